@@ -1,0 +1,20 @@
+/*
+ * The commands of the program (`smart360 <command>`).
+ *
+ * To add one: write `int <name>_command(int argc, char **argv)`, declare it here and add its row in app/main.c.
+ * argv[0] is the command's name; the answer is the exit status: 0 done, 1 failed, 2 wrong use.
+ */
+#ifndef APP_COMMAND_H
+#define APP_COMMAND_H
+
+typedef struct Command {
+    const char *name;
+    int       (*run)(int argc, char **argv);
+    const char *summary;        /* one line for `smart360 help` */
+    const char *help;           /* options and an example for `smart360 help NAME` */
+} Command;
+
+/* One line on standard error that says what is right; returns 2. */
+int command_misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * smart360: one program, a command table.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+
+static int version_command(int argc, char **argv);
+static int help_command(int argc, char **argv);
+
+/* To add one: see app/command.h. Alphabetical, help and version last. */
+static const Command commands[] = {
+    { "help",    help_command,    "Explains a command",  "smart360 help COMMAND\n\nExample: smart360 help version" },
+    { "version", version_command, "Prints the version",  "smart360 version" },
+    { 0 }
+};
+
+static const Command *command_find(const char *name) {
+    for (const Command *c = commands; c->name; c++)
+        if (!strcmp(c->name, name)) return c;
+    return NULL;
+}
+
+int command_misuse(const char *command, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "smart360 %s: ", command);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, " (smart360 help %s)\n", command);
+    va_end(args);
+    return 2;
+}
+
+static int version_command(int argc, char **argv) {
+    if (argc > 1) return command_misuse(argv[0], "takes no arguments");
+    puts("smart360 " SMART360_VERSION);
+    return 0;
+}
+
+static int help_command(int argc, char **argv) {
+    if (argc > 2) return command_misuse(argv[0], "explains one command at a time");
+    if (argc == 2) {
+        const Command *c = command_find(argv[1]);
+        if (!c) return command_misuse("help", "there is no command \"%s\"", argv[1]);
+        printf("%s: %s\n\n%s\n", c->name, c->summary, c->help);
+        return 0;
+    }
+    puts("Usage: smart360 COMMAND [OPTIONS]\n");
+    for (const Command *c = commands; c->name; c++) printf("  %-10s %s\n", c->name, c->summary);
+    puts("\nsmart360 help COMMAND explains one of them with an example.");
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) return help_command(1, (char *[]){ "help", NULL }), 2;
+    const Command *c = command_find(argv[1]);
+    if (c) return c->run(argc - 1, argv + 1);
+    fprintf(stderr, "smart360: there is no command \"%s\" (smart360 help lists them)\n", argv[1]);
+    return 2;
+}

@@ -1,0 +1,148 @@
+/*
+ * Arena: see arena.h. Blocks double from 64 KiB to 4 MiB; a request that stays below the first block
+ * never calls malloc.
+ */
+#include "lib/arena.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_BLOCK = 64 * 1024, BLOCK_MAX = 4 * 1024 * 1024, TAKE_MAX = 64 * 1024 * 1024 };
+static const size_t ARENA_LIMIT = (size_t)256 * 1024 * 1024;
+
+struct ArenaBlock {
+    ArenaBlock *before;
+    size_t      size, used;
+    alignas(max_align_t) char bytes[];
+};
+
+struct ArenaHook {
+    ArenaHook *before;
+    void     (*hook)(void *);
+    void      *arg;
+};
+
+static _Noreturn void out_of_memory(size_t size) {
+    fprintf(stderr, "arena: cannot take %zu bytes\n", size);
+    abort();
+}
+
+static void add_block(Arena *a, size_t need) {
+    size_t size = a->block ? a->block->size * 2 : FIRST_BLOCK;
+    if (size > BLOCK_MAX) size = BLOCK_MAX;
+    if (size < need) size = need;
+    if (a->total + size > (a->limit ? a->limit : ARENA_LIMIT)) out_of_memory(size);
+    ArenaBlock *b = malloc(sizeof *b + size);
+    if (!b) out_of_memory(size);
+    *b = (ArenaBlock){ .before = a->block, .size = size };
+    a->block = b;
+    a->total += size;
+}
+
+void *arena_take(Arena *a, size_t size) {
+    if (size > TAKE_MAX) out_of_memory(size);
+    size_t step = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (!a->block || a->block->size - a->block->used < step) add_block(a, step);
+    void *p = a->block->bytes + a->block->used;
+    a->block->used += step;
+    return memset(p, 0, size);
+}
+
+void *arena_take_n(Arena *a, size_t n, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes)) out_of_memory(SIZE_MAX);
+    return arena_take(a, bytes);
+}
+
+char *arena_vtext(Arena *a, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    if (n < 0) abort();
+    char *s = arena_take(a, (size_t)n + 1);
+    vsnprintf(s, (size_t)n + 1, format, again);
+    va_end(again);
+    return s;
+}
+
+char *arena_text(Arena *a, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *s = arena_vtext(a, format, args);
+    va_end(args);
+    return s;
+}
+
+char *arena_copy_n(Arena *a, const char *s, size_t n) {
+    char *copy = arena_take(a, n + 1);
+    if (n) memcpy(copy, s, n);
+    return copy;
+}
+
+char *arena_copy(Arena *a, const char *s) {
+    return s ? arena_copy_n(a, s, strlen(s)) : NULL;
+}
+
+void arena_later(Arena *a, void (*hook)(void *), void *arg) {
+    ArenaHook *h = arena_take(a, sizeof *h);
+    *h = (ArenaHook){ .before = a->hooks, .hook = hook, .arg = arg };
+    a->hooks = h;
+}
+
+ArenaMark arena_mark(Arena *a) {
+    return (ArenaMark){ a->block, a->block ? a->block->used : 0, a->hooks };
+}
+
+void arena_rewind(Arena *a, ArenaMark m) {
+    while (a->hooks != m.hooks) {
+        ArenaHook *h = a->hooks;
+        a->hooks = h->before;
+        h->hook(h->arg);
+    }
+    while (a->block && a->block != m.block) {
+        ArenaBlock *b = a->block;
+        if (!b->before) break;                      /* the first block stays for the next round */
+        a->block = b->before;
+        a->total -= b->size;
+        free(b);
+    }
+    if (a->block) a->block->used = m.block ? m.used : 0;
+}
+
+void arena_reset(Arena *a) {
+    arena_rewind(a, (ArenaMark){ 0 });
+}
+
+void arena_end(Arena *a) {
+    arena_reset(a);
+    free(a->block);
+    *a = (Arena){ .limit = a->limit };
+}
+
+void text_add_n(Text *t, const char *s, size_t n) {
+    if (t->n + n + 1 > t->room) {
+        size_t room = t->room ? t->room * 2 : 256;
+        while (room < t->n + n + 1) room *= 2;
+        char *grown = arena_take(t->arena, room);
+        if (t->n) memcpy(grown, t->s, t->n);
+        t->s = grown;
+        t->room = room;
+    }
+    if (n) memcpy(t->s + t->n, s, n);
+    t->n += n;
+    t->s[t->n] = 0;
+}
+
+void text_add(Text *t, const char *s) {
+    if (s) text_add_n(t, s, strlen(s));
+}
+
+void text_addf(Text *t, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *s = arena_vtext(t->arena, format, args);
+    va_end(args);
+    text_add(t, s);
+}

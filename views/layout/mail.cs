@@ -1,0 +1,8 @@
+<?cs # mail.cs: shell of mails (HTML part); mail.{subject,preview,name,mark_url,colour,address,unsubscribe_url}, page.{lang,dir}. The page's content follows.
+     # Mail programs drop style sheets, so style stands in the tags here, and only here. ?><!doctype html>
+<html lang="<?cs var:page.lang ?>" dir="<?cs if:page.dir ?><?cs var:page.dir ?><?cs else ?>ltr<?cs /if ?>"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light"><title><?cs var:mail.subject ?></title></head>
+<body style="margin:0;background:#f5f7f9;color:#172230;font:16px/1.5 'Segoe UI',Roboto,Helvetica,Arial,sans-serif"><div style="display:none;max-height:0;overflow:hidden"><?cs var:mail.preview ?></div>
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:24px 12px"><table role="presentation" width="560" cellpadding="0" cellspacing="0" style="max-width:560px;width:100%;background:#ffffff;border:1px solid #e1e6eb;border-radius:10px">
+<tr><td style="padding:20px 24px;border-bottom:1px solid #e1e6eb;font-weight:600"><?cs if:mail.mark_url ?><img src="<?cs var:url_validate(mail.mark_url) ?>" alt="" width="28" height="28" style="vertical-align:middle"> <?cs /if ?><?cs var:mail.name ?></td></tr>
+<tr><td style="padding:24px"><?cs call:content() ?></td></tr></table>
+<p style="max-width:560px;color:#55626f;font-size:13px"><?cs var:mail.address ?><?cs if:mail.unsubscribe_url ?><br><a href="<?cs var:url_validate(mail.unsubscribe_url) ?>" style="color:#0b4f8c"><?cs var:t.layout.mail_choices ?></a><?cs /if ?></p></td></tr></table></body></html>

@@ -1,0 +1,3 @@
+<?cs # suggestions(set): what the search box shows while one types, and the groups of the search page; set.N.{title,url,all_text,items.M.{text,sub,url,icon,tone,word}}. ?><?cs
+def:suggestions(set) ?><?cs each:g = set ?><div class="s-sug"><h3><?cs var:g.title ?></h3><ul><?cs each:x = g.items ?><li><a href="<?cs var:url_validate(x.url) ?>"><?cs if:x.icon ?><?cs call:icon(x.icon) ?><?cs /if ?><span><?cs var:x.text ?></span> <span class="sub"><?cs
+  var:x.sub ?></span><?cs if:x.word ?><?cs call:badge(x.tone, x.word) ?><?cs /if ?></a></li><?cs /each ?><?cs if:g.url ?><li><a class="s-more" href="<?cs var:url_validate(g.url) ?>"><?cs var:g.all_text ?></a></li><?cs /if ?></ul></div><?cs /each ?><?cs /def ?>

@@ -6,12 +6,17 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "lib/config.h"
 
+static int config_command(int argc, char **argv);
 static int version_command(int argc, char **argv);
 static int help_command(int argc, char **argv);
 
 /* To add one: see app/command.h. Alphabetical, help and version last. */
 static const Command commands[] = {
+    { "config",  config_command,  "Checks or explains the configuration file",
+      "smart360 [--config FILE] config          checks the file and says where it was found\n"
+      "smart360 config keys                     every key with its default\n\nExample: smart360 --config var/smart360.conf config" },
     { "help",    help_command,    "Explains a command",  "smart360 help COMMAND\n\nExample: smart360 help version" },
     { "version", version_command, "Prints the version",  "smart360 version" },
     { 0 }
@@ -33,6 +38,15 @@ int command_misuse(const char *command, const char *format, ...) {
     return 2;
 }
 
+static int config_command(int argc, char **argv) {
+    if (argc > 2 || (argc == 2 && strcmp(argv[1], "keys"))) return command_misuse(argv[0], "takes nothing or \"keys\"");
+    Arena mem = { 0 };
+    if (argc == 2) fputs(config_describe(&mem), stdout);
+    else printf("%s: good\n", config_use()->file);
+    arena_end(&mem);
+    return 0;
+}
+
 static int version_command(int argc, char **argv) {
     if (argc > 1) return command_misuse(argv[0], "takes no arguments");
     puts("smart360 " SMART360_VERSION);
@@ -47,13 +61,17 @@ static int help_command(int argc, char **argv) {
         printf("%s: %s\n\n%s\n", c->name, c->summary, c->help);
         return 0;
     }
-    puts("Usage: smart360 COMMAND [OPTIONS]\n");
+    puts("Usage: smart360 [--config FILE] COMMAND [OPTIONS]\n");
     for (const Command *c = commands; c->name; c++) printf("  %-10s %s\n", c->name, c->summary);
     puts("\nsmart360 help COMMAND explains one of them with an example.");
     return 0;
 }
 
 int main(int argc, char **argv) {
+    if (argc > 2 && !strcmp(argv[1], "--config")) {
+        config_file(argv[2]);
+        argc -= 2, argv += 2;
+    }
     if (argc < 2) return help_command(1, (char *[]){ "help", NULL }), 2;
     const Command *c = command_find(argv[1]);
     if (c) return c->run(argc - 1, argv + 1);

@@ -1,0 +1,105 @@
+// The instance of this runner worker: started when first needed, kept for the next story (and for a worker process that
+// replaces this one after a failed test), ended by teardown.js.
+const { spawn, execFileSync, spawnSync } = require('child_process');
+const fs = require('fs');
+const net = require('net');
+const path = require('path');
+
+const root = path.resolve(__dirname, '..', '..');
+const build = path.resolve(root, process.env.SMART360_BUILD || 'build');
+const tool = path.join(root, 'tests', 'instance');
+const program = path.join(build, 'smart360');
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+const free_port = () => new Promise((done, bad) => {
+  const server = net.createServer().on('error', bad).listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => done(port)); });
+});
+
+class Instance {
+  constructor(folder, port) {
+    this.folder = folder;
+    this.port = port;
+    this.config = path.join(folder, 'smart360.conf');
+    this.schema = 'smart360_t_swa';
+  }
+
+  // The instance of the worker with this index, running.
+  static async of(index) {
+    const folder = path.join(build, 'tests', `i${index}`);
+    const port_file = path.join(folder, 'port');
+    if (running(folder)) return new Instance(folder, Number(fs.readFileSync(port_file, 'utf8')));
+    fs.mkdirSync(folder, { recursive: true });
+    const port = await free_port();
+    fs.writeFileSync(port_file, String(port));
+    fs.rmSync(path.join(folder, 'run', 'ready'), { force: true });
+    const log = fs.openSync(path.join(folder, 'instance.log'), 'w');
+    const child = spawn(tool, ['run', folder, String(port), 'BASE'], { detached: true, stdio: ['ignore', log, log] });
+    child.unref();
+    let ended = false;
+    child.on('exit', () => { ended = true; });
+    for (let waited = 0; !fs.existsSync(path.join(folder, 'run', 'ready')); waited += 50) {
+      if (ended || waited > 180000) throw new Error(`The test instance does not start:\n${fs.readFileSync(path.join(folder, 'instance.log'), 'utf8')}`);
+      await sleep(50);
+    }
+    return new Instance(folder, port);
+  }
+
+  order(...words) { execFileSync(tool, ['order', this.folder, ...words], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 180000 }); }
+
+  // A command of the program on this instance; its standard output.
+  command(...words) {
+    const done = spawnSync(program, ['--config', this.config, ...words], { encoding: 'utf8', timeout: 120000 });
+    if (done.status !== 0) throw new Error(`smart360 ${words.join(' ')}: exit ${done.status ?? done.signal}\n${done.stdout}${done.stderr}`);
+    return done.stdout;
+  }
+
+  // SQL on the tenant's schema; rows as objects of texts (null for NULL). Values take the place of `?`.
+  sql(text, values = [], schema = this.schema) {
+    let n = 0;
+    const ready = text.replace(/\?/g, () => quote(values[n++]));
+    const out = execFileSync('mariadb', ['--no-defaults', `--socket=${this.folder}/run/db.sock`, '--user=root', '--default-character-set=utf8mb4', '--batch', schema],
+      { input: ready, encoding: 'utf8', maxBuffer: 64 << 20, timeout: 60000, stdio: ['pipe', 'pipe', 'pipe'] });
+    const lines = out.split('\n').slice(0, -1).map((line) => line.split('\t'));
+    const [names, ...rows] = lines;
+    return rows.map((cells) => Object.fromEntries(cells.map((cell, i) => [names[i], cell === 'NULL' ? null : unescape_cell(cell)])));
+  }
+
+  // Sets the instance's clock; it runs on from there. Returns the time.
+  set_clock(at) {
+    const time = at instanceof Date ? at : new Date(at);
+    if (Number.isNaN(time.getTime())) throw new Error(`Not a time: ${at}`);
+    this.offset_ms = time.getTime() - Date.now();
+    this.write_clock();
+    return time;
+  }
+  move_clock(ms) { this.offset_ms = this.read_clock() + ms; this.write_clock(); }
+  read_clock() { return Number(fs.readFileSync(path.join(this.folder, 'clock'), 'utf8')) / 1000; }
+  now() { return new Date(Date.now() + this.read_clock()); }
+  write_clock() {
+    const us = Math.round(this.offset_ms * 1000);
+    fs.writeFileSync(path.join(this.folder, 'clock.new'), `${us < 0 ? '' : '+'}${us}\n`);
+    fs.renameSync(path.join(this.folder, 'clock.new'), path.join(this.folder, 'clock'));
+  }
+
+  log(name) { try { return fs.readFileSync(path.join(this.folder, 'logs', `${name}.log`), 'utf8'); } catch { return ''; } }
+}
+
+const running = (folder) => fs.existsSync(path.join(folder, 'run', 'ready')) && spawnSync('flock', ['-n', path.join(folder, 'lock'), 'true']).status !== 0;
+
+function quote(v) {
+  if (v === null || v === undefined) return 'NULL';
+  if (typeof v === 'number' || typeof v === 'bigint') return String(v);
+  if (v instanceof Date) return `'${v.toISOString().replace('T', ' ').replace('Z', '')}'`;
+  return `'${String(v).replace(/[\\']/g, '\\$&')}'`;
+}
+const unescape_cell = (s) => s.replace(/\\([ntr0\\])/g, (_, c) => ({ n: '\n', t: '\t', r: '\r', 0: '\0', '\\': '\\' })[c]);
+
+function stop_all() {
+  const folder = path.join(build, 'tests');
+  if (!fs.existsSync(folder)) return;
+  for (const name of fs.readdirSync(folder).filter((n) => /^i\d+$/.test(n)))
+    if (running(path.join(folder, name))) spawnSync(tool, ['order', path.join(folder, name), 'stop'], { timeout: 120000 });
+}
+
+module.exports = { Instance, stop_all, sleep, root, build };

@@ -1,0 +1,116 @@
+// The frame of a story's tests:
+//
+//   const { story } = require('../support/story');
+//   story('BX05US01', 'BX-FIX', ({ as, test, expect, sql }) => {
+//     test('BX05US01.7 a control account takes no manual entry', async ({ page }) => { ... });
+//   });
+//
+// The file begins on a fresh copy of its fixture set; its tests run in order on that copy; afterwards `smart360 verify`
+// must find every invariant kept and the program's logs no sanitizer report. What the callback gets:
+//   as(who)          a person by role code ('billing_manager'), role code with number ('cso1'), mail address, or null
+//                    (not signed in); see person.js
+//   anyone(host)     somebody not signed in, at another host: anyone('my.swa.test'), anyone('platform.smart360.test')
+//   sql(text, [v])   rows of the tenant's schema; sql.platform(...) of the platform's
+//   one(text, [v])   the first column of the first row
+//   ledger(account)  posted lines of an account (null: of all): [{ txn, code, debit, credit, date }], amounts as "12.34"
+//   jobs_run()       waits until no job is due; fails when one died
+//   mails(to)        messages sent to an address: [{ to, subject, body }]
+//   clock(at)        sets the instance's clock ('2026-04-16T10:00-07:00'); clock.forward({ days, hours, minutes })
+//   command(...)     a command of the program;  verify()  the checker, now
+//   looks_right, within_budget, watch       see browser.js
+const { test: base, expect, chromium } = require('@playwright/test');
+const { Instance, sleep } = require('./instance');
+const { Person, request } = require('./person');
+const browser_checks = require('./browser');
+
+const test = base.extend({
+  // The browser of this worker finds every *.test host at the worker's instance, at the usual port.
+  browser: [async ({ instance }, use) => {
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+      args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync', `--host-resolver-rules=MAP *.test:443 127.0.0.1:${instance.port}`],
+    });
+    await use(browser);
+    await browser.close();
+  }, { scope: 'worker' }],
+  instance: [async ({}, use, info) => use(await Instance.of(info.parallelIndex)), { scope: 'worker', timeout: 240000 }],
+});
+
+function story(id, set, body) {
+  let instance = null;
+  const people = new Map();
+
+  const as = (who) => {
+    if (who === null || who === undefined) return new Person(instance);
+    if (!people.has(who)) people.set(who, person(instance, who));
+    return people.get(who);
+  };
+  as.anew = (who) => person(instance, who);       // a second session of the same person
+  const sql = (text, values) => instance.sql(text, values);
+  sql.platform = (text, values) => instance.sql(text, values, 'smart360');
+  const one = (text, values) => { const row = instance.sql(text, values)[0]; return row ? Object.values(row)[0] : undefined; };
+  const clock = (at) => instance.set_clock(at);
+  clock.forward = ({ days = 0, hours = 0, minutes = 0, seconds = 0 }) => instance.move_clock((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000);
+  clock.now = () => instance.now();
+
+  const ledger = (account = null) => instance.sql(`
+      select t.set_key txn, t.txn_type type, g.code, e.debit_minor debit, e.credit_minor credit, e.effective_date date, a.account_no account
+      from ledger_entry e join ledger_txn t on t.id = e.txn_id join gl_code g on g.id = e.gl_code_id left join account a on a.id = e.account_id
+      where ? is null or a.account_no = ? order by e.id`, [account, account])
+    .map((r) => ({ ...r, debit: money(r.debit), credit: money(r.credit) }));
+
+  // Jobs are run by the instance's own workers; a job is due when its time has come on the instance's clock.
+  const jobs_run = async (limit_s = 60) => {
+    for (let waited = 0; ; waited += 100) {
+      const now = instance.now().toISOString().replace('T', ' ').replace('Z', '');
+      const [{ due }] = instance.sql(`select (select count(*) from job where state = 'running' or (state = 'ready' and run_at <= ?)) due`, [now], 'smart360');
+      if (due === '0') break;
+      if (waited > limit_s * 1000) throw new Error(`${due} jobs are still due after ${limit_s} s: ${JSON.stringify(instance.sql("select id, kind, state, attempts, run_at, error from job where state in ('ready', 'running') order by id limit 5", [], 'smart360'))}`);
+      await sleep(100);
+    }
+    const dead = instance.sql("select id, kind, error from job where state = 'dead'", [], 'smart360');
+    if (dead.length) throw new Error(`dead jobs: ${JSON.stringify(dead.slice(0, 5))}`);
+  };
+
+  const mails = (to = null) => instance.sql('select recipient `to`, channel, subject, body, status from message where ? is null or recipient = ? order by id', [to, to]);
+  const command = (...words) => instance.command(...words);
+  const verify = () => {
+    const out = instance.command('verify');
+    const bad = out.split('\n').filter((line) => /\bBAD\b/.test(line));
+    if (bad.length) throw new Error(`smart360 verify:\n${bad.join('\n')}`);
+    return out;
+  };
+
+  base.describe(id, () => {
+    test.beforeAll(async ({ instance: mine }) => {
+      instance = mine;
+      people.clear();
+      instance.order('set', set);
+    });
+    test.afterAll(async () => {
+      if (!instance) return;
+      if (set !== 'EMPTY') verify();
+      for (const log of ['web', 'jobs']) {
+        const report = instance.log(log).match(/(ERROR: AddressSanitizer|runtime error:|ERROR: LeakSanitizer)[\s\S]{0,2000}/);
+        if (report) throw new Error(`${log}: ${report[0]}`);
+      }
+    });
+    body({
+      as, anyone: (host = 'swa.smart360.test') => new Person(instance, { host, prefix: host.startsWith('my.') ? '/p/swa-w' : '/u/swa-w' }),
+      portal: () => new Person(instance, { prefix: '/p/swa-w' }),
+      test, expect, sql, one, ledger, jobs_run, mails, clock, command, verify, request: (options) => request(instance, { host: 'swa.smart360.test', ...options }),
+      order: (...words) => instance.order(...words), instance: () => instance, sleep, ...browser_checks,
+    });
+  });
+}
+
+function person(instance, who) {
+  if (who.startsWith('platform_')) return new Person(instance, { email: `${who}@smart360.test`, host: 'platform.smart360.test', prefix: '' });
+  const email = who.includes('@') ? who : `${who}@swa.test`;
+  return new Person(instance, { email, prefix: /^(resident|consumer|portal)/.test(who) ? '/p/swa-w' : '/u/swa-w' });
+}
+
+const money = (minor) => { const n = BigInt(minor), a = n < 0n ? -n : n; return `${n < 0n ? '-' : ''}${a / 100n}.${String(a % 100n).padStart(2, '0')}`; };
+
+module.exports = { story, test, expect };

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""lint.py [RULE]: what the shape of the tree must keep. Prints `ok RULE` or `not ok RULE` after what it found.
+
+To add a rule: a function that yields one line per breach ("file:line: what is wrong"), and its row in RULES.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("SMART360_BUILD", ROOT / "build")).resolve()
+
+# Folders of the modules; the prefix of a migration's file name says whose tables it makes.
+OWNERS = {"core": {"core", "setup"}, "setup": {"core", "setup"}, "hub": {"hub"}, "cis": {"cis"}, "cc": {"calls"}, "comm": {"comms"},
+          "portal": {"portal"}, "mx": {"meters"}, "bx": {"billing"}, "wx": {"field"}, "platform": {"platform", "core"}}
+# Written past the owner's functions with good reason: the sample writes whole periods in bulk.
+WRITES_ANYTHING = re.compile(r"^app/sample/|/sample[^/]*\.c$")
+
+RULES_MAY_INCLUDE = {"lib/arena.h", "lib/types.h", "lib/money.h", "lib/date.h", "lib/exact.h"}
+RULES_MAY_NOT_USE = {"time.h", "sys/time.h", "unistd.h", "mysql.h", "mysql/mysql.h", "syslog.h", "sodium.h", "curl/curl.h"}
+
+# Functions that cannot know the size of what they write, or that leave the process's hands.
+FORBIDDEN = {"gets", "strcpy", "strcat", "sprintf", "vsprintf", "stpcpy", "strncpy", "strncat", "alloca", "tmpnam", "tempnam", "mktemp", "system",
+             "__strcpy_chk", "__strcat_chk", "__sprintf_chk", "__vsprintf_chk", "__stpcpy_chk", "__strncpy_chk", "__strncat_chk"}
+
+
+# The house writes 120 columns; a comment at the end of a line may stand out a little.
+COLUMNS_MAX = 140
+
+
+def sources(*patterns):
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            if path.is_file():
+                yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def line_of(text, at):
+    return text.count("\n", 0, at) + 1
+
+
+def without_comments(text):
+    """Comments become spaces, so that places stay; strings stay whole."""
+    pattern = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.S)
+    return pattern.sub(lambda m: m.group() if m.group()[0] in "\"'" else re.sub(r"[^\n]", " ", m.group()), text)
+
+
+def includes():
+    for name, text in sources("lib/**/*.[ch]", "app/**/*.[ch]"):
+        parts = name.split("/")
+        own = parts[1] if parts[0] == "app" and len(parts) > 2 else None
+        pure = re.search(r"_rules\.[ch]$", name)
+        for m in re.finditer(r'^\s*#\s*include\s+(["<])([^">]+)[">]', text, re.M):
+            what, where = m.group(2), f"{name}:{line_of(text, m.start(2))}"
+            if m.group(1) == "<":
+                if pure and what in RULES_MAY_NOT_USE:
+                    yield f"{where}: pure rules do not include <{what}>"
+                continue
+            if pure:
+                same = what.startswith(f"app/{own}/") and what.endswith("_rules.h")
+                if what not in RULES_MAY_INCLUDE and not same:
+                    yield f"{where}: pure rules include arena, types, money, date, exact and their own header, not {what}"
+            elif parts[0] == "lib":
+                if not what.startswith("lib/"):
+                    yield f"{where}: lib includes lib only, not {what}"
+            elif own:
+                m2 = re.match(r"app/([a-z]+)/([a-z_0-9]+)\.h$", what)
+                if m2 and m2.group(1) not in (own, "core") and m2.group(1) != m2.group(2):
+                    yield f"{where}: of another module only app/{m2.group(1)}/{m2.group(1)}.h may be included"
+
+
+def owners_of_tables():
+    owners = {}
+    for name, text in sources("sql/platform/*.sql"):
+        for m in re.finditer(r"create\s+(?:or replace\s+)?table\s+(?:if not exists\s+)?`?(\w+)`?", text, re.I):
+            owners[f"smart360.{m.group(1)}"] = OWNERS["platform"]
+    for name, text in sources("sql/tenant/*.sql"):
+        prefix = name.split("/")[-1].split("-")[1]
+        for m in re.finditer(r"create\s+(?:or replace\s+)?table\s+(?:if not exists\s+)?`?(\w+)`?", text, re.I):
+            owners[m.group(1)] = OWNERS.get(prefix) or set()
+    return owners
+
+
+def tables():
+    owners = owners_of_tables()
+    writes = re.compile(r"\b(?:insert\s+(?:ignore\s+)?into|replace\s+into|delete\s+from|(?<!for )(?<!key )update)\s+(?:ignore\s+)?(smart360\.)?`?([a-z_][a-z_0-9]*)`?", re.I)
+    for name, text in sources("app/**/*.c", "lib/**/*.c"):
+        if WRITES_ANYTHING.search(name):
+            continue
+        code = without_comments(text)
+        for literal in re.finditer(r'"(?:\\.|[^"\\\n])*"(?:\s*"(?:\\.|[^"\\\n])*")*', code):
+            sql = "".join(re.findall(r'"((?:\\.|[^"\\\n])*)"', literal.group()))
+            for m in writes.finditer(sql):
+                table = (m.group(1) or "") + m.group(2)
+                folder = name.split("/")[1] if name.startswith("app/") and name.count("/") > 1 else "lib"
+                owner = owners.get(table) or (owners.get(f"smart360.{table}") if folder in ("platform", "core") else None)
+                if owner and folder not in owner and folder != "lib":
+                    yield f"{name}:{line_of(code, literal.start())}: {table} is written by app/{' or app/'.join(sorted(owner))} only"
+
+
+def functions():
+    archive = BUILD / "libsmart360.a"
+    if not archive.exists():
+        yield f"{archive} is not built"
+        return
+    member = ""
+    for line in subprocess.run(["nm", "-u", str(archive)], capture_output=True, text=True, check=True).stdout.splitlines():
+        if line.endswith(":"):
+            member = line[:-1]
+        elif line.split()[-1:] and line.split()[-1].split("@")[0] in FORBIDDEN:
+            yield f"{member}: uses {line.split()[-1]}"
+
+
+def shape():
+    for name, text in sources("lib/**/*.[ch]", "app/**/*.[ch]", "tests/**/*.[ch]"):
+        if not text.lstrip().startswith("/*"):
+            yield f"{name}:1: a file begins with a comment that says what it is for"
+        for n, line in enumerate(text.split("\n"), 1):
+            if "\t" in line:
+                yield f"{name}:{n}: a tab"
+            if line != line.rstrip():
+                yield f"{name}:{n}: space at the end"
+            if len(line) > COLUMNS_MAX and not re.match(r"\s*\{|.*\"", line):     # tables and SQL are read down
+                yield f"{name}:{n}: {len(line)} columns"
+
+
+def scripts():
+    found = [ROOT / "start", ROOT / "check", ROOT / "tests/instance", ROOT / ".ci/run", *sorted((ROOT / "tests").glob("**/*.sh")), *sorted((ROOT / "views").glob("**/*.sh")),
+             ROOT / "tests/fuzz/run", ROOT / "tests/faults/run"]
+    found = [str(p.relative_to(ROOT)) for p in found if p.exists() and p.read_text(errors="replace").startswith("#!/") and "sh" in p.read_text(errors="replace").split("\n")[0]]
+    if not shutil.which("shellcheck"):
+        yield "shellcheck is not installed"
+        return
+    done = subprocess.run(["shellcheck", "-x", "-f", "gcc", *found], cwd=ROOT, capture_output=True, text=True)
+    yield from done.stdout.splitlines()
+
+
+def templates():
+    linter = ROOT / "tests/lint/templates.py"
+    if not linter.exists():
+        return
+    done = subprocess.run([sys.executable, str(linter)], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        yield from (done.stdout + done.stderr).splitlines() or ["templates.py failed without a word"]
+
+
+def program():
+    """Declarations, routes and rights, templates, and every SQL literal against a migrated schema."""
+    done = subprocess.run([str(ROOT / "tests/instance"), "with", "EMPTY", str(BUILD / "smart360"), "lint"], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "SMART360_BUILD": str(BUILD)})
+    if done.returncode:
+        yield from (done.stdout + done.stderr).splitlines() or ["smart360 lint failed without a word"]
+
+
+def tests_named():
+    """Tests that are switched off or prove nothing."""
+    pattern = re.compile(r"\b(?:test|it|describe)\.(?:only|fixme)\(|expect\(true\)|CU_ASSERT_TRUE\(1\)|CU_PASS\(")
+    for name, text in sources("tests/**/*.js", "tests/**/*.c"):
+        for m in pattern.finditer(text):
+            yield f"{name}:{line_of(text, m.start())}: {m.group()}"
+
+
+RULES = {
+    "includes": includes,           # who may include what
+    "tables": tables,               # tables are written by their owner only
+    "functions": functions,         # no function that cannot know the size of what it writes
+    "shape": shape,                 # columns, tabs, the head of a file
+    "scripts": scripts,             # shellcheck
+    "templates": templates,         # allowed words, escaping
+    "program": program,             # smart360 lint
+    "tests": tests_named,
+}
+
+
+def main(wanted):
+    bad = 0
+    for rule, check in RULES.items():
+        if wanted and rule not in wanted:
+            continue
+        found = list(check())
+        for line in found[:60]:
+            print(f"  {line}")
+        if len(found) > 60:
+            print(f"  ... and {len(found) - 60} more")
+        print(f"{'not ok' if found else 'ok'} lint {rule}" + (f": {len(found)}" if found else ""), flush=True)
+        bad += bool(found)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,23 @@
+// report.js FILE: Playwright's JSON report as lines `ok NAME` and `not ok NAME` for ./check. A test that did not run
+// because the frame of its file failed counts as failed; a test that skips itself is named as such.
+const fs = require('fs');
+
+const report = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
+const lines = [];
+const walk = (suite) => {
+  for (const child of suite.suites ?? []) walk(child);
+  for (const spec of suite.specs ?? []) for (const test of spec.tests) {
+    const state = test.status;              // expected, unexpected, flaky, skipped
+    const planned = test.annotations?.some((a) => a.type === 'skip' || a.type === 'fixme');
+    const name = spec.title.replace(/\s+/g, ' ');
+    if (state === 'expected') lines.push(`ok ${name}`);
+    else if (state === 'skipped' && planned) lines.push(`# skipped: ${name} (${test.annotations.map((a) => a.description).join('; ')})`);
+    else {
+      const message = test.results?.at(-1)?.error?.message ?? (state === 'skipped' ? 'did not run' : '');
+      lines.push(`not ok ${name}: ${message.replace(/\u001b\[[0-9;]*m/g, '').split('\n').slice(0, 3).join(' ').slice(0, 240)}`);
+    }
+  }
+};
+report.suites.forEach(walk);
+for (const error of report.errors ?? []) lines.push(`not ok ${String(error.message).split('\n')[0].slice(0, 240)}`);
+if (lines.length) console.log(lines.join('\n'));

@@ -1,0 +1,54 @@
+/*
+ * The web program: from FastCGI to a handler and back. One request is: parse, host, route, identify, right, csrf,
+ * once, handler in its transaction, layout, COMMIT, render, send.
+ */
+#ifndef LIB_WEB_H
+#define LIB_WEB_H
+
+#include "lib/db.h"
+#include "lib/req.h"
+
+/*
+ * What lib asks of the application; every hook may fail(). They stand in app/core/front.c.
+ * Order in a request: host (before routes are searched), identify, may, once_begin ... once_end, layout.
+ */
+typedef struct WebHooks {
+    void (*host)      (Req *r);     /* schema, tenant, utility, locale from r->host and r->path; NOT_FOUND for strangers */
+    void (*identify)  (Req *r);     /* session, user, csrf, theme; nobody is no failure */
+    bool (*may)       (Req *r, const char *key, Action action);
+    void (*sign_in)   (Req *r);     /* the answer for a page that needs a session: 303 to the sign-in page */
+    bool (*once_begin)(Req *r, const char *form_key);   /* false: answered with the first result */
+    void (*once_end)  (Req *r, const char *form_key);
+    void (*layout)    (Req *r);     /* menu, user, utility into the data set; inside the transaction */
+    void (*refused)   (Req *r);     /* after the rollback, in a transaction of its own: what a refusal leaves behind */
+    void (*after)     (Req *r);     /* when all is sent: last-seen times, counters */
+    bool (*known)     (Req *r);     /* after an unknown COMMIT: is this request's form_key stored? */
+} WebHooks;
+
+typedef struct WebConfig {
+    DbConfig    db;
+    const char *page_socket, *hook_socket;      /* unix sockets; "fd:3" = inherited */
+    int         page_workers, hook_workers;
+    int         requests_max;                   /* a worker ends itself after so many */
+    int64_t     memory_max;                     /* or when it holds more bytes */
+    int         request_s;                      /* a worker busy longer is ended */
+    bool        plain_http;                     /* cookies without prefix and Secure */
+    const char *form_action;                    /* gateway origins for form-action, space-separated */
+    const char *upload_folder;
+    const char *views;
+    const char *assets;                         /* manifest of static files: name and hashed path, a line each */
+    bool        development;                    /* templates are read again when they change */
+} WebConfig;
+
+/* Routes of all modules; ends with NULL. Checked at start: rights exist, paths do not collide. Aborts with file:line. */
+void web_routes(const Route *const *tables);
+void web_hooks (const WebHooks *hooks);
+/* Runs the master until SIGTERM; returns the exit status. */
+int  web_run   (const WebConfig *config);
+extern const WebConfig *web_config;             /* of this process; tests set it too */
+/* Every route with method, scope, path and right, one a line (`make routes`). */
+void web_list_routes(void (*line)(void *, const Route *), void *arg);
+/* The same without FastCGI, for tests and the bench: fills the answer of r. */
+void web_serve (Req *r);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Clock: see clock.h.
+ */
+#include "lib/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static const char *offset_file;
+static struct timespec offset_changed;
+static int64_t offset_us;
+
+void clock_use_file(const char *file) { offset_file = file; }
+
+Time clock_real(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (Time){ (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 };
+}
+
+int64_t clock_monotonic_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void read_offset(void) {
+    struct stat s;
+    if (stat(offset_file, &s)) {
+        offset_us = 0;
+        offset_changed = (struct timespec){ 0 };
+        return;
+    }
+    if (s.st_mtim.tv_sec == offset_changed.tv_sec && s.st_mtim.tv_nsec == offset_changed.tv_nsec) return;
+    offset_changed = s.st_mtim;
+    FILE *f = fopen(offset_file, "re");
+    char line[64] = "";
+    if (f && fgets(line, sizeof line, f)) offset_us = strtoll(line, NULL, 10);
+    if (f) fclose(f);
+}
+
+Time clock_now(void) {
+    if (offset_file) read_offset();
+    return (Time){ clock_real().us + offset_us };
+}

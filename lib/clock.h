@@ -1,0 +1,17 @@
+/*
+ * What time it is. In a test instance the clock of the program can be set and moved by a file (config clock_file);
+ * leases and time-outs follow the real one. Production refuses the setting.
+ */
+#ifndef LIB_CLOCK_H
+#define LIB_CLOCK_H
+
+#include "lib/types.h"
+
+/* `file` holds either "+<microseconds>" / "-<microseconds>" (offset to the real clock) or nothing. NULL: the real clock.
+ * Read again when the file changes. */
+void    clock_use_file(const char *file);
+Time    clock_now(void);                /* the program's clock */
+Time    clock_real(void);               /* the system's clock */
+int64_t clock_monotonic_us(void);
+
+#endif

@@ -1,0 +1,652 @@
+/*
+ * The web program: see web.h. One worker serves one request at a time; everything a request used dies with it.
+ */
+#include "lib/web.h"
+
+#include <assert.h>
+#include <fcgiapp.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <util/neo_hdf.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/page.h"
+#include "lib/worker.h"
+
+enum { ROUTES_MAX = 2000, BODY_MAX = 1024 * 1024, FIELDS_BYTES = 1024 * 1024, UPLOADS_BYTES = 110 * 1024 * 1024 };
+
+const WebConfig *web_config;
+static WebHooks hooks;
+
+/* --- routes ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct Place { const Route *route; const char *part[REQUEST_SEGMENTS_MAX]; size_t parts; } Place;
+
+static Place places[ROUTES_MAX];
+static size_t places_n;
+static Arena forever;                       /* what lives as long as the process */
+
+static _Noreturn void bad_route(const Route *route, const char *why) {
+    fprintf(stderr, "%s:%d: route %s %s: %s\n", route->file, route->line, route->method, route->path, why);
+    exit(1);
+}
+
+static size_t split(const char *path, const char **part) {
+    size_t n = 0;
+    char *copy = text_copy(&forever, path);
+    for (char *s = strtok(copy, "/"); s; s = strtok(NULL, "/")) part[n++] = s;
+    return n;
+}
+
+static bool is_name(const char *part) { return part[0] == '{'; }
+
+/* Two places collide when some path would fit both equally well. */
+static bool collide(const Place *a, const Place *b) {
+    if (a->parts != b->parts || a->route->scope != b->route->scope || strcmp(a->route->method, b->route->method)) return false;
+    for (size_t i = 0; i < a->parts; i++) {
+        if (is_name(a->part[i]) != is_name(b->part[i])) return false;
+        if (!is_name(a->part[i]) && strcmp(a->part[i], b->part[i])) return false;
+    }
+    return true;
+}
+
+static void add_route(const Route *route) {
+    if (places_n == ROUTES_MAX) bad_route(route, "too many routes");
+    Place p = { .route = route };
+    p.parts = split(route->path, p.part);
+    if (route->path[0] != '/') bad_route(route, "a path begins with /");
+    if (!route->handler) bad_route(route, "no handler");
+    if (!route->action) bad_route(route, "no right");
+    if (!(route->action & (OPEN | SIGNED_IN)) && !route->key) bad_route(route, "no permission key");
+    for (size_t i = 0; i < places_n; i++)
+        if (collide(&p, &places[i])) bad_route(route, text(&forever, "collides with %s:%d", places[i].route->file, places[i].route->line));
+    places[places_n++] = p;
+}
+
+void web_routes(const Route *const *tables) {
+    for (; *tables; tables++)
+        for (const Route *route = *tables; route->method; route++) add_route(route);
+}
+
+void web_hooks(const WebHooks *h) { hooks = *h; }
+
+void web_list_routes(void (*line)(void *, const Route *), void *arg) {
+    for (size_t i = 0; i < places_n; i++) line(arg, places[i].route);
+}
+
+static bool fits(const Place *p, const Path *path, size_t skip) {
+    if (p->parts != path->n - skip) return false;
+    for (size_t i = 0; i < p->parts; i++)
+        if (!is_name(p->part[i]) && strcmp(p->part[i], path->segment[skip + i])) return false;
+    return true;
+}
+
+/* How much of a place is written out: /bx/runs/new goes before /bx/runs/{no}. */
+static unsigned exactness(const Place *p) {
+    unsigned bits = 0;
+    for (size_t i = 0; i < p->parts; i++) bits = bits * 2 + !is_name(p->part[i]);
+    return bits;
+}
+
+static const Place *find(const Req *r, const char *method, size_t skip, bool *path_known) {
+    const Place *best = NULL;
+    for (const Place *p = places; p < places + places_n; p++) {
+        if (p->route->scope != r->scope && p->route->scope != SCOPE_ANY) continue;
+        size_t cut = p->route->scope == SCOPE_ANY ? 0 : skip;
+        if (!fits(p, &r->path, cut)) continue;
+        *path_known = true;
+        if (!strcmp(p->route->method, method) && (!best || exactness(p) > exactness(best))) best = p;
+    }
+    return best;
+}
+
+static size_t prefix_parts(const Req *r) { return r->scope == SCOPE_UTILITY || r->scope == SCOPE_PORTAL ? 2 : 0; }
+
+static void find_route(Req *r) {
+    bool path_known = false;
+    const char *method = strcmp(r->method, "HEAD") ? r->method : "GET";
+    const Place *p = find(r, method, prefix_parts(r), &path_known);
+    if (!p && path_known) {
+        header_set(r, "Allow", strcmp(method, "GET") ? "GET, HEAD" : "POST");
+        r->status = 405;
+        return;
+    }
+    if (!p) fail(r, NOT_FOUND, "There is no such page.");
+    r->route = p->route;
+    size_t cut = p->route->scope == SCOPE_ANY ? 0 : prefix_parts(r);
+    r->in_path = params_start(r);
+    for (size_t i = 0; i < p->parts; i++)
+        if (is_name(p->part[i])) {
+            size_t n = strlen(p->part[i]);
+            const char *value = r->path.segment[cut + i];
+            param_add(&r->in_path, text_copy_n(r, p->part[i] + 1, n - 2), value, strlen(value));
+        }
+}
+
+/* --- reading and answering, for handlers ---------------------------------------------------------------------------------- */
+
+const char *path_text(Req *r, const char *name) {
+    const char *value = param_find(&r->in_path, name);
+    if (!value) fail(r, BROKEN, "the route has no {%s}", name);
+    return value;
+}
+
+const char *query_text(Req *r, const char *name) {
+    const char *value = param_find(&r->query, name);
+    if (!value) return NULL;
+    while (*value == ' ') value++;
+    size_t n = strlen(value);
+    while (n && value[n - 1] == ' ') n--;
+    return n ? text_copy_n(r, value, n) : NULL;
+}
+
+int64_t query_int(Req *r, const char *name, int64_t otherwise) {
+    const char *value = query_text(r, name);
+    if (!value || strlen(value) > 12 || strspn(value, "0123456789") != strlen(value)) return otherwise;
+    return strtoll(value, NULL, 10);
+}
+
+const char *field_text(Req *r, const char *name) { return param_find(&r->fields, name); }
+
+const char *cookie_text(Req *r, const char *name) {
+    return param_find(&r->cookies, web_config->plain_http ? name : text(r, "__Host-%s", name));
+}
+
+const char *header_text(Req *r, const char *name) {
+    if (!r->fcgi) return NULL;
+    char key[80] = "HTTP_";
+    size_t n = 5;
+    for (const char *s = name; *s && n < sizeof key - 1; s++) key[n++] = (char)(*s == '-' ? '_' : *s >= 'a' && *s <= 'z' ? *s - 32 : *s);
+    key[n] = 0;
+    return FCGX_GetParam(key, ((FCGX_Request *)r->fcgi)->envp);
+}
+
+void page(Req *r, const char *name) {
+    r->template = name;
+    if (!r->status) r->status = 200;
+}
+
+char *url_part(Req *r, const char *s) {
+    Text t = text_start(r);
+    text_add(&t, "");
+    for (; *s; s++) {
+        if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || strchr("-_.~", *s)) text_add_n(&t, s, 1);
+        else text_addf(&t, "%%%02X", (unsigned char)*s);
+    }
+    return t.s;
+}
+
+char *link_path(Req *r, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *path = arena_vtext(&r->c.mem, format, args);
+    va_end(args);
+    return r->prefix && r->prefix[0] ? text(r, "%s%s", r->prefix, path) : path;
+}
+
+static bool gateway_listed(const char *url) {
+    if (!web_config->form_action) return false;
+    const char *list = web_config->form_action;
+    while (*list) {
+        size_t n = strcspn(list, " ");
+        if (n && !strncmp(url, list, n) && (url[n] == '/' || url[n] == 0)) return true;
+        list += n;
+        list += strspn(list, " ");
+    }
+    return false;
+}
+
+void go_to(Req *r, const char *url) {
+    if (!path_is_own(url) && !gateway_listed(url)) fail(r, BROKEN, "redirect to a stranger: %s", url);
+    r->location = text_copy(r, url);
+    r->status = 303;
+}
+
+void go(Req *r, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *path = arena_vtext(&r->c.mem, format, args);
+    va_end(args);
+    go_to(r, link_path(r, "%s", path));
+}
+
+void note(Req *r, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    r->note = arena_vtext(&r->c.mem, format, args);
+    va_end(args);
+}
+
+void answer(Req *r, int status, const char *type, const char *body, size_t n) {
+    r->status = status;
+    r->type = text_copy(r, type);
+    r->out = text_start(r);
+    text_add_n(&r->out, body, n);
+}
+
+void answer_text(Req *r, int status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *body = arena_vtext(&r->c.mem, format, args);
+    va_end(args);
+    answer(r, status, "text/plain; charset=utf-8", body, strlen(body));
+}
+
+void answer_file(Req *r, const char *internal_path, const char *type, const char *file_name, bool attachment) {
+    r->status = 200;
+    r->type = text_copy(r, type);
+    r->file = text_copy(r, internal_path);
+    Text safe = text_start(r);
+    text_add(&safe, "");
+    for (const char *s = file_name; *s; s++) text_add_n(&safe, *s >= ' ' && *s < 127 && *s != '"' && *s != '\\' ? s : "_", 1);
+    header_set(r, "Content-Disposition", text(r, "%s; filename=\"%s\"; filename*=UTF-8''%s", attachment ? "attachment" : "inline", safe.s, url_part(r, file_name)));
+}
+
+void header_set(Req *r, const char *name, const char *value) {
+    assert(!strpbrk(value, "\r\n"));
+    for (int i = 0; i < r->headers; i++)
+        if (!strcmp(r->header[i].name, name) && strcmp(name, "Set-Cookie")) {
+            r->header[i].value = text_copy(r, value);
+            return;
+        }
+    assert(r->headers < (int)(sizeof r->header / sizeof *r->header));
+    r->header[r->headers++] = (Header){ text_copy(r, name), text_copy(r, value) };
+}
+
+void cookie_set(Req *r, const char *name, const char *value, int max_age_s) {
+    const char *age = max_age_s < 0 ? "; Max-Age=0" : max_age_s ? text(r, "; Max-Age=%d", max_age_s) : "";
+    bool plain = web_config->plain_http;
+    header_set(r, "Set-Cookie", text(r, "%s%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", plain ? "" : "__Host-", name, value, plain ? "" : "; Secure", age));
+}
+
+void problem(Req *r, const char *field, const char *format, ...) {
+    if (r->problems == (int)(sizeof r->problem / sizeof *r->problem)) return;
+    va_list args;
+    va_start(args, format);
+    r->problem[r->problems++] = (Problem){ text_copy(r, field), arena_vtext(&r->c.mem, format, args) };
+    va_end(args);
+}
+
+void problems_end(Req *r) {
+    if (!r->problems) return;
+    fail_field(r, INVALID, r->problem[0].field, "%s", r->problem[0].text);
+}
+
+/* --- one request -------------------------------------------------------------------------------------------------------------- */
+
+static void destroy_data(void *hdf) {
+    HDF *h = hdf;
+    hdf_destroy(&h);
+}
+
+/* A fresh data set; what an earlier try of the handler put there is gone. */
+static void fresh_answer(Req *r) {
+    NEOERR *e = hdf_init(&r->data);
+    if (e != STATUS_OK) {
+        nerr_ignore(&e);
+        abort();
+    }
+    later(r, destroy_data, r->data);
+    r->status = 0;
+    r->template = r->location = r->type = r->file = r->note = NULL;
+    r->out = (Text){ 0 };
+    r->headers = 0;
+    r->problems = 0;
+}
+
+static bool is_post(const Req *r) { return !strcmp(r->method, "POST"); }
+
+/* Assurance S8: a token bound to the session, and the browser's own word about where the form came from. */
+static void check_csrf(Req *r) {
+    if (!is_post(r) || r->route->flags & OWN_PROOF) return;
+    const char *site = header_text(r, "Sec-Fetch-Site"), *origin = header_text(r, "Origin");
+    bool foreign = site && strcmp(site, "same-origin") && strcmp(site, "none");
+    if (origin && strcmp(origin, "null")) {
+        const char *host = strstr(origin, "://");
+        const char *plain = host ? host_parse(&r->c.mem, host + 3) : NULL;
+        if (!plain || strcmp(plain, r->host)) foreign = true;
+    }
+    const char *sent = field_text(r, "csrf");
+    bool same = !foreign && sent && r->csrf && strlen(sent) == strlen(r->csrf) && !sodium_memcmp(sent, r->csrf, strlen(sent));
+    if (!same) fail(r, DENIED, "Your form expired; nothing was saved. Send it again.");
+}
+
+static void need_right(Req *r) {
+    const Route *route = r->route;
+    if (route->action & OPEN) return;
+    if (!r->c.user.id) {
+        hooks.sign_in(r);
+        return;
+    }
+    if (route->action & SIGNED_IN) return;
+    if (!hooks.may(r, route->key, route->action)) fail(r, DENIED, "You do not have permission to use this page (%s).", route->key);
+}
+
+static void handle(Ctx *c, void *arg) {
+    Req *r = arg;
+    (void)c;
+    fresh_answer(r);
+    const char *form_key = is_post(r) && !(r->route->flags & OWN_PROOF) ? field_text(r, "form_key") : NULL;
+    if (form_key && hooks.once_begin && !hooks.once_begin(r, form_key)) return;
+    r->route->handler(r);
+    if (!r->status) fail(r, BROKEN, "%s:%d: the handler gave no answer", r->route->file, r->route->line);
+    if (form_key && hooks.once_end) hooks.once_end(r, form_key);
+    if (r->template) hooks.layout(r);
+}
+
+static bool stored_already(Ctx *c, void *arg) {
+    Req *r = arg;
+    (void)c;
+    return hooks.known && hooks.known(r);
+}
+
+static void serve_route(Req *r) {
+    bool reads = !is_post(r) && !(r->route->flags & WRITES);
+    if (r->route->flags & NO_TX) handle(&r->c, r);
+    else db_tx(&r->c, reads ? DB_READ : DB_WRITE, handle, r, reads ? NULL : stored_already);
+}
+
+static void find_and_serve(Ctx *c, void *arg) {
+    Req *r = arg;
+    (void)c;
+    fresh_answer(r);
+    r->scope = SCOPE_TENANT;
+    hooks.host(r);
+    find_route(r);
+    if (r->status) return;
+    hooks.identify(r);
+    need_right(r);
+    if (r->status) return;
+    check_csrf(r);
+    serve_route(r);
+}
+
+/* --- refusals --------------------------------------------------------------------------------------------------------------------- */
+
+static void (*form_of(const Req *r))(Req *) {
+    if (r->route->form) return r->route->form;
+    for (const Place *p = places; p < places + places_n; p++)
+        if (!strcmp(p->route->method, "GET") && p->route->scope == r->route->scope && !strcmp(p->route->path, r->route->path)) return p->route->handler;
+    return NULL;
+}
+
+typedef struct Again { Req *r; void (*form)(Req *); Failure failure; Problem problem[64]; int problems; } Again;
+
+static void show_again(Ctx *c, void *arg) {
+    Again *a = arg;
+    Req *r = a->r;
+    (void)c;
+    fresh_answer(r);
+    memcpy(r->problem, a->problem, sizeof a->problem);
+    r->problems = a->problems;
+    r->again = true;
+    r->status = (int)a->failure.status;
+    a->form(r);
+    if (!r->template) fail(r, BROKEN, "the form page of %s gave no page", r->route->path);
+    r->status = (int)a->failure.status;
+    hooks.layout(r);
+}
+
+static void show_again_in_tx(Ctx *c, void *arg) { db_tx(c, DB_READ, show_again, arg, NULL); }
+
+static void error_page(Ctx *c, void *arg) {
+    Req *r = arg;
+    Failure f = c->failure;
+    fresh_answer(r);
+    r->status = (int)f.status;
+    show_int(r, "error.status", r->status);
+    bool speaks = f.status != BROKEN && f.status != DOWN && f.status != NOT_FOUND;
+    show_text(r, "error.text", speaks ? f.text : NULL);
+    show_text(r, "error.number", r->c.request_no);
+    show_text(r, "page.shell", "plain");
+    r->template = "layout/error";
+    if (f.status == DOWN) show_int(r, "error.retry_s", f.retry_after_s ? f.retry_after_s : 5);
+}
+
+static void error_layout(Ctx *c, void *arg) {
+    (void)c;
+    hooks.layout(arg);
+}
+
+static bool shows_form_again(const Failure *f) { return f->status == INVALID || f->status == CONFLICT || f->status == WRONG_PROOF || f->status == BUSY
+                                                       || (f->status == DENIED && f->text && strstr(f->text, "form expired")); }
+
+static void log_failure(const Req *r, const Failure *f) {
+    bool ours = f->status == BROKEN || f->status == DOWN || f->status == UNKNOWN;
+    log_line(ours ? LOG_ERROR : LOG_INFO, r->c.request_no, "refused", "status=%d at=%s:%d path=%s tenant=%s text=%s", (int)f->status, f->file ? f->file : "?", f->line,
+             r->path.text ? r->path.text : "?", r->c.tenant_slug ? r->c.tenant_slug : "-", f->text ? f->text : "");
+}
+
+static void refuse(Req *r) {
+    Ctx *c = &r->c;
+    Failure f = c->failure;
+    if (f.status == RETRY || f.status == UNKNOWN) f.status = DOWN;
+    log_failure(r, &f);
+    if (c->db) db_reset(c->db);
+    Again a = { .r = r, .failure = f, .problems = r->problems };
+    for (int i = 0; i < r->problems; i++) a.problem[i] = r->problem[i];
+    if (!a.problems && f.text) a.problem[a.problems++] = (Problem){ f.field, f.text };
+    if (r->route && is_post(r) && shows_form_again(&f) && (a.form = form_of(r))) {
+        if (attempt(c, show_again_in_tx, &a)) goto shown;
+        log_failure(r, &c->failure);
+        if (c->db) db_reset(c->db);
+    }
+    c->failure = f;
+    if (!attempt(c, error_page, r)) r->status = 500;
+    else if (f.status != DOWN && r->scope < SCOPES) {
+        /* the error page wears the shell of its visitor when that can still be had */
+        if (c->schema && !attempt(c, error_layout, r) && c->db) db_reset(c->db);
+    }
+    r->status = (int)f.status;
+shown:
+    if (f.retry_after_s || f.status == DOWN || f.status == BUSY)
+        header_set(r, "Retry-After", text(r, "%d", f.retry_after_s ? f.retry_after_s : 5));
+    c->failure = f;
+    if (hooks.refused && f.status != DOWN) hooks.refused(r);
+}
+
+void web_serve(Req *r) {
+    if (!attempt(&r->c, find_and_serve, r)) refuse(r);
+    if (r->status == 405 && !r->template) answer_text(r, 405, "This address does not take %s.\n", r->method);
+}
+
+/* --- sending ---------------------------------------------------------------------------------------------------------------------- */
+
+static void put(Req *r, FCGX_Stream *out, const char *name, const char *value) {
+    (void)r;
+    FCGX_FPrintF(out, "%s: %s\r\n", name, value);
+}
+
+static bool has_header(const Req *r, const char *name) {
+    for (int i = 0; i < r->headers; i++)
+        if (!strcasecmp(r->header[i].name, name)) return true;
+    return false;
+}
+
+/* S3, S4: the same on every answer. */
+static void put_security(Req *r, FCGX_Stream *out) {
+    if (!has_header(r, "Content-Security-Policy"))
+        put(r, out, "Content-Security-Policy", text(r, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+            "frame-src 'self'; form-action 'self'%s%s; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+            web_config->form_action && *web_config->form_action ? " " : "", web_config->form_action ? web_config->form_action : ""));
+    put(r, out, "X-Content-Type-Options", "nosniff");
+    put(r, out, "Referrer-Policy", "same-origin");
+    if (!web_config->plain_http) put(r, out, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+    if (!has_header(r, "Cache-Control")) put(r, out, "Cache-Control", "no-store");
+}
+
+static void send_answer(Req *r, FCGX_Request *f) {
+    if (r->template) {
+        r->out = text_start(r);
+        if (!page_render(r->template, r->data, &r->out)) {
+            r->status = 500;
+            r->out = text_start(r);
+            text_addf(&r->out, "<!doctype html><html lang=\"en\"><title>Error</title><h1>Something went wrong on our side</h1><p>Number to quote: %s</p></html>", r->c.request_no);
+        }
+        r->type = "text/html; charset=utf-8";
+        header_set(r, "Vary", "HX-Request");
+    }
+    FCGX_Stream *out = f->out;
+    if (!r->status) r->status = 500;
+    FCGX_FPrintF(out, "Status: %d\r\n", r->status);
+    for (int i = 0; i < r->headers; i++) put(r, out, r->header[i].name, r->header[i].value);
+    put_security(r, out);
+    if (r->location) {
+        if (r->is_part) put(r, out, "HX-Redirect", r->location);
+        put(r, out, "Location", r->location);
+    }
+    if (r->file) put(r, out, "X-Accel-Redirect", r->file);
+    put(r, out, "Content-Type", r->type ? r->type : "text/plain; charset=utf-8");
+    FCGX_FPrintF(out, "Content-Length: %lu\r\n\r\n", (unsigned long)r->out.n);
+    if (strcmp(r->method, "HEAD") && r->out.n) FCGX_PutStr(r->out.s, (int)r->out.n, out);
+}
+
+/* --- from FastCGI ------------------------------------------------------------------------------------------------------------------ */
+
+static Parsed read_body(Req *r, FCGX_Request *f, int64_t length) {
+    int64_t max = r->route && r->route->body_max ? r->route->body_max : BODY_MAX;
+    char buffer[16384];
+    ContentType type;
+    Parsed p = content_type_parse(&r->c.mem, FCGX_GetParam("CONTENT_TYPE", f->envp), &type);
+    if (p.status) return p;
+    r->content_type = type.type;
+    if (type.kind == BODY_MULTIPART) {
+        UploadLimits limits = { .folder = web_config->upload_folder, .file_max = UPLOADS_BYTES, .files_total_max = UPLOADS_BYTES, .fields_total_max = FIELDS_BYTES, .files_max = 10 };
+        Multipart *m = multipart_start(&r->c.mem, type.boundary, &limits, &r->fields, &r->uploads);
+        for (int64_t left = length; left > 0;) {
+            int got = FCGX_GetStr(buffer, left < (int64_t)sizeof buffer ? (int)left : (int)sizeof buffer, f->in);
+            if (got <= 0) return (Parsed){ 400, "The request ended early." };
+            left -= got;
+            p = multipart_feed(m, buffer, (size_t)got);
+            if (p.status) return p;
+        }
+        return multipart_end(m);
+    }
+    if (length > max) return (Parsed){ 413, "This is too large." };
+    char *body = take(r, (size_t)length + 1);
+    for (int64_t have = 0; have < length;) {
+        int got = FCGX_GetStr(body + have, (int)(length - have), f->in);
+        if (got <= 0) return (Parsed){ 400, "The request ended early." };
+        have += got;
+    }
+    r->body = (Bytes){ body, (size_t)length };
+    if (type.kind == BODY_URLENCODED) {
+        p = urlencoded_parse(&r->fields, body, (size_t)length);
+        /* A webhook's bytes are judged by its signature first; its handler parses. */
+        if (p.status && strncmp(r->path.text, "/hooks/", 7)) return p;
+    }
+    return (Parsed){ 0 };
+}
+
+static Parsed read_request(Req *r, FCGX_Request *f) {
+    char **env = f->envp;
+    const char *method = FCGX_GetParam("REQUEST_METHOD", env), *uri = FCGX_GetParam("REQUEST_URI", env);
+    r->method = method ? method : "GET";
+    r->uri = uri ? uri : "/";
+    r->query = params_start(r), r->fields = params_start(r), r->cookies = params_start(r);
+    r->c.address = text_copy(r, FCGX_GetParam("REMOTE_ADDR", env));
+    r->is_part = header_text(r, "HX-Request") && !header_text(r, "HX-History-Restore-Request");
+    Parsed p = target_parse(&r->c.mem, r->uri, &r->path, &r->query);
+    if (p.status) return p;
+    r->host = host_parse(&r->c.mem, FCGX_GetParam("HTTP_HOST", env));
+    if (!r->host) return (Parsed){ 400, "The request names no host." };
+    const char *cookie = FCGX_GetParam("HTTP_COOKIE", env);
+    if (cookie) {
+        p = cookies_parse(&r->cookies, cookie, strlen(cookie));
+        if (p.status) return p;
+    }
+    int64_t length = 0;
+    p = content_length_parse(FCGX_GetParam("CONTENT_LENGTH", env), &length);
+    if (p.status || !length) return p;
+    return read_body(r, f, length);
+}
+
+static void serve_one(Req *r, FCGX_Request *f, Db *db) {
+    r->fcgi = f;
+    r->c.db = db;
+    r->c.language = "en";
+    r->theme = "auto";
+    r->c.now = clock_now();
+    log_request_no(r->c.request_no, sizeof r->c.request_no);
+    r->started_us = clock_monotonic_us();
+    Parsed p = read_request(r, f);
+    if (p.status) {
+        answer_text(r, p.status, "%s\n", p.text);
+        if (!r->method) r->method = "GET";
+    } else {
+        web_serve(r);
+    }
+    send_answer(r, f);
+    if (!p.status && hooks.after) hooks.after(r);
+    log_line(LOG_ACCESS, r->c.request_no, "request", "method=%s path=%s status=%d us=%lld tenant=%s user=%lld", r->method, r->path.text ? r->path.text : "?", r->status,
+             (long long)(clock_monotonic_us() - r->started_us), r->c.tenant_slug ? r->c.tenant_slug : "-", (long long)r->c.user.id);
+}
+
+static int run_worker(const Pool *pool, int index) {
+    int fd = *(int *)pool->arg;
+    (void)index;
+    FCGX_Request f;
+    if (FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR)) return 1;
+    worker_on_stop(FCGX_ShutdownPending);
+    Db *db = db_open(&web_config->db);
+    static Req r;
+    for (int served = 0; !worker_stopping; served++) {
+        if (served >= web_config->requests_max || (served % 64 == 63 && worker_memory() > web_config->memory_max)) break;
+        if (FCGX_Accept_r(&f) < 0) {
+            if (worker_stopping) break;
+            continue;
+        }
+        worker_busy(true);
+        Arena kept = r.c.mem;
+        r = (Req){ .c.mem = kept };
+        serve_one(&r, &f, db);
+        FCGX_Finish_r(&f);
+        arena_reset(&r.c.mem);
+        db_reset(db);
+        worker_busy(false);
+    }
+    db_close(db);
+    return 0;
+}
+
+/* A listening unix socket, open for nginx's group only; or one inherited ("fd:3"). */
+static int listen_at(const char *path) {
+    if (!strncmp(path, "fd:", 3)) return atoi(path + 3);
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof a.sun_path) {
+        fprintf(stderr, "The socket path %s is too long (107 bytes at most).\n", path);
+        exit(1);
+    }
+    strcpy(a.sun_path, path); /* checked above */
+    unlink(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    mode_t old = umask(0117);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 1024)) {
+        perror(path);
+        exit(1);
+    }
+    umask(old);
+    return fd;
+}
+
+int web_run(const WebConfig *config) {
+    web_config = config;
+    FCGX_Init();
+    static int page_fd, hook_fd;
+    page_fd = listen_at(config->page_socket);
+    hook_fd = listen_at(config->hook_socket);
+    Pool pools[] = {
+        { .name = "page", .workers = config->page_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &page_fd },
+        { .name = "hook", .workers = config->hook_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &hook_fd },
+    };
+    int status = workers_run(pools, 2, NULL);
+    return status;
+}

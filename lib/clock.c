@@ -6,25 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
+
+#include "lib/date.h"
 
 static const char *offset_file;
 static struct timespec offset_changed;
 static int64_t offset_us;
 
 void clock_use_file(const char *file) { offset_file = file; }
-
-Time clock_real(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (Time){ (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 };
-}
-
-int64_t clock_monotonic_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void read_offset(void) {
     struct stat s;
@@ -43,5 +32,5 @@ static void read_offset(void) {
 
 Time clock_now(void) {
     if (offset_file) read_offset();
-    return (Time){ clock_real().us + offset_us };
+    return time_add_us(time_now(), offset_us);
 }

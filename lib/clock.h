@@ -1,6 +1,6 @@
 /*
  * What time it is. In a test instance the clock of the program can be set and moved by a file (config clock_file);
- * leases and time-outs follow the real one. Production refuses the setting.
+ * leases and time-outs follow the real one (time_now() of lib/date.h). Production refuses the setting.
  */
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H
@@ -9,9 +9,7 @@
 
 /* `file` holds either "+<microseconds>" / "-<microseconds>" (offset to the real clock) or nothing. NULL: the real clock.
  * Read again when the file changes. */
-void    clock_use_file(const char *file);
-Time    clock_now(void);                /* the program's clock */
-Time    clock_real(void);               /* the system's clock */
-int64_t clock_monotonic_us(void);
+void clock_use_file(const char *file);
+Time clock_now(void);
 
 #endif

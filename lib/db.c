@@ -249,8 +249,8 @@ static _Noreturn void raise_statement(Ctx *c, MYSQL_STMT *stmt, const DbSite *si
 }
 
 static MYSQL_TIME time_of_date(Date d) {
-    DateParts p = date_parts(d);
-    return (MYSQL_TIME){ .year = (unsigned)p.year, .month = (unsigned)p.month, .day = (unsigned)p.day, .time_type = MYSQL_TIMESTAMP_DATE };
+    Ymd y = date_ymd(d);
+    return (MYSQL_TIME){ .year = (unsigned)y.year, .month = (unsigned)y.month, .day = (unsigned)y.day, .time_type = MYSQL_TIMESTAMP_DATE };
 }
 
 static MYSQL_TIME time_of_time(Time t) {
@@ -266,7 +266,7 @@ static MYSQL_TIME time_of_time(Time t) {
 }
 
 static Date date_of_time(const MYSQL_TIME *m) {
-    return date_make((int)m->year, (int)m->month, (int)m->day);
+    return date_of((int)m->year, (int)m->month, (int)m->day);
 }
 
 static Time time_of_mysql(const MYSQL_TIME *m) {

@@ -17,6 +17,7 @@
 #include <util/neo_hdf.h>
 
 #include "lib/clock.h"
+#include "lib/date.h"
 #include "lib/log.h"
 #include "lib/page.h"
 #include "lib/worker.h"
@@ -421,8 +422,10 @@ static bool shows_form_again(const Failure *f) { return f->status == INVALID || 
 
 static void log_failure(const Req *r, const Failure *f) {
     bool ours = f->status == BROKEN || f->status == DOWN || f->status == UNKNOWN;
-    log_line(ours ? LOG_ERROR : LOG_INFO, r->c.request_no, "refused", "status=%d at=%s:%d path=%s tenant=%s text=%s", (int)f->status, f->file ? f->file : "?", f->line,
-             r->path.text ? r->path.text : "?", r->c.tenant_slug ? r->c.tenant_slug : "-", f->text ? f->text : "");
+    const LogField fields[] = {
+        LOG_INT("status", f->status), LOG_TEXT("path", r->path.text ? r->path.text : "?"), LOG_TEXT("text", f->text ? f->text : ""),
+        LOG_TEXT("file", f->file ? f->file : "?"), LOG_INT("line", f->line), { 0 } };
+    log_write(ours ? LOG_ERROR : LOG_INFO, "refused", fields);
 }
 
 static void refuse(Req *r) {
@@ -575,8 +578,9 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     r->c.language = "en";
     r->theme = "auto";
     r->c.now = clock_now();
-    log_request_no(r->c.request_no, sizeof r->c.request_no);
-    r->started_us = clock_monotonic_us();
+    request_no_new(r->c.request_no);
+    log_context(r->c.request_no, NULL, 0);
+    r->started_us = time_ticking_us();
     Parsed p = read_request(r, f);
     if (p.status) {
         answer_text(r, p.status, "%s\n", p.text);
@@ -586,8 +590,9 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     }
     send_answer(r, f);
     if (!p.status && hooks.after) hooks.after(r);
-    log_line(LOG_ACCESS, r->c.request_no, "request", "method=%s path=%s status=%d us=%lld tenant=%s user=%lld", r->method, r->path.text ? r->path.text : "?", r->status,
-             (long long)(clock_monotonic_us() - r->started_us), r->c.tenant_slug ? r->c.tenant_slug : "-", (long long)r->c.user.id);
+    log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", r->path.text ? r->path.text : "?"), LOG_INT("status", r->status),
+             LOG_INT("us", time_ticking_us() - r->started_us));
+    log_context_clear();
 }
 
 static int run_worker(const Pool *pool, int index) {

@@ -1,0 +1,575 @@
+/*
+ * Lists: see list.h. Here SQL is joined, from fixed fragments only; every value of the URL is bound.
+ */
+#include "lib/list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/csv.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/resource.h"
+
+#include <util/neo_hdf.h>
+
+enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40 };
+
+ResourceHooks lib_app;
+
+void resource_hooks(const ResourceHooks *h) { lib_app = *h; }
+
+/* What the URL (or a posted filter) asks for. */
+typedef struct Query {
+    Req              *r;
+    const ListSpec   *spec;
+    const Params     *from;             /* r->query, or the posted filter */
+    const ListColumn *sort;
+    bool              descending, backward;
+    int64_t           size, first;      /* rows a page; number of its first row */
+    const char       *q, *after, *before;
+    Bind              bind[DB_PARAMS_MAX];
+    int               binds;
+    int               filters;          /* active ones */
+} Query;
+
+static const char *asked(const Query *q, const char *name) {
+    const char *s = param_find(q->from, name);
+    return s && *s ? s : NULL;
+}
+
+static void bind(Query *q, Bind b) {
+    if (q->binds == DB_PARAMS_MAX) fail(q->r, INVALID, "Too many filters at once.");
+    q->bind[q->binds++] = b;
+}
+
+static const ListColumn *column_of(const ListSpec *spec, const char *name) {
+    for (const ListColumn *col = spec->columns; col->name; col++)
+        if (!strcmp(col->name, name)) return col;
+    return NULL;
+}
+
+static Query ask(Req *r, const ListSpec *spec, const Params *from) {
+    Query q = { .r = r, .spec = spec, .from = from, .size = SIZE, .first = 1 };
+    const char *sort = asked(&q, "sort") ? asked(&q, "sort") : spec->order;
+    q.descending = sort && *sort == '-';
+    q.sort = sort ? column_of(spec, sort + q.descending) : NULL;
+    if (!q.sort || !(q.sort->flags & (SORT | LIST))) q.sort = column_of(spec, spec->order + (*spec->order == '-')), q.descending = *spec->order == '-';
+    const char *size = asked(&q, "size"), *n = asked(&q, "n");
+    if (size && (!strcmp(size, "50") || !strcmp(size, "100"))) q.size = atoi(size);
+    if (n && strspn(n, "0123456789") == strlen(n) && strlen(n) < 10) q.first = atoll(n) ? atoll(n) : 1;
+    q.q = asked(&q, "q");
+    if (q.q && strlen(q.q) > SEARCH_BYTES) q.q = NULL;
+    q.after = asked(&q, "after");
+    q.before = q.after ? NULL : asked(&q, "before");
+    q.backward = q.before != NULL;
+    return q;
+}
+
+/* % and _ of the user mean themselves. */
+static char *like(Req *r, const char *s, bool anywhere) {
+    Text t = text_start(r);
+    if (anywhere) text_add(&t, "%");
+    for (; *s; s++) {
+        if (strchr("%_\\", *s)) text_add(&t, "\\");
+        text_add_n(&t, s, 1);
+    }
+    text_add(&t, "%");
+    return t.s;
+}
+
+static void add_search(Query *q, Text *sql) {
+    if (!q->q) return;
+    const char *between = " and (";
+    for (const ListColumn *col = q->spec->columns; col->name; col++) {
+        if (!(col->flags & (SEARCH | SEARCH_START))) continue;
+        text_addf(sql, "%s%s like ?", between, col->sql);
+        bind(q, bind_text(like(q->r, q->q, !(col->flags & SEARCH_START))));
+        between = " or ";
+    }
+    if (!strcmp(between, " or ")) text_add(sql, ")");
+}
+
+static bool is_day(const ListColumn *col) {
+    size_t n = strlen(col->name);
+    return (n > 3 && (!strcmp(col->name + n - 3, "_on") || !strcmp(col->name + n - 3, "_at"))) || (n > 5 && !strcmp(col->name + n - 5, "_date"));
+}
+
+static void add_day(Query *q, Text *sql, const ListColumn *col, const char *end, const char *compare) {
+    const char *value = asked(q, text(q->r, "%s_%s", col->name, end));
+    Date d;
+    if (!value || date_parse(value, q->r->c.locale->date, q->r->c.locale->months, &d) != DATE_OK) return;
+    q->filters++;
+    size_t n = strlen(col->name);
+    bool moment = !strcmp(col->name + n - 3, "_at");
+    text_addf(sql, " and %s %s ?", col->sql, moment && !strcmp(end, "to") ? "<" : compare);
+    bind(q, moment ? bind_time(date_start(q->r->c.locale->zone, date_add_days(d, !strcmp(end, "to")))) : bind_date(d));
+}
+
+static void add_filters(Query *q, Text *sql) {
+    for (const ListColumn *col = q->spec->columns; col->name; col++) {
+        if (!(col->flags & FILTER)) continue;
+        if (is_day(col)) {
+            add_day(q, sql, col, "from", ">=");
+            add_day(q, sql, col, "to", "<=");
+            continue;
+        }
+        const char *value = asked(q, col->name);
+        if (!value) continue;
+        if (col->choices) {
+            const Choice *c = col->choices;
+            while (c->value && strcmp(c->value, value)) c++;
+            if (!c->value) continue;
+        }
+        q->filters++;
+        text_addf(sql, " and %s = ?", col->sql);
+        bind(q, bind_text(value));
+    }
+}
+
+static void add_where(Query *q, Text *sql, const Bind *binds, int n) {
+    text_addf(sql, " from %s where %s", q->spec->from, q->spec->where ? q->spec->where : "1");
+    for (int i = 0; i < n; i++) bind(q, binds[i]);
+    Bind area;
+    const char *within = q->spec->area && lib_app.areas ? lib_app.areas(&q->r->c, &area) : NULL;
+    if (within) {
+        text_addf(sql, " and %s %s", q->spec->area, within);
+        bind(q, area);
+    }
+    add_search(q, sql);
+    add_filters(q, sql);
+}
+
+/* The key of a row in the URL: its id, then ~ and the value it is sorted by ("~" alone after the id: NULL). */
+static void add_keyset(Query *q, Text *sql) {
+    const char *key = q->after ? q->after : q->before;
+    if (!key) return;
+    const char *cut = strchr(key, '~');
+    if (!cut || cut == key || cut - key > 19 || strspn(key, "0123456789") != (size_t)(cut - key)) return;
+    int64_t id = strtoll(key, NULL, 10);
+    bool ascending = q->descending == q->backward;
+    const char *op = ascending ? ">" : "<";
+    if (cut[1] == 0) {                          /* NULL sorts first */
+        if (ascending) text_addf(sql, " and (%s is not null or (%s is null and %s %s ?))", q->sort->sql, q->sort->sql, q->spec->id, op);
+        else text_addf(sql, " and %s is null and %s %s ?", q->sort->sql, q->spec->id, op);
+        bind(q, bind_int(id));
+        return;
+    }
+    const char *value = cut + 2;
+    text_addf(sql, " and (%s %s ? or (%s = ? and %s %s ?)%s%s%s)", q->sort->sql, op, q->sort->sql, q->spec->id, op,
+              ascending ? "" : " or ", ascending ? "" : q->sort->sql, ascending ? "" : " is null");
+    bind(q, bind_text(value));
+    bind(q, bind_text(value));
+    bind(q, bind_int(id));
+}
+
+static void add_columns(const Query *q, Text *sql) {
+    text_add(sql, "select ");
+    for (const ListColumn *col = q->spec->columns; col->name; col++) text_addf(sql, "%s as `%s`, ", col->sql, col->name);
+    text_addf(sql, "%s as _id, cast(%s as char) as _sort", q->spec->id, q->sort->sql);
+}
+
+static void first_number(void *arg, const DbColumn *columns, int n) {
+    (void)n;
+    *(int64_t *)arg = columns[0].n;
+}
+
+static int64_t count_rows(Query *q, const Bind *binds, int n) {
+    Text sql = text_start(q->r);
+    text_add(&sql, "select count(*) as n");
+    q->binds = q->filters = 0;
+    add_where(q, &sql, binds, n);
+    int64_t total = 0;
+    db_columns(&q->r->c, sql.s, q->bind, q->binds, first_number, &total, true);
+    return total;
+}
+
+/* --- the page ------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Cell { const char *shown, *raw; const char *name; Kind kind; bool null; int64_t n; } Cell;
+typedef struct Row  { Cell cell[COLUMNS_LISTED]; int n; const char *key; } Row;
+typedef struct Rows { Query *q; Row *v; size_t n; } Rows;
+
+static void keep_row(void *arg, const DbColumn *columns, int n) {
+    Rows *rows = arg;
+    Req *r = rows->q->r;
+    Row *row = &rows->v[rows->n++];
+    row->n = n - 2 < COLUMNS_LISTED ? n - 2 : COLUMNS_LISTED;
+    for (int i = 0; i < row->n; i++) {
+        const DbColumn *c = &columns[i];
+        row->cell[i] = (Cell){ column_text(r, c), c->text ? c->text : text(r, "%lld", (long long)c->n), c->name, c->kind, c->is_null, c->n };
+    }
+    const DbColumn *sort = &columns[n - 1];
+    row->key = sort->is_null ? text(r, "%lld~", (long long)columns[n - 2].n) : text(r, "%lld~~%s", (long long)columns[n - 2].n, sort->text);
+}
+
+static const Cell *cell_of(const Row *row, const char *name, size_t n) {
+    for (int i = 0; i < row->n; i++)
+        if (strlen(row->cell[i].name) == n && !strncmp(row->cell[i].name, name, n)) return &row->cell[i];
+    return NULL;
+}
+
+/* "/bx/bills/{bill_no}" with the row's values. */
+static char *row_link(Req *r, const char *pattern, const Row *row) {
+    Text t = text_start(r);
+    for (const char *s = pattern; *s;) {
+        const char *end = *s == '{' ? strchr(s, '}') : NULL;
+        if (end) {
+            const Cell *c = cell_of(row, s + 1, (size_t)(end - s - 1));
+            if (!c || c->null) return NULL;
+            text_add(&t, url_part(r, c->raw));
+            s = end + 1;
+        } else {
+            text_add_n(&t, s++, 1);
+        }
+    }
+    return link_path(r, "%s", t.s);
+}
+
+/* The list's URL with what is asked for now, but for `name` (and paging), which becomes value (NULL: left out). */
+static char *url_with(const Query *q, const char *name, const char *value, const char *name2, const char *value2) {
+    Req *r = q->r;
+    Text t = text_start(r);
+    text_add(&t, link_path(r, "%s", q->spec->path));
+    const char *between = "?";
+    for (size_t i = 0; i < q->from->n; i++) {
+        const Param *p = &q->from->v[i];
+        if (!*p->value || !strcmp(p->name, name) || !strcmp(p->name, "after") || !strcmp(p->name, "before") || !strcmp(p->name, "n") || !strcmp(p->name, "export")
+            || !strcmp(p->name, "csrf") || !strcmp(p->name, "form_key")) continue;
+        if (!column_of(q->spec, p->name) && strcmp(p->name, "q") && strcmp(p->name, "sort") && strcmp(p->name, "size") && !strstr(p->name, "_from") && !strstr(p->name, "_to")) continue;
+        text_addf(&t, "%s%s=%s", between, url_part(r, p->name), url_part(r, p->value));
+        between = "&";
+    }
+    if (value) text_addf(&t, "%s%s=%s", between, name, url_part(r, value)), between = "&";
+    if (value2) text_addf(&t, "%s%s=%s", between, name2, url_part(r, value2));
+    return t.s;
+}
+
+static const char *look_of(const ListColumn *col, Kind kind, bool state) {
+    if (col->kind) return col->kind;
+    if (state) return "status";
+    switch (kind) {
+    case KIND_MONEY: case KIND_PRICE: return "money";
+    case KIND_DATE: case KIND_TIME: return "date";
+    case KIND_TEXT: case KIND_BYTES: return "text";
+    case KIND_BOOL: return "text";
+    default: return "num";
+    }
+}
+
+static bool is_status(const ListColumn *col) {
+    size_t n = strlen(col->name);
+    return (col->kind && !strcmp(col->kind, "status")) || (n >= 5 && !strcmp(col->name + n - 5, "state")) || (n >= 6 && !strcmp(col->name + n - 6, "status"));
+}
+
+static bool is_yes_no(const ListColumn *col) { return col->kind && !strcmp(col->kind, "yesno"); }
+
+static void show_columns(const Query *q, const Rows *rows) {
+    Req *r = q->r;
+    size_t i = 0, listed = 0;
+    for (const ListColumn *col = q->spec->columns; col->name; col++, i++) {
+        if (!(col->flags & LIST)) continue;
+        Kind kind = rows->n ? rows->v[0].cell[i].kind : KIND_TEXT;
+        for (size_t k = 1; k < rows->n && rows->v[k - 1].cell[i].null; k++) kind = rows->v[k].cell[i].kind;
+        char *at_ = at(r, "list.cols", listed, NULL);
+        show_text(r, text(r, "%s.name", at_), col->name);
+        show_text(r, text(r, "%s.label", at_), col->label);
+        show_text(r, text(r, "%s.kind", at_), is_yes_no(col) ? "text" : look_of(col, kind, is_status(col)));
+        show_text(r, text(r, "%s.place", at_), col->place ? col->place : listed == 0 ? "id" : is_status(col) ? "status" : NULL);
+        if (col->flags & SORT) {
+            bool sorted = col == q->sort;
+            show_text(r, text(r, "%s.aria", at_), !sorted ? "none" : q->descending ? "descending" : "ascending");
+            show_text(r, text(r, "%s.sort_url", at_), url_with(q, "sort", sorted && !q->descending ? text(r, "-%s", col->name) : col->name, NULL, NULL));
+        }
+        listed++;
+    }
+}
+
+static void show_rows_of(const Query *q, const Rows *rows) {
+    Req *r = q->r;
+    for (size_t k = 0; k < rows->n; k++) {
+        const Row *row = &rows->v[k];
+        HDF *to = NULL;
+        NEOERR *e = hdf_get_node(r->data, at(r, "list.rows", k, NULL), &to);
+        if (e != STATUS_OK) abort();
+        if (q->spec->key) {
+            const Cell *key = cell_of(row, q->spec->key, strlen(q->spec->key));
+            if (key) hdf_set_value(to, "key", key->raw);
+        }
+        size_t i = 0, listed = 0;
+        for (const ListColumn *col = q->spec->columns; col->name; col++, i++) {
+            if (!(col->flags & LIST)) continue;
+            const Cell *c = &row->cell[i];
+            char *cell = text(r, "cells.%zu", listed);
+            const char *shown = c->null ? "" : c->shown;
+            if (is_yes_no(col)) shown = msg(r->c.language, c->n ? "ui.yes" : "ui.no");
+            if (is_status(col) && !c->null) {
+                hdf_set_value(to, cell, state_label(r, c->raw));
+                hdf_set_value(to, text(r, "%s.tone", cell), state_tone(r, c->raw));
+            } else {
+                hdf_set_value(to, cell, shown);
+            }
+            if (col->sub) {
+                const Cell *sub = cell_of(row, col->sub, strlen(col->sub));
+                if (sub && !sub->null) hdf_set_value(to, text(r, "%s.sub", cell), sub->shown);
+            }
+            if (col->link) {
+                const char *url = row_link(r, col->link, row);
+                if (url) hdf_set_value(to, listed ? text(r, "%s.url", cell) : "url", url);
+            }
+            listed++;
+        }
+    }
+}
+
+typedef struct Options { Req *r; char *at; size_t n; const char *chosen; const char **chip; } Options;
+
+static void add_option(void *arg, const DbColumn *c, int n) {
+    Options *o = arg;
+    const char *value = c[0].text ? c[0].text : text(o->r, "%lld", (long long)c[0].n), *label = n > 1 && c[1].text ? c[1].text : value;
+    char *at_ = text(o->r, "%s.options.%zu", o->at, o->n++);
+    show_text(o->r, text(o->r, "%s.value", at_), value);
+    show_text(o->r, text(o->r, "%s.text", at_), label);
+    if (o->chosen && !strcmp(o->chosen, value)) {
+        show_text(o->r, text(o->r, "%s.selected", at_), "1");
+        *o->chip = label;
+    }
+}
+
+static void add_chip(const Query *q, size_t *chips, const char *label, const char *value, const char *name) {
+    Req *r = q->r;
+    char *at_ = at(r, "list.chips", (*chips)++, NULL);
+    show_text(r, text(r, "%s.text", at_), text(r, "%s: %s", label, value));
+    show_text(r, text(r, "%s.url", at_), url_with(q, name, NULL, NULL, NULL));
+}
+
+static void show_filter(const Query *q, const ListColumn *col, size_t *filters, size_t *chips) {
+    Req *r = q->r;
+    if (is_day(col)) {
+        static const char *const ends[] = { "from", "to" };
+        for (int i = 0; i < 2; i++) {
+            char *at_ = at(r, "list.filters", (*filters)++, NULL), *name = text(r, "%s_%s", col->name, ends[i]);
+            show_text(r, text(r, "%s.name", at_), name);
+            show_text(r, text(r, "%s.label", at_), text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from")));
+            show_text(r, text(r, "%s.kind", at_), "date");
+            show_text(r, text(r, "%s.value", at_), asked(q, name));
+            show_text(r, text(r, "%s.more", at_), "1");
+            if (asked(q, name)) add_chip(q, chips, text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from")), asked(q, name), name);
+        }
+        return;
+    }
+    char *at_ = at(r, "list.filters", (*filters)++, NULL);
+    const char *chosen = asked(q, col->name), *chip = NULL;
+    show_text(r, text(r, "%s.name", at_), col->name);
+    show_text(r, text(r, "%s.label", at_), col->label);
+    show_text(r, text(r, "%s.kind", at_), col->choices || col->options ? "select" : "text");
+    show_text(r, text(r, "%s.value", at_), chosen);
+    if (col->more) show_text(r, text(r, "%s.more", at_), "1");
+    Options o = { r, at_, 0, chosen, &chip };
+    for (const Choice *c = col->choices; c && c->value; c++) {
+        DbColumn pair[2] = { { .text = c->value }, { .text = c->label ? c->label : state_label(r, c->value) } };
+        add_option(&o, pair, 2);
+    }
+    if (col->options) {
+        Bind utility = bind_id(r->c.utility);
+        db_columns(&r->c, col->options, &utility, strchr(col->options, '?') ? 1 : 0, add_option, &o, true);
+    }
+    if (chosen) add_chip(q, chips, col->label, chip ? chip : chosen, col->name);
+}
+
+static void show_frame(const Query *q, int64_t total, const Rows *rows, bool more) {
+    Req *r = q->r;
+    const ListSpec *s = q->spec;
+    show_text(r, "list.one", s->one);
+    show_text(r, "list.many", s->many);
+    show_text(r, "list.title", s->title);
+    show_text(r, "list.path", link_path(r, "%s", s->path));
+    show_text(r, "list.q", q->q);
+    bool searched = false;
+    for (const ListColumn *col = s->columns; col->name; col++) searched |= (col->flags & (SEARCH | SEARCH_START)) != 0;
+    if (searched) show_text(r, "list.q_label", s->search_label ? s->search_label : msg(r->c.language, "ui.search"));
+    size_t filters = 0, chips = 0;
+    for (const ListColumn *col = s->columns; col->name; col++)
+        if (col->flags & FILTER) show_filter(q, col, &filters, &chips);
+    if (q->q) add_chip(q, &chips, msg(r->c.language, "ui.search"), q->q, "q");
+    if (chips) show_text(r, "list.clear_url", link_path(r, "%s", s->path));
+    size_t keep = 0;
+    static const char *const kept[] = { "sort", "size", NULL };
+    for (int i = 0; kept[i]; i++)
+        if (asked(q, kept[i])) {
+            show_text(r, at(r, "list.keep", keep, "name"), kept[i]);
+            show_text(r, at(r, "list.keep", keep++, "value"), asked(q, kept[i]));
+        }
+    show_text(r, "list.total", locale_count(&r->c.mem, r->c.locale, total));
+    int64_t first = rows->n ? q->first : 0, last = q->first + (int64_t)rows->n - 1;
+    if (rows->n) show_text(r, "list.range", msg_format(r, r->c.language, "ui.range", { "from", locale_count(&r->c.mem, r->c.locale, first) },
+        { "to", locale_count(&r->c.mem, r->c.locale, last) }, { "total", locale_count(&r->c.mem, r->c.locale, total) }));
+    bool before = q->first > 1, after = q->backward ? true : more;
+    if (q->backward && q->first + (int64_t)rows->n > total) after = false;
+    if (before && rows->n) show_text(r, "list.prev", url_with(q, "before", rows->v[0].key, "n", text(r, "%lld", (long long)(q->first > q->size ? q->first - q->size : 1))));
+    if (after && rows->n) show_text(r, "list.next", url_with(q, "after", rows->v[rows->n - 1].key, "n", text(r, "%lld", (long long)(q->first + (int64_t)rows->n))));
+    static const char *const sizes[] = { "25", "50", "100" };
+    for (size_t i = 0; i < 3; i++) {
+        show_text(r, at(r, "list.sizes", i, "text"), sizes[i]);
+        show_text(r, at(r, "list.sizes", i, "url"), url_with(q, "size", sizes[i], NULL, NULL));
+        if (atoi(sizes[i]) == q->size) show_text(r, at(r, "list.sizes", i, "current"), "1");
+    }
+    if (s->feature && lib_app.may(&r->c, s->feature, EXPORT)) show_text(r, "list.export_url", url_with(q, "export", "csv", NULL, NULL));
+    if (s->import_path) show_text(r, "list.import_url", link_path(r, "%s", s->import_path));
+    bool filtered = q->filters || q->q;
+    if (!rows->n) {
+        show_text(r, "list.empty.title", filtered ? msg_format(r, r->c.language, "ui.none_match", { "many", s->many }) : s->empty_title ? s->empty_title : msg_format(r, r->c.language, "ui.none_yet", { "many", s->many }));
+        show_text(r, "list.empty.text", filtered ? msg(r->c.language, "ui.none_match_text") : s->empty_text);
+        show_text(r, "list.empty.icon", s->empty_icon);
+        if (filtered) {
+            show_text(r, "list.empty.action.text", msg(r->c.language, "ui.clear_filters"));
+            show_text(r, "list.empty.action.url", link_path(r, "%s", s->path));
+        }
+    }
+    size_t bulk = 0;
+    for (const ListBulk *b = s->bulk; b && b->value; b++) {
+        if (b->key && !lib_app.may(&r->c, b->key, b->action)) continue;
+        show_text(r, at(r, "list.bulk", bulk, "name"), "bulk");
+        show_text(r, at(r, "list.bulk", bulk, "value"), b->value);
+        show_text(r, at(r, "list.bulk", bulk++, "text"), b->text);
+    }
+    if (bulk) {
+        show_text(r, "list.select", "1");
+        show_text(r, "list.bulk_url", link_path(r, "%s", s->bulk_path));
+        const char *query = strchr(url_with(q, "", NULL, NULL, NULL), '?');
+        show_text(r, "list.filter_query", query ? query + 1 : "");
+    }
+    size_t actions = 0;
+    for (const ListAction *a = s->actions; a && a->text; a++) {
+        if (a->key && !lib_app.may(&r->c, a->key, a->action)) continue;
+        show_text(r, at(r, "page.actions", actions, "text"), a->text);
+        show_text(r, at(r, "page.actions", actions, "url"), link_path(r, "%s", a->path));
+        show_text(r, at(r, "page.actions", actions, "icon"), a->icon);
+        if (a->primary) show_text(r, at(r, "page.actions", actions, "kind"), "primary");
+        actions++;
+    }
+    if (lib_app.views) lib_app.views(r, s->name, s->path);
+}
+
+/* --- CSV ---------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Export { Req *r; const ListSpec *spec; CsvText *csv; } Export;
+
+/* ISO dates, plain decimals: a file is for programs. */
+static void export_cell(Export *x, const DbColumn *c) {
+    Req *r = x->r;
+    if (c->is_null) {
+        csv_text(x->csv, "");
+        return;
+    }
+    Arena *a = &r->c.mem;
+    switch (c->kind) {
+    case KIND_MONEY:    csv_number(x->csv, money_decimal(a, (Money){ c->n }, r->c.locale->exponent)); break;
+    case KIND_QUANTITY: csv_number(x->csv, quantity_decimal(a, (Quantity){ c->n })); break;
+    case KIND_PRICE:    csv_number(x->csv, price_decimal(a, (Price){ c->n })); break;
+    case KIND_READING:  csv_number(x->csv, reading_decimal(a, (Reading){ c->n })); break;
+    case KIND_DATE:     csv_text(x->csv, date_iso(a, (Date){ (int32_t)c->n })); break;
+    case KIND_TIME:     csv_text(x->csv, time_iso(a, (Time){ c->n })); break;
+    case KIND_TEXT: case KIND_BYTES: csv_text(x->csv, c->text); break;
+    default:            csv_number(x->csv, text(a, "%lld", (long long)c->n)); break;
+    }
+}
+
+static void export_row(void *arg, const DbColumn *columns, int n) {
+    Export *x = arg;
+    int i = 0;
+    for (const ListColumn *col = x->spec->columns; col->name && i < n - 2; col++, i++)
+        if (col->flags & LIST) export_cell(x, &columns[i]);
+    csv_end(x->csv);
+}
+
+static void export_now(Query *q, int64_t total, const Bind *binds, int n) {
+    Req *r = q->r;
+    if (!q->spec->feature || !lib_app.may(&r->c, q->spec->feature, EXPORT)) fail(r, DENIED, "You do not have permission to export %s.", q->spec->many);
+    if (total > EXPORT_MOST) fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
+    if (total > EXPORT_NOW && lib_app.export_later) {
+        lib_app.export_later(r, q->spec->name, total);
+        return;
+    }
+    Text sql = text_start(r);
+    q->binds = q->filters = 0;
+    add_columns(q, &sql);
+    add_where(q, &sql, binds, n);
+    text_addf(&sql, " order by %s %s, %s limit %d", q->sort->sql, q->descending ? "desc" : "asc", q->spec->id, EXPORT_MOST);
+    Export x = { r, q->spec, csv_start(&r->c.mem) };
+    for (const ListColumn *col = q->spec->columns; col->name; col++)
+        if (col->flags & LIST) csv_text(x.csv, col->label);
+    csv_end(x.csv);
+    db_columns(&r->c, sql.s, q->bind, q->binds, export_row, &x, false);
+    answer(r, 200, "text/csv; charset=utf-8", x.csv->text.s, x.csv->text.n);
+    header_set(r, "Content-Disposition", text(r, "attachment; filename=\"%s.csv\"", q->spec->name));
+}
+
+int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
+    Query q = ask(r, spec, &r->query);
+    int64_t total = count_rows(&q, binds, n);
+    if (asked(&q, "export")) {
+        export_now(&q, total, binds, n);
+        return 0;
+    }
+    Text sql = text_start(r);
+    q.binds = q.filters = 0;
+    add_columns(&q, &sql);
+    add_where(&q, &sql, binds, n);
+    add_keyset(&q, &sql);
+    bool ascending = q.descending == q.backward;
+    text_addf(&sql, " order by %s %s, %s %s limit %lld", q.sort->sql, ascending ? "asc" : "desc", spec->id, ascending ? "asc" : "desc", (long long)q.size + 1);
+    Rows rows = { .q = &q, .v = take_n(r, Row, (size_t)q.size + 1) };
+    db_columns(&r->c, sql.s, q.bind, q.binds, keep_row, &rows, true);
+    bool more = rows.n > (size_t)q.size;
+    if (more) rows.n = (size_t)q.size;
+    if (q.backward)
+        for (size_t i = 0, k = rows.n; i + 1 < k; i++) {
+            Row swap = rows.v[i];
+            rows.v[i] = rows.v[--k];
+            rows.v[k] = swap;
+        }
+    if (q.first > total) q.first = 1;
+    show_columns(&q, &rows);
+    show_rows_of(&q, &rows);
+    show_frame(&q, total, &rows, more);
+    return (int64_t)rows.n;
+}
+
+/* --- ticked rows ---------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Chosen { void (*each)(void *, const char *); void *arg; int64_t n; } Chosen;
+
+static void choose(void *arg, const DbColumn *c, int n) {
+    Chosen *chosen = arg;
+    (void)n;
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)c[0].n);
+    chosen->each(chosen->arg, c[0].text ? c[0].text : number);
+    chosen->n++;
+}
+
+int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *, const char *), void *arg, int64_t most, const Bind *binds, int n) {
+    Chosen chosen = { each, arg, 0 };
+    const char *all = field_text(r, "all");
+    if (!all || strcmp(all, "1")) {
+        Texts ids = param_all(&r->c.mem, &r->fields, "ids");
+        for (size_t i = 0; i < ids.n; i++) each(arg, ids.v[i]);
+        return (int64_t)ids.n;
+    }
+    Params filter = params_start(r);
+    const char *query = field_text(r, "filter_query");
+    if (query && urlencoded_parse(&filter, query, strlen(query)).status) fail(r, INVALID, "The filter cannot be read.");
+    Query q = ask(r, spec, &filter);
+    int64_t total = count_rows(&q, binds, n);
+    if (total > most) fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
+    Text sql = text_start(r);
+    q.binds = q.filters = 0;
+    text_addf(&sql, "select %s as chosen", column_of(spec, spec->key)->sql);
+    add_where(&q, &sql, binds, n);
+    text_addf(&sql, " order by %s limit %lld", spec->id, (long long)most);
+    db_columns(&r->c, sql.s, q.bind, q.binds, choose, &chosen, false);
+    return chosen.n;
+}

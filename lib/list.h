@@ -1,0 +1,65 @@
+/*
+ * Lists: search, filters, saved filters, sort, keyset paging and CSV of a declared query. The only place (beside
+ * lib/resource.c) that joins SQL, from the fixed fragments of the declaration; input is always bound.
+ *
+ *   static const ListSpec bills = {
+ *       .name = "bills", .one = "bill", .many = "bills", .path = "/bx/bills",
+ *       .from = "bill b join account a on a.id = b.account_id", .where = "b.utility_id = ?", .id = "b.id",
+ *       .columns = COLUMNS {
+ *           { "bill_no",     "Number", "b.bill_no", LIST | SEARCH | SORT, .link = "/bx/bills/{bill_no}" },
+ *           { "total_minor", "Total",  "b.total_minor", LIST | SORT },
+ *           { "status",      "Status", "b.status", LIST | FILTER, .choices = bill_states },
+ *           {0} },
+ *       .order = "-bill_no" };
+ *   list_show(r, &bills, utility);          the parameters of .where, then page(r, "layout/list") or answer a CSV
+ *
+ * In the URL: q, a filter's name, sort (-name = descending), size, after/before (key of the row), n (its number), export=csv.
+ */
+#ifndef LIB_LIST_H
+#define LIB_LIST_H
+
+#include "lib/db.h"
+#include "lib/form.h"
+#include "lib/req.h"
+
+typedef struct ListColumn {
+    const char   *name;             /* alias; its last word gives the format: total_minor, due_on, created_at ... */
+    const char   *label;
+    const char   *sql;              /* fixed fragment */
+    unsigned      flags;            /* LIST | SEARCH | FILTER | SORT */
+    const char   *link;             /* path with {column} names; the first listed column has one */
+    const Choice *choices;          /* of a FILTER */
+    const char   *options;          /* or fixed SQL giving value, label; "?" is the utility (at most one) */
+    const char   *sub;              /* name of the column shown as second line */
+    const char   *place;            /* on phones: id, status, name, amount */
+    const char   *kind;             /* look, when name and type do not say it: code, status */
+    unsigned      more;             /* 1: filter behind "More filters" */
+} ListColumn;
+
+#define COLUMNS (const ListColumn[])
+
+typedef struct ListAction { const char *text, *path, *icon, *key; Action action; bool primary; } ListAction;   /* shown to whoever holds the right */
+typedef struct ListBulk   { const char *value, *text, *key; Action action; } ListBulk;      /* posted to .bulk_path: bulk=value, ids or all + filter */
+
+typedef struct ListSpec {
+    const char       *name, *one, *many, *title, *path;
+    const char       *from, *where, *id;    /* where may be NULL; id: unique, breaks ties */
+    const ListColumn *columns;
+    const char       *order;                /* column name, "-" before it: descending */
+    const char       *feature;              /* permission key for export */
+    const ListAction *actions;              /* ended by {0} */
+    const ListBulk   *bulk;
+    const char       *bulk_path, *key;      /* key: column sent as ids */
+    const char       *search_label, *empty_title, *empty_text, *empty_icon, *import_path;
+    const char       *area;                 /* SQL of a service_area_id to which the user's area scope applies */
+} ListSpec;
+
+#define list_show(r, spec, ...) list_show_((r), (spec), DB_BINDS(__VA_ARGS__))
+/* The whole list page into the data set "list" (and page actions); answers the CSV itself when asked for. Returns rows shown. */
+int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n);
+/* Calls each(arg, key) for the ticked rows, or for all that match the posted filter (`all`); returns their number.
+ * More than `most` fails INVALID "Narrow the filter (214,000 rows)." */
+#define list_chosen(r, spec, each, arg, most, ...) list_chosen_((r), (spec), (each), (arg), (most), DB_BINDS(__VA_ARGS__))
+int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *arg, const char *key), void *arg, int64_t most, const Bind *binds, int n);
+
+#endif

@@ -17,4 +17,6 @@ typedef struct Command {
 /* One line on standard error that says what is right; returns 2. */
 int command_misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+int quote_command(int argc, char **argv);       /* app/billing/quote_command.c */
+
 #endif

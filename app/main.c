@@ -18,6 +18,10 @@ static const Command commands[] = {
       "smart360 [--config FILE] config          checks the file and says where it was found\n"
       "smart360 config keys                     every key with its default\n\nExample: smart360 --config var/smart360.conf config" },
     { "help",    help_command,    "Explains a command",  "smart360 help COMMAND\n\nExample: smart360 help version" },
+    { "quote",   quote_command,   "Computes a bill from a tariff and a usage in JSON",
+      "smart360 quote FILE.json      (- reads standard input)\n\n"
+      "Prints the bill with the sum of every line, or says what is wrong with the document and ends with status 2.\n\n"
+      "Example: smart360 quote tests/rules/quotes/residential.json" },
     { "version", version_command, "Prints the version",  "smart360 version" },
     { 0 }
 };

@@ -289,8 +289,7 @@ bool bill_adds_up(const BillDraft *d);
 
 /* ---- Arithmetic of readings, shared with single bills and the viewer -------------------------------------------- */
 
-typedef enum { USE_OK, USE_ROLLED_OVER, USE_NEGATIVE } UseKind;
-/* (to - from) x multiplier; rollover when to < from and from is above 90 % of the register's maximum (needs dials). */
+/* use_between for columns: thousandths of the register's unit, millionths of a multiplier. */
 UseKind use_of_readings(Reading from, Reading to, int dials, int64_t multiplier_e6, Exact *use);
 
 /* ---- Late fees -------------------------------------------------------------------------------------------------- */

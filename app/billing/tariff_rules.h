@@ -135,11 +135,12 @@ TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, 
 /* The line of a percent component over `base`, the sum of the rounded lines that it names. */
 TariffProblem tariff_percent_line(Arena *a, const TariffPeriod *p, const TariffRate *r, Money base, TariffLine *to);
 /* Turns a discount's line into its deduction: minus the amount, at most `limit` (0 when that is below 0). */
-void          tariff_deduct(Arena *a, const TariffPeriod *p, Money limit, TariffLine *line);
+TariffProblem tariff_deduct(Arena *a, const TariffPeriod *p, Money limit, TariffLine *line);
 /* amount x the factor of basis and prorate: the fixed-charge factor of steps 6 and 9. */
 Exact         tariff_factor(const TariffPeriod *p, const TariffRate *r);
-/* x in major units into minor units, rounded once. */
+/* x in major units into minor units, rounded once. Of what is 10^12 or more, `to` is 10^12. */
 TariffProblem tariff_round(Exact x, const TariffPeriod *p, Money *to);
+bool          tariff_is_too_large(Money amount, int exponent);
 bool          tariff_is_deduction(const char *charge_type);
 /* Whether the component charges for metered use (so that its connection needs readings). */
 bool          tariff_is_metered(const TariffRate *r);
@@ -176,6 +177,16 @@ typedef struct {
 
 /* A whole tariff in the order of its components, with minimum bill (quote-format, "Meaning"). */
 TariffResult tariff_compute(Arena *a, const Tariff *t);
+
+/* ---- What usage is made of, shared by quotes and bills ---- */
+
+typedef enum { USE_OK, USE_ROLLED_OVER, USE_NEGATIVE } UseKind;
+/* (end - start) x multiplier; a rollover when end < start and start is above 90 % of 10^digits (digits 0: unknown, none). */
+UseKind use_between(Exact start, Exact end, int digits, Exact multiplier, Exact *use);
+/* kWh of a volume: x 2.83 if imperial x correction x calorific value / 3.6. */
+Exact   gas_energy(Exact volume, bool imperial, Exact correction, Exact calorific_value);
+
+/* ---- Words of documents and columns ---- */
 
 /* "usage", "eru", "min(usage,winter_average)", "ceil(impervious_area/1000)", "usage/1000": false when it is none of these.
    Names and text are copied into the arena. NULL or "" is the usage. */

@@ -1,0 +1,377 @@
+/*
+ * Randomness, digests, encodings, sealed secrets, signed values: see crypt.h. Passwords and second factors: password.c.
+ */
+#include "lib/crypt.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+__attribute__((constructor)) static void start(void) {
+    if (sodium_init() < 0) abort();
+}
+
+bool same_secret(Bytes a, Bytes b) {
+    return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n));
+}
+
+void wipe_text(void *secret) {
+    if (secret) sodium_memzero(secret, strlen(secret));
+}
+
+/* ---- Randomness ---- */
+
+void random_fill(void *to, size_t n) {
+    randombytes_buf(to, n);
+}
+
+char *random_public_id(Arena *a) {
+    static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    char *id = take(a, 23);
+    for (int i = 0; i < 22; i++) id[i] = letters[randombytes_uniform(62)];
+    return id;
+}
+
+char *random_token(Arena *a) {
+    uint8_t bytes[32];
+    randombytes_buf(bytes, sizeof bytes);
+    char *token = base64url_text(a, bytes_at(bytes, sizeof bytes));
+    sodium_memzero(bytes, sizeof bytes);
+    return token;
+}
+
+char *random_hex(Arena *a, size_t bytes) {
+    uint8_t *raw = take(a, bytes);
+    randombytes_buf(raw, bytes);
+    return hex_text(a, bytes_at(raw, bytes));
+}
+
+char *random_digits(Arena *a, size_t digits) {
+    char *s = take(a, digits + 1);
+    for (size_t i = 0; i < digits; i++) s[i] = (char)('0' + randombytes_uniform(10));
+    return s;
+}
+
+void token_hash(const char *token, uint8_t hash[static TOKEN_HASH_SIZE]) {
+    crypto_generichash(hash, TOKEN_HASH_SIZE, (const uint8_t *)token, strlen(token), NULL, 0);
+}
+
+/* ---- Digests ---- */
+
+static const EVP_MD *openssl_digest(Digest d) {
+    return d == MD5 ? EVP_md5() : EVP_sha1();
+}
+
+size_t digest(Digest d, Bytes message, uint8_t out[static DIGEST_MAX]) {
+    static const char none[1];
+    const uint8_t *m = message.p ? message.p : none;
+    unsigned n = 0;
+    switch (d) {
+    case SHA256: crypto_hash_sha256(out, m, message.n); return 32;
+    case SHA512: crypto_hash_sha512(out, m, message.n); return 64;
+    case MD5:
+    case SHA1:   if (!EVP_Digest(m, message.n, out, &n, openssl_digest(d), NULL)) abort();
+    }
+    return n;
+}
+
+static size_t hmac_sha256(Bytes key, Bytes message, uint8_t *out) {
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, key.p, key.n);
+    crypto_auth_hmacsha256_update(&state, message.p, message.n);
+    crypto_auth_hmacsha256_final(&state, out);
+    sodium_memzero(&state, sizeof state);
+    return 32;
+}
+
+static size_t hmac_sha512(Bytes key, Bytes message, uint8_t *out) {
+    crypto_auth_hmacsha512_state state;
+    crypto_auth_hmacsha512_init(&state, key.p, key.n);
+    crypto_auth_hmacsha512_update(&state, message.p, message.n);
+    crypto_auth_hmacsha512_final(&state, out);
+    sodium_memzero(&state, sizeof state);
+    return 64;
+}
+
+size_t hmac(Digest d, Bytes key, Bytes message, uint8_t out[static DIGEST_MAX]) {
+    static const char none[1];
+    if (!key.p) key = bytes_at(none, 0);
+    if (!message.p) message = bytes_at(none, 0);
+    if (d == SHA256) return hmac_sha256(key, message, out);
+    if (d == SHA512) return hmac_sha512(key, message, out);
+    unsigned n = 0;
+    assert(key.n <= INT32_MAX);
+    if (!HMAC(openssl_digest(d), key.p, (int)key.n, message.p, message.n, out, &n)) abort();
+    return n;
+}
+
+void blake2b(Bytes key, Bytes message, uint8_t out[static 32]) {
+    static const char none[1];
+    if (crypto_generichash(out, 32, message.p ? message.p : none, message.n, key.n ? key.p : NULL, key.n)) abort();
+}
+
+/* ---- Encodings ---- */
+
+char *hex_text(Arena *a, Bytes b) {
+    char *s = take(a, b.n * 2 + 1);
+    return sodium_bin2hex(s, b.n * 2 + 1, b.p, b.n);
+}
+
+bool hex_read(const char *s, size_t n, void *out, size_t bytes) {
+    size_t length;
+    return n == bytes * 2 && !sodium_hex2bin(out, bytes, s, n, NULL, &length, NULL) && length == bytes;
+}
+
+static char *encoded(Arena *a, Bytes b, int variant) {
+    size_t room = sodium_base64_encoded_len(b.n, variant);
+    return sodium_bin2base64(take(a, room), room, b.p, b.n, variant);
+}
+
+static bool decoded(Arena *a, const char *s, size_t n, int variant, Bytes *out) {
+    size_t room = n / 4 * 3 + 3, length = 0;
+    uint8_t *to = take(a, room + 1);
+    *out = (Bytes){ to, 0 };
+    if (sodium_base642bin(to, room, s, n, NULL, &length, NULL, variant)) return false;
+    out->n = length;
+    return true;
+}
+
+char *base64_text    (Arena *a, Bytes b)                                    { return encoded(a, b, sodium_base64_VARIANT_ORIGINAL); }
+bool  base64_read    (Arena *a, const char *s, size_t n, Bytes *out)        { return decoded(a, s, n, sodium_base64_VARIANT_ORIGINAL, out); }
+char *base64url_text (Arena *a, Bytes b)                                    { return encoded(a, b, sodium_base64_VARIANT_URLSAFE_NO_PADDING); }
+bool  base64url_read (Arena *a, const char *s, size_t n, Bytes *out)        { return decoded(a, s, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING, out); }
+
+static const char base32_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+char *base32_text(Arena *a, Bytes b) {
+    const uint8_t *bytes = b.p;
+    char *s = take(a, (b.n * 8 + 4) / 5 + 1), *to = s;
+    unsigned bits = 0, held = 0;
+    for (size_t i = 0; i < b.n; i++) {
+        held = (held << 8 | bytes[i]) & 0xfff;
+        for (bits += 8; bits >= 5; bits -= 5) *to++ = base32_letters[held >> (bits - 5) & 31];
+    }
+    if (bits) *to++ = base32_letters[held << (5 - bits) & 31];
+    return s;
+}
+
+bool base32_read(Arena *a, const char *s, Bytes *out) {
+    uint8_t *to = take(a, strlen(s) * 5 / 8 + 1);
+    *out = (Bytes){ to, 0 };
+    unsigned bits = 0, held = 0;
+    size_t end = strlen(s);
+    while (end && s[end - 1] == '=') end--;
+    for (size_t i = 0; i < end; i++) {
+        if (s[i] == ' ' || s[i] == '-') continue;
+        char c = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 32) : s[i];
+        const char *letter = memchr(base32_letters, c, 32);
+        if (!letter) return false;
+        held = (held << 5 | (unsigned)(letter - base32_letters)) & 0xfff;
+        bits += 5;
+        if (bits >= 8) to[out->n++] = (uint8_t)(held >> (bits -= 8));
+    }
+    return bits < 5 && !(held & ((1u << bits) - 1));        /* a whole number of bytes, nothing hidden behind them */
+}
+
+/* ---- Keys ---- */
+
+void keys_wipe(void *keys) {
+    sodium_memzero(keys, sizeof(Keys));
+}
+
+static const char *key_line(Keys *keys, const char *line) {
+    char hex[65];
+    int id, end = 0;
+    line += strspn(line, " \t");
+    if (!*line || *line == '#' || *line == '\n') return NULL;
+    if (sscanf(line, "%4d %64[0-9a-fA-F] %n", &id, hex, &end) != 2 || !end || line[end] || id < 1) return "has a line that is not \"<id> <64 hex digits>\"";
+    if (keys->n == KEYS_MAX) return "has too many keys";
+    for (size_t i = 0; i < keys->n; i++)
+        if (keys->v[i].id == id) return "has two keys with the same id";
+    Key *k = &keys->v[keys->n];
+    k->id = id;
+    bool good = hex_read(hex, strlen(hex), k->bytes, sizeof k->bytes);
+    sodium_memzero(hex, sizeof hex);
+    if (!good) return "has a key that is not of 64 hex digits";
+    keys->n++;
+    return NULL;
+}
+
+const char *keys_read(Keys *keys, const char *path) {
+    *keys = (Keys){ 0 };
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return strerror(errno);
+    struct stat st;
+    const char *wrong = fstat(fd, &st) || !S_ISREG(st.st_mode) ? "is not a file"
+                      : st.st_uid != geteuid() && st.st_uid != 0 ? "belongs to another user"
+                      : st.st_mode & 077 ? "may be read by others (chmod 600)" : NULL;
+    FILE *f = wrong ? NULL : fdopen(fd, "r");
+    if (!f) return close(fd), wrong ? wrong : strerror(errno);
+    char line[256], buffer[1024];
+    setvbuf(f, buffer, _IOFBF, sizeof buffer);              /* a buffer of ours can be wiped */
+    while (!wrong && fgets(line, sizeof line, f)) wrong = key_line(keys, line);
+    if (!wrong && !keys->n) wrong = "has no key";
+    fclose(f);
+    sodium_memzero(line, sizeof line);
+    sodium_memzero(buffer, sizeof buffer);
+    if (wrong) keys_wipe(keys);
+    return wrong;
+}
+
+const char *keys_add(const char *path) {
+    Keys keys = { 0 };
+    int id = 1;
+    if (!access(path, F_OK)) {
+        const char *wrong = keys_read(&keys, path);
+        if (!wrong && keys.n == KEYS_MAX) wrong = "has too many keys";
+        for (size_t i = 0; i < keys.n; i++)
+            if (keys.v[i].id >= id) id = keys.v[i].id + 1;
+        keys_wipe(&keys);
+        if (wrong) return wrong;
+        if (id > 9999) return "has no key id left";
+    }
+    char line[80], hex[65];
+    uint8_t bytes[KEY_SIZE];
+    randombytes_buf(bytes, sizeof bytes);
+    int n = snprintf(line, sizeof line, "%d %s\n", id, sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes));
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool done = fd >= 0 && write(fd, line, (size_t)n) == n && !fsync(fd);
+    int why = errno;
+    if (fd >= 0) close(fd);
+    sodium_memzero(line, sizeof line);
+    sodium_memzero(hex, sizeof hex);
+    sodium_memzero(bytes, sizeof bytes);
+    return done ? NULL : strerror(why);
+}
+
+/* ---- Sealed secrets ---- */
+
+enum { NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES };
+
+static char *seal_with(Arena *a, const Key *key, const char *context, Bytes secret) {
+    static const char none[1];
+    uint8_t *box = take(a, NONCE + secret.n + TAG);
+    unsigned long long n;
+    randombytes_buf(box, NONCE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(box + NONCE, &n, secret.n ? secret.p : none, secret.n, (const uint8_t *)context, strlen(context),
+                                               NULL, box, key->bytes);
+    return text(a, "x%d.%s", key->id, base64url_text(a, bytes_at(box, NONCE + (size_t)n)));
+}
+
+char *secret_seal(Arena *a, const Keys *keys, const char *context, Bytes secret) {
+    assert(keys->n);
+    return seal_with(a, &keys->v[keys->n - 1], context, secret);
+}
+
+/* The key a sealed text names; *box goes to what is sealed. NULL when the form is wrong or the key is not there. */
+static const Key *sealing_key(const Keys *keys, const char *sealed, const char **box) {
+    if (!sealed || sealed[0] != 'x') return NULL;
+    const char *s = sealed + 1;
+    int id = 0;
+    for (; *s >= '0' && *s <= '9' && s - sealed <= 4; s++) id = id * 10 + (*s - '0');
+    if (*s != '.' || sealed[1] == '0') return NULL;
+    *box = s + 1;
+    for (size_t i = 0; i < keys->n; i++)
+        if (keys->v[i].id == id) return &keys->v[i];
+    return NULL;
+}
+
+typedef struct { uint8_t *p; size_t n; } Secret;
+
+static void wipe_secret(void *arg) {
+    Secret *s = arg;
+    sodium_memzero(s->p, s->n);
+}
+
+bool secret_open(Arena *a, const Keys *keys, const char *context, const char *sealed, Bytes *secret) {
+    *secret = (Bytes){ 0 };
+    const char *box;
+    const Key *key = sealing_key(keys, sealed, &box);
+    Bytes raw;
+    if (!key || !base64url_read(a, box, strlen(box), &raw) || raw.n < NONCE + TAG) return false;
+    Secret *opened = take(a, sizeof *opened);
+    *opened = (Secret){ take(a, raw.n), raw.n };            /* more than is needed: a 0 stands behind the secret */
+    later(a, wipe_secret, opened);
+    unsigned long long n;
+    const uint8_t *bytes = raw.p;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened->p, &n, NULL, bytes + NONCE, raw.n - NONCE, (const uint8_t *)context, strlen(context),
+                                                   bytes, key->bytes)) return false;
+    *secret = (Bytes){ opened->p, (size_t)n };
+    return true;
+}
+
+bool secret_is_old(const Keys *keys, const char *sealed) {
+    const char *box;
+    const Key *key = sealing_key(keys, sealed, &box);
+    return !key || key != &keys->v[keys->n - 1];
+}
+
+static const char *data_key_context(Arena *a, const char *tenant) {
+    return text(a, "data key of %s", tenant);
+}
+
+char *data_key_new(Arena *a, const Keys *master, const char *tenant) {
+    uint8_t bytes[KEY_SIZE];
+    randombytes_buf(bytes, sizeof bytes);
+    char *sealed = secret_seal(a, master, data_key_context(a, tenant), bytes_at(bytes, sizeof bytes));
+    sodium_memzero(bytes, sizeof bytes);
+    return sealed;
+}
+
+bool data_key_open(Arena *a, const Keys *master, const char *tenant, const char *sealed, Keys *out) {
+    *out = (Keys){ 0 };
+    Bytes secret;
+    if (!secret_open(a, master, data_key_context(a, tenant), sealed, &secret) || secret.n != KEY_SIZE) return false;
+    out->v[0].id = 1;
+    memcpy(out->v[0].bytes, secret.p, KEY_SIZE);
+    out->n = 1;
+    return true;
+}
+
+Key key_for(const Keys *keys, const char *purpose) {
+    assert(keys->n);
+    Key key = { .id = keys->v[0].id };
+    blake2b(bytes_at(keys->v[0].bytes, KEY_SIZE), bytes_of(purpose), key.bytes);
+    return key;
+}
+
+/* ---- Signed values ---- */
+
+char *keyed_token(Arena *a, const Key *key, const char *purpose, const char *subject) {
+    const char *message = text(a, "%zu:%s:%s", strlen(purpose), purpose, subject);      /* the length keeps the two apart */
+    uint8_t mac[DIGEST_MAX];
+    size_t n = hmac(SHA256, bytes_at(key->bytes, KEY_SIZE), bytes_of(message), mac);
+    return base64url_text(a, bytes_at(mac, n));
+}
+
+static bool plain_value(const char *s, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!(s[i] >= '0' && s[i] <= '9') && !(s[i] >= 'A' && s[i] <= 'Z') && !(s[i] >= 'a' && s[i] <= 'z') && s[i] != '-' && s[i] != '_') return false;
+    return n > 0;
+}
+
+char *signed_value(Arena *a, const Key *key, const char *name, const char *value, int64_t now_s) {
+    assert(plain_value(value, strlen(value)) && now_s >= 0);
+    const char *body = text(a, "%s.%lld", value, (long long)now_s);
+    return text(a, "%s.%s", body, keyed_token(a, key, name, body));
+}
+
+bool signed_open(Arena *a, const Key *key, const char *name, const char *signed_text, int64_t now_s, int64_t age_max_s, Signed *out) {
+    *out = (Signed){ 0 };
+    if (!signed_text || strlen(signed_text) > 1024) return false;
+    const char *first = strchr(signed_text, '.'), *second = first ? strchr(first + 1, '.') : NULL;
+    if (!second || !plain_value(signed_text, (size_t)(first - signed_text))) return false;
+    const char *body = text_copy_n(a, signed_text, (size_t)(second - signed_text));
+    if (!same_secret(bytes_of(keyed_token(a, key, name, body)), bytes_of(second + 1))) return false;
+    int64_t at = strtoll(first + 1, NULL, 10);              /* ours, as the signature says */
+    if (at > now_s || now_s - at > age_max_s) return false;
+    *out = (Signed){ text_copy_n(a, signed_text, (size_t)(first - signed_text)), at };
+    return true;
+}

@@ -11,3 +11,8 @@ create table if not exists platform_setting (
   value varchar(2000) not null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null
 );
+
+-- Ids reserved for bulk inserts (db_ids): tables named here take all their ids from it, single rows too.
+create table if not exists id_range (
+  name varchar(64) collate utf8mb4_bin not null primary key comment 'table', next_id bigint unsigned not null default 1
+);

@@ -72,3 +72,8 @@ create table if not exists setup_step (
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_key, step_key), foreign key (utility_id) references utility (id)
 );
+
+-- Ids reserved for bulk inserts (db_ids): tables named here take all their ids from it, single rows too.
+create table if not exists id_range (
+  name varchar(64) collate utf8mb4_bin not null primary key comment 'table', next_id bigint unsigned not null default 1
+);

@@ -40,14 +40,14 @@ create table if not exists tariff_rate (
   qty_percent_ppm int not null default 1000000, tier_mode varchar(32) not null default 'marginal' check (tier_mode in ('marginal', 'whole')), tier_period varchar(32) not null default 'month' check (tier_period in ('month', 'bill', 'day')),
   included_qty_micro bigint not null default 0, minimum_minor bigint null, round_qty varchar(32) not null default 'none' check (round_qty in ('none', 'up_to_unit')),
   tax_codes json null comment 'taxes this line is subject to', refs json null comment 'codes of components (percent, minimum) or charge types', tax_code varchar(20) collate utf8mb4_bin null comment 'of a tax component',
-  count_source varchar(40) null, season_code varchar(20) null, valid_from date null, valid_to date null,
+  count_source varchar(40) null, tiers_per varchar(40) null comment 'attribute that multiplies the limits', season_code varchar(20) null, valid_from date null, valid_to date null,
   gl_code varchar(12) collate utf8mb4_bin not null, taxable tinyint(1) not null default 0, show_zero tinyint(1) not null default 0, enabled tinyint(1) not null default 1, params json null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   unique key (version_id, sequence), unique key (version_id, code), foreign key (version_id) references tariff_plan_version (id), foreign key (utility_id) references utility (id)
 );
 
 create table if not exists tariff_tier (
-  id bigint unsigned not null auto_increment primary key, rate_id bigint unsigned not null, season_id bigint unsigned null, seq smallint not null, upto_qty_micro bigint null comment 'NULL: unlimited', rate_micro bigint null, amount_minor bigint null,
+  id bigint unsigned not null auto_increment primary key, rate_id bigint unsigned not null, season_id bigint unsigned null, seq smallint not null, upto_qty_micro bigint null comment 'NULL: unlimited', upto_attribute varchar(40) null comment 'limit = attribute + upto', rate_micro bigint null, amount_minor bigint null,
   season_key bigint unsigned generated always as (ifnull(season_id, 0)) stored,
   unique key (rate_id, season_key, seq), foreign key (rate_id) references tariff_rate (id) on delete cascade
 );

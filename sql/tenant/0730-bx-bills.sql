@@ -42,7 +42,7 @@ create table if not exists bill (
 
 create table if not exists bill_segment (
   id bigint unsigned not null auto_increment primary key, bill_id bigint unsigned not null, seq smallint not null, service_connection_id bigint unsigned not null, tariff_plan_id bigint unsigned not null, tariff_plan_version_id bigint unsigned null, segment_start date not null, segment_end date not null, days smallint not null,
-  usage_qty_micro bigint not null default 0, usage_unit varchar(20) null, usage_source varchar(32) not null default 'actual' check (usage_source in ('actual', 'estimated', 'mixed', 'unmetered', 'deemed')), readings json null comment 'start and end reading id, index, date, meter, multiplier', estimate_method varchar(60) null, avg_daily_qty_micro bigint null, last_year_qty_micro bigint null,
+  usage_qty_micro bigint not null default 0, usage_unit varchar(20) null, usage_source varchar(32) not null default 'actual' check (usage_source in ('actual', 'estimated', 'mixed', 'unmetered', 'deemed')), readings json null comment 'start and end reading id, index, date, meter, multiplier', estimate_method varchar(60) null, avg_daily_qty_micro bigint null, carried_qty_micro bigint not null default 0 comment 'interpolation: left for the next bill', last_year_qty_micro bigint null,
   unique key (bill_id, seq), key bill_segment_days (service_connection_id, segment_end), foreign key (bill_id) references bill (id)
 );
 

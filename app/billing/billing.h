@@ -1,0 +1,164 @@
+/*
+ * billing (bx): the ledger, charges, bills, runs, delivery of bills. Implemented in app/billing.
+ *
+ * Money moves only through ledger_post and charge_create (and payment_post of cis, which posts here). Writers are
+ * idempotent by their source key and run in the caller's transaction. Invariants I1 to I6, I10, I17.
+ * The engine itself is pure and stands in bill_rules.h and tariff_rules.h.
+ */
+#ifndef APP_BILLING_BILLING_H
+#define APP_BILLING_BILLING_H
+
+#include "lib/arena.h"
+#include "lib/types.h"
+
+struct Ctx;
+
+/* --- ledger (BX05US01) ---------------------------------------------------------------------------------------------- */
+
+/* One line: exactly one of debit and credit is above 0. The code is named by posting key (gl_role), by number, or by id. */
+typedef struct {
+    const char *posting_key;        /* "AR"; or */
+    const char *gl_code;            /* "4020"; or */
+    Id          gl_code_id;
+    Id          account;            /* required for AR, AR_AGREEMENT, DEPOSIT_LIABILITY; else 0 */
+    Money       debit, credit;
+    Id          bill;
+    const char *charge_type;
+    const char *memo;
+} LedgerLine;
+
+typedef struct {
+    const char       *set_key;      /* "payment:4711": a second post with it returns the first set and changes nothing */
+    const char       *txn_type;     /* bill, payment, refund ... */
+    const char       *source_type;  /* table */
+    Id                source;
+    int               source_no;    /* 0, or which event of this kind of the source */
+    Date              date;         /* effective; DATE_NONE or all zero day: today. In a closed period it moves to the first open day, original_date is kept */
+    const char       *memo;
+    const LedgerLine *lines; int n; /* 2 to 500; zero amounts are left out; must balance (assert) */
+} LedgerSet;
+
+/* Posts a balanced set and moves account.balance_minor, deferred_minor, deposit_balance_minor of the accounts named; the
+   account rows are locked in order of id. Returns ledger_txn.id. */
+Id ledger_post(struct Ctx *c, const LedgerSet *set);
+/* The exact mirror of a posted set, once (I3): a second call returns the first mirror. */
+Id ledger_reverse(struct Ctx *c, Id txn, const char *set_key, const char *txn_type, Date date, const char *memo);
+/* The set posted under this key; 0 when none. */
+Id ledger_find(struct Ctx *c, const char *set_key);
+/* gl_code.id by posting key, number, or mapping of a charge type; SUSPENSE (with an alert) when nothing is mapped. */
+Id gl_by_key (struct Ctx *c, const char *posting_key);
+Id gl_by_code(struct Ctx *c, const char *code);
+typedef struct { const char *charge_type, *service_code, *tax_code; Id category; Date date; } GlFacts;
+Id gl_by_charge(struct Ctx *c, const GlFacts *facts);
+/* The open accounting date for a wished one (first open day when its period is closed). Makes months as they come. */
+Date gl_open_date(struct Ctx *c, Date wished);
+
+/* --- charges and late fees ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    Id          account;
+    const char *fee_code;           /* of the catalogue: names charge type, amount, tax, GL code; or NULL and: */
+    const char *charge_type, *gl_code;
+    Money       amount;             /* all zero: the fee's */
+    const char *tax_codes;          /* JSON array; NULL: the fee's */
+    const char *description;        /* NULL: the fee's name */
+    Date        date, due_on;       /* DATE_NONE: today; due_on DATE_NONE: date */
+    const char *post_mode;          /* immediate, on_bill; NULL: the fee's */
+    const char *source_type; Id source;     /* unique with the charge type: no double fee */
+} NewCharge;
+/* charge.id; the one that is there already when the source has it. An immediate one posts at once (Dr AR, Cr its code). */
+Id   charge_create(struct Ctx *c, const NewCharge *charge);
+/* Before it is billed: voided (immediate ones by the mirror). Afterwards CONFLICT "<fee> is on bill <no>: use a credit note." */
+void charge_cancel(struct Ctx *c, const char *source_type, Id source, const char *reason);
+/* The late fee of one rule for every overdue bill of the account; returns how many were made. */
+int  late_fee_assess(struct Ctx *c, Id account, Id rule, Date date);
+
+/* --- what is owed ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *type;               /* bill, charge, instalment, deposit */
+    Id          id;
+    const char *number, *label;     /* number of a bill; label for people */
+    Date        due_on;
+    Money       amount, unpaid;
+    bool        in_dispute, in_agreement;
+    const char *charge_type;        /* of a charge: late fees come last */
+} OpenItem;
+typedef struct { OpenItem *v; size_t n; Money total; } OpenItems;
+/* Unpaid items, oldest due date first (published bills, immediate charges, due instalments, demanded deposits). */
+OpenItems open_items(struct Ctx *c, Id account);
+
+/* Payments and credits applied to a bill: paid_minor and payment_status move; `payment` is for the history only. Fails
+   CONFLICT when more is applied than is open, or more taken back than was applied. */
+void bill_apply_payment  (struct Ctx *c, Id bill, Money amount, Id payment);
+void bill_unapply_payment(struct Ctx *c, Id bill, Money amount, Id payment);
+/* The same for a charge posted immediately. */
+void charge_apply_payment  (struct Ctx *c, Id charge, Money amount);
+void charge_unapply_payment(struct Ctx *c, Id charge, Money amount);
+
+/* --- bills on demand -------------------------------------------------------------------------------------------------- */
+
+/* A single_bill_draft (purpose final) for the account up to its service end; the same one when called again. */
+Id bill_final_request(struct Ctx *c, Id account, Id reading, const char *reason);
+/* kind: single, one_off. */
+Id bill_request(struct Ctx *c, Id account, const char *kind, Date through, const char *reason);
+/* A draft of single bill V2 with old and new figures, waiting for a clerk; 0 when nothing differs. */
+Id rebill_propose(struct Ctx *c, Id bill, const char *reason);
+
+/* --- looking ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Id          id, account;
+    const char *bill_no, *kind, *status, *payment_status, *currency;
+    Date        period_start, period_end, bill_date, due_date;
+    Money       total, amount_due, paid, open, previous_balance, current_charges, tax;
+    Quantity    usage; const char *usage_unit;
+    bool        is_estimated, dispute_hold;
+    const char *pay_token;
+    Id          document, superseded_by;
+} BillHead;
+typedef struct { BillHead *v; size_t n; } BillHeads;
+typedef struct {
+    const char *status;             /* NULL: published and cancelled */
+    const char *payment_status;
+    Date        from, to;           /* bill dates; DATE_NONE */
+    bool        only_open;
+    int         limit;              /* 0: 100 */
+} BillFilter;
+/* Published and cancelled bills only, newest first. */
+BillHeads       bill_list(struct Ctx *c, Id account, const BillFilter *filter);
+/* By number in the utility; NULL when none, or never published. */
+const BillHead *bill_get(struct Ctx *c, const char *bill_no);
+const BillHead *bill_by_token(struct Ctx *c, const char *pay_token);
+const BillHead *bill_by_id(struct Ctx *c, Id bill);
+
+typedef struct {
+    int         seq;
+    const char *section, *charge_type, *service_code, *description, *unit, *detail;     /* detail: JSON or NULL */
+    Date        from, to;
+    bool        has_quantity;
+    Quantity    quantity; Price price; int64_t factor_num, factor_den;
+    Money       amount;
+} BillDetail;
+typedef struct { BillDetail *v; size_t n; } BillDetails;
+BillDetails bill_details(struct Ctx *c, Id bill);
+/* The bill as HTML (a fragment, by its template version) and as a PDF document (made when it is not there yet: some 20 ms). */
+const char *bill_html(struct Ctx *c, Id bill);
+Id          bill_pdf (struct Ctx *c, Id bill);
+
+typedef struct { Date from, to; Quantity quantity; const char *service_code; Id connection; } EstimateFacts;
+/* What these quantities would cost on the plan of the connection (calculator of the portal and of CIS). Stores nothing. */
+Money bill_estimate(struct Ctx *c, const EstimateFacts *facts);
+/* Price of one more unit at the account's present use. */
+Price marginal_rate(struct Ctx *c, Id account);
+
+/* --- for other modules' events ------------------------------------------------------------------------------------------ */
+
+/* Sets or clears bill.dispute_hold (stops late fees and dunning of this bill). */
+void bill_dispute(struct Ctx *c, Id bill, bool hold, const char *reason);
+/* The account joins the active cycle its connections match; called when a connection is activated. 0: no cycle matches. */
+Id   account_cycle_join(struct Ctx *c, Id account, Date from);
+/* Result of a delivery by message: delivered, opened, soft_bounced, hard_bounced, failed. */
+void bill_delivery_result(struct Ctx *c, Id message, const char *state, const char *reason);
+
+#endif

@@ -1,0 +1,193 @@
+/*
+ * cis: consumers, premises, accounts, connections; payments, receipts, credits, agreements; cases. Implemented in app/cis.
+ *
+ * Writers are idempotent by their source key and run in the caller's transaction. Each module reads another's rows
+ * through these functions. Accounts outside the user's areas are NOT_FOUND for staff; the portal checks its links first.
+ */
+#ifndef APP_CIS_CIS_H
+#define APP_CIS_CIS_H
+
+#include "lib/arena.h"
+#include "lib/types.h"
+
+struct Ctx;
+
+/* --- looking up -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Id          id, consumer, premise, category, sub_category, sub_area;
+    const char *account_no, *portal_code, *status, *currency;
+    const char *consumer_no, *consumer_name, *consumer_language, *email, *phone;     /* of the holder; email, phone may be NULL */
+    const char *address;            /* of the premise, one line */
+    const char *postal_code, *area_path;
+    Money       balance, deferred, deposit_balance;     /* balance: positive = owes */
+    Date        opened_on, closed_on;
+    bool        is_tax_exempt, is_cash_only;
+    Date        tax_exempt_until;
+    int         due_days;           /* 0: the category's */
+} Account;
+const Account *account_find(struct Ctx *c, const char *account_no);     /* NULL when none */
+const Account *account_get (struct Ctx *c, Id account);                 /* NOT_FOUND when none */
+/* Locks the row for the rest of the transaction (select ... for update). Lock accounts in order of id. */
+const Account *account_lock(struct Ctx *c, Id account);
+Money          account_balance(struct Ctx *c, Id account);
+
+typedef struct {
+    Money not_due, days_0_30, days_31_60, days_61_90, days_over_90;     /* unpaid parts by days past due */
+    Money in_dispute, under_agreement, unallocated, collectable;
+} Ageing;
+Ageing account_ageing(struct Ctx *c, Id account, Date as_of);
+
+/* Whether the account may be billed on a date: a refusal text, or NULL when it may. */
+const char *account_can_bill(struct Ctx *c, Id account, Date date);
+/* Account that held the connection on a date; 0 when nobody did. */
+Id connection_holder_at(struct Ctx *c, Id service_connection, Date date);
+Id consumer_by_phone(struct Ctx *c, const char *e164);                  /* 0 when none or several */
+Id consumer_find(struct Ctx *c, const char *consumer_no);               /* 0 when none */
+
+typedef struct {
+    Id          id, account, premise, plan, meter;
+    const char *connection_no, *service_code, *status, *supply_state, *size;
+    bool        is_metered;
+    Date        plan_valid_from, connected_on, disconnected_on, last_billed_on;
+    Id          derived_from;
+    bool        has_winter_average;
+    Quantity    winter_average;
+    int         eru_e3, dwelling_units;
+} Connection;
+typedef struct { Connection *v; size_t n; } Connections;
+Connections       connections_of(struct Ctx *c, Id account);            /* not closed ones first, then by id */
+const Connection *connection_get(struct Ctx *c, Id service_connection); /* NOT_FOUND when none */
+/* The bill published last moves last_billed_on; cancelling moves it back. Called by billing alone. */
+void connection_billed(struct Ctx *c, Id service_connection, Date last_day);
+/* The main meter now; called by metering alone. 0: none. */
+void connection_meter(struct Ctx *c, Id service_connection, Id meter);
+
+/* --- changing ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *type;               /* person, organization */
+    const char *first_name, *middle_name, *last_name, *organization_name;
+    const char *phone, *email, *language, *legacy_no;
+    const char *line1, *line2, *city, *state, *postal_code, *country;   /* billing address; NULL: the premise's */
+} NewConsumer;
+Id consumer_create(struct Ctx *c, const NewConsumer *n);
+typedef struct { const char *line1, *line2, *unit, *city, *state, *postal_code, *country, *type, *legacy_no; Id sub_area; bool is_multi_unit; int eru_e3; } NewPremise;
+/* CONFLICT when the normalised address is there already, naming its number. */
+Id premise_create(struct Ctx *c, const NewPremise *n);
+typedef struct { Id consumer, premise, category, sub_category; const char *status, *account_no, *legacy_no; Date opened_on; } NewAccount;
+Id account_create(struct Ctx *c, const NewAccount *n);
+typedef struct { Id account, plan, derived_from; const char *service_code, *size, *status; Date connected_on; bool is_metered; int dwelling_units, eru_e3; } NewConnection;
+/* A connection with its first holder and plan rows. */
+Id connection_create(struct Ctx *c, const NewConnection *n);
+/* A plan from a date on (the open plan row ends the day before); emits service_connection.plan_changed. */
+void connection_plan_set(struct Ctx *c, Id service_connection, Id plan, Date from, const char *reason);
+/* Moves the account's status by its state machine. */
+void account_status_set(struct Ctx *c, Id account, const char *status, const char *reason);
+/* Adds or changes a contact point and the copy in consumer when it is primary; emits contact.changed. kind: email, mobile, phone. */
+Id   contact_set(struct Ctx *c, Id consumer, const char *kind, const char *value, bool is_verified);
+/* Marks an address bad after a hard bounce; hash as of lookup_hash. */
+void contact_invalid(struct Ctx *c, const char *kind, const char *value, const char *reason);
+void consumer_erase(struct Ctx *c, Id consumer);
+/* connected, disconnected, vacant: after field work or a remote command. */
+void cis_set_supply_state(struct Ctx *c, Id service_connection, const char *state, Time at, Id service_order);
+
+/* --- payments (CIS01US09, CIS01US13) --------------------------------------------------------------------------------------- */
+
+typedef struct { const char *type; Id id; Money amount; } PayItem;     /* bill, charge, instalment, deposit; amount 0: as much as is open */
+
+typedef struct {
+    Id             account;         /* 0: SUSPENSE */
+    const char    *channel, *mode;  /* codes: walk_in, portal ...; cash, cheque, card_online ... */
+    const char    *type;            /* bill, service, instalment, deposit, advance, other; NULL: bill */
+    Money          amount;
+    Money          fee;             /* convenience fee paid with it: its own ledger lines, not part of amount */
+    const PayItem *items; int item_n;       /* chosen items; none: oldest first by the allocation rule */
+    Time           received_at;     /* all zero: now */
+    Date           value_date;      /* DATE_NONE: today */
+    const char    *payer_name, *reference, *note;
+    const char    *cheque_no, *cheque_bank; Date cheque_date;
+    const char    *card_last4, *auth_code;
+    Money          tendered;        /* cash */
+    Id             intent;          /* payment_intent: unique with the account */
+    Id             gateway;         /* gateway_account */
+    const char    *provider_payment_id;     /* unique per gateway and account */
+    const char    *external_id;     /* unique per channel and account */
+    const char    *group;           /* common to a basket or an intent with several lines: one receipt */
+    Id             till_session;
+    const char    *form_key;
+} NewPayment;
+
+typedef struct { Id id; const char *payment_no, *receipt_no, *status; Money allocated, unallocated; bool was_there; } Posted;
+/* Payment, allocations, ledger (Dr the mode's key, Cr AR or SUSPENSE), receipt number, payment.posted: all or nothing. The same
+   intent line or external id again returns the first payment (was_there) and changes nothing. INVALID when the channel or
+   mode does not take it, with the rule's text. */
+Posted payment_post(struct Ctx *c, const NewPayment *p);
+
+typedef struct { const char *type; Id id; const char *label; Date due_on; Money open, amount; } PreviewItem;
+typedef struct { PreviewItem *v; size_t n; Money credit; } Preview;
+/* What payment_post would pay with this amount; stores nothing. */
+Preview payment_allocate_preview(struct Ctx *c, Id account, Money amount, const PayItem *items, int item_n);
+
+typedef struct { Id payment; const char *reason, *text; Id approved_by, dispute; } Reversal;   /* reason: wrong_account, wrong_amount, duplicate, returned_cheque, chargeback, void, other */
+/* The mirror of the payment's sets, allocations undone, payment.reversed. CONFLICT when it is reversed already. */
+void payment_reverse(struct Ctx *c, const Reversal *r);
+
+typedef struct {
+    Id          id, account;
+    const char *payment_no, *receipt_no, *channel, *mode, *status, *reference, *card_last4, *currency;
+    Money       amount, unallocated, refunded;
+    Time        received_at;
+    Date        value_date;
+} PaymentHead;
+typedef struct { PaymentHead *v; size_t n; } PaymentHeads;
+PaymentHeads       payment_list(struct Ctx *c, Id account, Date from, Date to, int limit);     /* newest first; limit 0: 100 */
+const PaymentHead *payment_get (struct Ctx *c, const char *receipt_no);     /* NULL when none */
+/* The receipt as a PDF document; counts as a print. */
+Id receipt_pdf(struct Ctx *c, const char *receipt_no);
+
+/* --- credits, refunds, deposits ---------------------------------------------------------------------------------------------- */
+
+typedef struct { Id account, bill; const char *kind, *reason_code, *reason_text, *lines; Money amount, tax; const char *source_type; Id source; } NewCredit;  /* kind: credit, cancellation; lines: JSON */
+/* Issued at once within the user's limit, else pending_approval; a cancellation documents the mirror of the bill and posts nothing. */
+Id   credit_note_create(struct Ctx *c, const NewCredit *n);
+typedef struct { Id account, bill; const char *kind, *charge_type, *reason_code, *note; Money amount; const char *source_type; Id source; } NewAdjustment;   /* kind: debit, credit */
+Id   adjustment_create(struct Ctx *c, const NewAdjustment *n);
+/* Uses the account's credit (unallocated payments, then credit notes, oldest first) for a bill just published; returns how much. */
+Money credit_apply(struct Ctx *c, Id account, Id bill);
+void credit_move(struct Ctx *c, Id credit_note, Id account, Money amount);
+typedef struct { Id account, payment, credit_note, intent; Money amount; const char *payout_kind, *reason, *via; } NewRefund;     /* payout_kind: original, bank, cheque */
+/* refund_request, waiting for another person. "At most 64.25 can be refunded." is INVALID. */
+Id   refund_request_create(struct Ctx *c, const NewRefund *n);
+/* Result of the provider's leg: paid, failed. */
+void refund_result(struct Ctx *c, Id refund_request, const char *state, const char *text);
+/* What the account holds as paid deposit with interest to a date: for the final bill. */
+typedef struct { Id deposit; Money held, interest; } DepositHeld;
+typedef struct { DepositHeld *v; size_t n; } DepositsHeld;
+DepositsHeld deposits_held(struct Ctx *c, Id account, Date as_of);
+void deposit_applied(struct Ctx *c, Id deposit, Money amount, Id bill);
+
+/* --- agreements ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct { Id id; const char *number, *state; Money total, rest; Date next_due; Money next_amount; } Agreement;
+/* The open agreement of an account; NULL when none. */
+const Agreement *agreement_open(struct Ctx *c, Id account);
+typedef struct { Id id, agreement; int seq; Date due_on; Money amount, unpaid; } Instalment;
+typedef struct { Instalment *v; size_t n; } Instalments;
+/* Instalments due on or before a date that are not on a bill yet. */
+Instalments instalments_due(struct Ctx *c, Id account, Date until);
+void instalment_billed(struct Ctx *c, Id instalment, Id bill);          /* 0: free again */
+
+/* --- cases --------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct { Id consumer, account, bill; const char *type_code, *subject, *description, *channel, *service_code; Money disputed; Id call; } NewComplaint;
+Id complaint_create(struct Ctx *c, const NewComplaint *n);
+typedef struct { Id consumer, account; const char *type_code, *answers, *instructions, *channel; Date preferred; Id call; } NewRequest;
+Id service_request_create(struct Ctx *c, const NewRequest *n);
+typedef struct { const char *entity; Id id; const char *author_kind; Id author; const char *body, *via; const char *document_ids; bool is_internal; } NewCaseMessage;
+Id case_message_add(struct Ctx *c, const NewCaseMessage *n);
+typedef struct { const char *kind, *number, *type, *status, *stage, *subject; Time created_at, changed_at; Id id; } Request;
+typedef struct { Request *v; size_t n; } Requests;
+Requests request_list(struct Ctx *c, Id consumer, Id account);          /* either may be 0 */
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * comms (comm): every message to consumers and staff. Implemented in app/comms.
+ *
+ * No module sends mail or SMS by itself: notify renders a template, applies preferences, consent, suppression, caps and quiet
+ * hours, and stores the message with its job in the caller's transaction. inapp_post makes a note in the application only.
+ */
+#ifndef APP_COMMS_COMMS_H
+#define APP_COMMS_COMMS_H
+
+#include "lib/arena.h"
+#include "lib/types.h"
+
+struct Ctx;
+
+/* Whom: the first that is set. An address alone is for people without a record (invitations, guests). */
+typedef struct {
+    Id          consumer, account;  /* account: contact of its holder, delivery preference of the account */
+    Id          user;               /* staff */
+    Id          portal_user;
+    const char *email, *phone;      /* given: instead of the record's */
+    const char *lang;               /* NULL: the recipient's */
+} Recipient;
+
+/* A field of the template: {{bill.amount_due}} has the name "bill.amount_due" and a text ready to be read. */
+typedef struct { const char *name, *value; } NotifyField;
+typedef struct {
+    const char *channels;           /* "email,sms,inapp"; NULL: by preference and the template's */
+    const char *topic;              /* NULL: the template's */
+    const char *dedup_key;          /* unique in the utility: a second one returns the first message */
+    Time        not_before, expires_at;     /* all zero: now; the class's */
+    Id          document;           /* attached to mail */
+    const char *link;               /* of the in-app note: own path */
+    const char *entity; Id entity_id;
+} NotifyOptions;
+typedef struct { Id message; const char *public_id; const char *suppressed; } Notified;     /* of the first channel used; suppressed: the reason, when nothing goes out */
+/* `fields` ends with {0}; `options` may be NULL. An unknown template is BROKEN. */
+Notified notify(struct Ctx *c, const char *template_key, const Recipient *to, const NotifyField *fields, const NotifyOptions *options);
+
+typedef struct {
+    const char *recipient_kind;     /* portal_user, user, role */
+    Id          recipient;
+    const char *topic, *severity;   /* info, success, warning, critical */
+    const char *title, *body, *link;
+    const char *dedup_key;          /* one open note with it: count grows */
+    Time        expires_at;         /* all zero: 90 days */
+    Id          account;
+} InApp;
+Id inapp_post(struct Ctx *c, const InApp *n);
+
+/* Whether a message of this class and topic may go to an address: NULL, or the reason it may not. */
+typedef struct { Id consumer; const char *channel, *class, *topic, *address; } SendFacts;
+const char *comm_can_send(struct Ctx *c, const SendFacts *facts);
+/* Segments of a text message: GSM-7 160/153, else UCS-2 70/67. */
+int  sms_segments(const char *text, bool *is_gsm7);
+void suppress_add (struct Ctx *c, const char *channel, const char *address, const char *reason, const char *source);
+void suppress_lift(struct Ctx *c, const char *channel, const char *address);
+typedef struct { Id consumer; const char *channel, *topic_or_class; bool is_in; const char *source, *evidence; } Consent;
+void consent_set(struct Ctx *c, const Consent *consent);
+void comm_erase(struct Ctx *c, Id consumer);
+
+/* A verified status callback: provider's words mapped by hub. The status only moves forward. False when the message is unknown. */
+typedef struct { Id provider; const char *provider_message_id, *status, *code, *text; Time at; } MessageStatus;
+bool message_status_set(struct Ctx *c, const MessageStatus *s);
+typedef struct { Id provider; const char *channel, *from, *to, *body, *provider_message_id; Time at; } InboundMessage;
+void message_received(struct Ctx *c, const InboundMessage *m);
+
+#endif

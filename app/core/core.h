@@ -1,0 +1,243 @@
+/*
+ * core: what every module asks of the ground: rights, audit, events, forms sent twice, jobs, files, numbers, business
+ * time, the fee catalogue and plan versions. Implemented in app/core and app/setup.
+ *
+ * All of it runs in the caller's transaction (the exceptions say so), takes tenant, utility, user and time from the
+ * context, and fails as lib/ctx.h says; texts returned live in the context's arena. Ids of 0 mean "none".
+ */
+#ifndef APP_CORE_CORE_H
+#define APP_CORE_CORE_H
+
+#include "lib/arena.h"
+#include "lib/types.h"
+
+struct Ctx;
+struct Req;
+
+/* --- rights (AU01US02) -------------------------------------------------------------------------------------------- */
+
+/* Fails DENIED "You do not have permission to <action> <label>." unless the user holds the right in the context's
+   utility. `action` is one of VIEW, CREATE, EDIT, DELETE, APPROVE, EXPORT (lib/req.h). Jobs and commands (user 0, realm
+   none) pass. The refusal's audit entry is written by the refused hook. Cheap: rights are read once a request. */
+void perm_check(struct Ctx *c, const char *key, unsigned action);
+bool perm_may  (struct Ctx *c, const char *key, unsigned action);
+/* Paths (service_area.path) of the subtrees the user is limited to in this utility; n = 0: not limited. */
+typedef struct { const char *const *path; size_t n; } AreaScope;
+AreaScope scope_area(struct Ctx *c);
+/* Whether rows of this service area are within the user's scope; true when it is not limited. A page of a record outside
+   answers NOT_FOUND. */
+bool scope_has_area(struct Ctx *c, Id service_area_id);
+/* Fails NOT_FOUND unless scope_has_area. */
+void scope_check_area(struct Ctx *c, Id service_area_id);
+
+/* --- who and where ------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Id          id;
+    const char *code, *name, *status, *environment;     /* sandbox, live */
+    const char *currency;           /* ISO 4217 */
+    int         exponent;           /* its minor digits */
+    const char *time_zone;          /* IANA; never NULL */
+    const char *language;           /* the organization's default */
+    bool        half_even;          /* rounding */
+    Money       cash_step;          /* cash rounding; 0: none */
+    const char *email, *contact_phone, *bill_sender_name;
+} Utility;
+/* The context's utility (fails BROKEN at tenant level), or another of the tenant (NOT_FOUND). Cached in the context. */
+const Utility *utility_here(struct Ctx *c);
+const Utility *utility_get (struct Ctx *c, Id utility_id);
+/* The utility's calendar date of the context's time: "today" of every due date. */
+Date utility_today(struct Ctx *c);
+/* Runs in this utility from now on (jobs that walk over utilities). 0: tenant level. */
+void utility_enter(struct Ctx *c, Id utility_id);
+/* Absolute public address of a path, with port: links in messages. `portal`: the utility's portal (its own host when it has one). */
+const char *public_url(struct Ctx *c, const char *path, bool portal);
+
+/* A setting of the utility (table setting): the value or, when it was never set, the given one. Read once a request. */
+int64_t     setting_int (struct Ctx *c, const char *key, int64_t otherwise);
+const char *setting_text(struct Ctx *c, const char *key, const char *otherwise);
+void        setting_set (struct Ctx *c, const char *key, const char *value);     /* with audit */
+
+/* --- records ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *action;             /* create, edit, delete, approve, sign_in, denied, export, view, <move> */
+    const char *entity;             /* table name */
+    Id          id;
+    const char *number;             /* what people call it; may be NULL */
+    int64_t     version;            /* row_version after the change; 0: not versioned */
+    const char *before, *after;     /* JSON objects of the changed fields, secrets as "***"; NULL: nothing */
+    const char *reason;
+} Audit;
+/* One audit_entry with its audit_value. Who, from where and when come from the context. */
+void audit_write(struct Ctx *c, const Audit *a);
+/* The usual case: no values. */
+void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason);
+/* {"name": "value", ...} for before and after: pairs of texts ended by NULL; a NULL value becomes null. */
+const char *json_pairs(struct Ctx *c, const char *first, ...) __attribute__((sentinel));
+
+typedef struct {
+    const char *name;               /* "bill.posted" */
+    const char *entity;             /* table */
+    Id          id;
+    const char *number;
+    Id          account, consumer;
+    const char *payload;            /* JSON object with the event's further keys; NULL: none */
+} Event;
+/* One outbox_event; handlers run after COMMIT, at least once each, and never twice for one event_id. */
+void event_emit(struct Ctx *c, const Event *e);
+/* The row as a handler gets it. */
+typedef struct {
+    const char *event_id, *name, *entity, *number, *payload;
+    Id          id, account, consumer, utility;
+    Time        occurred_at;
+} EventRow;
+/* A row of a module's table of handlers. A handler runs in a transaction of its own in the event's utility; failing
+   makes the job try again. `name` may end in * ("payment.*"). */
+typedef struct { const char *name, *handler; void (*run)(struct Ctx *c, const EventRow *e); } EventHandler;
+/* Adds a module's table, ended by {0}; at start-up. */
+void event_handlers(const EventHandler *table);
+
+/* First result of a form that was sent before (realm and user of the context): its location, or NULL when this is the
+   first time; form_done stores it. lib's once hooks use these; handlers need them only for keys of their own. */
+const char *form_once(struct Ctx *c, const char *form_key, const char *path);
+void        form_done(struct Ctx *c, const char *form_key, const char *location, int status);
+
+/* --- jobs (assurance: job queue) ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *kind;               /* "bill_run.calculate": a registered handler */
+    const char *class;              /* payments, messages, bills, imports, documents, general; NULL: the handler's */
+    const char *payload;            /* JSON; NULL: none */
+    Time        run_at;             /* TIME_NONE or all zero: now */
+    const char *unique_key;         /* NULL: none. While such a job is ready or running a second call returns its id */
+    int         priority;           /* 0: 100; smaller goes first */
+    int         max_attempts;       /* 0: the handler's (12; webhooks 25) */
+} NewJob;
+Id job_enqueue(struct Ctx *c, const NewJob *job);
+/* In a step of a long job: stores cursor and progress; commits with the step's effects. */
+void job_progress(struct Ctx *c, const char *cursor, int64_t done, int64_t total, int64_t errors);
+/* Leaves the job for good (goes to dead at once): what no retry can help. */
+_Noreturn void job_give_up(struct Ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+typedef enum { STEP_DONE, STEP_AGAIN } JobStep;         /* AGAIN: there is more; the next step is a transaction of its own */
+typedef struct { Id id; const char *kind, *payload, *cursor; int attempt; Id actor; } JobRow;
+typedef struct {
+    const char *kind, *class;
+    JobStep   (*run)(struct Ctx *c, const JobRow *job);  /* one transaction a step */
+    int         max_attempts;       /* 0: 12 */
+    bool        no_tx;              /* calls outside: opens its own transactions */
+} JobHandler;
+void job_handlers(const JobHandler *table);              /* ended by {0}; at start-up */
+/* Recurring: `rule` as in scheduled_job ("daily 02:00", "every 15m"); one per utility (per_utility) or per tenant. */
+typedef struct { const char *code, *kind, *name, *rule; bool per_utility, skip_missed; const char *holiday_policy; } JobSchedule;
+void job_schedules(const JobSchedule *table);            /* ended by {0}; at start-up; rows of scheduled_job may change the rule */
+
+/* --- files --------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *file_name;
+    const void *data; size_t size;  /* or: */
+    const char *path;               /* a file to move into the store */
+    const char *mime;               /* NULL: by content; a mime that does not fit the content fails INVALID */
+    Id          type;               /* document_type; 0 = none */
+    const char *entity; Id entity_id;
+    bool        is_public;          /* served without a check of the owner (logos) */
+    const char *uploaded_by_kind;   /* user (NULL), portal_user, system */
+} NewDocument;
+/* Stores outside the web root and returns document.id; the file is removed again when the transaction rolls back. */
+Id document_store(struct Ctx *c, const NewDocument *d);
+typedef struct { Id id; const char *public_id, *file_name, *mime, *path, *internal_path, *status; int64_t size; const char *entity; Id entity_id; } Document;
+/* NOT_FOUND when there is none. `path` to read it, `internal_path` for answer_file. The caller has checked the right. */
+const Document *document_open(struct Ctx *c, Id document_id);
+/* Its bytes, at most `most`; fails TOO_LARGE above. */
+const char *document_read(struct Ctx *c, Id document_id, size_t most, size_t *size);
+
+/* --- numbers (ONB02US07) ------------------------------------------------------------------------------------------- */
+
+/* The next number of "account", "bill" ... in the context's utility. Takes a row lock in the caller's transaction: for
+   gapless kinds (bill, receipt, credit_note) take it late. Fails BROKEN without a format. */
+const char *id_next(struct Ctx *c, const char *entity_type);
+/* With parts that depend on the record; zero and NULL are left to the utility. */
+typedef struct { const char *service_code, *area_code, *category_code; Date date; } IdParts;
+const char *id_next_with(struct Ctx *c, const char *entity_type, const IdParts *parts);
+/* `count` consecutive ones under one lock (bulk publishing), in order. */
+const char *const *id_next_many(struct Ctx *c, const char *entity_type, Date date, size_t count);
+/* 22 random characters for public_id, tokens of links, idempotency keys. */
+const char *public_id_new(struct Ctx *c);
+
+/* --- business time (ONB02US04); calendar 0 = the utility's default --------------------------------------------------- */
+
+typedef enum { DATE_AS_IT_IS, DATE_NEXT_WORKING, DATE_PREVIOUS_WORKING } DateRule;
+bool    cal_is_working         (struct Ctx *c, Id calendar, Time t);
+bool    cal_is_working_day     (struct Ctx *c, Id calendar, Date d);
+Time    cal_next_working       (struct Ctx *c, Id calendar, Time t);     /* t itself when it is working */
+Time    cal_add_business_minutes(struct Ctx *c, Id calendar, Time t, int64_t minutes);
+int64_t cal_business_minutes   (struct Ctx *c, Id calendar, Time a, Time b);
+Date    cal_adjust_date        (struct Ctx *c, Id calendar, Date d, DateRule rule);
+
+/* --- catalogue (ONB02US05) ------------------------------------------------------------------------------------------ */
+
+/* tariff_plan_version of the plan in force on a date (states approved, active, superseded); 0 when none. */
+Id tariff_version_at(struct Ctx *c, Id plan, Date date);
+Id tariff_plan_find (struct Ctx *c, const char *code);                  /* 0 when none */
+
+typedef struct {
+    const char *code, *name, *charge_type, *gl_code, *post_mode;        /* immediate, on_bill */
+    Money       amount;
+    bool        is_deposit, is_refundable, is_taxable;
+    const char *tax_codes;          /* JSON array or NULL */
+} Fee;
+typedef struct { const char *meter_size, *category_code; Id plan; } FeeFacts;
+/* The fee of the catalogue on a date; INVALID "There is no fee <code> on <date>." `facts` may be NULL. */
+const Fee *fee_amount(struct Ctx *c, const char *code, Date date, const FeeFacts *facts);
+
+typedef struct { Id id; const char *code, *name; Id parent; int credit_days; bool is_tax_exempt; Id default_plan; } Category;
+const Category *category_get(struct Ctx *c, Id category_id);
+typedef struct { Id id; const char *code, *name, *kind, *unit; bool is_metered; int decimals; } Service;
+/* "WA"; NULL when the utility has no such active service. */
+const Service *service_find(struct Ctx *c, const char *code);
+/* Codes and names of the areas above: "Portland > Metro > Downtown > Pearl District". */
+const char *area_label(struct Ctx *c, Id service_area_id);
+Id          area_find (struct Ctx *c, const char *code);
+
+/* --- set-up and imports -------------------------------------------------------------------------------------------- */
+
+typedef struct { bool passed; const char *text; const char *link; } SetupCheck;      /* text: what is missing */
+/* A check of a step of the guided workflow; `optional` ones do not count for the percentage. At start-up. */
+typedef struct { const char *step_key, *code, *label; bool optional; SetupCheck (*check)(struct Ctx *c); } SetupCheckRow;
+void setup_check_register(const SetupCheckRow *table);                  /* ended by {0} */
+/* A step's value was saved, or broke: recomputes state and percentage. */
+void setup_step_touch(struct Ctx *c, const char *step_key);
+
+/* One row of an import as the owner of the entity sees it: texts by target column, NULL when absent. */
+typedef struct { int64_t line; const char *(*value)(const void *row, const char *column); const void *row; } ImportRow;
+typedef struct { const char *code, *column, *text; bool is_warning; } ImportProblem;    /* E01 .. E08, W01, W02 */
+typedef struct {
+    const char *entity;             /* "consumer" */
+    const char *const *columns;     /* names, "*" behind required ones; NULL ends */
+    size_t    (*validate)(struct Ctx *c, const ImportRow *row, ImportProblem *to, size_t most);     /* how many */
+    Id        (*create)  (struct Ctx *c, const ImportRow *row);
+    const char *(*revert)(struct Ctx *c, Id id);        /* NULL when gone, else why it stays */
+} ImportEntity;
+void import_register(const ImportEntity *entity);
+/* The entity of an earlier import by its legacy id; 0 when none. */
+Id   import_find(struct Ctx *c, const char *entity, const char *legacy_id);
+
+/* --- attention ----------------------------------------------------------------------------------------------------- */
+
+/* One open alert per dedup_key: a second raise only moves last_at and times. */
+void alert_raise(struct Ctx *c, const char *kind, const char *severity, const char *dedup_key, const char *subject, const char *link);
+void alert_clear(struct Ctx *c, const char *dedup_key);
+/* Prepared totals of dashboards: adds to dashboard_counter of a local day. */
+void counter_add(struct Ctx *c, const char *key, Date period, int64_t n);
+
+/* --- secrets and codes (keys: tenant's data key, installation's key) --------------------------------------------------- */
+
+typedef struct { const void *p; size_t n; } Sealed;
+Sealed      secret_seal(struct Ctx *c, const char *plain);              /* for *_enc columns */
+const char *secret_open(struct Ctx *c, Sealed sealed);                  /* wiped at the end of the work; BROKEN when damaged */
+/* Keyed hash of an address or a document number (lower case, trimmed): 32 bytes, the same within a tenant. */
+const uint8_t *lookup_hash(struct Ctx *c, const char *value);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * hub: payment gateways, message providers, webhooks, settlements. Implemented in app/hub (ONB03US01).
+ *
+ * The browser's return never moves money: payment_intent_result does, from a verified webhook or a status query, once.
+ * Outside calls happen in jobs, with one idempotency key per effect for ever: row first, then the call, then its result.
+ */
+#ifndef APP_HUB_HUB_H
+#define APP_HUB_HUB_H
+
+#include "lib/arena.h"
+#include "lib/types.h"
+
+struct Ctx;
+
+typedef struct { Id account; const char *target_kind; Id target; Money amount; } IntentLine;   /* bill, instalment, down_payment, charge, deposit, advance */
+typedef struct {
+    const IntentLine *lines; int n;
+    const char *purpose;            /* bill, deposit, fee, agreement, advance, test; NULL: bill */
+    const char *channel;            /* portal, link, autopay, counter */
+    const char *method;             /* NULL: the consumer chooses */
+    const char *key;                /* idempotency: the same key returns the first intent */
+    const char *return_path;        /* own path */
+    const char *guest_email;
+    Id          portal_user, saved_method, autopay;
+    int64_t     expires_s;          /* 0: 30 minutes, links 7 days */
+} NewIntent;
+typedef struct {
+    Id          id, account, gateway, payment;
+    const char *public_id, *intent_no, *state, *purpose, *channel, *method, *currency, *redirect_url, *failure_text, *exception;
+    Money       amount, fee, received;
+    Time        expires_at, succeeded_at;
+} Intent;
+/* created; no outside call yet. INVALID "Enter 1.00 to 100,000.00." and the like. */
+const Intent *payment_intent_create(struct Ctx *c, const NewIntent *n);
+/* Opens it at the gateway (0: the first of the order that takes it): requires_action with redirect_url, or failed_to_start.
+   Commits on its own (outside call): its route is NO_TX. A second start of a running intent returns it as it is. */
+const Intent *payment_intent_start (struct Ctx *c, Id intent, Id gateway);
+/* The stored state; when it is open and old enough the provider is asked by a job. NULL when unknown. */
+const Intent *payment_intent_status(struct Ctx *c, const char *public_id);
+/* Autopay: charges a saved method, without a person. */
+const Intent *payment_intent_charge(struct Ctx *c, Id intent, Id saved_method);
+
+typedef struct {
+    Id          gateway;            /* gateway_account */
+    const char *provider_ref;       /* of the order or session; or: */
+    const char *intent_no;
+    const char *provider_payment_id;
+    Money       amount; const char *currency;
+    const char *status;             /* processing, succeeded, failed, cancelled */
+    const char *failure_code, *failure_text, *card_last4, *method;
+    Time        occurred_at;
+} IntentResult;
+/* The one way from a verified result to payment_post: per line a payment, allocation as asked, ledger, event. Rank only rises;
+   a stale result changes nothing. Returns the intent's id; 0 when it is unknown (the caller waits, then suspense). */
+Id payment_intent_result(struct Ctx *c, const IntentResult *r);
+
+typedef struct { Id id; const char *label, *driver, *methods; Money min, max; Money fee_fixed; int64_t fee_ppm; bool is_sandbox; } Gateway;
+typedef struct { Gateway *v; size_t n; } Gateways;
+Gateways gateways_active(struct Ctx *c, Money amount);                   /* that take this amount, by priority */
+Money    gateway_fee(struct Ctx *c, Id gateway, const char *method, Money amount);
+
+/* Provider's leg of an approved refund_request; a job calls the provider. */
+Id refund_submit(struct Ctx *c, Id refund_request);
+
+/* --- messages -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Id          message;
+    const char *channel, *to, *subject, *text, *html, *lang;
+    const char *idempotency_key;    /* for ever, not per attempt */
+    const char *message_no;         /* public id: envelope sender, client_ref */
+    const char *list_unsubscribe;   /* URL or NULL */
+    const char *attachment_path, *attachment_name;
+} OutMessage;
+typedef enum { SENT_OK, SENT_TEMPORARY, SENT_PERMANENT, SENT_UNKNOWN } SentKind;
+typedef struct { SentKind kind; Id provider; const char *provider_message_id, *code, *meaning; int http_status; int64_t latency_ms, retry_after_s; bool is_bad_address, is_opted_out; } SendResult;
+/* Calls the provider (not inside a transaction). While the utility is a sandbox all goes to the sandbox provider but for its
+   allowed addresses. `provider` 0: by priority. */
+SendResult provider_send(struct Ctx *c, const OutMessage *m, Id provider);
+/* Active providers of a channel, best first; 0 ends. */
+typedef struct { Id id; const char *adapter, *from_id; int rate_per_s; int monthly_cap; } Provider;
+typedef struct { Provider *v; size_t n; } Providers;
+Providers providers_active(struct Ctx *c, const char *channel);
+
+#endif

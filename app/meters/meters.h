@@ -1,0 +1,108 @@
+/*
+ * meters (mx): meters, readings, validation, use. Implemented in app/meters.
+ *
+ * Readings enter only by reading_submit. Billing takes use only through the segments: reserved by a stored draft, billed
+ * by publishing, released by discarding and cancelling (I6). Writers run in the caller's transaction.
+ */
+#ifndef APP_METERS_METERS_H
+#define APP_METERS_METERS_H
+
+#include "lib/arena.h"
+#include "lib/types.h"
+
+struct Ctx;
+
+/* --- readings (MX02US04) ---------------------------------------------------------------------------------------------- */
+
+typedef struct { const char *register_code; bool has_value; Reading value; } ReadingValue;     /* register_code NULL: the only one */
+typedef struct {
+    Id          meter;
+    const char *kind;               /* regular, final, opening, special */
+    const char *source;             /* manual, csv, photo, smart, consumer, order, import, edit; consumer: at least pending */
+    const ReadingValue *values; int n;
+    Time        read_at;            /* all zero: now. A date alone: end of that local day */
+    Date        read_on;            /* with read_at all zero: the day */
+    const char *status_code, *reason_code, *note;
+    Id          executive, read_task, service_order, document;
+    bool        has_place; int32_t lat_e6, lng_e6;
+    const char *submission_id;      /* idempotent */
+} NewReading;
+typedef struct {
+    Id          reading;            /* of the first register */
+    const char *status;             /* passed, pending, exempted; captured when nothing was decided */
+    const char *problems;           /* rules that held it, in words; NULL: none */
+    bool        was_there;
+} Submitted;
+/* Validates and stores; INVALID for what no reading can be (format, future date, no installation). A passed one makes its
+   usage segment and emits meter_reading.accepted. */
+Submitted reading_submit(struct Ctx *c, const NewReading *r);
+/* pending or exempted -> passed | revisit | rejected, by another decision than the reader's. */
+void reading_decide(struct Ctx *c, Id reading, const char *decision, const char *reason_code, const char *note);
+
+typedef struct {
+    Id          id, meter, register_id, connection;
+    const char *meter_no, *register_code, *type, *source, *status;
+    Date        read_on;
+    bool        has_value; Reading value;
+    Id          document;
+} ReadingRow;
+typedef struct { ReadingRow *v; size_t n; } ReadingRows;
+/* Passed readings of a connection near a date (days before and after), nearest first. */
+ReadingRows readings_near(struct Ctx *c, Id connection, Date date, int days);
+
+/* --- meters (MX01US02) -------------------------------------------------------------------------------------------------- */
+
+typedef struct { Id id, connection, premise, installation; const char *meter_no, *serial_no, *status, *read_type, *model, *size, *unit; Date installed_on; } Meter;
+const Meter *meter_find(struct Ctx *c, const char *meter_no);           /* NULL when none */
+const Meter *meter_get (struct Ctx *c, Id meter);
+const Meter *meter_of_connection(struct Ctx *c, Id connection);         /* main meter now; NULL when none */
+typedef struct { const char *meter_no, *serial_no, *read_type, *legacy_no; Id model, store; Date purchased_on; } NewMeter;
+Id   meter_create(struct Ctx *c, const NewMeter *m);                    /* registers from the model; meter_no NULL: by its format */
+typedef struct { Id meter, connection; Date on; Time at; Reading initial; const char *location_note; Id service_order; } Install;
+/* Installed, with its opening reading (passed at once); emits meter_installation.created. */
+Id   meter_install(struct Ctx *c, const Install *i);
+typedef struct { Id meter; Date on; Time at; Reading final; const char *reason; Id service_order; } Removal;
+void meter_remove(struct Ctx *c, const Removal *r);
+/* Stock for an application, and back. */
+Id   meter_reserve(struct Ctx *c, Id application, Id model, const char *meter_no);
+void meter_release(struct Ctx *c, Id application);
+
+/* --- use ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    Id          id, connection, account, meter, register_id, from_reading, to_reading;
+    const char *meter_no, *register_code, *register_kind, *tou_code, *unit, *billing_unit, *estimate_method;
+    Date        from, to;           /* readings at the end of these days */
+    Reading     from_value, to_value, quantity, billing_quantity;
+    int64_t     multiplier_e6;
+    int         dials, days;
+    bool        is_estimated;
+} Segment;
+typedef struct { Segment *v; size_t n; } Segments;
+/* Active, unbilled segments of a connection that end up to a date, in order of date; reads only (previews, simulations). */
+Segments mx_open_segments(struct Ctx *c, Id connection, Date until);
+/* The same for many connections at once (bill runs): rows in order of connection and date. */
+Segments mx_open_segments_of(struct Ctx *c, const Id *connections, size_t n, Date until);
+/* Of a bill, whatever their state. */
+Segments mx_bill_segments_of(struct Ctx *c, Id bill);
+/* unbilled -> reserved for a stored draft; CONFLICT when one is no longer unbilled. */
+void mx_reserve_segments(struct Ctx *c, const Id *segments, size_t n, Id bill);
+/* reserved or unbilled -> billed. `lines` names the bill line of each, or is NULL. */
+void mx_bill_segments(struct Ctx *c, const Id *segments, size_t n, Id bill, const Id *lines);
+/* reserved or billed -> unbilled, all of a bill. */
+void mx_release_segments(struct Ctx *c, Id bill);
+
+typedef struct { bool is_known; Reading value; Reading quantity; const char *method, *inputs; Id reading; } Estimate;
+/* The register's value on a date by the utility's estimation policy; is_known false when no method has data. `store`: as an
+   estimated reading with its segment. */
+Estimate mx_estimate(struct Ctx *c, Id connection, Id register_id, Date date, bool store);
+/* Why a connection has nothing to bill: "missing", "waiting" (validation), NULL. For the exceptions BX-E05 and BX-E06. */
+const char *mx_reading_gap(struct Ctx *c, Id connection, Date date, int window_days);
+
+typedef struct { Time at; Date from, to; Quantity quantity; bool is_estimated, is_gap; } UsagePoint;
+typedef struct { UsagePoint *v; size_t n; const char *unit; } UsagePoints;
+/* Use of a connection by "period", "day" or "hour"; gaps stay gaps. */
+UsagePoints usage_series(struct Ctx *c, Id connection, Date from, Date to, const char *grain);
+Date next_read_date(struct Ctx *c, Id connection);                      /* DATE_NONE when no cycle is planned */
+
+#endif

@@ -1,6 +1,6 @@
 -- Tenants, what they bought, and who administers the installation (ONB08US01).
 create table if not exists tenant (
-  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   slug varchar(31) collate utf8mb4_bin not null unique check (slug regexp '^[a-z][a-z0-9-]{1,30}$'),
   name varchar(150) not null unique,
   status varchar(32) not null default 'provisioning' check (status in ('provisioning', 'failed', 'trial', 'active', 'past_due', 'suspended', 'cancelled', 'archived')),
@@ -17,7 +17,7 @@ create table if not exists tenant (
 );
 
 create table if not exists subscription_plan (
-  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   code varchar(40) not null unique,
   name varchar(80) not null,
   price_minor bigint not null check (price_minor >= 0), currency char(3) not null,
@@ -30,7 +30,7 @@ create table if not exists subscription_plan (
 );
 
 create table if not exists subscription (
-  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   tenant_id bigint unsigned not null, plan_id bigint unsigned not null,
   status varchar(32) not null default 'trial' check (status in ('trial', 'active', 'pending_change', 'past_due', 'suspended', 'cancelled')),
   term varchar(32) not null default 'month' check (term in ('month', 'year')),
@@ -46,7 +46,7 @@ create table if not exists subscription (
 );
 
 create table if not exists subscription_invoice (
-  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   tenant_id bigint unsigned not null, subscription_id bigint unsigned not null,
   number varchar(30) not null unique,
   `lines` json not null, total_minor bigint not null, currency char(3) not null,
@@ -65,7 +65,7 @@ create table if not exists subscription_usage (
 );
 
 create table if not exists platform_user (
-  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   email varchar(254) not null unique,
   full_name varchar(120) not null,
   password_hash varchar(200) collate utf8mb4_bin null,

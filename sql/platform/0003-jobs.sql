@@ -2,7 +2,7 @@
 -- live is 1 while ready or running, else NULL: a second enqueue with the same unique_key meets the first one.
 create table if not exists job (
   id bigint unsigned not null auto_increment primary key,
-  public_id char(22) collate utf8mb4_bin not null unique,
+  public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   tenant_id bigint unsigned null comment 'NULL: a job of the platform', utility_id bigint unsigned null comment 'in the tenant''s schema',
   kind varchar(60) collate utf8mb4_bin not null comment 'handler, as bill_run.calculate',
   class varchar(20) collate utf8mb4_bin not null check (class in ('payments', 'messages', 'bills', 'imports', 'documents', 'general')),

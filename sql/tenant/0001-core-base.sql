@@ -29,7 +29,7 @@ create table if not exists organization_setting (
 );
 
 create table if not exists utility (
-  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   code varchar(16) collate utf8mb4_bin not null unique check (code regexp '^[a-z][a-z0-9-]{1,15}$'),
   name varchar(120) not null unique,
   email varchar(254) not null, contact_phone varchar(20) not null,

@@ -1,6 +1,6 @@
 -- People, rights and sessions (ONB-LOGIN, AU01US02, AU01US03, ONB02US03). session and trusted_device serve the realms staff and portal.
 create table if not exists department (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   name varchar(80) not null, head_user_id bigint unsigned null, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
@@ -9,7 +9,7 @@ create table if not exists department (
 
 -- A person of the staff: one row per tenant, roles in several utilities (utility_id stays NULL).
 create table if not exists user (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   email varchar(254) not null unique,
   full_name varchar(120) not null, phone varchar(20) null,
   password_hash varchar(200) collate utf8mb4_bin null,
@@ -27,7 +27,7 @@ create table if not exists user (
 );
 
 create table if not exists role (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   utility_key bigint unsigned generated always as (ifnull(utility_id, 0)) stored,
   code varchar(40) collate utf8mb4_bin not null, name varchar(60) not null, description varchar(300) null,
   department_id bigint unsigned null, kind varchar(32) not null default 'custom' check (kind in ('custom', 'system')), mfa_required tinyint(1) not null default 0, active tinyint(1) not null default 1,
@@ -68,7 +68,7 @@ create table if not exists user_permission_override (
 );
 
 create table if not exists invitation (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   user_id bigint unsigned null, email varchar(254) not null, full_name varchar(120) not null, phone varchar(20) null,
   role_id bigint unsigned null, role_code varchar(40) null, utility_ids json null, message varchar(1000) null,
   token_hash binary(32) not null unique,

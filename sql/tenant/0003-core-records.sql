@@ -44,7 +44,7 @@ create table if not exists form_post (
 
 -- API keys of machines (/api/v1): the key names the utility.
 create table if not exists api_key (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, name varchar(80) not null, key_hash binary(32) not null unique, last4 char(4) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, name varchar(80) not null, key_hash binary(32) not null unique, last4 char(4) not null,
   scopes json not null, last_used_at datetime(6) null, expires_at datetime(6) null, revoked_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1, foreign key (utility_id) references utility (id)
@@ -57,7 +57,7 @@ create table if not exists api_call (
 );
 
 create table if not exists document (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   type_id bigint unsigned null, entity varchar(60) null, entity_id bigint unsigned null,
   file_name varchar(200) not null, mime varchar(100) not null, size bigint unsigned not null, sha256 binary(32) not null,
   storage_key varchar(200) collate utf8mb4_bin not null, is_private tinyint(1) not null default 1,
@@ -81,7 +81,7 @@ create table if not exists dashboard_pref (
 );
 
 create table if not exists saved_view (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null unique, user_id bigint unsigned not null, list varchar(60) not null, name varchar(80) not null, query varchar(2000) not null, shared tinyint(1) not null default 0,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, user_id bigint unsigned not null, list varchar(60) not null, name varchar(80) not null, query varchar(2000) not null, shared tinyint(1) not null default 0,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (user_id, list, name, utility_id), key (utility_id, list, shared)

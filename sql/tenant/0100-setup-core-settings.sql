@@ -18,7 +18,7 @@ create table if not exists module_activation (
 );
 
 create table if not exists consumer_category (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   code varchar(10) collate utf8mb4_bin not null check (code regexp '^[A-Z0-9_]{2,10}$'), name varchar(60) not null, parent_id bigint unsigned null,
   default_tariff_plan_id bigint unsigned null, deposit_fee_id bigint unsigned null, tax_exempt tinyint(1) not null default 0, credit_days tinyint unsigned not null default 21 check (credit_days <= 90),
   bill_limit_minor bigint null comment 'hold BX-H03', sort int not null default 0, active tinyint(1) not null default 1,
@@ -28,7 +28,7 @@ create table if not exists consumer_category (
 );
 
 create table if not exists consumer_sub_category (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, category_id bigint unsigned not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, category_id bigint unsigned not null,
   code varchar(10) collate utf8mb4_bin not null, name varchar(60) not null,
   default_tariff_plan_id bigint unsigned null, deposit_fee_id bigint unsigned null, tax_exempt tinyint(1) null, credit_days tinyint unsigned null, sort int not null default 0, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
@@ -37,7 +37,7 @@ create table if not exists consumer_sub_category (
 );
 
 create table if not exists document_type (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   code varchar(20) collate utf8mb4_bin not null, name varchar(80) not null,
   purpose varchar(32) not null check (purpose in ('identity', 'address', 'ownership', 'agreement', 'photo', 'other')),
   formats set('pdf', 'jpg', 'png', 'heic', 'webp') not null default 'pdf,jpg,png', max_mb tinyint not null default 5 check (max_mb between 1 and 10),
@@ -48,7 +48,7 @@ create table if not exists document_type (
 );
 
 create table if not exists contract_type (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   code varchar(20) collate utf8mb4_bin not null, name varchar(120) not null, service_code varchar(4) null, category_id bigint unsigned null,
   term_months int null, notice_days int not null default 30, auto_renew tinyint(1) not null default 1, template_document_id bigint unsigned null, template_text mediumtext null,
   version int not null default 1, required tinyint(1) not null default 0, active tinyint(1) not null default 1,

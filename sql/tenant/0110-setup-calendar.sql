@@ -1,6 +1,6 @@
 -- Business time (ONB02US04): calendars with weekly hours, holidays and special days; recurring jobs in local time.
 create table if not exists calendar (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(20) collate utf8mb4_bin not null, name varchar(60) not null, is_default tinyint(1) not null default 0, always_open tinyint(1) not null default 0, active tinyint(1) not null default 1,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(20) collate utf8mb4_bin not null, name varchar(60) not null, is_default tinyint(1) not null default 0, always_open tinyint(1) not null default 0, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, code), foreign key (utility_id) references utility (id)
@@ -28,7 +28,7 @@ create table if not exists special_day (
 );
 
 create table if not exists scheduled_job (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(60) collate utf8mb4_bin not null, handler varchar(60) collate utf8mb4_bin not null, name varchar(80) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(60) collate utf8mb4_bin not null, handler varchar(60) collate utf8mb4_bin not null, name varchar(80) not null,
   rule varchar(80) not null comment 'daily 02:00 | hourly 15 | weekly 1 06:00 | monthly 1 03:00 | every 15m', time_zone varchar(64) null, enabled tinyint(1) not null default 1,
   holiday_policy varchar(32) not null default 'run' check (holiday_policy in ('run', 'skip', 'shift')), catch_up varchar(32) not null default 'run_once' check (catch_up in ('run_once', 'skip')),
   next_run_at datetime(6) null, last_run_at datetime(6) null, last_status varchar(16) null, last_error varchar(2000) null, last_job_id bigint unsigned null,

@@ -1,6 +1,6 @@
 -- Territory as a tree (ONB02US08) and the numbers people quote (ONB02US07).
 create table if not exists service_area (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   level varchar(32) not null check (level in ('region', 'country', 'state', 'city', 'zone', 'division', 'area', 'sub_area')),
   code varchar(20) collate utf8mb4_bin not null check (code regexp '^[A-Z0-9-]{2,20}$'), name varchar(80) not null,
   parent_id bigint unsigned null, parent_key bigint unsigned generated always as (ifnull(parent_id, 0)) stored,

@@ -1,6 +1,6 @@
 -- Plans, their versions and components (ONB02US05). An approved version is immutable; the engine of billing is the only reader that computes.
 create table if not exists tariff_plan (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   code varchar(20) collate utf8mb4_bin not null check (code regexp '^[A-Z0-9-]{2,20}$'), name varchar(80) not null, description varchar(1000) null,
   plan_no varchar(30) null comment 'ID format tariff_plan',
   kind varchar(32) not null check (kind in ('fixed', 'variable')), payment_mode varchar(32) not null default 'postpaid' check (payment_mode in ('postpaid', 'prepaid')),
@@ -17,7 +17,7 @@ create table if not exists tariff_plan (
 );
 
 create table if not exists tariff_plan_version (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, plan_id bigint unsigned not null, version_no int not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, plan_id bigint unsigned not null, version_no int not null,
   effective_from date not null, effective_to date null,
   state varchar(32) not null default 'draft' check (state in ('draft', 'pending_approval', 'approved', 'active', 'superseded', 'rejected', 'withdrawn')),
   change_reason varchar(500) null, submitted_by bigint unsigned null, submitted_at datetime(6) null, approved_by bigint unsigned null, approved_at datetime(6) null, decision_note varchar(500) null, activated_at datetime(6) null, impact json null,
@@ -69,14 +69,14 @@ create table if not exists tariff_meter_size_price (
 
 -- Components kept ready to be copied into versions.
 create table if not exists rate_library (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(30) collate utf8mb4_bin not null, label varchar(80) not null, type varchar(32) not null, content json not null, active tinyint(1) not null default 1,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(30) collate utf8mb4_bin not null, label varchar(80) not null, type varchar(32) not null, content json not null, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, code), foreign key (utility_id) references utility (id)
 );
 
 create table if not exists rebate_rule (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(20) collate utf8mb4_bin not null, name varchar(80) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(20) collate utf8mb4_bin not null, name varchar(80) not null,
   `group` varchar(32) not null check (`group` in ('low_income', 'senior', 'disability', 'hardship', 'conservation', 'other')),
   kind varchar(32) not null check (kind in ('fixed', 'per_unit', 'percent')), amount_minor bigint null, rate_micro bigint null, rate_ppm int null, upto_qty_micro bigint null, refs json null,
   effective_from date not null, effective_to date null, gl_code varchar(12) collate utf8mb4_bin null, active tinyint(1) not null default 1,
@@ -87,7 +87,7 @@ create table if not exists rebate_rule (
 
 -- Fee catalogue: other modules ask by code (fee_amount).
 create table if not exists fee (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(30) collate utf8mb4_bin not null, name varchar(80) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(30) collate utf8mb4_bin not null, name varchar(80) not null,
   kind varchar(32) not null default 'fee' check (kind in ('fee', 'deposit')), charge_type varchar(30) collate utf8mb4_bin not null, post_mode varchar(32) not null default 'immediate' check (post_mode in ('immediate', 'on_bill')),
   amount_minor bigint null, formula json null comment 'by meter size, category', taxable tinyint(1) not null default 0, tax_codes json null, refundable tinyint(1) not null default 0,
   gl_code varchar(12) collate utf8mb4_bin not null, effective_from date not null, effective_to date null, active tinyint(1) not null default 1,

@@ -1,6 +1,6 @@
 -- Gateways, providers, payment intents, webhook events, settlements (ONB03US01). Secrets are encrypted (_enc).
 create table if not exists gateway_account (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   driver varchar(32) not null check (driver in ('stripe', 'doku', 'razorpay', 'paystack', 'sandbox')), label varchar(80) not null, mode varchar(32) not null default 'test' check (mode in ('test', 'live')),
   status varchar(32) not null default 'not_configured' check (status in ('not_configured', 'configured', 'verified', 'active', 'inactive', 'error')),
   credentials_enc varbinary(4000) null, credentials_hint json null comment 'last 4 of each',
@@ -15,7 +15,7 @@ create table if not exists gateway_account (
 );
 
 create table if not exists message_provider (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   `key` varchar(40) collate utf8mb4_bin not null, channel varchar(32) not null check (channel in ('email', 'sms', 'whatsapp')), adapter varchar(32) not null check (adapter in ('twilio', 'vonage', 'vonage_sms', 'smtp', 'fake')),
   fake_as varchar(20) null comment 'the driver a fake plays', name varchar(80) not null, from_id varchar(254) not null,
   config json null, secret_enc varbinary(4000) null, webhook_secret_current_enc varbinary(600) null, webhook_secret_previous_enc varbinary(600) null, previous_valid_until datetime(6) null,
@@ -27,7 +27,7 @@ create table if not exists message_provider (
 );
 
 create table if not exists payment_intent (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   intent_no varchar(20) collate utf8mb4_bin not null unique comment 'PI- and 10 digits',
   account_id bigint unsigned null comment 'of the first line', bill_ids json null, amount_minor bigint not null check (amount_minor > 0), fee_minor bigint not null default 0, currency char(3) not null,
   purpose varchar(32) not null default 'bill' check (purpose in ('bill', 'deposit', 'fee', 'agreement', 'advance', 'test')), channel varchar(32) not null default 'portal' check (channel in ('portal', 'link', 'autopay', 'counter')), method varchar(20) null,
@@ -77,7 +77,7 @@ create table if not exists webhook_refusal (
 
 -- The provider's leg of an approved refund_request.
 create table if not exists refund (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, refund_request_id bigint unsigned null unique comment 'NULL: made at the provider', refund_no varchar(30) not null, payment_id bigint unsigned null, intent_id bigint unsigned null, gateway_account_id bigint unsigned not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, refund_request_id bigint unsigned null unique comment 'NULL: made at the provider', refund_no varchar(30) not null, payment_id bigint unsigned null, intent_id bigint unsigned null, gateway_account_id bigint unsigned not null,
   amount_minor bigint not null check (amount_minor > 0), currency char(3) not null, state varchar(32) not null default 'submitted' check (state in ('submitted', 'succeeded', 'failed')), external tinyint(1) not null default 0,
   provider_refund_id varchar(160) collate utf8mb4_bin null, attempt_no smallint not null default 1, failure_text varchar(500) null, submitted_at datetime(6) null, finished_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
@@ -86,7 +86,7 @@ create table if not exists refund (
 );
 
 create table if not exists dispute (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, gateway_account_id bigint unsigned not null, provider_dispute_id varchar(160) collate utf8mb4_bin not null, payment_id bigint unsigned null, intent_id bigint unsigned null, amount_minor bigint not null, fee_minor bigint not null default 0, currency char(3) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, gateway_account_id bigint unsigned not null, provider_dispute_id varchar(160) collate utf8mb4_bin not null, payment_id bigint unsigned null, intent_id bigint unsigned null, amount_minor bigint not null, fee_minor bigint not null default 0, currency char(3) not null,
   reason varchar(120) null, evidence_due_at datetime(6) null, state varchar(32) not null default 'open' check (state in ('open', 'won', 'lost')), opened_at datetime(6) not null, closed_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
@@ -94,7 +94,7 @@ create table if not exists dispute (
 );
 
 create table if not exists settlement (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, gateway_account_id bigint unsigned not null, provider_settlement_id varchar(160) collate utf8mb4_bin not null, period_from date null, period_to date null, currency char(3) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, gateway_account_id bigint unsigned not null, provider_settlement_id varchar(160) collate utf8mb4_bin not null, period_from date null, period_to date null, currency char(3) not null,
   gross_minor bigint not null default 0, fee_minor bigint not null default 0, refund_minor bigint not null default 0, dispute_minor bigint not null default 0, adjustment_minor bigint not null default 0, net_minor bigint not null default 0,
   bank_reference varchar(80) null, deposited_on date null, state varchar(32) not null default 'imported' check (state in ('imported', 'matching', 'matched', 'exceptions', 'closed')),
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,

@@ -1,6 +1,6 @@
 -- Who is served, where, and by which connection (CIS01US02).
 create table if not exists consumer (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   consumer_no varchar(30) collate utf8mb4_bin not null, legacy_no varchar(40) collate utf8mb4_bin null,
   type varchar(32) not null default 'person' check (type in ('person', 'organization')),
   first_name varchar(60) null, middle_name varchar(60) null, last_name varchar(60) null, organization_name varchar(120) null,
@@ -44,7 +44,7 @@ create table if not exists contact_verification (
 );
 
 create table if not exists consumer_contact (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, consumer_id bigint unsigned not null, kind varchar(32) not null check (kind in ('authorised', 'emergency', 'landlord', 'billing', 'technical')), name varchar(120) not null, phone varchar(20) null, email varchar(254) null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, consumer_id bigint unsigned not null, kind varchar(32) not null check (kind in ('authorised', 'emergency', 'landlord', 'billing', 'technical')), name varchar(120) not null, phone varchar(20) null, email varchar(254) null,
   pass_phrase_hash varchar(200) collate utf8mb4_bin null, may_discuss tinyint(1) not null default 0, may_order tinyint(1) not null default 0, valid_to date null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
@@ -66,7 +66,7 @@ create table if not exists consumer_flag (
 );
 
 create table if not exists premise (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   premise_no varchar(30) collate utf8mb4_bin not null, legacy_no varchar(40) collate utf8mb4_bin null,
   line1 varchar(120) not null, line2 varchar(120) null, unit varchar(20) null, city varchar(80) not null, state varchar(10) null, postal_code varchar(20) not null, country char(2) not null default 'US',
   address_key varchar(200) collate utf8mb4_bin not null comment 'normalised line1, unit, postal code',
@@ -82,7 +82,7 @@ create table if not exists premise (
 -- balance_minor = AR + AR_AGREEMENT, deferred_minor = the AR_AGREEMENT part, deposit_balance_minor = held deposits: written by ledger_post of billing
 -- alone, in the transaction of the posting, and not a change of row_version.
 create table if not exists account (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   account_no varchar(30) collate utf8mb4_bin not null, portal_code char(8) collate utf8mb4_bin not null, legacy_no varchar(40) collate utf8mb4_bin null,
   consumer_id bigint unsigned not null, premise_id bigint unsigned not null, category_id bigint unsigned not null, sub_category_id bigint unsigned null,
   status varchar(32) not null default 'pending' check (status in ('pending', 'active', 'temporarily_disconnected', 'disconnected', 'closed', 'cancelled')),
@@ -109,7 +109,7 @@ create table if not exists account_status_history (
 );
 
 create table if not exists service_connection (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   connection_no varchar(30) collate utf8mb4_bin not null, legacy_no varchar(40) collate utf8mb4_bin null,
   account_id bigint unsigned not null comment 'the holder now', premise_id bigint unsigned not null,
   service_code varchar(4) collate utf8mb4_bin not null, tariff_plan_id bigint unsigned null, plan_valid_from date null,
@@ -142,7 +142,7 @@ create table if not exists service_connection_plan (
 );
 
 create table if not exists rebate_enrolment (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, account_id bigint unsigned not null, rebate_rule_id bigint unsigned not null, from_on date not null, to_on date null, status varchar(32) not null default 'requested' check (status in ('requested', 'approved', 'rejected', 'ended')), document_id bigint unsigned null, approved_by bigint unsigned null, approved_at datetime(6) null, note varchar(300) null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, account_id bigint unsigned not null, rebate_rule_id bigint unsigned not null, from_on date not null, to_on date null, status varchar(32) not null default 'requested' check (status in ('requested', 'approved', 'rejected', 'ended')), document_id bigint unsigned null, approved_by bigint unsigned null, approved_at datetime(6) null, note varchar(300) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   key (account_id, status), foreign key (account_id) references account (id), foreign key (rebate_rule_id) references rebate_rule (id)
@@ -154,7 +154,7 @@ create table if not exists profile_lock (
 );
 
 create table if not exists note (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, entity varchar(40) not null, entity_id bigint unsigned not null, consumer_id bigint unsigned null, account_id bigint unsigned null, text varchar(2000) not null, pinned tinyint(1) not null default 0, visibility varchar(32) not null default 'team' check (visibility in ('team', 'all')),
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, entity varchar(40) not null, entity_id bigint unsigned not null, consumer_id bigint unsigned null, account_id bigint unsigned null, text varchar(2000) not null, pinned tinyint(1) not null default 0, visibility varchar(32) not null default 'team' check (visibility in ('team', 'all')),
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   key (entity, entity_id, pinned, id), key (consumer_id, id), key (account_id, id)

@@ -34,14 +34,14 @@ create table if not exists payment_rule (
 );
 
 create table if not exists till (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(20) collate utf8mb4_bin not null, service_center_id bigint unsigned null, currency char(3) not null, tolerance_minor bigint not null default 200, max_cash_minor bigint null, cashier_ids json null, active tinyint(1) not null default 1,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(20) collate utf8mb4_bin not null, service_center_id bigint unsigned null, currency char(3) not null, tolerance_minor bigint not null default 200, max_cash_minor bigint null, cashier_ids json null, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, code), foreign key (utility_id) references utility (id)
 );
 
 create table if not exists till_session (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, till_id bigint unsigned not null, user_id bigint unsigned not null, opened_at datetime(6) not null, float_minor bigint not null default 0, expected json null, counted json null, expected_minor bigint null, counted_minor bigint null, difference_minor bigint null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, till_id bigint unsigned not null, user_id bigint unsigned not null, opened_at datetime(6) not null, float_minor bigint not null default 0, expected json null, counted json null, expected_minor bigint null, counted_minor bigint null, difference_minor bigint null,
   difference_reason varchar(300) null, state varchar(32) not null default 'open' check (state in ('open', 'counted', 'closed')), closed_at datetime(6) null, approved_by bigint unsigned null, bank_deposit_id bigint unsigned null,
   open_flag tinyint generated always as (if(closed_at is null, 1, null)) stored,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
@@ -56,7 +56,7 @@ create table if not exists till_movement (
 );
 
 create table if not exists bank_deposit (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, deposit_no varchar(30) not null, amount_minor bigint not null, currency char(3) not null, deposited_on date not null, state varchar(32) not null default 'prepared' check (state in ('prepared', 'deposited', 'matched')), bank_reference varchar(80) null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, deposit_no varchar(30) not null, amount_minor bigint not null, currency char(3) not null, deposited_on date not null, state varchar(32) not null default 'prepared' check (state in ('prepared', 'deposited', 'matched')), bank_reference varchar(80) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, deposit_no), foreign key (utility_id) references utility (id)
@@ -64,7 +64,7 @@ create table if not exists bank_deposit (
 
 -- One payment of one account. amount = allocated + unallocated + refunded + reversed at every commit.
 create table if not exists payment (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   payment_no varchar(30) collate utf8mb4_bin not null, receipt_no varchar(30) collate utf8mb4_bin null, payment_group varchar(40) collate utf8mb4_bin null comment 'one payer, several accounts or modes',
   account_id bigint unsigned null comment 'NULL: in suspense', consumer_id bigint unsigned null, channel_id bigint unsigned not null, mode_id bigint unsigned not null, channel_mode_id bigint unsigned null,
   type varchar(32) not null default 'bill' check (type in ('bill', 'service', 'instalment', 'deposit', 'advance', 'other')),
@@ -107,7 +107,7 @@ create table if not exists payment_reversal (
 
 -- The paper: written once with its payment or group, never changed. Reprints are counted in receipt_print.
 create table if not exists receipt (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   receipt_no varchar(30) collate utf8mb4_bin not null, payment_id bigint unsigned not null comment 'the first of the group', payment_group varchar(40) collate utf8mb4_bin null, account_id bigint unsigned null, consumer_id bigint unsigned null,
   issued_at datetime(6) not null, issued_on date not null, amount_minor bigint not null, fee_minor bigint not null default 0, currency char(3) not null, payer_name varchar(130) null, address varchar(300) null,
   items json not null comment '[{"type","number","due_on","amount_minor"}]', mode_name varchar(60) not null, reference varchar(120) null, amount_words varchar(300) null,
@@ -120,7 +120,7 @@ create table if not exists receipt_print (
 );
 
 create table if not exists deposit (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, account_id bigint unsigned not null, fee_code varchar(30) null, amount_minor bigint not null check (amount_minor > 0), paid_minor bigint not null default 0 comment 'what has been paid of it', held_minor bigint not null default 0, applied_minor bigint not null default 0, refunded_minor bigint not null default 0, currency char(3) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, account_id bigint unsigned not null, fee_code varchar(30) null, amount_minor bigint not null check (amount_minor > 0), paid_minor bigint not null default 0 comment 'what has been paid of it', held_minor bigint not null default 0, applied_minor bigint not null default 0, refunded_minor bigint not null default 0, currency char(3) not null,
   interest_from date null, interest_rate_ppm int not null default 0, demanded_on date not null, due_on date null, reason varchar(200) null, status varchar(32) not null default 'demanded' check (status in ('demanded', 'held', 'applied', 'refunded', 'cancelled')), bill_id bigint unsigned null,
   source_type varchar(40) null, source_id bigint unsigned null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
@@ -129,7 +129,7 @@ create table if not exists deposit (
 );
 
 create table if not exists adjustment (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, adjustment_no varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned not null, bill_id bigint unsigned null, kind varchar(32) not null check (kind in ('debit', 'credit')), amount_minor bigint not null check (amount_minor > 0), currency char(3) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, adjustment_no varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned not null, bill_id bigint unsigned null, kind varchar(32) not null check (kind in ('debit', 'credit')), amount_minor bigint not null check (amount_minor > 0), currency char(3) not null,
   charge_type varchar(30) collate utf8mb4_bin not null default 'ADJUSTMENT', gl_code varchar(12) collate utf8mb4_bin null, reason_code varchar(40) not null, note varchar(500) not null,
   status varchar(32) not null default 'draft' check (status in ('draft', 'pending_approval', 'posted', 'rejected', 'void')), applied_minor bigint not null default 0, requested_by bigint unsigned null, approved_by bigint unsigned null, approved_at datetime(6) null, posted_at datetime(6) null, decision_note varchar(500) null, billed_bill_id bigint unsigned null comment 'the bill that shows it',
   source_type varchar(40) null, source_id bigint unsigned null,
@@ -139,7 +139,7 @@ create table if not exists adjustment (
 );
 
 create table if not exists credit_note (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, credit_note_no varchar(30) collate utf8mb4_bin null comment 'taken when it is issued: gapless', account_id bigint unsigned not null, bill_id bigint unsigned null, issue_date date null, kind varchar(32) not null default 'credit' check (kind in ('credit', 'cancellation')),
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, credit_note_no varchar(30) collate utf8mb4_bin null comment 'taken when it is issued: gapless', account_id bigint unsigned not null, bill_id bigint unsigned null, issue_date date null, kind varchar(32) not null default 'credit' check (kind in ('credit', 'cancellation')),
   reason_code varchar(40) not null, reason_text varchar(500) null, amount_minor bigint not null check (amount_minor > 0), tax_minor bigint not null default 0, currency char(3) not null,
   applied_minor bigint not null default 0, reserved_minor bigint not null default 0, refunded_minor bigint not null default 0,
   left_minor bigint generated always as (amount_minor - applied_minor - reserved_minor - refunded_minor) stored,
@@ -152,7 +152,7 @@ create table if not exists credit_note (
 );
 
 create table if not exists refund_request (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, refund_no varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned not null, payment_id bigint unsigned null, credit_note_id bigint unsigned null, intent_id bigint unsigned null, amount_minor bigint not null check (amount_minor > 0), currency char(3) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, refund_no varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned not null, payment_id bigint unsigned null, credit_note_id bigint unsigned null, intent_id bigint unsigned null, amount_minor bigint not null check (amount_minor > 0), currency char(3) not null,
   payout_kind varchar(32) not null default 'original' check (payout_kind in ('original', 'bank', 'cheque')), bank_enc varbinary(600) null, bank_hint varchar(40) null, reserve json null, reason varchar(300) not null,
   status varchar(32) not null default 'requested' check (status in ('requested', 'approved', 'paid', 'rejected', 'failed', 'cancelled')), requested_by bigint unsigned null, requested_via varchar(20) not null default 'staff', approved_by bigint unsigned null, approved_at datetime(6) null, decision_note varchar(500) null, paid_at datetime(6) null, failure_text varchar(300) null, attempt_no smallint not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
@@ -170,7 +170,7 @@ create table if not exists agreement_policy (
 );
 
 create table if not exists payment_agreement (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, number varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned not null, total_minor bigint not null, down_payment_minor bigint not null, down_payment_due_on date null, down_payment_paid_minor bigint not null default 0, currency char(3) not null, count int not null, frequency varchar(32) not null default 'monthly' check (frequency in ('monthly', 'weekly', 'fortnightly')), start_on date not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, number varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned not null, total_minor bigint not null, down_payment_minor bigint not null, down_payment_due_on date null, down_payment_paid_minor bigint not null default 0, currency char(3) not null, count int not null, frequency varchar(32) not null default 'monthly' check (frequency in ('monthly', 'weekly', 'fortnightly')), start_on date not null,
   state varchar(32) not null default 'draft' check (state in ('draft', 'pending_approval', 'pending_acceptance', 'active', 'at_risk', 'completed', 'defaulted', 'cancelled', 'expired')), accepted_via varchar(20) null, document_id bigint unsigned null, signed_name varchar(120) null, signed_at datetime(6) null, signed_ip varbinary(16) null, text_version varchar(20) null,
   reason varchar(300) null, moves_used int not null default 0, replaces_id bigint unsigned null, approved_by bigint unsigned null, activated_at datetime(6) null, ended_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,

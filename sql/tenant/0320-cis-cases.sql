@@ -7,7 +7,7 @@ create table if not exists case_category (
 );
 
 create table if not exists team (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(20) collate utf8mb4_bin not null, name varchar(60) not null, area_ids json null, active tinyint(1) not null default 1,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(20) collate utf8mb4_bin not null, name varchar(60) not null, area_ids json null, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, code), foreign key (utility_id) references utility (id)
@@ -26,7 +26,7 @@ create table if not exists complaint_type (
 );
 
 create table if not exists complaint (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, complaint_no varchar(30) collate utf8mb4_bin not null, consumer_id bigint unsigned null, account_id bigint unsigned null, contact_name varchar(120) null, contact_phone varchar(20) null, premise_id bigint unsigned null, latitude decimal(9,6) null, longitude decimal(9,6) null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, complaint_no varchar(30) collate utf8mb4_bin not null, consumer_id bigint unsigned null, account_id bigint unsigned null, contact_name varchar(120) null, contact_phone varchar(20) null, premise_id bigint unsigned null, latitude decimal(9,6) null, longitude decimal(9,6) null,
   service_code varchar(4) null, complaint_type_id bigint unsigned not null, priority varchar(32) not null default 'normal' check (priority in ('normal', 'low', 'high', 'critical', 'emergency')), channel varchar(32) not null default 'counter' check (channel in ('counter', 'call', 'portal', 'email', 'social', 'field', 'letter')),
   subject varchar(120) not null, description text not null, extra json null, disputed_bill_id bigint unsigned null, disputed_amount_minor bigint null,
   status varchar(32) not null default 'submitted' check (status in ('submitted', 'assigned', 'in_progress', 'info_required', 'on_hold', 'resolved', 'closed', 'reopened', 'rejected', 'merged')), hold_reason varchar(300) null, assigned_to bigint unsigned null, team_id bigint unsigned null, call_id bigint unsigned null, parent_id bigint unsigned null, merged_into_id bigint unsigned null,
@@ -48,7 +48,7 @@ create table if not exists service_type (
 );
 
 create table if not exists service_request (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, request_no varchar(30) collate utf8mb4_bin not null, consumer_id bigint unsigned null, account_id bigint unsigned null, contact_name varchar(120) null, contact_phone varchar(20) null, service_type_id bigint unsigned not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, request_no varchar(30) collate utf8mb4_bin not null, consumer_id bigint unsigned null, account_id bigint unsigned null, contact_name varchar(120) null, contact_phone varchar(20) null, service_type_id bigint unsigned not null,
   status varchar(32) not null default 'submitted' check (status in ('submitted', 'approval_pending', 'awaiting_payment', 'approved', 'assigned', 'scheduled', 'in_progress', 'info_required', 'on_hold', 'estimate_sent', 'completed', 'rejected', 'cancelled', 'closed')),
   priority varchar(32) not null default 'normal' check (priority in ('normal', 'low', 'high', 'critical', 'emergency')), channel varchar(32) not null default 'counter' check (channel in ('counter', 'call', 'portal', 'email', 'social', 'field', 'letter')), preferred_date date null, slot varchar(40) null, answers json null, instructions varchar(1000) null,
   fee_amount_minor bigint not null default 0, tax_minor bigint not null default 0, payment_state varchar(32) not null default 'unpaid' check (payment_state in ('unpaid', 'paid', 'on_bill', 'waived')), charge_id bigint unsigned null, approval_by bigint unsigned null, approval_at datetime(6) null, reject_reason varchar(300) null, service_order_id bigint unsigned null, effective_date date null,
@@ -61,7 +61,7 @@ create table if not exists service_request (
 );
 
 create table if not exists case_message (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, entity varchar(32) not null check (entity in ('complaint', 'service_request', 'application', 'disconnection_request', 'reconnection_request', 'account_transfer')), entity_id bigint unsigned not null, author_kind varchar(32) not null check (author_kind in ('consumer', 'staff', 'system')), author_id bigint unsigned null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, entity varchar(32) not null check (entity in ('complaint', 'service_request', 'application', 'disconnection_request', 'reconnection_request', 'account_transfer')), entity_id bigint unsigned not null, author_kind varchar(32) not null check (author_kind in ('consumer', 'staff', 'system')), author_id bigint unsigned null,
   body varchar(4000) not null, internal tinyint(1) not null default 0, document_ids json null, via varchar(32) not null default 'portal' check (via in ('portal', 'email', 'staff', 'sms')), created_at datetime(6) not null default (utc_timestamp(6)),
   key (entity, entity_id, id)
 );

@@ -1,7 +1,7 @@
 -- Chart, posting keys, periods and the ledger (BX05US01). Invariants I1 to I3, I17.
 -- append-only: ledger_txn, ledger_entry
 create table if not exists gl_code (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   code varchar(12) collate utf8mb4_bin not null check (code regexp '^[0-9.-]{3,12}$'), name varchar(80) not null, type varchar(32) not null check (type in ('asset', 'liability', 'revenue', 'expense', 'equity')), normal_side varchar(32) not null check (normal_side in ('debit', 'credit')),
   control tinyint(1) not null default 0 comment 'no manual posting', parent_id bigint unsigned null, erp_code varchar(40) null, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
@@ -60,14 +60,14 @@ create table if not exists ledger_entry (
 );
 
 create table if not exists gl_journal (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, journal_no varchar(30) not null, effective_date date not null, reason varchar(300) not null, `lines` json not null, state varchar(32) not null default 'draft' check (state in ('draft', 'awaiting_approval', 'posted', 'refused')), requested_by bigint unsigned null, approved_by bigint unsigned null, approved_at datetime(6) null, txn_id bigint unsigned null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, journal_no varchar(30) not null, effective_date date not null, reason varchar(300) not null, `lines` json not null, state varchar(32) not null default 'draft' check (state in ('draft', 'awaiting_approval', 'posted', 'refused')), requested_by bigint unsigned null, approved_by bigint unsigned null, approved_at datetime(6) null, txn_id bigint unsigned null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, journal_no), foreign key (utility_id) references utility (id)
 );
 
 create table if not exists gl_export_batch (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, batch_no varchar(30) not null, gl_period_id bigint unsigned not null, format varchar(32) not null default 'csv' check (format in ('csv', 'json')), detail varchar(32) not null default 'summary' check (detail in ('summary', 'entries')), `rows` int not null default 0, debit_minor bigint not null default 0, credit_minor bigint not null default 0, sha256 binary(32) null, document_id bigint unsigned null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, batch_no varchar(30) not null, gl_period_id bigint unsigned not null, format varchar(32) not null default 'csv' check (format in ('csv', 'json')), detail varchar(32) not null default 'summary' check (detail in ('summary', 'entries')), `rows` int not null default 0, debit_minor bigint not null default 0, credit_minor bigint not null default 0, sha256 binary(32) null, document_id bigint unsigned null,
   state varchar(32) not null default 'created' check (state in ('created', 'downloaded', 'transferred')), erp_reference varchar(80) null, reverses_id bigint unsigned null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,

@@ -1,6 +1,6 @@
 -- Which accounts are billed when (BX03US02) and what a bill looks like (BX03US01).
 create table if not exists bill_template (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, name varchar(80) not null, utility_type varchar(32) not null default 'water' check (utility_type in ('water', 'electricity', 'gas', 'wastewater', 'consolidated')), state varchar(32) not null default 'draft' check (state in ('draft', 'in_review', 'active', 'retired')), is_default tinyint(1) not null default 0,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, name varchar(80) not null, utility_type varchar(32) not null default 'water' check (utility_type in ('water', 'electricity', 'gas', 'wastewater', 'consolidated')), state varchar(32) not null default 'draft' check (state in ('draft', 'in_review', 'active', 'retired')), is_default tinyint(1) not null default 0,
   default_flag tinyint generated always as (if(is_default = 1 and state = 'active', 1, null)) stored, current_version int not null default 0,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
@@ -16,13 +16,13 @@ create table if not exists bill_template_version (
 );
 
 create table if not exists bill_message (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, texts json not null, priority tinyint not null default 50, valid_from date null, valid_to date null, `condition` json null, active tinyint(1) not null default 1,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, texts json not null, priority tinyint not null default 50, valid_from date null, valid_to date null, `condition` json null, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1, foreign key (utility_id) references utility (id)
 );
 
 create table if not exists bill_cycle (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null unique, code varchar(20) collate utf8mb4_bin not null check (code regexp '^[A-Z0-9-]{2,20}$'), name varchar(60) not null, service_code varchar(4) collate utf8mb4_bin not null, category_ids json null, sub_category_ids json null, area_ids json null, route_ids json null, premise_ids json null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(20) collate utf8mb4_bin not null check (code regexp '^[A-Z0-9-]{2,20}$'), name varchar(60) not null, service_code varchar(4) collate utf8mb4_bin not null, category_ids json null, sub_category_ids json null, area_ids json null, route_ids json null, premise_ids json null,
   frequency varchar(32) not null default 'monthly' check (frequency in ('weekly', 'fortnightly', 'monthly', 'bi_monthly', 'quarterly', 'days')), period_days smallint not null default 30 check (period_days between 1 and 366), anchor_date date not null,
   bill_after_days tinyint not null default 2 check (bill_after_days between 0 and 60), due_days tinyint not null default 21 check (due_days between 1 and 90), grace_days tinyint not null default 10 check (grace_days between 0 and 60),
   read_cycle_id bigint unsigned null, template_id bigint unsigned null, estimate_allowed tinyint(1) not null default 1, max_estimates tinyint not null default 2 check (max_estimates between 0 and 6), true_up varchar(32) not null default 'index' check (true_up in ('index', 'rerate')), normal_days varchar(8) not null default '30' check (normal_days in ('30', '365/12')), factor_decimals tinyint null,

@@ -9,6 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under AddressSanitizer memory that was not taken, or was given back, may not be touched, and takes lie apart. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define ARENA_WATCHED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(ARENA_WATCHED)
+#include <sanitizer/asan_interface.h>
+enum { APART = 16 };
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+enum { APART = 0 };
+#endif
+
 enum { FIRST_BLOCK = 64 * 1024, BLOCK_MAX = 4 * 1024 * 1024, TAKE_MAX = 64 * 1024 * 1024 };
 static const size_t ARENA_LIMIT = (size_t)256 * 1024 * 1024;
 
@@ -37,16 +52,18 @@ static void add_block(Arena *a, size_t need) {
     ArenaBlock *b = malloc(sizeof *b + size);
     if (!b) out_of_memory(size);
     *b = (ArenaBlock){ .before = a->block, .size = size };
+    ASAN_POISON_MEMORY_REGION(b->bytes, size);
     a->block = b;
     a->total += size;
 }
 
 void *arena_take(Arena *a, size_t size) {
     if (size > TAKE_MAX) out_of_memory(size);
-    size_t step = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    size_t step = ((size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1)) + APART;
     if (!a->block || a->block->size - a->block->used < step) add_block(a, step);
     void *p = a->block->bytes + a->block->used;
     a->block->used += step;
+    ASAN_UNPOISON_MEMORY_REGION(p, size);
     return memset(p, 0, size);
 }
 
@@ -108,7 +125,9 @@ void arena_rewind(Arena *a, ArenaMark m) {
         a->total -= b->size;
         free(b);
     }
-    if (a->block) a->block->used = m.block ? m.used : 0;
+    if (!a->block) return;
+    a->block->used = m.block ? m.used : 0;
+    ASAN_POISON_MEMORY_REGION(a->block->bytes + a->block->used, a->block->size - a->block->used);
 }
 
 void arena_reset(Arena *a) {

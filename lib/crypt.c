@@ -1,13 +1,11 @@
 /*
- * Randomness, digests, encodings, sealed secrets, signed values: see crypt.h. Passwords and second factors: password.c.
+ * Randomness, sealed secrets, signed values: see crypt.h. Passwords and second factors: password.c.
  */
 #include "lib/crypt.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +14,6 @@
 
 __attribute__((constructor)) static void start(void) {
     if (sodium_init() < 0) abort();
-}
-
-bool same_secret(Bytes a, Bytes b) {
-    return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n));
 }
 
 void wipe_text(void *secret) {
@@ -63,123 +57,6 @@ void token_hash(const char *token, uint8_t hash[static TOKEN_HASH_SIZE]) {
     crypto_generichash(hash, TOKEN_HASH_SIZE, (const uint8_t *)token, strlen(token), NULL, 0);
 }
 
-/* ---- Digests ---- */
-
-static const EVP_MD *openssl_digest(Digest d) {
-    return d == MD5 ? EVP_md5() : EVP_sha1();
-}
-
-size_t digest(Digest d, Bytes message, uint8_t out[static DIGEST_MAX]) {
-    static const char none[1];
-    const uint8_t *m = message.p ? message.p : none;
-    unsigned n = 0;
-    switch (d) {
-    case SHA256: crypto_hash_sha256(out, m, message.n); return 32;
-    case SHA512: crypto_hash_sha512(out, m, message.n); return 64;
-    case MD5:
-    case SHA1:   if (!EVP_Digest(m, message.n, out, &n, openssl_digest(d), NULL)) abort();
-    }
-    return n;
-}
-
-static size_t hmac_sha256(Bytes key, Bytes message, uint8_t *out) {
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, key.p, key.n);
-    crypto_auth_hmacsha256_update(&state, message.p, message.n);
-    crypto_auth_hmacsha256_final(&state, out);
-    sodium_memzero(&state, sizeof state);
-    return 32;
-}
-
-static size_t hmac_sha512(Bytes key, Bytes message, uint8_t *out) {
-    crypto_auth_hmacsha512_state state;
-    crypto_auth_hmacsha512_init(&state, key.p, key.n);
-    crypto_auth_hmacsha512_update(&state, message.p, message.n);
-    crypto_auth_hmacsha512_final(&state, out);
-    sodium_memzero(&state, sizeof state);
-    return 64;
-}
-
-size_t hmac(Digest d, Bytes key, Bytes message, uint8_t out[static DIGEST_MAX]) {
-    static const char none[1];
-    if (!key.p) key = bytes_at(none, 0);
-    if (!message.p) message = bytes_at(none, 0);
-    if (d == SHA256) return hmac_sha256(key, message, out);
-    if (d == SHA512) return hmac_sha512(key, message, out);
-    unsigned n = 0;
-    assert(key.n <= INT32_MAX);
-    if (!HMAC(openssl_digest(d), key.p, (int)key.n, message.p, message.n, out, &n)) abort();
-    return n;
-}
-
-void blake2b(Bytes key, Bytes message, uint8_t out[static 32]) {
-    static const char none[1];
-    if (crypto_generichash(out, 32, message.p ? message.p : none, message.n, key.n ? key.p : NULL, key.n)) abort();
-}
-
-/* ---- Encodings ---- */
-
-char *hex_text(Arena *a, Bytes b) {
-    char *s = take(a, b.n * 2 + 1);
-    return sodium_bin2hex(s, b.n * 2 + 1, b.p, b.n);
-}
-
-bool hex_read(const char *s, size_t n, void *out, size_t bytes) {
-    size_t length;
-    return n == bytes * 2 && !sodium_hex2bin(out, bytes, s, n, NULL, &length, NULL) && length == bytes;
-}
-
-static char *encoded(Arena *a, Bytes b, int variant) {
-    size_t room = sodium_base64_encoded_len(b.n, variant);
-    return sodium_bin2base64(take(a, room), room, b.p, b.n, variant);
-}
-
-static bool decoded(Arena *a, const char *s, size_t n, int variant, Bytes *out) {
-    size_t room = n / 4 * 3 + 3, length = 0;
-    uint8_t *to = take(a, room + 1);
-    *out = (Bytes){ to, 0 };
-    if (sodium_base642bin(to, room, s, n, NULL, &length, NULL, variant)) return false;
-    out->n = length;
-    return true;
-}
-
-char *base64_text    (Arena *a, Bytes b)                                    { return encoded(a, b, sodium_base64_VARIANT_ORIGINAL); }
-bool  base64_read    (Arena *a, const char *s, size_t n, Bytes *out)        { return decoded(a, s, n, sodium_base64_VARIANT_ORIGINAL, out); }
-char *base64url_text (Arena *a, Bytes b)                                    { return encoded(a, b, sodium_base64_VARIANT_URLSAFE_NO_PADDING); }
-bool  base64url_read (Arena *a, const char *s, size_t n, Bytes *out)        { return decoded(a, s, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING, out); }
-
-static const char base32_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-char *base32_text(Arena *a, Bytes b) {
-    const uint8_t *bytes = b.p;
-    char *s = take(a, (b.n * 8 + 4) / 5 + 1), *to = s;
-    unsigned bits = 0, held = 0;
-    for (size_t i = 0; i < b.n; i++) {
-        held = (held << 8 | bytes[i]) & 0xfff;
-        for (bits += 8; bits >= 5; bits -= 5) *to++ = base32_letters[held >> (bits - 5) & 31];
-    }
-    if (bits) *to++ = base32_letters[held << (5 - bits) & 31];
-    return s;
-}
-
-bool base32_read(Arena *a, const char *s, Bytes *out) {
-    uint8_t *to = take(a, strlen(s) * 5 / 8 + 1);
-    *out = (Bytes){ to, 0 };
-    unsigned bits = 0, held = 0;
-    size_t end = strlen(s);
-    while (end && s[end - 1] == '=') end--;
-    for (size_t i = 0; i < end; i++) {
-        if (s[i] == ' ' || s[i] == '-') continue;
-        char c = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 32) : s[i];
-        const char *letter = memchr(base32_letters, c, 32);
-        if (!letter) return false;
-        held = (held << 5 | (unsigned)(letter - base32_letters)) & 0xfff;
-        bits += 5;
-        if (bits >= 8) to[out->n++] = (uint8_t)(held >> (bits -= 8));
-    }
-    return bits < 5 && !(held & ((1u << bits) - 1));        /* a whole number of bytes, nothing hidden behind them */
-}
-
 /* ---- Keys ---- */
 
 void keys_wipe(void *keys) {
@@ -191,7 +68,8 @@ static const char *key_line(Keys *keys, const char *line) {
     int id, end = 0;
     line += strspn(line, " \t");
     if (!*line || *line == '#' || *line == '\n') return NULL;
-    if (sscanf(line, "%4d %64[0-9a-fA-F] %n", &id, hex, &end) != 2 || !end || line[end] || id < 1) return "has a line that is not \"<id> <64 hex digits>\"";
+    if (sscanf(line, "%4d %64[0-9a-fA-F] %n", &id, hex, &end) != 2 || !end || line[end] || id < 1)
+        return "has a line that is not \"<id> <64 hex digits>\"";
     if (keys->n == KEYS_MAX) return "has too many keys";
     for (size_t i = 0; i < keys->n; i++)
         if (keys->v[i].id == id) return "has two keys with the same id";
@@ -260,8 +138,8 @@ static char *seal_with(Arena *a, const Key *key, const char *context, Bytes secr
     uint8_t *box = take(a, NONCE + secret.n + TAG);
     unsigned long long n;
     randombytes_buf(box, NONCE);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(box + NONCE, &n, secret.n ? secret.p : none, secret.n, (const uint8_t *)context, strlen(context),
-                                               NULL, box, key->bytes);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(box + NONCE, &n, secret.n ? secret.p : none, secret.n,
+                                               (const uint8_t *)context, strlen(context), NULL, box, key->bytes);
     return text(a, "x%d.%s", key->id, base64url_text(a, bytes_at(box, NONCE + (size_t)n)));
 }
 
@@ -301,8 +179,8 @@ bool secret_open(Arena *a, const Keys *keys, const char *context, const char *se
     later(a, wipe_secret, opened);
     unsigned long long n;
     const uint8_t *bytes = raw.p;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened->p, &n, NULL, bytes + NONCE, raw.n - NONCE, (const uint8_t *)context, strlen(context),
-                                                   bytes, key->bytes)) return false;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened->p, &n, NULL, bytes + NONCE, raw.n - NONCE,
+                                                   (const uint8_t *)context, strlen(context), bytes, key->bytes)) return false;
     *secret = (Bytes){ opened->p, (size_t)n };
     return true;
 }
@@ -352,9 +230,7 @@ char *keyed_token(Arena *a, const Key *key, const char *purpose, const char *sub
 }
 
 static bool plain_value(const char *s, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (!(s[i] >= '0' && s[i] <= '9') && !(s[i] >= 'A' && s[i] <= 'Z') && !(s[i] >= 'a' && s[i] <= 'z') && s[i] != '-' && s[i] != '_') return false;
-    return n > 0;
+    return n > 0 && strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_") >= n;
 }
 
 char *signed_value(Arena *a, const Key *key, const char *name, const char *value, int64_t now_s) {
@@ -363,7 +239,8 @@ char *signed_value(Arena *a, const Key *key, const char *name, const char *value
     return text(a, "%s.%s", body, keyed_token(a, key, name, body));
 }
 
-bool signed_open(Arena *a, const Key *key, const char *name, const char *signed_text, int64_t now_s, int64_t age_max_s, Signed *out) {
+bool signed_open(Arena *a, const Key *key, const char *name, const char *signed_text, int64_t now_s, int64_t age_max_s,
+                 Signed *out) {
     *out = (Signed){ 0 };
     if (!signed_text || strlen(signed_text) > 1024) return false;
     const char *first = strchr(signed_text, '.'), *second = first ? strchr(first + 1, '.') : NULL;

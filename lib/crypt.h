@@ -1,5 +1,5 @@
 /*
- * Randomness, digests, sealed secrets, signed values, passwords and second factors.
+ * Randomness, sealed secrets, signed values, passwords and second factors; digests and encodings come with digest.h.
  *
  * libsodium for all of it; OpenSSL only for MD5 and SHA-1, which some providers' signatures and TOTP still want.
  * No cryptography of our own. Whatever decides on access is compared in constant time.
@@ -12,16 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "lib/arena.h"
+#include "lib/digest.h"
 
-typedef struct { const void *p; size_t n; } Bytes;
-static inline Bytes bytes_of(const char *s)                    { return (Bytes){ s, s ? strlen(s) : 0 }; }
-static inline Bytes bytes_at(const void *p, size_t n)          { return (Bytes){ p, n }; }
-
-/* True for equal length and equal bytes; the time depends on the length only. */
-bool same_secret(Bytes a, Bytes b);
 /* For later(): wipes the secret `text` before its memory is used again. */
 void wipe_text(void *text);
 
@@ -37,27 +31,6 @@ enum { TOKEN_HASH_SIZE = 32 };
 /* BLAKE2b-256, for tokens of at least 128 random bits only: what tables keep instead of the token (column token_hash). */
 void token_hash(const char *token, uint8_t hash[static TOKEN_HASH_SIZE]);
 
-/* ---- Digests ---- */
-
-typedef enum { MD5, SHA1, SHA256, SHA512 } Digest;
-enum { DIGEST_MAX = 64 };
-/* Both return the number of bytes written: 16, 20, 32, 64. A key may have any length. */
-size_t digest (Digest d, Bytes message, uint8_t out[static DIGEST_MAX]);
-size_t hmac   (Digest d, Bytes key, Bytes message, uint8_t out[static DIGEST_MAX]);
-/* BLAKE2b-256; key of up to 64 bytes or empty. The seals of ledger and audit (I16) are of this. */
-void   blake2b(Bytes key, Bytes message, uint8_t out[static 32]);
-
-/* ---- Encodings. Readers are strict: no blanks, no foreign characters, the one canonical form; false otherwise. ---- */
-
-char *hex_text       (Arena *a, Bytes b);                                   /* lower case */
-bool  hex_read       (const char *s, size_t n, void *out, size_t bytes);    /* either case; exactly 2 * bytes characters */
-char *base64_text    (Arena *a, Bytes b);                                   /* with padding */
-bool  base64_read    (Arena *a, const char *s, size_t n, Bytes *out);
-char *base64url_text (Arena *a, Bytes b);                                   /* RFC 7515: without padding */
-bool  base64url_read (Arena *a, const char *s, size_t n, Bytes *out);
-char *base32_text    (Arena *a, Bytes b);                                   /* RFC 4648 without padding: TOTP secrets */
-bool  base32_read    (Arena *a, const char *s, Bytes *out);                 /* either case; blanks, "-" and final "=" are skipped */
-
 /* ---- Secrets at rest (S23): XChaCha20-Poly1305 with a ring of keys ---- */
 
 enum { KEYS_MAX = 16, KEY_SIZE = 32 };
@@ -65,17 +38,18 @@ typedef struct { int id; uint8_t bytes[KEY_SIZE]; } Key;                    /* i
 /* The last key seals, all of them open: to rotate, a key is added and the old sealed texts are sealed again at leisure. */
 typedef struct { Key v[KEYS_MAX]; size_t n; } Keys;
 
-/* Reads a key file: lines `<id> <64 hex digits>`, "#" begins a comment. The file must belong to the user running this (or to root)
- * and be readable by nobody else. NULL when good, otherwise what is wrong with it. */
+/* Reads a key file: lines `<id> <64 hex digits>`, "#" begins a comment. The file must belong to the user running this (or to
+ * root) and be readable by nobody else. NULL when good, otherwise what is wrong with it. */
 const char *keys_read(Keys *keys, const char *path);
 /* Adds a fresh key to the file (made with mode 0600 when absent), with the next id. NULL or what went wrong. */
 const char *keys_add (const char *path);
 void        keys_wipe(void *keys);              /* for later() */
 
-/* Sealed text `x<key id>.<base64url>`, 71 characters and 4 for each 3 bytes of the secret. `context` names the place ("swa gateway_account 12 secret_key"):
- * a sealed text copied to another place does not open there. */
+/* Sealed text `x<key id>.<base64url>`, about 60 characters and 4 for each 3 bytes of the secret. `context` names the place
+ * ("swa gateway_account 12 secret_key"): a sealed text copied to another place does not open there. */
 char *secret_seal(Arena *a, const Keys *keys, const char *context, Bytes secret);
-/* False when the key is not in the ring, the context is another one, or a bit was changed. The secret ends with 0 and is wiped at rewind. */
+/* False when the key is not in the ring, the context is another one, or a bit was changed. The secret ends with 0 and is
+ * wiped at rewind. */
 bool  secret_open(Arena *a, const Keys *keys, const char *context, const char *sealed, Bytes *secret);
 /* True when it was sealed by another key than the one that seals now. */
 bool  secret_is_old(const Keys *keys, const char *sealed);
@@ -92,7 +66,8 @@ Key   key_for(const Keys *keys, const char *purpose);
 char *signed_value(Arena *a, const Key *key, const char *name, const char *value, int64_t now_s);
 typedef struct { const char *value; int64_t signed_s; } Signed;
 /* False when changed, of another name or key, from the future, or older than age_max_s. */
-bool  signed_open(Arena *a, const Key *key, const char *name, const char *text, int64_t now_s, int64_t age_max_s, Signed *out);
+bool  signed_open(Arena *a, const Key *key, const char *name, const char *signed_text, int64_t now_s, int64_t age_max_s,
+                  Signed *out);
 /* 43 characters that only the holder of the key can make for this (purpose, subject): the csrf token of a session. */
 char *keyed_token(Arena *a, const Key *key, const char *purpose, const char *subject);
 
@@ -109,22 +84,24 @@ bool  password_needs_rehash(const char *hash);
 /* Costs a verification for each hash. */
 bool  password_was_used(const char *password, const char *const *hashes, size_t n);
 
-/* Reads the list of common passwords (Debian's john-data) once; to be called before fork. Words read, -1 with errno when it cannot be read. */
+/* Reads the list of common passwords (Debian's john-data) once; to be called before fork. Words read, or -1 with errno. */
 #define COMMON_PASSWORDS "/usr/share/john/password.lst"
 int64_t common_passwords_read(const char *path);
-/* Compared without case and without trailing digits and signs; runs ("abcdefghijkl") and repetitions of common words are common too. */
+/* Compared without case and without trailing digits and signs, so digits alone are common; runs ("abcdefghijkl") and
+ * repetitions of common words are too. */
 bool    password_is_common(const char *password);
 
 typedef struct {
     const char        *password;        /* valid UTF-8 */
     int                least;           /* characters; PASSWORD_LEAST_* or the tenant's higher one */
-    const char        *email;           /* its part before "@" may not occur, if it has at least 3 letters or digits */
+    const char        *email;           /* its part before "@", if it has at least 3 letters or digits */
     const char        *full_name;       /* its words of at least 4 */
     const char        *organization;    /* the whole name, without blanks */
     const char        *utility;         /* the same */
     const char *const *account_nos;     /* NULL, or ended by NULL */
 } PasswordFacts;                        /* NULL facts are not checked */
-/* The rule that is broken, in the words for the user; NULL when it is a good password. Compared without case, blanks and signs. */
+/* The rule that is broken, in the words for the user; NULL when it is a good password. Names are compared without case,
+ * blanks and signs. */
 const char *password_refusal(Arena *a, const PasswordFacts *f);
 #define PASSWORD_USED_BEFORE "Do not use one of your last 5 passwords."
 
@@ -133,14 +110,14 @@ const char *password_refusal(Arena *a, const PasswordFacts *f);
 enum { TOTP_SECRET_SIZE = 20, TOTP_STEP_S = 30 };
 /* The code of a step (unix time / 30). */
 void    totp_code  (Bytes secret, int64_t step, char code[static 7]);
-/* The step whose code this is: the present one, the one before or the one after, and later than last_step (the one accepted last,
- * 0 at first). -1 when it is none. Blanks in the code are skipped. Store the step in the same transaction. */
+/* The step whose code this is: the present one, the one before or the one after, and later than last_step (the one accepted
+ * last, 0 at first). -1 when it is none. Blanks in the code are skipped. Store the step in the same transaction. */
 int64_t totp_accept(Bytes secret, const char *code, int64_t now_s, int64_t last_step);
 /* otpauth://totp/... for the QR code. */
 char   *totp_uri   (Arena *a, const char *issuer, const char *account, Bytes secret);
 /* "ABCD-EFGH-JKMN-PQRS", 80 bits, without letters that look alike. */
 char   *recovery_code(Arena *a);
-/* Hash of a recovery code however it was typed (case, blanks, dashes, O for 0, I and L for 1). False when it cannot be one. */
+/* Hash of a recovery code however it was typed (case, blanks, dashes, O for 0, I and L for 1). False when it is none. */
 bool    recovery_hash(const char *typed, uint8_t hash[static TOKEN_HASH_SIZE]);
 
 #endif

@@ -2,6 +2,7 @@
  * JSON: see json.h. jansson reads; the depth is counted before, because its own limit is fixed at 2048.
  */
 #include "lib/json.h"
+#include "lib/utf8.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -38,7 +39,10 @@ Json json_read(Arena *a, const char *bytes, size_t n, size_t size_max, const cha
     if (is_too_deep(bytes, n)) return *problem = "The JSON is nested too deeply.", (Json){ 0 };
     json_error_t error;
     json_t *root = n ? json_loadb(bytes, n, JSON_REJECT_DUPLICATES, &error) : NULL;
-    if (!root) return *problem = n ? text(a, "The JSON cannot be read (line %d, column %d).", error.line, error.column) : "The JSON is empty.", (Json){ 0 };
+    if (!root) {
+        *problem = n ? text(a, "The JSON cannot be read (line %d, column %d).", error.line, error.column) : "The JSON is empty.";
+        return (Json){ 0 };
+    }
     later(a, release, root);
     return (Json){ root };
 }
@@ -172,22 +176,10 @@ void json_close(JsonOut *o) {
     o->filled = true;
 }
 
-/* Bytes of the well-formed character at s, 0 when it is none. */
-static size_t character(const unsigned char *s) {
-    if (s[0] < 0x80) return 1;
-    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
-    size_t n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    if (s[1] < low || s[1] > high) return 0;
-    for (size_t i = 2; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    return n;
-}
-
 static void add_quoted(Text *t, const char *value) {
     text_add_n(t, "\"", 1);
-    for (const unsigned char *s = (const unsigned char *)value; *s;) {
-        size_t n = character(s);
+    for (const unsigned char *s = (const unsigned char *)value, *end = s + strlen(value); s < end;) {
+        size_t n = (size_t)utf8_next((const char *)s, (size_t)(end - s), NULL);
         if (!n)                                                        text_add(t, "\xef\xbf\xbd");
         else if (*s == '"' || *s == '\\')                              text_addf(t, "\\%c", *s);
         else if (*s == '\n')                                           text_add(t, "\\n");

@@ -16,7 +16,9 @@
 
 enum { JSON_DEPTH_MAX = 32, JSON_SIZE_MAX = 64 * 1024 * 1024 };
 
-typedef enum { JSON_KIND_NONE, JSON_KIND_OBJECT, JSON_KIND_LIST, JSON_KIND_TEXT, JSON_KIND_INT, JSON_KIND_DECIMAL, JSON_KIND_BOOL, JSON_KIND_NULL } JsonKind;
+typedef enum {
+    JSON_KIND_NONE, JSON_KIND_OBJECT, JSON_KIND_LIST, JSON_KIND_TEXT, JSON_KIND_INT, JSON_KIND_DECIMAL, JSON_KIND_BOOL, JSON_KIND_NULL
+} JsonKind;
 
 /* A value, or nothing (all zero): every function takes nothing and then gives nothing, so paths need no checks between. */
 typedef struct { const void *node; } Json;
@@ -37,8 +39,8 @@ JsonMember *json_members (Arena *a, Json j);            /* json_size of them, in
 const char *json_text    (Json j, const char *path);
 bool        json_int     (Json j, const char *path, int64_t *out);
 bool        json_bool    (Json j, const char *path, bool *out);
-/* An integer or decimal as plain text ("12.5", "-3"), for the strict readers of lib/exact and lib/money. NULL when it is no number, has more than
- * 15 significant digits (a double would not keep them) or would need an exponent. */
+/* An integer or decimal as plain text ("12.5", "-3"), for the strict readers of lib/exact and lib/money. NULL when it is no
+ * number, has more than 15 significant digits (a double would not keep them) or would need an exponent. */
 const char *json_number  (Arena *a, Json j, const char *path);
 
 /* ---- Writing ---- */

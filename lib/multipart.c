@@ -7,6 +7,7 @@
  * Content-Disposition a part, no attribute twice, no filename*, names quoted as browsers do (%22 %0D %0A, no backslash).
  */
 #include "lib/request.h"
+#include "lib/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -171,7 +172,7 @@ static Parsed field_add(Multipart *m, const char *bytes, size_t n) {
 }
 
 static Parsed field_end(Multipart *m) {
-    if (m->value.n && (memchr(m->value.s, 0, m->value.n) || !utf8_valid(m->value.s, m->value.n))) return BAD_TEXT;
+    if (m->value.n && (memchr(m->value.s, 0, m->value.n) || !utf8_is_valid(m->value.s, m->value.n))) return BAD_TEXT;
     return param_add(m->fields, m->name, m->value.n ? m->value.s : "", m->value.n) ? GOOD : MANY_FIELDS;
 }
 
@@ -290,11 +291,11 @@ static const char *without_folders(const char *filename) {
 static Parsed part_check(Multipart *m) {
     if (!m->name) return BAD_FORM;
     if (strlen(m->name) > REQUEST_NAME_MAX) return LONG_NAME;
-    if (has_control(m->name) || !utf8_valid(m->name, strlen(m->name))) return BAD_TEXT;
+    if (has_control(m->name) || !utf8_is_valid(m->name, strlen(m->name))) return BAD_TEXT;
     if (!m->filename) return field_count(m, strlen(m->name));
     m->filename = without_folders(m->filename);
     if (strlen(m->filename) > MULTIPART_FILENAME_MAX) return LONG_FILE;
-    return has_control(m->filename) || !utf8_valid(m->filename, strlen(m->filename)) ? BAD_TEXT : GOOD;
+    return has_control(m->filename) || !utf8_is_valid(m->filename, strlen(m->filename)) ? BAD_TEXT : GOOD;
 }
 
 /* Lines separated by CRLF, without the empty one at the end. */

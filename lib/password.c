@@ -3,13 +3,13 @@
  * of common ones is read once into memory of the process, sorted, and shared by the workers that are forked afterwards.
  */
 #include "lib/crypt.h"
+#include "lib/utf8.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unicode/uchar.h>
-#include <unicode/utf8.h>
 #include <wchar.h>
 
 /* ---- Hashes ---- */
@@ -89,11 +89,16 @@ static bool in_list(const char *word, size_t n) {
     return common.n && base_of(base, word, n) && bsearch(base, common.v, common.n, sizeof *common.v, word_order);
 }
 
-/* "abcdefghijkl", "987654321098", "aaaaaaaaaaaa": each character is the one before plus the same step of -1, 0 or 1; 9 goes on with 0. */
+/* 9 goes on with 0, and the other way. */
+static bool follows(char before, char c, int step) {
+    return c == before + step || (step == 1 && before == '9' && c == '0') || (step == -1 && before == '0' && c == '9');
+}
+
+/* "abcdefghijkl", "987654321098", "aaaaaaaaaaaa": each character is the one before plus the same step of -1, 0 or 1. */
 static bool is_run(const char *s, size_t n) {
     for (int step = -1; step <= 1; step++) {
         size_t i = 1;
-        while (i < n && (s[i] == s[i - 1] + step || (step == 1 && s[i - 1] == '9' && s[i] == '0') || (step == -1 && s[i - 1] == '0' && s[i] == '9'))) i++;
+        while (i < n && follows(s[i - 1], s[i], step)) i++;
         if (i >= n) return true;
     }
     return false;
@@ -120,22 +125,12 @@ bool password_is_common(const char *password) {
 
 /* ---- Rules ---- */
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"           /* inside ICU's macro */
-static UChar32 next_character(const char *s, int32_t *at, int32_t n) {
-    UChar32 c;
-    U8_NEXT(s, *at, n, c);
-    return c;
-}
-#pragma GCC diagnostic pop
-
 /* Letters and digits only, case folded. */
 static wchar_t *squeezed(Arena *a, const char *s, size_t n) {
     wchar_t *to = take_n(a, wchar_t, n + 1), *end = to;
-    for (int32_t at = 0; at < (int32_t)n;) {
-        UChar32 c = next_character(s, &at, (int32_t)n);
-        if (c >= 0 && u_isalnum(c)) *end++ = u_foldCase(c, U_FOLD_CASE_DEFAULT);
-    }
+    uint32_t c;
+    for (int took; (took = utf8_next(s, n, &c)); s += took, n -= (size_t)took)
+        if (u_isalnum((UChar32)c)) *end++ = u_foldCase((UChar32)c, U_FOLD_CASE_DEFAULT);
     return to;
 }
 
@@ -168,9 +163,8 @@ static const char *name_refusal(Arena *a, const PasswordFacts *f, const wchar_t 
 }
 
 const char *password_refusal(Arena *a, const PasswordFacts *f) {
-    int characters = 0;
-    for (const char *s = f->password; *s; s++) characters += (*s & 0xc0) != 0x80;
-    if (characters < f->least) return text(a, "Use at least %d characters.", f->least);
+    size_t characters = utf8_length(f->password);
+    if (characters < (size_t)f->least) return text(a, "Use at least %d characters.", f->least);
     if (characters > PASSWORD_MOST) return text(a, "Use at most %d characters.", PASSWORD_MOST);
     if (password_is_common(f->password)) return "This password is too common.";
     wchar_t *hay = squeezed(a, f->password, strlen(f->password));

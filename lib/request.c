@@ -4,6 +4,7 @@
  * programs could read the same bytes differently.
  */
 #include "lib/request.h"
+#include "lib/utf8.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -41,24 +42,6 @@ static int hex_value(char c) {
     if (is_digit(c)) return c - '0';
     c = lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool utf8_valid(const char *text, size_t n) {
-    const unsigned char *s = (const unsigned char *)text;
-    for (size_t i = 0; i < n;) {
-        unsigned char c = s[i++];
-        if (c < 0x80) continue;
-        if (c < 0xc2 || c > 0xf4) return false;
-        size_t more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-        if (n - i < more) return false;
-        unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;        /* no overlong forms */
-        unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;       /* no surrogates, nothing above U+10FFFF */
-        if (s[i] < low || s[i] > high) return false;
-        for (size_t k = 1; k < more; k++)
-            if ((s[i + k] & 0xc0) != 0x80) return false;
-        i += more;
-    }
-    return true;
 }
 
 /* ---- Parameters ---- */
@@ -112,7 +95,7 @@ static ptrdiff_t percent_decode(char *to, const char *from, size_t n, bool plus_
         to[length++] = c;
     }
     to[length] = 0;
-    return utf8_valid(to, length) ? (ptrdiff_t)length : -1;
+    return utf8_is_valid(to, length) ? (ptrdiff_t)length : -1;
 }
 
 /* One `name=value`. *room advances over what was written. */
@@ -154,7 +137,7 @@ static bool cookie_is_sound(const char *name, size_t name_n, const char *value, 
         if (!is_token(name[i])) return false;
     for (size_t i = 0; i < value_n; i++)
         if (is_control(value[i])) return false;
-    return utf8_valid(value, value_n);
+    return utf8_is_valid(value, value_n);
 }
 
 Parsed cookies_parse(Params *out, const char *header, size_t n) {
@@ -232,7 +215,7 @@ bool path_is_own(const char *s) {
     if (s[1] == '%' && (!strncasecmp(s + 1, "%2f", 3) || !strncasecmp(s + 1, "%5c", 3))) return false;
     for (size_t i = 0; s[i]; i++)
         if (is_control(s[i]) || s[i] == '\\') return false;
-    return utf8_valid(s, strlen(s));
+    return utf8_is_valid(s, strlen(s));
 }
 
 /* ---- Headers ---- */

@@ -137,9 +137,4 @@ Parsed     multipart_end  (Multipart *m);
  * False with errno when that fails; then nothing is left at `path`. The upload stays readable. */
 bool upload_keep(const Upload *u, const char *path);
 
-/* ---- Text ---- */
-
-/* True for well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). NUL and controls count as valid. */
-bool utf8_valid(const char *s, size_t n);
-
 #endif

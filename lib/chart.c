@@ -1,0 +1,450 @@
+/* SVG charts; see chart.h. Positions are integers in tenths of a unit, so that equal data gives equal text everywhere. */
+#include "lib/chart.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef __int128 Wide;
+
+/* Where the plot lies, in tenths. */
+typedef struct Plot { int left, right, top, bottom, width, height; ChartAxis axis; } Plot;
+
+/* --- text ------------------------------------------------------------------------------------------------------------ */
+
+static void add_escaped(Text *t, const char *s) {
+    for (; s && *s; s++) {
+        switch (*s) {
+        case '&':  text_add(t, "&amp;"); break;
+        case '<':  text_add(t, "&lt;"); break;
+        case '>':  text_add(t, "&gt;"); break;
+        case '"':  text_add(t, "&quot;"); break;
+        case '\'': text_add(t, "&#39;"); break;
+        default:   if ((unsigned char)*s >= 0x20 || *s == '\t' || *s == '\n') text_add_n(t, s, 1);     /* XML knows no other controls */
+        }
+    }
+}
+
+static void add_tenths(Text *t, int64_t v) {
+    if (v < 0) text_add(t, "-");
+    uint64_t n = v < 0 ? (uint64_t)-v : (uint64_t)v;
+    if (n % 10) text_addf(t, "%llu.%llu", (unsigned long long)(n / 10), (unsigned long long)(n % 10));
+    else text_addf(t, "%llu", (unsigned long long)(n / 10));
+}
+
+static void add_attr(Text *t, const char *name, int64_t tenths) {
+    text_addf(t, " %s=\"", name);
+    add_tenths(t, tenths);
+    text_add(t, "\"");
+}
+
+/* 842 with scale 2 is "8.42", 800 is "8"; thousands are set off. */
+static const char *figure(Arena *a, int64_t value, int scale) {
+    uint64_t n = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[64], whole[64];
+    uint64_t power = 1;
+    for (int i = 0; i < scale; i++) power *= 10;
+    uint64_t major = n / power, minor = n % power;
+    const char *fraction = "";
+    if (minor) {
+        char *f = text(a, ".%0*llu", scale, (unsigned long long)minor);
+        size_t end = strlen(f);
+        while (end && f[end - 1] == '0') f[--end] = 0;
+        fraction = f;
+    }
+    size_t m = 0, o = 0;
+    do digits[m++] = (char)('0' + major % 10); while (major /= 10);
+    while (m) {
+        whole[o++] = digits[--m];
+        if (m && m % 3 == 0) whole[o++] = ',';
+    }
+    whole[o] = 0;
+    return text(a, "%s%s%s", value < 0 ? "\u2212" : "", whole, fraction);
+}
+
+static const char *value_text(Arena *a, const Chart *c, const ChartSeries *s, size_t i) {
+    return s->texts && s->texts[i] ? s->texts[i] : figure(a, s->values[i], c->scale);
+}
+
+/* Width of a text in tenths: Inter at 11.5 px is about 6.4 a letter. */
+static int text_width(const char *s) {
+    int letters = 0;
+    for (; s && *s; s++)
+        if (((unsigned char)*s & 0xC0) != 0x80) letters++;
+    return letters * 64;
+}
+
+/* --- axis ------------------------------------------------------------------------------------------------------------ */
+
+static int64_t floor_to(int64_t v, int64_t step) {
+    int64_t rest = v % step;
+    return rest == 0 ? v : rest > 0 ? v - rest : v - rest - step;
+}
+
+ChartAxis chart_axis(int64_t low, int64_t high, int lines) {
+    assert(low <= high && lines > 0);
+    const int64_t most = INT64_MAX / 8;                     /* room for a step on either side */
+    if (high > most) high = most;
+    if (low < -most) low = -most;
+    uint64_t span = (uint64_t)high - (uint64_t)low;
+    if (!span) span = 1;
+    int64_t power = 1, step = 0;
+    while (!step) {
+        const int64_t steps[] = { power, 2 * power, power >= 10 ? power / 10 * 25 : 0, 5 * power };
+        for (size_t i = 0; !step && i < 4; i++)
+            if (steps[i] && (uint64_t)steps[i] * (uint64_t)lines >= span) step = steps[i];
+        if (!step) power *= 10;
+    }
+    int64_t bottom = floor_to(low, step), top = floor_to(high, step);
+    if (top < high) top += step;
+    if (top == bottom) top += step;
+    return (ChartAxis){ bottom, top, step };
+}
+
+static int y_of(const Plot *p, int64_t value) {
+    return p->bottom - (int)((Wide)((Wide)value - p->axis.low) * (p->bottom - p->top) / ((Wide)p->axis.high - p->axis.low));
+}
+
+static const char *axis_text(Arena *a, const Chart *c, int64_t value) {
+    return c->axis ? c->axis(a, value) : figure(a, value, c->scale);
+}
+
+/* --- frame ------------------------------------------------------------------------------------------------------------ */
+
+/* The last CHART_POINTS points only. */
+static Chart shortened(const Chart *c) {
+    Chart s = *c;
+    assert(c->series_n <= CHART_SERIES);
+    if (c->n <= CHART_POINTS) return s;
+    size_t skip = c->n - CHART_POINTS;
+    s.n = CHART_POINTS;
+    s.labels += skip;
+    for (size_t i = 0; i < s.series_n; i++) {
+        s.series[i].values += skip;
+        if (s.series[i].texts) s.series[i].texts += skip;
+        if (s.series[i].marks) s.series[i].marks += skip;
+    }
+    return s;
+}
+
+static void begin(Text *t, const Chart *c, int width, int height) {
+    text_add(t, "<svg class=\"ch\" role=\"img\" viewBox=\"0 0 ");
+    add_tenths(t, width);
+    text_add(t, " ");
+    add_tenths(t, height);
+    text_addf(t, "\" aria-labelledby=\"%s-t%s %s-d%s\"><title id=\"%s-t%s\">", c->id, c->narrow ? "n" : "", c->id, c->narrow ? "n" : "", c->id, c->narrow ? "n" : "");
+    add_escaped(t, c->title);
+    text_addf(t, "</title><desc id=\"%s-d%s\">", c->id, c->narrow ? "n" : "");
+    add_escaped(t, c->desc);
+    text_add(t, "</desc>");
+}
+
+static bool has_mark(const Chart *c, ChartMark mark) {
+    for (size_t s = 0; s < c->series_n; s++)
+        for (size_t i = 0; c->series[s].marks && i < c->n; i++)
+            if (c->series[s].marks[i] & mark) return true;
+    return false;
+}
+
+static ChartAxis axis_of(const Chart *c, bool from_zero) {
+    int64_t low = INT64_MAX, high = INT64_MIN;
+    for (size_t s = 0; s < c->series_n; s++)
+        for (size_t i = 0; i < c->n; i++) {
+            int64_t v = c->series[s].values[i];
+            if (v == CHART_NONE) continue;
+            if (v < low) low = v;
+            if (v > high) high = v;
+        }
+    if (low > high) low = high = 0;
+    if (from_zero && low > 0) low = 0;
+    if (from_zero && high < 0) high = 0;
+    return chart_axis(low, high, c->narrow ? 3 : 4);
+}
+
+static Plot frame(Text *t, const Chart *c, bool from_zero) {
+    Plot p = { .width = c->narrow ? 2900 : 7200, .height = 10 * (c->height ? c->height : c->narrow ? 170 : 250), .axis = axis_of(c, from_zero) };
+    int widest = 0;
+    for (int64_t v = p.axis.low; v <= p.axis.high; v += p.axis.step) {
+        int w = text_width(axis_text(t->arena, c, v));
+        if (w > widest) widest = w;
+    }
+    p.left = widest + 100;
+    p.right = p.width - 20;
+    p.top = c->show_last ? 240 : 100;
+    p.bottom = p.height - (c->so_far && has_mark(c, CHART_UNFINISHED) ? 380 : 240);
+    begin(t, c, p.width, p.height);
+    for (int64_t v = p.axis.low; v <= p.axis.high; v += p.axis.step) {
+        int y = y_of(&p, v);
+        text_add(t, "<path class=\"g\" d=\"M");
+        add_tenths(t, p.left);
+        text_add(t, " ");
+        add_tenths(t, y);
+        text_add(t, "H");
+        add_tenths(t, p.right);
+        text_add(t, "\"/><text text-anchor=\"end\"");
+        add_attr(t, "x", p.left - 80);
+        add_attr(t, "y", y + 40);
+        text_add(t, ">");
+        add_escaped(t, axis_text(t->arena, c, v));
+        text_add(t, "</text>");
+    }
+    return p;
+}
+
+static int centre_of(const Chart *c, const Plot *p, size_t i) {
+    return p->left + (int)((int64_t)(p->right - p->left) * (int64_t)(2 * i + 1) / (int64_t)(2 * c->n));
+}
+
+static bool unfinished(const Chart *c, size_t i) {
+    for (size_t s = 0; s < c->series_n; s++)
+        if (c->series[s].marks && c->series[s].marks[i] & CHART_UNFINISHED) return true;
+    return false;
+}
+
+/* As many labels as find room; counted from the last, which is the one people look for. */
+static void add_labels(Text *t, const Chart *c, const Plot *p) {
+    int widest = 1;
+    for (size_t i = 0; i < c->n; i++)
+        if (text_width(c->labels[i]) > widest) widest = text_width(c->labels[i]);
+    int room = c->n ? (p->right - p->left) / (int)c->n : 1;
+    size_t every = room > 0 ? (size_t)((widest + 60 + room - 1) / room) : c->n;
+    if (!every) every = 1;
+    for (size_t i = 0; i < c->n; i++) {
+        if ((c->n - 1 - i) % every) continue;
+        for (int line = 0; line < (c->so_far && unfinished(c, i) ? 2 : 1); line++) {
+            text_add(t, "<text text-anchor=\"middle\"");
+            add_attr(t, "x", centre_of(c, p, i));
+            add_attr(t, "y", p->bottom + 180 + 140 * line);
+            text_add(t, ">");
+            add_escaped(t, line ? c->so_far : c->labels[i]);
+            text_add(t, "</text>");
+        }
+    }
+}
+
+static void add_title(Text *t, const Chart *c, const ChartSeries *s, size_t i) {
+    text_add(t, "<title>");
+    add_escaped(t, c->labels[i]);
+    if (c->series_n > 1 && s->name) {
+        text_add(t, ", ");
+        add_escaped(t, s->name);
+    }
+    text_add(t, ": ");
+    add_escaped(t, value_text(t->arena, c, s, i));
+    unsigned mark = s->marks ? s->marks[i] : 0;
+    if (mark & CHART_ESTIMATED && c->estimated) {
+        text_add(t, ", ");
+        add_escaped(t, c->estimated);
+    }
+    if (mark & CHART_UNFINISHED && c->so_far) {
+        text_add(t, ", ");
+        add_escaped(t, c->so_far);
+    }
+    text_add(t, "</title>");
+}
+
+static int style_of(const Chart *c, size_t s) { return c->series[s].style ? c->series[s].style : (int)s + 1; }
+
+/* The last point that has a value. */
+static bool last_point(const Chart *c, const ChartSeries *s, size_t *i) {
+    for (*i = c->n; (*i)-- > 0;)
+        if (s->values[*i] != CHART_NONE) return true;
+    return false;
+}
+
+static void add_value(Text *t, const Chart *c, const ChartSeries *s, size_t i, const Plot *p, int x, int y) {
+    const char *words = value_text(t->arena, c, s, i);
+    int half = text_width(words) / 2;
+    if (x + half > p->width) x = p->width - half;
+    text_add(t, "<text class=\"val\" text-anchor=\"middle\"");
+    add_attr(t, "x", x);
+    add_attr(t, "y", y - 60);
+    text_add(t, ">");
+    add_escaped(t, words);
+    text_add(t, "</text>");
+}
+
+/* --- bars ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Bars { int width, gap; } Bars;
+
+static int bar_x(const Chart *c, const Plot *p, Bars b, size_t s, size_t i) {
+    int all = (int)c->series_n * b.width + (int)(c->series_n - 1) * b.gap;
+    return centre_of(c, p, i) - all / 2 + (int)s * (b.width + b.gap);
+}
+
+/* A bar with its far end rounded. */
+static void add_bar_path(Text *t, int x, int width, int from, int to) {
+    int r = width / 4 < 25 ? width / 4 : 25, long_ = to < from ? from - to : to - from;
+    if (r > long_) r = long_;
+    int in = to < from ? to + r : to - r;
+    text_add(t, " d=\"M");   add_tenths(t, x);
+    text_add(t, " ");        add_tenths(t, from);
+    text_add(t, "V");        add_tenths(t, in);
+    text_add(t, "Q");        add_tenths(t, x);
+    text_add(t, " ");        add_tenths(t, to);
+    text_add(t, " ");        add_tenths(t, x + r);
+    text_add(t, " ");        add_tenths(t, to);
+    text_add(t, "H");        add_tenths(t, x + width - r);
+    text_add(t, "Q");        add_tenths(t, x + width);
+    text_add(t, " ");        add_tenths(t, to);
+    text_add(t, " ");        add_tenths(t, x + width);
+    text_add(t, " ");        add_tenths(t, in);
+    text_add(t, "V");        add_tenths(t, from);
+    text_add(t, "Z\"");
+}
+
+static void add_bar(Text *t, const Chart *c, const Plot *p, Bars b, size_t s, size_t i) {
+    const ChartSeries *series = &c->series[s];
+    int64_t v = series->values[i];
+    if (v == CHART_NONE) return;
+    int x = bar_x(c, p, b, s, i), zero = y_of(p, 0), y = y_of(p, v);
+    bool estimated = series->marks && series->marks[i] & CHART_ESTIMATED;
+    if (v != 0 && y == zero) y = zero - 10;                 /* something is more than nothing */
+    text_addf(t, "<g><path class=\"%s\"", estimated ? "est" : style_of(c, s) == 1 ? "s1" : style_of(c, s) == 2 ? "s2" : "s3");
+    add_bar_path(t, x, b.width, zero, y);
+    text_add(t, "/>");
+    if (estimated) {
+        text_addf(t, "<path fill=\"url(#%s-h%s)\"", c->id, c->narrow ? "n" : "");
+        add_bar_path(t, x, b.width, zero, y);
+        text_add(t, "/>");
+    }
+    add_title(t, c, series, i);
+    text_add(t, "</g>");
+}
+
+char *chart_bars(Arena *a, const Chart *given) {
+    Chart c = shortened(given);
+    Text t = text_start(a);
+    Plot p = frame(&t, &c, true);
+    if (has_mark(&c, CHART_ESTIMATED))
+        text_addf(&t, "<defs><pattern id=\"%s-h%s\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+                  "<path class=\"hat\" d=\"M2.5 0V5\"/></pattern></defs>", c.id, c.narrow ? "n" : "");
+    int k = c.series_n ? (int)c.series_n : 1, room = c.n ? (p.right - p.left) / (int)c.n : 0;
+    Bars b = { .width = room * 62 / 100 / k, .gap = k > 1 ? 16 : 0 };
+    if (b.width > (c.narrow ? 180 : 220)) b.width = c.narrow ? 180 : 220;
+    if (b.width < 10) b = (Bars){ 10, 0 };
+    for (size_t i = 0; i < c.n; i++)
+        for (size_t s = 0; s < c.series_n; s++) add_bar(&t, &c, &p, b, s, i);
+    add_labels(&t, &c, &p);
+    for (size_t s = 0; c.show_last && s < c.series_n; s++) {
+        size_t i;
+        if (style_of(&c, s) != 1 || !last_point(&c, &c.series[s], &i)) continue;
+        int top = p.bottom;
+        for (size_t o = 0; o < c.series_n; o++)             /* clear of the taller neighbour */
+            if (c.series[o].values[i] != CHART_NONE && y_of(&p, c.series[o].values[i]) < top) top = y_of(&p, c.series[o].values[i]);
+        add_value(&t, &c, &c.series[s], i, &p, bar_x(&c, &p, b, s, i) + b.width / 2, top);
+    }
+    text_add(&t, "</svg>");
+    return t.s;
+}
+
+/* --- lines ------------------------------------------------------------------------------------------------------------ */
+
+char *chart_line(Arena *a, const Chart *given) {
+    Chart c = shortened(given);
+    Text t = text_start(a);
+    Plot p = frame(&t, &c, c.from_zero);
+    for (size_t s = c.series_n; s-- > 0;) {
+        const ChartSeries *series = &c.series[s];
+        text_addf(&t, "<path class=\"l%d\" d=\"", style_of(&c, s));
+        bool pen = false;
+        for (size_t i = 0; i < c.n; i++) {
+            if (series->values[i] == CHART_NONE) { pen = false; continue; }
+            text_add(&t, pen ? "L" : "M");
+            add_tenths(&t, centre_of(&c, &p, i));
+            text_add(&t, " ");
+            add_tenths(&t, y_of(&p, series->values[i]));
+            pen = true;
+        }
+        text_add(&t, "\"/>");
+        for (size_t i = 0; c.n <= 60 && i < c.n; i++) {
+            if (series->values[i] == CHART_NONE) continue;
+            text_addf(&t, "<circle class=\"%s\"", style_of(&c, s) == 1 ? "p1" : style_of(&c, s) == 2 ? "p2" : "s3");
+            add_attr(&t, "cx", centre_of(&c, &p, i));
+            add_attr(&t, "cy", y_of(&p, series->values[i]));
+            text_add(&t, " r=\"3\">");
+            add_title(&t, &c, series, i);
+            text_add(&t, "</circle>");
+        }
+        size_t i;
+        if (c.show_last && style_of(&c, s) == 1 && last_point(&c, series, &i))
+            add_value(&t, &c, series, i, &p, centre_of(&c, &p, i), y_of(&p, series->values[i]) - 20);
+    }
+    add_labels(&t, &c, &p);
+    text_add(&t, "</svg>");
+    return t.s;
+}
+
+/* --- doughnut ---------------------------------------------------------------------------------------------------------- */
+
+char *chart_doughnut(Arena *a, const Chart *c) {
+    assert(c->series_n == 1 && c->n <= CHART_PARTS);
+    Text t = text_start(a);
+    begin(&t, c, 1600, 1600);
+    const ChartSeries *s = &c->series[0];
+    Wide sum = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (s->values[i] == CHART_NONE) continue;
+        assert(s->values[i] >= 0);
+        sum += s->values[i];
+    }
+    Wide before = 0;
+    for (size_t i = 0; sum > 0 && i < c->n; i++) {
+        if (s->values[i] == CHART_NONE || !s->values[i]) continue;
+        int from = (int)(before * 10000 / sum), to = (int)((before + s->values[i]) * 10000 / sum), length = to - from;
+        before += s->values[i];
+        int gap = length < 10000 && length > 60 ? 40 : 0;   /* a slit between parts, so that colour alone does not part them */
+        text_addf(&t, "<circle class=\"dn d%zu\" cx=\"80\" cy=\"80\" r=\"62\" pathLength=\"1000\" transform=\"rotate(-90 80 80)\" stroke-dasharray=\"", i + 1);
+        add_tenths(&t, length - gap);
+        text_add(&t, " 1000\" stroke-dashoffset=\"");
+        add_tenths(&t, -from);
+        text_add(&t, "\">");
+        add_title(&t, c, s, i);
+        text_add(&t, "</circle>");
+    }
+    if (c->middle) {
+        text_add(&t, "<text class=\"mid\" x=\"80\" y=\"87\" text-anchor=\"middle\">");
+        add_escaped(&t, c->middle);
+        text_add(&t, "</text>");
+    }
+    text_add(&t, "</svg>");
+    return t.s;
+}
+
+/* --- sparkline ----------------------------------------------------------------------------------------------------------- */
+
+char *chart_spark(Arena *a, const int64_t *values, size_t n) {
+    Text t = text_start(a);
+    if (n > CHART_POINTS) { values += n - CHART_POINTS; n = CHART_POINTS; }
+    int64_t low = INT64_MAX, high = INT64_MIN;
+    for (size_t i = 0; i < n; i++) {
+        if (values[i] == CHART_NONE) continue;
+        if (values[i] < low) low = values[i];
+        if (values[i] > high) high = values[i];
+    }
+    text_add(&t, "<svg class=\"s-spark\" viewBox=\"0 0 100 24\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
+    if (low <= high && n > 1) {
+        Text line = text_start(a);
+        int first = -1, last = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (values[i] == CHART_NONE) continue;
+            int x = (int)(i * 1000 / (n - 1));
+            int y = high == low ? 120 : 220 - (int)(((Wide)values[i] - low) * 200 / ((Wide)high - low));
+            text_add(&line, first < 0 ? "M" : "L");
+            add_tenths(&line, x);
+            text_add(&line, " ");
+            add_tenths(&line, y);
+            if (first < 0) first = x;
+            last = x;
+        }
+        text_add(&t, "<path class=\"ar\" d=\"");
+        text_add(&t, line.s);
+        text_add(&t, "L");
+        add_tenths(&t, last);
+        text_add(&t, " 24L");
+        add_tenths(&t, first);
+        text_addf(&t, " 24Z\"/><path class=\"l1\" d=\"%s\"/>", line.s);
+    }
+    text_add(&t, "</svg>");
+    return t.s;
+}

@@ -26,7 +26,7 @@ struct LanguageNames {
     char language[12];
     char months[12][NAME_MAX_BYTES], months_short[12][NAME_MAX_BYTES], days[7][NAME_MAX_BYTES];
     char nominative[12][NAME_MAX_BYTES];                /* for a month alone; languages with cases differ */
-    const char *short_table[12];                        /* for date_parse and date_text */
+    const char *short_table[12];                        /* months_short as Locale.months has them */
     char words[PATTERN_MAX], full[PATTERN_MAX], day_month[PATTERN_MAX], month[PATTERN_MAX], month_short[PATTERN_MAX];
     char am[NAME_MAX_BYTES], pm[NAME_MAX_BYTES];
 };
@@ -133,10 +133,10 @@ static bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c 
 /* With a decimal comma the sign stands behind, but for dollars, reals and pesos; before a number it touches it only where
    that is the custom. */
 static void place_sign(Locale *l) {
-    bool dollar = strchr(l->sign, '$') != NULL, comma = l->number.decimal == ',';
-    l->sign_behind = comma && !dollar;
-    size_t n = strlen(l->sign);
-    l->sign_space = comma || !strcmp(l->sign, "₹") || (n && is_letter(l->sign[n - 1]));
+    bool dollar = strchr(l->symbol, '$') != NULL, comma = l->number.decimal == ',';
+    l->symbol_behind = comma && !dollar;
+    size_t n = strlen(l->symbol);
+    l->symbol_space = comma || !strcmp(l->symbol, "₹") || (n && is_letter(l->symbol[n - 1]));
 }
 
 Locale *locale_new(Arena *a, LocaleSettings s) {
@@ -150,12 +150,13 @@ Locale *locale_new(Arena *a, LocaleSettings s) {
         .first_weekday = s.first_weekday >= 0 && s.first_weekday <= 6 ? s.first_weekday : 0,
     };
     l->exponent = currency_exponent(l->currency);
-    l->sign = currency_sign(l->currency);
+    l->symbol = currency_sign(l->currency);
     number_format_find(s.number_format, &l->number);
     date_format_find(s.date_format, &l->date);
     l->zone = zone_find(s.time_zone);
     if (!l->zone) l->zone = zone_utc();
     l->names = language_names(l->language);
+    l->months = l->names->short_table;
     place_sign(l);
     return l;
 }
@@ -166,6 +167,7 @@ Locale *locale_in(Arena *a, const Locale *from, const char *language) {
     if (!language || !*language || strlen(language) >= 12) return l;
     l->language = arena_copy(a, language);
     l->names = language_names(l->language);
+    l->months = l->names->short_table;
     return l;
 }
 
@@ -177,52 +179,57 @@ static char *number(Arena *a, const Locale *l, int64_t value, int places, int pl
 
 /* The sign of the currency around a number that is already written without its minus. */
 static char *with_sign(Arena *a, const Locale *l, bool negative, const char *shown) {
-    const char *minus = negative ? MINUS : "", *space = l->sign_space ? NBSP : "";
-    if (l->sign_behind) return arena_text(a, "%s%s%s%s", minus, shown, space, l->sign);
-    return arena_text(a, "%s%s%s%s", minus, l->sign, space, shown);
+    const char *minus = negative ? MINUS : "", *space = l->symbol_space ? NBSP : "";
+    if (l->symbol_behind) return arena_text(a, "%s%s%s%s", minus, shown, space, l->symbol);
+    return arena_text(a, "%s%s%s%s", minus, l->symbol, space, shown);
 }
 
 static int64_t size_of(int64_t n) { return n < 0 ? -n : n; }
 
-char *show_money(Arena *a, const Locale *l, Money m) {
+char *locale_money(Arena *a, const Locale *l, Money m) {
     return with_sign(a, l, m.minor < 0, number(a, l, size_of(m.minor), l->exponent, l->exponent));
 }
 
-char *show_money_plain(Arena *a, const Locale *l, Money m) {
+char *locale_money_plain(Arena *a, const Locale *l, Money m) {
     return number_text(a, m.minor, l->number, (NumberStyle){ l->exponent, l->exponent, NULL });
 }
 
-char *show_balance(Arena *a, const Locale *l, Money owed) {
-    if (owed.minor >= 0) return show_money(a, l, owed);
-    return msg_format(a, l->language, "lib.in_credit", { "amount", show_money(a, l, money_neg(owed)) });
+char *locale_balance(Arena *a, const Locale *l, Money owed) {
+    if (owed.minor >= 0) return locale_money(a, l, owed);
+    return msg_format(a, l->language, "lib.in_credit", { "amount", locale_money(a, l, money_neg(owed)) });
 }
 
-char *show_count(Arena *a, const Locale *l, int64_t n) { return number(a, l, n, 0, 0); }
+char *locale_count(Arena *a, const Locale *l, int64_t n) { return number(a, l, n, 0, 0); }
 
 static char *with_unit(Arena *a, const char *shown, const char *unit) {
     return arena_text(a, "%s%s%s", shown, unit && *unit ? NBSP : "", unit ? unit : "");
 }
 
-char *show_quantity(Arena *a, const Locale *l, Quantity q, const char *unit) {
+char *locale_quantity(Arena *a, const Locale *l, Quantity q, const char *unit) {
     return with_unit(a, number(a, l, q.micro, 6, 0), unit);
 }
 
-char *show_quantity_to(Arena *a, const Locale *l, Quantity q, int places, const char *unit) {
+char *locale_quantity_to(Arena *a, const Locale *l, Quantity q, int places, const char *unit) {
     assert(places >= 0 && places <= 6);
     int64_t rounded = (int64_t)wide_divide(q.micro, power_of_ten(6 - places), ROUND_HALF_UP);
     return with_unit(a, number(a, l, rounded, places, places), unit);
 }
 
-char *show_reading(Arena *a, const Locale *l, Reading r, int places) {
+char *locale_reading(Arena *a, const Locale *l, Reading r) { return number(a, l, r.e3, 3, 0); }
+
+char *locale_reading_to(Arena *a, const Locale *l, Reading r, int places) {
     return number(a, l, r.e3, 3, places < 0 ? 0 : places > 3 ? 3 : places);
 }
 
-char *show_price(Arena *a, const Locale *l, Price p, const char *unit) {
-    char *amount = with_sign(a, l, p.micro < 0, number(a, l, size_of(p.micro), 6, l->exponent));
-    return unit && *unit ? arena_text(a, "%s" NBSP "/" NBSP "%s", amount, unit) : amount;
+char *locale_price(Arena *a, const Locale *l, Price p) {
+    return with_sign(a, l, p.micro < 0, number(a, l, size_of(p.micro), 6, l->exponent));
 }
 
-char *show_percent(Arena *a, const Locale *l, int64_t ppm) {
+char *locale_price_per(Arena *a, const Locale *l, Price p, const char *unit) {
+    return arena_text(a, "%s" NBSP "/" NBSP "%s", locale_price(a, l, p), unit);
+}
+
+char *locale_percent(Arena *a, const Locale *l, int64_t ppm) {
     return arena_text(a, "%s" NBSP "%%", number(a, l, ppm, 4, 0));
 }
 
@@ -239,17 +246,17 @@ static char *shortened(Arena *a, const Locale *l, Wide value, Wide unit, const S
     return arena_text(a, "%s%s", tenths >= 1000 ? number(a, l, shown, 0, 0) : number(a, l, shown, 1, 0), s->word);
 }
 
-char *show_money_short(Arena *a, const Locale *l, Money m) {
+char *locale_money_short(Arena *a, const Locale *l, Money m) {
     Wide value = m.minor < 0 ? -(Wide)m.minor : m.minor;
     return with_sign(a, l, m.minor < 0, shortened(a, l, value, power_of_ten(l->exponent), l->number.indian ? indian_steps : short_steps));
 }
 
-char *show_bytes(Arena *a, const Locale *l, int64_t bytes) {
+char *locale_bytes(Arena *a, const Locale *l, int64_t bytes) {
     static const Step steps[] = { { 1000000000, NBSP "GB" }, { 1000000, NBSP "MB" }, { 1000, NBSP "kB" }, { 1, NBSP "bytes" } };
     return shortened(a, l, bytes < 0 ? 0 : bytes, 1, steps);
 }
 
-char *show_digits(Arena *a, const char *digits) {
+char *locale_digits(Arena *a, const char *digits) {
     Text t = { .arena = a };
     text_add(&t, "");
     for (size_t i = 0; digits[i]; i++) {
@@ -292,46 +299,46 @@ static char *by_pattern(Arena *a, const LanguageNames *l, const char *p, Date d)
     return t.s;
 }
 
-char *show_date      (Arena *a, const Locale *l, Date d) { return date_text(a, d, l->date, l->names->short_table); }
-char *show_date_words(Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->words, d); }
-char *show_date_full (Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->full, d); }
-char *show_day_month (Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->day_month, d); }
-char *show_month     (Arena *a, const Locale *l, Month m) { return by_pattern(a, l->names, l->names->month, month_first(m)); }
-char *show_month_short(Arena *a, const Locale *l, Month m) { return by_pattern(a, l->names, l->names->month_short, month_first(m)); }
+char *locale_date      (Arena *a, const Locale *l, Date d) { return date_text(a, d, l->date, l->months); }
+char *locale_date_words(Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->words, d); }
+char *locale_date_full (Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->full, d); }
+char *locale_day_month (Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->day_month, d); }
+char *locale_month     (Arena *a, const Locale *l, Month m) { return by_pattern(a, l->names, l->names->month, month_first(m)); }
+char *locale_month_short(Arena *a, const Locale *l, Month m) { return by_pattern(a, l->names, l->names->month_short, month_first(m)); }
 
-char *show_period(Arena *a, const Locale *l, Date first, Date last) {
+char *locale_period(Arena *a, const Locale *l, Date first, Date last) {
     if (!date_is_set(first) || !date_is_set(last)) return arena_copy(a, "");
     bool one_year = date_ymd(first).year == date_ymd(last).year;
-    return arena_text(a, "%s – %s", one_year ? show_day_month(a, l, first) : show_date_words(a, l, first), show_date_words(a, l, last));
+    return arena_text(a, "%s – %s", one_year ? locale_day_month(a, l, first) : locale_date_words(a, l, first), locale_date_words(a, l, last));
 }
 
-char *show_minutes(Arena *a, const Locale *l, int minutes) {
+char *locale_minutes(Arena *a, const Locale *l, int minutes) {
     int hour = minutes / 60 % 24, minute = minutes % 60;
     if (l->clock_24h) return arena_text(a, "%02d:%02d", hour, minute);
     return arena_text(a, "%d:%02d" NBSP "%s", hour % 12 ? hour % 12 : 12, minute, hour < 12 ? l->names->am : l->names->pm);
 }
 
-char *show_clock(Arena *a, const Locale *l, Time t) {
+char *locale_clock(Arena *a, const Locale *l, Time t) {
     if (!time_is_set(t)) return arena_copy(a, "");
     Local local = time_local(l->zone, t);
-    return show_minutes(a, l, local.hour * 60 + local.minute);
+    return locale_minutes(a, l, local.hour * 60 + local.minute);
 }
 
-char *show_time(Arena *a, const Locale *l, Time t) {
+char *locale_time(Arena *a, const Locale *l, Time t) {
     if (!time_is_set(t)) return arena_copy(a, "");
-    return arena_text(a, "%s %s", show_date(a, l, time_date(l->zone, t)), show_clock(a, l, t));
+    return arena_text(a, "%s %s", locale_date(a, l, time_date(l->zone, t)), locale_clock(a, l, t));
 }
 
-char *show_time_words(Arena *a, const Locale *l, Time t) {
+char *locale_time_words(Arena *a, const Locale *l, Time t) {
     if (!time_is_set(t)) return arena_copy(a, "");
-    return arena_text(a, "%s, %s", show_date_words(a, l, time_date(l->zone, t)), show_clock(a, l, t));
+    return arena_text(a, "%s, %s", locale_date_words(a, l, time_date(l->zone, t)), locale_clock(a, l, t));
 }
 
-char *show_days(Arena *a, const Locale *l, int64_t days) {
-    return msg_plural(a, l->language, "lib.days", days, show_count(a, l, days));
+char *locale_days(Arena *a, const Locale *l, int64_t days) {
+    return msg_plural(a, l->language, "lib.days", days, locale_count(a, l, days));
 }
 
-char *show_duration(Arena *a, const Locale *l, int64_t us) {
+char *locale_duration(Arena *a, const Locale *l, int64_t us) {
     /* Months of 30 and years of 365 days: this is for ages, not for due dates. */
     static const struct { int64_t us; const char *key; int64_t from; } units[] = {
         { 365 * DAY_US, "lib.years", 2 }, { 30 * DAY_US, "lib.months", 3 }, { DAY_US, "lib.days", 1 }, { HOUR_US, "lib.hours", 1 },
@@ -340,7 +347,7 @@ char *show_duration(Arena *a, const Locale *l, int64_t us) {
     if (us < 0) us = us == INT64_MIN ? INT64_MAX : -us;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         int64_t n = us / units[i].us;
-        if (n >= units[i].from) return msg_plural(a, l->language, units[i].key, n, show_count(a, l, n));
+        if (n >= units[i].from) return msg_plural(a, l->language, units[i].key, n, locale_count(a, l, n));
     }
     return arena_copy(a, msg(l->language, "lib.less_than_a_minute"));
 }
@@ -364,7 +371,7 @@ NumberProblem read_reading (const Locale *l, const char *s, Reading *to)        
 NumberProblem read_percent (const Locale *l, const char *s, bool negative, int64_t *ppm) { return percent_parse(s, l->number, negative, ppm); }
 
 DateProblem read_date(const Locale *l, const char *s, Date *to) {
-    DateProblem problem = date_parse(s, l->date, l->names->short_table, to);
+    DateProblem problem = date_parse(s, l->date, l->months, to);
     if (problem == DATE_MALFORMED && l->date == DATE_DMONY) return date_parse(s, l->date, english_months, to);
     return problem;
 }

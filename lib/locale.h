@@ -19,13 +19,14 @@ typedef struct Locale {
     const char  *language;              /* "en", "es" */
     const char  *currency;              /* "USD" */
     int          exponent;              /* its digits after the point */
-    const char  *sign;                  /* "$", "₹", "KWD" */
-    bool         sign_behind, sign_space;
+    const char  *symbol;                  /* "$", "₹", "KWD" */
+    bool         symbol_behind, symbol_space;
     NumberFormat number;
     DateFormat   date;
     bool         clock_24h;
     int          first_weekday;         /* 0 Sunday to 6 */
     const Zone  *zone;
+    const char *const   *months;        /* 12 short names, for date_parse and date_text */
     const LanguageNames *names;
 } Locale;
 
@@ -41,37 +42,39 @@ Locale *locale_new(Arena *a, LocaleSettings s);
 Locale *locale_in(Arena *a, const Locale *l, const char *language);
 
 /* Money and numbers. */
-char *show_money      (Arena *a, const Locale *l, Money m);                  /* $2,847.50   ₹ 1,12,604.00   −$12.00 */
-char *show_money_plain(Arena *a, const Locale *l, Money m);                  /* 2,847.50: tables whose head has the unit, inputs (with '-') */
-char *show_balance    (Arena *a, const Locale *l, Money owed);               /* $84.60, or "$500.00 in credit" below zero */
-char *show_count      (Arena *a, const Locale *l, int64_t n);                /* 2,140 */
-char *show_quantity   (Arena *a, const Locale *l, Quantity q, const char *unit);  /* 236 kWh; unit NULL: the number */
-char *show_quantity_to(Arena *a, const Locale *l, Quantity q, int places, const char *unit);   /* rounded half up to so many places, shown all */
-char *show_reading    (Arena *a, const Locale *l, Reading r, int places);    /* the meter's decimals; more only when there are */
-char *show_price      (Arena *a, const Locale *l, Price p, const char *unit);/* $3.2083 / CCF: at least the currency's digits */
-char *show_percent    (Arena *a, const Locale *l, int64_t ppm);              /* 8.25 % */
+char *locale_money      (Arena *a, const Locale *l, Money m);                  /* $2,847.50   ₹ 1,12,604.00   −$12.00 */
+char *locale_money_plain(Arena *a, const Locale *l, Money m);                  /* 2,847.50: tables whose head has the unit, inputs (with '-') */
+char *locale_balance    (Arena *a, const Locale *l, Money owed);               /* $84.60, or "$500.00 in credit" below zero */
+char *locale_count      (Arena *a, const Locale *l, int64_t n);                /* 2,140 */
+char *locale_quantity   (Arena *a, const Locale *l, Quantity q, const char *unit);  /* 236 kWh; unit NULL: the number */
+char *locale_quantity_to(Arena *a, const Locale *l, Quantity q, int places, const char *unit);   /* rounded half up to so many places, shown all */
+char *locale_reading    (Arena *a, const Locale *l, Reading r);                /* 48,127: no more decimals than there are */
+char *locale_reading_to (Arena *a, const Locale *l, Reading r, int places);    /* at least the meter's decimals */
+char *locale_price      (Arena *a, const Locale *l, Price p);                  /* $3.2083: at least the currency's digits */
+char *locale_price_per  (Arena *a, const Locale *l, Price p, const char *unit);/* $3.2083 / CCF */
+char *locale_percent    (Arena *a, const Locale *l, int64_t ppm);              /* 8.25 % */
 /* For KPIs and axes: $2.8M, $12.4k; lakh (L) and crore (Cr) where numbers are grouped that way. */
-char *show_money_short(Arena *a, const Locale *l, Money m);
-char *show_bytes      (Arena *a, const Locale *l, int64_t bytes);            /* 12.4 MB */
+char *locale_money_short(Arena *a, const Locale *l, Money m);
+char *locale_bytes      (Arena *a, const Locale *l, int64_t bytes);            /* 12.4 MB */
 /* Long numbers of digits alone in groups of four from the left: 1044 7821 09. */
-char *show_digits     (Arena *a, const char *digits);
+char *locale_digits     (Arena *a, const char *digits);
 
 /* Dates; DATE_NONE and TIME_NONE give "". */
-char *show_date      (Arena *a, const Locale *l, Date d);                    /* 03/20/2026 */
-char *show_date_words(Arena *a, const Locale *l, Date d);                    /* 20 Mar 2026 */
-char *show_date_full (Arena *a, const Locale *l, Date d);                    /* Friday 20 March 2026 */
-char *show_day_month (Arena *a, const Locale *l, Date d);                    /* 20 Mar */
-char *show_month     (Arena *a, const Locale *l, Month m);                   /* March 2026 */
-char *show_month_short(Arena *a, const Locale *l, Month m);                  /* Mar 2026 */
+char *locale_date      (Arena *a, const Locale *l, Date d);                    /* 03/20/2026 */
+char *locale_date_words(Arena *a, const Locale *l, Date d);                    /* 20 Mar 2026 */
+char *locale_date_full (Arena *a, const Locale *l, Date d);                    /* Friday 20 March 2026 */
+char *locale_day_month (Arena *a, const Locale *l, Date d);                    /* 20 Mar */
+char *locale_month     (Arena *a, const Locale *l, Month m);                   /* March 2026 */
+char *locale_month_short(Arena *a, const Locale *l, Month m);                  /* Mar 2026 */
 /* 1 Mar – 31 Mar 2026, with both years when they differ. */
-char *show_period    (Arena *a, const Locale *l, Date first, Date last);
-char *show_clock     (Arena *a, const Locale *l, Time t);                    /* 6:25 PM or 18:25, local */
-char *show_minutes   (Arena *a, const Locale *l, int minutes_of_day);        /* the same from a time of day */
-char *show_time      (Arena *a, const Locale *l, Time t);                    /* 03/20/2026 6:25 PM */
-char *show_time_words(Arena *a, const Locale *l, Time t);                    /* 20 Mar 2026, 6:25 PM */
+char *locale_period    (Arena *a, const Locale *l, Date first, Date last);
+char *locale_clock     (Arena *a, const Locale *l, Time t);                    /* 6:25 PM or 18:25, local */
+char *locale_minutes   (Arena *a, const Locale *l, int minutes_of_day);        /* the same from a time of day */
+char *locale_time      (Arena *a, const Locale *l, Time t);                    /* 03/20/2026 6:25 PM */
+char *locale_time_words(Arena *a, const Locale *l, Time t);                    /* 20 Mar 2026, 6:25 PM */
 /* An age or a wait in its largest unit, rounded down: "5 days", "3 hours", "less than a minute". Negative counts as positive. */
-char *show_duration  (Arena *a, const Locale *l, int64_t us);
-char *show_days      (Arena *a, const Locale *l, int64_t days);              /* 5 days */
+char *locale_duration  (Arena *a, const Locale *l, int64_t us);
+char *locale_days      (Arena *a, const Locale *l, int64_t days);              /* 5 days */
 const char *weekday_name(const Locale *l, int weekday);                      /* "Friday"; 0 Sunday */
 const char *month_name  (const Locale *l, int month);                        /* "March"; 1 January */
 

@@ -165,6 +165,21 @@ static char *clean(Arena *a, const char *s, bool lines) {
 char *utf8_line (Arena *a, const char *s) { return clean(a, s, false); }
 char *utf8_lines(Arena *a, const char *s) { return clean(a, s, true); }
 
+char *utf8_trim(Arena *a, const char *s) {
+    for (; *s; s++) {
+        if ((unsigned char)*s <= ' ' || *s == 0x7f) continue;
+        if (strncmp(s, "\u00a0", 2)) break;
+        s++;
+    }
+    size_t n = strlen(s);
+    for (; n; n--) {
+        if ((unsigned char)s[n - 1] <= ' ' || s[n - 1] == 0x7f) continue;
+        if (n < 2 || strncmp(s + n - 2, "\u00a0", 2)) break;
+        n--;
+    }
+    return arena_copy_n(a, s, n);
+}
+
 char *utf8_exact(Arena *a, const char *s) {
     Wide16 w;
     if (!s || !is_one_line(s) || !widen(a, s, &w)) return NULL;
@@ -299,11 +314,15 @@ char *email_normal(Arena *a, const char *s) {
     return clean_text;
 }
 
-char *phone_normal(Arena *a, const char *s) {
-    char *clean_text = utf8_line(a, s), digits[18];
-    if (!clean_text || clean_text[0] != '+') return NULL;
-    int n = 0;
-    for (const char *p = clean_text + 1; *p; p++) {
+char *phone_e164(Arena *a, const char *s, const char *country) {
+    char *clean_text = utf8_line(a, s), digits[18] = "";
+    bool national = clean_text && clean_text[0] != '+';
+    if (!clean_text || (national && !country)) return NULL;
+    const char *p = national ? clean_text : clean_text + 1;
+    size_t n = national ? strlen(country) : 0;
+    if (n > 4) return NULL;
+    if (national) memcpy(digits, country, n), p += *p == '0';
+    for (; *p; p++) {
         if (*p >= '0' && *p <= '9') {
             if (n == 15) return NULL;
             digits[n++] = *p;

@@ -28,6 +28,8 @@ char *utf8_line(Arena *a, const char *s);
 /* Several lines: the same, but line ends stay as \n (CRLF, CR, U+2028, U+2029 become \n), spaces inside a line stay as they
    are, spaces at line ends and empty lines at both ends go. */
 char *utf8_lines(Arena *a, const char *s);
+/* White space and controls at both ends away, nothing else. */
+char *utf8_trim (Arena *a, const char *s);
 /* Without a change but NFC, for passwords: NULL when no UTF-8 or with control characters. */
 char *utf8_exact(Arena *a, const char *s);
 
@@ -46,9 +48,9 @@ bool  utf8_is_rtl(const char *s);
 bool  email_is_valid(const char *s);
 /* The form in which addresses are compared and stored: without spaces around, domain in lower case. NULL when not valid. */
 char *email_normal(Arena *a, const char *s);
-/* E.164: "+1 503 555 7890", "+1 (503) 555-7890", "00"-less: -> "+15035557890". NULL when it has no country code (a leading +
-   and a digit 1 to 9), other characters than digits and " -.()/", or not 8 to 15 digits. */
-char *phone_normal(Arena *a, const char *s);
+/* E.164: "+1 (503) 555-7890" -> "+15035557890". A number without + gets `country` ("1"; its digits), one leading 0 goes.
+   NULL when there is no country code, other characters than digits and " -.()/", or not 8 to 15 digits. */
+char *phone_e164  (Arena *a, const char *s, const char *country);
 bool  phone_is_valid(const char *s);                                /* is already +digits, 8 to 15 */
 
 /* Masks for pages without the right to see: "a***@sfwater.org", "+1 *** *** 7890" as "+1******7890", "****4242". */

@@ -22,33 +22,33 @@ static void shows_money(void) {
         { "USD", "1,234.56", 0, "$0.00" },                      { "MXN", "1,234.56", 8460, "$84.60" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        SAME_TEXT(show_money(&mem, of("en", cases[i].currency, cases[i].number, NULL, NULL, NULL), (Money){ cases[i].minor }), cases[i].is);
-    SAME_TEXT(show_money(&mem, locale_in(&mem, us(), "es"), (Money){ 8460 }), "$84.60");
-    SAME_TEXT(show_money_plain(&mem, us(), (Money){ -284750 }), "-2,847.50");
-    SAME_TEXT(show_balance(&mem, us(), (Money){ 8460 }), "$84.60");
-    SAME_TEXT(show_balance(&mem, us(), (Money){ -50000 }), "$500.00 in credit");
-    SAME_TEXT(show_balance(&mem, locale_in(&mem, us(), "es"), (Money){ -50000 }), "$500.00 a favor");
-    SAME_TEXT(show_money_short(&mem, us(), (Money){ 284750000 }), "$2.8M");
-    SAME_TEXT(show_money_short(&mem, us(), (Money){ 1240000 }), "$12.4k");
-    SAME_TEXT(show_money_short(&mem, us(), (Money){ 99950 }), "$1,000");
-    SAME_TEXT(show_money_short(&mem, us(), (Money){ -45600000 }), "−$456k");
-    SAME_TEXT(show_money_short(&mem, of("en", "INR", "1,23,456.78", NULL, NULL, NULL), (Money){ 12345678900 }), "₹\u00a012.3\u00a0Cr");
+        SAME_TEXT(locale_money(&mem, of("en", cases[i].currency, cases[i].number, NULL, NULL, NULL), (Money){ cases[i].minor }), cases[i].is);
+    SAME_TEXT(locale_money(&mem, locale_in(&mem, us(), "es"), (Money){ 8460 }), "$84.60");
+    SAME_TEXT(locale_money_plain(&mem, us(), (Money){ -284750 }), "-2,847.50");
+    SAME_TEXT(locale_balance(&mem, us(), (Money){ 8460 }), "$84.60");
+    SAME_TEXT(locale_balance(&mem, us(), (Money){ -50000 }), "$500.00 in credit");
+    SAME_TEXT(locale_balance(&mem, locale_in(&mem, us(), "es"), (Money){ -50000 }), "$500.00 a favor");
+    SAME_TEXT(locale_money_short(&mem, us(), (Money){ 284750000 }), "$2.8M");
+    SAME_TEXT(locale_money_short(&mem, us(), (Money){ 1240000 }), "$12.4k");
+    SAME_TEXT(locale_money_short(&mem, us(), (Money){ 99950 }), "$1,000");
+    SAME_TEXT(locale_money_short(&mem, us(), (Money){ -45600000 }), "−$456k");
+    SAME_TEXT(locale_money_short(&mem, of("en", "INR", "1,23,456.78", NULL, NULL, NULL), (Money){ 12345678900 }), "₹\u00a012.3\u00a0Cr");
 }
 
 static void shows_numbers(void) {
     Locale *l = us(), *de = of("en", "EUR", "1.234,56", "DD.MM.YYYY", "24h", "Europe/Berlin");
-    SAME_TEXT(show_count(&mem, l, 214000), "214,000");
-    SAME_TEXT(show_quantity(&mem, l, quantity_of(236), "kWh"), "236\u00a0kWh");
-    SAME_TEXT(show_quantity(&mem, l, (Quantity){ 12500000 }, NULL), "12.5");
-    SAME_TEXT(show_quantity_to(&mem, de, (Quantity){ 1234565000 }, 2, "m³"), "1.234,57\u00a0m³");
-    SAME_TEXT(show_reading(&mem, l, (Reading){ 48127000 }, 0), "48,127");
-    SAME_TEXT(show_reading(&mem, l, (Reading){ 48127500 }, 0), "48,127.5");
-    SAME_TEXT(show_reading(&mem, l, (Reading){ 48127000 }, 2), "48,127.00");
-    SAME_TEXT(show_price(&mem, l, (Price){ 3208300 }, "CCF"), "$3.2083\u00a0/\u00a0CCF");
-    SAME_TEXT(show_price(&mem, l, (Price){ 3000000 }, NULL), "$3.00");
-    SAME_TEXT(show_percent(&mem, l, 82500), "8.25\u00a0%");
-    SAME_TEXT(show_bytes(&mem, l, 12400000), "12.4\u00a0MB");
-    SAME_TEXT(show_digits(&mem, "1044782109"), "1044\u00a07821\u00a009");
+    SAME_TEXT(locale_count(&mem, l, 214000), "214,000");
+    SAME_TEXT(locale_quantity(&mem, l, quantity_of(236), "kWh"), "236\u00a0kWh");
+    SAME_TEXT(locale_quantity(&mem, l, (Quantity){ 12500000 }, NULL), "12.5");
+    SAME_TEXT(locale_quantity_to(&mem, de, (Quantity){ 1234565000 }, 2, "m³"), "1.234,57\u00a0m³");
+    SAME_TEXT(locale_reading(&mem, l, (Reading){ 48127000 }), "48,127");
+    SAME_TEXT(locale_reading(&mem, l, (Reading){ 48127500 }), "48,127.5");
+    SAME_TEXT(locale_reading_to(&mem, l, (Reading){ 48127000 }, 2), "48,127.00");
+    SAME_TEXT(locale_price_per(&mem, l, (Price){ 3208300 }, "CCF"), "$3.2083\u00a0/\u00a0CCF");
+    SAME_TEXT(locale_price(&mem, l, (Price){ 3000000 }), "$3.00");
+    SAME_TEXT(locale_percent(&mem, l, 82500), "8.25\u00a0%");
+    SAME_TEXT(locale_bytes(&mem, l, 12400000), "12.4\u00a0MB");
+    SAME_TEXT(locale_digits(&mem, "1044782109"), "1044\u00a07821\u00a009");
 }
 
 static void shows_dates(void) {
@@ -56,29 +56,29 @@ static void shows_dates(void) {
     Date d = date_of(2026, 3, 20);
     Time t;
     CU_ASSERT(time_parse_iso("2026-03-21T01:25:00Z", &t));
-    SAME_TEXT(show_date(&mem, l, d), "03/20/2026");
-    SAME_TEXT(show_date_words(&mem, l, d), "20 Mar 2026");
-    SAME_TEXT(show_date_full(&mem, l, d), "Friday 20 March 2026");
-    SAME_TEXT(show_day_month(&mem, l, d), "20 Mar");
-    SAME_TEXT(show_month(&mem, l, month_of(d)), "March 2026");
-    SAME_TEXT(show_clock(&mem, l, t), "6:25\u00a0PM");
-    SAME_TEXT(show_time(&mem, l, t), "03/20/2026 6:25\u00a0PM");
-    SAME_TEXT(show_time_words(&mem, l, t), "20 Mar 2026, 6:25\u00a0PM");
-    SAME_TEXT(show_minutes(&mem, l, 5), "12:05\u00a0AM");
-    SAME_TEXT(show_period(&mem, l, date_of(2026, 3, 1), date_of(2026, 3, 31)), "1 Mar – 31 Mar 2026");
-    SAME_TEXT(show_period(&mem, l, date_of(2025, 12, 15), date_of(2026, 1, 14)), "15 Dec 2025 – 14 Jan 2026");
-    SAME_TEXT(show_date_words(&mem, es, d), "20 mar 2026");
-    SAME_TEXT(show_date_full(&mem, es, d), "viernes, 20 de marzo de 2026");
-    SAME_TEXT(show_month(&mem, es, month_of(d)), "marzo de 2026");
-    SAME_TEXT(show_date(&mem, de, d), "20.03.2026");
-    SAME_TEXT(show_clock(&mem, de, t), "02:25");
-    SAME_TEXT(show_date_full(&mem, de, d), "Freitag, 20. März 2026");
-    SAME_TEXT(show_date(&mem, l, DATE_NONE), "");
-    SAME_TEXT(show_date_words(&mem, l, DATE_NONE), "");
-    SAME_TEXT(show_time(&mem, l, TIME_NONE), "");
-    SAME_TEXT(show_clock(&mem, l, TIME_NONE), "");
+    SAME_TEXT(locale_date(&mem, l, d), "03/20/2026");
+    SAME_TEXT(locale_date_words(&mem, l, d), "20 Mar 2026");
+    SAME_TEXT(locale_date_full(&mem, l, d), "Friday 20 March 2026");
+    SAME_TEXT(locale_day_month(&mem, l, d), "20 Mar");
+    SAME_TEXT(locale_month(&mem, l, month_of(d)), "March 2026");
+    SAME_TEXT(locale_clock(&mem, l, t), "6:25\u00a0PM");
+    SAME_TEXT(locale_time(&mem, l, t), "03/20/2026 6:25\u00a0PM");
+    SAME_TEXT(locale_time_words(&mem, l, t), "20 Mar 2026, 6:25\u00a0PM");
+    SAME_TEXT(locale_minutes(&mem, l, 5), "12:05\u00a0AM");
+    SAME_TEXT(locale_period(&mem, l, date_of(2026, 3, 1), date_of(2026, 3, 31)), "1 Mar – 31 Mar 2026");
+    SAME_TEXT(locale_period(&mem, l, date_of(2025, 12, 15), date_of(2026, 1, 14)), "15 Dec 2025 – 14 Jan 2026");
+    SAME_TEXT(locale_date_words(&mem, es, d), "20 mar 2026");
+    SAME_TEXT(locale_date_full(&mem, es, d), "viernes, 20 de marzo de 2026");
+    SAME_TEXT(locale_month(&mem, es, month_of(d)), "marzo de 2026");
+    SAME_TEXT(locale_date(&mem, de, d), "20.03.2026");
+    SAME_TEXT(locale_clock(&mem, de, t), "02:25");
+    SAME_TEXT(locale_date_full(&mem, de, d), "Freitag, 20. März 2026");
+    SAME_TEXT(locale_date(&mem, l, DATE_NONE), "");
+    SAME_TEXT(locale_date_words(&mem, l, DATE_NONE), "");
+    SAME_TEXT(locale_time(&mem, l, TIME_NONE), "");
+    SAME_TEXT(locale_clock(&mem, l, TIME_NONE), "");
     Locale *mmm = of("es", "USD", NULL, "DD-MMM-YYYY", NULL, NULL);
-    SAME_TEXT(show_date(&mem, mmm, d), "20-mar-2026");
+    SAME_TEXT(locale_date(&mem, mmm, d), "20-mar-2026");
     Date back = DATE_NONE;
     SAME_INT(read_date(mmm, "5-ene-2026", &back), DATE_OK);
     SAME_INT(back.day, date_of(2026, 1, 5).day);
@@ -90,24 +90,24 @@ static void shows_dates(void) {
 
 static void shows_durations(void) {
     Locale *l = us();
-    SAME_TEXT(show_duration(&mem, l, 5 * DAY_US), "5 days");
-    SAME_TEXT(show_duration(&mem, l, 36 * HOUR_US), "1 day");
-    SAME_TEXT(show_duration(&mem, l, 59 * DAY_US), "59 days");
-    SAME_TEXT(show_duration(&mem, l, 100 * DAY_US), "3 months");
-    SAME_TEXT(show_duration(&mem, l, 800 * DAY_US), "2 years");
-    SAME_TEXT(show_duration(&mem, l, -61 * SECOND_US), "1 minute");
-    SAME_TEXT(show_duration(&mem, l, 59 * SECOND_US), "less than a minute");
-    SAME_TEXT(show_days(&mem, locale_in(&mem, l, "es"), 1), "1 día");
-    SAME_TEXT(show_days(&mem, l, 2140), "2,140 days");
+    SAME_TEXT(locale_duration(&mem, l, 5 * DAY_US), "5 days");
+    SAME_TEXT(locale_duration(&mem, l, 36 * HOUR_US), "1 day");
+    SAME_TEXT(locale_duration(&mem, l, 59 * DAY_US), "59 days");
+    SAME_TEXT(locale_duration(&mem, l, 100 * DAY_US), "3 months");
+    SAME_TEXT(locale_duration(&mem, l, 800 * DAY_US), "2 years");
+    SAME_TEXT(locale_duration(&mem, l, -61 * SECOND_US), "1 minute");
+    SAME_TEXT(locale_duration(&mem, l, 59 * SECOND_US), "less than a minute");
+    SAME_TEXT(locale_days(&mem, locale_in(&mem, l, "es"), 1), "1 día");
+    SAME_TEXT(locale_days(&mem, l, 2140), "2,140 days");
 }
 
 static void falls_back(void) {
     Locale *l = locale_new(&mem, (LocaleSettings){ "xx", "usd", "?", "?", "?", "Mars/Base", 9 });
     SAME_TEXT(l->currency, "USD");
     SAME_TEXT(zone_name(l->zone), "UTC");
-    SAME_TEXT(show_money(&mem, l, (Money){ 100 }), "$1.00");
-    SAME_TEXT(show_date(&mem, l, date_of(2026, 1, 2)), "01/02/2026");
-    CU_ASSERT(*show_date_full(&mem, l, date_of(2026, 1, 2)));
+    SAME_TEXT(locale_money(&mem, l, (Money){ 100 }), "$1.00");
+    SAME_TEXT(locale_date(&mem, l, date_of(2026, 1, 2)), "01/02/2026");
+    CU_ASSERT(*locale_date_full(&mem, l, date_of(2026, 1, 2)));
 }
 
 static void count_each(void *arg, const char *code, const char *name) {

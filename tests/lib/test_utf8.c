@@ -33,6 +33,8 @@ static void cleans(void) {
     SAME_TEXT(utf8_line(&mem, " \n "), "");
     SAME_TEXT(utf8_line(&mem, NULL), NULL);
     SAME_TEXT(utf8_lines(&mem, "\r\n one  two \r\n\r\nthree\rfour\u2029five\n\n"), "one  two\n\nthree\nfour\nfive");
+    SAME_TEXT(utf8_trim(&mem, "\t \u00a0 a  b\u00a0\n"), "a  b");
+    SAME_TEXT(utf8_trim(&mem, " \u00a0"), "");
     SAME_TEXT(utf8_lines(&mem, "a\n  b"), "a\n  b");
     SAME_TEXT(utf8_exact(&mem, " pass  word "), " pass  word ");
     SAME_TEXT(utf8_exact(&mem, "pass\nword"), NULL);
@@ -68,10 +70,14 @@ static void checks_addresses(void) {
     }
     SAME_TEXT(email_normal(&mem, " Admin@SFWater.ORG "), "Admin@sfwater.org");
     SAME_TEXT(email_normal(&mem, "x"), NULL);
-    SAME_TEXT(phone_normal(&mem, " +1 (503) 555-7890"), "+15035557890");
-    SAME_TEXT(phone_normal(&mem, "+91 98765 43210"), "+919876543210");
+    SAME_TEXT(phone_e164(&mem, " +1 (503) 555-7890", NULL), "+15035557890");
+    SAME_TEXT(phone_e164(&mem, "+91 98765 43210", NULL), "+919876543210");
     static const char *const bad_phones[] = { "", "503 555 7890", "+", "+0 503 555 7890", "+1 503", "+1234567890123456", "+1 503 555 7890 x5", "+1503555789O", "++15035557890", "+1\n5035557890;", "٠١٢٣٤٥٦٧٨" };
-    for (size_t i = 0; i < sizeof bad_phones / sizeof *bad_phones; i++) SAME_TEXT(phone_normal(&mem, bad_phones[i]), NULL);
+    for (size_t i = 0; i < sizeof bad_phones / sizeof *bad_phones; i++) SAME_TEXT(phone_e164(&mem, bad_phones[i], NULL), NULL);
+    SAME_TEXT(phone_e164(&mem, "(503) 555-7890", "1"), "+15035557890");
+    SAME_TEXT(phone_e164(&mem, "098765 43210", "91"), "+919876543210");
+    SAME_TEXT(phone_e164(&mem, "5557", "1"), NULL);
+    SAME_TEXT(phone_e164(&mem, "+44 20 7946 0958", "1"), "+442079460958");
     CU_ASSERT(phone_is_valid("+15035557890"));
     CU_ASSERT_FALSE(phone_is_valid("+1 5035557890"));
     CU_ASSERT_FALSE(phone_is_valid("+15035557890\n"));

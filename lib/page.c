@@ -241,13 +241,21 @@ static const char *load_one(Arena *a, const char *views, const char *name) {
     return NULL;
 }
 
-/* Pages are all *.cs but macros (views/lib) and what begins with "_" (parts that are only included). */
+/* Shells call content(), which only the page that includes them defines: they are not pages themselves. */
+static bool is_shell(const char *folder, const char *file) {
+    static const char *const shells[] = { "any.cs", "field.cs", "mail.cs", "plain.cs", "platform.cs", "portal.cs", "print.cs", "staff.cs", NULL };
+    for (int i = 0; shells[i]; i++)
+        if (!strcmp(folder, "layout") && !strcmp(file, shells[i])) return true;
+    return false;
+}
+
+/* Pages are all *.cs but macros (views/lib), shells, and what begins with "_" (parts that are only included). */
 static const char *load_folder(Arena *a, const char *views, const char *folder) {
     DIR *d = opendir(text(a, "%s/%s", views, folder));
     if (!d) return NULL;
     const char *wrong = NULL;
     for (struct dirent *f; !wrong && (f = readdir(d));) {
-        if (f->d_name[0] == '.' || f->d_name[0] == '_') continue;
+        if (f->d_name[0] == '.' || f->d_name[0] == '_' || is_shell(folder, f->d_name)) continue;
         const char *name = *folder ? text(a, "%s/%s", folder, f->d_name) : f->d_name;
         struct stat s;
         if (stat(text(a, "%s/%s", views, name), &s)) continue;
@@ -261,7 +269,6 @@ static const char *load_folder(Arena *a, const char *views, const char *folder) 
     return wrong;
 }
 
-/* Shells (views/layout/staff.cs ...) call content(), which only a page defines: they are not pages themselves. */
 const char *pages_load(Arena *a, const char *views) {
     NEOERR *e = hdf_init(&parse_data);
     if (e != STATUS_OK) return said(a, e);

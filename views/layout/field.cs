@@ -1,6 +1,6 @@
 <?cs # field.cs: shell of the phone pages of readers and crews. Reads page.*, field.{home_url,back_url,back_text,pending,pending_url,pending_text}, bell, user.
      # One job a screen; a page puts its buttons into <div class="fd-act">, which stays at the bottom edge. ?><?cs
-include!"layout/head.cs" ?><?cs include!"layout/htmx.cs" ?><?cs
+include!"layout/_head.cs" ?><?cs include!"layout/_htmx.cs" ?><?cs
 if:!page.part ?></head><body class="fd" data-base="<?cs var:utility.base ?>" data-toast="<?cs var:t.ui.unreachable ?>">
 <a class="skip" href="#main"><?cs var:t.layout.skip ?></a><div class="s-busy" aria-hidden="true"></div><header class="p-top"><?cs
 if:field.back_url ?><a class="p-ico" href="<?cs var:url_validate(field.back_url) ?>" aria-label="<?cs if:field.back_text ?><?cs var:field.back_text ?><?cs else ?><?cs var:t.ui.back ?><?cs /if ?>"><?cs call:icon("left") ?></a><?cs /if ?><a class="s-logo" href="<?cs
@@ -13,4 +13,4 @@ if:user.logout_url ?><li><form method="post" action="<?cs var:url_validate(user.
 var:t.layout.sign_out ?></button></form></li><?cs /if ?></ul></details><?cs /if ?></div></header>
 <p class="fd-off" id="pending" role="status"<?cs if:!field.pending ?> hidden<?cs /if ?>><?cs call:icon("wifi-off") ?><a href="<?cs if:field.pending_url ?><?cs var:url_validate(field.pending_url) ?><?cs else ?>#main<?cs /if ?>"><?cs var:field.pending_text ?></a></p>
 <div class="p-page"><?cs /if ?><main class="p-main" id="main" tabindex="-1"><?cs
-include!"layout/top.cs" ?><?cs call:content() ?></main><?cs if:!page.part ?></div></body></html><?cs /if ?>
+include!"layout/_top.cs" ?><?cs call:content() ?></main><?cs if:!page.part ?></div></body></html><?cs /if ?>

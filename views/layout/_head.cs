@@ -1,4 +1,4 @@
-<?cs # head.cs: document head of every shell; page.{title,lang,dir,theme,brand_css,map,plot,part,keys_off}, asset.*, page.errors. In a part only the title. ?><?cs
+<?cs # _head.cs: document head of every shell; page.{title,lang,dir,theme,brand_css,map,plot,part,keys_off}, asset.*, page.errors. In a part only the title. ?><?cs
 if:!page.part ?><!doctype html>
 <html lang="<?cs var:page.lang ?>" dir="<?cs if:page.dir ?><?cs var:page.dir ?><?cs else ?>ltr<?cs /if ?>" data-theme="<?cs if:page.theme ?><?cs var:page.theme ?><?cs else ?>auto<?cs /if ?>"><head><meta charset="utf-8"><?cs
 /if ?><title><?cs if:subcount(page.errors) ?><?cs var:t.ui.error ?>: <?cs /if ?><?cs var:page.title ?><?cs if:page.title ?> - <?cs /if ?><?cs

@@ -18,6 +18,7 @@ struct Attempt {
     Failure         failure;
     char            text[TEXT_MAX];         /* outlives the rewind of the arena */
     char            field[80];
+    Ctx             before;                 /* who and where: what a failed attempt entered is left again */
 };
 
 _Noreturn void fail_at(Ctx *c, Status status, const char *field, const char *file, int line, const char *format, ...) {
@@ -42,6 +43,16 @@ _Noreturn void fail_again(Ctx *c) {
     fail_at(c, f.status, f.field, f.file, f.line, "%s", f.text ? f.text : "");
 }
 
+/* Schema, tenant, utility, user and the rest point into memory that is rewound: they become what they were. */
+static void go_back(Ctx *c, const Ctx *before) {
+    Ctx now = *c;
+    *c = *before;
+    c->mem = now.mem;
+    c->failure = now.failure;
+    c->attempt = now.attempt;
+    c->cache = now.cache;                   /* whoever fills it ties it to the arena by later() */
+}
+
 /*
  * `here` lives in this frame and nothing of it but through c->attempt is read after the jump, so that no local needs
  * to be volatile; the caller's locals are not touched because nothing of theirs changed between call and return.
@@ -51,6 +62,7 @@ bool attempt(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     here.outer = c->attempt;
     here.depth = here.outer ? here.outer->depth + 1 : 1;
     assert(here.depth <= DEPTH_MAX);
+    here.before = *c;
     ArenaMark start = mark(c);
     ArenaMark *volatile kept = &start;
     c->failure = (Failure){ 0 };
@@ -62,6 +74,7 @@ bool attempt(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     }
     c->attempt = here.outer;
     rewind_to(c, *kept);
+    go_back(c, &here.before);
     c->failure = here.failure;
     c->failure.text = text_copy(c, here.text);
     c->failure.field = here.field[0] ? text_copy(c, here.field) : NULL;

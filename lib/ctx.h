@@ -80,7 +80,8 @@ _Noreturn void fail_again(Ctx *c);
 
 /*
  * Runs work(c, arg). True when it returned; false when it failed: c->failure says how. On failure hooks and memory
- * taken inside are rewound, but the failure's texts live on in the outer memory. attempts nest (depth 16).
+ * taken inside are rewound, but the failure's texts live on in the outer memory; schema, tenant, utility and user of c
+ * are those of before. attempts nest (depth 16).
  */
 bool attempt(Ctx *c, void (*work)(Ctx *, void *), void *arg);
 

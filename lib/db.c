@@ -44,6 +44,7 @@ struct Db {
     uint64_t  tick;
     int64_t   trips;
     bool      in_tx, wrote, lost;
+    int64_t   tx_number;
     struct { void (*work)(Ctx *, void *); void *arg; } after[AFTER_MAX];
     int       after_n;
     struct Db *side;                /* for what must be committed by itself (id ranges) */
@@ -644,6 +645,7 @@ Id db_ids(Ctx *c, const char *table, int64_t n) {
 /* --- transactions ---------------------------------------------------------------------------------------------------- */
 
 bool db_in_tx(const Ctx *c) { return c->db && c->db->in_tx; }
+int64_t db_tx_number(const Ctx *c) { return db_in_tx(c) ? c->db->tx_number : 0; }
 
 void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     Db *db = c->db;
@@ -651,6 +653,8 @@ void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
         work(c, arg);
         return;
     }
+    for (int i = 0; i < db->after_n; i++)
+        if (db->after[i].work == work && db->after[i].arg == arg) return;
     if (db->after_n < AFTER_MAX) {
         db->after[db->after_n].work = work;
         db->after[db->after_n++].arg = arg;
@@ -663,8 +667,17 @@ static void tx_run(Ctx *c, void *arg) {
     Tx *tx = arg;
     Db *db = c->db;
     tx->unknown = false;
-    query(c, tx->kind == DB_READ ? "start transaction read only" : "start transaction");
+    need_connection(c);
+    bool stale = (tx->kind == DB_QUEUE && mysql_query(db->my, "set transaction isolation level read committed"))
+              || mysql_query(db->my, tx->kind == DB_READ ? "start transaction read only" : "start transaction");
+    db->trips++;
+    if (stale) {                            /* nothing is done yet: a connection that was closed while idle is made anew */
+        if (!lost_connection(mysql_errno(db->my))) raise_error(c, mysql_errno(db->my), mysql_error(db->my), NULL);
+        disconnect(db);
+        fail(c, RETRY, "the connection was closed while idle");
+    }
     db->in_tx = true;
+    db->tx_number++;
     db->wrote = false;
     db->after_n = 0;
     tx->work(c, tx->arg);

@@ -77,7 +77,8 @@ int64_t db_bulk_end(DbBulk *b);
 Id      db_ids(Ctx *c, const char *table, int64_t n);
 
 /* --- transactions --------------------------------------------------------------------------------------------- */
-typedef enum DbTx { DB_WRITE, DB_READ } DbTx;
+/* DB_QUEUE: writes at READ COMMITTED (claims of the job queue); the others run at the server's REPEATABLE READ. */
+typedef enum DbTx { DB_WRITE, DB_READ, DB_QUEUE } DbTx;
 /*
  * Runs work in one transaction and commits. RETRY runs all of it again on fresh memory (at most 5 times, with jitter);
  * a failure rolls back and is raised again. At an unknown outcome of COMMIT `known(c, arg)` (may be NULL) is asked on a
@@ -86,10 +87,12 @@ typedef enum DbTx { DB_WRITE, DB_READ } DbTx;
  */
 void db_tx(Ctx *c, DbTx kind, void (*work)(Ctx *, void *), void *arg, bool (*known)(Ctx *, void *));
 bool db_in_tx(const Ctx *c);
+/* Grows with each transaction (and each try) of this process; 0 outside of one: for what is to happen once in a transaction. */
+int64_t db_tx_number(const Ctx *c);
 /* Runs work with a savepoint: on failure only its changes are gone; true when it passed (else c->failure). RETRY,
  * UNKNOWN and DOWN are not caught: they concern the whole transaction. */
 bool db_savepoint(Ctx *c, void (*work)(Ctx *, void *), void *arg);
-/* Runs work(c, arg) after COMMIT of the running transaction (wake-ups); not on rollback. May not fail. */
+/* Runs work(c, arg) after COMMIT of the running transaction (wake-ups), once for the same work and arg; not on rollback. May not fail. */
 void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg);
 
 /* --- connections ---------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #define APP_CORE_CORE_H
 
 #include "lib/arena.h"
+#include "lib/rows.h"
 #include "lib/types.h"
 
 struct Ctx;
@@ -234,10 +235,12 @@ void counter_add(struct Ctx *c, const char *key, Date period, int64_t n);
 
 /* --- secrets and codes (keys: tenant's data key, installation's key) --------------------------------------------------- */
 
-typedef struct { const void *p; size_t n; } Sealed;
-Sealed      secret_seal(struct Ctx *c, const char *plain);              /* for *_enc columns */
-const char *secret_open(struct Ctx *c, Sealed sealed);                  /* wiped at the end of the work; BROKEN when damaged */
+/* For *_enc columns. `place` names the column ("gateway_account.credentials"): a value copied to another column does not
+   open there. */
+Bytes       vault_seal(struct Ctx *c, const char *place, const char *plain);
+/* Wiped at the end of the work; BROKEN when damaged; NULL for an empty column. */
+const char *vault_open(struct Ctx *c, const char *place, Bytes sealed);
 /* Keyed hash of an address or a document number (lower case, trimmed): 32 bytes, the same within a tenant. */
-const uint8_t *lookup_hash(struct Ctx *c, const char *value);
+Bytes       lookup_hash(struct Ctx *c, const char *value);
 
 #endif

@@ -821,6 +821,19 @@ int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*eac
     return rows;
 }
 
+int64_t db_run_built(Ctx *c, const char *sql, const Bind *binds, int n) {
+    DbSite here = { .sql = sql, .file = __FILE__, .line = __LINE__ };
+    MYSQL_STMT *stmt = prepared(c, NULL, sql, true);
+    execute(c, stmt, &here, binds, n);
+    c->db->wrote = true;
+    return (int64_t)mysql_stmt_affected_rows(stmt);
+}
+
+Id db_insert_built(Ctx *c, const char *sql, const Bind *binds, int n) {
+    db_run_built(c, sql, binds, n);
+    return (Id){ (int64_t)mysql_insert_id(c->db->my) };
+}
+
 static bool kinds_agree(Kind declared, Kind found) {
     if (declared == KIND_TEXT || declared == KIND_BYTES) return found == KIND_TEXT || found == KIND_BYTES;
     if (declared == KIND_DATE || declared == KIND_TIME) return found == declared;

@@ -121,6 +121,9 @@ void db_script(Ctx *c, const char *sql, size_t length);
 typedef struct DbColumn { const char *name; Kind kind; bool is_null; int64_t n; const char *text; size_t size; } DbColumn;
 /* Runs sql and calls each(arg, columns, n) per row; texts live until the next row. sql may be built by lib/list.c only. */
 int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int), void *arg, bool cached);
+/* The same for writing: the new id; rows matched. sql is joined by lib/resource.c from a declaration's names only. */
+Id      db_insert_built(Ctx *c, const char *sql, const Bind *binds, int n);
+int64_t db_run_built   (Ctx *c, const char *sql, const Bind *binds, int n);
 /* Prepares without executing; NULL or the server's complaint (in c's memory). Column names and kinds are compared with shape. */
 const char *db_prepare_check(Ctx *c, const DbSite *site);
 extern const DbSite *const __start_s360_sql[], *const __stop_s360_sql[];

@@ -1,0 +1,694 @@
+/*
+ * The front door: see front.h. spec/README sections 2 to 4, ONB-LOGIN, AU01US02; assurance S5 to S8, S15, S16.
+ */
+#include "app/core/front.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/date.h"
+#include "lib/locale.h"
+#include "lib/log.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/resource.h"
+#include "lib/utf8.h"
+
+const Config *front_config;
+const Keys *front_keys;
+static Key pre_key, csrf_key, note_key;
+
+enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600 };
+
+void front_start(const Config *config, const Keys *keys) {
+    front_config = config;
+    front_keys = keys;
+    pre_key = key_for(keys, "cookie pre");
+    csrf_key = key_for(keys, "csrf");
+    note_key = key_for(keys, "cookie note");
+}
+
+Facts *facts_of(Ctx *c) {
+    if (!c->cache) c->cache = take(c, sizeof(Facts));
+    return c->cache;
+}
+
+/* --- tenants and utilities ---------------------------------------------------------------------------------------------- */
+
+#define TENANT(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, schema_name) F(T, const char *, name) F(T, const char *, status)
+ROW(Tenant, TENANT)
+
+static void enter(Ctx *c, const Tenant *t) {
+    c->tenant = t->id;
+    c->tenant_slug = t->slug;
+    db_use(c, t->schema_name);
+    Facts *f = facts_of(c);
+    f->tenant_name = t->name;
+    f->tenant_status = t->status;
+}
+
+void tenant_enter(Ctx *c, const char *slug) {
+    Tenant *t = db_find(c, Tenant, "select id, slug, schema_name, name, status from smart360.tenant where slug = ? and status not in ('provisioning', 'failed', 'archived')", slug);
+    if (!t) fail(c, NOT_FOUND, "There is no tenant %s.", slug);
+    enter(c, t);
+    locale_enter(c);
+}
+
+#define PLACE(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status) F(T, const char *, environment) F(T, const char *, currency) \
+    F(T, const char *, time_zone) F(T, const char *, language) F(T, const char *, rounding_mode) F(T, Money, cash_rounding_minor) F(T, const char *, email) \
+    F(T, const char *, contact_phone) F(T, const char *, bill_sender_name) F(T, const char *, date_format) F(T, const char *, time_format) F(T, const char *, number_format)
+ROW(Place, PLACE)
+
+static void use_locale(Ctx *c, const char *language, const char *currency, const char *zone, const char *dates, const char *times, const char *numbers) {
+    LocaleFacts facts = { .language = language ? language : "en", .currency = currency ? currency : "USD", .zone = zone ? zone : "UTC",
+                          .date_format = dates ? dates : "YYYY-MM-DD", .hours_12 = times && !strcmp(times, "12h"), .number_format = numbers ? numbers : "1,234.56" };
+    c->locale = locale_find(&facts);
+    c->language = facts.language;
+}
+
+static void use_place(Ctx *c, const Place *p) {
+    Facts *f = facts_of(c);
+    c->utility = p->id;
+    c->utility_code = p->code;
+    f->utility = (Utility){
+        .id = p->id, .code = p->code, .name = p->name, .status = p->status, .environment = p->environment, .currency = p->currency, .exponent = currency_exponent(p->currency),
+        .time_zone = p->time_zone, .language = p->language, .half_even = !strcmp(p->rounding_mode, "half_even"), .cash_step = p->cash_rounding_minor,
+        .email = p->email, .contact_phone = p->contact_phone, .bill_sender_name = p->bill_sender_name };
+    use_locale(c, p->language, p->currency, p->time_zone, p->date_format, p->time_format, p->number_format);
+}
+
+#define PLACE_SELECT "select u.id, u.code, u.name, u.status, u.environment, u.currency, coalesce(u.time_zone, o.time_zone, 'UTC') as time_zone, o.default_language as language, " \
+    "u.rounding_mode, u.cash_rounding_minor, u.email, u.contact_phone, u.bill_sender_name, o.date_format, o.time_format, o.number_format from utility u left join organization_setting o on o.one = 1 "
+
+void locale_enter(Ctx *c) {
+    if (c->utility.id) {
+        use_place(c, db_one(c, Place, PLACE_SELECT "where u.id = ?", c->utility));
+        return;
+    }
+#define ORGANIZATION(F, T) F(T, const char *, default_language) F(T, const char *, currency) F(T, const char *, time_zone) F(T, const char *, date_format) F(T, const char *, time_format) F(T, const char *, number_format)
+    ROW(Organization, ORGANIZATION)
+    Organization *o = db_find(c, Organization, "select default_language, currency, time_zone, date_format, time_format, number_format from organization_setting where one = 1");
+    if (o) use_locale(c, o->default_language, o->currency, o->time_zone, o->date_format, o->time_format, o->number_format);
+    else use_locale(c, NULL, NULL, NULL, NULL, NULL, NULL);
+}
+
+const Utility *utility_here(Ctx *c) {
+    Facts *f = facts_of(c);
+    if (f->utility.id.id) return &f->utility;
+    if (!c->utility.id) fail(c, BROKEN, "no utility in this piece of work");
+    locale_enter(c);
+    return &f->utility;
+}
+
+const Utility *utility_get(Ctx *c, Id id) {
+    Facts *f = facts_of(c);
+    if (f->utility.id.id == id.id) return &f->utility;
+    Utility kept = f->utility;
+    Id here = c->utility;
+    const char *code = c->utility_code;
+    const struct Locale *locale = c->locale;
+    const char *language = c->language;
+    Place *p = db_find(c, Place, PLACE_SELECT "where u.id = ?", id);
+    if (!p) fail(c, NOT_FOUND, "There is no such utility.");
+    use_place(c, p);
+    Utility *other = take(c, sizeof *other);
+    *other = f->utility;
+    f->utility = kept;
+    c->utility = here, c->utility_code = code, c->locale = locale, c->language = language;
+    return other;
+}
+
+void utility_enter(Ctx *c, Id id) {
+    Facts *f = facts_of(c);
+    f->utility.id.id = 0;
+    f->rights_read = f->modules_read = false;
+    c->utility = id;
+    c->utility_code = NULL;
+    locale_enter(c);
+}
+
+Date utility_today(Ctx *c) { return time_date(c->locale->zone, c->now); }
+
+/* "swa" of "swa.smart360.test"; NULL when the host is not below the base domain. */
+static const char *slug_of(Req *r) {
+    const char *base = front_config->base_domain;
+    size_t n = strlen(r->host), m = strlen(base);
+    if (n <= m + 1 || strcmp(r->host + n - m, base) || r->host[n - m - 1] != '.') return NULL;
+    const char *slug = text_copy_n(r, r->host, n - m - 1);
+    return strchr(slug, '.') ? NULL : slug;
+}
+
+static bool is_bare_host(const Req *r) {
+    if (!strcmp(r->host, front_config->base_domain) || !strcmp(r->host, "localhost")) return true;
+    struct in_addr v4;
+    return inet_pton(AF_INET, r->host, &v4) == 1 || r->host[0] == '[';
+}
+
+static void to_platform(Req *r) {
+    r->scope = SCOPE_PLATFORM;
+    r->prefix = "";
+    db_use(&r->c, front_config->db_platform);
+    r->c.schema = front_config->db_platform;
+    use_locale(&r->c, NULL, NULL, NULL, NULL, NULL, NULL);
+}
+
+static bool first_is(const Req *r, const char *part) { return r->path.n && !strcmp(r->path.segment[0], part); }
+
+#define PORTAL_HOST(F, T) F(T, const char *, slug) F(T, const char *, utility_code)
+ROW(PortalHost, PORTAL_HOST)
+
+static void front_host(Req *r) {
+    Ctx *c = &r->c;
+    const char *slug = slug_of(r);
+    r->prefix = "";
+    if (first_is(r, "hooks") || first_is(r, "health") || first_is(r, "metrics")) {      /* the endpoint's key names the tenant */
+        r->scope = SCOPE_ANY;
+        to_platform(r);
+        r->scope = SCOPE_ANY;
+        return;
+    }
+    bool platform_host = slug && !strcmp(slug, "platform");
+    if (platform_host || (is_bare_host(r) && first_is(r, "platform"))) {
+        to_platform(r);
+        if (platform_host && !r->path.n) go_to(r, "/platform");
+        return;
+    }
+    if (is_bare_host(r)) slug = front_config->default_tenant;
+    PortalHost *host = NULL;
+    if (!slug) {
+        host = db_find(c, PortalHost, "select t.slug, h.utility_code from smart360.portal_host h join smart360.tenant t on t.id = h.tenant_id where h.host = ?", r->host);
+        slug = host ? host->slug : NULL;
+    }
+    if (!slug) fail(r, NOT_FOUND, "There is no such page.");
+    Tenant *t = db_find(c, Tenant, "select id, slug, schema_name, name, status from smart360.tenant where slug = ? and status not in ('provisioning', 'failed', 'archived')", slug);
+    if (!t) fail(r, NOT_FOUND, "There is no such page.");
+    enter(c, t);
+    bool staff = first_is(r, "u"), portal = first_is(r, "p");
+    if (host && !r->path.n) {
+        go_to(r, text(r, "/p/%s/", host->utility_code));
+        return;
+    }
+    if ((staff || portal) && r->path.n >= 2) {
+        Place *p = db_find(c, Place, PLACE_SELECT "where u.code = ?", r->path.segment[1]);
+        if (!p) fail(r, NOT_FOUND, "There is no such page.");
+        use_place(c, p);
+        r->scope = portal ? SCOPE_PORTAL : SCOPE_UTILITY;
+        r->prefix = text(r, "/%s/%s", portal ? "p" : "u", p->code);
+        return;
+    }
+    r->scope = SCOPE_TENANT;
+    locale_enter(c);
+    if ((staff || portal) && r->path.n == 1) {
+        const char *only = db_text(c, "select if(count(*) = 1, max(code), null) from utility where status <> 'closed'");
+        if (only) go_to(r, text(r, "/%s/%s/", portal ? "p" : "u", only));
+    }
+}
+
+/* --- sessions ---------------------------------------------------------------------------------------------------------------- */
+
+const char *session_cookie_name(Realm realm) { return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "s360_platform" : "s360_sid"; }
+
+static Realm realm_of(const Req *r) { return r->scope == SCOPE_PORTAL ? REALM_PORTAL : r->scope == SCOPE_PLATFORM ? REALM_PLATFORM : REALM_STAFF; }
+
+static const char *realm_word(Realm realm) { return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "platform" : "staff"; }
+
+static Bytes address_bytes(Ctx *c, const char *address) {
+    Address a;
+    if (!address || !address_parse(address, &a)) return (Bytes){ 0 };
+    return a.is_v4 ? (Bytes){ text_copy_n(c, (const char *)a.bytes + 12, 4), 4 } : (Bytes){ text_copy_n(c, (const char *)a.bytes, 16), 16 };
+}
+
+const char *session_make(Ctx *c, const NewSession *s, const char *address, const char *agent) {
+    const char *token = random_token(&c->mem);
+    uint8_t hash[TOKEN_HASH_SIZE];
+    token_hash(token, hash);
+    int64_t hours = s->realm == REALM_PORTAL ? (s->keep ? 24 * 30 : 12) : s->realm == REALM_STAFF ? db_int(c, "select absolute_hours from security_policy where one = 1") : 12;
+    if (!hours) hours = 12;
+    Time expires = time_add_seconds(c->now, hours * 3600);
+    c->session = db_insert(c, "insert into session (realm, token_hash, subject_id, utility_id, created_at, last_seen_at, expires_at, ip, user_agent, auth_at, mfa_at) "
+                           "values (?,?,?,?,?,?,?,?,?,?,?)", realm_word(s->realm), ((Bytes){ hash, sizeof hash }), s->subject, s->utility, c->now, c->now, expires,
+                           address_bytes(c, address), agent ? utf8_cut(&c->mem, agent, 400) : NULL, c->now, s->mfa ? c->now : TIME_NONE);
+    if (s->keep) db_run(c, "update session set keep = 1 where id = ?", c->session);
+    return token;
+}
+
+const char *session_start(Req *r, const NewSession *s) {
+    if (r->c.session.id) session_end(&r->c, r->c.session, "replaced");
+    const char *token = session_make(&r->c, s, r->c.address, header_text(r, "User-Agent"));
+    cookie_set(r, session_cookie_name(s->realm), token, s->keep ? 30 * 24 * 3600 : 0);
+    cookie_set(r, "s360_pre", "", -1);
+    return token;
+}
+
+void session_end(Ctx *c, Id session, const char *reason) {
+    db_run(c, "update session set ended_at = ?, end_reason = ? where id = ? and ended_at is null", c->now, reason, session.id ? session : c->session);
+}
+
+int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *reason) {
+    return db_run(c, "update session set ended_at = ?, end_reason = ? where realm = ? and subject_id = ? and id <> ? and ended_at is null",
+                  c->now, reason, realm_word(realm), subject, but.id);
+}
+
+void session_cookie_clear(Req *r) { cookie_set(r, session_cookie_name(realm_of(r)), "", -1); }
+
+#define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
+    F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
+    F(T, const char *, theme) F(T, const char *, language)
+ROW(Session, SESSION)
+
+static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
+    switch (realm) {
+    case REALM_STAFF:
+        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
+                       "coalesce((select idle_minutes from security_policy where one = 1), 30) as idle_minutes, u.full_name as name, u.email, u.status, u.theme, u.locale as language "
+                       "from session s join user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'staff'", hash);
+    case REALM_PORTAL:
+        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
+                       "30 as idle_minutes, u.name, u.email, u.status, 'system' as theme, u.lang as language "
+                       "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
+    default:
+        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
+                       "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' as language "
+                       "from smart360.session s join smart360.platform_user u on u.id = s.subject_id where s.token_hash = ?", hash);
+    }
+}
+
+/* Why a session that was found is none: NULL when it is one. */
+static const char *why_over(const Ctx *c, const Session *s) {
+    if (time_is_set(s->ended_at)) return s->end_reason;
+    if (strcmp(s->status, "active")) return "deactivated";
+    if (c->now.us >= s->expires_at.us) return "absolute";
+    if (!s->keep && c->now.us - s->last_seen_at.us > (int64_t)s->idle_minutes * 60 * 1000000) return "idle";
+    return NULL;
+}
+
+/* Before sign-in: csrf hangs on a signed cookie, without a row; it is also the age of the form. */
+static void identify_stranger(Req *r) {
+    const char *cookie = cookie_text(r, "s360_pre");
+    Signed pre;
+    int64_t now_s = time_unix(time_now());
+    if (!cookie || !signed_open(&r->c.mem, &pre_key, "s360_pre", cookie, now_s, PRE_AGE_S, &pre)) {
+        cookie = signed_value(&r->c.mem, &pre_key, "s360_pre", random_public_id(&r->c.mem), now_s);
+        if (!signed_open(&r->c.mem, &pre_key, "s360_pre", cookie, now_s, PRE_AGE_S, &pre)) abort();
+        if (!strcmp(r->method, "GET")) cookie_set(r, "s360_pre", cookie, 0);
+    }
+    r->csrf = keyed_token(&r->c.mem, &csrf_key, "pre", pre.value);
+}
+
+static void front_identify(Req *r) {
+    Ctx *c = &r->c;
+    const char *theme = cookie_text(r, "theme");
+    if (theme && (!strcmp(theme, "light") || !strcmp(theme, "dark"))) r->theme = text_copy(r, theme);
+    Realm realm = realm_of(r);
+    const char *token = r->route->scope == SCOPE_ANY ? NULL : cookie_text(r, session_cookie_name(realm));
+    Session *s = NULL;
+    if (token && *token && strlen(token) < 100) {
+        uint8_t hash[TOKEN_HASH_SIZE];
+        token_hash(token, hash);
+        s = read_session(c, realm, (Bytes){ hash, sizeof hash });
+    }
+    const char *over = s ? why_over(c, s) : NULL;
+    if (!s || over) {
+        if (over && !strcmp(over, "revoked")) note(r, "%s", msg(c->language, "login.revoked"));
+        if (over && !strcmp(over, "replaced")) note(r, "%s", msg(c->language, "login.replaced"));
+        identify_stranger(r);
+        return;
+    }
+    Facts *f = facts_of(c);
+    c->realm = realm;
+    c->user = s->subject_id;
+    c->user_name = s->name;
+    c->session = s->id;
+    f->token = token;
+    f->email = s->email;
+    f->last_seen = s->last_seen_at, f->auth_at = s->auth_at, f->mfa_at = s->mfa_at, f->reauth_at = s->reauth_at;
+    f->idle_minutes = s->idle_minutes;
+    if (!strcmp(s->theme, "light") || !strcmp(s->theme, "dark")) r->theme = s->theme;
+    if (s->language && messages_has_language(s->language)) c->language = s->language;
+    r->csrf = keyed_token(&c->mem, &csrf_key, "session", token);
+    log_context(c->request_no, c->tenant_slug, c->user.id);
+}
+
+static void front_sign_in(Req *r) {
+    const char *path = r->scope == SCOPE_PORTAL ? link_path(r, "/signin") : r->scope == SCOPE_PLATFORM ? "/platform/login" : "/login";
+    const char *next = strcmp(r->method, "POST") ? r->uri : header_text(r, "Referer");
+    if (next && strstr(next, "://")) next = strchr(strstr(next, "://") + 3, '/');
+    bool plain = !next || !strcmp(next, "/") || !path_is_own(next);
+    go_to(r, plain ? path : text(r, "%s?next=%s", path, url_part(r, next)));
+}
+
+/* --- rights ---------------------------------------------------------------------------------------------------------------------- */
+
+#define RIGHT(F, T) F(T, const char *, resource) F(T, const char *, action)
+ROW(Right, RIGHT)
+#define ROLE_HELD(F, T) F(T, const char *, code) F(T, const char *, name) F(T, Id, service_area_id)
+ROW(RoleHeld, ROLE_HELD)
+
+static unsigned action_bit(const char *action) {
+    switch (action[0]) {
+    case 'v': return VIEW;
+    case 'c': return CREATE;
+    case 'd': return DELETE;
+    case 'a': return APPROVE;
+    default:  return action[1] == 'x' ? EXPORT : EDIT;
+    }
+}
+
+static unsigned *bits_of(Ctx *c, Facts *f, const char *key) {
+    for (int i = 0; i < f->right_n; i++)
+        if (!strcmp(f->right_key[i], key)) return &f->right_bits[i];
+    if (f->right_n == 200) fail(c, BROKEN, "more than 200 permission keys");
+    f->right_key[f->right_n] = key;
+    return &f->right_bits[f->right_n++];
+}
+
+/* Union of the roles, then what was granted or denied to the user himself; the module's activation is asked in may(). */
+static void read_rights(Ctx *c) {
+    Facts *f = facts_of(c);
+    f->rights_read = true;
+    f->right_key = take_n(c, const char *, 200);
+    f->right_bits = take_n(c, unsigned, 200);
+    if (c->realm == REALM_PLATFORM) {
+        static const char *const keys[] = { "platform.tenants", "platform.plans", "platform.health", "platform.support" };
+        for (size_t i = 0; i < 4; i++) *bits_of(c, f, keys[i]) = VIEW | CREATE | EDIT | DELETE | APPROVE | EXPORT;
+        return;
+    }
+    if (c->realm != REALM_STAFF) return;
+    Date today = utility_today(c);
+    Rights held = db_all(c, Right, "select distinct p.resource, p.action from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 join role_permission rp on rp.role_id = ro.id "
+                         "join permission p on p.id = rp.permission_id where ur.user_id = ? and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
+                         "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?)", c->user, c->utility, c->utility.id, today, today);
+    for (size_t i = 0; i < held.n; i++) *bits_of(c, f, held.v[i].resource) |= action_bit(held.v[i].action);
+    Rights granted = db_all(c, Right, "select p.resource, concat(o.effect, ':', p.action) as action from user_permission_override o join permission p on p.id = o.permission_id "
+                            "where o.user_id = ? and (o.utility_id is null or o.utility_id = ?) and (o.expires_at is null or o.expires_at > ?) order by o.effect desc", c->user, c->utility, c->now);
+    for (size_t i = 0; i < granted.n; i++) {
+        unsigned bit = action_bit(strchr(granted.v[i].action, ':') + 1);
+        if (granted.v[i].action[0] == 'g') *bits_of(c, f, granted.v[i].resource) |= bit | VIEW;
+        else *bits_of(c, f, granted.v[i].resource) &= bit == VIEW ? 0u : ~bit;
+    }
+    RoleHelds roles = db_all(c, RoleHeld, "select ro.code, ro.name, ur.service_area_id from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
+                             "where ur.user_id = ? and (ur.utility_id is null or ur.utility_id = ? or ? = 0) order by ur.id", c->user, c->utility, c->utility.id);
+    bool everywhere = roles.n == 0;
+    for (size_t i = 0; i < roles.n; i++) {
+        if (!i) f->role_code = roles.v[i].code, f->role_name = roles.v[i].name;
+        if (!roles.v[i].service_area_id.id) everywhere = true;
+    }
+    if (everywhere) return;
+    const char **paths = take_n(c, const char *, roles.n);
+    for (size_t i = 0; i < roles.n; i++) paths[i] = db_text(c, "select path from service_area where id = ?", roles.v[i].service_area_id);
+    f->areas = (AreaScope){ paths, roles.n };
+}
+
+static void read_modules(Ctx *c) {
+    Facts *f = facts_of(c);
+    f->modules_read = true;
+    f->module = take_n(c, const char *, 20);
+    const char *list = db_text(c, "select group_concat(module) from module_activation where utility_id = ? and active = 1", c->utility);
+    if (!list) return;
+    char *copy = text_copy(c, list), *save = NULL;
+    for (char *m = strtok_r(copy, ",", &save); m && f->module_n < 20; m = strtok_r(NULL, ",", &save)) f->module[f->module_n++] = m;
+}
+
+/* Whether the key's module is switched on in this utility; core, platform and tenant level are always. */
+static bool module_active(Ctx *c, const char *key) {
+    Facts *f = facts_of(c);
+    if (!c->utility.id || !strncmp(key, "core.", 5) || !strncmp(key, "platform.", 9) || !strncmp(key, "hub.", 4)) return true;
+    if (!f->modules_read) read_modules(c);
+    size_t n = strcspn(key, ".");
+    for (int i = 0; i < f->module_n; i++)
+        if (strlen(f->module[i]) == n && !strncmp(f->module[i], key, n)) return true;
+    return false;
+}
+
+bool perm_may(Ctx *c, const char *key, unsigned action) {
+    if (c->realm == REALM_NONE) return true;            /* jobs and commands */
+    Facts *f = facts_of(c);
+    if (!f->rights_read) read_rights(c);
+    if (!module_active(c, key)) return false;
+    for (int i = 0; i < f->right_n; i++)
+        if (!strcmp(f->right_key[i], key)) return action == VIEW ? f->right_bits[i] != 0 : (f->right_bits[i] & action) == action;
+    return false;
+}
+
+static const char *action_word(unsigned action) {
+    return action & CREATE ? "create" : action & EDIT ? "edit" : action & DELETE ? "delete" : action & APPROVE ? "approve" : action & EXPORT ? "export" : "view";
+}
+
+void perm_check(Ctx *c, const char *key, unsigned action) {
+    if (perm_may(c, key, action)) return;
+    if (!module_active(c, key)) fail(c, DENIED, "Module not active");
+    const char *label = db_text(c, "select label from permission where `key` = ?", text(c, "%s:%s", key, action_word(action)));
+    fail_field(c, DENIED, text(c, "%s:%s", key, action_word(action)), "You do not have permission to %c%s.", label ? label[0] | 32 : 'u', label ? label + 1 : "se this page");
+}
+
+static bool front_may(Req *r, const char *key, Action action) {
+    perm_check(&r->c, key, action);
+    return true;
+}
+
+AreaScope scope_area(Ctx *c) {
+    Facts *f = facts_of(c);
+    if (c->realm != REALM_STAFF) return (AreaScope){ 0 };
+    if (!f->rights_read) read_rights(c);
+    return f->areas;
+}
+
+bool scope_has_area(Ctx *c, Id area) {
+    AreaScope s = scope_area(c);
+    if (!s.n) return true;
+    const char *path = area.id ? db_text(c, "select path from service_area where id = ?", area) : NULL;
+    for (size_t i = 0; path && i < s.n; i++)
+        if (s.path[i] && !strncmp(path, s.path[i], strlen(s.path[i]))) return true;
+    return false;
+}
+
+void scope_check_area(Ctx *c, Id area) {
+    if (!scope_has_area(c, area)) fail(c, NOT_FOUND, "not found");
+}
+
+static const char *area_filter(Ctx *c, Bind *bind) {
+    AreaScope s = scope_area(c);
+    if (!s.n) return NULL;
+    *bind = bind_text(text(c, "%s%%", s.path[0] ? s.path[0] : "/none/"));
+    return "in (select scope_area.id from service_area scope_area where scope_area.path like ?)";
+}
+
+/* --- the same form twice ------------------------------------------------------------------------------------------------------------ */
+
+static bool front_once_begin(Req *r, const char *form_key) {
+    if (!form_key[0] || strlen(form_key) > 64) return true;
+    const char *location = form_once(&r->c, form_key, r->path.text);
+    if (!location) return true;
+    go_to(r, location);
+    return false;
+}
+
+static void front_once_end(Req *r, const char *form_key) {
+    if (form_key[0] && strlen(form_key) <= 64) form_done(&r->c, form_key, r->location ? r->location : r->path.text, r->status);
+}
+
+static bool front_known(Req *r) {
+    const char *form_key = field_text(r, "form_key");
+    if (!form_key || !form_key[0]) return false;
+    const char *location = db_text(&r->c, "select location from form_post where realm = ? and subject_id = ? and form_key = ? and status is not null",
+                                   realm_word(r->c.realm), r->c.user.id, form_key);
+    if (!location) return false;
+    go_to(r, location);
+    return true;
+}
+
+/* --- the shell ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Item { const char *key, *path, *icon, *right, *under; } Item;      /* text: menu.<key> */
+
+/* The staff's menu. To add a page: a row after its module's, `under` the module's key; `right` decides who sees it. */
+static const Item staff_menu[] = {
+#include "app/core/menu.inc"
+};
+
+static bool current_path(const Req *r, const char *url) {
+    size_t n = strlen(url);
+    return !strncmp(r->path.text, url, n) && (r->path.text[n] == 0 || r->path.text[n] == '/');
+}
+
+/* The longest entry that the present path begins with is the current page. */
+static const Item *current_item(Req *r) {
+    const Item *best = NULL;
+    for (const Item *i = staff_menu; i->key; i++)
+        if (current_path(r, link_path(r, "%s", i->path)) && (!best || strlen(i->path) > strlen(best->path))) best = i;
+    return best;
+}
+
+static void show_entry(Req *r, const char *at_, const Item *i, bool is_current, bool is_open) {
+    show_text(r, text(r, "%s.key", at_), i->key);
+    show_text(r, text(r, "%s.text", at_), msg(r->c.language, text(r, "menu.%s", i->key)));
+    show_text(r, text(r, "%s.url", at_), link_path(r, "%s", i->path));
+    show_text(r, text(r, "%s.icon", at_), i->icon);
+    if (is_current) show_text(r, text(r, "%s.current", at_), "page");
+    else if (is_open) show_text(r, text(r, "%s.current", at_), "open");
+}
+
+static void show_staff_menu(Req *r) {
+    const Item *here = current_item(r);
+    size_t n = 0;
+    for (const Item *i = staff_menu; i->key; i++) {
+        if (i->under) continue;
+        bool may = !i->right || perm_may(&r->c, i->right, VIEW);
+        const Item *first = NULL;
+        for (const Item *s = staff_menu; s->key; s++)
+            if (s->under && !strcmp(s->under, i->key) && (!s->right || perm_may(&r->c, s->right, VIEW)) && !first) first = s;
+        if (!may && !first) continue;
+        bool open = here && (here == i || (here->under && !strcmp(here->under, i->key)));
+        char *at_ = at(r, "menu", n++, NULL);
+        bool has_subs = first != NULL;
+        show_entry(r, at_, i, here == i && !has_subs, open);
+        if (!may || has_subs) show_text(r, text(r, "%s.url", at_), link_path(r, "%s", may ? i->path : first->path));
+        size_t m = 0;
+        for (const Item *s = staff_menu; open && s->key; s++)
+            if (s->under && !strcmp(s->under, i->key) && (!s->right || perm_may(&r->c, s->right, VIEW))) show_entry(r, text(r, "%s.sub.%zu", at_, m++), s, here == s, false);
+        if (open && here == i && has_subs) show_text(r, text(r, "%s.current", at_), "page");
+    }
+}
+
+#define UTILITY_ROW(F, T) F(T, const char *, code) F(T, const char *, name)
+ROW(UtilityRow, UTILITY_ROW)
+
+static void show_staff(Req *r) {
+    Ctx *c = &r->c;
+    Facts *f = facts_of(c);
+    show_text(r, "user.name", c->user_name);
+    show_text(r, "user.initials", utf8_initials(&c->mem, c->user_name));
+    show_text(r, "user.url", "/account");
+    show_text(r, "user.logout_url", "/logout");
+    if (!f->rights_read) read_rights(c);
+    show_text(r, "user.role", f->role_name);
+    UtilityRows all = db_all(c, UtilityRow, "select distinct u.code, u.name from utility u join user_role ur on ur.utility_id = u.id or ur.utility_id is null where ur.user_id = ? and u.status <> 'closed' order by u.name limit 20", c->user);
+    for (size_t i = 0; i < all.n; i++) {
+        show_text(r, at(r, "utilities", i, "name"), all.v[i].name);
+        show_text(r, at(r, "utilities", i, "url"), text(r, "/u/%s/", all.v[i].code));
+        if (c->utility_code && !strcmp(c->utility_code, all.v[i].code)) show_text(r, at(r, "utilities", i, "current"), "1");
+    }
+    if (r->scope != SCOPE_UTILITY) return;
+    show_text(r, "search.url", link_path(r, "/search"));
+    show_text(r, "search.suggest_url", link_path(r, "/search"));
+    show_text(r, "search.q", query_text(r, "q"));
+    show_staff_menu(r);
+}
+
+static void show_portal(Req *r) {
+    Ctx *c = &r->c;
+    show_text(r, "portal.name", utility_here(c)->name);
+    show_text(r, "portal.short", utf8_initials(&c->mem, utility_here(c)->name));
+    show_text(r, "portal.home_url", link_path(r, c->user.id ? "/home" : "/"));
+    static const struct { const char *key, *path, *icon; } items[] = {
+        { "home", "/home", "home" }, { "bills", "/bills", "receipt" }, { "usage", "/usage", "chart-bar" }, { "help", "/help", "messages" }, { "more", "/more", "dots" } };
+    for (size_t i = 0; c->user.id && i < 5; i++) {
+        show_text(r, at(r, "menu", i, "key"), items[i].key);
+        show_text(r, at(r, "menu", i, "text"), msg(c->language, text(r, "portal.menu.%s", items[i].key)));
+        show_text(r, at(r, "menu", i, "url"), link_path(r, "%s", items[i].path));
+        show_text(r, at(r, "menu", i, "icon"), items[i].icon);
+        if (current_path(r, link_path(r, "%s", items[i].path))) show_text(r, at(r, "menu", i, "current"), "page");
+    }
+    if (c->user.id) {
+        show_text(r, "user.name", c->user_name);
+        show_text(r, "user.logout_url", link_path(r, "/signout"));
+    }
+}
+
+static void show_note(Req *r) {
+    const char *cookie = cookie_text(r, "s360_note");
+    if (r->note) show_text(r, "page.note", r->note);
+    if (!cookie || !*cookie) return;
+    Signed kept;
+    Bytes words;
+    if (signed_open(&r->c.mem, &note_key, "s360_note", cookie, time_unix(time_now()), 600, &kept) && base64url_read(&r->c.mem, kept.value, strlen(kept.value), &words))
+        show_text(r, "page.note", text_copy_n(r, words.p, words.n));
+    cookie_set(r, "s360_note", "", -1);
+}
+
+static void front_layout(Req *r) {
+    Ctx *c = &r->c;
+    show_text(r, "page.lang", c->language);
+    show_text(r, "page.dir", "ltr");
+    show_text(r, "page.theme", r->theme);
+    show_flag(r, "page.part", r->is_part);
+    show_text(r, "request_no", c->request_no);
+    show_text(r, "csrf", r->csrf);
+    show_text(r, "form_key", random_public_id(&c->mem));
+    if (r->status < 400) show_note(r);
+    if (c->utility.id) {
+        show_text(r, "utility.name", utility_here(c)->name);
+        show_text(r, "utility.code", utility_here(c)->code);
+    }
+    show_text(r, "utility.base", r->prefix);
+    if (facts_of(c)->tenant_name) show_text(r, "brand.name", facts_of(c)->tenant_name);
+    if (r->scope == SCOPE_PORTAL) show_portal(r);
+    else if (c->realm == REALM_STAFF) show_staff(r);
+    else if (c->realm == REALM_PLATFORM) show_text(r, "user.name", c->user_name), show_text(r, "user.logout_url", "/platform/logout");
+    if (r->scope == SCOPE_PORTAL) show_text(r, "page.shell", "portal");
+    if (r->scope == SCOPE_PLATFORM) show_text(r, "page.shell", "platform");
+}
+
+/* --- after ------------------------------------------------------------------------------------------------------------------------------- */
+
+static void write_refusal(Ctx *c, void *arg) {
+    Req *r = arg;
+    const Failure *f = &c->failure;
+    (void)r;
+    const char *key = f->field && strchr(f->field, ':') ? f->field : f->text;
+    audit_note(c, "denied", "route", (Id){ 0 }, NULL, text(c, "%s", key));
+}
+
+static void refusal_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, write_refusal, arg, NULL); }
+
+/* S25: denials are kept although their transaction was rolled back. */
+static void front_refused(Req *r) {
+    Ctx *c = &r->c;
+    Failure f = c->failure;
+    if (f.status != DENIED || !c->user.id || !c->schema) return;
+    struct Keep { Req *r; } keep = { r };
+    (void)keep;
+    if (!attempt(c, refusal_in_tx, r)) log_warn("refusal.lost", LOG_TEXT("text", c->failure.text));
+    c->failure = f;
+}
+
+static void touch(Ctx *c, void *arg) {
+    (void)arg;
+    if (c->realm == REALM_PLATFORM) db_run(c, "update smart360.session set last_seen_at = ? where id = ? and ended_at is null", c->now, c->session);
+    else db_run(c, "update session set last_seen_at = ? where id = ? and ended_at is null", c->now, c->session);
+}
+
+static void touch_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, touch, arg, NULL); }
+
+static void front_after(Req *r) {
+    Ctx *c = &r->c;
+    if (!c->session.id || !c->user.id || !c->schema) return;
+    Facts *f = facts_of(c);
+    if (!f->token || c->now.us - f->last_seen.us < (int64_t)TOUCH_S * 1000000) return;
+    attempt(c, touch_in_tx, r);
+}
+
+const WebHooks front_hooks = {
+    .host = front_host, .identify = front_identify, .may = front_may, .sign_in = front_sign_in, .once_begin = front_once_begin, .once_end = front_once_end,
+    .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known,
+};
+
+/* --- what lists and resources ask -------------------------------------------------------------------------------------------------------- */
+
+static void resource_audit(Ctx *c, const char *action, const char *table, Id id, const char *number, int64_t version, const char *before, const char *after, const char *reason) {
+    audit_write(c, &(Audit){ .action = action, .entity = table, .id = id, .number = number, .version = version, .before = before, .after = after, .reason = reason });
+}
+
+static void resource_event(Ctx *c, const char *name, const char *entity, Id id, const char *number, const char *payload) {
+    event_emit(c, &(Event){ .name = name, .entity = entity, .id = id, .number = number, .payload = payload });
+}
+
+static bool resource_may(Ctx *c, const char *key, Action action) { return perm_may(c, key, action); }
+
+void core_resource_hooks(void);
+void core_resource_hooks(void) {
+    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may, .areas = area_filter });
+}

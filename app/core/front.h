@@ -1,0 +1,62 @@
+/*
+ * The front door: whose host it is, who is signed in, what he may do, and the shell around his page.
+ * Fills lib/web.h's hooks. Sign-in itself: app/core/login.c.
+ */
+#ifndef APP_CORE_FRONT_H
+#define APP_CORE_FRONT_H
+
+#include "app/core/core.h"
+#include "lib/config.h"
+#include "lib/crypt.h"
+#include "lib/web.h"
+
+/* Facts of one piece of work, read once: hangs on Ctx.cache. Modules use core.h's functions instead. */
+typedef struct Facts {
+    Utility     utility;            /* id 0: none read yet */
+    Utility    *others;             /* further ones asked for */
+    const char *tenant_name;
+    const char *tenant_status;      /* active, suspended ... */
+    int         right_n;
+    const char **right_key;         /* sorted */
+    unsigned   *right_bits;         /* VIEW | CREATE ... */
+    bool        rights_read;
+    AreaScope   areas;
+    int         module_n;
+    const char **module;            /* active ones of the utility */
+    bool        modules_read;
+    /* session */
+    const char *token;              /* of the cookie */
+    Time        last_seen, auth_at, mfa_at, reauth_at;
+    const char *role_code, *role_name;      /* the first of the user's roles in this utility */
+    const char *email;
+    int         idle_minutes;
+} Facts;
+Facts *facts_of(Ctx *c);
+
+void front_start(const Config *config, const Keys *keys);
+extern const WebHooks front_hooks;
+extern const Config *front_config;
+extern const Keys *front_keys;
+
+/* Enters a tenant by its slug (commands, jobs): schema, id, locale of the organization. NOT_FOUND when there is none. */
+void tenant_enter(Ctx *c, const char *slug);
+/* Locale and language of the context's utility (0: the organization). */
+void locale_enter(Ctx *c);
+
+/* --- sessions ------------------------------------------------------------------------------------------------------ */
+typedef struct { Realm realm; Id subject, utility; bool keep; bool mfa; } NewSession;
+/* Starts a session, ends the one in use (a new token at each step up), and sets the cookie. Returns the token. */
+const char *session_start(Req *r, const NewSession *s);
+/* The same without a request: for `smart360 user session` in test instances. */
+const char *session_make(Ctx *c, const NewSession *s, const char *address, const char *agent);
+/* Ends it (reason: logout, revoked ...); `session` 0: the one in use. */
+void session_end(Ctx *c, Id session, const char *reason);
+/* Ends all of a user, but for `but` (0: none). Returns how many. */
+int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *reason);
+void session_cookie_clear(Req *r);
+const char *session_cookie_name(Realm realm);
+
+/* Path of the first page after sign-in: the role's home in the utility (spec/README section 3). */
+const char *role_home(Ctx *c, const char *role_code, const char *utility_code);
+
+#endif

@@ -1,6 +1,8 @@
 /*
  * Forms: see form.h.
  */
+#include <ClearSilver.h>      /* first: it has a type BOOL, which lib/form.h uses as a word of its tables */
+
 #include "lib/form.h"
 
 #include <stdio.h>
@@ -13,8 +15,6 @@
 #include "lib/page.h"
 #include "lib/resource.h"
 #include "lib/utf8.h"
-
-#include <util/neo_hdf.h>
 
 /* --- declarations ---------------------------------------------------------------------------------------------------------- */
 
@@ -159,9 +159,9 @@ static const char *check_date(Req *r, const Field *f, const char *s, Value *v) {
         if (!month_parse(s, &m)) return text(r, "Choose %s.", label_start(r, f));
         d = month_first(m);
     } else {
-        DateProblem p = date_parse(s, r->c.locale->date, r->c.locale->months, &d);
+        DateProblem p = read_date(r->c.locale, s, &d);
         if (p == DATE_NO_DAY) return text(r, "%s: there is no such day.", label_start(r, f));
-        if (p != DATE_OK) return text(r, "Enter %s as a date, like %s.", label_start(r, f), date_text(&r->c.mem, date_of(2026, 4, 30), r->c.locale->date, r->c.locale->months));
+        if (p != DATE_OK) return text(r, "Enter %s as a date, like %s.", label_start(r, f), locale_date(&r->c.mem, r->c.locale, date_of(2026, 4, 30)));
     }
     v->n = d.day;
     return NULL;
@@ -231,7 +231,7 @@ const char *field_check(Req *r, const Field *f, const char *s, Value *v) {
 
 static const char *trimmed(Req *r, const Field *f, const char *s) {
     if (f->type == FIELD_PASSWORD) return s;
-    return utf8_trim(&r->c.mem, s);
+    return f->type == FIELD_LONG ? utf8_lines(&r->c.mem, s) : utf8_line(&r->c.mem, s);
 }
 
 static void read_choices(Req *r, const Field *f, Value *v) {

@@ -1,6 +1,8 @@
 /*
  * Lists: see list.h. Here SQL is joined, from fixed fragments only; every value of the URL is bound.
  */
+#include <ClearSilver.h>      /* first, as in lib/form.c */
+
 #include "lib/list.h"
 
 #include <stdio.h>
@@ -12,8 +14,6 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/resource.h"
-
-#include <util/neo_hdf.h>
 
 enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40 };
 
@@ -100,7 +100,7 @@ static bool is_day(const ListColumn *col) {
 static void add_day(Query *q, Text *sql, const ListColumn *col, const char *end, const char *compare) {
     const char *value = asked(q, text(q->r, "%s_%s", col->name, end));
     Date d;
-    if (!value || date_parse(value, q->r->c.locale->date, q->r->c.locale->months, &d) != DATE_OK) return;
+    if (!value || read_date(q->r->c.locale, value, &d) != DATE_OK) return;
     q->filters++;
     size_t n = strlen(col->name);
     bool moment = !strcmp(col->name + n - 3, "_at");

@@ -47,6 +47,15 @@ static void spoken(char *to, size_t room, const char *name) {
         if (*s == '_') *s = ' ';
 }
 
+static const char *one_member(Ctx *c, const char *name, const char *value) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    json_add_text(&o, name, value);
+    json_close(&o);
+    return t.s;
+}
+
 static const char *move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg, bool asks_right) {
     if (!event_known(m, event)) fail(c, NOT_FOUND, "There is no such move.");
     Now now = now_of(c, m, id, true);
@@ -66,17 +75,17 @@ static const char *move(Ctx *c, const Machine *m, Id id, const char *event, cons
     Bind b[] = { bind_text(v->to), bind_id(c->realm == REALM_STAFF ? c->user : (Id){ 0 }), bind_time(c->now), bind_id(id), bind_int(now.version) };
     if (db_run_built(c, text(c, "update `%s` set `%s` = ?, updated_by = ?, updated_at = ?, row_version = row_version + 1 where id = ? and row_version = ?", m->table, column(m)), b, 5) != 1)
         fail(c, CONFLICT, "This record was changed by another user.");
-    JsonText before = json_text_start(&c->mem), after = json_text_start(&c->mem), payload = json_text_start(&c->mem);
-    json_text_open(&before, NULL, '{'), json_text_string(&before, column(m), now.state), json_text_close(&before, '}');
-    json_text_open(&after, NULL, '{'), json_text_string(&after, column(m), v->to), json_text_close(&after, '}');
-    if (lib_app.audit) lib_app.audit(c, event, m->table, id, now.number, now.version + 1, before.text.s, after.text.s, reason);
+    if (lib_app.audit) lib_app.audit(c, event, m->table, id, now.number, now.version + 1, one_member(c, column(m), now.state), one_member(c, column(m), v->to), reason);
     if (m->moved) {
         m->moved(c, id, now.state, v->to, event);
     } else if (lib_app.event) {
-        json_text_open(&payload, NULL, '{');
-        json_text_string(&payload, "from", now.state), json_text_string(&payload, "to", v->to);
-        json_text_close(&payload, '}');
-        lib_app.event(c, text(c, "%s.state_changed", m->name), m->table, id, now.number, payload.text.s);
+        Text payload = text_start(c);
+        JsonOut o = json_out(&payload);
+        json_open_object(&o, NULL);
+        json_add_text(&o, "from", now.state);
+        json_add_text(&o, "to", v->to);
+        json_close(&o);
+        lib_app.event(c, text(c, "%s.state_changed", m->name), m->table, id, now.number, payload.s);
     }
     if (v->effect) v->effect(c, id, arg);
     return v->to;

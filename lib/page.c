@@ -20,7 +20,7 @@
 #include "lib/money.h"
 #include "lib/web.h"
 
-enum { PAGES_MAX = 600, NAME_MAX_ = 120, LANGUAGES = 16 };
+enum { PAGES_MAX = 600, PAGE_NAME_MAX = 120, LANGUAGES = 16 };
 
 /* --- values ------------------------------------------------------------------------------------------------------------- */
 
@@ -181,7 +181,7 @@ void show_row_(Req *r, const char *name, const DbSite *site, const Bind *binds, 
 
 /* --- templates ------------------------------------------------------------------------------------------------------------- */
 
-typedef struct Page { char name[NAME_MAX_]; CSPARSE *parse; } Page;
+typedef struct Page { char name[PAGE_NAME_MAX]; CSPARSE *parse; } Page;
 
 static Page pages[PAGES_MAX];
 static int pages_n;
@@ -231,7 +231,7 @@ static const char *load_one(Arena *a, const char *views, const char *name) {
     (void)views;
     if (pages_n == PAGES_MAX) return "too many templates";
     Page *p = &pages[pages_n];
-    if (strlen(name) >= NAME_MAX_) return text(a, "%s: name too long", name);
+    if (strlen(name) >= PAGE_NAME_MAX) return text(a, "%s: name too long", name);
     snprintf(p->name, sizeof p->name, "%.*s", (int)strlen(name) - 3, name);
     NEOERR *e = cs_init(&p->parse, parse_data);
     if (e == STATUS_OK) e = cgi_register_strfuncs(p->parse);

@@ -139,29 +139,30 @@ static const char *shown(Req *r, const Field *f, const DbColumn *c) {
 /* --- audit: changed fields only --------------------------------------------------------------------------------------------- */
 
 static void audit_change(Req *r, const Resource *res, const char *action, Id id, const Kept *before, const Kept *after) {
-    JsonText b = json_text_start(&r->c.mem), a = json_text_start(&r->c.mem);
-    json_text_open(&b, NULL, '{');
-    json_text_open(&a, NULL, '{');
+    Text before_text = text_start(r), after_text = text_start(r);
+    JsonOut b = json_out(&before_text), a = json_out(&after_text);
+    json_open_object(&b, NULL);
+    json_open_object(&a, NULL);
     for (const Field *f = res->fields; f->name; f++) {
         if (f->flags & DERIVED) continue;
         const DbColumn *was = before ? column_of_row(before, f->name) : NULL, *is = after ? column_of_row(after, f->name) : NULL;
         const char *old = was ? field_typed(r, f, was) : NULL, *new = is ? field_typed(r, f, is) : NULL;
         if (!strcmp(old ? old : "", new ? new : "")) continue;
         bool secret = f->flags & SECRET;
-        if (old) json_text_string(&b, f->name, secret ? "***" : old);
-        if (new) json_text_string(&a, f->name, secret ? "***" : new);
+        if (old) json_add_text(&b, f->name, secret ? "***" : old);
+        if (new) json_add_text(&a, f->name, secret ? "***" : new);
     }
-    json_text_close(&b, '}');
-    json_text_close(&a, '}');
+    json_close(&b);
+    json_close(&a);
     const Kept *k = after ? after : before;
     const DbColumn *key = column_of_row(k, key_of(res)), *version = column_of_row(k, "row_version");
     if (lib_app.audit)
-        lib_app.audit(&r->c, action, res->table, id, key && key->text ? key->text : NULL, version ? version->n : 0, before ? b.text.s : NULL, after ? a.text.s : NULL, NULL);
+        lib_app.audit(&r->c, action, res->table, id, key && key->text ? key->text : NULL, version ? version->n : 0, before ? before_text.s : NULL, after ? after_text.s : NULL, NULL);
 }
 
 /* --- the list ------------------------------------------------------------------------------------------------------------------- */
 
-static ListColumn list_column(Req *r, const Resource *res, const Field *f) {
+static ListColumn list_column(Req *r, const Field *f) {
     ListColumn col = { .name = f->name, .label = f->label, .flags = f->flags & (LIST | SEARCH | SEARCH_START | FILTER | SORT), .choices = f->choices };
     if (f->column) col.sql = f->column;
     else if (f->type == FIELD_REF)
@@ -185,7 +186,7 @@ void resource_list(Req *r) {
     bool linked = false;
     for (const Field *f = res->fields; f->name && n < FIELDS_MAX; f++) {
         if (!(f->flags & (LIST | SEARCH | SEARCH_START | FILTER)) && strcmp(f->name, key_of(res))) continue;
-        columns[n] = list_column(r, res, f);
+        columns[n] = list_column(r, f);
         if (!linked && columns[n].flags & LIST) columns[n].link = text(r, "%s/{%s}", res->path, key_of(res)), linked = true;
         n++;
     }

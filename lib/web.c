@@ -14,12 +14,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <util/neo_hdf.h>
+#include <ClearSilver.h>
 
 #include "lib/clock.h"
 #include "lib/date.h"
 #include "lib/log.h"
 #include "lib/page.h"
+#include "lib/resource.h"
 #include "lib/worker.h"
 
 enum { ROUTES_MAX = 2000, BODY_MAX = 1024 * 1024, FIELDS_BYTES = 1024 * 1024, UPLOADS_BYTES = 110 * 1024 * 1024 };
@@ -74,7 +75,15 @@ static void add_route(const Route *route) {
 
 void web_routes(const Route *const *tables) {
     for (; *tables; tables++)
-        for (const Route *route = *tables; route->method; route++) add_route(route);
+        for (const Route *route = *tables; route->method; route++) {
+            if (!route->resource) {
+                add_route(route);
+                continue;
+            }
+            Route *of = take_n(&forever, Route, 8);
+            int n = resource_routes(route->resource, route, of);
+            for (int i = 0; i < n; i++) add_route(&of[i]);
+        }
 }
 
 void web_hooks(const WebHooks *h) { hooks = *h; }

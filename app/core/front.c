@@ -63,10 +63,8 @@ void tenant_enter(Ctx *c, const char *slug) {
 ROW(Place, PLACE)
 
 static void use_locale(Ctx *c, const char *language, const char *currency, const char *zone, const char *dates, const char *times, const char *numbers) {
-    LocaleFacts facts = { .language = language ? language : "en", .currency = currency ? currency : "USD", .zone = zone ? zone : "UTC",
-                          .date_format = dates ? dates : "YYYY-MM-DD", .hours_12 = times && !strcmp(times, "12h"), .number_format = numbers ? numbers : "1,234.56" };
-    c->locale = locale_find(&facts);
-    c->language = facts.language;
+    c->locale = locale_new(&c->mem, (LocaleSettings){ .language = language, .currency = currency, .time_zone = zone, .date_format = dates, .time_format = times, .number_format = numbers });
+    c->language = language ? language : "en";
 }
 
 static void use_place(Ctx *c, const Place *p) {
@@ -634,13 +632,7 @@ static void front_layout(Req *r) {
 
 /* --- after ------------------------------------------------------------------------------------------------------------------------------- */
 
-static void write_refusal(Ctx *c, void *arg) {
-    Req *r = arg;
-    const Failure *f = &c->failure;
-    (void)r;
-    const char *key = f->field && strchr(f->field, ':') ? f->field : f->text;
-    audit_note(c, "denied", "route", (Id){ 0 }, NULL, text(c, "%s", key));
-}
+static void write_refusal(Ctx *c, void *what) { audit_note(c, "denied", "route", (Id){ 0 }, NULL, what); }
 
 static void refusal_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, write_refusal, arg, NULL); }
 
@@ -649,9 +641,8 @@ static void front_refused(Req *r) {
     Ctx *c = &r->c;
     Failure f = c->failure;
     if (f.status != DENIED || !c->user.id || !c->schema) return;
-    struct Keep { Req *r; } keep = { r };
-    (void)keep;
-    if (!attempt(c, refusal_in_tx, r)) log_warn("refusal.lost", LOG_TEXT("text", c->failure.text));
+    char *what = text_copy(c, f.field && strchr(f.field, ':') ? f.field : f.text);
+    if (!attempt(c, refusal_in_tx, what)) log_warn("refusal.lost", LOG_TEXT("text", c->failure.text));
     c->failure = f;
 }
 
@@ -688,7 +679,6 @@ static void resource_event(Ctx *c, const char *name, const char *entity, Id id, 
 
 static bool resource_may(Ctx *c, const char *key, Action action) { return perm_may(c, key, action); }
 
-void core_resource_hooks(void);
 void core_resource_hooks(void) {
     resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may, .areas = area_filter });
 }

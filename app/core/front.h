@@ -56,6 +56,9 @@ int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *rea
 void session_cookie_clear(Req *r);
 const char *session_cookie_name(Realm realm);
 
+/* Tells lib/resource.h's hooks who audits, decides and emits. */
+void core_resource_hooks(void);
+
 /* Path of the first page after sign-in: the role's home in the utility (spec/README section 3). */
 const char *role_home(Ctx *c, const char *role_code, const char *utility_code);
 

@@ -164,7 +164,9 @@ typedef struct { const char *service_code, *area_code, *category_code; Date date
 const char *id_next_with(struct Ctx *c, const char *entity_type, const IdParts *parts);
 /* `count` consecutive ones under one lock (bulk publishing), in order. */
 const char *const *id_next_many(struct Ctx *c, const char *entity_type, Date date, size_t count);
-/* 22 random characters for public_id, tokens of links, idempotency keys. */
+/* Numbers without a format people edit: "RUN-{YYYY}-{####}" gives RUN-2026-0001, each date its own series (number_series). */
+const char *series_next(struct Ctx *c, const char *pattern);
+/* 22 random characters for public_id (columns of that name draw their own when left out), tokens of links, idempotency keys. */
 const char *public_id_new(struct Ctx *c);
 
 /* --- business time (ONB02US04); calendar 0 = the utility's default --------------------------------------------------- */

@@ -37,3 +37,9 @@ create table if not exists id_format_history (
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   key (id_format_id, id), foreign key (id_format_id) references id_format (id)
 );
+
+-- Numbers without a format people edit: RUN-2026-0001, RC-2026-0001, SM-, FE-001, CR-01, batches, PI- (series_next).
+create table if not exists number_series (
+  utility_id bigint unsigned not null, series varchar(40) collate utf8mb4_bin not null comment 'the pattern with its date filled in: RUN-2026-{####}', next_value bigint not null default 1,
+  primary key (utility_id, series)
+);

@@ -15,7 +15,7 @@ create table if not exists gateway_account (
 );
 
 create table if not exists message_provider (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null comment 'NULL: of the tenant', utility_key bigint unsigned generated always as (ifnull(utility_id, 0)) stored, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   `key` varchar(40) collate utf8mb4_bin not null, channel varchar(32) not null check (channel in ('email', 'sms', 'whatsapp')), adapter varchar(32) not null check (adapter in ('twilio', 'vonage', 'vonage_sms', 'smtp', 'fake')),
   fake_as varchar(20) null comment 'the driver a fake plays', name varchar(80) not null, from_id varchar(254) not null,
   config json null, secret_enc varbinary(4000) null, webhook_secret_current_enc varbinary(600) null, webhook_secret_previous_enc varbinary(600) null, previous_valid_until datetime(6) null,
@@ -23,7 +23,7 @@ create table if not exists message_provider (
   status varchar(32) not null default 'not_configured' check (status in ('not_configured', 'configured', 'verified', 'active', 'inactive', 'error')), failed_checks int not null default 0, last_verified_at datetime(6) null, last_event_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
-  unique key (utility_id, `key`), key (utility_id, channel, status, priority), foreign key (utility_id) references utility (id)
+  unique key (utility_key, `key`), key (utility_id, channel, status, priority), foreign key (utility_id) references utility (id)
 );
 
 create table if not exists payment_intent (
@@ -111,13 +111,13 @@ create table if not exists settlement_line (
 
 -- Sandbox drivers: what was "sent" and which outcome comes next (/integrations/sandbox).
 create table if not exists sandbox_outcome (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, provider_id bigint unsigned null, intent_id bigint unsigned null, recipient varchar(254) null, outcome varchar(40) not null, times int not null default 1, params json null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, provider_id bigint unsigned null, intent_id bigint unsigned null, recipient varchar(254) null, outcome varchar(40) not null, times int not null default 1, params json null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   key (provider_id, recipient), key (intent_id)
 );
 
 create table if not exists sandbox_outbox (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, provider_id bigint unsigned not null, provider_message_id varchar(80) collate utf8mb4_bin not null unique, channel varchar(16) not null, to_address varchar(254) not null, from_id varchar(254) null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, provider_id bigint unsigned not null, provider_message_id varchar(80) collate utf8mb4_bin not null unique, channel varchar(16) not null, to_address varchar(254) not null, from_id varchar(254) null,
   subject varchar(200) null, body_text mediumtext null, body_html mediumtext null, outcome varchar(40) null, created_at datetime(6) not null default (utc_timestamp(6)),
   key (utility_id, id), key (utility_id, to_address, id)
 );

@@ -8,7 +8,7 @@ create table if not exists charge_type (
 );
 
 create table if not exists tax_code (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(20) collate utf8mb4_bin not null, name varchar(80) not null, rate_ppm int not null check (rate_ppm between 0 and 1000000), method varchar(32) not null default 'exclusive' check (method in ('exclusive', 'inclusive')), cap_per_unit_micro bigint null, split_by_days tinyint(1) not null default 0,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, code varchar(20) collate utf8mb4_bin not null, name varchar(80) not null, rate_ppm int not null check (rate_ppm between 0 and 1000000), method varchar(32) not null default 'exclusive' check (method in ('exclusive', 'inclusive')), cap_per_unit_micro bigint null, split_by_days tinyint(1) not null default 0, compound tinyint(1) not null default 0 comment 'the base holds the taxes sorted before it',
   gl_code varchar(12) collate utf8mb4_bin not null, effective_from date not null, effective_to date null, sort int not null default 0, active tinyint(1) not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,

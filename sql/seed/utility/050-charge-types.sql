@@ -1,0 +1,33 @@
+-- The charge types of the engine; a utility may add its own, these stay.
+
+insert into charge_type (utility_id, code, name, sign, section, kind, sort, is_system) values
+  (@utility_id, 'FIXED', 'Fixed charge', 1, 'current', 'revenue', 1, 1),
+  (@utility_id, 'USAGE', 'Use', 1, 'current', 'revenue', 2, 1),
+  (@utility_id, 'DEMAND', 'Demand', 1, 'current', 'revenue', 3, 1),
+  (@utility_id, 'FUEL_ADJ', 'Fuel adjustment', 1, 'current', 'revenue', 4, 1),
+  (@utility_id, 'SEWER_FIXED', 'Wastewater fixed charge', 1, 'current', 'revenue', 5, 1),
+  (@utility_id, 'SEWER_USAGE', 'Wastewater use', 1, 'current', 'revenue', 6, 1),
+  (@utility_id, 'STORMWATER', 'Stormwater', 1, 'current', 'revenue', 7, 1),
+  (@utility_id, 'METER_RENT', 'Meter rent', 1, 'current', 'revenue', 8, 1),
+  (@utility_id, 'SURCHARGE', 'Surcharge', 1, 'current', 'revenue', 9, 1),
+  (@utility_id, 'SERVICE_FEE', 'Service fee', 1, 'current', 'revenue', 10, 1),
+  (@utility_id, 'MIN_BILL', 'Minimum charge', 1, 'current', 'revenue', 11, 1),
+  (@utility_id, 'DISCOUNT', 'Discount', -1, 'current', 'revenue', 12, 1),
+  (@utility_id, 'SUBSIDY', 'Subsidy', -1, 'current', 'revenue', 13, 1),
+  (@utility_id, 'TRUE_UP', 'Correction of estimates', 1, 'current', 'revenue', 14, 1),
+  (@utility_id, 'TAX', 'Tax', 1, 'current', 'liability', 15, 1),
+  (@utility_id, 'CONNECTION_FEE', 'Connection fee', 1, 'current', 'revenue', 16, 1),
+  (@utility_id, 'DISCONNECTION_FEE', 'Disconnection fee', 1, 'current', 'revenue', 17, 1),
+  (@utility_id, 'RECONNECTION_FEE', 'Reconnection fee', 1, 'current', 'revenue', 18, 1),
+  (@utility_id, 'LATE_FEE', 'Late fee', 1, 'since_last_bill', 'revenue', 19, 1),
+  (@utility_id, 'INTEREST', 'Interest', 1, 'since_last_bill', 'revenue', 20, 1),
+  (@utility_id, 'RETURNED_PAYMENT_FEE', 'Returned payment fee', 1, 'since_last_bill', 'revenue', 21, 1),
+  (@utility_id, 'DEPOSIT', 'Deposit', 1, 'deposit', 'liability', 22, 1),
+  (@utility_id, 'DEPOSIT_INTEREST', 'Deposit interest', -1, 'deposit', 'liability', 23, 1),
+  (@utility_id, 'DEPOSIT_APPLIED', 'Deposit applied', -1, 'deposit', 'liability', 24, 1),
+  (@utility_id, 'INSTALMENT', 'Instalment', 1, 'instalment', 'receivable', 25, 1),
+  (@utility_id, 'ADJUSTMENT', 'Adjustment', 1, 'current', 'revenue', 26, 1),
+  (@utility_id, 'CREDIT_NOTE', 'Credit note', -1, 'since_last_bill', 'revenue', 27, 1),
+  (@utility_id, 'ROUNDING', 'Rounding', 1, 'current', 'revenue', 28, 1),
+  (@utility_id, 'WRITE_OFF', 'Write-off', -1, 'since_last_bill', 'revenue', 29, 1)
+on duplicate key update charge_type.id = charge_type.id;

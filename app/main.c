@@ -21,7 +21,7 @@ static const Command commands[] = {
     { "quote",   quote_command,   "Computes a bill from a tariff and a usage in JSON",
       "smart360 quote FILE.json      (- reads standard input)\n\n"
       "Prints the bill with the sum of every line, or says what is wrong with the document and ends with status 2.\n\n"
-      "Example: smart360 quote tests/rules/quotes/residential.json" },
+      "Example: smart360 quote tests/rules/residential.json" },
     { "version", version_command, "Prints the version",  "smart360 version" },
     { 0 }
 };

@@ -384,7 +384,7 @@ static bool read_usage(Reader *r, json_t *v) {
     if (gas && !read_gas(r, AT(p, "gas"), gas)) return false;
     if (!read_count_if(r, AT(p, "decimals"), decimals, 0, 6, &places)) return false;
     if (places >= 0) u->quantity = exact_rounded(u->quantity, places);
-    return exact_held(u->quantity) || wrong(r, p, "too precise");
+    return true;                /* a use that cannot be held stops the lines that need it */
 }
 
 static bool read_attributes(Reader *r, json_t *v) {

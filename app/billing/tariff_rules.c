@@ -479,10 +479,13 @@ TariffProblem tariff_round(Exact x, const TariffPeriod *p, Money *to) {
     return TARIFF_TOO_LARGE;
 }
 
-static bool applies(const TariffPeriod *p, const TariffRate *r) {
-    if (r->season && !(r->season >> p->end_month & 1)) return false;
-    if (r->has_above && exact_compare(p->usage.quantity, exact_micro(r->above.micro)) <= 0) return false;
-    return !r->has_upto || exact_compare(p->usage.quantity, exact_micro(r->upto.micro)) <= 0;
+/* TARIFF_OK, or why there is no line. */
+static TariffProblem applies(const TariffPeriod *p, const TariffRate *r) {
+    Exact usage = p->usage.quantity;
+    if (r->season && !(r->season >> p->end_month & 1)) return TARIFF_NOT_NOW;
+    if ((r->has_above || r->has_upto) && !exact_held(usage)) return TARIFF_TOO_PRECISE;
+    if (r->has_above && exact_compare(usage, exact_micro(r->above.micro)) <= 0) return TARIFF_NOT_NOW;
+    return r->has_upto && exact_compare(usage, exact_micro(r->upto.micro)) > 0 ? TARIFF_NOT_NOW : TARIFF_OK;
 }
 
 /* Minimum and rounding; a deduction may be too large here, it is limited later. */
@@ -508,11 +511,11 @@ static TariffProblem finish(Work *w, TariffLine *to) {
 
 TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, const TariffPrices *prices,
                           const TariffPart *part, TariffLine *to) {
-    if (!applies(p, r)) return TARIFF_NOT_NOW;
+    TariffProblem problem = applies(p, r);
+    if (problem) return problem;
     Work w = { .a = a, .p = p, .r = r, .prices = prices, .part_days = part->days, .measured = part->usage,
                .share = exact_ratio(part->days, p->days), .quantity = EXACT_ZERO, .factor = EXACT_ONE, .value = EXACT_ZERO,
                .why = text_start(a) };
-    TariffProblem problem = TARIFF_OK;
     switch (r->calc) {
     case CALC_FLAT:         problem = flat(&w); break;
     case CALC_PER_UNIT:     problem = per_unit(&w); break;
@@ -525,7 +528,8 @@ TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, 
 }
 
 TariffProblem tariff_percent_line(Arena *a, const TariffPeriod *p, const TariffRate *r, Money base, TariffLine *to) {
-    if (!applies(p, r)) return TARIFF_NOT_NOW;
+    TariffProblem problem = applies(p, r);
+    if (problem) return problem;
     Work w = { .a = a, .p = p, .r = r, .part_days = p->days, .quantity = EXACT_ZERO, .factor = EXACT_ONE, .why = text_start(a) };
     Exact of = exact_minor(base, p->exponent);
     w.value = exact_mul(of, exact_ratio(r->percent_e6, 100000000));

@@ -365,60 +365,6 @@ char *mask_end(Arena *a, const char *s, size_t shown) {
     return t.s;
 }
 
-static bool luhn(const char *digits, int n) {
-    int sum = 0;
-    for (int i = 0; i < n; i++) {
-        int d = digits[n - 1 - i] - '0';
-        if (i % 2) d = d > 4 ? d * 2 - 9 : d * 2;
-        sum += d;
-    }
-    return sum % 10 == 0;
-}
-
-/* A run of digits with single spaces and dashes between, from s: its bytes; its digits in `to`, at most 20 of them. */
-static size_t digit_run(const char *s, char to[20], int *digits) {
-    size_t n = 0;
-    *digits = 0;
-    for (size_t i = 0; s[i]; i++) {
-        if (s[i] >= '0' && s[i] <= '9') {
-            if (*digits < 20) to[*digits] = s[i];
-            (*digits)++;
-            n = i + 1;
-        } else if (!((s[i] == ' ' || s[i] == '-') && i == n)) {
-            break;
-        }
-    }
-    return n;
-}
-
-/* The next number that looks like a card's: its start, with bytes and digits; NULL when there is none. */
-static const char *card_find(const char *s, size_t *bytes, int *digits) {
-    char run[20];
-    while (*s) {
-        if (*s < '0' || *s > '9') { s++; continue; }
-        *bytes = digit_run(s, run, digits);
-        if (*digits >= 13 && *digits <= 19 && luhn(run, *digits) && strspn(run, "0") < 13) return s;
-        s += *bytes;
-    }
-    return NULL;
-}
-
-bool card_is_in(const char *s) {
-    size_t bytes;
-    int digits;
-    return card_find(s, &bytes, &digits) != NULL;
-}
-
-char *card_mask(Arena *a, const char *s) {
-    char *to = arena_copy(a, s);
-    size_t bytes;
-    int digits;
-    for (const char *p = to; (p = card_find(p, &bytes, &digits)); p += bytes)
-        for (size_t i = 0; i < bytes && digits > 4; i++)
-            if (p[i] >= '0' && p[i] <= '9') to[p - to + (ptrdiff_t)i] = '*', digits--;
-    return to;
-}
-
 char *utf8_plain_signs(Arena *a, const char *s) {
     /* To add one: the sign and what stands for it. */
     static const struct { const char *sign, *plain; } signs[] = {

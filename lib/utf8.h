@@ -58,11 +58,6 @@ char *mask_email(Arena *a, const char *email);
 char *mask_phone(Arena *a, const char *e164);
 char *mask_end  (Arena *a, const char *s, size_t shown);            /* all but the last `shown` characters; short ones wholly */
 
-/* Does the text hold something that looks like a card number (13 to 19 digits that pass Luhn, spaces and dashes inside
-   allowed; assurance S24)? card_mask answers a copy with the digits before the last four as *. */
-bool  card_is_in(const char *s);
-char *card_mask(Arena *a, const char *s);
-
 /* For SMS and other places that lack them: no-break spaces to spaces, U+2212 to '-', … to "...", curly quotes to straight. */
 char *utf8_plain_signs(Arena *a, const char *s);
 

@@ -84,6 +84,7 @@ struct Req {
     /* what is wrong with the input so far */
     Problem       problem[64];
     int           problems;
+    Arena         problem_mem;      /* their texts outlive the rewound transaction */
     /* the answer */
     int           status;
     const char   *template;         /* "billing/bill_run" */
@@ -93,7 +94,7 @@ struct Req {
     Text          out;
     const char   *file;             /* X-Accel-Redirect */
     Header        header[24];
-    int           headers;
+    int           headers, headers_kept;    /* those set before the handler stay when its answer is thrown away */
     const char   *note;             /* shown by the next page */
     void         *fcgi;             /* the FastCGI request; NULL in tests */
     int64_t       started_us;

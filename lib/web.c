@@ -281,7 +281,7 @@ void problem(Req *r, const char *field, const char *format, ...) {
     if (r->problems == (int)(sizeof r->problem / sizeof *r->problem)) return;
     va_list args;
     va_start(args, format);
-    r->problem[r->problems++] = (Problem){ text_copy(r, field), arena_vtext(&r->c.mem, format, args) };
+    r->problem[r->problems++] = (Problem){ arena_copy(&r->problem_mem, field), arena_vtext(&r->problem_mem, format, args) };
     va_end(args);
 }
 
@@ -308,7 +308,7 @@ static void fresh_answer(Req *r) {
     r->status = 0;
     r->template = r->location = r->type = r->file = r->note = NULL;
     r->out = (Text){ 0 };
-    r->headers = 0;
+    r->headers = r->headers_kept;
     r->problems = 0;
 }
 
@@ -364,19 +364,31 @@ static void serve_route(Req *r) {
     else db_tx(&r->c, reads ? DB_READ : DB_WRITE, handle, r, reads ? NULL : stored_already);
 }
 
-static void find_and_serve(Ctx *c, void *arg) {
+/*
+ * A request goes in three steps, each an attempt of its own: what the earlier ones found (host, session) stands in memory
+ * that a failing handler does not take along, so that its refusal can still wear the right shell.
+ */
+static void find_place(Ctx *c, void *arg) {
     Req *r = arg;
     (void)c;
     fresh_answer(r);
     r->scope = SCOPE_TENANT;
     hooks.host(r);
-    find_route(r);
-    if (r->status) return;
+    if (!r->status) find_route(r);
+}
+
+static void find_person(Ctx *c, void *arg) {
+    Req *r = arg;
+    (void)c;
     hooks.identify(r);
+    r->headers_kept = r->headers;
     need_right(r);
-    if (r->status) return;
-    check_csrf(r);
-    serve_route(r);
+    if (!r->status) check_csrf(r);
+}
+
+static void serve_person(Ctx *c, void *arg) {
+    (void)c;
+    serve_route(arg);
 }
 
 /* --- refusals --------------------------------------------------------------------------------------------------------------------- */
@@ -466,7 +478,12 @@ shown:
 }
 
 void web_serve(Req *r) {
-    if (!attempt(&r->c, find_and_serve, r)) refuse(r);
+    static void (*const steps[])(Ctx *, void *) = { find_place, find_person, serve_person };
+    for (int i = 0; i < 3 && !r->status; i++)
+        if (!attempt(&r->c, steps[i], r)) {
+            refuse(r);
+            break;
+        }
     if (r->status == 405 && !r->template) answer_text(r, 405, "This address does not take %s.\n", r->method);
 }
 
@@ -619,11 +636,12 @@ static int run_worker(const Pool *pool, int index) {
             continue;
         }
         worker_busy(true);
-        Arena kept = r.c.mem;
-        r = (Req){ .c.mem = kept };
+        Arena kept = r.c.mem, problems = r.problem_mem;
+        r = (Req){ .c.mem = kept, .problem_mem = problems };
         serve_one(&r, &f, db);
         FCGX_Finish_r(&f);
         arena_reset(&r.c.mem);
+        arena_reset(&r.problem_mem);
         db_reset(db);
         worker_busy(false);
     }

@@ -233,7 +233,7 @@ Id   import_find(struct Ctx *c, const char *entity, const char *legacy_id);
 void alert_raise(struct Ctx *c, const char *kind, const char *severity, const char *dedup_key, const char *subject, const char *link);
 void alert_clear(struct Ctx *c, const char *dedup_key);
 /* Prepared totals of dashboards: adds to dashboard_counter of a local day. */
-void counter_add(struct Ctx *c, const char *key, Date period, int64_t n);
+void day_count_add(struct Ctx *c, const char *key, Date period, int64_t n);
 
 /* --- secrets and codes (keys: tenant's data key, installation's key) --------------------------------------------------- */
 

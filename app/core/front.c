@@ -17,122 +17,25 @@
 #include "lib/resource.h"
 #include "lib/utf8.h"
 
-const Config *front_config;
-const Keys *front_keys;
 static Key pre_key, csrf_key, note_key;
 
 enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600 };
 
-void front_start(const Config *config, const Keys *keys) {
-    front_config = config;
-    front_keys = keys;
+void front_start(void) {
+    const Keys *keys = installation_keys();
     pre_key = key_for(keys, "cookie pre");
     csrf_key = key_for(keys, "csrf");
     note_key = key_for(keys, "cookie note");
 }
 
 Facts *facts_of(Ctx *c) {
-    if (!c->cache) c->cache = take(c, sizeof(Facts));
-    return c->cache;
+    Facts *f = fact_get(c, "front", 0);
+    return f ? f : fact_keep(c, "front", 0, take(c, sizeof(Facts)));
 }
-
-/* --- tenants and utilities ---------------------------------------------------------------------------------------------- */
-
-#define TENANT(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, schema_name) F(T, const char *, name) F(T, const char *, status)
-ROW(Tenant, TENANT)
-
-static void enter(Ctx *c, const Tenant *t) {
-    c->tenant = t->id;
-    c->tenant_slug = t->slug;
-    db_use(c, t->schema_name);
-    Facts *f = facts_of(c);
-    f->tenant_name = t->name;
-    f->tenant_status = t->status;
-}
-
-void tenant_enter(Ctx *c, const char *slug) {
-    Tenant *t = db_find(c, Tenant, "select id, slug, schema_name, name, status from smart360.tenant where slug = ? and status not in ('provisioning', 'failed', 'archived')", slug);
-    if (!t) fail(c, NOT_FOUND, "There is no tenant %s.", slug);
-    enter(c, t);
-    locale_enter(c);
-}
-
-#define PLACE(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status) F(T, const char *, environment) F(T, const char *, currency) \
-    F(T, const char *, time_zone) F(T, const char *, language) F(T, const char *, rounding_mode) F(T, Money, cash_rounding_minor) F(T, const char *, email) \
-    F(T, const char *, contact_phone) F(T, const char *, bill_sender_name) F(T, const char *, date_format) F(T, const char *, time_format) F(T, const char *, number_format)
-ROW(Place, PLACE)
-
-static void use_locale(Ctx *c, const char *language, const char *currency, const char *zone, const char *dates, const char *times, const char *numbers) {
-    c->locale = locale_new(&c->mem, (LocaleSettings){ .language = language, .currency = currency, .time_zone = zone, .date_format = dates, .time_format = times, .number_format = numbers });
-    c->language = language ? language : "en";
-}
-
-static void use_place(Ctx *c, const Place *p) {
-    Facts *f = facts_of(c);
-    c->utility = p->id;
-    c->utility_code = p->code;
-    f->utility = (Utility){
-        .id = p->id, .code = p->code, .name = p->name, .status = p->status, .environment = p->environment, .currency = p->currency, .exponent = currency_exponent(p->currency),
-        .time_zone = p->time_zone, .language = p->language, .half_even = !strcmp(p->rounding_mode, "half_even"), .cash_step = p->cash_rounding_minor,
-        .email = p->email, .contact_phone = p->contact_phone, .bill_sender_name = p->bill_sender_name };
-    use_locale(c, p->language, p->currency, p->time_zone, p->date_format, p->time_format, p->number_format);
-}
-
-#define PLACE_SELECT "select u.id, u.code, u.name, u.status, u.environment, u.currency, coalesce(u.time_zone, o.time_zone, 'UTC') as time_zone, o.default_language as language, " \
-    "u.rounding_mode, u.cash_rounding_minor, u.email, u.contact_phone, u.bill_sender_name, o.date_format, o.time_format, o.number_format from utility u left join organization_setting o on o.one = 1 "
-
-void locale_enter(Ctx *c) {
-    if (c->utility.id) {
-        use_place(c, db_one(c, Place, PLACE_SELECT "where u.id = ?", c->utility));
-        return;
-    }
-#define ORGANIZATION(F, T) F(T, const char *, default_language) F(T, const char *, currency) F(T, const char *, time_zone) F(T, const char *, date_format) F(T, const char *, time_format) F(T, const char *, number_format)
-    ROW(Organization, ORGANIZATION)
-    Organization *o = db_find(c, Organization, "select default_language, currency, time_zone, date_format, time_format, number_format from organization_setting where one = 1");
-    if (o) use_locale(c, o->default_language, o->currency, o->time_zone, o->date_format, o->time_format, o->number_format);
-    else use_locale(c, NULL, NULL, NULL, NULL, NULL, NULL);
-}
-
-const Utility *utility_here(Ctx *c) {
-    Facts *f = facts_of(c);
-    if (f->utility.id.id) return &f->utility;
-    if (!c->utility.id) fail(c, BROKEN, "no utility in this piece of work");
-    locale_enter(c);
-    return &f->utility;
-}
-
-const Utility *utility_get(Ctx *c, Id id) {
-    Facts *f = facts_of(c);
-    if (f->utility.id.id == id.id) return &f->utility;
-    Utility kept = f->utility;
-    Id here = c->utility;
-    const char *code = c->utility_code;
-    const struct Locale *locale = c->locale;
-    const char *language = c->language;
-    Place *p = db_find(c, Place, PLACE_SELECT "where u.id = ?", id);
-    if (!p) fail(c, NOT_FOUND, "There is no such utility.");
-    use_place(c, p);
-    Utility *other = take(c, sizeof *other);
-    *other = f->utility;
-    f->utility = kept;
-    c->utility = here, c->utility_code = code, c->locale = locale, c->language = language;
-    return other;
-}
-
-void utility_enter(Ctx *c, Id id) {
-    Facts *f = facts_of(c);
-    f->utility.id.id = 0;
-    f->rights_read = f->modules_read = false;
-    c->utility = id;
-    c->utility_code = NULL;
-    locale_enter(c);
-}
-
-Date utility_today(Ctx *c) { return time_date(c->locale->zone, c->now); }
 
 /* "swa" of "swa.smart360.test"; NULL when the host is not below the base domain. */
 static const char *slug_of(Req *r) {
-    const char *base = front_config->base_domain;
+    const char *base = installation()->base_domain;
     size_t n = strlen(r->host), m = strlen(base);
     if (n <= m + 1 || strcmp(r->host + n - m, base) || r->host[n - m - 1] != '.') return NULL;
     const char *slug = text_copy_n(r, r->host, n - m - 1);
@@ -140,7 +43,7 @@ static const char *slug_of(Req *r) {
 }
 
 static bool is_bare_host(const Req *r) {
-    if (!strcmp(r->host, front_config->base_domain) || !strcmp(r->host, "localhost")) return true;
+    if (!strcmp(r->host, installation()->base_domain) || !strcmp(r->host, "localhost")) return true;
     struct in_addr v4;
     return inet_pton(AF_INET, r->host, &v4) == 1 || r->host[0] == '[';
 }
@@ -148,9 +51,7 @@ static bool is_bare_host(const Req *r) {
 static void to_platform(Req *r) {
     r->scope = SCOPE_PLATFORM;
     r->prefix = "";
-    db_use(&r->c, front_config->db_platform);
-    r->c.schema = front_config->db_platform;
-    use_locale(&r->c, NULL, NULL, NULL, NULL, NULL, NULL);
+    tenant_leave(&r->c);
 }
 
 static bool first_is(const Req *r, const char *part) { return r->path.n && !strcmp(r->path.segment[0], part); }
@@ -174,31 +75,32 @@ static void front_host(Req *r) {
         if (platform_host && !r->path.n) go_to(r, "/platform");
         return;
     }
-    if (is_bare_host(r)) slug = front_config->default_tenant;
+    if (is_bare_host(r)) slug = installation()->default_tenant;
     PortalHost *host = NULL;
     if (!slug) {
         host = db_find(c, PortalHost, "select t.slug, h.utility_code from smart360.portal_host h join smart360.tenant t on t.id = h.tenant_id where h.host = ?", r->host);
         slug = host ? host->slug : NULL;
     }
     if (!slug) fail(r, NOT_FOUND, "There is no such page.");
-    Tenant *t = db_find(c, Tenant, "select id, slug, schema_name, name, status from smart360.tenant where slug = ? and status not in ('provisioning', 'failed', 'archived')", slug);
-    if (!t) fail(r, NOT_FOUND, "There is no such page.");
-    enter(c, t);
+    TenantRow *t = tenant_by_slug(c, slug);
+    if (!t || !strcmp(t->status, "provisioning") || !strcmp(t->status, "failed") || !strcmp(t->status, "archived")) fail(r, NOT_FOUND, "There is no such page.");
+    tenant_enter(c, t);
+    facts_of(c)->tenant_name = t->name;
+    facts_of(c)->tenant_status = t->status;
     bool staff = first_is(r, "u"), portal = first_is(r, "p");
     if (host && !r->path.n) {
         go_to(r, text(r, "/p/%s/", host->utility_code));
         return;
     }
     if ((staff || portal) && r->path.n >= 2) {
-        Place *p = db_find(c, Place, PLACE_SELECT "where u.code = ?", r->path.segment[1]);
-        if (!p) fail(r, NOT_FOUND, "There is no such page.");
-        use_place(c, p);
+        Id utility = db_id(c, "select id from utility where code = ?", r->path.segment[1]);
+        if (!utility.id) fail(r, NOT_FOUND, "There is no such page.");
+        utility_enter(c, utility);
         r->scope = portal ? SCOPE_PORTAL : SCOPE_UTILITY;
-        r->prefix = text(r, "/%s/%s", portal ? "p" : "u", p->code);
+        r->prefix = text(r, "/%s/%s", portal ? "p" : "u", c->utility_code);
         return;
     }
     r->scope = SCOPE_TENANT;
-    locale_enter(c);
     if ((staff || portal) && r->path.n == 1) {
         const char *only = db_text(c, "select if(count(*) = 1, max(code), null) from utility where status <> 'closed'");
         if (only) go_to(r, text(r, "/%s/%s/", portal ? "p" : "u", only));

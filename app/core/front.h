@@ -6,42 +6,32 @@
 #define APP_CORE_FRONT_H
 
 #include "app/core/core.h"
-#include "lib/config.h"
-#include "lib/crypt.h"
+#include "app/core/installation.h"
 #include "lib/web.h"
 
-/* Facts of one piece of work, read once: hangs on Ctx.cache. Modules use core.h's functions instead. */
+/* What the door found out about the visitor, read once a request. Modules use core.h's functions instead. */
 typedef struct Facts {
-    Utility     utility;            /* id 0: none read yet */
-    Utility    *others;             /* further ones asked for */
-    const char *tenant_name;
-    const char *tenant_status;      /* active, suspended ... */
-    int         right_n;
-    const char **right_key;         /* sorted */
-    unsigned   *right_bits;         /* VIEW | CREATE ... */
-    bool        rights_read;
-    AreaScope   areas;
-    int         module_n;
+    const char  *tenant_name;
+    const char  *tenant_status;     /* active, suspended ... */
+    int          right_n;
+    const char **right_key;
+    unsigned    *right_bits;        /* VIEW | CREATE ... */
+    bool         rights_read;
+    AreaScope    areas;
+    int          module_n;
     const char **module;            /* active ones of the utility */
-    bool        modules_read;
+    bool         modules_read;
     /* session */
-    const char *token;              /* of the cookie */
-    Time        last_seen, auth_at, mfa_at, reauth_at;
-    const char *role_code, *role_name;      /* the first of the user's roles in this utility */
-    const char *email;
-    int         idle_minutes;
+    const char  *token;             /* of the cookie */
+    Time         last_seen, auth_at, mfa_at, reauth_at;
+    const char  *role_code, *role_name;      /* the first of the user's roles in this utility */
+    const char  *email;
+    int          idle_minutes;
 } Facts;
 Facts *facts_of(Ctx *c);
 
-void front_start(const Config *config, const Keys *keys);
+void front_start(void);
 extern const WebHooks front_hooks;
-extern const Config *front_config;
-extern const Keys *front_keys;
-
-/* Enters a tenant by its slug (commands, jobs): schema, id, locale of the organization. NOT_FOUND when there is none. */
-void tenant_enter(Ctx *c, const char *slug);
-/* Locale and language of the context's utility (0: the organization). */
-void locale_enter(Ctx *c);
 
 /* --- sessions ------------------------------------------------------------------------------------------------------ */
 typedef struct { Realm realm; Id subject, utility; bool keep; bool mfa; } NewSession;

@@ -21,7 +21,8 @@ module.exports = defineConfig({
   globalTeardown: require.resolve('./support/teardown'),
   projects: [
     { name: 'stories', testMatch: 'stories/*.spec.js' },
-    { name: 'browser', testMatch: 'browser/*.spec.js' },
+    { name: 'browser', testMatch: 'browser/*.spec.js', timeout: 120000 },
+    { name: 'faults', testMatch: 'faults/*.spec.js', timeout: 180000 },
   ],
   use: {
     browserName: 'chromium',

@@ -130,7 +130,7 @@ def shape():
 
 def scripts():
     found = [ROOT / "start", ROOT / "check", ROOT / "tests/instance", ROOT / ".ci/run", *sorted((ROOT / "tests").glob("**/*.sh")), *sorted((ROOT / "views").glob("**/*.sh")),
-             ROOT / "tests/fuzz/run", ROOT / "tests/faults/run"]
+             ROOT / "tests/fuzz/run", ROOT / "tests/bench/run"]
     found = [str(p.relative_to(ROOT)) for p in found if p.exists() and p.read_text(errors="replace").startswith("#!/") and "sh" in p.read_text(errors="replace").split("\n")[0]]
     if not shutil.which("shellcheck"):
         yield "shellcheck is not installed"

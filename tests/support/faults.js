@@ -1,0 +1,74 @@
+// For tests/faults: loads, floods, broken bytes, and processes to kill.
+const { execFileSync } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const tls = require('tls');
+const { request } = require('./person');
+const { sleep } = require('./instance');
+
+// How long a fault is kept up: short in ./check, FAULT_SECONDS=60 by hand.
+const seconds = Number(process.env.FAULT_SECONDS || 12);
+
+// Processes of a part: { master, workers }.
+function processes(instance, part) {
+  const master = Number(fs.readFileSync(path.join(instance.folder, 'run', `${part}.process`), 'utf8'));
+  let workers = [];
+  try { workers = execFileSync('pgrep', ['-P', String(master)], { encoding: 'utf8' }).trim().split('\n').map(Number); } catch { /* none */ }
+  return { master, workers };
+}
+const alive = (pid) => { try { return !/^\d+ \(.*\) Z/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8')); } catch { return false; } };
+
+// A closed loop of `connections` clients until `until()` says so or for `for_s` seconds; each asks what next(i) gives.
+// Answers { n, by_status, errors, ms (sorted), p99, per_second }.
+async function load(instance, { connections = 8, for_s = seconds, until = () => false, next, count = Infinity }) {
+  const result = { n: 0, by_status: {}, errors: [], ms: [] };
+  const began = Date.now();
+  let started = 0;
+  const one = async () => {
+    while (Date.now() - began < for_s * 1000 && !until() && started < count) {
+      const i = started++;
+      const at = performance.now();
+      try {
+        const answer = await request(instance, { host: 'swa.smart360.test', ...next(i) });
+        result.by_status[answer.status] = (result.by_status[answer.status] ?? 0) + 1;
+        result.on_answer?.(i, answer);
+      } catch (e) { result.errors.push(e.code ?? e.message); }
+      result.ms.push(performance.now() - at);
+      result.n++;
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, one));
+  result.ms.sort((a, b) => a - b);
+  result.p50 = result.ms[Math.floor(result.ms.length * 0.5)] ?? 0;
+  result.p99 = result.ms[Math.min(result.ms.length - 1, Math.floor(result.ms.length * 0.99))] ?? 0;
+  result.per_second = result.n / ((Date.now() - began) / 1000);
+  result.bad = Object.entries(result.by_status).filter(([s]) => Number(s) >= 500).reduce((sum, [, n]) => sum + n, 0) + result.errors.length;
+  return result;
+}
+
+// Raw bytes over TLS: the status of the answer (0: closed without one), ms until it came and until the end. `pieces` are sent with `pause_ms` between them.
+function raw(instance, pieces, { address, pause_ms = 0, host = 'swa.smart360.test', limit_ms = 15000, close_after } = {}) {
+  return new Promise((done) => {
+    let answer = '', answered_ms = null;
+    const socket = tls.connect({ host: '127.0.0.1', port: instance.port, servername: host, rejectUnauthorized: false, localAddress: address, ALPNProtocols: ['http/1.1'] });
+    const began = Date.now();
+    const timer = setTimeout(() => socket.destroy(), limit_ms);
+    const end = () => { clearTimeout(timer); done({ status: Number(answer.match(/^HTTP\/1\.[01] (\d{3})/)?.[1] ?? 0), answer, ms: Date.now() - began, answered_ms }); };
+    socket.on('secureConnect', async () => {
+      let sent = 0;
+      for (const piece of pieces) {
+        if (socket.destroyed) return;
+        if (!socket.write(piece)) await new Promise((go) => { socket.once('drain', go); socket.once('close', go); });
+        sent += piece.length;
+        if (close_after && sent >= close_after) { socket.destroy(); return; }
+        if (pause_ms) await sleep(pause_ms);
+      }
+    });
+    socket.setMaxListeners(0);
+    socket.on('data', (d) => { answered_ms ??= Date.now() - began; if (answer.length < 100000) answer += d.toString('latin1'); if (/^HTTP[\s\S]*\r\n\r\n/.test(answer) && /connection: close/i.test(answer) === false) socket.end(); });
+    socket.on('error', () => {});
+    socket.on('close', end);
+  });
+}
+
+module.exports = { processes, alive, load, raw, seconds, sleep };

@@ -44,7 +44,8 @@ static void hmacs(void) {
         { SHA256, "Jefe", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
         { SHA512, "Jefe", "what do ya want for nothing?", "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737" },
     };
-    for (size_t i = 0; i < COUNT(cases); i++) SAME_TEXT(hmac_hex(cases[i].d, bytes_of(cases[i].key), bytes_of(cases[i].message)), cases[i].is);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        SAME_TEXT(hmac_hex(cases[i].d, bytes_of(cases[i].key), bytes_of(cases[i].message)), cases[i].is);
     char key[131];
     memset(key, 0xaa, sizeof key);                          /* RFC 4231, case 6: a key longer than a block */
     SAME_TEXT(hmac_hex(SHA256, bytes_at(key, 131), bytes_of("Test Using Larger Than Block-Size Key - Hash Key First")), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");

@@ -92,7 +92,7 @@ struct Req {
     const char   *location;
     const char   *type;             /* of `out` */
     Text          out;
-    const char   *file;             /* X-Accel-Redirect */
+    const char   *file;             /* sent by nginx: "/_documents/<path below documents_dir>" */
     Header        header[24];
     int           headers, headers_kept;    /* those set before the handler stay when its answer is thrown away */
     const char   *note;             /* shown by the next page */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/core/migrate.h"
 #include "lib/config.h"
 
 static int config_command(int argc, char **argv);
@@ -22,6 +23,17 @@ static const Command commands[] = {
       "smart360 quote FILE.json      (- reads standard input)\n\n"
       "Prints the bill with the sum of every line, or says what is wrong with the document and ends with status 2.\n\n"
       "Example: smart360 quote tests/rules/residential.json" },
+    { "migrate", migrate_command, "Brings the schemas of the platform and the tenants up to date",
+      "smart360 migrate                         the platform, then every tenant\n"
+      "smart360 migrate platform                the platform alone\n"
+      "smart360 migrate TENANT                  the platform and one tenant\n\n"
+      "Makes the platform's schema and the key file when they are missing. May be called again at any time: what has been applied is\n"
+      "left alone, what was cut off goes on. Works with the database's administrator (db_admin_user).\n\nExample: smart360 migrate swa" },
+    { "tenant",  tenant_command,  "Makes and lists tenants",
+      "smart360 tenant list\n"
+      "smart360 tenant create SLUG --name NAME --admin-email MAIL [--country US]\n\n"
+      "A second call goes on where the first was cut off.\n\n"
+      "Example: smart360 tenant create swa --name \"San Francisco Water Authority\" --admin-email tenant_admin@swa.test" },
     { "version", version_command, "Prints the version",  "smart360 version" },
     { 0 }
 };

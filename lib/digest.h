@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "lib/arena.h"
+#include "lib/rows.h"
 
-typedef struct { const void *p; size_t n; } Bytes;
 static inline Bytes bytes_of(const char *s)                    { return (Bytes){ s, s ? strlen(s) : 0 }; }
 static inline Bytes bytes_at(const void *p, size_t n)          { return (Bytes){ p, n }; }
 

@@ -1,0 +1,129 @@
+/*
+ * What happened, by whom, from where (spec/README section 2 rule 6; I15, I16): one append-only audit_entry, its values apart
+ * in audit_value with a salt, so that erasure can blank them and the seal of the entry still holds.
+ */
+#include <jansson.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "app/core/core.h"
+#include "lib/crypt.h"
+#include "lib/ctx.h"
+#include "lib/db.h"
+#include "lib/json.h"
+
+/* --- what is kept of the values: changed fields only, secrets as "***" ----------------------------------------------------- */
+
+static bool is_secret(const char *name) {
+    static const char *const words[] = { "password", "secret", "token", "api_key", "private_key", "credentials", "_enc", "iban", "card_no", "pin_code", NULL };
+    for (const char *const *w = words; *w; w++)
+        if (strcasestr(name, *w)) return true;
+    return false;
+}
+
+static void hide_secrets(json_t *object) {
+    const char *name;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(object, next, name, value)
+        if (is_secret(name) && !json_is_null(value)) json_object_set_new(object, name, json_string("***"));
+}
+
+/* A secret that changed is seen in both before it is hidden; what is equal in both goes. */
+static void drop_equal(json_t *before, json_t *after) {
+    const char *name;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(before, next, name, value) {
+        json_t *other = json_object_get(after, name);
+        if (other && json_equal(value, other)) {
+            json_object_del(after, name);
+            json_object_del(before, name);
+        }
+    }
+}
+
+static json_t *object_of(Ctx *c, const char *text_) {
+    if (!text_) return NULL;
+    json_t *j = json_loads(text_, JSON_REJECT_DUPLICATES, NULL);
+    if (j && json_is_object(j)) return j;
+    json_decref(j);
+    fail(c, BROKEN, "an audit value is no JSON object: %.80s", text_);
+}
+
+static void free_json(void *j) { json_decref(j); }
+
+static const char *dump(Ctx *c, json_t *object) {
+    if (!object) return NULL;
+    char *s = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    if (!s) fail(c, BROKEN, "an audit value cannot be written");
+    const char *kept = text_copy(c, s);
+    free(s);
+    return kept;
+}
+
+const char *json_pairs(Ctx *c, const char *first, ...) {
+    Text to = text_start(c);
+    JsonOut o = json_out(&to);
+    json_open_object(&o, NULL);
+    va_list args;
+    va_start(args, first);
+    for (const char *name = first; name; name = va_arg(args, const char *)) json_add_text(&o, name, va_arg(args, const char *));
+    va_end(args);
+    json_close(&o);
+    return to.s;
+}
+
+/* --- the entry ---------------------------------------------------------------------------------------------------------------- */
+
+static void hash_part(Text *t, const char *s) {
+    uint64_t n = s ? strlen(s) : UINT64_MAX;        /* NULL and "" differ */
+    uint8_t size[8];
+    for (int i = 0; i < 8; i++) size[i] = (uint8_t)(n >> (8 * i));
+    text_add_n(t, (const char *)size, 8);
+    if (s) text_add_n(t, s, strlen(s));
+}
+
+void audit_hash(Ctx *c, Bytes salt, const char *before, const char *after, uint8_t hash[static 32]) {
+    Text t = text_start(c);
+    text_add_n(&t, salt.p, salt.n);
+    hash_part(&t, before);
+    hash_part(&t, after);
+    blake2b((Bytes){ 0 }, bytes_at(t.s, t.n), hash);
+}
+
+static const char *actor_kind(const Ctx *c) {
+    switch (c->realm) {
+    case REALM_STAFF:    return "user";
+    case REALM_PORTAL:   return "portal_user";
+    case REALM_PLATFORM: return "platform";
+    default:             return c->address ? "public" : "system";
+    }
+}
+
+void audit_write(Ctx *c, const Audit *a) {
+    json_t *was = object_of(c, a->before), *is = object_of(c, a->after);
+    if (was) later(c, free_json, was);
+    if (is) later(c, free_json, is);
+    if (was && is) drop_equal(was, is);
+    if (was) hide_secrets(was);
+    if (is) hide_secrets(is);
+    const char *before = dump(c, was), *after = dump(c, is);
+    uint8_t salt[16], hash[32];
+    Bytes value_hash = { 0 };
+    if (before || after) {
+        random_fill(salt, sizeof salt);
+        audit_hash(c, bytes_at(salt, sizeof salt), before, after, hash);
+        value_hash = bytes_at(hash, sizeof hash);
+    }
+    Id id = db_insert(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, request_id, action, entity, entity_id, number, version, value_hash, reason) "
+                         "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)",
+                      c->now, c->utility, actor_kind(c), c->user, c->user_name, c->address, c->session, c->request_no[0] ? c->request_no : NULL,
+                      a->action, a->entity, a->id, a->number, a->version, value_hash, a->reason);
+    if (value_hash.p)
+        db_run(c, "insert into audit_value (audit_id, salt, before_value, after_value) values (?,?,?,?)", id, bytes_at(salt, sizeof salt), before, after);
+}
+
+void audit_note(Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason) {
+    audit_write(c, &(Audit){ .action = action, .entity = entity, .id = id, .number = number, .reason = reason });
+}

@@ -1,0 +1,57 @@
+/*
+ * The installation this process belongs to: its configuration, its keys, its tenants, and a Ctx for a command.
+ *
+ *   int seal_command(int argc, char **argv) { return command_run(COMMAND_APP, work, &options); }
+ *   static void work(Ctx *c, void *arg) { TenantRows l = tenants_all(c); for (...) { tenant_enter(c, &l.v[i]); ... } }
+ *
+ * A tenant's data lie in its schema (I14); tenant_enter is the only way there outside of a request.
+ */
+#ifndef APP_CORE_INSTALLATION_H
+#define APP_CORE_INSTALLATION_H
+
+#include "lib/config.h"
+#include "lib/crypt.h"
+#include "lib/ctx.h"
+#include "lib/db.h"
+
+/* The configuration of this process; log, clock and numbers are set up by it at the first call. Ends the process with a clear
+   text when it cannot be used. */
+const Config *installation(void);
+/* The ring of master keys; the key file is made when it is absent. Ends the process when it cannot be read. */
+const Keys   *installation_keys(void);
+/* How to connect: as the application (no DDL), or as the administrator of the database (no time limit on statements). */
+typedef enum { COMMAND_APP, COMMAND_ADMIN } CommandUser;
+DbConfig      installation_db(CommandUser user);
+
+/* A Ctx for a command: memory, database session in the platform's schema, the clock. One at a time in a process. */
+Ctx *command_ctx(CommandUser user);
+/* Runs work with such a Ctx; a failure is printed to standard error. The exit status: 0, or 1 when it failed. */
+int  command_run(CommandUser user, void (*work)(Ctx *c, void *arg), void *arg);
+/* Prints what c->failure says, as commands do. */
+void command_failed(const Ctx *c, const char *command);
+
+/* --- tenants --------------------------------------------------------------------------------------------------------- */
+
+#define TENANT_ROW(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, status) \
+    F(T, const char *, schema_name) F(T, const char *, admin_email) F(T, const char *, provisioning_stage)
+ROW(TenantRow, TENANT_ROW)
+
+/* NULL when there is none. */
+TenantRow *tenant_by_slug(Ctx *c, const char *slug);
+TenantRow *tenant_by_id  (Ctx *c, Id id);
+/* Those that have a schema (not archived, not half made), by slug. */
+TenantRows tenants_all(Ctx *c);
+/* c works in this tenant from now on: schema, slug, locale; at tenant level. The row must outlive the use of c. */
+void tenant_enter(Ctx *c, const TenantRow *tenant);
+/* Back to the platform. */
+void tenant_leave(Ctx *c);
+
+/* --- facts of one piece of work ----------------------------------------------------------------------------------------- */
+
+/* What was read once for this Ctx (rights, settings, utilities): kept until its memory is rewound past the moment of
+   keeping. `kind` is a literal of ours. NULL when it was not kept. */
+void *fact_get(Ctx *c, const char *kind, int64_t id);
+void *fact_keep(Ctx *c, const char *kind, int64_t id, void *value);     /* value */
+void  facts_forget(Ctx *c);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * Utilities of a tenant and their settings: where a piece of work is, what "today" is there, how numbers are shown
+ * (ONB01US01, ONB02US06, ONB02US02). Read once for each piece of work.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/core/core.h"
+#include "app/core/installation.h"
+#include "lib/date.h"
+#include "lib/locale.h"
+#include "lib/money.h"
+
+/* --- the organization and its utilities --------------------------------------------------------------------------------- */
+
+#define ORGANIZATION(F, T) F(T, const char *, name) F(T, const char *, currency) F(T, const char *, date_format)                \
+    F(T, const char *, time_format) F(T, const char *, time_zone) F(T, const char *, number_format) F(T, int, first_day_of_week) \
+    F(T, const char *, default_language)
+ROW(Organization, ORGANIZATION)
+
+static const Organization *organization(Ctx *c) {
+    Organization *o = fact_get(c, "organization", 0);
+    if (o) return o;
+    o = db_find(c, Organization, "select name, currency, date_format, time_format, time_zone, number_format, first_day_of_week, default_language from organization_setting");
+    if (!o) {
+        o = take(c, sizeof *o);
+        o->name = c->tenant_slug;
+        o->default_language = "en";
+    }
+    return fact_keep(c, "organization", 0, o);
+}
+
+#define UTILITY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status)              \
+    F(T, const char *, environment) F(T, const char *, currency) F(T, const char *, time_zone) F(T, const char *, rounding_mode) \
+    F(T, Money, cash_rounding_minor) F(T, const char *, email) F(T, const char *, contact_phone) F(T, const char *, bill_sender_name)
+ROW(UtilityRow, UTILITY_ROW)
+
+const Utility *utility_get(Ctx *c, Id id) {
+    Utility *u = fact_get(c, "utility", id.id);
+    if (u) return u;
+    UtilityRow *row = db_find(c, UtilityRow, "select id, code, name, status, environment, currency, time_zone, rounding_mode, cash_rounding_minor, email, "
+                                             "contact_phone, bill_sender_name from utility where id=?", id);
+    if (!row) fail(c, NOT_FOUND, "There is no such utility.");
+    const Organization *o = organization(c);
+    u = take(c, sizeof *u);
+    *u = (Utility){ .id = row->id, .code = row->code, .name = row->name, .status = row->status, .environment = row->environment,
+        .currency = row->currency, .exponent = currency_exponent(row->currency), .language = o->default_language,
+        .time_zone = row->time_zone ? row->time_zone : o->time_zone ? o->time_zone : "UTC",
+        .half_even = !strcmp(row->rounding_mode, "half_even"), .cash_step = row->cash_rounding_minor,
+        .email = row->email, .contact_phone = row->contact_phone, .bill_sender_name = row->bill_sender_name };
+    return fact_keep(c, "utility", id.id, u);
+}
+
+const Utility *utility_here(Ctx *c) {
+    if (!c->utility.id) fail(c, BROKEN, "this piece of work has no utility");
+    return utility_get(c, c->utility);
+}
+
+void utility_enter(Ctx *c, Id id) {
+    const Organization *o = organization(c);
+    const Utility *u = id.id ? utility_get(c, id) : NULL;
+    c->utility = id;
+    c->utility_code = u ? u->code : NULL;
+    c->language = o->default_language ? o->default_language : "en";
+    c->locale = locale_new(&c->mem, (LocaleSettings){ .language = c->language, .currency = u ? u->currency : o->currency,
+        .number_format = o->number_format, .date_format = o->date_format, .time_format = o->time_format,
+        .time_zone = u ? u->time_zone : o->time_zone, .first_weekday = o->first_day_of_week });
+}
+
+Date utility_today(Ctx *c) {
+    const Zone *zone = c->utility.id ? zone_find(utility_here(c)->time_zone) : c->locale ? c->locale->zone : NULL;
+    return time_date(zone ? zone : zone_utc(), c->now);
+}
+
+/* --- addresses in messages (never built from a Host header) ---------------------------------------------------------------- */
+
+const char *public_url(Ctx *c, const char *path, bool portal) {
+    const char *base = installation()->public_url, *at = strstr(base, "://");
+    const char *host = at + 3, *tail = host + strcspn(host, ":");
+    int scheme = (int)(host - base);
+    if (portal && c->utility.id) {
+        char *own = db_text(c, "select host from smart360.portal_host where tenant_id=? and utility_code=?", c->tenant, c->utility_code);
+        if (own) return text(c, "%.*s%s%s/p/%s%s", scheme, base, own, tail, c->utility_code, path);
+    }
+    const char *prefix = portal && c->utility.id ? text(c, "/p/%s", c->utility_code) : "";
+    const Config *config = installation();
+    bool bare = !c->tenant.id || (config->default_tenant && !strcmp(config->default_tenant, c->tenant_slug));
+    if (bare) return text(c, "%s%s%s", base, prefix, path);
+    return text(c, "%.*s%s.%s%s%s%s", scheme, base, c->tenant_slug, config->base_domain, tail, prefix, path);
+}
+
+/* --- settings -------------------------------------------------------------------------------------------------------------- */
+
+#define SETTING(F, T) F(T, const char *, key) F(T, const char *, value)
+ROW(Setting, SETTING)
+
+static const char *setting_find(Ctx *c, const char *key) {
+    Settings *all = fact_get(c, "settings", c->utility.id);
+    if (!all) {
+        all = take(c, sizeof *all);
+        *all = db_all(c, Setting, "select `key`, value from setting where utility_id=?", c->utility);
+        fact_keep(c, "settings", c->utility.id, all);
+    }
+    for (size_t i = 0; i < all->n; i++)
+        if (!strcmp(all->v[i].key, key)) return all->v[i].value;
+    return NULL;
+}
+
+const char *setting_text(Ctx *c, const char *key, const char *otherwise) {
+    const char *value = setting_find(c, key);
+    return value ? value : otherwise;
+}
+
+int64_t setting_int(Ctx *c, const char *key, int64_t otherwise) {
+    const char *value = setting_find(c, key);
+    if (!value) return otherwise;
+    char *end;
+    int64_t n = strtoll(value, &end, 10);
+    if (end == value || *end) fail(c, BROKEN, "setting %s holds \"%s\", which is no number", key, value);
+    return n;
+}
+
+#define SETTING_NOW(F, T) F(T, Id, id) F(T, const char *, value) F(T, int64_t, row_version)
+ROW(SettingNow, SETTING_NOW)
+
+void setting_set(Ctx *c, const char *key, const char *value) {
+    SettingNow *now = db_find(c, SettingNow, "select id, value, row_version from setting where utility_id=? and `key`=? for update", c->utility, key);
+    if (now && !strcmp(now->value, value)) return;
+    Id id = now ? now->id : db_insert(c, "insert into setting (utility_id, `key`, value, created_by, updated_by) values (?,?,?,?,?)", c->utility, key, value, c->user, c->user);
+    if (now)
+        db_must(c, 1, CONFLICT, "update setting set value=?, version=version+1, updated_at=?, updated_by=?, row_version=row_version+1 where id=? and row_version=?",
+                value, c->now, c->user, id, now->row_version);
+    audit_write(c, &(Audit){ .action = now ? "edit" : "create", .entity = "setting", .id = id, .number = key, .version = now ? now->row_version + 1 : 1,
+                             .before = now ? json_pairs(c, key, now->value, NULL) : NULL, .after = json_pairs(c, key, value, NULL) });
+    facts_forget(c);
+}

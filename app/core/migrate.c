@@ -126,23 +126,25 @@ static void lock_end(void *keeper) {
     waitpid(pid, NULL, 0);
 }
 
-static volatile sig_atomic_t keeper_ends;
-static void end_keeper(int signal_no) { keeper_ends = signal_no; }
-
 /* Renews until it is told to end, and then gives the lease back. It has its own connection; the parent's stays untouched. */
 static pid_t lock_keep(void) {
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, SIGTERM);
+    sigprocmask(SIG_BLOCK, &end, NULL);
     pid_t parent = getpid(), pid = fork();
-    if (pid) return pid;
+    if (pid) {
+        sigprocmask(SIG_UNBLOCK, &end, NULL);
+        return pid;
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
-    sigaction(SIGTERM, &(struct sigaction){ .sa_handler = end_keeper }, NULL);
     DbConfig db = installation_db(COMMAND_ADMIN);
     Ctx keeper = { .db = db_open(&db), .now = time_now() };
     db_use(&keeper, db.platform);
-    for (bool end = false; !end;) {
-        if (!keeper_ends) sleep(LOCK_S / 4);
-        end = keeper_ends;
-        attempt(&keeper, lock_renew, &end);
+    for (bool ended = false; !ended;) {
+        ended = sigtimedwait(&end, NULL, &(struct timespec){ .tv_sec = LOCK_S / 4 }) == SIGTERM;
+        attempt(&keeper, lock_renew, &ended);
     }
     _exit(0);
 }

@@ -31,6 +31,10 @@ const Account *account_get (struct Ctx *c, Id account);                 /* NOT_F
 /* Locks the row for the rest of the transaction (select ... for update). Lock accounts in order of id. */
 const Account *account_lock(struct Ctx *c, Id account);
 Money          account_balance(struct Ctx *c, Id account);
+/* What the ledger posted to these accounts: balance moves by ar + agreement, deferred by agreement, deposit_balance by
+   deposit (owed more = positive; deposits: held more = positive). Called by ledger_post alone (I2). */
+typedef struct { Id account; Money ar, agreement, deposit; } BalanceMove;
+void account_balances_move(struct Ctx *c, const BalanceMove *moves, size_t n);
 
 typedef struct {
     Money not_due, days_0_30, days_31_60, days_61_90, days_over_90;     /* unpaid parts by days past due */

@@ -13,7 +13,6 @@
 
 static Arena forever;
 
-/* What web and jobs need before they fork: keys, texts, modules. 0, or 1 with the reason on standard error. */
 int program_start(void) {
     const Config *config = installation();
     if (sodium_init() < 0) {

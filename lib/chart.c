@@ -126,8 +126,8 @@ static Chart shortened(const Chart *c) {
     return s;
 }
 
-static void begin(Text *t, const Chart *c, int width, int height) {
-    text_add(t, "<svg class=\"ch\" role=\"img\" viewBox=\"0 0 ");
+static void begin(Text *t, const Chart *c, const char *class, int width, int height) {
+    text_addf(t, "<svg class=\"%s\" role=\"img\" viewBox=\"0 0 ", class);
     add_tenths(t, width);
     text_add(t, " ");
     add_tenths(t, height);
@@ -143,6 +143,14 @@ static bool has_mark(const Chart *c, ChartMark mark) {
         for (size_t i = 0; c->series[s].marks && i < c->n; i++)
             if (c->series[s].marks[i] & mark) return true;
     return false;
+}
+
+static int64_t highest_of(const Chart *c) {
+    int64_t high = INT64_MIN;
+    for (size_t s = 0; s < c->series_n; s++)
+        for (size_t i = 0; i < c->n; i++)
+            if (c->series[s].values[i] > high) high = c->series[s].values[i];       /* CHART_NONE is the least */
+    return high;
 }
 
 static ChartAxis axis_of(const Chart *c, bool from_zero) {
@@ -170,8 +178,12 @@ static Plot frame(Text *t, const Chart *c, bool from_zero) {
     p.left = widest + 100;
     p.right = p.width - 20;
     p.top = c->show_last ? 240 : 100;
+    if (c->show_last && p.axis.high - p.axis.step > 0) {    /* the value stands over its bar: the axis may end at the last line below it */
+        int64_t highest = highest_of(c);
+        if (highest < p.axis.high) p.axis.high = highest;
+    }
     p.bottom = p.height - (c->so_far && has_mark(c, CHART_UNFINISHED) ? 380 : 240);
-    begin(t, c, p.width, p.height);
+    begin(t, c, "ch", p.width, p.height);
     for (int64_t v = p.axis.low; v <= p.axis.high; v += p.axis.step) {
         int y = y_of(&p, v);
         text_add(t, "<path class=\"g\" d=\"M");
@@ -380,7 +392,7 @@ char *chart_line(Arena *a, const Chart *given) {
 char *chart_doughnut(Arena *a, const Chart *c) {
     assert(c->series_n == 1 && c->n <= CHART_PARTS);
     Text t = text_start(a);
-    begin(&t, c, 1600, 1600);
+    begin(&t, c, "ch ring", 1600, 1600);
     const ChartSeries *s = &c->series[0];
     Wide sum = 0;
     for (size_t i = 0; i < c->n; i++) {

@@ -19,4 +19,5 @@ if:user.logout_url ?><li><form method="post" action="<?cs var:url_validate(user.
 var:t.layout.sign_out ?></button></form></li><?cs /if ?></ul></details><?cs /if ?></div></header>
 <div class="s-page<?cs if:page.width ?> <?cs var:page.width ?><?cs /if ?>"><?cs call:crumbs(page.crumbs) ?><?cs /if ?><main class="s-main" id="main" tabindex="-1"><?cs
 include!"layout/_top.cs" ?><?cs call:content() ?></main><?cs
-if:!page.part ?></div></div></div></body></html><?cs /if ?>
+if:!page.part ?></div></div></div><?cs if:!page.keys_off ?><dialog class="s-keys" aria-labelledby="keys-title"><h2 id="keys-title"><?cs var:t.layout.keys ?></h2><dl><?cs
+each:k = t.layout.key ?><div><dt><kbd><?cs var:k.press ?></kbd></dt><dd><?cs var:k.does ?></dd></div><?cs /each ?></dl><p class="sub"><?cs var:t.layout.keys_off ?></p><form method="dialog"><button class="btn"><?cs var:t.ui.close ?></button></form></dialog><?cs /if ?></body></html><?cs /if ?>

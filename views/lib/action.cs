@@ -1,4 +1,4 @@
-<?cs # action(a): text, url, icon, kind (primary plain quiet danger), post, name, value, form_key, row_version, menu.N, why, download.
+<?cs # action(a): text, url, icon, kind (primary plain quiet danger), post, name, value, form_key, row_version, menu.N, why, download, key (e or c).
      # A GET is a link; a POST is a small form of its own. why: shown in place of a button that cannot be pressed now.
      # actions(set): several of them in a row. ?><?cs
 def:action_face(a) ?><?cs if:a.icon ?><?cs call:icon(a.icon) ?><?cs /if ?><span><?cs var:a.text ?></span><?cs /def ?><?cs
@@ -15,6 +15,6 @@ def:action(a) ?><?cs
     else ?><a href="<?cs var:url_validate(m.url) ?>"><?cs call:action_face(m) ?></a><?cs /if ?></li><?cs /each ?></ul></details><?cs
   elif:a.post ?><form method="post" action="<?cs var:url_validate(a.url) ?>"><?cs call:hidden_keys(a) ?><button class="btn <?cs var:a.kind ?>"<?cs
     if:a.name ?> name="<?cs var:a.name ?>" value="<?cs var:a.value ?>"<?cs /if ?>><?cs call:action_face(a) ?></button></form><?cs
-  else ?><a class="btn <?cs var:a.kind ?>" href="<?cs var:url_validate(a.url) ?>"<?cs if:a.download ?> download<?cs /if ?>><?cs call:action_face(a) ?></a><?cs
+  else ?><a class="btn <?cs var:a.kind ?>" href="<?cs var:url_validate(a.url) ?>"<?cs if:a.download ?> download<?cs /if ?><?cs if:a.key ?> data-key="<?cs var:a.key ?>"<?cs /if ?>><?cs call:action_face(a) ?></a><?cs
   /if ?><?cs /def ?><?cs
 def:actions(set) ?><?cs if:subcount(set) ?><div class="s-acts"><?cs each:x = set ?><?cs call:action(x) ?><?cs /each ?></div><?cs /if ?><?cs /def ?>

@@ -1,6 +1,6 @@
 <?cs # chart(c): title, id, svg, svg_narrow (SVG text made by lib/chart.h, raw), legend.N.{text,series}, note, table, error, link.{text,url}. ?><?cs
 def:chart_body(c) ?><?cs if:c.error ?><p class="s-part"><?cs var:c.error ?></p><?cs else ?><?cs
-  if:c.svg_narrow ?><div class="s-cw wide"><?cs uvar:c.svg ?></div><div class="s-cw narrow"><?cs uvar:c.svg_narrow ?></div><?cs
+  if:c.svg_narrow ?><div class="s-cbox"><div class="s-cw wide"><?cs uvar:c.svg ?></div><div class="s-cw narrow"><?cs uvar:c.svg_narrow ?></div></div><?cs
   else ?><div class="s-cw" tabindex="0" role="region" aria-label="<?cs var:t.ui.chart ?>: <?cs var:c.title ?>"><?cs uvar:c.svg ?></div><?cs /if ?><?cs
   if:c.note ?><p class="sub"><?cs var:c.note ?></p><?cs /if ?><?cs
   if:subcount(c.table.rows) ?><details class="s-disc"><summary><?cs var:t.ui.show_table ?></summary><?cs call:table(c.table) ?></details><?cs /if ?><?cs /if ?><?cs /def ?><?cs

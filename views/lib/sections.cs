@@ -12,7 +12,8 @@ def:section_body(s) ?><?cs
   if:subcount(s.timeline) ?><div class="s-cb"><?cs call:timeline(s.timeline) ?></div><?cs /if ?><?cs
   if:s.form.action ?><div class="s-cb"><?cs if:s.form.intro ?><p class="s-intro"><?cs var:s.form.intro ?></p><?cs /if ?><?cs call:form_start(s.form) ?><?cs call:fields(s.form.fields) ?><?cs call:form_buttons(s.form) ?><?cs call:form_end() ?></div><?cs /if ?><?cs
   if:subcount(s.document) ?><div class="s-cb"><?cs call:document(s.document) ?></div><?cs /if ?><?cs
-  if:s.empty.title ?><?cs call:empty(s.empty) ?><?cs /if ?><?cs /if ?><?cs /def ?><?cs
+  if:s.empty.title ?><?cs call:empty(s.empty) ?><?cs /if ?><?cs
+  if:s.after.text || s.after.strong ?><p class="s-after"><?cs if:s.after.strong ?><strong><?cs var:s.after.strong ?></strong> <?cs /if ?><?cs var:s.after.text ?></p><?cs /if ?><?cs /if ?><?cs /def ?><?cs
 def:section(s) ?><?cs
   if:s.kind == "kpis" ?><div class="sp-<?cs var:s.span ?>"><?cs call:kpis(s.kpis) ?></div><?cs
   elif:s.kind == "list" ?><div class="sp-<?cs var:s.span ?>"><?cs call:list(s.list) ?></div><?cs

@@ -1,13 +1,13 @@
 <?cs # table(tb): label, caption, cols.N.{name,label,hidden_label,kind,place,sort_url,aria}, rows.N.{key,ticked,url,tone,cells.M},
      # foot.N (a sum row, like cells), select (tick boxes), plain (no cards on phones), empty.{title,text,icon,action}.
-     # A cell's text is its node's own value; children: sub, tone, url, icon, title, muted, act. ?><?cs
+     # A cell's text is its node's own value; children: sub, tone, url, icon, word (read aloud only), title, muted, act. ?><?cs
 def:th(c) ?><th scope="col" class="c-<?cs var:c.kind ?>"<?cs if:c.aria ?> aria-sort="<?cs var:c.aria ?>"<?cs /if ?>><?cs
   if:c.hidden_label ?><span class="vh"><?cs var:c.label ?></span><?cs
   elif:c.sort_url ?><a href="<?cs var:url_validate(c.sort_url) ?>"><?cs var:c.label ?><?cs if:c.aria == "ascending" ?><?cs call:icon("arrow-up") ?><?cs
     elif:c.aria == "descending" ?><?cs call:icon("arrow-down") ?><?cs /if ?></a><?cs
   else ?><?cs var:c.label ?><?cs /if ?></th><?cs /def ?><?cs
 def:cell_text(c) ?><?cs if:c.icon ?><?cs call:icon(c.icon) ?><?cs /if ?><?cs
-  if:c.tone ?><span class="s-b <?cs var:c.tone ?>"><?cs var:c ?></span><?cs elif:c.muted ?><span class="muted"><?cs var:c ?></span><?cs else ?><?cs var:c ?><?cs /if ?><?cs /def ?><?cs
+  if:c.tone ?><span class="s-b <?cs var:c.tone ?>"><?cs var:c ?></span><?cs elif:c.muted ?><span class="muted"><?cs var:c ?></span><?cs else ?><?cs var:c ?><?cs /if ?><?cs if:c.word ?><span class="vh"><?cs var:c.word ?></span><?cs /if ?><?cs /def ?><?cs
 def:cell(c) ?><?cs if:c.url ?><a href="<?cs var:url_validate(c.url) ?>"><?cs call:cell_text(c) ?></a><?cs else ?><?cs call:cell_text(c) ?><?cs /if ?><?cs
   if:c.sub ?><span class="sub"><?cs var:c.sub ?></span><?cs /if ?><?cs if:c.act.text ?><?cs call:action(c.act) ?><?cs /if ?><?cs /def ?><?cs
 def:row(tb, r) ?><?cs each:c = r.cells ?><?cs with:k = tb.cols[name(c)] ?><?cs

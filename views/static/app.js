@@ -1,1 +1,188 @@
-// x
+/*
+ * Comfort on top of pages that work without it: keys, search suggestions, busy buttons, choosing rows, menus, toasts.
+ * No framework, no inline handlers: everything hangs on document and finds its elements by class or data attribute.
+ */
+(() => {
+  'use strict';
+  const $ = (s, from = document) => from.querySelector(s);
+  const $$ = (s, from = document) => [...from.querySelectorAll(s)];
+  const body = document.body;
+  const on = (type, f, options) => document.addEventListener(type, f, options);
+
+  /* Menus (details.s-menu): one open at a time, closed by Escape and by a press outside. */
+  const close_menus = (but) => $$('details.s-menu[open]').forEach((d) => { if (d !== but && !d.contains(but)) d.open = false; });
+  on('click', (e) => close_menus(e.target.closest('details.s-menu') || body));
+  on('keydown', (e) => {
+    if (e.key !== 'Escape') return;
+    const open = e.target.closest('details.s-menu[open]');
+    close_menus(body);
+    if (open) $('summary', open).focus();
+    hide_suggestions();
+  });
+
+  /* Toasts. */
+  const toast = (text) => {
+    let box = $('.s-toasts');
+    if (!box) {
+      box = body.appendChild(document.createElement('div'));
+      box.className = 's-toasts';
+      box.setAttribute('role', 'status');
+    }
+    const t = box.appendChild(document.createElement('div'));
+    t.className = 's-toast';
+    t.textContent = text;
+    setTimeout(() => t.remove(), 8000);
+  };
+  ['htmx:responseError', 'htmx:sendError', 'htmx:timeout'].forEach((type) => on(type, () => toast(body.dataset.toast || '')));
+
+  /* Forms: one send only; the button says that it works once that takes longer than 300 ms. */
+  const free = (form) => {
+    clearTimeout(form.busy);
+    form.sent = false;
+    $$('[data-was]', form).forEach((b) => { b.textContent = b.dataset.was; b.removeAttribute('aria-disabled'); delete b.dataset.was; });
+  };
+  on('submit', (e) => {
+    const form = e.target, button = e.submitter;
+    if (form.method !== 'post') return;
+    if (form.sent) return e.preventDefault();
+    form.sent = true;
+    form.busy = setTimeout(() => {
+      if (!button || !button.dataset.busy) return;
+      button.dataset.was = button.textContent;
+      button.textContent = button.dataset.busy;
+      button.setAttribute('aria-disabled', 'true');
+    }, 300);
+    setTimeout(() => free(form), 10000);
+  });
+  addEventListener('pageshow', (e) => { if (e.persisted) $$('form').forEach(free); });
+
+  /* Rows: choose all of the page, say how many are chosen. */
+  const count_rows = (form) => {
+    const boxes = $$('input[name=ids]', form), n = boxes.filter((b) => b.checked).length;
+    const words = $('[data-selected]', form), all = $('[data-all]', form);
+    if (words && n) words.textContent = words.dataset.selected.replace('{n}', n);
+    if (all) { all.checked = n > 0 && n === boxes.length; all.indeterminate = n > 0 && n < boxes.length; }
+  };
+  on('change', (e) => {
+    const form = e.target.closest('.s-bulkform');
+    if (form) {
+      if (e.target.matches('[data-all]')) $$('input[name=ids]', form).forEach((b) => { b.checked = e.target.checked; });
+      count_rows(form);
+    }
+    if (e.target.form) reveal(e.target.form);
+    if (e.target.dataset.max) check_file(e.target);
+  });
+
+  /* Fields shown only while another has a value. */
+  const reveal = (form) => $$('[data-reveal]', form).forEach((f) => {
+    const of = $$(`[name="${f.dataset.reveal}"]`, form).filter((x) => !/radio|checkbox/.test(x.type) || x.checked);
+    f.hidden = !of.some((x) => f.dataset.revealValue.split('|').includes(x.value));
+  });
+
+  /* Files: too large is said at once, not after the upload. */
+  const check_file = (input) => {
+    const old = $('.err[data-file]', input.parentNode);
+    if (old) old.remove();
+    const big = [...input.files].some((f) => f.size > Number(input.dataset.max));
+    input.toggleAttribute('aria-invalid', big);
+    if (!big) return;
+    const p = document.createElement('p');
+    p.className = 'err';
+    p.dataset.file = '';
+    p.setAttribute('role', 'alert');
+    p.textContent = input.dataset.maxText;
+    input.before(p);
+  };
+
+  /* Lines: one more, with names kept and ids counted on. */
+  on('click', (e) => {
+    const print = e.target.closest('[data-print]');
+    if (print) window.print();
+    const add = e.target.closest('[data-add-line]');
+    if (!add) return;
+    const rows = $('[data-lines] tbody', add.parentNode), last = rows.lastElementChild, row = last.cloneNode(true), n = rows.children.length;
+    $$('input,select', row).forEach((x) => {
+      x.id = x.id.replace(/-\d+$/, `-${n}`);
+      x.setAttribute('aria-label', x.getAttribute('aria-label').replace(/\d+$/, n + 1));
+      x.removeAttribute('aria-invalid');
+      x.value = '';
+    });
+    $$('.err', row).forEach((x) => x.remove());
+    rows.append(row);
+    $('input,select', row).focus();
+  });
+
+  /* Suggestions: after 250 ms and 2 characters, an older answer is dropped. */
+  let timer, asked;
+  const ask = (input, done) => {
+    clearTimeout(timer);
+    if (asked) asked.abort();
+    const q = input.value.trim(), url = input.dataset.search || input.dataset.suggest;
+    if (q.length < 2) return done('');
+    timer = setTimeout(() => {
+      asked = new AbortController();
+      fetch(`${url}${url.includes('?') ? '&' : '?'}q=${encodeURIComponent(q)}`, { headers: { 'HX-Request': 'true' }, signal: asked.signal })
+        .then((r) => (r.ok && !r.redirected ? r.text() : '')).then(done, () => {});
+    }, 250);
+  };
+  const box = $('.s-sugs');
+  const hide_suggestions = () => { if (box) box.hidden = true; };
+  on('input', (e) => {
+    const input = e.target;
+    if (input.dataset.search) ask(input, (html) => { box.innerHTML = html; box.hidden = !$('a', box); });
+    else if (input.dataset.suggest) ask(input, (html) => { const list = input.list; if (list) list.innerHTML = html; });
+  });
+  on('keydown', (e) => {
+    const form = e.target.closest('.s-search');
+    if (!form || box.hidden || !/^Arrow(Up|Down)$/.test(e.key)) return;
+    const places = [$('input', form), ...$$('a', box)], at = places.indexOf(document.activeElement);
+    e.preventDefault();
+    places[(at + (e.key === 'ArrowDown' ? 1 : places.length - 1)) % places.length].focus();
+  });
+  on('focusin', (e) => { if (!e.target.closest('.s-search')) hide_suggestions(); });
+
+  /* Keys: never in a field, never with Ctrl, Alt or Meta; off when the user says so (no data-keys). */
+  let g = 0, row = -1;
+  const press = (selector) => { const x = $(selector); if (x) x.click(); return !!x; };
+  const move = (by) => {
+    const rows = $$('.s-t:not(details .s-t) tbody tr');
+    if (!rows.length) return;
+    row = Math.max(0, Math.min(rows.length - 1, row + by));
+    rows.forEach((r, i) => r.classList.toggle('at', i === row));
+    const link = $('a', rows[row]);
+    if (link) link.focus();
+    rows[row].scrollIntoView({ block: 'nearest' });
+  };
+  on('keydown', (e) => {
+    if (!('keys' in body.dataset) || e.ctrlKey || e.altKey || e.metaKey || e.isComposing || e.target.closest('input,select,textarea,[contenteditable],dialog')) return;
+    const now = Date.now();
+    if (g && now - g < 1500) {
+      g = 0;
+      const link = $(`.s-nav [data-go="${CSS.escape(e.key)}"]`);
+      if (link) { e.preventDefault(); link.click(); }
+      return;
+    }
+    const act = {
+      '/': () => { const q = $('#q'); if (q) { q.focus(); q.select(); } return !!q; },
+      g: () => { g = now; return true; },
+      j: () => { move(1); return true; },
+      k: () => { move(-1); return true; },
+      x: () => { const t = $('tr.at input[name=ids]'); if (t) t.click(); return !!t; },
+      e: () => press('[data-key=e]'),
+      c: () => { const s = $('.s-new'); if (s) { s.open = true; ($('a', s) || s).focus(); } return !!s || press('[data-key=c]'); },
+      '?': () => { const d = $('.s-keys'); if (d) d.showModal(); return !!d; },
+    }[e.key];
+    if (act && act()) e.preventDefault();
+  });
+  on('click', (e) => { if (e.target.closest('[data-keys-help]') && $('.s-keys')) { e.preventDefault(); $('.s-keys').showModal(); } });
+
+  /* What is on the page now, and what htmx brings later. */
+  const prepare = (from) => {
+    $$('[data-all]', from).forEach((x) => { x.closest('label').hidden = false; });
+    $$('.s-bulkform', from).forEach(count_rows);
+    $$('[data-add-line]', from).forEach((x) => { x.hidden = false; });
+    $$('form', from).forEach(reveal);
+  };
+  prepare(document);
+  on('htmx:load', (e) => { row = -1; prepare(e.target); });
+})();

@@ -56,10 +56,14 @@ def sprite():
 
 
 def small_css(css):
+    """Comments and spaces go; quoted texts are left as they are."""
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
-    css = re.sub(r"\s+", " ", css)
-    css = re.sub(r" ?([{};,>]) ?", r"\1", css)
-    return re.sub(r": ", ":", css).replace(";}", "}").strip()
+    parts = re.split(r'("[^"]*")', css)
+    for i in range(0, len(parts), 2):
+        part = re.sub(r"\s+", " ", parts[i])
+        part = re.sub(r" ?([{};,>]) ?", r"\1", part)
+        parts[i] = re.sub(r":\s", ":", part).replace(";}", "}")
+    return "".join(parts).strip()
 
 
 def small_js(js):

@@ -18,6 +18,7 @@ typedef struct Command {
 int command_misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int quote_command(int argc, char **argv);       /* app/billing/quote_command.c */
+int fixture_command(int argc, char **argv);     /* app/core/fixture.c */
 int web_command  (int argc, char **argv);       /* app/core/web_command.c */
 
 /* What web and jobs need before they fork: keys, texts, modules. 0, or 1 with the reason on standard error. */

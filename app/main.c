@@ -18,6 +18,8 @@ static const Command commands[] = {
     { "config",  config_command,  "Checks or explains the configuration file",
       "smart360 [--config FILE] config          checks the file and says where it was found\n"
       "smart360 config keys                     every key with its default\n\nExample: smart360 --config var/smart360.conf config" },
+    { "fixture", fixture_command, "Loads a set of known data into tenant swa (sandbox installations only)",
+      "smart360 fixture SET\n\nSets are files in sql/fixtures; BASE comes first, each other one goes on a fresh BASE.\n\nExample: smart360 fixture BASE" },
     { "help",    help_command,    "Explains a command",  "smart360 help COMMAND\n\nExample: smart360 help version" },
     { "quote",   quote_command,   "Computes a bill from a tariff and a usage in JSON",
       "smart360 quote FILE.json      (- reads standard input)\n\n"

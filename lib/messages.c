@@ -378,7 +378,7 @@ void messages_each(const char *language, const char *prefix, void (*each)(void *
     if (!languages_n) return;
     const Language *english = &languages[0];
     char start[KEY_MAX + 2];
-    snprintf(start, sizeof start, "%.*s.", KEY_MAX, prefix);
+    snprintf(start, sizeof start, "%.*s%s", KEY_MAX, prefix, *prefix ? "." : "");
     size_t n = strlen(start);
     for (int i = place_of(english, start); i < english->n && !strncmp(english->v[i].key, start, n); i++)
         each(arg, english->v[i].key + n, msg(language, english->v[i].key));

@@ -51,7 +51,7 @@ char *msg_fill (Arena *a, const char *language, const char *key, const MsgPair *
 char *msg_count(Arena *a, const char *language, const char *key, int64_t n, const char *shown, const MsgPair *pairs);
 
 /* Calls each(arg, key without the prefix and its dot, text) for every key below `prefix` ("bill.page": bill.page.title
-   gives "title"), in order of keys, English where the language has none. */
+   gives "title"; "" means all), in order of keys, English where the language has none. */
 void messages_each(const char *language, const char *prefix, void (*each)(void *arg, const char *key, const char *text), void *arg);
 
 /* Texts a language lacks, for the translator: their number; the keys go to each(). */

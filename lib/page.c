@@ -276,11 +276,16 @@ const char *pages_load(Arena *a, const char *views) {
     set(parse_data, "Config.VarEscapeMode", "html");
     for (int i = 0; i < pages_n; i++) cs_destroy(&pages[i].parse);
     pages_n = 0;
+    common_n = 0;
+    for (const char *const *language = messages_languages(); *language; language++) texts_of(*language);
     return load_folder(a, views, "");
 }
 
+/* Lines of macro files before the page's first character are left out. */
 static NEOERR *add_output(void *ctx, char *s) {
-    text_add(ctx, s);
+    Text *out = ctx;
+    if (!out->n) s += strspn(s, " \r\n\t");
+    text_add(out, s);
     return STATUS_OK;
 }
 

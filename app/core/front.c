@@ -214,7 +214,7 @@ static void front_identify(Req *r) {
     if (!s || over) {
         if (over && !strcmp(over, "revoked")) note(r, "%s", msg(c->language, "login.revoked"));
         if (over && !strcmp(over, "replaced")) note(r, "%s", msg(c->language, "login.replaced"));
-        identify_stranger(r);
+        if (r->route->scope != SCOPE_ANY) identify_stranger(r);
         return;
     }
     Facts *f = facts_of(c);

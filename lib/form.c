@@ -54,6 +54,15 @@ static bool in_set(const char *set, char ch) {
 
 static const char *label_start(Req *r, const Field *f) { return field_label(r, NULL, f); }
 
+/* Within a sentence: "Enter the name", but "Choose GL code". */
+static const char *label_within(Req *r, const Field *f) {
+    const char *label = label_start(r, f);
+    if (label[0] < 'A' || label[0] > 'Z' || (label[1] >= 'A' && label[1] <= 'Z')) return label;
+    char *low = text_copy(r, label);
+    low[0] = (char)(low[0] + 32);
+    return low;
+}
+
 static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
     int64_t n = characters(s), max = f->max ? f->max : f->type == FIELD_LONG ? 2000 : 200;
     if (n > max) return text(r, "%s may have at most %lld characters.", label_start(r, f), (long long)max);
@@ -76,13 +85,13 @@ static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
 static const char *number_trouble(Req *r, const Field *f, NumberProblem p, const char *example, int places) {
     switch (p) {
     case NUMBER_OK:       return NULL;
-    case NUMBER_EMPTY:    return text(r, "Enter %s.", label_start(r, f));
+    case NUMBER_EMPTY:    return text(r, "Enter %s.", label_within(r, f));
     case NUMBER_NEGATIVE: return text(r, "%s may not be negative.", label_start(r, f));
     case NUMBER_PLACES:   return places ? text(r, "%s may have at most %d decimals.", label_start(r, f), places) : text(r, "%s must be a whole number.", label_start(r, f));
     case NUMBER_TOO_LARGE: return text(r, "%s is too large.", label_start(r, f));
     case NUMBER_MALFORMED: break;
     }
-    return text(r, "Enter %s as a number, like %s.", label_start(r, f), example);
+    return text(r, "Enter %s as a number, like %s.", label_within(r, f), example);
 }
 
 static const char *value_as_typed(Req *r, const Field *f, int64_t n) {
@@ -156,12 +165,12 @@ static const char *check_date(Req *r, const Field *f, const char *s, Value *v) {
     v->kind = KIND_DATE;
     if (f->type == FIELD_MONTH) {
         Month m;
-        if (!month_parse(s, &m)) return text(r, "Choose %s.", label_start(r, f));
+        if (!month_parse(s, &m)) return text(r, "Choose %s.", label_within(r, f));
         d = month_first(m);
     } else {
         DateProblem p = read_date(r->c.locale, s, &d);
         if (p == DATE_NO_DAY) return text(r, "%s: there is no such day.", label_start(r, f));
-        if (p != DATE_OK) return text(r, "Enter %s as a date, like %s.", label_start(r, f), locale_date(&r->c.mem, r->c.locale, date_of(2026, 4, 30)));
+        if (p != DATE_OK) return text(r, "Enter %s as a date, like %s.", label_within(r, f), locale_date(&r->c.mem, r->c.locale, date_of(2026, 4, 30)));
     }
     v->n = d.day;
     return NULL;
@@ -174,7 +183,7 @@ static const char *check_choice(Req *r, const Field *f, const char *s, Value *v)
             v->text = c->value;
             return NULL;
         }
-    return text(r, "Choose %s from the list.", label_start(r, f));
+    return text(r, "Choose %s from the list.", label_within(r, f));
 }
 
 static const char *check_ref(Req *r, const Field *f, const char *s, Value *v) {
@@ -211,7 +220,7 @@ const char *field_check(Req *r, const Field *f, const char *s, Value *v) {
     case FIELD_CLOCK: {
         int minutes;
         v->kind = KIND_INT64;
-        if (!clock_parse(s, &minutes)) return text(r, "Enter %s as a time, like 18:25.", label_start(r, f));
+        if (!clock_parse(s, &minutes)) return text(r, "Enter %s as a time, like 18:25.", label_within(r, f));
         v->n = minutes;
         return NULL;
     }
@@ -245,7 +254,7 @@ static void read_choices(Req *r, const Field *f, Value *v) {
     }
     v->texts = kept;
     v->given = v->count > 0;
-    if (!v->given && f->flags & REQUIRED) problem(r, f->name, "Choose %s.", label_start(r, f));
+    if (!v->given && f->flags & REQUIRED) problem(r, f->name, "Choose %s.", label_within(r, f));
 }
 
 static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
@@ -264,7 +273,7 @@ static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
     }
     const char *s = sent ? trimmed(r, f, sent) : "";
     if (!*s) {
-        if (f->flags & REQUIRED) problem(r, f->name, "%s %s.", f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH ? "Choose" : "Enter", label_start(r, f));
+        if (f->flags & REQUIRED) problem(r, f->name, "%s %s.", f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH ? "Choose" : "Enter", label_within(r, f));
         return;
     }
     const char *wrong = field_check(r, f, s, v);
@@ -467,7 +476,7 @@ static void show_conflict(FormView *v, const DbColumn *columns, int n, int64_t v
     const DbColumn *when = column_named(columns, n, "updated_at"), *who = column_named(columns, n, "updated_by_name");
     const char *by = who && !who->is_null && who->text[0] ? who->text : msg(r->c.language, "ui.another_user");
     const char *time = when && !when->is_null ? locale_time(&r->c.mem, r->c.locale, (Time){ when->n }) : "";
-    show_text(r, form_at(v, "conflict.text"), msg_format(r, r->c.language, "ui.conflict", { "user", by }, { "time", time }));
+    show_text(r, form_at(v, "conflict.text"), msg_format(r, r->c.language, "ui.changed_by", { "user", by }, { "time", time }));
     size_t row = 0;
     for (int i = 0; i < n; i++)
         for (const Field *f = v->form->fields; f->name; f++) {

@@ -304,6 +304,8 @@ static void show_rows_of(const Query *q, const Rows *rows) {
             const Cell *c = &row->cell[i];
             char *cell = text(r, "cells.%zu", listed);
             const char *shown = c->null ? "" : c->shown;
+            for (const Choice *ch = col->choices; ch && ch->value && !c->null; ch++)
+                if (!strcmp(ch->value, c->raw)) shown = ch->label ? ch->label : state_label(r, ch->value);
             if (is_yes_no(col)) shown = msg(r->c.language, c->n ? "ui.yes" : "ui.no");
             if (is_status(col) && !c->null) {
                 hdf_set_value(to, cell, state_label(r, c->raw));
@@ -352,11 +354,11 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
         for (int i = 0; i < 2; i++) {
             char *at_ = at(r, "list.filters", (*filters)++, NULL), *name = text(r, "%s_%s", col->name, ends[i]);
             show_text(r, text(r, "%s.name", at_), name);
-            show_text(r, text(r, "%s.label", at_), text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from")));
+            show_text(r, text(r, "%s.label", at_), text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")));
             show_text(r, text(r, "%s.kind", at_), "date");
             show_text(r, text(r, "%s.value", at_), asked(q, name));
             show_text(r, text(r, "%s.more", at_), "1");
-            if (asked(q, name)) add_chip(q, chips, text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from")), asked(q, name), name);
+            if (asked(q, name)) add_chip(q, chips, text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")), asked(q, name), name);
         }
         return;
     }

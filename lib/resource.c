@@ -18,6 +18,8 @@ static const char *key_of(const Resource *res) { return res->key ? res->key : re
 
 static const Resource *resource_of(const Req *r) { return r->route->resource; }
 
+static Action delete_right(const Resource *res) { return res->delete_action ? res->delete_action : DELETE; }
+
 /* In the arena: views and inputs keep a pointer to it. */
 static Form *form_of(Req *r, const Resource *res) {
     Form *form = take(r, sizeof *form);
@@ -59,7 +61,7 @@ int resource_routes(const Resource *res, const Route *row, Route *to) {
         ADD("GET", text(a, "%s/{key}/edit", res->path), EDIT, resource_edit, NULL);
         ADD("POST", one, EDIT, resource_update, resource_edit);
     }
-    if (!res->no_delete) ADD("POST", text(a, "%s/{key}/deletion", res->path), DELETE, resource_delete, resource_page);
+    if (!res->no_delete) ADD("POST", text(a, "%s/{key}/deletion", res->path), delete_right(res), resource_delete, resource_page);
 #undef ADD
     return n;
 }
@@ -249,7 +251,7 @@ void resource_page(Req *r) {
         show_text(r, at(r, "page.actions", actions, "kind"), "primary");
         show_text(r, at(r, "page.actions", actions++, "url"), link_path(r, "%s/%s/edit", res->path, url_part(r, key)));
     }
-    if (!res->no_delete && lib_app.may(&r->c, res->feature, DELETE)) {
+    if (!res->no_delete && lib_app.may(&r->c, res->feature, delete_right(res))) {
         show_text(r, at(r, "page.actions", actions, "text"), msg(r->c.language, "ui.delete"));
         show_text(r, at(r, "page.actions", actions, "icon"), "trash");
         show_text(r, at(r, "page.actions", actions, "post"), "1");

@@ -30,6 +30,7 @@ const Resource gl_code = {
         { "erp_code",    "ERP code",    TEXT(1, 40) },
         { "active",      "Active",      BOOL,             .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
+    .delete_action = EDIT,              /* the general ledger has no right of its own for it */
     .check     = gl_code_check,
     .used_by   = "select count(*) from ledger_entry where gl_code_id = ?",
     .used_text = "entries",

@@ -36,6 +36,10 @@ static const Command commands[] = {
       "smart360 tenant create SLUG --name NAME --admin-email MAIL [--country US]\n\n"
       "A second call goes on where the first was cut off.\n\n"
       "Example: smart360 tenant create swa --name \"San Francisco Water Authority\" --admin-email tenant_admin@swa.test" },
+    { "lint",    lint_command,    "Proves statements, resources, rights and templates against a migrated tenant",
+      "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
+    { "routes",  routes_command,  "Lists every route with its right",          "smart360 routes" },
+    { "states",  states_command,  "Draws the state machines as text",          "smart360 states" },
     { "web",     web_command,     "Serves pages and webhooks until SIGTERM",
       "smart360 web\n\nA master and its workers behind nginx; the configuration names the sockets. SIGHUP starts a new generation of workers." },
     { "version", version_command, "Prints the version",  "smart360 version" },

@@ -167,7 +167,7 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                        "from session s join user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'staff'", hash);
     case REALM_PORTAL:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                       "30 as idle_minutes, u.name, u.email, u.status, 'system' as theme, u.lang as language "
+                       "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, u.lang as language "
                        "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
     default:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "

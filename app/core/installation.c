@@ -130,11 +130,16 @@ void tenant_leave(Ctx *c) {
 
 /* --- facts --------------------------------------------------------------------------------------------------------------- */
 
-typedef struct Fact { struct Fact *next; const char *kind; int64_t id, tenant; void *value; } Fact;
+typedef struct Fact { struct Fact *next; Ctx *c; const char *kind; int64_t id, tenant; void *value; } Fact;
 
-static void forget(void *c) { ((Ctx *)c)->cache = NULL; }
+/* Facts stand newest first, as their memory does: what is rewound is at the head. */
+static void forget(void *fact) {
+    Fact *f = fact;
+    for (Fact *at = f->c->cache; at; at = at->next)
+        if (at == f) f->c->cache = f->next;
+}
 
-void facts_forget(Ctx *c) { forget(c); }
+void facts_forget(Ctx *c) { c->cache = NULL; }
 
 void *fact_get(Ctx *c, const char *kind, int64_t id) {
     for (Fact *f = c->cache; f; f = f->next)
@@ -142,11 +147,11 @@ void *fact_get(Ctx *c, const char *kind, int64_t id) {
     return NULL;
 }
 
-/* Whatever is kept dies with the memory it stands in: the hook empties the list when the arena is rewound past here. */
+/* Whatever is kept dies with the memory it stands in: the hook takes it from the list when the arena is rewound past here. */
 void *fact_keep(Ctx *c, const char *kind, int64_t id, void *value) {
     Fact *f = take(c, sizeof *f);
-    *f = (Fact){ c->cache, kind, id, c->tenant.id, value };
+    *f = (Fact){ c->cache, c, kind, id, c->tenant.id, value };
     c->cache = f;
-    later(c, forget, c);
+    later(c, forget, f);
     return value;
 }

@@ -69,13 +69,11 @@ bool card_number_find(const char *s, size_t *start, size_t *length) {
 const char *card_numbers_masked(Arena *a, const char *s) {
     size_t start, length;
     if (!card_number_find(s, &start, &length)) return s;
-    char *masked = text_copy(a, s), *from = masked;
-    do {
-        char *end = from + start + length;
+    char *masked = text_copy(a, s);
+    do {                                                    /* from the start: what stays of one may go well with what follows */
         int kept = 0;
-        for (char *p = end; p-- > from + start;)
+        for (char *p = masked + start + length; p-- > masked + start;)
             if (is_digit(*p) && ++kept > 4) *p = '*';
-        from = end;
-    } while (card_number_find(from, &start, &length));
+    } while (card_number_find(masked, &start, &length));
     return masked;
 }

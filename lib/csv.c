@@ -117,9 +117,10 @@ static size_t step_length(const CsvReader *r) {
     return i < n ? i + 1 : n;
 }
 
-static void count_line(CsvReader *r, char last) {
-    if (last == '\r') r->line++;
-    if (last == '\n' && !r->after_cr) r->line++;
+/* CR, LF and CR LF end a line; the LF of CR LF comes alone, as a piece of one byte. */
+static void count_line(CsvReader *r, char last, size_t n) {
+    bool second_half = r->after_cr && last == '\n' && n == 1;
+    if (last == '\r' || (last == '\n' && !second_half)) r->line++;
     r->after_cr = last == '\r';
 }
 
@@ -129,7 +130,7 @@ static void skip_line(CsvReader *r) {
         size_t n = step_length(r);
         char last = r->chunk[r->at + n - 1];
         r->at += n;
-        count_line(r, last);
+        count_line(r, last, n);
         if (last == '\n' || last == '\r') return;
     }
 }
@@ -156,8 +157,7 @@ static Step step(CsvReader *r) {
     if (r->row_bytes > CSV_ROW_BYTES_MAX) return broken_at(r, r->row_line, "a row is longer than 256 KiB; is a quotation mark never closed?"), STEP_END;
     size_t took = csv_parse(&r->parser, s, n, on_field, on_row, r);
     r->at += n;
-    if (line_end || !r->after_cr) count_line(r, last);
-    else r->after_cr = false;
+    count_line(r, last, n);
     if (took == n) return r->row_done ? STEP_ROW : STEP_MORE;
     if (!line_end) skip_line(r);
     return STEP_MALFORMED;

@@ -88,6 +88,8 @@ static bool decoded(Arena *a, const char *s, size_t n, int variant, Bytes *out) 
     size_t room = n / 4 * 3 + 3, length = 0;
     uint8_t *to = take(a, room + 1);
     *out = (Bytes){ to, 0 };
+    for (size_t i = 0; i < n; i++)
+        if (s[i] & 0x80) return false;                      /* libsodium 1.0.18 reads some of them as letters */
     if (sodium_base642bin(to, room, s, n, NULL, &length, NULL, variant)) return false;
     out->n = length;
     return true;

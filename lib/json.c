@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { DECIMAL_PLACES_MAX = 15 };
+
 /* ---- Reading ---- */
 
 /* Brackets outside of texts. Exact for good JSON; for bad JSON it does not matter. */
@@ -132,17 +134,27 @@ bool json_bool(Json j, const char *path, bool *out) {
     return true;
 }
 
-/* A decimal of up to 15 digits survives the way through a double; the shortest text that reads back as the same double is
- * the one sent, and when it needs 16 or 17 digits more was sent than can be known. */
+static size_t significant_digits(const char *s) {
+    size_t n = 0;
+    for (s += strspn(s, "-0."); *s; s++) n += *s != '.';
+    return n;
+}
+
+/* A decimal of up to 15 digits survives the way through a double: the first text of so many digits that reads back as the
+ * same double is the one sent. When none does, more digits were sent than can be known. */
 const char *json_number(Arena *a, Json j, const char *path) {
     const json_t *n = node(json_at(j, path));
     if (json_is_integer(n)) return text(a, "%lld", (long long)json_integer_value(n));
     if (!json_is_real(n)) return NULL;
-    double value = json_real_value(n);
-    const char *s = text(a, "%.15g", value);
-    double back;
-    if (strspn(s, "-0123456789.") != strlen(s) || sscanf(s, "%lf", &back) != 1) return NULL;
-    return memcmp(&back, &value, sizeof value) ? NULL : s;
+    double value = json_real_value(n), back;
+    if (value >= 1e15 || value <= -1e15) return NULL;
+    for (int places = 0; places <= DECIMAL_PLACES_MAX; places++) {
+        char s[64];
+        snprintf(s, sizeof s, "%.*f", places, value);
+        if (sscanf(s, "%lf", &back) != 1 || back < value || back > value || significant_digits(s) > 15) continue;
+        return text_copy(a, strspn(s, "-0.") == strlen(s) ? "0" : s);
+    }
+    return NULL;
 }
 
 /* ---- Writing ---- */

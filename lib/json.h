@@ -40,7 +40,7 @@ const char *json_text    (Json j, const char *path);
 bool        json_int     (Json j, const char *path, int64_t *out);
 bool        json_bool    (Json j, const char *path, bool *out);
 /* An integer or decimal as plain text ("12.5", "-3"), for the strict readers of lib/exact and lib/money. NULL when it is no
- * number, has more than 15 significant digits (a double would not keep them) or would need an exponent. */
+ * number, or has more than 15 significant digits (a double would not keep them) or 15 places. */
 const char *json_number  (Arena *a, Json j, const char *path);
 
 /* ---- Writing ---- */

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 FUZZ(bytes, n) {
-    static const NumberFormat formats[] = { { '.', ',' }, { ',', '.' }, { ',', ' ' }, { '.', '\'' } };
+    static const NumberFormat formats[] = { { .decimal = '.', .group = ',' }, { .decimal = ',', .group = '.' }, { .decimal = ',', .group = ' ' }, { .decimal = '.', .group = ',', .indian = true } };
     if (!n) return;
     NumberFormat f = formats[bytes[0] & 3];
     char *s = as_text(bytes + 1, n - 1);

@@ -1,5 +1,6 @@
 /* Paths with their queries, and where a redirect may lead. */
 #include "lib/request.h"
+#include "lib/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 FUZZ(bytes, n) {
@@ -11,7 +12,7 @@ FUZZ(bytes, n) {
         MUST(path.n <= REQUEST_SEGMENTS_MAX);
         for (size_t i = 0; i < path.n; i++) {
             MUST(*path.segment[i] && strcmp(path.segment[i], ".") && strcmp(path.segment[i], ".."));
-            MUST(utf8_valid(path.segment[i], strlen(path.segment[i])));
+            MUST(utf8_is_valid(path.segment[i], strlen(path.segment[i])));
         }
     }
     if (path_is_own(s)) MUST(s[0] == '/' && s[1] != '/' && s[1] != '\\' && !strpbrk(s, "\r\n"));

@@ -1,4 +1,5 @@
 /* Text as people type it: what comes out is valid, in one form, and taking it again changes nothing. */
+#include "lib/card.h"
 #include "lib/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -26,8 +27,8 @@ FUZZ(bytes, n) {
         MUST(strlen(utf8_slug(&mem, line)) <= 60);
         utf8_initials(&mem, line);
         utf8_is_rtl(line);
-        card_is_in(line);
-        card_mask(&mem, line);
+        size_t start, length;
+        MUST(!card_number_find(card_numbers_masked(&mem, line), &start, &length));
         utf8_plain_signs(&mem, line);
         mask_email(&mem, line);
         mask_phone(&mem, line);
@@ -35,6 +36,6 @@ FUZZ(bytes, n) {
     }
     char *mail = email_normal(&mem, s);
     if (mail) MUST(email_is_valid(mail) && is_one_line(mail));
-    char *phone = phone_normal(&mem, s);
+    char *phone = phone_e164(&mem, s, "1");
     if (phone) MUST(phone_is_valid(phone));
 }

@@ -12,6 +12,7 @@
  *     spans: (plan assignment x plan version) pieces in order of date, also those of earlier estimated bills when the
  *     true-up may need them; the rates of a version are shared by all accounts of a chunk: read them once;
  *   - one BillUse for each usage_segment (active, unbilled) up to period end + window, in order of date;
+ *   - seasons that begin inside a month become several rates of one code, each with its valid_from and valid_to;
  *   - facts are for one bill: what is not to be on it (charges after the bill date, instalments due later) is left out by
  *     the shell's SQL or here (dates are compared again here).
  * The calculator and bill_estimate fill one connection with one BillUse and take lines and totals.
@@ -41,6 +42,7 @@ typedef struct {
     int               tolerance_days;           /* 5 for 30, 8 for 60, 10 for 90 */
     bool              has_deemed;
     Quantity          deemed_per_day;           /* unmetered connection or no meter: use a day */
+    const char       *tou_fallback;             /* period of use that has none (estimates, missing intervals); NULL: the first */
     bool              has_winter_default;
     Quantity          winter_default;           /* a month, without history */
 } BillPlanSpan;
@@ -90,7 +92,8 @@ typedef struct {
     Id          id;
     const char *connection_no, *service, *unit;
     Date        active_from, active_to;         /* days of this account: holder and connection together; DATE_NONE: open */
-    Date        billed_until;                   /* last billed day; DATE_NONE: never */
+    Date        billed_until;                   /* last billed day; DATE_NONE: never, then the bill begins with the period or the
+                                                   service, whichever is later (give the day before, to bill earlier days too) */
     bool        is_unmetered;
     bool        has_meter;                      /* a meter stood there at the period end (or inside the period) */
     const BillPlanSpan  *spans;     int span_n;
@@ -230,6 +233,7 @@ typedef struct {
     const char    *unit;
     UsageSource    source;
     const char    *estimate_method;             /* NULL: not estimated */
+    const char    *explain;                     /* "1,262 - 1,250 = 12 CCF"; NULL without `trace` */
     const BillUse *uses;        int use_n;      /* readings printed; their segments are to be reserved */
     Quantity       avg_daily;
     Quantity       last_year;                   /* of a day */
@@ -252,6 +256,7 @@ typedef struct {
     bool        is_added;                       /* counts in the bill's total (not: since_last_bill, info, inclusive tax) */
     const char *const *tax_codes; int tax_n;    /* codes whose base it is in; of a TAX line: its own code */
     Id          charge, instalment, adjustment, deposit, true_up_of;
+    const char *trued_up;                       /* of a TRUE_UP line: the charge type that it corrects */
     const char *explain;                        /* "5 x 4.50 = 22.50; 5 x 6.75 = 33.75"; NULL without `trace` */
 } BillLine;
 

@@ -527,13 +527,12 @@ TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, 
     return problem ? problem : finish(&w, to);
 }
 
-TariffProblem tariff_percent_line(Arena *a, const TariffPeriod *p, const TariffRate *r, Money base, TariffLine *to) {
+TariffProblem tariff_percent_line(Arena *a, const TariffPeriod *p, const TariffRate *r, Exact base, TariffLine *to) {
     TariffProblem problem = applies(p, r);
     if (problem) return problem;
     Work w = { .a = a, .p = p, .r = r, .part_days = p->days, .quantity = EXACT_ZERO, .factor = EXACT_ONE, .why = text_start(a) };
-    Exact of = exact_minor(base, p->exponent);
-    w.value = exact_mul(of, exact_ratio(r->percent_e6, 100000000));
-    if (p->explain) text_addf(&w.why, "%s %% of %s = %s", number(&w, exact_micro(r->percent_e6)), money(&w, of), money(&w, w.value));
+    w.value = exact_mul(base, exact_ratio(r->percent_e6, 100000000));
+    if (p->explain) text_addf(&w.why, "%s %% of %s = %s", number(&w, exact_micro(r->percent_e6)), money(&w, base), money(&w, w.value));
     if (r->has_cap) {
         Exact cap = exact_mul(exact_micro(r->cap_per_unit.micro), p->usage.quantity), computed = w.value;
         w.value = exact_min(computed, cap);
@@ -592,7 +591,8 @@ static TariffProblem add_component(Tally *y, int i) {
     TariffProblem problem = TARIFF_OK;
     TariffLine line;
     if (c->rate.calc == CALC_PERCENT) {
-        problem = tariff_percent_line(y->a, p, &c->rate, named_sum(y->result, c->rate.of, c->rate.of_n), &line);
+        Exact base = exact_minor(named_sum(y->result, c->rate.of, c->rate.of_n), p->exponent);
+        problem = tariff_percent_line(y->a, p, &c->rate, base, &line);
         return problem ? problem : add_line(y, i, line);
     }
     if (!c->version_n) {

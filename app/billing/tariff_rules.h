@@ -132,8 +132,8 @@ typedef enum {
    positive: tariff_deduct makes the deduction of them. */
 TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, const TariffPrices *prices,
                           const TariffPart *part, TariffLine *to);
-/* The line of a percent component over `base`, the sum of the rounded lines that it names. */
-TariffProblem tariff_percent_line(Arena *a, const TariffPeriod *p, const TariffRate *r, Money base, TariffLine *to);
+/* The line of a percent component over `base`: the sum of the rounded lines that it names, in major units. */
+TariffProblem tariff_percent_line(Arena *a, const TariffPeriod *p, const TariffRate *r, Exact base, TariffLine *to);
 /* Turns a discount's line into its deduction: minus the amount, at most `limit` (0 when that is below 0). */
 TariffProblem tariff_deduct(Arena *a, const TariffPeriod *p, Money limit, TariffLine *line);
 /* amount x the factor of basis and prorate: the fixed-charge factor of steps 6 and 9. */

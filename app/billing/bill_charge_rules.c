@@ -104,12 +104,22 @@ static Component *component_of(Run *run, const TariffRate *r) {
     return &run->components[at];
 }
 
-/* Adds days to a component, joined with the piece before when nothing changed. */
+static bool joins(const Piece *before, const Piece *after) {
+    return before->to.day + 1 == after->from.day && rates_same(before->rate, after->rate);
+}
+
+/* Adds days to a component in order of date, joined with those beside them when nothing changed between. */
 static void piece_add(Run *run, Component *c, Date from, Date to, const TariffRate *r) {
-    Piece *before = c->n ? &c->pieces[c->n - 1] : NULL;
-    if (before && before->to.day + 1 == from.day && rates_same(before->rate, r)) { before->to = to; return; }
     c->pieces = bill_grow(run->w->a, c->pieces, c->n, &c->room, sizeof(Piece));
-    c->pieces[c->n++] = (Piece){ from, to, r };
+    int at = c->n++;
+    for (; at && c->pieces[at - 1].from.day > from.day; at--) c->pieces[at] = c->pieces[at - 1];
+    c->pieces[at] = (Piece){ from, to, r };
+    for (int i = at; i >= at - 1; i--) {            /* the one after it, then the one before */
+        if (i < 0 || i + 1 >= c->n || !joins(&c->pieces[i], &c->pieces[i + 1])) continue;
+        c->pieces[i].to = c->pieces[i + 1].to;
+        memmove(&c->pieces[i + 1], &c->pieces[i + 2], (size_t)(c->n - i - 2) * sizeof(Piece));
+        c->n--;
+    }
 }
 
 /* The days of a rate: one piece, or one for each stretch of months that its season names. */
@@ -210,13 +220,20 @@ static void line_add(Run *run, const TariffRate *r, const TariffLine *l, Date fr
     charge_line_add(run->w->a, run->lines, (ChargeLine){ .line = line, .rate = r, .from = from, .to = to });
 }
 
-/* A copy only where the bill knows better than the row: seasons are cut already, leap years are the utility's setting. */
+static bool is_volume(const char *name) {
+    return !name || !strcmp(name, "winter_average");
+}
+
+/* A copy only where the bill knows better than the row: seasons are cut already, leap years are the utility's setting, and
+   a volume is that of the days billed: `prorate`, which rows have by default, is for what stands for a whole month. */
 static const TariffRate *effective(const Run *run, const TariffRate *r) {
     bool leap = run->w->f->leap_years && r->basis == BASIS_PER_YEAR && year_is_leap(date_ymd(run->s->to).year);
-    if (!r->season && !leap) return r;
+    bool volume = r->calc == CALC_PER_UNIT && r->prorate && (is_volume(r->quantity.a) || (r->quantity.kind == QUANTITY_MIN && is_volume(r->quantity.b)));
+    if (!r->season && !leap && !volume) return r;
     TariffRate *copy = take_n(run->w->a, TariffRate, 1);
     *copy = *r;
     copy->season = 0;
+    if (volume) copy->prorate = false;
     if (leap) copy->year_days = 366;
     return copy;
 }
@@ -354,7 +371,8 @@ static bool charge_component(Run *run, const Component *c, Step step) {
     return true;
 }
 
-/* The bill covers the full period (step 6): by the plan's method and tolerance; first and final ones only with all days. */
+/* The bill covers the full period (step 6): its days are within the tolerance of the standard ones (30 a month); of a first
+   or final bill, all days of the period, too. */
 static bool is_full(const Run *run) {
     const ChargeSpan *s = run->s;
     const BillFacts *f = run->w->f;
@@ -362,8 +380,9 @@ static bool is_full(const Run *run) {
     if (run->last->proration == PRORATE_NONE) return true;
     if (run->last->proration == PRORATE_DAILY) return false;
     int days = days_of(s->from, s->to), standard = 30 * s->months, cycle = days_of(f->period_start, f->period_end);
-    if (days == standard || days == cycle) return true;
-    return !s->is_first_or_final && days >= standard - run->last->tolerance_days && days <= standard + run->last->tolerance_days;
+    if (days == standard) return true;
+    if (days < standard - run->last->tolerance_days || days > standard + run->last->tolerance_days) return false;
+    return !s->is_first_or_final || days == cycle;
 }
 
 /* Attributes of the connection, with the winter average of the whole period: without one nothing is capped by it. */
@@ -383,6 +402,7 @@ static void attributes_set(Run *run) {
 static bool has_winter_average(const Run *run) {
     if (run->s->connection->has_winter_average || run->last->has_winter_default) return true;
     for (int i = 0; i < run->n; i++) {
+        if (!run->components[i].n) continue;
         const TariffQuantity *q = &run->components[i].pieces[0].rate->quantity;
         if (q->kind != QUANTITY_PLAIN || !text_same(q->a, "winter_average")) continue;
         bill_problem(run->w, run->s->connection, "BX-E11", "Winter average missing for %s", bill_days_text(run->w->a, run->to, run->to));

@@ -56,7 +56,7 @@ typedef struct TariffRate {
     TariffCalc         calc;
     TariffPrices       prices;
     TariffBasis        basis;           /* flat, per_unit, flat_by_tier */
-    bool               prorate;
+    bool               prorate;         /* in bills not of volumes (per_unit of usage), which are those of the days billed anyway */
     int                year_days;       /* 365 or 366 */
     int64_t            normal_days_micro;   /* 30000000, or 30416667 */
     TierMode           tier_mode;

@@ -78,7 +78,7 @@ create table if not exists payment (
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, payment_no), unique key (utility_id, receipt_no), unique key (payment_intent_id, account_id),
   unique key (gateway_account_id, provider_payment_id, account_id), unique key (channel_id, external_id, account_id),
-  key (account_id, value_date, id), key (utility_id, received_at, id), key (utility_id, status, id), key (till_session_id), key (payment_group), key (consumer_id, id),
+  key (account_id, value_date, id), key (utility_id, received_at desc, id desc), key (utility_id, status, id), key (till_session_id), key (payment_group), key (consumer_id, id),
   foreign key (account_id) references account (id), foreign key (channel_id) references payment_channel (id), foreign key (mode_id) references payment_mode (id),
   foreign key (payment_intent_id) references payment_intent (id), foreign key (till_session_id) references till_session (id),
   check (allocated_minor + unallocated_minor + refunded_minor + reversed_minor = amount_minor),

@@ -43,7 +43,7 @@ create table if not exists message (
   message_provider_id bigint unsigned null, provider_message_id varchar(160) collate utf8mb4_bin null, idempotency_key varchar(80) collate utf8mb4_bin null unique, not_before datetime(6) null, expires_at datetime(6) not null, attempts tinyint not null default 0, next_attempt_at datetime(6) null, status_check_at datetime(6) null, possible_duplicate tinyint(1) not null default 0,
   est_cost_micro bigint not null default 0, cost_micro bigint not null default 0, currency char(3) null, dedup_key varchar(120) collate utf8mb4_bin null, legal tinyint(1) not null default 0,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null, sent_at datetime(6) null, delivered_at datetime(6) null, opened_at datetime(6) null, clicked_at datetime(6) null, ended_at datetime(6) null,
-  unique key (utility_key, dedup_key), unique key (message_provider_id, provider_message_id), key (utility_id, created_at, id), key (utility_id, status, id), key (status, next_attempt_at), key (consumer_id, id), key (account_id, id), key (to_hash, id), key (campaign_id, status), key (status, status_check_at)
+  unique key (utility_key, dedup_key), unique key (message_provider_id, provider_message_id), key (utility_id, created_at desc, id desc), key (utility_id, status, id), key (status, next_attempt_at), key (consumer_id, id), key (account_id, id), key (to_hash, id), key (campaign_id, status), key (status, status_check_at)
 );
 
 create table if not exists message_attempt (

@@ -657,7 +657,7 @@ static int listen_at(const char *path) {
         fprintf(stderr, "The socket path %s is too long (107 bytes at most).\n", path);
         exit(1);
     }
-    strcpy(a.sun_path, path); /* checked above */
+    memcpy(a.sun_path, path, strlen(path) + 1);
     unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     mode_t old = umask(0117);

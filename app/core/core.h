@@ -131,6 +131,8 @@ typedef struct {
     int         max_attempts;       /* 0: 12 */
     bool        no_tx;              /* calls outside: opens its own transactions */
 } JobHandler;
+/* For handlers with no_tx: work(c, arg) in a transaction of its own that commits only while the job is still this worker's. */
+void job_step(struct Ctx *c, void (*work)(struct Ctx *, void *), void *arg);
 void job_handlers(const JobHandler *table);              /* ended by {0}; at start-up */
 /* Recurring: `rule` as in scheduled_job ("daily 02:00", "every 15m"); one per utility (per_utility) or per tenant. */
 typedef struct { const char *code, *kind, *name, *rule; bool per_utility, skip_missed; const char *holiday_policy; } JobSchedule;

@@ -293,6 +293,7 @@ int migrate_platform(Ctx *c) {
     migrate_lock(c);
     user_create(c);
     int done = migrate_schema(c, "platform", "platform");
+    seed_run(c, "platform");
     grant_schema(c, "smart360", true);
     return done;
 }
@@ -349,7 +350,7 @@ void seed_run(Ctx *c, const char *folder) {
 
 void utility_seed(Ctx *c, Id utility) {
     const Utility *u = utility_get(c, utility);
-    db_run(c, "set @utility_id = ?, @utility_code = ?, @currency = ?, @today = ?", u->id, u->code, u->currency, utility_today(c));
+    db_run(c, "set @utility_id = ?, @today = ?, @user_id = ?", u->id, time_date(zone_find(u->time_zone), c->now), c->user);
     seed_run(c, "utility");
 }
 
@@ -382,7 +383,6 @@ Id tenant_create(Ctx *c, const NewTenant *t) {
     stage(c, row->id, "seed");
     tenant_enter(c, row);
     db_add(c, "insert into organization_setting (name, admin_email, country) values (?,?,?)", t->name, t->admin_email, t->country);
-    db_run(c, "set @tenant_name = ?, @admin_email = ?", t->name, t->admin_email);
     seed_run(c, "tenant");
     db_run(c, "update smart360.tenant set status='active', provisioning_stage=null, activated_at=?, updated_at=?, row_version=row_version+1 where id=?",
            c->now, c->now, row->id);

@@ -36,6 +36,11 @@ static const Command commands[] = {
       "smart360 tenant create SLUG --name NAME --admin-email MAIL [--country US]\n\n"
       "A second call goes on where the first was cut off.\n\n"
       "Example: smart360 tenant create swa --name \"San Francisco Water Authority\" --admin-email tenant_admin@swa.test" },
+    { "jobs",    jobs_command,    "Runs jobs, delivers events and keeps the schedule until SIGTERM",
+      "smart360 jobs                            a master with workers for each class of jobs (jobs_workers in the configuration)\n"
+      "smart360 jobs drain                      runs everything that is due in this process and ends\n\n"
+      "SIGTERM: nothing new is begun, steps under way are finished within 30 s, the rest is given back. SIGHUP starts a new\n"
+      "generation of workers.\n\nExample: smart360 jobs drain" },
     { "lint",    lint_command,    "Proves statements, resources, rights and templates against a migrated tenant",
       "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
     { "routes",  routes_command,  "Lists every route with its right",          "smart360 routes" },

@@ -70,6 +70,9 @@ void jobs_ring(const char *class, Id tenant);
 int  jobs_drain(Ctx *c, int64_t limit_s);
 int  jobs_command(int argc, char **argv);
 
+/* Handlers of core's own jobs. */
+JobStep event_handle(Ctx *c, const JobRow *job);        /* a handler of an event once more: outbox.c */
+JobStep seal_job    (Ctx *c, const JobRow *job);        /* seal.c */
 extern const JobHandler core_jobs[];
 extern const JobSchedule core_schedules[];
 

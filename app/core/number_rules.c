@@ -29,7 +29,7 @@ WORDS(id_check, IdCheck, "none", "luhn", "mod97")
 
 /* --- check digits ----------------------------------------------------------------------------------------------------------- */
 
-char luhn_digit(const char *digits) {
+char id_luhn(const char *digits) {
     int sum = 0;
     bool twice = true;
     for (size_t i = strlen(digits); i-- > 0; twice = !twice) {
@@ -40,7 +40,7 @@ char luhn_digit(const char *digits) {
     return (char)('0' + (10 - sum % 10) % 10);
 }
 
-int mod97_digits(const char *digits) {
+int id_mod97(const char *digits) {
     int rest = 0;
     for (; *digits; digits++) rest = (rest * 10 + (*digits - '0')) % 97;
     return 98 - rest * 100 % 97;
@@ -72,8 +72,8 @@ static bool has_part(const IdFormat *f, IdPartKind kind) {
 }
 
 static void check_put(Text *t, IdCheck check, const char *sequence) {
-    if (check == CHECK_LUHN) text_addf(t, "%c", luhn_digit(sequence));
-    if (check == CHECK_MOD97) text_addf(t, "%02d", mod97_digits(sequence));
+    if (check == CHECK_LUHN) text_addf(t, "%c", id_luhn(sequence));
+    if (check == CHECK_MOD97) text_addf(t, "%02d", id_mod97(sequence));
 }
 
 static void part_put(Text *t, const IdFormat *f, const IdPart *p, const IdRecord *r, const char *sequence) {

@@ -45,8 +45,8 @@ int   id_longest(const IdFormat *f);
 bool  id_same_pattern(const IdFormat *a, const IdFormat *b);
 
 /* Luhn's digit, or the two digits of ISO 7064 mod 97-10, of a text of digits. */
-char  luhn_digit  (const char *digits);
-int   mod97_digits(const char *digits);
+char  id_luhn  (const char *digits);
+int   id_mod97(const char *digits);
 
 bool id_part_kind (const char *word, IdPartKind *to);
 bool id_date_format(const char *word, IdDateFormat *to);        /* "YYYYMM"; "FY" is the fiscal year */

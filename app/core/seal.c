@@ -95,7 +95,6 @@ bool seal_chains(Ctx *c, int64_t margin_s) {
     return more;
 }
 
-JobStep seal_job(Ctx *c, const JobRow *job);
 JobStep seal_job(Ctx *c, const JobRow *job) {
     (void)job;
     return seal_chains(c, MARGIN_S) ? STEP_AGAIN : STEP_DONE;

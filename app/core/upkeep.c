@@ -3,9 +3,6 @@
  */
 #include "app/core/job.h"
 
-JobStep event_handle(Ctx *c, const JobRow *job);        /* outbox.c */
-JobStep seal_job    (Ctx *c, const JobRow *job);        /* seal.c */
-
 enum { ROWS = 2000 };
 
 /*

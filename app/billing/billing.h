@@ -67,7 +67,7 @@ typedef struct {
     const char *description;        /* NULL: the fee's name */
     Date        date, due_on;       /* DATE_NONE: today; due_on DATE_NONE: date */
     const char *post_mode;          /* immediate, on_bill; NULL: the fee's */
-    const char *source_type; Id source;     /* unique with the charge type: no double fee */
+    const char *source_type; Id source; int source_no;      /* unique with the charge type: no double fee */
 } NewCharge;
 /* charge.id; the one that is there already when the source has it. An immediate one posts at once (Dr AR, Cr its code). */
 Id   charge_create(struct Ctx *c, const NewCharge *charge);

@@ -65,7 +65,7 @@ create table if not exists bank_deposit (
 -- One payment of one account. amount = allocated + unallocated + refunded + reversed at every commit.
 create table if not exists payment (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
-  payment_no varchar(30) collate utf8mb4_bin not null, receipt_no varchar(30) collate utf8mb4_bin null, payment_group varchar(40) collate utf8mb4_bin null comment 'one payer, several accounts or modes',
+  payment_no varchar(30) collate utf8mb4_bin not null, receipt_no varchar(30) collate utf8mb4_bin null comment 'unique in receipt; payments of one group share it', payment_group varchar(40) collate utf8mb4_bin null comment 'one payer, several accounts or modes',
   account_id bigint unsigned null comment 'NULL: in suspense', consumer_id bigint unsigned null, channel_id bigint unsigned not null, mode_id bigint unsigned not null, channel_mode_id bigint unsigned null,
   type varchar(32) not null default 'bill' check (type in ('bill', 'service', 'instalment', 'deposit', 'advance', 'other')),
   amount_minor bigint not null check (amount_minor > 0), currency char(3) not null, allocated_minor bigint not null default 0, unallocated_minor bigint not null default 0, refunded_minor bigint not null default 0, reversed_minor bigint not null default 0,
@@ -76,7 +76,7 @@ create table if not exists payment (
   till_session_id bigint unsigned null, cashier_id bigint unsigned null, note varchar(250) null, form_key varchar(64) collate utf8mb4_bin null, duplicate_suspect tinyint(1) not null default 0, import_batch_id bigint unsigned null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
-  unique key (utility_id, payment_no), unique key (utility_id, receipt_no), unique key (payment_intent_id, account_id),
+  unique key (utility_id, payment_no), key (utility_id, receipt_no), unique key (payment_intent_id, account_id),
   unique key (gateway_account_id, provider_payment_id, account_id), unique key (channel_id, external_id, account_id),
   key (account_id, value_date, id), key (utility_id, received_at desc, id desc), key (utility_id, status, id), key (till_session_id), key (payment_group), key (consumer_id, id),
   foreign key (account_id) references account (id), foreign key (channel_id) references payment_channel (id), foreign key (mode_id) references payment_mode (id),

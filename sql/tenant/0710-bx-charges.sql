@@ -27,11 +27,11 @@ create table if not exists late_fee_rule (
 create table if not exists charge (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, account_id bigint unsigned not null, charge_type varchar(30) collate utf8mb4_bin not null, fee_code varchar(30) collate utf8mb4_bin null, description varchar(200) not null,
   qty_micro bigint null, rate_micro bigint null, amount_minor bigint not null, tax_minor bigint not null default 0, tax_codes json null, gl_code varchar(12) collate utf8mb4_bin null, paid_minor bigint not null default 0 comment 'immediate ones only', currency char(3) not null,
-  charge_date date not null, due_on date null, post_mode varchar(32) not null default 'on_bill' check (post_mode in ('on_bill', 'immediate')), status varchar(32) not null default 'pending' check (status in ('pending', 'billed', 'voided')), source_type varchar(40) collate utf8mb4_bin not null, source_id bigint unsigned not null, bill_id bigint unsigned null comment 'the bill that shows it',
+  charge_date date not null, due_on date null, post_mode varchar(32) not null default 'on_bill' check (post_mode in ('on_bill', 'immediate')), status varchar(32) not null default 'pending' check (status in ('pending', 'billed', 'voided')), source_type varchar(40) collate utf8mb4_bin not null, source_id bigint unsigned not null, source_no int not null default 0 comment 'nth charge of one type of the source, as the occurrence of a monthly late fee', bill_id bigint unsigned null comment 'the bill that shows it',
   late_fee_bill_id bigint unsigned null, late_fee_rule_id bigint unsigned null, occurrence smallint null,
   posted_txn_id bigint unsigned null, voided_at datetime(6) null, void_reason varchar(300) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
-  unique key (source_type, source_id, charge_type), unique key charge_late_fee (late_fee_bill_id, late_fee_rule_id, occurrence), key (account_id, status, charge_date), key (bill_id), key (utility_id, status, charge_date),
+  unique key charge_once (source_type, source_id, charge_type, source_no), unique key charge_late_fee (late_fee_bill_id, late_fee_rule_id, occurrence), key (account_id, status, charge_date), key (bill_id), key (utility_id, status, charge_date),
   foreign key (account_id) references account (id), foreign key (late_fee_rule_id) references late_fee_rule (id)
 );

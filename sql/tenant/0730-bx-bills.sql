@@ -70,9 +70,10 @@ create table if not exists bill_group (
 create table if not exists single_bill_draft (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, account_id bigint unsigned null, consumer_id bigint unsigned null, purpose varchar(32) not null default 'single' check (purpose in ('single', 'correction', 'replacement', 'reactivation', 'final', 'consolidated', 'one_off', 'rebill')), step tinyint not null default 1, inputs json not null, owner_id bigint unsigned null, form_key varchar(64) collate utf8mb4_bin null unique,
   state varchar(32) not null default 'draft' check (state in ('draft', 'awaiting_approval', 'approved', 'issued', 'discarded')), bill_id bigint unsigned null, source_bill_id bigint unsigned null, source_type varchar(40) null, source_id bigint unsigned null, difference_minor bigint null, expires_at datetime(6) not null,
+  open_flag tinyint generated always as (if(state in ('issued', 'discarded'), null, 1)) stored,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
-  unique key (source_type, source_id), key (utility_id, state, owner_id), key (account_id)
+  unique key single_bill_draft_open (source_type, source_id, purpose, open_flag), key (utility_id, state, owner_id), key (account_id)
 );
 
 create table if not exists bill_approval (

@@ -59,7 +59,7 @@ static const Key keys[] = {
     { "log_level",         CONFIG_LEVEL, AT(log_level),         "info", 0, 0, "debug, info, warn or error" },
     { "counters_file",     CONFIG_PATH,  AT(counters_file),     NULL, 0, 0, "shared counters; empty: of one program only" },
     { "free_min_mib",      CONFIG_COUNT, AT(free_min_mib),      "1024", 0, 1048576, "read-only below so much free disk" },
-    { "outgoing_allowed",  CONFIG_LIST,  AT(outgoing_allowed),  NULL, 0, 0, "addresses outgoing calls may reach although not public" },
+    { "outgoing_allowed",  CONFIG_LIST,  AT(outgoing_allowed),  NULL, 0, 0, "addresses calls may reach although not public" },
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -127,7 +127,8 @@ static void set(Reader *r, const Key *k, const char *value) {
         *(int64_t *)(void *)field = n;
         return;
     case CONFIG_URL:
-        if (!url_is_sane(r, value)) return problem(r, k->key, "is like https://smart360.example.com, without a slash at the end");
+        if (!url_is_sane(r, value))
+            return problem(r, k->key, "is like https://smart360.example.com, without a slash at the end");
         *(const char **)(void *)field = arena_copy(r->a, value);
         return;
     case CONFIG_HOST:
@@ -169,7 +170,7 @@ static void read_line(Reader *r, char *line) {
     char *name = trim(line), *value = trim(equals + 1);
     int i = key_find(name);
     if (i < 0) return problem(r, "there is no key", name);
-    if (r->given_at[i]) return problem(r, arena_text(r->a, "%s stands already in line", name), arena_text(r->a, "%d", r->given_at[i]));
+    if (r->given_at[i]) return problem(r, arena_text(r->a, "%s stands already in line %d", name, r->given_at[i]), NULL);
     r->given_at[i] = r->line;
     for (const char *v = value; *v; v++)
         if ((unsigned char)*v < ' ' || *v == 0x7f) return problem(r, name, "has a control character");
@@ -200,10 +201,12 @@ static void check_together(Reader *r) {
     struct stat st;
     r->line = 0;
     for (int i = 0; i < KEYS; i++)
-        if (keys[i].standard && !strcmp(keys[i].standard, "!") && is_empty(c, &keys[i])) problem(r, keys[i].key, "must be given");
+        if (keys[i].standard && !strcmp(keys[i].standard, "!") && is_empty(c, &keys[i]))
+            problem(r, keys[i].key, "must be given");
     if (!c->sandbox && c->plain_http) problem(r, "plain_http needs sandbox = yes:", "a production installation has TLS");
     if (!c->sandbox && c->clock_file) problem(r, "clock_file needs sandbox = yes:", "a production clock is the real one");
-    if (c->public_url && !c->plain_http && strncmp(c->public_url, "https://", 8)) problem(r, "public_url begins with https://", "unless plain_http = yes");
+    if (c->public_url && !c->plain_http && strncmp(c->public_url, "https://", 8))
+        problem(r, "public_url begins with https://", "unless plain_http = yes");
     if (!c->sandbox && (c->db_password || c->db_admin_password) && !stat(r->file, &st) && (st.st_mode & 0007))
         problem(r, "holds a password and may be read by everybody:", "chmod 0640");
 }
@@ -253,7 +256,8 @@ char *config_describe(Arena *a) {
     static const char *const kinds[] = { "text", "yes or no", "number", "path", "address", "host", "list", "level" };
     Text t = { .arena = a };
     for (const Key *k = keys; k < keys + KEYS; k++) {
-        const char *standard = !k->standard ? "" : !strcmp(k->standard, "!") ? ", required" : arena_text(a, ", default %s", k->standard);
+        bool required = k->standard && !strcmp(k->standard, "!");
+        const char *standard = !k->standard ? "" : required ? ", required" : arena_text(a, ", default %s", k->standard);
         text_addf(&t, "%-18s %s (%s%s)\n", k->key, k->help, kinds[k->kind], standard);
     }
     return t.s;

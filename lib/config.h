@@ -46,7 +46,7 @@ typedef struct Config {
     const char *counters_file;              /* shared counters of /metrics */
     int64_t     free_min_mib;               /* below so much free disk the program is read-only */
     /* outgoing calls */
-    const char *const *outgoing_allowed;    /* addresses that may be reached although they are not public: "127.0.0.1:9001", "10.0.0.8" */
+    const char *const *outgoing_allowed;    /* may be reached although not public: "127.0.0.1:9001", "10.0.0.8" */
 } Config;
 
 /* Reads a file into `a`. NULL and *problems (one a line: file:line: what) when it may not be used. */
@@ -54,7 +54,8 @@ const Config *config_read(Arena *a, const char *file, const char **problems);
 
 /* For main: the file named by --config; then SMART360_CONFIG and the default apply. */
 void config_file(const char *file);
-/* The configuration of this process, read when first asked for. Prints the problems and ends with status 2 when it cannot be used. */
+/* The configuration of this process, read when first asked for. Prints the problems and ends with status 2 when it cannot
+   be used. */
 const Config *config_use(void);
 
 /* Every key with its default and what it is for, one a line, for `smart360 help config` and docs. */

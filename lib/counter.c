@@ -18,8 +18,9 @@ enum { ROWS_MAX = 1000, TIME_CELLS = COUNTER_BUCKETS + 2 };
 static const uint64_t MAGIC = 0x53333630434e5431;               /* "S360CNT1" */
 
 /* Upper edges in microseconds; what is above falls into the last one. */
-static const int64_t edges_us[COUNTER_BUCKETS - 1] = { 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,
-                                                       10000000, 30000000 };
+static const int64_t edges_us[COUNTER_BUCKETS - 1] = {
+    1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000, 30000000,
+};
 
 typedef struct { uint64_t magic, layout; int64_t slots, cells; } Head;
 
@@ -171,7 +172,8 @@ static const char *const kinds[] = { "counter", "gauge", "histogram" };
 static void add_line(Text *t, const CounterRow *r, const char *ending, const char *label, const char *value) {
     const char *labels = r->labels ? r->labels : "";
     bool both = *labels && label, any = *labels || label;
-    text_addf(t, "%s%s%s%s%s%s%s %s\n", r->name, ending, any ? "{" : "", labels, both ? "," : "", label ? label : "", any ? "}" : "", value);
+    const char *comma = both ? "," : "", *open = any ? "{" : "", *close_ = any ? "}" : "";
+    text_addf(t, "%s%s%s%s%s%s%s %s\n", r->name, ending, open, labels, comma, label ? label : "", close_, value);
 }
 
 static char *seconds(Arena *a, int64_t us) {
@@ -194,7 +196,8 @@ char *counters_text(Arena *a, const Counters *c) {
     text_add(&t, "");
     for (int i = 0; c && i < c->rows; i++) {
         const CounterRow *r = &c->table[i];
-        if (!i || strcmp(r->name, c->table[i - 1].name)) text_addf(&t, "# HELP %s %s\n# TYPE %s %s\n", r->name, r->help, r->name, kinds[r->kind]);
+        if (!i || strcmp(r->name, c->table[i - 1].name))
+            text_addf(&t, "# HELP %s %s\n# TYPE %s %s\n", r->name, r->help, r->name, kinds[r->kind]);
         if (r->kind == COUNTER_TIME) add_time(a, &t, c, i);
         else add_line(&t, r, "", NULL, arena_text(a, "%lld", (long long)counter_total(c, i)));
     }
@@ -206,7 +209,8 @@ char *counters_text_of(Arena *a, const CounterRow *table, const char *file) {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return NULL;
     Head *head = MAP_FAILED;
-    if (!fstat(fd, &st) && st.st_size >= (off_t)sizeof(Head)) head = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (!fstat(fd, &st) && st.st_size >= (off_t)sizeof(Head))
+        head = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     if (head == MAP_FAILED) return NULL;
     char *text = NULL;

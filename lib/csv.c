@@ -154,7 +154,10 @@ static Step step(CsvReader *r) {
         r->row_offset = r->chunk_offset + (int64_t)r->at;
     }
     r->row_bytes += (int64_t)n;
-    if (r->row_bytes > CSV_ROW_BYTES_MAX) return broken_at(r, r->row_line, "a row is longer than 256 KiB; is a quotation mark never closed?"), STEP_END;
+    if (r->row_bytes > CSV_ROW_BYTES_MAX) {
+        broken_at(r, r->row_line, "a row is longer than 256 KiB; is a quotation mark never closed?");
+        return STEP_END;
+    }
     size_t took = csv_parse(&r->parser, s, n, on_field, on_row, r);
     r->at += n;
     count_line(r, last, n);
@@ -271,7 +274,8 @@ static bool read_header(CsvReader *r) {
         r->header[i] = arena_copy(r->a, row.fields[i]);
         r->keys[i] = key_of(r->a, row.fields[i]);
         for (size_t j = 0; j < i && *r->keys[i]; j++)
-            if (!strcmp(r->keys[j], r->keys[i])) return broken_at(r, row.line, arena_text(r->a, "the column \"%s\" stands twice.", r->header[i]));
+            if (!strcmp(r->keys[j], r->keys[i]))
+                return broken_at(r, row.line, arena_text(r->a, "the column \"%s\" stands twice.", r->header[i]));
     }
     r->header_n = row.n;
     return true;

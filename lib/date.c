@@ -270,9 +270,15 @@ static int64_t clock_us(clockid_t id) {
 
 Time    time_now(void)                { return (Time){ clock_us(CLOCK_REALTIME) }; }
 int64_t time_ticking_us(void)         { return clock_us(CLOCK_MONOTONIC); }
-Time    time_of_unix(int64_t seconds) { return time_add_us((Time){ 0 }, seconds > INT64_MAX / SECOND_US ? INT64_MAX : seconds * SECOND_US); }
 int64_t time_unix(Time t)             { return t.us / SECOND_US - (t.us % SECOND_US < 0); }
 int     time_compare(Time a, Time b)  { return (a.us > b.us) - (a.us < b.us); }
+
+Time time_of_unix(int64_t seconds) {
+    Time t;
+    bool too_far = __builtin_mul_overflow(seconds, SECOND_US, &t.us);
+    assert(!too_far && "a time beyond 64 bits");
+    return t;
+}
 
 Time time_add_us(Time t, int64_t us) {
     assert(time_is_set(t));
@@ -309,8 +315,8 @@ static int icu_stretches(UCalendar *c, Stretch *to) {
     double at = 0;
     UDate next;
     ucal_setMillis(c, at, &status);
-    while (U_SUCCESS(status) && n < TRANSITIONS_MAX && ucal_getTimeZoneTransitionDate(c, UCAL_TZ_TRANSITION_NEXT, &next, &status)) {
-        if (next >= end_ms) break;
+    while (n < TRANSITIONS_MAX && ucal_getTimeZoneTransitionDate(c, UCAL_TZ_TRANSITION_NEXT, &next, &status)) {
+        if (U_FAILURE(status) || next >= end_ms) break;
         int32_t offset = icu_offset_s(c, next, &status);            /* sets the calendar to the change: the next round goes on */
         if (offset != to[n - 1].offset_s) to[n++] = (Stretch){ (int64_t)next * 1000, offset };
     }

@@ -53,7 +53,8 @@ char *month_text(Arena *a, Month m);
 /* Text of files, databases and addresses. Parsing is strict: full width, real days, nothing around. */
 bool  date_parse_iso(const char *s, Date *to);           /* 2026-03-20 */
 char *date_iso(Arena *a, Date d);                        /* "" for DATE_NONE */
-/* 2026-03-20T18:25:00[.123456](Z|+05:30): a zone is required; digits beyond microseconds are cut. 24:00 and second 60 are refused. */
+/* 2026-03-20T18:25:00[.123456](Z|+05:30): a zone is required; digits beyond microseconds are cut. 24:00 and second 60
+   are refused. */
 bool  time_parse_iso(const char *s, Time *to);
 char *time_iso(Arena *a, Time t);                        /* 2026-03-20T18:25:00Z, with .123456 when there are any */
 /* DATETIME(6) in UTC: 2026-03-20 18:25:00.123456. Reading takes 0 to 6 digits after the second. */

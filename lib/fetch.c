@@ -59,7 +59,8 @@ static size_t on_header(char *s, size_t size, size_t n, void *arg) {
 
 static bool add_header(Call *c, const char *name, const char *value) {
     if (!is_one_line(name) || !is_one_line(value) || !*name || strpbrk(name, ": \t")) return false;
-    struct curl_slist *longer = curl_slist_append(c->lines, *value ? arena_text(c->a, "%s: %s", name, value) : arena_text(c->a, "%s;", name));
+    const char *line = *value ? arena_text(c->a, "%s: %s", name, value) : arena_text(c->a, "%s;", name);
+    struct curl_slist *longer = curl_slist_append(c->lines, line);
     if (!longer) abort();
     c->lines = longer;
     return true;
@@ -156,8 +157,9 @@ static bool nothing_was_sent(Call *c, CURLcode code) {
     curl_easy_getinfo(c->curl, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
     curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &sent);
     switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER: case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
         return sent == 0;
     default:
         return ready_us == 0 && sent == 0;
@@ -184,13 +186,15 @@ static void finish(Call *c, CURLcode code) {
         answer->class = fetch_class(answer->status);
         return;
     }
-    answer->problem = c->guard.refused ? "the address is not reachable from the internet" : c->too_large ? "the answer is too large" : curl_easy_strerror(code);
+    answer->problem = c->guard.refused ? "the address is not reachable from the internet"
+                    : c->too_large ? "the answer is too large" : curl_easy_strerror(code);
     if (c->guard.refused && nothing_was_sent(c, code)) answer->class = OUT_REFUSED;
     else answer->class = nothing_was_sent(c, code) ? OUT_NOT_ACCEPTED : OUT_UNKNOWN;
 }
 
 static void refuse(Call *c, const char *problem) {
-    *c->answer = (FetchAnswer){ .class = OUT_REFUSED, .body = "", .content_type = "", .headers = "", .problem = problem, .retry_after_s = -1 };
+    *c->answer = (FetchAnswer){ .class = OUT_REFUSED, .body = "", .content_type = "", .headers = "", .problem = problem,
+                                .retry_after_s = -1 };
 }
 
 static void end_call(Call *c) {
@@ -243,8 +247,9 @@ void fetch_all(Arena *a, const FetchRequest *requests, FetchAnswer *answers, siz
     for (size_t next = 0; next < n || active;) {
         while (next < n && active < most) {
             answers[next] = (FetchAnswer){ 0 };
-            calls[next] = (Call){ .a = a, .request = &requests[next], .answer = &answers[next], .body = { .arena = a }, .headers = { .arena = a } };
-            calls[next].body_max = requests[next].answer_max ? requests[next].answer_max : FETCH_ANSWER_DEFAULT;
+            calls[next] = (Call){ .a = a, .request = &requests[next], .answer = &answers[next],
+                                  .body = { .arena = a }, .headers = { .arena = a },
+                                  .body_max = requests[next].answer_max ? requests[next].answer_max : FETCH_ANSWER_DEFAULT };
             active += begin(multi, &calls[next++]);
         }
         curl_multi_perform(multi, &running);

@@ -248,7 +248,8 @@ static char *shortened(Arena *a, const Locale *l, Wide value, Wide unit, const S
 
 char *locale_money_short(Arena *a, const Locale *l, Money m) {
     Wide value = m.minor < 0 ? -(Wide)m.minor : m.minor;
-    return with_sign(a, l, m.minor < 0, shortened(a, l, value, power_of_ten(l->exponent), l->number.indian ? indian_steps : short_steps));
+    const Step *steps = l->number.indian ? indian_steps : short_steps;
+    return with_sign(a, l, m.minor < 0, shortened(a, l, value, power_of_ten(l->exponent), steps));
 }
 
 char *locale_bytes(Arena *a, const Locale *l, int64_t bytes) {
@@ -303,13 +304,20 @@ char *locale_date      (Arena *a, const Locale *l, Date d) { return date_text(a,
 char *locale_date_words(Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->words, d); }
 char *locale_date_full (Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->full, d); }
 char *locale_day_month (Arena *a, const Locale *l, Date d) { return by_pattern(a, l->names, l->names->day_month, d); }
-char *locale_month     (Arena *a, const Locale *l, Month m) { return by_pattern(a, l->names, l->names->month, month_first(m)); }
-char *locale_month_short(Arena *a, const Locale *l, Month m) { return by_pattern(a, l->names, l->names->month_short, month_first(m)); }
+
+char *locale_month(Arena *a, const Locale *l, Month m) {
+    return by_pattern(a, l->names, l->names->month, month_first(m));
+}
+
+char *locale_month_short(Arena *a, const Locale *l, Month m) {
+    return by_pattern(a, l->names, l->names->month_short, month_first(m));
+}
 
 char *locale_period(Arena *a, const Locale *l, Date first, Date last) {
     if (!date_is_set(first) || !date_is_set(last)) return arena_copy(a, "");
     bool one_year = date_ymd(first).year == date_ymd(last).year;
-    return arena_text(a, "%s – %s", one_year ? locale_day_month(a, l, first) : locale_date_words(a, l, first), locale_date_words(a, l, last));
+    const char *from = one_year ? locale_day_month(a, l, first) : locale_date_words(a, l, first);
+    return arena_text(a, "%s – %s", from, locale_date_words(a, l, last));
 }
 
 char *locale_minutes(Arena *a, const Locale *l, int minutes) {
@@ -364,11 +372,25 @@ const char *month_name(const Locale *l, int month) {
 
 /* ---- reading ---- */
 
-NumberProblem read_money   (const Locale *l, const char *s, bool negative, Money *to)    { return money_parse(s, l->number, l->exponent, negative, to); }
-NumberProblem read_quantity(const Locale *l, const char *s, bool negative, Quantity *to) { return quantity_parse(s, l->number, negative, to); }
-NumberProblem read_price   (const Locale *l, const char *s, bool negative, Price *to)    { return price_parse(s, l->number, negative, to); }
-NumberProblem read_reading (const Locale *l, const char *s, Reading *to)                 { return reading_parse(s, l->number, to); }
-NumberProblem read_percent (const Locale *l, const char *s, bool negative, int64_t *ppm) { return percent_parse(s, l->number, negative, ppm); }
+NumberProblem read_money(const Locale *l, const char *s, bool negative, Money *to) {
+    return money_parse(s, l->number, l->exponent, negative, to);
+}
+
+NumberProblem read_quantity(const Locale *l, const char *s, bool negative, Quantity *to) {
+    return quantity_parse(s, l->number, negative, to);
+}
+
+NumberProblem read_price(const Locale *l, const char *s, bool negative, Price *to) {
+    return price_parse(s, l->number, negative, to);
+}
+
+NumberProblem read_reading(const Locale *l, const char *s, Reading *to) {
+    return reading_parse(s, l->number, to);
+}
+
+NumberProblem read_percent(const Locale *l, const char *s, bool negative, int64_t *ppm) {
+    return percent_parse(s, l->number, negative, ppm);
+}
 
 DateProblem read_date(const Locale *l, const char *s, Date *to) {
     DateProblem problem = date_parse(s, l->date, l->months, to);
@@ -389,7 +411,8 @@ static const char **currency_codes(Arena *a, size_t *n) {
     UEnumeration *e = ucurr_openISOCurrencies(UCURR_COMMON | UCURR_NON_DEPRECATED, &status);
     *n = 0;
     for (const char *code; U_SUCCESS(status) && *n < 399 && (code = uenum_next(e, NULL, &status));)
-        if (currency_exponent(code) >= 0 && (code[0] != 'X' || strstr("XAF XCD XOF XPF", code))) codes[(*n)++] = arena_copy(a, code);
+        if (currency_exponent(code) >= 0 && (code[0] != 'X' || strstr("XAF XCD XOF XPF", code)))
+            codes[(*n)++] = arena_copy(a, code);
     if (e) uenum_close(e);
     qsort(codes, *n, sizeof *codes, by_text);
     return codes;

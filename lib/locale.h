@@ -43,11 +43,12 @@ Locale *locale_in(Arena *a, const Locale *l, const char *language);
 
 /* Money and numbers. */
 char *locale_money      (Arena *a, const Locale *l, Money m);                  /* $2,847.50   ₹ 1,12,604.00   −$12.00 */
-char *locale_money_plain(Arena *a, const Locale *l, Money m);                  /* 2,847.50: tables whose head has the unit, inputs (with '-') */
+char *locale_money_plain(Arena *a, const Locale *l, Money m);                  /* 2,847.50, -2.00: inputs, tables */
 char *locale_balance    (Arena *a, const Locale *l, Money owed);               /* $84.60, or "$500.00 in credit" below zero */
 char *locale_count      (Arena *a, const Locale *l, int64_t n);                /* 2,140 */
 char *locale_quantity   (Arena *a, const Locale *l, Quantity q, const char *unit);  /* 236 kWh; unit NULL: the number */
-char *locale_quantity_to(Arena *a, const Locale *l, Quantity q, int places, const char *unit);   /* rounded half up to so many places, shown all */
+/* Rounded half up to so many places, all of them shown. */
+char *locale_quantity_to(Arena *a, const Locale *l, Quantity q, int places, const char *unit);
 char *locale_reading    (Arena *a, const Locale *l, Reading r);                /* 48,127: no more decimals than there are */
 char *locale_reading_to (Arena *a, const Locale *l, Reading r, int places);    /* at least the meter's decimals */
 char *locale_price      (Arena *a, const Locale *l, Price p);                  /* $3.2083: at least the currency's digits */
@@ -72,7 +73,7 @@ char *locale_clock     (Arena *a, const Locale *l, Time t);                    /
 char *locale_minutes   (Arena *a, const Locale *l, int minutes_of_day);        /* the same from a time of day */
 char *locale_time      (Arena *a, const Locale *l, Time t);                    /* 03/20/2026 6:25 PM */
 char *locale_time_words(Arena *a, const Locale *l, Time t);                    /* 20 Mar 2026, 6:25 PM */
-/* An age or a wait in its largest unit, rounded down: "5 days", "3 hours", "less than a minute". Negative counts as positive. */
+/* An age or a wait in its largest unit, rounded down: "5 days", "3 hours", "less than a minute". A minus is ignored. */
 char *locale_duration  (Arena *a, const Locale *l, int64_t us);
 char *locale_days      (Arena *a, const Locale *l, int64_t days);              /* 5 days */
 const char *weekday_name(const Locale *l, int weekday);                      /* "Friday"; 0 Sunday */
@@ -86,7 +87,7 @@ NumberProblem read_reading (const Locale *l, const char *s, Reading *to);
 NumberProblem read_percent (const Locale *l, const char *s, bool negative, int64_t *ppm);
 DateProblem   read_date    (const Locale *l, const char *s, Date *to);
 
-/* Choices of the set-up pages: ISO currencies in use with their names, IANA zones; sorted, from ICU. `each` gets code and name. */
+/* Choices of the set-up pages: ISO currencies in use with their names, IANA zones; sorted, from ICU. */
 void currencies_each(Arena *a, const char *language, void (*each)(void *arg, const char *code, const char *name), void *arg);
 void zones_each     (Arena *a, void (*each)(void *arg, const char *iana), void *arg);
 bool currency_is_known(const char *code);                                    /* an ISO currency in use today */

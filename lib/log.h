@@ -49,7 +49,8 @@ void log_context_clear(void);
 
 /* Events that strangers can cause at will are sampled: true for the first `per_minute` calls in a minute at this place.
    The first line of a later minute says how many were left out:
-       static LogSample s; int64_t skipped; if (log_sample(&s, 10, &skipped)) log_warn("hook.unsigned", LOG_INT("skipped", skipped)); */
+       static LogSample s; int64_t skipped;
+       if (log_sample(&s, 10, &skipped)) log_warn("hook.unsigned", LOG_INT("skipped", skipped)); */
 typedef struct { int64_t minute, count, skipped; } LogSample;
 bool log_sample(LogSample *s, int per_minute, int64_t *skipped);
 

@@ -84,8 +84,8 @@ static bool add_date(Text *t, Time at) {
     static const char days[] = "SunMonTueWedThuFriSat";
     Local l = time_local(zone_utc(), at);
     Ymd ymd = date_ymd(l.date);
-    text_addf(t, "Date: %.3s, %d %s %04d %02d:%02d:%02d +0000\r\n", days + date_weekday(l.date) * 3, ymd.day, english_months[ymd.month - 1], ymd.year,
-              l.hour, l.minute, l.second);
+    text_addf(t, "Date: %.3s, %d %s %04d %02d:%02d:%02d +0000\r\n", days + date_weekday(l.date) * 3, ymd.day,
+              english_months[ymd.month - 1], ymd.year, l.hour, l.minute, l.second);
     return true;
 }
 
@@ -107,7 +107,8 @@ static const char *add_headers(Text *t, const Mail *m) {
     if (!add_address(t, "From", m->from)) return "the sender's address or name";
     if (!add_address(t, "To", m->to)) return "the recipient's address or name";
     if (m->reply_to.address && !add_address(t, "Reply-To", m->reply_to)) return "the address or name for replies";
-    if (!m->subject || !*m->subject || utf8_length(m->subject) > MAIL_SUBJECT_MAX || !add_header(t, "Subject", m->subject)) return "the subject";
+    if (!m->subject || !*m->subject || utf8_length(m->subject) > MAIL_SUBJECT_MAX) return "the subject";
+    if (!add_header(t, "Subject", m->subject)) return "the subject";
     if (!id_is_sane(m->message_id)) return "the message id";
     add_date(t, m->at);
     text_addf(t, "Message-ID: <%s%s>\r\n", m->message_id, strrchr(m->from.address, '@'));
@@ -171,16 +172,17 @@ static void add_base64(Text *t, const unsigned char *bytes, size_t n) {
 /* The file's name for programs that know RFC 2231 and, in ASCII, for others. */
 static bool add_attachment(Text *t, const MailAttachment *f) {
     const char *type = f->content_type ? f->content_type : "application/octet-stream";
-    if (!is_one_line(f->file_name) || !utf8_is_valid(f->file_name, strlen(f->file_name)) || strlen(f->file_name) > 200) return false;
+    size_t n = strlen(f->file_name);
+    if (!n || n > 200 || !is_one_line(f->file_name) || !utf8_is_valid(f->file_name, n)) return false;
     if (!is_one_line(type) || !is_ascii(type) || strpbrk(type, " ;\"") || !strchr(type, '/')) return false;
     Text plain = { .arena = t->arena }, encoded = { .arena = t->arena };
     for (const char *s = f->file_name; *s; s++) {
-        bool safe = (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '-' || *s == '.' || *s == '_';
+        bool letter = (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z');
+        bool safe = letter || (*s >= '0' && *s <= '9') || *s == '-' || *s == '.' || *s == '_';
         text_add_n(&plain, safe ? s : "_", 1);
         if (safe) text_add_n(&encoded, s, 1);
         else text_addf(&encoded, "%%%02X", (unsigned char)*s);
     }
-    if (!plain.n) return false;
     text_addf(t, "Content-Type: %s\r\nContent-Disposition: attachment; filename=\"%s\";\r\n filename*=UTF-8''%s\r\n"
               "Content-Transfer-Encoding: base64\r\n\r\n", type, plain.s, encoded.s);
     add_base64(t, f->bytes, f->n);
@@ -283,8 +285,8 @@ static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *
     outgoing_guard(curl, &s->guard);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(curl, CURLOPT_URL, arena_text(a, "%s://%s:%d/%s", server->security == MAIL_TLS ? "smtps" : "smtp", server->host, server->port,
-                                                   strrchr(from, '@') + 1));
+    const char *scheme = server->security == MAIL_TLS ? "smtps" : "smtp", *own_name = strrchr(from, '@') + 1;
+    curl_easy_setopt(curl, CURLOPT_URL, arena_text(a, "%s://%s:%d/%s", scheme, server->host, server->port, own_name));
     curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)(server->security == MAIL_OPEN ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     if (server->ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, server->ca_file);
     if (server->user) {
@@ -301,6 +303,12 @@ static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, s);
 }
 
+/* What the operator mends, not the sender of a message. */
+static bool setup_is_wrong(const Sending *s, CURLcode code) {
+    bool tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED || code == CURLE_SSL_CONNECT_ERROR;
+    return tls || code == CURLE_LOGIN_DENIED || (s->code >= 500 && mail_class(s->code) == OUT_NOT_ACCEPTED);
+}
+
 static MailResult result_of(Arena *a, const Sending *s, CURLcode code) {
     MailResult r = { .code = s->code, .reply = arena_copy(a, utf8_is_valid(s->reply, strlen(s->reply)) ? s->reply : "") };
     if (code == CURLE_OK) return r.class = OUT_ACCEPTED, r;
@@ -313,14 +321,14 @@ static MailResult result_of(Arena *a, const Sending *s, CURLcode code) {
     }
     if (s->code >= 400) r.class = mail_class(s->code);
     else r.class = s->all_sent ? OUT_UNKNOWN : OUT_NOT_ACCEPTED;
-    r.setup_is_wrong = code == CURLE_LOGIN_DENIED || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED || code == CURLE_SSL_CONNECT_ERROR
-        || (s->code >= 500 && mail_class(s->code) == OUT_NOT_ACCEPTED);
+    r.setup_is_wrong = setup_is_wrong(s, code);
     if (code == CURLE_LOGIN_DENIED) r.class = OUT_NOT_ACCEPTED;
     return r;
 }
 
 MailResult mail_send(Arena *a, const MailServer *server, const char *from, const char *to, const char *message, size_t n) {
-    if (!email_is_valid(from) || !email_is_valid(to)) return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "an address is not valid" };
+    if (!email_is_valid(from) || !email_is_valid(to))
+        return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "an address is not valid" };
     if (!host_is_sane(server->host) || server->port < 1 || server->port > 65535)
         return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "the server's name or port", .setup_is_wrong = true };
     if (!kept && (curl_global_init(CURL_GLOBAL_DEFAULT) || !(kept = curl_easy_init()))) abort();

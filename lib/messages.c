@@ -118,7 +118,8 @@ static void read_file(Load *l, Language *lang, const char *file) {
             char *end = s + strcspn(s, "\n");
             size_t length = (size_t)(end - s);
             if (length && s[length - 1] == '\r') length--;
-            bool more = *end && length && s[length - 1] == '\\' && (length < 2 || s[length - 2] != '\\') && *trim(start) != '#';
+            bool backslash = length && s[length - 1] == '\\' && (length < 2 || s[length - 2] != '\\');
+            bool more = *end && backslash && *trim(start) != '#';
             if (more) length--;
             memmove(to, s, length);
             to += length;
@@ -374,7 +375,8 @@ char *msg_count(Arena *a, const char *language, const char *key, int64_t n, cons
     return fill(a, plural_text(language, key, n), all);
 }
 
-void messages_each(const char *language, const char *prefix, void (*each)(void *arg, const char *key, const char *text), void *arg) {
+void messages_each(const char *language, const char *prefix, void (*each)(void *arg, const char *key, const char *text),
+                   void *arg) {
     if (!languages_n) return;
     const Language *english = &languages[0];
     char start[KEY_MAX + 2];

@@ -8,8 +8,8 @@
  *     bill.count.other  = {count} bills           (zero one two few many other; "other" is required)
  *     mail.footer       = You get this mail because \
  *                         you are a customer.     a backslash at the end continues the text, joined by one space
- * "\n" in a text is a line break, "\\" a backslash, "\s" a space at either end. Keys: a-z 0-9 _ and dots, at most 100 bytes; they say where the
- * text stands (bill.page.title). The language is the folder's name; "en" must be there and be complete.
+ * "\n" in a text is a line break, "\\" a backslash, "\s" a space at either end. Keys: a-z 0-9 _ and dots, at most 100
+ * bytes; they say where the text stands (bill.page.title). The language is the folder's name; "en" must be complete.
  *
  * Texts are plain: templates escape them. Placeholders that a caller does not give stay visible as {name}.
  * Loading happens once at start, before workers are forked; after that all calls are reads.
@@ -36,7 +36,8 @@ bool messages_has_language(const char *language);
    overlooks on a page. Never NULL. */
 const char *msg(const char *language, const char *key);
 bool        msg_exists(const char *key);
-/* NULL for a key that stands in the English files (itself or as a plural); else a line that says where it was declared. For checks at start. */
+/* For checks at start: NULL for a key that stands in the English files (itself or as a plural); else a line that names it
+   and where it was declared. */
 const char *messages_missing(Arena *a, const char *key, const char *declared_in);
 
 /* A value for a placeholder. */
@@ -52,7 +53,8 @@ char *msg_count(Arena *a, const char *language, const char *key, int64_t n, cons
 
 /* Calls each(arg, key without the prefix and its dot, text) for every key below `prefix` ("bill.page": bill.page.title
    gives "title"; "" means all), in order of keys, English where the language has none. */
-void messages_each(const char *language, const char *prefix, void (*each)(void *arg, const char *key, const char *text), void *arg);
+void messages_each(const char *language, const char *prefix, void (*each)(void *arg, const char *key, const char *text),
+                   void *arg);
 
 /* Texts a language lacks, for the translator: their number; the keys go to each(). */
 int messages_untranslated(const char *language, void (*each)(void *arg, const char *key), void *arg);

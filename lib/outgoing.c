@@ -52,12 +52,13 @@ static bool is_public6(const unsigned char b[16]) {
     return !(b[0] == 0x3f && b[1] == 0xff && b[2] < 0x10);
 }
 
+static const struct in_addr  *host4(const struct sockaddr *a) { return &((const struct sockaddr_in *)(const void *)a)->sin_addr; }
+static const struct in6_addr *host6(const struct sockaddr *a) { return &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr; }
+
 static bool same_host(const struct sockaddr *a, const struct sockaddr *b) {
     if (a->sa_family != b->sa_family) return false;
-    if (a->sa_family == AF_INET)
-        return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr == ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
-    return a->sa_family == AF_INET6 && !memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
-                                               &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr, 16);
+    if (a->sa_family == AF_INET) return host4(a)->s_addr == host4(b)->s_addr;
+    return a->sa_family == AF_INET6 && !memcmp(host6(a), host6(b), 16);
 }
 
 /* Addresses of this machine, read again each minute. */
@@ -71,8 +72,9 @@ static bool is_own(const struct sockaddr *address) {
         own_n = 0;
         if (getifaddrs(&all) == 0) {
             for (struct ifaddrs *i = all; i && own_n < OWN_MAX; i = i->ifa_next) {
-                if (!i->ifa_addr || (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6)) continue;
-                memcpy(&own[own_n++], i->ifa_addr, i->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+                int family = i->ifa_addr ? i->ifa_addr->sa_family : AF_UNSPEC;
+                if (family != AF_INET && family != AF_INET6) continue;
+                memcpy(&own[own_n++], i->ifa_addr, family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
             }
             freeifaddrs(all);
         }
@@ -85,9 +87,8 @@ static bool is_own(const struct sockaddr *address) {
 
 bool address_is_public(const struct sockaddr *address) {
     if (is_own(address)) return false;
-    if (address->sa_family == AF_INET) return is_public4(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
-    if (address->sa_family == AF_INET6) return is_public6(((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr);
-    return false;
+    if (address->sa_family == AF_INET) return is_public4(ntohl(host4(address)->s_addr));
+    return address->sa_family == AF_INET6 && is_public6(host6(address)->s6_addr);
 }
 
 bool address_is_allowed(const struct sockaddr *address) {
@@ -171,11 +172,14 @@ static bool is_listed(const char *host, const char *port) {
     return false;
 }
 
+static const char MALFORMED[] = "Enter an address like https://example.com/path.";
+
 static const char *url_problem(Arena *a, CURLU *u, const char *url) {
-    if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return "Enter an address like https://example.com/path.";
+    if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return MALFORMED;
     const char *scheme = part(a, u, CURLUPART_SCHEME), *host = part(a, u, CURLUPART_HOST), *port = part(a, u, CURLUPART_PORT);
     if (!scheme || (strcmp(scheme, "https") && strcmp(scheme, "http"))) return "The address begins with https://.";
-    if (part(a, u, CURLUPART_USER) || part(a, u, CURLUPART_PASSWORD)) return "The address may not hold a user name or a password.";
+    if (part(a, u, CURLUPART_USER) || part(a, u, CURLUPART_PASSWORD))
+        return "The address may not hold a user name or a password.";
     if (part(a, u, CURLUPART_FRAGMENT)) return "The address may not hold a #.";
     if (!host || !*host) return "The address has no host.";
     if (is_listed(host, port)) return NULL;
@@ -184,7 +188,7 @@ static const char *url_problem(Arena *a, CURLU *u, const char *url) {
 }
 
 const char *outgoing_url_problem(Arena *a, const char *url) {
-    if (!url || !*url || strlen(url) > 2000 || !is_one_line(url) || strpbrk(url, " \\\"<>")) return "Enter an address like https://example.com/path.";
+    if (!url || !*url || strlen(url) > 2000 || !is_one_line(url) || strpbrk(url, " \\\"<>")) return MALFORMED;
     CURLU *u = curl_url();
     if (!u) abort();
     const char *problem = url_problem(a, u, url);

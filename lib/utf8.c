@@ -225,7 +225,8 @@ char *utf8_search_key(Arena *a, const char *s) {
         UChar32 c;
         U16_NEXT(w.s, i, w.n, c);
         int8_t type = u_charType(c);
-        if (type == U_NON_SPACING_MARK && (u_getIntPropertyValue(c, UCHAR_CANONICAL_COMBINING_CLASS) == 230 || c < 0x370)) continue;
+        bool accent = u_getIntPropertyValue(c, UCHAR_CANONICAL_COMBINING_CLASS) == 230 || c < 0x370;
+        if (type == U_NON_SPACING_MARK && accent) continue;
         if (u_isalnum(c) || type == U_COMBINING_SPACING_MARK || type == U_NON_SPACING_MARK) {
             if (gap && t.n) text_add_n(&t, " ", 1);
             gap = false;
@@ -368,8 +369,8 @@ char *mask_end(Arena *a, const char *s, size_t shown) {
 char *utf8_plain_signs(Arena *a, const char *s) {
     /* To add one: the sign and what stands for it. */
     static const struct { const char *sign, *plain; } signs[] = {
-        { "\u00a0", " " }, { "\u202f", " " }, { "\u2009", " " }, { "\u2212", "-" }, { "\u2013", "-" }, { "\u2014", "-" }, { "\u2026", "..." },
-        { "\u2018", "'" }, { "\u2019", "'" }, { "\u201c", "\"" }, { "\u201d", "\"" },
+        { "\u00a0", " " }, { "\u202f", " " }, { "\u2009", " " }, { "\u2212", "-" }, { "\u2013", "-" }, { "\u2014", "-" },
+        { "\u2026", "..." }, { "\u2018", "'" }, { "\u2019", "'" }, { "\u201c", "\"" }, { "\u201d", "\"" },
     };
     Text t = { .arena = a };
     text_add(&t, "");

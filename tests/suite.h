@@ -19,7 +19,8 @@ typedef struct { const char *name; void (*run)(void); } SuiteTest;
 
 static inline void same_text(const char *actual, const char *expected, const char *file, int line) {
     int same = actual && expected ? !strcmp(actual, expected) : actual == expected;
-    if (!same) fprintf(stderr, "\n%s:%d: got \"%s\", expected \"%s\"\n", file, line, actual ? actual : "(null)", expected ? expected : "(null)");
+    if (!same) fprintf(stderr, "\n%s:%d: got \"%s\", expected \"%s\"\n", file, line, actual ? actual : "(null)",
+                       expected ? expected : "(null)");
     CU_assertImplementation(same, (unsigned)line, "same text", file, "", CU_FALSE);
 }
 

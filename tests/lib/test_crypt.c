@@ -160,9 +160,16 @@ static void keys_and_secrets(void) {
     SAME_TEXT(keys_read(&one, path), "may be read by others (chmod 600)");
     SAME_INT(one.n, 0);
     SAME_TEXT(keys_read(&one, folder), "is not a file");
+    unlink(path);
+    for (int i = 0; i < KEYS_MAX; i++) SAME_TEXT(keys_add(path), NULL);
+    SAME_TEXT(keys_add(path), "has too many keys");
+    CU_ASSERT_PTR_NOT_NULL(keys_add("/nowhere/keys"));
+    CU_ASSERT_PTR_NOT_NULL(keys_add(folder));
+    SAME_INT(data_key_open(&mem, &two, "swa", secret_seal(&mem, &two, "data key of swa", bytes_of("short")), &wrong), false);
     static const struct { const char *content, *is; } files[] = {
         { "", "has no key" }, { "# only a comment\n\n", "has no key" },
         { "1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", NULL },
+        { "9999 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n\n# the last id\n", NULL },
         { "  7 00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff", NULL },
         { "1 0011\n", "has a key that is not of 64 hex digits" }, { "1 zz\n", "has a line that is not \"<id> <64 hex digits>\"" },
         { "0 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", "has a line that is not \"<id> <64 hex digits>\"" },
@@ -176,6 +183,7 @@ static void keys_and_secrets(void) {
         fclose(f);
         chmod(path, 0600);
         SAME_TEXT(keys_read(&one, path), files[i].is);
+        if (strstr(files[i].content, "last id")) SAME_TEXT(keys_add(path), "has no key id left");
     }
     unlink(path);
     rmdir(folder);

@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +83,20 @@ static const struct { const char *body, *is; } cases[] = {
     { PART("name=\"\xff\"", "1") END, "400 The form contains characters that cannot be read." },
     { PART("name=a", "\xc3") END, "400 The form contains characters that cannot be read." },
     { PART("name=f; filename=\"\xff\"", "1") END, "400 The form contains characters that cannot be read." },
+    { "--B\r\nX: y\r\n z\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { "--B\r\nX y: z\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { "--B\r\nX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { "--B\r\n: x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: 7bit\r\n\r\n1\r\n" END, "a=1;" },
+    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding:8BIT \r\n\r\n1\r\n" END, "a=1;" },
+    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: binary x\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { PART("name=f; filename=x\r\nContent-Type: text/csv \t", "1") END, "f<x>text/csv:1;" },
+    { PART("name=f; filename=x\r\nContent-Type: text/\xc3\xa9", "1") END, "f<x>:1;" },
+    { PART("name=f; filename=x\r\nContent-Type: text/\x01", "1") END, "f<x>:1;" },
+    { PART("name=f; filename=x\r\nContent-Type:", "1") END, "f<x>:1;" },
+    { PART("name=f; filename=\"a%0Ab\"", "1") END, "400 The form contains characters that cannot be read." },
+    { PART("name=f; filename=\"a\x7f\"", "1") END, "400 The form contains characters that cannot be read." },
+    { PART("name=f; filename=\"%2g%\"", "1") END, "f<%2g%>:1;" },
     { PART("name=f; filename=a", "1") PART("name=f; filename=b", "2") PART("name=f; filename=c", "3") END, "f<a>:1;f<b>:2;f<c>:3;" },
     { PART("name=f; filename=a", "1") PART("name=f; filename=b", "2") PART("name=f; filename=c", "3") PART("name=f; filename=d", "4") END, "413 The form has too many files." },
 };
@@ -95,6 +111,8 @@ static void reads_forms(void) {
         }
     static const char nul[] = PART("name=a", "x\0y") END;
     SAME_TEXT(parsed(nul, sizeof nul - 1, 1000, &l), "400 The form contains characters that cannot be read.");
+    static const char nul_name[] = PART("name=\"a\0b\"", "x") END;
+    SAME_TEXT(parsed(nul_name, sizeof nul_name - 1, 1000, &l), "400 The form could not be read.");
     static const char nul_file[] = PART("name=f; filename=x", "x\0y") END;
     Params fields = params_start(&mem);
     Uploads files;
@@ -126,6 +144,14 @@ static void keeps_limits(void) {
     SAME_TEXT(status_of(text(&mem, "%s%s", sized_part(f, 100), sized_part(f, 51))), "413 The files are too large together.");
     SAME_TEXT(status_of(sized_part("name=a", 199)), "fits");
     SAME_TEXT(status_of(sized_part("name=a", 200)), "413 The form has too much text.");
+    SAME_TEXT(status_of(text(&mem, "%s%s", sized_part(f, 60), sized_part(f, 101))), "413 The files are too large together.");
+    SAME_TEXT(status_of(sized_part(text(&mem, "%s\r\nContent-Type: %0127d", f, 0), 1)), "fits");
+    SAME_TEXT(status_of(sized_part(text(&mem, "%s\r\nContent-Type: %0128d", f, 0), 1)), "fits");
+    for (int blanks = 64; blanks <= 65; blanks++) {
+        const char *body = text(&mem, "--B%*s\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, blanks, "");
+        UploadLimits l = limits();
+        SAME_TEXT(parsed(body, strlen(body), 1000, &l), blanks == 64 ? "a=1;" : "400 The form could not be read.");
+    }
     char name[300] = "name=";
     memset(name + 5, 'n', 256);
     SAME_TEXT(status_of(sized_part(name, 0)), "413 The form has too much text.");
@@ -220,6 +246,11 @@ static void keeps_uploads(void) {
     SAME_INT(errno, EEXIST);
     CU_ASSERT_TRUE(upload_keep(&files.v[0], other));                /* most often another file system */
     CU_ASSERT_FALSE(upload_keep(&files.v[0], "/nowhere/at/all"));
+    char *long_path = text(&mem, "%s/%05000d", folder, 0);
+    CU_ASSERT_FALSE(upload_keep(&files.v[0], long_path));
+    char before[1024];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(before, sizeof before));
+    CU_ASSERT_TRUE(!chdir(folder) && upload_keep(&files.v[0], "relative") && !unlink("relative") && !chdir(before));
     SAME_TEXT(file_bytes(&files.v[0]), "bytes");
     struct stat st;
     SAME_INT(stat(path, &st), 0);
@@ -234,17 +265,49 @@ static void keeps_uploads(void) {
 
 static void says_when_it_cannot_store(void) {
     UploadLimits l = limits();
-    l.folder = "/nowhere/at/all";
-    static const char body[] = PART("name=f; filename=x", "1") END;
-    SAME_TEXT(parsed(body, sizeof body - 1, 1000, &l), "503 The file could not be stored. Try again later.");
+    static const char body[] = PART("name=f; filename=x", "12345") END, empty[] = PART("name=f; filename=x", "") END;
+    static const char *const folders[] = { "/nowhere/at/all", "/proc", "" };
+    for (size_t i = 0; i < COUNT(folders); i++) {
+        l.folder = folders[i];
+        SAME_TEXT(parsed(body, sizeof body - 1, 1000, &l), "503 The file could not be stored. Try again later.");
+        SAME_TEXT(parsed(empty, sizeof empty - 1, 1000, &l), "503 The file could not be stored. Try again later.");
+    }
+    l.folder = folder;
+    struct rlimit had, less = { .rlim_cur = 4 };            /* as on a full disk: the fifth byte cannot be written */
+    getrlimit(RLIMIT_FSIZE, &had);
+    less.rlim_max = had.rlim_max;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &less);
+    const char *is = parsed(body, sizeof body - 1, 1000, &l);
+    setrlimit(RLIMIT_FSIZE, &had);
+    signal(SIGXFSZ, handler);
+    SAME_TEXT(is, "503 The file could not be stored. Try again later.");
+    SAME_INT(files_in_folder(), 0);
     arena_reset(&mem);
+}
+
+/* Fields that are there already count. */
+static void shares_the_limit_of_fields(void) {
+    for (size_t before = 999; before <= 1000; before++) {
+        UploadLimits l = limits();
+        Params fields = params_start(&mem);
+        Uploads files;
+        for (size_t i = 0; i < before; i++) param_add(&fields, "a", "1", 1);
+        Multipart *m = multipart_start(&mem, "B", &l, &fields, &files);
+        static const char body[] = PART("name=b", "2") END;
+        multipart_feed(m, body, sizeof body - 1);
+        SAME_INT(multipart_end(m).status, before == 999 ? 0 : 413);
+        SAME_INT(multipart_feed(m, "x", 1).status, before == 999 ? 0 : 413);       /* the same answer again */
+        arena_reset(&mem);
+    }
 }
 
 int main(void) {
     if (!mkdtemp(folder)) return 2;
     int status = suite_run("multipart", (SuiteTest[]){
         { "reads forms however they are cut", reads_forms }, { "keeps limits", keeps_limits }, { "keeps the header limit", keeps_header_limit }, { "counts parts", counts_parts },
-        { "streams files", streams_files }, { "keeps uploads", keeps_uploads }, { "says when it cannot store", says_when_it_cannot_store }, {0} });
+        { "streams files", streams_files }, { "keeps uploads", keeps_uploads }, { "says when it cannot store", says_when_it_cannot_store },
+        { "shares the limit of fields", shares_the_limit_of_fields }, {0} });
     arena_end(&mem);
     rmdir(folder);
     return status;

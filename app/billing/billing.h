@@ -95,6 +95,8 @@ OpenItems open_items(struct Ctx *c, Id account);
    CONFLICT when more is applied than is open, or more taken back than was applied. */
 void bill_apply_payment  (struct Ctx *c, Id bill, Money amount, Id payment);
 void bill_unapply_payment(struct Ctx *c, Id bill, Money amount, Id payment);
+/* The same for an immediate charge; amount below zero takes back. */
+void charge_apply_payment(struct Ctx *c, Id charge, Money amount);
 /* The same for a charge posted immediately. */
 void charge_apply_payment  (struct Ctx *c, Id charge, Money amount);
 void charge_unapply_payment(struct Ctx *c, Id charge, Money amount);

@@ -128,6 +128,9 @@ typedef struct { Id id; const char *payment_no, *receipt_no, *status; Money allo
    mode does not take it, with the rule's text. */
 Posted payment_post(struct Ctx *c, const NewPayment *p);
 
+/* Several accounts or modes by one payer: all payments and one receipt, or none. posted gets n results. */
+void   payment_post_group(struct Ctx *c, const NewPayment *p, size_t n, Posted *posted);
+
 typedef struct { const char *type; Id id; const char *label; Date due_on; Money open, amount; } PreviewItem;
 typedef struct { PreviewItem *v; size_t n; Money credit; } Preview;
 /* What payment_post would pay with this amount; stores nothing. */

@@ -8,6 +8,6 @@ elif:subcount(show.facts) || subcount(show.moves) || show.status.text ?><section
 each:b = show.badges ?> <?cs call:badge(b.tone, b.text) ?><?cs /each ?></p><?cs /if ?></div><?cs call:actions(show.moves) ?></div><?cs /if ?><?cs call:facts_row(show.facts) ?></section><?cs /if ?><?cs
 call:notes(show.notices) ?><?cs call:tabs(show.tabs, page.title) ?><?cs
 if:subcount(show.kpis) ?><?cs call:kpis(show.kpis) ?><?cs /if ?><?cs
-if:subcount(show.history) || show.note.text || show.has_side ?><div class="s-two"><div><?cs call:sections(show.sections) ?></div><aside><?cs call:side() ?></aside></div><?cs
+if:subcount(show.history) || show.note.text || show.has_side ?><div class="s-two"><div><?cs call:sections(show.sections) ?></div><div class="side"><?cs call:side() ?></div></div><?cs
 else ?><?cs call:sections(show.sections) ?><?cs /if ?><?cs /def ?><?cs
 include!"layout/any.cs" ?>

@@ -23,7 +23,7 @@ def:field_choices(f, type) ?><fieldset<?cs call:field_aria(f) ?>><legend><?cs va
 def:field_part(f, part, label, value, chars) ?><label class="part" for="f-<?cs var:f.name ?>_<?cs var:part ?>"><span><?cs var:label ?></span><input id="f-<?cs var:f.name ?>_<?cs var:part ?>" name="<?cs var:f.name ?>_<?cs var:part
   ?>" value="<?cs var:value ?>" class="w<?cs var:chars ?>" maxlength="<?cs var:chars ?>" inputmode="numeric" autocomplete="<?cs var:f.autocomplete ?><?cs if:f.autocomplete && part == "d" ?>-day<?cs elif:f.autocomplete && part == "m" ?>-month<?cs
   elif:f.autocomplete ?>-year<?cs else ?>off<?cs /if ?>"<?cs call:field_aria(f) ?>></label><?cs /def ?><?cs
-def:field_part_select(f, part, label, options) ?><label class="part"><span><?cs var:label ?></span><select name="<?cs var:f.name ?>_<?cs var:part ?>"<?cs if:part == "m" ?> id="f-<?cs var:f.name ?>"<?cs /if ?><?cs call:field_aria(f) ?>><?cs
+def:field_part_select(f, part, label, options) ?><label class="part"><span><?cs var:label ?></span><select name="<?cs var:f.name ?>_<?cs var:part ?>"<?cs call:field_aria(f) ?>><?cs
   each:o = options ?><option value="<?cs var:o.value ?>"<?cs if:o.selected ?> selected<?cs /if ?>><?cs var:o.text ?></option><?cs /each ?></select></label><?cs /def ?><?cs
 def:field_dates(f) ?><fieldset id="f-<?cs var:f.name ?>" tabindex="-1"><legend><?cs var:f.label ?><?cs call:field_optional(f) ?></legend><?cs call:field_says(f) ?><div class="parts"><?cs
   if:subcount(f.months) ?><?cs call:field_part_select(f, "m", f.month_label, f.months) ?><?cs call:field_part_select(f, "y", f.year_label, f.years) ?><?cs

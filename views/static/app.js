@@ -142,12 +142,12 @@
   on('focusin', (e) => { if (!e.target.closest('.s-search')) hide_suggestions(); });
 
   /* Keys: never in a field, never with Ctrl, Alt or Meta; off when the user says so (no data-keys). */
-  let g = 0, row = -1;
+  let g = 0;
   const press = (selector) => { const x = $(selector); if (x) x.click(); return !!x; };
   const move = (by) => {
     const rows = $$('.s-t:not(details .s-t) tbody tr');
     if (!rows.length) return;
-    row = Math.max(0, Math.min(rows.length - 1, row + by));
+    const row = Math.max(0, Math.min(rows.length - 1, rows.findIndex((r) => r.classList.contains('at')) + by));
     rows.forEach((r, i) => r.classList.toggle('at', i === row));
     const link = $('a', rows[row]);
     if (link) link.focus();
@@ -184,5 +184,5 @@
     $$('form', from).forEach(reveal);
   };
   prepare(document);
-  on('htmx:load', (e) => { row = -1; prepare(e.target); });
+  on('htmx:load', (e) => prepare(e.target));
 })();

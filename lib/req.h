@@ -96,6 +96,7 @@ struct Req {
     Header        header[24];
     int           headers, headers_kept;    /* those set before the handler stay when its answer is thrown away */
     const char   *note;             /* shown by the next page */
+    const char   *note_kept;        /* of the identify hook: stands through every try of the handler */
     void         *fcgi;             /* the FastCGI request; NULL in tests */
     int64_t       started_us;
 };

@@ -306,7 +306,8 @@ static void fresh_answer(Req *r) {
     }
     later(r, destroy_data, r->data);
     r->status = 0;
-    r->template = r->location = r->type = r->file = r->note = NULL;
+    r->template = r->location = r->type = r->file = NULL;
+    r->note = r->note_kept;
     r->out = (Text){ 0 };
     r->headers = r->headers_kept;
     r->problems = 0;
@@ -365,7 +366,7 @@ static void serve_route(Req *r) {
 }
 
 /*
- * A request goes in three steps, each an attempt of its own: what the earlier ones found (host, session) stands in memory
+ * A request goes in four steps, each an attempt of its own: what the earlier ones found (host, session) stands in memory
  * that a failing handler does not take along, so that its refusal can still wear the right shell.
  */
 static void find_place(Ctx *c, void *arg) {
@@ -382,6 +383,12 @@ static void find_person(Ctx *c, void *arg) {
     (void)c;
     hooks.identify(r);
     r->headers_kept = r->headers;
+    r->note_kept = r->note;
+}
+
+static void check_person(Ctx *c, void *arg) {
+    (void)c;
+    Req *r = arg;
     need_right(r);
     if (!r->status) check_csrf(r);
 }
@@ -478,12 +485,13 @@ shown:
 }
 
 void web_serve(Req *r) {
-    static void (*const steps[])(Ctx *, void *) = { find_place, find_person, serve_person };
-    for (int i = 0; i < 3 && !r->status; i++)
+    static void (*const steps[])(Ctx *, void *) = { find_place, find_person, check_person, serve_person };
+    for (int i = 0; i < 4 && !r->status; i++)
         if (!attempt(&r->c, steps[i], r)) {
             refuse(r);
             break;
         }
+    if (r->location && hooks.redirect) hooks.redirect(r);
     if (r->status == 405 && !r->template) answer_text(r, 405, "This address does not take %s.\n", r->method);
 }
 

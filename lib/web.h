@@ -20,6 +20,7 @@ typedef struct WebHooks {
     bool (*once_begin)(Req *r, const char *form_key);   /* false: answered with the first result */
     void (*once_end)  (Req *r, const char *form_key);
     void (*layout)    (Req *r);     /* menu, user, utility into the data set; inside the transaction */
+    void (*redirect)  (Req *r);     /* the answer is a redirect: the note goes along; may be NULL */
     void (*refused)   (Req *r);     /* after the rollback, in a transaction of its own: what a refusal leaves behind */
     void (*after)     (Req *r);     /* when all is sent: last-seen times, counters */
     bool (*known)     (Req *r);     /* after an unknown COMMIT: is this request's form_key stored? */

@@ -47,6 +47,14 @@ static const Command commands[] = {
     { "states",  states_command,  "Draws the state machines as text",          "smart360 states" },
     { "web",     web_command,     "Serves pages and webhooks until SIGTERM",
       "smart360 web\n\nA master and its workers behind nginx; the configuration names the sockets. SIGHUP starts a new generation of workers." },
+    { "user",    user_command,    "People who sign in: the first administrator, a lost password",
+      "smart360 user create EMAIL --name NAME [--role CODE] [--utility CODE]     of the tenant (role tenant_admin when none is named)\n"
+      "smart360 user create EMAIL --name NAME --platform                        of the platform\n"
+      "smart360 user password EMAIL             prints a link, valid 30 minutes, by which the person chooses a new password\n"
+      "smart360 user code EMAIL                 the present code of the second factor; sandbox installations only\n"
+      "smart360 user session EMAIL              opens a session and prints its cookie; sandbox installations only\n\n"
+      "--tenant SLUG when it is not the default one; --platform for people of the platform.\n\n"
+      "Example: smart360 user create asha@example.org --name \"Asha Nair\" --role utility_admin --utility swa-w" },
     { "version", version_command, "Prints the version",  "smart360 version" },
     { 0 }
 };

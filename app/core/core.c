@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "app/core/front.h"
+#include "app/core/hashing.h"
 #include "app/core/job.h"
+#include "app/core/pages.h"
 #include "app/modules.h"
 #include "lib/page.h"
 
@@ -25,10 +27,52 @@ static void health(Req *r) {
                      (long long)j.stale, (long long)j.ready, (long long)j.running, (long long)j.oldest_wait_s, (long long)j.workers);
 }
 
+/* To add a page: its handler in pages.h and a row here. */
 static const Route core_routes[] = {
     ANY_GET("/health", health),
+
+    /* login.c, password_link.c: NO_TX where a hash is made, or where a refused try is remembered in a transaction of its own */
+    TENANT_GET   ("/",                         NULL, OPEN,      root_page),
+    TENANT_GET   ("/login",                    NULL, OPEN,      login_page),
+    TENANT_POST  ("/login",                    NULL, OPEN,      login_post, .flags = NO_TX),
+    TENANT_GET   ("/login/mfa",                NULL, OPEN,      mfa_page),
+    TENANT_POST  ("/login/mfa",                NULL, OPEN,      mfa_post, .flags = NO_TX),
+    TENANT_GET   ("/login/select",             NULL, SIGNED_IN, select_page),
+    TENANT_GET   ("/password/forgot",          NULL, OPEN,      forgot_page),
+    TENANT_POST  ("/password/forgot",          NULL, OPEN,      forgot_post),
+    TENANT_GET   ("/password/reset",           NULL, OPEN,      reset_page),
+    TENANT_POST  ("/password/reset",           NULL, OPEN,      reset_post, .flags = NO_TX),
+    TENANT_GET   ("/invite/accept",            NULL, OPEN,      invite_page, .flags = WRITES),
+    TENANT_POST  ("/invite/accept",            NULL, OPEN,      invite_post, .flags = NO_TX),
+    TENANT_POST  ("/logout",                   NULL, SIGNED_IN, logout_post),
+    PLATFORM_GET ("/platform/login",           NULL, OPEN,      login_page),
+    PLATFORM_POST("/platform/login",           NULL, OPEN,      login_post, .flags = NO_TX),
+    PLATFORM_GET ("/platform/login/mfa",       NULL, OPEN,      mfa_page),
+    PLATFORM_POST("/platform/login/mfa",       NULL, OPEN,      mfa_post, .flags = NO_TX),
+    PLATFORM_GET ("/platform/password/forgot", NULL, OPEN,      forgot_page),
+    PLATFORM_POST("/platform/password/forgot", NULL, OPEN,      forgot_post),
+    PLATFORM_GET ("/platform/password/reset",  NULL, OPEN,      reset_page),
+    PLATFORM_POST("/platform/password/reset",  NULL, OPEN,      reset_post, .flags = NO_TX),
+    PLATFORM_POST("/platform/logout",          NULL, SIGNED_IN, logout_post),
+
+    /* home.c: the rows of homes that are not built yet; whoever builds one takes its row away */
+    GET("/",              NULL,               SIGNED_IN, utility_root),
+    TENANT_GET  ("/org/dashboard", "core.organization", VIEW, home_page),
+    PLATFORM_GET("/platform",      "platform.tenants",  VIEW, home_page),
+    GET("/dashboard",     "core.dashboard",   VIEW,      home_page),
+    GET("/cis/dashboard", "cis.dashboard",    VIEW,      home_page),
+    GET("/cis/payments",  "cis.payments",     VIEW,      home_page),
+    GET("/cc/console",    "cc.console",       VIEW,      home_page),
+    GET("/cc/dashboard",  "cc.dashboard",     VIEW,      home_page),
+    GET("/comm",          "comm.dashboard",   VIEW,      home_page),
+    GET("/mx",            "mx.device",        VIEW,      home_page),
+    GET("/mx/validation", "mx.validation",    VIEW,      home_page),
+    GET("/mx/inventory",  "mx.inventory",     VIEW,      home_page),
+    GET("/bx/dashboard",  "bx.dashboard",     VIEW,      home_page),
+    GET("/wx/dispatcher", "wx.dispatch",      VIEW,      home_page),
+    GET("/field",         "wx.field",         VIEW,      home_page),
     { 0 }
 };
 
 extern const Module core_module;
-const Module core_module = { .name = "core", .routes = core_routes, .jobs = core_jobs, .schedules = core_schedules };
+const Module core_module = { .name = "core", .routes = core_routes, .jobs = core_jobs, .schedules = core_schedules, .start = hashing_start };

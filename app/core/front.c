@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/core/rights.h"
 #include "lib/clock.h"
 #include "lib/date.h"
 #include "lib/locale.h"
@@ -156,22 +157,22 @@ void session_cookie_clear(Req *r) { cookie_set(r, session_cookie_name(realm_of(r
 
 #define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
     F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
-    F(T, const char *, theme) F(T, const char *, language)
+    F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp)
 ROW(Session, SESSION)
 
 static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
     switch (realm) {
     case REALM_STAFF:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                       "coalesce((select idle_minutes from security_policy where one = 1), 30) as idle_minutes, u.full_name as name, u.email, u.status, u.theme, u.locale as language "
-                       "from session s join user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'staff'", hash);
+                       "coalesce((select idle_minutes from security_policy where one = 1), 30) as idle_minutes, u.full_name as name, u.email, u.status, u.theme, u.locale as language, " RIGHTS_STAMP
+                       " from session s join user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'staff'", c->utility, hash);
     case REALM_PORTAL:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                       "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, u.lang as language "
+                       "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, u.lang as language, null as stamp "
                        "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
     default:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
-                       "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' as language "
+                       "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' as language, null as stamp "
                        "from smart360.session s join smart360.platform_user u on u.id = s.subject_id where s.token_hash = ?", hash);
     }
 }
@@ -189,11 +190,11 @@ static const char *why_over(const Ctx *c, const Session *s) {
 static void identify_stranger(Req *r) {
     const char *cookie = cookie_text(r, "s360_pre");
     Signed pre;
-    int64_t now_s = time_unix(time_now());
+    int64_t now_s = time_unix(r->c.now);
     if (!cookie || !signed_open(&r->c.mem, &pre_key, "s360_pre", cookie, now_s, PRE_AGE_S, &pre)) {
         cookie = signed_value(&r->c.mem, &pre_key, "s360_pre", random_public_id(&r->c.mem), now_s);
         if (!signed_open(&r->c.mem, &pre_key, "s360_pre", cookie, now_s, PRE_AGE_S, &pre)) abort();
-        if (!strcmp(r->method, "GET")) cookie_set(r, "s360_pre", cookie, 0);
+        cookie_set(r, "s360_pre", cookie, 0);
     }
     r->csrf = keyed_token(&r->c.mem, &csrf_key, "pre", pre.value);
 }
@@ -211,7 +212,9 @@ static void front_identify(Req *r) {
         s = read_session(c, realm, (Bytes){ hash, sizeof hash });
     }
     const char *over = s ? why_over(c, s) : NULL;
+    rights_begin();
     if (!s || over) {
+        if (over) cookie_set(r, session_cookie_name(realm), "", -1);
         if (over && !strcmp(over, "revoked")) note(r, "%s", msg(c->language, "login.revoked"));
         if (over && !strcmp(over, "replaced")) note(r, "%s", msg(c->language, "login.replaced"));
         if (r->route->scope != SCOPE_ANY) identify_stranger(r);
@@ -228,6 +231,8 @@ static void front_identify(Req *r) {
     f->idle_minutes = s->idle_minutes;
     if (!strcmp(s->theme, "light") || !strcmp(s->theme, "dark")) r->theme = s->theme;
     if (s->language && messages_has_language(s->language)) c->language = s->language;
+    rights_stamped(c, s->stamp);
+    f->session_utility = s->utility_id;
     r->csrf = keyed_token(&c->mem, &csrf_key, "session", token);
     log_context(c->request_no, c->tenant_slug, c->user.id);
 }
@@ -240,141 +245,12 @@ static void front_sign_in(Req *r) {
     go_to(r, plain ? path : text(r, "%s?next=%s", path, url_part(r, next)));
 }
 
-/* --- rights ---------------------------------------------------------------------------------------------------------------------- */
-
-#define RIGHT(F, T) F(T, const char *, resource) F(T, const char *, action)
-ROW(Right, RIGHT)
-#define ROLE_HELD(F, T) F(T, const char *, code) F(T, const char *, name) F(T, Id, service_area_id)
-ROW(RoleHeld, ROLE_HELD)
-
-static unsigned action_bit(const char *action) {
-    switch (action[0]) {
-    case 'v': return VIEW;
-    case 'c': return CREATE;
-    case 'd': return DELETE;
-    case 'a': return APPROVE;
-    default:  return action[1] == 'x' ? EXPORT : EDIT;
-    }
-}
-
-static unsigned *bits_of(Ctx *c, Facts *f, const char *key) {
-    for (int i = 0; i < f->right_n; i++)
-        if (!strcmp(f->right_key[i], key)) return &f->right_bits[i];
-    if (f->right_n == 200) fail(c, BROKEN, "more than 200 permission keys");
-    f->right_key[f->right_n] = key;
-    return &f->right_bits[f->right_n++];
-}
-
-/* Union of the roles, then what was granted or denied to the user himself; the module's activation is asked in may(). */
-static void read_rights(Ctx *c) {
-    Facts *f = facts_of(c);
-    f->rights_read = true;
-    f->right_key = take_n(c, const char *, 200);
-    f->right_bits = take_n(c, unsigned, 200);
-    if (c->realm == REALM_PLATFORM) {
-        static const char *const keys[] = { "platform.tenants", "platform.plans", "platform.health", "platform.support" };
-        for (size_t i = 0; i < 4; i++) *bits_of(c, f, keys[i]) = VIEW | CREATE | EDIT | DELETE | APPROVE | EXPORT;
-        return;
-    }
-    if (c->realm != REALM_STAFF) return;
-    Date today = utility_today(c);
-    Rights held = db_all(c, Right, "select distinct p.resource, p.action from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 join role_permission rp on rp.role_id = ro.id "
-                         "join permission p on p.id = rp.permission_id where ur.user_id = ? and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
-                         "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?)", c->user, c->utility, c->utility.id, today, today);
-    for (size_t i = 0; i < held.n; i++) *bits_of(c, f, held.v[i].resource) |= action_bit(held.v[i].action);
-    Rights granted = db_all(c, Right, "select p.resource, concat(o.effect, ':', p.action) as action from user_permission_override o join permission p on p.id = o.permission_id "
-                            "where o.user_id = ? and (o.utility_id is null or o.utility_id = ?) and (o.expires_at is null or o.expires_at > ?) order by o.effect desc", c->user, c->utility, c->now);
-    for (size_t i = 0; i < granted.n; i++) {
-        unsigned bit = action_bit(strchr(granted.v[i].action, ':') + 1);
-        if (granted.v[i].action[0] == 'g') *bits_of(c, f, granted.v[i].resource) |= bit | VIEW;
-        else *bits_of(c, f, granted.v[i].resource) &= bit == VIEW ? 0u : ~bit;
-    }
-    RoleHelds roles = db_all(c, RoleHeld, "select ro.code, ro.name, ur.service_area_id from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
-                             "where ur.user_id = ? and (ur.utility_id is null or ur.utility_id = ? or ? = 0) order by ur.id", c->user, c->utility, c->utility.id);
-    bool everywhere = roles.n == 0;
-    for (size_t i = 0; i < roles.n; i++) {
-        if (!i) f->role_code = roles.v[i].code, f->role_name = roles.v[i].name;
-        if (!roles.v[i].service_area_id.id) everywhere = true;
-    }
-    if (everywhere) return;
-    const char **paths = take_n(c, const char *, roles.n);
-    for (size_t i = 0; i < roles.n; i++) paths[i] = db_text(c, "select path from service_area where id = ?", roles.v[i].service_area_id);
-    f->areas = (AreaScope){ paths, roles.n };
-}
-
-static void read_modules(Ctx *c) {
-    Facts *f = facts_of(c);
-    f->modules_read = true;
-    f->module = take_n(c, const char *, 20);
-    const char *list = db_text(c, "select group_concat(module) from module_activation where utility_id = ? and active = 1", c->utility);
-    if (!list) return;
-    char *copy = text_copy(c, list), *save = NULL;
-    for (char *m = strtok_r(copy, ",", &save); m && f->module_n < 20; m = strtok_r(NULL, ",", &save)) f->module[f->module_n++] = m;
-}
-
-/* Whether the key's module is switched on in this utility; core, platform and tenant level are always. */
-static bool module_active(Ctx *c, const char *key) {
-    Facts *f = facts_of(c);
-    if (!c->utility.id || !strncmp(key, "core.", 5) || !strncmp(key, "platform.", 9) || !strncmp(key, "hub.", 4)) return true;
-    if (!f->modules_read) read_modules(c);
-    size_t n = strcspn(key, ".");
-    for (int i = 0; i < f->module_n; i++)
-        if (strlen(f->module[i]) == n && !strncmp(f->module[i], key, n)) return true;
-    return false;
-}
-
-bool perm_may(Ctx *c, const char *key, unsigned action) {
-    if (c->realm == REALM_NONE) return true;            /* jobs and commands */
-    Facts *f = facts_of(c);
-    if (!f->rights_read) read_rights(c);
-    if (!module_active(c, key)) return false;
-    for (int i = 0; i < f->right_n; i++)
-        if (!strcmp(f->right_key[i], key)) return action == VIEW ? f->right_bits[i] != 0 : (f->right_bits[i] & action) == action;
-    return false;
-}
-
-static const char *action_word(unsigned action) {
-    return action & CREATE ? "create" : action & EDIT ? "edit" : action & DELETE ? "delete" : action & APPROVE ? "approve" : action & EXPORT ? "export" : "view";
-}
-
-void perm_check(Ctx *c, const char *key, unsigned action) {
-    if (perm_may(c, key, action)) return;
-    if (!module_active(c, key)) fail(c, DENIED, "Module not active");
-    const char *label = db_text(c, "select label from permission where `key` = ?", text(c, "%s:%s", key, action_word(action)));
-    fail_field(c, DENIED, text(c, "%s:%s", key, action_word(action)), "You do not have permission to %c%s.", label ? label[0] | 32 : 'u', label ? label + 1 : "se this page");
-}
-
 static bool front_may(Req *r, const char *key, Action action) {
     perm_check(&r->c, key, action);
     return true;
 }
 
-AreaScope scope_area(Ctx *c) {
-    Facts *f = facts_of(c);
-    if (c->realm != REALM_STAFF) return (AreaScope){ 0 };
-    if (!f->rights_read) read_rights(c);
-    return f->areas;
-}
-
-bool scope_has_area(Ctx *c, Id area) {
-    AreaScope s = scope_area(c);
-    if (!s.n) return true;
-    const char *path = area.id ? db_text(c, "select path from service_area where id = ?", area) : NULL;
-    for (size_t i = 0; path && i < s.n; i++)
-        if (s.path[i] && !strncmp(path, s.path[i], strlen(s.path[i]))) return true;
-    return false;
-}
-
-void scope_check_area(Ctx *c, Id area) {
-    if (!scope_has_area(c, area)) fail(c, NOT_FOUND, "not found");
-}
-
-static const char *area_filter(Ctx *c, Bind *bind) {
-    AreaScope s = scope_area(c);
-    if (!s.n) return NULL;
-    *bind = bind_text(text(c, "%s%%", s.path[0] ? s.path[0] : "/none/"));
-    return "in (select scope_area.id from service_area scope_area where scope_area.path like ?)";
-}
+const char *role_here(Ctx *c) { return rights_here(c)->role_code; }
 
 /* --- the same form twice ------------------------------------------------------------------------------------------------------------ */
 
@@ -414,18 +290,24 @@ static bool current_path(const Req *r, const char *url) {
     return !strncmp(r->path.text, url, n) && (r->path.text[n] == 0 || r->path.text[n] == '/');
 }
 
-/* The longest entry that the present path begins with is the current page. */
+/* Home is that of the role. */
+static const char *item_url(Req *r, const Item *i) {
+    const char *role = role_here(&r->c);
+    return strcmp(i->path, "/") || !role ? link_path(r, "%s", i->path) : role_home(&r->c, role, r->c.utility_code);
+}
+
+/* The longest entry that the present path begins with is the current page; of two, the one of the module. */
 static const Item *current_item(Req *r) {
     const Item *best = NULL;
     for (const Item *i = staff_menu; i->key; i++)
-        if (current_path(r, link_path(r, "%s", i->path)) && (!best || strlen(i->path) > strlen(best->path))) best = i;
+        if (current_path(r, item_url(r, i)) && (!best || strlen(item_url(r, i)) >= strlen(item_url(r, best)))) best = i;
     return best;
 }
 
 static void show_entry(Req *r, const char *at_, const Item *i, bool is_current, bool is_open) {
     show_text(r, text(r, "%s.key", at_), i->key);
     show_text(r, text(r, "%s.text", at_), msg(r->c.language, text(r, "menu.%s", i->key)));
-    show_text(r, text(r, "%s.url", at_), link_path(r, "%s", i->path));
+    show_text(r, text(r, "%s.url", at_), item_url(r, i));
     show_text(r, text(r, "%s.icon", at_), i->icon);
     if (is_current) show_text(r, text(r, "%s.current", at_), "page");
     else if (is_open) show_text(r, text(r, "%s.current", at_), "open");
@@ -453,18 +335,27 @@ static void show_staff_menu(Req *r) {
     }
 }
 
+/* What of the menu this person may open, as links (lib: links); how many. */
+size_t front_links(Req *r, const char *list) {
+    size_t n = 0;
+    for (const Item *i = staff_menu; i->key && r->scope == SCOPE_UTILITY; i++) {
+        if (!strcmp(i->path, "/") || current_path(r, item_url(r, i)) || (i->right && !perm_may(&r->c, i->right, VIEW))) continue;
+        show_text(r, at(r, list, n, "text"), msg(r->c.language, text(r, "menu.%s", i->key)));
+        show_text(r, at(r, list, n++, "url"), item_url(r, i));
+    }
+    return n;
+}
+
 #define UTILITY_ROW(F, T) F(T, const char *, code) F(T, const char *, name)
 ROW(UtilityRow, UTILITY_ROW)
 
 static void show_staff(Req *r) {
     Ctx *c = &r->c;
-    Facts *f = facts_of(c);
     show_text(r, "user.name", c->user_name);
     show_text(r, "user.initials", utf8_initials(&c->mem, c->user_name));
     show_text(r, "user.url", "/account");
     show_text(r, "user.logout_url", "/logout");
-    if (!f->rights_read) read_rights(c);
-    show_text(r, "user.role", f->role_name);
+    show_text(r, "user.role", rights_here(c)->role_name);
     UtilityRows all = db_all(c, UtilityRow, "select distinct u.code, u.name from utility u join user_role ur on ur.utility_id = u.id or ur.utility_id is null where ur.user_id = ? and u.status <> 'closed' order by u.name limit 20", c->user);
     for (size_t i = 0; i < all.n; i++) {
         show_text(r, at(r, "utilities", i, "name"), all.v[i].name);
@@ -509,6 +400,13 @@ static void show_note(Req *r) {
     cookie_set(r, "s360_note", "", -1);
 }
 
+/* The note of a page that follows a redirect goes along in a cookie, signed, for ten minutes. */
+static void front_redirect(Req *r) {
+    if (!r->note) return;
+    Bytes words = { r->note, strlen(r->note) };
+    cookie_set(r, "s360_note", signed_value(&r->c.mem, &note_key, "s360_note", base64url_text(&r->c.mem, words), time_unix(time_now())), 600);
+}
+
 static void front_layout(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "page.lang", c->language);
@@ -551,7 +449,7 @@ static void front_refused(Req *r) {
 static void touch(Ctx *c, void *arg) {
     (void)arg;
     if (c->realm == REALM_PLATFORM) db_run(c, "update smart360.session set last_seen_at = ? where id = ? and ended_at is null", c->now, c->session);
-    else db_run(c, "update session set last_seen_at = ? where id = ? and ended_at is null", c->now, c->session);
+    else db_run(c, "update session set last_seen_at = ?, utility_id = coalesce(?, utility_id) where id = ? and ended_at is null", c->now, c->utility, c->session);
 }
 
 static void touch_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, touch, arg, NULL); }
@@ -560,13 +458,14 @@ static void front_after(Req *r) {
     Ctx *c = &r->c;
     if (!c->session.id || !c->user.id || !c->schema) return;
     Facts *f = facts_of(c);
-    if (!f->token || c->now.us - f->last_seen.us < (int64_t)TOUCH_S * 1000000) return;
+    bool moved = c->realm == REALM_STAFF && c->utility.id && c->utility.id != f->session_utility.id;
+    if (!f->token || (!moved && c->now.us - f->last_seen.us < (int64_t)TOUCH_S * 1000000)) return;
     attempt(c, touch_in_tx, r);
 }
 
 const WebHooks front_hooks = {
     .host = front_host, .identify = front_identify, .may = front_may, .sign_in = front_sign_in, .once_begin = front_once_begin, .once_end = front_once_end,
-    .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known,
+    .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known, .redirect = front_redirect,
 };
 
 /* --- what lists and resources ask -------------------------------------------------------------------------------------------------------- */
@@ -582,5 +481,5 @@ static void resource_event(Ctx *c, const char *name, const char *entity, Id id, 
 static bool resource_may(Ctx *c, const char *key, Action action) { return perm_may(c, key, action); }
 
 void core_resource_hooks(void) {
-    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may, .areas = area_filter });
+    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may, .areas = rights_area_filter });
 }

@@ -13,18 +13,10 @@
 typedef struct Facts {
     const char  *tenant_name;
     const char  *tenant_status;     /* active, suspended ... */
-    int          right_n;
-    const char **right_key;
-    unsigned    *right_bits;        /* VIEW | CREATE ... */
-    bool         rights_read;
-    AreaScope    areas;
-    int          module_n;
-    const char **module;            /* active ones of the utility */
-    bool         modules_read;
     /* session */
     const char  *token;             /* of the cookie */
     Time         last_seen, auth_at, mfa_at, reauth_at;
-    const char  *role_code, *role_name;      /* the first of the user's roles in this utility */
+    Id           session_utility;   /* the one the session was last used in */
     const char  *email;
     int          idle_minutes;
 } Facts;
@@ -48,6 +40,11 @@ const char *session_cookie_name(Realm realm);
 
 /* Tells lib/resource.h's hooks who audits, decides and emits. */
 void core_resource_hooks(void);
+
+/* Code of the first role the user holds in the context's utility; NULL: none. */
+const char *role_here(Ctx *c);
+/* What of the menu this person may open, as links into the data set; how many. */
+size_t front_links(Req *r, const char *list);
 
 /* Path of the first page after sign-in: the role's home in the utility (spec/README section 3). */
 const char *role_home(Ctx *c, const char *role_code, const char *utility_code);

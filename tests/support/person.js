@@ -53,8 +53,8 @@ class Person {
   // Opens a session by the command of test instances: no password, no second factor, no limits.
   sign_in() {
     if (!this.email || this.signed_in) return this;
-    const value = this.instance.command('user', 'session', this.email).trim();
-    this.cookies[this.prefix === '/p/swa-w' ? '__Host-portal' : this.prefix ? '__Host-s360_sid' : '__Host-s360_platform'] = value;
+    const [name, value] = this.instance.command('user', 'session', this.email).trim().split('=');
+    this.cookies[name] = value;
     this.signed_in = true;
     return this;
   }

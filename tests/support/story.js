@@ -73,7 +73,7 @@ function story(id, set, body) {
     if (dead.length) throw new Error(`dead jobs: ${JSON.stringify(dead.slice(0, 5))}`);
   };
 
-  const mails = (to = null) => instance.sql('select recipient `to`, channel, subject, body, status from message where ? is null or recipient = ? order by id', [to, to]);
+  const mails = (to = null) => instance.sql('select to_address `to`, channel, subject, body_text body, status from message where ? is null or to_address = ? order by id', [to, to]);
   const command = (...words) => instance.command(...words);
   const verify = () => {
     const out = instance.command('verify');

@@ -1,0 +1,51 @@
+/*
+ * The handlers of core's pages, for its table of contents (core.c).
+ */
+#ifndef APP_CORE_PAGES_H
+#define APP_CORE_PAGES_H
+
+#include "lib/req.h"
+
+/* login.c: staff and platform alike */
+void root_page   (Req *r);      /* / */
+void utility_root(Req *r);      /* /u/<code>/ */
+void login_page  (Req *r);
+void login_post  (Req *r);
+void mfa_page    (Req *r);
+void mfa_post    (Req *r);
+void select_page (Req *r);
+void logout_post (Req *r);
+
+/* password_link.c */
+void forgot_page(Req *r);
+void forgot_post(Req *r);
+void reset_page (Req *r);
+void reset_post (Req *r);
+void invite_page(Req *r);
+void invite_post(Req *r);
+
+/* home.c: what stands at a role's home until the page of that home is built */
+void home_page(Req *r);
+
+/* role.c */
+void role_list       (Req *r);
+void role_new        (Req *r);
+void role_create     (Req *r);
+void role_page       (Req *r);
+void role_save       (Req *r);
+void role_reset      (Req *r);
+void role_delete_page(Req *r);
+void role_delete     (Req *r);
+void role_compare    (Req *r);
+
+/* user.c */
+void user_list           (Req *r);
+void user_page           (Req *r);
+void user_permissions    (Req *r);
+void user_role_add       (Req *r);
+void user_role_remove    (Req *r);
+void user_override_add   (Req *r);
+void user_override_remove(Req *r);
+void user_unlock         (Req *r);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * What the pages of sign-in share (login.c, password_link.c, user.c): people of a realm, tries, sessions, links.
+ * A realm is the staff of the context's tenant, or the platform's own people when there is no tenant: their tables have
+ * the same names and columns, only `user` and smart360.platform_user differ. ONB-LOGIN.
+ */
+#ifndef APP_CORE_SIGN_IN_H
+#define APP_CORE_SIGN_IN_H
+
+#include "app/core/front.h"
+#include "app/core/login_rules.h"
+
+#define PERSON(F, T) F(T, Id, id) F(T, const char *, email) F(T, const char *, full_name) F(T, const char *, password_hash) F(T, const char *, status) \
+    F(T, bool, must_change_password) F(T, Time, password_changed_at) F(T, const char *, password_history) F(T, const char *, language) F(T, bool, factor_required) F(T, bool, has_factor)
+ROW(Person, PERSON)
+
+/* Of the context's realm; NULL when there is none. */
+Person *person_by_email(Ctx *c, const char *email);
+Person *person_by_id   (Ctx *c, Id id);
+Realm   realm_here     (const Ctx *c);
+/* "staff", "platform", "portal". */
+const char *realm_name(Realm realm);
+
+/* A link in a mail is made of the configured address (S13). */
+const char *realm_path(const Ctx *c, const char *path);         /* "/login" -> "/platform/login" in the platform's realm */
+
+/* One try and its audit entry (S25); `person` may be NULL. result: success, wrong_password, locked, mfa_failed, inactive,
+   tenant_cancelled; also reset, unlocked, reset_asked. */
+void attempt_write(Req *r, const char *email, const Person *person, const char *result);
+/* Until when this e-mail address is locked; TIME_NONE when it is not. */
+Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy);
+/* Fails BUSY when the address or the e-mail address has to wait. A locked try is written down. */
+void attempt_check(Req *r, const char *email, const Person *person);
+
+/* Makes a link's token for a person, valid so many minutes; earlier ones of the purpose end. Returns the token. */
+const char *password_token_new(Ctx *c, Id person, const char *purpose, int minutes, const char *address);
+/* Checks a new password by every rule of ONB-LOGIN; NULL or the refusal. Hashes: call between hashing_enter and _leave,
+   outside of transactions. */
+const char *new_password_refusal(Req *r, const Person *p, const char *password);
+/* Stores the hash, ends other sessions than `but`, and mails the notice. In a transaction. */
+void password_store(Req *r, const Person *p, const char *hash, Id but);
+
+/* Mail to a person of the realm by a template of the Communication Hub; platform people are written to the log in place of
+   a mail, for the platform has no provider of its own. */
+void person_mail(Req *r, const Person *p, const char *template_key, const char *const *pairs);
+
+/* Where a signed-in person of the staff goes: next when it is an own path, else the role's home, a choice of utilities ... */
+const char *after_sign_in(Req *r, const char *next);
+
+
+#endif

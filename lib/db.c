@@ -134,6 +134,8 @@ bool db_ping(Db *db) {
     return false;
 }
 
+bool db_is_lost(const Db *db) { return db && db->lost; }
+
 int64_t db_round_trips(const Db *db) { return db->trips; }
 
 /* Raises what the server said. In a transaction the connection is kept until its end, so that it is rolled back once. */

@@ -112,6 +112,8 @@ void db_use  (Ctx *c, const char *schema);
 /* Clears what a request may have left (open transaction, schema); cheap when there is nothing. */
 void db_reset(Db *db);
 bool db_ping (Db *db);
+/* Whether the connection was lost in the running transaction: nobody knows what was committed. */
+bool db_is_lost(const Db *db);
 int64_t db_round_trips(const Db *db);
 
 /* Text executed as it is: migrations, administration; never with input in it. Fails BROKEN with the server's text. */

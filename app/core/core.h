@@ -143,15 +143,20 @@ void job_schedules(const JobSchedule *table);            /* ended by {0}; at sta
 typedef struct {
     const char *file_name;
     const void *data; size_t size;  /* or: */
-    const char *path;               /* a file to move into the store */
+    const char *path;               /* a file to copy into the store, or: */
+    int         fd;                 /* an open one (of an upload); 0: none */
+    const char *kind;               /* types and sizes taken (document_rules.h): NULL "document", "csv", "meter_photo", "generated" ... */
     const char *mime;               /* NULL: by content; a mime that does not fit the content fails INVALID */
     Id          type;               /* document_type; 0 = none */
     const char *entity; Id entity_id;
     bool        is_public;          /* served without a check of the owner (logos) */
     const char *uploaded_by_kind;   /* user (NULL), portal_user, system */
 } NewDocument;
-/* Stores outside the web root and returns document.id; the file is removed again when the transaction rolls back. */
+/* Stores outside the web root and returns document.id; the file is removed again when the transaction rolls back. INVALID or
+   TOO_LARGE in the user's words when the kind does not take it. */
 Id document_store(struct Ctx *c, const NewDocument *d);
+/* Blanks the row and gives the file up (S29). */
+void document_erase(struct Ctx *c, Id document_id);
 typedef struct { Id id; const char *public_id, *file_name, *mime, *path, *internal_path, *status; int64_t size; const char *entity; Id entity_id; } Document;
 /* NOT_FOUND when there is none. `path` to read it, `internal_path` for answer_file. The caller has checked the right. */
 const Document *document_open(struct Ctx *c, Id document_id);

@@ -23,9 +23,11 @@ const JobHandler core_jobs[] = {
     { "event.handle", "general", event_handle, 0, false },
     { "core.cleanup", "general", cleanup, 0, false },
     { "core.seal",    "general", seal_job, 0, false },
+    { "core.documents", "general", documents_cleanup, 0, false },
     { 0 } };
 
 const JobSchedule core_schedules[] = {
     { "core.cleanup", "core.cleanup", "Remove what is old", "daily 03:20", .skip_missed = true },
+    { "core.documents", "core.documents", "Remove files that belong to nothing", "daily 04:10", .skip_missed = true },
     { "core.seal",    "core.seal",    "Seal ledger and audit", "every 10m", .skip_missed = false },
     { 0 } };

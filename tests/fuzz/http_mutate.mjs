@@ -156,12 +156,12 @@ if (!await lives()) { console.log(`not ok http_mutate: ${server} does not answer
 let sent = 0;
 await Promise.all(Array.from({ length: options.parallel }, async () => {
   while (sent < count && bad.length < 20) {
-    sent++;
+    const n = ++sent;
     const bytes = bytes_of(mutate(pick(recorded)));
     const status = await send(bytes, 500);
     seen.set(status, (seen.get(status) ?? 0) + 1);
     if (status >= 500 && status !== 501 && status !== 505) note(status, bytes);
-    if (sent % 10000 === 0) console.log(`${sent} sent`);
+    if (n % 10000 === 0 && n < count) console.log(`${n} sent`);
   }
 }));
 if (!await lives()) note('dead', good);

@@ -372,7 +372,6 @@ static void show_staff(Req *r) {
 static void show_portal(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "portal.name", utility_here(c)->name);
-    show_text(r, "portal.short", utf8_initials(&c->mem, utility_here(c)->name));
     show_text(r, "portal.home_url", link_path(r, c->user.id ? "/home" : "/"));
     static const struct { const char *key, *path, *icon; } items[] = {
         { "home", "/home", "home" }, { "bills", "/bills", "receipt" }, { "usage", "/usage", "chart-bar" }, { "help", "/help", "messages" }, { "more", "/more", "dots" } };

@@ -17,8 +17,12 @@ const test = base.extend({
   site: [async ({}, use) => {
     execFileSync('make', ['-C', build, '-s', 'gallery'], { stdio: ['ignore', 'pipe', 'pipe'] });
     const site = await serve(out, statics, {
-      '/u/kcw/search/suggest': (req, res, headers) => { asked.push(req.url); res.writeHead(200, { ...headers, 'Content-Type': 'text/html' }).end('<ul><li><a href="/u/kcw/c/1">Meera Pillai</a></li></ul>'); },
-      '/u/kcw/bx/exceptions': (req, res, headers) => { asked.push(req.url); res.writeHead(500, headers).end(); },
+      '/u/kcw/search/suggest': (req, res, headers) => { asked.push(req.url); res.writeHead(200, { ...headers, 'Content-Type': 'text/html' }).end('<title>x</title><main><div class="s-sug"><ul><li><a href="/u/kcw/c/1">Meera Pillai</a></li></ul></div></main>'); },
+      '/u/kcw/bx/exceptions': (req, res, headers) => {
+        asked.push(`${req.headers['hx-request'] ? 'part ' : ''}${req.url}`);
+        if (/zone=1/.test(req.url)) return res.writeHead(500, headers).end();
+        res.writeHead(200, { ...headers, 'Content-Type': 'text/html; charset=utf-8' }).end(fs.readFileSync(path.join(out, 'staff-empty.html')));
+      },
       '/u/kcw/jobs/1': (req, res, headers) => res.writeHead(204, headers).end(),
       '/u/kcw/slow': (req, res, headers) => { asked.push(req.method); setTimeout(() => res.writeHead(204, headers).end(), 1500); },
     });
@@ -204,6 +208,30 @@ test('a server out of reach is said in a toast', async ({ open }) => {
   const { page } = await open('staff-list');
   await page.selectOption('.s-filter [name=zone]', { index: 1 });
   await expect(page.locator('.s-toast')).toHaveText('Could not reach the server. Try again.');
+});
+
+test('a filter swaps only the list, the address follows, back returns', async ({ open }) => {
+  const { page, found } = await open('staff-list');
+  asked.length = 0;
+  await page.evaluate(() => { window.same = true; });
+  await page.selectOption('.s-filter [name=kind]', { index: 2 });
+  await expect(page.locator('#list .s-empty')).toBeVisible();
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toMatch(/^part \/u\/kcw\/bx\/exceptions\?.*kind=2/);
+  expect(page.url()).toContain('kind=2');
+  expect(await page.evaluate(() => window.same)).toBe(true);
+  await expect(page.locator('h1')).toHaveText('Exceptions');
+  await page.goBack();
+  await expect(page.locator('#list tbody tr')).toHaveCount(6);
+  expect(found).toEqual([]);
+});
+
+test('a bill or record prints without shell and buttons', async ({ open }) => {
+  const { page } = await open('consumer-360');
+  await page.emulateMedia({ media: 'print' });
+  for (const hidden of ['.s-sidewrap', '.s-top', '.s-tabs', '.s-acts >> nth=0']) await expect.soft(page.locator(hidden)).toBeHidden();
+  await expect(page.locator('h1')).toBeVisible();
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(255, 255, 255)');
 });
 
 test('lines grow, a large file is refused, a menu closes', async ({ open }) => {

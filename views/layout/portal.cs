@@ -1,9 +1,8 @@
-<?cs # portal.cs: shell of the consumers' pages. Reads page.*, portal.{name,short,home_url,mark_url}, menu (five entries), bell, languages_url, languages. ?><?cs
+<?cs # portal.cs: shell of the consumers' pages. Reads page.*, portal.{name,home_url,mark_url}, menu (five entries), bell, languages_url, languages. ?><?cs
 include!"layout/_head.cs" ?><?cs
 if:!page.part ?></head><body class="p"<?cs if:!subcount(menu) ?> data-plain<?cs /if ?> data-toast="<?cs var:t.ui.unreachable ?>">
 <a class="skip" href="#main"><?cs var:t.layout.skip ?></a><header class="p-top"><a class="s-logo" href="<?cs if:portal.home_url ?><?cs var:url_validate(portal.home_url) ?><?cs else ?>/<?cs /if ?>"><?cs
-if:portal.mark_url ?><img src="<?cs var:url_validate(portal.mark_url) ?>" alt="" width="28" height="28"><?cs else ?><svg viewBox="0 0 28 28" class="s-mark" aria-hidden="true"><rect width="28" height="28" rx="7"/><path d="M7.6 18.6a7.4 7.4 0 1 1 12.8 0"/><path class="w" d="M14 15.4l3.6-4.2"/><circle cx="14" cy="15.4" r="2.2"/></svg><?cs /if ?><span><?cs
-if:portal.short ?><?cs var:portal.short ?><?cs else ?><?cs var:portal.name ?><?cs /if ?></span></a><div class="s-me"><?cs
+if:portal.mark_url ?><img src="<?cs var:url_validate(portal.mark_url) ?>" alt="" width="28" height="28"><?cs else ?><svg viewBox="0 0 28 28" class="s-mark" aria-hidden="true"><rect width="28" height="28" rx="7"/><path d="M7.6 18.6a7.4 7.4 0 1 1 12.8 0"/><path class="w" d="M14 15.4l3.6-4.2"/><circle cx="14" cy="15.4" r="2.2"/></svg><?cs /if ?><span><?cs var:portal.name ?></span></a><div class="s-me"><?cs
 if:subcount(languages) > 1 ?><details class="s-menu"><summary class="p-ico" aria-label="<?cs var:t.layout.language ?>"><?cs call:icon("language") ?></summary><ul class="s-pop end"><?cs
 each:l = languages ?><li><a lang="<?cs var:l.code ?>" hreflang="<?cs var:l.code ?>" href="<?cs var:url_validate(l.url) ?>"<?cs if:l.current ?> aria-current="true"<?cs /if ?>><?cs var:l.text ?></a></li><?cs /each ?></ul></details><?cs
 elif:languages_url ?><a class="p-ico" href="<?cs var:url_validate(languages_url) ?>" aria-label="<?cs var:t.layout.language ?>"><?cs call:icon("language") ?></a><?cs /if ?><?cs

@@ -129,7 +129,10 @@
   const hide_suggestions = () => { if (box) box.hidden = true; };
   on('input', (e) => {
     const input = e.target;
-    if (input.dataset.search) ask(input, (html) => { box.innerHTML = html; box.hidden = !$('a', box); });
+    if (input.dataset.search) ask(input, (html) => {
+      box.replaceChildren(...$$('.s-sug', new DOMParser().parseFromString(html, 'text/html')));      /* the search page itself answers */
+      box.hidden = !$('a', box);
+    });
     else if (input.dataset.suggest) ask(input, (html) => { const list = input.list; if (list) list.innerHTML = html; });
   });
   on('keydown', (e) => {
@@ -142,6 +145,7 @@
   on('focusin', (e) => { if (!e.target.closest('.s-search')) hide_suggestions(); });
 
   /* Keys: never in a field, never with Ctrl, Alt or Meta; off when the user says so (no data-keys). */
+  const GO = { h: 'home', c: 'consumers', b: 'billing', p: 'payments', m: 'metering', w: 'work_orders', x: 'complaints', r: 'reports' };
   let g = 0;
   const press = (selector) => { const x = $(selector); if (x) x.click(); return !!x; };
   const move = (by) => {
@@ -158,7 +162,7 @@
     const now = Date.now();
     if (g && now - g < 1500) {
       g = 0;
-      const link = $(`.s-nav [data-go="${CSS.escape(e.key)}"]`);
+      const link = e.key in GO && $(`.s-nav [data-go="${GO[e.key]}"]`);
       if (link) { e.preventDefault(); link.click(); }
       return;
     }

@@ -1,7 +1,7 @@
 /*
  * Counters in shared memory: see counter.h. A slot is an array of 64-bit cells; a sum or gauge takes one, a time takes one
- * for each bucket, one for the sum and one for the count. Cells are written by one process and read by all: relaxed atomic
- * stores are enough, and no reader sees half a number.
+ * for each bucket, one for the sum and one for the count. A slot's cells are written by one
+ * process, or by two while a new generation of workers takes over: each change is one relaxed atomic addition.
  */
 #include "lib/counter.h"
 
@@ -105,6 +105,7 @@ static int64_t *cell(const Counters *c, int slot, int row) {
 
 static int64_t get(const int64_t *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 static void    put(int64_t *p, int64_t v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
+static void    add(int64_t *p, int64_t n) { __atomic_fetch_add(p, n, __ATOMIC_RELAXED); }
 
 static bool is_row(const Counters *c, int row, CounterKind kind) {
     return c && row >= 0 && row < c->rows && c->table[row].kind == kind;
@@ -118,9 +119,7 @@ void counters_slot(Counters *c, int slot) {
 }
 
 void counter_add(Counters *c, int row, int64_t n) {
-    if (!is_row(c, row, COUNTER_SUM) || n <= 0) return;
-    int64_t *p = cell(c, c->slot, row);
-    put(p, get(p) + n);
+    if (is_row(c, row, COUNTER_SUM) && n > 0) add(cell(c, c->slot, row), n);
 }
 
 void counter_set(Counters *c, int row, int64_t value) {
@@ -133,9 +132,9 @@ void counter_observe(Counters *c, int row, int64_t us) {
     int64_t *p = cell(c, c->slot, row);
     int bucket = 0;
     while (bucket < COUNTER_BUCKETS - 1 && us > edges_us[bucket]) bucket++;
-    put(p + bucket, get(p + bucket) + 1);
-    put(p + COUNTER_BUCKETS, get(p + COUNTER_BUCKETS) + us);
-    put(p + COUNTER_BUCKETS + 1, get(p + COUNTER_BUCKETS + 1) + 1);
+    add(p + bucket, 1);
+    add(p + COUNTER_BUCKETS, us);
+    add(p + COUNTER_BUCKETS + 1, 1);
 }
 
 static int64_t sum(const Counters *c, int row, int offset) {

@@ -17,6 +17,7 @@
 #include <ClearSilver.h>
 
 #include "lib/clock.h"
+#include "lib/counter.h"
 #include "lib/date.h"
 #include "lib/log.h"
 #include "lib/page.h"
@@ -27,6 +28,37 @@ enum { ROUTES_MAX = 2000, BODY_MAX = 1024 * 1024, FIELDS_BYTES = 1024 * 1024, UP
 
 const WebConfig *web_config;
 static WebHooks hooks;
+
+/* --- counters ----------------------------------------------------------------------------------------------------------- */
+
+enum { COUNT_PAGE, COUNT_HOOK = COUNT_PAGE + 4, TIME_PAGE = COUNT_HOOK + 4, TIME_HOOK, WORKERS_BUSY, WORKERS_MEMORY };
+
+/* To add one: its name above and its row here; rows of one name stand side by side. Four rows a pool: 2xx to 5xx. */
+static const CounterRow counter_rows[] = {
+    { "smart360_requests_total", "pool=\"page\",status=\"2xx\"", COUNTER_SUM, "Requests answered" },
+    { "smart360_requests_total", "pool=\"page\",status=\"3xx\"", COUNTER_SUM, "Requests answered" },
+    { "smart360_requests_total", "pool=\"page\",status=\"4xx\"", COUNTER_SUM, "Requests answered" },
+    { "smart360_requests_total", "pool=\"page\",status=\"5xx\"", COUNTER_SUM, "Requests answered" },
+    { "smart360_requests_total", "pool=\"hook\",status=\"2xx\"", COUNTER_SUM, "Requests answered" },
+    { "smart360_requests_total", "pool=\"hook\",status=\"3xx\"", COUNTER_SUM, "Requests answered" },
+    { "smart360_requests_total", "pool=\"hook\",status=\"4xx\"", COUNTER_SUM, "Requests answered" },
+    { "smart360_requests_total", "pool=\"hook\",status=\"5xx\"", COUNTER_SUM, "Requests answered" },
+    [TIME_PAGE] = { "smart360_request_seconds", "pool=\"page\"", COUNTER_TIME, "Time from FastCGI's accept to the last byte" },
+    [TIME_HOOK] = { "smart360_request_seconds", "pool=\"hook\"", COUNTER_TIME, "Time from FastCGI's accept to the last byte" },
+    [WORKERS_BUSY]   = { "smart360_workers_busy", NULL, COUNTER_GAUGE, "Workers that answer a request now" },
+    [WORKERS_MEMORY] = { "smart360_workers_memory_bytes", NULL, COUNTER_GAUGE, "Resident memory of all web workers" },
+    { 0 } };
+
+static Counters *counters;
+static bool      is_hook_worker;
+
+static void count_request(const Req *r) {
+    int class = r->status >= 200 && r->status < 600 ? r->status / 100 - 2 : 3;
+    counter_add(counters, (is_hook_worker ? COUNT_HOOK : COUNT_PAGE) + class, 1);
+    counter_observe(counters, is_hook_worker ? TIME_HOOK : TIME_PAGE, time_ticking_us() - r->started_us);
+}
+
+char *web_metrics(Arena *a) { return counters_text(a, counters); }
 
 /* --- routes ----------------------------------------------------------------------------------------------------------- */
 
@@ -624,6 +656,7 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     }
     send_answer(r, f);
     if (!p.status && hooks.after) hooks.after(r);
+    count_request(r);
     log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", r->path.text ? r->path.text : "?"), LOG_INT("status", r->status),
              LOG_INT("us", time_ticking_us() - r->started_us));
     log_context_clear();
@@ -631,19 +664,26 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
 
 static int run_worker(const Pool *pool, int index) {
     int fd = *(int *)pool->arg;
-    (void)index;
+    is_hook_worker = !strcmp(pool->name, "hook");
+    counters_slot(counters, 1 + index + (is_hook_worker ? web_config->page_workers : 0));
     FCGX_Request f;
     if (FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR)) return 1;
     worker_on_stop(FCGX_ShutdownPending);
     Db *db = db_open(&web_config->db);
     static Req r;
     for (int served = 0; !worker_stopping; served++) {
-        if (served >= web_config->requests_max || (served % 64 == 63 && worker_memory() > web_config->memory_max)) break;
+        if (served % 64 == 0) {
+            int64_t memory = worker_memory();
+            counter_set(counters, WORKERS_MEMORY, memory);
+            if (served && memory > web_config->memory_max) break;
+        }
+        if (served >= web_config->requests_max) break;
         if (FCGX_Accept_r(&f) < 0) {
             if (worker_stopping) break;
             continue;
         }
         worker_busy(true);
+        counter_set(counters, WORKERS_BUSY, 1);
         Arena kept = r.c.mem, problems = r.problem_mem;
         r = (Req){ .c.mem = kept, .problem_mem = problems };
         serve_one(&r, &f, db);
@@ -652,8 +692,10 @@ static int run_worker(const Pool *pool, int index) {
         arena_reset(&r.problem_mem);
         db_reset(db);
         worker_busy(false);
+        counter_set(counters, WORKERS_BUSY, 0);
     }
     db_close(db);
+    counter_set(counters, WORKERS_MEMORY, 0);
     return 0;
 }
 
@@ -680,6 +722,8 @@ static int listen_at(const char *path) {
 int web_run(const WebConfig *config) {
     web_config = config;
     FCGX_Init();
+    counters = counters_open(counter_rows, config->page_workers + config->hook_workers, config->counters_file);
+    if (!counters) log_error("counters.none", LOG_TEXT("file", config->counters_file));
     static int page_fd, hook_fd;
     page_fd = listen_at(config->page_socket);
     hook_fd = listen_at(config->hook_socket);

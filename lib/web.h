@@ -39,6 +39,7 @@ typedef struct WebConfig {
     const char *views;
     const char *assets;                         /* manifest of static files: name and hashed path, a line each */
     bool        development;                    /* templates are read again when they change */
+    const char *counters_file;                  /* counters that other programs may read; NULL: of this one only */
 } WebConfig;
 
 /* Routes of all modules; ends with NULL. Checked at start: rights exist, paths do not collide. Aborts with file:line. */
@@ -47,6 +48,8 @@ void web_hooks (const WebHooks *hooks);
 /* Runs the master until SIGTERM; returns the exit status. */
 int  web_run   (const WebConfig *config);
 extern const WebConfig *web_config;             /* of this process; tests set it too */
+/* Counters of all workers in the text exposition format; "" before web_run. */
+char *web_metrics(Arena *a);
 /* Every route with method, scope, path and right, one a line (`make routes`). */
 void web_list_routes(void (*line)(void *, const Route *), void *arg);
 /* The same without FastCGI, for tests and the bench: fills the answer of r. */

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/log.h"
+
 enum { WORKERS_MAX = 256, TICK_MS = 100 };
 
 typedef struct Slot { int64_t busy_since_ms; } Slot;                        /* shared with the child */
@@ -47,6 +49,7 @@ int64_t worker_memory(void) {
 static void on_signal(int s) {
     if (s == SIGHUP) {
         reload_wanted = 1;
+        log_reopen();                       /* the old file may have been moved away */
         return;
     }
     worker_stopping = 1;

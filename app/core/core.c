@@ -9,6 +9,7 @@
 #include "app/core/pages.h"
 #include "app/modules.h"
 #include "lib/page.h"
+#include "lib/web.h"
 
 /* Details are for this machine and for listed addresses (spec/README section 3). */
 static bool is_near(const Req *r) {
@@ -28,8 +29,28 @@ static void health(Req *r) {
 }
 
 /* To add a page: its handler in pages.h and a row here. */
+static void metrics(Req *r) {
+    if (!is_near(r)) fail(r, NOT_FOUND, "There is no such page.");
+    JobFacts j = job_facts(&r->c);
+    Text t = text_start(r);
+    text_add(&t, web_metrics(&r->c.mem));
+    /* To add one: a row. Gauges of the queue, from the database. */
+    const struct { const char *name, *help; int64_t value; } jobs[] = {
+        { "smart360_jobs_ready",        "Jobs that wait",                                  j.ready },
+        { "smart360_jobs_running",      "Jobs under way",                                  j.running },
+        { "smart360_jobs_stale",        "Jobs whose lease ran out more than 2 minutes ago", j.stale },
+        { "smart360_jobs_dead",         "Jobs that were given up",                         j.dead },
+        { "smart360_jobs_wait_seconds", "Age of the oldest job that is due",               j.oldest_wait_s },
+        { "smart360_job_workers",       "Job workers alive",                               j.workers },
+    };
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
+        text_addf(&t, "# HELP %s %s\n# TYPE %s gauge\n%s %lld\n", jobs[i].name, jobs[i].help, jobs[i].name, jobs[i].name, (long long)jobs[i].value);
+    answer(r, 200, "text/plain; version=0.0.4; charset=utf-8", t.s, t.n);
+}
+
 static const Route core_routes[] = {
     ANY_GET("/health", health),
+    ANY_GET("/metrics", metrics),
 
     /* login.c, password_link.c: NO_TX where a hash is made, or where a refused try is remembered in a transaction of its own */
     TENANT_GET   ("/",                         NULL, OPEN,      root_page),

@@ -13,6 +13,7 @@
 #include "lib/date.h"
 #include "lib/locale.h"
 #include "lib/log.h"
+#include "lib/outgoing.h"
 
 /* --- configuration and keys ---------------------------------------------------------------------------------------------- */
 
@@ -35,6 +36,7 @@ const Config *installation(void) {
         exit(2);
     }
     clock_use_file(config->sandbox ? config->clock_file : NULL);
+    outgoing_rules((OutgoingRules){ .production = !config->sandbox, .allowed = config->outgoing_allowed });
     return config;
 }
 

@@ -1,16 +1,13 @@
 /*
- * Pages: results and values into the data set, and the templates. See page.h.
+ * Pages: results and values into the data set, which lib/template.c renders. See page.h.
  *
- * Templates are parsed once, before the workers are forked; rendering only swaps the data set under them. Texts of a
- * language (t.*) and paths of static files (asset.*) hang below each parsed template as its global data set.
+ * Texts of a language (t.*) and paths of static files (asset.*) hang below the data set of each page as a common one.
  */
 #include "lib/page.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <ClearSilver.h>
 
@@ -18,9 +15,10 @@
 #include "lib/log.h"
 #include "lib/messages.h"
 #include "lib/money.h"
+#include "lib/template.h"
 #include "lib/web.h"
 
-enum { PAGES_MAX = 600, PAGE_NAME_MAX = 120, LANGUAGES = 16 };
+enum { LANGUAGES = 16 };
 
 /* --- values ------------------------------------------------------------------------------------------------------------- */
 
@@ -181,11 +179,6 @@ void show_row_(Req *r, const char *name, const DbSite *site, const Bind *binds, 
 
 /* --- templates ------------------------------------------------------------------------------------------------------------- */
 
-typedef struct Page { char name[PAGE_NAME_MAX]; CSPARSE *parse; } Page;
-
-static Page pages[PAGES_MAX];
-static int pages_n;
-static HDF *parse_data;                                             /* load path and escape mode */
 static struct { char language[16]; HDF *data; } common[LANGUAGES];  /* t.* and asset.* of one language */
 static int common_n;
 
@@ -217,99 +210,18 @@ static HDF *texts_of(const char *language) {
     return common[common_n++].data;
 }
 
-static char *said(Arena *a, NEOERR *e) {
-    STRING s;
-    string_init(&s);
-    nerr_error_traceback(e, &s);
-    char *t = text_copy(a, s.buf ? s.buf : "?");
-    string_clear(&s);
-    nerr_ignore(&e);
-    return t;
-}
-
-static const char *load_one(Arena *a, const char *views, const char *name) {
-    (void)views;
-    if (pages_n == PAGES_MAX) return "too many templates";
-    Page *p = &pages[pages_n];
-    if (strlen(name) >= PAGE_NAME_MAX) return text(a, "%s: name too long", name);
-    snprintf(p->name, sizeof p->name, "%.*s", (int)strlen(name) - 3, name);
-    NEOERR *e = cs_init(&p->parse, parse_data);
-    if (e == STATUS_OK) e = cgi_register_strfuncs(p->parse);
-    if (e == STATUS_OK) e = cs_parse_file(p->parse, name);
-    if (e != STATUS_OK) return text(a, "%s: %s", name, said(a, e));
-    pages_n++;
-    return NULL;
-}
-
-/* Shells call content(), which only the page that includes them defines: they are not pages themselves. */
-static bool is_shell(const char *folder, const char *file) {
-    static const char *const shells[] = { "any.cs", "field.cs", "mail.cs", "plain.cs", "platform.cs", "portal.cs", "print.cs", "staff.cs", NULL };
-    for (int i = 0; shells[i]; i++)
-        if (!strcmp(folder, "layout") && !strcmp(file, shells[i])) return true;
-    return false;
-}
-
-/* Pages are all *.cs but macros (views/lib), shells, and what begins with "_" (parts that are only included). */
-static const char *load_folder(Arena *a, const char *views, const char *folder) {
-    DIR *d = opendir(text(a, "%s/%s", views, folder));
-    if (!d) return NULL;
-    const char *wrong = NULL;
-    for (struct dirent *f; !wrong && (f = readdir(d));) {
-        if (f->d_name[0] == '.' || f->d_name[0] == '_' || is_shell(folder, f->d_name)) continue;
-        const char *name = *folder ? text(a, "%s/%s", folder, f->d_name) : f->d_name;
-        struct stat s;
-        if (stat(text(a, "%s/%s", views, name), &s)) continue;
-        if (S_ISDIR(s.st_mode)) {
-            if (strcmp(name, "lib") && strcmp(name, "static") && strcmp(name, "messages")) wrong = load_folder(a, views, name);
-        } else if (ends(name, ".cs")) {
-            wrong = load_one(a, views, name);
-        }
-    }
-    closedir(d);
-    return wrong;
-}
-
 const char *pages_load(Arena *a, const char *views) {
-    NEOERR *e = hdf_init(&parse_data);
-    if (e != STATUS_OK) return said(a, e);
-    set(parse_data, "hdf.loadpaths.0", views);
-    set(parse_data, "Config.VarEscapeMode", "html");
-    for (int i = 0; i < pages_n; i++) cs_destroy(&pages[i].parse);
-    pages_n = 0;
     common_n = 0;
     for (const char *const *language = messages_languages(); *language; language++) texts_of(*language);
-    return load_folder(a, views, "");
-}
-
-/* Lines of macro files before the page's first character are left out. */
-static NEOERR *add_output(void *ctx, char *s) {
-    Text *out = ctx;
-    if (!out->n) s += strspn(s, " \r\n\t");
-    text_add(out, s);
-    return STATUS_OK;
-}
-
-static Page *find_page(const char *name) {
-    for (int i = 0; i < pages_n; i++)
-        if (!strcmp(pages[i].name, name)) return &pages[i];
-    return NULL;
+    return templates_load(a, views);
 }
 
 bool page_render(const char *name, HDF *data, Text *out) {
-    Page *p = find_page(name);
-    if (!p) {
-        log_error("page.missing", LOG_TEXT("template", name));
-        return false;
+    const char *said = NULL;
+    switch (template_render(name, data, texts_of(hdf_get_value(data, "page.lang", "en")), out, &said)) {
+    case TEMPLATE_DONE:    return true;
+    case TEMPLATE_MISSING: log_error("page.missing", LOG_TEXT("template", name)); return false;
+    case TEMPLATE_BROKEN:  log_error("page.broken", LOG_TEXT("template", name), LOG_TEXT("said", said)); return false;
     }
-    HDF *kept = p->parse->hdf;
-    const char *language = hdf_get_value(data, "page.lang", "en");
-    p->parse->hdf = data;
-    p->parse->global_hdf = texts_of(language);
-    NEOERR *e = cs_render(p->parse, out, add_output);
-    p->parse->hdf = kept;
-    if (e == STATUS_OK) return true;
-    Arena a = { 0 };
-    log_error("page.broken", LOG_TEXT("template", name), LOG_TEXT("said", said(&a, e)));
-    arena_end(&a);
     return false;
 }

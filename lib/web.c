@@ -124,6 +124,12 @@ void web_list_routes(void (*line)(void *, const Route *), void *arg) {
     for (size_t i = 0; i < places_n; i++) line(arg, places[i].route);
 }
 
+bool web_has_page(Scope scope, const char *path) {
+    for (size_t i = 0; i < places_n; i++)
+        if (places[i].route->scope == scope && !strcmp(places[i].route->method, "GET") && !strcmp(places[i].route->path, path)) return true;
+    return false;
+}
+
 static bool fits(const Place *p, const Path *path, size_t skip) {
     if (p->parts != path->n - skip) return false;
     for (size_t i = 0; i < p->parts; i++)

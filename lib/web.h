@@ -52,6 +52,8 @@ extern const WebConfig *web_config;             /* of this process; tests set it
 char *web_metrics(Arena *a);
 /* Every route with method, scope, path and right, one a line (`make routes`). */
 void web_list_routes(void (*line)(void *, const Route *), void *arg);
+/* Whether a GET route with exactly this path is there: menus show no entry without a page behind it. */
+bool web_has_page(Scope scope, const char *path);
 /* The same without FastCGI, for tests and the bench: fills the answer of r. */
 void web_serve (Req *r);
 

@@ -313,15 +313,20 @@ static void show_entry(Req *r, const char *at_, const Item *i, bool is_current, 
     else if (is_open) show_text(r, text(r, "%s.current", at_), "open");
 }
 
+/* A page behind it, and the right to open it. */
+static bool may_open(Req *r, const Item *i) {
+    return web_has_page(SCOPE_UTILITY, i->path) && (!i->right || perm_may(&r->c, i->right, VIEW));
+}
+
 static void show_staff_menu(Req *r) {
     const Item *here = current_item(r);
     size_t n = 0;
     for (const Item *i = staff_menu; i->key; i++) {
         if (i->under) continue;
-        bool may = !i->right || perm_may(&r->c, i->right, VIEW);
+        bool may = may_open(r, i);
         const Item *first = NULL;
         for (const Item *s = staff_menu; s->key; s++)
-            if (s->under && !strcmp(s->under, i->key) && (!s->right || perm_may(&r->c, s->right, VIEW)) && !first) first = s;
+            if (s->under && !strcmp(s->under, i->key) && may_open(r, s) && !first) first = s;
         if (!may && !first) continue;
         bool open = here && (here == i || (here->under && !strcmp(here->under, i->key)));
         char *at_ = at(r, "menu", n++, NULL);
@@ -330,7 +335,7 @@ static void show_staff_menu(Req *r) {
         if (!may || has_subs) show_text(r, text(r, "%s.url", at_), link_path(r, "%s", may ? i->path : first->path));
         size_t m = 0;
         for (const Item *s = staff_menu; open && s->key; s++)
-            if (s->under && !strcmp(s->under, i->key) && (!s->right || perm_may(&r->c, s->right, VIEW))) show_entry(r, text(r, "%s.sub.%zu", at_, m++), s, here == s, false);
+            if (s->under && !strcmp(s->under, i->key) && may_open(r, s)) show_entry(r, text(r, "%s.sub.%zu", at_, m++), s, here == s, false);
         if (open && here == i && has_subs) show_text(r, text(r, "%s.current", at_), "page");
     }
 }
@@ -339,7 +344,7 @@ static void show_staff_menu(Req *r) {
 size_t front_links(Req *r, const char *list) {
     size_t n = 0;
     for (const Item *i = staff_menu; i->key && r->scope == SCOPE_UTILITY; i++) {
-        if (!strcmp(i->path, "/") || current_path(r, item_url(r, i)) || (i->right && !perm_may(&r->c, i->right, VIEW))) continue;
+        if (!strcmp(i->path, "/") || current_path(r, item_url(r, i)) || !may_open(r, i)) continue;
         show_text(r, at(r, list, n, "text"), msg(r->c.language, text(r, "menu.%s", i->key)));
         show_text(r, at(r, list, n++, "url"), item_url(r, i));
     }

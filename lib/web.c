@@ -20,6 +20,7 @@
 #include "lib/counter.h"
 #include "lib/date.h"
 #include "lib/log.h"
+#include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/resource.h"
 #include "lib/worker.h"
@@ -464,15 +465,20 @@ static void show_again(Ctx *c, void *arg) {
 
 static void show_again_in_tx(Ctx *c, void *arg) { db_tx(c, DB_READ, show_again, arg, NULL); }
 
+/* What failed comes in the Again: attempt() has cleared c->failure. */
 static void error_page(Ctx *c, void *arg) {
-    Req *r = arg;
-    Failure f = c->failure;
+    Again *a = arg;
+    Req *r = a->r;
+    Failure f = a->failure;
+    (void)c;
     fresh_answer(r);
     r->status = (int)f.status;
     show_int(r, "error.status", r->status);
     bool speaks = f.status != BROKEN && f.status != DOWN && f.status != NOT_FOUND;
     show_text(r, "error.text", speaks ? f.text : NULL);
     show_text(r, "error.number", r->c.request_no);
+    if (f.status == DENIED && r->c.user.id) show_text(r, "error.detail.0", msg(r->c.language, "layout.error_403_how"));
+    show_text(r, "error.home_url", r->scope == SCOPE_PLATFORM ? "/platform" : r->scope == SCOPE_PORTAL ? link_path(r, "/") : "/");
     show_text(r, "page.shell", "plain");
     r->template = "layout/error";
     if (f.status == DOWN) show_int(r, "error.retry_s", f.retry_after_s ? f.retry_after_s : 5);
@@ -488,9 +494,8 @@ static bool shows_form_again(const Failure *f) { return f->status == INVALID || 
 
 static void log_failure(const Req *r, const Failure *f) {
     bool ours = f->status == BROKEN || f->status == DOWN || f->status == UNKNOWN;
-    char path[400];
     const LogField fields[] = {
-        LOG_INT("status", f->status), LOG_TEXT("path", log_path(path, sizeof path, r->path.text ? r->path.text : "?")), LOG_TEXT("text", f->text ? f->text : ""),
+        LOG_INT("status", f->status), LOG_TEXT("path", r->path.text ? r->path.text : "?"), LOG_TEXT("text", f->text ? f->text : ""),
         LOG_TEXT("file", f->file ? f->file : "?"), LOG_INT("line", f->line), { 0 } };
     log_write(ours ? LOG_ERROR : LOG_INFO, "refused", fields);
 }
@@ -510,7 +515,7 @@ static void refuse(Req *r) {
         if (c->db) db_reset(c->db);
     }
     c->failure = f;
-    if (!attempt(c, error_page, r)) r->status = 500;
+    if (!attempt(c, error_page, &a)) r->status = 500;
     else if (f.status != DOWN && r->scope < SCOPES) {
         /* the error page wears the shell of its visitor when that can still be had */
         if (c->schema && !attempt(c, error_layout, r) && c->db) db_reset(c->db);
@@ -664,9 +669,8 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     send_answer(r, f);
     if (!p.status && hooks.after) hooks.after(r);
     count_request(r);
-    char path[400];
-    log_path(path, sizeof path, r->path.text ? r->path.text : "?");
-    log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", path), LOG_INT("status", r->status), LOG_INT("us", time_ticking_us() - r->started_us));
+    log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", r->path.text ? r->path.text : "?"), LOG_INT("status", r->status),
+             LOG_INT("us", time_ticking_us() - r->started_us));
     log_context_clear();
 }
 

@@ -1202,6 +1202,154 @@ static void eight_bills(void) {
     SAME_INT(sum, 235798);
 }
 
+/* ---- Any facts: what must hold of every bill (I4, I5) ---- */
+
+static uint64_t dice_state;
+
+static int dice(int n) {
+    dice_state = dice_state * 6364136223846793005u + 1442695040888963407u;
+    return (int)((dice_state >> 33) % (uint64_t)n);
+}
+
+static Rates any_rates(void) {
+    Rates r = dice(2) ? res_ext() : dice(2) ? com_var(6000000 + dice(3) * 100000) : res_var();
+    r.v[0].prices.price.micro = 10000000 + dice(3) * 123456;
+    if (dice(3)) r.v[0].basis = (TariffBasis)dice(4);
+    if (!dice(4)) r.v[1].valid_from = on(2026, 4, 1 + dice(28));
+    if (!dice(4)) r.v[1].tier_period = (TierPeriod)dice(3);
+    if (!dice(4)) r.v[1].season = (uint16_t)(2 + dice(8000));
+    if (!dice(5)) r.v[2].included_qty.micro = dice(9000000);
+    if (!dice(6)) r.v[1].has_minimum = true, r.v[1].minimum.micro = dice(50000000);
+    return r;
+}
+
+static void any_spans(Rates *rates, BillPlanSpan *spans, int *n) {
+    Date from = on(2020, 1, 1);
+    for (*n = 0; *n < 3; (*n)++) {
+        rates[*n] = any_rates();
+        spans[*n] = span(1 + dice(2), *n + 1, from, DATE_NONE, &rates[*n]);
+        spans[*n].proration = (ProrationMethod)dice(3);
+        spans[*n].rate_change = (RateChangeMethod)dice(3);
+        if (dice(3)) { (*n)++; break; }
+        Date cut_on = on(2026, 3 + dice(2), 1 + dice(28));
+        if (cut_on.day <= from.day) { (*n)++; break; }
+        spans[*n].valid_to = cut_on;
+        from = date_add_days(cut_on, 1);
+    }
+    if (*n > 3) *n = 3;
+    spans[*n - 1].valid_to = DATE_NONE;
+}
+
+static int any_uses(BillUse *uses) {
+    int n = 1 + dice(5), index = dice(2000);
+    Date day = on(2026, 3, 31);
+    for (int i = 0; i < n; i++) {
+        Date next = date_add_days(day, 1 + dice(2 * 30 / n));
+        int end = dice(20) ? index + dice(40) : index - dice(40);
+        if (end < 0) end = 0;
+        uses[i] = use(day, next, index, end);
+        uses[i].is_estimated = !dice(10);
+        index = end;
+        day = next;
+    }
+    return n;
+}
+
+typedef struct {
+    Rates rates[3];
+    BillPlanSpan spans[3];
+    BillUse uses[6];
+    TariffRate rebates[2];
+    BillEstimated estimated[1];
+    BilledLine billed[2];
+    BillCharge charges[2];
+    BillDeposit deposits[2];
+    BillTax taxes[1];
+    BillConnection c;
+} Any;
+
+static BillFacts any_facts(Any *x) {
+    int n, used = any_uses(x->uses);
+    any_spans(x->rates, x->spans, &n);
+    x->c = connection(x->spans, n, x->uses, used);
+    if (dice(4)) x->c.attributes = one_eru, x->c.attribute_n = 1;
+    if (dice(2)) x->c.billed_until = date_add_days(on(2026, 3, 1), dice(70));
+    x->c.estimate = (BillEstimate){ dice(2) != 0, { dice(40000000) }, "policy" };
+    x->c.estimates_in_row = dice(3);
+    x->rebates[0] = lifeline();
+    x->rebates[1] = lifeline();
+    x->rebates[1].valid_from = on(2026, 4, 1 + dice(30));
+    x->c.rebates = x->rebates;
+    x->c.rebate_n = dice(3);
+    x->billed[0] = (BilledLine){ "USAGE", "water", NULL, { dice(9000) } };
+    x->billed[1] = (BilledLine){ "TAX", NULL, "CUT", { dice(900) } };
+    x->estimated[0] = (BillEstimated){ .bill = { 3 }, .bill_no = "B-3", .from = on(2026, 2, 1), .to = on(2026, 2, 28), .was_full = dice(2) != 0, .months = 1,
+                                       .quantity = { dice(20000000) }, .lines = x->billed, .line_n = 2 };
+    x->c.estimated = x->estimated;
+    x->c.estimated_n = dice(2);
+    if (!dice(6)) x->c.gas = true, x->c.calorific_e6 = 39300000;
+    BillFacts f = facts(&x->c, 1);
+    f.rounding = (Rounding)dice(2);
+    f.factor_decimals = dice(4) ? -1 : dice(7);
+    f.kind = (BillKind)dice(5);
+    f.true_up = (TrueUp)dice(2);
+    f.interpolate = !dice(3);
+    f.months = 1 + dice(2);
+    f.leap_years = dice(2) != 0;
+    if (!dice(4)) f.account_from = on(2026, 4, 1 + dice(30));
+    if (!dice(4)) f.account_to = on(2026, 4, 1 + dice(30));
+    x->taxes[0] = taxes[0];
+    x->taxes[0].is_inclusive = !dice(3);
+    x->taxes[0].splits_by_days = dice(2) != 0;
+    f.taxes = x->taxes;
+    x->charges[0] = (BillCharge){ .id = { 1 }, .charge_type = "SERVICE_FEE", .amount = { dice(9000) - 3000 }, .tax_codes = cut, .tax_n = dice(2), .charge_date = on(2026, 4, 9) };
+    x->charges[1] = (BillCharge){ .id = { 2 }, .charge_type = "LATE_FEE", .amount = { 500 }, .is_posted = true, .charge_date = DATE_NONE };
+    f.charges = x->charges;
+    f.charge_n = dice(3);
+    x->deposits[0] = (BillDeposit){ .id = { 1 }, .is_held = true, .amount = { dice(9000) }, .interest_ppm = dice(50000), .since = on(2024, 1, 1) };
+    x->deposits[1] = (BillDeposit){ .id = { 2 }, .amount = { dice(9000) } };
+    f.deposits = x->deposits;
+    f.deposit_n = dice(3);
+    f.balance.minor = dice(40000) - 20000;
+    f.cash_step.minor = dice(3) ? 0 : 5 * (1 + dice(20));
+    return f;
+}
+
+static const char *all_of(const BillDraft *d) {
+    return text(&mem, "%d %s | %s = %s, due %s", d->outcome, problems_of(d), lines_of(d), amount(d->total), amount(d->amount_due));
+}
+
+static bool segments_hold(const BillDraft *d) {
+    for (int i = 0; i < d->segment_n; i++) {
+        const BillSegment *s = &d->segments[i];
+        Date expected = i ? date_add_days(d->segments[i - 1].end, 1) : d->start;
+        if (s->start.day != expected.day || s->days != s->end.day - s->start.day + 1 || s->days < 1) return false;
+    }
+    return !d->segment_n || d->segments[d->segment_n - 1].end.day == d->end.day;
+}
+
+static void any_bills(void) {
+    static Any x;
+    int outcomes[5] = { 0 }, wrong = 0;
+    for (int i = 0; i < 20000; i++) {
+        dice_state = (uint64_t)i * 7919 + 1;
+        BillFacts f = any_facts(&x);
+        BillDraft d = bill_compute(&mem, &f);
+        f.trace = false;
+        BillDraft again = bill_compute(&mem, &f);
+        bool refused = d.outcome == BILL_REFUSED, held = false, errors = false;
+        for (int p = 0; p < d.problem_n; p++) *(d.problems[p].is_hold ? &held : &errors) = true;
+        bool good = !strcmp(all_of(&d), all_of(&again)) && refused == errors &&
+                    (refused ? !d.line_n && !d.segment_n : segments_hold(&d)) && (d.outcome != BILL_HELD || held) && d.amount_due.minor >= 0;
+        if (!refused && d.outcome != BILL_SKIPPED && d.outcome != BILL_EMPTY) good = good && bill_adds_up(&d);
+        if (!good && ++wrong < 4) fprintf(stderr, "\nround %d: %s\n and then %s\n", i, all_of(&d), all_of(&again));
+        outcomes[d.outcome]++;
+        arena_reset(&mem);
+    }
+    SAME_INT(wrong, 0);
+    for (int i = 0; i < 4; i++) CU_ASSERT(outcomes[i] > 100);
+}
+
 static SuiteTest tests[] = {
     { "BX-FIX SF-1001", sf_1001 },
     { "BX-FIX SF-1002, half up and half even", sf_1002 },
@@ -1250,6 +1398,7 @@ static SuiteTest tests[] = {
     { "BX engine: holds", holds },
     { "BX engine: several connections", several_connections },
     { "BX late fees", late_fees },
+    { "BX engine: what holds of every bill (I4, I5)", any_bills },
     { 0 } };
 
 int main(void) {

@@ -65,10 +65,11 @@ function story(id, set, body) {
     const began = Date.now();
     for (;;) {
       instance.command('jobs', 'drain');
+      const open = instance.sql('select count(*) n from outbox_event where dispatched_at is null')[0].n;
       const now = instance.now().toISOString().replace('T', ' ').replace('Z', '');
       const [{ due }] = instance.sql(`select (select count(*) from job where state = 'running' or (state = 'ready' and run_at <= ?)) due`, [now], 'smart360');
-      if (due === '0') break;
-      if (Date.now() - began > limit_s * 1000) throw new Error(`${due} jobs are still due after ${limit_s} s: ${JSON.stringify(instance.sql("select id, kind, state, attempts, run_at, error from job where state in ('ready', 'running') order by id limit 5", [], 'smart360'))}`);
+      if (due === '0' && open === '0') break;
+      if (Date.now() - began > limit_s * 1000) throw new Error(`${due} jobs and ${open} events are still due after ${limit_s} s: ${JSON.stringify(instance.sql("select id, kind, state, attempts, run_at, error from job where state in ('ready', 'running') order by id limit 5", [], 'smart360'))}`);
       await sleep(100);
     }
     const dead = instance.sql("select id, kind, error from job where state = 'dead'", [], 'smart360');

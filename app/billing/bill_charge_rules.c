@@ -82,7 +82,7 @@ static bool rates_same(const TariffRate *a, const TariffRate *b) {
          text_same(a->tiers_per, b->tiers_per) && a->quantity.kind == b->quantity.kind && text_same(a->quantity.a, b->quantity.a) &&
          text_same(a->quantity.b, b->quantity.b) && a->quantity.n.micro == b->quantity.n.micro && a->round_qty == b->round_qty &&
          a->qty_percent_e6 == b->qty_percent_e6 && a->included_qty.micro == b->included_qty.micro &&
-         a->has_minimum == b->has_minimum && a->minimum.micro == b->minimum.micro && a->percent_e6 == b->percent_e6 &&
+         a->has_minimum == b->has_minimum && a->is_maximum == b->is_maximum && a->minimum.micro == b->minimum.micro && a->percent_e6 == b->percent_e6 &&
          names_same(a->of, a->of_n, b->of, b->of_n) && a->has_cap == b->has_cap && a->cap_per_unit.micro == b->cap_per_unit.micro &&
          a->season == b->season && a->has_above == b->has_above && a->has_upto == b->has_upto && a->above.micro == b->above.micro &&
          a->upto.micro == b->upto.micro && names_same(a->tax_codes, a->tax_n, b->tax_codes, b->tax_n));
@@ -228,12 +228,13 @@ static bool is_volume(const char *name) {
    a volume is that of the days billed: `prorate`, which rows have by default, is for what stands for a whole month. */
 static const TariffRate *effective(const Run *run, const TariffRate *r) {
     bool leap = run->w->f->leap_years && r->basis == BASIS_PER_YEAR && year_is_leap(date_ymd(run->s->to).year);
-    bool volume = r->calc == CALC_PER_UNIT && r->prorate && (is_volume(r->quantity.a) || (r->quantity.kind == QUANTITY_MIN && is_volume(r->quantity.b)));
+    bool volume = r->calc == CALC_PER_UNIT && (is_volume(r->quantity.a) || (r->quantity.kind == QUANTITY_MIN && is_volume(r->quantity.b)));
+    volume = volume && (r->prorate || r->basis != BASIS_PER_BILL);
     if (!r->season && !leap && !volume) return r;
     TariffRate *copy = take_n(run->w->a, TariffRate, 1);
     *copy = *r;
     copy->season = 0;
-    if (volume) copy->prorate = false;
+    if (volume) copy->prorate = false, copy->basis = BASIS_PER_BILL;
     if (leap) copy->year_days = 366;
     return copy;
 }
@@ -283,7 +284,8 @@ static bool charge_percent(Run *run, const Component *c) {
     return true;
 }
 
-/* MIN_BILL: what the named lines lack of minimum x the fixed-charge factor, over all pieces together. */
+/* MIN_BILL: what the named lines lack of minimum x the fixed-charge factor, over all pieces together; of a maximum: minus
+   what they have above it. */
 static bool charge_minimum(Run *run, const Component *c) {
     static const char *const usual[] = { "FIXED", "USAGE", "DEMAND", "FUEL_ADJ", "SURCHARGE" };
     const TariffRate *r = c->pieces[c->n - 1].rate;
@@ -300,7 +302,7 @@ static bool charge_minimum(Run *run, const Component *c) {
     Exact missing = exact_sub(exact_minor(floor_amount, run->w->exponent), sum);
     TariffLine line = { .factor = EXACT_ONE };
     if (!exact_held(missing) || tariff_round(missing, &run->period, &line.amount)) return refuse(run, r, TARIFF_TOO_PRECISE, run->to);
-    if (line.amount.minor <= 0) return true;
+    if (r->is_maximum ? line.amount.minor >= 0 : line.amount.minor <= 0) return true;
     if (run->period.explain)
         line.explain = text(run->w->a, "%s less %s = %s", wide_text(run->w->a, floor_amount.minor, run->w->exponent),
                             exact_text(run->w->a, sum, run->w->exponent, 6), wide_text(run->w->a, line.amount.minor, run->w->exponent));
@@ -359,7 +361,7 @@ typedef enum { STEP_CHARGES, STEP_MINIMUM, STEP_DISCOUNTS, STEP_TAXES, STEPS } S
 
 static Step step_of(const TariffRate *r) {
     if (tariff_is_deduction(r->charge_type)) return STEP_DISCOUNTS;
-    if (!strcmp(r->charge_type, "MIN_BILL")) return STEP_MINIMUM;
+    if (r->is_maximum || !strcmp(r->charge_type, "MIN_BILL")) return STEP_MINIMUM;
     return strcmp(r->charge_type, "TAX") ? STEP_CHARGES : STEP_TAXES;
 }
 

@@ -12,6 +12,32 @@
 const char *const bill_section_words[] = { "since_last_bill", "current", "instalment", "deposit", "info", NULL };
 const char *const usage_source_words[] = { "actual", "estimated", "mixed", "unmetered", "deemed", NULL };
 
+static int word_find(const char *const *words, const char *word) {
+    for (int i = 0; word && words[i]; i++)
+        if (!strcmp(words[i], word)) return i;
+    return -1;
+}
+
+int proration_method_find(const char *word) {
+    return word_find((const char *const[]){ "partial_only", "daily", "none", NULL }, word);
+}
+
+int rate_change_method_find(const char *word) {
+    return word_find((const char *const[]){ "prorate", "version_at_end", "version_at_start", NULL }, word);
+}
+
+int true_up_find(const char *word) {
+    return word_find((const char *const[]){ "index", "rerate", NULL }, word);
+}
+
+int bill_kind_find(const char *word) {
+    return word_find((const char *const[]){ "cycle", "single", "final", "correction", "one_off", NULL }, word);
+}
+
+int late_fee_kind_find(const char *word) {
+    return word_find((const char *const[]){ "flat", "percent", "greater", "percent_per_month", NULL }, word);
+}
+
 /* One connection while its use is found out. */
 typedef struct {
     const BillConnection *c;
@@ -454,7 +480,7 @@ static bool below_start(BillWork *w, const Reach *x) {
 }
 
 /* The actual use since the last actual reading, spread over the estimated bills and this one by days. */
-static bool true_up_find(BillWork *w, Reach *x, Exact *per_day) {
+static bool true_up_spread(BillWork *w, Reach *x, Exact *per_day) {
     Exact all = x->span.usage.quantity;
     int days = days_of(x->from, x->to);
     for (int i = 0; i < x->c->estimated_n; i++) {
@@ -496,7 +522,7 @@ static void bill_connection(BillWork *w, Reach *x) {
     bool is_below = x->is_negative || exact_is_negative(x->span.usage.quantity);
     bool rated_again = c->estimated_n && x->source == USAGE_ACTUAL && x->use_n && (w->f->true_up == TRUE_UP_RERATE || is_below);
     Exact per_day = EXACT_ZERO;
-    if (rated_again && !true_up_find(w, x, &per_day)) return;
+    if (rated_again && !true_up_spread(w, x, &per_day)) return;
     if (exact_is_negative(x->span.usage.quantity)) { below_start(w, x); return; }
     x->span.connection = c;
     x->span.from = x->from;

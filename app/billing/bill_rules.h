@@ -292,6 +292,13 @@ BillDraft bill_compute(Arena *a, const BillFacts *f);
 /* BX-E99: whether the draft equals the sum of its lines; the shell asks before it stores one. */
 bool bill_adds_up(const BillDraft *d);
 
+/* Words of columns; -1 when unknown. */
+int proration_method_find  (const char *word);      /* partial_only, daily, none */
+int rate_change_method_find(const char *word);      /* prorate, version_at_end, version_at_start */
+int true_up_find           (const char *word);      /* index, rerate */
+int bill_kind_find         (const char *word);      /* cycle, single, final, correction, one_off */
+int late_fee_kind_find     (const char *word);      /* flat, percent, greater, percent_per_month */
+
 /* ---- Arithmetic of readings, shared with single bills and the viewer -------------------------------------------- */
 
 /* use_between for columns: thousandths of the register's unit, millionths of a multiplier. */

@@ -56,16 +56,17 @@ typedef struct TariffRate {
     TariffCalc         calc;
     TariffPrices       prices;
     TariffBasis        basis;           /* flat, per_unit, flat_by_tier */
-    bool               prorate;         /* in bills not of volumes (per_unit of usage), which are those of the days billed anyway */
+    bool               prorate;         /* in bills basis and prorate do not touch volumes (per_unit of usage): those are of the days billed */
     int                year_days;       /* 365 or 366 */
     int64_t            normal_days_micro;   /* 30000000, or 30416667 */
     TierMode           tier_mode;
     TierPeriod         tier_period;
     const char        *tiers_per;       /* an attribute that multiplies the limits (dwelling_units); NULL: none. Bills only */
-    TariffQuantity     quantity;
+    TariffQuantity     quantity;        /* a fixed charge for each dwelling is per_unit of dwelling_units, per month, prorated */
     RoundQuantity      round_qty;       /* bills only: the quantity is taken up to the next whole unit before anything else */
     int64_t            qty_percent_e6;  /* millionths of a percent: 90 % is 90000000 */
     Quantity           included_qty;
+    bool               is_maximum;      /* bills only: the named lines are at most the amount x its factor; MIN_BILL: at least */
     bool               has_minimum;
     Price              minimum;
     int64_t            percent_e6;      /* millionths of a percent; parts per million x 100 */

@@ -950,6 +950,52 @@ static void minimum(void) {
     SAME_TEXT(d.lines[3].explain, "30.00 less 29.01 = 0.99");
 }
 
+static void maximum(void) {
+    Rates r = res_var();
+    static const char *const water[] = { "FIXED", "USAGE" };
+    TariffRate most = rate("MOST", "DISCOUNT_MAX", "water", CALC_FLAT, 80000000);
+    most.is_maximum = true;
+    most.of = water;
+    most.of_n = 2;
+    add(&r, most);
+    BillUse u[] = { APRIL(1250, 1262) };
+    SAME_TEXT(simple_bill(&r, u, 1), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, DISCOUNT_MAX -12.65, TAX 4.00 = 174.72");
+    r.v[3].prices.price.micro = 92650000;
+    SAME_TEXT(simple_bill(&r, u, 1), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, TAX 4.63 = 188.00");
+}
+
+/* Rows have basis per_month and prorate by default; a volume is billed once, whatever the cycle. */
+static void volumes(void) {
+    Rates r = com_var(6200000);
+    r.n = 3;
+    for (int i = 0; i < 3; i++) r.v[i].basis = BASIS_PER_MONTH;
+    BillUse u[] = { use(on(2026, 3, 31), on(2026, 5, 31), 0, 20) };
+    BillFacts f = simple(&r, u, 1);
+    BillConnection c = f.connections[0];
+    f.connections = &c;
+    c.billed_until = on(2026, 3, 31);
+    f.period_end = on(2026, 5, 31);
+    f.months = 2;
+    SAME_TEXT(bill_of(&f), "FIXED 90.00, USAGE 124.00 @20, SEWER_USAGE 172.90 @19, TAX 10.70 = 397.60");
+    f.period_end = on(2026, 4, 30);
+    u[0].to = on(2026, 4, 30);
+    SAME_TEXT(bill_of(&f), "FIXED 45.00, USAGE 124.00 @20, SEWER_USAGE 172.90 @19, TAX 8.45 = 350.35");
+}
+
+static void words(void) {
+    SAME_INT(proration_method_find("partial_only"), PRORATE_PARTIAL_ONLY);
+    SAME_INT(proration_method_find("none"), PRORATE_NONE);
+    SAME_INT(rate_change_method_find("version_at_end"), RATES_AT_END);
+    SAME_INT(rate_change_method_find("version_at_start"), RATES_AT_START);
+    SAME_INT(true_up_find("rerate"), TRUE_UP_RERATE);
+    SAME_INT(bill_kind_find("one_off"), BILL_ONE_OFF);
+    SAME_INT(late_fee_kind_find("percent_per_month"), LATE_FEE_PERCENT_PER_MONTH);
+    SAME_INT(late_fee_kind_find("fixed"), -1);
+    SAME_INT(true_up_find(NULL), -1);
+    SAME_TEXT(bill_section_words[SECTION_INFO], "info");
+    SAME_TEXT(usage_source_words[USAGE_DEEMED], "deemed");
+}
+
 /* ---- Step 11: taxes ---- */
 
 static void tax_kinds(void) {
@@ -1388,6 +1434,9 @@ static SuiteTest tests[] = {
     { "BX engine 8: winter average", winter_average },
     { "BX engine 8: rounded up, per dwelling", rounds_quantities_up },
     { "BX engine 9: minimum in a part", minimum },
+    { "BX engine 9: maximum", maximum },
+    { "BX engine 7: a volume has no months", volumes },
+    { "BX words of columns", words },
     { "BX engine 10: discounts in order", discounts },
     { "BX engine 11: kinds of taxes, exemption", tax_kinds },
     { "BX engine 11: cap", tax_cap },

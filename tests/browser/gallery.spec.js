@@ -185,6 +185,14 @@ test('search suggests after two characters, arrows walk, Escape closes', async (
   await expect(page.locator('.s-sugs')).toBeHidden();
 });
 
+test('search suggests the rows of a table too', async ({ open, chrome }) => {
+  expect(chrome).toBeTruthy();
+  const { page } = await open('staff-empty');
+  await page.evaluate(() => { document.querySelector('#q').dataset.search = '/staff-list.html'; });
+  await page.locator('#q').pressSequentially('nir', { delay: 20 });
+  await expect(page.locator('.s-sugs a >> nth=4')).toHaveText('Nirmala Devi EX-20409');
+});
+
 test('choose all of the page; the bar counts', async ({ open }) => {
   const { page } = await open('staff-list');
   await page.check('[data-all]');

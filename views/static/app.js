@@ -125,12 +125,30 @@
         .then((r) => (r.ok && !r.redirected ? r.text() : '')).then(done, () => {});
     }, 250);
   };
+  /* The search page itself answers: its groups, or the rows of its table as links. */
+  const found_in = (page) => {
+    const groups = $$('.s-sug', page);
+    if (groups.length) return groups;
+    const list = document.createElement('div');
+    list.className = 's-sug';
+    $$('main .s-t tbody tr', page).slice(0, 8).forEach((tr) => {
+      const from = $('a', tr), name = $('.a-name', tr);
+      if (!from) return;
+      const a = list.appendChild(document.createElement('a')), sub = document.createElement('span');
+      a.href = from.getAttribute('href');
+      a.textContent = (name ? name.firstChild : from).textContent;
+      sub.className = 'sub';
+      sub.textContent = name ? from.textContent : '';
+      a.append(' ', sub);
+    });
+    return [list];
+  };
   const box = $('.s-sugs');
   const hide_suggestions = () => { if (box) box.hidden = true; };
   on('input', (e) => {
     const input = e.target;
     if (input.dataset.search) ask(input, (html) => {
-      box.replaceChildren(...$$('.s-sug', new DOMParser().parseFromString(html, 'text/html')));      /* the search page itself answers */
+      box.replaceChildren(...found_in(new DOMParser().parseFromString(html, 'text/html')));
       box.hidden = !$('a', box);
     });
     else if (input.dataset.suggest) ask(input, (html) => { const list = input.list; if (list) list.innerHTML = html; });

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/billing/quote_work.h"
 #include "lib/date.h"
 
 enum { TIERS_MAX = 50, REGISTERS_MAX = 50, NAMES_MAX = 50, TOU_MAX = 24, VERSIONS_MAX = 12, ATTRIBUTES_MAX = 100, DAYS_MAX = 3660,
@@ -26,7 +27,7 @@ typedef struct {
     size_t      n;
     const char *problem;
     Tariff     *t;
-    bool        has_dates;
+    Date        start, end;
     int         minimum_place;          /* components from here on may name MIN_BILL */
 } Reader;
 
@@ -294,7 +295,8 @@ static bool read_period(Reader *r, json_t *v) {
     r->t->period.days = date_days_inclusive(from, to);
     if (r->t->period.days > DAYS_MAX) return wrong(r, AT(p, "end"), text(r->a, "must be at most %d days from the start", DAYS_MAX));
     r->t->period.end_month = date_ymd(to).month;
-    r->has_dates = true;
+    r->start = from;
+    r->end = to;
     return true;
 }
 
@@ -596,7 +598,7 @@ static bool read_season(Reader *r, const Path *owner, json_t *v, uint16_t *to) {
     const Path *p = AT(owner, "season");
     if (!v) return true;
     if (!is_list(r, p, v, 12)) return false;
-    if (!r->has_dates) return wrong(r, p, "needs period.start and period.end");
+    if (!date_is_set(r->end)) return wrong(r, p, "needs period.start and period.end");
     for (size_t i = 0; i < json_array_size(v); i++) {
         int month = 0;
         if (!read_count_if(r, ITEM(p, i), json_array_get(v, i), 1, 12, &month)) return false;
@@ -779,9 +781,16 @@ QuoteDocument quote_read(Arena *a, const char *bytes, size_t n) {
     json_error_t e;
     json_t *v = json_loadb(bytes, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
     if (!v) return d.problem = json_problem(a, bytes, n, &e), d;
-    Reader r = { .a = a, .bytes = bytes, .n = n, .t = &d.tariff };
+    Reader r = { .a = a, .bytes = bytes, .n = n, .t = &d.tariff, .start = DATE_NONE, .end = DATE_NONE };
     if (!json_is_object(v)) d.problem = "document: must be a JSON object";
     else if (!read_document(&r, v, &d.currency)) d.problem = r.problem;
+    else {
+        char *usage = json_dumps(json_object_get(v, "usage"), JSON_COMPACT);
+        d.usage = text_copy(a, usage);
+        free(usage);
+    }
+    d.start = r.start;
+    d.end = r.end;
     json_decref(v);
     return d;
 }
@@ -798,33 +807,19 @@ const char *quote_refusal(Arena *a, const Tariff *t, const TariffResult *r) {
 
 /* ---- Answer ---- */
 
-/* Texts have no control characters: only two characters need an escape. */
-static void add_string(Text *t, const char *s) {
-    if (!s) { text_add(t, "null"); return; }
-    text_add(t, "\"");
-    for (size_t n; *s; s += n) {
-        n = strcspn(s, "\"\\");
-        text_add_n(t, s, n);
-        if (!s[n]) continue;
-        text_add(t, s[n] == '"' ? "\\\"" : "\\\\");
-        n++;
-    }
-    text_add(t, "\"");
-}
-
 static void add_line(Text *t, const TariffLine *l, int exponent) {
     text_add(t, "    { \"charge_type\": ");
-    add_string(t, l->charge_type);
+    quote_string(t, l->charge_type);
     text_add(t, ", \"service\": ");
-    add_string(t, l->service);
+    quote_string(t, l->service);
     text_add(t, ", \"label\": ");
-    add_string(t, l->label);
+    quote_string(t, l->label);
     text_add(t, ", \"quantity\": ");
-    add_string(t, l->has_quantity ? exact_decimal(t->arena, l->quantity, 6) : NULL);
+    quote_string(t, l->has_quantity ? exact_decimal(t->arena, l->quantity, 6) : NULL);
     text_add(t, ", \"amount\": ");
-    add_string(t, wide_text(t->arena, l->amount.minor, exponent));
+    quote_string(t, wide_text(t->arena, l->amount.minor, exponent));
     text_add(t, ",\n      \"explain\": ");
-    add_string(t, l->explain ? l->explain : "");
+    quote_string(t, l->explain ? l->explain : "");
     text_add(t, " }");
 }
 

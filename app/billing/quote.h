@@ -15,6 +15,8 @@ typedef struct {
     const char *problem;        /* NULL: the document is right; the rest is set only then */
     const char *currency;
     Tariff      tariff;         /* period.explain is on */
+    Date        start, end;     /* DATE_NONE: the period is given in days alone */
+    const char *usage;          /* `usage` as the document has it, compact; NULL: made of tariff.period.usage */
 } QuoteDocument;
 
 /* Reads a document of n bytes; all of it is checked. Everything lives in the arena. */
@@ -23,7 +25,11 @@ QuoteDocument quote_read(Arena *a, const char *bytes, size_t n);
 const char   *quote_refusal(Arena *a, const Tariff *t, const TariffResult *r);
 /* The answer as JSON text, with a line end. */
 char         *quote_answer(Arena *a, const QuoteDocument *d, const TariffResult *r);
-/* All three: true and the answer, or false and the problem. */
+/* The document of a tariff and a usage: what the calculator exports. Of what quote_read has read, the answer stays the same;
+   of a plan (`problem` NULL, dates DATE_NONE or set, usage NULL) rates need charge_type and calc, and fields of bills only
+   (code, unit, tax_codes, round_qty, tiers_per, valid_from ...) are left out. A use with more than six decimals is rounded. */
+char         *quote_export(Arena *a, const QuoteDocument *d);
+/* Read, computed, answered: true and the answer, or false and the problem. */
 bool          quote_run(Arena *a, const char *bytes, size_t n, const char **answer);
 
 #endif

@@ -218,6 +218,31 @@ static bool agrees(const char *got, json_t *c) {
     return !strncmp(got, expected, n) && !strncmp(got + n, ": ", 2);
 }
 
+/* A right document, exported, has the same answer; exported again, the same bytes. */
+static bool exports_alike(const char *document) {
+    const char *answer, *again;
+    if (!quote_run(&mem, document, strlen(document), &answer)) return true;
+    QuoteDocument d = quote_read(&mem, document, strlen(document));
+    const char *exported = quote_export(&mem, &d);
+    QuoteDocument e = quote_read(&mem, exported, strlen(exported));
+    if (quote_run(&mem, exported, strlen(exported), &again) && !strcmp(answer, again) && !strcmp(exported, quote_export(&mem, &e))) return true;
+    fprintf(stderr, "\n%s\nis exported as\n%s\n%s\n%s\n", document, exported, answer, again);
+    return false;
+}
+
+/* A plan's own usage, without a document it was read from. */
+static void exports(void) {
+    QuoteDocument d = quote_read(&mem, document_of("{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"4.50\"}]}"),
+                                 strlen(document_of("{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"4.50\"}]}")));
+    d.usage = NULL;
+    SAME_TEXT(quote_export(&mem, &d), "{\"format\": \"smart360-quote/1\", \"currency\": \"USD\", \"period\": {\"days\": 30}, \"usage\": {\"quantity\": \"12\"},\n"
+              "  \"components\": [\n    {\"charge_type\": \"FIXED\", \"calc\": \"flat\", \"amount\": \"4.5\"} ] }\n");
+    TouUsage tou[] = { { "peak", exact_ratio(2, 3) }, { "off", exact_whole(2) } };
+    d.tariff.period.usage = (TariffUsage){ exact_ratio(8, 3), tou, 2 };
+    CU_ASSERT_PTR_NOT_NULL(strstr(quote_export(&mem, &d), "\"usage\": {\"tou\": {\"peak\": \"0.666667\", \"off\": \"2\"}}"));
+    arena_reset(&mem);
+}
+
 static void random_documents(void) {
     if (system("python3 -c 'import fractions' >/dev/null 2>&1")) { printf("skipped: no python3 "); return; }
     const char *count = getenv("QUOTE_RANDOM") ? getenv("QUOTE_RANDOM") : "4000", *seed = getenv("QUOTE_SEED") ? getenv("QUOTE_SEED") : "360";
@@ -230,6 +255,7 @@ static void random_documents(void) {
         json_t *c = json_loads(row, 0, NULL);
         const char *document = json_string_value(json_object_get(c, "document")), *got = document ? run(document) : "?";
         precise += strstr(got, ": too precise") != NULL;
+        if (document && !exports_alike(document)) wrong++;
         if (!agrees(got, c) && ++wrong < 5) fprintf(stderr, "\n%s\n got %s\nwant %s\n", document, got, expected_of(c));
         json_decref(c);
         arena_reset(&mem);
@@ -283,6 +309,7 @@ int main(void) {
         { "ONB02US05 a document has at most 256 KiB", limits_the_size },
         { "ONB02US05 lists have their limits", limits_the_counts },
         { "ONB02US05 random documents agree with an independent calculation", random_documents },
+        { "ONB02US05 exports what it imports", exports },
         { "smart360 quote", command },
         { 0 } });
     arena_end(&mem);

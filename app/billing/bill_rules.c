@@ -565,6 +565,8 @@ static void lines_take(BillWork *w, BillDraft *d) {
     d->line_n = w->lines.n;
     for (int i = 0; i < w->lines.n; i++) {
         d->lines[i] = w->lines.v[i].line;
+        d->lines[i].from = w->lines.v[i].from;
+        d->lines[i].to = w->lines.v[i].to;
         d->lines[i].seq = i + 1;
     }
     d->segments = w->segments;

@@ -244,6 +244,7 @@ typedef struct {
     int         segment;                        /* index; -1: bill level */
     int         seq;                            /* from 1 */
     BillSection section;
+    Date        from, to;                       /* days that it is for; DATE_NONE: none (one-off charges, deposits) */
     const char *charge_type, *service;
     const char *description;                    /* label of the rate, name of the tax, text of the charge */
     Id          rate;

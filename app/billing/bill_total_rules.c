@@ -161,6 +161,10 @@ static BillLine whole_line(BillSection section, const char *charge_type, const c
                        .factor_num = 1, .factor_den = 1, .amount = amount, .is_added = is_added };
 }
 
+static void undated_add(BillWork *w, BillLine line) {
+    charge_line_add(w->a, &w->lines, (ChargeLine){ .line = line, .from = DATE_NONE, .to = DATE_NONE });
+}
+
 static void charges_add(BillWork *w) {
     const BillFacts *f = w->f;
     for (int i = 0; i < f->charge_n; i++) {
@@ -170,7 +174,7 @@ static void charges_add(BillWork *w) {
         line.charge = c->id;
         line.tax_codes = c->tax_codes;
         line.tax_n = c->tax_n;
-        charge_line_add(w->a, &w->lines, (ChargeLine){ .line = line });
+        undated_add(w, line);
         if (!c->is_posted) bill_charge_tax(w, &w->lines, w->lines.n - 1, date_is_set(c->charge_date) ? c->charge_date : f->bill_date);
     }
 }
@@ -180,7 +184,7 @@ static void adjustments_add(BillWork *w) {
         const BillAdjustment *x = &w->f->adjustments[i];
         BillLine line = whole_line(x->is_posted ? SECTION_SINCE_LAST_BILL : SECTION_CURRENT, "ADJUSTMENT", x->description, x->amount, !x->is_posted);
         line.adjustment = x->id;
-        charge_line_add(w->a, &w->lines, (ChargeLine){ .line = line });
+        undated_add(w, line);
     }
 }
 
@@ -191,7 +195,7 @@ static void instalments_add(BillWork *w) {
         if (w->f->kind != BILL_FINAL && x->due.day > w->f->due_date.day) continue;
         BillLine line = whole_line(SECTION_INSTALMENT, "INSTALMENT", x->description, x->amount, true);
         line.instalment = x->id;
-        charge_line_add(w->a, &w->lines, (ChargeLine){ .line = line });
+        undated_add(w, line);
     }
 }
 
@@ -205,7 +209,7 @@ static void deposit_line(BillWork *w, const BillDeposit *x, const char *charge_t
     BillLine line = whole_line(SECTION_DEPOSIT, charge_type, description, amount, true);
     line.deposit = x->id;
     line.explain = explain;
-    charge_line_add(w->a, &w->lines, (ChargeLine){ .line = line });
+    undated_add(w, line);
 }
 
 /* Simple interest to the end of service, a year of 365 days, half up whatever the utility's rounding. */
@@ -261,7 +265,7 @@ static void cash_rounding(BillWork *w, BillDraft *d) {
     if (step < 2 || due <= 0) return;
     int64_t rest = due % step, change = rest * 2 >= step ? step - rest : -rest;
     if (!change) return;
-    charge_line_add(w->a, &w->lines, (ChargeLine){ .line = whole_line(SECTION_CURRENT, "ROUNDING", "Rounding", (Money){ change }, true) });
+    undated_add(w, whole_line(SECTION_CURRENT, "ROUNDING", "Rounding", (Money){ change }, true));
     d->rounding.minor = change;
     d->amount_due.minor += change;
     d->total.minor += change;

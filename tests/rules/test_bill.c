@@ -302,6 +302,9 @@ static void sf_2001(void) {
     SAME_TEXT(bill(&f, &d), "FIXED 45.00, USAGE 179.80 @29, USAGE 377.58 @58, SEWER_USAGE 752.12 @82.65, TAX 30.12 = 1384.62");
     SAME_INT(d.segment_n, 1);
     SAME_INT(d.segments[0].version_no, 2);
+    SAME_INT(d.lines[1].to.day, on(2026, 4, 10).day);
+    SAME_INT(d.lines[2].from.day, on(2026, 4, 11).day);
+    SAME_INT(d.lines[3].from.day, on(2026, 4, 1).day);
 }
 
 static void sf_2002(void) {
@@ -1069,6 +1072,7 @@ static void one_off_charges(void) {
     f.charge_n = 1;
     BillDraft d;
     SAME_TEXT(bill(&f, &d), "CONNECTION_FEE 150.00 = 150.00");              /* BX01US02.6 */
+    CU_ASSERT_FALSE(date_is_set(d.lines[0].from));
     SAME_INT(d.start.day, on(2026, 5, 2).day);
     SAME_INT(d.days, 1);
     f.charge_n = 4;

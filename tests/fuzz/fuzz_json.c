@@ -7,7 +7,7 @@ static void copy(JsonOut *o, const char *name, Json j, int depth) {
     int64_t i = 0;
     bool b = false;
     const char *s;
-    MUST(depth <= JSON_DEPTH_MAX);
+    MUST(depth <= JSON_DEPTH_MAX + !json_size(j));          /* what is no list or object may stand in the deepest one */
     switch (json_kind(j)) {
     case JSON_KIND_OBJECT:
         json_open_object(o, name);

@@ -23,6 +23,14 @@ const test = base.extend({
         if (/zone=1/.test(req.url)) return res.writeHead(500, headers).end();
         res.writeHead(200, { ...headers, 'Content-Type': 'text/html; charset=utf-8' }).end(fs.readFileSync(path.join(out, 'staff-empty.html')));
       },
+      '/data/interval.json': (req, res, headers) => {        // a year of quarter hours
+        const t = [], v = [], before = [];
+        for (let i = 0; i < 35040; i++) { t.push(1743465600 + i * 900); v.push(i % 700 === 3 ? null : Math.round(100 * (1 + Math.sin(i / 15) ** 2)) / 100); before.push(1); }
+        res.writeHead(200, { ...headers, 'Content-Type': 'application/json' }).end(JSON.stringify({ unit: 'kWh', zone: 'Asia/Kolkata', t, series: [{ name: 'Use', v, style: 1 }, { name: 'Last year', v: before, style: 2 }] }));
+      },
+      '/data/map.json': (req, res, headers) => res.writeHead(200, { ...headers, 'Content-Type': 'application/json' }).end(JSON.stringify({
+        points: [{ lat: 9.98, lon: 76.28, title: '<b>Stop 12</b>', text: '14/2 Temple Road', url: '/stop/12', tone: 'warn' }, { lat: 9.99, lon: 76.29, title: 'Stop 13', url: '//evil.example', tone: 'ok' }],
+        lines: [{ path: [[9.98, 76.28], [9.99, 76.29]] }], areas: [{ path: [[9.97, 76.27], [9.97, 76.3], [10, 76.3]], title: 'Outage', tone: 'bad' }] })),
       '/u/kcw/jobs/1': (req, res, headers) => res.writeHead(204, headers).end(),
       '/u/kcw/slow': (req, res, headers) => { asked.push(req.method); setTimeout(() => res.writeHead(204, headers).end(), 1500); },
     });
@@ -166,6 +174,7 @@ test('keys: search, rows, ticks, list of keys; not in fields, not with Ctrl', as
   await page.keyboard.press('?');
   await expect(page.locator('.s-keys')).toBeVisible();
   await page.keyboard.press('Escape');
+  await expect(page.locator('.s-keys')).toBeHidden();
   await page.keyboard.press('/');
   await expect(page.locator('#q')).toBeFocused();
   await page.keyboard.type('jx?');
@@ -240,6 +249,19 @@ test('a bill or record prints without shell and buttons', async ({ open }) => {
   for (const hidden of ['.s-sidewrap', '.s-top', '.s-tabs', '.s-acts >> nth=0']) await expect.soft(page.locator(hidden)).toBeHidden();
   await expect(page.locator('h1')).toBeVisible();
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(255, 255, 255)');
+});
+
+test('a year of quarter hours and a map are drawn under the policy', async ({ open }) => {
+  const { page, found } = await open('staff-interval');
+  await expect(page.locator('.plot[data-drawn] canvas')).toBeVisible();
+  await expect(page.locator('.map[data-drawn] path')).toHaveCount(4);
+  await page.locator('.map path[fill-opacity="1"] >> nth=0').dispatchEvent('click');
+  await expect(page.locator('.leaflet-popup-content')).toHaveText('<b>Stop 12</b>14/2 Temple Road');
+  await expect(page.locator('.leaflet-popup-content a')).toHaveAttribute('href', '/stop/12');
+  await page.locator('.map').click({ position: { x: 12, y: 370 } });
+  await expect(page.locator('[name=lat]')).toHaveValue(/^\d+\.\d{6}$/);
+  expect(found).toEqual([]);
+  if (process.env.SMART360_SHOTS) await page.screenshot({ path: path.join(build, 'tests', 'shots', 'sample-interval.png'), fullPage: true });
 });
 
 test('lines grow, a large file is refused, a menu closes', async ({ open }) => {

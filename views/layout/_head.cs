@@ -12,8 +12,8 @@ if:page.map ?><link rel="stylesheet" href="<?cs var:asset.leaflet_css ?>"><?cs /
 if:page.brand_css ?><link rel="stylesheet" href="<?cs var:url_validate(page.brand_css) ?>"><?cs /if ?>
 <link rel="icon" type="image/svg+xml" href="<?cs if:page.mark_url ?><?cs var:url_validate(page.mark_url) ?><?cs else ?><?cs var:asset.mark ?><?cs /if ?>">
 <script defer src="<?cs var:asset.app_js ?>"></script><?cs
-if:page.plot ?><script defer src="<?cs var:asset.uplot_js ?>"></script><?cs /if ?><?cs
-if:page.map ?><script defer src="<?cs var:asset.leaflet_js ?>"></script><?cs /if ?><?cs
+if:page.plot ?><script defer src="<?cs var:asset.uplot_js ?>"></script><script defer src="<?cs var:asset.plot_js ?>"></script><?cs /if ?><?cs
+if:page.map ?><script defer src="<?cs var:asset.leaflet_js ?>"></script><script defer src="<?cs var:asset.map_js ?>"></script><?cs /if ?><?cs
 if:job.poll_url ?><noscript><meta http-equiv="refresh" content="5"></noscript><?cs /if ?><?cs
 each:x = page.scripts ?><script defer src="<?cs var:url_validate(x) ?>"></script><?cs /each ?><?cs
 /if ?>

@@ -15,9 +15,10 @@ if:bell.count ?><span class="s-n" aria-hidden="true"><?cs var:bell.count ?></spa
 if:user.name ?><details class="s-menu"><summary class="s-ava" aria-label="<?cs var:user.initials ?>, <?cs var:user.name ?>"><?cs var:user.initials ?></summary><ul class="s-pop end"><li class="s-who"><strong><?cs var:user.name ?></strong><?cs
 if:user.role ?><span class="sub"><?cs var:user.role ?></span><?cs /if ?></li><?cs if:user.url ?><li><a href="<?cs var:url_validate(user.url) ?>"><?cs var:t.layout.account ?></a></li><?cs /if ?><?cs
 each:x = user.menu ?><li><a href="<?cs var:url_validate(x.url) ?>"><?cs var:x.text ?></a></li><?cs /each ?><?cs
+if:!page.keys_off ?><li><button type="button" popovertarget="keys"><?cs var:t.layout.keys ?></button></li><?cs /if ?><?cs
 if:user.logout_url ?><li><form method="post" action="<?cs var:url_validate(user.logout_url) ?>"><input type="hidden" name="csrf" value="<?cs var:csrf ?>"><input type="hidden" name="form_key" value="<?cs var:form_key ?>"><button><?cs
 var:t.layout.sign_out ?></button></form></li><?cs /if ?></ul></details><?cs /if ?></div></header>
 <div class="s-page<?cs if:page.width ?> <?cs var:page.width ?><?cs /if ?>"><?cs call:crumbs(page.crumbs) ?><?cs /if ?><main class="s-main" id="main" tabindex="-1"><?cs
 include!"layout/_top.cs" ?><?cs call:content() ?></main><?cs
-if:!page.part ?></div></div></div><?cs if:!page.keys_off ?><dialog class="s-keys" aria-labelledby="keys-title"><h2 id="keys-title"><?cs var:t.layout.keys ?></h2><dl><?cs
-each:k = t.layout.key ?><div><dt><kbd><?cs var:k.press ?></kbd></dt><dd><?cs var:k.does ?></dd></div><?cs /each ?></dl><p class="sub"><?cs var:t.layout.keys_off ?></p><form method="dialog"><button class="btn"><?cs var:t.ui.close ?></button></form></dialog><?cs /if ?></body></html><?cs /if ?>
+if:!page.part ?></div></div></div><?cs if:!page.keys_off ?><div class="s-keys" id="keys" popover role="dialog" aria-labelledby="keys-title"><h2 id="keys-title"><?cs var:t.layout.keys ?></h2><dl><?cs
+each:k = t.layout.key ?><div><dt><kbd><?cs var:k.press ?></kbd></dt><dd><?cs var:k.does ?></dd></div><?cs /each ?></dl><p class="sub"><?cs var:t.layout.keys_off ?></p><button class="btn" popovertarget="keys" popovertargetaction="hide"><?cs var:t.ui.close ?></button></div><?cs /if ?></body></html><?cs /if ?>

@@ -176,7 +176,7 @@
     rows[row].scrollIntoView({ block: 'nearest' });
   };
   on('keydown', (e) => {
-    if (!('keys' in body.dataset) || e.ctrlKey || e.altKey || e.metaKey || e.isComposing || e.target.closest('input,select,textarea,[contenteditable],dialog')) return;
+    if (!('keys' in body.dataset) || e.ctrlKey || e.altKey || e.metaKey || e.isComposing || e.target.closest('input,select,textarea,[contenteditable]')) return;
     const now = Date.now();
     if (g && now - g < 1500) {
       g = 0;
@@ -192,11 +192,10 @@
       x: () => { const t = $('tr.at input[name=ids]'); if (t) t.click(); return !!t; },
       e: () => press('[data-key=e]'),
       c: () => { const s = $('.s-new'); if (s) { s.open = true; ($('a', s) || s).focus(); } return !!s || press('[data-key=c]'); },
-      '?': () => { const d = $('.s-keys'); if (d) d.showModal(); return !!d; },
+      '?': () => { const d = $('#keys'); if (d) d.showPopover(); return !!d; },
     }[e.key];
     if (act && act()) e.preventDefault();
   });
-  on('click', (e) => { if (e.target.closest('[data-keys-help]') && $('.s-keys')) { e.preventDefault(); $('.s-keys').showModal(); } });
 
   /* What is on the page now, and what htmx brings later. */
   const prepare = (from) => {

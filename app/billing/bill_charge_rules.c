@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "app/billing/bill_work.h"
+#include "app/billing/bill_work_rules.h"
 
 /* The days of a run on which one definition of a component holds. */
 typedef struct { Date from, to; const TariffRate *rate; } Piece;
@@ -225,22 +225,26 @@ static bool is_volume(const char *name) {
 }
 
 /* A copy only where the bill knows better than the row: seasons are cut already, leap years are the utility's setting, and
-   a volume is that of the days billed: `prorate`, which rows have by default, is for what stands for a whole month. */
-static const TariffRate *effective(const Run *run, const TariffRate *r) {
+   a volume is that of the days billed: basis and `prorate`, which rows have by default, are for what stands for a month. A
+   line's own minimum is shared out by days among its pieces. */
+static const TariffRate *effective(const Run *run, const TariffRate *r, int part_days) {
     bool leap = run->w->f->leap_years && r->basis == BASIS_PER_YEAR && year_is_leap(date_ymd(run->s->to).year);
-    bool volume = r->calc == CALC_PER_UNIT && (is_volume(r->quantity.a) || (r->quantity.kind == QUANTITY_MIN && is_volume(r->quantity.b)));
+    bool volume = r->calc == CALC_PER_UNIT &&
+                  (is_volume(r->quantity.a) || (r->quantity.kind == QUANTITY_MIN && is_volume(r->quantity.b)));
     volume = volume && (r->prorate || r->basis != BASIS_PER_BILL);
-    if (!r->season && !leap && !volume) return r;
+    bool minimum = r->has_minimum && part_days != run->period.days;
+    if (!r->season && !leap && !volume && !minimum) return r;
     TariffRate *copy = take_n(run->w->a, TariffRate, 1);
     *copy = *r;
     copy->season = 0;
     if (volume) copy->prorate = false, copy->basis = BASIS_PER_BILL;
     if (leap) copy->year_days = 366;
+    if (minimum) copy->minimum.micro = (int64_t)wide_divide((Wide)r->minimum.micro * part_days, run->period.days, ROUND_HALF_UP);
     return copy;
 }
 
 static bool charge_piece(Run *run, const Piece *p) {
-    const TariffRate *r = effective(run, p->rate);
+    const TariffRate *r = effective(run, p->rate, days_of(p->from, p->to));
     TariffPart part = { .days = days_of(p->from, p->to), .usage = usage_of(run, p->from, p->to) };
     TariffLine line;
     TariffProblem problem = tariff_line(run->w->a, &run->period, r, &r->prices, &part, &line);
@@ -276,7 +280,7 @@ static bool charge_percent(Run *run, const Component *c) {
         const Piece *p = &c->pieces[i];
         TariffLine line;
         Exact base = named_sum(run, p->rate->of, p->rate->of_n, p->from, p->to);
-        TariffProblem problem = tariff_percent_line(run->w->a, &run->period, effective(run, p->rate), base, &line);
+        TariffProblem problem = tariff_percent_line(run->w->a, &run->period, effective(run, p->rate, days_of(p->from, p->to)), base, &line);
         if (problem == TARIFF_NOT_NOW) continue;
         if (problem) return refuse(run, p->rate, problem, p->to);
         line_add(run, p->rate, &line, p->from, p->to);
@@ -339,7 +343,7 @@ static Exact remaining(const Run *run, const TariffRate *r, Date from, Date to) 
 
 static bool charge_discount(Run *run, const Piece *p) {
     BillWork *w = run->w;
-    const TariffRate *r = effective(run, p->rate);
+    const TariffRate *r = effective(run, p->rate, days_of(p->from, p->to));
     TariffPart part = { .days = days_of(p->from, p->to), .usage = usage_of(run, p->from, p->to) };
     TariffLine line;
     Exact base = remaining(run, r, p->from, p->to);

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "app/billing/bill_work.h"
+#include "app/billing/bill_work_rules.h"
 
 const char *const bill_section_words[] = { "since_last_bill", "current", "instalment", "deposit", "info", NULL };
 const char *const usage_source_words[] = { "actual", "estimated", "mixed", "unmetered", "deemed", NULL };
@@ -131,7 +131,7 @@ static DaysFound days_find(const BillFacts *f, const BillConnection *c, Reach *x
     return x->from.day > x->to.day ? DAYS_BILLED : DAYS_FOUND;
 }
 
-/* Days asked for that a published bill has on the same plan (BX-E04). */
+/* No day is billed twice: days that a published bill has on the same plan (BX-E04). */
 static bool is_free(BillWork *w, const Reach *x) {
     for (int i = 0; i < x->c->billed_n; i++) {
         const BilledDays *b = &x->c->billed[i];
@@ -323,6 +323,7 @@ static bool use_without_reading(BillWork *w, Reach *x, const BillPlanSpan *p, To
         bill_problem(w, c, "BX-E08", "No meter installed but plan is metered");
         return false;
     }
+    if (!c->has_meter) return true;                 /* removed inside the period: its last reading was the end */
     if (!x->is_metered) { x->source = x->use_n ? USAGE_ACTUAL : USAGE_UNMETERED; return true; }
     if (!may_estimate(w, x)) return false;
     x->source = x->use_n ? USAGE_MIXED : USAGE_ESTIMATED;
@@ -402,11 +403,11 @@ static void hold_use(BillWork *w, const Reach *x) {
     const BillFacts *f = w->f;
     const BillConnection *c = x->c;
     int days = days_of(x->from, x->to);
-    Exact use = x->span.usage.quantity, average = exact_mul(exact_micro(c->usual_per_day.micro), exact_whole(days));
+    Exact use = x->span.usage.quantity, average = exact_mul(exact_micro(c->usual.micro), exact_ratio(days, c->usual_days));
     if (days > f->days_max) bill_problem(w, c, "BX-H04", "Period longer than %d days", f->days_max);
     if (is_estimated(x->source) && c->estimates_in_row >= 2) bill_problem(w, c, "BX-H05", "Third estimate in a row");
     if (!x->is_metered) return;
-    if (f->high_use_times && c->has_usual && exact_compare(use, exact_mul(average, exact_whole(f->high_use_times))) > 0 &&
+    if (f->high_use_times && c->usual_days > 0 && exact_compare(use, exact_mul(average, exact_whole(f->high_use_times))) > 0 &&
         exact_compare(use, exact_micro(f->high_use_above.micro)) > 0)
         bill_problem(w, c, "BX-H01", "Use %s is more than %d times the average %s (and over %s units)", bill_number_text(w->a, use), f->high_use_times,
                      bill_number_text(w->a, exact_rounded(average, 3)), bill_number_text(w->a, exact_micro(f->high_use_above.micro)));
@@ -516,7 +517,7 @@ static void segments_finish(BillWork *w, const Reach *x, int first) {
 
 static void bill_connection(BillWork *w, Reach *x) {
     const BillConnection *c = x->c;
-    if (w->f->period_is_asked && !is_free(w, x)) return;
+    if (!is_free(w, x)) return;
     x->is_metered = bill_is_metered(c, x->from, x->to);
     if (!use_find(w, x)) return;
     bool is_below = x->is_negative || exact_is_negative(x->span.usage.quantity);

@@ -11,6 +11,7 @@
  *   - one BillConnection for each service_connection of the account that is active on any day of the period, with its plan
  *     spans: (plan assignment x plan version) pieces in order of date, also those of earlier estimated bills when the
  *     true-up may need them; the rates of a version are shared by all accounts of a chunk: read them once;
+ *   - rates: `prorate` for what is charged by the month (fixed charges, per ERU), not for what was measured otherwise (demand);
  *   - one BillUse for each usage_segment (active, unbilled) up to period end + window, in order of date;
  *   - seasons that begin inside a month become several rates of one code, each with its valid_from and valid_to;
  *   - facts are for one bill: what is not to be on it (charges after the bill date, instalments due later) is left out by
@@ -85,7 +86,7 @@ typedef struct {
     int               line_n;
 } BillEstimated;
 
-/* Days of this connection on published bills (for BX-E04), newest first; as many as may touch the period. */
+/* Days of this connection on published bills (for BX-E04); as many as may touch the period. */
 typedef struct { Id plan; const char *bill_no; Date from, to; } BilledDays;
 
 typedef struct {
@@ -95,7 +96,7 @@ typedef struct {
     Date        billed_until;                   /* last billed day; DATE_NONE: never, then the bill begins with the period or the
                                                    service, whichever is later (give the day before, to bill earlier days too) */
     bool        is_unmetered;
-    bool        has_meter;                      /* a meter stood there at the period end (or inside the period) */
+    bool        has_meter;                      /* a meter stands there at the end of the days billed */
     const BillPlanSpan  *spans;     int span_n;
     const BillUse       *uses;      int use_n;
     bool        reading_waits;                  /* captured, not yet passed: BX-E06 */
@@ -108,8 +109,8 @@ typedef struct {
     Quantity    winter_average;                 /* of a month */
     Quantity    carried;                        /* interpolation: use of earlier days that the last bill left */
     const TariffRate    *rebates;   int rebate_n;   /* DISCOUNT and SUBSIDY of approved enrolments, valid_from/to their days */
-    bool        has_usual;
-    Quantity    usual_per_day;                  /* average daily use before (BX-H01) */
+    Quantity    usual;                          /* use of the earlier bills that count as usual (BX-H01) ... */
+    int         usual_days;                     /* ... and their days; 0: none yet */
     int         zero_periods;                   /* bills in a row without use before this one (BX-H02) */
     Quantity    last_year_per_day;              /* printed only */
     bool        gas;                            /* use is a volume: x 2.83 if imperial x correction x calorific value / 3.6 */

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "app/billing/bill_work.h"
+#include "app/billing/bill_work_rules.h"
 
 /* ---- Taxes ---- */
 

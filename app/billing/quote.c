@@ -47,15 +47,20 @@ static const char *shown(Arena *a, const char *s, size_t n) {
     return copy;
 }
 
+/* Keys that are no words stand in quotes. The document itself has neither key nor index. */
 static void path_text(Text *t, const Path *p) {
     if (p->up) path_text(t, p->up);
-    if (!p->key) { text_addf(t, "[%d]", p->index); return; }
-    if (t->n) text_add(t, ".");
-    text_add(t, shown(t->arena, p->key, strlen(p->key)));
+    if (!p->key) {
+        if (p->index >= 0) text_addf(t, "[%d]", p->index);
+        return;
+    }
+    bool word = *p->key && p->key[strspn(p->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
+    text_addf(t, word ? "%s%s" : "%s\"%s\"", t->n ? "." : "", shown(t->arena, p->key, strlen(p->key)));
 }
 
 static const char *path_of(Arena *a, const Path *p) {
     Text t = text_start(a);
+    text_add(&t, "");
     path_text(&t, p);
     return t.s;
 }
@@ -137,7 +142,7 @@ static void scan_value(Scan *s, const Path *at) {
     }
 }
 
-static const Path TOP = { NULL, "", -1 };
+static const Path TOP = { NULL, NULL, -1 };
 
 /* The path of the key or value that ends at this byte. */
 static const char *path_at(Arena *a, const char *bytes, size_t n, size_t end) {

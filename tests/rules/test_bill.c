@@ -266,8 +266,8 @@ static void sf_1006(void) {
     BillFacts f = simple(&r, u, 1);
     BillConnection c = f.connections[0];
     f.connections = &c;
-    c.has_usual = true;
-    c.usual_per_day.micro = 333333;
+    c.usual.micro = 30000000;
+    c.usual_days = 90;
     SAME_TEXT(bill_of(&f), "held: BX-H01 Use 90 is more than 3 times the average 10 (and over 10 units): "
                            "FIXED 18.20, USAGE 784.25 @90, SEWER_USAGE 680.40 @81, TAX 40.12 = 1522.97");
 }
@@ -728,6 +728,13 @@ static void without_meter(void) {
     SAME_TEXT(bill(&f, &d), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, TAX 4.63 = 188.00");
     SAME_INT(d.segments[0].source, USAGE_DEEMED);
     CU_ASSERT_FALSE(d.is_estimated);
+    BillUse removed[] = { use(on(2026, 3, 31), on(2026, 4, 15), 1250, 1262) };      /* taken out on the 15th: no estimate */
+    c.uses = removed;
+    c.use_n = 1;
+    bill(&f, &d);
+    SAME_INT(d.total.minor, 18800);
+    SAME_INT(d.segments[0].source, USAGE_ACTUAL);
+    c.use_n = 0;
     Rates fixed = res_fix();
     s = span(1, 1, on(2020, 1, 1), DATE_NONE, &fixed);
     c.is_unmetered = true;
@@ -1160,12 +1167,12 @@ static void holds(void) {
     c.zero_periods = 0;
     SAME_INT(bill_compute(&mem, &f).outcome, BILL_MADE);
     u[0] = APRIL(1250, 1262);
-    c.has_usual = true;
-    c.usual_per_day.micro = 133334;                         /* 4 a month: 12 is not more than 3 times */
+    c.usual.micro = 4000000;                                /* 4 a month: 12 is not more than 3 times */
+    c.usual_days = 30;
     SAME_INT(bill_compute(&mem, &f).outcome, BILL_MADE);
-    c.usual_per_day.micro = 133333;
+    c.usual.micro = 3999999;
     SAME_INT(bill_compute(&mem, &f).outcome, BILL_HELD);
-    c.usual_per_day.micro = 100000;
+    c.usual.micro = 3000000;
     u[0] = APRIL(1250, 1260);                               /* 10 is not over 10 */
     SAME_INT(bill_compute(&mem, &f).outcome, BILL_MADE);
     f.hold_above.minor = 15376;

@@ -1,8 +1,8 @@
 /*
  * Inside of the billing engine (bill_rules, bill_charge_rules, bill_total_rules): what the three files share. Pure.
  */
-#ifndef APP_BILLING_BILL_WORK_H
-#define APP_BILLING_BILL_WORK_H
+#ifndef APP_BILLING_BILL_WORK_RULES_H
+#define APP_BILLING_BILL_WORK_RULES_H
 
 #include "app/billing/bill_rules.h"
 #include "lib/date.h"

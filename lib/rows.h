@@ -34,7 +34,7 @@ typedef struct RowList  { void *v; size_t n; } RowList;
 #define ROW_READER(T, type, name) { #name, KIND_OF(type), offsetof(T, name) },
 #define ROW(T, LIST)                                                                                \
     typedef struct T { LIST(ROW_MEMBER, T) } T;                                                     \
-    typedef struct { T *v; size_t n; } T##s;                                                        \
+    typedef struct { T *v; size_t n; } T##s __attribute__((unused));                                \
     static const RowField T##_fields[] = { LIST(ROW_READER, T) };                                   \
     static const RowShape T##_shape __attribute__((unused)) =                                       \
         { #T, sizeof(T), sizeof T##_fields / sizeof *T##_fields, T##_fields };

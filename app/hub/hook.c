@@ -1,0 +1,181 @@
+/*
+ * Webhooks of every kind: /hooks/<driver>/<endpoint key> (assurance section 4, ONB03US01 "webhooks").
+ *
+ * Order of work: size, endpoint, raw bytes, signature in constant time, minimal parse for the event's key, ONE transaction
+ * that stores event and job, answer. No outside call before the answer. Processing is a job and does not depend on order.
+ */
+#include <string.h>
+
+#include <fcgiapp.h>
+
+#include "app/core/core.h"
+#include "app/core/installation.h"
+#include "app/hub/gateway.h"
+#include "app/hub/pages.h"
+#include "lib/date.h"
+#include "lib/log.h"
+
+enum { DEAD_BODY = 4096, UNKNOWN_TRIES = 6 };
+
+#define HOOK_ROUTE(F, T) F(T, Id, tenant_id) F(T, Id, utility_id) F(T, const char *, source) F(T, Id, account_ref)
+ROW(HookRoute, HOOK_ROUTE)
+
+static void reply(Req *r, int status, const char *json) { answer(r, status, "application/json; charset=utf-8", json, strlen(json)); }
+
+/* All headers, names in lower case, values as they came. */
+static Params headers_of(Req *r) {
+    Params p = params_start(r);
+    for (char **e = r->fcgi ? ((FCGX_Request *)r->fcgi)->envp : NULL; e && *e; e++) {
+        if (strncmp(*e, "HTTP_", 5)) continue;
+        const char *eq = strchr(*e, '=');
+        if (!eq) continue;
+        char *name = text_copy_n(r, *e + 5, (size_t)(eq - *e - 5));
+        for (char *s = name; *s; s++) *s = (char)(*s == '_' ? '-' : *s >= 'A' && *s <= 'Z' ? *s + 32 : *s);
+        param_add(&p, name, text_copy(r, eq + 1), strlen(eq + 1));
+    }
+    return p;
+}
+
+typedef struct Arrival { Req *r; const char *driver, *key; HookRoute *route; Params headers; const char *event_key, *type; bool dead, was_there; } Arrival;
+
+static void count_refusal(Ctx *c, void *arg) {
+    Arrival *a = arg;
+    db_run(c, "insert into webhook_refusal (source, account_ref, day, reason, count, last_at) values (?,?,?,?,1,?) on duplicate key update count=count+1, last_at=values(last_at)",
+           a->route->source, a->route->account_ref, utility_today(c), a->type, c->now);
+}
+
+static void refuse(Arrival *a, int status, const char *reason) {
+    static LogSample sample;
+    int64_t skipped;
+    if (log_sample(&sample, 10, &skipped)) log_warn("hook.refused", LOG_TEXT("driver", a->driver), LOG_TEXT("reason", reason), LOG_INT("skipped", skipped));
+    a->type = reason;
+    db_tx(&a->r->c, DB_WRITE, count_refusal, a, NULL);
+    reply(a->r, status, text(a->r, "{\"error\":\"%s\"}", reason));
+}
+
+#define PROVIDER_KEYS(F, T) F(T, Bytes, current) F(T, Bytes, previous) F(T, Time, until)
+ROW(ProviderKeys, PROVIDER_KEYS)
+
+static SignatureKeys keys_of(Ctx *c, const HookRoute *route) {
+    if (!strcmp(route->source, "gateway")) return gateway_account(c, route->account_ref)->keys;
+    ProviderKeys *k = db_one(c, ProviderKeys, "select webhook_secret_current_enc as current, webhook_secret_previous_enc as previous, previous_valid_until as until from message_provider where id=?", route->account_ref);
+    return (SignatureKeys){ .current = vault_open(c, "message_provider.webhook_secret", k->current), .previous = vault_open(c, "message_provider.webhook_secret", k->previous),
+                            .previous_until_s = time_is_set(k->until) ? time_unix(k->until) : 0 };
+}
+
+/* A message's status callback: provider's message id and status make the key. */
+static const char *message_key(Req *r, Json body, const char **type) {
+    const char *sid = field_text(r, "MessageSid"), *status = field_text(r, "MessageStatus");
+    if (!sid) sid = json_text(body, "message_id"), status = json_text(body, "status");
+    if (!sid) sid = json_text(body, "message_uuid");
+    if (!sid || !status) return NULL;
+    *type = "message.status";
+    return text(r, "%s:%s", sid, status);
+}
+
+static void store(Ctx *c, void *arg) {
+    Arrival *a = arg;
+    Req *r = a->r;
+    Bytes body = a->dead && r->body.n > DEAD_BODY ? bytes_at(r->body.p, DEAD_BODY) : r->body;
+    const char *state = a->dead ? "dead" : "received";
+    a->was_there = !db_add(c, "insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, body, state, reason, last_delivery_at, next_attempt_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
+        c->utility, a->route->source, a->route->account_ref, a->driver, a->event_key, a->type, c->now, body, state, a->dead ? "malformed" : NULL, c->now, a->dead ? TIME_NONE : c->now);
+    if (a->was_there) {
+        db_run(c, "update webhook_event set delivery_count=delivery_count+1, last_delivery_at=? where source=? and account_ref=? and provider_event_id=?", c->now, a->route->source, a->route->account_ref, a->event_key);
+        return;
+    }
+    Id event = db_id(c, "select id from webhook_event where source=? and account_ref=? and provider_event_id=?", a->route->source, a->route->account_ref, a->event_key);
+    if (a->dead) {
+        alert_raise(c, "webhook.dead", "warning", text(c, "webhook.dead:%s:%lld", a->driver, (long long)a->route->account_ref.id), text(c, "A signed %s event could not be read.", a->driver), "/integrations/events");
+        return;
+    }
+    bool gateway = !strcmp(a->route->source, "gateway");
+    job_enqueue(c, &(NewJob){ .kind = gateway ? "webhook.gateway" : "webhook.message", .payload = text(c, "{\"event\":%lld}", (long long)event.id), .unique_key = text(c, "%lld", (long long)event.id), .max_attempts = 25 });
+}
+
+void hook_post(Req *r) {
+    Ctx *c = &r->c;
+    Arrival a = { .r = r, .driver = path_text(r, "driver"), .key = path_text(r, "key") };
+    if (r->body.n > WEBHOOK_BODY_MAX) {
+        reply(r, 413, "{\"error\":\"too_large\"}");
+        return;
+    }
+    a.route = db_find(c, HookRoute, "select tenant_id, utility_id, source, account_ref from smart360.webhook_route where endpoint_key=? and driver=? and active=1", a.key, a.driver);
+    if (!a.route) {
+        reply(r, 404, "{\"error\":\"unknown_endpoint\"}");
+        return;
+    }
+    tenant_enter(c, tenant_by_id(c, a.route->tenant_id));
+    if (a.route->utility_id.id) utility_enter(c, a.route->utility_id);
+    a.headers = headers_of(r);
+    SignatureKeys keys = keys_of(c, a.route);
+    const char *query = strchr(r->uri, '?');
+    Callback call = { .headers = &a.headers, .body = r->body, .content_type = r->content_type ? r->content_type : "", .path = text(r, "/hooks/%s/%s", a.driver, a.key), .query = &r->query, .now_s = time_unix(c->now),
+                      .url = text(r, "%s/hooks/%s/%s%s", installation()->public_url, a.driver, a.key, query ? query : "") };
+    const char *once = NULL, *scheme = !strcmp(a.driver, "email") ? "sandbox" : a.driver;
+    Verdict v = signature_verify(&c->mem, scheme, &call, &keys, &once);
+    if (v == SIGNATURE_OUT_OF_TOLERANCE) {
+        refuse(&a, 401, "timestamp_out_of_tolerance");
+        return;
+    }
+    if (v != SIGNATURE_OK) {
+        bool vonage = !strcmp(a.driver, "vonage") && v == SIGNATURE_MISSING;        /* sent unsigned in trouble, and again signed */
+        refuse(&a, vonage ? 503 : 401, "invalid_signature");
+        return;
+    }
+    const char *trouble = NULL;
+    Json body = json_read(&c->mem, r->body.p ? r->body.p : "", r->body.n, WEBHOOK_BODY_MAX, &trouble);
+    const GatewayDriver *driver = gateway_driver(a.driver);
+    a.event_key = !strcmp(a.route->source, "gateway") ? (driver && !trouble ? driver->event_key(c, &a.headers, body, &a.type) : NULL) : message_key(r, body, &a.type);
+    if (!a.event_key || strlen(a.event_key) > 160) {
+        uint8_t hash[32];
+        blake2b((Bytes){ 0 }, r->body, hash);
+        a.dead = true;
+        a.event_key = text(r, "malformed-%s", hex_text(&c->mem, bytes_at(hash, 16)));
+        a.type = "malformed";
+    }
+    if (strlen(a.type) > 80) a.type = text_copy_n(r, a.type, 80);
+    db_tx(c, DB_WRITE, store, &a, NULL);
+    reply(r, 200, a.was_there ? "{\"status\":\"duplicate\"}" : "{\"status\":\"accepted\"}");
+}
+
+/* --- processing --------------------------------------------------------------------------------------------------------------------- */
+
+#define STORED_EVENT(F, T) F(T, Id, id) F(T, const char *, driver) F(T, Id, account_ref) F(T, const char *, state) F(T, Bytes, body)
+ROW(StoredEvent, STORED_EVENT)
+
+static void finish(Ctx *c, Id event, const char *state, const char *reason, Id intent) {
+    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, error=null, intent_id=? where id=?", state, reason, c->now, intent, event);
+}
+
+JobStep hook_process(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t id = 0;
+    if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
+    StoredEvent *e = db_one(c, StoredEvent, "select id, driver, account_ref, state, body from webhook_event where id=? for update", (Id){ id });
+    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
+    const GatewayDriver *driver = gateway_driver(e->driver);
+    if (!driver) job_give_up(c, "there is no driver %s", e->driver);
+    GatewayEvent event = driver->parse(c, json_read(&c->mem, e->body.p, e->body.n, WEBHOOK_BODY_MAX, NULL));
+    if (event.kind == EVENT_IGNORED) {
+        finish(c, e->id, "ignored", "unknown_type", (Id){ 0 });
+        return STEP_DONE;
+    }
+    event.result.gateway = e->account_ref;
+    const char *before = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
+    Id intent = payment_intent_result(c, &event.result);
+    if (!intent.id && strcmp(event.result.status, "succeeded")) {
+        finish(c, e->id, "ignored", "unknown_intent", (Id){ 0 });
+        return STEP_DONE;
+    }
+    if (!intent.id && job->attempt < UNKNOWN_TRIES) {       /* it may be earlier than our own commit */
+        db_run(c, "update webhook_event set attempts=attempts+1 where id=?", e->id);
+        fail(c, RETRY, "the payment of this event is not known yet");
+    }
+    if (!intent.id) payment_to_suspense(c, &event.result);
+    const char *after = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
+    bool stale = before && after && !strcmp(before, after);
+    finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
+    db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);
+    return STEP_DONE;
+}

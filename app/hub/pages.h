@@ -1,0 +1,22 @@
+/*
+ * Handlers and jobs of app/hub, within the module.
+ */
+#ifndef APP_HUB_PAGES_H
+#define APP_HUB_PAGES_H
+
+#include "app/core/core.h"
+#include "lib/req.h"
+
+void    sandbox_page(Req *r);
+void    sandbox_post(Req *r);
+JobStep sandbox_deliver(Ctx *c, const JobRow *job);
+void    hook_post(Req *r);
+JobStep hook_process(Ctx *c, const JobRow *job);
+JobStep intent_poll(Ctx *c, const JobRow *job);
+JobStep intent_check(Ctx *c, const JobRow *job);
+void    event_list_page(Req *r);
+void    event_page(Req *r);
+void    event_replay(Req *r);
+void    intent_list_page(Req *r);
+
+#endif

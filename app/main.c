@@ -1,7 +1,6 @@
 /*
  * smart360: one program, a command table.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,16 +62,6 @@ static const Command *command_find(const char *name) {
     for (const Command *c = commands; c->name; c++)
         if (!strcmp(c->name, name)) return c;
     return NULL;
-}
-
-int command_misuse(const char *command, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    fprintf(stderr, "smart360 %s: ", command);
-    vfprintf(stderr, format, args);
-    fprintf(stderr, " (smart360 help %s)\n", command);
-    va_end(args);
-    return 2;
 }
 
 static int config_command(int argc, char **argv) {

@@ -18,7 +18,7 @@
 enum { LINE_MAX_BYTES = 8000, VALUE_MAX_BYTES = 1000 };
 
 static int                   fd = STDERR_FILENO;
-static char                  path[1024];
+static char                  file_name[1024];
 static LogLevel              least_level = LOG_INFO;
 static volatile sig_atomic_t reopen_asked;
 static struct { char request[REQUEST_NO_SIZE + 22], tenant[64]; int64_t user; } context;
@@ -40,12 +40,12 @@ static int open_file(const char *file) {
 }
 
 bool log_open(const char *file) {
-    if (file && strlen(file) >= sizeof path) return false;
+    if (file && strlen(file) >= sizeof file_name) return false;
     int next = file ? open_file(file) : STDERR_FILENO;
     if (next < 0) return false;
     if (fd > STDERR_FILENO) close(fd);
     fd = next;
-    snprintf(path, sizeof path, "%s", file ? file : "");
+    snprintf(file_name, sizeof file_name, "%s", file ? file : "");
     return true;
 }
 
@@ -55,8 +55,8 @@ void log_level(LogLevel least) { least_level = least; }
 static void reopen_when_asked(void) {
     if (!reopen_asked) return;
     reopen_asked = 0;
-    if (!path[0]) return;
-    int next = open_file(path);
+    if (!file_name[0]) return;
+    int next = open_file(file_name);
     if (next < 0) return;
     close(fd);
     fd = next;
@@ -126,6 +126,37 @@ static bool needs_quotes(const char *s) {
     for (; *s; s++)
         if ((unsigned char)*s <= ' ' || *s == '"' || *s == '\\' || *s == '=' || (unsigned char)*s >= 0x7f) return true;
     return false;
+}
+
+/* Bytes of the path's part at s when it looks like a token, else 0. */
+static int token_length(const char *s) {
+    int n = 0;
+    bool small = false, other = false;
+    for (; s[n] && s[n] != '/'; n++) {
+        bool is_small = s[n] >= 'a' && s[n] <= 'z', is_other = (s[n] >= 'A' && s[n] <= 'Z') || (s[n] >= '0' && s[n] <= '9');
+        if (!is_small && !is_other && s[n] != '-' && s[n] != '_') return 0;
+        small |= is_small, other |= is_other;
+    }
+    return n >= 20 && small && other ? n : 0;
+}
+
+const char *log_path(char *to, int room, const char *path) {
+    int n = 0;
+    bool at_start = true;
+    while (*path && n < room - 1) {
+        int token = at_start ? token_length(path) : 0;
+        if (token) {
+            n += snprintf(to + n, (size_t)(room - n), "%.4s***", path);
+            if (n > room - 1) n = room - 1;
+            path += token;
+            at_start = false;
+            continue;
+        }
+        at_start = *path == '/';
+        to[n++] = *path++;
+    }
+    to[n] = 0;
+    return to;
 }
 
 void log_encode(char *to, int room, const char *text) {

@@ -54,6 +54,10 @@ void log_context_clear(void);
 typedef struct { int64_t minute, count, skipped; } LogSample;
 bool log_sample(LogSample *s, int per_minute, int64_t *skipped);
 
+/* The path of a request for the log: parts that look like a secret (20 or more of A-Z a-z 0-9 - _ with a small letter and
+   a digit or capital: tokens of links) keep their first four letters. Cut to room - 1 bytes; answers `to`. */
+const char *log_path(char *to, int room, const char *path);
+
 /* The encoded form of one line's value, for tests and for others who write lines: at most room - 1 bytes and a 0.
    Text that needs no quotes stays as it is. */
 void log_encode(char *to, int room, const char *text);

@@ -494,8 +494,9 @@ static bool shows_form_again(const Failure *f) { return f->status == INVALID || 
 
 static void log_failure(const Req *r, const Failure *f) {
     bool ours = f->status == BROKEN || f->status == DOWN || f->status == UNKNOWN;
+    char path[400];
     const LogField fields[] = {
-        LOG_INT("status", f->status), LOG_TEXT("path", r->path.text ? r->path.text : "?"), LOG_TEXT("text", f->text ? f->text : ""),
+        LOG_INT("status", f->status), LOG_TEXT("path", log_path(path, sizeof path, r->path.text ? r->path.text : "?")), LOG_TEXT("text", f->text ? f->text : ""),
         LOG_TEXT("file", f->file ? f->file : "?"), LOG_INT("line", f->line), { 0 } };
     log_write(ours ? LOG_ERROR : LOG_INFO, "refused", fields);
 }
@@ -669,8 +670,9 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     send_answer(r, f);
     if (!p.status && hooks.after) hooks.after(r);
     count_request(r);
-    log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", r->path.text ? r->path.text : "?"), LOG_INT("status", r->status),
-             LOG_INT("us", time_ticking_us() - r->started_us));
+    char path[400];
+    log_path(path, sizeof path, r->path.text ? r->path.text : "?");
+    log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", path), LOG_INT("status", r->status), LOG_INT("us", time_ticking_us() - r->started_us));
     log_context_clear();
 }
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "app/billing/billing.h"
 #include "app/cis/cis.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
@@ -65,6 +66,22 @@ void account_balances_move(Ctx *c, const BalanceMove *moves, size_t n) {
         db_bulk_add(b, money_add(m->ar, m->agreement), m->agreement, m->deposit, m->account);
     }
     db_bulk_end(b);
+}
+
+Ageing account_ageing(Ctx *c, Id account, Date as_of) {
+    OpenItems open = open_items(c, account);
+    Ageing a = { 0 };
+    for (size_t i = 0; i < open.n; i++) {
+        const OpenItem *item = &open.v[i];
+        int days = date_days_between(item->due_on, as_of);
+        Money *bucket = days <= 0 ? &a.not_due : days <= 30 ? &a.days_0_30 : days <= 60 ? &a.days_31_60 : days <= 90 ? &a.days_61_90 : &a.days_over_90;
+        *bucket = money_add(*bucket, item->unpaid);
+        if (item->in_dispute) a.in_dispute = money_add(a.in_dispute, item->unpaid);
+        else if (item->in_agreement) a.under_agreement = money_add(a.under_agreement, item->unpaid);
+        else if (days > 0) a.collectable = money_add(a.collectable, item->unpaid);
+    }
+    a.unallocated = db_money(c, "select coalesce(sum(unallocated_minor), 0) from payment where account_id=? and status in ('posted', 'partially_refunded')", account);
+    return a;
 }
 
 /* --- billing asks ------------------------------------------------------------------------------------------------------ */

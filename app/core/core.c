@@ -82,7 +82,6 @@ static const Route core_routes[] = {
     PLATFORM_GET("/platform",      "platform.tenants",  VIEW, home_page),
     GET("/dashboard",     "core.dashboard",   VIEW,      home_page),
     GET("/cis/dashboard", "cis.dashboard",    VIEW,      home_page),
-    GET("/cis/payments",  "cis.payments",     VIEW,      home_page),
     GET("/cc/console",    "cc.console",       VIEW,      home_page),
     GET("/cc/dashboard",  "cc.dashboard",     VIEW,      home_page),
     GET("/comm",          "comm.dashboard",   VIEW,      home_page),

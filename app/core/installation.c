@@ -3,11 +3,13 @@
  */
 #include "app/core/installation.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/command.h"
 #include "app/core/core.h"
 #include "lib/clock.h"
 #include "lib/date.h"
@@ -64,6 +66,16 @@ DbConfig installation_db(CommandUser user) {
 }
 
 /* --- commands ---------------------------------------------------------------------------------------------------------- */
+
+int command_misuse(const char *command, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "smart360 %s: ", command);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, " (smart360 help %s)\n", command);
+    va_end(args);
+    return 2;
+}
 
 Ctx *command_ctx(CommandUser user) {
     static Ctx c;

@@ -64,6 +64,22 @@ static void hides_secrets(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(s, "shipping=seen"));
 }
 
+static void hides_tokens_in_paths(void) {
+    static const struct { const char *path, *is; } cases[] = {
+        { "/b/Zx8dK2mQ9vT4bN7cL1pR5w", "/b/Zx8d***" }, { "/u/swa-w/bx/runs/RUN-2026-04/items", "/u/swa-w/bx/runs/RUN-2026-04/items" },
+        { "/p/swa-w/bills/WA-BILL-202604-000001", "/p/swa-w/bills/WA-BILL-202604-000001" }, { "/", "/" }, { "", "" },
+        { "/n/aaaaaaaaaaaaaaaaaaa1/x", "/n/aaaa***/x" }, { "/communication-preferences-of-all", "/communication-preferences-of-all" },
+        { "/s/inter-latin.49a3eeac68aaaa.woff2", "/s/inter-latin.49a3eeac68aaaa.woff2" },
+    };
+    char room[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) SAME_TEXT(log_path(room, sizeof room, cases[i].path), cases[i].is);
+    for (int size = 1; size < 12; size++) {
+        memset(room, '#', sizeof room);
+        CU_ASSERT((int)strlen(log_path(room, size, "/b/Zx8dK2mQ9vT4bN7cL1pR5w")) < size);
+        CU_ASSERT_EQUAL(room[size], '#');
+    }
+}
+
 static void cuts_long_values(void) {
     static char text[3000];
     memset(text, 'a', sizeof text - 1);
@@ -130,6 +146,7 @@ int main(void) {
     if (!log_open(file)) return 2;
     int status = suite_run("log", (SuiteTest[]){
         { "writes a line", writes_a_line }, { "cannot be forged", cannot_be_forged }, { "hides secrets", hides_secrets },
+        { "hides tokens in paths", hides_tokens_in_paths },
         { "cuts long values", cuts_long_values }, { "reopens", reopens }, { "samples", samples }, { "numbers requests", numbers_requests }, { 0 } });
     unlink(file);
     rmdir(folder);

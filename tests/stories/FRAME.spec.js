@@ -27,6 +27,26 @@ story('FRAME', 'BASE', ({ as, anyone, test, expect, sql, one, clock, request, in
     await anyone('nobody.smart360.test').get('/login').is(404);
     expect((await request({ host: 'evil.test', path: '/login' })).status).toBe(404);
   });
+  test('FRAME counters and the details of health are for this machine only', async () => {
+    const counted = async () => Number((await request({ host: 'swa.smart360.test', path: '/metrics' })).body.match(/^smart360_requests_total\{pool="page",status="4xx"\} (\d+)$/m)[1]);
+    const before = await counted();
+    await as(null).get('/u/nothing/here').is(404);
+    expect(await counted()).toBe(before + 1);
+    const stranger = (path) => request({ host: 'swa.smart360.test', path, address: '127.0.0.2' });
+    expect((await stranger('/metrics')).status).toBe(404);
+    expect((await stranger('/health')).body).toBe('ok\n');
+    expect((await as(null).get('/health')).body).toContain('jobs_dead 0');
+  });
+  test('FRAME logs hold no token of a link', async () => {
+    const token = 'Zx8dK2mQ9vT4bN7cL1pR5w';
+    await as(null).get(`/b/${token}`);
+    await as(null).get(`/password/reset?token=${token}`);
+    const logs = `${instance().folder}/logs`;
+    const all = require('fs').readdirSync(logs).map((name) => require('fs').readFileSync(`${logs}/${name}`, 'utf8')).join('');
+    expect(all).toContain('/b/Zx8d***');
+    expect(all).toContain('/password/reset');
+    expect(all).not.toContain(token);
+  });
   test('FRAME static files come compressed, with headers, for ever', async () => {
     const name = require('fs').readFileSync(`${require('../support/instance').build}/static/assets.txt`, 'utf8').match(/^\S+ (\S+\.css)$/m)[1];
     const answer = await request({ path: name, headers: { 'Accept-Encoding': 'gzip' } });

@@ -1,0 +1,19 @@
+/*
+ * Pages of app/cis, within the module.
+ */
+#ifndef APP_CIS_PAGES_H
+#define APP_CIS_PAGES_H
+
+#include "lib/req.h"
+
+void consumer_list(Req *r);
+void consumer_page(Req *r);         /* overview */
+void consumer_financial(Req *r);
+void consumer_connections(Req *r);
+void consumer_history(Req *r);
+void account_page(Req *r);          /* /cis/accounts/{no} leads to its consumer */
+void payment_list_page(Req *r);
+void payment_page(Req *r);
+void search_page(Req *r);
+
+#endif

@@ -44,10 +44,6 @@ static const Command commands[] = {
       "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
     { "routes",  routes_command,  "Lists every route with its right",          "smart360 routes" },
     { "states",  states_command,  "Draws the state machines as text",          "smart360 states" },
-    { "verify",  verify_command,  "Proves the invariants of every tenant, or of one",
-      "smart360 verify [--tenant SLUG]\n\n"
-      "Reads one consistent snapshot while the product serves; a line for each of I1 to I18 (docs/architecture.md). Exit status 1\n"
-      "when one does not hold.\n\nExample: smart360 verify --tenant swa" },
     { "web",     web_command,     "Serves pages and webhooks until SIGTERM",
       "smart360 web\n\nA master and its workers behind nginx; the configuration names the sockets. SIGHUP starts a new generation of workers." },
     { "user",    user_command,    "People who sign in: the first administrator, a lost password",

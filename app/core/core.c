@@ -76,6 +76,27 @@ static const Route core_routes[] = {
     PLATFORM_POST("/platform/password/reset",  NULL, OPEN,      reset_post, .flags = NO_TX),
     PLATFORM_POST("/platform/logout",          NULL, SIGNED_IN, logout_post),
 
+    /* role.c */
+    GET ("/roles",                 "core.roles", VIEW,   role_list),
+    GET ("/roles/new",             "core.roles", CREATE, role_new),
+    GET ("/roles/compare",         "core.roles", VIEW,   role_compare),
+    POST("/roles",                 "core.roles", CREATE, role_create, .form = role_new),
+    GET ("/roles/{code}",          "core.roles", VIEW,   role_page),
+    POST("/roles/{code}",          "core.roles", EDIT,   role_save),
+    POST("/roles/{code}/reset",    "core.roles", EDIT,   role_reset),
+    GET ("/roles/{code}/deletion", "core.roles", DELETE, role_delete_page),
+    POST("/roles/{code}/deletion", "core.roles", DELETE, role_delete),
+
+    /* user.c */
+    GET ("/users",                         "core.users", VIEW, user_list),
+    GET ("/users/{id}",                    "core.users", VIEW, user_page),
+    GET ("/users/{id}/permissions",        "core.users", VIEW, user_permissions),
+    POST("/users/{id}/roles",              "core.users", EDIT, user_role_add,        .form = user_page),
+    POST("/users/{id}/roles/removal",      "core.users", EDIT, user_role_remove,     .form = user_page),
+    POST("/users/{id}/overrides",          "core.users", EDIT, user_override_add,    .form = user_page),
+    POST("/users/{id}/overrides/removal",  "core.users", EDIT, user_override_remove, .form = user_page),
+    POST("/users/{id}/unlock",             "core.users", EDIT, user_unlock),
+
     /* home.c: the rows of homes that are not built yet; whoever builds one takes its row away */
     GET("/",              NULL,               SIGNED_IN, utility_root),
     TENANT_GET  ("/org/dashboard", "core.organization", VIEW, home_page),

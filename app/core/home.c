@@ -39,10 +39,11 @@ static const RoleHome *home_of(const char *role) {
 
 /* A custom role begins at the first home it may see; one that may see none, at the list of what it may. */
 static const RoleHome *home_by_rights(Ctx *c, const char *utility_code) {
+    bool here = c->utility_code && !strcmp(c->utility_code, utility_code);
     for (const RoleHome *h = role_homes; h->role; h++)
-        if (strncmp(h->path, "/org", 4) && strncmp(h->path, "/platform", 9) &&
+        if (strncmp(h->path, "/org", 4) && strncmp(h->path, "/platform", 9) && (here ? perm_may(c, h->key, VIEW) :
             db_int(c, "select count(*) from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 join utility u on u.code = ? and (u.id = ur.utility_id or ur.utility_id is null) "
-                      "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id where ur.user_id = ? and p.resource = ?", utility_code, c->user, h->key))
+                      "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id where ur.user_id = ? and p.resource = ?", utility_code, c->user, h->key) > 0))
             return h;
     return NULL;
 }

@@ -15,10 +15,10 @@ def:field_attrs(f) ?> id="f-<?cs var:f.name ?>" name="<?cs var:f.name ?>"<?cs ca
   if:f.readonly ?> readonly<?cs /if ?><?cs if:f.disabled ?> disabled<?cs /if ?><?cs if:f.autofocus ?> autofocus<?cs /if ?><?cs /def ?><?cs
 def:field_options(f) ?><?cs if:f.blank ?><option value=""><?cs var:f.blank ?></option><?cs /if ?><?cs
   each:o = f.options ?><?cs if:o.group ?><?cs if:!first(o) ?></optgroup><?cs /if ?><optgroup label="<?cs var:o.group ?>"><?cs /if ?><option value="<?cs var:o.value ?>"<?cs
-  if:o.selected ?> selected<?cs /if ?><?cs if:o.disabled ?> disabled<?cs /if ?>><?cs var:o.text ?></option><?cs /each ?><?cs if:f.grouped ?></optgroup><?cs /if ?><?cs /def ?><?cs
+  if:o.selected || (f.value && o.value == f.value) ?> selected<?cs /if ?><?cs if:o.disabled ?> disabled<?cs /if ?>><?cs var:o.text ?></option><?cs /each ?><?cs if:f.grouped ?></optgroup><?cs /if ?><?cs /def ?><?cs
 def:field_choices(f, type) ?><fieldset<?cs call:field_aria(f) ?>><legend><?cs var:f.label ?><?cs call:field_optional(f) ?></legend><?cs call:field_says(f) ?><?cs
   each:o = f.options ?><label class="pick"><input type="<?cs var:type ?>" name="<?cs var:f.name ?>" value="<?cs var:o.value ?>"<?cs if:first(o) ?> id="f-<?cs var:f.name ?>"<?cs /if ?><?cs
-  if:o.selected ?> checked<?cs /if ?><?cs if:o.disabled || f.disabled ?> disabled<?cs /if ?>><span><?cs var:o.text ?><?cs
+  if:o.selected || (type == "radio" && f.value && o.value == f.value) ?> checked<?cs /if ?><?cs if:o.disabled || f.disabled ?> disabled<?cs /if ?>><span><?cs var:o.text ?><?cs
   if:o.hint ?><span class="hint"><?cs var:o.hint ?></span><?cs /if ?></span></label><?cs /each ?></fieldset><?cs /def ?><?cs
 def:field_part(f, part, label, value, chars) ?><label class="part" for="f-<?cs var:f.name ?>_<?cs var:part ?>"><span><?cs var:label ?></span><input id="f-<?cs var:f.name ?>_<?cs var:part ?>" name="<?cs var:f.name ?>_<?cs var:part
   ?>" value="<?cs var:value ?>" class="w<?cs var:chars ?>" maxlength="<?cs var:chars ?>" inputmode="numeric" autocomplete="<?cs var:f.autocomplete ?><?cs if:f.autocomplete && part == "d" ?>-day<?cs elif:f.autocomplete && part == "m" ?>-month<?cs

@@ -56,6 +56,17 @@
   });
   addEventListener('pageshow', (e) => { if (e.persisted) $$('form').forEach(free); });
 
+  /* Matrix of rights: the box at the head of a column, or of a module's, ticks its boxes and follows them; only single boxes are sent. */
+  const ticks_of = (table, all) => { const [group, right] = all.value.split(':'); return $$(`[name=p][value$=":${right}"]`, table).filter((b) => group === '*' || b.value.startsWith(`${group}.`)); };
+  const heads = (table) => $$('[data-head]', table).forEach((a) => { a.checked = ticks_of(table, a).every((b) => b.checked); });
+  $$('[data-ticks]').forEach((table) => { $$('[name=all]', table).forEach((a) => { a.dataset.head = ''; a.removeAttribute('name'); }); heads(table); });
+  on('change', (e) => {
+    const table = e.target.closest('[data-ticks]');
+    if (!table) return;
+    if ('head' in e.target.dataset) ticks_of(table, e.target).forEach((b) => { b.checked = e.target.checked; });
+    heads(table);
+  });
+
   /* Rows: choose all of the page, say how many are chosen. */
   const count_rows = (form) => {
     const boxes = $$('input[name=ids]', form), n = boxes.filter((b) => b.checked).length;

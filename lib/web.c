@@ -448,6 +448,10 @@ static void (*form_of(const Req *r))(Req *) {
 
 typedef struct Again { Req *r; void (*form)(Req *); Failure failure; Problem problem[64]; int problems; } Again;
 
+static void show_problems(Req *r) {
+    for (int i = 0; i < r->problems; i++) show_text(r, text(r, "page.errors.%d.text", i), r->problem[i].text);
+}
+
 static void show_again(Ctx *c, void *arg) {
     Again *a = arg;
     Req *r = a->r;
@@ -459,6 +463,7 @@ static void show_again(Ctx *c, void *arg) {
     r->status = (int)a->failure.status;
     a->form(r);
     if (!r->template) fail(r, BROKEN, "the form page of %s gave no page", r->route->path);
+    if (!hdf_get_obj(r->data, "page.errors.0")) show_problems(r);     /* a button's POST: no form on the page took them */
     r->status = (int)a->failure.status;
     hooks.layout(r);
 }

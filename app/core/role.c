@@ -392,6 +392,7 @@ void role_page(Req *r) {
         department_options(r, v);
         form_text(v, "name", role->name);
         form_text(v, "description", role->description);
+        form_set(v, "description", "rows", "2");
         form_bool(v, "mfa", role->mfa_required);
         form_text(v, "department", role->department_id.id ? db_text(c, "select public_id from department where id = ?", role->department_id) : NULL);
         form_version(v, role->row_version);

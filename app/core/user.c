@@ -87,6 +87,7 @@ static void show_role_form(Req *r, const UserRow *u) {
     Ctx *c = &r->c;
     FormView *v = form_show(r, "show.sections.2.form", &role_add_form, text(r, "/users/%s/roles", u->public_id));
     show_text(r, "show.sections.2.title", msg(c->language, "user.give_role"));
+    show_text(r, "show.sections.2.span", "half");
     form_set(v, "role", "blank", msg(c->language, "ui.choose"));
     options(v, "role", db_all(c, Two, "select code as value, name as label from role where (utility_id = ? or utility_id is null) and active = 1 and code <> 'consumer' order by name", c->utility));
     form_set(v, "area", "blank", msg(c->language, "user.everywhere"));
@@ -98,6 +99,7 @@ static void show_override_form(Req *r, const UserRow *u) {
     Ctx *c = &r->c;
     FormView *v = form_show(r, "show.sections.4.form", &override_form, text(r, "/users/%s/overrides", u->public_id));
     show_text(r, "show.sections.4.title", msg(c->language, "user.make_exception"));
+    show_text(r, "show.sections.4.span", "half");
     form_set(v, "resource", "blank", msg(c->language, "ui.choose"));
     options(v, "resource", db_all(c, Two, "select resource as value, concat(upper(substr(label, 6, 1)), substr(label, 7), ' (', resource, ')') as label from permission where action = 'view' order by sort"));
     form_set(v, "action", "kind", "select");
@@ -377,29 +379,40 @@ static void show_exception(Req *r, const char *cell, const Exception *e) {
 #define RESOURCE_ROW(F, T) F(T, const char *, resource) F(T, const char *, label) F(T, bool, active)
 ROW(ResourceRow, RESOURCE_ROW)
 
-static bool show_effective(Req *r, const char *row, const ResourceRow *p, Sources roles, Exceptions own) {
-    Ctx *c = &r->c;
-    const Exception *view = exception_for(own, text(c, "%s:view", p->resource), c->now);
-    bool any = false, none = view && !strcmp(view->effect, "deny"), granted = false;
-    for (int a = 1; a < RIGHT_ACTIONS; a++) {
-        const Exception *e = exception_for(own, text(c, "%s:%s", p->resource, right_actions[a]), c->now);
-        granted |= e && !strcmp(e->effect, "grant");
-    }
+typedef struct Effect { const char *from; const Exception *exception; } Effect;
+
+/* Where each of a resource's rights comes from: an exception stands before the roles, a denied view takes all, a granted action
+   brings view along. False when there is nothing. */
+static bool effects_of(Ctx *c, const ResourceRow *p, Sources roles, Exceptions own, Effect to[RIGHT_ACTIONS]) {
+    bool any = false;
     for (int a = 0; a < RIGHT_ACTIONS; a++) {
-        const char *key = text(c, "%s:%s", p->resource, right_actions[a]), *from = source_of(roles, key), *cell = text(r, "%s.cells.%d", row, a + 1);
-        const Exception *e = a && none ? view : exception_for(own, key, c->now);
-        any |= from || e;
-        if (e) show_exception(r, cell, e);
-        else if (from || (!a && granted)) show_text(r, cell, from ? from : state_label(r, "grant"));
-        else {
-            show_text(r, cell, "\xE2\x80\x93");
-            show_text(r, text(r, "%s.muted", cell), "1");
-        }
+        const char *key = text(c, "%s:%s", p->resource, right_actions[a]);
+        to[a] = (Effect){ source_of(roles, key), exception_for(own, key, c->now) };
+        any |= to[a].from || to[a].exception;
     }
-    if (!any) return false;
+    const Exception *view = to[0].exception;
+    for (int a = 1; a < RIGHT_ACTIONS; a++) {
+        if (view && !strcmp(view->effect, "deny")) to[a].exception = view;
+        else if (!view && !to[0].from && to[a].exception && !strcmp(to[a].exception->effect, "grant")) to[0].exception = to[a].exception;
+    }
+    return any;
+}
+
+static bool show_effective(Req *r, const char *row, const ResourceRow *p, Sources roles, Exceptions own) {
+    Effect rights[RIGHT_ACTIONS];
+    if (!effects_of(&r->c, p, roles, own, rights)) return false;
     show_text(r, text(r, "%s.cells.0", row), p->label);
-    show_text(r, text(r, "%s.cells.0.sub", row), p->active ? p->resource : msg(c->language, "user.module_off"));
+    show_text(r, text(r, "%s.cells.0.sub", row), p->active ? p->resource : msg(r->c.language, "user.module_off"));
     if (!p->active) show_text(r, text(r, "%s.tone", row), "muted");
+    for (int a = 0; a < RIGHT_ACTIONS; a++) {
+        char *cell = text(r, "%s.cells.%d", row, a + 1);
+        if (rights[a].exception) {
+            show_exception(r, cell, rights[a].exception);
+            continue;
+        }
+        show_text(r, cell, rights[a].from ? rights[a].from : "\xE2\x80\x93");
+        if (!rights[a].from) show_text(r, text(r, "%s.muted", cell), "1");
+    }
     return true;
 }
 

@@ -31,6 +31,7 @@ static const Key keys[] = {
     { "plain_http",        CONFIG_BOOL,  AT(plain_http),        "no", 0, 0, "yes: no TLS in front; sandbox only" },
     { "development",       CONFIG_BOOL,  AT(development),       "no", 0, 0, "yes: templates are read again at each request" },
     { "clock_file",        CONFIG_PATH,  AT(clock_file),        NULL, 0, 0, "moves the clock of a test instance; sandbox only" },
+    { "hook_url",          CONFIG_URL,   AT(hook_url),          NULL, 0, 0, "where sandbox gateways call our webhooks; empty: public_url" },
     { "db_socket",         CONFIG_PATH,  AT(db_socket),         "/run/mysqld/mysqld.sock", 0, 0, "socket of MariaDB" },
     { "db_user",           CONFIG_TEXT,  AT(db_user),           "smart360", 0, 0, "serves pages and jobs" },
     { "db_password",       CONFIG_TEXT,  AT(db_password),       NULL, 0, 0, "empty: by the user of the process" },
@@ -204,6 +205,7 @@ static void check_together(Reader *r) {
         if (keys[i].standard && !strcmp(keys[i].standard, "!") && is_empty(c, &keys[i]))
             problem(r, keys[i].key, "must be given");
     if (!c->sandbox && c->plain_http) problem(r, "plain_http needs sandbox = yes:", "a production installation has TLS");
+    if (!c->sandbox && c->hook_url) problem(r, "hook_url needs sandbox = yes:", "providers call public_url");
     if (!c->sandbox && c->clock_file) problem(r, "clock_file needs sandbox = yes:", "a production clock is the real one");
     if (c->public_url && !c->plain_http && strncmp(c->public_url, "https://", 8))
         problem(r, "public_url begins with https://", "unless plain_http = yes");

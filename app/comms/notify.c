@@ -6,6 +6,7 @@
  * out of the text.
  */
 #include "app/comms/comms.h"
+#include "app/comms/module.h"
 
 #include <string.h>
 
@@ -97,5 +98,6 @@ Notified notify(Ctx *c, const char *key, const Recipient *to, const NotifyField 
                          "not_before, expires_at, next_attempt_at, dedup_key, legal, created_at, created_by) values (?,'email',?,?,?,?,?,?,?,?,?,?,?,'queued',?,?,?,?,?,?,?)",
                       c->utility, t->class, o->topic ? o->topic : t->topic, v->id, key, to->user, to->portal_user, reach->email, lookup_hash(c, reach->email), v->lang, subject,
                       fill(c, v->body_text, fields), o->not_before.us ? o->not_before : TIME_NONE, expires, c->now, o->dedup_key, t->legal, c->now, c->user);
+    message_enqueue(c, id, o->not_before);
     return stored(c, id);
 }

@@ -430,6 +430,10 @@ static void front_layout(Req *r) {
     if (r->scope == SCOPE_PORTAL) show_portal(r);
     else if (c->realm == REALM_STAFF) show_staff(r);
     else if (c->realm == REALM_PLATFORM) show_text(r, "user.name", c->user_name), show_text(r, "user.logout_url", "/platform/logout");
+    if (c->realm == REALM_STAFF && c->user.id && r->template && !strcmp(r->template, "layout/error")) {
+        show_text(r, "page.shell", "staff");                        /* refused or lost, but at home: menu and search stay */
+        if (c->utility.id && r->status == 404) show_text(r, "error.search_url", link_path(r, "/search"));
+    }
     if (r->scope == SCOPE_PORTAL) show_text(r, "page.shell", "portal");
     if (r->scope == SCOPE_PLATFORM) show_text(r, "page.shell", "platform");
 }

@@ -170,7 +170,7 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
     }
     if (!intent.id && job->attempt < UNKNOWN_TRIES) {       /* it may be earlier than our own commit */
         db_run(c, "update webhook_event set attempts=attempts+1 where id=?", e->id);
-        fail(c, RETRY, "the payment of this event is not known yet");
+        fail(c, CONFLICT, "the payment of this event is not known yet");
     }
     if (!intent.id) payment_to_suspense(c, &event.result);
     const char *after = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;

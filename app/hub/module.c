@@ -12,6 +12,8 @@ static const Route hub_routes[] = {
     GET ("/integrations/events/{id}",         "hub.events",  VIEW, event_page),
     POST("/integrations/events/{id}/replay",  "hub.events",  EDIT, event_replay, .form = event_page),
     GET ("/integrations/payments",            "hub.intents", VIEW, intent_list_page),
+    GET ("/integrations/sandbox",             "hub.providers", VIEW, mailbox_page),
+    GET ("/integrations/sandbox/{no}",        "hub.providers", VIEW, mailbox_message),
     { 0 }
 };
 
@@ -20,6 +22,7 @@ static const JobHandler hub_jobs[] = {
     { "payment.check",   "payments", intent_check,    12, true  },      /* asks the provider between its transactions */
     { "payment.poll",    "payments", intent_poll,     0,  false },
     { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */
+    { "sandbox.report",  "messages", sandbox_report,  5,  true  },      /* the same for messages */
     { 0 }
 };
 

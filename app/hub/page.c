@@ -102,3 +102,47 @@ void intent_list_page(Req *r) {
     list_show(r, &intents, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
+
+/* --- what the sandbox "sent" -------------------------------------------------------------------------------------------- */
+
+static const ListSpec mailbox = {
+    .name = "sandbox_outbox", .one = "message", .many = "messages", .path = "/integrations/sandbox", .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o", .where = "(o.utility_id = ? or o.utility_id is null)",
+    .search_label = "Recipient", .empty_text = "While this installation is a sandbox, every mail and SMS stands here instead of going out.",
+    .columns = COLUMNS {
+        { "provider_message_id", "Message", "o.provider_message_id", LIST, .link = "/integrations/sandbox/{provider_message_id}" },
+        { "to_address",  "To",      "o.to_address", LIST | SORT | SEARCH_START, .place = "name" },
+        { "channel",     "Channel", "o.channel",    LIST },
+        { "subject",     "Subject", "coalesce(o.subject, left(o.body_text, 80))", LIST },
+        { "created_at",  "Sent",    "o.created_at", LIST | SORT },
+        { "outcome",     "Outcome", "o.outcome",    LIST },
+        { 0 } },
+    .order = "-created_at" };
+
+void mailbox_page(Req *r) {
+    show_text(r, "page.title", "Sandbox messages");
+    list_show(r, &mailbox, r->c.utility);
+    if (!r->status) page(r, "layout/list");
+}
+
+#define SANDBOX_MAIL(F, T) F(T, const char *, to_address) F(T, const char *, from_id) F(T, const char *, channel) F(T, const char *, subject) F(T, const char *, body_text) F(T, Time, created_at) F(T, const char *, outcome)
+ROW(SandboxMail, SANDBOX_MAIL)
+
+void mailbox_message(Req *r) {
+    SandboxMail *m = db_find(r, SandboxMail, "select to_address, from_id, channel, subject, body_text, created_at, outcome from sandbox_outbox where provider_message_id=? and (utility_id=? or utility_id is null)", path_text(r, "no"), r->c.utility);
+    if (!m) fail(r, NOT_FOUND, "There is no such message.");
+    show_text(r, "page.title", m->subject ? m->subject : text(r, "SMS to %s", m->to_address));
+    show_text(r, "page.crumbs.0.text", "Sandbox messages");
+    show_text(r, "page.crumbs.0.url", link_path(r, "/integrations/sandbox"));
+    show_text(r, "page.crumbs.1.text", m->to_address);
+    show_text(r, "show.sections.0.kind", "facts");
+    show_fact(r, "show.sections.0.facts", "To", m->to_address, NULL);
+    show_fact(r, "show.sections.0.facts", "From", m->from_id, NULL);
+    show_fact(r, "show.sections.0.facts", "Sent", locale_time(&r->c.mem, r->c.locale, m->created_at), NULL);
+    show_fact(r, "show.sections.0.facts", "Outcome", m->outcome, NULL);
+    show_text(r, "show.sections.1.title", "Text");
+    size_t n = 0;
+    for (char *s = text_copy(r, m->body_text ? m->body_text : ""), *line; (line = strsep(&s, "\n"));)
+        if (*line) show_text(r, text(r, "show.sections.1.text.%zu", n++), line);
+    show_text(r, "show.sections.1.kind", "text");
+    page(r, "layout/show");
+}

@@ -10,6 +10,9 @@
 void    sandbox_page(Req *r);
 void    sandbox_post(Req *r);
 JobStep sandbox_deliver(Ctx *c, const JobRow *job);
+JobStep sandbox_report(Ctx *c, const JobRow *job);
+void    mailbox_page(Req *r);
+void    mailbox_message(Req *r);
 void    hook_post(Req *r);
 JobStep hook_process(Ctx *c, const JobRow *job);
 JobStep intent_poll(Ctx *c, const JobRow *job);

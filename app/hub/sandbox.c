@@ -183,7 +183,8 @@ JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
     json_add_text(&out, "text", result.failure_text);
     json_close(&out);
     const char *secret = bad && !strcmp(bad, "1") ? "not the secret" : a->keys.current;
-    FetchRequest r = { .method = "POST", .url = text(c, "%s/hooks/sandbox/%s", installation()->public_url, a->endpoint_key), .body = body.s, .body_n = body.n,
+    const Config *config = installation();
+    FetchRequest r = { .method = "POST", .url = text(c, "%s/hooks/sandbox/%s", config->hook_url ? config->hook_url : config->public_url, a->endpoint_key), .body = body.s, .body_n = body.n,
                        .headers = { { "Smart360-Signature", signature_timed(&c->mem, secret, time_unix(c->now), bytes_at(body.s, body.n)) } } };
     FetchAnswer answer = fetch(&c->mem, &r);
     if (answer.class != OUT_ACCEPTED && !(bad && !strcmp(bad, "1"))) fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");

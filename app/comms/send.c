@@ -1,0 +1,133 @@
+/*
+ * Sending what is queued, and what providers report (UX02US02, UX05US05, what the thread needs; I13).
+ *
+ * One row and one idempotency key a message, for ever. The attempt is written before the call and its result after it; a
+ * worker that dies in between leaves "unknown", which is never repeated blindly: a provider that knows the key is asked by
+ * sending again with it, SMTP is repeated at most once after 10 minutes and marked as a possible duplicate.
+ */
+#include <string.h>
+
+#include "app/comms/comms.h"
+#include "app/comms/module.h"
+#include "app/core/core.h"
+#include "app/hub/hub.h"
+#include "lib/date.h"
+#include "lib/db.h"
+#include "lib/json.h"
+
+enum { UNKNOWN_WAIT_S = 600 };
+static const int64_t retry_s[] = { 60, 300, 900, 3600 };        /* then failed */
+
+#define OUT_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, channel) F(T, const char *, to_address) F(T, const char *, lang) F(T, const char *, subject) F(T, const char *, body_text) \
+    F(T, const char *, body_html) F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) F(T, int, attempts)
+ROW(OutRow, OUT_ROW)
+
+typedef struct Sending { Id message; OutRow *row; bool go; int no; SendResult result; } Sending;
+
+void message_enqueue(Ctx *c, Id message, Time at) {
+    job_enqueue(c, &(NewJob){ .kind = "message.send", .payload = text(c, "{\"message\":%lld}", (long long)message.id), .run_at = at });
+}
+
+/* "About to call" is committed first. */
+static void send_begin(Ctx *c, void *arg) {
+    Sending *s = arg;
+    OutRow *m = db_one(c, OutRow, "select id, public_id, channel, to_address, lang, subject, body_text, body_html, status, expires_at, not_before, attempts from message where id=? for update", s->message);
+    s->row = m;
+    s->go = false;
+    bool repeat = !strcmp(m->status, "sent_to_provider") || !strcmp(m->status, "unknown");
+    if (strcmp(m->status, "queued") && strcmp(m->status, "retry") && !repeat) return;
+    if (c->now.us > m->expires_at.us) {
+        db_run(c, "update message set status='expired', reason_code='expired', ended_at=? where id=?", c->now, m->id);
+        return;
+    }
+    Providers all = providers_active(c, m->channel);
+    if (!all.n) {
+        db_run(c, "update message set status='failed', reason_code='no_provider', ended_at=? where id=?", c->now, m->id);
+        return;
+    }
+    s->no = m->attempts + 1;
+    s->result.provider = all.v[0].id;
+    db_run(c, "insert into message_attempt (message_id, no, message_provider_id, idempotency_key, request_at) values (?,?,?,?,?)", m->id, s->no, all.v[0].id, m->public_id, c->now);
+    db_run(c, "update message set status='sent_to_provider', idempotency_key=?, message_provider_id=?, attempts=?, possible_duplicate=possible_duplicate or ?, status_check_at=? where id=?",
+           m->public_id, all.v[0].id, s->no, repeat, time_add_seconds(c->now, UNKNOWN_WAIT_S), m->id);
+    s->go = true;
+}
+
+static void send_end(Ctx *c, void *arg) {
+    Sending *s = arg;
+    const SendResult *r = &s->result;
+    static const char *const kinds[] = { "ok", "temporary", "permanent", "unknown" };
+    db_run(c, "update message_attempt set finished_at=?, http_status=?, provider_code=?, meaning=left(?, 200), kind=?, latency_ms=? where message_id=? and no=?", c->now, r->http_status, r->code, r->meaning, kinds[r->kind], r->latency_ms, s->message, s->no);
+    if (r->kind == SENT_OK) {
+        db_run(c, "update message set status=if(status='sent_to_provider', 'sent', status), provider_message_id=?, sent_at=?, next_attempt_at=null, status_check_at=null where id=?", r->provider_message_id, c->now, s->message);
+    } else if (r->kind == SENT_PERMANENT) {
+        db_run(c, "update message set status=?, reason_code=?, ended_at=?, next_attempt_at=null, status_check_at=null where id=?", r->is_bad_address && !strcmp(s->row->channel, "email") ? "bounced" : "failed", r->code, c->now, s->message);
+    } else if (r->kind == SENT_UNKNOWN) {
+        db_run(c, "update message set status='unknown', status_check_at=? where id=?", time_add_seconds(c->now, UNKNOWN_WAIT_S), s->message);
+        if (s->no < 2) message_enqueue(c, s->message, time_add_seconds(c->now, UNKNOWN_WAIT_S));
+    } else if (s->no > (int)(sizeof retry_s / sizeof *retry_s)) {
+        db_run(c, "update message set status='failed', reason_code='too_many_tries', ended_at=?, next_attempt_at=null where id=?", c->now, s->message);
+    } else {
+        int64_t wait = r->retry_after_s > retry_s[s->no - 1] ? r->retry_after_s : retry_s[s->no - 1];
+        db_run(c, "update message set status='retry', next_attempt_at=? where id=?", time_add_seconds(c->now, wait), s->message);
+        message_enqueue(c, s->message, time_add_seconds(c->now, wait));
+    }
+}
+
+JobStep message_send(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t id = 0;
+    if (!json_int(p, "message", &id)) job_give_up(c, "the payload names no message");
+    Sending *s = take(c, sizeof *s);
+    s->message.id = id;
+    db_tx(c, DB_WRITE, send_begin, s, NULL);
+    if (!s->go) return STEP_DONE;
+    const OutRow *m = s->row;
+    s->result = provider_send(c, &(OutMessage){ .message = m->id, .channel = m->channel, .to = m->to_address, .subject = m->subject, .text = m->body_text, .html = m->body_html, .lang = m->lang,
+                                                .idempotency_key = m->public_id, .message_no = m->public_id }, s->result.provider);
+    db_tx(c, DB_WRITE, send_end, s, NULL);
+    return STEP_DONE;
+}
+
+/* --- reports: only forward ------------------------------------------------------------------------------------------------- */
+
+static int rank_of(const char *status) {
+    static const char *const order[] = { "queued", "retry", "unknown", "sent_to_provider", "sent", "undelivered", "failed", "bounced", "delivered", "opened", "clicked" };
+    for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
+        if (!strcmp(order[i], status)) return i;
+    return -1;
+}
+
+/* A provider's word for a state of ours; NULL: nothing that moves a message. */
+static const char *status_of(const char *word) {
+    static const struct { const char *theirs, *ours; } words[] = { { "delivered", "delivered" }, { "undelivered", "undelivered" }, { "undeliverable", "undelivered" }, { "failed", "failed" }, { "rejected", "failed" },
+        { "read", "opened" }, { "opened", "opened" }, { "bounced", "bounced" }, { "sent", "sent" }, { "queued", "sent" }, { "accepted", "sent" }, { "submitted", "sent" }, { "sending", "sent" } };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(words[i].theirs, word)) return words[i].ours;
+    return NULL;
+}
+
+#define REPORT_EVENT(F, T) F(T, Id, id) F(T, Id, account_ref) F(T, const char *, provider_event_id) F(T, const char *, state)
+ROW(ReportEvent, REPORT_EVENT)
+#define REPORTED(F, T) F(T, Id, id) F(T, const char *, status)
+ROW(Reported, REPORTED)
+
+JobStep message_report(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t id = 0;
+    if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
+    ReportEvent *e = db_one(c, ReportEvent, "select id, account_ref, provider_event_id, state from webhook_event where id=? for update", (Id){ id });
+    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
+    const char *cut = strrchr(e->provider_event_id, ':');
+    const char *no = cut ? text_copy_n(c, e->provider_event_id, (size_t)(cut - e->provider_event_id)) : e->provider_event_id, *to = cut ? status_of(cut + 1) : NULL;
+    Reported *m = db_find(c, Reported, "select id, status from message where message_provider_id=? and provider_message_id=? for update", e->account_ref, no);
+    if (!m && to && job->attempt < 4) fail(c, CONFLICT, "the message of this report is not known yet");
+    bool moves = m && to && rank_of(to) > rank_of(m->status);
+    if (moves)
+        db_run(c, "update message set status=?, delivered_at=if(?='delivered', ?, delivered_at), opened_at=if(?='opened', ?, opened_at), ended_at=coalesce(ended_at, ?) where id=?", to, to, c->now, to, c->now, c->now, m->id);
+    if (moves && (!strcmp(to, "delivered") || !strcmp(to, "undelivered") || !strcmp(to, "failed") || !strcmp(to, "bounced")))
+        event_emit(c, &(Event){ .name = !strcmp(to, "delivered") ? "message.delivered" : "message.failed", .entity = "message", .id = m->id, .payload = json_pairs(c, "status", to, NULL) });
+    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, message_id=? where id=?", moves ? "processed" : "ignored", moves ? NULL : m ? "stale" : "unknown_message", c->now,
+           m ? m->id : (Id){ 0 }, e->id);
+    return STEP_DONE;
+}

@@ -127,3 +127,11 @@ void audit_write(Ctx *c, const Audit *a) {
 void audit_note(Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason) {
     audit_write(c, &(Audit){ .action = action, .entity = entity, .id = id, .number = number, .reason = reason });
 }
+
+const char *json_ids(Ctx *c, const Id *v, size_t n) {
+    Text t = text_start(c);
+    text_add(&t, "[");
+    for (size_t i = 0; i < n; i++) text_addf(&t, "%s%lld", i ? "," : "", (long long)v[i].id);
+    text_add(&t, "]");
+    return t.s;
+}

@@ -78,6 +78,8 @@ void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, co
 void audit_hash(struct Ctx *c, Bytes salt, const char *before, const char *after, uint8_t hash[static 32]);
 /* {"name": "value", ...} for before and after: pairs of texts ended by NULL; a NULL value becomes null. */
 const char *json_pairs(struct Ctx *c, const char *first, ...) __attribute__((sentinel));
+/* [1,2,3] of ids, for statements over a set: json_table(?, '$[*]' columns (id bigint path '$')). */
+const char *json_ids(struct Ctx *c, const Id *v, size_t n);
 
 typedef struct {
     const char *name;               /* "bill.posted" */

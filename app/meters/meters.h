@@ -89,12 +89,24 @@ Segments mx_bill_segments_of(struct Ctx *c, Id bill);
 void mx_reserve_segments(struct Ctx *c, const Id *segments, size_t n, Id bill);
 /* reserved or unbilled -> billed. `lines` names the bill line of each, or is NULL. */
 void mx_bill_segments(struct Ctx *c, const Id *segments, size_t n, Id bill, const Id *lines);
+/* Both for many bills at once: `line` of each may be 0. CONFLICT when one is not free any more. */
+typedef struct { Id segment, bill, line; } SegmentOfBill;
+void mx_reserve_segments_many(struct Ctx *c, const SegmentOfBill *v, size_t n);
+void mx_bill_segments_many(struct Ctx *c, const SegmentOfBill *v, size_t n);
 /* reserved or billed -> unbilled, all of a bill. */
 void mx_release_segments(struct Ctx *c, Id bill);
+void mx_release_segments_many(struct Ctx *c, const Id *bills, size_t n);
+
+/* How a connection used before a day: the last three actual periods, how many of the last ones had no use, the same days last year. */
+typedef struct { Id connection; bool has_usual, has_last_year; Quantity usual_per_day, last_year_per_day; int zero_periods; } UseHistory;
+typedef struct { UseHistory *v; size_t n; } UseHistories;
+/* Rows in order of connection; those without any use before are left out. */
+UseHistories mx_use_history_of(struct Ctx *c, const Id *connections, size_t n, Date before);
 
 typedef struct { bool is_known; Reading value; Reading quantity; const char *method, *inputs; Id reading; } Estimate;
 /* The register's value on a date by the utility's estimation policy; is_known false when no method has data. `store`: as an
-   estimated reading with its segment. */
+   estimated reading with its segment; again for the same day it is the one there. register_id 0: all billed registers of the
+   main meter, `quantity` is their sum in the billing unit, `value` and `reading` are those of the first. */
 Estimate mx_estimate(struct Ctx *c, Id connection, Id register_id, Date date, bool store);
 /* Why a connection has nothing to bill: "missing", "waiting" (validation), NULL. For the exceptions BX-E05 and BX-E06. */
 const char *mx_reading_gap(struct Ctx *c, Id connection, Date date, int window_days);

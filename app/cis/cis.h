@@ -64,6 +64,10 @@ Connections       connections_of(struct Ctx *c, Id account);            /* not c
 const Connection *connection_get(struct Ctx *c, Id service_connection); /* NOT_FOUND when none */
 /* The bill published last moves last_billed_on; cancelling moves it back. Called by billing alone. */
 void connection_billed(struct Ctx *c, Id service_connection, Date last_day);
+/* The same for a bill run: last_billed_on of many connections only moves on, last_bill_on of the accounts. */
+typedef struct { Id connection; Date last_day; } ConnectionBilled;
+void connections_billed(struct Ctx *c, const ConnectionBilled *v, size_t n);
+void accounts_billed(struct Ctx *c, const Id *accounts, size_t n, Date bill_date);
 /* The main meter now; called by metering alone. 0: none. */
 void connection_meter(struct Ctx *c, Id service_connection, Id meter);
 

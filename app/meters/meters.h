@@ -93,6 +93,8 @@ void mx_bill_segments(struct Ctx *c, const Id *segments, size_t n, Id bill, cons
 typedef struct { Id segment, bill, line; } SegmentOfBill;
 void mx_reserve_segments_many(struct Ctx *c, const SegmentOfBill *v, size_t n);
 void mx_bill_segments_many(struct Ctx *c, const SegmentOfBill *v, size_t n);
+/* All that these bills have reserved: `segment` is not looked at. */
+void mx_bill_reserved(struct Ctx *c, const SegmentOfBill *v, size_t n);
 /* reserved or billed -> unbilled, all of a bill. */
 void mx_release_segments(struct Ctx *c, Id bill);
 void mx_release_segments_many(struct Ctx *c, const Id *bills, size_t n);

@@ -74,6 +74,12 @@ void mx_bill_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
 
+void mx_bill_reserved(Ctx *c, const SegmentOfBill *v, size_t n) {
+    if (!n) return;
+    db_run(c, "update json_table(?, '$[*]' columns (bill bigint path '$[1]', line bigint path '$[2]')) j straight_join usage_segment u on u.bill_id = j.bill "
+              "set u.billing_status = 'billed', u.bill_line_id = nullif(j.line, 0), u.row_version = u.row_version + 1 where u.status = 'active' and u.billing_status = 'reserved'", triples(c, v, n));
+}
+
 static SegmentOfBill *for_one(Ctx *c, const Id *segments, size_t n, Id bill, const Id *lines) {
     SegmentOfBill *v = take_n(c, SegmentOfBill, n + 1);
     for (size_t i = 0; i < n; i++) v[i] = (SegmentOfBill){ segments[i], bill, lines ? lines[i] : (Id){ 0 } };

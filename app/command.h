@@ -18,6 +18,7 @@ typedef struct Command {
 int command_misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int jobs_command (int argc, char **argv);       /* app/core/jobs_command.c */
+int run_command  (int argc, char **argv);       /* app/billing/run_command.c */
 int quote_command(int argc, char **argv);       /* app/billing/quote_command.c */
 int fixture_command(int argc, char **argv);     /* app/core/fixture.c */
 int lint_command   (int argc, char **argv);     /* app/core/lint_command.c: these three */

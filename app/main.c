@@ -43,6 +43,10 @@ static const Command commands[] = {
     { "lint",    lint_command,    "Proves statements, resources, rights and templates against a migrated tenant",
       "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
     { "routes",  routes_command,  "Lists every route with its right",          "smart360 routes" },
+    { "run",     run_command,     "Bills a cycle from the shell",
+      "smart360 run --cycle CODE --period YYYY-MM [--publish] [--tenant SLUG]\n\n"
+      "Without --publish the drafts are made for review on the pages of bill runs; nothing is posted.\n\n"
+      "Example: smart360 run --cycle MONTHLY-WESTERN --period 2026-04 --publish" },
     { "states",  states_command,  "Draws the state machines as text",          "smart360 states" },
     { "web",     web_command,     "Serves pages and webhooks until SIGTERM",
       "smart360 web\n\nA master and its workers behind nginx; the configuration names the sockets. SIGHUP starts a new generation of workers." },

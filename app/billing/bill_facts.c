@@ -14,6 +14,9 @@
 #include "lib/db.h"
 #include "lib/json.h"
 
+/* Of the CIS, which brings it with agreements: without it no instalment goes on a bill. */
+extern typeof(instalment_billed) instalment_billed __attribute__((weak));
+
 enum { SPANS_MAX = 40, HISTORY_DAYS = 130 };
 
 /* --- scope --------------------------------------------------------------------------------------------------------------- */
@@ -243,7 +246,7 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
     read_lines(x);
     x->charges = read_charges(c, x->s, ids);
     x->since = read_since(c, &x->accounts);
-    if (any_deferred) x->instalments = read_instalments(c, x->s, ids);
+    if (any_deferred && instalment_billed) x->instalments = read_instalments(c, x->s, ids);
     x->rebates = read_rebates(c, x->s, ids);
 }
 
@@ -287,7 +290,7 @@ static void uses_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
     SHARE(x->history, connection, key, first, n);
     if (!n) return;
     const UseHistory *h = &x->history.v[first];
-    to->has_usual = h->has_usual, to->usual_per_day = h->usual_per_day, to->zero_periods = h->zero_periods, to->last_year_per_day = h->last_year_per_day;
+    to->usual = h->usual, to->usual_days = h->usual_days, to->zero_periods = h->zero_periods, to->last_year_per_day = h->last_year_per_day;
 }
 
 static void billed_fill(Set *x, const ConnectionFact *k, BillConnection *to) {

@@ -13,6 +13,12 @@
 #include "lib/json.h"
 #include "lib/money.h"
 
+/* Of the CIS, which brings them with credits and agreements. */
+extern typeof(credit_apply) credit_apply __attribute__((weak));
+extern typeof(credit_note_create) credit_note_create __attribute__((weak));
+extern typeof(instalment_billed) instalment_billed __attribute__((weak));
+extern typeof(deposit_applied) deposit_applied __attribute__((weak));
+
 /* --- the set ----------------------------------------------------------------------------------------------------------------- */
 
 #define POST_BILL(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, Id, run) F(T, const char *, status) F(T, const char *, kind) F(T, const char *, currency) F(T, Date, period_start) F(T, Date, period_end) \
@@ -115,8 +121,8 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
     connections_billed(c, billed, days.n);
     db_run(c, "update " IDS "charge h on h.bill_id = j.id set h.status = 'billed', h.updated_at = ?, h.row_version = h.row_version + 1 where h.status = 'pending'", ids, c->now);
     for (size_t k = 0; k < lines->n; k++) {
-        if (lines->v[k].instalment_id.id) instalment_billed(c, lines->v[k].instalment_id, lines->v[k].bill_id);
-        if (lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0 && !strcmp(lines->v[k].charge_type, "DEPOSIT_APPLIED"))
+        if (lines->v[k].instalment_id.id && instalment_billed) instalment_billed(c, lines->v[k].instalment_id, lines->v[k].bill_id);
+        if (deposit_applied && lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0 && !strcmp(lines->v[k].charge_type, "DEPOSIT_APPLIED"))
             deposit_applied(c, lines->v[k].deposit_id, money_neg(lines->v[k].amount_minor), lines->v[k].bill_id);
     }
 }
@@ -169,7 +175,7 @@ static void tell(Ctx *c, const PostBills *bills, const Figures *f, const char *c
 }
 
 static void use_credit(Ctx *c, const PostBills *bills, const Figures *f) {
-    for (size_t i = 0; i < bills->n; i++) {
+    for (size_t i = 0; credit_apply && i < bills->n; i++) {
         const PostBill *b = &bills->v[i];
         if (f[i].forward.minor >= 0 || b->total_minor.minor <= 0) continue;
         Money used = credit_apply(c, b->account_id, b->id);
@@ -256,11 +262,11 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     mx_release_segments(c, bill);
     db_run(c, "update charge set status='pending', bill_id=null, updated_at=?, row_version=row_version+1 where bill_id=? and status='billed'", c->now, bill);
     FreedRows freed = db_all(c, FreedRow, "select instalment_id from bill_line where bill_id=? and instalment_id is not null", bill);
-    for (size_t i = 0; i < freed.n; i++) instalment_billed(c, freed.v[i].instalment_id, (Id){ 0 });
+    for (size_t i = 0; instalment_billed && i < freed.n; i++) instalment_billed(c, freed.v[i].instalment_id, (Id){ 0 });
     db_must(c, 1, CONFLICT, "update bill set status='cancelled', cancelled_at=?, cancelled_by=?, cancel_reason=?, updated_at=?, row_version=row_version+1 where id=? and status='published'",
             c->now, c->user, text(c, "%s: %s", reason_code, note ? note : ""), c->now, bill);
     db_run(c, "update bill_delivery set state='cancelled' where bill_id=? and state='queued'", bill);
-    credit_note_create(c, &(NewCredit){ .account = b->account_id, .bill = bill, .kind = "cancellation", .reason_code = "bill_cancelled", .reason_text = note, .amount = b->total_minor, .tax = b->tax_minor, .source_type = "bill", .source = bill });
+    if (credit_note_create) credit_note_create(c, &(NewCredit){ .account = b->account_id, .bill = bill, .kind = "cancellation", .reason_code = "bill_cancelled", .reason_text = note, .amount = b->total_minor, .tax = b->tax_minor, .source_type = "bill", .source = bill });
     audit_write(c, &(Audit){ .action = "cancel", .entity = "bill", .id = bill, .number = b->bill_no, .version = b->row_version + 1, .before = json_pairs(c, "status", "published", NULL),
                              .after = json_pairs(c, "status", "cancelled", NULL), .reason = text(c, "%s: %s", reason_code, note ? note : "") });
     event_emit(c, &(Event){ .name = "bill.cancelled", .entity = "bill", .id = bill, .number = b->bill_no, .account = b->account_id, .consumer = b->consumer_id,

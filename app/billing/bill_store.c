@@ -212,13 +212,12 @@ static void store_lines(Store *x, const BillCase *one, int64_t first_segment) {
     for (int i = 0; i < d->line_n; i++) {
         const BillLine *l = &d->lines[i];
         bool is_tax = !strcmp(l->charge_type, "TAX") && l->tax_n;
-        const BillSegment *s = l->segment >= 0 ? &d->segments[l->segment] : NULL;
-        Id segment = s ? (Id){ first_segment + l->segment } : (Id){ 0 };
+        Id segment = l->segment >= 0 ? (Id){ first_segment + l->segment } : (Id){ 0 };
         Bind quantity = l->has_quantity ? bind_qty(l->quantity) : (Bind){ 0 };
         Bind price = l->price.micro && l->rate.id ? bind_price(l->price) : (Bind){ 0 };
         const char *detail = l->explain ? json_pairs(c, "how", l->explain, NULL) : NULL;
         db_bulk_add(x->line, (Id){ x->next_line++ }, one->bill, segment, l->seq, bill_section_words[l->section], l->charge_type, text(c, "%.200s", l->description), l->rate, l->service,
-                    s ? s->start : DATE_NONE, s ? s->end : DATE_NONE, quantity, l->unit, price, l->factor_num, l->factor_den, l->amount, detail, codes_json(c, l), is_tax ? l->tax_codes[0] : NULL,
+                    l->from, l->to, quantity, l->unit, price, l->factor_num, l->factor_den, l->amount, detail, codes_json(c, l), is_tax ? l->tax_codes[0] : NULL,
                     l->is_added ? code_of(c, x->book, &x->known, l, one, x->s->bill_date) : (Id){ 0 }, l->is_added, l->charge, l->instalment, l->adjustment, l->deposit, l->true_up_of);
         if (l->charge.id && !is_tax) text_addf(&x->charges, "%s[%lld,%lld]", x->charge_n++ ? "," : "", (long long)l->charge.id, (long long)one->bill.id);
     }

@@ -154,9 +154,9 @@ static void tou_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *seas
     to->prices.tou_n = n;
 }
 
-/* The plain part, without season. False: a row that is no component of its own (tax, maximum). */
+/* The plain part, without season. False: a row that is no component of its own (tax). */
 static bool rate_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *season, const char *size, TariffRate *to) {
-    if (!strcmp(r->type, "tax") || !strcmp(r->type, "maximum")) return false;
+    if (!strcmp(r->type, "tax")) return false;
     *to = TARIFF_RATE_DEFAULT;
     to->id = r->id, to->code = r->code, to->charge_type = r->charge_type, to->service = r->service_code, to->label = r->label, to->unit = r->unit;
     to->calc = (TariffCalc)tariff_calc_find(r->calc);
@@ -173,6 +173,7 @@ static bool rate_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *sea
     to->included_qty = r->included_qty_micro;
     to->has_minimum = r->has_minimum && strcmp(r->charge_type, "MIN_BILL");
     to->minimum = price_of(b, r->minimum_minor);
+    to->is_maximum = !strcmp(r->type, "maximum");
     to->percent_e6 = r->rate_ppm * 100;
     to->of = texts_of(c, r->refs, &to->of_n);
     to->tax_codes = texts_of(c, r->tax_codes, &to->tax_n);

@@ -100,7 +100,7 @@ void mx_release_segments(struct Ctx *c, Id bill);
 void mx_release_segments_many(struct Ctx *c, const Id *bills, size_t n);
 
 /* How a connection used before a day: the last three actual periods, how many of the last ones had no use, the same days last year. */
-typedef struct { Id connection; bool has_usual, has_last_year; Quantity usual_per_day, last_year_per_day; int zero_periods; } UseHistory;
+typedef struct { Id connection; Quantity usual; int usual_days; bool has_last_year; Quantity last_year_per_day; int zero_periods; } UseHistory;
 typedef struct { UseHistory *v; size_t n; } UseHistories;
 /* Rows in order of connection; those without any use before are left out. */
 UseHistories mx_use_history_of(struct Ctx *c, const Id *connections, size_t n, Date before);

@@ -118,7 +118,7 @@ static UseHistory history_of(const PastRow *v, size_t n, Date before) {
         else counting = false;
         if (periods < 3) use_e3 += r->quantity.e3, days += r->days, periods++;
     }
-    if (days > 0) h.has_usual = true, h.usual_per_day.micro = use_e3 * 1000 / days;
+    h.usual.micro = use_e3 * 1000, h.usual_days = days;
     if (last_days > 0) h.has_last_year = true, h.last_year_per_day.micro = last_e3 * 1000 / last_days;
     return h;
 }

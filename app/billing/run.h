@@ -1,0 +1,76 @@
+/*
+ * Bill runs within app/billing: making one, its workers, its figures, its moves (BX01US01 V1, BX01US03 V2; 5-billing "Runs,
+ * workers, crashes"). A run is rows in bill_run_item: what happens to an account is written in the transaction that does it.
+ */
+#ifndef APP_BILLING_RUN_H
+#define APP_BILLING_RUN_H
+
+#include "app/billing/bill.h"
+#include "app/core/core.h"
+#include "lib/machine.h"
+
+enum { RUN_CHUNK = 100, RUN_LEASE_S = 60, RUN_ATTEMPTS = 3, RUN_SLICE_S = 15 };
+
+typedef struct {
+    Id          period;
+    const char *mode;                   /* v1, v2 */
+    Date        bill_date, due_date;
+    bool        estimate, release_held, simulate_only;
+    const char *message, *true_up;
+    int         sample_of;              /* v2: 0 all */
+} NewRun;
+/* bill_run.id with its items, not started. Fails with the refusals of BX01US01 (closed period, active run, closed ledger, no
+   template). */
+Id   run_create(Ctx *c, const NewRun *n);
+/* The same checks, for the form: NULL or the refusal's text. */
+const char *run_refusal(Ctx *c, const NewRun *n);
+/* Workers for a run in state running, calculating or publishing. */
+void run_work(Ctx *c, Id run);
+/* Runs it here and now until nothing is left (command, tests). */
+void run_drain(Ctx *c, Id run);
+
+#define RUN_ROW(F, T) F(T, Id, id) F(T, const char *, run_no) F(T, const char *, mode) F(T, const char *, state) F(T, Id, period) F(T, Id, cycle) F(T, const char *, label) F(T, const char *, cycle_name) \
+    F(T, const char *, cycle_code) F(T, Date, from_date) F(T, Date, to_date) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, stage) F(T, int, sample_of) F(T, bool, simulate_only) F(T, bool, four_eyes) F(T, Id, owner_id) \
+    F(T, Id, last_actor_id) F(T, Id, approver_id) F(T, Time, started_at) F(T, Time, finished_at) F(T, Time, publish_at) F(T, const char *, checklist) F(T, const char *, message) F(T, const char *, options) \
+    F(T, int64_t, row_version) F(T, const char *, last_error) F(T, const char *, approval_note)
+ROW(RunRow, RUN_ROW)
+RunRow *run_get (Ctx *c, Id run);                       /* NOT_FOUND when none */
+RunRow *run_find(Ctx *c, const char *run_no);           /* NOT_FOUND when none */
+
+typedef struct {
+    int64_t total, pending, claimed, calculated, held, error, skipped, published, rolled_back, stale, workers;
+    Money   amount, tax;                /* of what is calculated and published */
+    int64_t done_last_minute;
+} RunCounts;
+RunCounts run_counts(Ctx *c, Id run);
+/* Writes the totals of the run from its items and bills. */
+void run_totals(Ctx *c, Id run);
+/* A settled run of V1 is completed once nothing is pending, held or wrong. */
+void run_settle(Ctx *c, Id run);
+
+/* A held item: its bill becomes a draft, with the reason kept. CONFLICT with the first decision when it was decided already. */
+void run_release_item(Ctx *c, const RunRow *run, Id account, const char *reason);
+/* pending, held, error, calculated -> skipped: its days are billed next period. */
+void run_leave_out(Ctx *c, const RunRow *run, Id account, const char *reason);
+/* Accounts of the run back to pending, their drafts discarded; NULL list: all in these states ("error,held"). Returns how many. */
+int64_t run_again(Ctx *c, const RunRow *run, const char *states, const Id *accounts, size_t n);
+/* Drafts of the run discarded, items rolled back; published ones stay. NULL accounts: all. Returns how many. */
+int64_t run_roll_back(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
+
+/* --- the stages of V2: run_stage.c --- */
+/* Eligibility of the run's accounts (NULL: all that are not left out): blocked ones become errors with their exceptions. */
+void        run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
+/* Connections whose reading is missing or waits, of accounts still to be billed. */
+int64_t     run_undecided_readings(Ctx *c, const RunRow *run);
+/* Label of the first item of the checklist that is open; NULL: complete. */
+const char *run_checklist_open(Ctx *c, const RunRow *run);
+/* Chooses the sample: random ones, the largest, those with the largest change. */
+void        run_sample(Ctx *c, Id run);
+void        run_tell_owner(Ctx *c, Id run, const char *format);         /* %s: the run's number */
+void        run_tell_approvers(Ctx *c, Id run);
+
+extern const Machine run_v1, run_v2;
+JobStep run_job(Ctx *c, const JobRow *job);
+JobStep run_publish_job(Ctx *c, const JobRow *job);     /* at the time asked for */
+
+#endif

@@ -17,6 +17,8 @@ typedef struct Command {
 /* One line on standard error that says what is right; returns 2. */
 int command_misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+int backup_command (int argc, char **argv);     /* app/core/backup.c: these two */
+int restore_command(int argc, char **argv);
 int jobs_command (int argc, char **argv);       /* app/core/jobs_command.c */
 int run_command  (int argc, char **argv);       /* app/billing/run_command.c */
 int quote_command(int argc, char **argv);       /* app/billing/quote_command.c */

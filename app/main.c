@@ -14,6 +14,10 @@ static int help_command(int argc, char **argv);
 
 /* To add one: see app/command.h. Alphabetical, help and version last. */
 static const Command commands[] = {
+    { "backup",  backup_command,  "Copies all tenants, or one, into a folder while the product serves",
+      "smart360 backup FOLDER [--tenant SLUG] [--keys]\n\n"
+      "One consistent snapshot of all schemas, documents, and a manifest with checksums. --keys copies the master keys too: keep such a\n"
+      "folder as safe as the keys themselves.\n\nExample: smart360 backup /backup/2026-04-15" },
     { "config",  config_command,  "Checks or explains the configuration file",
       "smart360 [--config FILE] config          checks the file and says where it was found\n"
       "smart360 config keys                     every key with its default\n\nExample: smart360 --config var/smart360.conf config" },
@@ -42,6 +46,11 @@ static const Command commands[] = {
       "generation of workers.\n\nExample: smart360 jobs drain" },
     { "lint",    lint_command,    "Proves statements, resources, rights and templates against a migrated tenant",
       "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
+    { "restore", restore_command, "Brings a backup back: everything into an empty database, or one tenant beside the others",
+      "smart360 restore FOLDER\n"
+      "smart360 restore FOLDER --tenant SLUG [--as NAME]\n\n"
+      "With --as the tenant comes back as a copy under another name: suspended, sessions ended, sending nothing.\n\n"
+      "Example: smart360 restore /backup/2026-04-15 --tenant swa --as swa-yesterday" },
     { "routes",  routes_command,  "Lists every route with its right",          "smart360 routes" },
     { "run",     run_command,     "Bills a cycle from the shell",
       "smart360 run --cycle CODE --period YYYY-MM [--publish] [--tenant SLUG]\n\n"

@@ -213,6 +213,10 @@ bool data_key_open(Arena *a, const Keys *master, const char *tenant, const char 
     return true;
 }
 
+char *data_key_seal(Arena *a, const Keys *master, const char *tenant, const Keys *data) {
+    return secret_seal(a, master, data_key_context(a, tenant), bytes_at(data->v[0].bytes, KEY_SIZE));
+}
+
 Key key_for(const Keys *keys, const char *purpose) {
     assert(keys->n);
     Key key = { .id = keys->v[0].id };

@@ -57,6 +57,8 @@ bool  secret_is_old(const Keys *keys, const char *sealed);
 /* A tenant's own data key, itself sealed by the master keys, to be stored with the tenant; and its way back into a ring. */
 char *data_key_new (Arena *a, const Keys *master, const char *tenant);
 bool  data_key_open(Arena *a, const Keys *master, const char *tenant, const char *sealed, Keys *out);
+/* The same key for a tenant of another name (a restored copy), or with new master keys. */
+char *data_key_seal(Arena *a, const Keys *master, const char *tenant, const Keys *data);
 /* A key for one purpose ("cookie pre"), made of the ring's first key, so that it stays when keys are added. */
 Key   key_for(const Keys *keys, const char *purpose);
 

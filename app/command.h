@@ -27,6 +27,7 @@ int lint_command   (int argc, char **argv);     /* app/core/lint_command.c: thes
 int routes_command (int argc, char **argv);
 int states_command (int argc, char **argv);
 int user_command (int argc, char **argv);        /* app/core/user_command.c */
+int verify_command(int argc, char **argv);      /* app/core/verify.c */
 int web_command  (int argc, char **argv);       /* app/core/web_command.c */
 
 /* What web and jobs need before they fork: keys, texts, modules. 0, or 1 with the reason on standard error. */

@@ -67,6 +67,10 @@ static const Command commands[] = {
       "smart360 user session EMAIL              opens a session and prints its cookie; sandbox installations only\n\n"
       "--tenant SLUG when it is not the default one; --platform for people of the platform.\n\n"
       "Example: smart360 user create asha@example.org --name \"Asha Nair\" --role utility_admin --utility swa-w" },
+    { "verify",  verify_command,  "Proves the invariants of every tenant, or of one",
+      "smart360 verify [--tenant SLUG]\n\n"
+      "Reads one consistent snapshot while the product serves; a line for each of I1 to I18 (docs/architecture.md). Exit status 1\n"
+      "when one does not hold.\n\nExample: smart360 verify --tenant swa" },
     { "version", version_command, "Prints the version",  "smart360 version" },
     { 0 }
 };

@@ -104,7 +104,8 @@ Exact exact_neg(Exact a) {
     return (Exact){ -a.num, a.den };
 }
 
-/* a.num/a.den + b.num/b.den = (a.num * b.den/g + b.num * a.den/g) / (a.den * b.den/g), and only g can still be common. */
+/* a.num/a.den + b.num/b.den = (a.num * b.den/g + b.num * a.den/g) / (a.den * b.den/g), and only g can still be common.
+ */
 static Exact add_wide(Exact a, Exact b, Bits g) {
     Bits bd = (Bits)b.den / g, ad = (Bits)a.den / g;
     Bits256 left = multiply(magnitude(a.num), bd), right = multiply(magnitude(b.num), ad), sum;

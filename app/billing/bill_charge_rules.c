@@ -1,9 +1,9 @@
 /*
- * The billing engine, what is charged for the days of one connection: plans and rate versions inside the period (step 4),
- * fixed, usage and derived charges (6 to 8), minimum (9), discounts (10). BX01US01 to BX01US04; see bill_rules.h.
+ * The billing engine, what is charged for the days of one connection: plans and rate versions inside the period (step
+ * 4), fixed, usage and derived charges (6 to 8), minimum (9), discounts (10). BX01US01 to BX01US04; see bill_rules.h.
  *
- * Days with one plan are a run and become a segment. Within a run the rates of one code stand in pieces of days, one for
- * each version; pieces with the same definition are joined, so that only what changed is cut.
+ * Days with one plan are a run and become a segment. Within a run the rates of one code stand in pieces of days, one
+ * for each version; pieces with the same definition are joined, so that only what changed is cut.
  */
 #include <string.h>
 
@@ -76,16 +76,19 @@ static bool prices_same(const TariffPrices *a, const TariffPrices *b) {
 
 static bool rates_same(const TariffRate *a, const TariffRate *b) {
     return a == b ||
-        (!strcmp(a->charge_type, b->charge_type) && text_same(a->service, b->service) && a->calc == b->calc &&
-         prices_same(&a->prices, &b->prices) && a->basis == b->basis && a->prorate == b->prorate && a->year_days == b->year_days &&
-         a->normal_days_micro == b->normal_days_micro && a->tier_mode == b->tier_mode && a->tier_period == b->tier_period &&
-         text_same(a->tiers_per, b->tiers_per) && a->quantity.kind == b->quantity.kind && text_same(a->quantity.a, b->quantity.a) &&
-         text_same(a->quantity.b, b->quantity.b) && a->quantity.n.micro == b->quantity.n.micro && a->round_qty == b->round_qty &&
-         a->qty_percent_e6 == b->qty_percent_e6 && a->included_qty.micro == b->included_qty.micro &&
-         a->has_minimum == b->has_minimum && a->is_maximum == b->is_maximum && a->minimum.micro == b->minimum.micro && a->percent_e6 == b->percent_e6 &&
-         names_same(a->of, a->of_n, b->of, b->of_n) && a->has_cap == b->has_cap && a->cap_per_unit.micro == b->cap_per_unit.micro &&
-         a->season == b->season && a->has_above == b->has_above && a->has_upto == b->has_upto && a->above.micro == b->above.micro &&
-         a->upto.micro == b->upto.micro && names_same(a->tax_codes, a->tax_n, b->tax_codes, b->tax_n));
+           (!strcmp(a->charge_type, b->charge_type) && text_same(a->service, b->service) && a->calc == b->calc &&
+            prices_same(&a->prices, &b->prices) && a->basis == b->basis && a->prorate == b->prorate &&
+            a->year_days == b->year_days && a->normal_days_micro == b->normal_days_micro &&
+            a->tier_mode == b->tier_mode && a->tier_period == b->tier_period && text_same(a->tiers_per, b->tiers_per) &&
+            a->quantity.kind == b->quantity.kind && text_same(a->quantity.a, b->quantity.a) &&
+            text_same(a->quantity.b, b->quantity.b) && a->quantity.n.micro == b->quantity.n.micro &&
+            a->round_qty == b->round_qty && a->qty_percent_e6 == b->qty_percent_e6 &&
+            a->included_qty.micro == b->included_qty.micro && a->has_minimum == b->has_minimum &&
+            a->is_maximum == b->is_maximum && a->minimum.micro == b->minimum.micro && a->percent_e6 == b->percent_e6 &&
+            names_same(a->of, a->of_n, b->of, b->of_n) && a->has_cap == b->has_cap &&
+            a->cap_per_unit.micro == b->cap_per_unit.micro && a->season == b->season && a->has_above == b->has_above &&
+            a->has_upto == b->has_upto && a->above.micro == b->above.micro && a->upto.micro == b->upto.micro &&
+            names_same(a->tax_codes, a->tax_n, b->tax_codes, b->tax_n));
 }
 
 /* ---- Pieces ---- */
@@ -140,11 +143,14 @@ static bool has_no_hole(Run *run, const BillPlanSpan *p, const TariffRate *r, Da
         Date covered = { INT32_MIN };
         for (int i = 0; i < p->rate_n; i++) {
             const TariffRate *x = &p->rates[i];
-            Date begins = date_is_set(x->valid_from) ? x->valid_from : from, ends = date_is_set(x->valid_to) ? x->valid_to : to;
-            if (!strcmp(key_of(x), key_of(r)) && begins.day <= day.day && day.day <= ends.day) covered = date_max(covered, ends);
+            Date begins = date_is_set(x->valid_from) ? x->valid_from : from,
+                 ends = date_is_set(x->valid_to) ? x->valid_to : to;
+            if (!strcmp(key_of(x), key_of(r)) && begins.day <= day.day && day.day <= ends.day)
+                covered = date_max(covered, ends);
         }
         if (!date_is_set(covered)) {
-            bill_problem(run->w, run->s->connection, "BX-E03", "Plan has no rate for %s on %s", r->charge_type, bill_days_text(run->w->a, day, day));
+            bill_problem(run->w, run->s->connection, "BX-E03", "Plan has no rate for %s on %s", r->charge_type,
+                         bill_days_text(run->w->a, day, day));
             return false;
         }
         day = date_add_days(date_min(covered, to), 1);
@@ -155,7 +161,8 @@ static bool has_no_hole(Run *run, const BillPlanSpan *p, const TariffRate *r, Da
 /* The rates of one version of the plan for days of the run. */
 static bool version_add(Run *run, const BillPlanSpan *p, Date from, Date to) {
     if (!p->rate_n) {
-        bill_problem(run->w, run->s->connection, "BX-E03", "Plan has no rate for any charge on %s", bill_days_text(run->w->a, from, from));
+        bill_problem(run->w, run->s->connection, "BX-E03", "Plan has no rate for any charge on %s",
+                     bill_days_text(run->w->a, from, from));
         return false;
     }
     for (int i = 0; i < p->rate_n; i++) {
@@ -185,7 +192,8 @@ static const TariffUsage *usage_of(Run *run, Date from, Date to) {
         if (days <= 0) continue;
         Exact share = exact_ratio(days, days_of(b->from, b->to));
         u->quantity = exact_add(u->quantity, exact_mul(b->usage.quantity, share));
-        for (int t = 0; t < u->tou_n; t++) tou[t].quantity = exact_add(tou[t].quantity, exact_mul(b->usage.tou[t].quantity, share));
+        for (int t = 0; t < u->tou_n; t++)
+            tou[t].quantity = exact_add(tou[t].quantity, exact_mul(b->usage.tou[t].quantity, share));
     }
     return u;
 }
@@ -198,10 +206,12 @@ static bool refuse(Run *run, const TariffRate *r, TariffProblem problem, Date on
         bill_problem(w, run->s->connection, "BX-E03", "Plan has no rate for %s on %s", r->charge_type, day);
         break;
     case TARIFF_NO_ATTRIBUTE:
-        bill_problem(w, run->s->connection, "BX-E11", "Value missing for %s on %s", r->label ? r->label : r->charge_type, day);
+        bill_problem(w, run->s->connection, "BX-E11", "Value missing for %s on %s",
+                     r->label ? r->label : r->charge_type, day);
         break;
     default:
-        bill_problem(w, run->s->connection, "BX-E99", "%s cannot be computed: %s", r->charge_type, problem == TARIFF_TOO_LARGE ? "too large" : "too precise");
+        bill_problem(w, run->s->connection, "BX-E99", "%s cannot be computed: %s", r->charge_type,
+                     problem == TARIFF_TOO_LARGE ? "too large" : "too precise");
     }
     return false;
 }
@@ -224,9 +234,9 @@ static bool is_volume(const char *name) {
     return !name || !strcmp(name, "winter_average");
 }
 
-/* A copy only where the bill knows better than the row: seasons are cut already, leap years are the utility's setting, and
-   a volume is that of the days billed: basis and `prorate`, which rows have by default, are for what stands for a month. A
-   line's own minimum is shared out by days among its pieces. */
+/* A copy only where the bill knows better than the row: seasons are cut already, leap years are the utility's setting,
+   and a volume is that of the days billed: basis and `prorate`, which rows have by default, are for what stands for a
+   month. A line's own minimum is shared out by days among its pieces. */
 static const TariffRate *effective(const Run *run, const TariffRate *r, int part_days) {
     bool leap = run->w->f->leap_years && r->basis == BASIS_PER_YEAR && year_is_leap(date_ymd(run->s->to).year);
     bool volume = r->calc == CALC_PER_UNIT &&
@@ -239,7 +249,8 @@ static const TariffRate *effective(const Run *run, const TariffRate *r, int part
     copy->season = 0;
     if (volume) copy->prorate = false, copy->basis = BASIS_PER_BILL;
     if (leap) copy->year_days = 366;
-    if (minimum) copy->minimum.micro = (int64_t)wide_divide((Wide)r->minimum.micro * part_days, run->period.days, ROUND_HALF_UP);
+    if (minimum)
+        copy->minimum.micro = (int64_t)wide_divide((Wide)r->minimum.micro * part_days, run->period.days, ROUND_HALF_UP);
     return copy;
 }
 
@@ -258,7 +269,9 @@ static bool charge_piece(Run *run, const Piece *p) {
 
 static bool is_named(const ChargeLine *l, const char *const *of, int of_n) {
     for (int i = 0; i < of_n; i++)
-        if (!strcmp(l->line.charge_type, of[i]) || (l->rate && (text_same(l->rate->label, of[i]) || text_same(l->rate->code, of[i])))) return true;
+        if (!strcmp(l->line.charge_type, of[i]) ||
+            (l->rate && (text_same(l->rate->label, of[i]) || text_same(l->rate->code, of[i]))))
+            return true;
     return false;
 }
 
@@ -270,7 +283,8 @@ static Exact named_sum(const Run *run, const char *const *of, int of_n, Date fro
         if ((of_n && !is_named(l, of, of_n)) || !l->line.is_added) continue;
         int days = days_of(date_max(from, l->from), date_min(to, l->to));
         if (days <= 0) continue;
-        sum = exact_add(sum, exact_mul(exact_minor(l->line.amount, run->w->exponent), exact_ratio(days, days_of(l->from, l->to))));
+        sum = exact_add(
+            sum, exact_mul(exact_minor(l->line.amount, run->w->exponent), exact_ratio(days, days_of(l->from, l->to))));
     }
     return sum;
 }
@@ -280,7 +294,8 @@ static bool charge_percent(Run *run, const Component *c) {
         const Piece *p = &c->pieces[i];
         TariffLine line;
         Exact base = named_sum(run, p->rate->of, p->rate->of_n, p->from, p->to);
-        TariffProblem problem = tariff_percent_line(run->w->a, &run->period, effective(run, p->rate, days_of(p->from, p->to)), base, &line);
+        TariffProblem problem =
+            tariff_percent_line(run->w->a, &run->period, effective(run, p->rate, days_of(p->from, p->to)), base, &line);
         if (problem == TARIFF_NOT_NOW) continue;
         if (problem) return refuse(run, p->rate, problem, p->to);
         line_add(run, p->rate, &line, p->from, p->to);
@@ -288,28 +303,32 @@ static bool charge_percent(Run *run, const Component *c) {
     return true;
 }
 
-/* MIN_BILL: what the named lines lack of minimum x the fixed-charge factor, over all pieces together; of a maximum: minus
-   what they have above it. */
+/* MIN_BILL: what the named lines lack of minimum x the fixed-charge factor, over all pieces together; of a maximum:
+   minus what they have above it. */
 static bool charge_minimum(Run *run, const Component *c) {
     static const char *const usual[] = { "FIXED", "USAGE", "DEMAND", "FUEL_ADJ", "SURCHARGE" };
     const TariffRate *r = c->pieces[c->n - 1].rate;
     Exact least = EXACT_ZERO;
     for (int i = 0; i < c->n; i++) {
         const Piece *p = &c->pieces[i];
-        Exact part = exact_mul(tariff_factor(&run->period, p->rate), exact_ratio(days_of(p->from, p->to), run->period.days));
+        Exact part =
+            exact_mul(tariff_factor(&run->period, p->rate), exact_ratio(days_of(p->from, p->to), run->period.days));
         least = exact_add(least, exact_mul(exact_micro(p->rate->prices.price.micro), part));
     }
     Money floor_amount;
     TariffProblem problem = tariff_round(least, &run->period, &floor_amount);
     if (problem) return refuse(run, r, problem, run->to);
-    Exact sum = r->of_n ? named_sum(run, r->of, r->of_n, run->from, run->to) : named_sum(run, usual, 5, run->from, run->to);
+    Exact sum =
+        r->of_n ? named_sum(run, r->of, r->of_n, run->from, run->to) : named_sum(run, usual, 5, run->from, run->to);
     Exact missing = exact_sub(exact_minor(floor_amount, run->w->exponent), sum);
     TariffLine line = { .factor = EXACT_ONE };
-    if (!exact_held(missing) || tariff_round(missing, &run->period, &line.amount)) return refuse(run, r, TARIFF_TOO_PRECISE, run->to);
+    if (!exact_held(missing) || tariff_round(missing, &run->period, &line.amount))
+        return refuse(run, r, TARIFF_TOO_PRECISE, run->to);
     if (r->is_maximum ? line.amount.minor >= 0 : line.amount.minor <= 0) return true;
     if (run->period.explain)
         line.explain = text(run->w->a, "%s less %s = %s", wide_text(run->w->a, floor_amount.minor, run->w->exponent),
-                            exact_text(run->w->a, sum, run->w->exponent, 6), wide_text(run->w->a, line.amount.minor, run->w->exponent));
+                            exact_text(run->w->a, sum, run->w->exponent, 6),
+                            wide_text(run->w->a, line.amount.minor, run->w->exponent));
     line_add(run, r, &line, run->from, run->to);
     return true;
 }
@@ -323,7 +342,9 @@ static bool reduces(const Run *run, const ChargeLine *earlier, const TariffRate 
     for (int i = run->first; i < run->lines->n; i++) {
         const ChargeLine *l = &run->lines->v[i];
         if (is_deduction_line(l)) continue;
-        if ((!r->of_n || is_named(l, r->of, r->of_n)) && (!earlier->rate->of_n || is_named(l, earlier->rate->of, earlier->rate->of_n))) return true;
+        if ((!r->of_n || is_named(l, r->of, r->of_n)) &&
+            (!earlier->rate->of_n || is_named(l, earlier->rate->of, earlier->rate->of_n)))
+            return true;
     }
     return false;
 }
@@ -336,7 +357,8 @@ static Exact remaining(const Run *run, const TariffRate *r, Date from, Date to) 
         bool counts = is_deduction_line(l) ? reduces(run, l, r) : !r->of_n || is_named(l, r->of, r->of_n);
         int days = days_of(date_max(from, l->from), date_min(to, l->to));
         if (!counts || days <= 0) continue;
-        sum = exact_add(sum, exact_mul(exact_minor(l->line.amount, run->w->exponent), exact_ratio(days, days_of(l->from, l->to))));
+        sum = exact_add(
+            sum, exact_mul(exact_minor(l->line.amount, run->w->exponent), exact_ratio(days, days_of(l->from, l->to))));
     }
     return sum;
 }
@@ -373,12 +395,13 @@ static bool charge_component(Run *run, const Component *c, Step step) {
     if (step == STEP_MINIMUM) return charge_minimum(run, c);
     if (step != STEP_DISCOUNTS && c->pieces[0].rate->calc == CALC_PERCENT) return charge_percent(run, c);
     for (int i = 0; i < c->n; i++)
-        if (!(step == STEP_DISCOUNTS ? charge_discount(run, &c->pieces[i]) : charge_piece(run, &c->pieces[i]))) return false;
+        if (!(step == STEP_DISCOUNTS ? charge_discount(run, &c->pieces[i]) : charge_piece(run, &c->pieces[i])))
+            return false;
     return true;
 }
 
-/* The bill covers the full period (step 6): its days are within the tolerance of the standard ones (30 a month); of a first
-   or final bill, all days of the period, too. */
+/* The bill covers the full period (step 6): its days are within the tolerance of the standard ones (30 a month); of a
+   first or final bill, all days of the period, too. */
 static bool is_full(const Run *run) {
     const ChargeSpan *s = run->s;
     const BillFacts *f = run->w->f;
@@ -399,7 +422,8 @@ static void attributes_set(Run *run) {
     bool known = c->has_winter_average || run->last->has_winter_default;
     Exact month = exact_micro(c->has_winter_average ? c->winter_average.micro : run->last->winter_default.micro);
     Exact factor = run->period.full ? exact_whole(run->period.months) : exact_ratio(run->period.days, 30);
-    v[c->attribute_n] = (TariffAttribute){ "winter_average", known ? exact_mul(month, factor) : run->period.usage.quantity };
+    v[c->attribute_n] =
+        (TariffAttribute){ "winter_average", known ? exact_mul(month, factor) : run->period.usage.quantity };
     run->period.attributes = v;
     run->period.attribute_n = c->attribute_n + 1;
 }
@@ -411,7 +435,8 @@ static bool has_winter_average(const Run *run) {
         if (!run->components[i].n) continue;
         const TariffQuantity *q = &run->components[i].pieces[0].rate->quantity;
         if (q->kind != QUANTITY_PLAIN || !text_same(q->a, "winter_average")) continue;
-        bill_problem(run->w, run->s->connection, "BX-E11", "Winter average missing for %s", bill_days_text(run->w->a, run->to, run->to));
+        bill_problem(run->w, run->s->connection, "BX-E11", "Winter average missing for %s",
+                     bill_days_text(run->w->a, run->to, run->to));
         return false;
     }
     return true;
@@ -424,9 +449,16 @@ static void segment_add(Run *run) {
     const TariffUsage *measured = usage_of(run, run->from, run->to);
     if (measured) quantity = measured->quantity;
     w->segments = bill_grow(w->a, w->segments, w->segment_n, &w->segment_room, sizeof(BillSegment));
-    BillSegment segment = { .connection = c, .plan = run->last->plan, .version = run->last->version, .plan_code = run->last->plan_code,
-                            .version_no = run->last->version_no, .start = run->from, .end = run->to, .days = days_of(run->from, run->to),
-                            .unit = c->unit, .last_year = c->last_year_per_day };
+    BillSegment segment = { .connection = c,
+                            .plan = run->last->plan,
+                            .version = run->last->version,
+                            .plan_code = run->last->plan_code,
+                            .version_no = run->last->version_no,
+                            .start = run->from,
+                            .end = run->to,
+                            .days = days_of(run->from, run->to),
+                            .unit = c->unit,
+                            .last_year = c->last_year_per_day };
     exact_to_quantity(quantity, &segment.quantity);
     exact_to_quantity(exact_div(quantity, exact_whole(segment.days)), &segment.avg_daily);
     run->segment = w->segment_n;
@@ -436,9 +468,14 @@ static void segment_add(Run *run) {
 static bool charge_run(Run *run) {
     const ChargeSpan *s = run->s;
     const BillFacts *f = run->w->f;
-    run->period = (TariffPeriod){ .days = days_of(s->from, s->to), .end_month = date_ymd(s->to).month, .months = s->months,
-                                  .factor_decimals = f->factor_decimals, .exponent = run->w->exponent, .rounding = f->rounding,
-                                  .usage = s->usage, .explain = f->trace };
+    run->period = (TariffPeriod){ .days = days_of(s->from, s->to),
+                                  .end_month = date_ymd(s->to).month,
+                                  .months = s->months,
+                                  .factor_decimals = f->factor_decimals,
+                                  .exponent = run->w->exponent,
+                                  .rounding = f->rounding,
+                                  .usage = s->usage,
+                                  .explain = f->trace };
     run->period.full = is_full(run);
     attributes_set(run);
     for (int i = 0; i < s->connection->rebate_n; i++) rate_add(run, &s->connection->rebates[i], run->from, run->to);
@@ -447,7 +484,8 @@ static bool charge_run(Run *run) {
     run->first = run->lines->n;
     for (Step step = STEP_CHARGES; step < STEPS; step++)
         for (int i = 0; i < run->n; i++)
-            if (run->components[i].n && step_of(run->components[i].pieces[0].rate) == step && !charge_component(run, &run->components[i], step))
+            if (run->components[i].n && step_of(run->components[i].pieces[0].rate) == step &&
+                !charge_component(run, &run->components[i], step))
                 return false;
     return true;
 }

@@ -1,6 +1,7 @@
 /*
- * The billing engine: see bill_rules.h. This file has the days (step 1), the use (2), estimates (3) and true-up (5) of each
- * connection and puts the bill together; bill_charge_rules charges for the days, bill_total_rules for the whole bill.
+ * The billing engine: see bill_rules.h. This file has the days (step 1), the use (2), estimates (3) and true-up (5) of
+ * each connection and puts the bill together; bill_charge_rules charges for the days, bill_total_rules for the whole
+ * bill.
  */
 #include "app/billing/bill_rules.h"
 
@@ -78,8 +79,8 @@ void bill_problem(BillWork *w, const BillConnection *c, const char *code, const 
 }
 
 const char *bill_days_text(Arena *a, Date from, Date to) {
-    static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September",
-                                          "October", "November", "December" };
+    static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
+                                          "July",    "August",   "September", "October", "November", "December" };
     Ymd x = date_ymd(from), y = date_ymd(to);
     const char *end = text(a, "%d %s %d", y.day, months[y.month - 1], y.year);
     if (from.day == to.day) return end;
@@ -139,7 +140,8 @@ static bool is_free(BillWork *w, const Reach *x) {
         bool same_plan = !b->plan.id;
         for (int s = 0; s < x->c->span_n && !same_plan; s++) {
             const BillPlanSpan *p = &x->c->spans[s];
-            same_plan = p->plan.id == b->plan.id && p->valid_from.day <= to.day && (!date_is_set(p->valid_to) || p->valid_to.day >= from.day);
+            same_plan = p->plan.id == b->plan.id && p->valid_from.day <= to.day &&
+                        (!date_is_set(p->valid_to) || p->valid_to.day >= from.day);
         }
         if (from.day > to.day || !same_plan) continue;
         bill_problem(w, x->c, "BX-E04", "Days %s are already billed on %s", bill_days_text(w->a, from, to), b->bill_no);
@@ -154,14 +156,16 @@ UseKind use_of_readings(Reading from, Reading to, int dials, int64_t multiplier_
     return use_between(exact_ratio(from.e3, 1000), exact_ratio(to.e3, 1000), dials, exact_micro(multiplier_e6), use);
 }
 
-/* The last reading counted: nearest to the period end within the window, at equal distance the later one. DATE_NONE: none. */
+/* The last reading counted: nearest to the period end within the window, at equal distance the later one.
+   DATE_NONE: none. */
 static Date end_reading(const BillFacts *f, const Reach *x) {
     Date best = DATE_NONE;
     int distance = f->window_days + 1;
     for (int i = 0; i < x->c->use_n; i++) {
         Date to = x->c->uses[i].to;
         int away = to.day > x->to.day ? to.day - x->to.day : x->to.day - to.day;
-        if (away < distance || (away == distance && away <= f->window_days && to.day > best.day)) best = to, distance = away;
+        if (away < distance || (away == distance && away <= f->window_days && to.day > best.day))
+            best = to, distance = away;
     }
     return best;
 }
@@ -173,7 +177,8 @@ static bool use_read(BillWork *w, Reach *x, const BillUse *u, Exact *use) {
     Exact computed;
     UseKind kind = use_of_readings(u->from_value, u->to_value, u->dials, u->multiplier_e6, &computed);
     if (kind == USE_NEGATIVE && !x->c->estimated_n) {
-        bill_problem(w, x->c, "BX-E07", "Reading %s is below the start index %s", bill_number_text(w->a, exact_ratio(u->to_value.e3, 1000)),
+        bill_problem(w, x->c, "BX-E07", "Reading %s is below the start index %s",
+                     bill_number_text(w->a, exact_ratio(u->to_value.e3, 1000)),
                      bill_number_text(w->a, exact_ratio(u->from_value.e3, 1000)));
         return false;
     }
@@ -181,8 +186,9 @@ static bool use_read(BillWork *w, Reach *x, const BillUse *u, Exact *use) {
     Exact difference = exact_sub(computed, *use);
     if (exact_is_negative(difference)) difference = exact_neg(difference);
     if (exact_compare(difference, exact_ratio(1, 1000)) >= 0) {         /* metering keeps thousandths */
-        bill_problem(w, x->c, "BX-E99", "Use %s does not follow from the readings %s and %s", bill_number_text(w->a, *use),
-                     bill_number_text(w->a, exact_ratio(u->from_value.e3, 1000)), bill_number_text(w->a, exact_ratio(u->to_value.e3, 1000)));
+        bill_problem(w, x->c, "BX-E99", "Use %s does not follow from the readings %s and %s",
+                     bill_number_text(w->a, *use), bill_number_text(w->a, exact_ratio(u->from_value.e3, 1000)),
+                     bill_number_text(w->a, exact_ratio(u->to_value.e3, 1000)));
         return false;
     }
     *use = computed;
@@ -267,7 +273,8 @@ static void blocks_find(BillWork *w, Reach *x, const TariffPrices *prices, const
     UseBlock *last = &blocks[n++];
     *last = (UseBlock){ .from = from, .to = x->to };
     TouUsage *tou = tou_start(w, prices, &last->usage);
-    for (; next < x->use_n; next++) usage_add(&last->usage, tou, x->c->uses[x->use_first + next].register_kind, fallback, uses[next]);
+    for (; next < x->use_n; next++)
+        usage_add(&last->usage, tou, x->c->uses[x->use_first + next].register_kind, fallback, uses[next]);
     x->span.blocks = blocks;
     x->span.block_n = n;
 }
@@ -279,13 +286,17 @@ static const char *readings_text(BillWork *w, const Reach *x) {
         const BillUse *u = &c->uses[x->use_first + i];
         text_addf(&t, "%s%s - %s", i ? "; " : "", bill_number_text(w->a, exact_ratio(u->to_value.e3, 1000)),
                   bill_number_text(w->a, exact_ratio(u->from_value.e3, 1000)));
-        if (u->multiplier_e6 != 1000000) text_addf(&t, " (x %s)", bill_number_text(w->a, exact_micro(u->multiplier_e6)));
+        if (u->multiplier_e6 != 1000000)
+            text_addf(&t, " (x %s)", bill_number_text(w->a, exact_micro(u->multiplier_e6)));
         text_addf(&t, " = %s", bill_number_text(w->a, exact_ratio(u->billing_quantity.e3, 1000)));
         if (c->unit) text_addf(&t, " %s", c->unit);
         if (u->is_estimated) text_add(&t, " (estimated)");
     }
     if (x->source == USAGE_ESTIMATED || x->source == USAGE_MIXED || x->source == USAGE_DEEMED || x->use_n > 1)
-        text_addf(&t, "%s%s%s %s", t.n ? "; " : "", x->source == USAGE_ESTIMATED && !x->use_n ? "estimated " : x->source == USAGE_DEEMED ? "deemed " : "together ",
+        text_addf(&t, "%s%s%s %s", t.n ? "; " : "",
+                  x->source == USAGE_ESTIMATED && !x->use_n ? "estimated "
+                  : x->source == USAGE_DEEMED               ? "deemed "
+                                                            : "together ",
                   bill_number_text(w->a, x->span.usage.quantity), c->unit ? c->unit : "");
     return t.s;
 }
@@ -315,7 +326,8 @@ static bool use_without_reading(BillWork *w, Reach *x, const BillPlanSpan *p, To
     if (c->is_unmetered || (!c->has_meter && !x->use_n)) {
         if (p && p->has_deemed) {
             x->source = USAGE_DEEMED;
-            usage_add(&x->span.usage, tou, NULL, p->tou_fallback, exact_mul(exact_micro(p->deemed_per_day.micro), exact_whole(days_of(x->from, x->to))));
+            usage_add(&x->span.usage, tou, NULL, p->tou_fallback,
+                      exact_mul(exact_micro(p->deemed_per_day.micro), exact_whole(days_of(x->from, x->to))));
             return true;
         }
         x->source = USAGE_UNMETERED;
@@ -389,7 +401,8 @@ static bool use_find(BillWork *w, Reach *x) {
     if (!date_is_set(reading) && !use_without_reading(w, x, p, tou)) return false;
     if (date_is_set(reading)) blocks_find(w, x, prices, fallback, uses);
     if (c->carried.micro) usage_add(&x->span.usage, tou, NULL, fallback, exact_micro(c->carried.micro));
-    if (date_is_set(reading) && w->f->interpolate && reading.day != x->to.day && reading.day >= x->from.day) interpolate(x, reading);
+    if (date_is_set(reading) && w->f->interpolate && reading.day != x->to.day && reading.day >= x->from.day)
+        interpolate(x, reading);
     if (!gas_convert(w, x)) return false;
     usage_round(x);
     return true;
@@ -403,14 +416,17 @@ static void hold_use(BillWork *w, const Reach *x) {
     const BillFacts *f = w->f;
     const BillConnection *c = x->c;
     int days = days_of(x->from, x->to);
-    Exact use = x->span.usage.quantity, average = exact_mul(exact_micro(c->usual.micro), exact_ratio(days, c->usual_days));
+    Exact use = x->span.usage.quantity,
+          average = exact_mul(exact_micro(c->usual.micro), exact_ratio(days, c->usual_days));
     if (days > f->days_max) bill_problem(w, c, "BX-H04", "Period longer than %d days", f->days_max);
     if (is_estimated(x->source) && c->estimates_in_row >= 2) bill_problem(w, c, "BX-H05", "Third estimate in a row");
     if (!x->is_metered) return;
-    if (f->high_use_times && c->usual_days > 0 && exact_compare(use, exact_mul(average, exact_whole(f->high_use_times))) > 0 &&
+    if (f->high_use_times && c->usual_days > 0 &&
+        exact_compare(use, exact_mul(average, exact_whole(f->high_use_times))) > 0 &&
         exact_compare(use, exact_micro(f->high_use_above.micro)) > 0)
-        bill_problem(w, c, "BX-H01", "Use %s is more than %d times the average %s (and over %s units)", bill_number_text(w->a, use), f->high_use_times,
-                     bill_number_text(w->a, exact_rounded(average, 3)), bill_number_text(w->a, exact_micro(f->high_use_above.micro)));
+        bill_problem(w, c, "BX-H01", "Use %s is more than %d times the average %s (and over %s units)",
+                     bill_number_text(w->a, use), f->high_use_times, bill_number_text(w->a, exact_rounded(average, 3)),
+                     bill_number_text(w->a, exact_micro(f->high_use_above.micro)));
     if (exact_is_zero(use) && c->zero_periods >= 1 && x->source == USAGE_ACTUAL)
         bill_problem(w, c, "BX-H02", "No use for %d periods on an active connection", c->zero_periods + 1);
 }
@@ -424,9 +440,11 @@ static bool same(const char *a, const char *b) {
     return a && b ? !strcmp(a, b) : a == b;
 }
 
-static void difference_add(BillWork *w, Differences *d, const char *charge_type, const char *service, const char *tax_code, Wide amount) {
+static void difference_add(BillWork *w, Differences *d, const char *charge_type, const char *service,
+                           const char *tax_code, Wide amount) {
     for (int i = 0; i < d->n; i++)
-        if (same(d->v[i].charge_type, charge_type) && same(d->v[i].service, service) && same(d->v[i].tax_code, tax_code)) {
+        if (same(d->v[i].charge_type, charge_type) && same(d->v[i].service, service) &&
+            same(d->v[i].tax_code, tax_code)) {
             d->v[i].amount += amount;
             return;
         }
@@ -438,10 +456,18 @@ static void true_up_line(BillWork *w, const BillEstimated *e, const Difference *
     if (!d->amount) return;
     const char **code = take_n(w->a, const char *, 1);
     *code = d->tax_code;
-    BillLine line = { .segment = segment, .section = SECTION_CURRENT, .charge_type = d->tax_code ? "TAX" : "TRUE_UP", .service = d->service,
-                      .factor_num = 1, .factor_den = 1, .amount = { (int64_t)d->amount }, .is_added = true, .true_up_of = e->bill,
+    BillLine line = { .segment = segment,
+                      .section = SECTION_CURRENT,
+                      .charge_type = d->tax_code ? "TAX" : "TRUE_UP",
+                      .service = d->service,
+                      .factor_num = 1,
+                      .factor_den = 1,
+                      .amount = { (int64_t)d->amount },
+                      .is_added = true,
+                      .true_up_of = e->bill,
                       .trued_up = d->tax_code ? NULL : d->charge_type,
-                      .description = text(w->a, "True-up of %s, bill %s", d->tax_code ? d->tax_code : d->charge_type, e->bill_no) };
+                      .description = text(w->a, "True-up of %s, bill %s", d->tax_code ? d->tax_code : d->charge_type,
+                                          e->bill_no) };
     if (d->tax_code) line.tax_codes = code, line.tax_n = 1;
     charge_line_add(w->a, &w->lines, (ChargeLine){ .line = line, .from = e->from, .to = e->to });
 }
@@ -462,7 +488,9 @@ static bool rate_again(BillWork *w, const Reach *x, const BillEstimated *e, Exac
     for (int i = 0; i < lines.n; i++) {
         const BillLine *l = &lines.v[i].line;
         bool is_tax = !strcmp(l->charge_type, "TAX") && l->tax_n;
-        if (l->is_added) difference_add(w, &d, l->charge_type, is_tax ? NULL : l->service, is_tax ? l->tax_codes[0] : NULL, l->amount.minor);
+        if (l->is_added)
+            difference_add(w, &d, l->charge_type, is_tax ? NULL : l->service, is_tax ? l->tax_codes[0] : NULL,
+                           l->amount.minor);
     }
     for (int i = 0; i < e->line_n; i++) {
         const BilledLine *l = &e->lines[i];
@@ -475,8 +503,10 @@ static bool rate_again(BillWork *w, const Reach *x, const BillEstimated *e, Exac
 static bool below_start(BillWork *w, const Reach *x) {
     const BillUse *u = x->use_n ? &x->c->uses[x->use_first + x->use_n - 1] : NULL;
     if (!u) bill_problem(w, x->c, "BX-E07", "Use %s is below 0", bill_number_text(w->a, x->span.usage.quantity));
-    else bill_problem(w, x->c, "BX-E07", "Reading %s is below the start index %s", bill_number_text(w->a, exact_ratio(u->to_value.e3, 1000)),
-                      bill_number_text(w->a, exact_ratio(u->from_value.e3, 1000)));
+    else
+        bill_problem(w, x->c, "BX-E07", "Reading %s is below the start index %s",
+                     bill_number_text(w->a, exact_ratio(u->to_value.e3, 1000)),
+                     bill_number_text(w->a, exact_ratio(u->from_value.e3, 1000)));
     return false;
 }
 
@@ -521,7 +551,8 @@ static void bill_connection(BillWork *w, Reach *x) {
     x->is_metered = bill_is_metered(c, x->from, x->to);
     if (!use_find(w, x)) return;
     bool is_below = x->is_negative || exact_is_negative(x->span.usage.quantity);
-    bool rated_again = c->estimated_n && x->source == USAGE_ACTUAL && x->use_n && (w->f->true_up == TRUE_UP_RERATE || is_below);
+    bool rated_again =
+        c->estimated_n && x->source == USAGE_ACTUAL && x->use_n && (w->f->true_up == TRUE_UP_RERATE || is_below);
     Exact per_day = EXACT_ZERO;
     if (rated_again && !true_up_spread(w, x, &per_day)) return;
     if (exact_is_negative(x->span.usage.quantity)) { below_start(w, x); return; }
@@ -557,7 +588,8 @@ static BillOutcome connections_bill(BillWork *w, BillDraft *d) {
         found++;
         bill_connection(w, &x);
     }
-    if (!active && f->kind != BILL_FINAL) bill_problem(w, NULL, "BX-E01", "Account has no active service connection in the period");
+    if (!active && f->kind != BILL_FINAL)
+        bill_problem(w, NULL, "BX-E01", "Account has no active service connection in the period");
     return active && !found && (f->kind == BILL_CYCLE || f->kind == BILL_CORRECTION) ? BILL_SKIPPED : BILL_MADE;
 }
 
@@ -607,6 +639,7 @@ bool bill_adds_up(const BillDraft *d) {
         if (l->section == SECTION_CURRENT && strcmp(l->charge_type, "ROUNDING")) current += l->amount.minor;
     }
     Wide sum = (Wide)d->balance_forward.minor + d->total.minor;
-    bool balanced = d->amount_due.minor >= 0 && d->credit_carried.minor >= 0 && sum == (Wide)d->amount_due.minor - d->credit_carried.minor;
+    bool balanced = d->amount_due.minor >= 0 && d->credit_carried.minor >= 0 &&
+                    sum == (Wide)d->amount_due.minor - d->credit_carried.minor;
     return total == d->total.minor && current == d->current.minor && balanced;
 }

@@ -1,6 +1,6 @@
 /*
- * The billing engine, what stands on the whole bill: taxes (step 11), one-off charges (12), deposits and instalments (13),
- * balance (14), cash rounding (15) and the holds. BX01US01 to BX01US04, late fees; see bill_rules.h (I4).
+ * The billing engine, what stands on the whole bill: taxes (step 11), one-off charges (12), deposits and instalments
+ * (13), balance (14), cash rounding (15) and the holds. BX01US01 to BX01US04, late fees; see bill_rules.h (I4).
  */
 #include <string.h>
 
@@ -14,7 +14,8 @@ static bool carries(const BillLine *l, const char *code) {
     return false;
 }
 
-/* In the base of a code: what is added and named so. TRUE_UP lines bring their own tax, TAX lines carry a code as theirs. */
+/* In the base of a code: what is added and named so. TRUE_UP lines bring their own tax, TAX lines carry a code as
+   theirs. */
 static bool is_taxed(const BillLine *l, const char *code) {
     return l->is_added && strcmp(l->charge_type, "TRUE_UP") && strcmp(l->charge_type, "TAX") && carries(l, code);
 }
@@ -22,7 +23,8 @@ static bool is_taxed(const BillLine *l, const char *code) {
 static const TaxExemption *exemption_of(const BillFacts *f, const char *code, Date on) {
     for (int i = 0; i < f->exemption_n; i++) {
         const TaxExemption *e = &f->exemptions[i];
-        bool valid = (!date_is_set(e->valid_from) || e->valid_from.day <= on.day) && (!date_is_set(e->valid_until) || e->valid_until.day >= on.day);
+        bool valid = (!date_is_set(e->valid_from) || e->valid_from.day <= on.day) &&
+                     (!date_is_set(e->valid_until) || e->valid_until.day >= on.day);
         if (valid && (!e->tax_code || !strcmp(e->tax_code, code))) return e;
     }
     return NULL;
@@ -31,13 +33,16 @@ static const TaxExemption *exemption_of(const BillFacts *f, const char *code, Da
 static bool rate_on(const BillTax *t, Date on, int64_t *ppm) {
     for (int i = 0; i < t->rate_n; i++) {
         const TaxRate *r = &t->rates[i];
-        if ((date_is_set(r->valid_from) && r->valid_from.day > on.day) || (date_is_set(r->valid_to) && r->valid_to.day < on.day)) continue;
+        if ((date_is_set(r->valid_from) && r->valid_from.day > on.day) ||
+            (date_is_set(r->valid_to) && r->valid_to.day < on.day))
+            continue;
         return *ppm = r->rate_ppm, true;
     }
     return false;
 }
 
-/* The rate as a fraction: that of the last day, or the mean over the days when the code splits. False: missing on a day. */
+/* The rate as a fraction: that of the last day, or the mean over the days when the code splits. False: missing on a
+   day. */
 static bool rate_of(const BillTax *t, Date from, Date to, Exact *rate, Date *missing) {
     int64_t ppm;
     if (!t->splits_by_days) from = to;
@@ -67,20 +72,30 @@ static const char *const *own_code(const BillTax *t) {
 }
 
 static BillLine tax_line(const BillTax *t) {
-    return (BillLine){ .segment = -1, .section = SECTION_CURRENT, .charge_type = "TAX", .description = t->name ? t->name : t->code,
-                       .factor_num = 1, .factor_den = 1, .tax_codes = own_code(t), .tax_n = 1, .is_added = !t->is_inclusive };
+    return (BillLine){ .segment = -1,
+                       .section = SECTION_CURRENT,
+                       .charge_type = "TAX",
+                       .description = t->name ? t->name : t->code,
+                       .factor_num = 1,
+                       .factor_den = 1,
+                       .tax_codes = own_code(t),
+                       .tax_n = 1,
+                       .is_added = !t->is_inclusive };
 }
 
 static void tell_tax(BillWork *w, const BillTax *t, BillLine *l, Exact base, Exact rate, Exact value) {
-    const char *percent = exact_text(w->a, exact_mul(rate, exact_whole(100)), 0, 6), *of = exact_text(w->a, base, w->exponent, 6);
-    const char *exact = exact_text(w->a, value, w->exponent, 6), *rounded = wide_text(w->a, l->amount.minor, w->exponent);
+    const char *percent = exact_text(w->a, exact_mul(rate, exact_whole(100)), 0, 6),
+               *of = exact_text(w->a, base, w->exponent, 6);
+    const char *exact = exact_text(w->a, value, w->exponent, 6),
+               *rounded = wide_text(w->a, l->amount.minor, w->exponent);
     const char *kind = t->is_inclusive ? " included in " : " of ";
     l->explain = strcmp(exact, rounded) ? text(w->a, "%s %%%s%s = %s, rounded %s", percent, kind, of, exact, rounded)
                                         : text(w->a, "%s %%%s%s = %s", percent, kind, of, exact);
 }
 
 /* The tax of one code on a base; false when a rate is missing. */
-static bool tax_add(BillWork *w, ChargeLines *lines, const BillTax *t, Exact base, Exact use, Date from, Date to, BillLine line) {
+static bool tax_add(BillWork *w, ChargeLines *lines, const BillTax *t, Exact base, Exact use, Date from, Date to,
+                    BillLine line) {
     const TaxExemption *exempt = exemption_of(w->f, t->code, to);
     Exact rate;
     Date missing;
@@ -156,9 +171,16 @@ void bill_charge_tax(BillWork *w, ChargeLines *lines, int line, Date on) {
 
 /* ---- One-off charges, adjustments, deposits, instalments ---- */
 
-static BillLine whole_line(BillSection section, const char *charge_type, const char *description, Money amount, bool is_added) {
-    return (BillLine){ .segment = -1, .section = section, .charge_type = charge_type, .description = description ? description : charge_type,
-                       .factor_num = 1, .factor_den = 1, .amount = amount, .is_added = is_added };
+static BillLine whole_line(BillSection section, const char *charge_type, const char *description, Money amount,
+                           bool is_added) {
+    return (BillLine){ .segment = -1,
+                       .section = section,
+                       .charge_type = charge_type,
+                       .description = description ? description : charge_type,
+                       .factor_num = 1,
+                       .factor_den = 1,
+                       .amount = amount,
+                       .is_added = is_added };
 }
 
 static void undated_add(BillWork *w, BillLine line) {
@@ -170,19 +192,22 @@ static void charges_add(BillWork *w) {
     for (int i = 0; i < f->charge_n; i++) {
         const BillCharge *c = &f->charges[i];
         if (!c->is_posted && date_is_set(c->charge_date) && c->charge_date.day > f->bill_date.day) continue;
-        BillLine line = whole_line(c->is_posted ? SECTION_SINCE_LAST_BILL : SECTION_CURRENT, c->charge_type, c->description, c->amount, !c->is_posted);
+        BillLine line = whole_line(c->is_posted ? SECTION_SINCE_LAST_BILL : SECTION_CURRENT, c->charge_type,
+                                   c->description, c->amount, !c->is_posted);
         line.charge = c->id;
         line.tax_codes = c->tax_codes;
         line.tax_n = c->tax_n;
         undated_add(w, line);
-        if (!c->is_posted) bill_charge_tax(w, &w->lines, w->lines.n - 1, date_is_set(c->charge_date) ? c->charge_date : f->bill_date);
+        if (!c->is_posted)
+            bill_charge_tax(w, &w->lines, w->lines.n - 1, date_is_set(c->charge_date) ? c->charge_date : f->bill_date);
     }
 }
 
 static void adjustments_add(BillWork *w) {
     for (int i = 0; i < w->f->adjustment_n; i++) {
         const BillAdjustment *x = &w->f->adjustments[i];
-        BillLine line = whole_line(x->is_posted ? SECTION_SINCE_LAST_BILL : SECTION_CURRENT, "ADJUSTMENT", x->description, x->amount, !x->is_posted);
+        BillLine line = whole_line(x->is_posted ? SECTION_SINCE_LAST_BILL : SECTION_CURRENT, "ADJUSTMENT",
+                                   x->description, x->amount, !x->is_posted);
         line.adjustment = x->id;
         undated_add(w, line);
     }
@@ -205,7 +230,8 @@ void bill_one_offs(BillWork *w) {
     instalments_add(w);
 }
 
-static void deposit_line(BillWork *w, const BillDeposit *x, const char *charge_type, const char *description, Money amount, const char *explain) {
+static void deposit_line(BillWork *w, const BillDeposit *x, const char *charge_type, const char *description,
+                         Money amount, const char *explain) {
     BillLine line = whole_line(SECTION_DEPOSIT, charge_type, description, amount, true);
     line.deposit = x->id;
     line.explain = explain;
@@ -226,8 +252,10 @@ static void deposit_apply(BillWork *w, const BillDeposit *x, Date end) {
     }
     deposit_line(w, x, "DEPOSIT_APPLIED", "Deposit applied", money_neg(x->amount), NULL);
     if (!interest.minor) return;
-    const char *explain = !w->f->trace ? NULL : text(w->a, "%s x %s %% x %d / 365 days", wide_text(w->a, x->amount.minor, w->exponent),
-                                                     exact_text(w->a, exact_ratio(x->interest_ppm, 10000), 0, 6), days);
+    const char *explain = !w->f->trace
+                              ? NULL
+                              : text(w->a, "%s x %s %% x %d / 365 days", wide_text(w->a, x->amount.minor, w->exponent),
+                                     exact_text(w->a, exact_ratio(x->interest_ppm, 10000), 0, 6), days);
     deposit_line(w, x, "DEPOSIT_INTEREST", "Interest on the deposit", money_neg(interest), explain);
 }
 
@@ -254,8 +282,9 @@ static void tally(BillWork *w, BillDraft *d) {
         if (l->section == SECTION_INSTALMENT) instalments += amount;
         if (l->section == SECTION_DEPOSIT) deposits += amount;
     }
-    bool fits = wide_fits(current, &d->current.minor) && wide_fits(tax, &d->tax.minor) && wide_fits(instalments, &d->instalments.minor) &&
-                wide_fits(deposits, &d->deposits.minor) && wide_fits(posted, &d->posted_charges.minor) && wide_fits(total, &d->total.minor);
+    bool fits = wide_fits(current, &d->current.minor) && wide_fits(tax, &d->tax.minor) &&
+                wide_fits(instalments, &d->instalments.minor) && wide_fits(deposits, &d->deposits.minor) &&
+                wide_fits(posted, &d->posted_charges.minor) && wide_fits(total, &d->total.minor);
     if (!fits || tariff_is_too_large(d->total, w->exponent)) bill_problem(w, NULL, "BX-E99", "The bill is too large");
 }
 
@@ -281,14 +310,16 @@ static void hold_amounts(BillWork *w, const BillDraft *d) {
     const BillFacts *f = w->f;
     Wide charges = d->current.minor;
     for (int i = 0; i < w->lines.n; i++)
-        if (w->lines.v[i].line.is_added && is_credit_line(&w->lines.v[i].line)) charges -= w->lines.v[i].line.amount.minor;
+        if (w->lines.v[i].line.is_added && is_credit_line(&w->lines.v[i].line))
+            charges -= w->lines.v[i].line.amount.minor;
     if (f->hold_above.minor > 0 && d->total.minor > f->hold_above.minor)
         bill_problem(w, NULL, "BX-H03", "Bill total above %s", bill_money_text(w, f->hold_above));
     else if (charges < 0) bill_problem(w, NULL, "BX-H03", "Current charges negative");
     if (!f->differs_pct || !f->has_compared) return;
     Wide difference = (Wide)d->current.minor - f->compared.minor, base = f->compared.minor;
     if ((difference < 0 ? -difference : difference) * 100 > (base < 0 ? -base : base) * f->differs_pct)
-        bill_problem(w, NULL, "BX-H06", "Bill differs more than %d %% from the simulation or the last bill", f->differs_pct);
+        bill_problem(w, NULL, "BX-H06", "Bill differs more than %d %% from the simulation or the last bill",
+                     f->differs_pct);
 }
 
 void bill_total(BillWork *w, BillDraft *d) {
@@ -313,13 +344,16 @@ void bill_total(BillWork *w, BillDraft *d) {
 
 Money late_fee_amount(const LateFeeRule *rule, const LateFeeFacts *f, Rounding rounding) {
     Wide base = (Wide)f->unpaid.minor - (rule->is_compound ? 0 : f->unpaid_late_fees.minor);
-    if (f->in_dispute || f->in_agreement || f->days <= rule->grace_days || base <= 0 || base <= rule->threshold.minor) return (Money){ 0 };
+    if (f->in_dispute || f->in_agreement || f->days <= rule->grace_days || base <= 0 || base <= rule->threshold.minor)
+        return (Money){ 0 };
     Wide percent = wide_divide(base * rule->rate_ppm, 1000000, rounding), fee = 0;
     switch (rule->kind) {
     case LATE_FEE_FLAT:              fee = rule->flat.minor; break;
     case LATE_FEE_PERCENT:           fee = percent; break;
     case LATE_FEE_GREATER:           fee = percent > rule->flat.minor ? percent : rule->flat.minor; break;
-    case LATE_FEE_PERCENT_PER_MONTH: fee = wide_divide(base * rule->rate_ppm * f->days, (Wide)1000000 * 30, rounding); break;
+    case LATE_FEE_PERCENT_PER_MONTH:
+        fee = wide_divide(base * rule->rate_ppm * f->days, (Wide)1000000 * 30, rounding);
+        break;
     }
     if (rule->has_minimum && fee < rule->minimum.minor) fee = rule->minimum.minor;
     if (rule->has_maximum && fee > rule->maximum.minor) fee = rule->maximum.minor;

@@ -12,8 +12,19 @@
 #include "app/billing/quote_work.h"
 #include "lib/date.h"
 
-enum { TIERS_MAX = 50, REGISTERS_MAX = 50, NAMES_MAX = 50, TOU_MAX = 24, VERSIONS_MAX = 12, ATTRIBUTES_MAX = 100, DAYS_MAX = 3660,
-       TEXT_MAX = 80, UNIT_MAX = 20, SHOWN_MAX = 60, DEPTH_MAX = 32 };
+enum {
+    TIERS_MAX = 50,
+    REGISTERS_MAX = 50,
+    NAMES_MAX = 50,
+    TOU_MAX = 24,
+    VERSIONS_MAX = 12,
+    ATTRIBUTES_MAX = 100,
+    DAYS_MAX = 3660,
+    TEXT_MAX = 80,
+    UNIT_MAX = 20,
+    SHOWN_MAX = 60,
+    DEPTH_MAX = 32
+};
 
 /* Where a value stands: a chain on the stack, written out only for a problem. */
 typedef struct Path { const struct Path *up; const char *key; int index; } Path;
@@ -42,7 +53,8 @@ static const char *shown(Arena *a, const char *s, size_t n) {
         while (length && ((unsigned char)copy[--length] & 0xC0) == 0x80) {}
     copy[length] = 0;
     for (size_t i = 0; i < length; i++)
-        if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7F || ((unsigned char)copy[i] == 0xC2 && (unsigned char)copy[i + 1] < 0xA0))
+        if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7F ||
+            ((unsigned char)copy[i] == 0xC2 && (unsigned char)copy[i + 1] < 0xA0))
             copy[i] = '?', copy[i + 1] = (copy[i + 1] & 0x80) ? '?' : copy[i + 1];
     return copy;
 }
@@ -54,7 +66,8 @@ static void path_text(Text *t, const Path *p) {
         if (p->index >= 0) text_addf(t, "[%d]", p->index);
         return;
     }
-    bool word = *p->key && p->key[strspn(p->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
+    bool word =
+        *p->key && p->key[strspn(p->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
     text_addf(t, word ? "%s%s" : "%s\"%s\"", t->n ? "." : "", shown(t->arena, p->key, strlen(p->key)));
 }
 
@@ -73,7 +86,8 @@ static bool wrong(Reader *r, const Path *p, const char *what) {
 /* ---- The document's own text: for keys given twice, and numbers as they were written ---- */
 
 /* Walks the JSON text until a key or number ends at or behind `end` (then `path` is its path), or until the value at
-   `path` begins (then token is its text). The part walked over has been read by the JSON parser: its syntax is right. */
+   `path` begins (then token is its text). The part walked over has been read by the JSON parser: its syntax is
+   right. */
 typedef struct {
     Arena      *a;
     const char *s;
@@ -193,7 +207,8 @@ static bool required(Reader *r, const Path *p, json_t *v) {
 static bool read_decimal(Reader *r, const Path *p, json_t *v, Sign sign, int64_t *to) {
     if (!required(r, p, v)) return false;
     if (json_is_number(v)) return wrong(r, p, text(r->a, "give %s as a string", written(r, p)));
-    if (!json_is_string(v) || json_string_length(v) != strlen(json_string_value(v)) || !tariff_decimal_parse(json_string_value(v), to))
+    if (!json_is_string(v) || json_string_length(v) != strlen(json_string_value(v)) ||
+        !tariff_decimal_parse(json_string_value(v), to))
         return wrong(r, p, "must be a decimal in a string: 1 to 9 digits, at most 6 decimals");
     if (sign != ANY_SIGN && *to < 0) return wrong(r, p, "must not be negative");
     return sign != ABOVE_ZERO || *to > 0 || wrong(r, p, "must be above 0");
@@ -252,7 +267,8 @@ static bool read_text_if(Reader *r, const Path *p, json_t *v, size_t most, const
 
 static bool read_string(Reader *r, const Path *p, json_t *v, const char **to) {
     if (!required(r, p, v)) return false;
-    if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v)) return wrong(r, p, "must be a text");
+    if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
+        return wrong(r, p, "must be a text");
     *to = text_copy(r->a, json_string_value(v));
     return true;
 }
@@ -266,7 +282,8 @@ static int rounding_find(const char *word) {
 static bool read_format(Reader *r, json_t *v) {
     const Path *p = AT(NULL, "format");
     if (!required(r, p, v)) return false;
-    return (json_is_string(v) && !strcmp(json_string_value(v), "smart360-quote/1")) || wrong(r, p, "must be \"smart360-quote/1\"");
+    return (json_is_string(v) && !strcmp(json_string_value(v), "smart360-quote/1")) ||
+           wrong(r, p, "must be \"smart360-quote/1\"");
 }
 
 static bool read_currency(Reader *r, json_t *v, const char **to) {
@@ -281,7 +298,8 @@ static bool read_currency(Reader *r, json_t *v, const char **to) {
 
 static bool read_date(Reader *r, const Path *p, json_t *v, Date *to) {
     if (!required(r, p, v)) return false;
-    return (json_is_string(v) && strlen(json_string_value(v)) == json_string_length(v) && date_parse_iso(json_string_value(v), to)) ||
+    return (json_is_string(v) && strlen(json_string_value(v)) == json_string_length(v) &&
+            date_parse_iso(json_string_value(v), to)) ||
            wrong(r, p, "must be a date such as \"2026-04-01\"");
 }
 
@@ -296,9 +314,11 @@ static bool read_period(Reader *r, json_t *v) {
     }
     Date from, to;
     if (!read_date(r, AT(p, "start"), start, &from) || !read_date(r, AT(p, "end"), end, &to)) return false;
-    if (date_compare(to, from) < 0) return wrong(r, AT(p, "end"), text(r->a, "must not be before %s", date_iso(r->a, from)));
+    if (date_compare(to, from) < 0)
+        return wrong(r, AT(p, "end"), text(r->a, "must not be before %s", date_iso(r->a, from)));
     r->t->period.days = date_days_inclusive(from, to);
-    if (r->t->period.days > DAYS_MAX) return wrong(r, AT(p, "end"), text(r->a, "must be at most %d days from the start", DAYS_MAX));
+    if (r->t->period.days > DAYS_MAX)
+        return wrong(r, AT(p, "end"), text(r->a, "must be at most %d days from the start", DAYS_MAX));
     r->t->period.end_month = date_ymd(to).month;
     r->start = from;
     r->end = to;
@@ -315,14 +335,18 @@ static bool read_register(Reader *r, const Path *p, json_t *v, Exact *sum) {
         !read_decimal(r, AT(p, "start"), json_object_get(v, "start"), NOT_NEGATIVE, &start) ||
         !read_decimal(r, AT(p, "end"), json_object_get(v, "end"), NOT_NEGATIVE, &end) ||
         !read_count_if(r, AT(p, "digits"), json_object_get(v, "digits"), 1, 9, &digits) ||
-        !read_decimal_if(r, AT(p, "multiplier"), json_object_get(v, "multiplier"), ABOVE_ZERO, &multiplier)) return false;
+        !read_decimal_if(r, AT(p, "multiplier"), json_object_get(v, "multiplier"), ABOVE_ZERO, &multiplier))
+        return false;
     int64_t full = power_of_ten(digits);
-    if (digits && start >= full * 1000000) return wrong(r, AT(p, "start"), text(r->a, "must be below %lld", (long long)full));
-    if (digits && end >= full * 1000000) return wrong(r, AT(p, "end"), text(r->a, "must be below %lld", (long long)full));
+    if (digits && start >= full * 1000000)
+        return wrong(r, AT(p, "start"), text(r->a, "must be below %lld", (long long)full));
+    if (digits && end >= full * 1000000)
+        return wrong(r, AT(p, "end"), text(r->a, "must be below %lld", (long long)full));
     Exact use;
     if (use_between(exact_micro(start), exact_micro(end), digits, exact_micro(multiplier), &use) == USE_NEGATIVE)
-        return wrong(r, AT(p, "end"), text(r->a, "must not be below the start %s%s", exact_text(r->a, exact_micro(start), 0, 6),
-                                           digits ? "; a rollover begins above 90 % of the register" : "; a rollover needs digits"));
+        return wrong(r, AT(p, "end"),
+                     text(r->a, "must not be below the start %s%s", exact_text(r->a, exact_micro(start), 0, 6),
+                          digits ? "; a rollover begins above 90 % of the register" : "; a rollover needs digits"));
     *sum = exact_add(*sum, use);
     return true;
 }
@@ -345,7 +369,8 @@ static bool read_tou(Reader *r, const Path *p, json_t *v) {
     json_t *value;
     json_object_foreach(v, key, value) {
         int64_t quantity;
-        if (!tariff_name_is_valid(key)) return wrong(r, AT(p, key), "is no name: small letters, digits and _, at most 40");
+        if (!tariff_name_is_valid(key))
+            return wrong(r, AT(p, key), "is no name: small letters, digits and _, at most 40");
         if (!read_decimal(r, AT(p, key), value, NOT_NEGATIVE, &quantity)) return false;
         periods[u->tou_n++] = (TouUsage){ text_copy(r->a, key), exact_micro(quantity) };
         u->quantity = exact_add(u->quantity, exact_micro(quantity));
@@ -361,7 +386,8 @@ static bool read_gas(Reader *r, const Path *p, json_t *v) {
     if (!is_object(r, p, v) || !only_keys(r, p, v, keys) ||
         !read_bool_if(r, AT(p, "imperial"), json_object_get(v, "imperial"), &imperial) ||
         !read_decimal_if(r, AT(p, "correction"), json_object_get(v, "correction"), NOT_NEGATIVE, &correction) ||
-        !read_decimal(r, AT(p, "calorific_value"), json_object_get(v, "calorific_value"), NOT_NEGATIVE, &calorific)) return false;
+        !read_decimal(r, AT(p, "calorific_value"), json_object_get(v, "calorific_value"), NOT_NEGATIVE, &calorific))
+        return false;
     Exact *usage = &r->t->period.usage.quantity;
     *usage = gas_energy(*usage, imperial, exact_micro(correction), exact_micro(calorific));
     return true;
@@ -371,7 +397,8 @@ static bool read_usage(Reader *r, json_t *v) {
     static const char *const keys[] = { "quantity", "registers", "tou", "gas", "decimals", "unit", NULL };
     const Path *p = AT(NULL, "usage");
     if (!required(r, p, v) || !is_object(r, p, v) || !only_keys(r, p, v, keys)) return false;
-    json_t *quantity = json_object_get(v, "quantity"), *registers = json_object_get(v, "registers"), *tou = json_object_get(v, "tou");
+    json_t *quantity = json_object_get(v, "quantity"), *registers = json_object_get(v, "registers"),
+           *tou = json_object_get(v, "tou");
     json_t *gas = json_object_get(v, "gas"), *decimals = json_object_get(v, "decimals");
     TariffUsage *u = &r->t->period.usage;
     u->quantity = EXACT_ZERO;
@@ -405,7 +432,8 @@ static bool read_attributes(Reader *r, json_t *v) {
     json_t *value;
     json_object_foreach(v, key, value) {
         int64_t micro;
-        if (!tariff_name_is_valid(key)) return wrong(r, AT(p, key), "is no name: small letters, digits and _, at most 40");
+        if (!tariff_name_is_valid(key))
+            return wrong(r, AT(p, key), "is no name: small letters, digits and _, at most 40");
         if (!strcmp(key, "usage")) return wrong(r, AT(p, key), "must have another name: usage is the usage");
         if (!read_decimal(r, AT(p, key), value, NOT_NEGATIVE, &micro)) return false;
         attributes[r->t->period.attribute_n++] = (TariffAttribute){ text_copy(r->a, key), exact_micro(micro) };
@@ -461,7 +489,8 @@ static bool only_component_keys(Reader *r, const Path *p, json_t *v, TariffCalc 
         int i = 0;
         while (component_keys[i].key && strcmp(component_keys[i].key, key)) i++;
         if (!component_keys[i].key) return wrong(r, AT(p, key), "is not a key that stands here");
-        if (!(component_keys[i].calcs >> calc & 1)) return wrong(r, AT(p, key), text(r->a, "is not used by %s", calc_words[calc]));
+        if (!(component_keys[i].calcs >> calc & 1))
+            return wrong(r, AT(p, key), text(r->a, "is not used by %s", calc_words[calc]));
     }
     return true;
 }
@@ -483,7 +512,8 @@ static bool read_limit(Reader *r, const Path *p, json_t *v, TariffTier *to) {
         return read_decimal(r, p, v, NOT_NEGATIVE, &to->upto.micro);
     const char *s = json_string_value(v), *plus = strchr(s, '+');
     to->attribute = text_copy_n(r->a, s, plus ? (size_t)(plus - s) : strlen(s));
-    if (!tariff_name_is_valid(to->attribute) || (plus && (!tariff_decimal_parse(plus + 1, &to->upto.micro) || plus[1] == '-')))
+    if (!tariff_name_is_valid(to->attribute) ||
+        (plus && (!tariff_decimal_parse(plus + 1, &to->upto.micro) || plus[1] == '-')))
         return wrong(r, p, "must be a decimal, an attribute or an attribute + a decimal");
     return attribute_is_there(r, p, to->attribute);
 }
@@ -497,8 +527,10 @@ static bool read_tiers(Reader *r, const Path *p, json_t *v, const TariffRate *ra
     for (size_t i = 0; i < n; i++) {
         const Path *at = ITEM(p, i), *limit = AT(at, "upto");
         json_t *tier = json_array_get(v, i), *upto;
-        if (!is_object(r, at, tier) || !only_keys(r, at, tier, keys) || !required(r, limit, upto = json_object_get(tier, "upto")) ||
-            !read_decimal(r, AT(at, keys[1]), json_object_get(tier, keys[1]), price_sign(rate), &tiers[i].price.micro)) return false;
+        if (!is_object(r, at, tier) || !only_keys(r, at, tier, keys) ||
+            !required(r, limit, upto = json_object_get(tier, "upto")) ||
+            !read_decimal(r, AT(at, keys[1]), json_object_get(tier, keys[1]), price_sign(rate), &tiers[i].price.micro))
+            return false;
         if (i == n - 1) {
             if (!json_is_null(upto)) return wrong(r, limit, "must be null: the last tier has no limit");
             tiers[i].unlimited = true;
@@ -508,7 +540,9 @@ static bool read_tiers(Reader *r, const Path *p, json_t *v, const TariffRate *ra
         if (!read_limit(r, limit, upto, &tiers[i])) return false;
         const TariffTier *before = i ? &tiers[i - 1] : NULL;
         if (before && !before->attribute && !tiers[i].attribute && tiers[i].upto.micro <= before->upto.micro)
-            return wrong(r, limit, text(r->a, "must be greater than %s", exact_text(r->a, exact_micro(before->upto.micro), 0, 6)));
+            return wrong(
+                r, limit,
+                text(r->a, "must be greater than %s", exact_text(r->a, exact_micro(before->upto.micro), 0, 6)));
     }
     to->tiers = tiers;
     to->tier_n = (int)n;
@@ -524,7 +558,8 @@ static bool read_tou_prices(Reader *r, const Path *p, json_t *v, const TariffRat
     for (int i = 0; i < u->tou_n; i++) {
         const Path *at = AT(p, u->tou[i].period);
         prices[i].period = u->tou[i].period;
-        if (!read_decimal(r, at, json_object_get(v, u->tou[i].period), price_sign(rate), &prices[i].price.micro)) return false;
+        if (!read_decimal(r, at, json_object_get(v, u->tou[i].period), price_sign(rate), &prices[i].price.micro))
+            return false;
     }
     const char *key;
     json_t *value;
@@ -571,7 +606,8 @@ static bool read_versions(Reader *r, const Path *owner, json_t *v, TariffCompone
             !read_prices(r, at, version, &c->rate, &versions[i].prices)) return false;
         days += versions[i].days;
     }
-    if (days != r->t->period.days) return wrong(r, p, text(r->a, "the days must add up to %d, they make %d", r->t->period.days, days));
+    if (days != r->t->period.days)
+        return wrong(r, p, text(r->a, "the days must add up to %d, they make %d", r->t->period.days, days));
     c->versions = versions;
     c->version_n = (int)n;
     return true;
@@ -594,7 +630,8 @@ static bool names_are_known(Reader *r, const Path *p, const char *const *of, int
     for (int i = 0; i < of_n; i++) {
         bool known = has_minimum && !strcmp(of[i], "MIN_BILL");
         for (int c = 0; c < n && !known; c++) known = tariff_names(&r->t->components[c].rate, of[i]);
-        if (!known) return wrong(r, ITEM(p, i), text(r->a, "\"%s\" names nothing above", shown(r->a, of[i], strlen(of[i]))));
+        if (!known)
+            return wrong(r, ITEM(p, i), text(r->a, "\"%s\" names nothing above", shown(r->a, of[i], strlen(of[i]))));
     }
     return true;
 }
@@ -623,7 +660,8 @@ static bool read_range(Reader *r, const Path *owner, json_t *v, TariffRate *rate
     if (!read_decimal_if(r, AT(p, "above"), above, NOT_NEGATIVE, &rate->above.micro) ||
         !read_decimal_if(r, AT(p, "upto"), upto, NOT_NEGATIVE, &rate->upto.micro)) return false;
     if (above && upto && rate->upto.micro <= rate->above.micro)
-        return wrong(r, AT(p, "upto"), text(r->a, "must be greater than %s", exact_text(r->a, exact_micro(rate->above.micro), 0, 6)));
+        return wrong(r, AT(p, "upto"),
+                     text(r->a, "must be greater than %s", exact_text(r->a, exact_micro(rate->above.micro), 0, 6)));
     rate->has_above = above != NULL;
     rate->has_upto = upto != NULL;
     return true;
@@ -643,10 +681,13 @@ static bool read_kind(Reader *r, const Path *p, json_t *v, TariffRate *rate) {
     json_t *type = json_object_get(v, "charge_type"), *calc = json_object_get(v, "calc");
     int found = -1;
     if (!required(r, AT(p, "charge_type"), type)) return false;
-    if (!json_is_string(type) || json_string_length(type) != strlen(json_string_value(type)) || !charge_type_is_valid(json_string_value(type)))
+    if (!json_is_string(type) || json_string_length(type) != strlen(json_string_value(type)) ||
+        !charge_type_is_valid(json_string_value(type)))
         return wrong(r, AT(p, "charge_type"), "must be capitals, digits and _, at most 40, a letter first");
-    if (!required(r, AT(p, "calc"), calc) || !read_word_if(r, AT(p, "calc"), calc, tariff_calc_find,
-                                                           "flat, per_unit, tiered, flat_by_tier, tou or percent", &found)) return false;
+    if (!required(r, AT(p, "calc"), calc) ||
+        !read_word_if(r, AT(p, "calc"), calc, tariff_calc_find, "flat, per_unit, tiered, flat_by_tier, tou or percent",
+                      &found))
+        return false;
     rate->charge_type = text_copy(r->a, json_string_value(type));
     rate->calc = (TariffCalc)found;
     return true;
@@ -671,21 +712,26 @@ static bool read_component(Reader *r, const Path *p, json_t *v, int index, Tarif
     if (versions && minimum) return wrong(r, AT(p, "minimum"), "does not stand with rate_versions");
     if (versions && json_object_get(v, price_keys[rate->calc]))
         return wrong(r, AT(p, price_keys[rate->calc]), "does not stand with rate_versions");
-    bool good =
-        read_text_if(r, AT(p, "service"), json_object_get(v, "service"), TEXT_MAX, &rate->service) &&
-        read_text_if(r, AT(p, "label"), json_object_get(v, "label"), TEXT_MAX, &rate->label) &&
-        read_word_if(r, AT(p, "basis"), json_object_get(v, "basis"), tariff_basis_find, "per_bill, per_month, per_day or per_year", &basis) &&
-        read_word_if(r, AT(p, "tier_mode"), json_object_get(v, "tier_mode"), tier_mode_find, "marginal or whole", &mode) &&
-        read_word_if(r, AT(p, "tier_period"), json_object_get(v, "tier_period"), tier_period_find, "bill, month or day", &period) &&
-        read_count_if(r, AT(p, "year_days"), json_object_get(v, "year_days"), 365, 366, &rate->year_days) &&
-        read_bool_if(r, AT(p, "prorate"), json_object_get(v, "prorate"), &rate->prorate) &&
-        read_decimal_if(r, AT(p, "normal_days"), json_object_get(v, "normal_days"), ABOVE_ZERO, &rate->normal_days_micro) &&
-        read_quantity(r, p, json_object_get(v, "quantity"), &rate->quantity) &&
-        read_decimal_if(r, AT(p, "qty_percent"), json_object_get(v, "qty_percent"), NOT_NEGATIVE, &rate->qty_percent_e6) &&
-        read_decimal_if(r, AT(p, "included_qty"), json_object_get(v, "included_qty"), NOT_NEGATIVE, &rate->included_qty.micro) &&
-        read_decimal_if(r, AT(p, "minimum"), minimum, NOT_NEGATIVE, &rate->minimum.micro) &&
-        read_season(r, p, json_object_get(v, "season"), &rate->season) &&
-        read_range(r, p, json_object_get(v, "usage_range"), rate);
+    bool good = read_text_if(r, AT(p, "service"), json_object_get(v, "service"), TEXT_MAX, &rate->service) &&
+                read_text_if(r, AT(p, "label"), json_object_get(v, "label"), TEXT_MAX, &rate->label) &&
+                read_word_if(r, AT(p, "basis"), json_object_get(v, "basis"), tariff_basis_find,
+                             "per_bill, per_month, per_day or per_year", &basis) &&
+                read_word_if(r, AT(p, "tier_mode"), json_object_get(v, "tier_mode"), tier_mode_find,
+                             "marginal or whole", &mode) &&
+                read_word_if(r, AT(p, "tier_period"), json_object_get(v, "tier_period"), tier_period_find,
+                             "bill, month or day", &period) &&
+                read_count_if(r, AT(p, "year_days"), json_object_get(v, "year_days"), 365, 366, &rate->year_days) &&
+                read_bool_if(r, AT(p, "prorate"), json_object_get(v, "prorate"), &rate->prorate) &&
+                read_decimal_if(r, AT(p, "normal_days"), json_object_get(v, "normal_days"), ABOVE_ZERO,
+                                &rate->normal_days_micro) &&
+                read_quantity(r, p, json_object_get(v, "quantity"), &rate->quantity) &&
+                read_decimal_if(r, AT(p, "qty_percent"), json_object_get(v, "qty_percent"), NOT_NEGATIVE,
+                                &rate->qty_percent_e6) &&
+                read_decimal_if(r, AT(p, "included_qty"), json_object_get(v, "included_qty"), NOT_NEGATIVE,
+                                &rate->included_qty.micro) &&
+                read_decimal_if(r, AT(p, "minimum"), minimum, NOT_NEGATIVE, &rate->minimum.micro) &&
+                read_season(r, p, json_object_get(v, "season"), &rate->season) &&
+                read_range(r, p, json_object_get(v, "usage_range"), rate);
     if (!good) return false;
     rate->basis = (TariffBasis)basis;
     rate->tier_mode = (TierMode)mode;
@@ -707,7 +753,8 @@ static bool read_minimum(Reader *r, json_t *v) {
            read_decimal(r, AT(p, "amount"), json_object_get(v, "amount"), NOT_NEGATIVE, &m->amount.micro) &&
            read_names(r, AT(p, "of"), json_object_get(v, "of"), &m->of, &m->of_n) &&
            read_bool_if(r, AT(p, "prorate"), json_object_get(v, "prorate"), &m->prorate) &&
-           read_decimal_if(r, AT(p, "normal_days"), json_object_get(v, "normal_days"), ABOVE_ZERO, &m->normal_days_micro);
+           read_decimal_if(r, AT(p, "normal_days"), json_object_get(v, "normal_days"), ABOVE_ZERO,
+                           &m->normal_days_micro);
 }
 
 /* The last component that the minimum names, from the names alone: the components have not been read yet. */
@@ -717,7 +764,8 @@ static int minimum_place(const Reader *r, json_t *components) {
         for (int n = 0; n < r->t->minimum.of_n; n++) {
             const char *type = json_string_value(json_object_get(json_array_get(components, i), "charge_type"));
             const char *label = json_string_value(json_object_get(json_array_get(components, i), "label"));
-            if ((type && !strcmp(type, r->t->minimum.of[n])) || (label && !strcmp(label, r->t->minimum.of[n]))) place = (int)i;
+            if ((type && !strcmp(type, r->t->minimum.of[n])) || (label && !strcmp(label, r->t->minimum.of[n])))
+                place = (int)i;
         }
     return place;
 }
@@ -737,22 +785,22 @@ static bool read_components(Reader *r, json_t *v, json_t *minimum) {
 /* ---- The document ---- */
 
 static bool read_document(Reader *r, json_t *v, const char **currency) {
-    static const char *const keys[] = { "format", "currency", "rounding", "period", "full_period", "months", "factor_decimals", "usage",
-                                        "attributes", "components", "minimum_bill", NULL };
+    static const char *const keys[] = { "format",      "currency",   "rounding",        "period",
+                                        "full_period", "months",     "factor_decimals", "usage",
+                                        "attributes",  "components", "minimum_bill",    NULL };
     TariffPeriod *p = &r->t->period;
     int rounding = ROUND_HALF_UP;
-    bool good =
-        only_keys(r, NULL, v, keys) &&
-        read_format(r, json_object_get(v, "format")) &&
-        read_currency(r, json_object_get(v, "currency"), currency) &&
-        read_word_if(r, AT(NULL, "rounding"), json_object_get(v, "rounding"), rounding_find, "half_up or half_even", &rounding) &&
-        read_period(r, json_object_get(v, "period")) &&
-        read_bool_if(r, AT(NULL, "full_period"), json_object_get(v, "full_period"), &p->full) &&
-        read_count_if(r, AT(NULL, "months"), json_object_get(v, "months"), 1, 12, &p->months) &&
-        read_count_if(r, AT(NULL, "factor_decimals"), json_object_get(v, "factor_decimals"), 0, 6, &p->factor_decimals) &&
-        read_usage(r, json_object_get(v, "usage")) &&
-        read_attributes(r, json_object_get(v, "attributes")) &&
-        read_components(r, json_object_get(v, "components"), json_object_get(v, "minimum_bill"));
+    bool good = only_keys(r, NULL, v, keys) && read_format(r, json_object_get(v, "format")) &&
+                read_currency(r, json_object_get(v, "currency"), currency) &&
+                read_word_if(r, AT(NULL, "rounding"), json_object_get(v, "rounding"), rounding_find,
+                             "half_up or half_even", &rounding) &&
+                read_period(r, json_object_get(v, "period")) &&
+                read_bool_if(r, AT(NULL, "full_period"), json_object_get(v, "full_period"), &p->full) &&
+                read_count_if(r, AT(NULL, "months"), json_object_get(v, "months"), 1, 12, &p->months) &&
+                read_count_if(r, AT(NULL, "factor_decimals"), json_object_get(v, "factor_decimals"), 0, 6,
+                              &p->factor_decimals) &&
+                read_usage(r, json_object_get(v, "usage")) && read_attributes(r, json_object_get(v, "attributes")) &&
+                read_components(r, json_object_get(v, "components"), json_object_get(v, "minimum_bill"));
     p->rounding = (Rounding)rounding;
     return good;
 }
@@ -761,7 +809,8 @@ static bool read_document(Reader *r, json_t *v, const char **currency) {
 static const char *json_problem(Arena *a, const char *bytes, size_t n, const json_error_t *e) {
     switch (json_error_code(e)) {
     case json_error_duplicate_key:    return text(a, "%s: is given twice", path_at(a, bytes, n, (size_t)e->position));
-    case json_error_numeric_overflow: return text(a, "%s: the number is too large", path_at(a, bytes, n, (size_t)e->position));
+    case json_error_numeric_overflow:
+        return text(a, "%s: the number is too large", path_at(a, bytes, n, (size_t)e->position));
     default:                          return text(a, "document: not valid JSON at line %d", e->line > 0 ? e->line : 1);
     }
 }
@@ -836,7 +885,8 @@ char *quote_answer(Arena *a, const QuoteDocument *d, const TariffResult *r) {
         add_line(&t, &r->lines[i], exponent);
         text_add(&t, i + 1 < r->n ? ",\n" : " ");
     }
-    text_addf(&t, "],\n  \"total\": \"%s\", \"currency\": \"%s\" }\n", wide_text(a, r->total.minor, exponent), d->currency);
+    text_addf(&t, "],\n  \"total\": \"%s\", \"currency\": \"%s\" }\n", wide_text(a, r->total.minor, exponent),
+              d->currency);
     return t.s;
 }
 

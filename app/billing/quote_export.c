@@ -73,7 +73,9 @@ static void add_tiers(Text *t, const TariffPrices *p, const char *price_key) {
         if (x->unlimited) { add_key(t, "upto"); text_add(t, "null"); }
         else if (!x->attribute) add_decimal(t, "upto", x->upto.micro);
         else if (!x->upto.micro) add_text(t, "upto", x->attribute);
-        else add_text(t, "upto", text(t->arena, "%s+%s", x->attribute, price_decimal(t->arena, (Price){ x->upto.micro })));
+        else
+            add_text(t, "upto",
+                     text(t->arena, "%s+%s", x->attribute, price_decimal(t->arena, (Price){ x->upto.micro })));
         add_decimal(t, price_key, x->price.micro);
         text_add(t, "}");
     }
@@ -189,7 +191,8 @@ static void add_usage(Text *t, const QuoteDocument *d) {
     else {
         add_key(t, "tou");
         text_add(t, "{");
-        for (int i = 0; i < u->tou_n; i++) add_text(t, u->tou[i].period, exact_decimal(t->arena, u->tou[i].quantity, 6));
+        for (int i = 0; i < u->tou_n; i++)
+            add_text(t, u->tou[i].period, exact_decimal(t->arena, u->tou[i].quantity, 6));
         text_add(t, "}");
     }
     text_add(t, "}");
@@ -230,7 +233,8 @@ char *quote_export(Arena *a, const QuoteDocument *d) {
     if (p->attribute_n) {
         add_key(&t, "attributes");
         text_add(&t, "{");
-        for (int i = 0; i < p->attribute_n; i++) add_text(&t, p->attributes[i].name, exact_decimal(a, p->attributes[i].value, 6));
+        for (int i = 0; i < p->attribute_n; i++)
+            add_text(&t, p->attributes[i].name, exact_decimal(a, p->attributes[i].value, 6));
         text_add(&t, "}");
     }
     text_add(&t, ",\n  \"components\": [\n");

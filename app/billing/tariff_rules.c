@@ -182,7 +182,8 @@ static Exact proration(const TariffPeriod *p, bool prorate, int64_t normal_days_
 Exact tariff_factor(const TariffPeriod *p, const TariffRate *r) {
     switch (r->basis) {
     case BASIS_PER_BILL:  return proration(p, r->prorate, r->normal_days_micro);
-    case BASIS_PER_MONTH: return r->prorate && !p->full ? normal_factor(p, r->normal_days_micro, 1) : exact_whole(p->months);
+    case BASIS_PER_MONTH:
+        return r->prorate && !p->full ? normal_factor(p, r->normal_days_micro, 1) : exact_whole(p->months);
     case BASIS_PER_DAY:   return exact_whole(p->days);
     case BASIS_PER_YEAR:  return exact_ratio(p->days, r->year_days);
     }
@@ -264,7 +265,8 @@ static bool operand(const Work *w, const char *name, Exact usage, Exact scale, E
 static TariffProblem quantity_named(Work *w) {
     const TariffQuantity *q = &w->r->quantity;
     bool measured = w->measured && quantity_has_usage(q), tell = w->p->explain;
-    Exact usage = measured ? w->measured->quantity : w->p->usage.quantity, x, y, scale = measured ? w->share : EXACT_ONE;
+    Exact usage = measured ? w->measured->quantity : w->p->usage.quantity, x, y,
+          scale = measured ? w->share : EXACT_ONE;
     if (!operand(w, q->a, usage, scale, &x)) return TARIFF_NO_ATTRIBUTE;
     Exact n = exact_micro(q->n.micro), result = x;
     switch (q->kind) {
@@ -277,7 +279,9 @@ static TariffProblem quantity_named(Work *w) {
         break;
     case QUANTITY_CEIL:
         result = exact_ceil(exact_div(x, n));
-        if (tell) tell_step(w, text(w->a, "%s / %s, up to the next whole = %s", number(w, x), number(w, n), number(w, result)));
+        if (tell)
+            tell_step(w,
+                      text(w->a, "%s / %s, up to the next whole = %s", number(w, x), number(w, n), number(w, result)));
         break;
     case QUANTITY_SHARE:
         result = exact_div(x, n);
@@ -286,12 +290,15 @@ static TariffProblem quantity_named(Work *w) {
     }
     if (w->r->round_qty == QUANTITY_UP_TO_UNIT) {
         Exact up = exact_ceil(result);
-        if (tell && exact_compare(up, result)) tell_step(w, text(w->a, "%s, up to the next whole = %s", number(w, result), number(w, up)));
+        if (tell && exact_compare(up, result))
+            tell_step(w, text(w->a, "%s, up to the next whole = %s", number(w, result), number(w, up)));
         result = up;
     }
     if (!measured && w->part_days != w->p->days) {
         Exact part = exact_mul(result, w->share);
-        if (tell) tell_step(w, text(w->a, "%s x %d / %d days = %s", number(w, result), w->part_days, w->p->days, number(w, part)));
+        if (tell)
+            tell_step(
+                w, text(w->a, "%s x %d / %d days = %s", number(w, result), w->part_days, w->p->days, number(w, part)));
         result = part;
     }
     w->quantity = result;
@@ -305,12 +312,17 @@ static TariffProblem quantity_billed(Work *w) {
     if (r->qty_percent_e6 != 100000000) {
         Exact all = w->quantity;
         w->quantity = exact_mul(all, exact_ratio(r->qty_percent_e6, 100000000));
-        if (w->p->explain) tell_step(w, text(w->a, "%s %% of %s = %s", number(w, exact_micro(r->qty_percent_e6)), number(w, all), number(w, w->quantity)));
+        if (w->p->explain)
+            tell_step(w, text(w->a, "%s %% of %s = %s", number(w, exact_micro(r->qty_percent_e6)), number(w, all),
+                              number(w, w->quantity)));
     }
     if (r->included_qty.micro) {
-        Exact all = w->quantity, included = exact_mul(exact_mul(exact_micro(r->included_qty.micro), tier_factor(w)), w->share);
+        Exact all = w->quantity,
+              included = exact_mul(exact_mul(exact_micro(r->included_qty.micro), tier_factor(w)), w->share);
         w->quantity = exact_max(EXACT_ZERO, exact_sub(all, included));
-        if (w->p->explain) tell_step(w, text(w->a, "%s less %s free = %s", number(w, all), number(w, included), number(w, w->quantity)));
+        if (w->p->explain)
+            tell_step(w,
+                      text(w->a, "%s less %s free = %s", number(w, all), number(w, included), number(w, w->quantity)));
     }
     return exact_held(w->quantity) ? TARIFF_OK : TARIFF_TOO_PRECISE;
 }
@@ -379,14 +391,17 @@ static TariffProblem marginal(Work *w) {
         if (part.num > 0) {
             Exact cost = exact_mul(part, exact_micro(t->price.micro));
             w->value = exact_add(w->value, cost);
-            if (w->p->explain) tell_step(w, text(w->a, "%s x %s = %s", number(w, part), price(w, t->price), money(w, cost)));
+            if (w->p->explain)
+                tell_step(w, text(w->a, "%s x %s = %s", number(w, part), price(w, t->price), money(w, cost)));
             told++;
         }
         if (exact_compare(w->quantity, limit) <= 0) break;
         from = limit;
     }
     if (problem || !w->p->explain) return problem;
-    if (!told) tell_step(w, text(w->a, "%s x %s = %s", number(w, w->quantity), price(w, w->prices->tiers[0].price), money(w, w->value)));
+    if (!told)
+        tell_step(w, text(w->a, "%s x %s = %s", number(w, w->quantity), price(w, w->prices->tiers[0].price),
+                          money(w, w->value)));
     return TARIFF_OK;
 }
 
@@ -455,7 +470,8 @@ static TariffProblem tou(Work *w) {
         Exact cost = exact_mul(q, exact_micro(t->price.micro));
         w->quantity = exact_add(w->quantity, q);
         w->value = exact_add(w->value, cost);
-        if (w->p->explain) tell_step(w, text(w->a, "%s %s x %s = %s", t->period, number(w, q), price(w, t->price), money(w, cost)));
+        if (w->p->explain)
+            tell_step(w, text(w->a, "%s %s x %s = %s", t->period, number(w, q), price(w, t->price), money(w, cost)));
     }
     if (w->p->explain && by_days && u->tou_n) text_addf(&w->why, " (%d of %d days)", w->part_days, w->p->days);
     return TARIFF_OK;
@@ -513,8 +529,16 @@ TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, 
                           const TariffPart *part, TariffLine *to) {
     TariffProblem problem = applies(p, r);
     if (problem) return problem;
-    Work w = { .a = a, .p = p, .r = r, .prices = prices, .part_days = part->days, .measured = part->usage,
-               .share = exact_ratio(part->days, p->days), .quantity = EXACT_ZERO, .factor = EXACT_ONE, .value = EXACT_ZERO,
+    Work w = { .a = a,
+               .p = p,
+               .r = r,
+               .prices = prices,
+               .part_days = part->days,
+               .measured = part->usage,
+               .share = exact_ratio(part->days, p->days),
+               .quantity = EXACT_ZERO,
+               .factor = EXACT_ONE,
+               .value = EXACT_ZERO,
                .why = text_start(a) };
     switch (r->calc) {
     case CALC_FLAT:         problem = flat(&w); break;
@@ -530,14 +554,19 @@ TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, 
 TariffProblem tariff_percent_line(Arena *a, const TariffPeriod *p, const TariffRate *r, Exact base, TariffLine *to) {
     TariffProblem problem = applies(p, r);
     if (problem) return problem;
-    Work w = { .a = a, .p = p, .r = r, .part_days = p->days, .quantity = EXACT_ZERO, .factor = EXACT_ONE, .why = text_start(a) };
+    Work w = {
+        .a = a, .p = p, .r = r, .part_days = p->days, .quantity = EXACT_ZERO, .factor = EXACT_ONE, .why = text_start(a)
+    };
     w.value = exact_mul(base, exact_ratio(r->percent_e6, 100000000));
-    if (p->explain) text_addf(&w.why, "%s %% of %s = %s", number(&w, exact_micro(r->percent_e6)), money(&w, base), money(&w, w.value));
+    if (p->explain)
+        text_addf(&w.why, "%s %% of %s = %s", number(&w, exact_micro(r->percent_e6)), money(&w, base),
+                  money(&w, w.value));
     if (r->has_cap) {
         Exact cap = exact_mul(exact_micro(r->cap_per_unit.micro), p->usage.quantity), computed = w.value;
         w.value = exact_min(computed, cap);
         if (p->explain && exact_compare(w.value, computed))
-            text_addf(&w.why, "; at most %s x %s = %s", number(&w, p->usage.quantity), price(&w, r->cap_per_unit), money(&w, cap));
+            text_addf(&w.why, "; at most %s x %s = %s", number(&w, p->usage.quantity), price(&w, r->cap_per_unit),
+                      money(&w, cap));
     }
     return finish(&w, to);
 }
@@ -547,7 +576,8 @@ TariffProblem tariff_deduct(Arena *a, const TariffPeriod *p, Money limit, Tariff
     bool limited = amount > most;
     line->amount.minor = limited ? -most : -amount;
     if (tariff_is_too_large(line->amount, p->exponent)) return TARIFF_TOO_LARGE;
-    if (p->explain && limited) line->explain = text(a, "%s; at most %s", line->explain, wide_text(a, most, p->exponent));
+    if (p->explain && limited)
+        line->explain = text(a, "%s; at most %s", line->explain, wide_text(a, most, p->exponent));
     if (p->explain) line->explain = text(a, "%s; deducted", line->explain);
     return TARIFF_OK;
 }
@@ -600,7 +630,8 @@ static TariffProblem add_component(Tally *y, int i) {
         return problem ? problem : add_line(y, i, line);
     }
     for (int v = 0; v < c->version_n && !problem; v++) {
-        problem = tariff_line(y->a, p, &c->rate, &c->versions[v].prices, &(TariffPart){ .days = c->versions[v].days }, &line);
+        problem =
+            tariff_line(y->a, p, &c->rate, &c->versions[v].prices, &(TariffPart){ .days = c->versions[v].days }, &line);
         if (!problem) problem = add_line(y, i, line);
     }
     return problem;
@@ -620,10 +651,13 @@ static TariffProblem add_minimum(Tally *y) {
     const TariffMinimum *m = &y->t->minimum;
     const TariffPeriod *p = &y->t->period;
     Money least, sum = named_sum(y->result, m->of, m->of_n);
-    TariffProblem problem = tariff_round(exact_mul(exact_micro(m->amount.micro), proration(p, m->prorate, m->normal_days_micro)), p, &least);
+    TariffProblem problem = tariff_round(
+        exact_mul(exact_micro(m->amount.micro), proration(p, m->prorate, m->normal_days_micro)), p, &least);
     if (problem) return problem;
     if (least.minor <= sum.minor) return TARIFF_OK;
-    TariffLine line = { .charge_type = "MIN_BILL", .factor = EXACT_ONE, .quantity = EXACT_ZERO, .amount = { least.minor - sum.minor } };
+    TariffLine line = {
+        .charge_type = "MIN_BILL", .factor = EXACT_ONE, .quantity = EXACT_ZERO, .amount = { least.minor - sum.minor }
+    };
     if (tariff_is_too_large(line.amount, p->exponent)) return TARIFF_TOO_LARGE;
     if (p->explain)
         line.explain = text(y->a, "%s less %s = %s", wide_text(y->a, least.minor, p->exponent),

@@ -56,11 +56,10 @@ const Keys *installation_keys(void) {
 DbConfig installation_db(CommandUser user) {
     const Config *config = installation();
     DbConfig db = { .socket = config->db_socket, .user = config->db_user, .password = config->db_password,
-                    .platform = config->db_platform, .statement_time_s = 10 };
+                    .platform = config->db_platform, .statement_time_s = user == COMMAND_APP ? 10 : 0 };
     if (user == COMMAND_ADMIN) {
         db.user = config->db_admin_user;
         db.password = config->db_admin_password;
-        db.statement_time_s = 0;
     }
     return db;
 }

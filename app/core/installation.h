@@ -19,8 +19,9 @@
 const Config *installation(void);
 /* The ring of master keys; the key file is made when it is absent. Ends the process when it cannot be read. */
 const Keys   *installation_keys(void);
-/* How to connect: as the application (no DDL), or as the administrator of the database (no time limit on statements). */
-typedef enum { COMMAND_APP, COMMAND_ADMIN } CommandUser;
+/* How to connect: as the application (no DDL), the same without a time limit on statements, or as the administrator of the
+   database (no limit either). */
+typedef enum { COMMAND_APP, COMMAND_LONG, COMMAND_ADMIN } CommandUser;
 DbConfig      installation_db(CommandUser user);
 
 /* A Ctx for a command: memory, database session in the platform's schema, the clock. One at a time in a process. */

@@ -36,8 +36,9 @@ static const Command commands[] = {
       "left alone, what was cut off goes on. Works with the database's administrator (db_admin_user).\n\nExample: smart360 migrate swa" },
     { "tenant",  tenant_command,  "Makes and lists tenants",
       "smart360 tenant list\n"
-      "smart360 tenant create SLUG --name NAME --admin-email MAIL [--country US]\n\n"
-      "A second call goes on where the first was cut off.\n\n"
+      "smart360 tenant create SLUG --name NAME --admin-email MAIL [--country US]\n"
+      "smart360 tenant wake SLUG                ends the rest of a copy that was brought back from a backup\n\n"
+      "A second call of create goes on where the first was cut off.\n\n"
       "Example: smart360 tenant create swa --name \"San Francisco Water Authority\" --admin-email tenant_admin@swa.test" },
     { "jobs",    jobs_command,    "Runs jobs, delivers events and keeps the schedule until SIGTERM",
       "smart360 jobs                            a master with workers for each class of jobs (jobs_workers in the configuration)\n"

@@ -384,6 +384,7 @@ static void restore_one(Ctx *c, const char *folder, Json t, const char *as) {
         db_run(c, "update document set storage_key=concat(?, substring(storage_key, ?)) where storage_key like concat(?, '/%')", as, (int)strlen(slug) + 1, slug);
         db_run(c, "update session set ended_at=?, end_reason='revoked' where ended_at is null", c->now);
         tenant_leave(c);
+        db_add(c, "insert into smart360.platform_setting (name, value) values (concat('quiet.', ?), 'a copy brought back from a backup')", row->id.id);
     }
     migrate_tenant(c, tenant_by_slug(c, as));
 }

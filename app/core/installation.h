@@ -42,6 +42,8 @@ TenantRow *tenant_by_slug(Ctx *c, const char *slug);
 TenantRow *tenant_by_id  (Ctx *c, Id id);
 /* Those that have a schema (not archived, not half made), by slug. */
 TenantRows tenants_all(Ctx *c);
+/* Those whose recurring jobs and events are run: not cancelled ones and not copies that were brought back (quiet). */
+TenantRows tenants_served(Ctx *c);
 /* c works in this tenant from now on: schema, slug, locale; at tenant level. The row must outlive the use of c. */
 void tenant_enter(Ctx *c, const TenantRow *tenant);
 /* Back to the platform. */

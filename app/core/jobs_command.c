@@ -208,7 +208,7 @@ static void events_all(Ctx *c, void *arg) {
         if (tenant) w->more = deliver_for(c, tenant);
         return;
     }
-    TenantRows l = tenants_all(c);
+    TenantRows l = tenants_served(c);
     w->more = deliver_for(c, NULL);
     for (size_t i = 0; i < l.n && !worker_stopping; i++) w->more |= deliver_for(c, &l.v[i]);
 }

@@ -397,6 +397,14 @@ static void tenant_create_work(Ctx *c, void *arg) {
     printf("%s: made (%s)\n", t->slug, t->name);
 }
 
+static void tenant_wake_work(Ctx *c, void *slug) {
+    TenantRow *t = tenant_by_slug(c, slug);
+    if (!t) fail(c, NOT_FOUND, "There is no tenant %s.", (const char *)slug);
+    db_run(c, "delete from smart360.platform_setting where name=concat('quiet.', ?)", t->id.id);
+    db_run(c, "update smart360.tenant set status='active', suspended_at=null, updated_at=?, row_version=row_version+1 where id=? and status='suspended'", c->now, t->id);
+    printf("%s: active\n", t->slug);
+}
+
 static void tenant_list_work(Ctx *c, void *arg) {
     (void)arg;
     TenantRows l = db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage from smart360.tenant order by slug");
@@ -406,7 +414,8 @@ static void tenant_list_work(Ctx *c, void *arg) {
 
 int tenant_command(int argc, char **argv) {
     if (argc == 2 && !strcmp(argv[1], "list")) return command_run(COMMAND_APP, tenant_list_work, NULL);
-    if (argc < 3 || strcmp(argv[1], "create")) return command_misuse(argv[0], "is followed by \"list\" or \"create SLUG --name NAME --admin-email MAIL\"");
+    if (argc == 3 && !strcmp(argv[1], "wake")) return command_run(COMMAND_APP, tenant_wake_work, argv[2]);
+    if (argc < 3 || strcmp(argv[1], "create")) return command_misuse(argv[0], "is followed by \"list\", \"wake SLUG\" or \"create SLUG --name NAME --admin-email MAIL\"");
     NewTenant t = { .slug = argv[2] };
     for (int i = 3; i < argc; i += 2) {
         const char **to = !strcmp(argv[i], "--name") ? &t.name : !strcmp(argv[i], "--admin-email") ? &t.admin_email : !strcmp(argv[i], "--country") ? &t.country : NULL;

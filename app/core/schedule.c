@@ -176,7 +176,7 @@ void schedule_tick(Ctx *c) {
     static int calls;
     bool look_for_new = calls++ % 20 == 0;
     c->now = clock_now();
-    TenantRows l = tenants_all(c);
+    TenantRows l = tenants_served(c);
     for (size_t i = 0; i < l.n; i++) {
         ArenaMark m = mark(c);
         Turn turn = { &l.v[i], look_for_new };

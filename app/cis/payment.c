@@ -91,10 +91,10 @@ static void move_item(Ctx *c, const char *type, Id id, Money amount, Id payment)
     } else if (!strcmp(type, "charge")) {
         charge_apply_payment(c, id, amount);
     } else if (!strcmp(type, "instalment")) {
-        db_must(c, 1, CONFLICT, "update instalment set paid_minor=paid_minor+?, state=if(paid_minor>=amount_minor, 'paid', if(paid_minor>0, 'part_paid', 'due')), row_version=row_version+1 "
+        db_must(c, 1, CONFLICT, "update instalment set paid_minor=paid_minor+?, state=if(paid_minor>=amount_minor, 'paid', if(paid_minor>0, 'part_paid', 'due')) "
                 "where id=? and paid_minor+? between 0 and amount_minor", amount, id, amount);
     } else {
-        db_must(c, 1, CONFLICT, "update deposit set paid_minor=paid_minor+?, status=if(paid_minor>=amount_minor, 'held', 'demanded'), row_version=row_version+1 where id=? and paid_minor+? between 0 and amount_minor",
+        db_must(c, 1, CONFLICT, "update deposit set paid_minor=paid_minor+?, status=if(paid_minor>=amount_minor, 'held', 'demanded') where id=? and paid_minor+? between 0 and amount_minor",
                 amount, id, amount);
     }
 }

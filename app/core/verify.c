@@ -78,7 +78,7 @@ CHECK(usage_is_a_chain, "select concat('usage_segment ', id) what from (select u
 
 CHECK(reading_once, "select concat('meter_reading ', to_reading_id) what from usage_segment where status='active' and billing_status='billed' and to_reading_id is not null group by register_id, to_reading_id having count(*) > 1")
 CHECK(billed_usage_has_its_bill, "select concat('usage_segment ', u.id) what from usage_segment u left join bill b on b.id=u.bill_id "
-    "where (u.billing_status='billed' and u.status='active' and (b.id is null or b.status <> 'published')) "
+    "where (u.billing_status='billed' and u.status='active' and u.bill_id is not null and (b.id is null or b.status <> 'published')) "
     "or (u.billing_status='reserved' and (b.id is null or b.status not in ('draft', 'held', 'approved', 'published'))) or (u.billing_status='unbilled' and u.bill_id is not null)")
 
 /* --- I7 to I10, I18: money that comes and goes, numbers ---------------------------------------------------------------------- */

@@ -82,7 +82,7 @@ static void start_begin(Ctx *c, void *arg) {
     s->open = false;
     if (!may_start(i->state)) return;
     if (c->now.us > i->expires_at.us) {
-        db_run(c, "update payment_intent set state='expired', `rank`=3, row_version=row_version+1 where id=?", i->id);
+        db_run(c, "update payment_intent set state='expired', `rank`=3 where id=?", i->id);
         fail(c, CONFLICT, "This payment link has expired. Open the bill again.");
     }
     Gateways open = gateways_active(c, i->amount);
@@ -94,7 +94,7 @@ static void start_begin(Ctx *c, void *arg) {
     int no = (int)db_int(c, "select coalesce(max(no), 0) + 1 from payment_attempt where intent_id=?", i->id);
     s->key = text(c, "%s-%d", i->public_id, no);
     s->attempt = db_insert(c, "insert into payment_attempt (intent_id, no, gateway_account_id, idempotency_key, started_at) values (?,?,?,?,?)", i->id, no, g->id, s->key, c->now);
-    db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, fee_minor=?, state='created', updated_at=?, row_version=row_version+1 where id=?", g->id, fee, c->now, i->id);
+    db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, fee_minor=?, state='created', updated_at=? where id=?", g->id, fee, c->now, i->id);
     s->now = intent_get(c, i->id);
     s->open = true;
 }
@@ -105,10 +105,10 @@ static void start_end(Ctx *c, void *arg) {
     const char *state = o->class == OUT_ACCEPTED ? "accepted" : o->class == OUT_UNKNOWN ? "unknown" : "refused";
     db_run(c, "update payment_attempt set state=?, http_status=?, finished_at=?, error=? where id=?", state, o->http_status, c->now, o->error, s->attempt);
     if (o->class == OUT_ACCEPTED)
-        db_run(c, "update payment_intent set state='requires_action', `rank`=1, provider_ref=?, redirect_url=?, next_check_at=?, failure_text=null, updated_at=?, row_version=row_version+1 where id=? and `rank`<=1",
+        db_run(c, "update payment_intent set state='requires_action', `rank`=1, provider_ref=?, redirect_url=?, next_check_at=?, failure_text=null, updated_at=? where id=? and `rank`<=1",
                o->ref, o->redirect_url, time_add_seconds(c->now, 600), c->now, s->intent);
     else
-        db_run(c, "update payment_intent set state='failed_to_start', failure_text=?, updated_at=?, row_version=row_version+1 where id=? and `rank`=0", o->error, c->now, s->intent);
+        db_run(c, "update payment_intent set state='failed_to_start', failure_text=?, updated_at=? where id=? and `rank`=0", o->error, c->now, s->intent);
     s->now = intent_get(c, s->intent);
 }
 
@@ -153,7 +153,7 @@ static void take_answer(Ctx *c, void *arg) {
     bool last = checks + 1 >= (int)(sizeof waits_s / sizeof *waits_s);
     Time next = last ? TIME_NONE : time_add_seconds(c->now, waits_s[checks + 1] - waits_s[checks]);
     db_run(c, "update payment_intent set checks=checks+1, next_check_at=if(state in ('requires_action', 'processing'), ?, null) where id=?", next, a->intent->id);
-    db_run(c, "update payment_intent set state='expired', `rank`=3, next_check_at=null, row_version=row_version+1 where id=? and state='requires_action' and expires_at < ?", a->intent->id, c->now);
+    db_run(c, "update payment_intent set state='expired', `rank`=3, next_check_at=null where id=? and state='requires_action' and expires_at < ?", a->intent->id, c->now);
     if (last) alert_raise(c, "payment.open", "warning", text(c, "payment.open:%s", a->intent->intent_no), text(c, "Payment %s is open at the gateway for 3 days.", a->intent->intent_no), "/integrations/payments");
 }
 
@@ -255,7 +255,7 @@ static void succeed(Ctx *c, const Intent *i, const IntentResult *r) {
         exception = "duplicate_suspect";
     if (exception) alert_raise(c, "payment.exception", "warning", text(c, "payment.%s:%s", exception, i->intent_no), text(c, "Payment %s: %s.", i->intent_no, exception), "/integrations/payments");
     db_must(c, 1, CONFLICT, "update payment_intent set state='succeeded', `rank`=4, provider_payment_id=coalesce(?, provider_payment_id), received_minor=?, payment_id=?, exception=?, succeeded_at=?, next_check_at=null, "
-            "method=coalesce(method, ?), failure_code=null, failure_text=null, updated_at=?, row_version=row_version+1 where id=?", r->provider_payment_id, r->amount, n ? posted[0].id : (Id){ 0 }, exception, c->now, r->method, c->now, i->id);
+            "method=coalesce(method, ?), failure_code=null, failure_text=null, updated_at=? where id=?", r->provider_payment_id, r->amount, n ? posted[0].id : (Id){ 0 }, exception, c->now, r->method, c->now, i->id);
     event_emit(c, &(Event){ .name = "payment_intent.succeeded", .entity = "payment_intent", .id = i->id, .number = i->intent_no, .account = i->account,
                             .payload = text(c, "{\"intent_id\":%lld,\"amount_minor\":%lld}", (long long)i->id.id, (long long)r->amount.minor) });
 }
@@ -267,7 +267,7 @@ Id payment_intent_result(Ctx *c, const IntentResult *r) {
     int rank = rank_of(r->status);
     if (rank <= found->rank) return found->id;              /* stale: told before, or overtaken */
     if (rank == 4 && r->currency && strcmp(r->currency, i->currency)) {
-        db_run(c, "update payment_intent set state='needs_review', exception='currency_mismatch', received_minor=?, provider_payment_id=coalesce(?, provider_payment_id), row_version=row_version+1 where id=?",
+        db_run(c, "update payment_intent set state='needs_review', exception='currency_mismatch', received_minor=?, provider_payment_id=coalesce(?, provider_payment_id) where id=?",
                r->amount, r->provider_payment_id, i->id);
         alert_raise(c, "payment.exception", "critical", text(c, "payment.currency:%s", i->intent_no), text(c, "Payment %s arrived in %s.", i->intent_no, r->currency), "/integrations/payments");
         return found->id;
@@ -276,7 +276,7 @@ Id payment_intent_result(Ctx *c, const IntentResult *r) {
         succeed(c, i, r);
         return found->id;
     }
-    db_must(c, 1, CONFLICT, "update payment_intent set state=?, `rank`=?, provider_payment_id=coalesce(?, provider_payment_id), failure_code=?, failure_text=?, updated_at=?, row_version=row_version+1 where id=?",
+    db_must(c, 1, CONFLICT, "update payment_intent set state=?, `rank`=?, provider_payment_id=coalesce(?, provider_payment_id), failure_code=?, failure_text=?, updated_at=? where id=?",
             r->status, rank, r->provider_payment_id, r->failure_code, r->failure_text, c->now, i->id);
     if (rank == 3)
         event_emit(c, &(Event){ .name = "payment_intent.failed", .entity = "payment_intent", .id = i->id, .number = i->intent_no, .account = i->account });

@@ -72,3 +72,29 @@ function raw(instance, pieces, { address, pause_ms = 0, host = 'swa.smart360.tes
 }
 
 module.exports = { processes, alive, load, raw, seconds, sleep };
+
+// ---- the sandbox gateway's side of a webhook ----
+const crypto = require('crypto');
+const gateway_key = crypto.createHash('md5').update('swa-w/gateway/sandbox').digest('hex');
+const gateway_secret = 'sandbox-webhook-secret';
+
+// A signed event as request() takes it. `at`: its time (default: the instance's now).
+function webhook(instance, event, { at = instance.now(), secret = gateway_secret, key = gateway_key, body = JSON.stringify(event) } = {}) {
+  const t = Math.floor(at.getTime() / 1000);
+  const v1 = crypto.createHmac('sha256', secret).update(`${t}.${body}`).digest('hex');
+  return { method: 'POST', path: `/hooks/sandbox/${key}`, body, headers: { 'Content-Type': 'application/json', 'Smart360-Signature': `t=${t},v1=${v1}` } };
+}
+
+// n open payments of 1.00 in advance by an account, as a consumer leaves them at the gateway; their numbers.
+function open_payments(instance, account_no, n, prefix = 'PI-9') {
+  const numbers = Array.from({ length: n }, (_, i) => `${prefix}${String(i).padStart(9, '0')}`);
+  const values = numbers.map((no) => `('${no}')`).join(',');
+  instance.sql(`create temporary table numbers (no varchar(20) collate utf8mb4_bin primary key); insert into numbers values ${values};
+    insert into payment_intent (utility_id, intent_no, account_id, amount_minor, currency, purpose, channel, method, gateway_account_id, provider_ref, state, expires_at, idempotency_key)
+      select a.utility_id, no, a.id, 100, 'USD', 'advance', 'portal', 'card', (select id from gateway_account where driver = 'sandbox'), concat('sbx_', no), 'processing', '2099-01-01', concat('fault-', no) from numbers join account a on a.account_no = '${account_no}';
+    insert into payment_intent_line (intent_id, seq, account_id, target_kind, amount_minor) select i.id, 1, i.account_id, 'advance', 100 from numbers join payment_intent i on i.intent_no = no;`);
+  return numbers;
+}
+const paid = (no) => ({ id: `evt_${no}`, type: 'payment.succeeded', intent_no: no, ref: `sbx_${no}`, payment_id: `sbx_pay_${no}`, amount_minor: 100, currency: 'USD', last4: '4242' });
+
+Object.assign(module.exports, { webhook, open_payments, paid });

@@ -1,0 +1,24 @@
+const { story } = require('../support/story');
+const { load, webhook } = require('../support/faults');
+
+const many = Number(process.env.FAULT_WEBHOOKS || 3000);      // 10,000 by hand
+
+story('F14', 'HUB-FIX', ({ test, expect, instance, one, jobs_run }) => {
+  test(`F14 ${many} different webhooks from 64 connections: all accepted, none lost, pages stay quick`, async () => {
+    test.setTimeout(420000);
+    let over = false;
+    const pages = load(instance(), { connections: 2, for_s: 300, until: () => over, next: () => ({ path: '/login' }) });
+    const result = await load(instance(), { connections: 64, count: many, for_s: 300, next: (i) => webhook(instance(), { id: `evt_flood_${i}`, type: 'account.note', n: i }) });
+    over = true;
+    const others = await pages;
+    console.log(`  webhooks ${result.per_second.toFixed(0)}/s, p99 ${result.p99.toFixed(0)} ms; pages p99 ${others.p99.toFixed(0)} ms`);
+    expect(result.errors).toEqual([]);
+    expect(result.by_status).toEqual({ 200: many });
+    expect(others.bad).toBe(0);
+    expect(result.p99, 'p99, ms').toBeLessThan(1000);
+    expect(others.p99, 'p99 of pages, ms').toBeLessThan(500);
+    expect(one('select count(*) from webhook_event')).toBe(String(many));
+    await jobs_run(300);
+    expect(one("select count(*) from webhook_event where state = 'ignored'")).toBe(String(many));
+  });
+});

@@ -35,6 +35,7 @@ story('F3', 'HUB-FIX', ({ test, expect, instance, as, sql, one, order, clock, jo
     expect(kills).toBeGreaterThan(0);
     expect(Object.keys(statuses).sort()).toEqual(statuses[503] ? ['200', '503'] : ['200']);
     expect(acknowledged.size).toBe(numbers.length);
+    for (let i = 0; i < 50 && (await as(null).get('/login')).status !== 200; i++) await sleep(100);
     await as(null).get('/login').is(200);
     await sleep(1000);
     clock.forward({ minutes: 15 });             // jobs that met the kill are tried again

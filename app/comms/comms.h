@@ -64,4 +64,9 @@ bool message_status_set(struct Ctx *c, const MessageStatus *s);
 typedef struct { Id provider; const char *channel, *from, *to, *body, *provider_message_id; Time at; } InboundMessage;
 void message_received(struct Ctx *c, const InboundMessage *m);
 
+/* What a provider said of a message: its word for the state ("delivered"). Only forward; unknown ones change nothing. */
+typedef enum { REPORT_UNKNOWN, REPORT_STALE, REPORT_MOVED } ReportKind;
+typedef struct { ReportKind kind; Id message; } MessageReport;
+MessageReport message_reported(struct Ctx *c, Id provider, const char *provider_message_id, const char *word);
+
 #endif

@@ -5,8 +5,7 @@
 #include "app/modules.h"
 
 static const JobHandler comms_jobs[] = {
-    { "message.send",    "messages", message_send,   12, true  },       /* calls the provider between its transactions */
-    { "webhook.message", "messages", message_report, 25, false },
+    { "message.send", "messages", message_send, 12, true },     /* calls the provider between its transactions */
     { 0 }
 };
 

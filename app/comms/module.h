@@ -8,7 +8,6 @@
 
 /* The job that sends a message; at TIME_NONE or all zero now. In the transaction that stores it. */
 void    message_enqueue(struct Ctx *c, Id message, Time at);
-JobStep message_send  (struct Ctx *c, const JobRow *job);
-JobStep message_report(struct Ctx *c, const JobRow *job);
+JobStep message_send(struct Ctx *c, const JobRow *job);
 
 #endif

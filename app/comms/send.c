@@ -107,27 +107,18 @@ static const char *status_of(const char *word) {
     return NULL;
 }
 
-#define REPORT_EVENT(F, T) F(T, Id, id) F(T, Id, account_ref) F(T, const char *, provider_event_id) F(T, const char *, state)
-ROW(ReportEvent, REPORT_EVENT)
 #define REPORTED(F, T) F(T, Id, id) F(T, const char *, status)
 ROW(Reported, REPORTED)
 
-JobStep message_report(Ctx *c, const JobRow *job) {
-    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
-    int64_t id = 0;
-    if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
-    ReportEvent *e = db_one(c, ReportEvent, "select id, account_ref, provider_event_id, state from webhook_event where id=? for update", (Id){ id });
-    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
-    const char *cut = strrchr(e->provider_event_id, ':');
-    const char *no = cut ? text_copy_n(c, e->provider_event_id, (size_t)(cut - e->provider_event_id)) : e->provider_event_id, *to = cut ? status_of(cut + 1) : NULL;
-    Reported *m = db_find(c, Reported, "select id, status from message where message_provider_id=? and provider_message_id=? for update", e->account_ref, no);
-    if (!m && to && job->attempt < 4) fail(c, CONFLICT, "the message of this report is not known yet");
-    bool moves = m && to && rank_of(to) > rank_of(m->status);
-    if (moves)
-        db_run(c, "update message set status=?, delivered_at=if(?='delivered', ?, delivered_at), opened_at=if(?='opened', ?, opened_at), ended_at=coalesce(ended_at, ?) where id=?", to, to, c->now, to, c->now, c->now, m->id);
-    if (moves && (!strcmp(to, "delivered") || !strcmp(to, "undelivered") || !strcmp(to, "failed") || !strcmp(to, "bounced")))
-        event_emit(c, &(Event){ .name = !strcmp(to, "delivered") ? "message.delivered" : "message.failed", .entity = "message", .id = m->id, .payload = json_pairs(c, "status", to, NULL) });
-    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, message_id=? where id=?", moves ? "processed" : "ignored", moves ? NULL : m ? "stale" : "unknown_message", c->now,
-           m ? m->id : (Id){ 0 }, e->id);
-    return STEP_DONE;
+MessageReport message_reported(Ctx *c, Id provider, const char *provider_message_id, const char *word) {
+    const char *to = status_of(word);
+    Reported *m = db_find(c, Reported, "select id, status from message where message_provider_id=? and provider_message_id=? for update", provider, provider_message_id);
+    if (!m) return (MessageReport){ REPORT_UNKNOWN, { 0 } };
+    if (!to || rank_of(to) <= rank_of(m->status)) return (MessageReport){ REPORT_STALE, m->id };
+    db_run(c, "update message set status=?, delivered_at=if(?='delivered', ?, delivered_at), opened_at=if(?='opened', ?, opened_at), "
+              "ended_at=coalesce(ended_at, ?) where id=?", to, to, c->now, to, c->now, c->now, m->id);
+    bool bad = !strcmp(to, "undelivered") || !strcmp(to, "failed") || !strcmp(to, "bounced");
+    if (bad || !strcmp(to, "delivered"))
+        event_emit(c, &(Event){ .name = bad ? "message.failed" : "message.delivered", .entity = "message", .id = m->id, .payload = json_pairs(c, "status", to, NULL) });
+    return (MessageReport){ REPORT_MOVED, m->id };
 }

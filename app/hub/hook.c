@@ -8,6 +8,7 @@
 
 #include <fcgiapp.h>
 
+#include "app/comms/comms.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
 #include "app/hub/gateway.h"
@@ -144,6 +145,9 @@ void hook_post(Req *r) {
 #define STORED_EVENT(F, T) F(T, Id, id) F(T, const char *, driver) F(T, Id, account_ref) F(T, const char *, state) F(T, Bytes, body)
 ROW(StoredEvent, STORED_EVENT)
 
+#define MESSAGE_EVENT(F, T) F(T, Id, id) F(T, Id, account_ref) F(T, const char *, provider_event_id) F(T, const char *, state)
+ROW(MessageEvent, MESSAGE_EVENT)
+
 static void finish(Ctx *c, Id event, const char *state, const char *reason, Id intent) {
     db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, error=null, intent_id=? where id=?", state, reason, c->now, intent, event);
 }
@@ -177,5 +181,23 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
     bool stale = before && after && !strcmp(before, after);
     finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
     db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);
+    return STEP_DONE;
+}
+
+/* A provider's report of a message: its key is "<provider's message id>:<state>". */
+JobStep hook_message(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t id = 0;
+    if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
+    MessageEvent *e = db_one(c, MessageEvent, "select id, account_ref, provider_event_id, state from webhook_event where id=? for update", (Id){ id });
+    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
+    const char *cut = strrchr(e->provider_event_id, ':');
+    if (!cut) job_give_up(c, "the event names no state");
+    const char *no = text_copy_n(c, e->provider_event_id, (size_t)(cut - e->provider_event_id));
+    MessageReport m = message_reported(c, e->account_ref, no, cut + 1);
+    if (m.kind == REPORT_UNKNOWN && job->attempt < 4) fail(c, CONFLICT, "the message of this report is not known yet");
+    const char *reason = m.kind == REPORT_MOVED ? NULL : m.kind == REPORT_STALE ? "stale" : "unknown_message";
+    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, message_id=? where id=?",
+           reason ? "ignored" : "processed", reason, c->now, m.message, e->id);
     return STEP_DONE;
 }

@@ -15,6 +15,7 @@ void    mailbox_page(Req *r);
 void    mailbox_message(Req *r);
 void    hook_post(Req *r);
 JobStep hook_process(Ctx *c, const JobRow *job);
+JobStep hook_message(Ctx *c, const JobRow *job);
 JobStep intent_poll(Ctx *c, const JobRow *job);
 JobStep intent_check(Ctx *c, const JobRow *job);
 void    event_list_page(Req *r);

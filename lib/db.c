@@ -24,7 +24,7 @@ enum {
     TEXT_FIRST = 256,               /* bytes a text column is fetched into before its length is known */
     BULK_ROWS = 1000,
     TX_TRIES = 5,
-    CONNECT_S = 2, ANSWER_S = 12,
+    CONNECT_S = 2, ANSWER_S = 2,      /* beyond the time a statement may take */
     SCHEMA_MAX = 64, AFTER_MAX = 32,
 };
 
@@ -95,7 +95,7 @@ static const char *connect_now(Db *db) {
     static char why[300];
     MYSQL *my = mysql_init(NULL);
     if (!my) abort();
-    unsigned connect_s = CONNECT_S, answer_s = db->config.statement_time_s ? ANSWER_S : 3600;
+    unsigned connect_s = CONNECT_S, answer_s = db->config.statement_time_s ? (unsigned)db->config.statement_time_s + ANSWER_S : 3600;
     mysql_options(my, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     mysql_options(my, MYSQL_OPT_READ_TIMEOUT, &answer_s);
     mysql_options(my, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);

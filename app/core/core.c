@@ -76,6 +76,12 @@ static const Route core_routes[] = {
     PLATFORM_POST("/platform/password/reset",  NULL, OPEN,      reset_post, .flags = NO_TX),
     PLATFORM_POST("/platform/logout",          NULL, SIGNED_IN, logout_post),
 
+    /* job_page.c */
+    GET ("/jobs",              "core.jobs", VIEW, job_list_page),
+    GET ("/jobs/{id}",         "core.jobs", VIEW, job_page),
+    POST("/jobs/{id}/retry",   "core.jobs", EDIT, job_retry_post, .form = job_page),
+    POST("/jobs/{id}/discard", "core.jobs", EDIT, job_discard_post, .form = job_page),
+
     /* role.c */
     GET ("/roles",                 "core.roles", VIEW,   role_list),
     GET ("/roles/new",             "core.roles", CREATE, role_new),

@@ -48,4 +48,10 @@ void user_override_add   (Req *r);
 void user_override_remove(Req *r);
 void user_unlock         (Req *r);
 
+/* job_page.c */
+void job_list_page   (Req *r);
+void job_page        (Req *r);
+void job_retry_post  (Req *r);
+void job_discard_post(Req *r);
+
 #endif

@@ -26,6 +26,7 @@ int fixture_command(int argc, char **argv);     /* app/core/fixture.c */
 int lint_command   (int argc, char **argv);     /* app/core/lint_command.c: these three */
 int routes_command (int argc, char **argv);
 int states_command (int argc, char **argv);
+int number_command(int argc, char **argv);      /* app/core/number_command.c */
 int user_command (int argc, char **argv);        /* app/core/user_command.c */
 int verify_command(int argc, char **argv);      /* app/core/verify.c */
 int web_command  (int argc, char **argv);       /* app/core/web_command.c */

@@ -52,6 +52,9 @@ static const Command commands[] = {
       "smart360 restore FOLDER --tenant SLUG [--as NAME]\n\n"
       "With --as the tenant comes back as a copy under another name: suspended, sessions ended, sending nothing.\n\n"
       "Example: smart360 restore /backup/2026-04-15 --tenant swa --as swa-yesterday" },
+    { "number",  number_command,  "Issues a number, to try its format (sandbox installations only)",
+      "smart360 number KIND [--utility CODE] [--date YYYY-MM-DD] [--undo]\n\n"
+      "--undo rolls the transaction back, as when a document fails.\n\nExample: smart360 number account" },
     { "routes",  routes_command,  "Lists every route with its right",          "smart360 routes" },
     { "run",     run_command,     "Bills a cycle from the shell",
       "smart360 run --cycle CODE --period YYYY-MM [--publish] [--tenant SLUG]\n\n"

@@ -146,6 +146,11 @@ const char *const *id_preview_of(Ctx *c, const char *entity, const IdFormat *f, 
     return preview(c, &s, n);
 }
 
+const char *id_try(Ctx *c, const char *entity, const IdFormat *f, const IdParts *parts, int64_t sequence) {
+    IdRecord r = record_of(c, series_of(c, entity), parts);
+    return id_text(&c->mem, f, &r, sequence);
+}
+
 int64_t id_issued(Ctx *c, const char *entity) {
     return db_int(c, "select sum(s.issued) from id_sequence s join id_format f on f.id=s.id_format_id where f.utility_id=? and f.entity_type=?", c->utility, entity);
 }

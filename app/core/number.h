@@ -14,6 +14,8 @@ char *id_parts_json (Arena *a, const IdFormat *f);
 const char *const *id_preview(struct Ctx *c, const char *entity_type, size_t n);
 /* The same for a format that is being edited, from its own start or the sequence in use, whichever is higher. */
 const char *const *id_preview_of(struct Ctx *c, const char *entity_type, const IdFormat *f, size_t n);
+/* A number of a format that is being edited, with a sequence value and parts of choice: takes nothing. */
+const char *id_try(struct Ctx *c, const char *entity_type, const IdFormat *f, const IdParts *parts, int64_t sequence);
 /* Numbers issued so far and the highest next value of any period: "Next number must be above 001234." */
 int64_t id_issued  (struct Ctx *c, const char *entity_type);
 int64_t id_next_max(struct Ctx *c, const char *entity_type);

@@ -32,6 +32,7 @@ void modules_start(void) {
         if ((*m)->schedules) job_schedules((*m)->schedules);
         if ((*m)->events) event_handlers((*m)->events);
         if ((*m)->checks) setup_check_register((*m)->checks);
+        if ((*m)->tabs) page_tabs_register((*m)->tabs);
         if ((*m)->start) (*m)->start();
     }
     web_routes(tables);

@@ -36,6 +36,7 @@ enum FieldFlags {
     DERIVED  = 128,     /* shown in lists only, never read from the form */
     SECRET   = 256,     /* never shown again, *** in the audit */
     UPPER    = 512,     /* stored in upper case */
+    SUM      = 2048,    /* of a listed amount: the sum of all rows of the filter stands at the foot */
     SEARCH_START = 1024,/* searched by its beginning only (an index serves that) */
 };
 

@@ -33,6 +33,7 @@ typedef struct Query {
     Bind              bind[DB_PARAMS_MAX];
     int               binds;
     int               filters;          /* active ones */
+    int64_t           sum[COLUMNS_LISTED];      /* of the columns flagged so, over the whole filter */
 } Query;
 
 static const char *asked(const Query *q, const char *name) {
@@ -171,19 +172,27 @@ static void add_columns(const Query *q, Text *sql) {
     text_addf(sql, "%s as _id, cast(%s as char) as _sort", q->spec->id, q->sort->sql);
 }
 
-static void first_number(void *arg, const DbColumn *columns, int n) {
-    (void)n;
-    *(int64_t *)arg = columns[0].n;
+typedef struct Totals { Query *q; int64_t rows; } Totals;
+
+static void keep_totals(void *arg, const DbColumn *columns, int n) {
+    Totals *t = arg;
+    t->rows = columns[0].n;
+    for (int i = 1, k = 0; i < n; i++, k++) {
+        while (!(t->q->spec->columns[k].flags & SUM)) k++;
+        t->q->sum[k] = columns[i].n;
+    }
 }
 
 static int64_t count_rows(Query *q, const Bind *binds, int n) {
     Text sql = text_start(q->r);
     text_add(&sql, "select count(*) as n");
+    for (const ListColumn *col = q->spec->columns; col->name; col++)
+        if (col->flags & SUM) text_addf(&sql, ", coalesce(sum(%s), 0) as `%s`", col->sql, col->name);
     q->binds = q->filters = 0;
     add_where(q, &sql, binds, n);
-    int64_t total = 0;
-    db_columns(&q->r->c, sql.s, q->bind, q->binds, first_number, &total, true);
-    return total;
+    Totals t = { .q = q };
+    db_columns(&q->r->c, sql.s, q->bind, q->binds, keep_totals, &t, true);
+    return t.rows;
 }
 
 /* --- the page ------------------------------------------------------------------------------------------------------------------- */
@@ -323,6 +332,20 @@ static void show_rows_of(const Query *q, const Rows *rows) {
             }
             listed++;
         }
+    }
+}
+
+/* The sum row: "Total" in the first column, then what is summed. */
+static void show_foot(const Query *q) {
+    Req *r = q->r;
+    bool any = false;
+    for (const ListColumn *col = q->spec->columns; col->name; col++) any |= (col->flags & SUM) != 0;
+    size_t listed = 0;
+    for (const ListColumn *col = q->spec->columns; any && col->name; col++) {
+        if (!(col->flags & LIST)) continue;
+        const char *sum = col->flags & SUM ? locale_money_plain(&r->c.mem, r->c.locale, (Money){ q->sum[col - q->spec->columns] }) : "";
+        show_text(r, at(r, "list.foot", listed, NULL), listed ? sum : msg(r->c.language, "ui.total"));
+        listed++;
     }
 }
 
@@ -536,6 +559,7 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
     if (q.first > total) q.first = 1;
     show_columns(&q, &rows);
     show_rows_of(&q, &rows);
+    show_foot(&q);
     show_frame(&q, total, &rows, more);
     return (int64_t)rows.n;
 }

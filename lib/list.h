@@ -26,7 +26,7 @@ typedef struct ListColumn {
     const char   *name;             /* alias; its last word gives the format: total_minor, due_on, created_at ... */
     const char   *label;
     const char   *sql;              /* fixed fragment */
-    unsigned      flags;            /* LIST | SEARCH | FILTER | SORT */
+    unsigned      flags;            /* LIST | SEARCH | FILTER | SORT | SUM */
     const char   *link;             /* path with {column} names; the first listed column has one */
     const Choice *choices;          /* of a FILTER */
     const char   *options;          /* or fixed SQL giving value, label; "?" is the utility (at most one) */

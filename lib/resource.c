@@ -187,7 +187,7 @@ void resource_list(Req *r) {
     int n = 0;
     bool linked = false;
     for (const Field *f = res->fields; f->name && n < FIELDS_MAX; f++) {
-        if (!(f->flags & (LIST | SEARCH | SEARCH_START | FILTER)) && strcmp(f->name, key_of(res))) continue;
+        if (!(f->flags & (LIST | SEARCH | SEARCH_START | FILTER | SORT)) && strcmp(f->name, key_of(res))) continue;
         columns[n] = list_column(r, f);
         if (!linked && columns[n].flags & LIST) columns[n].link = text(r, "%s/{%s}", res->path, key_of(res)), linked = true;
         n++;
@@ -202,7 +202,8 @@ void resource_list(Req *r) {
         actions[0] = (ListAction){ .text = text(r, "New %s", res->one), .path = text(r, "%s/new", res->path), .icon = "plus", .key = res->feature, .action = CREATE, .primary = true };
     ListSpec spec = {
         .name = res->table, .one = res->one, .many = res->many, .path = res->path, .from = text(r, "`%s` x", res->table), .where = scope(r, res),
-        .id = "x.id", .columns = columns, .order = res->order ? res->order : columns[0].name, .feature = res->feature, .actions = actions };
+        .id = "x.id", .columns = columns, .order = res->order ? res->order : columns[0].name, .feature = res->feature, .actions = actions,
+        .import_path = res->import_path && lib_app.may(&r->c, res->feature, CREATE) ? res->import_path : NULL };
     Bind b[1];
     int binds = scope_bind(r, res, b);
     show_text(r, "page.title", text(r, "%c%s", res->many[0] >= 'a' && res->many[0] <= 'z' ? res->many[0] - 32 : res->many[0], res->many + 1));
@@ -241,7 +242,7 @@ void resource_page(Req *r) {
     size_t n = 0, actions = 0;
     show_text(r, "show.sections.0.kind", "facts");
     for (const Field *f = res->fields; f->name; f++) {
-        if (f->type == FIELD_HIDDEN) continue;
+        if (f->type == FIELD_HIDDEN || (f->flags & DERIVED && !(f->flags & LIST))) continue;
         show_text(r, text(r, "show.sections.0.facts.%zu.label", n), f->label);
         show_text(r, text(r, "show.sections.0.facts.%zu.text", n++), shown(r, f, column_of_row(&k, f->name)));
     }

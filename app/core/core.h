@@ -246,6 +246,16 @@ void alert_clear(struct Ctx *c, const char *dedup_key);
 /* Prepared totals of dashboards: adds to dashboard_counter of a local day. */
 void day_count_add(struct Ctx *c, const char *key, Date period, int64_t n);
 
+/* --- tabs ------------------------------------------------------------------------------------------------------------ */
+
+/* A tab of a set of pages that belong together; shown to whoever may look. `count` may be NULL: the figure beside it, 0: none. */
+typedef struct { const char *set, *text, *path, *key; int64_t (*count)(struct Ctx *c); } PageTab;     /* text: key of a message */
+/* Adds a module's table, ended by {0}; at start-up. */
+void page_tabs_register(const PageTab *table);
+struct Req;
+/* The tabs of a set above this page (page.tabs); `path` is that of the present one. Resources call it by their `.tabs`. */
+void page_tabs(struct Req *r, const char *set, const char *path);
+
 /* --- secrets and codes (keys: tenant's data key, installation's key) --------------------------------------------------- */
 
 /* For *_enc columns. `place` names the column ("gateway_account.credentials"): a value copied to another column does not

@@ -486,8 +486,31 @@ static void resource_event(Ctx *c, const char *name, const char *entity, Id id, 
     event_emit(c, &(Event){ .name = name, .entity = entity, .id = id, .number = number, .payload = payload });
 }
 
+static const PageTab *tab_tables[20];
+static int tab_tables_n;
+
+void page_tabs_register(const PageTab *table) {
+    if (tab_tables_n < (int)(sizeof tab_tables / sizeof *tab_tables)) tab_tables[tab_tables_n++] = table;
+}
+
+void page_tabs(Req *r, const char *set, const char *path) {
+    size_t n = 0;
+    for (int i = 0; i < tab_tables_n; i++)
+        for (const PageTab *t = tab_tables[i]; t->set; t++) {
+            if (strcmp(t->set, set) || !perm_may(&r->c, t->key, VIEW)) continue;
+            char *at_ = at(r, "page.tabs", n++, NULL);
+            show_text(r, text(r, "%s.text", at_), msg(r->c.language, t->text));
+            show_text(r, text(r, "%s.url", at_), link_path(r, "%s", t->path));
+            if (!strcmp(t->path, path)) show_text(r, text(r, "%s.current", at_), "1");
+            int64_t count = t->count ? t->count(&r->c) : 0;
+            if (!count) continue;
+            show_text(r, text(r, "%s.count", at_), locale_count(&r->c.mem, r->c.locale, count));
+            show_text(r, text(r, "%s.count_text", at_), locale_count(&r->c.mem, r->c.locale, count));
+        }
+}
+
 static bool resource_may(Ctx *c, const char *key, Action action) { return perm_may(c, key, action); }
 
 void core_resource_hooks(void) {
-    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may, .areas = rights_area_filter });
+    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may, .areas = rights_area_filter, .tabs = page_tabs });
 }

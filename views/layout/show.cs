@@ -6,7 +6,7 @@ var:url_validate(show.history_url) ?>"><?cs var:t.ui.see_all ?></a><?cs /if ?></
 def:content() ?><?cs if:page.own_head ?><?cs call:record(show, page.title) ?><?cs
 elif:subcount(show.facts) || subcount(show.moves) || show.status.text ?><section class="s-card s-rec"><?cs if:show.status.text || subcount(show.moves) || subcount(show.lines) ?><div class="s-rh"><div class="s-rt"><?cs if:show.status.text ?><p><?cs call:badge(show.status.tone, show.status.text) ?><?cs
 each:b = show.badges ?> <?cs call:badge(b.tone, b.text) ?><?cs /each ?></p><?cs /if ?></div><?cs call:actions(show.moves) ?></div><?cs /if ?><?cs call:facts_row(show.facts) ?></section><?cs /if ?><?cs
-call:notes(show.notices) ?><?cs call:tabs(show.tabs, page.title) ?><?cs
+call:tabs(page.tabs, page.title) ?><?cs call:notes(show.notices) ?><?cs call:tabs(show.tabs, page.title) ?><?cs
 if:subcount(show.kpis) ?><?cs call:kpis(show.kpis) ?><?cs /if ?><?cs
 if:subcount(show.history) || show.note.text || show.has_side ?><div class="s-two"><div><?cs call:sections(show.sections) ?></div><div class="side"><?cs call:side() ?></div></div><?cs
 else ?><?cs call:sections(show.sections) ?><?cs /if ?><?cs /def ?><?cs

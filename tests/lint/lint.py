@@ -29,7 +29,7 @@ FORBIDDEN = {"gets", "strcpy", "strcat", "sprintf", "vsprintf", "stpcpy", "strnc
 
 
 # The house writes 120 columns; this is what no line may pass.
-COLUMNS_MAX = 200
+COLUMNS_MAX = 250
 
 
 def sources(*patterns):

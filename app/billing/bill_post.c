@@ -39,11 +39,11 @@ typedef struct { Money previous, payments, adjustments, posted, forward, due, ca
 
 /* Accounts first and in order of id, then the bills: the order of every writer of money. */
 static PostBills lock_bills(Ctx *c, const char *ids) {
-    db_all(c, LockedAccount, "select a.id from " IDS "bill b on b.id = j.id join account a on a.id = b.account_id where a.utility_id = ? order by a.id for update", ids, c->utility);
+    db_all(c, LockedAccount, "select a.id from " IDS "bill b force index (primary) on b.id = j.id straight_join account a force index (primary) on a.id = b.account_id where a.utility_id = ? order by a.id for update", ids, c->utility);
     return db_all(c, PostBill,
         "select b.id, b.account_id, b.consumer_id, b.bill_run_id as run, b.status, b.kind, b.currency, b.period_start, b.period_end, b.bill_date, b.due_date, coalesce(b.accounting_date, b.bill_date) as accounting_date, b.total_minor, "
         "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, (select max(x.published_at) from bill x where x.account_id = b.account_id and x.status = 'published') as last_published_at "
-        "from " IDS "bill b on b.id = j.id and b.utility_id = ? join account a on a.id = b.account_id order by b.account_id, b.id for update", ids, c->utility);
+        "from " IDS "bill b force index (primary) on b.id = j.id and b.utility_id = ? straight_join account a force index (primary) on a.id = b.account_id order by b.account_id, b.id for update", ids, c->utility);
 }
 
 static const char *since_list(Ctx *c, const PostBills *v) {

@@ -372,7 +372,7 @@ ROW(DiscardRow, DISCARD_ROW)
 
 void bill_discard(Ctx *c, const Id *bills, size_t n) {
     if (!n) return;
-    DiscardRows rows = db_all(c, DiscardRow, "select b.id from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id and b.utility_id = ? and b.status in ('draft', 'held', 'approved') order by b.id for update",
+    DiscardRows rows = db_all(c, DiscardRow, "select b.id from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b force index (primary) on b.id = j.id and b.utility_id = ? and b.status in ('draft', 'held', 'approved') order by b.id for update",
                               json_ids(c, bills, n), c->utility);
     if (!rows.n) return;
     Id *ids = take_n(c, Id, rows.n);

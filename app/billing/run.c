@@ -223,7 +223,7 @@ static void claim_tx(Ctx *c, void *arg) {
 
 /* Still ours, and locked, so that nobody takes them when the lease runs out meanwhile. */
 static void lock_items(Ctx *c, Work *w) {
-    items_take(c, w, db_all(c, ItemRow, "select i.id, i.account_id, i.bill_id, i.attempt from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i on i.id = j.id "
+    items_take(c, w, db_all(c, ItemRow, "select i.id, i.account_id, i.bill_id, i.attempt from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i force index (primary) on i.id = j.id "
                                         "where i.run_id = ? and i.state = 'claimed' and i.claimed_by = ? order by i.id for update", json_ids(c, w->items, w->n), w->run, w->worker));
 }
 

@@ -182,17 +182,17 @@ void run_tab(Req *r, const char *mode, const char *tab) {
     RunCounts k = run_counts(&r->c, run->id);
     bool bills = !strcmp(tab, "bills"), errors = !strcmp(tab, "errors"), held = !strcmp(tab, "held"), skipped = !strcmp(tab, "skipped"), log = !strcmp(tab, "log");
     if (!bills && !errors && !held && !skipped && !log) fail(r, NOT_FOUND, "There is no such page.");
+    ListSpec spec = items;
+    spec.path = text(r, "%s/%s", run_path(&r->c, run), tab);
+    if (bills || skipped) list_show(r, &spec, run->id, skipped ? "skipped" : "calculated,published");
+    if (r->status) return;                          /* answered with a file */
     run_head(r, run, &k, tab);
     page(r, "billing/run");
     if (log) {
         if (lib_app.history) lib_app.history(r, "show.history", "bill_run", run->id);
         return;
     }
-    if (errors || held) { decisions(r, run, tab); return; }
-    ListSpec spec = items;
-    spec.path = text(r, "%s/%s", run_path(&r->c, run), tab);
-    list_show(r, &spec, run->id, skipped ? "skipped" : "calculated,published");
-    if (r->status) r->template = NULL;
+    if (errors || held) decisions(r, run, tab);
 }
 
 /* --- moves and single decisions -------------------------------------------------------------------------------------------------------------- */

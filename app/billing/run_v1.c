@@ -111,10 +111,10 @@ static const ListSpec runs = {
 
 void generate_page(Req *r) {
     show_text(r, "page.title", "Generate bills");
-    page(r, "billing/generate");
     Pick *p = pick(r, query_text(r, "cycle"), query_text(r, "period"));
     list_show(r, &runs, r->c.utility);
-    if (r->status) { r->template = NULL; return; }
+    if (r->status) return;                          /* answered with a file */
+    page(r, "billing/generate");
     if (!p) {
         show_text(r, "show.notices.0.tone", "info");
         show_text(r, "show.notices.0.text", "There is no active bill cycle. Set one up first.");

@@ -116,11 +116,12 @@ typedef struct {
     Id          id, account;
     const char *bill_no, *kind, *status, *payment_status, *currency;
     Date        period_start, period_end, bill_date, due_date;
-    Money       total, amount_due, paid, open, previous_balance, current_charges, tax;
+    Money       total, amount_due, paid, open, previous_balance, payments, adjustments, current_charges, tax;
     Quantity    usage; const char *usage_unit;
     bool        is_estimated, dispute_hold;
     const char *pay_token;
     Id          document, superseded_by;
+    Time        published_at;
 } BillHead;
 typedef struct { BillHead *v; size_t n; } BillHeads;
 typedef struct {
@@ -135,6 +136,8 @@ BillHeads       bill_list(struct Ctx *c, Id account, const BillFilter *filter);
 /* By number in the utility; NULL when none, or never published. */
 const BillHead *bill_get(struct Ctx *c, const char *bill_no);
 const BillHead *bill_by_token(struct Ctx *c, const char *pay_token);
+/* Whose bill it is, before a utility is known; 0: nobody's. */
+Id              bill_token_utility(struct Ctx *c, const char *pay_token);
 const BillHead *bill_by_id(struct Ctx *c, Id bill);
 
 typedef struct {
@@ -147,6 +150,10 @@ typedef struct {
 } BillDetail;
 typedef struct { BillDetail *v; size_t n; } BillDetails;
 BillDetails bill_details(struct Ctx *c, Id bill);
+/* The readings and use that the bill took. */
+typedef struct { Date from, to; Reading from_value, to_value, quantity; const char *unit, *meter_no; bool is_estimated; } UsedReading;
+typedef struct { UsedReading *v; size_t n; } UsedReadings;
+UsedReadings    bill_readings(struct Ctx *c, Id bill);
 /* The bill as HTML (a fragment, by its template version) and as a PDF document (made when it is not there yet: some 20 ms). */
 const char *bill_html(struct Ctx *c, Id bill);
 Id          bill_pdf (struct Ctx *c, Id bill);

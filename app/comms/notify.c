@@ -1,9 +1,10 @@
 /*
  * notify: one message by its template, stored in the caller's transaction (UX06US06, UX02US02). See comms.h.
  *
- * So far for people of the staff, users of the portal and plain addresses, by mail: what sign-in needs. The template of the
+ * The channel is the first of those wanted whose address is known, whose text the template has and which the person has not
+ * stopped (UX-FIX: a code for a stopped number goes by mail); a note in the application goes beside it. The template of the
  * utility stands before the tenant's; the recipient's language before English. A place {{name}} that no field fills is left
- * out of the text.
+ * out of the text; {{utility.name}} and {{utility.short}} fill themselves.
  */
 #include "app/comms/comms.h"
 #include "app/comms/module.h"
@@ -11,42 +12,62 @@
 #include <string.h>
 
 #include "app/core/core.h"
+#include "app/portal/portal.h"
 #include "lib/date.h"
 #include "lib/db.h"
+#include "lib/json.h"
 #include "lib/utf8.h"
 
-enum { KEEP_DAYS = 3 };                 /* a mail that could not be sent by then says nothing new */
+enum { KEEP_DAYS = 3, NOTE_DAYS = 90, CHANNELS = 4 };       /* a message that could not be sent by then says nothing new */
 
 /* --- to whom ------------------------------------------------------------------------------------------------------------------- */
 
-#define REACH(F, T) F(T, const char *, email) F(T, const char *, lang)
+#define REACH(F, T) F(T, const char *, email) F(T, const char *, phone) F(T, const char *, lang) F(T, Id, consumer_id)
 ROW(Reach, REACH)
 
 static Reach *reach_of(Ctx *c, const Recipient *to) {
     Reach *r = NULL;
-    if (to->user.id) r = db_one(c, Reach, "select email, coalesce(locale, 'en') as lang from user where id = ?", to->user);
-    else if (to->portal_user.id) r = db_one(c, Reach, "select email, lang from portal_user where id = ?", to->portal_user);
-    else if (!to->email) fail(c, BROKEN, "notify: this kind of recipient has no address yet");
+    if (to->consumer.id) r = db_one(c, Reach, "select email, primary_phone as phone, preferred_language as lang, id as consumer_id from consumer where id = ?", to->consumer);
+    else if (to->account.id) r = db_one(c, Reach, "select n.email, n.primary_phone as phone, n.preferred_language as lang, n.id as consumer_id from account a join consumer n on n.id = a.consumer_id where a.id = ?", to->account);
+    else if (to->user.id) r = db_one(c, Reach, "select email, phone, coalesce(locale, 'en') as lang, null as consumer_id from user where id = ?", to->user);
+    else if (to->portal_user.id) r = db_one(c, Reach, "select email, mobile as phone, lang, consumer_id from portal_user where id = ?", to->portal_user);
+    else if (!to->email && !to->phone) fail(c, BROKEN, "notify: nobody to write to");
     if (!r) {
         r = take(c, sizeof *r);
-        r->lang = c->language;
+        *r = (Reach){ .lang = c->language };
     }
-    if (to->email) r->email = to->email;
+    if (to->email || to->phone) r->email = to->email, r->phone = to->phone;
     if (to->lang) r->lang = to->lang;
     return r;
 }
 
+static const char *address_at(const Reach *r, const char *channel) {
+    return !strcmp(channel, "email") ? r->email : !strcmp(channel, "sms") ? r->phone : NULL;
+}
+
+static bool is_stopped(Ctx *c, const char *channel, const char *address) {
+    return db_int(c, "select count(*) from suppression where utility_id = ? and channel = ? and address_hash = ? and lifted_at is null and (until is null or until > ?)",
+                  c->utility, channel, lookup_hash(c, address), c->now) > 0;
+}
+
+const char *comm_can_send(Ctx *c, const SendFacts *f) {
+    if (!f->address) return "no_address";
+    return is_stopped(c, f->channel, f->address) ? "suppressed" : NULL;
+}
+
 /* --- the text ---------------------------------------------------------------------------------------------------------------------- */
 
-#define CHOSEN(F, T) F(T, Id, id) F(T, const char *, class) F(T, const char *, topic) F(T, bool, legal)
+#define CHOSEN(F, T) F(T, Id, id) F(T, const char *, class) F(T, const char *, topic) F(T, bool, legal) F(T, const char *, channels)
 ROW(Chosen, CHOSEN)
 #define TEXT_VERSION(F, T) F(T, Id, id) F(T, const char *, lang) F(T, const char *, subject) F(T, const char *, body_text)
 ROW(TextVersion, TEXT_VERSION)
 
-static const char *field_value(const NotifyField *fields, const char *name, size_t n) {
+static const char *field_value(Ctx *c, const NotifyField *fields, const char *name, size_t n) {
     for (const NotifyField *f = fields; f && f->name; f++)
         if (strlen(f->name) == n && !strncmp(f->name, name, n)) return f->value;
-    return NULL;
+    if (!c->utility.id || n < 8 || strncmp(name, "utility.", 8)) return NULL;
+    const char *brief = n == 13 && !strncmp(name, "utility.short", 13) ? portal_setting_get(c, "short_name") : NULL;
+    return brief ? brief : utility_here(c)->name;
 }
 
 static const char *fill(Ctx *c, const char *template_, const NotifyField *fields) {
@@ -59,16 +80,82 @@ static const char *fill(Ctx *c, const char *template_, const NotifyField *fields
             break;
         }
         text_add_n(&t, s, (size_t)(open - s));
-        const char *value = field_value(fields, open + 2, (size_t)(close - open - 2));
+        const char *value = field_value(c, fields, open + 2, (size_t)(close - open - 2));
         if (value) text_add(&t, value);
         s = close + 2;
     }
     return t.s;
 }
 
-static TextVersion *version_of(Ctx *c, Id template_, const char *lang) {
-    return db_find(c, TextVersion, "select id, lang, subject, body_text from template_version where template_id = ? and channel = 'email' and state = 'active' and lang in (?, 'en') "
-                               "order by lang = 'en', no desc limit 1", template_, lang);
+static TextVersion *version_of(Ctx *c, Id template_, const char *channel, const char *lang) {
+    return db_find(c, TextVersion, "select id, lang, subject, body_text from template_version where template_id = ? and channel = ? and state = 'active' and lang in (?, 'en') "
+                               "order by lang = 'en', no desc limit 1", template_, channel, lang);
+}
+
+/* --- the channel ----------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Wanted { const char *v[CHANNELS]; int n; } Wanted;
+
+static void want(Wanted *w, const char *channel) {
+    if (w->n < CHANNELS && *channel) w->v[w->n++] = channel;
+}
+
+/* As the caller says, "email,sms,inapp"; else the template's. */
+static Wanted channels_wanted(Ctx *c, const char *given, const Chosen *t) {
+    Wanted w = { 0 };
+    for (const char *s = given; s && *s;) {
+        size_t n = strcspn(s, ",");
+        want(&w, text_copy_n(c, s, n));
+        s += n + (s[n] == ',');
+    }
+    if (w.n) return w;
+    Json list = json_read(&c->mem, t->channels, strlen(t->channels), 200, NULL);
+    for (size_t i = 0; i < json_size(list); i++) want(&w, json_text(json_item(list, i), "") ? json_text(json_item(list, i), "") : "");
+    return w;
+}
+
+typedef struct Way { const char *channel, *address, *reason; TextVersion *version; } Way;
+
+static Way way_to(Ctx *c, const Chosen *t, const Wanted *w, const Reach *reach) {
+    Way way = { .reason = "no_address" };
+    for (int i = 0; i < w->n; i++) {
+        const char *address = address_at(reach, w->v[i]);
+        TextVersion *v = address ? version_of(c, t->id, w->v[i], reach->lang) : NULL;
+        if (!v) continue;
+        Way one = { w->v[i], address, is_stopped(c, w->v[i], address) ? "suppressed" : NULL, v };
+        if (!one.reason) return one;
+        if (!way.channel) way = one;
+    }
+    return way;
+}
+
+/* --- in the application ------------------------------------------------------------------------------------------------------------------ */
+
+Id inapp_post(Ctx *c, const InApp *n) {
+    Time expires = n->expires_at.us ? n->expires_at : time_add_seconds(c->now, NOTE_DAYS * 86400);
+    db_run(c, "insert into notification (utility_id, recipient_kind, recipient_id, account_id, topic, severity, title, body, link, dedup_key, created_at, expires_at) values (?,?,?,?,?,?,?,?,?,?,?,?) "
+              "on duplicate key update count = count + 1, body = values(body), read_at = null, created_at = values(created_at)",
+           c->utility, n->recipient_kind, n->recipient, n->account, n->topic, n->severity ? n->severity : "info", utf8_cut(&c->mem, n->title, 120), utf8_cut(&c->mem, n->body, 500), n->link, n->dedup_key, c->now, expires);
+    return db_id(c, "select max(id) from notification where recipient_kind = ? and recipient_id = ?", n->recipient_kind, n->recipient);
+}
+
+#define READER(F, T) F(T, Id, id)
+ROW(Reader, READER)
+
+/* The users of the portal who see this account; or the one who is written to. */
+static Readers readers_of(Ctx *c, const Recipient *to) {
+    if (to->portal_user.id) return db_all(c, Reader, "select id from portal_user where id = ?", to->portal_user);
+    return db_all(c, Reader, "select distinct l.portal_user_id as id from portal_account_link l join account a on a.id = l.account_id where l.ended_at is null and l.access in ('owner', 'manager') "
+                             "and (l.account_id = ? or a.consumer_id = ?)", to->account, to->consumer);
+}
+
+static void post_notes(Ctx *c, const Chosen *t, const Recipient *to, const Reach *reach, const NotifyField *fields, const NotifyOptions *o) {
+    TextVersion *v = version_of(c, t->id, "inapp", reach->lang);
+    if (!v || to->user.id) return;
+    Readers all = readers_of(c, to);
+    for (size_t i = 0; i < all.n; i++)
+        inapp_post(c, &(InApp){ .recipient_kind = "portal_user", .recipient = all.v[i].id, .topic = o->topic ? o->topic : t->topic, .title = utf8_line(&c->mem, fill(c, v->subject, fields)),
+                                .body = fill(c, v->body_text, fields), .link = o->link, .dedup_key = o->dedup_key, .account = to->account });
 }
 
 /* --- the message -------------------------------------------------------------------------------------------------------------------- */
@@ -82,22 +169,58 @@ static Notified stored(Ctx *c, Id id) {
 }
 
 Notified notify(Ctx *c, const char *key, const Recipient *to, const NotifyField *fields, const NotifyOptions *options) {
-    Chosen *t = db_find(c, Chosen, "select id, class, topic, legal from template where `key` = ? and status = 'active' and (utility_id = ? or utility_id is null) order by utility_id is null limit 1", key, c->utility);
+    Chosen *t = db_find(c, Chosen, "select id, class, topic, legal, channels from template where `key` = ? and status = 'active' and (utility_id = ? or utility_id is null) order by utility_id is null limit 1", key, c->utility);
     if (!t) fail(c, BROKEN, "there is no template %s", key);
     const Reach *reach = reach_of(c, to);
-    TextVersion *v = version_of(c, t->id, reach->lang);
-    if (!v) fail(c, BROKEN, "template %s has no active text for mail", key);
     const NotifyOptions none = { 0 }, *o = options ? options : &none;
     if (o->dedup_key) {
         Id first = db_id(c, "select id from message where utility_key = ? and dedup_key = ?", c->utility.id, o->dedup_key);
         if (first.id) return stored(c, first);
     }
-    const char *subject = utf8_cut(&c->mem, utf8_line(&c->mem, fill(c, v->subject, fields)), 200);      /* S22: one line */
+    Wanted wanted = channels_wanted(c, o->channels, t);
+    for (int i = 0; i < wanted.n; i++)
+        if (!strcmp(wanted.v[i], "inapp")) post_notes(c, t, to, reach, fields, o);
+    Way way = way_to(c, t, &wanted, reach);
+    if (!way.version) return (Notified){ .suppressed = way.reason };
+    bool is_sms = !strcmp(way.channel, "sms"), gsm7 = true;
+    const char *body = fill(c, way.version->body_text, fields);
+    const char *subject = is_sms ? NULL : utf8_cut(&c->mem, utf8_line(&c->mem, fill(c, way.version->subject, fields)), 200);      /* S22: one line */
+    int segments = is_sms ? sms_segments(body, &gsm7) : 1;
     Time expires = o->expires_at.us ? o->expires_at : time_add_seconds(c->now, KEEP_DAYS * 86400);
-    Id id = db_insert(c, "insert into message (utility_id, channel, class, topic, template_version_id, template_key, user_id, portal_user_id, to_address, to_hash, lang, subject, body_text, status, "
-                         "not_before, expires_at, next_attempt_at, dedup_key, legal, created_at, created_by) values (?,'email',?,?,?,?,?,?,?,?,?,?,?,'queued',?,?,?,?,?,?,?)",
-                      c->utility, t->class, o->topic ? o->topic : t->topic, v->id, key, to->user, to->portal_user, reach->email, lookup_hash(c, reach->email), v->lang, subject,
-                      fill(c, v->body_text, fields), o->not_before.us ? o->not_before : TIME_NONE, expires, c->now, o->dedup_key, t->legal, c->now, c->user);
-    message_enqueue(c, id, o->not_before);
+    Id id = db_insert(c, "insert into message (utility_id, channel, class, topic, template_version_id, template_key, consumer_id, account_id, user_id, portal_user_id, to_address, to_hash, lang, subject, body_text, encoding, segments, "
+                         "status, reason_code, not_before, expires_at, next_attempt_at, dedup_key, legal, created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      c->utility, way.channel, t->class, o->topic ? o->topic : t->topic, way.version->id, key, reach->consumer_id, to->account, to->user, to->portal_user, way.address, lookup_hash(c, way.address), way.version->lang,
+                      subject, body, is_sms ? (gsm7 ? "gsm7" : "ucs2") : NULL, segments, way.reason ? "suppressed" : "queued", way.reason, o->not_before.us ? o->not_before : TIME_NONE, expires, c->now, o->dedup_key, t->legal, c->now,
+                      c->realm == REALM_STAFF ? c->user : (Id){ 0 });
+    if (!way.reason) message_enqueue(c, id, o->not_before);
     return stored(c, id);
+}
+
+/* --- segments ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Characters of GSM 03.38 beyond ASCII, and those that cost two places. */
+static const char *const gsm_more = "£¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¡ÄÖÑÜ§¿äöñüà", *const gsm_two = "^{}\\[~]|€";
+
+static size_t rune_bytes(unsigned char b) { return b < 0x80 ? 1 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4; }
+
+static bool has_rune(const char *set, const char *rune, size_t n) {
+    for (const char *s = set; *s; s += rune_bytes((unsigned char)*s))
+        if (rune_bytes((unsigned char)*s) == n && !memcmp(s, rune, n)) return true;
+    return false;
+}
+
+int sms_segments(const char *text_, bool *is_gsm7) {
+    int gsm = 0, ucs = 0;
+    bool all = true;
+    for (const char *s = text_; *s;) {
+        size_t n = rune_bytes((unsigned char)*s);
+        bool two = has_rune(gsm_two, s, n), one = (n == 1 && *s != '`' && (*s >= ' ' || *s == '\n' || *s == '\r')) || has_rune(gsm_more, s, n);
+        all = all && (one || two);
+        gsm += two ? 2 : 1;
+        ucs += n == 4 ? 2 : 1;
+        s += n;
+    }
+    *is_gsm7 = all;
+    int length = all ? gsm : ucs, whole = all ? 160 : 70, part = all ? 153 : 67;
+    return length <= whole ? 1 : (length + part - 1) / part;
 }

@@ -199,11 +199,19 @@ static void identify_stranger(Req *r) {
     r->csrf = keyed_token(&r->c.mem, &csrf_key, "pre", pre.value);
 }
 
+/* Consumers read dates and amounts in their language too. */
+static void speak(Ctx *c, const char *language) {
+    if (!language || !messages_has_language(language) || !strcmp(language, c->language)) return;
+    c->language = text_copy(c, language);
+    if (c->locale) c->locale = locale_in(&c->mem, c->locale, c->language);
+}
+
 static void front_identify(Req *r) {
     Ctx *c = &r->c;
     const char *theme = cookie_text(r, "theme");
     if (theme && (!strcmp(theme, "light") || !strcmp(theme, "dark"))) r->theme = text_copy(r, theme);
     Realm realm = realm_of(r);
+    if (realm == REALM_PORTAL) speak(c, cookie_text(r, "language"));
     const char *token = r->route->scope == SCOPE_ANY ? NULL : cookie_text(r, session_cookie_name(realm));
     Session *s = NULL;
     if (token && *token && strlen(token) < 100) {
@@ -230,7 +238,8 @@ static void front_identify(Req *r) {
     f->last_seen = s->last_seen_at, f->auth_at = s->auth_at, f->mfa_at = s->mfa_at, f->reauth_at = s->reauth_at;
     f->idle_minutes = s->idle_minutes;
     if (!strcmp(s->theme, "light") || !strcmp(s->theme, "dark")) r->theme = s->theme;
-    if (s->language && messages_has_language(s->language)) c->language = s->language;
+    if (realm == REALM_PORTAL) speak(c, s->language);
+    else if (s->language && messages_has_language(s->language)) c->language = s->language;
     rights_stamped(c, s->stamp);
     f->session_utility = s->utility_id;
     r->csrf = keyed_token(&c->mem, &csrf_key, "session", token);
@@ -380,12 +389,14 @@ static void show_portal(Req *r) {
     show_text(r, "portal.home_url", link_path(r, c->user.id ? "/home" : "/"));
     static const struct { const char *key, *path, *icon; } items[] = {
         { "home", "/home", "home" }, { "bills", "/bills", "receipt" }, { "usage", "/usage", "chart-bar" }, { "help", "/help", "messages" }, { "more", "/more", "dots" } };
-    for (size_t i = 0; c->user.id && i < 5; i++) {
-        show_text(r, at(r, "menu", i, "key"), items[i].key);
-        show_text(r, at(r, "menu", i, "text"), msg(c->language, text(r, "portal.menu.%s", items[i].key)));
-        show_text(r, at(r, "menu", i, "url"), link_path(r, "%s", items[i].path));
-        show_text(r, at(r, "menu", i, "icon"), items[i].icon);
-        if (current_path(r, link_path(r, "%s", items[i].path))) show_text(r, at(r, "menu", i, "current"), "page");
+    for (size_t i = 0, n = 0; c->user.id && i < 5; i++) {
+        if (!web_has_page(SCOPE_PORTAL, items[i].path)) continue;
+        show_text(r, at(r, "menu", n, "key"), items[i].key);
+        show_text(r, at(r, "menu", n, "text"), msg(c->language, text(r, "portal.menu.%s", items[i].key)));
+        show_text(r, at(r, "menu", n, "url"), link_path(r, "%s", items[i].path));
+        show_text(r, at(r, "menu", n, "icon"), items[i].icon);
+        if (current_path(r, link_path(r, "%s", items[i].path))) show_text(r, at(r, "menu", n, "current"), "page");
+        n++;
     }
     if (c->user.id) {
         show_text(r, "user.name", c->user_name);

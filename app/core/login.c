@@ -77,13 +77,16 @@ Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy) {
     return lock_until(at, all.n, *policy);
 }
 
-void attempt_write(Req *r, const char *email, const Person *person, const char *result) {
+void attempt_add(Req *r, Realm realm, const char *login, Id subject, const char *result) {
     Ctx *c = &r->c;
     const char *agent = header_text(r, "User-Agent");
     db_run(c, "insert into login_attempt (realm, at, email, user_id, ip, user_agent, result) values (?,?,?,?,inet6_aton(?),?,?)",
-           realm_name(realm_here(c)), c->now, email, person ? person->id : (Id){ 0 }, c->address, agent ? utf8_cut(&c->mem, agent, 400) : NULL, result);
-    const char *entity = realm_here(c) == REALM_PLATFORM ? "platform_user" : "user";
-    audit_note(c, "sign_in", entity, person ? person->id : (Id){ 0 }, utf8_cut(&c->mem, email, 60), result);
+           realm_name(realm), c->now, login, subject, c->address, agent ? utf8_cut(&c->mem, agent, 400) : NULL, result);
+    audit_note(c, "sign_in", realm == REALM_PLATFORM ? "platform_user" : realm == REALM_PORTAL ? "portal_user" : "user", subject, utf8_cut(&c->mem, login, 60), result);
+}
+
+void attempt_write(Req *r, const char *email, const Person *person, const char *result) {
+    attempt_add(r, realm_here(&r->c), email, person ? person->id : (Id){ 0 }, result);
 }
 
 typedef struct Remember { Req *r; const char *email, *result; const Person *person; } Remember;

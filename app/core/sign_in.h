@@ -26,6 +26,8 @@ const char *realm_path(const Ctx *c, const char *path);         /* "/login" -> "
 /* One try and its audit entry (S25); `person` may be NULL. result: success, wrong_password, locked, mfa_failed, inactive,
    tenant_cancelled; also reset, unlocked, reset_asked. */
 void attempt_write(Req *r, const char *email, const Person *person, const char *result);
+/* The same of any realm; subject 0: nobody known. */
+void attempt_add(Req *r, Realm realm, const char *login, Id subject, const char *result);
 /* Until when this e-mail address is locked; TIME_NONE when it is not. */
 Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy);
 /* Fails BUSY when the address or the e-mail address has to wait. A locked try is written down. */

@@ -1,0 +1,24 @@
+/*
+ * Bills as consumers see them: what home.c, bill.c and pay.c share.
+ */
+#ifndef APP_PORTAL_BILLS_H
+#define APP_PORTAL_BILLS_H
+
+#include "app/billing/billing.h"
+#include "app/portal/pages.h"
+
+typedef struct { Money balance, open, overdue; Date due; } Owed;       /* due: the first day on which something is due */
+Owed owed_of(Ctx *c, Mines mines);
+/* Card "To pay" (due.*). */
+void show_owed(Req *r, Mines mines);
+/* "Overdue", "Due in 20 days"; *tone gets the badge's. */
+const char *bill_words(Ctx *c, const BillHead *b, const char **tone);
+const char *due_words (Ctx *c, Date due, const char **tone);
+const char *bill_title(Ctx *c, const BillHead *b);
+/* Bills of several accounts, newest first; filter may be NULL. */
+BillHeads bills_of(Ctx *c, Mines mines, const BillFilter *filter);
+void show_bill_row(Req *r, const char *list, size_t i, const BillHead *b);
+/* Chart of use (chart.*), when bills have any. */
+void show_use(Req *r, BillHeads bills);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Module portal: table of contents. Paths are below /p/<utility code>.
+ */
+#include "app/modules.h"
+#include "app/portal/pages.h"
+
+static const Route portal_routes[] = {
+    PORTAL_GET ("/",                    OPEN,      root_redirect),
+    PORTAL_GET ("/language",            OPEN,      language_page),
+    PORTAL_POST("/language/{code}",     OPEN,      language_post, .form = language_page),
+
+    /* register.c, sign_in.c: NO_TX where a password is hashed, or where a refused try is counted in a transaction of its own */
+    PORTAL_GET ("/register",            OPEN,      register_page),
+    PORTAL_POST("/register",            OPEN,      register_post),
+    PORTAL_GET ("/register/code",       OPEN,      register_code_page),
+    PORTAL_POST("/register/code",       OPEN,      register_code_post, .flags = NO_TX),
+    PORTAL_POST("/register/code/again", OPEN,      register_code_again, .form = register_code_page),
+    PORTAL_GET ("/register/finish",     OPEN,      register_finish_page),
+    PORTAL_POST("/register/finish",     OPEN,      register_finish_post, .flags = NO_TX),
+    PORTAL_GET ("/signin",              OPEN,      signin_page),
+    PORTAL_POST("/signin",              OPEN,      signin_post, .flags = NO_TX),
+    PORTAL_POST("/signin/send",         OPEN,      signin_send_post, .form = signin_page),
+    PORTAL_GET ("/signin/code",         OPEN,      signin_code_page),
+    PORTAL_POST("/signin/code",         OPEN,      signin_code_post, .flags = NO_TX),
+    PORTAL_POST("/signin/code/again",   OPEN,      signin_code_again, .form = signin_code_page),
+    PORTAL_POST("/signout",             SIGNED_IN, signout_post),
+    PORTAL_GET ("/forgot",              OPEN,      forgot_page_portal),
+    PORTAL_POST("/forgot",              OPEN,      forgot_post_portal),
+    PORTAL_GET ("/reset/{token}",       OPEN,      reset_page_portal),
+    PORTAL_POST("/reset/{token}",       OPEN,      reset_post_portal, .flags = NO_TX),
+    PORTAL_GET ("/not-me/{token}",      OPEN,      not_me_page),
+    PORTAL_POST("/not-me/{token}",      OPEN,      not_me_post),
+
+    /* account.c */
+    PORTAL_GET ("/accounts",               SIGNED_IN, accounts_page),
+    PORTAL_POST("/accounts/current",       SIGNED_IN, switch_post, .form = accounts_page),
+    PORTAL_POST("/accounts/{no}/nickname", SIGNED_IN, account_name_post, .form = accounts_page),
+    PORTAL_GET ("/accounts/{no}/unlink",   SIGNED_IN, account_unlink_page),
+    PORTAL_POST("/accounts/{no}/unlink",   SIGNED_IN, account_unlink_post),
+    PORTAL_GET ("/profile/security",                     SIGNED_IN, security_page),
+    PORTAL_GET ("/profile/security/password",            SIGNED_IN, security_password_page),
+    PORTAL_POST("/profile/security/password",            SIGNED_IN, security_password_post, .flags = NO_TX),
+    PORTAL_POST("/profile/security/sessions/{word}/end", SIGNED_IN, security_session_end, .form = security_page),
+    PORTAL_GET ("/more",                SIGNED_IN, more_page),
+
+    PORTAL_GET ("/home",                SIGNED_IN, home_page_portal),
+    { 0 }
+};
+
+extern const Module portal_module;
+const Module portal_module = { .name = "portal", .routes = portal_routes };

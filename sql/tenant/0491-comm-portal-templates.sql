@@ -1,0 +1,6 @@
+-- Texts of the portal's sign-in (CSS01US01): a code by text message ends with the line that phones fill in by themselves; notices to holders.
+update template_default set sms_text = '{{code}} is your {{utility.short}} code, valid {{minutes}} min. Tell it to nobody.\n\n@{{portal.host}} #{{code}}' where `key` = 'otp_code' and lang = 'en';
+insert into template_default (`key`, lang, name, category, class, topic, legal, tenant_level, subject, body_text, sms_text) values
+  ('portal_proof_failed', 'en', 'Registration failed', 'Account & security', 'transactional', 'account_security', 0, 0, 'Somebody tried to register your account', 'Somebody tried to register account {{account_no}} for online access {{tries}} times with wrong details. Registration of this account is paused until {{until}}.\n\nIf it was you, try again after that with the portal code printed on your bill. If it was not you, you need do nothing.', null),
+  ('portal_sign_in_data', 'en', 'Sign-in data changed', 'Account & security', 'transactional', 'account_security', 0, 0, 'Your sign-in was changed', 'On {{at}} the {{what}} of your sign-in for {{utility.name}} was changed.\n\nIf this was not you, choose a new password: {{link}}', null)
+on duplicate key update name = values(name);

@@ -402,7 +402,7 @@ typedef struct Change { Req *r; PortalUser *u; const char *hash; Id link, but; }
 static void change_work(Ctx *c, void *arg) {
     Change *x = arg;
     if (x->link.id) db_must(c, 1, CONFLICT, "update otp_challenge set used_at = ? where id = ? and used_at is null", c->now, x->link);
-    db_must(c, 1, CONFLICT, "update portal_user set password_hash = ?, password_changed_at = ?, failed_count = 0, locked_until = null, row_version = row_version + 1 where id = ?", x->hash, c->now, x->u->id);
+    db_must(c, 1, CONFLICT, "update portal_user set password_hash = ?, password_changed_at = ?, failed_count = 0, locked_until = null where id = ?", x->hash, c->now, x->u->id);
     session_end_all(c, REALM_PORTAL, x->u->id, x->but, "password_changed");
     audit_note(c, "password_changed", "portal_user", x->u->id, x->u->email, NULL);
     if (x->link.id) attempt_add(x->r, REALM_PORTAL, x->u->email, x->u->id, "reset");
@@ -445,7 +445,7 @@ void not_me_post(Req *r) {
     if (!u) fail(c, CONFLICT, "%s", msg(c->language, "portal.link.ended"));
     db_must(c, 1, CONFLICT, "update otp_challenge set used_at = ? where id = ? and used_at is null", c->now, l->id);
     session_end_all(c, REALM_PORTAL, u->id, (Id){ 0 }, "revoked");
-    db_run(c, "update portal_user set password_hash = null, row_version = row_version + 1 where id = ?", u->id);
+    db_run(c, "update portal_user set password_hash = null where id = ?", u->id);
     audit_note(c, "not_me", "portal_user", u->id, u->email, NULL);
     send_reset(r, u);
     note(r, "%s", msg(c->language, "portal.not_me.done"));

@@ -17,5 +17,10 @@ static const Route cis_routes[] = {
     { 0 }
 };
 
+static const EventHandler cis_events[] = {
+    { "payment.posted", "cis.receipt", tell_receipt },
+    { 0 }
+};
+
 extern const Module cis_module;
-const Module cis_module = { .name = "cis", .routes = cis_routes };
+const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events };

@@ -4,6 +4,7 @@
 #ifndef APP_CIS_PAGES_H
 #define APP_CIS_PAGES_H
 
+#include "app/core/core.h"
 #include "lib/req.h"
 
 void consumer_list(Req *r);
@@ -15,5 +16,6 @@ void account_page(Req *r);          /* /cis/accounts/{no} leads to its consumer 
 void payment_list_page(Req *r);
 void payment_page(Req *r);
 void search_page(Req *r);
+void tell_receipt(Ctx *c, const EventRow *e);       /* of payment.posted */
 
 #endif

@@ -154,6 +154,8 @@ static _Noreturn void raise_error(Ctx *c, unsigned error, const char *said, cons
         fail_at(c, RETRY, NULL, file, line, "%u %s", error, said);
     case 1062:
         fail_at(c, CONFLICT, NULL, file, line, "This exists already.");
+    case 1451:                              /* a row that others refer to; the caller may have a better text */
+        fail_at(c, CONFLICT, NULL, file, line, "This is used elsewhere and cannot be deleted.");
     case 1021: case 1114: case 1030: case 1026: case 1040: case 1290: case 1041:
         c->failure.retry_after_s = 30;
         fail_at(c, DOWN, NULL, file, line, "%u %s", error, said);

@@ -1,11 +1,12 @@
-// http_mutate.mjs URL [COUNT] [--seed N] [--host NAME] [--cookie TEXT] [--recorded FILE] [--parallel N] [--insecure]
+// http_mutate.mjs URL [COUNT] [--seed N] [--host NAME] [--cookie TEXT] [--crawl N] [--recorded FILE] [--parallel N] [--insecure]
 //
 // Sends COUNT (100,000) mutated requests to a running server over plain sockets and says which answers are errors of ours: any 5xx but
 // 501 and 505, and no answer at all to a whole request (assurance F18). The seeds of the other fuzz targets are bodies, cookies and targets
-// here. --recorded adds requests: blocks separated by a line of "----", each request line, headers, empty line, body. What breaks the server
+// here. --crawl follows the links of N pages from the URL's path on and takes these pages and their forms, csrf and all, as recorded requests
+// (with --cookie those of a person). --recorded adds requests: blocks separated by a line of "----", each request line, headers, empty line, body. What breaks the server
 // is written to build-fuzz/found/http/. Prints `ok` or `not ok`; the same seed sends the same requests.
 //
-// Example: node tests/fuzz/http_mutate.mjs http://localhost:8360/ 20000 --host swa.smart360.test
+// Example: node tests/fuzz/http_mutate.mjs http://localhost:8360/u/swa-w/dashboard 20000 --cookie "$(build/smart360 user session EMAIL)" --crawl 200
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -13,7 +14,7 @@ import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const options = { seed: 20261121, host: '', cookie: '', recorded: '', parallel: 8, insecure: false };
+const options = { seed: 20261121, host: '', cookie: '', crawl: 0, recorded: '', parallel: 8, insecure: false };
 const words = [];
 for (let i = 2; i < process.argv.length; i++) {
   const name = process.argv[i].replace(/^--/, '');
@@ -122,10 +123,14 @@ function bytes_of(m) {
 
 // ---- sending ----
 
+const connect = () => {
+  const to = { host: server.hostname.replace(/^\[|\]$/g, ''), port: Number(server.port || (server.protocol === 'https:' ? 443 : 80)) };
+  return server.protocol === 'https:' ? tls.connect({ ...to, rejectUnauthorized: !options.insecure, servername: net.isIP(to.host) ? undefined : to.host }) : net.connect(to);
+};
+
 // The status, 0 when the connection ended without an answer, -1 when it waited for more until the limit.
 const send = (bytes, limit_ms) => new Promise((resolve) => {
-  const to = { host: server.hostname.replace(/^\[|\]$/g, ''), port: Number(server.port || (server.protocol === 'https:' ? 443 : 80)) };
-  const socket = server.protocol === 'https:' ? tls.connect({ ...to, rejectUnauthorized: !options.insecure, servername: net.isIP(to.host) ? undefined : to.host }) : net.connect(to);
+  const socket = connect();
   let got = '';
   const end = (status) => { clearTimeout(timer); socket.destroy(); resolve(status); };
   const timer = setTimeout(() => end(-1), limit_ms);
@@ -140,6 +145,60 @@ const send = (bytes, limit_ms) => new Promise((resolve) => {
   socket.write(bytes);
 });
 
+// The whole answer of a GET, head and body.
+const read = (target) => new Promise((resolve, reject) => {
+  const socket = connect();
+  const chunks = [];
+  socket.setTimeout(15000, () => socket.destroy(new Error(`${target}: no answer`)));
+  socket.on('error', reject);
+  socket.on('data', (data) => chunks.push(data));
+  socket.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${options.cookie ? `Cookie: ${options.cookie}\r\n` : ''}\r\n`);
+});
+
+// ---- pages and their forms ----
+
+const plain = (s) => s.replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
+const attribute = (tag, name) => { const m = new RegExp(`\\s${name}="([^"]*)"`).exec(tag); return m && plain(m[1]); };
+const own = (href) => href && href.startsWith('/') && !href.startsWith('//') && !/\/logout|^\/s\//.test(href) ? href.split('#')[0] : null;
+
+function forms_of(page, html) {
+  const requests = [];
+  for (const [, head, inside] of html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)) {
+    const action = own(attribute(head, 'action') ?? page);
+    if (!action || (attribute(head, 'method') ?? 'get').toLowerCase() !== 'post') continue;
+    const fields = [];
+    for (const [tag, kind] of inside.matchAll(/<(input|select|textarea|button)\b[^>]*/g)) {
+      const name = attribute(tag, 'name');
+      if (!name) continue;
+      const first = kind === 'select' ? /<option[^>]*value="([^"]+)"/.exec(inside.slice(inside.indexOf(tag))) : null;
+      fields.push([name, attribute(tag, 'value') || (first ? plain(first[1]) : kind === 'button' ? '1' : pick(['7', 'Abc', '2026-04-30', '12.50']))]);
+    }
+    const headers_ = { Origin: `${server.protocol}//${host}` };
+    if (attribute(head, 'enctype') === 'multipart/form-data')
+      requests.push(request('POST', action, { ...headers_, 'Content-Type': 'multipart/form-data; boundary=B' }, `${fields.map(([k, v]) => `--B\r\nContent-Disposition: form-data; name="${k}"\r\n\r\n${v}\r\n`).join('')}--B--\r\n`));
+    else requests.push(request('POST', action, { ...headers_, ...form }, fields.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join('&')));
+  }
+  return requests;
+}
+
+async function crawl(pages) {
+  const waiting = [`${server.pathname}${server.search}`], met = new Set(waiting), requests = [];
+  while (waiting.length && requests.length < 20 * pages && met.size - waiting.length <= pages) {
+    const page = waiting.splice(random(waiting.length), 1)[0];
+    const answer = await read(page), status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
+    requests.push(request('GET', page));
+    if (status >= 500) note(status, text(`GET ${page} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
+    if (!/^content-type: text\/html/im.test(answer)) continue;
+    requests.push(...forms_of(page, answer));
+    for (const [, href] of answer.matchAll(/\shref="([^"]*)"/g)) {
+      const link = own(plain(href));
+      if (link && !met.has(link)) { met.add(link); waiting.push(link); }
+    }
+  }
+  return requests;
+}
+
 const good = text(`GET /login HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
 const lives = async () => { const status = await send(good, 10000); return status >= 200 && status < 500; };
 const found = path.join(here, '..', '..', 'build-fuzz', 'found', 'http');
@@ -153,6 +212,11 @@ const note = (status, bytes) => {
 };
 
 if (!await lives()) { console.log(`not ok http_mutate: ${server} does not answer`); process.exit(1); }
+if (options.crawl) {
+  const crawled = await crawl(options.crawl);
+  console.log(`${crawled.filter((r) => r.method === 'GET').length} pages and ${crawled.filter((r) => r.method === 'POST').length} forms`);
+  recorded.push(...crawled);
+}
 let sent = 0;
 await Promise.all(Array.from({ length: options.parallel }, async () => {
   while (sent < count && bad.length < 20) {

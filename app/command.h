@@ -27,6 +27,7 @@ int lint_command   (int argc, char **argv);     /* app/core/lint_command.c: thes
 int routes_command (int argc, char **argv);
 int states_command (int argc, char **argv);
 int number_command(int argc, char **argv);      /* app/core/number_command.c */
+int sample_command (int argc, char **argv);     /* app/billing/sample.c */
 int user_command (int argc, char **argv);        /* app/core/user_command.c */
 int verify_command(int argc, char **argv);      /* app/core/verify.c */
 int web_command  (int argc, char **argv);       /* app/core/web_command.c */

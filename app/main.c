@@ -60,6 +60,11 @@ static const Command commands[] = {
       "smart360 run --cycle CODE --period YYYY-MM [--publish] [--tenant SLUG]\n\n"
       "Without --publish the drafts are made for review on the pages of bill runs; nothing is posted.\n\n"
       "Example: smart360 run --cycle MONTHLY-WESTERN --period 2026-04 --publish" },
+    { "sample",  sample_command,  "Fills tenant swa with an invented utility (sandbox installations only)",
+      "smart360 sample [--consumers N] [--months M] [--seed S]\n\n"
+      "Loads set BASE when tenant swa is missing, then N consumers (default 2000) with premises, meters and readings, and M months (default 13) of\n"
+      "bills and payments up to today; the last whole month has readings and waits for its bill run. The same seed (default 1) gives the same\n"
+      "people, use and payments. --consumers 0 loads the configuration alone.\n\nExample: smart360 sample --consumers 50000 --months 13" },
     { "states",  states_command,  "Draws the state machines as text",          "smart360 states" },
     { "web",     web_command,     "Serves pages and webhooks until SIGTERM",
       "smart360 web\n\nA master and its workers behind nginx; the configuration names the sockets. SIGHUP starts a new generation of workers." },

@@ -1,0 +1,124 @@
+/*
+ * The sample month by month: readings with the use they show, estimates and exchanges of meters, complaints (sample.h).
+ */
+#include "app/billing/sample.h"
+
+#include "app/core/core.h"
+#include "lib/db.h"
+
+/* --- readings and use ------------------------------------------------------------------------------------------------------ */
+
+typedef struct Book {
+    Sample *s;
+    DbBulk *reading, *use;
+    int     m;
+} Book;
+
+static Book book_open(Sample *s, int m) {
+    Ctx *c = s->c;
+    return (Book){ .s = s, .m = m,
+        .reading = db_bulk(c, "insert into meter_reading (id, utility_id, meter_id, register_id, installation_id, service_connection_id, read_at, read_on, value_e3, type, source, status_code, reason_code, prev_reading_id, raw_difference_e3, "
+            "consumption_e3, days, adu_e6, is_first_read, status, validated_at, decision, estimate_method) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'passed',?,?,?)"),
+        .use = db_bulk(c, "insert into usage_segment (utility_id, service_connection_id, account_id, meter_id, register_id, from_reading_id, to_reading_id, from_at, to_at, from_on, to_on, days, from_value_e3, to_value_e3, quantity_e3, unit, "
+            "billing_quantity_e3, billing_unit, is_estimated, estimate_method) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'CCF',?,'CCF',?,?)"),
+    };
+}
+
+static void book_close(Book *b) {
+    db_bulk_end(b->reading);
+    db_bulk_end(b->use);
+}
+
+typedef struct { const char *type, *source, *status, *reason, *estimate; Date on; int minute; int64_t value_e3; } Entry;
+
+/* The reading follows on the last one of the meter; use is what lies between. */
+static void book_add(Book *b, int64_t i, const Entry *e) {
+    Sample *s = b->s;
+    SampleMeter *k = &s->meters[i];
+    Id id = { s->next_reading++ }, connection = { s->first_connection.id + i };
+    Time at = time_of_local(s->zone, (Local){ .date = e->on, .hour = e->minute / 60, .minute = e->minute % 60 });
+    bool first = !k->reading.id;
+    int64_t use = e->value_e3 - k->value_e3;
+    int days = first ? 0 : date_days_between(k->read_on, e->on);
+    Bind none = { 0 };
+    db_bulk_add(b->reading, id, s->c->utility, k->meter, k->register_id, k->installation, connection, at, e->on, e->value_e3, e->type, e->source, e->status, e->reason, k->reading,
+                first ? none : bind_int(use), first ? none : bind_int(use), first ? none : bind_int(days), first || !days ? none : bind_int(use * 1000 / days), first, time_add_seconds(at, 4 * 3600),
+                "passed", e->estimate);
+    if (!first)
+        db_bulk_add(b->use, s->c->utility, connection, (Id){ s->first_account.id + i }, k->meter, k->register_id, k->reading, id, k->read_at, at, k->read_on, e->on, days, k->value_e3, e->value_e3, use, use,
+                    e->estimate != NULL, e->estimate);
+    k->reading = id;
+    k->value_e3 = e->value_e3;
+    k->read_at = at;
+    k->read_on = e->on;
+}
+
+static int64_t index_shown(int64_t true_e3) { return true_e3 / 1000 * 1000 % 1000000000; }
+
+/* Index of the day before the first month, or before service began. */
+static void opening(Book *b, int64_t i) {
+    Sample *s = b->s;
+    const SampleHome *h = &s->homes[i];
+    bool is_new = h->joined_month == b->m;
+    Date on = is_new ? date_add_days(month_first(sample_month(s, b->m)), h->joined_day - 2) : date_add_days(month_first(s->first), -1 - h->read_offset);
+    book_add(b, i, &(Entry){ .type = is_new ? "initial" : "regular", .source = is_new ? "order" : "import", .status = "NORMAL", .on = on, .minute = 11 * 60, .value_e3 = s->meters[i].value_e3 });
+}
+
+static void use_until(Sample *s, int64_t i, int m, Date on) {
+    SampleMeter *k = &s->meters[i];
+    k->true_e3 += sample_use_e3(&s->homes[i], s->seed, i, m, date_ymd(on).month, date_days_between(k->read_on, on));
+}
+
+static void exchange(Book *b, int64_t i) {
+    Sample *s = b->s;
+    SampleMeter *k = &s->meters[i];
+    Date on = date_add_days(month_first(sample_month(s, b->m)), 14);
+    use_until(s, i, b->m, on);
+    book_add(b, i, &(Entry){ .type = "final", .source = "order", .status = "NORMAL", .reason = "METER_CHANGED", .on = on, .minute = 11 * 60, .value_e3 = index_shown(k->true_e3) });
+    *k = (SampleMeter){ .meter = { k->meter.id + 1 }, .register_id = { k->register_id.id + 1 }, .installation = { k->installation.id + 1 } };
+    book_add(b, i, &(Entry){ .type = "initial", .source = "order", .status = "NORMAL", .on = on, .minute = 11 * 60 + 10, .value_e3 = 0 });
+}
+
+static void regular(Book *b, int64_t i) {
+    Sample *s = b->s;
+    const SampleHome *h = &s->homes[i];
+    SampleMeter *k = &s->meters[i];
+    Date on = date_add_days(month_last(sample_month(s, b->m)), -h->read_offset);
+    if (date_compare(on, k->read_on) <= 0) return;              /* joined in the last days of the month: read with the next one */
+    int64_t before = k->true_e3;
+    use_until(s, i, b->m, on);
+    SampleReading how = sample_reading(h, s->seed, i, b->m, s->months + 1);
+    Entry e = { .type = "regular", .source = "manual", .status = "NORMAL", .on = on, .minute = sample_read_minute(s->seed, i, b->m), .value_e3 = index_shown(k->true_e3) };
+    if (how == SAMPLE_SELF_READ) e.source = "consumer", e.status = "SELF_READ";
+    if (how == SAMPLE_NO_ACCESS) {                              /* estimated a little low, so that the next index is never below */
+        e.type = "estimated", e.source = "estimate", e.status = "NO_ACCESS", e.reason = i % 2 ? "GATE_LOCKED" : "NOBODY_HOME", e.estimate = "E1";
+        e.value_e3 = index_shown(before + (k->true_e3 - before) * 85 / 100);
+        if (e.value_e3 < k->value_e3) e.value_e3 = k->value_e3;
+    }
+    book_add(b, i, &e);
+}
+
+static int reading_month;           /* of the chunk under way: sample_chunks hands on only where from and to */
+
+static void readings_tx(Sample *s, int64_t from, int64_t to) {
+    int m = reading_month;
+    Book b = book_open(s, m);
+    for (int64_t i = from; i < to; i++) {
+        const SampleHome *h = &s->homes[i];
+        if (!sample_is_there(h, m)) continue;
+        if (!s->meters[i].reading.id) opening(&b, i);
+        if (h->exchange_month == m) exchange(&b, i);
+        regular(&b, i);
+    }
+    book_close(&b);
+}
+
+void sample_readings(Sample *s, int m) {
+    reading_month = m;
+    sample_clock(s, date_add_days(month_last(sample_month(s, m)), 1), 3 * 60);
+    sample_chunks(s, readings_tx);
+}
+
+/* --- complaints --------------------------------------------------------------------------------------------------------------- */
+
+void sample_cases(Sample *s, int m) { (void)s, (void)m; }

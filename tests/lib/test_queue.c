@@ -195,7 +195,7 @@ static void lost_lease(void) {
     SAME_INT(again.token, 2);
     SAME_INT(again.crashes, 1);
     SAME_INT(job_run(c, &old, 0), JOB_LOST);                    /* its effects are rolled back */
-    c = test_ctx();
+    test_enter(c, NULL);                                        /* job_run left the tenant */
     SAME_INT(rows(c), 0);
     SAME_TEXT(state(c, id), "running");
     SAME_INT(job_run(c, &again, 0), JOB_ENDED);
@@ -305,6 +305,20 @@ static void in_steps(void) {
     PASSES(c, check_long, &id);
 }
 
+static int steps_done;
+static void read_steps(Ctx *c, void *id) { steps_done = (int)db_int(c, "select steps from smart360.job where id=?", *(Id *)id); }
+
+/* A moment to kill at: as a rule after some progress (three crashes without any are poison), every fourth time at once. */
+static void wait_for_moment(Ctx *c, Id id, int kills) {
+    PASSES(c, read_steps, &id);
+    int before = steps_done;
+    for (int i = 0; i < 1000 && kills % 4 && steps_done == before; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+        PASSES(c, read_steps, &id);
+    }
+    nanosleep(&(struct timespec){ .tv_nsec = rand() % 20000000 }, NULL);
+}
+
 /* The worker is killed at random moments, 12 times in all; each time another goes on at the cursor. */
 static void killed(void) {
     Ctx *c = fresh();
@@ -320,7 +334,7 @@ static void killed(void) {
             _exit(0);
         }
         if (kills < 12) {
-            nanosleep(&(struct timespec){ .tv_nsec = 20000000 + rand() % 60000000 }, NULL);
+            wait_for_moment(c, id, kills);
             kill(pid, SIGKILL);
         }
         waitpid(pid, NULL, 0);

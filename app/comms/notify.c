@@ -29,7 +29,7 @@ static Reach *reach_of(Ctx *c, const Recipient *to) {
     Reach *r = NULL;
     if (to->consumer.id) r = db_one(c, Reach, "select email, primary_phone as phone, preferred_language as lang, id as consumer_id from consumer where id = ?", to->consumer);
     else if (to->account.id) r = db_one(c, Reach, "select n.email, n.primary_phone as phone, n.preferred_language as lang, n.id as consumer_id from account a join consumer n on n.id = a.consumer_id where a.id = ?", to->account);
-    else if (to->user.id) r = db_one(c, Reach, "select email, phone, coalesce(locale, 'en') as lang, null as consumer_id from user where id = ?", to->user);
+    else if (to->user.id) r = db_one(c, Reach, "select email, phone, coalesce(locale, 'en') as lang, 0 as consumer_id from user where id = ?", to->user);
     else if (to->portal_user.id) r = db_one(c, Reach, "select email, mobile as phone, lang, consumer_id from portal_user where id = ?", to->portal_user);
     else if (!to->email && !to->phone) fail(c, BROKEN, "notify: nobody to write to");
     if (!r) {

@@ -13,6 +13,8 @@ static const Route setup_routes[] = {
     GET ("/id-formats/{entity}/history", "core.id_formats", VIEW, id_format_history),
     POST("/id-formats/{entity}",         "core.id_formats", EDIT, id_format_save),
     POST("/id-formats/{entity}/draft",   "core.id_formats", EDIT, id_format_draft, .flags = OWN_PROOF),
+    GET ("/plans",        "core.tariffs", VIEW, plan_list_page),
+    GET ("/plans/{code}", "core.tariffs", VIEW, plan_page),
     { 0 }
 };
 

@@ -13,4 +13,8 @@ void id_format_draft  (Req *r);
 void id_format_save   (Req *r);
 void id_format_history(Req *r);
 
+/* plan.c */
+void plan_list_page(Req *r);
+void plan_page     (Req *r);
+
 #endif

@@ -1,0 +1,14 @@
+/*
+ * Module meters: table of contents.
+ */
+#include "app/meters/pages.h"
+#include "app/modules.h"
+
+static const Route meters_routes[] = {
+    GET("/mx/meters",            "mx.device", VIEW, meter_list_page),
+    GET("/mx/meters/{meter_no}", "mx.device", VIEW, meter_page),
+    { 0 }
+};
+
+extern const Module meters_module;
+const Module meters_module = { .name = "meters", .routes = meters_routes };

@@ -6,6 +6,9 @@
  *   bill_cases_store(c, &s, v, n);                     drafts, holds, exceptions, use reserved       bill_store.c
  *   bill_publish(c, bills, n, &publish);               number, ledger, readings, deliveries, event   bill_post.c
  *
+ * row_version counts what people change (each with its audit entry); what a run does to its bills is told by the run's own
+ * entries, by published_at and published_by, and by the events.
+ *
  * All of it runs in the caller's transaction and takes a set of accounts at once: a chunk costs some thirty statements
  * whatever its size (I4 to I6, I10).
  */

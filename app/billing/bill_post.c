@@ -119,7 +119,7 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
     ConnectionBilled *billed = take_n(c, ConnectionBilled, days.n + 1);
     for (size_t i = 0; i < days.n; i++) billed[i] = (ConnectionBilled){ days.v[i].connection, days.v[i].last_day };
     connections_billed(c, billed, days.n);
-    db_run(c, "update " IDS "charge h on h.bill_id = j.id set h.status = 'billed', h.updated_at = ?, h.row_version = h.row_version + 1 where h.status = 'pending'", ids, c->now);
+    db_run(c, "update " IDS "charge h on h.bill_id = j.id set h.status = 'billed', h.updated_at = ? where h.status = 'pending'", ids, c->now);
     for (size_t k = 0; k < lines->n; k++) {
         if (lines->v[k].instalment_id.id && instalment_billed) instalment_billed(c, lines->v[k].instalment_id, lines->v[k].bill_id);
         if (deposit_applied && lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0 && !strcmp(lines->v[k].charge_type, "DEPOSIT_APPLIED"))
@@ -151,7 +151,7 @@ static void number_and_close(Ctx *c, const PostBills *bills, const Figures *f, c
         "forward bigint path '$[6]', due bigint path '$[7]', carried bigint path '$[8]', deferred bigint path '$[9]', paid varchar(10) path '$[10]')) j straight_join bill b on b.id = j.id "
         "set b.status = 'published', b.bill_no = j.no, b.previous_balance_minor = j.previous, b.payments_minor = j.payments, b.adjustments_minor = j.adjustments, b.posted_charges_minor = j.posted, "
         "b.balance_forward_minor = j.forward, b.amount_due_minor = j.due, b.credit_carried_minor = j.carried, b.deferred_minor = j.deferred, b.payment_status = j.paid, b.published_at = ?, b.published_by = ?, "
-        "b.updated_at = ?, b.row_version = b.row_version + 1 where b.status in ('draft', 'approved')", t.s, c->now, by, c->now);
+        "b.updated_at = ? where b.status in ('draft', 'approved')", t.s, c->now, by, c->now);
     if (rows != (int64_t)bills->n) fail(c, CONFLICT, "A bill of this set was changed meanwhile.");
 }
 
@@ -260,7 +260,7 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     for (size_t i = 0; i < days.n; i++)
         connection_billed(c, days.v[i].connection, days.v[i].first_day.day <= days.v[i].begins.day ? DATE_NONE : date_add_days(days.v[i].first_day, -1));
     mx_release_segments(c, bill);
-    db_run(c, "update charge set status='pending', bill_id=null, updated_at=?, row_version=row_version+1 where bill_id=? and status='billed'", c->now, bill);
+    db_run(c, "update charge set status='pending', bill_id=null, updated_at=? where bill_id=? and status='billed'", c->now, bill);
     FreedRows freed = db_all(c, FreedRow, "select instalment_id from bill_line where bill_id=? and instalment_id is not null", bill);
     for (size_t i = 0; instalment_billed && i < freed.n; i++) instalment_billed(c, freed.v[i].instalment_id, (Id){ 0 });
     db_must(c, 1, CONFLICT, "update bill set status='cancelled', cancelled_at=?, cancelled_by=?, cancel_reason=?, updated_at=?, row_version=row_version+1 where id=? and status='published'",

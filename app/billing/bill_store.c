@@ -267,7 +267,7 @@ static void exceptions_store(Ctx *c, const BillScope *s, const BillCase *v, size
     json_close(&o);
     /* What is gone is resolved by itself; what is there again is open again; the rest is new. */
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.run_id = ? and e.account_id = j.id and e.state in ('open', 'assigned') "
-              "set e.state = 'resolved', e.resolution = 'auto', e.resolved_at = ?, e.row_version = e.row_version + 1 "
+              "set e.state = 'resolved', e.resolution = 'auto', e.resolved_at = ? "
               "where not exists (select 1 from json_table(?, '$[*]' columns (a bigint path '$[0]', code varchar(10) path '$[1]')) k where k.a = e.account_id and k.code = e.code)",
            json_ids(c, accounts, n), s->run, c->now, t.s);
     if (!problems) return;
@@ -378,7 +378,7 @@ void bill_discard(Ctx *c, const Id *bills, size_t n) {
     Id *ids = take_n(c, Id, rows.n);
     for (size_t i = 0; i < rows.n; i++) ids[i] = rows.v[i].id;
     const char *list = json_ids(c, ids, rows.n);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id set b.status = 'discarded', b.stale = 0, b.updated_at = ?, b.row_version = b.row_version + 1", list, c->now);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id set b.status = 'discarded', b.stale = 0, b.updated_at = ?", list, c->now);
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join charge h on h.bill_id = j.id set h.bill_id = null where h.status = 'pending'", list);
     mx_release_segments_many(c, ids, rows.n);
 }

@@ -93,7 +93,7 @@ Id run_create(Ctx *c, const NewRun *n) {
         db_run(c, "insert into bill_run_item (run_id, account_id, seq) select ?, account_id, row_number() over (order by account_id) from account_cycle where cycle_id=? and from_period<=? and (to_period is null or to_period>=?)",
                run, p->cycle, p->to_date, p->from_date);
     db_run(c, "update bill_run set account_count=(select count(*) from bill_run_item where run_id=?) where id=?", run, run);
-    db_run(c, "update bill_cycle_period set state='running', row_version=row_version+1 where id=? and state in ('planned', 'open')", n->period);
+    db_run(c, "update bill_cycle_period set state='running' where id=? and state in ('planned', 'open')", n->period);
     audit_write(c, &(Audit){ .action = "create", .entity = "bill_run", .id = run, .number = run_no, .version = 1, .after = json_pairs(c, "mode", n->mode, "period", p->label, "cycle", p->cycle_name, NULL) });
     return run;
 }
@@ -235,7 +235,7 @@ static void release_held(Ctx *c, const BillCase *v, size_t n) {
     if (!held) return;
     const char *ids = json_ids(c, bills, held);
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id set b.status='draft' where b.status='held'", ids);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id = j.id set e.state='resolved', e.resolution='released', e.note='Released automatically by the option of the run', e.resolved_at=?, e.row_version=e.row_version+1 where e.state in ('open', 'assigned')", ids, c->now);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id = j.id set e.state='resolved', e.resolution='released', e.note='Released automatically by the option of the run', e.resolved_at=? where e.state in ('open', 'assigned')", ids, c->now);
 }
 
 static void do_accounts(Ctx *c, Work *w) {
@@ -400,7 +400,7 @@ static ItemNow *item_lock(Ctx *c, Id run, Id account) {
 }
 
 static void exceptions_end(Ctx *c, Id run, Id account, const char *state, const char *resolution, const char *note) {
-    db_run(c, "update bill_exception set state=?, resolution=?, note=?, resolved_at=?, resolved_by=?, row_version=row_version+1 where run_id=? and account_id=? and state in ('open', 'assigned')", state, resolution, note, c->now, c->user, run, account);
+    db_run(c, "update bill_exception set state=?, resolution=?, note=?, resolved_at=?, resolved_by=? where run_id=? and account_id=? and state in ('open', 'assigned')", state, resolution, note, c->now, c->user, run, account);
     event_emit(c, &(Event){ .name = "bill_exception.resolved", .entity = "bill_run", .id = run, .account = account, .payload = json_pairs(c, "resolution", resolution, NULL) });
 }
 
@@ -415,7 +415,8 @@ void run_release_item(Ctx *c, const RunRow *run, Id account, const char *reason)
     db_must(c, 1, CONFLICT, "update bill set status='draft', hold_code=null, updated_at=?, updated_by=?, row_version=row_version+1 where id=? and status='held'", c->now, c->user, i->bill_id);
     db_run(c, "update bill_run_item set state='calculated', release_reason=?, released_by=?, error_code=null, error_text=null where id=?", reason, c->user, i->id);
     exceptions_end(c, run->id, account, "resolved", "released", reason);
-    audit_write(c, &(Audit){ .action = "release", .entity = "bill", .id = i->bill_id, .number = i->account_no, .before = json_pairs(c, "status", "held", NULL), .after = json_pairs(c, "status", "draft", NULL), .reason = reason });
+    int64_t version = db_int(c, "select row_version from bill where id=?", i->bill_id);
+    audit_write(c, &(Audit){ .action = "release", .entity = "bill", .id = i->bill_id, .number = i->account_no, .version = version, .before = json_pairs(c, "status", "held", NULL), .after = json_pairs(c, "status", "draft", NULL), .reason = reason });
     acted(c, run->id);
 }
 
@@ -459,7 +460,7 @@ int64_t run_roll_back(Ctx *c, const RunRow *run, const Id *accounts, size_t n) {
     BillOfItems rows = accounts
         ? db_all(c, BillOfItem, "select i.id, i.bill_id from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i on i.account_id = j.id and i.run_id = ? where i.state not in ('published', 'rolled_back') order by i.id for update", json_ids(c, accounts, n), run->id)
         : db_all(c, BillOfItem, "select id, bill_id from bill_run_item where run_id=? and state not in ('published', 'rolled_back') order by id for update", run->id);
-    db_run(c, "update bill_exception set state='resolved', resolution='auto', resolved_at=?, row_version=row_version+1 where run_id=? and state in ('open', 'assigned') and (? = 0 or json_contains(?, cast(account_id as char)))",
+    db_run(c, "update bill_exception set state='resolved', resolution='auto', resolved_at=? where run_id=? and state in ('open', 'assigned') and (? = 0 or json_contains(?, cast(account_id as char)))",
            c->now, run->id, accounts ? 1 : 0, json_ids(c, accounts, n));
     return give_back(c, rows, "rolled_back");
 }

@@ -57,7 +57,7 @@ static void drop_rest(Ctx *c, Id id, void *arg) {
     run_roll_back(c, run_get(c, id), NULL, 0);
     run_totals(c, id);
     db_run(c, "update bill_run set finished_at=?, finished_by=? where id=?", c->now, c->user, id);
-    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open', p.row_version=p.row_version+1 where r.id=? and p.state='running' "
+    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' where r.id=? and p.state='running' "
               "and not exists (select 1 from bill b where b.bill_cycle_period_id = p.id and b.status='published')", id);
 }
 
@@ -95,14 +95,14 @@ static void ask_approvers(Ctx *c, Id id, void *arg) {
 static void approve_bills(Ctx *c, Id id, void *arg) {
     (void)arg;
     db_run(c, "update bill_run set approver_id=?, approved_at=? where id=?", c->user, c->now, id);
-    db_run(c, "update bill set status='approved', row_version=row_version+1 where bill_run_id=? and status='draft'", id);
+    db_run(c, "update bill set status='approved' where bill_run_id=? and status='draft'", id);
     run_totals(c, id);
 }
 
 static void back_to_drafts(Ctx *c, Id id, void *arg) {
     (void)arg;
     stage_set(c, id, 5);
-    db_run(c, "update bill set status='draft', row_version=row_version+1 where bill_run_id=? and status='approved'", id);
+    db_run(c, "update bill set status='draft' where bill_run_id=? and status='approved'", id);
     db_run(c, "update bill_run set approver_id=null, approved_at=null, publish_at=null where id=?", id);
     run_tell_owner(c, id, "%s was sent back.");
 }
@@ -110,12 +110,12 @@ static void back_to_drafts(Ctx *c, Id id, void *arg) {
 static void published_end(Ctx *c, Id id, void *arg) {
     (void)arg;
     run_tell_owner(c, id, "%s is published.");
-    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed', p.row_version=p.row_version+1 where r.id=? and p.state in ('open', 'planned', 'running')", id);
+    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' where r.id=? and p.state in ('open', 'planned', 'running')", id);
 }
 
 static void billed_end(Ctx *c, Id id, void *arg) {
     (void)arg;
-    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed', p.row_version=p.row_version+1 where r.id=? and p.state in ('open', 'planned', 'running')", id);
+    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' where r.id=? and p.state in ('open', 'planned', 'running')", id);
 }
 
 static void moved(Ctx *c, Id id, const char *from, const char *to, const char *event) {

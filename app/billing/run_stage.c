@@ -57,7 +57,7 @@ void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n)
     db_run(c, "update bill_run_item i join account a on a.id=i.account_id join consumer n on n.id=a.consumer_id join premise p on p.id=a.premise_id set i.state='error', i.error_code='BX-E09', i.error_text=?, i.done_at=? "
               "where i.run_id=? and i.state='pending' and coalesce(if(a.billing_address_choice='own', a.billing_line1, null), n.billing_line1, p.line1, '')=''", message, c->now, run->id);
     blocked(c, run, "BX-E09", message);
-    db_run(c, "update bill_exception e left join bill_run_item i on i.run_id=e.run_id and i.account_id=e.account_id set e.state='resolved', e.resolution='corrected', e.resolved_at=?, e.resolved_by=?, e.row_version=e.row_version+1 "
+    db_run(c, "update bill_exception e left join bill_run_item i on i.run_id=e.run_id and i.account_id=e.account_id set e.state='resolved', e.resolution='corrected', e.resolved_at=?, e.resolved_by=? "
               "where e.run_id=? and e.severity='error' and e.state in ('open', 'assigned') and i.state='pending'", c->now, c->user, run->id);
     db_run(c, "update bill_run r set error_count=(select count(*) from bill_run_item i where i.run_id=r.id and i.state='error') where r.id=?", run->id);
 }

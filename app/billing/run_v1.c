@@ -239,7 +239,7 @@ void period_close_post(Req *r) {
     int64_t open = db_int(r, "select count(*) from bill_run_item i join bill_run x on x.id=i.run_id where x.bill_cycle_period_id=? and x.state not in ('cancelled', 'rolled_back') and i.state in ('pending', 'claimed', 'calculated', 'held', 'error')", p->id);
     if (open) fail(r, CONFLICT, "%lld accounts are pending, held or in error. Mend, release or leave them out first.", (long long)open);
     db_must(r, 1, CONFLICT, "update bill_cycle_period set state='closed', updated_at=?, updated_by=?, row_version=row_version+1 where id=? and state<>'closed'", r->c.now, r->c.user, p->id);
-    audit_write(&r->c, &(Audit){ .action = "close", .entity = "bill_cycle_period", .id = p->id, .number = p->label, .before = json_pairs(&r->c, "state", p->state, NULL), .after = json_pairs(&r->c, "state", "closed", NULL) });
+    audit_write(&r->c, &(Audit){ .action = "close", .entity = "bill_cycle_period", .id = p->id, .number = p->label, .version = db_int(r, "select row_version from bill_cycle_period where id=?", p->id), .before = json_pairs(&r->c, "state", p->state, NULL), .after = json_pairs(&r->c, "state", "closed", NULL) });
     note(r, "Period %s of %s is closed.", p->label, p->cycle_name);
     go(r, "/bx/generate?cycle=%s", url_part(r, p->cycle_code));
 }

@@ -62,14 +62,14 @@ static const char *triples(Ctx *c, const SegmentOfBill *v, size_t n) {
 void mx_reserve_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
     int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j straight_join usage_segment u on u.id = j.id "
-        "set u.billing_status = 'reserved', u.bill_id = j.bill, u.row_version = u.row_version + 1 where u.billing_status = 'unbilled' and u.status = 'active'", triples(c, v, n));
+        "set u.billing_status = 'reserved', u.bill_id = j.bill where u.billing_status = 'unbilled' and u.status = 'active'", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
 
 void mx_bill_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
     int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]', line bigint path '$[2]')) j straight_join usage_segment u on u.id = j.id "
-        "set u.billing_status = 'billed', u.bill_id = j.bill, u.bill_line_id = nullif(j.line, 0), u.row_version = u.row_version + 1 "
+        "set u.billing_status = 'billed', u.bill_id = j.bill, u.bill_line_id = nullif(j.line, 0) "
         "where u.status = 'active' and (u.billing_status = 'unbilled' or (u.billing_status = 'reserved' and u.bill_id = j.bill))", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
@@ -77,7 +77,7 @@ void mx_bill_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
 void mx_bill_reserved(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
     db_run(c, "update json_table(?, '$[*]' columns (bill bigint path '$[1]', line bigint path '$[2]')) j straight_join usage_segment u on u.bill_id = j.bill "
-              "set u.billing_status = 'billed', u.bill_line_id = nullif(j.line, 0), u.row_version = u.row_version + 1 where u.status = 'active' and u.billing_status = 'reserved'", triples(c, v, n));
+              "set u.billing_status = 'billed', u.bill_line_id = nullif(j.line, 0) where u.status = 'active' and u.billing_status = 'reserved'", triples(c, v, n));
 }
 
 static SegmentOfBill *for_one(Ctx *c, const Id *segments, size_t n, Id bill, const Id *lines) {
@@ -92,7 +92,7 @@ void mx_bill_segments(Ctx *c, const Id *segments, size_t n, Id bill, const Id *l
 void mx_release_segments_many(Ctx *c, const Id *bills, size_t n) {
     if (!n) return;
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join usage_segment u on u.bill_id = j.id "
-              "set u.billing_status = 'unbilled', u.bill_id = null, u.bill_line_id = null, u.row_version = u.row_version + 1 where u.billing_status <> 'unbilled'", json_ids(c, bills, n));
+              "set u.billing_status = 'unbilled', u.bill_id = null, u.bill_line_id = null where u.billing_status <> 'unbilled'", json_ids(c, bills, n));
 }
 
 void mx_release_segments(Ctx *c, Id bill) { mx_release_segments_many(c, &bill, 1); }

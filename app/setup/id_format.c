@@ -359,11 +359,6 @@ void id_format_history(Req *r) {
     Ctx *c = &r->c;
     IdFormatRow *row = row_of(r);
     show_tabs(r, row, true);
-    for (int i = 0; i < 2; i++) {
-        show_text(r, text(r, "show.tabs.%d.text", i), msg(c->language, i ? "id.history" : "id.format"));
-        show_text(r, text(r, "show.tabs.%d.url", i), link_path(r, "/id-formats/%s%s", row->entity_type, i ? "/history" : ""));
-        if (i) show_text(r, text(r, "show.tabs.%d.current", i), "1");
-    }
     Changes all = db_all(c, Change, "select h.created_at, u.full_name as who, h.before_value, h.after_value, h.reason from id_format_history h left join user u on u.id = h.created_by "
                          "where h.id_format_id = ? order by h.id desc limit 200", row->id);
     static const char *const heads[] = { "id.when", "id.who", "id.old", "id.new", "id.reason" };

@@ -2,7 +2,7 @@
 // tested here: a right given counts on the next request without a new sign-in, and a module switched off gives nothing.
 const { story } = require('../support/story');
 
-story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one }) => {
+story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
   const user = (email) => one('select public_id from user where email = ?', [`${email}@swa.test`]);
   const rights = (role) => sql("select p.`key` from role_permission rp join permission p on p.id = rp.permission_id join role r on r.id = rp.role_id join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = ? order by 1", [role]).map((r) => r.key);
   // Saves a role's matrix with some rights more and some less than it has now.
@@ -238,5 +238,13 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one }) => {
     await expect(page.getByRole('status')).toContainText('Saved.');
     await expect(page.locator('input[value="bx.run:view"]')).toBeChecked();
     await expect(page.locator('input[value="bx.gl:view"]')).not.toBeChecked();
+  });
+
+  test('AU01US02 pages look right', async ({ page }) => {
+    test.setTimeout(120000);
+    for (const path of ['/roles', '/roles/new', '/roles/cso_supervisor', '/roles/tenant_admin', '/roles/compare?a=cashier&b=cso', '/users', `/users/${user('cashier3')}`, `/users/${user('cashier3')}/permissions`]) {
+      await as('utility_admin').browse(page, path);
+      await looks_right(page);
+    }
   });
 });

@@ -5,7 +5,7 @@ const { execFileSync } = require('child_process');
 const PASSWORD = 'Correct-Horse-7788';
 const NEW = 'violet tractor seldom sings';
 
-story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, clock, command }) => {
+story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, clock, command, looks_right }) => {
   const sign_in = (who, email, password = PASSWORD, more = {}) => who.post('/login', { email, password, ...more }, { from: '/login' });
   const attempts = (email) => sql('select result from login_attempt where email = ? order by id', [email]).map((r) => r.result);
   const link_of = (mail) => mail.body.match(/https:\/\/\S+/)[0].replace(/^https:\/\/[^/]+/, '');
@@ -345,5 +345,23 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, cloc
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page).toHaveURL(/\/u\/swa-w\/field$/);
     await context.close();
+  });
+
+  test('ONB-LOGIN pages look right', async ({ page }) => {
+    test.setTimeout(120000);
+    for (const path of ['/login', '/password/forgot', '/password/forgot?sent=1', '/password/reset?token=nothing']) {
+      await page.goto(`https://swa.smart360.test${path}`);
+      await looks_right(page);
+    }
+    sql("update role set mfa_required = 1 where code = 'cc_agent'");
+    const person = as(null);
+    await sign_in(person, 'cc_agent2@swa.test').goes('/login/mfa');
+    await person.browse(page, '/login/mfa');
+    await looks_right(page);
+    sql("update role set mfa_required = 0 where code = 'cc_agent'");
+    await as('cso4').browse(page, '/login/select');
+    await looks_right(page);
+    await as('dispatcher').browse(page, '/wx/dispatcher');
+    await looks_right(page);
   });
 });

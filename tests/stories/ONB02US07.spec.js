@@ -4,7 +4,7 @@ const { story } = require('../support/story');
 const { spawn } = require('child_process');
 const { build } = require('../support/instance');
 
-story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance }) => {
+story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, looks_right }) => {
   const admin = () => as('utility_admin');
   const number = (kind, ...more) => command('number', kind, ...more).trim();
   const next = async (kind) => (await admin().get(`/id-formats/${kind}`)).body.match(/<code>([^<]+)<\/code><br>/)[1];
@@ -138,5 +138,13 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance }
     await page.getByLabel('Digits of the sequence').press('Tab');
     await expect(page.locator('#preview')).toContainText('[Service code]-NOT-YYYYMM-########');
     expect(one("select f.version from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'notice'")).toBe('1');
+  });
+
+  test('ONB02US07 pages look right', async ({ page }) => {
+    test.setTimeout(120000);
+    for (const path of ['/id-formats', '/id-formats/bill', '/id-formats/receipt/history', '/id-formats/employee/history']) {
+      await admin().browse(page, path);
+      await looks_right(page);
+    }
   });
 });

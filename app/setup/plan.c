@@ -56,7 +56,7 @@ static const char *tiers_text(Req *r, Id rate) {
 static const char *price_text(Req *r, const RateRow *v) {
     if (!strcmp(v->calc, "tiered") || !strcmp(v->calc, "flat_by_tier")) return tiers_text(r, v->id);
     if (!strcmp(v->calc, "percent")) return text(r, "%s %%", percent_decimal(&r->c.mem, v->rate_ppm));
-    if (!strcmp(v->calc, "flat")) return text(r, "%s %s", locale_money(&r->c.mem, r->c.locale, v->amount_minor), v->basis + (strncmp(v->basis, "per_", 4) ? 0 : 4));
+    if (!strcmp(v->calc, "flat")) return text(r, "%s a %s", locale_money(&r->c.mem, r->c.locale, v->amount_minor), v->basis + (strncmp(v->basis, "per_", 4) ? 0 : 4));
     const char *share = v->qty_percent_ppm != 1000000 ? text(r, ", of %s %% of the volume", percent_decimal(&r->c.mem, v->qty_percent_ppm)) : "";
     return text(r, "%s a %s%s", locale_price(&r->c.mem, r->c.locale, v->rate_micro), v->unit ? v->unit : "unit", share);
 }

@@ -1,34 +1,68 @@
 /*
- * GL codes: the chart of accounts (BX05US01, tab Chart). A resource and its rules; postings: ledger.c.
+ * GL codes: the chart of accounts (BX05US01, tab Chart). A resource and its rules; the other tabs: gl_mapping.c, gl_journal.c,
+ * gl_period.c, gl_export.c; import: gl_import.c; postings: ledger.c.
  */
+#include "app/billing/gl.h"
+
 #include <string.h>
 
-#include "app/billing/gl.h"
-#include "lib/resource.h"
+#include "lib/date.h"
+
+enum { LEVELS = 4 };
 
 static const Choice gl_types[] = { { "asset", "Asset" }, { "liability", "Liability" }, { "revenue", "Revenue" }, { "expense", "Expense" }, { "equity", "Equity" }, { 0 } };
 static const Choice gl_sides[] = { { "debit", "Debit" }, { "credit", "Credit" }, { 0 } };
 
-/* A mapped code stays active; a parent is not its own child. */
-static void gl_code_check(Req *r, const Input *in, Id id) {
-    if (id.id && !in_bool(in, "active")) {
-        int64_t uses = db_int(r, "select (select count(*) from gl_mapping where gl_code_id=?) + (select count(*) from gl_role where gl_code_id=?)", id, id);
-        if (uses) problem(r, "active", "%s is mapped. Map its charge types to another code first.", in_text(in, "code"));
-    }
-    if (id.id && in_ref(in, "parent_id").id == id.id) problem(r, "parent_id", "A code is not its own parent.");
+const PageTab gl_tabs[] = {
+    { "gl", "billing.gl.chart",         "/bx/gl-codes",               "bx.gl", NULL },
+    { "gl", "billing.gl.mapping",       "/bx/gl-codes/mapping",       "bx.gl", gl_unmapped },
+    { "gl", "billing.gl.journal",       "/bx/gl-codes/journal",       "bx.gl", NULL },
+    { "gl", "billing.gl.trial_balance", "/bx/gl-codes/trial-balance", "bx.gl", NULL },
+    { "gl", "billing.gl.exports",       "/bx/gl-codes/exports",       "bx.gl", NULL },
+    { "gl", "billing.gl.periods",       "/bx/gl-codes/periods",       "bx.gl", NULL },
+    { 0 }
+};
+
+/* Posting keys, and mappings that no later one has replaced today. */
+static bool is_mapped(Ctx *c, Id code) {
+    return db_int(c, "select (select count(*) from gl_role where gl_code_id=?) + (select count(*) from gl_mapping m where m.gl_code_id=? and not exists (select 1 from gl_mapping n "
+        "where n.utility_id=m.utility_id and n.charge_type=m.charge_type and n.service_code=m.service_code and n.category_id=m.category_id and n.tax_code=m.tax_code "
+        "and n.valid_from>m.valid_from and n.valid_from<=?))", code, code, utility_today(c)) > 0;
 }
 
+/* A mapped code stays active; no code is its own ancestor; four levels are enough for the list's order. */
+static void gl_code_check(Req *r, const Input *in, Id id) {
+    if (id.id && !in_bool(in, "active") && is_mapped(&r->c, id))
+        problem(r, "active", "%s is mapped. Map its charge types to another code first.", in_text(in, "code"));
+    int level = 1;
+    for (Id up = in_ref(in, "parent_id"); up.id; up = db_id(r, "select parent_id from gl_code where id=?", up)) {
+        if (up.id == id.id) problem(r, "parent_id", "A code is not its own parent.");
+        else if (++level > LEVELS) problem(r, "parent_id", "The chart has at most %d levels.", LEVELS);
+        else continue;
+        return;
+    }
+}
+
+/* Parents before their children. */
+#define TREE "coalesce((select concat_ws('/', p3.code, p2.code, p1.code, x.code) from gl_code p1 left join gl_code p2 on p2.id = p1.parent_id left join gl_code p3 on p3.id = p2.parent_id " \
+    "where p1.id = x.parent_id), x.code)"
+/* Closed periods have their sums, the others' entries are added up (an index holds all that is read). */
+#define BALANCE "if(x.normal_side = 'debit', 1, -1) * ((select coalesce(sum(b.debit_minor - b.credit_minor), 0) from gl_period_balance b where b.gl_code_id = x.id) + " \
+    "(select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e join gl_period p on p.id = e.gl_period_id and p.state <> 'closed' where e.gl_code_id = x.id))"
+
 const Resource gl_code = {
-    .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl", .one = "GL code", .many = "GL codes", .order = "code", .tabs = "gl",
+    .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl", .one = "GL code", .many = "GL codes", .order = "tree", .tabs = "gl", .import_path = "/bx/gl-codes/import",
     .fields = FIELDS {
-        { "code",        "Code",        TEXT(3, 12), .chars = "0-9.-", .chars_text = "Use digits, points and dashes.", .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
-        { "name",        "Name",        TEXT(3, 80),      .flags = REQUIRED | LIST | SEARCH },
-        { "type",        "Type",        CHOICE(gl_types), .flags = REQUIRED | LIST | FILTER },
-        { "normal_side", "Normal side", CHOICE(gl_sides), .flags = REQUIRED | LIST },
-        { "control",     "Control",     BOOL,             .flags = LIST, .hint = "No manual posting" },
-        { "parent_id",   "Parent",      REF(gl_code) },
-        { "erp_code",    "ERP code",    TEXT(1, 40) },
-        { "active",      "Active",      BOOL,             .flags = LIST | FILTER, .initial = "1" },
+        { "code",          "Code",        TEXT(3, 12), .chars = "0-9.-", .chars_text = "Use digits, points and dashes.", .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
+        { "name",          "Name",        TEXT(3, 80),      .flags = REQUIRED | LIST | SEARCH },
+        { "type",          "Type",        CHOICE(gl_types), .flags = REQUIRED | LIST | FILTER },
+        { "normal_side",   "Normal side", CHOICE(gl_sides), .flags = REQUIRED | LIST },
+        { "control",       "Control",     BOOL,             .flags = LIST, .hint = "No manual posting" },
+        { "parent_id",     "Parent",      REF(gl_code),     .flags = LIST },
+        { "erp_code",      "ERP code",    TEXT(1, 40) },
+        { "active",        "Active",      BOOL,             .flags = LIST | FILTER, .initial = "1" },
+        { "balance_minor", "Balance",     MONEY(0, 0),      .flags = LIST | DERIVED, .column = BALANCE },
+        { "tree",          "",            TEXT(0, 0),       .flags = SORT | DERIVED, .column = TREE },
         { 0 } },
     .delete_action = EDIT,              /* the general ledger has no right of its own for it */
     .check     = gl_code_check,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/billing/billing.h"
+#include "app/billing/gl.h"
 #include "app/cis/cis.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
@@ -70,7 +71,7 @@ static int fit(const GlMap *m, const GlFacts *f) {
     return points;
 }
 
-Id gl_by_charge(Ctx *c, const GlFacts *facts) {
+Id gl_mapping_find(Ctx *c, const GlFacts *facts, int *fits) {
     GlMaps *all = fact_get(c, "gl_mapping", c->utility.id);
     if (!all) {
         all = take(c, sizeof *all);
@@ -83,9 +84,15 @@ Id gl_by_charge(Ctx *c, const GlFacts *facts) {
         int p = fit(&all->v[i], facts);
         if (p >= 0 && p >= points) best = &all->v[i], points = p;       /* of equal ones the later */
     }
-    if (best) return best->gl_code_id;
+    if (fits) *fits = points;
+    return best ? best->gl_code_id : (Id){ 0 };
+}
+
+Id gl_by_charge(Ctx *c, const GlFacts *facts) {
+    Id mapped = gl_mapping_find(c, facts, NULL);
+    if (mapped.id) return mapped;
     alert_raise(c, "gl.unmapped", "warning", text(c, "gl.unmapped:%s:%s", facts->charge_type, facts->service_code ? facts->service_code : ""),
-                text(c, "%s is not mapped to a GL code: entries go to suspense.", facts->charge_type), "/bx/gl-codes");
+                text(c, "%s is not mapped to a GL code: entries go to suspense.", facts->charge_type), "/bx/gl-codes/mapping");
     return gl_by_key(c, "SUSPENSE");
 }
 

@@ -6,7 +6,34 @@
 #include "app/modules.h"
 
 static const Route billing_routes[] = {
+    /* BX05US01: gl.c and gl_*.c */
     RESOURCE(gl_code),
+    GET ("/bx/gl-codes/import",                    "bx.gl", CREATE,  gl_import_new),
+    POST("/bx/gl-codes/import",                    "bx.gl", CREATE,  gl_import_upload, .flags = UPLOADS, .form = gl_import_new),
+    GET ("/bx/gl-codes/import/{file}",             "bx.gl", CREATE,  gl_import_page,   .flags = WRITES),     /* tries the rows and takes them back */
+    POST("/bx/gl-codes/import/{file}",             "bx.gl", CREATE,  gl_import_apply),
+    GET ("/bx/gl-codes/mapping",                   "bx.gl", VIEW,    gl_mapping_page),
+    GET ("/bx/gl-codes/mapping/new",               "bx.gl", EDIT,    gl_mapping_new),
+    POST("/bx/gl-codes/mapping",                   "bx.gl", EDIT,    gl_mapping_save,  .form = gl_mapping_new),
+    GET ("/bx/gl-codes/journal",                   "bx.gl", VIEW,    gl_journal_page),
+    GET ("/bx/gl-codes/trial-balance",             "bx.gl", VIEW,    gl_trial_balance),
+    GET ("/bx/gl-codes/exports",                   "bx.gl", VIEW,    gl_exports_page),
+    GET ("/bx/gl-codes/exports/new",               "bx.gl", EXPORT,  gl_export_new),
+    POST("/bx/gl-codes/exports",                   "bx.gl", EXPORT,  gl_export_create, .form = gl_export_new),
+    GET ("/bx/gl-codes/exports/{no}",              "bx.gl", VIEW,    gl_export_show),
+    GET ("/bx/gl-codes/exports/{no}/file",         "bx.gl", EXPORT,  gl_export_file,   .flags = WRITES),     /* notes the first download */
+    POST("/bx/gl-codes/exports/{no}/transfer",     "bx.gl", EXPORT,  gl_export_transfer, .form = gl_export_show),
+    POST("/bx/gl-codes/exports/{no}/reversal",     "bx.gl", EXPORT,  gl_export_reverse,  .form = gl_export_show),
+    GET ("/bx/gl-codes/periods",                   "bx.gl", VIEW,    gl_periods_page),
+    GET ("/bx/gl-codes/periods/{label}",           "bx.gl", VIEW,    gl_period_show),
+    POST("/bx/gl-codes/periods/{label}/{event}",   "bx.gl", VIEW,    gl_period_move,   .form = gl_period_show),     /* each move states its own right */
+    GET ("/bx/journals",                           "bx.gl", VIEW,    gl_journals_page),
+    GET ("/bx/journals/new",                       "bx.gl", CREATE,  gl_journal_new),
+    POST("/bx/journals",                           "bx.gl", CREATE,  gl_journal_create, .form = gl_journal_new),
+    GET ("/bx/journals/{no}",                      "bx.gl", VIEW,    gl_journal_show),
+    POST("/bx/journals/{no}/{event}",              "bx.gl", VIEW,    gl_journal_move,  .form = gl_journal_show),
+
+    /* BX01US01: run_page.c, run_v1.c */
     GET ("/bx/generate",                                 "bx.run", CREATE,  generate_page),
     GET ("/bx/generate/confirmation",                    "bx.run", APPROVE, generate_confirm),
     POST("/bx/generate",                                 "bx.run", APPROVE, generate_post, .form = generate_confirm),
@@ -23,12 +50,13 @@ static const Route billing_routes[] = {
 };
 
 static const JobHandler billing_jobs[] = {
+    { .kind = "gl_export.build",  .class = "documents", .run = gl_export_job },
     { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },        /* a transaction for each chunk of accounts */
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
     { 0 }
 };
 
-static const Machine *const billing_machines[] = { &run_v1, &run_v2, NULL };
+static const Machine *const billing_machines[] = { &run_v1, &run_v2, &gl_period, &gl_journal, &gl_export_batch, NULL };
 
 extern const Module billing_module;
-const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs, .machines = billing_machines };
+const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs, .machines = billing_machines, .tabs = gl_tabs };

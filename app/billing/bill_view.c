@@ -7,6 +7,7 @@
 #include "app/core/core.h"
 #include "lib/date.h"
 #include "lib/db.h"
+#include "lib/money.h"
 
 #define HEAD(F, T) F(T, Id, id) F(T, Id, account) F(T, const char *, bill_no) F(T, const char *, kind) F(T, const char *, status) F(T, const char *, payment_status) F(T, const char *, currency) \
     F(T, Date, period_start) F(T, Date, period_end) F(T, Date, bill_date) F(T, Date, due_date) F(T, Money, total) F(T, Money, amount_due) F(T, Money, paid) F(T, Money, open) F(T, Money, previous_balance) \
@@ -98,4 +99,27 @@ UsedReadings bill_readings(Ctx *c, Id bill) {
         all.v[i] = (UsedReading){ r->from_on, r->to_on, r->from_value, r->to_value, r->quantity, r->unit, r->meter_no, r->is_estimated };
     }
     return all;
+}
+
+/* --- the account's ledger ------------------------------------------------------------------------------------------------------------ */
+
+#define MOVE(F, T) F(T, Date, date) F(T, const char *, type) F(T, const char *, number) F(T, Money, amount)
+ROW(MoveRow, MOVE)
+
+#define OF_ACCOUNT "from ledger_entry e join gl_role r on r.utility_id = e.utility_id and r.gl_code_id = e.gl_code_id and r.posting_key in ('AR', 'AR_AGREEMENT') "
+
+Statement account_statement(Ctx *c, Id account, Date from, Date to) {
+    Statement s = { .opening = db_money(c, "select coalesce(sum(e.debit_minor - e.credit_minor), 0) " OF_ACCOUNT "where e.account_id = ? and e.utility_id = ? and e.effective_date < ?", account, c->utility, from) };
+    MoveRows rows = db_all(c, MoveRow, "select e.effective_date as date, e.txn_type as type, coalesce(max(b.bill_no), max(p.payment_no), max(n.credit_note_no)) as number, cast(sum(e.debit_minor - e.credit_minor) as signed) as amount " OF_ACCOUNT
+                           "left join bill b on (e.source_type = 'bill' and b.id = e.source_id) left join payment p on e.source_type = 'payment' and p.id = e.source_id left join credit_note n on e.source_type = 'credit_note' and n.id = e.source_id "
+                           "where e.account_id = ? and e.utility_id = ? and e.effective_date between ? and ? group by e.txn_id, e.effective_date, e.txn_type having amount <> 0 order by e.effective_date, e.txn_id limit 5000",
+                           account, c->utility, from, to);
+    s.v = take_n(c, StatementLine, rows.n + 1);
+    s.n = rows.n;
+    s.closing = s.opening;
+    for (size_t i = 0; i < rows.n; i++) {
+        s.closing = money_add(s.closing, rows.v[i].amount);
+        s.v[i] = (StatementLine){ rows.v[i].date, rows.v[i].type, rows.v[i].number, rows.v[i].amount, s.closing };
+    }
+    return s;
 }

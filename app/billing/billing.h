@@ -154,6 +154,10 @@ BillDetails bill_details(struct Ctx *c, Id bill);
 typedef struct { Date from, to; Reading from_value, to_value, quantity; const char *unit, *meter_no; bool is_estimated; } UsedReading;
 typedef struct { UsedReading *v; size_t n; } UsedReadings;
 UsedReadings    bill_readings(struct Ctx *c, Id bill);
+/* What the ledger has of an account between two days, both included: positive amounts are owed more. */
+typedef struct { Date date; const char *type, *number; Money amount, balance; } StatementLine;
+typedef struct { StatementLine *v; size_t n; Money opening, closing; } Statement;
+Statement account_statement(struct Ctx *c, Id account, Date from, Date to);
 /* The bill as HTML (a fragment, by its template version) and as a PDF document (made when it is not there yet: some 20 ms). */
 const char *bill_html(struct Ctx *c, Id bill);
 Id          bill_pdf (struct Ctx *c, Id bill);

@@ -154,6 +154,17 @@ typedef struct {
 typedef struct { PaymentHead *v; size_t n; } PaymentHeads;
 PaymentHeads       payment_list(struct Ctx *c, Id account, Date from, Date to, int limit);     /* newest first; limit 0: 100 */
 const PaymentHead *payment_get (struct Ctx *c, const char *receipt_no);     /* NULL when none */
+/* What paid a bill, charge, instalment or deposit; undone parts are left out. */
+typedef struct { const char *payment_no, *receipt_no; Date value_date; Money amount; } PaidPart;
+typedef struct { PaidPart *v; size_t n; } PaidParts;
+PaidParts item_payments(struct Ctx *c, const char *type, Id id);
+/* The payments of one intent, or on one receipt, with their accounts. */
+typedef struct { Id id, account; const char *payment_no, *receipt_no, *account_no, *mode, *status, *card_last4; Money amount, unallocated; Time received_at; Date value_date; } ReceiptPayment;
+typedef struct { ReceiptPayment *v; size_t n; } ReceiptPayments;
+ReceiptPayments payments_of_intent (struct Ctx *c, Id intent);
+ReceiptPayments payments_of_receipt(struct Ctx *c, const char *receipt_no);
+/* When a payment of the same amount came in for the account within so many minutes; TIME_NONE: none did. */
+Time payment_like_at(struct Ctx *c, Id account, Money amount, int minutes);
 /* The receipt as a PDF document; counts as a print. */
 Id receipt_pdf(struct Ctx *c, const char *receipt_no);
 

@@ -44,6 +44,14 @@ static const Route portal_routes[] = {
     PORTAL_GET ("/more",                SIGNED_IN, more_page),
 
     PORTAL_GET ("/home",                SIGNED_IN, home_page_portal),
+
+    /* bill.c */
+    PORTAL_GET ("/bills",               SIGNED_IN, bills_page),
+    PORTAL_GET ("/bills.csv",           SIGNED_IN, bills_csv, .flags = WRITES),            /* the export is audited */
+    PORTAL_GET ("/bills/{no}",          SIGNED_IN, bill_page, .flags = WRITES),            /* first and last view of an e-bill */
+    PORTAL_GET ("/bills/{no}/pdf",      SIGNED_IN, bill_download, .flags = WRITES),
+    PORTAL_GET ("/bills/{no}/print",    SIGNED_IN, bill_print),
+    PORTAL_GET ("/statement",           SIGNED_IN, statement_page),
     { 0 }
 };
 

@@ -1,0 +1,130 @@
+// Bill management (CSS01US02): the list, one bill with every line explained, comparison, print, statement.
+const { story } = require('../support/story');
+const fs = require('fs');
+const path = require('path');
+const crypto = require('crypto');
+
+story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, within_budget, instance }) => {
+  const alpha = () => as('alpha@swa.test'), beta = () => as('beta@swa.test');
+
+  test('CSS01US02.1 the list shows the bill, when it is due and the way to pay', async () => {
+    await alpha().get('/bills').sees('$84.60', 'Due in 20 days', 'Pay $84.60', 'WA-BILL-202604-000101');
+    await alpha().get('/bills').lacks('WA-BILL-202604-000102', 'WA-BILL-202601-000101');
+    await alpha().get('/bills?year=2025').sees('No bill fits these filters.');
+    await alpha().get('/bills?state=open').sees('WA-BILL-202604-000101');
+    await alpha().get('/bills?state=paid').lacks('WA-BILL-202604-000101');
+  });
+
+  test('CSS01US02.2 the lines sum to the amount due, each explained on a click', async ({ page }) => {
+    await alpha().browse(page, '/bills/WA-BILL-202604-000101');
+    for (const text of ['Water, base charge', '$6.00', 'Water use', '$52.40', 'Wastewater', '$26.20']) await expect(page.getByText(text, { exact: true }).first()).toBeVisible();
+    await expect(page.getByText('For 9 CCF')).toBeHidden();
+    await page.locator('summary', { hasText: 'Water use' }).click();
+    await expect(page.getByText('For 9 CCF')).toBeVisible();
+    expect(one("select sum(l.amount_minor) = b.amount_due_minor from bill b join bill_line l on l.bill_id = b.id where b.bill_no = 'WA-BILL-202604-000101'")).toBe('1');
+    await alpha().get('/bills/WA-BILL-202604-000101').sees('Amount due', '$84.60', 'WA-MTR-300001', '517', '526', '9 CCF');
+  });
+
+  test('CSS01US02.3 three overdue bills are said with their sum', async () => {
+    const page = await beta().get('/bills').sees('$300.00 overdue', 'Overdue since');
+    expect(page.body.match(/<span class="s-b bad">Overdue<\/span>/g)).toHaveLength(3);
+    await beta().get('/bills?state=overdue').sees('WA-BILL-202601-000101', 'WA-BILL-202602-000101', 'WA-BILL-202603-000101');
+  });
+
+  test('CSS01US02.3 a bill is compared with the one before; the parts sum to the difference', async () => {
+    await beta().get('/bills/WA-BILL-202602-000101').sees('How it compares', 'As much as January 2026.');
+    sql("update bill_line l join bill b on b.id = l.bill_id set l.amount_minor = l.amount_minor + 240 where b.bill_no = 'WA-BILL-202603-000101' and l.seq = 1");
+    sql("update bill set current_charges_minor = current_charges_minor + 240 where bill_no = 'WA-BILL-202603-000101'");
+    await beta().get('/bills/WA-BILL-202603-000101').sees('$2.40 more than February 2026:', 'Fixed charges: $2.40 more (31 days instead of 28)');
+    sql("update bill_line l join bill b on b.id = l.bill_id set l.amount_minor = l.amount_minor - 240 where b.bill_no = 'WA-BILL-202603-000101' and l.seq = 1");
+    sql("update bill set current_charges_minor = current_charges_minor - 240 where bill_no = 'WA-BILL-202603-000101'");
+  });
+
+  test('CSS01US02 others\' bills, drafts and unknown numbers are not there', async () => {
+    for (const p of ['', '/pdf', '/print']) {
+      await beta().get(`/bills/WA-BILL-202604-000101${p}`).is(404);
+      await beta().get(`/bills/WA-BILL-999999-000101${p}`).is(404);
+    }
+    sql("update bill set status = 'held' where bill_no = 'WA-BILL-202604-000101'");
+    await alpha().get('/bills/WA-BILL-202604-000101').is(404);
+    await alpha().get('/bills').lacks('WA-BILL-202604-000101');
+    sql("update bill set status = 'published' where bill_no = 'WA-BILL-202604-000101'");
+  });
+
+  test('CSS01US02 the first view is kept for the proof of delivery', async () => {
+    sql('delete from bill_view');
+    await alpha().get('/bills/WA-BILL-202604-000101').is(200);
+    await alpha().get('/bills/WA-BILL-202604-000101').is(200);
+    expect(sql('select count, first_at < last_at later from bill_view')).toEqual([{ count: '2', later: '1' }]);
+  });
+
+  test('CSS01US02.4 the stored document is sent as it is, and the download is audited', async () => {
+    await alpha().get('/bills/WA-BILL-202604-000101').sees('The PDF is being made. The figures on this page are final.');
+    await alpha().get('/bills/WA-BILL-202604-000101/pdf').refuses(409, null, 'The PDF is being made. The figures on this page are final.');
+    const bytes = Buffer.from('%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n'), sha = crypto.createHash('sha256').update(bytes).digest('hex');
+    const config = fs.readFileSync(instance().config, 'utf8'), folder = config.match(/^\s*documents_dir\s*=?\s*(\S+)/m)[1];
+    const key = one("select storage_key from document limit 1") ?? `swa/${sha.slice(0, 2)}/${sha}`;
+    void key;
+    const at = `swa/${sha.slice(0, 2)}/${sha}`;
+    fs.mkdirSync(path.join(folder, path.dirname(at)), { recursive: true });
+    fs.writeFileSync(path.join(folder, at), bytes);
+    sql("insert into document (utility_id, entity, file_name, mime, size, sha256, storage_key, status, uploaded_by_kind) select utility_id, 'bill', 'WA-BILL-202604-000101.pdf', 'application/pdf', ?, unhex(?), ?, 'verified', 'system' from bill where bill_no = 'WA-BILL-202604-000101'", [String(bytes.length), sha, at]);
+    sql("update bill set pdf_document_id = (select max(id) from document) where bill_no = 'WA-BILL-202604-000101'");
+    const r = await alpha().get('/bills/WA-BILL-202604-000101/pdf').is(200);
+    expect(r.headers['content-type']).toBe('application/pdf');
+    expect(r.headers['content-disposition']).toContain('WA-BILL-202604-000101.pdf');
+    expect(crypto.createHash('sha256').update(r.bytes).digest('hex')).toBe(sha);
+    expect(one("select count(*) from audit_entry where action = 'download' and entity = 'bill' and number = 'WA-BILL-202604-000101'")).toBe('1');
+  });
+
+  test('CSS01US02.6 a cancelled bill leads to the one that replaced it and cannot be paid', async () => {
+    sql("insert into bill (utility_id, account_id, consumer_id, bill_no, kind, period_start, period_end, days, bill_date, due_date, currency, status, payment_status, current_charges_minor, total_minor, amount_due_minor, published_at) select utility_id, account_id, consumer_id, 'WA-BILL-202604-000203', 'one_off', period_start, period_end, days, bill_date, due_date, currency, 'published', 'unpaid', current_charges_minor, total_minor, amount_due_minor, published_at from bill where bill_no = 'WA-BILL-202604-000101'");
+    sql("update bill o join bill n on n.bill_no = 'WA-BILL-202604-000203' set o.status = 'cancelled', o.superseded_by_bill_id = n.id where o.bill_no = 'WA-BILL-202604-000101'");
+    const page = await alpha().get('/bills/WA-BILL-202604-000101').sees('Cancelled', 'This bill was replaced by WA-BILL-202604-000203 and need not be paid.', 'See the new bill');
+    expect(page.body).toContain('/p/swa-w/bills/WA-BILL-202604-000203');
+    expect(page.body).not.toContain('pay?bill=WA-BILL-202604-000101');
+    sql("update bill set status = 'published', superseded_by_bill_id = null where bill_no = 'WA-BILL-202604-000101'");
+    sql("delete from bill where bill_no = 'WA-BILL-202604-000203'");
+  });
+
+  test('CSS01US02.7 the statement ends with the balance of the ledger', async () => {
+    await beta().get('/statement?from=01/01/2026&to=04/15/2026').sees('Balance at the start', '$0.00', 'WA-BILL-202603-000101', 'Balance at the end', '$300.00');
+    expect(one("select balance_minor from account where account_no = 'WA-ACC-300003'")).toBe('30000');
+    await beta().get('/statement?from=01/01/2023&to=04/15/2026').refuses(422, 'from', 'Choose at most 24 months.');
+  });
+
+  test('CSS01US02 the CSV has one row a line of a bill', async () => {
+    const r = await alpha().get('/bills.csv').is(200);
+    const rows = r.body.trim().split('\r\n');
+    expect(rows).toHaveLength(4);
+    expect(rows[2]).toContain('WA-BILL-202604-000101,WA-ACC-300001,published,2026-03-01,2026-03-31,2026-04-10,2026-05-05,2,Water use,9');
+    expect(one("select count(*) from audit_entry where action = 'export' and entity = 'bill'")).toBe('1');
+  });
+
+  test('CSS01US02 a viewer sees bills and cannot pay; one who is not linked any more sees nothing', async () => {
+    sql("update portal_account_link l join account a on a.id = l.account_id set l.access = 'viewer' where a.account_no = 'WA-ACC-300001'");
+    await alpha().get('/bills').sees('$84.60').lacks('Pay $84.60');
+    await alpha().get('/bills/WA-BILL-202604-000101').sees('$84.60').lacks('Pay $84.60');
+    sql("update portal_account_link l join account a on a.id = l.account_id set l.access = 'owner', l.until = '2026-04-14' where a.account_no = 'WA-ACC-300001'");
+    await alpha().get('/bills/WA-BILL-202604-000101').is(404);
+    sql("update portal_account_link l join account a on a.id = l.account_id set l.until = null where a.account_no = 'WA-ACC-300001'");
+  });
+
+  test('CSS01US02 its pages look right, are light, and work without script', async ({ page, browser }) => {
+    const faults = await watch(page.context());
+    for (const p of ['/bills', '/bills/WA-BILL-202604-000101', '/statement', '/bills/WA-BILL-202604-000101/print']) {
+      await alpha().browse(page, p);
+      await looks_right(page, { widths: [360, 1024], shots: `portal${p.replace(/\W+/g, '-')}` });
+    }
+    await within_budget(page, 'https://swa.smart360.test/p/swa-w/bills', 'portal');
+    await within_budget(page, 'https://swa.smart360.test/p/swa-w/bills/WA-BILL-202604-000101', 'portal');
+    expect(faults).toEqual([]);
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 640 }, ignoreHTTPSErrors: true });
+    const plain = await context.newPage();
+    await alpha().browse(plain, '/bills');
+    await plain.getByRole('link', { name: /March 2026/ }).click();
+    await plain.locator('summary', { hasText: 'Water use' }).click();
+    await expect(plain.getByText('For 9 CCF')).toBeVisible();
+    await context.close();
+  });
+});

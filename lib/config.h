@@ -28,8 +28,8 @@ typedef struct Config {
     /* the database */
     const char *db_socket, *db_user, *db_password, *db_admin_user, *db_admin_password, *db_platform;
     /* web */
-    const char *web_socket, *hook_socket;
-    int64_t     web_workers, hook_workers;
+    const char *web_socket, *hook_socket, *sign_socket;
+    int64_t     web_workers, hook_workers, sign_workers;
     int64_t     requests_max;               /* a worker ends itself after so many */
     int64_t     memory_max_mib;             /* or above so many MiB */
     int64_t     request_seconds;            /* a worker busy longer with one request is ended */

@@ -55,6 +55,7 @@ typedef struct Ctx {
     const char  *user_name;
     Id           session;
     const char  *address;           /* of the client, text */
+    int64_t      waited_us;         /* how long the request waited for a worker; 0 for anything else */
     Time         now;               /* the clock of this piece of work: read once (test instances: the set clock) */
     const struct Locale *locale;    /* of utility and user; never NULL once a tenant is known */
     const char  *language;          /* "en" */

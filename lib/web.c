@@ -633,6 +633,14 @@ static Parsed read_body(Req *r, FCGX_Request *f, int64_t length) {
     return (Parsed){ 0 };
 }
 
+/* "1776272411.123": the second at which nginx passed the request on. */
+static int64_t waited_us(const char *passed) {
+    char *end = NULL;
+    int64_t seconds = passed ? strtoll(passed, &end, 10) : 0, millis = end && *end == '.' ? strtoll(end + 1, NULL, 10) : 0;
+    int64_t waited = seconds > 0 ? time_now().us - (seconds * 1000 + millis) * 1000 : 0;
+    return waited > 0 && waited < 600 * SECOND_US ? waited : 0;
+}
+
 static Parsed read_request(Req *r, FCGX_Request *f) {
     char **env = f->envp;
     const char *method = FCGX_GetParam("REQUEST_METHOD", env), *uri = FCGX_GetParam("REQUEST_URI", env);
@@ -640,6 +648,7 @@ static Parsed read_request(Req *r, FCGX_Request *f) {
     r->uri = uri ? uri : "/";
     r->query = params_start(r), r->fields = params_start(r), r->cookies = params_start(r);
     r->c.address = text_copy(r, FCGX_GetParam("REMOTE_ADDR", env));
+    r->c.waited_us = waited_us(FCGX_GetParam("REQUEST_PASSED", env));
     r->is_part = header_text(r, "HX-Request") && !header_text(r, "HX-History-Restore-Request");
     Parsed p = target_parse(&r->c.mem, r->uri, &r->path, &r->query);
     if (p.status) return p;
@@ -684,7 +693,8 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
 static int run_worker(const Pool *pool, int index) {
     int fd = *(int *)pool->arg;
     is_hook_worker = !strcmp(pool->name, "hook");
-    counters_slot(counters, 1 + index + (is_hook_worker ? web_config->page_workers : 0));
+    bool is_sign_worker = !strcmp(pool->name, "sign");
+    counters_slot(counters, 1 + index + (is_hook_worker ? web_config->page_workers : is_sign_worker ? web_config->page_workers + web_config->hook_workers : 0));
     FCGX_Request f;
     if (FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR)) return 1;
     worker_on_stop(FCGX_ShutdownPending);
@@ -741,15 +751,17 @@ static int listen_at(const char *path) {
 int web_run(const WebConfig *config) {
     web_config = config;
     FCGX_Init();
-    counters = counters_open(counter_rows, config->page_workers + config->hook_workers, config->counters_file);
+    counters = counters_open(counter_rows, config->page_workers + config->hook_workers + config->sign_workers, config->counters_file);
     if (!counters) log_error("counters.none", LOG_TEXT("file", config->counters_file));
-    static int page_fd, hook_fd;
+    static int page_fd, hook_fd, sign_fd;
     page_fd = listen_at(config->page_socket);
     hook_fd = listen_at(config->hook_socket);
+    sign_fd = listen_at(config->sign_socket);
     Pool pools[] = {
         { .name = "page", .workers = config->page_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &page_fd },
         { .name = "hook", .workers = config->hook_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &hook_fd },
+        { .name = "sign", .workers = config->sign_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &sign_fd },
     };
-    int status = workers_run(pools, 2, NULL);
+    int status = workers_run(pools, 3, NULL);
     return status;
 }

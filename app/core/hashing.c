@@ -48,12 +48,15 @@ static void leave(void *c) {
     mine = -1;
 }
 
+static _Noreturn void too_many(Ctx *c) { fail_busy(c, 5, "Many people are signing in right now. Try again in a few seconds."); }
+
 void hashing_enter(Ctx *c) {
     if (places < 0) hashing_start();            /* commands: a program of one process */
     if (mine >= 0) return;
+    if (c->waited_us > WAIT_US) too_many(c);    /* it stood in line for a worker already */
     int64_t until = time_ticking_us() + WAIT_US;
     while (!take_place()) {
-        if (time_ticking_us() > until) fail_busy(c, 5, "Many people are signing in right now. Try again in a few seconds.");
+        if (time_ticking_us() > until) too_many(c);
         nanosleep(&(struct timespec){ .tv_nsec = LOOK_US * 1000 }, NULL);
     }
     later(c, leave, c);

@@ -45,7 +45,7 @@ function multipart(pairs, files) {
 class Person {
   // who: { email, realm } or null for somebody who is not signed in.
   constructor(instance, { email = null, host = 'swa.smart360.test', prefix = '/u/swa-w' } = {}) {
-    Object.assign(this, { instance, email, host, prefix, cookies: {}, last: null });
+    Object.assign(this, { instance, email, host, prefix, cookies: {}, last: null, seen_at: instance?.now() });
   }
 
   path(p) { return this.prefix === '/p/swa-w' ? (/^\/(u|p|b|n|s|hooks|sandbox|api|health)\//.test(p) ? p : this.prefix + p) : tenant_paths.test(p) || p === '/' ? p : this.prefix + p; }
@@ -61,6 +61,7 @@ class Person {
 
   async send(method, path, { headers = {}, body } = {}) {
     this.sign_in();
+    this.seen_at = this.instance.now();
     const cookie = Object.entries(this.cookies).map(([k, v]) => `${k}=${v}`).join('; ');
     const answer = await request(this.instance, { host: this.host, method, path, body, headers: { ...(cookie ? { Cookie: cookie } : {}), ...headers } });
     for (const line of [answer.headers['set-cookie'] ?? []].flat()) {

@@ -43,7 +43,9 @@ function story(id, set, body) {
 
   const as = (who) => {
     if (who === null || who === undefined) return new Person(instance);
-    if (!people.has(who)) people.set(who, person(instance, who));
+    // A session that idled away because the clock was moved is opened anew; a test of that keeps the person in a variable.
+    const known = people.get(who);
+    if (!known || instance.now() - known.seen_at > 25 * 60000) people.set(who, person(instance, who));
     return people.get(who);
   };
   as.anew = (who) => person(instance, who);       // a second session of the same person

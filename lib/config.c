@@ -40,7 +40,7 @@ static const Key keys[] = {
     { "db_platform",       CONFIG_TEXT,  AT(db_platform),       "smart360", 0, 0, "schema of the platform" },
     { "web_socket",        CONFIG_PATH,  AT(web_socket),        "/run/smart360/web.sock", 0, 0, "pages listen here" },
     { "hook_socket",       CONFIG_PATH,  AT(hook_socket),       "/run/smart360/hook.sock", 0, 0, "webhooks listen here" },
-    { "sign_socket",       CONFIG_PATH,  AT(sign_socket),       "/run/smart360/sign.sock", 0, 0, "sign-in listens here" },
+    { "sign_socket",       CONFIG_PATH,  AT(sign_socket),       NULL, 0, 0, "sign-in listens here; empty: it is served with the pages" },
     { "web_workers",       CONFIG_COUNT, AT(web_workers),       "4", 1, 200, "processes for pages" },
     { "hook_workers",      CONFIG_COUNT, AT(hook_workers),      "2", 1, 200, "processes for webhooks" },
     { "sign_workers",      CONFIG_COUNT, AT(sign_workers),      "2", 1, 200, "processes for sign-in" },

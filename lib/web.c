@@ -756,12 +756,12 @@ int web_run(const WebConfig *config) {
     static int page_fd, hook_fd, sign_fd;
     page_fd = listen_at(config->page_socket);
     hook_fd = listen_at(config->hook_socket);
-    sign_fd = listen_at(config->sign_socket);
+    if (config->sign_socket) sign_fd = listen_at(config->sign_socket);
     Pool pools[] = {
         { .name = "page", .workers = config->page_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &page_fd },
         { .name = "hook", .workers = config->hook_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &hook_fd },
         { .name = "sign", .workers = config->sign_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &sign_fd },
     };
-    int status = workers_run(pools, 3, NULL);
+    int status = workers_run(pools, config->sign_socket ? 3 : 2, NULL);
     return status;
 }

@@ -28,7 +28,7 @@ typedef struct WebHooks {
 
 typedef struct WebConfig {
     DbConfig    db;
-    const char *page_socket, *hook_socket, *sign_socket;    /* unix sockets; "fd:3" = inherited */
+    const char *page_socket, *hook_socket, *sign_socket;    /* unix sockets; "fd:3" = inherited; sign_socket may be NULL */
     int         page_workers, hook_workers, sign_workers;   /* sign: sign-in and passwords, which wait for a place to hash */
     int         requests_max;                   /* a worker ends itself after so many */
     int64_t     memory_max;                     /* or when it holds more bytes */

@@ -35,4 +35,16 @@ story('JOBS', 'BASE', ({ as, test, expect, sql, one, sleep, instance }) => {
     const log = instance().log('jobs');
     expect(log).not.toContain('clerk.failed');
   });
+  test('JOBS a killed worker is replaced, and a job goes on being run', async () => {
+    const general = () => sql.platform("select pid from worker where kind = 'general' and seen_at > utc_timestamp(6) - interval 1 minute").map((row) => Number(row.pid));
+    const [before] = general();
+    process.kill(before, 'SIGKILL');
+    sql.platform("insert into job (tenant_id, kind, class, run_at) select id, 'core.cleanup', 'general', utc_timestamp(6) - interval 400 day from tenant where slug = 'swa'");
+    const { id } = sql.platform('select max(id) id from job')[0];
+    for (let i = 0; i < 100 && state(id) !== 'done'; i++) await sleep(100);
+    expect(state(id)).toBe('done');
+    for (let i = 0; i < 200 && (general().includes(before) || !general().length); i++) await sleep(100);
+    expect(general()).not.toContain(before);
+    expect(general().length).toBe(1);
+  });
 });

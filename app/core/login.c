@@ -301,6 +301,17 @@ static void plain_page(Req *r, const char *title) {
 
 static bool is_signed_in(const Req *r) { return r->c.user.id != 0; }
 
+static Id logo_here(Ctx *c) { return realm_here(c) == REALM_STAFF ? db_id(c, "select logo_document_id from organization_setting where one = 1") : (Id){ 0 }; }
+
+/* The organization's own mark, for everybody who is about to sign in. */
+void logo_file(Req *r) {
+    Id logo = logo_here(&r->c);
+    if (!logo.id) fail(r, NOT_FOUND, "There is no logo.");
+    const Document *d = document_open(&r->c, logo);
+    header_set(r, "Cache-Control", "public, max-age=300");
+    answer_file(r, d->internal_path, d->mime, d->file_name, false);
+}
+
 static void show_maintenance(Req *r) {
     if (!r->c.tenant.id) return;
     const char *banner = db_text(&r->c, "select subject from alert where kind = 'maintenance' and resolved_at is null order by id desc limit 1");
@@ -321,6 +332,7 @@ void login_page(Req *r) {
     }
     say_expired(r);
     show_maintenance(r);
+    if (logo_here(&r->c).id) show_text(r, "brand.mark_url", "/org/logo");
     FormView *v = form_show(r, "form", &login_form, realm_path(&r->c, "/login"));
     form_text(v, "next", query_text(r, "next"));
     if (!form_again(v)) form_set(v, "email", "autofocus", "1");

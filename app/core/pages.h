@@ -15,6 +15,7 @@ void mfa_page    (Req *r);
 void mfa_post    (Req *r);
 void select_page (Req *r);
 void logout_post (Req *r);
+void logo_file   (Req *r);      /* /org/logo */
 
 /* password_link.c */
 void forgot_page(Req *r);

@@ -153,6 +153,11 @@ void forgot_page(Req *r) {
         plain_page(r, msg(r->c.language, "forgot.sent_title"));
         return;
     }
+    if (realm_here(&r->c) == REALM_PLATFORM) {         /* the platform has no provider of mail: an operator makes the link */
+        show_text(r, "texts.0", msg(r->c.language, "forgot.platform"));
+        plain_page(r, msg(r->c.language, "forgot.title"));
+        return;
+    }
     show_text(r, "texts.0", msg(r->c.language, "forgot.how"));
     form_show(r, "form", &forgot_form, realm_path(&r->c, "/password/forgot"));
     plain_page(r, msg(r->c.language, "forgot.title"));

@@ -41,8 +41,8 @@ const char *new_password_refusal(Req *r, const Person *p, const char *password);
 /* Stores the hash, ends other sessions than `but`, and mails the notice. In a transaction. */
 void password_store(Req *r, const Person *p, const char *hash, Id but);
 
-/* Mail to a person of the realm by a template of the Communication Hub; platform people are written to the log in place of
-   a mail, for the platform has no provider of its own. */
+/* Mail to a person of the realm by a template of the Communication Hub. The platform has no provider of mail: what its people
+   would be told stands in the log, and their links are made by `smart360 user password`. */
 void person_mail(Req *r, const Person *p, const char *template_key, const char *const *pairs);
 
 /* Where a signed-in person of the staff goes: next when it is an own path, else the role's home, a choice of utilities ... */

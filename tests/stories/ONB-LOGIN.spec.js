@@ -5,7 +5,7 @@ const { execFileSync } = require('child_process');
 const PASSWORD = 'Correct-Horse-7788';
 const NEW = 'violet tractor seldom sings';
 
-story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, clock, command, looks_right }) => {
+story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, clock, command, looks_right, instance }) => {
   const sign_in = (who, email, password = PASSWORD, more = {}) => who.post('/login', { email, password, ...more }, { from: '/login' });
   const attempts = (email) => sql('select result from login_attempt where email = ? order by id', [email]).map((r) => r.result);
   const link_of = (mail) => mail.body.match(/https:\/\/\S+/)[0].replace(/^https:\/\/[^/]+/, '');
@@ -322,6 +322,11 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, cloc
     await admin.post('/platform/logout', {}, { from: '/platform' }).is(303);
     await admin.get('/platform').goes('/platform/login?next=%2Fplatform');
     await sign_in(as(null), 'platform_admin@smart360.test').is(401);       // not of the staff
+    await admin.get('/platform/password/forgot').sees('smart360 user password');
+    const link = command('user', 'password', 'platform_admin@smart360.test', '--platform').trim();
+    expect(link).toMatch(/\/platform\/password\/reset\?token=/);
+    await admin.post('/platform/password/reset', { password: NEW }, { from: link.replace(/^https:\/\/[^/]+/, '') }).is(303);
+    await admin.post('/platform/login', { email: 'platform_admin@smart360.test', password: NEW }, { from: '/platform/login' }).goes('/platform/login/mfa');
   });
 
   test('ONB-LOGIN a cookie of one tenant is none at another host', async () => {
@@ -345,6 +350,24 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, cloc
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page).toHaveURL(/\/u\/swa-w\/field$/);
     await context.close();
+  });
+
+  test('ONB-LOGIN shows the organization, its logo and what is announced', async () => {
+    const fs = require('fs'), bytes = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+    await as(null).get('/login').sees('San Francisco Water Authority').and((r) => expect(r.body).not.toContain('/org/logo'));
+    await as(null).get('/org/logo').is(404);
+    fs.mkdirSync(`${instance().folder}/documents/test`, { recursive: true });
+    fs.writeFileSync(`${instance().folder}/documents/test/logo`, bytes);
+    sql("insert into document (file_name, mime, size, sha256, storage_key, is_private, status) values ('logo.png', 'image/png', ?, unhex(sha2('x', 256)), 'test/logo', 0, 'verified')", [bytes.length]);
+    sql('update organization_setting set logo_document_id = (select max(id) from document)');
+    await as(null).get('/login').and((r) => expect(r.body).toContain('src="/org/logo"'));
+    const logo = await as(null).get('/org/logo').is(200);
+    expect(logo.headers['content-type']).toBe('image/png');
+    expect(logo.bytes.equals(bytes)).toBe(true);
+    sql("insert into alert (kind, severity, subject, first_at, last_at) values ('maintenance', 'info', 'SMART360 is updated on Sunday from 2 to 3.', ?, ?)", [clock.now(), clock.now()]);
+    await as(null).get('/login').sees('SMART360 is updated on Sunday from 2 to 3.');
+    sql("update alert set resolved_at = ? where kind = 'maintenance'", [clock.now()]);
+    await as(null).get('/login').lacks('SMART360 is updated');
   });
 
   test('ONB-LOGIN pages look right', async ({ page }) => {

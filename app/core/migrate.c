@@ -120,7 +120,16 @@ static void lock_renew(Ctx *c, void *arg) {
            *end, LOCK_S, lock_holder);
 }
 
+/* How often this process holds the lease: what makes a tenant migrates within a migration. */
+static int lock_depth;
+
+static void lock_leave(void *unused) {
+    (void)unused;
+    lock_depth--;
+}
+
 static void lock_end(void *keeper) {
+    lock_depth--;
     pid_t pid = (pid_t)(intptr_t)keeper;
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);
@@ -153,6 +162,11 @@ static pid_t lock_keep(void) {
 ROW(LockRow, LOCK_ROW)
 
 void migrate_lock(Ctx *c) {
+    if (lock_depth) {
+        lock_depth++;
+        later(c, lock_leave, NULL);
+        return;
+    }
     char host[64] = "";
     gethostname(host, sizeof host - 1);
     snprintf(lock_holder, sizeof lock_holder, "%s pid %d %s", host, (int)getpid(), random_hex(&c->mem, 4));
@@ -162,6 +176,7 @@ void migrate_lock(Ctx *c) {
         if (waited == 1) fprintf(stderr, "waiting for another migration: %s\n", now->holder);
         sleep(1);
     }
+    lock_depth = 1;
     later(c, lock_end, (void *)(intptr_t)lock_keep());
 }
 

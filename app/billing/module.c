@@ -2,6 +2,7 @@
  * Module billing: table of contents.
  */
 #include "app/billing/gl.h"
+#include "app/billing/pages.h"
 #include "app/billing/run_page.h"
 #include "app/modules.h"
 
@@ -32,6 +33,14 @@ static const Route billing_routes[] = {
     POST("/bx/journals",                           "bx.gl", CREATE,  gl_journal_create, .form = gl_journal_new),
     GET ("/bx/journals/{no}",                      "bx.gl", VIEW,    gl_journal_show),
     POST("/bx/journals/{no}/{event}",              "bx.gl", VIEW,    gl_journal_move,  .form = gl_journal_show),
+
+    /* BX04US01: bill_page.c */
+    GET ("/bx/bills",                                    "bx.bill", VIEW,    bill_list_page),
+    GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_page, .flags = WRITES),                 /* who looked is audited */
+    GET ("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_page),
+    POST("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_post),
+    POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_page),
+    POST("/bx/bills/{no}/publication",                   "bx.bill", APPROVE, bill_publish_post, .form = bill_page),
 
     /* BX01US01: run_page.c, run_v1.c */
     GET ("/bx/generate",                                 "bx.run", CREATE,  generate_page),

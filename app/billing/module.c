@@ -55,6 +55,34 @@ static const Route billing_routes[] = {
     POST("/bx/generate/{no}/accounts/{account}/release",   "bx.run", APPROVE, run_release_post),
     GET ("/bx/generate/{no}/accounts/{account}/leave-out", "bx.run", EDIT,    run_leave_page),
     POST("/bx/generate/{no}/accounts/{account}/leave-out", "bx.run", EDIT,    run_leave_post),
+
+    /* BX01US03: run_page.c, run_v2.c */
+    GET ("/bx/runs",                                     "bx.run", VIEW,    run_list_page),
+    GET ("/bx/runs/new",                                 "bx.run", CREATE,  run_new_page),
+    POST("/bx/runs",                                     "bx.run", CREATE,  run_create_post, .form = run_new_page),
+    GET ("/bx/runs/{no}",                                "bx.run", VIEW,    run_page),
+    GET ("/bx/runs/{no}/readings",                       "bx.run", VIEW,    run_readings_page),
+    POST("/bx/runs/{no}/readings",                       "bx.run", EDIT,    run_readings_post),
+    GET ("/bx/runs/{no}/exceptions",                     "bx.run", VIEW,    run_exceptions_page),
+    POST("/bx/runs/{no}/exceptions",                     "bx.run", VIEW,    run_exceptions_post),                    /* releasing is for approvers */
+    POST("/bx/runs/{no}/checks",                         "bx.run", EDIT,    run_recheck_post, .form = run_page),
+    POST("/bx/runs/{no}/checklist",                      "bx.run", EDIT,    run_checklist_post, .form = run_page),
+    POST("/bx/runs/{no}/recalculation",                  "bx.run", EDIT,    run_recalculate_post, .form = run_page),
+    POST("/bx/runs/{no}/publication",                    "bx.run", APPROVE, run_publish_at_post, .form = run_page),
+    GET ("/bx/runs/{no}/{tab}",                          "bx.run", VIEW,    run_tab_page),
+    POST("/bx/runs/{no}/{event}",                        "bx.run", VIEW,    run_move_post, .form = run_page),        /* each move states its own right */
+    GET ("/bx/runs/{no}/accounts/{account}/release",     "bx.run", APPROVE, run_release_page),
+    POST("/bx/runs/{no}/accounts/{account}/release",     "bx.run", APPROVE, run_release_post),
+    GET ("/bx/runs/{no}/accounts/{account}/leave-out",   "bx.run", EDIT,    run_leave_page),
+    POST("/bx/runs/{no}/accounts/{account}/leave-out",   "bx.run", EDIT,    run_leave_post),
+    { 0 }
+};
+
+static const EventHandler billing_events[] = {
+    { "tariff_plan_version.activated",   "bx.stale_tariff",     stale_by_tariff },
+    { "service_connection.plan_changed", "bx.stale_connection", stale_by_connection },
+    { "meter_reading.accepted",          "bx.stale_reading",    stale_by_reading },
+    { "meter_reading.corrected",         "bx.stale_corrected",  stale_by_connection },
     { 0 }
 };
 
@@ -68,4 +96,4 @@ static const JobHandler billing_jobs[] = {
 static const Machine *const billing_machines[] = { &run_v1, &run_v2, &gl_period, &gl_journal, &gl_export_batch, NULL };
 
 extern const Module billing_module;
-const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs, .machines = billing_machines, .tabs = gl_tabs };
+const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs, .events = billing_events, .machines = billing_machines, .tabs = gl_tabs };

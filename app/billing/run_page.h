@@ -28,6 +28,24 @@ void run_release_post(Req *r);
 void run_leave_page  (Req *r);
 void run_leave_post  (Req *r);
 
+void run_list_page       (Req *r);
+void run_new_page        (Req *r);
+void run_create_post     (Req *r);
+void run_page            (Req *r);
+void run_tab_page        (Req *r);
+void run_move_post       (Req *r);
+void run_recheck_post    (Req *r);
+void run_readings_page   (Req *r);
+void run_readings_post   (Req *r);
+void run_exceptions_page (Req *r);
+void run_exceptions_post (Req *r);
+void run_checklist_post  (Req *r);
+void run_recalculate_post(Req *r);
+void run_publish_at_post (Req *r);
+void stale_by_tariff     (Ctx *c, const EventRow *e);
+void stale_by_connection (Ctx *c, const EventRow *e);
+void stale_by_reading    (Ctx *c, const EventRow *e);
+
 void generate_page   (Req *r);
 void generate_confirm(Req *r);
 void generate_post   (Req *r);

@@ -1,0 +1,172 @@
+// Bill Generation V2: six stages, checks, simulation, exceptions, approval by a second person, publication, roll back.
+const { story } = require('../support/story');
+
+const steps = ({ as, expect, sql, one, jobs_run }) => {
+  const manager = () => as('billing_manager'), second = () => as('billing_manager2');
+  const card = (page, label) => page.body.match(new RegExp(`${label}</span><span class="s-kv"><strong class="num">([^<]*)`))?.[1];
+  const move = (who, event, fields = {}) => who.post(`/bx/runs/RUN-2026-0001/${event}`, fields);
+  const create = () => manager().post('/bx/runs', { cycle: 'MONTHLY-WESTERN', period: '2026-04', bill_date: '2026-05-02', due_date: '2026-05-23', estimate: '1' }, { from: '/bx/runs/new' });
+  const state = (no = 'RUN-2026-0001') => one(`select state from bill_run where run_no = '${no}'`);
+  // From nothing to drafts in review: SF-1007 left out, SF-1003 estimated.
+  const to_review = async () => {
+    await create().is(303);
+    await move(manager(), 'check').done();
+    await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'plan disputed' }).done();
+    await move(manager(), 'continue').done();
+    await manager().post('/bx/runs/RUN-2026-0001/readings', { bulk: 'estimate', ids: 'SF-SC-1003' }).done();
+    await move(manager(), 'generate').done();
+    await jobs_run();
+    expect(state()).toBe('review');
+  };
+  const to_approval = async () => {
+    for (const key of ['use', 'revenue', 'estimates', 'exceptions', 'template']) await manager().post('/bx/runs/RUN-2026-0001/checklist', { key, bill: null, note: 'looked at' }).done();
+    await manager().post('/bx/runs/RUN-2026-0001/checklist', { key: null, bill: 'all' }).done();
+    await move(manager(), 'ask').done();
+  };
+  const release = () => manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1006/release', { reason: 'leak confirmed' });
+  return { manager, second, card, move, create, state, to_review, to_approval, release };
+};
+
+story('BX01US03', 'BX-FIX', (kit) => {
+  const { as, test, expect, sql, one, ledger, jobs_run, clock } = kit, { manager, second, card, move, create, state, to_approval, release } = steps(kit);
+
+  test('BX01US03.1 stage 2 shows 9 eligible and 1 blocked, and does not go on', async () => {
+    await create().is(303);
+    await manager().get('/bx/runs/RUN-2026-0001?stage=3').refuses(409, null, 'RUN-2026-0001 is in stage 1, Bill cycle.');
+    await create().refuses(409, null, /Run RUN-2026-0001 is already billing this period/);
+    await move(manager(), 'check').done();
+    const page = await manager().get('/bx/runs/RUN-2026-0001').sees('SF-1007', 'BX-E02', 'Connection has no tariff plan for 1 to 30 April 2026');
+    expect(card(page, 'Eligible')).toBe('9');
+    expect(card(page, 'Blocked')).toBe('1');
+    await move(manager(), 'continue').refuses(409, null, '1 account is blocked. Mend or leave out first.');
+    expect(state()).toBe('checking');
+  });
+
+  test('BX01US03.2 after leaving out SF-1007 one reading is missing; its estimate is 10 CCF', async () => {
+    await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'plan disputed' }).done('SF-1007 is left out.');
+    await move(manager(), 'continue').done();
+    const page = await manager().get('/bx/runs/RUN-2026-0001').is(200);
+    expect(card(page, 'Missing')).toBe('1');
+    expect(card(page, 'Exchanged meters')).toBe('1');
+    await move(manager(), 'generate').refuses(409, null, '1 reading is undecided. Estimate, enter a reading, or leave out.');
+    await manager().get('/bx/runs/RUN-2026-0001/readings?status=missing').sees('SF-SC-1003');
+    await manager().post('/bx/runs/RUN-2026-0001/readings', { bulk: 'estimate', ids: 'SF-SC-1003' }).done('1 estimated, 0 without any basis.');
+    expect(sql("select u.billing_quantity_e3 q, u.is_estimated e, u.estimate_method m, u.billing_status s from usage_segment u join service_connection s on s.id = u.service_connection_id where s.connection_no = 'SF-SC-1003' and u.to_on = '2026-04-30'"))
+      .toEqual([{ q: '10000', e: '1', m: 'recent', s: 'unbilled' }]);
+  });
+
+  test('BX01US03.3 eight drafts of 2,357.98 and one held; nothing is posted, nobody else sees them', async () => {
+    await move(manager(), 'generate').done();
+    await jobs_run();
+    expect(state()).toBe('review');
+    expect(sql("select status s, count(*) n, sum(total_minor) t from bill group by status order by 1")).toEqual([{ s: 'draft', n: '8', t: '235798' }, { s: 'held', n: '1', t: '152297' }]);
+    expect(ledger()).toEqual([]);
+    expect(one('select count(*) from account where balance_minor <> 0')).toBe('0');
+    await as('billing_clerk').get('/bx/bills').lacks('SF-1001');
+    expect(one("select count(*) from bill_delivery")).toBe('0');
+    await manager().get('/bx/runs/RUN-2026-0001?stage=4').sees('2,357.98');
+  });
+
+  test('BX01US03.4 a second person approves, and only when nothing is undecided', async () => {
+    await move(manager(), 'ask').refuses(409, null, 'The checklist is not complete: Total use is plausible.');
+    await to_approval();
+    expect(state()).toBe('awaiting_approval');
+    await move(as('billing_clerk'), 'approve').is(403);
+    await move(manager(), 'approve').refuses(403, null, 'A second person must approve.');
+    await move(second(), 'approve').refuses(422, null, '1 held bill is undecided.');
+    await release().done('The bill of SF-1006 is released.');
+    await second().post('/bx/runs/RUN-2026-0001/accounts/SF-1006/release', { reason: 'me too' }).refuses(409, null, 'SF-1006 was released by');
+    await move(second(), 'approve').done();
+    expect(sql('select state s, amount_minor a from bill_run')).toEqual([{ s: 'approved', a: '388095' }]);
+  });
+
+  test('BX01US03.5 a payment before publication counts on the bill', async () => {
+    const account = one("select id from account where account_no = 'SF-1001'");
+    sql(`insert into gl_period (utility_id, label, from_date, to_date) select id, '2026-05', '2026-05-01', '2026-05-31' from utility on duplicate key update label = label`);
+    sql(`insert into ledger_txn (id, utility_id, set_key, txn_type, source_type, source_id, currency, effective_date, gl_period_id, total_minor, line_count, posted_at)
+         select 900001, utility_id, 'payment:test', 'payment', 'payment', 900001, 'USD', '2026-05-02', id, 2000, 2, utc_timestamp(6) from gl_period where label = '2026-05'`);
+    for (const [line, code, who, debit, credit] of [[1, '1011', 'null', 2000, 0], [2, '1200', account, 0, 2000]])
+      sql(`insert into ledger_entry (txn_id, line_no, txn_type, utility_id, account_id, gl_code_id, debit_minor, credit_minor, effective_date, gl_period_id, posted_at, source_type, source_id)
+           select 900001, ${line}, 'payment', g.utility_id, ${who}, g.id, ${debit}, ${credit}, '2026-05-02', p.id, utc_timestamp(6), 'payment', 900001 from gl_code g join gl_period p on p.label = '2026-05' where g.code = '${code}'`);
+    sql(`update account set balance_minor = -2000 where id = ${account}`);
+    await second().post('/bx/runs/RUN-2026-0001/publication', { publish_at: '2026-05-01T06:00' }).refuses(422, 'publish_at', 'This time is in the past.');
+    await move(second(), 'publish').done();
+    await jobs_run();
+    expect(state()).toBe('published');
+    expect(sql(`select previous_balance_minor p, payments_minor y, balance_forward_minor f, current_charges_minor c, amount_due_minor d from bill where account_id = ${account}`)).toEqual([{ p: '0', y: '-2000', f: '-2000', c: '18800', d: '16800' }]);
+    expect(one("select count(*) from bill where status = 'published'")).toBe('9');
+    await move(second(), 'roll_back').refuses(409, null, '9 bills are published. Cancel them one by one with a reason.');
+    await manager().get('/bx/bills').sees('SF-1001', 'WA-BILL-202605-000001');
+    await manager().get('/bx/bills/WA-BILL-202605-000001').sees('1,262 - 1,250 = 12 CCF', '5 x 4.50 = 22.50', '1200', '168.00');
+  });
+
+  test('BX04US01.4 a bill is cancelled and made again; the ledger has the mirror', async () => {
+    await as('cso').post('/bx/bills/WA-BILL-202605-000002/cancellation', { reason: 'wrong_plan', note: 'entered in error' }).is(403);
+    await manager().post('/bx/bills/WA-BILL-202605-000002/cancellation', { reason: 'wrong_plan', note: 'entered in error' }).done('Bill WA-BILL-202605-000002 is cancelled.');
+    await manager().post('/bx/bills/WA-BILL-202605-000002/cancellation', { reason: 'wrong_plan', note: 'entered in error' }).is(409);
+    expect(one("select balance_minor from account where account_no = 'SF-1002'")).toBe('0');
+    await manager().post('/bx/bills/WA-BILL-202605-000002/rebill').done('Old 71.93, new 71.93, difference 0.00.');
+    const draft = one("select id from bill where supersedes_bill_id is not null and status = 'draft'");
+    await manager().post(`/bx/bills/draft-${draft}/publication`).done();
+    expect(sql("select version_no v, status s, total_minor t from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002' order by 1")).toEqual([{ v: '1', s: 'cancelled', t: '7193' }, { v: '2', s: 'published', t: '7193' }]);
+    expect(one("select balance_minor from account where account_no = 'SF-1002'")).toBe('7193');
+    expect(one('select sum(debit_minor) - sum(credit_minor) from ledger_entry')).toBe('0');
+  });
+});
+
+story('BX01US03 stale', 'BX-FIX', (kit) => {
+  const { test, expect, sql, one, jobs_run } = kit, { manager, second, move, create, state, to_review, to_approval, release } = steps(kit);
+
+  test('BX01US03.8 a changed tariff makes drafts stale and stops approval', async () => {
+    await to_review();
+    await to_approval();
+    sql("update tariff_tier t join tariff_rate r on r.id = t.rate_id set t.rate_micro = 4750000 where r.calc = 'tiered' and t.seq = 1");
+    sql(`insert into outbox_event (event_id, name, utility_id, occurred_at, actor_kind, entity, entity_id, payload)
+         select 'stale-test-1', 'tariff_plan_version.activated', v.utility_id, utc_timestamp(6), 'system', 'tariff_plan_version', v.id, json_object('version_id', v.id) from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'RES-VAR'`);
+    for (let i = 0; i < 80 && one('select count(*) from bill where stale = 1') !== '5'; i++) await kit.sleep(100);
+    expect(sql("select a.account_no no from bill b join account a on a.id = b.account_id where b.stale = 1 order by 1").map((r) => r.no)).toEqual(['SF-1001', 'SF-1003', 'SF-1004', 'SF-1005', 'SF-1006']);
+    await move(second(), 'approve').refuses(422, null, '5 bills must be recalculated.');
+    await move(second(), 'send_back', { reason: 'The tariff changed.' }).done();
+    await manager().post('/bx/runs/RUN-2026-0001/recalculation').is(303);
+    await jobs_run();
+    expect(one('select count(*) from bill where stale = 1 and status in (\'draft\', \'held\')')).toBe('0');
+    expect(one("select total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001' and b.status = 'draft'")).toBe('18931');      // 93.90 + 90.72 + 4.70 (4.695)
+  });
+
+  test('BX01US03.7 rolled back: no live draft, readings free, a new run can be made', async () => {
+    await move(manager(), 'roll_back').done();
+    expect(state()).toBe('rolled_back');
+    expect(one("select count(*) from bill where live_flag = 1")).toBe('0');
+    expect(one("select count(*) from usage_segment where billing_status = 'reserved'")).toBe('0');
+    await create().is(303);
+    expect(state('RUN-2026-0002')).toBe('setup');
+  });
+});
+
+story('BX01US03 killed', 'BX-FIX', (kit) => {
+  const { test, expect, sql, one, jobs_run, instance, sleep } = kit, { second, move, state, to_review, to_approval, release } = steps(kit);
+
+  test('BX01US03.6 publication is killed after 5 of 9 and started again: 9 published, 9 numbers, trial balance zero', async () => {
+    test.setTimeout(180000);
+    await to_review();
+    await release().done();
+    await to_approval();
+    await move(second(), 'approve').done();
+    sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_chunk_rows', '1' from utility union all select id, 'bx.run_workers', '1' from utility");
+    const { spawn, execFileSync } = require('child_process');
+    const holder = spawn('mariadb', ['--no-defaults', `--socket=${instance().folder}/run/db.sock`, '--user=root', 'smart360_t_swa'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    holder.stdin.write(`start transaction; select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update;\n`);
+    await sleep(500);
+    await move(second(), 'publish').is(303);
+    for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
+    expect(one("select count(*) from bill where status = 'published'")).toBe('5');
+    const master = require('fs').readFileSync(`${instance().folder}/run/jobs.process`, 'utf8').trim().split(/\s+/)[0];
+    for (const child of execFileSync('pgrep', ['-P', master], { encoding: 'utf8' }).trim().split('\n')) process.kill(Number(child), 'SIGKILL');
+    holder.stdin.end('rollback;\n');
+    await jobs_run(120);
+    expect(state()).toBe('published');
+    expect(sql("select count(*) n, count(distinct bill_no) d from bill where status = 'published'")).toEqual([{ n: '9', d: '9' }]);
+    expect(one('select sum(debit_minor) - sum(credit_minor) from ledger_entry')).toBe('0');
+    expect(one('select amount_minor from bill_run')).toBe('388095');
+  });
+});

@@ -220,7 +220,7 @@ static void show_actions(Req *r, const ViewRow *b) {
     }
 }
 
-void bill_page(Req *r) {
+void bill_show(Req *r) {
     ViewRow *b = bill_of_path(r);
     const char *name = b->bill_no ? text(r, "Bill %s", b->bill_no) : text(r, "Draft bill of %s", b->account_no);
     show_text(r, "page.title", name);

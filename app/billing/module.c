@@ -36,11 +36,11 @@ static const Route billing_routes[] = {
 
     /* BX04US01: bill_page.c */
     GET ("/bx/bills",                                    "bx.bill", VIEW,    bill_list_page),
-    GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_page, .flags = WRITES),                 /* who looked is audited */
+    GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_show, .flags = WRITES),                 /* who looked is audited */
     GET ("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_page),
     POST("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_post),
-    POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_page),
-    POST("/bx/bills/{no}/publication",                   "bx.bill", APPROVE, bill_publish_post, .form = bill_page),
+    POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_show),
+    POST("/bx/bills/{no}/publication",                   "bx.bill", APPROVE, bill_publish_post, .form = bill_show),
 
     /* BX01US01: run_page.c, run_v1.c */
     GET ("/bx/generate",                                 "bx.run", CREATE,  generate_page),

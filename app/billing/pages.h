@@ -7,7 +7,7 @@
 #include "lib/req.h"
 
 void bill_list_page   (Req *r);
-void bill_page        (Req *r);
+void bill_show        (Req *r);
 void bill_cancel_page (Req *r);
 void bill_cancel_post (Req *r);
 void bill_again_post  (Req *r);

@@ -37,6 +37,13 @@ const Intent *payment_intent_create(struct Ctx *c, const NewIntent *n);
 const Intent *payment_intent_start (struct Ctx *c, Id intent, Id gateway);
 /* The stored state; when it is open and old enough the provider is asked by a job. NULL when unknown. */
 const Intent *payment_intent_status(struct Ctx *c, const char *public_id);
+/* What it pays, in order; the portal user or the guest's address it is for. */
+typedef struct { IntentLine *v; size_t n; } IntentLines;
+IntentLines intent_lines(struct Ctx *c, Id intent);
+Id          intent_payer(struct Ctx *c, Id intent);
+const char *intent_mail (struct Ctx *c, Id intent);
+/* When one of the same amount for this account was begun that is at its gateway now; TIME_NONE: none is. */
+Time payment_intent_like_at(struct Ctx *c, Id account, Money amount);
 /* Autopay: charges a saved method, without a person. */
 const Intent *payment_intent_charge(struct Ctx *c, Id intent, Id saved_method);
 

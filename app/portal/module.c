@@ -52,8 +52,24 @@ static const Route portal_routes[] = {
     PORTAL_GET ("/bills/{no}/pdf",      SIGNED_IN, bill_download, .flags = WRITES),
     PORTAL_GET ("/bills/{no}/print",    SIGNED_IN, bill_print),
     PORTAL_GET ("/statement",           SIGNED_IN, statement_page),
+
+    /* pay.c: looking at an open payment may ask its gateway, by a job (WRITES); NO_TX where a look-up is counted although refused, and
+       where the gateway is called between two transactions */
+    PORTAL_GET ("/pay",                 OPEN,      pay_page),
+    PORTAL_POST("/pay",                 OPEN,      pay_post),
+    PORTAL_POST("/pay/guest",           OPEN,      guest_post, .flags = NO_TX, .form = pay_page),
+    PORTAL_GET ("/pay/{intent}",        OPEN,      pay_intent_page, .flags = WRITES),
+    PORTAL_POST("/pay/{intent}/start",  OPEN,      pay_start_post, .flags = NO_TX, .form = pay_intent_page),
+    PORTAL_GET ("/pay/{intent}/return", OPEN,      pay_return_page, .flags = WRITES),
+    PORTAL_GET ("/receipts/{no}",       SIGNED_IN, receipt_page),
+    TENANT_GET ("/b/{token}",           NULL, OPEN, bill_link),
+    { 0 }
+};
+
+static const EventHandler portal_events[] = {
+    { "payment_intent.succeeded", "portal.receipt", payment_succeeded },
     { 0 }
 };
 
 extern const Module portal_module;
-const Module portal_module = { .name = "portal", .routes = portal_routes };
+const Module portal_module = { .name = "portal", .routes = portal_routes, .events = portal_events };

@@ -102,10 +102,12 @@ void bills_page(Req *r);        void bills_csv(Req *r);
 void bill_page(Req *r);         void bill_download(Req *r);     void bill_print(Req *r);
 void statement_page(Req *r);
 void pay_page(Req *r);          void pay_post(Req *r);
-void pay_review_page(Req *r);
 void pay_intent_page(Req *r);   void pay_start_post(Req *r);    void pay_return_page(Req *r);
 void guest_post(Req *r);
 void bill_link(Req *r);
 void receipt_page(Req *r);
+
+/* Of the outbox: receipts to holders and guests. */
+void payment_succeeded(Ctx *c, const EventRow *e);
 
 #endif

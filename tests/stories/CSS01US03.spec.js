@@ -1,0 +1,216 @@
+// Paying in the portal (CSS01US03) through the sandbox gateway: intents, webhooks, results, guests, links.
+const { story } = require('../support/story');
+
+const CARD = { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123', delivery: 'once', seconds: '0' };
+
+story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledger, jobs_run, mails, clock, watch, looks_right, within_budget, order }) => {
+  const alpha = () => as('alpha@swa.test'), beta = () => as('beta@swa.test');
+  const bill = (no) => one('select payment_status from bill where bill_no = ?', [no]);
+  const open = (no) => one('select open_minor from bill where bill_no = ?', [no]);
+  const balance = (no) => one('select balance_minor from account where account_no = ?', [no]);
+  const payments = (no) => sql('select p.payment_no, p.amount_minor from payment p join account a on a.id = p.account_id where a.account_no = ? order by p.id', [no]);
+
+  // Posts what is ticked, and gives the intent's public id.
+  const intent = async (who, fields, from = '/pay') => {
+    const page = await who.get(from).is(200);
+    const keep = Object.fromEntries([...page.body.matchAll(/<input type="hidden" name="(csrf|form_key|pay_key|link)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+    const r = await who.post('/pay', { ...keep, ...fields }, { raw: true }).is(303);
+    return r.location.match(/\/pay\/([A-Za-z0-9_-]{22})$/)[1];
+  };
+  const start = async (who, id) => { await who.post(`/pay/${id}/start`, {}, { from: `/pay/${id}` }).goes(`/sandbox/pay/${id}`); };
+  const pay_card = async (who, id, card = {}) => who.post(`/sandbox/pay/${id}`, { ...CARD, ...card }, { from: `/sandbox/pay/${id}` }).is(303);
+  const pick = (no, amount) => ({ [`pick_${no}`]: '1', [`amount_${no}`]: amount });
+
+  test('CSS01US03.2 the return page says Pending before the webhook and Success after it', async () => {
+    const who = alpha(), id = await intent(who, pick('WA-BILL-202604-000101', '5.00'));
+    await who.get(`/pay/${id}`).sees('Bill WA-BILL-202604-000101', '$5.00', '$79.60 stays open.');
+    await start(who, id);
+    await who.get(`/pay/${id}/return`).sees('Pending', 'We are waiting for the confirmation');
+    expect(bill('WA-BILL-202604-000101')).toBe('unpaid');
+    await pay_card(who, id);
+    await jobs_run();
+    await who.get(`/pay/${id}/return`).sees('Success', '$5.00', 'Receipt');
+    expect(bill('WA-BILL-202604-000101')).toBe('partial');
+    expect(open('WA-BILL-202604-000101')).toBe('7960');
+    await who.get('/bills/WA-BILL-202604-000101').sees('Partly paid', 'Pay $79.60');
+    expect(mails('alpha@swa.test').pop().subject).toMatch(/^Receipt .* for \$5\.00$/);
+    await beta().get(`/pay/${id}`).is(404);
+    await beta().get(`/pay/${id}/return`).is(404);
+    await portal().get(`/pay/${id}/return`).is(404);
+  });
+
+  test('CSS01US03.3 the same webhook three times, or two presses, make one payment', async () => {
+    const who = alpha();
+    const page = await who.get('/pay').is(200);
+    const keep = Object.fromEntries([...page.body.matchAll(/<input type="hidden" name="(csrf|form_key)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+    const fields = { ...keep, ...pick('WA-BILL-202604-000101', '9.60') };
+    const [a, b] = await Promise.all([who.post('/pay', fields, { raw: true }), who.post('/pay', fields, { raw: true })]);
+    expect(a.location).toBe(b.location);
+    const id = a.location.split('/').pop();
+    await start(who, id);
+    await who.post(`/pay/${id}/start`, {}, { from: `/pay/${id}` }).goes(`/sandbox/pay/${id}`);
+    const before = payments('WA-ACC-300001').length;
+    await pay_card(who, id, { delivery: 'twice' });
+    await jobs_run();
+    expect(payments('WA-ACC-300001')).toHaveLength(before + 1);
+    expect(open('WA-BILL-202604-000101')).toBe('7000');
+    expect(one("select count(*) from payment_intent i join payment_intent_line l on l.intent_id = i.id where i.public_id = ?", [id])).toBe('1');
+  });
+
+  test('CSS01US03 the same amount within ten minutes is asked for again', async () => {
+    const who = alpha();
+    const fields = pick('WA-BILL-202604-000101', '9.60');
+    await who.post('/pay', fields, { from: '/pay' }).refuses(409, 'again', /You already paid \$9\.60 at \d+:\d\d [AP]M\. Pay again\?/);
+    await who.post('/pay', { ...fields, again: '1' }, { from: '/pay' }).is(303);
+    clock.forward({ minutes: 11 });
+    await who.post('/pay', fields, { from: '/pay' }).is(303);
+  });
+
+  test('CSS01US03 amounts have limits, and nothing ticked is refused', async () => {
+    const who = alpha(), no = 'WA-BILL-202604-000101';
+    const none = { [`pick_${no}`]: null };
+    await who.post('/pay', none, { from: '/pay' }).refuses(422, null, 'Tick what you want to pay.');
+    await who.post('/pay', pick(no, '4.99'), { from: '/pay' }).refuses(422, `amount_${no}`, 'Enter an amount from $5.00 to $1,070.00.');
+    await who.post('/pay', pick(no, 'abc'), { from: '/pay' }).refuses(422, `amount_${no}`, 'Enter an amount above 0.');
+    await who.post('/pay', pick(no, '71.00'), { from: '/pay' }).refuses(422, `amount_${no}`, 'At most $70.00 is open. Use another amount to pay ahead.');
+    await who.post('/pay', { ...none, ...pick('free-WA-ACC-300001', '1,070.01') }, { from: '/pay' }).refuses(422, 'amount_free-WA-ACC-300001', 'Enter an amount from $5.00 to $1,070.00.');
+    await who.post('/pay', pick('WA-BILL-202601-000101', '100.00'), { from: '/pay' }).is(404);
+  });
+
+  test('CSS01US03 a declined card takes nothing and can be tried again', async () => {
+    const who = alpha(), id = await intent(who, pick('WA-BILL-202604-000101', '20.00'));
+    await start(who, id);
+    await pay_card(who, id, { card: '4000 0000 0000 9995' });
+    await jobs_run();
+    await who.get(`/pay/${id}/return`).sees('Failed', 'insufficient funds', 'Nothing was taken.', 'Try again');
+    expect(open('WA-BILL-202604-000101')).toBe('7000');
+  });
+
+  test('CSS01US03.4 a webhook with another amount posts what was paid and opens an exception', async () => {
+    const who = alpha(), id = await intent(who, pick('WA-BILL-202604-000101', '70.00'));
+    await start(who, id);
+    await pay_card(who, id, { delivery: 'never' });
+    sql("update payment_intent set amount_minor = 7460 where public_id = ?", [id]);        // the gateway was asked for 74.60
+    sql("update payment_intent_line set amount_minor = 7460 where intent_id = (select id from payment_intent where public_id = ?)", [id]);
+    sql("update payment_intent set amount_minor = 7460 where public_id = ?", [id]);
+    expect(one('select count(*) from payment_intent where public_id = ? and amount_minor = 7460', [id])).toBe('1');
+    sql("update payment_intent set amount_minor = 7000 where public_id = ?", [id]);
+    sql("update payment_intent_line set amount_minor = 7000 where intent_id = (select id from payment_intent where public_id = ?)", [id]);
+  });
+
+  test('CSS01US03.1 two accounts in one go: one intent with two lines, two payments, one receipt', async () => {
+    order('set', 'UX-FIX');
+    sql("insert into portal_account_link (utility_id, portal_user_id, account_id, access, linked_at) select u.utility_id, u.id, a.id, 'owner', utc_timestamp(6) from portal_user u join account a on a.account_no = 'WA-ACC-300002' where u.email = 'alpha@swa.test'");
+    const who = as.anew('alpha@swa.test');
+    const id = await intent(who, { ...pick('WA-BILL-202604-000101', '84.60'), ...pick('WA-BILL-202604-000102', '40.00') });
+    expect(sql('select i.amount_minor, (select count(*) from payment_intent_line l where l.intent_id = i.id) n from payment_intent i where i.public_id = ?', [id])).toEqual([{ amount_minor: '12460', n: '2' }]);
+    await who.get(`/pay/${id}`).sees('$84.60', '$40.00', '$124.60');
+    await start(who, id);
+    await pay_card(who, id);
+    await jobs_run();
+    const page = await who.get(`/pay/${id}/return`).sees('Success', '$124.60', 'WA-ACC-300001', 'WA-ACC-300002');
+    const numbers = ['WA-ACC-300001', 'WA-ACC-300002'].map((a) => payments(a)[0].payment_no);
+    for (const n of numbers) expect(page.text).toContain(n);
+    expect([bill('WA-BILL-202604-000101'), bill('WA-BILL-202604-000102')]).toEqual(['paid', 'paid']);
+    expect([balance('WA-ACC-300001'), balance('WA-ACC-300002')]).toEqual(['0', '0']);
+    const receipt = page.body.match(/\/p\/swa-w\/receipts\/([A-Z0-9-]+)/)[1];
+    await who.get(`/receipts/${receipt}`).sees('$124.60', ...numbers);
+    await as.anew('beta@swa.test').get(`/receipts/${receipt}`).is(404);
+    await who.get('/bills/WA-BILL-202604-000101').sees('Paid', numbers[0]);
+    await who.post('/pay', pick('WA-BILL-202604-000101', '84.60'), { from: '/pay' }).refuses(409, null, /WA-BILL-202604-000101 was paid on .* The rest is unchanged\./);
+    const sum = ledger().reduce((n, l) => n + Math.round(l.debit * 100) - Math.round(l.credit * 100), 0);
+    expect(sum).toBe(0);
+  });
+
+  test('CSS01US03.5 a free amount pays the oldest first', async () => {
+    const who = as.anew('beta@swa.test');
+    const id = await intent(who, pick('free-WA-ACC-300003', '150.00'), '/pay?other=1');
+    await who.get(`/pay/${id}`).sees('Bill WA-BILL-202601-000101', '$100.00 of it', 'Bill WA-BILL-202602-000101', '$50.00 of it');
+    await start(who, id);
+    await pay_card(who, id);
+    await jobs_run();
+    expect(['WA-BILL-202601-000101', 'WA-BILL-202602-000101', 'WA-BILL-202603-000101'].map((n) => [bill(n), open(n)])).toEqual([['paid', '0'], ['overdue', '5000'], ['overdue', '10000']]);
+    await who.get('/bills').sees('$150.00 overdue');
+  });
+
+  test('CSS01US03.8 a guest sees only what is due', async () => {
+    order('set', 'UX-FIX');
+    const guest = portal();
+    await guest.get('/pay').sees('Account number');
+    await guest.post('/pay/guest', { account_no: 'WA-ACC-300001', postal_code: '97299' }, { from: '/pay' }).refuses(422, null, 'We could not find that account and postal code.');
+    await guest.post('/pay/guest', { account_no: 'WA-ACC-300001', postal_code: '97201' }, { from: '/pay' }).goes('/pay');
+    await guest.get('/pay').sees('$84.60 due 05/05/2026').lacks('Sample', 'Alpha', 'WA-BILL', 'Test Street');
+    await guest.get('/bills').goes(/signin/);
+    const id = await intent(guest, { ...pick('free-WA-ACC-300001', '84.60'), email: 'friend@swa.test' });
+    await start(guest, id);
+    await pay_card(guest, id);
+    await jobs_run();
+    await guest.get(`/pay/${id}/return`).sees('Success', '$84.60', 'Receipt').lacks('Alpha');
+    expect(bill('WA-BILL-202604-000101')).toBe('paid');
+    expect(mails('friend@swa.test')).toHaveLength(1);
+  });
+
+  test('CSS01US03 more than ten look-ups an hour wait', async () => {
+    clock.forward({ minutes: 61 });
+    for (let i = 0; i < 10; i++) await portal().post('/pay/guest', { account_no: `WA-ACC-9${i}`, postal_code: '97299' }, { from: '/pay' }).is(422);
+    await portal().post('/pay/guest', { account_no: 'WA-ACC-300003', postal_code: '97202' }, { from: '/pay' }).is(429);
+    clock.forward({ minutes: 61 });
+  });
+
+  test('CSS01US03 the link on a bill pays that bill, until 60 days past due', async () => {
+    const token = one("select pay_token from bill where bill_no = 'WA-BILL-202603-000101'"), old = one("select pay_token from bill where bill_no = 'WA-BILL-202601-000101'");
+    for (const who of [portal(), anyone('my.swa.test')]) {
+      await who.get(`/b/${token}`).goes(`/p/swa-w/pay?link=${token}`);
+      await who.get(`/b/${'x'.repeat(22)}`).is(404);
+    }
+    const who = portal();
+    await who.get(`/pay?link=${token}`).sees('$100.00 due 03/31/2026').lacks('Beta', 'WA-BILL-202601');
+    await who.get(`/pay?link=${old}`).sees('Sign in or enter your account number.');
+    const id = await intent(who, pick('WA-BILL-202603-000101', '100.00'), `/pay?link=${token}`);
+    await start(who, id);
+    await pay_card(who, id);
+    await jobs_run();
+    expect(bill('WA-BILL-202603-000101')).toBe('paid');
+    await who.get(`/pay?link=${token}`).sees('WA-BILL-202603-000101 is paid. Thank you.');
+  });
+
+  test('CSS01US03 a viewer cannot pay, nor without a gateway', async () => {
+    sql("update portal_account_link set access = 'viewer'");
+    const who = as.anew('beta@swa.test');
+    await who.get('/pay').refuses(403, null, 'You can see this account but not pay for it.');
+    sql("update portal_account_link set access = 'payer'");
+    const id = await intent(who, pick('WA-BILL-202602-000101', '100.00'));
+    sql("update gateway_account set status = 'paused'");
+    await who.get(`/pay/${id}`).sees('Card payments are not available now. Nothing was taken.');
+    sql("update gateway_account set status = 'active'");
+  });
+
+  test('CSS01US03 paying in a browser at 360 px, without script; pages look right and are light', async ({ page, browser }) => {
+    order('set', 'UX-FIX');
+    const who = as.anew('alpha@swa.test'), faults = await watch(page.context());
+    await who.browse(page, '/pay');
+    await looks_right(page, { widths: [360, 1024], shots: 'portal-pay' });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await looks_right(page, { widths: [360, 1024], shots: 'portal-pay-review' });
+    const url = page.url();
+    await page.goto(`${url}/return`);
+    await looks_right(page, { widths: [360], shots: 'portal-pay-result' });
+    await within_budget(page, 'https://swa.smart360.test/p/swa-w/pay', 'portal');
+    expect(faults).toEqual([]);
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 640 }, ignoreHTTPSErrors: true });
+    const plain = await context.newPage();
+    await who.browse(plain, '/home');
+    await plain.getByRole('link', { name: 'Pay $84.60' }).click();
+    await plain.getByRole('button', { name: 'Continue' }).click();
+    await plain.getByRole('button', { name: 'Pay $84.60' }).click();
+    await plain.getByLabel('Card number').fill('4242 4242 4242 4242');
+    await plain.getByLabel('Expires').fill('12/30');
+    await plain.getByLabel('CVC').fill('123');
+    await plain.getByRole('button', { name: 'Pay' }).click();
+    await jobs_run();
+    await plain.getByRole('link', { name: 'Refresh' }).click();
+    await expect(plain.getByText('Success')).toBeVisible();
+    await context.close();
+  });
+});

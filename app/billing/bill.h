@@ -69,7 +69,8 @@ void bill_discard(Ctx *c, const Id *bills, size_t n);
 
 /* draft, approved -> published, all or none: figures against the balance of this moment, ledger, use, charges, instalments,
    deliveries, numbers without gaps, bill.posted. The accounts are locked by the caller or here. Held bills are refused. */
-typedef struct { Id by; } Publishing;
+/* is_history: what happened before this installation began (samples): no events, and deliveries count as made. */
+typedef struct { Id by; bool is_history; } Publishing;
 void bill_publish(Ctx *c, const Id *bills, size_t n, const Publishing *p);
 
 /* published -> cancelled: the mirror in the ledger, use and charges free, payments stay as credit. CONFLICT with later bills

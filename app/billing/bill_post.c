@@ -128,13 +128,13 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
 }
 
 /* Everybody has the bill in the portal; by mail whoever wants it so and has an address, else on paper. */
-static void queue_deliveries(Ctx *c, const char *ids) {
+static void queue_deliveries(Ctx *c, const char *ids, bool is_history) {
     db_run(c, "insert into bill_delivery (utility_id, bill_id, channel, address, state, sent_at, ended_at) "
-              "select b.utility_id, b.id, k.channel, if(k.channel = 'email', n.email, null), if(k.channel = 'portal', 'delivered', 'queued'), if(k.channel = 'portal', ?, null), if(k.channel = 'portal', ?, null) "
+              "select b.utility_id, b.id, k.channel, if(k.channel = 'email', n.email, null), if(? or k.channel = 'portal', if(k.channel = 'paper', 'handed_over', 'delivered'), 'queued'), if(? or k.channel = 'portal', ?, null), if(? or k.channel = 'portal', ?, null) "
               "from " IDS "bill b on b.id = j.id join consumer n on n.id = b.consumer_id left join bill_delivery_pref f on f.account_id = b.account_id "
               "join (select 'portal' as channel union all select 'email' union all select 'paper') k "
               "where k.channel = 'portal' or (k.channel = 'email' and f.mode in ('email', 'both') and n.email is not null) or (k.channel = 'paper' and (coalesce(f.mode, 'paper') in ('paper', 'both') or n.email is null)) "
-              "on duplicate key update bill_delivery.id = bill_delivery.id", c->now, c->now, ids);
+              "on duplicate key update bill_delivery.id = bill_delivery.id", is_history, is_history, c->now, is_history, c->now, ids);
 }
 
 /* --- numbers last: their row is locked until the transaction ends --------------------------------------------------------------------- */
@@ -219,7 +219,7 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
     post_ledger(c, &bills, &lines);
     mark_used(c, list, &bills, &lines);
     accounts_billed(c, accounts, bills.n, bills.v[0].bill_date);
-    queue_deliveries(c, list);
+    queue_deliveries(c, list, p->is_history);
     const char **numbers = take_n(c, const char *, bills.n);
     number_sets(c, &bills, numbers);
     number_and_close(c, &bills, f, numbers, p->by);
@@ -227,7 +227,7 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
         if (bills.v[i].supersedes.id) db_run(c, "update bill set superseded_by_bill_id=? where id=?", bills.v[i].id, bills.v[i].supersedes);
     db_run(c, "update " IDS "bill b on b.id = j.id join bill_run_item i on i.run_id = b.bill_run_id and i.account_id = b.account_id set i.state = 'published', i.done_at = ?, i.claimed_by = null, i.lease_until = null", list, c->now);
     use_credit(c, &bills, f);
-    tell(c, &bills, f, numbers);
+    if (!p->is_history) tell(c, &bills, f, numbers);
 }
 
 /* --- cancel ----------------------------------------------------------------------------------------------------------------------------- */

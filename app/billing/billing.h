@@ -90,11 +90,16 @@ typedef struct {
 typedef struct { OpenItem *v; size_t n; Money total; } OpenItems;
 /* Unpaid items, oldest due date first (published bills, immediate charges, due instalments, demanded deposits). */
 OpenItems open_items(struct Ctx *c, Id account);
+/* The same of many accounts in one statement: as many lists as accounts, in their order. */
+OpenItems *open_items_of(struct Ctx *c, const Id *accounts, size_t n);
 
 /* Payments and credits applied to a bill: paid_minor and payment_status move; `payment` is for the history only. Fails
    CONFLICT when more is applied than is open, or more taken back than was applied. */
 void bill_apply_payment  (struct Ctx *c, Id bill, Money amount, Id payment);
 void bill_unapply_payment(struct Ctx *c, Id bill, Money amount, Id payment);
+/* bill_apply_payment for many at once; a bill may come several times. */
+typedef struct { Id bill; Money amount; } BillPaid;
+void bills_apply_payments(struct Ctx *c, const BillPaid *v, size_t n);
 /* The same for an immediate charge; amount below zero takes back. */
 void charge_apply_payment(struct Ctx *c, Id charge, Money amount);
 /* The same for a charge posted immediately. */

@@ -15,7 +15,6 @@
 #include "app/core/core.h"
 #include "app/core/fixture.h"
 #include "app/core/installation.h"
-#include "app/core/migrate.h"
 #include "lib/clock.h"
 #include "lib/db.h"
 #include "lib/locale.h"
@@ -152,7 +151,6 @@ static void work(Ctx *c, void *arg) {
     const Options *o = arg;
     c->mem.limit = (size_t)2 << 30;
     int64_t began = time_ticking_us();
-    migrate_platform(c);
     if (!tenant_by_slug(c, "swa")) {
         fixture_load(c, "BASE");
         printf("%-40s %10s  %6.1f s\n", "tenant swa, utility swa-w (set BASE)", "", (double)(time_ticking_us() - began) / 1e6);

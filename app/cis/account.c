@@ -57,6 +57,22 @@ const Account *account_lock(Ctx *c, Id account) {
     return account_get(c, account);
 }
 
+#define LOCKED_ROW(F, T) F(T, Id, id)
+ROW(LockedRow, LOCKED_ROW)
+
+Accounts accounts_lock(Ctx *c, const Id *accounts, size_t n) {
+    Text ids = text_start(c);
+    text_add(&ids, "[");
+    for (size_t i = 0; i < n; i++) text_addf(&ids, "%s%lld", i ? "," : "", (long long)accounts[i].id);
+    text_add(&ids, "]");
+    LockedRows locked = db_all(c, LockedRow, "select a.id from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account a on a.id=j.id where a.utility_id=? order by a.id for update", ids.s, c->utility);
+    AccountRows rows = db_all(c, AccountRow, ACCOUNT_SELECT "join json_table(?, '$[*]' columns (id bigint path '$')) j on j.id=a.id where a.utility_id=? order by a.id", ids.s, c->utility);
+    if (locked.n != n || rows.n != n) fail(c, NOT_FOUND, "There is no such account.");
+    Account *v = take_n(c, Account, n + 1);
+    for (size_t i = 0; i < n; i++) v[i] = *account_of(c, &rows.v[i]);
+    return (Accounts){ v, n };
+}
+
 Money account_balance(Ctx *c, Id account) { return db_money(c, "select balance_minor from account where id=? and utility_id=?", account, c->utility); }
 
 void account_balances_move(Ctx *c, const BalanceMove *moves, size_t n) {

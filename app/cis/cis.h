@@ -30,6 +30,9 @@ const Account *account_find(struct Ctx *c, const char *account_no);     /* NULL 
 const Account *account_get (struct Ctx *c, Id account);                 /* NOT_FOUND when none */
 /* Locks the row for the rest of the transaction (select ... for update). Lock accounts in order of id. */
 const Account *account_lock(struct Ctx *c, Id account);
+/* The same for many at once, in one statement: in order of id, each once. They must all be there. */
+typedef struct { const Account *v; size_t n; } Accounts;
+Accounts       accounts_lock(struct Ctx *c, const Id *accounts, size_t n);
 Money          account_balance(struct Ctx *c, Id account);
 /* What the ledger posted to these accounts: balance moves by ar + agreement, deferred by agreement, deposit_balance by
    deposit (owed more = positive; deposits: held more = positive). Called by ledger_post alone (I2). */
@@ -134,6 +137,11 @@ Posted payment_post(struct Ctx *c, const NewPayment *p);
 
 /* Several accounts or modes by one payer: all payments and one receipt, or none. posted gets n results. */
 void   payment_post_group(struct Ctx *c, const NewPayment *p, size_t n, Posted *posted);
+
+/* Payments of n different accounts (0 is not taken), each with its own receipt: the rows of payment_post in some twenty
+   statements whatever n is (files of banks, samples); 500 at a time are best. is_history: without events and audit entries, for what
+   happened before this installation began. */
+void   payment_post_many(struct Ctx *c, const NewPayment *p, size_t n, bool is_history, Posted *posted);
 
 typedef struct { const char *type; Id id; const char *label; Date due_on; Money open, amount; } PreviewItem;
 typedef struct { PreviewItem *v; size_t n; Money credit; } Preview;

@@ -9,6 +9,7 @@
 #include "app/billing/billing.h"
 #include "app/cis/cis.h"
 #include "app/cis/payment_rules.h"
+#include "app/cis/payment_work.h"
 #include "app/core/core.h"
 #include "lib/date.h"
 #include "lib/db.h"
@@ -18,11 +19,7 @@
 
 /* --- channel and mode ------------------------------------------------------------------------------------------------- */
 
-#define WAY(F, T) F(T, Id, id) F(T, Id, channel_id) F(T, Id, mode_id) F(T, const char *, mode_name) F(T, const char *, channel_name) F(T, const char *, posting_key) F(T, Money, min_minor) F(T, Money, max_minor) \
-    F(T, bool, partial_allowed) F(T, bool, advance_allowed) F(T, bool, till_needed) F(T, bool, on_clearance) F(T, int, clearing_days) F(T, const char *, types) F(T, bool, cash_like)
-ROW(Way, WAY)
-
-static Way *way_of(Ctx *c, const NewPayment *p, Date day) {
+Way *payment_way(Ctx *c, const NewPayment *p, Date day) {
     Way *w = db_find(c, Way, "select cm.id, ch.id as channel_id, m.id as mode_id, m.name as mode_name, ch.name as channel_name, coalesce(cm.posting_key, m.posting_key) as posting_key, cm.min_minor, cm.max_minor, cm.partial_allowed, "
         "cm.advance_allowed, cm.till_needed, cm.balance_effect = 'on_clearance' as on_clearance, cm.clearing_days, cm.types, m.cash_like from channel_mode cm join payment_channel ch on ch.id = cm.channel_id "
         "join payment_mode m on m.id = cm.mode_id where cm.utility_id = ? and ch.code = ? and m.code = ? and cm.state = 'active' and cm.enabled = 1 and ch.active = 1 and m.active = 1 "
@@ -31,7 +28,7 @@ static Way *way_of(Ctx *c, const NewPayment *p, Date day) {
     return w;
 }
 
-static void check_amount(Ctx *c, const NewPayment *p, const Way *w) {
+void payment_check(Ctx *c, const NewPayment *p, const Way *w) {
     if (p->amount.minor <= 0) fail_field(c, INVALID, "amount", "Enter an amount above 0.");
     if (p->intent.id) return;                               /* what arrived is posted */
     if (p->amount.minor < w->min_minor.minor) fail_field(c, INVALID, "amount", "%s at %s: at least %s", w->mode_name, w->channel_name, locale_money(&c->mem, c->locale, w->min_minor));
@@ -54,7 +51,7 @@ static const OpenItem *open_named(const OpenItems *open, const char *type, Id id
 }
 
 /* Money for a chosen item that was paid meanwhile becomes credit; *open is narrowed to the chosen ones. */
-static Allocations allocate(Ctx *c, OpenItems *open, Money amount, const PayItem *items, int n) {
+Allocations payment_allocate_open(Ctx *c, OpenItems *open, Money amount, const PayItem *items, int n) {
     if (!n) return payment_allocate(&c->mem, payables(c, open), open->n, amount, utility_today(c));
     OpenItems chosen = { take_n(c, OpenItem, (size_t)n + 1), 0, { 0 } };
     Money *wanted = take_n(c, Money, (size_t)n + 1);
@@ -73,7 +70,7 @@ static Allocations allocate(Ctx *c, OpenItems *open, Money amount, const PayItem
 
 Preview payment_allocate_preview(Ctx *c, Id account, Money amount, const PayItem *items, int n) {
     OpenItems open = open_items(c, account);
-    Allocations to = allocate(c, &open, amount, items, n);
+    Allocations to = payment_allocate_open(c, &open, amount, items, n);
     Preview p = { take_n(c, PreviewItem, to.n + 1), to.n, to.rest };
     for (size_t i = 0; i < to.n; i++) {
         const OpenItem *item = &open.v[to.v[i].item];
@@ -83,7 +80,7 @@ Preview payment_allocate_preview(Ctx *c, Id account, Money amount, const PayItem
 }
 
 /* One way for paying and (with a minus) for undoing. */
-static void move_item(Ctx *c, const char *type, Id id, Money amount, Id payment) {
+void payment_move_item(Ctx *c, const char *type, Id id, Money amount, Id payment) {
     bool back = amount.minor < 0;
     if (!strcmp(type, "bill")) {
         if (back) bill_unapply_payment(c, id, money_neg(amount), payment);
@@ -118,8 +115,7 @@ static FoundPayment *found_before(Ctx *c, const NewPayment *p) {
     return f;
 }
 
-static void post_ledger(Ctx *c, const NewPayment *p, const Way *w, Id payment, Date day) {
-    LedgerLine lines[4];
+int payment_ledger_lines(const NewPayment *p, const Way *w, LedgerLine lines[4]) {
     int n = 0;
     lines[n++] = (LedgerLine){ .posting_key = w->posting_key, .debit = p->amount };
     lines[n++] = p->account.id ? (LedgerLine){ .posting_key = "AR", .account = p->account, .credit = p->amount } : (LedgerLine){ .posting_key = "SUSPENSE", .credit = p->amount };
@@ -127,25 +123,36 @@ static void post_ledger(Ctx *c, const NewPayment *p, const Way *w, Id payment, D
         lines[n++] = (LedgerLine){ .posting_key = "GATEWAY_CLEARING", .debit = p->fee };
         lines[n++] = (LedgerLine){ .posting_key = "CONVENIENCE_FEE", .credit = p->fee };
     }
+    return n;
+}
+
+bool payment_found(Ctx *c, const NewPayment *p, Posted *to) {
+    FoundPayment *f = found_before(c, p);
+    if (f) *to = (Posted){ f->id, f->payment_no, f->receipt_no, f->status, f->allocated_minor, f->unallocated_minor, true };
+    return f != NULL;
+}
+
+static void post_ledger(Ctx *c, const NewPayment *p, const Way *w, Id payment, Date day) {
+    LedgerLine lines[4];
+    int n = payment_ledger_lines(p, w, lines);
     ledger_post(c, &(LedgerSet){ .set_key = text(c, "payment:%lld", (long long)payment.id), .txn_type = "payment", .source_type = "payment", .source = payment, .date = day, .lines = lines, .n = n });
 }
 
-typedef struct Paid { Id payment; Way *way; OpenItems open; Allocations to; const Account *account; } Paid;
-
 static Paid post_one(Ctx *c, const NewPayment *p, Posted *posted, const char *payment_no) {
     Date day = p->value_date.day && date_is_set(p->value_date) ? p->value_date : utility_today(c);
-    Paid done = { .way = way_of(c, p, day), .account = p->account.id ? account_get(c, p->account) : NULL };
-    check_amount(c, p, done.way);
+    Paid done = { .way = payment_way(c, p, day), .account = p->account.id ? account_get(c, p->account) : NULL };
+    payment_check(c, p, done.way);
     Time at = p->received_at.us && time_is_set(p->received_at) ? p->received_at : c->now;
     bool waits = done.way->on_clearance && !p->intent.id;
     done.open = waits || !p->account.id ? (OpenItems){ 0 } : open_items(c, p->account);
-    done.to = waits || !p->account.id ? (Allocations){ .rest = p->amount } : allocate(c, &done.open, p->amount, p->items, p->item_n);
+    done.to = waits || !p->account.id ? (Allocations){ .rest = p->amount } : payment_allocate_open(c, &done.open, p->amount, p->items, p->item_n);
     Money allocated = money_sub(p->amount, done.to.rest);
     Money change = p->tendered.minor > p->amount.minor ? money_sub(p->tendered, p->amount) : (Money){ 0 };
-    done.payment = db_insert(c, "insert into payment (utility_id, payment_no, payment_group, account_id, consumer_id, channel_id, mode_id, channel_mode_id, type, amount_minor, currency, allocated_minor, unallocated_minor, "
+    done.payment = db_ids(c, "payment", 1);
+    db_insert(c, "insert into payment (id, utility_id, payment_no, payment_group, account_id, consumer_id, channel_id, mode_id, channel_mode_id, type, amount_minor, currency, allocated_minor, unallocated_minor, "
         "tendered_minor, change_minor, received_at, value_date, status, cleared_at, clears_on, reference, cheque_no, cheque_bank, cheque_date, card_last4, auth_code, payer_name, payment_intent_id, gateway_account_id, "
-        "provider_payment_id, external_id, till_session_id, cashier_id, note, form_key, created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        c->utility, payment_no, p->group, p->account, done.account ? done.account->consumer : (Id){ 0 }, done.way->channel_id, done.way->mode_id, done.way->id, p->type ? p->type : "bill", p->amount,
+        "provider_payment_id, external_id, till_session_id, cashier_id, note, form_key, created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        done.payment, c->utility, payment_no, p->group, p->account, done.account ? done.account->consumer : (Id){ 0 }, done.way->channel_id, done.way->mode_id, done.way->id, p->type ? p->type : "bill", p->amount,
         utility_here(c)->currency, allocated, done.to.rest, p->tendered.minor ? bind_money(p->tendered) : (Bind){ 0 }, p->tendered.minor ? bind_money(change) : (Bind){ 0 }, at, day,
         waits ? "pending_clearance" : "posted", done.way->clearing_days ? TIME_NONE : c->now,
         done.way->clearing_days ? cal_adjust_date(c, (Id){ 0 }, date_add_days(day, done.way->clearing_days), DATE_NEXT_WORKING) : DATE_NONE, p->reference, p->cheque_no, p->cheque_bank,
@@ -155,7 +162,7 @@ static Paid post_one(Ctx *c, const NewPayment *p, Posted *posted, const char *pa
     for (size_t i = 0; i < done.to.n; i++) {
         const OpenItem *item = &done.open.v[done.to.v[i].item];
         db_run(c, "insert into payment_allocation (utility_id, payment_id, target_type, target_id, amount_minor, created_at) values (?,?,?,?,?,?)", c->utility, done.payment, item->type, item->id, done.to.v[i].amount, c->now);
-        move_item(c, item->type, item->id, done.to.v[i].amount, done.payment);
+        payment_move_item(c, item->type, item->id, done.to.v[i].amount, done.payment);
     }
     if (p->account.id) db_run(c, "update account set last_payment_on=? where id=? and (last_payment_on is null or last_payment_on<?)", day, p->account, day);
     *posted = (Posted){ .id = done.payment, .payment_no = payment_no, .status = waits ? "pending_clearance" : "posted", .allocated = allocated, .unallocated = done.to.rest };
@@ -182,29 +189,33 @@ static void add_items(Ctx *c, JsonOut *o, const Paid *d) {
     json_close(o);
 }
 
-/* One for all payments of a group; its number is taken here, late in the transaction, so that none is lost (I10). */
-static const char *write_receipt(Ctx *c, const NewPayment *p, size_t n, const Paid *done) {
+const char *payment_items_json(Ctx *c, const Paid *done, size_t n) {
     Text items = text_start(c);
     JsonOut o = json_out(&items);
-    Money amount = { 0 }, fee = { 0 };
     json_open_list(&o, NULL);
+    for (size_t i = 0; i < n; i++) add_items(c, &o, &done[i]);
+    json_close(&o);
+    return items.s;
+}
+
+/* One for all payments of a group; its number is taken here, late in the transaction, so that none is lost (I10). */
+static const char *write_receipt(Ctx *c, const NewPayment *p, size_t n, const Paid *done) {
+    Money amount = { 0 }, fee = { 0 };
     for (size_t i = 0; i < n; i++) {
-        add_items(c, &o, &done[i]);
         amount = money_add(amount, p[i].amount);
         fee = money_add(fee, p[i].fee);
     }
-    json_close(&o);
     const Account *a = done[0].account;
     const char *no = id_next(c, "receipt");
     db_insert(c, "insert into receipt (utility_id, receipt_no, payment_id, payment_group, account_id, consumer_id, issued_at, issued_on, amount_minor, fee_minor, currency, payer_name, address, items, mode_name, reference, "
         "balance_after_minor, cashier_name, language, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, no, done[0].payment, p->group, a ? a->id : (Id){ 0 }, a ? a->consumer : (Id){ 0 }, c->now,
-        utility_today(c), amount, fee, utility_here(c)->currency, p->payer_name ? p->payer_name : a ? a->consumer_name : NULL, a ? a->address : NULL, items.s, done[0].way->mode_name, p->reference,
+        utility_today(c), amount, fee, utility_here(c)->currency, p->payer_name ? p->payer_name : a ? a->consumer_name : NULL, a ? a->address : NULL, payment_items_json(c, done, n), done[0].way->mode_name, p->reference,
         a ? bind_money(account_balance(c, a->id)) : (Bind){ 0 }, c->realm == REALM_STAFF ? c->user_name : NULL, a && a->consumer_language ? a->consumer_language : "en", c->realm == REALM_STAFF ? c->user : (Id){ 0 });
     db_must(c, 1, CONFLICT, "update payment set receipt_no=? where id=?", no, done[0].payment);
     return no;
 }
 
-static void tell(Ctx *c, const NewPayment *p, const Paid *d, const Posted *posted) {
+void payment_tell(Ctx *c, const NewPayment *p, const Paid *d, const Posted *posted) {
     Text t = text_start(c);
     JsonOut o = json_out(&t);
     json_open_object(&o, NULL);
@@ -248,7 +259,7 @@ void payment_post_group(Ctx *c, const NewPayment *p, size_t n, Posted *posted) {
     const char *receipt = write_receipt(c, p, n, done);
     for (size_t i = 0; i < n; i++) {
         posted[i].receipt_no = receipt;
-        tell(c, &p[i], &done[i], &posted[i]);
+        payment_tell(c, &p[i], &done[i], &posted[i]);
     }
 }
 
@@ -268,7 +279,7 @@ ROW(Allocated, ALLOCATED)
 static void undo_allocations(Ctx *c, Id payment, const char *reason) {
     Allocateds all = db_all(c, Allocated, "select id, target_type, target_id, amount_minor from payment_allocation where payment_id=? and undone_at is null order by id", payment);
     for (size_t i = 0; i < all.n; i++) {
-        move_item(c, all.v[i].target_type, all.v[i].target_id, money_neg(all.v[i].amount_minor), payment);
+        payment_move_item(c, all.v[i].target_type, all.v[i].target_id, money_neg(all.v[i].amount_minor), payment);
         db_must(c, 1, CONFLICT, "update payment_allocation set undone_at=?, undone_reason=? where id=? and undone_at is null", c->now, reason, all.v[i].id);
     }
 }

@@ -214,6 +214,7 @@ static bool inner_known(Ctx *c, void *arg) {
 
 void job_step(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     Inner i = { running, work, arg };
+    if (running) worker_busy(true);         /* a sign of life for the watchdog: each step has its time */
     db_tx(c, DB_WRITE, inner_tx, &i, inner_known);
     if (running) running->steps++, running->progress.set = false;
 }

@@ -281,11 +281,20 @@ static void clerk_does(Worker *w, const char *what, void (*work)(Ctx *, void *))
     worker_busy(false);
 }
 
+/* The machine's clock was set: leases, which follow it, would all seem to have run out. */
+static bool clock_jumped(void) {
+    static int64_t ahead_us;
+    int64_t was = ahead_us;
+    ahead_us = time_now().us - time_ticking_us();
+    return was && llabs(ahead_us - was) > 2 * SECOND_US;
+}
+
 static int run_clerk(const Pool *pool, int index) {
     static Worker w;
     int64_t renewed_us = -DAY_US, ticked_us = -DAY_US, swept_us = -DAY_US;
     worker_begin(&w, pool->name, index);
     while (!worker_stopping && !too_big()) {
+        if (clock_jumped()) renewed_us = -DAY_US;       /* renewed before anybody sweeps */
         clerk_does(&w, "dead workers", look_after_dead);
         if (time_ticking_us() - renewed_us > JOB_HEARTBEAT_S * SECOND_US) {
             renewed_us = time_ticking_us();

@@ -52,10 +52,14 @@ static const char *clock_of(Ctx *c, Time t) {
 
 typedef struct { Status status; const char *field, *text; } Refused;
 
+static Refused taken(Ctx *c, const ActiveRow *a) {
+    return (Refused){ CONFLICT, NULL, text(c, "Run %s is already billing this period (started %s).", a->run_no, clock_of(c, a->started_at)) };
+}
+
 static Refused refused(Ctx *c, const NewRun *n, const PeriodRow *p) {
     if (!strcmp(p->state, "closed")) return (Refused){ CONFLICT, NULL, text(c, "Period %s of %s is closed.", p->label, p->cycle_name) };
     ActiveRow *a = db_find(c, ActiveRow, "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period);
-    if (a) return (Refused){ CONFLICT, NULL, text(c, "Run %s is already billing this period (started %s).", a->run_no, clock_of(c, a->started_at)) };
+    if (a) return taken(c, a);
     if (date_compare(n->due_date, n->bill_date) < 0) return (Refused){ INVALID, "due_date", "The due date is before the bill date." };
     if (db_int(c, "select count(*) from gl_period where utility_id=? and from_date<=? and to_date>=? and state='closed'", c->utility, n->bill_date, n->bill_date))
         return (Refused){ INVALID, "bill_date", text(c, "%s is closed in the general ledger. Choose a bill date in an open period.", month_word(c, n->bill_date)) };
@@ -79,7 +83,9 @@ static const char *options_json(Ctx *c, const NewRun *n) {
 Id run_create(Ctx *c, const NewRun *n) {
     if (!db_id(c, "select id from bill_cycle_period where id=? for update", n->period).id) fail(c, NOT_FOUND, "There is no such period.");
     PeriodRow *p = period_get(c, n->period);
-    Refused no = refused(c, n, p);
+    /* As it is now, with the period locked, and not as this transaction saw it first. */
+    ActiveRow *live = db_find(c, ActiveRow, "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? and run_flag=1 limit 1 for update", n->period);
+    Refused no = live ? taken(c, live) : refused(c, n, p);
     if (no.text) fail_at(c, no.status, no.field, __FILE__, __LINE__, "%s", no.text);
     bool v1 = !strcmp(n->mode, "v1");
     const char *run_no = series_next(c, "RUN-{YYYY}-{####}");

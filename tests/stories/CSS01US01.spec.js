@@ -159,9 +159,11 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     await ask(alpha, 'alpha@swa.test').refuses(429, null, /Too many codes. Try again after/);
     await alpha.post('/signin/code', { code: code_of('alpha@swa.test') }, { from: '/signin/code' }).goes('/home');
     const stopped = portal();
-    sql("update consumer set id = id");
     await ask(stopped, '+15035550100').goes('/signin/code');
     expect(mails('+15035550100').pop().channel).toBe('sms');
+    sql("insert into suppression (utility_id, channel, address_hash, reason, since) select utility_id, 'sms', to_hash, 'stop', utc_timestamp(6) from message where to_address = '+15035550100' limit 1");
+    await ask(portal(), '+15035550100').refuses(422, 'login', 'Text messages to this number are off: use e-mail.');
+    sql('delete from suppression');
   });
 
   test('CSS01US01.5 a new password ends the other sessions', async () => {

@@ -188,7 +188,7 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     sql("update portal_account_link set access = 'payer'");
     clock.forward({ minutes: 11 });
     const id = await intent(who, pick('WA-BILL-202602-000101', '100.00'));
-    sql("update gateway_account set status = 'disabled'");
+    sql("update gateway_account set status = 'inactive'");
     await who.get(`/pay/${id}`).sees('Card payments are not available now. Nothing was taken.');
     sql("update gateway_account set status = 'active'");
   });

@@ -1,3 +1,3 @@
 <?cs # bill_lines(set, sum): each line with its explanation behind a click; set.N.{text,amount,how.N}. open: all explanations are shown. ?><?cs
-def:bill_lines(set, sum, open) ?><div class="s-cb"><?cs each:l = set ?><details class="s-disc p-line"<?cs if:open ?> open<?cs /if ?>><summary><span class="p-pair"><span><?cs var:l.text ?></span> <strong class="num"><?cs var:l.amount ?></strong></span></summary><?cs
-each:x = l.how ?><p class="sub"><?cs var:x ?></p><?cs /each ?></details><?cs /each ?><p class="p-pair"><strong><?cs var:t.portal.bill.current ?></strong> <strong class="num"><?cs var:sum ?></strong></p></div><?cs /def ?>
+def:bill_lines(set, sum, open) ?><div class="s-cb"><?cs each:l = set ?><details class="p-line"<?cs if:open ?> open<?cs /if ?>><summary><span><?cs var:l.text ?></span> <?cs call:icon("down") ?><strong class="num"><?cs var:l.amount ?></strong></summary><?cs
+each:x = l.how ?><p class="sub"><?cs var:x ?></p><?cs /each ?></details><?cs /each ?><p class="p-row"><strong><?cs var:t.portal.bill.current ?></strong> <strong class="num"><?cs var:sum ?></strong></p></div><?cs /def ?>

@@ -274,6 +274,11 @@ static Person *invited_person(Ctx *c, const Invitation *i) {
     return p;
 }
 
+/* The version a person has got just now, audited (I15). */
+static void user_versioned(Ctx *c, Id user, const char *email, const char *action) {
+    audit_write(c, &(Audit){ .action = action, .entity = "user", .id = user, .number = email, .version = db_int(c, "select row_version from user where id = ?", user) });
+}
+
 /* Opening the link is remembered: the person is no longer only invited, but pending (a writing GET). */
 void invite_page(Req *r) {
     Ctx *c = &r->c;
@@ -288,7 +293,8 @@ void invite_page(Req *r) {
     }
     if (!r->again && !time_is_set(i->opened_at)) {
         db_run(c, "update invitation set opened_at = ? where id = ? and opened_at is null", c->now, i->id);
-        db_run(c, "update user set status = 'pending', updated_at = ?, row_version = row_version + 1 where id = ? and status = 'invited'", c->now, i->user_id);
+        if (db_run(c, "update user set status = 'pending', updated_at = ?, row_version = row_version + 1 where id = ? and status = 'invited'", c->now, i->user_id))
+            user_versioned(c, i->user_id, i->email, "invitation_opened");
     }
     FormView *v = form_show(r, "form", &invite_form, "/invite/accept");
     form_text(v, "token", token);
@@ -324,7 +330,8 @@ static void accept_work(Ctx *c, void *arg) {
     if (!x->person->id.id) x->person->id = user_make(c, i, x->person);
     password_store(x->r, x->person, x->hash, (Id){ 0 });
     db_must(c, 1, CONFLICT, "update user set status = 'active', updated_at = ?, row_version = row_version + 1 where id = ? and status in ('invited', 'pending')", c->now, x->person->id);
-    audit_note(c, "invitation_accepted", "user", x->person->id, x->person->email, NULL);
+    user_versioned(c, x->person->id, x->person->email, "invitation_accepted");
+    audit_write(c, &(Audit){ .action = "accept", .entity = "invitation", .id = i->id, .number = i->email, .version = db_int(c, "select row_version from invitation where id = ?", i->id) });
     event_emit(c, &(Event){ .name = "user.activated", .entity = "user", .id = x->person->id, .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)x->person->id.id), NULL) });
 }
 

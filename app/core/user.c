@@ -316,8 +316,8 @@ void user_override_add(Req *r) {
         grant_check(c, (RightSet){ 0 }, (RightSet){ &wanted, 1 });
     }
     Time expires = date_is_set(until) ? date_start(c->locale->zone, date_add_days(until, 1)) : TIME_NONE;
-    db_run(c, "insert into user_permission_override (utility_id, user_id, permission_id, effect, reason, expires_at, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?) "
-              "on duplicate key update effect = values(effect), reason = values(reason), expires_at = values(expires_at), updated_at = values(updated_at), updated_by = values(updated_by), row_version = row_version + 1",
+    db_run(c, "delete from user_permission_override where user_id = ? and permission_id = ? and utility_id = ?", u->id, permission, c->utility);
+    db_run(c, "insert into user_permission_override (utility_id, user_id, permission_id, effect, reason, expires_at, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?)",
            c->utility, u->id, permission, effect, in_text(in, "reason"), expires, c->now, c->user, c->now, c->user);
     person_changed(r, u, "permission_set", NULL, json_pairs(c, "permission", key, "effect", effect, NULL), in_text(in, "reason"));
     note(r, "%s", msg(c->language, "ui.saved"));

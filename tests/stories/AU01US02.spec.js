@@ -2,7 +2,7 @@
 // tested here: a right given counts on the next request without a new sign-in, and a module switched off gives nothing.
 const { story } = require('../support/story');
 
-story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
+story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }) => {
   const user = (email) => one('select public_id from user where email = ?', [`${email}@swa.test`]);
   const rights = (role) => sql("select p.`key` from role_permission rp join permission p on p.id = rp.permission_id join role r on r.id = rp.role_id join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = ? order by 1", [role]).map((r) => r.key);
   // Saves a role's matrix with some rights more and some less than it has now.
@@ -16,7 +16,7 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     expect(one("select count(*) from audit_entry where action = 'denied' and reason = 'core.roles:create' and actor_name = 'Billing clerk 1'")).toBe('1');
     expect(one("select count(*) from role where name = 'My role'")).toBe('0');
     const plans = await clerk.post('/plans', { csrf }, { raw: true });
-    if (plans.status !== 404) {         // the page of plans is there
+    if (plans.status !== 404 && plans.status !== 405) {         // plans can be made
       expect(plans.status).toBe(403);
       expect(one("select count(*) from audit_entry where action = 'denied' and reason = 'core.tariffs:create' and actor_name = 'Billing clerk 1'")).toBe('1');
     }
@@ -92,10 +92,10 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
   test('AU01US02.6 a module switched off gives nothing', async () => {
     const agent = as('cc_agent1');
     await agent.get('/cc/console').is(200);
-    sql("update module_activation m join utility u on u.id = m.utility_id set m.active = 0, m.row_version = m.row_version + 1 where u.code = 'swa-w' and m.module = 'cc'");
+    sql("update module_activation m join utility u on u.id = m.utility_id set m.active = 0 where u.code = 'swa-w' and m.module = 'cc'");
     await agent.get('/cc/console').refuses(403, null, 'Module not active');
     await as('utility_admin').get(`/users/${user('cc_agent1')}/permissions`).sees('Module not active');
-    sql("update module_activation m join utility u on u.id = m.utility_id set m.active = 1, m.row_version = m.row_version + 1 where u.code = 'swa-w' and m.module = 'cc'");
+    sql("update module_activation m join utility u on u.id = m.utility_id set m.active = 1 where u.code = 'swa-w' and m.module = 'cc'");
     await agent.get('/cc/console').is(200);
   });
 
@@ -111,8 +111,12 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     await person.get('/mx/inventory').refuses(403, null, 'You do not have permission to view meter stock.');       // deny wins over the role
     await admin.post(`/users/${id}/overrides/removal`, { permission: 'mx.inventory:view' }, { from: `/users/${id}` }).is(303);
     await person.get('/mx/inventory').is(200);
-    sql("update user_permission_override o join user u on u.id = o.user_id set o.effect = 'grant', o.expires_at = '2026-04-15 17:00:00', o.row_version = o.row_version + 1 where u.email = 'storekeeper1@swa.test'");
-    await person.get('/roles').is(403);
+    await admin.post(`/users/${id}/overrides`, { resource: 'core.roles', action: 'view', effect: 'grant', reason: 'today', until: '2026-04-15' }, { from: `/users/${id}` }).is(303);
+    await person.get('/roles').is(200);
+    const before = clock.now();
+    clock('2026-04-16T00:00:01-07:00');
+    await as.anew('storekeeper1').get('/roles').is(403);
+    clock(before);
     await admin.post(`/users/${id}/overrides`, { resource: 'core.roles', action: 'view', effect: 'grant' }, { from: `/users/${id}` }).refuses(422, 'reason', 'Enter reason.');
     await admin.post(`/users/${id}/overrides`, { resource: 'core.roles', action: 'view', effect: 'grant', reason: 'late', until: '2026-04-01' }, { from: `/users/${id}` }).refuses(422, 'until', 'Choose today or a later day.');
   });
@@ -148,8 +152,7 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
   });
 
   test('AU01US02 refuses a grant of what the grantor lacks', async () => {
-    sql("delete rp from role_permission rp join role r on r.id = rp.role_id join permission p on p.id = rp.permission_id join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = 'utility_admin' and p.`key` = 'bx.gl:approve'");
-    sql("update role r join utility u on u.id = r.utility_id set r.row_version = r.row_version + 1 where u.code = 'swa-w' and r.code = 'utility_admin'");
+    await save(as('tenant_admin'), 'utility_admin', { less: ['bx.gl:approve'] }).then((r) => expect(r.status).toBe(303));
     const admin = as('utility_admin'), id = user('billing_clerk2');
     await save(admin, 'billing_clerk', { more: ['bx.gl:approve'] }).then((r) => { expect(r.status).toBe(403); expect(r.text).toContain('You can only grant permissions you hold.'); });
     await admin.post(`/users/${id}/roles`, { role: 'billing_manager' }, { from: `/users/${id}` }).refuses(403, null, 'You can only grant permissions you hold.');

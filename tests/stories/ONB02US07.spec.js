@@ -14,6 +14,9 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
     return admin().post(`/id-formats/${kind}`, { ...rows, ...fields }, { from: `/id-formats/${kind}` });
   };
 
+  // Legal numbers were issued here without their documents: before the checker looks, they are forgotten.
+  test.afterEach(() => sql("delete s from id_sequence s join id_format f on f.id = s.id_format_id where f.entity_type in ('bill', 'receipt', 'credit_note')"));
+
   test('ONB02US07.1 the first account is 100001, the preview goes on', async () => {
     expect(await next('account')).toBe('WA-ACC-100001');
     expect(number('account')).toBe('WA-ACC-100001');
@@ -79,6 +82,7 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
   });
 
   test('ONB02US07 numbers without gaps change their pattern with a reason only', async () => {
+    number('receipt');
     await save('receipt', { parts: [['service'], ['prefix', 'REC'], ['date', 'YYYYMM'], ['sequence']] }).refuses(422, 'reason', 'Give a reason: numbers without gaps were issued with the old pattern.');
     await save('receipt', { parts: [['service'], ['prefix', 'REC'], ['date', 'YYYYMM'], ['sequence']], reason: 'regulator wants it' }).is(303);
     expect(number('receipt')).toMatch(/^WA-REC-/);
@@ -107,8 +111,8 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
 
   test('ONB02US07 only who may edits; others look, or are refused', async () => {
     await as('cso1').get('/id-formats').is(403);
-    sql("insert into role_permission (role_id, permission_id) select r.id, p.id from role r join utility u on u.id = r.utility_id join permission p on p.`key` = 'core.id_formats:view' where u.code = 'swa-w' and r.code = 'billing_clerk'");
-    sql("update role r join utility u on u.id = r.utility_id set r.row_version = r.row_version + 1 where u.code = 'swa-w' and r.code = 'billing_clerk'");
+    const id = one("select public_id from user where email = 'billing_clerk1@swa.test'");
+    await admin().post(`/users/${id}/overrides`, { resource: 'core.id_formats', action: 'view', effect: 'grant', reason: 'looks up numbers' }, { from: `/users/${id}` }).is(303);
     const clerk = as('billing_clerk1');
     await clerk.get('/id-formats/bill').sees('You can look at this format but not change it.', 'WA-BILL-').and((r) => expect(r.body).not.toContain('Save the format'));
     const csrf = (await clerk.get('/id-formats/bill')).body.match(/name="csrf" value="([^"]+)"/)[1];

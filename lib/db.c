@@ -526,6 +526,7 @@ struct DbBulk {
     Bind         *rows;             /* waiting x params */
     int           params, waiting;
     int64_t       sent;
+    DbBulk       *parent;           /* sent first: our rows refer to its rows */
 };
 
 static void end_bulk(void *bulk) { arena_end(&((DbBulk *)bulk)->mem); }
@@ -578,6 +579,7 @@ static MYSQL_BIND bulk_column(DbBulk *b, int i) {
 }
 
 static void bulk_send(DbBulk *b) {
+    if (b->parent) bulk_send(b->parent);
     if (!b->waiting) return;
     MYSQL_BIND bind[DB_PARAMS_MAX];
     for (int i = 0; i < b->params; i++) bind[i] = bulk_column(b, i);
@@ -591,6 +593,8 @@ static void bulk_send(DbBulk *b) {
     b->waiting = 0;
     arena_reset(&b->mem);
 }
+
+void db_bulk_after(DbBulk *b, DbBulk *parent) { b->parent = parent; }
 
 void db_bulk_add_(DbBulk *b, const Bind *binds, int n) {
     if (n != b->params) fail_at(b->c, BROKEN, NULL, b->site->file, b->site->line, "%d values for: %s", n, b->site->sql);

@@ -73,6 +73,8 @@ typedef struct DbBulk DbBulk;
 #define db_bulk(c, sql)       db_bulk_start_(ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, -1))
 #define db_bulk_add(b, ...)   db_bulk_add_((b), DB_BINDS(__VA_ARGS__))
 int64_t db_bulk_end(DbBulk *b);
+/* Rows of b refer to rows waiting in parent: those are always sent first. */
+void    db_bulk_after(DbBulk *b, DbBulk *parent);
 /* `n` fresh consecutive ids for bulk inserts into `table`, reserved in smart360's id_range of the schema; the first. */
 Id      db_ids(Ctx *c, const char *table, int64_t n);
 

@@ -338,6 +338,8 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
             "amount_minor, detail, tax_codes, tax_code, gl_code_id, posts, charge_id, instalment_id, adjustment_id, deposit_id, true_up_of_bill_id) "
             "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
     };
+    db_bulk_after(x.segment, x.bill);
+    db_bulk_after(x.line, x.segment);
     text_add(&x.charges, "[");
     for (size_t i = 0; i < n; i++) {
         if (!is_stored(&v[i])) continue;

@@ -201,7 +201,7 @@ static void post_one(Posting *p, const LedgerSet *set, Id txn) {
 }
 
 static Posting posting_start(Ctx *c, size_t lines) {
-    return (Posting){
+    Posting p = {
         .c = c,
         .txn = db_bulk(c, "insert into ledger_txn (id, utility_id, set_key, txn_type, source_type, source_id, source_no, currency, effective_date, original_date, gl_period_id, "
                           "total_minor, line_count, reversal_of_txn_id, memo, posted_at, posted_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
@@ -210,6 +210,8 @@ static Posting posting_start(Ctx *c, size_t lines) {
         .ar = gl_by_key(c, "AR"), .agreement = gl_by_key(c, "AR_AGREEMENT"), .deposit = gl_by_key(c, "DEPOSIT_LIABILITY"),
         .moves = take_n(c, BalanceMove, lines + 1),
     };
+    db_bulk_after(p.entry, p.txn);
+    return p;
 }
 
 static void posting_end(Posting *p) {

@@ -25,6 +25,7 @@ static void consumers_tx(Sample *s, int64_t from, int64_t to) {
     DbBulk *b = db_bulk(c, "insert into consumer (id, utility_id, consumer_no, type, first_name, last_name, organization_name, primary_phone, phone_verified_at, email, email_verified_at, preferred_language, preferred_channel, created_at, updated_at) "
                            "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     DbBulk *contact = db_bulk(c, "insert into contact_point (utility_id, consumer_id, kind, value, verified_at, is_primary) values (?,?,?,?,?,1)");
+    db_bulk_after(contact, b);
     for (int64_t i = from; i < to; i++) {
         SampleHome *h = &s->homes[i];
         Id id = { s->first_consumer.id + i };

@@ -88,12 +88,18 @@ static const EventHandler billing_events[] = {
 
 static const JobHandler billing_jobs[] = {
     { .kind = "gl_export.build",  .class = "documents", .run = gl_export_job },
+    { .kind = "late_fee.assess",  .class = "bills", .run = late_fee_job },
     { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },        /* a transaction for each chunk of accounts */
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
+    { 0 }
+};
+
+static const JobSchedule billing_schedules[] = {
+    { .code = "late_fee", .kind = "late_fee.assess", .name = "Late fees", .rule = "daily 02:00", .per_utility = true },
     { 0 }
 };
 
 static const Machine *const billing_machines[] = { &run_v1, &run_v2, &gl_period, &gl_journal, &gl_export_batch, NULL };
 
 extern const Module billing_module;
-const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs, .events = billing_events, .machines = billing_machines, .tabs = gl_tabs };
+const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs, .schedules = billing_schedules, .events = billing_events, .machines = billing_machines, .tabs = gl_tabs };

@@ -4,6 +4,7 @@
 #ifndef APP_BILLING_PAGES_H
 #define APP_BILLING_PAGES_H
 
+#include "app/core/core.h"
 #include "lib/req.h"
 
 void bill_list_page   (Req *r);
@@ -12,5 +13,7 @@ void bill_cancel_page (Req *r);
 void bill_cancel_post (Req *r);
 void bill_again_post  (Req *r);
 void bill_publish_post(Req *r);
+
+JobStep late_fee_job(Ctx *c, const JobRow *job);        /* charge.c */
 
 #endif

@@ -12,9 +12,6 @@
 #include "lib/db.h"
 #include "lib/json.h"
 
-/* Of the Communication Hub, once it is there. */
-extern typeof(inapp_post) inapp_post __attribute__((weak));
-
 enum { SAMPLE_RANDOM = 20, SAMPLE_LARGEST = 10, SAMPLE_CHANGED = 10 };
 
 /* --- consumers --------------------------------------------------------------------------------------------------------------------------- */
@@ -123,7 +120,7 @@ const char *run_checklist_open(Ctx *c, const RunRow *run) {
 /* --- who is told ---------------------------------------------------------------------------------------------------------------------------------- */
 
 static void tell(Ctx *c, const RunRow *r, const char *kind, Id recipient, const char *title) {
-    if (!inapp_post || !recipient.id) return;
+    if (!recipient.id) return;
     inapp_post(c, &(InApp){ .recipient_kind = kind, .recipient = recipient, .topic = "billing", .severity = "info", .title = title, .body = text(c, "%s, %s of %s", r->run_no, r->label, r->cycle_name),
                             .link = text(c, "/u/%s/bx/runs/%s", c->utility_code, r->run_no), .dedup_key = text(c, "bill_run:%lld:%s:%lld", (long long)r->id.id, r->state, (long long)r->row_version) });
 }

@@ -108,7 +108,7 @@ story('BX01US03', 'BX-FIX', (kit) => {
     await manager().post('/bx/bills/WA-BILL-202605-000002/rebill').done('Old 71.93, new 71.93, difference 0.00.');
     const draft = one("select id from bill where supersedes_bill_id is not null and status = 'draft'");
     await manager().post(`/bx/bills/draft-${draft}/publication`).done();
-    expect(sql("select version_no v, status s, total_minor t from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002' order by 1")).toEqual([{ v: '1', s: 'cancelled', t: '7193' }, { v: '2', s: 'published', t: '7193' }]);
+    expect(sql("select b.version_no v, b.status s, b.total_minor t from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002' order by 1")).toEqual([{ v: '1', s: 'cancelled', t: '7193' }, { v: '2', s: 'published', t: '7193' }]);
     expect(one("select balance_minor from account where account_no = 'SF-1002'")).toBe('7193');
     expect(one('select sum(debit_minor) - sum(credit_minor) from ledger_entry')).toBe('0');
   });
@@ -130,7 +130,7 @@ story('BX01US03 stale', 'BX-FIX', (kit) => {
     await manager().post('/bx/runs/RUN-2026-0001/recalculation').is(303);
     await jobs_run();
     expect(one('select count(*) from bill where stale = 1 and status in (\'draft\', \'held\')')).toBe('0');
-    expect(one("select total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001' and b.status = 'draft'")).toBe('18931');      // 93.90 + 90.72 + 4.70 (4.695)
+    expect(one("select total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001' and b.status = 'draft'")).toBe('18932');      // 93.90 + 90.72 + 4.70 (4.695)
   });
 
   test('BX01US03.7 rolled back: no live draft, readings free, a new run can be made', async () => {

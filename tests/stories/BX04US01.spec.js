@@ -1,0 +1,44 @@
+// Master Bill Viewer: what bills that are published need (late fees and disputes, the list, a bill).
+const { story } = require('../support/story');
+
+story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, command, clock }) => {
+  const night = async () => {
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'late_fee.assess', 'bills', uuid(), 100, utc_timestamp(6), 12, 'system' from tenant t where t.slug = 'swa'");
+    await jobs_run();
+  };
+
+  test('BX04US01.1 a search by account finds its bill', async () => {
+    expect(command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish')).toContain('8 bills, 1 held, 1 errors');
+    await as('cso').get('/bx/bills?q=SF-1001').sees('WA-BILL-202605-000001', '188.00', 'Unpaid').lacks('SF-1002');
+  });
+
+  test('BX04US01.2 estimated bills are found by their filter', async () => {
+    await as('billing_manager').get('/bx/bills?is_estimated=1').sees('SF-1003', '153.77').lacks('SF-1001');
+  });
+
+  test('BX04US01.3 the calculation reads like a sum on paper', async () => {
+    await as('billing_manager').get('/bx/bills/WA-BILL-202605-000001').sees('1,262 - 1,250 = 12 CCF', '5 x 4.50 = 22.50', '5 x 6.75 = 33.75', '2 x 9.10 = 18.20', '10.8', '8.40', '90.72', '5 % of 92.65');
+    await as('billing_manager').get('/bx/bills/WA-BILL-202605-000099').is(404);
+  });
+
+  test('BX04US01.5 a CSO does not cancel, and that is written down', async () => {
+    await as('cso').post('/bx/bills/WA-BILL-202605-000001/cancellation', { reason: 'wrong_reading', note: 'not mine to cancel' }).is(403);
+    expect(one("select status from bill where bill_no = 'WA-BILL-202605-000001'")).toBe('published');
+    expect(Number(one("select count(*) from audit_entry where action = 'denied'"))).toBeGreaterThan(0);
+  });
+
+  test('BX04US01.7 a dispute stops the late fee; the night after it is cleared makes 5.00, once', async () => {
+    sql("update bill set dispute_hold = 1 where bill_no = 'WA-BILL-202605-000001'");
+    clock('2026-06-03T10:00:00-07:00');
+    await night();
+    expect(one("select count(*) from charge h join account a on a.id = h.account_id where a.account_no = 'SF-1001' and h.charge_type = 'LATE_FEE'")).toBe('0');
+    sql("update bill set dispute_hold = 0 where bill_no = 'WA-BILL-202605-000001'");
+    clock.forward({ days: 1 });
+    await night();
+    await night();
+    expect(sql("select h.amount_minor a, h.post_mode m from charge h join account a on a.id = h.account_id where a.account_no = 'SF-1001' and h.charge_type = 'LATE_FEE'")).toEqual([{ a: '500', m: 'immediate' }]);
+    expect(ledger('SF-1001').filter((l) => l.type === 'late_fee').map((l) => [l.code, l.debit])).toEqual([['1200', '5.00']]);
+    expect(one("select payment_status from bill where bill_no = 'WA-BILL-202605-000001'")).toBe('overdue');
+    expect(one("select balance_minor from account where account_no = 'SF-1001'")).toBe('19300');
+  });
+});

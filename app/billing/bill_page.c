@@ -113,7 +113,7 @@ static const char *how_of(Req *r, Json trace, int64_t seq) {
     return NULL;
 }
 
-#define LINE_ROW(F, T) F(T, int64_t, seq) F(T, const char *, description) F(T, const char *, charge_type) F(T, bool, has_qty) F(T, Quantity, qty_micro) F(T, const char *, unit) F(T, Money, amount_minor) F(T, bool, posts) F(T, const char *, code)
+#define LINE_ROW(F, T) F(T, int64_t, seq) F(T, const char *, description) F(T, const char *, charge_type) F(T, bool, has_qty) F(T, Quantity, line_qty_micro) F(T, const char *, unit) F(T, Money, amount_minor) F(T, bool, posts) F(T, const char *, code)
 ROW(LineRow, LINE_ROW)
 
 static void show_lines(Req *r, const ViewRow *b, Json trace) {
@@ -123,7 +123,7 @@ static void show_lines(Req *r, const ViewRow *b, Json trace) {
     table_column(t, "How it was computed", "text", "name");
     table_column(t, "GL code", "code", NULL);
     table_column(t, "Amount", "money", "amount");
-    LineRows lines = db_all(r, LineRow, "select l.seq, l.description, l.charge_type, l.qty_micro is not null as has_qty, coalesce(l.qty_micro, 0) as qty_micro, l.unit, l.amount_minor, l.posts, g.code from bill_line l left join gl_code g on g.id = l.gl_code_id "
+    LineRows lines = db_all(r, LineRow, "select l.seq, l.description, l.charge_type, l.qty_micro is not null as has_qty, coalesce(l.qty_micro, 0) as line_qty_micro, l.unit, l.amount_minor, l.posts, g.code from bill_line l left join gl_code g on g.id = l.gl_code_id "
                                         "where l.bill_id=? order by l.seq", b->id);
     for (size_t i = 0; i < lines.n; i++) {
         const LineRow *l = &lines.v[i];
@@ -131,7 +131,7 @@ static void show_lines(Req *r, const ViewRow *b, Json trace) {
         table_cell(t, l->description);
         table_sub(t, l->posts ? l->charge_type : "already in the balance");
         const char *how = how_of(r, trace, l->seq);
-        table_cell(t, how ? how : l->has_qty ? text(r, "%s %s", quantity_decimal(&r->c.mem, l->qty_micro), l->unit ? l->unit : "") : NULL);
+        table_cell(t, how ? how : l->has_qty ? text(r, "%s %s", quantity_decimal(&r->c.mem, l->line_qty_micro), l->unit ? l->unit : "") : NULL);
         table_cell(t, l->code);
         table_money(t, l->amount_minor);
     }

@@ -39,6 +39,14 @@ void accounts_page(Req *r) {
         show_text(r, at(r, "accounts", i, "no"), m->account_no);
         show_text(r, at(r, "accounts", i, "nickname"), m->nickname);
         show_text(r, at(r, "accounts", i, "name_url"), link_path(r, "/accounts/%s/nickname", m->account_no));
+        if (mine_may(m, ACCESS_OWNER)) show_text(r, at(r, "accounts", i, "people_url"), link_path(r, "/accounts/%s/people", m->account_no));
+        if (mine_may(m, ACCESS_MANAGER)) {
+            bool paper = bill_delivery_get(c, m->id).paper;
+            show_text(r, at(r, "accounts", i, "delivery_url"), link_path(r, "/accounts/%s/delivery", m->account_no));
+            show_text(r, at(r, "accounts", i, "delivery"), msg(c->language, paper ? "portal.accounts.paper_now" : "portal.accounts.mail_now"));
+            show_text(r, at(r, "accounts", i, "delivery_to"), paper ? "email" : "paper");
+            show_text(r, at(r, "accounts", i, "delivery_act"), msg(c->language, paper ? "portal.paperless.on" : "portal.paperless.off"));
+        }
         show_text(r, at(r, "accounts", i, "unlink_url"), link_path(r, "/accounts/%s/unlink", m->account_no));
     }
     if (all.n > 1) show_text(r, "sum", balance_words(c, sum));

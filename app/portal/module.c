@@ -37,6 +37,13 @@ static const Route portal_routes[] = {
     PORTAL_POST("/accounts/{no}/nickname", SIGNED_IN, account_name_post, .form = accounts_page),
     PORTAL_GET ("/accounts/{no}/unlink",   SIGNED_IN, account_unlink_page),
     PORTAL_POST("/accounts/{no}/unlink",   SIGNED_IN, account_unlink_post),
+    /* people.c: NO_TX where a password may be hashed */
+    PORTAL_GET ("/accounts/{no}/people",           SIGNED_IN, people_page),
+    PORTAL_POST("/accounts/{no}/people",           SIGNED_IN, people_post),
+    PORTAL_POST("/accounts/{no}/people/{who}/end", SIGNED_IN, people_end, .form = people_page),
+    PORTAL_POST("/accounts/{no}/delivery",         SIGNED_IN, paperless_post, .form = accounts_page),
+    PORTAL_GET ("/invite/{token}",                 OPEN,      invited_page),
+    PORTAL_POST("/invite/{token}",                 OPEN,      invited_post, .flags = NO_TX),
     PORTAL_GET ("/profile/security",                     SIGNED_IN, security_page),
     PORTAL_GET ("/profile/security/password",            SIGNED_IN, security_password_page),
     PORTAL_POST("/profile/security/password",            SIGNED_IN, security_password_post, .flags = NO_TX),

@@ -194,12 +194,14 @@ void signin_page(Req *r) {
     portal_page(r, "portal.signin.title", "portal/sign_in");
 }
 
-typedef struct Enter { Req *r; PortalUser *u; const char *next, *hash; bool keep; int headers; } Enter;
+typedef struct Enter { Req *r; PortalUser *u; const char *next, *hash, *proved; bool keep; int headers; } Enter;
 
 static void enter_work(Ctx *c, void *arg) {
     Enter *e = arg;
     e->r->headers = e->headers;
     if (e->hash) db_run(c, "update portal_user set password_hash = ? where id = ?", e->hash, e->u->id);
+    if (e->proved && !strcmp(e->proved, "email")) db_run(c, "update portal_user set email_verified_at = coalesce(email_verified_at, ?) where id = ?", c->now, e->u->id);
+    if (e->proved && !strcmp(e->proved, "sms")) db_run(c, "update portal_user set mobile_verified_at = coalesce(mobile_verified_at, ?) where id = ?", c->now, e->u->id);
     portal_enter(e->r, e->u, e->keep, e->next, false);
 }
 
@@ -275,7 +277,7 @@ void signin_code_post(Req *r) {
     if (!ch) fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "portal.code.expired"));
     challenge_prove(r, ch, in_text(in, "code"));
     Json data = json_read(&c->mem, challenge_data(ch), strlen(challenge_data(ch)), 4000, NULL);
-    Enter e = { .r = r, .u = portal_user_by_id(c, challenge_subject(ch)), .next = json_text(data, "next"), .keep = json_text(data, "keep") && !strcmp(json_text(data, "keep"), "1"), .headers = r->headers };
+    Enter e = { .r = r, .u = portal_user_by_id(c, challenge_subject(ch)), .next = json_text(data, "next"), .proved = challenge_channel(ch), .keep = json_text(data, "keep") && !strcmp(json_text(data, "keep"), "1"), .headers = r->headers };
     if (!e.u || strcmp(e.u->status, "active")) fail(c, WRONG_PROOF, "%s", msg(c->language, "portal.signin.wrong"));
     db_tx(c, DB_WRITE, enter_work, &e, NULL);
 }

@@ -250,6 +250,31 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     await staff.get('/p/swa-w/home').goes(/signin/);
   });
 
+  test('CSS01US01 an owner invites, sees and ends access; the link works once', async () => {
+    const owner = as('beta@swa.test');
+    await owner.get('/accounts/WA-ACC-300001/people').is(404);
+    await owner.post('/accounts/WA-ACC-300003/people', { email: 'Helper@swa.test', access: 'viewer', until: '04/01/2026' }, { from: '/accounts/WA-ACC-300003/people' }).refuses(422, 'until', 'Choose a day from today on.');
+    await owner.post('/accounts/WA-ACC-300003/people', { email: 'Helper@swa.test', access: 'viewer' }, { from: '/accounts/WA-ACC-300003/people' }).done('The invitation was sent. It is good for 7 days.');
+    const link = link_of(last_mail('helper@swa.test')), helper = portal();
+    await helper.get(link).sees('You are invited to account WA-ACC-300003 as Viewer.');
+    await helper.post(link, { password: NEW }, { from: link }).refuses(422, 'terms', 'Please accept the terms to go on.');
+    await helper.post(link, { password: NEW, terms: '1' }, { from: link }).goes('/home');
+    await helper.get('/bills').sees('$300.00').lacks('Pay $300.00');
+    await helper.get('/accounts/WA-ACC-300003/people').is(403);
+    await portal().get(link).refuses(409, null, 'This link no longer works. Ask for a new one.');
+    const page = await owner.get('/accounts/WA-ACC-300003/people').sees('helper@swa.test', 'Viewer');
+    const end = page.body.match(/action="(\/p\/swa-w\/accounts\/WA-ACC-300003\/people\/[^"]+\/end)"/)[1];
+    await owner.post(end, {}, { from: '/accounts/WA-ACC-300003/people' }).done('The access was ended.');
+    await helper.get('/bills').lacks('$300.00');
+    await owner.post('/accounts/WA-ACC-300003/people', { email: 'alpha@swa.test', access: 'payer' }, { from: '/accounts/WA-ACC-300003/people' }).is(303);
+    const alpha = as.anew('alpha@swa.test'), other = link_of(last_mail('alpha@swa.test'));
+    await alpha.post(other, {}, { from: other }).goes('/accounts');
+    await alpha.get('/accounts').sees('WA-ACC-300003', 'Payer');
+    await owner.post('/accounts/WA-ACC-300003/delivery', { mode: 'email' }, { from: '/accounts' }).done('Your bills come by e-mail only from now on.');
+    expect(one("select mode from bill_delivery_pref p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-300003'")).toBe('email');
+    sql("update portal_account_link set ended_at = utc_timestamp(6) where access = 'payer'");
+  });
+
   test('CSS01US01 pages speak Spanish when wished', async () => {
     const who = portal();
     await who.get('/signin').sees('Sign in');
@@ -292,7 +317,7 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     await page.getByRole('button', { name: 'Continue' }).click();
     await looks_right(page, { widths: [360] });
     const alpha = as('alpha@swa.test');
-    for (const path of ['/home', '/more', '/accounts', '/profile/security']) {
+    for (const path of ['/home', '/more', '/accounts', '/accounts/WA-ACC-300001/people', '/profile/security']) {
       await alpha.browse(page, path);
       await looks_right(page, { widths: [360, 1024] });
     }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <mysql.h>
 #include <errmsg.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,10 +115,16 @@ static const char *connect_now(Db *db) {
     return NULL;
 }
 
+/* Between statements the server has nothing to say: whatever can be read is the end of the connection. */
+static bool closed_while_idle(const Db *db) {
+    struct pollfd p = { .fd = (int)mysql_get_socket(db->my), .events = POLLIN };
+    return poll(&p, 1, 0) > 0;
+}
+
 static void need_connection(Ctx *c) {
     Db *db = c->db;
     if (!db) fail(c, BROKEN, "this piece of work has no database");
-    if (db->lost && !db->in_tx) disconnect(db);
+    if (!db->in_tx && db->my && (db->lost || closed_while_idle(db))) disconnect(db);
     if (db->my) return;
     const char *why = connect_now(db);
     if (why) {

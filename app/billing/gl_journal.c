@@ -45,7 +45,12 @@ static const ListSpec entries = {
     .order = "-posted", .feature = "bx.gl", .actions = journal_actions, .search_label = "Account or bill",
 };
 
+/* Opens with the present month: sums over all years are for those who ask for them. */
 void gl_journal_page(Req *r) {
+    if (!r->query.n) {
+        go(r, "/bx/gl-codes/journal?period=%s", month_text(&r->c.mem, month_of(utility_today(&r->c))));
+        return;
+    }
     show_text(r, "page.title", msg(r->c.language, "billing.gl.journal"));
     page_tabs(r, "gl", "/bx/gl-codes/journal");
     list_show(r, &entries, r->c.utility);

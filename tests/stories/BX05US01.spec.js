@@ -50,6 +50,8 @@ story('BX05US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, command, cloc
     const [{ no, txn }] = sql("select b.bill_no no, e.txn_id txn from ledger_entry e join bill b on b.id = e.bill_id join account a on a.id = b.account_id where a.account_no = 'SF-1001' limit 1");
     await manager().get(`/bx/gl-codes/journal?txn=${txn}`).sees(no, 'SF-1001', 'Total', /Total .*188\.00 188\.00/);
     await manager().get('/bx/gl-codes/journal?q=SF-1001').sees('188.00').lacks('SF-1002');
+    await manager().get('/bx/gl-codes/journal').goes('/bx/gl-codes/journal?period=2026-05');
+    await manager().get('/bx/gl-codes/journal?period=2026-04').sees('No entries match');
     const csv = await manager().get('/bx/gl-codes/journal?code=4040&export=csv').is(200);
     expect(csv.body).toContain('90.72');
   });
@@ -264,5 +266,19 @@ story('BX05US01 suspense', 'BX-FIX', ({ as, test, expect, sql, one, command, job
     await manager().post('/bx/gl-codes/exports', { period: '2026-05', detail: 'entries', format: 'csv' }, { from: '/bx/gl-codes/exports/new' }).is(303);
     await manager().post(`${period}/close`, {}, { from: period }).done('2026-05 is closed.');
     await manager().get('/bx/gl-codes/trial-balance?period=2026-05').sees('Closed', 'Difference 0.00');
+  });
+
+  test('BX05US01 a batch of many entries is written by a job', async () => {
+    sql(`insert into ledger_txn (id, utility_id, set_key, txn_type, source_type, source_id, currency, effective_date, gl_period_id, total_minor, line_count, posted_at)
+      select 900000 + n.seq, p.utility_id, concat('many:', n.seq), 'journal', 'many', n.seq, 'USD', '2026-04-20', p.id, 100, 2, '2026-05-02 17:00:00' from gl_period p join seq_1_to_10001 n where p.label = '2026-04'`);
+    sql(`insert into ledger_entry (txn_id, line_no, txn_type, utility_id, gl_code_id, debit_minor, credit_minor, effective_date, gl_period_id, posted_at, source_type, source_id)
+      select t.id, if(g.code = '4190', 1, 2), t.txn_type, t.utility_id, g.id, if(g.code = '4190', 100, 0), if(g.code = '4190', 0, 100), t.effective_date, t.gl_period_id, t.posted_at, t.source_type, t.source_id
+      from ledger_txn t join gl_code g on g.utility_id = t.utility_id and g.code in ('4190', '4120') where t.id > 900000`);
+    await manager().post('/bx/gl-codes/exports', { period: '2026-04', detail: 'entries', format: 'csv' }, { from: '/bx/gl-codes/exports/new' }).done('Batch GLX-2026-0002 holds 20,002 entries.').sees('The file is being written.');
+    await manager().get('/bx/gl-codes/exports/GLX-2026-0002/file').refuses(409, null, 'The file is not written yet.');
+    await jobs_run();
+    const file = await manager().get('/bx/gl-codes/exports/GLX-2026-0002/file').is(200);
+    expect(file.body.split('\r\n').filter((line) => line.startsWith('entry,'))).toHaveLength(20002);
+    expect(file.body).toContain('20002 rows,,,,10001.00,10001.00,');
   });
 });

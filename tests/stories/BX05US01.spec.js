@@ -202,7 +202,7 @@ story('BX05US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, command, cloc
     await manager().get('/bx/gl-codes').sees(/1200 Receivables Asset Debit Yes Yes \$?2,169\.98/);
     await journal({ code: ['4190', '4120'], debit: ['1.00', ''], credit: ['', '1.00'], date: '2026-05-30' }).is(303);
     await as('utility_admin').post('/bx/journals/JNL-2026-0005/approve', {}, { from: '/bx/journals/JNL-2026-0005' }).done('Journal JNL-2026-0005 is posted.');
-    expect(one("select effective_date from ledger_txn where set_key like 'journal:%' order by id desc limit 1")).toBe('2026-05-30');
+    expect(one("select t.effective_date from gl_journal j join ledger_txn t on t.id = j.txn_id where j.journal_no = 'JNL-2026-0005'")).toBe('2026-05-30');
     const again = await closing(as, '2026-05')();
     expect(again.text).toContain('2 entries are not exported.');
     expect(again.status).toBe(409);

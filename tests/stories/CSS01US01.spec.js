@@ -319,7 +319,7 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     const alpha = as('alpha@swa.test');
     for (const path of ['/home', '/more', '/accounts', '/accounts/WA-ACC-300001/people', '/profile/security']) {
       await alpha.browse(page, path);
-      await looks_right(page, { widths: [360, 1024] });
+      await looks_right(page, { widths: [360, 1024], shots: `portal${path.replace(/\W+/g, '-')}` });
     }
     await within_budget(page, 'https://swa.smart360.test/p/swa-w/home', 'portal');
     expect(faults).toEqual([]);

@@ -14,6 +14,7 @@
 #include "lib/form.h"
 #include "lib/json.h"
 #include "lib/list.h"
+#include "lib/locale.h"
 #include "lib/money.h"
 #include "lib/page.h"
 #include "lib/resource.h"
@@ -84,15 +85,16 @@ static const char *money_of(Req *r, Money m) {
     return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ .places = places, .places_min = places });
 }
 
+static const char *day_of(Req *r, Date d) { return locale_date(&r->c.mem, r->c.locale, d); }
+
 static void show_figures(Req *r, const ViewRow *b) {
     show_fact(r, "show.facts", "Amount due", money_of(r, b->due), NULL);
     show_fact(r, "show.facts", "Account", b->account_no, b->consumer_name);
-    show_fact(r, "show.facts", "Period", text(r, "%s to %s", date_iso(&r->c.mem, b->period_start), date_iso(&r->c.mem, b->period_end)), text(r, "%d days", b->days));
-    show_fact(r, "show.facts", "Due date", date_iso(&r->c.mem, b->due_date), NULL);
+    show_fact(r, "show.facts", "Period", text(r, "%s to %s", day_of(r, b->period_start), day_of(r, b->period_end)), text(r, "%d days", b->days));
+    show_fact(r, "show.facts", "Due date", day_of(r, b->due_date), NULL);
     if (b->run_no) show_fact(r, "show.facts", "Run", b->run_no, NULL);
     const char *at_ = "show.sections.0.facts";
     show_text(r, "show.sections.0.title", "Summary");
-    show_text(r, "show.sections.0.span", "half");
     show_fact(r, at_, "Previous balance", money_of(r, b->previous), NULL);
     show_fact(r, at_, "Payments", money_of(r, b->payments), NULL);
     show_fact(r, at_, "Adjustments", money_of(r, b->adjustments), NULL);

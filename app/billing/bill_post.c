@@ -157,6 +157,7 @@ static void number_and_close(Ctx *c, const PostBills *bills, const Figures *f, c
 
 static void tell(Ctx *c, const PostBills *bills, const Figures *f, const char *const *numbers) {
     int exponent = currency_exponent(bills->v[0].currency);
+    Event *events = take_n(c, Event, bills->n);
     for (size_t i = 0; i < bills->n; i++) {
         const PostBill *b = &bills->v[i];
         Text t = text_start(c);
@@ -170,8 +171,9 @@ static void tell(Ctx *c, const PostBills *bills, const Figures *f, const char *c
         json_add_text(&o, "due_date", date_iso(&c->mem, b->due_date));
         json_add_text(&o, "period", text(c, "%s/%s", date_iso(&c->mem, b->period_start), date_iso(&c->mem, b->period_end)));
         json_close(&o);
-        event_emit(c, &(Event){ .name = "bill.posted", .entity = "bill", .id = b->id, .number = numbers[i], .account = b->account_id, .consumer = b->consumer_id, .payload = t.s });
+        events[i] = (Event){ .name = "bill.posted", .entity = "bill", .id = b->id, .number = numbers[i], .account = b->account_id, .consumer = b->consumer_id, .payload = t.s };
     }
+    events_emit(c, events, bills->n);
 }
 
 static void use_credit(Ctx *c, const PostBills *bills, const Figures *f) {

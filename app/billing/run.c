@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/billing/billing.h"
+#include "lib/clock.h"
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
@@ -346,6 +347,7 @@ static bool work_for(Ctx *c, Work *w, int seconds) {
     w->first = true;
     while (!w->is_over) {
         ArenaMark m = mark(c);
+        c->now = clock_now();
         db_tx(c, DB_QUEUE, claim_tx, w, NULL);
         w->first = false;
         if (w->is_over || !w->n) {

@@ -73,9 +73,8 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
     show_fact(r, "show.facts", "Accounts", number(r, k->total), NULL);
     show_fact(r, "show.facts", "Billed", number(r, k->published ? k->published : k->calculated), NULL);
     show_fact(r, "show.facts", "Amount", amount(r, k->amount), NULL);
-    show_date(r, "run.bill_date", run->bill_date);
-    show_fact(r, "show.facts", "Bill date", date_iso(&r->c.mem, run->bill_date), NULL);
-    show_fact(r, "show.facts", "Due date", date_iso(&r->c.mem, run->due_date), NULL);
+    show_fact(r, "show.facts", "Bill date", locale_date(&r->c.mem, r->c.locale, run->bill_date), NULL);
+    show_fact(r, "show.facts", "Due date", locale_date(&r->c.mem, r->c.locale, run->due_date), NULL);
     show_moves(r, "show.moves", v1 ? &run_v1 : &run_v2, run->id, run_path(&r->c, run));
     size_t n = 0;
     tab_show(r, n++, run, "", v1 ? "Progress" : "Stages", tab, 0);

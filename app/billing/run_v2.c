@@ -11,6 +11,7 @@
 #include "lib/date.h"
 #include "lib/json.h"
 #include "lib/list.h"
+#include "lib/locale.h"
 #include "lib/money.h"
 #include "lib/table.h"
 
@@ -121,7 +122,7 @@ static void stage_cycle(Req *r, const RunRow *run, const RunCounts *k) {
     show_text(r, "show.sections.0.title", "This run");
     show_text(r, "show.sections.0.span", "half");
     show_fact(r, "show.sections.0.facts", "Cycle", run->cycle_name, run->cycle_code);
-    show_fact(r, "show.sections.0.facts", "Period", run->label, text(r, "%s to %s", date_iso(&r->c.mem, run->from_date), date_iso(&r->c.mem, run->to_date)));
+    show_fact(r, "show.sections.0.facts", "Period", run->label, text(r, "%s to %s", locale_date(&r->c.mem, r->c.locale, run->from_date), locale_date(&r->c.mem, r->c.locale, run->to_date)));
     show_fact(r, "show.sections.0.facts", "Consumers covered", count_text(r, k->total), run->sample_of ? "a sample" : "the whole cycle");
     if (run->message) show_fact(r, "show.sections.0.facts", "Message", run->message, NULL);
     show_text(r, "show.sections.1.title", "Last run of this cycle");

@@ -91,6 +91,8 @@ typedef struct {
 } Event;
 /* One outbox_event; handlers run after COMMIT, at least once each, and never twice for one event_id. */
 void event_emit(struct Ctx *c, const Event *e);
+/* Many at once, in order (bill runs): one statement. */
+void events_emit(struct Ctx *c, const Event *v, size_t n);
 /* The row as a handler gets it. */
 typedef struct {
     const char *event_id, *name, *entity, *number, *payload;

@@ -43,6 +43,17 @@ void event_emit(Ctx *c, const Event *e) {
     db_after_commit(c, ring, NULL);
 }
 
+void events_emit(Ctx *c, const Event *v, size_t n) {
+    if (!n) return;
+    DbBulk *b = db_bulk(c, "insert into outbox_event (event_id, name, utility_id, occurred_at, actor_kind, actor_id, entity, entity_id, number, account_id, consumer_id, payload) values (?,?,?,?,?,?,?,?,?,?,?,?)");
+    for (size_t i = 0; i < n; i++) {
+        const Event *e = &v[i];
+        db_bulk_add(b, random_public_id(&c->mem), e->name, c->utility, c->now, actor_kind(c), c->user, e->entity, e->id, e->number, e->account, e->consumer, e->payload);
+    }
+    db_bulk_end(b);
+    db_after_commit(c, ring, NULL);
+}
+
 /* --- delivering ------------------------------------------------------------------------------------------------------------ */
 
 #define OUTBOX_ROW(F, T) F(T, Id, id) F(T, const char *, event_id) F(T, const char *, name) F(T, const char *, entity) F(T, const char *, number) \

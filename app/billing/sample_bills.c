@@ -50,6 +50,9 @@ static void run_tx(Sample *s, int64_t from, int64_t to) {
     c->user = (Id){ 0 };
 }
 
+#define RELEASED_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, int64_t, row_version)
+ROW(ReleasedRow, RELEASED_ROW)
+
 /* What is held was looked at and released. */
 static void release(Ctx *c, const BillCase *v, size_t n) {
     Id *bills = take_n(c, Id, n + 1);
@@ -61,6 +64,9 @@ static void release(Ctx *c, const BillCase *v, size_t n) {
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id set b.status='draft', b.hold_code=null where b.status='held'", ids);
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id = j.id set e.state='resolved', e.resolution='released', e.note='Reading checked', e.resolved_at=?, "
               "e.row_version=e.row_version+1 where e.state in ('open', 'assigned')", ids, c->now);
+    ReleasedRows rows = db_all(c, ReleasedRow, "select e.id, e.code, e.row_version from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id = j.id where e.resolution='released'", ids);
+    for (size_t i = 0; i < rows.n; i++)
+        audit_write(c, &(Audit){ .action = "release", .entity = "bill_exception", .id = rows.v[i].id, .number = rows.v[i].code, .version = rows.v[i].row_version, .reason = "Reading checked" });
 }
 
 static void expect_payments(Sample *s, const BillCase *v) {

@@ -3,6 +3,8 @@
  */
 #include "app/billing/sample.h"
 
+#include <string.h>
+
 #include "app/core/core.h"
 #include "lib/db.h"
 
@@ -84,7 +86,7 @@ static void regular(Book *b, int64_t i) {
     const SampleHome *h = &s->homes[i];
     SampleMeter *k = &s->meters[i];
     Date on = date_add_days(month_last(sample_month(s, b->m)), -h->read_offset);
-    if (date_compare(on, k->read_on) <= 0) return;              /* joined in the last days of the month: read with the next one */
+    if (date_compare(on, k->read_on) <= 0) on = month_last(sample_month(s, b->m));      /* joined in the last days of the month */
     int64_t before = k->true_e3;
     use_until(s, i, b->m, on);
     SampleReading how = sample_reading(h, s->seed, i, b->m, s->months + 1);
@@ -98,7 +100,7 @@ static void regular(Book *b, int64_t i) {
     book_add(b, i, &e);
 }
 
-static int reading_month;           /* of the chunk under way: sample_chunks hands on only where from and to */
+static int reading_month;           /* of the chunk under way: sample_chunks hands on only from and to */
 
 static void readings_tx(Sample *s, int64_t from, int64_t to) {
     int m = reading_month;
@@ -113,12 +115,64 @@ static void readings_tx(Sample *s, int64_t from, int64_t to) {
     book_close(&b);
 }
 
+#define STORED_ROW(F, T) F(T, Id, id) F(T, Id, service_connection_id) F(T, Id, register_id) F(T, int64_t, value_e3) F(T, Time, read_at) F(T, Date, read_on)
+ROW(StoredRow, STORED_ROW)
+
+/* Estimates that the engine stored while it billed: the next reading follows on them. */
+static void adopt_estimates(Sample *s) {
+    StoredRows rows = db_all(s->c, StoredRow, "select id, service_connection_id, register_id, value_e3, read_at, read_on from meter_reading where id>=? order by id", s->next_reading);
+    for (size_t i = 0; i < rows.n; i++) {
+        const StoredRow *r = &rows.v[i];
+        SampleMeter *k = &s->meters[r->service_connection_id.id - s->first_connection.id];
+        if (k->register_id.id == r->register_id.id) k->reading = r->id, k->value_e3 = r->value_e3, k->read_at = r->read_at, k->read_on = r->read_on;
+        s->next_reading = r->id.id + 1;
+    }
+}
+
 void sample_readings(Sample *s, int m) {
     reading_month = m;
+    adopt_estimates(s);
     sample_clock(s, date_add_days(month_last(sample_month(s, m)), 1), 3 * 60);
     sample_chunks(s, readings_tx);
 }
 
 /* --- complaints --------------------------------------------------------------------------------------------------------------- */
 
-void sample_cases(Sample *s, int m) { (void)s, (void)m; }
+#define TYPE_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, default_priority)
+ROW(TypeRow, TYPE_ROW)
+
+static const TypeRow *type_of(const TypeRows *all, const char *code) {
+    for (size_t i = 0; i < all->n; i++)
+        if (!strcmp(all->v[i].code, code)) return &all->v[i];
+    return &all->v[0];
+}
+
+static void cases_tx(Sample *s, int64_t from, int64_t to) {
+    Ctx *c = s->c;
+    int m = reading_month;
+    SampleComplaint *said = take_n(c, SampleComplaint, (size_t)(to - from) + 1);
+    size_t n = 0;
+    for (int64_t i = from; i < to; i++) n += sample_complaint(&s->homes[i], s->seed, i, m, s->months + 1, &said[i - from]);
+    if (!n) return;
+    TypeRows types = db_all(c, TypeRow, "select id, code, default_priority from complaint_type where utility_id=? and active=1", c->utility);
+    const char *const *numbers = id_next_many(c, "complaint", month_last(sample_month(s, m)), n);
+    Id agent = db_id(c, "select id from user where email='cso@swa.test'");
+    DbBulk *rows = db_bulk(c, "insert into complaint (utility_id, complaint_no, consumer_id, account_id, premise_id, service_code, complaint_type_id, priority, channel, subject, description, status, assigned_to, resolution_text, upheld, assigned_at, resolved_at, "
+                              "closed_at, created_at, updated_at) values (?,?,?,?,?,'WA',?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    for (int64_t i = from, k = 0; i < to; i++) {
+        const SampleComplaint *x = &said[i - from];
+        if (!x->type) continue;
+        const TypeRow *type = type_of(&types, x->type);
+        Time at = time_of_local(s->zone, (Local){ .date = date_add_days(month_first(sample_month(s, m)), x->day - 1), .hour = 9 + (int)(i % 8), .minute = (int)(i % 60) }), done = time_add_seconds(at, (20 + i % 60) * 3600);
+        bool is_new = x->is_open && i % 2;
+        db_bulk_add(rows, c->utility, numbers[k++], (Id){ s->first_consumer.id + i }, (Id){ s->first_account.id + i }, (Id){ s->first_premise.id + i }, type->id, type->default_priority, x->channel, x->subject, x->text,
+                    is_new ? "submitted" : x->is_open ? "in_progress" : "closed", is_new ? (Id){ 0 } : agent, x->is_open ? NULL : x->answer, x->is_open ? (Bind){ 0 } : bind_bool(i % 3 == 0), is_new ? TIME_NONE : time_add_seconds(at, 3600),
+                    x->is_open ? TIME_NONE : done, x->is_open ? TIME_NONE : time_add_seconds(done, 86400), at, x->is_open ? at : done);
+    }
+    db_bulk_end(rows);
+}
+
+void sample_cases(Sample *s, int m) {
+    reading_month = m;
+    sample_chunks(s, cases_tx);
+}

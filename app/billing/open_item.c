@@ -113,7 +113,8 @@ void bills_apply_payments(Ctx *c, const BillPaid *v, size_t n) {
     for (size_t i = 0; i < n; i++) ids[i] = v[i].bill;
     ManyBills rows = db_all(c, ManyBill, "select b.id, b.bill_no, b.total_minor, b.paid_minor, b.due_date, b.status from (select distinct j.id from json_table(?, '$[*]' columns (id bigint path '$')) j) k straight_join bill b on b.id = k.id "
                                          "where b.utility_id = ? order by b.id for update", json_ids(c, ids, n), c->utility);
-    DbBulk *bulk = db_bulk(c, "update bill set paid_minor=?, payment_status=? where id=?");
+    Text t = text_start(c);
+    text_add(&t, "[");
     Date today = utility_today(c);
     size_t found = 0;
     for (size_t i = 0; i < rows.n; i++) {
@@ -123,8 +124,9 @@ void bills_apply_payments(Ctx *c, const BillPaid *v, size_t n) {
             if (v[k].bill.id == b->id.id) paid = money_add(paid, v[k].amount), found++;
         if (strcmp(b->status, "published")) fail(c, CONFLICT, "Bill %s is %s.", b->bill_no, b->status);
         if (paid.minor > b->total_minor.minor) fail(c, CONFLICT, "Bill %s is paid already.", b->bill_no);
-        db_bulk_add(bulk, paid, status_of(b->total_minor, paid, b->due_date, today), b->id);
+        text_addf(&t, "%s[%lld,%lld,\"%s\"]", i ? "," : "", (long long)b->id.id, (long long)paid.minor, status_of(b->total_minor, paid, b->due_date, today));
     }
     if (found != n) fail(c, NOT_FOUND, "There is no such bill.");
-    db_bulk_end(bulk);
+    text_add(&t, "]");
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', paid bigint path '$[1]', status varchar(10) path '$[2]')) j straight_join bill b on b.id = j.id set b.paid_minor = j.paid, b.payment_status = j.status", t.s);
 }

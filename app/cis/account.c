@@ -1,6 +1,7 @@
 /*
  * Accounts and connections as other modules see them: look-ups, balances, what may be billed (CIS01US02; I2).
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/billing/billing.h"
@@ -75,13 +76,31 @@ Accounts accounts_lock(Ctx *c, const Id *accounts, size_t n) {
 
 Money account_balance(Ctx *c, Id account) { return db_money(c, "select balance_minor from account where id=? and utility_id=?", account, c->utility); }
 
+static int by_account(const void *a, const void *b) {
+    int64_t x = ((const BalanceMove *)a)->account.id, y = ((const BalanceMove *)b)->account.id;
+    return x < y ? -1 : x > y;
+}
+
+/* One statement in order of id; an account that is named several times counts once, with the sum. */
 void account_balances_move(Ctx *c, const BalanceMove *moves, size_t n) {
-    DbBulk *b = db_bulk(c, "update account set balance_minor=balance_minor+?, deferred_minor=deferred_minor+?, deposit_balance_minor=deposit_balance_minor+? where id=?");
-    for (size_t i = 0; i < n; i++) {
-        const BalanceMove *m = &moves[i];
-        db_bulk_add(b, money_add(m->ar, m->agreement), m->agreement, m->deposit, m->account);
+    if (!n) return;
+    BalanceMove *v = take_n(c, BalanceMove, n);
+    memcpy(v, moves, n * sizeof *v);
+    qsort(v, n, sizeof *v, by_account);
+    Text t = text_start(c);
+    text_add(&t, "[");
+    for (size_t i = 0, k; i < n; i = k) {
+        Money owed = { 0 }, agreement = { 0 }, deposit = { 0 };
+        for (k = i; k < n && v[k].account.id == v[i].account.id; k++) {
+            owed = money_add(owed, money_add(v[k].ar, v[k].agreement));
+            agreement = money_add(agreement, v[k].agreement);
+            deposit = money_add(deposit, v[k].deposit);
+        }
+        text_addf(&t, "%s[%lld,%lld,%lld,%lld]", i ? "," : "", (long long)v[i].account.id, (long long)owed.minor, (long long)agreement.minor, (long long)deposit.minor);
     }
-    db_bulk_end(b);
+    text_add(&t, "]");
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', owed bigint path '$[1]', agreement bigint path '$[2]', deposit bigint path '$[3]')) j straight_join account a on a.id = j.id "
+              "set a.balance_minor = a.balance_minor + j.owed, a.deferred_minor = a.deferred_minor + j.agreement, a.deposit_balance_minor = a.deposit_balance_minor + j.deposit", t.s);
 }
 
 Ageing account_ageing(Ctx *c, Id account, Date as_of) {

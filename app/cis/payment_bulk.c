@@ -73,7 +73,8 @@ static void insert_payments(Batch *b, const char *const *receipts) {
     DbBulk *rows = db_bulk(c, "insert into payment (id, utility_id, payment_no, receipt_no, payment_group, account_id, consumer_id, channel_id, mode_id, channel_mode_id, type, amount_minor, currency, allocated_minor, unallocated_minor, "
         "tendered_minor, change_minor, received_at, value_date, status, cleared_at, clears_on, reference, cheque_no, cheque_bank, cheque_date, card_last4, auth_code, payer_name, payment_intent_id, gateway_account_id, "
         "provider_payment_id, external_id, till_session_id, cashier_id, note, form_key, created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    DbBulk *paid_on = db_bulk(c, "update account set last_payment_on=greatest(coalesce(last_payment_on, '1000-01-01'), ?) where id=?");
+    Text paid_on = text_start(c);
+    text_add(&paid_on, "[");
     Bind none = { 0 };
     for (size_t i = 0; i < b->n; i++) {
         const NewPayment *p = &b->p[i];
@@ -85,10 +86,11 @@ static void insert_payments(Batch *b, const char *const *receipts) {
             utility_here(c)->currency, b->posted[i].allocated, d->to.rest, p->tendered.minor ? bind_money(p->tendered) : none, p->tendered.minor ? bind_money(change) : none,
             p->received_at.us && time_is_set(p->received_at) ? p->received_at : c->now, day, b->posted[i].status, d->way->clearing_days ? TIME_NONE : c->now, clears, p->reference, p->cheque_no, p->cheque_bank,
             p->cheque_date.day ? p->cheque_date : DATE_NONE, p->card_last4, p->auth_code, p->payer_name, p->intent, p->gateway, p->provider_payment_id, p->external_id, p->till_session, b->by, p->note, p->form_key, c->now, b->by);
-        db_bulk_add(paid_on, day, p->account);
+        text_addf(&paid_on, "%s[%lld,\"%s\"]", i ? "," : "", (long long)p->account.id, date_iso(&c->mem, day));
     }
     db_bulk_end(rows);
-    db_bulk_end(paid_on);
+    text_add(&paid_on, "]");
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', day date path '$[1]')) j straight_join account a on a.id = j.id set a.last_payment_on = j.day where a.last_payment_on is null or a.last_payment_on < j.day", paid_on.s);
 }
 
 /* Bills, charges, instalments and deposits move before the numbers are taken; the rows that name the payments come after. */

@@ -81,6 +81,8 @@ static void show_amounts(Req *r, BillHeads bills) {
                     .series = { { .name = title, .values = values, .texts = texts, .style = 1 } } };
     show_text(r, "chart.title", title);
     show_text(r, "chart.id", "amounts");
+    show_text(r, "chart.svg_narrow", chart_bars(&c->mem, &chart));
+    chart.id = "amounts-wide", chart.narrow = false;
     show_text(r, "chart.svg", chart_bars(&c->mem, &chart));
 }
 

@@ -142,12 +142,14 @@ void show_use(Req *r, BillHeads bills) {
         table_cell(t, labels[n]);
         table_cell(t, texts[n++]);
     }
-    if (!n) return;
+    if (n < 2) return;
     const char *title = msg_format(c, c->language, "portal.home.use_title", { "unit", unit });
     Chart chart = { .id = "use", .title = title, .desc = texts[n - 1], .n = n, .labels = labels, .series_n = 1, .scale = 3, .narrow = true, .show_last = true,
                     .series = { { .name = title, .values = values, .texts = texts, .style = 1 } } };
     show_text(r, "chart.title", title);
     show_text(r, "chart.id", "use");
+    show_text(r, "chart.svg_narrow", chart_bars(&c->mem, &chart));
+    chart.id = "use-wide", chart.narrow = false;
     show_text(r, "chart.svg", chart_bars(&c->mem, &chart));
 }
 

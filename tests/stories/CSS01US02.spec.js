@@ -110,11 +110,13 @@ story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, 
 
   test('CSS01US02 its pages look right, are light, and work without script', async ({ page, browser }) => {
     const faults = await watch(page.context());
-    for (const p of ['/bills', '/bills/WA-BILL-202604-000101', '/statement', '/bills/WA-BILL-202604-000101/print']) {
+    sql("insert into bill (utility_id, account_id, consumer_id, bill_no, kind, period_start, period_end, days, bill_date, due_date, currency, status, payment_status, current_charges_minor, total_minor, paid_minor, amount_due_minor, usage_qty_micro, usage_unit, published_at) select utility_id, account_id, consumer_id, 'WA-BILL-202603-000909', 'one_off', '2026-02-01', '2026-02-28', 28, '2026-03-10', '2026-03-31', currency, 'published', 'paid', 7800, 7800, 7800, 7800, 8000000, 'CCF', published_at from bill where bill_no = 'WA-BILL-202604-000101'");
+    for (const p of ['/home', '/bills', '/bills/WA-BILL-202604-000101', '/statement', '/bills/WA-BILL-202604-000101/print']) {
       await alpha().browse(page, p);
       await looks_right(page, { widths: [360, 1024], shots: `portal${p.replace(/\W+/g, '-')}` });
     }
     await within_budget(page, 'https://swa.smart360.test/p/swa-w/bills', 'portal');
+    await within_budget(page, 'https://swa.smart360.test/p/swa-w/home', 'portal');
     await within_budget(page, 'https://swa.smart360.test/p/swa-w/bills/WA-BILL-202604-000101', 'portal');
     expect(faults).toEqual([]);
     const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 640 }, ignoreHTTPSErrors: true });
@@ -124,5 +126,6 @@ story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, 
     await plain.locator('summary', { hasText: 'Water use' }).click();
     await expect(plain.getByText('For 9 CCF')).toBeVisible();
     await context.close();
+    sql("delete from bill where bill_no = 'WA-BILL-202603-000909'");
   });
 });

@@ -16,7 +16,6 @@ static void wrong(const char *got) {
 
 static void expect(const char *got, const char *wanted) {
     if (strcmp(got, wanted)) wrong(got);
-    else CU_PASS("a case");
 }
 
 static Time at_second(long s) { return (Time){ s * SECOND_US }; }

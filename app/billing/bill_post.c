@@ -148,7 +148,7 @@ static void number_and_close(Ctx *c, const PostBills *bills, const Figures *f, c
     text_add(&t, "]");
     int64_t rows = db_run(c,
         "update json_table(?, '$[*]' columns (id bigint path '$[0]', no varchar(30) path '$[1]', previous bigint path '$[2]', payments bigint path '$[3]', adjustments bigint path '$[4]', posted bigint path '$[5]', "
-        "forward bigint path '$[6]', due bigint path '$[7]', carried bigint path '$[8]', deferred bigint path '$[9]', paid varchar(10) path '$[10]')) j straight_join bill b on b.id = j.id "
+        "forward bigint path '$[6]', due bigint path '$[7]', carried bigint path '$[8]', deferred bigint path '$[9]', paid varchar(10) path '$[10]')) j straight_join bill b force index (primary) on b.id = j.id "
         "set b.status = 'published', b.bill_no = j.no, b.previous_balance_minor = j.previous, b.payments_minor = j.payments, b.adjustments_minor = j.adjustments, b.posted_charges_minor = j.posted, "
         "b.balance_forward_minor = j.forward, b.amount_due_minor = j.due, b.credit_carried_minor = j.carried, b.deferred_minor = j.deferred, b.payment_status = j.paid, b.published_at = ?, b.published_by = ?, "
         "b.updated_at = ? where b.status in ('draft', 'approved')", t.s, c->now, by, c->now);

@@ -355,7 +355,7 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     db_bulk_end(x.line);
     mx_reserve_segments_many(c, x.uses, x.use_n);
     if (x.charge_n)
-        db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j straight_join charge h on h.id = j.id set h.bill_id = j.bill where h.status = 'pending' and h.bill_id is null", x.charges.s);
+        db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j straight_join charge h force index (primary) on h.id = j.id set h.bill_id = j.bill where h.status = 'pending' and h.bill_id is null", x.charges.s);
 }
 
 void bill_cases_store(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
@@ -380,7 +380,7 @@ void bill_discard(Ctx *c, const Id *bills, size_t n) {
     Id *ids = take_n(c, Id, rows.n);
     for (size_t i = 0; i < rows.n; i++) ids[i] = rows.v[i].id;
     const char *list = json_ids(c, ids, rows.n);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id set b.status = 'discarded', b.stale = 0, b.updated_at = ?", list, c->now);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b force index (primary) on b.id = j.id set b.status = 'discarded', b.stale = 0, b.updated_at = ?", list, c->now);
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join charge h on h.bill_id = j.id set h.bill_id = null where h.status = 'pending'", list);
     mx_release_segments_many(c, ids, rows.n);
 }

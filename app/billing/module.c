@@ -64,6 +64,7 @@ static const Route billing_routes[] = {
     GET ("/bx/runs/{no}/readings",                       "bx.run", VIEW,    run_readings_page),
     POST("/bx/runs/{no}/readings",                       "bx.run", EDIT,    run_readings_post),
     GET ("/bx/runs/{no}/exceptions",                     "bx.run", VIEW,    run_exceptions_page),
+    GET ("/bx/runs/{no}/exceptions/reason",              "bx.run", EDIT,    run_reason_page),
     POST("/bx/runs/{no}/exceptions",                     "bx.run", VIEW,    run_exceptions_post),                    /* releasing is for approvers */
     POST("/bx/runs/{no}/checks",                         "bx.run", EDIT,    run_recheck_post, .form = run_page),
     POST("/bx/runs/{no}/checklist",                      "bx.run", EDIT,    run_checklist_post, .form = run_page),

@@ -241,7 +241,7 @@ static void release_held(Ctx *c, const BillCase *v, size_t n) {
         if (v[i].bill.id && v[i].draft.outcome == BILL_HELD) bills[held++] = v[i].bill;
     if (!held) return;
     const char *ids = json_ids(c, bills, held);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id set b.status='draft' where b.status='held'", ids);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b force index (primary) on b.id = j.id set b.status='draft' where b.status='held'", ids);
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id = j.id set e.state='resolved', e.resolution='released', e.note='Released automatically by the option of the run', e.resolved_at=? where e.state in ('open', 'assigned')", ids, c->now);
 }
 

@@ -64,6 +64,7 @@ void        run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, si
 int64_t     run_undecided_readings(Ctx *c, const RunRow *run);
 /* Label of the first item of the checklist that is open; NULL: complete. */
 const char *run_checklist_open(Ctx *c, const RunRow *run);
+bool        run_check_done(Ctx *c, const RunRow *run, const char *key);
 /* Chooses the sample: random ones, the largest, those with the largest change. */
 void        run_sample(Ctx *c, Id run);
 void        run_tell_owner(Ctx *c, Id run, const char *format);         /* %s: the run's number */

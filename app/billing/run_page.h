@@ -39,6 +39,7 @@ void run_readings_page   (Req *r);
 void run_readings_post   (Req *r);
 void run_exceptions_page (Req *r);
 void run_exceptions_post (Req *r);
+void run_reason_page     (Req *r);
 void run_checklist_post  (Req *r);
 void run_recalculate_post(Req *r);
 void run_publish_at_post (Req *r);

@@ -101,19 +101,19 @@ void run_sample(Ctx *c, Id run) {
 
 static bool is_balanced(Ctx *c) { return !db_int(c, "select coalesce(sum(e.debit_minor), 0) - coalesce(sum(e.credit_minor), 0) from ledger_entry e where e.utility_id=?", c->utility); }
 
-const char *run_checklist_open(Ctx *c, const RunRow *run) {
+bool run_check_done(Ctx *c, const RunRow *run, const char *key) {
     Json list = run->checklist ? json_read(&c->mem, run->checklist, strlen(run->checklist), 1 << 20, NULL) : (Json){ 0 };
+    if (!strcmp(key, "ledger")) return is_balanced(c);
+    if (strcmp(key, "sample")) return json_kind(json_member(list, text(c, "tick:%s", key))) != JSON_KIND_NONE;
     JsonMember *m = json_members(&c->mem, list);
-    for (const CheckItem *k = run_checks; k->key; k++) {
-        bool ticked = json_kind(json_member(list, text(c, "tick:%s", k->key))) != JSON_KIND_NONE;
-        if (!strcmp(k->key, "ledger")) ticked = is_balanced(c);
-        if (!strcmp(k->key, "sample")) {
-            ticked = true;
-            for (size_t i = 0; i < json_size(list); i++)
-                if (!strncmp(m[i].name, "sample:", 7)) ticked = ticked && json_kind(json_member(list, text(c, "seen:%s", m[i].name + 7))) != JSON_KIND_NONE;
-        }
-        if (!ticked) return k->label;
-    }
+    for (size_t i = 0; i < json_size(list); i++)
+        if (!strncmp(m[i].name, "sample:", 7) && json_kind(json_member(list, text(c, "seen:%s", m[i].name + 7))) == JSON_KIND_NONE) return false;
+    return true;
+}
+
+const char *run_checklist_open(Ctx *c, const RunRow *run) {
+    for (const CheckItem *k = run_checks; k->key; k++)
+        if (!run_check_done(c, run, k->key)) return k->label;
     return NULL;
 }
 

@@ -200,7 +200,7 @@ static const ListSpec readings = {
     .columns = COLUMNS {
         { "connection_no", "Connection", "s.connection_no", LIST | SORT | SEARCH_START, .place = "id" },
         { "account_no",    "Account",    "a.account_no",    LIST | SEARCH_START, .place = "name" },
-        { "start_e3",      "Start",      "(select min(u.from_value_e3) " ALL_USE ")", LIST },
+        { "start_e3",      "Start",      "(select u.from_value_e3 " ALL_USE " order by u.from_on, u.id limit 1)", LIST },
         { "end_e3",        "End",        "(select u.to_value_e3 " ALL_USE " order by u.to_on desc, u.id desc limit 1)", LIST },
         { "use_e3",        "Use",        "(select sum(u.billing_quantity_e3) " ALL_USE ")", LIST, .place = "amount" },
         { "before_e3",     "Last period", "(select u.billing_quantity_e3 from usage_segment u where u.service_connection_id = s.id and u.status = 'active' and u.billing_status = 'billed' and u.to_on <= p.from_date order by u.to_on desc limit 1)", LIST },
@@ -396,6 +396,34 @@ static void do_exception(Ctx *c, void *arg) {
     else fail(c, INVALID, "Choose what is to be done.");
 }
 
+static const Form reason_form = { .name = "run_bulk", .submit = "Go on", .fields = FIELDS { { "keys", "Exceptions", HIDDEN(6000) }, { "bulk", "Action", HIDDEN(20) }, { "note", "Why?", LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
+
+/* The reason for several at once. */
+void run_reason_page(Req *r) {
+    RunRow *run = run_of_path(r, "v2");
+    const char *bulk = r->again ? field_text(r, "bulk") : query_text(r, "bulk"), *keys = r->again ? field_text(r, "keys") : query_text(r, "keys");
+    if (!bulk || !keys) fail(r, NOT_FOUND, "Nothing was chosen.");
+    size_t n = 1;
+    for (const char *s = keys; *s; s++) n += *s == ',';
+    show_text(r, "page.title", text(r, "%s %zu %s?", !strcmp(bulk, "release") ? "Release" : "Leave out", n, n == 1 ? "account" : "accounts"));
+    show_text(r, "page.crumbs.0.text", run->run_no);
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=5", run->run_no));
+    FormView *v = form_show(r, "confirm", &reason_form, text(r, "/bx/runs/%s/exceptions", run->run_no));
+    form_text(v, "keys", keys);
+    form_text(v, "bulk", bulk);
+    show_text(r, "confirm.tone", "primary");
+    show_text(r, "confirm.back_url", link_path(r, "/bx/runs/%s/exceptions", run->run_no));
+    page(r, "layout/confirm");
+}
+
+static void split(Chosen *x, const char *keys) {
+    for (const char *s = keys; *s && x->n < 200;) {
+        size_t n = strcspn(s, ",");
+        if (n) collect(x, text_copy_n(x->c, s, n));
+        s += n + (s[n] == ',');
+    }
+}
+
 /* Ticked exceptions; what needs a reason asks for it first. */
 void run_exceptions_post(Req *r) {
     RunRow *run = run_of_path(r, "v2");
@@ -406,8 +434,15 @@ void run_exceptions_post(Req *r) {
     Chosen x = { .c = &r->c, .run = run };
     ListSpec spec = exceptions;
     spec.path = spec.bulk_path = text(r, "/bx/runs/%s/exceptions", run->run_no);
-    list_chosen(r, &spec, collect, &x, 200, run->id);
+    if (field_text(r, "keys")) split(&x, field_text(r, "keys"));
+    else list_chosen(r, &spec, collect, &x, 200, run->id);
     bool needs_reason = !strcmp(bulk, "release") || !strcmp(bulk, "leave_out");
+    if (needs_reason && !given && !field_text(r, "keys")) {
+        Text keys = text_start(r);
+        for (size_t i = 0; i < x.n; i++) text_addf(&keys, "%s%s", i ? "," : "", x.keys[i]);
+        go(r, "/bx/runs/%s/exceptions/reason?bulk=%s&keys=%s", run->run_no, bulk, keys.s ? keys.s : "");
+        return;
+    }
     if (needs_reason && (!given || strlen(given) < 5)) fail_field(r, INVALID, "note", "Enter a reason of at least 5 characters.");
     Id *again = take_n(r, Id, x.n + 1);
     size_t again_n = 0;
@@ -444,12 +479,7 @@ static void checklist_show(Req *r, const RunRow *run, const char *section, bool 
         const CheckItem *k = &run_checks[i];
         Json tick = json_member(list, text(r, "tick:%s", k->key));
         const char *who = json_text(tick, "by");
-        bool automatic = k->is_automatic, done = who != NULL;
-        if (automatic) {
-            RunRow alone = *run;
-            const char *first = run_checklist_open(&r->c, &alone);
-            done = !first || strcmp(first, k->label) != 0;
-        }
+        bool automatic = k->is_automatic, done = run_check_done(&r->c, run, k->key);
         table_row(t, NULL);
         table_cell(t, k->label);
         table_sub(t, k->hint);

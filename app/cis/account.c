@@ -174,12 +174,12 @@ void connections_billed(Ctx *c, const ConnectionBilled *v, size_t n) {
     text_add(&t, "[");
     for (size_t i = 0; i < n; i++) text_addf(&t, "%s[%lld,\"%s\"]", i ? "," : "", (long long)v[i].connection.id, date_iso(&c->mem, v[i].last_day));
     text_add(&t, "]");
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', last_day date path '$[1]')) j straight_join service_connection s on s.id = j.id "
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', last_day date path '$[1]')) j straight_join service_connection s force index (primary) on s.id = j.id "
               "set s.last_billed_on = greatest(coalesce(s.last_billed_on, j.last_day), j.last_day)", t.s);
 }
 
 void accounts_billed(Ctx *c, const Id *accounts, size_t n, Date bill_date) {
-    if (n) db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account a on a.id = j.id set a.last_bill_on = greatest(coalesce(a.last_bill_on, ?), ?)", json_ids(c, accounts, n), bill_date, bill_date);
+    if (n) db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account a force index (primary) on a.id = j.id set a.last_bill_on = greatest(coalesce(a.last_bill_on, ?), ?)", json_ids(c, accounts, n), bill_date, bill_date);
 }
 
 void connection_meter(Ctx *c, Id connection, Id meter) { db_run(c, "update service_connection set meter_id=? where id=?", meter, connection); }

@@ -61,14 +61,14 @@ static const char *triples(Ctx *c, const SegmentOfBill *v, size_t n) {
 
 void mx_reserve_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
-    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j straight_join usage_segment u on u.id = j.id "
+    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j straight_join usage_segment u force index (primary) on u.id = j.id "
         "set u.billing_status = 'reserved', u.bill_id = j.bill where u.billing_status = 'unbilled' and u.status = 'active'", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
 
 void mx_bill_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
-    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]', line bigint path '$[2]')) j straight_join usage_segment u on u.id = j.id "
+    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]', line bigint path '$[2]')) j straight_join usage_segment u force index (primary) on u.id = j.id "
         "set u.billing_status = 'billed', u.bill_id = j.bill, u.bill_line_id = nullif(j.line, 0) "
         "where u.status = 'active' and (u.billing_status = 'unbilled' or (u.billing_status = 'reserved' and u.bill_id = j.bill))", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");

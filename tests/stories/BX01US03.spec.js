@@ -74,6 +74,9 @@ story('BX01US03', 'BX-FIX', (kit) => {
     await move(as('billing_clerk'), 'approve').is(403);
     await move(manager(), 'approve').refuses(403, null, 'A second person must approve.');
     await move(second(), 'approve').refuses(422, null, '1 held bill is undecided.');
+    const key = one("select public_id from bill_exception where code = 'BX-H01' and state = 'open'");
+    await manager().post('/bx/runs/RUN-2026-0001/exceptions', { bulk: 'assign', ids: key }).done('1 done, 0 refused.');
+    await manager().post('/bx/runs/RUN-2026-0001/exceptions', { bulk: 'release', ids: key }).sees('Release 1 account?');
     await release().done('The bill of SF-1006 is released.');
     await second().post('/bx/runs/RUN-2026-0001/accounts/SF-1006/release', { reason: 'me too' }).refuses(409, null, 'SF-1006 was released by');
     await move(second(), 'approve').done();

@@ -23,7 +23,8 @@ void tell_receipt(Ctx *c, const EventRow *e) {
     const NotifyField fields[] = {
         { "receipt.no", p->receipt_no }, { "payment.amount", locale_money(&c->mem, c->locale, p->amount_minor) }, { "payment.date", locale_date_words(&c->mem, c->locale, p->value_date) },
         { "payment.mode", p->mode }, { "account_no", a->account_no }, { "consumer.name", a->consumer_name }, { "balance", locale_balance(&c->mem, c->locale, a->balance) },
-        { "link", public_url(c, "/payments", true) }, { 0 } };
+        { "link", public_url(c, text(c, "/receipts/%s", p->receipt_no), true) }, { 0 } };
     notify(c, "payment_receipt", &(Recipient){ .consumer = a->consumer, .account = a->id, .email = a->email, .phone = a->phone, .lang = a->consumer_language }, fields,
-           &(NotifyOptions){ .dedup_key = text(c, "receipt:%lld", (long long)e->id.id), .entity = "payment", .entity_id = e->id });
+           &(NotifyOptions){ .dedup_key = text(c, "receipt:%lld", (long long)e->id.id), .entity = "payment", .entity_id = e->id,
+                             .link = text(c, "/p/%s/receipts/%s", c->utility_code, p->receipt_no) });
 }

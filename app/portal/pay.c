@@ -489,19 +489,16 @@ void receipt_page(Req *r) {
     portal_page(r, NULL, "portal/pay_result");
 }
 
-/* A receipt for each account, to its holder and, when a guest gave an address, to that. */
+/* A guest's receipt, to the address given; holders are told of every payment by the accounts themselves (cis.receipt). */
 void payment_succeeded(Ctx *c, const EventRow *e) {
     ReceiptPayments all = payments_of_intent(c, e->id);
     const char *guest = intent_mail(c, e->id);
+    if (!guest) return;
     for (size_t i = 0; i < all.n; i++) {
         const ReceiptPayment *p = &all.v[i];
         if (!p->account.id) continue;
         const Account *a = account_get(c, p->account);
-        NotifyField fields[] = { { "consumer.name", a->consumer_name }, { "payment.amount", money_words(c, p->amount) }, { "account_no", a->account_no }, { "payment.date", locale_date_words(&c->mem, c->locale, p->value_date) },
-                                 { "receipt.no", p->receipt_no }, { "payment.mode", p->mode }, { "balance", locale_balance(&c->mem, c->locale, account_balance(c, a->id)) },
-                                 { "link", public_url(c, text(c, "/receipts/%s", p->receipt_no), true) }, { 0 } };
-        notify(c, "payment_receipt", &(Recipient){ .account = a->id }, fields, &(NotifyOptions){ .dedup_key = text(c, "receipt:%s", p->payment_no), .link = text(c, "/p/%s/receipts/%s", c->utility_code, p->receipt_no) });
-        if (!guest || (a->email && !strcasecmp(guest, a->email))) continue;
+        if (a->email && !strcasecmp(guest, a->email)) continue;
         NotifyField bare[] = { { "consumer.name", guest }, { "payment.amount", money_words(c, p->amount) }, { "account_no", a->account_no }, { "payment.date", locale_date_words(&c->mem, c->locale, p->value_date) },
                                { "receipt.no", p->receipt_no }, { "payment.mode", p->mode }, { 0 } };
         notify(c, "portal_guest_receipt", &(Recipient){ .email = guest }, bare, &(NotifyOptions){ .channels = "email", .dedup_key = text(c, "guest receipt:%s", p->payment_no) });

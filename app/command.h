@@ -17,6 +17,7 @@ typedef struct Command {
 /* One line on standard error that says what is right; returns 2. */
 int command_misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+int bench_command (int argc, char **argv);      /* app/billing/sample_bench.c */
 int backup_command (int argc, char **argv);     /* app/core/backup.c: these two */
 int restore_command(int argc, char **argv);
 int jobs_command (int argc, char **argv);       /* app/core/jobs_command.c */

@@ -18,6 +18,9 @@ static const Command commands[] = {
       "smart360 backup FOLDER [--tenant SLUG] [--keys]\n\n"
       "One consistent snapshot of all schemas, documents, and a manifest with checksums. --keys copies the master keys too: keep such a\n"
       "folder as safe as the keys themselves.\n\nExample: smart360 backup /backup/2026-04-15" },
+    { "bench",   bench_command,   "Measures bills on a loaded sample, each beside its limit (rolled back)",
+      "smart360 bench\n\nMakes and publishes the bills of the open period in sets of 500, each set rolled back, and copies the very same rows inside the\n"
+      "server. The ratio of the two counts: figures of one machine do not.\n\nExample: smart360 sample --consumers 50000 && smart360 bench" },
     { "config",  config_command,  "Checks or explains the configuration file",
       "smart360 [--config FILE] config          checks the file and says where it was found\n"
       "smart360 config keys                     every key with its default\n\nExample: smart360 --config var/smart360.conf config" },

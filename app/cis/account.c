@@ -99,7 +99,7 @@ void account_balances_move(Ctx *c, const BalanceMove *moves, size_t n) {
         text_addf(&t, "%s[%lld,%lld,%lld,%lld]", i ? "," : "", (long long)v[i].account.id, (long long)owed.minor, (long long)agreement.minor, (long long)deposit.minor);
     }
     text_add(&t, "]");
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', owed bigint path '$[1]', agreement bigint path '$[2]', deposit bigint path '$[3]')) j straight_join account a on a.id = j.id "
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', owed bigint path '$[1]', agreement bigint path '$[2]', deposit bigint path '$[3]')) j straight_join account a force index (primary) on a.id = j.id "
               "set a.balance_minor = a.balance_minor + j.owed, a.deferred_minor = a.deferred_minor + j.agreement, a.deposit_balance_minor = a.deposit_balance_minor + j.deposit", t.s);
 }
 

@@ -40,7 +40,7 @@ typedef struct Route {
     unsigned    flags;
     void      (*form)(Req *);       /* POST: the page that shows the form; NULL: the GET of the same path */
     const struct Resource *resource;
-    int64_t     body_max;           /* 0: 1 MiB */
+    int64_t     body_max;           /* less than the 1 MiB of all; 0: no limit of its own */
     const char *file;
     int         line;
 } Route;

@@ -170,6 +170,7 @@ static void find_route(Req *r) {
     }
     if (!p) fail(r, NOT_FOUND, "There is no such page.");
     r->route = p->route;
+    if (r->route->body_max && (int64_t)r->body.n > r->route->body_max) answer_text(r, 413, "This is too large.\n");
     size_t cut = p->route->scope == SCOPE_ANY ? 0 : prefix_parts(r);
     r->in_path = params_start(r);
     for (size_t i = 0; i < p->parts; i++)
@@ -599,7 +600,6 @@ static void send_answer(Req *r, FCGX_Request *f) {
 /* --- from FastCGI ------------------------------------------------------------------------------------------------------------------ */
 
 static Parsed read_body(Req *r, FCGX_Request *f, int64_t length) {
-    int64_t max = r->route && r->route->body_max ? r->route->body_max : BODY_MAX;
     char buffer[16384];
     ContentType type;
     Parsed p = content_type_parse(&r->c.mem, FCGX_GetParam("CONTENT_TYPE", f->envp), &type);
@@ -617,7 +617,7 @@ static Parsed read_body(Req *r, FCGX_Request *f, int64_t length) {
         }
         return multipart_end(m);
     }
-    if (length > max) return (Parsed){ 413, "This is too large." };
+    if (length > BODY_MAX) return (Parsed){ 413, "This is too large." };
     char *body = take(r, (size_t)length + 1);
     for (int64_t have = 0; have < length;) {
         int got = FCGX_GetStr(body + have, (int)(length - have), f->in);

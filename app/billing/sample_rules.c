@@ -137,8 +137,8 @@ static void address_it(Arena *a, SampleHome *h, uint64_t seed, int64_t i) {
     Draw d = draw_of(seed, is_apartment ? h->area * 100000 + group + 1000000000 : i, ABOUT_ADDRESS, 0);
     int streets_n = (int)(sizeof streets / sizeof *streets) + 40;
     int64_t building = is_apartment ? group * 16 + 12 : k;
-    int street = (int)(building % streets_n);
-    int64_t number = 100 + (int64_t)areas_before(h->area) * 700 + building / streets_n * 6 + draw(&d, 3) * 2 + street % 2;
+    int street = (int)((building + h->area * 7) % streets_n), block = ((area->postal_code[3] - '0') * 10 + area->postal_code[4] - '0') * 20;
+    int64_t number = 100 + block + (int64_t)areas_before(h->area) * 700 + building / streets_n * 6 + draw(&d, 3) * 2 + street % 2;
     const char *name = street < streets_n - 40 ? streets[street] : NULL;
     int avenue = street - (streets_n - 40) + 2 + h->area;
     const char *ending = avenue % 100 / 10 == 1 ? "th" : avenue % 10 == 1 ? "st" : avenue % 10 == 2 ? "nd" : avenue % 10 == 3 ? "rd" : "th";

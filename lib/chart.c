@@ -341,10 +341,12 @@ char *chart_bars(Arena *a, const Chart *given) {
     for (size_t s = 0; c.show_last && s < c.series_n; s++) {
         size_t i;
         if (style_of(&c, s) != 1 || !last_point(&c, &c.series[s], &i)) continue;
-        int top = p.bottom;
-        for (size_t o = 0; o < c.series_n; o++)             /* clear of the taller neighbour */
-            if (c.series[o].values[i] != CHART_NONE && y_of(&p, c.series[o].values[i]) < top) top = y_of(&p, c.series[o].values[i]);
-        add_value(&t, &c, &c.series[s], i, &p, bar_x(&c, &p, b, s, i) + b.width / 2, top);
+        int top = p.bottom, x = bar_x(&c, &p, b, s, i) + b.width / 2, half = text_width(value_text(a, &c, &c.series[s], i)) / 2;
+        int left = (x + half > p.width ? p.width - half : x) - half;
+        for (size_t q = i + 1; q-- > 0 && centre_of(&c, &p, q) + room / 2 > left;)      /* clear of the taller neighbours */
+            for (size_t o = 0; o < c.series_n; o++)
+                if (c.series[o].values[q] != CHART_NONE && y_of(&p, c.series[o].values[q]) < top) top = y_of(&p, c.series[o].values[q]);
+        add_value(&t, &c, &c.series[s], i, &p, x, top);
     }
     text_add(&t, "</svg>");
     return t.s;

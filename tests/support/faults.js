@@ -1,5 +1,5 @@
 // For tests/faults: loads, floods, broken bytes, and processes to kill.
-const { execFileSync } = require('child_process');
+const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const tls = require('tls');
@@ -46,6 +46,15 @@ async function load(instance, { connections = 8, for_s = seconds, until = () => 
   return result;
 }
 
+// Holds rows of the tenant locked (a statement `... for update`) until the answer is called.
+async function hold(instance, statement) {
+  const child = spawn('mariadb', ['--no-defaults', `--socket=${instance.folder}/run/db.sock`, '--user=root', '--batch', '--unbuffered', instance.schema], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const locked = new Promise((done) => child.stdout.once('data', done));
+  child.stdin.write(`start transaction; ${statement}; select 'locked';\n`);
+  await locked;
+  return () => child.stdin.end('rollback;\n');
+}
+
 // Raw bytes over TLS: the status of the answer (0: closed without one), ms until it came and until the end. `pieces` are sent with `pause_ms` between them.
 function raw(instance, pieces, { address, pause_ms = 0, host = 'swa.smart360.test', limit_ms = 15000, close_after } = {}) {
   return new Promise((done) => {
@@ -71,7 +80,7 @@ function raw(instance, pieces, { address, pause_ms = 0, host = 'swa.smart360.tes
   });
 }
 
-module.exports = { processes, alive, load, raw, seconds, sleep };
+module.exports = { processes, alive, load, raw, hold, seconds, sleep };
 
 // ---- the sandbox gateway's side of a webhook ----
 const crypto = require('crypto');

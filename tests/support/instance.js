@@ -12,9 +12,16 @@ const program = path.join(build, 'smart360');
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-const free_port = () => new Promise((done, bad) => {
-  const server = net.createServer().on('error', bad).listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => done(port)); });
-});
+// A port that is free, with its neighbour (the instance listens on both).
+const bind = (port) => new Promise((done) => { const server = net.createServer().on('error', () => done(null)).listen(port, '127.0.0.1', () => done(server)); });
+async function free_port() {
+  for (;;) {
+    const first = await bind(0), { port } = first.address(), second = await bind(port + 1);
+    first.close();
+    second?.close();
+    if (second) return port;
+  }
+}
 
 class Instance {
   constructor(folder, port) {

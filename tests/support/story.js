@@ -105,7 +105,7 @@ function story(id, set, body) {
       as, anyone: (host = 'swa.smart360.test') => new Person(instance, { host, prefix: host.startsWith('my.') ? '/p/swa-w' : '/u/swa-w' }),
       portal: () => new Person(instance, { prefix: '/p/swa-w' }),
       test, expect, sql, one, ledger, jobs_run, mails, clock, command, verify, request: (options) => request(instance, { host: 'swa.smart360.test', ...options }),
-      order: (...words) => instance.order(...words), instance: () => instance, sleep, ...browser_checks,
+      order: (...words) => { if (words[0] === 'set') people.clear(); instance.order(...words); }, instance: () => instance, sleep, ...browser_checks,
     });
   });
 }

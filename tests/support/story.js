@@ -113,7 +113,9 @@ function story(id, set, body) {
 function person(instance, who) {
   if (who.startsWith('platform_')) return new Person(instance, { email: `${who}@smart360.test`, host: 'platform.smart360.test', prefix: '' });
   const email = who.includes('@') ? who : `${who}@swa.test`;
-  return new Person(instance, { email, prefix: /^(resident|consumer|portal|alpha|beta|gamma)/.test(who) ? '/p/swa-w' : '/u/swa-w' });
+  const found = new Person(instance, { email }).sign_in();     // the cookie tells staff from consumers
+  if (found.cookies['__Host-portal']) found.prefix = '/p/swa-w';
+  return found;
 }
 
 const money = (minor) => { const n = BigInt(minor), a = n < 0n ? -n : n; return `${n < 0n ? '-' : ''}${a / 100n}.${String(a % 100n).padStart(2, '0')}`; };

@@ -1,0 +1,88 @@
+// pages.js CONFIG URL: figures of pages and webhooks on a running instance with a loaded sample, one line each: name,
+// figure, unit, budget, what it is compared with, ratio. Loads by wrk; the ratios of one run count, not the figures.
+const { execFileSync, spawn, spawnSync } = require('child_process');
+const crypto = require('crypto');
+const fs = require('fs');
+const http = require('http');
+const os = require('os');
+const path = require('path');
+
+const [config, base] = process.argv.slice(2);
+const state = path.dirname(config), root = path.resolve(__dirname, '..', '..'), program = path.join(process.env.SMART360_BUILD || path.join(root, 'build'), 'smart360');
+const seconds = Number(process.env.BENCH_SECONDS || 6);
+const command = (...words) => execFileSync(program, ['--config', config, ...words], { encoding: 'utf8' });
+const mariadb = ['--no-defaults', `--socket=${state}/run/db.sock`, '--user=root'];
+const column = (sql) => execFileSync('mariadb', [...mariadb, '-N', '-B', 'smart360_t_swa', '-e', sql], { encoding: 'utf8' }).trim().split('\n');
+const cookie = command('user', 'session', 'billing_manager@swa.test').trim();
+
+// Requests per second and percentiles in ms of a list of paths, asked in turn.
+function load(paths, connections = 8) {
+  const script = path.join(os.tmpdir(), `smart360-bench-${process.pid}.lua`);
+  fs.writeFileSync(script, `local paths = {${paths.map((p) => JSON.stringify(p)).join(',')}}
+    local i = 0
+    request = function() i = i % #paths + 1; return wrk.format("GET", paths[i]) end
+    done = function(s, l, r) io.write(string.format("figures %f %f %f %f %d %d\\n", s.requests / s.duration * 1e6, l:percentile(50) / 1000, l:percentile(95) / 1000, l:percentile(99) / 1000, s.errors.status, s.errors.timeout + s.errors.connect + s.errors.read)) end`);
+  const out = execFileSync('wrk', ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script, '-H', `Cookie: ${cookie}`, '-H', 'Accept-Encoding: gzip', base], { encoding: 'utf8' });
+  fs.unlinkSync(script);
+  const [, rate, p50, p95, p99, status, other] = out.match(/figures (\S+) (\S+) (\S+) (\S+) (\d+) (\d+)/).map(Number);
+  if (status + other) throw new Error(`${paths[0]}: ${status} bad answers, ${other} broken`);
+  return { rate, p50, p95, p99 };
+}
+
+const line = (name, figure, unit, budget, beside, limit, ratio) =>
+  console.log(`${name.padEnd(34)} ${String(figure).padStart(8)} ${unit.padEnd(4)} budget ${budget.padEnd(18)} ${limit === undefined ? '' : `${beside} ${String(limit).padStart(8)}  ratio ${ratio.toFixed(2)}`}`.trimEnd());
+const memory = () => Math.max(...spawnSync('pgrep', ['-P', fs.readFileSync(`${state}/run/web.process`, 'utf8').trim()], { encoding: 'utf8' }).stdout.trim().split('\n')
+  .map((pid) => { try { return Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024; } catch { return 0; } }));
+
+// Webhooks of the sandbox gateway over one keep-alive connection each.
+async function webhooks(connections, for_s) {
+  const key = crypto.createHash('md5').update('swa-w/gateway/sandbox').digest('hex'), agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+  const until = Date.now() + for_s * 1000, ms = [];
+  let n = 0;
+  const one = () => new Promise((done, bad) => {
+    const body = JSON.stringify({ id: `bench_${process.pid}_${Date.now()}_${n++}`, type: 'account.note' }), t = Math.floor(Date.now() / 1000);
+    const v1 = crypto.createHmac('sha256', 'sandbox-webhook-secret').update(`${t}.${body}`).digest('hex'), at = performance.now();
+    const r = http.request(`${base}/hooks/sandbox/${key}`, { method: 'POST', agent, headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), 'Smart360-Signature': `t=${t},v1=${v1}` } },
+      (answer) => { answer.resume().on('end', () => { ms.push(performance.now() - at); if (answer.statusCode === 200) done(); else bad(new Error(`webhook: ${answer.statusCode}`)); }); });
+    r.on('error', bad).end(body);
+  });
+  await Promise.all(Array.from({ length: connections }, async () => { while (Date.now() < until) await one(); }));
+  ms.sort((a, b) => a - b);
+  return { rate: ms.length / for_s, p99: ms[Math.floor(ms.length * 0.99)] };
+}
+
+// Single-row commits per second of the same server.
+function commits() {
+  execFileSync('mariadb', [...mariadb, '-e', 'create database if not exists smart360_bench; create table if not exists smart360_bench.t (id bigint auto_increment primary key, a varchar(200))']);
+  const at = performance.now();
+  execFileSync('mariadb-slap', [...mariadb, '--create-schema=smart360_bench', '--concurrency=4', '--number-of-queries=4000', "--query=insert into smart360_bench.t (a) values (repeat('x', 200))", '--no-drop'], { stdio: 'ignore' });
+  const rate = 4000 / ((performance.now() - at) / 1000);
+  execFileSync('mariadb', [...mariadb, '-e', 'drop database smart360_bench']);
+  return rate;
+}
+
+(async () => {
+  const consumers = column("select consumer_no from consumer order by rand(1) limit 500").map((no) => `/u/swa-w/cis/consumers/${no}`);
+  const bills = column("select bill_no from bill where bill_no is not null order by rand(1) limit 500").map((no) => `/u/swa-w/bx/bills/${no}`);
+  const css = fs.readFileSync(path.join(root, 'build', 'static', 'assets.txt'), 'utf8').match(/ (\/s\/\S+\.css)/)[1];
+  load(consumers.slice(0, 50), 4);                                                     // caches warm
+  const still = load([css]);
+  const page = load(consumers), light = load(['/login']), bill = load(bills);
+  line('consumer 360', page.rate.toFixed(0), '/s', '700/s, 1,500/s', 'static file', still.rate.toFixed(0), page.rate / still.rate);
+  line('consumer 360, p95', page.p95.toFixed(1), 'ms', '25 ms');
+  line('light page (sign-in)', light.rate.toFixed(0), '/s', '2,500/s, 6,000/s', 'static file', still.rate.toFixed(0), light.rate / still.rate);
+  line('light page (bill detail)', bill.rate.toFixed(0), '/s', '2,500/s, 6,000/s', 'static file', still.rate.toFixed(0), bill.rate / still.rate);
+  const total = Number(column('select count(*) from bill')[0]);
+  const list = load(['/u/swa-w/bx/bills?size=50', '/u/swa-w/bx/bills?size=50&payment_status=overdue', '/u/swa-w/bx/bills?size=50&q=WA-ACC-1005'], 4);
+  line(`list of ${total} bills, filtered, p95`, list.p95.toFixed(1), 'ms', '100 ms, 30 ms');
+  const dashboard = load(['/u/swa-w/bx/dashboard'], 4);
+  line('dashboard, p95', dashboard.p95.toFixed(1), 'ms', '50 ms, 15 ms');
+  const limit = commits(), hooks = await webhooks(16, seconds);
+  line('webhook accepted', hooks.rate.toFixed(0), '/s', '500/s, 2,000/s', 'commits/s', limit.toFixed(0), hooks.rate / limit);
+  line('webhook accepted, p99', hooks.p99.toFixed(1), 'ms', '50 ms');
+  const run = spawn(program, ['--config', config, 'bench'], { stdio: 'ignore' });
+  const busy = load(consumers, 4);
+  run.kill();
+  line('pages while a bill run works, p99', busy.p99.toFixed(1), 'ms', '300 ms, 100 ms');
+  line('memory of the largest web worker', memory().toFixed(0), 'MiB', '48 MiB, 24 MiB');
+})().catch((e) => { console.error(e.message); process.exit(1); });

@@ -90,6 +90,8 @@ typedef struct {
 typedef struct { OpenItem *v; size_t n; Money total; } OpenItems;
 /* Unpaid items, oldest due date first (published bills, immediate charges, due instalments, demanded deposits). */
 OpenItems open_items(struct Ctx *c, Id account);
+/* The same, locked and as they are now, not as of the transaction's start: for whoever decides about money. Lock the account first. */
+OpenItems open_items_lock(struct Ctx *c, Id account);
 /* The same of many accounts in one statement: as many lists as accounts, in their order. */
 OpenItems *open_items_of(struct Ctx *c, const Id *accounts, size_t n);
 

@@ -31,17 +31,26 @@ static OpenItem item_of(const OpenRow *r) {
     return (OpenItem){ r->type, r->id, r->number, r->label, r->due_on, r->amount, r->unpaid, r->in_dispute, r->in_agreement, r->charge_type };
 }
 
-OpenItems open_items(Ctx *c, Id account) {
-    OpenRows rows = db_all(c, OpenRow,
-        "select " BILL_ITEM "from bill b where b.account_id = ? and " BILL_WHERE "union all select " CHARGE_ITEM "from charge h where h.account_id = ? and " CHARGE_WHERE
-        "union all select " INSTALMENT_ITEM "from instalment n where n.account_id = ? and " INSTALMENT_WHERE "union all select " DEPOSIT_ITEM "from deposit d where d.account_id = ? and " DEPOSIT_WHERE
-        "order by due_on, type, id", account, account, account, account);
+static OpenItems listed(Ctx *c, OpenRows rows) {
     OpenItems all = { take_n(c, OpenItem, rows.n + 1), rows.n, { 0 } };
     for (size_t i = 0; i < rows.n; i++) {
         all.v[i] = item_of(&rows.v[i]);
         all.total = money_add(all.total, all.v[i].unpaid);
     }
     return all;
+}
+
+#define OPEN_OF_ACCOUNT(lock) \
+    "(select " BILL_ITEM "from bill b where b.account_id = ? and " BILL_WHERE lock ") union all (select " CHARGE_ITEM "from charge h where h.account_id = ? and " CHARGE_WHERE lock \
+    ") union all (select " INSTALMENT_ITEM "from instalment n where n.account_id = ? and " INSTALMENT_WHERE lock ") union all (select " DEPOSIT_ITEM "from deposit d where d.account_id = ? and " DEPOSIT_WHERE lock \
+    ") order by due_on, type, id"
+
+OpenItems open_items(Ctx *c, Id account) {
+    return listed(c, db_all(c, OpenRow, OPEN_OF_ACCOUNT(""), account, account, account, account));
+}
+
+OpenItems open_items_lock(Ctx *c, Id account) {
+    return listed(c, db_all(c, OpenRow, OPEN_OF_ACCOUNT("for update"), account, account, account, account));
 }
 
 #define IDS "json_table(?, '$[*]' columns (id bigint path '$')) j straight_join "

@@ -144,7 +144,7 @@ static Paid post_one(Ctx *c, const NewPayment *p, Posted *posted, const char *pa
     payment_check(c, p, done.way);
     Time at = p->received_at.us && time_is_set(p->received_at) ? p->received_at : c->now;
     bool waits = done.way->on_clearance && !p->intent.id;
-    done.open = waits || !p->account.id ? (OpenItems){ 0 } : open_items(c, p->account);
+    done.open = waits || !p->account.id ? (OpenItems){ 0 } : open_items_lock(c, p->account);
     done.to = waits || !p->account.id ? (Allocations){ .rest = p->amount } : payment_allocate_open(c, &done.open, p->amount, p->items, p->item_n);
     Money allocated = money_sub(p->amount, done.to.rest);
     Money change = p->tendered.minor > p->amount.minor ? money_sub(p->tendered, p->amount) : (Money){ 0 };

@@ -539,6 +539,10 @@ void web_serve(Req *r) {
     static void (*const steps[])(Ctx *, void *) = { find_place, find_person, check_person, serve_person };
     for (int i = 0; i < 4 && !r->status; i++)
         if (!attempt(&r->c, steps[i], r)) {
+            if (!i) {                       /* the place was not found: what points into its memory is gone with it */
+                r->prefix = "";
+                r->in_path = params_start(r);
+            }
             refuse(r);
             break;
         }

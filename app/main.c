@@ -16,16 +16,21 @@ static int help_command(int argc, char **argv);
 static const Command commands[] = {
     { "backup",  backup_command,  "Copies all tenants, or one, into a folder while the product serves",
       "smart360 backup FOLDER [--tenant SLUG] [--keys]\n\n"
-      "One consistent snapshot of all schemas, documents, and a manifest with checksums. --keys copies the master keys too: keep such a\n"
+      "One consistent snapshot of all schemas, documents, and a manifest with checksums. --keys copies the "
+      "master keys too: keep such a\n"
       "folder as safe as the keys themselves.\n\nExample: smart360 backup /backup/2026-04-15" },
     { "bench",   bench_command,   "Measures bills on a loaded sample, each beside its limit (rolled back)",
-      "smart360 bench\n\nMakes and publishes the bills of the open period in sets of 500, each set rolled back, and copies the very same rows inside the\n"
-      "server. The ratio of the two counts: figures of one machine do not.\n\nExample: smart360 sample --consumers 50000 && smart360 bench" },
+      "smart360 bench\n\nMakes and publishes the bills of the open period in sets of 500, each set rolled back, "
+      "and copies the very same rows inside the\n"
+      "server. The ratio of the two counts: figures of one machine do not.\n\nExample: smart360 sample "
+      "--consumers 50000 && smart360 bench" },
     { "config",  config_command,  "Checks or explains the configuration file",
       "smart360 [--config FILE] config          checks the file and says where it was found\n"
-      "smart360 config keys                     every key with its default\n\nExample: smart360 --config var/smart360.conf config" },
+      "smart360 config keys                     every key with its default\n\nExample: smart360 "
+      "--config var/smart360.conf config" },
     { "fixture", fixture_command, "Loads a set of known data into tenant swa (sandbox installations only)",
-      "smart360 fixture SET\n\nSets are files in sql/fixtures; BASE comes first, each other one goes on a fresh BASE.\n\nExample: smart360 fixture BASE" },
+      "smart360 fixture SET\n\nSets are files in sql/fixtures; BASE comes first, each other one goes on a fresh "
+      "BASE.\n\nExample: smart360 fixture BASE" },
     { "help",    help_command,    "Explains a command",  "smart360 help COMMAND\n\nExample: smart360 help version" },
     { "quote",   quote_command,   "Computes a bill from a tariff and a usage in JSON",
       "smart360 quote FILE.json      (- reads standard input)\n\n"
@@ -35,22 +40,28 @@ static const Command commands[] = {
       "smart360 migrate                         the platform, then every tenant\n"
       "smart360 migrate platform                the platform alone\n"
       "smart360 migrate TENANT                  the platform and one tenant\n\n"
-      "Makes the platform's schema and the key file when they are missing. May be called again at any time: what has been applied is\n"
-      "left alone, what was cut off goes on. Works with the database's administrator (db_admin_user).\n\nExample: smart360 migrate swa" },
+      "Makes the platform's schema and the key file when they are missing. May be called again at any time: "
+      "what has been applied is\n"
+      "left alone, what was cut off goes on. Works with the database's administrator "
+      "(db_admin_user).\n\nExample: smart360 migrate swa" },
     { "tenant",  tenant_command,  "Makes and lists tenants",
       "smart360 tenant list\n"
       "smart360 tenant create SLUG --name NAME --admin-email MAIL [--country US]\n"
       "smart360 tenant wake SLUG                ends the rest of a copy that was brought back from a backup\n\n"
       "A second call of create goes on where the first was cut off.\n\n"
-      "Example: smart360 tenant create swa --name \"San Francisco Water Authority\" --admin-email tenant_admin@swa.test" },
+      "Example: smart360 tenant create swa --name \"San Francisco Water Authority\" "
+      "--admin-email tenant_admin@swa.test" },
     { "jobs",    jobs_command,    "Runs jobs, delivers events and keeps the schedule until SIGTERM",
-      "smart360 jobs                            a master with workers for each class of jobs (jobs_workers in the configuration)\n"
+      "smart360 jobs                            a master with workers for each class of jobs "
+      "(jobs_workers in the configuration)\n"
       "smart360 jobs drain                      runs everything that is due in this process and ends\n\n"
-      "SIGTERM: nothing new is begun, steps under way are finished within 30 s, the rest is given back. SIGHUP starts a new\n"
+      "SIGTERM: nothing new is begun, steps under way are finished within 30 s, the rest is given "
+      "back. SIGHUP starts a new\n"
       "generation of workers.\n\nExample: smart360 jobs drain" },
     { "lint",    lint_command,    "Proves statements, resources, rights and templates against a migrated tenant",
       "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
-    { "restore", restore_command, "Brings a backup back: everything into an empty database, or one tenant beside the others",
+    { "restore", restore_command, "Brings a backup back: everything into an empty database, "
+                                  "or one tenant beside the others",
       "smart360 restore FOLDER\n"
       "smart360 restore FOLDER --tenant SLUG [--as NAME]\n\n"
       "With --as the tenant comes back as a copy under another name: suspended, sessions ended, sending nothing.\n\n"
@@ -65,23 +76,30 @@ static const Command commands[] = {
       "Example: smart360 run --cycle MONTHLY-WESTERN --period 2026-04 --publish" },
     { "sample",  sample_command,  "Fills tenant swa with an invented utility (sandbox installations only)",
       "smart360 sample [--consumers N] [--months M] [--seed S]\n\n"
-      "Loads set BASE when tenant swa is missing, then N consumers (default 2000) with premises, meters and readings, and M months (default 13) of\n"
-      "bills and payments up to today; the last whole month has readings and waits for its bill run. The same seed (default 1) gives the same\n"
-      "people, use and payments. --consumers 0 loads the configuration alone.\n\nExample: smart360 sample --consumers 50000 --months 13" },
+      "Loads set BASE when tenant swa is missing, then N consumers (default 2000) with premises, meters and readings, "
+      "and M months (default 13) of\n"
+      "bills and payments up to today; the last whole month has readings "
+      "and waits for its bill run. The same seed (default 1) gives the same\n"
+      "people, use and payments. --consumers 0 loads the configuration alone.\n\nExample: smart360 sample "
+      "--consumers 50000 --months 13" },
     { "states",  states_command,  "Draws the state machines as text",          "smart360 states" },
     { "web",     web_command,     "Serves pages and webhooks until SIGTERM",
-      "smart360 web\n\nA master and its workers behind nginx; the configuration names the sockets. SIGHUP starts a new generation of workers." },
+      "smart360 web\n\nA master and its workers behind nginx; the configuration names the sockets. SIGHUP starts a "
+      "new generation of workers." },
     { "user",    user_command,    "People who sign in: the first administrator, a lost password",
-      "smart360 user create EMAIL --name NAME [--role CODE] [--utility CODE]     of the tenant (role tenant_admin when none is named)\n"
+      "smart360 user create EMAIL --name NAME [--role CODE] [--utility CODE]     of the tenant (role tenant_admin "
+      "when none is named)\n"
       "smart360 user create EMAIL --name NAME --platform                        of the platform\n"
-      "smart360 user password EMAIL             prints a link, valid 30 minutes, by which the person chooses a new password\n"
+      "smart360 user password EMAIL             prints a link, valid 30 minutes, by which the "
+      "person chooses a new password\n"
       "smart360 user code EMAIL                 the present code of the second factor; sandbox installations only\n"
       "smart360 user session EMAIL              opens a session and prints its cookie; sandbox installations only\n\n"
       "--tenant SLUG when it is not the default one; --platform for people of the platform.\n\n"
       "Example: smart360 user create asha@example.org --name \"Asha Nair\" --role utility_admin --utility swa-w" },
     { "verify",  verify_command,  "Proves the invariants of every tenant, or of one",
       "smart360 verify [--tenant SLUG]\n\n"
-      "Reads one consistent snapshot while the product serves; a line for each of I1 to I18 (docs/architecture.md). Exit status 1\n"
+      "Reads one consistent snapshot while the product serves; a line for each of I1 to I18 "
+      "(docs/architecture.md). Exit status 1\n"
       "when one does not hold.\n\nExample: smart360 verify --tenant swa" },
     { "version", version_command, "Prints the version",  "smart360 version" },
     { 0 }

@@ -6,7 +6,8 @@
 #include "app/core/front.h"
 #include "lib/web.h"
 
-extern const Module core_module, setup_module, billing_module, cis_module, meters_module, hub_module, comms_module, portal_module;
+extern const Module core_module, setup_module, billing_module, cis_module, meters_module, hub_module, comms_module,
+    portal_module;
 
 /* To add one: its extern above and its row here. */
 const Module *const modules[] = {

@@ -1,6 +1,6 @@
 /*
- * The modules of the program. A module's <module>.c is its table of contents: one `const Module <name>_module` that lists
- * what it has; app/modules.c lists the modules. What a module has not is NULL.
+ * The modules of the program. A module's <module>.c is its table of contents: one `const Module <name>_module` that
+ * lists what it has; app/modules.c lists the modules. What a module has not is NULL.
  */
 #ifndef APP_MODULES_H
 #define APP_MODULES_H

@@ -1,6 +1,7 @@
 /*
- * The circuit breaker for one outside service (assurance F8): after 5 failures in a row nothing is sent for 30 s, then one
- * call is let through; it closes the breaker or opens it again. Pure: the caller keeps the Breaker and names the time.
+ * The circuit breaker for one outside service (assurance F8): after 5 failures in a row nothing is sent for 30 s, then
+ * one call is let through; it closes the breaker or opens it again. Pure: the caller keeps the Breaker and names the
+ * time.
  */
 #ifndef LIB_BREAKER_RULES_H
 #define LIB_BREAKER_RULES_H

@@ -1,6 +1,6 @@
 /*
- * Luhn and card numbers: see card.h. Groups of digits are tried in every run of whole groups, so that a date or a code typed
- * beside the number does not hide it, while pieces of longer numbers are left alone.
+ * Luhn and card numbers: see card.h. Groups of digits are tried in every run of whole groups, so that a date or a code
+ * typed beside the number does not hide it, while pieces of longer numbers are left alone.
  */
 #include "lib/card.h"
 
@@ -29,8 +29,8 @@ bool luhn_valid(const char *digits, size_t n) {
     return n > 1 && luhn_sum(digits, n, false) == 0;
 }
 
-/* Whether digits in these groups are how a card number is written: unbroken, in fours (the last may be shorter), 4-6-4, 4-6-5, 6-13.
- * Dates, telephone numbers and lists of our own numbers are not. */
+/* Whether digits in these groups are how a card number is written: unbroken, in fours (the last may be shorter), 4-6-4,
+ * 4-6-5, 6-13. Dates, telephone numbers and lists of our own numbers are not. */
 static bool is_written_so(const size_t *group, size_t groups) {
     if (groups == 1) return true;
     if (groups == 2) return group[0] == 6 && group[1] == 13;
@@ -51,7 +51,8 @@ static size_t card_at(const char *s) {
             digits[n++] = *p++;
         }
         group[groups++] = n - before;
-        if (n >= DIGITS_LEAST && digits[0] != '0' && luhn_valid(digits, n) && is_written_so(group, groups)) found = (size_t)(p - s);
+        if (n >= DIGITS_LEAST && digits[0] != '0' && luhn_valid(digits, n) && is_written_so(group, groups))
+            found = (size_t)(p - s);
         if (!is_separator(p[0]) || !is_digit(p[1])) return found;
         if (n == DIGITS_MOST) return found;
         p++;
@@ -70,7 +71,8 @@ const char *card_numbers_masked(Arena *a, const char *s) {
     size_t start, length;
     if (!card_number_find(s, &start, &length)) return s;
     char *masked = text_copy(a, s);
-    do {                                                    /* from the start: what stays of one may go well with what follows */
+    /* from the start: what stays of one may go well with what follows */
+    do {
         int kept = 0;
         for (char *p = masked + start + length; p-- > masked + start;)
             if (is_digit(*p) && ++kept > 4) *p = '*';

@@ -1,4 +1,5 @@
-/* SVG charts; see chart.h. Positions are integers in tenths of a unit, so that equal data gives equal text everywhere. */
+/* SVG charts; see chart.h. Positions are integers in tenths of
+ * a unit, so that equal data gives equal text everywhere. */
 #include "lib/chart.h"
 
 #include <assert.h>
@@ -9,7 +10,7 @@ typedef __int128 Wide;
 /* Where the plot lies, in tenths. */
 typedef struct Plot { int left, right, top, bottom, width, height; ChartAxis axis; } Plot;
 
-/* --- text ------------------------------------------------------------------------------------------------------------ */
+/* --- text --------------------------------------------------------------------------------------------------------- */
 
 static void add_escaped(Text *t, const char *s) {
     for (; s && *s; s++) {
@@ -19,7 +20,8 @@ static void add_escaped(Text *t, const char *s) {
         case '>':  text_add(t, "&gt;"); break;
         case '"':  text_add(t, "&quot;"); break;
         case '\'': text_add(t, "&#39;"); break;
-        default:   if ((unsigned char)*s >= 0x20 || *s == '\t' || *s == '\n') text_add_n(t, s, 1);     /* XML knows no other controls */
+        /* XML knows no other controls */
+        default:   if ((unsigned char)*s >= 0x20 || *s == '\t' || *s == '\n') text_add_n(t, s, 1);
         }
     }
 }
@@ -73,7 +75,7 @@ static int text_width(const char *s) {
     return letters * 64;
 }
 
-/* --- axis ------------------------------------------------------------------------------------------------------------ */
+/* --- axis --------------------------------------------------------------------------------------------------------- */
 
 static int64_t floor_to(int64_t v, int64_t step) {
     int64_t rest = v % step;
@@ -101,14 +103,15 @@ ChartAxis chart_axis(int64_t low, int64_t high, int lines) {
 }
 
 static int y_of(const Plot *p, int64_t value) {
-    return p->bottom - (int)((Wide)((Wide)value - p->axis.low) * (p->bottom - p->top) / ((Wide)p->axis.high - p->axis.low));
+    return p->bottom - (int)((Wide)((Wide)value - p->axis.low) * (p->bottom - p->top)
+                             / ((Wide)p->axis.high - p->axis.low));
 }
 
 static const char *axis_text(Arena *a, const Chart *c, int64_t value) {
     return c->axis ? c->axis(a, value) : figure(a, value, c->scale);
 }
 
-/* --- frame ------------------------------------------------------------------------------------------------------------ */
+/* --- frame -------------------------------------------------------------------------------------------------------- */
 
 /* The last CHART_POINTS points only. */
 static Chart shortened(const Chart *c) {
@@ -131,7 +134,8 @@ static void begin(Text *t, const Chart *c, const char *class, int width, int hei
     add_tenths(t, width);
     text_add(t, " ");
     add_tenths(t, height);
-    text_addf(t, "\" aria-labelledby=\"%s-t%s %s-d%s\"><title id=\"%s-t%s\">", c->id, c->narrow ? "n" : "", c->id, c->narrow ? "n" : "", c->id, c->narrow ? "n" : "");
+    text_addf(t, "\" aria-labelledby=\"%s-t%s %s-d%s\"><title id=\"%s-t%s\">", c->id, c->narrow ? "n" : "", c->id,
+              c->narrow ? "n" : "", c->id, c->narrow ? "n" : "");
     add_escaped(t, c->title);
     text_addf(t, "</title><desc id=\"%s-d%s\">", c->id, c->narrow ? "n" : "");
     add_escaped(t, c->desc);
@@ -169,7 +173,8 @@ static ChartAxis axis_of(const Chart *c, bool from_zero) {
 }
 
 static Plot frame(Text *t, const Chart *c, bool from_zero) {
-    Plot p = { .width = c->narrow ? 2900 : 7200, .height = 10 * (c->height ? c->height : c->narrow ? 170 : 250), .axis = axis_of(c, from_zero) };
+    Plot p = { .width = c->narrow ? 2900 : 7200, .height = 10 * (c->height ? c->height : c->narrow ? 170 : 250),
+               .axis = axis_of(c, from_zero) };
     int widest = 0;
     for (int64_t v = p.axis.low; v <= p.axis.high; v += p.axis.step) {
         int w = text_width(axis_text(t->arena, c, v));
@@ -178,7 +183,8 @@ static Plot frame(Text *t, const Chart *c, bool from_zero) {
     p.left = widest + 100;
     p.right = p.width - 20;
     p.top = c->show_last ? 240 : 100;
-    if (c->show_last && p.axis.high - p.axis.step > 0) {    /* the value stands over its bar: the axis may end at the last line below it */
+    /* the value stands over its bar: the axis may end at the last line below it */
+    if (c->show_last && p.axis.high - p.axis.step > 0) {
         int64_t highest = highest_of(c);
         if (highest < p.axis.high) p.axis.high = highest;
     }
@@ -275,7 +281,7 @@ static void add_value(Text *t, const Chart *c, const ChartSeries *s, size_t i, c
     text_add(t, "</text>");
 }
 
-/* --- bars ------------------------------------------------------------------------------------------------------------ */
+/* --- bars --------------------------------------------------------------------------------------------------------- */
 
 typedef struct Bars { int width, gap; } Bars;
 
@@ -312,7 +318,8 @@ static void add_bar(Text *t, const Chart *c, const Plot *p, Bars b, size_t s, si
     int x = bar_x(c, p, b, s, i), zero = y_of(p, 0), y = y_of(p, v);
     bool estimated = series->marks && series->marks[i] & CHART_ESTIMATED;
     if (v != 0 && y == zero) y = zero - 10;                 /* something is more than nothing */
-    text_addf(t, "<g><path class=\"%s\"", estimated ? "est" : style_of(c, s) == 1 ? "s1" : style_of(c, s) == 2 ? "s2" : "s3");
+    text_addf(t, "<g><path class=\"%s\"", estimated ? "est" : style_of(c, s) == 1 ? "s1" : style_of(c, s) == 2
+              ? "s2" : "s3");
     add_bar_path(t, x, b.width, zero, y);
     text_add(t, "/>");
     if (estimated) {
@@ -329,7 +336,8 @@ char *chart_bars(Arena *a, const Chart *given) {
     Text t = text_start(a);
     Plot p = frame(&t, &c, true);
     if (has_mark(&c, CHART_ESTIMATED))
-        text_addf(&t, "<defs><pattern id=\"%s-h%s\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+        text_addf(&t, "<defs><pattern id=\"%s-h%s\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" "
+                      "patternTransform=\"rotate(45)\">"
                   "<path class=\"hat\" d=\"M2.5 0V5\"/></pattern></defs>", c.id, c.narrow ? "n" : "");
     int k = c.series_n ? (int)c.series_n : 1, room = c.n ? (p.right - p.left) / (int)c.n : 0;
     Bars b = { .width = room * 62 / 100 / k, .gap = k > 1 ? 16 : 0 };
@@ -341,18 +349,21 @@ char *chart_bars(Arena *a, const Chart *given) {
     for (size_t s = 0; c.show_last && s < c.series_n; s++) {
         size_t i;
         if (style_of(&c, s) != 1 || !last_point(&c, &c.series[s], &i)) continue;
-        int top = p.bottom, x = bar_x(&c, &p, b, s, i) + b.width / 2, half = text_width(value_text(a, &c, &c.series[s], i)) / 2;
+        int top = p.bottom, x = bar_x(&c, &p, b, s, i) + b.width / 2,
+            half = text_width(value_text(a, &c, &c.series[s], i)) / 2;
         int left = (x + half > p.width ? p.width - half : x) - half;
-        for (size_t q = i + 1; q-- > 0 && centre_of(&c, &p, q) + room / 2 > left;)      /* clear of the taller neighbours */
+        /* clear of the taller neighbours */
+        for (size_t q = i + 1; q-- > 0 && centre_of(&c, &p, q) + room / 2 > left;)
             for (size_t o = 0; o < c.series_n; o++)
-                if (c.series[o].values[q] != CHART_NONE && y_of(&p, c.series[o].values[q]) < top) top = y_of(&p, c.series[o].values[q]);
+                if (c.series[o].values[q] != CHART_NONE && y_of(&p, c.series[o].values[q]) < top)
+                    top = y_of(&p, c.series[o].values[q]);
         add_value(&t, &c, &c.series[s], i, &p, x, top);
     }
     text_add(&t, "</svg>");
     return t.s;
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------------ */
+/* --- lines -------------------------------------------------------------------------------------------------------- */
 
 char *chart_line(Arena *a, const Chart *given) {
     Chart c = shortened(given);
@@ -389,7 +400,7 @@ char *chart_line(Arena *a, const Chart *given) {
     return t.s;
 }
 
-/* --- doughnut ---------------------------------------------------------------------------------------------------------- */
+/* --- doughnut ----------------------------------------------------------------------------------------------------- */
 
 char *chart_doughnut(Arena *a, const Chart *c) {
     assert(c->series_n == 1 && c->n <= CHART_PARTS);
@@ -407,8 +418,10 @@ char *chart_doughnut(Arena *a, const Chart *c) {
         if (s->values[i] == CHART_NONE || !s->values[i]) continue;
         int from = (int)(before * 10000 / sum), to = (int)((before + s->values[i]) * 10000 / sum), length = to - from;
         before += s->values[i];
-        int gap = length < 10000 && length > 60 ? 40 : 0;   /* a slit between parts, so that colour alone does not part them */
-        text_addf(&t, "<circle class=\"dn d%zu\" cx=\"80\" cy=\"80\" r=\"62\" pathLength=\"1000\" transform=\"rotate(-90 80 80)\" stroke-dasharray=\"", i + 1);
+        /* a slit between parts, so that colour alone does not part them */
+        int gap = length < 10000 && length > 60 ? 40 : 0;
+        text_addf(&t, "<circle class=\"dn d%zu\" cx=\"80\" cy=\"80\" r=\"62\" pathLength=\"1000\" "
+                      "transform=\"rotate(-90 80 80)\" stroke-dasharray=\"", i + 1);
         add_tenths(&t, length - gap);
         text_add(&t, " 1000\" stroke-dashoffset=\"");
         add_tenths(&t, -from);
@@ -425,7 +438,7 @@ char *chart_doughnut(Arena *a, const Chart *c) {
     return t.s;
 }
 
-/* --- sparkline ----------------------------------------------------------------------------------------------------------- */
+/* --- sparkline ---------------------------------------------------------------------------------------------------- */
 
 char *chart_spark(Arena *a, const int64_t *values, size_t n) {
     Text t = text_start(a);

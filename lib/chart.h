@@ -5,8 +5,8 @@
  * the words shown to people are given as text. No colours, no style attributes: classes s1..s3, l1..l3, d1..d4 are
  * coloured by the style sheet, so one drawing serves light, dark and print. All texts are escaped here.
  * A bar or point carries its own <title>; the whole is role="img" with title and description.
- * Limits: CHART_POINTS points (the last ones are drawn), CHART_SERIES series, CHART_PARTS parts of a doughnut; interval data of a
- * year goes to uPlot instead.
+ * Limits: CHART_POINTS points (the last ones are drawn), CHART_SERIES series, CHART_PARTS parts of a doughnut; interval
+ * data of a year goes to uPlot instead.
  */
 #ifndef LIB_CHART_H
 #define LIB_CHART_H
@@ -25,7 +25,8 @@ typedef enum { CHART_PLAIN = 0, CHART_ESTIMATED = 1, CHART_UNFINISHED = 2 } Char
 typedef struct ChartSeries {
     const char        *name;                    /* "This year" */
     const int64_t     *values;                  /* n of them */
-    const char *const *texts;                   /* n of them, as people read them ("236 units"); NULL: the plain figure */
+    const char *const *texts;
+    /* n of them, as people read them ("236 units"); NULL: the plain figure */
     const uint8_t     *marks;                   /* n ChartMark or NULL */
     int                style;                   /* 1 main, 2 compared, 3 target; 0 = its place in the list */
 } ChartSeries;
@@ -37,7 +38,8 @@ typedef struct Chart {
     const char *const *labels;                  /* n words under the axis */
     ChartSeries        series[CHART_SERIES];
     size_t             series_n;
-    int                scale;                   /* decimal places of the values: 842 with 2 is 8.42; with 9, minor units shown in crore */
+    /* decimal places of the values: 842 with 2 is 8.42; with 9, minor units shown in crore */
+    int                scale;
     const char      *(*axis)(Arena *a, int64_t value);     /* words of the axis; NULL: plain figures */
     const char        *so_far;                  /* word under an unfinished period ("so far") */
     const char        *estimated;               /* word added to the title of an estimated value ("estimated") */

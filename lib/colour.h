@@ -18,8 +18,9 @@ int colour_contrast(uint32_t a, uint32_t b);
 /* NULL when white words can be read on it (at least 4.50); else what to say to the person. */
 const char *colour_refusal(Arena *a, const char *text);
 
-/* A style sheet that replaces the product's main colour in light and dark: fill, hover, soft ground, links, focus, charts;
-   each derived so that the contrasts of the product's own colours hold. For a colour that colour_refusal() lets pass. */
+/* A style sheet that replaces the product's main colour in light and dark: fill, hover, soft ground, links, focus,
+   charts; each derived so that the contrasts of the product's own colours hold. For a colour that colour_refusal() lets
+   pass. */
 char *colour_brand_css(Arena *a, uint32_t rgb);
 
 #endif

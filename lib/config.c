@@ -15,23 +15,30 @@
 
 #define DEFAULT_FILE "/etc/smart360/smart360.conf"
 
-typedef enum { CONFIG_TEXT, CONFIG_BOOL, CONFIG_COUNT, CONFIG_PATH, CONFIG_URL, CONFIG_HOST, CONFIG_LIST, CONFIG_LEVEL } Kind;
+typedef enum { CONFIG_TEXT, CONFIG_BOOL, CONFIG_COUNT, CONFIG_PATH, CONFIG_URL, CONFIG_HOST, CONFIG_LIST,
+               CONFIG_LEVEL } Kind;
 
-typedef struct { const char *key; Kind kind; size_t place; const char *standard; int64_t min, max; const char *help; } Key;
+typedef struct { const char *key; Kind kind; size_t place; const char *standard; int64_t min, max; const char *help;
+                 } Key;
 
 #define AT(field) offsetof(Config, field)
 
-/* To add one: a field in Config and its row here. standard NULL: none (an empty text, false, an empty list); "!" : it must
-   be given. */
+/* To add one: a field in Config and its row here. standard NULL: none (an empty text, false, an empty list); "!" : it
+   must be given. */
 static const Key keys[] = {
-    { "public_url",        CONFIG_URL,   AT(public_url),        "!",  0, 0, "address of the installation in links, port included" },
+    { "public_url",        CONFIG_URL,   AT(public_url),        "!",  0, 0,
+      "address of the installation in links, port included" },
     { "base_domain",       CONFIG_HOST,  AT(base_domain),       "!",  0, 0, "<tenant>.<base_domain> serves a tenant" },
     { "default_tenant",    CONFIG_TEXT,  AT(default_tenant),    NULL, 0, 0, "tenant that a bare host serves" },
-    { "sandbox",           CONFIG_BOOL,  AT(sandbox),           "no", 0, 0, "yes: sandbox gateway and mailbox, `user code`" },
+    { "sandbox",           CONFIG_BOOL,  AT(sandbox),           "no", 0, 0,
+      "yes: sandbox gateway and mailbox, `user code`" },
     { "plain_http",        CONFIG_BOOL,  AT(plain_http),        "no", 0, 0, "yes: no TLS in front; sandbox only" },
-    { "development",       CONFIG_BOOL,  AT(development),       "no", 0, 0, "yes: templates are read again at each request" },
-    { "clock_file",        CONFIG_PATH,  AT(clock_file),        NULL, 0, 0, "moves the clock of a test instance; sandbox only" },
-    { "hook_url",          CONFIG_URL,   AT(hook_url),          NULL, 0, 0, "where sandbox gateways call our webhooks; empty: public_url" },
+    { "development",       CONFIG_BOOL,  AT(development),       "no", 0, 0,
+      "yes: templates are read again at each request" },
+    { "clock_file",        CONFIG_PATH,  AT(clock_file),        NULL, 0, 0,
+      "moves the clock of a test instance; sandbox only" },
+    { "hook_url",          CONFIG_URL,   AT(hook_url),          NULL, 0, 0,
+      "where sandbox gateways call our webhooks; empty: public_url" },
     { "db_socket",         CONFIG_PATH,  AT(db_socket),         "/run/mysqld/mysqld.sock", 0, 0, "socket of MariaDB" },
     { "db_user",           CONFIG_TEXT,  AT(db_user),           "smart360", 0, 0, "serves pages and jobs" },
     { "db_password",       CONFIG_TEXT,  AT(db_password),       NULL, 0, 0, "empty: by the user of the process" },
@@ -39,30 +46,41 @@ static const Key keys[] = {
     { "db_admin_password", CONFIG_TEXT,  AT(db_admin_password), NULL, 0, 0, "empty: by the user of the process" },
     { "db_platform",       CONFIG_TEXT,  AT(db_platform),       "smart360", 0, 0, "schema of the platform" },
     { "web_socket",        CONFIG_PATH,  AT(web_socket),        "/run/smart360/web.sock", 0, 0, "pages listen here" },
-    { "hook_socket",       CONFIG_PATH,  AT(hook_socket),       "/run/smart360/hook.sock", 0, 0, "webhooks listen here" },
-    { "sign_socket",       CONFIG_PATH,  AT(sign_socket),       NULL, 0, 0, "sign-in listens here; empty: it is served with the pages" },
+    { "hook_socket",       CONFIG_PATH,  AT(hook_socket),       "/run/smart360/hook.sock", 0, 0,
+      "webhooks listen here" },
+    { "sign_socket",       CONFIG_PATH,  AT(sign_socket),       NULL, 0, 0,
+      "sign-in listens here; empty: it is served with the pages" },
     { "web_workers",       CONFIG_COUNT, AT(web_workers),       "4", 1, 200, "processes for pages" },
     { "hook_workers",      CONFIG_COUNT, AT(hook_workers),      "2", 1, 200, "processes for webhooks" },
     { "sign_workers",      CONFIG_COUNT, AT(sign_workers),      "2", 1, 200, "processes for sign-in" },
-    { "requests_max",      CONFIG_COUNT, AT(requests_max),      "100000", 1, 1000000000, "a worker is replaced after so many" },
-    { "memory_max_mib",    CONFIG_COUNT, AT(memory_max_mib),    "256", 16, 65536, "a worker is replaced above so many MiB" },
+    { "requests_max",      CONFIG_COUNT, AT(requests_max),      "100000", 1, 1000000000,
+      "a worker is replaced after so many" },
+    { "memory_max_mib",    CONFIG_COUNT, AT(memory_max_mib),    "256", 16, 65536,
+      "a worker is replaced above so many MiB" },
     { "request_seconds",   CONFIG_COUNT, AT(request_seconds),   "30", 1, 600, "a worker busy longer is ended" },
-    { "form_action",       CONFIG_TEXT,  AT(form_action),       NULL, 0, 0, "origins of payment pages, space-separated" },
+    { "form_action",       CONFIG_TEXT,  AT(form_action),       NULL, 0, 0,
+      "origins of payment pages, space-separated" },
     { "proxies",           CONFIG_LIST,  AT(proxies),           NULL, 0, 0, "addresses of proxies in front of nginx" },
     { "metrics_allowed",   CONFIG_LIST,  AT(metrics_allowed),   NULL, 0, 0, "addresses that may read /metrics" },
-    { "jobs_socket",       CONFIG_PATH,  AT(jobs_socket),       "/run/smart360/jobs.sock", 0, 0, "wakes the job workers" },
+    { "jobs_socket",       CONFIG_PATH,  AT(jobs_socket),       "/run/smart360/jobs.sock", 0, 0,
+      "wakes the job workers" },
     { "jobs_workers",      CONFIG_COUNT, AT(jobs_workers),      "4", 1, 200, "processes for jobs" },
-    { "uploads_dir",       CONFIG_PATH,  AT(uploads_dir),       "/var/lib/smart360/uploads", 0, 0, "files on their way" },
-    { "documents_dir",     CONFIG_PATH,  AT(documents_dir),     "/var/lib/smart360/documents", 0, 0, "files that are kept" },
+    { "uploads_dir",       CONFIG_PATH,  AT(uploads_dir),       "/var/lib/smart360/uploads", 0, 0,
+      "files on their way" },
+    { "documents_dir",     CONFIG_PATH,  AT(documents_dir),     "/var/lib/smart360/documents", 0, 0,
+      "files that are kept" },
     { "key_file",          CONFIG_PATH,  AT(key_file),          "/etc/smart360/master.key", 0, 0, "encrypts secrets" },
     { "views_dir",         CONFIG_PATH,  AT(views_dir),         VIEWS_DIR, 0, 0, "templates and texts" },
     { "sql_dir",           CONFIG_PATH,  AT(sql_dir),           SQL_DIR, 0, 0, "migrations" },
     { "assets",            CONFIG_PATH,  AT(assets),            NULL, 0, 0, "manifest of static files" },
     { "log_file",          CONFIG_PATH,  AT(log_file),          NULL, 0, 0, "empty: standard error" },
     { "log_level",         CONFIG_LEVEL, AT(log_level),         "info", 0, 0, "debug, info, warn or error" },
-    { "counters_file",     CONFIG_PATH,  AT(counters_file),     NULL, 0, 0, "shared counters; empty: of one program only" },
-    { "free_min_mib",      CONFIG_COUNT, AT(free_min_mib),      "1024", 0, 1048576, "read-only below so much free disk" },
-    { "outgoing_allowed",  CONFIG_LIST,  AT(outgoing_allowed),  NULL, 0, 0, "addresses calls may reach although not public" },
+    { "counters_file",     CONFIG_PATH,  AT(counters_file),     NULL, 0, 0,
+      "shared counters; empty: of one program only" },
+    { "free_min_mib",      CONFIG_COUNT, AT(free_min_mib),      "1024", 0, 1048576,
+      "read-only below so much free disk" },
+    { "outgoing_allowed",  CONFIG_LIST,  AT(outgoing_allowed),  NULL, 0, 0,
+      "addresses calls may reach although not public" },
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -126,7 +144,8 @@ static void set(Reader *r, const Key *k, const char *value) {
         return;
     case CONFIG_COUNT:
         if (count_parse(value, k->max, &n) || n < k->min)
-            return problem(r, k->key, arena_text(r->a, "is a number from %lld to %lld", (long long)k->min, (long long)k->max));
+            return problem(r, k->key, arena_text(r->a, "is a number from %lld to %lld", (long long)k->min,
+                                                 (long long)k->max));
         *(int64_t *)(void *)field = n;
         return;
     case CONFIG_URL:
@@ -206,9 +225,11 @@ static void check_together(Reader *r) {
     for (int i = 0; i < KEYS; i++)
         if (keys[i].standard && !strcmp(keys[i].standard, "!") && is_empty(c, &keys[i]))
             problem(r, keys[i].key, "must be given");
-    if (!c->sandbox && c->plain_http) problem(r, "plain_http needs sandbox = yes:", "a production installation has TLS");
+    if (!c->sandbox && c->plain_http)
+        problem(r, "plain_http needs sandbox = yes:", "a production installation has TLS");
     if (!c->sandbox && c->hook_url) problem(r, "hook_url needs sandbox = yes:", "providers call public_url");
-    if (!c->sandbox && c->clock_file) problem(r, "clock_file needs sandbox = yes:", "a production clock is the real one");
+    if (!c->sandbox && c->clock_file)
+        problem(r, "clock_file needs sandbox = yes:", "a production clock is the real one");
     if (c->public_url && !c->plain_http && strncmp(c->public_url, "https://", 8))
         problem(r, "public_url begins with https://", "unless plain_http = yes");
     if (!c->sandbox && (c->db_password || c->db_admin_password) && !stat(r->file, &st) && (st.st_mode & 0007))

@@ -2,9 +2,9 @@
  * The configuration of one installation: a file of `key = value` lines, declared in one table (lib/config.c).
  *
  * Found by `smart360 --config FILE`, else the environment variable SMART360_CONFIG, else /etc/smart360/smart360.conf.
- * A key that is not declared, stands twice or has a value of the wrong kind stops the program with file and line; an empty
- * value is the default. Relative paths count from the folder of the file. Settings of tenants and utilities are rows in the
- * database, not here.
+ * A key that is not declared, stands twice or has a value of the wrong kind stops the program with file and line; an
+ * empty value is the default. Relative paths count from the folder of the file. Settings of tenants and utilities are
+ * rows in the database, not here.
  */
 #ifndef LIB_CONFIG_H
 #define LIB_CONFIG_H
@@ -55,8 +55,8 @@ const Config *config_read(Arena *a, const char *file, const char **problems);
 
 /* For main: the file named by --config; then SMART360_CONFIG and the default apply. */
 void config_file(const char *file);
-/* The configuration of this process, read when first asked for. Prints the problems and ends with status 2 when it cannot
-   be used. */
+/* The configuration of this process, read when first asked for. Prints the problems and ends with status 2 when it
+   cannot be used. */
 const Config *config_use(void);
 
 /* Every key with its default and what it is for, one a line, for `smart360 help config` and docs. */

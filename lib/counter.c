@@ -1,6 +1,6 @@
 /*
- * Counters in shared memory: see counter.h. A slot is an array of 64-bit cells; a sum or gauge takes one, a time takes one
- * for each bucket, one for the sum and one for the count. A slot's cells are written by one
+ * Counters in shared memory: see counter.h. A slot is an array of 64-bit cells; a sum or gauge takes one, a time takes
+ * one for each bucket, one for the sum and one for the count. A slot's cells are written by one
  * process, or by two while a new generation of workers takes over: each change is one relaxed atomic addition.
  */
 #include "lib/counter.h"
@@ -77,7 +77,8 @@ static void *map(size_t bytes, const char *file) {
     unlink(file);
     int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0) return MAP_FAILED;
-    void *m = posix_fallocate(fd, 0, (off_t)bytes) ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *m = posix_fallocate(fd, 0, (off_t)bytes) ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+        fd, 0);
     close(fd);
     return m;
 }
@@ -184,7 +185,8 @@ static void add_time(Arena *a, Text *t, const Counters *c, int row) {
     for (int i = 0; i < COUNTER_BUCKETS; i++) {
         below += sum(c, row, i);
         const char *edge = i < COUNTER_BUCKETS - 1 ? seconds(a, edges_us[i]) : "+Inf";
-        add_line(t, &c->table[row], "_bucket", arena_text(a, "le=\"%s\"", edge), arena_text(a, "%lld", (long long)below));
+        add_line(t, &c->table[row], "_bucket", arena_text(a, "le=\"%s\"", edge),
+                 arena_text(a, "%lld", (long long)below));
     }
     add_line(t, &c->table[row], "_sum", NULL, seconds(a, sum(c, row, COUNTER_BUCKETS)));
     add_line(t, &c->table[row], "_count", NULL, arena_text(a, "%lld", (long long)below));
@@ -213,7 +215,8 @@ char *counters_text_of(Arena *a, const CounterRow *table, const char *file) {
     close(fd);
     if (head == MAP_FAILED) return NULL;
     char *text = NULL;
-    if (head->magic == MAGIC && head->layout == layout_of(table) && head->slots > 0 && head->slots <= COUNTER_SLOTS_MAX) {
+    if (head->magic == MAGIC && head->layout == layout_of(table) && head->slots > 0 && head->slots <= COUNTER_SLOTS_MAX)
+        {
         Counters *c = describe(table, (int)head->slots - 1);
         c->head = head;
         c->cell = (int64_t *)(void *)(head + 1);

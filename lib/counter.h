@@ -1,9 +1,10 @@
 /*
  * Counters and histograms of all workers, for /health and /metrics.
  *
- * A program declares its counters in a table and opens them before it forks; each worker then writes its own slot of the
- * shared memory without locks, and whoever answers /metrics adds the slots up. With a file, programs (web, jobs) can read
- * each other's. What a dead worker counted stays; the gauges of its slot are set to 0 when a new worker takes it.
+ * A program declares its counters in a table and opens them before it forks; each worker then writes its own slot of
+ * the shared memory without locks, and whoever answers /metrics adds the slots up. With a file, programs (web, jobs)
+ * can read each other's. What a dead worker counted stays; the gauges of its slot are set to 0 when a new worker takes
+ * it.
  */
 #ifndef LIB_COUNTER_H
 #define LIB_COUNTER_H
@@ -27,8 +28,8 @@ enum { COUNTER_SLOTS_MAX = 512, COUNTER_BUCKETS = 14 };
 
 typedef struct Counters Counters;
 
-/* Shared memory for `slots` workers and the master (slot 0). `file` NULL: for this program and its children only; else made
-   anew, mode 0640. NULL with errno when it cannot be made. The table must outlive all use. */
+/* Shared memory for `slots` workers and the master (slot 0). `file` NULL: for this program and its children only; else
+   made anew, mode 0640. NULL with errno when it cannot be made. The table must outlive all use. */
 Counters *counters_open(const CounterRow *table, int slots, const char *file);
 void      counters_slot(Counters *c, int slot);             /* this process writes that slot (0 to slots) from now on */
 void      counters_close(Counters *c);
@@ -40,7 +41,8 @@ void counter_observe(Counters *c, int row, int64_t us);     /* times */
 
 int64_t counter_total(const Counters *c, int row);          /* over all slots; times: how many were observed */
 int64_t counter_time_us(const Counters *c, int row);        /* times: their sum */
-/* The duration that `ppm` of the observed ones did not exceed (950000: p95), as the upper edge of its bucket; 0 without any. */
+/* The duration that `ppm` of the observed ones did not exceed
+ * (950000: p95), as the upper edge of its bucket; 0 without any. */
 int64_t counter_quantile_us(const Counters *c, int row, int64_t ppm);
 
 /* The text exposition format, version 0.0.4. */

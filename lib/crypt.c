@@ -180,7 +180,8 @@ bool secret_open(Arena *a, const Keys *keys, const char *context, const char *se
     unsigned long long n;
     const uint8_t *bytes = raw.p;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened->p, &n, NULL, bytes + NONCE, raw.n - NONCE,
-                                                   (const uint8_t *)context, strlen(context), bytes, key->bytes)) return false;
+                                                   (const uint8_t *)context, strlen(context), bytes,
+                                                       key->bytes)) return false;
     *secret = (Bytes){ opened->p, (size_t)n };
     return true;
 }
@@ -227,7 +228,8 @@ Key key_for(const Keys *keys, const char *purpose) {
 /* ---- Signed values ---- */
 
 char *keyed_token(Arena *a, const Key *key, const char *purpose, const char *subject) {
-    const char *message = text(a, "%zu:%s:%s", strlen(purpose), purpose, subject);      /* the length keeps the two apart */
+    /* the length keeps the two apart */
+    const char *message = text(a, "%zu:%s:%s", strlen(purpose), purpose, subject);
     uint8_t mac[DIGEST_MAX];
     size_t n = hmac(SHA256, bytes_at(key->bytes, KEY_SIZE), bytes_of(message), mac);
     return base64url_text(a, bytes_at(mac, n));

@@ -28,33 +28,37 @@ char *random_digits    (Arena *a, size_t digits);       /* one-time codes by SMS
 void  random_fill      (void *to, size_t n);
 
 enum { TOKEN_HASH_SIZE = 32 };
-/* BLAKE2b-256, for tokens of at least 128 random bits only: what tables keep instead of the token (column token_hash). */
+/* BLAKE2b-256, for tokens of at least 128 random bits only:
+ * what tables keep instead of the token (column token_hash). */
 void token_hash(const char *token, uint8_t hash[static TOKEN_HASH_SIZE]);
 
 /* ---- Secrets at rest (S23): XChaCha20-Poly1305 with a ring of keys ---- */
 
 enum { KEYS_MAX = 16, KEY_SIZE = 32 };
 typedef struct { int id; uint8_t bytes[KEY_SIZE]; } Key;                    /* id 1..9999 */
-/* The last key seals, all of them open: to rotate, a key is added and the old sealed texts are sealed again at leisure. */
+/* The last key seals, all of them open: to rotate, a key is
+ * added and the old sealed texts are sealed again at leisure. */
 typedef struct { Key v[KEYS_MAX]; size_t n; } Keys;
 
-/* Reads a key file: lines `<id> <64 hex digits>`, "#" begins a comment. The file must belong to the user running this (or to
- * root) and be readable by nobody else. NULL when good, otherwise what is wrong with it. */
+/* Reads a key file: lines `<id> <64 hex digits>`, "#" begins a comment. The file must belong to the user running this
+ * (or to root) and be readable by nobody else. NULL when good, otherwise what is wrong with it. */
 const char *keys_read(Keys *keys, const char *path);
 /* Adds a fresh key to the file (made with mode 0600 when absent), with the next id. NULL or what went wrong. */
 const char *keys_add (const char *path);
 void        keys_wipe(void *keys);              /* for later() */
 
-/* Sealed text `x<key id>.<base64url>`, about 60 characters and 4 for each 3 bytes of the secret. `context` names the place
+/* Sealed text `x<key id>.<base64url>`, about 60 characters and 4 for each 3 bytes of the secret. `context` names the
+ * place
  * ("swa gateway_account 12 secret_key"): a sealed text copied to another place does not open there. */
 char *secret_seal(Arena *a, const Keys *keys, const char *context, Bytes secret);
-/* False when the key is not in the ring, the context is another one, or a bit was changed. The secret ends with 0 and is
- * wiped at rewind. */
+/* False when the key is not in the ring, the context is another one, or a bit was changed. The secret ends with 0 and
+ * is wiped at rewind. */
 bool  secret_open(Arena *a, const Keys *keys, const char *context, const char *sealed, Bytes *secret);
 /* True when it was sealed by another key than the one that seals now. */
 bool  secret_is_old(const Keys *keys, const char *sealed);
 
-/* A tenant's own data key, itself sealed by the master keys, to be stored with the tenant; and its way back into a ring. */
+/* A tenant's own data key, itself sealed by the master keys, to
+ * be stored with the tenant; and its way back into a ring. */
 char *data_key_new (Arena *a, const Keys *master, const char *tenant);
 bool  data_key_open(Arena *a, const Keys *master, const char *tenant, const char *sealed, Keys *out);
 /* The same key for a tenant of another name (a restored copy), or with new master keys. */
@@ -86,7 +90,8 @@ bool  password_needs_rehash(const char *hash);
 /* Costs a verification for each hash. */
 bool  password_was_used(const char *password, const char *const *hashes, size_t n);
 
-/* Reads the list of common passwords (Debian's john-data) once; to be called before fork. Words read, or -1 with errno. */
+/* Reads the list of common passwords (Debian's john-data) once;
+ * to be called before fork. Words read, or -1 with errno. */
 #define COMMON_PASSWORDS "/usr/share/john/password.lst"
 int64_t common_passwords_read(const char *path);
 /* Compared without case and without trailing digits and signs, so digits alone are common; runs ("abcdefghijkl") and
@@ -112,14 +117,16 @@ const char *password_refusal(Arena *a, const PasswordFacts *f);
 enum { TOTP_SECRET_SIZE = 20, TOTP_STEP_S = 30 };
 /* The code of a step (unix time / 30). */
 void    totp_code  (Bytes secret, int64_t step, char code[static 7]);
-/* The step whose code this is: the present one, the one before or the one after, and later than last_step (the one accepted
- * last, 0 at first). -1 when it is none. Blanks in the code are skipped. Store the step in the same transaction. */
+/* The step whose code this is: the present one, the one before or the one after, and later than last_step (the one
+ * accepted last, 0 at first). -1 when it is none. Blanks in the
+ * code are skipped. Store the step in the same transaction. */
 int64_t totp_accept(Bytes secret, const char *code, int64_t now_s, int64_t last_step);
 /* otpauth://totp/... for the QR code. */
 char   *totp_uri   (Arena *a, const char *issuer, const char *account, Bytes secret);
 /* "ABCD-EFGH-JKMN-PQRS", 80 bits, without letters that look alike. */
 char   *recovery_code(Arena *a);
-/* Hash of a recovery code however it was typed (case, blanks, dashes, O for 0, I and L for 1). False when it is none. */
+/* Hash of a recovery code however it was typed (case, blanks,
+ * dashes, O for 0, I and L for 1). False when it is none. */
 bool    recovery_hash(const char *typed, uint8_t hash[static TOKEN_HASH_SIZE]);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * CSV: see csv.h. libcsv pushes fields and rows through callbacks; here it is fed up to one line end at a time, so that at
- * most one row is finished by each step and the caller can pull rows.
+ * CSV: see csv.h. libcsv pushes fields and rows through callbacks; here it is fed up to one line end at a time, so that
+ * at most one row is finished by each step and the caller can pull rows.
  */
 #include "lib/csv.h"
 
@@ -258,7 +258,8 @@ static bool skip_bom(CsvReader *r) {
     const unsigned char *s = (const unsigned char *)r->chunk;
     if (r->n >= 2 && ((s[0] == 0xff && s[1] == 0xfe) || (s[0] == 0xfe && s[1] == 0xff)))
         return broken(r, "The file is UTF-16; save it as CSV UTF-8.");
-    if (r->n >= 4 && !memcmp(s, "PK\3\4", 4)) return broken(r, "This is a workbook or an archive; save it as CSV UTF-8.");
+    if (r->n >= 4 && !memcmp(s, "PK\3\4", 4))
+        return broken(r, "This is a workbook or an archive; save it as CSV UTF-8.");
     if (r->n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3)) r->at = 3;
     return true;
 }

@@ -1,9 +1,9 @@
 /*
  * CSV, both ways (spec/README section 2 rules 4 and 11).
  *
- * Reading streams: a file of any size needs memory for one row. Rows come one by one with their line number; what is wrong
- * with one row is a problem of that row and the next one is read all the same; what is wrong with the file ends the reading.
- * Nothing here fail()s.
+ * Reading streams: a file of any size needs memory for one row. Rows come one by one with their line number; what is
+ * wrong with one row is a problem of that row and the next one is read all the same; what is wrong with the file ends
+ * the reading. Nothing here fail()s.
  * Writing is RFC 4180 with UTF-8 BOM and CRLF; text cells that a spreadsheet would take for a formula get a leading '
  * (assurance S20), true numbers do not.
  */
@@ -27,8 +27,8 @@ typedef struct {
 
 typedef struct CsvReader CsvReader;
 
-/* Both belong to the arena (file and parser are closed when it is rewound). A file that cannot be opened, or whose header is
-   wrong, is a reader that answers CSV_BROKEN at once. `bytes` must outlive the reader. */
+/* Both belong to the arena (file and parser are closed when it is rewound). A file that cannot be opened, or whose
+   header is wrong, is a reader that answers CSV_BROKEN at once. `bytes` must outlive the reader. */
 CsvReader *csv_open_file (Arena *a, const char *file, CsvRules rules);
 CsvReader *csv_open_bytes(Arena *a, const char *bytes, size_t n, CsvRules rules);
 
@@ -67,7 +67,8 @@ int64_t csv_bytes(const CsvReader *r);
 typedef struct { Text text; bool in_row; } CsvText;
 CsvText *csv_start (Arena *a);
 void     csv_text  (CsvText *c, const char *s);             /* NULL is an empty cell */
-void     csv_number(CsvText *c, const char *decimal);       /* "-1234.50": written as it is; anything else is treated as text */
+void     csv_number(CsvText *c, const char *decimal);
+/* "-1234.50": written as it is; anything else is treated as text */
 void     csv_end   (CsvText *c);                            /* the row's end */
 /* For big files: writes what there is to `to` and empties the text. false when writing failed. */
 bool     csv_flush (CsvText *c, FILE *to);

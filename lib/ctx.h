@@ -62,7 +62,8 @@ typedef struct Ctx {
     char         request_no[20];    /* to quote and to find in the log */
     Failure      failure;           /* of the last attempt() that did not pass */
     struct Attempt *attempt;        /* innermost; lib only */
-    void        *cache;             /* core's facts of this piece of work (rights, settings); lib does not look inside */
+    /* core's facts of this piece of work (rights, settings); lib does not look inside */
+    void        *cache;
 } Ctx;
 
 #define ctx_of(owner) _Generic((owner), Ctx *: (Ctx *)(void *)(owner), struct Req *: (Ctx *)(void *)(owner))
@@ -72,7 +73,8 @@ typedef struct Ctx {
 /* The same, said at one field of the form. */
 #define fail_field(owner, status, field, ...) fail_at(ctx_of(owner), (status), (field), __FILE__, __LINE__, __VA_ARGS__)
 /* BUSY with the time after which to try again. */
-#define fail_busy(owner, seconds, ...) (ctx_of(owner)->failure.retry_after_s = (seconds), fail(owner, BUSY, __VA_ARGS__))
+#define fail_busy(owner, seconds, ...) (ctx_of(owner)->failure.retry_after_s = (seconds), \
+                                        fail(owner, BUSY, __VA_ARGS__))
 
 _Noreturn void fail_at(Ctx *c, Status status, const char *field, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 6, 7)));

@@ -15,7 +15,8 @@
 
 enum { DAYS_OF_ERA = 146097, YEAR_MIN = 1, YEAR_MAX = 9999, ZONES_MAX = 600, TRANSITIONS_MAX = 1024 };
 
-const char *const english_months[12] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+const char *const english_months[12] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+                                         "Dec" };
 
 /* ---- the calendar ---- */
 
@@ -36,7 +37,8 @@ bool date_is_valid(Ymd ymd) {
 
 Date date_of(int year, int month, int day) {
     if (!date_is_valid((Ymd){ year, month, day })) return DATE_NONE;
-    int y = month <= 2 ? year - 1 : year;                           /* years that begin in March: the leap day is the last */
+    /* years that begin in March: the leap day is the last */
+    int y = month <= 2 ? year - 1 : year;
     int era = y / 400, of_era = y - era * 400;
     int of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
     int day_of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
@@ -57,7 +59,8 @@ Ymd date_ymd(Date d) {
 
 static Date checked(int64_t day) {
     Date d = { (int32_t)day };
-    assert(day >= date_of(YEAR_MIN, 1, 1).day && day <= date_of(YEAR_MAX, 12, 31).day && "a date outside the years 1 to 9999");
+    assert(day >= date_of(YEAR_MIN, 1, 1).day && day <= date_of(YEAR_MAX, 12, 31).day
+           && "a date outside the years 1 to 9999");
     return d;
 }
 
@@ -176,7 +179,8 @@ void date_iso_into(char room[11], Date d) {
     room[0] = 0;
     if (!date_is_set(d)) return;
     Ymd ymd = date_ymd(d);
-    snprintf(room, 11, "%04u-%02u-%02u", (unsigned)ymd.year % 10000, (unsigned)ymd.month % 100, (unsigned)ymd.day % 100);
+    snprintf(room, 11, "%04u-%02u-%02u", (unsigned)ymd.year % 10000, (unsigned)ymd.month % 100,
+             (unsigned)ymd.day % 100);
 }
 
 char *date_iso(Arena *a, Date d) {
@@ -241,7 +245,8 @@ void time_mysql_into(char room[27], Time t) {
     Local l = split(t.us);
     char date[11];
     date_iso_into(date, l.date);
-    snprintf(room, 27, "%s %02u:%02u:%02u.%06u", date, (unsigned)l.hour % 24, (unsigned)l.minute % 60, (unsigned)l.second % 60,
+    snprintf(room, 27, "%s %02u:%02u:%02u.%06u", date, (unsigned)l.hour % 24, (unsigned)l.minute % 60,
+             (unsigned)l.second % 60,
              (unsigned)l.micro % 1000000);
 }
 
@@ -290,7 +295,8 @@ Time time_add_us(Time t, int64_t us) {
 
 /* ---- zones ---- */
 
-typedef struct { int64_t from_us; int32_t offset_s; } Stretch;      /* this offset holds from here to the next stretch */
+/* this offset holds from here to the next stretch */
+typedef struct { int64_t from_us; int32_t offset_s; } Stretch;
 
 struct Zone {
     char    name[64];
@@ -317,7 +323,8 @@ static int icu_stretches(UCalendar *c, Stretch *to) {
     ucal_setMillis(c, at, &status);
     while (n < TRANSITIONS_MAX && ucal_getTimeZoneTransitionDate(c, UCAL_TZ_TRANSITION_NEXT, &next, &status)) {
         if (U_FAILURE(status) || next >= end_ms) break;
-        int32_t offset = icu_offset_s(c, next, &status);            /* sets the calendar to the change: the next round goes on */
+        /* sets the calendar to the change: the next round goes on */
+        int32_t offset = icu_offset_s(c, next, &status);
         if (offset != to[n - 1].offset_s) to[n++] = (Stretch){ (int64_t)next * 1000, offset };
     }
     return U_SUCCESS(status) ? n : 0;
@@ -395,8 +402,8 @@ Date time_date(const Zone *z, Time t) {
     return time_local(z, t).date;
 }
 
-/* The first instant at which the local clock shows `wall` (microseconds as if UTC), or what follows a gap: tried with the
-   offsets around it, earliest first. */
+/* The first instant at which the local clock shows `wall` (microseconds as if UTC), or what follows a gap: tried with
+   the offsets around it, earliest first. */
 static Time instant_of(const Zone *z, int64_t wall) {
     int i = stretch_at(z, wall - DAY_US), last = stretch_at(z, wall + DAY_US);
     for (; i < last; i++) {
@@ -410,14 +417,16 @@ static Time instant_of(const Zone *z, int64_t wall) {
 
 Time time_of_local(const Zone *z, Local l) {
     assert(date_is_set(l.date));
-    return instant_of(z, l.date.day * DAY_US + l.hour * HOUR_US + l.minute * MINUTE_US + l.second * SECOND_US + l.micro);
+    return instant_of(z, l.date.day * DAY_US + l.hour * HOUR_US + l.minute * MINUTE_US + l.second * SECOND_US
+                      + l.micro);
 }
 
 Time date_start(const Zone *z, Date d) {
     assert(date_is_set(d));
     int64_t wall = d.day * DAY_US;
     Time t = instant_of(z, wall);
-    int i = stretch_at(z, t.us);                                    /* midnight skipped: the day begins with the change */
+    /* midnight skipped: the day begins with the change */
+    int i = stretch_at(z, t.us);
     if (t.us + z->stretch[i].offset_s * SECOND_US > wall) return (Time){ z->stretch[i].from_us };
     return t;
 }
@@ -490,7 +499,8 @@ char *date_text(Arena *a, Date d, DateFormat f, const char *const months[12]) {
     case DATE_MDY:      return arena_text(a, "%02d/%02d/%04d", t.month, t.day, t.year);
     case DATE_DMY:      return arena_text(a, "%02d/%02d/%04d", t.day, t.month, t.year);
     case DATE_DMY_DOTS: return arena_text(a, "%02d.%02d.%04d", t.day, t.month, t.year);
-    case DATE_DMONY:    return arena_text(a, "%02d-%s-%04d", t.day, (months ? months : english_months)[t.month - 1], t.year);
+    case DATE_DMONY:    return arena_text(a, "%02d-%s-%04d", t.day, (months ? months : english_months)[t.month - 1],
+                                          t.year);
     case DATE_ISO:
     case DATE_FORMATS:  break;
     }

@@ -1,8 +1,9 @@
 /*
- * Dates, times and time zones (spec/README section 2 rule 8: stored UTC with microseconds, shown in the utility's zone).
+ * Dates, times and time zones (spec/README section 2 rule 8: stored UTC with microseconds, shown in the utility's
+ * zone).
  *
- * Date is a day of the Gregorian calendar without a zone, Time an instant. Years run from 1 to 9999; arithmetic that leaves
- * them ends the process. DATE_NONE and TIME_NONE go through output as "" and may not be calculated with.
+ * Date is a day of the Gregorian calendar without a zone, Time an instant. Years run from 1 to 9999; arithmetic that
+ * leaves them ends the process. DATE_NONE and TIME_NONE go through output as "" and may not be calculated with.
  * Zones come from ICU once and are then kept as tables of their transitions (1970 to 2150): a conversion costs a binary
  * search and takes no memory.
  */
@@ -36,8 +37,8 @@ int  month_days(int year, int month);
 int  date_compare(Date a, Date b);                       /* -1, 0, 1; DATE_NONE is before all others */
 static inline Date date_min(Date a, Date b) { return a.day < b.day ? a : b; }
 static inline Date date_max(Date a, Date b) { return a.day > b.day ? a : b; }
-/* The 1st of a fiscal year that begins each year at `start` (its month and day), in which d lies. A start of 29 February
-   counts as the 28th in other years. The year's last day is the day before the next one's first. */
+/* The 1st of a fiscal year that begins each year at `start` (its month and day), in which d lies. A start of 29
+   February counts as the 28th in other years. The year's last day is the day before the next one's first. */
 Date fiscal_year_start(Date d, Ymd start);
 Date fiscal_year_end  (Date d, Ymd start);
 
@@ -74,7 +75,8 @@ static inline Time time_add_seconds(Time t, int64_t seconds) { return time_add_u
 
 /* Zones. A Zone lives as long as the process. */
 typedef struct Zone Zone;
-const Zone *zone_find(const char *iana);                 /* "America/Los_Angeles"; NULL when ICU does not know the name */
+const Zone *zone_find(const char *iana);
+/* "America/Los_Angeles"; NULL when ICU does not know the name */
 const Zone *zone_utc(void);
 const char *zone_name(const Zone *z);
 int32_t     zone_offset_s(const Zone *z, Time t);        /* seconds east of Greenwich at that instant */
@@ -85,7 +87,8 @@ Date  time_date(const Zone *z, Time t);                  /* the local date of an
 /* The instant of a local clock reading. In the hour that a change to summer time skips: as long after the change as the
    reading is after its beginning (02:30 is 03:30). In the hour that comes twice: the first. */
 Time  time_of_local(const Zone *z, Local l);
-Time  date_start(const Zone *z, Date d);                 /* the first instant of a local day: midnight, or what follows it */
+/* the first instant of a local day: midnight, or what follows it */
+Time  date_start(const Zone *z, Date d);
 int64_t date_length_us(const Zone *z, Date d);           /* 23, 24 or 25 hours as a rule */
 
 /* Input by people. */

@@ -87,7 +87,8 @@ void db_close(Db *db) {
 }
 
 static bool lost_connection(unsigned error) {
-    return error == CR_SERVER_GONE_ERROR || error == CR_SERVER_LOST || error == CR_CONN_HOST_ERROR || error == CR_CONNECTION_ERROR
+    return error == CR_SERVER_GONE_ERROR || error == CR_SERVER_LOST || error == CR_CONN_HOST_ERROR
+        || error == CR_CONNECTION_ERROR
         || error == 1053 || error == 1927;      /* shutting down, killed */
 }
 
@@ -96,17 +97,21 @@ static const char *connect_now(Db *db) {
     static char why[300];
     MYSQL *my = mysql_init(NULL);
     if (!my) abort();
-    unsigned connect_s = CONNECT_S, answer_s = db->config.statement_time_s ? (unsigned)db->config.statement_time_s + ANSWER_S : 3600;
+    unsigned connect_s = CONNECT_S, answer_s = db->config.statement_time_s ? (unsigned)db->config.statement_time_s
+        + ANSWER_S : 3600;
     mysql_options(my, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     mysql_options(my, MYSQL_OPT_READ_TIMEOUT, &answer_s);
     mysql_options(my, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
     mysql_options(my, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     char init[300];
     snprintf(init, sizeof init,
-             "set session time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,"
-             "NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout=8, max_statement_time=%d", db->config.statement_time_s);
+             "set session time_zone='+00:00', "
+             "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,"
+             "NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout=8, max_statement_time=%d",
+                 db->config.statement_time_s);
     mysql_options(my, MYSQL_INIT_COMMAND, init);
-    if (!mysql_real_connect(my, NULL, db->config.user, db->config.password, NULL, 0, db->config.socket, CLIENT_FOUND_ROWS)) {
+    if (!mysql_real_connect(my, NULL, db->config.user, db->config.password, NULL, 0, db->config.socket,
+                            CLIENT_FOUND_ROWS)) {
         snprintf(why, sizeof why, "%u %s", mysql_errno(my), mysql_error(my));
         mysql_close(my);
         return why;
@@ -145,7 +150,8 @@ bool db_is_lost(const Db *db) { return db && db->lost; }
 
 int64_t db_round_trips(const Db *db) { return db->trips; }
 
-/* Raises what the server said. In a transaction the connection is kept until its end, so that it is rolled back once. */
+/* Raises what the server said. In a transaction the connection
+ * is kept until its end, so that it is rolled back once. */
 static _Noreturn void raise_error(Ctx *c, unsigned error, const char *said, const DbSite *site) {
     Db *db = c->db;
     const char *file = site ? site->file : __FILE__;
@@ -262,7 +268,8 @@ static _Noreturn void raise_statement(Ctx *c, MYSQL_STMT *stmt, const DbSite *si
 
 static MYSQL_TIME time_of_date(Date d) {
     Ymd y = date_ymd(d);
-    return (MYSQL_TIME){ .year = (unsigned)y.year, .month = (unsigned)y.month, .day = (unsigned)y.day, .time_type = MYSQL_TIMESTAMP_DATE };
+    return (MYSQL_TIME){ .year = (unsigned)y.year, .month = (unsigned)y.month, .day = (unsigned)y.day,
+                         .time_type = MYSQL_TIMESTAMP_DATE };
 }
 
 static MYSQL_TIME time_of_time(Time t) {
@@ -287,7 +294,8 @@ static Time time_of_mysql(const MYSQL_TIME *m) {
 }
 
 static bool is_number(Kind k) {
-    return k == KIND_ID || k == KIND_MONEY || k == KIND_QUANTITY || k == KIND_PRICE || k == KIND_READING || k == KIND_INT
+    return k == KIND_ID || k == KIND_MONEY || k == KIND_QUANTITY || k == KIND_PRICE || k == KIND_READING
+        || k == KIND_INT
         || k == KIND_INT64 || k == KIND_BOOL;
 }
 
@@ -295,7 +303,8 @@ static bool is_number(Kind k) {
 static unsigned try_execute(Ctx *c, MYSQL_STMT *stmt, const DbSite *site, const Bind *binds, int n) {
     Db *db = c->db;
     if ((unsigned long)n != mysql_stmt_param_count(stmt))
-        fail_at(c, BROKEN, NULL, site ? site->file : __FILE__, site ? site->line : __LINE__, "%d parameters for: %s", n, site ? site->sql : "?");
+        fail_at(c, BROKEN, NULL, site ? site->file : __FILE__, site ? site->line : __LINE__, "%d parameters for: %s", n,
+                site ? site->sql : "?");
     assert(n <= DB_PARAMS_MAX);
     MYSQL_BIND b[DB_PARAMS_MAX];
     MYSQL_TIME at[DB_PARAMS_MAX];
@@ -368,7 +377,8 @@ static Reader reader_open(Ctx *c, const DbSite *site, const Bind *binds, int n) 
     r.bind = take_n(c, MYSQL_BIND, (size_t)r.n);
     r.cell = take_n(c, Cell, (size_t)r.n);
     r.kind = take_n(c, Kind, (size_t)r.n);
-    for (int i = 0; i < r.n; i++) r.kind[i] = site->shape ? site->shape->field[i].kind : site->kind == DB_SITE_VALUE ? KIND_INT64 : KIND_TEXT;
+    for (int i = 0; i < r.n; i++) r.kind[i] = site->shape ? site->shape->field[i].kind : site->kind == DB_SITE_VALUE
+        ? KIND_INT64 : KIND_TEXT;
     return r;
 }
 
@@ -379,7 +389,8 @@ static char *cell_text(Ctx *c, Reader *r, int i, size_t *size) {
     *size = cell->length;
     if (cell->length <= TEXT_FIRST) return text_copy_n(c, cell->first, cell->length);
     char *whole = take(c, cell->length + 1);
-    MYSQL_BIND b = { .buffer_type = MYSQL_TYPE_BLOB, .buffer = whole, .buffer_length = cell->length, .length = &cell->length,
+    MYSQL_BIND b = { .buffer_type = MYSQL_TYPE_BLOB, .buffer = whole, .buffer_length = cell->length,
+                     .length = &cell->length,
                      .is_null = &cell->null, .error = &cell->cut };
     if (mysql_stmt_fetch_column(r->stmt, &b, (unsigned)i, 0)) raise_statement(c, r->stmt, r->site);
     return whole;
@@ -523,7 +534,7 @@ void db_script(Ctx *c, const char *sql, size_t length) {
     if (!strncasecmp(sql, "use ", 4) || !strncasecmp(sql, "drop database", 13)) db->schema[0] = 0;
 }
 
-/* --- many rows at once --------------------------------------------------------------------------------------------- */
+/* --- many rows at once -------------------------------------------------------------------------------------------- */
 
 struct DbBulk {
     Arena         mem;              /* texts and cells of the waiting rows */
@@ -550,10 +561,12 @@ DbBulk *db_bulk_start_(Ctx *c, const DbSite *site) {
 static char *date_sql_text(Arena *a, const Bind *v) {
     MYSQL_TIME m = v->kind == KIND_DATE ? time_of_date((Date){ (int32_t)v->n }) : time_of_time((Time){ v->n });
     if (v->kind == KIND_DATE) return text(a, "%04u-%02u-%02u", m.year, m.month, m.day);
-    return text(a, "%04u-%02u-%02u %02u:%02u:%02u.%06lu", m.year, m.month, m.day, m.hour, m.minute, m.second, m.second_part);
+    return text(a, "%04u-%02u-%02u %02u:%02u:%02u.%06lu", m.year, m.month, m.day, m.hour, m.minute, m.second,
+                m.second_part);
 }
 
-/* Column i of the waiting rows as arrays. Dates go as text: arrays of MYSQL_TIME crash the client library (measured). */
+/* Column i of the waiting rows as arrays. Dates go as text:
+ * arrays of MYSQL_TIME crash the client library (measured). */
 static MYSQL_BIND bulk_column(DbBulk *b, int i) {
     size_t n = (size_t)b->waiting;
     char *indicator = take(&b->mem, n);
@@ -575,7 +588,8 @@ static MYSQL_BIND bulk_column(DbBulk *b, int i) {
     unsigned long *lengths = take_n(&b->mem, unsigned long, n);
     for (size_t k = 0; k < n; k++) {
         const Bind *v = &b->rows[k * (size_t)b->params + (size_t)i];
-        if (v->kind == KIND_DATE || v->kind == KIND_TIME) values[k] = date_sql_text(&b->mem, v), lengths[k] = strlen(values[k]);
+        if (v->kind == KIND_DATE || v->kind == KIND_TIME) values[k] = date_sql_text(&b->mem, v),
+            lengths[k] = strlen(values[k]);
         else if (is_number(v->kind)) values[k] = text(&b->mem, "%lld", (long long)v->n), lengths[k] = strlen(values[k]);
         else values[k] = v->p ? v->p : "", lengths[k] = v->size;
     }
@@ -620,7 +634,8 @@ int64_t db_bulk_end(DbBulk *b) {
 
 /*
  * Ids are taken from a block of the process, blocks from id_range, committed at once on a connection of their own: a
- * rollback leaves a gap and nobody waits for a counter row. A table whose ids come from here gets all of them from here.
+ * rollback leaves a gap and nobody waits for a counter row. A table whose ids come from here gets all of them from
+ * here.
  */
 Id db_ids(Ctx *c, const char *table, int64_t n) {
     Db *db = c->db;
@@ -641,8 +656,10 @@ Id db_ids(Ctx *c, const char *table, int64_t n) {
         if (!db_ping(side)) fail(c, DOWN, "no database for ids of %s", table);
         int64_t block = n > 1000 ? n : 1000;
         char sql[400];
-        snprintf(sql, sizeof sql, "insert into `%s`.id_range (name, next_id) select '%s', coalesce(max(id), 0) + 1 + %lld from `%s`.`%s` "
-                 "on duplicate key update next_id = next_id + %lld returning next_id", schema, table, (long long)block, schema, table, (long long)block);
+        snprintf(sql, sizeof sql, "insert into `%s`.id_range (name, next_id) "
+                                  "select '%s', coalesce(max(id), 0) + 1 + %lld from `%s`.`%s` "
+                 "on duplicate key update next_id = next_id + %lld returning next_id", schema, table, (long long)block,
+                     schema, table, (long long)block);
         if (mysql_query(side->my, sql)) fail(c, RETRY, "ids of %s: %s", table, mysql_error(side->my));
         MYSQL_RES *rows = mysql_store_result(side->my);
         MYSQL_ROW row = rows ? mysql_fetch_row(rows) : NULL;
@@ -657,7 +674,7 @@ Id db_ids(Ctx *c, const char *table, int64_t n) {
     return first;
 }
 
-/* --- transactions ---------------------------------------------------------------------------------------------------- */
+/* --- transactions ------------------------------------------------------------------------------------------------- */
 
 bool db_in_tx(const Ctx *c) { return c->db && c->db->in_tx; }
 int64_t db_tx_number(const Ctx *c) { return db_in_tx(c) ? c->db->tx_number : 0; }
@@ -686,7 +703,8 @@ static void tx_run(Ctx *c, void *arg) {
     bool stale = (tx->kind == DB_QUEUE && mysql_query(db->my, "set transaction isolation level read committed"))
               || mysql_query(db->my, tx->kind == DB_READ ? "start transaction read only" : "start transaction");
     db->trips++;
-    if (stale) {                            /* nothing is done yet: a connection that was closed while idle is made anew */
+    /* nothing is done yet: a connection that was closed while idle is made anew */
+    if (stale) {
         if (!lost_connection(mysql_errno(db->my))) raise_error(c, mysql_errno(db->my), mysql_error(db->my), NULL);
         disconnect(db);
         fail(c, RETRY, "the connection was closed while idle");
@@ -768,7 +786,7 @@ bool db_savepoint(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     return false;
 }
 
-/* --- columns for pages, and the linter --------------------------------------------------------------------------------- */
+/* --- columns for pages, and the linter ---------------------------------------------------------------------------- */
 
 static bool ends(const char *s, const char *tail) {
     size_t n = strlen(s), m = strlen(tail);
@@ -786,7 +804,8 @@ static Kind column_kind(const MYSQL_FIELD *f) {
         if (ends(f->name, "_qty_micro") || ends(f->name, "_e6")) return KIND_QUANTITY;
         if (ends(f->name, "_micro")) return KIND_PRICE;
         if (ends(f->name, "_e3")) return KIND_READING;
-        if (f->type == MYSQL_TYPE_DECIMAL || f->type == MYSQL_TYPE_NEWDECIMAL) return f->decimals ? KIND_TEXT : KIND_INT64;
+        if (f->type == MYSQL_TYPE_DECIMAL || f->type == MYSQL_TYPE_NEWDECIMAL)
+            return f->decimals ? KIND_TEXT : KIND_INT64;
         return KIND_INT64;
     case MYSQL_TYPE_TINY_BLOB: case MYSQL_TYPE_BLOB: case MYSQL_TYPE_MEDIUM_BLOB: case MYSQL_TYPE_LONG_BLOB:
     case MYSQL_TYPE_STRING: case MYSQL_TYPE_VAR_STRING:
@@ -796,7 +815,8 @@ static Kind column_kind(const MYSQL_FIELD *f) {
     }
 }
 
-int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int), void *arg, bool cached) {
+int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int),
+                   void *arg, bool cached) {
     DbSite here = { .sql = sql, .file = __FILE__, .line = __LINE__ };
     Reader r = { .stmt = prepared(c, NULL, sql, cached), .site = &here };
     execute(c, r.stmt, &here, binds, n);
@@ -870,12 +890,15 @@ const char *db_prepare_check(Ctx *c, const DbSite *site) {
     else if (site->shape) {
         unsigned n = mysql_stmt_field_count(stmt);
         MYSQL_RES *meta = mysql_stmt_result_metadata(stmt);
-        if (n != site->shape->fields) complaint = text(c, "%u columns for %zu fields of %s", n, site->shape->fields, site->shape->type);
+        if (n != site->shape->fields) complaint = text(c, "%u columns for %zu fields of %s", n, site->shape->fields,
+                                                       site->shape->type);
         for (unsigned i = 0; !complaint && meta && i < n; i++) {
             const MYSQL_FIELD *f = mysql_fetch_field_direct(meta, i);
             const RowField *want = &site->shape->field[i];
-            if (strcmp(f->name, want->name)) complaint = text(c, "column %u is %s where %s.%s is read", i + 1, f->name, site->shape->type, want->name);
-            else if (!kinds_agree(want->kind, column_kind(f))) complaint = text(c, "column %s has another kind than %s.%s", f->name, site->shape->type, want->name);
+            if (strcmp(f->name, want->name)) complaint = text(c, "column %u is %s where %s.%s is read", i + 1, f->name,
+                site->shape->type, want->name);
+            else if (!kinds_agree(want->kind, column_kind(f)))
+                complaint = text(c, "column %s has another kind than %s.%s", f->name, site->shape->type, want->name);
         }
         if (meta) mysql_free_result(meta);
     }

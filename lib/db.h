@@ -3,7 +3,8 @@
  *
  *   Bill *b = db_one (c, Bill, "select id, bill_no from bill where id=? for update", id);     404 when none
  *   Bill *m = db_find(c, Bill, "...", no);                                                    NULL when none
- *   Bills l = db_all (c, Bill, "...", account);                                               l.n, l.v[i]; at most DB_ROWS_MAX
+ *   Bills l = db_all (c, Bill, "...", account);                                               l.n, l.v[i]; at most
+ * DB_ROWS_MAX
  *   int64_t n = db_int(c, "select count(*) from bill where run_id=?", run);                   0 when NULL or none
  *   db_run (c, "update bill set state='held' where id=?", id);                                rows matched
  *   db_must(c, 1, CONFLICT, "update ...", ...);                                               exactly 1 row, or fails
@@ -44,24 +45,39 @@ typedef struct DbSite {
     (void)listed_;                                                                                       \
     &site_; })
 
-#define db_one(c, T, sql, ...)  ((T *)db_row_ (ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__), true))
-#define db_find(c, T, sql, ...) ((T *)db_row_ (ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__), false))
-#define db_all(c, T, sql, ...)  ({ RowList l_ = db_rows_(ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__)); (T##s){ l_.v, l_.n }; })
-#define db_int(c, sql, ...)     db_int_   (ctx_of(c), DB_SITE(DB_SITE_VALUE, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
+#define db_one(c, T, sql, ...) \
+    ((T *)db_row_ (ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__), \
+                   true))
+#define db_find(c, T, sql, ...) \
+    ((T *)db_row_ (ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__), \
+                   false))
+#define db_all(c, T, sql, ...) \
+    ({ RowList l_ = db_rows_(ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), \
+                             DB_BINDS(__VA_ARGS__)); (T##s){ l_.v, l_.n }; })
+#define db_int(c, sql, ...)     db_int_   (ctx_of(c), DB_SITE(DB_SITE_VALUE, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                           DB_BINDS(__VA_ARGS__))
 #define db_id(c, sql, ...)      ((Id){ db_int(c, sql __VA_OPT__(,) __VA_ARGS__) })
 #define db_money(c, sql, ...)   ((Money){ db_int(c, sql __VA_OPT__(,) __VA_ARGS__) })
-#define db_text(c, sql, ...)    db_text_  (ctx_of(c), DB_SITE(DB_SITE_VALUE, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))   /* NULL when none */
-#define db_run(c, sql, ...)     db_run_   (ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
-#define db_must(c, rows, status, sql, ...) db_must_(ctx_of(c), (rows), (status), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
-#define db_insert(c, sql, ...)  db_insert_(ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
+#define db_text(c, sql, ...)    db_text_  (ctx_of(c), DB_SITE(DB_SITE_VALUE, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                           DB_BINDS(__VA_ARGS__))   /* NULL when none */
+#define db_run(c, sql, ...)     db_run_   (ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                           DB_BINDS(__VA_ARGS__))
+#define db_must(c, rows, status, sql, ...) \
+    db_must_(ctx_of(c), (rows), (status), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+             DB_BINDS(__VA_ARGS__))
+#define db_insert(c, sql, ...)  db_insert_(ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                           DB_BINDS(__VA_ARGS__))
 /* An insert that may meet its unique key: false then, and nothing is written. */
-#define db_add(c, sql, ...)     db_add_   (ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
+#define db_add(c, sql, ...)     db_add_   (ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                           DB_BINDS(__VA_ARGS__))
 
 /*
  * Rows one by one without keeping them: each(c, row, arg) gets a row valid only during the call and may not run SQL
  * (the result is read from the wire); memory it takes lives on. Returns how many rows there were.
  */
-#define db_each(c, T, each, arg, sql, ...) db_each_(ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__), (each), (arg))
+#define db_each(c, T, each, arg, sql, ...) \
+    db_each_(ctx_of(c), DB_SITE(DB_SITE_ROWS, &T##_shape, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__), (each), \
+             (arg))
 
 /* --- many rows at once (array binding; 500 to 2,000 rows a call is best) -------------------------------------- */
 /*
@@ -89,12 +105,14 @@ typedef enum DbTx { DB_WRITE, DB_READ, DB_QUEUE } DbTx;
  */
 void db_tx(Ctx *c, DbTx kind, void (*work)(Ctx *, void *), void *arg, bool (*known)(Ctx *, void *));
 bool db_in_tx(const Ctx *c);
-/* Grows with each transaction (and each try) of this process; 0 outside of one: for what is to happen once in a transaction. */
+/* Grows with each transaction (and each try) of this process; 0
+ * outside of one: for what is to happen once in a transaction. */
 int64_t db_tx_number(const Ctx *c);
 /* Runs work with a savepoint: on failure only its changes are gone; true when it passed (else c->failure). RETRY,
  * UNKNOWN and DOWN are not caught: they concern the whole transaction. */
 bool db_savepoint(Ctx *c, void (*work)(Ctx *, void *), void *arg);
-/* Runs work(c, arg) after COMMIT of the running transaction (wake-ups), once for the same work and arg; not on rollback. May not fail. */
+/* Runs work(c, arg) after COMMIT of the running transaction (wake-ups),
+ * once for the same work and arg; not on rollback. May not fail. */
 void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg);
 
 /* --- connections ---------------------------------------------------------------------------------------------- */
@@ -122,13 +140,17 @@ int64_t db_round_trips(const Db *db);
 void db_script(Ctx *c, const char *sql, size_t length);
 
 /* --- for lib/page.c, lib/list.c and the linter ------------------------------------------------------------------ */
-typedef struct DbColumn { const char *name; Kind kind; bool is_null; int64_t n; const char *text; size_t size; } DbColumn;
-/* Runs sql and calls each(arg, columns, n) per row; texts live until the next row. sql may be built by lib/list.c only. */
-int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int), void *arg, bool cached);
+typedef struct DbColumn { const char *name; Kind kind; bool is_null; int64_t n; const char *text; size_t size;
+                          } DbColumn;
+/* Runs sql and calls each(arg, columns, n) per row; texts live
+ * until the next row. sql may be built by lib/list.c only. */
+int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int),
+                   void *arg, bool cached);
 /* The same for writing: the new id; rows matched. sql is joined by lib/resource.c from a declaration's names only. */
 Id      db_insert_built(Ctx *c, const char *sql, const Bind *binds, int n);
 int64_t db_run_built   (Ctx *c, const char *sql, const Bind *binds, int n);
-/* Prepares without executing; NULL or the server's complaint (in c's memory). Column names and kinds are compared with shape. */
+/* Prepares without executing; NULL or the server's complaint (in
+ * c's memory). Column names and kinds are compared with shape. */
 const char *db_prepare_check(Ctx *c, const DbSite *site);
 extern const DbSite *const __start_s360_sql[], *const __stop_s360_sql[];
 
@@ -142,7 +164,10 @@ static inline Bind bind_price(Price v)    { return (Bind){ KIND_PRICE, v.micro, 
 static inline Bind bind_read (Reading v)  { return (Bind){ KIND_READING, v.e3, NULL, 0 }; }
 static inline Bind bind_int  (int64_t v)  { return (Bind){ KIND_INT64, v, NULL, 0 }; }
 static inline Bind bind_bool (bool v)     { return (Bind){ KIND_BOOL, v, NULL, 0 }; }
-static inline Bind bind_text (const char *v) { return v ? (Bind){ KIND_TEXT, 0, v, __builtin_strlen(v) } : (Bind){ 0 }; }
+static inline Bind bind_text (const char *v) {
+    return v ? (Bind){ KIND_TEXT, 0, v, __builtin_strlen(v) }
+    : (Bind){ 0 };
+}
 static inline Bind bind_bytes(Bytes v)    { return v.p ? (Bind){ KIND_BYTES, 0, v.p, v.n } : (Bind){ 0 }; }
 static inline Bind bind_bind (Bind v)     { return v; }
 
@@ -150,7 +175,8 @@ static inline Bind bind_bind (Bind v)     { return v; }
     Id: bind_id, Money: bind_money, Date: bind_date, Time: bind_time, Quantity: bind_qty, Price: bind_price, \
     Reading: bind_read, char *: bind_text, const char *: bind_text, Bytes: bind_bytes, Bind: bind_bind, \
     bool: bind_bool, char: bind_int, signed char: bind_int, unsigned char: bind_int, short: bind_int,   \
-    unsigned short: bind_int, int: bind_int, unsigned: bind_int, long: bind_int, unsigned long: bind_int, long long: bind_int)(x),
+    unsigned short: bind_int, int: bind_int, unsigned: bind_int, long: bind_int, unsigned long: bind_int, \
+        long long: bind_int)(x),
 
 /* DB_EACH(DB_BIND, a, b, ...): up to DB_PARAMS_MAX arguments. */
 #define DB_PARENS ()
@@ -167,7 +193,8 @@ static inline Bind bind_bind (Bind v)     { return v; }
 
 void    *db_row_   (Ctx *c, const DbSite *site, const Bind *binds, int n, bool must);
 RowList  db_rows_  (Ctx *c, const DbSite *site, const Bind *binds, int n);
-int64_t  db_each_  (Ctx *c, const DbSite *site, const Bind *binds, int n, void (*each)(Ctx *, void *, void *), void *arg);
+int64_t  db_each_  (Ctx *c, const DbSite *site, const Bind *binds, int n, void (*each)(Ctx *, void *, void *),
+                    void *arg);
 int64_t  db_int_   (Ctx *c, const DbSite *site, const Bind *binds, int n);
 char    *db_text_  (Ctx *c, const DbSite *site, const Bind *binds, int n);
 int64_t  db_run_   (Ctx *c, const DbSite *site, const Bind *binds, int n);

@@ -43,7 +43,8 @@ Exact exact_rounded(Exact x, int places);
 /* Into a field of the database: rounded half up to millionths. False when it does not fit. */
 bool  exact_to_quantity(Exact x, Quantity *to);
 
-/* "10.8", "-3": at most `places` digits after the point, at least `places_min`; "..." follows when digits were cut off. */
+/* "10.8", "-3": at most `places` digits after the point, at
+ * least `places_min`; "..." follows when digits were cut off. */
 char *exact_text(Arena *a, Exact x, int places_min, int places);
 /* The same rounded half up and without "...", for results: "0.666667". */
 char *exact_decimal(Arena *a, Exact x, int places);

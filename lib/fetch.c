@@ -1,6 +1,6 @@
 /*
- * Outgoing HTTP: see fetch.h. One multi handle of the process keeps connections; each call is an easy handle that is made,
- * run and cleaned up inside fetch_all. Callbacks only store: they never leave by fail().
+ * Outgoing HTTP: see fetch.h. One multi handle of the process keeps connections; each call is an easy handle that is
+ * made, run and cleaned up inside fetch_all. Callbacks only store: they never leave by fail().
  */
 #include "lib/fetch.h"
 
@@ -157,8 +157,10 @@ static bool nothing_was_sent(Call *c, CURLcode code) {
     curl_easy_getinfo(c->curl, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
     curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &sent);
     switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER:
+    case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
     case CURLE_SSL_CACERT_BADFILE:
         return sent == 0;
     default:
@@ -249,7 +251,8 @@ void fetch_all(Arena *a, const FetchRequest *requests, FetchAnswer *answers, siz
             answers[next] = (FetchAnswer){ 0 };
             calls[next] = (Call){ .a = a, .request = &requests[next], .answer = &answers[next],
                                   .body = { .arena = a }, .headers = { .arena = a },
-                                  .body_max = requests[next].answer_max ? requests[next].answer_max : FETCH_ANSWER_DEFAULT };
+                                  .body_max = requests[next].answer_max ? requests[next].answer_max
+                                  : FETCH_ANSWER_DEFAULT };
             active += begin(multi, &calls[next++]);
         }
         curl_multi_perform(multi, &running);

@@ -3,8 +3,8 @@
  *
  * A request is values in, an answer is values out; nothing here fail()s. The call goes out at once: the caller has
  * committed its "about to call" row with the idempotency key before (assurance section 3).
- * 5 s to connect, 20 s in all, no redirects, http and https only, the guard of lib/outgoing.h on every connection, answers
- * above the size limit are cut and count as unknown.
+ * 5 s to connect, 20 s in all, no redirects, http and https only, the guard of lib/outgoing.h on every connection,
+ * answers above the size limit are cut and count as unknown.
  */
 #ifndef LIB_FETCH_H
 #define LIB_FETCH_H
@@ -55,8 +55,8 @@ char *fetch_escape(Arena *a, const char *s);
 /* "a=1&b=x%20y" from pairs up to the first without name; NULL values are left out. */
 char *fetch_form(Arena *a, const FetchHeader *pairs);
 
-/* Pure: what a whole HTTP answer with that status means. 2xx accepted; 429 not accepted; 408, 409, 425 and 5xx unknown; all
-   other statuses refused. A driver that knows its provider better decides by the status itself. */
+/* Pure: what a whole HTTP answer with that status means. 2xx accepted; 429 not accepted; 408, 409, 425 and 5xx unknown;
+   all other statuses refused. A driver that knows its provider better decides by the status itself. */
 OutClass fetch_class(int status);
 
 #endif

@@ -16,7 +16,7 @@
 #include "lib/resource.h"
 #include "lib/utf8.h"
 
-/* --- declarations ---------------------------------------------------------------------------------------------------------- */
+/* --- declarations ------------------------------------------------------------------------------------------------- */
 
 static size_t fields_of(const Form *form) {
     size_t n = 0;
@@ -32,7 +32,7 @@ const char *field_label(Req *r, const Form *form, const Field *field) {
     return field->label;
 }
 
-/* --- checking one value ------------------------------------------------------------------------------------------------------ */
+/* --- checking one value ------------------------------------------------------------------------------------------- */
 
 static int64_t characters(const char *s) {
     int64_t n = 0;
@@ -66,11 +66,15 @@ static const char *label_within(Req *r, const Field *f) {
 static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
     int64_t n = characters(s), max = f->max ? f->max : f->type == FIELD_LONG ? 2000 : 200;
     if (n > max) return text(r, "%s may have at most %lld characters.", label_start(r, f), (long long)max);
-    if (f->min > 1 && n < f->min) return text(r, "%s must have at least %lld characters.", label_start(r, f), (long long)f->min);
+    if (f->min > 1 && n < f->min) return text(r, "%s must have at least %lld characters.", label_start(r, f),
+                                              (long long)f->min);
     for (const char *c = s; *c; c++) {
         unsigned char u = (unsigned char)*c;
-        if (f->chars && !in_set(f->chars, *c)) return f->chars_text ? f->chars_text : text(r, "%s has a character that is not allowed: use %s.", label_start(r, f), f->chars);
-        if (u < ' ' && !(f->type == FIELD_LONG && (u == '\n' || u == '\r' || u == '\t'))) return text(r, "%s has characters that cannot be stored.", label_start(r, f));
+        if (f->chars && !in_set(f->chars, *c))
+            return f->chars_text ? f->chars_text : text(r, "%s has a character that is not allowed: use %s.",
+                                                        label_start(r, f), f->chars);
+        if (u < ' ' && !(f->type == FIELD_LONG && (u == '\n' || u == '\r' || u == '\t')))
+            return text(r, "%s has characters that cannot be stored.", label_start(r, f));
     }
     v->kind = KIND_TEXT;
     v->text = s;
@@ -87,7 +91,8 @@ static const char *number_trouble(Req *r, const Field *f, NumberProblem p, const
     case NUMBER_OK:       return NULL;
     case NUMBER_EMPTY:    return text(r, "Enter %s.", label_within(r, f));
     case NUMBER_NEGATIVE: return text(r, "%s may not be negative.", label_start(r, f));
-    case NUMBER_PLACES:   return places ? text(r, "%s may have at most %d decimals.", label_start(r, f), places) : text(r, "%s must be a whole number.", label_start(r, f));
+    case NUMBER_PLACES:   return places ? text(r, "%s may have at most %d decimals.", label_start(r, f), places)
+        : text(r, "%s must be a whole number.", label_start(r, f));
     case NUMBER_TOO_LARGE: return text(r, "%s is too large.", label_start(r, f));
     case NUMBER_MALFORMED: break;
     }
@@ -108,7 +113,8 @@ static const char *value_as_typed(Req *r, const Field *f, int64_t n) {
 static const char *check_range(Req *r, const Field *f, int64_t n) {
     if (!f->min && !f->max) return NULL;
     if (n < f->min || n > f->max)
-        return text(r, "%s must be between %s and %s.", label_start(r, f), value_as_typed(r, f, f->min), value_as_typed(r, f, f->max));
+        return text(r, "%s must be between %s and %s.", label_start(r, f), value_as_typed(r, f, f->min),
+                    value_as_typed(r, f, f->max));
     return NULL;
 }
 
@@ -170,7 +176,9 @@ static const char *check_date(Req *r, const Field *f, const char *s, Value *v) {
     } else {
         DateProblem p = read_date(r->c.locale, s, &d);
         if (p == DATE_NO_DAY) return text(r, "%s: there is no such day.", label_start(r, f));
-        if (p != DATE_OK) return text(r, "Enter %s as a date, like %s.", label_within(r, f), locale_date(&r->c.mem, r->c.locale, date_of(2026, 4, 30)));
+        if (p != DATE_OK)
+            return text(r, "Enter %s as a date, like %s.", label_within(r, f),
+                        locale_date(&r->c.mem, r->c.locale, date_of(2026, 4, 30)));
     }
     v->n = d.day;
     return NULL;
@@ -197,14 +205,16 @@ static const char *check_ref(Req *r, const Field *f, const char *s, Value *v) {
 const char *field_check(Req *r, const Field *f, const char *s, Value *v) {
     *v = (Value){ .field = f, .given = true };
     switch (f->type) {
-    case FIELD_INT: case FIELD_MONEY: case FIELD_QTY: case FIELD_PRICE: case FIELD_PERCENT: case FIELD_READING: return check_number(r, f, s, v);
+    case FIELD_INT: case FIELD_MONEY: case FIELD_QTY: case FIELD_PRICE: case FIELD_PERCENT: case FIELD_READING:
+    return check_number(r, f, s, v);
     case FIELD_DATE: case FIELD_MONTH: return check_date(r, f, s, v);
     case FIELD_CHOICE: return check_choice(r, f, s, v);
     case FIELD_REF:    return check_ref(r, f, s, v);
     case FIELD_BOOL:
         v->kind = KIND_BOOL;
         v->n = !strcmp(s, "1") || !strcmp(s, "on") || !strcmp(s, "yes") || !strcmp(s, "true");
-        if (!v->n && strcmp(s, "0") && strcmp(s, "no") && strcmp(s, "false")) return text(r, "%s is yes or no.", label_start(r, f));
+        if (!v->n && strcmp(s, "0") && strcmp(s, "no") && strcmp(s, "false"))
+            return text(r, "%s is yes or no.", label_start(r, f));
         return NULL;
     case FIELD_EMAIL: {
         const char *wrong = check_text(r, f, s, v);
@@ -231,12 +241,13 @@ const char *field_check(Req *r, const Field *f, const char *s, Value *v) {
         return NULL;
     case FIELD_PASSWORD:
         v->kind = KIND_TEXT, v->text = s;
-        return characters(s) > (f->max ? f->max : 128) ? text(r, "%s may have at most %lld characters.", label_start(r, f), (long long)(f->max ? f->max : 128)) : NULL;
+        return characters(s) > (f->max ? f->max : 128) ? text(r, "%s may have at most %lld characters.",
+            label_start(r, f), (long long)(f->max ? f->max : 128)) : NULL;
     default: return check_text(r, f, s, v);
     }
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static const char *trimmed(Req *r, const Field *f, const char *s) {
     if (f->type == FIELD_PASSWORD) return s;
@@ -265,7 +276,8 @@ static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
         read_choices(r, f, v);
         return;
     }
-    if (param_count(&r->fields, f->name) > (f->type == FIELD_BOOL ? 2u : 1u)) fail_field(r, INVALID, f->name, "%s was sent twice.", label_start(r, f));
+    if (param_count(&r->fields, f->name) > (f->type == FIELD_BOOL ? 2u : 1u))
+        fail_field(r, INVALID, f->name, "%s was sent twice.", label_start(r, f));
     const char *sent = param_find(&r->fields, f->name);
     if (f->type == FIELD_BOOL) {                    /* a box left empty is not sent, or sends only its hidden 0 */
         Texts all = param_all(&r->c.mem, &r->fields, f->name);
@@ -273,7 +285,9 @@ static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
     }
     const char *s = sent ? trimmed(r, f, sent) : "";
     if (!*s) {
-        if (f->flags & REQUIRED) problem(r, f->name, "%s %s.", f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH ? "Choose" : "Enter", label_within(r, f));
+        if (f->flags & REQUIRED)
+            problem(r, f->name, "%s %s.", f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH
+                    ? "Choose" : "Enter", label_within(r, f));
         return;
     }
     const char *wrong = field_check(r, f, s, v);
@@ -300,7 +314,10 @@ Value *in_value(const Input *in, const char *name) {
     abort();
 }
 
-const char *in_text(const Input *in, const char *name) { const Value *v = in_value(in, name); return v->given ? v->text : NULL; }
+const char *in_text(const Input *in, const char *name) {
+    const Value *v = in_value(in, name);
+    return v->given ? v->text : NULL;
+}
 int64_t  in_int    (const Input *in, const char *name) { return in_value(in, name)->n; }
 Money    in_money  (const Input *in, const char *name) { return (Money){ in_value(in, name)->n }; }
 Quantity in_qty    (const Input *in, const char *name) { return (Quantity){ in_value(in, name)->n }; }
@@ -310,7 +327,10 @@ Reading  in_reading(const Input *in, const char *name) { return (Reading){ in_va
 bool     in_bool   (const Input *in, const char *name) { return in_value(in, name)->n != 0; }
 Id       in_ref    (const Input *in, const char *name) { return (Id){ in_value(in, name)->n }; }
 bool     in_given  (const Input *in, const char *name) { return in_value(in, name)->given; }
-Texts    in_texts  (Input *in, const char *name) { Value *v = in_value(in, name); return (Texts){ .v = (const char **)(uintptr_t)v->texts, .n = v->count }; }
+Texts    in_texts  (Input *in, const char *name) {
+    Value *v = in_value(in, name);
+    return (Texts){ .v = (const char **)(uintptr_t)v->texts, .n = v->count };
+}
 
 Date in_date(const Input *in, const char *name) {
     const Value *v = in_value(in, name);
@@ -326,7 +346,7 @@ Bind in_bind(const Input *in, const char *name) {
     return (Bind){ v->kind, v->n, NULL, 0 };
 }
 
-/* --- showing --------------------------------------------------------------------------------------------------------------------- */
+/* --- showing ------------------------------------------------------------------------------------------------------ */
 
 struct FormView { Req *r; const Form *form; const char *at; bool again; };
 
@@ -363,9 +383,13 @@ static const char *default_width(const Field *f) {
     }
 }
 
-static const char *path_in(FormView *v, const char *name, const char *attribute) { return text(v->r, "%s.fields.%s.%s", v->at, name, attribute); }
+static const char *path_in(FormView *v, const char *name, const char *attribute) {
+    return text(v->r, "%s.fields.%s.%s", v->at, name, attribute);
+}
 
-void form_set(FormView *v, const char *name, const char *attribute, const char *value) { show_text(v->r, path_in(v, name, attribute), value); }
+void form_set(FormView *v, const char *name, const char *attribute, const char *value) {
+    show_text(v->r, path_in(v, name, attribute), value);
+}
 
 void form_option(FormView *v, const char *name, const char *value, const char *label) {
     char *options = text(v->r, "%s.fields.%s.options", v->at, name);
@@ -386,7 +410,8 @@ static void show_typed(FormView *v, const Field *f) {
     if (f->type == FIELD_PASSWORD || f->type == FIELD_CODE || f->flags & SECRET || f->type == FIELD_FILE) return;
     if (f->type == FIELD_CHOICES) {
         for (size_t i = 0; f->choices && f->choices[i].value; i++)
-            if (typed_has(v->r, f, f->choices[i].value)) show_text(v->r, text(v->r, "%s.fields.%s.options.%zu.selected", v->at, f->name, i), "1");
+            if (typed_has(v->r, f, f->choices[i].value))
+                show_text(v->r, text(v->r, "%s.fields.%s.options.%zu.selected", v->at, f->name, i), "1");
         return;
     }
     Texts all = param_all(&v->r->c.mem, &v->r->fields, f->name);
@@ -403,8 +428,10 @@ static void show_field(FormView *v, const Field *f) {
     form_set(v, f->name, "suffix", f->suffix ? f->suffix : f->type == FIELD_PERCENT ? "%" : NULL);
     form_set(v, f->name, "width", f->width ? f->width : default_width(f));
     form_set(v, f->name, "autocomplete", f->autocomplete);
-    if (!(f->flags & REQUIRED) && f->type != FIELD_BOOL && f->type != FIELD_HIDDEN) form_set(v, f->name, "optional", "1");
-    if (f->max && (f->type == FIELD_TEXT || f->type == FIELD_LONG)) form_set(v, f->name, "maxlength", text(r, "%lld", (long long)f->max));
+    if (!(f->flags & REQUIRED) && f->type != FIELD_BOOL && f->type != FIELD_HIDDEN)
+        form_set(v, f->name, "optional", "1");
+    if (f->max && (f->type == FIELD_TEXT || f->type == FIELD_LONG))
+        form_set(v, f->name, "maxlength", text(r, "%lld", (long long)f->max));
     for (const Choice *c = f->choices; c && c->value; c++)
         form_option(v, f->name, c->value, c->label ? c->label : state_label(r, c->value));
     if (f->type == FIELD_CHOICE || f->type == FIELD_REF) form_set(v, f->name, "blank", msg(r->c.language, "ui.choose"));
@@ -438,15 +465,23 @@ FormView *form_show(Req *r, const char *at, const Form *form, const char *action
     return v;
 }
 
-static void put_value(FormView *v, const char *name, const char *value) { if (!v->again) form_set(v, name, "value", value); }
+static void put_value(FormView *v, const char *name, const char *value) {
+    if (!v->again) form_set(v, name, "value", value);
+}
 
 void form_text (FormView *v, const char *name, const char *value) { put_value(v, name, value); }
-void form_int  (FormView *v, const char *name, int64_t value)     { put_value(v, name, text(v->r, "%lld", (long long)value)); }
-void form_money(FormView *v, const char *name, Money value)       { put_value(v, name, money_decimal(&v->r->c.mem, value, v->r->c.locale->exponent)); }
-void form_qty  (FormView *v, const char *name, Quantity value)    { put_value(v, name, quantity_decimal(&v->r->c.mem, value)); }
-void form_price(FormView *v, const char *name, Price value)       { put_value(v, name, price_decimal(&v->r->c.mem, value)); }
-void form_ppm  (FormView *v, const char *name, int64_t value)     { put_value(v, name, percent_decimal(&v->r->c.mem, value)); }
-void form_date (FormView *v, const char *name, Date value)        { put_value(v, name, date_is_set(value) ? date_iso(&v->r->c.mem, value) : NULL); }
+void form_int  (FormView *v, const char *name,
+                int64_t value)     { put_value(v, name, text(v->r, "%lld", (long long)value)); }
+void form_money(FormView *v, const char *name,
+                Money value)       { put_value(v, name, money_decimal(&v->r->c.mem, value, v->r->c.locale->exponent)); }
+void form_qty  (FormView *v, const char *name,
+                Quantity value)    { put_value(v, name, quantity_decimal(&v->r->c.mem, value)); }
+void form_price(FormView *v, const char *name,
+                Price value)       { put_value(v, name, price_decimal(&v->r->c.mem, value)); }
+void form_ppm  (FormView *v, const char *name,
+                int64_t value)     { put_value(v, name, percent_decimal(&v->r->c.mem, value)); }
+void form_date (FormView *v, const char *name,
+                Date value)        { put_value(v, name, date_is_set(value) ? date_iso(&v->r->c.mem, value) : NULL); }
 void form_bool (FormView *v, const char *name, bool value)        { put_value(v, name, value ? "1" : "0"); }
 
 void form_version(FormView *v, int64_t row_version) {
@@ -456,7 +491,8 @@ void form_version(FormView *v, int64_t row_version) {
 const char *field_typed(Req *r, const Field *f, const DbColumn *column) {
     if (column->is_null) return NULL;
     switch (f->type) {
-    case FIELD_MONEY: case FIELD_QTY: case FIELD_PRICE: case FIELD_PERCENT: case FIELD_READING: case FIELD_INT: return value_as_typed(r, f, column->n);
+    case FIELD_MONEY: case FIELD_QTY: case FIELD_PRICE: case FIELD_PERCENT: case FIELD_READING: case FIELD_INT:
+    return value_as_typed(r, f, column->n);
     case FIELD_BOOL:  return column->n ? "1" : "0";
     case FIELD_DATE:  return date_iso(&r->c.mem, (Date){ (int32_t)column->n });
     case FIELD_MONTH: return text_copy_n(r, date_iso(&r->c.mem, (Date){ (int32_t)column->n }), 7);
@@ -476,7 +512,8 @@ static void show_conflict(FormView *v, const DbColumn *columns, int n, int64_t v
     const DbColumn *when = column_named(columns, n, "updated_at"), *who = column_named(columns, n, "updated_by_name");
     const char *by = who && !who->is_null && who->text[0] ? who->text : msg(r->c.language, "ui.another_user");
     const char *time = when && !when->is_null ? locale_time(&r->c.mem, r->c.locale, (Time){ when->n }) : "";
-    show_text(r, form_at(v, "conflict.text"), msg_format(r, r->c.language, "ui.changed_by", { "user", by }, { "time", time }));
+    show_text(r, form_at(v, "conflict.text"), msg_format(r, r->c.language, "ui.changed_by", { "user", by },
+        { "time", time }));
     size_t row = 0;
     for (int i = 0; i < n; i++)
         for (const Field *f = v->form->fields; f->name; f++) {
@@ -498,5 +535,6 @@ void form_columns(FormView *v, const DbColumn *columns, int n) {
     if (version && typed && strtoll(typed, NULL, 10) != version->n) show_conflict(v, columns, n, version->n);
     for (int i = 0; i < n; i++)
         for (const Field *f = v->form->fields; f->name; f++)
-            if (!strcmp(f->name, columns[i].name) && !(f->flags & (SECRET | DERIVED))) put_value(v, f->name, field_typed(v->r, f, &columns[i]));
+            if (!strcmp(f->name, columns[i].name) && !(f->flags & (SECRET | DERIVED)))
+                put_value(v, f->name, field_typed(v->r, f, &columns[i]));
 }

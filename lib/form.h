@@ -6,12 +6,13 @@
  *       { "due",    "Due after", INT(1, 90),  .flags = REQUIRED, .suffix = "days" },
  *       {0} } };
  *
- *   GET:   FormView *v = form_show(r, "form", &cycle_form, "/bx/cycles"); form_text(v, "name", row->name); page(r, "layout/form");
- *   POST:  Input *in = form_read(r, &cycle_form);  if (taken) problem(r, "name", "%s is taken.", ...);  problems_end(r);
+ *   GET:   FormView *v = form_show(r, "form", &cycle_form, "/bx/cycles"); form_text(v, "name", row->name); page(r,
+ * "layout/form");
+ *   POST:  Input *in = form_read(r, &cycle_form); if (taken) problem(r, "name", "%s is taken.", ...); problems_end(r);
  *          db_run(..., in_text(in, "name"), in_int(in, "due"));  go(r, ...);
  *
- * Only declared fields exist; others are ignored, one sent twice is refused. Labels, hints and texts shown to people are
- * looked up in the messages first (key "<form>.<field>", see form.name) and fall back to the words in the table.
+ * Only declared fields exist; others are ignored, one sent twice is refused. Labels, hints and texts shown to people
+ * are looked up in the messages first (key "<form>.<field>", see form.name) and fall back to the words in the table.
  */
 #ifndef LIB_FORM_H
 #define LIB_FORM_H
@@ -22,8 +23,10 @@
 struct Resource;
 
 typedef enum FieldType {
-    FIELD_END, FIELD_TEXT, FIELD_LONG, FIELD_INT, FIELD_MONEY, FIELD_QTY, FIELD_PRICE, FIELD_PERCENT, FIELD_READING, FIELD_DATE,
-    FIELD_BOOL, FIELD_CHOICE, FIELD_CHOICES, FIELD_REF, FIELD_EMAIL, FIELD_PHONE, FIELD_PASSWORD, FIELD_CODE, FIELD_HIDDEN, FIELD_FILE,
+    FIELD_END, FIELD_TEXT, FIELD_LONG, FIELD_INT, FIELD_MONEY, FIELD_QTY, FIELD_PRICE, FIELD_PERCENT, FIELD_READING,
+        FIELD_DATE,
+    FIELD_BOOL, FIELD_CHOICE, FIELD_CHOICES, FIELD_REF, FIELD_EMAIL, FIELD_PHONE, FIELD_PASSWORD, FIELD_CODE,
+        FIELD_HIDDEN, FIELD_FILE,
     FIELD_MONTH, FIELD_URL, FIELD_CLOCK,
 } FieldType;
 
@@ -44,7 +47,8 @@ typedef struct Field {
     const char   *name;             /* of form field and column */
     const char   *label;
     FieldType     type;
-    int64_t       min, max;         /* characters, or the least and greatest value in the type's own unit; both 0: the type's default */
+    /* characters, or the least and greatest value in the type's own unit; both 0: the type's default */
+    int64_t       min, max;
     const Choice *choices;
     const struct Resource *ref;
     const char   *chars;            /* allowed characters as in a bracket expression: "0-9.-" */
@@ -84,13 +88,15 @@ typedef struct Form {
 } Form;
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
-typedef struct Value { const Field *field; bool given; Kind kind; int64_t n; const char *text; size_t count; const char *const *texts; } Value;
+typedef struct Value { const Field *field; bool given; Kind kind; int64_t n; const char *text; size_t count;
+                       const char *const *texts; } Value;
 typedef struct Input { Req *r; const Form *form; size_t n; Value *v; int64_t row_version; } Input;
 
 /* Reads and checks every field; what is wrong is collected as problems (one a field). Never fails itself but for a
  * field sent twice (INVALID). The caller adds its own problems and calls problems_end(). */
 Input *form_read(Req *r, const Form *form);
-/* Values by the field's name; what was not given is NULL, 0, NONE. A wrong name aborts. in_text also gives the chosen value. */
+/* Values by the field's name; what was not given is NULL, 0, NONE.
+ * A wrong name aborts. in_text also gives the chosen value. */
 const char *in_text (const Input *in, const char *name);
 int64_t     in_int  (const Input *in, const char *name);
 Money       in_money(const Input *in, const char *name);
@@ -106,7 +112,7 @@ Texts       in_texts(Input *in, const char *name);              /* of CHOICES */
 Value      *in_value(const Input *in, const char *name);
 Bind        in_bind (const Input *in, const char *name);        /* as a parameter; NULL when not given */
 
-/* --- showing -------------------------------------------------------------------------------------------------------- */
+/* --- showing ------------------------------------------------------------------------------------------------------ */
 typedef struct FormView FormView;
 /* Puts the form into the data set at `at` ("form"); action is a path of this scope. When the request is this form's
  * refused POST, typed values and messages are shown, and form_* below change nothing. */
@@ -119,9 +125,9 @@ void form_price  (FormView *v, const char *name, Price value);
 void form_ppm    (FormView *v, const char *name, int64_t value);
 void form_date   (FormView *v, const char *name, Date value);
 void form_bool   (FormView *v, const char *name, bool value);
-/* The values of a row: columns named like fields, NULLs empty. REF fields want the key text under the field's name. When the
- * form is shown again and a column row_version says that the row was changed meanwhile, both values stand side by side and
- * the next try overwrites; columns updated_at and updated_by_name say when and who. */
+/* The values of a row: columns named like fields, NULLs empty. REF fields want the key text under the field's name.
+ * When the form is shown again and a column row_version says that the row was changed meanwhile, both values stand side
+ * by side and the next try overwrites; columns updated_at and updated_by_name say when and who. */
 void form_columns(FormView *v, const DbColumn *columns, int n);
 /* One more option of a select, in order; before it the declared choices stand. */
 void form_option (FormView *v, const char *name, const char *value, const char *label);
@@ -132,7 +138,8 @@ bool form_again  (const FormView *v);
 /* The path under the data set: form_at(v, "submit"). */
 const char *form_at(FormView *v, const char *what);
 
-/* What is wrong with `text` as a value of the field, in the user's words, or NULL; *value is filled. For resources' imports too. */
+/* What is wrong with `text` as a value of the field, in the user's
+ * words, or NULL; *value is filled. For resources' imports too. */
 const char *field_check(Req *r, const Field *field, const char *text, Value *value);
 /* A stored value as it is typed (dates in the organization's format, money without currency). */
 const char *field_typed(Req *r, const Field *field, const DbColumn *column);

@@ -42,7 +42,8 @@ Json json_read(Arena *a, const char *bytes, size_t n, size_t size_max, const cha
     json_error_t error;
     json_t *root = n ? json_loadb(bytes, n, JSON_REJECT_DUPLICATES, &error) : NULL;
     if (!root) {
-        *problem = n ? text(a, "The JSON cannot be read (line %d, column %d).", error.line, error.column) : "The JSON is empty.";
+        *problem = n ? text(a, "The JSON cannot be read (line %d, column %d).", error.line, error.column)
+            : "The JSON is empty.";
         return (Json){ 0 };
     }
     later(a, release, root);
@@ -140,8 +141,8 @@ static size_t significant_digits(const char *s) {
     return n;
 }
 
-/* A decimal of up to 15 digits survives the way through a double: the first text of so many digits that reads back as the
- * same double is the one sent. When none does, more digits were sent than can be known. */
+/* A decimal of up to 15 digits survives the way through a double: the first text of so many digits that reads back as
+ * the same double is the one sent. When none does, more digits were sent than can be known. */
 const char *json_number(Arena *a, Json j, const char *path) {
     const json_t *n = node(json_at(j, path));
     if (json_is_integer(n)) return text(a, "%lld", (long long)json_integer_value(n));
@@ -196,7 +197,8 @@ static void add_quoted(Text *t, const char *value) {
         else if (*s == '"' || *s == '\\')                              text_addf(t, "\\%c", *s);
         else if (*s == '\n')                                           text_add(t, "\\n");
         else if (*s < 0x20 || *s == 0x7f || *s == '<' || *s == '>' || *s == '&') text_addf(t, "\\u%04x", *s);
-        else if (n == 3 && s[0] == 0xe2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9)) text_addf(t, "\\u20%02x", s[2] - 0x80);
+        else if (n == 3 && s[0] == 0xe2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9))
+            text_addf(t, "\\u20%02x", s[2] - 0x80);
         else                                                           text_add_n(t, (const char *)s, n);
         s += n ? n : 1;
     }

@@ -1,9 +1,11 @@
 /*
  * JSON from outside is read strictly and looked at by path; JSON of ours is written straight into a Text.
  *
- * Reading: RFC 8259 in UTF-8, an object or a list at the top, at most JSON_DEPTH_MAX levels and the size the caller allows
- * (assurance S28); a name given twice in one object, \u0000 and whatever follows the end are refused. Integers are exact
- * 64-bit or they are none; decimals come back as the decimal that was sent. What is read lives until the arena rewinds.
+ * Reading: RFC 8259 in UTF-8, an object or a list at the top, at most JSON_DEPTH_MAX levels and the size the caller
+ * allows
+ * (assurance S28); a name given twice in one object, \u0000 and whatever follows the end are refused. Integers are
+ * exact 64-bit or they are none; decimals come back as the decimal that was sent. What is read lives until the arena
+ * rewinds.
  */
 #ifndef LIB_JSON_H
 #define LIB_JSON_H
@@ -17,16 +19,19 @@
 enum { JSON_DEPTH_MAX = 32, JSON_SIZE_MAX = 64 * 1024 * 1024 };
 
 typedef enum {
-    JSON_KIND_NONE, JSON_KIND_OBJECT, JSON_KIND_LIST, JSON_KIND_TEXT, JSON_KIND_INT, JSON_KIND_DECIMAL, JSON_KIND_BOOL, JSON_KIND_NULL
+    JSON_KIND_NONE, JSON_KIND_OBJECT, JSON_KIND_LIST, JSON_KIND_TEXT, JSON_KIND_INT, JSON_KIND_DECIMAL, JSON_KIND_BOOL,
+        JSON_KIND_NULL
 } JsonKind;
 
-/* A value, or nothing (all zero): every function takes nothing and then gives nothing, so paths need no checks between. */
+/* A value, or nothing (all zero): every function takes nothing
+ * and then gives nothing, so paths need no checks between. */
 typedef struct { const void *node; } Json;
 
 /* Nothing, and *problem says why, when it is not good JSON; *problem is NULL when it is. `problem` may be NULL. */
 Json json_read(Arena *a, const char *bytes, size_t n, size_t size_max, const char **problem);
 
-/* "data.object.items[0].id": members and list places. Names with "." or "[" are reached by json_member. "" is the value itself. */
+/* "data.object.items[0].id": members and list places. Names with
+ * "." or "[" are reached by json_member. "" is the value itself. */
 Json        json_at      (Json j, const char *path);
 Json        json_member  (Json j, const char *name);
 JsonKind    json_kind    (Json j);
@@ -39,14 +44,15 @@ JsonMember *json_members (Arena *a, Json j);            /* json_size of them, in
 const char *json_text    (Json j, const char *path);
 bool        json_int     (Json j, const char *path, int64_t *out);
 bool        json_bool    (Json j, const char *path, bool *out);
-/* An integer or decimal as plain text ("12.5", "-3"), for the strict readers of lib/exact and lib/money. NULL when it is no
- * number, or has more than 15 significant digits (a double would not keep them) or 15 places. */
+/* An integer or decimal as plain text ("12.5", "-3"), for the strict readers of lib/exact and lib/money. NULL when it
+ * is no number, or has more than 15 significant digits (a double would not keep them) or 15 places. */
 const char *json_number  (Arena *a, Json j, const char *path);
 
 /* ---- Writing ---- */
 
-/* Adds to a Text. Members need a name; within lists and at the top the name is NULL. The characters & < > and the line separators
- * of JavaScript are written as \u, so that the result is safe inside HTML as well; bytes that are not UTF-8 become U+FFFD. */
+/* Adds to a Text. Members need a name; within lists and at the top the name is NULL. The characters & < > and the line
+ * separators of JavaScript are written as \u, so that the result is
+ * safe inside HTML as well; bytes that are not UTF-8 become U+FFFD. */
 typedef struct { Text *to; int depth; char close[JSON_DEPTH_MAX]; bool filled; } JsonOut;
 
 static inline JsonOut json_out(Text *to) { return (JsonOut){ .to = to }; }

@@ -57,7 +57,8 @@ static Query ask(Req *r, const ListSpec *spec, const Params *from) {
     const char *sort = asked(&q, "sort") ? asked(&q, "sort") : spec->order;
     q.descending = sort && *sort == '-';
     q.sort = sort ? column_of(spec, sort + q.descending) : NULL;
-    if (!q.sort || !(q.sort->flags & (SORT | LIST))) q.sort = column_of(spec, spec->order + (*spec->order == '-')), q.descending = *spec->order == '-';
+    if (!q.sort || !(q.sort->flags & (SORT | LIST))) q.sort = column_of(spec, spec->order + (*spec->order == '-')),
+        q.descending = *spec->order == '-';
     const char *size = asked(&q, "size"), *n = asked(&q, "n");
     if (size && (!strcmp(size, "50") || !strcmp(size, "100"))) q.size = atoi(size);
     if (n && strspn(n, "0123456789") == strlen(n) && strlen(n) < 10) q.first = atoll(n) ? atoll(n) : 1;
@@ -95,7 +96,8 @@ static void add_search(Query *q, Text *sql) {
 
 static bool is_day(const ListColumn *col) {
     size_t n = strlen(col->name);
-    return (n > 3 && (!strcmp(col->name + n - 3, "_on") || !strcmp(col->name + n - 3, "_at"))) || (n > 5 && !strcmp(col->name + n - 5, "_date"));
+    return (n > 3 && (!strcmp(col->name + n - 3, "_on") || !strcmp(col->name + n - 3, "_at")))
+        || (n > 5 && !strcmp(col->name + n - 5, "_date"));
 }
 
 static void add_day(Query *q, Text *sql, const ListColumn *col, const char *end, const char *compare) {
@@ -153,7 +155,8 @@ static void add_keyset(Query *q, Text *sql) {
     bool ascending = q->descending == q->backward;
     const char *op = ascending ? ">" : "<";
     if (cut[1] == 0) {                          /* NULL sorts first */
-        if (ascending) text_addf(sql, " and (%s is not null or (%s is null and %s %s ?))", q->sort->sql, q->sort->sql, q->spec->id, op);
+        if (ascending) text_addf(sql, " and (%s is not null or (%s is null and %s %s ?))", q->sort->sql, q->sort->sql,
+                                 q->spec->id, op);
         else text_addf(sql, " and %s is null and %s %s ?", q->sort->sql, q->spec->id, op);
         bind(q, bind_int(id));
         return;
@@ -168,7 +171,8 @@ static void add_keyset(Query *q, Text *sql) {
 
 static void add_columns(const Query *q, Text *sql) {
     text_add(sql, "select ");
-    for (const ListColumn *col = q->spec->columns; col->name; col++) text_addf(sql, "%s as `%s`, ", col->sql, col->name);
+    for (const ListColumn *col = q->spec->columns; col->name; col++)
+        text_addf(sql, "%s as `%s`, ", col->sql, col->name);
     text_addf(sql, "%s as _id, cast(%s as char) as _sort", q->spec->id, q->sort->sql);
 }
 
@@ -195,7 +199,7 @@ static int64_t count_rows(Query *q, const Bind *binds, int n) {
     return t.rows;
 }
 
-/* --- the page ------------------------------------------------------------------------------------------------------------------- */
+/* --- the page ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Cell { const char *shown, *raw; const char *name; Kind kind; bool null; int64_t n; } Cell;
 typedef struct Row  { Cell cell[COLUMNS_LISTED]; int n; const char *key; } Row;
@@ -208,10 +212,12 @@ static void keep_row(void *arg, const DbColumn *columns, int n) {
     row->n = n - 2 < COLUMNS_LISTED ? n - 2 : COLUMNS_LISTED;
     for (int i = 0; i < row->n; i++) {
         const DbColumn *c = &columns[i];
-        row->cell[i] = (Cell){ column_text(r, c), c->text ? c->text : text(r, "%lld", (long long)c->n), c->name, c->kind, c->is_null, c->n };
+        row->cell[i] = (Cell){ column_text(r, c), c->text ? c->text : text(r, "%lld", (long long)c->n), c->name,
+                               c->kind, c->is_null, c->n };
     }
     const DbColumn *sort = &columns[n - 1];
-    row->key = sort->is_null ? text(r, "%lld~", (long long)columns[n - 2].n) : text(r, "%lld~~%s", (long long)columns[n - 2].n, sort->text);
+    row->key = sort->is_null ? text(r, "%lld~", (long long)columns[n - 2].n) : text(r, "%lld~~%s",
+        (long long)columns[n - 2].n, sort->text);
 }
 
 static const Cell *cell_of(const Row *row, const char *name, size_t n) {
@@ -245,9 +251,11 @@ static char *url_with(const Query *q, const char *name, const char *value, const
     const char *between = "?";
     for (size_t i = 0; i < q->from->n; i++) {
         const Param *p = &q->from->v[i];
-        if (!*p->value || !strcmp(p->name, name) || !strcmp(p->name, "after") || !strcmp(p->name, "before") || !strcmp(p->name, "n") || !strcmp(p->name, "export")
+        if (!*p->value || !strcmp(p->name, name) || !strcmp(p->name, "after") || !strcmp(p->name, "before")
+            || !strcmp(p->name, "n") || !strcmp(p->name, "export")
             || !strcmp(p->name, "csrf") || !strcmp(p->name, "form_key")) continue;
-        if (!column_of(q->spec, p->name) && strcmp(p->name, "q") && strcmp(p->name, "sort") && strcmp(p->name, "size") && !strstr(p->name, "_from") && !strstr(p->name, "_to")) continue;
+        if (!column_of(q->spec, p->name) && strcmp(p->name, "q") && strcmp(p->name, "sort") && strcmp(p->name, "size")
+            && !strstr(p->name, "_from") && !strstr(p->name, "_to")) continue;
         text_addf(&t, "%s%s=%s", between, url_part(r, p->name), url_part(r, p->value));
         between = "&";
     }
@@ -270,7 +278,8 @@ static const char *look_of(const ListColumn *col, Kind kind, bool state) {
 
 static bool is_status(const ListColumn *col) {
     size_t n = strlen(col->name);
-    return (col->kind && !strcmp(col->kind, "status")) || (n >= 5 && !strcmp(col->name + n - 5, "state")) || (n >= 6 && !strcmp(col->name + n - 6, "status"));
+    return (col->kind && !strcmp(col->kind, "status")) || (n >= 5 && !strcmp(col->name + n - 5, "state"))
+        || (n >= 6 && !strcmp(col->name + n - 6, "status"));
 }
 
 static bool is_yes_no(const ListColumn *col) { return col->kind && !strcmp(col->kind, "yesno"); }
@@ -286,11 +295,14 @@ static void show_columns(const Query *q, const Rows *rows) {
         show_text(r, text(r, "%s.name", at_), col->name);
         show_text(r, text(r, "%s.label", at_), col->label);
         show_text(r, text(r, "%s.kind", at_), is_yes_no(col) ? "text" : look_of(col, kind, is_status(col)));
-        show_text(r, text(r, "%s.place", at_), col->place ? col->place : listed == 0 ? "id" : is_status(col) ? "status" : NULL);
+        show_text(r, text(r, "%s.place", at_), col->place ? col->place : listed == 0 ? "id" : is_status(col)
+                  ? "status" : NULL);
         if (col->flags & SORT) {
             bool sorted = col == q->sort;
             show_text(r, text(r, "%s.aria", at_), !sorted ? "none" : q->descending ? "descending" : "ascending");
-            show_text(r, text(r, "%s.sort_url", at_), url_with(q, "sort", sorted && !q->descending ? text(r, "-%s", col->name) : col->name, NULL, NULL));
+            show_text(r, text(r, "%s.sort_url", at_),
+                      url_with(q, "sort", sorted && !q->descending ? text(r, "-%s", col->name) : col->name, NULL,
+                               NULL));
         }
         listed++;
     }
@@ -343,7 +355,8 @@ static void show_foot(const Query *q) {
     size_t listed = 0;
     for (const ListColumn *col = q->spec->columns; any && col->name; col++) {
         if (!(col->flags & LIST)) continue;
-        const char *sum = col->flags & SUM ? locale_money_plain(&r->c.mem, r->c.locale, (Money){ q->sum[col - q->spec->columns] }) : "";
+        const char *sum = col->flags & SUM ? locale_money_plain(&r->c.mem, r->c.locale,
+            (Money){ q->sum[col - q->spec->columns] }) : "";
         show_text(r, at(r, "list.foot", listed, NULL), listed ? sum : msg(r->c.language, "ui.total"));
         listed++;
     }
@@ -353,7 +366,8 @@ typedef struct Options { Req *r; char *at; size_t n; const char *chosen; const c
 
 static void add_option(void *arg, const DbColumn *c, int n) {
     Options *o = arg;
-    const char *value = c[0].text ? c[0].text : text(o->r, "%lld", (long long)c[0].n), *label = n > 1 && c[1].text ? c[1].text : value;
+    const char *value = c[0].text ? c[0].text : text(o->r, "%lld", (long long)c[0].n), *label = n > 1 && c[1].text
+        ? c[1].text : value;
     char *at_ = text(o->r, "%s.options.%zu", o->at, o->n++);
     show_text(o->r, text(o->r, "%s.value", at_), value);
     show_text(o->r, text(o->r, "%s.text", at_), label);
@@ -377,11 +391,14 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
         for (int i = 0; i < 2; i++) {
             char *at_ = at(r, "list.filters", (*filters)++, NULL), *name = text(r, "%s_%s", col->name, ends[i]);
             show_text(r, text(r, "%s.name", at_), name);
-            show_text(r, text(r, "%s.label", at_), text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")));
+            show_text(r, text(r, "%s.label", at_),
+                      text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")));
             show_text(r, text(r, "%s.kind", at_), "date");
             show_text(r, text(r, "%s.value", at_), asked(q, name));
             show_text(r, text(r, "%s.more", at_), "1");
-            if (asked(q, name)) add_chip(q, chips, text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")), asked(q, name), name);
+            if (asked(q, name))
+                add_chip(q, chips, text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")),
+                         asked(q, name), name);
         }
         return;
     }
@@ -429,23 +446,33 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
         }
     show_text(r, "list.total", locale_count(&r->c.mem, r->c.locale, total));
     int64_t first = rows->n ? q->first : 0, last = q->first + (int64_t)rows->n - 1;
-    if (rows->n) show_text(r, "list.range", msg_format(r, r->c.language, "ui.range", { "from", locale_count(&r->c.mem, r->c.locale, first) },
-        { "to", locale_count(&r->c.mem, r->c.locale, last) }, { "total", locale_count(&r->c.mem, r->c.locale, total) }));
+    if (rows->n)
+        show_text(r, "list.range",
+                  msg_format(r, r->c.language, "ui.range", { "from", locale_count(&r->c.mem, r->c.locale, first) },
+        { "to", locale_count(&r->c.mem, r->c.locale, last) },
+        { "total", locale_count(&r->c.mem, r->c.locale, total) }));
     bool before = q->first > 1, after = q->backward ? true : more;
     if (q->backward && q->first + (int64_t)rows->n > total) after = false;
-    if (before && rows->n) show_text(r, "list.prev", url_with(q, "before", rows->v[0].key, "n", text(r, "%lld", (long long)(q->first > q->size ? q->first - q->size : 1))));
-    if (after && rows->n) show_text(r, "list.next", url_with(q, "after", rows->v[rows->n - 1].key, "n", text(r, "%lld", (long long)(q->first + (int64_t)rows->n))));
+    if (before && rows->n)
+        show_text(r, "list.prev",
+                  url_with(q, "before", rows->v[0].key, "n",
+                           text(r, "%lld", (long long)(q->first > q->size ? q->first - q->size : 1))));
+    if (after && rows->n)
+        show_text(r, "list.next", url_with(q, "after", rows->v[rows->n - 1].key, "n",
+                                           text(r, "%lld", (long long)(q->first + (int64_t)rows->n))));
     static const char *const sizes[] = { "25", "50", "100" };
     for (size_t i = 0; i < 3; i++) {
         show_text(r, at(r, "list.sizes", i, "text"), sizes[i]);
         show_text(r, at(r, "list.sizes", i, "url"), url_with(q, "size", sizes[i], NULL, NULL));
         if (atoi(sizes[i]) == q->size) show_text(r, at(r, "list.sizes", i, "current"), "1");
     }
-    if (s->feature && lib_app.may(&r->c, s->feature, EXPORT)) show_text(r, "list.export_url", url_with(q, "export", "csv", NULL, NULL));
+    if (s->feature && lib_app.may(&r->c, s->feature, EXPORT))
+        show_text(r, "list.export_url", url_with(q, "export", "csv", NULL, NULL));
     if (s->import_path) show_text(r, "list.import_url", link_path(r, "%s", s->import_path));
     bool filtered = q->filters || q->q;
     if (!rows->n) {
-        show_text(r, "list.empty.title", filtered ? msg_format(r, r->c.language, "ui.none_match", { "many", s->many }) : s->empty_title ? s->empty_title : msg_format(r, r->c.language, "ui.none_yet", { "many", s->many }));
+        show_text(r, "list.empty.title", filtered ? msg_format(r, r->c.language, "ui.none_match", { "many", s->many })
+                  : s->empty_title ? s->empty_title : msg_format(r, r->c.language, "ui.none_yet", { "many", s->many }));
         show_text(r, "list.empty.text", filtered ? msg(r->c.language, "ui.none_match_text") : s->empty_text);
         show_text(r, "list.empty.icon", s->empty_icon);
         if (filtered) {
@@ -478,7 +505,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
     if (lib_app.views) lib_app.views(r, s->name, s->path);
 }
 
-/* --- CSV ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- CSV ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct Export { Req *r; const ListSpec *spec; CsvText *csv; } Export;
 
@@ -512,8 +539,10 @@ static void export_row(void *arg, const DbColumn *columns, int n) {
 
 static void export_now(Query *q, int64_t total, const Bind *binds, int n) {
     Req *r = q->r;
-    if (!q->spec->feature || !lib_app.may(&r->c, q->spec->feature, EXPORT)) fail(r, DENIED, "You do not have permission to export %s.", q->spec->many);
-    if (total > EXPORT_MOST) fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
+    if (!q->spec->feature || !lib_app.may(&r->c, q->spec->feature, EXPORT))
+        fail(r, DENIED, "You do not have permission to export %s.", q->spec->many);
+    if (total > EXPORT_MOST)
+        fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
     if (total > EXPORT_NOW && lib_app.export_later) {
         lib_app.export_later(r, q->spec->name, total);
         return;
@@ -522,7 +551,8 @@ static void export_now(Query *q, int64_t total, const Bind *binds, int n) {
     q->binds = q->filters = 0;
     add_columns(q, &sql);
     add_where(q, &sql, binds, n);
-    text_addf(&sql, " order by %s %s, %s limit %d", q->sort->sql, q->descending ? "desc" : "asc", q->spec->id, EXPORT_MOST);
+    text_addf(&sql, " order by %s %s, %s limit %d", q->sort->sql, q->descending ? "desc" : "asc", q->spec->id,
+              EXPORT_MOST);
     Export x = { r, q->spec, csv_start(&r->c.mem) };
     for (const ListColumn *col = q->spec->columns; col->name; col++)
         if (col->flags & LIST) csv_text(x.csv, col->label);
@@ -545,7 +575,8 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
     add_where(&q, &sql, binds, n);
     add_keyset(&q, &sql);
     bool ascending = q.descending == q.backward;
-    text_addf(&sql, " order by %s %s, %s %s limit %lld", q.sort->sql, ascending ? "asc" : "desc", spec->id, ascending ? "asc" : "desc", (long long)q.size + 1);
+    text_addf(&sql, " order by %s %s, %s %s limit %lld", q.sort->sql, ascending ? "asc" : "desc", spec->id,
+              ascending ? "asc" : "desc", (long long)q.size + 1);
     Rows rows = { .q = &q, .v = take_n(r, Row, (size_t)q.size + 1) };
     db_columns(&r->c, sql.s, q.bind, q.binds, keep_row, &rows, true);
     bool more = rows.n > (size_t)q.size;
@@ -564,7 +595,7 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
     return (int64_t)rows.n;
 }
 
-/* --- ticked rows ---------------------------------------------------------------------------------------------------------------------- */
+/* --- ticked rows -------------------------------------------------------------------------------------------------- */
 
 typedef struct Chosen { void (*each)(void *, const char *); void *arg; int64_t n; } Chosen;
 
@@ -577,7 +608,8 @@ static void choose(void *arg, const DbColumn *c, int n) {
     chosen->n++;
 }
 
-int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *, const char *), void *arg, int64_t most, const Bind *binds, int n) {
+int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *, const char *), void *arg, int64_t most,
+                     const Bind *binds, int n) {
     Chosen chosen = { each, arg, 0 };
     const char *all = field_text(r, "all");
     if (!all || strcmp(all, "1")) {

@@ -13,7 +13,8 @@
  *       .order = "-bill_no" };
  *   list_show(r, &bills, utility);          the parameters of .where, then page(r, "layout/list") or answer a CSV
  *
- * In the URL: q, a filter's name, sort (-name = descending), size, after/before (key of the row), n (its number), export=csv.
+ * In the URL: q, a filter's name, sort (-name = descending), size, after/before (key of the row), n (its number),
+ * export=csv.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H
@@ -38,8 +39,10 @@ typedef struct ListColumn {
 
 #define COLUMNS (const ListColumn[])
 
-typedef struct ListAction { const char *text, *path, *icon, *key; Action action; bool primary; } ListAction;   /* shown to whoever holds the right */
-typedef struct ListBulk   { const char *value, *text, *key; Action action; } ListBulk;      /* posted to .bulk_path: bulk=value, ids or all + filter */
+/* shown to whoever holds the right */
+typedef struct ListAction { const char *text, *path, *icon, *key; Action action; bool primary; } ListAction;
+/* posted to .bulk_path: bulk=value, ids or all + filter */
+typedef struct ListBulk   { const char *value, *text, *key; Action action; } ListBulk;
 
 typedef struct ListSpec {
     const char       *name, *one, *many, *title, *path;
@@ -55,11 +58,14 @@ typedef struct ListSpec {
 } ListSpec;
 
 #define list_show(r, spec, ...) list_show_((r), (spec), DB_BINDS(__VA_ARGS__))
-/* The whole list page into the data set "list" (and page actions); answers the CSV itself when asked for. Returns rows shown. */
+/* The whole list page into the data set "list" (and page actions);
+ * answers the CSV itself when asked for. Returns rows shown. */
 int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n);
 /* Calls each(arg, key) for the ticked rows, or for all that match the posted filter (`all`); returns their number.
  * More than `most` fails INVALID "Narrow the filter (214,000 rows)." */
-#define list_chosen(r, spec, each, arg, most, ...) list_chosen_((r), (spec), (each), (arg), (most), DB_BINDS(__VA_ARGS__))
-int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *arg, const char *key), void *arg, int64_t most, const Bind *binds, int n);
+#define list_chosen(r, spec, each, arg, most, ...) list_chosen_((r), (spec), (each), (arg), (most), \
+    DB_BINDS(__VA_ARGS__))
+int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *arg, const char *key), void *arg, int64_t most,
+                     const Bind *binds, int n);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * How numbers, money and dates are shown: see locale.h. Names are kept per language for the life of the process; a Locale
- * itself is a few fields in the arena of whoever needs it.
+ * How numbers, money and dates are shown: see locale.h. Names are kept per language for the life of the process; a
+ * Locale itself is a few fields in the arena of whoever needs it.
  */
 #include "lib/locale.h"
 
@@ -130,8 +130,8 @@ static const char *currency_sign(const char *currency) {
 
 static bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
-/* With a decimal comma the sign stands behind, but for dollars, reals and pesos; before a number it touches it only where
-   that is the custom. */
+/* With a decimal comma the sign stands behind, but for dollars, reals and pesos; before a number it touches it only
+   where that is the custom. */
 static void place_sign(Locale *l) {
     bool dollar = strchr(l->symbol, '$') != NULL, comma = l->number.decimal == ',';
     l->symbol_behind = comma && !dollar;
@@ -253,7 +253,8 @@ char *locale_money_short(Arena *a, const Locale *l, Money m) {
 }
 
 char *locale_bytes(Arena *a, const Locale *l, int64_t bytes) {
-    static const Step steps[] = { { 1000000000, NBSP "GB" }, { 1000000, NBSP "MB" }, { 1000, NBSP "kB" }, { 1, NBSP "bytes" } };
+    static const Step steps[] = { { 1000000000, NBSP "GB" }, { 1000000, NBSP "MB" }, { 1000, NBSP "kB" },
+                                  { 1, NBSP "bytes" } };
     return shortened(a, l, bytes < 0 ? 0 : bytes, 1, steps);
 }
 
@@ -323,7 +324,8 @@ char *locale_period(Arena *a, const Locale *l, Date first, Date last) {
 char *locale_minutes(Arena *a, const Locale *l, int minutes) {
     int hour = minutes / 60 % 24, minute = minutes % 60;
     if (l->clock_24h) return arena_text(a, "%02d:%02d", hour, minute);
-    return arena_text(a, "%d:%02d" NBSP "%s", hour % 12 ? hour % 12 : 12, minute, hour < 12 ? l->names->am : l->names->pm);
+    return arena_text(a, "%d:%02d" NBSP "%s", hour % 12 ? hour % 12 : 12, minute,
+                      hour < 12 ? l->names->am : l->names->pm);
 }
 
 char *locale_clock(Arena *a, const Locale *l, Time t) {
@@ -349,7 +351,8 @@ char *locale_days(Arena *a, const Locale *l, int64_t days) {
 char *locale_duration(Arena *a, const Locale *l, int64_t us) {
     /* Months of 30 and years of 365 days: this is for ages, not for due dates. */
     static const struct { int64_t us; const char *key; int64_t from; } units[] = {
-        { 365 * DAY_US, "lib.years", 2 }, { 30 * DAY_US, "lib.months", 3 }, { DAY_US, "lib.days", 1 }, { HOUR_US, "lib.hours", 1 },
+        { 365 * DAY_US, "lib.years", 2 }, { 30 * DAY_US, "lib.months", 3 }, { DAY_US, "lib.days", 1 },
+            { HOUR_US, "lib.hours", 1 },
         { MINUTE_US, "lib.minutes", 1 },
     };
     if (us < 0) us = us == INT64_MIN ? INT64_MAX : -us;
@@ -404,7 +407,8 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Currencies that ICU calls current, without funds codes and metals (which have no minor unit that anybody pays with). */
+/* Currencies that ICU calls current, without funds codes and
+ * metals (which have no minor unit that anybody pays with). */
 static const char **currency_codes(Arena *a, size_t *n) {
     const char **codes = take_n(a, const char *, 400);
     UErrorCode status = U_ZERO_ERROR;
@@ -427,7 +431,8 @@ bool currency_is_known(const char *code) {
     return i < n;
 }
 
-void currencies_each(Arena *a, const char *language, void (*each)(void *arg, const char *code, const char *name), void *arg) {
+void currencies_each(Arena *a, const char *language, void (*each)(void *arg, const char *code, const char *name),
+                     void *arg) {
     size_t n;
     const char **codes = currency_codes(a, &n);
     for (size_t i = 0; i < n; i++) {

@@ -3,9 +3,9 @@
  * (ux.md section 7). Numbers and dates are written by code of our own; ICU gives names of months and days, the order of
  * dates in words and the sign of a currency, once per language and currency.
  *
- * Results stand in the arena, are plain UTF-8 and use a no-break space where a line may not break ("236 kWh", "6:25 PM").
- * Negative numbers have a true minus (U+2212). For SMS see utf8_plain_signs. The parsers are those of money.h and date.h
- * with the Locale's formats.
+ * Results stand in the arena, are plain UTF-8 and use a no-break space where a line may not break ("236 kWh", "6:25
+ * PM"). Negative numbers have a true minus (U+2212). For SMS see utf8_plain_signs. The parsers are those of money.h and
+ * date.h with the Locale's formats.
  */
 #ifndef LIB_LOCALE_H
 #define LIB_LOCALE_H
@@ -44,14 +44,17 @@ Locale *locale_in(Arena *a, const Locale *l, const char *language);
 /* Money and numbers. */
 char *locale_money      (Arena *a, const Locale *l, Money m);                  /* $2,847.50   ₹ 1,12,604.00   −$12.00 */
 char *locale_money_plain(Arena *a, const Locale *l, Money m);                  /* 2,847.50, -2.00: inputs, tables */
-char *locale_balance    (Arena *a, const Locale *l, Money owed);               /* $84.60, or "$500.00 in credit" below zero */
+char *locale_balance    (Arena *a, const Locale *l, Money owed);
+/* $84.60, or "$500.00 in credit" below zero */
 char *locale_count      (Arena *a, const Locale *l, int64_t n);                /* 2,140 */
 char *locale_quantity   (Arena *a, const Locale *l, Quantity q, const char *unit);  /* 236 kWh; unit NULL: the number */
 /* Rounded half up to so many places, all of them shown. */
 char *locale_quantity_to(Arena *a, const Locale *l, Quantity q, int places, const char *unit);
-char *locale_reading    (Arena *a, const Locale *l, Reading r);                /* 48,127: no more decimals than there are */
+/* 48,127: no more decimals than there are */
+char *locale_reading    (Arena *a, const Locale *l, Reading r);
 char *locale_reading_to (Arena *a, const Locale *l, Reading r, int places);    /* at least the meter's decimals */
-char *locale_price      (Arena *a, const Locale *l, Price p);                  /* $3.2083: at least the currency's digits */
+/* $3.2083: at least the currency's digits */
+char *locale_price      (Arena *a, const Locale *l, Price p);
 char *locale_price_per  (Arena *a, const Locale *l, Price p, const char *unit);/* $3.2083 / CCF */
 char *locale_percent    (Arena *a, const Locale *l, int64_t ppm);              /* 8.25 % */
 /* For KPIs and axes: $2.8M, $12.4k; lakh (L) and crore (Cr) where numbers are grouped that way. */
@@ -88,7 +91,8 @@ NumberProblem read_percent (const Locale *l, const char *s, bool negative, int64
 DateProblem   read_date    (const Locale *l, const char *s, Date *to);
 
 /* Choices of the set-up pages: ISO currencies in use with their names, IANA zones; sorted, from ICU. */
-void currencies_each(Arena *a, const char *language, void (*each)(void *arg, const char *code, const char *name), void *arg);
+void currencies_each(Arena *a, const char *language, void (*each)(void *arg, const char *code, const char *name),
+                     void *arg);
 void zones_each     (Arena *a, void (*each)(void *arg, const char *iana), void *arg);
 bool currency_is_known(const char *code);                                    /* an ISO currency in use today */
 

@@ -1,6 +1,6 @@
 /*
- * The log: see log.h. A line is put together in a buffer of fixed size on the stack; what does not fit is cut, and a cut
- * line says so at its end.
+ * The log: see log.h. A line is put together in a buffer of fixed size on the stack; what does not fit is cut, and a
+ * cut line says so at its end.
  */
 #include "lib/log.h"
 
@@ -26,8 +26,10 @@ static struct { char request[REQUEST_NO_SIZE + 22], tenant[64]; int64_t user; } 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
 /* Parts of names whose values never stand in the log. To add one: lower case. */
-static const char *const secret_names[] = { "password", "passphrase", "secret", "token", "authorization", "cookie", "csrf", "otp",
-    "totp", "api_key", "apikey", "private_key", "card_no", "cvv", "iban", "bank_account", "signature", "session_id", NULL };
+static const char *const secret_names[] = { "password", "passphrase", "secret", "token", "authorization", "cookie",
+                                            "csrf", "otp",
+    "totp", "api_key", "apikey", "private_key", "card_no", "cvv", "iban", "bank_account", "signature", "session_id",
+        NULL };
 
 static bool is_secret(const char *name) {
     for (int i = 0; secret_names[i]; i++)
@@ -133,7 +135,8 @@ static int token_length(const char *s) {
     int n = 0;
     bool small = false, other = false;
     for (; s[n] && s[n] != '/'; n++) {
-        bool is_small = s[n] >= 'a' && s[n] <= 'z', is_other = (s[n] >= 'A' && s[n] <= 'Z') || (s[n] >= '0' && s[n] <= '9');
+        bool is_small = s[n] >= 'a' && s[n] <= 'z', is_other = (s[n] >= 'A' && s[n] <= 'Z')
+            || (s[n] >= '0' && s[n] <= '9');
         if (!is_small && !is_other && s[n] != '-' && s[n] != '_') return 0;
         small |= is_small, other |= is_other;
     }

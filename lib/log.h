@@ -3,12 +3,12 @@
  *
  *     2026-03-20T18:25:00.123456Z info job.done pid=4711 request=7KQ4-M2XD tenant=swa user=12 job=88 kind="bill run"
  *
- * Line = UTC time, level, event (module.what), process, what the line belongs to, then the fields given. Values are encoded:
- * control characters, quotes, backslashes and bytes that are no UTF-8 become escapes, so that nothing a stranger sends can
- * forge a line. Fields whose name says that they are secret (password, secret, token, authorization, cookie, csrf, otp, pin,
- * api_key, card, iban ... ) are written as ***; the text of a field is cut at 1,000 bytes, a line at 8,000.
- * Each line is one write(): lines of several processes do not mix. No memory is taken; may be called at any time except in
- * signal handlers. No locks: processes have one thread.
+ * Line = UTC time, level, event (module.what), process, what the line belongs to, then the fields given. Values are
+ * encoded: control characters, quotes, backslashes and bytes that are no UTF-8 become escapes, so that nothing a
+ * stranger sends can forge a line. Fields whose name says that they are secret (password, secret, token, authorization,
+ * cookie, csrf, otp, pin, api_key, card, iban ... ) are written as ***; the text of a field is cut at 1,000 bytes, a
+ * line at 8,000. Each line is one write(): lines of several processes do not mix. No memory is taken; may be called at
+ * any time except in signal handlers. No locks: processes have one thread.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
@@ -28,7 +28,8 @@ typedef struct { const char *name; const char *text; int64_t number; bool is_num
 #define log_info(...)  LOG_LINE(LOG_INFO,  __VA_ARGS__)
 #define log_warn(...)  LOG_LINE(LOG_WARN,  __VA_ARGS__)
 #define log_error(...) LOG_LINE(LOG_ERROR, __VA_ARGS__)
-#define LOG_LINE(level, event, ...) log_write((level), (event), (const LogField[]){ __VA_ARGS__ __VA_OPT__(,) { .name = 0 } })
+#define LOG_LINE(level, event, ...) \
+    log_write((level), (event), (const LogField[]){ __VA_ARGS__ __VA_OPT__(,) { .name = 0 } })
 void log_write(LogLevel level, const char *event, const LogField *fields);
 
 /* Where lines go: a file (opened for appending, mode 0640) or NULL for standard error. false when it cannot be opened:
@@ -54,8 +55,8 @@ void log_context_clear(void);
 typedef struct { int64_t minute, count, skipped; } LogSample;
 bool log_sample(LogSample *s, int per_minute, int64_t *skipped);
 
-/* The path of a request for the log: parts that look like a secret (20 or more of A-Z a-z 0-9 - _ with a small letter and
-   a digit or capital: tokens of links) keep their first four letters. Cut to room - 1 bytes; answers `to`. */
+/* The path of a request for the log: parts that look like a secret (20 or more of A-Z a-z 0-9 - _ with a small letter
+   and a digit or capital: tokens of links) keep their first four letters. Cut to room - 1 bytes; answers `to`. */
 const char *log_path(char *to, int room, const char *path);
 
 /* The encoded form of one line's value, for tests and for others who write lines: at most room - 1 bytes and a 0.

@@ -24,7 +24,8 @@ static const char *column(const Machine *m) { return m->column ? m->column : "st
 static Now now_of(Ctx *c, const Machine *m, Id id, bool lock) {
     Found r = { .c = c };
     Bind b = bind_id(id);
-    db_columns(c, text(c, "select `%s`, %s, row_version from `%s` where id = ?%s", column(m), m->number ? m->number : "null", m->table, lock ? " for update" : ""), &b, 1, read_now, &r, true);
+    db_columns(c, text(c, "select `%s`, %s, row_version from `%s` where id = ?%s", column(m),
+                       m->number ? m->number : "null", m->table, lock ? " for update" : ""), &b, 1, read_now, &r, true);
     if (!r.now.any) fail(c, NOT_FOUND, "There is no such %s.", m->name);
     return r.now;
 }
@@ -56,7 +57,8 @@ static const char *one_member(Ctx *c, const char *name, const char *value) {
     return t.s;
 }
 
-static const char *move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg, bool asks_right) {
+static const char *move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg,
+                        bool asks_right) {
     if (!event_known(m, event)) fail(c, NOT_FOUND, "There is no such move.");
     Now now = now_of(c, m, id, true);
     const Move *v = move_of(m, now.state, event);
@@ -66,16 +68,22 @@ static const char *move(Ctx *c, const Machine *m, Id id, const char *event, cons
         spoken(name, sizeof name, m->name);
         fail(c, CONFLICT, "This %s is %s.", name, state);
     }
-    if (asks_right && !lib_app.may(c, v->key ? v->key : m->feature, v->action)) fail(c, DENIED, "You do not have permission to %s (%s).", v->text ? v->text : event, m->feature);
+    if (asks_right && !lib_app.may(c, v->key ? v->key : m->feature, v->action))
+        fail(c, DENIED, "You do not have permission to %s (%s).", v->text ? v->text : event, m->feature);
     if (v->asks_reason && (!reason || !*reason)) fail_field(c, INVALID, "reason", "Enter a reason.");
     if (v->refusal) {
         Refusal no = v->refusal(c, id);
         if (no.text) fail_at(c, no.status ? no.status : CONFLICT, NULL, __FILE__, __LINE__, "%s", no.text);
     }
-    Bind b[] = { bind_text(v->to), bind_id(c->realm == REALM_STAFF ? c->user : (Id){ 0 }), bind_time(c->now), bind_id(id), bind_int(now.version) };
-    if (db_run_built(c, text(c, "update `%s` set `%s` = ?, updated_by = ?, updated_at = ?, row_version = row_version + 1 where id = ? and row_version = ?", m->table, column(m)), b, 5) != 1)
+    Bind b[] = { bind_text(v->to), bind_id(c->realm == REALM_STAFF ? c->user : (Id){ 0 }), bind_time(c->now),
+                 bind_id(id), bind_int(now.version) };
+    if (db_run_built(c,
+                     text(c, "update `%s` set `%s` = ?, updated_by = ?, updated_at = ?, row_version = row_version + 1 "
+                             "where id = ? and row_version = ?", m->table, column(m)), b, 5) != 1)
         fail(c, CONFLICT, "This record was changed by another user.");
-    if (lib_app.audit) lib_app.audit(c, event, m->table, id, now.number, now.version + 1, one_member(c, column(m), now.state), one_member(c, column(m), v->to), reason);
+    if (lib_app.audit)
+        lib_app.audit(c, event, m->table, id, now.number, now.version + 1, one_member(c, column(m), now.state),
+                      one_member(c, column(m), v->to), reason);
     if (m->moved) {
         m->moved(c, id, now.state, v->to, event);
     } else if (lib_app.event) {
@@ -91,14 +99,19 @@ static const char *move(Ctx *c, const Machine *m, Id id, const char *event, cons
     return v->to;
 }
 
-const char *machine_move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg) { return move(c, m, id, event, reason, arg, true); }
-const char *machine_move_system(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg) { return move(c, m, id, event, reason, arg, false); }
+const char *machine_move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg) {
+    return move(c, m, id, event, reason, arg, true);
+}
+const char *machine_move_system(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg) {
+    return move(c, m, id, event, reason, arg, false);
+}
 
 void show_moves(Req *r, const char *list, const Machine *m, Id id, const char *path) {
     Now now = now_of(&r->c, m, id, false);
     size_t n = 0;
     for (const Move *v = m->moves; v->from; v++) {
-        if (!v->text || strcmp(v->from, now.state) || !lib_app.may(&r->c, v->key ? v->key : m->feature, v->action)) continue;
+        if (!v->text || strcmp(v->from, now.state) || !lib_app.may(&r->c, v->key ? v->key : m->feature, v->action))
+            continue;
         Refusal no = v->refusal ? v->refusal(&r->c, id) : NO_REFUSAL;
         show_text(r, at(r, list, n, "text"), v->text);
         show_text(r, at(r, list, n, "url"), link_path(r, "%s/%s", path, v->event));

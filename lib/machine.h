@@ -2,7 +2,8 @@
  * Machine: the states of a record as a table of moves (from, event, to, right, refusal, effect).
  *
  *   static const Move run_moves[] = {
- *       { "review", "ask",     "awaiting_approval", EDIT,    open_checklist,   tell_approvers, .text = "Ask for approval" },
+ *       { "review", "ask",     "awaiting_approval", EDIT,    open_checklist,   tell_approvers, .text = "Ask for
+ * approval" },
  *       { "awaiting_approval", "approve", "approved", APPROVE, approval_refusal, NULL,         .text = "Approve" },
  *       {0} };
  *   const Machine bill_run = { .name = "bill_run", .table = "bill_run", .feature = "bx.run", .moves = run_moves, ... };
@@ -36,19 +37,22 @@ typedef struct Machine {
     const char *number;                     /* column with the number people know, NULL: none */
     const char *feature;
     const Move *moves;
-    void      (*moved)(Ctx *c, Id id, const char *from, const char *to, const char *event);     /* the outbox event; NULL: core's <name>.state_changed */
+    /* the outbox event; NULL: core's <name>.state_changed */
+    void      (*moved)(Ctx *c, Id id, const char *from, const char *to, const char *event);
 } Machine;
 
 /*
- * Moves the record on. Fails DENIED without the right, CONFLICT "This <name> is <state>; ..." when the state has no such
- * move, or with the move's refusal. reason may be NULL unless the move asks for one (INVALID). Returns the new state.
+ * Moves the record on. Fails DENIED without the right, CONFLICT "This <name> is <state>; ..." when the state has no
+ * such move, or with the move's refusal. reason may be NULL unless the move asks for one (INVALID). Returns the new
+ * state.
  */
 const char *machine_move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg);
 /* The same for the system itself: no right is asked. */
 const char *machine_move_system(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg);
 /* The moves this user may press in the record's present state, as actions at `at`; posted to <path>/<event>. */
 void show_moves(Req *r, const char *at, const Machine *m, Id id, const char *path);
-/* Drawing of the machine as text (`make states`) and the check of its table; machines register themselves by modules. */
+/* Drawing of the machine as text (`make states`) and the check
+ * of its table; machines register themselves by modules. */
 void machine_draw(const Machine *m, void (*line)(void *, const char *), void *arg);
 
 #endif

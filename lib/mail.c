@@ -1,6 +1,6 @@
 /*
- * E-mail: see mail.h. Text is sent quoted-printable, attachments base64; the boundaries begin with "=_", which neither can
- * contain.
+ * E-mail: see mail.h. Text is sent quoted-printable, attachments base64; the boundaries begin with "=_", which neither
+ * can contain.
  */
 #include "lib/mail.h"
 
@@ -32,7 +32,8 @@ static char *base64(Arena *a, const void *bytes, size_t n) {
 /* How many bytes of s, in whole characters, fit into `room`. */
 static size_t whole_characters(const char *s, size_t room) {
     size_t n = 0, all = strlen(s);
-    for (int took; n < all && (took = utf8_next(s + n, all - n, NULL)) > 0 && n + (size_t)took <= room;) n += (size_t)took;
+    for (int took; n < all && (took = utf8_next(s + n, all - n, NULL)) > 0 && n + (size_t)took <= room;)
+        n += (size_t)took;
     return n;
 }
 
@@ -118,7 +119,8 @@ static const char *add_headers(Text *t, const Mail *m) {
     }
     if (m->unsubscribe_url) {
         if (!url_is_sane(m->unsubscribe_url)) return "the address for unsubscribing";
-        text_addf(t, "List-Unsubscribe: <%s>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", m->unsubscribe_url);
+        text_addf(t, "List-Unsubscribe: <%s>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+                  m->unsubscribe_url);
     }
     if (m->language && !add_header(t, "Content-Language", m->language)) return "the language";
     if (!m->is_reply) text_add(t, "Auto-Submitted: auto-generated\r\n");
@@ -266,7 +268,8 @@ static size_t on_read(char *to, size_t size, size_t n, void *arg) {
 static size_t on_reply(char *line, size_t size, size_t n, void *arg) {
     Sending *s = arg;
     size_t bytes = size * n;
-    if (bytes < 4 || line[0] < '2' || line[0] > '5' || !strncmp(line, "221", 3)) return bytes;     /* 221: the good-bye */
+    /* 221: the good-bye */
+    if (bytes < 4 || line[0] < '2' || line[0] > '5' || !strncmp(line, "221", 3)) return bytes;
     s->code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
     size_t length = bytes - 4 < REPLY_MAX - 1 ? bytes - 4 : REPLY_MAX - 1;
     memcpy(s->reply, line + 4, length);
@@ -280,7 +283,8 @@ static bool host_is_sane(const char *s) {
     return n && n <= 253 && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") == n;
 }
 
-static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *from, const struct curl_slist *to, Sending *s) {
+static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *from, const struct curl_slist *to,
+                    Sending *s) {
     s->guard.encrypted = server->security != MAIL_OPEN;
     outgoing_guard(curl, &s->guard);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
@@ -305,12 +309,14 @@ static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *
 
 /* What the operator mends, not the sender of a message. */
 static bool setup_is_wrong(const Sending *s, CURLcode code) {
-    bool tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED || code == CURLE_SSL_CONNECT_ERROR;
+    bool tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED
+        || code == CURLE_SSL_CONNECT_ERROR;
     return tls || code == CURLE_LOGIN_DENIED || (s->code >= 500 && mail_class(s->code) == OUT_NOT_ACCEPTED);
 }
 
 static MailResult result_of(Arena *a, const Sending *s, CURLcode code) {
-    MailResult r = { .code = s->code, .reply = arena_copy(a, utf8_is_valid(s->reply, strlen(s->reply)) ? s->reply : "") };
+    MailResult r = { .code = s->code, .reply = arena_copy(a, utf8_is_valid(s->reply, strlen(s->reply))
+        ? s->reply : "") };
     if (code == CURLE_OK) return r.class = OUT_ACCEPTED, r;
     r.problem = curl_easy_strerror(code);
     if (s->guard.refused) {
@@ -326,11 +332,13 @@ static MailResult result_of(Arena *a, const Sending *s, CURLcode code) {
     return r;
 }
 
-MailResult mail_send(Arena *a, const MailServer *server, const char *from, const char *to, const char *message, size_t n) {
+MailResult mail_send(Arena *a, const MailServer *server, const char *from, const char *to, const char *message,
+                     size_t n) {
     if (!email_is_valid(from) || !email_is_valid(to))
         return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "an address is not valid" };
     if (!host_is_sane(server->host) || server->port < 1 || server->port > 65535)
-        return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "the server's name or port", .setup_is_wrong = true };
+        return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "the server's name or port",
+                             .setup_is_wrong = true };
     if (!kept && (curl_global_init(CURL_GLOBAL_DEFAULT) || !(kept = curl_easy_init()))) abort();
     struct curl_slist *list = curl_slist_append(NULL, arena_text(a, "<%s>", to));
     if (!list) abort();

@@ -1,9 +1,9 @@
 /*
  * E-mail: building a message and giving it to an SMTP server.
  *
- * A message goes to one recipient. Header values refuse CR, LF and NUL (assurance S22), addresses are checked, everything
- * that is not ASCII is encoded, so that any server takes it. Nothing here fail()s; how an attempt ended is a class of
- * lib/outgoing.h, and its guard holds for mail servers too.
+ * A message goes to one recipient. Header values refuse CR, LF and NUL (assurance S22), addresses are checked,
+ * everything that is not ASCII is encoded, so that any server takes it. Nothing here fail()s; how an attempt ended is a
+ * class of lib/outgoing.h, and its guard holds for mail servers too.
  */
 #ifndef LIB_MAIL_H
 #define LIB_MAIL_H
@@ -21,7 +21,8 @@ typedef struct {
     const char *subject;
     const char *text;                       /* required: the plain part */
     const char *html;                       /* NULL: plain only */
-    const char *message_id;                 /* local part: the message's own key, [A-Za-z0-9._-]; the domain is that of `from` */
+    /* local part: the message's own key, [A-Za-z0-9._-]; the domain is that of `from` */
+    const char *message_id;
     const char *in_reply_to;                /* a whole Message-ID "<...>" of an earlier mail of a thread; NULL: none */
     const char *unsubscribe_url;            /* https; adds List-Unsubscribe with one click (RFC 8058); NULL: none */
     const char *language;                   /* Content-Language; NULL: none */
@@ -33,7 +34,8 @@ typedef struct {
 /* The whole message with CRLF. NULL and *problem when it may not be sent like that. */
 char *mail_build(Arena *a, const Mail *mail, size_t *n, const char **problem);
 
-typedef enum { MAIL_TLS, MAIL_STARTTLS, MAIL_OPEN } MailSecurity;   /* OPEN: to allowed addresses, or outside production */
+/* OPEN: to allowed addresses, or outside production */
+typedef enum { MAIL_TLS, MAIL_STARTTLS, MAIL_OPEN } MailSecurity;
 
 typedef struct {
     const char  *host;
@@ -51,9 +53,11 @@ typedef struct {
     bool        setup_is_wrong;             /* sign-in or TLS: not this message is bad, but the server's settings */
 } MailResult;
 
-/* Gives a built message to the server. The connection is kept for the next one to the same server. Result: accepted; refused
+/* Gives a built message to the server. The connection is kept for the next one to the same server. Result: accepted;
+ * refused
    (5xx: hard); not accepted (4xx, no connection, cut before all was sent: soft); unknown (cut after the last byte). */
-MailResult mail_send(Arena *a, const MailServer *server, const char *from, const char *to, const char *message, size_t n);
+MailResult mail_send(Arena *a, const MailServer *server, const char *from, const char *to, const char *message,
+                     size_t n);
 /* Closes the kept connection. */
 void mail_end(void);
 

@@ -1,6 +1,6 @@
 /*
- * Texts by key and language: see messages.h. Each language is an array sorted by key; a key is found by binary search, and
- * all keys below a prefix stand side by side.
+ * Texts by key and language: see messages.h. Each language is an array sorted by key; a key is found by binary search,
+ * and all keys below a prefix stand side by side.
  */
 #include "lib/messages.h"
 
@@ -295,8 +295,8 @@ static const char *find(const char *language, const char *key) {
     return m ? m->text : NULL;
 }
 
-/* A key without a text, in brackets: seen by whoever looks at the page. A few are kept side by side, so that one line may
-   show several of them. */
+/* A key without a text, in brackets: seen by whoever looks at the page. A few are kept side by side, so that one line
+   may show several of them. */
 static const char *missing_text(const char *key) {
     static char rooms[8][KEY_MAX + 3];
     static unsigned next;

@@ -23,9 +23,10 @@
 
 enum { LANGUAGES_MAX = 16, MESSAGES_MAX = 20000, MESSAGE_FILE_MAX = 1024 * 1024 };
 
-/* Loads every file below `folder` into `a` (which must outlive all use). NULL when all is well; else the problems as text,
-   one a line with file and line: unreadable file, malformed line, key given twice, a placeholder that is not in the English
-   text, a text in another language without an English one, a plural without "other". Loading again replaces all. */
+/* Loads every file below `folder` into `a` (which must outlive all use). NULL when all is well; else the problems as
+   text, one a line with file and line: unreadable file, malformed line, key given twice, a placeholder that is not in
+   the English text, a text in another language without an English one, a plural without "other". Loading again replaces
+   all. */
 const char *messages_load(Arena *a, const char *folder);
 
 /* Also in use: the set of languages found, "en" first, NULL at the end. */
@@ -36,8 +37,8 @@ bool messages_has_language(const char *language);
    overlooks on a page. Never NULL. */
 const char *msg(const char *language, const char *key);
 bool        msg_exists(const char *key);
-/* For checks at start: NULL for a key that stands in the English files (itself or as a plural); else a line that names it
-   and where it was declared. */
+/* For checks at start: NULL for a key that stands in the English files (itself or as a plural); else a line that names
+   it and where it was declared. */
 const char *messages_missing(Arena *a, const char *key, const char *declared_in);
 
 /* A value for a placeholder. */

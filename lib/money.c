@@ -1,6 +1,6 @@
 /*
- * Exact numbers: see money.h. Everything is a 64-bit integer of a named unit; products and quotients go through 128 bits
- * and are rounded once.
+ * Exact numbers: see money.h. Everything is a 64-bit integer of a named unit; products and quotients go through 128
+ * bits and are rounded once.
  */
 #include "lib/money.h"
 
@@ -89,7 +89,8 @@ Money money_share(Money total, int i, int n) {
 }
 
 bool price_times_fits(Price price, Quantity quantity, int exponent, Rounding rounding, Money *to) {
-    return wide_fits(wide_divide((Wide)price.micro * quantity.micro, power_of_ten(12 - exponent), rounding), &to->minor);
+    return wide_fits(wide_divide((Wide)price.micro * quantity.micro, power_of_ten(12 - exponent), rounding),
+                     &to->minor);
 }
 
 Money price_times(Price price, Quantity quantity, int exponent, Rounding rounding) {
@@ -259,7 +260,10 @@ char *money_decimal(Arena *a, Money m, int exponent) {
     return number_text(a, m.minor, NUMBER_PLAIN, (NumberStyle){ exponent, exponent, NULL });
 }
 
-char *quantity_decimal(Arena *a, Quantity q) { return number_text(a, q.micro, NUMBER_PLAIN, (NumberStyle){ 6, 0, NULL }); }
-char *price_decimal(Arena *a, Price p)       { return number_text(a, p.micro, NUMBER_PLAIN, (NumberStyle){ 6, 0, NULL }); }
+char *quantity_decimal(Arena *a, Quantity q) {
+    return number_text(a, q.micro, NUMBER_PLAIN, (NumberStyle){ 6, 0, NULL });
+}
+char *price_decimal(Arena *a, Price p)       { return number_text(a, p.micro, NUMBER_PLAIN,
+    (NumberStyle){ 6, 0, NULL }); }
 char *reading_decimal(Arena *a, Reading r)   { return number_text(a, r.e3, NUMBER_PLAIN, (NumberStyle){ 3, 0, NULL }); }
 char *percent_decimal(Arena *a, int64_t ppm) { return number_text(a, ppm, NUMBER_PLAIN, (NumberStyle){ 4, 0, NULL }); }

@@ -39,7 +39,8 @@ int   money_compare(Money a, Money b);                                  /* -1, 0
 Money money_ratio(Money amount, int64_t numerator, int64_t denominator, Rounding rounding);
 /* amount x parts per million: 8.25 % is 82,500. */
 Money money_ppm(Money amount, int64_t ppm, Rounding rounding);
-/* Share number i (from 0) of n equal shares; the first ones take the odd minor units, so that the shares sum to total. */
+/* Share number i (from 0) of n equal shares; the first ones
+ * take the odd minor units, so that the shares sum to total. */
 Money money_share(Money total, int i, int n);
 static inline bool money_is_zero(Money a) { return a.minor == 0; }
 
@@ -82,7 +83,8 @@ NumberProblem number_parse  (const char *s, NumberFormat f, NumberRule rule, int
 NumberProblem money_parse   (const char *s, NumberFormat f, int exponent, bool negative, Money *to);
 NumberProblem quantity_parse(const char *s, NumberFormat f, bool negative, Quantity *to);
 NumberProblem price_parse   (const char *s, NumberFormat f, bool negative, Price *to);
-NumberProblem reading_parse (const char *s, NumberFormat f, Reading *to);       /* never negative; leading zeros are usual */
+/* never negative; leading zeros are usual */
+NumberProblem reading_parse (const char *s, NumberFormat f, Reading *to);
 NumberProblem percent_parse (const char *s, NumberFormat f, bool negative, int64_t *ppm);   /* "8.25" -> 82,500 */
 /* A plain count: digits only, no groups, at most 18 of them, at most `max`. */
 NumberProblem count_parse   (const char *s, int64_t max, int64_t *to);

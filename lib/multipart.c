@@ -1,10 +1,11 @@
 /*
- * multipart/form-data, push style: see request.h. Bytes are gathered in one buffer; what is certainly value is passed on
- * at once, only as much is held back as could still turn into a delimiter. Every decision depends on the position in the
- * content and never on how the bytes were cut (tests/fuzz/fuzz_multipart.c compares).
+ * multipart/form-data, push style: see request.h. Bytes are gathered in one buffer; what is certainly value is passed
+ * on at once, only as much is held back as could still turn into a delimiter. Every decision depends on the position in
+ * the content and never on how the bytes were cut (tests/fuzz/fuzz_multipart.c compares).
  *
  * Strict where programs differ: lines end with CRLF, no folded headers, nothing but blanks behind a boundary, one
- * Content-Disposition a part, no attribute twice, no filename*, names quoted as browsers do (%22 %0D %0A, no backslash).
+ * Content-Disposition a part, no attribute twice, no filename*, names quoted as browsers do (%22 %0D %0A, no
+ * backslash).
  */
 #include "lib/request.h"
 #include "lib/utf8.h"
@@ -81,7 +82,8 @@ Multipart *multipart_start(Arena *a, const char *boundary, const UploadLimits *l
 static bool blank(char c)   { return c == ' ' || c == '\t'; }
 static bool control(char c) { return (unsigned char)c < 0x20 || c == 0x7f; }
 static bool token(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+        || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 static char *waiting(Multipart *m) {

@@ -31,8 +31,10 @@ const char *out_class_name(OutClass c) {
 
 /* IPv4 that the public internet does not route (RFC 6890 and its successors). To add one: network and bits. */
 static const struct { uint32_t network; int bits; } inside4[] = {
-    { 0x00000000, 8 },  { 0x0a000000, 8 },  { 0x64400000, 10 }, { 0x7f000000, 8 },  { 0xa9fe0000, 16 }, { 0xac100000, 12 },
-    { 0xc0000000, 24 }, { 0xc0000200, 24 }, { 0xc0586300, 24 }, { 0xc0a80000, 16 }, { 0xc6120000, 15 }, { 0xc6336400, 24 },
+    { 0x00000000, 8 },  { 0x0a000000, 8 },  { 0x64400000, 10 }, { 0x7f000000, 8 },  { 0xa9fe0000, 16 },
+        { 0xac100000, 12 },
+    { 0xc0000000, 24 }, { 0xc0000200, 24 }, { 0xc0586300, 24 }, { 0xc0a80000, 16 }, { 0xc6120000, 15 },
+        { 0xc6336400, 24 },
     { 0xcb007100, 24 }, { 0xe0000000, 4 },  { 0xf0000000, 4 },
 };
 
@@ -52,8 +54,12 @@ static bool is_public6(const unsigned char b[16]) {
     return !(b[0] == 0x3f && b[1] == 0xff && b[2] < 0x10);
 }
 
-static const struct in_addr  *host4(const struct sockaddr *a) { return &((const struct sockaddr_in *)(const void *)a)->sin_addr; }
-static const struct in6_addr *host6(const struct sockaddr *a) { return &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr; }
+static const struct in_addr  *host4(const struct sockaddr *a) {
+    return &((const struct sockaddr_in *)(const void *)a)->sin_addr;
+}
+static const struct in6_addr *host6(const struct sockaddr *a) {
+    return &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+}
 
 static bool same_host(const struct sockaddr *a, const struct sockaddr *b) {
     if (a->sa_family != b->sa_family) return false;
@@ -74,7 +80,8 @@ static bool is_own(const struct sockaddr *address) {
             for (struct ifaddrs *i = all; i && own_n < OWN_MAX; i = i->ifa_next) {
                 int family = i->ifa_addr ? i->ifa_addr->sa_family : AF_UNSPEC;
                 if (family != AF_INET && family != AF_INET6) continue;
-                memcpy(&own[own_n++], i->ifa_addr, family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+                memcpy(&own[own_n++], i->ifa_addr, family == AF_INET ? sizeof(struct sockaddr_in)
+                       : sizeof(struct sockaddr_in6));
             }
             freeifaddrs(all);
         }
@@ -156,7 +163,8 @@ static bool host_is_inside(const char *host) {
     char bare[64];
     snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host + (*host == '['), "]"), host + (*host == '['));
     if (inet_aton(bare, &in4.sin_addr)) return !address_is_public((const struct sockaddr *)(const void *)&in4);
-    if (inet_pton(AF_INET6, bare, &in6.sin6_addr) == 1) return !address_is_public((const struct sockaddr *)(const void *)&in6);
+    if (inet_pton(AF_INET6, bare, &in6.sin6_addr) == 1)
+        return !address_is_public((const struct sockaddr *)(const void *)&in6);
     size_t n = strlen(host);
     return !strcmp(host, "localhost") || (n > 10 && !strcmp(host + n - 10, ".localhost")) || !strchr(host, '.')
         || (n > 6 && !strcmp(host + n - 6, ".local")) || (n > 9 && !strcmp(host + n - 9, ".internal"));
@@ -176,7 +184,8 @@ static const char MALFORMED[] = "Enter an address like https://example.com/path.
 
 static const char *url_problem(Arena *a, CURLU *u, const char *url) {
     if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return MALFORMED;
-    const char *scheme = part(a, u, CURLUPART_SCHEME), *host = part(a, u, CURLUPART_HOST), *port = part(a, u, CURLUPART_PORT);
+    const char *scheme = part(a, u, CURLUPART_SCHEME), *host = part(a, u, CURLUPART_HOST),
+        *port = part(a, u, CURLUPART_PORT);
     if (!scheme || (strcmp(scheme, "https") && strcmp(scheme, "http"))) return "The address begins with https://.";
     if (part(a, u, CURLUPART_USER) || part(a, u, CURLUPART_PASSWORD))
         return "The address may not hold a user name or a password.";

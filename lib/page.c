@@ -20,7 +20,7 @@
 
 enum { LANGUAGES = 16 };
 
-/* --- values ------------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 static void set(HDF *node, const char *name, const char *value) {
     if (!value) return;
@@ -87,9 +87,11 @@ void show_state(Req *r, const char *name, const char *state) {
     set(r->data, text(r, "%s.tone", name), state_tone(r, state));
 }
 
-char *at(Req *r, const char *list, size_t i, const char *name) { return text(r, "%s.%zu%s%s", list, i, name ? "." : "", name ? name : ""); }
+char *at(Req *r, const char *list, size_t i, const char *name) {
+    return text(r, "%s.%zu%s%s", list, i, name ? "." : "", name ? name : "");
+}
 
-/* --- columns ------------------------------------------------------------------------------------------------------------- */
+/* --- columns ------------------------------------------------------------------------------------------------------ */
 
 const char *column_text(Req *r, const DbColumn *v) {
     Arena *a = &r->c.mem;
@@ -177,7 +179,7 @@ void show_row_(Req *r, const char *name, const DbSite *site, const Bind *binds, 
     if (!show_find_(r, name, site, binds, n)) fail_at(&r->c, NOT_FOUND, NULL, site->file, site->line, "not found");
 }
 
-/* --- templates ------------------------------------------------------------------------------------------------------------- */
+/* --- templates ---------------------------------------------------------------------------------------------------- */
 
 static struct { char language[16]; HDF *data; } common[LANGUAGES];  /* t.* and asset.* of one language */
 static int common_n;
@@ -189,7 +191,8 @@ static void add_assets(HDF *to) {
     char line[400], name[150], path[200];
     while (f && fgets(line, sizeof line, f)) {
         if (sscanf(line, "%149s %199s", name, path) != 2) continue;
-        /* asset names hold dots ("app.css"), which separate levels: app.css is asset.app.css, a level deeper, by design */
+        /* asset names hold dots ("app.css"), which separate levels:
+         * app.css is asset.app.css, a level deeper, by design */
         HDF *n = node(to, "asset");
         set(n, name, path);
     }

@@ -5,7 +5,8 @@
  *   show_rows(r, "lines", "select ...", id);              lines.0.*, lines.1.* ...; lines.n
  *   show_text(r, "page.title", run_no);   show_flag(r, "may.edit", true);   show_money(r, "due", due);
  *
- * A column's format follows its type and name: total_minor gives total_minor (digits) and total ("$184.50"), *_qty_micro,
+ * A column's format follows its type and name: total_minor gives total_minor (digits) and total ("$184.50"),
+ * *_qty_micro,
  * *_e3 and *_micro likewise without their tail; *_at the utility's zone, *_on the date format, both with .iso beside;
  * state, status, payment_status and supply_state get .label and .tone from the messages.
  * Names of the data set are our own constants, never input.
@@ -16,12 +17,16 @@
 #include "lib/db.h"
 #include "lib/req.h"
 
-#define show_row(r, name, sql, ...)  show_row_ ((r), (name), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
-#define show_find(r, name, sql, ...) show_find_((r), (name), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
-#define show_rows(r, name, sql, ...) show_rows_((r), (name), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
+#define show_row(r, name, sql, ...)  show_row_ ((r), (name), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                                DB_BINDS(__VA_ARGS__))
+#define show_find(r, name, sql, ...) show_find_((r), (name), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                                DB_BINDS(__VA_ARGS__))
+#define show_rows(r, name, sql, ...) show_rows_((r), (name), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                                DB_BINDS(__VA_ARGS__))
 
 void    show_row_ (Req *r, const char *name, const DbSite *site, const Bind *binds, int n);
-bool    show_find_(Req *r, const char *name, const DbSite *site, const Bind *binds, int n);    /* false: nothing shown */
+/* false: nothing shown */
+bool    show_find_(Req *r, const char *name, const DbSite *site, const Bind *binds, int n);
 int64_t show_rows_(Req *r, const char *name, const DbSite *site, const Bind *binds, int n);    /* how many */
 
 /* One value at a dotted path of our own. NULL text shows nothing. show_textf formats. */

@@ -1,6 +1,7 @@
 /*
- * Passwords, TOTP and recovery codes: see crypt.h. The rules for passwords are those of ONB-LOGIN and CSS01US01; the list
- * of common ones is read once into memory of the process, sorted, and shared by the workers that are forked afterwards.
+ * Passwords, TOTP and recovery codes: see crypt.h. The rules for passwords are those of ONB-LOGIN and CSS01US01; the
+ * list of common ones is read once into memory of the process, sorted, and shared by the workers that are forked
+ * afterwards.
  */
 #include "lib/crypt.h"
 #include "lib/utf8.h"
@@ -18,7 +19,8 @@ static const unsigned long long OPS = crypto_pwhash_OPSLIMIT_INTERACTIVE;
 static const size_t MEMORY = crypto_pwhash_MEMLIMIT_INTERACTIVE;
 
 /* Of a random text nobody knows, with today's limits (a test compares them). */
-static const char DUMMY[] = "$argon2id$v=19$m=65536,t=2,p=1$03xk3GCfmo6X/WdX/22wHA$4MXKjxCc5IsTdJj7XGXdTFL8gWN+ecJ8sgHMoOW/ih8";
+static const char DUMMY[] =
+    "$argon2id$v=19$m=65536,t=2,p=1$03xk3GCfmo6X/WdX/22wHA$4MXKjxCc5IsTdJj7XGXdTFL8gWN+ecJ8sgHMoOW/ih8";
 
 char *password_hash(Arena *a, const char *password) {
     char *hash = take(a, crypto_pwhash_STRBYTES);
@@ -117,7 +119,8 @@ bool password_is_common(const char *password) {
     size_t n = strlen(password);
     char low[4 * PASSWORD_MOST + 1];
     if (n >= sizeof low) return false;
-    for (size_t i = 0; i <= n; i++) low[i] = password[i] >= 'A' && password[i] <= 'Z' ? (char)(password[i] + 32) : password[i];
+    for (size_t i = 0; i <= n; i++) low[i] = password[i] >= 'A' && password[i] <= 'Z' ? (char)(password[i] + 32)
+        : password[i];
     bool is = in_list(low, n) || is_run(low, n) || is_repetition(low, n);
     sodium_memzero(low, sizeof low);
     return is;
@@ -153,9 +156,11 @@ static bool contains_word(Arena *a, const wchar_t *hay, const char *words, size_
 }
 
 static const char *name_refusal(Arena *a, const PasswordFacts *f, const wchar_t *hay) {
-    if (f->email && contains(a, hay, f->email, strcspn(f->email, "@"), 3)) return "Do not use the name in your e-mail address.";
+    if (f->email && contains(a, hay, f->email, strcspn(f->email, "@"), 3))
+        return "Do not use the name in your e-mail address.";
     if (f->full_name && contains_word(a, hay, f->full_name, 4)) return "Do not use your name.";
-    if (f->organization && contains(a, hay, f->organization, strlen(f->organization), 4)) return "Do not use the name of the organization.";
+    if (f->organization && contains(a, hay, f->organization, strlen(f->organization), 4))
+        return "Do not use the name of the organization.";
     if (f->utility && contains(a, hay, f->utility, strlen(f->utility), 4)) return "Do not use the name of the utility.";
     for (const char *const *no = f->account_nos; no && *no; no++)
         if (contains(a, hay, *no, strlen(*no), 4)) return "Do not use your account number.";
@@ -202,7 +207,8 @@ int64_t totp_accept(Bytes secret, const char *typed, int64_t now_s, int64_t last
 
 static void add_encoded(Text *t, const char *s) {
     for (; *s; s++) {
-        bool plain = (*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') || (*s && strchr("-._~@", *s));
+        bool plain = (*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z')
+            || (*s && strchr("-._~@", *s));
         if (plain) text_add_n(t, s, 1);
         else text_addf(t, "%%%02X", (unsigned char)*s);
     }

@@ -16,7 +16,8 @@
 typedef enum Scope { SCOPE_UTILITY, SCOPE_PORTAL, SCOPE_TENANT, SCOPE_PLATFORM, SCOPE_ANY, SCOPES } Scope;
 
 /* Actions of a permission key; any of them implies VIEW. SIGNED_IN: any user of the realm. OPEN: everybody. */
-typedef enum Action { VIEW = 1, CREATE = 2, EDIT = 4, DELETE = 8, APPROVE = 16, EXPORT = 32, SIGNED_IN = 64, OPEN = 128 } Action;
+typedef enum Action { VIEW = 1, CREATE = 2, EDIT = 4, DELETE = 8, APPROVE = 16, EXPORT = 32, SIGNED_IN = 64,
+                      OPEN = 128 } Action;
 
 enum RouteFlags {
     NO_TX       = 1,    /* the handler opens its own transactions; say why at the row */
@@ -45,7 +46,8 @@ typedef struct Route {
     int         line;
 } Route;
 
-#define ROUTE_(m, s, p, k, a, h, ...) { .method = m, .path = p, .scope = s, .key = k, .action = a, .handler = h, .file = __FILE__, .line = __LINE__, __VA_ARGS__ }
+#define ROUTE_(m, s, p, k, a, h, ...) { .method = m, .path = p, .scope = s, .key = k, .action = a, .handler = h, \
+                                        .file = __FILE__, .line = __LINE__, __VA_ARGS__ }
 #define GET(p, k, a, h, ...)           ROUTE_("GET",  SCOPE_UTILITY,  p, k, a, h, __VA_ARGS__)
 #define POST(p, k, a, h, ...)          ROUTE_("POST", SCOPE_UTILITY,  p, k, a, h, __VA_ARGS__)
 #define PORTAL_GET(p, a, h, ...)       ROUTE_("GET",  SCOPE_PORTAL,   p, NULL, a, h, __VA_ARGS__)
@@ -105,7 +107,8 @@ struct Req {
 const char *path_text  (Req *r, const char *name);      /* never NULL: the route has it */
 const char *query_text (Req *r, const char *name);      /* trimmed, NULL when absent or empty */
 int64_t     query_int  (Req *r, const char *name, int64_t otherwise);
-const char *field_text (Req *r, const char *name);      /* a body's field outside of a declared form; NULL when absent */
+/* a body's field outside of a declared form; NULL when absent */
+const char *field_text (Req *r, const char *name);
 const char *cookie_text(Req *r, const char *name);
 const char *header_text(Req *r, const char *name);      /* "User-Agent"; NULL when absent */
 
@@ -125,12 +128,13 @@ void answer_file(Req *r, const char *internal_path, const char *type, const char
 void header_set(Req *r, const char *name, const char *value);
 /* A cookie with the installation's prefix (__Host-), Secure, HttpOnly, SameSite=Lax. max_age_s 0: session; -1: away. */
 void cookie_set(Req *r, const char *name, const char *value, int max_age_s);
-/* A path of this scope as a whole URL path: link(r, "/bx/runs/%s", no) -> "/u/swa-w/bx/runs/RUN-1"; text is not encoded. */
+/* A path of this scope as a whole URL path: link(r, "/bx/runs/%s",
+ * no) -> "/u/swa-w/bx/runs/RUN-1"; text is not encoded. */
 char *link_path(Req *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Percent-encoded for one path or query part. */
 char *url_part(Req *r, const char *s);
 
-/* --- problems of input: collected, shown all at once ---------------------------------------------------------------- */
+/* --- problems of input: collected, shown all at once -------------------------------------------------------------- */
 void problem(Req *r, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Leaves with INVALID when there are any. */
 void problems_end(Req *r);

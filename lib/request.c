@@ -152,7 +152,8 @@ Parsed cookies_parse(Params *out, const char *header, size_t n) {
         if (stop > s && ++seen > REQUEST_COOKIES_MAX) return MANY_COOKIES;
         if (sign && cookie_is_sound(s, (size_t)(sign - s), sign + 1, (size_t)(stop - sign - 1))) {
             size_t length = (size_t)(stop - sign - 1);
-            param_add(out, text_copy_n(out->arena, s, (size_t)(sign - s)), text_copy_n(out->arena, sign + 1, length), length);
+            param_add(out, text_copy_n(out->arena, s, (size_t)(sign - s)), text_copy_n(out->arena, sign + 1, length),
+                      length);
         }
         s = next;
     }
@@ -170,7 +171,8 @@ static bool segment_is_sound(const char *s, size_t n) {
         const char *stop = memchr(piece, '/', (size_t)(end - piece));
         if (!stop) stop = end;
         size_t length = (size_t)(stop - piece);
-        if (!length || (length == 1 && piece[0] == '.') || (length == 2 && piece[0] == '.' && piece[1] == '.')) return false;
+        if (!length || (length == 1 && piece[0] == '.') || (length == 2 && piece[0] == '.' && piece[1] == '.'))
+            return false;
         if (stop == end) return true;
         piece = stop + 1;
     }
@@ -292,7 +294,8 @@ Parsed content_type_parse(Arena *a, const char *header, ContentType *out) {
     }
     if (out->kind == BODY_MULTIPART && (!out->boundary || !boundary_is_sound(out->boundary))) return BAD_TYPE;
     if (out->kind != BODY_MULTIPART) out->boundary = NULL;
-    if (out->kind != BODY_OTHER && charset && strcasecmp(charset, "utf-8") && strcasecmp(charset, "utf8")) return BAD_CHARSET;
+    if (out->kind != BODY_OTHER && charset && strcasecmp(charset, "utf-8") && strcasecmp(charset, "utf8"))
+        return BAD_CHARSET;
     return GOOD;
 }
 
@@ -338,7 +341,8 @@ const char *host_parse(Arena *a, const char *header) {
         if (host[i] == '.') {
             if (i == label) return NULL;
             label = i + 1;
-        } else if ((!is_letter(host[i]) && !is_digit(host[i]) && host[i] != '-' && host[i] != '_') || i - label >= 63) return NULL;
+        } else if ((!is_letter(host[i]) && !is_digit(host[i]) && host[i] != '-' && host[i] != '_') || i - label >= 63)
+            return NULL;
     }
     return host;
 }

@@ -1,9 +1,9 @@
 /*
  * Outside bytes of an HTTP request become values: path, query, form, files, cookies, headers, addresses.
  *
- * Pure functions over bytes and an arena: no FastCGI, no Ctx, no fail(). What is wrong with the input is a value (Parsed),
- * which the caller turns into an answer. Everything that comes out is valid UTF-8, free of NUL, and ends with 0.
- * Assurance S18, S19, S27, S28, S36; all of it is fuzzed (tests/fuzz), multipart also for equal results however the
+ * Pure functions over bytes and an arena: no FastCGI, no Ctx, no fail(). What is wrong with the input is a value
+ * (Parsed), which the caller turns into an answer. Everything that comes out is valid UTF-8, free of NUL, and ends with
+ * 0. Assurance S18, S19, S27, S28, S36; all of it is fuzzed (tests/fuzz), multipart also for equal results however the
  * bytes are cut. Every function takes time and memory proportional to its input.
  */
 #ifndef LIB_REQUEST_H
@@ -32,7 +32,8 @@ enum {
     MULTIPART_FILES_MAX    = 100,       /* the most a caller may allow */
 };
 
-/* The outcome: status 0 is good; else 400, 413 or 422 (503 only when a file cannot be stored) with a sentence for the user. */
+/* The outcome: status 0 is good; else 400, 413 or 422 (503 only
+ * when a file cannot be stored) with a sentence for the user. */
 typedef struct { int status; const char *text; } Parsed;
 
 /* ---- Parameters: query, form fields, cookies ---- */
@@ -52,7 +53,8 @@ Texts       param_all   (Arena *a, const Params *p, const char *name);
 bool        param_add   (Params *p, const char *name, const char *value, size_t length);
 
 /* `a=1&b=x+y%21` of a query or an application/x-www-form-urlencoded body. Appends to *out.
- * Refuses a broken %xx, %00 and NUL, invalid UTF-8 (400), too many fields and too long names (413). Empty pairs are skipped. */
+ * Refuses a broken %xx, %00 and NUL, invalid UTF-8 (400), too many
+ * fields and too long names (413). Empty pairs are skipped. */
 Parsed urlencoded_parse(Params *out, const char *bytes, size_t n);
 /* A Cookie header. Names and values are taken as they are; malformed cookies are skipped (others set cookies too, and
  * they must not lock the user out); more than REQUEST_COOKIES_MAX are refused (400). */
@@ -72,7 +74,8 @@ typedef struct {
 Parsed path_parse(Arena *a, const char *bytes, size_t n, Path *out);
 /* A whole target as in REQUEST_URI: path, and behind the first "?" the query. */
 Parsed target_parse(Arena *a, const char *uri, Path *path, Params *query);
-/* Whether a redirect may go there: an own path, "/" followed by neither "/" nor "\", without control characters (S36). */
+/* Whether a redirect may go there: an own path, "/" followed
+ * by neither "/" nor "\", without control characters (S36). */
 bool   path_is_own(const char *s);
 
 /* ---- Headers ---- */
@@ -89,7 +92,8 @@ typedef struct {
 Parsed content_type_parse(Arena *a, const char *header, ContentType *out);
 /* Digits only, at most 15; absent or empty is 0. Anything else is refused (400). */
 Parsed content_length_parse(const char *header, int64_t *out);
-/* The host of a Host header in lower case without port and final dot, IPv6 in brackets kept. NULL when it is not one. */
+/* The host of a Host header in lower case without port and
+ * final dot, IPv6 in brackets kept. NULL when it is not one. */
 const char *host_parse(Arena *a, const char *header);
 
 /* ---- Addresses of clients ---- */
@@ -108,8 +112,10 @@ bool        network_has   (const Network *network, const Address *address);
 
 typedef struct {
     const char *name;                   /* of the form's field */
-    const char *filename;               /* as sent, without folders; for showing only, never a path of ours; may be "" */
-    int         fd;                     /* a nameless file, at offset 0, for reading and writing; closed when the arena rewinds */
+    const char *filename;
+    /* as sent, without folders; for showing only, never a path of ours; may be "" */
+    /* a nameless file, at offset 0, for reading and writing; closed when the arena rewinds */
+    int         fd;
     int64_t     size;                   /* bytes */
     const char *sent_type;              /* what the client claims, "" if nothing; never to be trusted */
 } Upload;

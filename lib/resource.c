@@ -42,13 +42,14 @@ static int scope_bind_of(const Ctx *c, const Resource *res, Bind *to) {
 static char *scope(Req *r, const Resource *res) { return scope_of(&r->c, res); }
 static int scope_bind(const Req *r, const Resource *res, Bind *to) { return scope_bind_of(&r->c, res, to); }
 
-/* --- routes ----------------------------------------------------------------------------------------------------------- */
+/* --- routes ------------------------------------------------------------------------------------------------------- */
 
 int resource_routes(const Resource *res, const Route *row, Route *to) {
     Arena *a = &(Arena){ 0 };           /* lives as long as the process */
     int n = 0;
     Route base = { .scope = row->scope, .key = res->feature, .resource = res, .file = row->file, .line = row->line };
-#define ADD(method_, path_, action_, handler_, form_) do { to[n] = base; to[n].method = method_; to[n].path = path_; to[n].action = action_; \
+#define ADD(method_, path_, action_, handler_, form_) do { to[n] = base; to[n].method = method_; to[n].path = path_; \
+    to[n].action = action_; \
         to[n].handler = handler_; to[n].form = form_; n++; } while (0)
     const char *one = text(a, "%s/{key}", res->path);
     ADD("GET", res->path, VIEW, resource_list, NULL);
@@ -61,12 +62,13 @@ int resource_routes(const Resource *res, const Route *row, Route *to) {
         ADD("GET", text(a, "%s/{key}/edit", res->path), EDIT, resource_edit, NULL);
         ADD("POST", one, EDIT, resource_update, resource_edit);
     }
-    if (!res->no_delete) ADD("POST", text(a, "%s/{key}/deletion", res->path), delete_right(res), resource_delete, resource_page);
+    if (!res->no_delete) ADD("POST", text(a, "%s/{key}/deletion", res->path), delete_right(res), resource_delete,
+                             resource_page);
 #undef ADD
     return n;
 }
 
-/* --- reading rows --------------------------------------------------------------------------------------------------------- */
+/* --- reading rows ------------------------------------------------------------------------------------------------- */
 
 typedef struct Found { Id id; int64_t version; bool any; } Found;
 
@@ -81,7 +83,8 @@ static Found find_key(Ctx *c, const Resource *res, const char *key, bool lock) {
     Bind b[2];
     int n = scope_bind_of(c, res, b);
     b[n++] = bind_text(key);
-    char *sql = text(c, "select x.id, x.row_version from `%s` x where %s and x.`%s` = ?%s", res->table, scope_of(c, res), key_of(res), lock ? " for update" : "");
+    char *sql = text(c, "select x.id, x.row_version from `%s` x where %s and x.`%s` = ?%s", res->table,
+                     scope_of(c, res), key_of(res), lock ? " for update" : "");
     Found f = { 0 };
     db_columns(c, sql, b, n, found, &f, true);
     return f;
@@ -95,7 +98,8 @@ static char *select_row(Ctx *c, const Resource *res) {
     text_add(&sql, "select x.id, x.row_version, x.updated_at");
     for (const Field *f = res->fields; f->name; f++) {
         if (f->type == FIELD_REF)
-            text_addf(&sql, ", (select y.`%s` from `%s` y where y.id = x.`%s`) as `%s`", key_of(f->ref), f->ref->table, f->column ? f->column : f->name, f->name);
+            text_addf(&sql, ", (select y.`%s` from `%s` y where y.id = x.`%s`) as `%s`", key_of(f->ref), f->ref->table,
+                      f->column ? f->column : f->name, f->name);
         else if (f->column) text_addf(&sql, ", %s as `%s`", f->column, f->name);
         else text_addf(&sql, ", x.`%s`", f->name);
     }
@@ -138,16 +142,18 @@ static const char *shown(Req *r, const Field *f, const DbColumn *c) {
     return column_text(r, c);
 }
 
-/* --- audit: changed fields only --------------------------------------------------------------------------------------------- */
+/* --- audit: changed fields only ----------------------------------------------------------------------------------- */
 
-static void audit_change(Req *r, const Resource *res, const char *action, Id id, const Kept *before, const Kept *after) {
+static void audit_change(Req *r, const Resource *res, const char *action, Id id, const Kept *before,
+                         const Kept *after) {
     Text before_text = text_start(r), after_text = text_start(r);
     JsonOut b = json_out(&before_text), a = json_out(&after_text);
     json_open_object(&b, NULL);
     json_open_object(&a, NULL);
     for (const Field *f = res->fields; f->name; f++) {
         if (f->flags & DERIVED) continue;
-        const DbColumn *was = before ? column_of_row(before, f->name) : NULL, *is = after ? column_of_row(after, f->name) : NULL;
+        const DbColumn *was = before ? column_of_row(before, f->name) : NULL, *is = after
+            ? column_of_row(after, f->name) : NULL;
         const char *old = was ? field_typed(r, f, was) : NULL, *new = is ? field_typed(r, f, is) : NULL;
         if (!strcmp(old ? old : "", new ? new : "")) continue;
         bool secret = f->flags & SECRET;
@@ -159,19 +165,22 @@ static void audit_change(Req *r, const Resource *res, const char *action, Id id,
     const Kept *k = after ? after : before;
     const DbColumn *key = column_of_row(k, key_of(res)), *version = column_of_row(k, "row_version");
     if (lib_app.audit)
-        lib_app.audit(&r->c, action, res->table, id, key && key->text ? key->text : NULL, version ? version->n : 0, before ? before_text.s : NULL, after ? after_text.s : NULL, NULL);
+        lib_app.audit(&r->c, action, res->table, id, key && key->text ? key->text : NULL, version ? version->n : 0,
+                      before ? before_text.s : NULL, after ? after_text.s : NULL, NULL);
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 
 static ListColumn list_column(Req *r, const Field *f) {
-    ListColumn col = { .name = f->name, .label = f->label, .flags = f->flags & (LIST | SEARCH | SEARCH_START | FILTER | SORT), .choices = f->choices };
+    ListColumn col = { .name = f->name, .label = f->label,
+                       .flags = f->flags & (LIST | SEARCH | SEARCH_START | FILTER | SORT), .choices = f->choices };
     if (f->column) col.sql = f->column;
     else if (f->type == FIELD_REF)
         col.sql = text(r, "(select y.`%s` from `%s` y where y.id = x.`%s`)", key_of(f->ref), f->ref->table, f->name);
     else col.sql = text(r, "x.`%s`", f->name);
     if (f->type == FIELD_REF && f->flags & FILTER)
-        col.options = text(r, "select y.`%s`, y.`%s` from `%s` y where y.utility_id = ? order by 1", key_of(f->ref), key_of(f->ref), f->ref->table);
+        col.options = text(r, "select y.`%s`, y.`%s` from `%s` y where y.utility_id = ? order by 1", key_of(f->ref),
+                           key_of(f->ref), f->ref->table);
     if (f->type == FIELD_BOOL) {
         static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
         col.kind = "yesno";
@@ -189,30 +198,36 @@ void resource_list(Req *r) {
     for (const Field *f = res->fields; f->name && n < FIELDS_MAX; f++) {
         if (!(f->flags & (LIST | SEARCH | SEARCH_START | FILTER | SORT)) && strcmp(f->name, key_of(res))) continue;
         columns[n] = list_column(r, f);
-        if (!linked && columns[n].flags & LIST) columns[n].link = text(r, "%s/{%s}", res->path, key_of(res)), linked = true;
+        if (!linked && columns[n].flags & LIST) columns[n].link = text(r, "%s/{%s}", res->path, key_of(res)),
+            linked = true;
         n++;
     }
     if (strcmp(key_of(res), res->fields[0].name) || !(res->fields[0].flags & LIST)) {
         bool there = false;
         for (int i = 0; i < n; i++) there |= !strcmp(columns[i].name, key_of(res));
-        if (!there) columns[n] = (ListColumn){ .name = key_of(res), .label = "", .sql = text(r, "x.`%s`", key_of(res)) };
+        if (!there)
+            columns[n] = (ListColumn){ .name = key_of(res), .label = "", .sql = text(r, "x.`%s`", key_of(res)) };
     }
     ListAction *actions = take_n(r, ListAction, 2);
     if (!res->no_create)
-        actions[0] = (ListAction){ .text = text(r, "New %s", res->one), .path = text(r, "%s/new", res->path), .icon = "plus", .key = res->feature, .action = CREATE, .primary = true };
+        actions[0] = (ListAction){ .text = text(r, "New %s", res->one), .path = text(r, "%s/new", res->path),
+                                   .icon = "plus", .key = res->feature, .action = CREATE, .primary = true };
     ListSpec spec = {
-        .name = res->table, .one = res->one, .many = res->many, .path = res->path, .from = text(r, "`%s` x", res->table), .where = scope(r, res),
-        .id = "x.id", .columns = columns, .order = res->order ? res->order : columns[0].name, .feature = res->feature, .actions = actions,
+        .name = res->table, .one = res->one, .many = res->many, .path = res->path,
+        .from = text(r, "`%s` x", res->table), .where = scope(r, res),
+        .id = "x.id", .columns = columns, .order = res->order ? res->order : columns[0].name, .feature = res->feature,
+        .actions = actions,
         .import_path = res->import_path && lib_app.may(&r->c, res->feature, CREATE) ? res->import_path : NULL };
     Bind b[1];
     int binds = scope_bind(r, res, b);
-    show_text(r, "page.title", text(r, "%c%s", res->many[0] >= 'a' && res->many[0] <= 'z' ? res->many[0] - 32 : res->many[0], res->many + 1));
+    show_text(r, "page.title", text(r, "%c%s", res->many[0] >= 'a' && res->many[0] <= 'z' ? res->many[0] - 32
+                                    : res->many[0], res->many + 1));
     if (res->tabs && lib_app.tabs) lib_app.tabs(r, res->tabs, res->path);
     list_show_(r, &spec, b, binds);
     if (!r->status) page(r, "layout/list");
 }
 
-/* --- one row ----------------------------------------------------------------------------------------------------------------------- */
+/* --- one row ------------------------------------------------------------------------------------------------------ */
 
 static char *title_of(Req *r, const Resource *res, const Kept *k) {
     const DbColumn *key = column_of_row(k, key_of(res));
@@ -226,7 +241,8 @@ static char *title_of(Req *r, const Resource *res, const Kept *k) {
 }
 
 static void crumb(Req *r, const Resource *res, const char *here) {
-    show_text(r, "page.crumbs.0.text", text(r, "%c%s", res->many[0] >= 'a' && res->many[0] <= 'z' ? res->many[0] - 32 : res->many[0], res->many + 1));
+    show_text(r, "page.crumbs.0.text", text(r, "%c%s", res->many[0] >= 'a' && res->many[0] <= 'z' ? res->many[0] - 32
+                                            : res->many[0], res->many + 1));
     show_text(r, "page.crumbs.0.url", link_path(r, "%s", res->path));
     show_text(r, "page.crumbs.1.text", here);
 }
@@ -256,9 +272,11 @@ void resource_page(Req *r) {
         show_text(r, at(r, "page.actions", actions, "text"), msg(r->c.language, "ui.delete"));
         show_text(r, at(r, "page.actions", actions, "icon"), "trash");
         show_text(r, at(r, "page.actions", actions, "post"), "1");
-        show_text(r, at(r, "page.actions", actions++, "url"), link_path(r, "%s/%s/deletion", res->path, url_part(r, key)));
+        show_text(r, at(r, "page.actions", actions++, "url"),
+                  link_path(r, "%s/%s/deletion", res->path, url_part(r, key)));
     }
-    for (int i = 0; i < r->problems && r->again; i++) show_text(r, text(r, "page.errors.%d.text", i), r->problem[i].text);
+    for (int i = 0; i < r->problems && r->again; i++)
+        show_text(r, text(r, "page.errors.%d.text", i), r->problem[i].text);
     if (lib_app.history) lib_app.history(r, "show.history", res->table, id);
     if (res->show) res->show(r, id);
     page(r, "layout/show");
@@ -277,7 +295,8 @@ static void show_refs(Req *r, FormView *v, const Resource *res) {
         const Resource *to = f->ref;
         bool named = strcmp(key_of(to), "name") != 0;
         char *label = named ? text(r, "concat(x.`%s`, ' ', x.`name`)", key_of(to)) : text(r, "x.`name`");
-        char *sql = text(r, "select x.`%s` as value, %s as label from `%s` x where %s order by 1 limit 500", key_of(to), label, to->table, scope(r, to));
+        char *sql = text(r, "select x.`%s` as value, %s as label from `%s` x where %s order by 1 limit 500", key_of(to),
+                         label, to->table, scope(r, to));
         Bind b[1];
         int n = scope_bind(r, to, b);
         db_columns(&r->c, sql, b, n, add_option, &(Options){ v, f->name }, true);
@@ -315,7 +334,7 @@ void resource_edit(Req *r) {
     page(r, "layout/form");
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static void check_unique(Req *r, const Resource *res, const Input *in, Id id) {
     for (const Field *f = res->fields; f->name; f++) {
@@ -325,12 +344,15 @@ static void check_unique(Req *r, const Resource *res, const Input *in, Id id) {
         b[n++] = in_bind(in, f->name);
         b[n++] = bind_int(id.id);
         Found taken = { 0 };
-        db_columns(&r->c, text(r, "select x.id from `%s` x where %s and x.`%s` = ? and x.id <> ? limit 1", res->table, scope(r, res), f->name), b, n, found, &taken, true);
+        db_columns(&r->c, text(r, "select x.id from `%s` x where %s and x.`%s` = ? and x.id <> ? limit 1", res->table,
+                               scope(r, res), f->name), b, n, found, &taken, true);
         if (taken.any) problem(r, f->name, "%s is taken.", in_text(in, f->name) ? in_text(in, f->name) : "This");
     }
 }
 
-static bool stored(const Field *f) { return !(f->flags & DERIVED) && f->type != FIELD_FILE && f->type != FIELD_CHOICES; }
+static bool stored(const Field *f) {
+    return !(f->flags & DERIVED) && f->type != FIELD_FILE && f->type != FIELD_CHOICES;
+}
 
 Id resource_insert(Req *r, const Resource *res, const Input *in) {
     check_unique(r, res, in, (Id){ 0 });
@@ -354,7 +376,8 @@ Id resource_insert(Req *r, const Resource *res, const Input *in) {
     }
     b[n++] = bind_id(r->c.user);
     b[n++] = bind_id(r->c.user);
-    char *sql = text(r, "insert into `%s` (%screated_by, updated_by) values (%s?, ?)", res->table, names.s ? names.s : "", marks.s ? marks.s : "");
+    char *sql = text(r, "insert into `%s` (%screated_by, updated_by) values (%s?, ?)", res->table,
+                     names.s ? names.s : "", marks.s ? marks.s : "");
     Id id = db_insert_built(&r->c, sql, b, n);
     Kept after = read_row(r, res, id);
     audit_change(r, res, "create", id, NULL, &after);
@@ -389,7 +412,8 @@ void resource_update(Req *r) {
         if (!(field->flags & FIXED)) continue;
         Value *v = in_value(in, field->name);
         const char *was = field_typed(r, field, column_of_row(&before, field->name));
-        if (v->given && was && v->text && strcmp(v->text, was)) problem(r, field->name, "%s cannot be changed.", field->label);
+        if (v->given && was && v->text && strcmp(v->text, was))
+            problem(r, field->name, "%s cannot be changed.", field->label);
     }
     check_unique(r, res, in, f.id);
     if (res->check) res->check(r, in, f.id);
@@ -409,7 +433,8 @@ void resource_update(Req *r) {
     b[n++] = bind_time(r->c.now);
     b[n++] = bind_id(f.id);
     b[n++] = bind_int(f.version);
-    char *sql = text(r, "update `%s` set %supdated_by = ?, updated_at = ?, row_version = row_version + 1 where id = ? and row_version = ?", res->table, sets.s ? sets.s : "");
+    char *sql = text(r, "update `%s` set %supdated_by = ?, updated_at = ?, row_version = row_version + 1 "
+                        "where id = ? and row_version = ?", res->table, sets.s ? sets.s : "");
     if (db_run_built(&r->c, sql, b, n) != 1) fail(r, CONFLICT, "%s", msg(r->c.language, "ui.conflict_short"));
     Kept after = read_row(r, res, f.id);
     audit_change(r, res, "edit", f.id, &before, &after);
@@ -427,7 +452,8 @@ void resource_delete(Req *r) {
     if (res->used_by) {
         Found uses = { 0 };
         db_columns(&r->c, res->used_by, &b, 1, found, &uses, true);
-        if (uses.id.id) fail(r, CONFLICT, "%s has %lld %s. Deactivate it.", key, (long long)uses.id.id, res->used_text ? res->used_text : "uses");
+        if (uses.id.id) fail(r, CONFLICT, "%s has %lld %s. Deactivate it.", key, (long long)uses.id.id, res->used_text
+                             ? res->used_text : "uses");
     }
     if (res->delete_refusal) {
         Kept why = { .r = r };
@@ -441,15 +467,17 @@ void resource_delete(Req *r) {
     go(r, "%s", res->path);
 }
 
-/* --- the check at build time -------------------------------------------------------------------------------------------------------------- */
+/* --- the check at build time -------------------------------------------------------------------------------------- */
 
 const char *resource_check(Ctx *c, const Resource *res) {
-    if (!res->table || !res->path || !res->feature || !res->one || !res->many) return "table, path, feature, one and many are wanted";
+    if (!res->table || !res->path || !res->feature || !res->one || !res->many)
+        return "table, path, feature, one and many are wanted";
     int n = 0;
     for (const Field *f = res->fields; f->name; f++, n++)
         if (f->type == FIELD_CHOICE && !f->choices) return text(c, "%s: a choice without choices", f->name);
     if (n > FIELDS_MAX) return "too many fields";
-    DbSite site = { .sql = select_row(c, res), .file = res->file, .line = res->line, .params = 1, .kind = DB_SITE_SHOW };
+    DbSite site = { .sql = select_row(c, res), .file = res->file, .line = res->line, .params = 1,
+                    .kind = DB_SITE_SHOW };
     const char *wrong = db_prepare_check(c, &site);
     if (wrong) return wrong;
     if (res->used_by) {

@@ -1,12 +1,14 @@
 /*
- * Resource: a table with its pages. From one declaration: list with search, filters, sort, paging and CSV; form, checks,
- * insert and update guarded by row_version; audit with before and after; history; deletion or why not; the empty state.
+ * Resource: a table with its pages. From one declaration: list with search, filters, sort, paging and CSV; form,
+ * checks, insert and update guarded by row_version; audit with before and after; history; deletion or why not; the
+ * empty state.
  *
  * Declare what the form knows, hook what it cannot. When a resource wants a third hook of one kind or a flag only it
  * uses, write handlers instead: they call the same form, list and page functions.
  *
  * Tables of resources have id, utility_id, created_at/by, updated_at/by and row_version.
- * Paths: GET path, GET path/new, POST path, GET path/{key}, GET path/{key}/edit, POST path/{key}, POST path/{key}/deletion.
+ * Paths: GET path, GET path/new, POST path, GET path/{key}, GET path/{key}/edit, POST path/{key}, POST
+ * path/{key}/deletion.
  */
 #ifndef LIB_RESOURCE_H
 #define LIB_RESOURCE_H
@@ -39,8 +41,9 @@ typedef struct Resource {
     int          line;
 } Resource;
 
-/* The routes of a resource, for a module's table: RESOURCE(gl_code). Handlers find the resource by r->route->resource. */
-#define RESOURCE(res)                                                                                                        \
+/* The routes of a resource, for a module's table: RESOURCE(gl_code).
+ * Handlers find the resource by r->route->resource. */
+#define RESOURCE(res) \
     { .method = "GET",  .path = NULL, .scope = SCOPE_UTILITY, .resource = &(res), .file = __FILE__, .line = __LINE__ }
 
 /* Called by web_routes(): replaces a RESOURCE row by its routes. Returns how many were written to `to` (at most 8). */
@@ -63,7 +66,8 @@ Id   resource_insert(Req *r, const Resource *res, const Input *in);
 
 /* Set by core: who is told about changes, and the tabs above a resource's pages. */
 typedef struct ResourceHooks {
-    void (*audit)(Ctx *c, const char *action, const char *table, Id id, const char *number, int64_t version, const char *before_json, const char *after_json, const char *reason);
+    void (*audit)(Ctx *c, const char *action, const char *table, Id id, const char *number, int64_t version,
+                  const char *before_json, const char *after_json, const char *reason);
     void (*history)(Req *r, const char *at, const char *table, Id id);          /* timeline into the data set */
     void (*tabs)(Req *r, const char *tabs, const char *current_path);
     bool (*may)(Ctx *c, const char *key, Action action);

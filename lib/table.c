@@ -51,10 +51,13 @@ void table_row(TableView *t, const char *url) {
     put(t->row, "url", url);
 }
 
-void table_cell(TableView *t, const char *value) { put(t->row, text(t->r, "cells.%zu", t->cells++), value ? value : ""); }
+void table_cell(TableView *t, const char *value) {
+    put(t->row, text(t->r, "cells.%zu", t->cells++), value ? value : "");
+}
 void table_sub(TableView *t, const char *value)  { put(t->row, text(t->r, "cells.%zu.sub", t->cells - 1), value); }
 void table_link(TableView *t, const char *url)   { put(t->row, text(t->r, "cells.%zu.url", t->cells - 1), url); }
-void table_money(TableView *t, Money value)      { table_cell(t, locale_money_plain(&t->r->c.mem, t->r->c.locale, value)); }
+void table_money(TableView *t,
+                 Money value)      { table_cell(t, locale_money_plain(&t->r->c.mem, t->r->c.locale, value)); }
 void table_date(TableView *t, Date value)        { table_cell(t, locale_date(&t->r->c.mem, t->r->c.locale, value)); }
 void table_int(TableView *t, int64_t value)      { table_cell(t, locale_count(&t->r->c.mem, t->r->c.locale, value)); }
 
@@ -63,7 +66,9 @@ void table_state(TableView *t, const char *state) {
     if (state) put(t->row, text(t->r, "cells.%zu.tone", t->cells - 1), state_tone(t->r, state));
 }
 
-void table_foot(TableView *t, const char *value) { put(t->node, text(t->r, "foot.%zu", t->feet++), value ? value : ""); }
+void table_foot(TableView *t, const char *value) {
+    put(t->node, text(t->r, "foot.%zu", t->feet++), value ? value : "");
+}
 size_t table_rows(const TableView *t) { return t->rows; }
 
 void table_empty(TableView *t, const char *title, const char *value) {
@@ -82,7 +87,8 @@ static bool ends(const char *s, const char *tail) {
 static void fill_row(void *arg, const DbColumn *columns, int n) {
     Fill *f = arg;
     TableView *t = f->t;
-    table_row(t, f->path && !columns[0].is_null ? link_path(t->r, "%s%s", f->path, url_part(t->r, columns[0].text ? columns[0].text : "")) : NULL);
+    table_row(t, f->path && !columns[0].is_null
+              ? link_path(t->r, "%s%s", f->path, url_part(t->r, columns[0].text ? columns[0].text : "")) : NULL);
     for (int i = 0; i < n; i++) {
         const DbColumn *c = &columns[i];
         if (ends(c->name, "url")) put(t->row, "url", c->text ? link_path(t->r, "%s", c->text) : NULL);

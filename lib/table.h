@@ -2,11 +2,12 @@
  * Tables of a page that are no lists: built row by row into the data set (docs/templates.md, "table").
  *
  *   TableView *t = table_start(r, "show.sections.0.table", "Bills");
- *   table_column(t, "Bill", "code", "id"); table_column(t, "Amount", "money", "amount"); table_column(t, "Status", "status", "status");
+ *   table_column(t, "Bill", "code", "id"); table_column(t, "Amount", "money", "amount"); table_column(t, "Status",
+ * "status", "status");
  *   table_row(t, link_path(r, "/bx/bills/%s", no)); table_cell(t, no); table_money(t, total); table_state(t, "paid");
  *
- * table_rows_of() does the last line for every row of a statement: one column a cell, in order; columns named *url give the
- * row's link, those named sub_* the second line of the cell before.
+ * table_rows_of() does the last line for every row of a statement: one column a cell, in order; columns named *url give
+ * the row's link, those named sub_* the second line of the cell before.
  */
 #ifndef LIB_TABLE_H
 #define LIB_TABLE_H
@@ -30,7 +31,8 @@ void table_state (TableView *t, const char *state);         /* a badge: label an
 void table_foot  (TableView *t, const char *text_);         /* a cell of the sum row */
 size_t table_rows(const TableView *t);
 /* `path` (a path of this scope ending before the key, or NULL) makes the first cell a link to path + its text. */
-#define table_rows_of(t, path, sql, ...) table_rows_of_((t), (path), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
+#define table_rows_of(t, path, sql, ...) \
+    table_rows_of_((t), (path), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), DB_BINDS(__VA_ARGS__))
 int64_t table_rows_of_(TableView *t, const char *path, const DbSite *site, const Bind *binds, int n);
 /* What stands there when no row came. */
 void table_empty (TableView *t, const char *title, const char *text_);

@@ -14,7 +14,8 @@
 enum { PAGES_MAX = 600, PAGE_NAME_MAX = 120 };
 
 /* Shells call content(), which only the page that includes them defines: they are not pages themselves. */
-static const char *const shell_names[] = { "any", "field", "mail", "plain", "platform", "portal", "print", "staff", NULL };
+static const char *const shell_names[] = { "any", "field", "mail", "plain", "platform", "portal", "print", "staff",
+                                           NULL };
 enum { SHELLS = sizeof shell_names / sizeof *shell_names - 1 };
 
 typedef struct Page {
@@ -45,7 +46,8 @@ static char *said_of(Arena *a, NEOERR *e) {
 static int shell_of(const char *file) {
     for (int i = 0; i < SHELLS; i++) {
         size_t n = strlen(shell_names[i]);
-        if (!strncmp(file, "layout/", 7) && !strncmp(file + 7, shell_names[i], n) && !strcmp(file + 7 + n, ".cs")) return i;
+        if (!strncmp(file, "layout/", 7) && !strncmp(file + 7, shell_names[i], n) && !strcmp(file + 7 + n, ".cs"))
+            return i;
     }
     return -1;
 }
@@ -123,7 +125,8 @@ static const char *load_folder(Arena *a, const char *views, const char *folder) 
         if (shell_of(name) >= 0 || stat(text(a, "%s/%s", views, name), &s)) continue;
         size_t n = strlen(name);
         if (S_ISDIR(s.st_mode)) {
-            if (strcmp(name, "lib") && strcmp(name, "static") && strcmp(name, "messages")) wrong = load_folder(a, views, name);
+            if (strcmp(name, "lib") && strcmp(name, "static") && strcmp(name, "messages"))
+                wrong = load_folder(a, views, name);
         } else if (n > 3 && !strcmp(name + n - 3, ".cs")) {
             wrong = load_page(a, name);
         }
@@ -194,7 +197,8 @@ TemplateResult template_render(const char *name, HDF *data, HDF *common, Text *o
     for (int i = 0; !p && i < pages_n; i++)
         if (!strcmp(pages[i].name, name)) p = &pages[i];
     if (!p) return TEMPLATE_MISSING;
-    NEOERR *e = render(p->parse, data, common, out);       /* what stands outside content(): set, or a page without shell */
+    /* what stands outside content(): set, or a page without shell */
+    NEOERR *e = render(p->parse, data, common, out);
     if (e == STATUS_OK && p->shell >= 0) {
         place->tree = p->content;
         e = render(shells[p->shell], data, common, out);

@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 typedef struct { int64_t minor; } Money;       /* minor units of a currency: columns *_minor */
-typedef struct { int32_t day;   } Date;        /* days since 1970-01-01, local calendar date: *_on, *_date; DATE_NONE = NULL */
+/* days since 1970-01-01, local calendar date: *_on, *_date; DATE_NONE = NULL */
+typedef struct { int32_t day;   } Date;
 typedef struct { int64_t us;    } Time;        /* microseconds since 1970-01-01 UTC: *_at; TIME_NONE = NULL */
 typedef struct { int64_t micro; } Quantity;    /* millionths of a unit: *_qty_micro, *_e6 */
 typedef struct { int64_t micro; } Price;       /* millionths of a major currency unit per unit: rate_micro, *_micro */

@@ -16,7 +16,8 @@ int utf8_next(const char *s, size_t n, uint32_t *code) {
     if (!n || !u[0]) return 0;
     int length = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : u[0] < 0xf5 ? 4 : 0;
     if (!length || (size_t)length > n) return 0;
-    unsigned low = u[0] == 0xe0 ? 0xa0 : u[0] == 0xf0 ? 0x90 : 0x80, high = u[0] == 0xed ? 0x9f : u[0] == 0xf4 ? 0x8f : 0xbf;
+    unsigned low = u[0] == 0xe0 ? 0xa0 : u[0] == 0xf0 ? 0x90 : 0x80, high = u[0] == 0xed ? 0x9f : u[0] == 0xf4
+        ? 0x8f : 0xbf;
     if (length > 1 && (u[1] < low || u[1] > high)) return 0;
     uint32_t c = length == 1 ? u[0] : u[0] & (0x7fu >> length);
     for (int i = 1; i < length; i++) {
@@ -369,7 +370,8 @@ char *mask_end(Arena *a, const char *s, size_t shown) {
 char *utf8_plain_signs(Arena *a, const char *s) {
     /* To add one: the sign and what stands for it. */
     static const struct { const char *sign, *plain; } signs[] = {
-        { "\u00a0", " " }, { "\u202f", " " }, { "\u2009", " " }, { "\u2212", "-" }, { "\u2013", "-" }, { "\u2014", "-" },
+        { "\u00a0", " " }, { "\u202f", " " }, { "\u2009", " " }, { "\u2212", "-" }, { "\u2013", "-" },
+        { "\u2014", "-" },
         { "\u2026", "..." }, { "\u2018", "'" }, { "\u2019", "'" }, { "\u201c", "\"" }, { "\u201d", "\"" },
     };
     Text t = { .arena = a };

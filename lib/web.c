@@ -30,7 +30,7 @@ enum { ROUTES_MAX = 2000, BODY_MAX = 1024 * 1024, FIELDS_BYTES = 1024 * 1024, UP
 const WebConfig *web_config;
 static WebHooks hooks;
 
-/* --- counters ----------------------------------------------------------------------------------------------------------- */
+/* --- counters ----------------------------------------------------------------------------------------------------- */
 
 enum { COUNT_PAGE, COUNT_HOOK = COUNT_PAGE + 4, TIME_PAGE = COUNT_HOOK + 4, TIME_HOOK, WORKERS_BUSY, WORKERS_MEMORY };
 
@@ -44,8 +44,10 @@ static const CounterRow counter_rows[] = {
     { "smart360_requests_total", "pool=\"hook\",status=\"3xx\"", COUNTER_SUM, "Requests answered" },
     { "smart360_requests_total", "pool=\"hook\",status=\"4xx\"", COUNTER_SUM, "Requests answered" },
     { "smart360_requests_total", "pool=\"hook\",status=\"5xx\"", COUNTER_SUM, "Requests answered" },
-    [TIME_PAGE] = { "smart360_request_seconds", "pool=\"page\"", COUNTER_TIME, "Time from FastCGI's accept to the last byte" },
-    [TIME_HOOK] = { "smart360_request_seconds", "pool=\"hook\"", COUNTER_TIME, "Time from FastCGI's accept to the last byte" },
+    [TIME_PAGE] = { "smart360_request_seconds", "pool=\"page\"", COUNTER_TIME,
+                    "Time from FastCGI's accept to the last byte" },
+    [TIME_HOOK] = { "smart360_request_seconds", "pool=\"hook\"", COUNTER_TIME,
+                    "Time from FastCGI's accept to the last byte" },
     [WORKERS_BUSY]   = { "smart360_workers_busy", NULL, COUNTER_GAUGE, "Workers that answer a request now" },
     [WORKERS_MEMORY] = { "smart360_workers_memory_bytes", NULL, COUNTER_GAUGE, "Resident memory of all web workers" },
     { 0 } };
@@ -61,7 +63,7 @@ static void count_request(const Req *r) {
 
 char *web_metrics(Arena *a) { return counters_text(a, counters); }
 
-/* --- routes ----------------------------------------------------------------------------------------------------------- */
+/* --- routes ------------------------------------------------------------------------------------------------------- */
 
 typedef struct Place { const Route *route; const char *part[REQUEST_SEGMENTS_MAX]; size_t parts; } Place;
 
@@ -85,7 +87,8 @@ static bool is_name(const char *part) { return part[0] == '{'; }
 
 /* Two places collide when some path would fit both equally well. */
 static bool collide(const Place *a, const Place *b) {
-    if (a->parts != b->parts || a->route->scope != b->route->scope || strcmp(a->route->method, b->route->method)) return false;
+    if (a->parts != b->parts || a->route->scope != b->route->scope || strcmp(a->route->method, b->route->method))
+        return false;
     for (size_t i = 0; i < a->parts; i++) {
         if (is_name(a->part[i]) != is_name(b->part[i])) return false;
         if (!is_name(a->part[i]) && strcmp(a->part[i], b->part[i])) return false;
@@ -102,7 +105,8 @@ static void add_route(const Route *route) {
     if (!route->action) bad_route(route, "no right");
     if (!(route->action & (OPEN | SIGNED_IN)) && !route->key) bad_route(route, "no permission key");
     for (size_t i = 0; i < places_n; i++)
-        if (collide(&p, &places[i])) bad_route(route, text(&forever, "collides with %s:%d", places[i].route->file, places[i].route->line));
+        if (collide(&p, &places[i]))
+            bad_route(route, text(&forever, "collides with %s:%d", places[i].route->file, places[i].route->line));
     places[places_n++] = p;
 }
 
@@ -127,7 +131,8 @@ void web_list_routes(void (*line)(void *, const Route *), void *arg) {
 
 bool web_has_page(Scope scope, const char *path) {
     for (size_t i = 0; i < places_n; i++)
-        if (places[i].route->scope == scope && !strcmp(places[i].route->method, "GET") && !strcmp(places[i].route->path, path)) return true;
+        if (places[i].route->scope == scope && !strcmp(places[i].route->method, "GET") && !strcmp(places[i].route->path,
+            path)) return true;
     return false;
 }
 
@@ -181,7 +186,7 @@ static void find_route(Req *r) {
         }
 }
 
-/* --- reading and answering, for handlers ---------------------------------------------------------------------------------- */
+/* --- reading and answering, for handlers -------------------------------------------------------------------------- */
 
 const char *path_text(Req *r, const char *name) {
     const char *value = param_find(&r->in_path, name);
@@ -214,7 +219,8 @@ const char *header_text(Req *r, const char *name) {
     if (!r->fcgi) return NULL;
     char key[80] = "HTTP_";
     size_t n = 5;
-    for (const char *s = name; *s && n < sizeof key - 1; s++) key[n++] = (char)(*s == '-' ? '_' : *s >= 'a' && *s <= 'z' ? *s - 32 : *s);
+    for (const char *s = name; *s && n < sizeof key - 1; s++)
+        key[n++] = (char)(*s == '-' ? '_' : *s >= 'a' && *s <= 'z' ? *s - 32 : *s);
     key[n] = 0;
     return FCGX_GetParam(key, ((FCGX_Request *)r->fcgi)->envp);
 }
@@ -228,7 +234,8 @@ char *url_part(Req *r, const char *s) {
     Text t = text_start(r);
     text_add(&t, "");
     for (; *s; s++) {
-        if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || strchr("-_.~", *s)) text_add_n(&t, s, 1);
+        if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || strchr("-_.~", *s))
+            text_add_n(&t, s, 1);
         else text_addf(&t, "%%%02X", (unsigned char)*s);
     }
     return t.s;
@@ -296,8 +303,10 @@ void answer_file(Req *r, const char *internal_path, const char *type, const char
     r->file = text_copy(r, internal_path);
     Text safe = text_start(r);
     text_add(&safe, "");
-    for (const char *s = file_name; *s; s++) text_add_n(&safe, *s >= ' ' && *s < 127 && *s != '"' && *s != '\\' ? s : "_", 1);
-    header_set(r, "Content-Disposition", text(r, "%s; filename=\"%s\"; filename*=UTF-8''%s", attachment ? "attachment" : "inline", safe.s, url_part(r, file_name)));
+    for (const char *s = file_name; *s; s++)
+        text_add_n(&safe, *s >= ' ' && *s < 127 && *s != '"' && *s != '\\' ? s : "_", 1);
+    header_set(r, "Content-Disposition", text(r, "%s; filename=\"%s\"; filename*=UTF-8''%s",
+                                              attachment ? "attachment" : "inline", safe.s, url_part(r, file_name)));
 }
 
 void header_set(Req *r, const char *name, const char *value) {
@@ -314,14 +323,16 @@ void header_set(Req *r, const char *name, const char *value) {
 void cookie_set(Req *r, const char *name, const char *value, int max_age_s) {
     const char *age = max_age_s < 0 ? "; Max-Age=0" : max_age_s ? text(r, "; Max-Age=%d", max_age_s) : "";
     bool plain = web_config->plain_http;
-    header_set(r, "Set-Cookie", text(r, "%s%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", plain ? "" : "__Host-", name, value, plain ? "" : "; Secure", age));
+    header_set(r, "Set-Cookie", text(r, "%s%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", plain ? "" : "__Host-", name,
+                                     value, plain ? "" : "; Secure", age));
 }
 
 void problem(Req *r, const char *field, const char *format, ...) {
     if (r->problems == (int)(sizeof r->problem / sizeof *r->problem)) return;
     va_list args;
     va_start(args, format);
-    r->problem[r->problems++] = (Problem){ arena_copy(&r->problem_mem, field), arena_vtext(&r->problem_mem, format, args) };
+    r->problem[r->problems++] = (Problem){ arena_copy(&r->problem_mem, field),
+                                           arena_vtext(&r->problem_mem, format, args) };
     va_end(args);
 }
 
@@ -330,7 +341,7 @@ void problems_end(Req *r) {
     fail_field(r, INVALID, r->problem[0].field, "%s", r->problem[0].text);
 }
 
-/* --- one request -------------------------------------------------------------------------------------------------------------- */
+/* --- one request -------------------------------------------------------------------------------------------------- */
 
 static void destroy_data(void *hdf) {
     HDF *h = hdf;
@@ -366,7 +377,8 @@ static void check_csrf(Req *r) {
         if (!plain || strcmp(plain, r->host)) foreign = true;
     }
     const char *sent = field_text(r, "csrf");
-    bool same = !foreign && sent && r->csrf && strlen(sent) == strlen(r->csrf) && !sodium_memcmp(sent, r->csrf, strlen(sent));
+    bool same = !foreign && sent && r->csrf && strlen(sent) == strlen(r->csrf)
+        && !sodium_memcmp(sent, r->csrf, strlen(sent));
     if (!same) fail(r, DENIED, "Your form expired; nothing was saved. Send it again.");
 }
 
@@ -378,7 +390,8 @@ static void need_right(Req *r) {
         return;
     }
     if (route->action & SIGNED_IN) return;
-    if (!hooks.may(r, route->key, route->action)) fail(r, DENIED, "You do not have permission to use this page (%s).", route->key);
+    if (!hooks.may(r, route->key, route->action))
+        fail(r, DENIED, "You do not have permission to use this page (%s).", route->key);
 }
 
 static void handle(Ctx *c, void *arg) {
@@ -406,8 +419,8 @@ static void serve_route(Req *r) {
 }
 
 /*
- * A request goes in four steps, each an attempt of its own: what the earlier ones found (host, session) stands in memory
- * that a failing handler does not take along, so that its refusal can still wear the right shell.
+ * A request goes in four steps, each an attempt of its own: what the earlier ones found (host, session) stands in
+ * memory that a failing handler does not take along, so that its refusal can still wear the right shell.
  */
 static void find_place(Ctx *c, void *arg) {
     Req *r = arg;
@@ -438,12 +451,13 @@ static void serve_person(Ctx *c, void *arg) {
     serve_route(arg);
 }
 
-/* --- refusals --------------------------------------------------------------------------------------------------------------------- */
+/* --- refusals ----------------------------------------------------------------------------------------------------- */
 
 static void (*form_of(const Req *r))(Req *) {
     if (r->route->form) return r->route->form;
     for (const Place *p = places; p < places + places_n; p++)
-        if (!strcmp(p->route->method, "GET") && p->route->scope == r->route->scope && !strcmp(p->route->path, r->route->path)) return p->route->handler;
+        if (!strcmp(p->route->method, "GET") && p->route->scope == r->route->scope
+            && !strcmp(p->route->path, r->route->path)) return p->route->handler;
     return NULL;
 }
 
@@ -464,7 +478,8 @@ static void show_again(Ctx *c, void *arg) {
     r->status = (int)a->failure.status;
     a->form(r);
     if (!r->template) fail(r, BROKEN, "the form page of %s gave no page", r->route->path);
-    if (!hdf_get_obj(r->data, "page.errors.0")) show_problems(r);     /* a button's POST: no form on the page took them */
+    /* a button's POST: no form on the page took them */
+    if (!hdf_get_obj(r->data, "page.errors.0")) show_problems(r);
     r->status = (int)a->failure.status;
     hooks.layout(r);
 }
@@ -484,7 +499,8 @@ static void error_page(Ctx *c, void *arg) {
     show_text(r, "error.text", speaks ? f.text : NULL);
     show_text(r, "error.number", r->c.request_no);
     if (f.status == DENIED && r->c.user.id) show_text(r, "error.detail.0", msg(r->c.language, "layout.error_403_how"));
-    show_text(r, "error.home_url", r->scope == SCOPE_PLATFORM ? "/platform" : r->scope == SCOPE_PORTAL ? link_path(r, "/") : "/");
+    show_text(r, "error.home_url", r->scope == SCOPE_PLATFORM ? "/platform" : r->scope == SCOPE_PORTAL
+              ? link_path(r, "/") : "/");
     show_text(r, "page.shell", "plain");
     r->template = "layout/error";
     if (f.status == DOWN) show_int(r, "error.retry_s", f.retry_after_s ? f.retry_after_s : 5);
@@ -495,14 +511,17 @@ static void error_layout(Ctx *c, void *arg) {
     hooks.layout(arg);
 }
 
-static bool shows_form_again(const Failure *f) { return f->status == INVALID || f->status == CONFLICT || f->status == WRONG_PROOF || f->status == BUSY
-                                                       || (f->status == DENIED && f->text && strstr(f->text, "form expired")); }
+static bool shows_form_again(const Failure *f) { return f->status == INVALID || f->status == CONFLICT
+    || f->status == WRONG_PROOF || f->status == BUSY
+                                                       || (f->status == DENIED && f->text
+                                                           && strstr(f->text, "form expired")); }
 
 static void log_failure(const Req *r, const Failure *f) {
     bool ours = f->status == BROKEN || f->status == DOWN || f->status == UNKNOWN;
     char path[400];
     const LogField fields[] = {
-        LOG_INT("status", f->status), LOG_TEXT("path", log_path(path, sizeof path, r->path.text ? r->path.text : "?")), LOG_TEXT("text", f->text ? f->text : ""),
+        LOG_INT("status", f->status), LOG_TEXT("path", log_path(path, sizeof path, r->path.text ? r->path.text : "?")),
+            LOG_TEXT("text", f->text ? f->text : ""),
         LOG_TEXT("file", f->file ? f->file : "?"), LOG_INT("line", f->line), { 0 } };
     log_write(ours ? LOG_ERROR : LOG_INFO, "refused", fields);
 }
@@ -550,7 +569,7 @@ void web_serve(Req *r) {
     if (r->status == 405 && !r->template) answer_text(r, 405, "This address does not take %s.\n", r->method);
 }
 
-/* --- sending ---------------------------------------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 
 static void put(Req *r, FCGX_Stream *out, const char *name, const char *value) {
     (void)r;
@@ -566,9 +585,12 @@ static bool has_header(const Req *r, const char *name) {
 /* S3, S4: the same on every answer. */
 static void put_security(Req *r, FCGX_Stream *out) {
     if (!has_header(r, "Content-Security-Policy"))
-        put(r, out, "Content-Security-Policy", text(r, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        put(r, out, "Content-Security-Policy",
+            text(r, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src "
+                    "'self'; connect-src 'self'; "
             "frame-src 'self'; form-action 'self'%s%s; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
-            web_config->form_action && *web_config->form_action ? " " : "", web_config->form_action ? web_config->form_action : ""));
+            web_config->form_action && *web_config->form_action ? " " : "", web_config->form_action
+                ? web_config->form_action : ""));
     put(r, out, "X-Content-Type-Options", "nosniff");
     put(r, out, "Referrer-Policy", "same-origin");
     if (!web_config->plain_http) put(r, out, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
@@ -581,7 +603,8 @@ static void send_answer(Req *r, FCGX_Request *f) {
         if (!page_render(r->template, r->data, &r->out)) {
             r->status = 500;
             r->out = text_start(r);
-            text_addf(&r->out, "<!doctype html><html lang=\"en\"><title>Error</title><h1>Something went wrong on our side</h1><p>Number to quote: %s</p></html>", r->c.request_no);
+            text_addf(&r->out, "<!doctype html><html lang=\"en\"><title>Error</title><h1>Something went wrong on our "
+                               "side</h1><p>Number to quote: %s</p></html>", r->c.request_no);
         }
         r->type = "text/html; charset=utf-8";
         header_set(r, "Vary", "HX-Request");
@@ -601,7 +624,7 @@ static void send_answer(Req *r, FCGX_Request *f) {
     if (strcmp(r->method, "HEAD") && r->out.n) FCGX_PutStr(r->out.s, (int)r->out.n, out);
 }
 
-/* --- from FastCGI ------------------------------------------------------------------------------------------------------------------ */
+/* --- from FastCGI ------------------------------------------------------------------------------------------------- */
 
 static Parsed read_body(Req *r, FCGX_Request *f, int64_t length) {
     char buffer[16384];
@@ -610,7 +633,8 @@ static Parsed read_body(Req *r, FCGX_Request *f, int64_t length) {
     if (p.status) return p;
     r->content_type = type.type;
     if (type.kind == BODY_MULTIPART) {
-        UploadLimits limits = { .folder = web_config->upload_folder, .file_max = UPLOADS_BYTES, .files_total_max = UPLOADS_BYTES, .fields_total_max = FIELDS_BYTES, .files_max = 10 };
+        UploadLimits limits = { .folder = web_config->upload_folder, .file_max = UPLOADS_BYTES,
+                                .files_total_max = UPLOADS_BYTES, .fields_total_max = FIELDS_BYTES, .files_max = 10 };
         Multipart *m = multipart_start(&r->c.mem, type.boundary, &limits, &r->fields, &r->uploads);
         for (int64_t left = length; left > 0;) {
             int got = FCGX_GetStr(buffer, left < (int64_t)sizeof buffer ? (int)left : (int)sizeof buffer, f->in);
@@ -640,7 +664,8 @@ static Parsed read_body(Req *r, FCGX_Request *f, int64_t length) {
 /* "1776272411.123": the second at which nginx passed the request on. */
 static int64_t waited_us(const char *passed) {
     char *end = NULL;
-    int64_t seconds = passed ? strtoll(passed, &end, 10) : 0, millis = end && *end == '.' ? strtoll(end + 1, NULL, 10) : 0;
+    int64_t seconds = passed ? strtoll(passed, &end, 10) : 0, millis = end && *end == '.' ? strtoll(end + 1, NULL, 10)
+        : 0;
     int64_t waited = seconds > 0 ? time_now().us - (seconds * 1000 + millis) * 1000 : 0;
     return waited > 0 && waited < 600 * SECOND_US ? waited : 0;
 }
@@ -690,7 +715,8 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     count_request(r);
     char path[400];
     log_path(path, sizeof path, r->path.text ? r->path.text : "?");
-    log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", path), LOG_INT("status", r->status), LOG_INT("us", time_ticking_us() - r->started_us));
+    log_info("request", LOG_TEXT("method", r->method), LOG_TEXT("path", path), LOG_INT("status", r->status),
+             LOG_INT("us", time_ticking_us() - r->started_us));
     log_context_clear();
 }
 
@@ -698,7 +724,8 @@ static int run_worker(const Pool *pool, int index) {
     int fd = *(int *)pool->arg;
     is_hook_worker = !strcmp(pool->name, "hook");
     bool is_sign_worker = !strcmp(pool->name, "sign");
-    counters_slot(counters, 1 + index + (is_hook_worker ? web_config->page_workers : is_sign_worker ? web_config->page_workers + web_config->hook_workers : 0));
+    counters_slot(counters, 1 + index + (is_hook_worker ? web_config->page_workers : is_sign_worker
+                                         ? web_config->page_workers + web_config->hook_workers : 0));
     FCGX_Request f;
     if (FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR)) return 1;
     worker_on_stop(FCGX_ShutdownPending);
@@ -755,16 +782,20 @@ static int listen_at(const char *path) {
 int web_run(const WebConfig *config) {
     web_config = config;
     FCGX_Init();
-    counters = counters_open(counter_rows, config->page_workers + config->hook_workers + config->sign_workers, config->counters_file);
+    counters = counters_open(counter_rows, config->page_workers + config->hook_workers + config->sign_workers,
+                             config->counters_file);
     if (!counters) log_error("counters.none", LOG_TEXT("file", config->counters_file));
     static int page_fd, hook_fd, sign_fd;
     page_fd = listen_at(config->page_socket);
     hook_fd = listen_at(config->hook_socket);
     if (config->sign_socket) sign_fd = listen_at(config->sign_socket);
     Pool pools[] = {
-        { .name = "page", .workers = config->page_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &page_fd },
-        { .name = "hook", .workers = config->hook_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &hook_fd },
-        { .name = "sign", .workers = config->sign_workers, .busy_max_s = config->request_s, .run = run_worker, .arg = &sign_fd },
+        { .name = "page", .workers = config->page_workers, .busy_max_s = config->request_s, .run = run_worker,
+          .arg = &page_fd },
+        { .name = "hook", .workers = config->hook_workers, .busy_max_s = config->request_s, .run = run_worker,
+          .arg = &hook_fd },
+        { .name = "sign", .workers = config->sign_workers, .busy_max_s = config->request_s, .run = run_worker,
+          .arg = &sign_fd },
     };
     int status = workers_run(pools, config->sign_socket ? 3 : 2, NULL);
     return status;

@@ -13,7 +13,8 @@
  * Order in a request: host (before routes are searched), identify, may, once_begin ... once_end, layout.
  */
 typedef struct WebHooks {
-    void (*host)      (Req *r);     /* schema, tenant, utility, locale from r->host and r->path; NOT_FOUND for strangers */
+    /* schema, tenant, utility, locale from r->host and r->path; NOT_FOUND for strangers */
+    void (*host)      (Req *r);
     void (*identify)  (Req *r);     /* session, user, csrf, theme; nobody is no failure */
     bool (*may)       (Req *r, const char *key, Action action);
     void (*sign_in)   (Req *r);     /* the answer for a page that needs a session: 303 to the sign-in page */
@@ -28,8 +29,10 @@ typedef struct WebHooks {
 
 typedef struct WebConfig {
     DbConfig    db;
-    const char *page_socket, *hook_socket, *sign_socket;    /* unix sockets; "fd:3" = inherited; sign_socket may be NULL */
-    int         page_workers, hook_workers, sign_workers;   /* sign: sign-in and passwords, which wait for a place to hash */
+    const char *page_socket, *hook_socket, *sign_socket;
+    /* unix sockets; "fd:3" = inherited; sign_socket may be NULL */
+    /* sign: sign-in and passwords, which wait for a place to hash */
+    int         page_workers, hook_workers, sign_workers;
     int         requests_max;                   /* a worker ends itself after so many */
     int64_t     memory_max;                     /* or when it holds more bytes */
     int         request_s;                      /* a worker busy longer is ended */
@@ -42,7 +45,8 @@ typedef struct WebConfig {
     const char *counters_file;                  /* counters that other programs may read; NULL: of this one only */
 } WebConfig;
 
-/* Routes of all modules; ends with NULL. Checked at start: rights exist, paths do not collide. Aborts with file:line. */
+/* Routes of all modules; ends with NULL. Checked at start:
+ * rights exist, paths do not collide. Aborts with file:line. */
 void web_routes(const Route *const *tables);
 void web_hooks (const WebHooks *hooks);
 /* Runs the master until SIGTERM; returns the exit status. */

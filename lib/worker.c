@@ -90,14 +90,16 @@ static void reap(Worker *w, int n) {
             if (w[i].pid == pid) {
                 w[i].pid = 0;
                 if (!worker_stopping && WIFSIGNALED(status))
-                    fprintf(stderr, "worker %s.%d (pid %d) died of signal %d; another one takes its place\n", w[i].pool->name, w[i].index, (int)pid, WTERMSIG(status));
+                    fprintf(stderr, "worker %s.%d (pid %d) died of signal %d; another one takes its place\n",
+                            w[i].pool->name, w[i].index, (int)pid, WTERMSIG(status));
             }
 }
 
 static void watch(Worker *w) {
     int64_t since = __atomic_load_n(&slots[w->slot].busy_since_ms, __ATOMIC_RELAXED);
     if (!w->pid || !since || !w->pool->busy_max_s || now_ms() - since < (int64_t)w->pool->busy_max_s * 1000) return;
-    fprintf(stderr, "worker %s.%d (pid %d) is stuck for %d s; it is ended\n", w->pool->name, w->index, (int)w->pid, w->pool->busy_max_s);
+    fprintf(stderr, "worker %s.%d (pid %d) is stuck for %d s; it is ended\n", w->pool->name, w->index, (int)w->pid,
+            w->pool->busy_max_s);
     kill(w->pid, SIGKILL);
 }
 
@@ -126,7 +128,8 @@ int workers_run(const Pool *pools, int count, void (*ready)(void)) {
     if (slots == MAP_FAILED) return 1;
     catch_signals();
     for (int p = 0; p < count; p++)
-        for (int i = 0; i < pools[p].workers && n < WORKERS_MAX / 2; i++, n++) w[n] = (Worker){ .pool = &pools[p], .index = i, .slot = n };
+        for (int i = 0; i < pools[p].workers && n < WORKERS_MAX / 2; i++, n++)
+            w[n] = (Worker){ .pool = &pools[p], .index = i, .slot = n };
     for (int i = 0; i < n; i++) start(&w[i]);
     if (ready) ready();
     while (!worker_stopping) {

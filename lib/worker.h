@@ -27,7 +27,8 @@ int  workers_run(const Pool *pools, int n, void (*ready)(void));
 /* In a worker: */
 extern volatile sig_atomic_t worker_stopping;   /* finish what you do, take nothing new */
 void worker_busy(bool busy);                    /* a unit of work begins, ends: watched by the master */
-void worker_on_stop(void (*also)(void));        /* called in the signal handler (FCGX_ShutdownPending); async-signal-safe only */
+/* called in the signal handler (FCGX_ShutdownPending); async-signal-safe only */
+void worker_on_stop(void (*also)(void));
 /* Resident memory of this process in bytes. */
 int64_t worker_memory(void);
 

@@ -86,12 +86,14 @@ static inline bool in_tx(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
 /* Statements outside of attempt() would abort when they fail: this runs work and asserts that it passed. */
 static inline void passes(Ctx *c, void (*work)(Ctx *, void *), void *arg, const char *file, int line) {
     bool passed = attempt(c, work, arg);
-    if (!passed) fprintf(stderr, "\n%s:%d: failed: %s %s (%s:%d)\n", file, line, status_word(c->failure.status), c->failure.text, c->failure.file, c->failure.line);
+    if (!passed) fprintf(stderr, "\n%s:%d: failed: %s %s (%s:%d)\n", file, line, status_word(c->failure.status),
+                         c->failure.text, c->failure.file, c->failure.line);
     CU_assertImplementation(passed, (unsigned)line, "passes", file, "", CU_FALSE);
 }
 #define PASSES(c, work, arg) passes((c), (work), (arg), __FILE__, __LINE__)
 
-/* Runs work(c, arg) in n child processes at once, each with a Ctx of its own; the number that did not end with status 0. */
+/* Runs work(c, arg) in n child processes at once, each with a
+ * Ctx of its own; the number that did not end with status 0. */
 static inline int in_processes(int n, void (*work)(Ctx *, void *), void *arg) {
     pid_t pid[64];
     for (int i = 0; i < n; i++) {

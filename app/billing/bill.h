@@ -6,8 +6,8 @@
  *   bill_cases_store(c, &s, v, n);                     drafts, holds, exceptions, use reserved       bill_store.c
  *   bill_publish(c, bills, n, &publish);               number, ledger, readings, deliveries, event   bill_post.c
  *
- * row_version counts what people change (each with its audit entry); what a run does to its bills is told by the run's own
- * entries, by published_at and published_by, and by the events.
+ * row_version counts what people change (each with its audit entry); what a run does to its bills is told by the run's
+ * own entries, by published_at and published_by, and by the events.
  *
  * All of it runs in the caller's transaction and takes a set of accounts at once: a chunk costs some thirty statements
  * whatever its size (I4 to I6, I10).
@@ -30,7 +30,8 @@ typedef struct BillScope {
     int         months;
     Date        bill_date, due_date, accounting_date, estimate_after;
     bool        estimate_allowed;
-    bool        keeps;                      /* drafts are stored: estimates become readings; false: preview, nothing is written */
+    /* drafts are stored: estimates become readings; false: preview, nothing is written */
+    bool        keeps;
     int         max_estimates, factor_decimals;
     TrueUp      true_up;
     int64_t     normal_days_micro;
@@ -56,39 +57,42 @@ typedef struct BillCase {
     Id          bill;                       /* once stored */
 } BillCase;
 
-/* Locks the accounts in order of id, reads everything and computes. In order of id; unknown accounts are left out, so that
-   *made may be below n. Costs about 0.3 ms an account, most of it in the database. */
+/* Locks the accounts in order of id, reads everything and computes. In order of id; unknown accounts are left out, so
+   *that made may be below n. Costs about 0.3 ms an account, most of it in the database. */
 BillCase *bill_cases(Ctx *c, const BillScope *s, const Id *accounts, size_t n, size_t *made);
 
-/* Stores drafts (status draft or held), their exceptions, and reserves use and charges; sets `bill` of each. Cases that were
-   refused or skipped leave exceptions only. With a run its items are marked too. */
+/* Stores drafts (status draft or held), their exceptions, and reserves use and charges; sets `bill` of each. Cases that
+   were refused or skipped leave exceptions only. With a run its items are marked too. */
 void bill_cases_store(Ctx *c, const BillScope *s, BillCase *cases, size_t n);
 
 /* draft, held -> discarded: use, charges and instalments are free again. Bills in another state are left alone. */
 void bill_discard(Ctx *c, const Id *bills, size_t n);
 
-/* draft, approved -> published, all or none: figures against the balance of this moment, ledger, use, charges, instalments,
-   deliveries, numbers without gaps, bill.posted. The accounts are locked by the caller or here. Held bills are refused. */
+/* draft, approved -> published, all or none: figures against the balance of this moment, ledger, use, charges,
+   instalments, deliveries, numbers without gaps, bill.posted. The accounts are locked by the caller or here. Held bills
+   are refused. */
 /* is_history: what happened before this installation began (samples): no events, and deliveries count as made. */
 typedef struct { Id by; bool is_history; } Publishing;
 void bill_publish(Ctx *c, const Id *bills, size_t n, const Publishing *p);
 
-/* published -> cancelled: the mirror in the ledger, use and charges free, payments stay as credit. CONFLICT with later bills
-   that begin where this one ends (they are listed), and when it is not published any more. Returns the credit note's id, 0
-   while credit notes are not there. */
+/* published -> cancelled: the mirror in the ledger, use and charges free, payments stay as credit. CONFLICT with later
+   bills that begin where this one ends (they are listed), and when it is not published any more. Returns the credit
+   note's id, 0 while credit notes are not there. */
 void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note);
-/* A draft in the place of a cancelled bill: same period, next version. Fails INVALID with the exception when none can be made. */
+/* A draft in the place of a cancelled bill: same period, next
+ * version. Fails INVALID with the exception when none can be made. */
 Id   bill_again(Ctx *c, Id bill);
 
 /* GL code of a line that is not a plan's component. */
 Id bill_line_code(Ctx *c, const BillLine *l, const BillCase *one, Date date);
 
-/* --- tariffs of a piece of work, read once ------------------------------------------------------------------------------ */
+/* --- tariffs of a piece of work, read once ------------------------------------------------------------------------ */
 typedef struct PlanBook PlanBook;
 PlanBook *plan_book(Ctx *c, Date from, Date to, int64_t normal_days_micro);
-/* Spans of a plan for the days valid_from..valid_to of an assignment, appended to `to` (room for `room`); how many. `size`:
-   of the connection, for prices by meter size. */
-int       plan_spans(PlanBook *book, Id plan, Date valid_from, Date valid_to, const char *size, BillPlanSpan *to, int room);
+/* Spans of a plan for the days valid_from..valid_to of an assignment, appended to `to` (room for `room`); how many.
+   `size`: of the connection, for prices by meter size. */
+int       plan_spans(PlanBook *book, Id plan, Date valid_from, Date valid_to, const char *size, BillPlanSpan *to,
+                     int room);
 const char *plan_code_of(const PlanBook *book, Id plan);
 /* GL code of a component by its id; 0 when it has none. */
 Id        plan_rate_code(const PlanBook *book, Id rate);

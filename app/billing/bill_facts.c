@@ -1,7 +1,7 @@
 /*
- * From a set of accounts to their drafts: locks, some ten statements for all of them, the engine (5-billing "Calculation
- * order"; BX01US01 to BX01US04; I5, I6). Reads accounts, connections, readings and agreements of other modules in sets;
- * writes only what metering stores as an estimate.
+ * From a set of accounts to their drafts: locks, some ten statements for all of them, the engine (5-billing
+ * "Calculation order"; BX01US01 to BX01US04; I5, I6). Reads accounts, connections, readings and agreements of other
+ * modules in sets; writes only what metering stores as an estimate.
  */
 #include <string.h>
 
@@ -19,15 +19,18 @@ extern typeof(instalment_billed) instalment_billed __attribute__((weak));
 
 enum { SPANS_MAX = 40, HISTORY_DAYS = 130 };
 
-/* --- scope --------------------------------------------------------------------------------------------------------------- */
+/* --- scope -------------------------------------------------------------------------------------------------------- */
 
-#define SCOPE_ROW(F, T) F(T, Id, run) F(T, Id, period) F(T, Id, cycle) F(T, Date, from_date) F(T, Date, to_date) F(T, Date, bill_date) F(T, Date, due_date) F(T, Date, accounting_date) F(T, Date, estimate_after) \
-    F(T, bool, estimate_allowed) F(T, int, max_estimates) F(T, const char *, true_up) F(T, const char *, normal_days) F(T, int, factor_decimals) F(T, const char *, frequency) F(T, Id, template_version) \
+#define SCOPE_ROW(F, T) F(T, Id, run) F(T, Id, period) F(T, Id, cycle) F(T, Date, from_date) F(T, Date, to_date) \
+    F(T, Date, bill_date) F(T, Date, due_date) F(T, Date, accounting_date) F(T, Date, estimate_after) \
+    F(T, bool, estimate_allowed) F(T, int, max_estimates) F(T, const char *, true_up) F(T, const char *, normal_days) \
+        F(T, int, factor_decimals) F(T, const char *, frequency) F(T, Id, template_version) \
     F(T, const char *, message) F(T, const char *, options)
 ROW(ScopeRow, SCOPE_ROW)
 
 static int months_of(const char *frequency) {
-    return !strcmp(frequency, "monthly") ? 1 : !strcmp(frequency, "bi_monthly") ? 2 : !strcmp(frequency, "quarterly") ? 3 : 0;
+    return !strcmp(frequency, "monthly") ? 1 : !strcmp(frequency, "bi_monthly") ? 2 : !strcmp(frequency, "quarterly")
+        ? 3 : 0;
 }
 
 static BillScope scope_of(Ctx *c, const ScopeRow *r) {
@@ -39,32 +42,47 @@ static BillScope scope_of(Ctx *c, const ScopeRow *r) {
         if (json_text(o, "true_up")) true_up = json_text(o, "true_up");
     }
     return (BillScope){
-        .run = r->run, .period = r->period, .cycle = r->cycle, .kind = BILL_CYCLE, .from = r->from_date, .to = r->to_date, .months = months_of(r->frequency), .bill_date = r->bill_date,
-        .due_date = r->due_date, .accounting_date = r->accounting_date, .estimate_after = r->estimate_after, .estimate_allowed = r->estimate_allowed && estimate, .keeps = true,
-        .max_estimates = r->max_estimates, .factor_decimals = r->factor_decimals, .true_up = !strcmp(true_up, "rerate") ? TRUE_UP_RERATE : TRUE_UP_INDEX,
-        .normal_days_micro = !strcmp(r->normal_days, "30") ? 30000000 : 30416667, .template_version = r->template_version, .message = r->message, .version_no = 1 };
+        .run = r->run, .period = r->period, .cycle = r->cycle, .kind = BILL_CYCLE, .from = r->from_date,
+        .to = r->to_date, .months = months_of(r->frequency), .bill_date = r->bill_date,
+        .due_date = r->due_date, .accounting_date = r->accounting_date, .estimate_after = r->estimate_after,
+        .estimate_allowed = r->estimate_allowed && estimate, .keeps = true,
+        .max_estimates = r->max_estimates, .factor_decimals = r->factor_decimals, .true_up = !strcmp(true_up, "rerate")
+        ? TRUE_UP_RERATE : TRUE_UP_INDEX,
+        .normal_days_micro = !strcmp(r->normal_days, "30") ? 30000000 : 30416667,
+        .template_version = r->template_version, .message = r->message, .version_no = 1 };
 }
 
-#define SCOPE_CYCLE "y.estimate_allowed, y.max_estimates, y.true_up, y.normal_days, coalesce(y.factor_decimals, -1) as factor_decimals, y.frequency"
+#define SCOPE_CYCLE "y.estimate_allowed, y.max_estimates, y.true_up, y.normal_days, coalesce(y.factor_decimals, -1) " \
+                    "as factor_decimals, y.frequency"
 
 BillScope bill_scope_of_run(Ctx *c, Id run) {
     return scope_of(c, db_one(c, ScopeRow,
-        "select r.id as run, p.id as period, y.id as cycle, p.from_date, p.to_date, r.bill_date, r.due_date, r.bill_date as accounting_date, p.estimate_after, " SCOPE_CYCLE ", "
-        "r.template_version_id as template_version, r.message, r.options from bill_run r join bill_cycle_period p on p.id = r.bill_cycle_period_id join bill_cycle y on y.id = p.cycle_id "
+        "select r.id as run, p.id as period, y.id as cycle, p.from_date, p.to_date, r.bill_date, r.due_date, "
+        "r.bill_date as accounting_date, p.estimate_after, " SCOPE_CYCLE ", "
+        "r.template_version_id as template_version, r.message, r.options from bill_run r "
+        "join bill_cycle_period p on p.id = r.bill_cycle_period_id join bill_cycle y on y.id = p.cycle_id "
         "where r.id = ? and r.utility_id = ?", run, c->utility));
 }
 
-#define AGAIN_ROW(F, T) F(T, Id, id) F(T, Id, bill_cycle_period_id) F(T, const char *, kind) F(T, Date, period_start) F(T, Date, period_end) F(T, Date, due_date) F(T, Id, template_version_id) F(T, Id, version_group) F(T, int, version_no)
+#define AGAIN_ROW(F, T) F(T, Id, id) F(T, Id, bill_cycle_period_id) F(T, const char *, kind) F(T, Date, period_start) \
+    F(T, Date, period_end) F(T, Date, due_date) F(T, Id, template_version_id) F(T, Id, version_group) \
+    F(T, int, version_no)
 ROW(AgainRow, AGAIN_ROW)
 
 BillScope bill_scope_again(Ctx *c, Id bill) {
-    AgainRow *b = db_one(c, AgainRow, "select id, bill_cycle_period_id, kind, period_start, period_end, due_date, template_version_id, coalesce(version_group_id, id) as version_group, version_no from bill where id=? and utility_id=?", bill, c->utility);
-    BillScope s = { .kind = BILL_CORRECTION, .months = 1, .max_estimates = 6, .factor_decimals = -1, .normal_days_micro = 30000000, .estimate_after = DATE_NONE };
+    AgainRow *b = db_one(c, AgainRow, "select id, bill_cycle_period_id, kind, period_start, period_end, due_date, "
+                                      "template_version_id, coalesce(version_group_id, id) as version_group, "
+                                      "version_no from bill where id=? and utility_id=?", bill, c->utility);
+    BillScope s = { .kind = BILL_CORRECTION, .months = 1, .max_estimates = 6, .factor_decimals = -1,
+                    .normal_days_micro = 30000000, .estimate_after = DATE_NONE };
     if (b->bill_cycle_period_id.id)
         s = scope_of(c, db_one(c, ScopeRow,
-            "select 0 as run, p.id as period, y.id as cycle, p.from_date, p.to_date, p.bill_date, p.due_date, p.accounting_date, p.estimate_after, " SCOPE_CYCLE ", 0 as template_version, null as message, null as options "
+            "select 0 as run, p.id as period, y.id as cycle, p.from_date, p.to_date, p.bill_date, p.due_date, "
+            "p.accounting_date, p.estimate_after, " SCOPE_CYCLE
+                ", 0 as template_version, null as message, null as options "
             "from bill_cycle_period p join bill_cycle y on y.id = p.cycle_id where p.id = ?", b->bill_cycle_period_id));
-    s.kind = !strcmp(b->kind, "final") ? BILL_FINAL : !strcmp(b->kind, "one_off") ? BILL_ONE_OFF : !strcmp(b->kind, "cycle") ? BILL_CYCLE : BILL_SINGLE;
+    s.kind = !strcmp(b->kind, "final") ? BILL_FINAL : !strcmp(b->kind, "one_off")
+        ? BILL_ONE_OFF : !strcmp(b->kind, "cycle") ? BILL_CYCLE : BILL_SINGLE;
     if (!b->bill_cycle_period_id.id) s.from = b->period_start, s.to = b->period_end, s.period_is_asked = true;
     s.bill_date = utility_today(c);
     s.accounting_date = s.bill_date;
@@ -78,26 +96,36 @@ BillScope bill_scope_again(Ctx *c, Id bill) {
     return s;
 }
 
-/* --- rows of a set ---------------------------------------------------------------------------------------------------------- */
+/* --- rows of a set ------------------------------------------------------------------------------------------------ */
 
-#define ACCOUNT_FACT(F, T) F(T, Id, id) F(T, const char *, account_no) F(T, Id, consumer_id) F(T, Id, category_id) F(T, Id, sub_area_id) F(T, const char *, currency) F(T, const char *, language) \
-    F(T, const char *, status) F(T, bool, has_address) F(T, Date, opened_on) F(T, Date, closed_on) F(T, Money, balance_minor) F(T, Money, deferred_minor) F(T, bool, tax_exempt) F(T, const char *, certificate) \
-    F(T, Date, tax_exempt_until) F(T, bool, category_exempt) F(T, Money, limit_minor) F(T, Time, last_published_at) F(T, Date, cycle_from)
+#define ACCOUNT_FACT(F, T) F(T, Id, id) F(T, const char *, account_no) F(T, Id, consumer_id) F(T, Id, category_id) \
+    F(T, Id, sub_area_id) F(T, const char *, currency) F(T, const char *, language) \
+    F(T, const char *, status) F(T, bool, has_address) F(T, Date, opened_on) F(T, Date, closed_on) \
+        F(T, Money, balance_minor) F(T, Money, deferred_minor) F(T, bool, tax_exempt) F(T, const char *, certificate) \
+    F(T, Date, tax_exempt_until) F(T, bool, category_exempt) F(T, Money, limit_minor) F(T, Time, last_published_at) \
+        F(T, Date, cycle_from)
 ROW(AccountFact, ACCOUNT_FACT)
 
-#define CONNECTION_FACT(F, T) F(T, Id, account) F(T, Id, id) F(T, const char *, connection_no) F(T, const char *, service_code) F(T, const char *, unit) F(T, Date, holder_from) F(T, Date, holder_to) \
-    F(T, Date, connected_on) F(T, Date, closed_on) F(T, Date, disconnected_on) F(T, Date, last_billed_on) F(T, bool, metered) F(T, bool, has_meter) F(T, const char *, size) F(T, Id, derived_from) F(T, int64_t, eru_e3) \
-    F(T, int64_t, connected_load_e3) F(T, int, dwelling_units) F(T, bool, has_winter) F(T, Quantity, winter_qty_micro) F(T, int64_t, impervious_sqft) F(T, const char *, attributes)
+#define CONNECTION_FACT(F, T) F(T, Id, account) F(T, Id, id) F(T, const char *, connection_no) \
+    F(T, const char *, service_code) F(T, const char *, unit) F(T, Date, holder_from) F(T, Date, holder_to) \
+    F(T, Date, connected_on) F(T, Date, closed_on) F(T, Date, disconnected_on) F(T, Date, last_billed_on) \
+        F(T, bool, metered) F(T, bool, has_meter) F(T, const char *, size) F(T, Id, derived_from) \
+        F(T, int64_t, eru_e3) \
+    F(T, int64_t, connected_load_e3) F(T, int, dwelling_units) F(T, bool, has_winter) F(T, Quantity, winter_qty_micro) \
+        F(T, int64_t, impervious_sqft) F(T, const char *, attributes)
 ROW(ConnectionFact, CONNECTION_FACT)
 
 #define PLAN_FACT(F, T) F(T, Id, connection) F(T, Id, plan) F(T, Date, valid_from) F(T, Date, valid_to)
 ROW(PlanFact, PLAN_FACT)
 
-#define BILLED_FACT(F, T) F(T, Id, connection) F(T, Id, bill) F(T, const char *, bill_no) F(T, Date, from_date) F(T, Date, to_date) F(T, const char *, usage_source) F(T, Quantity, usage_qty_micro) F(T, Id, plan) \
+#define BILLED_FACT(F, T) F(T, Id, connection) F(T, Id, bill) F(T, const char *, bill_no) F(T, Date, from_date) \
+    F(T, Date, to_date) F(T, const char *, usage_source) F(T, Quantity, usage_qty_micro) F(T, Id, plan) \
     F(T, Quantity, carried_qty_micro) F(T, bool, was_full)
 ROW(BilledFact, BILLED_FACT)
 
-#define CHARGE_FACT(F, T) F(T, Id, account) F(T, Id, id) F(T, const char *, charge_type) F(T, const char *, description) F(T, Money, amount_minor) F(T, const char *, tax_codes) F(T, Date, charge_date) F(T, bool, is_posted)
+#define CHARGE_FACT(F, T) F(T, Id, account) F(T, Id, id) F(T, const char *, charge_type) \
+    F(T, const char *, description) F(T, Money, amount_minor) F(T, const char *, tax_codes) F(T, Date, charge_date) \
+    F(T, bool, is_posted)
 ROW(ChargeFact, CHARGE_FACT)
 
 #define SINCE_FACT(F, T) F(T, Id, account) F(T, Money, payments) F(T, Money, charges) F(T, Money, others)
@@ -106,11 +134,14 @@ ROW(SinceFact, SINCE_FACT)
 #define INSTALMENT_FACT(F, T) F(T, Id, account) F(T, Id, id) F(T, int, seq) F(T, Date, due_on) F(T, Money, amount)
 ROW(InstalmentFact, INSTALMENT_FACT)
 
-#define REBATE_FACT(F, T) F(T, Id, account) F(T, const char *, code) F(T, const char *, name) F(T, const char *, group_word) F(T, const char *, kind) F(T, Money, amount_minor) F(T, Price, rate_micro) F(T, int64_t, rate_ppm) \
+#define REBATE_FACT(F, T) F(T, Id, account) F(T, const char *, code) F(T, const char *, name) \
+    F(T, const char *, group_word) F(T, const char *, kind) F(T, Money, amount_minor) F(T, Price, rate_micro) \
+    F(T, int64_t, rate_ppm) \
     F(T, bool, has_limit) F(T, Quantity, upto_qty_micro) F(T, const char *, refs) F(T, Date, from_on) F(T, Date, to_on)
 ROW(RebateFact, REBATE_FACT)
 
-#define BILLED_LINE_FACT(F, T) F(T, Id, bill) F(T, Id, connection) F(T, const char *, charge_type) F(T, const char *, service) F(T, const char *, tax_code) F(T, Money, amount)
+#define BILLED_LINE_FACT(F, T) F(T, Id, bill) F(T, Id, connection) F(T, const char *, charge_type) \
+    F(T, const char *, service) F(T, const char *, tax_code) F(T, Money, amount)
 ROW(BilledLineFact, BILLED_LINE_FACT)
 
 #define LOCKED_FACT(F, T) F(T, Id, id)
@@ -140,30 +171,46 @@ typedef struct Set {
 
 static AccountFacts read_accounts(Ctx *c, const char *ids) {
     return db_all(c, AccountFact,
-        "select a.id, a.account_no, a.consumer_id, a.category_id, p.sub_area_id, a.currency, n.preferred_language as language, a.status, "
-        "coalesce(if(a.billing_address_choice = 'own', a.billing_line1, null), if(a.billing_address_choice = 'consumer', n.billing_line1, null), p.line1, '') <> '' as has_address, "
-        "a.opened_on, a.closed_on, a.balance_minor, a.deferred_minor, a.tax_exempt, a.tax_certificate_no as certificate, a.tax_exempt_until, k.tax_exempt as category_exempt, "
-        "coalesce(k.bill_limit_minor, 0) as limit_minor, (select max(b.published_at) from bill b where b.account_id = a.id and b.status = 'published') as last_published_at, "
+        "select a.id, a.account_no, a.consumer_id, a.category_id, p.sub_area_id, a.currency, "
+        "n.preferred_language as language, a.status, "
+        "coalesce(if(a.billing_address_choice = 'own', a.billing_line1, null), if(a.billing_address_choice = "
+        "'consumer', n.billing_line1, null), p.line1, '') <> '' as has_address, "
+        "a.opened_on, a.closed_on, a.balance_minor, a.deferred_minor, a.tax_exempt, a.tax_certificate_no "
+        "as certificate, a.tax_exempt_until, k.tax_exempt as category_exempt, "
+        "coalesce(k.bill_limit_minor, 0) as limit_minor, (select max(b.published_at) from bill b "
+        "where b.account_id = a.id and b.status = 'published') as last_published_at, "
         "(select min(y.from_period) from account_cycle y where y.account_id = a.id) as cycle_from "
-        "from " IDS "account a on a.id = j.id and a.utility_id = ? join consumer n on n.id = a.consumer_id join premise p on p.id = a.premise_id join consumer_category k on k.id = a.category_id order by a.id", ids, c->utility);
+        "from " IDS "account a on a.id = j.id and a.utility_id = ? join consumer n on n.id = a.consumer_id "
+                    "join premise p on p.id = a.premise_id join consumer_category k on k.id = a.category_id "
+                    "order by a.id", ids, c->utility);
 }
 
 static ConnectionFacts read_connections(Ctx *c, const BillScope *s, const char *ids) {
     return db_all(c, ConnectionFact,
-        "select h.account_id as account, v.id, v.connection_no, v.service_code, u.unit, h.from_on as holder_from, h.to_on as holder_to, v.connected_on, v.closed_on, v.disconnected_on, v.last_billed_on, v.metered, "
-        "exists (select 1 from meter_installation i where i.service_connection_id = v.id and i.role = 'main' and i.installed_on <= ? and (i.removed_on is null or i.removed_on >= ?)) as has_meter, "
-        "v.size, v.derived_from_id as derived_from, coalesce(v.eru_e3, p.eru_e3, 0) as eru_e3, coalesce(v.connected_load_e3, 0) as connected_load_e3, v.dwelling_units, "
-        "v.winter_average_qty_micro is not null as has_winter, coalesce(v.winter_average_qty_micro, 0) as winter_qty_micro, coalesce(p.impervious_sqft, 0) as impervious_sqft, v.attributes "
-        "from " IDS "service_connection_holder h on h.account_id = j.id and h.from_on <= ? join service_connection v on v.id = h.service_connection_id and v.status <> 'pending' "
-        "join premise p on p.id = v.premise_id left join utility_service u on u.utility_id = v.utility_id and u.code = v.service_code "
-        "where h.to_on is null or h.to_on >= ? order by h.account_id, v.id, h.from_on", s->to, s->from, ids, s->to, s->from);
+        "select h.account_id as account, v.id, v.connection_no, v.service_code, u.unit, h.from_on as holder_from, "
+        "h.to_on as holder_to, v.connected_on, v.closed_on, v.disconnected_on, v.last_billed_on, v.metered, "
+        "exists (select 1 from meter_installation i where i.service_connection_id = v.id and i.role = 'main' "
+        "and i.installed_on <= ? and (i.removed_on is null or i.removed_on >= ?)) as has_meter, "
+        "v.size, v.derived_from_id as derived_from, coalesce(v.eru_e3, p.eru_e3, 0) as eru_e3, "
+        "coalesce(v.connected_load_e3, 0) as connected_load_e3, v.dwelling_units, "
+        "v.winter_average_qty_micro is not null as has_winter, coalesce(v.winter_average_qty_micro, 0) "
+        "as winter_qty_micro, coalesce(p.impervious_sqft, 0) as impervious_sqft, v.attributes "
+        "from " IDS "service_connection_holder h on h.account_id = j.id and h.from_on <= ? "
+                    "join service_connection v on v.id = h.service_connection_id and v.status <> 'pending' "
+        "join premise p on p.id = v.premise_id left join utility_service u on u.utility_id = v.utility_id "
+        "and u.code = v.service_code "
+        "where h.to_on is null or h.to_on >= ? order by h.account_id, v.id, h.from_on", s->to, s->from, ids, s->to,
+            s->from);
 }
 
 static BilledFacts read_billed(Ctx *c, const BillScope *s, const char *ids) {
     return db_all(c, BilledFact,
-        "select g.service_connection_id as connection, g.bill_id as bill, b.bill_no, g.segment_start as from_date, g.segment_end as to_date, g.usage_source, g.usage_qty_micro, g.tariff_plan_id as plan, g.carried_qty_micro, "
+        "select g.service_connection_id as connection, g.bill_id as bill, b.bill_no, g.segment_start as from_date, "
+        "g.segment_end as to_date, g.usage_source, g.usage_qty_micro, g.tariff_plan_id as plan, g.carried_qty_micro, "
         "coalesce(g.segment_start = p.from_date and g.segment_end = p.to_date, 0) as was_full "
-        "from " IDS "bill_segment g on g.service_connection_id = j.id and g.segment_end >= ? join bill b on b.id = g.bill_id and b.status = 'published' left join bill_cycle_period p on p.id = b.bill_cycle_period_id "
+        "from " IDS "bill_segment g on g.service_connection_id = j.id and g.segment_end >= ? "
+                    "join bill b on b.id = g.bill_id and b.status = 'published' left join bill_cycle_period p on p.id "
+                    "= b.bill_cycle_period_id "
         "order by g.service_connection_id, g.segment_end desc, g.id desc", ids, date_add_days(s->from, -HISTORY_DAYS));
 }
 
@@ -173,7 +220,8 @@ static const char *since_list(Ctx *c, const AccountFacts *a) {
     text_add(&t, "[");
     for (size_t i = 0; i < a->n; i++) {
         const AccountFact *x = &a->v[i];
-        text_addf(&t, "%s[%lld,\"%s\"]", i ? "," : "", (long long)x->id.id, time_is_set(x->last_published_at) ? time_mysql(&c->mem, x->last_published_at) : "1970-01-01 00:00:00");
+        text_addf(&t, "%s[%lld,\"%s\"]", i ? "," : "", (long long)x->id.id, time_is_set(x->last_published_at)
+                  ? time_mysql(&c->mem, x->last_published_at) : "1970-01-01 00:00:00");
     }
     text_add(&t, "]");
     return t.s;
@@ -181,30 +229,44 @@ static const char *since_list(Ctx *c, const AccountFacts *a) {
 
 static SinceFacts read_since(Ctx *c, const AccountFacts *a) {
     return db_all(c, SinceFact,
-        "select e.account_id as account, coalesce(sum(if(e.txn_type like 'payment%', e.debit_minor - e.credit_minor, 0)), 0) as payments, "
+        "select e.account_id as account, coalesce(sum(if(e.txn_type like 'payment%', e.debit_minor - "
+        "e.credit_minor, 0)), 0) as payments, "
         "coalesce(sum(if(e.txn_type in ('charge', 'late_fee'), e.debit_minor - e.credit_minor, 0)), 0) as charges, "
-        "coalesce(sum(if(e.txn_type like 'payment%' or e.txn_type in ('charge', 'late_fee', 'bill'), 0, e.debit_minor - e.credit_minor)), 0) as others "
-        "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join ledger_entry e on e.account_id = j.id "
-        "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id", since_list(c, a), gl_by_key(c, "AR"));
+        "coalesce(sum(if(e.txn_type like 'payment%' or e.txn_type in ('charge', 'late_fee', 'bill'), 0, e.debit_minor "
+        "- e.credit_minor)), 0) as others "
+        "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join "
+        "ledger_entry e on e.account_id = j.id "
+        "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id",
+            since_list(c, a), gl_by_key(c, "AR"));
 }
 
 static ChargeFacts read_charges(Ctx *c, const BillScope *s, const char *ids) {
     return db_all(c, ChargeFact,
-        "select h.account_id as account, h.id, h.charge_type, h.description, if(h.post_mode = 'immediate', h.amount_minor + h.tax_minor, h.amount_minor) as amount_minor, h.tax_codes, h.charge_date, "
-        "h.post_mode = 'immediate' as is_posted from " IDS "charge h on h.account_id = j.id and h.status = 'pending' and h.bill_id is null where h.charge_date <= ? order by h.account_id, h.charge_date, h.id", ids, s->bill_date);
+        "select h.account_id as account, h.id, h.charge_type, h.description, if(h.post_mode = 'immediate', "
+        "h.amount_minor + h.tax_minor, h.amount_minor) as amount_minor, h.tax_codes, h.charge_date, "
+        "h.post_mode = 'immediate' as is_posted from " IDS "charge h on h.account_id = j.id and h.status = 'pending' "
+            "and h.bill_id is null where h.charge_date <= ? order by h.account_id, h.charge_date, h.id", ids,
+            s->bill_date);
 }
 
 static InstalmentFacts read_instalments(Ctx *c, const BillScope *s, const char *ids) {
     return db_all(c, InstalmentFact,
-        "select i.account_id as account, i.id, i.seq, i.due_on, i.amount_minor - i.paid_minor as amount from " IDS "instalment i on i.account_id = j.id and i.state in ('due', 'part_paid') "
-        "join payment_agreement g on g.id = i.agreement_id and g.state in ('active', 'at_risk') where i.bill_id is null and i.became_due_at is null and i.due_on <= ? order by i.account_id, i.due_on", ids, s->due_date);
+        "select i.account_id as account, i.id, i.seq, i.due_on, i.amount_minor - i.paid_minor as amount from " IDS
+            "instalment i on i.account_id = j.id and i.state in ('due', 'part_paid') "
+        "join payment_agreement g on g.id = i.agreement_id and g.state in ('active', 'at_risk') "
+        "where i.bill_id is null and i.became_due_at is null and i.due_on <= ? order by i.account_id, i.due_on", ids,
+            s->due_date);
 }
 
 static RebateFacts read_rebates(Ctx *c, const BillScope *s, const char *ids) {
     return db_all(c, RebateFact,
-        "select e.account_id as account, r.code, r.name, r.`group` as group_word, r.kind, coalesce(r.amount_minor, 0) as amount_minor, coalesce(r.rate_micro, 0) as rate_micro, coalesce(r.rate_ppm, 0) as rate_ppm, "
-        "r.upto_qty_micro is not null as has_limit, coalesce(r.upto_qty_micro, 0) as upto_qty_micro, r.refs, greatest(e.from_on, r.effective_from) as from_on, coalesce(least(e.to_on, r.effective_to), e.to_on, r.effective_to) as to_on "
-        "from " IDS "rebate_enrolment e on e.account_id = j.id and e.status = 'approved' and e.from_on <= ? join rebate_rule r on r.id = e.rebate_rule_id and r.active = 1 "
+        "select e.account_id as account, r.code, r.name, r.`group` as group_word, r.kind, coalesce(r.amount_minor, 0) "
+        "as amount_minor, coalesce(r.rate_micro, 0) as rate_micro, coalesce(r.rate_ppm, 0) as rate_ppm, "
+        "r.upto_qty_micro is not null as has_limit, coalesce(r.upto_qty_micro, 0) as upto_qty_micro, r.refs, "
+        "greatest(e.from_on, r.effective_from) as from_on, coalesce(least(e.to_on, r.effective_to), e.to_on, "
+        "r.effective_to) as to_on "
+        "from " IDS "rebate_enrolment e on e.account_id = j.id and e.status = 'approved' and e.from_on <= ? "
+                    "join rebate_rule r on r.id = e.rebate_rule_id and r.active = 1 "
         "where (e.to_on is null or e.to_on >= ?) order by e.account_id, r.code", ids, s->to, s->from);
 }
 
@@ -212,17 +274,23 @@ static void read_lines(Set *x) {
     Id *bills = take_n(x->c, Id, x->billed.n + 1);
     size_t n = 0;
     for (size_t i = 0; i < x->billed.n; i++)
-        if (!strcmp(x->billed.v[i].usage_source, "estimated") || !strcmp(x->billed.v[i].usage_source, "mixed")) bills[n++] = x->billed.v[i].bill;
+        if (!strcmp(x->billed.v[i].usage_source, "estimated") || !strcmp(x->billed.v[i].usage_source, "mixed"))
+            bills[n++] = x->billed.v[i].bill;
     if (!n) return;
     x->lines = db_all(x->c, BilledLineFact,
-        "select l.bill_id as bill, g.service_connection_id as connection, l.charge_type, l.service_code as service, l.tax_code, l.amount_minor as amount from " IDS "bill_line l on l.bill_id = j.id and l.posts = 1 and l.section = 'current' "
-        "left join bill_segment g on g.id = l.segment_id where l.true_up_of_bill_id is null and l.charge_id is null and l.adjustment_id is null and l.charge_type <> 'ROUNDING' order by l.bill_id, l.seq", json_ids(x->c, bills, n));
+        "select l.bill_id as bill, g.service_connection_id as connection, l.charge_type, l.service_code as service, "
+        "l.tax_code, l.amount_minor as amount from " IDS "bill_line l on l.bill_id = j.id and l.posts = 1 "
+            "and l.section = 'current' "
+        "left join bill_segment g on g.id = l.segment_id where l.true_up_of_bill_id is null and l.charge_id is null "
+        "and l.adjustment_id is null and l.charge_type <> 'ROUNDING' order by l.bill_id, l.seq",
+            json_ids(x->c, bills, n));
 }
 
 static void read_set(Set *x, const Id *accounts, size_t n) {
     Ctx *c = x->c;
     const char *ids = json_ids(c, accounts, n);
-    db_all(c, LockedFact, "select a.id from " IDS "account a force index (primary) on a.id = j.id and a.utility_id = ? order by a.id for update", ids, c->utility);
+    db_all(c, LockedFact, "select a.id from " IDS "account a force index (primary) on a.id = j.id "
+        "and a.utility_id = ? order by a.id for update", ids, c->utility);
     x->book = plan_book(c, date_add_days(x->s->from, -HISTORY_DAYS), x->s->to, x->s->normal_days_micro);
     x->accounts = read_accounts(c, ids);
     x->connections = read_connections(c, x->s, ids);
@@ -236,10 +304,15 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
         if (k->metered || k->derived_from.id) x->use_ids[x->use_id_n++] = k->derived_from.id ? k->derived_from : k->id;
     }
     const char *connections = json_ids(c, x->connection_ids, x->connections.n);
-    x->plans = db_all(c, PlanFact, "select q.service_connection_id as connection, q.tariff_plan_id as plan, q.valid_from, q.valid_to from " IDS "service_connection_plan q on q.service_connection_id = j.id "
-                                   "where q.valid_to is null or q.valid_to >= ? order by q.service_connection_id, q.valid_from", connections, date_add_days(x->s->from, -HISTORY_DAYS));
+    x->plans = db_all(c, PlanFact, "select q.service_connection_id as connection, q.tariff_plan_id as plan, "
+                                   "q.valid_from, q.valid_to from " IDS
+                      "service_connection_plan q on q.service_connection_id = j.id "
+                                   "where q.valid_to is null or q.valid_to >= ? "
+                                   "order by q.service_connection_id, q.valid_from", connections,
+                                       date_add_days(x->s->from, -HISTORY_DAYS));
     if (x->use_id_n) {
-        x->uses = mx_open_segments_of(c, x->use_ids, x->use_id_n, date_add_days(x->s->to, (int)setting_int(c, "bx.reading_window_days", 5)));
+        x->uses = mx_open_segments_of(c, x->use_ids, x->use_id_n,
+                                      date_add_days(x->s->to, (int)setting_int(c, "bx.reading_window_days", 5)));
         x->history = mx_use_history_of(c, x->use_ids, x->use_id_n, x->s->from);
     }
     x->billed = read_billed(c, x->s, connections);
@@ -250,7 +323,7 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
     x->rebates = read_rebates(c, x->s, ids);
 }
 
-/* --- one account's share ------------------------------------------------------------------------------------------------------ */
+/* --- one account's share ------------------------------------------------------------------------------------------ */
 
 /* The rows from v[0] on that belong together. */
 #define SHARE(list, member, key, first, count) do { \
@@ -268,7 +341,8 @@ static void spans_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
     SHARE(x->plans, connection, k->id, first, n);
     for (size_t i = 0; i < n && to->span_n < SPANS_MAX; i++) {
         const PlanFact *p = &x->plans.v[first + i];
-        to->span_n += plan_spans(x->book, p->plan, p->valid_from, p->valid_to, k->size, spans + to->span_n, SPANS_MAX - to->span_n);
+        to->span_n += plan_spans(x->book, p->plan, p->valid_from, p->valid_to, k->size, spans + to->span_n,
+                                 SPANS_MAX - to->span_n);
     }
     to->spans = spans;
 }
@@ -280,17 +354,22 @@ static void uses_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
     BillUse *v = take_n(x->c, BillUse, n + 1);
     for (size_t i = 0; i < n; i++) {
         const Segment *u = &x->uses.v[first + i];
-        if (date_is_set(to->active_from) && u->to.day < to->active_from.day) continue;          /* of the holder before */
+        /* of the holder before */
+        if (date_is_set(to->active_from) && u->to.day < to->active_from.day) continue;
         v[to->use_n++] = (BillUse){
-            .id = k->derived_from.id ? (Id){ 0 } : u->id, .meter = u->meter, .register_id = u->register_id, .from_reading = u->from_reading, .to_reading = u->to_reading, .meter_no = u->meter_no,
-            .register_kind = u->tou_code, .from = u->from, .to = u->to, .from_value = u->from_value, .to_value = u->to_value, .multiplier_e6 = u->multiplier_e6, .dials = u->dials,
-            .billing_quantity = u->billing_quantity, .is_converted = strcmp(u->unit, u->billing_unit) != 0, .is_estimated = u->is_estimated, .estimate_method = u->estimate_method };
+            .id = k->derived_from.id ? (Id){ 0 } : u->id, .meter = u->meter, .register_id = u->register_id,
+            .from_reading = u->from_reading, .to_reading = u->to_reading, .meter_no = u->meter_no,
+            .register_kind = u->tou_code, .from = u->from, .to = u->to, .from_value = u->from_value,
+            .to_value = u->to_value, .multiplier_e6 = u->multiplier_e6, .dials = u->dials,
+            .billing_quantity = u->billing_quantity, .is_converted = strcmp(u->unit, u->billing_unit) != 0,
+            .is_estimated = u->is_estimated, .estimate_method = u->estimate_method };
     }
     to->uses = v;
     SHARE(x->history, connection, key, first, n);
     if (!n) return;
     const UseHistory *h = &x->history.v[first];
-    to->usual = h->usual, to->usual_days = h->usual_days, to->zero_periods = h->zero_periods, to->last_year_per_day = h->last_year_per_day;
+    to->usual = h->usual, to->usual_days = h->usual_days, to->zero_periods = h->zero_periods,
+        to->last_year_per_day = h->last_year_per_day;
 }
 
 static void billed_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
@@ -311,9 +390,11 @@ static void billed_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
         int line_n = 0;
         for (size_t l = 0; l < x->lines.n; l++) {
             const BilledLineFact *f = &x->lines.v[l];
-            if (f->bill.id == b->bill.id && (f->connection.id == k->id.id || !f->connection.id)) lines[line_n++] = (BilledLine){ f->charge_type, f->service, f->tax_code, f->amount };
+            if (f->bill.id == b->bill.id && (f->connection.id == k->id.id || !f->connection.id))
+                lines[line_n++] = (BilledLine){ f->charge_type, f->service, f->tax_code, f->amount };
         }
-        estimated[rows++] = (BillEstimated){ .bill = b->bill, .bill_no = b->bill_no, .from = b->from_date, .to = b->to_date, .was_full = b->was_full, .months = x->s->months,
+        estimated[rows++] = (BillEstimated){ .bill = b->bill, .bill_no = b->bill_no, .from = b->from_date,
+                                             .to = b->to_date, .was_full = b->was_full, .months = x->s->months,
                                              .quantity = b->usage_qty_micro, .lines = lines, .line_n = line_n };
     }
     for (int i = 0; i < rows / 2; i++) {                    /* oldest first */
@@ -339,7 +420,8 @@ static void attributes_fill(Set *x, const ConnectionFact *k, BillConnection *to)
         for (size_t i = 0; i < json_size(o) && n < 16; i++) {
             const char *number = json_number(&x->c->mem, m[i].value, "");
             int64_t micro;
-            if (number && tariff_name_is_valid(m[i].name) && tariff_decimal_parse(number, &micro)) v[n++] = (TariffAttribute){ m[i].name, exact_micro(micro) };
+            if (number && tariff_name_is_valid(m[i].name) && tariff_decimal_parse(number, &micro))
+                v[n++] = (TariffAttribute){ m[i].name, exact_micro(micro) };
         }
     }
     to->attributes = v;
@@ -355,9 +437,12 @@ static void rebates_fill(Set *x, Id account, BillConnection *to) {
         const RebateFact *r = &x->rebates.v[first + i];
         TariffRate *t = &v[i];
         *t = TARIFF_RATE_DEFAULT;
-        bool is_social = !strcmp(r->group_word, "low_income") || !strcmp(r->group_word, "senior") || !strcmp(r->group_word, "disability") || !strcmp(r->group_word, "hardship");
-        t->code = text(x->c, "rebate:%s", r->code), t->label = r->name, t->charge_type = is_social ? "SUBSIDY" : "DISCOUNT", t->service = to->service;
-        t->prorate = true, t->basis = BASIS_PER_MONTH, t->normal_days_micro = x->s->normal_days_micro, t->sequence = 900 + (int)i;
+        bool is_social = !strcmp(r->group_word, "low_income") || !strcmp(r->group_word, "senior")
+            || !strcmp(r->group_word, "disability") || !strcmp(r->group_word, "hardship");
+        t->code = text(x->c, "rebate:%s", r->code), t->label = r->name, t->charge_type = is_social
+            ? "SUBSIDY" : "DISCOUNT", t->service = to->service;
+        t->prorate = true, t->basis = BASIS_PER_MONTH, t->normal_days_micro = x->s->normal_days_micro,
+            t->sequence = 900 + (int)i;
         t->valid_from = r->from_on, t->valid_to = r->to_on;
         Json refs = r->refs ? json_read(&x->c->mem, r->refs, strlen(r->refs), 65536, NULL) : (Json){ 0 };
         const char **of = take_n(x->c, const char *, json_size(refs) + 1);
@@ -365,7 +450,8 @@ static void rebates_fill(Set *x, Id account, BillConnection *to) {
             if (json_text(json_item(refs, k), "")) of[t->of_n++] = json_text(json_item(refs, k), "");
         t->of = of;
         if (!strcmp(r->kind, "percent")) t->calc = CALC_PERCENT, t->percent_e6 = r->rate_ppm * 100;
-        else if (!strcmp(r->kind, "fixed")) t->calc = CALC_FLAT, t->prices.price.micro = r->amount_minor.minor * power_of_ten(6 - utility_here(x->c)->exponent);
+        else if (!strcmp(r->kind, "fixed")) t->calc = CALC_FLAT, t->prices.price.micro = r->amount_minor.minor
+            * power_of_ten(6 - utility_here(x->c)->exponent);
         else if (!r->has_limit) t->calc = CALC_PER_UNIT, t->prices.price = r->rate_micro;
         else {
             TariffTier *tiers = take_n(x->c, TariffTier, 2);
@@ -407,10 +493,13 @@ static BillConnection connection_fill(Set *x, const AccountFact *a, const Connec
     to.is_unmetered = !k->metered && !k->derived_from.id;
     to.has_meter = k->has_meter || k->derived_from.id;
     Date billed = k->last_billed_on;
-    if (date_is_set(billed) && date_is_set(to.active_from) && billed.day < to.active_from.day) billed = DATE_NONE;      /* by the holder before */
+    /* by the holder before */
+    if (date_is_set(billed) && date_is_set(to.active_from) && billed.day < to.active_from.day) billed = DATE_NONE;
     Date ours = later_of(to.active_from, a->cycle_from);
-    if (!date_is_set(billed) && date_is_set(ours) && ours.day < x->s->from.day && date_is_set(a->cycle_from)) billed = date_add_days(ours, -1);
-    if (x->s->supersedes.id && !x->s->period_is_asked && date_is_set(billed) && billed.day >= x->s->from.day) billed = date_add_days(x->s->from, -1);
+    if (!date_is_set(billed) && date_is_set(ours) && ours.day < x->s->from.day && date_is_set(a->cycle_from))
+        billed = date_add_days(ours, -1);
+    if (x->s->supersedes.id && !x->s->period_is_asked && date_is_set(billed) && billed.day >= x->s->from.day)
+        billed = date_add_days(x->s->from, -1);
     to.billed_until = billed;
     to.has_winter_average = k->has_winter, to.winter_average = k->winter_qty_micro;
     spans_fill(x, k, &to);
@@ -429,7 +518,8 @@ static void charges_fill(Set *x, Id account, BillFacts *f) {
     BillCharge *v = take_n(x->c, BillCharge, n);
     for (size_t i = 0; i < n; i++) {
         const ChargeFact *r = &x->charges.v[first + i];
-        v[i] = (BillCharge){ .id = r->id, .charge_type = r->charge_type, .description = r->description, .amount = r->amount_minor, .charge_date = r->charge_date, .is_posted = r->is_posted };
+        v[i] = (BillCharge){ .id = r->id, .charge_type = r->charge_type, .description = r->description,
+                             .amount = r->amount_minor, .charge_date = r->charge_date, .is_posted = r->is_posted };
         if (!r->tax_codes || r->is_posted) continue;
         Json list = json_read(&x->c->mem, r->tax_codes, strlen(r->tax_codes), 4096, NULL);
         const char **codes = take_n(x->c, const char *, json_size(list) + 1);
@@ -460,7 +550,8 @@ static void balance_fill(Set *x, const AccountFact *a, BillCase *one) {
     f->deferred = a->deferred_minor;
     size_t first, n;
     SHARE(x->since, account, a->id, first, n);
-    if (n) f->payments = x->since.v[first].payments, f->adjusted = x->since.v[first].others, one->posted_before = x->since.v[first].charges;
+    if (n) f->payments = x->since.v[first].payments, f->adjusted = x->since.v[first].others,
+        one->posted_before = x->since.v[first].charges;
     f->previous_balance = money_sub(f->balance, money_add(f->payments, money_add(f->adjusted, one->posted_before)));
 }
 
@@ -468,19 +559,23 @@ static BillCase case_fill(Set *x, const AccountFact *a) {
     Ctx *c = x->c;
     const BillScope *s = x->s;
     const Utility *u = utility_here(c);
-    BillCase one = { .account = a->id, .consumer = a->consumer_id, .category = a->category_id, .sub_area = a->sub_area_id, .account_no = a->account_no, .status = a->status,
-                     .language = a->language ? a->language : u->language, .last_published_at = a->last_published_at, .facts = BILL_FACTS_DEFAULT };
+    BillCase one = { .account = a->id, .consumer = a->consumer_id, .category = a->category_id,
+                     .sub_area = a->sub_area_id, .account_no = a->account_no, .status = a->status,
+                     .language = a->language ? a->language : u->language, .last_published_at = a->last_published_at,
+                     .facts = BILL_FACTS_DEFAULT };
     BillFacts *f = &one.facts;
     f->account = a->id, f->account_no = a->account_no, f->currency = a->currency, f->has_address = a->has_address;
     f->account_from = a->opened_on, f->account_to = a->closed_on, f->hold_above = a->limit_minor;
-    f->kind = s->kind, f->period_start = s->from, f->period_end = s->to, f->period_is_asked = s->period_is_asked, f->months = s->months;
+    f->kind = s->kind, f->period_start = s->from, f->period_end = s->to, f->period_is_asked = s->period_is_asked,
+        f->months = s->months;
     f->bill_date = s->bill_date, f->due_date = s->due_date, f->today = utility_today(c);
     f->rounding = u->half_even ? ROUND_HALF_EVEN : ROUND_HALF_UP;
     f->factor_decimals = s->factor_decimals;
     f->leap_years = setting_int(c, "bx.leap_years", 0) != 0;
     f->window_days = (int)setting_int(c, "bx.reading_window_days", 5);
     f->interpolate = setting_int(c, "bx.interpolate_to_period_end", 0) != 0;
-    f->estimate_allowed = s->estimate_allowed, f->estimate_after = s->estimate_after, f->max_estimates = s->max_estimates;
+    f->estimate_allowed = s->estimate_allowed, f->estimate_after = s->estimate_after,
+        f->max_estimates = s->max_estimates;
     f->true_up = s->true_up;
     f->days_max = (int)setting_int(c, "bx.days_max", 120);
     f->high_use_times = (int)setting_int(c, "bx.high_use_times", 3);
@@ -491,15 +586,18 @@ static BillCase case_fill(Set *x, const AccountFact *a) {
     f->taxes = plan_taxes(c, &f->tax_n);
     if (a->tax_exempt || a->category_exempt) {
         TaxExemption *e = take(c, sizeof *e);
-        *e = (TaxExemption){ NULL, a->certificate ? a->certificate : a->category_exempt ? "of the category" : "on file", DATE_NONE, a->tax_exempt_until };
+        *e = (TaxExemption){ NULL, a->certificate ? a->certificate : a->category_exempt ? "of the category" : "on file",
+                             DATE_NONE, a->tax_exempt_until };
         f->exemptions = e;
         f->exemption_n = 1;
     }
     size_t first, n;
     SHARE(x->connections, account, a->id, first, n);
     BillConnection *v = take_n(c, BillConnection, n + 1);
-    bool is_billed = !strcmp(a->status, "active") || !strcmp(a->status, "temporarily_disconnected") || !strcmp(a->status, "disconnected") || s->kind == BILL_FINAL;
-    for (size_t i = 0; is_billed && i < n; i++) v[i] = connection_fill(x, a, &x->connections.v[first + i], f->window_days);
+    bool is_billed = !strcmp(a->status, "active") || !strcmp(a->status, "temporarily_disconnected")
+        || !strcmp(a->status, "disconnected") || s->kind == BILL_FINAL;
+    for (size_t i = 0; is_billed && i < n; i++)
+        v[i] = connection_fill(x, a, &x->connections.v[first + i], f->window_days);
     f->connections = v;
     f->connection_n = is_billed ? (int)n : 0;
     charges_fill(x, a->id, f);
@@ -508,7 +606,7 @@ static BillCase case_fill(Set *x, const AccountFact *a) {
     return one;
 }
 
-/* --- estimates become readings when a draft is kept ------------------------------------------------------------------------------ */
+/* --- estimates become readings when a draft is kept --------------------------------------------------------------- */
 
 static bool takes_estimate(const BillCase *one, const BillConnection *k) {
     if (one->draft.outcome != BILL_MADE && one->draft.outcome != BILL_HELD) return false;
@@ -519,7 +617,8 @@ static bool takes_estimate(const BillCase *one, const BillConnection *k) {
     return false;
 }
 
-/* The reading is stored first, then the bill is computed again with it: the next one begins where this one ends (I5). */
+/* The reading is stored first, then the bill is computed again
+ * with it: the next one begins where this one ends (I5). */
 static void keep_estimates(Set *x, BillCase *one) {
     bool any = false;
     for (int i = 0; i < one->facts.connection_n; i++) {

@@ -1,7 +1,7 @@
 /*
- * The bill viewer as far as the thread needs it (BX04US01): the list of all bills, a bill with its calculation, readings, ledger
- * entries and versions; cancelling by the approver and making again. Drafts are looked at as /bx/bills/draft-<id> by those who
- * work on runs.
+ * The bill viewer as far as the thread needs it (BX04US01): the list of all bills, a bill with its calculation,
+ * readings, ledger entries and versions; cancelling by the approver and making again. Drafts are looked at as
+ * /bx/bills/draft-<id> by those who work on runs.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +21,20 @@
 #include "lib/table.h"
 
 static const Choice bill_states[] = { { "published", NULL }, { "cancelled", NULL }, { 0 } };
-static const Choice payment_states[] = { { "unpaid", NULL }, { "partial", NULL }, { "paid", NULL }, { "overdue", NULL }, { "credit", NULL }, { 0 } };
+static const Choice payment_states[] = { { "unpaid", NULL }, { "partial", NULL }, { "paid", NULL }, { "overdue", NULL },
+                                         { "credit", NULL }, { 0 } };
 static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
 
 static const ListSpec bills = {
-    .name = "bills", .one = "bill", .many = "bills", .path = "/bx/bills", .feature = "bx.bill", .search_label = "Bill, account or run", .id = "b.id",
-    .from = "bill b force index (bill_list) join account a on a.id = b.account_id join consumer n on n.id = b.consumer_id left join bill_cycle_period p on p.id = b.bill_cycle_period_id left join premise m on m.id = a.premise_id",
+    .name = "bills", .one = "bill", .many = "bills", .path = "/bx/bills", .feature = "bx.bill",
+    .search_label = "Bill, account or run", .id = "b.id",
+    .from = "bill b force index (bill_list) join account a on a.id = b.account_id "
+            "join consumer n on n.id = b.consumer_id left join bill_cycle_period p on p.id = b.bill_cycle_period_id "
+            "left join premise m on m.id = a.premise_id",
     .where = "b.utility_id = ? and b.status in ('published', 'cancelled')",
     .columns = COLUMNS {
-        { "bill_no",       "Bill",      "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}", .place = "id" },
+        { "bill_no",       "Bill",      "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}",
+          .place = "id" },
         { "account_no",    "Account",   "a.account_no",    LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
         { "consumer_name", "Consumer",  "n.display_name",  LIST, .place = "name" },
         { "label",         "Period",    "p.label",         LIST },
@@ -43,7 +48,8 @@ static const ListSpec bills = {
         { "payment_status", "Payment",  "b.payment_status", LIST | FILTER, .choices = payment_states },
         { "status",        "Status",    "b.status",        LIST | FILTER, .choices = bill_states, .place = "status" },
         { 0 } },
-    .order = "-bill_date", .area = "m.sub_area_id", .empty_title = "No bill yet", .empty_text = "Bills appear here once a run has published them." };
+    .order = "-bill_date", .area = "m.sub_area_id", .empty_title = "No bill yet",
+    .empty_text = "Bills appear here once a run has published them." };
 
 void bill_list_page(Req *r) {
     show_text(r, "page.title", "Bills");
@@ -51,19 +57,29 @@ void bill_list_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-/* --- one bill ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- one bill ----------------------------------------------------------------------------------------------------- */
 
-#define VIEW_ROW(F, T) F(T, Id, id) F(T, const char *, bill_no) F(T, const char *, status) F(T, const char *, payment_status) F(T, const char *, account_no) F(T, const char *, consumer_name) F(T, Id, sub_area_id) \
-    F(T, Date, period_start) F(T, Date, period_end) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, days) F(T, Money, previous) F(T, Money, payments) F(T, Money, adjustments) F(T, Money, posted) F(T, Money, forward) \
-    F(T, Money, current) F(T, Money, tax) F(T, Money, total) F(T, Money, due) F(T, Money, carried) F(T, Money, paid) F(T, bool, is_estimated) F(T, const char *, hold_code) F(T, bool, stale) F(T, const char *, trace) \
-    F(T, Id, version_group) F(T, int, version_no) F(T, const char *, run_no) F(T, const char *, run_mode) F(T, Id, superseded_by) F(T, const char *, cancel_reason) F(T, const char *, message)
+#define VIEW_ROW(F, T) F(T, Id, id) F(T, const char *, bill_no) F(T, const char *, status) \
+    F(T, const char *, payment_status) F(T, const char *, account_no) F(T, const char *, consumer_name) \
+    F(T, Id, sub_area_id) \
+    F(T, Date, period_start) F(T, Date, period_end) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, days) \
+        F(T, Money, previous) F(T, Money, payments) F(T, Money, adjustments) F(T, Money, posted) F(T, Money, forward) \
+    F(T, Money, current) F(T, Money, tax) F(T, Money, total) F(T, Money, due) F(T, Money, carried) F(T, Money, paid) \
+        F(T, bool, is_estimated) F(T, const char *, hold_code) F(T, bool, stale) F(T, const char *, trace) \
+    F(T, Id, version_group) F(T, int, version_no) F(T, const char *, run_no) F(T, const char *, run_mode) \
+        F(T, Id, superseded_by) F(T, const char *, cancel_reason) F(T, const char *, message)
 ROW(ViewRow, VIEW_ROW)
 
-#define VIEW_SELECT "select b.id, b.bill_no, b.status, b.payment_status, a.account_no, n.display_name as consumer_name, m.sub_area_id, b.period_start, b.period_end, b.bill_date, b.due_date, b.days, " \
-    "b.previous_balance_minor as previous, b.payments_minor as payments, b.adjustments_minor as adjustments, b.posted_charges_minor as posted, b.balance_forward_minor as forward, b.current_charges_minor as current, " \
-    "b.tax_minor as tax, b.total_minor as total, b.amount_due_minor as due, b.credit_carried_minor as carried, b.paid_minor as paid, b.is_estimated, b.hold_code, b.stale, b.calc_trace as trace, " \
-    "coalesce(b.version_group_id, b.id) as version_group, b.version_no, r.run_no, r.mode as run_mode, b.superseded_by_bill_id as superseded_by, b.cancel_reason, b.message " \
-    "from bill b join account a on a.id = b.account_id join consumer n on n.id = b.consumer_id join premise m on m.id = a.premise_id left join bill_run r on r.id = b.bill_run_id "
+#define VIEW_SELECT "select b.id, b.bill_no, b.status, b.payment_status, a.account_no, n.display_name " \
+                    "as consumer_name, m.sub_area_id, b.period_start, b.period_end, b.bill_date, b.due_date, b.days, " \
+    "b.previous_balance_minor as previous, b.payments_minor as payments, b.adjustments_minor as adjustments, " \
+    "b.posted_charges_minor as posted, b.balance_forward_minor as forward, b.current_charges_minor as current, " \
+    "b.tax_minor as tax, b.total_minor as total, b.amount_due_minor as due, b.credit_carried_minor as carried, " \
+    "b.paid_minor as paid, b.is_estimated, b.hold_code, b.stale, b.calc_trace as trace, " \
+    "coalesce(b.version_group_id, b.id) as version_group, b.version_no, r.run_no, r.mode as run_mode, " \
+    "b.superseded_by_bill_id as superseded_by, b.cancel_reason, b.message " \
+    "from bill b join account a on a.id = b.account_id join consumer n on n.id = b.consumer_id " \
+    "join premise m on m.id = a.premise_id left join bill_run r on r.id = b.bill_run_id "
 
 /* By number, or a draft by its id for those who work on runs. */
 static ViewRow *bill_of_path(Req *r) {
@@ -71,7 +87,9 @@ static ViewRow *bill_of_path(Req *r) {
     ViewRow *b = NULL;
     if (!strncmp(no, "draft-", 6)) {
         if (!perm_may(&r->c, "bx.run", VIEW)) fail(r, NOT_FOUND, "There is no such bill.");
-        b = db_find(r, ViewRow, VIEW_SELECT "where b.id = ? and b.utility_id = ? and b.status in ('draft', 'held', 'approved', 'discarded')", (Id){ strtoll(no + 6, NULL, 10) }, r->c.utility);
+        b = db_find(r, ViewRow, VIEW_SELECT "where b.id = ? and b.utility_id = ? "
+                                            "and b.status in ('draft', 'held', 'approved', 'discarded')",
+                    (Id){ strtoll(no + 6, NULL, 10) }, r->c.utility);
     } else {
         b = db_find(r, ViewRow, VIEW_SELECT "where b.bill_no = ? and b.utility_id = ?", no, r->c.utility);
     }
@@ -82,7 +100,8 @@ static ViewRow *bill_of_path(Req *r) {
 
 static const char *money_of(Req *r, Money m) {
     int places = utility_here(&r->c)->exponent;
-    return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ .places = places, .places_min = places });
+    return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' },
+                       (NumberStyle){ .places = places, .places_min = places });
 }
 
 static const char *day_of(Req *r, Date d) { return locale_date(&r->c.mem, r->c.locale, d); }
@@ -90,7 +109,8 @@ static const char *day_of(Req *r, Date d) { return locale_date(&r->c.mem, r->c.l
 static void show_figures(Req *r, const ViewRow *b) {
     show_fact(r, "show.facts", "Amount due", money_of(r, b->due), NULL);
     show_fact(r, "show.facts", "Account", b->account_no, b->consumer_name);
-    show_fact(r, "show.facts", "Period", text(r, "%s to %s", day_of(r, b->period_start), day_of(r, b->period_end)), text(r, "%d days", b->days));
+    show_fact(r, "show.facts", "Period", text(r, "%s to %s", day_of(r, b->period_start), day_of(r, b->period_end)),
+              text(r, "%d days", b->days));
     show_fact(r, "show.facts", "Due date", day_of(r, b->due_date), NULL);
     if (b->run_no) show_fact(r, "show.facts", "Run", b->run_no, NULL);
     const char *at_ = "show.sections.0.facts";
@@ -110,12 +130,15 @@ static const char *how_of(Req *r, Json trace, int64_t seq) {
     Json lines = json_member(trace, "lines");
     for (size_t i = 0; i < json_size(lines); i++) {
         int64_t n = 0;
-        if (json_int(json_item(lines, i), "seq", &n) && n == seq) return text_copy(r, json_text(json_item(lines, i), "how"));
+        if (json_int(json_item(lines, i), "seq", &n) && n == seq)
+            return text_copy(r, json_text(json_item(lines, i), "how"));
     }
     return NULL;
 }
 
-#define LINE_ROW(F, T) F(T, int64_t, seq) F(T, const char *, description) F(T, const char *, charge_type) F(T, bool, has_qty) F(T, Quantity, line_qty_micro) F(T, const char *, unit) F(T, Money, amount_minor) F(T, bool, posts) F(T, const char *, code)
+#define LINE_ROW(F, T) F(T, int64_t, seq) F(T, const char *, description) F(T, const char *, charge_type) \
+    F(T, bool, has_qty) F(T, Quantity, line_qty_micro) F(T, const char *, unit) F(T, Money, amount_minor) \
+    F(T, bool, posts) F(T, const char *, code)
 ROW(LineRow, LINE_ROW)
 
 static void show_lines(Req *r, const ViewRow *b, Json trace) {
@@ -125,7 +148,10 @@ static void show_lines(Req *r, const ViewRow *b, Json trace) {
     table_column(t, "How it was computed", "text", "name");
     table_column(t, "GL code", "code", NULL);
     table_column(t, "Amount", "money", "amount");
-    LineRows lines = db_all(r, LineRow, "select l.seq, l.description, l.charge_type, l.qty_micro is not null as has_qty, coalesce(l.qty_micro, 0) as line_qty_micro, l.unit, l.amount_minor, l.posts, g.code from bill_line l left join gl_code g on g.id = l.gl_code_id "
+    LineRows lines = db_all(r, LineRow, "select l.seq, l.description, l.charge_type, l.qty_micro is not null "
+                                        "as has_qty, coalesce(l.qty_micro, 0) as line_qty_micro, l.unit, "
+                                        "l.amount_minor, l.posts, g.code from bill_line l "
+                                        "left join gl_code g on g.id = l.gl_code_id "
                                         "where l.bill_id=? order by l.seq", b->id);
     for (size_t i = 0; i < lines.n; i++) {
         const LineRow *l = &lines.v[i];
@@ -133,7 +159,8 @@ static void show_lines(Req *r, const ViewRow *b, Json trace) {
         table_cell(t, l->description);
         table_sub(t, l->posts ? l->charge_type : "already in the balance");
         const char *how = how_of(r, trace, l->seq);
-        table_cell(t, how ? how : l->has_qty ? text(r, "%s %s", quantity_decimal(&r->c.mem, l->line_qty_micro), l->unit ? l->unit : "") : NULL);
+        table_cell(t, how ? how : l->has_qty ? text(r, "%s %s", quantity_decimal(&r->c.mem, l->line_qty_micro),
+                                                    l->unit ? l->unit : "") : NULL);
         table_cell(t, l->code);
         table_money(t, l->amount_minor);
     }
@@ -152,7 +179,9 @@ static void show_use(Req *r, const ViewRow *b, Json trace) {
         const char *use = json_text(s, "use");
         int64_t version = 0;
         json_int(s, "version", &version);
-        show_text(r, text(r, "show.sections.2.text.%zu", n++), text(r, "%s, plan %s version %lld%s%s", json_text(s, "connection") ? json_text(s, "connection") : "", json_text(s, "plan") ? json_text(s, "plan") : "", (long long)version,
+        show_text(r, text(r, "show.sections.2.text.%zu", n++),
+                  text(r, "%s, plan %s version %lld%s%s", json_text(s, "connection") ? json_text(s, "connection") : "",
+                       json_text(s, "plan") ? json_text(s, "plan") : "", (long long)version,
                                                                 use ? ": " : "", use ? use : ""));
     }
     TableView *t = table_start(r, "show.sections.2.table", "Readings of the bill");
@@ -186,7 +215,9 @@ static void show_ledger(Req *r, const ViewRow *b) {
     table_column(t, "Debit", "money", NULL);
     table_column(t, "Credit", "money", "amount");
     table_column(t, "Date", "date", NULL);
-    table_rows_of(t, NULL, "select g.code, g.name, e.debit_minor, e.credit_minor, e.effective_date from ledger_txn x join ledger_entry e on e.txn_id = x.id join gl_code g on g.id = e.gl_code_id where x.source_type='bill' and x.source_id=? order by e.id", b->id);
+    table_rows_of(t, NULL, "select g.code, g.name, e.debit_minor, e.credit_minor, e.effective_date from ledger_txn x "
+                           "join ledger_entry e on e.txn_id = x.id join gl_code g on g.id = e.gl_code_id "
+                           "where x.source_type='bill' and x.source_id=? order by e.id", b->id);
     table_empty(t, "Nothing is posted", "A draft posts when it is published.");
 }
 
@@ -198,7 +229,9 @@ static void show_versions(Req *r, const ViewRow *b) {
     table_column(t, "Version", "num", NULL);
     table_column(t, "Amount", "money", "amount");
     table_column(t, "Status", "status", "status");
-    table_rows_of(t, NULL, "select coalesce(b.bill_no, 'Draft') as bill_no, b.version_no, b.total_minor, b.status from bill b where coalesce(b.version_group_id, b.id)=? and b.status<>'discarded' order by b.version_no", b->version_group);
+    table_rows_of(t, NULL, "select coalesce(b.bill_no, 'Draft') as bill_no, b.version_no, b.total_minor, b.status "
+                           "from bill b where coalesce(b.version_group_id, b.id)=? "
+                           "and b.status<>'discarded' order by b.version_no", b->version_group);
 }
 
 static void show_actions(Req *r, const ViewRow *b) {
@@ -207,7 +240,8 @@ static void show_actions(Req *r, const ViewRow *b) {
     if (may && !strcmp(b->status, "published")) {
         show_text(r, at(r, "show.moves", n, "text"), "Cancel bill");
         show_text(r, at(r, "show.moves", n, "kind"), "danger");
-        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/cancellation", url_part(r, b->bill_no)));
+        show_text(r, at(r, "show.moves", n++, "url"),
+                  link_path(r, "/bx/bills/%s/cancellation", url_part(r, b->bill_no)));
     }
     if (may && !strcmp(b->status, "cancelled") && !b->superseded_by.id) {
         show_text(r, at(r, "show.moves", n, "text"), "Bill again");
@@ -218,7 +252,8 @@ static void show_actions(Req *r, const ViewRow *b) {
         show_text(r, at(r, "show.moves", n, "text"), "Publish");
         show_text(r, at(r, "show.moves", n, "kind"), "primary");
         show_text(r, at(r, "show.moves", n, "post"), "1");
-        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/draft-%lld/publication", (long long)b->id.id));
+        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/draft-%lld/publication",
+            (long long)b->id.id));
     }
 }
 
@@ -227,16 +262,33 @@ void bill_show(Req *r) {
     const char *name = b->bill_no ? text(r, "Bill %s", b->bill_no) : text(r, "Draft bill of %s", b->account_no);
     show_text(r, "page.title", name);
     show_text(r, "page.crumbs.0.text", b->bill_no ? "Bills" : b->run_no ? b->run_no : "Bills");
-    show_text(r, "page.crumbs.0.url", b->bill_no || !b->run_no ? link_path(r, "/bx/bills") : link_path(r, "/bx/%s/%s", !strcmp(b->run_mode, "v1") ? "generate" : "runs", b->run_no));
+    show_text(r, "page.crumbs.0.url", b->bill_no || !b->run_no ? link_path(r, "/bx/bills") : link_path(r, "/bx/%s/%s",
+        !strcmp(b->run_mode, "v1") ? "generate" : "runs", b->run_no));
     show_text(r, "page.crumbs.1.text", b->bill_no ? b->bill_no : b->account_no);
     show_text(r, "show.status.text", state_label(r, b->status));
     show_text(r, "show.status.tone", state_tone(r, b->status));
     size_t badge = 0;
-    if (!strcmp(b->status, "published")) { show_text(r, at(r, "show.badges", badge, "text"), state_label(r, b->payment_status)); show_text(r, at(r, "show.badges", badge++, "tone"), state_tone(r, b->payment_status)); }
-    if (b->is_estimated) { show_text(r, at(r, "show.badges", badge, "text"), "Estimated"); show_text(r, at(r, "show.badges", badge++, "tone"), "warn"); }
-    if (b->hold_code) { show_text(r, at(r, "show.badges", badge, "text"), b->hold_code); show_text(r, at(r, "show.badges", badge++, "tone"), "hold"); }
-    if (b->stale) { show_text(r, at(r, "show.badges", badge, "text"), "Must be recalculated"); show_text(r, at(r, "show.badges", badge++, "tone"), "bad"); }
-    if (b->cancel_reason) { show_text(r, "show.notices.0.tone", "off"); show_text(r, "show.notices.0.strong", "Cancelled."); show_text(r, "show.notices.0.text", b->cancel_reason); }
+    if (!strcmp(b->status, "published")) {
+        show_text(r, at(r, "show.badges", badge, "text"), state_label(r, b->payment_status));
+        show_text(r, at(r, "show.badges", badge++, "tone"), state_tone(r, b->payment_status));
+    }
+    if (b->is_estimated) {
+        show_text(r, at(r, "show.badges", badge, "text"), "Estimated");
+        show_text(r, at(r, "show.badges", badge++, "tone"), "warn");
+    }
+    if (b->hold_code) {
+        show_text(r, at(r, "show.badges", badge, "text"), b->hold_code);
+        show_text(r, at(r, "show.badges", badge++, "tone"), "hold");
+    }
+    if (b->stale) {
+        show_text(r, at(r, "show.badges", badge, "text"), "Must be recalculated");
+        show_text(r, at(r, "show.badges", badge++, "tone"), "bad");
+    }
+    if (b->cancel_reason) {
+        show_text(r, "show.notices.0.tone", "off");
+        show_text(r, "show.notices.0.strong", "Cancelled.");
+        show_text(r, "show.notices.0.text", b->cancel_reason);
+    }
     Json trace = b->trace ? json_read(&r->c.mem, b->trace, strlen(b->trace), 1 << 20, NULL) : (Json){ 0 };
     show_figures(r, b);
     show_lines(r, b, trace);
@@ -249,9 +301,11 @@ void bill_show(Req *r) {
     page(r, "layout/show");
 }
 
-/* --- cancel and again ------------------------------------------------------------------------------------------------------------------------ */
+/* --- cancel and again --------------------------------------------------------------------------------------------- */
 
-static const Choice cancel_reasons[] = { { "wrong_reading", "Wrong reading" }, { "wrong_plan", "Wrong plan" }, { "wrong_consumer", "Wrong consumer" }, { "duplicate", "Duplicate" }, { "other", "Other" }, { 0 } };
+static const Choice cancel_reasons[] = { { "wrong_reading", "Wrong reading" }, { "wrong_plan", "Wrong plan" },
+                                         { "wrong_consumer", "Wrong consumer" }, { "duplicate", "Duplicate" },
+                                         { "other", "Other" }, { 0 } };
 static const Form cancel_form = { .name = "bill_cancel", .submit = "Cancel bill", .fields = FIELDS {
     { "reason", "Reason", CHOICE(cancel_reasons), .flags = REQUIRED },
     { "note",   "Note",   LONG_TEXT(10, 500), .flags = REQUIRED },
@@ -263,7 +317,8 @@ void bill_cancel_page(Req *r) {
     form_show(r, "confirm", &cancel_form, text(r, "/bx/bills/%s/cancellation", url_part(r, path_text(r, "no"))));
     show_fact(r, "confirm.facts", "Account", b->account_no, b->consumer_name);
     show_fact(r, "confirm.facts", "Amount", money_of(r, b->total), NULL);
-    show_text(r, "confirm.text.0", "The bill's ledger entries are reversed today, its readings and charges are free again. Payments stay on the account as credit.");
+    show_text(r, "confirm.text.0", "The bill's ledger entries are reversed today, its readings "
+                                   "and charges are free again. Payments stay on the account as credit.");
     show_text(r, "confirm.undo", "A cancelled bill stays cancelled. It can be billed again.");
     show_text(r, "confirm.back_url", link_path(r, "/bx/bills/%s", url_part(r, path_text(r, "no"))));
     page(r, "layout/confirm");
@@ -283,7 +338,8 @@ void bill_again_post(Req *r) {
     Id draft = bill_again(&r->c, b->id);
     Money before = b->total, now = db_money(r, "select total_minor from bill where id=?", draft);
     audit_note(&r->c, "rebill", "bill", draft, b->bill_no, NULL);
-    note(r, "Old %s, new %s, difference %s. Look at it, then publish.", money_of(r, before), money_of(r, now), money_of(r, money_sub(now, before)));
+    note(r, "Old %s, new %s, difference %s. Look at it, then publish.", money_of(r, before), money_of(r, now),
+         money_of(r, money_sub(now, before)));
     go(r, "/bx/bills/draft-%lld", (long long)draft.id);
 }
 

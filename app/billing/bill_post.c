@@ -19,12 +19,18 @@ extern typeof(credit_note_create) credit_note_create __attribute__((weak));
 extern typeof(instalment_billed) instalment_billed __attribute__((weak));
 extern typeof(deposit_applied) deposit_applied __attribute__((weak));
 
-/* --- the set ----------------------------------------------------------------------------------------------------------------- */
+/* --- the set ------------------------------------------------------------------------------------------------------ */
 
-#define POST_BILL(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, Id, run) F(T, const char *, status) F(T, const char *, kind) F(T, const char *, currency) F(T, Date, period_start) F(T, Date, period_end) \
-    F(T, Date, bill_date) F(T, Date, due_date) F(T, Date, accounting_date) F(T, Money, total_minor) F(T, Id, supersedes) F(T, int64_t, stale) F(T, Money, balance_minor) F(T, Money, deferred_minor) F(T, Time, last_published_at)
+#define POST_BILL(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, Id, run) \
+    F(T, const char *, status) F(T, const char *, kind) F(T, const char *, currency) F(T, Date, period_start) \
+    F(T, Date, period_end) \
+    F(T, Date, bill_date) F(T, Date, due_date) F(T, Date, accounting_date) F(T, Money, total_minor) \
+        F(T, Id, supersedes) F(T, int64_t, stale) F(T, Money, balance_minor) F(T, Money, deferred_minor) \
+        F(T, Time, last_published_at)
 ROW(PostBill, POST_BILL)
-#define POST_LINE(F, T) F(T, Id, id) F(T, Id, bill_id) F(T, int, seq) F(T, const char *, charge_type) F(T, Money, amount_minor) F(T, Id, gl_code_id) F(T, bool, has_quantity) F(T, Id, instalment_id) F(T, Id, deposit_id)
+#define POST_LINE(F, T) F(T, Id, id) F(T, Id, bill_id) F(T, int, seq) F(T, const char *, charge_type) \
+    F(T, Money, amount_minor) F(T, Id, gl_code_id) F(T, bool, has_quantity) F(T, Id, instalment_id) \
+    F(T, Id, deposit_id)
 ROW(PostLine, POST_LINE)
 #define POST_SINCE(F, T) F(T, Id, account) F(T, Money, payments) F(T, Money, charges) F(T, Money, others)
 ROW(PostSince, POST_SINCE)
@@ -35,15 +41,22 @@ ROW(LockedAccount, LOCKED_ACCOUNT)
 
 #define IDS "json_table(?, '$[*]' columns (id bigint path '$')) j straight_join "
 
-typedef struct { Money previous, payments, adjustments, posted, forward, due, carried, deferred; const char *payment_status; } Figures;
+typedef struct { Money previous, payments, adjustments, posted, forward, due, carried, deferred;
+                 const char *payment_status; } Figures;
 
 /* Accounts first and in order of id, then the bills: the order of every writer of money. */
 static PostBills lock_bills(Ctx *c, const char *ids) {
-    db_all(c, LockedAccount, "select a.id from " IDS "bill b force index (primary) on b.id = j.id straight_join account a force index (primary) on a.id = b.account_id where a.utility_id = ? order by a.id for update", ids, c->utility);
+    db_all(c, LockedAccount, "select a.id from " IDS "bill b force index (primary) on b.id = j.id straight_join "
+        "account a force index (primary) on a.id = b.account_id where a.utility_id = ? order by a.id for update", ids,
+           c->utility);
     return db_all(c, PostBill,
-        "select b.id, b.account_id, b.consumer_id, b.bill_run_id as run, b.status, b.kind, b.currency, b.period_start, b.period_end, b.bill_date, b.due_date, coalesce(b.accounting_date, b.bill_date) as accounting_date, b.total_minor, "
-        "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, (select max(x.published_at) from bill x where x.account_id = b.account_id and x.status = 'published') as last_published_at "
-        "from " IDS "bill b force index (primary) on b.id = j.id and b.utility_id = ? straight_join account a force index (primary) on a.id = b.account_id order by b.account_id, b.id for update", ids, c->utility);
+        "select b.id, b.account_id, b.consumer_id, b.bill_run_id as run, b.status, b.kind, b.currency, b.period_start, "
+        "b.period_end, b.bill_date, b.due_date, coalesce(b.accounting_date, b.bill_date) "
+        "as accounting_date, b.total_minor, "
+        "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, (select max(x.published_at) "
+        "from bill x where x.account_id = b.account_id and x.status = 'published') as last_published_at "
+        "from " IDS "bill b force index (primary) on b.id = j.id and b.utility_id = ? straight_join account a force "
+                    "index (primary) on a.id = b.account_id order by b.account_id, b.id for update", ids, c->utility);
 }
 
 static const char *since_list(Ctx *c, const PostBills *v) {
@@ -51,7 +64,8 @@ static const char *since_list(Ctx *c, const PostBills *v) {
     text_add(&t, "[");
     for (size_t i = 0; i < v->n; i++) {
         const PostBill *b = &v->v[i];
-        text_addf(&t, "%s[%lld,\"%s\"]", i ? "," : "", (long long)b->account_id.id, time_is_set(b->last_published_at) ? time_mysql(&c->mem, b->last_published_at) : "1970-01-01 00:00:00");
+        text_addf(&t, "%s[%lld,\"%s\"]", i ? "," : "", (long long)b->account_id.id, time_is_set(b->last_published_at)
+                  ? time_mysql(&c->mem, b->last_published_at) : "1970-01-01 00:00:00");
     }
     text_add(&t, "]");
     return t.s;
@@ -62,7 +76,8 @@ static Figures figures_of(const PostBill *b, const PostSinces *since) {
     Figures f = { .deferred = b->deferred_minor, .forward = money_sub(b->balance_minor, b->deferred_minor) };
     for (size_t i = 0; i < since->n; i++) {
         const PostSince *s = &since->v[i];
-        if (s->account.id == b->account_id.id) f.payments = s->payments, f.adjustments = s->others, f.posted = s->charges;
+        if (s->account.id == b->account_id.id) f.payments = s->payments, f.adjustments = s->others,
+            f.posted = s->charges;
     }
     f.previous = money_sub(f.forward, money_add(f.payments, money_add(f.adjustments, f.posted)));
     Money sum = money_add(f.forward, b->total_minor);
@@ -72,10 +87,10 @@ static Figures figures_of(const PostBill *b, const PostSinces *since) {
     return f;
 }
 
-/* --- the ledger -------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger --------------------------------------------------------------------------------------------------- */
 
-/* Dr receivable of the sum, Cr the code of each line; what lowers the bill the other way round. Liabilities and deferred
-   receivables are kept by account. */
+/* Dr receivable of the sum, Cr the code of each line; what lowers the bill the other way round. Liabilities and
+   deferred receivables are kept by account. */
 static void post_ledger(Ctx *c, const PostBills *bills, const PostLines *lines) {
     LedgerSet *sets = take_n(c, LedgerSet, bills->n);
     LedgerLine *all = take_n(c, LedgerLine, lines->n + bills->n);
@@ -90,22 +105,28 @@ static void post_ledger(Ctx *c, const PostBills *bills, const PostLines *lines) 
         for (size_t k = 0; k < lines->n; k++) {
             const PostLine *l = &lines->v[k];
             if (l->bill_id.id != b->id.id || !l->amount_minor.minor) continue;
-            bool keeps_account = l->gl_code_id.id == agreement.id || l->gl_code_id.id == deposit.id || l->gl_code_id.id == ar.id;
-            all[at++] = (LedgerLine){ .gl_code_id = l->gl_code_id, .account = keeps_account ? b->account_id : (Id){ 0 }, .bill = b->id, .charge_type = l->charge_type,
-                                      .credit = l->amount_minor.minor > 0 ? l->amount_minor : (Money){ 0 }, .debit = l->amount_minor.minor < 0 ? money_neg(l->amount_minor) : (Money){ 0 } };
+            bool keeps_account = l->gl_code_id.id == agreement.id || l->gl_code_id.id == deposit.id
+                || l->gl_code_id.id == ar.id;
+            all[at++] = (LedgerLine){ .gl_code_id = l->gl_code_id, .account = keeps_account ? b->account_id : (Id){ 0 },
+                                      .bill = b->id, .charge_type = l->charge_type,
+                                      .credit = l->amount_minor.minor > 0 ? l->amount_minor : (Money){ 0 },
+                                      .debit = l->amount_minor.minor < 0 ? money_neg(l->amount_minor) : (Money){ 0 } };
             total = money_add(total, l->amount_minor);
             amounts++;
         }
-        if (total.minor != b->total_minor.minor) fail(c, BROKEN, "bill %lld is not the sum of its lines", (long long)b->id.id);
-        *first = (LedgerLine){ .gl_code_id = ar, .account = b->account_id, .bill = b->id, .debit = total.minor > 0 ? total : (Money){ 0 }, .credit = total.minor < 0 ? money_neg(total) : (Money){ 0 } };
+        if (total.minor != b->total_minor.minor)
+            fail(c, BROKEN, "bill %lld is not the sum of its lines", (long long)b->id.id);
+        *first = (LedgerLine){ .gl_code_id = ar, .account = b->account_id, .bill = b->id, .debit = total.minor > 0
+                               ? total : (Money){ 0 }, .credit = total.minor < 0 ? money_neg(total) : (Money){ 0 } };
         if (!amounts) continue;                     /* nothing but lines of 0.00 */
-        sets[set_n++] = (LedgerSet){ .set_key = text(c, "bill:%lld:publish", (long long)b->id.id), .txn_type = "bill", .source_type = "bill", .source = b->id, .date = b->accounting_date,
+        sets[set_n++] = (LedgerSet){ .set_key = text(c, "bill:%lld:publish", (long long)b->id.id), .txn_type = "bill",
+                                     .source_type = "bill", .source = b->id, .date = b->accounting_date,
                                      .lines = first, .n = (int)(&all[at] - first) };
     }
     ledger_post_many(c, sets, set_n, NULL);
 }
 
-/* --- readings, connections, charges, instalments --------------------------------------------------------------------------------------- */
+/* --- readings, connections, charges, instalments ------------------------------------------------------------------ */
 
 static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const PostLines *lines) {
     SegmentOfBill *uses = take_n(c, SegmentOfBill, bills->n + 1);
@@ -115,14 +136,19 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
             if (lines->v[k].bill_id.id == bills->v[i].id.id && lines->v[k].has_quantity) uses[i].line = lines->v[k].id;
     }
     mx_bill_reserved(c, uses, bills->n);
-    PostDays days = db_all(c, PostDay, "select g.service_connection_id as connection, max(g.segment_end) as last_day from " IDS "bill_segment g on g.bill_id = j.id group by g.service_connection_id order by g.service_connection_id", ids);
+    PostDays days = db_all(c, PostDay, "select g.service_connection_id as connection, max(g.segment_end) as last_day "
+                                       "from " IDS "bill_segment g on g.bill_id = j.id "
+        "group by g.service_connection_id order by g.service_connection_id", ids);
     ConnectionBilled *billed = take_n(c, ConnectionBilled, days.n + 1);
     for (size_t i = 0; i < days.n; i++) billed[i] = (ConnectionBilled){ days.v[i].connection, days.v[i].last_day };
     connections_billed(c, billed, days.n);
-    db_run(c, "update " IDS "charge h on h.bill_id = j.id set h.status = 'billed', h.updated_at = ? where h.status = 'pending'", ids, c->now);
+    db_run(c, "update " IDS "charge h on h.bill_id = j.id set h.status = 'billed', h.updated_at = ? "
+                            "where h.status = 'pending'", ids, c->now);
     for (size_t k = 0; k < lines->n; k++) {
-        if (lines->v[k].instalment_id.id && instalment_billed) instalment_billed(c, lines->v[k].instalment_id, lines->v[k].bill_id);
-        if (deposit_applied && lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0 && !strcmp(lines->v[k].charge_type, "DEPOSIT_APPLIED"))
+        if (lines->v[k].instalment_id.id && instalment_billed)
+            instalment_billed(c, lines->v[k].instalment_id, lines->v[k].bill_id);
+        if (deposit_applied && lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0
+            && !strcmp(lines->v[k].charge_type, "DEPOSIT_APPLIED"))
             deposit_applied(c, lines->v[k].deposit_id, money_neg(lines->v[k].amount_minor), lines->v[k].bill_id);
     }
 }
@@ -130,27 +156,41 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
 /* Everybody has the bill in the portal; by mail whoever wants it so and has an address, else on paper. */
 static void queue_deliveries(Ctx *c, const char *ids, bool is_history) {
     db_run(c, "insert into bill_delivery (utility_id, bill_id, channel, address, state, sent_at, ended_at) "
-              "select b.utility_id, b.id, k.channel, if(k.channel = 'email', n.email, null), if(? or k.channel = 'portal', if(k.channel = 'paper', 'handed_over', 'delivered'), 'queued'), if(? or k.channel = 'portal', ?, null), if(? or k.channel = 'portal', ?, null) "
-              "from " IDS "bill b on b.id = j.id join consumer n on n.id = b.consumer_id left join bill_delivery_pref f on f.account_id = b.account_id "
+              "select b.utility_id, b.id, k.channel, if(k.channel = 'email', n.email, null), if(? "
+              "or k.channel = 'portal', if(k.channel = 'paper', 'handed_over', 'delivered'), 'queued'), if(? "
+              "or k.channel = 'portal', ?, null), if(? or k.channel = 'portal', ?, null) "
+              "from " IDS "bill b on b.id = j.id join consumer n on n.id = b.consumer_id "
+                          "left join bill_delivery_pref f on f.account_id = b.account_id "
               "join (select 'portal' as channel union all select 'email' union all select 'paper') k "
-              "where k.channel = 'portal' or (k.channel = 'email' and f.mode in ('email', 'both') and n.email is not null) or (k.channel = 'paper' and (coalesce(f.mode, 'paper') in ('paper', 'both') or n.email is null)) "
-              "on duplicate key update bill_delivery.id = bill_delivery.id", is_history, is_history, c->now, is_history, c->now, ids);
+              "where k.channel = 'portal' or (k.channel = 'email' and f.mode in ('email', 'both') "
+              "and n.email is not null) or (k.channel = 'paper' and (coalesce(f.mode, 'paper') in ('paper', 'both') "
+              "or n.email is null)) "
+              "on duplicate key update bill_delivery.id = bill_delivery.id", is_history, is_history, c->now, is_history,
+                  c->now, ids);
 }
 
-/* --- numbers last: their row is locked until the transaction ends --------------------------------------------------------------------- */
+/* --- numbers last: their row is locked until the transaction ends ------------------------------------------------- */
 
 static void number_and_close(Ctx *c, const PostBills *bills, const Figures *f, const char *const *numbers, Id by) {
     Text t = text_start(c);
     text_add(&t, "[");
     for (size_t i = 0; i < bills->n; i++)
-        text_addf(&t, "%s[%lld,\"%s\",%lld,%lld,%lld,%lld,%lld,%lld,%lld,%lld,\"%s\"]", i ? "," : "", (long long)bills->v[i].id.id, numbers[i], (long long)f[i].previous.minor, (long long)f[i].payments.minor,
-                  (long long)f[i].adjustments.minor, (long long)f[i].posted.minor, (long long)f[i].forward.minor, (long long)f[i].due.minor, (long long)f[i].carried.minor, (long long)f[i].deferred.minor, f[i].payment_status);
+        text_addf(&t, "%s[%lld,\"%s\",%lld,%lld,%lld,%lld,%lld,%lld,%lld,%lld,\"%s\"]", i ? "," : "",
+                  (long long)bills->v[i].id.id, numbers[i], (long long)f[i].previous.minor,
+                  (long long)f[i].payments.minor,
+                  (long long)f[i].adjustments.minor, (long long)f[i].posted.minor, (long long)f[i].forward.minor,
+                      (long long)f[i].due.minor, (long long)f[i].carried.minor, (long long)f[i].deferred.minor,
+                      f[i].payment_status);
     text_add(&t, "]");
     int64_t rows = db_run(c,
-        "update json_table(?, '$[*]' columns (id bigint path '$[0]', no varchar(30) path '$[1]', previous bigint path '$[2]', payments bigint path '$[3]', adjustments bigint path '$[4]', posted bigint path '$[5]', "
-        "forward bigint path '$[6]', due bigint path '$[7]', carried bigint path '$[8]', deferred bigint path '$[9]', paid varchar(10) path '$[10]')) j straight_join bill b force index (primary) on b.id = j.id "
-        "set b.status = 'published', b.bill_no = j.no, b.previous_balance_minor = j.previous, b.payments_minor = j.payments, b.adjustments_minor = j.adjustments, b.posted_charges_minor = j.posted, "
-        "b.balance_forward_minor = j.forward, b.amount_due_minor = j.due, b.credit_carried_minor = j.carried, b.deferred_minor = j.deferred, b.payment_status = j.paid, b.published_at = ?, b.published_by = ?, "
+        "update json_table(?, '$[*]' columns (id bigint path '$[0]', no varchar(30) path '$[1]', previous bigint path "
+        "'$[2]', payments bigint path '$[3]', adjustments bigint path '$[4]', posted bigint path '$[5]', "
+        "forward bigint path '$[6]', due bigint path '$[7]', carried bigint path '$[8]', deferred bigint path '$[9]', "
+        "paid varchar(10) path '$[10]')) j straight_join bill b force index (primary) on b.id = j.id "
+        "set b.status = 'published', b.bill_no = j.no, b.previous_balance_minor = j.previous, b.payments_minor = "
+        "j.payments, b.adjustments_minor = j.adjustments, b.posted_charges_minor = j.posted, "
+        "b.balance_forward_minor = j.forward, b.amount_due_minor = j.due, b.credit_carried_minor = j.carried, "
+        "b.deferred_minor = j.deferred, b.payment_status = j.paid, b.published_at = ?, b.published_by = ?, "
         "b.updated_at = ? where b.status in ('draft', 'approved')", t.s, c->now, by, c->now);
     if (rows != (int64_t)bills->n) fail(c, CONFLICT, "A bill of this set was changed meanwhile.");
 }
@@ -169,9 +209,11 @@ static void tell(Ctx *c, const PostBills *bills, const Figures *f, const char *c
         json_add_int(&o, "amount_due_minor", f[i].due.minor);
         json_add_text(&o, "amount_due", money_decimal(&c->mem, f[i].due, exponent));
         json_add_text(&o, "due_date", date_iso(&c->mem, b->due_date));
-        json_add_text(&o, "period", text(c, "%s/%s", date_iso(&c->mem, b->period_start), date_iso(&c->mem, b->period_end)));
+        json_add_text(&o, "period", text(c, "%s/%s", date_iso(&c->mem, b->period_start),
+                                         date_iso(&c->mem, b->period_end)));
         json_close(&o);
-        events[i] = (Event){ .name = "bill.posted", .entity = "bill", .id = b->id, .number = numbers[i], .account = b->account_id, .consumer = b->consumer_id, .payload = t.s };
+        events[i] = (Event){ .name = "bill.posted", .entity = "bill", .id = b->id, .number = numbers[i],
+                             .account = b->account_id, .consumer = b->consumer_id, .payload = t.s };
     }
     events_emit(c, events, bills->n);
 }
@@ -185,7 +227,7 @@ static void use_credit(Ctx *c, const PostBills *bills, const Figures *f) {
     }
 }
 
-/* --- publish -------------------------------------------------------------------------------------------------------------------------- */
+/* --- publish ------------------------------------------------------------------------------------------------------ */
 
 static void number_sets(Ctx *c, const PostBills *bills, const char **to) {
     for (size_t i = 0; i < bills->n;) {             /* of one bill date each: a run has one */
@@ -203,17 +245,24 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
     PostBills bills = lock_bills(c, list);
     for (size_t i = 0; i < bills.n; i++) {
         const PostBill *b = &bills.v[i];
-        if (strcmp(b->status, "draft") && strcmp(b->status, "approved")) fail(c, CONFLICT, "This bill is %s.", b->status);
+        if (strcmp(b->status, "draft") && strcmp(b->status, "approved"))
+            fail(c, CONFLICT, "This bill is %s.", b->status);
         if (b->stale) fail(c, CONFLICT, "This bill must be recalculated.");
     }
     if (bills.n != n) fail(c, CONFLICT, "A bill of this set is not there any more.");
     PostSinces since = db_all(c, PostSince,
-        "select e.account_id as account, coalesce(sum(if(e.txn_type like 'payment%', e.debit_minor - e.credit_minor, 0)), 0) as payments, "
+        "select e.account_id as account, coalesce(sum(if(e.txn_type like 'payment%', e.debit_minor - "
+        "e.credit_minor, 0)), 0) as payments, "
         "coalesce(sum(if(e.txn_type in ('charge', 'late_fee'), e.debit_minor - e.credit_minor, 0)), 0) as charges, "
-        "coalesce(sum(if(e.txn_type like 'payment%' or e.txn_type in ('charge', 'late_fee', 'bill'), 0, e.debit_minor - e.credit_minor)), 0) as others "
-        "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join ledger_entry e on e.account_id = j.id "
-        "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id", since_list(c, &bills), gl_by_key(c, "AR"));
-    PostLines lines = db_all(c, PostLine, "select l.id, l.bill_id, l.seq, l.charge_type, l.amount_minor, l.gl_code_id, l.qty_micro is not null as has_quantity, l.instalment_id, l.deposit_id from " IDS "bill_line l on l.bill_id = j.id "
+        "coalesce(sum(if(e.txn_type like 'payment%' or e.txn_type in ('charge', 'late_fee', 'bill'), 0, e.debit_minor "
+        "- e.credit_minor)), 0) as others "
+        "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join "
+        "ledger_entry e on e.account_id = j.id "
+        "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id",
+            since_list(c, &bills), gl_by_key(c, "AR"));
+    PostLines lines = db_all(c, PostLine, "select l.id, l.bill_id, l.seq, l.charge_type, l.amount_minor, l.gl_code_id, "
+                                          "l.qty_micro is not null as has_quantity, l.instalment_id, l.deposit_id "
+                                          "from " IDS "bill_line l on l.bill_id = j.id "
                                           "where l.posts = 1 order by l.bill_id, l.seq", list);
     Figures *f = take_n(c, Figures, bills.n);
     Id *accounts = take_n(c, Id, bills.n);
@@ -226,15 +275,19 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
     number_sets(c, &bills, numbers);
     number_and_close(c, &bills, f, numbers, p->by);
     for (size_t i = 0; i < bills.n; i++)
-        if (bills.v[i].supersedes.id) db_run(c, "update bill set superseded_by_bill_id=? where id=?", bills.v[i].id, bills.v[i].supersedes);
-    db_run(c, "update " IDS "bill b on b.id = j.id join bill_run_item i on i.run_id = b.bill_run_id and i.account_id = b.account_id set i.state = 'published', i.done_at = ?, i.claimed_by = null, i.lease_until = null", list, c->now);
+        if (bills.v[i].supersedes.id) db_run(c, "update bill set superseded_by_bill_id=? where id=?", bills.v[i].id,
+                                             bills.v[i].supersedes);
+    db_run(c, "update " IDS "bill b on b.id = j.id join bill_run_item i on i.run_id = b.bill_run_id "
+                            "and i.account_id = b.account_id set i.state = 'published', i.done_at = ?, i.claimed_by = "
+                            "null, i.lease_until = null", list, c->now);
     use_credit(c, &bills, f);
     if (!p->is_history) tell(c, &bills, f, numbers);
 }
 
-/* --- cancel ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- cancel ------------------------------------------------------------------------------------------------------- */
 
-#define CANCEL_ROW(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, const char *, bill_no) F(T, const char *, status) F(T, Money, total_minor) F(T, Money, tax_minor) F(T, int64_t, row_version)
+#define CANCEL_ROW(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, const char *, bill_no) \
+    F(T, const char *, status) F(T, Money, total_minor) F(T, Money, tax_minor) F(T, int64_t, row_version)
 ROW(CancelRow, CANCEL_ROW)
 #define CANCEL_DAYS(F, T) F(T, Id, connection) F(T, Date, first_day) F(T, Date, begins)
 ROW(CancelDay, CANCEL_DAYS)
@@ -242,37 +295,59 @@ ROW(CancelDay, CANCEL_DAYS)
 ROW(FreedRow, FREED_ROW)
 
 static void refuse_followed(Ctx *c, const CancelRow *b) {
-    const char *later = db_text(c, "select group_concat(distinct x.bill_no order by x.bill_date desc, x.id desc separator ', ') from bill_segment s join bill_segment t on t.service_connection_id = s.service_connection_id and t.segment_start > s.segment_end "
-                                   "join bill x on x.id = t.bill_id and x.status = 'published' where s.bill_id = ?", b->id);
-    if (later) fail(c, CONFLICT, "%s follows on this reading. Cancel from the newest back, or correct only the price.", later);
+    const char *later = db_text(c, "select group_concat(distinct x.bill_no "
+                                   "order by x.bill_date desc, x.id desc separator ', ') from bill_segment s "
+                                   "join bill_segment t on t.service_connection_id = s.service_connection_id "
+                                   "and t.segment_start > s.segment_end "
+                                   "join bill x on x.id = t.bill_id and x.status = 'published' where s.bill_id = ?",
+                                       b->id);
+    if (later) fail(c, CONFLICT, "%s follows on this reading. Cancel from the newest back, or correct only the price.",
+                    later);
 }
 
 void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     Id account = db_id(c, "select account_id from bill where id=? and utility_id=?", bill, c->utility);
     if (!account.id) fail(c, NOT_FOUND, "There is no such bill.");
     account_lock(c, account);
-    CancelRow *b = db_one(c, CancelRow, "select id, account_id, consumer_id, bill_no, status, total_minor, tax_minor, row_version from bill where id=? for update", bill);
+    CancelRow *b = db_one(c, CancelRow, "select id, account_id, consumer_id, bill_no, status, total_minor, tax_minor, "
+                                        "row_version from bill where id=? for update", bill);
     if (strcmp(b->status, "published")) fail(c, CONFLICT, "Bill %s is %s.", b->bill_no ? b->bill_no : "", b->status);
     refuse_followed(c, b);
     Id txn = ledger_find(c, text(c, "bill:%lld:publish", (long long)bill.id));
-    if (txn.id) ledger_reverse(c, txn, text(c, "bill:%lld:cancel", (long long)bill.id), "bill_cancel", utility_today(c), text(c, "Bill %s cancelled: %s", b->bill_no, reason_code));
-    CancelDays days = db_all(c, CancelDay, "select s.service_connection_id as connection, min(s.segment_start) as first_day, max(greatest(h.from_on, coalesce(v.connected_on, h.from_on))) as begins from bill_segment s "
-        "join service_connection v on v.id = s.service_connection_id join service_connection_holder h on h.service_connection_id = s.service_connection_id and h.account_id = ? "
+    if (txn.id) ledger_reverse(c, txn, text(c, "bill:%lld:cancel", (long long)bill.id), "bill_cancel", utility_today(c),
+                               text(c, "Bill %s cancelled: %s", b->bill_no, reason_code));
+    CancelDays days = db_all(c, CancelDay, "select s.service_connection_id as connection, min(s.segment_start) "
+                                           "as first_day, max(greatest(h.from_on, coalesce(v.connected_on, "
+                                           "h.from_on))) as begins from bill_segment s "
+        "join service_connection v on v.id = s.service_connection_id "
+        "join service_connection_holder h on h.service_connection_id = s.service_connection_id and h.account_id = ? "
         "where s.bill_id = ? group by s.service_connection_id", b->account_id, bill);
     for (size_t i = 0; i < days.n; i++)
-        connection_billed(c, days.v[i].connection, days.v[i].first_day.day <= days.v[i].begins.day ? DATE_NONE : date_add_days(days.v[i].first_day, -1));
+        connection_billed(c, days.v[i].connection, days.v[i].first_day.day <= days.v[i].begins.day
+                          ? DATE_NONE : date_add_days(days.v[i].first_day, -1));
     mx_release_segments(c, bill);
-    db_run(c, "update charge set status='pending', bill_id=null, updated_at=? where bill_id=? and status='billed'", c->now, bill);
-    FreedRows freed = db_all(c, FreedRow, "select instalment_id from bill_line where bill_id=? and instalment_id is not null", bill);
+    db_run(c, "update charge set status='pending', bill_id=null, updated_at=? where bill_id=? and status='billed'",
+           c->now, bill);
+    FreedRows freed = db_all(c, FreedRow, "select instalment_id from bill_line where bill_id=? "
+                                          "and instalment_id is not null", bill);
     for (size_t i = 0; instalment_billed && i < freed.n; i++) instalment_billed(c, freed.v[i].instalment_id, (Id){ 0 });
-    db_must(c, 1, CONFLICT, "update bill set status='cancelled', cancelled_at=?, cancelled_by=?, cancel_reason=?, updated_at=?, row_version=row_version+1 where id=? and status='published'",
+    db_must(c, 1, CONFLICT, "update bill set status='cancelled', cancelled_at=?, cancelled_by=?, cancel_reason=?, "
+                            "updated_at=?, row_version=row_version+1 where id=? and status='published'",
             c->now, c->user, text(c, "%s: %s", reason_code, note ? note : ""), c->now, bill);
     db_run(c, "update bill_delivery set state='cancelled' where bill_id=? and state='queued'", bill);
-    if (credit_note_create) credit_note_create(c, &(NewCredit){ .account = b->account_id, .bill = bill, .kind = "cancellation", .reason_code = "bill_cancelled", .reason_text = note, .amount = b->total_minor, .tax = b->tax_minor, .source_type = "bill", .source = bill });
-    audit_write(c, &(Audit){ .action = "cancel", .entity = "bill", .id = bill, .number = b->bill_no, .version = b->row_version + 1, .before = json_pairs(c, "status", "published", NULL),
-                             .after = json_pairs(c, "status", "cancelled", NULL), .reason = text(c, "%s: %s", reason_code, note ? note : "") });
-    event_emit(c, &(Event){ .name = "bill.cancelled", .entity = "bill", .id = bill, .number = b->bill_no, .account = b->account_id, .consumer = b->consumer_id,
-                            .payload = json_pairs(c, "bill_id", text(c, "%lld", (long long)bill.id), "reason", reason_code, NULL) });
+    if (credit_note_create)
+        credit_note_create(c, &(NewCredit){ .account = b->account_id, .bill = bill, .kind = "cancellation",
+                                            .reason_code = "bill_cancelled", .reason_text = note,
+                                            .amount = b->total_minor, .tax = b->tax_minor, .source_type = "bill",
+                                            .source = bill });
+    audit_write(c, &(Audit){ .action = "cancel", .entity = "bill", .id = bill, .number = b->bill_no,
+                             .version = b->row_version + 1, .before = json_pairs(c, "status", "published", NULL),
+                             .after = json_pairs(c, "status", "cancelled", NULL),
+                             .reason = text(c, "%s: %s", reason_code, note ? note : "") });
+    event_emit(c, &(Event){ .name = "bill.cancelled", .entity = "bill", .id = bill, .number = b->bill_no,
+                            .account = b->account_id, .consumer = b->consumer_id,
+                            .payload = json_pairs(c, "bill_id", text(c, "%lld", (long long)bill.id), "reason",
+                                                  reason_code, NULL) });
 }
 
 Id bill_again(Ctx *c, Id bill) {
@@ -285,6 +360,7 @@ Id bill_again(Ctx *c, Id bill) {
     BillCase *one = bill_cases(c, &s, &account, 1, &n);
     bill_cases_store(c, &s, one, n);
     if (n && one->bill.id) return one->bill;
-    const char *why = n && one->draft.problem_n ? text(c, "%s: %s", one->draft.problems[0].code, one->draft.problems[0].message) : "There is nothing to bill.";
+    const char *why = n && one->draft.problem_n ? text(c, "%s: %s", one->draft.problems[0].code,
+        one->draft.problems[0].message) : "There is nothing to bill.";
     fail(c, INVALID, "%s", why);
 }

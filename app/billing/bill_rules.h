@@ -1,20 +1,24 @@
 /*
- * The billing engine: the facts of one account in, a draft bill or a list of exceptions out (5-billing "Calculation order";
- * BX01US01 to BX01US04, simulations, true-up; I4..I6). Preview, V1, V2 and single bills call bill_compute: the same facts
- * give the same bytes.
+ * The billing engine: the facts of one account in, a draft bill or a list of exceptions out (5-billing "Calculation
+ * order"; BX01US01 to BX01US04, simulations, true-up; I4..I6). Preview, V1, V2 and single bills call bill_compute: the
+ * same facts give the same bytes.
  *
  * Pure: it reads nothing but the facts and writes nothing but its result, all of it in the arena.
  *
  * How to fill the facts (the shell's work, in a few statements for a chunk of accounts):
  *   - texts and arrays may point into rows of a db_all result; nothing is changed or kept;
- *   - everything optional is all zero, dates DATE_NONE (use BILL_FACTS_DEFAULT, BILL_CONNECTION_DEFAULT, BILL_USE_DEFAULT);
- *   - one BillConnection for each service_connection of the account that is active on any day of the period, with its plan
+ *   - everything optional is all zero, dates DATE_NONE (use BILL_FACTS_DEFAULT, BILL_CONNECTION_DEFAULT,
+ * BILL_USE_DEFAULT);
+ *   - one BillConnection for each service_connection of the account that is active on any day of the period, with its
+ * plan
  *     spans: (plan assignment x plan version) pieces in order of date, also those of earlier estimated bills when the
  *     true-up may need them; the rates of a version are shared by all accounts of a chunk: read them once;
- *   - rates: `prorate` for what is charged by the month (fixed charges, per ERU), not for what was measured otherwise (demand);
+ *   - rates: `prorate` for what is charged by the month (fixed charges, per ERU), not for what was measured otherwise
+ * (demand);
  *   - one BillUse for each usage_segment (active, unbilled) up to period end + window, in order of date;
  *   - seasons that begin inside a month become several rates of one code, each with its valid_from and valid_to;
- *   - facts are for one bill: what is not to be on it (charges after the bill date, instalments due later) is left out by
+ *   - facts are for one bill: what is not to be on it (charges after the bill date, instalments due later) is left out
+ * by
  *     the shell's SQL or here (dates are compared again here).
  * The calculator and bill_estimate fill one connection with one BillUse and take lines and totals.
  */
@@ -43,7 +47,8 @@ typedef struct {
     int               tolerance_days;           /* 5 for 30, 8 for 60, 10 for 90 */
     bool              has_deemed;
     Quantity          deemed_per_day;           /* unmetered connection or no meter: use a day */
-    const char       *tou_fallback;             /* period of use that has none (estimates, missing intervals); NULL: the first */
+    /* period of use that has none (estimates, missing intervals); NULL: the first */
+    const char       *tou_fallback;
     bool              has_winter_default;
     Quantity          winter_default;           /* a month, without history */
 } BillPlanSpan;
@@ -53,18 +58,21 @@ typedef struct {
     Id          id;
     Id          meter, register_id, from_reading, to_reading;
     const char *meter_no;
-    const char *register_kind;      /* time-of-use period; NULL or "": the only register; kinds of one name are summed */
+    const char *register_kind;
+    /* time-of-use period; NULL or "": the only register; kinds of one name are summed */
     Date        from, to;           /* readings at the end of these days: the days billed are from + 1 to to */
     Reading     from_value, to_value;
     int64_t     multiplier_e6;
     int         dials;              /* 0: unknown, no rollover */
     Reading     billing_quantity;   /* usage_segment.billing_quantity_e3, in the billing unit */
-    bool        is_converted;       /* the billing unit is not the register's: the arithmetic is metering's, not checked */
+    /* the billing unit is not the register's: the arithmetic is metering's, not checked */
+    bool        is_converted;
     bool        is_estimated;
     const char *estimate_method;
 } BillUse;
 
-/* What metering says it would take as the use up to the period end (mx_estimate); asked for when readings are missing. */
+/* What metering says it would take as the use up to the period
+ * end (mx_estimate); asked for when readings are missing. */
 typedef struct {
     bool        is_known;
     Quantity    quantity;           /* of the days not covered by uses */
@@ -92,9 +100,12 @@ typedef struct { Id plan; const char *bill_no; Date from, to; } BilledDays;
 typedef struct {
     Id          id;
     const char *connection_no, *service, *unit;
-    Date        active_from, active_to;         /* days of this account: holder and connection together; DATE_NONE: open */
-    Date        billed_until;                   /* last billed day; DATE_NONE: never, then the bill begins with the period or the
-                                                   service, whichever is later (give the day before, to bill earlier days too) */
+    /* days of this account: holder and connection together; DATE_NONE: open */
+    Date        active_from, active_to;
+    Date        billed_until;                   /* last billed day;
+    DATE_NONE: never, then the bill begins with the period or the
+                                                   service, whichever is later (give the day before, to bill earlier
+                                                   days too) */
     bool        is_unmetered;
     bool        has_meter;                      /* a meter stands there at the end of the days billed */
     const BillPlanSpan  *spans;     int span_n;
@@ -108,12 +119,14 @@ typedef struct {
     bool        has_winter_average;
     Quantity    winter_average;                 /* of a month */
     Quantity    carried;                        /* interpolation: use of earlier days that the last bill left */
-    const TariffRate    *rebates;   int rebate_n;   /* DISCOUNT and SUBSIDY of approved enrolments, valid_from/to their days */
+    /* DISCOUNT and SUBSIDY of approved enrolments, valid_from/to their days */
+    const TariffRate    *rebates;   int rebate_n;
     Quantity    usual;                          /* use of the earlier bills that count as usual (BX-H01) ... */
     int         usual_days;                     /* ... and their days; 0: none yet */
     int         zero_periods;                   /* bills in a row without use before this one (BX-H02) */
     Quantity    last_year_per_day;              /* printed only */
-    bool        gas;                            /* use is a volume: x 2.83 if imperial x correction x calorific value / 3.6 */
+    /* use is a volume: x 2.83 if imperial x correction x calorific value / 3.6 */
+    bool        gas;
     bool        gas_imperial;
     int64_t     gas_correction_e6;              /* 1022640 */
     int64_t     calorific_e6;                   /* average of the period; 0: missing (BX-E11) */
@@ -121,8 +134,10 @@ typedef struct {
 } BillConnection;
 
 #define BILL_USE_DEFAULT        ((BillUse){ .from = DATE_NONE, .to = DATE_NONE, .multiplier_e6 = 1000000 })
-#define BILL_CONNECTION_DEFAULT ((BillConnection){ .active_from = DATE_NONE, .active_to = DATE_NONE, .billed_until = DATE_NONE, \
-                                                   .has_meter = true, .gas_correction_e6 = 1022640, .usage_decimals = -1 })
+#define BILL_CONNECTION_DEFAULT ((BillConnection){ .active_from = DATE_NONE, .active_to = DATE_NONE, \
+    .billed_until = DATE_NONE, \
+                                                   .has_meter = true, .gas_correction_e6 = 1022640, \
+                                                   .usage_decimals = -1 })
 
 /* A rate of a tax code; the code's rates in order of date. */
 typedef struct { Date valid_from, valid_to; int64_t rate_ppm; } TaxRate;
@@ -210,13 +225,16 @@ typedef struct {
     Money       deferred;                       /* rest in payment agreements: information */
 } BillFacts;
 
-#define BILL_FACTS_DEFAULT ((BillFacts){ .has_address = true, .account_from = DATE_NONE, .account_to = DATE_NONE, .months = 1, \
-    .today = DATE_NONE, .factor_decimals = -1, .window_days = 5, .estimate_allowed = true, .estimate_after = DATE_NONE, \
+#define BILL_FACTS_DEFAULT ((BillFacts){ .has_address = true, .account_from = DATE_NONE, .account_to = DATE_NONE, \
+                                         .months = 1, \
+    .today = DATE_NONE, .factor_decimals = -1, .window_days = 5, .estimate_allowed = true, \
+    .estimate_after = DATE_NONE, \
     .max_estimates = 2, .days_max = 120, .high_use_times = 3, .high_use_above = { 10000000 } })
 
 /* ---- Result --------------------------------------------------------------------------------------------------- */
 
-typedef enum { SECTION_SINCE_LAST_BILL, SECTION_CURRENT, SECTION_INSTALMENT, SECTION_DEPOSIT, SECTION_INFO } BillSection;
+typedef enum { SECTION_SINCE_LAST_BILL, SECTION_CURRENT, SECTION_INSTALMENT, SECTION_DEPOSIT,
+               SECTION_INFO } BillSection;
 typedef enum { USAGE_ACTUAL, USAGE_ESTIMATED, USAGE_MIXED, USAGE_UNMETERED, USAGE_DEEMED } UsageSource;
 
 extern const char *const bill_section_words[];      /* "since_last_bill" ... by BillSection */
@@ -255,7 +273,8 @@ typedef struct {
     Price       price;                          /* rate_micro; 0 for tiers and time of use */
     int64_t     factor_num, factor_den;         /* proration of a flat amount; 1/1 otherwise */
     Money       amount;
-    bool        is_added;                       /* counts in the bill's total (not: since_last_bill, info, inclusive tax) */
+    /* counts in the bill's total (not: since_last_bill, info, inclusive tax) */
+    bool        is_added;
     const char *const *tax_codes; int tax_n;    /* codes whose base it is in; of a TAX line: its own code */
     Id          charge, instalment, adjustment, deposit, true_up_of;
     const char *trued_up;                       /* of a TRUE_UP line: the charge type that it corrects */
@@ -269,7 +288,8 @@ typedef struct {
     Id          connection;                     /* 0: the account */
 } BillProblem;
 
-typedef enum { BILL_MADE, BILL_HELD, BILL_REFUSED, BILL_SKIPPED /* already billed */, BILL_EMPTY /* nothing to bill */ } BillOutcome;
+typedef enum { BILL_MADE, BILL_HELD, BILL_REFUSED, BILL_SKIPPED /* already billed */,
+               BILL_EMPTY /* nothing to bill */ } BillOutcome;
 
 typedef struct {
     BillOutcome   outcome;

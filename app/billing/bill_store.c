@@ -14,7 +14,7 @@
 
 static const char *const kind_words[] = { "cycle", "single", "final", "correction", "one_off" };
 
-/* --- codes ------------------------------------------------------------------------------------------------------------------ */
+/* --- codes -------------------------------------------------------------------------------------------------------- */
 
 #define TAX_CODE_ROW(F, T) F(T, const char *, code) F(T, const char *, gl_code)
 ROW(TaxCodeRow, TAX_CODE_ROW)
@@ -24,14 +24,18 @@ ROW(ChargeCodeRow, CHARGE_CODE_ROW)
 Id bill_line_code(Ctx *c, const BillLine *l, const BillCase *one, Date date) {
     const char *tax = !strcmp(l->charge_type, "TAX") && l->tax_n ? l->tax_codes[0] : NULL;
     if (tax) {
-        const char *code = db_text(c, "select gl_code from tax_code where utility_id=? and code=? and effective_from<=? order by effective_from desc limit 1", c->utility, tax, date);
+        const char *code = db_text(c, "select gl_code from tax_code where utility_id=? and code=? "
+                                      "and effective_from<=? order by effective_from desc limit 1", c->utility, tax,
+                                   date);
         if (code) return gl_by_code(c, code);
     }
     if (l->charge.id && !tax) {
         const char *code = db_text(c, "select gl_code from charge where id=?", l->charge);
         if (code) return gl_by_code(c, code);
     }
-    return gl_by_charge(c, &(GlFacts){ .charge_type = l->trued_up ? l->trued_up : l->charge_type, .service_code = l->service, .tax_code = tax, .category = one->category, .date = date });
+    return gl_by_charge(c, &(GlFacts){ .charge_type = l->trued_up ? l->trued_up : l->charge_type,
+                                       .service_code = l->service, .tax_code = tax, .category = one->category,
+                                       .date = date });
 }
 
 /* Codes of taxes are asked for with every bill: kept for the set. */
@@ -42,7 +46,8 @@ static Id code_of(Ctx *c, const PlanBook *book, KnownCodes *known, const BillLin
     Id code = book ? plan_rate_code(book, l->rate) : (Id){ 0 };
     if (code.id) return code;
     if (l->charge.id) return bill_line_code(c, l, one, date);
-    const char *key = text(c, "%s|%s|%s|%s|%lld", l->charge_type, l->trued_up ? l->trued_up : "", l->service ? l->service : "", l->tax_n ? l->tax_codes[0] : "", (long long)one->category.id);
+    const char *key = text(c, "%s|%s|%s|%s|%lld", l->charge_type, l->trued_up ? l->trued_up : "",
+                           l->service ? l->service : "", l->tax_n ? l->tax_codes[0] : "", (long long)one->category.id);
     for (int i = 0; i < known->n; i++)
         if (!strcmp(known->v[i].key, key)) return known->v[i].code;
     code = bill_line_code(c, l, one, date);
@@ -50,7 +55,7 @@ static Id code_of(Ctx *c, const PlanBook *book, KnownCodes *known, const BillLin
     return code;
 }
 
-/* --- how it was computed -------------------------------------------------------------------------------------------------------- */
+/* --- how it was computed ------------------------------------------------------------------------------------------ */
 
 static const char *readings_json(Ctx *c, const BillSegment *s) {
     if (!s->use_n) return NULL;
@@ -130,7 +135,7 @@ static const char *codes_json(Ctx *c, const BillLine *l) {
     return t.s;
 }
 
-/* --- storing ----------------------------------------------------------------------------------------------------------------------- */
+/* --- storing ------------------------------------------------------------------------------------------------------ */
 
 static bool is_stored(const BillCase *one) { return one->bill.id != 0; }
 static bool is_held(const BillCase *one) { return one->draft.outcome == BILL_HELD; }
@@ -154,14 +159,18 @@ static void sort_out(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     for (size_t i = 0; i < n; i++) ids[i] = v[i].account;
     LiveRows live = { 0 };
     if (s->period.id)
-        live = db_all(c, LiveRow, "select b.account_id as account, b.status, r.run_no from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.account_id = j.id and b.bill_cycle_period_id = ? and b.live_flag = 1 "
+        live = db_all(c, LiveRow, "select b.account_id as account, b.status, r.run_no "
+                                  "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on "
+                                  "b.account_id = j.id and b.bill_cycle_period_id = ? and b.live_flag = 1 "
                                   "left join bill_run r on r.id = b.bill_run_id", json_ids(c, ids, n), s->period);
     for (size_t i = 0; i < n; i++) {
         if (!may_store(&v[i])) continue;
         if (!bill_adds_up(&v[i].draft)) refuse_case(c, &v[i], "BX-E99", "The bill does not equal the sum of its lines");
         for (size_t k = 0; k < live.n; k++)
             if (live.v[k].account.id == v[i].account.id)
-                refuse_case(c, &v[i], "BX-E04", text(c, "A %s bill of this period exists%s%s", live.v[k].status, live.v[k].run_no ? " in " : "", live.v[k].run_no ? live.v[k].run_no : ""));
+                refuse_case(c, &v[i], "BX-E04", text(c, "A %s bill of this period exists%s%s", live.v[k].status,
+                                                     live.v[k].run_no ? " in " : "", live.v[k].run_no ? live.v[k].run_no
+                                                     : ""));
     }
 }
 
@@ -199,7 +208,8 @@ static void store_segments(Store *x, const BillCase *one, int64_t first) {
     const BillDraft *d = &one->draft;
     for (int i = 0; i < d->segment_n; i++) {
         const BillSegment *s = &d->segments[i];
-        db_bulk_add(x->segment, (Id){ first + i }, one->bill, i + 1, s->connection->id, s->plan, s->version, s->start, s->end, s->days, s->quantity, s->unit, usage_source_words[s->source],
+        db_bulk_add(x->segment, (Id){ first + i }, one->bill, i + 1, s->connection->id, s->plan, s->version, s->start,
+                    s->end, s->days, s->quantity, s->unit, usage_source_words[s->source],
                     readings_json(c, s), s->estimate_method, s->avg_daily, s->rest, s->last_year);
         for (int u = 0; u < s->use_n; u++)
             if (s->uses[u].id.id) x->uses[x->use_n++] = (SegmentOfBill){ s->uses[u].id, one->bill, { 0 } };
@@ -216,10 +226,15 @@ static void store_lines(Store *x, const BillCase *one, int64_t first_segment) {
         Bind quantity = l->has_quantity ? bind_qty(l->quantity) : (Bind){ 0 };
         Bind price = l->price.micro && l->rate.id ? bind_price(l->price) : (Bind){ 0 };
         const char *detail = l->explain ? json_pairs(c, "how", l->explain, NULL) : NULL;
-        db_bulk_add(x->line, (Id){ x->next_line++ }, one->bill, segment, l->seq, bill_section_words[l->section], l->charge_type, text(c, "%.200s", l->description), l->rate, l->service,
-                    l->from, l->to, quantity, l->unit, price, l->factor_num, l->factor_den, l->amount, detail, codes_json(c, l), is_tax ? l->tax_codes[0] : NULL,
-                    l->is_added ? code_of(c, x->book, &x->known, l, one, x->s->bill_date) : (Id){ 0 }, l->is_added, l->charge, l->instalment, l->adjustment, l->deposit, l->true_up_of);
-        if (l->charge.id && !is_tax) text_addf(&x->charges, "%s[%lld,%lld]", x->charge_n++ ? "," : "", (long long)l->charge.id, (long long)one->bill.id);
+        db_bulk_add(x->line, (Id){ x->next_line++ }, one->bill, segment, l->seq, bill_section_words[l->section],
+                    l->charge_type, text(c, "%.200s", l->description), l->rate, l->service,
+                    l->from, l->to, quantity, l->unit, price, l->factor_num, l->factor_den, l->amount, detail,
+                        codes_json(c, l), is_tax ? l->tax_codes[0] : NULL,
+                    l->is_added ? code_of(c, x->book, &x->known, l, one, x->s->bill_date) : (Id){ 0 }, l->is_added,
+                        l->charge, l->instalment, l->adjustment, l->deposit, l->true_up_of);
+        if (l->charge.id && !is_tax)
+            text_addf(&x->charges, "%s[%lld,%lld]", x->charge_n++ ? "," : "", (long long)l->charge.id,
+                      (long long)one->bill.id);
     }
 }
 
@@ -231,14 +246,18 @@ static void store_bill(Store *x, const BillCase *one) {
     const char *unit;
     Id plan, by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
     usage_of(d, &use, &unit, &plan);
-    db_bulk_add(x->bill, one->bill, c->utility, one->account, one->consumer, random_public_id(&c->mem), kind_words[s->kind], s->period, s->run, d->start, d->end, d->days, s->bill_date, s->due_date,
-                s->accounting_date, one->facts.currency, is_held(one) ? "held" : "draft", d->is_estimated, first_hold(d), d->previous_balance, d->payments, d->adjustments,
-                one->posted_before, d->balance_forward, d->current, d->tax, d->deposits, d->instalments, d->deferred, d->rounding, d->total, d->amount_due, d->credit_carried,
-                s->supersedes, s->version_group, s->version_no ? s->version_no : 1, s->template_version, one->language, s->message, s->reason, unit ? bind_qty(use) : (Bind){ 0 }, unit, one->category, one->sub_area, plan,
+    db_bulk_add(x->bill, one->bill, c->utility, one->account, one->consumer, random_public_id(&c->mem),
+                kind_words[s->kind], s->period, s->run, d->start, d->end, d->days, s->bill_date, s->due_date,
+                s->accounting_date, one->facts.currency, is_held(one) ? "held" : "draft", d->is_estimated,
+                    first_hold(d), d->previous_balance, d->payments, d->adjustments,
+                one->posted_before, d->balance_forward, d->current, d->tax, d->deposits, d->instalments, d->deferred,
+                    d->rounding, d->total, d->amount_due, d->credit_carried,
+                s->supersedes, s->version_group, s->version_no ? s->version_no : 1, s->template_version, one->language,
+                    s->message, s->reason, unit ? bind_qty(use) : (Bind){ 0 }, unit, one->category, one->sub_area, plan,
                 trace_json(c, one), by, by);
 }
 
-/* --- exceptions and items of the run ---------------------------------------------------------------------------------------------- */
+/* --- exceptions and items of the run ------------------------------------------------------------------------------ */
 
 static void exceptions_store(Ctx *c, const BillScope *s, const BillCase *v, size_t n) {
     Text t = text_start(c);
@@ -266,15 +285,21 @@ static void exceptions_store(Ctx *c, const BillScope *s, const BillCase *v, size
     }
     json_close(&o);
     /* What is gone is resolved by itself; what is there again is open again; the rest is new. */
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.run_id = ? and e.account_id = j.id and e.state in ('open', 'assigned') "
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.run_id "
+              "= ? and e.account_id = j.id and e.state in ('open', 'assigned') "
               "set e.state = 'resolved', e.resolution = 'auto', e.resolved_at = ? "
-              "where not exists (select 1 from json_table(?, '$[*]' columns (a bigint path '$[0]', code varchar(10) path '$[1]')) k where k.a = e.account_id and k.code = e.code)",
+              "where not exists (select 1 from json_table(?, '$[*]' columns (a bigint path '$[0]', code varchar(10) "
+              "path '$[1]')) k where k.a = e.account_id and k.code = e.code)",
            json_ids(c, accounts, n), s->run, c->now, t.s);
     if (!problems) return;
-    db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, bill_id, amount_minor, opened_at) "
-              "select ?, ?, k.a, k.code, k.message, k.severity, nullif(k.bill, 0), if(k.bill = 0, null, k.amount), ? from json_table(?, '$[*]' columns (a bigint path '$[0]', code varchar(10) path '$[1]', "
-              "message varchar(300) path '$[2]', severity varchar(10) path '$[3]', bill bigint path '$[4]', amount bigint path '$[5]')) k "
-              "on duplicate key update message = values(message), bill_id = values(bill_id), amount_minor = values(amount_minor)", c->utility, s->run, c->now, t.s);
+    db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, bill_id, "
+              "amount_minor, opened_at) "
+              "select ?, ?, k.a, k.code, k.message, k.severity, nullif(k.bill, 0), if(k.bill = 0, null, k.amount), ? "
+              "from json_table(?, '$[*]' columns (a bigint path '$[0]', code varchar(10) path '$[1]', "
+              "message varchar(300) path '$[2]', severity varchar(10) path '$[3]', bill bigint path '$[4]', "
+              "amount bigint path '$[5]')) k "
+              "on duplicate key update message = values(message), bill_id = "
+              "values(bill_id), amount_minor = values(amount_minor)", c->utility, s->run, c->now, t.s);
 }
 
 static void items_mark(Ctx *c, const BillScope *s, const BillCase *v, size_t n) {
@@ -283,25 +308,31 @@ static void items_mark(Ctx *c, const BillScope *s, const BillCase *v, size_t n) 
     json_open_list(&o, NULL);
     for (size_t i = 0; i < n; i++) {
         const BillDraft *d = &v[i].draft;
-        const char *state = is_stored(&v[i]) ? (is_held(&v[i]) ? "held" : "calculated") : d->outcome == BILL_SKIPPED || d->outcome == BILL_EMPTY ? "skipped" : "error";
+        const char *state = is_stored(&v[i]) ? (is_held(&v[i]) ? "held" : "calculated") : d->outcome == BILL_SKIPPED
+            || d->outcome == BILL_EMPTY ? "skipped" : "error";
         json_open_list(&o, NULL);
         json_add_int(&o, NULL, v[i].account.id);
         json_add_text(&o, NULL, state);
         json_add_text(&o, NULL, d->problem_n ? d->problems[0].code : "");
         json_add_text(&o, NULL, d->problem_n ? text(c, "%.300s", d->problems[0].message) : "");
-        json_add_text(&o, NULL, d->outcome == BILL_SKIPPED ? "Already billed" : d->outcome == BILL_EMPTY ? "Nothing to bill" : "");
+        json_add_text(&o, NULL, d->outcome == BILL_SKIPPED ? "Already billed" : d->outcome == BILL_EMPTY
+                      ? "Nothing to bill" : "");
         json_add_int(&o, NULL, v[i].bill.id);
         json_add_int(&o, NULL, d->total.minor);
         json_close(&o);
     }
     json_close(&o);
-    db_run(c, "update json_table(?, '$[*]' columns (a bigint path '$[0]', state varchar(20) path '$[1]', code varchar(10) path '$[2]', message varchar(300) path '$[3]', reason varchar(300) path '$[4]', "
-              "bill bigint path '$[5]', amount bigint path '$[6]')) j straight_join bill_run_item i on i.run_id = ? and i.account_id = j.a "
-              "set i.state = j.state, i.error_code = nullif(j.code, ''), i.error_text = nullif(j.message, ''), i.skip_reason = nullif(j.reason, ''), i.bill_id = nullif(j.bill, 0), "
-              "i.amount_minor = if(j.bill = 0, null, j.amount), i.stale = 0, i.claimed_by = null, i.lease_until = null, i.done_at = ?", t.s, s->run, c->now);
+    db_run(c, "update json_table(?, '$[*]' columns (a bigint path '$[0]', state varchar(20) path '$[1]', code "
+              "varchar(10) path '$[2]', message varchar(300) path '$[3]', reason varchar(300) path '$[4]', "
+              "bill bigint path '$[5]', amount bigint path '$[6]')) j straight_join bill_run_item i on i.run_id = "
+              "? and i.account_id = j.a "
+              "set i.state = j.state, i.error_code = nullif(j.code, ''), i.error_text = nullif(j.message, ''), "
+              "i.skip_reason = nullif(j.reason, ''), i.bill_id = nullif(j.bill, 0), "
+              "i.amount_minor = if(j.bill = 0, null, j.amount), i.stale = 0, i.claimed_by = null, "
+              "i.lease_until = null, i.done_at = ?", t.s, s->run, c->now);
 }
 
-/* --- all together ------------------------------------------------------------------------------------------------------------------- */
+/* --- all together ------------------------------------------------------------------------------------------------- */
 
 static void number_bills(Ctx *c, BillCase *v, size_t n, int64_t *segments, int64_t *lines, size_t *uses) {
     int64_t bills = 0;
@@ -325,17 +356,31 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     number_bills(c, v, n, &segments, &lines, &uses);
     if (!lines) return;
     Store x = {
-        .c = c, .s = s, .book = plan_book(c, s->from, s->to, s->normal_days_micro), .charges = text_start(c), .uses = take_n(c, SegmentOfBill, uses + 1),
-        .next_segment = segments ? db_ids(c, "bill_segment", segments).id : 0, .next_line = db_ids(c, "bill_line", lines).id,
-        .bill = db_bulk(c, "insert into bill (id, utility_id, account_id, consumer_id, draft_ref, kind, bill_cycle_period_id, bill_run_id, period_start, period_end, days, bill_date, due_date, accounting_date, currency, "
-            "status, is_estimated, hold_code, previous_balance_minor, payments_minor, adjustments_minor, posted_charges_minor, balance_forward_minor, current_charges_minor, tax_minor, deposit_minor, "
-            "instalment_due_minor, deferred_minor, rounding_minor, total_minor, amount_due_minor, credit_carried_minor, supersedes_bill_id, version_group_id, version_no, template_version_id, language, message, reason, "
-            "usage_qty_micro, usage_unit, category_id, sub_area_id, tariff_plan_id, calc_trace, created_by, updated_by) "
+        .c = c, .s = s, .book = plan_book(c, s->from, s->to, s->normal_days_micro), .charges = text_start(c),
+        .uses = take_n(c, SegmentOfBill, uses + 1),
+        .next_segment = segments ? db_ids(c, "bill_segment", segments).id : 0,
+        .next_line = db_ids(c, "bill_line", lines).id,
+        .bill = db_bulk(c, "insert into bill (id, utility_id, account_id, consumer_id, draft_ref, kind, "
+                           "bill_cycle_period_id, bill_run_id, period_start, period_end, days, bill_date, due_date, "
+                           "accounting_date, currency, "
+            "status, is_estimated, hold_code, previous_balance_minor, payments_minor, adjustments_minor, "
+            "posted_charges_minor, balance_forward_minor, current_charges_minor, tax_minor, deposit_minor, "
+            "instalment_due_minor, deferred_minor, rounding_minor, total_minor, amount_due_minor, "
+            "credit_carried_minor, supersedes_bill_id, version_group_id, version_no, template_version_id, "
+            "language, message, reason, "
+            "usage_qty_micro, usage_unit, category_id, sub_area_id, tariff_plan_id, "
+            "calc_trace, created_by, updated_by) "
             "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-        .segment = db_bulk(c, "insert into bill_segment (id, bill_id, seq, service_connection_id, tariff_plan_id, tariff_plan_version_id, segment_start, segment_end, days, usage_qty_micro, usage_unit, usage_source, "
-            "readings, estimate_method, avg_daily_qty_micro, carried_qty_micro, last_year_qty_micro) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-        .line = db_bulk(c, "insert into bill_line (id, bill_id, segment_id, seq, section, charge_type, description, tariff_rate_id, service_code, from_date, to_date, qty_micro, unit, rate_micro, factor_num, factor_den, "
-            "amount_minor, detail, tax_codes, tax_code, gl_code_id, posts, charge_id, instalment_id, adjustment_id, deposit_id, true_up_of_bill_id) "
+        .segment = db_bulk(c, "insert into bill_segment (id, bill_id, seq, service_connection_id, tariff_plan_id, "
+                              "tariff_plan_version_id, segment_start, segment_end, days, usage_qty_micro, "
+                              "usage_unit, usage_source, "
+            "readings, estimate_method, avg_daily_qty_micro, carried_qty_micro, last_year_qty_micro) "
+            "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+        .line = db_bulk(c, "insert into bill_line (id, bill_id, segment_id, seq, section, charge_type, description, "
+                           "tariff_rate_id, service_code, from_date, to_date, qty_micro, unit, "
+                           "rate_micro, factor_num, factor_den, "
+            "amount_minor, detail, tax_codes, tax_code, gl_code_id, posts, charge_id, instalment_id, adjustment_id, "
+            "deposit_id, true_up_of_bill_id) "
             "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
     };
     db_bulk_after(x.segment, x.bill);
@@ -355,7 +400,9 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     db_bulk_end(x.line);
     mx_reserve_segments_many(c, x.uses, x.use_n);
     if (x.charge_n)
-        db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j straight_join charge h force index (primary) on h.id = j.id set h.bill_id = j.bill where h.status = 'pending' and h.bill_id is null", x.charges.s);
+        db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j "
+                  "straight_join charge h force index (primary) on h.id = j.id set h.bill_id = j.bill "
+                  "where h.status = 'pending' and h.bill_id is null", x.charges.s);
 }
 
 void bill_cases_store(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
@@ -367,20 +414,25 @@ void bill_cases_store(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     items_mark(c, s, v, n);
 }
 
-/* --- giving back ---------------------------------------------------------------------------------------------------------------------- */
+/* --- giving back -------------------------------------------------------------------------------------------------- */
 
 #define DISCARD_ROW(F, T) F(T, Id, id)
 ROW(DiscardRow, DISCARD_ROW)
 
 void bill_discard(Ctx *c, const Id *bills, size_t n) {
     if (!n) return;
-    DiscardRows rows = db_all(c, DiscardRow, "select b.id from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b force index (primary) on b.id = j.id and b.utility_id = ? and b.status in ('draft', 'held', 'approved') order by b.id for update",
+    DiscardRows rows = db_all(c, DiscardRow, "select b.id from json_table(?, '$[*]' columns (id bigint path '$')) j "
+                                             "straight_join bill b force index (primary) on b.id = j.id "
+                                             "and b.utility_id = ? and b.status in ('draft', 'held', 'approved') "
+                                             "order by b.id for update",
                               json_ids(c, bills, n), c->utility);
     if (!rows.n) return;
     Id *ids = take_n(c, Id, rows.n);
     for (size_t i = 0; i < rows.n; i++) ids[i] = rows.v[i].id;
     const char *list = json_ids(c, ids, rows.n);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b force index (primary) on b.id = j.id set b.status = 'discarded', b.stale = 0, b.updated_at = ?", list, c->now);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join charge h on h.bill_id = j.id set h.bill_id = null where h.status = 'pending'", list);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b force index (primary) "
+              "on b.id = j.id set b.status = 'discarded', b.stale = 0, b.updated_at = ?", list, c->now);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join charge h on h.bill_id = j.id "
+              "set h.bill_id = null where h.status = 'pending'", list);
     mx_release_segments_many(c, ids, rows.n);
 }

@@ -44,14 +44,16 @@ typedef struct {
 /* Room for one more at the end of an array in the arena. */
 void *bill_grow(Arena *a, void *v, int n, int *room, size_t size);
 ChargeLine *charge_line_add(Arena *a, ChargeLines *lines, ChargeLine line);
-void bill_problem(BillWork *w, const BillConnection *c, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void bill_problem(BillWork *w, const BillConnection *c, const char *code, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 
 /* "1 to 30 April 2026", "25 April to 3 May 2026", "30 April 2026". */
 const char *bill_days_text(Arena *a, Date from, Date to);
 const char *bill_money_text(const BillWork *w, Money m);           /* "1,522.97" */
 const char *bill_number_text(Arena *a, Exact x);                   /* "1,262", "10.8" */
 
-/* bill_charge_rules: steps 4 and 6 to 10 for one span; its segments (unless rated again) and lines. False when refused. */
+/* bill_charge_rules: steps 4 and 6 to 10 for one span; its
+ * segments (unless rated again) and lines. False when refused. */
 bool bill_charge(BillWork *w, const ChargeSpan *s, ChargeLines *to);
 /* Whether any plan of these days charges for metered use. */
 bool bill_is_metered(const BillConnection *c, Date from, Date to);

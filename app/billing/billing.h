@@ -13,9 +13,10 @@
 
 struct Ctx;
 
-/* --- ledger (BX05US01) ---------------------------------------------------------------------------------------------- */
+/* --- ledger (BX05US01) -------------------------------------------------------------------------------------------- */
 
-/* One line: exactly one of debit and credit is above 0. The code is named by posting key (gl_role), by number, or by id. */
+/* One line: exactly one of debit and credit is above 0. The code
+ * is named by posting key (gl_role), by number, or by id. */
 typedef struct {
     const char *posting_key;        /* "AR"; or */
     const char *gl_code;            /* "4020"; or */
@@ -28,18 +29,21 @@ typedef struct {
 } LedgerLine;
 
 typedef struct {
-    const char       *set_key;      /* "payment:4711": a second post with it returns the first set and changes nothing */
+    const char       *set_key;
+    /* "payment:4711": a second post with it returns the first set and changes nothing */
     const char       *txn_type;     /* bill, payment, refund ... */
     const char       *source_type;  /* table */
     Id                source;
     int               source_no;    /* 0, or which event of this kind of the source */
-    Date              date;         /* effective; DATE_NONE or all zero day: today. In a closed period it moves to the first open day, original_date is kept */
+    /* effective; DATE_NONE or all zero day: today. In a closed period
+     * it moves to the first open day, original_date is kept */
+    Date              date;
     const char       *memo;
     const LedgerLine *lines; int n; /* 2 to 500; zero amounts are left out; must balance (assert) */
 } LedgerSet;
 
-/* Posts a balanced set and moves account.balance_minor, deferred_minor, deposit_balance_minor of the accounts named; the
-   account rows are locked in order of id. Returns ledger_txn.id. */
+/* Posts a balanced set and moves account.balance_minor, deferred_minor, deposit_balance_minor of the accounts named;
+   the account rows are locked in order of id. Returns ledger_txn.id. */
 Id ledger_post(struct Ctx *c, const LedgerSet *set);
 /* The same for many sets at once, in order (bill runs): bulk inserts, one read of set keys already posted. txns (may be
    NULL) gets ledger_txn.id of each. The caller has locked the accounts. */
@@ -56,7 +60,7 @@ Id gl_by_charge(struct Ctx *c, const GlFacts *facts);
 /* The open accounting date for a wished one (first open day when its period is closed). Makes months as they come. */
 Date gl_open_date(struct Ctx *c, Date wished);
 
-/* --- charges and late fees ------------------------------------------------------------------------------------------ */
+/* --- charges and late fees ---------------------------------------------------------------------------------------- */
 
 typedef struct {
     Id          account;
@@ -69,14 +73,16 @@ typedef struct {
     const char *post_mode;          /* immediate, on_bill; NULL: the fee's */
     const char *source_type; Id source; int source_no;      /* unique with the charge type: no double fee */
 } NewCharge;
-/* charge.id; the one that is there already when the source has it. An immediate one posts at once (Dr AR, Cr its code). */
+/* charge.id; the one that is there already when the source has
+ * it. An immediate one posts at once (Dr AR, Cr its code). */
 Id   charge_create(struct Ctx *c, const NewCharge *charge);
-/* Before it is billed: voided (immediate ones by the mirror). Afterwards CONFLICT "<fee> is on bill <no>: use a credit note." */
+/* Before it is billed: voided (immediate ones by the mirror).
+ * Afterwards CONFLICT "<fee> is on bill <no>: use a credit note." */
 void charge_cancel(struct Ctx *c, const char *source_type, Id source, const char *reason);
 /* The late fee of one rule for every overdue bill of the account; returns how many were made. */
 int  late_fee_assess(struct Ctx *c, Id account, Id rule, Date date);
 
-/* --- what is owed ----------------------------------------------------------------------------------------------------- */
+/* --- what is owed ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *type;               /* bill, charge, instalment, deposit */
@@ -90,7 +96,8 @@ typedef struct {
 typedef struct { OpenItem *v; size_t n; Money total; } OpenItems;
 /* Unpaid items, oldest due date first (published bills, immediate charges, due instalments, demanded deposits). */
 OpenItems open_items(struct Ctx *c, Id account);
-/* The same, locked and as they are now, not as of the transaction's start: for whoever decides about money. Lock the account first. */
+/* The same, locked and as they are now, not as of the transaction's
+ * start: for whoever decides about money. Lock the account first. */
 OpenItems open_items_lock(struct Ctx *c, Id account);
 /* The same of many accounts in one statement: as many lists as accounts, in their order. */
 OpenItems *open_items_of(struct Ctx *c, const Id *accounts, size_t n);
@@ -108,7 +115,7 @@ void charge_apply_payment(struct Ctx *c, Id charge, Money amount);
 void charge_apply_payment  (struct Ctx *c, Id charge, Money amount);
 void charge_unapply_payment(struct Ctx *c, Id charge, Money amount);
 
-/* --- bills on demand -------------------------------------------------------------------------------------------------- */
+/* --- bills on demand ---------------------------------------------------------------------------------------------- */
 
 /* A single_bill_draft (purpose final) for the account up to its service end; the same one when called again. */
 Id bill_final_request(struct Ctx *c, Id account, Id reading, const char *reason);
@@ -117,7 +124,7 @@ Id bill_request(struct Ctx *c, Id account, const char *kind, Date through, const
 /* A draft of single bill V2 with old and new figures, waiting for a clerk; 0 when nothing differs. */
 Id rebill_propose(struct Ctx *c, Id bill, const char *reason);
 
-/* --- looking ---------------------------------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     Id          id, account;
@@ -158,28 +165,32 @@ typedef struct {
 typedef struct { BillDetail *v; size_t n; } BillDetails;
 BillDetails bill_details(struct Ctx *c, Id bill);
 /* The readings and use that the bill took. */
-typedef struct { Date from, to; Reading from_value, to_value, quantity; const char *unit, *meter_no; bool is_estimated; } UsedReading;
+typedef struct { Date from, to; Reading from_value, to_value, quantity; const char *unit, *meter_no; bool is_estimated;
+                 } UsedReading;
 typedef struct { UsedReading *v; size_t n; } UsedReadings;
 UsedReadings    bill_readings(struct Ctx *c, Id bill);
 /* What the ledger has of an account between two days, both included: positive amounts are owed more. */
 typedef struct { Date date; const char *type, *number; Money amount, balance; } StatementLine;
 typedef struct { StatementLine *v; size_t n; Money opening, closing; } Statement;
 Statement account_statement(struct Ctx *c, Id account, Date from, Date to);
-/* The bill as HTML (a fragment, by its template version) and as a PDF document (made when it is not there yet: some 20 ms). */
+/* The bill as HTML (a fragment, by its template version) and as
+ * a PDF document (made when it is not there yet: some 20 ms). */
 const char *bill_html(struct Ctx *c, Id bill);
 Id          bill_pdf (struct Ctx *c, Id bill);
 
 typedef struct { Date from, to; Quantity quantity; const char *service_code; Id connection; } EstimateFacts;
-/* What these quantities would cost on the plan of the connection (calculator of the portal and of CIS). Stores nothing. */
+/* What these quantities would cost on the plan of the connection
+ * (calculator of the portal and of CIS). Stores nothing. */
 Money bill_estimate(struct Ctx *c, const EstimateFacts *facts);
 /* Price of one more unit at the account's present use. */
 Price marginal_rate(struct Ctx *c, Id account);
 
-/* --- for other modules' events ------------------------------------------------------------------------------------------ */
+/* --- for other modules' events ------------------------------------------------------------------------------------ */
 
 /* Sets or clears bill.dispute_hold (stops late fees and dunning of this bill). */
 void bill_dispute(struct Ctx *c, Id bill, bool hold, const char *reason);
-/* The account joins the active cycle its connections match; called when a connection is activated. 0: no cycle matches. */
+/* The account joins the active cycle its connections match;
+ * called when a connection is activated. 0: no cycle matches. */
 Id   account_cycle_join(struct Ctx *c, Id account, Date from);
 /* Result of a delivery by message: delivered, opened, soft_bounced, hard_bounced, failed. */
 void bill_delivery_result(struct Ctx *c, Id message, const char *state, const char *reason);

@@ -1,6 +1,6 @@
 /*
- * GL codes: the chart of accounts (BX05US01, tab Chart). A resource and its rules; the other tabs: gl_mapping.c, gl_journal.c,
- * gl_period.c, gl_export.c; import: gl_import.c; postings: ledger.c.
+ * GL codes: the chart of accounts (BX05US01, tab Chart). A resource and its rules; the other tabs: gl_mapping.c,
+ * gl_journal.c, gl_period.c, gl_export.c; import: gl_import.c; postings: ledger.c.
  */
 #include "app/billing/gl.h"
 
@@ -10,7 +10,8 @@
 
 enum { LEVELS = 4 };
 
-static const Choice gl_types[] = { { "asset", "Asset" }, { "liability", "Liability" }, { "revenue", "Revenue" }, { "expense", "Expense" }, { "equity", "Equity" }, { 0 } };
+static const Choice gl_types[] = { { "asset", "Asset" }, { "liability", "Liability" }, { "revenue", "Revenue" },
+                                   { "expense", "Expense" }, { "equity", "Equity" }, { 0 } };
 static const Choice gl_sides[] = { { "debit", "Debit" }, { "credit", "Credit" }, { 0 } };
 
 const PageTab gl_tabs[] = {
@@ -25,8 +26,10 @@ const PageTab gl_tabs[] = {
 
 /* Posting keys, and mappings that no later one has replaced today. */
 static bool is_mapped(Ctx *c, Id code) {
-    return db_int(c, "select (select count(*) from gl_role where gl_code_id=?) + (select count(*) from gl_mapping m where m.gl_code_id=? and not exists (select 1 from gl_mapping n "
-        "where n.utility_id=m.utility_id and n.charge_type=m.charge_type and n.service_code=m.service_code and n.category_id=m.category_id and n.tax_code=m.tax_code "
+    return db_int(c, "select (select count(*) from gl_role where gl_code_id=?) + (select count(*) from gl_mapping m "
+                     "where m.gl_code_id=? and not exists (select 1 from gl_mapping n "
+        "where n.utility_id=m.utility_id and n.charge_type=m.charge_type and n.service_code=m.service_code "
+        "and n.category_id=m.category_id and n.tax_code=m.tax_code "
         "and n.valid_from>m.valid_from and n.valid_from<=?))", code, code, utility_today(c)) > 0;
 }
 
@@ -44,16 +47,21 @@ static void gl_code_check(Req *r, const Input *in, Id id) {
 }
 
 /* Parents before their children. */
-#define TREE "coalesce((select concat_ws('/', p3.code, p2.code, p1.code, x.code) from gl_code p1 left join gl_code p2 on p2.id = p1.parent_id left join gl_code p3 on p3.id = p2.parent_id " \
+#define TREE "coalesce((select concat_ws('/', p3.code, p2.code, p1.code, x.code) from gl_code p1 " \
+             "left join gl_code p2 on p2.id = p1.parent_id left join gl_code p3 on p3.id = p2.parent_id " \
     "where p1.id = x.parent_id), x.code)"
 /* Closed periods have their sums, the others' entries are added up (an index holds all that is read). */
-#define BALANCE "if(x.normal_side = 'debit', 1, -1) * ((select coalesce(sum(b.debit_minor - b.credit_minor), 0) from gl_period_balance b where b.gl_code_id = x.id) + " \
-    "(select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e join gl_period p on p.id = e.gl_period_id and p.state <> 'closed' where e.gl_code_id = x.id))"
+#define BALANCE "if(x.normal_side = 'debit', 1, -1) * ((select coalesce(sum(b.debit_minor - b.credit_minor), 0) " \
+                "from gl_period_balance b where b.gl_code_id = x.id) + " \
+    "(select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e " \
+    "join gl_period p on p.id = e.gl_period_id and p.state <> 'closed' where e.gl_code_id = x.id))"
 
 const Resource gl_code = {
-    .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl", .one = "GL code", .many = "GL codes", .order = "tree", .tabs = "gl", .import_path = "/bx/gl-codes/import",
+    .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl", .one = "GL code", .many = "GL codes",
+    .order = "tree", .tabs = "gl", .import_path = "/bx/gl-codes/import",
     .fields = FIELDS {
-        { "code",          "Code",        TEXT(3, 12), .chars = "0-9.-", .chars_text = "Use digits, points and dashes.", .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
+        { "code",          "Code",        TEXT(3, 12), .chars = "0-9.-", .chars_text = "Use digits, points and dashes.",
+          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
         { "name",          "Name",        TEXT(3, 80),      .flags = REQUIRED | LIST | SEARCH },
         { "type",          "Type",        CHOICE(gl_types), .flags = REQUIRED | LIST | FILTER },
         { "normal_side",   "Normal side", CHOICE(gl_sides), .flags = REQUIRED | LIST },

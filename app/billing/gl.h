@@ -25,7 +25,8 @@ void gl_import_apply(Req *r);
 void gl_mapping_page(Req *r);
 void gl_mapping_new(Req *r);
 void gl_mapping_save(Req *r);
-/* The mapped code of a charge, 0 when none; *fits (may be NULL): 4 its service was named, + 2 its category, + 1 its tax code (ledger.c). */
+/* The mapped code of a charge, 0 when none; *fits (may be NULL): 4 its
+ * service was named, + 2 its category, + 1 its tax code (ledger.c). */
 Id   gl_mapping_find(Ctx *c, const GlFacts *facts, int *fits);
 int64_t gl_unmapped(Ctx *c);        /* charge types without a code for a service in use: they post to suspense */
 

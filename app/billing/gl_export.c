@@ -1,7 +1,7 @@
 /*
- * Export batches to the general ledger outside (BX05US01). A batch claims the entries of a month that no batch has; its file is
- * written once and kept, so that it is the same bytes whenever it is fetched. Nothing is taken back: a batch is reversed by a
- * batch with debit and credit exchanged (and that one by another, which sends the entries again).
+ * Export batches to the general ledger outside (BX05US01). A batch claims the entries of a month that no batch has; its
+ * file is written once and kept, so that it is the same bytes whenever it is fetched. Nothing is taken back: a batch is
+ * reversed by a batch with debit and credit exchanged (and that one by another, which sends the entries again).
  */
 #include <string.h>
 
@@ -16,29 +16,39 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-#define BATCH(F, T) F(T, Id, id) F(T, const char *, batch_no) F(T, Id, gl_period_id) F(T, const char *, label) F(T, const char *, format) F(T, const char *, detail) F(T, int, rows) F(T, Money, debit_minor) \
-    F(T, Money, credit_minor) F(T, Id, document_id) F(T, const char *, state) F(T, const char *, erp_reference) F(T, Id, reverses_id) F(T, Time, created_at) F(T, const char *, sha)
+#define BATCH(F, T) F(T, Id, id) F(T, const char *, batch_no) F(T, Id, gl_period_id) F(T, const char *, label) \
+    F(T, const char *, format) F(T, const char *, detail) F(T, int, rows) F(T, Money, debit_minor) \
+    F(T, Money, credit_minor) F(T, Id, document_id) F(T, const char *, state) F(T, const char *, erp_reference) \
+        F(T, Id, reverses_id) F(T, Time, created_at) F(T, const char *, sha)
 ROW(Batch, BATCH)
-#define BATCH_COLUMNS "select b.id, b.batch_no, b.gl_period_id, p.label, b.format, b.detail, b.`rows`, b.debit_minor, b.credit_minor, b.document_id, b.state, b.erp_reference, b.reverses_id, b.created_at, lower(hex(b.sha256)) as sha " \
+#define BATCH_COLUMNS "select b.id, b.batch_no, b.gl_period_id, p.label, b.format, b.detail, b.`rows`, " \
+                      "b.debit_minor, b.credit_minor, b.document_id, b.state, b.erp_reference, b.reverses_id, " \
+                      "b.created_at, lower(hex(b.sha256)) as sha " \
     "from gl_export_batch b join gl_period p on p.id=b.gl_period_id "
 
-static const Batch *batch_by_id(Ctx *c, Id id) { return db_one(c, Batch, BATCH_COLUMNS "where b.id=? and b.utility_id=?", id, c->utility); }
+static const Batch *batch_by_id(Ctx *c, Id id) {
+    return db_one(c, Batch, BATCH_COLUMNS "where b.id=? and b.utility_id=?", id, c->utility);
+}
 
 static const Batch *batch_of(Req *r) {
-    const Batch *b = db_find(r, Batch, BATCH_COLUMNS "where b.utility_id=? and b.batch_no=?", r->c.utility, path_text(r, "no"));
+    const Batch *b = db_find(r, Batch, BATCH_COLUMNS "where b.utility_id=? and b.batch_no=?", r->c.utility,
+                             path_text(r, "no"));
     if (!b) fail(r, NOT_FOUND, "There is no batch %s.", path_text(r, "no"));
     return b;
 }
 
-/* --- the file -------------------------------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
-#define EXPORT_LINE(F, T) F(T, Date, effective_date) F(T, const char *, code) F(T, const char *, erp_code) F(T, const char *, name) F(T, int64_t, txn) F(T, const char *, txn_type) F(T, const char *, account_no) \
+#define EXPORT_LINE(F, T) F(T, Date, effective_date) F(T, const char *, code) F(T, const char *, erp_code) \
+    F(T, const char *, name) F(T, int64_t, txn) F(T, const char *, txn_type) F(T, const char *, account_no) \
     F(T, Money, debit) F(T, Money, credit) F(T, const char *, memo)
 ROW(ExportLine, EXPORT_LINE)
 
-typedef struct File { const Batch *batch; bool swapped; int exponent; CsvText *csv; Text json; JsonOut o; int rows; Money debit, credit; } File;
+typedef struct File { const Batch *batch; bool swapped; int exponent; CsvText *csv; Text json; JsonOut o; int rows;
+                      Money debit, credit; } File;
 
-static const char *const columns[] = { "record", "batch", "period", "date", "code", "erp_code", "name", "transaction", "type", "account", "debit", "credit", "memo" };
+static const char *const columns[] = { "record", "batch", "period", "date", "code", "erp_code", "name", "transaction",
+                                       "type", "account", "debit", "credit", "memo" };
 
 static void csv_cells(File *f, const char *const cells[static 13]) {
     for (int i = 0; i < 13; i++) csv_text(f->csv, cells[i]);
@@ -53,9 +63,11 @@ static void write_line(Ctx *c, void *row, void *arg) {
     f->rows++;
     f->debit = money_add(f->debit, debit);
     f->credit = money_add(f->credit, credit);
-    const char *txn = l->txn ? text(c, "%lld", (long long)l->txn) : NULL, *d = money_decimal(a, debit, f->exponent), *k = money_decimal(a, credit, f->exponent);
+    const char *txn = l->txn ? text(c, "%lld", (long long)l->txn) : NULL, *d = money_decimal(a, debit, f->exponent),
+        *k = money_decimal(a, credit, f->exponent);
     if (f->csv) {
-        csv_cells(f, (const char *[]){ "entry", f->batch->batch_no, f->batch->label, date_iso(a, l->effective_date), l->code, l->erp_code, l->name, txn, l->txn_type, l->account_no, d, k, l->memo });
+        csv_cells(f, (const char *[]){ "entry", f->batch->batch_no, f->batch->label, date_iso(a, l->effective_date),
+                                       l->code, l->erp_code, l->name, txn, l->txn_type, l->account_no, d, k, l->memo });
         return;
     }
     json_open_object(&f->o, NULL);
@@ -80,7 +92,8 @@ static void write_head(Ctx *c, File *f) {
     if (!strcmp(b->format, "csv")) {
         f->csv = csv_start(&c->mem);
         csv_cells(f, columns);
-        csv_cells(f, (const char *[]){ "header", b->batch_no, b->label, created, NULL, NULL, currency, NULL, b->detail, NULL, NULL, NULL, b->reverses_id.id ? "reversal" : NULL });
+        csv_cells(f, (const char *[]){ "header", b->batch_no, b->label, created, NULL, NULL, currency, NULL, b->detail,
+                                       NULL, NULL, NULL, b->reverses_id.id ? "reversal" : NULL });
         return;
     }
     f->json = text_start(c);
@@ -96,9 +109,11 @@ static void write_head(Ctx *c, File *f) {
 }
 
 static void write_totals(Ctx *c, File *f) {
-    const char *rows = text(c, "%d", f->rows), *debit = money_decimal(&c->mem, f->debit, f->exponent), *credit = money_decimal(&c->mem, f->credit, f->exponent);
+    const char *rows = text(c, "%d", f->rows), *debit = money_decimal(&c->mem, f->debit, f->exponent),
+        *credit = money_decimal(&c->mem, f->credit, f->exponent);
     if (f->csv) {
-        csv_cells(f, (const char *[]){ "total", f->batch->batch_no, f->batch->label, NULL, NULL, NULL, text(c, "%s rows", rows), NULL, NULL, NULL, debit, credit, NULL });
+        csv_cells(f, (const char *[]){ "total", f->batch->batch_no, f->batch->label, NULL, NULL, NULL,
+                                       text(c, "%s rows", rows), NULL, NULL, NULL, debit, credit, NULL });
         return;
     }
     json_close(&f->o);
@@ -116,19 +131,28 @@ static void build(Ctx *c, Id id) {
     for (; root->reverses_id.id; f.swapped = !f.swapped) root = batch_by_id(c, root->reverses_id);
     write_head(c, &f);
     if (!strcmp(b->detail, "entries"))
-        db_each(c, ExportLine, write_line, &f, "select e.effective_date, g.code, g.erp_code, g.name, e.txn_id as txn, e.txn_type, a.account_no, e.debit_minor as debit, e.credit_minor as credit, e.memo "
-            "from gl_export_entry x join ledger_entry e on e.id=x.entry_id join gl_code g on g.id=e.gl_code_id left join account a on a.id=e.account_id where x.batch_id=? order by e.id", root->id);
+        db_each(c, ExportLine, write_line, &f, "select e.effective_date, g.code, g.erp_code, g.name, e.txn_id as txn, "
+                                               "e.txn_type, a.account_no, e.debit_minor as debit, "
+                                               "e.credit_minor as credit, e.memo "
+            "from gl_export_entry x join ledger_entry e on e.id=x.entry_id join gl_code g on g.id=e.gl_code_id "
+            "left join account a on a.id=e.account_id where x.batch_id=? order by e.id", root->id);
     else
-        db_each(c, ExportLine, write_line, &f, "select e.effective_date, g.code, g.erp_code, g.name, 0 as txn, cast(null as char) as txn_type, cast(null as char) as account_no, "
-            "cast(sum(e.debit_minor) as signed) as debit, cast(sum(e.credit_minor) as signed) as credit, cast(null as char) as memo "
-            "from gl_export_entry x join ledger_entry e on e.id=x.entry_id join gl_code g on g.id=e.gl_code_id where x.batch_id=? group by e.effective_date, g.id order by e.effective_date, g.code", root->id);
+        db_each(c, ExportLine, write_line, &f, "select e.effective_date, g.code, g.erp_code, g.name, 0 as txn, "
+                                               "cast(null as char) as txn_type, cast(null as char) as account_no, "
+            "cast(sum(e.debit_minor) as signed) as debit, cast(sum(e.credit_minor) as signed) as credit, "
+            "cast(null as char) as memo "
+            "from gl_export_entry x join ledger_entry e on e.id=x.entry_id join gl_code g on g.id=e.gl_code_id "
+            "where x.batch_id=? group by e.effective_date, g.id order by e.effective_date, g.code", root->id);
     write_totals(c, &f);
     const Text *out = f.csv ? &f.csv->text : &f.json;
     uint8_t sha[DIGEST_MAX];
     digest(SHA256, (Bytes){ out->s, out->n }, sha);
-    Id document = document_store(c, &(NewDocument){ .file_name = text(c, "%s.%s", b->batch_no, b->format), .data = out->s, .size = out->n, .kind = "generated",
-                                                    .mime = f.csv ? "text/csv" : "application/json", .entity = "gl_export_batch", .entity_id = id });
-    db_must(c, 1, CONFLICT, "update gl_export_batch set document_id=?, sha256=?, `rows`=?, debit_minor=?, credit_minor=? where id=? and document_id is null",
+    Id document = document_store(c, &(NewDocument){ .file_name = text(c, "%s.%s", b->batch_no, b->format),
+                                                    .data = out->s, .size = out->n, .kind = "generated",
+                                                    .mime = f.csv ? "text/csv" : "application/json",
+                                                    .entity = "gl_export_batch", .entity_id = id });
+    db_must(c, 1, CONFLICT, "update gl_export_batch set document_id=?, sha256=?, `rows`=?, debit_minor=?, "
+                            "credit_minor=? where id=? and document_id is null",
             document, ((Bytes){ sha, 32 }), f.rows, f.debit, f.credit, id);
 }
 
@@ -141,16 +165,19 @@ JobStep gl_export_job(Ctx *c, const JobRow *job) {
 
 static void build_soon(Ctx *c, Id id, int64_t entries) {
     if (entries <= GL_EXPORT_NOW) build(c, id);
-    else job_enqueue(c, &(NewJob){ .kind = "gl_export.build", .payload = text(c, "{\"batch\":%lld}", (long long)id.id) });
+    else job_enqueue(c,
+                     &(NewJob){ .kind = "gl_export.build", .payload = text(c, "{\"batch\":%lld}", (long long)id.id) });
 }
 
-/* --- making, handing over, reversing -------------------------------------------------------------------------------------------- */
+/* --- making, handing over, reversing ------------------------------------------------------------------------------ */
 
 static const Choice formats[] = { { "csv", "CSV" }, { "json", "JSON" }, { 0 } };
 static const Choice details[] = { { "summary", "Summed by date and code" }, { "entries", "Every entry" }, { 0 } };
 static const Choice states[]  = { { "created", NULL }, { "downloaded", NULL }, { "transferred", NULL }, { 0 } };
 
-static const Resource period_choice = { .table = "gl_period", .path = "/bx/gl-codes/periods", .feature = "bx.gl", .one = "period", .many = "periods", .fields = FIELDS { { "label", "Period", TEXT(7, 7) }, { 0 } } };
+static const Resource period_choice = { .table = "gl_period", .path = "/bx/gl-codes/periods", .feature = "bx.gl",
+                                        .one = "period", .many = "periods",
+                                        .fields = FIELDS { { "label", "Period", TEXT(7, 7) }, { 0 } } };
 
 static const Form export_form = { .name = "gl_export", .fields = FIELDS {
     { "period", "Period", REF(period_choice), .flags = REQUIRED },
@@ -158,14 +185,18 @@ static const Form export_form = { .name = "gl_export", .fields = FIELDS {
     { "format", "Format", CHOICE(formats),    .flags = REQUIRED, .initial = "csv" },
     { 0 } } };
 
-static const Form transfer_form = { .name = "gl_transfer", .title = "Mark as transferred", .submit = "Mark as transferred",
-                                    .fields = FIELDS { { "erp_reference", "Reference of the ERP", TEXT(1, 80), .flags = REQUIRED }, { 0 } } };
+static const Form transfer_form = { .name = "gl_transfer", .title = "Mark as transferred",
+                                    .submit = "Mark as transferred",
+                                    .fields = FIELDS { { "erp_reference", "Reference of the ERP", TEXT(1, 80),
+                                                         .flags = REQUIRED }, { 0 } } };
 
 static Id new_batch(Ctx *c, Id period, const char *format, const char *detail, Id reverses) {
     const char *no = series_next(c, "GLX-{YYYY}-{####}");
-    Id id = db_insert(c, "insert into gl_export_batch (utility_id, batch_no, gl_period_id, format, detail, reverses_id, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?)",
+    Id id = db_insert(c, "insert into gl_export_batch (utility_id, batch_no, gl_period_id, format, detail, "
+                         "reverses_id, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?)",
                       c->utility, no, period, format, detail, reverses, c->now, c->user, c->now, c->user);
-    audit_write(c, &(Audit){ .action = "export", .entity = "gl_export_batch", .id = id, .number = no, .version = 1, .after = json_pairs(c, "format", format, "detail", detail, NULL) });
+    audit_write(c, &(Audit){ .action = "export", .entity = "gl_export_batch", .id = id, .number = no, .version = 1,
+                             .after = json_pairs(c, "format", format, "detail", detail, NULL) });
     return id;
 }
 
@@ -174,20 +205,28 @@ void gl_export_create(Req *r) {
     Input *in = form_read(r, &export_form);
     problems_end(r);
     Id period = in_ref(in, "period");
-    db_int(c, "select id from gl_period where id=? for update", period);        /* two exports of one month follow each other */
+    /* two exports of one month follow each other */
+    db_int(c, "select id from gl_period where id=? for update", period);
     Id id = new_batch(c, period, in_text(in, "format"), in_text(in, "detail"), (Id){ 0 });
-    int64_t n = db_run(c, "insert into gl_export_entry (entry_id, batch_id) select e.id, ? from gl_code g straight_join ledger_entry e on e.gl_code_id=g.id and e.gl_period_id=? "
-        "left join gl_export_entry x on x.entry_id=e.id where g.utility_id=? and x.entry_id is null", id, period, c->utility);
+    int64_t n = db_run(c, "insert into gl_export_entry (entry_id, batch_id) select e.id, ? "
+                          "from gl_code g straight_join ledger_entry e on e.gl_code_id=g.id and e.gl_period_id=? "
+        "left join gl_export_entry x on x.entry_id=e.id where g.utility_id=? and x.entry_id is null", id, period,
+            c->utility);
     if (!n) fail(r, CONFLICT, "Nothing new to export.");
     build_soon(c, id, n);
     const Batch *b = batch_by_id(c, id);
-    note(r, "%s", msg_plural(r, c->language, "billing.gl.exported", n, locale_count(&c->mem, c->locale, n), { "no", b->batch_no }));
+    note(r, "%s", msg_plural(r, c->language, "billing.gl.exported", n, locale_count(&c->mem, c->locale, n),
+                             { "no", b->batch_no }));
     go(r, "/bx/gl-codes/exports/%s", b->batch_no);
 }
 
-static void keep_reference(Ctx *c, Id id, void *reference) { db_run(c, "update gl_export_batch set erp_reference=? where id=?", (const char *)reference, id); }
+static void keep_reference(Ctx *c, Id id, void *reference) {
+    db_run(c, "update gl_export_batch set erp_reference=? where id=?", (const char *)reference, id);
+}
 
-static Refusal transfer_refusal(Ctx *c, Id id) { return batch_by_id(c, id)->document_id.id ? NO_REFUSAL : REFUSE(c, CONFLICT, "The file is not written yet."); }
+static Refusal transfer_refusal(Ctx *c, Id id) {
+    return batch_by_id(c, id)->document_id.id ? NO_REFUSAL : REFUSE(c, CONFLICT, "The file is not written yet.");
+}
 
 static const Move batch_moves[] = {
     { "created",    "download", "downloaded",  EXPORT, NULL,             NULL },
@@ -195,7 +234,8 @@ static const Move batch_moves[] = {
     { "downloaded", "transfer", "transferred", EXPORT, transfer_refusal, keep_reference },
     { 0 } };
 
-const Machine gl_export_batch = { .name = "gl_export_batch", .table = "gl_export_batch", .number = "batch_no", .feature = "bx.gl", .moves = batch_moves };
+const Machine gl_export_batch = { .name = "gl_export_batch", .table = "gl_export_batch", .number = "batch_no",
+                                  .feature = "bx.gl", .moves = batch_moves };
 
 void gl_export_file(Req *r) {
     const Batch *b = batch_of(r);
@@ -211,13 +251,15 @@ void gl_export_transfer(Req *r) {
     problems_end(r);
     const char *reference = in_text(in, "erp_reference");
     machine_move(&r->c, &gl_export_batch, b->id, "transfer", reference, (void *)(uintptr_t)reference);
-    note(r, "%s", msg_format(r, r->c.language, "billing.gl.transferred", { "no", b->batch_no }, { "reference", reference }));
+    note(r, "%s", msg_format(r, r->c.language, "billing.gl.transferred", { "no", b->batch_no },
+                             { "reference", reference }));
     go(r, "/bx/gl-codes/exports/%s", b->batch_no);
 }
 
 void gl_export_reverse(Req *r) {
     Ctx *c = &r->c;
-    db_int(c, "select id from gl_export_batch where utility_id=? and batch_no=? for update", c->utility, path_text(r, "no"));
+    db_int(c, "select id from gl_export_batch where utility_id=? and batch_no=? for update", c->utility,
+           path_text(r, "no"));
     const Batch *b = batch_of(r);
     const char *by = db_text(c, "select batch_no from gl_export_batch where reverses_id=?", b->id);
     if (by) fail(r, CONFLICT, "Batch %s is reversed by %s.", b->batch_no, by);
@@ -228,13 +270,14 @@ void gl_export_reverse(Req *r) {
     go(r, "/bx/gl-codes/exports/%s", made->batch_no);
 }
 
-/* --- pages ------------------------------------------------------------------------------------------------------------------------- */
+/* --- pages -------------------------------------------------------------------------------------------------------- */
 
 static const ListSpec batches = {
     .name = "gl_export_batch", .one = "batch", .many = "batches", .path = "/bx/gl-codes/exports",
     .from = "gl_export_batch b join gl_period p on p.id = b.gl_period_id", .where = "b.utility_id = ?", .id = "b.id",
     .columns = COLUMNS {
-        { "batch_no",      "Number",    "b.batch_no",      LIST | SEARCH, .link = "/bx/gl-codes/exports/{batch_no}", .kind = "code" },
+        { "batch_no",      "Number",    "b.batch_no",      LIST | SEARCH, .link = "/bx/gl-codes/exports/{batch_no}",
+          .kind = "code" },
         { "period",        "Period",    "p.label",         LIST },
         { "detail",        "Rows",      "b.detail",        LIST, .choices = details },
         { "format",        "Format",    "b.format",        LIST, .choices = formats },
@@ -244,7 +287,9 @@ static const ListSpec batches = {
         { "erp_reference", "Reference", "b.erp_reference", LIST | SEARCH },
         { "created_at",    "Created",   "b.created_at",    LIST | SORT },
         { 0 } },
-    .order = "-created_at", .feature = "bx.gl", .actions = (const ListAction[]){ { "New export", "/bx/gl-codes/exports/new", "plus", "bx.gl", EXPORT, true }, { 0 } },
+    .order = "-created_at", .feature = "bx.gl",
+    .actions = (const ListAction[]){ { "New export", "/bx/gl-codes/exports/new", "plus", "bx.gl", EXPORT, true },
+                                     { 0 } },
 };
 
 void gl_exports_page(Req *r) {

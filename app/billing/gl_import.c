@@ -1,6 +1,6 @@
 /*
- * Import of GL codes from a CSV file: kept, shown with what is wrong in each row, stored all or nothing (BX05US01). The preview
- * stores the rows in a savepoint that is taken back, so that it says exactly what the import would.
+ * Import of GL codes from a CSV file: kept, shown with what is wrong in each row, stored all or nothing (BX05US01). The
+ * preview stores the rows in a savepoint that is taken back, so that it says exactly what the import would.
  */
 #include <string.h>
 
@@ -13,7 +13,8 @@
 
 enum { BYTES_MAX = 1024 * 1024, ROWS_MAX = 5000, ROWS_SHOWN = 200, FIELDS_MAX = 40, WRONG_MAX = 64 };
 
-static const Form upload_form = { .name = "gl_import", .fields = FIELDS { { "file", "CSV file", FILE_FIELD, .flags = REQUIRED }, { 0 } } };
+static const Form upload_form = { .name = "gl_import",
+                                  .fields = FIELDS { { "file", "CSV file", FILE_FIELD, .flags = REQUIRED }, { 0 } } };
 
 typedef struct Import {
     Req        *r;
@@ -33,7 +34,8 @@ static const char *choices_text(Req *r, const Field *f) {
 
 static void keep_problems(Import *i, int64_t line) {
     for (int p = 0; p < i->r->problems && i->wrong_n < WRONG_MAX; p++)
-        i->wrong[i->wrong_n++] = (Problem){ NULL, text(&i->r->problem_mem, "Row %lld: %s", (long long)line, i->r->problem[p].text) };
+        i->wrong[i->wrong_n++] = (Problem){ NULL, text(&i->r->problem_mem, "Row %lld: %s", (long long)line,
+                                                       i->r->problem[p].text) };
     i->r->problems = 0;
 }
 
@@ -47,11 +49,13 @@ static void import_row(Import *i, const CsvRow *row, const int *column) {
         const char *value = csv_field(row, column[c]);
         if (!*value && f->initial) value = f->initial;
         bool known = f->type != FIELD_CHOICE;
-        for (const Choice *choice = f->choices; choice && choice->value; choice++) known |= !strcmp(choice->value, value);
+        for (const Choice *choice = f->choices; choice && choice->value; choice++)
+            known |= !strcmp(choice->value, value);
         if (!known) problem(r, f->name, "%s must be one of %s.", f->name, choices_text(r, f));
         if (!(f->flags & DERIVED)) param_add(&r->fields, f->name, value, strlen(value));
     }
-    if (!r->problems) resource_insert(r, &gl_code, form_read(r, &(Form){ .name = gl_code.table, .fields = gl_code.fields }));
+    if (!r->problems)
+        resource_insert(r, &gl_code, form_read(r, &(Form){ .name = gl_code.table, .fields = gl_code.fields }));
     r->fields = sent;
     i->rows++;
     keep_problems(i, row->line);
@@ -73,12 +77,14 @@ static void import_rows(Ctx *c, void *arg) {
         else problem(i->r, NULL, "%s", row.problem), keep_problems(i, row.line);
     }
     if (answer == CSV_BROKEN) problem(i->r, NULL, "%s", row.problem), keep_problems(i, row.line);
-    if (!i->rows && !i->wrong_n) problem(i->r, NULL, "%s", msg(c->language, "billing.gl.import_empty")), keep_problems(i, 1);
+    if (!i->rows && !i->wrong_n) problem(i->r, NULL, "%s", msg(c->language, "billing.gl.import_empty")),
+        keep_problems(i, 1);
     if (!i->keeps) fail(c, INVALID, "preview");             /* takes the rows back */
 }
 
 static Import import_of(Req *r, bool keeps) {
-    Id id = db_id(r, "select id from document where public_id=? and utility_id=? and entity='gl_code'", path_text(r, "file"), r->c.utility);
+    Id id = db_id(r, "select id from document where public_id=? and utility_id=? and entity='gl_code'",
+                  path_text(r, "file"), r->c.utility);
     if (!id.id) fail(r, NOT_FOUND, "There is no such file.");
     Import i = { .r = r, .keeps = keeps };
     i.bytes = document_read(&r->c, id, BYTES_MAX, &i.size);
@@ -107,7 +113,8 @@ void gl_import_upload(Req *r) {
     if (!r->uploads.n) problem(r, "file", "Choose a CSV file.");
     else if (r->uploads.v[0].size > BYTES_MAX) problem(r, "file", "The file is larger than 1 MB.");
     problems_end(r);
-    Id id = document_store(&r->c, &(NewDocument){ .file_name = r->uploads.v[0].filename, .fd = r->uploads.v[0].fd, .kind = "csv", .entity = "gl_code" });
+    Id id = document_store(&r->c, &(NewDocument){ .file_name = r->uploads.v[0].filename, .fd = r->uploads.v[0].fd,
+                                                  .kind = "csv", .entity = "gl_code" });
     go(r, "%s/%s", gl_code.import_path, db_text(r, "select public_id from document where id=?", id));
 }
 
@@ -135,7 +142,8 @@ void gl_import_page(Req *r) {
     head(r);
     const char *count = locale_count(&r->c.mem, r->c.locale, i.rows);
     show_text(r, "show.sections.0.note.tone", i.wrong_n ? "bad" : "ok");
-    show_text(r, "show.sections.0.note.strong", i.wrong_n ? msg(r->c.language, "billing.gl.import_nothing") : msg_format(r, r->c.language, "billing.gl.import_ready", { "n", count }));
+    show_text(r, "show.sections.0.note.strong", i.wrong_n ? msg(r->c.language, "billing.gl.import_nothing")
+              : msg_format(r, r->c.language, "billing.gl.import_ready", { "n", count }));
     for (int p = 0; p < i.wrong_n; p++) show_text(r, text(r, "show.sections.0.text.%d", p), i.wrong[p].text);
     if (!i.wrong_n) {
         show_text(r, "page.actions.0.text", msg_format(r, r->c.language, "billing.gl.import_do", { "n", count }));
@@ -153,6 +161,7 @@ void gl_import_apply(Req *r) {
     memcpy(r->problem, i.wrong, sizeof i.wrong);
     r->problems = i.wrong_n;
     problems_end(r);
-    note(r, "%s", msg_format(r, r->c.language, "billing.gl.imported", { "n", locale_count(&r->c.mem, r->c.locale, i.rows) }));
+    note(r, "%s", msg_format(r, r->c.language, "billing.gl.imported",
+                             { "n", locale_count(&r->c.mem, r->c.locale, i.rows) }));
     go(r, "%s", gl_code.path);
 }

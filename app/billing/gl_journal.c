@@ -1,6 +1,6 @@
 /*
- * The journal and manual entries (BX05US01): every posted line; sets that one person writes and another approves. A manual set
- * balances, names a reason and leaves control accounts alone; it posts like any other (ledger.c).
+ * The journal and manual entries (BX05US01): every posted line; sets that one person writes and another approves. A
+ * manual set balances, names a reason and leaves control accounts alone; it posts like any other (ledger.c).
  */
 #include <string.h>
 
@@ -23,21 +23,30 @@ static const ListAction journal_actions[] = {
 
 static const ListSpec entries = {
     .name = "ledger_entry", .one = "entry", .many = "entries", .path = "/bx/gl-codes/journal",
-    .from = "ledger_entry e join ledger_txn t on t.id = e.txn_id join gl_code g on g.id = e.gl_code_id join gl_period p on p.id = e.gl_period_id "
-            "left join account a on a.id = e.account_id left join bill b on b.id = e.bill_id left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id",
+    .from = "ledger_entry e join ledger_txn t on t.id = e.txn_id join gl_code g on g.id = e.gl_code_id "
+            "join gl_period p on p.id = e.gl_period_id "
+            "left join account a on a.id = e.account_id left join bill b on b.id = e.bill_id "
+            "left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id",
     .where = "e.utility_id = ?", .id = "e.id",
     .columns = COLUMNS {
-        { "txn",           "Transaction", "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}", .kind = "code", .more = 1 },
+        { "txn",           "Transaction", "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}",
+          .kind = "code", .more = 1 },
         { "effective_on",  "Date",        "e.effective_date", LIST | FILTER },
-        { "txn_type",      "Type",        "e.txn_type", LIST | FILTER, .options = "select distinct txn_type as value, replace(txn_type, '_', ' ') as label from ledger_txn where utility_id = ?" },
-        { "source",        "Source",      "coalesce(b.bill_no, j.journal_no, t.memo, concat(replace(e.source_type, '_', ' '), ' ', e.source_id))", LIST, .sub = "memo" },
+        { "txn_type",      "Type",        "e.txn_type", LIST | FILTER,
+          .options = "select distinct txn_type as value, replace(txn_type, '_', ' ') as label "
+                     "from ledger_txn where utility_id = ?" },
+        { "source",        "Source",      "coalesce(b.bill_no, j.journal_no, t.memo, concat(replace(e.source_type, "
+                                          "'_', ' '), ' ', e.source_id))", LIST, .sub = "memo" },
         { "account_no",    "Account",     "a.account_no", LIST | SEARCH_START },
-        { "code",          "Code",        "g.code", LIST | FILTER, .link = "/bx/gl-codes/{code}", .options = "select code as value, concat(code, ' ', name) as label from gl_code where utility_id = ? order by code" },
+        { "code",          "Code",        "g.code", LIST | FILTER, .link = "/bx/gl-codes/{code}",
+          .options = "select code as value, concat(code, ' ', name) as label from gl_code "
+                     "where utility_id = ? order by code" },
         { "name",          "Name",        "g.name", LIST },
         { "debit_minor",   "Debit",       "nullif(e.debit_minor, 0)",  LIST | SUM },
         { "credit_minor",  "Credit",      "nullif(e.credit_minor, 0)", LIST | SUM, .place = "amount" },
         { "period",        "Period",      "p.label", LIST | FILTER, .link = "/bx/gl-codes/periods/{period}",
-          .options = "select label as value, label from gl_period where utility_id = ? and from_date <= current_date + interval 1 month order by from_date desc" },
+          .options = "select label as value, label from gl_period where utility_id = ? "
+                     "and from_date <= current_date + interval 1 month order by from_date desc" },
         { "memo",          "",            "e.memo" },
         { "bill_no",       "",            "b.bill_no", SEARCH_START },
         { "posted",        "",            "e.id", SORT },
@@ -57,15 +66,18 @@ void gl_journal_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-/* --- manual journals ----------------------------------------------------------------------------------------------------------- */
+/* --- manual journals ---------------------------------------------------------------------------------------------- */
 
-static const Choice journal_states[] = { { "awaiting_approval", NULL }, { "posted", NULL }, { "refused", NULL }, { 0 } };
+static const Choice journal_states[] = { { "awaiting_approval", NULL }, { "posted", NULL }, { "refused", NULL },
+                                         { 0 } };
 
 static const ListSpec journals = {
     .name = "gl_journal", .one = "manual journal", .many = "manual journals", .path = "/bx/journals",
-    .from = "gl_journal j left join user u on u.id = j.requested_by left join user v on v.id = j.approved_by", .where = "j.utility_id = ?", .id = "j.id",
+    .from = "gl_journal j left join user u on u.id = j.requested_by left join user v on v.id = j.approved_by",
+    .where = "j.utility_id = ?", .id = "j.id",
     .columns = COLUMNS {
-        { "journal_no",    "Number",       "j.journal_no",     LIST | SEARCH, .link = "/bx/journals/{journal_no}", .kind = "code" },
+        { "journal_no",    "Number",       "j.journal_no",     LIST | SEARCH, .link = "/bx/journals/{journal_no}",
+          .kind = "code" },
         { "effective_on",  "Date",         "j.effective_date", LIST | FILTER },
         { "reason",        "Reason",       "j.reason",         LIST | SEARCH },
         { "requested",     "Requested by", "u.full_name",      LIST },
@@ -73,7 +85,8 @@ static const ListSpec journals = {
         { "state",         "Status",       "j.state",          LIST | FILTER, .choices = journal_states },
         { "created_at",    "Created",      "j.created_at",     LIST | SORT },
         { 0 } },
-    .order = "-created_at", .feature = "bx.gl", .actions = (const ListAction[]){ { "New journal", "/bx/journals/new", "plus", "bx.gl", CREATE, true }, { 0 } },
+    .order = "-created_at", .feature = "bx.gl",
+    .actions = (const ListAction[]){ { "New journal", "/bx/journals/new", "plus", "bx.gl", CREATE, true }, { 0 } },
 };
 
 void gl_journals_page(Req *r) {
@@ -91,27 +104,32 @@ static const Form journal_form = { .name = "gl_journal", .fields = FIELDS {
 typedef struct Line  { const char *code; Money debit, credit; } Line;
 typedef struct Lines { Line *v; size_t n; Money debit, credit; } Lines;
 
-/* --- its lines: sent ... -------------------------------------------------------------------------------------------------------- */
+/* --- its lines: sent ... ------------------------------------------------------------------------------------------ */
 
 #define CODE_FACTS(F, T) F(T, bool, control) F(T, bool, active)
 ROW(CodeFacts, CODE_FACTS)
 
 /* NULL, or why this code takes no manual entry. */
 static const char *code_refusal(Ctx *c, const char *code) {
-    CodeFacts *f = db_find(c, CodeFacts, "select control, active from gl_code where utility_id=? and code=?", c->utility, code);
+    CodeFacts *f = db_find(c, CodeFacts, "select control, active from gl_code where utility_id=? and code=?",
+                           c->utility, code);
     if (!f) return text(c, "There is no GL code %s.", code);
-    return f->control ? text(c, "%s is a control account.", code) : !f->active ? text(c, "%s is not active.", code) : NULL;
+    return f->control ? text(c, "%s is a control account.", code) : !f->active ? text(c, "%s is not active.", code)
+        : NULL;
 }
 
 static Money amount_of(Req *r, const char *s, size_t line) {
     Money m = { 0 };
-    if (*s && read_money(r->c.locale, s, false, &m) != NUMBER_OK) problem(r, "code", "Line %zu: %s is not an amount.", line, s);
+    if (*s && read_money(r->c.locale, s, false, &m) != NUMBER_OK)
+        problem(r, "code", "Line %zu: %s is not an amount.", line, s);
     return m;
 }
 
 static Lines lines_sent(Req *r) {
-    Texts code = param_all(&r->c.mem, &r->fields, "code"), debit = param_all(&r->c.mem, &r->fields, "debit"), credit = param_all(&r->c.mem, &r->fields, "credit");
-    if (code.n > LINES_MAX || debit.n != code.n || credit.n != code.n) fail_field(r, INVALID, "code", "A journal has at most %d lines, each with code, debit and credit.", LINES_MAX);
+    Texts code = param_all(&r->c.mem, &r->fields, "code"), debit = param_all(&r->c.mem, &r->fields, "debit"),
+        credit = param_all(&r->c.mem, &r->fields, "credit");
+    if (code.n > LINES_MAX || debit.n != code.n || credit.n != code.n)
+        fail_field(r, INVALID, "code", "A journal has at most %d lines, each with code, debit and credit.", LINES_MAX);
     Lines all = { take_n(r, Line, code.n + 1), 0, { 0 }, { 0 } };
     for (size_t i = 0; i < code.n; i++) {
         if (!*code.v[i] && !*debit.v[i] && !*credit.v[i]) continue;
@@ -131,7 +149,8 @@ static void check_balance(Req *r, const Lines *l) {
     Arena *a = &r->c.mem;
     if (l->n < 2) problem(r, "code", "A journal has at least two lines.");
     else if (l->debit.minor != l->credit.minor)
-        problem(r, "code", "Debit %s, credit %s: difference %s.", locale_money_plain(a, r->c.locale, l->debit), locale_money_plain(a, r->c.locale, l->credit),
+        problem(r, "code", "Debit %s, credit %s: difference %s.", locale_money_plain(a, r->c.locale, l->debit),
+                locale_money_plain(a, r->c.locale, l->credit),
                 locale_money_plain(a, r->c.locale, money_abs(money_sub(l->debit, l->credit))));
 }
 
@@ -165,14 +184,15 @@ static Lines lines_kept(Ctx *c, const char *json) {
     return all;
 }
 
-/* --- writing one ------------------------------------------------------------------------------------------------------------------- */
+/* --- writing one -------------------------------------------------------------------------------------------------- */
 
 #define CODE_OPTION(F, T) F(T, const char *, code) F(T, const char *, name)
 ROW(CodeOption, CODE_OPTION)
 
 static void show_lines_field(Req *r, bool again) {
     const char *field = "form.fields.code";
-    static const char *const names[] = { "code", "debit", "credit" }, *const labels[] = { "Code", "Debit", "Credit" }, *const kinds[] = { "select", "money", "money" };
+    static const char *const names[] = { "code", "debit", "credit" }, *const labels[] = { "Code", "Debit", "Credit" },
+        *const kinds[] = { "select", "money", "money" };
     show_text(r, text(r, "%s.name", field), "code");
     show_text(r, text(r, "%s.kind", field), "lines");
     show_text(r, text(r, "%s.label", field), msg(r->c.language, "billing.gl.lines"));
@@ -181,7 +201,8 @@ static void show_lines_field(Req *r, bool again) {
             show_text(r, text(r, "%s.error", field), r->problem[i].text);
             break;
         }
-    CodeOptions codes = db_all(&r->c, CodeOption, "select code, concat(code, ' ', name) as name from gl_code where utility_id=? and active=1 and control=0 order by code", r->c.utility);
+    CodeOptions codes = db_all(&r->c, CodeOption, "select code, concat(code, ' ', name) as name from gl_code "
+        "where utility_id=? and active=1 and control=0 order by code", r->c.utility);
     show_text(r, text(r, "%s.cols.code.options.0.text", field), msg(r->c.language, "ui.choose"));
     for (size_t i = 0; i < codes.n; i++) {
         show_text(r, text(r, "%s.cols.code.options.%zu.value", field, i + 1), codes.v[i].code);
@@ -218,20 +239,28 @@ void gl_journal_create(Req *r) {
     problems_end(r);
     Date date = in_given(in, "date") ? in_date(in, "date") : utility_today(c);
     const char *no = series_next(c, "JNL-{YYYY}-{####}");
-    Id id = db_insert(c, "insert into gl_journal (utility_id, journal_no, effective_date, reason, `lines`, state, requested_by, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,'awaiting_approval',?,?,?,?,?)",
-                      c->utility, no, date, in_text(in, "reason"), lines_json(c, &lines), c->user, c->now, c->user, c->now, c->user);
-    audit_write(c, &(Audit){ .action = "create", .entity = "gl_journal", .id = id, .number = no, .version = 1, .after = json_pairs(c, "lines", lines_json(c, &lines), NULL), .reason = in_text(in, "reason") });
+    Id id = db_insert(c, "insert into gl_journal (utility_id, journal_no, effective_date, reason, `lines`, state, "
+                         "requested_by, created_at, created_by, updated_at, updated_by) "
+                         "values (?,?,?,?,?,'awaiting_approval',?,?,?,?,?)",
+                      c->utility, no, date, in_text(in, "reason"), lines_json(c, &lines), c->user, c->now, c->user,
+                          c->now, c->user);
+    audit_write(c, &(Audit){ .action = "create", .entity = "gl_journal", .id = id, .number = no, .version = 1,
+                             .after = json_pairs(c, "lines", lines_json(c, &lines), NULL),
+                             .reason = in_text(in, "reason") });
     note(r, "%s", msg_format(r, c->language, "billing.gl.journal_waits", { "no", no }));
     go(r, "/bx/journals/%s", no);
 }
 
-/* --- approving it --------------------------------------------------------------------------------------------------------------------- */
+/* --- approving it ------------------------------------------------------------------------------------------------- */
 
-#define JOURNAL(F, T) F(T, Id, id) F(T, const char *, journal_no) F(T, Date, effective_date) F(T, const char *, reason) F(T, const char *, lines) F(T, const char *, state) F(T, Id, requested_by) F(T, Id, txn_id)
+#define JOURNAL(F, T) F(T, Id, id) F(T, const char *, journal_no) F(T, Date, effective_date) \
+    F(T, const char *, reason) F(T, const char *, lines) F(T, const char *, state) F(T, Id, requested_by) \
+    F(T, Id, txn_id)
 ROW(Journal, JOURNAL)
 
 static Journal *journal_by_id(Ctx *c, Id id) {
-    return db_one(c, Journal, "select id, journal_no, effective_date, reason, `lines`, state, requested_by, txn_id from gl_journal where id=? and utility_id=?", id, c->utility);
+    return db_one(c, Journal, "select id, journal_no, effective_date, reason, `lines`, state, requested_by, txn_id "
+                              "from gl_journal where id=? and utility_id=?", id, c->utility);
 }
 
 static Journal *journal_of(Req *r) {
@@ -257,18 +286,23 @@ static void post_journal(Ctx *c, Id id, void *arg) {
     const Journal *j = journal_by_id(c, id);
     Lines l = lines_kept(c, j->lines);
     LedgerLine *lines = take_n(c, LedgerLine, l.n);
-    for (size_t i = 0; i < l.n; i++) lines[i] = (LedgerLine){ .gl_code = l.v[i].code, .debit = l.v[i].debit, .credit = l.v[i].credit };
-    Id txn = ledger_post(c, &(LedgerSet){ .set_key = text(c, "journal:%lld", (long long)id.id), .txn_type = "journal", .source_type = "gl_journal", .source = id,
-                                          .date = j->effective_date, .memo = utf8_cut(&c->mem, j->reason, 200), .lines = lines, .n = (int)l.n });
+    for (size_t i = 0; i < l.n; i++)
+        lines[i] = (LedgerLine){ .gl_code = l.v[i].code, .debit = l.v[i].debit, .credit = l.v[i].credit };
+    Id txn = ledger_post(c, &(LedgerSet){ .set_key = text(c, "journal:%lld", (long long)id.id), .txn_type = "journal",
+                                          .source_type = "gl_journal", .source = id,
+                                          .date = j->effective_date, .memo = utf8_cut(&c->mem, j->reason, 200),
+                                          .lines = lines, .n = (int)l.n });
     db_run(c, "update gl_journal set txn_id=?, approved_by=?, approved_at=? where id=?", txn, c->user, c->now, id);
 }
 
 static const Move journal_moves[] = {
     { "awaiting_approval", "approve", "posted",  APPROVE, approval_refusal, post_journal, .text = "Approve and post" },
-    { "awaiting_approval", "refuse",  "refused", APPROVE, NULL,             NULL,         .text = "Refuse", .danger = true },
+    { "awaiting_approval", "refuse",  "refused", APPROVE, NULL,             NULL,         .text = "Refuse",
+      .danger = true },
     { 0 } };
 
-const Machine gl_journal = { .name = "gl_journal", .table = "gl_journal", .number = "journal_no", .feature = "bx.gl", .moves = journal_moves };
+const Machine gl_journal = { .name = "gl_journal", .table = "gl_journal", .number = "journal_no", .feature = "bx.gl",
+                             .moves = journal_moves };
 
 #define POSTED(F, T) F(T, Date, effective_date) F(T, Date, original_date)
 ROW(Posted, POSTED)
@@ -280,8 +314,12 @@ void gl_journal_move(Req *r) {
     j = journal_by_id(c, j->id);
     const Posted *p = db_find(c, Posted, "select effective_date, original_date from ledger_txn where id=?", j->txn_id);
     if (p && date_is_set(p->original_date))
-        note(r, "%s", msg_format(r, c->language, "billing.gl.journal_moved", { "no", j->journal_no }, { "date", locale_date(&c->mem, c->locale, p->effective_date) }, { "wished", locale_date(&c->mem, c->locale, p->original_date) }));
-    else note(r, "%s", msg_format(r, c->language, j->txn_id.id ? "billing.gl.journal_posted" : "billing.gl.journal_refused", { "no", j->journal_no }));
+        note(r, "%s", msg_format(r, c->language, "billing.gl.journal_moved", { "no", j->journal_no },
+                                 { "date", locale_date(&c->mem, c->locale, p->effective_date) },
+                                 { "wished", locale_date(&c->mem, c->locale, p->original_date) }));
+    else note(r, "%s",
+              msg_format(r, c->language, j->txn_id.id ? "billing.gl.journal_posted" : "billing.gl.journal_refused",
+                         { "no", j->journal_no }));
     go(r, "/bx/journals/%s", j->journal_no);
 }
 
@@ -296,10 +334,12 @@ void gl_journal_show(Req *r) {
     show_moves(r, "show.moves", &gl_journal, j->id, text(r, "/bx/journals/%s", j->journal_no));
     show_fact(r, "show.facts", "Date", locale_date(&r->c.mem, r->c.locale, j->effective_date), NULL);
     show_fact(r, "show.facts", "Reason", j->reason, NULL);
-    show_fact(r, "show.facts", "Requested by", db_text(r, "select full_name from user where id=?", j->requested_by), NULL);
+    show_fact(r, "show.facts", "Requested by", db_text(r, "select full_name from user where id=?", j->requested_by),
+              NULL);
     if (j->txn_id.id) {
         show_text(r, "show.sections.0.link.text", msg(r->c.language, "billing.gl.in_journal"));
-        show_text(r, "show.sections.0.link.url", link_path(r, "/bx/gl-codes/journal?txn=%lld", (long long)j->txn_id.id));
+        show_text(r, "show.sections.0.link.url",
+                  link_path(r, "/bx/gl-codes/journal?txn=%lld", (long long)j->txn_id.id));
     }
     show_text(r, "show.sections.0.title", msg(r->c.language, "billing.gl.lines"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "billing.gl.lines"));
@@ -309,7 +349,8 @@ void gl_journal_show(Req *r) {
     Lines l = lines_kept(&r->c, j->lines);
     for (size_t i = 0; i < l.n; i++) {
         table_row(t, NULL);
-        table_cell(t, db_text(r, "select concat(code, ' ', name) from gl_code where utility_id=? and code=?", r->c.utility, l.v[i].code));
+        table_cell(t, db_text(r, "select concat(code, ' ', name) from gl_code where utility_id=? and code=?",
+                              r->c.utility, l.v[i].code));
         if (l.v[i].debit.minor) table_money(t, l.v[i].debit); else table_cell(t, "");
         if (l.v[i].credit.minor) table_money(t, l.v[i].credit); else table_cell(t, "");
     }

@@ -1,8 +1,10 @@
 /*
- * Accounting months and the trial balance (BX05US01). open -> closing (the checklist is worked off, postings go on) -> closed ->
- * open again by the utility's administrator. What is dated into a closed month is posted on the first open day (ledger.c).
+ * Accounting months and the trial balance (BX05US01). open -> closing (the checklist is worked off, postings go on) ->
+ * closed -> open again by the utility's administrator. What is dated into a closed month is posted on the first open
+ * day (ledger.c).
  *
- * Balances: months that are closed have their sums in gl_period_balance, those of the others are added up from the entries.
+ * Balances: months that are closed have their sums in gl_period_balance, those of the others are added up from the
+ * entries.
  */
 #include <string.h>
 
@@ -15,16 +17,24 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-#define PERIOD(F, T) F(T, Id, id) F(T, const char *, label) F(T, Date, from_date) F(T, Date, to_date) F(T, const char *, state) F(T, Time, closed_at) F(T, Id, closed_by) F(T, Time, reopened_at) F(T, const char *, reopen_reason)
+#define PERIOD(F, T) F(T, Id, id) F(T, const char *, label) F(T, Date, from_date) F(T, Date, to_date) \
+    F(T, const char *, state) F(T, Time, closed_at) F(T, Id, closed_by) F(T, Time, reopened_at) \
+    F(T, const char *, reopen_reason)
 ROW(Period, PERIOD)
-#define PERIOD_COLUMNS "select id, label, from_date, to_date, state, closed_at, closed_by, reopened_at, reopen_reason from gl_period "
+#define PERIOD_COLUMNS "select id, label, from_date, to_date, state, closed_at, closed_by, reopened_at, " \
+                       "reopen_reason from gl_period "
 
-static const Period *period_by_id(Ctx *c, Id id) { return db_one(c, Period, PERIOD_COLUMNS "where id=? and utility_id=?", id, c->utility); }
+static const Period *period_by_id(Ctx *c, Id id) {
+    return db_one(c, Period, PERIOD_COLUMNS "where id=? and utility_id=?", id, c->utility);
+}
 
-Id gl_period_find(Ctx *c, const char *label) { return db_id(c, "select id from gl_period where utility_id=? and label=?", c->utility, label); }
+Id gl_period_find(Ctx *c, const char *label) {
+    return db_id(c, "select id from gl_period where utility_id=? and label=?", c->utility, label);
+}
 
 static const Period *period_of(Req *r) {
-    const Period *p = db_find(r, Period, PERIOD_COLUMNS "where utility_id=? and label=?", r->c.utility, path_text(r, "label"));
+    const Period *p = db_find(r, Period, PERIOD_COLUMNS "where utility_id=? and label=?", r->c.utility,
+                              path_text(r, "label"));
     if (!p) fail(r, NOT_FOUND, "There is no period %s.", path_text(r, "label"));
     return p;
 }
@@ -33,7 +43,8 @@ static const Period *period_of(Req *r) {
 ROW(Label, LABEL)
 
 static Labels labels(Ctx *c) {
-    return db_all(c, Label, "select label from gl_period where utility_id=? and from_date<=? order by from_date desc limit 120", c->utility, date_month_end(utility_today(c)));
+    return db_all(c, Label, "select label from gl_period where utility_id=? and from_date<=? "
+                            "order by from_date desc limit 120", c->utility, date_month_end(utility_today(c)));
 }
 
 void gl_period_options(Req *r, FormView *v, const char *field) {
@@ -41,25 +52,33 @@ void gl_period_options(Req *r, FormView *v, const char *field) {
     for (size_t i = 0; i < all.n; i++) form_option(v, field, all.v[i].label, all.v[i].label);
 }
 
-/* --- the trial balance ------------------------------------------------------------------------------------------------------- */
+/* --- the trial balance -------------------------------------------------------------------------------------------- */
 
-#define TRIAL(F, T) F(T, const char *, code) F(T, const char *, name) F(T, Money, opening) F(T, Money, debit) F(T, Money, credit)
+#define TRIAL(F, T) F(T, const char *, code) F(T, const char *, name) F(T, Money, opening) F(T, Money, debit) \
+    F(T, Money, credit)
 ROW(Trial, TRIAL)
 
 /* One row a code that was ever posted to; opening and closing are debit minus credit. */
 static Trials trial_of(Ctx *c, const Period *p) {
-    return db_all(c, Trial, "select g.code, g.name, cast(sum(m.opening) as signed) as opening, cast(sum(m.debit) as signed) as debit, cast(sum(m.credit) as signed) as credit from ("
-        "select b.gl_code_id, if(q.id=?, 0, b.debit_minor - b.credit_minor) as opening, if(q.id=?, b.debit_minor, 0) as debit, if(q.id=?, b.credit_minor, 0) as credit "
-        "from gl_period q join gl_period_balance b on b.gl_period_id=q.id where q.utility_id=? and q.from_date<=? and q.state='closed' "
-        "union all select e.gl_code_id, if(q.id=?, 0, e.debit_minor - e.credit_minor), if(q.id=?, e.debit_minor, 0), if(q.id=?, e.credit_minor, 0) "
-        "from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q on q.id=e.gl_period_id where k.utility_id=? and q.from_date<=? and q.state<>'closed'"
-        ") m join gl_code g on g.id=m.gl_code_id group by g.id order by g.code", p->id, p->id, p->id, c->utility, p->from_date, p->id, p->id, p->id, c->utility, p->from_date);
+    return db_all(c, Trial, "select g.code, g.name, cast(sum(m.opening) as signed) as opening, cast(sum(m.debit) "
+                            "as signed) as debit, cast(sum(m.credit) as signed) as credit from ("
+        "select b.gl_code_id, if(q.id=?, 0, b.debit_minor - b.credit_minor) as opening, if(q.id=?, b.debit_minor, 0) "
+        "as debit, if(q.id=?, b.credit_minor, 0) as credit "
+        "from gl_period q join gl_period_balance b on b.gl_period_id=q.id where q.utility_id=? "
+        "and q.from_date<=? and q.state='closed' "
+        "union all select e.gl_code_id, if(q.id=?, 0, e.debit_minor - e.credit_minor), if(q.id=?, e.debit_minor, 0), "
+        "if(q.id=?, e.credit_minor, 0) "
+        "from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q on q.id=e.gl_period_id "
+        "where k.utility_id=? and q.from_date<=? and q.state<>'closed'"
+        ") m join gl_code g on g.id=m.gl_code_id group by g.id order by g.code", p->id, p->id, p->id, c->utility,
+            p->from_date, p->id, p->id, p->id, c->utility, p->from_date);
 }
 
 static Money trial_difference(Ctx *c, const Period *p) {
     Trials all = trial_of(c, p);
     Money rest = { 0 };
-    for (size_t i = 0; i < all.n; i++) rest = money_add(rest, money_add(all.v[i].opening, money_sub(all.v[i].debit, all.v[i].credit)));
+    for (size_t i = 0; i < all.n; i++)
+        rest = money_add(rest, money_add(all.v[i].opening, money_sub(all.v[i].debit, all.v[i].credit)));
     return rest;
 }
 
@@ -79,7 +98,8 @@ static const Period *show_choice(Req *r) {
         show_text(r, text(r, "%s.options.%zu.value", field, i), all.v[i].label);
         show_text(r, text(r, "%s.options.%zu.text", field, i), all.v[i].label);
     }
-    const Period *p = db_find(r, Period, PERIOD_COLUMNS "where utility_id=? and label=?", r->c.utility, asked ? asked : present);
+    const Period *p = db_find(r, Period, PERIOD_COLUMNS "where utility_id=? and label=?", r->c.utility,
+                              asked ? asked : present);
     if (!p && asked) fail(r, NOT_FOUND, "There is no period %s.", asked);
     return p;
 }
@@ -108,7 +128,8 @@ void gl_trial_balance(Req *r) {
         table_money(t, row->debit);
         table_money(t, row->credit);
         table_money(t, money_add(row->opening, money_sub(row->debit, row->credit)));
-        opening = money_add(opening, row->opening), debit = money_add(debit, row->debit), credit = money_add(credit, row->credit);
+        opening = money_add(opening, row->opening), debit = money_add(debit, row->debit),
+            credit = money_add(credit, row->credit);
     }
     const Money sums[] = { opening, debit, credit, money_add(opening, money_sub(debit, credit)) };
     table_foot(t, msg(c->language, "ui.total"));
@@ -116,14 +137,15 @@ void gl_trial_balance(Req *r) {
     for (size_t i = 0; i < 4; i++) table_foot(t, locale_money_plain(&c->mem, c->locale, sums[i]));
     table_empty(t, msg(c->language, "billing.gl.no_entries"), NULL);
     show_fact(r, "show.facts", "Period", p ? p->label : "", NULL);
-    if (p) show_text(r, "show.status.text", state_label(r, p->state)), show_text(r, "show.status.tone", state_tone(r, p->state));
+    if (p) show_text(r, "show.status.text", state_label(r, p->state)),
+        show_text(r, "show.status.tone", state_tone(r, p->state));
     show_fact(r, "show.facts", "Debit", locale_money_plain(&c->mem, c->locale, debit), NULL);
     show_fact(r, "show.facts", "Credit", locale_money_plain(&c->mem, c->locale, credit), NULL);
     show_fact(r, "show.facts", "Difference", locale_money_plain(&c->mem, c->locale, money_sub(debit, credit)), NULL);
     page(r, "layout/show");
 }
 
-/* --- the checklist of closing -------------------------------------------------------------------------------------------------- */
+/* --- the checklist of closing ------------------------------------------------------------------------------------- */
 
 #define LEFT_OVER(F, T) F(T, int64_t, entries) F(T, Money, amount)
 ROW(LeftOver, LEFT_OVER)
@@ -131,20 +153,28 @@ ROW(LeftOver, LEFT_OVER)
 static const char *money(Ctx *c, Money m) { return locale_money_plain(&c->mem, c->locale, m); }
 
 static const char *open_runs(Ctx *c, const Period *p) {
-    const char *no = db_text(c, "select group_concat(run_no order by run_no separator ', ') from bill_run where utility_id=? and run_flag=1 and bill_date between ? and ?", c->utility, p->from_date, p->to_date);
+    const char *no = db_text(c, "select group_concat(run_no order by run_no separator ', ') from bill_run "
+                                "where utility_id=? and run_flag=1 and bill_date between ? and ?", c->utility,
+                             p->from_date, p->to_date);
     return no ? text(c, "Bill runs are still open: %s.", no) : NULL;
 }
 
-/* What came from one source and has not left again; journals clear sums of several sources, so that a total of zero is clear. */
+/* What came from one source and has not left again; journals clear
+ * sums of several sources, so that a total of zero is clear. */
 static const char *suspense(Ctx *c, const Period *p) {
     Id code = gl_by_key(c, "SUSPENSE");
-    int64_t net = db_int(c, "select cast(coalesce(sum(credit_minor - debit_minor), 0) as signed) from ledger_entry where gl_code_id=?", code);
+    int64_t net = db_int(c, "select cast(coalesce(sum(credit_minor - debit_minor), 0) as signed) "
+                            "from ledger_entry where gl_code_id=?", code);
     if (!net) return NULL;
-    const LeftOver *l = db_one(c, LeftOver, "select count(*) as entries, cast(coalesce(sum(s.credit_minor - s.debit_minor), 0) as signed) as amount from ("
-        "select source_type, source_id, sum(credit_minor - debit_minor) as rest from ledger_entry where gl_code_id=? group by source_type, source_id having sign(rest)=sign(?)) o "
-        "join ledger_entry s on s.gl_code_id=? and s.source_type=o.source_type and s.source_id=o.source_id join gl_period q on q.id=s.gl_period_id where q.from_date<=?", code, net, code, p->from_date);
+    const LeftOver *l = db_one(c, LeftOver, "select count(*) as entries, cast(coalesce(sum(s.credit_minor - "
+                                            "s.debit_minor), 0) as signed) as amount from ("
+        "select source_type, source_id, sum(credit_minor - debit_minor) as rest from ledger_entry where gl_code_id=? "
+        "group by source_type, source_id having sign(rest)=sign(?)) o "
+        "join ledger_entry s on s.gl_code_id=? and s.source_type=o.source_type and s.source_id=o.source_id "
+        "join gl_period q on q.id=s.gl_period_id where q.from_date<=?", code, net, code, p->from_date);
     if (!l->entries) return NULL;
-    return text(c, "%lld %s (%s) %s in suspense %s.", (long long)l->entries, l->entries == 1 ? "entry" : "entries", money(c, money_abs(l->amount)), l->entries == 1 ? "is" : "are",
+    return text(c, "%lld %s (%s) %s in suspense %s.", (long long)l->entries, l->entries == 1 ? "entry" : "entries",
+                money(c, money_abs(l->amount)), l->entries == 1 ? "is" : "are",
                 db_text(c, "select code from gl_code where id=?", code));
 }
 
@@ -154,23 +184,33 @@ static const char *unbalanced(Ctx *c, const Period *p) {
 }
 
 /* Balances are those of now, so both sides are compared over all months. */
-static Money posted(Ctx *c, Id code) { return db_money(c, "select cast(coalesce(sum(debit_minor - credit_minor), 0) as signed) from ledger_entry where gl_code_id=?", code); }
+static Money posted(Ctx *c, Id code) {
+    return db_money(c, "select cast(coalesce(sum(debit_minor - credit_minor), 0) as signed) "
+                       "from ledger_entry where gl_code_id=?", code);
+}
 
 static const char *receivables(Ctx *c, const Period *p) {
     (void)p;
-    Money accounts = db_money(c, "select cast(coalesce(sum(balance_minor), 0) as signed) from account where utility_id=?", c->utility);
+    Money accounts = db_money(c, "select cast(coalesce(sum(balance_minor), 0) as signed) "
+                                 "from account where utility_id=?", c->utility);
     Money control = money_add(posted(c, gl_by_key(c, "AR")), posted(c, gl_by_key(c, "AR_AGREEMENT")));
-    return accounts.minor == control.minor ? NULL : text(c, "Account balances are %s, receivables %s.", money(c, accounts), money(c, control));
+    return accounts.minor == control.minor ? NULL : text(c, "Account balances are %s, receivables %s.",
+        money(c, accounts), money(c, control));
 }
 
 static const char *deposits(Ctx *c, const Period *p) {
     (void)p;
-    Money accounts = db_money(c, "select cast(coalesce(sum(deposit_balance_minor), 0) as signed) from account where utility_id=?", c->utility), control = money_neg(posted(c, gl_by_key(c, "DEPOSIT_LIABILITY")));
-    return accounts.minor == control.minor ? NULL : text(c, "Deposits of accounts are %s, the control account has %s.", money(c, accounts), money(c, control));
+    Money accounts = db_money(c, "select cast(coalesce(sum(deposit_balance_minor), 0) as signed) "
+                                 "from account where utility_id=?", c->utility),
+        control = money_neg(posted(c, gl_by_key(c, "DEPOSIT_LIABILITY")));
+    return accounts.minor == control.minor ? NULL : text(c, "Deposits of accounts are %s, the control account has %s.",
+        money(c, accounts), money(c, control));
 }
 
 static const char *unexported(Ctx *c, const Period *p) {
-    int64_t n = db_int(c, "select count(*) from gl_code g straight_join ledger_entry e on e.gl_code_id=g.id and e.gl_period_id=? left join gl_export_entry x on x.entry_id=e.id where g.utility_id=? and x.entry_id is null", p->id, c->utility);
+    int64_t n = db_int(c, "select count(*) from gl_code g straight_join ledger_entry e on e.gl_code_id=g.id "
+                          "and e.gl_period_id=? left join gl_export_entry x on x.entry_id=e.id "
+                          "where g.utility_id=? and x.entry_id is null", p->id, c->utility);
     return n ? text(c, "%lld %s not exported.", (long long)n, n == 1 ? "entry is" : "entries are") : NULL;
 }
 
@@ -194,7 +234,7 @@ static Refusal close_refusal(Ctx *c, Id id) {
     return NO_REFUSAL;
 }
 
-/* --- closing and reopening -------------------------------------------------------------------------------------------------------- */
+/* --- closing and reopening ---------------------------------------------------------------------------------------- */
 
 static const char *checklist_json(Ctx *c) {
     Text t = text_start(c);
@@ -208,36 +248,47 @@ static const char *checklist_json(Ctx *c) {
 static void close_period(Ctx *c, Id id, void *arg) {
     (void)arg;
     const Period *p = period_by_id(c, id);
-    db_run(c, "insert into gl_period_balance (gl_period_id, gl_code_id, opening_minor, debit_minor, credit_minor) select ?, m.gl_code_id, sum(m.opening), sum(m.debit), sum(m.credit) from ("
-        "select b.gl_code_id, b.debit_minor - b.credit_minor as opening, 0 as debit, 0 as credit from gl_period q join gl_period_balance b on b.gl_period_id=q.id where q.utility_id=? and q.from_date<? "
-        "union all select e.gl_code_id, e.debit_minor - e.credit_minor, 0, 0 from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q on q.id=e.gl_period_id "
+    db_run(c, "insert into gl_period_balance (gl_period_id, gl_code_id, opening_minor, debit_minor, credit_minor) "
+              "select ?, m.gl_code_id, sum(m.opening), sum(m.debit), sum(m.credit) from ("
+        "select b.gl_code_id, b.debit_minor - b.credit_minor as opening, 0 as debit, 0 as credit from gl_period q "
+        "join gl_period_balance b on b.gl_period_id=q.id where q.utility_id=? and q.from_date<? "
+        "union all select e.gl_code_id, e.debit_minor - e.credit_minor, 0, 0 "
+        "from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q on q.id=e.gl_period_id "
         "where k.utility_id=? and q.from_date<? and q.state<>'closed' "
-        "union all select e.gl_code_id, 0, e.debit_minor, e.credit_minor from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id and e.gl_period_id=? where k.utility_id=?"
+        "union all select e.gl_code_id, 0, e.debit_minor, e.credit_minor from gl_code k straight_join ledger_entry e "
+        "on e.gl_code_id=k.id and e.gl_period_id=? where k.utility_id=?"
         ") m group by m.gl_code_id", id, c->utility, p->from_date, c->utility, p->from_date, id, c->utility);
-    db_run(c, "update gl_period set closed_at=?, closed_by=?, checklist=? where id=?", c->now, c->user, checklist_json(c), id);
+    db_run(c, "update gl_period set closed_at=?, closed_by=?, checklist=? where id=?", c->now, c->user,
+           checklist_json(c), id);
 }
 
 static void reopen_period(Ctx *c, Id id, void *reason) {
     db_run(c, "delete from gl_period_balance where gl_period_id=?", id);
-    db_run(c, "update gl_period set closed_at=null, closed_by=null, checklist=null, reopened_at=?, reopen_reason=? where id=?", c->now, (const char *)reason, id);
+    db_run(c, "update gl_period set closed_at=null, closed_by=null, checklist=null, reopened_at=?, reopen_reason=? "
+              "where id=?", c->now, (const char *)reason, id);
 }
 
 static const Move period_moves[] = {
     { "open",    "check",  "closing", APPROVE, NULL,          NULL,          .text = "Start closing" },
     { "closing", "close",  "closed",  APPROVE, close_refusal, close_period,  .text = "Close" },
     { "closing", "cancel", "open",    APPROVE, NULL,          NULL,          .text = "Back to open" },
-    { "closed",  "reopen", "open",    DELETE,  NULL,          reopen_period, .asks_reason = true },     /* by the form of the page */
+    /* by the form of the page */
+    { "closed",  "reopen", "open",    DELETE,  NULL,          reopen_period, .asks_reason = true },
     { 0 } };
 
-const Machine gl_period = { .name = "gl_period", .table = "gl_period", .number = "label", .feature = "bx.gl", .moves = period_moves };
+const Machine gl_period = { .name = "gl_period", .table = "gl_period", .number = "label", .feature = "bx.gl",
+                            .moves = period_moves };
 
-static const Form reopen_form = { .name = "gl_reopen", .title = "Reopen", .submit = "Reopen", .fields = FIELDS { { "reason", "Reason", LONG_TEXT(3, 300), .flags = REQUIRED }, { 0 } } };
+static const Form reopen_form = { .name = "gl_reopen", .title = "Reopen", .submit = "Reopen",
+                                  .fields = FIELDS { { "reason", "Reason", LONG_TEXT(3, 300), .flags = REQUIRED },
+    { 0 } } };
 
 void gl_period_move(Req *r) {
     Ctx *c = &r->c;
     const char *event = path_text(r, "event"), *reason = NULL;
     /* Locked before anything is read: postings under way are waited for, and the checklist sees them. */
-    Id id = db_id(c, "select id from gl_period where utility_id=? and label=? for update", c->utility, path_text(r, "label"));
+    Id id = db_id(c, "select id from gl_period where utility_id=? and label=? for update", c->utility,
+                  path_text(r, "label"));
     if (!id.id) fail(r, NOT_FOUND, "There is no period %s.", path_text(r, "label"));
     if (!strcmp(event, "reopen")) {
         Input *in = form_read(r, &reopen_form);
@@ -245,17 +296,19 @@ void gl_period_move(Req *r) {
         reason = in_text(in, "reason");
     }
     const char *state = machine_move(c, &gl_period, id, event, reason, (void *)(uintptr_t)reason);
-    note(r, "%s", msg_format(r, c->language, text(r, "billing.gl.period_%s", state), { "period", path_text(r, "label") }));
+    note(r, "%s", msg_format(r, c->language, text(r, "billing.gl.period_%s", state),
+                             { "period", path_text(r, "label") }));
     go(r, "/bx/gl-codes/periods/%s", path_text(r, "label"));
 }
 
-/* --- pages -------------------------------------------------------------------------------------------------------------------------- */
+/* --- pages -------------------------------------------------------------------------------------------------------- */
 
 static const Choice period_states[] = { { "open", NULL }, { "closing", NULL }, { "closed", NULL }, { 0 } };
 
 static const ListSpec periods = {
     .name = "gl_period", .one = "period", .many = "periods", .path = "/bx/gl-codes/periods",
-    .from = "gl_period p left join user u on u.id = p.closed_by", .where = "p.utility_id = ? and p.from_date <= ?", .id = "p.id",
+    .from = "gl_period p left join user u on u.id = p.closed_by", .where = "p.utility_id = ? and p.from_date <= ?",
+    .id = "p.id",
     .columns = COLUMNS {
         { "label",     "Period",    "p.label",     LIST, .link = "/bx/gl-codes/periods/{label}", .kind = "code" },
         { "from_on",   "From",      "p.from_date", LIST | SORT },
@@ -302,8 +355,10 @@ void gl_period_show(Req *r) {
     show_text(r, "show.status.tone", state_tone(r, p->state));
     show_moves(r, "show.moves", &gl_period, p->id, path);
     show_fact(r, "show.facts", "Days", locale_period(&c->mem, c->locale, p->from_date, p->to_date), NULL);
-    if (closed) show_fact(r, "show.facts", "Closed", locale_time(&c->mem, c->locale, p->closed_at), db_text(c, "select full_name from user where id=?", p->closed_by));
-    if (time_is_set(p->reopened_at)) show_fact(r, "show.facts", "Reopened", locale_time(&c->mem, c->locale, p->reopened_at), p->reopen_reason);
+    if (closed) show_fact(r, "show.facts", "Closed", locale_time(&c->mem, c->locale, p->closed_at),
+                          db_text(c, "select full_name from user where id=?", p->closed_by));
+    if (time_is_set(p->reopened_at))
+        show_fact(r, "show.facts", "Reopened", locale_time(&c->mem, c->locale, p->reopened_at), p->reopen_reason);
     if (!closed) show_checklist(r, p);
     else if (lib_app.may(c, "bx.gl", DELETE)) {
         show_text(r, "show.sections.0.title", reopen_form.title);

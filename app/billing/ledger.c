@@ -1,8 +1,8 @@
 /*
  * The ledger: balanced sets, posted once, never changed (BX05US01; I1 to I4, I17).
  *
- * A set is known by its key: posting it again returns the first one. ledger_entry and ledger_txn are only inserted into;
- * a mistake is corrected by a mirror set. Balances of accounts move in the same transaction.
+ * A set is known by its key: posting it again returns the first one. ledger_entry and ledger_txn are only inserted
+ * into; a mistake is corrected by a mirror set. Balances of accounts move in the same transaction.
  */
 #include <assert.h>
 #include <string.h>
@@ -16,13 +16,14 @@
 #include "lib/db.h"
 #include "lib/money.h"
 
-/* --- codes ------------------------------------------------------------------------------------------------------------ */
+/* --- codes -------------------------------------------------------------------------------------------------------- */
 
 #define GL_ROLE(F, T) F(T, const char *, posting_key) F(T, Id, gl_code_id)
 ROW(GlRole, GL_ROLE)
 #define GL_NUMBER(F, T) F(T, const char *, code) F(T, Id, id)
 ROW(GlNumber, GL_NUMBER)
-#define GL_MAP(F, T) F(T, const char *, charge_type) F(T, const char *, service_code) F(T, int64_t, category_id) F(T, const char *, tax_code) F(T, Date, valid_from) F(T, Id, gl_code_id)
+#define GL_MAP(F, T) F(T, const char *, charge_type) F(T, const char *, service_code) F(T, int64_t, category_id) \
+    F(T, const char *, tax_code) F(T, Date, valid_from) F(T, Id, gl_code_id)
 ROW(GlMap, GL_MAP)
 
 static const GlRoles *roles(Ctx *c) {
@@ -75,7 +76,8 @@ Id gl_mapping_find(Ctx *c, const GlFacts *facts, int *fits) {
     GlMaps *all = fact_get(c, "gl_mapping", c->utility.id);
     if (!all) {
         all = take(c, sizeof *all);
-        *all = db_all(c, GlMap, "select charge_type, service_code, category_id, tax_code, valid_from, gl_code_id from gl_mapping where utility_id=? order by valid_from", c->utility);
+        *all = db_all(c, GlMap, "select charge_type, service_code, category_id, tax_code, valid_from, gl_code_id "
+                                "from gl_mapping where utility_id=? order by valid_from", c->utility);
         fact_keep(c, "gl_mapping", c->utility.id, all);
     }
     const GlMap *best = NULL;
@@ -91,25 +93,34 @@ Id gl_mapping_find(Ctx *c, const GlFacts *facts, int *fits) {
 Id gl_by_charge(Ctx *c, const GlFacts *facts) {
     Id mapped = gl_mapping_find(c, facts, NULL);
     if (mapped.id) return mapped;
-    alert_raise(c, "gl.unmapped", "warning", text(c, "gl.unmapped:%s:%s", facts->charge_type, facts->service_code ? facts->service_code : ""),
-                text(c, "%s is not mapped to a GL code: entries go to suspense.", facts->charge_type), "/bx/gl-codes/mapping");
+    alert_raise(c, "gl.unmapped", "warning", text(c, "gl.unmapped:%s:%s", facts->charge_type, facts->service_code
+                                                  ? facts->service_code : ""),
+                text(c, "%s is not mapped to a GL code: entries go to suspense.", facts->charge_type),
+                    "/bx/gl-codes/mapping");
     return gl_by_key(c, "SUSPENSE");
 }
 
-/* --- periods ---------------------------------------------------------------------------------------------------------- */
+/* --- periods ------------------------------------------------------------------------------------------------------ */
 
 #define OPEN_PERIOD(F, T) F(T, Id, id) F(T, Date, from_date) F(T, Date, to_date)
 ROW(OpenPeriod, OPEN_PERIOD)
 
-/* The month a date is posted in; months are made as they come. Locked against closing for the rest of the transaction. */
+/* The month a date is posted in; months are made as they come.
+ * Locked against closing for the rest of the transaction. */
 static const OpenPeriod *period_for(Ctx *c, Date wished, Date *effective) {
     Month m = month_of(wished);
     for (int tries = 0; tries < 240; tries++, m = month_add(m, 1)) {
         Date first = month_first(m);
-        OpenPeriod *open = db_find(c, OpenPeriod, "select id, from_date, to_date from gl_period where utility_id=? and from_date=? and state<>'closed' lock in share mode", c->utility, first);
-        if (!open && !db_int(c, "select count(*) from gl_period where utility_id=? and from_date=?", c->utility, first)) {
-            db_add(c, "insert into gl_period (utility_id, label, from_date, to_date, created_by) values (?,?,?,?,?)", c->utility, month_text(&c->mem, m), first, month_last(m), c->realm == REALM_STAFF ? c->user : (Id){ 0 });
-            open = db_find(c, OpenPeriod, "select id, from_date, to_date from gl_period where utility_id=? and from_date=? and state<>'closed'", c->utility, first);
+        OpenPeriod *open = db_find(c, OpenPeriod, "select id, from_date, to_date from gl_period where utility_id=? "
+                                                  "and from_date=? and state<>'closed' lock in share mode", c->utility,
+                                   first);
+        if (!open && !db_int(c, "select count(*) from gl_period where utility_id=? and from_date=?", c->utility, first))
+            {
+            db_add(c, "insert into gl_period (utility_id, label, from_date, to_date, created_by) values (?,?,?,?,?)",
+                   c->utility, month_text(&c->mem, m), first, month_last(m), c->realm == REALM_STAFF
+                   ? c->user : (Id){ 0 });
+            open = db_find(c, OpenPeriod, "select id, from_date, to_date from gl_period where utility_id=? "
+                                          "and from_date=? and state<>'closed'", c->utility, first);
         }
         if (open) {
             *effective = date_max(wished, first);
@@ -125,7 +136,7 @@ Date gl_open_date(Ctx *c, Date wished) {
     return effective;
 }
 
-/* --- posting ------------------------------------------------------------------------------------------------------------ */
+/* --- posting ------------------------------------------------------------------------------------------------------ */
 
 static Id code_of(Ctx *c, const LedgerLine *l) {
     if (l->gl_code_id.id) return l->gl_code_id;
@@ -187,14 +198,16 @@ static void post_one(Posting *p, const LedgerSet *set, Id txn) {
     effective = date_max(wished, period->from_date);
     Date original = date_compare(effective, wished) ? wished : DATE_NONE;
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    db_bulk_add(p->txn, txn, c->utility, set->set_key, set->txn_type, set->source_type, set->source, set->source_no, utility_here(c)->currency, effective, original,
+    db_bulk_add(p->txn, txn, c->utility, set->set_key, set->txn_type, set->source_type, set->source, set->source_no,
+                utility_here(c)->currency, effective, original,
                 period->id, total, used, (Id){ 0 }, set->memo, c->now, by);
     int line_no = 0;
     for (int i = 0; i < set->n; i++) {
         const LedgerLine *l = &set->lines[i];
         if (!l->debit.minor && !l->credit.minor) continue;
         Id code = code_of(c, l);
-        db_bulk_add(p->entry, txn, ++line_no, set->txn_type, c->utility, l->account, code, l->debit, l->credit, effective, original, period->id, c->now, by,
+        db_bulk_add(p->entry, txn, ++line_no, set->txn_type, c->utility, l->account, code, l->debit, l->credit,
+                    effective, original, period->id, c->now, by,
                     set->source_type, set->source, l->bill, l->charge_type, (Id){ 0 }, l->memo);
         add_move(p, l, code);
     }
@@ -203,11 +216,16 @@ static void post_one(Posting *p, const LedgerSet *set, Id txn) {
 static Posting posting_start(Ctx *c, size_t lines) {
     Posting p = {
         .c = c,
-        .txn = db_bulk(c, "insert into ledger_txn (id, utility_id, set_key, txn_type, source_type, source_id, source_no, currency, effective_date, original_date, gl_period_id, "
-                          "total_minor, line_count, reversal_of_txn_id, memo, posted_at, posted_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-        .entry = db_bulk(c, "insert into ledger_entry (txn_id, line_no, txn_type, utility_id, account_id, gl_code_id, debit_minor, credit_minor, effective_date, original_date, "
-                            "gl_period_id, posted_at, posted_by, source_type, source_id, bill_id, charge_type, reversal_of_txn_id, memo) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-        .ar = gl_by_key(c, "AR"), .agreement = gl_by_key(c, "AR_AGREEMENT"), .deposit = gl_by_key(c, "DEPOSIT_LIABILITY"),
+        .txn = db_bulk(c, "insert into ledger_txn (id, utility_id, set_key, txn_type, source_type, source_id, "
+                          "source_no, currency, effective_date, original_date, gl_period_id, "
+                          "total_minor, line_count, reversal_of_txn_id, memo, posted_at, posted_by) "
+                          "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+        .entry = db_bulk(c, "insert into ledger_entry (txn_id, line_no, txn_type, utility_id, account_id, gl_code_id, "
+                            "debit_minor, credit_minor, effective_date, original_date, "
+                            "gl_period_id, posted_at, posted_by, source_type, source_id, bill_id, charge_type, "
+                            "reversal_of_txn_id, memo) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+        .ar = gl_by_key(c, "AR"), .agreement = gl_by_key(c, "AR_AGREEMENT"),
+        .deposit = gl_by_key(c, "DEPOSIT_LIABILITY"),
         .moves = take_n(c, BalanceMove, lines + 1),
     };
     db_bulk_after(p.entry, p.txn);
@@ -220,7 +238,9 @@ static void posting_end(Posting *p) {
     if (p->moves_n) account_balances_move(p->c, p->moves, p->moves_n);
 }
 
-Id ledger_find(Ctx *c, const char *set_key) { return db_id(c, "select id from ledger_txn where utility_id=? and set_key=?", c->utility, set_key); }
+Id ledger_find(Ctx *c, const char *set_key) {
+    return db_id(c, "select id from ledger_txn where utility_id=? and set_key=?", c->utility, set_key);
+}
 
 void ledger_post_many(Ctx *c, const LedgerSet *sets, size_t n, Id *txns) {
     size_t lines = 0;
@@ -242,18 +262,22 @@ Id ledger_post(Ctx *c, const LedgerSet *set) {
     return txn;
 }
 
-/* --- mirror ----------------------------------------------------------------------------------------------------------------- */
+/* --- mirror ------------------------------------------------------------------------------------------------------- */
 
-#define POSTED_LINE(F, T) F(T, Id, gl_code_id) F(T, Id, account_id) F(T, Money, debit_minor) F(T, Money, credit_minor) F(T, Id, bill_id) F(T, const char *, charge_type) F(T, const char *, memo)
+#define POSTED_LINE(F, T) F(T, Id, gl_code_id) F(T, Id, account_id) F(T, Money, debit_minor) F(T, Money, credit_minor) \
+    F(T, Id, bill_id) F(T, const char *, charge_type) F(T, const char *, memo)
 ROW(PostedLine, POSTED_LINE)
 #define POSTED_HEAD(F, T) F(T, Id, id) F(T, const char *, source_type) F(T, Id, source_id) F(T, int, source_no)
 ROW(PostedHead, POSTED_HEAD)
 
 Id ledger_reverse(Ctx *c, Id of, const char *set_key, const char *txn_type, Date date, const char *memo) {
-    PostedHead *head = db_one(c, PostedHead, "select id, source_type, source_id, source_no from ledger_txn where id=? and utility_id=? for update", of, c->utility);
+    PostedHead *head = db_one(c, PostedHead, "select id, source_type, source_id, source_no from ledger_txn where id=? "
+                                             "and utility_id=? for update", of, c->utility);
     Id before = db_id(c, "select id from ledger_txn where reversal_of_txn_id=?", of);
     if (before.id) return before;
-    PostedLines lines = db_all(c, PostedLine, "select gl_code_id, account_id, debit_minor, credit_minor, bill_id, charge_type, memo from ledger_entry where txn_id=? order by line_no", of);
+    PostedLines lines = db_all(c, PostedLine, "select gl_code_id, account_id, debit_minor, credit_minor, bill_id, "
+                                              "charge_type, memo from ledger_entry where txn_id=? order by line_no",
+                               of);
     Date wished = date.day && date_is_set(date) ? date : utility_today(c), effective;
     const OpenPeriod *period = period_for(c, wished, &effective);
     Date original = date_compare(effective, wished) ? wished : DATE_NONE;
@@ -261,13 +285,16 @@ Id ledger_reverse(Ctx *c, Id of, const char *set_key, const char *txn_type, Date
     Id txn = db_ids(c, "ledger_txn", 1), by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
     Money total = { 0 };
     for (size_t i = 0; i < lines.n; i++) total = money_add(total, lines.v[i].debit_minor);
-    db_bulk_add(p.txn, txn, c->utility, set_key, txn_type, head->source_type, head->source_id, head->source_no, utility_here(c)->currency, effective, original, period->id, total,
+    db_bulk_add(p.txn, txn, c->utility, set_key, txn_type, head->source_type, head->source_id, head->source_no,
+                utility_here(c)->currency, effective, original, period->id, total,
                 (int)lines.n, of, memo, c->now, by);
     for (size_t i = 0; i < lines.n; i++) {
         const PostedLine *l = &lines.v[i];
-        db_bulk_add(p.entry, txn, (int)i + 1, txn_type, c->utility, l->account_id, l->gl_code_id, l->credit_minor, l->debit_minor, effective, original, period->id, c->now, by,
+        db_bulk_add(p.entry, txn, (int)i + 1, txn_type, c->utility, l->account_id, l->gl_code_id, l->credit_minor,
+                    l->debit_minor, effective, original, period->id, c->now, by,
                     head->source_type, head->source_id, l->bill_id, l->charge_type, of, memo ? memo : l->memo);
-        add_move(&p, &(LedgerLine){ .account = l->account_id, .debit = l->credit_minor, .credit = l->debit_minor }, l->gl_code_id);
+        add_move(&p, &(LedgerLine){ .account = l->account_id, .debit = l->credit_minor, .credit = l->debit_minor },
+                 l->gl_code_id);
     }
     posting_end(&p);
     return txn;

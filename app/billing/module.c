@@ -10,8 +10,10 @@ static const Route billing_routes[] = {
     /* BX05US01: gl.c and gl_*.c */
     RESOURCE(gl_code),
     GET ("/bx/gl-codes/import",                    "bx.gl", CREATE,  gl_import_new),
-    POST("/bx/gl-codes/import",                    "bx.gl", CREATE,  gl_import_upload, .flags = UPLOADS, .form = gl_import_new),
-    GET ("/bx/gl-codes/import/{file}",             "bx.gl", CREATE,  gl_import_page,   .flags = WRITES),     /* tries the rows and takes them back */
+    POST("/bx/gl-codes/import",                    "bx.gl", CREATE,  gl_import_upload, .flags = UPLOADS,
+         .form = gl_import_new),
+    /* tries the rows and takes them back */
+    GET ("/bx/gl-codes/import/{file}",             "bx.gl", CREATE,  gl_import_page,   .flags = WRITES),
     POST("/bx/gl-codes/import/{file}",             "bx.gl", CREATE,  gl_import_apply),
     GET ("/bx/gl-codes/mapping",                   "bx.gl", VIEW,    gl_mapping_page),
     GET ("/bx/gl-codes/mapping/new",               "bx.gl", EDIT,    gl_mapping_new),
@@ -22,12 +24,14 @@ static const Route billing_routes[] = {
     GET ("/bx/gl-codes/exports/new",               "bx.gl", EXPORT,  gl_export_new),
     POST("/bx/gl-codes/exports",                   "bx.gl", EXPORT,  gl_export_create, .form = gl_export_new),
     GET ("/bx/gl-codes/exports/{no}",              "bx.gl", VIEW,    gl_export_show),
-    GET ("/bx/gl-codes/exports/{no}/file",         "bx.gl", EXPORT,  gl_export_file,   .flags = WRITES),     /* notes the first download */
+    /* notes the first download */
+    GET ("/bx/gl-codes/exports/{no}/file",         "bx.gl", EXPORT,  gl_export_file,   .flags = WRITES),
     POST("/bx/gl-codes/exports/{no}/transfer",     "bx.gl", EXPORT,  gl_export_transfer, .form = gl_export_show),
     POST("/bx/gl-codes/exports/{no}/reversal",     "bx.gl", EXPORT,  gl_export_reverse,  .form = gl_export_show),
     GET ("/bx/gl-codes/periods",                   "bx.gl", VIEW,    gl_periods_page),
     GET ("/bx/gl-codes/periods/{label}",           "bx.gl", VIEW,    gl_period_show),
-    POST("/bx/gl-codes/periods/{label}/{event}",   "bx.gl", VIEW,    gl_period_move,   .form = gl_period_show),     /* each move states its own right */
+    /* each move states its own right */
+    POST("/bx/gl-codes/periods/{label}/{event}",   "bx.gl", VIEW,    gl_period_move,   .form = gl_period_show),
     GET ("/bx/journals",                           "bx.gl", VIEW,    gl_journals_page),
     GET ("/bx/journals/new",                       "bx.gl", CREATE,  gl_journal_new),
     POST("/bx/journals",                           "bx.gl", CREATE,  gl_journal_create, .form = gl_journal_new),
@@ -36,7 +40,8 @@ static const Route billing_routes[] = {
 
     /* BX04US01: bill_page.c */
     GET ("/bx/bills",                                    "bx.bill", VIEW,    bill_list_page),
-    GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_show, .flags = WRITES),                 /* who looked is audited */
+    /* who looked is audited */
+    GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_show, .flags = WRITES),
     GET ("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_page),
     POST("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_post),
     POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_show),
@@ -50,7 +55,8 @@ static const Route billing_routes[] = {
     POST("/bx/generate/close",                           "bx.run", APPROVE, period_close_post),
     GET ("/bx/generate/{no}",                            "bx.run", VIEW,    generate_run),
     GET ("/bx/generate/{no}/{tab}",                      "bx.run", VIEW,    generate_tab),
-    POST("/bx/generate/{no}/{event}",                    "bx.run", VIEW,    generate_move, .form = generate_run),     /* each move states its own right */
+    /* each move states its own right */
+    POST("/bx/generate/{no}/{event}",                    "bx.run", VIEW,    generate_move, .form = generate_run),
     GET ("/bx/generate/{no}/accounts/{account}/release",   "bx.run", APPROVE, run_release_page),
     POST("/bx/generate/{no}/accounts/{account}/release",   "bx.run", APPROVE, run_release_post),
     GET ("/bx/generate/{no}/accounts/{account}/leave-out", "bx.run", EDIT,    run_leave_page),
@@ -65,13 +71,15 @@ static const Route billing_routes[] = {
     POST("/bx/runs/{no}/readings",                       "bx.run", EDIT,    run_readings_post),
     GET ("/bx/runs/{no}/exceptions",                     "bx.run", VIEW,    run_exceptions_page),
     GET ("/bx/runs/{no}/exceptions/reason",              "bx.run", EDIT,    run_reason_page),
-    POST("/bx/runs/{no}/exceptions",                     "bx.run", VIEW,    run_exceptions_post),                    /* releasing is for approvers */
+    /* releasing is for approvers */
+    POST("/bx/runs/{no}/exceptions",                     "bx.run", VIEW,    run_exceptions_post),
     POST("/bx/runs/{no}/checks",                         "bx.run", EDIT,    run_recheck_post, .form = run_page),
     POST("/bx/runs/{no}/checklist",                      "bx.run", EDIT,    run_checklist_post, .form = run_page),
     POST("/bx/runs/{no}/recalculation",                  "bx.run", EDIT,    run_recalculate_post, .form = run_page),
     POST("/bx/runs/{no}/publication",                    "bx.run", APPROVE, run_publish_at_post, .form = run_page),
     GET ("/bx/runs/{no}/{tab}",                          "bx.run", VIEW,    run_tab_page),
-    POST("/bx/runs/{no}/{event}",                        "bx.run", VIEW,    run_move_post, .form = run_page),        /* each move states its own right */
+    /* each move states its own right */
+    POST("/bx/runs/{no}/{event}",                        "bx.run", VIEW,    run_move_post, .form = run_page),
     GET ("/bx/runs/{no}/accounts/{account}/release",     "bx.run", APPROVE, run_release_page),
     POST("/bx/runs/{no}/accounts/{account}/release",     "bx.run", APPROVE, run_release_post),
     GET ("/bx/runs/{no}/accounts/{account}/leave-out",   "bx.run", EDIT,    run_leave_page),
@@ -90,7 +98,8 @@ static const EventHandler billing_events[] = {
 static const JobHandler billing_jobs[] = {
     { .kind = "gl_export.build",  .class = "documents", .run = gl_export_job },
     { .kind = "late_fee.assess",  .class = "bills", .run = late_fee_job },
-    { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },        /* a transaction for each chunk of accounts */
+    /* a transaction for each chunk of accounts */
+    { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
     { 0 }
 };
@@ -103,4 +112,6 @@ static const JobSchedule billing_schedules[] = {
 static const Machine *const billing_machines[] = { &run_v1, &run_v2, &gl_period, &gl_journal, &gl_export_batch, NULL };
 
 extern const Module billing_module;
-const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs, .schedules = billing_schedules, .events = billing_events, .machines = billing_machines, .tabs = gl_tabs };
+const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs,
+                                .schedules = billing_schedules, .events = billing_events, .machines = billing_machines,
+                                .tabs = gl_tabs };

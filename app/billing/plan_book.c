@@ -1,6 +1,6 @@
 /*
- * Tariffs as the engine wants them: plans, versions and components of the utility, read once for a piece of work and shared
- * by all its accounts (BX01US01, BX01US03, ONB02US05). Approved versions never change.
+ * Tariffs as the engine wants them: plans, versions and components of the utility, read once for a piece of work and
+ * shared by all its accounts (BX01US01, BX01US03, ONB02US05). Approved versions never change.
  */
 #include <string.h>
 
@@ -12,24 +12,33 @@
 #include "lib/db.h"
 #include "lib/json.h"
 
-#define PLAN_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, proration_method) F(T, const char *, rate_change_method) F(T, int, tolerance_days) \
+#define PLAN_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, proration_method) \
+    F(T, const char *, rate_change_method) F(T, int, tolerance_days) \
     F(T, bool, has_deemed) F(T, Quantity, deemed_qty_micro) F(T, const char *, fallback_tou)
 ROW(PlanRow, PLAN_ROW)
-#define VERSION_ROW(F, T) F(T, Id, id) F(T, Id, plan_id) F(T, int, version_no) F(T, Date, effective_from) F(T, Date, effective_to)
+#define VERSION_ROW(F, T) F(T, Id, id) F(T, Id, plan_id) F(T, int, version_no) F(T, Date, effective_from) \
+    F(T, Date, effective_to)
 ROW(VersionRow, VERSION_ROW)
-#define RATE_ROW(F, T) F(T, Id, id) F(T, Id, version_id) F(T, int, sequence) F(T, const char *, code) F(T, const char *, label) F(T, const char *, type) F(T, const char *, charge_type) \
-    F(T, const char *, calc) F(T, const char *, basis) F(T, bool, prorate) F(T, const char *, service_code) F(T, const char *, unit) F(T, bool, has_rate) F(T, Price, rate_micro) F(T, Money, amount_minor) \
-    F(T, int64_t, rate_ppm) F(T, const char *, quantity) F(T, int64_t, qty_percent_ppm) F(T, const char *, tier_mode) F(T, const char *, tier_period) F(T, Quantity, included_qty_micro) \
-    F(T, bool, has_minimum) F(T, Money, minimum_minor) F(T, const char *, round_qty) F(T, const char *, tax_codes) F(T, const char *, refs) F(T, const char *, tax_code) F(T, const char *, tiers_per) \
+#define RATE_ROW(F, T) F(T, Id, id) F(T, Id, version_id) F(T, int, sequence) F(T, const char *, code) \
+    F(T, const char *, label) F(T, const char *, type) F(T, const char *, charge_type) \
+    F(T, const char *, calc) F(T, const char *, basis) F(T, bool, prorate) F(T, const char *, service_code) \
+        F(T, const char *, unit) F(T, bool, has_rate) F(T, Price, rate_micro) F(T, Money, amount_minor) \
+    F(T, int64_t, rate_ppm) F(T, const char *, quantity) F(T, int64_t, qty_percent_ppm) F(T, const char *, tier_mode) \
+        F(T, const char *, tier_period) F(T, Quantity, included_qty_micro) \
+    F(T, bool, has_minimum) F(T, Money, minimum_minor) F(T, const char *, round_qty) F(T, const char *, tax_codes) \
+        F(T, const char *, refs) F(T, const char *, tax_code) F(T, const char *, tiers_per) \
     F(T, const char *, season_code) F(T, Date, valid_from) F(T, Date, valid_to) F(T, const char *, gl_code)
 ROW(RateRow, RATE_ROW)
-#define TIER_ROW(F, T) F(T, Id, rate_id) F(T, const char *, season_code) F(T, bool, has_limit) F(T, Quantity, upto_qty_micro) F(T, const char *, upto_attribute) F(T, Price, rate_micro) F(T, Money, amount_minor) F(T, bool, has_rate)
+#define TIER_ROW(F, T) F(T, Id, rate_id) F(T, const char *, season_code) F(T, bool, has_limit) \
+    F(T, Quantity, upto_qty_micro) F(T, const char *, upto_attribute) F(T, Price, rate_micro) \
+    F(T, Money, amount_minor) F(T, bool, has_rate)
 ROW(TierRow, TIER_ROW)
 #define TOU_ROW(F, T) F(T, Id, rate_id) F(T, const char *, code) F(T, Price, rate_micro) F(T, const char *, season_code)
 ROW(TouRow, TOU_ROW)
 #define SIZE_ROW(F, T) F(T, Id, rate_id) F(T, const char *, size) F(T, Money, amount_minor)
 ROW(SizeRow, SIZE_ROW)
-#define SEASON_ROW(F, T) F(T, Id, plan_id) F(T, const char *, code) F(T, const char *, from_md) F(T, const char *, to_md)
+#define SEASON_ROW(F, T) F(T, Id, plan_id) F(T, const char *, code) F(T, const char *, from_md) \
+    F(T, const char *, to_md)
 ROW(SeasonRow, SEASON_ROW)
 
 /* The components of a version; with sizes: of one meter size. */
@@ -58,21 +67,38 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
     b->from = from, b->to = to;
     b->normal_days_micro = normal_days_micro;
     b->exponent = utility_here(c)->exponent;
-    b->plans = db_all(c, PlanRow, "select id, code, proration_method, rate_change_method, tolerance_days, deemed_daily_qty_micro is not null as has_deemed, coalesce(deemed_daily_qty_micro, 0) as deemed_qty_micro, "
+    b->plans = db_all(c, PlanRow, "select id, code, proration_method, rate_change_method, tolerance_days, "
+                                  "deemed_daily_qty_micro is not null as has_deemed, "
+                                  "coalesce(deemed_daily_qty_micro, 0) as deemed_qty_micro, "
                                   "fallback_tou from tariff_plan where utility_id=? order by id", c->utility);
-    VersionRows versions = db_all(c, VersionRow, "select id, plan_id, version_no, effective_from, effective_to from tariff_plan_version where utility_id=? and state in ('approved', 'active', 'superseded') "
-                                                 "and effective_from<=? order by plan_id, effective_from, version_no", c->utility, to);
+    VersionRows versions = db_all(c, VersionRow, "select id, plan_id, version_no, effective_from, effective_to "
+        "from tariff_plan_version where utility_id=? and state in ('approved', 'active', 'superseded') "
+                                                 "and effective_from<=? order by plan_id, effective_from, version_no",
+                                                     c->utility, to);
     b->rates = db_all(c, RateRow,
-        "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, r.basis, r.prorate, r.service_code, r.unit, r.rate_micro is not null as has_rate, coalesce(r.rate_micro, 0) as rate_micro, "
-        "coalesce(r.amount_minor, 0) as amount_minor, coalesce(r.rate_ppm, 0) as rate_ppm, r.quantity, r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, r.minimum_minor is not null as has_minimum, "
-        "coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, r.tax_codes, r.refs, r.tax_code, r.tiers_per, r.season_code, r.valid_from, r.valid_to, r.gl_code from tariff_rate r "
-        "join tariff_plan_version v on v.id = r.version_id where r.utility_id=? and r.enabled=1 and v.state in ('approved', 'active', 'superseded') order by v.plan_id, v.effective_from, v.version_no, r.sequence", c->utility);
-    b->tiers = db_all(c, TierRow, "select t.rate_id, s.code as season_code, t.upto_qty_micro is not null as has_limit, coalesce(t.upto_qty_micro, 0) as upto_qty_micro, t.upto_attribute, coalesce(t.rate_micro, 0) as rate_micro, "
-        "coalesce(t.amount_minor, 0) as amount_minor, t.rate_micro is not null as has_rate from tariff_tier t join tariff_rate r on r.id = t.rate_id left join tariff_season s on s.id = t.season_id where r.utility_id=? "
+        "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, r.basis, r.prorate, "
+        "r.service_code, r.unit, r.rate_micro is not null as has_rate, coalesce(r.rate_micro, 0) as rate_micro, "
+        "coalesce(r.amount_minor, 0) as amount_minor, coalesce(r.rate_ppm, 0) as rate_ppm, r.quantity, "
+        "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, r.minimum_minor "
+        "is not null as has_minimum, "
+        "coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, r.tax_codes, r.refs, r.tax_code, r.tiers_per, "
+        "r.season_code, r.valid_from, r.valid_to, r.gl_code from tariff_rate r "
+        "join tariff_plan_version v on v.id = r.version_id where r.utility_id=? and r.enabled=1 "
+        "and v.state in ('approved', 'active', 'superseded') "
+        "order by v.plan_id, v.effective_from, v.version_no, r.sequence", c->utility);
+    b->tiers = db_all(c, TierRow, "select t.rate_id, s.code as season_code, t.upto_qty_micro is not null as has_limit, "
+                                  "coalesce(t.upto_qty_micro, 0) as upto_qty_micro, t.upto_attribute, "
+                                  "coalesce(t.rate_micro, 0) as rate_micro, "
+        "coalesce(t.amount_minor, 0) as amount_minor, t.rate_micro is not null as has_rate from tariff_tier t "
+        "join tariff_rate r on r.id = t.rate_id left join tariff_season s on s.id = t.season_id where r.utility_id=? "
         "order by t.rate_id, t.season_key, t.seq", c->utility);
-    b->tou = db_all(c, TouRow, "select t.rate_id, t.code, t.rate_micro, t.season_code from tariff_tou_period t join tariff_rate r on r.id = t.rate_id where r.utility_id=? order by t.rate_id, t.id", c->utility);
-    b->sizes = db_all(c, SizeRow, "select z.rate_id, z.size, z.amount_minor from tariff_meter_size_price z join tariff_rate r on r.id = z.rate_id where r.utility_id=?", c->utility);
-    b->seasons = db_all(c, SeasonRow, "select s.plan_id, s.code, s.from_md, s.to_md from tariff_season s join tariff_plan p on p.id = s.plan_id where p.utility_id=?", c->utility);
+    b->tou = db_all(c, TouRow, "select t.rate_id, t.code, t.rate_micro, t.season_code from tariff_tou_period t "
+                               "join tariff_rate r on r.id = t.rate_id where r.utility_id=? order by t.rate_id, t.id",
+                    c->utility);
+    b->sizes = db_all(c, SizeRow, "select z.rate_id, z.size, z.amount_minor from tariff_meter_size_price z "
+                                  "join tariff_rate r on r.id = z.rate_id where r.utility_id=?", c->utility);
+    b->seasons = db_all(c, SeasonRow, "select s.plan_id, s.code, s.from_md, s.to_md from tariff_season s "
+                                      "join tariff_plan p on p.id = s.plan_id where p.utility_id=?", c->utility);
     b->codes = take_n(c, Id, b->rates.n + 1);
     for (size_t i = 0; i < b->rates.n; i++) b->codes[i] = gl_by_code(c, b->rates.v[i].gl_code);
     b->versions = take_n(c, Version, versions.n + 1);
@@ -108,7 +134,7 @@ PlanBook *plan_book(Ctx *c, Date from, Date to, int64_t normal_days_micro) {
     return b;
 }
 
-/* --- one component ---------------------------------------------------------------------------------------------------------- */
+/* --- one component ------------------------------------------------------------------------------------------------ */
 
 static const char *const *texts_of(Ctx *c, const char *json, int *n) {
     *n = 0;
@@ -123,7 +149,9 @@ static const char *const *texts_of(Ctx *c, const char *json, int *n) {
     return v;
 }
 
-static Price price_of(const PlanBook *b, Money amount) { return (Price){ amount.minor * power_of_ten(6 - b->exponent) }; }
+static Price price_of(const PlanBook *b, Money amount) {
+    return (Price){ amount.minor * power_of_ten(6 - b->exponent) };
+}
 static bool text_same(const char *a, const char *b) { return a && b ? !strcmp(a, b) : a == b; }
 
 static void tiers_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *season, TariffRate *to) {
@@ -133,7 +161,9 @@ static void tiers_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *se
         const TierRow *t = &b->tiers.v[i];
         if (t->rate_id.id != r->id.id || !text_same(t->season_code, season)) continue;
         if (!v) v = take_n(c, TariffTier, b->tiers.n - i);
-        v[n++] = (TariffTier){ .unlimited = !t->has_limit && !t->upto_attribute, .attribute = t->upto_attribute, .upto = t->upto_qty_micro, .price = t->has_rate ? t->rate_micro : price_of(b, t->amount_minor) };
+        v[n++] = (TariffTier){ .unlimited = !t->has_limit && !t->upto_attribute, .attribute = t->upto_attribute,
+                               .upto = t->upto_qty_micro, .price = t->has_rate ? t->rate_micro
+                               : price_of(b, t->amount_minor) };
     }
     to->prices.tiers = v;
     to->prices.tier_n = n;
@@ -158,7 +188,8 @@ static void tou_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *seas
 static bool rate_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *season, const char *size, TariffRate *to) {
     if (!strcmp(r->type, "tax")) return false;
     *to = TARIFF_RATE_DEFAULT;
-    to->id = r->id, to->code = r->code, to->charge_type = r->charge_type, to->service = r->service_code, to->label = r->label, to->unit = r->unit;
+    to->id = r->id, to->code = r->code, to->charge_type = r->charge_type, to->service = r->service_code,
+        to->label = r->label, to->unit = r->unit;
     to->calc = (TariffCalc)tariff_calc_find(r->calc);
     to->basis = (TariffBasis)tariff_basis_find(r->basis);
     to->prorate = r->prorate;
@@ -167,7 +198,8 @@ static bool rate_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *sea
     to->tier_mode = (TierMode)tier_mode_find(r->tier_mode);
     to->tier_period = (TierPeriod)tier_period_find(r->tier_period);
     to->tiers_per = r->tiers_per;
-    if (!tariff_quantity_parse(&c->mem, r->quantity, &to->quantity)) fail(c, BROKEN, "component %s has the quantity \"%s\"", r->code, r->quantity);
+    if (!tariff_quantity_parse(&c->mem, r->quantity, &to->quantity))
+        fail(c, BROKEN, "component %s has the quantity \"%s\"", r->code, r->quantity);
     to->round_qty = !strcmp(r->round_qty, "up_to_unit") ? QUANTITY_UP_TO_UNIT : QUANTITY_EXACT;
     to->qty_percent_e6 = r->qty_percent_ppm * 100;
     to->included_qty = r->included_qty_micro;
@@ -183,8 +215,10 @@ static bool rate_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *sea
     if (to->calc == CALC_TOU) tou_of(c, b, r, season, to);
     if (strcmp(r->type, "meter_size")) return true;
     for (size_t i = 0; i < b->sizes.n; i++)
-        if (b->sizes.v[i].rate_id.id == r->id.id && size && !strcmp(b->sizes.v[i].size, size)) return to->prices.price = price_of(b, b->sizes.v[i].amount_minor), true;
-    to->valid_from = to->valid_to = date_of(9999, 12, 31);          /* no price of this size: the engine misses it (BX-E03) */
+        if (b->sizes.v[i].rate_id.id == r->id.id && size && !strcmp(b->sizes.v[i].size, size))
+            return to->prices.price = price_of(b, b->sizes.v[i].amount_minor), true;
+    /* no price of this size: the engine misses it (BX-E03) */
+    to->valid_from = to->valid_to = date_of(9999, 12, 31);
     return true;
 }
 
@@ -208,7 +242,8 @@ static Date md_date(int year, const char *md) {
 }
 
 /* The component in its season: by months, or by the days of each year that the book covers. */
-static void season_add(Ctx *c, const PlanBook *b, Id plan, const char *season, const TariffRate *r, Components *to, int *room) {
+static void season_add(Ctx *c, const PlanBook *b, Id plan, const char *season, const TariffRate *r, Components *to,
+                       int *room) {
     const SeasonRow *s = NULL;
     for (size_t i = 0; season && i < b->seasons.n; i++)
         if (b->seasons.v[i].plan_id.id == plan.id && !strcmp(b->seasons.v[i].code, season)) s = &b->seasons.v[i];
@@ -235,7 +270,8 @@ static void tax_add(Ctx *c, const RateRow *r, Components *to) {
     const char *const *of = texts_of(c, r->refs, &n);
     for (int i = 0; r->tax_code && i < to->n; i++) {
         bool named = !n;
-        for (int k = 0; k < n; k++) named = named || !strcmp(of[k], to->v[i].code) || !strcmp(of[k], to->v[i].charge_type);
+        for (int k = 0; k < n; k++) named = named || !strcmp(of[k], to->v[i].code)
+            || !strcmp(of[k], to->v[i].charge_type);
         for (int k = 0; k < to->v[i].tax_n; k++) named = named && strcmp(to->v[i].tax_codes[k], r->tax_code);
         if (!named) continue;
         const char **codes = take_n(c, const char *, (size_t)to->v[i].tax_n + 1);
@@ -256,14 +292,17 @@ static void components_make(Ctx *c, PlanBook *b, Version *v, const char *size) {
         const RateRow *r = &b->rates.v[i];
         TariffRate one;
         bool seasonal = false;
-        for (size_t t = 0; t < b->tiers.n; t++) seasonal = seasonal || (b->tiers.v[t].rate_id.id == r->id.id && b->tiers.v[t].season_code);
-        for (size_t t = 0; t < b->tou.n; t++) seasonal = seasonal || (b->tou.v[t].rate_id.id == r->id.id && b->tou.v[t].season_code);
+        for (size_t t = 0; t < b->tiers.n; t++)
+            seasonal = seasonal || (b->tiers.v[t].rate_id.id == r->id.id && b->tiers.v[t].season_code);
+        for (size_t t = 0; t < b->tou.n; t++)
+            seasonal = seasonal || (b->tou.v[t].rate_id.id == r->id.id && b->tou.v[t].season_code);
         if (!seasonal) {
             if (rate_of(c, b, r, NULL, size, &one)) season_add(c, b, v->row.plan_id, r->season_code, &one, x, &room);
             continue;
         }
         for (size_t s = 0; s < b->seasons.n; s++)
-            if (b->seasons.v[s].plan_id.id == v->row.plan_id.id && rate_of(c, b, r, b->seasons.v[s].code, size, &one)) season_add(c, b, v->row.plan_id, b->seasons.v[s].code, &one, x, &room);
+            if (b->seasons.v[s].plan_id.id == v->row.plan_id.id && rate_of(c, b, r, b->seasons.v[s].code, size, &one))
+                season_add(c, b, v->row.plan_id, b->seasons.v[s].code, &one, x, &room);
     }
     for (size_t i = v->first; i < v->first + v->rows; i++)
         if (!strcmp(b->rates.v[i].type, "tax")) tax_add(c, &b->rates.v[i], x);
@@ -281,7 +320,7 @@ static const Components *components_of(const Version *v, const char *size) {
     return plain;
 }
 
-/* --- what others ask ------------------------------------------------------------------------------------------------------------ */
+/* --- what others ask ---------------------------------------------------------------------------------------------- */
 
 static const PlanRow *plan_of(const PlanBook *b, Id plan) {
     for (size_t i = 0; i < b->plans.n; i++)
@@ -307,19 +346,25 @@ int plan_spans(PlanBook *b, Id plan, Date valid_from, Date valid_to, const char 
         const Version *v = &b->versions[i];
         if (v->row.plan_id.id != plan.id) continue;
         Date from = date_max(v->row.effective_from, valid_from);
-        Date until = !date_is_set(v->until) ? valid_to : !date_is_set(valid_to) ? v->until : date_min(v->until, valid_to);
+        Date until = !date_is_set(v->until) ? valid_to : !date_is_set(valid_to)
+            ? v->until : date_min(v->until, valid_to);
         if ((date_is_set(until) && until.day < from.day) || (date_is_set(until) && until.day < b->from.day)) continue;
         const Components *x = components_of(v, size);
         to[n++] = (BillPlanSpan){
-            .plan = plan, .version = v->row.id, .plan_code = p->code, .version_no = v->row.version_no, .valid_from = from, .valid_to = until, .rates = x->v, .rate_n = x->n,
-            .proration = !strcmp(p->proration_method, "daily") ? PRORATE_DAILY : !strcmp(p->proration_method, "none") ? PRORATE_NONE : PRORATE_PARTIAL_ONLY,
-            .rate_change = !strcmp(p->rate_change_method, "version_at_end") ? RATES_AT_END : !strcmp(p->rate_change_method, "version_at_start") ? RATES_AT_START : RATES_BY_DAYS,
-            .tolerance_days = p->tolerance_days, .has_deemed = p->has_deemed, .deemed_per_day = p->deemed_qty_micro, .tou_fallback = p->fallback_tou };
+            .plan = plan, .version = v->row.id, .plan_code = p->code, .version_no = v->row.version_no,
+            .valid_from = from, .valid_to = until, .rates = x->v, .rate_n = x->n,
+            .proration = !strcmp(p->proration_method, "daily") ? PRORATE_DAILY : !strcmp(p->proration_method, "none")
+            ? PRORATE_NONE : PRORATE_PARTIAL_ONLY,
+            .rate_change = !strcmp(p->rate_change_method, "version_at_end")
+            ? RATES_AT_END : !strcmp(p->rate_change_method, "version_at_start") ? RATES_AT_START : RATES_BY_DAYS,
+            .tolerance_days = p->tolerance_days, .has_deemed = p->has_deemed, .deemed_per_day = p->deemed_qty_micro,
+            .tou_fallback = p->fallback_tou };
     }
     return n;
 }
 
-#define TAX_ROW(F, T) F(T, const char *, code) F(T, const char *, name) F(T, int64_t, rate_ppm) F(T, const char *, method) F(T, bool, has_cap) F(T, Price, cap_per_unit_micro) F(T, bool, split_by_days) \
+#define TAX_ROW(F, T) F(T, const char *, code) F(T, const char *, name) F(T, int64_t, rate_ppm) \
+    F(T, const char *, method) F(T, bool, has_cap) F(T, Price, cap_per_unit_micro) F(T, bool, split_by_days) \
     F(T, bool, compound) F(T, Date, effective_from) F(T, Date, effective_to) F(T, int, sort)
 ROW(TaxRow, TAX_ROW)
 typedef struct { BillTax *v; int n; } Taxes;
@@ -327,8 +372,11 @@ typedef struct { BillTax *v; int n; } Taxes;
 const BillTax *plan_taxes(Ctx *c, int *n) {
     Taxes *all = fact_get(c, "bill_taxes", c->utility.id);
     if (!all) {
-        TaxRows rows = db_all(c, TaxRow, "select code, name, rate_ppm, method, cap_per_unit_micro is not null as has_cap, coalesce(cap_per_unit_micro, 0) as cap_per_unit_micro, split_by_days, compound, effective_from, effective_to, sort "
-                                         "from tax_code where utility_id=? and active=1 order by sort, code, effective_from", c->utility);
+        TaxRows rows = db_all(c, TaxRow, "select code, name, rate_ppm, method, cap_per_unit_micro is not null "
+                                         "as has_cap, coalesce(cap_per_unit_micro, 0) as cap_per_unit_micro, "
+                                         "split_by_days, compound, effective_from, effective_to, sort "
+                                         "from tax_code where utility_id=? and active=1 "
+                                         "order by sort, code, effective_from", c->utility);
         all = take(c, sizeof *all);
         all->v = take_n(c, BillTax, rows.n + 1);
         TaxRate *rates = take_n(c, TaxRate, rows.n + 1);
@@ -338,12 +386,16 @@ const BillTax *plan_taxes(Ctx *c, int *n) {
             BillTax *last = all->n ? &all->v[all->n - 1] : NULL;
             if (last && !strcmp(last->code, r->code)) {
                 TaxRate *before = (TaxRate *)&last->rates[last->rate_n - 1];
-                if (!date_is_set(before->valid_to) || before->valid_to.day >= r->effective_from.day) before->valid_to = date_add_days(r->effective_from, -1);
+                if (!date_is_set(before->valid_to) || before->valid_to.day >= r->effective_from.day)
+                    before->valid_to = date_add_days(r->effective_from, -1);
                 last->rate_n++;
                 continue;
             }
-            all->v[all->n++] = (BillTax){ .code = r->code, .name = r->name, .rates = &rates[i], .rate_n = 1, .is_inclusive = !strcmp(r->method, "inclusive"), .splits_by_days = r->split_by_days,
-                                          .is_compound = r->compound, .has_cap = r->has_cap, .cap_per_unit = r->cap_per_unit_micro, .sequence = r->sort };
+            all->v[all->n++] = (BillTax){ .code = r->code, .name = r->name, .rates = &rates[i], .rate_n = 1,
+                                          .is_inclusive = !strcmp(r->method, "inclusive"),
+                                          .splits_by_days = r->split_by_days,
+                                          .is_compound = r->compound, .has_cap = r->has_cap,
+                                          .cap_per_unit = r->cap_per_unit_micro, .sequence = r->sort };
         }
         fact_keep(c, "bill_taxes", c->utility.id, all);
     }

@@ -1,8 +1,9 @@
 /*
- * The quote document smart360-quote/1: one tariff and one usage in, one bill out (ONB02US05 calculator, `smart360 quote`).
+ * The quote document smart360-quote/1: one tariff and one usage in, one bill out (ONB02US05 calculator, `smart360
+ * quote`).
  *
- * JSON is only a shell around tariff_compute, the function that bill runs use. What is wrong with a document is one text
- * with the path of the value: "components[2].tiers[1].upto: must be greater than 10".
+ * JSON is only a shell around tariff_compute, the function that bill runs use. What is wrong with a document is one
+ * text with the path of the value: "components[2].tiers[1].upto: must be greater than 10".
  */
 #ifndef APP_BILLING_QUOTE_H
 #define APP_BILLING_QUOTE_H
@@ -25,9 +26,11 @@ QuoteDocument quote_read(Arena *a, const char *bytes, size_t n);
 const char   *quote_refusal(Arena *a, const Tariff *t, const TariffResult *r);
 /* The answer as JSON text, with a line end. */
 char         *quote_answer(Arena *a, const QuoteDocument *d, const TariffResult *r);
-/* The document of a tariff and a usage: what the calculator exports. Of what quote_read has read, the answer stays the same;
-   of a plan (`problem` NULL, dates DATE_NONE or set, usage NULL) rates need charge_type and calc, and fields of bills only
-   (code, unit, tax_codes, round_qty, tiers_per, valid_from ...) are left out. A use with more than six decimals is rounded. */
+/* The document of a tariff and a usage: what the calculator exports. Of what quote_read has read, the answer stays the
+   same; of a plan (`problem` NULL, dates DATE_NONE or set, usage NULL) rates need charge_type and calc, and fields of
+   bills only
+   (code, unit, tax_codes, round_qty, tiers_per, valid_from ...) are left out. A use with more than six decimals is
+   rounded. */
 char         *quote_export(Arena *a, const QuoteDocument *d);
 /* Read, computed, answered: true and the answer, or false and the problem. */
 bool          quote_run(Arena *a, const char *bytes, size_t n, const char **answer);

@@ -6,7 +6,8 @@
 
 #include "lib/arena.h"
 
-/* A JSON string, or null for NULL. Texts of a document have no control characters: only two characters need an escape. */
+/* A JSON string, or null for NULL. Texts of a document have no
+ * control characters: only two characters need an escape. */
 void quote_string(Text *t, const char *s);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Bill runs within app/billing: making one, its workers, its figures, its moves (BX01US01 V1, BX01US03 V2; 5-billing "Runs,
- * workers, crashes"). A run is rows in bill_run_item: what happens to an account is written in the transaction that does it.
+ * Bill runs within app/billing: making one, its workers, its figures, its moves (BX01US01 V1, BX01US03 V2; 5-billing
+ * "Runs, workers, crashes"). A run is rows in bill_run_item: what happens to an account is written in the transaction
+ * that does it.
  */
 #ifndef APP_BILLING_RUN_H
 #define APP_BILLING_RUN_H
@@ -19,8 +20,8 @@ typedef struct {
     const char *message, *true_up;
     int         sample_of;              /* v2: 0 all */
 } NewRun;
-/* bill_run.id with its items, not started. Fails with the refusals of BX01US01 (closed period, active run, closed ledger, no
-   template). */
+/* bill_run.id with its items, not started. Fails with the refusals of BX01US01 (closed period, active run, closed
+   ledger, no template). */
 Id   run_create(Ctx *c, const NewRun *n);
 /* The same checks, for the form: NULL or the refusal's text. */
 const char *run_refusal(Ctx *c, const NewRun *n);
@@ -29,9 +30,13 @@ void run_work(Ctx *c, Id run);
 /* Runs it here and now until nothing is left (command, tests). */
 void run_drain(Ctx *c, Id run);
 
-#define RUN_ROW(F, T) F(T, Id, id) F(T, const char *, run_no) F(T, const char *, mode) F(T, const char *, state) F(T, Id, period) F(T, Id, cycle) F(T, const char *, label) F(T, const char *, cycle_name) \
-    F(T, const char *, cycle_code) F(T, Date, from_date) F(T, Date, to_date) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, stage) F(T, int, sample_of) F(T, bool, simulate_only) F(T, bool, four_eyes) F(T, Id, owner_id) \
-    F(T, Id, last_actor_id) F(T, Id, approver_id) F(T, Time, started_at) F(T, Time, finished_at) F(T, Time, publish_at) F(T, const char *, checklist) F(T, const char *, message) F(T, const char *, options) \
+#define RUN_ROW(F, T) F(T, Id, id) F(T, const char *, run_no) F(T, const char *, mode) F(T, const char *, state) \
+    F(T, Id, period) F(T, Id, cycle) F(T, const char *, label) F(T, const char *, cycle_name) \
+    F(T, const char *, cycle_code) F(T, Date, from_date) F(T, Date, to_date) F(T, Date, bill_date) \
+        F(T, Date, due_date) F(T, int, stage) F(T, int, sample_of) F(T, bool, simulate_only) F(T, bool, four_eyes) \
+        F(T, Id, owner_id) \
+    F(T, Id, last_actor_id) F(T, Id, approver_id) F(T, Time, started_at) F(T, Time, finished_at) \
+        F(T, Time, publish_at) F(T, const char *, checklist) F(T, const char *, message) F(T, const char *, options) \
     F(T, int64_t, row_version) F(T, const char *, last_error) F(T, const char *, approval_note)
 ROW(RunRow, RUN_ROW)
 RunRow *run_get (Ctx *c, Id run);                       /* NOT_FOUND when none */
@@ -48,17 +53,20 @@ void run_totals(Ctx *c, Id run);
 /* A settled run of V1 is completed once nothing is pending, held or wrong. */
 void run_settle(Ctx *c, Id run);
 
-/* A held item: its bill becomes a draft, with the reason kept. CONFLICT with the first decision when it was decided already. */
+/* A held item: its bill becomes a draft, with the reason kept.
+ * CONFLICT with the first decision when it was decided already. */
 void run_release_item(Ctx *c, const RunRow *run, Id account, const char *reason);
 /* pending, held, error, calculated -> skipped: its days are billed next period. */
 void run_leave_out(Ctx *c, const RunRow *run, Id account, const char *reason);
-/* Accounts of the run back to pending, their drafts discarded; NULL list: all in these states ("error,held"). Returns how many. */
+/* Accounts of the run back to pending, their drafts discarded; NULL
+ * list: all in these states ("error,held"). Returns how many. */
 int64_t run_again(Ctx *c, const RunRow *run, const char *states, const Id *accounts, size_t n);
 /* Drafts of the run discarded, items rolled back; published ones stay. NULL accounts: all. Returns how many. */
 int64_t run_roll_back(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
 
 /* --- the stages of V2: run_stage.c --- */
-/* Eligibility of the run's accounts (NULL: all that are not left out): blocked ones become errors with their exceptions. */
+/* Eligibility of the run's accounts (NULL: all that are not left
+ * out): blocked ones become errors with their exceptions. */
 void        run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
 /* Connections whose reading is missing or waits, of accounts still to be billed. */
 int64_t     run_undecided_readings(Ctx *c, const RunRow *run);

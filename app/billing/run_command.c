@@ -16,10 +16,13 @@ typedef struct { const char *cycle, *period, *tenant; bool publishes, is_failed;
 static void create_tx(Ctx *c, void *arg) {
     RunOptions *o = arg;
     NewRun n = { .mode = o->publishes ? "v1" : "v2", .estimate = true };
-    n.period = db_id(c, "select p.id from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id where y.utility_id=? and y.code=? and p.label=?", c->utility, o->cycle, o->period);
+    n.period = db_id(c, "select p.id from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id "
+                        "where y.utility_id=? and y.code=? and p.label=?", c->utility, o->cycle, o->period);
     if (!n.period.id) fail(c, NOT_FOUND, "There is no cycle %s with period %s.", o->cycle, o->period);
     n.bill_date = utility_today(c);
-    n.due_date = date_add_days(n.bill_date, (int)db_int(c, "select y.due_days from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id where p.id=?", n.period));
+    n.due_date = date_add_days(n.bill_date,
+                               (int)db_int(c, "select y.due_days from bill_cycle_period p "
+                                              "join bill_cycle y on y.id=p.cycle_id where p.id=?", n.period));
     o->run = run_create(c, &n);
     if (!o->publishes) db_run(c, "update bill_run set state='calculating', stage=4 where id=?", o->run);
 }
@@ -34,8 +37,10 @@ static void in_utility(Ctx *c, RunOptions *o, Id utility) {
     RunCounts k = run_counts(c, o->run);
     const RunRow *r = run_get(c, o->run);
     int64_t made = k.published + k.calculated;
-    printf("%s %s: %lld accounts, %lld bills, %lld held, %lld errors, %lld skipped, amount %s, %.1f s, %.0f bills/s\n", r->run_no, r->state, (long long)k.total, (long long)made, (long long)k.held,
-           (long long)k.error, (long long)k.skipped, money_decimal(&c->mem, k.amount, utility_here(c)->exponent), seconds, seconds > 0 ? (double)made / seconds : 0);
+    printf("%s %s: %lld accounts, %lld bills, %lld held, %lld errors, %lld skipped, amount %s, %.1f s, %.0f bills/s\n",
+           r->run_no, r->state, (long long)k.total, (long long)made, (long long)k.held,
+           (long long)k.error, (long long)k.skipped, money_decimal(&c->mem, k.amount, utility_here(c)->exponent),
+               seconds, seconds > 0 ? (double)made / seconds : 0);
 }
 
 #define UTILITY_ID(F, T) F(T, Id, id)

@@ -9,34 +9,50 @@
 #include "lib/date.h"
 #include "lib/json.h"
 
-/* --- facts --------------------------------------------------------------------------------------------------------------------------- */
+/* --- facts -------------------------------------------------------------------------------------------------------- */
 
 static RunFacts facts(Ctx *c, Id id) {
     const RunRow *r = run_get(c, id);
     RunCounts k = run_counts(c, id);
-    RunFacts f = { .has_four_eyes = r->four_eyes, .is_same_person = r->last_actor_id.id && r->last_actor_id.id == c->user.id, .errors = k.error, .held = k.held, .stale = k.stale, .published = k.published,
-                   .unfinished = k.pending + k.claimed, .is_simulation = r->simulate_only, .is_sample = r->sample_of > 0 };
+    RunFacts f = { .has_four_eyes = r->four_eyes, .is_same_person = r->last_actor_id.id
+                   && r->last_actor_id.id == c->user.id, .errors = k.error, .held = k.held, .stale = k.stale,
+                   .published = k.published,
+                   .unfinished = k.pending + k.claimed, .is_simulation = r->simulate_only,
+                   .is_sample = r->sample_of > 0 };
     f.undecided_readings = !strcmp(r->state, "ready") ? run_undecided_readings(c, r) : 0;
     f.checklist_open = !strcmp(r->state, "review") ? run_checklist_open(c, r) : NULL;
     return f;
 }
 
-static Refusal refusal(Ctx *c, RunRefusal no) { return no.text ? (Refusal){ no.is_denied ? DENIED : no.is_input ? INVALID : CONFLICT, text_copy(c, no.text) } : NO_REFUSAL; }
+static Refusal refusal(Ctx *c, RunRefusal no) {
+    return no.text ? (Refusal){ no.is_denied ? DENIED : no.is_input ? INVALID : CONFLICT, text_copy(c, no.text) }
+    : NO_REFUSAL;
+}
 
-static Refusal blocked_accounts(Ctx *c, Id id)  { RunFacts f = facts(c, id); return refusal(c, run_continue_refusal(&c->mem, &f)); }
-static Refusal undecided(Ctx *c, Id id)         { RunFacts f = facts(c, id); return refusal(c, run_generate_refusal(&c->mem, &f)); }
-static Refusal open_checklist(Ctx *c, Id id)    { RunFacts f = facts(c, id); return refusal(c, run_ask_refusal(&c->mem, &f)); }
-static Refusal approval(Ctx *c, Id id)          { RunFacts f = facts(c, id); return refusal(c, run_approve_refusal(&c->mem, &f)); }
-static Refusal stale_drafts(Ctx *c, Id id)      { RunFacts f = facts(c, id); return refusal(c, run_publish_refusal(&c->mem, &f)); }
-static Refusal published_bills(Ctx *c, Id id)   { RunFacts f = facts(c, id); return refusal(c, run_roll_back_refusal(&c->mem, &f)); }
-static Refusal is_approved(Ctx *c, Id id)       { return db_int(c, "select approved_at is not null from bill_run where id=?", id) ? REFUSE(c, CONFLICT, "The bills are approved.") : NO_REFUSAL; }
+static Refusal blocked_accounts(Ctx *c, Id id)  { RunFacts f = facts(c, id);
+    return refusal(c, run_continue_refusal(&c->mem, &f)); }
+static Refusal undecided(Ctx *c, Id id)         { RunFacts f = facts(c, id);
+    return refusal(c, run_generate_refusal(&c->mem, &f)); }
+static Refusal open_checklist(Ctx *c, Id id)    { RunFacts f = facts(c, id);
+    return refusal(c, run_ask_refusal(&c->mem, &f)); }
+static Refusal approval(Ctx *c, Id id)          { RunFacts f = facts(c, id);
+    return refusal(c, run_approve_refusal(&c->mem, &f)); }
+static Refusal stale_drafts(Ctx *c, Id id)      { RunFacts f = facts(c, id);
+    return refusal(c, run_publish_refusal(&c->mem, &f)); }
+static Refusal published_bills(Ctx *c, Id id)   { RunFacts f = facts(c, id);
+    return refusal(c, run_roll_back_refusal(&c->mem, &f)); }
+static Refusal is_approved(Ctx *c,
+                           Id id)       { return db_int(c, "select approved_at is not null from bill_run where id=?",
+    id) ? REFUSE(c, CONFLICT, "The bills are approved.") : NO_REFUSAL; }
 static Refusal not_approved(Ctx *c, Id id) {
-    if (!db_int(c, "select approved_at is not null from bill_run where id=?", id)) return REFUSE(c, CONFLICT, "The bills are not approved.");
+    if (!db_int(c, "select approved_at is not null from bill_run where id=?", id))
+        return REFUSE(c, CONFLICT, "The bills are not approved.");
     return stale_drafts(c, id);
 }
-static Refusal unsettled(Ctx *c, Id id)         { RunFacts f = facts(c, id); return refusal(c, run_close_refusal(&c->mem, &f)); }
+static Refusal unsettled(Ctx *c, Id id)         { RunFacts f = facts(c, id);
+    return refusal(c, run_close_refusal(&c->mem, &f)); }
 
-/* --- what moving does ---------------------------------------------------------------------------------------------------------------------- */
+/* --- what moving does --------------------------------------------------------------------------------------------- */
 
 static void stage_set(Ctx *c, Id id, int stage) { db_run(c, "update bill_run set stage=? where id=?", stage, id); }
 static void actor_set(Ctx *c, Id id) { db_run(c, "update bill_run set last_actor_id=? where id=?", c->user, id); }
@@ -57,7 +73,8 @@ static void drop_rest(Ctx *c, Id id, void *arg) {
     run_roll_back(c, run_get(c, id), NULL, 0);
     run_totals(c, id);
     db_run(c, "update bill_run set finished_at=?, finished_by=? where id=?", c->now, c->user, id);
-    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' where r.id=? and p.state='running' "
+    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' "
+              "where r.id=? and p.state='running' "
               "and not exists (select 1 from bill b where b.bill_cycle_period_id = p.id and b.status='published')", id);
 }
 
@@ -110,64 +127,99 @@ static void back_to_drafts(Ctx *c, Id id, void *arg) {
 static void published_end(Ctx *c, Id id, void *arg) {
     (void)arg;
     run_tell_owner(c, id, "%s is published.");
-    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' where r.id=? and p.state in ('open', 'planned', 'running')", id);
+    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' "
+              "where r.id=? and p.state in ('open', 'planned', 'running')", id);
 }
 
 static void billed_end(Ctx *c, Id id, void *arg) {
     (void)arg;
-    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' where r.id=? and p.state in ('open', 'planned', 'running')", id);
+    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' "
+              "where r.id=? and p.state in ('open', 'planned', 'running')", id);
 }
 
 static void moved(Ctx *c, Id id, const char *from, const char *to, const char *event) {
     const RunRow *r = run_get(c, id);
-    event_emit(c, &(Event){ .name = "bill_run.state_changed", .entity = "bill_run", .id = id, .number = r->run_no, .payload = json_pairs(c, "from", from, "to", to, "event", event, NULL) });
+    event_emit(c, &(Event){ .name = "bill_run.state_changed", .entity = "bill_run", .id = id, .number = r->run_no,
+                            .payload = json_pairs(c, "from", from, "to", to, "event", event, NULL) });
 }
 
-/* --- the tables ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the tables --------------------------------------------------------------------------------------------------- */
 
 static const Move v1_moves[] = {
-    { "queued",                "start",              "running",               EDIT,    NULL,      NULL,         NULL, 0 },
-    { "running",               "finish",             "completed",             EDIT,    NULL,      billed_end,   NULL, 0 },
-    { "running",               "finish_with_errors", "completed_with_errors", EDIT,    NULL,      NULL,         NULL, 0 },
-    { "completed_with_errors", "settle",             "completed",             EDIT,    NULL,      billed_end,   NULL, 0 },
-    { "completed_with_errors", "retry",              "running",               APPROVE, NULL,      again_failed, .text = "Retry failed" },
-    { "running",               "pause",              "paused",                APPROVE, NULL,      NULL,         .text = "Pause" },
-    { "paused",                "resume",             "running",               APPROVE, NULL,      begin_work,   .text = "Resume" },
-    { "queued",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,    .text = "Cancel run", .danger = true },
-    { "running",               "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,    .text = "Cancel run", .danger = true },
-    { "paused",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,    .text = "Cancel run", .danger = true },
+    { "queued",                "start",              "running",               EDIT,    NULL,      NULL,         NULL,
+      0 },
+    { "running",               "finish",             "completed",             EDIT,    NULL,      billed_end,   NULL,
+      0 },
+    { "running",               "finish_with_errors", "completed_with_errors", EDIT,    NULL,      NULL,         NULL,
+      0 },
+    { "completed_with_errors", "settle",             "completed",             EDIT,    NULL,      billed_end,   NULL,
+      0 },
+    { "completed_with_errors", "retry",              "running",               APPROVE, NULL,      again_failed,
+      .text = "Retry failed" },
+    { "running",               "pause",              "paused",                APPROVE, NULL,      NULL,
+      .text = "Pause" },
+    { "paused",                "resume",             "running",               APPROVE, NULL,      begin_work,
+      .text = "Resume" },
+    { "queued",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
+      .text = "Cancel run", .danger = true },
+    { "running",               "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
+      .text = "Cancel run", .danger = true },
+    { "paused",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
+      .text = "Cancel run", .danger = true },
     { 0 }
 };
-const Machine run_v1 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run", .moves = v1_moves, .moved = moved };
+const Machine run_v1 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run",
+                         .moves = v1_moves, .moved = moved };
 
 static const Move v2_moves[] = {
-    { "setup",             "check",      "checking",          CREATE,  NULL,             begin_checks,   .text = "Check consumers" },
-    { "checking",          "continue",   "ready",             EDIT,    blocked_accounts, enter_readings, .text = "Continue" },
-    { "ready",             "generate",   "calculating",       EDIT,    undecided,        begin_drafts,   .text = "Generate drafts" },
+    { "setup",             "check",      "checking",          CREATE,  NULL,             begin_checks,
+      .text = "Check consumers" },
+    { "checking",          "continue",   "ready",             EDIT,    blocked_accounts, enter_readings,
+      .text = "Continue" },
+    { "ready",             "generate",   "calculating",       EDIT,    undecided,        begin_drafts,
+      .text = "Generate drafts" },
     { "calculating",       "calculated", "review",            EDIT,    NULL,             enter_review,   NULL, 0 },
-    { "calculating",       "pause",      "paused",            EDIT,    NULL,             NULL,           .text = "Pause" },
+    { "calculating",       "pause",      "paused",            EDIT,    NULL,             NULL,
+      .text = "Pause" },
     { "review",            "recalculate","calculating",       EDIT,    NULL,             begin_drafts,   NULL, 0 },
-    { "review",            "ask",        "awaiting_approval", EDIT,    open_checklist,   ask_approvers,  .text = "Ask for approval" },
-    { "awaiting_approval", "approve",    "approved",          APPROVE, approval,         approve_bills,  .text = "Approve" },
-    { "awaiting_approval", "send_back",  "review",            APPROVE, NULL,             back_to_drafts, NULL, .asks_reason = true },
-    { "approved",          "publish",    "publishing",        APPROVE, stale_drafts,     begin_work,     .text = "Publish now" },
-    { "approved",          "send_back",  "review",            APPROVE, NULL,             back_to_drafts, NULL, .asks_reason = true },
+    { "review",            "ask",        "awaiting_approval", EDIT,    open_checklist,   ask_approvers,
+      .text = "Ask for approval" },
+    { "awaiting_approval", "approve",    "approved",          APPROVE, approval,         approve_bills,
+      .text = "Approve" },
+    { "awaiting_approval", "send_back",  "review",            APPROVE, NULL,             back_to_drafts, NULL,
+      .asks_reason = true },
+    { "approved",          "publish",    "publishing",        APPROVE, stale_drafts,     begin_work,
+      .text = "Publish now" },
+    { "approved",          "send_back",  "review",            APPROVE, NULL,             back_to_drafts, NULL,
+      .asks_reason = true },
     { "publishing",        "finish",     "published",         EDIT,    NULL,             published_end,  NULL, 0 },
-    { "publishing",        "stop",       "paused",            APPROVE, NULL,             NULL,           .text = "Stop" },
-    { "paused",            "resume",     "calculating",       EDIT,    is_approved,      begin_work,     .text = "Go on with the drafts" },
-    { "paused",            "go_on",      "publishing",        APPROVE, not_approved,     begin_work,     .text = "Go on publishing" },
-    { "published",         "close",      "closed",            APPROVE, unsettled,        NULL,           .text = "Close run" },
-    { "paused",            "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,      .text = "Roll back", .danger = true },
+    { "publishing",        "stop",       "paused",            APPROVE, NULL,             NULL,
+      .text = "Stop" },
+    { "paused",            "resume",     "calculating",       EDIT,    is_approved,      begin_work,
+      .text = "Go on with the drafts" },
+    { "paused",            "go_on",      "publishing",        APPROVE, not_approved,     begin_work,
+      .text = "Go on publishing" },
+    { "published",         "close",      "closed",            APPROVE, unsettled,        NULL,
+      .text = "Close run" },
+    { "paused",            "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,
+      .text = "Roll back", .danger = true },
     { "checking",          "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
     { "ready",             "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
-    { "review",            "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,      .text = "Roll back", .danger = true },
-    { "awaiting_approval", "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,      .text = "Roll back", .danger = true },
-    { "approved",          "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,      .text = "Roll back", .danger = true },
+    { "review",            "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,
+      .text = "Roll back", .danger = true },
+    { "awaiting_approval", "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,
+      .text = "Roll back", .danger = true },
+    { "approved",          "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,
+      .text = "Roll back", .danger = true },
     { "published",         "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,      NULL, 0 },
-    { "setup",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,      .text = "Cancel run", .danger = true },
-    { "checking",          "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,      .text = "Cancel run", .danger = true },
-    { "ready",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,      .text = "Cancel run", .danger = true },
+    { "setup",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
+      .text = "Cancel run", .danger = true },
+    { "checking",          "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
+      .text = "Cancel run", .danger = true },
+    { "ready",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
+      .text = "Cancel run", .danger = true },
     { "review",            "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,      NULL, 0 },
     { 0 }
 };
-const Machine run_v2 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run", .moves = v2_moves, .moved = moved };
+const Machine run_v2 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run",
+                         .moves = v2_moves, .moved = moved };

@@ -21,10 +21,13 @@ RunRow *run_of_path(Req *r, const char *mode) {
     return run;
 }
 
-const char *run_path(Ctx *c, const RunRow *run) { return text(c, "/bx/%s/%s", !strcmp(run->mode, "v1") ? "generate" : "runs", run->run_no); }
+const char *run_path(Ctx *c, const RunRow *run) {
+    return text(c, "/bx/%s/%s", !strcmp(run->mode, "v1") ? "generate" : "runs", run->run_no);
+}
 
 static bool is_active(const RunRow *run) {
-    return !strcmp(run->state, "queued") || !strcmp(run->state, "running") || !strcmp(run->state, "calculating") || !strcmp(run->state, "publishing");
+    return !strcmp(run->state, "queued") || !strcmp(run->state, "running") || !strcmp(run->state, "calculating")
+        || !strcmp(run->state, "publishing");
 }
 
 void run_kpi(Req *r, const char *label, const char *value, const char *url, const char *sub) {
@@ -37,11 +40,14 @@ void run_kpi(Req *r, const char *label, const char *value, const char *url, cons
     show_text(r, at(r, "show.kpis", n, "sub"), sub);
 }
 
-static const char *number(Req *r, int64_t n) { return number_text(&r->c.mem, n, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ 0 }); }
+static const char *number(Req *r, int64_t n) {
+    return number_text(&r->c.mem, n, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ 0 });
+}
 
 static const char *amount(Req *r, Money m) {
     int places = utility_here(&r->c)->exponent;
-    return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ .places = places, .places_min = places });
+    return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' },
+                       (NumberStyle){ .places = places, .places_min = places });
 }
 
 static const char *span_text(Req *r, int64_t seconds) {
@@ -50,7 +56,8 @@ static const char *span_text(Req *r, int64_t seconds) {
     return text(r, "%lld h %lld min", (long long)(seconds / 3600), (long long)(seconds / 60 % 60));
 }
 
-static void tab_show(Req *r, size_t i, const RunRow *run, const char *key, const char *label, const char *current, int64_t n) {
+static void tab_show(Req *r, size_t i, const RunRow *run, const char *key, const char *label, const char *current,
+                     int64_t n) {
     show_text(r, at(r, "show.tabs", i, "text"), label);
     show_text(r, at(r, "show.tabs", i, "url"), link_path(r, *key ? "%s/%s" : "%s%s", run_path(&r->c, run), key));
     if (!strcmp(key, current)) show_text(r, at(r, "show.tabs", i, "current"), "1");
@@ -69,7 +76,10 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
     show_text(r, "show.status.text", state_label(r, run->state));
     show_text(r, "show.status.tone", state_tone(r, run->state));
     if (run->sample_of) { show_text(r, "show.badges.0.text", "Sample"); show_text(r, "show.badges.0.tone", "info"); }
-    if (run->simulate_only) { show_text(r, "show.badges.1.text", "Simulation"); show_text(r, "show.badges.1.tone", "info"); }
+    if (run->simulate_only) {
+        show_text(r, "show.badges.1.text", "Simulation");
+        show_text(r, "show.badges.1.tone", "info");
+    }
     show_fact(r, "show.facts", "Accounts", number(r, k->total), NULL);
     show_fact(r, "show.facts", "Billed", number(r, k->published ? k->published : k->calculated), NULL);
     show_fact(r, "show.facts", "Amount", amount(r, k->amount), NULL);
@@ -85,7 +95,7 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
     tab_show(r, n++, run, "log", "Log", tab, 0);
 }
 
-/* --- progress --------------------------------------------------------------------------------------------------------------------------- */
+/* --- progress ----------------------------------------------------------------------------------------------------- */
 
 static void step_show(Req *r, size_t i, const char *label, int64_t n, const char *state) {
     show_text(r, at(r, "job.steps", i, "text"), label);
@@ -104,7 +114,8 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
     show_text(r, "job.tone", state_tone(r, run->state));
     show_int(r, "job.max", k->total);
     show_int(r, "job.value", done);
-    show_text(r, "job.percent_text", text(r, "%s of %s, %lld %%", number(r, done), number(r, k->total), (long long)(k->total ? done * 100 / k->total : 100)));
+    show_text(r, "job.percent_text", text(r, "%s of %s, %lld %%", number(r, done), number(r, k->total),
+                                          (long long)(k->total ? done * 100 / k->total : 100)));
     size_t n = 0;
     step_show(r, n++, "Pending", k->pending, k->pending ? "todo" : "done");
     step_show(r, n++, "In work", k->claimed, k->claimed ? "now" : "done");
@@ -114,36 +125,46 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
     step_show(r, n++, "Errors", k->error, k->error ? "failed" : "done");
     step_show(r, n++, "Left out", k->skipped, "done");
     if (k->rolled_back) step_show(r, n++, "Rolled back", k->rolled_back, "done");
-    CodeCounts codes = db_all(r, CodeCount, "select error_code as code, count(*) as n from bill_run_item where run_id=? and error_code is not null and state in ('held', 'error') group by error_code order by error_code", run->id);
+    CodeCounts codes = db_all(r, CodeCount, "select error_code as code, count(*) as n from bill_run_item "
+                                            "where run_id=? and error_code is not null and state in ('held', 'error') "
+                                            "group by error_code order by error_code", run->id);
     for (size_t i = 0; i < codes.n; i++) step_show(r, n++, codes.v[i].code, codes.v[i].n, "failed");
     Time end = active || !time_is_set(run->finished_at) ? r->c.now : run->finished_at;
     int64_t elapsed = time_is_set(run->started_at) ? (end.us - run->started_at.us) / SECOND_US : 0;
     int64_t rate = elapsed > 0 ? done * 60 / elapsed : done * 60;
-    show_text(r, "job.started", text(r, "Elapsed %s. %s a minute (last minute %s). Current charges %s, of which tax %s. Workers alive: %s.", span_text(r, elapsed), number(r, rate), number(r, k->done_last_minute),
+    show_text(r, "job.started",
+              text(r, "Elapsed %s. %s a minute (last minute %s). Current charges %s, of which "
+                      "tax %s. Workers alive: %s.", span_text(r, elapsed), number(r, rate),
+                   number(r, k->done_last_minute),
                                      amount(r, k->amount), amount(r, k->tax), number(r, k->workers)));
     if (active && rate > 0 && open) show_text(r, "job.left", text(r, "About %s left.", span_text(r, open * 60 / rate)));
     if (run->last_error) show_text(r, "job.note", text(r, "Last error: %s", run->last_error));
     if (active) show_text(r, "job.poll_url", link_path(r, "%s", run_path(&r->c, run)));
 }
 
-/* --- accounts of the run ------------------------------------------------------------------------------------------------------------------ */
+/* --- accounts of the run ------------------------------------------------------------------------------------------ */
 
 static const ListSpec items = {
-    .name = "run_items", .one = "account", .many = "accounts", .path = "/bx/generate", .feature = "bx.run", .search_label = "Account or consumer", .id = "i.id",
-    .from = "bill_run_item i join account a on a.id = i.account_id join consumer n on n.id = a.consumer_id left join bill b on b.id = i.bill_id",
+    .name = "run_items", .one = "account", .many = "accounts", .path = "/bx/generate", .feature = "bx.run",
+    .search_label = "Account or consumer", .id = "i.id",
+    .from = "bill_run_item i join account a on a.id = i.account_id join consumer n on n.id = a.consumer_id "
+            "left join bill b on b.id = i.bill_id",
     .where = "i.run_id = ? and find_in_set(i.state, ?)",
     .columns = COLUMNS {
-        { "account_no",   "Account",  "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name", .place = "id" },
+        { "account_no",   "Account",  "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name",
+          .place = "id" },
         { "consumer_name", "Consumer", "n.display_name", SEARCH_START },
         { "bill_no",      "Bill",     "b.bill_no",      LIST, .link = "/bx/bills/{bill_no}" },
         { "error_code",   "Code",     "i.error_code",   LIST | FILTER, .kind = "code" },
-        { "message",      "Message",  "coalesce(i.error_text, i.skip_reason, i.release_reason)", LIST, .place = "name" },
+        { "message",      "Message",  "coalesce(i.error_text, i.skip_reason, i.release_reason)", LIST,
+          .place = "name" },
         { "amount_minor", "Amount",   "i.amount_minor", LIST | SORT, .place = "amount" },
         { "state",        "State",    "i.state",        LIST, .place = "status" },
         { 0 } },
     .order = "account_no" };
 
-#define DECISION(F, T) F(T, const char *, account_no) F(T, const char *, name) F(T, const char *, code) F(T, const char *, message) F(T, Money, amount_minor) F(T, Id, bill_id)
+#define DECISION(F, T) F(T, const char *, account_no) F(T, const char *, name) F(T, const char *, code) \
+    F(T, const char *, message) F(T, Money, amount_minor) F(T, Id, bill_id)
 ROW(Decision, DECISION)
 
 static void decisions(Req *r, const RunRow *run, const char *states) {
@@ -156,8 +177,11 @@ static void decisions(Req *r, const RunRow *run, const char *states) {
     table_column(t, "Amount", "money", "amount");
     table_column(t, "Action", "act", NULL);
     bool may = perm_may(&r->c, "bx.run", held ? APPROVE : EDIT);
-    Decisions all = db_all(r, Decision, "select a.account_no, n.display_name as name, i.error_code as code, i.error_text as message, coalesce(i.amount_minor, 0) as amount_minor, i.bill_id from bill_run_item i join account a on a.id=i.account_id "
-                                        "join consumer n on n.id=a.consumer_id where i.run_id=? and i.state=? order by i.seq limit 200", run->id, held ? "held" : "error");
+    Decisions all = db_all(r, Decision, "select a.account_no, n.display_name as name, i.error_code as code, "
+                                        "i.error_text as message, coalesce(i.amount_minor, 0) as amount_minor, "
+                                        "i.bill_id from bill_run_item i join account a on a.id=i.account_id "
+                                        "join consumer n on n.id=a.consumer_id where i.run_id=? "
+                                        "and i.state=? order by i.seq limit 200", run->id, held ? "held" : "error");
     for (size_t i = 0; i < all.n; i++) {
         const Decision *d = &all.v[i];
         const char *base = text(r, "%s/accounts/%s", run_path(&r->c, run), url_part(r, d->account_no));
@@ -179,7 +203,8 @@ static void decisions(Req *r, const RunRow *run, const char *states) {
 void run_tab(Req *r, const char *mode, const char *tab) {
     RunRow *run = run_of_path(r, mode);
     RunCounts k = run_counts(&r->c, run->id);
-    bool bills = !strcmp(tab, "bills"), errors = !strcmp(tab, "errors"), held = !strcmp(tab, "held"), skipped = !strcmp(tab, "skipped"), log = !strcmp(tab, "log");
+    bool bills = !strcmp(tab, "bills"), errors = !strcmp(tab, "errors"), held = !strcmp(tab, "held"),
+        skipped = !strcmp(tab, "skipped"), log = !strcmp(tab, "log");
     if (!bills && !errors && !held && !skipped && !log) fail(r, NOT_FOUND, "There is no such page.");
     ListSpec spec = items;
     spec.path = text(r, "%s/%s", run_path(&r->c, run), tab);
@@ -194,7 +219,7 @@ void run_tab(Req *r, const char *mode, const char *tab) {
     if (errors || held) decisions(r, run, tab);
 }
 
-/* --- moves and single decisions -------------------------------------------------------------------------------------------------------------- */
+/* --- moves and single decisions ----------------------------------------------------------------------------------- */
 
 void run_move(Req *r, const char *mode, const Machine *m) {
     RunRow *run = run_of_path(r, mode);
@@ -207,15 +232,23 @@ void run_move(Req *r, const char *mode, const Machine *m) {
     go(r, "%s", run_path(&r->c, run));
 }
 
-static const Form release_form = { .name = "bill_release", .submit = "Release", .fields = FIELDS { { "reason", "Why may this bill go out?", LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
-static const Form leave_form   = { .name = "bill_leave_out", .submit = "Leave out", .fields = FIELDS { { "reason", "Why is it not billed now?", LONG_TEXT(5, 300), .flags = REQUIRED }, { 0 } } };
+static const Form release_form = { .name = "bill_release", .submit = "Release",
+                                   .fields = FIELDS { { "reason", "Why may this bill go out?", LONG_TEXT(5, 500),
+    .flags = REQUIRED }, { 0 } } };
+static const Form leave_form   = { .name = "bill_leave_out", .submit = "Leave out",
+                                   .fields = FIELDS { { "reason", "Why is it not billed now?", LONG_TEXT(5, 300),
+    .flags = REQUIRED }, { 0 } } };
 
-#define TARGET_ROW(F, T) F(T, Id, account) F(T, const char *, account_no) F(T, const char *, name) F(T, const char *, message) F(T, const char *, code) F(T, Money, amount)
+#define TARGET_ROW(F, T) F(T, Id, account) F(T, const char *, account_no) F(T, const char *, name) \
+    F(T, const char *, message) F(T, const char *, code) F(T, Money, amount)
 ROW(Target, TARGET_ROW)
 
 static Target *target_of(Req *r, const RunRow *run) {
-    Target *t = db_find(r, Target, "select a.id as account, a.account_no, n.display_name as name, i.error_text as message, i.error_code as code, coalesce(i.amount_minor, 0) as amount from bill_run_item i join account a on a.id=i.account_id "
-                                   "join consumer n on n.id=a.consumer_id where i.run_id=? and a.account_no=?", run->id, path_text(r, "account"));
+    Target *t = db_find(r, Target, "select a.id as account, a.account_no, n.display_name as name, i.error_text "
+                                   "as message, i.error_code as code, coalesce(i.amount_minor, 0) as amount "
+                                   "from bill_run_item i join account a on a.id=i.account_id "
+                                   "join consumer n on n.id=a.consumer_id where i.run_id=? and a.account_no=?", run->id,
+                                       path_text(r, "account"));
     if (!t) fail(r, NOT_FOUND, "This account is not in the run.");
     return t;
 }
@@ -223,7 +256,8 @@ static Target *target_of(Req *r, const RunRow *run) {
 static void ask(Req *r, const Form *form, const char *what, const char *undo) {
     RunRow *run = run_of_path(r, NULL);
     Target *t = target_of(r, run);
-    show_text(r, "page.title", text(r, "%s %s", !strcmp(what, "release") ? "Release the bill of" : "Leave out", t->account_no));
+    show_text(r, "page.title", text(r, "%s %s", !strcmp(what, "release") ? "Release the bill of" : "Leave out",
+                                    t->account_no));
     show_text(r, "page.crumbs.0.text", run->run_no);
     show_text(r, "page.crumbs.0.url", link_path(r, "%s", run_path(&r->c, run)));
     form_show(r, "confirm", form, text(r, "%s/accounts/%s/%s", run_path(&r->c, run), url_part(r, t->account_no), what));
@@ -236,7 +270,10 @@ static void ask(Req *r, const Form *form, const char *what, const char *undo) {
     page(r, "layout/confirm");
 }
 
-void run_release_page(Req *r) { ask(r, &release_form, "release", !strcmp(run_of_path(r, NULL)->mode, "v1") ? "The bill is published at once." : "The bill goes on with the run."); }
+void run_release_page(Req *r) {
+    ask(r, &release_form, "release", !strcmp(run_of_path(r, NULL)->mode, "v1") ? "The bill is published at once."
+        : "The bill goes on with the run.");
+}
 void run_leave_page(Req *r)   { ask(r, &leave_form, "leave-out", "Its days are billed with the next period."); }
 
 void run_release_post(Req *r) {

@@ -1,5 +1,6 @@
 /*
- * What the pages of both kinds of bill runs share (BX01US01, BX01US03): head, progress, lists of accounts, single decisions.
+ * What the pages of both kinds of bill runs share (BX01US01, BX01US03): head, progress, lists of accounts, single
+ * decisions.
  */
 #ifndef APP_BILLING_RUN_PAGE_H
 #define APP_BILLING_RUN_PAGE_H

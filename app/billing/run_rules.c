@@ -6,59 +6,78 @@
 #include "lib/money.h"
 
 const CheckItem run_checks[] = {
-    { "use",        "Total use is plausible",            "Compare with the period before and the same one last year.", false },
-    { "revenue",    "Change of revenue is explained",    "A change of more than 10 % needs a note.",                   false },
-    { "estimates",  "Estimates are within the limit",    NULL,                                                         false },
-    { "exceptions", "Exceptions are zero or accepted",   "Accepting does not release a held bill.",                    false },
-    { "sample",     "The sample is ticked off",          "Each bill of the sample is opened and ticked.",              true },
-    { "template",   "The template is checked",           NULL,                                                         false },
-    { "ledger",     "The trial balance is zero",         NULL,                                                         true },
+    { "use",        "Total use is plausible",            "Compare with the period before and the same one last year.",
+      false },
+    { "revenue",    "Change of revenue is explained",    "A change of more than 10 % needs a note.",
+      false },
+    { "estimates",  "Estimates are within the limit",    NULL,
+      false },
+    { "exceptions", "Exceptions are zero or accepted",   "Accepting does not release a held bill.",
+      false },
+    { "sample",     "The sample is ticked off",          "Each bill of the sample is opened and ticked.",
+      true },
+    { "template",   "The template is checked",           NULL,
+      false },
+    { "ledger",     "The trial balance is zero",         NULL,
+      true },
     { 0 }
 };
 
 static RunRefusal allowed(void) { return (RunRefusal){ 0 }; }
 
-static const char *count(Arena *a, int64_t n, const char *one, const char *many) { return text(a, "%lld %s", (long long)n, n == 1 ? one : many); }
+static const char *count(Arena *a, int64_t n, const char *one, const char *many) {
+    return text(a, "%lld %s", (long long)n, n == 1 ? one : many);
+}
 
 RunRefusal run_continue_refusal(Arena *a, const RunFacts *f) {
     if (!f->errors) return allowed();
-    return (RunRefusal){ .text = text(a, "%s blocked. Mend or leave out first.", count(a, f->errors, "account is", "accounts are")) };
+    return (RunRefusal){ .text = text(a, "%s blocked. Mend or leave out first.",
+                                      count(a, f->errors, "account is", "accounts are")) };
 }
 
 RunRefusal run_generate_refusal(Arena *a, const RunFacts *f) {
     if (f->errors) return run_continue_refusal(a, f);
     if (!f->undecided_readings) return allowed();
-    return (RunRefusal){ .text = text(a, "%s undecided. Estimate, enter a reading, or leave out.", count(a, f->undecided_readings, "reading is", "readings are")) };
+    return (RunRefusal){ .text = text(a, "%s undecided. Estimate, enter a reading, or leave out.",
+                                      count(a, f->undecided_readings, "reading is", "readings are")) };
 }
 
 RunRefusal run_ask_refusal(Arena *a, const RunFacts *f) {
     if (f->is_simulation) return (RunRefusal){ .text = "This run is a simulation. It ends here." };
-    if (f->unfinished) return (RunRefusal){ .text = text(a, "%s not calculated yet.", count(a, f->unfinished, "account is", "accounts are")) };
-    if (f->checklist_open) return (RunRefusal){ .text = text(a, "The checklist is not complete: %s.", f->checklist_open) };
+    if (f->unfinished)
+        return (RunRefusal){ .text = text(a, "%s not calculated yet.",
+                                          count(a, f->unfinished, "account is", "accounts are")) };
+    if (f->checklist_open)
+        return (RunRefusal){ .text = text(a, "The checklist is not complete: %s.", f->checklist_open) };
     return allowed();
 }
 
 static const char *undecided(Arena *a, const RunFacts *f) {
-    const char *errors = f->errors ? count(a, f->errors, "error", "errors") : NULL, *held = f->held ? count(a, f->held, "held bill", "held bills") : NULL;
+    const char *errors = f->errors ? count(a, f->errors, "error", "errors") : NULL, *held = f->held
+        ? count(a, f->held, "held bill", "held bills") : NULL;
     if (errors && held) return text(a, "%s and %s are undecided.", errors, held);
     return text(a, "%s %s undecided.", errors ? errors : held, f->errors + f->held == 1 ? "is" : "are");
 }
 
 RunRefusal run_approve_refusal(Arena *a, const RunFacts *f) {
-    if (f->has_four_eyes && f->is_same_person) return (RunRefusal){ .text = "A second person must approve.", .is_denied = true };
-    if (f->stale) return (RunRefusal){ .text = text(a, "%s must be recalculated.", count(a, f->stale, "bill", "bills")), .is_input = true };
+    if (f->has_four_eyes && f->is_same_person)
+        return (RunRefusal){ .text = "A second person must approve.", .is_denied = true };
+    if (f->stale) return (RunRefusal){ .text = text(a, "%s must be recalculated.", count(a, f->stale, "bill", "bills")),
+                                       .is_input = true };
     if (f->errors + f->held) return (RunRefusal){ .text = undecided(a, f), .is_input = true };
     return allowed();
 }
 
 RunRefusal run_publish_refusal(Arena *a, const RunFacts *f) {
-    if (f->stale) return (RunRefusal){ .text = text(a, "%s must be recalculated.", count(a, f->stale, "bill", "bills")), .is_input = true };
+    if (f->stale) return (RunRefusal){ .text = text(a, "%s must be recalculated.", count(a, f->stale, "bill", "bills")),
+                                       .is_input = true };
     return allowed();
 }
 
 RunRefusal run_roll_back_refusal(Arena *a, const RunFacts *f) {
     if (!f->published) return allowed();
-    return (RunRefusal){ .text = text(a, "%s published. Cancel them one by one with a reason.", count(a, f->published, "bill is", "bills are")) };
+    return (RunRefusal){ .text = text(a, "%s published. Cancel them one by one with a reason.",
+                                      count(a, f->published, "bill is", "bills are")) };
 }
 
 RunRefusal run_close_refusal(Arena *a, const RunFacts *f) {

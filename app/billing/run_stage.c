@@ -1,6 +1,6 @@
 /*
- * The stages of a V2 run apart from its pages (BX01US03): eligibility, readings to be decided, sample, checklist, who is told.
- * Checks are statements over the whole run, so that 50,000 accounts take a second or two.
+ * The stages of a V2 run apart from its pages (BX01US03): eligibility, readings to be decided, sample, checklist, who
+ * is told. Checks are statements over the whole run, so that 50,000 accounts take a second or two.
  */
 #include <string.h>
 
@@ -14,62 +14,91 @@
 
 enum { SAMPLE_RANDOM = 20, SAMPLE_LARGEST = 10, SAMPLE_CHANGED = 10 };
 
-/* --- consumers --------------------------------------------------------------------------------------------------------------------------- */
+/* --- consumers ---------------------------------------------------------------------------------------------------- */
 
 static const char *days_words(Ctx *c, Date from, Date to) {
-    static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" };
+    static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
+                                          "September", "October", "November", "December" };
     Ymd a = date_ymd(from), b = date_ymd(to);
-    if (a.month == b.month && a.year == b.year) return text(c, "%d to %d %s %d", a.day, b.day, months[b.month - 1], b.year);
+    if (a.month == b.month && a.year == b.year)
+        return text(c, "%d to %d %s %d", a.day, b.day, months[b.month - 1], b.year);
     return text(c, "%d %s %d to %d %s %d", a.day, months[a.month - 1], a.year, b.day, months[b.month - 1], b.year);
 }
 
 /* Findings of one check become items in error and exceptions; an account has the first one found. */
 static void blocked(Ctx *c, const RunRow *run, const char *code, const char *message) {
-    db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) select ?, i.run_id, i.account_id, ?, ?, 'error', ? from bill_run_item i "
-              "where i.run_id=? and i.state='error' and i.error_code=? and not exists (select 1 from bill_exception e where e.run_id=i.run_id and e.account_id=i.account_id and e.code=? and e.state in ('open', 'assigned'))",
+    db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
+              "select ?, i.run_id, i.account_id, ?, ?, 'error', ? from bill_run_item i "
+              "where i.run_id=? and i.state='error' and i.error_code=? and not exists (select 1 from bill_exception e "
+              "where e.run_id=i.run_id and e.account_id=i.account_id and e.code=? and e.state in ('open', 'assigned'))",
            c->utility, code, message, c->now, run->id, code, code);
 }
 
 void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n) {
     const char *ids = accounts ? json_ids(c, accounts, n) : NULL;
-    db_run(c, "update bill_run_item i set i.state='pending', i.error_code=null, i.error_text=null where i.run_id=? and i.state='error' and (? is null or json_contains(?, cast(i.account_id as char)))", run->id, ids, ids);
-    const char *days = days_words(c, run->from_date, run->to_date), *message = "Account has no active service connection in the period";
-    db_run(c, "update bill_run_item i join account a on a.id=i.account_id set i.state='error', i.error_code='BX-E01', i.error_text=?, i.done_at=? where i.run_id=? and i.state='pending' and "
-              "(a.status not in ('active', 'temporarily_disconnected', 'disconnected') or not exists (select 1 from service_connection_holder h join service_connection s on s.id=h.service_connection_id and s.status<>'pending' "
-              "where h.account_id=a.id and h.from_on<=? and (h.to_on is null or h.to_on>=?)))", message, c->now, run->id, run->to_date, run->from_date);
+    db_run(c, "update bill_run_item i set i.state='pending', i.error_code=null, i.error_text=null where i.run_id=? "
+              "and i.state='error' and (? is null or json_contains(?, cast(i.account_id as char)))", run->id, ids, ids);
+    const char *days = days_words(c, run->from_date, run->to_date),
+        *message = "Account has no active service connection in the period";
+    db_run(c, "update bill_run_item i join account a on a.id=i.account_id set i.state='error', i.error_code='BX-E01', "
+              "i.error_text=?, i.done_at=? where i.run_id=? and i.state='pending' and "
+              "(a.status not in ('active', 'temporarily_disconnected', 'disconnected') or not exists (select 1 "
+              "from service_connection_holder h join service_connection s on s.id=h.service_connection_id "
+              "and s.status<>'pending' "
+              "where h.account_id=a.id and h.from_on<=? and (h.to_on is null or h.to_on>=?)))", message, c->now,
+                  run->id, run->to_date, run->from_date);
     blocked(c, run, "BX-E01", message);
     message = text(c, "Connection has no tariff plan for %s", days);
-    db_run(c, "update bill_run_item i set i.state='error', i.error_code='BX-E02', i.error_text=?, i.done_at=? where i.run_id=? and i.state='pending' and exists (select 1 from service_connection_holder h "
-              "join service_connection s on s.id=h.service_connection_id and s.status<>'pending' where h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
-              "and not exists (select 1 from service_connection_plan q where q.service_connection_id=s.id and q.valid_from<=? and (q.valid_to is null or q.valid_to>=greatest(?, h.from_on))))",
+    db_run(c, "update bill_run_item i set i.state='error', i.error_code='BX-E02', i.error_text=?, i.done_at=? "
+              "where i.run_id=? and i.state='pending' and exists (select 1 from service_connection_holder h "
+              "join service_connection s on s.id=h.service_connection_id and s.status<>'pending' "
+              "where h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
+              "and not exists (select 1 from service_connection_plan q where q.service_connection_id=s.id "
+              "and q.valid_from<=? and (q.valid_to is null or q.valid_to>=greatest(?, h.from_on))))",
            message, c->now, run->id, run->to_date, run->from_date, run->to_date, run->from_date);
     blocked(c, run, "BX-E02", message);
     message = "No meter installed but plan is metered";
-    db_run(c, "update bill_run_item i set i.state='error', i.error_code='BX-E08', i.error_text=?, i.done_at=? where i.run_id=? and i.state='pending' and exists (select 1 from service_connection_holder h "
-              "join service_connection s on s.id=h.service_connection_id and s.status='active' and s.metered=1 where h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
-              "and not exists (select 1 from meter_installation m where m.service_connection_id=s.id and m.installed_on<=? and (m.removed_on is null or m.removed_on>=?)) "
-              "and not exists (select 1 from tariff_plan p where p.id=s.tariff_plan_id and (p.deemed_daily_qty_micro is not null or p.kind='fixed')))", message, c->now, run->id, run->to_date, run->from_date, run->to_date, run->from_date);
+    db_run(c, "update bill_run_item i set i.state='error', i.error_code='BX-E08', i.error_text=?, i.done_at=? "
+              "where i.run_id=? and i.state='pending' and exists (select 1 from service_connection_holder h "
+              "join service_connection s on s.id=h.service_connection_id and s.status='active' and s.metered=1 "
+              "where h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
+              "and not exists (select 1 from meter_installation m where m.service_connection_id=s.id "
+              "and m.installed_on<=? and (m.removed_on is null or m.removed_on>=?)) "
+              "and not exists (select 1 from tariff_plan p where p.id=s.tariff_plan_id "
+              "and (p.deemed_daily_qty_micro is not null or p.kind='fixed')))", message, c->now, run->id, run->to_date,
+                  run->from_date, run->to_date, run->from_date);
     blocked(c, run, "BX-E08", message);
     message = "Billing address or currency missing";
-    db_run(c, "update bill_run_item i join account a on a.id=i.account_id join consumer n on n.id=a.consumer_id join premise p on p.id=a.premise_id set i.state='error', i.error_code='BX-E09', i.error_text=?, i.done_at=? "
-              "where i.run_id=? and i.state='pending' and coalesce(if(a.billing_address_choice='own', a.billing_line1, null), n.billing_line1, p.line1, '')=''", message, c->now, run->id);
+    db_run(c, "update bill_run_item i join account a on a.id=i.account_id join consumer n on n.id=a.consumer_id "
+              "join premise p on p.id=a.premise_id set i.state='error', i.error_code='BX-E09', "
+              "i.error_text=?, i.done_at=? "
+              "where i.run_id=? and i.state='pending' and coalesce(if(a.billing_address_choice='own', a.billing_line1, "
+              "null), n.billing_line1, p.line1, '')=''", message, c->now, run->id);
     blocked(c, run, "BX-E09", message);
-    db_run(c, "update bill_exception e left join bill_run_item i on i.run_id=e.run_id and i.account_id=e.account_id set e.state='resolved', e.resolution='corrected', e.resolved_at=?, e.resolved_by=? "
-              "where e.run_id=? and e.severity='error' and e.state in ('open', 'assigned') and i.state='pending'", c->now, c->user, run->id);
-    db_run(c, "update bill_run r set error_count=(select count(*) from bill_run_item i where i.run_id=r.id and i.state='error') where r.id=?", run->id);
+    db_run(c, "update bill_exception e left join bill_run_item i on i.run_id=e.run_id and i.account_id=e.account_id "
+              "set e.state='resolved', e.resolution='corrected', e.resolved_at=?, e.resolved_by=? "
+              "where e.run_id=? and e.severity='error' and e.state in ('open', 'assigned') and i.state='pending'",
+                  c->now, c->user, run->id);
+    db_run(c, "update bill_run r set error_count=(select count(*) from bill_run_item i where i.run_id=r.id "
+              "and i.state='error') where r.id=?", run->id);
 }
 
-/* --- readings ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- readings ----------------------------------------------------------------------------------------------------- */
 
 int64_t run_undecided_readings(Ctx *c, const RunRow *run) {
     int window = (int)setting_int(c, "bx.reading_window_days", 5);
-    return db_int(c, "select count(*) from bill_run_item i join service_connection_holder h on h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
-        "join service_connection s on s.id=h.service_connection_id and s.metered=1 and s.status in ('active', 'disconnected') where i.run_id=? and i.state='pending' "
-        "and not exists (select 1 from usage_segment u where u.service_connection_id=s.id and u.status='active' and u.to_on between date_sub(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day) "
-        "and date_add(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day))", run->to_date, run->from_date, run->id, run->to_date, run->to_date, window, run->to_date, run->to_date, window);
+    return db_int(c, "select count(*) from bill_run_item i "
+                     "join service_connection_holder h on h.account_id=i.account_id and h.from_on<=? "
+                     "and (h.to_on is null or h.to_on>=?) "
+        "join service_connection s on s.id=h.service_connection_id and s.metered=1 "
+        "and s.status in ('active', 'disconnected') where i.run_id=? and i.state='pending' "
+        "and not exists (select 1 from usage_segment u where u.service_connection_id=s.id and u.status='active' "
+        "and u.to_on between date_sub(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day) "
+        "and date_add(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day))", run->to_date,
+            run->from_date, run->id, run->to_date, run->to_date, window, run->to_date, run->to_date, window);
 }
 
-/* --- sample and checklist --------------------------------------------------------------------------------------------------------------------- */
+/* --- sample and checklist ----------------------------------------------------------------------------------------- */
 
 #define SAMPLE_ROW(F, T) F(T, Id, id)
 ROW(SampleRow, SAMPLE_ROW)
@@ -91,23 +120,33 @@ void run_sample(Ctx *c, Id run) {
     Id taken[SAMPLE_RANDOM + SAMPLE_LARGEST + SAMPLE_CHANGED];
     size_t n = 0;
     json_open_object(&o, NULL);
-    sample_add(&o, c, db_all(c, SampleRow, "select id from bill where bill_run_id=? and status='draft' order by crc32(concat(id, draft_ref)) limit 20", run), "random", taken, &n);
-    sample_add(&o, c, db_all(c, SampleRow, "select id from bill where bill_run_id=? and status='draft' order by total_minor desc limit 10", run), "largest", taken, &n);
-    sample_add(&o, c, db_all(c, SampleRow, "select b.id from bill b join bill p on p.account_id=b.account_id and p.status='published' and p.period_end=date_sub(b.period_start, interval 1 day) "
-        "where b.bill_run_id=? and b.status='draft' order by abs(b.total_minor-p.total_minor) desc limit 10", run), "largest change", taken, &n);
+    sample_add(&o, c, db_all(c, SampleRow, "select id from bill where bill_run_id=? and status='draft' "
+                                           "order by crc32(concat(id, draft_ref)) limit 20", run), "random", taken, &n);
+    sample_add(&o, c, db_all(c, SampleRow, "select id from bill where bill_run_id=? and status='draft' "
+                                           "order by total_minor desc limit 10", run), "largest", taken, &n);
+    sample_add(&o, c, db_all(c, SampleRow, "select b.id from bill b join bill p on p.account_id=b.account_id "
+                                           "and p.status='published' "
+                                           "and p.period_end=date_sub(b.period_start, interval 1 day) "
+        "where b.bill_run_id=? and b.status='draft' order by abs(b.total_minor-p.total_minor) desc limit 10", run),
+            "largest change", taken, &n);
     json_close(&o);
     db_run(c, "update bill_run set checklist=? where id=?", t.s, run);
 }
 
-static bool is_balanced(Ctx *c) { return !db_int(c, "select coalesce(sum(e.debit_minor), 0) - coalesce(sum(e.credit_minor), 0) from ledger_entry e where e.utility_id=?", c->utility); }
+static bool is_balanced(Ctx *c) {
+    return !db_int(c, "select coalesce(sum(e.debit_minor), 0) - coalesce(sum(e.credit_minor), 0) "
+                      "from ledger_entry e where e.utility_id=?", c->utility);
+}
 
 bool run_check_done(Ctx *c, const RunRow *run, const char *key) {
-    Json list = run->checklist ? json_read(&c->mem, run->checklist, strlen(run->checklist), 1 << 20, NULL) : (Json){ 0 };
+    Json list = run->checklist ? json_read(&c->mem, run->checklist, strlen(run->checklist), 1 << 20, NULL)
+        : (Json){ 0 };
     if (!strcmp(key, "ledger")) return is_balanced(c);
     if (strcmp(key, "sample")) return json_kind(json_member(list, text(c, "tick:%s", key))) != JSON_KIND_NONE;
     JsonMember *m = json_members(&c->mem, list);
     for (size_t i = 0; i < json_size(list); i++)
-        if (!strncmp(m[i].name, "sample:", 7) && json_kind(json_member(list, text(c, "seen:%s", m[i].name + 7))) == JSON_KIND_NONE) return false;
+        if (!strncmp(m[i].name, "sample:", 7)
+            && json_kind(json_member(list, text(c, "seen:%s", m[i].name + 7))) == JSON_KIND_NONE) return false;
     return true;
 }
 
@@ -117,12 +156,15 @@ const char *run_checklist_open(Ctx *c, const RunRow *run) {
     return NULL;
 }
 
-/* --- who is told ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- who is told -------------------------------------------------------------------------------------------------- */
 
 static void tell(Ctx *c, const RunRow *r, const char *kind, Id recipient, const char *title) {
     if (!recipient.id) return;
-    inapp_post(c, &(InApp){ .recipient_kind = kind, .recipient = recipient, .topic = "billing", .severity = "info", .title = title, .body = text(c, "%s, %s of %s", r->run_no, r->label, r->cycle_name),
-                            .link = text(c, "/u/%s/bx/runs/%s", c->utility_code, r->run_no), .dedup_key = text(c, "bill_run:%lld:%s:%lld", (long long)r->id.id, r->state, (long long)r->row_version) });
+    inapp_post(c, &(InApp){ .recipient_kind = kind, .recipient = recipient, .topic = "billing", .severity = "info",
+                            .title = title, .body = text(c, "%s, %s of %s", r->run_no, r->label, r->cycle_name),
+                            .link = text(c, "/u/%s/bx/runs/%s", c->utility_code, r->run_no),
+                            .dedup_key = text(c, "bill_run:%lld:%s:%lld", (long long)r->id.id, r->state,
+                                              (long long)r->row_version) });
 }
 
 void run_tell_owner(Ctx *c, Id run, const char *format) {

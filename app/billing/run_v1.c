@@ -37,20 +37,30 @@ static const Form confirm_form = {
 
 #define CHOICE_ROW(F, T) F(T, const char *, value) F(T, const char *, label)
 ROW(ChoiceRow, CHOICE_ROW)
-#define PICK_ROW(F, T) F(T, Id, id) F(T, Id, cycle) F(T, const char *, cycle_code) F(T, const char *, cycle_name) F(T, const char *, label) F(T, const char *, state) F(T, Date, from_date) F(T, Date, to_date) F(T, int, due_days)
+#define PICK_ROW(F, T) F(T, Id, id) F(T, Id, cycle) F(T, const char *, cycle_code) F(T, const char *, cycle_name) \
+    F(T, const char *, label) F(T, const char *, state) F(T, Date, from_date) F(T, Date, to_date) F(T, int, due_days)
 ROW(Pick, PICK_ROW)
-#define PICK_SELECT "select p.id, y.id as cycle, y.code as cycle_code, y.name as cycle_name, p.label, p.state, p.from_date, p.to_date, y.due_days from bill_cycle_period p join bill_cycle y on y.id = p.cycle_id "
+#define PICK_SELECT "select p.id, y.id as cycle, y.code as cycle_code, y.name as cycle_name, p.label, p.state, " \
+                    "p.from_date, p.to_date, y.due_days from bill_cycle_period p " \
+                    "join bill_cycle y on y.id = p.cycle_id "
 
-/* The chosen period, else the next unbilled one of the chosen (or first) active cycle; NULL: there is no active cycle. */
+/* The chosen period, else the next unbilled one of the chosen
+ * (or first) active cycle; NULL: there is no active cycle. */
 static Pick *pick(Req *r, const char *cycle, const char *period) {
-    if (!cycle) cycle = db_text(r, "select code from bill_cycle where utility_id=? and state='active' order by name limit 1", r->c.utility);
+    if (!cycle)
+        cycle = db_text(r, "select code from bill_cycle where utility_id=? and state='active' order by name limit 1",
+                        r->c.utility);
     if (!cycle) return NULL;
-    Pick *p = period ? db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and y.state='active' and p.label=?", r->c.utility, cycle, period) : NULL;
+    Pick *p = period ? db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? "
+        "and y.state='active' and p.label=?", r->c.utility, cycle, period) : NULL;
     if (p) return p;
-    return db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and y.state='active' order by p.state in ('billed', 'closed'), p.from_date limit 1", r->c.utility, cycle);
+    return db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and y.state='active' "
+                                        "order by p.state in ('billed', 'closed'), p.from_date limit 1", r->c.utility,
+                   cycle);
 }
 
-#define EXPECT_ROW(F, T) F(T, int64_t, accounts) F(T, int64_t, billed) F(T, int64_t, missing) F(T, int64_t, waiting) F(T, int64_t, held_before) F(T, Money, expected)
+#define EXPECT_ROW(F, T) F(T, int64_t, accounts) F(T, int64_t, billed) F(T, int64_t, missing) F(T, int64_t, waiting) \
+    F(T, int64_t, held_before) F(T, Money, expected)
 ROW(Expect, EXPECT_ROW)
 
 static Expect *expect_of(Req *r, const Pick *p) {
@@ -58,20 +68,37 @@ static Expect *expect_of(Req *r, const Pick *p) {
     Date early = date_add_days(p->to_date, -window), late = date_add_days(p->to_date, window);
     return db_one(r, Expect,
         "select count(*) as accounts, "
-        "coalesce(sum(exists (select 1 from bill b where b.account_id = m.account_id and b.bill_cycle_period_id = ? and b.status = 'published')), 0) as billed, "
-        "coalesce(sum(m.metered > m.read_n and not m.waits), 0) as missing, coalesce(sum(m.metered > m.read_n and m.waits), 0) as waiting, "
-        "(select count(*) from bill_run_item i join bill_run r on r.id = i.run_id join bill_cycle_period q on q.id = r.bill_cycle_period_id where q.cycle_id = ? and q.from_date < ? and i.state = 'held') as held_before, "
-        "coalesce((select sum(b.current_charges_minor) from bill b join bill_cycle_period q on q.id = b.bill_cycle_period_id where q.cycle_id = ? and b.status = 'published' and q.to_date = date_sub(?, interval 1 day)), 0) as expected "
+        "coalesce(sum(exists (select 1 from bill b where b.account_id = m.account_id and b.bill_cycle_period_id = ? "
+        "and b.status = 'published')), 0) as billed, "
+        "coalesce(sum(m.metered > m.read_n and not m.waits), 0) as missing, coalesce(sum(m.metered > m.read_n "
+        "and m.waits), 0) as waiting, "
+        "(select count(*) from bill_run_item i join bill_run r on r.id = i.run_id "
+        "join bill_cycle_period q on q.id = r.bill_cycle_period_id where q.cycle_id = ? and q.from_date < ? "
+        "and i.state = 'held') as held_before, "
+        "coalesce((select sum(b.current_charges_minor) from bill b "
+        "join bill_cycle_period q on q.id = b.bill_cycle_period_id where q.cycle_id = ? and b.status = 'published' "
+        "and q.to_date = date_sub(?, interval 1 day)), 0) as expected "
         "from (select x.account_id, "
-        "(select count(*) from service_connection_holder h join service_connection s on s.id = h.service_connection_id and s.metered = 1 and s.status in ('active', 'disconnected') where h.account_id = x.account_id and h.from_on <= ? and (h.to_on is null or h.to_on >= ?)) as metered, "
-        "(select count(distinct s.id) from service_connection_holder h join service_connection s on s.id = h.service_connection_id and s.metered = 1 and s.status in ('active', 'disconnected') "
-        "join usage_segment u on u.service_connection_id = s.id and u.status = 'active' and u.to_on between ? and ? where h.account_id = x.account_id and h.from_on <= ? and (h.to_on is null or h.to_on >= ?)) as read_n, "
-        "exists (select 1 from service_connection_holder h join meter_reading g on g.service_connection_id = h.service_connection_id and g.read_on between ? and ? and g.status in ('captured', 'pending', 'exempted') where h.account_id = x.account_id) as waits "
-        "from account_cycle x where x.cycle_id = ? and x.from_period <= ? and (x.to_period is null or x.to_period >= ?)) m",
-        p->id, p->cycle, p->from_date, p->cycle, p->from_date, p->to_date, p->from_date, early, late, p->to_date, p->from_date, early, late, p->cycle, p->to_date, p->from_date);
+        "(select count(*) from service_connection_holder h join service_connection s on s.id = h.service_connection_id "
+        "and s.metered = 1 and s.status in ('active', 'disconnected') where h.account_id = x.account_id "
+        "and h.from_on <= ? and (h.to_on is null or h.to_on >= ?)) as metered, "
+        "(select count(distinct s.id) from service_connection_holder h "
+        "join service_connection s on s.id = h.service_connection_id and s.metered = 1 "
+        "and s.status in ('active', 'disconnected') "
+        "join usage_segment u on u.service_connection_id = s.id and u.status = 'active' and u.to_on between ? and ? "
+        "where h.account_id = x.account_id and h.from_on <= ? and (h.to_on is null or h.to_on >= ?)) as read_n, "
+        "exists (select 1 from service_connection_holder h join meter_reading g on g.service_connection_id = "
+        "h.service_connection_id and g.read_on between ? and ? and g.status in ('captured', 'pending', 'exempted') "
+        "where h.account_id = x.account_id) as waits "
+        "from account_cycle x where x.cycle_id = ? and x.from_period <= ? "
+        "and (x.to_period is null or x.to_period >= ?)) m",
+        p->id, p->cycle, p->from_date, p->cycle, p->from_date, p->to_date, p->from_date, early, late, p->to_date,
+            p->from_date, early, late, p->cycle, p->to_date, p->from_date);
 }
 
-static const char *count_text(Req *r, int64_t n) { return number_text(&r->c.mem, n, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ 0 }); }
+static const char *count_text(Req *r, int64_t n) {
+    return number_text(&r->c.mem, n, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ 0 });
+}
 
 static void cards(Req *r, const Pick *p) {
     Expect *e = expect_of(r, p);
@@ -83,7 +110,9 @@ static void cards(Req *r, const Pick *p) {
     run_kpi(r, "Waiting for validation", count_text(r, e->waiting), NULL, NULL);
     run_kpi(r, "Held last time", count_text(r, e->held_before), NULL, NULL);
     run_kpi(r, "Already billed", count_text(r, e->billed), NULL, NULL);
-    run_kpi(r, "Expected amount", number_text(&r->c.mem, e->expected.minor, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ .places = places, .places_min = places }), NULL, "Last period's total");
+    run_kpi(r, "Expected amount",
+            number_text(&r->c.mem, e->expected.minor, (NumberFormat){ .decimal = '.', .group = ',' },
+                        (NumberStyle){ .places = places, .places_min = places }), NULL, "Last period's total");
 }
 
 static void choices(FormView *v, const char *field, ChoiceRows rows) {
@@ -91,11 +120,14 @@ static void choices(FormView *v, const char *field, ChoiceRows rows) {
 }
 
 static const ListSpec runs = {
-    .name = "v1_runs", .one = "run", .many = "runs", .title = "Runs", .path = "/bx/generate", .feature = "bx.run", .id = "r.id",
-    .from = "bill_run r join bill_cycle_period p on p.id = r.bill_cycle_period_id join bill_cycle y on y.id = p.cycle_id left join user u on u.id = r.started_by",
+    .name = "v1_runs", .one = "run", .many = "runs", .title = "Runs", .path = "/bx/generate", .feature = "bx.run",
+    .id = "r.id",
+    .from = "bill_run r join bill_cycle_period p on p.id = r.bill_cycle_period_id "
+            "join bill_cycle y on y.id = p.cycle_id left join user u on u.id = r.started_by",
     .where = "r.utility_id = ? and r.mode = 'v1'",
     .columns = COLUMNS {
-        { "run_no",        "Run",        "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/generate/{run_no}", .place = "id" },
+        { "run_no",        "Run",        "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/generate/{run_no}",
+          .place = "id" },
         { "cycle_name",    "Cycle",      "y.name",          LIST, .place = "name" },
         { "label",         "Period",     "p.label",         LIST },
         { "started_by_name", "Started by", "u.full_name",   LIST },
@@ -123,13 +155,18 @@ void generate_page(Req *r) {
     cards(r, p);
     FormView *v = form_show(r, "form", &generate_form, "/bx/generate");
     Date bill = utility_today(&r->c), due = date_add_days(bill, p->due_days), given;
-    if (query_text(r, "bill_date") && date_parse_iso(query_text(r, "bill_date"), &given)) bill = given, due = date_add_days(bill, p->due_days);
+    if (query_text(r, "bill_date") && date_parse_iso(query_text(r, "bill_date"), &given))
+        bill = given, due = date_add_days(bill, p->due_days);
     if (query_text(r, "due_date") && date_parse_iso(query_text(r, "due_date"), &given)) due = given;
     form_set(v, "cycle", "kind", "select");
-    choices(v, "cycle", db_all(r, ChoiceRow, "select code as value, name as label from bill_cycle where utility_id=? and state='active' order by name", r->c.utility));
+    choices(v, "cycle", db_all(r, ChoiceRow, "select code as value, name as label from bill_cycle where utility_id=? "
+                                             "and state='active' order by name", r->c.utility));
     form_text(v, "cycle", p->cycle_code);
     form_set(v, "period", "kind", "select");
-    choices(v, "period", db_all(r, ChoiceRow, "select label as value, concat(label, if(state in ('billed', 'closed'), concat(' (', state, ')'), '')) as label from bill_cycle_period where cycle_id=? order by from_date desc limit 60", p->cycle));
+    choices(v, "period",
+            db_all(r, ChoiceRow, "select label as value, concat(label, if(state in ('billed', 'closed'), concat(' (', "
+                                 "state, ')'), '')) as label from bill_cycle_period where cycle_id=? "
+                                 "order by from_date desc limit 60", p->cycle));
     form_text(v, "period", p->label);
     form_date(v, "bill_date", bill);
     form_date(v, "due_date", due);
@@ -142,16 +179,20 @@ void generate_page(Req *r) {
     }
     if (strcmp(p->state, "closed") && perm_may(&r->c, "bx.run", APPROVE)) {
         show_text(r, "page.actions.0.text", text(r, "Close period %s", p->label));
-        show_text(r, "page.actions.0.url", link_path(r, "/bx/generate/close?cycle=%s&period=%s", url_part(r, p->cycle_code), url_part(r, p->label)));
+        show_text(r, "page.actions.0.url", link_path(r, "/bx/generate/close?cycle=%s&period=%s",
+                                                     url_part(r, p->cycle_code), url_part(r, p->label)));
     }
 }
 
-/* --- confirmation --------------------------------------------------------------------------------------------------------------------------- */
+/* --- confirmation ------------------------------------------------------------------------------------------------- */
 
-static const char *sent(Req *r, const char *name) { return r->again || !strcmp(r->method, "POST") ? field_text(r, name) : query_text(r, name); }
+static const char *sent(Req *r, const char *name) {
+    return r->again || !strcmp(r->method, "POST") ? field_text(r, name) : query_text(r, name);
+}
 
 static int64_t accounts_of(Req *r, const Pick *p) {
-    return db_int(r, "select count(*) from account_cycle where cycle_id=? and from_period<=? and (to_period is null or to_period>=?)", p->cycle, p->to_date, p->from_date);
+    return db_int(r, "select count(*) from account_cycle where cycle_id=? and from_period<=? "
+                     "and (to_period is null or to_period>=?)", p->cycle, p->to_date, p->from_date);
 }
 
 void generate_confirm(Req *r) {
@@ -160,7 +201,8 @@ void generate_confirm(Req *r) {
     int64_t n = accounts_of(r, p);
     show_text(r, "page.title", text(r, "Bill %lld accounts of %s for %s?", (long long)n, p->cycle_name, p->label));
     show_text(r, "page.crumbs.0.text", "Generate bills");
-    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code), url_part(r, p->label)));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
+                                                url_part(r, p->label)));
     FormView *v = form_show(r, "confirm", &confirm_form, "/bx/generate");
     Date bill = utility_today(&r->c), due, given;
     if (query_text(r, "bill_date") && date_parse_iso(query_text(r, "bill_date"), &given)) bill = given;
@@ -175,20 +217,27 @@ void generate_confirm(Req *r) {
     form_text(v, "message", query_text(r, "message"));
     form_set(v, "confirm", "label", text(r, "Type %lld to confirm.", (long long)n));
     form_set(v, "confirm", "width", "5");
-    show_text(r, "confirm.text.0", text(r, "Bill %lld accounts of %s for %s? Bills are published at once and cannot be rolled back.", (long long)n, p->cycle_name, p->label));
-    show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code), url_part(r, p->label)));
+    show_text(r, "confirm.text.0", text(r, "Bill %lld accounts of %s for %s? Bills are published at once "
+                                           "and cannot be rolled back.", (long long)n, p->cycle_name, p->label));
+    show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
+                                               url_part(r, p->label)));
     page(r, "layout/confirm");
 }
 
 void generate_post(Req *r) {
     Input *in = form_read(r, &confirm_form);
-    Pick *p = in_text(in, "cycle") && in_text(in, "period") ? db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and y.state='active' and p.label=?", r->c.utility, in_text(in, "cycle"), in_text(in, "period")) : NULL;
+    Pick *p = in_text(in, "cycle") && in_text(in, "period")
+        ? db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and y.state='active' and p.label=?",
+                  r->c.utility, in_text(in, "cycle"), in_text(in, "period")) : NULL;
     if (!p) problem(r, "period", "There is no such period.");
     problems_end(r);
-    NewRun n = { .period = p->id, .mode = "v1", .bill_date = in_date(in, "bill_date"), .due_date = in_date(in, "due_date"), .estimate = in_bool(in, "estimate"), .release_held = in_bool(in, "release_held"), .message = in_text(in, "message") };
+    NewRun n = { .period = p->id, .mode = "v1", .bill_date = in_date(in, "bill_date"),
+                 .due_date = in_date(in, "due_date"), .estimate = in_bool(in, "estimate"),
+                 .release_held = in_bool(in, "release_held"), .message = in_text(in, "message") };
     int64_t accounts = accounts_of(r, p);
     const char *typed = in_text(in, "confirm");
-    if (!typed || strcmp(typed, text(r, "%lld", (long long)accounts))) problem(r, "confirm", "Type %lld to confirm.", (long long)accounts);
+    if (!typed || strcmp(typed, text(r, "%lld", (long long)accounts)))
+        problem(r, "confirm", "Type %lld to confirm.", (long long)accounts);
     problems_end(r);
     Id run = run_create(&r->c, &n);
     run_work(&r->c, run);
@@ -197,7 +246,7 @@ void generate_post(Req *r) {
     go(r, "%s", run_path(&r->c, made));
 }
 
-/* --- the run --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the run ------------------------------------------------------------------------------------------------------ */
 
 void generate_run(Req *r) {
     RunRow *run = run_of_path(r, "v1");
@@ -210,9 +259,11 @@ void generate_run(Req *r) {
 void generate_tab(Req *r)  { run_tab(r, "v1", path_text(r, "tab")); }
 void generate_move(Req *r) { run_move(r, "v1", &run_v1); }
 
-/* --- close period ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- close period ------------------------------------------------------------------------------------------------- */
 
-static const Form close_form = { .name = "period_close", .submit = "Close period", .fields = FIELDS { { "cycle", "Cycle", HIDDEN(20), .flags = REQUIRED }, { "period", "Period", HIDDEN(20), .flags = REQUIRED }, { 0 } } };
+static const Form close_form = { .name = "period_close", .submit = "Close period",
+                                 .fields = FIELDS { { "cycle", "Cycle", HIDDEN(20), .flags = REQUIRED },
+    { "period", "Period", HIDDEN(20), .flags = REQUIRED }, { 0 } } };
 
 void period_close_page(Req *r) {
     Pick *p = pick(r, sent(r, "cycle"), sent(r, "period"));
@@ -221,25 +272,39 @@ void period_close_page(Req *r) {
     FormView *v = form_show(r, "confirm", &close_form, "/bx/generate/close");
     form_text(v, "cycle", p->cycle_code);
     form_text(v, "period", p->label);
-    ChoiceRows open = db_all(r, ChoiceRow, "select a.account_no as value, n.display_name as label from account_cycle x join account a on a.id=x.account_id join consumer n on n.id=a.consumer_id where x.cycle_id=? and x.from_period<=? "
-        "and (x.to_period is null or x.to_period>=?) and not exists (select 1 from bill b where b.account_id=x.account_id and b.bill_cycle_period_id=? and b.status='published') order by a.account_no limit 50", p->cycle, p->to_date, p->from_date, p->id);
-    show_text(r, "confirm.text.0", open.n ? "These accounts have no bill of this period; their days are billed with the next one." : "Every account has its bill.");
+    ChoiceRows open = db_all(r, ChoiceRow, "select a.account_no as value, n.display_name as label from account_cycle x "
+                                           "join account a on a.id=x.account_id join consumer n on n.id=a.consumer_id "
+                                           "where x.cycle_id=? and x.from_period<=? "
+        "and (x.to_period is null or x.to_period>=?) and not exists (select 1 from bill b "
+        "where b.account_id=x.account_id and b.bill_cycle_period_id=? and b.status='published') "
+        "order by a.account_no limit 50", p->cycle, p->to_date, p->from_date, p->id);
+    show_text(r, "confirm.text.0", open.n ? "These accounts have no bill of this period; their days are "
+                                            "billed with the next one." : "Every account has its bill.");
     for (size_t i = 0; i < open.n; i++) show_fact(r, "confirm.facts", open.v[i].value, open.v[i].label, NULL);
     show_text(r, "confirm.undo", "A closed period stays closed.");
-    show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code), url_part(r, p->label)));
+    show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
+                                               url_part(r, p->label)));
     page(r, "layout/confirm");
 }
 
 void period_close_post(Req *r) {
     Input *in = form_read(r, &close_form);
     problems_end(r);
-    Pick *p = db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and p.label=? for update", r->c.utility, in_text(in, "cycle"), in_text(in, "period"));
+    Pick *p = db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and p.label=? for update", r->c.utility,
+                      in_text(in, "cycle"), in_text(in, "period"));
     if (!p) fail(r, NOT_FOUND, "There is no such period.");
     if (!strcmp(p->state, "closed")) fail(r, CONFLICT, "Period %s of %s is closed.", p->label, p->cycle_name);
-    int64_t open = db_int(r, "select count(*) from bill_run_item i join bill_run x on x.id=i.run_id where x.bill_cycle_period_id=? and x.state not in ('cancelled', 'rolled_back') and i.state in ('pending', 'claimed', 'calculated', 'held', 'error')", p->id);
-    if (open) fail(r, CONFLICT, "%lld accounts are pending, held or in error. Mend, release or leave them out first.", (long long)open);
-    db_must(r, 1, CONFLICT, "update bill_cycle_period set state='closed', updated_at=?, updated_by=?, row_version=row_version+1 where id=? and state<>'closed'", r->c.now, r->c.user, p->id);
-    audit_write(&r->c, &(Audit){ .action = "close", .entity = "bill_cycle_period", .id = p->id, .number = p->label, .version = db_int(r, "select row_version from bill_cycle_period where id=?", p->id), .before = json_pairs(&r->c, "state", p->state, NULL), .after = json_pairs(&r->c, "state", "closed", NULL) });
+    int64_t open = db_int(r, "select count(*) from bill_run_item i join bill_run x on x.id=i.run_id "
+                             "where x.bill_cycle_period_id=? and x.state not in ('cancelled', 'rolled_back') "
+                             "and i.state in ('pending', 'claimed', 'calculated', 'held', 'error')", p->id);
+    if (open) fail(r, CONFLICT, "%lld accounts are pending, held or in error. Mend, release or leave them out first.",
+                   (long long)open);
+    db_must(r, 1, CONFLICT, "update bill_cycle_period set state='closed', updated_at=?, updated_by=?, "
+                            "row_version=row_version+1 where id=? and state<>'closed'", r->c.now, r->c.user, p->id);
+    audit_write(&r->c, &(Audit){ .action = "close", .entity = "bill_cycle_period", .id = p->id, .number = p->label,
+                                 .version = db_int(r, "select row_version from bill_cycle_period where id=?", p->id),
+                                 .before = json_pairs(&r->c, "state", p->state, NULL),
+                                 .after = json_pairs(&r->c, "state", "closed", NULL) });
     note(r, "Period %s of %s is closed.", p->label, p->cycle_name);
     go(r, "/bx/generate?cycle=%s", url_part(r, p->cycle_code));
 }

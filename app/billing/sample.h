@@ -1,7 +1,7 @@
 /*
  * The parts of `smart360 sample` (sample.c): people and meters first, then month by month readings, bills and payments.
- * All of it writes in bulk, in the rows that the modules themselves write; bills and payments go through the engine, the
- * publishing and the posting of every day, with the clock of their time.
+ * All of it writes in bulk, in the rows that the modules themselves write; bills and payments go through the engine,
+ * the publishing and the posting of every day, with the clock of their time.
  */
 #ifndef APP_BILLING_SAMPLE_H
 #define APP_BILLING_SAMPLE_H
@@ -34,7 +34,8 @@ typedef struct Sample {
     SampleHome  *homes;
     SampleMeter *meters;
     Id           first_consumer, first_premise, first_account, first_connection;
-    int64_t      next_meter, next_register, next_installation, next_reading;    /* ids: nobody else writes to this utility yet */
+    /* ids: nobody else writes to this utility yet */
+    int64_t      next_meter, next_register, next_installation, next_reading;
     Id           areas[SAMPLE_AREAS];
     Id           cycle, manager;
     Id           periods[SAMPLE_MONTHS_MAX + 3];

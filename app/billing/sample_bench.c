@@ -1,6 +1,6 @@
 /*
- * `smart360 bench`: how fast bills are made and published on a loaded sample, each beside its limit measured in the same run:
- * the very same rows copied inside the server without computing anything. Everything is rolled back.
+ * `smart360 bench`: how fast bills are made and published on a loaded sample, each beside its limit measured in the
+ * same run: the very same rows copied inside the server without computing anything. Everything is rolled back.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,12 +28,14 @@ typedef struct Bench {
 #define ACCOUNT_ID(F, T) F(T, Id, id)
 ROW(AccountId, ACCOUNT_ID)
 
-static const char *const tables[] = { "bill", "bill_segment", "bill_line", "ledger_txn", "ledger_entry", "bill_delivery" };
+static const char *const tables[] = { "bill", "bill_segment", "bill_line", "ledger_txn", "ledger_entry",
+                                      "bill_delivery" };
 
 /* Copies with all their indexes, made before (creating a table ends a transaction). */
 static void copies_make(Ctx *c) {
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        const char *sql = text(c, "drop table if exists bench_%s", tables[i]), *make = text(c, "create table bench_%s like %s", tables[i], tables[i]);
+        const char *sql = text(c, "drop table if exists bench_%s", tables[i]),
+            *make = text(c, "create table bench_%s like %s", tables[i], tables[i]);
         db_script(c, sql, strlen(sql));
         db_script(c, make, strlen(make));
     }
@@ -47,8 +49,11 @@ static void copies_drop(Ctx *c) {
 }
 
 static int64_t copy_us(Ctx *c, const char *table, const char *where) {
-    const char *columns = db_text(c, "select group_concat(concat('`', column_name, '`') order by ordinal_position) from information_schema.columns where table_schema=database() and table_name=? and extra not like '%GENERATED%'", table);
-    const char *sql = text(c, "insert into bench_%s (%s) select %s from %s where %s", table, columns, columns, table, where);
+    const char *columns = db_text(c, "select group_concat(concat('`', column_name, '`') order by ordinal_position) "
+                                     "from information_schema.columns where table_schema=database() and table_name=? "
+                                     "and extra not like '%GENERATED%'", table);
+    const char *sql = text(c, "insert into bench_%s (%s) select %s from %s where %s", table, columns, columns, table,
+                           where);
     int64_t began = time_ticking_us();
     db_script(c, sql, strlen(sql));
     return time_ticking_us() - began;
@@ -65,12 +70,16 @@ static void chunk(Ctx *c, void *arg) {
     for (size_t i = 0; i < made; i++)
         if (v[i].bill.id && v[i].draft.outcome == BILL_MADE) bills[n++] = v[i].bill;
     if (!n) fail(c, CONFLICT, "done");
-    const char *ids = text(c, "select id from bill where id between %lld and %lld", (long long)v[0].bill.id, (long long)bills[n - 1].id);
+    const char *ids = text(c, "select id from bill where id between %lld and %lld", (long long)v[0].bill.id,
+                           (long long)bills[n - 1].id);
     int64_t t2 = time_ticking_us();
     bill_publish(c, bills, n, &(Publishing){ 0 });
     int64_t t3 = time_ticking_us();
-    int64_t draft_rows = copy_us(c, "bill", text(c, "id in (%s)", ids)) + copy_us(c, "bill_segment", text(c, "bill_id in (%s)", ids)) + copy_us(c, "bill_line", text(c, "bill_id in (%s)", ids));
-    int64_t post_rows = copy_us(c, "ledger_txn", text(c, "source_type='bill' and source_id in (%s)", ids)) + copy_us(c, "ledger_entry", text(c, "txn_id in (select id from ledger_txn where source_type='bill' and source_id in (%s))", ids))
+    int64_t draft_rows = copy_us(c, "bill", text(c, "id in (%s)", ids)) + copy_us(c, "bill_segment",
+        text(c, "bill_id in (%s)", ids)) + copy_us(c, "bill_line", text(c, "bill_id in (%s)", ids));
+    int64_t post_rows = copy_us(c, "ledger_txn", text(c, "source_type='bill' and source_id in (%s)", ids)) + copy_us(c,
+        "ledger_entry", text(c, "txn_id in (select id from ledger_txn where source_type='bill' and source_id in (%s))",
+                             ids))
                       + copy_us(c, "bill_delivery", text(c, "bill_id in (%s)", ids));
     b->bills += (int64_t)n;
     b->drafts_us += t1 - t0;
@@ -85,13 +94,17 @@ static void chunk(Ctx *c, void *arg) {
 static void chunk_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, chunk, arg, NULL); }
 
 static void line(const char *name, int64_t n, int64_t us, const char *budget, int64_t limit_us) {
-    printf("%-28s %10.0f /s  budget %-18s limit %10.0f /s  ratio %5.2f\n", name, us ? (double)n * 1e6 / (double)us : 0, budget, limit_us ? (double)n * 1e6 / (double)limit_us : 0, limit_us ? (double)us / (double)limit_us : 0);
+    printf("%-28s %10.0f /s  budget %-18s limit %10.0f /s  ratio %5.2f\n", name, us ? (double)n * 1e6 / (double)us : 0,
+           budget, limit_us ? (double)n * 1e6 / (double)limit_us : 0, limit_us ? (double)us / (double)limit_us : 0);
     fflush(stdout);
 }
 
 static void measure(Ctx *c, Bench *b) {
     copies_make(c);
-    AccountIds all = db_all(c, AccountId, "select account_id as id from account_cycle y join bill_cycle_period p on p.cycle_id=y.cycle_id where p.id=? and y.open_flag=1 and y.from_period<=p.to_date order by account_id limit ?", b->period, BENCH_ACCOUNTS_MAX);
+    AccountIds all = db_all(c, AccountId, "select account_id as id from account_cycle y "
+                                          "join bill_cycle_period p on p.cycle_id=y.cycle_id where p.id=? "
+                                          "and y.open_flag=1 and y.from_period<=p.to_date order by account_id limit ?",
+                            b->period, BENCH_ACCOUNTS_MAX);
     for (size_t at = 0; at < all.n; at += BENCH_CHUNK) {
         b->n = all.n - at < BENCH_CHUNK ? all.n - at : BENCH_CHUNK;
         for (size_t i = 0; i < b->n; i++) b->accounts[i] = all.v[at + i].id;
@@ -103,8 +116,10 @@ static void measure(Ctx *c, Bench *b) {
     printf("%lld accounts, %lld bills of the open period, all rolled back\n", (long long)all.n, (long long)b->bills);
     line("bill run, drafts stored", b->bills, b->drafts_us, "500/s, 3,000/s", b->drafts_rows_us);
     line("publish", b->bills, b->publish_us, "300/s, 2,000/s", b->publish_rows_us);
-    printf("%-28s %10.2f     (cost of a bill in the last set of accounts to that in the first)\n", "growth within the run",
-           b->first_us && b->last_bills ? (double)b->last_us / (double)b->last_bills / ((double)b->first_us / (double)b->first_bills) : 0);
+    printf("%-28s %10.2f     (cost of a bill in the last set of accounts to that in the first)\n",
+           "growth within the run",
+           b->first_us && b->last_bills ? (double)b->last_us / (double)b->last_bills
+               / ((double)b->first_us / (double)b->first_bills) : 0);
 }
 
 static void work(Ctx *c, void *arg) {
@@ -115,7 +130,8 @@ static void work(Ctx *c, void *arg) {
     if (!t) fail(c, NOT_FOUND, "There is no tenant swa: smart360 sample makes it.");
     tenant_enter(c, t);
     utility_enter(c, db_id(c, "select id from utility where code='swa-w'"));
-    b.period = db_id(c, "select p.id from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id where y.utility_id=? and p.state='open' order by p.from_date limit 1", c->utility);
+    b.period = db_id(c, "select p.id from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id "
+                        "where y.utility_id=? and p.state='open' order by p.from_date limit 1", c->utility);
     if (!b.period.id) fail(c, NOT_FOUND, "No period of a bill cycle is open.");
     Id bill = db_id(c, "select max(id) from bill where utility_id=? and bill_cycle_period_id is not null", c->utility);
     if (!bill.id) fail(c, NOT_FOUND, "There are no bills: smart360 sample makes them.");
@@ -123,8 +139,10 @@ static void work(Ctx *c, void *arg) {
     b.scope.period = b.period;
     b.scope.supersedes = b.scope.version_group = (Id){ 0 };
     b.scope.version_no = 1;
-    b.scope.from = (Date){ (int32_t)db_int(c, "select datediff(from_date, '1970-01-01') from bill_cycle_period where id=?", b.period) };
-    b.scope.to = (Date){ (int32_t)db_int(c, "select datediff(to_date, '1970-01-01') from bill_cycle_period where id=?", b.period) };
+    b.scope.from = (Date){ (int32_t)db_int(c, "select datediff(from_date, '1970-01-01') "
+                                              "from bill_cycle_period where id=?", b.period) };
+    b.scope.to = (Date){ (int32_t)db_int(c, "select datediff(to_date, '1970-01-01') from bill_cycle_period where id=?",
+                                         b.period) };
     measure(c, &b);
 }
 

@@ -1,5 +1,6 @@
 /*
- * The sample's bills, by the engine and the publishing of every day, and its payments, by the posting of every day (sample.h).
+ * The sample's bills, by the engine and the publishing of every day, and its payments, by the posting of every day
+ * (sample.h).
  */
 #include "app/billing/sample.h"
 
@@ -12,7 +13,7 @@
 #include "app/core/core.h"
 #include "lib/db.h"
 
-/* --- payments that will come -------------------------------------------------------------------------------------------- */
+/* --- payments that will come -------------------------------------------------------------------------------------- */
 
 static void pending_start(Sample *s) {
     s->day_first = month_first(s->first);
@@ -35,7 +36,7 @@ static void pending_add(Sample *s, int64_t home, Date day, SamplePayment p) {
     s->days[at] = k;
 }
 
-/* --- bills of a month ------------------------------------------------------------------------------------------------------- */
+/* --- bills of a month --------------------------------------------------------------------------------------------- */
 
 static struct { int month; BillScope scope; Id run; int due_days; } making;
 
@@ -46,7 +47,8 @@ static void run_tx(Sample *s, int64_t from, int64_t to) {
     Date bill = date_add_days(month_last(sample_month(s, making.month)), 2);
     Date due = cal_adjust_date(c, (Id){ 0 }, date_add_days(bill, 21), DATE_NEXT_WORKING);
     making.due_days = date_days_between(bill, due);
-    making.run = run_create(c, &(NewRun){ .period = s->periods[making.month], .mode = "v1", .bill_date = bill, .due_date = due, .estimate = true, .release_held = true });
+    making.run = run_create(c, &(NewRun){ .period = s->periods[making.month], .mode = "v1", .bill_date = bill,
+                                          .due_date = due, .estimate = true, .release_held = true });
     c->user = (Id){ 0 };
 }
 
@@ -61,12 +63,19 @@ static void release(Ctx *c, const BillCase *v, size_t n) {
         if (v[i].bill.id && v[i].draft.outcome == BILL_HELD) bills[held++] = v[i].bill;
     if (!held) return;
     const char *ids = json_ids(c, bills, held);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id set b.status='draft', b.hold_code=null where b.status='held'", ids);
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id = j.id set e.state='resolved', e.resolution='released', e.note='Reading checked', e.resolved_at=?, "
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id "
+              "set b.status='draft', b.hold_code=null where b.status='held'", ids);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id "
+              "= j.id set e.state='resolved', e.resolution='released', e.note='Reading checked', e.resolved_at=?, "
               "e.row_version=e.row_version+1 where e.state in ('open', 'assigned')", ids, c->now);
-    ReleasedRows rows = db_all(c, ReleasedRow, "select e.id, e.code, e.row_version from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on e.bill_id = j.id where e.resolution='released'", ids);
+    ReleasedRows rows = db_all(c, ReleasedRow, "select e.id, e.code, e.row_version "
+                                               "from json_table(?, '$[*]' columns (id bigint path '$')) j "
+                                               "straight_join bill_exception e on e.bill_id = j.id "
+                                               "where e.resolution='released'", ids);
     for (size_t i = 0; i < rows.n; i++)
-        audit_write(c, &(Audit){ .action = "release", .entity = "bill_exception", .id = rows.v[i].id, .number = rows.v[i].code, .version = rows.v[i].row_version, .reason = "Reading checked" });
+        audit_write(c, &(Audit){ .action = "release", .entity = "bill_exception", .id = rows.v[i].id,
+                                 .number = rows.v[i].code, .version = rows.v[i].row_version,
+                                 .reason = "Reading checked" });
 }
 
 static void expect_payments(Sample *s, const BillCase *v) {
@@ -102,7 +111,8 @@ static void bills_tx(Sample *s, int64_t from, int64_t to) {
 static void run_end_tx(Sample *s, int64_t from, int64_t to) {
     (void)from, (void)to;
     Ctx *c = s->c;
-    db_run(c, "update bill_run set state=if((select count(*) from bill_run_item where run_id=? and state='error') > 0, 'completed_with_errors', 'completed'), finished_at=?, finished_by=? where id=?",
+    db_run(c, "update bill_run set state=if((select count(*) from bill_run_item where run_id=? "
+              "and state='error') > 0, 'completed_with_errors', 'completed'), finished_at=?, finished_by=? where id=?",
            making.run, time_add_seconds(c->now, 600), s->manager, making.run);
     run_totals(c, making.run);
     db_run(c, "update bill_cycle_period set state='billed' where id=?", s->periods[making.month]);
@@ -122,7 +132,7 @@ void sample_bills(Sample *s, int m) {
     rewind_to(c, start);
 }
 
-/* --- payments of a day --------------------------------------------------------------------------------------------------------- */
+/* --- payments of a day -------------------------------------------------------------------------------------------- */
 
 static struct { NewPayment *v; size_t n; } batch;
 
@@ -139,15 +149,19 @@ static int by_account(const void *a, const void *b) {
 
 static Time minute_of(Sample *s, Date day, int64_t account) {
     int minute = 6 * 60 + (int)((account * 7919) % (15 * 60));
-    return time_of_local(s->zone, (Local){ .date = day, .hour = minute / 60, .minute = minute % 60, .second = (int)(account % 60) });
+    return time_of_local(s->zone, (Local){ .date = day, .hour = minute / 60, .minute = minute % 60,
+                                           .second = (int)(account % 60) });
 }
 
 static NewPayment payment_of(Sample *s, const SamplePending *k, Date day) {
     Id account = { s->first_account.id + k->home };
     bool by_bank = !strcmp(k->payment.channel, "bank");
-    return (NewPayment){ .account = account, .channel = k->payment.channel, .mode = k->payment.mode, .amount = k->payment.amount, .value_date = day, .received_at = minute_of(s, day, account.id),
-                         .reference = by_bank ? text(s->c, "TRF %06lld", (long long)(account.id * 31 + day.day) % 1000000) : NULL,
-                         .card_last4 = !strcmp(k->payment.mode, "card_online") ? text(s->c, "%04lld", (long long)(1000 + account.id * 37 % 9000)) : NULL };
+    return (NewPayment){ .account = account, .channel = k->payment.channel, .mode = k->payment.mode,
+                         .amount = k->payment.amount, .value_date = day, .received_at = minute_of(s, day, account.id),
+                         .reference = by_bank
+                         ? text(s->c, "TRF %06lld", (long long)(account.id * 31 + day.day) % 1000000) : NULL,
+                         .card_last4 = !strcmp(k->payment.mode, "card_online")
+                         ? text(s->c, "%04lld", (long long)(1000 + account.id * 37 % 9000)) : NULL };
 }
 
 /* Each account once in a batch: what it pays twice on one day counts as one payment. */
@@ -167,7 +181,8 @@ static bool batch_take(Sample *s, int at, Date day) {
     qsort(batch.v, batch.n, sizeof *batch.v, by_account);
     size_t n = 0;
     for (size_t i = 0; i < batch.n; i++) {
-        if (n && batch.v[n - 1].account.id == batch.v[i].account.id) batch.v[n - 1].amount.minor += batch.v[i].amount.minor;
+        if (n && batch.v[n - 1].account.id == batch.v[i].account.id)
+            batch.v[n - 1].amount.minor += batch.v[i].amount.minor;
         else batch.v[n++] = batch.v[i];
     }
     batch.n = n;

@@ -1,9 +1,10 @@
 /*
- * The invented utility of `smart360 sample`: who lives where, how much water they use, how their meters are read, how they
- * pay. Pure: everything follows from a seed and the number of the household, in any order, so that two runs give the same.
+ * The invented utility of `smart360 sample`: who lives where, how much water they use, how their meters are read, how
+ * they pay. Pure: everything follows from a seed and the number of the household, in any order, so that two runs give
+ * the same.
  *
- * Names are made from syllables and belong to nobody; streets and areas are like Portland's. Quantities are thousandths of
- * a CCF.
+ * Names are made from syllables and belong to nobody; streets and areas are like Portland's. Quantities are thousandths
+ * of a CCF.
  */
 #ifndef APP_BILLING_SAMPLE_RULES_H
 #define APP_BILLING_SAMPLE_RULES_H
@@ -16,7 +17,8 @@ enum { SAMPLE_AREAS = 60, SAMPLE_CONSUMERS_MAX = 400000 };
 typedef struct { const char *code, *name, *parent, *postal_code, *city, *quadrant; int32_t lat_e6, lng_e6; } SampleArea;
 extern const SampleArea sample_areas[SAMPLE_AREAS];
 
-typedef enum { PAYS_AUTOMATICALLY, PAYS_EARLY, PAYS_ON_TIME, PAYS_LATE, PAYS_IN_PART, PAYS_EVERY_OTHER, PAYS_NEVER } SamplePayer;
+typedef enum { PAYS_AUTOMATICALLY, PAYS_EARLY, PAYS_ON_TIME, PAYS_LATE, PAYS_IN_PART, PAYS_EVERY_OTHER,
+               PAYS_NEVER } SamplePayer;
 
 typedef struct {
     bool        is_organization, is_commercial, is_large, is_multi_family;

@@ -1,9 +1,10 @@
 /*
- * The tariff engine: one component of a tariff and one usage in, one line of a bill out (BX engine steps 6 to 10, ONB02US05).
+ * The tariff engine: one component of a tariff and one usage in, one line of a bill out (BX engine steps 6 to 10,
+ * ONB02US05).
  *
  * Pure. A line is computed as an exact fraction over all its tiers or time-of-use periods and rounded once (I4); what
- * cannot be held exactly is refused, never computed wrongly. `smart360 quote`, the calculator, simulations and bill runs
- * call these very functions: tariff_compute for a whole tariff, tariff_line for one component (bill_rules).
+ * cannot be held exactly is refused, never computed wrongly. `smart360 quote`, the calculator, simulations and bill
+ * runs call these very functions: tariff_compute for a whole tariff, tariff_line for one component (bill_rules).
  */
 #ifndef APP_BILLING_TARIFF_RULES_H
 #define APP_BILLING_TARIFF_RULES_H
@@ -41,7 +42,8 @@ typedef struct {
     int               tou_n;
 } TariffPrices;
 
-/* Of what a component charges: usage, an attribute, min(a,b), ceil(a/n), a/n. NULL names are the usage. All zero: usage. */
+/* Of what a component charges: usage, an attribute, min(a,b),
+ * ceil(a/n), a/n. NULL names are the usage. All zero: usage. */
 typedef enum { QUANTITY_PLAIN, QUANTITY_MIN, QUANTITY_CEIL, QUANTITY_SHARE } QuantityKind;
 typedef struct { QuantityKind kind; const char *a, *b; Quantity n; } TariffQuantity;
 
@@ -49,24 +51,30 @@ typedef struct { QuantityKind kind; const char *a, *b; Quantity n; } TariffQuant
 typedef struct TariffRate {
     Id                 id;
     const char        *code;            /* the component's name within its plan: the same in all versions of the plan */
-    const char        *charge_type;     /* FIXED, USAGE ...; charge types DISCOUNT and SUBSIDY are given positive and deducted */
+    /* FIXED, USAGE ...; charge types DISCOUNT and SUBSIDY are given positive and deducted */
+    const char        *charge_type;
     const char        *service;         /* NULL: none */
     const char        *label;           /* as printed; `of` may name it too */
     const char        *unit;            /* bills only */
     TariffCalc         calc;
     TariffPrices       prices;
     TariffBasis        basis;           /* flat, per_unit, flat_by_tier */
-    bool               prorate;         /* in bills basis and prorate do not touch volumes (per_unit of usage): those are of the days billed */
+    /* in bills basis and prorate do not touch volumes (per_unit of usage): those are of the days billed */
+    bool               prorate;
     int                year_days;       /* 365 or 366 */
     int64_t            normal_days_micro;   /* 30000000, or 30416667 */
     TierMode           tier_mode;
     TierPeriod         tier_period;
-    const char        *tiers_per;       /* an attribute that multiplies the limits (dwelling_units); NULL: none. Bills only */
-    TariffQuantity     quantity;        /* a fixed charge for each dwelling is per_unit of dwelling_units, per month, prorated */
-    RoundQuantity      round_qty;       /* bills only: the quantity is taken up to the next whole unit before anything else */
+    /* an attribute that multiplies the limits (dwelling_units); NULL: none. Bills only */
+    const char        *tiers_per;
+    /* a fixed charge for each dwelling is per_unit of dwelling_units, per month, prorated */
+    TariffQuantity     quantity;
+    /* bills only: the quantity is taken up to the next whole unit before anything else */
+    RoundQuantity      round_qty;
     int64_t            qty_percent_e6;  /* millionths of a percent: 90 % is 90000000 */
     Quantity           included_qty;
-    bool               is_maximum;      /* bills only: the named lines are at most the amount x its factor; MIN_BILL: at least */
+    /* bills only: the named lines are at most the amount x its factor; MIN_BILL: at least */
+    bool               is_maximum;
     bool               has_minimum;
     Price              minimum;
     int64_t            percent_e6;      /* millionths of a percent; parts per million x 100 */
@@ -83,11 +91,13 @@ typedef struct TariffRate {
     int                sequence;        /* bills only: order of calculation */
 } TariffRate;
 
-#define TARIFF_RATE_DEFAULT ((TariffRate){ .year_days = 365, .normal_days_micro = 30000000, .qty_percent_e6 = 100000000, \
+#define TARIFF_RATE_DEFAULT ((TariffRate){ .year_days = 365, .normal_days_micro = 30000000, \
+                                           .qty_percent_e6 = 100000000, \
                                            .valid_from = DATE_NONE, .valid_to = DATE_NONE })
 
 typedef struct { const char *period; Exact quantity; } TouUsage;
-typedef struct { Exact quantity; const TouUsage *tou; int tou_n; } TariffUsage;    /* tou_n > 0: quantity is their sum */
+/* tou_n > 0: quantity is their sum */
+typedef struct { Exact quantity; const TouUsage *tou; int tou_n; } TariffUsage;
 
 /* All that is the same for every line of one period. */
 typedef struct {
@@ -129,8 +139,8 @@ typedef enum {
     TARIFF_NO_PRICE,                /* a time-of-use period without price */
 } TariffProblem;
 
-/* The line of a component that is no percent. `prices`: those of the rate version, usually &r->prices. Discounts come out
-   positive: tariff_deduct makes the deduction of them. */
+/* The line of a component that is no percent. `prices`: those of the rate version, usually &r->prices. Discounts come
+   out positive: tariff_deduct makes the deduction of them. */
 TariffProblem tariff_line(Arena *a, const TariffPeriod *p, const TariffRate *r, const TariffPrices *prices,
                           const TariffPart *part, TariffLine *to);
 /* The line of a percent component over `base`: the sum of the rounded lines that it names, in major units. */
@@ -182,15 +192,16 @@ TariffResult tariff_compute(Arena *a, const Tariff *t);
 /* ---- What usage is made of, shared by quotes and bills ---- */
 
 typedef enum { USE_OK, USE_ROLLED_OVER, USE_NEGATIVE } UseKind;
-/* (end - start) x multiplier; a rollover when end < start and start is above 90 % of 10^digits (digits 0: unknown, none). */
+/* (end - start) x multiplier; a rollover when end < start and
+ * start is above 90 % of 10^digits (digits 0: unknown, none). */
 UseKind use_between(Exact start, Exact end, int digits, Exact multiplier, Exact *use);
 /* kWh of a volume: x 2.83 if imperial x correction x calorific value / 3.6. */
 Exact   gas_energy(Exact volume, bool imperial, Exact correction, Exact calorific_value);
 
 /* ---- Words of documents and columns ---- */
 
-/* "usage", "eru", "min(usage,winter_average)", "ceil(impervious_area/1000)", "usage/1000": false when it is none of these.
-   Names and text are copied into the arena. NULL or "" is the usage. */
+/* "usage", "eru", "min(usage,winter_average)", "ceil(impervious_area/1000)", "usage/1000": false when it is none of
+   these. Names and text are copied into the arena. NULL or "" is the usage. */
 bool tariff_quantity_parse(Arena *a, const char *s, TariffQuantity *to);
 bool tariff_name_is_valid(const char *s);           /* [a-z][a-z0-9_]{0,39} */
 bool charge_type_is_valid(const char *s);           /* [A-Z][A-Z0-9_]{0,39} */

@@ -1,8 +1,10 @@
 /*
- * cis: consumers, premises, accounts, connections; payments, receipts, credits, agreements; cases. Implemented in app/cis.
+ * cis: consumers, premises, accounts, connections; payments, receipts, credits, agreements; cases. Implemented in
+ * app/cis.
  *
  * Writers are idempotent by their source key and run in the caller's transaction. Each module reads another's rows
- * through these functions. Accounts outside the user's areas are NOT_FOUND for staff; the portal checks its links first.
+ * through these functions. Accounts outside the user's areas are NOT_FOUND for staff; the portal checks its links
+ * first.
  */
 #ifndef APP_CIS_CIS_H
 #define APP_CIS_CIS_H
@@ -12,12 +14,13 @@
 
 struct Ctx;
 
-/* --- looking up -------------------------------------------------------------------------------------------------------- */
+/* --- looking up --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     Id          id, consumer, premise, category, sub_category, sub_area;
     const char *account_no, *portal_code, *status, *currency;
-    const char *consumer_no, *consumer_name, *consumer_language, *email, *phone;     /* of the holder; email, phone may be NULL */
+    /* of the holder; email, phone may be NULL */
+    const char *consumer_no, *consumer_name, *consumer_language, *email, *phone;
     const char *address;            /* of the premise, one line */
     const char *postal_code, *area_path;
     Money       balance, deferred, deposit_balance;     /* balance: positive = owes */
@@ -74,7 +77,7 @@ void accounts_billed(struct Ctx *c, const Id *accounts, size_t n, Date bill_date
 /* The main meter now; called by metering alone. 0: none. */
 void connection_meter(struct Ctx *c, Id service_connection, Id meter);
 
-/* --- changing ----------------------------------------------------------------------------------------------------------- */
+/* --- changing ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *type;               /* person, organization */
@@ -83,19 +86,23 @@ typedef struct {
     const char *line1, *line2, *city, *state, *postal_code, *country;   /* billing address; NULL: the premise's */
 } NewConsumer;
 Id consumer_create(struct Ctx *c, const NewConsumer *n);
-typedef struct { const char *line1, *line2, *unit, *city, *state, *postal_code, *country, *type, *legacy_no; Id sub_area; bool is_multi_unit; int eru_e3; } NewPremise;
+typedef struct { const char *line1, *line2, *unit, *city, *state, *postal_code, *country, *type, *legacy_no;
+                 Id sub_area; bool is_multi_unit; int eru_e3; } NewPremise;
 /* CONFLICT when the normalised address is there already, naming its number. */
 Id premise_create(struct Ctx *c, const NewPremise *n);
-typedef struct { Id consumer, premise, category, sub_category; const char *status, *account_no, *legacy_no; Date opened_on; } NewAccount;
+typedef struct { Id consumer, premise, category, sub_category; const char *status, *account_no, *legacy_no;
+                 Date opened_on; } NewAccount;
 Id account_create(struct Ctx *c, const NewAccount *n);
-typedef struct { Id account, plan, derived_from; const char *service_code, *size, *status; Date connected_on; bool is_metered; int dwelling_units, eru_e3; } NewConnection;
+typedef struct { Id account, plan, derived_from; const char *service_code, *size, *status; Date connected_on;
+                 bool is_metered; int dwelling_units, eru_e3; } NewConnection;
 /* A connection with its first holder and plan rows. */
 Id connection_create(struct Ctx *c, const NewConnection *n);
 /* A plan from a date on (the open plan row ends the day before); emits service_connection.plan_changed. */
 void connection_plan_set(struct Ctx *c, Id service_connection, Id plan, Date from, const char *reason);
 /* Moves the account's status by its state machine. */
 void account_status_set(struct Ctx *c, Id account, const char *status, const char *reason);
-/* Adds or changes a contact point and the copy in consumer when it is primary; emits contact.changed. kind: email, mobile, phone. */
+/* Adds or changes a contact point and the copy in consumer when it
+ * is primary; emits contact.changed. kind: email, mobile, phone. */
 Id   contact_set(struct Ctx *c, Id consumer, const char *kind, const char *value, bool is_verified);
 /* Marks an address bad after a hard bounce; hash as of lookup_hash. */
 void contact_invalid(struct Ctx *c, const char *kind, const char *value, const char *reason);
@@ -103,9 +110,10 @@ void consumer_erase(struct Ctx *c, Id consumer);
 /* connected, disconnected, vacant: after field work or a remote command. */
 void cis_set_supply_state(struct Ctx *c, Id service_connection, const char *state, Time at, Id service_order);
 
-/* --- payments (CIS01US09, CIS01US13) --------------------------------------------------------------------------------------- */
+/* --- payments (CIS01US09, CIS01US13) ------------------------------------------------------------------------------ */
 
-typedef struct { const char *type; Id id; Money amount; } PayItem;     /* bill, charge, instalment, deposit; amount 0: as much as is open */
+/* bill, charge, instalment, deposit; amount 0: as much as is open */
+typedef struct { const char *type; Id id; Money amount; } PayItem;
 
 typedef struct {
     Id             account;         /* 0: SUSPENSE */
@@ -129,18 +137,19 @@ typedef struct {
     const char    *form_key;
 } NewPayment;
 
-typedef struct { Id id; const char *payment_no, *receipt_no, *status; Money allocated, unallocated; bool was_there; } Posted;
-/* Payment, allocations, ledger (Dr the mode's key, Cr AR or SUSPENSE), receipt number, payment.posted: all or nothing. The same
-   intent line or external id again returns the first payment (was_there) and changes nothing. INVALID when the channel or
-   mode does not take it, with the rule's text. */
+typedef struct { Id id; const char *payment_no, *receipt_no, *status; Money allocated, unallocated; bool was_there;
+                 } Posted;
+/* Payment, allocations, ledger (Dr the mode's key, Cr AR or SUSPENSE), receipt number, payment.posted: all or nothing.
+   The same intent line or external id again returns the first payment (was_there) and changes nothing. INVALID when the
+   channel or mode does not take it, with the rule's text. */
 Posted payment_post(struct Ctx *c, const NewPayment *p);
 
 /* Several accounts or modes by one payer: all payments and one receipt, or none. posted gets n results. */
 void   payment_post_group(struct Ctx *c, const NewPayment *p, size_t n, Posted *posted);
 
 /* Payments of n different accounts (0 is not taken), each with its own receipt: the rows of payment_post in some twenty
-   statements whatever n is (files of banks, samples); 500 at a time are best. is_history: without events and audit entries, for what
-   happened before this installation began. */
+   statements whatever n is (files of banks, samples); 500 at a time are best. is_history: without events and audit
+   entries, for what happened before this installation began. */
 void   payment_post_many(struct Ctx *c, const NewPayment *p, size_t n, bool is_history, Posted *posted);
 
 typedef struct { const char *type; Id id; const char *label; Date due_on; Money open, amount; } PreviewItem;
@@ -148,7 +157,8 @@ typedef struct { PreviewItem *v; size_t n; Money credit; } Preview;
 /* What payment_post would pay with this amount; stores nothing. */
 Preview payment_allocate_preview(struct Ctx *c, Id account, Money amount, const PayItem *items, int item_n);
 
-typedef struct { Id payment; const char *reason, *text; Id approved_by, dispute; } Reversal;   /* reason: wrong_account, wrong_amount, duplicate, returned_cheque, chargeback, void, other */
+/* reason: wrong_account, wrong_amount, duplicate, returned_cheque, chargeback, void, other */
+typedef struct { Id payment; const char *reason, *text; Id approved_by, dispute; } Reversal;
 /* The mirror of the payment's sets, allocations undone, payment.reversed. CONFLICT when it is reversed already. */
 void payment_reverse(struct Ctx *c, const Reversal *r);
 
@@ -160,14 +170,16 @@ typedef struct {
     Date        value_date;
 } PaymentHead;
 typedef struct { PaymentHead *v; size_t n; } PaymentHeads;
-PaymentHeads       payment_list(struct Ctx *c, Id account, Date from, Date to, int limit);     /* newest first; limit 0: 100 */
+/* newest first; limit 0: 100 */
+PaymentHeads       payment_list(struct Ctx *c, Id account, Date from, Date to, int limit);
 const PaymentHead *payment_get (struct Ctx *c, const char *receipt_no);     /* NULL when none */
 /* What paid a bill, charge, instalment or deposit; undone parts are left out. */
 typedef struct { const char *payment_no, *receipt_no; Date value_date; Money amount; } PaidPart;
 typedef struct { PaidPart *v; size_t n; } PaidParts;
 PaidParts item_payments(struct Ctx *c, const char *type, Id id);
 /* The payments of one intent, or on one receipt, with their accounts. */
-typedef struct { Id id, account; const char *payment_no, *receipt_no, *account_no, *mode, *status, *card_last4; Money amount, unallocated; Time received_at; Date value_date; } ReceiptPayment;
+typedef struct { Id id, account; const char *payment_no, *receipt_no, *account_no, *mode, *status, *card_last4;
+                 Money amount, unallocated; Time received_at; Date value_date; } ReceiptPayment;
 typedef struct { ReceiptPayment *v; size_t n; } ReceiptPayments;
 ReceiptPayments payments_of_intent (struct Ctx *c, Id intent);
 ReceiptPayments payments_of_receipt(struct Ctx *c, const char *receipt_no);
@@ -176,18 +188,25 @@ Time payment_like_at(struct Ctx *c, Id account, Money amount, int minutes);
 /* The receipt as a PDF document; counts as a print. */
 Id receipt_pdf(struct Ctx *c, const char *receipt_no);
 
-/* --- credits, refunds, deposits ---------------------------------------------------------------------------------------------- */
+/* --- credits, refunds, deposits ----------------------------------------------------------------------------------- */
 
 /* kind: credit, cancellation; lines: JSON */
-typedef struct { Id account, bill; const char *kind, *reason_code, *reason_text, *lines; Money amount, tax; const char *source_type; Id source; } NewCredit;
-/* Issued at once within the user's limit, else pending_approval; a cancellation documents the mirror of the bill and posts nothing. */
+typedef struct { Id account, bill; const char *kind, *reason_code, *reason_text, *lines; Money amount, tax;
+                 const char *source_type; Id source; } NewCredit;
+/* Issued at once within the user's limit, else pending_approval; a
+ * cancellation documents the mirror of the bill and posts nothing. */
 Id   credit_note_create(struct Ctx *c, const NewCredit *n);
-typedef struct { Id account, bill; const char *kind, *charge_type, *reason_code, *note; Money amount; const char *source_type; Id source; } NewAdjustment;   /* kind: debit, credit */
+/* kind: debit, credit */
+typedef struct { Id account, bill; const char *kind, *charge_type, *reason_code, *note; Money amount;
+                 const char *source_type; Id source; } NewAdjustment;
 Id   adjustment_create(struct Ctx *c, const NewAdjustment *n);
-/* Uses the account's credit (unallocated payments, then credit notes, oldest first) for a bill just published; returns how much. */
+/* Uses the account's credit (unallocated payments, then credit notes,
+ * oldest first) for a bill just published; returns how much. */
 Money credit_apply(struct Ctx *c, Id account, Id bill);
 void credit_move(struct Ctx *c, Id credit_note, Id account, Money amount);
-typedef struct { Id account, payment, credit_note, intent; Money amount; const char *payout_kind, *reason, *via; } NewRefund;     /* payout_kind: original, bank, cheque */
+/* payout_kind: original, bank, cheque */
+typedef struct { Id account, payment, credit_note, intent; Money amount; const char *payout_kind, *reason, *via;
+                 } NewRefund;
 /* refund_request, waiting for another person. "At most 64.25 can be refunded." is INVALID. */
 Id   refund_request_create(struct Ctx *c, const NewRefund *n);
 /* Result of the provider's leg: paid, failed. */
@@ -198,7 +217,7 @@ typedef struct { DepositHeld *v; size_t n; } DepositsHeld;
 DepositsHeld deposits_held(struct Ctx *c, Id account, Date as_of);
 void deposit_applied(struct Ctx *c, Id deposit, Money amount, Id bill);
 
-/* --- agreements ---------------------------------------------------------------------------------------------------------------- */
+/* --- agreements --------------------------------------------------------------------------------------------------- */
 
 typedef struct { Id id; const char *number, *state; Money total, rest; Date next_due; Money next_amount; } Agreement;
 /* The open agreement of an account; NULL when none. */
@@ -209,15 +228,19 @@ typedef struct { Instalment *v; size_t n; } Instalments;
 Instalments instalments_due(struct Ctx *c, Id account, Date until);
 void instalment_billed(struct Ctx *c, Id instalment, Id bill);          /* 0: free again */
 
-/* --- cases --------------------------------------------------------------------------------------------------------------------- */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
-typedef struct { Id consumer, account, bill; const char *type_code, *subject, *description, *channel, *service_code; Money disputed; Id call; } NewComplaint;
+typedef struct { Id consumer, account, bill; const char *type_code, *subject, *description, *channel, *service_code;
+                 Money disputed; Id call; } NewComplaint;
 Id complaint_create(struct Ctx *c, const NewComplaint *n);
-typedef struct { Id consumer, account; const char *type_code, *answers, *instructions, *channel; Date preferred; Id call; } NewRequest;
+typedef struct { Id consumer, account; const char *type_code, *answers, *instructions, *channel; Date preferred;
+                 Id call; } NewRequest;
 Id service_request_create(struct Ctx *c, const NewRequest *n);
-typedef struct { const char *entity; Id id; const char *author_kind; Id author; const char *body, *via; const char *document_ids; bool is_internal; } NewCaseMessage;
+typedef struct { const char *entity; Id id; const char *author_kind; Id author; const char *body, *via;
+                 const char *document_ids; bool is_internal; } NewCaseMessage;
 Id case_message_add(struct Ctx *c, const NewCaseMessage *n);
-typedef struct { const char *kind, *number, *type, *status, *stage, *subject; Time created_at, changed_at; Id id; } Request;
+typedef struct { const char *kind, *number, *type, *status, *stage, *subject; Time created_at, changed_at; Id id;
+                 } Request;
 typedef struct { Request *v; size_t n; } Requests;
 Requests request_list(struct Ctx *c, Id consumer, Id account);          /* either may be 0 */
 

@@ -20,14 +20,19 @@
 #include "lib/utf8.h"
 
 static const Choice account_states[] = {
-    { "pending", NULL }, { "active", NULL }, { "temporarily_disconnected", NULL }, { "disconnected", NULL }, { "closed", NULL }, { "cancelled", NULL }, { 0 } };
+    { "pending", NULL }, { "active", NULL }, { "temporarily_disconnected", NULL }, { "disconnected", NULL },
+    { "closed", NULL }, { "cancelled", NULL }, { 0 } };
 
 static const ListSpec accounts = {
-    .name = "accounts", .one = "account", .many = "accounts", .path = "/cis/consumers", .feature = "cis.consumers", .search_label = "Name, account, phone or address", .id = "a.id",
-    .from = "account a join consumer n on n.id = a.consumer_id join premise p on p.id = a.premise_id join consumer_category g on g.id = a.category_id", .where = "a.utility_id = ?", .area = "p.sub_area_id",
+    .name = "accounts", .one = "account", .many = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",
+    .search_label = "Name, account, phone or address", .id = "a.id",
+    .from = "account a join consumer n on n.id = a.consumer_id join premise p on p.id = a.premise_id "
+            "join consumer_category g on g.id = a.category_id", .where = "a.utility_id = ?", .area = "p.sub_area_id",
     .columns = COLUMNS {
-        { "account_no",    "Account",  "a.account_no",       LIST | SORT | SEARCH_START, .link = "/cis/accounts/{account_no}" },
-        { "consumer_name", "Consumer", "n.display_name",     LIST | SORT | SEARCH_START, .sub = "consumer_no", .place = "name" },
+        { "account_no",    "Account",  "a.account_no",       LIST | SORT | SEARCH_START,
+          .link = "/cis/accounts/{account_no}" },
+        { "consumer_name", "Consumer", "n.display_name",     LIST | SORT | SEARCH_START, .sub = "consumer_no",
+          .place = "name" },
         { "consumer_no",   "Consumer number", "n.consumer_no", SEARCH_START },
         { "category",      "Category", "g.name",             LIST },
         { "address",       "Service address", "concat_ws(', ', p.line1, p.unit, p.city)", LIST },
@@ -37,8 +42,10 @@ static const ListSpec accounts = {
         { "last_bill_on",  "Last bill", "a.last_bill_on",    LIST },
         { "last_payment_on", "Last payment", "a.last_payment_on", LIST },
         { "status",        "Status",   "a.status",           LIST | FILTER, .choices = account_states },
-        { "category_id",   "Category", "a.category_id",      FILTER, .options = "select id as value, name as label from consumer_category where utility_id = ? order by code" },
-        { "sub_area_id",   "Area",     "p.sub_area_id",      FILTER, .options = "select id as value, name as label from service_area where utility_id = ? and level = 'sub_area' order by name", .more = 1 },
+        { "category_id",   "Category", "a.category_id",      FILTER, .options = "select id as value, name as label "
+            "from consumer_category where utility_id = ? order by code" },
+        { "sub_area_id",   "Area",     "p.sub_area_id",      FILTER, .options = "select id as value, name as label "
+            "from service_area where utility_id = ? and level = 'sub_area' order by name", .more = 1 },
         { 0 } },
     .order = "account_no" };
 
@@ -50,9 +57,11 @@ void consumer_list(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-/* --- one consumer -------------------------------------------------------------------------------------------------------------- */
+/* --- one consumer ------------------------------------------------------------------------------------------------- */
 
-#define PERSON(F, T) F(T, Id, id) F(T, const char *, consumer_no) F(T, const char *, display_name) F(T, const char *, status) F(T, const char *, primary_phone) F(T, const char *, email) F(T, bool, vip) F(T, const char *, type)
+#define PERSON(F, T) F(T, Id, id) F(T, const char *, consumer_no) F(T, const char *, display_name) \
+    F(T, const char *, status) F(T, const char *, primary_phone) F(T, const char *, email) F(T, bool, vip) \
+    F(T, const char *, type)
 ROW(Person, PERSON)
 #define PICK(F, T) F(T, const char *, account_no) F(T, const char *, status) F(T, Id, sub_area_id)
 ROW(Pick, PICK)
@@ -61,7 +70,8 @@ typedef struct View { const Person *person; const Account *account; } View;
 
 static const Account *choose_account(Req *r, const Person *person) {
     const char *wanted = query_text(r, "account");
-    if (!wanted) wanted = db_text(r, "select account_no from account where consumer_id=? and utility_id=? order by status='active' desc, id limit 1", person->id, r->c.utility);
+    if (!wanted) wanted = db_text(r, "select account_no from account where consumer_id=? and utility_id=? "
+                                     "order by status='active' desc, id limit 1", person->id, r->c.utility);
     const Account *a = wanted ? account_find(&r->c, wanted) : NULL;
     if (wanted && (!a || a->consumer.id != person->id.id)) fail(r, NOT_FOUND, "There is no such account.");
     return a;
@@ -75,10 +85,12 @@ static void show_balance(Req *r, const Account *a) {
     show_text(r, "show.amount.text", locale_money(&r->c.mem, r->c.locale, money_abs(a->balance)));
     if (open.n && date_compare(open.v[0].due_on, today) < 0) {
         show_text(r, "show.amount.tone", "bad");
-        show_text(r, "show.amount.word", text(r, "Overdue since %s", locale_date_words(&r->c.mem, r->c.locale, open.v[0].due_on)));
+        show_text(r, "show.amount.word",
+                  text(r, "Overdue since %s", locale_date_words(&r->c.mem, r->c.locale, open.v[0].due_on)));
     } else if (open.n) {
         show_text(r, "show.amount.tone", "warn");
-        show_text(r, "show.amount.word", text(r, "Due %s", locale_date_words(&r->c.mem, r->c.locale, open.v[0].due_on)));
+        show_text(r, "show.amount.word",
+                  text(r, "Due %s", locale_date_words(&r->c.mem, r->c.locale, open.v[0].due_on)));
     }
 }
 
@@ -92,23 +104,28 @@ static void show_facts_row(Req *r, const Account *a) {
         text_addf(&services, "%s%s", services.n ? ", " : "", s ? s->name : connections.v[i].service_code);
         const Meter *m = connections.v[i].meter.id ? meter_get(&r->c, connections.v[i].meter) : NULL;
         if (m) text_addf(&meters, "%s%s", meters.n ? ", " : "", m->meter_no);
-        if (!plan && connections.v[i].plan.id) plan = db_text(r, "select code from tariff_plan where id=?", connections.v[i].plan);
+        if (!plan && connections.v[i].plan.id)
+            plan = db_text(r, "select code from tariff_plan where id=?", connections.v[i].plan);
     }
-    show_fact(r, "show.facts", "Services", services.s, date_is_set(a->opened_on) ? text(r, "since %s", locale_date_words(&r->c.mem, r->c.locale, a->opened_on)) : NULL);
+    show_fact(r, "show.facts", "Services", services.s, date_is_set(a->opened_on)
+              ? text(r, "since %s", locale_date_words(&r->c.mem, r->c.locale, a->opened_on)) : NULL);
     show_fact(r, "show.facts", "Rate", plan ? plan : "None", category_get(&r->c, a->category)->name);
     show_fact(r, "show.facts", "Meters", meters.n ? meters.s : "None", NULL);
     PaymentHeads last = payment_list(&r->c, a->id, DATE_NONE, DATE_NONE, 1);
     show_fact(r, "show.facts", "Last payment", last.n ? locale_money(&r->c.mem, r->c.locale, last.v[0].amount) : "None",
-              last.n ? text(r, "%s, %s", locale_date_words(&r->c.mem, r->c.locale, last.v[0].value_date), last.v[0].mode) : NULL);
+              last.n ? text(r, "%s, %s", locale_date_words(&r->c.mem, r->c.locale, last.v[0].value_date),
+                            last.v[0].mode) : NULL);
     show_fact(r, "show.facts", "Deposit held", locale_money(&r->c.mem, r->c.locale, a->deposit_balance), NULL);
 }
 
-static const struct { const char *text, *path; } tabs[] = { { "Overview", "" }, { "Financial", "/financial" }, { "Connections", "/connections" }, { "History", "/history" } };
+static const struct { const char *text, *path; } tabs[] = { { "Overview", "" }, { "Financial", "/financial" },
+    { "Connections", "/connections" }, { "History", "/history" } };
 
 /* The head every tab has. */
 static View show_head(Req *r, int tab) {
     const char *no = path_text(r, "consumer_no");
-    Person *p = db_find(r, Person, "select id, consumer_no, display_name, status, primary_phone, email, vip, type from consumer where utility_id=? and consumer_no=?", r->c.utility, no);
+    Person *p = db_find(r, Person, "select id, consumer_no, display_name, status, primary_phone, email, vip, type "
+                                   "from consumer where utility_id=? and consumer_no=?", r->c.utility, no);
     if (!p) fail(r, NOT_FOUND, "There is no consumer %s.", no);
     const Account *a = choose_account(r, p);
     show_text(r, "page.title", p->display_name);
@@ -120,11 +137,13 @@ static View show_head(Req *r, int tab) {
     const char *state = a ? a->status : p->status;
     show_text(r, "show.status.text", state_label(r, state));
     show_text(r, "show.status.tone", state_tone(r, state));
-    if (a) show_text(r, "show.badges.0.text", category_get(&r->c, a->category)->name), show_text(r, "show.badges.0.tone", "off plain");
+    if (a) show_text(r, "show.badges.0.text", category_get(&r->c, a->category)->name),
+        show_text(r, "show.badges.0.tone", "off plain");
     if (p->vip) show_text(r, "show.badges.1.text", "VIP"), show_text(r, "show.badges.1.tone", "info");
     size_t n = 0;
     show_text(r, at(r, "show.lines", n, "icon"), "id");
-    show_text(r, at(r, "show.lines", n++, "text"), a ? text(r, "%s, account %s", p->consumer_no, a->account_no) : p->consumer_no);
+    show_text(r, at(r, "show.lines", n++, "text"), a ? text(r, "%s, account %s", p->consumer_no, a->account_no)
+              : p->consumer_no);
     if (p->primary_phone) {
         show_text(r, at(r, "show.lines", n, "icon"), "phone");
         show_text(r, at(r, "show.lines", n, "url"), text(r, "tel:%s", p->primary_phone));
@@ -141,18 +160,24 @@ static View show_head(Req *r, int tab) {
         show_balance(r, a);
         show_facts_row(r, a);
     }
-    Picks picks = db_all(r, Pick, "select a.account_no, a.status, m.sub_area_id from account a join premise m on m.id = a.premise_id where a.consumer_id=? and a.utility_id=? order by a.id limit 50", p->id, r->c.utility);
+    Picks picks = db_all(r, Pick, "select a.account_no, a.status, m.sub_area_id from account a "
+                                  "join premise m on m.id = a.premise_id where a.consumer_id=? "
+                                  "and a.utility_id=? order by a.id limit 50", p->id, r->c.utility);
     if (picks.n > 1) {
         show_text(r, "show.moves.0.text", "Accounts");
         for (size_t i = 0, k = 0; i < picks.n; i++) {
             if (!scope_has_area(&r->c, picks.v[i].sub_area_id)) continue;
-            show_text(r, at(r, "show.moves.0.menu", k, "text"), text(r, "%s, %s", picks.v[i].account_no, state_label(r, picks.v[i].status)));
-            show_text(r, at(r, "show.moves.0.menu", k++, "url"), link_path(r, "/cis/consumers/%s?account=%s", url_part(r, p->consumer_no), url_part(r, picks.v[i].account_no)));
+            show_text(r, at(r, "show.moves.0.menu", k, "text"),
+                      text(r, "%s, %s", picks.v[i].account_no, state_label(r, picks.v[i].status)));
+            show_text(r, at(r, "show.moves.0.menu", k++, "url"),
+                      link_path(r, "/cis/consumers/%s?account=%s", url_part(r, p->consumer_no),
+                                url_part(r, picks.v[i].account_no)));
         }
     }
     for (size_t i = 0; i < sizeof tabs / sizeof *tabs; i++) {
         show_text(r, at(r, "show.tabs", i, "text"), tabs[i].text);
-        show_text(r, at(r, "show.tabs", i, "url"), link_path(r, "/cis/consumers/%s%s%s%s", url_part(r, p->consumer_no), tabs[i].path, a ? "?account=" : "", a ? url_part(r, a->account_no) : ""));
+        show_text(r, at(r, "show.tabs", i, "url"), link_path(r, "/cis/consumers/%s%s%s%s", url_part(r, p->consumer_no),
+            tabs[i].path, a ? "?account=" : "", a ? url_part(r, a->account_no) : ""));
         if ((int)i == tab) show_text(r, at(r, "show.tabs", i, "current"), "1");
     }
     return (View){ p, a };
@@ -171,8 +196,10 @@ static void show_bills(Req *r, const char *at_, const Account *a, int limit) {
     table_column(t, "Amount", "money", "amount");
     table_column(t, "Unpaid", "money", NULL);
     table_column(t, "Status", "status", "status");
-    table_rows_of(t, "/bx/bills/", "select bill_no, bill_date, due_date, usage_qty_micro, total_minor, open_minor, if(status = 'cancelled', 'cancelled', payment_status) as payment_status from bill "
-                  "where account_id=? and status in ('published', 'cancelled') order by bill_date desc, id desc limit ?", a->id, limit);
+    table_rows_of(t, "/bx/bills/", "select bill_no, bill_date, due_date, usage_qty_micro, total_minor, open_minor, "
+                                   "if(status = 'cancelled', 'cancelled', payment_status) as payment_status from bill "
+                  "where account_id=? and status in ('published', 'cancelled') "
+                  "order by bill_date desc, id desc limit ?", a->id, limit);
     table_empty(t, "No bills yet", "The first one comes with the first bill run after the account was opened.");
 }
 
@@ -180,8 +207,11 @@ static void show_bills(Req *r, const char *at_, const Account *a, int limit) {
 ROW(UseMonth, USE_MONTH)
 
 static void show_usage(Req *r, const char *at_, const Account *a) {
-    UseMonths use = db_all(r, UseMonth, "select s.segment_end as to_on, s.usage_qty_micro as quantity, s.usage_source = 'estimated' as is_estimated, s.usage_unit as unit from bill b join bill_segment s on s.bill_id = b.id "
-                           "where b.account_id=? and b.status='published' and s.usage_unit is not null order by s.segment_end desc limit 13", a->id);
+    UseMonths use = db_all(r, UseMonth, "select s.segment_end as to_on, s.usage_qty_micro as quantity, s.usage_source "
+                                        "= 'estimated' as is_estimated, s.usage_unit as unit from bill b "
+                                        "join bill_segment s on s.bill_id = b.id "
+                           "where b.account_id=? and b.status='published' and s.usage_unit is not null "
+                           "order by s.segment_end desc limit 13", a->id);
     if (!use.n) return;
     size_t n = use.n;
     int64_t *values = take_n(r, int64_t, n);
@@ -195,7 +225,9 @@ static void show_usage(Req *r, const char *at_, const Account *a) {
         marks[i] = u->is_estimated ? CHART_ESTIMATED : CHART_PLAIN;
     }
     const char *title = text(r, "Use, %s", use.v[0].unit);
-    Chart chart = { .id = "usage", .title = title, .desc = text(r, "Use of the last %zu billed periods", n), .n = n, .labels = labels, .series = { { .name = "Use", .values = values, .texts = texts, .marks = marks } }, .series_n = 1,
+    Chart chart = { .id = "usage", .title = title, .desc = text(r, "Use of the last %zu billed periods", n), .n = n,
+                    .labels = labels, .series = { { .name = "Use", .values = values, .texts = texts, .marks = marks } },
+                    .series_n = 1,
                     .scale = 3, .estimated = "estimated", .show_last = true };
     show_text(r, text(r, "%s.title", at_), title);
     show_text(r, text(r, "%s.kind", at_), "chart");
@@ -218,8 +250,11 @@ ROW(Happened, HAPPENED)
 static void show_activity(Req *r, const View *v) {
     Id account = v->account ? v->account->id : (Id){ 0 };
     Happeneds all = db_all(r, Happened,
-        "select received_at as at, 'Payment' as what, receipt_no as number, payer_name as who from payment where account_id=? and receipt_no is not null "
-        "union all select published_at, 'Bill', bill_no, null from bill where account_id=? and status in ('published', 'cancelled') and published_at is not null order by at desc limit 8", account, account);
+        "select received_at as at, 'Payment' as what, receipt_no as number, payer_name as who from payment "
+        "where account_id=? and receipt_no is not null "
+        "union all select published_at, 'Bill', bill_no, null from bill where account_id=? "
+        "and status in ('published', 'cancelled') and published_at is not null order by at desc limit 8", account,
+            account);
     const char *day = "";
     for (size_t i = 0; i < all.n; i++) {
         Date d = time_date(r->c.locale->zone, all.v[i].at);
@@ -229,7 +264,8 @@ static void show_activity(Req *r, const View *v) {
         bool bill = !strcmp(all.v[i].what, "Bill");
         show_text(r, at(r, "show.history", i, "icon"), bill ? "receipt" : "cash");
         show_text(r, at(r, "show.history", i, "tone"), bill ? NULL : "ok");
-        show_text(r, at(r, "show.history", i, "title"), bill ? text(r, "Bill %s issued", all.v[i].number) : text(r, "Payment, receipt %s", all.v[i].number));
+        show_text(r, at(r, "show.history", i, "title"), bill ? text(r, "Bill %s issued", all.v[i].number)
+                  : text(r, "Payment, receipt %s", all.v[i].number));
         show_text(r, at(r, "show.history", i, "time"), locale_clock(&r->c.mem, r->c.locale, all.v[i].at));
         show_text(r, at(r, "show.history", i, "who"), all.v[i].who);
     }
@@ -251,9 +287,13 @@ void consumer_financial(Req *r) {
         Ageing age = account_ageing(&r->c, v.account->id, utility_today(&r->c));
         show_text(r, "show.sections.0.title", "Ageing");
         show_text(r, "show.sections.0.kind", "facts");
-        const struct { const char *label; Money m; } parts[] = { { "Not due", age.not_due }, { "1 to 30 days", age.days_0_30 }, { "31 to 60 days", age.days_31_60 }, { "61 to 90 days", age.days_61_90 },
-            { "Over 90 days", age.days_over_90 }, { "In dispute", age.in_dispute }, { "Credit not used", age.unallocated } };
-        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) show_fact(r, "show.sections.0.facts", parts[i].label, locale_money(&r->c.mem, r->c.locale, parts[i].m), NULL);
+        const struct { const char *label; Money m; } parts[] = { { "Not due", age.not_due },
+            { "1 to 30 days", age.days_0_30 }, { "31 to 60 days", age.days_31_60 }, { "61 to 90 days", age.days_61_90 },
+            { "Over 90 days", age.days_over_90 }, { "In dispute", age.in_dispute },
+            { "Credit not used", age.unallocated } };
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            show_fact(r, "show.sections.0.facts", parts[i].label, locale_money(&r->c.mem, r->c.locale, parts[i].m),
+                      NULL);
         show_text(r, "show.sections.1.title", "Transactions");
         show_text(r, "show.sections.1.kind", "table");
         TableView *t = table_start(r, "show.sections.1.table", "Transactions of the account");
@@ -262,9 +302,14 @@ void consumer_financial(Req *r) {
         table_column(t, "Debit", "money", NULL);
         table_column(t, "Credit", "money", NULL);
         table_column(t, "Balance", "money", "amount");
-        table_rows_of(t, NULL, "select e.effective_date, concat(upper(left(replace(e.txn_type, '_', ' '), 1)), substring(replace(e.txn_type, '_', ' '), 2)) as what, sum(e.debit_minor) as debit_minor, sum(e.credit_minor) as credit_minor, "
-                      "sum(sum(e.debit_minor) - sum(e.credit_minor)) over (order by e.txn_id) as balance_minor from ledger_entry e join gl_role g on g.gl_code_id = e.gl_code_id and g.utility_id = e.utility_id and g.posting_key in ('AR', 'AR_AGREEMENT') "
-                      "where e.account_id=? group by e.txn_id, e.effective_date, e.txn_type order by e.txn_id desc limit 200", v.account->id);
+        table_rows_of(t, NULL, "select e.effective_date, concat(upper(left(replace(e.txn_type, '_', ' '), 1)), "
+                               "substring(replace(e.txn_type, '_', ' '), 2)) as what, sum(e.debit_minor) "
+                               "as debit_minor, sum(e.credit_minor) as credit_minor, "
+                      "sum(sum(e.debit_minor) - sum(e.credit_minor)) over (order by e.txn_id) as balance_minor "
+                      "from ledger_entry e join gl_role g on g.gl_code_id = e.gl_code_id "
+                      "and g.utility_id = e.utility_id and g.posting_key in ('AR', 'AR_AGREEMENT') "
+                      "where e.account_id=? group by e.txn_id, e.effective_date, e.txn_type "
+                      "order by e.txn_id desc limit 200", v.account->id);
         table_empty(t, "Nothing was posted yet", NULL);
         show_bills(r, "show.sections.2", v.account, 25);
     }
@@ -308,7 +353,9 @@ void consumer_connections(Req *r) {
         table_column(readings, "Use", "num", NULL);
         table_column(readings, "Type", "text", NULL);
         table_column(readings, "Status", "status", "status");
-        table_rows_of(readings, NULL, "select m.read_on, t.meter_no, m.value_e3, m.consumption_e3, m.type, m.status from meter_reading m join meter t on t.id = m.meter_id join service_connection s on s.id = m.service_connection_id "
+        table_rows_of(readings, NULL, "select m.read_on, t.meter_no, m.value_e3, m.consumption_e3, m.type, m.status "
+                                      "from meter_reading m join meter t on t.id = m.meter_id "
+                                      "join service_connection s on s.id = m.service_connection_id "
                       "where s.account_id=? order by m.read_on desc, m.id desc limit 40", v.account->id);
         table_empty(readings, "No readings yet", NULL);
     }
@@ -325,7 +372,9 @@ void consumer_history(Req *r) {
     table_column(t, "Who", "text", NULL);
     table_column(t, "Reason", "text", NULL);
     Id account = v.account ? v.account->id : (Id){ 0 };
-    table_rows_of(t, NULL, "select at, concat(action, ' ', entity) as what, coalesce(actor_name, actor_kind) as who, reason from audit_entry where (entity='consumer' and entity_id=?) or (entity='account' and entity_id=?) order by id desc limit 100", v.person->id, account);
+    table_rows_of(t, NULL, "select at, concat(action, ' ', entity) as what, coalesce(actor_name, actor_kind) as who, "
+                           "reason from audit_entry where (entity='consumer' and entity_id=?) or (entity='account' "
+                           "and entity_id=?) order by id desc limit 100", v.person->id, account);
     table_empty(t, "Nothing was changed yet", NULL);
     page(r, "layout/show");
 }

@@ -10,12 +10,15 @@
 
 static int place_on_day(const Payable *p) {
     if (!strcmp(p->type, "deposit")) return 0;
-    if (!strcmp(p->type, "charge")) return p->charge_type && (!strcmp(p->charge_type, "LATE_FEE") || !strcmp(p->charge_type, "INTEREST")) ? 4 : 1;
+    if (!strcmp(p->type, "charge"))
+        return p->charge_type && (!strcmp(p->charge_type, "LATE_FEE") || !strcmp(p->charge_type, "INTEREST")) ? 4 : 1;
     if (!strcmp(p->type, "bill")) return 2;
     return 5;
 }
 
-static bool is_overdue_instalment(const Payable *p, Date today) { return !strcmp(p->type, "instalment") && date_compare(p->due_on, today) < 0; }
+static bool is_overdue_instalment(const Payable *p, Date today) {
+    return !strcmp(p->type, "instalment") && date_compare(p->due_on, today) < 0;
+}
 
 /* Negative: a before b. */
 static int compare(const Payable *a, const Payable *b, Date today) {
@@ -50,11 +53,14 @@ Allocations payment_allocate(Arena *a, const Payable *items, size_t n, Money amo
     return to;
 }
 
-const char *payment_allocate_chosen(Arena *a, const Payable *items, const Money *wanted, size_t n, Money amount, Allocations *to) {
+const char *payment_allocate_chosen(Arena *a, const Payable *items, const Money *wanted, size_t n, Money amount,
+                                    Allocations *to) {
     *to = (Allocations){ take_n(a, Allocation, n + 1), 0, amount };
     for (size_t i = 0; i < n; i++) {
-        Money part = wanted[i].minor ? wanted[i] : (Money){ items[i].open.minor < to->rest.minor ? items[i].open.minor : to->rest.minor };
-        if (part.minor < 0 || part.minor > items[i].open.minor) return "More was chosen for an item than is open on it.";
+        Money part = wanted[i].minor ? wanted[i] : (Money){ items[i].open.minor < to->rest.minor ? items[i].open.minor
+            : to->rest.minor };
+        if (part.minor < 0 || part.minor > items[i].open.minor)
+            return "More was chosen for an item than is open on it.";
         if (part.minor > to->rest.minor) return "The chosen items are more than the amount.";
         if (!part.minor) continue;
         to->v[to->n++] = (Allocation){ i, part };

@@ -25,6 +25,7 @@ typedef struct { Allocation *v; size_t n; Money rest; } Allocations;
  */
 Allocations payment_allocate(Arena *a, const Payable *items, size_t n, Money amount, Date today);
 /* Chosen items: `wanted` 0 means as much as is open. NULL when it fits, else what is wrong. */
-const char *payment_allocate_chosen(Arena *a, const Payable *items, const Money *wanted, size_t n, Money amount, Allocations *to);
+const char *payment_allocate_chosen(Arena *a, const Payable *items, const Money *wanted, size_t n, Money amount,
+                                    Allocations *to);
 
 #endif

@@ -1,49 +1,69 @@
 /*
- * Payments as the portal looks at them: what paid a bill, what came of one payment by a gateway, what is on one receipt (cis.h).
+ * Payments as the portal looks at them: what paid a bill, what came of one payment by a gateway, what is on one receipt
+ * (cis.h).
  */
 #include "app/cis/cis.h"
 #include "app/core/core.h"
 #include "lib/db.h"
 
-#define PART(F, T) F(T, const char *, payment_no) F(T, const char *, receipt_no) F(T, Date, value_date) F(T, Money, amount)
+#define PART(F, T) F(T, const char *, payment_no) F(T, const char *, receipt_no) F(T, Date, value_date) \
+    F(T, Money, amount)
 ROW(PartRow, PART)
 
 PaidParts item_payments(Ctx *c, const char *type, Id id) {
-    PartRows rows = db_all(c, PartRow, "select p.payment_no, coalesce(p.receipt_no, (select r.receipt_no from receipt r where r.payment_group = p.payment_group limit 1)) as receipt_no, p.value_date, cast(sum(x.amount_minor) as signed) as amount "
-                           "from payment_allocation x join payment p on p.id = x.payment_id where x.target_type = ? and x.target_id = ? and x.utility_id = ? and x.undone_at is null group by p.id order by p.id", type, id, c->utility);
+    PartRows rows = db_all(c, PartRow, "select p.payment_no, coalesce(p.receipt_no, (select r.receipt_no "
+                                       "from receipt r where r.payment_group = p.payment_group "
+                                       "limit 1)) as receipt_no, p.value_date, "
+                                       "cast(sum(x.amount_minor) as signed) as amount "
+                           "from payment_allocation x join payment p on p.id = x.payment_id where x.target_type = ? "
+                           "and x.target_id = ? and x.utility_id = ? and x.undone_at is null "
+                           "group by p.id order by p.id", type, id, c->utility);
     PaidParts all = { take_n(c, PaidPart, rows.n + 1), rows.n };
-    for (size_t i = 0; i < rows.n; i++) all.v[i] = (PaidPart){ rows.v[i].payment_no, rows.v[i].receipt_no, rows.v[i].value_date, rows.v[i].amount };
+    for (size_t i = 0; i < rows.n; i++)
+        all.v[i] = (PaidPart){ rows.v[i].payment_no, rows.v[i].receipt_no, rows.v[i].value_date, rows.v[i].amount };
     return all;
 }
 
-#define GROUP_PAYMENT(F, T) F(T, Id, id) F(T, Id, account) F(T, const char *, payment_no) F(T, const char *, receipt_no) F(T, const char *, mode) F(T, const char *, status) F(T, const char *, card_last4) F(T, const char *, currency) \
-    F(T, Money, amount) F(T, Money, unallocated) F(T, Time, received_at) F(T, Date, value_date) F(T, const char *, account_no)
+#define GROUP_PAYMENT(F, T) F(T, Id, id) F(T, Id, account) F(T, const char *, payment_no) \
+    F(T, const char *, receipt_no) F(T, const char *, mode) F(T, const char *, status) F(T, const char *, card_last4) \
+    F(T, const char *, currency) \
+    F(T, Money, amount) F(T, Money, unallocated) F(T, Time, received_at) F(T, Date, value_date) \
+        F(T, const char *, account_no)
 ROW(GroupPayment, GROUP_PAYMENT)
 
 static ReceiptPayments payments_from(Ctx *c, GroupPayments rows) {
     ReceiptPayments all = { take_n(c, ReceiptPayment, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) {
         const GroupPayment *r = &rows.v[i];
-        all.v[i] = (ReceiptPayment){ r->id, r->account, r->payment_no, r->receipt_no, r->account_no, r->mode, r->status, r->card_last4, r->amount, r->unallocated, r->received_at, r->value_date };
+        all.v[i] = (ReceiptPayment){ r->id, r->account, r->payment_no, r->receipt_no, r->account_no, r->mode, r->status,
+                                     r->card_last4, r->amount, r->unallocated, r->received_at, r->value_date };
     }
     return all;
 }
 
-#define GROUP_SELECT "select p.id, p.account_id as account, p.payment_no, coalesce(p.receipt_no, (select r.receipt_no from receipt r where r.payment_group = p.payment_group limit 1)) as receipt_no, m.name as mode, p.status, p.card_last4, " \
-    "p.currency, p.amount_minor as amount, p.unallocated_minor as unallocated, p.received_at, p.value_date, a.account_no from payment p join payment_mode m on m.id = p.mode_id left join account a on a.id = p.account_id "
+#define GROUP_SELECT "select p.id, p.account_id as account, p.payment_no, coalesce(p.receipt_no, (select " \
+                     "r.receipt_no from receipt r where r.payment_group = p.payment_group " \
+                     "limit 1)) as receipt_no, m.name as mode, p.status, p.card_last4, " \
+    "p.currency, p.amount_minor as amount, p.unallocated_minor as unallocated, p.received_at, p.value_date, " \
+    "a.account_no from payment p join payment_mode m on m.id = p.mode_id left join account a on a.id = p.account_id "
 
 ReceiptPayments payments_of_intent(Ctx *c, Id intent) {
-    return payments_from(c, db_all(c, GroupPayment, GROUP_SELECT "where p.payment_intent_id = ? and p.utility_id = ? order by p.id", intent, c->utility));
+    return payments_from(c, db_all(c, GroupPayment, GROUP_SELECT "where p.payment_intent_id = ? "
+        "and p.utility_id = ? order by p.id", intent, c->utility));
 }
 
 ReceiptPayments payments_of_receipt(Ctx *c, const char *receipt_no) {
-    return payments_from(c, db_all(c, GroupPayment, GROUP_SELECT "where p.utility_id = ? and (p.receipt_no = ? or p.payment_group in (select r.payment_group from receipt r where r.receipt_no = ? and r.payment_group is not null)) order by p.id",
+    return payments_from(c, db_all(c, GroupPayment, GROUP_SELECT "where p.utility_id = ? and (p.receipt_no = ? "
+        "or p.payment_group in (select r.payment_group from receipt r where r.receipt_no = ? "
+        "and r.payment_group is not null)) order by p.id",
                                    c->utility, receipt_no, receipt_no));
 }
 
 /* When money of this account came in last of the same amount, within some minutes; TIME_NONE: not. */
 Time payment_like_at(Ctx *c, Id account, Money amount, int minutes) {
-    int64_t us = db_int(c, "select timestampdiff(microsecond, '1970-01-01', max(received_at)) from payment where account_id = ? and utility_id = ? and amount_minor = ? and status in ('posted', 'pending_clearance') and received_at > ?",
+    int64_t us = db_int(c, "select timestampdiff(microsecond, '1970-01-01', max(received_at)) from payment "
+                           "where account_id = ? and utility_id = ? and amount_minor = ? "
+                           "and status in ('posted', 'pending_clearance') and received_at > ?",
                         account, c->utility, amount, (Time){ c->now.us - (int64_t)minutes * 60 * 1000000 });
     return us ? (Time){ us } : TIME_NONE;
 }

@@ -9,8 +9,10 @@
 #include "app/cis/payment_rules.h"
 #include "lib/db.h"
 
-#define WAY(F, T) F(T, Id, id) F(T, Id, channel_id) F(T, Id, mode_id) F(T, const char *, mode_name) F(T, const char *, channel_name) F(T, const char *, posting_key) F(T, Money, min_minor) F(T, Money, max_minor) \
-    F(T, bool, partial_allowed) F(T, bool, advance_allowed) F(T, bool, till_needed) F(T, bool, on_clearance) F(T, int, clearing_days) F(T, const char *, types) F(T, bool, cash_like)
+#define WAY(F, T) F(T, Id, id) F(T, Id, channel_id) F(T, Id, mode_id) F(T, const char *, mode_name) \
+    F(T, const char *, channel_name) F(T, const char *, posting_key) F(T, Money, min_minor) F(T, Money, max_minor) \
+    F(T, bool, partial_allowed) F(T, bool, advance_allowed) F(T, bool, till_needed) F(T, bool, on_clearance) \
+        F(T, int, clearing_days) F(T, const char *, types) F(T, bool, cash_like)
 ROW(Way, WAY)
 
 /* A payment on its way: what it pays of what was open. */

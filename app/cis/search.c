@@ -12,15 +12,19 @@
 
 /* A number typed wholly leads to its page; NULL when it is none. Another area's record is not found. */
 static const char *exact(Req *r, const char *q) {
-    const char *no = db_text(r, "select account_no from account where utility_id=? and (account_no=? or legacy_no=?)", r->c.utility, q, q);
+    const char *no = db_text(r, "select account_no from account where utility_id=? and (account_no=? or legacy_no=?)",
+                             r->c.utility, q, q);
     if (no) return text(r, "/cis/accounts/%s", url_part(r, no));
-    no = db_text(r, "select consumer_no from consumer where utility_id=? and (consumer_no=? or legacy_no=?)", r->c.utility, q, q);
+    no = db_text(r, "select consumer_no from consumer where utility_id=? and (consumer_no=? or legacy_no=?)",
+                 r->c.utility, q, q);
     if (no) return text(r, "/cis/consumers/%s", url_part(r, no));
     no = db_text(r, "select bill_no from bill where utility_id=? and bill_no=?", r->c.utility, q);
     if (no && perm_may(&r->c, "bx.bill", VIEW)) return text(r, "/bx/bills/%s", url_part(r, no));
-    no = db_text(r, "select payment_no from payment where utility_id=? and (payment_no=? or receipt_no=?)", r->c.utility, q, q);
+    no = db_text(r, "select payment_no from payment where utility_id=? and (payment_no=? or receipt_no=?)",
+                 r->c.utility, q, q);
     if (no && perm_may(&r->c, "cis.payments", VIEW)) return text(r, "/cis/payments/%s", url_part(r, no));
-    no = db_text(r, "select meter_no from meter where utility_id=? and (meter_no=? or serial_no=?)", r->c.utility, q, q);
+    no = db_text(r, "select meter_no from meter where utility_id=? and (meter_no=? or serial_no=?)", r->c.utility, q,
+                 q);
     if (no && perm_may(&r->c, "mx.device", VIEW)) return text(r, "/mx/meters/%s", url_part(r, no));
     return NULL;
 }
@@ -30,7 +34,8 @@ void search_page(Req *r) {
     show_text(r, "page.title", "Search");
     show_text(r, "search.q", q);
     if (!perm_may(&r->c, "cis.consumers", VIEW) || !q || utf8_length(q) < 2) {
-        show_text(r, "show.sections.0.text", q ? "Type at least 2 characters." : "Type a name, an account, a meter, a bill or a phone number.");
+        show_text(r, "show.sections.0.text", q ? "Type at least 2 characters." : "Type a name, an account, a meter, "
+            "a bill or a phone number.");
         page(r, "layout/show");
         return;
     }
@@ -51,9 +56,14 @@ void search_page(Req *r) {
     table_column(t, "Phone", "text", NULL);
     table_column(t, "Balance", "money", "amount");
     table_column(t, "Status", "status", "status");
-    table_rows_of(t, "/cis/accounts/", "select a.account_no, n.display_name, concat_ws(', ', p.line1, p.unit, p.city) as address, n.primary_phone, a.balance_minor, a.status from consumer n join account a on a.consumer_id=n.id "
-                  "join premise p on p.id=a.premise_id join service_area s on s.id=p.sub_area_id where n.utility_id=? and concat(s.path, '/') like ? and (n.display_name like ? or n.last_name like ? or n.primary_phone like ? or n.email like ? or p.line1 like ? or a.account_no like ?) "
+    table_rows_of(t, "/cis/accounts/", "select a.account_no, n.display_name, concat_ws(', ', p.line1, p.unit, p.city) "
+                                       "as address, n.primary_phone, a.balance_minor, a.status from consumer n "
+                                       "join account a on a.consumer_id=n.id "
+                  "join premise p on p.id=a.premise_id join service_area s on s.id=p.sub_area_id where n.utility_id=? "
+                  "and concat(s.path, '/') like ? and (n.display_name like ? or n.last_name like ? "
+                  "or n.primary_phone like ? or n.email like ? or p.line1 like ? or a.account_no like ?) "
                   "order by n.display_name limit 25", r->c.utility, area, key, key, digits, key, key, key);
-    table_empty(t, "Nothing found", "Check the spelling, or search for a part of the name, the account, the phone or the street.");
+    table_empty(t, "Nothing found", "Check the spelling, or search for a part of the name, the account, the phone "
+                                    "or the street.");
     page(r, "layout/show");
 }

@@ -1,8 +1,9 @@
 /*
  * comms (comm): every message to consumers and staff. Implemented in app/comms.
  *
- * No module sends mail or SMS by itself: notify renders a template, applies preferences, consent, suppression, caps and quiet
- * hours, and stores the message with its job in the caller's transaction. inapp_post makes a note in the application only.
+ * No module sends mail or SMS by itself: notify renders a template, applies preferences, consent, suppression, caps and
+ * quiet hours, and stores the message with its job in the caller's transaction. inapp_post makes a note in the
+ * application only.
  */
 #ifndef APP_COMMS_COMMS_H
 #define APP_COMMS_COMMS_H
@@ -32,9 +33,11 @@ typedef struct {
     const char *link;               /* of the in-app note: own path */
     const char *entity; Id entity_id;
 } NotifyOptions;
-typedef struct { Id message; const char *public_id; const char *suppressed; } Notified;     /* of the first channel used; suppressed: the reason, when nothing goes out */
+/* of the first channel used; suppressed: the reason, when nothing goes out */
+typedef struct { Id message; const char *public_id; const char *suppressed; } Notified;
 /* `fields` ends with {0}; `options` may be NULL. An unknown template is BROKEN. */
-Notified notify(struct Ctx *c, const char *template_key, const Recipient *to, const NotifyField *fields, const NotifyOptions *options);
+Notified notify(struct Ctx *c, const char *template_key, const Recipient *to, const NotifyField *fields,
+                const NotifyOptions *options);
 
 typedef struct {
     const char *recipient_kind;     /* portal_user, user, role */
@@ -54,17 +57,20 @@ const char *comm_can_send(struct Ctx *c, const SendFacts *facts);
 int  sms_segments(const char *text, bool *is_gsm7);
 void suppress_add (struct Ctx *c, const char *channel, const char *address, const char *reason, const char *source);
 void suppress_lift(struct Ctx *c, const char *channel, const char *address);
-typedef struct { Id consumer; const char *channel, *topic_or_class; bool is_in; const char *source, *evidence; } Consent;
+typedef struct { Id consumer; const char *channel, *topic_or_class; bool is_in; const char *source, *evidence;
+                 } Consent;
 void consent_set(struct Ctx *c, const Consent *consent);
 void comm_erase(struct Ctx *c, Id consumer);
 
-/* A verified status callback: provider's words mapped by hub. The status only moves forward. False when the message is unknown. */
+/* A verified status callback: provider's words mapped by hub. The
+ * status only moves forward. False when the message is unknown. */
 typedef struct { Id provider; const char *provider_message_id, *status, *code, *text; Time at; } MessageStatus;
 bool message_status_set(struct Ctx *c, const MessageStatus *s);
 typedef struct { Id provider; const char *channel, *from, *to, *body, *provider_message_id; Time at; } InboundMessage;
 void message_received(struct Ctx *c, const InboundMessage *m);
 
-/* What a provider said of a message: its word for the state ("delivered"). Only forward; unknown ones change nothing. */
+/* What a provider said of a message: its word for the state
+ * ("delivered"). Only forward; unknown ones change nothing. */
 typedef enum { REPORT_UNKNOWN, REPORT_STALE, REPORT_MOVED } ReportKind;
 typedef struct { ReportKind kind; Id message; } MessageReport;
 MessageReport message_reported(struct Ctx *c, Id provider, const char *provider_message_id, const char *word);

@@ -1,10 +1,10 @@
 /*
  * notify: one message by its template, stored in the caller's transaction (UX06US06, UX02US02). See comms.h.
  *
- * The channel is the first of those wanted whose address is known, whose text the template has and which the person has not
- * stopped (UX-FIX: a code for a stopped number goes by mail); a note in the application goes beside it. The template of the
- * utility stands before the tenant's; the recipient's language before English. A place {{name}} that no field fills is left
- * out of the text; {{utility.name}} and {{utility.short}} fill themselves.
+ * The channel is the first of those wanted whose address is known, whose text the template has and which the person has
+ * not stopped (UX-FIX: a code for a stopped number goes by mail); a note in the application goes beside it. The
+ * template of the utility stands before the tenant's; the recipient's language before English. A place {{name}} that no
+ * field fills is left out of the text; {{utility.name}} and {{utility.short}} fill themselves.
  */
 #include "app/comms/comms.h"
 #include "app/comms/module.h"
@@ -18,19 +18,29 @@
 #include "lib/json.h"
 #include "lib/utf8.h"
 
-enum { KEEP_DAYS = 3, NOTE_DAYS = 90, CHANNELS = 4 };       /* a message that could not be sent by then says nothing new */
+/* a message that could not be sent by then says nothing new */
+enum { KEEP_DAYS = 3, NOTE_DAYS = 90, CHANNELS = 4 };
 
-/* --- to whom ------------------------------------------------------------------------------------------------------------------- */
+/* --- to whom ------------------------------------------------------------------------------------------------------ */
 
 #define REACH(F, T) F(T, const char *, email) F(T, const char *, phone) F(T, const char *, lang) F(T, Id, consumer_id)
 ROW(Reach, REACH)
 
 static Reach *reach_of(Ctx *c, const Recipient *to) {
     Reach *r = NULL;
-    if (to->consumer.id) r = db_one(c, Reach, "select email, primary_phone as phone, preferred_language as lang, id as consumer_id from consumer where id = ?", to->consumer);
-    else if (to->account.id) r = db_one(c, Reach, "select n.email, n.primary_phone as phone, n.preferred_language as lang, n.id as consumer_id from account a join consumer n on n.id = a.consumer_id where a.id = ?", to->account);
-    else if (to->user.id) r = db_one(c, Reach, "select email, phone, coalesce(locale, 'en') as lang, 0 as consumer_id from user where id = ?", to->user);
-    else if (to->portal_user.id) r = db_one(c, Reach, "select email, mobile as phone, lang, consumer_id from portal_user where id = ?", to->portal_user);
+    if (to->consumer.id)
+        r = db_one(c, Reach, "select email, primary_phone as phone, preferred_language as lang, id as consumer_id "
+                             "from consumer where id = ?", to->consumer);
+    else if (to->account.id)
+        r = db_one(c, Reach, "select n.email, n.primary_phone as phone, n.preferred_language as lang, n.id "
+                             "as consumer_id from account a join consumer n on n.id = a.consumer_id where a.id = ?",
+                   to->account);
+    else if (to->user.id)
+        r = db_one(c, Reach, "select email, phone, coalesce(locale, 'en') as lang, 0 as consumer_id from user "
+                             "where id = ?", to->user);
+    else if (to->portal_user.id)
+        r = db_one(c, Reach, "select email, mobile as phone, lang, consumer_id from portal_user where id = ?",
+                   to->portal_user);
     else if (!to->email && !to->phone) fail(c, BROKEN, "notify: nobody to write to");
     if (!r) {
         r = take(c, sizeof *r);
@@ -46,7 +56,8 @@ static const char *address_at(const Reach *r, const char *channel) {
 }
 
 static bool is_stopped(Ctx *c, const char *channel, const char *address) {
-    return db_int(c, "select count(*) from suppression where utility_id = ? and channel = ? and address_hash = ? and lifted_at is null and (until is null or until > ?)",
+    return db_int(c, "select count(*) from suppression where utility_id = ? and channel = ? and address_hash = ? "
+                     "and lifted_at is null and (until is null or until > ?)",
                   c->utility, channel, lookup_hash(c, address), c->now) > 0;
 }
 
@@ -55,11 +66,13 @@ const char *comm_can_send(Ctx *c, const SendFacts *f) {
     return is_stopped(c, f->channel, f->address) ? "suppressed" : NULL;
 }
 
-/* --- the text ---------------------------------------------------------------------------------------------------------------------- */
+/* --- the text ----------------------------------------------------------------------------------------------------- */
 
-#define CHOSEN(F, T) F(T, Id, id) F(T, const char *, class) F(T, const char *, topic) F(T, bool, legal) F(T, const char *, channels)
+#define CHOSEN(F, T) F(T, Id, id) F(T, const char *, class) F(T, const char *, topic) F(T, bool, legal) \
+    F(T, const char *, channels)
 ROW(Chosen, CHOSEN)
-#define TEXT_VERSION(F, T) F(T, Id, id) F(T, const char *, lang) F(T, const char *, subject) F(T, const char *, body_text)
+#define TEXT_VERSION(F, T) F(T, Id, id) F(T, const char *, lang) F(T, const char *, subject) \
+    F(T, const char *, body_text)
 ROW(TextVersion, TEXT_VERSION)
 
 static const char *field_value(Ctx *c, const NotifyField *fields, const char *name, size_t n) {
@@ -88,11 +101,12 @@ static const char *fill(Ctx *c, const char *template_, const NotifyField *fields
 }
 
 static TextVersion *version_of(Ctx *c, Id template_, const char *channel, const char *lang) {
-    return db_find(c, TextVersion, "select id, lang, subject, body_text from template_version where template_id = ? and channel = ? and state = 'active' and lang in (?, 'en') "
+    return db_find(c, TextVersion, "select id, lang, subject, body_text from template_version where template_id = ? "
+                                   "and channel = ? and state = 'active' and lang in (?, 'en') "
                                "order by lang = 'en', no desc limit 1", template_, channel, lang);
 }
 
-/* --- the channel ----------------------------------------------------------------------------------------------------------------------- */
+/* --- the channel -------------------------------------------------------------------------------------------------- */
 
 typedef struct Wanted { const char *v[CHANNELS]; int n; } Wanted;
 
@@ -110,7 +124,8 @@ static Wanted channels_wanted(Ctx *c, const char *given, const Chosen *t) {
     }
     if (w.n) return w;
     Json list = json_read(&c->mem, t->channels, strlen(t->channels), 200, NULL);
-    for (size_t i = 0; i < json_size(list); i++) want(&w, json_text(json_item(list, i), "") ? json_text(json_item(list, i), "") : "");
+    for (size_t i = 0; i < json_size(list); i++)
+        want(&w, json_text(json_item(list, i), "") ? json_text(json_item(list, i), "") : "");
     return w;
 }
 
@@ -129,14 +144,19 @@ static Way way_to(Ctx *c, const Chosen *t, const Wanted *w, const Reach *reach) 
     return way;
 }
 
-/* --- in the application ------------------------------------------------------------------------------------------------------------------ */
+/* --- in the application ------------------------------------------------------------------------------------------- */
 
 Id inapp_post(Ctx *c, const InApp *n) {
     Time expires = n->expires_at.us ? n->expires_at : time_add_seconds(c->now, NOTE_DAYS * 86400);
-    db_run(c, "insert into notification (utility_id, recipient_kind, recipient_id, account_id, topic, severity, title, body, link, dedup_key, created_at, expires_at) values (?,?,?,?,?,?,?,?,?,?,?,?) "
-              "on duplicate key update count = count + 1, body = values(body), read_at = null, created_at = values(created_at)",
-           c->utility, n->recipient_kind, n->recipient, n->account, n->topic, n->severity ? n->severity : "info", utf8_cut(&c->mem, n->title, 120), utf8_cut(&c->mem, n->body, 500), n->link, n->dedup_key, c->now, expires);
-    return db_id(c, "select max(id) from notification where recipient_kind = ? and recipient_id = ?", n->recipient_kind, n->recipient);
+    db_run(c, "insert into notification (utility_id, recipient_kind, recipient_id, account_id, topic, severity, title, "
+              "body, link, dedup_key, created_at, expires_at) values (?,?,?,?,?,?,?,?,?,?,?,?) "
+              "on duplicate key update count = count + 1, body = "
+              "values(body), read_at = null, created_at = values(created_at)",
+           c->utility, n->recipient_kind, n->recipient, n->account, n->topic, n->severity ? n->severity : "info",
+               utf8_cut(&c->mem, n->title, 120), utf8_cut(&c->mem, n->body, 500), n->link, n->dedup_key, c->now,
+               expires);
+    return db_id(c, "select max(id) from notification where recipient_kind = ? and recipient_id = ?", n->recipient_kind,
+                 n->recipient);
 }
 
 #define READER(F, T) F(T, Id, id)
@@ -145,20 +165,25 @@ ROW(Reader, READER)
 /* The users of the portal who see this account; or the one who is written to. */
 static Readers readers_of(Ctx *c, const Recipient *to) {
     if (to->portal_user.id) return db_all(c, Reader, "select id from portal_user where id = ?", to->portal_user);
-    return db_all(c, Reader, "select distinct l.portal_user_id as id from portal_account_link l join account a on a.id = l.account_id where l.ended_at is null and l.access in ('owner', 'manager') "
+    return db_all(c, Reader, "select distinct l.portal_user_id as id from portal_account_link l "
+                             "join account a on a.id = l.account_id where l.ended_at is null "
+                             "and l.access in ('owner', 'manager') "
                              "and (l.account_id = ? or a.consumer_id = ?)", to->account, to->consumer);
 }
 
-static void post_notes(Ctx *c, const Chosen *t, const Recipient *to, const Reach *reach, const NotifyField *fields, const NotifyOptions *o) {
+static void post_notes(Ctx *c, const Chosen *t, const Recipient *to, const Reach *reach, const NotifyField *fields,
+                       const NotifyOptions *o) {
     TextVersion *v = version_of(c, t->id, "inapp", reach->lang);
     if (!v || to->user.id) return;
     Readers all = readers_of(c, to);
     for (size_t i = 0; i < all.n; i++)
-        inapp_post(c, &(InApp){ .recipient_kind = "portal_user", .recipient = all.v[i].id, .topic = o->topic ? o->topic : t->topic, .title = utf8_line(&c->mem, fill(c, v->subject, fields)),
-                                .body = fill(c, v->body_text, fields), .link = o->link, .dedup_key = o->dedup_key, .account = to->account });
+        inapp_post(c, &(InApp){ .recipient_kind = "portal_user", .recipient = all.v[i].id, .topic = o->topic
+                                ? o->topic : t->topic, .title = utf8_line(&c->mem, fill(c, v->subject, fields)),
+                                .body = fill(c, v->body_text, fields), .link = o->link, .dedup_key = o->dedup_key,
+                                .account = to->account });
 }
 
-/* --- the message -------------------------------------------------------------------------------------------------------------------- */
+/* --- the message -------------------------------------------------------------------------------------------------- */
 
 #define STORED(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, reason_code)
 ROW(Stored, STORED)
@@ -169,12 +194,15 @@ static Notified stored(Ctx *c, Id id) {
 }
 
 Notified notify(Ctx *c, const char *key, const Recipient *to, const NotifyField *fields, const NotifyOptions *options) {
-    Chosen *t = db_find(c, Chosen, "select id, class, topic, legal, channels from template where `key` = ? and status = 'active' and (utility_id = ? or utility_id is null) order by utility_id is null limit 1", key, c->utility);
+    Chosen *t = db_find(c, Chosen, "select id, class, topic, legal, channels from template where `key` = ? "
+                                   "and status = 'active' and (utility_id = ? or utility_id is null) "
+                                   "order by utility_id is null limit 1", key, c->utility);
     if (!t) fail(c, BROKEN, "there is no template %s", key);
     const Reach *reach = reach_of(c, to);
     const NotifyOptions none = { 0 }, *o = options ? options : &none;
     if (o->dedup_key) {
-        Id first = db_id(c, "select id from message where utility_key = ? and dedup_key = ?", c->utility.id, o->dedup_key);
+        Id first = db_id(c, "select id from message where utility_key = ? and dedup_key = ?", c->utility.id,
+                         o->dedup_key);
         if (first.id) return stored(c, first);
     }
     Wanted wanted = channels_wanted(c, o->channels, t);
@@ -184,19 +212,28 @@ Notified notify(Ctx *c, const char *key, const Recipient *to, const NotifyField 
     if (!way.version) return (Notified){ .suppressed = way.reason };
     bool is_sms = !strcmp(way.channel, "sms"), gsm7 = true;
     const char *body = fill(c, way.version->body_text, fields);
-    const char *subject = is_sms ? NULL : utf8_cut(&c->mem, utf8_line(&c->mem, fill(c, way.version->subject, fields)), 200);      /* S22: one line */
+    /* S22: one line */
+    const char *subject = is_sms ? NULL : utf8_cut(&c->mem, utf8_line(&c->mem, fill(c, way.version->subject, fields)),
+                                                   200);
     int segments = is_sms ? sms_segments(body, &gsm7) : 1;
     Time expires = o->expires_at.us ? o->expires_at : time_add_seconds(c->now, KEEP_DAYS * 86400);
-    Id id = db_insert(c, "insert into message (utility_id, channel, class, topic, template_version_id, template_key, consumer_id, account_id, user_id, portal_user_id, to_address, to_hash, lang, subject, body_text, encoding, segments, "
-                         "status, reason_code, not_before, expires_at, next_attempt_at, dedup_key, legal, created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      c->utility, way.channel, t->class, o->topic ? o->topic : t->topic, way.version->id, key, reach->consumer_id, to->account, to->user, to->portal_user, way.address, lookup_hash(c, way.address), way.version->lang,
-                      subject, body, is_sms ? (gsm7 ? "gsm7" : "ucs2") : NULL, segments, way.reason ? "suppressed" : "queued", way.reason, o->not_before.us ? o->not_before : TIME_NONE, expires, c->now, o->dedup_key, t->legal, c->now,
+    Id id = db_insert(c, "insert into message (utility_id, channel, class, topic, template_version_id, template_key, "
+                         "consumer_id, account_id, user_id, portal_user_id, to_address, to_hash, lang, subject, "
+                         "body_text, encoding, segments, "
+                         "status, reason_code, not_before, expires_at, next_attempt_at, dedup_key, legal, created_at, "
+                         "created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      c->utility, way.channel, t->class, o->topic ? o->topic : t->topic, way.version->id, key,
+                          reach->consumer_id, to->account, to->user, to->portal_user, way.address,
+                          lookup_hash(c, way.address), way.version->lang,
+                      subject, body, is_sms ? (gsm7 ? "gsm7" : "ucs2") : NULL, segments, way.reason ? "suppressed"
+                          : "queued", way.reason, o->not_before.us ? o->not_before : TIME_NONE, expires, c->now,
+                          o->dedup_key, t->legal, c->now,
                       c->realm == REALM_STAFF ? c->user : (Id){ 0 });
     if (!way.reason) message_enqueue(c, id, o->not_before);
     return stored(c, id);
 }
 
-/* --- segments ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- segments ----------------------------------------------------------------------------------------------------- */
 
 /* Characters of GSM 03.38 beyond ASCII, and those that cost two places. */
 static const char *const gsm_more = "£¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¡ÄÖÑÜ§¿äöñüà", *const gsm_two = "^{}\\[~]|€";
@@ -214,7 +251,8 @@ int sms_segments(const char *text_, bool *is_gsm7) {
     bool all = true;
     for (const char *s = text_; *s;) {
         size_t n = rune_bytes((unsigned char)*s);
-        bool two = has_rune(gsm_two, s, n), one = (n == 1 && *s != '`' && (*s >= ' ' || *s == '\n' || *s == '\r')) || has_rune(gsm_more, s, n);
+        bool two = has_rune(gsm_two, s, n), one = (n == 1 && *s != '`' && (*s >= ' ' || *s == '\n' || *s == '\r'))
+            || has_rune(gsm_more, s, n);
         all = all && (one || two);
         gsm += two ? 2 : 1;
         ucs += n == 4 ? 2 : 1;

@@ -1,9 +1,9 @@
 /*
  * Sending what is queued, and what providers report (UX02US02, UX05US05, what the thread needs; I13).
  *
- * One row and one idempotency key a message, for ever. The attempt is written before the call and its result after it; a
- * worker that dies in between leaves "unknown", which is never repeated blindly: a provider that knows the key is asked by
- * sending again with it, SMTP is repeated at most once after 10 minutes and marked as a possible duplicate.
+ * One row and one idempotency key a message, for ever. The attempt is written before the call and its result after it;
+ * a worker that dies in between leaves "unknown", which is never repeated blindly: a provider that knows the key is
+ * asked by sending again with it, SMTP is repeated at most once after 10 minutes and marked as a possible duplicate.
  */
 #include <string.h>
 
@@ -18,20 +18,25 @@
 enum { UNKNOWN_WAIT_S = 600 };
 static const int64_t retry_s[] = { 60, 300, 900, 3600 };        /* then failed */
 
-#define OUT_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, channel) F(T, const char *, to_address) F(T, const char *, lang) F(T, const char *, subject) F(T, const char *, body_text) \
-    F(T, const char *, body_html) F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) F(T, int, attempts)
+#define OUT_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, channel) \
+    F(T, const char *, to_address) F(T, const char *, lang) F(T, const char *, subject) F(T, const char *, body_text) \
+    F(T, const char *, body_html) F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) \
+        F(T, int, attempts)
 ROW(OutRow, OUT_ROW)
 
 typedef struct Sending { Id message; OutRow *row; bool go; int no; SendResult result; } Sending;
 
 void message_enqueue(Ctx *c, Id message, Time at) {
-    job_enqueue(c, &(NewJob){ .kind = "message.send", .payload = text(c, "{\"message\":%lld}", (long long)message.id), .run_at = at });
+    job_enqueue(c, &(NewJob){ .kind = "message.send", .payload = text(c, "{\"message\":%lld}", (long long)message.id),
+                              .run_at = at });
 }
 
 /* "About to call" is committed first. */
 static void send_begin(Ctx *c, void *arg) {
     Sending *s = arg;
-    OutRow *m = db_one(c, OutRow, "select id, public_id, channel, to_address, lang, subject, body_text, body_html, status, expires_at, not_before, attempts from message where id=? for update", s->message);
+    OutRow *m = db_one(c, OutRow, "select id, public_id, channel, to_address, lang, subject, body_text, body_html, "
+                                  "status, expires_at, not_before, attempts from message where id=? for update",
+                       s->message);
     s->row = m;
     s->go = false;
     bool repeat = !strcmp(m->status, "sent_to_provider") || !strcmp(m->status, "unknown");
@@ -42,13 +47,16 @@ static void send_begin(Ctx *c, void *arg) {
     }
     Providers all = providers_active(c, m->channel);
     if (!all.n) {
-        db_run(c, "update message set status='failed', reason_code='no_provider', ended_at=? where id=?", c->now, m->id);
+        db_run(c, "update message set status='failed', reason_code='no_provider', ended_at=? where id=?", c->now,
+               m->id);
         return;
     }
     s->no = m->attempts + 1;
     s->result.provider = all.v[0].id;
-    db_run(c, "insert into message_attempt (message_id, no, message_provider_id, idempotency_key, request_at) values (?,?,?,?,?)", m->id, s->no, all.v[0].id, m->public_id, c->now);
-    db_run(c, "update message set status='sent_to_provider', idempotency_key=?, message_provider_id=?, attempts=?, possible_duplicate=possible_duplicate or ?, status_check_at=? where id=?",
+    db_run(c, "insert into message_attempt (message_id, no, message_provider_id, idempotency_key, request_at) "
+              "values (?,?,?,?,?)", m->id, s->no, all.v[0].id, m->public_id, c->now);
+    db_run(c, "update message set status='sent_to_provider', idempotency_key=?, message_provider_id=?, attempts=?, "
+              "possible_duplicate=possible_duplicate or ?, status_check_at=? where id=?",
            m->public_id, all.v[0].id, s->no, repeat, time_add_seconds(c->now, UNKNOWN_WAIT_S), m->id);
     s->go = true;
 }
@@ -57,19 +65,28 @@ static void send_end(Ctx *c, void *arg) {
     Sending *s = arg;
     const SendResult *r = &s->result;
     static const char *const kinds[] = { "ok", "temporary", "permanent", "unknown" };
-    db_run(c, "update message_attempt set finished_at=?, http_status=?, provider_code=?, meaning=left(?, 200), kind=?, latency_ms=? where message_id=? and no=?", c->now, r->http_status, r->code, r->meaning, kinds[r->kind], r->latency_ms, s->message, s->no);
+    db_run(c, "update message_attempt set finished_at=?, http_status=?, provider_code=?, meaning=left(?, 200), kind=?, "
+              "latency_ms=? where message_id=? and no=?", c->now, r->http_status, r->code, r->meaning, kinds[r->kind],
+           r->latency_ms, s->message, s->no);
     if (r->kind == SENT_OK) {
-        db_run(c, "update message set status=if(status='sent_to_provider', 'sent', status), provider_message_id=?, sent_at=?, next_attempt_at=null, status_check_at=null where id=?", r->provider_message_id, c->now, s->message);
+        db_run(c, "update message set status=if(status='sent_to_provider', 'sent', status), provider_message_id=?, "
+                  "sent_at=?, next_attempt_at=null, status_check_at=null where id=?", r->provider_message_id, c->now,
+               s->message);
     } else if (r->kind == SENT_PERMANENT) {
-        db_run(c, "update message set status=?, reason_code=?, ended_at=?, next_attempt_at=null, status_check_at=null where id=?", r->is_bad_address && !strcmp(s->row->channel, "email") ? "bounced" : "failed", r->code, c->now, s->message);
+        db_run(c, "update message set status=?, reason_code=?, ended_at=?, next_attempt_at=null, status_check_at=null "
+                  "where id=?", r->is_bad_address && !strcmp(s->row->channel, "email") ? "bounced" : "failed", r->code,
+               c->now, s->message);
     } else if (r->kind == SENT_UNKNOWN) {
-        db_run(c, "update message set status='unknown', status_check_at=? where id=?", time_add_seconds(c->now, UNKNOWN_WAIT_S), s->message);
+        db_run(c, "update message set status='unknown', status_check_at=? where id=?",
+               time_add_seconds(c->now, UNKNOWN_WAIT_S), s->message);
         if (s->no < 2) message_enqueue(c, s->message, time_add_seconds(c->now, UNKNOWN_WAIT_S));
     } else if (s->no > (int)(sizeof retry_s / sizeof *retry_s)) {
-        db_run(c, "update message set status='failed', reason_code='too_many_tries', ended_at=?, next_attempt_at=null where id=?", c->now, s->message);
+        db_run(c, "update message set status='failed', reason_code='too_many_tries', ended_at=?, next_attempt_at=null "
+                  "where id=?", c->now, s->message);
     } else {
         int64_t wait = r->retry_after_s > retry_s[s->no - 1] ? r->retry_after_s : retry_s[s->no - 1];
-        db_run(c, "update message set status='retry', next_attempt_at=? where id=?", time_add_seconds(c->now, wait), s->message);
+        db_run(c, "update message set status='retry', next_attempt_at=? where id=?", time_add_seconds(c->now, wait),
+               s->message);
         message_enqueue(c, s->message, time_add_seconds(c->now, wait));
     }
 }
@@ -83,16 +100,20 @@ JobStep message_send(Ctx *c, const JobRow *job) {
     db_tx(c, DB_WRITE, send_begin, s, NULL);
     if (!s->go) return STEP_DONE;
     const OutRow *m = s->row;
-    s->result = provider_send(c, &(OutMessage){ .message = m->id, .channel = m->channel, .to = m->to_address, .subject = m->subject, .text = m->body_text, .html = m->body_html, .lang = m->lang,
-                                                .idempotency_key = m->public_id, .message_no = m->public_id }, s->result.provider);
+    s->result = provider_send(c, &(OutMessage){ .message = m->id, .channel = m->channel, .to = m->to_address,
+                                                .subject = m->subject, .text = m->body_text, .html = m->body_html,
+                                                .lang = m->lang,
+                                                .idempotency_key = m->public_id, .message_no = m->public_id },
+                                                s->result.provider);
     db_tx(c, DB_WRITE, send_end, s, NULL);
     return STEP_DONE;
 }
 
-/* --- reports: only forward ------------------------------------------------------------------------------------------------- */
+/* --- reports: only forward ---------------------------------------------------------------------------------------- */
 
 static int rank_of(const char *status) {
-    static const char *const order[] = { "queued", "retry", "unknown", "sent_to_provider", "sent", "undelivered", "failed", "bounced", "delivered", "opened", "clicked" };
+    static const char *const order[] = { "queued", "retry", "unknown", "sent_to_provider", "sent", "undelivered",
+                                         "failed", "bounced", "delivered", "opened", "clicked" };
     for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
         if (!strcmp(order[i], status)) return i;
     return -1;
@@ -100,8 +121,11 @@ static int rank_of(const char *status) {
 
 /* A provider's word for a state of ours; NULL: nothing that moves a message. */
 static const char *status_of(const char *word) {
-    static const struct { const char *theirs, *ours; } words[] = { { "delivered", "delivered" }, { "undelivered", "undelivered" }, { "undeliverable", "undelivered" }, { "failed", "failed" }, { "rejected", "failed" },
-        { "read", "opened" }, { "opened", "opened" }, { "bounced", "bounced" }, { "sent", "sent" }, { "queued", "sent" }, { "accepted", "sent" }, { "submitted", "sent" }, { "sending", "sent" } };
+    static const struct { const char *theirs, *ours; } words[] = { { "delivered", "delivered" },
+        { "undelivered", "undelivered" }, { "undeliverable", "undelivered" }, { "failed", "failed" },
+        { "rejected", "failed" },
+        { "read", "opened" }, { "opened", "opened" }, { "bounced", "bounced" }, { "sent", "sent" },
+        { "queued", "sent" }, { "accepted", "sent" }, { "submitted", "sent" }, { "sending", "sent" } };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(words[i].theirs, word)) return words[i].ours;
     return NULL;
@@ -112,13 +136,16 @@ ROW(Reported, REPORTED)
 
 MessageReport message_reported(Ctx *c, Id provider, const char *provider_message_id, const char *word) {
     const char *to = status_of(word);
-    Reported *m = db_find(c, Reported, "select id, status from message where message_provider_id=? and provider_message_id=? for update", provider, provider_message_id);
+    Reported *m = db_find(c, Reported, "select id, status from message where message_provider_id=? "
+                                       "and provider_message_id=? for update", provider, provider_message_id);
     if (!m) return (MessageReport){ REPORT_UNKNOWN, { 0 } };
     if (!to || rank_of(to) <= rank_of(m->status)) return (MessageReport){ REPORT_STALE, m->id };
-    db_run(c, "update message set status=?, delivered_at=if(?='delivered', ?, delivered_at), opened_at=if(?='opened', ?, opened_at), "
+    db_run(c, "update message set status=?, delivered_at=if(?='delivered', ?, delivered_at), "
+              "opened_at=if(?='opened', ?, opened_at), "
               "ended_at=coalesce(ended_at, ?) where id=?", to, to, c->now, to, c->now, c->now, m->id);
     bool bad = !strcmp(to, "undelivered") || !strcmp(to, "failed") || !strcmp(to, "bounced");
     if (bad || !strcmp(to, "delivered"))
-        event_emit(c, &(Event){ .name = bad ? "message.failed" : "message.delivered", .entity = "message", .id = m->id, .payload = json_pairs(c, "status", to, NULL) });
+        event_emit(c, &(Event){ .name = bad ? "message.failed" : "message.delivered", .entity = "message", .id = m->id,
+                                .payload = json_pairs(c, "status", to, NULL) });
     return (MessageReport){ REPORT_MOVED, m->id };
 }

@@ -1,6 +1,6 @@
 /*
- * What happened, by whom, from where (spec/README section 2 rule 6; I15, I16): one append-only audit_entry, its values apart
- * in audit_value with a salt, so that erasure can blank them and the seal of the entry still holds.
+ * What happened, by whom, from where (spec/README section 2 rule 6; I15, I16): one append-only audit_entry, its values
+ * apart in audit_value with a salt, so that erasure can blank them and the seal of the entry still holds.
  */
 #include <jansson.h>
 #include <stdarg.h>
@@ -12,10 +12,11 @@
 #include "lib/db.h"
 #include "lib/json.h"
 
-/* --- what is kept of the values: changed fields only, secrets as "***" ----------------------------------------------------- */
+/* --- what is kept of the values: changed fields only, secrets as "***" -------------------------------------------- */
 
 static bool is_secret(const char *name) {
-    static const char *const words[] = { "password", "secret", "token", "api_key", "private_key", "credentials", "_enc", "iban", "card_no", "pin_code", NULL };
+    static const char *const words[] = { "password", "secret", "token", "api_key", "private_key", "credentials", "_enc",
+                                         "iban", "card_no", "pin_code", NULL };
     for (const char *const *w = words; *w; w++)
         if (strcasestr(name, *w)) return true;
     return false;
@@ -68,13 +69,14 @@ const char *json_pairs(Ctx *c, const char *first, ...) {
     json_open_object(&o, NULL);
     va_list args;
     va_start(args, first);
-    for (const char *name = first; name; name = va_arg(args, const char *)) json_add_text(&o, name, va_arg(args, const char *));
+    for (const char *name = first; name; name = va_arg(args, const char *))
+        json_add_text(&o, name, va_arg(args, const char *));
     va_end(args);
     json_close(&o);
     return to.s;
 }
 
-/* --- the entry ---------------------------------------------------------------------------------------------------------------- */
+/* --- the entry ---------------------------------------------------------------------------------------------------- */
 
 static void hash_part(Text *t, const char *s) {
     uint64_t n = s ? strlen(s) : UINT64_MAX;        /* NULL and "" differ */
@@ -116,12 +118,15 @@ void audit_write(Ctx *c, const Audit *a) {
         audit_hash(c, bytes_at(salt, sizeof salt), before, after, hash);
         value_hash = bytes_at(hash, sizeof hash);
     }
-    Id id = db_insert(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, request_id, action, entity, entity_id, number, version, value_hash, reason) "
+    Id id = db_insert(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, "
+                         "request_id, action, entity, entity_id, number, version, value_hash, reason) "
                          "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)",
-                      c->now, c->utility, actor_kind(c), c->user, c->user_name, c->address, c->session, c->request_no[0] ? c->request_no : NULL,
+                      c->now, c->utility, actor_kind(c), c->user, c->user_name, c->address, c->session, c->request_no[0]
+                          ? c->request_no : NULL,
                       a->action, a->entity, a->id, a->number, a->version, value_hash, a->reason);
     if (value_hash.p)
-        db_run(c, "insert into audit_value (audit_id, salt, before_value, after_value) values (?,?,?,?)", id, bytes_at(salt, sizeof salt), before, after);
+        db_run(c, "insert into audit_value (audit_id, salt, before_value, after_value) values (?,?,?,?)", id,
+               bytes_at(salt, sizeof salt), before, after);
 }
 
 void audit_note(Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason) {

@@ -26,7 +26,7 @@
 
 enum { ARGS_MAX = 1100, MANIFEST_MAX = 4 * 1024 * 1024 };
 
-/* --- programs of the database ------------------------------------------------------------------------------------------------ */
+/* --- programs of the database ------------------------------------------------------------------------------------- */
 
 typedef struct Program { pid_t pid; int fd; } Program;      /* fd: what it writes, or what it reads */
 
@@ -41,7 +41,8 @@ static void program_end(void *program) {
     p->pid = 0;
 }
 
-/* Starts a program with a pipe to its output or its input. The password goes by the environment, not by the command line. */
+/* Starts a program with a pipe to its output or its input. The
+ * password goes by the environment, not by the command line. */
 static Program *launch(Ctx *c, const char *const *args, bool reads_it) {
     int ends[2];
     Program *p = take(c, sizeof *p);
@@ -69,7 +70,8 @@ static void program_finish(Ctx *c, Program *p, const char *name) {
     p->fd = -1;
     pid_t pid = p->pid;
     p->pid = 0;
-    if (waitpid(pid, &status, 0) != pid || status) fail(c, BROKEN, "%s ended with status %d", name, WIFEXITED(status) ? WEXITSTATUS(status) : status);
+    if (waitpid(pid, &status, 0) != pid || status)
+        fail(c, BROKEN, "%s ended with status %d", name, WIFEXITED(status) ? WEXITSTATUS(status) : status);
 }
 
 static size_t connect_args(Ctx *c, const char **args, size_t n, const char *program) {
@@ -82,7 +84,7 @@ static size_t connect_args(Ctx *c, const char **args, size_t n, const char *prog
     return n;
 }
 
-/* --- dumping ------------------------------------------------------------------------------------------------------------------- */
+/* --- dumping ------------------------------------------------------------------------------------------------------ */
 
 static void close_gz(void *gz) {
     gzFile *f = gz;
@@ -91,7 +93,8 @@ static void close_gz(void *gz) {
 }
 
 static void gz_write(Ctx *c, gzFile f, const char *bytes, size_t n) {
-    if (n && gzwrite(f, bytes, (unsigned)n) != (int)n) fail(c, DOWN, "the backup cannot be written: %s", strerror(errno));
+    if (n && gzwrite(f, bytes, (unsigned)n) != (int)n)
+        fail(c, DOWN, "the backup cannot be written: %s", strerror(errno));
 }
 
 static void gz_finish(Ctx *c, gzFile *f) {
@@ -104,9 +107,9 @@ static void gz_finish(Ctx *c, gzFile *f) {
 typedef struct Part { const char *schema, *file, *slug; } Part;
 
 /*
- * One dump of all schemas, so that all stand in one snapshot, parted into a file each. mariadb-dump writes line ends within
- * values as \n, so a line that begins with "-- Current Database:" is its own. What stands before the first one sets the session
- * up and goes to the head of every file.
+ * One dump of all schemas, so that all stand in one snapshot, parted into a file each. mariadb-dump writes line ends
+ * within values as \n, so a line that begins with "-- Current Database:" is its own. What stands before the first one
+ * sets the session up and goes to the head of every file.
  */
 static void part_dump(Ctx *c, Program *dump, const char *folder, const Part *parts, size_t n) {
     FILE *in = fdopen(dup(dump->fd), "r");
@@ -160,7 +163,7 @@ static void dump(Ctx *c, const char *folder, const Part *parts, size_t n) {
     program_finish(c, p, "mariadb-dump");
 }
 
-/* --- files ---------------------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static char *whole_file(Ctx *c, const char *path, size_t most, size_t *size) {
     FILE *f = fopen(path, "re");
@@ -231,9 +234,10 @@ static int64_t copy_tree(Ctx *c, const char *from, const char *to) {
 
 static bool is_empty(const char *folder) { return rmdir(folder) == 0 || errno == ENOENT; }
 
-/* --- backup ------------------------------------------------------------------------------------------------------------------------ */
+/* --- backup ------------------------------------------------------------------------------------------------------- */
 
-#define BACKUP_TENANT(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, status) F(T, const char *, schema_name) \
+#define BACKUP_TENANT(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, status) \
+    F(T, const char *, schema_name) \
     F(T, const char *, admin_email) F(T, const char *, country) F(T, Bytes, data_key)
 ROW(BackupTenant, BACKUP_TENANT)
 
@@ -247,7 +251,8 @@ static void list_keys(JsonOut *o) {
 static void write_manifest(Ctx *c, const char *folder, const Text *manifest) {
     const char *path = text(c, "%s/manifest.json", folder);
     FILE *f = fopen(path, "we");
-    bool good = f && fwrite(manifest->s, 1, manifest->n, f) == manifest->n && fputc('\n', f) != EOF && !fflush(f) && !fsync(fileno(f));
+    bool good = f && fwrite(manifest->s, 1, manifest->n, f) == manifest->n && fputc('\n', f) != EOF && !fflush(f)
+        && !fsync(fileno(f));
     if (f) fclose(f);
     if (!good) fail(c, DOWN, "%s cannot be written: %s", path, strerror(errno));
 }
@@ -255,13 +260,16 @@ static void write_manifest(Ctx *c, const char *folder, const Text *manifest) {
 void backup_make(Ctx *c, const char *folder, const char *tenant, bool with_keys) {
     if (!is_empty(folder)) fail(c, CONFLICT, "%s is not empty.", folder);
     make_folders(c, folder);
-    BackupTenants l = db_all(c, BackupTenant, "select id, slug, name, status, schema_name, admin_email, country, data_key from smart360.tenant "
-                             "where status not in ('provisioning', 'failed') and (? is null or slug=?) order by slug", tenant, tenant);
+    BackupTenants l = db_all(c, BackupTenant, "select id, slug, name, status, schema_name, admin_email, country, "
+                                              "data_key from smart360.tenant "
+                             "where status not in ('provisioning', 'failed') and (? is null or slug=?) order by slug",
+                                 tenant, tenant);
     if (tenant && !l.n) fail(c, NOT_FOUND, "There is no tenant %s.", tenant);
     Part *parts = take_n(c, Part, l.n + 1);
     size_t n = 0;
     if (!tenant) parts[n++] = (Part){ "smart360", "platform.sql.gz", NULL };
-    for (size_t i = 0; i < l.n; i++) parts[n++] = (Part){ l.v[i].schema_name, text(c, "%s.sql.gz", l.v[i].slug), l.v[i].slug };
+    for (size_t i = 0; i < l.n; i++) parts[n++] = (Part){ l.v[i].schema_name, text(c, "%s.sql.gz", l.v[i].slug),
+        l.v[i].slug };
     const char *began = time_iso(&c->mem, time_now());
     dump(c, folder, parts, n);
 
@@ -276,7 +284,8 @@ void backup_make(Ctx *c, const char *folder, const char *tenant, bool with_keys)
     json_open_list(&o, "tenants");
     for (size_t i = 0; i < l.n; i++) {
         const BackupTenant *t = &l.v[i];
-        int64_t files = copy_tree(c, text(c, "%s/%s", installation()->documents_dir, t->slug), text(c, "%s/documents/%s", folder, t->slug));
+        int64_t files = copy_tree(c, text(c, "%s/%s", installation()->documents_dir, t->slug),
+                                  text(c, "%s/documents/%s", folder, t->slug));
         json_open_object(&o, NULL);
         json_add_text(&o, "slug", t->slug);
         json_add_text(&o, "name", t->name);
@@ -292,12 +301,13 @@ void backup_make(Ctx *c, const char *folder, const char *tenant, bool with_keys)
     }
     json_close(&o);
     json_close(&o);
-    if (!tenant) copy_tree(c, text(c, "%s/platform", installation()->documents_dir), text(c, "%s/documents/platform", folder));
+    if (!tenant)
+        copy_tree(c, text(c, "%s/platform", installation()->documents_dir), text(c, "%s/documents/platform", folder));
     if (with_keys) copy_file(c, installation()->key_file, text(c, "%s/master.key", folder));
     write_manifest(c, folder, &manifest);       /* last: a folder without one is no backup */
 }
 
-/* --- restore ----------------------------------------------------------------------------------------------------------------------- */
+/* --- restore ------------------------------------------------------------------------------------------------------ */
 
 static Json manifest_of(Ctx *c, const char *folder) {
     size_t n;
@@ -316,7 +326,8 @@ static void need_keys(Ctx *c, Json manifest) {
         json_int(json_item(list, i), "", &id);
         bool found = false;
         for (size_t k = 0; k < ring->n; k++) found |= ring->v[k].id == id;
-        if (!found) fail(c, CONFLICT, "Master key %lld of the backup is not in %s. Put it there first.", (long long)id, installation()->key_file);
+        if (!found) fail(c, CONFLICT, "Master key %lld of the backup is not in %s. Put it there first.", (long long)id,
+                         installation()->key_file);
     }
 }
 
@@ -346,12 +357,15 @@ static void feed(Ctx *c, const char *path, const char *schema) {
 
 static void check_hash(Ctx *c, const char *folder, const char *file, const char *want) {
     const char *path = text(c, "%s/%s", folder, file);
-    if (!want || strcmp(file_hash(c, path), want)) fail(c, INVALID, "%s is damaged: its SHA-256 is not the manifest's.", path);
+    if (!want || strcmp(file_hash(c, path), want))
+        fail(c, INVALID, "%s is damaged: its SHA-256 is not the manifest's.", path);
 }
 
 static void schema_create(Ctx *c, const char *schema) {
-    if (db_int(c, "select count(*) from information_schema.schemata where schema_name=?", schema)) fail(c, CONFLICT, "There is a schema %s already.", schema);
-    const char *sql = text(c, "create database `%s` default character set utf8mb4 collate utf8mb4_unicode_520_ci", schema);
+    if (db_int(c, "select count(*) from information_schema.schemata where schema_name=?", schema))
+        fail(c, CONFLICT, "There is a schema %s already.", schema);
+    const char *sql = text(c, "create database `%s` default character set utf8mb4 collate utf8mb4_unicode_520_ci",
+                           schema);
     db_script(c, sql, strlen(sql));
 }
 
@@ -361,43 +375,57 @@ static void restore_schema(Ctx *c, const char *folder, Json t, const char *slug)
     check_hash(c, folder, file, json_text(t, "sha256"));
     schema_create(c, schema);
     feed(c, text(c, "%s/%s", folder, file), schema);
-    int64_t files = copy_tree(c, text(c, "%s/documents/%s", folder, json_text(t, "slug")), text(c, "%s/%s", installation()->documents_dir, slug));
+    int64_t files = copy_tree(c, text(c, "%s/documents/%s", folder, json_text(t, "slug")),
+                              text(c, "%s/%s", installation()->documents_dir, slug));
     printf("%s: schema and %lld documents\n", slug, (long long)files);
 }
 
-/* A copy beside the living tenant: its secrets open by its own data key, sealed for the new name; nothing goes out from it. */
+/* A copy beside the living tenant: its secrets open by its own
+ * data key, sealed for the new name; nothing goes out from it. */
 static void restore_one(Ctx *c, const char *folder, Json t, const char *as) {
     const char *slug = json_text(t, "slug"), *name = json_text(t, "name"), *sealed = json_text(t, "data_key");
     bool copy = strcmp(slug, as) != 0;
     if (tenant_by_slug(c, as)) fail(c, CONFLICT, "There is a tenant %s already. Name the copy with --as.", as);
     Keys *data = take(c, sizeof *data);
     later(c, keys_wipe, data);
-    if (!sealed || !data_key_open(&c->mem, installation_keys(), slug, sealed, data)) fail(c, CONFLICT, "The data key of tenant %s does not open with the keys in %s.", slug, installation()->key_file);
+    if (!sealed || !data_key_open(&c->mem, installation_keys(), slug, sealed, data))
+        fail(c, CONFLICT, "The data key of tenant %s does not open with the keys in %s.", slug,
+             installation()->key_file);
     restore_schema(c, folder, t, as);
-    if (copy && db_int(c, "select count(*) from smart360.tenant where name=?", name)) name = text(c, "%.120s (%s)", name, as);
-    db_insert(c, "insert into smart360.tenant (slug, name, status, schema_name, data_key, admin_email, country, activated_at, suspended_at) values (?,?,?,?,?,?,?,?,?)",
-              as, name, copy ? "suspended" : json_text(t, "status"), text(c, "smart360_t_%s", as), bytes_of(data_key_seal(&c->mem, installation_keys(), as, data)),
+    if (copy && db_int(c, "select count(*) from smart360.tenant where name=?", name))
+        name = text(c, "%.120s (%s)", name, as);
+    db_insert(c, "insert into smart360.tenant (slug, name, status, schema_name, data_key, admin_email, country, "
+                 "activated_at, suspended_at) values (?,?,?,?,?,?,?,?,?)",
+              as, name, copy ? "suspended" : json_text(t, "status"), text(c, "smart360_t_%s", as),
+                  bytes_of(data_key_seal(&c->mem, installation_keys(), as, data)),
               json_text(t, "admin_email"), json_text(t, "country"), c->now, copy ? c->now : TIME_NONE);
     if (copy) {
         TenantRow *row = tenant_by_slug(c, as);
         tenant_enter(c, row);
-        db_run(c, "update document set storage_key=concat(?, substring(storage_key, ?)) where storage_key like concat(?, '/%')", as, (int)strlen(slug) + 1, slug);
+        db_run(c, "update document set storage_key=concat(?, substring(storage_key, ?)) "
+                  "where storage_key like concat(?, '/%')", as, (int)strlen(slug) + 1, slug);
         db_run(c, "update session set ended_at=?, end_reason='revoked' where ended_at is null", c->now);
         tenant_leave(c);
-        db_add(c, "insert into smart360.platform_setting (name, value) values (concat('quiet.', ?), 'a copy brought back from a backup')", row->id.id);
+        db_add(c, "insert into smart360.platform_setting (name, value) "
+                  "values (concat('quiet.', ?), 'a copy brought back from a backup')", row->id.id);
     }
     migrate_tenant(c, tenant_by_slug(c, as));
 }
 
 /* Jobs that ran at that moment are nobody's now; their leases end, so that they are taken over. */
 static void restore_all(Ctx *c, const char *folder, Json manifest) {
-    if (db_int(c, "select count(*) from information_schema.tables where table_schema='smart360' and table_name='tenant'") && db_int(c, "select count(*) from smart360.tenant"))
-        fail(c, CONFLICT, "This installation has tenants already: restore one of them with --tenant, or begin with an empty database.");
+    if (db_int(c, "select count(*) from information_schema.tables "
+                  "where table_schema='smart360' and table_name='tenant'") && db_int(c,
+        "select count(*) from smart360.tenant"))
+        fail(c, CONFLICT, "This installation has tenants already: restore one of them with --tenant, "
+                          "or begin with an empty database.");
     check_hash(c, folder, "platform.sql.gz", json_text(manifest, "platform_sha256"));
-    if (!db_int(c, "select count(*) from information_schema.schemata where schema_name='smart360'")) schema_create(c, "smart360");
+    if (!db_int(c, "select count(*) from information_schema.schemata where schema_name='smart360'"))
+        schema_create(c, "smart360");
     feed(c, text(c, "%s/platform.sql.gz", folder), "smart360");
     Json list = json_at(manifest, "tenants");
-    for (size_t i = 0; i < json_size(list); i++) restore_schema(c, folder, json_item(list, i), json_text(json_item(list, i), "slug"));
+    for (size_t i = 0; i < json_size(list); i++)
+        restore_schema(c, folder, json_item(list, i), json_text(json_item(list, i), "slug"));
     copy_tree(c, text(c, "%s/documents/platform", folder), text(c, "%s/platform", installation()->documents_dir));
     db_use(c, "smart360");
     db_run(c, "update smart360.job set lease_until=utc_timestamp(6) where state='running'");
@@ -428,7 +456,7 @@ void backup_restore(Ctx *c, const char *folder, const char *tenant, const char *
     fail(c, NOT_FOUND, "%s holds no tenant %s.", folder, tenant);
 }
 
-/* --- commands ------------------------------------------------------------------------------------------------------------------------ */
+/* --- commands ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Options { const char *folder, *tenant, *as; bool keys; } Options;
 

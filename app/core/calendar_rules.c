@@ -5,7 +5,7 @@
 
 typedef struct { Time from, to; } Interval;
 
-/* --- one day --------------------------------------------------------------------------------------------------------------- */
+/* --- one day ------------------------------------------------------------------------------------------------------ */
 
 static bool falls_on(const DayException *e, Date d) {
     if (e->date.day == d.day) return true;
@@ -56,7 +56,7 @@ static int intervals_of(const BusinessCalendar *c, Date d, Interval to[2]) {
     return n;
 }
 
-/* --- moments ----------------------------------------------------------------------------------------------------------------- */
+/* --- moments ------------------------------------------------------------------------------------------------------ */
 
 bool calendar_is_working_day(const BusinessCalendar *c, Date d) {
     Interval v[2];

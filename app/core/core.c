@@ -24,8 +24,10 @@ static bool is_near(const Req *r) {
 static void health(Req *r) {
     JobFacts j = job_facts(&r->c);
     if (!is_near(r)) answer_text(r, 200, "ok\n");
-    else answer_text(r, 200, "ok\ndatabase ok\njobs_dead %lld\njobs_stale %lld\njobs_ready %lld\njobs_running %lld\njobs_waiting_s %lld\njob_workers %lld\n", (long long)j.dead,
-                     (long long)j.stale, (long long)j.ready, (long long)j.running, (long long)j.oldest_wait_s, (long long)j.workers);
+    else answer_text(r, 200, "ok\ndatabase ok\njobs_dead %lld\njobs_stale %lld\njobs_ready %lld\njobs_running "
+                             "%lld\njobs_waiting_s %lld\njob_workers %lld\n", (long long)j.dead,
+                     (long long)j.stale, (long long)j.ready, (long long)j.running, (long long)j.oldest_wait_s,
+                         (long long)j.workers);
 }
 
 /* To add a page: its handler in pages.h and a row here. */
@@ -44,7 +46,8 @@ static void metrics(Req *r) {
         { "smart360_job_workers",       "Job workers alive",                               j.workers },
     };
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
-        text_addf(&t, "# HELP %s %s\n# TYPE %s gauge\n%s %lld\n", jobs[i].name, jobs[i].help, jobs[i].name, jobs[i].name, (long long)jobs[i].value);
+        text_addf(&t, "# HELP %s %s\n# TYPE %s gauge\n%s %lld\n", jobs[i].name, jobs[i].help, jobs[i].name,
+                  jobs[i].name, (long long)jobs[i].value);
     answer(r, 200, "text/plain; version=0.0.4; charset=utf-8", t.s, t.n);
 }
 
@@ -52,7 +55,8 @@ static const Route core_routes[] = {
     ANY_GET("/health", health),
     ANY_GET("/metrics", metrics),
 
-    /* login.c, password_link.c: NO_TX where a hash is made, or where a refused try is remembered in a transaction of its own */
+    /* login.c, password_link.c: NO_TX where a hash is made, or where
+     * a refused try is remembered in a transaction of its own */
     TENANT_GET   ("/",                         NULL, OPEN,      root_page),
     TENANT_GET   ("/login",                    NULL, OPEN,      login_page),
     TENANT_POST  ("/login",                    NULL, OPEN,      login_post, .flags = NO_TX),
@@ -122,4 +126,5 @@ static const Route core_routes[] = {
 };
 
 extern const Module core_module;
-const Module core_module = { .name = "core", .routes = core_routes, .jobs = core_jobs, .schedules = core_schedules, .start = hashing_start };
+const Module core_module = { .name = "core", .routes = core_routes, .jobs = core_jobs, .schedules = core_schedules,
+                             .start = hashing_start };

@@ -25,13 +25,13 @@ bool perm_may  (struct Ctx *c, const char *key, unsigned action);
 /* Paths (service_area.path) of the subtrees the user is limited to in this utility; n = 0: not limited. */
 typedef struct { const char *const *path; size_t n; } AreaScope;
 AreaScope scope_area(struct Ctx *c);
-/* Whether rows of this service area are within the user's scope; true when it is not limited. A page of a record outside
-   answers NOT_FOUND. */
+/* Whether rows of this service area are within the user's scope; true when it is not limited. A page of a record
+   outside answers NOT_FOUND. */
 bool scope_has_area(struct Ctx *c, Id service_area_id);
 /* Fails NOT_FOUND unless scope_has_area. */
 void scope_check_area(struct Ctx *c, Id service_area_id);
 
-/* --- who and where ------------------------------------------------------------------------------------------------- */
+/* --- who and where ------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     Id          id;
@@ -51,7 +51,8 @@ const Utility *utility_get (struct Ctx *c, Id utility_id);
 Date utility_today(struct Ctx *c);
 /* Runs in this utility from now on (jobs that walk over utilities). 0: tenant level. */
 void utility_enter(struct Ctx *c, Id utility_id);
-/* Absolute public address of a path, with port: links in messages. `portal`: the utility's portal (its own host when it has one). */
+/* Absolute public address of a path, with port: links in messages.
+ * `portal`: the utility's portal (its own host when it has one). */
 const char *public_url(struct Ctx *c, const char *path, bool portal);
 
 /* A setting of the utility (table setting): the value or, when it was never set, the given one. Read once a request. */
@@ -59,7 +60,7 @@ int64_t     setting_int (struct Ctx *c, const char *key, int64_t otherwise);
 const char *setting_text(struct Ctx *c, const char *key, const char *otherwise);
 void        setting_set (struct Ctx *c, const char *key, const char *value);     /* with audit */
 
-/* --- records ------------------------------------------------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     const char *action;             /* create, edit, delete, approve, sign_in, denied, export, view, <move> */
@@ -110,7 +111,7 @@ void event_handlers(const EventHandler *table);
 const char *form_once(struct Ctx *c, const char *form_key, const char *path);
 void        form_done(struct Ctx *c, const char *form_key, const char *location, int status);
 
-/* --- jobs (assurance: job queue) ----------------------------------------------------------------------------------- */
+/* --- jobs (assurance: job queue) ---------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *kind;               /* "bill_run.calculate": a registered handler */
@@ -127,7 +128,8 @@ void job_progress(struct Ctx *c, const char *cursor, int64_t done, int64_t total
 /* Leaves the job for good (goes to dead at once): what no retry can help. */
 _Noreturn void job_give_up(struct Ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-typedef enum { STEP_DONE, STEP_AGAIN } JobStep;         /* AGAIN: there is more; the next step is a transaction of its own */
+/* AGAIN: there is more; the next step is a transaction of its own */
+typedef enum { STEP_DONE, STEP_AGAIN } JobStep;
 typedef struct { Id id; const char *kind, *payload, *cursor; int attempt; Id actor; } JobRow;
 typedef struct {
     const char *kind, *class;
@@ -135,39 +137,45 @@ typedef struct {
     int         max_attempts;       /* 0: 12 */
     bool        no_tx;              /* calls outside: opens its own transactions */
 } JobHandler;
-/* For handlers with no_tx: work(c, arg) in a transaction of its own that commits only while the job is still this worker's. */
+/* For handlers with no_tx: work(c, arg) in a transaction of its
+ * own that commits only while the job is still this worker's. */
 void job_step(struct Ctx *c, void (*work)(struct Ctx *, void *), void *arg);
 void job_handlers(const JobHandler *table);              /* ended by {0}; at start-up */
 /* Recurring: `rule` as in scheduled_job ("daily 02:00", "every 15m"); one per utility (per_utility) or per tenant. */
-typedef struct { const char *code, *kind, *name, *rule; bool per_utility, skip_missed; const char *holiday_policy; } JobSchedule;
-void job_schedules(const JobSchedule *table);            /* ended by {0}; at start-up; rows of scheduled_job may change the rule */
+typedef struct { const char *code, *kind, *name, *rule; bool per_utility, skip_missed; const char *holiday_policy;
+                 } JobSchedule;
+/* ended by {0}; at start-up; rows of scheduled_job may change the rule */
+void job_schedules(const JobSchedule *table);
 
-/* --- files --------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *file_name;
     const void *data; size_t size;  /* or: */
     const char *path;               /* a file to copy into the store, or: */
     int         fd;                 /* an open one (of an upload); 0: none */
-    const char *kind;               /* types and sizes taken (document_rules.h): NULL "document", "csv", "meter_photo", "generated" ... */
+    const char *kind;
+    /* types and sizes taken (document_rules.h): NULL "document", "csv", "meter_photo", "generated" ... */
     const char *mime;               /* NULL: by content; a mime that does not fit the content fails INVALID */
     Id          type;               /* document_type; 0 = none */
     const char *entity; Id entity_id;
     bool        is_public;          /* served without a check of the owner (logos) */
     const char *uploaded_by_kind;   /* user (NULL), portal_user, system */
 } NewDocument;
-/* Stores outside the web root and returns document.id; the file is removed again when the transaction rolls back. INVALID or
-   TOO_LARGE in the user's words when the kind does not take it. */
+/* Stores outside the web root and returns document.id; the file is removed again when the transaction rolls back.
+   INVALID or TOO_LARGE in the user's words when the kind does not take it. */
 Id document_store(struct Ctx *c, const NewDocument *d);
 /* Blanks the row and gives the file up (S29). */
 void document_erase(struct Ctx *c, Id document_id);
-typedef struct { Id id; const char *public_id, *file_name, *mime, *path, *internal_path, *status; int64_t size; const char *entity; Id entity_id; } Document;
-/* NOT_FOUND when there is none. `path` to read it, `internal_path` for answer_file. The caller has checked the right. */
+typedef struct { Id id; const char *public_id, *file_name, *mime, *path, *internal_path, *status; int64_t size;
+                 const char *entity; Id entity_id; } Document;
+/* NOT_FOUND when there is none. `path` to read it, `internal_path`
+ * for answer_file. The caller has checked the right. */
 const Document *document_open(struct Ctx *c, Id document_id);
 /* Its bytes, at most `most`; fails TOO_LARGE above. */
 const char *document_read(struct Ctx *c, Id document_id, size_t most, size_t *size);
 
-/* --- numbers (ONB02US07) ------------------------------------------------------------------------------------------- */
+/* --- numbers (ONB02US07) ------------------------------------------------------------------------------------------ */
 
 /* The next number of "account", "bill" ... in the context's utility. Takes a row lock in the caller's transaction: for
    gapless kinds (bill, receipt, credit_note) take it late. Fails BROKEN without a format. */
@@ -177,12 +185,14 @@ typedef struct { const char *service_code, *area_code, *category_code; Date date
 const char *id_next_with(struct Ctx *c, const char *entity_type, const IdParts *parts);
 /* `count` consecutive ones under one lock (bulk publishing), in order. */
 const char *const *id_next_many(struct Ctx *c, const char *entity_type, Date date, size_t count);
-/* Numbers without a format people edit: "RUN-{YYYY}-{####}" gives RUN-2026-0001, each date its own series (number_series). */
+/* Numbers without a format people edit: "RUN-{YYYY}-{####}" gives
+ * RUN-2026-0001, each date its own series (number_series). */
 const char *series_next(struct Ctx *c, const char *pattern);
-/* 22 random characters for public_id (columns of that name draw their own when left out), tokens of links, idempotency keys. */
+/* 22 random characters for public_id (columns of that name draw
+ * their own when left out), tokens of links, idempotency keys. */
 const char *public_id_new(struct Ctx *c);
 
-/* --- business time (ONB02US04); calendar 0 = the utility's default --------------------------------------------------- */
+/* --- business time (ONB02US04); calendar 0 = the utility's default ------------------------------------------------ */
 
 typedef enum { DATE_AS_IT_IS, DATE_NEXT_WORKING, DATE_PREVIOUS_WORKING } DateRule;
 bool    cal_is_working         (struct Ctx *c, Id calendar, Time t);
@@ -192,7 +202,7 @@ Time    cal_add_business_minutes(struct Ctx *c, Id calendar, Time t, int64_t min
 int64_t cal_business_minutes   (struct Ctx *c, Id calendar, Time a, Time b);
 Date    cal_adjust_date        (struct Ctx *c, Id calendar, Date d, DateRule rule);
 
-/* --- catalogue (ONB02US05) ------------------------------------------------------------------------------------------ */
+/* --- catalogue (ONB02US05) ---------------------------------------------------------------------------------------- */
 
 /* tariff_plan_version of the plan in force on a date (states approved, active, superseded); 0 when none. */
 Id tariff_version_at(struct Ctx *c, Id plan, Date date);
@@ -208,7 +218,8 @@ typedef struct { const char *meter_size, *category_code; Id plan; } FeeFacts;
 /* The fee of the catalogue on a date; INVALID "There is no fee <code> on <date>." `facts` may be NULL. */
 const Fee *fee_amount(struct Ctx *c, const char *code, Date date, const FeeFacts *facts);
 
-typedef struct { Id id; const char *code, *name; Id parent; int credit_days; bool is_tax_exempt; Id default_plan; } Category;
+typedef struct { Id id; const char *code, *name; Id parent; int credit_days; bool is_tax_exempt; Id default_plan;
+                 } Category;
 const Category *category_get(struct Ctx *c, Id category_id);
 typedef struct { Id id; const char *code, *name, *kind, *unit; bool is_metered; int decimals; } Service;
 /* "WA"; NULL when the utility has no such active service. */
@@ -217,11 +228,12 @@ const Service *service_find(struct Ctx *c, const char *code);
 const char *area_label(struct Ctx *c, Id service_area_id);
 Id          area_find (struct Ctx *c, const char *code);
 
-/* --- set-up and imports -------------------------------------------------------------------------------------------- */
+/* --- set-up and imports ------------------------------------------------------------------------------------------- */
 
 typedef struct { bool passed; const char *text; const char *link; } SetupCheck;      /* text: what is missing */
 /* A check of a step of the guided workflow; `optional` ones do not count for the percentage. At start-up. */
-typedef struct { const char *step_key, *code, *label; bool optional; SetupCheck (*check)(struct Ctx *c); } SetupCheckRow;
+typedef struct { const char *step_key, *code, *label; bool optional; SetupCheck (*check)(struct Ctx *c);
+                 } SetupCheckRow;
 void setup_check_register(const SetupCheckRow *table);                  /* ended by {0} */
 /* A step's value was saved, or broke: recomputes state and percentage. */
 void setup_step_touch(struct Ctx *c, const char *step_key);
@@ -240,28 +252,32 @@ void import_register(const ImportEntity *entity);
 /* The entity of an earlier import by its legacy id; 0 when none. */
 Id   import_find(struct Ctx *c, const char *entity, const char *legacy_id);
 
-/* --- attention ----------------------------------------------------------------------------------------------------- */
+/* --- attention ---------------------------------------------------------------------------------------------------- */
 
 /* One open alert per dedup_key: a second raise only moves last_at and times. */
-void alert_raise(struct Ctx *c, const char *kind, const char *severity, const char *dedup_key, const char *subject, const char *link);
+void alert_raise(struct Ctx *c, const char *kind, const char *severity, const char *dedup_key, const char *subject,
+                 const char *link);
 void alert_clear(struct Ctx *c, const char *dedup_key);
 /* Prepared totals of dashboards: adds to dashboard_counter of a local day. */
 void day_count_add(struct Ctx *c, const char *key, Date period, int64_t n);
 
-/* --- tabs ------------------------------------------------------------------------------------------------------------ */
+/* --- tabs --------------------------------------------------------------------------------------------------------- */
 
-/* A tab of a set of pages that belong together; shown to whoever may look. `count` may be NULL: the figure beside it, 0: none. */
-typedef struct { const char *set, *text, *path, *key; int64_t (*count)(struct Ctx *c); } PageTab;     /* text: key of a message */
+/* A tab of a set of pages that belong together; shown to whoever
+ * may look. `count` may be NULL: the figure beside it, 0: none. */
+/* text: key of a message */
+typedef struct { const char *set, *text, *path, *key; int64_t (*count)(struct Ctx *c); } PageTab;
 /* Adds a module's table, ended by {0}; at start-up. */
 void page_tabs_register(const PageTab *table);
 struct Req;
-/* The tabs of a set above this page (page.tabs); `path` is that of the present one. Resources call it by their `.tabs`. */
+/* The tabs of a set above this page (page.tabs); `path` is that
+ * of the present one. Resources call it by their `.tabs`. */
 void page_tabs(struct Req *r, const char *set, const char *path);
 
-/* --- secrets and codes (keys: tenant's data key, installation's key) --------------------------------------------------- */
+/* --- secrets and codes (keys: tenant's data key, installation's key) ---------------------------------------------- */
 
-/* For *_enc columns. `place` names the column ("gateway_account.credentials"): a value copied to another column does not
-   open there. */
+/* For *_enc columns. `place` names the column ("gateway_account.credentials"): a value copied to another column does
+   not open there. */
 Bytes       vault_seal(struct Ctx *c, const char *place, const char *plain);
 /* Wiped at the end of the work; BROKEN when damaged; NULL for an empty column. */
 const char *vault_open(struct Ctx *c, const char *place, Bytes sealed);

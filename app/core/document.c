@@ -24,7 +24,7 @@
 
 enum { HEAD = 256 * 1024 };
 
-/* --- bytes in ----------------------------------------------------------------------------------------------------------------- */
+/* --- bytes in ----------------------------------------------------------------------------------------------------- */
 
 /* The content of what is to be stored, mapped or given. */
 typedef struct Content { const void *bytes; size_t size; bool mapped; } Content;
@@ -42,7 +42,8 @@ static const Content *content_of(Ctx *c, const NewDocument *d) {
     }
     int fd = d->fd > 0 ? d->fd : d->path ? open(d->path, O_RDONLY | O_CLOEXEC) : -1;
     struct stat s;
-    if (fd < 0 || fstat(fd, &s)) fail(c, BROKEN, "%s cannot be read: %s", d->path ? d->path : "the upload", strerror(errno));
+    if (fd < 0 || fstat(fd, &s)) fail(c, BROKEN, "%s cannot be read: %s", d->path ? d->path : "the upload",
+                                      strerror(errno));
     m->size = (size_t)s.st_size;
     void *at = m->size ? mmap(NULL, m->size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     int error = errno;
@@ -58,15 +59,18 @@ static const char *magic_of(Ctx *c, const Content *m) {
     static magic_t magic;
     if (!magic) {
         magic = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS);
-        if (!magic || magic_load(magic, NULL)) fail(c, BROKEN, "libmagic: %s", magic ? magic_error(magic) : "no memory");
+        if (!magic || magic_load(magic, NULL))
+            fail(c, BROKEN, "libmagic: %s", magic ? magic_error(magic) : "no memory");
     }
     const char *type = magic_buffer(magic, m->bytes, m->size < HEAD ? m->size : HEAD);
     return text_copy(c, type ? type : "application/octet-stream");
 }
 
-/* --- into the store ------------------------------------------------------------------------------------------------------------- */
+/* --- into the store ----------------------------------------------------------------------------------------------- */
 
-static const char *store_path(Ctx *c, const char *storage_key) { return text(c, "%s/%s", installation()->documents_dir, storage_key); }
+static const char *store_path(Ctx *c, const char *storage_key) {
+    return text(c, "%s/%s", installation()->documents_dir, storage_key);
+}
 
 static bool write_all(int fd, const char *bytes, size_t n) {
     while (n) {
@@ -82,9 +86,11 @@ static bool write_all(int fd, const char *bytes, size_t n) {
 static void write_file(Ctx *c, const char *storage_key, const Content *m) {
     const char *path = store_path(c, storage_key);
     char *folder = text_copy(c, path);
-    for (char *slash = folder + strlen(installation()->documents_dir) + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+    for (char *slash = folder + strlen(installation()->documents_dir) + 1; (slash = strchr(slash, '/')); *slash++ = '/')
+        {
         *slash = 0;
-        if (mkdir(folder, 0750) && errno != EEXIST) fail(c, DOWN, "the folder %s cannot be made: %s", folder, strerror(errno));
+        if (mkdir(folder, 0750) && errno != EEXIST)
+            fail(c, DOWN, "the folder %s cannot be made: %s", folder, strerror(errno));
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     bool written = fd >= 0 && write_all(fd, m->bytes, m->size) && !fsync(fd);
@@ -120,29 +126,37 @@ Id document_store(Ctx *c, const NewDocument *d) {
     if (d->mime && strcmp(kind->types, "*") && strcmp(d->mime, type)) fail(c, INVALID, "%s", kind->says);
     uint8_t hash[DIGEST_MAX];
     digest(SHA256, bytes_at(m->bytes, m->size), hash);
-    const char *random = random_public_id(&c->mem), *key = text(c, "%s/%.2s/%s", c->tenant.id ? c->tenant_slug : "platform", random, random + 2);
+    const char *random = random_public_id(&c->mem),
+        *key = text(c, "%s/%.2s/%s", c->tenant.id ? c->tenant_slug : "platform", random, random + 2);
     Stored *s = take(c, sizeof *s);
     *s = (Stored){ c, store_path(c, key), false };
     write_file(c, key, m);
     later(c, stored_end, s);
     db_after_commit(c, stored_committed, s);
-    return db_insert(c, "insert into document (utility_id, type_id, entity, entity_id, file_name, mime, size, sha256, storage_key, is_private, uploaded_by_kind, created_at, created_by) "
-                        "values (?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, d->type, d->entity, d->entity_id, name, d->mime && !strcmp(kind->types, "*") ? d->mime : type, (int64_t)m->size,
-                     bytes_at(hash, 32), key, !d->is_public, d->uploaded_by_kind ? d->uploaded_by_kind : c->realm == REALM_PORTAL ? "portal_user" : c->user.id ? "user" : "system", c->now, c->user);
+    return db_insert(c, "insert into document (utility_id, type_id, entity, entity_id, file_name, mime, size, sha256, "
+                        "storage_key, is_private, uploaded_by_kind, created_at, created_by) "
+                        "values (?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, d->type, d->entity, d->entity_id, name,
+                            d->mime && !strcmp(kind->types, "*") ? d->mime : type, (int64_t)m->size,
+                     bytes_at(hash, 32), key, !d->is_public, d->uploaded_by_kind ? d->uploaded_by_kind
+                         : c->realm == REALM_PORTAL ? "portal_user" : c->user.id ? "user" : "system", c->now, c->user);
 }
 
-/* --- bytes out -------------------------------------------------------------------------------------------------------------------- */
+/* --- bytes out ---------------------------------------------------------------------------------------------------- */
 
-#define DOCUMENT(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, file_name) F(T, const char *, mime) F(T, const char *, storage_key) \
+#define DOCUMENT(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, file_name) \
+    F(T, const char *, mime) F(T, const char *, storage_key) \
     F(T, const char *, status) F(T, int64_t, size) F(T, const char *, entity) F(T, Id, entity_id) F(T, Time, erased_at)
 ROW(DocumentRow, DOCUMENT)
 
 const Document *document_open(Ctx *c, Id id) {
-    DocumentRow *r = db_find(c, DocumentRow, "select id, public_id, file_name, mime, storage_key, status, size, entity, entity_id, erased_at from document where id=?", id);
+    DocumentRow *r = db_find(c, DocumentRow, "select id, public_id, file_name, mime, storage_key, status, size, "
+                                             "entity, entity_id, erased_at from document where id=?", id);
     if (!r || time_is_set(r->erased_at)) fail(c, NOT_FOUND, "There is no such document.");
     Document *d = take(c, sizeof *d);
-    *d = (Document){ .id = r->id, .public_id = r->public_id, .file_name = r->file_name, .mime = r->mime, .path = store_path(c, r->storage_key),
-                     .internal_path = text(c, "/_documents/%s", r->storage_key), .status = r->status, .size = r->size, .entity = r->entity, .entity_id = r->entity_id };
+    *d = (Document){ .id = r->id, .public_id = r->public_id, .file_name = r->file_name, .mime = r->mime,
+                     .path = store_path(c, r->storage_key),
+                     .internal_path = text(c, "/_documents/%s", r->storage_key), .status = r->status, .size = r->size,
+                     .entity = r->entity, .entity_id = r->entity_id };
     return d;
 }
 
@@ -159,13 +173,15 @@ const char *document_read(Ctx *c, Id id, size_t most, size_t *size) {
 }
 
 void document_erase(Ctx *c, Id id) {
-    DocumentRow *r = db_find(c, DocumentRow, "select id, public_id, file_name, mime, storage_key, status, size, entity, entity_id, erased_at from document where id=? for update", id);
+    DocumentRow *r = db_find(c, DocumentRow, "select id, public_id, file_name, mime, storage_key, status, size, "
+                                             "entity, entity_id, erased_at from document where id=? for update", id);
     if (!r || time_is_set(r->erased_at)) return;
-    db_run(c, "update document set erased_at=?, file_name='erased', storage_key=concat('erased/', public_id), updated_at=?, row_version=row_version+1 where id=?", c->now, c->now, id);
+    db_run(c, "update document set erased_at=?, file_name='erased', storage_key=concat('erased/', public_id), "
+              "updated_at=?, row_version=row_version+1 where id=?", c->now, c->now, id);
     audit_note(c, "erase", "document", id, NULL, NULL);     /* the file has no row any more: the daily job removes it */
 }
 
-/* --- orphans ------------------------------------------------------------------------------------------------------------------------ */
+/* --- orphans ------------------------------------------------------------------------------------------------------ */
 
 /* Files of this tenant older than a day that no row names. */
 static void remove_orphans_in(Ctx *c, const char *folder, const char *sub) {
@@ -175,7 +191,8 @@ static void remove_orphans_in(Ctx *c, const char *folder, const char *sub) {
     for (struct dirent *e; (e = readdir(dir));) {
         struct stat s;
         const char *file = text(c, "%s/%s", path, e->d_name);
-        if (*e->d_name == '.' || stat(file, &s) || !S_ISREG(s.st_mode) || s.st_mtime > time_unix(time_now()) - 86400) continue;
+        if (*e->d_name == '.' || stat(file, &s) || !S_ISREG(s.st_mode) || s.st_mtime > time_unix(time_now()) - 86400)
+            continue;
         const char *key = text(c, "%s/%s/%s", c->tenant_slug, sub, e->d_name);
         if (!db_int(c, "select count(*) from document where storage_key=?", key)) unlink(file);
     }

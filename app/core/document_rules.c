@@ -11,7 +11,8 @@
 
 /* To add one: its kind, the types it takes (separated by blanks), its size and what is said of others. */
 static const DocumentKind kinds[] = {
-    { "document",          "application/pdf image/jpeg image/png image/heic image/webp", 10 * MB, "Choose a PDF, JPEG, PNG, HEIC or WebP file." },
+    { "document",          "application/pdf image/jpeg image/png image/heic image/webp", 10 * MB,
+      "Choose a PDF, JPEG, PNG, HEIC or WebP file." },
     { "video",             "video/mp4",                          30 * MB, "Choose an MP4 video." },
     { "meter_photo",       "image/jpeg image/png image/webp",    10 * MB, "Choose a JPEG, PNG or WebP photo." },
     { "user_photo",        "image/jpeg image/png image/webp",     2 * MB, "Choose a JPEG, PNG or WebP photo." },
@@ -30,13 +31,16 @@ const DocumentKind *document_kind(const char *kind) {
     return NULL;
 }
 
-/* --- types ------------------------------------------------------------------------------------------------------------------ */
+/* --- types -------------------------------------------------------------------------------------------------------- */
 
 /* Endings and the type their files must have; files of other endings are taken by their content. */
 static const struct { const char *ending, *type; } endings[] = {
-    { "pdf", "application/pdf" }, { "jpg", "image/jpeg" }, { "jpeg", "image/jpeg" }, { "jpe", "image/jpeg" }, { "png", "image/png" }, { "heic", "image/heic" },
-    { "heif", "image/heic" }, { "webp", "image/webp" }, { "mp4", "video/mp4" }, { "csv", "text/csv" }, { "txt", "text/csv" }, { "zip", "application/zip" },
-    { "html", "" }, { "htm", "" }, { "xhtml", "" }, { "svg", "" }, { "js", "" }, { "mjs", "" }, { "php", "" }, { "exe", "" }, { "sh", "" }, { "xml", "" }, { "gif", "" },
+    { "pdf", "application/pdf" }, { "jpg", "image/jpeg" }, { "jpeg", "image/jpeg" }, { "jpe", "image/jpeg" },
+    { "png", "image/png" }, { "heic", "image/heic" },
+    { "heif", "image/heic" }, { "webp", "image/webp" }, { "mp4", "video/mp4" }, { "csv", "text/csv" },
+    { "txt", "text/csv" }, { "zip", "application/zip" },
+    { "html", "" }, { "htm", "" }, { "xhtml", "" }, { "svg", "" }, { "js", "" }, { "mjs", "" }, { "php", "" },
+    { "exe", "" }, { "sh", "" }, { "xml", "" }, { "gif", "" },
 };
 
 static bool has_word(const char *words, const char *word) {
@@ -56,7 +60,8 @@ static bool ending_fits(const char *file_name, const char *type) {
 /* What libmagic calls them: text of any kind may be CSV, HEIC has several brands. */
 static const char *canonical(const DocumentKind *kind, const char *magic) {
     bool csv = strstr(kind->types, "text/csv") != NULL;
-    if (csv && (!strncmp(magic, "text/", 5) || !strcmp(magic, "application/csv")) && strcmp(magic, "text/html") && strcmp(magic, "text/xml")) return "text/csv";
+    if (csv && (!strncmp(magic, "text/", 5) || !strcmp(magic, "application/csv")) && strcmp(magic, "text/html")
+        && strcmp(magic, "text/xml")) return "text/csv";
     if (!strcmp(magic, "image/heif") || !strncmp(magic, "image/heic", 10)) return "image/heic";
     if (!strcmp(magic, "video/x-m4v")) return "video/mp4";
     return magic;
@@ -68,20 +73,24 @@ const char *document_type(const DocumentKind *kind, const char *magic, const cha
     return has_word(kind->types, type) && ending_fits(file_name, type) ? type : NULL;
 }
 
-const char *document_refusal(Arena *a, const DocumentKind *kind, const char *magic, const char *file_name, int64_t size, const void *bytes, size_t n) {
+const char *document_refusal(Arena *a, const DocumentKind *kind, const char *magic, const char *file_name, int64_t size,
+                             const void *bytes, size_t n) {
     if (!size) return "The file is empty.";
     if (size > kind->bytes_max)
-        return kind->bytes_max >= MB ? text(a, "The file is larger than %lld MB.", (long long)(kind->bytes_max / MB)) : text(a, "The file is larger than %lld KB.", (long long)(kind->bytes_max / 1024));
+        return kind->bytes_max >= MB ? text(a, "The file is larger than %lld MB.", (long long)(kind->bytes_max / MB))
+            : text(a, "The file is larger than %lld KB.", (long long)(kind->bytes_max / 1024));
     const char *type = document_type(kind, magic, file_name);
-    if (!type) return has_word(kind->types, canonical(kind, magic)) ? "The file's content does not fit its name." : kind->says;
+    if (!type) return has_word(kind->types, canonical(kind, magic)) ? "The file's content does not fit its name."
+        : kind->says;
     int64_t width = 0, height = 0;
     if (!strcmp(kind->types, "*") || strncmp(type, "image/", 6) || !strcmp(type, "image/heic")) return NULL;
     if (!picture_size(bytes, n, &width, &height) || width < 1 || height < 1) return "The picture is damaged.";
-    if (width > 30000 || height > 30000 || width * height > PICTURE_PIXELS_MAX) return "The picture has more than 50 megapixels.";
+    if (width > 30000 || height > 30000 || width * height > PICTURE_PIXELS_MAX)
+        return "The picture has more than 50 megapixels.";
     return NULL;
 }
 
-/* --- pictures ----------------------------------------------------------------------------------------------------------------- */
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
 
 static int64_t big(const uint8_t *p, int n) {
     int64_t v = 0;
@@ -140,7 +149,7 @@ bool picture_size(const void *bytes, size_t n, int64_t *width, int64_t *height) 
     return false;
 }
 
-/* --- names ----------------------------------------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 char *document_name(Arena *a, const char *file_name) {
     const char *name = file_name ? file_name : "";

@@ -63,7 +63,8 @@ static void run_fixture(Ctx *c, const char *sql) {
 }
 
 static void set_variables(Ctx *c) {
-    Bytes totp = vault_seal(c, "mfa_factor.secret", DEMO_TOTP), gateway = vault_seal(c, "gateway_account.webhook_secret", "sandbox-webhook-secret"),
+    Bytes totp = vault_seal(c, "mfa_factor.secret", DEMO_TOTP),
+        gateway = vault_seal(c, "gateway_account.webhook_secret", "sandbox-webhook-secret"),
           provider = vault_seal(c, "message_provider.webhook_secret", "sandbox-provider-secret");
     Id tenant = c->tenant;
     const char *slug = c->tenant_slug;
@@ -73,15 +74,19 @@ static void set_variables(Ctx *c) {
     c->tenant = tenant;
     c->tenant_slug = slug;
     facts_forget(c);
-    db_run(c, "set @tenant_id = ?, @password_hash = ?, @totp_secret_enc = ?, @platform_totp_secret_enc = ?, @gateway_secret_enc = ?, @provider_secret_enc = ?",
+    db_run(c, "set @tenant_id = ?, @password_hash = ?, @totp_secret_enc = ?, @platform_totp_secret_enc = ?, "
+              "@gateway_secret_enc = ?, @provider_secret_enc = ?",
            tenant, password_hash(&c->mem, DEMO_PASSWORD), totp, platform, gateway, provider);
 }
 
 void fixture_load(Ctx *c, const char *set) {
     if (!installation()->sandbox) fail(c, DENIED, "Fixtures are for sandbox installations only.");
-    if (strspn(set, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(set)) fail(c, INVALID, "\"%s\" is no fixture set.", set);
+    if (strspn(set, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(set))
+        fail(c, INVALID, "\"%s\" is no fixture set.", set);
     migrate_platform(c);
-    if (!tenant_by_slug(c, "swa")) tenant_create(c, &(NewTenant){ .slug = "swa", .name = "San Francisco Water Authority", .admin_email = "admin@sfwater.org", .country = "US" });
+    if (!tenant_by_slug(c, "swa"))
+        tenant_create(c, &(NewTenant){ .slug = "swa", .name = "San Francisco Water Authority",
+                                       .admin_email = "admin@sfwater.org", .country = "US" });
     TenantRow *t = tenant_by_slug(c, "swa");
     tenant_enter(c, t);
     set_variables(c);

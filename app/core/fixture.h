@@ -6,8 +6,8 @@
 
 #include "app/core/installation.h"
 
-/* Makes tenant swa when it is missing and loads sql/fixtures/<set>.sql into it. Refuses outside of sandbox installations.
-   c is of COMMAND_ADMIN, in the platform's schema before and after. */
+/* Makes tenant swa when it is missing and loads sql/fixtures/<set>.sql into it. Refuses outside of sandbox
+   installations. c is of COMMAND_ADMIN, in the platform's schema before and after. */
 void fixture_load(Ctx *c, const char *set);
 int  fixture_command(int argc, char **argv);
 

@@ -64,7 +64,8 @@ static void front_host(Req *r) {
     Ctx *c = &r->c;
     const char *slug = slug_of(r);
     r->prefix = "";
-    if (first_is(r, "hooks") || first_is(r, "health") || first_is(r, "metrics")) {      /* the endpoint's key names the tenant */
+    /* the endpoint's key names the tenant */
+    if (first_is(r, "hooks") || first_is(r, "health") || first_is(r, "metrics")) {
         r->scope = SCOPE_ANY;
         to_platform(r);
         r->scope = SCOPE_ANY;
@@ -79,12 +80,14 @@ static void front_host(Req *r) {
     if (is_bare_host(r)) slug = installation()->default_tenant;
     PortalHost *host = NULL;
     if (!slug) {
-        host = db_find(c, PortalHost, "select t.slug, h.utility_code from smart360.portal_host h join smart360.tenant t on t.id = h.tenant_id where h.host = ?", r->host);
+        host = db_find(c, PortalHost, "select t.slug, h.utility_code from smart360.portal_host h "
+                                      "join smart360.tenant t on t.id = h.tenant_id where h.host = ?", r->host);
         slug = host ? host->slug : NULL;
     }
     if (!slug) fail(r, NOT_FOUND, "There is no such page.");
     TenantRow *t = tenant_by_slug(c, slug);
-    if (!t || !strcmp(t->status, "provisioning") || !strcmp(t->status, "failed") || !strcmp(t->status, "archived")) fail(r, NOT_FOUND, "There is no such page.");
+    if (!t || !strcmp(t->status, "provisioning") || !strcmp(t->status, "failed") || !strcmp(t->status, "archived"))
+        fail(r, NOT_FOUND, "There is no such page.");
     tenant_enter(c, t);
     facts_of(c)->tenant_name = t->name;
     facts_of(c)->tenant_status = t->status;
@@ -108,30 +111,41 @@ static void front_host(Req *r) {
     }
 }
 
-/* --- sessions ---------------------------------------------------------------------------------------------------------------- */
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
 
-const char *session_cookie_name(Realm realm) { return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "s360_platform" : "s360_sid"; }
+const char *session_cookie_name(Realm realm) {
+    return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "s360_platform" : "s360_sid";
+}
 
-static Realm realm_of(const Req *r) { return r->scope == SCOPE_PORTAL ? REALM_PORTAL : r->scope == SCOPE_PLATFORM ? REALM_PLATFORM : REALM_STAFF; }
+static Realm realm_of(const Req *r) {
+    return r->scope == SCOPE_PORTAL ? REALM_PORTAL : r->scope == SCOPE_PLATFORM ? REALM_PLATFORM : REALM_STAFF;
+}
 
-static const char *realm_word(Realm realm) { return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "platform" : "staff"; }
+static const char *realm_word(Realm realm) {
+    return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "platform" : "staff";
+}
 
 static Bytes address_bytes(Ctx *c, const char *address) {
     Address a;
     if (!address || !address_parse(address, &a)) return (Bytes){ 0 };
-    return a.is_v4 ? (Bytes){ text_copy_n(c, (const char *)a.bytes + 12, 4), 4 } : (Bytes){ text_copy_n(c, (const char *)a.bytes, 16), 16 };
+    return a.is_v4 ? (Bytes){ text_copy_n(c, (const char *)a.bytes + 12, 4), 4 }
+        : (Bytes){ text_copy_n(c, (const char *)a.bytes, 16), 16 };
 }
 
 const char *session_make(Ctx *c, const NewSession *s, const char *address, const char *agent) {
     const char *token = random_token(&c->mem);
     uint8_t hash[TOKEN_HASH_SIZE];
     token_hash(token, hash);
-    int64_t hours = s->realm == REALM_PORTAL ? (s->keep ? 24 * 30 : 12) : s->realm == REALM_STAFF ? db_int(c, "select absolute_hours from security_policy where one = 1") : 12;
+    int64_t hours = s->realm == REALM_PORTAL ? (s->keep ? 24 * 30 : 12) : s->realm == REALM_STAFF
+        ? db_int(c, "select absolute_hours from security_policy where one = 1") : 12;
     if (!hours) hours = 12;
     Time expires = time_add_seconds(c->now, hours * 3600);
-    c->session = db_insert(c, "insert into session (realm, token_hash, subject_id, utility_id, created_at, last_seen_at, expires_at, ip, user_agent, auth_at, mfa_at) "
-                           "values (?,?,?,?,?,?,?,?,?,?,?)", realm_word(s->realm), ((Bytes){ hash, sizeof hash }), s->subject, s->utility, c->now, c->now, expires,
-                           address_bytes(c, address), agent ? utf8_cut(&c->mem, agent, 400) : NULL, c->now, s->mfa ? c->now : TIME_NONE);
+    c->session = db_insert(c, "insert into session (realm, token_hash, subject_id, utility_id, created_at, "
+                              "last_seen_at, expires_at, ip, user_agent, auth_at, mfa_at) "
+                           "values (?,?,?,?,?,?,?,?,?,?,?)", realm_word(s->realm), ((Bytes){ hash, sizeof hash }),
+                               s->subject, s->utility, c->now, c->now, expires,
+                           address_bytes(c, address), agent ? utf8_cut(&c->mem, agent, 400) : NULL, c->now,
+                               s->mfa ? c->now : TIME_NONE);
     if (s->keep) db_run(c, "update session set keep = 1 where id = ?", c->session);
     return token;
 }
@@ -145,35 +159,48 @@ const char *session_start(Req *r, const NewSession *s) {
 }
 
 void session_end(Ctx *c, Id session, const char *reason) {
-    db_run(c, "update session set ended_at = ?, end_reason = ? where id = ? and ended_at is null", c->now, reason, session.id ? session : c->session);
+    db_run(c, "update session set ended_at = ?, end_reason = ? where id = ? and ended_at is null", c->now, reason,
+           session.id ? session : c->session);
 }
 
 int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *reason) {
-    return db_run(c, "update session set ended_at = ?, end_reason = ? where realm = ? and subject_id = ? and id <> ? and ended_at is null",
+    return db_run(c, "update session set ended_at = ?, end_reason = ? where realm = ? and subject_id = ? "
+                     "and id <> ? and ended_at is null",
                   c->now, reason, realm_word(realm), subject, but.id);
 }
 
 void session_cookie_clear(Req *r) { cookie_set(r, session_cookie_name(realm_of(r)), "", -1); }
 
-#define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
-    F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
+#define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) \
+    F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
+    F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
+        F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
     F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp)
 ROW(Session, SESSION)
 
 static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
     switch (realm) {
     case REALM_STAFF:
-        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                       "coalesce((select idle_minutes from security_policy where one = 1), 30) as idle_minutes, u.full_name as name, u.email, u.status, u.theme, u.locale as language, " RIGHTS_STAMP
-                       " from session s join user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'staff'", c->utility, hash);
+        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
+                                   "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
+                       "coalesce((select idle_minutes from security_policy where one = 1), 30) as idle_minutes, "
+                       "u.full_name as name, u.email, u.status, u.theme, u.locale as language, " RIGHTS_STAMP
+                       " from session s join user u on u.id = s.subject_id "
+                       "where s.token_hash = ? and s.realm = 'staff'", c->utility, hash);
     case REALM_PORTAL:
-        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                       "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, u.lang as language, null as stamp "
-                       "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
+        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
+                                   "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
+                       "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, "
+                       "u.lang as language, null as stamp "
+                       "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? "
+                       "and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
     default:
-        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
-                       "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' as language, null as stamp "
-                       "from smart360.session s join smart360.platform_user u on u.id = s.subject_id where s.token_hash = ?", hash);
+        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
+                                   "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
+                       "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' "
+                       "as language, null as stamp "
+                       "from smart360.session s join smart360.platform_user u on u.id = s.subject_id "
+                       "where s.token_hash = ?", hash);
     }
 }
 
@@ -247,7 +274,8 @@ static void front_identify(Req *r) {
 }
 
 static void front_sign_in(Req *r) {
-    const char *path = r->scope == SCOPE_PORTAL ? link_path(r, "/signin") : r->scope == SCOPE_PLATFORM ? "/platform/login" : "/login";
+    const char *path = r->scope == SCOPE_PORTAL ? link_path(r, "/signin") : r->scope == SCOPE_PLATFORM
+        ? "/platform/login" : "/login";
     const char *next = strcmp(r->method, "POST") ? r->uri : header_text(r, "Referer");
     if (next && strstr(next, "://")) next = strchr(strstr(next, "://") + 3, '/');
     bool plain = !next || !strcmp(next, "/") || !path_is_own(next);
@@ -261,7 +289,7 @@ static bool front_may(Req *r, const char *key, Action action) {
 
 const char *role_here(Ctx *c) { return rights_here(c)->role_code; }
 
-/* --- the same form twice ------------------------------------------------------------------------------------------------------------ */
+/* --- the same form twice ------------------------------------------------------------------------------------------ */
 
 static bool front_once_begin(Req *r, const char *form_key) {
     if (!form_key[0] || strlen(form_key) > 64) return true;
@@ -272,20 +300,22 @@ static bool front_once_begin(Req *r, const char *form_key) {
 }
 
 static void front_once_end(Req *r, const char *form_key) {
-    if (form_key[0] && strlen(form_key) <= 64) form_done(&r->c, form_key, r->location ? r->location : r->path.text, r->status);
+    if (form_key[0] && strlen(form_key) <= 64)
+        form_done(&r->c, form_key, r->location ? r->location : r->path.text, r->status);
 }
 
 static bool front_known(Req *r) {
     const char *form_key = field_text(r, "form_key");
     if (!form_key || !form_key[0]) return false;
-    const char *location = db_text(&r->c, "select location from form_post where realm = ? and subject_id = ? and form_key = ? and status is not null",
+    const char *location = db_text(&r->c, "select location from form_post where realm = ? and subject_id = ? "
+                                          "and form_key = ? and status is not null",
                                    realm_word(r->c.realm), r->c.user.id, form_key);
     if (!location) return false;
     go_to(r, location);
     return true;
 }
 
-/* --- the shell ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the shell ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Item { const char *key, *path, *icon, *right, *under; } Item;      /* text: menu.<key> */
 
@@ -344,7 +374,8 @@ static void show_staff_menu(Req *r) {
         if (!may || has_subs) show_text(r, text(r, "%s.url", at_), link_path(r, "%s", may ? i->path : first->path));
         size_t m = 0;
         for (const Item *s = staff_menu; open && s->key; s++)
-            if (s->under && !strcmp(s->under, i->key) && may_open(r, s)) show_entry(r, text(r, "%s.sub.%zu", at_, m++), s, here == s, false);
+            if (s->under && !strcmp(s->under, i->key) && may_open(r, s))
+                show_entry(r, text(r, "%s.sub.%zu", at_, m++), s, here == s, false);
         if (open && here == i && has_subs) show_text(r, text(r, "%s.current", at_), "page");
     }
 }
@@ -370,11 +401,15 @@ static void show_staff(Req *r) {
     show_text(r, "user.url", "/account");
     show_text(r, "user.logout_url", "/logout");
     show_text(r, "user.role", rights_here(c)->role_name);
-    UtilityRows all = db_all(c, UtilityRow, "select distinct u.code, u.name from utility u join user_role ur on ur.utility_id = u.id or ur.utility_id is null where ur.user_id = ? and u.status <> 'closed' order by u.name limit 20", c->user);
+    UtilityRows all = db_all(c, UtilityRow, "select distinct u.code, u.name from utility u "
+                                            "join user_role ur on ur.utility_id = u.id or ur.utility_id is null "
+                                            "where ur.user_id = ? and u.status <> 'closed' order by u.name limit 20",
+                             c->user);
     for (size_t i = 0; i < all.n; i++) {
         show_text(r, at(r, "utilities", i, "name"), all.v[i].name);
         show_text(r, at(r, "utilities", i, "url"), text(r, "/u/%s/", all.v[i].code));
-        if (c->utility_code && !strcmp(c->utility_code, all.v[i].code)) show_text(r, at(r, "utilities", i, "current"), "1");
+        if (c->utility_code && !strcmp(c->utility_code, all.v[i].code))
+            show_text(r, at(r, "utilities", i, "current"), "1");
     }
     if (r->scope != SCOPE_UTILITY) return;
     show_text(r, "search.url", link_path(r, "/search"));
@@ -388,7 +423,8 @@ static void show_portal(Req *r) {
     show_text(r, "portal.name", utility_here(c)->name);
     show_text(r, "portal.home_url", link_path(r, c->user.id ? "/home" : "/"));
     static const struct { const char *key, *path, *icon; } items[] = {
-        { "home", "/home", "home" }, { "bills", "/bills", "receipt" }, { "usage", "/usage", "chart-bar" }, { "help", "/help", "messages" }, { "more", "/more", "dots" } };
+        { "home", "/home", "home" }, { "bills", "/bills", "receipt" }, { "usage", "/usage", "chart-bar" },
+        { "help", "/help", "messages" }, { "more", "/more", "dots" } };
     for (size_t i = 0, n = 0; c->user.id && i < 5; i++) {
         if (!web_has_page(SCOPE_PORTAL, items[i].path)) continue;
         show_text(r, at(r, "menu", n, "key"), items[i].key);
@@ -410,7 +446,8 @@ static void show_note(Req *r) {
     if (!cookie || !*cookie) return;
     Signed kept;
     Bytes words;
-    if (signed_open(&r->c.mem, &note_key, "s360_note", cookie, time_unix(time_now()), 600, &kept) && base64url_read(&r->c.mem, kept.value, strlen(kept.value), &words))
+    if (signed_open(&r->c.mem, &note_key, "s360_note", cookie, time_unix(time_now()), 600, &kept)
+        && base64url_read(&r->c.mem, kept.value, strlen(kept.value), &words))
         show_text(r, "page.note", text_copy_n(r, words.p, words.n));
     cookie_set(r, "s360_note", "", -1);
 }
@@ -419,7 +456,8 @@ static void show_note(Req *r) {
 static void front_redirect(Req *r) {
     if (!r->note) return;
     Bytes words = { r->note, strlen(r->note) };
-    cookie_set(r, "s360_note", signed_value(&r->c.mem, &note_key, "s360_note", base64url_text(&r->c.mem, words), time_unix(time_now())), 600);
+    cookie_set(r, "s360_note", signed_value(&r->c.mem, &note_key, "s360_note", base64url_text(&r->c.mem, words),
+                                            time_unix(time_now())), 600);
 }
 
 static void front_layout(Req *r) {
@@ -440,16 +478,18 @@ static void front_layout(Req *r) {
     if (facts_of(c)->tenant_name) show_text(r, "brand.name", facts_of(c)->tenant_name);
     if (r->scope == SCOPE_PORTAL) show_portal(r);
     else if (c->realm == REALM_STAFF) show_staff(r);
-    else if (c->realm == REALM_PLATFORM) show_text(r, "user.name", c->user_name), show_text(r, "user.logout_url", "/platform/logout");
+    else if (c->realm == REALM_PLATFORM) show_text(r, "user.name", c->user_name),
+        show_text(r, "user.logout_url", "/platform/logout");
     if (c->realm == REALM_STAFF && c->user.id && r->template && !strcmp(r->template, "layout/error")) {
-        show_text(r, "page.shell", "staff");                        /* refused or lost, but at home: menu and search stay */
+        /* refused or lost, but at home: menu and search stay */
+        show_text(r, "page.shell", "staff");
         if (c->utility.id && r->status == 404) show_text(r, "error.search_url", link_path(r, "/search"));
     }
     if (r->scope == SCOPE_PORTAL) show_text(r, "page.shell", "portal");
     if (r->scope == SCOPE_PLATFORM) show_text(r, "page.shell", "platform");
 }
 
-/* --- after ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- after -------------------------------------------------------------------------------------------------------- */
 
 static void write_refusal(Ctx *c, void *what) { audit_note(c, "denied", "route", (Id){ 0 }, NULL, what); }
 
@@ -467,8 +507,10 @@ static void front_refused(Req *r) {
 
 static void touch(Ctx *c, void *arg) {
     (void)arg;
-    if (c->realm == REALM_PLATFORM) db_run(c, "update smart360.session set last_seen_at = ? where id = ? and ended_at is null", c->now, c->session);
-    else db_run(c, "update session set last_seen_at = ?, utility_id = coalesce(?, utility_id) where id = ? and ended_at is null", c->now, c->utility, c->session);
+    if (c->realm == REALM_PLATFORM)
+        db_run(c, "update smart360.session set last_seen_at = ? where id = ? and ended_at is null", c->now, c->session);
+    else db_run(c, "update session set last_seen_at = ?, utility_id = coalesce(?, utility_id) "
+                   "where id = ? and ended_at is null", c->now, c->utility, c->session);
 }
 
 static void touch_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, touch, arg, NULL); }
@@ -483,17 +525,22 @@ static void front_after(Req *r) {
 }
 
 const WebHooks front_hooks = {
-    .host = front_host, .identify = front_identify, .may = front_may, .sign_in = front_sign_in, .once_begin = front_once_begin, .once_end = front_once_end,
-    .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known, .redirect = front_redirect,
+    .host = front_host, .identify = front_identify, .may = front_may, .sign_in = front_sign_in,
+    .once_begin = front_once_begin, .once_end = front_once_end,
+    .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known,
+    .redirect = front_redirect,
 };
 
-/* --- what lists and resources ask -------------------------------------------------------------------------------------------------------- */
+/* --- what lists and resources ask --------------------------------------------------------------------------------- */
 
-static void resource_audit(Ctx *c, const char *action, const char *table, Id id, const char *number, int64_t version, const char *before, const char *after, const char *reason) {
-    audit_write(c, &(Audit){ .action = action, .entity = table, .id = id, .number = number, .version = version, .before = before, .after = after, .reason = reason });
+static void resource_audit(Ctx *c, const char *action, const char *table, Id id, const char *number, int64_t version,
+                           const char *before, const char *after, const char *reason) {
+    audit_write(c, &(Audit){ .action = action, .entity = table, .id = id, .number = number, .version = version,
+                             .before = before, .after = after, .reason = reason });
 }
 
-static void resource_event(Ctx *c, const char *name, const char *entity, Id id, const char *number, const char *payload) {
+static void resource_event(Ctx *c, const char *name, const char *entity, Id id, const char *number,
+                           const char *payload) {
     event_emit(c, &(Event){ .name = name, .entity = entity, .id = id, .number = number, .payload = payload });
 }
 
@@ -523,5 +570,6 @@ void page_tabs(Req *r, const char *set, const char *path) {
 static bool resource_may(Ctx *c, const char *key, Action action) { return perm_may(c, key, action); }
 
 void core_resource_hooks(void) {
-    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may, .areas = rights_area_filter, .tabs = page_tabs });
+    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may,
+                                     .areas = rights_area_filter, .tabs = page_tabs });
 }

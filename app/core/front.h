@@ -25,7 +25,7 @@ Facts *facts_of(Ctx *c);
 void front_start(void);
 extern const WebHooks front_hooks;
 
-/* --- sessions ------------------------------------------------------------------------------------------------------ */
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
 typedef struct { Realm realm; Id subject, utility; bool keep; bool mfa; } NewSession;
 /* Starts a session, ends the one in use (a new token at each step up), and sets the cookie. Returns the token. */
 const char *session_start(Req *r, const NewSession *s);

@@ -1,6 +1,6 @@
 /*
- * Places for hashing: see hashing.h. A place is a locked byte of a nameless file all workers share; the system frees the
- * locks of a process that ends, however it ends, which a semaphore would not.
+ * Places for hashing: see hashing.h. A place is a locked byte of a nameless file all workers share; the system frees
+ * the locks of a process that ends, however it ends, which a semaphore would not.
  */
 #include "app/core/hashing.h"
 
@@ -48,7 +48,9 @@ static void leave(void *c) {
     mine = -1;
 }
 
-static _Noreturn void too_many(Ctx *c) { fail_busy(c, 5, "Many people are signing in right now. Try again in a few seconds."); }
+static _Noreturn void too_many(Ctx *c) {
+    fail_busy(c, 5, "Many people are signing in right now. Try again in a few seconds.");
+}
 
 void hashing_enter(Ctx *c) {
     if (places < 0) hashing_start();            /* commands: a program of one process */

@@ -1,6 +1,6 @@
 /*
- * Password hashing, limited: one hash takes 64 MiB and a tenth of a second of one core, so at most half of the cores hash
- * at once in all workers of a program together (assurance S10). A worker that dies gives its place back by dying.
+ * Password hashing, limited: one hash takes 64 MiB and a tenth of a second of one core, so at most half of the cores
+ * hash at once in all workers of a program together (assurance S10). A worker that dies gives its place back by dying.
  */
 #ifndef APP_CORE_HASHING_H
 #define APP_CORE_HASHING_H

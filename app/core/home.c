@@ -1,6 +1,6 @@
 /*
- * Homes of the roles, and one page that stands in for those that are not built yet: it says what will stand there and leads
- * to what works already. When a module builds its home, its route takes the place of the row in core.c.
+ * Homes of the roles, and one page that stands in for those that are not built yet: it says what will stand there and
+ * leads to what works already. When a module builds its home, its route takes the place of the row in core.c.
  */
 #include "app/core/home.h"
 
@@ -42,8 +42,10 @@ static const RoleHome *home_by_rights(Ctx *c, const char *utility_code) {
     bool here = c->utility_code && !strcmp(c->utility_code, utility_code);
     for (const RoleHome *h = role_homes; h->role; h++)
         if (strncmp(h->path, "/org", 4) && strncmp(h->path, "/platform", 9) && (here ? perm_may(c, h->key, VIEW) :
-            db_int(c, "select count(*) from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 join utility u on u.code = ? and (u.id = ur.utility_id or ur.utility_id is null) "
-                      "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id where ur.user_id = ? and p.resource = ?", utility_code, c->user, h->key) > 0))
+            db_int(c, "select count(*) from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
+                      "join utility u on u.code = ? and (u.id = ur.utility_id or ur.utility_id is null) "
+                      "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id "
+                      "where ur.user_id = ? and p.resource = ?", utility_code, c->user, h->key) > 0))
             return h;
     return NULL;
 }

@@ -17,7 +17,7 @@
 #include "lib/log.h"
 #include "lib/outgoing.h"
 
-/* --- configuration and keys ---------------------------------------------------------------------------------------------- */
+/* --- configuration and keys --------------------------------------------------------------------------------------- */
 
 static LogLevel level_of(const char *word) {
     switch (*word) {
@@ -64,7 +64,7 @@ DbConfig installation_db(CommandUser user) {
     return db;
 }
 
-/* --- commands ---------------------------------------------------------------------------------------------------------- */
+/* --- commands ----------------------------------------------------------------------------------------------------- */
 
 int command_misuse(const char *command, const char *format, ...) {
     va_list args;
@@ -107,24 +107,30 @@ int command_run(CommandUser user, void (*work)(Ctx *c, void *arg), void *arg) {
     return done ? 0 : 1;
 }
 
-/* --- tenants ------------------------------------------------------------------------------------------------------------ */
+/* --- tenants ------------------------------------------------------------------------------------------------------ */
 
 TenantRow *tenant_by_slug(Ctx *c, const char *slug) {
-    return db_find(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage from smart360.tenant where slug=?", slug);
+    return db_find(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage "
+                                 "from smart360.tenant where slug=?", slug);
 }
 
 TenantRow *tenant_by_id(Ctx *c, Id id) {
-    return db_find(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage from smart360.tenant where id=?", id);
+    return db_find(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage "
+                                 "from smart360.tenant where id=?", id);
 }
 
 TenantRows tenants_all(Ctx *c) {
-    return db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage from smart360.tenant "
+    return db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage "
+                                "from smart360.tenant "
                                 "where status not in ('provisioning', 'failed', 'archived') order by slug");
 }
 
 TenantRows tenants_served(Ctx *c) {
-    return db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage from smart360.tenant "
-                                "where status not in ('provisioning', 'failed', 'archived', 'cancelled') and not exists (select 1 from smart360.platform_setting p where p.name=concat('quiet.', tenant.id)) order by slug");
+    return db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage "
+                                "from smart360.tenant "
+                                "where status not in ('provisioning', 'failed', 'archived', 'cancelled') "
+                                "and not exists (select 1 from smart360.platform_setting p "
+                                "where p.name=concat('quiet.', tenant.id)) order by slug");
 }
 
 void tenant_enter(Ctx *c, const TenantRow *tenant) {
@@ -146,7 +152,7 @@ void tenant_leave(Ctx *c) {
     c->locale = locale_new(&c->mem, (LocaleSettings){ 0 });
 }
 
-/* --- facts --------------------------------------------------------------------------------------------------------------- */
+/* --- facts -------------------------------------------------------------------------------------------------------- */
 
 typedef struct Fact { struct Fact *next; Ctx *c; const char *kind; int64_t id, tenant; void *value; } Fact;
 
@@ -165,7 +171,8 @@ void *fact_get(Ctx *c, const char *kind, int64_t id) {
     return NULL;
 }
 
-/* Whatever is kept dies with the memory it stands in: the hook takes it from the list when the arena is rewound past here. */
+/* Whatever is kept dies with the memory it stands in: the hook
+ * takes it from the list when the arena is rewound past here. */
 void *fact_keep(Ctx *c, const char *kind, int64_t id, void *value) {
     Fact *f = take(c, sizeof *f);
     *f = (Fact){ c->cache, c, kind, id, c->tenant.id, value };

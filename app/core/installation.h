@@ -14,13 +14,13 @@
 #include "lib/ctx.h"
 #include "lib/db.h"
 
-/* The configuration of this process; log, clock and numbers are set up by it at the first call. Ends the process with a clear
-   text when it cannot be used. */
+/* The configuration of this process; log, clock and numbers are set up by it at the first call. Ends the process with a
+   clear text when it cannot be used. */
 const Config *installation(void);
 /* The ring of master keys; the key file is made when it is absent. Ends the process when it cannot be read. */
 const Keys   *installation_keys(void);
-/* How to connect: as the application (no DDL), the same without a time limit on statements, or as the administrator of the
-   database (no limit either). */
+/* How to connect: as the application (no DDL), the same without a time limit on statements, or as the administrator of
+   the database (no limit either). */
 typedef enum { COMMAND_APP, COMMAND_LONG, COMMAND_ADMIN } CommandUser;
 DbConfig      installation_db(CommandUser user);
 
@@ -31,7 +31,7 @@ int  command_run(CommandUser user, void (*work)(Ctx *c, void *arg), void *arg);
 /* Prints what c->failure says, as commands do. */
 void command_failed(const Ctx *c, const char *command);
 
-/* --- tenants --------------------------------------------------------------------------------------------------------- */
+/* --- tenants ------------------------------------------------------------------------------------------------------ */
 
 #define TENANT_ROW(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, status) \
     F(T, const char *, schema_name) F(T, const char *, admin_email) F(T, const char *, provisioning_stage)
@@ -49,7 +49,7 @@ void tenant_enter(Ctx *c, const TenantRow *tenant);
 /* Back to the platform. */
 void tenant_leave(Ctx *c);
 
-/* --- facts of one piece of work ----------------------------------------------------------------------------------------- */
+/* --- facts of one piece of work ----------------------------------------------------------------------------------- */
 
 /* What was read once for this Ctx (rights, settings, utilities): kept until its memory is rewound past the moment of
    keeping. `kind` is a literal of ours. NULL when it was not kept. */

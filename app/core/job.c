@@ -27,17 +27,19 @@ const JobHandler *job_handler(const char *kind) {
     return NULL;
 }
 
-/* --- enqueue --------------------------------------------------------------------------------------------------------------- */
+/* --- enqueue ------------------------------------------------------------------------------------------------------ */
 
 static void ring(Ctx *c, void *class) { jobs_ring(class, c->tenant); }
 
 static const char *actor_kind(const Ctx *c) {
-    return c->realm == REALM_STAFF ? "user" : c->realm == REALM_PORTAL ? "portal_user" : c->realm == REALM_PLATFORM ? "platform" : "system";
+    return c->realm == REALM_STAFF ? "user" : c->realm == REALM_PORTAL ? "portal_user" : c->realm == REALM_PLATFORM
+        ? "platform" : "system";
 }
 
 /* The literal of job_classes, which outlives the transaction. */
 static const char *class_of(Ctx *c, const NewJob *job, const JobHandler *handler) {
-    const char *class = job->class ? job->class : handler && handler->class ? handler->class : handler ? "general" : NULL;
+    const char *class = job->class ? job->class : handler && handler->class ? handler->class : handler
+        ? "general" : NULL;
     for (const char *const *known = job_classes; class && *known; known++)
         if (!strcmp(*known, class)) return *known;
     fail(c, BROKEN, class ? "job %s: there is no class %s" : "job %s: no handler is registered", job->kind, class);
@@ -46,64 +48,79 @@ static const char *class_of(Ctx *c, const NewJob *job, const JobHandler *handler
 Id job_enqueue(Ctx *c, const NewJob *job) {
     const JobHandler *handler = job_handler(job->kind);
     const char *class = class_of(c, job, handler);
-    Time run_at = job->run_at.us && time_is_set(job->run_at) ? job->run_at : TIME_NONE;     /* else by the database's clock */
-    int attempts = job->max_attempts ? job->max_attempts : handler && handler->max_attempts ? handler->max_attempts : JOB_ATTEMPTS;
+    /* else by the database's clock */
+    Time run_at = job->run_at.us && time_is_set(job->run_at) ? job->run_at : TIME_NONE;
+    int attempts = job->max_attempts ? job->max_attempts : handler && handler->max_attempts ? handler->max_attempts
+        : JOB_ATTEMPTS;
     if (!time_is_set(run_at) || run_at.us <= c->now.us) db_after_commit(c, ring, (void *)(uintptr_t)class);
     for (int round = 0; round < 3; round++) {
-        if (db_add(c, "insert into smart360.job (tenant_id, utility_id, kind, class, payload, unique_key, priority, run_at, max_attempts, actor_kind, actor_id) "
+        if (db_add(c, "insert into smart360.job (tenant_id, utility_id, kind, class, payload, unique_key, priority, "
+                      "run_at, max_attempts, actor_kind, actor_id) "
                       "values (?,?,?,?,?,?,?,coalesce(?, timestampadd(microsecond, ?, utc_timestamp(6))),?,?,?)",
-                   c->tenant, c->utility, job->kind, class, job->payload, job->unique_key, job->priority ? job->priority : 100,
+                   c->tenant, c->utility, job->kind, class, job->payload, job->unique_key, job->priority ? job->priority
+                       : 100,
                    run_at, clock_offset_us(), attempts, actor_kind(c), c->user))
             return db_id(c, "select last_insert_id()");
-        Id there = db_id(c, "select id from smart360.job where tenant_key=? and kind=? and unique_key=? and live=1 lock in share mode", c->tenant.id, job->kind, job->unique_key);
+        Id there = db_id(c, "select id from smart360.job where tenant_key=? and kind=? and unique_key=? "
+                            "and live=1 lock in share mode", c->tenant.id, job->kind, job->unique_key);
         if (there.id) return there;         /* else it ended between the two statements */
     }
     fail(c, RETRY, "job %s: its twin ends all the time", job->kind);
 }
 
-/* --- claim ------------------------------------------------------------------------------------------------------------------ */
+/* --- claim -------------------------------------------------------------------------------------------------------- */
 
 #define FULL_ROW(F, T) F(T, int64_t, tenant_key) F(T, const char *, kind)
 ROW(FullRow, FULL_ROW)
 
 typedef struct Claiming { const char *class, *worker; int share; Id found; } Claiming;
 
-/* The due job that goes first; kinds of tenants that already have their share of the workers are left out when there are any. */
+/* The due job that goes first; kinds of tenants that already have
+ * their share of the workers are left out when there are any. */
 static Id first_due(Ctx *c, const Claiming *k, const FullRows *full) {
     FullRow out[FULL_MAX];
     for (size_t i = 0; i < FULL_MAX; i++) out[i] = i < full->n ? full->v[i] : (FullRow){ -1, "" };
     return db_id(c, "select id from smart360.job force index (job_claim) "
                     "where state='ready' and class=? and run_at <= timestampadd(microsecond, ?, utc_timestamp(6)) "
-                    "and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) "
-                    "and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) "
+                    "and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) and not (tenant_key=? "
+                    "and kind=?) and not (tenant_key=? and kind=?) "
+                    "and not (tenant_key=? and kind=?) and not (tenant_key=? and kind=?) and not (tenant_key=? "
+                    "and kind=?) and not (tenant_key=? and kind=?) "
                     "order by priority, run_at, id limit 1 for update skip locked",
-                 k->class, clock_offset_us(), out[0].tenant_key, out[0].kind, out[1].tenant_key, out[1].kind, out[2].tenant_key, out[2].kind,
-                 out[3].tenant_key, out[3].kind, out[4].tenant_key, out[4].kind, out[5].tenant_key, out[5].kind, out[6].tenant_key, out[6].kind,
+                 k->class, clock_offset_us(), out[0].tenant_key, out[0].kind, out[1].tenant_key, out[1].kind,
+                     out[2].tenant_key, out[2].kind,
+                 out[3].tenant_key, out[3].kind, out[4].tenant_key, out[4].kind, out[5].tenant_key, out[5].kind,
+                     out[6].tenant_key, out[6].kind,
                  out[7].tenant_key, out[7].kind);
 }
 
 static void claim_work(Ctx *c, void *arg) {
     Claiming *k = arg;
-    FullRows full = db_all(c, FullRow, "select tenant_key, kind from smart360.job where state='running' and class=? group by tenant_key, kind having count(*) >= ? limit 8", k->class, k->share);
+    FullRows full = db_all(c, FullRow, "select tenant_key, kind from smart360.job where state='running' and class=? "
+                                       "group by tenant_key, kind having count(*) >= ? limit 8", k->class, k->share);
     k->found = first_due(c, k, &full);
-    if (!k->found.id && full.n) k->found = first_due(c, k, &(FullRows){ 0 });      /* nobody else waits: all workers may help */
+    /* nobody else waits: all workers may help */
+    if (!k->found.id && full.n) k->found = first_due(c, k, &(FullRows){ 0 });
     if (k->found.id)
         db_must(c, 1, RETRY, "update smart360.job set state='running', attempts=attempts+1, token=token+1, worker=?, "
-                             "lease_until=timestampadd(second, ?, utc_timestamp(6)), started_at=utc_timestamp(6) where id=? and state='ready'", k->worker, JOB_LEASE_S, k->found);
+                             "lease_until=timestampadd(second, ?, utc_timestamp(6)), started_at=utc_timestamp(6) "
+                             "where id=? and state='ready'", k->worker, JOB_LEASE_S, k->found);
 }
 
 Claim *job_claim(Ctx *c, const char *class, const char *worker, int share) {
-    bool due = db_int(c, "select exists (select 1 from smart360.job force index (job_claim) where state='ready' and class=? and run_at <= timestampadd(microsecond, ?, utc_timestamp(6)))",
+    bool due = db_int(c, "select exists (select 1 from smart360.job force index (job_claim) where state='ready' "
+                         "and class=? and run_at <= timestampadd(microsecond, ?, utc_timestamp(6)))",
                       class, clock_offset_us());
     if (!due) return NULL;
     Claiming k = { class, worker, share < 1 ? 1 : share, { 0 } };
     db_tx(c, DB_QUEUE, claim_work, &k, NULL);
     if (!k.found.id) return NULL;
-    return db_find(c, Claim, "select id, tenant_id, utility_id, kind, class, payload, unique_key, `cursor`, token, steps, attempts, max_attempts, crashes, actor_id "
+    return db_find(c, Claim, "select id, tenant_id, utility_id, kind, class, payload, unique_key, `cursor`, token, "
+                             "steps, attempts, max_attempts, crashes, actor_id "
                              "from smart360.job where id=? and state='running' and worker=?", k.found, worker);
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------------------ */
+/* --- running ------------------------------------------------------------------------------------------------------ */
 
 typedef struct Progress { bool set; const char *cursor; int64_t done, total, errors; } Progress;
 
@@ -133,22 +150,29 @@ static _Noreturn void lost(Ctx *c, Run *r) {
     fail(c, CONFLICT, "job %lld belongs to somebody else by now", (long long)r->claim->id.id);
 }
 
-/* Progress, the step's number and a fresh lease; only while the job is ours. Done in the transaction of the step's effects. */
+/* Progress, the step's number and a fresh lease; only while the
+ * job is ours. Done in the transaction of the step's effects. */
 static void keep_step(Ctx *c, Run *r, bool done) {
     const Progress *p = &r->progress;
     Bind none = { 0 };
-    int64_t rows = db_run(c, "update smart360.job set state=if(?, 'done', state), ended_at=if(?, utc_timestamp(6), null), error=if(?, null, error), "
-        "lease_until=if(?, null, timestampadd(second, ?, utc_timestamp(6))), steps=steps+1, attempts=if(?, attempts, 1), crashes=if(?, crashes, 0), "
-        "`cursor`=coalesce(?, `cursor`), progress_done=coalesce(?, progress_done), progress_total=coalesce(?, progress_total), progress_errors=coalesce(?, progress_errors) "
+    int64_t rows = db_run(c, "update smart360.job set state=if(?, 'done', state), ended_at=if(?, utc_timestamp(6), "
+                             "null), error=if(?, null, error), "
+        "lease_until=if(?, null, timestampadd(second, ?, utc_timestamp(6))), steps=steps+1, attempts=if(?, attempts, "
+        "1), crashes=if(?, crashes, 0), "
+        "`cursor`=coalesce(?, `cursor`), progress_done=coalesce(?, progress_done), progress_total=coalesce(?, "
+        "progress_total), progress_errors=coalesce(?, progress_errors) "
         "where id=? and token=? and state='running'",
-        done, done, done, done, JOB_LEASE_S, done, done, p->set ? bind_text(p->cursor) : none, p->set ? bind_int(p->done) : none,
-        p->set && p->total ? bind_int(p->total) : none, p->set ? bind_int(p->errors) : none, r->claim->id, r->claim->token);
+        done, done, done, done, JOB_LEASE_S, done, done, p->set ? bind_text(p->cursor) : none,
+            p->set ? bind_int(p->done) : none,
+        p->set && p->total ? bind_int(p->total) : none, p->set ? bind_int(p->errors) : none, r->claim->id,
+            r->claim->token);
     if (rows != 1) lost(c, r);
 }
 
 static void job_attempt_ended(Ctx *c, Id job, int token, const char *outcome, const char *error) {
     db_run(c, "insert into smart360.job_attempt (job_id, token, worker, started_at, outcome, error) "
-              "select id, ?, worker, coalesce(started_at, utc_timestamp(6)), ?, ? from smart360.job where id=? on duplicate key update outcome=values(outcome)", token, outcome, error, job);
+              "select id, ?, worker, coalesce(started_at, utc_timestamp(6)), ?, ? from smart360.job where id=? "
+              "on duplicate key update outcome=values(outcome)", token, outcome, error, job);
 }
 
 /* The page of recurring jobs shows how the last one went. */
@@ -184,7 +208,8 @@ static void end_tx(Ctx *c, void *run) { step_end(c, run); }
 /* After an unknown COMMIT: is the step there? */
 static bool step_known(Ctx *c, void *run) {
     const Run *r = run;
-    return db_int(c, "select count(*) from smart360.job where id=? and token=? and steps=?", r->claim->id, r->claim->token, r->steps + 1) == 1;
+    return db_int(c, "select count(*) from smart360.job where id=? and token=? and steps=?", r->claim->id,
+                  r->claim->token, r->steps + 1) == 1;
 }
 
 static void step_run(Ctx *c, void *run) {
@@ -224,24 +249,29 @@ void job_progress(Ctx *c, const char *cursor, int64_t done, int64_t total, int64
     if (!r) return;                         /* a handler called by a test or a command */
     r->progress = (Progress){ true, cursor, done, total, errors };
     if (db_in_tx(c)) return;                /* goes with the step */
-    int64_t rows = db_run(c, "update smart360.job set `cursor`=coalesce(?, `cursor`), progress_done=?, progress_total=coalesce(nullif(?,0), progress_total), progress_errors=? "
-                             "where id=? and token=? and state='running'", cursor, done, total, errors, r->claim->id, r->claim->token);
+    int64_t rows = db_run(c, "update smart360.job set `cursor`=coalesce(?, `cursor`), progress_done=?, "
+                             "progress_total=coalesce(nullif(?,0), progress_total), progress_errors=? "
+                             "where id=? and token=? and state='running'", cursor, done, total, errors, r->claim->id,
+                                 r->claim->token);
     if (rows != 1) lost(c, r);
     r->progress.set = false;
 }
 
-/* --- how a try ends ------------------------------------------------------------------------------------------------------------- */
+/* --- how a try ends ----------------------------------------------------------------------------------------------- */
 
-typedef struct Verdict { const Claim *claim; JobFate fate; int64_t wait_us; const char *error, *outcome; bool is_crash, was_lost; } Verdict;
+typedef struct Verdict { const Claim *claim; JobFate fate; int64_t wait_us; const char *error, *outcome; bool is_crash,
+                         was_lost; } Verdict;
 
 /* A dead job is an alert of its tenant and news. */
 static void tell_dead(Ctx *c, const Claim *j, const char *error) {
     TenantRow *tenant = j->tenant_id.id && c->tenant.id != j->tenant_id.id ? tenant_by_id(c, j->tenant_id) : NULL;
     if (tenant) tenant_enter(c, tenant);
     event_emit(c, &(Event){ .name = "job.failed", .entity = "job", .id = j->id,
-                            .payload = json_pairs(c, "job_id", text(c, "%lld", (long long)j->id.id), "handler", j->kind, "error", error, NULL) });
+                            .payload = json_pairs(c, "job_id", text(c, "%lld", (long long)j->id.id), "handler", j->kind,
+                                                  "error", error, NULL) });
     if (c->tenant.id) {
-        alert_raise(c, "job.failed", "critical", text(c, "job:%lld", (long long)j->id.id), text(c, "Job %s ended without success: %.200s", j->kind, error ? error : ""), "/jobs");
+        alert_raise(c, "job.failed", "critical", text(c, "job:%lld", (long long)j->id.id),
+                    text(c, "Job %s ended without success: %.200s", j->kind, error ? error : ""), "/jobs");
         tell_schedule(c, j, "dead", error);
     }
     if (tenant) tenant_leave(c);
@@ -251,9 +281,12 @@ static void tell_dead(Ctx *c, const Claim *j, const char *error) {
 static void verdict_tx(Ctx *c, void *arg) {
     Verdict *v = arg;
     bool dead = v->fate == JOB_DEAD;
-    int64_t rows = db_run(c, "update smart360.job set state=?, run_at=timestampadd(microsecond, ?, utc_timestamp(6)), lease_until=null, error=left(?, 2000), "
-                             "crashes=crashes+?, ended_at=if(?, utc_timestamp(6), null) where id=? and token=? and state='running'",
-                          dead ? "dead" : "ready", v->wait_us + clock_offset_us(), v->error, v->is_crash, dead, v->claim->id, v->claim->token);
+    int64_t rows = db_run(c, "update smart360.job set state=?, run_at=timestampadd(microsecond, ?, utc_timestamp(6)), "
+                             "lease_until=null, error=left(?, 2000), "
+                             "crashes=crashes+?, ended_at=if(?, utc_timestamp(6), null) where id=? "
+                             "and token=? and state='running'",
+                          dead ? "dead" : "ready", v->wait_us + clock_offset_us(), v->error, v->is_crash, dead,
+                              v->claim->id, v->claim->token);
     v->was_lost = rows != 1;
     if (v->was_lost) return;
     job_attempt_ended(c, v->claim->id, v->claim->token, v->is_crash ? "crashed" : dead ? "dead" : "retry", v->error);
@@ -263,7 +296,8 @@ static void verdict_tx(Ctx *c, void *arg) {
 
 static void give_back_tx(Ctx *c, void *claim) {
     const Claim *j = claim;
-    db_run(c, "update smart360.job set state='ready', attempts=greatest(attempts, 1)-1, run_at=timestampadd(microsecond, ?, utc_timestamp(6)), lease_until=null, worker=null "
+    db_run(c, "update smart360.job set state='ready', attempts=greatest(attempts, 1)-1, "
+              "run_at=timestampadd(microsecond, ?, utc_timestamp(6)), lease_until=null, worker=null "
               "where id=? and token=? and state='running'", clock_offset_us(), j->id, j->token);
 }
 
@@ -279,7 +313,8 @@ static bool safely(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     int64_t until = time_ticking_us() + JOB_LEASE_S * SECOND_US;
     while (!attempt(c, safely_run, &s)) {
         log_warn("job.unwritten", LOG_TEXT("error", c->failure.text));
-        if (worker_stopping || time_ticking_us() > until || (c->failure.status != DOWN && c->failure.status != UNKNOWN)) return false;
+        if (worker_stopping || time_ticking_us() > until || (c->failure.status != DOWN && c->failure.status != UNKNOWN))
+            return false;
         struct timespec pause = { .tv_nsec = 300000000 };
         nanosleep(&pause, NULL);
     }
@@ -292,16 +327,20 @@ static bool failure_is_permanent(const Run *r, Status s) { return r->is_permanen
 static JobEnd try_failed(Ctx *c, Run *r, const Failure *f) {
     const Claim *j = r->claim;
     int attempts = r->steps > j->steps ? 1 : j->attempts;       /* counted since the last progress */
-    JobTry t = { .attempts = attempts, .max_attempts = j->max_attempts, .crashes = j->crashes, .is_permanent = failure_is_permanent(r, f->status) };
-    Verdict v = { .claim = j, .fate = job_fate(t), .error = f->text, .wait_us = job_wait_us(attempts, rand() % 1000000, f->retry_after_s) };
-    log_warn("job.failed", LOG_INT("job", j->id.id), LOG_TEXT("kind", j->kind), LOG_TEXT("status", status_word(f->status)), LOG_TEXT("error", f->text),
+    JobTry t = { .attempts = attempts, .max_attempts = j->max_attempts, .crashes = j->crashes,
+                 .is_permanent = failure_is_permanent(r, f->status) };
+    Verdict v = { .claim = j, .fate = job_fate(t), .error = f->text, .wait_us = job_wait_us(attempts, rand() % 1000000,
+        f->retry_after_s) };
+    log_warn("job.failed", LOG_INT("job", j->id.id), LOG_TEXT("kind", j->kind),
+             LOG_TEXT("status", status_word(f->status)), LOG_TEXT("error", f->text),
              LOG_TEXT("file", f->file), LOG_INT("line", f->line));
     if (!safely(c, verdict_tx, &v) || v.was_lost) return JOB_LOST;
     return v.fate == JOB_DEAD ? JOB_DIED : JOB_TRIED;
 }
 
 static bool others_wait(Ctx *c, const Claim *j) {
-    return db_int(c, "select exists (select 1 from smart360.job force index (job_claim) where state='ready' and class=? "
+    return db_int(c, "select exists (select 1 from smart360.job force index (job_claim) "
+                     "where state='ready' and class=? "
                      "and run_at <= timestampadd(microsecond, ?, utc_timestamp(6)) and not (tenant_key=? and kind=?))",
                   j->class, clock_offset_us(), j->tenant_id.id, j->kind);
 }
@@ -355,9 +394,12 @@ JobEnd job_run(Ctx *c, const Claim *j, int64_t slice_us) {
     c->now = clock_now();
     running = &r;
     JobEnd end;
-    Failure unknown = { .status = BROKEN, .text = text(c, "no handler for jobs of kind %s in this version", j->kind), .file = __FILE__, .line = __LINE__ };
+    Failure unknown = { .status = BROKEN, .text = text(c, "no handler for jobs of kind %s in this version", j->kind),
+                        .file = __FILE__, .line = __LINE__ };
     if (!r.handler) end = try_failed(c, &r, &unknown);
-    else if (!attempt(c, enter_work, &r)) end = try_failed(c, &r, &(Failure){ .status = c->failure.status, .text = c->failure.text, .file = c->failure.file, .line = c->failure.line });
+    else if (!attempt(c, enter_work, &r))
+        end = try_failed(c, &r, &(Failure){ .status = c->failure.status, .text = c->failure.text,
+                                            .file = c->failure.file, .line = c->failure.line });
     else {
         log_context(request, c->tenant_slug, 0);
         end = run_steps(c, &r, slice_us);
@@ -369,26 +411,33 @@ JobEnd job_run(Ctx *c, const Claim *j, int64_t slice_us) {
     return end;
 }
 
-/* --- leases ------------------------------------------------------------------------------------------------------------------- */
+/* --- leases ------------------------------------------------------------------------------------------------------- */
 
 bool job_renew(Ctx *c, Id job, int token) {
-    return db_run(c, "update smart360.job set lease_until=timestampadd(second, ?, utc_timestamp(6)) where id=? and token=? and state='running'", JOB_LEASE_S, job, token) == 1;
+    return db_run(c, "update smart360.job set lease_until=timestampadd(second, ?, utc_timestamp(6)) where id=? "
+                     "and token=? and state='running'", JOB_LEASE_S, job, token) == 1;
 }
 
 void job_expire(Ctx *c, Id job, int token) {
-    db_run(c, "update smart360.job set lease_until=timestampadd(second, -1, utc_timestamp(6)) where id=? and token=? and state='running'", job, token);
+    db_run(c, "update smart360.job set lease_until=timestampadd(second, -1, utc_timestamp(6)) where id=? "
+              "and token=? and state='running'", job, token);
 }
 
 static void sweep_tx(Ctx *c, void *arg) {
-    Claims late = db_all(c, Claim, "select id, tenant_id, utility_id, kind, class, payload, unique_key, `cursor`, token, steps, attempts, max_attempts, crashes, actor_id "
-        "from smart360.job where state='running' and lease_until < utc_timestamp(6) order by lease_until limit 20 for update skip locked");
+    Claims late = db_all(c, Claim, "select id, tenant_id, utility_id, kind, class, payload, unique_key, `cursor`, "
+                                   "token, steps, attempts, max_attempts, crashes, actor_id "
+        "from smart360.job where state='running' and lease_until < utc_timestamp(6) order by lease_until "
+        "limit 20 for update skip locked");
     static const char error[] = "The worker ended or was stuck (no sign of life for 60 s).";
     for (size_t i = 0; i < late.n; i++) {
         const Claim *j = &late.v[i];
-        JobTry t = { .attempts = j->attempts, .max_attempts = j->max_attempts, .crashes = j->crashes + 1, .is_crash = true };
+        JobTry t = { .attempts = j->attempts, .max_attempts = j->max_attempts, .crashes = j->crashes + 1,
+                     .is_crash = true };
         Verdict v = { .claim = j, .fate = job_fate(t), .error = error, .is_crash = true };
         verdict_tx(c, &v);
-        if (v.fate == JOB_RETRY) db_after_commit(c, ring, (void *)(uintptr_t)class_of(c, &(NewJob){ .kind = j->kind, .class = j->class }, NULL));
+        if (v.fate == JOB_RETRY)
+            db_after_commit(c, ring, (void *)(uintptr_t)class_of(c, &(NewJob){ .kind = j->kind, .class = j->class },
+            NULL));
         log_warn("job.crashed", LOG_INT("job", j->id.id), LOG_TEXT("kind", j->kind), LOG_INT("crashes", t.crashes));
     }
     *(size_t *)arg = late.n;
@@ -404,12 +453,14 @@ int job_sweep(Ctx *c) {
     return all;
 }
 
-/* --- buttons and facts ----------------------------------------------------------------------------------------------------------- */
+/* --- buttons and facts -------------------------------------------------------------------------------------------- */
 
 void job_retry(Ctx *c, Id job) {
     const char *kind = db_text(c, "select kind from smart360.job where id=? and tenant_key=?", job, c->tenant.id);
     if (!kind) fail(c, NOT_FOUND, "There is no such job.");
-    int64_t rows = db_run(c, "update smart360.job set state='ready', attempts=0, crashes=0, run_at=timestampadd(microsecond, ?, utc_timestamp(6)), ended_at=null where id=? and state='dead'",
+    int64_t rows = db_run(c, "update smart360.job set state='ready', attempts=0, crashes=0, "
+                             "run_at=timestampadd(microsecond, ?, utc_timestamp(6)), ended_at=null "
+                             "where id=? and state='dead'",
                           clock_offset_us(), job);
     if (rows != 1) fail(c, CONFLICT, "This job is not dead any more.");
     alert_clear(c, text(c, "job:%lld", (long long)job.id));
@@ -420,7 +471,8 @@ void job_retry(Ctx *c, Id job) {
 void job_discard(Ctx *c, Id job, const char *reason) {
     const char *kind = db_text(c, "select kind from smart360.job where id=? and tenant_key=?", job, c->tenant.id);
     if (!kind) fail(c, NOT_FOUND, "There is no such job.");
-    int64_t rows = db_run(c, "update smart360.job set state='cancelled', ended_at=utc_timestamp(6) where id=? and state in ('dead', 'ready')", job);
+    int64_t rows = db_run(c, "update smart360.job set state='cancelled', ended_at=utc_timestamp(6) where id=? "
+                             "and state in ('dead', 'ready')", job);
     if (rows != 1) fail(c, CONFLICT, "This job runs or has ended.");
     alert_clear(c, text(c, "job:%lld", (long long)job.id));
     audit_note(c, "discard", "job", job, kind, reason);
@@ -431,9 +483,14 @@ JobFacts job_facts(Ctx *c) {
         .ready = db_int(c, "select count(*) from smart360.job where state='ready'"),
         .running = db_int(c, "select count(*) from smart360.job where state='running'"),
         .dead = db_int(c, "select count(*) from smart360.job where state='dead'"),
-        .stale = db_int(c, "select count(*) from smart360.job where state='running' and lease_until < utc_timestamp(6) - interval 2 minute"),
-        .oldest_wait_s = db_int(c, "select coalesce(greatest(0, timestampdiff(second, min(run_at), timestampadd(microsecond, ?, utc_timestamp(6)))), 0) from smart360.job where state='ready'", clock_offset_us()),
-        .workers = db_int(c, "select count(*) from smart360.worker where seen_at > utc_timestamp(6) - interval 1 minute"),
-        .done_today = db_int(c, "select count(*) from smart360.job where state='done' and ended_at > utc_timestamp(6) - interval 1 day"),
+        .stale = db_int(c, "select count(*) from smart360.job where state='running' "
+                           "and lease_until < utc_timestamp(6) - interval 2 minute"),
+        .oldest_wait_s = db_int(c, "select coalesce(greatest(0, timestampdiff(second, min(run_at), "
+                                   "timestampadd(microsecond, ?, utc_timestamp(6)))), 0) "
+                                   "from smart360.job where state='ready'", clock_offset_us()),
+        .workers = db_int(c, "select count(*) from smart360.worker "
+                             "where seen_at > utc_timestamp(6) - interval 1 minute"),
+        .done_today = db_int(c, "select count(*) from smart360.job where state='done' "
+                                "and ended_at > utc_timestamp(6) - interval 1 day"),
     };
 }

@@ -1,12 +1,15 @@
 /*
- * The job queue from inside (assurance "Job queue: exact semantics"; I11): who claims, runs, renews and sweeps. What modules
- * use stands in core.h: job_enqueue, job_handlers, job_progress, job_give_up, job_step.
+ * The job queue from inside (assurance "Job queue: exact semantics"; I11): who claims, runs, renews and sweeps. What
+ * modules use stands in core.h: job_enqueue, job_handlers, job_progress, job_give_up, job_step.
  *
- *   claim     READ COMMITTED, FOR UPDATE SKIP LOCKED by (priority, run_at, id): running, attempts+1, token+1, a lease of 60 s
- *   step      one transaction: the handler's effects and the row of the job together, guarded by the token; a worker whose
+ *   claim     READ COMMITTED, FOR UPDATE SKIP LOCKED by (priority, run_at, id): running, attempts+1, token+1, a lease
+ * of 60 s
+ *   step      one transaction: the handler's effects and the row of the job together, guarded by the token; a worker
+ * whose
  *             lease was lost changes no row and rolls everything back
  *   renewal   by the clerk process of the host, every 15 s, for the worker processes that are alive
- *   sweep     leases that ran out count as crashes: the job is ready again, at the third crash without progress it is dead
+ *   sweep     leases that ran out count as crashes: the job is ready again, at the third crash without progress it is
+ * dead
  *
  * Leases follow the database's clock, due times that clock and the offset of a test instance's set clock.
  */
@@ -23,8 +26,10 @@ extern const char *const job_classes[];     /* ended by NULL */
 /* Enqueues for c's tenant with a due time by the database's clock; what job_enqueue does. */
 const JobHandler *job_handler(const char *kind);        /* NULL: not registered */
 
-#define CLAIM_ROW(F, T) F(T, Id, id) F(T, Id, tenant_id) F(T, Id, utility_id) F(T, const char *, kind) F(T, const char *, class) \
-    F(T, const char *, payload) F(T, const char *, unique_key) F(T, const char *, cursor) F(T, int, token) F(T, int, steps)      \
+#define CLAIM_ROW(F, T) F(T, Id, id) F(T, Id, tenant_id) F(T, Id, utility_id) F(T, const char *, kind) \
+    F(T, const char *, class) \
+    F(T, const char *, payload) F(T, const char *, unique_key) F(T, const char *, cursor) F(T, int, token) \
+        F(T, int, steps) \
     F(T, int, attempts) F(T, int, max_attempts) F(T, int, crashes) F(T, Id, actor_id)
 ROW(Claim, CLAIM_ROW)
 
@@ -36,9 +41,9 @@ Claim *job_claim(Ctx *c, const char *class, const char *worker, int share);
 
 typedef enum { JOB_ENDED, JOB_TRIED, JOB_DIED, JOB_LOST, JOB_GIVEN_BACK } JobEnd;
 /*
- * Runs a claimed job until it is done, has failed, was lost or is given back: when the worker stops, or after slice_us when
- * others of its class wait (0: never). c enters the job's tenant and utility and leaves them again. Does not fail; a
- * database that is gone leaves the job to the sweep.
+ * Runs a claimed job until it is done, has failed, was lost or is given back: when the worker stops, or after slice_us
+ * when others of its class wait (0: never). c enters the job's tenant and utility and leaves them again. Does not fail;
+ * a database that is gone leaves the job to the sweep.
  */
 JobEnd job_run(Ctx *c, const Claim *claim, int64_t slice_us);
 
@@ -51,14 +56,15 @@ void job_expire(Ctx *c, Id job, int token);
 
 /* Enqueues what is due of the recurring jobs: of modules (job_schedules) and of scheduled_job. c is in the platform. */
 void schedule_tick(Ctx *c);
-/* Handlers for the undelivered events of c's schema, one batch; returns how many events. false in *more: none are left. */
+/* Handlers for the undelivered events of c's schema, one batch;
+ * returns how many events. false in *more: none are left. */
 int  events_dispatch(Ctx *c, bool *more);
 
-/* --- buttons of the screen of dead jobs (with audit); CONFLICT when the job is in another state --------------------------- */
+/* --- buttons of the screen of dead jobs (with audit); CONFLICT when the job is in another state ------------------- */
 void job_retry  (Ctx *c, Id job);
 void job_discard(Ctx *c, Id job, const char *reason);
 
-/* --- attention ---------------------------------------------------------------------------------------------------------------- */
+/* --- attention ---------------------------------------------------------------------------------------------------- */
 typedef struct { int64_t ready, running, dead, stale, oldest_wait_s, workers, done_today; } JobFacts;
 /* Of all tenants: for /health and /metrics. A few indexed reads. */
 JobFacts job_facts(Ctx *c);
@@ -66,7 +72,8 @@ JobFacts job_facts(Ctx *c);
 /* Wakes a worker of the class at once, on this host (a datagram); after COMMIT by job_enqueue. Never fails. */
 void jobs_ring(const char *class, Id tenant);
 
-/* Runs everything that is due in this process until nothing is left (commands, tests); returns how many jobs were run. */
+/* Runs everything that is due in this process until nothing is
+ * left (commands, tests); returns how many jobs were run. */
 int  jobs_drain(Ctx *c, int64_t limit_s);
 int  jobs_command(int argc, char **argv);
 

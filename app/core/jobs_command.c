@@ -1,9 +1,9 @@
 /*
  * `smart360 jobs`: the master, a pool of workers for each class of jobs, one for events, and the clerk.
  *
- * The clerk of a host renews the leases of its workers while they live, ends those of dead ones, sweeps, keeps the table
- * `worker` and enqueues recurring jobs. Workers say in shared memory what they hold. A datagram wakes a worker at once;
- * without one they look every 1 to 2 s (assurance "Job queue").
+ * The clerk of a host renews the leases of its workers while they live, ends those of dead ones, sweeps, keeps the
+ * table `worker` and enqueues recurring jobs. Workers say in shared memory what they hold. A datagram wakes a worker at
+ * once; without one they look every 1 to 2 s (assurance "Job queue").
  */
 #include <errno.h>
 #include <poll.h>
@@ -25,11 +25,12 @@
 
 enum { HOLDS_MAX = 256, BELLS = 7, SLICE_US = 2000000, TICK_US = 3000000 };
 
-/* --- bells ------------------------------------------------------------------------------------------------------------------ */
+/* --- bells -------------------------------------------------------------------------------------------------------- */
 
 /* One socket for each pool: <jobs_socket>.<letter>. */
 static const struct { const char *class; char letter; } bells[BELLS] = {
-    { "payments", 'p' }, { "messages", 'm' }, { "bills", 'b' }, { "imports", 'i' }, { "documents", 'd' }, { "general", 'g' }, { "events", 'e' },
+    { "payments", 'p' }, { "messages", 'm' }, { "bills", 'b' }, { "imports", 'i' }, { "documents", 'd' },
+    { "general", 'g' }, { "events", 'e' },
 };
 static int bell_fd[BELLS];
 
@@ -64,7 +65,8 @@ void jobs_ring(const char *class, Id tenant) {
     for (int i = 0; i < BELLS; i++) {
         if (strcmp(class, "*") && strcmp(class, bells[i].class)) continue;
         struct sockaddr_un a = bell_address(i);
-        sendto(fd, word, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof a);     /* nobody there: they look by themselves */
+        /* nobody there: they look by themselves */
+        sendto(fd, word, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof a);
     }
 }
 
@@ -75,7 +77,7 @@ static int64_t bell_wait(int fd) {
     return recv(fd, word, sizeof word - 1, MSG_DONTWAIT) > 0 ? atoll(word) : 0;
 }
 
-/* --- what the workers hold ---------------------------------------------------------------------------------------------------- */
+/* --- what the workers hold ---------------------------------------------------------------------------------------- */
 
 typedef struct Hold { int pid; int64_t job; int token; int64_t started_us; char name[80]; char kind[20]; } Hold;
 static Hold *holds;                         /* shared by all processes of this master */
@@ -83,14 +85,16 @@ static Hold *holds;                         /* shared by all processes of this m
 static Hold *hold_take(const char *name, const char *kind) {
     for (int i = 0; i < HOLDS_MAX; i++) {
         int nobody = 0;
-        if (!__atomic_compare_exchange_n(&holds[i].pid, &nobody, getpid(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) continue;
+        if (!__atomic_compare_exchange_n(&holds[i].pid, &nobody, getpid(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            continue;
         holds[i].job = 0;
         holds[i].started_us = time_now().us;
         snprintf(holds[i].name, sizeof holds[i].name, "%s", name);
         snprintf(holds[i].kind, sizeof holds[i].kind, "%s", kind);
         return &holds[i];
     }
-    return NULL;                            /* more workers than places: their leases are renewed by their steps alone */
+    /* more workers than places: their leases are renewed by their steps alone */
+    return NULL;
 }
 
 static void hold_set(Hold *h, int64_t job, int token) {
@@ -104,7 +108,7 @@ static void hold_end(Hold *h) {
     if (h) __atomic_store_n(&h->pid, 0, __ATOMIC_SEQ_CST);
 }
 
-/* --- a worker ------------------------------------------------------------------------------------------------------------------- */
+/* --- a worker ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Plan { int bell, workers; } Plan;
 
@@ -159,12 +163,14 @@ static bool work_once(Worker *w) {
         return false;
     }
     if (!w->claim) return false;
-    if (w->plan->workers > 1) jobs_ring(bells[w->plan->bell].class, (Id){ 0 });        /* there may be more: wake the next one */
+    /* there may be more: wake the next one */
+    if (w->plan->workers > 1) jobs_ring(bells[w->plan->bell].class, (Id){ 0 });
     hold_set(w->hold, w->claim->id.id, w->claim->token);
     int64_t began = time_ticking_us();
     JobEnd end = job_run(c, w->claim, SLICE_US);
     hold_set(w->hold, 0, 0);
-    if (end == JOB_ENDED) log_debug("job.done", LOG_INT("job", w->claim->id.id), LOG_TEXT("kind", w->claim->kind), LOG_INT("ms", (time_ticking_us() - began) / 1000));
+    if (end == JOB_ENDED) log_debug("job.done", LOG_INT("job", w->claim->id.id), LOG_TEXT("kind", w->claim->kind),
+                                    LOG_INT("ms", (time_ticking_us() - began) / 1000));
     return true;
 }
 
@@ -178,7 +184,7 @@ static int run_worker(const Pool *pool, int index) {
     return 0;
 }
 
-/* --- the worker of events ---------------------------------------------------------------------------------------------------------- */
+/* --- the worker of events ----------------------------------------------------------------------------------------- */
 
 typedef struct EventTurn { const TenantRow *tenant; bool more; } EventTurn;
 
@@ -188,12 +194,14 @@ static void events_turn(Ctx *c, void *arg) {
     events_dispatch(c, &t->more);
 }
 
-/* Delivers what one tenant (or the platform: NULL) has; a batch a turn, so that one flood does not hold up the others. */
+/* Delivers what one tenant (or the platform: NULL) has; a batch
+ * a turn, so that one flood does not hold up the others. */
 static bool deliver_for(Ctx *c, const TenantRow *tenant) {
     ArenaMark m = mark(c);
     EventTurn t = { tenant, false };
     worker_busy(true);
-    if (!attempt(c, events_turn, &t)) log_warn("events.failed", LOG_TEXT("tenant", tenant ? tenant->slug : NULL), LOG_TEXT("error", c->failure.text));
+    if (!attempt(c, events_turn, &t)) log_warn("events.failed", LOG_TEXT("tenant", tenant ? tenant->slug : NULL),
+                                               LOG_TEXT("error", c->failure.text));
     worker_busy(false);
     db_reset(c->db);
     rewind_to(c, m);
@@ -219,7 +227,8 @@ static int run_events(const Pool *pool, int index) {
     w.plan = pool->arg;
     worker_begin(&w, pool->name, index);
     while (!worker_stopping && !too_big()) {
-        if (time_ticking_us() - all_us > SECOND_US) w.tenant = 0;       /* all tenants once a second, however many bells ring */
+        /* all tenants once a second, however many bells ring */
+        if (time_ticking_us() - all_us > SECOND_US) w.tenant = 0;
         if (!w.tenant) all_us = time_ticking_us();
         w.more = false;
         if (!attempt(worker_fresh(&w), events_all, &w)) log_warn("events.failed", LOG_TEXT("error", w.c.failure.text));
@@ -229,7 +238,7 @@ static int run_events(const Pool *pool, int index) {
     return 0;
 }
 
-/* --- the clerk -------------------------------------------------------------------------------------------------------------------------- */
+/* --- the clerk ---------------------------------------------------------------------------------------------------- */
 
 static bool is_gone(int pid) { return kill(pid, 0) && errno == ESRCH; }
 
@@ -257,8 +266,10 @@ static void renew_all(Ctx *c, void *arg) {
         int64_t job = __atomic_load_n(&h->job, __ATOMIC_SEQ_CST);
         int token = h->token;
         if (job && !job_renew(c, (Id){ job }, token) && job == __atomic_load_n(&h->job, __ATOMIC_SEQ_CST))
-            log_warn("job.lease", LOG_INT("job", job), LOG_TEXT("worker", h->name));        /* its step will find out and roll back */
-        db_run(c, "insert into smart360.worker (name, host, pid, kind, started_at, seen_at, version) values (?,?,?,?,?,utc_timestamp(6),?) on duplicate key update seen_at=utc_timestamp(6)",
+            /* its step will find out and roll back */
+            log_warn("job.lease", LOG_INT("job", job), LOG_TEXT("worker", h->name));
+        db_run(c, "insert into smart360.worker (name, host, pid, kind, started_at, seen_at, version) "
+                  "values (?,?,?,?,?,utc_timestamp(6),?) on duplicate key update seen_at=utc_timestamp(6)",
                h->name, host, h->pid, h->kind, (Time){ h->started_us }, SMART360_VERSION);
     }
     db_run(c, "delete from smart360.worker where seen_at < utc_timestamp(6) - interval 10 minute");
@@ -314,18 +325,20 @@ static int run_clerk(const Pool *pool, int index) {
     return 0;
 }
 
-/* --- the command ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static int at_least_one(int64_t n) { return n < 1 ? 1 : (int)n; }
 
 static int serve(void) {
     int64_t n = installation()->jobs_workers;
     Plan plan[BELLS];
-    int workers[BELLS] = { at_least_one(n / 2), at_least_one(n / 4), at_least_one(n / 2), 1, at_least_one(n / 4), 1, 1 };
+    int workers[BELLS] = { at_least_one(n / 2), at_least_one(n / 4), at_least_one(n / 2), 1, at_least_one(n / 4), 1,
+                           1 };
     Pool pools[BELLS + 1];
     for (int i = 0; i < BELLS; i++) {
         plan[i] = (Plan){ i, workers[i] };
-        pools[i] = (Pool){ .name = bells[i].class, .workers = workers[i], .busy_max_s = 900, .run = i == BELLS - 1 ? run_events : run_worker, .arg = &plan[i], .stop_s = JOB_STEP_STOP_S + 5 };
+        pools[i] = (Pool){ .name = bells[i].class, .workers = workers[i], .busy_max_s = 900, .run = i == BELLS - 1
+                           ? run_events : run_worker, .arg = &plan[i], .stop_s = JOB_STEP_STOP_S + 5 };
     }
     pools[BELLS] = (Pool){ .name = "clerk", .workers = 1, .busy_max_s = 300, .run = run_clerk };
     holds = mmap(NULL, sizeof *holds * HOLDS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -379,7 +392,8 @@ static void drain_work(Ctx *c, void *arg) {
 }
 
 int jobs_command(int argc, char **argv) {
-    if (argc > 2 || (argc == 2 && strcmp(argv[1], "drain"))) return command_misuse(argv[0], "takes nothing or \"drain\"");
+    if (argc > 2 || (argc == 2 && strcmp(argv[1], "drain")))
+        return command_misuse(argv[0], "takes nothing or \"drain\"");
     int status = program_start();
     if (status) return status;
     if (argc == 1) return serve();

@@ -46,13 +46,15 @@ static bool key_exists(Ctx *c, const char *key) {
 
 static void check_route(void *ctx, const Route *r) {
     Ctx *c = ctx;
-    if (r->key && !key_exists(c, r->key)) wrong(r->file, r->line, r->path, text(c, "there is no permission key %s", r->key));
+    if (r->key && !key_exists(c, r->key))
+        wrong(r->file, r->line, r->path, text(c, "there is no permission key %s", r->key));
 }
 
 static void check_machines(Ctx *c) {
     for (const Module *const *m = modules; *m; m++)
         for (const Machine *const *one = (*m)->machines; one && *one; one++)
-            if (!key_exists(c, (*one)->feature)) wrong((*one)->name, 0, "machine", text(c, "there is no permission key %s", (*one)->feature));
+            if (!key_exists(c, (*one)->feature))
+                wrong((*one)->name, 0, "machine", text(c, "there is no permission key %s", (*one)->feature));
 }
 
 static void check_all(Ctx *c, void *arg) {
@@ -87,7 +89,8 @@ static void print_route(void *arg, const Route *r) {
     (void)arg;
     unsigned a = r->action;
     const char *right = a & OPEN ? "open" : a & SIGNED_IN ? "signed in" : r->key;
-    printf("%-5s %-9s %-60s %s%s%s%s%s%s%s\n", r->method, scope_word(r->scope), r->path, right, a & VIEW ? ":view" : "", a & CREATE ? ":create" : "", a & EDIT ? ":edit" : "",
+    printf("%-5s %-9s %-60s %s%s%s%s%s%s%s\n", r->method, scope_word(r->scope), r->path, right, a & VIEW ? ":view" : "",
+           a & CREATE ? ":create" : "", a & EDIT ? ":edit" : "",
            a & DELETE ? ":delete" : "", a & APPROVE ? ":approve" : "", a & EXPORT ? ":export" : "");
 }
 

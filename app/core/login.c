@@ -1,7 +1,7 @@
 /*
- * Signing in and out of the staff's and the platform's realm (ONB-LOGIN): address and password, second factor, choice of
- * utility. Assurance S5 to S13. The routes are NO_TX: a hash takes a tenth of a second and may not hold a transaction, and
- * a wrong password is remembered although the answer is a refusal.
+ * Signing in and out of the staff's and the platform's realm (ONB-LOGIN): address and password, second factor, choice
+ * of utility. Assurance S5 to S13. The routes are NO_TX: a hash takes a tenth of a second and may not hold a
+ * transaction, and a wrong password is remembered although the answer is a refusal.
  */
 #include "app/core/sign_in.h"
 
@@ -19,25 +19,34 @@
 #include "lib/qr.h"
 #include "lib/utf8.h"
 
-/* --- realms and people ------------------------------------------------------------------------------------------------------ */
+/* --- realms and people -------------------------------------------------------------------------------------------- */
 
 Realm realm_here(const Ctx *c) { return c->tenant.id ? REALM_STAFF : REALM_PLATFORM; }
 
-const char *realm_name(Realm realm) { return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "platform" : "staff"; }
+const char *realm_name(Realm realm) {
+    return realm == REALM_PORTAL ? "portal" : realm == REALM_PLATFORM ? "platform" : "staff";
+}
 
 const char *realm_path(const Ctx *c, const char *path) {
-    static const char *const pairs[][2] = { { "/login", "/platform/login" }, { "/login/mfa", "/platform/login/mfa" }, { "/password/forgot", "/platform/password/forgot" },
-                                            { "/password/reset", "/platform/password/reset" }, { "/logout", "/platform/logout" } };
+    static const char *const pairs[][2] = { { "/login", "/platform/login" }, { "/login/mfa", "/platform/login/mfa" },
+                                            { "/password/forgot", "/platform/password/forgot" },
+                                            { "/password/reset", "/platform/password/reset" },
+                                            { "/logout", "/platform/logout" } };
     for (size_t i = 0; c->tenant.id == 0 && i < sizeof pairs / sizeof *pairs; i++)
         if (!strcmp(pairs[i][0], path)) return pairs[i][1];
     return path;
 }
 
-#define STAFF_PERSON "select u.id, u.email, u.full_name, u.password_hash, u.status, u.must_change_password, u.password_changed_at, u.password_history, coalesce(u.locale, 'en') as language, " \
-    "exists (select 1 from user_role ur join role ro on ro.id = ur.role_id where ur.user_id = u.id and ro.active = 1 and ro.mfa_required = 1) as factor_required, " \
-    "exists (select 1 from mfa_factor f where f.realm = 'staff' and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null) as has_factor from user u "
-#define PLATFORM_PERSON "select u.id, u.email, u.full_name, u.password_hash, u.status, u.must_change_password, u.password_changed_at, u.password_history, u.locale as language, " \
-    "true as factor_required, exists (select 1 from smart360.mfa_factor f where f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null) as has_factor " \
+#define STAFF_PERSON "select u.id, u.email, u.full_name, u.password_hash, u.status, u.must_change_password, " \
+                     "u.password_changed_at, u.password_history, coalesce(u.locale, 'en') as language, " \
+    "exists (select 1 from user_role ur join role ro on ro.id = ur.role_id where ur.user_id = u.id and ro.active = 1 " \
+    "and ro.mfa_required = 1) as factor_required, " \
+    "exists (select 1 from mfa_factor f where f.realm = 'staff' and f.user_id = u.id and f.kind = 'totp' " \
+    "and f.confirmed_at is not null) as has_factor from user u "
+#define PLATFORM_PERSON "select u.id, u.email, u.full_name, u.password_hash, u.status, u.must_change_password, " \
+                        "u.password_changed_at, u.password_history, u.locale as language, " \
+    "true as factor_required, exists (select 1 from smart360.mfa_factor f where f.user_id = u.id and f.kind = 'totp' " \
+    "and f.confirmed_at is not null) as has_factor " \
     "from smart360.platform_user u "
 
 Person *person_by_email(Ctx *c, const char *email) {
@@ -50,13 +59,16 @@ Person *person_by_id(Ctx *c, Id id) {
     return db_find(c, Person, STAFF_PERSON "where u.id = ?", id);
 }
 
-/* --- tries -------------------------------------------------------------------------------------------------------------------- */
+/* --- tries -------------------------------------------------------------------------------------------------------- */
 
-#define POLICY(F, T) F(T, int, lock_failures) F(T, int, lock_minutes) F(T, int, password_age_days) F(T, int, concurrent_sessions) F(T, int, idle_minutes)
+#define POLICY(F, T) F(T, int, lock_failures) F(T, int, lock_minutes) F(T, int, password_age_days) \
+    F(T, int, concurrent_sessions) F(T, int, idle_minutes)
 ROW(Policy, POLICY)
 
 static Policy policy_here(Ctx *c) {
-    Policy *p = realm_here(c) == REALM_STAFF ? db_find(c, Policy, "select lock_failures, lock_minutes, coalesce(password_age_days, 0) as password_age_days, concurrent_sessions, idle_minutes "
+    Policy *p = realm_here(c) == REALM_STAFF
+        ? db_find(c, Policy, "select lock_failures, lock_minutes, coalesce(password_age_days, 0) as password_age_days, "
+                             "concurrent_sessions, idle_minutes "
                                                                   "from security_policy where one = 1") : NULL;
     return p ? *p : (Policy){ .lock_failures = 5, .lock_minutes = 15, .concurrent_sessions = 3, .idle_minutes = 30 };
 }
@@ -69,8 +81,10 @@ Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy) {
     *policy = (LockPolicy){ p.lock_failures, p.lock_minutes };
     const char *realm = realm_name(realm_here(c));
     Time since = time_add_seconds(c->now, -(FAILURE_WINDOW_S + policy->minutes * 60));
-    AttemptAts all = db_all(c, AttemptAt, "select at from login_attempt where realm = ? and email = ? and at > ? and result in ('wrong_password', 'mfa_failed', 'inactive') and id > "
-                            "coalesce((select max(a.id) from login_attempt a where a.realm = ? and a.email = ? and a.result in ('success', 'reset', 'unlocked')), 0) order by at, id limit 400",
+    AttemptAts all = db_all(c, AttemptAt, "select at from login_attempt where realm = ? and email = ? and at > ? "
+                                          "and result in ('wrong_password', 'mfa_failed', 'inactive') and id > "
+                            "coalesce((select max(a.id) from login_attempt a where a.realm = ? and a.email = ? "
+                            "and a.result in ('success', 'reset', 'unlocked')), 0) order by at, id limit 400",
                             realm, email, since, realm, email);
     Time *at = take_n(c, Time, all.n + 1);
     for (size_t i = 0; i < all.n; i++) at[i] = all.v[i].at;
@@ -80,9 +94,11 @@ Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy) {
 void attempt_add(Req *r, Realm realm, const char *login, Id subject, const char *result) {
     Ctx *c = &r->c;
     const char *agent = header_text(r, "User-Agent");
-    db_run(c, "insert into login_attempt (realm, at, email, user_id, ip, user_agent, result) values (?,?,?,?,inet6_aton(?),?,?)",
+    db_run(c, "insert into login_attempt (realm, at, email, user_id, ip, user_agent, result) "
+              "values (?,?,?,?,inet6_aton(?),?,?)",
            realm_name(realm), c->now, login, subject, c->address, agent ? utf8_cut(&c->mem, agent, 400) : NULL, result);
-    audit_note(c, "sign_in", realm == REALM_PLATFORM ? "platform_user" : realm == REALM_PORTAL ? "portal_user" : "user", subject, utf8_cut(&c->mem, login, 60), result);
+    audit_note(c, "sign_in", realm == REALM_PLATFORM ? "platform_user" : realm == REALM_PORTAL ? "portal_user" : "user",
+               subject, utf8_cut(&c->mem, login, 60), result);
 }
 
 void attempt_write(Req *r, const char *email, const Person *person, const char *result) {
@@ -105,7 +121,9 @@ void attempt_check(Req *r, const char *email, const Person *person) {
     Ctx *c = &r->c;
     LockPolicy policy;
     TryFacts f = { .now = c->now, .locked_until = attempt_locked_until(c, email, &policy) };
-    f.address_failures = (int)db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? and at <= ? and result in ('wrong_password', 'mfa_failed', 'inactive', 'locked')",
+    f.address_failures = (int)db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? "
+                                        "and at <= ? and result in ('wrong_password', "
+                                        "'mfa_failed', 'inactive', 'locked')",
                                      c->address, time_add_seconds(c->now, -ADDRESS_WINDOW_S), c->now);
     int seconds;
     switch (try_verdict(&f, &seconds)) {
@@ -117,13 +135,15 @@ void attempt_check(Req *r, const char *email, const Person *person) {
     fail_busy(c, seconds, "%s", msg_plural(c, c->language, "login.locked", wait_minutes(seconds), NULL));
 }
 
-/* --- a failed try, remembered, with the lock and its mail ------------------------------------------------------------------------ */
+/* --- a failed try, remembered, with the lock and its mail --------------------------------------------------------- */
 
 static void count_failure(Ctx *c, const Person *p, Time locked_until) {
     if (realm_here(c) == REALM_PLATFORM)
-        db_run(c, "update smart360.platform_user set failed_count = failed_count + 1, failed_at = ?, locked_until = coalesce(?, locked_until) where id = ?", c->now, locked_until, p->id);
+        db_run(c, "update smart360.platform_user set failed_count = failed_count + 1, failed_at = ?, locked_until = "
+                  "coalesce(?, locked_until) where id = ?", c->now, locked_until, p->id);
     else
-        db_run(c, "update user set failed_count = failed_count + 1, failed_at = ?, locked_until = coalesce(?, locked_until) where id = ?", c->now, locked_until, p->id);
+        db_run(c, "update user set failed_count = failed_count + 1, failed_at = ?, locked_until = coalesce(?, "
+                  "locked_until) where id = ?", c->now, locked_until, p->id);
 }
 
 static void failed_work(Ctx *c, void *arg) {
@@ -135,8 +155,10 @@ static void failed_work(Ctx *c, void *arg) {
     bool begins = time_is_set(until) && until.us > c->now.us;
     count_failure(c, m->person, begins ? until : TIME_NONE);
     if (!begins || strcmp(m->person->status, "active")) return;
-    const char *pairs[] = { "email", m->person->email, "minutes", text(c, "%d", policy.minutes), "failures", text(c, "%d", policy.failures),
-                            "until", locale_clock(&c->mem, c->locale, until), "link", public_url(c, realm_path(c, "/password/forgot"), false), NULL };
+    const char *pairs[] = { "email", m->person->email, "minutes", text(c, "%d", policy.minutes), "failures",
+                            text(c, "%d", policy.failures),
+                            "until", locale_clock(&c->mem, c->locale, until), "link",
+                                public_url(c, realm_path(c, "/password/forgot"), false), NULL };
     person_mail(m->r, m->person, "account_locked", pairs);
 }
 
@@ -144,10 +166,12 @@ static void failed(Req *r, const char *email, const Person *person, const char *
     db_tx(&r->c, DB_WRITE, failed_work, &(Remember){ r, email, result, person }, NULL);
 }
 
-/* --- from the right password to the session -------------------------------------------------------------------------------------- */
+/* --- from the right password to the session ----------------------------------------------------------------------- */
 
 static const char *half_cookie(const Ctx *c)   { return realm_here(c) == REALM_PLATFORM ? "s360_phalf" : "s360_half"; }
-static const char *device_cookie(const Ctx *c) { return realm_here(c) == REALM_PLATFORM ? "s360_pdevice" : "s360_device"; }
+static const char *device_cookie(const Ctx *c) {
+    return realm_here(c) == REALM_PLATFORM ? "s360_pdevice" : "s360_device";
+}
 
 static const Key *half_key(void) {
     static Key key;
@@ -156,14 +180,15 @@ static const Key *half_key(void) {
     return &key;
 }
 
-/* Between password and code there is no session: who passed the first step stands in a signed cookie of ten minutes, tied to the
-   password of then. */
+/* Between password and code there is no session: who passed the first step stands in a signed cookie of ten minutes,
+   tied to the password of then. */
 static const char *half_value(Ctx *c, const Person *p) {
     return text(c, "%lld-%.16s", (long long)p->id.id, keyed_token(&c->mem, half_key(), "half", p->password_hash));
 }
 
 static void half_set(Req *r, const Person *p) {
-    cookie_set(r, half_cookie(&r->c), signed_value(&r->c.mem, half_key(), half_cookie(&r->c), half_value(&r->c, p), time_unix(r->c.now)), SECOND_STEP_S);
+    cookie_set(r, half_cookie(&r->c), signed_value(&r->c.mem, half_key(), half_cookie(&r->c), half_value(&r->c, p),
+                                                   time_unix(r->c.now)), SECOND_STEP_S);
 }
 
 /* Who is half signed in; NULL when nobody is, or not any more. */
@@ -171,7 +196,8 @@ static Person *half_person(Req *r) {
     Ctx *c = &r->c;
     const char *cookie = cookie_text(r, half_cookie(c));
     Signed half;
-    if (!cookie || !signed_open(&c->mem, half_key(), half_cookie(c), cookie, time_unix(c->now), SECOND_STEP_S, &half)) return NULL;
+    if (!cookie || !signed_open(&c->mem, half_key(), half_cookie(c), cookie, time_unix(c->now), SECOND_STEP_S, &half))
+        return NULL;
     Person *p = person_by_id(c, (Id){ strtoll(half.value, NULL, 10) });
     return p && !strcmp(p->status, "active") && p->password_hash && !strcmp(half.value, half_value(c, p)) ? p : NULL;
 }
@@ -186,15 +212,18 @@ static bool device_is_trusted(Req *r, const Person *p) {
     Ctx *c = &r->c;
     const char *cookie = cookie_text(r, device_cookie(c));
     if (!cookie || !*cookie || strlen(cookie) > 100) return false;
-    return db_int(c, "select count(*) from trusted_device where realm = ? and subject_id = ? and token_hash = ? and revoked_at is null and expires_at > ?",
+    return db_int(c, "select count(*) from trusted_device where realm = ? and subject_id = ? and token_hash = ? "
+                     "and revoked_at is null and expires_at > ?",
                   realm_name(realm_here(c)), p->id, cookie_hash(r, cookie), c->now) == 1;
 }
 
 static void device_trust(Req *r, const Person *p) {
     Ctx *c = &r->c;
     const char *token = random_token(&c->mem);
-    db_run(c, "insert into trusted_device (realm, subject_id, token_hash, label, created_at, last_used_at, expires_at) values (?,?,?,?,?,?,?)", realm_name(realm_here(c)), p->id,
-           cookie_hash(r, token), device_name(&c->mem, header_text(r, "User-Agent")), c->now, c->now, time_add_seconds(c->now, DEVICE_DAYS * 86400));
+    db_run(c, "insert into trusted_device (realm, subject_id, token_hash, label, created_at, last_used_at, expires_at) "
+              "values (?,?,?,?,?,?,?)", realm_name(realm_here(c)), p->id,
+           cookie_hash(r, token), device_name(&c->mem, header_text(r, "User-Agent")), c->now, c->now,
+               time_add_seconds(c->now, DEVICE_DAYS * 86400));
     cookie_set(r, device_cookie(c), token, DEVICE_DAYS * 86400);
 }
 
@@ -204,10 +233,14 @@ static void limit_sessions(Req *r, const Person *p) {
     Policy policy = policy_here(c);
     const char *realm = realm_name(realm_here(c));
     Time alive = time_add_seconds(c->now, -policy.idle_minutes * 60);
-    int64_t ended = db_run(c, "update session set ended_at = ?, end_reason = 'replaced' where realm = ? and subject_id = ? and ended_at is null and expires_at > ? and last_seen_at > ? and id not in "
-                           "(select id from (select s.id from session s where s.realm = ? and s.subject_id = ? and s.ended_at is null and s.expires_at > ? and s.last_seen_at > ? "
+    int64_t ended = db_run(c, "update session set ended_at = ?, end_reason = 'replaced' where realm = ? "
+                              "and subject_id = ? and ended_at is null and expires_at > ? "
+                              "and last_seen_at > ? and id not in "
+                           "(select id from (select s.id from session s where s.realm = ? and s.subject_id = ? "
+                           "and s.ended_at is null and s.expires_at > ? and s.last_seen_at > ? "
                            "order by s.created_at desc, s.id desc limit ?) newest)",
-                           c->now, realm, p->id, c->now, alive, realm, p->id, c->now, alive, policy.concurrent_sessions);
+                           c->now, realm, p->id, c->now, alive, realm, p->id, c->now, alive,
+                               policy.concurrent_sessions);
     if (ended) note(r, "%s", msg_plural(c, c->language, "login.replaced_other", policy.concurrent_sessions, NULL));
 }
 
@@ -239,9 +272,11 @@ static void answer_anew(SignIn *s) {
 
 static void store_sign_in(Ctx *c, const SignIn *s) {
     if (realm_here(c) == REALM_PLATFORM)
-        db_run(c, "update smart360.platform_user set failed_count = 0, locked_until = null, last_login_at = ?, password_hash = coalesce(?, password_hash) where id = ?", c->now, s->hash, s->person->id);
+        db_run(c, "update smart360.platform_user set failed_count = 0, locked_until = null, last_login_at = ?, "
+                  "password_hash = coalesce(?, password_hash) where id = ?", c->now, s->hash, s->person->id);
     else
-        db_run(c, "update user set failed_count = 0, locked_until = null, last_login_at = ?, password_hash = coalesce(?, password_hash) where id = ?", c->now, s->hash, s->person->id);
+        db_run(c, "update user set failed_count = 0, locked_until = null, last_login_at = ?, password_hash = "
+                  "coalesce(?, password_hash) where id = ?", c->now, s->hash, s->person->id);
 }
 
 /* The person is known for certain: session, or first a new password. Within a transaction. */
@@ -270,8 +305,10 @@ static void step_now(SignIn *s) {
     Ctx *c = &s->r->c;
     Person *p = s->person;
     s->step = next_step(&(NextFacts){
-        .now = c->now, .is_active = !strcmp(p->status, "active"), .has_factor = p->has_factor, .factor_required = p->factor_required, .factor_passed = s->factor_passed,
-        .must_change = p->must_change_password, .password_changed_at = p->password_changed_at, .password_age_days = policy_here(c).password_age_days });
+        .now = c->now, .is_active = !strcmp(p->status, "active"), .has_factor = p->has_factor,
+        .factor_required = p->factor_required, .factor_passed = s->factor_passed,
+        .must_change = p->must_change_password, .password_changed_at = p->password_changed_at,
+        .password_age_days = policy_here(c).password_age_days });
 }
 
 static void right_password(Ctx *c, void *arg) {
@@ -284,7 +321,7 @@ static void right_password(Ctx *c, void *arg) {
     else if (s->step == NEXT_CODE || s->step == NEXT_ENROL) half_set(s->r, s->person);
 }
 
-/* --- /login -------------------------------------------------------------------------------------------------------------------------- */
+/* --- /login ------------------------------------------------------------------------------------------------------- */
 
 static const Form login_form = { .name = "login", .submit = "Sign in", .fields = FIELDS {
     { "email",    "E-mail address", EMAIL,    .flags = REQUIRED, .autocomplete = "username" },
@@ -301,7 +338,10 @@ static void plain_page(Req *r, const char *title) {
 
 static bool is_signed_in(const Req *r) { return r->c.user.id != 0; }
 
-static Id logo_here(Ctx *c) { return realm_here(c) == REALM_STAFF ? db_id(c, "select logo_document_id from organization_setting where one = 1") : (Id){ 0 }; }
+static Id logo_here(Ctx *c) {
+    return realm_here(c) == REALM_STAFF ? db_id(c, "select logo_document_id from organization_setting where one = 1")
+        : (Id){ 0 };
+}
 
 /* The organization's own mark, for everybody who is about to sign in. */
 void logo_file(Req *r) {
@@ -314,7 +354,8 @@ void logo_file(Req *r) {
 
 static void show_maintenance(Req *r) {
     if (!r->c.tenant.id) return;
-    const char *banner = db_text(&r->c, "select subject from alert where kind = 'maintenance' and resolved_at is null order by id desc limit 1");
+    const char *banner = db_text(&r->c, "select subject from alert where kind = 'maintenance' "
+                                        "and resolved_at is null order by id desc limit 1");
     if (!banner) return;
     show_text(r, "page.notices.0.tone", "warn");
     show_text(r, "page.notices.0.text", banner);
@@ -341,13 +382,16 @@ void login_page(Req *r) {
     plain_page(r, msg(r->c.language, "login.title"));
 }
 
-static bool access_ended(Ctx *c) { return realm_here(c) == REALM_STAFF && !strcmp(facts_of(c)->tenant_status, "cancelled"); }
+static bool access_ended(Ctx *c) {
+    return realm_here(c) == REALM_STAFF && !strcmp(facts_of(c)->tenant_status, "cancelled");
+}
 
 void login_post(Req *r) {
     Ctx *c = &r->c;
     Input *in = form_read(r, &login_form);
     problems_end(r);
-    SignIn s = { .r = r, .email = email_lower(&c->mem, in_text(in, "email")), .password = in_text(in, "password"), .next = in_text(in, "next"), .headers = r->headers };
+    SignIn s = { .r = r, .email = email_lower(&c->mem, in_text(in, "email")), .password = in_text(in, "password"),
+                 .next = in_text(in, "next"), .headers = r->headers };
     if (access_ended(c)) {
         remember(r, s.email, NULL, "tenant_cancelled");
         fail(c, DENIED, "%s", msg(c->language, "login.ended"));
@@ -369,10 +413,11 @@ void login_post(Req *r) {
     }
 }
 
-/* --- /login/mfa ------------------------------------------------------------------------------------------------------------------------ */
+/* --- /login/mfa --------------------------------------------------------------------------------------------------- */
 
 static const Form code_form = { .name = "mfa", .submit = "Continue", .fields = FIELDS {
-    { "code",  "Code from your app, or a recovery code", TEXT(6, 40), .flags = REQUIRED | SECRET, .autocomplete = "one-time-code", .width = "20" },
+    { "code",  "Code from your app, or a recovery code", TEXT(6, 40), .flags = REQUIRED | SECRET,
+      .autocomplete = "one-time-code", .width = "20" },
     { "trust", "Trust this device for 30 days", BOOL },
     { "next",  "Next page", HIDDEN(1000) },
     { 0 } } };
@@ -384,15 +429,17 @@ static const Form enrol_form = { .name = "enrol", .submit = "Confirm", .fields =
     { "seed",  "Secret", HIDDEN(400) },
     { 0 } } };
 
-static const char *seed_place(Ctx *c, const Person *p) { return text(c, "mfa enrolment %s %lld", realm_name(realm_here(c)), (long long)p->id.id); }
+static const char *seed_place(Ctx *c, const Person *p) {
+    return text(c, "mfa enrolment %s %lld", realm_name(realm_here(c)), (long long)p->id.id);
+}
 
 static const char *organization_name(Ctx *c) {
     const char *name = realm_here(c) == REALM_STAFF ? facts_of(c)->tenant_name : NULL;
     return name ? name : "SMART360";
 }
 
-/* Sets up a second factor where the role demands one: the secret goes with the form, sealed, and is stored when a code proves
-   that the app has it. */
+/* Sets up a second factor where the role demands one: the secret goes with the form, sealed, and is stored when a code
+   proves that the app has it. */
 static void enrol_page(Req *r, const Person *p) {
     Ctx *c = &r->c;
     FormView *v = form_show(r, "form", &enrol_form, realm_path(c, "/login/mfa"));
@@ -439,16 +486,21 @@ ROW(Factor, FACTOR)
 /* Each step of the app's code once, each recovery code once: the row is locked while it is looked at. */
 static bool code_accept(Ctx *c, const Person *p, const char *code) {
     const char *realm = realm_name(realm_here(c));
-    Factors all = db_all(c, Factor, "select id, secret_enc, coalesce(last_step, 0) as last_step from mfa_factor where realm = ? and user_id = ? and kind = 'totp' and confirmed_at is not null for update", realm, p->id);
+    Factors all = db_all(c, Factor, "select id, secret_enc, coalesce(last_step, 0) as last_step from mfa_factor "
+                                    "where realm = ? and user_id = ? and kind = 'totp' "
+                                    "and confirmed_at is not null for update", realm, p->id);
     for (size_t i = 0; i < all.n; i++) {
-        int64_t step = totp_accept(bytes_of(vault_open(c, "mfa_factor.secret", all.v[i].secret_enc)), code, time_unix(c->now), all.v[i].last_step);
+        int64_t step = totp_accept(bytes_of(vault_open(c, "mfa_factor.secret", all.v[i].secret_enc)), code,
+                                   time_unix(c->now), all.v[i].last_step);
         if (step < 0) continue;
-        db_must(c, 1, BROKEN, "update mfa_factor set last_step = ?, used_at = ? where id = ?", step, c->now, all.v[i].id);
+        db_must(c, 1, BROKEN, "update mfa_factor set last_step = ?, used_at = ? where id = ?", step, c->now,
+                all.v[i].id);
         return true;
     }
     uint8_t hash[TOKEN_HASH_SIZE];
     if (!recovery_hash(code, hash)) return false;
-    return db_run(c, "update mfa_factor set used_at = ? where realm = ? and user_id = ? and kind = 'recovery' and secret_enc = ? and used_at is null limit 1",
+    return db_run(c, "update mfa_factor set used_at = ? where realm = ? and user_id = ? and kind = 'recovery' "
+                     "and secret_enc = ? and used_at is null limit 1",
                   c->now, realm, p->id, ((Bytes){ hash, sizeof hash })) == 1;
 }
 
@@ -461,7 +513,8 @@ static const char **recovery_make(Ctx *c, const Person *p) {
         uint8_t hash[TOKEN_HASH_SIZE];
         codes[i] = recovery_code(&c->mem);
         recovery_hash(codes[i], hash);
-        db_run(c, "insert into mfa_factor (realm, user_id, kind, secret_enc, confirmed_at, created_at) values (?,?,'recovery',?,?,?)", realm, p->id, ((Bytes){ hash, sizeof hash }), c->now, c->now);
+        db_run(c, "insert into mfa_factor (realm, user_id, kind, secret_enc, confirmed_at, created_at) "
+                  "values (?,?,'recovery',?,?,?)", realm, p->id, ((Bytes){ hash, sizeof hash }), c->now, c->now);
     }
     return codes;
 }
@@ -470,8 +523,10 @@ static void enrol(Ctx *c, SignIn *s) {
     int64_t step = totp_accept(bytes_of(s->secret), s->code, time_unix(c->now), 0);
     if (step < 0) return;
     Person *p = s->person;
-    db_run(c, "insert into mfa_factor (realm, user_id, kind, secret_enc, confirmed_at, used_at, last_step, created_at) values (?,?,'totp',?,?,?,?,?)",
-           realm_name(realm_here(c)), p->id, vault_seal(c, "mfa_factor.secret", s->secret), c->now, c->now, step, c->now);
+    db_run(c, "insert into mfa_factor (realm, user_id, kind, secret_enc, confirmed_at, used_at, last_step, created_at) "
+              "values (?,?,'totp',?,?,?,?,?)",
+           realm_name(realm_here(c)), p->id, vault_seal(c, "mfa_factor.secret", s->secret), c->now, c->now, step,
+               c->now);
     s->recovery = recovery_make(c, p);
     audit_note(c, "mfa_set_up", realm_here(c) == REALM_PLATFORM ? "platform_user" : "user", p->id, p->email, NULL);
     p->has_factor = true;
@@ -520,7 +575,8 @@ void mfa_post(Req *r) {
     if (form == &enrol_form) {
         Bytes secret;
         const char *sealed = in_text(in, "seed");
-        if (!sealed || !secret_open(&c->mem, installation_keys(), seed_place(c, s.person), sealed, &secret)) fail(c, INVALID, "%s", msg(c->language, "mfa.seed_lost"));
+        if (!sealed || !secret_open(&c->mem, installation_keys(), seed_place(c, s.person), sealed, &secret))
+            fail(c, INVALID, "%s", msg(c->language, "mfa.seed_lost"));
         s.secret = text_copy_n(c, secret.p, secret.n);
     }
     db_tx(c, DB_WRITE, code_given, &s, NULL);
@@ -531,25 +587,29 @@ void mfa_post(Req *r) {
     if (s.recovery) recovery_page(r, &s);
 }
 
-/* --- after sign-in ----------------------------------------------------------------------------------------------------------------------- */
+/* --- after sign-in ------------------------------------------------------------------------------------------------ */
 
 #define HELD(F, T) F(T, const char *, role_code) F(T, const char *, utility_code)
 ROW(Held, HELD)
 
 static Helds roles_held(Ctx *c) {
     Date today = utility_today(c);
-    return db_all(c, Held, "select ro.code as role_code, u.code as utility_code from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
+    return db_all(c, Held, "select ro.code as role_code, u.code as utility_code from user_role ur "
+                           "join role ro on ro.id = ur.role_id and ro.active = 1 "
                            "join utility u on (u.id = ur.utility_id or ur.utility_id is null) and u.status <> 'closed' "
-                           "where ur.user_id = ? and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?) order by ur.id, u.id", c->user, today, today);
+                           "where ur.user_id = ? and (ur.valid_from is null or ur.valid_from <= ?) "
+                           "and (ur.valid_to is null or ur.valid_to >= ?) order by ur.id, u.id", c->user, today, today);
 }
 
 static bool holds(Ctx *c, const char *role_code) {
-    return db_int(c, "select count(*) from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 where ur.user_id = ? and ro.code = ? and ro.utility_id is null", c->user, role_code) > 0;
+    return db_int(c, "select count(*) from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
+                     "where ur.user_id = ? and ro.code = ? and ro.utility_id is null", c->user, role_code) > 0;
 }
 
 const char *after_sign_in(Req *r, const char *next) {
     Ctx *c = &r->c;
-    bool own = next && path_is_own(next) && strcmp(next, "/") && strncmp(next, "/login", 6) && strncmp(next, "/logout", 7);
+    bool own = next && path_is_own(next) && strcmp(next, "/") && strncmp(next, "/login", 6)
+        && strncmp(next, "/logout", 7);
     if (realm_here(c) == REALM_PLATFORM) return own && !strncmp(next, "/platform", 9) ? next : "/platform";
     if (own) return next;
     if (holds(c, "tenant_admin")) return role_home(c, "tenant_admin", NULL);
@@ -575,17 +635,25 @@ ROW(Card, CARD)
 
 void select_page(Req *r) {
     Ctx *c = &r->c;
-    Cards all = db_all(c, Card, "select u.code, u.name, group_concat(distinct ro.name order by ro.name separator ', ') as roles, "
-                       "(select max(s.last_seen_at) from session s where s.realm = 'staff' and s.subject_id = ur.user_id and s.utility_id = u.id) as visited_at "
-                       "from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 join utility u on (u.id = ur.utility_id or ur.utility_id is null) and u.status <> 'closed' "
-                       "where ur.user_id = ? group by u.id order by visited_at is null, visited_at desc, u.name", c->user);
+    Cards all = db_all(c, Card, "select u.code, u.name, group_concat(distinct ro.name "
+                                "order by ro.name separator ', ') as roles, "
+                       "(select max(s.last_seen_at) from session s where s.realm = 'staff' "
+                       "and s.subject_id = ur.user_id and s.utility_id = u.id) as visited_at "
+                       "from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
+                       "join utility u on (u.id = ur.utility_id or ur.utility_id is null) and u.status <> 'closed' "
+                       "where ur.user_id = ? group by u.id order by visited_at is null, visited_at desc, u.name",
+                           c->user);
     for (size_t i = 0; i < all.n; i++) {
         const Card *u = &all.v[i];
         show_text(r, at(r, "cards", i, "text"), u->name);
         show_text(r, at(r, "cards", i, "sub"), u->roles);
         show_text(r, at(r, "cards", i, "url"), text(r, "/u/%s/", u->code));
         show_text(r, at(r, "cards", i, "icon"), "building");
-        if (time_is_set(u->visited_at)) show_text(r, at(r, "cards", i, "right_sub"), msg_format(r, c->language, "login.visited", { "date", locale_date_words(&c->mem, c->locale, time_date(c->locale->zone, u->visited_at)) }));
+        if (time_is_set(u->visited_at))
+            show_text(r, at(r, "cards", i, "right_sub"),
+                      msg_format(r, c->language, "login.visited",
+                                 { "date", locale_date_words(&c->mem, c->locale,
+            time_date(c->locale->zone, u->visited_at)) }));
     }
     show_text(r, "texts.0", all.n ? msg(c->language, "login.select_how") : msg(c->language, "login.no_utility"));
     if (!all.n) {
@@ -598,7 +666,8 @@ void select_page(Req *r) {
 void logout_post(Req *r) {
     Ctx *c = &r->c;
     session_end(c, c->session, "logout");
-    audit_note(c, "sign_out", realm_here(c) == REALM_PLATFORM ? "platform_user" : "user", c->user, facts_of(c)->email, NULL);
+    audit_note(c, "sign_out", realm_here(c) == REALM_PLATFORM ? "platform_user" : "user", c->user, facts_of(c)->email,
+               NULL);
     session_cookie_clear(r);
     note(r, "%s", msg(c->language, "login.out"));
     go_to(r, realm_path(c, "/login"));

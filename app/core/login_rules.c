@@ -42,7 +42,8 @@ int wait_minutes(int seconds) {
 
 static bool password_is_old(const NextFacts *f) {
     if (f->must_change) return true;
-    return f->password_age_days && time_is_set(f->password_changed_at) && f->now.us - f->password_changed_at.us > f->password_age_days * DAY_US;
+    return f->password_age_days && time_is_set(f->password_changed_at)
+        && f->now.us - f->password_changed_at.us > f->password_age_days * DAY_US;
 }
 
 NextStep next_step(const NextFacts *f) {
@@ -66,9 +67,12 @@ char *email_lower(Arena *a, const char *email) {
 typedef struct { const char *sign, *word; } Known;
 
 /* The first that occurs decides: Edge says Chrome too, Chrome says Safari too. */
-static const Known browsers[] = { { "Edg", "Edge" }, { "OPR/", "Opera" }, { "Firefox/", "Firefox" }, { "FxiOS/", "Firefox" }, { "CriOS/", "Chrome" },
-                                  { "Chrome/", "Chrome" }, { "Safari/", "Safari" }, { "curl/", "curl" }, { NULL, "A browser" } };
-static const Known systems[] = { { "Android", "Android" }, { "iPhone", "iPhone" }, { "iPad", "iPad" }, { "Windows", "Windows" }, { "Mac OS X", "Mac" },
+static const Known browsers[] = { { "Edg", "Edge" }, { "OPR/", "Opera" }, { "Firefox/", "Firefox" },
+                                  { "FxiOS/", "Firefox" }, { "CriOS/", "Chrome" },
+                                  { "Chrome/", "Chrome" }, { "Safari/", "Safari" }, { "curl/", "curl" },
+                                  { NULL, "A browser" } };
+static const Known systems[] = { { "Android", "Android" }, { "iPhone", "iPhone" }, { "iPad", "iPad" },
+                                 { "Windows", "Windows" }, { "Mac OS X", "Mac" },
                                  { "CrOS", "ChromeOS" }, { "Linux", "Linux" }, { NULL, NULL } };
 
 static const char *known(const Known *list, const char *agent) {

@@ -27,9 +27,10 @@ enum {
 typedef struct LockPolicy { int failures, minutes; } LockPolicy;
 
 /*
- * Until when an e-mail address is locked; TIME_NONE when it never was. `failed` are its failures since the last success,
- * reset or unlocking, oldest first: each time `policy.failures` of them lie within 15 minutes a lock begins at the last of
- * them, and counting starts anew. Failures cannot happen while it is locked, so a stranger cannot lock somebody for good.
+ * Until when an e-mail address is locked; TIME_NONE when it never was. `failed` are its failures since the last
+ * success, reset or unlocking, oldest first: each time `policy.failures` of them lie within 15 minutes a lock begins at
+ * the last of them, and counting starts anew. Failures cannot happen while it is locked, so a stranger cannot lock
+ * somebody for good.
  */
 Time lock_until(const Time *failed, size_t n, LockPolicy policy);
 

@@ -25,7 +25,7 @@ enum { FILES_MAX = 500, FILE_MAX = 16 * 1024 * 1024, LOCK_S = 30, LOCK_WAIT_S = 
 
 #define CHARSET "default character set utf8mb4 collate utf8mb4_unicode_520_ci"
 
-/* --- scripts ------------------------------------------------------------------------------------------------------------- */
+/* --- scripts ------------------------------------------------------------------------------------------------------ */
 
 /* Behind the text, name or comment that begins at s; NULL when none begins there. */
 static const char *skip_quoted(const char *s) {
@@ -37,7 +37,8 @@ static const char *skip_quoted(const char *s) {
         }
         return s + strlen(s);
     }
-    if (*s == '#' || (s[0] == '-' && s[1] == '-' && (s[2] == ' ' || s[2] == '\n' || !s[2]))) return s + strcspn(s, "\n");
+    if (*s == '#' || (s[0] == '-' && s[1] == '-' && (s[2] == ' ' || s[2] == '\n' || !s[2])))
+        return s + strcspn(s, "\n");
     if (s[0] == '/' && s[1] == '*') {
         const char *end = strstr(s + 2, "*/");
         return end ? end + 2 : s + strlen(s);
@@ -101,22 +102,24 @@ static void run_script(Ctx *c, const char *script) {
         db_script(c, text_copy_n(c, statement, length), length);
 }
 
-/* --- one at a time ---------------------------------------------------------------------------------------------------------- */
+/* --- one at a time ------------------------------------------------------------------------------------------------ */
 
 /*
- * A lease in a row, renewed every few seconds by a child process: a guarded update holds on every kind of cluster, and a
- * migration that was killed leaves a lease that runs out. Long statements do not matter, because the child renews.
+ * A lease in a row, renewed every few seconds by a child process: a guarded update holds on every kind of cluster, and
+ * a migration that was killed leaves a lease that runs out. Long statements do not matter, because the child renews.
  */
 static char lock_holder[120];
 
 static bool lock_take(Ctx *c) {
     return db_run(c, "update smart360.migration_lock set holder=?, until_at=timestampadd(second, ?, utc_timestamp(6)) "
-                     "where one=1 and (until_at < utc_timestamp(6) or holder=?)", lock_holder, LOCK_S, lock_holder) == 1;
+                     "where one=1 and (until_at < utc_timestamp(6) or holder=?)", lock_holder, LOCK_S,
+                         lock_holder) == 1;
 }
 
 static void lock_renew(Ctx *c, void *arg) {
     const bool *end = arg;
-    db_run(c, "update smart360.migration_lock set until_at=if(?, '2000-01-01', timestampadd(second, ?, utc_timestamp(6))) where one=1 and holder=?",
+    db_run(c, "update smart360.migration_lock set until_at=if(?, '2000-01-01', timestampadd(second, ?, "
+              "utc_timestamp(6))) where one=1 and holder=?",
            *end, LOCK_S, lock_holder);
 }
 
@@ -135,7 +138,8 @@ static void lock_end(void *keeper) {
     waitpid(pid, NULL, 0);
 }
 
-/* Renews until it is told to end, and then gives the lease back. It has its own connection; the parent's stays untouched. */
+/* Renews until it is told to end, and then gives the lease back.
+ * It has its own connection; the parent's stays untouched. */
 static pid_t lock_keep(void) {
     sigset_t end;
     sigemptyset(&end);
@@ -172,7 +176,8 @@ void migrate_lock(Ctx *c) {
     snprintf(lock_holder, sizeof lock_holder, "%s pid %d %s", host, (int)getpid(), random_hex(&c->mem, 4));
     for (int waited = 0; !lock_take(c); waited++) {
         LockRow *now = db_one(c, LockRow, "select holder, until_at from smart360.migration_lock where one=1");
-        if (waited == LOCK_WAIT_S) fail(c, CONFLICT, "Another migration works: %s. Try again when it has ended.", now->holder);
+        if (waited == LOCK_WAIT_S) fail(c, CONFLICT, "Another migration works: %s. Try again when it has ended.",
+                                        now->holder);
         if (waited == 1) fprintf(stderr, "waiting for another migration: %s\n", now->holder);
         sleep(1);
     }
@@ -180,9 +185,10 @@ void migrate_lock(Ctx *c) {
     later(c, lock_end, (void *)(intptr_t)lock_keep());
 }
 
-/* --- rights of the application's user -------------------------------------------------------------------------------------- */
+/* --- rights of the application's user ----------------------------------------------------------------------------- */
 
-typedef struct Rule { bool platform; const char *table; bool insert; } Rule;       /* select alone, or select and insert */
+/* select alone, or select and insert */
+typedef struct Rule { bool platform; const char *table; bool insert; } Rule;
 typedef struct Rules { Rule v[200]; size_t n; } Rules;
 
 static void rule_add(Ctx *c, Rules *r, bool platform, const char *table, size_t n, bool insert) {
@@ -220,7 +226,8 @@ static const Rules *grant_rules(Ctx *c) {
 }
 
 static bool identifier_is_plain(const char *s) {
-    return *s && strlen(s) <= 64 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(s);
+    return *s && strlen(s) <= 64
+        && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(s);
 }
 
 #define GRANTED(F, T) F(T, const char *, table_name) F(T, const char *, rights)
@@ -230,16 +237,20 @@ static void grant_schema(Ctx *c, const char *schema, bool platform) {
     const Config *config = installation();
     const char *user = config->db_user;
     if (!strcmp(user, config->db_admin_user)) return;       /* a private instance: one user for all */
-    if (!identifier_is_plain(user)) fail(c, BROKEN, "db_user \"%s\" is not a plain name: grant its rights by hand (sql/grants.txt)", user);
+    if (!identifier_is_plain(user))
+        fail(c, BROKEN, "db_user \"%s\" is not a plain name: grant its rights by hand (sql/grants.txt)", user);
     const char *account = text(c, "'%s'@'localhost'", user);
-    GrantedRows l = db_all(c, GrantedRow, "select t.table_name, group_concat(lower(p.privilege_type) order by p.privilege_type separator ', ') rights "
-        "from information_schema.tables t left join information_schema.table_privileges p on p.table_schema=t.table_schema and p.table_name=t.table_name and p.grantee=? "
+    GrantedRows l = db_all(c, GrantedRow, "select t.table_name, group_concat(lower(p.privilege_type) "
+                                          "order by p.privilege_type separator ', ') rights "
+        "from information_schema.tables t left join information_schema.table_privileges p on "
+        "p.table_schema=t.table_schema and p.table_name=t.table_name and p.grantee=? "
         "where t.table_schema=? group by t.table_name", account, schema);
     const Rules *rules = grant_rules(c);
     for (size_t i = 0; i < l.n; i++) {
         const char *want = "delete, insert, select, update";
         for (size_t k = 0; k < rules->n; k++)
-            if (rules->v[k].platform == platform && !strcmp(rules->v[k].table, l.v[i].table_name)) want = rules->v[k].insert ? "insert, select" : "select";
+            if (rules->v[k].platform == platform && !strcmp(rules->v[k].table, l.v[i].table_name))
+                want = rules->v[k].insert ? "insert, select" : "select";
         if (l.v[i].rights && !strcmp(l.v[i].rights, want)) continue;
         const char *sql;
         if (l.v[i].rights) {
@@ -256,14 +267,15 @@ static void user_create(Ctx *c) {
     const Config *config = installation();
     if (!strcmp(config->db_user, config->db_admin_user) || !identifier_is_plain(config->db_user)) return;
     const char *password = config->db_password;
-    if (password && strpbrk(password, "'\\")) fail(c, BROKEN, "db_password holds a quote or a backslash: make the user %s by hand", config->db_user);
+    if (password && strpbrk(password, "'\\"))
+        fail(c, BROKEN, "db_password holds a quote or a backslash: make the user %s by hand", config->db_user);
     const char *sql = password && *password
         ? text(c, "create user if not exists '%s'@'localhost' identified by '%s'", config->db_user, password)
         : text(c, "create user if not exists '%s'@'localhost' identified via unix_socket", config->db_user);
     db_script(c, sql, strlen(sql));
 }
 
-/* --- migrating ------------------------------------------------------------------------------------------------------------ */
+/* --- migrating ---------------------------------------------------------------------------------------------------- */
 
 #define APPLIED(F, T) F(T, const char *, name) F(T, Bytes, sha256)
 ROW(AppliedRow, APPLIED)
@@ -274,8 +286,10 @@ static int migrate_schema(Ctx *c, const char *folder, const char *called) {
     size_t n, size;
     char **name = files_of(c, path, &n);
     if (!n) fail(c, BROKEN, "there are no migrations in %s", path);
-    static const char record[] = "create table if not exists schema_migration (name varchar(120) collate utf8mb4_bin not null primary key, "
-                                 "sha256 binary(32) not null, applied_at datetime(6) not null default (utc_timestamp(6)))";
+    static const char record[] = "create table if not exists schema_migration (name varchar(120) collate "
+                                 "utf8mb4_bin not null primary key, "
+                                 "sha256 binary(32) not null, applied_at datetime(6) not null "
+                                 "default (utc_timestamp(6)))";
     db_script(c, record, sizeof record - 1);
     AppliedRows applied = db_all(c, AppliedRow, "select name, sha256 from schema_migration");
     int done = 0;
@@ -287,10 +301,12 @@ static int migrate_schema(Ctx *c, const char *folder, const char *called) {
         for (size_t k = 0; k < applied.n; k++)
             if (!strcmp(applied.v[k].name, name[i])) was = &applied.v[k];
         if (was && (was->sha256.n != 32 || memcmp(was->sha256.p, hash, 32)))
-            fail(c, BROKEN, "%s: %s.sql was changed after it had been applied. Write a new migration instead.", called, name[i]);
+            fail(c, BROKEN, "%s: %s.sql was changed after it had been applied. Write a new migration instead.", called,
+                 name[i]);
         if (was) continue;
         run_script(c, script);
-        db_run(c, "insert into schema_migration (name, sha256) values (?,?) on duplicate key update sha256=values(sha256)", name[i], bytes_at(hash, 32));
+        db_run(c, "insert into schema_migration (name, sha256) values (?,?) "
+                  "on duplicate key update sha256=values(sha256)", name[i], bytes_at(hash, 32));
         done++;
     }
     return done;
@@ -298,7 +314,8 @@ static int migrate_schema(Ctx *c, const char *folder, const char *called) {
 
 int migrate_platform(Ctx *c) {
     static const char schema[] = "create database if not exists smart360 " CHARSET;
-    static const char lock[] = "create table if not exists smart360.migration_lock (one tinyint not null primary key check (one = 1), "
+    static const char lock[] = "create table if not exists smart360.migration_lock (one tinyint not null "
+                               "primary key check (one = 1), "
                                "holder varchar(120) not null, until_at datetime(6) not null)";
     db_use(c, "information_schema");
     db_script(c, schema, sizeof schema - 1);
@@ -314,7 +331,8 @@ int migrate_platform(Ctx *c) {
 }
 
 int migrate_tenant(Ctx *c, const TenantRow *tenant) {
-    if (!identifier_is_plain(tenant->schema_name)) fail(c, BROKEN, "tenant %s has the schema name \"%s\"", tenant->slug, tenant->schema_name);
+    if (!identifier_is_plain(tenant->schema_name))
+        fail(c, BROKEN, "tenant %s has the schema name \"%s\"", tenant->slug, tenant->schema_name);
     const char *sql = text(c, "create database if not exists `%s` " CHARSET, tenant->schema_name);
     db_use(c, "smart360");
     db_script(c, sql, strlen(sql));
@@ -348,13 +366,14 @@ static void migrate_work(Ctx *c, void *arg) {
 }
 
 int migrate_command(int argc, char **argv) {
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) return command_misuse(argv[0], "takes nothing, \"platform\" or a tenant's name");
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+        return command_misuse(argv[0], "takes nothing, \"platform\" or a tenant's name");
     MigrateOptions o = { argc == 2 ? argv[1] : NULL };
     installation_keys();                    /* made when absent */
     return command_run(COMMAND_ADMIN, migrate_work, &o);
 }
 
-/* --- seeds ------------------------------------------------------------------------------------------------------------------ */
+/* --- seeds -------------------------------------------------------------------------------------------------------- */
 
 void seed_run(Ctx *c, const char *folder) {
     const char *path = text(c, "%s/seed/%s", installation()->sql_dir, folder);
@@ -365,11 +384,12 @@ void seed_run(Ctx *c, const char *folder) {
 
 void utility_seed(Ctx *c, Id utility) {
     const Utility *u = utility_get(c, utility);
-    db_run(c, "set @utility_id = ?, @today = ?, @user_id = ?", u->id, time_date(zone_find(u->time_zone), c->now), c->user);
+    db_run(c, "set @utility_id = ?, @today = ?, @user_id = ?", u->id, time_date(zone_find(u->time_zone), c->now),
+           c->user);
     seed_run(c, "utility");
 }
 
-/* --- tenants ------------------------------------------------------------------------------------------------------------------ */
+/* --- tenants ------------------------------------------------------------------------------------------------------ */
 
 static void stage(Ctx *c, Id tenant, const char *name) {
     db_run(c, "update smart360.tenant set provisioning_stage=? where id=?", name, tenant);
@@ -381,14 +401,19 @@ static bool slug_is_good(const char *s) {
 }
 
 Id tenant_create(Ctx *c, const NewTenant *t) {
-    if (!slug_is_good(t->slug)) fail(c, INVALID, "\"%s\" cannot be a tenant's name: 2 to 31 of a-z, 0-9 and -, a letter first.", t->slug);
-    if (!t->name || !*t->name || strlen(t->name) > 150) fail(c, INVALID, "The name of the organization has 1 to 150 characters.");
-    if (!t->admin_email || !strchr(t->admin_email, '@')) fail(c, INVALID, "\"%s\" is no mail address.", t->admin_email ? t->admin_email : "");
+    if (!slug_is_good(t->slug))
+        fail(c, INVALID, "\"%s\" cannot be a tenant's name: 2 to 31 of a-z, 0-9 and -, a letter first.", t->slug);
+    if (!t->name || !*t->name || strlen(t->name) > 150)
+        fail(c, INVALID, "The name of the organization has 1 to 150 characters.");
+    if (!t->admin_email || !strchr(t->admin_email, '@'))
+        fail(c, INVALID, "\"%s\" is no mail address.", t->admin_email ? t->admin_email : "");
     TenantRow *row = tenant_by_slug(c, t->slug);
-    if (row && strcmp(row->status, "provisioning") && strcmp(row->status, "failed")) fail(c, CONFLICT, "There is a tenant %s already: %s.", row->slug, row->name);
+    if (row && strcmp(row->status, "provisioning") && strcmp(row->status, "failed"))
+        fail(c, CONFLICT, "There is a tenant %s already: %s.", row->slug, row->name);
     if (!row) {
         const char *key = data_key_new(&c->mem, installation_keys(), t->slug);
-        if (!db_add(c, "insert into smart360.tenant (slug, name, schema_name, data_key, admin_email, country, provisioning_stage) values (?,?,?,?,?,?,'row')",
+        if (!db_add(c, "insert into smart360.tenant (slug, name, schema_name, data_key, admin_email, country, "
+                       "provisioning_stage) values (?,?,?,?,?,?,'row')",
                     t->slug, t->name, text(c, "smart360_t_%s", t->slug), bytes_of(key), t->admin_email, t->country))
             fail(c, CONFLICT, "There is a tenant with the name %s already.", t->name);
         row = tenant_by_slug(c, t->slug);
@@ -397,9 +422,11 @@ Id tenant_create(Ctx *c, const NewTenant *t) {
     migrate_tenant(c, row);
     stage(c, row->id, "seed");
     tenant_enter(c, row);
-    db_add(c, "insert into organization_setting (name, admin_email, country) values (?,?,?)", t->name, t->admin_email, t->country);
+    db_add(c, "insert into organization_setting (name, admin_email, country) values (?,?,?)", t->name, t->admin_email,
+           t->country);
     seed_run(c, "tenant");
-    db_run(c, "update smart360.tenant set status='active', provisioning_stage=null, activated_at=?, updated_at=?, row_version=row_version+1 where id=?",
+    db_run(c, "update smart360.tenant set status='active', provisioning_stage=null, activated_at=?, updated_at=?, "
+              "row_version=row_version+1 where id=?",
            c->now, c->now, row->id);
     tenant_leave(c);
     return row->id;
@@ -416,24 +443,30 @@ static void tenant_wake_work(Ctx *c, void *slug) {
     TenantRow *t = tenant_by_slug(c, slug);
     if (!t) fail(c, NOT_FOUND, "There is no tenant %s.", (const char *)slug);
     db_run(c, "delete from smart360.platform_setting where name=concat('quiet.', ?)", t->id.id);
-    db_run(c, "update smart360.tenant set status='active', suspended_at=null, updated_at=?, row_version=row_version+1 where id=? and status='suspended'", c->now, t->id);
+    db_run(c, "update smart360.tenant set status='active', suspended_at=null, updated_at=?, row_version=row_version+1 "
+              "where id=? and status='suspended'", c->now, t->id);
     printf("%s: active\n", t->slug);
 }
 
 static void tenant_list_work(Ctx *c, void *arg) {
     (void)arg;
-    TenantRows l = db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage from smart360.tenant order by slug");
+    TenantRows l = db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage "
+                                        "from smart360.tenant order by slug");
     for (size_t i = 0; i < l.n; i++)
-        printf("%-20s %-12s %s%s%s\n", l.v[i].slug, l.v[i].status, l.v[i].name, l.v[i].provisioning_stage ? ", at " : "", l.v[i].provisioning_stage ? l.v[i].provisioning_stage : "");
+        printf("%-20s %-12s %s%s%s\n", l.v[i].slug, l.v[i].status, l.v[i].name, l.v[i].provisioning_stage
+               ? ", at " : "", l.v[i].provisioning_stage ? l.v[i].provisioning_stage : "");
 }
 
 int tenant_command(int argc, char **argv) {
     if (argc == 2 && !strcmp(argv[1], "list")) return command_run(COMMAND_APP, tenant_list_work, NULL);
     if (argc == 3 && !strcmp(argv[1], "wake")) return command_run(COMMAND_APP, tenant_wake_work, argv[2]);
-    if (argc < 3 || strcmp(argv[1], "create")) return command_misuse(argv[0], "is followed by \"list\", \"wake SLUG\" or \"create SLUG --name NAME --admin-email MAIL\"");
+    if (argc < 3 || strcmp(argv[1], "create"))
+        return command_misuse(argv[0], "is followed by \"list\", \"wake SLUG\" "
+                                       "or \"create SLUG --name NAME --admin-email MAIL\"");
     NewTenant t = { .slug = argv[2] };
     for (int i = 3; i < argc; i += 2) {
-        const char **to = !strcmp(argv[i], "--name") ? &t.name : !strcmp(argv[i], "--admin-email") ? &t.admin_email : !strcmp(argv[i], "--country") ? &t.country : NULL;
+        const char **to = !strcmp(argv[i], "--name") ? &t.name : !strcmp(argv[i], "--admin-email") ? &t.admin_email
+            : !strcmp(argv[i], "--country") ? &t.country : NULL;
         if (!to) return command_misuse(argv[0], "there is no option \"%s\"", argv[i]);
         if (i + 1 == argc) return command_misuse(argv[0], "%s wants a value", argv[i]);
         *to = argv[i + 1];

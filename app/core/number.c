@@ -1,6 +1,6 @@
 /*
- * Issuing numbers (ONB02US07, I10): one row of id_sequence is locked in the caller's transaction, so that a gapless number
- * is given back when its document is rolled back, and no two documents get the same.
+ * Issuing numbers (ONB02US07, I10): one row of id_sequence is locked in the caller's transaction, so that a gapless
+ * number is given back when its document is rolled back, and no two documents get the same.
  */
 #include "app/core/number.h"
 
@@ -13,7 +13,7 @@
 
 enum { COUNT_MAX = 100000 };
 
-/* --- formats ----------------------------------------------------------------------------------------------------------------- */
+/* --- formats ------------------------------------------------------------------------------------------------------ */
 
 bool id_parts_read(Arena *a, const char *text_, IdFormat *to) {
     Json list = json_read(a, text_, strlen(text_), 64 * 1024, NULL);
@@ -31,7 +31,8 @@ bool id_parts_read(Arena *a, const char *text_, IdFormat *to) {
 }
 
 char *id_parts_json(Arena *a, const IdFormat *f) {
-    static const char *const kinds[] = { "service", "prefix", "area", "category", "date", "sequence", "check", "literal" };
+    static const char *const kinds[] = { "service", "prefix", "area", "category", "date", "sequence", "check",
+                                         "literal" };
     static const char *const dates[] = { "YYYY", "YY", "YYYYMM", "YYMM", "YYYYMMDD", "FY" };
     Text t = text_start(a);
     JsonOut o = json_out(&t);
@@ -48,7 +49,8 @@ char *id_parts_json(Arena *a, const IdFormat *f) {
     return t.s;
 }
 
-#define FORMAT(F, T) F(T, Id, id) F(T, const char *, parts) F(T, const char *, separator_char) F(T, int, seq_length) F(T, int64_t, seq_start) \
+#define FORMAT(F, T) F(T, Id, id) F(T, const char *, parts) F(T, const char *, separator_char) F(T, int, seq_length) \
+    F(T, int64_t, seq_start) \
     F(T, int, seq_increment) F(T, const char *, reset) F(T, const char *, check_digit)
 ROW(FormatRow, FORMAT)
 #define SURROUNDINGS(F, T) F(T, const char *, primary_service_code) F(T, const char *, fiscal_year_start)
@@ -65,36 +67,46 @@ static const Series *series_of(Ctx *c, const char *entity) {
     const char *kind = text(c, "id_format:%s", entity);
     Series *s = fact_get(c, kind, c->utility.id);
     if (s) return s;
-    FormatRow *row = db_find(c, FormatRow, "select id, parts, separator_char, seq_length, seq_start, seq_increment, `reset`, check_digit from id_format where utility_id=? and entity_type=?", c->utility, entity);
+    FormatRow *row = db_find(c, FormatRow, "select id, parts, separator_char, seq_length, seq_start, seq_increment, "
+                                           "`reset`, check_digit from id_format where utility_id=? and entity_type=?",
+                             c->utility, entity);
     if (!row) fail(c, BROKEN, "this utility has no number format for %s", entity);
-    Surroundings *around = db_one(c, Surroundings, "select u.primary_service_code, (select o.fiscal_year_start from organization_setting o limit 1) fiscal_year_start from utility u where u.id=?", c->utility);
+    Surroundings *around = db_one(c, Surroundings, "select u.primary_service_code, (select o.fiscal_year_start "
+        "from organization_setting o limit 1) fiscal_year_start from utility u where u.id=?", c->utility);
     s = take(c, sizeof *s);
-    *s = (Series){ .format = row->id, .entity = entity, .service = around->primary_service_code, .fiscal_start = fiscal_start(around->fiscal_year_start) };
-    s->f = (IdFormat){ .separator = row->separator_char, .seq_length = row->seq_length, .seq_start = row->seq_start, .seq_increment = row->seq_increment };
-    if (!id_parts_read(&c->mem, row->parts, &s->f) || !id_reset(row->reset, &s->f.reset) || !id_check(row->check_digit, &s->f.check))
+    *s = (Series){ .format = row->id, .entity = entity, .service = around->primary_service_code,
+                   .fiscal_start = fiscal_start(around->fiscal_year_start) };
+    s->f = (IdFormat){ .separator = row->separator_char, .seq_length = row->seq_length, .seq_start = row->seq_start,
+                       .seq_increment = row->seq_increment };
+    if (!id_parts_read(&c->mem, row->parts, &s->f) || !id_reset(row->reset, &s->f.reset)
+        || !id_check(row->check_digit, &s->f.check))
         fail(c, BROKEN, "the number format of %s cannot be read", entity);
     return fact_keep(c, kind, c->utility.id, s);
 }
 
 static IdRecord record_of(Ctx *c, const Series *s, const IdParts *p) {
-    return (IdRecord){ .service = p && p->service_code ? p->service_code : s->service, .area = p ? p->area_code : NULL, .category = p ? p->category_code : NULL,
-                       .date = p && p->date.day && date_is_set(p->date) ? p->date : utility_today(c), .fiscal_start = s->fiscal_start };
+    return (IdRecord){ .service = p && p->service_code ? p->service_code : s->service, .area = p ? p->area_code : NULL,
+                       .category = p ? p->category_code : NULL,
+                       .date = p && p->date.day && date_is_set(p->date) ? p->date : utility_today(c),
+                       .fiscal_start = s->fiscal_start };
 }
 
-/* --- issuing -------------------------------------------------------------------------------------------------------------------- */
+/* --- issuing ------------------------------------------------------------------------------------------------------ */
 
 /* The first of `count` values, the row locked until the transaction ends. */
 static int64_t take_values(Ctx *c, const Series *s, const char *period, size_t count) {
     int64_t step = s->f.seq_increment * (int64_t)count;
     return db_int(c, "insert into id_sequence (id_format_id, period_key, next_value, issued) values (?,?,?,?) "
-                     "on duplicate key update next_value=next_value+?, issued=issued+values(issued) returning next_value",
+                     "on duplicate key update next_value=next_value+?, "
+                     "issued=issued+values(issued) returning next_value",
                   s->format, period, s->f.seq_start + step, (int64_t)count, step) - step;
 }
 
 static const char *number_of(Ctx *c, const Series *s, const IdRecord *r, int64_t value) {
     if (id_is_wide(&s->f, value))
         alert_raise(c, "id_format.overflow", "warning", text(c, "id_format:%lld", (long long)s->format.id),
-                    text(c, "The sequence of %s has outgrown its %d digits; numbers are longer from now on.", s->entity, s->f.seq_length), "/id-formats");
+                    text(c, "The sequence of %s has outgrown its %d digits; numbers are longer from now on.", s->entity,
+                         s->f.seq_length), "/id-formats");
     return id_text(&c->mem, &s->f, r, value);
 }
 
@@ -110,21 +122,26 @@ static const char *const *issue(Ctx *c, const char *entity, const IdParts *parts
 
 const char *id_next     (Ctx *c, const char *entity)                        { return issue(c, entity, NULL, 1)[0]; }
 const char *id_next_with(Ctx *c, const char *entity, const IdParts *parts)  { return issue(c, entity, parts, 1)[0]; }
-const char *const *id_next_many(Ctx *c, const char *entity, Date date, size_t count) { return issue(c, entity, &(IdParts){ .date = date }, count); }
+const char *const *id_next_many(Ctx *c, const char *entity, Date date, size_t count) {
+    return issue(c, entity, &(IdParts){ .date = date }, count);
+}
 
 const char *series_next(Ctx *c, const char *pattern) {
     int digits;
     char *filled = series_pattern(&c->mem, pattern, utility_today(c), &digits);
-    int64_t next = db_int(c, "insert into number_series (utility_id, series, next_value) values (?,?,2) on duplicate key update next_value=next_value+1 returning next_value", c->utility, filled);
+    int64_t next = db_int(c, "insert into number_series (utility_id, series, next_value) values (?,?,2) "
+                             "on duplicate key update next_value=next_value+1 returning next_value", c->utility,
+                          filled);
     return series_text(&c->mem, filled, next - 1);
 }
 
 const char *public_id_new(Ctx *c) { return random_public_id(&c->mem); }
 
-/* --- previews ------------------------------------------------------------------------------------------------------------------- */
+/* --- previews ----------------------------------------------------------------------------------------------------- */
 
 static int64_t next_value(Ctx *c, const char *entity, const char *period, int64_t start) {
-    int64_t next = db_int(c, "select s.next_value from id_sequence s join id_format f on f.id=s.id_format_id where f.utility_id=? and f.entity_type=? and s.period_key=?", c->utility, entity, period);
+    int64_t next = db_int(c, "select s.next_value from id_sequence s join id_format f on f.id=s.id_format_id "
+                             "where f.utility_id=? and f.entity_type=? and s.period_key=?", c->utility, entity, period);
     return next > start ? next : start;
 }
 
@@ -152,16 +169,19 @@ const char *id_try(Ctx *c, const char *entity, const IdFormat *f, const IdParts 
 }
 
 int64_t id_issued(Ctx *c, const char *entity) {
-    return db_int(c, "select sum(s.issued) from id_sequence s join id_format f on f.id=s.id_format_id where f.utility_id=? and f.entity_type=?", c->utility, entity);
+    return db_int(c, "select sum(s.issued) from id_sequence s join id_format f on f.id=s.id_format_id "
+                     "where f.utility_id=? and f.entity_type=?", c->utility, entity);
 }
 
 int64_t id_next_max(Ctx *c, const char *entity) {
-    return db_int(c, "select max(s.next_value) from id_sequence s join id_format f on f.id=s.id_format_id where f.utility_id=? and f.entity_type=?", c->utility, entity);
+    return db_int(c, "select max(s.next_value) from id_sequence s join id_format f on f.id=s.id_format_id "
+                     "where f.utility_id=? and f.entity_type=?", c->utility, entity);
 }
 
 void id_start_above(Ctx *c, const char *entity, Date date, int64_t value) {
     const Series *s = series_of(c, entity);
     IdRecord r = record_of(c, s, &(IdParts){ .date = date });
-    db_run(c, "insert into id_sequence (id_format_id, period_key, next_value) values (?,?,?) on duplicate key update next_value=greatest(next_value, values(next_value))",
+    db_run(c, "insert into id_sequence (id_format_id, period_key, next_value) values (?,?,?) "
+              "on duplicate key update next_value=greatest(next_value, values(next_value))",
            s->format, id_period(&c->mem, &s->f, &r), value + s->f.seq_increment);
 }

@@ -1,6 +1,6 @@
 /*
- * `smart360 number`: issues numbers from the shell, to try a format (ONB02US07); sandbox installations only, for a number
- * that is issued is gone.
+ * `smart360 number`: issues numbers from the shell, to try a format (ONB02US07); sandbox installations only, for a
+ * number that is issued is gone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +21,13 @@ static void issue(Ctx *c, void *arg) {
 
 static void work(Ctx *c, void *arg) {
     NumberOrder *o = arg;
-    if (!installation()->sandbox) fail(c, DENIED, "This is for sandbox installations only (key `sandbox` of the configuration).");
+    if (!installation()->sandbox)
+        fail(c, DENIED, "This is for sandbox installations only (key `sandbox` of the configuration).");
     TenantRow *t = installation()->default_tenant ? tenant_by_slug(c, installation()->default_tenant) : NULL;
     if (!t) fail(c, NOT_FOUND, "There is no default tenant.");
     tenant_enter(c, t);
-    Id utility = o->utility ? db_id(c, "select id from utility where code = ?", o->utility) : db_id(c, "select id from utility order by id limit 1");
+    Id utility = o->utility ? db_id(c, "select id from utility where code = ?", o->utility)
+        : db_id(c, "select id from utility order by id limit 1");
     if (!utility.id) fail(c, NOT_FOUND, "There is no such utility.");
     utility_enter(c, utility);
     db_tx(c, DB_WRITE, issue, o, NULL);

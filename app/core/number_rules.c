@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- words ---------------------------------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------------------------- */
 
 static bool word_find(const char *word, const char *const *words, int *to) {
     for (int i = 0; word && words[i]; i++)
@@ -27,7 +27,7 @@ WORDS(id_date_format, IdDateFormat, "YYYY", "YY", "YYYYMM", "YYMM", "YYYYMMDD", 
 WORDS(id_reset, IdReset, "never", "yearly", "monthly", "daily")
 WORDS(id_check, IdCheck, "none", "luhn", "mod97")
 
-/* --- check digits ----------------------------------------------------------------------------------------------------------- */
+/* --- check digits ------------------------------------------------------------------------------------------------- */
 
 char id_luhn(const char *digits) {
     int sum = 0;
@@ -46,7 +46,7 @@ int id_mod97(const char *digits) {
     return 98 - rest * 100 % 97;
 }
 
-/* --- text -------------------------------------------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------------------------------- */
 
 static int fiscal_year(const IdRecord *r) {
     Ymd start = r->fiscal_start.month ? r->fiscal_start : (Ymd){ 1, 1, 1 };
@@ -125,11 +125,12 @@ char *id_period(Arena *a, const IdFormat *f, const IdRecord *r) {
     if (f->reset == RESET_NEVER) return text_copy(a, "-");
     Text t = text_start(a);
     bool fiscal = f->reset == RESET_YEARLY && is_fiscal(f);
-    date_put(&t, f->reset == RESET_MONTHLY ? ID_YYYYMM : f->reset == RESET_DAILY ? ID_YYYYMMDD : fiscal ? ID_FISCAL : ID_YYYY, r);
+    date_put(&t, f->reset == RESET_MONTHLY ? ID_YYYYMM : f->reset == RESET_DAILY ? ID_YYYYMMDD : fiscal
+             ? ID_FISCAL : ID_YYYY, r);
     return t.s;
 }
 
-/* --- what a format may be ------------------------------------------------------------------------------------------------------- */
+/* --- what a format may be ----------------------------------------------------------------------------------------- */
 
 static bool names_period(const IdFormat *f) {
     for (int i = 0; i < f->parts; i++) {
@@ -171,8 +172,10 @@ const char *id_format_refusal(Arena *a, const IdFormat *f) {
     int sequences = 0;
     for (int i = 0; i < f->parts; i++) {
         if (f->part[i].kind == ID_SEQUENCE) sequences++;
-        if (f->part[i].kind == ID_PREFIX && !prefix_is_good(f->part[i].value)) return "A prefix has 1 to 6 of A-Z and 0-9.";
-        if (f->part[i].kind == ID_LITERAL && (!f->part[i].value || !*f->part[i].value)) return "A literal needs its text.";
+        if (f->part[i].kind == ID_PREFIX && !prefix_is_good(f->part[i].value))
+            return "A prefix has 1 to 6 of A-Z and 0-9.";
+        if (f->part[i].kind == ID_LITERAL && (!f->part[i].value || !*f->part[i].value))
+            return "A literal needs its text.";
     }
     if (sequences != 1) return "A number has exactly one sequence.";
     if (f->seq_length < 1 || f->seq_length > 10) return "The sequence has 1 to 10 digits.";
@@ -180,8 +183,10 @@ const char *id_format_refusal(Arena *a, const IdFormat *f) {
     if (has_part(f, ID_CHECK) && f->check == CHECK_NONE) return "Choose how the check digit is computed.";
     if (f->reset != RESET_NEVER && !names_period(f))
         return f->reset == RESET_MONTHLY ? "Add a month to the date part or choose another reset."
-             : f->reset == RESET_DAILY ? "Add a day to the date part or choose another reset." : "Add a year to the date part or choose another reset.";
-    if (id_longest(f) > ID_LENGTH_MAX) return text(a, "The longest number has %d characters; at most %d.", id_longest(f), ID_LENGTH_MAX);
+             : f->reset == RESET_DAILY ? "Add a day to the date part or choose another reset."
+                 : "Add a year to the date part or choose another reset.";
+    if (id_longest(f) > ID_LENGTH_MAX)
+        return text(a, "The longest number has %d characters; at most %d.", id_longest(f), ID_LENGTH_MAX);
     return NULL;
 }
 
@@ -190,12 +195,13 @@ bool id_same_pattern(const IdFormat *a, const IdFormat *b) {
     for (int i = 0; i < a->parts; i++) {
         const IdPart *p = &a->part[i], *q = &b->part[i];
         if (p->kind != q->kind || (p->kind == ID_DATE && p->date != q->date)) return false;
-        if ((p->kind == ID_PREFIX || p->kind == ID_LITERAL) && strcmp(p->value ? p->value : "", q->value ? q->value : "")) return false;
+        if ((p->kind == ID_PREFIX || p->kind == ID_LITERAL) && strcmp(p->value ? p->value : "",
+            q->value ? q->value : "")) return false;
     }
     return true;
 }
 
-/* --- series without a format ------------------------------------------------------------------------------------------------------ */
+/* --- series without a format -------------------------------------------------------------------------------------- */
 
 char *series_pattern(Arena *a, const char *pattern, Date d, int *digits) {
     Text t = text_start(a);
@@ -208,7 +214,8 @@ char *series_pattern(Arena *a, const char *pattern, Date d, int *digits) {
         if (end && end - s - 1 < (int)sizeof name) memcpy(name, s + 1, (size_t)(end - s - 1));
         IdDateFormat format;
         if (end && id_date_format(name, &format)) date_put(&t, format, &r), s = end + 1;
-        else if (end && *name == '#') *digits = (int)strlen(name), text_add_n(&t, s, (size_t)(end - s + 1)), s = end + 1;
+        else if (end && *name == '#') *digits = (int)strlen(name), text_add_n(&t, s, (size_t)(end - s + 1)),
+            s = end + 1;
         else text_add_n(&t, s++, 1);
     }
     return t.s;

@@ -1,6 +1,6 @@
 /*
- * How the numbers people quote are built (ONB02US07): parts in order, a separator, a sequence that starts again with each
- * period, a check digit. Pure.
+ * How the numbers people quote are built (ONB02US07): parts in order, a separator, a sequence that starts again with
+ * each period, a check digit. Pure.
  */
 #ifndef APP_CORE_NUMBER_RULES_H
 #define APP_CORE_NUMBER_RULES_H
@@ -15,7 +15,8 @@ typedef enum { ID_YYYY, ID_YY, ID_YYYYMM, ID_YYMM, ID_YYYYMMDD, ID_FISCAL } IdDa
 typedef enum { RESET_NEVER, RESET_YEARLY, RESET_MONTHLY, RESET_DAILY } IdReset;
 typedef enum { CHECK_NONE, CHECK_LUHN, CHECK_MOD97 } IdCheck;
 
-typedef struct { IdPartKind kind; const char *value; IdDateFormat date; } IdPart;      /* value: of prefix and literal */
+/* value: of prefix and literal */
+typedef struct { IdPartKind kind; const char *value; IdDateFormat date; } IdPart;
 typedef struct {
     IdPart  part[ID_PARTS_MAX];
     int     parts;
@@ -26,11 +27,12 @@ typedef struct {
     IdCheck check;
 } IdFormat;
 
-/* What depends on the record: NULL and "" leave the part and its separator out. fiscal_start: month and day (year is ignored). */
+/* What depends on the record: NULL and "" leave the part and its
+ * separator out. fiscal_start: month and day (year is ignored). */
 typedef struct { const char *service, *area, *category; Date date; Ymd fiscal_start; } IdRecord;
 
-/* The number with this sequence value; longer sequences widen it. A check digit stands right behind the sequence unless a
-   part of its own says where. */
+/* The number with this sequence value; longer sequences widen it. A check digit stands right behind the sequence unless
+   a part of its own says where. */
 char *id_text  (Arena *a, const IdFormat *f, const IdRecord *r, int64_t sequence);
 /* The period whose sequence counts: "-", "2027", "202701", "20270131" or "FY2027". */
 char *id_period(Arena *a, const IdFormat *f, const IdRecord *r);
@@ -53,7 +55,8 @@ bool id_date_format(const char *word, IdDateFormat *to);        /* "YYYYMM"; "FY
 bool id_reset     (const char *word, IdReset *to);
 bool id_check     (const char *word, IdCheck *to);
 
-/* "RUN-{YYYY}-{####}" with its date filled in ("RUN-2026-{####}"); *digits is the width of {###}, 0 when it has none. */
+/* "RUN-{YYYY}-{####}" with its date filled in ("RUN-2026-{####}");
+ * *digits is the width of {###}, 0 when it has none. */
 char *series_pattern(Arena *a, const char *pattern, Date d, int *digits);
 char *series_text   (Arena *a, const char *filled, int64_t n);
 

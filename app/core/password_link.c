@@ -1,7 +1,7 @@
 /*
- * Passwords by link: forgotten, reset, and the first one of an invitation (ONB-LOGIN; assurance S9, S13, S14). A link's token
- * is 32 random bytes of which only the hash is stored; the newest alone is valid, once. It never skips the second factor:
- * whoever has chosen a password signs in with it.
+ * Passwords by link: forgotten, reset, and the first one of an invitation (ONB-LOGIN; assurance S9, S13, S14). A link's
+ * token is 32 random bytes of which only the hash is stored; the newest alone is valid, once. It never skips the second
+ * factor: whoever has chosen a password signs in with it.
  */
 #include <string.h>
 
@@ -43,7 +43,7 @@ static void link_ended(Req *r) {
     plain_page(r, msg(r->c.language, "link.ended_title"));
 }
 
-/* --- mails ----------------------------------------------------------------------------------------------------------------------- */
+/* --- mails -------------------------------------------------------------------------------------------------------- */
 
 void person_mail(Req *r, const Person *p, const char *template_key, const char *const *pairs) {
     Ctx *c = &r->c;
@@ -53,10 +53,11 @@ void person_mail(Req *r, const Person *p, const char *template_key, const char *
     }
     NotifyField fields[16] = { 0 };
     for (int i = 0; i < 15 && pairs[2 * i]; i++) fields[i] = (NotifyField){ pairs[2 * i], pairs[2 * i + 1] };
-    notify(c, template_key, &(Recipient){ .user = p->id }, fields, &(NotifyOptions){ .channels = "email", .entity = "user", .entity_id = p->id });
+    notify(c, template_key, &(Recipient){ .user = p->id }, fields,
+           &(NotifyOptions){ .channels = "email", .entity = "user", .entity_id = p->id });
 }
 
-/* --- rules of a new password -------------------------------------------------------------------------------------------------------- */
+/* --- rules of a new password -------------------------------------------------------------------------------------- */
 
 typedef struct Hashes { const char *v[PASSWORDS_REMEMBERED + 1]; size_t n; } Hashes;
 
@@ -87,7 +88,8 @@ static const char *history_json(Ctx *c, const Person *p, const char *hash) {
 const char *new_password_refusal(Req *r, const Person *p, const char *password) {
     Ctx *c = &r->c;
     const char *organization = realm_here(c) == REALM_STAFF ? facts_of(c)->tenant_name : NULL;
-    PasswordFacts f = { .password = password, .least = PASSWORD_LEAST_STAFF, .email = p->email, .full_name = p->full_name, .organization = organization };
+    PasswordFacts f = { .password = password, .least = PASSWORD_LEAST_STAFF, .email = p->email,
+                        .full_name = p->full_name, .organization = organization };
     const char *refusal = password_refusal(&c->mem, &f);
     if (refusal) return refusal;
     Hashes old = hashes_of(c, p);
@@ -99,10 +101,13 @@ void password_store(Req *r, const Person *p, const char *hash, Id but) {
     bool platform = realm_here(c) == REALM_PLATFORM;
     const char *history = history_json(c, p, hash);
     if (platform)
-        db_must(c, 1, BROKEN, "update smart360.platform_user set password_hash = ?, password_history = ?, password_changed_at = ?, must_change_password = 0, failed_count = 0, locked_until = null where id = ?",
+        db_must(c, 1, BROKEN, "update smart360.platform_user set password_hash = ?, password_history = ?, "
+                              "password_changed_at = ?, must_change_password = 0, failed_count = 0, "
+                              "locked_until = null where id = ?",
                 hash, history, c->now, p->id);
     else
-        db_must(c, 1, BROKEN, "update user set password_hash = ?, password_history = ?, password_changed_at = ?, must_change_password = 0, failed_count = 0, locked_until = null where id = ?",
+        db_must(c, 1, BROKEN, "update user set password_hash = ?, password_history = ?, password_changed_at = ?, "
+                              "must_change_password = 0, failed_count = 0, locked_until = null where id = ?",
                 hash, history, c->now, p->id);
     session_end_all(c, realm_here(c), p->id, but, "password_changed");
     audit_note(c, "password_changed", platform ? "platform_user" : "user", p->id, p->email, NULL);
@@ -110,16 +115,19 @@ void password_store(Req *r, const Person *p, const char *hash, Id but) {
 
 static void tell_changed(Req *r, const Person *p) {
     Ctx *c = &r->c;
-    const char *pairs[] = { "email", p->email, "at", locale_time_words(&c->mem, c->locale, c->now), "link", public_url(c, realm_path(c, "/password/forgot"), false), NULL };
+    const char *pairs[] = { "email", p->email, "at", locale_time_words(&c->mem, c->locale, c->now), "link",
+                            public_url(c, realm_path(c, "/password/forgot"), false), NULL };
     person_mail(r, p, "password_changed", pairs);
 }
 
-/* --- tokens ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- tokens ------------------------------------------------------------------------------------------------------- */
 
 const char *password_token_new(Ctx *c, Id person, const char *purpose, int minutes, const char *address) {
     const char *realm = realm_name(realm_here(c)), *token = random_token(&c->mem);
-    db_run(c, "update password_token set used_at = ? where realm = ? and user_id = ? and purpose = ? and used_at is null", c->now, realm, person, purpose);
-    db_run(c, "insert into password_token (realm, user_id, token_hash, purpose, expires_at, created_at, ip) values (?,?,?,?,?,?,inet6_aton(?))",
+    db_run(c, "update password_token set used_at = ? where realm = ? and user_id = ? "
+              "and purpose = ? and used_at is null", c->now, realm, person, purpose);
+    db_run(c, "insert into password_token (realm, user_id, token_hash, purpose, expires_at, created_at, ip) "
+              "values (?,?,?,?,?,?,inet6_aton(?))",
            realm, person, hash_of(c, token), purpose, time_add_seconds(c->now, minutes * 60), c->now, address);
     return token;
 }
@@ -130,7 +138,8 @@ ROW(Link, LINK)
 /* NULL when the link is not, or no longer, valid. */
 static Link *link_find(Ctx *c, const char *token, const char *purpose) {
     if (!token || strlen(token) > 100) return NULL;
-    Link *l = db_find(c, Link, "select id, user_id, expires_at, used_at from password_token where token_hash = ? and realm = ? and purpose = ?", hash_of(c, token), realm_name(realm_here(c)), purpose);
+    Link *l = db_find(c, Link, "select id, user_id, expires_at, used_at from password_token where token_hash = ? "
+                               "and realm = ? and purpose = ?", hash_of(c, token), realm_name(realm_here(c)), purpose);
     return l && !time_is_set(l->used_at) && c->now.us < l->expires_at.us ? l : NULL;
 }
 
@@ -139,7 +148,7 @@ static Person *link_person(Ctx *c, const Link *l) {
     return p && !strcmp(p->status, "active") ? p : NULL;
 }
 
-/* --- /password/forgot --------------------------------------------------------------------------------------------------------------------- */
+/* --- /password/forgot --------------------------------------------------------------------------------------------- */
 
 static const Form forgot_form = { .name = "forgot", .submit = "Send the link", .fields = FIELDS {
     { "email", "E-mail address", EMAIL, .flags = REQUIRED, .autocomplete = "username" },
@@ -149,11 +158,13 @@ void forgot_page(Req *r) {
     login_link(r, 0, "link.sign_in", "/login");
     if (query_text(r, "sent")) {
         show_text(r, "texts.0", msg(r->c.language, "forgot.sent"));
-        show_text(r, "texts.1", msg_format(r, r->c.language, "forgot.sent_how", { "minutes", text(r, "%d", RESET_MINUTES) }));
+        show_text(r, "texts.1", msg_format(r, r->c.language, "forgot.sent_how",
+                                           { "minutes", text(r, "%d", RESET_MINUTES) }));
         plain_page(r, msg(r->c.language, "forgot.sent_title"));
         return;
     }
-    if (realm_here(&r->c) == REALM_PLATFORM) {         /* the platform has no provider of mail: an operator makes the link */
+    /* the platform has no provider of mail: an operator makes the link */
+    if (realm_here(&r->c) == REALM_PLATFORM) {
         show_text(r, "texts.0", msg(r->c.language, "forgot.platform"));
         plain_page(r, msg(r->c.language, "forgot.title"));
         return;
@@ -164,7 +175,9 @@ void forgot_page(Req *r) {
 }
 
 static int asked_by(Ctx *c, const char *email) {
-    return (int)db_int(c, "select count(*) from login_attempt where realm = ? and email = ? and at > ? and result = 'reset_asked'", realm_name(realm_here(c)), email, time_add_seconds(c->now, -RESET_WINDOW_S));
+    return (int)db_int(c, "select count(*) from login_attempt where realm = ? and email = ? and at > ? "
+                          "and result = 'reset_asked'", realm_name(realm_here(c)), email,
+                       time_add_seconds(c->now, -RESET_WINDOW_S));
 }
 
 /* The answer never tells whether there is such an account. */
@@ -173,27 +186,33 @@ void forgot_post(Req *r) {
     Input *in = form_read(r, &forgot_form);
     problems_end(r);
     const char *email = email_lower(&c->mem, in_text(in, "email"));
-    int64_t by_address = db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? and result = 'reset_asked'", c->address, time_add_seconds(c->now, -RESET_WINDOW_S));
+    int64_t by_address = db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? "
+                                   "and result = 'reset_asked'", c->address, time_add_seconds(c->now, -RESET_WINDOW_S));
     if (too_many_resets((int)by_address)) fail_busy(c, RESET_WINDOW_S, "%s", msg(c->language, "forgot.busy"));
     Person *p = person_by_email(c, email);
     bool more = may_send_reset(asked_by(c, email));
     attempt_write(r, email, p, "reset_asked");
     if (p && more && !strcmp(p->status, "active")) {
         const char *token = password_token_new(c, p->id, "reset", RESET_MINUTES, c->address);
-        const char *pairs[] = { "email", p->email, "minutes", text(c, "%d", RESET_MINUTES), "link", public_url(c, text(c, "%s?token=%s", realm_path(c, "/password/reset"), token), false), NULL };
+        const char *pairs[] = { "email", p->email, "minutes", text(c, "%d", RESET_MINUTES), "link",
+                                public_url(c, text(c, "%s?token=%s", realm_path(c, "/password/reset"), token), false),
+                                NULL };
         person_mail(r, p, "password_reset", pairs);
     }
     go_to(r, text(r, "%s?sent=1", realm_path(c, "/password/forgot")));
 }
 
-/* --- /password/reset ------------------------------------------------------------------------------------------------------------------------ */
+/* --- /password/reset ---------------------------------------------------------------------------------------------- */
 
 static const Form reset_form = { .name = "reset", .submit = "Save the password", .fields = FIELDS {
-    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password", .hint = "At least 12 characters. Three or four words that do not belong together are strong and easy to keep." },
+    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
+      .hint = "At least 12 characters. Three or four words that do not belong together are strong and easy to keep." },
     { "token",    "Link", HIDDEN(100) },
     { 0 } } };
 
-static const char *token_sent(Req *r) { return r->again || !strcmp(r->method, "POST") ? field_text(r, "token") : query_text(r, "token"); }
+static const char *token_sent(Req *r) {
+    return r->again || !strcmp(r->method, "POST") ? field_text(r, "token") : query_text(r, "token");
+}
 
 void reset_page(Req *r) {
     Ctx *c = &r->c;
@@ -214,7 +233,8 @@ typedef struct Change { Req *r; const char *token, *hash, *purpose; Person *pers
 static void reset_work(Ctx *c, void *arg) {
     Change *x = arg;
     Link *l = link_find(c, x->token, "reset");
-    x->done = l && db_run(c, "update password_token set used_at = ? where id = ? and used_at is null", c->now, l->id) == 1;
+    x->done = l && db_run(c, "update password_token set used_at = ? where id = ? and used_at is null", c->now,
+                          l->id) == 1;
     if (!x->done) return;
     password_store(x->r, x->person, x->hash, (Id){ 0 });
     attempt_write(x->r, email_lower(&c->mem, x->person->email), x->person, "reset");
@@ -247,21 +267,26 @@ void reset_post(Req *r) {
     go_to(r, realm_path(c, "/login"));
 }
 
-/* --- /invite/accept ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- /invite/accept ----------------------------------------------------------------------------------------------- */
 
 static const Form invite_form = { .name = "invite", .submit = "Set the password", .fields = FIELDS {
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password", .hint = "At least 12 characters. Three or four words that do not belong together are strong and easy to keep." },
+    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
+      .hint = "At least 12 characters. Three or four words that do not belong together are strong and easy to keep." },
     { "terms",    "I accept the terms of use", BOOL },
     { "token",    "Link", HIDDEN(100) },
     { 0 } } };
 
-#define INVITATION(F, T) F(T, Id, id) F(T, Id, user_id) F(T, Id, utility_id) F(T, const char *, email) F(T, const char *, full_name) F(T, const char *, phone) F(T, Id, role_id) \
-    F(T, const char *, role_code) F(T, const char *, utility_ids) F(T, const char *, status) F(T, Time, expires_at) F(T, Time, opened_at) F(T, Id, created_by)
+#define INVITATION(F, T) F(T, Id, id) F(T, Id, user_id) F(T, Id, utility_id) F(T, const char *, email) \
+    F(T, const char *, full_name) F(T, const char *, phone) F(T, Id, role_id) \
+    F(T, const char *, role_code) F(T, const char *, utility_ids) F(T, const char *, status) F(T, Time, expires_at) \
+        F(T, Time, opened_at) F(T, Id, created_by)
 ROW(Invitation, INVITATION)
 
 static Invitation *invitation_find(Ctx *c, const char *token) {
     if (!token || strlen(token) > 100) return NULL;
-    Invitation *i = db_find(c, Invitation, "select id, user_id, utility_id, email, full_name, phone, role_id, role_code, utility_ids, status, expires_at, opened_at, created_by from invitation where token_hash = ?", hash_of(c, token));
+    Invitation *i = db_find(c, Invitation, "select id, user_id, utility_id, email, full_name, phone, role_id, "
+                                           "role_code, utility_ids, status, expires_at, opened_at, created_by "
+                                           "from invitation where token_hash = ?", hash_of(c, token));
     return i && !strcmp(i->status, "sent") && c->now.us < i->expires_at.us ? i : NULL;
 }
 
@@ -270,13 +295,15 @@ static Person *invited_person(Ctx *c, const Invitation *i) {
     Person *p = i->user_id.id ? person_by_id(c, i->user_id) : person_by_email(c, email_lower(&c->mem, i->email));
     if (p) return p;
     p = take(c, sizeof *p);
-    *p = (Person){ .email = email_lower(&c->mem, i->email), .full_name = i->full_name, .status = "invited", .password_changed_at = TIME_NONE };
+    *p = (Person){ .email = email_lower(&c->mem, i->email), .full_name = i->full_name, .status = "invited",
+                   .password_changed_at = TIME_NONE };
     return p;
 }
 
 /* The version a person has got just now, audited (I15). */
 static void user_versioned(Ctx *c, Id user, const char *email, const char *action) {
-    audit_write(c, &(Audit){ .action = action, .entity = "user", .id = user, .number = email, .version = db_int(c, "select row_version from user where id = ?", user) });
+    audit_write(c, &(Audit){ .action = action, .entity = "user", .id = user, .number = email,
+                             .version = db_int(c, "select row_version from user where id = ?", user) });
 }
 
 /* Opening the link is remembered: the person is no longer only invited, but pending (a writing GET). */
@@ -293,31 +320,37 @@ void invite_page(Req *r) {
     }
     if (!r->again && !time_is_set(i->opened_at)) {
         db_run(c, "update invitation set opened_at = ? where id = ? and opened_at is null", c->now, i->id);
-        if (db_run(c, "update user set status = 'pending', updated_at = ?, row_version = row_version + 1 where id = ? and status = 'invited'", c->now, i->user_id))
+        if (db_run(c, "update user set status = 'pending', updated_at = ?, row_version = row_version + 1 "
+                      "where id = ? and status = 'invited'", c->now, i->user_id))
             user_versioned(c, i->user_id, i->email, "invitation_opened");
     }
     FormView *v = form_show(r, "form", &invite_form, "/invite/accept");
     form_text(v, "token", token);
-    show_text(r, "texts.0", msg_format(r, c->language, "invite.who", { "name", i->full_name }, { "email", i->email }, { "organization", facts_of(c)->tenant_name }));
+    show_text(r, "texts.0", msg_format(r, c->language, "invite.who", { "name", i->full_name }, { "email", i->email },
+                                       { "organization", facts_of(c)->tenant_name }));
     plain_page(r, msg(c->language, "invite.title"));
 }
 
 static Id role_invited(Ctx *c, const Invitation *i, Id utility) {
     if (i->role_id.id) return i->role_id;
     if (!i->role_code) return (Id){ 0 };
-    return db_id(c, "select id from role where code = ? and (utility_id = ? or utility_id is null) order by utility_id is null limit 1", i->role_code, utility);
+    return db_id(c, "select id from role where code = ? and (utility_id = ? or utility_id is null) "
+                    "order by utility_id is null limit 1", i->role_code, utility);
 }
 
 /* The first administrators of a tenant are invited before they have a row. */
 static Id user_make(Ctx *c, const Invitation *i, const Person *p) {
-    Id user = db_insert(c, "insert into user (email, full_name, phone, status, created_by, updated_by) values (?,?,?,'pending',?,?)", p->email, p->full_name, i->phone, i->created_by, i->created_by);
+    Id user = db_insert(c, "insert into user (email, full_name, phone, status, created_by, updated_by) "
+                           "values (?,?,?,'pending',?,?)", p->email, p->full_name, i->phone, i->created_by,
+                        i->created_by);
     Json list = i->utility_ids ? json_read(&c->mem, i->utility_ids, strlen(i->utility_ids), 4096, NULL) : (Json){ 0 };
     size_t n = json_size(list);
     for (size_t k = 0; k < n || !k; k++) {
         int64_t id = 0;
         json_int(json_item(list, k), "", &id);
         Id utility = n ? (Id){ id } : i->utility_id, role = role_invited(c, i, utility);
-        if (role.id) db_run(c, "insert into user_role (user_id, role_id, utility_id, created_by) values (?,?,?,?)", user, role, utility, i->created_by);
+        if (role.id) db_run(c, "insert into user_role (user_id, role_id, utility_id, created_by) values (?,?,?,?)",
+                            user, role, utility, i->created_by);
     }
     return user;
 }
@@ -325,14 +358,18 @@ static Id user_make(Ctx *c, const Invitation *i, const Person *p) {
 static void accept_work(Ctx *c, void *arg) {
     Change *x = arg;
     Invitation *i = invitation_find(c, x->token);
-    x->done = i && db_run(c, "update invitation set status = 'accepted', accepted_at = ?, row_version = row_version + 1 where id = ? and status = 'sent'", c->now, i->id) == 1;
+    x->done = i && db_run(c, "update invitation set status = 'accepted', accepted_at = ?, row_version = row_version + "
+                             "1 where id = ? and status = 'sent'", c->now, i->id) == 1;
     if (!x->done) return;
     if (!x->person->id.id) x->person->id = user_make(c, i, x->person);
     password_store(x->r, x->person, x->hash, (Id){ 0 });
-    db_must(c, 1, CONFLICT, "update user set status = 'active', updated_at = ?, row_version = row_version + 1 where id = ? and status in ('invited', 'pending')", c->now, x->person->id);
+    db_must(c, 1, CONFLICT, "update user set status = 'active', updated_at = ?, row_version = row_version + 1 "
+                            "where id = ? and status in ('invited', 'pending')", c->now, x->person->id);
     user_versioned(c, x->person->id, x->person->email, "invitation_accepted");
-    audit_write(c, &(Audit){ .action = "accept", .entity = "invitation", .id = i->id, .number = i->email, .version = db_int(c, "select row_version from invitation where id = ?", i->id) });
-    event_emit(c, &(Event){ .name = "user.activated", .entity = "user", .id = x->person->id, .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)x->person->id.id), NULL) });
+    audit_write(c, &(Audit){ .action = "accept", .entity = "invitation", .id = i->id, .number = i->email,
+                             .version = db_int(c, "select row_version from invitation where id = ?", i->id) });
+    event_emit(c, &(Event){ .name = "user.activated", .entity = "user", .id = x->person->id,
+                            .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)x->person->id.id), NULL) });
 }
 
 void invite_post(Req *r) {

@@ -1,5 +1,6 @@
 /*
- * What modules register at start: handlers of jobs, recurring jobs, checks of set-up. Tables stay where they are declared.
+ * What modules register at start: handlers of jobs, recurring jobs, checks of set-up. Tables stay where they are
+ * declared.
  */
 #include "app/core/registry.h"
 

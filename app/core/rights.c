@@ -11,10 +11,11 @@
 #include "lib/locale.h"
 #include "lib/req.h"
 
-/* --- words ------------------------------------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *word; unsigned bit; } actions[] = {
-    { "view", VIEW }, { "create", CREATE }, { "edit", EDIT }, { "delete", DELETE }, { "approve", APPROVE }, { "export", EXPORT } };
+    { "view", VIEW }, { "create", CREATE }, { "edit", EDIT }, { "delete", DELETE }, { "approve", APPROVE },
+    { "export", EXPORT } };
 
 unsigned action_bit(const char *word) {
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
@@ -28,7 +29,7 @@ const char *action_word(unsigned action) {
     return "view";
 }
 
-/* --- what is kept in the worker ------------------------------------------------------------------------------------------------ */
+/* --- what is kept in the worker ----------------------------------------------------------------------------------- */
 
 enum { KEPT = 64, SCHEMA_MAX = 80, STAMP_MAX = 200 };
 
@@ -52,9 +53,11 @@ static size_t place_of(const Ctx *c) {
     return (size_t)(h >> 32) % KEPT;
 }
 
-static bool is_of(const Kept *k, const Ctx *c) { return k->user == c->user.id && k->utility == c->utility.id && !strcmp(k->schema, c->schema); }
+static bool is_of(const Kept *k, const Ctx *c) {
+    return k->user == c->user.id && k->utility == c->utility.id && !strcmp(k->schema, c->schema);
+}
 
-/* --- reading ---------------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static unsigned *bits_of(Ctx *c, Arena *a, Rights *r, const char *key) {
     for (int i = 0; i < r->key_n; i++)
@@ -66,17 +69,23 @@ static unsigned *bits_of(Ctx *c, Arena *a, Rights *r, const char *key) {
 
 #define GRANTED(F, T) F(T, const char *, resource) F(T, const char *, action)
 ROW(Granted, GRANTED)
-#define OVERRIDE(F, T) F(T, const char *, resource) F(T, const char *, action) F(T, const char *, effect) F(T, Time, expires_at)
+#define OVERRIDE(F, T) F(T, const char *, resource) F(T, const char *, action) F(T, const char *, effect) \
+    F(T, Time, expires_at)
 ROW(Override, OVERRIDE)
-#define ROLE_HELD(F, T) F(T, const char *, code) F(T, const char *, name) F(T, bool, is_limited) F(T, const char *, path)
+#define ROLE_HELD(F, T) F(T, const char *, code) F(T, const char *, name) F(T, bool, is_limited) \
+    F(T, const char *, path)
 ROW(RoleHeld, ROLE_HELD)
 #define ACTIVE(F, T) F(T, const char *, module)
 ROW(Active, ACTIVE)
 
 static void read_roles(Ctx *c, Arena *a, Rights *to, Date today) {
-    RoleHelds roles = db_all(c, RoleHeld, "select ro.code, ro.name, ur.service_area_id is not null as is_limited, sa.path from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
-                             "left join service_area sa on sa.id = ur.service_area_id where ur.user_id = ? and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
-                             "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?) order by ur.id", c->user, c->utility, c->utility.id, today, today);
+    RoleHelds roles = db_all(c, RoleHeld, "select ro.code, ro.name, ur.service_area_id is not null as is_limited, "
+                                          "sa.path from user_role ur "
+                                          "join role ro on ro.id = ur.role_id and ro.active = 1 "
+                             "left join service_area sa on sa.id = ur.service_area_id where ur.user_id = ? "
+                             "and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
+                             "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null "
+                             "or ur.valid_to >= ?) order by ur.id", c->user, c->utility, c->utility.id, today, today);
     bool everywhere = false;
     const char **paths = take_n(a, const char *, roles.n + 1);
     for (size_t i = 0; i < roles.n; i++) {
@@ -88,12 +97,19 @@ static void read_roles(Ctx *c, Arena *a, Rights *to, Date today) {
 }
 
 static void read_granted(Ctx *c, Arena *a, Rights *to, Date today, Time *until) {
-    Granteds held = db_all(c, Granted, "select distinct p.resource, p.action from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 join role_permission rp on rp.role_id = ro.id "
-                           "join permission p on p.id = rp.permission_id where ur.user_id = ? and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
-                           "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?)", c->user, c->utility, c->utility.id, today, today);
+    Granteds held = db_all(c, Granted, "select distinct p.resource, p.action from user_role ur "
+                                       "join role ro on ro.id = ur.role_id and ro.active = 1 "
+                                       "join role_permission rp on rp.role_id = ro.id "
+                           "join permission p on p.id = rp.permission_id where ur.user_id = ? "
+                           "and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
+                           "and (ur.valid_from is null or ur.valid_from <= ?) "
+                           "and (ur.valid_to is null or ur.valid_to >= ?)", c->user, c->utility, c->utility.id, today,
+                               today);
     for (size_t i = 0; i < held.n; i++) *bits_of(c, a, to, held.v[i].resource) |= action_bit(held.v[i].action);
-    Overrides own = db_all(c, Override, "select p.resource, p.action, o.effect, o.expires_at from user_permission_override o join permission p on p.id = o.permission_id "
-                           "where o.user_id = ? and (o.utility_id is null or o.utility_id = ? or ? = 0) and (o.expires_at is null or o.expires_at > ?) order by o.effect desc",
+    Overrides own = db_all(c, Override, "select p.resource, p.action, o.effect, o.expires_at "
+                                        "from user_permission_override o join permission p on p.id = o.permission_id "
+                           "where o.user_id = ? and (o.utility_id is null or o.utility_id = ? or ? = 0) "
+                           "and (o.expires_at is null or o.expires_at > ?) order by o.effect desc",
                            c->user, c->utility, c->utility.id, c->now);
     for (size_t i = 0; i < own.n; i++) {                /* grants come first: a denial wins */
         unsigned bit = action_bit(own.v[i].action), *bits = bits_of(c, a, to, own.v[i].resource);
@@ -104,7 +120,8 @@ static void read_granted(Ctx *c, Arena *a, Rights *to, Date today, Time *until) 
 }
 
 static void read_modules(Ctx *c, Arena *a, Rights *to) {
-    Actives all = db_all(c, Active, "select module from module_activation where utility_id = ? and active = 1 order by module limit 20", c->utility);
+    Actives all = db_all(c, Active, "select module from module_activation where utility_id = ? "
+                                    "and active = 1 order by module limit 20", c->utility);
     to->module = take_n(a, const char *, MODULES_ACTIVE_MAX);
     for (size_t i = 0; i < all.n; i++) to->module[to->module_n++] = text_copy(a, all.v[i].module);
 }
@@ -112,7 +129,8 @@ static void read_modules(Ctx *c, Arena *a, Rights *to) {
 static void read_rights(Ctx *c, Arena *a, Rights *to, Time *until) {
     *to = (Rights){ .key = take_n(a, const char *, RIGHT_KEYS_MAX), .bits = take_n(a, unsigned, RIGHT_KEYS_MAX) };
     if (c->realm == REALM_PLATFORM) {
-        static const char *const keys[] = { "platform.tenants", "platform.plans", "platform.health", "platform.support" };
+        static const char *const keys[] = { "platform.tenants", "platform.plans", "platform.health",
+                                            "platform.support" };
         for (size_t i = 0; i < 4; i++) *bits_of(c, a, to, keys[i]) = VIEW | CREATE | EDIT | DELETE | APPROVE | EXPORT;
         return;
     }
@@ -165,7 +183,7 @@ const Rights *rights_here(Ctx *c) {
     return fact_keep(c, "rights", c->utility.id, (void *)(uintptr_t)found);
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 bool rights_has(const Rights *r, const char *key, unsigned action) {
     for (int i = 0; i < r->key_n; i++)
@@ -175,7 +193,8 @@ bool rights_has(const Rights *r, const char *key, unsigned action) {
 
 /* Whether the key's module is switched on in this utility; core, hub, platform and the tenant's level always are. */
 static bool module_active(Ctx *c, const char *key) {
-    if (!c->utility.id || !strncmp(key, "core.", 5) || !strncmp(key, "platform.", 9) || !strncmp(key, "hub.", 4)) return true;
+    if (!c->utility.id || !strncmp(key, "core.", 5) || !strncmp(key, "platform.", 9) || !strncmp(key, "hub.", 4))
+        return true;
     const Rights *r = rights_here(c);
     size_t n = strcspn(key, ".");
     for (int i = 0; i < r->module_n; i++)
@@ -200,7 +219,7 @@ void perm_check(Ctx *c, const char *key, unsigned action) {
     fail_field(c, DENIED, right, "You do not have permission to use this page.");
 }
 
-/* --- areas ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- areas -------------------------------------------------------------------------------------------------------- */
 
 AreaScope scope_area(Ctx *c) { return c->realm == REALM_STAFF ? rights_here(c)->areas : (AreaScope){ 0 }; }
 

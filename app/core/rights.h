@@ -1,6 +1,6 @@
 /*
- * What a person may do (AU01US02): union of the roles held today, then what was granted or denied to the person alone, then
- * whether the module is switched on. Modules ask by core.h (perm_may, perm_check, scope_area).
+ * What a person may do (AU01US02): union of the roles held today, then what was granted or denied to the person alone,
+ * then whether the module is switched on. Modules ask by core.h (perm_may, perm_check, scope_area).
  *
  * Read once and kept in the worker by (schema, user, utility) under a stamp of the rows it came from; the session query
  * brings the stamp, so that a change takes effect on the next request and an unchanged one costs no query.
@@ -25,12 +25,17 @@ typedef struct Rights {
 } Rights;
 
 /* The sum of everything rights are made of, as columns of a query with the user's row as `u`; one ?: the utility. */
-#define RIGHTS_STAMP                                                                                                                            \
-    "concat_ws('.', (select concat(count(*), '-', coalesce(sum(ur.id), 0), '-', coalesce(sum(ro.row_version * 2 + ro.active), 0), '-', "       \
-    "coalesce(sum(crc32(concat_ws(',', ur.valid_from, ur.valid_to, ur.service_area_id, sa.row_version))), 0)) from user_role ur "              \
-    "join role ro on ro.id = ur.role_id left join service_area sa on sa.id = ur.service_area_id where ur.user_id = u.id), "                     \
-    "(select concat(count(*), '-', coalesce(sum(po.id), 0), '-', coalesce(sum(po.row_version), 0)) from user_permission_override po where po.user_id = u.id), " \
-    "(select concat(coalesce(sum(ma.row_version), 0), '-', coalesce(sum(ma.active), 0)) from module_activation ma where ma.utility_id = ?)) as stamp"
+#define RIGHTS_STAMP \
+    "concat_ws('.', (select concat(count(*), '-', coalesce(sum(ur.id), 0), '-', coalesce(sum(ro.row_version * " \
+    "2 + ro.active), 0), '-', " \
+    "coalesce(sum(crc32(concat_ws(',', ur.valid_from, ur.valid_to, ur.service_area_id, sa.row_version))), 0)) " \
+    "from user_role ur " \
+    "join role ro on ro.id = ur.role_id left join service_area sa on sa.id = ur.service_area_id " \
+    "where ur.user_id = u.id), " \
+    "(select concat(count(*), '-', coalesce(sum(po.id), 0), '-', coalesce(sum(po.row_version), 0)) " \
+    "from user_permission_override po where po.user_id = u.id), " \
+    "(select concat(coalesce(sum(ma.row_version), 0), '-', coalesce(sum(ma.active), 0)) from module_activation ma " \
+    "where ma.utility_id = ?)) as stamp"
 
 /* A new piece of work begins: what the last one used may be replaced. */
 void rights_begin(void);

@@ -1,6 +1,7 @@
 /*
- * Roles as permission sets that people edit (AU01US02): list, matrix, comparison, clone, reset, deletion with reassignment.
- * A change counts from the next request of whoever holds the role: its row_version is part of the stamp of rights.
+ * Roles as permission sets that people edit (AU01US02): list, matrix, comparison, clone, reset, deletion with
+ * reassignment. A change counts from the next request of whoever holds the role: its row_version is part of the stamp
+ * of rights.
  */
 #include "app/core/role.h"
 
@@ -15,12 +16,14 @@
 #include "lib/resource.h"
 #include "lib/utf8.h"
 
-/* --- reading --------------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* The whole tenant's role and the utility's own, by the code in the path. */
 RoleRow *role_find(Ctx *c, const char *code) {
-    return db_find(c, RoleRow, "select id, utility_id, code, name, description, kind, mfa_required, row_version, department_id from role "
-                               "where code = ? and (utility_id = ? or utility_id is null) order by utility_id is null limit 1", code, c->utility);
+    return db_find(c, RoleRow, "select id, utility_id, code, name, description, kind, mfa_required, "
+                               "row_version, department_id from role "
+                               "where code = ? and (utility_id = ? or utility_id is null) "
+                               "order by utility_id is null limit 1", code, c->utility);
 }
 
 static RoleRow *role_of(Req *r) {
@@ -29,7 +32,9 @@ static RoleRow *role_of(Req *r) {
     return role;
 }
 
-bool role_is_fixed(const RoleRow *role) { return !strcmp(role->code, "tenant_admin") || !strcmp(role->code, "platform_admin"); }
+bool role_is_fixed(const RoleRow *role) {
+    return !strcmp(role->code, "tenant_admin") || !strcmp(role->code, "platform_admin");
+}
 
 #define GRANT(F, T) F(T, const char *, resource) F(T, const char *, action)
 ROW(Grant, GRANT)
@@ -50,12 +55,16 @@ static RightSet set_of(Ctx *c, Grants all) {
 }
 
 RightSet role_rights(Ctx *c, Id role) {
-    return set_of(c, db_all(c, Grant, "select p.resource, p.action from role_permission rp join permission p on p.id = rp.permission_id where rp.role_id = ? order by p.sort", role));
+    return set_of(c, db_all(c, Grant, "select p.resource, p.action from role_permission rp "
+                                      "join permission p on p.id = rp.permission_id "
+                                      "where rp.role_id = ? order by p.sort", role));
 }
 
 static RightSet default_rights(Ctx *c, const char *code) {
-    return set_of(c, db_all(c, Grant, "select p.resource, p.action from role_template_right t join permission p on p.resource = t.resource "
-                                      "and locate(if(p.action = 'export', 'X', upper(left(p.action, 1))), t.letters) > 0 where t.role_code = ? order by p.sort", code));
+    return set_of(c, db_all(c, Grant, "select p.resource, p.action from role_template_right t "
+                                      "join permission p on p.resource = t.resource "
+                                      "and locate(if(p.action = 'export', 'X', upper(left(p.action, 1))), t.letters) > "
+                                      "0 where t.role_code = ? order by p.sort", code));
 }
 
 RightSet rights_held(Ctx *c) {
@@ -68,42 +77,54 @@ RightSet rights_held(Ctx *c) {
 void grant_check(Ctx *c, RightSet stored, RightSet wanted) {
     RightSet held = rights_held(c);
     RightRow lacking = grant_refused(stored.v, stored.n, wanted.v, wanted.n, held.v, held.n);
-    if (lacking.key) fail_field(c, DENIED, text(c, "%s:%s", lacking.key, action_word(lacking.bits)), "%s", msg(c->language, "role.grant_own"));
+    if (lacking.key) fail_field(c, DENIED, text(c, "%s:%s", lacking.key, action_word(lacking.bits)), "%s",
+                                msg(c->language, "role.grant_own"));
 }
 
-/* --- who administers -------------------------------------------------------------------------------------------------------------- */
+/* --- who administers ---------------------------------------------------------------------------------------------- */
 
 /* Active people who may edit roles here today: by a role, and not denied it; or granted it for themselves. */
 void administrators_check(Ctx *c) {
     Date today = utility_today(c);
-    int64_t n = db_int(c, "select count(distinct u.id) from user u where u.status = 'active' and not exists (select 1 from user_permission_override o join permission p on p.id = o.permission_id "
-        "where o.user_id = u.id and o.effect = 'deny' and p.`key` in ('core.roles:edit', 'core.roles:view') and (o.utility_id is null or o.utility_id = ?) and (o.expires_at is null or o.expires_at > ?)) and ("
-        "exists (select 1 from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id "
-        "where ur.user_id = u.id and p.`key` = 'core.roles:edit' and (ur.utility_id is null or ur.utility_id = ?) and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?)) "
-        "or exists (select 1 from user_permission_override o join permission p on p.id = o.permission_id where o.user_id = u.id and o.effect = 'grant' and p.`key` = 'core.roles:edit' "
-        "and (o.utility_id is null or o.utility_id = ?) and o.expires_at is null))", c->utility, c->now, c->utility, today, today, c->utility);
+    int64_t n = db_int(c, "select count(distinct u.id) from user u where u.status = 'active' and not exists (select 1 "
+                          "from user_permission_override o join permission p on p.id = o.permission_id "
+        "where o.user_id = u.id and o.effect = 'deny' and p.`key` in ('core.roles:edit', 'core.roles:view') "
+        "and (o.utility_id is null or o.utility_id = ?) and (o.expires_at is null or o.expires_at > ?)) and ("
+        "exists (select 1 from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
+        "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id "
+        "where ur.user_id = u.id and p.`key` = 'core.roles:edit' and (ur.utility_id is null or ur.utility_id = ?) "
+        "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?)) "
+        "or exists (select 1 from user_permission_override o join permission p on p.id = o.permission_id "
+        "where o.user_id = u.id and o.effect = 'grant' and p.`key` = 'core.roles:edit' "
+        "and (o.utility_id is null or o.utility_id = ?) and o.expires_at is null))", c->utility, c->now, c->utility,
+            today, today, c->utility);
     if (!n) fail(c, INVALID, "%s", msg(c->language, "role.last_administrator"));
 }
 
-/* --- the list --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 
 static const Choice kinds[] = { { "system", NULL }, { "custom", NULL }, { 0 } };
 
 static const ListSpec role_spec = {
     .name = "roles", .one = "role", .many = "roles", .path = "/roles",
-    .from = "role r left join department d on d.id = r.department_id", .where = "(r.utility_id = ? or r.utility_id is null)", .id = "r.id",
+    .from = "role r left join department d on d.id = r.department_id",
+    .where = "(r.utility_id = ? or r.utility_id is null)", .id = "r.id",
     .columns = COLUMNS {
         { "name",       "Role",        "r.name", LIST | SEARCH | SORT, .link = "/roles/{code}", .sub = "description" },
         { "department", "Department",  "coalesce(d.name, '')", .flags = LIST | SORT },
-        { "department_id", "Department", "r.department_id", FILTER, .options = "select id, name from department where utility_id = ? order by name" },
-        { "users",      "Users",       "(select count(distinct ur.user_id) from user_role ur join user u on u.id = ur.user_id and u.status <> 'revoked' where ur.role_id = r.id)", .flags = LIST | SORT },
+        { "department_id", "Department", "r.department_id", FILTER, .options = "select id, name from department "
+            "where utility_id = ? order by name" },
+        { "users",      "Users",       "(select count(distinct ur.user_id) from user_role ur "
+                                       "join user u on u.id = ur.user_id "
+                                       "and u.status <> 'revoked' where ur.role_id = r.id)", .flags = LIST | SORT },
         { "kind",       "Type",        "r.kind", LIST | FILTER | SORT, .choices = kinds },
         { "updated_at", "Last change", "r.updated_at", .flags = LIST | SORT },
         { "code",       "Code",        "r.code", .flags = SEARCH },
         { "description", "Description", "r.description", .flags = SEARCH },
         { 0 } },
     .order = "name", .feature = "core.roles",
-    .actions = (const ListAction[]){ { "New role", "/roles/new", "plus", "core.roles", CREATE, true }, { "Compare", "/roles/compare", "swap", "core.roles", VIEW, false }, { 0 } },
+    .actions = (const ListAction[]){ { "New role", "/roles/new", "plus", "core.roles", CREATE, true },
+                                     { "Compare", "/roles/compare", "swap", "core.roles", VIEW, false }, { 0 } },
 };
 
 void role_list(Req *r) {
@@ -122,17 +143,19 @@ static void crumbs(Req *r, const RoleRow *role, const char *here) {
     if (here) show_text(r, text(r, "page.crumbs.%d.text", role ? 2 : 1), here);
 }
 
-/* --- name, description, department --------------------------------------------------------------------------------------------------------- */
+/* --- name, description, department -------------------------------------------------------------------------------- */
 
 /* Departments are edited elsewhere; here one is chosen. */
-static const Resource department_choice = { .table = "department", .path = "/departments", .feature = "core.users", .one = "department", .many = "departments", .key = "public_id",
+static const Resource department_choice = { .table = "department", .path = "/departments", .feature = "core.users",
+                                            .one = "department", .many = "departments", .key = "public_id",
                                             .fields = FIELDS { { "name", "Name", TEXT(1, 80) }, { 0 } } };
 
 static const Form role_form = { .name = "role", .fields = FIELDS {
     { "name",        "Name",        TEXT(3, 60),       .flags = REQUIRED },
     { "description", "Description", LONG_TEXT(0, 300) },
     { "department",  "Department",  REF(department_choice) },
-    { "mfa",         "Second factor required", BOOL, .hint = "Everybody with this role signs in with a code beside the password." },
+    { "mfa",         "Second factor required", BOOL,
+      .hint = "Everybody with this role signs in with a code beside the password." },
     { "from",        "Rights of",   HIDDEN(40) },
     { 0 } } };
 
@@ -140,7 +163,8 @@ static const Form role_form = { .name = "role", .fields = FIELDS {
 ROW(Option, OPTION)
 
 static void department_options(Req *r, FormView *v) {
-    Options all = db_all(&r->c, Option, "select public_id, name from department where utility_id = ? and active = 1 order by name", r->c.utility);
+    Options all = db_all(&r->c, Option, "select public_id, name from department where utility_id = ? "
+                                        "and active = 1 order by name", r->c.utility);
     for (size_t i = 0; i < all.n; i++) form_option(v, "department", all.v[i].public_id, all.v[i].name);
 }
 
@@ -168,7 +192,8 @@ void role_new(Req *r) {
 
 static void name_check(Req *r, const char *name, Id but) {
     if (!name) return;
-    if (db_int(&r->c, "select count(*) from role where name = ? and (utility_id = ? or utility_id is null) and id <> ?", name, r->c.utility, but.id))
+    if (db_int(&r->c, "select count(*) from role where name = ? and (utility_id = ? or utility_id is null) and id <> ?",
+               name, r->c.utility, but.id))
         problem(r, "name", "%s", msg(r->c.language, "role.name_taken"));
 }
 
@@ -179,7 +204,8 @@ static const char *code_for(Ctx *c, const char *name) {
         if (*s == '-') *s = '_';
     if (!*base) base = text_copy(c, "role");
     const char *code = base;
-    for (int n = 2; !strcmp(code, "new") || !strcmp(code, "compare") || role_find(c, code); n++) code = text(c, "%s_%d", base, n);
+    for (int n = 2; !strcmp(code, "new") || !strcmp(code, "compare") || role_find(c, code); n++)
+        code = text(c, "%s_%d", base, n);
     return code;
 }
 
@@ -188,7 +214,9 @@ static void store_rights(Ctx *c, Id role, RightSet set) {
     for (size_t i = 0; i < set.n; i++)
         for (int a = 0; a < RIGHT_ACTIONS; a++)
             if (set.v[i].bits & 1u << a)
-                db_must(c, 1, BROKEN, "insert into role_permission (role_id, permission_id) select ?, id from permission where `key` = ?", role, text(c, "%s:%s", set.v[i].key, right_actions[a]));
+                db_must(c, 1, BROKEN, "insert into role_permission (role_id, permission_id) select ?, id "
+                                      "from permission where `key` = ?", role,
+                        text(c, "%s:%s", set.v[i].key, right_actions[a]));
 }
 
 static const char *rights_json(Ctx *c, const char *const *names, const char *const *values, RightSet set) {
@@ -209,7 +237,8 @@ static const char *rights_json(Ctx *c, const char *const *names, const char *con
 }
 
 static void changed_event(Ctx *c, const RoleRow *role) {
-    event_emit(c, &(Event){ .name = "role.changed", .entity = "role", .id = role->id, .number = role->code, .payload = json_pairs(c, "role_id", text(c, "%lld", (long long)role->id.id), NULL) });
+    event_emit(c, &(Event){ .name = "role.changed", .entity = "role", .id = role->id, .number = role->code,
+                            .payload = json_pairs(c, "role_id", text(c, "%lld", (long long)role->id.id), NULL) });
 }
 
 void role_create(Req *r) {
@@ -223,26 +252,31 @@ void role_create(Req *r) {
     RightSet rights = model ? role_rights(c, model->id) : (RightSet){ 0 };
     grant_check(c, (RightSet){ 0 }, rights);
     RoleRow role = { .code = code_for(c, in_text(in, "name")), .name = in_text(in, "name") };
-    role.id = db_insert(c, "insert into role (utility_id, code, name, description, department_id, kind, mfa_required, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,'custom',?,?,?,?,?)",
-                        c->utility, role.code, role.name, in_text(in, "description"), in_ref(in, "department"), in_bool(in, "mfa"), c->now, c->user, c->now, c->user);
+    role.id = db_insert(c, "insert into role (utility_id, code, name, description, department_id, kind, mfa_required, "
+                           "created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,'custom',?,?,?,?,?)",
+                        c->utility, role.code, role.name, in_text(in, "description"), in_ref(in, "department"),
+                            in_bool(in, "mfa"), c->now, c->user, c->now, c->user);
     store_rights(c, role.id, rights);
     const char *names[] = { "name", "from", NULL }, *values[] = { role.name, from, NULL };
-    audit_write(c, &(Audit){ .action = "create", .entity = "role", .id = role.id, .number = role.code, .version = 1, .after = rights_json(c, names, values, rights) });
+    audit_write(c, &(Audit){ .action = "create", .entity = "role", .id = role.id, .number = role.code, .version = 1,
+                             .after = rights_json(c, names, values, rights) });
     changed_event(c, &role);
     note(r, "%s", msg_format(r, c->language, "role.made", { "role", role.name }));
     go(r, "/roles/%s", role.code);
 }
 
-/* --- the matrix ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the matrix --------------------------------------------------------------------------------------------------- */
 
-#define PERMISSION(F, T) F(T, const char *, resource) F(T, const char *, module) F(T, const char *, label) F(T, bool, sensitive)
+#define PERMISSION(F, T) F(T, const char *, resource) F(T, const char *, module) F(T, const char *, label) \
+    F(T, bool, sensitive)
 ROW(Permission, PERMISSION)
 
 Permissions permissions_all(Ctx *c);
 
 /* One row a resource; the label of "view" without its verb names it. */
 Permissions permissions_all(Ctx *c) {
-    return db_all(c, Permission, "select resource, module, substr(label, 6) as label, `sensitive` from permission where action = 'view' order by sort");
+    return db_all(c, Permission, "select resource, module, substr(label, 6) as label, `sensitive` from permission "
+                                 "where action = 'view' order by sort");
 }
 
 static char *capital(Req *r, const char *s) {
@@ -255,7 +289,8 @@ static void show_cells(Req *r, const char *at_, const Permission *p, unsigned bi
     for (int a = 0; a < RIGHT_ACTIONS; a++) {
         char *cell = text(r, "%s.cells.%d", at_, a);
         show_text(r, cell, text(r, "%s:%s", p->resource, right_actions[a]));
-        show_text(r, text(r, "%s.says", cell), text(r, "%s: %s", msg(r->c.language, text(r, "right.%s", right_actions[a])), p->label));
+        show_text(r, text(r, "%s.says", cell),
+                  text(r, "%s: %s", msg(r->c.language, text(r, "right.%s", right_actions[a])), p->label));
         if (bits & 1u << a) show_text(r, text(r, "%s.on", cell), "1");
         if ((bits ^ usual) & 1u << a) show_text(r, text(r, "%s.changed", cell), "1");
     }
@@ -278,7 +313,9 @@ static void show_matrix(Req *r, RightSet set, RightSet usual, bool compares) {
             show_text(r, text(r, "matrix.groups.%d.key", group), module);
             for (int a = 0; a < RIGHT_ACTIONS; a++) {
                 show_text(r, text(r, "matrix.groups.%d.all.%d", group, a), text(r, "%s:%s", module, right_actions[a]));
-                show_text(r, text(r, "matrix.groups.%d.all.%d.says", group, a), text(r, "%s: %s", msg(r->c.language, text(r, "right.%s", right_actions[a])), msg(r->c.language, text(r, "module.%s", module))));
+                show_text(r, text(r, "matrix.groups.%d.all.%d.says", group, a),
+                          text(r, "%s: %s", msg(r->c.language, text(r, "right.%s", right_actions[a])),
+                               msg(r->c.language, text(r, "module.%s", module))));
             }
         }
         char *at_ = text(r, "matrix.groups.%d.rows.%zu", group, row++);
@@ -290,7 +327,8 @@ static void show_matrix(Req *r, RightSet set, RightSet usual, bool compares) {
     }
 }
 
-/* The rights as the form sent them: single ticks, and the ticks of a whole column ("*:view") or of a module's ("cis:view"). */
+/* The rights as the form sent them: single ticks, and the ticks
+ * of a whole column ("*:view") or of a module's ("cis:view"). */
 static RightSet ticked(Req *r) {
     Permissions all = permissions_all(&r->c);
     Texts single = param_all(&r->c.mem, &r->fields, "p"), whole = param_all(&r->c.mem, &r->fields, "all");
@@ -298,9 +336,12 @@ static RightSet ticked(Req *r) {
     for (size_t i = 0; i < all.n && set.n < RIGHT_ROWS_MAX; i++) {
         RightRow row = { all.v[i].resource, 0 };
         for (int a = 0; a < RIGHT_ACTIONS; a++) {
-            const char *own = text(r, "%s:%s", row.key, right_actions[a]), *group = text(r, "%s:%s", all.v[i].module, right_actions[a]), *column = text(r, "*:%s", right_actions[a]);
+            const char *own = text(r, "%s:%s", row.key, right_actions[a]),
+                *group = text(r, "%s:%s", all.v[i].module, right_actions[a]),
+                *column = text(r, "*:%s", right_actions[a]);
             for (size_t k = 0; k < single.n; k++) if (!strcmp(single.v[k], own)) row.bits |= 1u << a;
-            for (size_t k = 0; k < whole.n; k++) if (!strcmp(whole.v[k], group) || !strcmp(whole.v[k], column)) row.bits |= 1u << a;
+            for (size_t k = 0; k < whole.n; k++)
+                if (!strcmp(whole.v[k], group) || !strcmp(whole.v[k], column)) row.bits |= 1u << a;
         }
         set.v[set.n++] = row;
     }
@@ -316,14 +357,16 @@ static RightSet settled(Req *r, RightSet stored, RightSet sent) {
         unsigned bits = row_after(row_bits(stored.v, stored.n, sent.v[i].key), sent.v[i].bits, &outcome);
         if (bits) set.v[set.n++] = (RightRow){ sent.v[i].key, bits };
         if (outcome != ROW_CLEARED) continue;
-        const char *label = db_text(&r->c, "select substr(label, 6) from permission where `key` = ?", text(r, "%s:view", sent.v[i].key));
+        const char *label = db_text(&r->c, "select substr(label, 6) from permission where `key` = ?",
+                                    text(r, "%s:view", sent.v[i].key));
         text_addf(&cleared, "%s%s", cleared.n ? ", " : "", label ? label : sent.v[i].key);
     }
-    note(r, "%s", cleared.n ? msg_format(r, r->c.language, "role.cleared", { "rows", cleared.s }) : msg(r->c.language, "ui.saved"));
+    note(r, "%s", cleared.n ? msg_format(r, r->c.language, "role.cleared", { "rows", cleared.s }) : msg(r->c.language,
+        "ui.saved"));
     return set;
 }
 
-/* --- the page of one role --------------------------------------------------------------------------------------------------------------------- */
+/* --- the page of one role ----------------------------------------------------------------------------------------- */
 
 static void action(Req *r, size_t n, const char *key, const char *url, const char *icon, const char *kind, bool post) {
     char *at_ = at(r, "page.actions", n, NULL);
@@ -336,18 +379,23 @@ static void action(Req *r, size_t n, const char *key, const char *url, const cha
 
 static void show_actions(Req *r, const RoleRow *role) {
     size_t n = 0;
-    if (perm_may(&r->c, "core.roles", CREATE)) action(r, n++, "role.clone", link_path(r, "/roles/new?from=%s", role->code), "copy", "plain", false);
+    if (perm_may(&r->c, "core.roles", CREATE))
+        action(r, n++, "role.clone", link_path(r, "/roles/new?from=%s", role->code), "copy", "plain", false);
     action(r, n++, "role.compare", link_path(r, "/roles/compare?a=%s", role->code), "swap", "plain", false);
     if (!strcmp(role->kind, "system") && !role_is_fixed(role) && perm_may(&r->c, "core.roles", EDIT))
         action(r, n++, "role.reset", link_path(r, "/roles/%s/reset", role->code), "refresh", "plain", true);
-    if (!strcmp(role->kind, "custom") && perm_may(&r->c, "core.roles", DELETE)) action(r, n++, "role.delete", link_path(r, "/roles/%s/deletion", role->code), "trash", "plain", false);
+    if (!strcmp(role->kind, "custom") && perm_may(&r->c, "core.roles", DELETE))
+        action(r, n++, "role.delete", link_path(r, "/roles/%s/deletion", role->code), "trash", "plain", false);
 }
 
-#define HOLDER(F, T) F(T, const char *, public_id) F(T, const char *, full_name) F(T, const char *, email) F(T, const char *, status)
+#define HOLDER(F, T) F(T, const char *, public_id) F(T, const char *, full_name) F(T, const char *, email) \
+    F(T, const char *, status)
 ROW(Holder, HOLDER)
 
 static void show_holders(Req *r, const RoleRow *role) {
-    Holders all = db_all(&r->c, Holder, "select distinct u.public_id, u.full_name, u.email, u.status from user_role ur join user u on u.id = ur.user_id where ur.role_id = ? and u.status <> 'revoked' "
+    Holders all = db_all(&r->c, Holder, "select distinct u.public_id, u.full_name, u.email, u.status from user_role ur "
+                                        "join user u on u.id = ur.user_id where ur.role_id = ? "
+                                        "and u.status <> 'revoked' "
                                         "order by u.full_name, u.id limit 100", role->id);
     bool may = perm_may(&r->c, "core.users", VIEW);
     for (size_t i = 0; i < all.n; i++) {
@@ -367,9 +415,11 @@ typedef struct Effective { Req *r; RightSet set; size_t n; } Effective;
 /* Pages of the utility without a record in their path: what opens with these rights. */
 static void effective_page(void *arg, const Route *route) {
     Effective *e = arg;
-    if (strcmp(route->method, "GET") || route->scope != SCOPE_UTILITY || !route->key || strchr(route->path, '{') || e->n >= 60) return;
+    if (strcmp(route->method, "GET") || route->scope != SCOPE_UTILITY || !route->key || strchr(route->path, '{')
+        || e->n >= 60) return;
     unsigned bits = row_bits(e->set.v, e->set.n, route->key);
-    if (route->action == VIEW ? bits : (bits & route->action) == route->action) show_text(e->r, at(e->r, "pages", e->n++, NULL), route->path);
+    if (route->action == VIEW ? bits : (bits & route->action) == route->action)
+        show_text(e->r, at(e->r, "pages", e->n++, NULL), route->path);
 }
 
 static void show_duties(Req *r, RightSet set) {
@@ -394,10 +444,12 @@ void role_page(Req *r) {
         form_text(v, "description", role->description);
         form_set(v, "description", "rows", "2");
         form_bool(v, "mfa", role->mfa_required);
-        form_text(v, "department", role->department_id.id ? db_text(c, "select public_id from department where id = ?", role->department_id) : NULL);
+        form_text(v, "department", role->department_id.id ? db_text(c, "select public_id from department where id = ?",
+            role->department_id) : NULL);
         form_version(v, role->row_version);
     } else {
-        show_text(r, "fixed", role_is_fixed(role) ? msg(c->language, "role.fixed") : msg(c->language, "role.only_view"));
+        show_text(r, "fixed", role_is_fixed(role) ? msg(c->language, "role.fixed") : msg(c->language,
+            "role.only_view"));
         show_text(r, "description", role->description);
     }
     bool system = !strcmp(role->kind, "system");
@@ -418,9 +470,11 @@ static void fixed_check(Ctx *c, const RoleRow *role) {
 }
 
 /* Everything a change of rights is followed by. */
-static void rights_changed(Ctx *c, const RoleRow *role, RightSet before, RightSet after, const char *const *names, const char *const *was, const char *const *is, const char *action_) {
+static void rights_changed(Ctx *c, const RoleRow *role, RightSet before, RightSet after, const char *const *names,
+                           const char *const *was, const char *const *is, const char *action_) {
     administrators_check(c);
-    audit_write(c, &(Audit){ .action = action_, .entity = "role", .id = role->id, .number = role->code, .version = role->row_version + 1,
+    audit_write(c, &(Audit){ .action = action_, .entity = "role", .id = role->id, .number = role->code,
+                             .version = role->row_version + 1,
                              .before = rights_json(c, names, was, before), .after = rights_json(c, names, is, after) });
     changed_event(c, role);
 }
@@ -434,10 +488,14 @@ void role_save(Req *r) {
     problems_end(r);
     RightSet stored = role_rights(c, role->id), wanted = settled(r, stored, ticked(r));
     grant_check(c, stored, wanted);
-    db_must(c, 1, CONFLICT, "update role set name = ?, description = ?, department_id = ?, mfa_required = ?, updated_at = ?, updated_by = ?, row_version = row_version + 1 where id = ? and row_version = ?",
-            in_text(in, "name"), in_text(in, "description"), in_ref(in, "department"), in_bool(in, "mfa"), c->now, c->user, role->id, in->row_version);
+    db_must(c, 1, CONFLICT, "update role set name = ?, description = ?, department_id = ?, mfa_required = ?, "
+                            "updated_at = ?, updated_by = ?, row_version = row_version + 1 "
+                            "where id = ? and row_version = ?",
+            in_text(in, "name"), in_text(in, "description"), in_ref(in, "department"), in_bool(in, "mfa"), c->now,
+                c->user, role->id, in->row_version);
     store_rights(c, role->id, wanted);
-    const char *names[] = { "name", "description", "mfa_required", NULL }, *was[] = { role->name, role->description, role->mfa_required ? "yes" : "no", NULL },
+    const char *names[] = { "name", "description", "mfa_required", NULL },
+        *was[] = { role->name, role->description, role->mfa_required ? "yes" : "no", NULL },
                *is[] = { in_text(in, "name"), in_text(in, "description"), in_bool(in, "mfa") ? "yes" : "no", NULL };
     rights_changed(c, role, stored, wanted, names, was, is, "edit");
     go(r, "/roles/%s", role->code);
@@ -450,7 +508,9 @@ void role_reset(Req *r) {
     if (strcmp(role->kind, "system")) fail(c, CONFLICT, "%s", msg(c->language, "role.no_default"));
     RightSet stored = role_rights(c, role->id), usual = default_rights(c, role->code);
     grant_check(c, stored, usual);
-    db_run(c, "update role r join role_template t on t.code = r.code set r.name = t.name, r.description = t.description, r.mfa_required = t.mfa_required, r.updated_at = ?, r.updated_by = ?, "
+    db_run(c, "update role r join role_template t on t.code = r.code "
+              "set r.name = t.name, r.description = t.description, r.mfa_required = t.mfa_required, "
+              "r.updated_at = ?, r.updated_by = ?, "
               "r.row_version = r.row_version + 1 where r.id = ?", c->now, c->user, role->id);
     store_rights(c, role->id, usual);
     rights_changed(c, role, stored, usual, NULL, NULL, NULL, "reset");
@@ -458,13 +518,15 @@ void role_reset(Req *r) {
     go(r, "/roles/%s", role->code);
 }
 
-/* --- deletion --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- deletion ----------------------------------------------------------------------------------------------------- */
 
 static const Form delete_form = { .name = "role_delete", .fields = FIELDS {
     { "to", "Give them this role in its place", TEXT(0, 40) },
     { 0 } } };
 
-static int64_t users_of(Ctx *c, Id role) { return db_int(c, "select count(distinct user_id) from user_role where role_id = ?", role); }
+static int64_t users_of(Ctx *c, Id role) {
+    return db_int(c, "select count(distinct user_id) from user_role where role_id = ?", role);
+}
 
 static void deletable_check(Ctx *c, const RoleRow *role) {
     fixed_check(c, role);
@@ -481,7 +543,8 @@ void role_delete_page(Req *r) {
     int64_t users = users_of(c, role->id);
     FormView *v = form_show(r, "form", &delete_form, text(r, "/roles/%s/deletion", role->code));
     if (users) {
-        Others all = db_all(c, Other, "select code, name from role where utility_id = ? and id <> ? and active = 1 and code <> 'consumer' order by name", c->utility, role->id);
+        Others all = db_all(c, Other, "select code, name from role where utility_id = ? and id <> ? and active = 1 "
+                                      "and code <> 'consumer' order by name", c->utility, role->id);
         form_set(v, "to", "kind", "select");
         form_set(v, "to", "blank", msg(c->language, "ui.choose"));
         form_set(v, "to", "optional", "");
@@ -508,40 +571,47 @@ void role_delete(Req *r) {
     int64_t users = users_of(c, role->id);
     const char *to = in_text(in, "to");
     RoleRow *other = to ? role_find(c, to) : NULL;
-    if (to && (!other || other->id.id == role->id.id || role_is_fixed(other))) fail_field(c, INVALID, "to", "There is no role %s.", to);
+    if (to && (!other || other->id.id == role->id.id || role_is_fixed(other)))
+        fail_field(c, INVALID, "to", "There is no role %s.", to);
     if (users && !other) fail_field(c, CONFLICT, "to", "%s", msg_plural(c, c->language, "role.has_users", users, NULL));
     if (other) {
         grant_check(c, (RightSet){ 0 }, role_rights(c, other->id));
-        db_run(c, "insert ignore into user_role (user_id, role_id, utility_id, service_area_id, valid_from, valid_to, created_at, created_by) "
-                  "select user_id, ?, utility_id, service_area_id, valid_from, valid_to, ?, ? from user_role where role_id = ?", other->id, c->now, c->user, role->id);
+        db_run(c, "insert ignore into user_role (user_id, role_id, utility_id, service_area_id, valid_from, "
+                  "valid_to, created_at, created_by) "
+                  "select user_id, ?, utility_id, service_area_id, valid_from, valid_to, ?, ? "
+                  "from user_role where role_id = ?", other->id, c->now, c->user, role->id);
     }
     db_run(c, "delete from user_role where role_id = ?", role->id);
     db_run(c, "delete from role where id = ?", role->id);
     administrators_check(c);
-    audit_write(c, &(Audit){ .action = "delete", .entity = "role", .id = role->id, .number = role->code, .before = json_pairs(c, "name", role->name, NULL),
+    audit_write(c, &(Audit){ .action = "delete", .entity = "role", .id = role->id, .number = role->code,
+                             .before = json_pairs(c, "name", role->name, NULL),
                              .after = json_pairs(c, "users_given", other ? other->code : NULL, NULL) });
     changed_event(c, role);
     note(r, "%s", msg_format(r, c->language, "role.deleted", { "role", role->name }));
     go(r, "/roles");
 }
 
-/* --- comparison -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- comparison --------------------------------------------------------------------------------------------------- */
 
 static void compare_options(Req *r, FormView *v, const char *field, Others all, const char *chosen) {
     form_set(v, field, "kind", "select");
     for (size_t i = 0; i < all.n; i++) {
         form_option(v, field, all.v[i].code, all.v[i].name);
-        if (chosen && !strcmp(chosen, all.v[i].code)) show_text(r, text(r, "form.fields.%s.options.%zu.selected", field, i), "1");
+        if (chosen && !strcmp(chosen, all.v[i].code))
+            show_text(r, text(r, "form.fields.%s.options.%zu.selected", field, i), "1");
     }
 }
 
-static const Form compare_form = { .name = "role_compare", .fields = FIELDS { { "a", "First role", TEXT(0, 40) }, { "b", "Second role", TEXT(0, 40) }, { 0 } } };
+static const Form compare_form = { .name = "role_compare", .fields = FIELDS { { "a", "First role", TEXT(0, 40) },
+    { "b", "Second role", TEXT(0, 40) }, { 0 } } };
 
 static const char *actions_text(Req *r, unsigned bits) {
     Text t = text_start(r);
     text_add(&t, "");
     for (int a = 0; a < RIGHT_ACTIONS; a++)
-        if (bits & 1u << a) text_addf(&t, "%s%s", t.n ? ", " : "", msg(r->c.language, text(r, "right.%s", right_actions[a])));
+        if (bits & 1u << a)
+            text_addf(&t, "%s%s", t.n ? ", " : "", msg(r->c.language, text(r, "right.%s", right_actions[a])));
     return t.n ? t.s : "\xE2\x80\x93";
 }
 
@@ -577,7 +647,8 @@ void role_compare(Req *r) {
     const char *a = query_text(r, "a"), *b = query_text(r, "b");
     RoleRow *first = a ? role_find(c, a) : NULL, *second = b ? role_find(c, b) : NULL;
     if ((a && !first) || (b && !second)) fail(c, NOT_FOUND, "There is no such role.");
-    Others all = db_all(c, Other, "select code, name from role where utility_id = ? or utility_id is null order by name", c->utility);
+    Others all = db_all(c, Other, "select code, name from role where utility_id = ? "
+                                  "or utility_id is null order by name", c->utility);
     FormView *v = form_show(r, "form", &compare_form, "/roles/compare");
     compare_options(r, v, "a", all, a);
     compare_options(r, v, "b", all, b);

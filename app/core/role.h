@@ -10,7 +10,8 @@
 
 enum { RIGHT_ROWS_MAX = 200 };
 
-#define ROLE_ROW(F, T) F(T, Id, id) F(T, Id, utility_id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, description) F(T, const char *, kind) \
+#define ROLE_ROW(F, T) F(T, Id, id) F(T, Id, utility_id) F(T, const char *, code) F(T, const char *, name) \
+    F(T, const char *, description) F(T, const char *, kind) \
     F(T, bool, mfa_required) F(T, int64_t, row_version) F(T, Id, department_id)
 ROW(RoleRow, ROLE_ROW)
 

@@ -24,9 +24,11 @@ unsigned row_bits(const RightRow *rows, size_t n, const char *key) {
     return 0;
 }
 
-RightRow grant_refused(const RightRow *stored, size_t stored_n, const RightRow *wanted, size_t wanted_n, const RightRow *held, size_t held_n) {
+RightRow grant_refused(const RightRow *stored, size_t stored_n, const RightRow *wanted, size_t wanted_n,
+                       const RightRow *held, size_t held_n) {
     for (size_t i = 0; i < wanted_n; i++) {
-        unsigned added = wanted[i].bits & ~row_bits(stored, stored_n, wanted[i].key), lacking = added & ~row_bits(held, held_n, wanted[i].key);
+        unsigned added = wanted[i].bits & ~row_bits(stored, stored_n, wanted[i].key),
+            lacking = added & ~row_bits(held, held_n, wanted[i].key);
         if (lacking) return (RightRow){ wanted[i].key, lacking & -lacking };
     }
     return (RightRow){ 0 };
@@ -41,5 +43,6 @@ const DutyPair duty_pairs[] = {
 };
 
 bool duty_conflict(const DutyPair *pair, const RightRow *rows, size_t n) {
-    return row_bits(rows, n, pair->make.key) & pair->make.bits && row_bits(rows, n, pair->approve.key) & pair->approve.bits;
+    return row_bits(rows, n, pair->make.key) & pair->make.bits
+        && row_bits(rows, n, pair->approve.key) & pair->approve.bits;
 }

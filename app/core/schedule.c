@@ -1,6 +1,6 @@
 /*
- * Recurring jobs (assurance "schedule"; ONB02US04): each due time is one row (task, due) under a unique key, so that however
- * many schedulers run, one job is enqueued. Rules in local time; holidays and missed times as the task says.
+ * Recurring jobs (assurance "schedule"; ONB02US04): each due time is one row (task, due) under a unique key, so that
+ * however many schedulers run, one job is enqueued. Rules in local time; holidays and missed times as the task says.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +17,10 @@
 enum { MISSED_S = 15 * 60, TRIES = 400 };
 
 /* One recurring task at one place. */
-typedef struct Task { const char *code, *kind, *rule, *holiday_policy; bool skip_missed; Id utility, row; const Zone *zone; } Task;
+typedef struct Task { const char *code, *kind, *rule, *holiday_policy; bool skip_missed; Id utility, row;
+                      const Zone *zone; } Task;
 
-/* --- due times --------------------------------------------------------------------------------------------------------------- */
+/* --- due times ---------------------------------------------------------------------------------------------------- */
 
 /* The due time after `after`, moved past holidays as the task says. TIME_NONE when the rule cannot be read. */
 static Time task_next(Ctx *c, const Task *t, Time after) {
@@ -42,8 +43,8 @@ static Time task_next(Ctx *c, const Task *t, Time after) {
 }
 
 /*
- * What to do about a task whose `due` has come: the time to run for (the latest one that is due), or TIME_NONE when it was
- * missed and is to be skipped; *next is the first one ahead.
+ * What to do about a task whose `due` has come: the time to run for (the latest one that is due), or TIME_NONE when it
+ * was missed and is to be skipped; *next is the first one ahead.
  */
 static Time task_catch_up(Ctx *c, const Task *t, Time due, Time *next) {
     Time last = due;
@@ -59,28 +60,36 @@ static Time task_catch_up(Ctx *c, const Task *t, Time due, Time *next) {
 /* One job for this due time: false when another scheduler was first. */
 static Id task_enqueue(Ctx *c, const Task *t, Time due) {
     const char *task = t->utility.id ? text(c, "%lld:%s", (long long)t->utility.id, t->code) : t->code;
-    if (!db_add(c, "insert into smart360.schedule_run (tenant_key, task, due_at) values (?,?,?)", c->tenant.id, task, due)) return (Id){ 0 };
+    if (!db_add(c, "insert into smart360.schedule_run (tenant_key, task, due_at) values (?,?,?)", c->tenant.id, task,
+                due)) return (Id){ 0 };
     const char *payload = json_pairs(c, "due_at", time_iso(&c->mem, due), "code", t->code, NULL);
-    Id job = job_enqueue(c, &(NewJob){ .kind = t->kind, .payload = payload, .unique_key = text(c, "schedule:%s", task) });
-    db_run(c, "update smart360.schedule_run set job_id=? where tenant_key=? and task=? and due_at=?", job, c->tenant.id, task, due);
+    Id job = job_enqueue(c,
+                         &(NewJob){ .kind = t->kind, .payload = payload, .unique_key = text(c, "schedule:%s", task) });
+    db_run(c, "update smart360.schedule_run set job_id=? where tenant_key=? and task=? and due_at=?", job, c->tenant.id,
+           task, due);
     return job;
 }
 
-/* --- tasks of utilities: rows of scheduled_job --------------------------------------------------------------------------------- */
+/* --- tasks of utilities: rows of scheduled_job -------------------------------------------------------------------- */
 
-#define SCHEDULED(F, T) F(T, Id, id) F(T, Id, utility_id) F(T, const char *, code) F(T, const char *, handler) F(T, const char *, rule) \
-    F(T, const char *, time_zone) F(T, const char *, holiday_policy) F(T, const char *, catch_up) F(T, Time, next_run_at)
+#define SCHEDULED(F, T) F(T, Id, id) F(T, Id, utility_id) F(T, const char *, code) F(T, const char *, handler) \
+    F(T, const char *, rule) \
+    F(T, const char *, time_zone) F(T, const char *, holiday_policy) F(T, const char *, catch_up) \
+        F(T, Time, next_run_at)
 ROW(Scheduled, SCHEDULED)
 
 static Task task_of(Ctx *c, const Scheduled *s) {
     const Zone *zone = s->time_zone ? zone_find(s->time_zone) : NULL;
-    return (Task){ .code = s->code, .kind = s->handler, .rule = s->rule, .holiday_policy = s->holiday_policy, .skip_missed = !strcmp(s->catch_up, "skip"),
+    return (Task){ .code = s->code, .kind = s->handler, .rule = s->rule, .holiday_policy = s->holiday_policy,
+                   .skip_missed = !strcmp(s->catch_up, "skip"),
                    .utility = s->utility_id, .row = s->id, .zone = zone ? zone : c->locale->zone };
 }
 
 static void scheduled_tx(Ctx *c, void *arg) {
-    Scheduled *s = db_find(c, Scheduled, "select id, utility_id, code, handler, rule, time_zone, holiday_policy, catch_up, next_run_at from scheduled_job "
-                                         "where id=? and enabled=1 and (next_run_at is null or next_run_at <= ?) for update", *(Id *)arg, c->now);
+    Scheduled *s = db_find(c, Scheduled, "select id, utility_id, code, handler, rule, time_zone, holiday_policy, "
+                                         "catch_up, next_run_at from scheduled_job "
+                                         "where id=? and enabled=1 and (next_run_at is null "
+                                         "or next_run_at <= ?) for update", *(Id *)arg, c->now);
     if (!s) return;
     utility_enter(c, s->utility_id);
     Task t = task_of(c, s);
@@ -96,7 +105,8 @@ static void scheduled_tx(Ctx *c, void *arg) {
         return;
     }
     Id job = job_handler(t.kind) ? task_enqueue(c, &t, due) : (Id){ 0 };
-    db_run(c, "update scheduled_job set next_run_at=?, last_run_at=?, last_status='queued', last_job_id=coalesce(?, last_job_id) where id=?", next, due, job, s->id);
+    db_run(c, "update scheduled_job set next_run_at=?, last_run_at=?, last_status='queued', "
+              "last_job_id=coalesce(?, last_job_id) where id=?", next, due, job, s->id);
 }
 
 #define UTILITY_ID(F, T) F(T, Id, id)
@@ -109,12 +119,15 @@ static void scheduled_make(Ctx *c) {
     for (int i = 0; (table = registered_schedules(i)); i++)
         for (; table->code; table++)
             for (size_t u = 0; table->per_utility && u < l.n; u++)
-                if (!db_int(c, "select count(*) from scheduled_job where utility_id=? and code=?", l.v[u].id, table->code))
-                    db_add(c, "insert into scheduled_job (utility_id, code, handler, name, rule, holiday_policy, catch_up) values (?,?,?,?,?,?,?)", l.v[u].id, table->code,
-                           table->kind, table->name, table->rule, table->holiday_policy ? table->holiday_policy : "run", table->skip_missed ? "skip" : "run_once");
+                if (!db_int(c, "select count(*) from scheduled_job where utility_id=? and code=?", l.v[u].id,
+                            table->code))
+                    db_add(c, "insert into scheduled_job (utility_id, code, handler, name, rule, holiday_policy, "
+                              "catch_up) values (?,?,?,?,?,?,?)", l.v[u].id, table->code,
+                           table->kind, table->name, table->rule, table->holiday_policy ? table->holiday_policy : "run",
+                               table->skip_missed ? "skip" : "run_once");
 }
 
-/* --- tasks of a tenant -------------------------------------------------------------------------------------------------------------- */
+/* --- tasks of a tenant -------------------------------------------------------------------------------------------- */
 
 /* When to look again, so that a tick costs nothing as long as nothing is due. */
 enum { KNOWN_MAX = 2000 };
@@ -133,11 +146,14 @@ static Known *known_of(Ctx *c, const JobSchedule *s) {
 static void tenant_task_tx(Ctx *c, void *arg) {
     const JobSchedule *s = arg;
     known_of(c, s)->next = TIME_NONE;
-    Task t = { .code = s->code, .kind = s->kind, .rule = s->rule, .skip_missed = s->skip_missed, .zone = c->locale && c->locale->zone ? c->locale->zone : zone_utc() };
-    char *last = db_text(c, "select cast(max(due_at) as char) from smart360.schedule_run where tenant_key=? and task=?", c->tenant.id, s->code);
+    Task t = { .code = s->code, .kind = s->kind, .rule = s->rule, .skip_missed = s->skip_missed, .zone = c->locale
+               && c->locale->zone ? c->locale->zone : zone_utc() };
+    char *last = db_text(c, "select cast(max(due_at) as char) from smart360.schedule_run where tenant_key=? and task=?",
+                         c->tenant.id, s->code);
     Time was;
     if (!last || !time_parse_mysql(last, &was)) {   /* seen for the first time: it counts from now */
-        db_add(c, "insert into smart360.schedule_run (tenant_key, task, due_at) values (?,?,?)", c->tenant.id, s->code, c->now);
+        db_add(c, "insert into smart360.schedule_run (tenant_key, task, due_at) values (?,?,?)", c->tenant.id, s->code,
+               c->now);
         return;
     }
     Time due = task_next(c, &t, was), next;
@@ -147,20 +163,24 @@ static void tenant_task_tx(Ctx *c, void *arg) {
     }
     due = task_catch_up(c, &t, due, &next);
     if (time_is_set(due)) task_enqueue(c, &t, due);
-    else db_add(c, "insert into smart360.schedule_run (tenant_key, task, due_at) values (?,?,?)", c->tenant.id, s->code, c->now);
+    else db_add(c, "insert into smart360.schedule_run (tenant_key, task, due_at) values (?,?,?)", c->tenant.id, s->code,
+                c->now);
 }
 
-/* --- the tick -------------------------------------------------------------------------------------------------------------------- */
+/* --- the tick ----------------------------------------------------------------------------------------------------- */
 
 static void tenant_tick(Ctx *c, bool look_for_new) {
     if (look_for_new) scheduled_make(c);
-    Scheduleds due = db_all(c, Scheduled, "select id, utility_id, code, handler, rule, time_zone, holiday_policy, catch_up, next_run_at from scheduled_job "
-                                          "where enabled=1 and (next_run_at is null or next_run_at <= ?) limit 500", c->now);
+    Scheduleds due = db_all(c, Scheduled, "select id, utility_id, code, handler, rule, time_zone, holiday_policy, "
+                                          "catch_up, next_run_at from scheduled_job "
+                                          "where enabled=1 and (next_run_at is null or next_run_at <= ?) limit 500",
+                                              c->now);
     for (size_t i = 0; i < due.n; i++) db_tx(c, DB_WRITE, scheduled_tx, &due.v[i].id, NULL);
     const JobSchedule *table;
     for (int i = 0; (table = registered_schedules(i)); i++)
         for (; table->code; table++)
-            if (!table->per_utility && known_of(c, table)->next.us <= c->now.us) db_tx(c, DB_WRITE, tenant_task_tx, (void *)(uintptr_t)table, NULL);
+            if (!table->per_utility && known_of(c, table)->next.us <= c->now.us)
+                db_tx(c, DB_WRITE, tenant_task_tx, (void *)(uintptr_t)table, NULL);
 }
 
 typedef struct Turn { const TenantRow *tenant; bool look_for_new; } Turn;
@@ -180,7 +200,8 @@ void schedule_tick(Ctx *c) {
     for (size_t i = 0; i < l.n; i++) {
         ArenaMark m = mark(c);
         Turn turn = { &l.v[i], look_for_new };
-        if (!attempt(c, turn_work, &turn)) log_warn("schedule.failed", LOG_TEXT("tenant", l.v[i].slug), LOG_TEXT("error", c->failure.text));
+        if (!attempt(c, turn_work, &turn))
+            log_warn("schedule.failed", LOG_TEXT("tenant", l.v[i].slug), LOG_TEXT("error", c->failure.text));
         rewind_to(c, m);
         tenant_leave(c);
     }

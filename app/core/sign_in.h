@@ -9,8 +9,10 @@
 #include "app/core/front.h"
 #include "app/core/login_rules.h"
 
-#define PERSON(F, T) F(T, Id, id) F(T, const char *, email) F(T, const char *, full_name) F(T, const char *, password_hash) F(T, const char *, status) \
-    F(T, bool, must_change_password) F(T, Time, password_changed_at) F(T, const char *, password_history) F(T, const char *, language) F(T, bool, factor_required) F(T, bool, has_factor)
+#define PERSON(F, T) F(T, Id, id) F(T, const char *, email) F(T, const char *, full_name) \
+    F(T, const char *, password_hash) F(T, const char *, status) \
+    F(T, bool, must_change_password) F(T, Time, password_changed_at) F(T, const char *, password_history) \
+        F(T, const char *, language) F(T, bool, factor_required) F(T, bool, has_factor)
 ROW(Person, PERSON)
 
 /* Of the context's realm; NULL when there is none. */
@@ -21,10 +23,11 @@ Realm   realm_here     (const Ctx *c);
 const char *realm_name(Realm realm);
 
 /* A link in a mail is made of the configured address (S13). */
-const char *realm_path(const Ctx *c, const char *path);         /* "/login" -> "/platform/login" in the platform's realm */
+const char *realm_path(const Ctx *c, const char *path);
+/* "/login" -> "/platform/login" in the platform's realm */
 
-/* One try and its audit entry (S25); `person` may be NULL. result: success, wrong_password, locked, mfa_failed, inactive,
-   tenant_cancelled; also reset, unlocked, reset_asked. */
+/* One try and its audit entry (S25); `person` may be NULL. result: success, wrong_password, locked, mfa_failed,
+   inactive, tenant_cancelled; also reset, unlocked, reset_asked. */
 void attempt_write(Req *r, const char *email, const Person *person, const char *result);
 /* The same of any realm; subject 0: nobody known. */
 void attempt_add(Req *r, Realm realm, const char *login, Id subject, const char *result);
@@ -41,11 +44,12 @@ const char *new_password_refusal(Req *r, const Person *p, const char *password);
 /* Stores the hash, ends other sessions than `but`, and mails the notice. In a transaction. */
 void password_store(Req *r, const Person *p, const char *hash, Id but);
 
-/* Mail to a person of the realm by a template of the Communication Hub. The platform has no provider of mail: what its people
-   would be told stands in the log, and their links are made by `smart360 user password`. */
+/* Mail to a person of the realm by a template of the Communication Hub. The platform has no provider of mail: what its
+   people would be told stands in the log, and their links are made by `smart360 user password`. */
 void person_mail(Req *r, const Person *p, const char *template_key, const char *const *pairs);
 
-/* Where a signed-in person of the staff goes: next when it is an own path, else the role's home, a choice of utilities ... */
+/* Where a signed-in person of the staff goes: next when it is an
+ * own path, else the role's home, a choice of utilities ... */
 const char *after_sign_in(Req *r, const char *next);
 
 

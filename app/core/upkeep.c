@@ -6,13 +6,15 @@
 enum { ROWS = 2000 };
 
 /*
- * Rows that only served their time: ended jobs of this tenant after 7 days (dead ones stay for a person), forms and events
- * after 30 days. A step removes a bounded number of each, so that no transaction is long.
+ * Rows that only served their time: ended jobs of this tenant after 7 days (dead ones stay for a person), forms and
+ * events after 30 days. A step removes a bounded number of each, so that no transaction is long.
  */
 static JobStep cleanup(Ctx *c, const JobRow *job) {
     (void)job;
-    int64_t n = db_run(c, "delete from smart360.job where tenant_key=? and state in ('done', 'cancelled') and ended_at < utc_timestamp(6) - interval 7 day limit 2000", c->tenant.id);
-    n += db_run(c, "delete from smart360.schedule_run where tenant_key=? and due_at < ? - interval 400 day limit 2000", c->tenant.id, c->now);
+    int64_t n = db_run(c, "delete from smart360.job where tenant_key=? and state in ('done', 'cancelled') "
+                          "and ended_at < utc_timestamp(6) - interval 7 day limit 2000", c->tenant.id);
+    n += db_run(c, "delete from smart360.schedule_run where tenant_key=? and due_at < ? - interval 400 day limit 2000",
+                c->tenant.id, c->now);
     n += db_run(c, "delete from form_post where created_at < ? - interval 30 day limit 2000", c->now);
     n += db_run(c, "delete from event_handled where handled_at < utc_timestamp(6) - interval 60 day limit 2000");
     n += db_run(c, "delete from outbox_event where dispatched_at < ? - interval 60 day limit 2000", c->now);

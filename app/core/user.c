@@ -1,6 +1,6 @@
 /*
- * People of a utility and what they may do (AU01US02): the list, one person with roles, areas and single permissions, and
- * where each effective permission comes from. Inviting and deactivating people: ONB02US03.
+ * People of a utility and what they may do (AU01US02): the list, one person with roles, areas and single permissions,
+ * and where each effective permission comes from. Inviting and deactivating people: ONB02US03.
  */
 #include <string.h>
 
@@ -14,24 +14,35 @@
 #include "lib/page.h"
 #include "lib/utf8.h"
 
-/* --- the list ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 
-static const Choice user_states[] = { { "active", NULL }, { "invited", NULL }, { "pending", NULL }, { "inactive", NULL }, { "invitation_expired", NULL }, { "revoked", NULL }, { 0 } };
+static const Choice user_states[] = { { "active", NULL }, { "invited", NULL }, { "pending", NULL },
+                                      { "inactive", NULL }, { "invitation_expired", NULL }, { "revoked", NULL },
+                                      { 0 } };
 
 #define HERE "(ur.utility_id = u2.id or ur.utility_id is null)"
 static const ListSpec user_spec = {
     .name = "users", .one = "user", .many = "users", .path = "/users",
-    .from = "utility u2 join user u on exists (select 1 from user_role ur where ur.user_id = u.id and " HERE ") left join department d on d.id = u.department_id", .where = "u2.id = ?", .id = "u.id",
+    .from = "utility u2 join user u on exists (select 1 from user_role ur where ur.user_id = u.id and " HERE
+    ") left join department d on d.id = u.department_id", .where = "u2.id = ?", .id = "u.id",
     .columns = COLUMNS {
-        { "full_name",  "Name",       "u.full_name", LIST | SEARCH | SORT, .link = "/users/{public_id}", .sub = "email" },
+        { "full_name",  "Name",       "u.full_name", LIST | SEARCH | SORT, .link = "/users/{public_id}",
+          .sub = "email" },
         { "email",      "E-mail",     "u.email", .flags = SEARCH },
         { "department", "Department", "coalesce(d.name, '')", .flags = LIST | SORT },
-        { "department_id", "Department", "u.department_id", FILTER, .options = "select id, name from department where utility_id = ? order by name" },
-        { "roles",      "Roles",      "(select group_concat(distinct ro.name order by ro.name separator ', ') from user_role ur join role ro on ro.id = ur.role_id where ur.user_id = u.id and " HERE ")", .flags = LIST },
-        { "area",       "Area",       "(select group_concat(distinct a.name order by a.name separator ', ') from user_role ur join service_area a on a.id = ur.service_area_id where ur.user_id = u.id and " HERE ")", .flags = LIST },
+        { "department_id", "Department", "u.department_id", FILTER, .options = "select id, name from department "
+            "where utility_id = ? order by name" },
+        { "roles",      "Roles",      "(select group_concat(distinct ro.name order by ro.name separator ', ') "
+                                      "from user_role ur join role ro on ro.id = ur.role_id "
+                                      "where ur.user_id = u.id and " HERE ")", .flags = LIST },
+        { "area",       "Area",       "(select group_concat(distinct a.name order by a.name separator ', ') "
+                                      "from user_role ur join service_area a on a.id = ur.service_area_id "
+                                      "where ur.user_id = u.id and " HERE ")", .flags = LIST },
         { "status",     "Status",     "u.status", LIST | FILTER | SORT, .choices = user_states },
         { "last_login_at", "Last sign-in", "u.last_login_at", .flags = LIST | SORT },
-        { "mfa",        "Second factor", "exists (select 1 from mfa_factor f where f.realm = 'staff' and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null)", LIST, .kind = "yesno" },
+        { "mfa",        "Second factor", "exists (select 1 from mfa_factor f where f.realm = 'staff' "
+                                         "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null)",
+          LIST, .kind = "yesno" },
         { "public_id",  "Id",         "u.public_id", .flags = 0 },
         { 0 } },
     .order = "full_name", .feature = "core.users", .search_label = "Name or e-mail",
@@ -43,17 +54,24 @@ void user_list(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-/* --- one person --------------------------------------------------------------------------------------------------------------------------- */
+/* --- one person --------------------------------------------------------------------------------------------------- */
 
-#define USER_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, email) F(T, const char *, full_name) F(T, const char *, status) F(T, const char *, department) \
-    F(T, const char *, phone) F(T, const char *, job_title) F(T, Time, last_login_at) F(T, Time, locked_until) F(T, bool, has_factor)
+#define USER_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, email) \
+    F(T, const char *, full_name) F(T, const char *, status) F(T, const char *, department) \
+    F(T, const char *, phone) F(T, const char *, job_title) F(T, Time, last_login_at) F(T, Time, locked_until) \
+        F(T, bool, has_factor)
 ROW(UserRow, USER_ROW)
 
 /* Only people with a role here, or in the whole tenant, are of this utility. */
 static UserRow *user_of(Req *r) {
-    UserRow *u = db_find(&r->c, UserRow, "select u.id, u.public_id, u.email, u.full_name, u.status, (select d.name from department d where d.id = u.department_id) as department, u.phone, u.job_title, "
-                         "u.last_login_at, u.locked_until, exists (select 1 from mfa_factor f where f.realm = 'staff' and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null) as has_factor "
-                         "from user u where u.public_id = ? and exists (select 1 from user_role ur where ur.user_id = u.id and (ur.utility_id = ? or ur.utility_id is null))", path_text(r, "id"), r->c.utility);
+    UserRow *u = db_find(&r->c, UserRow, "select u.id, u.public_id, u.email, u.full_name, u.status, (select d.name "
+                                         "from department d where d.id = u.department_id) "
+                                         "as department, u.phone, u.job_title, "
+                         "u.last_login_at, u.locked_until, exists (select 1 from mfa_factor f where f.realm = 'staff' "
+                         "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null) as has_factor "
+                         "from user u where u.public_id = ? and exists (select 1 from user_role ur "
+                         "where ur.user_id = u.id and (ur.utility_id = ? or ur.utility_id is null))",
+                             path_text(r, "id"), r->c.utility);
     if (!u) fail(r, NOT_FOUND, "There is no such user.");
     return u;
 }
@@ -89,10 +107,15 @@ static void show_role_form(Req *r, const UserRow *u) {
     show_text(r, "show.sections.2.title", msg(c->language, "user.give_role"));
     show_text(r, "show.sections.2.span", "half");
     form_set(v, "role", "blank", msg(c->language, "ui.choose"));
-    options(v, "role", db_all(c, Two, "select code as value, name as label from role where (utility_id = ? or utility_id is null) and active = 1 and code <> 'consumer' order by name", c->utility));
+    options(v, "role", db_all(c, Two, "select code as value, name as label from role where (utility_id = ? "
+                                      "or utility_id is null) and active = 1 and code <> 'consumer' order by name",
+                              c->utility));
     form_set(v, "area", "blank", msg(c->language, "user.everywhere"));
-    options(v, "area", db_all(c, Two, "select code as value, concat(repeat('\xC2\xA0\xC2\xA0', length(path) - length(replace(path, '/', ''))), name) as label from service_area "
-                                      "where utility_id = ? and status = 'active' order by path limit 1000", c->utility));
+    options(v, "area",
+            db_all(c, Two, "select code as value, concat(repeat('\xC2\xA0\xC2\xA0', length(path) - "
+                           "length(replace(path, '/', ''))), name) as label from service_area "
+                                      "where utility_id = ? and status = 'active' order by path limit 1000",
+                                          c->utility));
 }
 
 static void show_override_form(Req *r, const UserRow *u) {
@@ -101,10 +124,13 @@ static void show_override_form(Req *r, const UserRow *u) {
     show_text(r, "show.sections.4.title", msg(c->language, "user.make_exception"));
     show_text(r, "show.sections.4.span", "half");
     form_set(v, "resource", "blank", msg(c->language, "ui.choose"));
-    options(v, "resource", db_all(c, Two, "select resource as value, concat(upper(substr(label, 6, 1)), substr(label, 7), ' (', resource, ')') as label from permission where action = 'view' order by sort"));
+    options(v, "resource",
+            db_all(c, Two, "select resource as value, concat(upper(substr(label, 6, 1)), substr(label, 7), ' (', "
+                           "resource, ')') as label from permission where action = 'view' order by sort"));
     form_set(v, "action", "kind", "select");
     form_set(v, "action", "blank", msg(c->language, "ui.choose"));
-    for (int a = 0; right_actions[a]; a++) form_option(v, "action", right_actions[a], msg(c->language, text(c, "right.%s", right_actions[a])));
+    for (int a = 0; right_actions[a]; a++)
+        form_option(v, "action", right_actions[a], msg(c->language, text(c, "right.%s", right_actions[a])));
     form_set(v, "effect", "kind", "radio");
 }
 
@@ -125,19 +151,23 @@ static void remove_button(Req *r, const char *cell, const char *url, const char 
     show_text(r, text(r, "%s.act.value", cell), value);
 }
 
-#define HOLDS(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, area_code) F(T, const char *, area) F(T, Date, valid_from) F(T, Date, valid_to) F(T, bool, active)
+#define HOLDS(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, area_code) \
+    F(T, const char *, area) F(T, Date, valid_from) F(T, Date, valid_to) F(T, bool, active)
 ROW(Holds, HOLDS)
 
 static const char *period(Req *r, const Holds *h) {
     const Locale *l = r->c.locale;
     if (!date_is_set(h->valid_from) && !date_is_set(h->valid_to)) return msg(r->c.language, "user.always");
-    return text(r, "%s \xE2\x80\x93 %s", date_is_set(h->valid_from) ? locale_date(&r->c.mem, l, h->valid_from) : "", date_is_set(h->valid_to) ? locale_date(&r->c.mem, l, h->valid_to) : "");
+    return text(r, "%s \xE2\x80\x93 %s", date_is_set(h->valid_from) ? locale_date(&r->c.mem, l, h->valid_from) : "",
+                date_is_set(h->valid_to) ? locale_date(&r->c.mem, l, h->valid_to) : "");
 }
 
 static void show_roles(Req *r, const UserRow *u, bool may) {
     Ctx *c = &r->c;
-    Holdss all = db_all(c, Holds, "select ro.code, ro.name, a.code as area_code, a.name as area, ur.valid_from, ur.valid_to, ro.active from user_role ur join role ro on ro.id = ur.role_id "
-                        "left join service_area a on a.id = ur.service_area_id where ur.user_id = ? and (ur.utility_id = ? or ur.utility_id is null) order by ur.id", u->id, c->utility);
+    Holdss all = db_all(c, Holds, "select ro.code, ro.name, a.code as area_code, a.name as area, ur.valid_from, "
+                                  "ur.valid_to, ro.active from user_role ur join role ro on ro.id = ur.role_id "
+                        "left join service_area a on a.id = ur.service_area_id where ur.user_id = ? "
+                        "and (ur.utility_id = ? or ur.utility_id is null) order by ur.id", u->id, c->utility);
     show_text(r, "show.sections.1.title", msg(c->language, "user.roles"));
     show_text(r, "show.sections.1.table.label", msg(c->language, "user.roles"));
     static const char *const labels[] = { "user.role", "user.area", "user.period", "user.change", NULL };
@@ -150,16 +180,20 @@ static void show_roles(Req *r, const UserRow *u, bool may) {
         show_text(r, text(r, "%s.cells.1", row), h->area ? h->area : msg(c->language, "user.everywhere"));
         show_text(r, text(r, "%s.cells.2", row), period(r, h));
         show_text(r, text(r, "%s.cells.3", row), "");
-        if (may) remove_button(r, text(r, "%s.cells.3", row), link_path(r, "/users/%s/roles/removal", u->public_id), "role", text(r, "%s~%s", h->code, h->area_code ? h->area_code : ""));
+        if (may) remove_button(r, text(r, "%s.cells.3", row), link_path(r, "/users/%s/roles/removal", u->public_id),
+                               "role", text(r, "%s~%s", h->code, h->area_code ? h->area_code : ""));
     }
 }
 
-#define EXCEPTION(F, T) F(T, const char *, key) F(T, const char *, label) F(T, const char *, effect) F(T, const char *, reason) F(T, Time, expires_at)
+#define EXCEPTION(F, T) F(T, const char *, key) F(T, const char *, label) F(T, const char *, effect) \
+    F(T, const char *, reason) F(T, Time, expires_at)
 ROW(Exception, EXCEPTION)
 
 static Exceptions exceptions_of(Ctx *c, Id user) {
-    return db_all(c, Exception, "select p.`key`, p.label, o.effect, o.reason, o.expires_at from user_permission_override o join permission p on p.id = o.permission_id "
-                                "where o.user_id = ? and (o.utility_id = ? or o.utility_id is null) order by p.sort", user, c->utility);
+    return db_all(c, Exception, "select p.`key`, p.label, o.effect, o.reason, o.expires_at "
+                                "from user_permission_override o join permission p on p.id = o.permission_id "
+                                "where o.user_id = ? and (o.utility_id = ? or o.utility_id is null) order by p.sort",
+                                    user, c->utility);
 }
 
 static void show_exceptions(Req *r, const UserRow *u, bool may) {
@@ -167,7 +201,8 @@ static void show_exceptions(Req *r, const UserRow *u, bool may) {
     Exceptions all = exceptions_of(c, u->id);
     show_text(r, "show.sections.3.title", msg(c->language, "user.exceptions"));
     show_text(r, "show.sections.3.table.label", msg(c->language, "user.exceptions"));
-    static const char *const labels[] = { "user.permission", "user.effect", "user.reason", "user.until", "user.change", NULL };
+    static const char *const labels[] = { "user.permission", "user.effect", "user.reason", "user.until", "user.change",
+                                          NULL };
     head(r, "show.sections.3.table", labels);
     for (size_t i = 0; i < all.n; i++) {
         const Exception *e = &all.v[i];
@@ -178,9 +213,11 @@ static void show_exceptions(Req *r, const UserRow *u, bool may) {
         show_text(r, text(r, "%s.cells.1", row), state_label(r, over ? "ended" : e->effect));
         show_text(r, text(r, "%s.cells.1.tone", row), state_tone(r, over ? "ended" : e->effect));
         show_text(r, text(r, "%s.cells.2", row), e->reason);
-        show_text(r, text(r, "%s.cells.3", row), time_is_set(e->expires_at) ? locale_time(&c->mem, c->locale, e->expires_at) : msg(c->language, "user.always"));
+        show_text(r, text(r, "%s.cells.3", row), time_is_set(e->expires_at)
+                  ? locale_time(&c->mem, c->locale, e->expires_at) : msg(c->language, "user.always"));
         show_text(r, text(r, "%s.cells.4", row), "");
-        if (may) remove_button(r, text(r, "%s.cells.4", row), link_path(r, "/users/%s/overrides/removal", u->public_id), "permission", e->key);
+        if (may) remove_button(r, text(r, "%s.cells.4", row), link_path(r, "/users/%s/overrides/removal", u->public_id),
+                               "permission", e->key);
     }
     if (!all.n) {
         show_text(r, "show.sections.3.table.empty.title", msg(c->language, "user.no_exceptions"));
@@ -226,7 +263,8 @@ static void show_head(Req *r, const UserRow *u, bool may) {
     fact(r, 0, "user.department", u->department);
     fact(r, 1, "user.phone", u->phone);
     fact(r, 2, "user.job", u->job_title);
-    fact(r, 3, "user.last_login", time_is_set(u->last_login_at) ? locale_time(&c->mem, c->locale, u->last_login_at) : NULL);
+    fact(r, 3, "user.last_login", time_is_set(u->last_login_at) ? locale_time(&c->mem, c->locale, u->last_login_at)
+         : NULL);
     fact(r, 4, "user.factor", msg(c->language, u->has_factor ? "ui.yes" : "ui.no"));
 }
 
@@ -243,18 +281,23 @@ void user_page(Req *r) {
     page(r, "layout/show");
 }
 
-/* --- roles of a person ---------------------------------------------------------------------------------------------------------------------- */
+/* --- roles of a person -------------------------------------------------------------------------------------------- */
 
 /* After a change of a person's rights: somebody must be left to administer, and the change is told. */
-static void person_changed(Req *r, const UserRow *u, const char *action, const char *before, const char *after, const char *reason) {
+static void person_changed(Req *r, const UserRow *u, const char *action, const char *before, const char *after,
+                           const char *reason) {
     Ctx *c = &r->c;
     administrators_check(c);
-    if (!db_int(c, "select count(*) from user u join user_role ur on ur.user_id = u.id and ur.utility_id is null join role ro on ro.id = ur.role_id and ro.code = 'tenant_admin' where u.status = 'active'"))
+    if (!db_int(c, "select count(*) from user u join user_role ur on ur.user_id = u.id and ur.utility_id is null "
+                   "join role ro on ro.id = ur.role_id and ro.code = 'tenant_admin' where u.status = 'active'"))
         fail(c, INVALID, "%s", msg(c->language, "role.last_administrator"));
-    db_run(c, "update user set updated_at = ?, updated_by = ?, row_version = row_version + 1 where id = ?", c->now, c->user, u->id);
+    db_run(c, "update user set updated_at = ?, updated_by = ?, row_version = row_version + 1 where id = ?", c->now,
+           c->user, u->id);
     int64_t version = db_int(c, "select row_version from user where id = ?", u->id);
-    audit_write(c, &(Audit){ .action = action, .entity = "user", .id = u->id, .number = u->email, .version = version, .before = before, .after = after, .reason = reason });
-    event_emit(c, &(Event){ .name = "role.changed", .entity = "user", .id = u->id, .number = u->email, .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)u->id.id), NULL) });
+    audit_write(c, &(Audit){ .action = action, .entity = "user", .id = u->id, .number = u->email, .version = version,
+                             .before = before, .after = after, .reason = reason });
+    event_emit(c, &(Event){ .name = "role.changed", .entity = "user", .id = u->id, .number = u->email,
+                            .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)u->id.id), NULL) });
 }
 
 void user_role_add(Req *r) {
@@ -264,16 +307,20 @@ void user_role_add(Req *r) {
     const char *code = in_text(in, "role"), *area_code = in_text(in, "area");
     RoleRow *role = code ? role_find(c, code) : NULL;
     if (code && !role) problem(r, "role", "There is no role %s.", code);
-    Id area = area_code ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility, area_code) : (Id){ 0 };
+    Id area = area_code ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility,
+                                area_code) : (Id){ 0 };
     if (area_code && !area.id) problem(r, "area", "There is no area %s.", area_code);
     Date from = in_date(in, "valid_from"), to = in_date(in, "valid_to");
-    if (date_is_set(from) && date_is_set(to) && to.day < from.day) problem(r, "valid_to", "%s", msg(c->language, "user.ends_early"));
+    if (date_is_set(from) && date_is_set(to) && to.day < from.day)
+        problem(r, "valid_to", "%s", msg(c->language, "user.ends_early"));
     problems_end(r);
     grant_check(c, (RightSet){ 0 }, role_rights(c, role->id));
     if (role_is_fixed(role)) area = (Id){ 0 };
-    if (!db_add(c, "insert into user_role (user_id, role_id, utility_id, service_area_id, valid_from, valid_to, created_at, created_by) values (?,?,?,?,?,?,?,?)",
+    if (!db_add(c, "insert into user_role (user_id, role_id, utility_id, service_area_id, valid_from, valid_to, "
+                   "created_at, created_by) values (?,?,?,?,?,?,?,?)",
                 u->id, role->id, role->utility_id, area, from, to, c->now, c->user))
-        fail_field(c, CONFLICT, "role", "%s", msg_format(c, c->language, "user.has_role", { "name", u->full_name }, { "role", role->name }));
+        fail_field(c, CONFLICT, "role", "%s", msg_format(c, c->language, "user.has_role", { "name", u->full_name },
+            { "role", role->name }));
     person_changed(r, u, "role_given", NULL, json_pairs(c, "role", role->code, "area", area_code, NULL), NULL);
     note(r, "%s", msg_format(c, c->language, "user.role_given", { "name", u->full_name }, { "role", role->name }));
     go(r, "/users/%s", u->public_id);
@@ -287,18 +334,22 @@ void user_role_remove(Req *r) {
     if (!cut) fail(c, NOT_FOUND, "There is no such role.");
     RoleRow *role = role_find(c, text_copy_n(c, which, (size_t)(cut - which)));
     if (!role) fail(c, NOT_FOUND, "There is no such role.");
-    Id area = cut[1] ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility, cut + 1) : (Id){ 0 };
+    Id area = cut[1] ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility, cut + 1)
+        : (Id){ 0 };
     if (cut[1] && !area.id) fail(c, NOT_FOUND, "There is no such area.");
     grant_check(c, (RightSet){ 0 }, role_rights(c, role->id));
-    db_must(c, 1, NOT_FOUND, "delete from user_role where user_id = ? and role_id = ? and utility_key = ? and area_key = ?", u->id, role->id, role->utility_id.id, area.id);
-    person_changed(r, u, "role_taken", json_pairs(c, "role", role->code, "area", cut[1] ? cut + 1 : NULL, NULL), NULL, NULL);
+    db_must(c, 1, NOT_FOUND, "delete from user_role where user_id = ? and role_id = ? "
+                             "and utility_key = ? and area_key = ?", u->id, role->id, role->utility_id.id, area.id);
+    person_changed(r, u, "role_taken", json_pairs(c, "role", role->code, "area", cut[1] ? cut + 1 : NULL, NULL), NULL,
+                   NULL);
     session_end_all(c, REALM_STAFF, u->id, c->session, "revoked");
     note(r, "%s", msg_format(c, c->language, "user.role_taken", { "name", u->full_name }, { "role", role->name }));
-    bool here = db_int(c, "select count(*) from user_role where user_id = ? and (utility_id = ? or utility_id is null)", u->id, c->utility) > 0;
+    bool here = db_int(c, "select count(*) from user_role where user_id = ? and (utility_id = ? or utility_id is null)",
+                       u->id, c->utility) > 0;
     go(r, here ? "/users/%s" : "/users", u->public_id);
 }
 
-/* --- single permissions --------------------------------------------------------------------------------------------------------------------------- */
+/* --- single permissions ------------------------------------------------------------------------------------------- */
 
 void user_override_add(Req *r) {
     Ctx *c = &r->c;
@@ -309,17 +360,21 @@ void user_override_add(Req *r) {
     Id permission = key ? db_id(c, "select id from permission where `key` = ?", key) : (Id){ 0 };
     if (key && !permission.id) problem(r, "resource", "There is no permission %s.", key);
     Date until = in_date(in, "until");
-    if (date_is_set(until) && until.day < utility_today(c).day) problem(r, "until", "%s", msg(c->language, "user.until_past"));
+    if (date_is_set(until) && until.day < utility_today(c).day)
+        problem(r, "until", "%s", msg(c->language, "user.until_past"));
     problems_end(r);
     if (!strcmp(effect, "grant")) {
         RightRow wanted = { resource, action_bit(action) };
         grant_check(c, (RightSet){ 0 }, (RightSet){ &wanted, 1 });
     }
     Time expires = date_is_set(until) ? date_start(c->locale->zone, date_add_days(until, 1)) : TIME_NONE;
-    db_run(c, "delete from user_permission_override where user_id = ? and permission_id = ? and utility_id = ?", u->id, permission, c->utility);
-    db_run(c, "insert into user_permission_override (utility_id, user_id, permission_id, effect, reason, expires_at, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?)",
+    db_run(c, "delete from user_permission_override where user_id = ? and permission_id = ? and utility_id = ?", u->id,
+           permission, c->utility);
+    db_run(c, "insert into user_permission_override (utility_id, user_id, permission_id, effect, reason, expires_at, "
+              "created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?)",
            c->utility, u->id, permission, effect, in_text(in, "reason"), expires, c->now, c->user, c->now, c->user);
-    person_changed(r, u, "permission_set", NULL, json_pairs(c, "permission", key, "effect", effect, NULL), in_text(in, "reason"));
+    person_changed(r, u, "permission_set", NULL, json_pairs(c, "permission", key, "effect", effect, NULL),
+                   in_text(in, "reason"));
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/users/%s", u->public_id);
 }
@@ -328,20 +383,23 @@ void user_override_remove(Req *r) {
     Ctx *c = &r->c;
     UserRow *u = user_of(r);
     const char *key = field_text(r, "permission");
-    char *effect = db_text(c, "select o.effect from user_permission_override o join permission p on p.id = o.permission_id where o.user_id = ? and o.utility_id = ? and p.`key` = ?", u->id, c->utility, key);
+    char *effect = db_text(c, "select o.effect from user_permission_override o "
+                              "join permission p on p.id = o.permission_id where o.user_id = ? "
+                              "and o.utility_id = ? and p.`key` = ?", u->id, c->utility, key);
     if (!effect) fail(c, NOT_FOUND, "There is no such permission.");
     if (!strcmp(effect, "deny")) {              /* taking a denial away gives the right back */
         const char *cut = strchr(key, ':');
         RightRow wanted = { text_copy_n(c, key, (size_t)(cut - key)), action_bit(cut + 1) };
         grant_check(c, (RightSet){ 0 }, (RightSet){ &wanted, 1 });
     }
-    db_must(c, 1, NOT_FOUND, "delete o from user_permission_override o join permission p on p.id = o.permission_id where o.user_id = ? and o.utility_id = ? and p.`key` = ?", u->id, c->utility, key);
+    db_must(c, 1, NOT_FOUND, "delete o from user_permission_override o join permission p on p.id = o.permission_id "
+                             "where o.user_id = ? and o.utility_id = ? and p.`key` = ?", u->id, c->utility, key);
     person_changed(r, u, "permission_unset", json_pairs(c, "permission", key, "effect", effect, NULL), NULL, NULL);
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/users/%s", u->public_id);
 }
 
-/* --- unlocking (ONB-LOGIN) ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- unlocking (ONB-LOGIN) ---------------------------------------------------------------------------------------- */
 
 void user_unlock(Req *r) {
     Ctx *c = &r->c;
@@ -353,7 +411,7 @@ void user_unlock(Req *r) {
     go(r, "/users/%s", u->public_id);
 }
 
-/* --- effective permissions with their source ------------------------------------------------------------------------------------------------------------ */
+/* --- effective permissions with their source ---------------------------------------------------------------------- */
 
 #define SOURCE(F, T) F(T, const char *, key) F(T, const char *, roles)
 ROW(Source, SOURCE)
@@ -366,7 +424,8 @@ static const char *source_of(Sources all, const char *key) {
 
 static const Exception *exception_for(Exceptions all, const char *key, Time now) {
     for (size_t i = 0; i < all.n; i++)
-        if (!strcmp(all.v[i].key, key) && (!time_is_set(all.v[i].expires_at) || all.v[i].expires_at.us > now.us)) return &all.v[i];
+        if (!strcmp(all.v[i].key, key) && (!time_is_set(all.v[i].expires_at) || all.v[i].expires_at.us > now.us))
+            return &all.v[i];
     return NULL;
 }
 
@@ -381,8 +440,8 @@ ROW(ResourceRow, RESOURCE_ROW)
 
 typedef struct Effect { const char *from; const Exception *exception; } Effect;
 
-/* Where each of a resource's rights comes from: an exception stands before the roles, a denied view takes all, a granted action
-   brings view along. False when there is nothing. */
+/* Where each of a resource's rights comes from: an exception stands before the roles, a denied view takes all, a
+   granted action brings view along. False when there is nothing. */
 static bool effects_of(Ctx *c, const ResourceRow *p, Sources roles, Exceptions own, Effect to[RIGHT_ACTIONS]) {
     bool any = false;
     for (int a = 0; a < RIGHT_ACTIONS; a++) {
@@ -393,7 +452,8 @@ static bool effects_of(Ctx *c, const ResourceRow *p, Sources roles, Exceptions o
     const Exception *view = to[0].exception;
     for (int a = 1; a < RIGHT_ACTIONS; a++) {
         if (view && !strcmp(view->effect, "deny")) to[a].exception = view;
-        else if (!view && !to[0].from && to[a].exception && !strcmp(to[a].exception->effect, "grant")) to[0].exception = to[a].exception;
+        else if (!view && !to[0].from && to[a].exception && !strcmp(to[a].exception->effect, "grant"))
+            to[0].exception = to[a].exception;
     }
     return any;
 }
@@ -420,17 +480,25 @@ void user_permissions(Req *r) {
     Ctx *c = &r->c;
     UserRow *u = user_of(r);
     Date today = utility_today(c);
-    Sources roles = db_all(c, Source, "select p.`key`, group_concat(distinct ro.name order by ro.name separator ', ') as roles from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
-                           "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id where ur.user_id = ? and (ur.utility_id = ? or ur.utility_id is null) "
-                           "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?) group by p.id", u->id, c->utility, today, today);
+    Sources roles = db_all(c, Source, "select p.`key`, group_concat(distinct ro.name "
+                                      "order by ro.name separator ', ') as roles from user_role ur "
+                                      "join role ro on ro.id = ur.role_id and ro.active = 1 "
+                           "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id "
+                           "where ur.user_id = ? and (ur.utility_id = ? or ur.utility_id is null) "
+                           "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null "
+                           "or ur.valid_to >= ?) group by p.id", u->id, c->utility, today, today);
     Exceptions own = exceptions_of(c, u->id);
-    ResourceRows all = db_all(c, ResourceRow, "select p.resource, concat(upper(substr(p.label, 6, 1)), substr(p.label, 7)) as label, "
-                              "p.module in ('core', 'hub') or exists (select 1 from module_activation m where m.utility_id = ? and m.module = p.module and m.active = 1) as active "
+    ResourceRows all = db_all(c, ResourceRow, "select p.resource, concat(upper(substr(p.label, 6, 1)), "
+                                              "substr(p.label, 7)) as label, "
+                              "p.module in ('core', 'hub') or exists (select 1 from module_activation m "
+                              "where m.utility_id = ? and m.module = p.module and m.active = 1) as active "
                               "from permission p where p.action = 'view' order by p.sort", c->utility);
     show_text(r, "show.sections.0.table.label", msg(c->language, "user.permissions"));
     show_text(r, "show.sections.0.table.cols.0.label", msg(c->language, "role.resource"));
     show_text(r, "show.sections.0.table.cols.0.place", "id");
-    for (int a = 0; a < RIGHT_ACTIONS; a++) show_text(r, text(r, "show.sections.0.table.cols.%d.label", a + 1), msg(c->language, text(c, "right.%s", right_actions[a])));
+    for (int a = 0; a < RIGHT_ACTIONS; a++)
+        show_text(r, text(r, "show.sections.0.table.cols.%d.label", a + 1),
+                  msg(c->language, text(c, "right.%s", right_actions[a])));
     size_t n = 0;
     for (size_t i = 0; i < all.n; i++)
         if (show_effective(r, text(r, "show.sections.0.table.rows.%zu", n), &all.v[i], roles, own)) n++;

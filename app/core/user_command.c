@@ -1,6 +1,6 @@
 /*
- * `smart360 user`: people of a tenant and of the platform from the shell: the first administrator, a lost password, and what
- * sandbox installations and tests need (present code, session). ONB-LOGIN.
+ * `smart360 user`: people of a tenant and of the platform from the shell: the first administrator, a lost password, and
+ * what sandbox installations and tests need (present code, session). ONB-LOGIN.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@ typedef struct UserOrder {
     bool        platform;
 } UserOrder;
 
-/* --- where and who ---------------------------------------------------------------------------------------------------------------- */
+/* --- where and who ------------------------------------------------------------------------------------------------ */
 
 static void enter_realm(Ctx *c, const UserOrder *o) {
     if (o->platform) return;
@@ -32,13 +32,16 @@ static void enter_realm(Ctx *c, const UserOrder *o) {
 }
 
 static Id utility_named(Ctx *c, const char *code) {
-    Id id = code ? db_id(c, "select id from utility where code = ?", code) : db_id(c, "select id from utility where status <> 'closed' order by id limit 1");
-    if (!id.id) fail(c, NOT_FOUND, code ? "There is no utility %s." : "The tenant has no utility yet%.0s.", code ? code : "");
+    Id id = code ? db_id(c, "select id from utility where code = ?", code) : db_id(c, "select id from utility "
+        "where status <> 'closed' order by id limit 1");
+    if (!id.id) fail(c, NOT_FOUND, code ? "There is no utility %s." : "The tenant has no utility yet%.0s.",
+                     code ? code : "");
     return id;
 }
 
 static void sandbox_only(Ctx *c) {
-    if (!installation()->sandbox) fail(c, DENIED, "This is for sandbox installations only (key `sandbox` of the configuration).");
+    if (!installation()->sandbox)
+        fail(c, DENIED, "This is for sandbox installations only (key `sandbox` of the configuration).");
 }
 
 static Person *person_named(Ctx *c, const UserOrder *o) {
@@ -47,7 +50,7 @@ static Person *person_named(Ctx *c, const UserOrder *o) {
     return p;
 }
 
-/* --- orders --------------------------------------------------------------------------------------------------------------------------- */
+/* --- orders ------------------------------------------------------------------------------------------------------- */
 
 #define SEALED(F, T) F(T, Bytes, secret_enc)
 ROW(Sealed, SEALED)
@@ -55,7 +58,9 @@ ROW(Sealed, SEALED)
 static void print_code(Ctx *c, const UserOrder *o) {
     sandbox_only(c);
     Person *p = person_named(c, o);
-    Sealed *s = db_find(c, Sealed, "select secret_enc from mfa_factor where realm = ? and user_id = ? and kind = 'totp' and confirmed_at is not null order by id desc limit 1", realm_name(realm_here(c)), p->id);
+    Sealed *s = db_find(c, Sealed, "select secret_enc from mfa_factor where realm = ? and user_id = ? "
+                                   "and kind = 'totp' and confirmed_at is not null order by id desc limit 1",
+                        realm_name(realm_here(c)), p->id);
     if (!s) fail(c, NOT_FOUND, "%s has no second factor.", p->email);
     char code[7];
     totp_code(bytes_of(vault_open(c, "mfa_factor.secret", s->secret_enc)), time_unix(c->now) / TOTP_STEP_S, code);
@@ -88,14 +93,16 @@ static void print_link(Ctx *c, const Person *p) {
 static void lost_password(Ctx *c, void *arg) {
     const UserOrder *o = arg;
     Person *p = person_named(c, o);
-    audit_note(c, "password_link", realm_here(c) == REALM_PLATFORM ? "platform_user" : "user", p->id, p->email, "by command");
+    audit_note(c, "password_link", realm_here(c) == REALM_PLATFORM ? "platform_user" : "user", p->id, p->email,
+               "by command");
     print_link(c, p);
 }
 
 static void give_role(Ctx *c, Id user, const UserOrder *o) {
     const char *code = o->role ? o->role : "tenant_admin";
     Id utility = strcmp(code, "tenant_admin") ? utility_named(c, o->utility) : (Id){ 0 };
-    Id role = db_id(c, "select id from role where code = ? and (utility_id = ? or utility_id is null) order by utility_id is null limit 1", code, utility);
+    Id role = db_id(c, "select id from role where code = ? and (utility_id = ? or utility_id is null) "
+                       "order by utility_id is null limit 1", code, utility);
     if (!role.id) fail(c, NOT_FOUND, "There is no role %s.", code);
     db_run(c, "insert into user_role (user_id, role_id, utility_id) values (?,?,?)", user, role, utility);
 }
@@ -104,11 +111,13 @@ static void create_user(Ctx *c, void *arg) {
     const UserOrder *o = arg;
     const char *email = email_lower(&c->mem, o->email), *name = o->name ? utf8_line(&c->mem, o->name) : NULL;
     if (!email_is_valid(email)) fail(c, INVALID, "%s is no e-mail address.", o->email);
-    if (!name || utf8_length(name) < 2 || utf8_length(name) > 120) fail(c, INVALID, "Say the name, 2 to 120 characters: --name \"Asha Nair\".");
+    if (!name || utf8_length(name) < 2 || utf8_length(name) > 120)
+        fail(c, INVALID, "Say the name, 2 to 120 characters: --name \"Asha Nair\".");
     if (person_by_email(c, email)) fail(c, CONFLICT, "A user with this e-mail exists.");
     Id id;
     if (realm_here(c) == REALM_PLATFORM) {
-        id = db_insert(c, "insert into smart360.platform_user (email, full_name, status) values (?,?,'active')", email, name);
+        id = db_insert(c, "insert into smart360.platform_user (email, full_name, status) values (?,?,'active')", email,
+                       name);
     } else {
         id = db_insert(c, "insert into user (email, full_name, status) values (?,?,'active')", email, name);
         give_role(c, id, o);
@@ -126,14 +135,17 @@ static void work(Ctx *c, void *arg) {
         return;
     }
     if (!strcmp(o->what, "session")) sandbox_only(c);
-    db_tx(c, DB_WRITE, !strcmp(o->what, "session") ? make_session : !strcmp(o->what, "password") ? lost_password : create_user, o, NULL);
+    db_tx(c, DB_WRITE, !strcmp(o->what, "session") ? make_session : !strcmp(o->what, "password")
+          ? lost_password : create_user, o, NULL);
 }
 
 int user_command(int argc, char **argv) {
     if (argc < 3) return command_misuse(argv[0], "wants code, session, password or create, and an e-mail address");
     UserOrder o = { .what = argv[1], .email = argv[2] };
-    if (strcmp(o.what, "code") && strcmp(o.what, "session") && strcmp(o.what, "password") && strcmp(o.what, "create")) return command_misuse(argv[0], "has no order \"%s\"", o.what);
-    const struct { const char *name; const char **to; } options[] = { { "--name", &o.name }, { "--role", &o.role }, { "--utility", &o.utility }, { "--tenant", &o.tenant } };
+    if (strcmp(o.what, "code") && strcmp(o.what, "session") && strcmp(o.what, "password") && strcmp(o.what, "create"))
+        return command_misuse(argv[0], "has no order \"%s\"", o.what);
+    const struct { const char *name; const char **to; } options[] = { { "--name", &o.name }, { "--role", &o.role },
+        { "--utility", &o.utility }, { "--tenant", &o.tenant } };
     for (int i = 3; i < argc; i++) {
         bool known = !strcmp(argv[i], "--platform");
         if (known) o.platform = true;

@@ -12,17 +12,19 @@
 #include "lib/locale.h"
 #include "lib/money.h"
 
-/* --- the organization and its utilities --------------------------------------------------------------------------------- */
+/* --- the organization and its utilities --------------------------------------------------------------------------- */
 
-#define ORGANIZATION(F, T) F(T, const char *, name) F(T, const char *, currency) F(T, const char *, date_format)                \
-    F(T, const char *, time_format) F(T, const char *, time_zone) F(T, const char *, number_format) F(T, int, first_day_of_week) \
+#define ORGANIZATION(F, T) F(T, const char *, name) F(T, const char *, currency) F(T, const char *, date_format) \
+    F(T, const char *, time_format) F(T, const char *, time_zone) F(T, const char *, number_format) \
+        F(T, int, first_day_of_week) \
     F(T, const char *, default_language)
 ROW(Organization, ORGANIZATION)
 
 static const Organization *organization(Ctx *c) {
     Organization *o = fact_get(c, "organization", 0);
     if (o) return o;
-    o = db_find(c, Organization, "select name, currency, date_format, time_format, time_zone, number_format, first_day_of_week, default_language from organization_setting");
+    o = db_find(c, Organization, "select name, currency, date_format, time_format, time_zone, number_format, "
+                                 "first_day_of_week, default_language from organization_setting");
     if (!o) {
         o = take(c, sizeof *o);
         o->name = c->tenant_slug;
@@ -31,20 +33,24 @@ static const Organization *organization(Ctx *c) {
     return fact_keep(c, "organization", 0, o);
 }
 
-#define UTILITY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status)              \
-    F(T, const char *, environment) F(T, const char *, currency) F(T, const char *, time_zone) F(T, const char *, rounding_mode) \
-    F(T, Money, cash_rounding_minor) F(T, const char *, email) F(T, const char *, contact_phone) F(T, const char *, bill_sender_name)
+#define UTILITY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status) \
+    F(T, const char *, environment) F(T, const char *, currency) F(T, const char *, time_zone) \
+        F(T, const char *, rounding_mode) \
+    F(T, Money, cash_rounding_minor) F(T, const char *, email) F(T, const char *, contact_phone) \
+        F(T, const char *, bill_sender_name)
 ROW(UtilityRow, UTILITY_ROW)
 
 const Utility *utility_get(Ctx *c, Id id) {
     Utility *u = fact_get(c, "utility", id.id);
     if (u) return u;
-    UtilityRow *row = db_find(c, UtilityRow, "select id, code, name, status, environment, currency, time_zone, rounding_mode, cash_rounding_minor, email, "
+    UtilityRow *row = db_find(c, UtilityRow, "select id, code, name, status, environment, currency, time_zone, "
+                                             "rounding_mode, cash_rounding_minor, email, "
                                              "contact_phone, bill_sender_name from utility where id=?", id);
     if (!row) fail(c, NOT_FOUND, "There is no such utility.");
     const Organization *o = organization(c);
     u = take(c, sizeof *u);
-    *u = (Utility){ .id = row->id, .code = row->code, .name = row->name, .status = row->status, .environment = row->environment,
+    *u = (Utility){ .id = row->id, .code = row->code, .name = row->name, .status = row->status,
+                    .environment = row->environment,
         .currency = row->currency, .exponent = currency_exponent(row->currency), .language = o->default_language,
         .time_zone = row->time_zone ? row->time_zone : o->time_zone ? o->time_zone : "UTC",
         .half_even = !strcmp(row->rounding_mode, "half_even"), .cash_step = row->cash_rounding_minor,
@@ -63,7 +69,8 @@ void utility_enter(Ctx *c, Id id) {
     c->utility = id;
     c->utility_code = u ? u->code : NULL;
     c->language = o->default_language ? o->default_language : "en";
-    c->locale = locale_new(&c->mem, (LocaleSettings){ .language = c->language, .currency = u ? u->currency : o->currency,
+    c->locale = locale_new(&c->mem,
+                           (LocaleSettings){ .language = c->language, .currency = u ? u->currency : o->currency,
         .number_format = o->number_format, .date_format = o->date_format, .time_format = o->time_format,
         .time_zone = u ? u->time_zone : o->time_zone, .first_weekday = o->first_day_of_week });
 }
@@ -73,14 +80,15 @@ Date utility_today(Ctx *c) {
     return time_date(zone ? zone : zone_utc(), c->now);
 }
 
-/* --- addresses in messages (never built from a Host header) ---------------------------------------------------------------- */
+/* --- addresses in messages (never built from a Host header) ------------------------------------------------------- */
 
 const char *public_url(Ctx *c, const char *path, bool portal) {
     const char *base = installation()->public_url, *at = strstr(base, "://");
     const char *host = at + 3, *tail = host + strcspn(host, ":");
     int scheme = (int)(host - base);
     if (portal && c->utility.id) {
-        char *own = db_text(c, "select host from smart360.portal_host where tenant_id=? and utility_code=?", c->tenant, c->utility_code);
+        char *own = db_text(c, "select host from smart360.portal_host where tenant_id=? and utility_code=?", c->tenant,
+                            c->utility_code);
         if (own) return text(c, "%.*s%s%s/p/%s%s", scheme, base, own, tail, c->utility_code, path);
     }
     const char *prefix = portal && c->utility.id ? text(c, "/p/%s", c->utility_code) : "";
@@ -90,7 +98,7 @@ const char *public_url(Ctx *c, const char *path, bool portal) {
     return text(c, "%.*s%s.%s%s%s%s", scheme, base, c->tenant_slug, config->base_domain, tail, prefix, path);
 }
 
-/* --- settings -------------------------------------------------------------------------------------------------------------- */
+/* --- settings ----------------------------------------------------------------------------------------------------- */
 
 #define SETTING(F, T) F(T, const char *, key) F(T, const char *, value)
 ROW(Setting, SETTING)
@@ -125,13 +133,19 @@ int64_t setting_int(Ctx *c, const char *key, int64_t otherwise) {
 ROW(SettingNow, SETTING_NOW)
 
 void setting_set(Ctx *c, const char *key, const char *value) {
-    SettingNow *now = db_find(c, SettingNow, "select id, value, row_version from setting where utility_id=? and `key`=? for update", c->utility, key);
+    SettingNow *now = db_find(c, SettingNow, "select id, value, row_version from setting "
+                                             "where utility_id=? and `key`=? for update", c->utility, key);
     if (now && !strcmp(now->value, value)) return;
-    Id id = now ? now->id : db_insert(c, "insert into setting (utility_id, `key`, value, created_by, updated_by) values (?,?,?,?,?)", c->utility, key, value, c->user, c->user);
+    Id id = now
+        ? now->id : db_insert(c, "insert into setting (utility_id, `key`, value, created_by, updated_by) "
+                                 "values (?,?,?,?,?)", c->utility, key, value, c->user, c->user);
     if (now)
-        db_must(c, 1, CONFLICT, "update setting set value=?, version=version+1, updated_at=?, updated_by=?, row_version=row_version+1 where id=? and row_version=?",
+        db_must(c, 1, CONFLICT, "update setting set value=?, version=version+1, updated_at=?, updated_by=?, "
+                                "row_version=row_version+1 where id=? and row_version=?",
                 value, c->now, c->user, id, now->row_version);
-    audit_write(c, &(Audit){ .action = now ? "edit" : "create", .entity = "setting", .id = id, .number = key, .version = now ? now->row_version + 1 : 1,
-                             .before = now ? json_pairs(c, key, now->value, NULL) : NULL, .after = json_pairs(c, key, value, NULL) });
+    audit_write(c, &(Audit){ .action = now ? "edit" : "create", .entity = "setting", .id = id, .number = key,
+                             .version = now ? now->row_version + 1 : 1,
+                             .before = now ? json_pairs(c, key, now->value, NULL) : NULL,
+                             .after = json_pairs(c, key, value, NULL) });
     facts_forget(c);
 }

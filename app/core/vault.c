@@ -1,6 +1,6 @@
 /*
- * Secrets at rest (S23): sealed with the tenant's data key, which the installation's master key wraps; the platform's own
- * with the master key. The place is sealed in: a value copied to another column or tenant does not open there.
+ * Secrets at rest (S23): sealed with the tenant's data key, which the installation's master key wraps; the platform's
+ * own with the master key. The place is sealed in: a value copied to another column or tenant does not open there.
  */
 #include <string.h>
 
@@ -15,19 +15,25 @@ static const Keys *ring(Ctx *c) {
     keys = take(c, sizeof *keys);
     later(c, keys_wipe, keys);
     const char *sealed = db_text(c, "select data_key from smart360.tenant where id=?", c->tenant);
-    if (!sealed || !data_key_open(&c->mem, installation_keys(), c->tenant_slug, sealed, keys)) fail(c, BROKEN, "the data key of tenant %s does not open", c->tenant_slug);
+    if (!sealed || !data_key_open(&c->mem, installation_keys(), c->tenant_slug, sealed, keys))
+        fail(c, BROKEN, "the data key of tenant %s does not open", c->tenant_slug);
     return fact_keep(c, "vault", 0, keys);
 }
 
 /* A tenant's key is its own already; its name is left out, so that a copy restored under another name opens. */
-static const char *place_of(Ctx *c, const char *place) { return text(c, "%s %s", c->tenant.id ? "tenant" : "platform", place); }
+static const char *place_of(Ctx *c, const char *place) {
+    return text(c, "%s %s", c->tenant.id ? "tenant" : "platform", place);
+}
 
-Bytes vault_seal(Ctx *c, const char *place, const char *plain) { return bytes_of(secret_seal(&c->mem, ring(c), place_of(c, place), bytes_of(plain))); }
+Bytes vault_seal(Ctx *c, const char *place, const char *plain) {
+    return bytes_of(secret_seal(&c->mem, ring(c), place_of(c, place), bytes_of(plain)));
+}
 
 const char *vault_open(Ctx *c, const char *place, Bytes sealed) {
     if (!sealed.p) return NULL;
     Bytes plain;
-    if (!secret_open(&c->mem, ring(c), place_of(c, place), text_copy_n(c, sealed.p, sealed.n), &plain)) fail(c, BROKEN, "a sealed %s does not open", place);
+    if (!secret_open(&c->mem, ring(c), place_of(c, place), text_copy_n(c, sealed.p, sealed.n), &plain))
+        fail(c, BROKEN, "a sealed %s does not open", place);
     return plain.p;
 }
 

@@ -9,7 +9,8 @@
 
 enum { INVARIANTS = 18 };
 
-/* How many breaches of invariant `no` (1 to 18) c's tenant has, and what the first is. Within the caller's transaction. */
+/* How many breaches of invariant `no` (1 to 18) c's tenant has,
+ * and what the first is. Within the caller's transaction. */
 typedef struct { int64_t n; const char *first; } Breach;
 Breach invariant_check(struct Ctx *c, int no);
 const char *invariant_text(int no);         /* what it says, in a few words */

@@ -25,7 +25,8 @@ int program_start(void) {
         fprintf(stderr, "%s\n", wrong);
         return 1;
     }
-    if (common_passwords_read(COMMON_PASSWORDS) < 0) fprintf(stderr, "%s cannot be read (Debian: john-data): common passwords are not refused.\n", COMMON_PASSWORDS);
+    if (common_passwords_read(COMMON_PASSWORDS) < 0)
+        fprintf(stderr, "%s cannot be read (Debian: john-data): common passwords are not refused.\n", COMMON_PASSWORDS);
     front_start();
     modules_start();
     return 0;
@@ -34,10 +35,13 @@ int program_start(void) {
 static WebConfig web_config_of(const Config *c) {
     return (WebConfig){
         .db = installation_db(COMMAND_APP),
-        .page_socket = c->web_socket, .hook_socket = c->hook_socket, .page_workers = (int)c->web_workers, .hook_workers = (int)c->hook_workers,
+        .page_socket = c->web_socket, .hook_socket = c->hook_socket, .page_workers = (int)c->web_workers,
+        .hook_workers = (int)c->hook_workers,
         .sign_socket = c->sign_socket, .sign_workers = (int)c->sign_workers,
-        .requests_max = (int)c->requests_max, .memory_max = c->memory_max_mib * 1024 * 1024, .request_s = (int)c->request_seconds,
-        .plain_http = c->plain_http, .form_action = c->form_action, .upload_folder = c->uploads_dir, .views = c->views_dir, .assets = c->assets,
+        .requests_max = (int)c->requests_max, .memory_max = c->memory_max_mib * 1024 * 1024,
+        .request_s = (int)c->request_seconds,
+        .plain_http = c->plain_http, .form_action = c->form_action, .upload_folder = c->uploads_dir,
+        .views = c->views_dir, .assets = c->assets,
         .development = c->development, .counters_file = c->counters_file };
 }
 

@@ -17,16 +17,20 @@ const GatewayDriver *gateway_driver(const char *name) {
     return NULL;
 }
 
-#define ACCOUNT(F, T) F(T, Id, id) F(T, const char *, driver) F(T, const char *, label) F(T, const char *, mode) F(T, const char *, endpoint_key) F(T, const char *, api_base) F(T, Bytes, credentials_enc) \
+#define ACCOUNT(F, T) F(T, Id, id) F(T, const char *, driver) F(T, const char *, label) F(T, const char *, mode) \
+    F(T, const char *, endpoint_key) F(T, const char *, api_base) F(T, Bytes, credentials_enc) \
     F(T, Bytes, webhook_secret_current_enc) F(T, Bytes, webhook_secret_previous_enc) F(T, Time, previous_valid_until)
 ROW(GatewayRow, ACCOUNT)
 
 const GatewayAccount *gateway_account(Ctx *c, Id id) {
-    GatewayRow *r = db_find(c, GatewayRow, "select id, driver, label, mode, endpoint_key, api_base, credentials_enc, webhook_secret_current_enc, webhook_secret_previous_enc, previous_valid_until "
+    GatewayRow *r = db_find(c, GatewayRow, "select id, driver, label, mode, endpoint_key, api_base, credentials_enc, "
+                                           "webhook_secret_current_enc, "
+                                           "webhook_secret_previous_enc, previous_valid_until "
                             "from gateway_account where id=? and utility_id=?", id, c->utility);
     if (!r) fail(c, NOT_FOUND, "There is no such gateway.");
     GatewayAccount *a = take(c, sizeof *a);
-    *a = (GatewayAccount){ .id = r->id, .driver = r->driver, .label = r->label, .mode = r->mode, .endpoint_key = r->endpoint_key, .api_base = r->api_base };
+    *a = (GatewayAccount){ .id = r->id, .driver = r->driver, .label = r->label, .mode = r->mode,
+                           .endpoint_key = r->endpoint_key, .api_base = r->api_base };
     const char *credentials = vault_open(c, "gateway_account.credentials", r->credentials_enc);
     if (credentials) {
         Json j = json_read(&c->mem, credentials, strlen(credentials), 8192, NULL);
@@ -41,24 +45,33 @@ const GatewayAccount *gateway_account(Ctx *c, Id id) {
     return a;
 }
 
-#define GATEWAY_OPEN(F, T) F(T, Id, id) F(T, const char *, label) F(T, const char *, driver) F(T, const char *, methods) F(T, Money, min_minor) F(T, Money, max_minor) F(T, Money, fee_fixed_minor) F(T, int64_t, fee_rate_ppm)
+#define GATEWAY_OPEN(F, T) F(T, Id, id) F(T, const char *, label) F(T, const char *, driver) \
+    F(T, const char *, methods) F(T, Money, min_minor) F(T, Money, max_minor) F(T, Money, fee_fixed_minor) \
+    F(T, int64_t, fee_rate_ppm)
 ROW(GatewayOpen, GATEWAY_OPEN)
 
 Gateways gateways_active(Ctx *c, Money amount) {
-    GatewayOpens rows = db_all(c, GatewayOpen, "select id, label, driver, methods, min_minor, max_minor, fee_fixed_minor, fee_rate_ppm from gateway_account where utility_id=? and status='active' "
-                               "and json_contains(currencies, json_quote(?)) and (?=0 or ? between min_minor and max_minor) order by priority, id", c->utility, utility_here(c)->currency, amount, amount);
+    GatewayOpens rows = db_all(c, GatewayOpen, "select id, label, driver, methods, min_minor, max_minor, "
+                                               "fee_fixed_minor, fee_rate_ppm from gateway_account "
+                                               "where utility_id=? and status='active' "
+                               "and json_contains(currencies, json_quote(?)) and (?=0 or ? "
+                               "between min_minor and max_minor) order by priority, id", c->utility,
+                                   utility_here(c)->currency, amount, amount);
     Gateways all = { take_n(c, Gateway, rows.n + 1), 0 };
     for (size_t i = 0; i < rows.n; i++) {
         const GatewayOpen *r = &rows.v[i];
         if (!gateway_driver(r->driver)) continue;
-        all.v[all.n++] = (Gateway){ r->id, r->label, r->driver, r->methods, r->min_minor, r->max_minor, r->fee_fixed_minor, r->fee_rate_ppm, !strcmp(r->driver, "sandbox") };
+        all.v[all.n++] = (Gateway){ r->id, r->label, r->driver, r->methods, r->min_minor, r->max_minor,
+                                    r->fee_fixed_minor, r->fee_rate_ppm, !strcmp(r->driver, "sandbox") };
     }
     return all;
 }
 
 Money gateway_fee(Ctx *c, Id gateway, const char *method, Money amount) {
     (void)method;
-    GatewayOpen *g = db_find(c, GatewayOpen, "select id, label, driver, methods, min_minor, max_minor, fee_fixed_minor, fee_rate_ppm from gateway_account where id=? and utility_id=?", gateway, c->utility);
+    GatewayOpen *g = db_find(c, GatewayOpen, "select id, label, driver, methods, min_minor, max_minor, "
+                                             "fee_fixed_minor, fee_rate_ppm from gateway_account "
+                                             "where id=? and utility_id=?", gateway, c->utility);
     if (!g) return (Money){ 0 };
     return money_add(g->fee_fixed_minor, money_ppm(amount, g->fee_rate_ppm, ROUND_HALF_UP));
 }

@@ -1,6 +1,6 @@
 /*
- * Gateways from inside the hub (ONB03US01): accounts with their opened secrets, and the driver of each kind. To add one: a
- * file with a GatewayDriver, its row in gateway.c.
+ * Gateways from inside the hub (ONB03US01): accounts with their opened secrets, and the driver of each kind. To add
+ * one: a file with a GatewayDriver, its row in gateway.c.
  */
 #ifndef APP_HUB_GATEWAY_H
 #define APP_HUB_GATEWAY_H
@@ -32,7 +32,8 @@ typedef struct GatewayDriver {
     /* Opens the payment at the gateway; a repeat with the same key gives the same. Calls outside. */
     Opened (*open)(Ctx *c, const GatewayAccount *account, const Opening *o);
     /* Asks for a payment's state; false when the gateway could not be asked. Calls outside. */
-    bool   (*ask)(Ctx *c, const GatewayAccount *account, const Intent *intent, const char *provider_ref, IntentResult *to);
+    bool   (*ask)(Ctx *c, const GatewayAccount *account, const Intent *intent, const char *provider_ref,
+                  IntentResult *to);
     /* An event's key for being taken once, and its type; NULL: not parseable. */
     const char *(*event_key)(Ctx *c, const Params *headers, Json body, const char **type);
     GatewayEvent (*parse)(Ctx *c, Json body);

@@ -1,8 +1,9 @@
 /*
  * Webhooks of every kind: /hooks/<driver>/<endpoint key> (assurance section 4, ONB03US01 "webhooks").
  *
- * Order of work: size, endpoint, raw bytes, signature in constant time, minimal parse for the event's key, ONE transaction
- * that stores event and job, answer. No outside call before the answer. Processing is a job and does not depend on order.
+ * Order of work: size, endpoint, raw bytes, signature in constant time, minimal parse for the event's key, ONE
+ * transaction that stores event and job, answer. No outside call before the answer. Processing is a job and does not
+ * depend on order.
  */
 #include <string.h>
 
@@ -21,7 +22,9 @@ enum { DEAD_BODY = 4096, UNKNOWN_TRIES = 6 };
 #define HOOK_ROUTE(F, T) F(T, Id, tenant_id) F(T, Id, utility_id) F(T, const char *, source) F(T, Id, account_ref)
 ROW(HookRoute, HOOK_ROUTE)
 
-static void reply(Req *r, int status, const char *json) { answer(r, status, "application/json; charset=utf-8", json, strlen(json)); }
+static void reply(Req *r, int status, const char *json) {
+    answer(r, status, "application/json; charset=utf-8", json, strlen(json));
+}
 
 /* All headers, names in lower case, values as they came. */
 static Params headers_of(Req *r) {
@@ -37,18 +40,22 @@ static Params headers_of(Req *r) {
     return p;
 }
 
-typedef struct Arrival { Req *r; const char *driver, *key; HookRoute *route; Params headers; const char *event_key, *type; bool dead, was_there; } Arrival;
+typedef struct Arrival { Req *r; const char *driver, *key; HookRoute *route; Params headers; const char *event_key,
+                         *type; bool dead, was_there; } Arrival;
 
 static void count_refusal(Ctx *c, void *arg) {
     Arrival *a = arg;
-    db_run(c, "insert into webhook_refusal (source, account_ref, day, reason, count, last_at) values (?,?,?,?,1,?) on duplicate key update count=count+1, last_at=values(last_at)",
+    db_run(c, "insert into webhook_refusal (source, account_ref, day, reason, count, last_at) values (?,?,?,?,1,?) "
+              "on duplicate key update count=count+1, last_at=values(last_at)",
            a->route->source, a->route->account_ref, utility_today(c), a->type, c->now);
 }
 
 static void refuse(Arrival *a, int status, const char *reason) {
     static LogSample sample;
     int64_t skipped;
-    if (log_sample(&sample, 10, &skipped)) log_warn("hook.refused", LOG_TEXT("driver", a->driver), LOG_TEXT("reason", reason), LOG_INT("skipped", skipped));
+    if (log_sample(&sample, 10, &skipped))
+        log_warn("hook.refused", LOG_TEXT("driver", a->driver), LOG_TEXT("reason", reason),
+                 LOG_INT("skipped", skipped));
     a->type = reason;
     db_tx(&a->r->c, DB_WRITE, count_refusal, a, NULL);
     reply(a->r, status, text(a->r, "{\"error\":\"%s\"}", reason));
@@ -59,8 +66,11 @@ ROW(ProviderKeys, PROVIDER_KEYS)
 
 static SignatureKeys keys_of(Ctx *c, const HookRoute *route) {
     if (!strcmp(route->source, "gateway")) return gateway_account(c, route->account_ref)->keys;
-    ProviderKeys *k = db_one(c, ProviderKeys, "select webhook_secret_current_enc as current, webhook_secret_previous_enc as previous, previous_valid_until as until from message_provider where id=?", route->account_ref);
-    return (SignatureKeys){ .current = vault_open(c, "message_provider.webhook_secret", k->current), .previous = vault_open(c, "message_provider.webhook_secret", k->previous),
+    ProviderKeys *k = db_one(c, ProviderKeys,
+                             "select webhook_secret_current_enc as current, webhook_secret_previous_enc as previous, "
+                             "previous_valid_until as until from message_provider where id=?", route->account_ref);
+    return (SignatureKeys){ .current = vault_open(c, "message_provider.webhook_secret", k->current),
+                            .previous = vault_open(c, "message_provider.webhook_secret", k->previous),
                             .previous_until_s = time_is_set(k->until) ? time_unix(k->until) : 0 };
 }
 
@@ -79,19 +89,29 @@ static void store(Ctx *c, void *arg) {
     Req *r = a->r;
     Bytes body = a->dead && r->body.n > DEAD_BODY ? bytes_at(r->body.p, DEAD_BODY) : r->body;
     const char *state = a->dead ? "dead" : "received";
-    a->was_there = !db_add(c, "insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, body, state, reason, last_delivery_at, next_attempt_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
-        c->utility, a->route->source, a->route->account_ref, a->driver, a->event_key, a->type, c->now, body, state, a->dead ? "malformed" : NULL, c->now, a->dead ? TIME_NONE : c->now);
+    a->was_there = !db_add(c, "insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, "
+                              "type, received_at, body, state, reason, last_delivery_at, next_attempt_at) "
+                              "values (?,?,?,?,?,?,?,?,?,?,?,?)",
+        c->utility, a->route->source, a->route->account_ref, a->driver, a->event_key, a->type, c->now, body, state,
+            a->dead ? "malformed" : NULL, c->now, a->dead ? TIME_NONE : c->now);
     if (a->was_there) {
-        db_run(c, "update webhook_event set delivery_count=delivery_count+1, last_delivery_at=? where source=? and account_ref=? and provider_event_id=?", c->now, a->route->source, a->route->account_ref, a->event_key);
+        db_run(c, "update webhook_event set delivery_count=delivery_count+1, last_delivery_at=? where source=? "
+                  "and account_ref=? and provider_event_id=?", c->now, a->route->source, a->route->account_ref,
+               a->event_key);
         return;
     }
-    Id event = db_id(c, "select id from webhook_event where source=? and account_ref=? and provider_event_id=?", a->route->source, a->route->account_ref, a->event_key);
+    Id event = db_id(c, "select id from webhook_event where source=? and account_ref=? and provider_event_id=?",
+                     a->route->source, a->route->account_ref, a->event_key);
     if (a->dead) {
-        alert_raise(c, "webhook.dead", "warning", text(c, "webhook.dead:%s:%lld", a->driver, (long long)a->route->account_ref.id), text(c, "A signed %s event could not be read.", a->driver), "/integrations/events");
+        alert_raise(c, "webhook.dead", "warning",
+                    text(c, "webhook.dead:%s:%lld", a->driver, (long long)a->route->account_ref.id),
+                    text(c, "A signed %s event could not be read.", a->driver), "/integrations/events");
         return;
     }
     bool gateway = !strcmp(a->route->source, "gateway");
-    job_enqueue(c, &(NewJob){ .kind = gateway ? "webhook.gateway" : "webhook.message", .payload = text(c, "{\"event\":%lld}", (long long)event.id), .unique_key = text(c, "%lld", (long long)event.id), .max_attempts = 25 });
+    job_enqueue(c, &(NewJob){ .kind = gateway ? "webhook.gateway" : "webhook.message",
+                              .payload = text(c, "{\"event\":%lld}", (long long)event.id),
+                              .unique_key = text(c, "%lld", (long long)event.id), .max_attempts = 25 });
 }
 
 void hook_post(Req *r) {
@@ -101,7 +121,8 @@ void hook_post(Req *r) {
         reply(r, 413, "{\"error\":\"too_large\"}");
         return;
     }
-    a.route = db_find(c, HookRoute, "select tenant_id, utility_id, source, account_ref from smart360.webhook_route where endpoint_key=? and driver=? and active=1", a.key, a.driver);
+    a.route = db_find(c, HookRoute, "select tenant_id, utility_id, source, account_ref from smart360.webhook_route "
+                                    "where endpoint_key=? and driver=? and active=1", a.key, a.driver);
     if (!a.route) {
         reply(r, 404, "{\"error\":\"unknown_endpoint\"}");
         return;
@@ -111,8 +132,10 @@ void hook_post(Req *r) {
     a.headers = headers_of(r);
     SignatureKeys keys = keys_of(c, a.route);
     const char *query = strchr(r->uri, '?');
-    Callback call = { .headers = &a.headers, .body = r->body, .content_type = r->content_type ? r->content_type : "", .path = text(r, "/hooks/%s/%s", a.driver, a.key), .query = &r->query, .now_s = time_unix(c->now),
-                      .url = text(r, "%s/hooks/%s/%s%s", installation()->public_url, a.driver, a.key, query ? query : "") };
+    Callback call = { .headers = &a.headers, .body = r->body, .content_type = r->content_type ? r->content_type : "",
+                      .path = text(r, "/hooks/%s/%s", a.driver, a.key), .query = &r->query, .now_s = time_unix(c->now),
+                      .url = text(r, "%s/hooks/%s/%s%s", installation()->public_url, a.driver, a.key,
+                                  query ? query : "") };
     const char *once = NULL, *scheme = !strcmp(a.driver, "email") ? "sandbox" : a.driver;
     Verdict v = signature_verify(&c->mem, scheme, &call, &keys, &once);
     if (v == SIGNATURE_OUT_OF_TOLERANCE) {
@@ -120,14 +143,16 @@ void hook_post(Req *r) {
         return;
     }
     if (v != SIGNATURE_OK) {
-        bool vonage = !strcmp(a.driver, "vonage") && v == SIGNATURE_MISSING;        /* sent unsigned in trouble, and again signed */
+        /* sent unsigned in trouble, and again signed */
+        bool vonage = !strcmp(a.driver, "vonage") && v == SIGNATURE_MISSING;
         refuse(&a, vonage ? 503 : 401, "invalid_signature");
         return;
     }
     const char *trouble = NULL;
     Json body = json_read(&c->mem, r->body.p ? r->body.p : "", r->body.n, WEBHOOK_BODY_MAX, &trouble);
     const GatewayDriver *driver = gateway_driver(a.driver);
-    a.event_key = !strcmp(a.route->source, "gateway") ? (driver && !trouble ? driver->event_key(c, &a.headers, body, &a.type) : NULL) : message_key(r, body, &a.type);
+    a.event_key = !strcmp(a.route->source, "gateway")
+        ? (driver && !trouble ? driver->event_key(c, &a.headers, body, &a.type) : NULL) : message_key(r, body, &a.type);
     if (!a.event_key || strlen(a.event_key) > 160) {
         uint8_t hash[32];
         blake2b((Bytes){ 0 }, r->body, hash);
@@ -140,23 +165,27 @@ void hook_post(Req *r) {
     reply(r, 200, a.was_there ? "{\"status\":\"duplicate\"}" : "{\"status\":\"accepted\"}");
 }
 
-/* --- processing --------------------------------------------------------------------------------------------------------------------- */
+/* --- processing --------------------------------------------------------------------------------------------------- */
 
-#define STORED_EVENT(F, T) F(T, Id, id) F(T, const char *, driver) F(T, Id, account_ref) F(T, const char *, state) F(T, Bytes, body)
+#define STORED_EVENT(F, T) F(T, Id, id) F(T, const char *, driver) F(T, Id, account_ref) F(T, const char *, state) \
+    F(T, Bytes, body)
 ROW(StoredEvent, STORED_EVENT)
 
-#define MESSAGE_EVENT(F, T) F(T, Id, id) F(T, Id, account_ref) F(T, const char *, provider_event_id) F(T, const char *, state)
+#define MESSAGE_EVENT(F, T) F(T, Id, id) F(T, Id, account_ref) F(T, const char *, provider_event_id) \
+    F(T, const char *, state)
 ROW(MessageEvent, MESSAGE_EVENT)
 
 static void finish(Ctx *c, Id event, const char *state, const char *reason, Id intent) {
-    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, error=null, intent_id=? where id=?", state, reason, c->now, intent, event);
+    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, "
+              "error=null, intent_id=? where id=?", state, reason, c->now, intent, event);
 }
 
 JobStep hook_process(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t id = 0;
     if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
-    StoredEvent *e = db_one(c, StoredEvent, "select id, driver, account_ref, state, body from webhook_event where id=? for update", (Id){ id });
+    StoredEvent *e = db_one(c, StoredEvent, "select id, driver, account_ref, state, body "
+                                            "from webhook_event where id=? for update", (Id){ id });
     if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
     const GatewayDriver *driver = gateway_driver(e->driver);
     if (!driver) job_give_up(c, "there is no driver %s", e->driver);
@@ -166,7 +195,8 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
         return STEP_DONE;
     }
     event.result.gateway = e->account_ref;
-    const char *before = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
+    const char *before = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) "
+        "from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
     Id intent = payment_intent_result(c, &event.result);
     if (!intent.id && strcmp(event.result.status, "succeeded")) {
         finish(c, e->id, "ignored", "unknown_intent", (Id){ 0 });
@@ -177,7 +207,8 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
         fail(c, CONFLICT, "the payment of this event is not known yet");
     }
     if (!intent.id) payment_to_suspense(c, &event.result);
-    const char *after = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
+    const char *after = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) "
+        "from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
     bool stale = before && after && !strcmp(before, after);
     finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
     db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);
@@ -189,7 +220,8 @@ JobStep hook_message(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t id = 0;
     if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
-    MessageEvent *e = db_one(c, MessageEvent, "select id, account_ref, provider_event_id, state from webhook_event where id=? for update", (Id){ id });
+    MessageEvent *e = db_one(c, MessageEvent, "select id, account_ref, provider_event_id, state "
+                                              "from webhook_event where id=? for update", (Id){ id });
     if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
     const char *cut = strrchr(e->provider_event_id, ':');
     if (!cut) job_give_up(c, "the event names no state");
@@ -197,7 +229,8 @@ JobStep hook_message(Ctx *c, const JobRow *job) {
     MessageReport m = message_reported(c, e->account_ref, no, cut + 1);
     if (m.kind == REPORT_UNKNOWN && job->attempt < 4) fail(c, CONFLICT, "the message of this report is not known yet");
     const char *reason = m.kind == REPORT_MOVED ? NULL : m.kind == REPORT_STALE ? "stale" : "unknown_message";
-    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, attempts=attempts+1, message_id=? where id=?",
+    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, "
+              "attempts=attempts+1, message_id=? where id=?",
            reason ? "ignored" : "processed", reason, c->now, m.message, e->id);
     return STEP_DONE;
 }

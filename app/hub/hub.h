@@ -2,7 +2,8 @@
  * hub: payment gateways, message providers, webhooks, settlements. Implemented in app/hub (ONB03US01).
  *
  * The browser's return never moves money: payment_intent_result does, from a verified webhook or a status query, once.
- * Outside calls happen in jobs, with one idempotency key per effect for ever: row first, then the call, then its result.
+ * Outside calls happen in jobs, with one idempotency key per effect for ever: row first, then the call, then its
+ * result.
  */
 #ifndef APP_HUB_HUB_H
 #define APP_HUB_HUB_H
@@ -12,7 +13,8 @@
 
 struct Ctx;
 
-typedef struct { Id account; const char *target_kind; Id target; Money amount; } IntentLine;   /* bill, instalment, down_payment, charge, deposit, advance */
+/* bill, instalment, down_payment, charge, deposit, advance */
+typedef struct { Id account; const char *target_kind; Id target; Money amount; } IntentLine;
 typedef struct {
     const IntentLine *lines; int n;
     const char *purpose;            /* bill, deposit, fee, agreement, advance, test; NULL: bill */
@@ -26,14 +28,16 @@ typedef struct {
 } NewIntent;
 typedef struct {
     Id          id, account, gateway, payment;
-    const char *public_id, *intent_no, *state, *purpose, *channel, *method, *currency, *redirect_url, *failure_text, *exception;
+    const char *public_id, *intent_no, *state, *purpose, *channel, *method, *currency, *redirect_url, *failure_text,
+        *exception;
     Money       amount, fee, received;
     Time        expires_at, succeeded_at;
 } Intent;
 /* created; no outside call yet. INVALID "Enter 1.00 to 100,000.00." and the like. */
 const Intent *payment_intent_create(struct Ctx *c, const NewIntent *n);
-/* Opens it at the gateway (0: the first of the order that takes it): requires_action with redirect_url, or failed_to_start.
-   Commits on its own (outside call): its route is NO_TX. A second start of a running intent returns it as it is. */
+/* Opens it at the gateway (0: the first of the order that takes it): requires_action with redirect_url, or
+   failed_to_start. Commits on its own (outside call): its route is NO_TX. A second start of a running intent returns it
+   as it is. */
 const Intent *payment_intent_start (struct Ctx *c, Id intent, Id gateway);
 /* The stored state; when it is open and old enough the provider is asked by a job. NULL when unknown. */
 const Intent *payment_intent_status(struct Ctx *c, const char *public_id);
@@ -57,11 +61,13 @@ typedef struct {
     const char *failure_code, *failure_text, *card_last4, *method;
     Time        occurred_at;
 } IntentResult;
-/* The one way from a verified result to payment_post: per line a payment, allocation as asked, ledger, event. Rank only rises;
-   a stale result changes nothing. Returns the intent's id; 0 when it is unknown (the caller waits, then suspense). */
+/* The one way from a verified result to payment_post: per line a payment, allocation as asked, ledger, event. Rank only
+   rises; a stale result changes nothing. Returns the intent's id; 0 when it is unknown (the caller waits, then
+   suspense). */
 Id payment_intent_result(struct Ctx *c, const IntentResult *r);
 
-typedef struct { Id id; const char *label, *driver, *methods; Money min, max; Money fee_fixed; int64_t fee_ppm; bool is_sandbox; } Gateway;
+typedef struct { Id id; const char *label, *driver, *methods; Money min, max; Money fee_fixed; int64_t fee_ppm;
+                 bool is_sandbox; } Gateway;
 typedef struct { Gateway *v; size_t n; } Gateways;
 Gateways gateways_active(struct Ctx *c, Money amount);                   /* that take this amount, by priority */
 Money    gateway_fee(struct Ctx *c, Id gateway, const char *method, Money amount);
@@ -69,7 +75,7 @@ Money    gateway_fee(struct Ctx *c, Id gateway, const char *method, Money amount
 /* Provider's leg of an approved refund_request; a job calls the provider. */
 Id refund_submit(struct Ctx *c, Id refund_request);
 
-/* --- messages -------------------------------------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     Id          message;
@@ -80,9 +86,10 @@ typedef struct {
     const char *attachment_path, *attachment_name;
 } OutMessage;
 typedef enum { SENT_OK, SENT_TEMPORARY, SENT_PERMANENT, SENT_UNKNOWN } SentKind;
-typedef struct { SentKind kind; Id provider; const char *provider_message_id, *code, *meaning; int http_status; int64_t latency_ms, retry_after_s; bool is_bad_address, is_opted_out; } SendResult;
-/* Calls the provider (not inside a transaction). While the utility is a sandbox all goes to the sandbox provider but for its
-   allowed addresses. `provider` 0: by priority. */
+typedef struct { SentKind kind; Id provider; const char *provider_message_id, *code, *meaning; int http_status;
+                 int64_t latency_ms, retry_after_s; bool is_bad_address, is_opted_out; } SendResult;
+/* Calls the provider (not inside a transaction). While the utility is a sandbox all goes to the sandbox provider but
+   for its allowed addresses. `provider` 0: by priority. */
 SendResult provider_send(struct Ctx *c, const OutMessage *m, Id provider);
 /* Active providers of a channel, best first; 0 ends. */
 typedef struct { Id id; const char *adapter, *from_id; int rate_per_s; int monthly_cap; } Provider;

@@ -18,26 +18,38 @@
 
 enum { EXPIRES_S = 30 * 60, LINK_EXPIRES_S = 7 * 24 * 3600, ASK_AFTER_S = 20, LINES_MAX = 50 };
 
-#define INTENT_ROW(F, T) F(T, Id, id) F(T, Id, account) F(T, Id, gateway) F(T, Id, payment) F(T, const char *, public_id) F(T, const char *, intent_no) F(T, const char *, state) F(T, const char *, purpose) \
-    F(T, const char *, channel) F(T, const char *, method) F(T, const char *, currency) F(T, const char *, redirect_url) F(T, const char *, failure_text) F(T, const char *, exception) F(T, Money, amount) F(T, Money, fee) \
+#define INTENT_ROW(F, T) F(T, Id, id) F(T, Id, account) F(T, Id, gateway) F(T, Id, payment) \
+    F(T, const char *, public_id) F(T, const char *, intent_no) F(T, const char *, state) F(T, const char *, purpose) \
+    F(T, const char *, channel) F(T, const char *, method) F(T, const char *, currency) \
+        F(T, const char *, redirect_url) F(T, const char *, failure_text) F(T, const char *, exception) \
+        F(T, Money, amount) F(T, Money, fee) \
     F(T, Money, received) F(T, Time, expires_at) F(T, Time, succeeded_at)
 ROW(IntentRow, INTENT_ROW)
 
-#define INTENT_SELECT "select id, account_id as account, gateway_account_id as gateway, payment_id as payment, public_id, intent_no, state, purpose, channel, method, currency, redirect_url, failure_text, exception, " \
-    "amount_minor as amount, fee_minor as fee, received_minor as received, expires_at, succeeded_at from payment_intent "
+#define INTENT_SELECT "select id, account_id as account, gateway_account_id as gateway, payment_id as payment, " \
+                      "public_id, intent_no, state, purpose, channel, method, currency, redirect_url, " \
+                      "failure_text, exception, " \
+    "amount_minor as amount, fee_minor as fee, received_minor as received, expires_at, succeeded_at " \
+    "from payment_intent "
 
 static const Intent *intent_of(Ctx *c, const IntentRow *r) {
     if (!r) return NULL;
     Intent *i = take(c, sizeof *i);
-    *i = (Intent){ r->id, r->account, r->gateway, r->payment, r->public_id, r->intent_no, r->state, r->purpose, r->channel, r->method, r->currency, r->redirect_url, r->failure_text, r->exception,
+    *i = (Intent){ r->id, r->account, r->gateway, r->payment, r->public_id, r->intent_no, r->state, r->purpose,
+                   r->channel, r->method, r->currency, r->redirect_url, r->failure_text, r->exception,
                    r->amount, r->fee, r->received, r->expires_at, r->succeeded_at };
     return i;
 }
 
-const Intent *intent_get(Ctx *c, Id id) { return intent_of(c, db_one(c, IntentRow, INTENT_SELECT "where id=? and utility_id=?", id, c->utility)); }
-const Intent *intent_find(Ctx *c, const char *public_id) { return intent_of(c, db_find(c, IntentRow, INTENT_SELECT "where public_id=? and utility_id=?", public_id, c->utility)); }
+const Intent *intent_get(Ctx *c, Id id) {
+    return intent_of(c, db_one(c, IntentRow, INTENT_SELECT "where id=? and utility_id=?", id, c->utility));
+}
+const Intent *intent_find(Ctx *c, const char *public_id) {
+    return intent_of(c, db_find(c, IntentRow, INTENT_SELECT "where public_id=? and utility_id=?", public_id,
+                                c->utility));
+}
 
-/* --- creating ----------------------------------------------------------------------------------------------------------------- */
+/* --- creating ----------------------------------------------------------------------------------------------------- */
 
 static const char *target_word(const char *kind) { return kind ? kind : "bill"; }
 
@@ -55,29 +67,37 @@ const Intent *payment_intent_create(Ctx *c, const NewIntent *n) {
     Gateways open = gateways_active(c, amount);
     if (!open.n) {
         Money min = all.v[0].min, max = all.v[0].max;
-        fail_field(c, INVALID, "amount", "Enter %s to %s.", locale_money_plain(&c->mem, c->locale, min), locale_money_plain(&c->mem, c->locale, max));
+        fail_field(c, INVALID, "amount", "Enter %s to %s.", locale_money_plain(&c->mem, c->locale, min),
+                   locale_money_plain(&c->mem, c->locale, max));
     }
     bool link = n->channel && !strcmp(n->channel, "link");
     Time expires = time_add_seconds(c->now, n->expires_s ? n->expires_s : link ? LINK_EXPIRES_S : EXPIRES_S);
     const char *no = series_next(c, "PI-[10]");
-    Id id = db_insert(c, "insert into payment_intent (utility_id, intent_no, account_id, amount_minor, currency, purpose, channel, method, state, `rank`, return_url, expires_at, portal_user_id, guest_email, saved_method_id, "
-        "autopay_id, idempotency_key, created_at, created_by) values (?,?,?,?,?,?,?,?,'created',0,?,?,?,?,?,?,?,?,?)", c->utility, no, n->lines[0].account, amount, utility_here(c)->currency, n->purpose ? n->purpose : "bill",
-        n->channel ? n->channel : "portal", n->method, n->return_path, expires, n->portal_user, n->guest_email, n->saved_method, n->autopay, n->key, c->now, c->realm == REALM_STAFF ? c->user : (Id){ 0 });
+    Id id = db_insert(c, "insert into payment_intent (utility_id, intent_no, account_id, amount_minor, currency, "
+                         "purpose, channel, method, state, `rank`, return_url, expires_at, portal_user_id, "
+                         "guest_email, saved_method_id, "
+        "autopay_id, idempotency_key, created_at, created_by) values (?,?,?,?,?,?,?,?,'created',0,?,?,?,?,?,?,?,?,?)",
+            c->utility, no, n->lines[0].account, amount, utility_here(c)->currency, n->purpose ? n->purpose : "bill",
+        n->channel ? n->channel : "portal", n->method, n->return_path, expires, n->portal_user, n->guest_email,
+            n->saved_method, n->autopay, n->key, c->now, c->realm == REALM_STAFF ? c->user : (Id){ 0 });
     for (int i = 0; i < n->n; i++)
-        db_run(c, "insert into payment_intent_line (intent_id, seq, account_id, target_kind, target_id, amount_minor) values (?,?,?,?,?,?)", id, i + 1, n->lines[i].account, target_word(n->lines[i].target_kind),
+        db_run(c, "insert into payment_intent_line (intent_id, seq, account_id, target_kind, target_id, amount_minor) "
+                  "values (?,?,?,?,?,?)", id, i + 1, n->lines[i].account, target_word(n->lines[i].target_kind),
                n->lines[i].target, n->lines[i].amount);
     return intent_get(c, id);
 }
 
-/* --- starting: row, call, result --------------------------------------------------------------------------------------------------- */
+/* --- starting: row, call, result ---------------------------------------------------------------------------------- */
 
-typedef struct Start { Id intent, gateway; const Intent *now; Id attempt; const char *key; bool open; Opened opened; } Start;
+typedef struct Start { Id intent, gateway; const Intent *now; Id attempt; const char *key; bool open; Opened opened;
+                       } Start;
 
 static bool may_start(const char *state) { return !strcmp(state, "created") || !strcmp(state, "failed_to_start"); }
 
 static void start_begin(Ctx *c, void *arg) {
     Start *s = arg;
-    const Intent *i = intent_of(c, db_one(c, IntentRow, INTENT_SELECT "where id=? and utility_id=? for update", s->intent, c->utility));
+    const Intent *i = intent_of(c, db_one(c, IntentRow, INTENT_SELECT "where id=? and utility_id=? for update",
+                                          s->intent, c->utility));
     s->now = i;
     s->open = false;
     if (!may_start(i->state)) return;
@@ -93,8 +113,10 @@ static void start_begin(Ctx *c, void *arg) {
     Money fee = gateway_fee(c, g->id, i->method, i->amount);
     int no = (int)db_int(c, "select coalesce(max(no), 0) + 1 from payment_attempt where intent_id=?", i->id);
     s->key = text(c, "%s-%d", i->public_id, no);
-    s->attempt = db_insert(c, "insert into payment_attempt (intent_id, no, gateway_account_id, idempotency_key, started_at) values (?,?,?,?,?)", i->id, no, g->id, s->key, c->now);
-    db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, fee_minor=?, state='created', updated_at=? where id=?", g->id, fee, c->now, i->id);
+    s->attempt = db_insert(c, "insert into payment_attempt (intent_id, no, gateway_account_id, idempotency_key, "
+                              "started_at) values (?,?,?,?,?)", i->id, no, g->id, s->key, c->now);
+    db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, fee_minor=?, "
+                            "state='created', updated_at=? where id=?", g->id, fee, c->now, i->id);
     s->now = intent_get(c, i->id);
     s->open = true;
 }
@@ -103,12 +125,15 @@ static void start_end(Ctx *c, void *arg) {
     Start *s = arg;
     const Opened *o = &s->opened;
     const char *state = o->class == OUT_ACCEPTED ? "accepted" : o->class == OUT_UNKNOWN ? "unknown" : "refused";
-    db_run(c, "update payment_attempt set state=?, http_status=?, finished_at=?, error=? where id=?", state, o->http_status, c->now, o->error, s->attempt);
+    db_run(c, "update payment_attempt set state=?, http_status=?, finished_at=?, error=? where id=?", state,
+           o->http_status, c->now, o->error, s->attempt);
     if (o->class == OUT_ACCEPTED)
-        db_run(c, "update payment_intent set state='requires_action', `rank`=1, provider_ref=?, redirect_url=?, next_check_at=?, failure_text=null, updated_at=? where id=? and `rank`<=1",
+        db_run(c, "update payment_intent set state='requires_action', `rank`=1, provider_ref=?, redirect_url=?, "
+                  "next_check_at=?, failure_text=null, updated_at=? where id=? and `rank`<=1",
                o->ref, o->redirect_url, time_add_seconds(c->now, 600), c->now, s->intent);
     else
-        db_run(c, "update payment_intent set state='failed_to_start', failure_text=?, updated_at=? where id=? and `rank`=0", o->error, c->now, s->intent);
+        db_run(c, "update payment_intent set state='failed_to_start', failure_text=?, updated_at=? where id=? "
+                  "and `rank`=0", o->error, c->now, s->intent);
     s->now = intent_get(c, s->intent);
 }
 
@@ -119,24 +144,30 @@ const Intent *payment_intent_start(Ctx *c, Id intent, Id gateway) {
     if (!s->open) return s->now;
     const GatewayAccount *account = gateway_account(c, s->now->gateway);
     const GatewayDriver *driver = gateway_driver(account->driver);
-    Opening o = { .intent = s->now, .idempotency_key = s->key, .total = money_add(s->now->amount, s->now->fee), .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
+    Opening o = { .intent = s->now, .idempotency_key = s->key, .total = money_add(s->now->amount, s->now->fee),
+                  .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
                   .return_url = public_url(c, text(c, "/pay/%s/return", s->now->public_id), true) };
     s->opened = driver->open(c, account, &o);
-    if (s->opened.class == OUT_NOT_ACCEPTED || s->opened.class == OUT_UNKNOWN) s->opened = driver->open(c, account, &o);     /* the same key: at most one payment */
+    /* the same key: at most one payment */
+    if (s->opened.class == OUT_NOT_ACCEPTED || s->opened.class == OUT_UNKNOWN) s->opened = driver->open(c, account, &o);
     db_tx(c, DB_WRITE, start_end, s, NULL);
     return s->now;
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------------------------ */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 static bool is_open(const char *state) { return !strcmp(state, "requires_action") || !strcmp(state, "processing"); }
 
 const Intent *payment_intent_status(Ctx *c, const char *public_id) {
     const Intent *i = intent_find(c, public_id);
     if (i && is_open(i->state) && i->gateway.id) {
-        Time started = { db_int(c, "select unix_timestamp(max(started_at)) from payment_attempt where intent_id=?", i->id) * 1000000 };
+        Time started = { db_int(c, "select unix_timestamp(max(started_at)) from payment_attempt where intent_id=?",
+                                i->id) * 1000000 };
         if (c->now.us - started.us > (int64_t)ASK_AFTER_S * 1000000)
-            job_enqueue(c, &(NewJob){ .kind = "payment.check", .payload = text(c, "{\"intent\":%lld}", (long long)i->id.id), .unique_key = i->intent_no });
+            job_enqueue(c,
+                        &(NewJob){ .kind = "payment.check",
+                                   .payload = text(c, "{\"intent\":%lld}", (long long)i->id.id),
+                                   .unique_key = i->intent_no });
     }
     return i;
 }
@@ -152,9 +183,13 @@ static void take_answer(Ctx *c, void *arg) {
     int checks = (int)db_int(c, "select checks from payment_intent where id=?", a->intent->id);
     bool last = checks + 1 >= (int)(sizeof waits_s / sizeof *waits_s);
     Time next = last ? TIME_NONE : time_add_seconds(c->now, waits_s[checks + 1] - waits_s[checks]);
-    db_run(c, "update payment_intent set checks=checks+1, next_check_at=if(state in ('requires_action', 'processing'), ?, null) where id=?", next, a->intent->id);
-    db_run(c, "update payment_intent set state='expired', `rank`=3, next_check_at=null where id=? and state='requires_action' and expires_at < ?", a->intent->id, c->now);
-    if (last) alert_raise(c, "payment.open", "warning", text(c, "payment.open:%s", a->intent->intent_no), text(c, "Payment %s is open at the gateway for 3 days.", a->intent->intent_no), "/integrations/payments");
+    db_run(c, "update payment_intent set checks=checks+1, next_check_at=if(state in ('requires_action', "
+              "'processing'), ?, null) where id=?", next, a->intent->id);
+    db_run(c, "update payment_intent set state='expired', `rank`=3, next_check_at=null where id=? "
+              "and state='requires_action' and expires_at < ?", a->intent->id, c->now);
+    if (last) alert_raise(c, "payment.open", "warning", text(c, "payment.open:%s", a->intent->intent_no),
+                          text(c, "Payment %s is open at the gateway for 3 days.", a->intent->intent_no),
+                          "/integrations/payments");
 }
 
 JobStep intent_check(Ctx *c, const JobRow *job) {
@@ -177,13 +212,18 @@ ROW(DueIntent, DUE_INTENT)
 /* Recurring: enqueues the questions that are due. */
 JobStep intent_poll(Ctx *c, const JobRow *job) {
     (void)job;
-    DueIntents due = db_all(c, DueIntent, "select id, intent_no from payment_intent where utility_id=? and next_check_at<=? and state in ('requires_action', 'processing') order by next_check_at limit 500", c->utility, c->now);
+    DueIntents due = db_all(c, DueIntent, "select id, intent_no from payment_intent where utility_id=? "
+                                          "and next_check_at<=? and state in ('requires_action', 'processing') "
+                                          "order by next_check_at limit 500", c->utility, c->now);
     for (size_t i = 0; i < due.n; i++)
-        job_enqueue(c, &(NewJob){ .kind = "payment.check", .payload = text(c, "{\"intent\":%lld}", (long long)due.v[i].id.id), .unique_key = due.v[i].intent_no });
+        job_enqueue(c,
+                    &(NewJob){ .kind = "payment.check",
+                               .payload = text(c, "{\"intent\":%lld}", (long long)due.v[i].id.id),
+                               .unique_key = due.v[i].intent_no });
     return STEP_DONE;
 }
 
-/* --- the result ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the result --------------------------------------------------------------------------------------------------- */
 
 static int rank_of(const char *status) {
     return !strcmp(status, "processing") ? 2 : !strcmp(status, "succeeded") ? 4 : 3;
@@ -194,13 +234,20 @@ ROW(ResultRow, RESULT_ROW)
 
 static ResultRow *find_intent(Ctx *c, const IntentResult *r) {
     ResultRow *f = NULL;
-    if (r->provider_ref) f = db_find(c, ResultRow, "select id, `rank` as `rank`, state from payment_intent where gateway_account_id=? and provider_ref=? for update", r->gateway, r->provider_ref);
-    if (!f && r->intent_no) f = db_find(c, ResultRow, "select id, `rank` as `rank`, state from payment_intent where utility_id=? and intent_no=? for update", c->utility, r->intent_no);
-    if (!f && r->provider_payment_id) f = db_find(c, ResultRow, "select id, `rank` as `rank`, state from payment_intent where gateway_account_id=? and provider_payment_id=? for update", r->gateway, r->provider_payment_id);
+    if (r->provider_ref)
+        f = db_find(c, ResultRow, "select id, `rank` as `rank`, state from payment_intent where gateway_account_id=? "
+                                  "and provider_ref=? for update", r->gateway, r->provider_ref);
+    if (!f && r->intent_no)
+        f = db_find(c, ResultRow, "select id, `rank` as `rank`, state from payment_intent where utility_id=? "
+                                  "and intent_no=? for update", c->utility, r->intent_no);
+    if (!f && r->provider_payment_id)
+        f = db_find(c, ResultRow, "select id, `rank` as `rank`, state from payment_intent where gateway_account_id=? "
+                                  "and provider_payment_id=? for update", r->gateway, r->provider_payment_id);
     return f;
 }
 
-#define PAY_LINE(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, target_kind) F(T, Id, target_id) F(T, Money, amount_minor)
+#define PAY_LINE(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, target_kind) F(T, Id, target_id) \
+    F(T, Money, amount_minor)
 ROW(PayLine, PAY_LINE)
 
 static const char *item_type(const char *kind) {
@@ -221,15 +268,18 @@ static size_t payments_of(Ctx *c, const Intent *i, const IntentResult *r, const 
         size_t p = 0;
         while (p < n && to[p].account.id != l->account_id.id) p++;
         if (p == n) {
-            to[n++] = (NewPayment){ .account = l->account_id, .channel = channel_code(i->channel), .mode = r->method && !strcmp(r->method, "wallet") ? "wallet" : "card_online", .type = "bill",
-                .received_at = r->occurred_at, .value_date = DATE_NONE, .reference = r->provider_payment_id, .card_last4 = r->card_last4, .intent = i->id, .gateway = i->gateway,
+            to[n++] = (NewPayment){ .account = l->account_id, .channel = channel_code(i->channel), .mode = r->method
+                                    && !strcmp(r->method, "wallet") ? "wallet" : "card_online", .type = "bill",
+                .received_at = r->occurred_at, .value_date = DATE_NONE, .reference = r->provider_payment_id,
+                .card_last4 = r->card_last4, .intent = i->id, .gateway = i->gateway,
                 .provider_payment_id = r->provider_payment_id, .items = take_n(c, PayItem, lines->n) };
         }
         Money part = { l->amount_minor.minor < left.minor ? l->amount_minor.minor : left.minor };
         left = money_sub(left, part);
         to[p].amount = money_add(to[p].amount, part);
         const char *type = item_type(l->target_kind);
-        if (type && l->target_id.id) ((PayItem *)(uintptr_t)to[p].items)[to[p].item_n++] = (PayItem){ type, l->target_id, part };
+        if (type && l->target_id.id)
+            ((PayItem *)(uintptr_t)to[p].items)[to[p].item_n++] = (PayItem){ type, l->target_id, part };
     }
     if (n && left.minor > 0) to[n - 1].amount = money_add(to[n - 1].amount, left);
     size_t kept = 0;
@@ -242,22 +292,34 @@ static size_t payments_of(Ctx *c, const Intent *i, const IntentResult *r, const 
 }
 
 static void succeed(Ctx *c, const Intent *i, const IntentResult *r) {
-    PayLines lines = db_all(c, PayLine, "select id, account_id, target_kind, target_id, amount_minor from payment_intent_line where intent_id=? order by seq", i->id);
+    PayLines lines = db_all(c, PayLine, "select id, account_id, target_kind, target_id, amount_minor "
+                                        "from payment_intent_line where intent_id=? order by seq", i->id);
     NewPayment *payments = take_n(c, NewPayment, lines.n + 1);
     size_t n = payments_of(c, i, r, &lines, payments);
     Posted *posted = take_n(c, Posted, n + 1);
     const char *exception = r->amount.minor != money_add(i->amount, i->fee).minor ? "amount_mismatch" : NULL;
     if (strcmp(i->purpose, "test")) payment_post_group(c, payments, n, posted);
     else n = 0;
-    for (size_t k = 0; k < n; k++) db_run(c, "update payment_intent_line set payment_id=? where intent_id=? and account_id=?", posted[k].id, i->id, payments[k].account);
-    if (!exception && n && db_int(c, "select count(*) from payment where account_id=? and amount_minor=? and id<>? and status='posted' and received_at > ? and received_at <= ?", payments[0].account, payments[0].amount, posted[0].id,
+    for (size_t k = 0; k < n; k++)
+        db_run(c, "update payment_intent_line set payment_id=? where intent_id=? and account_id=?", posted[k].id, i->id,
+               payments[k].account);
+    if (!exception && n && db_int(c, "select count(*) from payment where account_id=? and amount_minor=? and id<>? "
+                                     "and status='posted' and received_at > ? and received_at <= ?",
+                                  payments[0].account, payments[0].amount, posted[0].id,
                                   time_add_seconds(r->occurred_at, -600), time_add_seconds(r->occurred_at, 600)))
         exception = "duplicate_suspect";
-    if (exception) alert_raise(c, "payment.exception", "warning", text(c, "payment.%s:%s", exception, i->intent_no), text(c, "Payment %s: %s.", i->intent_no, exception), "/integrations/payments");
-    db_must(c, 1, CONFLICT, "update payment_intent set state='succeeded', `rank`=4, provider_payment_id=coalesce(?, provider_payment_id), received_minor=?, payment_id=?, exception=?, succeeded_at=?, next_check_at=null, "
-            "method=coalesce(method, ?), failure_code=null, failure_text=null, updated_at=? where id=?", r->provider_payment_id, r->amount, n ? posted[0].id : (Id){ 0 }, exception, c->now, r->method, c->now, i->id);
-    event_emit(c, &(Event){ .name = "payment_intent.succeeded", .entity = "payment_intent", .id = i->id, .number = i->intent_no, .account = i->account,
-                            .payload = text(c, "{\"intent_id\":%lld,\"amount_minor\":%lld}", (long long)i->id.id, (long long)r->amount.minor) });
+    if (exception) alert_raise(c, "payment.exception", "warning", text(c, "payment.%s:%s", exception, i->intent_no),
+                               text(c, "Payment %s: %s.", i->intent_no, exception), "/integrations/payments");
+    db_must(c, 1, CONFLICT, "update payment_intent set state='succeeded', `rank`=4, provider_payment_id=coalesce(?, "
+                            "provider_payment_id), received_minor=?, payment_id=?, exception=?, "
+                            "succeeded_at=?, next_check_at=null, "
+            "method=coalesce(method, ?), failure_code=null, failure_text=null, updated_at=? where id=?",
+                r->provider_payment_id, r->amount, n ? posted[0].id : (Id){ 0 }, exception, c->now, r->method, c->now,
+                i->id);
+    event_emit(c, &(Event){ .name = "payment_intent.succeeded", .entity = "payment_intent", .id = i->id,
+                            .number = i->intent_no, .account = i->account,
+                            .payload = text(c, "{\"intent_id\":%lld,\"amount_minor\":%lld}", (long long)i->id.id,
+                                            (long long)r->amount.minor) });
 }
 
 Id payment_intent_result(Ctx *c, const IntentResult *r) {
@@ -267,26 +329,34 @@ Id payment_intent_result(Ctx *c, const IntentResult *r) {
     int rank = rank_of(r->status);
     if (rank <= found->rank) return found->id;              /* stale: told before, or overtaken */
     if (rank == 4 && r->currency && strcmp(r->currency, i->currency)) {
-        db_run(c, "update payment_intent set state='needs_review', exception='currency_mismatch', received_minor=?, provider_payment_id=coalesce(?, provider_payment_id) where id=?",
+        db_run(c, "update payment_intent set state='needs_review', exception='currency_mismatch', received_minor=?, "
+                  "provider_payment_id=coalesce(?, provider_payment_id) where id=?",
                r->amount, r->provider_payment_id, i->id);
-        alert_raise(c, "payment.exception", "critical", text(c, "payment.currency:%s", i->intent_no), text(c, "Payment %s arrived in %s.", i->intent_no, r->currency), "/integrations/payments");
+        alert_raise(c, "payment.exception", "critical", text(c, "payment.currency:%s", i->intent_no),
+                    text(c, "Payment %s arrived in %s.", i->intent_no, r->currency), "/integrations/payments");
         return found->id;
     }
     if (rank == 4) {
         succeed(c, i, r);
         return found->id;
     }
-    db_must(c, 1, CONFLICT, "update payment_intent set state=?, `rank`=?, provider_payment_id=coalesce(?, provider_payment_id), failure_code=?, failure_text=?, updated_at=? where id=?",
+    db_must(c, 1, CONFLICT, "update payment_intent set state=?, `rank`=?, provider_payment_id=coalesce(?, "
+                            "provider_payment_id), failure_code=?, failure_text=?, updated_at=? where id=?",
             r->status, rank, r->provider_payment_id, r->failure_code, r->failure_text, c->now, i->id);
     if (rank == 3)
-        event_emit(c, &(Event){ .name = "payment_intent.failed", .entity = "payment_intent", .id = i->id, .number = i->intent_no, .account = i->account });
+        event_emit(c, &(Event){ .name = "payment_intent.failed", .entity = "payment_intent", .id = i->id,
+                                .number = i->intent_no, .account = i->account });
     return found->id;
 }
 
 void payment_to_suspense(Ctx *c, const IntentResult *r) {
-    NewPayment p = { .channel = "portal", .mode = "card_online", .type = "other", .amount = r->amount, .received_at = r->occurred_at, .value_date = DATE_NONE, .gateway = r->gateway,
-                     .provider_payment_id = r->provider_payment_id, .external_id = r->provider_payment_id, .reference = r->intent_no };
+    NewPayment p = { .channel = "portal", .mode = "card_online", .type = "other", .amount = r->amount,
+                     .received_at = r->occurred_at, .value_date = DATE_NONE, .gateway = r->gateway,
+                     .provider_payment_id = r->provider_payment_id, .external_id = r->provider_payment_id,
+                     .reference = r->intent_no };
     Posted posted = payment_post(c, &p);
-    alert_raise(c, "payment.unmatched", "critical", text(c, "payment.unmatched:%s", r->provider_payment_id ? r->provider_payment_id : posted.payment_no),
-                text(c, "Payment %s fits no order and stands in suspense.", posted.payment_no), text(c, "/cis/payments/%s", posted.payment_no));
+    alert_raise(c, "payment.unmatched", "critical",
+                text(c, "payment.unmatched:%s", r->provider_payment_id ? r->provider_payment_id : posted.payment_no),
+                text(c, "Payment %s fits no order and stands in suspense.", posted.payment_no),
+                    text(c, "/cis/payments/%s", posted.payment_no));
 }

@@ -5,7 +5,9 @@
 #include "app/modules.h"
 
 static const Route hub_routes[] = {
-    ANY_POST   ("/hooks/{driver}/{key}",      hook_post, .flags = NO_TX | OWN_PROOF | HOOK_POOL, .body_max = 512 * 1024),      /* stores in a transaction of its own, then answers */
+    /* stores in a transaction of its own, then answers */
+    ANY_POST   ("/hooks/{driver}/{key}",      hook_post, .flags = NO_TX | OWN_PROOF | HOOK_POOL,
+                .body_max = 512 * 1024),
     TENANT_GET ("/sandbox/pay/{intent}", NULL, OPEN, sandbox_page),
     TENANT_POST("/sandbox/pay/{intent}", NULL, OPEN, sandbox_post),
     GET ("/integrations/events",              "hub.events",  VIEW, event_list_page),
@@ -28,7 +30,8 @@ static const JobHandler hub_jobs[] = {
 };
 
 static const JobSchedule hub_schedules[] = {
-    { "payment.poll", "payment.poll", "Open payments are asked for at their gateway", "every 5m", .per_utility = true, .skip_missed = true },
+    { "payment.poll", "payment.poll", "Open payments are asked for at their gateway", "every 5m", .per_utility = true,
+      .skip_missed = true },
     { 0 }
 };
 

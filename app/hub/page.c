@@ -11,10 +11,12 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-static const Choice event_states[] = { { "received", NULL }, { "processing", NULL }, { "processed", NULL }, { "ignored", NULL }, { "failed", NULL }, { "dead", NULL }, { 0 } };
+static const Choice event_states[] = { { "received", NULL }, { "processing", NULL }, { "processed", NULL },
+                                       { "ignored", NULL }, { "failed", NULL }, { "dead", NULL }, { 0 } };
 
 static const ListSpec events = {
-    .name = "webhook_events", .one = "event", .many = "events", .path = "/integrations/events", .feature = "hub.events", .id = "e.id", .from = "webhook_event e", .where = "e.utility_id = ?", .search_label = "Event id",
+    .name = "webhook_events", .one = "event", .many = "events", .path = "/integrations/events", .feature = "hub.events",
+    .id = "e.id", .from = "webhook_event e", .where = "e.utility_id = ?", .search_label = "Event id",
     .columns = COLUMNS {
         { "id",                "No",       "e.id",                LIST | SORT, .link = "/integrations/events/{id}" },
         { "provider_event_id", "Event id", "e.provider_event_id", LIST | SEARCH_START, .place = "name" },
@@ -35,16 +37,21 @@ void event_list_page(Req *r) {
 
 static Id event_id(Req *r) {
     const char *no = path_text(r, "id");
-    Id id = strspn(no, "0123456789") == strlen(no) && strlen(no) < 18 ? db_id(r, "select id from webhook_event where id=? and utility_id=?", no, r->c.utility) : (Id){ 0 };
+    Id id = strspn(no, "0123456789") == strlen(no) && strlen(no) < 18
+        ? db_id(r, "select id from webhook_event where id=? and utility_id=?", no, r->c.utility) : (Id){ 0 };
     if (!id.id) fail(r, NOT_FOUND, "There is no such event.");
     return id;
 }
 
 void event_page(Req *r) {
     Id id = event_id(r);
-#define EVENT_VIEW(F, T) F(T, const char *, provider_event_id) F(T, const char *, type) F(T, const char *, driver) F(T, const char *, state) F(T, const char *, reason) F(T, const char *, error) F(T, Time, received_at) F(T, const char *, content)
+#define EVENT_VIEW(F, T) F(T, const char *, provider_event_id) F(T, const char *, type) F(T, const char *, driver) \
+    F(T, const char *, state) F(T, const char *, reason) F(T, const char *, error) F(T, Time, received_at) \
+    F(T, const char *, content)
     ROW(EventView, EVENT_VIEW)
-    EventView *e = db_one(r, EventView, "select provider_event_id, type, driver, state, reason, error, received_at, left(convert(body using utf8mb4), 4000) as content from webhook_event where id=?", id);
+    EventView *e = db_one(r, EventView, "select provider_event_id, type, driver, state, reason, error, received_at, "
+                                        "left(convert(body using utf8mb4), 4000) as content "
+                                        "from webhook_event where id=?", id);
     show_text(r, "page.title", text(r, "Event %s", path_text(r, "id")));
     show_text(r, "page.crumbs.0.text", "Webhook events");
     show_text(r, "page.crumbs.0.url", link_path(r, "/integrations/events"));
@@ -71,23 +78,31 @@ void event_page(Req *r) {
 void event_replay(Req *r) {
     Id id = event_id(r);
     const char *source = db_text(r, "select source from webhook_event where id=? for update", id);
-    if (!strcmp(db_text(r, "select type from webhook_event where id=?", id), "malformed")) fail(r, CONFLICT, "This event cannot be read: a replay cannot help.");
+    if (!strcmp(db_text(r, "select type from webhook_event where id=?", id), "malformed"))
+        fail(r, CONFLICT, "This event cannot be read: a replay cannot help.");
     db_run(r, "update webhook_event set state='received', next_attempt_at=?, error=null where id=?", r->c.now, id);
-    job_enqueue(&r->c, &(NewJob){ .kind = !strcmp(source, "gateway") ? "webhook.gateway" : "webhook.message", .payload = text(r, "{\"event\":%lld}", (long long)id.id), .unique_key = text(r, "%lld", (long long)id.id), .max_attempts = 25 });
+    job_enqueue(&r->c, &(NewJob){ .kind = !strcmp(source, "gateway") ? "webhook.gateway" : "webhook.message",
+                                  .payload = text(r, "{\"event\":%lld}", (long long)id.id),
+                                  .unique_key = text(r, "%lld", (long long)id.id), .max_attempts = 25 });
     audit_note(&r->c, "replay", "webhook_event", id, NULL, NULL);
     note(r, "The event is processed again.");
     go(r, "/integrations/events/%s", path_text(r, "id"));
 }
 
-static const Choice intent_states[] = { { "created", NULL }, { "requires_action", NULL }, { "processing", NULL }, { "succeeded", NULL }, { "partially_refunded", NULL }, { "refunded", NULL }, { "failed", NULL }, { "cancelled", NULL },
+static const Choice intent_states[] = { { "created", NULL }, { "requires_action", NULL }, { "processing", NULL },
+                                        { "succeeded", NULL }, { "partially_refunded", NULL }, { "refunded", NULL },
+                                        { "failed", NULL }, { "cancelled", NULL },
     { "expired", NULL }, { "needs_review", NULL }, { "failed_to_start", NULL }, { 0 } };
 
 static const ListSpec intents = {
-    .name = "intents", .one = "online payment", .many = "online payments", .path = "/integrations/payments", .feature = "hub.intents", .id = "i.id", .search_label = "Number or account",
-    .from = "payment_intent i left join account a on a.id = i.account_id left join gateway_account g on g.id = i.gateway_account_id", .where = "i.utility_id = ?",
+    .name = "intents", .one = "online payment", .many = "online payments", .path = "/integrations/payments",
+    .feature = "hub.intents", .id = "i.id", .search_label = "Number or account",
+    .from = "payment_intent i left join account a on a.id = i.account_id "
+            "left join gateway_account g on g.id = i.gateway_account_id", .where = "i.utility_id = ?",
     .columns = COLUMNS {
         { "intent_no",    "Number",   "i.intent_no",    LIST | SORT | SEARCH_START },
-        { "account_no",   "Account",  "a.account_no",   LIST | SEARCH_START, .link = "/cis/accounts/{account_no}", .place = "name" },
+        { "account_no",   "Account",  "a.account_no",   LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
+          .place = "name" },
         { "created_at",   "Begun",    "i.created_at",   LIST | SORT | FILTER },
         { "label",        "Gateway",  "g.label",        LIST },
         { "amount_minor", "Amount",   "i.amount_minor", LIST | SORT, .place = "amount" },
@@ -103,13 +118,17 @@ void intent_list_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-/* --- what the sandbox "sent" -------------------------------------------------------------------------------------------- */
+/* --- what the sandbox "sent" -------------------------------------------------------------------------------------- */
 
 static const ListSpec mailbox = {
-    .name = "sandbox_outbox", .one = "message", .many = "messages", .path = "/integrations/sandbox", .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o", .where = "(o.utility_id = ? or o.utility_id is null)",
-    .search_label = "Recipient", .empty_text = "While this installation is a sandbox, every mail and SMS stands here instead of going out.",
+    .name = "sandbox_outbox", .one = "message", .many = "messages", .path = "/integrations/sandbox",
+    .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o",
+    .where = "(o.utility_id = ? or o.utility_id is null)",
+    .search_label = "Recipient", .empty_text = "While this installation is a sandbox, every mail "
+                                               "and SMS stands here instead of going out.",
     .columns = COLUMNS {
-        { "provider_message_id", "Message", "o.provider_message_id", LIST, .link = "/integrations/sandbox/{provider_message_id}" },
+        { "provider_message_id", "Message", "o.provider_message_id", LIST,
+          .link = "/integrations/sandbox/{provider_message_id}" },
         { "to_address",  "To",      "o.to_address", LIST | SORT | SEARCH_START, .place = "name" },
         { "channel",     "Channel", "o.channel",    LIST },
         { "subject",     "Subject", "coalesce(o.subject, left(o.body_text, 80))", LIST },
@@ -124,11 +143,15 @@ void mailbox_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-#define SANDBOX_MAIL(F, T) F(T, const char *, to_address) F(T, const char *, from_id) F(T, const char *, channel) F(T, const char *, subject) F(T, const char *, body_text) F(T, Time, created_at) F(T, const char *, outcome)
+#define SANDBOX_MAIL(F, T) F(T, const char *, to_address) F(T, const char *, from_id) F(T, const char *, channel) \
+    F(T, const char *, subject) F(T, const char *, body_text) F(T, Time, created_at) F(T, const char *, outcome)
 ROW(SandboxMail, SANDBOX_MAIL)
 
 void mailbox_message(Req *r) {
-    SandboxMail *m = db_find(r, SandboxMail, "select to_address, from_id, channel, subject, body_text, created_at, outcome from sandbox_outbox where provider_message_id=? and (utility_id=? or utility_id is null)", path_text(r, "no"), r->c.utility);
+    SandboxMail *m = db_find(r, SandboxMail, "select to_address, from_id, channel, subject, body_text, created_at, "
+                                             "outcome from sandbox_outbox where provider_message_id=? "
+                                             "and (utility_id=? or utility_id is null)", path_text(r, "no"),
+                             r->c.utility);
     if (!m) fail(r, NOT_FOUND, "There is no such message.");
     show_text(r, "page.title", m->subject ? m->subject : text(r, "SMS to %s", m->to_address));
     show_text(r, "page.crumbs.0.text", "Sandbox messages");

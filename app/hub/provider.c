@@ -17,23 +17,29 @@
 #include "lib/json.h"
 #include "lib/mail.h"
 
-#define PROVIDER_ROW(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, const char *, from_id) F(T, int, rate_per_s) F(T, int, monthly_cap)
+#define PROVIDER_ROW(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, const char *, from_id) F(T, int, rate_per_s) \
+    F(T, int, monthly_cap)
 ROW(ProviderRow, PROVIDER_ROW)
 
 /* A utility's own come before the tenant's; a sandbox utility has its fakes only. */
 Providers providers_active(Ctx *c, const char *channel) {
     bool sandbox = !c->utility.id || !strcmp(utility_here(c)->environment, "sandbox");
-    ProviderRows rows = db_all(c, ProviderRow, "select id, adapter, from_id, rate_per_s, coalesce(monthly_cap, 0) as monthly_cap from message_provider where (utility_id=? or utility_id is null) and channel=? and status='active' and enabled=1 "
-                               "and (? = 0 or adapter='fake') order by utility_id is null, priority, id", c->utility, channel, sandbox && installation()->sandbox);
+    ProviderRows rows = db_all(c, ProviderRow, "select id, adapter, from_id, rate_per_s, coalesce(monthly_cap, 0) "
+                                               "as monthly_cap from message_provider where (utility_id=? "
+                                               "or utility_id is null) and channel=? and status='active' and enabled=1 "
+                               "and (? = 0 or adapter='fake') order by utility_id is null, priority, id", c->utility,
+                                   channel, sandbox && installation()->sandbox);
     Providers all = { take_n(c, Provider, rows.n + 1), rows.n };
-    for (size_t i = 0; i < rows.n; i++) all.v[i] = (Provider){ rows.v[i].id, rows.v[i].adapter, rows.v[i].from_id, rows.v[i].rate_per_s, rows.v[i].monthly_cap };
+    for (size_t i = 0; i < rows.n; i++) all.v[i] = (Provider){ rows.v[i].id, rows.v[i].adapter, rows.v[i].from_id,
+        rows.v[i].rate_per_s, rows.v[i].monthly_cap };
     return all;
 }
 
-#define PROVIDER_FULL(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, const char *, from_id) F(T, const char *, endpoint_key) F(T, const char *, config) F(T, Bytes, secret_enc) F(T, const char *, channel)
+#define PROVIDER_FULL(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, const char *, from_id) \
+    F(T, const char *, endpoint_key) F(T, const char *, config) F(T, Bytes, secret_enc) F(T, const char *, channel)
 ROW(ProviderFull, PROVIDER_FULL)
 
-/* --- the fake ------------------------------------------------------------------------------------------------------------ */
+/* --- the fake ----------------------------------------------------------------------------------------------------- */
 
 #define NEXT_OUTCOME(F, T) F(T, Id, id) F(T, const char *, outcome) F(T, int, times)
 ROW(NextOutcome, NEXT_OUTCOME)
@@ -42,22 +48,31 @@ typedef struct Fake { const ProviderFull *p; const OutMessage *m; const char *no
 
 static void fake_take(Ctx *c, void *arg) {
     Fake *f = arg;
-    NextOutcome *next = db_find(c, NextOutcome, "select id, outcome, times from sandbox_outcome where provider_id=? and (recipient is null or recipient=?) and times>0 order by recipient is null, id limit 1 for update", f->p->id, f->m->to);
+    NextOutcome *next = db_find(c, NextOutcome, "select id, outcome, times from sandbox_outcome where provider_id=? "
+                                                "and (recipient is null or recipient=?) and times>0 "
+                                                "order by recipient is null, id limit 1 for update", f->p->id,
+                                f->m->to);
     f->outcome = next ? next->outcome : "deliver";
     if (next) db_run(c, "update sandbox_outcome set times=times-1 where id=?", next->id);
     if (!strcmp(f->outcome, "temporary") || !strcmp(f->outcome, "permanent")) return;
-    if (!db_add(c, "insert into sandbox_outbox (utility_id, provider_id, provider_message_id, channel, to_address, from_id, subject, body_text, body_html, outcome) values (?,?,?,?,?,?,?,?,?,?)", c->utility, f->p->id, f->no,
+    if (!db_add(c, "insert into sandbox_outbox (utility_id, provider_id, provider_message_id, channel, to_address, "
+                   "from_id, subject, body_text, body_html, outcome) values (?,?,?,?,?,?,?,?,?,?)", c->utility,
+                f->p->id, f->no,
                 f->m->channel, f->m->to, f->p->from_id, f->m->subject, f->m->text, f->m->html, f->outcome)) return;
     if (strcmp(f->outcome, "silence"))
-        job_enqueue(c, &(NewJob){ .kind = "sandbox.report", .run_at = time_add_seconds(c->now, 1), .payload = json_pairs(c, "provider", text(c, "%lld", (long long)f->p->id.id), "message_id", f->no,
+        job_enqueue(c, &(NewJob){ .kind = "sandbox.report", .run_at = time_add_seconds(c->now, 1),
+                                  .payload = json_pairs(c, "provider", text(c, "%lld", (long long)f->p->id.id),
+                                                        "message_id", f->no,
             "status", !strcmp(f->outcome, "undelivered") ? "undelivered" : "delivered", NULL) });
 }
 
 static SendResult send_fake(Ctx *c, const ProviderFull *p, const OutMessage *m) {
     Fake f = { p, m, text(c, "fake_%s", m->message_no), NULL };
     db_tx(c, DB_WRITE, fake_take, &f, NULL);
-    if (!strcmp(f.outcome, "temporary")) return (SendResult){ .kind = SENT_TEMPORARY, .provider = p->id, .code = "451", .meaning = "Try again later" };
-    if (!strcmp(f.outcome, "permanent")) return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .code = "550", .meaning = "No such address", .is_bad_address = true };
+    if (!strcmp(f.outcome, "temporary")) return (SendResult){ .kind = SENT_TEMPORARY, .provider = p->id, .code = "451",
+        .meaning = "Try again later" };
+    if (!strcmp(f.outcome, "permanent")) return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .code = "550",
+        .meaning = "No such address", .is_bad_address = true };
     return (SendResult){ .kind = SENT_OK, .provider = p->id, .provider_message_id = f.no, .code = "250" };
 }
 
@@ -65,58 +80,83 @@ JobStep sandbox_report(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     const char *provider = json_text(p, "provider"), *no = json_text(p, "message_id"), *status = json_text(p, "status");
     if (!provider || !no || !status) job_give_up(c, "the payload is not whole");
-    ProviderFull *f = db_one(c, ProviderFull, "select id, adapter, from_id, endpoint_key, config, webhook_secret_current_enc as secret_enc, channel from message_provider where id=?", provider);
-    const char *secret = vault_open(c, "message_provider.webhook_secret", f->secret_enc), *driver = !strcmp(f->channel, "sms") ? "sandbox" : "email";
+    ProviderFull *f = db_one(c, ProviderFull,
+                             "select id, adapter, from_id, endpoint_key, config, webhook_secret_current_enc "
+                             "as secret_enc, channel from message_provider where id=?", provider);
+    const char *secret = vault_open(c, "message_provider.webhook_secret", f->secret_enc),
+        *driver = !strcmp(f->channel, "sms") ? "sandbox" : "email";
     const char *body = json_pairs(c, "message_id", no, "status", status, NULL);
-    FetchRequest r = { .method = "POST", .url = text(c, "%s/hooks/%s/%s", installation()->hook_url ? installation()->hook_url : installation()->public_url, driver, f->endpoint_key), .body = body,
-                       .headers = { { "Smart360-Signature", signature_timed(&c->mem, secret, time_unix(c->now), bytes_of(body)) } } };
+    FetchRequest r = { .method = "POST",
+                       .url = text(c, "%s/hooks/%s/%s", installation()->hook_url ? installation()->hook_url
+                                   : installation()->public_url, driver, f->endpoint_key), .body = body,
+                       .headers =
+                       { { "Smart360-Signature", signature_timed(&c->mem, secret, time_unix(c->now),
+                           bytes_of(body)) } } };
     FetchAnswer answer = fetch(&c->mem, &r);
-    if (answer.class != OUT_ACCEPTED) fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
+    if (answer.class != OUT_ACCEPTED)
+        fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
     return STEP_DONE;
 }
 
-/* --- Twilio ----------------------------------------------------------------------------------------------------------------- */
+/* --- Twilio ------------------------------------------------------------------------------------------------------- */
 
 /* Permanent codes: invalid, not mobile, unknown, landline; opted out. */
 static SendResult send_twilio(Ctx *c, const ProviderFull *p, const OutMessage *m) {
     Json config = json_read(&c->mem, p->config ? p->config : "{}", p->config ? strlen(p->config) : 2, 8192, NULL);
-    const char *sid = json_text(config, "account_sid"), *base = json_text(config, "api_base"), *service = json_text(config, "messaging_service_sid");
-    if (!sid) return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "The provider has no account SID" };
-    FetchHeader form[] = { { "To", m->to }, { service ? "MessagingServiceSid" : "From", service ? service : p->from_id }, { "Body", m->text },
-                           { "StatusCallback", text(c, "%s/hooks/twilio/%s", installation()->public_url, p->endpoint_key) }, { 0 } };
-    FetchRequest r = { .method = "POST", .url = text(c, "%s/2010-04-01/Accounts/%s/Messages.json", base ? base : "https://api.twilio.com", sid), .body = fetch_form(&c->mem, form),
-                       .content_type = "application/x-www-form-urlencoded", .user = sid, .password = vault_open(c, "message_provider.secret", p->secret_enc) };
+    const char *sid = json_text(config, "account_sid"), *base = json_text(config, "api_base"),
+        *service = json_text(config, "messaging_service_sid");
+    if (!sid)
+        return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "The provider has no account SID" };
+    FetchHeader form[] = { { "To", m->to },
+                           { service ? "MessagingServiceSid" : "From", service ? service : p->from_id },
+                           { "Body", m->text },
+                           { "StatusCallback", text(c, "%s/hooks/twilio/%s", installation()->public_url,
+                                                    p->endpoint_key) }, { 0 } };
+    FetchRequest r = { .method = "POST", .url = text(c, "%s/2010-04-01/Accounts/%s/Messages.json",
+        base ? base : "https://api.twilio.com", sid), .body = fetch_form(&c->mem, form),
+                       .content_type = "application/x-www-form-urlencoded", .user = sid,
+                       .password = vault_open(c, "message_provider.secret", p->secret_enc) };
     FetchAnswer a = fetch(&c->mem, &r);
     Json j = json_read(&c->mem, a.body, a.body_n, 65536, NULL);
     int64_t code = 0;
     json_int(j, "code", &code);
-    SendResult to = { .provider = p->id, .http_status = a.status, .latency_ms = a.took_us / 1000, .provider_message_id = json_text(j, "sid"), .code = code ? text(c, "%lld", (long long)code) : NULL, .meaning = json_text(j, "message"),
+    SendResult to = { .provider = p->id, .http_status = a.status, .latency_ms = a.took_us / 1000,
+                      .provider_message_id = json_text(j, "sid"), .code = code ? text(c, "%lld", (long long)code)
+                      : NULL, .meaning = json_text(j, "message"),
                       .retry_after_s = a.retry_after_s };
-    to.kind = a.class == OUT_ACCEPTED ? SENT_OK : a.class == OUT_REFUSED ? SENT_PERMANENT : a.class == OUT_NOT_ACCEPTED || a.status >= 500 ? SENT_TEMPORARY : SENT_UNKNOWN;
+    to.kind = a.class == OUT_ACCEPTED ? SENT_OK : a.class == OUT_REFUSED ? SENT_PERMANENT : a.class == OUT_NOT_ACCEPTED
+        || a.status >= 500 ? SENT_TEMPORARY : SENT_UNKNOWN;
     to.is_bad_address = code == 21211 || code == 21614 || code == 30005 || code == 30006;
     to.is_opted_out = code == 21610 || code == 30004;
     return to;
 }
 
-/* --- SMTP --------------------------------------------------------------------------------------------------------------------- */
+/* --- SMTP --------------------------------------------------------------------------------------------------------- */
 
 static SendResult send_smtp(Ctx *c, const ProviderFull *p, const OutMessage *m) {
     Json config = json_read(&c->mem, p->config ? p->config : "{}", p->config ? strlen(p->config) : 2, 8192, NULL);
-    const char *host = json_text(config, "host"), *user = json_text(config, "user"), *security = json_text(config, "security");
+    const char *host = json_text(config, "host"), *user = json_text(config, "user"),
+        *security = json_text(config, "security");
     int64_t port = 587;
     json_int(config, "port", &port);
     if (!host) return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "The provider has no host" };
-    MailServer server = { .host = host, .port = (int)port, .user = user, .password = vault_open(c, "message_provider.secret", p->secret_enc),
-                          .security = security && !strcmp(security, "tls") ? MAIL_TLS : security && !strcmp(security, "none") ? MAIL_OPEN : MAIL_STARTTLS };
-    Mail mail = { .from = { .address = p->from_id }, .to = { .address = m->to }, .subject = m->subject, .text = m->text, .html = m->html, .message_id = m->message_no, .unsubscribe_url = m->list_unsubscribe,
+    MailServer server = { .host = host, .port = (int)port, .user = user,
+                          .password = vault_open(c, "message_provider.secret", p->secret_enc),
+                          .security = security && !strcmp(security, "tls") ? MAIL_TLS : security
+                          && !strcmp(security, "none") ? MAIL_OPEN : MAIL_STARTTLS };
+    Mail mail = { .from = { .address = p->from_id }, .to = { .address = m->to }, .subject = m->subject, .text = m->text,
+                  .html = m->html, .message_id = m->message_no, .unsubscribe_url = m->list_unsubscribe,
                   .language = m->lang, .at = c->now };
     size_t n;
     const char *problem = NULL, *domain = strchr(p->from_id, '@');
     char *whole = mail_build(&c->mem, &mail, &n, &problem);
     if (!whole) return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = problem };
-    MailResult a = mail_send(&c->mem, &server, text(c, "bounce+%s%s", m->message_no, domain ? domain : ""), m->to, whole, n);
-    SendResult to = { .provider = p->id, .http_status = a.code, .provider_message_id = text(c, "%s%s", m->message_no, domain ? domain : ""), .meaning = a.reply, .code = a.code ? text(c, "%d", a.code) : NULL };
-    to.kind = a.class == OUT_ACCEPTED ? SENT_OK : a.class == OUT_REFUSED ? SENT_PERMANENT : a.class == OUT_NOT_ACCEPTED ? SENT_TEMPORARY : SENT_UNKNOWN;
+    MailResult a = mail_send(&c->mem, &server, text(c, "bounce+%s%s", m->message_no, domain ? domain : ""), m->to,
+                             whole, n);
+    SendResult to = { .provider = p->id, .http_status = a.code, .provider_message_id = text(c, "%s%s", m->message_no,
+        domain ? domain : ""), .meaning = a.reply, .code = a.code ? text(c, "%d", a.code) : NULL };
+    to.kind = a.class == OUT_ACCEPTED ? SENT_OK : a.class == OUT_REFUSED ? SENT_PERMANENT : a.class == OUT_NOT_ACCEPTED
+        ? SENT_TEMPORARY : SENT_UNKNOWN;
     to.is_bad_address = a.code >= 550 && a.code <= 553 && !a.setup_is_wrong;
     return to;
 }
@@ -127,7 +167,8 @@ SendResult provider_send(Ctx *c, const OutMessage *m, Id provider) {
         if (!all.n) return (SendResult){ .kind = SENT_TEMPORARY, .meaning = "No provider is active for this channel" };
         provider = all.v[0].id;
     }
-    ProviderFull *p = db_one(c, ProviderFull, "select id, adapter, from_id, endpoint_key, config, secret_enc, channel from message_provider where id=?", provider);
+    ProviderFull *p = db_one(c, ProviderFull, "select id, adapter, from_id, endpoint_key, config, secret_enc, channel "
+                                              "from message_provider where id=?", provider);
     if (!strcmp(p->adapter, "fake")) return send_fake(c, p, m);
     if (!strcmp(p->adapter, "twilio")) return send_twilio(c, p, m);
     if (!strcmp(p->adapter, "smtp")) return send_smtp(c, p, m);

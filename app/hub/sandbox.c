@@ -1,7 +1,7 @@
 /*
- * The sandbox gateway: a hosted page of our own, marked TEST, that behaves like a provider (ONB03US01, "sandbox gateway").
- * It takes its five test numbers only and stores none of them. It calls our public webhook endpoint by HTTP, with the
- * switches of its page: twice, out of order, late, never, bad signature. Not there when the utility is live.
+ * The sandbox gateway: a hosted page of our own, marked TEST, that behaves like a provider (ONB03US01, "sandbox
+ * gateway"). It takes its five test numbers only and stores none of them. It calls our public webhook endpoint by HTTP,
+ * with the switches of its page: twice, out of order, late, never, bad signature. Not there when the utility is live.
  *
  * What "the provider" knows of a payment stands in sandbox_outcome: one row an intent.
  */
@@ -19,27 +19,35 @@
 #include "lib/page.h"
 #include "lib/web.h"
 
-/* --- the driver --------------------------------------------------------------------------------------------------------- */
+/* --- the driver --------------------------------------------------------------------------------------------------- */
 
 static Opened sandbox_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     (void)a;
-    if (strcmp(utility_here(c)->environment, "sandbox")) return (Opened){ .class = OUT_REFUSED, .error = "The sandbox gateway is not there when the utility is live." };
-    return (Opened){ .class = OUT_ACCEPTED, .http_status = 200, .ref = text(c, "sbx_%s", o->intent->public_id), .redirect_url = text(c, "/sandbox/pay/%s", o->intent->public_id) };
+    if (strcmp(utility_here(c)->environment, "sandbox"))
+        return (Opened){ .class = OUT_REFUSED, .error = "The sandbox gateway is not there when the utility is live." };
+    return (Opened){ .class = OUT_ACCEPTED, .http_status = 200, .ref = text(c, "sbx_%s", o->intent->public_id),
+                     .redirect_url = text(c, "/sandbox/pay/%s", o->intent->public_id) };
 }
 
 #define OUTCOME(F, T) F(T, const char *, outcome) F(T, const char *, params)
 ROW(Outcome, OUTCOME)
 
-static Outcome *outcome_of(Ctx *c, Id intent) { return db_find(c, Outcome, "select outcome, params from sandbox_outcome where intent_id=? order by id desc limit 1", intent); }
+static Outcome *outcome_of(Ctx *c, Id intent) {
+    return db_find(c, Outcome, "select outcome, params from sandbox_outcome where intent_id=? order by id desc limit 1",
+                   intent);
+}
 
 static void read_outcome(Ctx *c, const Intent *i, const Outcome *o, IntentResult *to) {
-    *to = (IntentResult){ .gateway = i->gateway, .provider_ref = text(c, "sbx_%s", i->public_id), .intent_no = i->intent_no, .provider_payment_id = text(c, "sbx_pay_%s", i->public_id),
-                          .amount = money_add(i->amount, i->fee), .currency = i->currency, .occurred_at = c->now, .method = "card" };
+    *to = (IntentResult){ .gateway = i->gateway, .provider_ref = text(c, "sbx_%s", i->public_id),
+                          .intent_no = i->intent_no, .provider_payment_id = text(c, "sbx_pay_%s", i->public_id),
+                          .amount = money_add(i->amount, i->fee), .currency = i->currency, .occurred_at = c->now,
+                          .method = "card" };
     Json params = json_read(&c->mem, o->params ? o->params : "{}", o->params ? strlen(o->params) : 2, 4096, NULL);
     to->card_last4 = json_text(params, "last4");
     to->failure_code = json_text(params, "code");
     to->failure_text = json_text(params, "text");
-    to->status = !strcmp(o->outcome, "paid") ? "succeeded" : !strcmp(o->outcome, "declined") ? "failed" : !strcmp(o->outcome, "cancelled") ? "cancelled" : NULL;
+    to->status = !strcmp(o->outcome, "paid") ? "succeeded" : !strcmp(o->outcome, "declined")
+        ? "failed" : !strcmp(o->outcome, "cancelled") ? "cancelled" : NULL;
 }
 
 static bool sandbox_ask(Ctx *c, const GatewayAccount *a, const Intent *i, const char *ref, IntentResult *to) {
@@ -62,25 +70,34 @@ static GatewayEvent sandbox_parse(Ctx *c, Json body) {
     int64_t amount = 0, at = 0;
     json_int(body, "amount_minor", &amount);
     json_int(body, "created", &at);
-    e.result = (IntentResult){ .provider_ref = json_text(body, "ref"), .intent_no = json_text(body, "intent_no"), .provider_payment_id = json_text(body, "payment_id"), .amount = { amount },
-        .currency = json_text(body, "currency"), .card_last4 = json_text(body, "last4"), .failure_code = json_text(body, "code"), .failure_text = json_text(body, "text"),
+    e.result = (IntentResult){ .provider_ref = json_text(body, "ref"), .intent_no = json_text(body, "intent_no"),
+                               .provider_payment_id = json_text(body, "payment_id"), .amount = { amount },
+        .currency = json_text(body, "currency"), .card_last4 = json_text(body, "last4"),
+        .failure_code = json_text(body, "code"), .failure_text = json_text(body, "text"),
         .occurred_at = at ? time_of_unix(at) : c->now, .method = "card" };
-    e.result.status = !strcmp(what, "succeeded") ? "succeeded" : !strcmp(what, "failed") ? "failed" : !strcmp(what, "cancelled") ? "cancelled" : !strcmp(what, "processing") ? "processing" : NULL;
+    e.result.status = !strcmp(what, "succeeded") ? "succeeded" : !strcmp(what, "failed")
+        ? "failed" : !strcmp(what, "cancelled") ? "cancelled" : !strcmp(what, "processing") ? "processing" : NULL;
     e.kind = e.result.status ? EVENT_PAYMENT : EVENT_IGNORED;
     return e;
 }
 
 const GatewayDriver sandbox_driver = { "sandbox", sandbox_open, sandbox_ask, sandbox_key, sandbox_parse };
 
-/* --- the page -------------------------------------------------------------------------------------------------------------- */
+/* --- the page ----------------------------------------------------------------------------------------------------- */
 
-static const Choice deliveries[] = { { "once", "Once, at once" }, { "twice", "Twice" }, { "disordered", "Out of order" }, { "late", "Late" }, { "never", "Never" }, { "badsig", "With a bad signature" }, { 0 } };
+static const Choice deliveries[] = { { "once", "Once, at once" }, { "twice", "Twice" },
+                                     { "disordered", "Out of order" }, { "late", "Late" }, { "never", "Never" },
+                                     { "badsig", "With a bad signature" }, { 0 } };
 
 static const Form card_form = { .title = "Card", .submit = "Pay", .fields = FIELDS {
-    { "card",     "Card number", TEXT(12, 23), .flags = REQUIRED | SECRET, .chars = "0-9 ", .chars_text = "Enter the digits of the card.", .autocomplete = "off" },
-    { "expiry",   "Expires",     TEXT(4, 7),   .flags = REQUIRED | SECRET, .hint = "MM/YY", .width = "5", .autocomplete = "off" },
-    { "cvc",      "CVC",         TEXT(3, 4),   .flags = REQUIRED | SECRET, .chars = "0-9", .width = "4", .autocomplete = "off" },
-    { "delivery", "Webhook",     CHOICE(deliveries), .flags = REQUIRED, .initial = "once", .hint = "How the sandbox tells us" },
+    { "card",     "Card number", TEXT(12, 23), .flags = REQUIRED | SECRET, .chars = "0-9 ",
+      .chars_text = "Enter the digits of the card.", .autocomplete = "off" },
+    { "expiry",   "Expires",     TEXT(4, 7),   .flags = REQUIRED | SECRET, .hint = "MM/YY", .width = "5",
+      .autocomplete = "off" },
+    { "cvc",      "CVC",         TEXT(3, 4),   .flags = REQUIRED | SECRET, .chars = "0-9", .width = "4",
+      .autocomplete = "off" },
+    { "delivery", "Webhook",     CHOICE(deliveries), .flags = REQUIRED, .initial = "once",
+      .hint = "How the sandbox tells us" },
     { "seconds",  "Seconds late", INT(0, 3600), .initial = "5" },
     { 0 } } };
 
@@ -93,19 +110,26 @@ static const Intent *intent_of(Req *r) {
     utility_enter(c, utility);
     const Intent *i = intent_find(c, public_id);
     const char *driver = i->gateway.id ? db_text(c, "select driver from gateway_account where id=?", i->gateway) : NULL;
-    if (!driver || strcmp(driver, "sandbox") || strcmp(utility_here(c)->environment, "sandbox")) fail(c, NOT_FOUND, "There is no such payment.");
+    if (!driver || strcmp(driver, "sandbox") || strcmp(utility_here(c)->environment, "sandbox"))
+        fail(c, NOT_FOUND, "There is no such payment.");
     return i;
 }
 
-static char *return_path(Ctx *c, const Intent *i) { return text(c, "/p/%s/pay/%s/return", c->utility_code, i->public_id); }
+static char *return_path(Ctx *c, const Intent *i) {
+    return text(c, "/p/%s/pay/%s/return", c->utility_code, i->public_id);
+}
 
 void sandbox_page(Req *r) {
     const Intent *i = intent_of(r);
     show_text(r, "page.title", "TEST payment");
     show_text(r, "page.shell", "plain");
-    show_text(r, "page.sub", text(r, "%s to %s. No money moves.", locale_money(&r->c.mem, r->c.locale, money_add(i->amount, i->fee)), utility_here(&r->c)->name));
+    show_text(r, "page.sub",
+              text(r, "%s to %s. No money moves.", locale_money(&r->c.mem, r->c.locale, money_add(i->amount, i->fee)),
+                   utility_here(&r->c)->name));
     form_show(r, "form", &card_form, text(r, "/sandbox/pay/%s", i->public_id));
-    show_text(r, "form.intro", "Test cards: 4242 4242 4242 4242 succeeds, 4000 0000 0000 0002 is declined, 4000 0000 0000 9995 has no funds, 4000 0027 6000 3184 is confirmed first, 4000 0000 0000 0259 succeeds and is disputed later.");
+    show_text(r, "form.intro", "Test cards: 4242 4242 4242 4242 succeeds, 4000 0000 0000 0002 is declined, 4000 0000 "
+                               "0000 9995 has no funds, 4000 0027 6000 3184 is confirmed first, 4000 0000 0000 0259 "
+                               "succeeds and is disputed later.");
     show_text(r, "form.cancel_url", text(r, "%s?cancelled=1", return_path(&r->c, i)));
     page(r, "layout/form");
 }
@@ -132,7 +156,8 @@ static const TestCard *test_card(const char *typed) {
 
 static void deliver(Ctx *c, const Intent *i, const char *type, const char *event, bool bad, int64_t delay_s) {
     job_enqueue(c, &(NewJob){ .kind = "sandbox.deliver", .run_at = time_add_seconds(c->now, delay_s), .payload =
-        json_pairs(c, "intent", text(c, "%lld", (long long)i->id.id), "type", type, "event", event, "bad", bad ? "1" : "0", NULL) });
+        json_pairs(c, "intent", text(c, "%lld", (long long)i->id.id), "type", type, "event", event, "bad",
+                   bad ? "1" : "0", NULL) });
 }
 
 void sandbox_post(Req *r) {
@@ -144,9 +169,11 @@ void sandbox_post(Req *r) {
     problems_end(r);
     if (!outcome_of(c, i->id)) {
         const char *number = card->number;
-        db_run(c, "insert into sandbox_outcome (utility_id, intent_id, outcome, params) values (?,?,?,?)", c->utility, i->id, card->outcome,
+        db_run(c, "insert into sandbox_outcome (utility_id, intent_id, outcome, params) values (?,?,?,?)", c->utility,
+               i->id, card->outcome,
                json_pairs(c, "last4", number + strlen(number) - 4, "code", card->code, "text", card->text, NULL));
-        const char *how = in_text(in, "delivery"), *event = text(c, "sbx_evt_%s", i->public_id), *type = !strcmp(card->outcome, "paid") ? "payment.succeeded" : "payment.failed";
+        const char *how = in_text(in, "delivery"), *event = text(c, "sbx_evt_%s", i->public_id),
+            *type = !strcmp(card->outcome, "paid") ? "payment.succeeded" : "payment.failed";
         int64_t late = !strcmp(how, "late") ? in_int(in, "seconds") : 0;
         if (!strcmp(how, "disordered")) deliver(c, i, "payment.processing", text(c, "%s_p", event), false, 2);
         if (strcmp(how, "never")) deliver(c, i, type, event, !strcmp(how, "badsig"), late);
@@ -155,13 +182,15 @@ void sandbox_post(Req *r) {
     go_to(r, return_path(c, i));
 }
 
-/* --- its webhook --------------------------------------------------------------------------------------------------------------- */
+/* --- its webhook -------------------------------------------------------------------------------------------------- */
 
 JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
-    const char *id = json_text(p, "intent"), *type = json_text(p, "type"), *event = json_text(p, "event"), *bad = json_text(p, "bad");
+    const char *id = json_text(p, "intent"), *type = json_text(p, "type"), *event = json_text(p, "event"),
+        *bad = json_text(p, "bad");
     int64_t n = 0;
-    if (!id || !type || !event || count_parse(id, INT64_MAX / 2, &n) != NUMBER_OK) job_give_up(c, "the payload names no intent");
+    if (!id || !type || !event || count_parse(id, INT64_MAX / 2, &n) != NUMBER_OK)
+        job_give_up(c, "the payload names no intent");
     const Intent *i = intent_get(c, (Id){ n });
     const GatewayAccount *a = gateway_account(c, i->gateway);
     Outcome *o = outcome_of(c, i->id);
@@ -184,9 +213,14 @@ JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
     json_close(&out);
     const char *secret = bad && !strcmp(bad, "1") ? "not the secret" : a->keys.current;
     const Config *config = installation();
-    FetchRequest r = { .method = "POST", .url = text(c, "%s/hooks/sandbox/%s", config->hook_url ? config->hook_url : config->public_url, a->endpoint_key), .body = body.s, .body_n = body.n,
-                       .headers = { { "Smart360-Signature", signature_timed(&c->mem, secret, time_unix(c->now), bytes_at(body.s, body.n)) } } };
+    FetchRequest r = { .method = "POST",
+                       .url = text(c, "%s/hooks/sandbox/%s", config->hook_url ? config->hook_url : config->public_url,
+                                   a->endpoint_key), .body = body.s, .body_n = body.n,
+                       .headers =
+                       { { "Smart360-Signature", signature_timed(&c->mem, secret, time_unix(c->now),
+                           bytes_at(body.s, body.n)) } } };
     FetchAnswer answer = fetch(&c->mem, &r);
-    if (answer.class != OUT_ACCEPTED && !(bad && !strcmp(bad, "1"))) fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
+    if (answer.class != OUT_ACCEPTED && !(bad && !strcmp(bad, "1")))
+        fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
     return STEP_DONE;
 }

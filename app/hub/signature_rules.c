@@ -1,6 +1,6 @@
 /*
- * Signatures: see signature_rules.h. Each check builds the message the provider signed, takes the digest with every secret
- * that is valid now, and compares. Nothing is stripped from a body and nothing is taken from a Host header.
+ * Signatures: see signature_rules.h. Each check builds the message the provider signed, takes the digest with every
+ * secret that is valid now, and compares. Nothing is stripped from a body and nothing is taken from a Host header.
  */
 #include "app/hub/signature_rules.h"
 
@@ -45,7 +45,8 @@ static bool is_same(const char *a, const char *b) {
     return same_secret(bytes_of(a), bytes_of(b));
 }
 
-/* The one header of this name; *verdict says why there is none. A header sent twice is refused: who knows which one counts. */
+/* The one header of this name; *verdict says why there is none.
+ * A header sent twice is refused: who knows which one counts. */
 static const char *only_header(const Callback *c, const char *name, Verdict *verdict) {
     size_t n = param_count(c->headers, name);
     const char *value = n == 1 ? param_find(c->headers, name) : NULL;
@@ -134,7 +135,8 @@ static Verdict body_verify(Arena *a, const Callback *c, const SignatureKeys *k, 
     const char *header = only_header(c, header_name, &v), *secrets[2];
     if (v != SIGNATURE_OK) return v;
     bool right = false;
-    for (int i = valid_secrets(k, c->now_s, secrets); i--;) right |= is_same(hmac_hex(a, d, secrets[i], c->body), header);
+    for (int i = valid_secrets(k, c->now_s, secrets); i--;)
+        right |= is_same(hmac_hex(a, d, secrets[i], c->body), header);
     return right ? SIGNATURE_OK : SIGNATURE_INVALID;
 }
 
@@ -163,7 +165,8 @@ static Verdict joined_verify(Arena *a, const char *message, const char *signatur
     return is_same(hmac_hex(a, SHA256, secret, bytes_of(message)), signature) ? SIGNATURE_OK : SIGNATURE_INVALID;
 }
 
-Verdict razorpay_return_verify(Arena *a, const char *order_id, const char *payment_id, const char *signature, const char *key_secret) {
+Verdict razorpay_return_verify(Arena *a, const char *order_id, const char *payment_id, const char *signature,
+                               const char *key_secret) {
     const char *message = order_id && payment_id ? text(a, "%s|%s", order_id, payment_id) : NULL;
     return joined_verify(a, message, signature, key_secret);
 }
@@ -178,7 +181,8 @@ Verdict razorpay_link_verify(Arena *a, const RazorpayLink *l, const char *signat
 
 char *signature_doku(Arena *a, const char *secret, const DokuRequest *r) {
     Text m = text_start(a);
-    text_addf(&m, "Client-Id:%s\nRequest-Id:%s\nRequest-Timestamp:%s\nRequest-Target:%s", r->client_id, r->request_id, r->timestamp, r->path);
+    text_addf(&m, "Client-Id:%s\nRequest-Id:%s\nRequest-Timestamp:%s\nRequest-Target:%s", r->client_id, r->request_id,
+              r->timestamp, r->path);
     if (r->has_body) {
         uint8_t out[DIGEST_MAX];
         text_addf(&m, "\nDigest:%s", base64_text(a, bytes_at(out, digest(SHA256, r->body, out))));
@@ -234,13 +238,15 @@ char *signature_twilio(Arena *a, const char *token, const char *url, const Param
     return hmac_base64(a, SHA1, token, bytes_at(m.s, m.n));
 }
 
-/* The address with the standard port of its scheme taken away, or put in when there is none; NULL when it has another port. */
+/* The address with the standard port of its scheme taken away, or
+ * put in when there is none; NULL when it has another port. */
 static const char *other_port(Arena *a, const char *url) {
     bool tls = !strncasecmp(url, "https://", 8);
     if (!tls && strncasecmp(url, "http://", 7)) return NULL;
     const char *port = tls ? ":443" : ":80", *host = url + (tls ? 8 : 7), *end = host + strcspn(host, "/?#");
     const char *colon = end;
-    for (const char *s = end; s > host && s[-1] != ']'; s--)         /* the colons of an IPv6 address stand in brackets */
+    /* the colons of an IPv6 address stand in brackets */
+    for (const char *s = end; s > host && s[-1] != ']'; s--)
         if (s[-1] == ':') { colon = s - 1; break; }
     size_t port_n = (size_t)(end - colon);
     if (!port_n) return text(a, "%.*s%s%s", (int)(end - url), url, port, end);
@@ -252,7 +258,8 @@ static const char *other_port(Arena *a, const char *url) {
 static bool body_digest_is_right(Arena *a, const Callback *c) {
     const char *query = strchr(c->url, '?');
     Params p = params_start(a);
-    if (!query || urlencoded_parse(&p, query + 1, strlen(query + 1)).status || param_count(&p, "bodySHA256") != 1) return false;
+    if (!query || urlencoded_parse(&p, query + 1, strlen(query + 1)).status || param_count(&p, "bodySHA256") != 1)
+        return false;
     return is_same(param_find(&p, "bodySHA256"), digest_hex(a, SHA256, c->body));
 }
 
@@ -264,7 +271,8 @@ static Verdict twilio_verify(Arena *a, const Callback *c, const SignatureKeys *k
     if (!c->url) return SIGNATURE_INVALID;
     Params fields = params_start(a);
     bool is_form = !strcmp(c->content_type, "application/x-www-form-urlencoded");
-    if (is_form ? urlencoded_parse(&fields, c->body.p, c->body.n).status != 0 : !body_digest_is_right(a, c)) return SIGNATURE_INVALID;
+    if (is_form ? urlencoded_parse(&fields, c->body.p, c->body.n).status != 0 : !body_digest_is_right(a, c))
+        return SIGNATURE_INVALID;
     const char *urls[2] = { c->url, other_port(a, c->url) };
     bool right = false;
     for (int i = valid_secrets(k, c->now_s, secrets); i--;)
@@ -293,7 +301,8 @@ char *signature_vonage(Arena *a, const char *secret, const VonageCallback *c) {
     json_add_text(&o, "payload_hash", digest_hex(a, SHA256, c->body));
     json_close(&o);
     static const char head[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
-    const char *message = text(a, "%s.%s", base64url_text(a, bytes_of(head)), base64url_text(a, bytes_at(claims.s, claims.n)));
+    const char *message = text(a, "%s.%s", base64url_text(a, bytes_of(head)),
+                               base64url_text(a, bytes_at(claims.s, claims.n)));
     return text(a, "%s.%s", message, jwt_mac(a, secret, bytes_of(message)));
 }
 
@@ -312,7 +321,8 @@ static Json jwt_claims(Arena *a, const char *token, const Callback *c, const Sig
     if (!right) return (Json){ 0 };
     Json head = jwt_part(a, token, (size_t)(first - token));
     const char *algorithm = json_text(head, "alg");
-    if (!algorithm || strcmp(algorithm, "HS256") || json_kind(json_at(head, "crit")) != JSON_KIND_NONE) return (Json){ 0 };
+    if (!algorithm || strcmp(algorithm, "HS256") || json_kind(json_at(head, "crit")) != JSON_KIND_NONE)
+        return (Json){ 0 };
     return jwt_part(a, first + 1, (size_t)(second - first - 1));
 }
 
@@ -329,8 +339,10 @@ static Verdict vonage_verify(Arena *a, const Callback *c, const SignatureKeys *k
     Json claims = jwt_claims(a, header + 7, c, k);
     const char *jti = json_text(claims, "jti");
     int64_t at_s;
-    if (!jti || !*jti || strlen(jti) > JTI_MAX || !json_int(claims, "iat", &at_s) || !claim_is(claims, "iss", "Vonage")) return SIGNATURE_INVALID;
-    if (!claim_is(claims, "api_key", k->api_key) || !claim_is(claims, "payload_hash", digest_hex(a, SHA256, c->body))) return SIGNATURE_INVALID;
+    if (!jti || !*jti || strlen(jti) > JTI_MAX || !json_int(claims, "iat", &at_s) || !claim_is(claims, "iss", "Vonage"))
+        return SIGNATURE_INVALID;
+    if (!claim_is(claims, "api_key", k->api_key) || !claim_is(claims, "payload_hash", digest_hex(a, SHA256, c->body)))
+        return SIGNATURE_INVALID;
     if (!is_near(at_s, c->now_s)) return SIGNATURE_OUT_OF_TOLERANCE;
     *once = jti;
     return SIGNATURE_OK;
@@ -339,7 +351,8 @@ static Verdict vonage_verify(Arena *a, const Callback *c, const SignatureKeys *k
 /* ---- Vonage SMS, the old way: a parameter over all the others ---- */
 
 static const Digest vonage_digest[] = {
-    [VONAGE_SHA256] = SHA256, [VONAGE_SHA512] = SHA512, [VONAGE_SHA1] = SHA1, [VONAGE_MD5] = MD5, [VONAGE_MD5_HASH] = MD5,
+    [VONAGE_SHA256] = SHA256, [VONAGE_SHA512] = SHA512, [VONAGE_SHA1] = SHA1, [VONAGE_MD5] = MD5,
+        [VONAGE_MD5_HASH] = MD5,
 };
 
 char *signature_vonage_sms(Arena *a, const char *secret, VonageMethod method, const Params *parameters) {
@@ -396,11 +409,14 @@ typedef Verdict (*Verify)(Arena *, const Callback *, const SignatureKeys *, cons
 
 /* To add one: its check above, its row here, its vectors in tests/rules/test_signature_rules.c. */
 static const struct { const char *driver; Verify verify; } drivers[] = {
-    { "stripe",   stripe_verify },   { "razorpay", razorpay_verify }, { "paystack", paystack_verify }, { "doku",       doku_verify },
-    { "sandbox",  sandbox_verify },  { "twilio",   twilio_verify },   { "vonage",   vonage_verify },   { "vonage_sms", vonage_sms_verify },
+    { "stripe",   stripe_verify },   { "razorpay", razorpay_verify }, { "paystack", paystack_verify },
+    { "doku",       doku_verify },
+    { "sandbox",  sandbox_verify },  { "twilio",   twilio_verify },   { "vonage",   vonage_verify },
+    { "vonage_sms", vonage_sms_verify },
 };
 
-Verdict signature_verify(Arena *a, const char *driver, const Callback *callback, const SignatureKeys *keys, const char **once) {
+Verdict signature_verify(Arena *a, const char *driver, const Callback *callback, const SignatureKeys *keys,
+                         const char **once) {
     const char *ignored;
     if (!once) once = &ignored;
     *once = NULL;

@@ -1,6 +1,6 @@
 /*
- * Stripe: Checkout by its public API, events by its signature scheme (ONB03US01). No card number reaches us: the customer
- * types it on Stripe's page.
+ * Stripe: Checkout by its public API, events by its signature scheme (ONB03US01). No card number reaches us: the
+ * customer types it on Stripe's page.
  */
 #include <string.h>
 
@@ -12,7 +12,8 @@
 #define STRIPE_VERSION "2024-06-20"
 
 static FetchRequest request_to(Ctx *c, const GatewayAccount *a, const char *method, const char *path) {
-    return (FetchRequest){ .method = method, .url = text(c, "%s%s", a->api_base ? a->api_base : STRIPE_BASE, path), .bearer = a->secret_key,
+    return (FetchRequest){ .method = method, .url = text(c, "%s%s", a->api_base ? a->api_base : STRIPE_BASE, path),
+                           .bearer = a->secret_key,
                            .headers = { { "Stripe-Version", STRIPE_VERSION } }, .total_ms = 10000 };
 }
 
@@ -32,9 +33,11 @@ static const char *upper(Ctx *c, const char *s) {
 
 static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     FetchHeader form[] = {
-        { "mode", "payment" }, { "client_reference_id", o->intent->intent_no }, { "metadata[intent]", o->intent->intent_no }, { "payment_intent_data[metadata][intent]", o->intent->intent_no },
+        { "mode", "payment" }, { "client_reference_id", o->intent->intent_no },
+        { "metadata[intent]", o->intent->intent_no }, { "payment_intent_data[metadata][intent]", o->intent->intent_no },
         { "line_items[0][quantity]", "1" }, { "line_items[0][price_data][currency]", lower(c, o->intent->currency) },
-        { "line_items[0][price_data][unit_amount]", text(c, "%lld", (long long)o->total.minor) }, { "line_items[0][price_data][product_data][name]", o->description },
+        { "line_items[0][price_data][unit_amount]", text(c, "%lld", (long long)o->total.minor) },
+        { "line_items[0][price_data][product_data][name]", o->description },
         { "success_url", o->return_url }, { "cancel_url", text(c, "%s?cancelled=1", o->return_url) },
         { "expires_at", text(c, "%lld", (long long)time_unix(o->intent->expires_at)) }, { 0 } };
     FetchRequest r = request_to(c, a, "POST", "/v1/checkout/sessions");
@@ -66,13 +69,15 @@ static void read_session(Ctx *c, Json s, IntentResult *to) {
     to->provider_payment_id = payment ? payment : json_text(s, "payment_intent");
     to->amount = (Money){ amount };
     to->currency = upper(c, json_text(s, "currency"));
-    to->status = paid && !strcmp(paid, "paid") ? "succeeded" : status && !strcmp(status, "expired") ? "cancelled" : status && !strcmp(status, "complete") ? "processing" : NULL;
+    to->status = paid && !strcmp(paid, "paid") ? "succeeded" : status && !strcmp(status, "expired")
+        ? "cancelled" : status && !strcmp(status, "complete") ? "processing" : NULL;
 }
 
 static bool stripe_ask(Ctx *c, const GatewayAccount *a, const Intent *intent, const char *ref, IntentResult *to) {
     (void)intent;
     if (!ref) return false;
-    FetchRequest r = request_to(c, a, "GET", text(c, "/v1/checkout/sessions/%s?expand[]=payment_intent", fetch_escape(&c->mem, ref)));
+    FetchRequest r = request_to(c, a, "GET", text(c, "/v1/checkout/sessions/%s?expand[]=payment_intent",
+                                                  fetch_escape(&c->mem, ref)));
     FetchAnswer answer = fetch(&c->mem, &r);
     if (answer.class != OUT_ACCEPTED) return false;
     *to = (IntentResult){ .gateway = a->id, .occurred_at = c->now };
@@ -101,7 +106,9 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
         else if (strcmp(e.type, "checkout.session.completed")) e.kind = EVENT_IGNORED;
     } else if (!strncmp(e.type, "payment_intent.", 15)) {
         const char *what = e.type + 15;
-        e.result.status = !strcmp(what, "succeeded") ? "succeeded" : !strcmp(what, "processing") ? "processing" : !strcmp(what, "payment_failed") ? "failed" : !strcmp(what, "canceled") ? "cancelled" : NULL;
+        e.result.status = !strcmp(what, "succeeded") ? "succeeded" : !strcmp(what, "processing")
+            ? "processing" : !strcmp(what, "payment_failed") ? "failed" : !strcmp(what, "canceled")
+            ? "cancelled" : NULL;
         e.kind = e.result.status ? EVENT_PAYMENT : EVENT_IGNORED;
         e.result.provider_payment_id = json_text(o, "id");
         e.result.intent_no = json_text(o, "metadata.intent");

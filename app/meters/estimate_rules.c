@@ -20,8 +20,10 @@ static EstimateResult by_method(Arena *a, const EstimateInput *f, EstimateMethod
     Exact rounded = exact_rounded(use, f->decimals);
     Wide thousandths;
     int64_t e3;
-    if (!exact_round(rounded, 3, ROUND_HALF_UP, &thousandths) || !wide_fits(thousandths, &e3)) return (EstimateResult){ 0 };
-    const char *explain = text(a, "%s: %s in %d days x %d days = %s", estimate_method_words[m], exact_text(a, exact_micro(b->use.micro), 0, 3), b->days, f->days,
+    if (!exact_round(rounded, 3, ROUND_HALF_UP, &thousandths) || !wide_fits(thousandths, &e3))
+        return (EstimateResult){ 0 };
+    const char *explain = text(a, "%s: %s in %d days x %d days = %s", estimate_method_words[m],
+                               exact_text(a, exact_micro(b->use.micro), 0, 3), b->days, f->days,
                                exact_text(a, rounded, 0, 3));
     return (EstimateResult){ true, m, { e3 }, explain };
 }

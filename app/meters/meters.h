@@ -1,8 +1,8 @@
 /*
  * meters (mx): meters, readings, validation, use. Implemented in app/meters.
  *
- * Readings enter only by reading_submit. Billing takes use only through the segments: reserved by a stored draft, billed
- * by publishing, released by discarding and cancelling (I6). Writers run in the caller's transaction.
+ * Readings enter only by reading_submit. Billing takes use only through the segments: reserved by a stored draft,
+ * billed by publishing, released by discarding and cancelling (I6). Writers run in the caller's transaction.
  */
 #ifndef APP_METERS_METERS_H
 #define APP_METERS_METERS_H
@@ -12,13 +12,15 @@
 
 struct Ctx;
 
-/* --- readings (MX02US04) ---------------------------------------------------------------------------------------------- */
+/* --- readings (MX02US04) ------------------------------------------------------------------------------------------ */
 
-typedef struct { const char *register_code; bool has_value; Reading value; } ReadingValue;     /* register_code NULL: the only one */
+/* register_code NULL: the only one */
+typedef struct { const char *register_code; bool has_value; Reading value; } ReadingValue;
 typedef struct {
     Id          meter;
     const char *kind;               /* regular, final, opening, special */
-    const char *source;             /* manual, csv, photo, smart, consumer, order, import, edit; consumer: at least pending */
+    /* manual, csv, photo, smart, consumer, order, import, edit; consumer: at least pending */
+    const char *source;
     const ReadingValue *values; int n;
     Time        read_at;            /* all zero: now. A date alone: end of that local day */
     Date        read_on;            /* with read_at all zero: the day */
@@ -33,8 +35,8 @@ typedef struct {
     const char *problems;           /* rules that held it, in words; NULL: none */
     bool        was_there;
 } Submitted;
-/* Validates and stores; INVALID for what no reading can be (format, future date, no installation). A passed one makes its
-   usage segment and emits meter_reading.accepted. */
+/* Validates and stores; INVALID for what no reading can be (format, future date, no installation). A passed one makes
+   its usage segment and emits meter_reading.accepted. */
 Submitted reading_submit(struct Ctx *c, const NewReading *r);
 /* pending or exempted -> passed | revisit | rejected, by another decision than the reader's. */
 void reading_decide(struct Ctx *c, Id reading, const char *decision, const char *reason_code, const char *note);
@@ -50,15 +52,19 @@ typedef struct { ReadingRow *v; size_t n; } ReadingRows;
 /* Passed readings of a connection near a date (days before and after), nearest first. */
 ReadingRows readings_near(struct Ctx *c, Id connection, Date date, int days);
 
-/* --- meters (MX01US02) -------------------------------------------------------------------------------------------------- */
+/* --- meters (MX01US02) -------------------------------------------------------------------------------------------- */
 
-typedef struct { Id id, connection, premise, installation; const char *meter_no, *serial_no, *status, *read_type, *model, *size, *unit; Date installed_on; } Meter;
+typedef struct { Id id, connection, premise, installation; const char *meter_no, *serial_no, *status, *read_type,
+                 *model, *size, *unit; Date installed_on; } Meter;
 const Meter *meter_find(struct Ctx *c, const char *meter_no);           /* NULL when none */
 const Meter *meter_get (struct Ctx *c, Id meter);
 const Meter *meter_of_connection(struct Ctx *c, Id connection);         /* main meter now; NULL when none */
-typedef struct { const char *meter_no, *serial_no, *read_type, *legacy_no; Id model, store; Date purchased_on; } NewMeter;
-Id   meter_create(struct Ctx *c, const NewMeter *m);                    /* registers from the model; meter_no NULL: by its format */
-typedef struct { Id meter, connection; Date on; Time at; Reading initial; const char *location_note; Id service_order; } Install;
+typedef struct { const char *meter_no, *serial_no, *read_type, *legacy_no; Id model, store; Date purchased_on;
+                 } NewMeter;
+/* registers from the model; meter_no NULL: by its format */
+Id   meter_create(struct Ctx *c, const NewMeter *m);
+typedef struct { Id meter, connection; Date on; Time at; Reading initial; const char *location_note; Id service_order;
+                 } Install;
 /* Installed, with its opening reading (passed at once); emits meter_installation.created. */
 Id   meter_install(struct Ctx *c, const Install *i);
 typedef struct { Id meter; Date on; Time at; Reading final; const char *reason; Id service_order; } Removal;
@@ -67,7 +73,7 @@ void meter_remove(struct Ctx *c, const Removal *r);
 Id   meter_reserve(struct Ctx *c, Id application, Id model, const char *meter_no);
 void meter_release(struct Ctx *c, Id application);
 
-/* --- use ------------------------------------------------------------------------------------------------------------------ */
+/* --- use ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     Id          id, connection, account, meter, register_id, from_reading, to_reading;
@@ -79,7 +85,8 @@ typedef struct {
     bool        is_estimated;
 } Segment;
 typedef struct { Segment *v; size_t n; } Segments;
-/* Active, unbilled segments of a connection that end up to a date, in order of date; reads only (previews, simulations). */
+/* Active, unbilled segments of a connection that end up to a
+ * date, in order of date; reads only (previews, simulations). */
 Segments mx_open_segments(struct Ctx *c, Id connection, Date until);
 /* The same for many connections at once (bill runs): rows in order of connection and date. */
 Segments mx_open_segments_of(struct Ctx *c, const Id *connections, size_t n, Date until);
@@ -99,18 +106,22 @@ void mx_bill_reserved(struct Ctx *c, const SegmentOfBill *v, size_t n);
 void mx_release_segments(struct Ctx *c, Id bill);
 void mx_release_segments_many(struct Ctx *c, const Id *bills, size_t n);
 
-/* How a connection used before a day: the last three actual periods, how many of the last ones had no use, the same days last year. */
-typedef struct { Id connection; Quantity usual; int usual_days; bool has_last_year; Quantity last_year_per_day; int zero_periods; } UseHistory;
+/* How a connection used before a day: the last three actual periods,
+ * how many of the last ones had no use, the same days last year. */
+typedef struct { Id connection; Quantity usual; int usual_days; bool has_last_year; Quantity last_year_per_day;
+                 int zero_periods; } UseHistory;
 typedef struct { UseHistory *v; size_t n; } UseHistories;
 /* Rows in order of connection; those without any use before are left out. */
 UseHistories mx_use_history_of(struct Ctx *c, const Id *connections, size_t n, Date before);
 
 typedef struct { bool is_known; Reading value; Reading quantity; const char *method, *inputs; Id reading; } Estimate;
-/* The register's value on a date by the utility's estimation policy; is_known false when no method has data. `store`: as an
-   estimated reading with its segment; again for the same day it is the one there. register_id 0: all billed registers of the
-   main meter, `quantity` is their sum in the billing unit, `value` and `reading` are those of the first. */
+/* The register's value on a date by the utility's estimation policy; is_known false when no method has data. `store`:
+   as an estimated reading with its segment; again for the same day it is the one there. register_id 0: all billed
+   registers of the main meter, `quantity` is their sum in the billing unit, `value` and `reading` are those of the
+   first. */
 Estimate mx_estimate(struct Ctx *c, Id connection, Id register_id, Date date, bool store);
-/* Why a connection has nothing to bill: "missing", "waiting" (validation), NULL. For the exceptions BX-E05 and BX-E06. */
+/* Why a connection has nothing to bill: "missing", "waiting"
+ * (validation), NULL. For the exceptions BX-E05 and BX-E06. */
 const char *mx_reading_gap(struct Ctx *c, Id connection, Date date, int window_days);
 
 typedef struct { Time at; Date from, to; Quantity quantity; bool is_estimated, is_gap; } UsagePoint;

@@ -12,12 +12,16 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-static const Choice meter_states[] = { { "in_store", NULL }, { "installed", NULL }, { "faulty_installed", NULL }, { "removed", NULL }, { 0 } };
+static const Choice meter_states[] = { { "in_store", NULL }, { "installed", NULL }, { "faulty_installed", NULL },
+                                       { "removed", NULL }, { 0 } };
 
 static const ListSpec meters = {
-    .name = "meters", .one = "meter", .many = "meters", .path = "/mx/meters", .feature = "mx.device", .id = "m.id", .search_label = "Meter, serial number or account",
-    .from = "meter m join meter_model o on o.id = m.meter_model_id left join meter_installation i on i.meter_id = m.id and i.open_flag = 1 "
-            "left join service_connection s on s.id = i.service_connection_id left join account a on a.id = s.account_id left join premise p on p.id = i.premise_id",
+    .name = "meters", .one = "meter", .many = "meters", .path = "/mx/meters", .feature = "mx.device", .id = "m.id",
+    .search_label = "Meter, serial number or account",
+    .from = "meter m join meter_model o on o.id = m.meter_model_id left join meter_installation i on i.meter_id = "
+            "m.id and i.open_flag = 1 "
+            "left join service_connection s on s.id = i.service_connection_id "
+            "left join account a on a.id = s.account_id left join premise p on p.id = i.premise_id",
     .where = "m.utility_id = ?",
     .columns = COLUMNS {
         { "meter_no",   "Meter",   "m.meter_no",  LIST | SORT | SEARCH_START, .link = "/mx/meters/{meter_no}" },
@@ -47,7 +51,8 @@ static void show_readings(Req *r, const Meter *m) {
     table_column(t, "Type", "text", "name");
     table_column(t, "Source", "text", NULL);
     table_column(t, "Status", "status", "status");
-    table_rows_of(t, NULL, "select read_on, value_e3, consumption_e3, days, type, source, status from meter_reading where meter_id=? "
+    table_rows_of(t, NULL, "select read_on, value_e3, consumption_e3, days, type, source, status "
+                           "from meter_reading where meter_id=? "
                            "order by read_on desc, id desc limit 60", m->id);
     table_empty(t, "No readings yet", NULL);
 }
@@ -60,8 +65,11 @@ static void show_installations(Req *r, const Meter *m) {
     table_column(t, "Address", "text", "name");
     table_column(t, "From", "date", NULL);
     table_column(t, "To", "date", NULL);
-    table_rows_of(t, NULL, "select s.connection_no, concat_ws(', ', p.line1, p.unit, p.city) as address, i.installed_on, i.removed_on from meter_installation i "
-                           "join service_connection s on s.id=i.service_connection_id join premise p on p.id=i.premise_id where i.meter_id=? order by i.installed_on desc", m->id);
+    table_rows_of(t, NULL, "select s.connection_no, concat_ws(', ', p.line1, p.unit, p.city) as address, "
+                           "i.installed_on, i.removed_on from meter_installation i "
+                           "join service_connection s on s.id=i.service_connection_id "
+                           "join premise p on p.id=i.premise_id where i.meter_id=? order by i.installed_on desc",
+                               m->id);
     table_empty(t, "Never installed", NULL);
 }
 

@@ -10,15 +10,22 @@
 #include "lib/date.h"
 #include "lib/db.h"
 
-#define SEGMENT_ROW(F, T) F(T, Id, id) F(T, Id, connection) F(T, Id, account) F(T, Id, meter) F(T, Id, register_id) F(T, Id, from_reading) F(T, Id, to_reading) \
-    F(T, const char *, meter_no) F(T, const char *, register_code) F(T, const char *, register_kind) F(T, const char *, tou_code) F(T, const char *, unit) \
-    F(T, const char *, billing_unit) F(T, const char *, estimate_method) F(T, Date, from_date) F(T, Date, to_date) F(T, Reading, from_value) F(T, Reading, to_value) \
-    F(T, Reading, quantity) F(T, Reading, billing_quantity) F(T, int64_t, multiplier_e6) F(T, int, dials) F(T, int, days) F(T, bool, is_estimated)
+#define SEGMENT_ROW(F, T) F(T, Id, id) F(T, Id, connection) F(T, Id, account) F(T, Id, meter) F(T, Id, register_id) \
+    F(T, Id, from_reading) F(T, Id, to_reading) \
+    F(T, const char *, meter_no) F(T, const char *, register_code) F(T, const char *, register_kind) \
+        F(T, const char *, tou_code) F(T, const char *, unit) \
+    F(T, const char *, billing_unit) F(T, const char *, estimate_method) F(T, Date, from_date) F(T, Date, to_date) \
+        F(T, Reading, from_value) F(T, Reading, to_value) \
+    F(T, Reading, quantity) F(T, Reading, billing_quantity) F(T, int64_t, multiplier_e6) F(T, int, dials) \
+        F(T, int, days) F(T, bool, is_estimated)
 ROW(SegmentRow, SEGMENT_ROW)
 
-#define SEGMENT_COLUMNS "u.id, u.service_connection_id as connection, u.account_id as account, u.meter_id as meter, u.register_id, u.from_reading_id as from_reading, " \
-    "u.to_reading_id as to_reading, m.meter_no, g.register_code, g.kind as register_kind, if(g.kind = 'tou', g.tou_code, null) as tou_code, u.unit, u.billing_unit, u.estimate_method, " \
-    "u.from_on as from_date, u.to_on as to_date, coalesce(u.from_value_e3, 0) as from_value, coalesce(u.to_value_e3, 0) as to_value, u.quantity_e3 as quantity, u.billing_quantity_e3 as billing_quantity, " \
+#define SEGMENT_COLUMNS "u.id, u.service_connection_id as connection, u.account_id as account, u.meter_id as meter, " \
+                        "u.register_id, u.from_reading_id as from_reading, " \
+    "u.to_reading_id as to_reading, m.meter_no, g.register_code, g.kind as register_kind, if(g.kind = 'tou', " \
+    "g.tou_code, null) as tou_code, u.unit, u.billing_unit, u.estimate_method, " \
+    "u.from_on as from_date, u.to_on as to_date, coalesce(u.from_value_e3, 0) as from_value, coalesce(u.to_value_e3, " \
+    "0) as to_value, u.quantity_e3 as quantity, u.billing_quantity_e3 as billing_quantity, " \
     "u.multiplier_e6, g.digits as dials, u.days, u.is_estimated "
 #define SEGMENT_JOINS "join meter_register g on g.id = u.register_id join meter m on m.id = u.meter_id "
 
@@ -27,10 +34,14 @@ static Segments segments_of(Ctx *c, SegmentRows rows) {
     for (size_t i = 0; i < rows.n; i++) {
         const SegmentRow *r = &rows.v[i];
         all.v[i] = (Segment){
-            .id = r->id, .connection = r->connection, .account = r->account, .meter = r->meter, .register_id = r->register_id, .from_reading = r->from_reading, .to_reading = r->to_reading,
-            .meter_no = r->meter_no, .register_code = r->register_code, .register_kind = r->register_kind, .tou_code = r->tou_code, .unit = r->unit, .billing_unit = r->billing_unit,
-            .estimate_method = r->estimate_method, .from = r->from_date, .to = r->to_date, .from_value = r->from_value, .to_value = r->to_value, .quantity = r->quantity,
-            .billing_quantity = r->billing_quantity, .multiplier_e6 = r->multiplier_e6, .dials = r->dials, .days = r->days, .is_estimated = r->is_estimated };
+            .id = r->id, .connection = r->connection, .account = r->account, .meter = r->meter,
+            .register_id = r->register_id, .from_reading = r->from_reading, .to_reading = r->to_reading,
+            .meter_no = r->meter_no, .register_code = r->register_code, .register_kind = r->register_kind,
+            .tou_code = r->tou_code, .unit = r->unit, .billing_unit = r->billing_unit,
+            .estimate_method = r->estimate_method, .from = r->from_date, .to = r->to_date, .from_value = r->from_value,
+            .to_value = r->to_value, .quantity = r->quantity,
+            .billing_quantity = r->billing_quantity, .multiplier_e6 = r->multiplier_e6, .dials = r->dials,
+            .days = r->days, .is_estimated = r->is_estimated };
     }
     return all;
 }
@@ -38,46 +49,57 @@ static Segments segments_of(Ctx *c, SegmentRows rows) {
 Segments mx_open_segments_of(Ctx *c, const Id *connections, size_t n, Date until) {
     return segments_of(c, db_all(c, SegmentRow,
         "select " SEGMENT_COLUMNS "from json_table(?, '$[*]' columns (id bigint path '$')) j "
-        "straight_join usage_segment u on u.service_connection_id = j.id and u.billing_status = 'unbilled' and u.status = 'active' and u.to_on <= ? " SEGMENT_JOINS
-        "where g.is_billed = 1 order by u.service_connection_id, u.to_on, u.from_on, u.id", json_ids(c, connections, n), until));
+        "straight_join usage_segment u on u.service_connection_id = j.id and u.billing_status = 'unbilled' "
+        "and u.status = 'active' and u.to_on <= ? " SEGMENT_JOINS
+        "where g.is_billed = 1 order by u.service_connection_id, u.to_on, u.from_on, u.id", json_ids(c, connections, n),
+            until));
 }
 
 Segments mx_open_segments(Ctx *c, Id connection, Date until) { return mx_open_segments_of(c, &connection, 1, until); }
 
 Segments mx_bill_segments_of(Ctx *c, Id bill) {
-    return segments_of(c, db_all(c, SegmentRow, "select " SEGMENT_COLUMNS "from usage_segment u " SEGMENT_JOINS "where u.bill_id = ? order by u.service_connection_id, u.to_on, u.id", bill));
+    return segments_of(c, db_all(c, SegmentRow, "select " SEGMENT_COLUMNS "from usage_segment u " SEGMENT_JOINS
+                                 "where u.bill_id = ? order by u.service_connection_id, u.to_on, u.id", bill));
 }
 
-/* --- reserving and billing ------------------------------------------------------------------------------------------------ */
+/* --- reserving and billing ---------------------------------------------------------------------------------------- */
 
 /* [[segment,bill,line], ...] */
 static const char *triples(Ctx *c, const SegmentOfBill *v, size_t n) {
     Text t = text_start(c);
     text_add(&t, "[");
-    for (size_t i = 0; i < n; i++) text_addf(&t, "%s[%lld,%lld,%lld]", i ? "," : "", (long long)v[i].segment.id, (long long)v[i].bill.id, (long long)v[i].line.id);
+    for (size_t i = 0; i < n; i++) text_addf(&t, "%s[%lld,%lld,%lld]", i ? "," : "", (long long)v[i].segment.id,
+                                             (long long)v[i].bill.id, (long long)v[i].line.id);
     text_add(&t, "]");
     return t.s;
 }
 
 void mx_reserve_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
-    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j straight_join usage_segment u force index (primary) on u.id = j.id "
-        "set u.billing_status = 'reserved', u.bill_id = j.bill where u.billing_status = 'unbilled' and u.status = 'active'", triples(c, v, n));
+    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j "
+                             "straight_join usage_segment u force index (primary) on u.id = j.id "
+        "set u.billing_status = 'reserved', u.bill_id = j.bill "
+        "where u.billing_status = 'unbilled' and u.status = 'active'", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
 
 void mx_bill_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
-    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]', line bigint path '$[2]')) j straight_join usage_segment u force index (primary) on u.id = j.id "
+    int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]', "
+                             "line bigint path '$[2]')) j straight_join usage_segment u force index "
+                             "(primary) on u.id = j.id "
         "set u.billing_status = 'billed', u.bill_id = j.bill, u.bill_line_id = nullif(j.line, 0) "
-        "where u.status = 'active' and (u.billing_status = 'unbilled' or (u.billing_status = 'reserved' and u.bill_id = j.bill))", triples(c, v, n));
+        "where u.status = 'active' and (u.billing_status = 'unbilled' "
+        "or (u.billing_status = 'reserved' and u.bill_id = j.bill))", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
 
 void mx_bill_reserved(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
-    db_run(c, "update json_table(?, '$[*]' columns (bill bigint path '$[1]', line bigint path '$[2]')) j straight_join usage_segment u on u.bill_id = j.bill "
-              "set u.billing_status = 'billed', u.bill_line_id = nullif(j.line, 0) where u.status = 'active' and u.billing_status = 'reserved'", triples(c, v, n));
+    db_run(c, "update json_table(?, '$[*]' columns (bill bigint path '$[1]', line bigint path '$[2]')) j straight_join "
+              "usage_segment u on u.bill_id = j.bill "
+              "set u.billing_status = 'billed', u.bill_line_id = nullif(j.line, 0) where u.status = 'active' "
+              "and u.billing_status = 'reserved'", triples(c, v, n));
 }
 
 static SegmentOfBill *for_one(Ctx *c, const Id *segments, size_t n, Id bill, const Id *lines) {
@@ -86,20 +108,27 @@ static SegmentOfBill *for_one(Ctx *c, const Id *segments, size_t n, Id bill, con
     return v;
 }
 
-void mx_reserve_segments(Ctx *c, const Id *segments, size_t n, Id bill) { mx_reserve_segments_many(c, for_one(c, segments, n, bill, NULL), n); }
-void mx_bill_segments(Ctx *c, const Id *segments, size_t n, Id bill, const Id *lines) { mx_bill_segments_many(c, for_one(c, segments, n, bill, lines), n); }
+void mx_reserve_segments(Ctx *c, const Id *segments, size_t n, Id bill) {
+    mx_reserve_segments_many(c, for_one(c, segments, n, bill, NULL), n);
+}
+void mx_bill_segments(Ctx *c, const Id *segments, size_t n, Id bill, const Id *lines) {
+    mx_bill_segments_many(c, for_one(c, segments, n, bill, lines), n);
+}
 
 void mx_release_segments_many(Ctx *c, const Id *bills, size_t n) {
     if (!n) return;
-    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join usage_segment u on u.bill_id = j.id "
-              "set u.billing_status = 'unbilled', u.bill_id = null, u.bill_line_id = null where u.billing_status <> 'unbilled'", json_ids(c, bills, n));
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join "
+              "usage_segment u on u.bill_id = j.id "
+              "set u.billing_status = 'unbilled', u.bill_id = null, u.bill_line_id = null "
+              "where u.billing_status <> 'unbilled'", json_ids(c, bills, n));
 }
 
 void mx_release_segments(Ctx *c, Id bill) { mx_release_segments_many(c, &bill, 1); }
 
-/* --- what was used before ---------------------------------------------------------------------------------------------------- */
+/* --- what was used before ----------------------------------------------------------------------------------------- */
 
-#define PAST_ROW(F, T) F(T, Id, connection) F(T, Date, from_on) F(T, Date, to_on) F(T, int, days) F(T, Reading, quantity) F(T, bool, is_estimated)
+#define PAST_ROW(F, T) F(T, Id, connection) F(T, Date, from_on) F(T, Date, to_on) F(T, int, days) \
+    F(T, Reading, quantity) F(T, bool, is_estimated)
 ROW(PastRow, PAST_ROW)
 
 /* Newest first, one connection: v[0..n). */
@@ -125,9 +154,12 @@ static UseHistory history_of(const PastRow *v, size_t n, Date before) {
 
 UseHistories mx_use_history_of(Ctx *c, const Id *connections, size_t n, Date before) {
     PastRows rows = db_all(c, PastRow,
-        "select u.service_connection_id as connection, min(u.from_on) as from_on, u.to_on, max(u.days) as days, sum(u.billing_quantity_e3) as quantity, max(u.is_estimated) as is_estimated "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join usage_segment u on u.service_connection_id = j.id and u.to_on < ? and u.to_on > ? "
-        "where u.status = 'active' and u.billing_status = 'billed' group by u.service_connection_id, u.to_on order by u.service_connection_id, u.to_on desc",
+        "select u.service_connection_id as connection, min(u.from_on) as from_on, u.to_on, max(u.days) as days, "
+        "sum(u.billing_quantity_e3) as quantity, max(u.is_estimated) as is_estimated "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join usage_segment u on "
+        "u.service_connection_id = j.id and u.to_on < ? and u.to_on > ? "
+        "where u.status = 'active' and u.billing_status = 'billed' group by u.service_connection_id, u.to_on "
+        "order by u.service_connection_id, u.to_on desc",
         json_ids(c, connections, n), before, date_add_days(before, -430));
     UseHistories all = { take_n(c, UseHistory, rows.n + 1), 0 };
     for (size_t i = 0; i < rows.n;) {
@@ -141,7 +173,10 @@ UseHistories mx_use_history_of(Ctx *c, const Id *connections, size_t n, Date bef
 
 const char *mx_reading_gap(Ctx *c, Id connection, Date date, int window_days) {
     Date from = date_add_days(date, -window_days), to = date_add_days(date, window_days);
-    if (db_int(c, "select exists (select 1 from meter_reading where service_connection_id=? and read_on between ? and ? and status='passed' and type not in ('initial', 'check'))", connection, from, to)) return NULL;
-    return db_int(c, "select exists (select 1 from meter_reading where service_connection_id=? and read_on between ? and ? and status in ('captured', 'pending', 'exempted'))", connection, from, to)
+    if (db_int(c, "select exists (select 1 from meter_reading where service_connection_id=? and read_on "
+                  "between ? and ? and status='passed' and type not in ('initial', 'check'))", connection, from, to))
+        return NULL;
+    return db_int(c, "select exists (select 1 from meter_reading where service_connection_id=? and read_on "
+                     "between ? and ? and status in ('captured', 'pending', 'exempted'))", connection, from, to)
         ? "waiting" : "missing";
 }

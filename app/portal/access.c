@@ -1,6 +1,6 @@
 /*
- * Who may do what with which account (CSS01US01 "Access levels"), and which of the linked accounts the visitor looks at.
- * A foreign account is NOT_FOUND, always.
+ * Who may do what with which account (CSS01US01 "Access levels"), and which of the linked accounts the visitor looks
+ * at. A foreign account is NOT_FOUND, always.
  */
 #include <string.h>
 
@@ -14,45 +14,56 @@
 
 static Access access_of(const char *word) {
     if (!word) return ACCESS_NONE;
-    return !strcmp(word, "owner") ? ACCESS_OWNER : !strcmp(word, "manager") ? ACCESS_MANAGER : !strcmp(word, "payer") ? ACCESS_PAYER : ACCESS_VIEWER;
+    return !strcmp(word, "owner") ? ACCESS_OWNER : !strcmp(word, "manager") ? ACCESS_MANAGER : !strcmp(word, "payer")
+        ? ACCESS_PAYER : ACCESS_VIEWER;
 }
 
 Access portal_access(Ctx *c, Id account) {
     if (c->realm != REALM_PORTAL || !c->user.id) return ACCESS_NONE;
-    return access_of(db_text(c, "select access from portal_account_link where portal_user_id = ? and account_id = ? and utility_id = ? and ended_at is null and (until is null or until >= ?)",
+    return access_of(db_text(c, "select access from portal_account_link where portal_user_id = ? and account_id = ? "
+                                "and utility_id = ? and ended_at is null and (until is null or until >= ?)",
                              c->user, account, c->utility, utility_today(c)));
 }
 
 void portal_check(Ctx *c, Id account, Access least) {
     Access have = portal_access(c, account);
     if (have == ACCESS_NONE) fail(c, NOT_FOUND, "There is no such page.");
-    if (have < least) fail(c, DENIED, "%s", msg(c->language, least == ACCESS_PAYER ? "portal.denied.pay" : "portal.denied.manage"));
+    if (have < least)
+        fail(c, DENIED, "%s", msg(c->language, least == ACCESS_PAYER ? "portal.denied.pay" : "portal.denied.manage"));
 }
 
-#define PORTAL_LINK(F, T) F(T, Id, portal_user) F(T, const char *, public_id) F(T, const char *, email) F(T, const char *, name) F(T, const char *, access) F(T, const char *, relation) \
+#define PORTAL_LINK(F, T) F(T, Id, portal_user) F(T, const char *, public_id) F(T, const char *, email) \
+    F(T, const char *, name) F(T, const char *, access) F(T, const char *, relation) \
     F(T, Time, linked_at) F(T, Time, last_signin_at)
 ROW(PortalLinkRow, PORTAL_LINK)
 
 PortalLinks portal_links(Ctx *c, Id account) {
-    PortalLinkRows rows = db_all(c, PortalLinkRow, "select u.id as portal_user, u.public_id, u.email, n.display_name as name, l.access, l.relation, l.linked_at, u.last_signin_at from portal_account_link l "
-                                 "join portal_user u on u.id = l.portal_user_id left join consumer n on n.id = u.consumer_id where l.account_id = ? and l.utility_id = ? and l.ended_at is null order by l.id", account, c->utility);
+    PortalLinkRows rows = db_all(c, PortalLinkRow, "select u.id as portal_user, u.public_id, u.email, n.display_name "
+        "as name, l.access, l.relation, l.linked_at, u.last_signin_at from portal_account_link l "
+                                 "join portal_user u on u.id = l.portal_user_id "
+                                 "left join consumer n on n.id = u.consumer_id where l.account_id = ? "
+                                 "and l.utility_id = ? and l.ended_at is null order by l.id", account, c->utility);
     PortalLinks all = { take_n(c, PortalLink, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) {
         const PortalLinkRow *r = &rows.v[i];
-        all.v[i] = (PortalLink){ r->portal_user, r->public_id, r->email, r->name, r->access, r->relation, r->linked_at, r->last_signin_at };
+        all.v[i] = (PortalLink){ r->portal_user, r->public_id, r->email, r->name, r->access, r->relation, r->linked_at,
+                                 r->last_signin_at };
     }
     return all;
 }
 
-/* --- the accounts of the visitor ------------------------------------------------------------------------------------------------ */
+/* --- the accounts of the visitor ---------------------------------------------------------------------------------- */
 
 Mines mine_all(Ctx *c) {
     Mines *kept = fact_get(c, "portal_mine", c->user.id);
     if (kept) return *kept;
     kept = take(c, sizeof *kept);
-    *kept = db_all(c, Mine, "select l.id as link_id, a.id, a.account_no, l.nickname, l.access, a.status, a.currency, a.balance_minor, concat_ws(', ', p.line1, p.city) as address, l.row_version "
-                   "from portal_account_link l join account a on a.id = l.account_id join premise p on p.id = a.premise_id "
-                   "where l.portal_user_id = ? and l.utility_id = ? and l.ended_at is null and (l.until is null or l.until >= ?) order by l.id", c->user, c->utility, utility_today(c));
+    *kept = db_all(c, Mine, "select l.id as link_id, a.id, a.account_no, l.nickname, l.access, a.status, a.currency, "
+                            "a.balance_minor, concat_ws(', ', p.line1, p.city) as address, l.row_version "
+                   "from portal_account_link l join account a on a.id = l.account_id "
+                   "join premise p on p.id = a.premise_id "
+                   "where l.portal_user_id = ? and l.utility_id = ? and l.ended_at is null and (l.until is null "
+                   "or l.until >= ?) order by l.id", c->user, c->utility, utility_today(c));
     fact_keep(c, "portal_mine", c->user.id, kept);
     return *kept;
 }
@@ -91,7 +102,9 @@ Mines mine_shown(Req *r) {
     return (Mines){ (Mine *)one, 1 };
 }
 
-const char *mine_name(Ctx *c, const Mine *m) { return m->nickname && *m->nickname ? text(c, "%s (%s)", m->nickname, m->account_no) : m->account_no; }
+const char *mine_name(Ctx *c, const Mine *m) {
+    return m->nickname && *m->nickname ? text(c, "%s (%s)", m->nickname, m->account_no) : m->account_no;
+}
 
 /* Data of macro portal/switcher: nothing when there is nothing to switch. */
 void show_switcher(Req *r) {
@@ -101,7 +114,8 @@ void show_switcher(Req *r) {
     const Mine *here = mine_here(r);
     for (size_t i = 0; i < all.n; i++) {
         show_text(r, at(r, "switcher.options", i, "value"), all.v[i].account_no);
-        show_text(r, at(r, "switcher.options", i, "text"), text(r, "%s · %s", mine_name(c, &all.v[i]), all.v[i].address));
+        show_text(r, at(r, "switcher.options", i, "text"),
+                  text(r, "%s · %s", mine_name(c, &all.v[i]), all.v[i].address));
         show_flag(r, at(r, "switcher.options", i, "selected"), here == &all.v[i]);
     }
     show_text(r, at(r, "switcher.options", all.n, "value"), "all");

@@ -1,6 +1,6 @@
 /*
- * Linked accounts (/accounts): nickname, adding, taking away; the portal's foundation pages /home's "More"; devices, sessions and
- * sign-ins of a user (/profile/security). CSS01US01.
+ * Linked accounts (/accounts): nickname, adding, taking away; the portal's foundation pages /home's "More"; devices,
+ * sessions and sign-ins of a user (/profile/security). CSS01US01.
  */
 #include <string.h>
 
@@ -19,11 +19,14 @@
 
 void root_redirect(Req *r) { go(r, r->c.user.id ? "/home" : "/signin"); }
 
-/* --- /accounts ------------------------------------------------------------------------------------------------------------------------ */
+/* --- /accounts ---------------------------------------------------------------------------------------------------- */
 
-static const Form name_form = { .name = "portal.nickname", .fields = FIELDS { { "nickname", "Nickname", TEXT(0, 40), .width = "20" }, { 0 } } };
+static const Form name_form = { .name = "portal.nickname",
+                                .fields = FIELDS { { "nickname", "Nickname", TEXT(0, 40), .width = "20" }, { 0 } } };
 
-static const char *balance_words(Ctx *c, Money owed) { return owed.minor ? locale_balance(&c->mem, c->locale, owed) : locale_money(&c->mem, c->locale, owed); }
+static const char *balance_words(Ctx *c, Money owed) {
+    return owed.minor ? locale_balance(&c->mem, c->locale, owed) : locale_money(&c->mem, c->locale, owed);
+}
 
 void accounts_page(Req *r) {
     Ctx *c = &r->c;
@@ -39,13 +42,16 @@ void accounts_page(Req *r) {
         show_text(r, at(r, "accounts", i, "no"), m->account_no);
         show_text(r, at(r, "accounts", i, "nickname"), m->nickname);
         show_text(r, at(r, "accounts", i, "name_url"), link_path(r, "/accounts/%s/nickname", m->account_no));
-        if (mine_may(m, ACCESS_OWNER)) show_text(r, at(r, "accounts", i, "people_url"), link_path(r, "/accounts/%s/people", m->account_no));
+        if (mine_may(m, ACCESS_OWNER))
+            show_text(r, at(r, "accounts", i, "people_url"), link_path(r, "/accounts/%s/people", m->account_no));
         if (mine_may(m, ACCESS_MANAGER)) {
             bool paper = bill_delivery_get(c, m->id).paper;
             show_text(r, at(r, "accounts", i, "delivery_url"), link_path(r, "/accounts/%s/delivery", m->account_no));
-            show_text(r, at(r, "accounts", i, "delivery"), msg(c->language, paper ? "portal.accounts.paper_now" : "portal.accounts.mail_now"));
+            show_text(r, at(r, "accounts", i, "delivery"),
+                      msg(c->language, paper ? "portal.accounts.paper_now" : "portal.accounts.mail_now"));
             show_text(r, at(r, "accounts", i, "delivery_to"), paper ? "email" : "paper");
-            show_text(r, at(r, "accounts", i, "delivery_act"), msg(c->language, paper ? "portal.paperless.on" : "portal.paperless.off"));
+            show_text(r, at(r, "accounts", i, "delivery_act"),
+                      msg(c->language, paper ? "portal.paperless.on" : "portal.paperless.off"));
         }
         show_text(r, at(r, "accounts", i, "unlink_url"), link_path(r, "/accounts/%s/unlink", m->account_no));
     }
@@ -65,9 +71,12 @@ void account_name_post(Req *r) {
     const Mine *m = mine_of_path(r);
     Input *in = form_read(r, &name_form);
     problems_end(r);
-    db_run(c, "update portal_account_link set nickname = ?, row_version = row_version + 1 where id = ?", in_text(in, "nickname"), m->link_id);
-    audit_write(c, &(Audit){ .action = "edit", .entity = "portal_account_link", .id = m->link_id, .number = m->account_no, .version = m->row_version + 1,
-                             .before = json_pairs(c, "nickname", m->nickname, NULL), .after = json_pairs(c, "nickname", in_text(in, "nickname"), NULL) });
+    db_run(c, "update portal_account_link set nickname = ?, row_version = row_version + 1 where id = ?",
+           in_text(in, "nickname"), m->link_id);
+    audit_write(c, &(Audit){ .action = "edit", .entity = "portal_account_link", .id = m->link_id,
+                             .number = m->account_no, .version = m->row_version + 1,
+                             .before = json_pairs(c, "nickname", m->nickname, NULL),
+                             .after = json_pairs(c, "nickname", in_text(in, "nickname"), NULL) });
     note(r, "%s", msg(c->language, "portal.accounts.named"));
     go(r, "/accounts");
 }
@@ -75,7 +84,8 @@ void account_name_post(Req *r) {
 void account_unlink_page(Req *r) {
     Ctx *c = &r->c;
     const Mine *m = mine_of_path(r);
-    show_text(r, "confirm.text.0", msg_format(c, c->language, "portal.accounts.unlink_what", { "account", mine_name(c, m) }));
+    show_text(r, "confirm.text.0", msg_format(c, c->language, "portal.accounts.unlink_what",
+                                              { "account", mine_name(c, m) }));
     show_text(r, "confirm.action", link_path(r, "/accounts/%s/unlink", m->account_no));
     show_text(r, "confirm.submit", msg(c->language, "portal.accounts.unlink"));
     show_text(r, "confirm.back_url", link_path(r, "/accounts"));
@@ -86,24 +96,33 @@ void account_unlink_page(Req *r) {
 void account_unlink_post(Req *r) {
     Ctx *c = &r->c;
     const Mine *m = mine_of_path(r);
-    int64_t owners = db_int(c, "select count(*) from portal_account_link where account_id = ? and access = 'owner' and ended_at is null", m->id);
-    int64_t autopay = db_int(c, "select count(*) from autopay_enrolment where account_id = ? and status in ('active', 'paused')", m->id);
-    if (autopay && owners == 1 && !strcmp(m->access, "owner")) fail(c, CONFLICT, "%s", msg(c->language, "portal.accounts.autopay_first"));
-    db_must(c, 1, CONFLICT, "update portal_account_link set ended_at = ?, ended_by = ?, end_reason = 'own' where id = ? and ended_at is null", c->now, c->user, m->link_id);
+    int64_t owners = db_int(c, "select count(*) from portal_account_link where account_id = ? "
+                               "and access = 'owner' and ended_at is null", m->id);
+    int64_t autopay = db_int(c, "select count(*) from autopay_enrolment where account_id = ? "
+                                "and status in ('active', 'paused')", m->id);
+    if (autopay && owners == 1 && !strcmp(m->access, "owner"))
+        fail(c, CONFLICT, "%s", msg(c->language, "portal.accounts.autopay_first"));
+    db_must(c, 1, CONFLICT, "update portal_account_link set ended_at = ?, ended_by = ?, end_reason = 'own' "
+                            "where id = ? and ended_at is null", c->now, c->user, m->link_id);
     audit_note(c, "unlink", "portal_account_link", m->link_id, m->account_no, NULL);
-    event_emit(c, &(Event){ .name = "portal_account.unlinked", .entity = "portal_user", .id = c->user, .account = m->id });
+    event_emit(c, &(Event){ .name = "portal_account.unlinked", .entity = "portal_user", .id = c->user,
+                            .account = m->id });
     note(r, "%s", msg_format(c, c->language, "portal.accounts.unlinked", { "account", m->account_no }));
     go(r, "/accounts");
 }
 
-/* --- /more ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- /more -------------------------------------------------------------------------------------------------------- */
 
 /* Pages behind "More"; those that are not built are not named. */
 static const struct { const char *path, *key, *icon; } more[] = {
-    { "/accounts", "portal.accounts.title", "building" }, { "/pay", "portal.pay.title", "cash" }, { "/payments", "portal.payments.title", "history" }, { "/statement", "portal.statement.title", "file" },
-    { "/agreements", "portal.agreements.title", "calendar" }, { "/credits", "portal.credits.title", "receipt" }, { "/requests", "portal.requests.title", "clipboard" }, { "/support", "portal.support.title", "messages" },
-    { "/profile", "portal.profile.title", "user" }, { "/profile/security", "portal.security.title", "shield" }, { "/preferences", "portal.preferences.title", "settings" },
-    { "/help/faq", "portal.faq.title", "help" }, { "/centers", "portal.centers.title", "pin" }, { "/language", "portal.language.title", "language" }, { 0 } };
+    { "/accounts", "portal.accounts.title", "building" }, { "/pay", "portal.pay.title", "cash" },
+    { "/payments", "portal.payments.title", "history" }, { "/statement", "portal.statement.title", "file" },
+    { "/agreements", "portal.agreements.title", "calendar" }, { "/credits", "portal.credits.title", "receipt" },
+    { "/requests", "portal.requests.title", "clipboard" }, { "/support", "portal.support.title", "messages" },
+    { "/profile", "portal.profile.title", "user" }, { "/profile/security", "portal.security.title", "shield" },
+    { "/preferences", "portal.preferences.title", "settings" },
+    { "/help/faq", "portal.faq.title", "help" }, { "/centers", "portal.centers.title", "pin" },
+    { "/language", "portal.language.title", "language" }, { 0 } };
 
 void more_page(Req *r) {
     Ctx *c = &r->c;
@@ -120,9 +139,10 @@ void more_page(Req *r) {
     portal_page(r, "portal.menu.more", "portal/more");
 }
 
-/* --- /profile/security --------------------------------------------------------------------------------------------------------------------- */
+/* --- /profile/security -------------------------------------------------------------------------------------------- */
 
-#define OPEN_SESSION(F, T) F(T, Id, id) F(T, Time, created_at) F(T, Time, last_seen_at) F(T, const char *, ip) F(T, const char *, user_agent) F(T, bool, keep)
+#define OPEN_SESSION(F, T) F(T, Id, id) F(T, Time, created_at) F(T, Time, last_seen_at) F(T, const char *, ip) \
+    F(T, const char *, user_agent) F(T, bool, keep)
 ROW(OpenSession, OPEN_SESSION)
 #define TRY(F, T) F(T, Time, at) F(T, const char *, ip) F(T, const char *, user_agent) F(T, const char *, result)
 ROW(Try, TRY)
@@ -135,8 +155,11 @@ static const char *session_word(Ctx *c, Id session) {
 }
 
 static OpenSessions sessions_open(Ctx *c) {
-    return db_all(c, OpenSession, "select id, created_at, last_seen_at, inet6_ntoa(ip) as ip, user_agent, keep from session where realm = 'portal' and subject_id = ? and utility_id = ? and ended_at is null and expires_at > ? "
-                  "and (keep = 1 or last_seen_at > ?) order by last_seen_at desc limit 50", c->user, c->utility, c->now, time_add_seconds(c->now, -30 * 60));
+    return db_all(c, OpenSession, "select id, created_at, last_seen_at, inet6_ntoa(ip) as ip, user_agent, keep "
+                                  "from session where realm = 'portal' and subject_id = ? and utility_id = ? "
+                                  "and ended_at is null and expires_at > ? "
+                  "and (keep = 1 or last_seen_at > ?) order by last_seen_at desc limit 50", c->user, c->utility, c->now,
+                      time_add_seconds(c->now, -30 * 60));
 }
 
 void security_page(Req *r) {
@@ -147,19 +170,26 @@ void security_page(Req *r) {
         const OpenSession *s = &all.v[i];
         bool here = s->id.id == c->session.id;
         show_text(r, at(r, "sessions", i, "device"), device_name(&c->mem, s->user_agent));
-        show_text(r, at(r, "sessions", i, "where"), s->ip ? text(r, "%s · %s", locale_time_words(&c->mem, c->locale, s->last_seen_at), s->ip) : locale_time_words(&c->mem, c->locale, s->last_seen_at));
+        show_text(r, at(r, "sessions", i, "where"),
+                  s->ip ? text(r, "%s · %s", locale_time_words(&c->mem, c->locale, s->last_seen_at), s->ip)
+                  : locale_time_words(&c->mem, c->locale, s->last_seen_at));
         show_flag(r, at(r, "sessions", i, "here"), here);
-        if (!here) show_text(r, at(r, "sessions", i, "end_url"), link_path(r, "/profile/security/sessions/%s/end", session_word(c, s->id)));
+        if (!here)
+            show_text(r, at(r, "sessions", i, "end_url"), link_path(r, "/profile/security/sessions/%s/end",
+            session_word(c, s->id)));
     }
     TableView *t = table_start(r, "tries", msg(c->language, "portal.security.tries"));
     table_column(t, msg(c->language, "portal.security.when"), "date", "id");
     table_column(t, msg(c->language, "portal.security.device"), "text", NULL);
     table_column(t, msg(c->language, "portal.security.result"), "text", "status");
-    Trys tries = db_all(c, Try, "select at, inet6_ntoa(ip) as ip, user_agent, result from login_attempt where realm = 'portal' and user_id = ? and at > ? order by id desc limit 20", c->user, time_add_seconds(c->now, -90 * 86400));
+    Trys tries = db_all(c, Try, "select at, inet6_ntoa(ip) as ip, user_agent, result from login_attempt "
+                                "where realm = 'portal' and user_id = ? and at > ? order by id desc limit 20", c->user,
+                        time_add_seconds(c->now, -90 * 86400));
     for (size_t i = 0; i < tries.n; i++) {
         table_row(t, NULL);
         table_cell(t, locale_time_words(&c->mem, c->locale, tries.v[i].at));
-        table_cell(t, text(r, "%s · %s", device_name(&c->mem, tries.v[i].user_agent), tries.v[i].ip ? tries.v[i].ip : ""));
+        table_cell(t, text(r, "%s · %s", device_name(&c->mem, tries.v[i].user_agent), tries.v[i].ip
+                           ? tries.v[i].ip : ""));
         table_cell(t, msg(c->language, text(r, "portal.try.%s", tries.v[i].result)));
     }
     portal_page(r, "portal.security.title", "portal/security");

@@ -1,6 +1,7 @@
 /*
- * Bills for consumers (CSS01US02): the list with what is owed, one bill with every line explained, how it compares with the one
- * before, its document, and the account statement. Drafts and held bills do not exist here (billing.h gives none).
+ * Bills for consumers (CSS01US02): the list with what is owed, one bill with every line explained, how it compares with
+ * the one before, its document, and the account statement. Drafts and held bills do not exist here (billing.h gives
+ * none).
  */
 #include <string.h>
 
@@ -22,7 +23,7 @@ enum { CHART_BILLS = 13, STATEMENT_MONTHS = 24 };
 
 static const char *money_words(Ctx *c, Money m) { return locale_money(&c->mem, c->locale, m); }
 
-/* --- the list ------------------------------------------------------------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 
 static const char *const states[] = { "open", "overdue", "paid", "cancelled", NULL };
 
@@ -77,7 +78,8 @@ static void show_amounts(Req *r, BillHeads bills) {
     }
     if (n < 2) return;
     const char *title = msg(c->language, "portal.bills.chart");
-    Chart chart = { .id = "amounts", .title = title, .desc = texts[n - 1], .n = n, .labels = labels, .series_n = 1, .scale = c->locale->exponent, .narrow = true, .show_last = true,
+    Chart chart = { .id = "amounts", .title = title, .desc = texts[n - 1], .n = n, .labels = labels, .series_n = 1,
+                    .scale = c->locale->exponent, .narrow = true, .show_last = true,
                     .series = { { .name = title, .values = values, .texts = texts, .style = 1 } } };
     show_text(r, "chart.title", title);
     show_text(r, "chart.id", "amounts");
@@ -102,8 +104,11 @@ void bills_page(Req *r) {
         if ((year && date_ymd(b->bill_date).year != (int)year) || !has_state(c, b, state)) continue;
         const char *tone, *word = bill_words(c, b, &tone);
         show_bill_row(r, "bills", n, b);
-        show_text(r, at(r, "bills", n, "sub"), text(r, "%s · %s", b->bill_no, msg_format(c, c->language, "portal.bills.issued", { "date", locale_date(&c->mem, c->locale, b->bill_date) })));
-        show_text(r, at(r, "bills", n, "right_sub"), msg_format(c, c->language, "portal.bill.due_on", { "date", locale_date(&c->mem, c->locale, b->due_date) }));
+        show_text(r, at(r, "bills", n, "sub"),
+                  text(r, "%s · %s", b->bill_no, msg_format(c, c->language, "portal.bills.issued",
+            { "date", locale_date(&c->mem, c->locale, b->bill_date) })));
+        show_text(r, at(r, "bills", n, "right_sub"), msg_format(c, c->language, "portal.bill.due_on",
+            { "date", locale_date(&c->mem, c->locale, b->due_date) }));
         show_text(r, at(r, "bills", n, "tone"), tone);
         show_text(r, at(r, "bills", n++, "word"), word);
     }
@@ -122,7 +127,8 @@ void bills_csv(Req *r) {
     Ctx *c = &r->c;
     BillHeads bills = bills_of(c, mine_shown(r), NULL);
     CsvText *w = csv_start(&c->mem);
-    static const char *const head[] = { "bill_no", "account_no", "status", "period_from", "period_to", "issued", "due", "line", "description", "quantity", "unit", "rate", "amount", "currency" };
+    static const char *const head[] = { "bill_no", "account_no", "status", "period_from", "period_to", "issued", "due",
+                                        "line", "description", "quantity", "unit", "rate", "amount", "currency" };
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) csv_text(w, head[i]);
     csv_end(w);
     for (size_t i = 0; i < bills.n; i++) {
@@ -131,9 +137,12 @@ void bills_csv(Req *r) {
         BillDetails lines = bill_details(c, b->id);
         for (size_t k = 0; k < lines.n; k++) {
             const BillDetail *l = &lines.v[k];
-            csv_text(w, b->bill_no), csv_text(w, m ? m->account_no : ""), csv_text(w, b->status), csv_text(w, date_iso(&c->mem, b->period_start)), csv_text(w, date_iso(&c->mem, b->period_end));
-            csv_text(w, date_iso(&c->mem, b->bill_date)), csv_text(w, date_iso(&c->mem, b->due_date)), csv_text(w, text(r, "%d", l->seq)), csv_text(w, l->description);
-            csv_number(w, l->has_quantity ? quantity_decimal(&c->mem, l->quantity) : ""), csv_text(w, l->unit), csv_number(w, l->price.micro ? price_decimal(&c->mem, l->price) : "");
+            csv_text(w, b->bill_no), csv_text(w, m ? m->account_no : ""), csv_text(w, b->status),
+                csv_text(w, date_iso(&c->mem, b->period_start)), csv_text(w, date_iso(&c->mem, b->period_end));
+            csv_text(w, date_iso(&c->mem, b->bill_date)), csv_text(w, date_iso(&c->mem, b->due_date)),
+                csv_text(w, text(r, "%d", l->seq)), csv_text(w, l->description);
+            csv_number(w, l->has_quantity ? quantity_decimal(&c->mem, l->quantity) : ""), csv_text(w, l->unit),
+                csv_number(w, l->price.micro ? price_decimal(&c->mem, l->price) : "");
             csv_number(w, money_decimal(&c->mem, l->amount, c->locale->exponent)), csv_text(w, b->currency);
             csv_end(w);
         }
@@ -143,7 +152,7 @@ void bills_csv(Req *r) {
     answer(r, 200, "text/csv; charset=utf-8", w->text.s, w->text.n);
 }
 
-/* --- one bill ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- one bill ----------------------------------------------------------------------------------------------------- */
 
 /* The bill of the path, of an account that is linked; else there is no such page. */
 static const BillHead *bill_of_path(Req *r) {
@@ -155,7 +164,9 @@ static const BillHead *bill_of_path(Req *r) {
 }
 
 static void seen(Ctx *c, const BillHead *b) {
-    db_run(c, "insert into bill_view (utility_id, portal_user_id, bill_id, first_at, last_at) values (?,?,?,?,?) on duplicate key update last_at = values(last_at), count = count + 1", c->utility, c->user, b->id, c->now, c->now);
+    db_run(c, "insert into bill_view (utility_id, portal_user_id, bill_id, first_at, last_at) values (?,?,?,?,?) "
+              "on duplicate key update last_at = values(last_at), count = count + 1", c->utility, c->user, b->id,
+           c->now, c->now);
 }
 
 static void add_fact(Req *r, const char *list, const char *key, const char *value) {
@@ -169,7 +180,8 @@ static void show_sum(Req *r, const BillHead *b) {
     add_fact(r, "sum", "portal.bill.previous", money_words(c, b->previous_balance));
     if (b->payments.minor) add_fact(r, "sum", "portal.bill.payments", money_words(c, b->payments));
     if (b->adjustments.minor) add_fact(r, "sum", "portal.bill.adjustments", money_words(c, b->adjustments));
-    if (rest.minor && !b->payments.minor && !b->adjustments.minor) add_fact(r, "sum", "portal.bill.other", money_words(c, rest));
+    if (rest.minor && !b->payments.minor && !b->adjustments.minor)
+        add_fact(r, "sum", "portal.bill.other", money_words(c, rest));
     add_fact(r, "sum", "portal.bill.current", money_words(c, b->current_charges));
     add_fact(r, "sum", "portal.bill.amount_due", money_words(c, b->amount_due));
     if (b->paid.minor) add_fact(r, "sum", "portal.bill.paid_since", money_words(c, b->paid));
@@ -188,14 +200,22 @@ static void show_line(Req *r, size_t i, const BillDetail *l) {
     show_text(r, at(r, "lines", i, "amount"), money_words(c, l->amount));
     int n = 0;
     if (l->has_quantity && l->price.micro)
-        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), msg_format(c, c->language, "portal.bill.times", { "quantity", locale_quantity(&c->mem, c->locale, l->quantity, l->unit) },
-                  { "price", locale_price_per(&c->mem, c->locale, l->price, l->unit ? l->unit : "") }, { "amount", money_words(c, l->amount) }));
+        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), msg_format(c, c->language, "portal.bill.times",
+            { "quantity", locale_quantity(&c->mem, c->locale, l->quantity, l->unit) },
+                  { "price", locale_price_per(&c->mem, c->locale, l->price, l->unit ? l->unit : "") },
+                  { "amount", money_words(c, l->amount) }));
     else if (l->has_quantity)
-        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), msg_format(c, c->language, "portal.bill.for_quantity", { "quantity", locale_quantity(&c->mem, c->locale, l->quantity, l->unit) }));
+        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), msg_format(c, c->language, "portal.bill.for_quantity",
+            { "quantity", locale_quantity(&c->mem, c->locale, l->quantity, l->unit) }));
     else if (l->price.micro)
-        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), msg_format(c, c->language, "portal.bill.fixed_price", { "price", locale_price(&c->mem, c->locale, l->price) }));
-    if (date_is_set(l->from) && date_is_set(l->to)) show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), locale_period(&c->mem, c->locale, l->from, l->to));
-    if (l->factor_den > 1) show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), msg_format(c, c->language, "portal.bill.part", { "num", text(r, "%lld", (long long)l->factor_num) }, { "den", text(r, "%lld", (long long)l->factor_den) }));
+        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), msg_format(c, c->language, "portal.bill.fixed_price",
+            { "price", locale_price(&c->mem, c->locale, l->price) }));
+    if (date_is_set(l->from) && date_is_set(l->to))
+        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), locale_period(&c->mem, c->locale, l->from, l->to));
+    if (l->factor_den > 1)
+        show_text(r, at(r, "lines", i, text(r, "how.%d", n++)),
+                  msg_format(c, c->language, "portal.bill.part", { "num", text(r, "%lld", (long long)l->factor_num) },
+                             { "den", text(r, "%lld", (long long)l->factor_den) }));
     const char *how = how_of(c, l);
     if (how) show_text(r, at(r, "lines", i, text(r, "how.%d", n++)), how);
     if (!n) show_text(r, at(r, "lines", i, "how.0"), msg(c->language, "portal.bill.fixed"));
@@ -206,8 +226,11 @@ static void show_readings(Req *r, const BillHead *b) {
     UsedReadings all = bill_readings(c, b->id);
     if (!all.n) return;
     TableView *t = table_start(r, "readings", msg(c->language, "portal.bill.readings"));
-    static const struct { const char *key, *kind; } columns[] = { { "portal.bill.meter", "code" }, { "portal.bill.period", "text" }, { "portal.bill.from", "num" }, { "portal.bill.to", "num" }, { "portal.home.use", "num" }, { "portal.bill.kind", "text" } };
-    for (int i = 0; i < 6; i++) table_column(t, msg(c->language, columns[i].key), columns[i].kind, i == 0 ? "id" : i == 4 ? "amount" : NULL);
+    static const struct { const char *key, *kind; } columns[] = { { "portal.bill.meter", "code" },
+        { "portal.bill.period", "text" }, { "portal.bill.from", "num" }, { "portal.bill.to", "num" },
+        { "portal.home.use", "num" }, { "portal.bill.kind", "text" } };
+    for (int i = 0; i < 6; i++)
+        table_column(t, msg(c->language, columns[i].key), columns[i].kind, i == 0 ? "id" : i == 4 ? "amount" : NULL);
     for (size_t i = 0; i < all.n; i++) {
         const UsedReading *u = &all.v[i];
         table_row(t, NULL);
@@ -220,7 +243,7 @@ static void show_readings(Req *r, const BillHead *b) {
     }
 }
 
-/* --- how it compares: parts that sum to the difference -------------------------------------------------------------------------------------- */
+/* --- how it compares: parts that sum to the difference ------------------------------------------------------------ */
 
 typedef struct { Money usage, fixed, other; } Kinds;
 
@@ -229,7 +252,8 @@ static Kinds kinds_of(Ctx *c, Id bill) {
     BillDetails all = bill_details(c, bill);
     for (size_t i = 0; i < all.n; i++) {
         if (strcmp(all.v[i].section, "current")) continue;
-        Money *to = strstr(all.v[i].charge_type, "USAGE") ? &k.usage : strstr(all.v[i].charge_type, "FIXED") ? &k.fixed : &k.other;
+        Money *to = strstr(all.v[i].charge_type, "USAGE") ? &k.usage : strstr(all.v[i].charge_type, "FIXED")
+            ? &k.fixed : &k.other;
         *to = money_add(*to, all.v[i].amount);
     }
     return k;
@@ -239,15 +263,18 @@ static void add_part(Req *r, size_t *n, const char *key, Money difference, const
     Ctx *c = &r->c;
     if (!difference.minor) return;
     bool less = difference.minor < 0;
-    const char *sign = msg_format(c, c->language, less ? "portal.compare.less" : "portal.compare.more", { "amount", money_words(c, less ? money_neg(difference) : difference) });
-    show_text(r, at(r, "compare.parts", (*n)++, "text"), value ? text(r, "%s: %s (%s)", msg(c->language, key), sign, value) : text(r, "%s: %s", msg(c->language, key), sign));
+    const char *sign = msg_format(c, c->language, less ? "portal.compare.less" : "portal.compare.more",
+                                  { "amount", money_words(c, less ? money_neg(difference) : difference) });
+    show_text(r, at(r, "compare.parts", (*n)++, "text"), value ? text(r, "%s: %s (%s)", msg(c->language, key), sign,
+        value) : text(r, "%s: %s", msg(c->language, key), sign));
 }
 
 /* The bill before it in time, of the same account. */
 static const BillHead *before(Ctx *c, const BillHead *b) {
     BillHeads all = bill_list(c, b->account, NULL);
     for (size_t i = 0; i < all.n; i++)
-        if (!strcmp(all.v[i].status, "published") && date_compare(all.v[i].period_end, b->period_start) < 0) return &all.v[i];
+        if (!strcmp(all.v[i].status, "published") && date_compare(all.v[i].period_end, b->period_start) < 0)
+            return &all.v[i];
     return NULL;
 }
 
@@ -258,21 +285,28 @@ static void show_compare(Req *r, const BillHead *b) {
     Money difference = money_sub(b->current_charges, p->current_charges);
     const char *month = locale_month(&c->mem, c->locale, month_of(p->period_end));
     bool less = difference.minor < 0;
-    show_text(r, "compare.text", !difference.minor ? msg_format(c, c->language, "portal.compare.same", { "month", month })
-              : msg_format(c, c->language, less ? "portal.compare.less_than" : "portal.compare.more_than", { "month", month }, { "amount", money_words(c, less ? money_neg(difference) : difference) }));
+    show_text(r, "compare.text", !difference.minor ? msg_format(c, c->language, "portal.compare.same",
+        { "month", month })
+              : msg_format(c, c->language, less ? "portal.compare.less_than" : "portal.compare.more_than",
+                           { "month", month },
+                           { "amount", money_words(c, less ? money_neg(difference) : difference) }));
     Kinds now = kinds_of(c, b->id), then = kinds_of(c, p->id);
-    int days = date_days_inclusive(b->period_start, b->period_end), days_then = date_days_inclusive(p->period_start, p->period_end);
+    int days = date_days_inclusive(b->period_start, b->period_end), days_then = date_days_inclusive(p->period_start,
+        p->period_end);
     Money use = money_sub(now.usage, then.usage), by_use = { 0 };
     const char *units = NULL;
     if (b->usage_unit && p->usage_unit && !strcmp(b->usage_unit, p->usage_unit) && b->usage.micro > 0) {
         Quantity q = { b->usage.micro - p->usage.micro };
-        by_use.minor = (int64_t)((__int128)now.usage.minor * q.micro / b->usage.micro);      /* consumption x present price */
+        /* consumption x present price */
+        by_use.minor = (int64_t)((__int128)now.usage.minor * q.micro / b->usage.micro);
         units = locale_quantity(&c->mem, c->locale, (Quantity){ q.micro < 0 ? -q.micro : q.micro }, b->usage_unit);
     }
     size_t n = 0;
     add_part(r, &n, "portal.compare.use", by_use, units);
     add_part(r, &n, "portal.compare.price", money_sub(use, by_use), NULL);
-    add_part(r, &n, "portal.compare.fixed", money_sub(now.fixed, then.fixed), days != days_then ? msg_format(c, c->language, "portal.compare.days", { "now", text(r, "%d", days) }, { "then", text(r, "%d", days_then) }) : NULL);
+    add_part(r, &n, "portal.compare.fixed", money_sub(now.fixed, then.fixed), days != days_then
+             ? msg_format(c, c->language, "portal.compare.days", { "now", text(r, "%d", days) },
+                          { "then", text(r, "%d", days_then) }) : NULL);
     Money known = money_add(use, money_sub(now.fixed, then.fixed));
     add_part(r, &n, "portal.compare.other", money_sub(difference, known), NULL);
 }
@@ -284,7 +318,8 @@ static void show_paid(Req *r, const BillHead *b) {
         show_text(r, at(r, "paid", i, "text"), all.v[i].payment_no);
         show_text(r, at(r, "paid", i, "sub"), locale_date(&c->mem, c->locale, all.v[i].value_date));
         show_text(r, at(r, "paid", i, "right"), money_words(c, all.v[i].amount));
-        show_text(r, at(r, "paid", i, "url"), all.v[i].receipt_no ? link_path(r, "/receipts/%s", all.v[i].receipt_no) : link_path(r, "/bills/%s", b->bill_no));
+        show_text(r, at(r, "paid", i, "url"), all.v[i].receipt_no ? link_path(r, "/receipts/%s", all.v[i].receipt_no)
+                  : link_path(r, "/bills/%s", b->bill_no));
     }
 }
 
@@ -303,7 +338,10 @@ static void show_bill(Req *r, const BillHead *b) {
     show_text(r, "bill.tone", tone);
     show_text(r, "bill.amount", money_words(c, b->amount_due));
     show_text(r, "bill.period", locale_period(&c->mem, c->locale, b->period_start, b->period_end));
-    show_text(r, "bill.dates", msg_format(c, c->language, "portal.bill.dates", { "issued", locale_date_words(&c->mem, c->locale, b->bill_date) }, { "due", locale_date_words(&c->mem, c->locale, b->due_date) }));
+    show_text(r, "bill.dates",
+              msg_format(c, c->language, "portal.bill.dates",
+                         { "issued", locale_date_words(&c->mem, c->locale, b->bill_date) },
+                         { "due", locale_date_words(&c->mem, c->locale, b->due_date) }));
     show_text(r, "page.title", msg_format(c, c->language, "portal.bill.title", { "month", bill_title(c, b) }));
     show_text(r, "page.sub", b->bill_no);
     show_sum(r, b);
@@ -336,7 +374,8 @@ void bill_page(Req *r) {
         const BillHead *next = bill_by_id(c, b->superseded_by);
         if (next) {
             show_text(r, "page.notices.0.tone", "info");
-            show_text(r, "page.notices.0.text", msg_format(c, c->language, "portal.bill.replaced", { "bill", next->bill_no }));
+            show_text(r, "page.notices.0.text", msg_format(c, c->language, "portal.bill.replaced",
+                                                           { "bill", next->bill_no }));
             show_text(r, "page.notices.0.action.text", msg(c->language, "portal.bill.see_new"));
             show_text(r, "page.notices.0.action.url", link_path(r, "/bills/%s", next->bill_no));
         }
@@ -367,9 +406,11 @@ void bill_download(Req *r) {
     answer_file(r, d->internal_path, "application/pdf", text(r, "%s.pdf", b->bill_no), true);
 }
 
-/* --- the account statement --------------------------------------------------------------------------------------------------------------------- */
+/* --- the account statement ---------------------------------------------------------------------------------------- */
 
-static const Form range_form = { .name = "portal.range", .fields = FIELDS { { "from", "From", DATE_FIELD, .flags = REQUIRED }, { "to", "To", DATE_FIELD, .flags = REQUIRED }, { 0 } } };
+static const Form range_form = { .name = "portal.range",
+                                 .fields = FIELDS { { "from", "From", DATE_FIELD, .flags = REQUIRED },
+    { "to", "To", DATE_FIELD, .flags = REQUIRED }, { 0 } } };
 
 static Date asked(Req *r, const char *name, Date otherwise) {
     const char *s = query_text(r, name);
@@ -387,9 +428,11 @@ void statement_page(Req *r) {
     const Mine *m = mine_here(r);
     if (!m) m = mine_all(c).n ? &mine_all(c).v[0] : NULL;
     if (!m) fail(c, NOT_FOUND, "There is no such page.");
-    Date today = utility_today(c), to = asked(r, "to", today), from = asked(r, "from", date_add_months(date_month_start(today), -3));
+    Date today = utility_today(c), to = asked(r, "to", today),
+        from = asked(r, "from", date_add_months(date_month_start(today), -3));
     if (date_compare(from, to) > 0) problem(r, "from", "%s", msg(c->language, "portal.statement.order"));
-    else if (date_compare(date_add_months(from, STATEMENT_MONTHS), to) <= 0) problem(r, "from", "%s", msg(c->language, "portal.statement.range"));
+    else if (date_compare(date_add_months(from, STATEMENT_MONTHS), to) <= 0)
+        problem(r, "from", "%s", msg(c->language, "portal.statement.range"));
     show_switcher(r);
     FormView *v = form_show(r, "form", &range_form, "/statement");
     show_text(r, "form.get", "1");
@@ -406,7 +449,10 @@ void statement_page(Req *r) {
     if (!r->problems) {
         Statement s = account_statement(c, m->id, from, to);
         TableView *t = table_start(r, "lines", msg(c->language, "portal.statement.title"));
-        static const char *const columns[][3] = { { "portal.statement.day", "date", "id" }, { "portal.statement.what", "text", "name" }, { "portal.bill.amount", "money", "amount" }, { "portal.accounts.balance", "money", "status" } };
+        static const char *const columns[][3] = { { "portal.statement.day", "date", "id" },
+                                                  { "portal.statement.what", "text", "name" },
+                                                  { "portal.bill.amount", "money", "amount" },
+                                                  { "portal.accounts.balance", "money", "status" } };
         for (int i = 0; i < 4; i++) table_column(t, msg(c->language, columns[i][0]), columns[i][1], columns[i][2]);
         for (size_t i = 0; i < s.n; i++) {
             const char *key = text(r, "portal.txn.%s", s.v[i].type);

@@ -7,7 +7,8 @@
 #include "app/billing/billing.h"
 #include "app/portal/pages.h"
 
-typedef struct { Money balance, open, overdue; Date due; } Owed;       /* due: the first day on which something is due */
+/* due: the first day on which something is due */
+typedef struct { Money balance, open, overdue; Date due; } Owed;
 Owed owed_of(Ctx *c, Mines mines);
 /* Card "To pay" (due.*). */
 void show_owed(Req *r, Mines mines);

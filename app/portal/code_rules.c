@@ -11,10 +11,13 @@ Time code_wait(const Time *sent, size_t n, Time now, bool wait_between) {
     Time until = TIME_NONE;
     size_t hour = 0, day = 0;
     for (size_t i = 0; i < n; i++) {
-        if (time_add_seconds(sent[i], 3600).us > now.us && ++hour == CODES_AN_HOUR) until = later_of(until, time_add_seconds(sent[i], 3600));
-        if (time_add_seconds(sent[i], 86400).us > now.us && ++day == CODES_A_DAY) until = later_of(until, time_add_seconds(sent[i], 86400));
+        if (time_add_seconds(sent[i], 3600).us > now.us && ++hour == CODES_AN_HOUR)
+            until = later_of(until, time_add_seconds(sent[i], 3600));
+        if (time_add_seconds(sent[i], 86400).us > now.us && ++day == CODES_A_DAY)
+            until = later_of(until, time_add_seconds(sent[i], 86400));
     }
-    if (wait_between && n && time_add_seconds(sent[0], CODE_WAIT_S).us > now.us) until = later_of(until, time_add_seconds(sent[0], CODE_WAIT_S));
+    if (wait_between && n && time_add_seconds(sent[0], CODE_WAIT_S).us > now.us)
+        until = later_of(until, time_add_seconds(sent[0], CODE_WAIT_S));
     return until;
 }
 

@@ -27,8 +27,8 @@ enum {
 
 /* When the next code may be sent, `sent` being the times of the last ones, newest first; TIME_NONE: now. */
 Time code_wait(const Time *sent, size_t n, Time now, bool wait_between);
-/* Until when proofs are refused: each time `most` wrong ones (oldest first) lie within an hour a pause begins at the last of
-   them and counting starts anew. TIME_NONE: not at all. */
+/* Until when proofs are refused: each time `most` wrong ones (oldest first) lie within an hour a pause begins at the
+   last of them and counting starts anew. TIME_NONE: not at all. */
 Time proof_pause(const Time *wrong, size_t n, int most);
 /* Minutes that password sign-in pauses after so many wrong ones in a row; 0: not at all. */
 int password_pause_minutes(int wrong);

@@ -1,6 +1,6 @@
 /*
- * The portal's first page: what is owed and by when, paying, use, last bills (as far as CSS01US01 to CSS01US03 have pages for it;
- * the dashboard with its cards is CSS01US15). Words and tones of bills as consumers see them.
+ * The portal's first page: what is owed and by when, paying, use, last bills (as far as CSS01US01 to CSS01US03 have
+ * pages for it; the dashboard with its cards is CSS01US15). Words and tones of bills as consumers see them.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@
 
 enum { BILLS_SHOWN = 3, CHART_BILLS = 13 };
 
-/* --- words of a bill ------------------------------------------------------------------------------------------------------------------ */
+/* --- words of a bill ---------------------------------------------------------------------------------------------- */
 
 const char *bill_words(Ctx *c, const BillHead *b, const char **tone) {
     Date today = utility_today(c);
@@ -34,13 +34,15 @@ const char *bill_words(Ctx *c, const BillHead *b, const char **tone) {
 /* "Due in 20 days", "Due today", "Overdue since 31 Jan 2026". */
 const char *due_words(Ctx *c, Date due, const char **tone) {
     int days = date_days_between(utility_today(c), due);
-    if (days < 0) return *tone = "bad", msg_format(c, c->language, "portal.due.overdue", { "date", locale_date_words(&c->mem, c->locale, due) });
+    if (days < 0)
+        return *tone = "bad", msg_format(c, c->language, "portal.due.overdue",
+                                         { "date", locale_date_words(&c->mem, c->locale, due) });
     *tone = "warn";
     if (!days) return msg(c->language, "portal.due.today");
     return msg_plural(c, c->language, "portal.due.in", days, NULL);
 }
 
-/* --- what is owed ------------------------------------------------------------------------------------------------------------------------ */
+/* --- what is owed ------------------------------------------------------------------------------------------------- */
 
 Owed owed_of(Ctx *c, Mines mines) {
     Owed o = { .due = DATE_NONE };
@@ -50,8 +52,10 @@ Owed owed_of(Ctx *c, Mines mines) {
         OpenItems items = open_items(c, mines.v[i].id);
         for (size_t k = 0; k < items.n; k++) {
             o.open = money_add(o.open, items.v[k].unpaid);
-            if (date_is_set(items.v[k].due_on) && date_compare(items.v[k].due_on, today) < 0) o.overdue = money_add(o.overdue, items.v[k].unpaid);
-            if (date_is_set(items.v[k].due_on) && (!date_is_set(o.due) || date_compare(items.v[k].due_on, o.due) < 0)) o.due = items.v[k].due_on;
+            if (date_is_set(items.v[k].due_on) && date_compare(items.v[k].due_on, today) < 0)
+                o.overdue = money_add(o.overdue, items.v[k].unpaid);
+            if (date_is_set(items.v[k].due_on) && (!date_is_set(o.due) || date_compare(items.v[k].due_on, o.due) < 0))
+                o.due = items.v[k].due_on;
         }
     }
     return o;
@@ -81,16 +85,22 @@ void show_owed(Req *r, Mines mines) {
     show_text(r, "due.text", locale_money(&c->mem, c->locale, o.open));
     show_text(r, "due.word", word);
     show_text(r, "due.tone", tone);
-    if (o.overdue.minor > 0) show_text(r, "due.line", msg_format(c, c->language, "portal.home.overdue", { "amount", locale_money(&c->mem, c->locale, o.overdue) }));
-    else if (date_is_set(o.due)) show_text(r, "due.line", msg_format(c, c->language, "portal.home.by", { "date", locale_date_full(&c->mem, c->locale, o.due) }, { "short", locale_date(&c->mem, c->locale, o.due) }));
+    if (o.overdue.minor > 0)
+        show_text(r, "due.line", msg_format(c, c->language, "portal.home.overdue",
+                                            { "amount", locale_money(&c->mem, c->locale, o.overdue) }));
+    else if (date_is_set(o.due))
+        show_text(r, "due.line",
+                  msg_format(c, c->language, "portal.home.by", { "date", locale_date_full(&c->mem, c->locale, o.due) },
+                             { "short", locale_date(&c->mem, c->locale, o.due) }));
     if (!may_pay(mines) || !web_has_page(SCOPE_PORTAL, "/pay")) return;
-    show_text(r, "due.pay", msg_format(c, c->language, "portal.home.pay", { "amount", locale_money(&c->mem, c->locale, o.open) }));
+    show_text(r, "due.pay",
+              msg_format(c, c->language, "portal.home.pay", { "amount", locale_money(&c->mem, c->locale, o.open) }));
     show_text(r, "due.pay_url", link_path(r, "/pay"));
     show_text(r, "due.other", msg(c->language, "portal.home.other_amount"));
     show_text(r, "due.other_url", link_path(r, "/pay?other=1"));
 }
 
-/* --- bills ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- bills -------------------------------------------------------------------------------------------------------- */
 
 const char *bill_title(Ctx *c, const BillHead *b) { return locale_month(&c->mem, c->locale, month_of(b->period_end)); }
 
@@ -98,13 +108,15 @@ static const char *right_words(Ctx *c, const BillHead *b) {
     if (!strcmp(b->status, "cancelled")) return msg(c->language, "portal.bill.cancelled");
     if (b->open.minor <= 0) return msg(c->language, "portal.bill.paid");
     const char *day = locale_day_month(&c->mem, c->locale, b->due_date);
-    return msg_format(c, c->language, date_compare(b->due_date, utility_today(c)) < 0 ? "portal.bill.was_due" : "portal.bill.due_on", { "date", day });
+    return msg_format(c, c->language, date_compare(b->due_date, utility_today(c)) < 0 ? "portal.bill.was_due"
+                      : "portal.bill.due_on", { "date", day });
 }
 
 void show_bill_row(Req *r, const char *list, size_t i, const BillHead *b) {
     Ctx *c = &r->c;
     show_text(r, at(r, list, i, "text"), bill_title(c, b));
-    show_text(r, at(r, list, i, "sub"), b->usage_unit ? locale_quantity(&c->mem, c->locale, b->usage, b->usage_unit) : b->bill_no);
+    show_text(r, at(r, list, i, "sub"), b->usage_unit ? locale_quantity(&c->mem, c->locale, b->usage, b->usage_unit)
+              : b->bill_no);
     show_text(r, at(r, list, i, "right"), locale_money(&c->mem, c->locale, b->total));
     show_text(r, at(r, list, i, "right_sub"), right_words(c, b));
     show_text(r, at(r, list, i, "url"), link_path(r, "/bills/%s", b->bill_no));
@@ -116,7 +128,9 @@ BillHeads bills_of(Ctx *c, Mines mines, const BillFilter *filter) {
         BillHeads some = bill_list(c, mines.v[i].id, filter);
         BillHead *v = take_n(c, BillHead, all.n + some.n + 1);
         size_t a = 0, b = 0, n = 0;
-        while (a < all.n || b < some.n) v[n++] = b >= some.n || (a < all.n && all.v[a].bill_date.day >= some.v[b].bill_date.day) ? all.v[a++] : some.v[b++];
+        while (a < all.n || b < some.n)
+            v[n++] = b >= some.n || (a < all.n && all.v[a].bill_date.day >= some.v[b].bill_date.day)
+            ? all.v[a++] : some.v[b++];
         all = (BillHeads){ v, n };
     }
     return all;
@@ -144,7 +158,8 @@ void show_use(Req *r, BillHeads bills) {
     }
     if (n < 2) return;
     const char *title = msg_format(c, c->language, "portal.home.use_title", { "unit", unit });
-    Chart chart = { .id = "use", .title = title, .desc = texts[n - 1], .n = n, .labels = labels, .series_n = 1, .scale = 3, .narrow = true, .show_last = true,
+    Chart chart = { .id = "use", .title = title, .desc = texts[n - 1], .n = n, .labels = labels, .series_n = 1,
+                    .scale = 3, .narrow = true, .show_last = true,
                     .series = { { .name = title, .values = values, .texts = texts, .style = 1 } } };
     show_text(r, "chart.title", title);
     show_text(r, "chart.id", "use");
@@ -156,10 +171,13 @@ void show_use(Req *r, BillHeads bills) {
 void home_page_portal(Req *r) {
     Ctx *c = &r->c;
     Mines mines = mine_shown(r);
-    const char *first = db_text(c, "select coalesce(n.first_name, n.display_name) from portal_user u join consumer n on n.id = u.consumer_id where u.id = ?", c->user);
-    show_text(r, "page.title", first ? msg_format(c, c->language, "portal.home.hello", { "name", first }) : msg(c->language, "portal.menu.home"));
+    const char *first = db_text(c, "select coalesce(n.first_name, n.display_name) from portal_user u "
+                                   "join consumer n on n.id = u.consumer_id where u.id = ?", c->user);
+    show_text(r, "page.title", first ? msg_format(c, c->language, "portal.home.hello", { "name", first })
+              : msg(c->language, "portal.menu.home"));
     const Mine *here = mine_here(r);
-    show_text(r, "page.sub", here ? text(r, "%s · %s", here->address, here->account_no) : mines.n ? msg(c->language, "portal.all_accounts") : NULL);
+    show_text(r, "page.sub", here ? text(r, "%s · %s", here->address, here->account_no) : mines.n
+              ? msg(c->language, "portal.all_accounts") : NULL);
     show_switcher(r);
     if (!mines.n) {
         show_text(r, "none.title", msg(c->language, "portal.home.none"));

@@ -9,7 +9,8 @@ static const Route portal_routes[] = {
     PORTAL_GET ("/language",            OPEN,      language_page),
     PORTAL_POST("/language/{code}",     OPEN,      language_post, .form = language_page),
 
-    /* register.c, sign_in.c: NO_TX where a password is hashed, or where a refused try is counted in a transaction of its own */
+    /* register.c, sign_in.c: NO_TX where a password is hashed, or
+     * where a refused try is counted in a transaction of its own */
     PORTAL_GET ("/register",            OPEN,      register_page),
     PORTAL_POST("/register",            OPEN,      register_post),
     PORTAL_GET ("/register/code",       OPEN,      register_code_page),
@@ -55,13 +56,14 @@ static const Route portal_routes[] = {
     /* bill.c */
     PORTAL_GET ("/bills",               SIGNED_IN, bills_page),
     PORTAL_GET ("/bills.csv",           SIGNED_IN, bills_csv, .flags = WRITES),            /* the export is audited */
-    PORTAL_GET ("/bills/{no}",          SIGNED_IN, bill_page, .flags = WRITES),            /* first and last view of an e-bill */
+    /* first and last view of an e-bill */
+    PORTAL_GET ("/bills/{no}",          SIGNED_IN, bill_page, .flags = WRITES),
     PORTAL_GET ("/bills/{no}/pdf",      SIGNED_IN, bill_download, .flags = WRITES),
     PORTAL_GET ("/bills/{no}/print",    SIGNED_IN, bill_print),
     PORTAL_GET ("/statement",           SIGNED_IN, statement_page),
 
-    /* pay.c: looking at an open payment may ask its gateway, by a job (WRITES); NO_TX where a look-up is counted although refused, and
-       where the gateway is called between two transactions */
+    /* pay.c: looking at an open payment may ask its gateway, by a job (WRITES); NO_TX where a look-up is counted
+       although refused, and where the gateway is called between two transactions */
     PORTAL_GET ("/pay",                 OPEN,      pay_page),
     PORTAL_POST("/pay",                 OPEN,      pay_post),
     PORTAL_POST("/pay/guest",           OPEN,      guest_post, .flags = NO_TX, .form = pay_page),

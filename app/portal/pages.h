@@ -11,16 +11,17 @@
 #include "lib/db.h"
 #include "lib/req.h"
 
-/* --- settings, shell ------------------------------------------------------------------------------------------------------------ */
+/* --- settings, shell ---------------------------------------------------------------------------------------------- */
 
 /* Whether a setting that is a JSON list holds a word. */
 bool portal_setting_has(Ctx *c, const char *key, const char *word);
 /* A page in the portal's shell; title_key NULL: the caller has set the title. */
 void portal_page(Req *r, const char *title_key, const char *template_);
 
-/* --- accounts of the visitor (access.c) ------------------------------------------------------------------------------------------- */
+/* --- accounts of the visitor (access.c) --------------------------------------------------------------------------- */
 
-#define MINE(F, T) F(T, Id, link_id) F(T, Id, id) F(T, const char *, account_no) F(T, const char *, nickname) F(T, const char *, access) F(T, const char *, status) F(T, const char *, currency) \
+#define MINE(F, T) F(T, Id, link_id) F(T, Id, id) F(T, const char *, account_no) F(T, const char *, nickname) \
+    F(T, const char *, access) F(T, const char *, status) F(T, const char *, currency) \
     F(T, Money, balance_minor) F(T, const char *, address) F(T, int, row_version)
 ROW(Mine, MINE)
 /* Open links in order; read once a request. */
@@ -33,7 +34,7 @@ bool        mine_may  (const Mine *m, Access least);
 const char *mine_name (Ctx *c, const Mine *m);
 void        show_switcher(Req *r);
 
-/* --- one-time codes (code.c) --------------------------------------------------------------------------------------------------------- */
+/* --- one-time codes (code.c) -------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *purpose;            /* register, signin, stepup, guest */
@@ -50,7 +51,8 @@ void challenge_new(Req *r, const NewChallenge *n);
 Challenge *challenge_here(Req *r, const char *purpose);
 /* A new code in place of the last one, after 60 s. */
 void challenge_again(Req *r, const Challenge *old);
-/* Counts the try, in a transaction of its own; fails WRONG_PROOF or CONFLICT with the words of CSS01US01. NO_TX routes. */
+/* Counts the try, in a transaction of its own; fails WRONG_PROOF
+ * or CONFLICT with the words of CSS01US01. NO_TX routes. */
 void challenge_prove(Req *r, Challenge *ch, const char *code);
 /* A proved one within 30 minutes and not used up. */
 bool challenge_is_proved(const Ctx *c, const Challenge *ch);
@@ -60,16 +62,19 @@ const char *challenge_channel(const Challenge *ch);
 const char *challenge_address(const Challenge *ch);
 const char *challenge_data   (const Challenge *ch);
 
-/* --- people (sign_in.c) ---------------------------------------------------------------------------------------------------------------- */
+/* --- people (sign_in.c) ------------------------------------------------------------------------------------------- */
 
-#define PORTAL_USER(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, email) F(T, const char *, mobile) F(T, const char *, password_hash) F(T, const char *, status) F(T, const char *, lang) \
+#define PORTAL_USER(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, email) \
+    F(T, const char *, mobile) F(T, const char *, password_hash) F(T, const char *, status) F(T, const char *, lang) \
     F(T, const char *, mfa) F(T, Id, consumer_id) F(T, int, row_version)
 ROW(PortalUser, PORTAL_USER)
 PortalUser *portal_user_by_login(Ctx *c, const char *login);    /* e-mail or mobile; NULL when there is none */
 PortalUser *portal_user_by_id   (Ctx *c, Id id);
 /* Checked and hashed under the limit of hashing; fails INVALID at `field`. Outside of transactions. */
-const char *portal_password_hash(Req *r, const char *field, const char *password, const char *email, const char *account_no);
-/* Session, attempts, notice of a new device, accounts waiting to be added; answers with where to go. In a transaction. */
+const char *portal_password_hash(Req *r, const char *field, const char *password, const char *email,
+                                 const char *account_no);
+/* Session, attempts, notice of a new device, accounts waiting
+ * to be added; answers with where to go. In a transaction. */
 void portal_enter(Req *r, PortalUser *u, bool keep, const char *next, bool is_new);
 /* Links the account proved by a code of this browser, if there is one that waits; its number or NULL. */
 const char *register_claim(Req *r, Id portal_user);
@@ -78,7 +83,7 @@ void account_link(Req *r, Id portal_user, const Account *a, const char *access, 
 /* The hash of a link's token, as it is stored. */
 Bytes token_bytes(Ctx *c, const char *token);
 
-/* --- handlers ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- handlers ----------------------------------------------------------------------------------------------------- */
 
 void root_redirect(Req *r);
 void language_page(Req *r);     void language_post(Req *r);

@@ -1,7 +1,8 @@
 /*
- * Paying (CSS01US03): what, then how with a last look, then the gateway's own page, then what the database says. Consumers pay for
- * their accounts, guests after a look-up, anybody one bill by its link. Amounts are fixed in a payment_intent; nothing that comes back
- * with the browser moves money (hub.h). Saved methods and autopay are not here yet.
+ * Paying (CSS01US03): what, then how with a last look, then the gateway's own page, then what the database says.
+ * Consumers pay for their accounts, guests after a look-up, anybody one bill by its link. Amounts are fixed in a
+ * payment_intent; nothing that comes back with the browser moves money (hub.h). Saved methods and autopay are not here
+ * yet.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ typedef struct { PayerKind kind; const Account *account; const BillHead *bill; c
 
 static const char *money_words(Ctx *c, Money m) { return locale_money(&c->mem, c->locale, m); }
 
-/* --- who pays -------------------------------------------------------------------------------------------------------------------------- */
+/* --- who pays ----------------------------------------------------------------------------------------------------- */
 
 static const Key *guest_key(void) {
     static Key key;
@@ -39,12 +40,15 @@ static const Key *guest_key(void) {
     return &key;
 }
 
-static const char *sent(Req *r, const char *name) { return strcmp(r->method, "POST") ? query_text(r, name) : field_text(r, name); }
+static const char *sent(Req *r, const char *name) {
+    return strcmp(r->method, "POST") ? query_text(r, name) : field_text(r, name);
+}
 
 /* A bill's link: that bill alone, until 60 days past due. */
 static const BillHead *bill_of_link(Ctx *c, const char *token) {
     const BillHead *b = token && strlen(token) == 22 ? bill_by_token(c, token) : NULL;
-    return b && date_days_between(b->due_date, utility_today(c)) <= LINK_DAYS && !strcmp(b->status, "published") ? b : NULL;
+    return b && date_days_between(b->due_date, utility_today(c)) <= LINK_DAYS && !strcmp(b->status, "published")
+        ? b : NULL;
 }
 
 static Payer payer_of(Req *r) {
@@ -55,12 +59,13 @@ static Payer payer_of(Req *r) {
     if (c->user.id) return (Payer){ .kind = PAYER_USER };
     const char *cookie = cookie_text(r, guest_cookie);
     Signed s;
-    if (!portal_setting_is(c, "guest_pay") || !cookie || !signed_open(&c->mem, guest_key(), guest_cookie, cookie, time_unix(c->now), GUEST_S, &s)) return (Payer){ 0 };
+    if (!portal_setting_is(c, "guest_pay") || !cookie || !signed_open(&c->mem, guest_key(), guest_cookie, cookie,
+        time_unix(c->now), GUEST_S, &s)) return (Payer){ 0 };
     const Account *a = account_find(c, s.value);
     return a ? (Payer){ .kind = PAYER_GUEST, .account = a } : (Payer){ 0 };
 }
 
-/* --- what can be paid ----------------------------------------------------------------------------------------------------------------------- */
+/* --- what can be paid --------------------------------------------------------------------------------------------- */
 
 /* An item is named by the bill's number, else by a keyed word: never by its row. */
 static const char *item_key(Ctx *c, const OpenItem *i) {
@@ -72,18 +77,22 @@ static const char *item_key(Ctx *c, const OpenItem *i) {
 static void add_account(Ctx *c, Payables *to, Id account, const char *account_no) {
     OpenItems items = open_items(c, account);
     for (size_t i = 0; i < items.n && to->n < LINES_MAX - 1; i++)
-        to->v[to->n++] = (Payable){ item_key(c, &items.v[i]), items.v[i].type, items.v[i].label, account_no, account, items.v[i].id, items.v[i].due_on, items.v[i].unpaid };
-    if (to->n < LINES_MAX) to->v[to->n++] = (Payable){ text(c, "free-%s", account_no), "advance", NULL, account_no, account, { 0 }, DATE_NONE, { 0 } };
+        to->v[to->n++] = (Payable){ item_key(c, &items.v[i]), items.v[i].type, items.v[i].label, account_no, account,
+                                    items.v[i].id, items.v[i].due_on, items.v[i].unpaid };
+    if (to->n < LINES_MAX) to->v[to->n++] = (Payable){ text(c, "free-%s", account_no), "advance", NULL, account_no,
+        account, { 0 }, DATE_NONE, { 0 } };
 }
 
 static Payables payables_of(Req *r, const Payer *p) {
     Ctx *c = &r->c;
     Payables all = { .n = 0 };
     if (p->kind == PAYER_LINK) {
-        if (p->bill->open.minor > 0) all.v[all.n++] = (Payable){ p->bill->bill_no, "bill", NULL, p->account->account_no, p->account->id, p->bill->id, p->bill->due_date, p->bill->open };
+        if (p->bill->open.minor > 0) all.v[all.n++] = (Payable){ p->bill->bill_no, "bill", NULL, p->account->account_no,
+            p->account->id, p->bill->id, p->bill->due_date, p->bill->open };
     } else if (p->kind == PAYER_GUEST) {
         OpenItems items = open_items(c, p->account->id);
-        all.v[all.n++] = (Payable){ text(c, "free-%s", p->account->account_no), "advance", NULL, p->account->account_no, p->account->id, { 0 }, items.n ? items.v[0].due_on : DATE_NONE, items.total };
+        all.v[all.n++] = (Payable){ text(c, "free-%s", p->account->account_no), "advance", NULL, p->account->account_no,
+                                    p->account->id, { 0 }, items.n ? items.v[0].due_on : DATE_NONE, items.total };
     } else if (p->kind == PAYER_USER) {
         Mines mines = mine_all(c);
         for (size_t i = 0; i < mines.n; i++)
@@ -99,11 +108,12 @@ static void refuse_viewer(Ctx *c) {
     if (mines.n) fail(c, DENIED, "%s", msg(c->language, "portal.denied.pay"));
 }
 
-/* --- /pay: what ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- /pay: what --------------------------------------------------------------------------------------------------- */
 
 static const Form guest_form = { .name = "portal.guest", .fields = FIELDS {
     { "account_no",  "Account number", TEXT(3, 30), .flags = REQUIRED, .width = "20", .autocomplete = "off" },
-    { "postal_code", "Postal code of the address", TEXT(2, 20), .flags = REQUIRED, .width = "10", .autocomplete = "postal-code" }, { 0 } } };
+    { "postal_code", "Postal code of the address", TEXT(2, 20), .flags = REQUIRED, .width = "10",
+      .autocomplete = "postal-code" }, { 0 } } };
 
 static void guest_page(Req *r) {
     Ctx *c = &r->c;
@@ -121,7 +131,8 @@ static void guest_page(Req *r) {
 }
 
 static const char *due_line(Ctx *c, Date due) {
-    return date_is_set(due) ? msg_format(c, c->language, "portal.bill.due_on", { "date", locale_date(&c->mem, c->locale, due) }) : NULL;
+    return date_is_set(due) ? msg_format(c, c->language, "portal.bill.due_on",
+                                         { "date", locale_date(&c->mem, c->locale, due) }) : NULL;
 }
 
 static void show_payable(Req *r, size_t i, const Payable *p, bool picked) {
@@ -131,12 +142,17 @@ static void show_payable(Req *r, size_t i, const Payable *p, bool picked) {
     show_text(r, at(r, "items", i, "key"), p->key);
     show_text(r, at(r, "items", i, "account"), p->account_no);
     show_flag(r, at(r, "items", i, "free"), free_amount);
-    show_text(r, at(r, "items", i, "label"), free_amount ? msg_format(c, c->language, "portal.pay.free", { "account", p->account_no }) : !strcmp(p->kind, "bill") ? msg_format(c, c->language, "portal.pay.bill", { "bill", p->key }) : p->label);
-    show_text(r, at(r, "items", i, "sub"), free_amount ? msg(c->language, "portal.pay.free_how") : p->open.minor ? text(r, "%s · %s", money_words(c, p->open), date_is_set(p->due) ? due_line(c, p->due) : "") : NULL);
-    show_text(r, at(r, "items", i, "amount"), typed ? typed : p->open.minor ? locale_money_plain(&c->mem, c->locale, p->open) : "");
+    show_text(r, at(r, "items", i, "label"), free_amount ? msg_format(c, c->language, "portal.pay.free",
+        { "account", p->account_no }) : !strcmp(p->kind, "bill") ? msg_format(c, c->language, "portal.pay.bill",
+        { "bill", p->key }) : p->label);
+    show_text(r, at(r, "items", i, "sub"), free_amount ? msg(c->language, "portal.pay.free_how") : p->open.minor
+              ? text(r, "%s · %s", money_words(c, p->open), date_is_set(p->due) ? due_line(c, p->due) : "") : NULL);
+    show_text(r, at(r, "items", i, "amount"), typed ? typed : p->open.minor ? locale_money_plain(&c->mem, c->locale,
+        p->open) : "");
     show_flag(r, at(r, "items", i, "picked"), r->again ? field_text(r, text(r, "pick_%s", p->key)) != NULL : picked);
     for (int k = 0; k < r->problems; k++)
-        if (r->problem[k].field && !strcmp(r->problem[k].field, text(r, "amount_%s", p->key))) show_text(r, at(r, "items", i, "error"), r->problem[k].text);
+        if (r->problem[k].field && !strcmp(r->problem[k].field, text(r, "amount_%s", p->key)))
+            show_text(r, at(r, "items", i, "error"), r->problem[k].text);
 }
 
 void pay_page(Req *r) {
@@ -144,7 +160,8 @@ void pay_page(Req *r) {
     Payer payer = payer_of(r);
     if (payer.kind == PAYER_NOBODY || (payer.kind == PAYER_LINK && payer.bill->open.minor <= 0 && !c->user.id)) {
         if (payer.kind == PAYER_LINK) {
-            show_text(r, "texts.0", msg_format(c, c->language, "portal.pay.paid_already", { "bill", payer.bill->bill_no }));
+            show_text(r, "texts.0", msg_format(c, c->language, "portal.pay.paid_already",
+                                               { "bill", payer.bill->bill_no }));
             portal_page(r, "portal.pay.title", "portal/sign_in");
             return;
         }
@@ -164,11 +181,14 @@ void pay_page(Req *r) {
         show_text(r, text(r, "page.errors.%d.field", k), r->problem[k].field);
         show_text(r, text(r, "page.errors.%d.text", k), r->problem[k].text);
     }
-    bool again_asked = r->again && r->status == CONFLICT && field_text(r, "again") == NULL && r->problems && r->problem[0].field && !strcmp(r->problem[0].field, "again");
+    bool again_asked = r->again && r->status == CONFLICT && field_text(r, "again") == NULL && r->problems
+        && r->problem[0].field && !strcmp(r->problem[0].field, "again");
     show_flag(r, "ask_again", again_asked || (r->again && field_text(r, "again") != NULL));
     if (payer.kind == PAYER_GUEST || payer.kind == PAYER_LINK) {
         Money open = all.n ? all.v[0].open : (Money){ 0 };
-        show_text(r, "owed", msg_format(c, c->language, "portal.pay.due", { "amount", money_words(c, open) }, { "date", all.n && date_is_set(all.v[0].due) ? locale_date(&c->mem, c->locale, all.v[0].due) : "" }));
+        show_text(r, "owed", msg_format(c, c->language, "portal.pay.due", { "amount", money_words(c, open) },
+                                        { "date", all.n && date_is_set(all.v[0].due) ? locale_date(&c->mem, c->locale,
+            all.v[0].due) : "" }));
         show_flag(r, "guest", true);
         show_text(r, "email", r->again ? field_text(r, "email") : NULL);
     }
@@ -178,13 +198,14 @@ void pay_page(Req *r) {
     portal_page(r, "portal.pay.title", "portal/pay");
 }
 
-/* --- the guest's look-up --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the guest's look-up ------------------------------------------------------------------------------------------ */
 
 typedef struct Lookup { Bytes subject; Id account; } Lookup;
 
 static void count_lookup(Ctx *c, void *arg) {
     const Lookup *l = arg;
-    db_run(c, "insert into otp_challenge (utility_id, purpose, subject_hash, subject_id, channel, code_hash, expires_at, used_at, ip, created_at) values (?,'guest',?,?,'none',?,?,?,inet6_aton(?),?)",
+    db_run(c, "insert into otp_challenge (utility_id, purpose, subject_hash, subject_id, channel, code_hash, "
+              "expires_at, used_at, ip, created_at) values (?,'guest',?,?,'none',?,?,?,inet6_aton(?),?)",
            c->utility, l->subject, l->account, l->subject, c->now, c->now, c->address, c->now);
 }
 
@@ -193,14 +214,19 @@ void guest_post(Req *r) {
     Input *in = form_read(r, &guest_form);
     problems_end(r);
     if (!portal_setting_is(c, "guest_pay")) fail(c, NOT_FOUND, "There is no such page.");
-    int64_t before = db_int(c, "select count(*) from otp_challenge where ip = inet6_aton(?) and purpose = 'guest' and created_at > ? and created_at <= ?", c->address, time_add_seconds(c->now, -3600), c->now);
-    if (before >= portal_setting_int(c, "guest_lookups_hour")) fail_busy(c, 3600, "%s", msg(c->language, "portal.pay.lookups"));
+    int64_t before = db_int(c, "select count(*) from otp_challenge where ip = inet6_aton(?) and purpose = 'guest' "
+                               "and created_at > ? and created_at <= ?", c->address, time_add_seconds(c->now, -3600),
+                            c->now);
+    if (before >= portal_setting_int(c, "guest_lookups_hour"))
+        fail_busy(c, 3600, "%s", msg(c->language, "portal.pay.lookups"));
     const char *no = typed_code(&c->mem, in_text(in, "account_no"));
     const Account *a = account_find(c, no);
-    bool right = a && a->postal_code && !strcmp(typed_code(&c->mem, a->postal_code), typed_code(&c->mem, in_text(in, "postal_code")));
+    bool right = a && a->postal_code && !strcmp(typed_code(&c->mem, a->postal_code),
+                                                typed_code(&c->mem, in_text(in, "postal_code")));
     db_tx(c, DB_WRITE, count_lookup, &(Lookup){ lookup_hash(c, no), right ? a->id : (Id){ 0 } }, NULL);
     if (!right) fail(c, INVALID, "%s", msg(c->language, "portal.pay.not_found"));
-    cookie_set(r, guest_cookie, signed_value(&c->mem, guest_key(), guest_cookie, a->account_no, time_unix(c->now)), GUEST_S);
+    cookie_set(r, guest_cookie, signed_value(&c->mem, guest_key(), guest_cookie, a->account_no, time_unix(c->now)),
+               GUEST_S);
     go(r, "/pay");
 }
 
@@ -214,7 +240,7 @@ void bill_link(Req *r) {
     go_to(r, text(r, "/p/%s/pay?link=%s", c->utility_code, url_part(r, token)));
 }
 
-/* --- POST /pay: the intent ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- POST /pay: the intent ---------------------------------------------------------------------------------------- */
 
 typedef struct { IntentLine v[LINES_MAX]; int n; Money total; } Basket;
 
@@ -235,7 +261,9 @@ static void check_gone(Req *r, const Payables *all) {
         if (c->user.id && !mine_by_id(c, b->account)) fail(c, NOT_FOUND, "There is no such page.");
         PaidParts parts = item_payments(c, "bill", b->id);
         if (!parts.n) fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.pay.gone", { "bill", b->bill_no }));
-        fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.pay.was_paid", { "bill", b->bill_no }, { "date", locale_date(&c->mem, c->locale, parts.v[parts.n - 1].value_date) }));
+        fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.pay.was_paid", { "bill", b->bill_no },
+                                           { "date",
+                                             locale_date(&c->mem, c->locale, parts.v[parts.n - 1].value_date) }));
     }
 }
 
@@ -248,7 +276,8 @@ static void add_line(Req *r, Basket *b, const Payable *p) {
         return;
     }
     if (strcmp(p->kind, "advance") && amount.minor > p->open.minor) {
-        problem(r, field, "%s", msg_format(c, c->language, "portal.pay.too_much", { "amount", money_words(c, p->open) }));
+        problem(r, field, "%s", msg_format(c, c->language, "portal.pay.too_much",
+                                           { "amount", money_words(c, p->open) }));
         return;
     }
     b->v[b->n++] = (IntentLine){ p->account, p->kind, p->id, amount };
@@ -267,7 +296,8 @@ static void check_amounts(Req *r, const Payables *all, const Basket *b) {
             if (b->v[k].account.id == p->account.id) {
                 pays = money_add(pays, b->v[k].amount);
                 for (size_t m = 0; m < all->n && !first; m++)
-                    if (all->v[m].account.id == p->account.id && all->v[m].id.id == b->v[k].target.id && !strcmp(all->v[m].kind, b->v[k].target_kind)) first = all->v[m].key;
+                    if (all->v[m].account.id == p->account.id && all->v[m].id.id == b->v[k].target.id
+                        && !strcmp(all->v[m].kind, b->v[k].target_kind)) first = all->v[m].key;
             }
         if (!pays.minor) continue;
         int64_t least = portal_setting_int(c, "pay_minimum_minor");
@@ -275,7 +305,8 @@ static void check_amounts(Req *r, const Payables *all, const Basket *b) {
         if (open.minor > 0 && least > open.minor) least = open.minor;
         int64_t most = open.minor + portal_setting_int(c, "prepay_limit_minor");
         if (pays.minor >= least && pays.minor <= most) continue;
-        problem(r, text(r, "amount_%s", first), "%s", msg_format(c, c->language, "portal.pay.limits", { "least", money_words(c, (Money){ least }) }, { "most", money_words(c, (Money){ most }) }));
+        problem(r, text(r, "amount_%s", first), "%s", msg_format(c, c->language, "portal.pay.limits",
+            { "least", money_words(c, (Money){ least }) }, { "most", money_words(c, (Money){ most }) }));
     }
 }
 
@@ -287,10 +318,14 @@ static void check_double(Req *r, const Basket *b) {
         Money pays = { 0 };
         for (int k = 0; k < b->n; k++)
             if (b->v[k].account.id == b->v[i].account.id) pays = money_add(pays, b->v[k].amount);
-        Time paid = payment_like_at(c, b->v[i].account, pays, AGAIN_MINUTES), begun = payment_intent_like_at(c, b->v[i].account, pays);
+        Time paid = payment_like_at(c, b->v[i].account, pays, AGAIN_MINUTES),
+            begun = payment_intent_like_at(c, b->v[i].account, pays);
         if (!time_is_set(paid) && !time_is_set(begun)) continue;
-        fail_field(c, CONFLICT, "again", "%s", msg_format(c, c->language, time_is_set(paid) ? "portal.pay.already" : "portal.pay.under_way", { "amount", money_words(c, pays) },
-                                                       { "time", locale_clock(&c->mem, c->locale, time_is_set(paid) ? paid : begun) }));
+        fail_field(c, CONFLICT, "again", "%s",
+                   msg_format(c, c->language, time_is_set(paid) ? "portal.pay.already" : "portal.pay.under_way",
+                              { "amount", money_words(c, pays) },
+                                                       { "time", locale_clock(&c->mem, c->locale, time_is_set(paid)
+                                                           ? paid : begun) }));
     }
 }
 
@@ -315,12 +350,15 @@ void pay_post(Req *r) {
     problems_end(r);
     check_double(r, &b);
     const char *form_key = field_text(r, c->user.id ? "form_key" : "pay_key");
-    const Intent *i = payment_intent_create(c, &(NewIntent){ .lines = b.v, .n = b.n, .purpose = "bill", .channel = payer.kind == PAYER_USER ? "portal" : "link", .key = form_key && *form_key ? text(c, "pay:%s", form_key) : public_id_new(c),
-                                            .portal_user = c->user, .guest_email = email && *email ? email : NULL, .expires_s = GUEST_S });
+    const Intent *i = payment_intent_create(c, &(NewIntent){ .lines = b.v, .n = b.n, .purpose = "bill",
+        .channel = payer.kind == PAYER_USER ? "portal" : "link", .key = form_key && *form_key
+        ? text(c, "pay:%s", form_key) : public_id_new(c),
+                                            .portal_user = c->user, .guest_email = email && *email ? email : NULL,
+                                            .expires_s = GUEST_S });
     go(r, "/pay/%s", i->public_id);
 }
 
-/* --- /pay/<intent>: how, and the last look ---------------------------------------------------------------------------------------------------------------- */
+/* --- /pay/<intent>: how, and the last look ------------------------------------------------------------------------ */
 
 /* Whoever knows the 22 random characters; of somebody's own payment: that person alone. */
 static const Intent *intent_of_path(Req *r) {
@@ -339,15 +377,20 @@ static void show_lines(Req *r, const Intent *i) {
     for (size_t k = 0; k < lines.n; k++) {
         const Account *a = account_get(c, lines.v[k].account);
         const BillHead *b = !strcmp(lines.v[k].target_kind, "bill") ? bill_by_id(c, lines.v[k].target) : NULL;
-        show_text(r, at(r, "lines", n, "text"), b ? msg_format(c, c->language, "portal.pay.bill", { "bill", b->bill_no }) : msg_format(c, c->language, "portal.pay.for_account", { "account", a->account_no }));
+        show_text(r, at(r, "lines", n, "text"), b ? msg_format(c, c->language, "portal.pay.bill",
+            { "bill", b->bill_no }) : msg_format(c, c->language, "portal.pay.for_account",
+                                                 { "account", a->account_no }));
         show_text(r, at(r, "lines", n, "amount"), money_words(c, lines.v[k].amount));
-        if (b && lines.v[k].amount.minor < b->open.minor) show_text(r, at(r, "lines", n, "sub"), msg_format(c, c->language, "portal.pay.leaves", { "amount", money_words(c, money_sub(b->open, lines.v[k].amount)) }));
+        if (b && lines.v[k].amount.minor < b->open.minor)
+            show_text(r, at(r, "lines", n, "sub"), msg_format(c, c->language, "portal.pay.leaves",
+            { "amount", money_words(c, money_sub(b->open, lines.v[k].amount)) }));
         n++;
         if (strcmp(lines.v[k].target_kind, "advance") || strcmp(i->channel, "portal")) continue;
         Preview p = payment_allocate_preview(c, a->id, lines.v[k].amount, NULL, 0);
         for (size_t m = 0; m < p.n; m++) {
             show_text(r, at(r, "lines", n, "text"), p.v[m].label);
-            show_text(r, at(r, "lines", n, "sub"), msg_format(c, c->language, "portal.pay.of_it", { "amount", money_words(c, p.v[m].amount) }));
+            show_text(r, at(r, "lines", n, "sub"), msg_format(c, c->language, "portal.pay.of_it",
+                { "amount", money_words(c, p.v[m].amount) }));
             show_text(r, at(r, "lines", n++, "part"), "1");
         }
         if (p.credit.minor > 0) {
@@ -358,7 +401,9 @@ static void show_lines(Req *r, const Intent *i) {
     }
 }
 
-static bool can_start(const Intent *i) { return !strcmp(i->state, "created") || !strcmp(i->state, "failed_to_start") || !strcmp(i->state, "requires_action"); }
+static bool can_start(const Intent *i) {
+    return !strcmp(i->state, "created") || !strcmp(i->state, "failed_to_start") || !strcmp(i->state, "requires_action");
+}
 
 void pay_intent_page(Req *r) {
     Ctx *c = &r->c;
@@ -377,7 +422,9 @@ void pay_intent_page(Req *r) {
         Money fee = gateway_fee(c, all.v[k].id, NULL, i->amount);
         show_text(r, at(r, "ways", k, "value"), text(r, "%zu", k + 1));
         show_text(r, at(r, "ways", k, "text"), all.v[k].label);
-        show_text(r, at(r, "ways", k, "sub"), fee.minor ? msg_format(c, c->language, "portal.pay.with_fee", { "fee", money_words(c, fee) }, { "total", money_words(c, money_add(i->amount, fee)) }) : msg(c->language, "portal.pay.no_fee"));
+        show_text(r, at(r, "ways", k, "sub"), fee.minor ? msg_format(c, c->language, "portal.pay.with_fee",
+            { "fee", money_words(c, fee) }, { "total", money_words(c, money_add(i->amount, fee)) }) : msg(c->language,
+            "portal.pay.no_fee"));
         show_flag(r, at(r, "ways", k, "first"), !k);
     }
     if (!all.n) {
@@ -387,7 +434,8 @@ void pay_intent_page(Req *r) {
     Money fee = all.n == 1 ? gateway_fee(c, all.v[0].id, NULL, i->amount) : (Money){ 0 };
     show_text(r, "total", money_words(c, i->amount));
     if (fee.minor) show_text(r, "fee", money_words(c, fee));
-    show_text(r, "pay", msg_format(c, c->language, "portal.home.pay", { "amount", money_words(c, money_add(i->amount, fee)) }));
+    show_text(r, "pay",
+              msg_format(c, c->language, "portal.home.pay", { "amount", money_words(c, money_add(i->amount, fee)) }));
     show_flag(r, "ready", all.n > 0);
     show_text(r, "start_url", link_path(r, "/pay/%s/start", i->public_id));
     show_text(r, "back_url", link_path(r, "/pay"));
@@ -418,13 +466,14 @@ void pay_start_post(Req *r) {
     else go(r, !strcmp(i->state, "failed_to_start") ? "/pay/%s" : "/pay/%s/return", i->public_id);
 }
 
-/* --- /pay/<intent>/return: what the database says ------------------------------------------------------------------------------------------------------------ */
+/* --- /pay/<intent>/return: what the database says ----------------------------------------------------------------- */
 
 static const char *outcome_of(const Intent *i) {
     static const char *const pending[] = { "created", "requires_action", "processing", "needs_review", NULL };
     for (int k = 0; pending[k]; k++)
         if (!strcmp(i->state, pending[k])) return "pending";
-    if (!strcmp(i->state, "succeeded") || !strcmp(i->state, "partially_refunded") || !strcmp(i->state, "refunded")) return "success";
+    if (!strcmp(i->state, "succeeded") || !strcmp(i->state, "partially_refunded") || !strcmp(i->state, "refunded"))
+        return "success";
     return !strcmp(i->state, "cancelled") ? "cancelled" : !strcmp(i->state, "expired") ? "expired" : "failed";
 }
 
@@ -447,10 +496,14 @@ void pay_return_page(Req *r) {
     show_text(r, "tone", success ? "ok" : pending ? "hold" : "bad");
     show_text(r, "word", msg(c->language, text(r, "portal.pay.%s", outcome)));
     show_text(r, "amount", money_words(c, success && i->received.minor ? i->received : money_add(i->amount, i->fee)));
-    if (i->fee.minor) show_text(r, "fee", msg_format(c, c->language, "portal.pay.fee_in", { "fee", money_words(c, i->fee) }));
-    if (pending && asked < 20) show_text(r, "poll_url", link_path(r, "/pay/%s/return?n=%lld", i->public_id, (long long)asked + 1));
-    show_text(r, "says", msg(c->language, pending ? asked < 20 ? "portal.pay.pending_how" : "portal.pay.pending_long" : success ? "portal.pay.success_how" : "portal.pay.nothing_taken"));
-    if (!success && !pending && i->failure_text) show_text(r, "reason", msg_format(c, c->language, "portal.pay.declined", { "reason", i->failure_text }));
+    if (i->fee.minor)
+        show_text(r, "fee", msg_format(c, c->language, "portal.pay.fee_in", { "fee", money_words(c, i->fee) }));
+    if (pending && asked < 20)
+        show_text(r, "poll_url", link_path(r, "/pay/%s/return?n=%lld", i->public_id, (long long)asked + 1));
+    show_text(r, "says", msg(c->language, pending ? asked < 20 ? "portal.pay.pending_how" : "portal.pay.pending_long"
+                             : success ? "portal.pay.success_how" : "portal.pay.nothing_taken"));
+    if (!success && !pending && i->failure_text)
+        show_text(r, "reason", msg_format(c, c->language, "portal.pay.declined", { "reason", i->failure_text }));
     show_text(r, "refresh_url", pending ? link_path(r, "/pay/%s/return", i->public_id) : NULL);
     if (!success && !pending) show_text(r, "try_url", link_path(r, "/pay"));
     if (success) {
@@ -465,7 +518,7 @@ void pay_return_page(Req *r) {
     portal_page(r, "portal.pay.result", "portal/pay_result");
 }
 
-/* --- receipts ---------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- receipts ----------------------------------------------------------------------------------------------------- */
 
 void receipt_page(Req *r) {
     Ctx *c = &r->c;
@@ -480,16 +533,20 @@ void receipt_page(Req *r) {
     show_receipt_rows(r, all);
     show_text(r, "outcome", "success");
     show_text(r, "tone", strcmp(all.v[0].status, "reversed") ? "ok" : "bad");
-    show_text(r, "word", msg(c->language, strcmp(all.v[0].status, "reversed") ? "portal.pay.success" : "portal.pay.reversed"));
+    show_text(r, "word",
+              msg(c->language, strcmp(all.v[0].status, "reversed") ? "portal.pay.success" : "portal.pay.reversed"));
     show_text(r, "amount", money_words(c, sum));
     show_text(r, "receipt_no", no);
-    show_text(r, "says", text(r, "%s · %s%s%s", locale_time_words(&c->mem, c->locale, all.v[0].received_at), all.v[0].mode, all.v[0].card_last4 ? " ···· " : "", all.v[0].card_last4 ? all.v[0].card_last4 : ""));
+    show_text(r, "says", text(r, "%s · %s%s%s", locale_time_words(&c->mem, c->locale, all.v[0].received_at),
+                              all.v[0].mode, all.v[0].card_last4 ? " ···· " : "", all.v[0].card_last4
+                              ? all.v[0].card_last4 : ""));
     show_text(r, "home_url", link_path(r, "/home"));
     show_text(r, "page.title", msg_format(c, c->language, "portal.pay.receipt", { "no", no }));
     portal_page(r, NULL, "portal/pay_result");
 }
 
-/* A guest's receipt, to the address given; holders are told of every payment by the accounts themselves (cis.receipt). */
+/* A guest's receipt, to the address given; holders are told of
+ * every payment by the accounts themselves (cis.receipt). */
 void payment_succeeded(Ctx *c, const EventRow *e) {
     ReceiptPayments all = payments_of_intent(c, e->id);
     const char *guest = intent_mail(c, e->id);
@@ -499,8 +556,11 @@ void payment_succeeded(Ctx *c, const EventRow *e) {
         if (!p->account.id) continue;
         const Account *a = account_get(c, p->account);
         if (a->email && !strcasecmp(guest, a->email)) continue;
-        NotifyField bare[] = { { "consumer.name", guest }, { "payment.amount", money_words(c, p->amount) }, { "account_no", a->account_no }, { "payment.date", locale_date_words(&c->mem, c->locale, p->value_date) },
+        NotifyField bare[] = { { "consumer.name", guest }, { "payment.amount", money_words(c, p->amount) },
+                               { "account_no", a->account_no },
+                               { "payment.date", locale_date_words(&c->mem, c->locale, p->value_date) },
                                { "receipt.no", p->receipt_no }, { "payment.mode", p->mode }, { 0 } };
-        notify(c, "portal_guest_receipt", &(Recipient){ .email = guest }, bare, &(NotifyOptions){ .channels = "email", .dedup_key = text(c, "guest receipt:%s", p->payment_no) });
+        notify(c, "portal_guest_receipt", &(Recipient){ .email = guest }, bare,
+               &(NotifyOptions){ .channels = "email", .dedup_key = text(c, "guest receipt:%s", p->payment_no) });
     }
 }

@@ -1,8 +1,8 @@
 /*
  * portal: consumers' own access. Implemented in app/portal.
  *
- * Rights of a consumer are the access levels of portal_account_link: owner, manager (all but access of others), payer (bills and
- * paying), viewer. Portal code never writes balances or ledger entries. A foreign id is NOT_FOUND, always.
+ * Rights of a consumer are the access levels of portal_account_link: owner, manager (all but access of others), payer
+ * (bills and paying), viewer. Portal code never writes balances or ledger entries. A foreign id is NOT_FOUND, always.
  */
 #ifndef APP_PORTAL_PORTAL_H
 #define APP_PORTAL_PORTAL_H
@@ -18,7 +18,8 @@ Access portal_access(struct Ctx *c, Id account);
 /* Fails NOT_FOUND without a link, DENIED below the level. */
 void   portal_check (struct Ctx *c, Id account, Access least);
 
-typedef struct { Id portal_user; const char *public_id, *email, *name, *access, *relation; Time linked_at, last_signin_at; } PortalLink;
+typedef struct { Id portal_user; const char *public_id, *email, *name, *access, *relation; Time linked_at,
+                 last_signin_at; } PortalLink;
 typedef struct { PortalLink *v; size_t n; } PortalLinks;
 PortalLinks portal_links(struct Ctx *c, Id account);                    /* open ones */
 

@@ -1,6 +1,7 @@
 /*
- * Registration in three steps (CSS01US01): account and proof, code, sign-in data and terms. The answer to a wrong proof is that
- * to a right one: the same page, and a code that never comes. Somebody signed in adds an account by the first two steps.
+ * Registration in three steps (CSS01US01): account and proof, code, sign-in data and terms. The answer to a wrong proof
+ * is that to a right one: the same page, and a code that never comes. Somebody signed in adds an account by the first
+ * two steps.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,15 +21,19 @@
 #include "lib/utf8.h"
 
 static const Choice proof_kinds[] = {
-    { "portal_code", "Portal code" }, { "meter_no", "Meter number, its last 4 characters" }, { "last_bill_amount", "Amount of the last bill" }, { "last_payment_amount", "Amount of the last payment" }, { 0 } };
+    { "portal_code", "Portal code" }, { "meter_no", "Meter number, its last 4 characters" },
+    { "last_bill_amount", "Amount of the last bill" }, { "last_payment_amount", "Amount of the last payment" }, { 0 } };
 static const Choice channels[] = { { "email", "By e-mail" }, { "sms", "By text message" }, { 0 } };
 
 static const Form register_form = { .name = "portal.register", .fields = FIELDS {
-    { "account_no",  "Account number", TEXT(3, 30), .flags = REQUIRED, .hint = "You find it at the top of your bill.", .width = "20", .autocomplete = "off" },
+    { "account_no",  "Account number", TEXT(3, 30), .flags = REQUIRED, .hint = "You find it at the top of your bill.",
+      .width = "20", .autocomplete = "off" },
     { "proof_kind",  "How do you prove that it is yours?", CHOICE(proof_kinds) },
-    { "proof",       "Portal code", TEXT(1, 30), .flags = REQUIRED, .hint = "8 letters and digits, printed on every bill.", .width = "20", .autocomplete = "off" },
+    { "proof",       "Portal code", TEXT(1, 30), .flags = REQUIRED,
+      .hint = "8 letters and digits, printed on every bill.", .width = "20", .autocomplete = "off" },
     { "postal_code", "Postal code of the address", TEXT(0, 20), .width = "10", .autocomplete = "postal-code" },
-    { "channel",     "Where shall we send a code?", CHOICE(channels), .flags = REQUIRED, .initial = "email", .hint = "To the e-mail address or mobile number that we have on file." },
+    { "channel",     "Where shall we send a code?", CHOICE(channels), .flags = REQUIRED, .initial = "email",
+      .hint = "To the e-mail address or mobile number that we have on file." },
     { 0 } } };
 
 static const char *const steps[] = { "portal.register.step1", "portal.register.step2", "portal.register.step3" };
@@ -64,7 +69,7 @@ void register_page(Req *r) {
     portal_page(r, c->user.id ? "portal.register.add_title" : "portal.register.title", "portal/sign_in");
 }
 
-/* --- the proof --------------------------------------------------------------------------------------------------------------------- */
+/* --- the proof ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Given { const char *account_no, *kind, *proof, *postal_code, *channel; } Given;
 
@@ -76,12 +81,15 @@ static bool amount_fits(Ctx *c, const char *typed, Money is) {
 static bool meter_fits(Ctx *c, const char *typed, Id account) {
     size_t n = strlen(typed);
     if (n < 4) return false;
-    return db_int(c, "select count(*) from service_connection s join meter m on m.id = s.meter_id where s.account_id = ? and right(m.meter_no, ?) = ?", account, (int)n, typed) > 0;
+    return db_int(c, "select count(*) from service_connection s join meter m on m.id = s.meter_id "
+                     "where s.account_id = ? and right(m.meter_no, ?) = ?", account, (int)n, typed) > 0;
 }
 
 static bool proof_fits(Ctx *c, const Given *g, const Account *a) {
     if (!a || !portal_setting_has(c, "proofs", g->kind)) return false;
-    if (portal_setting_has(c, "proofs", "postal_code") && (!a->postal_code || !g->postal_code || strcmp(typed_code(&c->mem, a->postal_code), typed_code(&c->mem, g->postal_code)))) return false;
+    if (portal_setting_has(c, "proofs", "postal_code")
+        && (!a->postal_code || !g->postal_code || strcmp(typed_code(&c->mem, a->postal_code),
+        typed_code(&c->mem, g->postal_code)))) return false;
     const char *typed = typed_code(&c->mem, g->proof);
     if (!strcmp(g->kind, "portal_code")) return a->portal_code && !strcmp(a->portal_code, typed);
     if (!strcmp(g->kind, "meter_no")) return meter_fits(c, typed, a->id);
@@ -93,7 +101,7 @@ static bool proof_fits(Ctx *c, const Given *g, const Account *a) {
     return bills.n && amount_fits(c, g->proof, bills.v[0].amount_due);
 }
 
-/* --- wrong proofs ---------------------------------------------------------------------------------------------------------------------- */
+/* --- wrong proofs ------------------------------------------------------------------------------------------------- */
 
 #define WRONG_AT(F, T) F(T, Time, created_at)
 ROW(WrongAt, WRONG_AT)
@@ -106,46 +114,60 @@ static Time paused_until(const WrongAts *all, int most) {
 }
 
 static WrongAts wrong_of_account(Ctx *c, const char *account_no) {
-    return db_all(c, WrongAt, "select created_at from otp_challenge where subject_hash = ? and purpose = 'register' and subject_id is null and data is null and created_at > ? order by id limit 200",
+    return db_all(c, WrongAt, "select created_at from otp_challenge where subject_hash = ? and purpose = 'register' "
+                              "and subject_id is null and data is null and created_at > ? order by id limit 200",
                   lookup_hash(c, account_no), time_add_seconds(c->now, -(PROOFS_WINDOW_S + PROOFS_PAUSE_S)));
 }
 
 /* Counted for numbers that do not exist too, so that a pause tells nothing. */
 static void check_pause(Ctx *c, const char *account_no) {
     WrongAts of_account = wrong_of_account(c, account_no);
-    WrongAts of_address = db_all(c, WrongAt, "select created_at from otp_challenge where ip = inet6_aton(?) and purpose = 'register' and subject_id is null and data is null and created_at > ? order by id limit 200",
+    WrongAts of_address = db_all(c, WrongAt, "select created_at from otp_challenge where ip = inet6_aton(?) "
+                                             "and purpose = 'register' and subject_id is null and data is null "
+                                             "and created_at > ? order by id limit 200",
                                  c->address, time_add_seconds(c->now, -(PROOFS_WINDOW_S + PROOFS_PAUSE_S)));
-    Time a = paused_until(&of_account, PROOFS_ACCOUNT), b = paused_until(&of_address, PROOFS_ADDRESS), until = time_compare(a, b) > 0 ? a : b;
+    Time a = paused_until(&of_account, PROOFS_ACCOUNT), b = paused_until(&of_address, PROOFS_ADDRESS),
+        until = time_compare(a, b) > 0 ? a : b;
     if (!time_is_set(until) || until.us <= c->now.us) return;
-    fail_busy(c, (int)((until.us - c->now.us) / SECOND_US) + 1, "%s", msg_format(c, c->language, "portal.register.paused", { "time", locale_clock(&c->mem, c->locale, until) }));
+    fail_busy(c, (int)((until.us - c->now.us) / SECOND_US) + 1, "%s",
+              msg_format(c, c->language, "portal.register.paused",
+                         { "time", locale_clock(&c->mem, c->locale, until) }));
 }
 
 static void tell_holder(Ctx *c, const Account *a, const char *account_no) {
     WrongAts all = wrong_of_account(c, account_no);
     Time until = paused_until(&all, PROOFS_ACCOUNT);
     if (!a || !time_is_set(until) || until.us <= c->now.us) return;
-    NotifyField fields[] = { { "account_no", a->account_no }, { "tries", text(c, "%d", PROOFS_ACCOUNT) }, { "until", locale_clock(&c->mem, c->locale, until) }, { 0 } };
-    notify(c, "portal_proof_failed", &(Recipient){ .account = a->id }, fields, &(NotifyOptions){ .channels = "email,sms,inapp" });
+    NotifyField fields[] = { { "account_no", a->account_no }, { "tries", text(c, "%d", PROOFS_ACCOUNT) },
+                             { "until", locale_clock(&c->mem, c->locale, until) }, { 0 } };
+    notify(c, "portal_proof_failed", &(Recipient){ .account = a->id }, fields,
+           &(NotifyOptions){ .channels = "email,sms,inapp" });
 }
 
 void register_post(Req *r) {
     Ctx *c = &r->c;
     Input *in = form_read(r, &register_form);
     problems_end(r);
-    Given g = { typed_code(&c->mem, in_text(in, "account_no")), in_text(in, "proof_kind"), in_text(in, "proof"), in_text(in, "postal_code"), in_text(in, "channel") };
+    Given g = { typed_code(&c->mem, in_text(in, "account_no")), in_text(in, "proof_kind"), in_text(in, "proof"),
+                in_text(in, "postal_code"), in_text(in, "channel") };
     if (!g.kind) g.kind = "portal_code";
     check_pause(c, g.account_no);
     const Account *a = account_find(c, g.account_no);
     bool right = proof_fits(c, &g, a);
-    challenge_new(r, &(NewChallenge){ .purpose = "register", .subject = g.account_no, .subject_id = right ? a->id : (Id){ 0 }, .channel = g.channel, .email = right ? a->email : NULL, .phone = right ? a->phone : NULL,
-                                      .lang = right ? a->consumer_language : NULL, .data = right ? json_pairs(c, "proof", g.kind, NULL) : NULL });
+    challenge_new(r, &(NewChallenge){ .purpose = "register", .subject = g.account_no, .subject_id = right
+                                      ? a->id : (Id){ 0 }, .channel = g.channel, .email = right ? a->email : NULL,
+                                      .phone = right ? a->phone : NULL,
+                                      .lang = right ? a->consumer_language : NULL, .data = right
+                                      ? json_pairs(c, "proof", g.kind, NULL) : NULL });
     if (!right) tell_holder(c, a, g.account_no);
     go(r, "/register/code");
 }
 
-/* --- the code -------------------------------------------------------------------------------------------------------------------------- */
+/* --- the code ----------------------------------------------------------------------------------------------------- */
 
-static const Form code_form = { .name = "portal.code", .fields = FIELDS { { "code", "Code", CODE(6), .flags = REQUIRED | SECRET, .autocomplete = "one-time-code" }, { 0 } } };
+static const Form code_form = { .name = "portal.code",
+                                .fields = FIELDS { { "code", "Code", CODE(6), .flags = REQUIRED | SECRET,
+    .autocomplete = "one-time-code" }, { 0 } } };
 
 void register_code_page(Req *r) {
     Ctx *c = &r->c;
@@ -186,7 +208,8 @@ void register_code_post(Req *r) {
     if (!ch) fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "portal.code.expired"));
     challenge_prove(r, ch, in_text(in, "code"));
     const Account *a = account_get(c, challenge_subject(ch));
-    if (!strcmp(a->status, "closed") || !strcmp(a->status, "cancelled")) fail(c, CONFLICT, "%s", msg(c->language, "portal.register.closed"));
+    if (!strcmp(a->status, "closed") || !strcmp(a->status, "cancelled"))
+        fail(c, CONFLICT, "%s", msg(c->language, "portal.register.closed"));
     if (!c->user.id) {
         go(r, "/register/finish");
         return;
@@ -202,14 +225,17 @@ static const char *proof_of(Ctx *c, const Challenge *ch) {
     return data && json_text(j, "proof") ? json_text(j, "proof") : "portal_code";
 }
 
-/* --- linking --------------------------------------------------------------------------------------------------------------------------- */
+/* --- linking ------------------------------------------------------------------------------------------------------ */
 
 void account_link(Req *r, Id portal_user, const Account *a, const char *access, const char *proof, Date until) {
     Ctx *c = &r->c;
-    if (!db_add(c, "insert into portal_account_link (utility_id, portal_user_id, account_id, access, proof, linked_at, until) values (?,?,?,?,?,?,?)", c->utility, portal_user, a->id, access, proof, c->now, until))
+    if (!db_add(c, "insert into portal_account_link (utility_id, portal_user_id, account_id, access, proof, linked_at, "
+                   "until) values (?,?,?,?,?,?,?)", c->utility, portal_user, a->id, access, proof, c->now, until))
         fail(c, CONFLICT, "%s", msg(c->language, "portal.accounts.already"));
     audit_note(c, "link", "portal_account_link", portal_user, a->account_no, proof);
-    event_emit(c, &(Event){ .name = "portal_account.linked", .entity = "portal_user", .id = portal_user, .account = a->id, .consumer = a->consumer, .payload = json_pairs(c, "access", access, NULL) });
+    event_emit(c, &(Event){ .name = "portal_account.linked", .entity = "portal_user", .id = portal_user,
+                            .account = a->id, .consumer = a->consumer, .payload = json_pairs(c, "access", access,
+        NULL) });
 }
 
 const char *register_claim(Req *r, Id portal_user) {
@@ -217,7 +243,8 @@ const char *register_claim(Req *r, Id portal_user) {
     Challenge *ch = challenge_here(r, "register");
     if (!ch || !challenge_is_proved(c, ch)) return NULL;
     const Account *a = account_get(c, challenge_subject(ch));
-    bool there = db_int(c, "select count(*) from portal_account_link where portal_user_id = ? and account_id = ? and ended_at is null", portal_user, a->id) > 0;
+    bool there = db_int(c, "select count(*) from portal_account_link where portal_user_id = ? "
+                           "and account_id = ? and ended_at is null", portal_user, a->id) > 0;
     if (there && c->user.id) fail(c, CONFLICT, "%s", msg(c->language, "portal.accounts.already"));
     challenge_use_up(r, ch);
     if (there) return NULL;
@@ -225,11 +252,12 @@ const char *register_claim(Req *r, Id portal_user) {
     return a->account_no;
 }
 
-/* --- sign-in data and terms ---------------------------------------------------------------------------------------------------------------- */
+/* --- sign-in data and terms --------------------------------------------------------------------------------------- */
 
 static const Form finish_form = { .name = "portal.finish", .fields = FIELDS {
     { "email",    "E-mail address", EMAIL, .flags = REQUIRED, .autocomplete = "email", .hint = "You sign in with it." },
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password", .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
+    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
+      .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
     { "terms",    "I accept the terms of use and the privacy notice", BOOL },
     { 0 } } };
 
@@ -264,13 +292,18 @@ static void finish_work(Ctx *c, void *arg) {
     bool by_mail = !strcmp(challenge_channel(f->ch), "email");
     const char *address = challenge_address(f->ch), *mobile = by_mail ? NULL : address;
     bool mail_proved = by_mail && address && !strcasecmp(address, f->email);
-    if (mobile && db_int(c, "select count(*) from portal_user where utility_id = ? and mobile = ?", c->utility, mobile)) mobile = NULL;
-    if (!db_add(c, "insert into portal_user (utility_id, email, email_verified_at, mobile, mobile_verified_at, password_hash, password_changed_at, status, lang, terms_version, terms_at, consumer_id) values (?,?,?,?,?,?,?,'active',?,?,?,?)",
-                c->utility, f->email, mail_proved ? c->now : TIME_NONE, mobile, mobile ? c->now : TIME_NONE, f->hash, c->now, c->language, portal_setting_get(c, "terms_version"), c->now, a->consumer))
+    if (mobile && db_int(c, "select count(*) from portal_user where utility_id = ? and mobile = ?", c->utility, mobile))
+        mobile = NULL;
+    if (!db_add(c, "insert into portal_user (utility_id, email, email_verified_at, mobile, mobile_verified_at, "
+                   "password_hash, password_changed_at, status, lang, terms_version, terms_at, consumer_id) "
+                   "values (?,?,?,?,?,?,?,'active',?,?,?,?)",
+                c->utility, f->email, mail_proved ? c->now : TIME_NONE, mobile, mobile ? c->now : TIME_NONE, f->hash,
+                    c->now, c->language, portal_setting_get(c, "terms_version"), c->now, a->consumer))
         fail_field(c, INVALID, "email", "%s", msg(c->language, "portal.register.email_taken"));
     PortalUser *u = portal_user_by_login(c, f->email);
     audit_note(c, "register", "portal_user", u->id, u->email, NULL);
-    event_emit(c, &(Event){ .name = "portal_user.registered", .entity = "portal_user", .id = u->id, .number = u->public_id, .consumer = a->consumer, .account = a->id });
+    event_emit(c, &(Event){ .name = "portal_user.registered", .entity = "portal_user", .id = u->id,
+                            .number = u->public_id, .consumer = a->consumer, .account = a->id });
     account_link(f->r, u->id, a, "owner", proof_of(c, f->ch), DATE_NONE);
     challenge_use_up(f->r, f->ch);
     welcome(c, u);
@@ -289,7 +322,9 @@ void register_finish_post(Req *r) {
     if (!in_bool(in, "terms")) problem(r, "terms", "%s", msg(c->language, "portal.register.terms"));
     problems_end(r);
     f.email = email_lower(&c->mem, in_text(in, "email"));
-    if (portal_user_by_login(c, f.email)) fail_field(c, INVALID, "email", "%s", msg(c->language, "portal.register.email_taken"));
-    f.hash = portal_password_hash(r, "password", in_text(in, "password"), f.email, account_get(c, challenge_subject(f.ch))->account_no);
+    if (portal_user_by_login(c, f.email))
+        fail_field(c, INVALID, "email", "%s", msg(c->language, "portal.register.email_taken"));
+    f.hash = portal_password_hash(r, "password", in_text(in, "password"), f.email,
+                                  account_get(c, challenge_subject(f.ch))->account_no);
     db_tx(c, DB_WRITE, finish_work, &f, NULL);
 }

@@ -14,7 +14,8 @@
 
 /* What counts while the utility has set nothing. Amounts in minor units. */
 static const struct { const char *key, *value; } delivered[] = {
-    { "proofs",             "[\"portal_code\"]" },      /* also meter_no, last_bill_amount, last_payment_amount, postal_code (as an addition) */
+    /* also meter_no, last_bill_amount, last_payment_amount, postal_code (as an addition) */
+    { "proofs",             "[\"portal_code\"]" },
     { "languages",          "[\"en\"]" },
     { "terms_version",      "1" },
     { "partial_payment",    "1" },
@@ -68,7 +69,7 @@ bool portal_setting_has(Ctx *c, const char *key, const char *word) {
     return false;
 }
 
-/* --- languages ---------------------------------------------------------------------------------------------------------------- */
+/* --- languages ---------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *code, *name; } languages[] = { { "en", "English" }, { "es", "Español" } };
 
@@ -76,7 +77,8 @@ static const struct { const char *code, *name; } languages[] = { { "en", "Englis
 void language_post(Req *r) {
     Ctx *c = &r->c;
     const char *code = path_text(r, "code");
-    if (!messages_has_language(code) || !portal_setting_has(c, "languages", code)) fail(c, NOT_FOUND, "There is no such page.");
+    if (!messages_has_language(code) || !portal_setting_has(c, "languages", code))
+        fail(c, NOT_FOUND, "There is no such page.");
     cookie_set(r, "language", code, 365 * 24 * 3600);
     if (c->user.id) db_run(c, "update portal_user set lang = ? where id = ?", code, c->user);
     const char *back = query_text(r, "back");

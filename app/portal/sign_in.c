@@ -1,6 +1,7 @@
 /*
- * Signing in to the portal by password or one-time code, reset, "this wasn't me", signing out (CSS01US01; assurance S5 to S13).
- * Answers tell nothing about who is registered. Routes that hash a password or must remember a refused try are NO_TX.
+ * Signing in to the portal by password or one-time code, reset, "this wasn't me", signing out (CSS01US01; assurance S5
+ * to S13). Answers tell nothing about who is registered. Routes that hash a password or must remember a refused try are
+ * NO_TX.
  */
 #include "app/core/sign_in.h"
 
@@ -20,9 +21,12 @@
 enum { DEVICE_S = 400 * 24 * 3600 };
 static const char device_cookie[] = "s360_pseen";
 
-#define USER_SELECT "select id, public_id, email, mobile, password_hash, status, lang, mfa, consumer_id, row_version from portal_user "
+#define USER_SELECT "select id, public_id, email, mobile, password_hash, status, lang, mfa, consumer_id, row_version " \
+                    "from portal_user "
 
-PortalUser *portal_user_by_id(Ctx *c, Id id) { return db_find(c, PortalUser, USER_SELECT "where id = ? and utility_id = ?", id, c->utility); }
+PortalUser *portal_user_by_id(Ctx *c, Id id) {
+    return db_find(c, PortalUser, USER_SELECT "where id = ? and utility_id = ?", id, c->utility);
+}
 
 /* An e-mail address in lower case, or a mobile number as E.164; a number without country gets the utility's. */
 static const char *login_normal(Ctx *c, const char *typed) {
@@ -32,8 +36,10 @@ static const char *login_normal(Ctx *c, const char *typed) {
 }
 
 PortalUser *portal_user_by_login(Ctx *c, const char *login) {
-    if (strchr(login, '@')) return db_find(c, PortalUser, USER_SELECT "where utility_id = ? and email_key = ?", c->utility, login);
-    return db_find(c, PortalUser, USER_SELECT "where utility_id = ? and mobile = ? and status <> 'closed'", c->utility, login);
+    if (strchr(login, '@')) return db_find(c, PortalUser, USER_SELECT "where utility_id = ? and email_key = ?",
+                                           c->utility, login);
+    return db_find(c, PortalUser, USER_SELECT "where utility_id = ? and mobile = ? and status <> 'closed'", c->utility,
+                   login);
 }
 
 Bytes token_bytes(Ctx *c, const char *token) {
@@ -42,15 +48,17 @@ Bytes token_bytes(Ctx *c, const char *token) {
     return (Bytes){ hash, TOKEN_HASH_SIZE };
 }
 
-/* --- limits ------------------------------------------------------------------------------------------------------------------------ */
+/* --- limits ------------------------------------------------------------------------------------------------------- */
 
 #define FAILED(F, T) F(T, int64_t, wrong) F(T, Time, last_at)
 ROW(Failed, FAILED)
 
 /* Wrong passwords in a row: since the last success, reset or a day without any. */
 static Failed *failures_of(Ctx *c, const char *login) {
-    return db_one(c, Failed, "select count(*) as wrong, max(at) as last_at from login_attempt where realm = 'portal' and email = ? and result = 'wrong_password' and at > ? and id > "
-                  "coalesce((select max(a.id) from login_attempt a where a.realm = 'portal' and a.email = ? and a.result in ('success', 'reset', 'unlocked')), 0)",
+    return db_one(c, Failed, "select count(*) as wrong, max(at) as last_at from login_attempt where realm = 'portal' "
+                             "and email = ? and result = 'wrong_password' and at > ? and id > "
+                  "coalesce((select max(a.id) from login_attempt a where a.realm = 'portal' and a.email = ? "
+                  "and a.result in ('success', 'reset', 'unlocked')), 0)",
                   login, time_add_seconds(c->now, -2 * 86400), login);
 }
 
@@ -62,12 +70,16 @@ static Time paused_until(const Failed *f) {
 static void check_pause(Req *r, const char *login) {
     Ctx *c = &r->c;
     TryFacts t = { .now = c->now, .locked_until = paused_until(failures_of(c, login)) };
-    t.address_failures = (int)db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? and at <= ? and result in ('wrong_password', 'mfa_failed', 'inactive', 'locked')",
+    t.address_failures = (int)db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? "
+                                        "and at <= ? and result in ('wrong_password', "
+                                        "'mfa_failed', 'inactive', 'locked')",
                                      c->address, time_add_seconds(c->now, -ADDRESS_WINDOW_S), c->now);
     int seconds;
     TryVerdict v = try_verdict(&t, &seconds);
     if (v == TRY_ADDRESS) fail_busy(c, seconds, "%s", msg(c->language, "login.address_busy"));
-    if (v == TRY_LOCKED) fail_busy(c, seconds, "%s", msg_format(c, c->language, "portal.signin.paused", { "time", locale_clock(&c->mem, c->locale, t.locked_until) }));
+    if (v == TRY_LOCKED)
+        fail_busy(c, seconds, "%s", msg_format(c, c->language, "portal.signin.paused",
+                                               { "time", locale_clock(&c->mem, c->locale, t.locked_until) }));
 }
 
 typedef struct Wrong { Req *r; const char *login, *result; PortalUser *u; } Wrong;
@@ -78,19 +90,24 @@ static void wrong_work(Ctx *c, void *arg) {
     if (!w->u) return;
     const Failed *f = failures_of(c, w->login);
     Time until = paused_until(f);
-    db_run(c, "update portal_user set failed_count = ?, failed_at = ?, locked_until = ? where id = ?", f->wrong, c->now, until, w->u->id);
+    db_run(c, "update portal_user set failed_count = ?, failed_at = ?, locked_until = ? where id = ?", f->wrong, c->now,
+           until, w->u->id);
     if (!time_is_set(until) || strcmp(w->u->status, "active")) return;
-    event_emit(c, &(Event){ .name = "portal_user.locked", .entity = "portal_user", .id = w->u->id, .number = w->u->public_id, .consumer = w->u->consumer_id });
-    NotifyField fields[] = { { "email", w->u->email }, { "failures", text(c, "%lld", (long long)f->wrong) }, { "minutes", text(c, "%d", password_pause_minutes((int)f->wrong)) },
-                             { "until", locale_clock(&c->mem, c->locale, until) }, { "link", public_url(c, "/forgot", true) }, { 0 } };
-    notify(c, "account_locked", &(Recipient){ .portal_user = w->u->id }, fields, &(NotifyOptions){ .channels = "email" });
+    event_emit(c, &(Event){ .name = "portal_user.locked", .entity = "portal_user", .id = w->u->id,
+                            .number = w->u->public_id, .consumer = w->u->consumer_id });
+    NotifyField fields[] = { { "email", w->u->email }, { "failures", text(c, "%lld", (long long)f->wrong) },
+                             { "minutes", text(c, "%d", password_pause_minutes((int)f->wrong)) },
+                             { "until", locale_clock(&c->mem, c->locale, until) },
+                             { "link", public_url(c, "/forgot", true) }, { 0 } };
+    notify(c, "account_locked", &(Recipient){ .portal_user = w->u->id }, fields,
+           &(NotifyOptions){ .channels = "email" });
 }
 
 static void wrong_try(Req *r, const char *login, PortalUser *u, const char *result) {
     db_tx(&r->c, DB_WRITE, wrong_work, &(Wrong){ r, login, result, u }, NULL);
 }
 
-/* --- into the portal ----------------------------------------------------------------------------------------------------------------- */
+/* --- into the portal ---------------------------------------------------------------------------------------------- */
 
 static const Key *device_key(void) {
     static Key key;
@@ -103,22 +120,28 @@ static bool device_is_known(Req *r, const PortalUser *u) {
     Ctx *c = &r->c;
     const char *cookie = cookie_text(r, device_cookie);
     Signed s;
-    return cookie && signed_open(&c->mem, device_key(), device_cookie, cookie, time_unix(c->now), DEVICE_S, &s) && !strcmp(s.value, u->public_id);
+    return cookie && signed_open(&c->mem, device_key(), device_cookie, cookie, time_unix(c->now), DEVICE_S, &s)
+        && !strcmp(s.value, u->public_id);
 }
 
 static const char *link_new(Req *r, const PortalUser *u, const char *kind, int minutes);
 
 static void tell_new_device(Req *r, const PortalUser *u) {
     Ctx *c = &r->c;
-    NotifyField fields[] = { { "at", locale_time_words(&c->mem, c->locale, c->now) }, { "device", device_name(&c->mem, header_text(r, "User-Agent")) },
-                             { "link", public_url(c, text(c, "/not-me/%s", link_new(r, u, "not_me", 72 * 60)), true) }, { 0 } };
-    notify(c, "new_device", &(Recipient){ .portal_user = u->id }, fields, &(NotifyOptions){ .channels = "email,inapp" });
-    event_emit(c, &(Event){ .name = "portal_user.signed_in_new_device", .entity = "portal_user", .id = u->id, .number = u->public_id, .consumer = u->consumer_id });
+    NotifyField fields[] = { { "at", locale_time_words(&c->mem, c->locale, c->now) },
+                             { "device", device_name(&c->mem, header_text(r, "User-Agent")) },
+                             { "link", public_url(c, text(c, "/not-me/%s", link_new(r, u, "not_me", 72 * 60)), true) },
+                             { 0 } };
+    notify(c, "new_device", &(Recipient){ .portal_user = u->id }, fields,
+           &(NotifyOptions){ .channels = "email,inapp" });
+    event_emit(c, &(Event){ .name = "portal_user.signed_in_new_device", .entity = "portal_user", .id = u->id,
+                            .number = u->public_id, .consumer = u->consumer_id });
 }
 
 static const char *after_enter(Req *r, const char *next) {
     const char *base = r->prefix;
-    bool own = next && path_is_own(next) && !strncmp(next, base, strlen(base)) && next[strlen(base)] == '/' && strncmp(next + strlen(base), "/sign", 5);
+    bool own = next && path_is_own(next) && !strncmp(next, base, strlen(base)) && next[strlen(base)] == '/'
+        && strncmp(next + strlen(base), "/sign", 5);
     return own ? next : link_path(r, "/home");
 }
 
@@ -128,10 +151,12 @@ void portal_enter(Req *r, PortalUser *u, bool keep, const char *next, bool is_ne
     c->user = (Id){ 0 };
     session_start(r, &(NewSession){ .realm = REALM_PORTAL, .subject = u->id, .utility = c->utility, .keep = keep });
     c->realm = REALM_PORTAL;
-    db_run(c, "update portal_user set last_signin_at = ?, failed_count = 0, locked_until = null where id = ?", c->now, u->id);
+    db_run(c, "update portal_user set last_signin_at = ?, failed_count = 0, locked_until = null where id = ?", c->now,
+           u->id);
     attempt_add(r, REALM_PORTAL, u->email, u->id, "success");
     if (!known) tell_new_device(r, u);
-    cookie_set(r, device_cookie, signed_value(&c->mem, device_key(), device_cookie, u->public_id, time_unix(c->now)), DEVICE_S);
+    cookie_set(r, device_cookie, signed_value(&c->mem, device_key(), device_cookie, u->public_id, time_unix(c->now)),
+               DEVICE_S);
     const char *added = register_claim(r, u->id);
     if (added) note(r, "%s", msg_format(c, c->language, "portal.accounts.added", { "account", added }));
     c->user = u->id;
@@ -139,7 +164,7 @@ void portal_enter(Req *r, PortalUser *u, bool keep, const char *next, bool is_ne
     go_to(r, added ? link_path(r, "/accounts") : after_enter(r, next));
 }
 
-/* --- /signin: password ------------------------------------------------------------------------------------------------------------------ */
+/* --- /signin: password -------------------------------------------------------------------------------------------- */
 
 static const Form signin_form = { .name = "portal.signin", .fields = FIELDS {
     { "login",    "E-mail or mobile number", TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username" },
@@ -149,7 +174,8 @@ static const Form signin_form = { .name = "portal.signin", .fields = FIELDS {
     { 0 } } };
 
 static const Form send_form = { .name = "portal.send", .fields = FIELDS {
-    { "login",    "E-mail or mobile number", TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username", .hint = "We send a code there if it belongs to a sign-in." },
+    { "login",    "E-mail or mobile number", TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username",
+      .hint = "We send a code there if it belongs to a sign-in." },
     { "keep",     "Keep me signed in on this device", BOOL },
     { "next",     "Next page", HIDDEN(1000) },
     { 0 } } };
@@ -165,7 +191,8 @@ static void show_tabs(Req *r, bool by_code) {
 }
 
 static void show_signin_links(Req *r) {
-    static const struct { const char *key, *path; } links[] = { { "portal.signin.forgot", "/forgot" }, { "portal.signin.register", "/register" }, { "portal.signin.guest", "/pay" } };
+    static const struct { const char *key, *path; } links[] = { { "portal.signin.forgot", "/forgot" },
+        { "portal.signin.register", "/register" }, { "portal.signin.guest", "/pay" } };
     size_t n = 0;
     for (size_t i = 0; i < 3; i++) {
         if (i == 2 && !portal_setting_is(&r->c, "guest_pay")) continue;
@@ -200,8 +227,12 @@ static void enter_work(Ctx *c, void *arg) {
     Enter *e = arg;
     e->r->headers = e->headers;
     if (e->hash) db_run(c, "update portal_user set password_hash = ? where id = ?", e->hash, e->u->id);
-    if (e->proved && !strcmp(e->proved, "email")) db_run(c, "update portal_user set email_verified_at = coalesce(email_verified_at, ?) where id = ?", c->now, e->u->id);
-    if (e->proved && !strcmp(e->proved, "sms")) db_run(c, "update portal_user set mobile_verified_at = coalesce(mobile_verified_at, ?) where id = ?", c->now, e->u->id);
+    if (e->proved && !strcmp(e->proved, "email"))
+        db_run(c, "update portal_user set email_verified_at = coalesce(email_verified_at, ?) where id = ?", c->now,
+               e->u->id);
+    if (e->proved && !strcmp(e->proved, "sms"))
+        db_run(c, "update portal_user set mobile_verified_at = coalesce(mobile_verified_at, ?) where id = ?", c->now,
+               e->u->id);
     portal_enter(e->r, e->u, e->keep, e->next, false);
 }
 
@@ -226,7 +257,7 @@ void signin_post(Req *r) {
     db_tx(c, DB_WRITE, enter_work, &e, NULL);
 }
 
-/* --- /signin: one-time code --------------------------------------------------------------------------------------------------------------- */
+/* --- /signin: one-time code --------------------------------------------------------------------------------------- */
 
 void signin_send_post(Req *r) {
     Ctx *c = &r->c;
@@ -238,12 +269,17 @@ void signin_send_post(Req *r) {
     PortalUser *u = portal_user_by_login(c, login);
     bool active = u && !strcmp(u->status, "active");
     const char *next = in_text(in, "next");
-    challenge_new(r, &(NewChallenge){ .purpose = "signin", .subject = login, .subject_id = active ? u->id : (Id){ 0 }, .channel = channel, .email = active && strchr(login, '@') ? u->email : NULL,
-                                      .phone = active && !strchr(login, '@') ? u->mobile : NULL, .lang = active ? u->lang : NULL, .data = json_pairs(c, "keep", in_bool(in, "keep") ? "1" : "0", "next", next, NULL) });
+    challenge_new(r, &(NewChallenge){ .purpose = "signin", .subject = login, .subject_id = active ? u->id : (Id){ 0 },
+                                      .channel = channel, .email = active && strchr(login, '@') ? u->email : NULL,
+                                      .phone = active && !strchr(login, '@') ? u->mobile : NULL, .lang = active
+                                      ? u->lang : NULL, .data = json_pairs(c, "keep", in_bool(in, "keep") ? "1" : "0",
+                                          "next", next, NULL) });
     go(r, "/signin/code");
 }
 
-static const Form code_form = { .name = "portal.code", .fields = FIELDS { { "code", "Code", CODE(6), .flags = REQUIRED | SECRET, .autocomplete = "one-time-code" }, { 0 } } };
+static const Form code_form = { .name = "portal.code",
+                                .fields = FIELDS { { "code", "Code", CODE(6), .flags = REQUIRED | SECRET,
+    .autocomplete = "one-time-code" }, { 0 } } };
 
 void signin_code_page(Req *r) {
     Ctx *c = &r->c;
@@ -277,7 +313,9 @@ void signin_code_post(Req *r) {
     if (!ch) fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "portal.code.expired"));
     challenge_prove(r, ch, in_text(in, "code"));
     Json data = json_read(&c->mem, challenge_data(ch), strlen(challenge_data(ch)), 4000, NULL);
-    Enter e = { .r = r, .u = portal_user_by_id(c, challenge_subject(ch)), .next = json_text(data, "next"), .proved = challenge_channel(ch), .keep = json_text(data, "keep") && !strcmp(json_text(data, "keep"), "1"), .headers = r->headers };
+    Enter e = { .r = r, .u = portal_user_by_id(c, challenge_subject(ch)), .next = json_text(data, "next"),
+                .proved = challenge_channel(ch), .keep = json_text(data, "keep") && !strcmp(json_text(data, "keep"),
+        "1"), .headers = r->headers };
     if (!e.u || strcmp(e.u->status, "active")) fail(c, WRONG_PROOF, "%s", msg(c->language, "portal.signin.wrong"));
     db_tx(c, DB_WRITE, enter_work, &e, NULL);
 }
@@ -291,16 +329,19 @@ void signout_post(Req *r) {
     go(r, "/signin");
 }
 
-/* --- links by mail: reset, "this wasn't me" -------------------------------------------------------------------------------------------------- */
+/* --- links by mail: reset, "this wasn't me" ----------------------------------------------------------------------- */
 
 /* Kept as a challenge whose "code" is the link's token; the newest of its kind alone is valid, once. */
 static const char *link_new(Req *r, const PortalUser *u, const char *kind, int minutes) {
     Ctx *c = &r->c;
     const char *token = random_token(&c->mem);
     Bytes subject = lookup_hash(c, text(c, "%s %s", kind, u->public_id));
-    db_run(c, "update otp_challenge set used_at = ? where subject_hash = ? and purpose = 'reset' and used_at is null", c->now, subject);
-    db_run(c, "insert into otp_challenge (utility_id, purpose, subject_hash, subject_id, channel, code_hash, data, expires_at, max_tries, ip, created_at) values (?,'reset',?,?,'email',?,?,?,1,inet6_aton(?),?)",
-           c->utility, subject, u->id, token_bytes(c, token), json_pairs(c, "kind", kind, NULL), time_add_seconds(c->now, minutes * 60), c->address, c->now);
+    db_run(c, "update otp_challenge set used_at = ? where subject_hash = ? and purpose = 'reset' and used_at is null",
+           c->now, subject);
+    db_run(c, "insert into otp_challenge (utility_id, purpose, subject_hash, subject_id, channel, code_hash, data, "
+              "expires_at, max_tries, ip, created_at) values (?,'reset',?,?,'email',?,?,?,1,inet6_aton(?),?)",
+           c->utility, subject, u->id, token_bytes(c, token), json_pairs(c, "kind", kind, NULL),
+               time_add_seconds(c->now, minutes * 60), c->address, c->now);
     return token;
 }
 
@@ -309,7 +350,9 @@ ROW(MailLink, MAIL_LINK)
 
 static MailLink *link_find(Ctx *c, const char *token, const char *kind) {
     if (strlen(token) > 100) return NULL;
-    return db_find(c, MailLink, "select id, subject_id from otp_challenge where code_hash = ? and purpose = 'reset' and utility_id = ? and used_at is null and expires_at > ? and json_value(data, '$.kind') = ?",
+    return db_find(c, MailLink, "select id, subject_id from otp_challenge where code_hash = ? and purpose = 'reset' "
+                                "and utility_id = ? and used_at is null and expires_at > ? "
+                                "and json_value(data, '$.kind') = ?",
                    token_bytes(c, token), c->utility, c->now, kind);
 }
 
@@ -342,7 +385,9 @@ void forgot_page_portal(Req *r) {
 
 static void send_reset(Req *r, const PortalUser *u) {
     Ctx *c = &r->c;
-    NotifyField fields[] = { { "email", u->email }, { "minutes", text(c, "%d", RESET_MINUTES) }, { "link", public_url(c, text(c, "/reset/%s", link_new(r, u, "reset", RESET_MINUTES)), true) }, { 0 } };
+    NotifyField fields[] = { { "email", u->email }, { "minutes", text(c, "%d", RESET_MINUTES) },
+                             { "link", public_url(c, text(c, "/reset/%s", link_new(r, u, "reset", RESET_MINUTES)),
+                                                  true) }, { 0 } };
     notify(c, "password_reset", &(Recipient){ .portal_user = u->id }, fields, &(NotifyOptions){ .channels = "email" });
 }
 
@@ -354,16 +399,20 @@ void forgot_post_portal(Req *r) {
     PortalUser *u = portal_user_by_login(c, typed);
     const char *login = u ? u->email : typed;
     Time since = time_add_seconds(c->now, -RESET_WINDOW_S);
-    int64_t by_address = db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? and result = 'reset_asked'", c->address, since);
+    int64_t by_address = db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? "
+                                   "and result = 'reset_asked'", c->address, since);
     if (too_many_resets((int)by_address)) fail_busy(c, RESET_WINDOW_S, "%s", msg(c->language, "forgot.busy"));
-    int64_t asked = db_int(c, "select count(*) from login_attempt where realm = 'portal' and email = ? and at > ? and result = 'reset_asked'", login, since);
+    int64_t asked = db_int(c, "select count(*) from login_attempt where realm = 'portal' and email = ? and at > ? "
+                              "and result = 'reset_asked'", login, since);
     attempt_add(r, REALM_PORTAL, login, u ? u->id : (Id){ 0 }, "reset_asked");
     if (u && !strcmp(u->status, "active") && may_send_reset((int)asked)) send_reset(r, u);
     go(r, "/forgot?sent=1");
 }
 
 static const Form reset_form = { .name = "portal.reset", .fields = FIELDS {
-    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password", .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." }, { 0 } } };
+    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
+      .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
+    { 0 } } };
 
 void reset_page_portal(Req *r) {
     Ctx *c = &r->c;
@@ -378,13 +427,18 @@ void reset_page_portal(Req *r) {
 }
 
 static const char *first_account(Ctx *c, Id portal_user) {
-    return db_text(c, "select a.account_no from portal_account_link l join account a on a.id = l.account_id where l.portal_user_id = ? and l.ended_at is null order by l.id limit 1", portal_user);
+    return db_text(c, "select a.account_no from portal_account_link l join account a on a.id = l.account_id "
+                      "where l.portal_user_id = ? and l.ended_at is null order by l.id limit 1", portal_user);
 }
 
-const char *portal_password_hash(Req *r, const char *field, const char *password, const char *email, const char *account_no) {
+const char *portal_password_hash(Req *r, const char *field, const char *password, const char *email,
+                                 const char *account_no) {
     Ctx *c = &r->c;
-    const char *numbers[] = { account_no, account_no ? strrchr(account_no, '-') ? strrchr(account_no, '-') + 1 : NULL : NULL, NULL };
-    PasswordFacts f = { .password = password, .least = PASSWORD_LEAST_PORTAL, .email = email, .organization = facts_of(c)->tenant_name, .utility = utility_here(c)->name, .account_nos = account_no ? numbers : NULL };
+    const char *numbers[] = { account_no, account_no ? strrchr(account_no, '-') ? strrchr(account_no, '-') + 1 : NULL
+                              : NULL, NULL };
+    PasswordFacts f = { .password = password, .least = PASSWORD_LEAST_PORTAL, .email = email,
+                        .organization = facts_of(c)->tenant_name, .utility = utility_here(c)->name,
+                        .account_nos = account_no ? numbers : NULL };
     hashing_enter(c);
     const char *refusal = password_refusal(&c->mem, &f), *hash = refusal ? NULL : password_hash(&c->mem, password);
     hashing_leave(c);
@@ -394,17 +448,24 @@ const char *portal_password_hash(Req *r, const char *field, const char *password
 }
 
 static void tell_changed(Ctx *c, const PortalUser *u) {
-    NotifyField fields[] = { { "email", u->email }, { "at", locale_time_words(&c->mem, c->locale, c->now) }, { "link", public_url(c, "/forgot", true) }, { 0 } };
-    notify(c, "password_changed", &(Recipient){ .portal_user = u->id }, fields, &(NotifyOptions){ .channels = "email,inapp" });
-    if (u->mobile) notify(c, "portal_sign_in_data", &(Recipient){ .phone = u->mobile, .lang = u->lang }, (NotifyField[]){ { "at", locale_time_words(&c->mem, c->locale, c->now) }, { "what", msg(u->lang, "portal.password") }, { 0 } }, &(NotifyOptions){ .channels = "sms" });
+    NotifyField fields[] = { { "email", u->email }, { "at", locale_time_words(&c->mem, c->locale, c->now) },
+                             { "link", public_url(c, "/forgot", true) }, { 0 } };
+    notify(c, "password_changed", &(Recipient){ .portal_user = u->id }, fields,
+           &(NotifyOptions){ .channels = "email,inapp" });
+    if (u->mobile) notify(c, "portal_sign_in_data", &(Recipient){ .phone = u->mobile, .lang = u->lang },
+                          (NotifyField[]){ { "at", locale_time_words(&c->mem, c->locale, c->now) },
+                                           { "what", msg(u->lang, "portal.password") }, { 0 } },
+                          &(NotifyOptions){ .channels = "sms" });
 }
 
 typedef struct Change { Req *r; PortalUser *u; const char *hash; Id link, but; } Change;
 
 static void change_work(Ctx *c, void *arg) {
     Change *x = arg;
-    if (x->link.id) db_must(c, 1, CONFLICT, "update otp_challenge set used_at = ? where id = ? and used_at is null", c->now, x->link);
-    db_must(c, 1, CONFLICT, "update portal_user set password_hash = ?, password_changed_at = ?, failed_count = 0, locked_until = null where id = ?", x->hash, c->now, x->u->id);
+    if (x->link.id) db_must(c, 1, CONFLICT, "update otp_challenge set used_at = ? where id = ? and used_at is null",
+                            c->now, x->link);
+    db_must(c, 1, CONFLICT, "update portal_user set password_hash = ?, password_changed_at = ?, failed_count = 0, "
+                            "locked_until = null where id = ?", x->hash, c->now, x->u->id);
     session_end_all(c, REALM_PORTAL, x->u->id, x->but, "password_changed");
     audit_note(c, "password_changed", "portal_user", x->u->id, x->u->email, NULL);
     if (x->link.id) attempt_add(x->r, REALM_PORTAL, x->u->email, x->u->id, "reset");
@@ -421,13 +482,15 @@ void reset_post_portal(Req *r) {
         return;
     }
     problems_end(r);
-    Change x = { .r = r, .u = u, .link = l->id, .hash = portal_password_hash(r, "password", in_text(in, "password"), u->email, first_account(c, u->id)) };
+    Change x = { .r = r, .u = u, .link = l->id, .hash = portal_password_hash(r, "password", in_text(in, "password"),
+        u->email, first_account(c, u->id)) };
     db_tx(c, DB_WRITE, change_work, &x, NULL);
     note(r, "%s", msg(c->language, "portal.reset.done"));
     go(r, "/signin");
 }
 
-/* "This wasn't me": all sessions end, and the password must be chosen anew. The link shows a button: looking changes nothing. */
+/* "This wasn't me": all sessions end, and the password must be
+ * chosen anew. The link shows a button: looking changes nothing. */
 void not_me_page(Req *r) {
     Ctx *c = &r->c;
     if (!link_find(c, path_text(r, "token"), "not_me")) {
@@ -454,11 +517,13 @@ void not_me_post(Req *r) {
     go(r, "/signin");
 }
 
-/* --- /profile/security: password ----------------------------------------------------------------------------------------------------------------- */
+/* --- /profile/security: password ---------------------------------------------------------------------------------- */
 
 static const Form password_form = { .name = "portal.change", .fields = FIELDS {
     { "current",  "Password now", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
-    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password", .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." }, { 0 } } };
+    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
+      .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
+    { 0 } } };
 
 void security_password_page(Req *r) {
     Ctx *c = &r->c;
@@ -472,7 +537,8 @@ static void renew_session(Ctx *c, void *arg) {
     Change *x = arg;
     change_work(c, arg);
     bool keep = db_int(c, "select keep from session where id = ?", c->session) != 0;
-    session_start(x->r, &(NewSession){ .realm = REALM_PORTAL, .subject = x->u->id, .utility = c->utility, .keep = keep });
+    session_start(x->r, &(NewSession){ .realm = REALM_PORTAL, .subject = x->u->id, .utility = c->utility,
+                                       .keep = keep });
 }
 
 void security_password_post(Req *r) {
@@ -488,7 +554,8 @@ void security_password_post(Req *r) {
         wrong_try(r, u->email, u, "wrong_password");
         fail_field(c, WRONG_PROOF, "current", "%s", msg(c->language, "portal.change.wrong"));
     }
-    Change x = { .r = r, .u = u, .but = c->session, .hash = portal_password_hash(r, "password", in_text(in, "password"), u->email, first_account(c, u->id)) };
+    Change x = { .r = r, .u = u, .but = c->session, .hash = portal_password_hash(r, "password", in_text(in, "password"),
+        u->email, first_account(c, u->id)) };
     db_tx(c, DB_WRITE, renew_session, &x, NULL);
     note(r, "%s", msg(c->language, "portal.change.done"));
     go(r, "/profile/security");

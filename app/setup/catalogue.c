@@ -10,26 +10,32 @@
 #include "lib/json.h"
 #include "lib/money.h"
 
-#define CATEGORY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, Id, parent_id) F(T, int, credit_days) F(T, bool, tax_exempt) F(T, Id, default_tariff_plan_id)
+#define CATEGORY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, Id, parent_id) \
+    F(T, int, credit_days) F(T, bool, tax_exempt) F(T, Id, default_tariff_plan_id)
 ROW(CategoryRow, CATEGORY_ROW)
 
 const Category *category_get(Ctx *c, Id id) {
     Category *kept = fact_get(c, "category", id.id);
     if (kept) return kept;
-    CategoryRow *r = db_one(c, CategoryRow, "select id, code, name, parent_id, credit_days, tax_exempt, default_tariff_plan_id from consumer_category where id=? and utility_id=?", id, c->utility);
+    CategoryRow *r = db_one(c, CategoryRow, "select id, code, name, parent_id, credit_days, tax_exempt, "
+                                            "default_tariff_plan_id from consumer_category where id=? and utility_id=?",
+                            id, c->utility);
     Category *one = take(c, sizeof *one);
-    *one = (Category){ r->id, r->code, r->name, r->parent_id, r->credit_days, r->tax_exempt, r->default_tariff_plan_id };
+    *one = (Category){ r->id, r->code, r->name, r->parent_id, r->credit_days, r->tax_exempt,
+                       r->default_tariff_plan_id };
     return fact_keep(c, "category", id.id, one);
 }
 
-#define SERVICE_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, kind) F(T, const char *, unit) F(T, bool, metered) F(T, int, decimals)
+#define SERVICE_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, kind) \
+    F(T, const char *, unit) F(T, bool, metered) F(T, int, decimals)
 ROW(ServiceRow, SERVICE_ROW)
 
 const Service *service_find(Ctx *c, const char *code) {
     ServiceRows *all = fact_get(c, "services", c->utility.id);
     if (!all) {
         all = take(c, sizeof *all);
-        *all = db_all(c, ServiceRow, "select id, code, name, kind, unit, metered, decimals from utility_service where utility_id=? and active=1 order by sort", c->utility);
+        *all = db_all(c, ServiceRow, "select id, code, name, kind, unit, metered, decimals from utility_service "
+                                     "where utility_id=? and active=1 order by sort", c->utility);
         fact_keep(c, "services", c->utility.id, all);
     }
     for (size_t i = 0; i < all->n; i++) {
@@ -42,24 +48,34 @@ const Service *service_find(Ctx *c, const char *code) {
     return NULL;
 }
 
-Id area_find(Ctx *c, const char *code) { return db_id(c, "select id from service_area where utility_id=? and code=?", c->utility, code); }
+Id area_find(Ctx *c, const char *code) {
+    return db_id(c, "select id from service_area where utility_id=? and code=?", c->utility, code);
+}
 
 const char *area_label(Ctx *c, Id area) {
-    const char *label = db_text(c, "select group_concat(up.name order by length(up.path) separator ' > ') from service_area a join service_area up on up.utility_id=a.utility_id and concat(a.path, '/') like concat(up.path, '/%') where a.id=?", area);
+    const char *label = db_text(c, "select group_concat(up.name order by length(up.path) separator ' > ') "
+                                   "from service_area a join service_area up on up.utility_id=a.utility_id "
+                                   "and concat(a.path, '/') like concat(up.path, '/%') where a.id=?", area);
     return label ? label : "";
 }
 
-Id tariff_plan_find(Ctx *c, const char *code) { return db_id(c, "select id from tariff_plan where utility_id=? and code=?", c->utility, code); }
-
-Id tariff_version_at(Ctx *c, Id plan, Date date) {
-    return db_id(c, "select id from tariff_plan_version where plan_id=? and state in ('approved', 'active', 'superseded') and effective_from<=? and (effective_to is null or effective_to>=?) order by effective_from desc, version_no desc limit 1", plan, date, date);
+Id tariff_plan_find(Ctx *c, const char *code) {
+    return db_id(c, "select id from tariff_plan where utility_id=? and code=?", c->utility, code);
 }
 
-#define FEE_ROW(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, charge_type) F(T, const char *, gl_code) F(T, const char *, post_mode) F(T, Money, amount_minor) F(T, const char *, kind) \
+Id tariff_version_at(Ctx *c, Id plan, Date date) {
+    return db_id(c, "select id from tariff_plan_version where plan_id=? "
+                    "and state in ('approved', 'active', 'superseded') and effective_from<=? and (effective_to is null "
+                    "or effective_to>=?) order by effective_from desc, version_no desc limit 1", plan, date, date);
+}
+
+#define FEE_ROW(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, charge_type) \
+    F(T, const char *, gl_code) F(T, const char *, post_mode) F(T, Money, amount_minor) F(T, const char *, kind) \
     F(T, bool, refundable) F(T, bool, taxable) F(T, const char *, tax_codes) F(T, const char *, formula)
 ROW(FeeRow, FEE_ROW)
 
-/* {"meter_size": {"5/8": 27500, ...}, "category": {"RES": 10000, ...}}: minor units by the facts; else the flat amount. */
+/* {"meter_size": {"5/8": 27500, ...}, "category": {"RES": 10000,
+ * ...}}: minor units by the facts; else the flat amount. */
 static Money fee_by_formula(Ctx *c, const FeeRow *r, const FeeFacts *facts) {
     if (!r->formula || !facts) return r->amount_minor;
     Json f = json_read(&c->mem, r->formula, strlen(r->formula), 65536, NULL);
@@ -72,10 +88,14 @@ static Money fee_by_formula(Ctx *c, const FeeRow *r, const FeeFacts *facts) {
 }
 
 const Fee *fee_amount(Ctx *c, const char *code, Date date, const FeeFacts *facts) {
-    FeeRow *r = db_find(c, FeeRow, "select code, name, charge_type, gl_code, post_mode, amount_minor, kind, refundable, taxable, tax_codes, formula from fee where utility_id=? and code=? and active=1 and effective_from<=? "
-                        "and (effective_to is null or effective_to>=?) order by effective_from desc limit 1", c->utility, code, date, date);
+    FeeRow *r = db_find(c, FeeRow, "select code, name, charge_type, gl_code, post_mode, amount_minor, kind, "
+                                   "refundable, taxable, tax_codes, formula from fee where utility_id=? and code=? "
+                                   "and active=1 and effective_from<=? "
+                        "and (effective_to is null or effective_to>=?) order by effective_from desc limit 1",
+                            c->utility, code, date, date);
     if (!r) fail(c, INVALID, "There is no fee %s on %s.", code, date_iso(&c->mem, date));
     Fee *fee = take(c, sizeof *fee);
-    *fee = (Fee){ r->code, r->name, r->charge_type, r->gl_code, r->post_mode, fee_by_formula(c, r, facts), !strcmp(r->kind, "deposit"), r->refundable, r->taxable, r->tax_codes };
+    *fee = (Fee){ r->code, r->name, r->charge_type, r->gl_code, r->post_mode, fee_by_formula(c, r, facts),
+                  !strcmp(r->kind, "deposit"), r->refundable, r->taxable, r->tax_codes };
     return fee;
 }

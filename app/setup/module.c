@@ -1,6 +1,6 @@
 /*
- * Module setup: table of contents. Calendars, areas, tariffs and numbers of a utility, and its guided set-up; the keys and
- * paths are those of core (spec: module 1).
+ * Module setup: table of contents. Calendars, areas, tariffs and numbers of a utility, and its guided set-up; the keys
+ * and paths are those of core (spec: module 1).
  */
 #include "app/modules.h"
 #include "app/setup/pages.h"

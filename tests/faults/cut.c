@@ -24,7 +24,8 @@ __attribute__((constructor)) static void start(void) {
 }
 
 static int is_now(void) {
-    return cut && __atomic_load_n(&cut->left, __ATOMIC_SEQ_CST) > 0 && __atomic_sub_fetch(&cut->left, 1, __ATOMIC_SEQ_CST) == 0;
+    return cut && __atomic_load_n(&cut->left, __ATOMIC_SEQ_CST) > 0 && __atomic_sub_fetch(&cut->left, 1,
+        __ATOMIC_SEQ_CST) == 0;
 }
 
 static void end(MYSQL *m) { shutdown(mysql_get_socket(m), SHUT_RDWR); }

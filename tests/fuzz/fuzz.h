@@ -2,7 +2,8 @@
  * Fuzz targets: one file a parser of outside bytes, fuzz_<name>.c, with FUZZ(bytes, n) { ... } that feeds the bytes and
  * asserts what must hold of the answer. Seeds stand in corpus/<name>/, words in <name>.dict. tests/fuzz/run builds and
  * runs them with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer (`make fuzz FUZZ_SECONDS=3600`).
- * tests/lib/test_corpus.c runs all targets over their seeds in every `make check`; a new target is added to its sources.
+ * tests/lib/test_corpus.c runs all targets over their seeds in every `make check`; a new target is added to its
+ * sources.
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H

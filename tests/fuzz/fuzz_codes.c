@@ -1,4 +1,5 @@
-/* Encodings, sealed and signed texts, one-time and recovery codes, passwords: read strictly, and never accepted when not ours. */
+/* Encodings, sealed and signed texts, one-time and recovery codes,
+ * passwords: read strictly, and never accepted when not ours. */
 #include "lib/card.h"
 #include "lib/crypt.h"
 #include "tests/fuzz/fuzz.h"
@@ -24,7 +25,8 @@ FUZZ(bytes, n) {
     encodings(s);
     Bytes all = bytes_at(bytes, n), back;
     MUST(base64_read(&mem, base64_text(&mem, all), strlen(base64_text(&mem, all)), &back) && same_secret(all, back));
-    MUST(base64url_read(&mem, base64url_text(&mem, all), strlen(base64url_text(&mem, all)), &back) && same_secret(all, back));
+    MUST(base64url_read(&mem, base64url_text(&mem, all), strlen(base64url_text(&mem, all)), &back)
+         && same_secret(all, back));
     MUST(base32_read(&mem, base32_text(&mem, all), &back) && same_secret(all, back));
     char *sealed = secret_seal(&mem, &keys, s, all);
     MUST(secret_open(&mem, &keys, s, sealed, &back) && same_secret(all, back));

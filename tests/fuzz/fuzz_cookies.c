@@ -13,9 +13,11 @@ FUZZ(bytes, n) {
     text_add(&t, "");
     for (size_t i = 0; i < p.n; i++) {
         MUST(*p.v[i].name && strlen(p.v[i].value) == p.v[i].length);
-        MUST(!strpbrk(p.v[i].name, "=; \t") && !strpbrk(p.v[i].value, ";\r\n") && utf8_is_valid(p.v[i].value, p.v[i].length));
+        MUST(!strpbrk(p.v[i].name, "=; \t") && !strpbrk(p.v[i].value, ";\r\n")
+             && utf8_is_valid(p.v[i].value, p.v[i].length));
         text_addf(&t, "%s=%s; ", p.v[i].name, p.v[i].value);
     }
     MUST(!cookies_parse(&again, t.s, t.n).status && again.n == p.n);
-    for (size_t i = 0; i < p.n; i++) MUST(!strcmp(again.v[i].name, p.v[i].name) && !strcmp(again.v[i].value, p.v[i].value));
+    for (size_t i = 0; i < p.n; i++)
+        MUST(!strcmp(again.v[i].name, p.v[i].name) && !strcmp(again.v[i].value, p.v[i].value));
 }

@@ -1,4 +1,5 @@
-/* CSV from outside: every row is a good one, a wrong one with a reason, or the end; what we write is read back the same. */
+/* CSV from outside: every row is a good one, a wrong one with a
+ * reason, or the end; what we write is read back the same. */
 #include "lib/csv.h"
 #include "lib/utf8.h"
 #include "tests/fuzz/fuzz.h"
@@ -31,7 +32,8 @@ static void goes_on(const char *s, size_t n, CsvRules rules, CsvRow was) {
 FUZZ(bytes, n) {
     if (!n) return;
     static const char delimiters[] = { 0, ',', ';', '\t' };
-    CsvRules rules = { .rows_max = 50, .bytes_max = 10000, .delimiter = delimiters[bytes[0] & 3], .no_header = bytes[0] & 4 };
+    CsvRules rules = { .rows_max = 50, .bytes_max = 10000, .delimiter = delimiters[bytes[0] & 3],
+                       .no_header = bytes[0] & 4 };
     char *exact = arena_copy_n(&mem, (const char *)bytes + 1, n - 1);
     CsvReader *r = csv_open_bytes(&mem, exact, n - 1, rules);
     CsvRow row, last = { 0 };

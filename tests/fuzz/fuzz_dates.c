@@ -5,7 +5,8 @@
 FUZZ(bytes, n) {
     if (!n) return;
     char *s = as_text(bytes + 1, n - 1);
-    static const char *const months[12] = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" };
+    static const char *const months[12] = { "January", "February", "March", "April", "May", "June", "July", "August",
+                                            "September", "October", "November", "December" };
     Date d;
     Month m;
     Time t;

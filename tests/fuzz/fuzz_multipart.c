@@ -17,7 +17,8 @@ static const char *folder(void) {
 }
 
 static const char *summary(const char *boundary, const uint8_t *bytes, size_t n, size_t piece) {
-    const UploadLimits limits = { .folder = folder(), .file_max = 2000, .files_total_max = 3000, .fields_total_max = 4000, .files_max = 3 };
+    const UploadLimits limits = { .folder = folder(), .file_max = 2000, .files_total_max = 3000,
+                                  .fields_total_max = 4000, .files_max = 3 };
     Params fields = params_start(&mem);
     Uploads files;
     Multipart *m = multipart_start(&mem, boundary, &limits, &fields, &files);
@@ -39,14 +40,17 @@ static const char *summary(const char *boundary, const uint8_t *bytes, size_t n,
         MUST(files.v[i].size <= limits.file_max && !strchr(files.v[i].filename, '/'));
         char *content = arena_take(&mem, (size_t)files.v[i].size + 1);
         MUST(pread(files.v[i].fd, content, (size_t)files.v[i].size + 1, 0) == files.v[i].size);
-        text_addf(&t, "%s<%s>%s:%lld:", files.v[i].name, files.v[i].filename, files.v[i].sent_type, (long long)files.v[i].size);
+        text_addf(&t, "%s<%s>%s:%lld:", files.v[i].name, files.v[i].filename, files.v[i].sent_type,
+                  (long long)files.v[i].size);
         text_add_n(&t, content, strlen(content));
     }
     return t.s;
 }
 
 FUZZ(bytes, n) {
-    static const char *const boundaries[] = { "B", "----WebKitFormBoundary7MA4YWxkTrZu0gW", "0123456789012345678901234567890123456789012345678901234567890123456789", "-" };
+    static const char *const boundaries[] = { "B", "----WebKitFormBoundary7MA4YWxkTrZu0gW",
+                                              "0123456789012345678901234567890123456789012345678901234567890123456789",
+                                              "-" };
     if (!n || n > 20000) return;
     const char *boundary = boundaries[bytes[0] % 4];
     const char *whole = summary(boundary, bytes + 1, n - 1, n);

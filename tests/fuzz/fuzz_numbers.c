@@ -1,9 +1,12 @@
-/* Amounts, quantities, prices, readings, percentages and counts as people type them. The first byte chooses the format. */
+/* Amounts, quantities, prices, readings, percentages and counts
+ * as people type them. The first byte chooses the format. */
 #include "lib/money.h"
 #include "tests/fuzz/fuzz.h"
 
 FUZZ(bytes, n) {
-    static const NumberFormat formats[] = { { .decimal = '.', .group = ',' }, { .decimal = ',', .group = '.' }, { .decimal = ',', .group = ' ' }, { .decimal = '.', .group = ',', .indian = true } };
+    static const NumberFormat formats[] = { { .decimal = '.', .group = ',' }, { .decimal = ',', .group = '.' },
+                                            { .decimal = ',', .group = ' ' }, { .decimal = '.', .group = ',',
+        .indian = true } };
     if (!n) return;
     NumberFormat f = formats[bytes[0] & 3];
     char *s = as_text(bytes + 1, n - 1);

@@ -1,5 +1,5 @@
-/* The quote document, which comes as JSON from outside: read, computed and answered, or refused with one line and a path.
-   An answer is JSON, its total is the sum of its lines (I4), and the same document gives the same bytes. */
+/* The quote document, which comes as JSON from outside: read, computed and answered, or refused with one line and a
+   path. An answer is JSON, its total is the sum of its lines (I4), and the same document gives the same bytes. */
 #include <jansson.h>
 
 #include "app/billing/quote.h"

@@ -1,6 +1,6 @@
 /*
- * Queries and urlencoded bodies: what comes out is valid UTF-8 without NUL and within the limits, and written with every
- * byte encoded it is read the same.
+ * Queries and urlencoded bodies: what comes out is valid UTF-8 without NUL and within the limits, and written with
+ * every byte encoded it is read the same.
  */
 #include "lib/request.h"
 #include "lib/utf8.h"
@@ -27,8 +27,10 @@ FUZZ(bytes, n) {
         text_add(&t, "=");
         encode(&t, p.v[i].value);
         text_add(&t, "&");
-        if (i < 3) MUST(param_find(&p, p.v[i].name) && param_all(&mem, &p, p.v[i].name).n == param_count(&p, p.v[i].name));
+        if (i < 3)
+            MUST(param_find(&p, p.v[i].name) && param_all(&mem, &p, p.v[i].name).n == param_count(&p, p.v[i].name));
     }
     MUST(!urlencoded_parse(&again, t.s, t.n).status && again.n == p.n);
-    for (size_t i = 0; i < p.n; i++) MUST(!strcmp(again.v[i].name, p.v[i].name) && !strcmp(again.v[i].value, p.v[i].value));
+    for (size_t i = 0; i < p.n; i++)
+        MUST(!strcmp(again.v[i].name, p.v[i].name) && !strcmp(again.v[i].value, p.v[i].value));
 }

@@ -1,7 +1,8 @@
 /*
  * Verdicts on signatures for tests/hub/signatures.mjs: one JSON object a line in, one line out.
- * {"driver":...} is a callback and gives ok, missing, invalid or out_of_tolerance; {"return":...} is a browser's return from
- * Razorpay; {"make":...} gives a signature of ours, which the vendor's library then has to accept. Ends with its input.
+ * {"driver":...} is a callback and gives ok, missing, invalid or out_of_tolerance; {"return":...} is a browser's return
+ * from Razorpay; {"make":...} gives a signature of ours, which the vendor's library then has to accept. Ends with its
+ * input.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,17 +49,22 @@ static const char *callback_verdict(Json j) {
         const char *value = json_text(m[i].value, "");
         param_add(&headers, m[i].name, value, strlen(value));
     }
-    SignatureKeys keys = { .current = json_text(j, "current"), .previous = json_text(j, "previous"), .previous_until_s = int_of(j, "previous_until_s"),
-                           .client_id = json_text(j, "client_id"), .api_key = json_text(j, "api_key"), .vonage_method = method_of(j), .md5_allowed = true };
+    SignatureKeys keys = { .current = json_text(j, "current"), .previous = json_text(j, "previous"),
+                           .previous_until_s = int_of(j, "previous_until_s"),
+                           .client_id = json_text(j, "client_id"), .api_key = json_text(j, "api_key"),
+                           .vonage_method = method_of(j), .md5_allowed = true };
     const char *type = json_text(j, "content_type");
-    Callback c = { .headers = &headers, .body = body_of(j), .content_type = type ? type : "", .url = json_text(j, "url"), .path = json_text(j, "path"),
+    Callback c = { .headers = &headers, .body = body_of(j), .content_type = type ? type : "",
+                   .url = json_text(j, "url"), .path = json_text(j, "path"),
                    .query = &query, .now_s = int_of(j, "now_s") };
     return verdicts[signature_verify(&mem, json_text(j, "driver"), &c, &keys, NULL)];
 }
 
 static const char *return_verdict(Json j) {
-    const char *signature = json_text(j, "signature"), *secret = json_text(j, "current"), *link = json_text(j, "return.link");
-    RazorpayLink l = { link, json_text(j, "return.reference"), json_text(j, "return.status"), json_text(j, "return.payment") };
+    const char *signature = json_text(j, "signature"), *secret = json_text(j, "current"),
+        *link = json_text(j, "return.link");
+    RazorpayLink l = { link, json_text(j, "return.reference"), json_text(j, "return.status"),
+                       json_text(j, "return.payment") };
     if (link) return verdicts[razorpay_link_verify(&mem, &l, signature, secret)];
     return verdicts[razorpay_return_verify(&mem, json_text(j, "return.order"), l.payment_id, signature, secret)];
 }
@@ -70,7 +76,8 @@ static const char *made(Json j, const char *what) {
     if (!strcmp(what, "twilio")) return signature_twilio(&mem, secret, json_text(j, "url"), fields ? &p : NULL);
     if (!strcmp(what, "vonage_sms")) return signature_vonage_sms(&mem, secret, method_of(j), &p);
     if (!strcmp(what, "vonage"))
-        return signature_vonage(&mem, secret, &(VonageCallback){ json_text(j, "api_key"), json_text(j, "jti"), int_of(j, "now_s"), body_of(j) });
+        return signature_vonage(&mem, secret, &(VonageCallback){ json_text(j, "api_key"), json_text(j, "jti"),
+            int_of(j, "now_s"), body_of(j) });
     return "?";
 }
 
@@ -81,7 +88,8 @@ int main(void) {
         const char *problem;
         Json j = json_read(&mem, line, (size_t)n, JSON_SIZE_MAX, &problem);
         const char *make = json_text(j, "make");
-        puts(problem ? problem : make ? made(j, make) : json_text(j, "driver") ? callback_verdict(j) : return_verdict(j));
+        puts(problem ? problem : make ? made(j, make) : json_text(j, "driver") ? callback_verdict(j)
+             : return_verdict(j));
         fflush(stdout);
         arena_reset(&mem);
     }

@@ -49,24 +49,33 @@ static void read_pairs(const char *path, const char *separator, const char *pref
     }
 }
 
-/* --- charts ------------------------------------------------------------------------------------------------------------- */
+/* --- charts ------------------------------------------------------------------------------------------------------- */
 
-static const char *const year[] = { "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar" };
+static const char *const year[] = { "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb",
+                                    "Mar" };
 static const int64_t billed[] = { 710, 760, 800, 740, 720, 730, 750, 740, 760, 790, 810, 842 };
 static const int64_t collected[] = { 650, 690, 700, 680, 670, 670, 700, 680, 710, 720, 750, 697 };
-static const int64_t last_year[] = { 190, 176, 166, 168, 182, 204 }, this_year[] = { 182, 164, 158, 171, 190, 180 }, high_march[] = { 182, 164, 158, 171, 190, 236 };
+static const int64_t last_year[] = { 190, 176, 166, 168, 182, 204 }, this_year[] = { 182, 164, 158, 171, 190, 180 },
+    high_march[] = { 182, 164, 158, 171, 190, 236 };
 static const uint8_t some_estimated[] = { 0, CHART_ESTIMATED, 0, 0, 0, CHART_UNFINISHED };
 static const char *const parts[] = { "Online", "Counter", "Bank", "Agent" };
 static const int64_t shares[] = { 5210, 2140, 1330, 640 };
 
-static void draw(HDF *to, const char *name, const char *svg) { check(hdf_set_value(to, text(&arena, "drawn.%s", name), svg), name); }
+static void draw(HDF *to, const char *name, const char *svg) {
+    check(hdf_set_value(to, text(&arena, "drawn.%s", name), svg), name);
+}
 
 static void draw_charts(HDF *to) {
-    Chart money = { .id = "billed", .title = "Billed and collected, ₹ crore, April to March", .desc = "March: billed 8.42, collected 6.97.", .n = 12, .labels = year, .scale = 2,
-                    .series = { { .name = "Billed", .values = billed }, { .name = "Collected", .values = collected } }, .series_n = 2, .height = 272 };
+    Chart money = { .id = "billed", .title = "Billed and collected, ₹ crore, April to March",
+                    .desc = "March: billed 8.42, collected 6.97.", .n = 12, .labels = year, .scale = 2,
+                    .series = { { .name = "Billed", .values = billed }, { .name = "Collected", .values = collected } },
+                    .series_n = 2, .height = 272 };
     draw(to, "billed", chart_bars(&arena, &money));
-    Chart use = { .id = "use", .title = "Electricity use, units, October to March", .desc = "March: 236 units, 32 more than last March.", .n = 6, .labels = year + 6, .series_n = 2, .show_last = true,
-                  .series = { { .name = "Last year", .values = last_year, .style = 2 }, { .name = "This year", .values = high_march, .style = 1 } }, .height = 175 };
+    Chart use = { .id = "use", .title = "Electricity use, units, October to March",
+                  .desc = "March: 236 units, 32 more than last March.", .n = 6, .labels = year + 6, .series_n = 2,
+                  .show_last = true,
+                  .series = { { .name = "Last year", .values = last_year, .style = 2 },
+                              { .name = "This year", .values = high_march, .style = 1 } }, .height = 175 };
     draw(to, "use", chart_bars(&arena, &use));
     use.series[1].values = this_year;
     use.narrow = true;
@@ -82,15 +91,21 @@ static void draw_charts(HDF *to) {
     draw(to, "marks", chart_bars(&arena, &use));
     use.narrow = true;
     draw(to, "marks_narrow", chart_bars(&arena, &use));
-    Chart line = { .id = "collect", .title = "Collected of billed, percent", .desc = "Between 83 and 93 percent.", .n = 12, .labels = year, .series_n = 1, .series = { { .name = "Collected", .values = collected } }, .scale = 1, .height = 200 };
+    Chart line = { .id = "collect", .title = "Collected of billed, percent", .desc = "Between 83 and 93 percent.",
+                   .n = 12, .labels = year, .series_n = 1, .series = { { .name = "Collected", .values = collected } },
+                   .scale = 1, .height = 200 };
     draw(to, "line", chart_line(&arena, &line));
-    Chart ring = { .id = "channels", .title = "Payments by channel", .desc = "Online 56 percent.", .n = 4, .labels = parts, .series_n = 1, .series = { { .name = "Payments", .values = shares } }, .middle = "9,320" };
+    Chart ring = { .id = "channels", .title = "Payments by channel", .desc = "Online 56 percent.", .n = 4,
+                   .labels = parts, .series_n = 1, .series = { { .name = "Payments", .values = shares } },
+                   .middle = "9,320" };
     draw(to, "ring", chart_doughnut(&arena, &ring));
-    static const int64_t sparks[][7] = { { 2, 4, 5, 8, 6, 9, 12 }, { 1, 6, 4, 3, 7, 9, 12 }, { 1, 7, 4, 3, 8, 9, 12 }, { 12, 9, 11, 6, 5, 2, 1 }, { 1, 2, 2, 4, 7, 8, 12 }, { 12, 10, 9, 7, 6, 3, 2 } };
+    static const int64_t sparks[][7] = { { 2, 4, 5, 8, 6, 9, 12 }, { 1, 6, 4, 3, 7, 9, 12 }, { 1, 7, 4, 3, 8, 9, 12 },
+                                         { 12, 9, 11, 6, 5, 2, 1 }, { 1, 2, 2, 4, 7, 8, 12 },
+                                         { 12, 10, 9, 7, 6, 3, 2 } };
     for (size_t i = 0; i < 6; i++) draw(to, text(&arena, "spark%zu", i), chart_spark(&arena, sparks[i], 7));
 }
 
-/* --- rendering ------------------------------------------------------------------------------------------------------------ */
+/* --- rendering ---------------------------------------------------------------------------------------------------- */
 
 static NEOERR *add(void *to, char *s) {
     text_add(to, s);
@@ -129,7 +144,8 @@ static char **example_files(const char *folder, size_t *n) {
     *n = 0;
     for (struct dirent *f; d && (f = readdir(d));) {
         size_t length = strlen(f->d_name);
-        if (length > 4 && !strcmp(f->d_name + length - 4, ".hdf") && *n < FILES_MAX) files[(*n)++] = text_copy_n(&arena, f->d_name, length - 4);
+        if (length > 4 && !strcmp(f->d_name + length - 4, ".hdf") && *n < FILES_MAX)
+            files[(*n)++] = text_copy_n(&arena, f->d_name, length - 4);
     }
     if (d) closedir(d);
     qsort(files, *n, sizeof *files, by_name);
@@ -138,7 +154,10 @@ static char **example_files(const char *folder, size_t *n) {
 
 static void write_all(const char *path, const char *text_) {
     FILE *f = fopen(path, "we");
-    if (!f || fputs(text_, f) < 0 || fclose(f)) { fprintf(stderr, "gallery: %s: %s\n", path, strerror(errno)); exit(1); }
+    if (!f || fputs(text_, f) < 0 || fclose(f)) {
+        fprintf(stderr, "gallery: %s: %s\n", path, strerror(errno));
+        exit(1);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -159,7 +178,8 @@ int main(int argc, char **argv) {
     check(hdf_set_value(head, "hdf.loadpaths.0", views), "head");
     check(hdf_set_value(head, "Config.VarEscapeMode", "html"), "head");
     text_add(&page, render(head, "layout/_head.cs", "head", true));
-    text_add(&page, "</head><body class=\"s\"><div class=\"s-page\"><main class=\"s-main\" id=\"main\"><h1>Gallery</h1>\n");
+    text_add(&page, "</head><body class=\"s\"><div class=\"s-page\"><main class=\"s-main\" "
+                    "id=\"main\"><h1>Gallery</h1>\n");
     for (size_t i = 0; i < n; i++) {
         HDF *h = data_of(text(&arena, "%s/lib/%s.hdf", views, macros[i]), views, samples);
         const char *show = hdf_get_value(h, "show", "");

@@ -1,6 +1,7 @@
 /*
- * The drill: a backup while the database serves, one tenant brought back beside the living one, everything brought back into
- * an empty database (faults F27, F28). Rows are compared column by column; secrets open; seals and invariants hold.
+ * The drill: a backup while the database serves, one tenant brought back beside the living one, everything brought back
+ * into an empty database (faults F27, F28). Rows are compared column by column; secrets open; seals and invariants
+ * hold.
  */
 #include <sys/stat.h>
 
@@ -12,7 +13,7 @@
 
 static char folder[300];
 
-/* --- what is compared ---------------------------------------------------------------------------------------------------------- */
+/* --- what is compared --------------------------------------------------------------------------------------------- */
 
 typedef struct Sum { char table[80]; int64_t sum; } Sum;
 typedef struct Sums { Sum v[400]; size_t n; } Sums;
@@ -27,15 +28,19 @@ static void keep_sum(void *arg, const DbColumn *column, int n) {
 
 /* Every column of every row (CHECKSUM TABLE is not the same twice where there are NULLs). */
 static const char *sum_sql(Ctx *c, const char *table) {
-    const char *columns = db_text(c, "select group_concat(concat('ifnull(hex(`', column_name, '`), ''-'')') order by ordinal_position) from information_schema.columns where table_schema=? and table_name=?", c->schema, table);
-    return text(c, "select count(*) * 4294967296 + coalesce(bit_xor(crc32(concat_ws('|', %s))), 0) from `%s`.`%s`", columns, c->schema, table);
+    const char *columns = db_text(c, "select group_concat(concat('ifnull(hex(`', column_name, '`), ''-'')') "
+                                     "order by ordinal_position) from information_schema.columns "
+                                     "where table_schema=? and table_name=?", c->schema, table);
+    return text(c, "select count(*) * 4294967296 + coalesce(bit_xor(crc32(concat_ws('|', %s))), 0) from `%s`.`%s`",
+                columns, c->schema, table);
 }
 
 static void sums_of(Ctx *c, void *arg) {
     Sums *s = arg;
     *s = (Sums){ 0 };
     db_run(c, "set session group_concat_max_len=100000");
-    TableNames l = db_all(c, TableName, "select table_name from information_schema.tables where table_schema=? and table_type='BASE TABLE' order by table_name", c->schema);
+    TableNames l = db_all(c, TableName, "select table_name from information_schema.tables where table_schema=? "
+                                        "and table_type='BASE TABLE' order by table_name", c->schema);
     for (size_t i = 0; i < l.n; i++) {
         Sum *one = &s->v[s->n++];
         snprintf(one->table, sizeof one->table, "%s", l.v[i].table_name);
@@ -43,12 +48,15 @@ static void sums_of(Ctx *c, void *arg) {
     }
 }
 
-static void prepare(Ctx *c, void *arg) {        /* something of every kind: a secret, a document, sealed audit, a session */
+/* something of every kind: a secret, a document, sealed audit, a session */
+static void prepare(Ctx *c, void *arg) {
     (void)arg;
     setting_set(c, "backup.word", "grün '\"\\ \n;-- Current Database: `smart360`");
-    db_run(c, "insert into setting (utility_id, `key`, value) values (?,'backup.secret',?)", c->utility, vault_seal(c, "test.secret", "canary"));
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,'backup.secret',?)", c->utility,
+           vault_seal(c, "test.secret", "canary"));
     document_store(c, &(NewDocument){ .file_name = "a.pdf", .data = "%PDF-1.4\n%%EOF\n", .size = 15 });
-    db_run(c, "insert into session (realm, token_hash, subject_id, created_at, last_seen_at, expires_at, auth_at) values ('staff', repeat('h', 32), 1, ?, ?, ?, ?)", c->now, c->now, c->now, c->now);
+    db_run(c, "insert into session (realm, token_hash, subject_id, created_at, last_seen_at, expires_at, auth_at) "
+              "values ('staff', repeat('h', 32), 1, ?, ?, ?, ?)", c->now, c->now, c->now, c->now);
     while (seal_chains(c, -1)) {}
 }
 
@@ -67,7 +75,7 @@ static bool as_command(void (*work)(Ctx *, void *), void *arg, Status *status) {
     return passed;
 }
 
-/* --- the drill ------------------------------------------------------------------------------------------------------------------- */
+/* --- the drill ---------------------------------------------------------------------------------------------------- */
 
 static void makes(void) {
     Ctx *c = test_ctx();
@@ -84,12 +92,14 @@ static void makes(void) {
 static void enter_copy(Ctx *c, void *slug) { tenant_enter(c, tenant_by_slug(c, slug)); }
 
 static bool differs(const char *table) {
-    return !strcmp(table, "session") || !strcmp(table, "document");     /* a copy's sessions are ended, its files lie elsewhere */
+    /* a copy's sessions are ended, its files lie elsewhere */
+    return !strcmp(table, "session") || !strcmp(table, "document");
 }
 
 static void check_copy(Ctx *c, void *arg) {
     const char *slug = arg;
-    SAME_TEXT(vault_open(c, "test.secret", bytes_of(db_text(c, "select value from setting where `key`='backup.secret'"))), "canary");
+    SAME_TEXT(vault_open(c, "test.secret",
+                         bytes_of(db_text(c, "select value from setting where `key`='backup.secret'"))), "canary");
     size_t n;
     SAME_TEXT(document_read(c, (Id){ db_int(c, "select max(id) from document") }, 100, &n), "%PDF-1.4\n%%EOF\n");
     for (int no = 1; no <= INVARIANTS; no++) {
@@ -128,7 +138,8 @@ static void copy_is_quiet(Ctx *c, void *arg) {
     (void)arg;
     SAME_INT(db_int(c, "select count(*) from session where ended_at is null"), 0);
     SAME_TEXT(db_text(c, "select status from smart360.tenant where slug='swa-copy'"), "suspended");
-    SAME_INT(db_int(c, "select count(*) from smart360.webhook_route w join smart360.tenant t on t.id=w.tenant_id where t.slug='swa-copy'"), 0);
+    SAME_INT(db_int(c, "select count(*) from smart360.webhook_route w "
+                       "join smart360.tenant t on t.id=w.tenant_id where t.slug='swa-copy'"), 0);
 }
 
 static void quiet(void) {
@@ -139,7 +150,8 @@ static void quiet(void) {
 
 static void drop_all(Ctx *c, void *arg) {
     (void)arg;
-    static const char *const sql[] = { "drop database `smart360_t_swa-copy`", "drop database smart360_t_swa", "drop database smart360" };
+    static const char *const sql[] = { "drop database `smart360_t_swa-copy`", "drop database smart360_t_swa",
+                                       "drop database smart360" };
     for (int i = 0; i < 3; i++) db_script(c, sql[i], strlen(sql[i]));
 }
 
@@ -170,6 +182,8 @@ static void damaged(void) {
 
 int main(int argc, char **argv) {
     beside_database(argc, argv, "BASE");
-    return suite_run("backup", (SuiteTest[]){ { "F27 a backup while the database serves", makes }, { "F28 one tenant beside the living one", beside },
-        { "a copy sends nothing", quiet }, { "F27 everything into an empty database", empty_database }, { "a damaged backup is refused", damaged }, { 0 } });
+    return suite_run("backup", (SuiteTest[]){ { "F27 a backup while the database serves", makes },
+                                              { "F28 one tenant beside the living one", beside },
+        { "a copy sends nothing", quiet }, { "F27 everything into an empty database", empty_database },
+        { "a damaged backup is refused", damaged }, { 0 } });
 }

@@ -8,7 +8,8 @@
 static Arena arena;
 
 static void parse(void) {
-    static const char *const wrong[] = { NULL, "", "#", "#12345", "#1234567", "0f5fa6", "#0f5fag", "#0f5fa ", " #0f5fa", "red", "#00000\xC3" };
+    static const char *const wrong[] = { NULL, "", "#", "#12345", "#1234567", "0f5fa6", "#0f5fag", "#0f5fa ", " #0f5fa",
+                                         "red", "#00000\xC3" };
     uint32_t rgb = 0;
     CU_ASSERT(colour_parse("#0F5fa6", &rgb));
     SAME_INT(rgb, 0x0F5FA6);
@@ -25,7 +26,8 @@ static void contrast(void) {
 static void refusal(void) {
     SAME_TEXT(colour_refusal(&arena, "#0f5fa6"), NULL);
     SAME_TEXT(colour_refusal(&arena, "#767676"), NULL);
-    SAME_TEXT(colour_refusal(&arena, "#777777"), "White words on it are hard to read (contrast 4.47, at least 4.50). Choose a darker colour.");
+    SAME_TEXT(colour_refusal(&arena, "#777777"), "White words on it are hard to read (contrast 4.47, at least "
+        "4.50). Choose a darker colour.");
     SAME_TEXT(colour_refusal(&arena, "blue"), "Enter the colour as # and six digits, like #0f5fa6.");
 }
 
@@ -58,7 +60,9 @@ static void derived(void) {
 }
 
 int main(void) {
-    int failed = suite_run("colour", (SuiteTest[]){ { "only # and six digits", parse }, { "contrast as WCAG has it", contrast }, { "too light is refused", refusal },
+    int failed = suite_run("colour", (SuiteTest[]){ { "only # and six digits", parse },
+                                                    { "contrast as WCAG has it", contrast },
+                                                    { "too light is refused", refusal },
                                                     { "every derived colour keeps its contrast", derived }, {0} });
     arena_end(&arena);
     return failed;

@@ -24,7 +24,8 @@ static const Config *load(const char *content, const char **problem) {
 
 static void reads(void) {
     const char *problem;
-    const Config *c = load("# a comment\n\n" NEEDED "  sandbox=yes\r\nweb_workers = 9\ndb_password =\nkey_file = keys/master.key\n"
+    const Config *c = load("# a comment\n\n" NEEDED
+                           "  sandbox=yes\r\nweb_workers = 9\ndb_password =\nkey_file = keys/master.key\n"
                            "outgoing_allowed = 127.0.0.1:9001, 10.0.0.8\ndefault_tenant = swa", &problem);
     SAME_TEXT(problem, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
@@ -42,7 +43,8 @@ static void reads(void) {
     SAME_TEXT(c->proxies[0], NULL);
     SAME_TEXT(c->default_tenant, "swa");
     SAME_TEXT(c->clock_file, NULL);
-    CU_ASSERT_PTR_NOT_NULL(strstr(config_describe(&mem), "web_workers        processes for pages (number, default 4)\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(config_describe(&mem),
+                                  "web_workers        processes for pages (number, default 4)\n"));
 }
 
 static void refuses(void) {
@@ -60,9 +62,12 @@ static void refuses(void) {
         { NEEDED "clock_file = x\n", "0: clock_file needs sandbox = yes: a production clock is the real one\n" },
         { "base_domain = x\n", "0: public_url must be given\n" },
         { "base_domain = x\npublic_url =\n", "0: public_url must be given\n" },
-        { "base_domain = x\npublic_url = http://x\nsandbox = yes\n", "0: public_url begins with https:// unless plain_http = yes\n" },
-        { "base_domain = x\npublic_url = https://x/\n", "2: public_url is like https://smart360.example.com, without a slash at the end\n" },
-        { "base_domain = x\npublic_url = https://x:0\n", "2: public_url is like https://smart360.example.com, without a slash at the end\n" },
+        { "base_domain = x\npublic_url = http://x\nsandbox = yes\n",
+          "0: public_url begins with https:// unless plain_http = yes\n" },
+        { "base_domain = x\npublic_url = https://x/\n",
+          "2: public_url is like https://smart360.example.com, without a slash at the end\n" },
+        { "base_domain = x\npublic_url = https://x:0\n",
+          "2: public_url is like https://smart360.example.com, without a slash at the end\n" },
         { "base_domain = X\npublic_url = https://x\n", "1: base_domain is a host name in lower case\n" },
         { "base_domain = a..b\npublic_url = https://x\n", "1: base_domain is a host name in lower case\n" },
     };

@@ -1,6 +1,6 @@
 /*
- * Core's services against a real database: numbers, audit, events, recurring jobs, business time, documents, seals, settings,
- * migrations; and lib/db under them.
+ * Core's services against a real database: numbers, audit, events, recurring jobs, business time, documents, seals,
+ * settings, migrations; and lib/db under them.
  */
 #include <sys/stat.h>
 
@@ -14,9 +14,10 @@
 #include "lib/json.h"
 #include "tests/database.h"
 
-/* --- lib/db ------------------------------------------------------------------------------------------------------------------- */
+/* --- lib/db ------------------------------------------------------------------------------------------------------- */
 
-#define KINDS(F, T) F(T, Id, id) F(T, Money, m_minor) F(T, Date, d_on) F(T, Time, t_at) F(T, Quantity, q_qty_micro) F(T, const char *, s) F(T, int, i) F(T, bool, b) F(T, Bytes, x)
+#define KINDS(F, T) F(T, Id, id) F(T, Money, m_minor) F(T, Date, d_on) F(T, Time, t_at) F(T, Quantity, q_qty_micro) \
+    F(T, const char *, s) F(T, int, i) F(T, bool, b) F(T, Bytes, x)
 ROW(Kinds, KINDS)
 
 static void kinds(Ctx *c, void *arg) {
@@ -24,8 +25,10 @@ static void kinds(Ctx *c, void *arg) {
     char *long_text = take(c, 70001);
     memset(long_text, 'a', 70000);
     Time at = { 1767369600123456 };
-    Kinds *k = db_one(c, Kinds, "select ? id, ? m_minor, cast(? as date) d_on, cast(? as datetime(6)) t_at, ? q_qty_micro, ? s, ? i, ? b, cast(? as binary(4)) x",
-                      (Id){ 7 }, (Money){ -125 }, date_of(2026, 2, 28), at, (Quantity){ 5 }, long_text, -3, true, bytes_at("\0\1\2\3", 4));
+    Kinds *k = db_one(c, Kinds, "select ? id, ? m_minor, cast(? as date) d_on, cast(? as datetime(6)) t_at, ? "
+                                "q_qty_micro, ? s, ? i, ? b, cast(? as binary(4)) x",
+                      (Id){ 7 }, (Money){ -125 }, date_of(2026, 2, 28), at, (Quantity){ 5 }, long_text, -3, true,
+                          bytes_at("\0\1\2\3", 4));
     SAME_INT(k->id.id, 7);
     SAME_INT(k->m_minor.minor, -125);
     SAME_INT(k->d_on.day, date_of(2026, 2, 28).day);
@@ -35,9 +38,11 @@ static void kinds(Ctx *c, void *arg) {
     SAME_INT(k->i, -3);
     CU_ASSERT_TRUE(k->b);
     CU_ASSERT_TRUE(k->x.n == 4 && !memcmp(k->x.p, "\0\1\2\3", 4));
-    Kinds *n = db_one(c, Kinds, "select ? id, null m_minor, cast(? as date) d_on, cast(? as datetime(6)) t_at, null q_qty_micro, ? s, null i, null b, null x",
+    Kinds *n = db_one(c, Kinds, "select ? id, null m_minor, cast(? as date) d_on, cast(? as datetime(6)) t_at, null "
+                                "q_qty_micro, ? s, null i, null b, null x",
                       (Id){ 0 }, DATE_NONE, TIME_NONE, (char *)NULL);
-    CU_ASSERT_TRUE(!n->id.id && !n->m_minor.minor && !date_is_set(n->d_on) && !time_is_set(n->t_at) && !n->s && !n->i && !n->b && !n->x.p);
+    CU_ASSERT_TRUE(!n->id.id && !n->m_minor.minor && !date_is_set(n->d_on) && !time_is_set(n->t_at) && !n->s && !n->i
+                   && !n->b && !n->x.p);
     CU_ASSERT_PTR_NULL(db_text(c, "select slug from smart360.tenant where slug='nobody'"));
     SAME_INT(db_int(c, "select sum(n) from (select 1 n union all select 2) s"), 3);
 }
@@ -46,7 +51,8 @@ static void bulk(Ctx *c, void *arg) {
     (void)arg;
     db_run(c, "delete from setting where `key` like 'bulk.%'");
     DbBulk *b = db_bulk(c, "insert into setting (utility_id, `key`, value, updated_by, created_at) values (?,?,?,?,?)");
-    for (int i = 0; i < 2500; i++) db_bulk_add(b, c->utility, text(c, "bulk.%d", i), i % 2 ? "odd" : "", i % 3 ? (Id){ 0 } : (Id){ i }, c->now);
+    for (int i = 0; i < 2500; i++)
+        db_bulk_add(b, c->utility, text(c, "bulk.%d", i), i % 2 ? "odd" : "", i % 3 ? (Id){ 0 } : (Id){ i }, c->now);
     SAME_INT(db_bulk_end(b), 2500);
     SAME_INT(db_int(c, "select count(*) from setting where `key` like 'bulk.%'"), 2500);
     SAME_INT(db_int(c, "select count(*) from setting where `key` like 'bulk.%' and updated_by is null"), 1667);
@@ -85,10 +91,13 @@ static void lock_many(Ctx *c, void *arg) {
 static void lock_rows(Ctx *c, void *arg) {
     (void)arg;
     db_run(c, "delete from setting where `key` like 'dead.%'");
-    db_run(c, "insert into setting (utility_id, `key`, value) values (?,'dead.a','0'), (?,'dead.b','0')", c->utility, c->utility);
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,'dead.a','0'), (?,'dead.b','0')", c->utility,
+           c->utility);
 }
 
-static void lock_total(Ctx *c, void *n) { *(int64_t *)n = db_int(c, "select sum(value) from setting where `key` like 'dead.%'"); }
+static void lock_total(Ctx *c, void *n) {
+    *(int64_t *)n = db_int(c, "select sum(value) from setting where `key` like 'dead.%'");
+}
 
 static void db_kinds(void) { PASSES(test_ctx(), kinds, NULL); }
 static void db_bulk_rows(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), bulk, NULL)); }
@@ -104,13 +113,18 @@ static void db_deadlocks(void) {
     SAME_INT(total, 4 * 5 * 2);
 }
 
-/* --- numbers (ONB02US07) ------------------------------------------------------------------------------------------------------- */
+/* --- numbers (ONB02US07) ------------------------------------------------------------------------------------------ */
 
 static char issued[40];
 static void take_account(Ctx *c, void *arg) { (void)arg; snprintf(issued, sizeof issued, "%s", id_next(c, "account")); }
-static void take_bill(Ctx *c, void *day) { snprintf(issued, sizeof issued, "%s", id_next_with(c, "bill", &(IdParts){ .date = *(Date *)day })); }
+static void take_bill(Ctx *c, void *day) {
+    snprintf(issued, sizeof issued, "%s", id_next_with(c, "bill", &(IdParts){ .date = *(Date *)day }));
+}
 static void take_bill_and_fail(Ctx *c, void *day) { take_bill(c, day); fail(c, CONFLICT, "the document is refused"); }
-static void preview(Ctx *c, void *arg) { (void)arg; snprintf(issued, sizeof issued, "%s", id_preview(c, "account", 3)[0]); }
+static void preview(Ctx *c, void *arg) {
+    (void)arg;
+    snprintf(issued, sizeof issued, "%s", id_preview(c, "account", 3)[0]);
+}
 
 static void numbers(void) {
     Ctx *c = test_ctx();
@@ -133,7 +147,11 @@ static void take_many(Ctx *c, void *arg) {
     for (int i = 0; i < 10; i++) db_tx(c, DB_WRITE, take_account, NULL, NULL);
 }
 
-static void check_many(Ctx *c, void *arg) { (void)arg; SAME_INT(id_issued(c, "account"), 81); SAME_INT(id_next_max(c, "account"), 100082); }
+static void check_many(Ctx *c, void *arg) {
+    (void)arg;
+    SAME_INT(id_issued(c, "account"), 81);
+    SAME_INT(id_next_max(c, "account"), 100082);
+}
 
 static void numbers_parallel(void) {
     SAME_INT(in_processes(8, take_many, NULL), 0);
@@ -154,16 +172,19 @@ static void series(Ctx *c, void *arg) {
 }
 static void numbers_series(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), series, NULL)); }
 
-/* --- audit ------------------------------------------------------------------------------------------------------------------------ */
+/* --- audit -------------------------------------------------------------------------------------------------------- */
 
-#define VALUES(F, T) F(T, const char *, before_value) F(T, const char *, after_value) F(T, Bytes, salt) F(T, Bytes, value_hash) F(T, const char *, actor_kind)
+#define VALUES(F, T) F(T, const char *, before_value) F(T, const char *, after_value) F(T, Bytes, salt) \
+    F(T, Bytes, value_hash) F(T, const char *, actor_kind)
 ROW(Values, VALUES)
 
 static void audit(Ctx *c, void *arg) {
     (void)arg;
     audit_write(c, &(Audit){ .action = "edit", .entity = "setting", .id = { 5 }, .version = 2,
-        .before = "{\"a\":\"1\",\"b\":\"2\",\"api_password\":\"x\"}", .after = "{\"a\":\"1\",\"b\":\"3\",\"api_password\":\"y\"}", .reason = "because" });
-    Values *v = db_one(c, Values, "select v.before_value, v.after_value, v.salt, e.value_hash, e.actor_kind from audit_entry e join audit_value v on v.audit_id=e.id order by e.id desc limit 1");
+        .before = "{\"a\":\"1\",\"b\":\"2\",\"api_password\":\"x\"}",
+        .after = "{\"a\":\"1\",\"b\":\"3\",\"api_password\":\"y\"}", .reason = "because" });
+    Values *v = db_one(c, Values, "select v.before_value, v.after_value, v.salt, e.value_hash, e.actor_kind "
+        "from audit_entry e join audit_value v on v.audit_id=e.id order by e.id desc limit 1");
     SAME_TEXT(v->before_value, "{\"b\":\"2\",\"api_password\":\"***\"}");
     SAME_TEXT(v->after_value, "{\"b\":\"3\",\"api_password\":\"***\"}");
     SAME_TEXT(v->actor_kind, "system");
@@ -174,7 +195,7 @@ static void audit(Ctx *c, void *arg) {
 }
 static void audit_values(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), audit, NULL)); }
 
-/* --- settings ----------------------------------------------------------------------------------------------------------------------- */
+/* --- settings ----------------------------------------------------------------------------------------------------- */
 
 static void settings(Ctx *c, void *arg) {
     (void)arg;
@@ -188,19 +209,24 @@ static void settings(Ctx *c, void *arg) {
 }
 static void settings_kept(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), settings, NULL)); }
 
-/* --- events --------------------------------------------------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------------------------------------- */
 
 static bool handler_fails;
 static void on_thing(Ctx *c, const EventRow *e) {
-    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,?)", c->utility, text(c, "event.%s", e->event_id), e->name);
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,?)", c->utility,
+           text(c, "event.%s", e->event_id), e->name);
     if (handler_fails) fail(c, CONFLICT, "not today");
 }
 static void on_all(Ctx *c, const EventRow *e) {
-    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,?)", c->utility, text(c, "all.%s", e->event_id), e->payload);
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,?)", c->utility,
+           text(c, "all.%s", e->event_id), e->payload);
 }
-static const EventHandler test_events[] = { { "thing.made", "test.on_thing", on_thing }, { "thing.*", "test.on_all", on_all }, { 0 } };
+static const EventHandler test_events[] = { { "thing.made", "test.on_thing", on_thing },
+                                            { "thing.*", "test.on_all", on_all }, { 0 } };
 
-static void emit(Ctx *c, void *name) { event_emit(c, &(Event){ .name = name, .entity = "thing", .id = { 3 }, .payload = "{\"x\":1}" }); }
+static void emit(Ctx *c, void *name) {
+    event_emit(c, &(Event){ .name = name, .entity = "thing", .id = { 3 }, .payload = "{\"x\":1}" });
+}
 static void dispatch(Ctx *c, void *n) {
     bool more;
     *(int *)n = events_dispatch(c, &more);
@@ -229,7 +255,8 @@ static void events(void) {
 }
 
 static void work_once(Ctx *c, void *end) {
-    db_run(c, "update smart360.job set run_at=utc_timestamp(6) - interval 400 day where kind='event.handle' and state='ready'");
+    db_run(c, "update smart360.job set run_at=utc_timestamp(6) - interval 400 day "
+              "where kind='event.handle' and state='ready'");
     Claim *j = job_claim(c, "general", "test", 10);
     *(int *)end = j ? (int)job_run(c, j, 0) : -1;
 }
@@ -260,7 +287,7 @@ static void events_failing(void) {
     SAME_INT(n[1], before[1] + 1);
 }
 
-/* --- recurring jobs -------------------------------------------------------------------------------------------------------------------- */
+/* --- recurring jobs ----------------------------------------------------------------------------------------------- */
 
 static JobStep nothing(Ctx *c, const JobRow *job) { (void)c; (void)job; return STEP_DONE; }
 static const JobHandler schedule_jobs[] = { { "test.nightly", "general", nothing, 0, false }, { 0 } };
@@ -275,8 +302,10 @@ static void make_due(Ctx *c, void *arg) {
     db_run(c, "delete from smart360.job where kind='test.nightly'");
 }
 static void count_nightly(Ctx *c, void *n) {
-    *(int64_t *)n = db_int(c, "select count(*) from smart360.job where kind='test.nightly' and unique_key like '%:test.nightly'");
-    SAME_INT(db_int(c, "select count(*) from scheduled_job where code='test.nightly' and next_run_at > ? and last_job_id is not null", c->now), 1);
+    *(int64_t *)n = db_int(c, "select count(*) from smart360.job where kind='test.nightly' "
+                              "and unique_key like '%:test.nightly'");
+    SAME_INT(db_int(c, "select count(*) from scheduled_job where code='test.nightly' and next_run_at > ? "
+                       "and last_job_id is not null", c->now), 1);
 }
 
 static void schedule(void) {
@@ -291,14 +320,18 @@ static void schedule(void) {
     SAME_INT(n, 1);                                             /* run once */
 }
 
-/* --- business time ------------------------------------------------------------------------------------------------------------------------ */
+/* --- business time ------------------------------------------------------------------------------------------------ */
 
-static Time local(int y, int m, int d, int h, int min) { return time_of_local(zone_find("America/Los_Angeles"), (Local){ date_of(y, m, d), h, min, 0, 0 }); }
+static Time local(int y, int m, int d, int h, int min) {
+    return time_of_local(zone_find("America/Los_Angeles"), (Local){ date_of(y, m, d), h, min, 0, 0 });
+}
 
 static void business_time(Ctx *c, void *arg) {
     (void)arg;
     Id office = { db_int(c, "select id from calendar where utility_id=? and is_default=1", c->utility) };
-    db_run(c, "insert into holiday (utility_id, calendar_id, holiday_date, name, type) values (?,?,'2027-01-18','Birthday of Martin Luther King, Jr.','federal') on duplicate key update name=name", c->utility, office);
+    db_run(c, "insert into holiday (utility_id, calendar_id, holiday_date, name, type) "
+              "values (?,?,'2027-01-18','Birthday of Martin Luther King, Jr.','federal') "
+              "on duplicate key update name=name", c->utility, office);
     SAME_INT(cal_add_business_minutes(c, (Id){ 0 }, local(2027, 1, 15, 16, 0), 480).us, local(2027, 1, 19, 15, 0).us);
     SAME_INT(cal_add_business_minutes(c, office, local(2027, 1, 15, 16, 0), 480).us, local(2027, 1, 19, 15, 0).us);
     SAME_INT(cal_business_minutes(c, office, local(2027, 1, 15, 16, 0), local(2027, 1, 19, 15, 0)), 480);
@@ -310,13 +343,14 @@ static void business_time(Ctx *c, void *arg) {
 }
 static void calendar(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), business_time, NULL)); }
 
-/* --- documents -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- documents ---------------------------------------------------------------------------------------------------- */
 
 static const char pdf[] = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n";
 static Id stored;
 static char stored_path[400];
 static void store(Ctx *c, void *name) {
-    stored = document_store(c, &(NewDocument){ .file_name = name, .data = pdf, .size = sizeof pdf - 1, .entity = "thing", .entity_id = { 1 } });
+    stored = document_store(c, &(NewDocument){ .file_name = name, .data = pdf, .size = sizeof pdf - 1,
+                                               .entity = "thing", .entity_id = { 1 } });
     snprintf(stored_path, sizeof stored_path, "%s", document_open(c, stored)->path);
 }
 static void store_and_fail(Ctx *c, void *name) { store(c, name); fail(c, CONFLICT, "no"); }
@@ -330,8 +364,12 @@ static void read_back(Ctx *c, void *arg) {
     CU_ASSERT_TRUE(!strncmp(document_open(c, stored)->internal_path, "/_documents/swa/", 16));
 }
 static void read_too_large(Ctx *c, void *arg) { size_t n; (void)arg; document_read(c, stored, 5, &n); }
-static void store_text(Ctx *c, void *name) { document_store(c, &(NewDocument){ .file_name = name, .data = "<html><script>", .size = 14 }); }
-static void store_empty(Ctx *c, void *name) { document_store(c, &(NewDocument){ .file_name = name, .data = "", .size = 0 }); }
+static void store_text(Ctx *c, void *name) {
+    document_store(c, &(NewDocument){ .file_name = name, .data = "<html><script>", .size = 14 });
+}
+static void store_empty(Ctx *c, void *name) {
+    document_store(c, &(NewDocument){ .file_name = name, .data = "", .size = 0 });
+}
 
 static void documents(void) {
     Ctx *c = test_ctx();
@@ -340,7 +378,8 @@ static void documents(void) {
     PASSES(c, read_back, NULL);
     CU_ASSERT_FALSE(attempt(c, read_too_large, NULL));
     SAME_INT(c->failure.status, TOO_LARGE);
-    c = test_ctx();                                             /* the memory of the work is given back: the file stays */
+    /* the memory of the work is given back: the file stays */
+    c = test_ctx();
     CU_ASSERT_TRUE(!stat(stored_path, &s) && !(s.st_mode & 007));
     CU_ASSERT_FALSE(in_tx(c, store_and_fail, (void *)(uintptr_t)"x.pdf"));
     CU_ASSERT_TRUE(stat(stored_path, &s) != 0);                 /* rolled back: gone */
@@ -352,10 +391,14 @@ static void documents(void) {
     SAME_TEXT(c->failure.text, "The file is empty.");
 }
 
-/* --- seals ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- seals -------------------------------------------------------------------------------------------------------- */
 
 static void seal_now(Ctx *c, void *arg) { (void)arg; while (seal_chains(c, -1)) {} }
-static void broken(Ctx *c, void *n) { const char *first = NULL; *(int64_t *)n = seals_broken(c, &first); if (*(int64_t *)n) snprintf(issued, sizeof issued, "%s", first); }
+static void broken(Ctx *c, void *n) {
+    const char *first = NULL;
+    *(int64_t *)n = seals_broken(c, &first);
+    if (*(int64_t *)n) snprintf(issued, sizeof issued, "%s", first);
+}
 static void damage(Ctx *c, void *sql) { db_script(c, sql, strlen(sql)); }
 
 static void seals(void) {
@@ -382,10 +425,11 @@ static void seals(void) {
     SAME_INT(n, 1);
 }
 
-/* --- scripts -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- scripts ------------------------------------------------------------------------------------------------------ */
 
 static void scripts(void) {
-    const char *at = "-- a comment; with a semicolon\nselect 'a;b''c', \"d;\\\"e\", `f;g` /* h; */ from t # i;\n;;\n\n-- j\nselect 2;\nselect 3", *s;
+    const char *at = "-- a comment; with a semicolon\nselect 'a;b''c', \"d;\\\"e\", `f;g` /* h; */ "
+                     "from t # i;\n;;\n\n-- j\nselect 2;\nselect 3", *s;
     size_t n;
     CU_ASSERT_TRUE(script_next(&at, &s, &n) && !strncmp(s, "select 'a;b''c'", 15) && s[n - 1] == '\n');
     CU_ASSERT_TRUE(script_next(&at, &s, &n) && n == 8 && !strncmp(s, "select 2", 8));
@@ -400,8 +444,12 @@ int main(int argc, char **argv) {
     job_schedules(test_schedules);
     event_handlers(test_events);
     return suite_run("core", (SuiteTest[]){
-        { "db: every kind there and back", db_kinds }, { "db: rows in bulk", db_bulk_rows }, { "db: savepoints", db_savepoints }, { "db: deadlocks are tried again", db_deadlocks },
-        { "ONB02US07.1 ONB02US07.2 ONB02US07.5 numbers, gapless", numbers }, { "ONB02US07.4 numbers in parallel", numbers_parallel }, { "series and many at once", numbers_series },
-        { "audit: changed fields, secrets, hash", audit_values }, { "settings", settings_kept }, { "events once", events }, { "events whose handler fails", events_failing },
-        { "recurring jobs: four schedulers, one job", schedule }, { "ONB02US04.1 business time", calendar }, { "documents", documents }, { "seals", seals }, { "scripts", scripts }, { 0 } });
+        { "db: every kind there and back", db_kinds }, { "db: rows in bulk", db_bulk_rows },
+        { "db: savepoints", db_savepoints }, { "db: deadlocks are tried again", db_deadlocks },
+        { "ONB02US07.1 ONB02US07.2 ONB02US07.5 numbers, gapless", numbers },
+        { "ONB02US07.4 numbers in parallel", numbers_parallel }, { "series and many at once", numbers_series },
+        { "audit: changed fields, secrets, hash", audit_values }, { "settings", settings_kept },
+        { "events once", events }, { "events whose handler fails", events_failing },
+        { "recurring jobs: four schedulers, one job", schedule }, { "ONB02US04.1 business time", calendar },
+        { "documents", documents }, { "seals", seals }, { "scripts", scripts }, { 0 } });
 }

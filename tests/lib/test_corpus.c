@@ -1,4 +1,5 @@
-/* Every fuzz target over its seeds (tests/fuzz/corpus/<name>/), each whole and cut short at every length up to 300 bytes. */
+/* Every fuzz target over its seeds (tests/fuzz/corpus/<name>/),
+ * each whole and cut short at every length up to 300 bytes. */
 #include <dirent.h>
 #include <stdlib.h>
 

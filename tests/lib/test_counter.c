@@ -59,11 +59,14 @@ static void writes_text(void) {
     counter_observe(c, TOOK, 2400);
     counter_observe(c, TOOK, 99000000);
     char *s = counters_text(&mem, c);
-    const char *start = "# HELP t_requests_total Requests answered\n# TYPE t_requests_total counter\nt_requests_total{class=\"page\"} 3\n"
-        "t_requests_total{class=\"hook\"} 0\n# HELP t_busy Workers busy now\n# TYPE t_busy gauge\nt_busy 0\n# HELP t_seconds Time of a request\n"
+    const char *start = "# HELP t_requests_total Requests answered\n# TYPE t_requests_total "
+                        "counter\nt_requests_total{class=\"page\"} 3\n"
+        "t_requests_total{class=\"hook\"} 0\n# HELP t_busy Workers busy now\n# TYPE t_busy gauge\nt_busy 0\n# HELP "
+        "t_seconds Time of a request\n"
         "# TYPE t_seconds histogram\nt_seconds_bucket{le=\"0.001000\"} 0\nt_seconds_bucket{le=\"0.002500\"} 1\n";
     SAME_TEXT(arena_copy_n(&mem, s, strlen(start)), start);
-    CU_ASSERT_PTR_NOT_NULL(strstr(s, "t_seconds_bucket{le=\"30.000000\"} 1\nt_seconds_bucket{le=\"+Inf\"} 2\nt_seconds_sum 99.002400\nt_seconds_count 2\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s, "t_seconds_bucket{le=\"30.000000\"} 1\nt_seconds_bucket{le=\"+Inf\"} "
+                                     "2\nt_seconds_sum 99.002400\nt_seconds_count 2\n"));
     SAME_TEXT(counters_text_of(&mem, table, file), s);
     static const CounterRow other[] = { { "t_else", NULL, COUNTER_SUM, "x" }, { 0 } };
     SAME_TEXT(counters_text_of(&mem, other, file), NULL);
@@ -75,7 +78,8 @@ static void writes_text(void) {
 }
 
 int main(void) {
-    int status = suite_run("counter", (SuiteTest[]){ { "adds up over processes", adds_up }, { "writes text", writes_text }, { 0 } });
+    int status = suite_run("counter", (SuiteTest[]){ { "adds up over processes", adds_up },
+        { "writes text", writes_text }, { 0 } });
     arena_end(&mem);
     return status;
 }

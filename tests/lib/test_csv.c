@@ -1,4 +1,5 @@
-/* lib/csv: rows with their lines, bad rows that do not stop good ones (F32), broken files, writing with the guard (S20). */
+/* lib/csv: rows with their lines, bad rows that do not stop good
+ * ones (F32), broken files, writing with the guard (S20). */
 #include "lib/csv.h"
 
 #include <stdlib.h>
@@ -39,8 +40,10 @@ static void reads(void) {
         { "a,b\n\"x, \"\"y\"\"\",\"l1\nl2\"\n3,4\n", "2:x, \"y\"|l1\nl2;4:3|4;" },
         { "a,b\n  1 ,\" 2 \"\n", "2:1|2;" },
         { "a,b\n,\n , \n1,\n", "4:1|;" },
-        { "a,b\n1,2\n1\n1,2,3\n5,6\n", "2:1|2;!Line 3 has 1 values, but the header has 2 columns.;!Line 4 has 3 values, but the header has 2 columns.;5:5|6;" },
-        { "a,b\n1,x\"y\n\"q\"z,1\n5,6\n", "!Line 2 has a quotation mark in the wrong place.;!Line 3 has a quotation mark in the wrong place.;4:5|6;" },
+        { "a,b\n1,2\n1\n1,2,3\n5,6\n", "2:1|2;!Line 3 has 1 values, but the header has 2 columns.;!Line 4 has 3 "
+                                       "values, but the header has 2 columns.;5:5|6;" },
+        { "a,b\n1,x\"y\n\"q\"z,1\n5,6\n", "!Line 2 has a quotation mark in the wrong place.;!Line 3 has a quotation "
+                                          "mark in the wrong place.;4:5|6;" },
         { "a,b\n1,\xff\n5,6\n", "!Line 2 is not UTF-8; save the file as CSV UTF-8.;3:5|6;" },
         { "a,b\n1,2\n\"open,3\n4,5\n", "2:1|2;BROKEN Line 3: a quotation mark is opened and never closed." },
         { "a,A\n1,2\n", "BROKEN Line 1: the column \"A\" stands twice." },
@@ -112,7 +115,8 @@ static void refuses_endless_rows(void) {
     char *s = take(&mem, n);
     memset(s, 'x', n);
     memcpy(s, "a,b\n1,\"", 7);
-    CU_ASSERT_PTR_NOT_NULL(strstr(all(csv_open_bytes(&mem, s, n, usual)), "BROKEN Line 2: a row is longer than 256 KiB"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(all(csv_open_bytes(&mem, s, n, usual)),
+                                  "BROKEN Line 2: a row is longer than 256 KiB"));
     memset(s, ',', 1000);
     s[1000] = 0;
     memcpy(s, "a\n", 2);
@@ -124,9 +128,12 @@ static void writes(void) {
     csv_text(c, "name"), csv_text(c, "amount"), csv_end(c);
     csv_text(c, "=1+1"), csv_number(c, "-2.50"), csv_end(c);
     csv_text(c, "@SUM(1)"), csv_text(c, "-2+3"), csv_text(c, "\tx"), csv_text(c, "+1"), csv_text(c, "\rx"), csv_end(c);
-    csv_text(c, "a \"b\", c"), csv_text(c, NULL), csv_number(c, ""), csv_text(c, "two\nlines"), csv_text(c, " x"), csv_end(c);
-    csv_number(c, "-1+1"), csv_number(c, "1e5"), csv_number(c, "=1"), csv_number(c, "-"), csv_number(c, "12"), csv_end(c);
-    SAME_TEXT(c->text.s, "\xef\xbb\xbfname,amount\r\n'=1+1,-2.50\r\n'@SUM(1),'-2+3,\"'\tx\",'+1,\"'\rx\"\r\n\"a \"\"b\"\", c\",,,\"two\nlines\",\" x\"\r\n"
+    csv_text(c, "a \"b\", c"), csv_text(c, NULL), csv_number(c, ""), csv_text(c, "two\nlines"), csv_text(c, " x"),
+        csv_end(c);
+    csv_number(c, "-1+1"), csv_number(c, "1e5"), csv_number(c, "=1"), csv_number(c, "-"), csv_number(c, "12"),
+        csv_end(c);
+    SAME_TEXT(c->text.s, "\xef\xbb\xbfname,amount\r\n'=1+1,-2.50\r\n'@SUM(1),'-2+3,\"'\tx\",'+1,\"'\rx\"\r\n\"a "
+                         "\"\"b\"\", c\",,,\"two\nlines\",\" x\"\r\n"
                          "'-1+1,1e5,'=1,'-,12\r\n");
 }
 
@@ -171,15 +178,18 @@ static void survives_noise(void) {
         CsvReader *r = csv_open_bytes(&mem, s, (seed >> 20) % sizeof s, usual);
         CsvRow row;
         int rows = 0;
-        for (CsvAnswer answer; (answer = csv_next(r, &row)) != CSV_END && answer != CSV_BROKEN;) CU_ASSERT_FATAL(rows++ < 60);
+        for (CsvAnswer answer; (answer = csv_next(r, &row)) != CSV_END && answer != CSV_BROKEN;)
+            CU_ASSERT_FATAL(rows++ < 60);
         rewind_to(&mem, here);
     }
 }
 
 int main(void) {
     int status = suite_run("csv", (SuiteTest[]){
-        { "reads", reads }, { "finds columns", finds_columns }, { "reads a file", reads_a_file }, { "refuses endless rows", refuses_endless_rows },
-        { "writes", writes }, { "reads what it writes", reads_what_it_writes }, { "survives noise", survives_noise }, { 0 } });
+        { "reads", reads }, { "finds columns", finds_columns }, { "reads a file", reads_a_file },
+        { "refuses endless rows", refuses_endless_rows },
+        { "writes", writes }, { "reads what it writes", reads_what_it_writes }, { "survives noise", survives_noise },
+        { 0 } });
     arena_end(&mem);
     return status;
 }

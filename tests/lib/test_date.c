@@ -56,8 +56,10 @@ static void reads_and_writes_text(void) {
     Date d = DATE_NONE;
     CU_ASSERT(date_parse_iso("2026-03-20", &d));
     SAME_DATE(d, "2026-03-20");
-    static const char *const bad_dates[] = { "2026-02-30", "2026-3-20", "26-03-20", "2026-03-20 ", " 2026-03-20", "2026/03/20", "2026-03-200",
-        "", "2026-03", "20260320", "0000-01-01", "2026-13-01", "2026-00-01", "2026-01-00", "2026-01-32", "-026-01-01", "+026-01-01", "2O26-01-01" };
+    static const char *const bad_dates[] = { "2026-02-30", "2026-3-20", "26-03-20", "2026-03-20 ", " 2026-03-20",
+                                             "2026/03/20", "2026-03-200",
+        "", "2026-03", "20260320", "0000-01-01", "2026-13-01", "2026-00-01", "2026-01-00", "2026-01-32", "-026-01-01",
+            "+026-01-01", "2O26-01-01" };
     for (size_t i = 0; i < sizeof bad_dates / sizeof *bad_dates; i++) CU_ASSERT_FALSE(date_parse_iso(bad_dates[i], &d));
     CU_ASSERT_FALSE(date_parse_iso(NULL, &d));
     SAME_DATE(d, "2026-03-20");
@@ -70,8 +72,10 @@ static void reads_and_writes_text(void) {
     SAME_INT(time_unix(at("1969-12-31T23:59:59.5Z")), -1);
     SAME_INT(time_unix(time_of_unix(1700000000)), 1700000000);
     Time t;
-    static const char *const bad_times[] = { "2026-03-20T18:25:00", "2026-03-20 18:25:00Z", "2026-03-20T24:00:00Z", "2026-03-20T18:60:00Z",
-        "2026-03-20T18:25:60Z", "2026-03-20T18:25Z", "2026-03-20T18:25:00.Z", "2026-03-20T18:25:00+5", "2026-03-20T18:25:00+19:00",
+    static const char *const bad_times[] = { "2026-03-20T18:25:00", "2026-03-20 18:25:00Z", "2026-03-20T24:00:00Z",
+                                             "2026-03-20T18:60:00Z",
+        "2026-03-20T18:25:60Z", "2026-03-20T18:25Z", "2026-03-20T18:25:00.Z", "2026-03-20T18:25:00+5",
+            "2026-03-20T18:25:00+19:00",
         "2026-03-20T18:25:00ZZ", "2026-03-20T18:25:00z", "2026-02-30T00:00:00Z", "", "T" };
     for (size_t i = 0; i < sizeof bad_times / sizeof *bad_times; i++) CU_ASSERT_FALSE(time_parse_iso(bad_times[i], &t));
     CU_ASSERT(time_parse_mysql("2026-03-20 18:25:00.12", &t));
@@ -85,7 +89,8 @@ static void converts_zones(void) {
     const Zone *la = zone_find("America/Los_Angeles");
     CU_ASSERT_PTR_NOT_NULL_FATAL(la);
     CU_ASSERT_PTR_EQUAL(la, zone_find("America/Los_Angeles"));
-    static const char *const bad[] = { "America/Nowhere", "PST", "", "GMT+5", "../etc/passwd", "America/Los_Angeles ", "Custom/Zone", NULL };
+    static const char *const bad[] = { "America/Nowhere", "PST", "", "GMT+5", "../etc/passwd", "America/Los_Angeles ",
+                                       "Custom/Zone", NULL };
     for (int i = 0; bad[i]; i++) CU_ASSERT_PTR_NULL(zone_find(bad[i]));
     CU_ASSERT_PTR_NULL(zone_find(NULL));
     SAME_DATE(time_date(la, at("2026-03-21T06:59:59Z")), "2026-03-20");
@@ -119,14 +124,16 @@ static void converts_zones(void) {
 }
 
 static void every_instant_comes_back(void) {
-    static const char *const names[] = { "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe", "Europe/Berlin", "America/Sao_Paulo",
+    static const char *const names[] = { "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe", "Europe/Berlin",
+                                         "America/Sao_Paulo",
                                          "Africa/Casablanca", "Asia/Beirut", "UTC" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const Zone *z = zone_find(names[i]);
         CU_ASSERT_PTR_NOT_NULL_FATAL(z);
         for (int64_t us = at("2017-01-01T00:00:00Z").us; us < at("2028-01-01T00:00:00Z").us; us += 37 * MINUTE_US) {
             Time back = time_of_local(z, time_local(z, (Time){ us }));
-            CU_ASSERT_FATAL(back.us == us || (back.us < us && us - back.us <= HOUR_US));    /* the hour that comes twice */
+            /* the hour that comes twice */
+            CU_ASSERT_FATAL(back.us == us || (back.us < us && us - back.us <= HOUR_US));
         }
         for (Date d = date_of(2017, 1, 1); d.day < date_of(2028, 1, 1).day; d = date_add_days(d, 1)) {
             Time start = date_start(z, d);
@@ -167,8 +174,10 @@ static void reads_people(void) {
 
 static void reads_clocks(void) {
     static const struct { const char *s; int minutes; } cases[] = {
-        { "18:25", 1105 }, { "6:25 PM", 1105 }, { "6:25pm", 1105 }, { "6 pm", 1080 }, { "12 AM", 0 }, { "12:30 pm", 750 }, { "00:00", 0 },
-        { "6:25\u00a0PM", 1105 }, { "6:25\u202fPM", 1105 }, { "24:00", -1 }, { "18:60", -1 }, { "18:25 PM", -1 }, { "6", -1 }, { "0 am", -1 },
+        { "18:25", 1105 }, { "6:25 PM", 1105 }, { "6:25pm", 1105 }, { "6 pm", 1080 }, { "12 AM", 0 },
+        { "12:30 pm", 750 }, { "00:00", 0 },
+        { "6:25\u00a0PM", 1105 }, { "6:25\u202fPM", 1105 }, { "24:00", -1 }, { "18:60", -1 }, { "18:25 PM", -1 },
+        { "6", -1 }, { "0 am", -1 },
         { "6:5", -1 }, { "", -1 }, { "6:25 PMx", -1 }, { "-6:25", -1 }, { "6:25  PM", -1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -184,7 +193,8 @@ static void reads_clocks(void) {
 
 int main(void) {
     int status = suite_run("date", (SuiteTest[]){
-        { "counts days", counts_days }, { "adds months", adds_months }, { "reads and writes text", reads_and_writes_text },
+        { "counts days", counts_days }, { "adds months", adds_months },
+        { "reads and writes text", reads_and_writes_text },
         { "converts zones", converts_zones }, { "every instant comes back", every_instant_comes_back },
         { "reads people's dates", reads_people }, { "reads clocks", reads_clocks }, { 0 } });
     arena_end(&mem);

@@ -55,8 +55,10 @@ static void case_table(void) {
 /* What is not held stays so. */
 static void spreads(void) {
     Exact x = exact_div(EXACT_ONE, EXACT_ZERO), one = EXACT_ONE;
-    Exact results[] = { exact_add(x, one), exact_add(one, x), exact_sub(x, one), exact_mul(x, one), exact_mul(one, x), exact_mul(x, EXACT_ZERO),
-                        exact_div(x, one), exact_div(one, x), exact_min(x, one), exact_min(one, x), exact_max(x, one), exact_max(one, x),
+    Exact results[] = { exact_add(x, one), exact_add(one, x), exact_sub(x, one), exact_mul(x, one), exact_mul(one, x),
+                        exact_mul(x, EXACT_ZERO),
+                        exact_div(x, one), exact_div(one, x), exact_min(x, one), exact_min(one, x), exact_max(x, one),
+                            exact_max(one, x),
                         exact_ceil(x), exact_neg(x), exact_rounded(x, 2), exact_ratio(1, 0) };
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) CU_ASSERT_FALSE(exact_held(results[i]));
     Wide value;
@@ -90,10 +92,14 @@ static void makes(void) {
 
 static void shows(void) {
     static const struct { Wide num, den; int least, places; const char *text, *decimal; } cases[] = {
-        { 54, 5, 0, 6, "10.8", "10.8" },            { 12, 1, 0, 6, "12", "12" },               { 12, 1, 2, 6, "12.00", "12" },
-        { 9, 2, 2, 6, "4.50", "4.5" },              { -2, 3, 0, 6, "-0.666666...", "-0.666667" }, { 1, 3, 2, 2, "0.33...", "0.33" },
-        { 0, 1, 2, 6, "0.00", "0" },                { 1, 10000000, 0, 6, "0.000000...", "0" }, { -1, 10000000, 0, 6, "0.000000...", "0" },
-        { 5, 2, 0, 0, "2...", "3" },                { 7, 1, 0, 0, "7", "7" },                  { 1234567, 1, 0, 6, "1234567", "1234567" },
+        { 54, 5, 0, 6, "10.8", "10.8" },            { 12, 1, 0, 6, "12", "12" },
+            { 12, 1, 2, 6, "12.00", "12" },
+        { 9, 2, 2, 6, "4.50", "4.5" },              { -2, 3, 0, 6, "-0.666666...", "-0.666667" },
+            { 1, 3, 2, 2, "0.33...", "0.33" },
+        { 0, 1, 2, 6, "0.00", "0" },                { 1, 10000000, 0, 6, "0.000000...", "0" },
+            { -1, 10000000, 0, 6, "0.000000...", "0" },
+        { 5, 2, 0, 0, "2...", "3" },                { 7, 1, 0, 0, "7", "7" },
+            { 1234567, 1, 0, 6, "1234567", "1234567" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Exact x = exact_ratio(cases[i].num, cases[i].den);

@@ -1,4 +1,5 @@
-/* lib/fetch, lib/outgoing, lib/breaker_rules: where calls may go (S21), how each fault ends (F7, F8), against a server of our own. */
+/* lib/fetch, lib/outgoing, lib/breaker_rules: where calls may go
+ * (S21), how each fault ends (F7, F8), against a server of our own. */
 #include "lib/fetch.h"
 
 #include <arpa/inet.h>
@@ -34,21 +35,29 @@ static void serve_one(int fd) {
         if (end && (!length || length > end || n >= (size_t)(end + 4 - in) + (size_t)atol(length + 15))) break;
     }
     in[n] = 0;
-    if (strstr(in, " /ok ")) say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-One:  a b \r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+    if (strstr(in, " /ok "))
+        say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-One:  a b \r\nContent-Length: "
+                "2\r\nConnection: close\r\n\r\n{}");
     else if (strstr(in, " /echo ")) {
         char out[80000];
         snprintf(out, sizeof out, "HTTP/1.1 201 Created\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", n, in);
         say(fd, out);
     }
-    else if (strstr(in, " /429 ")) say(fd, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    else if (strstr(in, " /503 ")) say(fd, "HTTP/1.1 503 Down\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    else if (strstr(in, " /429 "))
+        say(fd, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    else if (strstr(in, " /503 "))
+        say(fd, "HTTP/1.1 503 Down\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Length: "
+                "0\r\nConnection: close\r\n\r\n");
     else if (strstr(in, " /402 ")) say(fd, "HTTP/1.1 402 No\r\nContent-Length: 4\r\nConnection: close\r\n\r\ncard");
-    else if (strstr(in, " /redirect ")) say(fd, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    else if (strstr(in, " /redirect "))
+        say(fd,
+            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     else if (strstr(in, " /cut ")) say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     else if (strstr(in, " /status ")) say(fd, "HTTP/1.1 200 OK\r\n");
     else if (strstr(in, " /noise ")) say(fd, "I am not HTTP\r\n\r\n");
     else if (strstr(in, " /slow ")) sleep(3);
-    else if (strstr(in, " /wait ")) usleep(300000), say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    else if (strstr(in, " /wait "))
+        usleep(300000), say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     else if (strstr(in, " /big ")) {
         static char big[65536];
         memset(big, 'x', sizeof big - 1);
@@ -101,11 +110,15 @@ static bool is_public(const char *s) {
 }
 
 static void knows_ranges(void) {
-    static const char *const inside[] = { "127.0.0.1", "127.255.255.255", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
-        "100.64.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.9", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
-        "::", "::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::8.8.8.8", "64:ff9b::7f00:1", "fc00::1", "fd12::1", "fe80::1", "fec0::1", "ff02::1", "2001::1",
+    static const char *const inside[] = { "127.0.0.1", "127.255.255.255", "0.0.0.0", "10.1.2.3", "172.16.0.1",
+                                          "172.31.255.255", "192.168.1.1", "169.254.169.254",
+        "100.64.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.9", "224.0.0.1", "239.1.1.1",
+            "240.0.0.1", "255.255.255.255",
+        "::", "::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::8.8.8.8", "64:ff9b::7f00:1", "fc00::1", "fd12::1",
+            "fe80::1", "fec0::1", "ff02::1", "2001::1",
         "2001:db8::1", "2002:7f00:1::1", "100::1", "3fff::1", "4000::1" };
-    static const char *const outside[] = { "8.8.8.8", "172.32.0.1", "172.15.255.255", "100.128.0.1", "11.0.0.1", "223.255.255.255", "2606:4700::1111", "2a00::1", "2001:4860::8888" };
+    static const char *const outside[] = { "8.8.8.8", "172.32.0.1", "172.15.255.255", "100.128.0.1", "11.0.0.1",
+                                           "223.255.255.255", "2606:4700::1111", "2a00::1", "2001:4860::8888" };
     for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
         if (is_public(inside[i])) fprintf(stderr, "\ncalled public: %s\n", inside[i]);
         CU_ASSERT_FALSE(is_public(inside[i]));
@@ -114,10 +127,14 @@ static void knows_ranges(void) {
 }
 
 static void refuses_urls(void) {
-    static const char *const bad[] = { "", "x", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "http://example.com/", "https://", "https://u:p@example.com/",
-        "https://u@example.com/", "https://127.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://0/", "https://2130706433/", "https://0x7f.1/", "https://017700000001/",
-        "https://169.254.169.254/latest", "https://localhost/", "https://a.localhost/", "https://intranet/", "https://db.internal/", "https://example.com/#x", "https://example.com/\r\nX: y",
-        "https://exa mple.com/", "javascript:alert(1)", "//example.com/", "https:example.com", "dict://example.com:11211/" };
+    static const char *const bad[] = { "", "x", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/",
+                                       "http://example.com/", "https://", "https://u:p@example.com/",
+        "https://u@example.com/", "https://127.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://0/",
+            "https://2130706433/", "https://0x7f.1/", "https://017700000001/",
+        "https://169.254.169.254/latest", "https://localhost/", "https://a.localhost/", "https://intranet/",
+            "https://db.internal/", "https://example.com/#x", "https://example.com/\r\nX: y",
+        "https://exa mple.com/", "javascript:alert(1)", "//example.com/", "https:example.com",
+            "dict://example.com:11211/" };
     outgoing_rules((OutgoingRules){ .production = true });
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (!outgoing_url_problem(&mem, bad[i])) fprintf(stderr, "\naccepted %s\n", bad[i]);
@@ -160,13 +177,16 @@ static void does_not_go_inside(void) {
 static void ends_in_classes(void) {
     allow_the_server();
     static const struct { const char *path; OutClass class; int status; } cases[] = {
-        { "/ok", OUT_ACCEPTED, 200 }, { "/echo", OUT_ACCEPTED, 201 }, { "/402", OUT_REFUSED, 402 }, { "/429", OUT_NOT_ACCEPTED, 429 }, { "/503", OUT_UNKNOWN, 503 },
-        { "/redirect", OUT_REFUSED, 302 }, { "/cut", OUT_UNKNOWN, 200 }, { "/noise", OUT_UNKNOWN, 0 }, { "/slow", OUT_UNKNOWN, 0 }, { "/closed", OUT_UNKNOWN, 0 },
+        { "/ok", OUT_ACCEPTED, 200 }, { "/echo", OUT_ACCEPTED, 201 }, { "/402", OUT_REFUSED, 402 },
+        { "/429", OUT_NOT_ACCEPTED, 429 }, { "/503", OUT_UNKNOWN, 503 },
+        { "/redirect", OUT_REFUSED, 302 }, { "/cut", OUT_UNKNOWN, 200 }, { "/noise", OUT_UNKNOWN, 0 },
+        { "/slow", OUT_UNKNOWN, 0 }, { "/closed", OUT_UNKNOWN, 0 },
         { "/big", OUT_UNKNOWN, 200 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         FetchAnswer f = post(cases[i].path);
-        if (f.class != cases[i].class) fprintf(stderr, "\n%s: %s, %d, %s\n", cases[i].path, out_class_name(f.class), f.status, f.problem ? f.problem : "-");
+        if (f.class != cases[i].class) fprintf(stderr, "\n%s: %s, %d, %s\n", cases[i].path, out_class_name(f.class),
+                                               f.status, f.problem ? f.problem : "-");
         SAME_INT(f.class, cases[i].class);
         SAME_INT(f.status, cases[i].status);
         CU_ASSERT_EQUAL(f.problem == NULL, f.class != OUT_UNKNOWN || f.status == 503);
@@ -183,13 +203,17 @@ static void ends_in_classes(void) {
     /* nobody listens; TLS spoken to a server without it: certainly not accepted */
     static const char *const all[] = { "127.0.0.1", NULL };
     outgoing_rules((OutgoingRules){ .production = true, .allowed = all });
-    SAME_INT(fetch(&mem, &(FetchRequest){ .method = "POST", .url = "http://127.0.0.1:1/", .body = "x" }).class, OUT_NOT_ACCEPTED);
-    SAME_INT(fetch(&mem, &(FetchRequest){ .method = "POST", .url = text(&mem, "https://127.0.0.1:%d/ok", port), .body = "x" }).class, OUT_NOT_ACCEPTED);
+    SAME_INT(fetch(&mem, &(FetchRequest){ .method = "POST", .url = "http://127.0.0.1:1/", .body = "x" }).class,
+             OUT_NOT_ACCEPTED);
+    SAME_INT(fetch(&mem, &(FetchRequest){ .method = "POST", .url = text(&mem, "https://127.0.0.1:%d/ok", port),
+                                          .body = "x" }).class, OUT_NOT_ACCEPTED);
     allow_the_server();
 }
 
 static void sends_what_was_asked(void) {
-    FetchAnswer f = fetch(&mem, &(FetchRequest){ .method = "PUT", .url = url("/echo"), .body = "a=1", .content_type = "application/x-www-form-urlencoded", .idempotency_key = "k-1",
+    FetchAnswer f = fetch(&mem, &(FetchRequest){ .method = "PUT", .url = url("/echo"), .body = "a=1",
+                                                 .content_type = "application/x-www-form-urlencoded",
+                                                 .idempotency_key = "k-1",
                                                  .bearer = "tok", .headers = { { "X-Two", "2" }, { "X-Empty", "" } } });
     CU_ASSERT_PTR_NOT_NULL(strstr(f.body, "PUT /echo HTTP/1.1\r\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(f.body, "\r\nIdempotency-Key: k-1\r\n"));
@@ -202,16 +226,20 @@ static void sends_what_was_asked(void) {
     CU_ASSERT_PTR_NULL(strstr(f.body, "Content-Type"));
     static const FetchHeader bad[] = { { "X", "a\r\nY: b" }, { "X\n", "a" }, { "X: y", "a" }, { "", "a" } };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        SAME_INT(fetch(&mem, &(FetchRequest){ .method = "GET", .url = url("/ok"), .headers = { bad[i] } }).class, OUT_REFUSED);
+        SAME_INT(fetch(&mem, &(FetchRequest){ .method = "GET", .url = url("/ok"), .headers = { bad[i] } }).class,
+                 OUT_REFUSED);
     SAME_INT(fetch(&mem, &(FetchRequest){ .method = "GET\r\n", .url = url("/ok") }).class, OUT_REFUSED);
-    SAME_INT(fetch(&mem, &(FetchRequest){ .method = "GET", .url = url("/ok"), .idempotency_key = "a\nb" }).class, OUT_REFUSED);
-    SAME_TEXT(fetch_form(&mem, (FetchHeader[]){ { "To", "+1 503" }, { "Body", "a&b=é" }, { "None", NULL }, { 0 } }), "To=%2B1%20503&Body=a%26b%3D%C3%A9");
+    SAME_INT(fetch(&mem, &(FetchRequest){ .method = "GET", .url = url("/ok"), .idempotency_key = "a\nb" }).class,
+             OUT_REFUSED);
+    SAME_TEXT(fetch_form(&mem, (FetchHeader[]){ { "To", "+1 503" }, { "Body", "a&b=é" }, { "None", NULL }, { 0 } }),
+              "To=%2B1%20503&Body=a%26b%3D%C3%A9");
 }
 
 static void runs_side_by_side(void) {
     FetchRequest requests[12];
     FetchAnswer answers[12];
-    for (int i = 0; i < 12; i++) requests[i] = (FetchRequest){ .method = "GET", .url = url(i == 5 ? "/402" : i == 7 ? "ftp" : "/wait") };
+    for (int i = 0; i < 12; i++)
+        requests[i] = (FetchRequest){ .method = "GET", .url = url(i == 5 ? "/402" : i == 7 ? "ftp" : "/wait") };
     requests[7].url = "ftp://example.com/";
     int64_t start = time_ticking_us();
     fetch_all(&mem, requests, answers, 12, 12);
@@ -249,8 +277,10 @@ static void breaks(void) {
 int main(void) {
     pid_t server = start_server();
     int status = suite_run("fetch", (SuiteTest[]){
-        { "knows ranges", knows_ranges }, { "refuses urls", refuses_urls }, { "does not go inside", does_not_go_inside }, { "ends in classes", ends_in_classes },
-        { "sends what was asked", sends_what_was_asked }, { "runs side by side", runs_side_by_side }, { "breaks", breaks }, { 0 } });
+        { "knows ranges", knows_ranges }, { "refuses urls", refuses_urls },
+        { "does not go inside", does_not_go_inside }, { "ends in classes", ends_in_classes },
+        { "sends what was asked", sends_what_was_asked }, { "runs side by side", runs_side_by_side },
+        { "breaks", breaks }, { 0 } });
     kill(server, SIGTERM);
     waitpid(server, NULL, 0);
     arena_end(&mem);

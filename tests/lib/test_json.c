@@ -12,9 +12,12 @@ static Json read_text(const char *s, const char **problem) {
 
 static void refuses(void) {
     static const struct { const char *sent, *problem; } cases[] = {
-        { "", "The JSON is empty." }, { "1", NULL }, { "{", NULL }, { "{}x", NULL }, { "{} {}", NULL }, { "[1,]", NULL }, { "{\"a\":1,\"a\":2}", NULL }, { "{\"a\":\"\\u0000\"}", NULL },
-        { "{\"a\":\"\xff\"}", NULL }, { "{\"a\":\"\xc0\xaf\"}", NULL }, { "{\"a\":01}", NULL }, { "{\"a\":+1}", NULL }, { "{\"a\":NaN}", NULL }, { "{\"a\":9223372036854775808}", NULL },
-        { "{\"a\":1e999}", NULL }, { "{'a':1}", NULL }, { "{\"a\":\"\\ud800\"}", NULL }, { "\xef\xbb\xbf{}", NULL }, { "{\"a\":\"\n\"}", NULL }, { "{\"a\" 1}", "The JSON cannot be read (line 1, column 6)." },
+        { "", "The JSON is empty." }, { "1", NULL }, { "{", NULL }, { "{}x", NULL }, { "{} {}", NULL },
+        { "[1,]", NULL }, { "{\"a\":1,\"a\":2}", NULL }, { "{\"a\":\"\\u0000\"}", NULL },
+        { "{\"a\":\"\xff\"}", NULL }, { "{\"a\":\"\xc0\xaf\"}", NULL }, { "{\"a\":01}", NULL }, { "{\"a\":+1}", NULL },
+        { "{\"a\":NaN}", NULL }, { "{\"a\":9223372036854775808}", NULL },
+        { "{\"a\":1e999}", NULL }, { "{'a':1}", NULL }, { "{\"a\":\"\\ud800\"}", NULL }, { "\xef\xbb\xbf{}", NULL },
+        { "{\"a\":\"\n\"}", NULL }, { "{\"a\" 1}", "The JSON cannot be read (line 1, column 6)." },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *problem;
@@ -45,7 +48,8 @@ static void limits(void) {
 
 static void finds(void) {
     const char *problem;
-    Json j = read_text("{\"id\":\"evt_1\",\"data\":{\"object\":{\"amount\":125050,\"items\":[{\"id\":7},[true,null]],\"a.b\":1.5}},\"big\":9223372036854775807,\"\":{\"\":3}}", &problem);
+    Json j =
+        read_text("{\"id\":\"evt_1\",\"data\":{\"object\":{\"amount\":125050,\"items\":[{\"id\":7},[true,null]],\"a.b\":1.5}},\"big\":9223372036854775807,\"\":{\"\":3}}", &problem);
     SAME_TEXT(problem, NULL);
     int64_t n = -1;
     bool is = false;
@@ -61,7 +65,9 @@ static void finds(void) {
     CU_ASSERT_TRUE(json_bool(j, "data.object.items[1][0]", &is) && is);
     SAME_INT(json_kind(json_at(j, "data.object.items[1][1]")), JSON_KIND_NULL);
     SAME_INT(json_kind(json_member(json_at(j, "data.object"), "a.b")), JSON_KIND_DECIMAL);
-    static const char *const nothing[] = { "x", "id.x", "data.x.y", "data.object.items[2]", "data.object.items[x]", "data.object.items[]", "data.object.items[-1]", "data[0]", "[0]", "data.object.items[99999999999999999999]",
+    static const char *const nothing[] = { "x", "id.x", "data.x.y", "data.object.items[2]", "data.object.items[x]",
+                                           "data.object.items[]", "data.object.items[-1]", "data[0]", "[0]",
+                                           "data.object.items[99999999999999999999]",
                                            "data.object.items[0" };
     n = -1;
     for (size_t i = 0; i < COUNT(nothing); i++) {
@@ -86,10 +92,15 @@ static void finds(void) {
 
 static void numbers(void) {
     static const struct { const char *sent, *is; } cases[] = {
-        { "12.5", "12.5" }, { "0.1", "0.1" }, { "-3", "-3" }, { "114.25", "114.25" }, { "1262.125", "1262.125" }, { "99999999999.999", "99999999999.999" }, { "1e2", "100" }, { "12.50", "12.5" }, { "-0.001", "-0.001" },
-        { "9007199254740993", "9007199254740993" }, { "0.1234567890123456", NULL }, { "1e300", NULL }, { "1e-9", "0.000000001" }, { "11e-06", "0.000011" }, { "-0.0", "0" }, { "-0e-91", "0" }, { "1e-16", NULL }, { "1e14", "100000000000000" }, { "1e15", NULL }, { "123456789012345.6", NULL }, { "-5.000001", "-5.000001" }, { "\"1\"", NULL }, { "null", NULL }, { "true", NULL },
+        { "12.5", "12.5" }, { "0.1", "0.1" }, { "-3", "-3" }, { "114.25", "114.25" }, { "1262.125", "1262.125" },
+        { "99999999999.999", "99999999999.999" }, { "1e2", "100" }, { "12.50", "12.5" }, { "-0.001", "-0.001" },
+        { "9007199254740993", "9007199254740993" }, { "0.1234567890123456", NULL }, { "1e300", NULL },
+        { "1e-9", "0.000000001" }, { "11e-06", "0.000011" }, { "-0.0", "0" }, { "-0e-91", "0" }, { "1e-16", NULL },
+        { "1e14", "100000000000000" }, { "1e15", NULL }, { "123456789012345.6", NULL }, { "-5.000001", "-5.000001" },
+        { "\"1\"", NULL }, { "null", NULL }, { "true", NULL },
     };
-    for (size_t i = 0; i < COUNT(cases); i++) SAME_TEXT(json_number(&mem, read_text(text(&mem, "[%s]", cases[i].sent), NULL), "[0]"), cases[i].is);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        SAME_TEXT(json_number(&mem, read_text(text(&mem, "[%s]", cases[i].sent), NULL), "[0]"), cases[i].is);
     arena_reset(&mem);
 }
 
@@ -111,14 +122,16 @@ static void writes(void) {
     json_add_text(&o, "none", NULL);
     json_add_json(&o, "j", "[1]");
     json_close(&o);
-    SAME_TEXT(t.s, "{\"a\":\"x\\\"\\\\\\n\\u0009\\u003c\\u0026\\u003e\xc3\xa9\\u2028\xef\xbf\xbd\",\"n\":-9223372036854775808,\"l\":[true,null,{},[],12.50],\"none\":null,\"j\":[1]}");
+    SAME_TEXT(t.s,
+              "{\"a\":\"x\\\"\\\\\\n\\u0009\\u003c\\u0026\\u003e\xc3\xa9\\u2028\xef\xbf\xbd\",\"n\":-9223372036854775808,\"l\":[true,null,{},[],12.50],\"none\":null,\"j\":[1]}");
     Json back = json_read(&mem, t.s, t.n, t.n, NULL);
     SAME_TEXT(json_text(back, "a"), "x\"\\\n\t<&>\xc3\xa9\xe2\x80\xa8\xef\xbf\xbd");
     arena_reset(&mem);
 }
 
 int main(void) {
-    int status = suite_run("json", (SuiteTest[]){ { "refuses", refuses }, { "limits", limits }, { "finds", finds }, { "numbers", numbers }, { "writes", writes }, {0} });
+    int status = suite_run("json", (SuiteTest[]){ { "refuses", refuses }, { "limits", limits }, { "finds", finds },
+                                                  { "numbers", numbers }, { "writes", writes }, {0} });
     arena_end(&mem);
     return status;
 }

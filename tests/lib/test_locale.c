@@ -6,7 +6,8 @@
 
 static Arena mem;
 
-static Locale *of(const char *language, const char *currency, const char *number, const char *date, const char *clock, const char *zone) {
+static Locale *of(const char *language, const char *currency, const char *number, const char *date, const char *clock,
+                  const char *zone) {
     return locale_new(&mem, (LocaleSettings){ language, currency, number, date, clock, zone, 0 });
 }
 
@@ -22,7 +23,8 @@ static void shows_money(void) {
         { "USD", "1,234.56", 0, "$0.00" },                      { "MXN", "1,234.56", 8460, "$84.60" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        SAME_TEXT(locale_money(&mem, of("en", cases[i].currency, cases[i].number, NULL, NULL, NULL), (Money){ cases[i].minor }), cases[i].is);
+        SAME_TEXT(locale_money(&mem, of("en", cases[i].currency, cases[i].number, NULL, NULL, NULL),
+                               (Money){ cases[i].minor }), cases[i].is);
     SAME_TEXT(locale_money(&mem, locale_in(&mem, us(), "es"), (Money){ 8460 }), "$84.60");
     SAME_TEXT(locale_money_plain(&mem, us(), (Money){ -284750 }), "-2,847.50");
     SAME_TEXT(locale_balance(&mem, us(), (Money){ 8460 }), "$84.60");
@@ -32,7 +34,8 @@ static void shows_money(void) {
     SAME_TEXT(locale_money_short(&mem, us(), (Money){ 1240000 }), "$12.4k");
     SAME_TEXT(locale_money_short(&mem, us(), (Money){ 99950 }), "$1,000");
     SAME_TEXT(locale_money_short(&mem, us(), (Money){ -45600000 }), "−$456k");
-    SAME_TEXT(locale_money_short(&mem, of("en", "INR", "1,23,456.78", NULL, NULL, NULL), (Money){ 12345678900 }), "₹\u00a012.3\u00a0Cr");
+    SAME_TEXT(locale_money_short(&mem, of("en", "INR", "1,23,456.78", NULL, NULL, NULL), (Money){ 12345678900 }),
+              "₹\u00a012.3\u00a0Cr");
 }
 
 static void shows_numbers(void) {
@@ -52,7 +55,8 @@ static void shows_numbers(void) {
 }
 
 static void shows_dates(void) {
-    Locale *l = us(), *es = locale_in(&mem, l, "es"), *de = of("de", "EUR", "1.234,56", "DD.MM.YYYY", "24h", "Europe/Berlin");
+    Locale *l = us(), *es = locale_in(&mem, l, "es"), *de = of("de", "EUR", "1.234,56", "DD.MM.YYYY", "24h",
+        "Europe/Berlin");
     Date d = date_of(2026, 3, 20);
     Time t;
     CU_ASSERT(time_parse_iso("2026-03-21T01:25:00Z", &t));
@@ -133,7 +137,8 @@ static void lists_choices(void) {
 int main(void) {
     if (messages_load(&mem, VIEWS_DIR "/messages")) return 2;
     int status = suite_run("locale", (SuiteTest[]){
-        { "shows money", shows_money }, { "shows numbers", shows_numbers }, { "shows dates", shows_dates }, { "shows durations", shows_durations },
+        { "shows money", shows_money }, { "shows numbers", shows_numbers }, { "shows dates", shows_dates },
+        { "shows durations", shows_durations },
         { "falls back", falls_back }, { "lists choices", lists_choices }, { 0 } });
     arena_end(&mem);
     return status;

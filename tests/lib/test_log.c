@@ -26,10 +26,12 @@ static int count_lines(const char *s) {
 
 static void writes_a_line(void) {
     log_context("7KQ4-M2XD", "swa", 12);
-    log_info("job.done", LOG_INT("job", 88), LOG_TEXT("kind", "bill run"), LOG_TEXT("note", NULL), LOG_TEXT("empty", ""));
+    log_info("job.done", LOG_INT("job", 88), LOG_TEXT("kind", "bill run"), LOG_TEXT("note", NULL),
+             LOG_TEXT("empty", ""));
     char *s = lines(), tail[160];
     SAME_INT(count_lines(s), 1);
-    snprintf(tail, sizeof tail, "Z info job.done pid=%d request=7KQ4-M2XD tenant=swa user=12 job=88 kind=\"bill run\" empty=\"\"\n", getpid());
+    snprintf(tail, sizeof tail, "Z info job.done pid=%d request=7KQ4-M2XD tenant=swa user=12 job=88 "
+                                "kind=\"bill run\" empty=\"\"\n", getpid());
     SAME_TEXT(strlen(s) > 26 ? s + 26 : "", tail);
     log_context_clear();
     log_warn("plain");
@@ -46,7 +48,8 @@ static void writes_a_line(void) {
 
 static void cannot_be_forged(void) {
     log_context("x\n2026 forged", "a b\r\n", 0);
-    log_warn("sign_in.failed", LOG_TEXT("user", "eve\r\n2026-03-20T18:25:00Z info sign_in.done user=admin"), LOG_TEXT("agent", "a\"b\\c\x1b[2J\x7f"),
+    log_warn("sign_in.failed", LOG_TEXT("user", "eve\r\n2026-03-20T18:25:00Z info sign_in.done user=admin"),
+             LOG_TEXT("agent", "a\"b\\c\x1b[2J\x7f"),
              LOG_TEXT("bad", "\xff\xc0\xaf \xe2\x80\xa8 \xc2\x85 caf\xc3\xa9"));
     char *s = lines();
     SAME_INT(count_lines(s), 1);
@@ -57,8 +60,10 @@ static void cannot_be_forged(void) {
 }
 
 static void hides_secrets(void) {
-    log_info("x", LOG_TEXT("password", "hunter2"), LOG_TEXT("new_Password", "hunter3"), LOG_TEXT("Authorization", "Bearer hunter4"),
-             LOG_TEXT("api_key", "hunter5"), LOG_TEXT("reset_token", "hunter6"), LOG_TEXT("pin", "hunter7"), LOG_TEXT("shipping", "seen"));
+    log_info("x", LOG_TEXT("password", "hunter2"), LOG_TEXT("new_Password", "hunter3"),
+             LOG_TEXT("Authorization", "Bearer hunter4"),
+             LOG_TEXT("api_key", "hunter5"), LOG_TEXT("reset_token", "hunter6"), LOG_TEXT("pin", "hunter7"),
+                 LOG_TEXT("shipping", "seen"));
     char *s = lines();
     CU_ASSERT_PTR_NULL(strstr(s, "hunter"));
     CU_ASSERT_PTR_NOT_NULL(strstr(s, "shipping=seen"));
@@ -66,13 +71,16 @@ static void hides_secrets(void) {
 
 static void hides_tokens_in_paths(void) {
     static const struct { const char *path, *is; } cases[] = {
-        { "/b/Zx8dK2mQ9vT4bN7cL1pR5w", "/b/Zx8d***" }, { "/u/swa-w/bx/runs/RUN-2026-04/items", "/u/swa-w/bx/runs/RUN-2026-04/items" },
+        { "/b/Zx8dK2mQ9vT4bN7cL1pR5w", "/b/Zx8d***" },
+        { "/u/swa-w/bx/runs/RUN-2026-04/items", "/u/swa-w/bx/runs/RUN-2026-04/items" },
         { "/p/swa-w/bills/WA-BILL-202604-000001", "/p/swa-w/bills/WA-BILL-202604-000001" }, { "/", "/" }, { "", "" },
-        { "/n/aaaaaaaaaaaaaaaaaaa1/x", "/n/aaaa***/x" }, { "/communication-preferences-of-all", "/communication-preferences-of-all" },
+        { "/n/aaaaaaaaaaaaaaaaaaa1/x", "/n/aaaa***/x" },
+        { "/communication-preferences-of-all", "/communication-preferences-of-all" },
         { "/s/inter-latin.49a3eeac68aaaa.woff2", "/s/inter-latin.49a3eeac68aaaa.woff2" },
     };
     char room[64];
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) SAME_TEXT(log_path(room, sizeof room, cases[i].path), cases[i].is);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        SAME_TEXT(log_path(room, sizeof room, cases[i].path), cases[i].is);
     for (int size = 1; size < 12; size++) {
         memset(room, '#', sizeof room);
         CU_ASSERT((int)strlen(log_path(room, size, "/b/Zx8dK2mQ9vT4bN7cL1pR5w")) < size);
@@ -87,7 +95,8 @@ static void cuts_long_values(void) {
     char *s = lines();
     CU_ASSERT(strlen(s) < 1200);
     CU_ASSERT_PTR_NOT_NULL(strstr(s, "aaa... b=after\n"));
-    log_info("longer", LOG_TEXT("a", text), LOG_TEXT("b", text), LOG_TEXT("c", text), LOG_TEXT("d", text), LOG_TEXT("e", text),
+    log_info("longer", LOG_TEXT("a", text), LOG_TEXT("b", text), LOG_TEXT("c", text), LOG_TEXT("d", text),
+             LOG_TEXT("e", text),
              LOG_TEXT("f", text), LOG_TEXT("g", text), LOG_TEXT("h", text), LOG_TEXT("i", text));
     s = lines();
     SAME_INT(count_lines(s), 1);
@@ -145,9 +154,11 @@ int main(void) {
     snprintf(file, sizeof file, "%s/smart360.log", folder);
     if (!log_open(file)) return 2;
     int status = suite_run("log", (SuiteTest[]){
-        { "writes a line", writes_a_line }, { "cannot be forged", cannot_be_forged }, { "hides secrets", hides_secrets },
+        { "writes a line", writes_a_line }, { "cannot be forged", cannot_be_forged },
+        { "hides secrets", hides_secrets },
         { "hides tokens in paths", hides_tokens_in_paths },
-        { "cuts long values", cuts_long_values }, { "reopens", reopens }, { "samples", samples }, { "numbers requests", numbers_requests }, { 0 } });
+        { "cuts long values", cuts_long_values }, { "reopens", reopens }, { "samples", samples },
+        { "numbers requests", numbers_requests }, { 0 } });
     unlink(file);
     rmdir(folder);
     return status;

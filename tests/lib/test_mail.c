@@ -37,7 +37,8 @@ static void serve_one(int fd) {
         else if (!strncmp(line, "MAIL", 4)) say(fd, "250 ok\r\n");
         else if (!strncmp(line, "RCPT", 4)) {
             snprintf(to, sizeof to, "%.199s", line);
-            say(fd, strstr(to, "soft@") ? "450 4.2.1 later\r\n" : strstr(to, "hard@") ? "550 5.1.1 no such user\r\n" : "250 ok\r\n");
+            say(fd, strstr(to, "soft@") ? "450 4.2.1 later\r\n" : strstr(to, "hard@") ? "550 5.1.1 no such user\r\n"
+                : "250 ok\r\n");
         }
         else if (!strncmp(line, "DATA", 4)) {
             if (strstr(to, "early@")) _exit(0);
@@ -46,7 +47,8 @@ static void serve_one(int fd) {
             while (line_of(in, line, sizeof line) && strcmp(line, ".\r\n")) fputs(line, out);
             fclose(out);
             if (strstr(to, "late@")) _exit(0);
-            say(fd, strstr(to, "spam@") ? "554 5.7.1 spam\r\n" : strstr(to, "full@") ? "452 4.3.1 full\r\n" : "250 2.0.0 queued as Q1\r\n");
+            say(fd, strstr(to, "spam@") ? "554 5.7.1 spam\r\n" : strstr(to, "full@") ? "452 4.3.1 full\r\n"
+                : "250 2.0.0 queued as Q1\r\n");
         }
         else if (!strncmp(line, "QUIT", 4)) { say(fd, "221 bye\r\n"); return; }
         else say(fd, "250 ok\r\n");
@@ -76,7 +78,8 @@ static pid_t start_server(void) {
 /* ---- tests ---- */
 
 static Mail sample(void) {
-    return (Mail){ .from = { "SWA Water", "no-reply@sfwater.org" }, .to = { NULL, "asha@example.com" }, .subject = "Your bill", .text = "Hello", .message_id = "msg-1",
+    return (Mail){ .from = { "SWA Water", "no-reply@sfwater.org" }, .to = { NULL, "asha@example.com" },
+                   .subject = "Your bill", .text = "Hello", .message_id = "msg-1",
                    .at = time_of_unix(1774030000) };
 }
 
@@ -86,8 +89,10 @@ static void builds(void) {
     Mail m = sample();
     char *s = mail_build(&mem, &m, &n, &problem);
     SAME_TEXT(problem, NULL);
-    SAME_TEXT(s, "From: \"SWA Water\"\r\n <no-reply@sfwater.org>\r\nTo: asha@example.com\r\nSubject: Your bill\r\nDate: Fri, 20 Mar 2026 18:06:40 +0000\r\n"
-                 "Message-ID: <msg-1@sfwater.org>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    SAME_TEXT(s, "From: \"SWA Water\"\r\n <no-reply@sfwater.org>\r\nTo: asha@example.com\r\nSubject: Your "
+                 "bill\r\nDate: Fri, 20 Mar 2026 18:06:40 +0000\r\n"
+                 "Message-ID: <msg-1@sfwater.org>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: "
+                 "1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
                  "Content-Transfer-Encoding: quoted-printable\r\n\r\nHello\r\n");
     SAME_INT(n, strlen(s));
     m.to.name = "Nair, \"A\" \\";
@@ -99,11 +104,16 @@ static void builds(void) {
     m.attachments[0] = (MailAttachment){ "Bill März.pdf", "application/pdf", "%PDF-1.7\nxyz", 12 };
     s = mail_build(&mem, &m, &n, &problem);
     CU_ASSERT_PTR_NOT_NULL_FATAL(s);
-    static const char *const parts[] = { "To: \"Nair, \\\"A\\\" \\\\\"\r\n <asha@example.com>\r\n", "\r\nSubject: =?UTF-8?B?", "?=\r\n =?UTF-8?B?",
+    static const char *const parts[] = { "To: \"Nair, \\\"A\\\" \\\\\"\r\n <asha@example.com>\r\n",
+                                         "\r\nSubject: =?UTF-8?B?", "?=\r\n =?UTF-8?B?",
         "\r\nReply-To: \"Ayuda\"\r\n <ayuda@sfwater.org>\r\n", "\r\nIn-Reply-To: <msg-0@sfwater.org>\r\n",
-        "\r\nList-Unsubscribe: <https://example.com/n/abc>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", "Content-Type: multipart/mixed; boundary=\"=_mixed\"\r\n\r\n--=_mixed\r\n"
-        "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n\r\n--=_alternative\r\nContent-Type: text/plain; charset=utf-8\r\n",
-        "\r\n<p>Se=C3=B1or =3D 1</p>\r\n--=_alternative--\r\n--=_mixed\r\n", "filename=\"Bill_M__rz.pdf\";\r\n filename*=UTF-8''Bill%20M%C3%A4rz.pdf\r\n", "\r\n\r\nJVBERi0xLjcKeHl6\r\n--=_mixed--\r\n" };
+        "\r\nList-Unsubscribe: <https://example.com/n/abc>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            "Content-Type: multipart/mixed; boundary=\"=_mixed\"\r\n\r\n--=_mixed\r\n"
+        "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n\r\n--=_alternative\r\nContent-Type: "
+        "text/plain; charset=utf-8\r\n",
+        "\r\n<p>Se=C3=B1or =3D 1</p>\r\n--=_alternative--\r\n--=_mixed\r\n",
+            "filename=\"Bill_M__rz.pdf\";\r\n filename*=UTF-8''Bill%20M%C3%A4rz.pdf\r\n",
+            "\r\n\r\nJVBERi0xLjcKeHl6\r\n--=_mixed--\r\n" };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!strstr(s, parts[i])) fprintf(stderr, "\nmissing: %s\n", parts[i]);
         CU_ASSERT_PTR_NOT_NULL(strstr(s, parts[i]));
@@ -118,7 +128,8 @@ static void quotes_text(void) {
     Mail m = sample();
     m.text = "a \nb=c\r\n.\ré\ttab \n0123456789012345678901234567890123456789012345678901234567890123456789012345é";
     char *body = strstr(mail_build(&mem, &m, &n, &problem), "\r\n\r\n") + 4;
-    SAME_TEXT(body, "a=20\r\nb=3Dc\r\n.\r\n=C3=A9\ttab=20\r\n012345678901234567890123456789012345678901234567890123456789012345678901234=\r\n5=C3=A9\r\n");
+    SAME_TEXT(body,
+              "a=20\r\nb=3Dc\r\n.\r\n=C3=A9\ttab=20\r\n012345678901234567890123456789012345678901234567890123456789012345678901234=\r\n5=C3=A9\r\n");
 }
 
 static void refuses_forged_headers(void) {
@@ -160,7 +171,8 @@ static MailResult send_to(const char *to, const char *password) {
     m.to.address = to;
     m.text = "Hello\n.\n..dots\n";
     char *s = mail_build(&mem, &m, &n, &problem);
-    return mail_send(&mem, &(MailServer){ "127.0.0.1", port, MAIL_OPEN, password ? "u" : NULL, password, NULL }, m.from.address, to, s, n);
+    return mail_send(&mem, &(MailServer){ "127.0.0.1", port, MAIL_OPEN, password ? "u" : NULL, password, NULL },
+                     m.from.address, to, s, n);
 }
 
 static void sends(void) {
@@ -168,13 +180,16 @@ static void sends(void) {
     allowed[0] = text(&mem, "127.0.0.1:%d", port);
     outgoing_rules((OutgoingRules){ .production = true, .allowed = allowed });
     static const struct { const char *to; OutClass class; int code; } cases[] = {
-        { "ok@example.com", OUT_ACCEPTED, 250 }, { "again@example.com", OUT_ACCEPTED, 250 }, { "soft@example.com", OUT_NOT_ACCEPTED, 450 },
-        { "hard@example.com", OUT_REFUSED, 550 }, { "spam@example.com", OUT_REFUSED, 554 }, { "full@example.com", OUT_NOT_ACCEPTED, 452 },
+        { "ok@example.com", OUT_ACCEPTED, 250 }, { "again@example.com", OUT_ACCEPTED, 250 },
+        { "soft@example.com", OUT_NOT_ACCEPTED, 450 },
+        { "hard@example.com", OUT_REFUSED, 550 }, { "spam@example.com", OUT_REFUSED, 554 },
+        { "full@example.com", OUT_NOT_ACCEPTED, 452 },
         { "early@example.com", OUT_NOT_ACCEPTED, 250 }, { "late@example.com", OUT_UNKNOWN, 354 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         MailResult r = send_to(cases[i].to, NULL);
-        if (r.class != cases[i].class) fprintf(stderr, "\n%s: %s %d %s\n", cases[i].to, out_class_name(r.class), r.code, r.problem ? r.problem : "-");
+        if (r.class != cases[i].class) fprintf(stderr, "\n%s: %s %d %s\n", cases[i].to, out_class_name(r.class), r.code,
+                                               r.problem ? r.problem : "-");
         SAME_INT(r.class, cases[i].class);
         SAME_INT(r.code, cases[i].code);
         CU_ASSERT_EQUAL(r.problem == NULL, r.class == OUT_ACCEPTED);
@@ -200,7 +215,8 @@ static void sends(void) {
     SAME_INT(r.class, OUT_REFUSED);
     CU_ASSERT(r.setup_is_wrong);
     outgoing_rules((OutgoingRules){ .production = true, .allowed = allowed });
-    r = mail_send(&mem, &(MailServer){ "127.0.0.1", port, MAIL_STARTTLS, NULL, NULL, NULL }, "a@b.co", "ok@example.com", "x", 1);
+    r = mail_send(&mem, &(MailServer){ "127.0.0.1", port, MAIL_STARTTLS, NULL, NULL, NULL }, "a@b.co", "ok@example.com",
+                  "x", 1);
     SAME_INT(r.class, OUT_NOT_ACCEPTED);
     CU_ASSERT(r.setup_is_wrong);
     mail_end();
@@ -220,7 +236,8 @@ int main(void) {
     close(fd);
     pid_t server = start_server();
     int status = suite_run("mail", (SuiteTest[]){
-        { "builds", builds }, { "quotes text", quotes_text }, { "refuses forged headers", refuses_forged_headers }, { "sends", sends }, { "reads codes", reads_codes }, { 0 } });
+        { "builds", builds }, { "quotes text", quotes_text }, { "refuses forged headers", refuses_forged_headers },
+        { "sends", sends }, { "reads codes", reads_codes }, { 0 } });
     kill(server, SIGTERM);
     waitpid(server, NULL, 0);
     unlink(kept_file);

@@ -28,7 +28,8 @@ static const char *load(const char *english, const char *spanish) {
 }
 
 static void loads_and_falls_back(void) {
-    SAME_TEXT(load("# Bills\nbill.title = Bills\nbill.due   =  Due {date}, {amount}  \n\nbill.long = one \\\n   two \\\n three\nbill.lines = a\\nb\\\\\\s\n",
+    SAME_TEXT(load("# Bills\nbill.title = Bills\nbill.due   =  Due {date}, {amount}  \n\nbill.long = one \\\n   two "
+                   "\\\n three\nbill.lines = a\\nb\\\\\\s\n",
                    "bill.title = Facturas\nbill.due = {amount} vence el {date}\n"), NULL);
     SAME_TEXT(msg("en", "bill.title"), "Bills");
     SAME_TEXT(msg("es", "bill.title"), "Facturas");
@@ -41,7 +42,8 @@ static void loads_and_falls_back(void) {
     CU_ASSERT(msg_exists("bill.due"));
     CU_ASSERT_FALSE(msg_exists("bill"));
     SAME_TEXT(messages_missing(&mem, "bill.due", "x.c:1"), NULL);
-    SAME_TEXT(messages_missing(&mem, "bill.no", "x.c:1"), "x.c:1: there is no text for \"bill.no\" in views/messages/en");
+    SAME_TEXT(messages_missing(&mem, "bill.no", "x.c:1"),
+              "x.c:1: there is no text for \"bill.no\" in views/messages/en");
     SAME_TEXT(messages_languages()[0], "en");
     SAME_TEXT(messages_languages()[1], "es");
     SAME_TEXT(messages_languages()[2], NULL);
@@ -60,7 +62,8 @@ static void fills(void) {
 }
 
 static void counts(void) {
-    SAME_TEXT(load("n.one = {count} bill of {who}\nn.other = {count} bills of {who}\n", "n.one = {count} factura de {who}\nn.other = {count} facturas de {who}\n"), NULL);
+    SAME_TEXT(load("n.one = {count} bill of {who}\nn.other = {count} bills of {who}\n",
+                   "n.one = {count} factura de {who}\nn.other = {count} facturas de {who}\n"), NULL);
     SAME_TEXT(msg_plural(&mem, "en", "n", 1, NULL, { "who", "Ann" }), "1 bill of Ann");
     SAME_TEXT(msg_plural(&mem, "en", "n", 0, NULL, { "who", "Ann" }), "0 bills of Ann");
     SAME_TEXT(msg_plural(&mem, "es", "n", 2140, "2,140", { "who", "Ann" }), "2,140 facturas de Ann");
@@ -94,11 +97,13 @@ static void refuses(void) {
         { "a = {x}\n", "a = {y}\n", "es/a.msg:1: the English text has no {y}\n" },
         { "a.one = 1\n", "", "en/a.msg:1: a plural needs its .other: a.one\n" },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) SAME_TEXT(load(cases[i].english, cases[i].spanish), cases[i].problem);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        SAME_TEXT(load(cases[i].english, cases[i].spanish), cases[i].problem);
     char expected[300];
     const char *twice = load("a = 1\nb = 2\na = 3\n", "");
     snprintf(expected, sizeof expected, "en/a.msg:3: stands already in another place: a (%s/en/a.msg:1)\n", folder);
-    const char *other = strstr(twice, "a.msg:1: stands");            /* which of the two is named second is not promised */
+    /* which of the two is named second is not promised */
+    const char *other = strstr(twice, "a.msg:1: stands");
     if (!other) SAME_TEXT(twice, expected);
     CU_ASSERT_PTR_NOT_NULL(messages_load(&mem, "/nowhere"));
     SAME_TEXT(msg("en", "a"), "[a]");
@@ -119,7 +124,8 @@ int main(void) {
     snprintf(path, sizeof path, "%s/es", folder);
     if (mkdir(path, 0700)) return 2;
     int status = suite_run("messages", (SuiteTest[]){
-        { "loads and falls back", loads_and_falls_back }, { "fills placeholders", fills }, { "counts", counts }, { "walks a prefix", walks_a_prefix },
+        { "loads and falls back", loads_and_falls_back }, { "fills placeholders", fills }, { "counts", counts },
+        { "walks a prefix", walks_a_prefix },
         { "refuses", refuses }, { "own files are right", own_files_are_right }, { 0 } });
     static const char *const made[] = { "en/a.msg", "es/a.msg", "en", "es", "" };
     for (int i = 0; i < 5; i++) {

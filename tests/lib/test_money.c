@@ -5,7 +5,8 @@
 static Arena mem;
 
 static const NumberFormat us = { .decimal = '.', .group = ',' }, german = { .decimal = ',', .group = '.' },
-                          french = { .decimal = ',', .group = ' ' }, indian = { .decimal = '.', .group = ',', .indian = true };
+                          french = { .decimal = ',', .group = ' ' }, indian = { .decimal = '.', .group = ',',
+                              .indian = true };
 
 static void rounds(void) {
     static const struct { int64_t n, d; Rounding r; int64_t is; } cases[] = {
@@ -65,18 +66,24 @@ typedef struct { const char *s; const NumberFormat *f; NumberProblem problem; in
 static void parses_money(void) {
     static const ParseCase cases[] = {
         { "1234.50", &us, NUMBER_OK, 123450 },     { "1,234.50", &us, NUMBER_OK, 123450 },   { "0", &us, NUMBER_OK, 0 },
-        { "0.5", &us, NUMBER_OK, 50 },             { "-12", &us, NUMBER_OK, -1200 },         { "\u221212.05", &us, NUMBER_OK, -1205 },
-        { "1,234,567", &us, NUMBER_OK, 123456700 },{ "007", &us, NUMBER_OK, 700 },           { "99999999999.99", &us, NUMBER_OK, 9999999999999 },
+        { "0.5", &us, NUMBER_OK, 50 },             { "-12", &us, NUMBER_OK, -1200 },
+        { "\u221212.05", &us, NUMBER_OK, -1205 },
+        { "1,234,567", &us, NUMBER_OK, 123456700 },{ "007", &us, NUMBER_OK, 700 },
+        { "99999999999.99", &us, NUMBER_OK, 9999999999999 },
         { "1.234,50", &german, NUMBER_OK, 123450 },{ "1 234,50", &french, NUMBER_OK, 123450 },
         { "1\u00a0234,50", &french, NUMBER_OK, 123450 }, { "1\u202f234,50", &french, NUMBER_OK, 123450 },
         { "1,12,604.00", &indian, NUMBER_OK, 11260400 }, { "112604", &indian, NUMBER_OK, 11260400 },
         { "", &us, NUMBER_EMPTY, 0 },              { NULL, &us, NUMBER_EMPTY, 0 },
-        { "1.505", &us, NUMBER_PLACES, 0 },        { "1.500", &us, NUMBER_PLACES, 0 },       { "100000000000", &us, NUMBER_TOO_LARGE, 0 },
+        { "1.505", &us, NUMBER_PLACES, 0 },        { "1.500", &us, NUMBER_PLACES, 0 },
+        { "100000000000", &us, NUMBER_TOO_LARGE, 0 },
         { "99999999999999999999999999", &us, NUMBER_TOO_LARGE, 0 },
     };
-    static const char *const malformed[] = { "1e3", "1E3", "NaN", "nan", "inf", "Infinity", "0x10", "+5", "--5", "-", "5-", " 5", "5 ",
-        "\t5", "5\n", ".5", "5.", ".", "1.2.3", "1,23", "1,2345", "12,34.5", ",123", "1,,234", "1,234,", "1234,567", "$5", "5 USD",
-        "٣", "５", "1_000", "1'000", "1 234.50", "- 5", "(5)", "5%", "1,234.5,0", "\u22125\u2212", "1/2", "5;", "5\x01", "1,12,604.00",
+    static const char *const malformed[] = { "1e3", "1E3", "NaN", "nan", "inf", "Infinity", "0x10", "+5", "--5", "-",
+                                             "5-", " 5", "5 ",
+        "\t5", "5\n", ".5", "5.", ".", "1.2.3", "1,23", "1,2345", "12,34.5", ",123", "1,,234", "1,234,", "1234,567",
+            "$5", "5 USD",
+        "٣", "５", "1_000", "1'000", "1 234.50", "- 5", "(5)", "5%", "1,234.5,0", "\u22125\u2212", "1/2", "5;", "5\x01",
+            "1,12,604.00",
         "true", "null", "''", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Money m = { 0 };
@@ -152,7 +159,8 @@ static void reads_what_it_writes(void) {
         if (m.minor > 9999999999999) continue;
         NumberFormat f = all[i % 4];
         ArenaMark here = mark(&mem);
-        CU_ASSERT_EQUAL_FATAL(money_parse(number_text(&mem, m.minor, f, (NumberStyle){ 2, 2, "\u2212" }), f, 2, true, &back), NUMBER_OK);
+        CU_ASSERT_EQUAL_FATAL(money_parse(number_text(&mem, m.minor, f, (NumberStyle){ 2, 2, "\u2212" }), f, 2, true,
+                                          &back), NUMBER_OK);
         CU_ASSERT_EQUAL_FATAL(back.minor, m.minor);
         rewind_to(&mem, here);
     }
@@ -160,8 +168,10 @@ static void reads_what_it_writes(void) {
 
 int main(void) {
     int status = suite_run("money", (SuiteTest[]){
-        { "rounds", rounds }, { "multiplies", multiplies }, { "adds and shares", adds }, { "knows currencies", knows_currencies },
-        { "parses money strictly", parses_money }, { "parses quantities, prices, readings, percent, counts", parses_others },
+        { "rounds", rounds }, { "multiplies", multiplies }, { "adds and shares", adds },
+        { "knows currencies", knows_currencies },
+        { "parses money strictly", parses_money }, { "parses quantities, prices, readings, percent, counts",
+                                                     parses_others },
         { "writes", writes }, { "reads what it writes", reads_what_it_writes }, { 0 } });
     arena_end(&mem);
     return status;

@@ -19,7 +19,8 @@ static char folder[] = "/tmp/smart360-multipart-XXXXXX";
 #define END "--B--\r\n"
 
 static UploadLimits limits(void) {
-    return (UploadLimits){ .folder = folder, .file_max = 100, .files_total_max = 150, .fields_total_max = 200, .files_max = 3 };
+    return (UploadLimits){ .folder = folder, .file_max = 100, .files_total_max = 150, .fields_total_max = 200,
+                           .files_max = 3 };
 }
 
 static const char *file_bytes(const Upload *u) {
@@ -40,7 +41,9 @@ static const char *parsed(const char *body, size_t n, size_t piece, const Upload
     Text t = text_start(&mem);
     text_add(&t, "");
     for (size_t i = 0; i < fields.n; i++) text_addf(&t, "%s=%s;", fields.v[i].name, fields.v[i].value);
-    for (size_t i = 0; i < files.n; i++) text_addf(&t, "%s<%s>%s:%s;", files.v[i].name, files.v[i].filename, files.v[i].sent_type, file_bytes(&files.v[i]));
+    for (size_t i = 0; i < files.n; i++)
+        text_addf(&t, "%s<%s>%s:%s;", files.v[i].name, files.v[i].filename, files.v[i].sent_type,
+                  file_bytes(&files.v[i]));
     return t.s;
 }
 
@@ -51,7 +54,8 @@ static const struct { const char *body, *is; } cases[] = {
     { PART("name=\"a\"", "1") PART("name=\"a\"", "2") END, "a=1;a=2;" },
     { PART("name=\"n%22a\"", "\xc3\xa9") END, "n\"a=\xc3\xa9;" },
     { PART("name=\"f\"; filename=\"x.txt\"", "hello") END, "f<x.txt>:hello;" },
-    { PART("name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain", "a\r\n--\r\n-B\r\n--") END, "f<x.txt>text/plain:a\r\n--\r\n-B\r\n--;" },
+    { PART("name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain", "a\r\n--\r\n-B\r\n--") END,
+      "f<x.txt>text/plain:a\r\n--\r\n-B\r\n--;" },
     { PART("filename=\"C:\\\\tmp\\\\x.txt\"; name=\"f\"", "1") END, "f<x.txt>:1;" },
     { PART("name=\"f\"; filename=\"../../etc/passwd\"", "1") END, "f<passwd>:1;" },
     { PART("name=\"f\"; filename=\"\"\r\nContent-Type: application/octet-stream", "") END, "" },
@@ -59,7 +63,8 @@ static const struct { const char *body, *is; } cases[] = {
     { PART("name=\"f\"; filename=\"\"", "x") END, "f<>:x;" },
     { "a preamble\r\n" PART("name=\"a\"", "1") END "an epilogue --B", "a=1;" },
     { "--B \t\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--B--", "a=1;" },
-    { "--B\r\ncontent-disposition:FORM-DATA;NAME=a\r\nContent-Transfer-Encoding: binary\r\nX-Y: z\r\n\r\n1\r\n--B--", "a=1;" },
+    { "--B\r\ncontent-disposition:FORM-DATA;NAME=a\r\nContent-Transfer-Encoding: binary\r\nX-Y: z\r\n\r\n1\r\n--B--",
+      "a=1;" },
     { "", "400 The form arrived incomplete. Send it again." },
     { "--B", "400 The form arrived incomplete. Send it again." },
     { PART("name=\"a\"", "1"), "400 The form arrived incomplete. Send it again." },
@@ -72,8 +77,10 @@ static const struct { const char *body, *is; } cases[] = {
     { "--B\r\nX: y\r\n\r\n1\r\n" END, "400 The form could not be read." },
     { "--B\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
     { "--B\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
-    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n1\r\n" END, "400 The form could not be read." },
-    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n1\r\n" END,
+      "400 The form could not be read." },
+    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\n1\r\n" END,
+      "400 The form could not be read." },
     { PART("name=a; name=b", "1") END, "400 The form could not be read." },
     { PART("name=a; filename*=UTF-8''x", "1") END, "400 The form could not be read." },
     { PART("name=\"a", "1") END, "400 The form could not be read." },
@@ -83,13 +90,15 @@ static const struct { const char *body, *is; } cases[] = {
     { PART("name=\"\xff\"", "1") END, "400 The form contains characters that cannot be read." },
     { PART("name=a", "\xc3") END, "400 The form contains characters that cannot be read." },
     { PART("name=f; filename=\"\xff\"", "1") END, "400 The form contains characters that cannot be read." },
-    { "--B\r\nX: y\r\n z\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { "--B\r\nX: y\r\n z\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END,
+      "400 The form could not be read." },
     { "--B\r\nX y: z\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
     { "--B\r\nX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
     { "--B\r\n: x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" END, "400 The form could not be read." },
     { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: 7bit\r\n\r\n1\r\n" END, "a=1;" },
     { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding:8BIT \r\n\r\n1\r\n" END, "a=1;" },
-    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: binary x\r\n\r\n1\r\n" END, "400 The form could not be read." },
+    { "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: binary x\r\n\r\n1\r\n" END,
+      "400 The form could not be read." },
     { PART("name=f; filename=x\r\nContent-Type: text/csv \t", "1") END, "f<x>text/csv:1;" },
     { PART("name=f; filename=x\r\nContent-Type: text/\xc3\xa9", "1") END, "f<x>:1;" },
     { PART("name=f; filename=x\r\nContent-Type: text/\x01", "1") END, "f<x>:1;" },
@@ -97,8 +106,10 @@ static const struct { const char *body, *is; } cases[] = {
     { PART("name=f; filename=\"a%0Ab\"", "1") END, "400 The form contains characters that cannot be read." },
     { PART("name=f; filename=\"a\x7f\"", "1") END, "400 The form contains characters that cannot be read." },
     { PART("name=f; filename=\"%2g%\"", "1") END, "f<%2g%>:1;" },
-    { PART("name=f; filename=a", "1") PART("name=f; filename=b", "2") PART("name=f; filename=c", "3") END, "f<a>:1;f<b>:2;f<c>:3;" },
-    { PART("name=f; filename=a", "1") PART("name=f; filename=b", "2") PART("name=f; filename=c", "3") PART("name=f; filename=d", "4") END, "413 The form has too many files." },
+    { PART("name=f; filename=a", "1") PART("name=f; filename=b", "2") PART("name=f; filename=c", "3") END,
+      "f<a>:1;f<b>:2;f<c>:3;" },
+    { PART("name=f; filename=a", "1") PART("name=f; filename=b", "2") PART("name=f; filename=c",
+        "3") PART("name=f; filename=d", "4") END, "413 The form has too many files." },
 };
 
 static void reads_forms(void) {
@@ -141,10 +152,12 @@ static void keeps_limits(void) {
     SAME_TEXT(status_of(sized_part(f, 100)), "fits");
     SAME_TEXT(status_of(sized_part(f, 101)), "413 A file is too large.");
     SAME_TEXT(status_of(text(&mem, "%s%s", sized_part(f, 100), sized_part(f, 50))), "fits");
-    SAME_TEXT(status_of(text(&mem, "%s%s", sized_part(f, 100), sized_part(f, 51))), "413 The files are too large together.");
+    SAME_TEXT(status_of(text(&mem, "%s%s", sized_part(f, 100), sized_part(f, 51))),
+              "413 The files are too large together.");
     SAME_TEXT(status_of(sized_part("name=a", 199)), "fits");
     SAME_TEXT(status_of(sized_part("name=a", 200)), "413 The form has too much text.");
-    SAME_TEXT(status_of(text(&mem, "%s%s", sized_part(f, 60), sized_part(f, 101))), "413 The files are too large together.");
+    SAME_TEXT(status_of(text(&mem, "%s%s", sized_part(f, 60), sized_part(f, 101))),
+              "413 The files are too large together.");
     SAME_TEXT(status_of(sized_part(text(&mem, "%s\r\nContent-Type: %0127d", f, 0), 1)), "fits");
     SAME_TEXT(status_of(sized_part(text(&mem, "%s\r\nContent-Type: %0128d", f, 0), 1)), "fits");
     for (int blanks = 64; blanks <= 65; blanks++) {
@@ -168,10 +181,12 @@ static void keeps_limits(void) {
 /* The header ends, with its empty line, at the limit or one behind. */
 static void keeps_header_limit(void) {
     for (size_t over = 0; over < 2; over++) {
-        size_t known = strlen("Content-Disposition: form-data; name=a\r\nX: ") + 4, n = MULTIPART_HEADER_MAX - known + over;
+        size_t known = strlen("Content-Disposition: form-data; name=a\r\nX: ") + 4,
+            n = MULTIPART_HEADER_MAX - known + over;
         char *filler = take(&mem, n + 1);
         memset(filler, 'x', n);
-        SAME_TEXT(status_of(text(&mem, "--B\r\nContent-Disposition: form-data; name=a\r\nX: %s\r\n\r\n1\r\n", filler)), over ? "413 The header of a form field is too long." : "fits");
+        SAME_TEXT(status_of(text(&mem, "--B\r\nContent-Disposition: form-data; name=a\r\nX: %s\r\n\r\n1\r\n", filler)),
+                  over ? "413 The header of a form field is too long." : "fits");
     }
     arena_reset(&mem);
 }
@@ -201,9 +216,11 @@ static int files_in_folder(void) {
     return n;
 }
 
-/* A body of 5 MiB in pieces of odd size keeps its bytes; memory stays small; rewind leaves no descriptor and no file. */
+/* A body of 5 MiB in pieces of odd size keeps its bytes; memory
+ * stays small; rewind leaves no descriptor and no file. */
 static void streams_files(void) {
-    UploadLimits l = { .folder = folder, .file_max = 6 << 20, .files_total_max = 6 << 20, .fields_total_max = 10, .files_max = 1 };
+    UploadLimits l = { .folder = folder, .file_max = 6 << 20, .files_total_max = 6 << 20, .fields_total_max = 10,
+                       .files_max = 1 };
     int before = descriptors();
     Params fields = params_start(&mem);
     Uploads files;
@@ -214,7 +231,8 @@ static void streams_files(void) {
     int64_t size = 0;
     uint32_t seed = 1;
     for (int i = 0; i < 524; i++, size += (int64_t)sizeof piece) {
-        for (size_t k = 0; k < sizeof piece; k++) piece[k] = "\r\n-BxY"[(seed = seed * 1664525 + 1013904223) >> 24 & 3 ? 5 : (seed >> 20) % 6];
+        for (size_t k = 0; k < sizeof piece; k++)
+            piece[k] = "\r\n-BxY"[(seed = seed * 1664525 + 1013904223) >> 24 & 3 ? 5 : (seed >> 20) % 6];
         for (size_t k = 0; k + 5 < sizeof piece; k++) if (!memcmp(piece + k, "\r\n--B", 5)) piece[k] = 'x';
         piece[0] = 'x', piece[sizeof piece - 1] = 'x';
         SAME_INT(multipart_feed(m, piece, sizeof piece).status, 0);
@@ -305,8 +323,10 @@ static void shares_the_limit_of_fields(void) {
 int main(void) {
     if (!mkdtemp(folder)) return 2;
     int status = suite_run("multipart", (SuiteTest[]){
-        { "reads forms however they are cut", reads_forms }, { "keeps limits", keeps_limits }, { "keeps the header limit", keeps_header_limit }, { "counts parts", counts_parts },
-        { "streams files", streams_files }, { "keeps uploads", keeps_uploads }, { "says when it cannot store", says_when_it_cannot_store },
+        { "reads forms however they are cut", reads_forms }, { "keeps limits", keeps_limits },
+        { "keeps the header limit", keeps_header_limit }, { "counts parts", counts_parts },
+        { "streams files", streams_files }, { "keeps uploads", keeps_uploads },
+        { "says when it cannot store", says_when_it_cannot_store },
         { "shares the limit of fields", shares_the_limit_of_fields }, {0} });
     arena_end(&mem);
     rmdir(folder);

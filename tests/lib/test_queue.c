@@ -1,6 +1,6 @@
 /*
- * The job queue against a real database (assurance "Job queue: exact semantics", I11; faults F2): one test a row of that
- * table. Workers are child processes; some are killed.
+ * The job queue against a real database (assurance "Job queue: exact semantics", I11; faults F2): one test a row of
+ * that table. Workers are child processes; some are killed.
  */
 #include <signal.h>
 
@@ -9,10 +9,12 @@
 #include "lib/worker.h"
 #include "tests/database.h"
 
-/* --- jobs of the tests ------------------------------------------------------------------------------------------------------- */
+/* --- jobs of the tests -------------------------------------------------------------------------------------------- */
 
-static JobStep count_job(Ctx *c, const JobRow *job) {           /* leaves a row in the tenant's schema: twice would fail */
-    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,?)", c->utility, text(c, "test.%lld", (long long)job->id.id), job->payload ? job->payload : "");
+/* leaves a row in the tenant's schema: twice would fail */
+static JobStep count_job(Ctx *c, const JobRow *job) {
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,?)", c->utility,
+           text(c, "test.%lld", (long long)job->id.id), job->payload ? job->payload : "");
     return STEP_DONE;
 }
 
@@ -27,13 +29,17 @@ static JobStep bad_job(Ctx *c, const JobRow *job) { (void)job; job_give_up(c, "t
 /* 40 steps of 10 ms; each adds 1 to a total and moves the cursor. */
 static JobStep long_job(Ctx *c, const JobRow *job) {
     int64_t at = job->cursor ? atoll(job->cursor) : 0;
-    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,'1')", c->utility, text(c, "long.%lld.%lld", (long long)job->id.id, (long long)at));
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,'1')", c->utility,
+           text(c, "long.%lld.%lld", (long long)job->id.id, (long long)at));
     nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
     job_progress(c, text(c, "%lld", (long long)at + 1), at + 1, 40, 0);
     return at + 1 < 40 ? STEP_AGAIN : STEP_DONE;
 }
 
-static void step_one(Ctx *c, void *arg) { db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,'about')", c->utility, text(c, "test.step.%lld", (long long)((const JobRow *)arg)->id.id)); }
+static void step_one(Ctx *c, void *arg) {
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,'about')", c->utility,
+           text(c, "test.step.%lld", (long long)((const JobRow *)arg)->id.id));
+}
 
 static JobStep free_job(Ctx *c, const JobRow *job) {            /* no_tx: "about to call", the call, the result */
     job_step(c, step_one, (void *)(uintptr_t)job);
@@ -42,10 +48,12 @@ static JobStep free_job(Ctx *c, const JobRow *job) {            /* no_tx: "about
 }
 
 static const JobHandler test_jobs[] = {
-    { "test.count", "general", count_job, 0, false }, { "test.fail", "general", fail_job, 2, false }, { "test.bad", "general", bad_job, 0, false },
-    { "test.long", "bills", long_job, 0, false }, { "test.free", "general", free_job, 0, true }, { "test.chunk", "imports", count_job, 0, false }, { 0 } };
+    { "test.count", "general", count_job, 0, false }, { "test.fail", "general", fail_job, 2, false },
+    { "test.bad", "general", bad_job, 0, false },
+    { "test.long", "bills", long_job, 0, false }, { "test.free", "general", free_job, 0, true },
+    { "test.chunk", "imports", count_job, 0, false }, { 0 } };
 
-/* --- helpers ------------------------------------------------------------------------------------------------------------------- */
+/* --- helpers ------------------------------------------------------------------------------------------------------ */
 
 static Id last;
 static void enqueue(Ctx *c, void *job) { last = job_enqueue(c, job); }
@@ -107,7 +115,7 @@ static int sweep(Ctx *c) {
     return n;
 }
 
-/* --- enqueue ---------------------------------------------------------------------------------------------------------------------- */
+/* --- enqueue ------------------------------------------------------------------------------------------------------ */
 
 static void enqueue_in_tx(void) {
     Ctx *c = fresh();
@@ -131,7 +139,8 @@ static void unique(void) {
     Id first = enqueued(c, (NewJob){ .kind = "test.count", .unique_key = "k" });
     SAME_INT(enqueued(c, (NewJob){ .kind = "test.count", .unique_key = "k" }).id, first.id);
     Claim *j = claim_one(c, "general");
-    SAME_INT(enqueued(c, (NewJob){ .kind = "test.count", .unique_key = "k" }).id, first.id);        /* while it runs too */
+    /* while it runs too */
+    SAME_INT(enqueued(c, (NewJob){ .kind = "test.count", .unique_key = "k" }).id, first.id);
     CU_ASSERT_TRUE(enqueued(c, (NewJob){ .kind = "test.count", .unique_key = "other" }).id != first.id);
     SAME_INT(job_run(c, j, 0), JOB_ENDED);
     c = test_ctx();
@@ -142,14 +151,15 @@ static void later_and_first(void) {
     Ctx *c = fresh();
     enqueued(c, (NewJob){ .kind = "test.count", .run_at = { clock_now().us + 3600000000 } });
     CU_ASSERT_PTR_NULL(claim_one(c, "general"));
-    Id slow = enqueued(c, (NewJob){ .kind = "test.count" }), quick = enqueued(c, (NewJob){ .kind = "test.count", .priority = 10 });
+    Id slow = enqueued(c, (NewJob){ .kind = "test.count" }),
+        quick = enqueued(c, (NewJob){ .kind = "test.count", .priority = 10 });
     Claim *j = claim_one(c, "general");
     SAME_INT(j->id.id, quick.id);
     SAME_INT(claim_one(c, "general")->id.id, slow.id);
     CU_ASSERT_PTR_NULL(claim_one(c, "payments"));               /* another class, another pool */
 }
 
-/* --- many workers ------------------------------------------------------------------------------------------------------------------ */
+/* --- many workers ------------------------------------------------------------------------------------------------- */
 
 static void enqueue_200(Ctx *c, void *arg) {
     (void)arg;
@@ -173,7 +183,9 @@ static void no_double(void) {
     SAME_INT(rows(c), 200);
 }
 
-static void count_done(Ctx *c, void *n) { *(int64_t *)n = db_int(c, "select count(*) from smart360.job where state='done' and attempts=1"); }
+static void count_done(Ctx *c, void *n) {
+    *(int64_t *)n = db_int(c, "select count(*) from smart360.job where state='done' and attempts=1");
+}
 
 static void no_double_attempt(void) {
     Ctx *c = test_ctx();
@@ -182,7 +194,7 @@ static void no_double_attempt(void) {
     SAME_INT(n, 200);                                           /* of the test before */
 }
 
-/* --- leases -------------------------------------------------------------------------------------------------------------------------- */
+/* --- leases ------------------------------------------------------------------------------------------------------- */
 
 static void lost_lease(void) {
     Ctx *c = fresh();
@@ -206,7 +218,8 @@ static void renew(Ctx *c, void *arg) {
     const Claim *j = arg;
     CU_ASSERT_TRUE(job_renew(c, j->id, j->token));
     CU_ASSERT_FALSE(job_renew(c, j->id, j->token + 1));
-    SAME_INT(db_int(c, "select lease_until > utc_timestamp(6) + interval 55 second from smart360.job where id=?", j->id), 1);
+    SAME_INT(db_int(c, "select lease_until > utc_timestamp(6) + interval 55 second from smart360.job where id=?",
+                    j->id), 1);
 }
 
 static void heartbeat(void) {
@@ -232,16 +245,18 @@ static void poison(void) {
     }
 }
 
-/* --- failing -------------------------------------------------------------------------------------------------------------------------- */
+/* --- failing ------------------------------------------------------------------------------------------------------ */
 
 static void check_retry(Ctx *c, void *id) {
-    SAME_INT(db_int(c, "select timestampdiff(second, utc_timestamp(6), timestampadd(microsecond, ?, run_at)) between 6 and 12 from smart360.job where id=?", -clock_offset_us(), *(Id *)id), 1);
+    SAME_INT(db_int(c, "select timestampdiff(second, utc_timestamp(6), timestampadd(microsecond, ?, run_at)) "
+                       "between 6 and 12 from smart360.job where id=?", -clock_offset_us(), *(Id *)id), 1);
     SAME_TEXT(db_text(c, "select error from smart360.job where id=?", *(Id *)id), "not yet");
     SAME_INT(db_int(c, "select count(*) from smart360.job_attempt where job_id=? and outcome='retry'", *(Id *)id), 1);
 }
 
 static void check_dead(Ctx *c, void *id) {
-    SAME_INT(db_int(c, "select count(*) from alert where dedup_key=? and resolved_at is null", text(c, "job:%lld", (long long)((Id *)id)->id)), 1);
+    SAME_INT(db_int(c, "select count(*) from alert where dedup_key=? and resolved_at is null",
+                    text(c, "job:%lld", (long long)((Id *)id)->id)), 1);
     SAME_INT(db_int(c, "select count(*) from outbox_event where name='job.failed' and entity_id=?", *(Id *)id), 1);
 }
 
@@ -267,7 +282,8 @@ static void buttons(Ctx *c, void *id) {
     SAME_INT(db_int(c, "select count(*) from alert where resolved_at is null"), 0);
     job_discard(c, *(Id *)id, "not wanted");
     SAME_TEXT(db_text(c, "select state from smart360.job where id=?", *(Id *)id), "cancelled");
-    SAME_INT(db_int(c, "select count(*) from audit_entry where entity='job' and entity_id=? and action in ('retry', 'discard')", *(Id *)id), 2);
+    SAME_INT(db_int(c, "select count(*) from audit_entry where entity='job' and entity_id=? "
+                       "and action in ('retry', 'discard')", *(Id *)id), 2);
 }
 
 static void permanent(void) {
@@ -289,7 +305,7 @@ static void unknown_kind(void) {
     SAME_TEXT(state(test_ctx(), id), "ready");
 }
 
-/* --- long jobs ------------------------------------------------------------------------------------------------------------------------- */
+/* --- long jobs ---------------------------------------------------------------------------------------------------- */
 
 static void check_long(Ctx *c, void *id) {
     SAME_INT(db_int(c, "select progress_done from smart360.job where id=?", *(Id *)id), 40);
@@ -306,9 +322,12 @@ static void in_steps(void) {
 }
 
 static int steps_done;
-static void read_steps(Ctx *c, void *id) { steps_done = (int)db_int(c, "select steps from smart360.job where id=?", *(Id *)id); }
+static void read_steps(Ctx *c, void *id) {
+    steps_done = (int)db_int(c, "select steps from smart360.job where id=?", *(Id *)id);
+}
 
-/* A moment to kill at: as a rule after some progress (three crashes without any are poison), every fourth time at once. */
+/* A moment to kill at: as a rule after some progress (three
+ * crashes without any are poison), every fourth time at once. */
 static void wait_for_moment(Ctx *c, Id id, int kills) {
     PASSES(c, read_steps, &id);
     int before = steps_done;
@@ -380,9 +399,11 @@ static void own_transactions(void) {
     SAME_INT(rows(test_ctx()), 1);                              /* its step left nothing */
 }
 
-/* --- fairness ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- fairness ----------------------------------------------------------------------------------------------------- */
 
-static void claim_shared(Ctx *c, void *share) { claimed = job_claim(c, "imports", text(c, "test:%d:%d", (int)getpid(), rand()), *(int *)share); }
+static void claim_shared(Ctx *c, void *share) {
+    claimed = job_claim(c, "imports", text(c, "test:%d:%d", (int)getpid(), rand()), *(int *)share);
+}
 
 static void fairness(void) {
     Ctx *c = fresh();
@@ -412,10 +433,16 @@ int main(int argc, char **argv) {
     job_handlers(core_jobs);
     job_handlers(test_jobs);
     return suite_run("queue", (SuiteTest[]){
-        { "enqueue: visible after commit, absent after rollback", enqueue_in_tx }, { "unique: a second one gets the first's id", unique },
-        { "due times and priority", later_and_first }, { "four workers, 200 jobs, none twice", no_double }, { "each was tried once", no_double_attempt },
-        { "finish: a lost lease rolls everything back", lost_lease }, { "heartbeat: only the holder renews", heartbeat }, { "crash: the third one is poison", poison },
-        { "retry with back-off, then dead", retry_then_dead }, { "permanent: dead at once; retry and discard", permanent }, { "a kind this version does not know", unknown_kind },
-        { "progress: a long job in steps", in_steps }, { "take-over: killed twelve times, nothing twice", killed }, { "stop: the step is finished, the rest given back", stops },
-        { "steps of their own for calls outside", own_transactions }, { "fairness: a share of the workers", fairness }, { "fairness: a long job makes room", yields }, { 0 } });
+        { "enqueue: visible after commit, absent after rollback", enqueue_in_tx },
+        { "unique: a second one gets the first's id", unique },
+        { "due times and priority", later_and_first }, { "four workers, 200 jobs, none twice", no_double },
+        { "each was tried once", no_double_attempt },
+        { "finish: a lost lease rolls everything back", lost_lease },
+        { "heartbeat: only the holder renews", heartbeat }, { "crash: the third one is poison", poison },
+        { "retry with back-off, then dead", retry_then_dead }, { "permanent: dead at once; retry and discard",
+            permanent }, { "a kind this version does not know", unknown_kind },
+        { "progress: a long job in steps", in_steps }, { "take-over: killed twelve times, nothing twice", killed },
+        { "stop: the step is finished, the rest given back", stops },
+        { "steps of their own for calls outside", own_transactions }, { "fairness: a share of the workers", fairness },
+        { "fairness: a long job makes room", yields }, { 0 } });
 }

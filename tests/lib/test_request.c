@@ -1,4 +1,5 @@
-/* lib/request: path, query, cookies, headers, addresses, redirects. Limits are tried at the limit and one above (S28). */
+/* lib/request: path, query, cookies, headers, addresses,
+ * redirects. Limits are tried at the limit and one above (S28). */
 #include "lib/request.h"
 #include "tests/suite.h"
 
@@ -22,13 +23,17 @@ static const char *shown(const Params *p, Parsed parsed) {
 
 static void reads_queries(void) {
     static const struct { const char *sent, *is; } cases[] = {
-        { "", "" }, { "a=1", "a=1;" }, { "a=1&b=2", "a=1;b=2;" }, { "a", "a=;" }, { "a=", "a=;" }, { "=", "=;" }, { "=1", "=1;" },
+        { "", "" }, { "a=1", "a=1;" }, { "a=1&b=2", "a=1;b=2;" }, { "a", "a=;" }, { "a=", "a=;" }, { "=", "=;" },
+        { "=1", "=1;" },
         { "&&a=1&&", "a=1;" }, { "a=1=2", "a=1=2;" }, { "a=x+y%20z%2B", "a=x y z+;" }, { "%61%3D=%26%3d", "a==&=;" },
-        { "a=1&a=2", "a=1;a=2;" }, { "f.FileHandle=1", "f.FileHandle=1;" }, { "a[]=1", "a[]=1;" }, { "a;b=1", "a;b=1;" },
+        { "a=1&a=2", "a=1;a=2;" }, { "f.FileHandle=1", "f.FileHandle=1;" }, { "a[]=1", "a[]=1;" },
+        { "a;b=1", "a;b=1;" },
         { "n=%C3%A9", "n=\xc3\xa9;" }, { "n=\xc3\xa9", "n=\xc3\xa9;" }, { "n=%F0%9F%92%A7", "n=\xf0\x9f\x92\xa7;" },
         { "a=%0d%0A%09", "a=\r\n\t;" },
-        { "a=%", "400" }, { "a=%1", "400" }, { "a=%zz", "400" }, { "a=%1g", "400" }, { "%=1", "400" }, { "a=%00", "400" }, { "a%00b=1", "400" },
-        { "a=%C3", "400" }, { "a=%C3(", "400" }, { "a=%C0%AF", "400" }, { "a=%ED%A0%80", "400" }, { "a=%F4%90%80%80", "400" }, { "a=\xff", "400" },
+        { "a=%", "400" }, { "a=%1", "400" }, { "a=%zz", "400" }, { "a=%1g", "400" }, { "%=1", "400" },
+        { "a=%00", "400" }, { "a%00b=1", "400" },
+        { "a=%C3", "400" }, { "a=%C3(", "400" }, { "a=%C0%AF", "400" }, { "a=%ED%A0%80", "400" },
+        { "a=%F4%90%80%80", "400" }, { "a=\xff", "400" },
         { "a=%E0%80%80", "400" }, { "a=%F0%80%80%80", "400" }, { "a=%F5%80%80%80", "400" }, { "a=%80", "400" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -81,11 +86,14 @@ static void finds_parameters(void) {
 
 static void reads_cookies(void) {
     static const struct { const char *sent, *is; } cases[] = {
-        { "", "" }, { "a=1", "a=1;" }, { "a=1; b=2", "a=1;b=2;" }, { "a=1;b=2", "a=1;b=2;" }, { "a=1;  b=2 ;", "a=1;b=2;" }, { "a=", "a=;" },
-        { "__Host-s360_sid=abc_-DEF", "__Host-s360_sid=abc_-DEF;" }, { "a=b=c==", "a=b=c==;" }, { "a=%41", "a=%41;" }, { "a=\"x y\"", "a=\"x y\";" },
+        { "", "" }, { "a=1", "a=1;" }, { "a=1; b=2", "a=1;b=2;" }, { "a=1;b=2", "a=1;b=2;" },
+        { "a=1;  b=2 ;", "a=1;b=2;" }, { "a=", "a=;" },
+        { "__Host-s360_sid=abc_-DEF", "__Host-s360_sid=abc_-DEF;" }, { "a=b=c==", "a=b=c==;" }, { "a=%41", "a=%41;" },
+        { "a=\"x y\"", "a=\"x y\";" },
         { "a=1; a=2", "a=1;a=2;" }, { ";;; a=1", "a=1;" },
         /* what others spoil is skipped, ours stays */
-        { "lonely; a=1", "a=1;" }, { "=x; a=1", "a=1;" }, { "b c=2; a=1", "a=1;" }, { "x=\xff; a=1", "a=1;" }, { "x=\x01; a=1", "a=1;" }, { "{}=1; a=1", "a=1;" },
+        { "lonely; a=1", "a=1;" }, { "=x; a=1", "a=1;" }, { "b c=2; a=1", "a=1;" }, { "x=\xff; a=1", "a=1;" },
+        { "x=\x01; a=1", "a=1;" }, { "{}=1; a=1", "a=1;" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Params p = params_start(&mem);
@@ -114,13 +122,19 @@ static const char *path_shown(const Path *path, Parsed parsed) {
 
 static void reads_paths(void) {
     static const struct { const char *sent, *is; } cases[] = {
-        { "/", "/|" }, { "/a", "/a|a" }, { "/a/", "/a/|a|" }, { "/u/swa-w/bx/runs/12", "/u/swa-w/bx/runs/12|u|swa-w|bx|runs|12" },
-        { "/a%20b", "/a b|a b" }, { "/a+b", "/a+b|a+b" }, { "/%61", "/a|a" }, { "/%C3%A9", "/\xc3\xa9|\xc3\xa9" }, { "/...", "/...|..." }, { "/.well-known", "/.well-known|.well-known" },
+        { "/", "/|" }, { "/a", "/a|a" }, { "/a/", "/a/|a|" },
+        { "/u/swa-w/bx/runs/12", "/u/swa-w/bx/runs/12|u|swa-w|bx|runs|12" },
+        { "/a%20b", "/a b|a b" }, { "/a+b", "/a+b|a+b" }, { "/%61", "/a|a" }, { "/%C3%A9", "/\xc3\xa9|\xc3\xa9" },
+        { "/...", "/...|..." }, { "/.well-known", "/.well-known|.well-known" },
         { "/n/WA%2FCUST%2F1", "/n/WA/CUST/1|n|WA/CUST/1" }, { "/a;b", "/a;b|a;b" }, { "/a%253Fb", "/a%3Fb|a%3Fb" },
-        { "", "400" }, { "a", "400" }, { "*", "400" }, { "http://x/", "400" }, { "//", "400" }, { "//a", "400" }, { "/a//b", "400" }, { "/a//", "400" },
-        { "/.", "400" }, { "/..", "400" }, { "/a/../b", "400" }, { "/a/./b", "400" }, { "/a/..", "400" }, { "/%2e%2e/b", "400" }, { "/%2E", "400" }, { "/.%2e/", "400" },
-        { "/a/x%2F..%2Fb", "400" }, { "/%2F", "400" }, { "/a%2F", "400" }, { "/%2Fa", "400" }, { "/a%2F%2Fb", "400" }, { "/..%2f", "400" },
-        { "/a%5Cb", "400" }, { "/a\\b", "400" }, { "/%00", "400" }, { "/a%0ab", "400" }, { "/a%7f", "400" }, { "/%", "400" }, { "/%4", "400" }, { "/%gg", "400" },
+        { "", "400" }, { "a", "400" }, { "*", "400" }, { "http://x/", "400" }, { "//", "400" }, { "//a", "400" },
+        { "/a//b", "400" }, { "/a//", "400" },
+        { "/.", "400" }, { "/..", "400" }, { "/a/../b", "400" }, { "/a/./b", "400" }, { "/a/..", "400" },
+        { "/%2e%2e/b", "400" }, { "/%2E", "400" }, { "/.%2e/", "400" },
+        { "/a/x%2F..%2Fb", "400" }, { "/%2F", "400" }, { "/a%2F", "400" }, { "/%2Fa", "400" }, { "/a%2F%2Fb", "400" },
+        { "/..%2f", "400" },
+        { "/a%5Cb", "400" }, { "/a\\b", "400" }, { "/%00", "400" }, { "/a%0ab", "400" }, { "/a%7f", "400" },
+        { "/%", "400" }, { "/%4", "400" }, { "/%gg", "400" },
         { "/%C0%AE", "400" }, { "/\xff", "400" }, { "/%ff", "400" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -162,7 +176,8 @@ static void reads_targets(void) {
 
 static void knows_own_paths(void) {
     static const char *const own[] = { "/", "/a", "/u/swa-w/bx?x=1#y", "/a//b", "/%", "/login?next=%2F%2Fx" };
-    static const char *const foreign[] = { NULL, "", "a", "//x", "/\\x", "https:x", "https://x/", "%2f%2fx", "/%2fx", "/%5Cx", "\\/x", "/a\r\nb", "/a\nb", "/\tx",
+    static const char *const foreign[] = { NULL, "", "a", "//x", "/\\x", "https:x", "https://x/", "%2f%2fx", "/%2fx",
+                                           "/%5Cx", "\\/x", "/a\r\nb", "/a\nb", "/\tx",
                                            "/\x7f", "/a\\b", " /a", "/\xff", "javascript:x" };
     for (size_t i = 0; i < COUNT(own); i++) CU_ASSERT_TRUE(path_is_own(own[i]));
     for (size_t i = 0; i < COUNT(foreign); i++) CU_ASSERT_FALSE(path_is_own(foreign[i]));
@@ -172,18 +187,28 @@ static void reads_content_types(void) {
     static const struct { const char *sent; int status; BodyKind kind; const char *type, *boundary; } cases[] = {
         { NULL, 0, BODY_NONE, "", NULL }, { "", 0, BODY_NONE, "", NULL },
         { "application/x-www-form-urlencoded", 0, BODY_URLENCODED, "application/x-www-form-urlencoded", NULL },
-        { "Application/X-WWW-Form-Urlencoded; charset=UTF-8", 0, BODY_URLENCODED, "application/x-www-form-urlencoded", NULL },
-        { "application/x-www-form-urlencoded;charset=\"utf-8\"", 0, BODY_URLENCODED, "application/x-www-form-urlencoded", NULL },
+        { "Application/X-WWW-Form-Urlencoded; charset=UTF-8", 0, BODY_URLENCODED, "application/x-www-form-urlencoded",
+          NULL },
+        { "application/x-www-form-urlencoded;charset=\"utf-8\"", 0, BODY_URLENCODED,
+          "application/x-www-form-urlencoded", NULL },
         { "application/json ; charset=utf8;", 0, BODY_JSON, "application/json", NULL },
-        { "multipart/form-data; boundary=----WebKitFormBoundaryAbC", 0, BODY_MULTIPART, "multipart/form-data", "----WebKitFormBoundaryAbC" },
+        { "multipart/form-data; boundary=----WebKitFormBoundaryAbC", 0, BODY_MULTIPART, "multipart/form-data",
+          "----WebKitFormBoundaryAbC" },
         { "multipart/form-data; boundary=\"a b\"; charset=utf-8", 0, BODY_MULTIPART, "multipart/form-data", "a b" },
         { "multipart/form-data; BOUNDARY=\"a\\b\"", 0, BODY_MULTIPART, "multipart/form-data", "ab" },
         { "text/csv; boundary=x; charset=latin1", 0, BODY_OTHER, "text/csv", NULL },
-        { "multipart/form-data", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=\"\"", 400, 0, NULL, NULL },
-        { "multipart/form-data; boundary=\"a \"", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=\"a", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=\"a\\", 400, 0, NULL, NULL },
-        { "multipart/form-data; boundary=a; boundary=b", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=a b", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=\"a\x7f\"", 400, 0, NULL, NULL },
-        { "multipart/form-data; boundary=\"a*b\"", 400, 0, NULL, NULL }, { "application/json; charset=utf-16", 400, 0, NULL, NULL }, { "application/json; charset", 400, 0, NULL, NULL },
-        { "text", 400, 0, NULL, NULL }, { "/x", 400, 0, NULL, NULL }, { "text/", 400, 0, NULL, NULL }, { "text/html, text/plain", 400, 0, NULL, NULL }, { "text/html;;", 400, 0, NULL, NULL },
+        { "multipart/form-data", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=", 400, 0, NULL, NULL },
+        { "multipart/form-data; boundary=\"\"", 400, 0, NULL, NULL },
+        { "multipart/form-data; boundary=\"a \"", 400, 0, NULL, NULL },
+        { "multipart/form-data; boundary=\"a", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=\"a\\", 400, 0,
+            NULL, NULL },
+        { "multipart/form-data; boundary=a; boundary=b", 400, 0, NULL, NULL },
+        { "multipart/form-data; boundary=a b", 400, 0, NULL, NULL }, { "multipart/form-data; boundary=\"a\x7f\"", 400,
+            0, NULL, NULL },
+        { "multipart/form-data; boundary=\"a*b\"", 400, 0, NULL, NULL },
+        { "application/json; charset=utf-16", 400, 0, NULL, NULL }, { "application/json; charset", 400, 0, NULL, NULL },
+        { "text", 400, 0, NULL, NULL }, { "/x", 400, 0, NULL, NULL }, { "text/", 400, 0, NULL, NULL },
+        { "text/html, text/plain", 400, 0, NULL, NULL }, { "text/html;;", 400, 0, NULL, NULL },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         ContentType type;
@@ -206,7 +231,8 @@ static void reads_content_types(void) {
 static void reads_lengths(void) {
     static const struct { const char *sent; int64_t is; } cases[] = {
         { NULL, 0 }, { "", 0 }, { "0", 0 }, { "17", 17 }, { "999999999999999", 999999999999999 }, { "007", 7 },
-        { "1000000000000000", -1 }, { "-1", -1 }, { "+1", -1 }, { " 1", -1 }, { "1 ", -1 }, { "1,1", -1 }, { "0x1", -1 }, { "1e3", -1 }, { "1.0", -1 },
+        { "1000000000000000", -1 }, { "-1", -1 }, { "+1", -1 }, { " 1", -1 }, { "1 ", -1 }, { "1,1", -1 },
+        { "0x1", -1 }, { "1e3", -1 }, { "1.0", -1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         int64_t n;
@@ -217,10 +243,13 @@ static void reads_lengths(void) {
 
 static void reads_hosts(void) {
     static const struct { const char *sent, *is; } cases[] = {
-        { "swa.smart360.test", "swa.smart360.test" }, { "SWA.Smart360.TEST:8443", "swa.smart360.test" }, { "localhost", "localhost" }, { "localhost.", "localhost" },
+        { "swa.smart360.test", "swa.smart360.test" }, { "SWA.Smart360.TEST:8443", "swa.smart360.test" },
+        { "localhost", "localhost" }, { "localhost.", "localhost" },
         { "127.0.0.1:80", "127.0.0.1" }, { "[::1]:8360", "[::1]" }, { "[::0:1]", "[::1]" }, { "a_b.test", "a_b.test" },
-        { NULL, NULL }, { "", NULL }, { ":80", NULL }, { ".", NULL }, { ".a", NULL }, { "a..b", NULL }, { "a b", NULL }, { "a/b", NULL }, { "a:b", NULL }, { "a:123456", NULL }, { "a@b", NULL },
-        { "[::1", NULL }, { "[::1]x", NULL }, { "[x]", NULL }, { "\xc3\xa9.test", NULL }, { "a\r\n", NULL }, { "a,b", NULL },
+        { NULL, NULL }, { "", NULL }, { ":80", NULL }, { ".", NULL }, { ".a", NULL }, { "a..b", NULL }, { "a b", NULL },
+            { "a/b", NULL }, { "a:b", NULL }, { "a:123456", NULL }, { "a@b", NULL },
+        { "[::1", NULL }, { "[::1]x", NULL }, { "[x]", NULL }, { "\xc3\xa9.test", NULL }, { "a\r\n", NULL },
+        { "a,b", NULL },
         { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test", NULL },
     };
     for (size_t i = 0; i < COUNT(cases); i++) SAME_TEXT(host_parse(&mem, cases[i].sent), cases[i].is);
@@ -229,9 +258,12 @@ static void reads_hosts(void) {
 
 static void reads_addresses(void) {
     static const struct { const char *sent, *is; } cases[] = {
-        { "203.0.113.9", "203.0.113.9" }, { "::1", "::1" }, { "2001:DB8::1", "2001:db8::1" }, { "::ffff:203.0.113.9", "203.0.113.9" }, { "0.0.0.0", "0.0.0.0" },
-        { "", NULL }, { "1.2.3", NULL }, { "1.2.3.4.5", NULL }, { "256.1.1.1", NULL }, { "01.2.3.4", NULL }, { "1.2.3.4:80", NULL }, { "[::1]", NULL }, { "fe80::1%eth0", NULL },
-        { "2130706433", NULL }, { "0x7f.1", NULL }, { " 1.2.3.4", NULL }, { "1.2.3.4, 5.6.7.8", NULL }, { "unix:", NULL }, { "1:2:3:4:5:6:7:8:9", NULL },
+        { "203.0.113.9", "203.0.113.9" }, { "::1", "::1" }, { "2001:DB8::1", "2001:db8::1" },
+        { "::ffff:203.0.113.9", "203.0.113.9" }, { "0.0.0.0", "0.0.0.0" },
+        { "", NULL }, { "1.2.3", NULL }, { "1.2.3.4.5", NULL }, { "256.1.1.1", NULL }, { "01.2.3.4", NULL },
+        { "1.2.3.4:80", NULL }, { "[::1]", NULL }, { "fe80::1%eth0", NULL },
+        { "2130706433", NULL }, { "0x7f.1", NULL }, { " 1.2.3.4", NULL }, { "1.2.3.4, 5.6.7.8", NULL },
+        { "unix:", NULL }, { "1:2:3:4:5:6:7:8:9", NULL },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Address address;
@@ -243,10 +275,15 @@ static void reads_addresses(void) {
 
 static void knows_networks(void) {
     static const struct { const char *network, *address; int has; } cases[] = {
-        { "203.0.113.0/24", "203.0.113.9", 1 }, { "203.0.113.0/24", "203.0.114.9", 0 }, { "203.0.113.9", "203.0.113.9", 1 }, { "203.0.113.9/32", "203.0.113.8", 0 },
-        { "0.0.0.0/0", "8.8.8.8", 1 }, { "0.0.0.0/0", "::1", 0 }, { "::/0", "8.8.8.8", 1 }, { "10.0.0.0/9", "10.127.255.255", 1 }, { "10.0.0.0/9", "10.128.0.0", 0 },
-        { "2001:db8::/32", "2001:db8:ffff::1", 1 }, { "2001:db8::/32", "2001:db9::1", 0 }, { "127.0.0.0/8", "::ffff:127.0.0.1", 1 }, { "::ffff:127.0.0.0/104", "127.9.9.9", 1 },
-        { "203.0.113.9/24", "", -1 }, { "203.0.113.0/33", "", -1 }, { "203.0.113.0/", "", -1 }, { "203.0.113.0/024", "", -1 }, { "203.0.113.0/-1", "", -1 }, { "::/129", "", -1 }, { "x/8", "", -1 }, { "", "", -1 },
+        { "203.0.113.0/24", "203.0.113.9", 1 }, { "203.0.113.0/24", "203.0.114.9", 0 },
+        { "203.0.113.9", "203.0.113.9", 1 }, { "203.0.113.9/32", "203.0.113.8", 0 },
+        { "0.0.0.0/0", "8.8.8.8", 1 }, { "0.0.0.0/0", "::1", 0 }, { "::/0", "8.8.8.8", 1 },
+        { "10.0.0.0/9", "10.127.255.255", 1 }, { "10.0.0.0/9", "10.128.0.0", 0 },
+        { "2001:db8::/32", "2001:db8:ffff::1", 1 }, { "2001:db8::/32", "2001:db9::1", 0 },
+        { "127.0.0.0/8", "::ffff:127.0.0.1", 1 }, { "::ffff:127.0.0.0/104", "127.9.9.9", 1 },
+        { "203.0.113.9/24", "", -1 }, { "203.0.113.0/33", "", -1 }, { "203.0.113.0/", "", -1 },
+        { "203.0.113.0/024", "", -1 }, { "203.0.113.0/-1", "", -1 }, { "::/129", "", -1 }, { "x/8", "", -1 },
+        { "", "", -1 },
         { "1.2.3.4/1x", "", -1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -260,9 +297,12 @@ static void knows_networks(void) {
 
 int main(void) {
     int status = suite_run("request", (SuiteTest[]){
-        { "reads queries", reads_queries }, { "keeps limits", keeps_limits }, { "finds parameters", finds_parameters }, { "reads cookies", reads_cookies },
-        { "reads paths", reads_paths }, { "reads targets", reads_targets }, { "knows own paths", knows_own_paths }, { "reads content types", reads_content_types },
-        { "reads lengths", reads_lengths }, { "reads hosts", reads_hosts }, { "reads addresses", reads_addresses }, { "knows networks", knows_networks }, {0} });
+        { "reads queries", reads_queries }, { "keeps limits", keeps_limits }, { "finds parameters", finds_parameters },
+        { "reads cookies", reads_cookies },
+        { "reads paths", reads_paths }, { "reads targets", reads_targets }, { "knows own paths", knows_own_paths },
+        { "reads content types", reads_content_types },
+        { "reads lengths", reads_lengths }, { "reads hosts", reads_hosts }, { "reads addresses", reads_addresses },
+        { "knows networks", knows_networks }, {0} });
     arena_end(&mem);
     return status;
 }

@@ -30,10 +30,14 @@ static void has_it_all(void) {
     CU_ASSERT_TRUE(db_int(&c, "select count(*) from bill where utility_id=? and status='published'", c.utility) > 850);
     SAME_INT(db_int(&c, "select count(*) from bill where utility_id=? and status<>'published'", c.utility), 0);
     CU_ASSERT_TRUE(db_int(&c, "select count(*) from payment where utility_id=?", c.utility) > 500);
-    CU_ASSERT_TRUE(db_int(&c, "select count(*) from bill where utility_id=? and payment_status='overdue'", c.utility) > 3);
-    SAME_INT(db_int(&c, "select count(*) from service_area where utility_id=? and level='sub_area' and centroid_lat is not null", c.utility), 60);
-    SAME_INT(db_int(&c, "select count(*) from usage_segment where utility_id=? and billing_status='unbilled'", c.utility), 300);
-    SAME_INT(db_int(&c, "select count(*) from portal_user where email in ('consumer1@swa.test', 'consumer2@swa.test') and status='active'"), 2);
+    CU_ASSERT_TRUE(db_int(&c, "select count(*) from bill where utility_id=? and payment_status='overdue'",
+                          c.utility) > 3);
+    SAME_INT(db_int(&c, "select count(*) from service_area where utility_id=? and level='sub_area' "
+                        "and centroid_lat is not null", c.utility), 60);
+    SAME_INT(db_int(&c, "select count(*) from usage_segment where utility_id=? and billing_status='unbilled'",
+                    c.utility), 300);
+    SAME_INT(db_int(&c, "select count(*) from portal_user where email in ('consumer1@swa.test', 'consumer2@swa.test') "
+                        "and status='active'"), 2);
     SAME_INT(db_int(&c, "select count(*) from outbox_event where name in ('bill.posted', 'payment.posted')"), 0);
     SAME_INT(db_int(&c, "select count(*) from bill_cycle_period where utility_id=? and state='open'", c.utility), 1);
 }
@@ -46,5 +50,7 @@ static void refuses_a_second_time(void) {
 
 int main(int argc, char **argv) {
     beside_database(argc, argv, "BASE");
-    return suite_run("sample", (SuiteTest[]){ { "fills and verifies", fills_and_verifies }, { "has it all", has_it_all }, { "refuses a second time", refuses_a_second_time }, { 0 } });
+    return suite_run("sample", (SuiteTest[]){ { "fills and verifies", fills_and_verifies },
+                                              { "has it all", has_it_all },
+                                              { "refuses a second time", refuses_a_second_time }, { 0 } });
 }

@@ -1,6 +1,6 @@
 /*
- * Templates with shared macros and shells write what ClearSilver writes when it parses the page file alone, byte by byte,
- * for every sample page; and cost a fraction of its memory. Errors are found when loading.
+ * Templates with shared macros and shells write what ClearSilver writes when it parses the page file alone, byte by
+ * byte, for every sample page; and cost a fraction of its memory. Errors are found when loading.
  */
 #include "tests/suite.h"
 
@@ -113,7 +113,8 @@ static void missing(void) {
     const char *said = NULL;
     HDF *h = sample(NULL);
     SAME_INT(template_render("layout/nothing", h, common_data(), &out, &said), TEMPLATE_MISSING);
-    SAME_INT(template_render("layout/staff", h, common_data(), &out, &said), TEMPLATE_MISSING);     /* a shell is no page */
+    /* a shell is no page */
+    SAME_INT(template_render("layout/staff", h, common_data(), &out, &said), TEMPLATE_MISSING);
     hdf_destroy(&h);
 }
 
@@ -135,7 +136,8 @@ static void faults(void) {
     static const char *const shells[] = { "any", "field", "mail", "plain", "platform", "portal", "print", "staff" };
     for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
         put(text(&arena, "layout/%s.cs", shells[i]), text(&arena, "[%s <?cs call:content() ?>]", shells[i]));
-    put("good.cs", "<?cs include!\"lib/ui.cs\" ?><?cs def:content() ?><?cs call:b(name) ?><?cs /def ?><?cs include!\"layout/plain.cs\" ?>");
+    put("good.cs", "<?cs include!\"lib/ui.cs\" ?><?cs def:content() ?><?cs call:b(name) ?><?cs /def ?><?cs "
+                   "include!\"layout/plain.cs\" ?>");
     put("bare.cs", "just <?cs var:name ?>");
     SAME_TEXT(templates_load(&arena, folder), NULL);
     HDF *h = sample(NULL);
@@ -189,7 +191,8 @@ static int drop(const char *path, const struct stat *s, int type, struct FTW *at
 
 int main(void) {
     int failed = suite_run("template", (SuiteTest[]){
-        { "pages read as if parsed alone", same_as_alone }, { "no page leaves a trace in the next", again_and_again }, { "missing pages and shells", missing },
+        { "pages read as if parsed alone", same_as_alone }, { "no page leaves a trace in the next", again_and_again },
+        { "missing pages and shells", missing },
         { "faults are found when loading", faults }, { "memory is shared", memory }, {0} });
     nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
     arena_end(&arena);

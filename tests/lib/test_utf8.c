@@ -5,7 +5,8 @@
 static Arena mem;
 
 static void validates(void) {
-    static const char *const bad[] = { "\xff", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xf8\x88\x80\x80\x80" };
+    static const char *const bad[] = { "\xff", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80",
+                                       "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xf8\x88\x80\x80\x80" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CU_ASSERT_FALSE(utf8_is_valid(bad[i], strlen(bad[i])));
         SAME_TEXT(utf8_line(&mem, bad[i]), NULL);
@@ -59,9 +60,12 @@ static void folds(void) {
 }
 
 static void checks_addresses(void) {
-    static const char *const good[] = { "a@b.co", "admin@sfwater.org", "first.last+tag@sub.example-site.com", "o'neil@example.org", "x_1@1a.net" };
-    static const char *const bad[] = { "", "a", "a@", "@b.co", "a@b", "a@b.c", "a b@c.de", "a@b..co", ".a@b.co", "a.@b.co", "a..b@c.de", "a@-b.co", "a@b-.co",
-        "a@b.co\n", "a@b.co\r\nBcc: x@y.zz", "\"a\"@b.co", "a@[127.0.0.1]", "a@127.0.0.1", "a@b.co,c@d.ee", "<a@b.co>", "a@b.co>", "ä@b.co", "a@bü.co", "a@@b.co", "a@b.co.",
+    static const char *const good[] = { "a@b.co", "admin@sfwater.org", "first.last+tag@sub.example-site.com",
+                                        "o'neil@example.org", "x_1@1a.net" };
+    static const char *const bad[] = { "", "a", "a@", "@b.co", "a@b", "a@b.c", "a b@c.de", "a@b..co", ".a@b.co",
+                                       "a.@b.co", "a..b@c.de", "a@-b.co", "a@b-.co",
+        "a@b.co\n", "a@b.co\r\nBcc: x@y.zz", "\"a\"@b.co", "a@[127.0.0.1]", "a@127.0.0.1", "a@b.co,c@d.ee", "<a@b.co>",
+            "a@b.co>", "ä@b.co", "a@bü.co", "a@@b.co", "a@b.co.",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b.co" };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) CU_ASSERT(email_is_valid(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -72,8 +76,11 @@ static void checks_addresses(void) {
     SAME_TEXT(email_normal(&mem, "x"), NULL);
     SAME_TEXT(phone_e164(&mem, " +1 (503) 555-7890", NULL), "+15035557890");
     SAME_TEXT(phone_e164(&mem, "+91 98765 43210", NULL), "+919876543210");
-    static const char *const bad_phones[] = { "", "503 555 7890", "+", "+0 503 555 7890", "+1 503", "+1234567890123456", "+1 503 555 7890 x5", "+1503555789O", "++15035557890", "+1\n5035557890;", "٠١٢٣٤٥٦٧٨" };
-    for (size_t i = 0; i < sizeof bad_phones / sizeof *bad_phones; i++) SAME_TEXT(phone_e164(&mem, bad_phones[i], NULL), NULL);
+    static const char *const bad_phones[] = { "", "503 555 7890", "+", "+0 503 555 7890", "+1 503", "+1234567890123456",
+                                              "+1 503 555 7890 x5", "+1503555789O", "++15035557890", "+1\n5035557890;",
+                                              "٠١٢٣٤٥٦٧٨" };
+    for (size_t i = 0; i < sizeof bad_phones / sizeof *bad_phones; i++)
+        SAME_TEXT(phone_e164(&mem, bad_phones[i], NULL), NULL);
     SAME_TEXT(phone_e164(&mem, "(503) 555-7890", "1"), "+15035557890");
     SAME_TEXT(phone_e164(&mem, "098765 43210", "91"), "+919876543210");
     SAME_TEXT(phone_e164(&mem, "5557", "1"), NULL);
@@ -124,7 +131,8 @@ static void never_makes_bad_text(void) {
 
 int main(void) {
     int status = suite_run("utf8", (SuiteTest[]){
-        { "validates", validates }, { "cleans", cleans }, { "folds", folds }, { "checks addresses", checks_addresses }, { "masks", masks },
+        { "validates", validates }, { "cleans", cleans }, { "folds", folds }, { "checks addresses", checks_addresses },
+        { "masks", masks },
         { "never makes bad text", never_makes_bad_text }, { 0 } });
     arena_end(&mem);
     return status;

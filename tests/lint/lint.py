@@ -28,8 +28,8 @@ FORBIDDEN = {"gets", "strcpy", "strcat", "sprintf", "vsprintf", "stpcpy", "strnc
              "__strcpy_chk", "__strcat_chk", "__sprintf_chk", "__vsprintf_chk", "__stpcpy_chk", "__strncpy_chk", "__strncat_chk"}
 
 
-# The house writes 120 columns; this is what no line may pass.
-COLUMNS_MAX = 250
+COLUMNS_MAX = 120
+TEST_DATA = re.compile(r'\\"|"[^" ]{60,}')          # keys, digests and documents stay whole
 
 
 def sources(*patterns):
@@ -124,7 +124,7 @@ def shape():
                 yield f"{name}:{n}: a tab"
             if line != line.rstrip():
                 yield f"{name}:{n}: space at the end"
-            if len(line) > COLUMNS_MAX and not re.match(r"\s*\{|.*\"", line):     # tables and SQL are read down
+            if len(line) > COLUMNS_MAX and not (name.startswith("tests/") and TEST_DATA.search(line)):
                 yield f"{name}:{n}: {len(line)} columns"
 
 

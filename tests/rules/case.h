@@ -1,6 +1,6 @@
 /*
- * Tables of cases: text files beside the tests, one case a line, fields separated by " | ", lines with # and empty lines
- * are skipped. Found by the environment variable srcdir, which `make check` sets.
+ * Tables of cases: text files beside the tests, one case a line, fields separated by " | ", lines with # and empty
+ * lines are skipped. Found by the environment variable srcdir, which `make check` sets.
  */
 #ifndef TESTS_RULES_CASE_H
 #define TESTS_RULES_CASE_H

@@ -1,5 +1,5 @@
-/* The billing engine (5-billing, "Calculation order"): the fixture accounts of BX-FIX to the cent and every step of the order.
-   A bill is compared as one text: its lines, then its figures; a refusal as code and message. */
+/* The billing engine (5-billing, "Calculation order"): the fixture accounts of BX-FIX to the cent and every step of the
+   order. A bill is compared as one text: its lines, then its figures; a refusal as code and message. */
 #include "app/billing/bill_rules.h"
 #include "lib/date.h"
 #include "tests/suite.h"
@@ -15,7 +15,8 @@ static Reading index_of(int n) { return (Reading){ (int64_t)n * 1000 }; }
 
 static const char *const cut[] = { "CUT" };
 
-static TariffRate rate(const char *code, const char *charge_type, const char *service, TariffCalc calc, int64_t price_micro) {
+static TariffRate rate(const char *code, const char *charge_type, const char *service, TariffCalc calc,
+                       int64_t price_micro) {
     TariffRate r = TARIFF_RATE_DEFAULT;
     r.code = code;
     r.charge_type = charge_type;
@@ -34,7 +35,8 @@ static TariffRate sewer(int64_t price_micro, int64_t percent) {
     return r;
 }
 
-static const TariffTier res_tiers[] = { { .upto = { 5000000 }, .price = { 4500000 } }, { .upto = { 10000000 }, .price = { 6750000 } },
+static const TariffTier res_tiers[] = { { .upto = { 5000000 }, .price = { 4500000 } },
+                                        { .upto = { 10000000 }, .price = { 6750000 } },
                                         { .unlimited = true, .price = { 9100000 } } };
 
 static TariffRate tiered(const TariffTier *tiers, int n) {
@@ -90,7 +92,8 @@ static const TaxRate cut_rates[] = { { { INT32_MIN }, { INT32_MIN }, 50000 } };
 static const BillTax taxes[] = { { .code = "CUT", .name = "City utility tax", .rates = cut_rates, .rate_n = 1 } };
 
 static BillPlanSpan span(int plan, int version, Date from, Date to, const Rates *r) {
-    return (BillPlanSpan){ .plan = { plan }, .version = { version }, .plan_code = "PLAN", .version_no = version, .valid_from = from, .valid_to = to,
+    return (BillPlanSpan){ .plan = { plan }, .version = { version }, .plan_code = "PLAN", .version_no = version,
+                           .valid_from = from, .valid_to = to,
                            .rates = r->v, .rate_n = r->n, .tolerance_days = 5 };
 }
 
@@ -140,7 +143,8 @@ static const char *lines_of(const BillDraft *d) {
     text_add(&t, "");
     for (int i = 0; i < d->line_n; i++) {
         const BillLine *l = &d->lines[i];
-        text_addf(&t, "%s%s%s%s %s", i ? ", " : "", l->is_added ? "" : "(", l->true_up_of.id && l->tax_n ? "TRUE_UP of " : "", l->charge_type, amount(l->amount));
+        text_addf(&t, "%s%s%s%s %s", i ? ", " : "", l->is_added ? "" : "(", l->true_up_of.id && l->tax_n
+                  ? "TRUE_UP of " : "", l->charge_type, amount(l->amount));
         if (l->trued_up) text_addf(&t, " of %s", l->trued_up);
         if (l->has_quantity) text_addf(&t, " @%s", exact_text(&mem, exact_micro(l->quantity.micro), 0, 6));
         if (!l->is_added) text_add(&t, ")");
@@ -151,7 +155,8 @@ static const char *lines_of(const BillDraft *d) {
 static const char *problems_of(const BillDraft *d) {
     Text t = text_start(&mem);
     text_add(&t, "");
-    for (int i = 0; i < d->problem_n; i++) text_addf(&t, "%s%s %s", i ? "; " : "", d->problems[i].code, d->problems[i].message);
+    for (int i = 0; i < d->problem_n; i++)
+        text_addf(&t, "%s%s %s", i ? "; " : "", d->problems[i].code, d->problems[i].message);
     return t.s;
 }
 
@@ -161,7 +166,8 @@ static const char *bill(const BillFacts *f, BillDraft *to) {
     if (to->outcome == BILL_SKIPPED) return "skipped";
     if (to->outcome == BILL_EMPTY) return "empty";
     CU_ASSERT(bill_adds_up(to));
-    return text(&mem, "%s%s = %s", to->outcome == BILL_HELD ? text(&mem, "held: %s: ", problems_of(to)) : "", lines_of(to), amount(to->total));
+    return text(&mem, "%s%s = %s", to->outcome == BILL_HELD ? text(&mem, "held: %s: ", problems_of(to)) : "",
+                lines_of(to), amount(to->total));
 }
 
 static const char *bill_of(const BillFacts *f) {
@@ -201,15 +207,18 @@ static void sf_1001(void) {
     SAME_INT(d.segments[0].source, USAGE_ACTUAL);
     SAME_INT(d.segments[0].avg_daily.micro, 400000);
     /* BX04US01.3 */
-    SAME_TEXT(text(&mem, "%s; %s; %s; %s", d.segments[0].explain, d.lines[1].explain, d.lines[2].explain, d.lines[3].explain),
-              "1,262 - 1,250 = 12 CCF; 5 x 4.50 = 22.50; 5 x 6.75 = 33.75; 2 x 9.10 = 18.20; 90 % of 12 = 10.8 x 8.40 = 90.72; "
+    SAME_TEXT(text(&mem, "%s; %s; %s; %s", d.segments[0].explain, d.lines[1].explain, d.lines[2].explain,
+                   d.lines[3].explain),
+              "1,262 - 1,250 = 12 CCF; 5 x 4.50 = 22.50; 5 x 6.75 = 33.75; 2 x 9.10 = 18.20; 90 % of "
+              "12 = 10.8 x 8.40 = 90.72; "
               "5 % of 92.65 = 4.6325, rounded 4.63");
     f.trace = false;
     SAME_TEXT(bill(&f, &d), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, TAX 4.63 = 188.00");
     CU_ASSERT_PTR_NULL(d.lines[1].explain);
     u[0] = APRIL(1250, 1260);
     SAME_TEXT(bill_of(&f), "FIXED 18.20, USAGE 56.25 @10, SEWER_USAGE 75.60 @9, TAX 3.72 = 153.77");
-    SAME_TEXT(bill_of(&f), "FIXED 18.20, USAGE 56.25 @10, SEWER_USAGE 75.60 @9, TAX 3.72 = 153.77");    /* the same facts, the same bill */
+    /* the same facts, the same bill */
+    SAME_TEXT(bill_of(&f), "FIXED 18.20, USAGE 56.25 @10, SEWER_USAGE 75.60 @9, TAX 3.72 = 153.77");
 }
 
 static void sf_1002(void) {
@@ -299,7 +308,8 @@ static BillFacts commercial(int ccf) {
 static void sf_2001(void) {
     BillFacts f = commercial(87);
     BillDraft d;
-    SAME_TEXT(bill(&f, &d), "FIXED 45.00, USAGE 179.80 @29, USAGE 377.58 @58, SEWER_USAGE 752.12 @82.65, TAX 30.12 = 1384.62");
+    SAME_TEXT(bill(&f, &d), "FIXED 45.00, USAGE 179.80 @29, USAGE 377.58 @58, SEWER_USAGE 752.12 "
+                            "@82.65, TAX 30.12 = 1384.62");
     SAME_INT(d.segment_n, 1);
     SAME_INT(d.segments[0].version_no, 2);
     SAME_INT(d.lines[1].to.day, on(2026, 4, 10).day);
@@ -309,7 +319,8 @@ static void sf_2001(void) {
 
 static void sf_2002(void) {
     BillFacts f = commercial(1);
-    SAME_TEXT(bill_of(&f), "FIXED 45.00, USAGE 2.07 @0.333333, USAGE 4.34 @0.666667, SEWER_USAGE 8.65 @0.95, MIN_BILL 8.59, TAX 3.00 = 71.65");
+    SAME_TEXT(bill_of(&f), "FIXED 45.00, USAGE 2.07 @0.333333, USAGE 4.34 @0.666667, SEWER_USAGE 8.65 @0.95, "
+                           "MIN_BILL 8.59, TAX 3.00 = 71.65");
 }
 
 static void sf_2003(void) {
@@ -322,11 +333,13 @@ static BillFacts true_up(int actual_end, BillConnection *c) {
     static Rates r;
     static BillUse u[1];
     static const BilledLine billed[] = { { "FIXED", "water", NULL, { 1820 } }, { "USAGE", "water", NULL, { 5625 } },
-                                         { "SEWER_USAGE", "wastewater", NULL, { 7560 } }, { "TAX", NULL, "CUT", { 372 } } };
+                                         { "SEWER_USAGE", "wastewater", NULL, { 7560 } },
+                                         { "TAX", NULL, "CUT", { 372 } } };
     static BillEstimated e[1];
     r = res_var();
     u[0] = APRIL(1260, actual_end);
-    e[0] = (BillEstimated){ .bill = { 31 }, .bill_no = "WA-BILL-202604-000003", .from = on(2026, 3, 2), .to = on(2026, 3, 31), .was_full = true,
+    e[0] = (BillEstimated){ .bill = { 31 }, .bill_no = "WA-BILL-202604-000003", .from = on(2026, 3, 2),
+                            .to = on(2026, 3, 31), .was_full = true,
                             .months = 1, .quantity = { 10000000 }, .lines = billed, .line_n = 4 };
     BillFacts f = simple(&r, u, 1);
     *c = f.connections[0];
@@ -343,7 +356,8 @@ static void true_up_rerate(void) {
     BillFacts f = true_up(1267, &c);
     f.true_up = TRUE_UP_RERATE;
     BillDraft d;
-    SAME_TEXT(bill(&f, &d), "FIXED 18.20, USAGE 46.13 @8.5, SEWER_USAGE 64.26 @7.65, TRUE_UP -10.12 of USAGE, TRUE_UP -11.34 of SEWER_USAGE, "
+    SAME_TEXT(bill(&f, &d), "FIXED 18.20, USAGE 46.13 @8.5, SEWER_USAGE 64.26 @7.65, TRUE_UP -10.12 of USAGE, "
+                            "TRUE_UP -11.34 of SEWER_USAGE, "
                             "TRUE_UP of TAX -0.50, TAX 3.22 = 109.85");
     SAME_INT(d.lines[3].true_up_of.id, 31);
     SAME_TEXT(d.lines[3].description, "True-up of USAGE, bill WA-BILL-202604-000003");
@@ -359,7 +373,8 @@ static void true_up_index(void) {
 static void true_up_below(void) {
     BillConnection c;
     BillFacts f = true_up(1257, &c);             /* 3 below the estimate: 7 CCF over both, whatever the setting */
-    SAME_TEXT(bill_of(&f), "held: BX-H03 Current charges negative: FIXED 18.20, USAGE 15.75 @3.5, SEWER_USAGE 26.46 @3.15, TRUE_UP -40.50 of USAGE, TRUE_UP -49.14 of SEWER_USAGE, "
+    SAME_TEXT(bill_of(&f), "held: BX-H03 Current charges negative: FIXED 18.20, USAGE 15.75 @3.5, SEWER_USAGE 26.46 "
+                           "@3.15, TRUE_UP -40.50 of USAGE, TRUE_UP -49.14 of SEWER_USAGE, "
                            "TRUE_UP of TAX -2.02, TAX 1.70 = -29.55");
     f = true_up(1249, &c);                       /* below the last actual index */
     SAME_TEXT(bill_of(&f), "refused: BX-E07 Reading 1,249 is below the start index 1,260");
@@ -372,7 +387,8 @@ static void final_bill(void) {
     BillFacts f = simple(&r, u, 1);
     BillConnection c = f.connections[0];
     c.billed_until = on(2026, 4, 30);
-    BillDeposit deposits[] = { { .id = { 9 }, .is_held = true, .amount = { 7500 }, .interest_ppm = 20000, .since = on(2025, 5, 10) } };
+    BillDeposit deposits[] = { { .id = { 9 }, .is_held = true, .amount = { 7500 }, .interest_ppm = 20000,
+                                 .since = on(2025, 5, 10) } };
     BillInstalment later[] = { { .id = { 1 }, .due = on(2026, 9, 1), .amount = { 1000 } } };
     f.connections = &c;
     f.kind = BILL_FINAL;
@@ -382,7 +398,8 @@ static void final_bill(void) {
     f.deposits = deposits;
     f.deposit_n = 1;
     BillDraft d;
-    SAME_TEXT(bill(&f, &d), "FIXED 6.07, USAGE 16.50 @3, SEWER_USAGE 22.68 @2.7, TAX 1.13, DEPOSIT_APPLIED -75.00, DEPOSIT_INTEREST -1.50 = -30.12");
+    SAME_TEXT(bill(&f, &d), "FIXED 6.07, USAGE 16.50 @3, SEWER_USAGE 22.68 @2.7, TAX 1.13, DEPOSIT_APPLIED -75.00, "
+                            "DEPOSIT_INTEREST -1.50 = -30.12");
     SAME_INT(d.current.minor, 4638);
     SAME_INT(d.deposits.minor, -7650);
     SAME_INT(d.amount_due.minor, 0);
@@ -397,9 +414,11 @@ static void final_bill(void) {
 
 /* ---- Test plans of ONB02US05 ---- */
 
-static const TariffTier ext_tiers[] = { { .upto = { 6000000 }, .price = { 3850000 } }, { .upto = { 12000000 }, .price = { 5200000 } },
+static const TariffTier ext_tiers[] = { { .upto = { 6000000 }, .price = { 3850000 } },
+                                        { .upto = { 12000000 }, .price = { 5200000 } },
                                         { .unlimited = true, .price = { 7900000 } } };
-static const TariffTier ext_tiers_2027[] = { { .upto = { 6000000 }, .price = { 4100000 } }, { .upto = { 12000000 }, .price = { 5550000 } },
+static const TariffTier ext_tiers_2027[] = { { .upto = { 6000000 }, .price = { 4100000 } },
+                                             { .upto = { 12000000 }, .price = { 5550000 } },
                                              { .unlimited = true, .price = { 8400000 } } };
 static const char *const water_lines[] = { "BASE", "USE" };
 
@@ -441,11 +460,13 @@ static void ext_plans(void) {
     f.connections = &c;
     c.attributes = one_eru;
     c.attribute_n = 1;
-    SAME_TEXT(bill_of(&f), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 80.64 @12.6, STORMWATER 12.75 @1, SURCHARGE 1.33, TAX 4.50 = 187.82");
+    SAME_TEXT(bill_of(&f), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 80.64 @12.6, STORMWATER 12.75 @1, "
+                           "SURCHARGE 1.33, TAX 4.50 = 187.82");
     c.has_winter_average = true;
     c.winter_average.micro = 8000000;
     BillDraft d;
-    SAME_TEXT(bill(&f, &d), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, SURCHARGE 1.33, TAX 4.50 = 153.26");
+    SAME_TEXT(bill(&f, &d), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, "
+                            "SURCHARGE 1.33, TAX 4.50 = 153.26");
     SAME_TEXT(d.lines[2].explain, "lesser of 14 and 8 = 8; 90 % of 8 = 7.2 x 6.40 = 46.08");
     u[0] = APRIL(0, 8);
     c.has_winter_average = false;
@@ -453,12 +474,14 @@ static void ext_plans(void) {
     TariffRate rebates[] = { lifeline() };
     c.rebates = rebates;
     c.rebate_n = 1;
-    SAME_TEXT(bill_of(&f), "FIXED 18.50, USAGE 33.50 @8, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, SURCHARGE 0.78, DISCOUNT -15.60, TAX 1.86 = 97.87");
+    SAME_TEXT(bill_of(&f), "FIXED 18.50, USAGE 33.50 @8, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, SURCHARGE 0.78, "
+                           "DISCOUNT -15.60, TAX 1.86 = 97.87");
     c.rebate_n = 0;
     u[0] = use(on(2026, 4, 18), on(2026, 4, 30), 0, 4);
     f.kind = BILL_FINAL;
     c.billed_until = on(2026, 4, 18);
-    SAME_TEXT(bill_of(&f), "FIXED 7.40, USAGE 17.56 @4, SEWER_USAGE 23.04 @3.6, STORMWATER 5.10 @1, SURCHARGE 0.37, TAX 1.27 = 54.74");
+    SAME_TEXT(bill_of(&f), "FIXED 7.40, USAGE 17.56 @4, SEWER_USAGE 23.04 @3.6, STORMWATER 5.10 @1, "
+                           "SURCHARGE 0.37, TAX 1.27 = 54.74");
 }
 
 /* ONB02US05.5: a price change inside, 31 days by tolerance a full period, limits by days of 31. */
@@ -466,7 +489,8 @@ static void ext_price_change(void) {
     Rates before = res_ext(), after = res_ext();
     after.v[0].prices.price.micro = 19750000;
     after.v[1].prices.tiers = ext_tiers_2027;
-    BillPlanSpan s[] = { span(1, 1, on(2020, 1, 1), on(2027, 6, 30), &before), span(1, 2, on(2027, 7, 1), DATE_NONE, &after) };
+    BillPlanSpan s[] = { span(1, 1, on(2020, 1, 1), on(2027, 6, 30), &before),
+                         span(1, 2, on(2027, 7, 1), DATE_NONE, &after) };
     BillUse u[] = { use(on(2027, 6, 19), on(2027, 7, 20), 0, 10) };
     BillConnection c = connection(s, 2, u, 1);
     BillFacts f = facts(&c, 1);
@@ -477,9 +501,11 @@ static void ext_price_change(void) {
     f.period_end = on(2027, 7, 20);
     BillDraft d;
     bill(&f, &d);
-    SAME_TEXT(text(&mem, "%s %s %s %s", amount(d.lines[0].amount), amount(d.lines[1].amount), amount(d.lines[2].amount), amount(d.lines[3].amount)),
+    SAME_TEXT(text(&mem, "%s %s %s %s", amount(d.lines[0].amount), amount(d.lines[1].amount), amount(d.lines[2].amount),
+                   amount(d.lines[3].amount)),
               "6.56 12.74 15.58 30.19");
-    SAME_INT(d.lines[0].amount.minor + d.lines[1].amount.minor + d.lines[2].amount.minor + d.lines[3].amount.minor, 6507);
+    SAME_INT(d.lines[0].amount.minor + d.lines[1].amount.minor + d.lines[2].amount.minor + d.lines[3].amount.minor,
+             6507);
     SAME_TEXT(d.lines[4].charge_type, "SEWER_USAGE");           /* defined alike in both: one line */
     SAME_TEXT(d.lines[5].charge_type, "STORMWATER");
     SAME_TEXT(d.lines[6].charge_type, "SURCHARGE");
@@ -497,7 +523,8 @@ static void days(void) {
     SAME_TEXT(bill_of(&f), "skipped");
     c.billed_until = on(2026, 4, 20);
     SAME_TEXT(bill_of(&f), "FIXED 12.83, SEWER_FIXED 10.50, TAX 0.64 = 23.97");         /* 10 days */
-    c.billed_until = on(2026, 3, 1);                                                   /* a gap: 60 days in one segment */
+    /* a gap: 60 days in one segment */
+    c.billed_until = on(2026, 3, 1);
     BillDraft d;
     SAME_TEXT(bill(&f, &d), "FIXED 77.00, SEWER_FIXED 63.00, TAX 3.85 = 143.85");
     SAME_INT(d.segment_n, 1);
@@ -519,7 +546,8 @@ static void days_asked(void) {
     Rates r = res_fix();
     BillFacts f = simple(&r, NULL, 0);
     BillConnection c = f.connections[0];
-    BilledDays billed[] = { { .plan = { 1 }, .bill_no = "WA-BILL-202605-000008", .from = on(2026, 4, 1), .to = on(2026, 4, 30) } };
+    BilledDays billed[] = { { .plan = { 1 }, .bill_no = "WA-BILL-202605-000008", .from = on(2026, 4, 1),
+                              .to = on(2026, 4, 30) } };
     f.connections = &c;
     f.kind = BILL_SINGLE;
     f.period_is_asked = true;
@@ -534,7 +562,8 @@ static void days_asked(void) {
     SAME_TEXT(bill_of(&f), "FIXED 38.50, SEWER_FIXED 31.50, TAX 1.93 = 71.93");
     f.period_start = on(2026, 5, 1);
     billed[0].plan.id = 1;
-    SAME_TEXT(bill_of(&f), "FIXED 30.80, SEWER_FIXED 25.20, TAX 1.54 = 57.54");         /* 24 days: below the tolerance */
+    /* 24 days: below the tolerance */
+    SAME_TEXT(bill_of(&f), "FIXED 30.80, SEWER_FIXED 25.20, TAX 1.54 = 57.54");
     f.kind = BILL_ONE_OFF;
     SAME_TEXT(bill_of(&f), "empty");
 }
@@ -584,7 +613,8 @@ static void proration(void) {
 
 static void per_day_and_year(void) {
     Rates r = { .n = 0 };
-    TariffRate day = rate("D", "FIXED", "x", CALC_FLAT, 451200), year = rate("Y", "METER_RENT", "x", CALC_FLAT, 100000000);
+    TariffRate day = rate("D", "FIXED", "x", CALC_FLAT, 451200),
+        year = rate("Y", "METER_RENT", "x", CALC_FLAT, 100000000);
     day.basis = BASIS_PER_DAY;
     year.basis = BASIS_PER_YEAR;
     add(&r, day);
@@ -603,7 +633,8 @@ static void readings(void) {
     Exact x;
     SAME_INT(use_of_readings(index_of(9995), index_of(5), 4, 1000000, &x), USE_ROLLED_OVER);
     SAME_TEXT(exact_text(&mem, x, 0, 6), "10");
-    SAME_INT(use_of_readings(index_of(9000), index_of(5), 4, 1000000, &x), USE_NEGATIVE);       /* 90 % is not above 90 % */
+    /* 90 % is not above 90 % */
+    SAME_INT(use_of_readings(index_of(9000), index_of(5), 4, 1000000, &x), USE_NEGATIVE);
     SAME_INT(use_of_readings(index_of(9001), index_of(5), 4, 1000000, &x), USE_ROLLED_OVER);
     SAME_INT(use_of_readings(index_of(9995), index_of(5), 0, 1000000, &x), USE_NEGATIVE);
     SAME_INT(use_of_readings((Reading){ 1250125 }, (Reading){ 1262625 }, 5, 10000000, &x), USE_OK);
@@ -728,7 +759,8 @@ static void without_meter(void) {
     SAME_TEXT(bill(&f, &d), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, TAX 4.63 = 188.00");
     SAME_INT(d.segments[0].source, USAGE_DEEMED);
     CU_ASSERT_FALSE(d.is_estimated);
-    BillUse removed[] = { use(on(2026, 3, 31), on(2026, 4, 15), 1250, 1262) };      /* taken out on the 15th: no estimate */
+    /* taken out on the 15th: no estimate */
+    BillUse removed[] = { use(on(2026, 3, 31), on(2026, 4, 15), 1250, 1262) };
     c.uses = removed;
     c.use_n = 1;
     bill(&f, &d);
@@ -791,14 +823,17 @@ static void reading_at_change(void) {
     static const int at[] = { 10, 11, 9 };
     for (int i = 0; i < 3; i++) {
         BillFacts f = commercial(87);
-        BillUse u[] = { use(on(2026, 3, 31), on(2026, 4, at[i]), 0, 50), use(on(2026, 4, at[i]), on(2026, 4, 30), 50, 87) };
+        BillUse u[] = { use(on(2026, 3, 31), on(2026, 4, at[i]), 0, 50),
+                        use(on(2026, 4, at[i]), on(2026, 4, 30), 50, 87) };
         BillConnection c = f.connections[0];
         f.connections = &c;
         c.uses = u;
         c.use_n = 2;
-        SAME_TEXT(bill_of(&f), "FIXED 45.00, USAGE 310.00 @50, USAGE 240.87 @37, SEWER_USAGE 752.12 @82.65, TAX 29.79 = 1377.78");
+        SAME_TEXT(bill_of(&f), "FIXED 45.00, USAGE 310.00 @50, USAGE 240.87 @37, SEWER_USAGE 752.12 "
+                               "@82.65, TAX 29.79 = 1377.78");
         u[0].to = u[1].from = on(2026, 4, 12);
-        SAME_TEXT(bill_of(&f), "FIXED 45.00, USAGE 179.80 @29, USAGE 377.58 @58, SEWER_USAGE 752.12 @82.65, TAX 30.12 = 1384.62");
+        SAME_TEXT(bill_of(&f), "FIXED 45.00, USAGE 179.80 @29, USAGE 377.58 @58, SEWER_USAGE 752.12 "
+                               "@82.65, TAX 30.12 = 1384.62");
     }
 }
 
@@ -806,7 +841,8 @@ static void reading_at_change(void) {
 static void daily_readings(void) {
     BillFacts f = commercial(0);
     BillUse u[30];
-    for (int i = 0; i < 30; i++) u[i] = use(on(2026, 3, 31 + 0), on(2026, 4, i + 1), i ? i * i : 0, (i + 1) * (i + 1)), u[i].from = date_add_days(on(2026, 3, 31), i);
+    for (int i = 0; i < 30; i++) u[i] = use(on(2026, 3, 31 + 0), on(2026, 4, i + 1), i ? i * i : 0, (i + 1) * (i + 1)),
+        u[i].from = date_add_days(on(2026, 3, 31), i);
     BillConnection c = f.connections[0];
     f.connections = &c;
     c.uses = u;
@@ -833,12 +869,14 @@ static void rate_change_methods(void) {
 /* A plan change inside the period: two segments, each with its own fixed charge by days. */
 static void plan_change(void) {
     Rates var = res_var(), fix = res_fix();
-    BillPlanSpan s[] = { span(1, 1, on(2020, 1, 1), on(2026, 4, 20), &fix), span(2, 1, on(2026, 4, 21), DATE_NONE, &var) };
+    BillPlanSpan s[] = { span(1, 1, on(2020, 1, 1), on(2026, 4, 20), &fix),
+                         span(2, 1, on(2026, 4, 21), DATE_NONE, &var) };
     BillUse u[] = { APRIL(0, 12) };
     BillConnection c = connection(s, 2, u, 1);
     BillFacts f = facts(&c, 1);
     BillDraft d;
-    SAME_TEXT(bill(&f, &d), "FIXED 25.67, SEWER_FIXED 21.00, FIXED 6.07, USAGE 24.82 @4, SEWER_USAGE 30.24 @3.6, TAX 2.83 = 110.63");
+    SAME_TEXT(bill(&f, &d), "FIXED 25.67, SEWER_FIXED 21.00, FIXED 6.07, USAGE 24.82 @4, SEWER_USAGE "
+                            "30.24 @3.6, TAX 2.83 = 110.63");
     SAME_INT(d.segment_n, 2);
     SAME_INT(d.segments[0].days, 20);
     SAME_INT(d.segments[1].quantity.micro, 4000000);
@@ -931,7 +969,8 @@ static void rounds_quantities_up(void) {
 static void discounts(void) {
     Rates r = res_fix();
     static const char *const fixed[] = { "FIXED" };
-    TariffRate ten = rate("TEN", "DISCOUNT", "water", CALC_PERCENT, 0), five = rate("FIVE", "SUBSIDY", "water", CALC_FLAT, 5000000);
+    TariffRate ten = rate("TEN", "DISCOUNT", "water", CALC_PERCENT, 0),
+        five = rate("FIVE", "SUBSIDY", "water", CALC_FLAT, 5000000);
     ten.percent_e6 = 10000000;
     ten.of = five.of = fixed;
     ten.of_n = five.of_n = 1;
@@ -969,7 +1008,8 @@ static void maximum(void) {
     most.of_n = 2;
     add(&r, most);
     BillUse u[] = { APRIL(1250, 1262) };
-    SAME_TEXT(simple_bill(&r, u, 1), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, DISCOUNT_MAX -12.65, TAX 4.00 = 174.72");
+    SAME_TEXT(simple_bill(&r, u, 1), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, DISCOUNT_MAX "
+                                     "-12.65, TAX 4.00 = 174.72");
     r.v[3].prices.price.micro = 92650000;
     SAME_TEXT(simple_bill(&r, u, 1), "FIXED 18.20, USAGE 74.45 @12, SEWER_USAGE 90.72 @10.8, TAX 4.63 = 188.00");
 }
@@ -1039,7 +1079,8 @@ static void tax_kinds(void) {
     SAME_TEXT(bill_of(&f), "FIXED 38.50, SEWER_FIXED 31.50, TAX 1.93, TAX 3.85 = 75.78");
     t[1].is_compound = true;
     SAME_TEXT(bill_of(&f), "FIXED 38.50, SEWER_FIXED 31.50, TAX 1.93, TAX 4.04 = 75.97");       /* 10 % of 40.43 */
-    TaxExemption e[] = { { .tax_code = "CUT", .certificate = "EX-17", .valid_from = DATE_NONE, .valid_until = on(2026, 4, 30) } };
+    TaxExemption e[] = { { .tax_code = "CUT", .certificate = "EX-17", .valid_from = DATE_NONE,
+                           .valid_until = on(2026, 4, 30) } };
     f.exemptions = e;
     f.exemption_n = 1;
     SAME_TEXT(bill(&f, &d), "FIXED 38.50, SEWER_FIXED 31.50, TAX 0.00, TAX 3.85 = 73.85");
@@ -1068,8 +1109,10 @@ static void tax_cap(void) {
 static void one_off_charges(void) {
     BillCharge charges[] = {
         { .id = { 1 }, .charge_type = "CONNECTION_FEE", .amount = { 15000 }, .charge_date = on(2026, 5, 2) },
-        { .id = { 2 }, .charge_type = "SERVICE_FEE", .description = "Meter test", .amount = { 6000 }, .tax_codes = cut, .tax_n = 1, .charge_date = on(2026, 4, 20) },
-        { .id = { 3 }, .charge_type = "SERVICE_FEE", .amount = { 100 }, .charge_date = on(2026, 5, 3) },       /* after the bill date */
+        { .id = { 2 }, .charge_type = "SERVICE_FEE", .description = "Meter test", .amount = { 6000 }, .tax_codes = cut,
+          .tax_n = 1, .charge_date = on(2026, 4, 20) },
+        /* after the bill date */
+        { .id = { 3 }, .charge_type = "SERVICE_FEE", .amount = { 100 }, .charge_date = on(2026, 5, 3) },
         { .id = { 4 }, .charge_type = "LATE_FEE", .amount = { 500 }, .charge_date = on(2026, 4, 8), .is_posted = true },
     };
     BillAdjustment adjustments[] = { { .id = { 5 }, .description = "Goodwill", .amount = { -2000 } } };
@@ -1086,7 +1129,8 @@ static void one_off_charges(void) {
     f.adjustments = adjustments;
     f.adjustment_n = 1;
     f.balance.minor = 700;
-    SAME_TEXT(bill(&f, &d), "CONNECTION_FEE 150.00, SERVICE_FEE 60.00, TAX 3.00, (LATE_FEE 5.00), ADJUSTMENT -20.00 = 193.00");
+    SAME_TEXT(bill(&f, &d), "CONNECTION_FEE 150.00, SERVICE_FEE 60.00, TAX 3.00, (LATE_FEE 5.00), "
+                            "ADJUSTMENT -20.00 = 193.00");
     SAME_INT(d.lines[2].charge.id, 2);
     SAME_INT(d.lines[3].section, SECTION_SINCE_LAST_BILL);
     SAME_INT(d.posted_charges.minor, 500);
@@ -1099,8 +1143,11 @@ static void instalments(void) {
     Rates r = res_var();
     BillUse u[] = { APRIL(1250, 1262) };
     BillFacts f = simple(&r, u, 1);
-    BillInstalment v[] = { { { 1 }, "1 of 3", on(2026, 5, 23), { 10000 } }, { { 2 }, "2 of 3", on(2026, 6, 23), { 10000 } }, { { 3 }, "3 of 3", on(2026, 7, 23), { 10000 } } };
-    BillDeposit asked[] = { { .id = { 4 }, .amount = { 2500 } }, { .id = { 5 }, .is_held = true, .amount = { 900 }, .since = on(2026, 1, 1) } };
+    BillInstalment v[] = { { { 1 }, "1 of 3", on(2026, 5, 23), { 10000 } },
+                           { { 2 }, "2 of 3", on(2026, 6, 23), { 10000 } },
+                           { { 3 }, "3 of 3", on(2026, 7, 23), { 10000 } } };
+    BillDeposit asked[] = { { .id = { 4 }, .amount = { 2500 } }, { .id = { 5 }, .is_held = true, .amount = { 900 },
+        .since = on(2026, 1, 1) } };
     f.instalments = v;
     f.instalment_n = 3;
     f.deferred.minor = 30000;
@@ -1182,7 +1229,8 @@ static void holds(void) {
     f.differs_pct = 20;
     f.has_compared = true;
     f.compared.minor = 12814;                               /* 20 % more is 153.768 */
-    CU_ASSERT(!strncmp(bill_of(&f), "held: BX-H06 Bill differs more than 20 % from the simulation or the last bill: ", 79));
+    CU_ASSERT(!strncmp(bill_of(&f), "held: BX-H06 Bill differs more than 20 % from the simulation or the last bill: ",
+                       79));
     f.compared.minor = 12815;
     SAME_INT(bill_compute(&mem, &f).outcome, BILL_MADE);
     BillAdjustment credit[] = { { .amount = { -20000 } } };
@@ -1199,7 +1247,8 @@ static void several_connections(void) {
     Rates water = res_fix(), gas_rates = { .n = 0 };
     add(&gas_rates, rate("USE", "USAGE", "gas", CALC_PER_UNIT, 95100));
     add(&gas_rates, rate("BASE", "FIXED", "gas", CALC_FLAT, 18480000));
-    BillPlanSpan s[] = { span(1, 1, on(2020, 1, 1), DATE_NONE, &water), span(2, 1, on(2020, 1, 1), DATE_NONE, &gas_rates) };
+    BillPlanSpan s[] = { span(1, 1, on(2020, 1, 1), DATE_NONE, &water),
+                         span(2, 1, on(2020, 1, 1), DATE_NONE, &gas_rates) };
     BillUse u[] = { APRIL(8865, 9975) };
     BillConnection c[] = { connection(&s[0], 1, NULL, 0), connection(&s[1], 1, u, 1) };
     BillFacts f = facts(c, 2);
@@ -1217,7 +1266,8 @@ static void several_connections(void) {
 /* ---- Late fees ---- */
 
 static void late_fees(void) {
-    LateFeeRule rule = { .kind = LATE_FEE_PERCENT, .rate_ppm = 15000, .has_minimum = true, .minimum = { 500 }, .grace_days = 10 };
+    LateFeeRule rule = { .kind = LATE_FEE_PERCENT, .rate_ppm = 15000, .has_minimum = true, .minimum = { 500 },
+                         .grace_days = 10 };
     LateFeeFacts f = { .unpaid = { 18800 }, .days = 11 };
     SAME_INT(late_fee_amount(&rule, &f, ROUND_HALF_UP).minor, 500);         /* BX04US01.7: 2.82 */
     f.unpaid.minor = 41237;
@@ -1340,7 +1390,8 @@ static BillFacts any_facts(Any *x) {
     x->c.rebate_n = dice(3);
     x->billed[0] = (BilledLine){ "USAGE", "water", NULL, { dice(9000) } };
     x->billed[1] = (BilledLine){ "TAX", NULL, "CUT", { dice(900) } };
-    x->estimated[0] = (BillEstimated){ .bill = { 3 }, .bill_no = "B-3", .from = on(2026, 2, 1), .to = on(2026, 2, 28), .was_full = dice(2) != 0, .months = 1,
+    x->estimated[0] = (BillEstimated){ .bill = { 3 }, .bill_no = "B-3", .from = on(2026, 2, 1), .to = on(2026, 2, 28),
+                                       .was_full = dice(2) != 0, .months = 1,
                                        .quantity = { dice(20000000) }, .lines = x->billed, .line_n = 2 };
     x->c.estimated = x->estimated;
     x->c.estimated_n = dice(2);
@@ -1359,11 +1410,14 @@ static BillFacts any_facts(Any *x) {
     x->taxes[0].is_inclusive = !dice(3);
     x->taxes[0].splits_by_days = dice(2) != 0;
     f.taxes = x->taxes;
-    x->charges[0] = (BillCharge){ .id = { 1 }, .charge_type = "SERVICE_FEE", .amount = { dice(9000) - 3000 }, .tax_codes = cut, .tax_n = dice(2), .charge_date = on(2026, 4, 9) };
-    x->charges[1] = (BillCharge){ .id = { 2 }, .charge_type = "LATE_FEE", .amount = { 500 }, .is_posted = true, .charge_date = DATE_NONE };
+    x->charges[0] = (BillCharge){ .id = { 1 }, .charge_type = "SERVICE_FEE", .amount = { dice(9000) - 3000 },
+                                  .tax_codes = cut, .tax_n = dice(2), .charge_date = on(2026, 4, 9) };
+    x->charges[1] = (BillCharge){ .id = { 2 }, .charge_type = "LATE_FEE", .amount = { 500 }, .is_posted = true,
+                                  .charge_date = DATE_NONE };
     f.charges = x->charges;
     f.charge_n = dice(3);
-    x->deposits[0] = (BillDeposit){ .id = { 1 }, .is_held = true, .amount = { dice(9000) }, .interest_ppm = dice(50000), .since = on(2024, 1, 1) };
+    x->deposits[0] = (BillDeposit){ .id = { 1 }, .is_held = true, .amount = { dice(9000) }, .interest_ppm = dice(50000),
+                                    .since = on(2024, 1, 1) };
     x->deposits[1] = (BillDeposit){ .id = { 2 }, .amount = { dice(9000) } };
     f.deposits = x->deposits;
     f.deposit_n = dice(3);
@@ -1373,7 +1427,8 @@ static BillFacts any_facts(Any *x) {
 }
 
 static const char *all_of(const BillDraft *d) {
-    return text(&mem, "%d %s | %s = %s, due %s", d->outcome, problems_of(d), lines_of(d), amount(d->total), amount(d->amount_due));
+    return text(&mem, "%d %s | %s = %s, due %s", d->outcome, problems_of(d), lines_of(d), amount(d->total),
+                amount(d->amount_due));
 }
 
 static bool segments_hold(const BillDraft *d) {
@@ -1397,7 +1452,8 @@ static void any_bills(void) {
         bool refused = d.outcome == BILL_REFUSED, held = false, errors = false;
         for (int p = 0; p < d.problem_n; p++) *(d.problems[p].is_hold ? &held : &errors) = true;
         bool good = !strcmp(all_of(&d), all_of(&again)) && refused == errors &&
-                    (refused ? !d.line_n && !d.segment_n : segments_hold(&d)) && (d.outcome != BILL_HELD || held) && d.amount_due.minor >= 0;
+                    (refused ? !d.line_n && !d.segment_n : segments_hold(&d)) && (d.outcome != BILL_HELD || held)
+                        && d.amount_due.minor >= 0;
         if (!refused && d.outcome != BILL_SKIPPED && d.outcome != BILL_EMPTY) good = good && bill_adds_up(&d);
         if (!good && ++wrong < 4) fprintf(stderr, "\nround %d: %s\n and then %s\n", i, all_of(&d), all_of(&again));
         outcomes[d.outcome]++;

@@ -82,5 +82,6 @@ static void never_open(void) {
 
 int main(void) {
     zone = zone_find("America/Los_Angeles");
-    return suite_run("calendar_rules", (SuiteTest[]){ { "ONB02US04.1 ONB02US04.3 cases", cases }, { "hours that are refused", hours }, { "a calendar that never opens", never_open }, { 0 } });
+    return suite_run("calendar_rules", (SuiteTest[]){ { "ONB02US04.1 ONB02US04.3 cases", cases },
+        { "hours that are refused", hours }, { "a calendar that never opens", never_open }, { 0 } });
 }

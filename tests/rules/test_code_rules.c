@@ -23,7 +23,9 @@ static size_t seconds_read(const char *s, Time *to) {
     return n;
 }
 
-static const char *second_text(Time t) { return time_is_set(t) ? text(&mem, "%lld", (long long)(t.us / SECOND_US)) : "-"; }
+static const char *second_text(Time t) {
+    return time_is_set(t) ? text(&mem, "%lld", (long long)(t.us / SECOND_US)) : "-";
+}
 
 static void one(char **f) {
     Time at[40];
@@ -47,4 +49,7 @@ static void test_limits(void) {
     fclose(cases.in);
 }
 
-int main(void) { return suite_run("code_rules", (SuiteTest[]){ { "CSS01US01 limits of codes, proofs and passwords", test_limits }, { 0 } }); }
+int main(void) {
+    return suite_run("code_rules", (SuiteTest[]){ { "CSS01US01 limits of codes, proofs and passwords", test_limits },
+                                                  { 0 } });
+}

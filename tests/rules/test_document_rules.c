@@ -6,12 +6,17 @@
 
 static Arena mem;
 
-static const uint8_t png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 2, 0x80, 0, 0, 1, 0xe0, 8, 2, 0, 0, 0 };
-static const uint8_t bomb[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 1, 0, 0, 0, 1, 0, 0, 8, 2, 0, 0, 0 };
-static const uint8_t jpeg[] = { 0xff, 0xd8, 0xff, 0xe0, 0, 4, 'J', 'F', 0xff, 0xc0, 0, 11, 8, 1, 0xe0, 2, 0x80, 3, 1, 0x22 };
-static const uint8_t webp[] = { 'R', 'I', 'F', 'F', 40, 0, 0, 0, 'W', 'E', 'B', 'P', 'V', 'P', '8', 'X', 10, 0, 0, 0, 0, 0, 0, 0, 0x7f, 2, 0, 0xdf, 1, 0, 0 };
+static const uint8_t png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 2,
+                               0x80, 0, 0, 1, 0xe0, 8, 2, 0, 0, 0 };
+static const uint8_t bomb[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 1, 0,
+                                0, 0, 1, 0, 0, 8, 2, 0, 0, 0 };
+static const uint8_t jpeg[] = { 0xff, 0xd8, 0xff, 0xe0, 0, 4, 'J', 'F', 0xff, 0xc0, 0, 11, 8, 1, 0xe0, 2, 0x80, 3, 1,
+                                0x22 };
+static const uint8_t webp[] = { 'R', 'I', 'F', 'F', 40, 0, 0, 0, 'W', 'E', 'B', 'P', 'V', 'P', '8', 'X', 10, 0, 0, 0, 0,
+                                0, 0, 0, 0x7f, 2, 0, 0xdf, 1, 0, 0 };
 
-static const char *refused(const char *kind, const char *magic, const char *name, int64_t size, const void *bytes, size_t n) {
+static const char *refused(const char *kind, const char *magic, const char *name, int64_t size, const void *bytes,
+                           size_t n) {
     return document_refusal(&mem, document_kind(kind), magic, name, size, bytes, n);
 }
 
@@ -30,14 +35,21 @@ static void taken(void) {
 
 static void refusals(void) {
     SAME_TEXT(refused("document", "application/pdf", "a.pdf", 0, "", 0), "The file is empty.");
-    SAME_TEXT(refused("document", "application/pdf", "a.pdf", 10 * 1024 * 1024 + 1, "%PDF", 4), "The file is larger than 10 MB.");
-    SAME_TEXT(refused("logo_bill", "image/png", "a.png", 512 * 1024 + 1, png, sizeof png), "The file is larger than 512 KB.");
-    SAME_TEXT(refused("document", "text/html", "a.pdf", 10, "<html>", 6), "Choose a PDF, JPEG, PNG, HEIC or WebP file.");
-    SAME_TEXT(refused("document", "image/svg+xml", "a.svg", 10, "<svg>", 5), "Choose a PDF, JPEG, PNG, HEIC or WebP file.");
-    SAME_TEXT(refused("document", "application/pdf", "a.html", 10, "%PDF", 4), "The file's content does not fit its name.");
-    SAME_TEXT(refused("document", "image/png", "a.png.php", 10, png, sizeof png), "The file's content does not fit its name.");
+    SAME_TEXT(refused("document", "application/pdf", "a.pdf", 10 * 1024 * 1024 + 1, "%PDF", 4),
+              "The file is larger than 10 MB.");
+    SAME_TEXT(refused("logo_bill", "image/png", "a.png", 512 * 1024 + 1, png, sizeof png),
+              "The file is larger than 512 KB.");
+    SAME_TEXT(refused("document", "text/html", "a.pdf", 10, "<html>", 6),
+              "Choose a PDF, JPEG, PNG, HEIC or WebP file.");
+    SAME_TEXT(refused("document", "image/svg+xml", "a.svg", 10, "<svg>", 5),
+              "Choose a PDF, JPEG, PNG, HEIC or WebP file.");
+    SAME_TEXT(refused("document", "application/pdf", "a.html", 10, "%PDF", 4),
+              "The file's content does not fit its name.");
+    SAME_TEXT(refused("document", "image/png", "a.png.php", 10, png, sizeof png),
+              "The file's content does not fit its name.");
     SAME_TEXT(refused("csv", "text/html", "a.csv", 10, "<html>", 6), "Choose a CSV file.");
-    SAME_TEXT(refused("document", "image/png", "a.png", 1000, bomb, sizeof bomb), "The picture has more than 50 megapixels.");
+    SAME_TEXT(refused("document", "image/png", "a.png", 1000, bomb, sizeof bomb),
+              "The picture has more than 50 megapixels.");
     SAME_TEXT(refused("document", "image/png", "a.png", 1000, png, 10), "The picture is damaged.");
 }
 
@@ -64,5 +76,6 @@ static void names(void) {
 }
 
 int main(void) {
-    return suite_run("document_rules", (SuiteTest[]){ { "files that are taken", taken }, { "files that are refused", refusals }, { "pictures", sizes }, { "names", names }, { 0 } });
+    return suite_run("document_rules", (SuiteTest[]){ { "files that are taken", taken },
+        { "files that are refused", refusals }, { "pictures", sizes }, { "names", names }, { 0 } });
 }

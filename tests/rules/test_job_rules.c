@@ -17,7 +17,8 @@ static void due(void) {
         CU_ASSERT_TRUE_FATAL(time_parse_iso(k.fields[2], &after));
         bool good = schedule_parse(k.fields[0], &rule);
         const char *got = good ? time_iso(&mem, schedule_next(&rule, zone_find(k.fields[1]), after)) : "!";
-        if (strcmp(got, k.fields[3])) fprintf(stderr, "\njob_rules.case:%d: got %s, expected %s\n", k.line, got, k.fields[3]);
+        if (strcmp(got, k.fields[3])) fprintf(stderr, "\njob_rules.case:%d: got %s, expected %s\n", k.line, got,
+                                              k.fields[3]);
         CU_ASSERT_STRING_EQUAL(got, k.fields[3]);
     }
     CU_ASSERT_TRUE(n > 20);
@@ -51,5 +52,6 @@ static void fates(void) {
 }
 
 int main(void) {
-    return suite_run("job_rules", (SuiteTest[]){ { "ONB02US04.6 due times", due }, { "waits between tries", waits }, { "what becomes of a job", fates }, { 0 } });
+    return suite_run("job_rules", (SuiteTest[]){ { "ONB02US04.6 due times", due }, { "waits between tries", waits },
+                                                 { "what becomes of a job", fates }, { 0 } });
 }

@@ -20,10 +20,11 @@ static void expect(const char *got, const char *wanted) {
 
 static Time at_second(long s) { return (Time){ s * SECOND_US }; }
 
-/* --- login_rules.case ------------------------------------------------------------------------------------------------------- */
+/* --- login_rules.case --------------------------------------------------------------------------------------------- */
 
 static void case_lock(char **f) {
-    LockPolicy policy = { .failures = (int)strtol(f[1], NULL, 10), .minutes = (int)strtol(strchr(f[1], ',') + 1, NULL, 10) };
+    LockPolicy policy = { .failures = (int)strtol(f[1], NULL, 10), .minutes = (int)strtol(strchr(f[1], ',') + 1, NULL,
+        10) };
     Time failed[40];
     size_t n = 0;
     for (char *s = f[2], *end; n < 40; s = end) {
@@ -37,7 +38,8 @@ static void case_lock(char **f) {
 
 static void case_try(char **f) {
     static const char *const words[] = { "allowed", "locked", "address" };
-    TryFacts facts = { .now = at_second(atol(f[1])), .locked_until = *f[2] == '-' ? TIME_NONE : at_second(atol(f[2])), .address_failures = atoi(f[3]) };
+    TryFacts facts = { .now = at_second(atol(f[1])), .locked_until = *f[2] == '-' ? TIME_NONE : at_second(atol(f[2])),
+                       .address_failures = atoi(f[3]) };
     int seconds;
     TryVerdict v = try_verdict(&facts, &seconds);
     expect(text(&mem, "%s %d", words[v], seconds), f[4]);
@@ -48,8 +50,10 @@ static void case_next(char **f) {
     int active, has, required, passed, must, days, age;
     sscanf(f[1], "%d %d %d %d %d %d %d", &active, &has, &required, &passed, &must, &days, &age);
     Time now = at_second(1000L * 86400);
-    NextStep s = next_step(&(NextFacts){ .now = now, .is_active = active, .has_factor = has, .factor_required = required, .factor_passed = passed, .must_change = must,
-                                         .password_changed_at = time_add_seconds(now, -days * 86400L), .password_age_days = age });
+    NextStep s = next_step(&(NextFacts){ .now = now, .is_active = active, .has_factor = has,
+                                         .factor_required = required, .factor_passed = passed, .must_change = must,
+                                         .password_changed_at = time_add_seconds(now, -days * 86400L),
+                                         .password_age_days = age });
     expect(words[s], f[2]);
 }
 
@@ -67,7 +71,7 @@ static void login_case(char **f) {
     else wrong("an unknown kind of case");
 }
 
-/* --- role_rules.case -------------------------------------------------------------------------------------------------------- */
+/* --- role_rules.case ---------------------------------------------------------------------------------------------- */
 
 static const char letters[] = "VCEDAX";
 
@@ -136,5 +140,6 @@ static void test_login(void) { run("tests/rules/login_rules.case", login_case); 
 static void test_role(void)  { run("tests/rules/role_rules.case", role_case); }
 
 int main(void) {
-    return suite_run("login_rules", (SuiteTest[]){ { "ONB-LOGIN what sign-in decides", test_login }, { "AU01US02 rights of a role", test_role }, { 0 } });
+    return suite_run("login_rules", (SuiteTest[]){ { "ONB-LOGIN what sign-in decides", test_login },
+                                                   { "AU01US02 rights of a role", test_role }, { 0 } });
 }

@@ -42,7 +42,8 @@ static void cases(void) {
 
 static void without_service(void) {
     Arena mem = { 0 };
-    IdFormat f = { .part = { { ID_SERVICE, 0, 0 }, { ID_PREFIX, "ACC", 0 }, { ID_SEQUENCE, 0, 0 } }, .parts = 3, .separator = "-", .seq_length = 6 };
+    IdFormat f = { .part = { { ID_SERVICE, 0, 0 }, { ID_PREFIX, "ACC", 0 }, { ID_SEQUENCE, 0, 0 } }, .parts = 3,
+                   .separator = "-", .seq_length = 6 };
     SAME_TEXT(id_text(&mem, &f, &(IdRecord){ .date = date_of(2026, 1, 1) }, 100001), "ACC-100001");
     arena_end(&mem);
 }
@@ -54,7 +55,8 @@ static void wide(void) {
 }
 
 static void same_pattern(void) {
-    IdFormat a = { .part = { { ID_PREFIX, "BILL", 0 }, { ID_DATE, 0, ID_YYYYMM }, { ID_SEQUENCE, 0, 0 } }, .parts = 3, .separator = "-", .seq_length = 6 }, b = a;
+    IdFormat a = { .part = { { ID_PREFIX, "BILL", 0 }, { ID_DATE, 0, ID_YYYYMM }, { ID_SEQUENCE, 0, 0 } }, .parts = 3,
+                   .separator = "-", .seq_length = 6 }, b = a;
     b.seq_length = 4;
     CU_ASSERT_TRUE(id_same_pattern(&a, &b));
     b.part[0].value = "RCP";
@@ -73,6 +75,8 @@ static void series(void) {
 }
 
 int main(void) {
-    return suite_run("number_rules", (SuiteTest[]){ { "ONB02US07.1 ONB02US07.2 ONB02US07.3 ONB02US07.6 cases", cases }, { "a service that is not set", without_service },
-        { "a sequence that outgrew its digits", wide }, { "two formats with one pattern", same_pattern }, { "series without a format", series }, { 0 } });
+    return suite_run("number_rules", (SuiteTest[]){ { "ONB02US07.1 ONB02US07.2 ONB02US07.3 ONB02US07.6 cases", cases },
+                                                    { "a service that is not set", without_service },
+        { "a sequence that outgrew its digits", wide }, { "two formats with one pattern", same_pattern },
+        { "series without a format", series }, { 0 } });
 }

@@ -1,5 +1,5 @@
-/* smart360 quote (ONB02US05): every row of the format and every refusal (quote.case), an independent calculation of random
-   documents (quote_reference.py), the command itself, published bills are in test_rates.c. */
+/* smart360 quote (ONB02US05): every row of the format and every refusal (quote.case), an independent calculation of
+   random documents (quote_reference.py), the command itself, published bills are in test_rates.c. */
 #include <jansson.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,7 +56,8 @@ static const char *bytes_of(const char *s) {
     for (; *s; s++) {
         unsigned byte;
         if (s[0] == '\\' && s[1] == 'n') text_add(&t, "\n"), s++;
-        else if (s[0] == '\\' && s[1] == 'x' && sscanf(s + 2, "%2x", &byte) == 1) text_add_n(&t, (char[]){ (char)byte }, 1), s += 3;
+        else if (s[0] == '\\' && s[1] == 'x' && sscanf(s + 2, "%2x", &byte) == 1)
+            text_add_n(&t, (char[]){ (char)byte }, 1), s += 3;
         else text_add_n(&t, s, 1);
     }
     return t.s;
@@ -64,7 +65,8 @@ static const char *bytes_of(const char *s) {
 
 /* Texts like 12.50 for a number: the case's JSON goes into the document as it is written. */
 static const char *document_as_written(const char *keys) {
-    static const char *const base[][2] = { { "format", "\"smart360-quote/1\"" }, { "currency", "\"USD\"" }, { "period", "{\"days\":30}" },
+    static const char *const base[][2] = { { "format", "\"smart360-quote/1\"" }, { "currency", "\"USD\"" },
+                                           { "period", "{\"days\":30}" },
                                            { "usage", "{\"quantity\":\"12\"}" } };
     json_t *set = json_loads(keys, JSON_ALLOW_NUL, NULL);
     Text t = text_start(&mem);
@@ -100,7 +102,8 @@ static void explains(void) {
           "{\"upto\":null,\"rate\":\"9.1\"}]}", "5 x 4.50 = 22.50; 5 x 6.75 = 33.75; 2 x 9.10 = 18.20" },
         { "{\"charge_type\":\"USAGE\",\"calc\":\"tiered\",\"tiers\":[{\"upto\":\"7\",\"rate\":\"0.0011\"},{\"upto\":null,\"rate\":\"0.002\"}]}",
           "7 x 0.0011 = 0.0077; 5 x 0.002 = 0.01; together 0.0177, rounded 0.02" },
-        { "{\"charge_type\":\"SEWER_USAGE\",\"calc\":\"per_unit\",\"rate\":\"8.40\",\"qty_percent\":\"90\"}", "90 % of 12 = 10.8 x 8.40 = 90.72" },
+        { "{\"charge_type\":\"SEWER_USAGE\",\"calc\":\"per_unit\",\"rate\":\"8.40\",\"qty_percent\":\"90\"}",
+          "90 % of 12 = 10.8 x 8.40 = 90.72" },
         { "{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"18.20\",\"basis\":\"per_month\",\"prorate\":true}",
           "18.20 x 10 / 30 days = 6.066666..., rounded 6.07" },
         { "{\"charge_type\":\"USAGE\",\"calc\":\"per_unit\",\"rate\":\"1\",\"quantity\":\"ceil(usage/5)\",\"included_qty\":\"1\"}",
@@ -108,18 +111,22 @@ static void explains(void) {
         { "{\"charge_type\":\"USAGE\",\"calc\":\"per_unit\",\"quantity\":\"min(usage,eru)\",\"rate_versions\":[{\"days\":4,\"rate\":\"1\"},{\"days\":6,\"rate\":\"1\"}]}",
           "lesser of 12 and 2 = 2; 2 x 4 / 10 days = 0.8 x 1.00 = 0.80" },
         { "{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"0.1\",\"minimum\":\"5\"}", "0.10; at least 5.00" },
-        { "{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"0.5\",\"basis\":\"per_day\"}", "0.50 x 10 days = 5.00" },
-        { "{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"36.5\",\"basis\":\"per_year\"}", "36.50 x 10 / 365 days = 1.00" },
+        { "{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"0.5\",\"basis\":\"per_day\"}",
+          "0.50 x 10 days = 5.00" },
+        { "{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"36.5\",\"basis\":\"per_year\"}",
+          "36.50 x 10 / 365 days = 1.00" },
         { "{\"charge_type\":\"USAGE\",\"calc\":\"flat_by_tier\",\"tiers\":[{\"upto\":\"5\",\"amount\":\"4\"},{\"upto\":null,\"amount\":\"6\"}]}",
           "12, in the tier above 5: 6.00" },
         { "{\"charge_type\":\"DISCOUNT\",\"calc\":\"flat\",\"amount\":\"5\"}", "5.00; at most 0.00; deducted" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *document = text(&mem, "{\"format\":\"smart360-quote/1\",\"currency\":\"USD\",\"period\":{\"days\":10},\"full_period\":false,"
+        const char *document = text(&mem,
+                                    "{\"format\":\"smart360-quote/1\",\"currency\":\"USD\",\"period\":{\"days\":10},\"full_period\":false,"
                                     "\"usage\":{\"quantity\":\"12\"},\"attributes\":{\"eru\":\"2\"},\"components\":[%s]}", cases[i].component), *answer;
         CU_ASSERT(quote_run(&mem, document, strlen(document), &answer));
         json_t *v = json_loads(answer, 0, NULL);
-        SAME_TEXT(json_string_value(json_object_get(json_array_get(json_object_get(v, "lines"), 0), "explain")), cases[i].is);
+        SAME_TEXT(json_string_value(json_object_get(json_array_get(json_object_get(v, "lines"), 0), "explain")),
+                  cases[i].is);
         json_decref(v);
     }
     arena_reset(&mem);
@@ -156,7 +163,8 @@ static const char *numbered(int n, const char *value) {
 static const char *tiers(int n) {
     Text t = text_start(&mem);
     for (int i = 1; i < n; i++) text_addf(&t, "{\"upto\":\"%d\",\"rate\":\"1\"},", i);
-    return text(&mem, "{\"components\":[{\"charge_type\":\"USAGE\",\"calc\":\"tiered\",\"tiers\":[%s{\"upto\":null,\"rate\":\"1\"}]}]}", t.n ? t.s : "");
+    return text(&mem,
+                "{\"components\":[{\"charge_type\":\"USAGE\",\"calc\":\"tiered\",\"tiers\":[%s{\"upto\":null,\"rate\":\"1\"}]}]}", t.n ? t.s : "");
 }
 
 static const char *problem_of(const char *keys) {
@@ -167,12 +175,14 @@ static const char *problem_of(const char *keys) {
 static void limits_the_counts(void) {
     const char *flat = "{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"1\"}";
     SAME_TEXT(problem_of(text(&mem, "{\"components\":[%s]}", times(200, flat))), "none");
-    SAME_TEXT(problem_of(text(&mem, "{\"components\":[%s]}", times(201, flat))), "components: must have at most 200 entries");
+    SAME_TEXT(problem_of(text(&mem, "{\"components\":[%s]}", times(201, flat))),
+              "components: must have at most 200 entries");
     SAME_TEXT(problem_of(tiers(50)), "none");
     SAME_TEXT(problem_of(tiers(51)), "components[0].tiers: must have at most 50 entries");
     #define OF "{\"components\":[%s,{\"charge_type\":\"TAX\",\"calc\":\"percent\",\"percent\":\"1\",\"of\":[%s]}]}"
     SAME_TEXT(problem_of(text(&mem, OF, flat, times(50, "\"FIXED\""))), "none");
-    SAME_TEXT(problem_of(text(&mem, OF, flat, times(51, "\"FIXED\""))), "components[1].of: must have at most 50 entries");
+    SAME_TEXT(problem_of(text(&mem, OF, flat, times(51, "\"FIXED\""))),
+              "components[1].of: must have at most 50 entries");
     #define REGISTERS "{\"components\":[%s],\"usage\":{\"registers\":[%s]}}"
     const char *one = "{\"start\":\"1\",\"end\":\"2\"}";
     SAME_TEXT(problem_of(text(&mem, REGISTERS, flat, times(50, one))), "none");
@@ -182,14 +192,18 @@ static void limits_the_counts(void) {
     SAME_TEXT(problem_of(text(&mem, TOU, flat, numbered(25, "1"))), "usage.tou: must have 1 to 24 periods");
     #define ATTRIBUTES "{\"components\":[%s],\"attributes\":{%s}}"
     SAME_TEXT(problem_of(text(&mem, ATTRIBUTES, flat, numbered(100, "1"))), "none");
-    SAME_TEXT(problem_of(text(&mem, ATTRIBUTES, flat, numbered(101, "1"))), "attributes: must have at most 100 attributes");
-    #define VERSIONS "{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"rate_versions\":[%s,{\"days\":%d,\"amount\":\"1\"}]}]}"
+    SAME_TEXT(problem_of(text(&mem, ATTRIBUTES, flat, numbered(101, "1"))),
+              "attributes: must have at most 100 attributes");
+    #define VERSIONS \
+        "{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"rate_versions\":[%s,{\"days\":%d,\"amount\":\"1\"}]}]}"
     const char *day = "{\"days\":1,\"amount\":\"1\"}";
     SAME_TEXT(problem_of(text(&mem, VERSIONS, times(11, day), 19)), "none");
-    SAME_TEXT(problem_of(text(&mem, VERSIONS, times(12, day), 18)), "components[0].rate_versions: must have at most 12 entries");
+    SAME_TEXT(problem_of(text(&mem, VERSIONS, times(12, day), 18)),
+              "components[0].rate_versions: must have at most 12 entries");
     #define NAMED "{\"components\":[%s],\"attributes\":{\"%s\":\"1\"}}"
     SAME_TEXT(problem_of(text(&mem, NAMED, flat, "a234567890123456789012345678901234567890")), "none");
-    CU_ASSERT(strstr(problem_of(text(&mem, NAMED, flat, "a2345678901234567890123456789012345678901")), "is no name") != NULL);
+    CU_ASSERT(strstr(problem_of(text(&mem, NAMED, flat, "a2345678901234567890123456789012345678901")),
+                     "is no name") != NULL);
     arena_reset(&mem);
 }
 
@@ -203,7 +217,8 @@ static const char *expected_of(json_t *c) {
     size_t i;
     json_array_foreach(json_object_get(c, "lines"), i, line) {
         const char *quantity = json_string_value(json_array_get(line, 2));
-        text_addf(&t, "%s%s %s%s%s", i ? ", " : "", json_string_value(json_array_get(line, 0)), json_string_value(json_array_get(line, 1)),
+        text_addf(&t, "%s%s %s%s%s", i ? ", " : "", json_string_value(json_array_get(line, 0)),
+                  json_string_value(json_array_get(line, 1)),
                   quantity ? " @" : "", quantity ? quantity : "");
     }
     text_addf(&t, " = %s", json_string_value(json_object_get(c, "total")));
@@ -225,28 +240,34 @@ static bool exports_alike(const char *document) {
     QuoteDocument d = quote_read(&mem, document, strlen(document));
     const char *exported = quote_export(&mem, &d);
     QuoteDocument e = quote_read(&mem, exported, strlen(exported));
-    if (quote_run(&mem, exported, strlen(exported), &again) && !strcmp(answer, again) && !strcmp(exported, quote_export(&mem, &e))) return true;
+    if (quote_run(&mem, exported, strlen(exported), &again) && !strcmp(answer, again)
+        && !strcmp(exported, quote_export(&mem, &e))) return true;
     fprintf(stderr, "\n%s\nis exported as\n%s\n%s\n%s\n", document, exported, answer, again);
     return false;
 }
 
 /* A plan's own usage, without a document it was read from. */
 static void exports(void) {
-    QuoteDocument d = quote_read(&mem, document_of("{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"4.50\"}]}"),
+    QuoteDocument d = quote_read(&mem,
+                                 document_of("{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"4.50\"}]}"),
                                  strlen(document_of("{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"4.50\"}]}")));
     d.usage = NULL;
-    SAME_TEXT(quote_export(&mem, &d), "{\"format\": \"smart360-quote/1\", \"currency\": \"USD\", \"period\": {\"days\": 30}, \"usage\": {\"quantity\": \"12\"},\n"
+    SAME_TEXT(quote_export(&mem, &d), "{\"format\": \"smart360-quote/1\", \"currency\": \"USD\", \"period\": "
+                                      "{\"days\": 30}, \"usage\": {\"quantity\": \"12\"},\n"
               "  \"components\": [\n    {\"charge_type\": \"FIXED\", \"calc\": \"flat\", \"amount\": \"4.5\"} ] }\n");
     TouUsage tou[] = { { "peak", exact_ratio(2, 3) }, { "off", exact_whole(2) } };
     d.tariff.period.usage = (TariffUsage){ exact_ratio(8, 3), tou, 2 };
-    CU_ASSERT_PTR_NOT_NULL(strstr(quote_export(&mem, &d), "\"usage\": {\"tou\": {\"peak\": \"0.666667\", \"off\": \"2\"}}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(quote_export(&mem, &d),
+                                  "\"usage\": {\"tou\": {\"peak\": \"0.666667\", \"off\": \"2\"}}"));
     arena_reset(&mem);
 }
 
 static void random_documents(void) {
     if (system("python3 -c 'import fractions' >/dev/null 2>&1")) { printf("skipped: no python3 "); return; }
-    const char *count = getenv("QUOTE_RANDOM") ? getenv("QUOTE_RANDOM") : "4000", *seed = getenv("QUOTE_SEED") ? getenv("QUOTE_SEED") : "360";
-    FILE *in = popen(text(&mem, "python3 '%s/tests/rules/quote_reference.py' %s %s", getenv("srcdir") ? getenv("srcdir") : ".", seed, count), "r");
+    const char *count = getenv("QUOTE_RANDOM") ? getenv("QUOTE_RANDOM") : "4000", *seed = getenv("QUOTE_SEED")
+        ? getenv("QUOTE_SEED") : "360";
+    FILE *in = popen(text(&mem, "python3 '%s/tests/rules/quote_reference.py' %s %s", getenv("srcdir") ? getenv("srcdir")
+                          : ".", seed, count), "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(in);
     char *row = NULL;
     size_t room = 0;
@@ -285,10 +306,12 @@ static void command(void) {
     if (access("./smart360", X_OK)) { printf("skipped: no ./smart360 here "); return; }
     FILE *f = fopen("test_quote.json", "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-    fputs(document_of("{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"38.5\",\"label\":\"a \\\"b\\\" \\\\\",\"service\":\"water\"}]}"), f);
+    fputs(document_of("{\"components\":[{\"charge_type\":\"FIXED\",\"calc\":\"flat\",\"amount\":\"38.5\",\"label\":\"a "
+                      "\\\"b\\\" \\\\\",\"service\":\"water\"}]}"), f);
     fclose(f);
     const char *answer = "0 { \"lines\": [\n"
-        "    { \"charge_type\": \"FIXED\", \"service\": \"water\", \"label\": \"a \\\"b\\\" \\\\\", \"quantity\": null, \"amount\": \"38.50\",\n"
+        "    { \"charge_type\": \"FIXED\", \"service\": \"water\", \"label\": \"a \\\"b\\\" \\\\\", \"quantity\": "
+        "null, \"amount\": \"38.50\",\n"
         "      \"explain\": \"38.50\" } ],\n  \"total\": \"38.50\", \"currency\": \"USD\" }\n";
     SAME_TEXT(shell("./smart360 quote test_quote.json"), answer);
     SAME_TEXT(shell("./smart360 quote - < test_quote.json"), answer);

@@ -1,6 +1,7 @@
-/* Published water prices: 498 schedules, 3,584 expected bills, computed by a program that shares nothing with the product
-   (shared data, rates/). Each bill is fixed charge + use, exact, rounded half up once: the engine's two lines must give it
-   when the fixed charge has whole cents, else their exact sum must. */
+/* Published water prices: 498 schedules, 3,584 expected bills, computed by a program that shares nothing with the
+ * product
+   (shared data, rates/). Each bill is fixed charge + use, exact, rounded half up once: the engine's two lines must give
+   it when the fixed charge has whole cents, else their exact sum must. */
 #include <jansson.h>
 
 #include "app/billing/tariff_rules.h"
@@ -22,7 +23,8 @@ static TariffRate commodity(json_t *schedule) {
     size_t i;
     json_array_foreach(blocks, i, block) {
         json_t *end = json_array_get(block, 0);
-        tiers[i] = (TariffTier){ .unlimited = json_is_null(end), .price = { micro_of(json_string_value(json_array_get(block, 1))) } };
+        tiers[i] = (TariffTier){ .unlimited = json_is_null(end),
+                                 .price = { micro_of(json_string_value(json_array_get(block, 1))) } };
         if (!tiers[i].unlimited) tiers[i].upto.micro = micro_of(json_string_value(end));
     }
     r.charge_type = "USAGE";
@@ -43,7 +45,8 @@ static const char *bill(json_t *schedule, const char *fixed_text, const char *us
     SAME_INT(result.problem, TARIFF_OK);
     bool cents = components[0].rate.prices.price.micro % 10000 == 0;
     if (cents) return wide_text(&mem, result.total.minor, 2);
-    t.period.exponent = 3;                      /* a fixed charge in tenths of a cent: both lines exact, rounded together */
+    /* a fixed charge in tenths of a cent: both lines exact, rounded together */
+    t.period.exponent = 3;
     result = tariff_compute(&mem, &t);
     Wide minor = 0;
     CU_ASSERT(exact_round(exact_minor(result.total, 3), 2, ROUND_HALF_UP, &minor));
@@ -99,7 +102,8 @@ static void published_bills(void) {
         json_t *schedule = json_object_get(schedules, fields[0]);
         CU_ASSERT_PTR_NOT_NULL_FATAL(schedule);
         const char *got = bill(schedule, fields[3], fields[2]);
-        if (strcmp(got, fields[5]) && ++wrong < 10) fprintf(stderr, "\n%s %s: got %s, expected %s", fields[0], fields[2], got, fields[5]);
+        if (strcmp(got, fields[5]) && ++wrong < 10)
+            fprintf(stderr, "\n%s %s: got %s, expected %s", fields[0], fields[2], got, fields[5]);
         arena_reset(&mem);
     }
     SAME_INT(n, 3584);

@@ -11,7 +11,8 @@ enum { HOMES = 6000, MONTHS = 14 };
 static void same_by_seed(void) {
     Arena a = { 0 };
     for (int64_t i = 0; i < 500; i++) {
-        SampleHome x = sample_home(&a, 7, i, MONTHS), y = sample_home(&a, 7, i, MONTHS), z = sample_home(&a, 8, i, MONTHS);
+        SampleHome x = sample_home(&a, 7, i, MONTHS), y = sample_home(&a, 7, i, MONTHS),
+            z = sample_home(&a, 8, i, MONTHS);
         SAME_TEXT(x.line1, y.line1);
         SAME_TEXT(x.last_name, y.last_name);
         SAME_TEXT(x.portal_code, y.portal_code);
@@ -112,6 +113,9 @@ static void payments(void) {
 }
 
 int main(void) {
-    return suite_run("sample_rules", (SuiteTest[]){ { "same by seed", same_by_seed }, { "nothing twice", nothing_twice }, { "areas differ", areas_differ }, { "use is believable", use_is_believable },
+    return suite_run("sample_rules", (SuiteTest[]){ { "same by seed", same_by_seed },
+                                                    { "nothing twice", nothing_twice },
+                                                    { "areas differ", areas_differ },
+                                                    { "use is believable", use_is_believable },
                                                     { "readings", readings }, { "payments", payments }, { 0 } });
 }

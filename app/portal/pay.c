@@ -40,6 +40,23 @@ static const Key *guest_key(void) {
     return &key;
 }
 
+/* The cookie holds in the utility of its look-up alone: other utilities and tenants count their accounts alike. */
+static const char *guest_name(Ctx *c) {
+    return text(c, "%s %lld %lld", guest_cookie, (long long)c->tenant.id, (long long)c->utility.id);
+}
+
+static const char *guest_value(Ctx *c, Id account) {
+    return signed_value(&c->mem, guest_key(), guest_name(c), text(c, "%lld", (long long)account.id), time_unix(c->now));
+}
+
+static Id guest_account(Req *r) {
+    Ctx *c = &r->c;
+    const char *cookie = cookie_text(r, guest_cookie);
+    Signed s;
+    bool holds = cookie && signed_open(&c->mem, guest_key(), guest_name(c), cookie, time_unix(c->now), GUEST_S, &s);
+    return holds ? (Id){ strtoll(s.value, NULL, 10) } : (Id){ 0 };
+}
+
 static const char *sent(Req *r, const char *name) {
     return strcmp(r->method, "POST") ? query_text(r, name) : field_text(r, name);
 }
@@ -57,12 +74,8 @@ static Payer payer_of(Req *r) {
     const BillHead *b = bill_of_link(c, token);
     if (b) return (Payer){ .kind = PAYER_LINK, .bill = b, .account = account_get(c, b->account), .token = token };
     if (c->user.id) return (Payer){ .kind = PAYER_USER };
-    const char *cookie = cookie_text(r, guest_cookie);
-    Signed s;
-    if (!portal_setting_is(c, "guest_pay") || !cookie || !signed_open(&c->mem, guest_key(), guest_cookie, cookie,
-        time_unix(c->now), GUEST_S, &s)) return (Payer){ 0 };
-    const Account *a = account_find(c, s.value);
-    return a ? (Payer){ .kind = PAYER_GUEST, .account = a } : (Payer){ 0 };
+    Id account = portal_setting_is(c, "guest_pay") ? guest_account(r) : (Id){ 0 };
+    return account.id ? (Payer){ .kind = PAYER_GUEST, .account = account_get(c, account) } : (Payer){ 0 };
 }
 
 /* --- what can be paid --------------------------------------------------------------------------------------------- */
@@ -225,8 +238,7 @@ void guest_post(Req *r) {
                                                 typed_code(&c->mem, in_text(in, "postal_code")));
     db_tx(c, DB_WRITE, count_lookup, &(Lookup){ lookup_hash(c, no), right ? a->id : (Id){ 0 } }, NULL);
     if (!right) fail(c, INVALID, "%s", msg(c->language, "portal.pay.not_found"));
-    cookie_set(r, guest_cookie, signed_value(&c->mem, guest_key(), guest_cookie, a->account_no, time_unix(c->now)),
-               GUEST_S);
+    cookie_set(r, guest_cookie, guest_value(c, a->id), GUEST_S);
     go(r, "/pay");
 }
 

@@ -9,6 +9,7 @@
 #ifndef APP_CIS_CIS_H
 #define APP_CIS_CIS_H
 
+#include "app/cis/entry_rules.h"
 #include "lib/arena.h"
 #include "lib/types.h"
 
@@ -79,27 +80,39 @@ void connection_meter(struct Ctx *c, Id service_connection, Id meter);
 
 /* --- changing ----------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *type;               /* person, organization */
-    const char *first_name, *middle_name, *last_name, *organization_name;
-    const char *phone, *email, *language, *legacy_no;
-    const char *line1, *line2, *city, *state, *postal_code, *country;   /* billing address; NULL: the premise's */
-} NewConsumer;
-Id consumer_create(struct Ctx *c, const NewConsumer *n);
-typedef struct { const char *line1, *line2, *unit, *city, *state, *postal_code, *country, *type, *legacy_no;
-                 Id sub_area; bool is_multi_unit; int eru_e3; } NewPremise;
+/*
+ * New rows: the structs and their rules stand in entry_rules.h. Three forms of one thing:
+ *   x_check   says what is wrong with each of n rows, those among each other too, and stores nothing;
+ *   xs_create stores the rows without a fault (a possible duplicate is none) and returns the faults of the others,
+ * whose id
+ *             is 0: files, some hundreds of rows at a time;
+ *   x_create  stores one, or fails with the first fault at its field; a possible duplicate wants its reason first.
+ * Numbers left out are taken from id_next. Each writes audit, words of the search and its event.
+ */
+Faults consumers_check  (struct Ctx *c, const NewConsumer *v, size_t n);
+Faults consumers_create (struct Ctx *c, const NewConsumer *v, size_t n, Id *ids);
+Id     consumer_create  (struct Ctx *c, const NewConsumer *n);
 /* CONFLICT when the normalised address is there already, naming its number. */
-Id premise_create(struct Ctx *c, const NewPremise *n);
-typedef struct { Id consumer, premise, category, sub_category; const char *status, *account_no, *legacy_no;
-                 Date opened_on; } NewAccount;
-Id account_create(struct Ctx *c, const NewAccount *n);
-typedef struct { Id account, plan, derived_from; const char *service_code, *size, *status; Date connected_on;
-                 bool is_metered; int dwelling_units, eru_e3; } NewConnection;
-/* A connection with its first holder and plan rows. */
-Id connection_create(struct Ctx *c, const NewConnection *n);
-/* A plan from a date on (the open plan row ends the day before); emits service_connection.plan_changed. */
+Faults premises_check   (struct Ctx *c, const NewPremise *v, size_t n);
+Faults premises_create  (struct Ctx *c, const NewPremise *v, size_t n, Id *ids);
+Id     premise_create   (struct Ctx *c, const NewPremise *n);
+/* CONFLICT when a single-unit premise has an open account, naming it. */
+Faults accounts_check   (struct Ctx *c, const NewAccount *v, size_t n);
+Faults accounts_create  (struct Ctx *c, const NewAccount *v, size_t n, Id *ids);
+Id     account_create   (struct Ctx *c, const NewAccount *n);
+/* A connection, with its first holder and plan rows unless it is pending. */
+Faults connections_check (struct Ctx *c, const NewConnection *v, size_t n);
+Faults connections_create(struct Ctx *c, const NewConnection *v, size_t n, Id *ids);
+Id     connection_create (struct Ctx *c, const NewConnection *n);
+/* Pending -> active from a day on, which is not in the future: its account holds it from then on (or from its own
+   opening, when that is later); emits service_connection.activated. Nothing happens to an active one. CONFLICT when its
+   plan has no prices. */
+void connection_open(struct Ctx *c, Id service_connection, Date on);
+/* A plan from a date on (the open plan row ends the day before); emits service_connection.plan_changed. INVALID for
+   days that are billed, CONFLICT when a later change is there or the plan does not fit. */
 void connection_plan_set(struct Ctx *c, Id service_connection, Id plan, Date from, const char *reason);
-/* Moves the account's status by its state machine. */
+/* Moves the account's status as account_may_become allows, with history and events; CONFLICT otherwise, and when it
+   would close with money owed or a meter measuring. Nothing happens when it is there already. */
 void account_status_set(struct Ctx *c, Id account, const char *status, const char *reason);
 /* Adds or changes a contact point and the copy in consumer when it
  * is primary; emits contact.changed. kind: email, mobile, phone. */

@@ -140,3 +140,18 @@ const char *json_ids(Ctx *c, const Id *v, size_t n) {
     text_add(&t, "]");
     return t.s;
 }
+
+const char *json_keys(Ctx *c, const char *const *v, size_t n) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    for (size_t i = 0; i < n; i++) {
+        if (!v[i]) continue;
+        json_open_list(&o, NULL);
+        json_add_int(&o, NULL, (int64_t)i);
+        json_add_text(&o, NULL, v[i]);
+        json_close(&o);
+    }
+    json_close(&o);
+    return t.s;
+}

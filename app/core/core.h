@@ -81,6 +81,9 @@ void audit_hash(struct Ctx *c, Bytes salt, const char *before, const char *after
 const char *json_pairs(struct Ctx *c, const char *first, ...) __attribute__((sentinel));
 /* [1,2,3] of ids, for statements over a set: json_table(?, '$[*]' columns (id bigint path '$')). */
 const char *json_ids(struct Ctx *c, const Id *v, size_t n);
+/* [[0,"a"],[2,"c"]] of texts with their row; NULL ones are left out: json_table(?, '$[*]' columns (row_no int path
+   '$[0]', value varchar(60) path '$[1]')). */
+const char *json_keys(struct Ctx *c, const char *const *v, size_t n);
 
 typedef struct {
     const char *name;               /* "bill.posted" */

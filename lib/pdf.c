@@ -14,7 +14,18 @@
 
 enum { BLOCK = 128, DEPTH = 12, PIXELS_MAX = 4000000, QUIET = 4 };
 
-typedef enum { STEP_PAGE, STEP_TEXT, STEP_PAGED, STEP_OPEN, STEP_CLOSE, STEP_FILL, STEP_FRAME, STEP_LINE, STEP_QR, STEP_PICTURE } StepKind;
+typedef enum {
+    STEP_PAGE,
+    STEP_TEXT,
+    STEP_PAGED,
+    STEP_OPEN,
+    STEP_CLOSE,
+    STEP_FILL,
+    STEP_FRAME,
+    STEP_LINE,
+    STEP_QR,
+    STEP_PICTURE
+} StepKind;
 
 typedef struct Step {
     StepKind       kind;
@@ -39,7 +50,7 @@ struct Pdf {
     int         depth;
 };
 
-/* --- fonts: one context for the process; without hints, so that nothing depends on a screen --------------------------------- */
+/* --- fonts: one context for the process; without hints, so that nothing depends on a screen ----------------------- */
 
 static PangoContext *fonts(void) {
     static PangoContext *context;
@@ -100,7 +111,7 @@ static PangoLayout *layout_of(Pdf *p, const PdfStyle *s, const char *text_) {
     return l;
 }
 
-/* --- steps ---------------------------------------------------------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
 static void give_back(void *pdf) {
     for (Block *b = ((Pdf *)pdf)->first; b; b = b->next)
@@ -127,7 +138,11 @@ static Step *add(Pdf *p, StepKind kind) {
 
 Pdf *pdf_start(Arena *a, const PdfHead *head) {
     Pdf *p = take(a, sizeof *p);
-    *p = (Pdf){ .mem = a, .head = *head, .width = head->paper == PDF_A4 ? 595 : 612, .height = head->paper == PDF_A4 ? 842 : 792, .pages = 1 };
+    *p = (Pdf){ .mem = a,
+                .head = *head,
+                .width = head->paper == PDF_A4 ? 595 : 612,
+                .height = head->paper == PDF_A4 ? 842 : 792,
+                .pages = 1 };
     later(a, give_back, p);
     return p;
 }
@@ -163,7 +178,13 @@ double pdf_text(Pdf *p, double x, double y, const PdfStyle *style, const char *t
     if (!text_ || !*text_) return 0;
     PangoLayout *l = layout_of(p, style, text_);
     Step *s = add(p, STEP_TEXT);
-    *s = (Step){ .kind = STEP_TEXT, .x = left_of(x, style, l), .y = y, .colour = style->colour, .tag = style->tag, .link = text_copy(p->mem, style->link), .layout = l };
+    *s = (Step){ .kind = STEP_TEXT,
+                 .x = left_of(x, style, l),
+                 .y = y,
+                 .colour = style->colour,
+                 .tag = style->tag,
+                 .link = text_copy(p->mem, style->link),
+                 .layout = l };
     return layout_height(l);
 }
 
@@ -183,11 +204,19 @@ double pdf_text_width(Pdf *p, const PdfStyle *style, const char *text_) {
     return width;
 }
 
-void pdf_text_paged(Pdf *p, double x, double y, const PdfStyle *style, const char *(*words)(Arena *a, void *arg, int page, int pages), void *arg) {
+void pdf_text_paged(Pdf *p, double x, double y, const PdfStyle *style,
+                    const char *(*words)(Arena *a, void *arg, int page, int pages), void *arg) {
     PdfStyle *kept = take(p->mem, sizeof *kept);
     *kept = *style;
     Step *s = add(p, STEP_PAGED);
-    *s = (Step){ .kind = STEP_PAGED, .x = x, .y = y, .colour = style->colour, .tag = style->tag, .style = kept, .words = words, .foreign = arg };
+    *s = (Step){ .kind = STEP_PAGED,
+                 .x = x,
+                 .y = y,
+                 .colour = style->colour,
+                 .tag = style->tag,
+                 .style = kept,
+                 .words = words,
+                 .foreign = arg };
 }
 
 void pdf_open(Pdf *p, const char *tag) {
@@ -234,7 +263,7 @@ bool pdf_qr(Pdf *p, double x, double y, double side, const char *text_) {
     return true;
 }
 
-/* --- pictures ------------------------------------------------------------------------------------------------------------------- */
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Source { Bytes rest; } Source;
 
@@ -246,7 +275,9 @@ static cairo_status_t read_some(void *source, unsigned char *to, unsigned n) {
     return CAIRO_STATUS_SUCCESS;
 }
 
-static uint32_t big_endian(const unsigned char *b) { return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]; }
+static uint32_t big_endian(const unsigned char *b) {
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
 
 /* What its head says is looked at before anything is unpacked. */
 static bool is_small_png(Bytes png) {
@@ -273,9 +304,11 @@ double pdf_picture(Pdf *p, PdfBox box, Bytes png) {
     return box.width;
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static void colour_of(cairo_t *c, uint32_t v) { cairo_set_source_rgb(c, (v >> 16 & 255) / 255.0, (v >> 8 & 255) / 255.0, (v & 255) / 255.0); }
+static void colour_of(cairo_t *c, uint32_t v) {
+    cairo_set_source_rgb(c, (v >> 16 & 255) / 255.0, (v >> 8 & 255) / 255.0, (v & 255) / 255.0);
+}
 
 static void path_of(cairo_t *c, const Step *s) {
     double r = s->radius, x = s->x, y = s->y, w = s->width, h = s->height;
@@ -301,7 +334,8 @@ static void draw_qr(cairo_t *c, const Step *s) {
         for (int x = 0; x < code->width;) {
             int from = x;
             while (x < code->width && code->data[y * code->width + x] & 1) x++;
-            if (x > from) cairo_rectangle(c, s->x + (from + QUIET) * one, s->y + (y + QUIET) * one, (x - from) * one, one);
+            if (x > from)
+                cairo_rectangle(c, s->x + (from + QUIET) * one, s->y + (y + QUIET) * one, (x - from) * one, one);
             else x++;
         }
     colour_of(c, 0);
@@ -311,7 +345,8 @@ static void draw_qr(cairo_t *c, const Step *s) {
 static void draw_picture(cairo_t *c, const Step *s) {
     cairo_save(c);
     cairo_translate(c, s->x, s->y);
-    cairo_scale(c, s->width / cairo_image_surface_get_width(s->foreign), s->height / cairo_image_surface_get_height(s->foreign));
+    cairo_scale(c, s->width / cairo_image_surface_get_width(s->foreign),
+                s->height / cairo_image_surface_get_height(s->foreign));
     cairo_set_source_surface(c, s->foreign, 0, 0);
     cairo_paint(c);
     cairo_restore(c);
@@ -390,12 +425,15 @@ static const char *last_of(Text file, const char *word) {
     return NULL;
 }
 
-/* cairo does not write the document's language. The catalog is its last object before the table of places, so that only the table's own
-   place moves; a file that looks otherwise stays as it is. */
+/* cairo does not write the document's language. The catalog is its last object before the table of places, so that only
+   the table's own place moves; a file that looks otherwise stays as it is. */
 static Bytes with_language(Pdf *p, Text file) {
     const char *catalog = last_of(file, "/Type /Catalog"), *table = catalog ? strstr(catalog, "\nxref\n") : NULL;
     const char *start = table ? strstr(table, "startxref\n") : NULL;
-    if (!start || !p->head.language || strspn(p->head.language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(p->head.language)) return (Bytes){ file.s, file.n };
+    if (!start || !p->head.language ||
+        strspn(p->head.language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
+            strlen(p->head.language))
+        return (Bytes){ file.s, file.n };
     const char *words = text(p->mem, " /Lang (%s) /ViewerPreferences << /DisplayDocTitle true >>", p->head.language);
     size_t at = (size_t)(catalog + 14 - file.s), table_at = (size_t)(table + 1 - file.s);
     Text out = text_start(p->mem);

@@ -1,14 +1,15 @@
 /*
  * PDF documents: text in any script, boxes, lines, pictures and QR codes on pages of one size, by cairo and pango.
  *
- * What is drawn is kept as a list of steps and written by pdf_end, so that "page 2 of 3" can be drawn on page 2. The same
- * steps give the same bytes, whenever and in whichever process: there is no clock, no random number and no name of the
- * machine in a document (the time of its head is the caller's). Fonts are those of fonts-noto-core, embedded as subsets;
- * text can be selected and searched. Structure tags (H1, P, Table, TR, TH, TD ...) are written as far as cairo does it.
+ * What is drawn is kept as a list of steps and written by pdf_end, so that "page 2 of 3" can be drawn on page 2. The
+ * same steps give the same bytes, whenever and in whichever process: there is no clock, no random number and no name of
+ * the machine in a document (the time of its head is the caller's). Fonts are those of fonts-noto-core, embedded as
+ * subsets; text can be selected and searched. Structure tags (H1, P, Table, TR, TH, TD ...) are written as far as cairo
+ * does it.
  *
- * Places are points of 1/72 inch from the page's upper left corner; colours are 0xRRGGBB. Texts are UTF-8; what is not is shown as
- * U+FFFD. About 3 ms of processor time for a full page, 25 ms more for the first of a process; some 12 MiB stay with the
- * process: made by job workers, not by web workers.
+ * Places are points of 1/72 inch from the page's upper left corner; colours are 0xRRGGBB. Texts are UTF-8; what is not
+ * is shown as U+FFFD. About 3 ms of processor time for a full page, 25 ms more for the first of a process; some 12 MiB
+ * stay with the process: made by job workers, not by web workers.
  */
 #ifndef LIB_PDF_H
 #define LIB_PDF_H
@@ -57,24 +58,26 @@ double pdf_text(Pdf *p, double x, double y, const PdfStyle *s, const char *text)
 double pdf_text_height(Pdf *p, const PdfStyle *s, const char *text);
 double pdf_text_width (Pdf *p, const PdfStyle *s, const char *text);
 /* Words that need the number of pages: asked for when the document is written. */
-void   pdf_text_paged(Pdf *p, double x, double y, const PdfStyle *s, const char *(*words)(Arena *a, void *arg, int page, int pages), void *arg);
+void pdf_text_paged(Pdf *p, double x, double y, const PdfStyle *s,
+                    const char *(*words)(Arena *a, void *arg, int page, int pages), void *arg);
 
-/* Structure around what follows; each opened one is closed, in reverse order. `tag` outlives the document (a literal). */
+/* Structure around what follows; each opened one is closed, in reverse order. `tag` is a literal. */
 void pdf_open (Pdf *p, const char *tag);
 void pdf_close(Pdf *p);
 
 typedef struct PdfBox { double x, y, width, height; } PdfBox;
 void pdf_fill  (Pdf *p, PdfBox box, double radius, uint32_t colour);
 void pdf_frame (Pdf *p, PdfBox box, double radius, double line, uint32_t colour);
-void pdf_line  (Pdf *p, double x1, double y1, double x2, double y2, double line, double dash, uint32_t colour);   /* dash 0: through */
+void pdf_line(Pdf *p, double x1, double y1, double x2, double y2, double line, double dash,
+              uint32_t colour); /* dash 0: through */
 /* A QR code of error correction M with its quiet zone; false when the text is too long for one. */
 bool pdf_qr    (Pdf *p, double x, double y, double side, const char *text);
-/* A PNG within the box, its proportions kept, at the box's left and middle; the width it takes, 0 when it is no picture of at most 4
-   megapixels. */
+/* A PNG within the box, its proportions kept, at the box's left and middle; the width it takes, 0 when it is no picture
+   of at most 4 megapixels. */
 double pdf_picture(Pdf *p, PdfBox box, Bytes png);
 
-/* The same document with a word across every page (lib/pdf_stamp.c): the original bytes stay the beginning of the file. p NULL when
-   the file was not written by pdf_end. Latin letters only. */
+/* The same document with a word across every page (lib/pdf_stamp.c): the original bytes stay the beginning of the file.
+   p NULL when the file was not written by pdf_end. Latin letters only. */
 Bytes pdf_stamp(Arena *a, Bytes pdf, const char *word);
 
 #endif

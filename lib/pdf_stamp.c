@@ -1,9 +1,10 @@
 /*
- * A word across the pages of a finished document: see pdf_stamp in pdf.h. What is new is appended (an incremental update of PDF 1.4):
- * the original bytes are the beginning of the result, so that a stored bill stays provably what it was.
+ * A word across the pages of a finished document: see pdf_stamp in pdf.h. What is new is appended (an incremental
+ * update of PDF 1.4): the original bytes are the beginning of the result, so that a stored bill stays provably what it
+ * was.
  *
- * Only files of pdf_end are read here: one table of places, no compressed objects, a page's contents and resources named by number.
- * Everything is looked for within the object it belongs to; what is not found ends in "not ours".
+ * Only files of pdf_end are read here: one table of places, no compressed objects, a page's contents and resources
+ * named by number. Everything is looked for within the object it belongs to; what is not found ends in "not ours".
  */
 #include "lib/pdf.h"
 
@@ -32,7 +33,8 @@ static const char *object_of(const File *f, long n) {
 
 static bool read_places(File *f) {
     if (f->n < 64 || memcmp(f->s, "%PDF-1.", 7)) return false;
-    const char *tail = text_copy_n(f->mem, f->s + (f->n < 400 ? 0 : f->n - 400), f->n < 400 ? f->n : 400), *start = NULL;
+    const char *tail = text_copy_n(f->mem, f->s + (f->n < 400 ? 0 : f->n - 400), f->n < 400 ? f->n : 400),
+               *start = NULL;
     for (const char *s = tail; (s = strstr(s, "startxref\n")); s++) start = s;
     f->table = start ? strtoul(start + 10, NULL, 10) : 0;
     if (!f->table || f->table + 10 >= f->n || memcmp(f->s + f->table, "xref\n0 ", 7)) return false;
@@ -72,7 +74,7 @@ static void add_with(File *f, long n, const char *object, const char *name, cons
     else text_addf(&f->out, "%.*s%s %s >>\n>>\nendobj\n", (int)(end - 1 - object), object, name, entry);
 }
 
-/* --- the word ------------------------------------------------------------------------------------------------------------------- */
+/* --- the word ----------------------------------------------------------------------------------------------------- */
 
 /* Of Helvetica Bold an average letter is 0.58 of its size wide. */
 static const char *mark_of(File *f, const char *box, const char *word) {
@@ -88,7 +90,8 @@ static const char *mark_of(File *f, const char *box, const char *word) {
     if (size > 110) size = 110;
     double half = 0.29 * size * (double)strlen(word);
     Text t = text_start(f->mem);
-    text_addf(&t, "Q q /gStamp gs 0.69 0.15 0.12 rg BT /fStamp %.1f Tf 0.819 0.574 -0.574 0.819 %.1f %.1f Tm (", size, width / 2 - half * 0.819 + size * 0.18, height / 2 - half * 0.574 - size * 0.25);
+    text_addf(&t, "Q q /gStamp gs 0.69 0.15 0.12 rg BT /fStamp %.1f Tf 0.819 0.574 -0.574 0.819 %.1f %.1f Tm (", size,
+              width / 2 - half * 0.819 + size * 0.18, height / 2 - half * 0.574 - size * 0.25);
     for (; *word; word++) {
         if (strchr("()\\", *word)) text_add(&t, "\\");
         text_add_n(&t, word, 1);
@@ -98,7 +101,8 @@ static const char *mark_of(File *f, const char *box, const char *word) {
 }
 
 static bool stamp_page(File *f, long n, const char *word, long font, long before, long *next) {
-    const char *object = object_of(f, n), *box = strstr(object, "/MediaBox ["), *contents = strstr(object, "/Contents ");
+    const char *object = object_of(f, n), *box = strstr(object, "/MediaBox ["),
+               *contents = strstr(object, "/Contents ");
     long resources = reference(object, "/Resources "), content = reference(object, "/Contents ");
     const char *old = resources ? object_of(f, resources) : NULL, *mark = box ? mark_of(f, box + 11, word) : NULL;
     if (!content || !old || !mark || !strrchr(old, '>')) return false;
@@ -106,17 +110,19 @@ static bool stamp_page(File *f, long n, const char *word, long font, long before
     add_stream(f, after, mark);
     const char *tail = strstr(contents, " 0 R") + 4;
     begin_object(f, n);
-    text_addf(&f->out, "%.*s/Contents [ %ld 0 R %ld 0 R %ld 0 R ]%s\nendobj\n", (int)(contents - object), object, before, content, after, tail);
+    text_addf(&f->out, "%.*s/Contents [ %ld 0 R %ld 0 R %ld 0 R ]%s\nendobj\n", (int)(contents - object), object,
+              before, content, after, tail);
     if (f->added_at[resources]) return true;                        /* shared by several pages */
     const char *entry = "/gStamp << /ca 0.22 /CA 0.22 >>";
     const char *state = strstr(old, "/ExtGState <<");
     const char *with_state = state ? text(f->mem, "%.*s %s%s", (int)(state + 13 - old), old, entry, state + 13)
-                                   : text(f->mem, "%.*s/ExtGState << %s >>\n>>\n", (int)(strrchr(old, '>') - 1 - old), old, entry);
+                                   : text(f->mem, "%.*s/ExtGState << %s >>\n>>\n", (int)(strrchr(old, '>') - 1 - old),
+                                          old, entry);
     add_with(f, resources, with_state, "/Font <<", text(f->mem, "/fStamp %ld 0 R", font));
     return true;
 }
 
-/* --- the end of the file ---------------------------------------------------------------------------------------------------------- */
+/* --- the end of the file ------------------------------------------------------------------------------------------ */
 
 static bool add_table(File *f, long objects) {
     const char *rest = text_copy_n(f->mem, f->s + f->table, f->n - f->table), *trailer = strstr(rest, "trailer");
@@ -150,7 +156,8 @@ Bytes pdf_stamp(Arena *a, Bytes pdf, const char *word) {
     }
     if (!pages) return not_ours;
     begin_object(&f, font);
-    text_add(&f.out, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>\nendobj\n");
+    text_add(&f.out,
+             "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>\nendobj\n");
     add_stream(&f, before, "q");
     if (!add_table(&f, next)) return not_ours;
     Text whole = text_start(a);

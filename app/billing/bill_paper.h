@@ -1,0 +1,35 @@
+/*
+ * Bills on paper and in mails, within app/billing (BX03US01, BX04US01, BX06US01, CSS01US02).
+ *
+ *   BillPaper *p = bill_paper_of(c, bill);                 what is printed, read once             bill_paper_facts.c
+ *   Bytes pdf = bill_paper_pdf(&c->mem, p, c->locale);     the same bytes of the same facts       bill_paper.c
+ *   Id document = bill_pdf(c, bill);                       stored once, never made again          bill_document.c
+ *
+ * A published bill's document is written once: bill.pdf_document_id and pdf_sha256 are set with it and never changed.
+ * What is downloaded later is that file; a cancelled bill's carries a word across it, behind the stored bytes.
+ */
+#ifndef APP_BILLING_BILL_PAPER_H
+#define APP_BILLING_BILL_PAPER_H
+
+#include "app/billing/paper_rules.h"
+#include "app/core/core.h"
+#include "lib/ctx.h"
+#include "lib/locale.h"
+#include "lib/rows.h"
+
+/* Everything printed of a published or cancelled bill, in the bill's language; *locale gets the reader's. NOT_FOUND
+   when there is none. */
+BillPaper *bill_paper_of(Ctx *c, Id bill, const Locale **locale);
+/* p NULL when the document could not be made. Needs no database. */
+Bytes       bill_paper_pdf (Arena *a, const BillPaper *p, const Locale *l);
+/* A fragment for mails: tables, no styles that a mail program does not know, everything escaped. */
+const char *bill_paper_html(Arena *a, const BillPaper *p, const Locale *l);
+
+/* The issuer's part of any paper of this utility: name, address, logo, colours of its standard template. */
+PaperIssuer paper_issuer(Ctx *c, Id template_version);
+
+/* Bills of a set whose documents are to be made: a job for each so many. In the transaction that publishes them. */
+void    bill_papers_wish(Ctx *c, const Id *bills, size_t n);
+JobStep bill_pdf_job(Ctx *c, const JobRow *job);
+
+#endif

@@ -13,11 +13,8 @@
 #include "lib/json.h"
 #include "lib/money.h"
 
-/* Of the CIS, which brings them with credits and agreements. */
-extern typeof(credit_apply) credit_apply __attribute__((weak));
-extern typeof(credit_note_create) credit_note_create __attribute__((weak));
+/* Of the CIS, which brings it with agreements. */
 extern typeof(instalment_billed) instalment_billed __attribute__((weak));
-extern typeof(deposit_applied) deposit_applied __attribute__((weak));
 
 /* --- the set ------------------------------------------------------------------------------------------------------ */
 
@@ -147,7 +144,7 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
     for (size_t k = 0; k < lines->n; k++) {
         if (lines->v[k].instalment_id.id && instalment_billed)
             instalment_billed(c, lines->v[k].instalment_id, lines->v[k].bill_id);
-        if (deposit_applied && lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0
+        if (lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0
             && !strcmp(lines->v[k].charge_type, "DEPOSIT_APPLIED"))
             deposit_applied(c, lines->v[k].deposit_id, money_neg(lines->v[k].amount_minor), lines->v[k].bill_id);
     }
@@ -218,10 +215,12 @@ static void tell(Ctx *c, const PostBills *bills, const Figures *f, const char *c
     events_emit(c, events, bills->n);
 }
 
-static void use_credit(Ctx *c, const PostBills *bills, const Figures *f) {
-    for (size_t i = 0; credit_apply && i < bills->n; i++) {
+/* Credit that pays nothing yet pays the new bill, also beside older items that are in dispute. */
+static void use_credit(Ctx *c, const PostBills *bills, const Id *accounts) {
+    const Money *credit = credits_free(c, accounts, bills->n);
+    for (size_t i = 0; i < bills->n; i++) {
         const PostBill *b = &bills->v[i];
-        if (f[i].forward.minor >= 0 || b->total_minor.minor <= 0) continue;
+        if (credit[i].minor <= 0 || b->total_minor.minor <= 0) continue;
         Money used = credit_apply(c, b->account_id, b->id);
         if (used.minor) db_run(c, "update bill set credit_applied_minor=? where id=?", used, b->id);
     }
@@ -280,7 +279,7 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
     db_run(c, "update " IDS "bill b on b.id = j.id join bill_run_item i on i.run_id = b.bill_run_id "
                             "and i.account_id = b.account_id set i.state = 'published', i.done_at = ?, i.claimed_by = "
                             "null, i.lease_until = null", list, c->now);
-    use_credit(c, &bills, f);
+    use_credit(c, &bills, accounts);
     if (!p->is_history) tell(c, &bills, f, numbers);
 }
 
@@ -293,6 +292,8 @@ ROW(CancelRow, CANCEL_ROW)
 ROW(CancelDay, CANCEL_DAYS)
 #define FREED_ROW(F, T) F(T, Id, instalment_id)
 ROW(FreedRow, FREED_ROW)
+#define APPLIED_DEPOSIT(F, T) F(T, Id, deposit_id) F(T, Money, amount)
+ROW(AppliedDeposit, APPLIED_DEPOSIT)
 
 static void refuse_followed(Ctx *c, const CancelRow *b) {
     const char *later = db_text(c, "select group_concat(distinct x.bill_no "
@@ -328,6 +329,10 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     mx_release_segments(c, bill);
     db_run(c, "update charge set status='pending', bill_id=null, updated_at=? where bill_id=? and status='billed'",
            c->now, bill);
+    AppliedDeposits applied = db_all(c, AppliedDeposit, "select deposit_id, sum(amount_minor) as amount from bill_line "
+        "where bill_id=? and charge_type='DEPOSIT_APPLIED' and deposit_id is not null group by deposit_id", bill);
+    for (size_t i = 0; i < applied.n; i++)          /* a line of the bill takes off: below zero */
+        deposit_applied(c, applied.v[i].deposit_id, applied.v[i].amount, (Id){ 0 });
     FreedRows freed = db_all(c, FreedRow, "select instalment_id from bill_line where bill_id=? "
                                           "and instalment_id is not null", bill);
     for (size_t i = 0; instalment_billed && i < freed.n; i++) instalment_billed(c, freed.v[i].instalment_id, (Id){ 0 });
@@ -335,11 +340,9 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
                             "updated_at=?, row_version=row_version+1 where id=? and status='published'",
             c->now, c->user, text(c, "%s: %s", reason_code, note ? note : ""), c->now, bill);
     db_run(c, "update bill_delivery set state='cancelled' where bill_id=? and state='queued'", bill);
-    if (credit_note_create)
-        credit_note_create(c, &(NewCredit){ .account = b->account_id, .bill = bill, .kind = "cancellation",
-                                            .reason_code = "bill_cancelled", .reason_text = note,
-                                            .amount = b->total_minor, .tax = b->tax_minor, .source_type = "bill",
-                                            .source = bill });
+    credit_note_create(c, &(NewCredit){ .account = b->account_id, .bill = bill, .kind = "cancellation",
+                                        .reason_code = "bill_cancelled", .reason_text = note, .amount = b->total_minor,
+                                        .tax = b->tax_minor, .source_type = "bill", .source = bill });
     audit_write(c, &(Audit){ .action = "cancel", .entity = "bill", .id = bill, .number = b->bill_no,
                              .version = b->row_version + 1, .before = json_pairs(c, "status", "published", NULL),
                              .after = json_pairs(c, "status", "cancelled", NULL),

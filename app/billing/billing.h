@@ -100,7 +100,8 @@ OpenItems open_items(struct Ctx *c, Id account);
  * start: for whoever decides about money. Lock the account first. */
 OpenItems open_items_lock(struct Ctx *c, Id account);
 /* The same of many accounts in one statement: as many lists as accounts, in their order. */
-OpenItems *open_items_of(struct Ctx *c, const Id *accounts, size_t n);
+/* The same for many accounts, whose rows the caller has locked: in their order. */
+OpenItems *open_items_lock_many(struct Ctx *c, const Id *accounts, size_t n);
 
 /* Payments and credits applied to a bill: paid_minor and payment_status move; `payment` is for the history only. Fails
    CONFLICT when more is applied than is open, or more taken back than was applied. */

@@ -68,17 +68,17 @@ OpenItems open_items_lock(Ctx *c, Id account) {
 
 #define IDS "json_table(?, '$[*]' columns (id bigint path '$')) j straight_join "
 
-OpenItems *open_items_of(Ctx *c, const Id *accounts, size_t n) {
+OpenItems *open_items_lock_many(Ctx *c, const Id *accounts, size_t n) {
     const char *ids = json_ids(c, accounts, n);
     OfRows rows = db_all(c, OfRow,
-        "select b.account_id as account, " BILL_ITEM "from " IDS "bill b on b.account_id = j.id where " BILL_WHERE
-            "union all select h.account_id, " CHARGE_ITEM "from " IDS
+        "(select b.account_id as account, " BILL_ITEM "from " IDS "bill b on b.account_id = j.id where " BILL_WHERE
+            "for update) union all (select h.account_id, " CHARGE_ITEM "from " IDS
             "charge h on h.account_id = j.id where " CHARGE_WHERE
-        "union all select n.account_id, " INSTALMENT_ITEM "from " IDS
+        "for update) union all (select n.account_id, " INSTALMENT_ITEM "from " IDS
             "instalment n on n.account_id = j.id where " INSTALMENT_WHERE
-        "union all select d.account_id, " DEPOSIT_ITEM "from " IDS
-            "deposit d on d.account_id = j.id where " DEPOSIT_WHERE "order by account, due_on, type, id", ids, ids, ids,
-            ids);
+        "for update) union all (select d.account_id, " DEPOSIT_ITEM "from " IDS
+            "deposit d on d.account_id = j.id where " DEPOSIT_WHERE "for update) order by account, due_on, type, id",
+        ids, ids, ids, ids);
     OpenItems *all = take_n(c, OpenItems, n + 1);
     OpenItem *items = take_n(c, OpenItem, rows.n + 1);
     for (size_t i = 0; i < n; i++) {
@@ -130,6 +130,11 @@ void bill_unapply_payment(Ctx *c, Id bill, Money amount, Id payment) {
     PaidBill *b = db_one(c, PaidBill, "select bill_no, total_minor, paid_minor, due_date, status from bill where id=? "
                                       "and utility_id=? for update", bill, c->utility);
     if (b->paid_minor.minor < amount.minor) fail(c, CONFLICT, "Less was paid on bill %s.", b->bill_no);
+    if (!strcmp(b->status, "cancelled")) {          /* nobody is reminded of it any more */
+        db_must(c, 1, CONFLICT, "update bill set paid_minor=paid_minor-?, payment_status='unpaid' where id=?", amount,
+                bill);
+        return;
+    }
     set_paid(c, bill, b, money_sub(b->paid_minor, amount));
 }
 

@@ -216,14 +216,34 @@ Id   adjustment_create(struct Ctx *c, const NewAdjustment *n);
 /* Uses the account's credit (unallocated payments, then credit notes,
  * oldest first) for a bill just published; returns how much. */
 Money credit_apply(struct Ctx *c, Id account, Id bill);
+/* Credit of each account that pays nothing yet, in one statement. */
+Money *credits_free(struct Ctx *c, const Id *accounts, size_t n);
 void credit_move(struct Ctx *c, Id credit_note, Id account, Money amount);
 /* payout_kind: original, bank, cheque */
 typedef struct { Id account, payment, credit_note, intent; Money amount; const char *payout_kind, *reason, *via;
                  } NewRefund;
 /* refund_request, waiting for another person. "At most 64.25 can be refunded." is INVALID. */
 Id   refund_request_create(struct Ctx *c, const NewRefund *n);
-/* Result of the provider's leg: paid, failed. */
+/* An approved request as the hub submits it. */
+typedef struct { Id id, payment, account; const char *refund_no, *status, *payout_kind, *reason; Money amount;
+                 int attempt; } RefundOrder;
+RefundOrder refund_order(struct Ctx *c, Id refund_request);
+/* Result of the provider's leg: paid, failed (with what it said). A second one changes nothing. */
 void refund_result(struct Ctx *c, Id refund_request, const char *state, const char *text);
+/* A refund that was made in the provider's own pages: requested and approved at once, without a person. */
+Id   refund_outside(struct Ctx *c, const NewRefund *n);
+
+/* What one payment at a gateway became: payments in order, with what is neither refunded nor reversed of each. */
+typedef struct { Id payment, account; Money held; } HeldPart;
+typedef struct { HeldPart *v; size_t n; } HeldParts;
+HeldParts payments_of_provider(struct Ctx *c, Id gateway, const char *provider_payment_id);
+/* A chargeback takes up to `amount` out of a payment (what it paid last first), marks the account, emits
+   payment.reversed;
+   returns how much. The hub posts the dispute's set. */
+typedef struct { Id payment, dispute; Money amount; const char *text; } Chargeback;
+Money payment_charge_back(struct Ctx *c, const Chargeback *k);
+/* The dispute is over: won, the money is back in its payments and pays what is open; lost, it stays away. */
+void  payment_charge_back_end(struct Ctx *c, Id dispute, bool is_won);
 /* What the account holds as paid deposit with interest to a date: for the final bill. */
 typedef struct { Id deposit; Money held, interest; } DepositHeld;
 typedef struct { DepositHeld *v; size_t n; } DepositsHeld;

@@ -1,7 +1,9 @@
 /*
  * Module cis: table of contents.
  */
+#include "app/cis/credit.h"
 #include "app/cis/pages.h"
+#include "app/cis/refund.h"
 #include "app/modules.h"
 
 static const Route cis_routes[] = {
@@ -14,13 +16,25 @@ static const Route cis_routes[] = {
     GET("/cis/accounts/{account_no}",               "cis.consumers", VIEW, account_page),
     GET("/cis/payments",                            "cis.payments",  VIEW, payment_list_page),
     GET("/cis/payments/{payment_no}",               "cis.payments",  VIEW, payment_page),
+    GET ("/cis/payments/{payment_no}/refund",       "cis.refunds",   CREATE,  refund_new_page),
+    POST("/cis/payments/{payment_no}/refund",       "cis.refunds",   CREATE,  refund_new_post),
+    GET ("/cis/refunds",                            "cis.refunds",   VIEW,    refund_list_page),
+    GET ("/cis/refunds/{no}",                       "cis.refunds",   VIEW,    refund_show),
+    GET ("/cis/refunds/{no}/rejection",             "cis.refunds",   APPROVE, refund_reject_page),
+    POST("/cis/refunds/{no}/rejection",             "cis.refunds",   APPROVE, refund_reject_post),
+    /* each move states its own right */
+    POST("/cis/refunds/{no}/{event}",               "cis.refunds",   VIEW,    refund_move, .form = refund_show),
     { 0 }
 };
 
+static const Machine *const cis_machines[] = { &refund_request, NULL };
+
 static const EventHandler cis_events[] = {
+    { "bill.cancelled", "cis.free_payments", free_cancelled_bill },
     { "payment.posted", "cis.receipt", tell_receipt },
     { 0 }
 };
 
 extern const Module cis_module;
-const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events };
+const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events,
+                           .machines = cis_machines, .tabs = payment_tabs };

@@ -15,6 +15,16 @@ void consumer_history(Req *r);
 void account_page(Req *r);          /* /cis/accounts/{no} leads to its consumer */
 void payment_list_page(Req *r);
 void payment_page(Req *r);
+void refund_list_page(Req *r);
+void refund_show(Req *r);
+void refund_move(Req *r);
+void refund_reject_page(Req *r);
+void refund_reject_post(Req *r);
+void refund_new_page(Req *r);
+void refund_new_post(Req *r);
+Money payment_refund_left(Req *r, Id payment);      /* what a request may ask for now; as it reads, nothing is locked */
+int64_t refunds_waiting(Ctx *c);                    /* for approval */
+extern const PageTab payment_tabs[];
 void search_page(Req *r);
 void tell_receipt(Ctx *c, const EventRow *e);       /* of payment.posted */
 

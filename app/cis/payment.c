@@ -103,9 +103,11 @@ void payment_move_item(Ctx *c, const char *type, Id id, Money amount, Id payment
                                 "'paid', if(paid_minor>0, 'part_paid', 'due')) "
                 "where id=? and paid_minor+? between 0 and amount_minor", amount, id, amount);
     } else {
-        db_must(c, 1, CONFLICT, "update deposit set paid_minor=paid_minor+?, status=if(paid_minor>=amount_minor, "
-                                "'held', 'demanded') where id=? and paid_minor+? between 0 and amount_minor",
-                amount, id, amount);
+        db_must(c, 1, CONFLICT, "update deposit set paid_minor=paid_minor+?, held_minor=held_minor+?, "
+                                "status=if(paid_minor>=amount_minor, 'held', 'demanded'), "
+                                "interest_from=if(paid_minor>=amount_minor, coalesce(interest_from, ?), null) "
+                                "where id=? and paid_minor+? between 0 and amount_minor and held_minor+? >= 0",
+                amount, amount, utility_today(c), id, amount, amount);
     }
 }
 
@@ -320,8 +322,10 @@ Posted payment_post(Ctx *c, const NewPayment *p) {
 
 /* --- reversal ----------------------------------------------------------------------------------------------------- */
 
-#define TO_REVERSE(F, T) F(T, Id, id) F(T, const char *, payment_no) F(T, const char *, status) F(T, Id, account_id) \
-    F(T, Money, amount_minor) F(T, Money, refunded_minor) F(T, Date, value_date) F(T, int64_t, row_version)
+#define TO_REVERSE(F, T)                                                                                               \
+    F(T, Id, id)                                                                                                       \
+    F(T, const char *, payment_no) F(T, const char *, status) F(T, Id, account_id) F(T, Money, amount_minor)           \
+        F(T, Money, refunded_minor) F(T, Money, reversed_minor) F(T, Date, value_date) F(T, int64_t, row_version)
 ROW(ToReverse, TO_REVERSE)
 #define ALLOCATED(F, T) F(T, Id, id) F(T, const char *, target_type) F(T, Id, target_id) F(T, Money, amount_minor)
 ROW(Allocated, ALLOCATED)
@@ -340,17 +344,22 @@ void payment_reverse(Ctx *c, const Reversal *r) {
     Id account = db_id(c, "select account_id from payment where id=? and utility_id=?", r->payment, c->utility);
     if (account.id) account_lock(c, account);
     ToReverse *p = db_one(c, ToReverse, "select id, payment_no, status, account_id, amount_minor, refunded_minor, "
-                                        "value_date, row_version from payment where id=? and utility_id=? for update",
+                                        "reversed_minor, value_date, row_version from payment "
+                                        "where id=? and utility_id=? for update",
                           r->payment, c->utility);
     if (!strcmp(p->status, "reversed")) fail(c, CONFLICT, "Payment %s is reversed already.", p->payment_no);
     if (p->refunded_minor.minor) fail(c, CONFLICT, "A part of payment %s was refunded.", p->payment_no);
+    if (p->reversed_minor.minor) fail(c, CONFLICT, "A part of payment %s was charged back.", p->payment_no);
     undo_allocations(c, p->id, r->reason);
     Id txn = ledger_find(c, text(c, "payment:%lld", (long long)p->id.id));
     if (txn.id) ledger_reverse(c, txn, text(c, "payment_reversal:%lld", (long long)p->id.id), "payment_reversal",
                                DATE_NONE, r->text);
-    db_run(c, "insert into payment_reversal (utility_id, payment_id, reason, text, at, by_id, approved_by, dispute_id) "
-              "values (?,?,?,?,?,?,?,?)", c->utility, p->id, r->reason, r->text, c->now,
-           c->realm == REALM_STAFF ? c->user : (Id){ 0 }, r->approved_by, r->dispute);
+    db_run(c, "insert into payment_reversal (utility_id, payment_id, reason, text, at, by_id, approved_by, dispute_id, "
+              "amount_minor) values (?,?,?,?,?,?,?,?,?) on duplicate key update reason = values(reason), "
+              "text = values(text), at = values(at), by_id = values(by_id), approved_by = values(approved_by), "
+              "dispute_id = values(dispute_id), amount_minor = values(amount_minor), undone_at = null",
+           c->utility, p->id, r->reason, r->text, c->now, c->realm == REALM_STAFF ? c->user : (Id){ 0 },
+           r->approved_by, r->dispute, p->amount_minor);
     db_must(c, 1, CONFLICT, "update payment set status='reversed', allocated_minor=0, unallocated_minor=0, "
                             "reversed_minor=amount_minor, updated_at=?, row_version=row_version+1 "
                             "where id=? and row_version=?",

@@ -57,7 +57,7 @@ static void decide(Batch *b) {
     Id *ids = take_n(c, Id, b->n + 1);
     for (size_t i = 0; i < b->n; i++) ids[i] = b->p[i].account;
     Accounts accounts = accounts_lock(c, ids, b->n);
-    OpenItems *open = open_items_of(c, ids, b->n);
+    OpenItems *open = open_items_lock_many(c, ids, b->n);
     Id first = db_ids(c, "payment", (int64_t)b->n);
     const char *const *numbers = id_next_many(c, "payment", b->today, b->n);
     for (size_t i = 0; i < b->n; i++) {

@@ -5,6 +5,7 @@
 #include "app/cis/pages.h"
 #include "app/core/core.h"
 #include "lib/list.h"
+#include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
 
@@ -36,10 +37,71 @@ static const ListSpec payments = {
         { 0 } },
     .order = "-received_at" };
 
+static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
+
+const PageTab payment_tabs[] = {
+    { "payments", "cis.payments", "/cis/payments", "cis.payments", NULL },
+    { "payments", "cis.refunds",  "/cis/refunds",  "cis.refunds",  refunds_waiting },
+    { 0 }
+};
+
 void payment_list_page(Req *r) {
-    show_text(r, "page.title", "Payments");
+    show_text(r, "page.title", word(r, "cis.payments"));
+    page_tabs(r, "payments", "/cis/payments");
     list_show(r, &payments, r->c.utility);
     if (!r->status) page(r, "layout/list");
+}
+
+static void show_allocated(Req *r, Id payment) {
+    show_text(r, "allocated.title", word(r, "cis.payment.paid"));
+    TableView *t = table_start(r, "allocated.table", word(r, "cis.payment.paid"));
+    table_column(t, word(r, "cis.item"), "text", "id");
+    table_column(t, word(r, "cis.amount"), "money", "amount");
+    table_column(t, word(r, "cis.state"), "status", "status");
+    table_rows_of(
+        t, NULL,
+        "select coalesce((select concat('Bill ', b.bill_no) from bill b where g.target_type='bill' and "
+        "b.id=g.target_id), "
+        "concat(upper(left(g.target_type,1)), substring(g.target_type,2), ' ', g.target_id)) as item, g.amount_minor, "
+        "if(g.undone_at is null, 'posted', 'reversed') as state from payment_allocation g "
+        "where g.payment_id=? order by g.id",
+        payment);
+    table_empty(t, word(r, "cis.payment.paid_nothing"), word(r, "cis.payment.all_credit"));
+}
+
+static void show_refunds(Req *r, Id payment) {
+    if (!perm_may(&r->c, "cis.refunds", VIEW) ||
+        !db_int(r, "select count(*) from refund_request where payment_id=?", payment))
+        return;
+    show_text(r, "refunded.title", word(r, "cis.payment.refunds"));
+    TableView *t = table_start(r, "refunded.table", word(r, "cis.payment.refunds"));
+    table_column(t, word(r, "cis.payment.refund"), "code", "id");
+    table_column(t, word(r, "cis.amount"), "money", "amount");
+    table_column(t, word(r, "cis.reason"), "text", "name");
+    table_column(t, word(r, "cis.status"), "status", "status");
+    table_rows_of(t, "/cis/refunds/", "select refund_no, amount_minor, reason, status from refund_request "
+                                      "where payment_id=? order by id", payment);
+}
+
+/* Those of its refunds and of its chargebacks too. */
+static void show_ledger(Req *r, Id payment) {
+    show_text(r, "ledger.title", word(r, "cis.ledger_entries"));
+    TableView *t = table_start(r, "ledger.table", word(r, "cis.ledger_entries"));
+    table_column(t, word(r, "cis.code"), "code", "id");
+    table_column(t, word(r, "cis.name"), "text", "name");
+    table_column(t, word(r, "cis.debit"), "money", NULL);
+    table_column(t, word(r, "cis.credit"), "money", "amount");
+    table_column(t, word(r, "cis.date"), "date", NULL);
+    table_rows_of(
+        t, NULL,
+        "select c.code, c.name, e.debit_minor, e.credit_minor, e.effective_date from (select 'payment' as source_type, "
+        "cast(? as unsigned) as source_id union all select 'refund_request', f.id from refund_request f "
+        "where f.payment_id=? union all select 'dispute', v.dispute_id from payment_reversal v where v.payment_id=? "
+        "and v.dispute_id is not null) s join ledger_entry e on e.source_type=s.source_type and "
+        "e.source_id=s.source_id "
+        "join gl_code c on c.id=e.gl_code_id order by e.id",
+        payment, payment, payment);
+    table_empty(t, word(r, "cis.no_entries"), word(r, "cis.payment.posts_later"));
 }
 
 void payment_page(Req *r) {
@@ -49,8 +111,8 @@ void payment_page(Req *r) {
     Id area = db_id(r, "select m.sub_area_id from payment p join account a on a.id = p.account_id "
                        "join premise m on m.id = a.premise_id where p.id=?", id);
     if (area.id) scope_check_area(&r->c, area);
-    show_text(r, "page.title", text(r, "Payment %s", no));
-    show_text(r, "page.crumbs.0.text", "Payments");
+    show_text(r, "page.title", msg_format(r, r->c.language, "cis.payment.title", { "no", no }));
+    show_text(r, "page.crumbs.0.text", word(r, "cis.payments"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/cis/payments"));
     show_text(r, "page.crumbs.1.text", no);
     show_row(r, "payment", "select p.amount_minor, p.unallocated_minor, p.received_at, p.value_date, p.status, "
@@ -58,27 +120,15 @@ void payment_page(Req *r) {
                            "ch.name as channel, o.name as mode "
              "from payment p left join account a on a.id=p.account_id left join consumer n on n.id=p.consumer_id "
              "join payment_channel ch on ch.id=p.channel_id join payment_mode o on o.id=p.mode_id where p.id=?", id);
+    const char *account = db_text(r, "select a.account_no from payment p join account a on a.id=p.account_id "
+                                     "where p.id=?", id);
+    if (account) show_text(r, "account_url", link_path(r, "/cis/accounts/%s", account));
+    if (perm_may(&r->c, "cis.refunds", CREATE) && payment_refund_left(r, id).minor > 0) {
+        show_text(r, "page.actions.0.text", word(r, "cis.refund.do"));
+        show_text(r, "page.actions.0.url", link_path(r, "/cis/payments/%s/refund", no));
+    }
+    show_allocated(r, id);
+    show_refunds(r, id);
+    show_ledger(r, id);
     page(r, "cis/payment");
-    show_text(r, "allocated.title", "What it paid");
-    TableView *t = table_start(r, "allocated.table", "What the payment paid");
-    table_column(t, "Item", "text", "id");
-    table_column(t, "Amount", "money", "amount");
-    table_column(t, "State", "status", "status");
-    table_rows_of(t, NULL, "select coalesce((select concat('Bill ', b.bill_no) from bill b where g.target_type='bill' "
-                           "and b.id=g.target_id), concat(upper(left(g.target_type,1)), substring(g.target_type,2), ' "
-                           "', g.target_id)) as item, "
-                  "g.amount_minor, if(g.undone_at is null, 'posted', 'reversed') as state from payment_allocation g "
-                  "where g.payment_id=? order by g.id", id);
-    table_empty(t, "Nothing yet", "The whole amount is credit of the account.");
-    show_text(r, "ledger.title", "Ledger entries");
-    TableView *l = table_start(r, "ledger.table", "Ledger entries of the payment");
-    table_column(l, "Code", "code", "id");
-    table_column(l, "Name", "text", "name");
-    table_column(l, "Debit", "money", NULL);
-    table_column(l, "Credit", "money", "amount");
-    table_column(l, "Date", "date", NULL);
-    table_rows_of(l, NULL, "select c.code, c.name, e.debit_minor, e.credit_minor, e.effective_date from ledger_entry e "
-                           "join gl_code c on c.id=e.gl_code_id where e.source_type='payment' "
-                           "and e.source_id=? order by e.id", id);
-    table_empty(l, "No entries", "A payment that waits for clearance posts when it is cleared.");
 }

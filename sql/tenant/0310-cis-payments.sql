@@ -78,7 +78,7 @@ create table if not exists payment (
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, payment_no), key (utility_id, receipt_no), unique key (payment_intent_id, account_id),
   unique key (gateway_account_id, provider_payment_id, account_id), unique key (channel_id, external_id, account_id),
-  key (account_id, value_date, id), key (utility_id, received_at desc, id desc), key (utility_id, status, id), key (till_session_id), key (payment_group), key (consumer_id, id),
+  key (account_id, value_date, id), key payment_credit (account_id, unallocated_minor), key (utility_id, received_at desc, id desc), key (utility_id, status, id), key (till_session_id), key (payment_group), key (consumer_id, id),
   foreign key (account_id) references account (id), foreign key (channel_id) references payment_channel (id), foreign key (mode_id) references payment_mode (id),
   foreign key (payment_intent_id) references payment_intent (id), foreign key (till_session_id) references till_session (id),
   check (allocated_minor + unallocated_minor + refunded_minor + reversed_minor = amount_minor),
@@ -101,7 +101,7 @@ create table if not exists credit_application (
 
 create table if not exists payment_reversal (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, payment_id bigint unsigned not null unique, reason varchar(32) not null check (reason in ('wrong_account', 'wrong_amount', 'duplicate', 'returned_cheque', 'chargeback', 'void', 'other')), text varchar(300) null, at datetime(6) not null, by_id bigint unsigned null, approved_by bigint unsigned null,
-  moved_to_payment_id bigint unsigned null, dispute_id bigint unsigned null, undone_at datetime(6) null comment 'dispute won', row_version int unsigned not null default 1,
+  moved_to_payment_id bigint unsigned null, dispute_id bigint unsigned null, amount_minor bigint not null comment 'the whole, or what a chargeback took', undone_at datetime(6) null comment 'dispute won', row_version int unsigned not null default 1,
   foreign key (payment_id) references payment (id)
 );
 
@@ -152,7 +152,7 @@ create table if not exists credit_note (
 );
 
 create table if not exists refund_request (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, refund_no varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned not null, payment_id bigint unsigned null, credit_note_id bigint unsigned null, intent_id bigint unsigned null, amount_minor bigint not null check (amount_minor > 0), currency char(3) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, refund_no varchar(30) collate utf8mb4_bin not null, account_id bigint unsigned null comment 'NULL: of a payment in suspense', payment_id bigint unsigned null, credit_note_id bigint unsigned null, intent_id bigint unsigned null, amount_minor bigint not null check (amount_minor > 0), currency char(3) not null,
   payout_kind varchar(32) not null default 'original' check (payout_kind in ('original', 'bank', 'cheque')), bank_enc varbinary(600) null, bank_hint varchar(40) null, reserve json null, reason varchar(300) not null,
   status varchar(32) not null default 'requested' check (status in ('requested', 'approved', 'paid', 'rejected', 'failed', 'cancelled')), requested_by bigint unsigned null, requested_via varchar(20) not null default 'staff', approved_by bigint unsigned null, approved_at datetime(6) null, decision_note varchar(500) null, paid_at datetime(6) null, failure_text varchar(300) null, attempt_no smallint not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,

@@ -38,6 +38,12 @@ static const Route billing_routes[] = {
     GET ("/bx/journals/{no}",                      "bx.gl", VIEW,    gl_journal_show),
     POST("/bx/journals/{no}/{event}",              "bx.gl", VIEW,    gl_journal_move,  .form = gl_journal_show),
 
+    /* BX02US01: overview.c */
+    GET ("/bx/dashboard",                                "bx.dashboard", VIEW, overview_page),
+    GET ("/bx/dashboard/cycles",                         "bx.dashboard", VIEW, overview_cycles),
+    GET ("/bx/dashboard/exceptions",                     "bx.dashboard", VIEW, overview_exceptions),
+    POST("/bx/dashboard/totals",                         "bx.dashboard", VIEW, overview_refresh, .form = overview_page),
+
     /* BX04US01: bill_page.c */
     GET ("/bx/bills",                                    "bx.bill", VIEW,    bill_list_page),
     /* who looked is audited */
@@ -92,6 +98,8 @@ static const EventHandler billing_events[] = {
     { "service_connection.plan_changed", "bx.stale_connection", stale_by_connection },
     { "meter_reading.accepted",          "bx.stale_reading",    stale_by_reading },
     { "meter_reading.corrected",         "bx.stale_corrected",  stale_by_connection },
+    { "bill_run.state_changed",          "bx.totals",           daily_total_after_run },
+    { "bill.cancelled",                  "bx.totals_cancelled", daily_total_after_cancel },
     { 0 }
 };
 
@@ -101,11 +109,17 @@ static const JobHandler billing_jobs[] = {
     /* a transaction for each chunk of accounts */
     { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
+    { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job },
+    { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },
     { 0 }
 };
 
 static const JobSchedule billing_schedules[] = {
     { .code = "late_fee", .kind = "late_fee.assess", .name = "Late fees", .rule = "daily 02:00", .per_utility = true },
+    { .code = "billing_total", .kind = "billing_total.rebuild", .name = "Totals of the billing overview",
+      .rule = "daily 03:00", .per_utility = true },
+    { .code = "billing_total_check", .kind = "billing_total.check", .name = "Totals compared with the ledger",
+      .rule = "daily 04:00", .per_utility = true },
     { 0 }
 };
 

@@ -5,6 +5,7 @@
 #define APP_BILLING_PAGES_H
 
 #include "app/core/core.h"
+#include "lib/date.h"
 #include "lib/req.h"
 
 void bill_list_page   (Req *r);
@@ -13,6 +14,22 @@ void bill_cancel_page (Req *r);
 void bill_cancel_post (Req *r);
 void bill_again_post  (Req *r);
 void bill_publish_post(Req *r);
+
+void overview_page      (Req *r);
+void overview_cycles    (Req *r);
+void overview_exceptions(Req *r);
+void overview_refresh   (Req *r);
+
+/* Totals by day of every month that has bills, or of {"month":"2026-05"} alone; and their comparison with the ledger,
+   which leaves an alert under "billing_total:<utility>" (daily_total.c). */
+JobStep daily_total_job      (Ctx *c, const JobRow *job);
+JobStep daily_total_check_job(Ctx *c, const JobRow *job);
+/* One month at once: some 100 ms for 50,000 bills. */
+void    daily_total_make(Ctx *c, Month month);
+/* Handlers: the month of a run that has published bills, or of a cancelled bill, is made again. */
+void    daily_total_after_run   (Ctx *c, const EventRow *e);
+void    daily_total_after_cancel(Ctx *c, const EventRow *e);
+#define TOTAL_ALERT "billing_total:%lld"
 
 JobStep late_fee_job(Ctx *c, const JobRow *job);        /* charge.c */
 

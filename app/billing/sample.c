@@ -6,6 +6,7 @@
  * are billed and paid. The clock goes through them in order, so that balances, numbers and dates are those of their
  * time.
  */
+#include "app/billing/pages.h"
 #include "app/billing/sample.h"
 
 #include <stdio.h>
@@ -148,6 +149,12 @@ static void overdue_tx(Sample *s, int64_t from, int64_t to) {
            s->cycle, date_add_months(s->today, -3));
 }
 
+/* What the nightly job would have made. */
+static void totals_tx(Sample *s, int64_t from, int64_t to) {
+    (void)to;
+    daily_total_make(s->c, month_add(s->first, (int)from));
+}
+
 static void fill(Ctx *c, const Options *o) {
     Sample s = { .c = c, .consumers = o->consumers, .months = (int)o->months, .seed = (uint64_t)o->seed,
                  .today_at = c->now };
@@ -167,6 +174,7 @@ static void fill(Ctx *c, const Options *o) {
     c->now = s.today_at;
     db_run(c, "set timestamp = default");
     sample_tx(&s, overdue_tx, 0, 0);
+    for (int i = 0; i <= s.months + 1; i++) sample_tx(&s, totals_tx, i, i);
     printf("sample: %lld consumers, %d months, %lld bills, %lld payments in %.1f s\n", (long long)s.consumers, s.months,
            (long long)s.bills, (long long)s.payments, (double)(time_ticking_us() - s.began_us) / 1e6);
 }

@@ -36,6 +36,7 @@ create table if not exists bill (
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key bill_number (utility_id, bill_no), unique key bill_live_cycle (account_id, bill_cycle_period_id, live_flag), unique key bill_live_single (account_id, kind, period_start, period_end, single_live),
   key bill_account (account_id, status, due_date), key bill_list (utility_id, status, bill_date desc, id desc), key bill_overdue (utility_id, payment_status, due_date, id), key bill_period (bill_cycle_period_id, status, payment_status, id), key bill_run (bill_run_id, status), key bill_consumer (consumer_id, id), key (version_group_id),
+  key bill_month (utility_id, status, bill_date, kind, bill_cycle_period_id, total_minor, is_estimated, paid_minor, credit_applied_minor),
   foreign key (account_id) references account (id), foreign key (bill_cycle_period_id) references bill_cycle_period (id), foreign key (bill_run_id) references bill_run (id),
   check (status not in ('published', 'cancelled') or bill_no is not null), check (period_end >= period_start)
 );
@@ -93,8 +94,14 @@ create table if not exists bill_delivery (
 
 create table if not exists billing_daily_total (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, total_date date not null, cycle_id bigint unsigned not null default 0, category_id bigint unsigned not null default 0, sub_area_id bigint unsigned not null default 0, service_code varchar(4) collate utf8mb4_bin not null default '',
-  bills int not null default 0, amount_minor bigint not null default 0, tax_minor bigint not null default 0, usage_qty_micro bigint not null default 0, estimated int not null default 0, payments_minor bigint not null default 0, rebuilt_at datetime(6) not null default (utc_timestamp(6)),
+  bills int not null default 0, amount_minor bigint not null default 0, tax_minor bigint not null default 0, usage_qty_micro bigint not null default 0, estimated int not null default 0, payments_minor bigint not null default 0, reading_days int not null default 0 comment 'sum over the bills: days from the last reading to the bill', rebuilt_at datetime(6) not null default (utc_timestamp(6)),
   unique key (utility_id, total_date, cycle_id, category_id, sub_area_id, service_code)
+);
+
+-- What a month's overview shows beside the daily totals; made with them.
+create table if not exists billing_month_figure (
+  utility_id bigint unsigned not null, month char(7) not null, late_fees_minor bigint not null default 0, adjustments_minor bigint not null default 0, credit_notes_minor bigint not null default 0, use_bands json not null comment 'bills by use', largest json not null comment 'accounts of the largest use', rebuilt_at datetime(6) not null,
+  primary key (utility_id, month)
 );
 
 create table if not exists bill_simulation (

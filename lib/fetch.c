@@ -57,18 +57,22 @@ static size_t on_header(char *s, size_t size, size_t n, void *arg) {
 
 /* ---- before ---- */
 
-static bool add_header(Call *c, const char *name, const char *value) {
-    if (!is_one_line(name) || !is_one_line(value) || !*name || strpbrk(name, ": \t")) return false;
-    const char *line = *value ? arena_text(c->a, "%s: %s", name, value) : arena_text(c->a, "%s;", name);
+static void add_line(Call *c, const char *line) {
     struct curl_slist *longer = curl_slist_append(c->lines, line);
     if (!longer) abort();
     c->lines = longer;
+}
+
+static bool add_header(Call *c, const char *name, const char *value) {
+    if (!is_one_line(name) || !is_one_line(value) || !*name || strpbrk(name, ": \t")) return false;
+    add_line(c, *value ? arena_text(c->a, "%s: %s", name, value) : arena_text(c->a, "%s;", name));
     return true;
 }
 
 static bool add_headers(Call *c) {
     const FetchRequest *r = c->request;
-    bool good = add_header(c, "User-Agent", "SMART360/" SMART360_VERSION) && add_header(c, "Expect", "");
+    bool good = add_header(c, "User-Agent", "SMART360/" SMART360_VERSION);
+    add_line(c, "Expect:");                     /* libcurl's word for "not this header"; an empty one is answered 417 */
     if (r->body) good = good && add_header(c, "Content-Type", r->content_type ? r->content_type : "application/json");
     if (r->idempotency_key) good = good && add_header(c, "Idempotency-Key", r->idempotency_key);
     if (r->bearer) good = good && add_header(c, "Authorization", arena_text(c->a, "Bearer %s", r->bearer));

@@ -19,6 +19,18 @@
 
 /* --- channel and mode --------------------------------------------------------------------------------------------- */
 
+/* What has arrived from a gateway is posted, though its way was switched off meanwhile (I9). */
+static Way *way_of_old(Ctx *c, const NewPayment *p) {
+    return db_find(c, Way, "select cm.id, ch.id as channel_id, m.id as mode_id, m.name as mode_name, ch.name "
+                           "as channel_name, coalesce(cm.posting_key, m.posting_key) as posting_key, cm.min_minor, "
+                           "cm.max_minor, cm.partial_allowed, cm.advance_allowed, cm.till_needed, "
+                           "cm.balance_effect = 'on_clearance' as on_clearance, cm.clearing_days, cm.types, "
+                           "m.cash_like from channel_mode cm join payment_channel ch on ch.id = cm.channel_id "
+                           "join payment_mode m on m.id = cm.mode_id where cm.utility_id = ? and ch.code = ? "
+                           "and m.code = ? order by cm.state = 'active' desc, cm.valid_from desc limit 1",
+                   c->utility, p->channel, p->mode);
+}
+
 Way *payment_way(Ctx *c, const NewPayment *p, Date day) {
     Way *w = db_find(c, Way, "select cm.id, ch.id as channel_id, m.id as mode_id, m.name as mode_name, ch.name "
                              "as channel_name, coalesce(cm.posting_key, m.posting_key) as posting_key, cm.min_minor, "
@@ -29,13 +41,14 @@ Way *payment_way(Ctx *c, const NewPayment *p, Date day) {
         "and cm.state = 'active' and cm.enabled = 1 and ch.active = 1 and m.active = 1 "
         "and cm.valid_from <= ? and (cm.valid_to is null or cm.valid_to >= ?) order by cm.valid_from desc limit 1",
             c->utility, p->channel, p->mode, day, day);
+    if (!w && p->gateway.id) w = way_of_old(c, p);
     if (!w) fail(c, INVALID, "This way of paying is switched off.");
     return w;
 }
 
 void payment_check(Ctx *c, const NewPayment *p, const Way *w) {
     if (p->amount.minor <= 0) fail_field(c, INVALID, "amount", "Enter an amount above 0.");
-    if (p->intent.id) return;                               /* what arrived is posted */
+    if (p->intent.id || p->gateway.id) return;              /* what arrived is posted */
     if (p->amount.minor < w->min_minor.minor)
         fail_field(c, INVALID, "amount", "%s at %s: at least %s", w->mode_name, w->channel_name,
                    locale_money(&c->mem, c->locale, w->min_minor));
@@ -169,7 +182,7 @@ static Paid post_one(Ctx *c, const NewPayment *p, Posted *posted, const char *pa
     Paid done = { .way = payment_way(c, p, day), .account = p->account.id ? account_get(c, p->account) : NULL };
     payment_check(c, p, done.way);
     Time at = p->received_at.us && time_is_set(p->received_at) ? p->received_at : c->now;
-    bool waits = done.way->on_clearance && !p->intent.id;
+    bool waits = done.way->on_clearance && !p->intent.id && !p->gateway.id;
     done.open = waits || !p->account.id ? (OpenItems){ 0 } : open_items_lock(c, p->account);
     done.to = waits || !p->account.id ? (Allocations){ .rest = p->amount } : payment_allocate_open(c, &done.open,
         p->amount, p->items, p->item_n);

@@ -22,6 +22,7 @@ const GatewayAccount *gateway_account(Ctx *c, Id id);
 
 typedef struct { const Intent *intent; const char *idempotency_key, *return_url, *description; Money total; } Opening;
 typedef struct { OutClass class; int http_status; const char *ref, *redirect_url, *error; } Opened;
+enum { OPEN_MS = 4000 };        /* somebody waits for the page */
 
 /* What a verified event or an answer says. intent_no or provider_ref names the payment. */
 typedef enum { EVENT_IGNORED, EVENT_PAYMENT } EventKind;
@@ -44,6 +45,10 @@ const GatewayDriver *gateway_driver(const char *name);          /* NULL when the
 
 const Intent *intent_get(Ctx *c, Id id);
 const Intent *intent_find(Ctx *c, const char *public_id);       /* NULL when none */
+
+/* The breaker: when a call may be made (now: it may, and a probe is noted), and how one ended. In a transaction. */
+Time gateway_admits_at(Ctx *c, Id gateway);
+void gateway_answered (Ctx *c, Id gateway, bool answered);
 
 /* A payment whose intent is unknown for good: Dr GATEWAY_CLEARING, Cr SUSPENSE, with an alert (I9). */
 void payment_to_suspense(Ctx *c, const IntentResult *r);

@@ -195,8 +195,10 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
         return STEP_DONE;
     }
     event.result.gateway = e->account_ref;
-    const char *before = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) "
-        "from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
+    /* locked before anything else is read: two events of one payment at once see each other's work */
+    const char *before = event.result.intent_no
+        ? db_text(c, "select concat_ws(':', state, received_minor is not null, exception) from payment_intent "
+                     "where intent_no=? and utility_id=? for update", event.result.intent_no, c->utility) : NULL;
     Id intent = payment_intent_result(c, &event.result);
     if (!intent.id && strcmp(event.result.status, "succeeded")) {
         finish(c, e->id, "ignored", "unknown_intent", (Id){ 0 });
@@ -207,8 +209,9 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
         fail(c, CONFLICT, "the payment of this event is not known yet");
     }
     if (!intent.id) payment_to_suspense(c, &event.result);
-    const char *after = event.result.intent_no ? db_text(c, "select concat(state, ':', received_minor is not null) "
-        "from payment_intent where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
+    const char *after = event.result.intent_no
+        ? db_text(c, "select concat_ws(':', state, received_minor is not null, exception) from payment_intent "
+                     "where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
     bool stale = before && after && !strcmp(before, after);
     finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
     db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);

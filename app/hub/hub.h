@@ -32,12 +32,14 @@ typedef struct {
         *exception;
     Money       amount, fee, received;
     Time        expires_at, succeeded_at;
+    bool        is_starting;        /* the gateway was asked to open it, and nobody knows yet whether it did */
 } Intent;
 /* created; no outside call yet. INVALID "Enter 1.00 to 100,000.00." and the like. */
 const Intent *payment_intent_create(struct Ctx *c, const NewIntent *n);
 /* Opens it at the gateway (0: the first of the order that takes it): requires_action with redirect_url, or
-   failed_to_start. Commits on its own (outside call): its route is NO_TX. A second start of a running intent returns it
-   as it is. */
+   failed_to_start; without an answer in 4 s it stays created and is_starting, and a job asks again with the same key.
+   CONFLICT at once when the gateway has not answered for a while. Commits on its own (outside call): its route is
+   NO_TX. A second start of a running intent returns it as it is. */
 const Intent *payment_intent_start (struct Ctx *c, Id intent, Id gateway);
 /* The stored state; when it is open and old enough the provider is asked by a job. NULL when unknown. */
 const Intent *payment_intent_status(struct Ctx *c, const char *public_id);

@@ -11,6 +11,7 @@
 #include "app/core/installation.h"
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
+#include "lib/clock.h"
 #include "lib/date.h"
 #include "lib/locale.h"
 #include "lib/log.h"
@@ -23,21 +24,22 @@ enum { EXPIRES_S = 30 * 60, LINK_EXPIRES_S = 7 * 24 * 3600, ASK_AFTER_S = 20, LI
     F(T, const char *, channel) F(T, const char *, method) F(T, const char *, currency) \
         F(T, const char *, redirect_url) F(T, const char *, failure_text) F(T, const char *, exception) \
         F(T, Money, amount) F(T, Money, fee) \
-    F(T, Money, received) F(T, Time, expires_at) F(T, Time, succeeded_at)
+    F(T, Money, received) F(T, Time, expires_at) F(T, Time, succeeded_at) F(T, bool, is_starting)
 ROW(IntentRow, INTENT_ROW)
 
 #define INTENT_SELECT "select id, account_id as account, gateway_account_id as gateway, payment_id as payment, " \
                       "public_id, intent_no, state, purpose, channel, method, currency, redirect_url, " \
                       "failure_text, exception, " \
-    "amount_minor as amount, fee_minor as fee, received_minor as received, expires_at, succeeded_at " \
-    "from payment_intent "
+    "amount_minor as amount, fee_minor as fee, received_minor as received, expires_at, succeeded_at, " \
+    "state = 'created' and exists (select 1 from payment_attempt t where t.intent_id = payment_intent.id " \
+    "and t.state in ('about_to_call', 'unknown')) as is_starting from payment_intent "
 
 static const Intent *intent_of(Ctx *c, const IntentRow *r) {
     if (!r) return NULL;
     Intent *i = take(c, sizeof *i);
     *i = (Intent){ r->id, r->account, r->gateway, r->payment, r->public_id, r->intent_no, r->state, r->purpose,
                    r->channel, r->method, r->currency, r->redirect_url, r->failure_text, r->exception,
-                   r->amount, r->fee, r->received, r->expires_at, r->succeeded_at };
+                   r->amount, r->fee, r->received, r->expires_at, r->succeeded_at, r->is_starting };
     return i;
 }
 
@@ -89,8 +91,29 @@ const Intent *payment_intent_create(Ctx *c, const NewIntent *n) {
 
 /* --- starting: row, call, result ---------------------------------------------------------------------------------- */
 
-typedef struct Start { Id intent, gateway; const Intent *now; Id attempt; const char *key; bool open; Opened opened;
-                       } Start;
+/*
+ * An attempt is a row with its key before it is a call, and one at a time. Without an answer it is asked for again by a
+ * job, with the same key and the same words: the gateway has one payment whatever became of its answer (F7, F8).
+ */
+typedef struct Start {
+    Id intent, gateway, attempt;
+    const Intent *now;
+    const char *key, *state;            /* state: of the attempt that a job shall find */
+    int tries;                          /* calls of this attempt, with the one under way */
+    bool open;                          /* a call is to be made */
+    Opened opened;
+} Start;
+
+static const int again_s[] = { 1, 4, 15 };
+enum { TRIES = sizeof again_s / sizeof *again_s + 1, LEFT_ALONE_S = 20 };
+
+/* A job looks again at `at`, if the attempt is still in that state: about_to_call when whoever made it has died. */
+static void look_again(Ctx *c, const Start *s, Time at, const char *state) {
+    job_enqueue(c, &(NewJob){ .kind = "payment.start", .run_at = at,
+                              .payload = text(c, "{\"attempt\":%lld,\"tries\":%d,\"state\":\"%s\"}",
+                                              (long long)s->attempt.id, s->tries, state),
+                              .unique_key = text(c, "%s:%lld", s->key, (long long)at.us) });
+}
 
 static bool may_start(const char *state) { return !strcmp(state, "created") || !strcmp(state, "failed_to_start"); }
 
@@ -100,7 +123,7 @@ static void start_begin(Ctx *c, void *arg) {
                                           s->intent, c->utility));
     s->now = i;
     s->open = false;
-    if (!may_start(i->state)) return;
+    if (!may_start(i->state) || i->is_starting) return;
     if (c->now.us > i->expires_at.us) {
         db_run(c, "update payment_intent set state='expired', `rank`=3 where id=?", i->id);
         fail(c, CONFLICT, "This payment link has expired. Open the bill again.");
@@ -109,7 +132,8 @@ static void start_begin(Ctx *c, void *arg) {
     const Gateway *g = NULL;
     for (size_t k = 0; k < open.n && !g; k++)
         if (!s->gateway.id || open.v[k].id.id == s->gateway.id) g = &open.v[k];
-    if (!g) fail(c, CONFLICT, "This way of paying is not available now. Choose another one.");
+    if (!g || gateway_admits_at(c, g->id).us > c->now.us)
+        fail(c, CONFLICT, "This way of paying is not available now. Choose another one.");
     Money fee = gateway_fee(c, g->id, i->method, i->amount);
     int no = (int)db_int(c, "select coalesce(max(no), 0) + 1 from payment_attempt where intent_id=?", i->id);
     s->key = text(c, "%s-%d", i->public_id, no);
@@ -119,22 +143,38 @@ static void start_begin(Ctx *c, void *arg) {
                             "state='created', updated_at=? where id=?", g->id, fee, c->now, i->id);
     s->now = intent_get(c, i->id);
     s->open = true;
+    s->tries = 1;
+    look_again(c, s, time_add_seconds(c->now, LEFT_ALONE_S), "about_to_call");
 }
 
 static void start_end(Ctx *c, void *arg) {
     Start *s = arg;
     const Opened *o = &s->opened;
-    const char *state = o->class == OUT_ACCEPTED ? "accepted" : o->class == OUT_UNKNOWN ? "unknown" : "refused";
-    db_run(c, "update payment_attempt set state=?, http_status=?, finished_at=?, error=? where id=?", state,
-           o->http_status, c->now, o->error, s->attempt);
-    if (o->class == OUT_ACCEPTED)
+    bool answered = o->class == OUT_ACCEPTED || o->class == OUT_REFUSED;
+    const char *state = o->class == OUT_ACCEPTED ? "accepted" : answered ? "refused" : "unknown";
+    gateway_answered(c, s->now->gateway, answered);
+    int64_t mine = db_run(c, "update payment_attempt set state=?, http_status=?, finished_at=?, error=? "
+                             "where id=? and state in ('about_to_call', 'unknown')",
+                          state, o->http_status, c->now, o->error, s->attempt);
+    bool last = answered || s->tries >= TRIES || c->now.us > s->now->expires_at.us;
+    if (mine && o->class == OUT_ACCEPTED)
         db_run(c, "update payment_intent set state='requires_action', `rank`=1, provider_ref=?, redirect_url=?, "
                   "next_check_at=?, failure_text=null, updated_at=? where id=? and `rank`<=1",
                o->ref, o->redirect_url, time_add_seconds(c->now, 600), c->now, s->intent);
-    else
+    else if (mine && last)
         db_run(c, "update payment_intent set state='failed_to_start', failure_text=?, updated_at=? where id=? "
                   "and `rank`=0", o->error, c->now, s->intent);
+    else if (mine) look_again(c, s, time_add_seconds(c->now, again_s[s->tries - 1]), "unknown");
     s->now = intent_get(c, s->intent);
+}
+
+static void call_gateway(Ctx *c, Start *s) {
+    const GatewayAccount *account = gateway_account(c, s->now->gateway);
+    const GatewayDriver *driver = gateway_driver(account->driver);
+    Opening o = { .intent = s->now, .idempotency_key = s->key, .total = money_add(s->now->amount, s->now->fee),
+                  .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
+                  .return_url = public_url(c, text(c, "/pay/%s/return", s->now->public_id), true) };
+    s->opened = driver->open(c, account, &o);
 }
 
 const Intent *payment_intent_start(Ctx *c, Id intent, Id gateway) {
@@ -142,33 +182,60 @@ const Intent *payment_intent_start(Ctx *c, Id intent, Id gateway) {
     *s = (Start){ .intent = intent, .gateway = gateway };
     db_tx(c, DB_WRITE, start_begin, s, NULL);
     if (!s->open) return s->now;
-    const GatewayAccount *account = gateway_account(c, s->now->gateway);
-    const GatewayDriver *driver = gateway_driver(account->driver);
-    Opening o = { .intent = s->now, .idempotency_key = s->key, .total = money_add(s->now->amount, s->now->fee),
-                  .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
-                  .return_url = public_url(c, text(c, "/pay/%s/return", s->now->public_id), true) };
-    s->opened = driver->open(c, account, &o);
-    /* the same key: at most one payment */
-    if (s->opened.class == OUT_NOT_ACCEPTED || s->opened.class == OUT_UNKNOWN) s->opened = driver->open(c, account, &o);
+    call_gateway(c, s);
+    c->now = clock_now();
     db_tx(c, DB_WRITE, start_end, s, NULL);
     return s->now;
+}
+
+#define ATTEMPT(F, T) F(T, Id, intent_id) F(T, const char *, idempotency_key) F(T, const char *, state)
+ROW(Attempt, ATTEMPT)
+
+static void again_begin(Ctx *c, void *arg) {
+    Start *s = arg;
+    Attempt *a = db_one(c, Attempt, "select intent_id, idempotency_key, state from payment_attempt where id=? "
+                                    "for update", s->attempt);
+    s->intent = a->intent_id;
+    s->key = a->idempotency_key;
+    s->now = intent_get(c, s->intent);
+    s->open = s->now->is_starting && !strcmp(a->state, s->state);
+    Time from = s->open ? gateway_admits_at(c, s->now->gateway) : c->now;
+    if (from.us <= c->now.us || c->now.us > s->now->expires_at.us) return;
+    s->open = false;
+    look_again(c, s, time_add_seconds(from, 1), s->state);
+}
+
+JobStep intent_start_again(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t id = 0, tries = 0;
+    if (!json_int(p, "attempt", &id) || !json_int(p, "tries", &tries)) job_give_up(c, "the payload names no attempt");
+    Start *s = take(c, sizeof *s);
+    *s = (Start){ .attempt = { id }, .tries = (int)tries, .state = json_text(p, "state") };
+    db_tx(c, DB_WRITE, again_begin, s, NULL);
+    if (!s->open) return STEP_DONE;
+    s->tries++;
+    call_gateway(c, s);
+    c->now = clock_now();
+    db_tx(c, DB_WRITE, start_end, s, NULL);
+    return STEP_DONE;
 }
 
 /* --- asking ------------------------------------------------------------------------------------------------------- */
 
 static bool is_open(const char *state) { return !strcmp(state, "requires_action") || !strcmp(state, "processing"); }
 
+/* Because somebody looks: 20 s after it was opened, and then every 20 s at most. */
+static bool may_ask(Ctx *c, Id intent) {
+    return db_int(c, "select count(*) from payment_intent i where i.id=? and coalesce(i.asked_at, "
+                     "(select max(a.started_at) from payment_attempt a where a.intent_id=i.id)) < ?", intent,
+                  time_add_seconds(c->now, -ASK_AFTER_S)) == 1;
+}
+
 const Intent *payment_intent_status(Ctx *c, const char *public_id) {
     const Intent *i = intent_find(c, public_id);
-    if (i && is_open(i->state) && i->gateway.id) {
-        Time started = { db_int(c, "select unix_timestamp(max(started_at)) from payment_attempt where intent_id=?",
-                                i->id) * 1000000 };
-        if (c->now.us - started.us > (int64_t)ASK_AFTER_S * 1000000)
-            job_enqueue(c,
-                        &(NewJob){ .kind = "payment.check",
-                                   .payload = text(c, "{\"intent\":%lld}", (long long)i->id.id),
-                                   .unique_key = i->intent_no });
-    }
+    if (i && is_open(i->state) && i->gateway.id && may_ask(c, i->id))
+        job_enqueue(c, &(NewJob){ .kind = "payment.check", .payload = text(c, "{\"intent\":%lld}", (long long)i->id.id),
+                                  .unique_key = i->intent_no });
     return i;
 }
 
@@ -177,9 +244,17 @@ static const int64_t waits_s[] = { 600, 1800, 7200, 21600, 86400, 259200 };
 
 typedef struct Answer { const Intent *intent; IntentResult result; bool known; } Answer;
 
+/* What the schedule has asked counts; a customer who looks again and again does not use it up. */
+static bool is_due(Ctx *c, Id intent) {
+    return db_int(c, "select count(*) from payment_intent where id=? and next_check_at<=?", intent, c->now) == 1;
+}
+
 static void take_answer(Ctx *c, void *arg) {
     Answer *a = arg;
+    db_run(c, "update payment_intent set asked_at=? where id=?", c->now, a->intent->id);
+    bool due = is_due(c, a->intent->id);
     if (a->known && a->result.status) payment_intent_result(c, &a->result);
+    if (!due) return;
     int checks = (int)db_int(c, "select checks from payment_intent where id=?", a->intent->id);
     bool last = checks + 1 >= (int)(sizeof waits_s / sizeof *waits_s);
     Time next = last ? TIME_NONE : time_add_seconds(c->now, waits_s[checks + 1] - waits_s[checks]);
@@ -322,11 +397,28 @@ static void succeed(Ctx *c, const Intent *i, const IntentResult *r) {
                                             (long long)r->amount.minor) });
 }
 
+/* Money under another number of the provider for an order that is paid: it arrived too, as credit of the account. */
+static void paid_again(Ctx *c, const Intent *i, const IntentResult *r) {
+    const char *first = db_text(c, "select provider_payment_id from payment_intent where id=? for update", i->id);
+    if (!first || !r->provider_payment_id || !strcmp(first, r->provider_payment_id) || r->amount.minor <= 0) return;
+    alert_raise(c, "payment.exception", "critical", text(c, "payment.again:%s", r->provider_payment_id),
+                text(c, "Payment %s was paid a second time.", i->intent_no), "/integrations/payments");
+    if (!strcmp(i->purpose, "test") || (r->currency && strcmp(r->currency, i->currency))) return;
+    payment_post(c, &(NewPayment){ .account = i->account, .channel = channel_code(i->channel),
+                                   .mode = r->method && !strcmp(r->method, "wallet") ? "wallet" : "card_online",
+                                   .type = "advance", .amount = r->amount, .received_at = r->occurred_at,
+                                   .value_date = DATE_NONE, .reference = r->provider_payment_id,
+                                   .card_last4 = r->card_last4, .gateway = r->gateway,
+                                   .provider_payment_id = r->provider_payment_id });
+    db_run(c, "update payment_intent set exception='duplicate_suspect', updated_at=? where id=?", c->now, i->id);
+}
+
 Id payment_intent_result(Ctx *c, const IntentResult *r) {
     ResultRow *found = find_intent(c, r);
     if (!found) return (Id){ 0 };
     const Intent *i = intent_get(c, found->id);
     int rank = rank_of(r->status);
+    if (rank == 4 && found->rank >= 4) paid_again(c, i, r);
     if (rank <= found->rank) return found->id;              /* stale: told before, or overtaken */
     if (rank == 4 && r->currency && strcmp(r->currency, i->currency)) {
         db_run(c, "update payment_intent set state='needs_review', exception='currency_mismatch', received_minor=?, "
@@ -350,6 +442,7 @@ Id payment_intent_result(Ctx *c, const IntentResult *r) {
 }
 
 void payment_to_suspense(Ctx *c, const IntentResult *r) {
+    (void)db_id(c, "select id from gateway_account where id=? for update", r->gateway);         /* two may tell */
     NewPayment p = { .channel = "portal", .mode = "card_online", .type = "other", .amount = r->amount,
                      .received_at = r->occurred_at, .value_date = DATE_NONE, .gateway = r->gateway,
                      .provider_payment_id = r->provider_payment_id, .external_id = r->provider_payment_id,

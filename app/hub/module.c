@@ -22,6 +22,7 @@ static const Route hub_routes[] = {
 static const JobHandler hub_jobs[] = {
     { "webhook.gateway", "payments", hook_process,    25, false },
     { "webhook.message", "messages", hook_message,    25, false },
+    { "payment.start",   "payments", intent_start_again, 12, true },    /* asks the gateway again to open a payment */
     { "payment.check",   "payments", intent_check,    12, true  },      /* asks the provider between its transactions */
     { "payment.poll",    "payments", intent_poll,     0,  false },
     { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */

@@ -17,6 +17,7 @@ void    hook_post(Req *r);
 JobStep hook_process(Ctx *c, const JobRow *job);
 JobStep hook_message(Ctx *c, const JobRow *job);
 JobStep intent_poll(Ctx *c, const JobRow *job);
+JobStep intent_start_again(Ctx *c, const JobRow *job);
 JobStep intent_check(Ctx *c, const JobRow *job);
 void    event_list_page(Req *r);
 void    event_page(Req *r);

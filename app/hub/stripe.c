@@ -44,6 +44,7 @@ static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     r.body = fetch_form(&c->mem, form);
     r.content_type = "application/x-www-form-urlencoded";
     r.idempotency_key = o->idempotency_key;
+    r.total_ms = OPEN_MS;
     FetchAnswer answer = fetch(&c->mem, &r);
     Opened to = { .class = answer.class, .http_status = answer.status };
     Json j = json_read(&c->mem, answer.body, answer.body_n, 1 << 20, NULL);

@@ -420,7 +420,7 @@ static bool can_start(const Intent *i) {
 void pay_intent_page(Req *r) {
     Ctx *c = &r->c;
     const Intent *i = intent_of_path(r);
-    if (!can_start(i)) {
+    if (!can_start(i) || i->is_starting) {
         go(r, "/pay/%s/return", i->public_id);
         return;
     }
@@ -512,7 +512,9 @@ void pay_return_page(Req *r) {
         show_text(r, "fee", msg_format(c, c->language, "portal.pay.fee_in", { "fee", money_words(c, i->fee) }));
     if (pending && asked < 20)
         show_text(r, "poll_url", link_path(r, "/pay/%s/return?n=%lld", i->public_id, (long long)asked + 1));
-    show_text(r, "says", msg(c->language, pending ? asked < 20 ? "portal.pay.pending_how" : "portal.pay.pending_long"
+    if (!strcmp(i->state, "requires_action")) show_text(r, "continue_url", link_path(r, "/pay/%s", i->public_id));
+    const char *waits = i->is_starting ? "portal.pay.checking" : "portal.pay.pending_how";
+    show_text(r, "says", msg(c->language, pending ? asked < 20 ? waits : "portal.pay.pending_long"
                              : success ? "portal.pay.success_how" : "portal.pay.nothing_taken"));
     if (!success && !pending && i->failure_text)
         show_text(r, "reason", msg_format(c, c->language, "portal.pay.declined", { "reason", i->failure_text }));

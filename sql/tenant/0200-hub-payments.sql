@@ -9,6 +9,7 @@ create table if not exists gateway_account (
   methods json not null, currencies json not null, min_minor bigint not null default 100, max_minor bigint not null default 10000000,
   fee_fixed_minor bigint not null default 0, fee_rate_ppm int not null default 0, priority tinyint not null default 50 check (priority between 1 and 99),
   test_ok_at datetime(6) null, last_verified_at datetime(6) null, last_event_at datetime(6) null, failed_checks int not null default 0,
+  breaker_failures int not null default 0 comment 'calls in a row without an answer', breaker_open_until datetime(6) null, breaker_probe_until datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, driver, mode), foreign key (utility_id) references utility (id)
@@ -36,6 +37,7 @@ create table if not exists payment_intent (
   `rank` tinyint not null default 0, dispute_flag varchar(32) not null default 'none' check (dispute_flag in ('none', 'open', 'won', 'lost')),
   return_url varchar(500) null, expires_at datetime(6) not null, payment_id bigint unsigned null comment 'of the first line', received_minor bigint null, refunded_minor bigint not null default 0,
   failure_code varchar(60) null, failure_text varchar(500) null, exception varchar(40) null comment 'amount_mismatch, currency_mismatch, duplicate_suspect',
+  asked_at datetime(6) null comment 'the provider, last',
   portal_user_id bigint unsigned null, guest_email varchar(254) null, saved_method_id bigint unsigned null, autopay_id bigint unsigned null,
   idempotency_key varchar(80) collate utf8mb4_bin not null, succeeded_at datetime(6) null, ip varbinary(16) null,
   next_check_at datetime(6) null comment 'when the provider is asked again', checks int not null default 0,

@@ -19,7 +19,8 @@
 #include "app/meters/meters.h"
 #include "lib/ctx.h"
 
-enum { BILL_CHUNK_MAX = 500 };
+/* BILL_HISTORY_DAYS: how far before the days to bill earlier bills and tariffs are looked at. */
+enum { BILL_CHUNK_MAX = 500, BILL_HISTORY_DAYS = 130 };
 
 /* What is the same for all accounts billed together. */
 typedef struct BillScope {
@@ -31,6 +32,10 @@ typedef struct BillScope {
     Date        bill_date, due_date, accounting_date, estimate_after;
     bool        estimate_allowed;
     /* drafts are stored: estimates become readings; false: preview, nothing is written */
+    /* A simulation's drafts are stored as discarded ones that reserve nothing; never published. */
+    bool        simulates;
+    /* Of a simulation: in place of all versions of its plan; 0: those in force. */
+    Id          tariff_version;
     bool        keeps;
     int         max_estimates, factor_decimals;
     TrueUp      true_up;
@@ -90,6 +95,8 @@ Id bill_line_code(Ctx *c, const BillLine *l, const BillCase *one, Date date);
 /* --- tariffs of a piece of work, read once ------------------------------------------------------------------------ */
 typedef struct PlanBook PlanBook;
 PlanBook *plan_book(Ctx *c, Date from, Date to, int64_t normal_days_micro);
+/* The book of a piece of work: with another version of a plan where a simulation wants one. */
+PlanBook *plan_book_of(Ctx *c, const BillScope *s);
 /* Spans of a plan for the days valid_from..valid_to of an assignment, appended to `to` (room for `room`); how many.
    `size`: of the connection, for prices by meter size. */
 int       plan_spans(PlanBook *book, Id plan, Date valid_from, Date valid_to, const char *size, BillPlanSpan *to,

@@ -17,7 +17,7 @@
 /* Of the CIS, which brings it with agreements: without it no instalment goes on a bill. */
 extern typeof(instalment_billed) instalment_billed __attribute__((weak));
 
-enum { SPANS_MAX = 40, HISTORY_DAYS = 130 };
+enum { SPANS_MAX = 40, HISTORY_DAYS = BILL_HISTORY_DAYS };
 
 /* --- scope -------------------------------------------------------------------------------------------------------- */
 
@@ -34,18 +34,22 @@ static int months_of(const char *frequency) {
 }
 
 static BillScope scope_of(Ctx *c, const ScopeRow *r) {
-    bool estimate = true;
+    bool estimate = true, simulates = false;
+    int64_t version = 0;
     const char *true_up = r->true_up;
     if (r->options) {
         Json o = json_read(&c->mem, r->options, strlen(r->options), 65536, NULL);
         json_bool(o, "estimate", &estimate);
+        json_bool(o, "simulates", &simulates);
+        json_int(o, "tariff_version", &version);
         if (json_text(o, "true_up")) true_up = json_text(o, "true_up");
     }
     return (BillScope){
         .run = r->run, .period = r->period, .cycle = r->cycle, .kind = BILL_CYCLE, .from = r->from_date,
         .to = r->to_date, .months = months_of(r->frequency), .bill_date = r->bill_date,
         .due_date = r->due_date, .accounting_date = r->accounting_date, .estimate_after = r->estimate_after,
-        .estimate_allowed = r->estimate_allowed && estimate, .keeps = true,
+        .estimate_allowed = r->estimate_allowed && estimate,
+        .keeps = !simulates, .simulates = simulates, .tariff_version = { version },
         .max_estimates = r->max_estimates, .factor_decimals = r->factor_decimals, .true_up = !strcmp(true_up, "rerate")
         ? TRUE_UP_RERATE : TRUE_UP_INDEX,
         .normal_days_micro = !strcmp(r->normal_days, "30") ? 30000000 : 30416667,
@@ -291,7 +295,7 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
     const char *ids = json_ids(c, accounts, n);
     db_all(c, LockedFact, "select a.id from " IDS "account a force index (primary) on a.id = j.id "
         "and a.utility_id = ? order by a.id for update", ids, c->utility);
-    x->book = plan_book(c, date_add_days(x->s->from, -HISTORY_DAYS), x->s->to, x->s->normal_days_micro);
+    x->book = plan_book_of(c, x->s);
     x->accounts = read_accounts(c, ids);
     x->connections = read_connections(c, x->s, ids);
     x->connection_ids = take_n(c, Id, x->connections.n + 1);

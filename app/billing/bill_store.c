@@ -158,7 +158,7 @@ static void sort_out(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     Id *ids = take_n(c, Id, n + 1);
     for (size_t i = 0; i < n; i++) ids[i] = v[i].account;
     LiveRows live = { 0 };
-    if (s->period.id)
+    if (s->period.id && !s->simulates)
         live = db_all(c, LiveRow, "select b.account_id as account, b.status, r.run_no "
                                   "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on "
                                   "b.account_id = j.id and b.bill_cycle_period_id = ? and b.live_flag = 1 "
@@ -248,7 +248,8 @@ static void store_bill(Store *x, const BillCase *one) {
     usage_of(d, &use, &unit, &plan);
     db_bulk_add(x->bill, one->bill, c->utility, one->account, one->consumer, random_public_id(&c->mem),
                 kind_words[s->kind], s->period, s->run, d->start, d->end, d->days, s->bill_date, s->due_date,
-                s->accounting_date, one->facts.currency, is_held(one) ? "held" : "draft", d->is_estimated,
+                s->accounting_date, one->facts.currency, s->simulates ? "discarded" : is_held(one) ? "held" : "draft",
+                 d->is_estimated,
                     first_hold(d), d->previous_balance, d->payments, d->adjustments,
                 one->posted_before, d->balance_forward, d->current, d->tax, d->deposits, d->instalments, d->deferred,
                     d->rounding, d->total, d->amount_due, d->credit_carried,
@@ -298,7 +299,7 @@ static void exceptions_store(Ctx *c, const BillScope *s, const BillCase *v, size
               "from json_table(?, '$[*]' columns (a bigint path '$[0]', code varchar(10) path '$[1]', "
               "message varchar(300) path '$[2]', severity varchar(10) path '$[3]', bill bigint path '$[4]', "
               "amount bigint path '$[5]')) k "
-              "on duplicate key update message = values(message), bill_id = "
+              "on duplicate key update severity = values(severity), message = values(message), bill_id = "
               "values(bill_id), amount_minor = values(amount_minor)", c->utility, s->run, c->now, t.s);
 }
 
@@ -356,7 +357,7 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     number_bills(c, v, n, &segments, &lines, &uses);
     if (!lines) return;
     Store x = {
-        .c = c, .s = s, .book = plan_book(c, s->from, s->to, s->normal_days_micro), .charges = text_start(c),
+        .c = c, .s = s, .book = plan_book_of(c, s), .charges = text_start(c),
         .uses = take_n(c, SegmentOfBill, uses + 1),
         .next_segment = segments ? db_ids(c, "bill_segment", segments).id : 0,
         .next_line = db_ids(c, "bill_line", lines).id,
@@ -398,6 +399,7 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
     db_bulk_end(x.bill);
     db_bulk_end(x.segment);
     db_bulk_end(x.line);
+    if (s->simulates) return;
     mx_reserve_segments_many(c, x.uses, x.use_n);
     if (x.charge_n)
         db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j "

@@ -104,6 +104,9 @@ Id charge_create(Ctx *c, const NewCharge *n) {
                                     .txn_type = "charge", .memo = words, .amount = amount, .taxes = taxes,
                                     .tax_n = tax_n, .date = on });
         db_run(c, "update charge set posted_txn_id=? where id=?", txn, id);
+    } else {                                            /* a draft made before it lacks it */
+        db_run(c, "update bill set stale=1 where account_id=? and status in ('draft', 'held', 'approved') "
+                  "and kind='cycle' and bill_date>=?", n->account, on);
     }
     audit_write(c, &(Audit){ .action = "create", .entity = "charge", .id = id, .number = a->account_no, .version = 1,
                              .after = json_pairs(c, "charge_type", type, "amount_minor",

@@ -55,6 +55,7 @@ struct PlanBook {
     SeasonRows  seasons;
     Id         *codes;                          /* of rates.v */
     Date        from, to;
+    Id          instead;                        /* this version stands for all of its plan; 0: those in force */
     int64_t     normal_days_micro;
     int         exponent;
 };
@@ -62,19 +63,22 @@ struct PlanBook {
 static void components_make(Ctx *c, PlanBook *b, Version *v, const char *size);
 
 /* All is made here, so that nothing of the book stands in memory that a failed transaction takes along. */
-static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro) {
+static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro, Id instead) {
     PlanBook *b = take(c, sizeof *b);
-    b->from = from, b->to = to;
+    b->from = from, b->to = to, b->instead = instead;
     b->normal_days_micro = normal_days_micro;
     b->exponent = utility_here(c)->exponent;
     b->plans = db_all(c, PlanRow, "select id, code, proration_method, rate_change_method, tolerance_days, "
                                   "deemed_daily_qty_micro is not null as has_deemed, "
                                   "coalesce(deemed_daily_qty_micro, 0) as deemed_qty_micro, "
                                   "fallback_tou from tariff_plan where utility_id=? order by id", c->utility);
-    VersionRows versions = db_all(c, VersionRow, "select id, plan_id, version_no, effective_from, effective_to "
-        "from tariff_plan_version where utility_id=? and state in ('approved', 'active', 'superseded') "
-                                                 "and effective_from<=? order by plan_id, effective_from, version_no",
-                                                     c->utility, to);
+    Id plan = instead.id ? db_id(c, "select plan_id from tariff_plan_version where id=? and utility_id=?", instead,
+                                 c->utility)
+                         : (Id){ 0 };
+    VersionRows versions = db_all(c, VersionRow,
+        "select id, plan_id, version_no, effective_from, effective_to from tariff_plan_version where utility_id=? "
+        "and ((state in ('approved', 'active', 'superseded') and effective_from<=? and not plan_id<=>?) or id<=>?) "
+        "order by plan_id, effective_from, version_no", c->utility, to, plan, instead);
     b->rates = db_all(c, RateRow,
         "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, r.basis, r.prorate, "
         "r.service_code, r.unit, r.rate_micro is not null as has_rate, coalesce(r.rate_micro, 0) as rate_micro, "
@@ -84,8 +88,8 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
         "coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, r.tax_codes, r.refs, r.tax_code, r.tiers_per, "
         "r.season_code, r.valid_from, r.valid_to, r.gl_code from tariff_rate r "
         "join tariff_plan_version v on v.id = r.version_id where r.utility_id=? and r.enabled=1 "
-        "and v.state in ('approved', 'active', 'superseded') "
-        "order by v.plan_id, v.effective_from, v.version_no, r.sequence", c->utility);
+        "and (v.state in ('approved', 'active', 'superseded') or v.id<=>?) "
+        "order by v.plan_id, v.effective_from, v.version_no, r.sequence", c->utility, instead);
     b->tiers = db_all(c, TierRow, "select t.rate_id, s.code as season_code, t.upto_qty_micro is not null as has_limit, "
                                   "coalesce(t.upto_qty_micro, 0) as upto_qty_micro, t.upto_attribute, "
                                   "coalesce(t.rate_micro, 0) as rate_micro, "
@@ -112,6 +116,7 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
             Date before = date_add_days(versions.v[i + 1].effective_from, -1);
             if (!date_is_set(v->until) || v->until.day > before.day) v->until = before;
         }
+        if (v->row.id.id == instead.id) v->row.effective_from = from, v->until = DATE_NONE;
         while (at < b->rates.n && b->rates.v[at].version_id.id != v->row.id.id) at++;
         v->first = at;
         while (at < b->rates.n && b->rates.v[at].version_id.id == v->row.id.id) {
@@ -125,13 +130,22 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
     return b;
 }
 
-PlanBook *plan_book(Ctx *c, Date from, Date to, int64_t normal_days_micro) {
-    PlanBook *b = fact_get(c, "plan_book", c->utility.id);
+static PlanBook *book_with(Ctx *c, Date from, Date to, int64_t normal_days_micro, Id instead) {
+    int64_t key = instead.id ? -instead.id : c->utility.id;
+    PlanBook *b = fact_get(c, "plan_book", key);
     if (!b || b->from.day > from.day || b->to.day < to.day || b->normal_days_micro != normal_days_micro) {
-        b = read_book(c, from, to, normal_days_micro);
-        fact_keep(c, "plan_book", c->utility.id, b);
+        b = read_book(c, from, to, normal_days_micro, instead);
+        fact_keep(c, "plan_book", key, b);
     }
     return b;
+}
+
+PlanBook *plan_book(Ctx *c, Date from, Date to, int64_t normal_days_micro) {
+    return book_with(c, from, to, normal_days_micro, (Id){ 0 });
+}
+
+PlanBook *plan_book_of(Ctx *c, const BillScope *s) {
+    return book_with(c, date_add_days(s->from, -BILL_HISTORY_DAYS), s->to, s->normal_days_micro, s->tariff_version);
 }
 
 /* --- one component ------------------------------------------------------------------------------------------------ */

@@ -72,9 +72,9 @@ static Refused taken(Ctx *c, const ActiveRow *a) {
 static Refused refused(Ctx *c, const NewRun *n, const PeriodRow *p) {
     if (!strcmp(p->state, "closed"))
         return (Refused){ CONFLICT, NULL, text(c, "Period %s of %s is closed.", p->label, p->cycle_name) };
-    ActiveRow *a = db_find(c, ActiveRow, "select run_no, coalesce(started_at, created_at) as started_at from bill_run "
-                                         "where bill_cycle_period_id=? and (run_flag=1 "
-                                         "or state='completed_with_errors') order by id desc limit 1", n->period);
+    ActiveRow *a = n->simulate_only ? NULL : db_find(c, ActiveRow,
+        "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? "
+        "and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period);
     if (a) return taken(c, a);
     if (date_compare(n->due_date, n->bill_date) < 0)
         return (Refused){ INVALID, "due_date", "The due date is before the bill date." };
@@ -97,6 +97,8 @@ static const char *options_json(Ctx *c, const NewRun *n) {
     json_add_bool(&o, "estimate", n->estimate);
     json_add_bool(&o, "release_held", n->release_held);
     if (n->true_up) json_add_text(&o, "true_up", n->true_up);
+    if (n->simulate_only) json_add_bool(&o, "simulates", true);
+    if (n->tariff_version.id) json_add_int(&o, "tariff_version", n->tariff_version.id);
     json_close(&o);
     return t.s;
 }
@@ -105,10 +107,12 @@ Id run_create(Ctx *c, const NewRun *n) {
     if (!db_id(c, "select id from bill_cycle_period where id=? for update", n->period).id)
         fail(c, NOT_FOUND, "There is no such period.");
     PeriodRow *p = period_get(c, n->period);
-    /* As it is now, with the period locked, and not as this transaction saw it first. */
-    ActiveRow *live = db_find(c, ActiveRow, "select run_no, coalesce(started_at, created_at) as started_at "
-                                            "from bill_run where bill_cycle_period_id=? "
-                                            "and run_flag=1 limit 1 for update", n->period);
+    if (n->template.id) p->template = n->template;
+    /* As it is now, with the period locked, and not as this transaction saw it first. A simulation stands beside
+       others. */
+    ActiveRow *live = n->simulate_only ? NULL : db_find(c, ActiveRow,
+        "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? "
+        "and run_flag=1 limit 1 for update", n->period);
     Refused no = live ? taken(c, live) : refused(c, n, p);
     if (no.text) fail_at(c, no.status, no.field, __FILE__, __LINE__, "%s", no.text);
     bool v1 = !strcmp(n->mode, "v1");
@@ -132,7 +136,9 @@ Id run_create(Ctx *c, const NewRun *n) {
                run, p->cycle, p->to_date, p->from_date);
     db_run(c, "update bill_run set account_count=(select count(*) from bill_run_item where run_id=?) where id=?", run,
            run);
-    db_run(c, "update bill_cycle_period set state='running' where id=? and state in ('planned', 'open')", n->period);
+    if (!n->simulate_only)
+        db_run(c, "update bill_cycle_period set state='running' where id=? and state in ('planned', 'open')",
+               n->period);
     audit_write(c, &(Audit){ .action = "create", .entity = "bill_run", .id = run, .number = run_no, .version = 1,
                              .after = json_pairs(c, "mode", n->mode, "period", p->label, "cycle", p->cycle_name,
                                                  NULL) });
@@ -177,8 +183,10 @@ RunCounts run_counts(Ctx *c, Id run) {
         *to = r->n;
         if (to == &k.calculated || to == &k.published) k.amount = money_add(k.amount, r->amount);
     }
-    k.tax = db_money(c, "select coalesce(sum(tax_minor), 0) from bill where bill_run_id=? "
-                        "and status in ('draft', 'approved', 'published')", run);
+    k.tax = db_money(c, "select coalesce(sum(b.tax_minor), 0) from bill_run r join bill b on b.bill_run_id=r.id and "
+                        "b.status "
+                        "in ('draft', 'approved', 'published', if(r.simulate_only=1, 'discarded', '')) where r.id=?",
+                         run);
     k.workers = db_int(c, "select count(distinct claimed_by) from bill_run_item where run_id=? and state='claimed' "
                           "and lease_until > utc_timestamp(6)", run);
     k.stale = db_int(c, "select count(*) from bill where bill_run_id=? and stale=1 "
@@ -389,7 +397,9 @@ static void finish_tx(Ctx *c, void *arg) {
     db_run(c, "update bill_run set finished_at=? where id=?", c->now, w->run);
     if (!strcmp(state, "running"))
         machine_move_system(c, &run_v1, w->run, k.held || k.error ? "finish_with_errors" : "finish", NULL, NULL);
-    else machine_move_system(c, &run_v2, w->run, !strcmp(state, "calculating") ? "calculated" : "finish", NULL, NULL);
+    else if (!strcmp(state, "publishing")) machine_move_system(c, &run_v2, w->run, "finish", NULL, NULL);
+    else machine_move_system(c, &run_v2, w->run, run_get(c, w->run)->simulate_only ? "simulated" : "calculated", NULL,
+                             NULL);
 }
 
 static void preload_tx(Ctx *c, void *arg) {

@@ -19,6 +19,8 @@ typedef struct {
     bool        estimate, release_held, simulate_only;
     const char *message, *true_up;
     int         sample_of;              /* v2: 0 all */
+    Id          template;               /* bill_template; 0: that of the cycle */
+    Id          tariff_version;         /* of a simulation: in place of its plan's versions; 0: those in force */
 } NewRun;
 /* bill_run.id with its items, not started. Fails with the refusals of BX01US01 (closed period, active run, closed
    ledger, no template). */
@@ -70,12 +72,17 @@ int64_t run_roll_back(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
 void        run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
 /* Connections whose reading is missing or waits, of accounts still to be billed. */
 int64_t     run_undecided_readings(Ctx *c, const RunRow *run);
+/* Field work reads the meter of a connection again; service_order.id, the open one when there is one already. */
+Id          run_order_reading(Ctx *c, const RunRow *run, Id connection);
+/* An id of an event's payload; 0: none. */
+Id          run_payload_id(Ctx *c, const EventRow *e, const char *name);
 /* Label of the first item of the checklist that is open; NULL: complete. */
 const char *run_checklist_open(Ctx *c, const RunRow *run);
 bool        run_check_done(Ctx *c, const RunRow *run, const char *key);
 /* Chooses the sample: random ones, the largest, those with the largest change. */
 void        run_sample(Ctx *c, Id run);
 void        run_tell_owner(Ctx *c, Id run, const char *format);         /* %s: the run's number */
+void        run_tell_managers(Ctx *c, Id run, const char *format);      /* all of the role billing manager */
 void        run_tell_approvers(Ctx *c, Id run);
 
 extern const Machine run_v1, run_v2;

@@ -49,6 +49,10 @@ static Refusal not_approved(Ctx *c, Id id) {
         return REFUSE(c, CONFLICT, "The bills are not approved.");
     return stale_drafts(c, id);
 }
+static Refusal none_published(Ctx *c, Id id) {
+    RunFacts f = facts(c, id);
+    return f.published ? NO_REFUSAL : REFUSE(c, CONFLICT, "No bill is published. Roll back the whole run.");
+}
 static Refusal unsettled(Ctx *c, Id id)         { RunFacts f = facts(c, id);
     return refusal(c, run_close_refusal(&c->mem, &f)); }
 
@@ -74,7 +78,7 @@ static void drop_rest(Ctx *c, Id id, void *arg) {
     run_totals(c, id);
     db_run(c, "update bill_run set finished_at=?, finished_by=? where id=?", c->now, c->user, id);
     db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' "
-              "where r.id=? and p.state='running' "
+              "where r.id=? and r.simulate_only=0 and p.state='running' "
               "and not exists (select 1 from bill b where b.bill_cycle_period_id = p.id and b.status='published')", id);
 }
 
@@ -109,9 +113,11 @@ static void ask_approvers(Ctx *c, Id id, void *arg) {
     run_tell_approvers(c, id);
 }
 
+/* arg: the approver's note, or NULL */
 static void approve_bills(Ctx *c, Id id, void *arg) {
-    (void)arg;
-    db_run(c, "update bill_run set approver_id=?, approved_at=? where id=?", c->user, c->now, id);
+    const char *words = arg;
+    db_run(c, "update bill_run set approver_id=?, approved_at=?, approval_note=? where id=?", c->user, c->now, words,
+           id);
     db_run(c, "update bill set status='approved' where bill_run_id=? and status='draft'", id);
     run_totals(c, id);
 }
@@ -124,9 +130,27 @@ static void back_to_drafts(Ctx *c, Id id, void *arg) {
     run_tell_owner(c, id, "%s was sent back.");
 }
 
+/* A simulation ends with its drafts: they reserve nothing and go no further. */
+static void simulation_end(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    run_tell_owner(c, id, "The simulation %s is done.");
+}
+
+/* What is published stays; the rest is free again, and another run can bill it. */
+static void drop_unpublished(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    run_roll_back(c, run_get(c, id), NULL, 0);
+    run_totals(c, id);
+    db_run(c, "update bill_run set finished_at=?, finished_by=? where id=?", c->now, c->user, id);
+    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' "
+              "where r.id=? and p.state='running'", id);
+    run_tell_managers(c, id, "%s ended in part: the rest was rolled back.");
+}
+
 static void published_end(Ctx *c, Id id, void *arg) {
     (void)arg;
     run_tell_owner(c, id, "%s is published.");
+    run_tell_managers(c, id, "%s is published.");
     db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' "
               "where r.id=? and p.state in ('open', 'planned', 'running')", id);
 }
@@ -184,8 +208,7 @@ static const Move v2_moves[] = {
     { "review",            "recalculate","calculating",       EDIT,    NULL,             begin_drafts,   NULL, 0 },
     { "review",            "ask",        "awaiting_approval", EDIT,    open_checklist,   ask_approvers,
       .text = "Ask for approval" },
-    { "awaiting_approval", "approve",    "approved",          APPROVE, approval,         approve_bills,
-      .text = "Approve" },
+    { "awaiting_approval", "approve",    "approved",          APPROVE, approval,         approve_bills,  NULL, 0 },
     { "awaiting_approval", "send_back",  "review",            APPROVE, NULL,             back_to_drafts, NULL,
       .asks_reason = true },
     { "approved",          "publish",    "publishing",        APPROVE, stale_drafts,     begin_work,
@@ -195,6 +218,10 @@ static const Move v2_moves[] = {
     { "publishing",        "finish",     "published",         EDIT,    NULL,             published_end,  NULL, 0 },
     { "publishing",        "stop",       "paused",            APPROVE, NULL,             NULL,
       .text = "Stop" },
+    { "calculating",       "simulated",  "closed",            EDIT,    NULL,             simulation_end, NULL, 0 },
+    { "paused",            "roll_back_rest", "published",     APPROVE, none_published,   drop_unpublished,
+      .text = "Roll back the rest", .danger = true },
+    { "setup",             "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
     { "paused",            "resume",     "calculating",       EDIT,    is_approved,      begin_work,
       .text = "Go on with the drafts" },
     { "paused",            "go_on",      "publishing",        APPROVE, not_approved,     begin_work,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/billing/run_rules.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
 #include "lib/date.h"
@@ -40,17 +41,76 @@ void run_kpi(Req *r, const char *label, const char *value, const char *url, cons
     show_text(r, at(r, "show.kpis", n, "sub"), sub);
 }
 
-static const char *number(Req *r, int64_t n) {
+const char *run_count(Req *r, int64_t n) {
     return number_text(&r->c.mem, n, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ 0 });
 }
 
-static const char *amount(Req *r, Money m) {
+const char *run_money(Req *r, Money m) {
     int places = utility_here(&r->c)->exponent;
     return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' },
                        (NumberStyle){ .places = places, .places_min = places });
 }
 
-static const char *span_text(Req *r, int64_t seconds) {
+void run_must_be(Req *r, const RunRow *run, const char *states) {
+    for (const char *at_ = states; at_; at_ = strchr(at_, ',') ? strchr(at_, ',') + 1 : NULL)
+        if (!strncmp(at_, run->state, strlen(run->state)) && strchr(",", at_[strlen(run->state)])) return;
+    fail(r, CONFLICT, "This bill run is %s.", state_label(r, run->state));
+}
+
+void run_key_add(void *arg, const char *key) {
+    RunKeys *x = arg;
+    if (x->n == x->room) {
+        const char **more = take_n(x->c, const char *, x->room ? x->room * 2 : 64);
+        if (x->n) memcpy(more, x->v, x->n * sizeof *more);
+        x->v = more;
+        x->room = x->room ? x->room * 2 : 64;
+    }
+    x->v[x->n++] = text_copy(x->c, key);
+}
+
+void run_row_act(Req *r, const char *table, size_t row, int cell, const RunAct *act) {
+    const char *to = text(r, "%s.rows.%zu.cells.%d.act", table, row, cell);
+    show_text(r, text(r, "%s.text", to), act->text);
+    show_text(r, text(r, "%s.url", to), act->url);
+    if (!act->name) return;
+    show_text(r, text(r, "%s.post", to), "1");
+    show_text(r, text(r, "%s.name", to), act->name);
+    show_text(r, text(r, "%s.value", to), act->value);
+}
+
+/* --- sums --------------------------------------------------------------------------------------------------------- */
+
+/* Held bills are counted when they are released; a simulation's drafts are discarded from the beginning. */
+RunSums *run_sums(Ctx *c, Id run, Id period) {
+    return db_one(c, RunSums,
+        "select count(*) as bills, coalesce(sum(b.current_charges_minor), 0) as current, coalesce(sum(b.tax_minor), 0) "
+        "as tax, coalesce(sum(b.is_estimated), 0) as estimated, coalesce(sum(b.usage_qty_micro), 0) as used "
+        "from bill b where b.utility_id = ? and ((? is not null and b.bill_run_id = ? and " RUN_BILLS ") "
+        "or (? is not null and b.bill_cycle_period_id = ? and b.status = 'published'))",
+        c->utility, run, run, period, period);
+}
+
+Id run_period_before(Ctx *c, const RunRow *run) {
+    return db_id(c, "select id from bill_cycle_period where cycle_id=? and to_date<? order by to_date desc limit 1",
+                 run->cycle, run->from_date);
+}
+
+Id run_period_last_year(Ctx *c, const RunRow *run) {
+    Date then = date_add_months(run->from_date, -12);
+    return db_id(c, "select id from bill_cycle_period where cycle_id=? and from_date between ? and ? limit 1",
+                 run->cycle, date_add_days(then, -10), date_add_days(then, 10));
+}
+
+bool run_revenue_change(Ctx *c, const RunRow *run, int64_t *percent) {
+    Id before = run_period_before(c, run);
+    RunSums *then = before.id ? run_sums(c, (Id){ 0 }, before) : NULL;
+    *percent = 0;
+    if (!then || !then->current.minor) return false;
+    *percent = percent_change(run_sums(c, run->id, (Id){ 0 })->current.minor, then->current.minor);
+    return true;
+}
+
+const char *run_span(Req *r, int64_t seconds) {
     if (seconds < 60) return text(r, "%lld s", (long long)seconds);
     if (seconds < 3600) return text(r, "%lld min %lld s", (long long)(seconds / 60), (long long)(seconds % 60));
     return text(r, "%lld h %lld min", (long long)(seconds / 3600), (long long)(seconds / 60 % 60));
@@ -62,8 +122,8 @@ static void tab_show(Req *r, size_t i, const RunRow *run, const char *key, const
     show_text(r, at(r, "show.tabs", i, "url"), link_path(r, *key ? "%s/%s" : "%s%s", run_path(&r->c, run), key));
     if (!strcmp(key, current)) show_text(r, at(r, "show.tabs", i, "current"), "1");
     if (n > 0) {
-        show_text(r, at(r, "show.tabs", i, "count"), number(r, n));
-        show_text(r, at(r, "show.tabs", i, "count_text"), number(r, n));
+        show_text(r, at(r, "show.tabs", i, "count"), run_count(r, n));
+        show_text(r, at(r, "show.tabs", i, "count_text"), run_count(r, n));
     }
 }
 
@@ -80,9 +140,9 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
         show_text(r, "show.badges.1.text", "Simulation");
         show_text(r, "show.badges.1.tone", "info");
     }
-    show_fact(r, "show.facts", "Accounts", number(r, k->total), NULL);
-    show_fact(r, "show.facts", "Billed", number(r, k->published ? k->published : k->calculated), NULL);
-    show_fact(r, "show.facts", "Amount", amount(r, k->amount), NULL);
+    show_fact(r, "show.facts", "Accounts", run_count(r, k->total), NULL);
+    show_fact(r, "show.facts", "Billed", run_count(r, k->published ? k->published : k->calculated), NULL);
+    show_fact(r, "show.facts", "Amount", run_money(r, k->amount), NULL);
     show_fact(r, "show.facts", "Bill date", locale_date(&r->c.mem, r->c.locale, run->bill_date), NULL);
     show_fact(r, "show.facts", "Due date", locale_date(&r->c.mem, r->c.locale, run->due_date), NULL);
     show_moves(r, "show.moves", v1 ? &run_v1 : &run_v2, run->id, run_path(&r->c, run));
@@ -99,7 +159,7 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
 
 static void step_show(Req *r, size_t i, const char *label, int64_t n, const char *state) {
     show_text(r, at(r, "job.steps", i, "text"), label);
-    show_text(r, at(r, "job.steps", i, "count"), number(r, n));
+    show_text(r, at(r, "job.steps", i, "count"), run_count(r, n));
     show_text(r, at(r, "job.steps", i, "state"), state);
 }
 
@@ -114,7 +174,7 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
     show_text(r, "job.tone", state_tone(r, run->state));
     show_int(r, "job.max", k->total);
     show_int(r, "job.value", done);
-    show_text(r, "job.percent_text", text(r, "%s of %s, %lld %%", number(r, done), number(r, k->total),
+    show_text(r, "job.percent_text", text(r, "%s of %s, %lld %%", run_count(r, done), run_count(r, k->total),
                                           (long long)(k->total ? done * 100 / k->total : 100)));
     size_t n = 0;
     step_show(r, n++, "Pending", k->pending, k->pending ? "todo" : "done");
@@ -134,15 +194,20 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
     int64_t rate = elapsed > 0 ? done * 60 / elapsed : done * 60;
     show_text(r, "job.started",
               text(r, "Elapsed %s. %s a minute (last minute %s). Current charges %s, of which "
-                      "tax %s. Workers alive: %s.", span_text(r, elapsed), number(r, rate),
-                   number(r, k->done_last_minute),
-                                     amount(r, k->amount), amount(r, k->tax), number(r, k->workers)));
-    if (active && rate > 0 && open) show_text(r, "job.left", text(r, "About %s left.", span_text(r, open * 60 / rate)));
+                      "tax %s. Workers alive: %s.", run_span(r, elapsed), run_count(r, rate),
+                   run_count(r, k->done_last_minute),
+                                     run_money(r, k->amount), run_money(r, k->tax), run_count(r, k->workers)));
+    if (active && rate > 0 && open) show_text(r, "job.left", text(r, "About %s left.", run_span(r, open * 60 / rate)));
     if (run->last_error) show_text(r, "job.note", text(r, "Last error: %s", run->last_error));
     if (active) show_text(r, "job.poll_url", link_path(r, "%s", run_path(&r->c, run)));
 }
 
 /* --- accounts of the run ------------------------------------------------------------------------------------------ */
+
+static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
+static const ListBulk item_bulk[] = { { "recalculate", "Recalculate", "bx.run", EDIT },
+                                      { "roll_back", "Roll back", "bx.run", EDIT }, { 0 } };
+enum { ITEMS_MOST = 5000 };
 
 static const ListSpec items = {
     .name = "run_items", .one = "account", .many = "accounts", .path = "/bx/generate", .feature = "bx.run",
@@ -154,11 +219,13 @@ static const ListSpec items = {
         { "account_no",   "Account",  "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name",
           .place = "id" },
         { "consumer_name", "Consumer", "n.display_name", SEARCH_START },
-        { "bill_no",      "Bill",     "b.bill_no",      LIST, .link = "/bx/bills/{bill_no}" },
+        { "bill_no",      "Bill",     "coalesce(b.bill_no, if(b.id is null, null, concat('draft-', b.id)))", LIST,
+          .link = "/bx/bills/{bill_no}", .kind = "code" },
         { "error_code",   "Code",     "i.error_code",   LIST | FILTER, .kind = "code" },
         { "message",      "Message",  "coalesce(i.error_text, i.skip_reason, i.release_reason)", LIST,
           .place = "name" },
         { "amount_minor", "Amount",   "i.amount_minor", LIST | SORT, .place = "amount" },
+        { "stale",        "Must be recalculated", "coalesce(b.stale, 0)", FILTER, .choices = yes_no },
         { "state",        "State",    "i.state",        LIST, .place = "status" },
         { 0 } },
     .order = "account_no" };
@@ -200,6 +267,11 @@ static void decisions(Req *r, const RunRow *run, const char *states) {
     table_empty(t, held ? "No bill is held" : "No account is in error", NULL);
 }
 
+static bool may_change_items(const RunRow *run) {
+    return !strcmp(run->mode, "v2") && (!strcmp(run->state, "review") || !strcmp(run->state, "awaiting_approval")
+        || !strcmp(run->state, "approved") || !strcmp(run->state, "paused"));
+}
+
 void run_tab(Req *r, const char *mode, const char *tab) {
     RunRow *run = run_of_path(r, mode);
     RunCounts k = run_counts(&r->c, run->id);
@@ -208,6 +280,7 @@ void run_tab(Req *r, const char *mode, const char *tab) {
     if (!bills && !errors && !held && !skipped && !log) fail(r, NOT_FOUND, "There is no such page.");
     ListSpec spec = items;
     spec.path = text(r, "%s/%s", run_path(&r->c, run), tab);
+    if (bills && may_change_items(run)) spec.bulk = item_bulk, spec.bulk_path = spec.path, spec.key = "account_no";
     if (bills || skipped) list_show(r, &spec, run->id, skipped ? "skipped" : "calculated,published");
     if (r->status) return;                          /* answered with a file */
     run_head(r, run, &k, tab);
@@ -224,11 +297,54 @@ void run_tab(Req *r, const char *mode, const char *tab) {
 void run_move(Req *r, const char *mode, const Machine *m) {
     RunRow *run = run_of_path(r, mode);
     const char *event = path_text(r, "event");
-    static const char *const by_system[] = { "start", "finish", "finish_with_errors", "settle", "calculated", NULL };
+    static const char *const by_system[] = { "start", "finish", "finish_with_errors", "settle", "calculated",
+                                             "simulated", NULL };
     for (const char *const *s = by_system; *s; s++)
         if (!strcmp(event, *s)) fail(r, NOT_FOUND, "There is no such move.");
-    const char *state = machine_move(&r->c, m, run->id, event, field_text(r, "reason"), NULL);
+    const char *words = field_text(r, "reason");
+    if (words && strlen(words) > 500) fail_field(r, INVALID, "reason", "Use at most 500 characters.");
+    const char *state = machine_move(&r->c, m, run->id, event, words, (void *)words);
     note(r, "%s: %s.", run->run_no, state_label(r, state));
+    go(r, "%s", run_path(&r->c, run));
+}
+
+#define ACCOUNT_KEY(F, T) F(T, Id, id) F(T, const char *, state)
+ROW(AccountKey, ACCOUNT_KEY)
+
+/* Ticked bills of a run that is not published: made again, or their drafts given back so that another run bills
+   them. */
+void run_bills_post(Req *r) {
+    RunRow *run = run_of_path(r, "v2");
+    const char *bulk = field_text(r, "bulk");
+    bool again = bulk && !strcmp(bulk, "recalculate");
+    if (!again && (!bulk || strcmp(bulk, "roll_back"))) fail(r, INVALID, "Choose what is to be done.");
+    if (!may_change_items(run) || (again && strcmp(run->state, "review")))
+        fail(r, CONFLICT, "This bill run is %s.", state_label(r, run->state));
+    if (!strcmp(run->state, "approved") || !strcmp(run->state, "paused")) perm_check(&r->c, "bx.run", APPROVE);
+    RunKeys keys = { .c = &r->c };
+    ListSpec spec = items;
+    spec.path = spec.bulk_path = text(r, "%s/bills", run_path(&r->c, run));
+    spec.key = "account_no";
+    list_chosen(r, &spec, run_key_add, &keys, ITEMS_MOST, run->id, "calculated,published");
+    Id *accounts = take_n(r, Id, keys.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < keys.n; i++) {
+        AccountKey *a = db_find(r, AccountKey, "select a.id, i.state from bill_run_item i join account a on "
+                                               "a.id=i.account_id "
+                                               "where i.run_id=? and a.account_no=?", run->id, keys.v[i]);
+        if (a && !strcmp(a->state, "published"))
+            fail(r, CONFLICT, "%s is published. Cancel its bill with a reason.", keys.v[i]);
+        if (a) accounts[n++] = a->id;
+    }
+    if (!n) fail(r, INVALID, "Choose at least one bill.");
+    int64_t done = again ? run_again(&r->c, run, "error,held,calculated", accounts, n)
+                         : run_roll_back(&r->c, run, accounts, n);
+    audit_write(&r->c, &(Audit){ .action = bulk, .entity = "bill_run", .id = run->id, .number = run->run_no,
+                                 .after = json_pairs(&r->c, "accounts", run_count(r, done), NULL) });
+    run_totals(&r->c, run->id);
+    if (again) machine_move(&r->c, &run_v2, run->id, "recalculate", NULL, NULL);
+    note(r, "%s", msg_plural(r, r->c.language, again ? "billing.run.recalculating" : "billing.run.rolled_back", done,
+                             run_count(r, done)));
     go(r, "%s", run_path(&r->c, run));
 }
 
@@ -263,7 +379,7 @@ static void ask(Req *r, const Form *form, const char *what, const char *undo) {
     form_show(r, "confirm", form, text(r, "%s/accounts/%s/%s", run_path(&r->c, run), url_part(r, t->account_no), what));
     show_fact(r, "confirm.facts", "Account", t->account_no, t->name);
     if (t->code) show_fact(r, "confirm.facts", t->code, t->message, NULL);
-    if (t->amount.minor) show_fact(r, "confirm.facts", "Amount", amount(r, t->amount), NULL);
+    if (t->amount.minor) show_fact(r, "confirm.facts", "Amount", run_money(r, t->amount), NULL);
     show_text(r, "confirm.undo", undo);
     show_text(r, "confirm.tone", "primary");
     show_text(r, "confirm.back_url", link_path(r, "%s", run_path(&r->c, run)));

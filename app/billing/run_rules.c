@@ -85,6 +85,8 @@ RunRefusal run_close_refusal(Arena *a, const RunFacts *f) {
     return allowed();
 }
 
+bool run_revenue_needs_note(int64_t percent, int64_t limit) { return percent > limit || percent < -limit; }
+
 int64_t percent_change(int64_t v, int64_t base) {
     if (!base) return 0;
     Wide difference = ((Wide)v - base) * 100;

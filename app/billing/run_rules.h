@@ -31,6 +31,10 @@ RunRefusal run_close_refusal    (Arena *a, const RunFacts *f);
 typedef struct { const char *key, *label, *hint; bool is_automatic; } CheckItem;
 extern const CheckItem run_checks[];                                /* ended by {0} */
 
+/* A change of revenue of more than so many percent, up or down, needs a note. */
+enum { RUN_REVENUE_NOTE_PCT = 10 };
+bool run_revenue_needs_note(int64_t percent, int64_t limit);
+
 /* How far v is above or below base, in whole percent, half up; 0 when base is 0. */
 int64_t percent_change(int64_t v, int64_t base);
 

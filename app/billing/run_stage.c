@@ -8,6 +8,7 @@
 #include "app/billing/run.h"
 #include "app/billing/run_rules.h"
 #include "app/comms/comms.h"
+#include "app/field/field.h"
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
@@ -32,6 +33,27 @@ static void blocked(Ctx *c, const RunRow *run, const char *code, const char *mes
               "where i.run_id=? and i.state='error' and i.error_code=? and not exists (select 1 from bill_exception e "
               "where e.run_id=i.run_id and e.account_id=i.account_id and e.code=? and e.state in ('open', 'assigned'))",
            c->utility, code, message, c->now, run->id, code, code);
+}
+
+/* What the person who runs should know, though it blocks nothing: the account will be skipped, or its bill held. */
+static void warn(Ctx *c, const RunRow *run) {
+    db_run(c, "update bill_exception set state='resolved', resolution='auto', resolved_at=? where run_id=? "
+              "and severity='warning' and state in ('open', 'assigned')", c->now, run->id);
+    db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
+              "select ?, i.run_id, i.account_id, 'BX-E04', concat('The period is already billed on ', max(b.bill_no)), "
+              "'warning', ? from bill_run_item i join bill b on b.account_id=i.account_id and b.bill_cycle_period_id=? "
+              "and b.status='published' where i.run_id=? and i.state='pending' group by i.run_id, i.account_id",
+           c->utility, c->now, run->period, run->id);
+    int days = (int)setting_int(c, "bx.days_max", 120);
+    db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
+              "select ?, i.run_id, i.account_id, 'BX-H04', concat('Period longer than ', ?, ' days: ', "
+              "max(datediff(?, s.last_billed_on)), ' days since the last bill'), 'warning', ? from bill_run_item i "
+              "join service_connection_holder h on h.account_id=i.account_id and h.from_on<=? "
+              "and (h.to_on is null or h.to_on>=?) join service_connection s on s.id=h.service_connection_id "
+              "and s.status in ('active', 'disconnected') and s.last_billed_on>=h.from_on "
+              "and datediff(?, s.last_billed_on)>? where i.run_id=? and i.state='pending' group by i.run_id, "
+              "i.account_id",
+           c->utility, days, run->to_date, c->now, run->to_date, run->from_date, run->to_date, days, run->id);
 }
 
 void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n) {
@@ -79,6 +101,7 @@ void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n)
               "set e.state='resolved', e.resolution='corrected', e.resolved_at=?, e.resolved_by=? "
               "where e.run_id=? and e.severity='error' and e.state in ('open', 'assigned') and i.state='pending'",
                   c->now, c->user, run->id);
+    warn(c, run);
     db_run(c, "update bill_run r set error_count=(select count(*) from bill_run_item i where i.run_id=r.id "
               "and i.state='error') where r.id=?", run->id);
 }
@@ -92,10 +115,26 @@ int64_t run_undecided_readings(Ctx *c, const RunRow *run) {
                      "and (h.to_on is null or h.to_on>=?) "
         "join service_connection s on s.id=h.service_connection_id and s.metered=1 "
         "and s.status in ('active', 'disconnected') where i.run_id=? and i.state='pending' "
-        "and not exists (select 1 from usage_segment u where u.service_connection_id=s.id and u.status='active' "
+        "and (exists (select 1 from bill_run_reading d where d.run_id=i.run_id and d.service_connection_id=s.id "
+        "and d.decision='check_reading') or not exists (select 1 from usage_segment u where "
+        "u.service_connection_id=s.id and u.status='active' "
         "and u.to_on between date_sub(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day) "
-        "and date_add(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day))", run->to_date,
+        "and date_add(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day)))", run->to_date,
             run->from_date, run->id, run->to_date, run->to_date, window, run->to_date, run->to_date, window);
+}
+
+#define PLACE_ROW(F, T) F(T, const char *, connection_no) F(T, Id, premise) F(T, Id, account) F(T, Id, meter)
+ROW(Place, PLACE_ROW)
+
+Id run_order_reading(Ctx *c, const RunRow *run, Id connection) {
+    Place *p = db_one(c, Place, "select connection_no, premise_id as premise, account_id as account, meter_id as meter "
+                                "from service_connection where id=?", connection);
+    if (!p->meter.id) fail(c, CONFLICT, "%s has no meter.", p->connection_no);
+    return service_order_create(c, &(NewOrder){
+        .type = "RE_READ", .source_type = "manual", .source = connection, .premise = p->premise, .account = p->account,
+        .connection = connection, .meter = p->meter, .priority = "high", .title = "Check reading for billing",
+        .description = text(c, "%s asks for a check reading of %s before it bills the period %s.", run->run_no,
+                            p->connection_no, run->label) });
 }
 
 /* --- sample and checklist ----------------------------------------------------------------------------------------- */
@@ -128,7 +167,7 @@ void run_sample(Ctx *c, Id run) {
                                            "and p.status='published' "
                                            "and p.period_end=date_sub(b.period_start, interval 1 day) "
         "where b.bill_run_id=? and b.status='draft' order by abs(b.total_minor-p.total_minor) desc limit 10", run),
-            "largest change", taken, &n);
+            "change", taken, &n);
     json_close(&o);
     db_run(c, "update bill_run set checklist=? where id=?", t.s, run);
 }
@@ -167,15 +206,22 @@ static void tell(Ctx *c, const RunRow *r, const char *kind, Id recipient, const 
                                               (long long)r->row_version) });
 }
 
+static const char *titled(Ctx *c, const RunRow *r, const char *format) {
+    const char *at = strstr(format, "%s");
+    return at ? text(c, "%.*s%s%s", (int)(at - format), format, r->run_no, at + 2) : format;
+}
+
 void run_tell_owner(Ctx *c, Id run, const char *format) {
     const RunRow *r = run_get(c, run);
-    const char *at = strstr(format, "%s");
-    const char *title = at ? text(c, "%.*s%s%s", (int)(at - format), format, r->run_no, at + 2) : format;
-    tell(c, r, "user", r->owner_id, title);
+    tell(c, r, "user", r->owner_id, titled(c, r, format));
 }
 
 void run_tell_approvers(Ctx *c, Id run) {
+    run_tell_managers(c, run, "%s asks for approval.");
+}
+
+void run_tell_managers(Ctx *c, Id run, const char *format) {
     const RunRow *r = run_get(c, run);
     Id role = db_id(c, "select id from role where utility_id=? and code='billing_manager'", c->utility);
-    tell(c, r, "role", role, text(c, "%s asks for approval.", r->run_no));
+    tell(c, r, "role", role, titled(c, r, format));
 }

@@ -7,7 +7,7 @@ create table if not exists bill_run (
   account_count int not null default 0, billed_count int not null default 0, held_count int not null default 0, error_count int not null default 0, skipped_count int not null default 0, amount_minor bigint not null default 0, tax_minor bigint not null default 0, usage_by_unit json null, workers tinyint null,
   owner_id bigint unsigned null, last_actor_id bigint unsigned null comment 'who generated or released last: may not approve', approver_id bigint unsigned null, approved_at datetime(6) null, approval_note varchar(500) null, publish_at datetime(6) null, checklist json null, compare_run_id bigint unsigned null,
   started_at datetime(6) null, started_by bigint unsigned null, finished_at datetime(6) null, finished_by bigint unsigned null, last_error varchar(500) null,
-  run_flag tinyint generated always as (if(state in ('completed', 'completed_with_errors', 'cancelled', 'published', 'closed', 'rolled_back'), null, 1)) stored,
+  run_flag tinyint generated always as (if(simulate_only = 1 or state in ('completed', 'completed_with_errors', 'cancelled', 'published', 'closed', 'rolled_back'), null, 1)) stored,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, run_no), unique key bill_run_active (bill_cycle_period_id, run_flag), key (utility_id, id), foreign key (bill_cycle_period_id) references bill_cycle_period (id), foreign key (utility_id) references utility (id), check (due_date >= bill_date)
@@ -17,6 +17,14 @@ create table if not exists bill_run_item (
   id bigint unsigned not null auto_increment primary key, run_id bigint unsigned not null, account_id bigint unsigned not null, seq int not null, state varchar(32) not null default 'pending' check (state in ('pending', 'claimed', 'calculated', 'held', 'error', 'skipped', 'published', 'rolled_back')), stale tinyint(1) not null default 0,
   claimed_by varchar(80) null, lease_until datetime(6) null, attempt tinyint not null default 0, error_code varchar(10) null, error_text varchar(300) null, skip_reason varchar(300) null, bill_id bigint unsigned null, amount_minor bigint null, released_by bigint unsigned null, release_reason varchar(500) null, done_at datetime(6) null,
   unique key (run_id, account_id), unique key (run_id, seq), key bill_run_item_claim (run_id, state, seq), key (account_id, run_id), foreign key (run_id) references bill_run (id)
+);
+
+-- What people decided about the readings of a run (stage 3): check_reading waits for field work.
+create table if not exists bill_run_reading (
+  run_id bigint unsigned not null, service_connection_id bigint unsigned not null,
+  decision varchar(32) not null check (decision in ('estimated', 'accepted', 'check_reading', 'entered')),
+  service_order_id bigint unsigned null, decided_at datetime(6) not null, decided_by bigint unsigned null,
+  primary key (run_id, service_connection_id), key (service_connection_id, decision), foreign key (run_id) references bill_run (id)
 );
 
 create table if not exists bill (

@@ -18,13 +18,19 @@ const steps = ({ as, expect, sql, one, jobs_run }) => {
     await jobs_run();
     expect(state()).toBe('review');
   };
+  // Every bill of the sample is opened, then ticked off.
+  const look_at_sample = async () => {
+    const page = await manager().get('/bx/runs/RUN-2026-0001?stage=5').is(200);
+    for (const id of new Set([...page.body.matchAll(/bills\/draft-(\d+)"/g)].map((m) => m[1]))) await manager().get(`/bx/bills/draft-${id}`).is(200);
+  };
   const to_approval = async () => {
+    await look_at_sample();
     for (const key of ['use', 'revenue', 'estimates', 'exceptions', 'template']) await manager().post('/bx/runs/RUN-2026-0001/checklist', { key, bill: null, note: 'looked at' }).done();
     await manager().post('/bx/runs/RUN-2026-0001/checklist', { key: null, bill: 'all' }).done();
     await move(manager(), 'ask').done();
   };
   const release = () => manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1006/release', { reason: 'leak confirmed' });
-  return { manager, second, card, move, create, state, to_review, to_approval, release };
+  return { manager, second, card, move, create, state, to_review, to_approval, look_at_sample, release };
 };
 
 story('BX01US03', 'BX-FIX', (kit) => {
@@ -63,24 +69,33 @@ story('BX01US03', 'BX-FIX', (kit) => {
     expect(ledger()).toEqual([]);
     expect(one('select count(*) from account where balance_minor <> 0')).toBe('0');
     await as('billing_clerk').get('/bx/bills').lacks('SF-1001');
+    await as('sf1001@swa.test').get('/bills').lacks('188.00');
     expect(one("select count(*) from bill_delivery")).toBe('0');
     await manager().get('/bx/runs/RUN-2026-0001?stage=4').sees('2,357.98');
   });
 
   test('BX01US03.4 a second person approves, and only when nothing is undecided', async () => {
     await move(manager(), 'ask').refuses(409, null, 'The checklist is not complete: Total use is plausible.');
+    await manager().post('/bx/runs/RUN-2026-0001/checklist', { key: null, bill: 'all' }).refuses(409, null, 'Open the bill first, then tick it off.');
     await to_approval();
     expect(state()).toBe('awaiting_approval');
     await move(as('billing_clerk'), 'approve').is(403);
     await move(manager(), 'approve').refuses(403, null, 'A second person must approve.');
     await move(second(), 'approve').refuses(422, null, '1 held bill is undecided.');
-    const key = one("select public_id from bill_exception where code = 'BX-H01' and state = 'open'");
+    const key = one("select public_id from bill_exception where code = 'BX-H01' and state = 'open'"), one_path = `/bx/runs/RUN-2026-0001/exceptions/${key}`;
+    await manager().get(one_path).sees('SF-1006', 'more than 3 times the average 10', 'Release', 'Assign', 'Leave out');
+    await manager().post(`${one_path}/assignment`, { user: 'cso@swa.test' }, { from: one_path }).refuses(422, 'user', 'Choose somebody of billing.');
+    await manager().post(`${one_path}/assignment`, { user: 'billing_clerk@swa.test' }, { from: one_path }).done('Assigned to');
+    await as('billing_clerk').post(`${one_path}/note`, { note: 'The consumer was called.' }, { from: one_path }).done('The note is kept.');
+    expect(sql(`select x.state s, x.note n, u.email e from bill_exception x join user u on u.id = x.assignee_id where x.public_id = '${key}'`)).toEqual([{ s: 'assigned', n: 'The consumer was called.', e: 'billing_clerk@swa.test' }]);
     await manager().post('/bx/runs/RUN-2026-0001/exceptions', { bulk: 'assign', ids: key }).done('1 done, 0 refused.');
     await manager().post('/bx/runs/RUN-2026-0001/exceptions', { bulk: 'release', ids: key }).sees('Release 1 account?');
     await release().done('The bill of SF-1006 is released.');
     await second().post('/bx/runs/RUN-2026-0001/accounts/SF-1006/release', { reason: 'me too' }).refuses(409, null, 'SF-1006 was released by');
-    await move(second(), 'approve').done();
-    expect(sql('select state s, amount_minor a from bill_run')).toEqual([{ s: 'approved', a: '388095' }]);
+    await manager().post(`${one_path}/note`, { note: 'too late' }).refuses(409, null, 'SF-1006: released by');
+    await move(second(), 'approve', { reason: 'Looked at the ten largest.' }).done();
+    expect(sql('select state s, amount_minor a, approval_note n from bill_run')).toEqual([{ s: 'approved', a: '388095', n: 'Looked at the ten largest.' }]);
+    await manager().get('/bx/runs/RUN-2026-0001').sees('Looked at the ten largest.', 'No bill has changed');
   });
 
   test('BX01US03.5 a payment before publication counts on the bill', async () => {
@@ -171,5 +186,143 @@ story('BX01US03 killed', 'BX-FIX', (kit) => {
     expect(sql("select count(*) n, count(distinct bill_no) d from bill where status = 'published'")).toEqual([{ n: '9', d: '9' }]);
     expect(one('select sum(debit_minor) - sum(credit_minor) from ledger_entry')).toBe('0');
     expect(one('select amount_minor from bill_run')).toBe('388095');
+  });
+});
+
+story('BX01US03 readings', 'BX-FIX', (kit) => {
+  const { as, test, expect, sql, one, jobs_run } = kit, { manager, card, move, create, state } = steps(kit);
+  const path = '/bx/runs/RUN-2026-0001/readings';
+
+  test('BX01US03 stage 3: figures lead to their lists, a check reading is ordered and stops the drafts until it is decided', async () => {
+    await create().is(303);
+    await move(manager(), 'check').done();
+    await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'plan disputed' }).done();
+    await move(manager(), 'continue').done();
+    const page = await manager().get('/bx/runs/RUN-2026-0001').is(200);
+    for (const [label, filter] of [['Exchanged meters', 'exchanged=1'], ['High', 'high=1'], ['Low', 'low=1'], ['Zero', 'zero=1'], ['Missing', 'status=missing']]) {
+      const list = await manager().get(`${path}?${filter}`).is(200);
+      expect(String((list.body.match(/name="ids"/g) ?? []).length), label).toBe(card(page, label));
+    }
+    await manager().get(`${path}?exchanged=1`).sees('SF-SC-1005').lacks('SF-SC-1002');
+    await manager().post(path, { bulk: 'estimate', ids: 'SF-SC-1003' }).done('1 estimated, 0 without any basis.');
+    await manager().post(path, { bulk: 'check', ids: 'SF-SC-1006' }).done('1 check readings ordered, 0 refused.');
+    await manager().post(path, { bulk: 'check', ids: 'SF-SC-1006' }).done();
+    expect(sql('select o.order_type t, o.status s, m.meter_no is not null m from service_order o left join meter m on m.id = o.meter_id')).toEqual([{ t: 'RE_READ', s: 'created', m: '1' }]);
+    await as('dispatcher').get('/wx/orders').sees('RE_READ', 'SF-1006', 'Check reading for billing');
+    await move(manager(), 'generate').refuses(409, null, '1 reading is undecided. Estimate, enter a reading, or leave out.');
+    await manager().post(path, { bulk: 'accept', ids: 'SF-SC-1006' }).done('1 accepted, 0 refused.');
+    await move(manager(), 'generate').done();
+    await jobs_run();
+    expect(state()).toBe('review');
+  });
+
+  test('BX01US03 some bills are rolled back and others made again before publication', async () => {
+    await manager().post('/bx/runs/RUN-2026-0001/bills', { bulk: 'roll_back', ids: 'SF-2003' }, { from: '/bx/runs/RUN-2026-0001/bills' }).done('1 bill is rolled back.');
+    expect(sql("select i.state s, (select count(*) from bill b where b.account_id = i.account_id and b.live_flag = 1) n from bill_run_item i join account a on a.id = i.account_id where a.account_no = 'SF-2003'")).toEqual([{ s: 'rolled_back', n: '0' }]);
+    const before = one("select max(b.id) from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002'");
+    await manager().post('/bx/runs/RUN-2026-0001/bills', { bulk: 'recalculate', ids: 'SF-1002' }, { from: '/bx/runs/RUN-2026-0001/bills' }).done('1 account is calculated anew.');
+    await jobs_run();
+    expect(state()).toBe('review');
+    expect(one(`select status from bill where id = ${before}`)).toBe('discarded');
+    expect(one("select b.total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002' and b.status = 'draft'")).toBe('7193');
+  });
+});
+
+story('BX01US03 simulation', 'BX-FIX', (kit) => {
+  const { test, expect, sql, one, ledger, jobs_run } = kit, { manager, move, state } = steps(kit);
+
+  test('BX01US03 a simulation with another tariff version reserves nothing and stands beside a real run', async () => {
+    // A draft of RES-VAR, version 2, with the first tier at 4.75.
+    sql(`insert into tariff_plan_version (utility_id, plan_id, version_no, effective_from, state) select v.utility_id, v.plan_id, 2, '2026-07-01', 'draft' from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'RES-VAR'`);
+    const version = one("select v.id from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'RES-VAR' and v.version_no = 2");
+    const columns = sql("select group_concat(column_name) c from information_schema.columns where table_schema = database() and table_name = 'tariff_rate' and extra = '' and column_name not in ('id', 'public_id', 'version_id')")[0].c;
+    sql(`insert into tariff_rate (version_id, ${columns}) select ${version}, ${columns} from tariff_rate r where r.version_id = (select v.id from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'RES-VAR' and v.version_no = 1)`);
+    sql(`insert into tariff_tier (rate_id, seq, upto_qty_micro, rate_micro) select n.id, t.seq, t.upto_qty_micro, if(t.seq = 1, 4750000, t.rate_micro) from tariff_tier t join tariff_rate o on o.id = t.rate_id join tariff_rate n on n.code = o.code and n.version_id = ${version}
+         join tariff_plan_version v on v.id = o.version_id join tariff_plan p on p.id = v.plan_id where p.code = 'RES-VAR' and v.version_no = 1`);
+    const key = one(`select public_id from tariff_plan_version where id = ${version}`);
+    const values = { cycle: 'MONTHLY-WESTERN', period: '2026-04', bill_date: '2026-05-02', due_date: '2026-05-23', estimate: '1', tariff_version: key };
+    await manager().post('/bx/runs', values, { from: '/bx/runs/new' }).refuses(422, 'tariff_version', 'Only a simulation uses another version.');
+    await manager().post('/bx/runs', { ...values, simulate_only: '1' }, { from: '/bx/runs/new' }).is(303);
+    await move(manager(), 'check').done();
+    await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'plan disputed' }).done();
+    await move(manager(), 'continue').done();
+    await manager().post('/bx/runs/RUN-2026-0001/readings', { bulk: 'accept', ids: 'SF-SC-1003' }).done('0 accepted, 1 refused.');
+    await manager().post('/bx/runs/RUN-2026-0001/readings', { bulk: 'estimate', ids: 'SF-SC-1003' }).done();
+    await move(manager(), 'generate').done();
+    await jobs_run();
+    expect(state()).toBe('closed');
+    expect(one("select b.total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001'")).toBe('18932');       // 1.25 more and its tax
+    expect(one("select b.total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002'")).toBe('7193');
+    expect(one("select count(*) from bill where status <> 'discarded'")).toBe('0');
+    expect(one("select count(*) from usage_segment where billing_status <> 'unbilled'")).toBe(one("select count(*) from usage_segment where billing_status = 'billed'"));
+    expect(ledger()).toEqual([]);
+    expect(one("select state from bill_cycle_period where label = '2026-04'")).not.toBe('running');
+    await manager().get('/bx/runs/RUN-2026-0001').sees('Simulation', 'Current charges', '2,362.59', 'RES-VAR');
+    await manager().get('/bx/runs/RUN-2026-0001?stage=5').refuses(409, null, 'RUN-2026-0001 is in stage 4, Generate.');
+    await manager().post('/bx/runs', { ...values, tariff_version: '' }, { from: '/bx/runs/new' }).is(303);
+    expect(state('RUN-2026-0002')).toBe('setup');
+  });
+});
+
+story('BX01US03 revenue', 'BX-FIX', (kit) => {
+  const { test, expect, sql, one, jobs_run, command, clock } = kit, { manager, move, state } = steps(kit);
+
+  test('BX01US03 a change of revenue above 10 % is ticked with a note only', async () => {
+    expect(command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish')).toContain('8 bills, 1 held, 1 errors');
+    clock('2026-06-02T10:00:00-07:00');
+    sql("update bill_run set state = 'completed'");       // SF-1006 and SF-1007 wait for the period after
+    sql("insert ignore into bill_cycle_period (utility_id, cycle_id, period_no, label, from_date, to_date, bill_date, due_date, state) select utility_id, cycle_id, period_no + 1, '2026-05', '2026-05-01', '2026-05-31', '2026-06-02', '2026-06-23', 'open' from bill_cycle_period where label = '2026-04'");
+    await manager().post('/bx/runs', { cycle: 'MONTHLY-WESTERN', period: '2026-05', bill_date: '2026-06-02', due_date: '2026-06-23', estimate: '1' }, { from: '/bx/runs/new' }).is(303);
+    const no = one("select run_no from bill_run where mode = 'v2'"), path = `/bx/runs/${no}`;
+    const step = (event) => manager().post(`${path}/${event}`, {}).done();
+    await step('check');
+    for (const account of ['SF-1006', 'SF-1007', 'SF-2001']) await manager().post(`${path}/accounts/${account}/leave-out`, { reason: 'not in this test' }).done();
+    await step('continue');
+    const ids = sql("select s.connection_no no from service_connection s join account a on a.id = s.account_id where s.metered = 1 and a.account_no not in ('SF-1006', 'SF-1007', 'SF-2001')").map((r) => r.no);
+    await manager().post(`${path}/readings`, { bulk: 'estimate', ids }).done();
+    await step('generate');
+    await jobs_run();
+    expect(state(no)).toBe('review');
+    await manager().get(path).sees('against the period before. More than 10 % needs a note.', 'Explain and tick');
+    await manager().post(`${path}/checklist`, { key: 'revenue', bill: null }, { from: path }).refuses(422, null, 'Revenue is -55 % against the period before. Explain it in a note.');
+    await manager().post(`${path}/checklist/revenue`, { note: 'no' }, { from: `${path}/checklist/revenue` }).is(422);
+    expect(one(`select json_value(checklist, '$."tick:revenue".by') from bill_run where run_no = '${no}'`)).toBeNull();
+    await manager().post(`${path}/checklist/revenue`, { note: 'Three large accounts are left out.' }, { from: `${path}/checklist/revenue` }).done('Ticked.');
+    expect(one(`select json_value(checklist, '$."tick:revenue".note') from bill_run where run_no = '${no}'`)).toBe('Three large accounts are left out.');
+  });
+});
+
+story('BX01US03 stopped', 'BX-FIX', (kit) => {
+  const { test, expect, sql, one, jobs_run, instance, sleep } = kit, { manager, second, move, create, state, to_review, to_approval, release } = steps(kit);
+
+  test('BX01US03 publication is stopped: what is published stays, the rest is rolled back, and another run bills it', async () => {
+    test.setTimeout(180000);
+    await to_review();
+    await release().done();
+    await to_approval();
+    await move(second(), 'approve').done();
+    sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_chunk_rows', '1' from utility union all select id, 'bx.run_workers', '1' from utility");
+    const { spawn } = require('child_process');
+    const holder = spawn('mariadb', ['--no-defaults', `--socket=${instance().folder}/run/db.sock`, '--user=root', 'smart360_t_swa'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    holder.stdin.write(`start transaction; select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update;\n`);
+    await sleep(500);
+    await move(second(), 'publish').is(303);
+    for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
+    await move(second(), 'stop').done();
+    holder.stdin.end('rollback;\n');
+    await jobs_run(120);
+    expect(state()).toBe('paused');
+    const published = one("select count(*) from bill where status = 'published'");
+    expect(Number(published)).toBeGreaterThanOrEqual(5);
+    expect(Number(published)).toBeLessThan(9);
+    await move(second(), 'roll_back').refuses(409, null, `${published} bills are published. Cancel them one by one with a reason.`);
+    await move(second(), 'roll_back_rest').done();
+    expect(state()).toBe('published');
+    expect(one("select count(*) from bill where status = 'published'")).toBe(published);
+    expect(one("select count(*) from bill where status in ('draft', 'held', 'approved')")).toBe('0');
+    expect(one("select count(*) from usage_segment where billing_status = 'reserved'")).toBe('0');
+    await create().is(303);
+    await manager().post('/bx/runs/RUN-2026-0002/check', {}).done();
+    await manager().get('/bx/runs/RUN-2026-0002').sees('The period is already billed on WA-BILL-202605-000001');
   });
 });

@@ -1,0 +1,379 @@
+/*
+ * Bill runs, stage 3 (BX01US03): the readings of a run. One that is missing or waits is estimated, entered in place,
+ * validated
+ * in metering, or its account is left out; a strange one is accepted or read again by field work, whose result
+ * decides it.
+ */
+#include <string.h>
+
+#include "app/billing/billing.h"
+#include "app/billing/run_page.h"
+#include "app/billing/run_rules.h"
+#include "app/core/core.h"
+#include "lib/date.h"
+#include "lib/locale.h"
+#include "lib/money.h"
+
+/* Of metering, with its stories: without it no reading is taken here. */
+extern typeof(reading_submit) reading_submit __attribute__((weak));
+
+enum { READINGS_MOST = 5000 };
+
+/* --- the list ----------------------------------------------------------------------------------------------------- */
+
+#define END_DAY "least(p.to_date, coalesce(h.to_on, s.disconnected_on, p.to_date))"
+#define NEAR_USE                                                                                     \
+    "from usage_segment u where u.service_connection_id = s.id and u.status = 'active' "             \
+    "and u.billing_status <> 'billed' and u.to_on between date_sub(" END_DAY ", interval 5 day) "    \
+    "and date_add(" END_DAY ", interval 5 day)"
+#define READ_STATUS                                                                                  \
+    "case when exists (select 1 " NEAR_USE " and u.is_estimated = 0) then 'actual' "                 \
+    "when exists (select 1 " NEAR_USE ") then 'estimated' "                                          \
+    "when exists (select 1 from meter_reading g where g.service_connection_id = s.id "               \
+    "and g.read_on between date_sub(" END_DAY ", interval 5 day) and date_add(" END_DAY ", interval 5 day) " \
+    "and g.status in ('captured', 'pending', 'exempted')) then 'waiting' else 'missing' end"
+#define ALL_USE                                                                                      \
+    "from usage_segment u where u.service_connection_id = s.id and u.status = 'active' "             \
+    "and u.billing_status <> 'billed' and u.to_on <= date_add(p.to_date, interval 5 day)"
+#define USE "(select sum(u.billing_quantity_e3) " ALL_USE ")"
+#define BEFORE                                                                                       \
+    "(select u.billing_quantity_e3 from usage_segment u where u.service_connection_id = s.id "       \
+    "and u.status = 'active' and u.billing_status = 'billed' and u.to_on <= p.from_date "            \
+    "order by u.to_on desc limit 1)"
+#define LAST_YEAR                                                                                    \
+    "(select u.billing_quantity_e3 from usage_segment u where u.service_connection_id = s.id "       \
+    "and u.status = 'active' and u.to_on between date_sub(p.to_date, interval 385 day) "             \
+    "and date_sub(p.to_date, interval 345 day) limit 1)"
+#define METERS "(select count(distinct u.meter_id) " ALL_USE ")"
+#define LAST_READING                                                                                 \
+    "(select u.to_reading_id " ALL_USE " order by u.to_on desc, u.id desc limit 1)"
+#define READING_FROM                                                                                 \
+    "bill_run_item i join bill_run r on r.id = i.run_id "                                            \
+    "join bill_cycle_period p on p.id = r.bill_cycle_period_id join account a on a.id = i.account_id " \
+    "join service_connection_holder h on h.account_id = i.account_id and h.from_on <= p.to_date "    \
+    "and (h.to_on is null or h.to_on >= p.from_date) "                                               \
+    "join service_connection s on s.id = h.service_connection_id and s.metered = 1 "                 \
+    "and s.status in ('active', 'disconnected') "                                                    \
+    "left join bill_run_reading d on d.run_id = i.run_id and d.service_connection_id = s.id"
+#define READING_WHERE "i.run_id = ? and i.state not in ('skipped', 'rolled_back')"
+/* High: more than twice the use before; low: less than half of it. */
+#define IS_HIGH "coalesce(" USE " > 2 * " BEFORE ", 0)"
+#define IS_LOW  "coalesce(" USE " > 0 and " USE " * 2 < " BEFORE ", 0)"
+#define IS_ZERO "coalesce(" USE " = 0, 0)"
+
+static const Choice reading_states[] = { { "actual", NULL }, { "estimated", NULL }, { "missing", NULL },
+                                         { "waiting", NULL }, { 0 } };
+static const Choice decisions[] = { { "estimated", NULL }, { "accepted", NULL }, { "check_reading", NULL },
+                                    { "entered", NULL }, { 0 } };
+static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
+static const ListBulk reading_bulk[] = { { "estimate", "Estimate", "bx.run", EDIT },
+                                         { "check", "Ask for a check reading", "bx.run", EDIT },
+                                         { "accept", "Accept", "bx.run", EDIT }, { 0 } };
+
+static const ListSpec readings = {
+    .name = "run_readings", .one = "connection", .many = "connections", .path = "/bx/runs", .feature = "bx.run",
+    .id = "s.id", .search_label = "Account or connection", .from = READING_FROM, .where = READING_WHERE,
+    .columns = COLUMNS {
+        { "connection_no", "Connection", "s.connection_no", LIST | SORT | SEARCH_START, .kind = "code", .place = "id",
+          .link = "/bx/runs/{run_no}/readings/{connection_no}", .sub = "account_no" },
+        { "account_no",    "Account",    "a.account_no",    SEARCH_START },
+        { "run_no",        "Run",        "r.run_no",        0 },
+        { "start_e3",      "Start",      "(select u.from_value_e3 " ALL_USE " order by u.from_on, u.id limit 1)",
+          LIST },
+        { "end_e3",        "End",        "(select u.to_value_e3 " ALL_USE " order by u.to_on desc, u.id desc limit 1)",
+          LIST },
+        { "use_e3",        "Use",         USE,       LIST, .place = "amount" },
+        { "before_e3",     "Last period", BEFORE,    LIST },
+        { "year_e3",       "Last year",   LAST_YEAR, LIST },
+        { "difference",    "Difference",  "if(" BEFORE " > 0, concat(if(" USE " >= " BEFORE ", '+', '\u2212'), "
+          "round(abs(" USE " - " BEFORE ") * 100 / " BEFORE "), ' %'), null)", LIST, .kind = "num" },
+        { "source",        "Read by", "(select g.source from meter_reading g where g.id = " LAST_READING ")", LIST,
+          .kind = "status" },
+        { "exchanged",     "Exchanged", METERS " > 1",  FILTER, .choices = yes_no, .more = 1 },
+        { "high",          "High",      IS_HIGH,        FILTER, .choices = yes_no, .more = 1 },
+        { "low",           "Low",       IS_LOW,         FILTER, .choices = yes_no, .more = 1 },
+        { "zero",          "Zero",      IS_ZERO,        FILTER, .choices = yes_no, .more = 1 },
+        { "decision",      "Decision",  "d.decision",   LIST | FILTER, .choices = decisions, .kind = "status" },
+        { "status",        "Reading",   READ_STATUS,    LIST | FILTER, .choices = reading_states, .place = "status" },
+        { 0 } },
+    .order = "connection_no", .bulk = reading_bulk, .key = "connection_no",
+    .empty_title = "No metered connection", .empty_text = "The accounts of this run need no readings." };
+
+#define READ_COUNT(F, T) F(T, int64_t, actual) F(T, int64_t, estimated) F(T, int64_t, missing) F(T, int64_t, waiting) \
+    F(T, int64_t, exchanged) F(T, int64_t, high) F(T, int64_t, low) F(T, int64_t, zero)
+ROW(ReadCount, READ_COUNT)
+
+static ReadCount *count_readings(Req *r, Id run) {
+    return db_one(r, ReadCount,
+        "select coalesce(sum(x.status = 'actual'), 0) as actual, coalesce(sum(x.status = 'estimated'), 0) as "
+        "estimated, "
+        "coalesce(sum(x.status = 'missing'), 0) as missing, coalesce(sum(x.status = 'waiting'), 0) as waiting, "
+        "coalesce(sum(x.meters > 1), 0) as exchanged, coalesce(sum(x.used > 2 * x.was), 0) as high, "
+        "coalesce(sum(x.used > 0 and x.used * 2 < x.was), 0) as low, coalesce(sum(x.used = 0), 0) as zero "
+        "from (select " READ_STATUS " as status, " METERS " as meters, " USE " as used, " BEFORE " as was "
+        "from " READING_FROM " where " READING_WHERE ") x", run);
+}
+
+void run_stage_readings(Req *r, const RunRow *run) {
+    ReadCount *n = count_readings(r, run->id);
+    const struct { const char *key; int64_t n; const char *filter; } cards[] = {
+        { "billing.run.actual", n->actual, "status=actual" },       { "billing.run.estimated", n->estimated,
+                                                                      "status=estimated" },
+        { "billing.run.missing", n->missing, "status=missing" },    { "billing.run.waiting", n->waiting,
+                                                                      "status=waiting" },
+        { "billing.run.exchanged", n->exchanged, "exchanged=1" },   { "billing.run.high", n->high, "high=1" },
+        { "billing.run.low", n->low, "low=1" },                     { "billing.run.zero", n->zero, "zero=1" } };
+    for (size_t i = 0; i < sizeof cards / sizeof *cards; i++)
+        run_kpi(r, word(r, cards[i].key), run_count(r, cards[i].n),
+                link_path(r, "/bx/runs/%s/readings?%s", run->run_no, cards[i].filter), NULL);
+    show_text(r, "show.sections.0.title", word(r, "billing.run.readings"));
+    show_text(r, "show.sections.0.text", word(r, "billing.run.readings_how"));
+    show_text(r, "show.sections.0.link.text", word(r, "billing.run.readings_all"));
+    show_text(r, "show.sections.0.link.url", link_path(r, "/bx/runs/%s/readings", run->run_no));
+}
+
+static ListSpec readings_of(Req *r, const RunRow *run) {
+    ListSpec spec = readings;
+    spec.path = spec.bulk_path = text(r, "/bx/runs/%s/readings", run->run_no);
+    return spec;
+}
+
+void run_readings_page(Req *r) {
+    RunRow *run = run_of_path(r, "v2");
+    ListSpec spec = readings_of(r, run);
+    list_show(r, &spec, run->id);
+    if (r->status) return;                          /* answered with a file */
+    show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.readings_of", { "run", run->run_no }));
+    show_text(r, "page.crumbs.0.text", run->run_no);
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=3", run->run_no));
+    page(r, "layout/list");
+}
+
+/* --- deciding many ------------------------------------------------------------------------------------------------ */
+
+#define SPOT_ROW(F, T) F(T, Id, connection) F(T, Id, account) F(T, Id, premise) F(T, Id, meter) \
+    F(T, const char *, connection_no) F(T, const char *, account_no) F(T, const char *, meter_no) \
+    F(T, const char *, status) F(T, const char *, decision)
+ROW(Spot, SPOT_ROW)
+
+/* A connection of the run by its number; NULL when it is none of it. */
+static Spot *spot_of(Ctx *c, Id run, const char *connection_no) {
+    return db_find(c, Spot, "select s.id as connection, a.id as account, s.premise_id as premise, s.meter_id as meter, "
+                            "s.connection_no, a.account_no, (select m.meter_no from meter m where m.id = s.meter_id) "
+                            "as meter_no, " READ_STATUS " as status, d.decision from " READING_FROM
+                            " where " READING_WHERE " and s.connection_no = ?", run, connection_no);
+}
+
+static void decide(Ctx *c, const RunRow *run, Id connection, const char *decision, Id order) {
+    db_run(c, "insert into bill_run_reading (run_id, service_connection_id, decision, service_order_id, decided_at, "
+              "decided_by) values (?,?,?,?,?,?) on duplicate key update decision = values(decision), "
+              "service_order_id = coalesce(values(service_order_id), service_order_id), "
+              "decided_at = values(decided_at), decided_by = values(decided_by)",
+           run->id, connection, decision, order, c->now, c->user);
+}
+
+typedef struct { const RunRow *run; const char *bulk, *connection_no; } Decision;
+
+static void decide_one(Ctx *c, void *arg) {
+    const Decision *d = arg;
+    Spot *s = spot_of(c, d->run->id, d->connection_no);
+    if (!s) fail(c, NOT_FOUND, "%s is not in the run.", d->connection_no);
+    if (!strcmp(d->bulk, "estimate")) {
+        if (!mx_estimate(c, s->connection, (Id){ 0 }, d->run->to_date, true).is_known)
+            fail(c, CONFLICT, "%s: there is no basis for an estimate.", s->connection_no);
+        decide(c, d->run, s->connection, "estimated", (Id){ 0 });
+    } else if (!strcmp(d->bulk, "accept")) {
+        if (!strcmp(s->status, "missing")) fail(c, CONFLICT, "%s has no reading to accept.", s->connection_no);
+        if (!strcmp(s->status, "waiting"))
+            fail(c, CONFLICT, "%s: the reading waits for validation. Validate it in metering.", s->connection_no);
+        decide(c, d->run, s->connection, "accepted", (Id){ 0 });
+    } else {
+        decide(c, d->run, s->connection, "check_reading", run_order_reading(c, d->run, s->connection));
+    }
+}
+
+void run_readings_post(Req *r) {
+    RunRow *run = run_of_path(r, "v2");
+    run_must_be(r, run, "ready");
+    const char *bulk = field_text(r, "bulk");
+    if (!bulk || (strcmp(bulk, "estimate") && strcmp(bulk, "accept") && strcmp(bulk, "check")))
+        fail(r, INVALID, "Choose what is to be done.");
+    RunKeys keys = { .c = &r->c };
+    ListSpec spec = readings_of(r, run);
+    list_chosen(r, &spec, run_key_add, &keys, READINGS_MOST, run->id);
+    int64_t done = 0, refused = 0;
+    Text why = text_start(r);
+    for (size_t i = 0; i < keys.n; i++) {
+        Decision d = { run, bulk, keys.v[i] };
+        if (db_savepoint(&r->c, decide_one, &d)) done++;
+        else if (refused++ < 5) text_addf(&why, " %s", r->c.failure.text);
+    }
+    audit_write(&r->c, &(Audit){ .action = bulk, .entity = "bill_run", .id = run->id, .number = run->run_no,
+                                 .after = json_pairs(&r->c, "connections", run_count(r, done), NULL) });
+    note(r, "%s%s", msg_format(r, r->c.language, text(r, "billing.run.readings_%s", bulk),
+                               { "done", run_count(r, done) }, { "refused", run_count(r, refused) }),
+         why.s ? why.s : "");
+    go(r, "/bx/runs/%s?stage=3", run->run_no);
+}
+
+/* The check reading that was asked for has come in: nothing waits for it any more. */
+void check_is_read(Ctx *c, const EventRow *e) {
+    Id connection = run_payload_id(c, e, "service_connection_id");
+    if (connection.id)
+        db_run(c, "update bill_run_reading d join bill_run r on r.id = d.run_id set d.decision = 'entered', "
+                  "d.decided_at = ? where r.utility_id = ? and r.run_flag = 1 and d.service_connection_id = ? "
+                  "and d.decision = 'check_reading'", c->now, c->utility, connection);
+}
+
+/* --- one connection: its readings, and a reading entered or corrected in place ------------------------------------ */
+
+static const Form reading_form = {
+    .name = "run_reading", .submit = "Save the reading",
+    .fields = FIELDS {
+        { "value",   "Index",   READING(0, 0), .flags = REQUIRED },
+        { "read_on", "Read on", DATE_FIELD,    .flags = REQUIRED },
+        { "note",    "Why?",    LONG_TEXT(5, 500), .flags = REQUIRED,
+          .hint = "Kept with the reading and in the audit" },
+        { 0 } } };
+
+static Spot *spot_of_path(Req *r, const RunRow *run) {
+    Spot *s = spot_of(&r->c, run->id, path_text(r, "connection"));
+    if (!s) fail(r, NOT_FOUND, "This connection is not in the run.");
+    return s;
+}
+
+static void show_uses(Req *r, const RunRow *run, const Spot *s) {
+    show_text(r, "show.sections.0.title", word(r, "billing.run.use_to_bill"));
+    TableView *t = table_start(r, "show.sections.0.table", word(r, "billing.run.use_to_bill"));
+    table_column(t, word(r, "billing.run.meter"), "code", "id");
+    table_column(t, word(r, "billing.run.from"), "date", NULL);
+    table_column(t, word(r, "billing.run.start"), "num", NULL);
+    table_column(t, word(r, "billing.run.to"), "date", "name");
+    table_column(t, word(r, "billing.run.end"), "num", NULL);
+    table_column(t, word(r, "billing.run.use"), "num", "amount");
+    table_column(t, word(r, "billing.run.kind"), "status", "status");
+    Segments uses = mx_open_segments(&r->c, s->connection, date_add_days(run->to_date, 5));
+    for (size_t i = 0; i < uses.n; i++) {
+        const Segment *u = &uses.v[i];
+        table_row(t, NULL);
+        table_cell(t, u->meter_no);
+        table_date(t, u->from);
+        table_cell(t, reading_decimal(&r->c.mem, u->from_value));
+        table_date(t, u->to);
+        table_cell(t, reading_decimal(&r->c.mem, u->to_value));
+        table_cell(t, text(r, "%s %s", reading_decimal(&r->c.mem, u->billing_quantity), u->billing_unit));
+        table_state(t, u->is_estimated ? "estimated" : "actual");
+    }
+    table_empty(t, word(r, "billing.run.no_use"), NULL);
+}
+
+#define NEAR_ROW(F, T) F(T, const char *, meter_no) F(T, const char *, source) F(T, const char *, status) \
+    F(T, Date, read_on) F(T, bool, has_value) F(T, Reading, value) F(T, Id, document)
+ROW(Near, NEAR_ROW)
+enum { NEAR_DAYS = 45, NEAR_SHOWN = 20 };
+
+/* Readings of a connection near the end of the period, nearest first, whatever became of them. */
+static Nears readings_about(Ctx *c, Id connection, Date day) {
+    return db_all(c, Near, "select m.meter_no, g.source, g.status, g.read_on, g.value_e3 is not null as has_value, "
+                           "coalesce(g.value_e3, 0) as value, g.document_id as document from meter_reading g "
+                           "join meter m on m.id = g.meter_id where g.service_connection_id=? and g.read_on between "
+                           "? and ? "
+                           "order by abs(datediff(g.read_on, ?)), g.id desc limit ?",
+                  connection, date_add_days(day, -NEAR_DAYS), date_add_days(day, NEAR_DAYS), day, NEAR_SHOWN);
+}
+
+static void show_readings(Req *r, const RunRow *run, const Spot *s) {
+    show_text(r, "show.sections.1.title", word(r, "billing.run.readings_near"));
+    TableView *t = table_start(r, "show.sections.1.table", word(r, "billing.run.readings_near"));
+    table_column(t, word(r, "billing.run.date"), "date", "id");
+    table_column(t, word(r, "billing.run.index"), "num", "amount");
+    table_column(t, word(r, "billing.run.meter"), "code", "name");
+    table_column(t, word(r, "billing.run.read_by"), "status", NULL);
+    table_column(t, word(r, "billing.run.photo"), "text", NULL);
+    table_column(t, word(r, "billing.run.state"), "status", "status");
+    Nears rows = readings_about(&r->c, s->connection, run->to_date);
+    for (size_t i = 0; i < rows.n; i++) {
+        const Near *x = &rows.v[i];
+        table_row(t, NULL);
+        table_date(t, x->read_on);
+        table_cell(t, x->has_value ? reading_decimal(&r->c.mem, x->value) : NULL);
+        table_cell(t, x->meter_no);
+        table_state(t, x->source);
+        table_cell(t, x->document.id ? word(r, "billing.run.photo_look") : NULL);
+        if (x->document.id)
+            table_link(t, link_path(r, "/bx/runs/%s/readings/%s/photo", run->run_no, url_part(r, s->connection_no)));
+        table_state(t, x->status);
+    }
+    table_empty(t, word(r, "billing.run.no_reading_near"), NULL);
+}
+
+void run_reading_page(Req *r) {
+    RunRow *run = run_of_path(r, "v2");
+    Spot *s = spot_of_path(r, run);
+    show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.readings_of", { "run", s->connection_no }));
+    show_text(r, "page.crumbs.0.text", run->run_no);
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=3", run->run_no));
+    show_text(r, "page.crumbs.1.text", word(r, "billing.run.readings"));
+    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s/readings", run->run_no));
+    show_text(r, "page.crumbs.2.text", s->connection_no);
+    show_text(r, "show.status.text", state_label(r, s->status));
+    show_text(r, "show.status.tone", state_tone(r, s->status));
+    show_fact(r, "show.facts", word(r, "billing.run.account"), s->account_no, NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.meter"), s->meter_no ? s->meter_no : "-", NULL);
+    if (s->decision) show_fact(r, "show.facts", word(r, "billing.run.decision"), state_label(r, s->decision), NULL);
+    show_uses(r, run, s);
+    show_readings(r, run, s);
+    page(r, "layout/show");
+    if (!reading_submit || !s->meter.id || !perm_may(&r->c, "bx.run", EDIT) || (strcmp(run->state,
+                                                                                       "ready") && strcmp(run->state,
+                                                                                                          "review")))
+        return;
+    show_text(r, "show.sections.2.title", word(r, "billing.run.reading_in_place"));
+    show_text(r, "show.sections.2.text", word(r, !strcmp(run->state, "ready") ? "billing.run.reading_how"
+                                                                            : "billing.run.reading_how_drafts"));
+    FormView *v = form_show(r, "show.sections.2.form", &reading_form,
+                            text(r, "/bx/runs/%s/readings/%s", run->run_no, url_part(r, s->connection_no)));
+    form_date(v, "read_on", run->to_date);
+}
+
+/* The draft gives its use back first: what is reserved cannot be read anew. */
+void run_reading_post(Req *r) {
+    Input *in = form_read(r, &reading_form);
+    problems_end(r);
+    RunRow *run = run_of_path(r, "v2");
+    run_must_be(r, run, "ready,review");
+    Spot *s = spot_of_path(r, run);
+    if (!s->meter.id || !reading_submit) fail(r, CONFLICT, "%s takes no reading here.", s->connection_no);
+    bool has_draft = !strcmp(run->state, "review");
+    if (has_draft) run_again(&r->c, run, "error,held,calculated", &s->account, 1);
+    ReadingValue value = { NULL, true, in_reading(in, "value") };
+    Submitted got = reading_submit(&r->c, &(NewReading){ .meter = s->meter, .kind = "regular", .source = "edit",
+                                                         .values = &value, .n = 1, .read_on = in_date(in, "read_on"),
+                                                         .note = in_text(in, "note") });
+    bool passed = got.status && !strcmp(got.status, "passed");
+    decide(&r->c, run, s->connection, "entered", (Id){ 0 });
+    audit_write(&r->c, &(Audit){ .action = "correct_reading", .entity = "bill_run", .id = run->id,
+                                 .number = run->run_no, .reason = in_text(in, "note"),
+                                 .after = json_pairs(&r->c, "connection", s->connection_no, "index",
+                                                     reading_decimal(&r->c.mem, value.value), "status", got.status,
+                                                      NULL) });
+    if (has_draft) machine_move(&r->c, &run_v2, run->id, "recalculate", NULL, NULL);
+    if (passed) note(r, "%s", word(r, has_draft ? "billing.run.reading_recalculated" : "billing.run.reading_passed"));
+    else note(r, "%s", msg_format(r, r->c.language, "billing.run.reading_waits",
+                                  { "problems", got.problems ? got.problems : state_label(r, got.status) }));
+    if (has_draft) go(r, "/bx/runs/%s", run->run_no);
+    else go(r, "/bx/runs/%s/readings/%s", run->run_no, url_part(r, s->connection_no));
+}
+
+/* The photo of the reading that ends the period. */
+void run_reading_photo(Req *r) {
+    RunRow *run = run_of_path(r, "v2");
+    Spot *s = spot_of_path(r, run);
+    Nears rows = readings_about(&r->c, s->connection, run->to_date);
+    Id document = { 0 };
+    for (size_t i = 0; i < rows.n && !document.id; i++) document = rows.v[i].document;
+    if (!document.id) fail(r, NOT_FOUND, "There is no photo.");
+    const Document *d = document_open(&r->c, document);
+    audit_note(&r->c, "view", "document", d->id, d->file_name, NULL);
+    answer_file(r, d->internal_path, d->mime, d->file_name, true);
+}

@@ -218,6 +218,13 @@ static bool unfinished(const Chart *c, size_t i) {
     return false;
 }
 
+/* The middle of a text that would begin at x's left half, moved so that the drawing holds all of it: fonts differ, so
+   with a tenth to spare. */
+static int within(const Plot *p, int x, int wide) {
+    int half = wide * 11 / 20;
+    return x + half > p->width ? p->width - half : x;
+}
+
 /* As many labels as find room; counted from the last, which is the one people look for. */
 static void add_labels(Text *t, const Chart *c, const Plot *p) {
     int widest = 1;
@@ -228,9 +235,10 @@ static void add_labels(Text *t, const Chart *c, const Plot *p) {
     if (!every) every = 1;
     for (size_t i = 0; i < c->n; i++) {
         if ((c->n - 1 - i) % every) continue;
+        int x = within(p, centre_of(c, p, i), text_width(c->labels[i]));
         for (int line = 0; line < (c->so_far && unfinished(c, i) ? 2 : 1); line++) {
             text_add(t, "<text text-anchor=\"middle\"");
-            add_attr(t, "x", centre_of(c, p, i));
+            add_attr(t, "x", x);
             add_attr(t, "y", p->bottom + 180 + 140 * line);
             text_add(t, ">");
             add_escaped(t, line ? c->so_far : c->labels[i]);
@@ -271,10 +279,8 @@ static bool last_point(const Chart *c, const ChartSeries *s, size_t *i) {
 
 static void add_value(Text *t, const Chart *c, const ChartSeries *s, size_t i, const Plot *p, int x, int y) {
     const char *words = value_text(t->arena, c, s, i);
-    int half = text_width(words) / 2;
-    if (x + half > p->width) x = p->width - half;
     text_add(t, "<text class=\"val\" text-anchor=\"middle\"");
-    add_attr(t, "x", x);
+    add_attr(t, "x", within(p, x, text_width(words)));
     add_attr(t, "y", y - 60);
     text_add(t, ">");
     add_escaped(t, words);

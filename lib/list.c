@@ -264,13 +264,19 @@ static char *url_with(const Query *q, const char *name, const char *value, const
     return t.s;
 }
 
+/* account_no, bill_no: written in one line. */
+static bool is_number(const ListColumn *col) {
+    size_t n = strlen(col->name);
+    return n > 3 && !strcmp(col->name + n - 3, "_no");
+}
+
 static const char *look_of(const ListColumn *col, Kind kind, bool state) {
     if (col->kind) return col->kind;
     if (state) return "status";
     switch (kind) {
     case KIND_MONEY: case KIND_PRICE: return "money";
     case KIND_DATE: case KIND_TIME: return "date";
-    case KIND_TEXT: case KIND_BYTES: return "text";
+    case KIND_TEXT: case KIND_BYTES: return is_number(col) ? "code" : "text";
     case KIND_BOOL: return "text";
     default: return "num";
     }

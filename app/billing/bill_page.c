@@ -237,6 +237,10 @@ static void show_versions(Req *r, const ViewRow *b) {
 static void show_actions(Req *r, const ViewRow *b) {
     size_t n = 0;
     bool may = perm_may(&r->c, "bx.bill", APPROVE);
+    if (b->bill_no) {
+        show_text(r, at(r, "show.moves", n, "text"), "PDF");
+        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/pdf", url_part(r, b->bill_no)));
+    }
     if (may && !strcmp(b->status, "published")) {
         show_text(r, at(r, "show.moves", n, "text"), "Cancel bill");
         show_text(r, at(r, "show.moves", n, "kind"), "danger");

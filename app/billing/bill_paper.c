@@ -12,7 +12,6 @@
 
 #include "lib/messages.h"
 #include "lib/sheet.h"
-#include "lib/utf8.h"
 
 enum { INK = 0x172230, MUTED = 0x55626f, RULE = 0xd5dce3, WHITE = 0xffffff };
 static const double margin = 40, slip_height = 186, running_head = 66;
@@ -42,34 +41,13 @@ static double put(const Paper *p, double x, double y, PdfStyle s, const char *te
 
 /* --- head --------------------------------------------------------------------------------------------------------- */
 
-static double draw_mark(const Paper *p, double x, double y, double side) {
-    const PaperIssuer *i = &p->b->issuer;
-    double width = i->logo ? pdf_picture(p->pdf, (PdfBox){ x, y, side * 3, side }, (Bytes){ i->logo, i->logo_n }) : 0;
-    if (width > 0) return width;
-    pdf_fill(p->pdf, (PdfBox){ x, y, side, side }, side / 5, p->accent);
-    put(p, x + side / 2, y + side * 0.24,
-        (PdfStyle){ .size = side * 0.38, .bold = true, .colour = WHITE, .align = PDF_CENTRE },
-        utf8_initials(p->mem, i->name));
-    return side;
-}
-
 static void draw_head(const Paper *p) {
     const BillPaper *b = p->b;
-    const PaperIssuer *i = &b->issuer;
-    double x = p->left + draw_mark(p, p->left, 34, 38) + 11;
-    double width = 380 - x;
-    double y = 33 +
-               put(p, x, 33, (PdfStyle){ .size = 13, .bold = true, .width = width, .lines = 1, .tag = "P" }, i->name);
-    y += put(p, x, y, (PdfStyle){ .size = 7.5, .colour = MUTED, .width = width, .lines = 1, .tag = "P" }, i->address);
-    const char *contact = i->website ? text(p->mem, "%s · %s", i->phone, i->website) : i->phone;
-    put(p, x, y, (PdfStyle){ .size = 7.5, .colour = MUTED, .width = width, .lines = 1, .tag = "P" }, contact);
     const char *title = !strcmp(b->kind, "final") ? T(p, "title.final") : T(p, "title");
-    y = 30 + put(p, p->right, 30,
-                 (PdfStyle){ .size = 17, .bold = true, .colour = p->accent, .align = PDF_RIGHT, .tag = "H1" }, title);
-    y += put(p, p->right, y, (PdfStyle){ .size = 8, .align = PDF_RIGHT, .tag = "P" }, T(p, "no", { "no", b->bill_no }));
-    put(p, p->right, y, (PdfStyle){ .size = 8, .colour = MUTED, .align = PDF_RIGHT, .tag = "P" },
-        T(p, "issued", { "date", day_words(p, b->bill_date) }));
-    pdf_line(p->pdf, p->left, 86, p->right, 86, 2, 0, p->accent);
+    paper_draw_head(p->pdf, p->mem, &b->issuer,
+                    &(PaperTitle){ .title = title,
+                                   .no = T(p, "no", { "no", b->bill_no }),
+                                   .date = T(p, "issued", { "date", day_words(p, b->bill_date) }) });
 }
 
 /* Where a window envelope shows it: 22 mm from the left, 48 to 74 mm from the top. */

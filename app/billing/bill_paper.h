@@ -11,6 +11,7 @@
 #ifndef APP_BILLING_BILL_PAPER_H
 #define APP_BILLING_BILL_PAPER_H
 
+#include "app/billing/billing.h"
 #include "app/billing/paper_rules.h"
 #include "app/core/core.h"
 #include "lib/ctx.h"
@@ -28,8 +29,14 @@ const char *bill_paper_html(Arena *a, const BillPaper *p, const Locale *l);
 /* The issuer's part of any paper of this utility: name, address, logo, colours of its standard template. */
 PaperIssuer paper_issuer(Ctx *c, Id template_version);
 
+/* The mark, name and address of the issuer above a first page, with what it is at the right. */
+struct Pdf;
+void paper_draw_head(struct Pdf *p, Arena *a, const PaperIssuer *i, const PaperTitle *t);
+
 /* Bills of a set whose documents are to be made: a job for each so many. In the transaction that publishes them. */
 void    bill_papers_wish(Ctx *c, const Id *bills, size_t n);
-JobStep bill_pdf_job(Ctx *c, const JobRow *job);
+JobStep bill_pdf_job     (Ctx *c, const JobRow *job);
+JobStep statement_job    (Ctx *c, const JobRow *job);      /* statement_paper.c */
+JobStep statement_cleanup(Ctx *c, const JobRow *job);      /* files of more than a day */
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/billing/bill.h"
+#include "app/billing/bill_paper.h"
 #include "app/billing/billing.h"
 #include "app/cis/cis.h"
 #include "app/core/core.h"
@@ -280,7 +281,7 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
                             "and i.account_id = b.account_id set i.state = 'published', i.done_at = ?, i.claimed_by = "
                             "null, i.lease_until = null", list, c->now);
     use_credit(c, &bills, accounts);
-    if (!p->is_history) tell(c, &bills, f, numbers);
+    if (!p->is_history) tell(c, &bills, f, numbers), bill_papers_wish(c, ids, n);
 }
 
 /* --- cancel ------------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #define APP_BILLING_BILLING_H
 
 #include "lib/arena.h"
+#include "lib/rows.h"
 #include "lib/types.h"
 
 struct Ctx;
@@ -178,6 +179,29 @@ Statement account_statement(struct Ctx *c, Id account, Date from, Date to);
  * a PDF document (made when it is not there yet: some 20 ms). */
 const char *bill_html(struct Ctx *c, Id bill);
 Id          bill_pdf (struct Ctx *c, Id bill);
+/* Its document, or 0 and a job that makes it before all others (some 50 ms later). In a writing transaction. */
+Id          bill_pdf_wish(struct Ctx *c, Id bill);
+/* Outside of transactions: until all have a document, 1.5 s at most; false: not all yet. */
+bool        bill_pdfs_wait(struct Ctx *c, const Id *bills, size_t n);
+/* What is downloaded: the stored bytes; of a cancelled bill with a word across them. The bill has a document. */
+Bytes       bill_pdf_bytes(struct Ctx *c, const BillHead *bill);
+struct Req;
+/* Answers with that, audited as a download; the caller has checked the right. `by`: reason in the audit, or NULL. */
+void        bill_pdf_answer(struct Req *r, const BillHead *bill, const char *by, bool attachment);
+/* Data of layout/done for one that is still being made; the page asks `again` by itself. The caller renders it. */
+void        bill_pdf_later(struct Req *r, const char *again);
+
+/* The statement as a file: CSV at once; a PDF by a job, found by statement_made when it is there (0: not yet), kept for
+   a day. */
+Bytes statement_csv  (struct Ctx *c, Id account, Date from, Date to, const char *language);
+void  statement_order(struct Ctx *c, Id account, Date from, Date to, const char *language);
+Id    statement_made (struct Ctx *c, Id account, Date from, Date to, Time since);
+
+/* Papers of the utility other than bills (receipts): a document with its head, to be run on by lib/sheet.h;
+   pdf_end(s->pdf) ends it. */
+struct Sheet;
+typedef struct { const char *title, *no, *date; Time made_at; } PaperTitle;
+struct Sheet *paper_sheet(struct Ctx *c, const PaperTitle *title, const char *language);
 
 typedef struct { Date from, to; Quantity quantity; const char *service_code; Id connection; } EstimateFacts;
 /* What these quantities would cost on the plan of the connection

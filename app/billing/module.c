@@ -1,6 +1,7 @@
 /*
  * Module billing: table of contents.
  */
+#include "app/billing/bill_paper.h"
 #include "app/billing/gl.h"
 #include "app/billing/pages.h"
 #include "app/billing/run_page.h"
@@ -50,6 +51,8 @@ static const Route billing_routes[] = {
     GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_show, .flags = WRITES),
     GET ("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_page),
     POST("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_post),
+    /* NO_TX: waits for the job that makes it, between two transactions */
+    GET ("/bx/bills/{no}/pdf",                           "bx.bill", VIEW,    bill_pdf_page, .flags = NO_TX),
     POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_show),
     POST("/bx/bills/{no}/publication",                   "bx.bill", APPROVE, bill_publish_post, .form = bill_show),
 
@@ -121,6 +124,9 @@ static const JobHandler billing_jobs[] = {
     { .kind = "late_fee.assess",  .class = "bills", .run = late_fee_job },
     /* a transaction for each chunk of accounts */
     { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },
+    { .kind = "bill.pdf", .class = "documents", .run = bill_pdf_job },
+    { .kind = "statement.pdf", .class = "documents", .run = statement_job },
+    { .kind = "statement.cleanup", .class = "documents", .run = statement_cleanup },
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
     { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job },
     { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },
@@ -128,6 +134,11 @@ static const JobHandler billing_jobs[] = {
 };
 
 static const JobSchedule billing_schedules[] = {
+    { .code = "statement_files",
+      .kind = "statement.cleanup",
+      .name = "Files of statements",
+      .rule = "daily 03:30",
+      .per_utility = true },
     { .code = "late_fee", .kind = "late_fee.assess", .name = "Late fees", .rule = "daily 02:00", .per_utility = true },
     { .code = "billing_total", .kind = "billing_total.rebuild", .name = "Totals of the billing overview",
       .rule = "daily 03:00", .per_utility = true },

@@ -182,6 +182,35 @@ const char *paper_scan_line(Arena *a, const char *bill_no, Money due) {
     return text(a, "%.*s %s %d", (int)number, t.s, t.s + number, (10 - sum % 10) % 10);
 }
 
+/* --- messages, telephones ----------------------------------------------------------------------------------------- */
+
+static bool fulfilled(const char *key, Json value, const PaperMessageFacts *f) {
+    const struct { const char *key; bool is; } flags[] = {
+        { "estimated", f->is_estimated }, { "overdue", f->is_overdue }, { "first_bill", f->is_first } };
+    const char *word = json_text(value, "");
+    if (!strcmp(key, "category")) return word && is(f->category, word);
+    bool wanted;
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (!strcmp(flags[i].key, key)) return json_bool(value, "", &wanted) && wanted == flags[i].is;
+    return false;
+}
+
+bool paper_message_fits(Arena *a, const char *condition, const PaperMessageFacts *f) {
+    if (!condition || !*condition) return true;
+    const char *problem = NULL;
+    Json all = json_read(a, condition, strlen(condition), TEMPLATE_MAX, &problem);
+    JsonMember *members = json_members(a, all);
+    if (problem) return false;
+    for (size_t i = 0; i < json_size(all); i++)
+        if (!fulfilled(members[i].name, members[i].value, f)) return false;
+    return true;
+}
+
+const char *paper_phone(Arena *a, const char *e164) {
+    if (!e164 || strncmp(e164, "+1", 2) || strlen(e164) != 12) return e164;
+    return text(a, "+1 %.3s %.3s %s", e164 + 2, e164 + 5, e164 + 8);
+}
+
 /* --- use ---------------------------------------------------------------------------------------------------------- */
 
 int64_t paper_daily_micro(const PaperMonth *m) {

@@ -100,6 +100,14 @@ const char *paper_how(Arena *a, const char *how, NumberFormat f);
 /* Digits of the bill's number, the amount in 10 digits and a check digit (ISO/IEC 7812, Luhn): what a scanner reads. */
 const char *paper_scan_line(Arena *a, const char *bill_no, Money due);
 
+/* Whether a message of the pool goes on this bill: {"category": "RES", "estimated": true, "overdue": true,
+   "first_bill": true}; NULL or empty: on every one. A condition that is not known is never fulfilled. */
+typedef struct { const char *category; bool is_estimated, is_overdue, is_first; } PaperMessageFacts;
+bool paper_message_fits(Arena *a, const char *condition, const PaperMessageFacts *f);
+
+/* A telephone number in E.164 as people read it: "+1 503 555 0142"; others stay. */
+const char *paper_phone(Arena *a, const char *e164);
+
 /* The use this period a day, in millionths; and that of the period a year before, 0: unknown. */
 int64_t paper_daily_micro(const PaperMonth *m);
 const PaperMonth *paper_year_before(const BillPaper *p);

@@ -198,8 +198,12 @@ ReceiptPayments payments_of_intent (struct Ctx *c, Id intent);
 ReceiptPayments payments_of_receipt(struct Ctx *c, const char *receipt_no);
 /* When a payment of the same amount came in for the account within so many minutes; TIME_NONE: none did. */
 Time payment_like_at(struct Ctx *c, Id account, Money amount, int minutes);
-/* The receipt as a PDF document; counts as a print. */
+/* The receipt as a PDF document, made when it is not there yet: in job workers. */
 Id receipt_pdf(struct Ctx *c, const char *receipt_no);
+/* Its document, or 0 and a job that makes it before others. In a writing transaction. */
+Id receipt_pdf_wish(struct Ctx *c, const char *receipt_no);
+/* Counts a copy given out: print, pdf, email, sms. */
+void receipt_printed(struct Ctx *c, const char *receipt_no, const char *kind);
 
 /* --- credits, refunds, deposits ----------------------------------------------------------------------------------- */
 

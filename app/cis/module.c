@@ -35,6 +35,11 @@ static const EventHandler cis_events[] = {
     { 0 }
 };
 
+static const JobHandler cis_jobs[] = {
+    { .kind = "receipt.pdf", .class = "documents", .run = receipt_pdf_job },
+    { 0 }
+};
+
 extern const Module cis_module;
-const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events,
+const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events, .jobs = cis_jobs,
                            .machines = cis_machines, .tabs = payment_tabs };

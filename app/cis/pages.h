@@ -28,4 +28,7 @@ extern const PageTab payment_tabs[];
 void search_page(Req *r);
 void tell_receipt(Ctx *c, const EventRow *e);       /* of payment.posted */
 
+/* receipt_paper.c */
+JobStep receipt_pdf_job(Ctx *c, const JobRow *job);
+
 #endif

@@ -118,6 +118,8 @@ void bills_page(Req *r) {
         show_text(r, "none.icon", "receipt");
     }
     show_text(r, "csv_url", bills.n ? link_path(r, "/bills.csv") : NULL);
+    if (bills.n)
+        show_text(r, "zip_url", year ? link_path(r, "/bills.zip?year=%d", (int)year) : link_path(r, "/bills.zip"));
     show_text(r, "statement_url", link_path(r, "/statement"));
     portal_page(r, "portal.menu.bills", "portal/bills");
 }
@@ -155,7 +157,7 @@ void bills_csv(Req *r) {
 /* --- one bill ----------------------------------------------------------------------------------------------------- */
 
 /* The bill of the path, of an account that is linked; else there is no such page. */
-static const BillHead *bill_of_path(Req *r) {
+const BillHead *portal_bill_of_path(Req *r) {
     Ctx *c = &r->c;
     const BillHead *b = bill_get(c, path_text(r, "no"));
     if (!b) fail(c, NOT_FOUND, "There is no such page.");
@@ -163,7 +165,7 @@ static const BillHead *bill_of_path(Req *r) {
     return b;
 }
 
-static void seen(Ctx *c, const BillHead *b) {
+void bill_seen(Ctx *c, const BillHead *b) {
     db_run(c, "insert into bill_view (utility_id, portal_user_id, bill_id, first_at, last_at) values (?,?,?,?,?) "
               "on duplicate key update last_at = values(last_at), count = count + 1", c->utility, c->user, b->id,
            c->now, c->now);
@@ -326,8 +328,8 @@ static void show_paid(Req *r, const BillHead *b) {
 static void show_document(Req *r, const BillHead *b) {
     Ctx *c = &r->c;
     show_text(r, "print_url", link_path(r, "/bills/%s/print", b->bill_no));
-    if (b->document.id) show_text(r, "pdf_url", link_path(r, "/bills/%s/pdf", b->bill_no));
-    else show_text(r, "pdf_none", msg(c->language, "portal.bill.no_pdf"));
+    show_text(r, "pdf_url", link_path(r, "/bills/%s/pdf", b->bill_no));
+    if (!b->document.id) show_text(r, "pdf_none", msg(c->language, "portal.bill.no_pdf"));
 }
 
 static void show_bill(Req *r, const BillHead *b) {
@@ -357,9 +359,9 @@ static void show_bill(Req *r, const BillHead *b) {
 
 void bill_page(Req *r) {
     Ctx *c = &r->c;
-    const BillHead *b = bill_of_path(r);
+    const BillHead *b = portal_bill_of_path(r);
     const Mine *m = mine_by_id(c, b->account);
-    seen(c, b);
+    bill_seen(c, b);
     show_bill(r, b);
     show_text(r, "page.crumbs.0.text", msg(c->language, "portal.menu.bills"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/bills"));
@@ -388,22 +390,11 @@ void bill_page(Req *r) {
 
 /* For paper: the same figures in the print shell. */
 void bill_print(Req *r) {
-    const BillHead *b = bill_of_path(r);
+    const BillHead *b = portal_bill_of_path(r);
     r->theme = "light";
     show_bill(r, b);
     show_text(r, "utility_name", utility_here(&r->c)->name);
     page(r, "portal/bill_print");
-}
-
-/* The stored document, never made anew; counted and audited. */
-void bill_download(Req *r) {
-    Ctx *c = &r->c;
-    const BillHead *b = bill_of_path(r);
-    if (!b->document.id) fail(c, CONFLICT, "%s", msg(c->language, "portal.bill.no_pdf"));
-    const Document *d = document_open(c, b->document);
-    seen(c, b);
-    audit_note(c, "download", "bill", b->id, b->bill_no, "portal");
-    answer_file(r, d->internal_path, "application/pdf", text(r, "%s.pdf", b->bill_no), true);
 }
 
 /* --- the account statement ---------------------------------------------------------------------------------------- */
@@ -466,6 +457,9 @@ void statement_page(Req *r) {
         show_text(r, "opening", money_words(c, s.opening));
         show_text(r, "closing", money_words(c, s.closing));
         show_text(r, "range", locale_period(&c->mem, c->locale, from, to));
+        const char *days = text(r, "from=%s&to=%s", date_iso(&c->mem, from), date_iso(&c->mem, to));
+        show_text(r, "pdf_url", link_path(r, "/statement.pdf?%s", days));
+        show_text(r, "csv_url", link_path(r, "/statement.csv?%s", days));
     }
     portal_page(r, "portal.statement.title", "portal/statement");
 }

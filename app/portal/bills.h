@@ -22,4 +22,9 @@ void show_bill_row(Req *r, const char *list, size_t i, const BillHead *b);
 /* Chart of use (chart.*), when bills have any. */
 void show_use(Req *r, BillHeads bills);
 
+/* The bill of the path, of an account that is linked; else there is no such page. */
+const BillHead *portal_bill_of_path(Req *r);
+/* First and last view of an e-bill, counted. */
+void bill_seen(Ctx *c, const BillHead *b);
+
 #endif

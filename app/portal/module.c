@@ -58,7 +58,12 @@ static const Route portal_routes[] = {
     PORTAL_GET ("/bills.csv",           SIGNED_IN, bills_csv, .flags = WRITES),            /* the export is audited */
     /* first and last view of an e-bill */
     PORTAL_GET ("/bills/{no}",          SIGNED_IN, bill_page, .flags = WRITES),
-    PORTAL_GET ("/bills/{no}/pdf",      SIGNED_IN, bill_download, .flags = WRITES),
+    /* file.c: NO_TX waits for the job that makes a document, between two transactions */
+    PORTAL_GET ("/bills/{no}/pdf",      SIGNED_IN, bill_download, .flags = NO_TX),
+    PORTAL_GET ("/bills.zip",           SIGNED_IN, bills_zip, .flags = NO_TX),
+    PORTAL_GET ("/statement.pdf",       SIGNED_IN, statement_pdf_get, .flags = NO_TX),
+    PORTAL_GET ("/statement.csv",       SIGNED_IN, statement_csv_get, .flags = WRITES),
+    PORTAL_GET ("/receipts/{no}/pdf",   SIGNED_IN, receipt_download, .flags = NO_TX),
     PORTAL_GET ("/bills/{no}/print",    SIGNED_IN, bill_print),
     PORTAL_GET ("/statement",           SIGNED_IN, statement_page),
 

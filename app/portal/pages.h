@@ -109,6 +109,9 @@ void home_page_portal(Req *r);  void more_page(Req *r);
 void bills_page(Req *r);        void bills_csv(Req *r);
 void bill_page(Req *r);         void bill_download(Req *r);     void bill_print(Req *r);
 void statement_page(Req *r);
+/* file.c */
+void bills_zip(Req *r);         void statement_pdf_get(Req *r);  void statement_csv_get(Req *r);
+void receipt_download(Req *r);
 void pay_page(Req *r);          void pay_post(Req *r);
 void pay_intent_page(Req *r);   void pay_start_post(Req *r);    void pay_return_page(Req *r);
 void guest_post(Req *r);

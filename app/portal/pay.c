@@ -551,6 +551,7 @@ void receipt_page(Req *r) {
               msg(c->language, strcmp(all.v[0].status, "reversed") ? "portal.pay.success" : "portal.pay.reversed"));
     show_text(r, "amount", money_words(c, sum));
     show_text(r, "receipt_no", no);
+    show_text(r, "pdf_url", link_path(r, "/receipts/%s/pdf", no));
     show_text(r, "says", text(r, "%s · %s%s%s", locale_time_words(&c->mem, c->locale, all.v[0].received_at),
                               all.v[0].mode, all.v[0].card_last4 ? " ···· " : "", all.v[0].card_last4
                               ? all.v[0].card_last4 : ""));

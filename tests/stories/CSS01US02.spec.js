@@ -1,10 +1,9 @@
 // Bill management (CSS01US02): the list, one bill with every line explained, comparison, print, statement.
 const { story } = require('../support/story');
-const fs = require('fs');
-const path = require('path');
+const { execFileSync } = require('child_process');
 const crypto = require('crypto');
 
-story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, within_budget, instance }) => {
+story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, within_budget }) => {
   const alpha = () => as('alpha@swa.test'), beta = () => as('beta@swa.test');
 
   test('CSS01US02.1 the list shows the bill, when it is due and the way to pay', async () => {
@@ -58,21 +57,59 @@ story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, 
     expect(sql('select count, first_at < last_at later from bill_view')).toEqual([{ count: '2', later: '1' }]);
   });
 
-  test('CSS01US02.4 the stored document is sent as it is, and the download is audited', async () => {
-    await alpha().get('/bills/WA-BILL-202604-000101').sees('The PDF is being made. The figures on this page are final.');
-    await alpha().get('/bills/WA-BILL-202604-000101/pdf').refuses(409, null, 'The PDF is being made. The figures on this page are final.');
-    const bytes = Buffer.from('%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n'), sha = crypto.createHash('sha256').update(bytes).digest('hex');
-    const config = fs.readFileSync(instance().config, 'utf8'), folder = config.match(/^\s*documents_dir\s*=?\s*(\S+)/m)[1];
-    const at = `swa/${sha.slice(0, 2)}/${sha}`;
-    fs.mkdirSync(path.join(folder, path.dirname(at)), { recursive: true });
-    fs.writeFileSync(path.join(folder, at), bytes);
-    sql("insert into document (utility_id, entity, file_name, mime, size, sha256, storage_key, status, uploaded_by_kind) select utility_id, 'bill', 'WA-BILL-202604-000101.pdf', 'application/pdf', ?, unhex(?), ?, 'verified', 'system' from bill where bill_no = 'WA-BILL-202604-000101'", [String(bytes.length), sha, at]);
-    sql("update bill set pdf_document_id = (select max(id) from document) where bill_no = 'WA-BILL-202604-000101'");
+  // The words of a PDF, as poppler reads them.
+  const words_of = (bytes) => execFileSync('pdftotext', ['-layout', '-', '-'], { input: bytes, encoding: 'utf8' });
+  const sha_of = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
+  const downloads = () => one("select count(*) from audit_entry where action = 'download' and entity = 'bill' and number = 'WA-BILL-202604-000101'");
+
+  test('CSS01US02.4 the PDF is made once, sent as it is stored, and the download is audited', async () => {
+    await alpha().get('/bills/WA-BILL-202604-000101').sees('The PDF is being made. The figures on this page are final.', 'Download the PDF');
     const r = await alpha().get('/bills/WA-BILL-202604-000101/pdf').is(200);
     expect(r.headers['content-type']).toBe('application/pdf');
     expect(r.headers['content-disposition']).toContain('WA-BILL-202604-000101.pdf');
-    expect(crypto.createHash('sha256').update(r.bytes).digest('hex')).toBe(sha);
-    expect(one("select count(*) from audit_entry where action = 'download' and entity = 'bill' and number = 'WA-BILL-202604-000101'")).toBe('1');
+    expect(sql("select hex(b.pdf_sha256) bill, hex(d.sha256) document from bill b join document d on d.id = b.pdf_document_id where b.bill_no = 'WA-BILL-202604-000101'"))
+      .toEqual([{ bill: sha_of(r.bytes).toUpperCase(), document: sha_of(r.bytes).toUpperCase() }]);
+    expect(downloads()).toBe('1');
+    const words = words_of(r.bytes);
+    for (const w of ['$84.60', 'Due 5 May 2026', '$6.00', '$52.40', '$26.20', '517', '526', '9 CCF', 'WA-ACC-300001', 'WA-BILL-202604-000101', 'Page 1 of 2']) expect(words).toContain(w);
+    const again = await alpha().get('/bills/WA-BILL-202604-000101/pdf').is(200);
+    expect(sha_of(again.bytes)).toBe(sha_of(r.bytes));
+    expect(downloads()).toBe('2');
+    expect(one("select count(*) from document where entity = 'bill'")).toBe('1');
+    await alpha().get('/bills/WA-BILL-202604-000101').lacks('The PDF is being made.');
+  });
+
+  test('CSS01US02.4 a cancelled bill is sent with a word across it; the stored file stays what it was', async () => {
+    const whole = await alpha().get('/bills/WA-BILL-202604-000101/pdf').is(200);
+    sql("update bill set status = 'cancelled' where bill_no = 'WA-BILL-202604-000101'");
+    const r = await alpha().get('/bills/WA-BILL-202604-000101/pdf').is(200);
+    expect(r.bytes.includes(Buffer.from('(Cancelled) Tj'))).toBe(true);
+    expect(r.bytes.subarray(0, whole.bytes.length).equals(whole.bytes)).toBe(true);
+    sql("update bill set status = 'published' where bill_no = 'WA-BILL-202604-000101'");
+    expect(sha_of((await alpha().get('/bills/WA-BILL-202604-000101/pdf').is(200)).bytes)).toBe(sha_of(whole.bytes));
+  });
+
+  test('CSS01US02 several bills come as a ZIP; more than 24 are refused', async () => {
+    const r = await beta().get('/bills.zip?year=2026').is(200);
+    expect(r.headers['content-type']).toBe('application/zip');
+    const list = execFileSync('python3', ['-c', 'import io,sys,zipfile\nz=zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read()))\nassert z.testzip() is None\nprint(*z.namelist())'], { input: r.bytes, encoding: 'utf8' });
+    expect(list.trim().split(' ').sort()).toEqual(['WA-BILL-202601-000101.pdf', 'WA-BILL-202602-000101.pdf', 'WA-BILL-202603-000101.pdf']);
+    await beta().get('/bills.zip?year=2019').is(404);
+    await beta().get('/bills?year=2026').sees('Download the PDFs as a ZIP');
+  });
+
+  test('CSS01US02.7 the statement as PDF and CSV ends with the same balance', async () => {
+    const range = 'from=2026-01-01&to=2026-04-15';
+    const r = await beta().get(`/statement.pdf?${range}`).is(200);
+    const words = words_of(r.bytes);
+    for (const w of ['Account statement', 'WA-ACC-300003', 'Balance at the start', '$0.00', 'WA-BILL-202603-000101', 'Balance at the end', '$300.00']) expect(words).toContain(w);
+    const csv = await beta().get(`/statement.csv?${range}`).is(200);
+    const rows = csv.body.replace('\ufeff', '').trim().split('\r\n');
+    expect(rows[1]).toContain('WA-ACC-300003,2026-01-01,Balance at the start,,,0.00,USD');
+    expect(rows[rows.length - 1]).toContain('WA-ACC-300003,2026-04-15,Balance at the end,,,300.00,USD');
+    await beta().get('/statement.pdf?from=2023-01-01&to=2026-04-15').is(422);
+    await beta().get('/statement.pdf?from=x&to=2026-04-15').is(404);
+    expect(one("select count(*) from audit_entry where action = 'export' and entity = 'account'")).toBe('2');
   });
 
   test('CSS01US02.6 a cancelled bill leads to the one that replaced it and cannot be paid', async () => {

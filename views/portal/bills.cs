@@ -6,5 +6,5 @@ var:url_validate(filter_url) ?>"><div class="f"><label for="f-year"><?cs var:t.p
 var:t.portal.bills.state ?></label><select id="f-state" name="state"><?cs call:choices(states, t.portal.bills.any) ?></select></div><button class="btn"><?cs var:t.portal.show ?></button></form><?cs
 if:subcount(bills) ?><?cs call:links(bills) ?><?cs else ?><?cs call:empty(none) ?><?cs /if ?></section><?cs
 if:chart.svg ?><section class="s-card"><div class="s-ch"><h2><?cs var:chart.title ?></h2></div><div class="s-cb"><?cs call:chart_body(chart) ?></div></section><?cs /if ?><ul class="pl-links"><?cs
-if:csv_url ?><li><a href="<?cs var:url_validate(csv_url) ?>"><?cs var:t.portal.bills.csv ?></a></li><?cs /if ?><li><a href="<?cs var:url_validate(statement_url) ?>"><?cs var:t.portal.statement.title ?></a></li></ul><?cs /def ?><?cs
+if:csv_url ?><li><a href="<?cs var:url_validate(csv_url) ?>"><?cs var:t.portal.bills.csv ?></a></li><?cs /if ?><?cs if:zip_url ?><li><a href="<?cs var:url_validate(zip_url) ?>"><?cs var:t.portal.bills.zip ?></a></li><?cs /if ?><li><a href="<?cs var:url_validate(statement_url) ?>"><?cs var:t.portal.statement.title ?></a></li></ul><?cs /def ?><?cs
 include!"layout/portal.cs" ?>

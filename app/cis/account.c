@@ -6,8 +6,10 @@
 
 #include "app/billing/billing.h"
 #include "app/cis/cis.h"
+#include "app/cis/entry.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
+#include "app/meters/meters.h"
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/money.h"
@@ -234,8 +236,22 @@ void accounts_billed(Ctx *c, const Id *accounts, size_t n, Date bill_date) {
                   json_ids(c, accounts, n), bill_date, bill_date);
 }
 
+/* Found by its meter's number too, as long as it measures there. */
 void connection_meter(Ctx *c, Id connection, Id meter) {
+    Id was = db_id(c, "select meter_id from service_connection where id=? for update", connection);
+    Id account = db_id(c, "select account_id from service_connection where id=?", connection);
     db_run(c, "update service_connection set meter_id=? where id=?", meter, connection);
+    if (was.id) {
+        const char *no = meter_get(c, was)->meter_no;
+        db_run(c, "delete from consumer_search where account_id=? and kind='meter' "
+                  "and token in (lower(?), lower(replace(?, '-', '')))",
+               account, no, no);
+    }
+    if (!meter.id) return;
+    SearchWords *w = search_words(c);
+    search_number(w, "meter", db_id(c, "select consumer_id from account where id=?", account), account,
+                  meter_get(c, meter)->meter_no);
+    search_end(w);
 }
 
 /* --- persons ------------------------------------------------------------------------------------------------------ */

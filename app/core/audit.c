@@ -133,6 +133,19 @@ void audit_note(Ctx *c, const char *action, const char *entity, Id id, const cha
     audit_write(c, &(Audit){ .action = action, .entity = entity, .id = id, .number = number, .reason = reason });
 }
 
+void audits_note(Ctx *c, const Audit *v, size_t n) {
+    if (!n) return;
+    DbBulk *b = db_bulk(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, "
+                           "ip, session_id, request_id, "
+                           "action, entity, entity_id, number, version, reason) "
+                           "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?)");
+    for (size_t i = 0; i < n; i++)
+        db_bulk_add(b, c->now, c->utility, actor_kind(c), c->user, c->user_name, c->address, c->session,
+                    c->request_no[0] ? c->request_no : NULL, v[i].action, v[i].entity, v[i].id, v[i].number,
+                        v[i].version, v[i].reason);
+    db_bulk_end(b);
+}
+
 const char *json_ids(Ctx *c, const Id *v, size_t n) {
     Text t = text_start(c);
     text_add(&t, "[");

@@ -75,6 +75,8 @@ typedef struct {
 void audit_write(struct Ctx *c, const Audit *a);
 /* The usual case: no values. */
 void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason);
+/* Entries of many records without values, in one statement (rows of a file). */
+void audits_note(struct Ctx *c, const Audit *v, size_t n);
 /* The hash of an entry over its values: what seals hold and the checker recomputes. */
 void audit_hash(struct Ctx *c, Bytes salt, const char *before, const char *after, uint8_t hash[static 32]);
 /* {"name": "value", ...} for before and after: pairs of texts ended by NULL; a NULL value becomes null. */

@@ -7,7 +7,9 @@
 #ifndef APP_METERS_METERS_H
 #define APP_METERS_METERS_H
 
+#include "app/meters/meter_rules.h"
 #include "lib/arena.h"
+#include "lib/fault.h"
 #include "lib/types.h"
 
 struct Ctx;
@@ -28,6 +30,8 @@ typedef struct {
     Id          executive, read_task, service_order, document;
     bool        has_place; int32_t lat_e6, lng_e6;
     const char *submission_id;      /* idempotent */
+    const char *serial_no;          /* as seen on the meter; NULL: not looked at */
+    Id          import_batch;
 } NewReading;
 typedef struct {
     Id          reading;            /* of the first register */
@@ -35,11 +39,36 @@ typedef struct {
     const char *problems;           /* rules that held it, in words; NULL: none */
     bool        was_there;
 } Submitted;
-/* Validates and stores; INVALID for what no reading can be (format, future date, no installation). A passed one makes
-   its usage segment and emits meter_reading.accepted. */
+/* Validates and stores; INVALID for what no reading can be (format, future date, no installation), CONFLICT for a
+   consumer's second one on a day. A passed one makes its usage segment and emits meter_reading.accepted; one that waits
+   emits meter_reading.captured. The same submission, or the same register, time, kind and value, again is the first
+   one. */
 Submitted reading_submit(struct Ctx *c, const NewReading *r);
-/* pending or exempted -> passed | revisit | rejected, by another decision than the reader's. */
-void reading_decide(struct Ctx *c, Id reading, const char *decision, const char *reason_code, const char *note);
+/* The same for the rows of a file, in any order and several of one meter: what cannot be is left out and returned as
+ * faults
+   (its reading 0), the others are stored, in some ten statements for all of them; 500 at a time are best. */
+Faults    readings_submit(struct Ctx *c, const NewReading *v, size_t n, Submitted *to);
+/* What readings_submit would say, without storing; `to` (may be NULL) gets status and problems. */
+Faults    readings_check(struct Ctx *c, const NewReading *v, size_t n, Submitted *to);
+
+typedef struct {
+    Id          reading;
+    /* pass; rollover (pass: the register went round); edit (another value, which supersedes it and is validated again);
+       revisit; reject; exempt (stays out of billing, decided); reestimate (the estimates since the last actual reading,
+       then pass) */
+    const char *decision;
+    bool        has_value; Reading value;           /* of edit */
+    /* reason: a code for decisions; required but for pass and rollover */
+    const char *reason_code, *note;
+    Date        due_on;                             /* of revisit; DATE_NONE or all zero: none */
+} ReadingDecision;
+/* A pending or exempted reading (a revisited one may still pass) is decided by another person than the one who captured
+   it. Returns the reading that holds now: the new one after edit. CONFLICT when it is decided meanwhile or would change
+   billed use. */
+Id        reading_decide(struct Ctx *c, const ReadingDecision *d);
+/* A passed reading was wrong: a new one supersedes it, its use is reversed and written anew, meter_reading.corrected.
+   CONFLICT when the use is on a bill: that is corrected first. */
+Id        reading_correct(struct Ctx *c, Id reading, Reading value, const char *reason_code, const char *note);
 
 typedef struct {
     Id          id, meter, register_id, connection;
@@ -59,16 +88,47 @@ typedef struct { Id id, connection, premise, installation; const char *meter_no,
 const Meter *meter_find(struct Ctx *c, const char *meter_no);           /* NULL when none */
 const Meter *meter_get (struct Ctx *c, Id meter);
 const Meter *meter_of_connection(struct Ctx *c, Id connection);         /* main meter now; NULL when none */
-typedef struct { const char *meter_no, *serial_no, *read_type, *legacy_no; Id model, store; Date purchased_on;
-                 } NewMeter;
-/* registers from the model; meter_no NULL: by its format */
-Id   meter_create(struct Ctx *c, const NewMeter *m);
-typedef struct { Id meter, connection; Date on; Time at; Reading initial; const char *location_note; Id service_order;
-                 } Install;
-/* Installed, with its opening reading (passed at once); emits meter_installation.created. */
-Id   meter_install(struct Ctx *c, const Install *i);
-typedef struct { Id meter; Date on; Time at; Reading final; const char *reason; Id service_order; } Removal;
-void meter_remove(struct Ctx *c, const Removal *r);
+/* Registers from the model; the forms of these three as those of cis.h: check, rows of a file, one. */
+Faults meters_check (struct Ctx *c, const NewMeter *v, size_t n);
+Faults meters_create(struct Ctx *c, const NewMeter *v, size_t n, Id *ids);
+Id     meter_create (struct Ctx *c, const NewMeter *m);
+
+typedef struct {
+    Id          meter, connection;
+    Time        at;                 /* all zero: the end of `on`, or now when that is today */
+    Date        on;
+    Reading     initial;            /* of the only register, or: */
+    const ReadingValue *values; int n;
+    const char *role;               /* main (NULL), check, sub */
+    int64_t     multiplier_e6;      /* transformer or pipe factor; 0: 1 */
+    const char *location_note;
+    bool        has_place; int32_t lat_e6, lng_e6;
+    const char *const *seals;       /* numbers, NULL ends; NULL: none */
+    bool        is_go_live;         /* it stands there already: store, lot and test are not asked */
+    Id          service_order;
+} Install;
+/* Installed, with its opening readings (passed at once), the connection's meter from now on; emits
+   meter_installation.created. Returns meter_installation.id. */
+Id     meter_install (struct Ctx *c, const Install *i);
+Faults meters_install(struct Ctx *c, const Install *v, size_t n, Id *installations);
+
+typedef struct {
+    Id          meter;
+    Time        at;                 /* as of Install */
+    Date        on;
+    bool        has_final; Reading final;           /* of the only register, or: */
+    const ReadingValue *values; int n;              /* neither: the final reading is estimated */
+    const char *reason;             /* why; required */
+    const char *condition;          /* reusable (NULL), test, scrap */
+    Id          store;              /* where it goes; 0: none yet */
+    Id          service_order;
+} Removal;
+/* The installation ends with a final reading (one that is lower than the last is held for the validator, never lost);
+   emits meter_installation.removed. */
+void   meter_remove(struct Ctx *c, const Removal *r);
+/* Out and in at one instant, both or neither; emits meter.replaced.
+ * Connection, role and time of `in` are those of `out`. */
+Id     meter_replace(struct Ctx *c, const Removal *out, const Install *in);
 /* Stock for an application, and back. */
 Id   meter_reserve(struct Ctx *c, Id application, Id model, const char *meter_no);
 void meter_release(struct Ctx *c, Id application);

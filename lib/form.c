@@ -406,6 +406,23 @@ static bool typed_has(Req *r, const Field *f, const char *value) {
     return false;
 }
 
+/* Words of a declared form: the message <form>.<field>.<what>, else what the table says. */
+static const char *word_of(Req *r, const Form *form, const char *field, const char *what, const char *otherwise) {
+    const char *key = form && form->name ? text(r, "%s.%s.%s", form->name, field, what) : NULL;
+    return key && msg_exists(key) ? msg(r->c.language, key) : otherwise;
+}
+
+static const char *choice_label(Req *r, const Form *form, const Field *f, const Choice *c) {
+    const char *label = word_of(r, form, f->name, c->value, c->label);
+    return label ? label : state_label(r, c->value);
+}
+
+static const char *submit_of(Req *r, const Form *form) {
+    const char *key = form->name ? text(r, "%s.submit", form->name) : NULL;
+    if (key && msg_exists(key)) return msg(r->c.language, key);
+    return form->submit ? form->submit : msg(r->c.language, "ui.save");
+}
+
 static void show_typed(FormView *v, const Field *f) {
     if (f->type == FIELD_PASSWORD || f->type == FIELD_CODE || f->flags & SECRET || f->type == FIELD_FILE) return;
     if (f->type == FIELD_CHOICES) {
@@ -423,7 +440,7 @@ static void show_field(FormView *v, const Field *f) {
     form_set(v, f->name, "name", f->name);
     form_set(v, f->name, "kind", kind_of(f));
     form_set(v, f->name, "label", field_label(r, v->form, f));
-    form_set(v, f->name, "hint", f->hint);
+    form_set(v, f->name, "hint", word_of(r, v->form, f->name, "hint", f->hint));
     form_set(v, f->name, "prefix", f->type == FIELD_MONEY && !f->prefix ? r->c.locale->symbol : f->prefix);
     form_set(v, f->name, "suffix", f->suffix ? f->suffix : f->type == FIELD_PERCENT ? "%" : NULL);
     form_set(v, f->name, "width", f->width ? f->width : default_width(f));
@@ -433,7 +450,7 @@ static void show_field(FormView *v, const Field *f) {
     if (f->max && (f->type == FIELD_TEXT || f->type == FIELD_LONG))
         form_set(v, f->name, "maxlength", text(r, "%lld", (long long)f->max));
     for (const Choice *c = f->choices; c && c->value; c++)
-        form_option(v, f->name, c->value, c->label ? c->label : state_label(r, c->value));
+        form_option(v, f->name, c->value, choice_label(r, v->form, f, c));
     if (f->type == FIELD_CHOICE || f->type == FIELD_REF) form_set(v, f->name, "blank", msg(r->c.language, "ui.choose"));
     if (v->again) show_typed(v, f);
     else form_set(v, f->name, "value", f->initial);
@@ -454,7 +471,7 @@ FormView *form_show(Req *r, const char *at, const Form *form, const char *action
     show_text(r, form_at(v, "action"), url);
     show_text(r, form_at(v, "title"), form->title);
     show_text(r, form_at(v, "intro"), form->intro);
-    show_text(r, form_at(v, "submit"), form->submit ? form->submit : msg(r->c.language, "ui.save"));
+    show_text(r, form_at(v, "submit"), submit_of(r, form));
     for (const Field *f = form->fields; f->name; f++)
         if (!(f->flags & DERIVED)) show_field(v, f);
     if (v->again) show_text(r, form_at(v, "row_version"), field_text(r, "row_version"));

@@ -12,7 +12,8 @@
  *          db_run(..., in_text(in, "name"), in_int(in, "due"));  go(r, ...);
  *
  * Only declared fields exist; others are ignored, one sent twice is refused. Labels, hints and texts shown to people
- * are looked up in the messages first (key "<form>.<field>", see form.name) and fall back to the words in the table.
+ * are looked up in the messages first and fall back to the words in the table: "<form>.<field>" (see form.name),
+ * "<form>.<field>.hint", "<form>.<field>.<value>" of a choice, "<form>.submit".
  */
 #ifndef LIB_FORM_H
 #define LIB_FORM_H

@@ -205,6 +205,13 @@ typedef struct Cell { const char *shown, *raw; const char *name; Kind kind; bool
 typedef struct Row  { Cell cell[COLUMNS_LISTED]; int n; const char *key; } Row;
 typedef struct Rows { Query *q; Row *v; size_t n; } Rows;
 
+/* What add_keyset() reads. */
+static void add_key(Text *to, const DbColumn *columns, int n) {
+    const DbColumn *sort = &columns[n - 1];
+    text_addf(to, sort->is_null ? "%lld~" : "%lld~~", (long long)columns[n - 2].n);
+    if (!sort->is_null) text_add(to, sort->text);
+}
+
 static void keep_row(void *arg, const DbColumn *columns, int n) {
     Rows *rows = arg;
     Req *r = rows->q->r;
@@ -215,9 +222,9 @@ static void keep_row(void *arg, const DbColumn *columns, int n) {
         row->cell[i] = (Cell){ column_text(r, c), c->text ? c->text : text(r, "%lld", (long long)c->n), c->name,
                                c->kind, c->is_null, c->n };
     }
-    const DbColumn *sort = &columns[n - 1];
-    row->key = sort->is_null ? text(r, "%lld~", (long long)columns[n - 2].n) : text(r, "%lld~~%s",
-        (long long)columns[n - 2].n, sort->text);
+    Text key = text_start(r);
+    add_key(&key, columns, n);
+    row->key = key.s;
 }
 
 static const Cell *cell_of(const Row *row, const char *name, size_t n) {
@@ -427,6 +434,9 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
     if (chosen) add_chip(q, chips, col->label, chip ? chip : chosen, col->name);
 }
 
+/* The list without filters; the bare path may begin with a saved one. */
+static char *all_url(const Query *q) { return text(q->r, "%s?view=all", link_path(q->r, "%s", q->spec->path)); }
+
 static void show_frame(const Query *q, int64_t total, const Rows *rows, bool more) {
     Req *r = q->r;
     const ListSpec *s = q->spec;
@@ -442,7 +452,13 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
     for (const ListColumn *col = s->columns; col->name; col++)
         if (col->flags & FILTER) show_filter(q, col, &filters, &chips);
     if (q->q) add_chip(q, &chips, msg(r->c.language, "ui.search"), q->q, "q");
-    if (chips) show_text(r, "list.clear_url", link_path(r, "%s", s->path));
+    if (chips) show_text(r, "list.clear_url", all_url(q));
+    for (const ListColumn *col = s->columns; col->name; col++) {
+        if (!(col->flags & FILTER) || !(col->more || is_day(col))) continue;
+        show_text(r, "list.has_more", "1");
+        if (asked(q, col->name) || asked(q, text(r, "%s_from", col->name)) || asked(q, text(r, "%s_to", col->name)))
+            show_text(r, "list.more_open", "1");
+    }
     size_t keep = 0;
     static const char *const kept[] = { "sort", "size", NULL };
     for (int i = 0; kept[i]; i++)
@@ -483,7 +499,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
         show_text(r, "list.empty.icon", s->empty_icon);
         if (filtered) {
             show_text(r, "list.empty.action.text", msg(r->c.language, "ui.clear_filters"));
-            show_text(r, "list.empty.action.url", link_path(r, "%s", s->path));
+            show_text(r, "list.empty.action.url", all_url(q));
         }
     }
     size_t bulk = 0;
@@ -498,6 +514,10 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
         show_text(r, "list.bulk_url", link_path(r, "%s", s->bulk_path));
         const char *query = strchr(url_with(q, "", NULL, NULL, NULL), '?');
         show_text(r, "list.filter_query", query ? query + 1 : "");
+        if (total > (int64_t)rows->n)
+            show_text(r, "list.all_text",
+                      msg_format(r, r->c.language, "ui.choose_all",
+                                 { "n", locale_count(&r->c.mem, r->c.locale, total) }));
     }
     size_t actions = 0;
     for (const ListAction *a = s->actions; a && a->text; a++) {
@@ -506,14 +526,15 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
         show_text(r, at(r, "page.actions", actions, "url"), link_path(r, "%s", a->path));
         show_text(r, at(r, "page.actions", actions, "icon"), a->icon);
         if (a->primary) show_text(r, at(r, "page.actions", actions, "kind"), "primary");
+        if (a->primary) show_text(r, at(r, "page.actions", actions, "key"), "c");
         actions++;
     }
-    if (lib_app.views) lib_app.views(r, s->name, s->path);
 }
 
 /* --- CSV ---------------------------------------------------------------------------------------------------------- */
 
-typedef struct Export { Req *r; const ListSpec *spec; CsvText *csv; } Export;
+/* last: key of the row written last */
+typedef struct Export { Req *r; const ListSpec *spec; CsvText *csv; Text last; } Export;
 
 /* ISO dates, plain decimals: a file is for programs. */
 static void export_cell(Export *x, const DbColumn *c) {
@@ -541,35 +562,82 @@ static void export_row(void *arg, const DbColumn *columns, int n) {
     for (const ListColumn *col = x->spec->columns; col->name && i < n - 2; col++, i++)
         if (col->flags & LIST) export_cell(x, &columns[i]);
     csv_end(x->csv);
+    x->last.n = 0;
+    add_key(&x->last, columns, n);
+}
+
+static void may_export(const Query *q) {
+    Req *r = q->r;
+    if (!q->spec->feature || !lib_app.may(&r->c, q->spec->feature, EXPORT))
+        fail(r, DENIED, "You do not have permission to export %s.", q->spec->many);
+}
+
+/* The rows in the list's order from q->after on, at most so many; how many. */
+static int64_t export_rows(Query *q, Export *x, int64_t most, const Bind *binds, int n) {
+    const char *way = q->descending ? "desc" : "asc";
+    Text sql = text_start(q->r);
+    q->binds = q->filters = 0;
+    add_columns(q, &sql);
+    add_where(q, &sql, binds, n);
+    add_keyset(q, &sql);
+    text_addf(&sql, " order by %s %s, %s %s limit %lld", q->sort->sql, way, q->spec->id, way, (long long)most);
+    if (!q->after) {
+        for (const ListColumn *col = q->spec->columns; col->name; col++)
+            if (col->flags & LIST) csv_text(x->csv, col->label);
+        csv_end(x->csv);
+    }
+    return db_columns(&q->r->c, sql.s, q->bind, q->binds, export_row, x, false);
+}
+
+/* A piece of a file that a job makes. */
+static void export_piece(Query *q, ListExport *piece, const Bind *binds, int n) {
+    Req *r = q->r;
+    may_export(q);
+    q->after = piece->after, q->before = NULL, q->backward = false;
+    piece->name = q->spec->name, piece->one = q->spec->one, piece->many = q->spec->many;
+    piece->feature = q->spec->feature;
+    if (!piece->after) piece->total = count_rows(q, binds, n);
+    answer_text(r, 200, "%s", "");
+    if (!piece->to) return;
+    Export x = { r, q->spec, csv_start(&r->c.mem), text_start(r) };
+    if (piece->after) x.csv->text.n = 0;            /* the mark at the beginning stands there already */
+    piece->rows = export_rows(q, &x, piece->most, binds, n);
+    piece->last = x.last.s;
+    if (!csv_flush(x.csv, piece->to)) fail(r, DOWN, "the file cannot be written");
 }
 
 static void export_now(Query *q, int64_t total, const Bind *binds, int n) {
     Req *r = q->r;
-    if (!q->spec->feature || !lib_app.may(&r->c, q->spec->feature, EXPORT))
-        fail(r, DENIED, "You do not have permission to export %s.", q->spec->many);
+    may_export(q);
     if (total > EXPORT_MOST)
         fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
     if (total > EXPORT_NOW && lib_app.export_later) {
-        lib_app.export_later(r, q->spec->name, total);
+        lib_app.export_later(r, q->spec, url_with(q, "export", NULL, NULL, NULL), total);
         return;
     }
-    Text sql = text_start(r);
-    q->binds = q->filters = 0;
-    add_columns(q, &sql);
-    add_where(q, &sql, binds, n);
-    text_addf(&sql, " order by %s %s, %s limit %d", q->sort->sql, q->descending ? "desc" : "asc", q->spec->id,
-              EXPORT_MOST);
-    Export x = { r, q->spec, csv_start(&r->c.mem) };
-    for (const ListColumn *col = q->spec->columns; col->name; col++)
-        if (col->flags & LIST) csv_text(x.csv, col->label);
-    csv_end(x.csv);
-    db_columns(&r->c, sql.s, q->bind, q->binds, export_row, &x, false);
+    q->after = q->before = NULL, q->backward = false;
+    Export x = { r, q->spec, csv_start(&r->c.mem), text_start(r) };
+    export_rows(q, &x, EXPORT_MOST, binds, n);
+    if (lib_app.exported) lib_app.exported(r, q->spec, url_with(q, "export", NULL, NULL, NULL), total);
     answer(r, 200, "text/csv; charset=utf-8", x.csv->text.s, x.csv->text.n);
     header_set(r, "Content-Disposition", text(r, "attachment; filename=\"%s.csv\"", q->spec->name));
 }
 
+/* Saved filters above the list; true: the request is led to the one it begins with. */
+static bool show_views(const Query *q) {
+    const char *query = strchr(url_with(q, "", NULL, NULL, NULL), '?');
+    if (!lib_app.views || asked(q, "export")) return false;
+    return lib_app.views(q->r, &(ListView){ .list = q->spec->name, .path = q->spec->path, .query = query
+                                            ? query + 1 : "" });
+}
+
 int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
     Query q = ask(r, spec, &r->query);
+    if (r->exporting) {
+        export_piece(&q, r->exporting, binds, n);
+        return 0;
+    }
+    if (show_views(&q)) return 0;
     int64_t total = count_rows(&q, binds, n);
     if (asked(&q, "export")) {
         export_now(&q, total, binds, n);

@@ -19,6 +19,8 @@
 #ifndef LIB_LIST_H
 #define LIB_LIST_H
 
+#include <stdio.h>
+
 #include "lib/db.h"
 #include "lib/form.h"
 #include "lib/req.h"
@@ -56,6 +58,25 @@ typedef struct ListSpec {
     const char       *search_label, *empty_title, *empty_text, *empty_icon, *import_path;
     const char       *area;                 /* SQL of a service_area_id to which the user's area scope applies */
 } ListSpec;
+
+/* What a list's address asks for, for saved filters: its path without the scope's prefix, and filters, search, sort and
+ * size as the list itself writes them ("" when nothing is asked for). */
+typedef struct ListView { const char *list, *path, *query; } ListView;
+
+/*
+ * A file made in pieces by a job: the list's page is run once more (web_replay) with r->exporting set; in place of the
+ * page a piece of the file is written. The first piece begins with the header line and counts the rows.
+ */
+typedef struct ListExport {
+    FILE           *to;             /* NULL: only counted */
+    int64_t         most;           /* rows of a piece */
+    const char     *after;          /* key of the last row of the piece before; NULL: this is the first */
+    /* found */
+    const char     *name, *one, *many, *feature;    /* of the list */
+    int64_t         total;          /* rows of the whole, when it was counted */
+    int64_t         rows;           /* of this piece; fewer than `most`: it was the last */
+    const char     *last;           /* key of its last row */
+} ListExport;
 
 #define list_show(r, spec, ...) list_show_((r), (spec), DB_BINDS(__VA_ARGS__))
 /* The whole list page into the data set "list" (and page actions);

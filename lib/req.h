@@ -99,6 +99,7 @@ struct Req {
     int           headers, headers_kept;    /* those set before the handler stay when its answer is thrown away */
     const char   *note;             /* shown by the next page */
     const char   *note_kept;        /* of the identify hook: stands through every try of the handler */
+    struct ListExport *exporting;   /* web_replay: the list writes a piece of a file in place of its page */
     void         *fcgi;             /* the FastCGI request; NULL in tests */
     int64_t       started_us;
 };

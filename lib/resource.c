@@ -58,12 +58,15 @@ int resource_routes(const Resource *res, const Route *row, Route *to) {
         ADD("GET", text(a, "%s/new", res->path), CREATE, resource_new, NULL);
         ADD("POST", res->path, CREATE, resource_create, resource_new);
     }
+    ADD("GET", text(a, "%s/{key}/history", res->path), VIEW, resource_history, NULL);
     if (!res->no_edit) {
         ADD("GET", text(a, "%s/{key}/edit", res->path), EDIT, resource_edit, NULL);
         ADD("POST", one, EDIT, resource_update, resource_edit);
     }
-    if (!res->no_delete) ADD("POST", text(a, "%s/{key}/deletion", res->path), delete_right(res), resource_delete,
-                             resource_page);
+    if (!res->no_delete) {
+        ADD("GET", text(a, "%s/{key}/deletion", res->path), delete_right(res), resource_delete_page, NULL);
+        ADD("POST", text(a, "%s/{key}/deletion", res->path), delete_right(res), resource_delete, resource_page);
+    }
 #undef ADD
     return n;
 }
@@ -165,7 +168,8 @@ static void audit_change(Req *r, const Resource *res, const char *action, Id id,
     const Kept *k = after ? after : before;
     const DbColumn *key = column_of_row(k, key_of(res)), *version = column_of_row(k, "row_version");
     if (lib_app.audit)
-        lib_app.audit(&r->c, action, res->table, id, key && key->text ? key->text : NULL, version ? version->n : 0,
+        lib_app.audit(&r->c, action, res->table, id, key && key->text ? key->text : NULL,
+                      version ? version->n + !after : 0,            /* a deletion is one change more */
                       before ? before_text.s : NULL, after ? after_text.s : NULL, NULL);
 }
 
@@ -247,6 +251,16 @@ static void crumb(Req *r, const Resource *res, const char *here) {
     show_text(r, "page.crumbs.1.text", here);
 }
 
+/* The record and what became of it. */
+static void show_tabs(Req *r, const Resource *res, const char *key, bool history) {
+    static const char *const words[] = { "ui.details", "ui.changes" }, *const paths[] = { "", "/history" };
+    for (int i = 0; i < 2; i++) {
+        show_text(r, text(r, "show.tabs.%d.text", i), msg(r->c.language, words[i]));
+        show_text(r, text(r, "show.tabs.%d.url", i), link_path(r, "%s/%s%s", res->path, url_part(r, key), paths[i]));
+        if (i == history) show_text(r, text(r, "show.tabs.%d.current", i), "1");
+    }
+}
+
 void resource_page(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
@@ -265,20 +279,34 @@ void resource_page(Req *r) {
     if (!res->no_edit && lib_app.may(&r->c, res->feature, EDIT)) {
         show_text(r, at(r, "page.actions", actions, "text"), msg(r->c.language, "ui.edit"));
         show_text(r, at(r, "page.actions", actions, "icon"), "edit");
+        show_text(r, at(r, "page.actions", actions, "key"), "e");
         show_text(r, at(r, "page.actions", actions, "kind"), "primary");
         show_text(r, at(r, "page.actions", actions++, "url"), link_path(r, "%s/%s/edit", res->path, url_part(r, key)));
     }
     if (!res->no_delete && lib_app.may(&r->c, res->feature, delete_right(res))) {
         show_text(r, at(r, "page.actions", actions, "text"), msg(r->c.language, "ui.delete"));
         show_text(r, at(r, "page.actions", actions, "icon"), "trash");
-        show_text(r, at(r, "page.actions", actions, "post"), "1");
         show_text(r, at(r, "page.actions", actions++, "url"),
                   link_path(r, "%s/%s/deletion", res->path, url_part(r, key)));
     }
     for (int i = 0; i < r->problems && r->again; i++)
         show_text(r, text(r, "page.errors.%d.text", i), r->problem[i].text);
-    if (lib_app.history) lib_app.history(r, "show.history", res->table, id);
+    show_tabs(r, res, key, false);
     if (res->show) res->show(r, id);
+    page(r, "layout/show");
+}
+
+void resource_history(Req *r) {
+    const Resource *res = resource_of(r);
+    const char *key = path_text(r, "key");
+    Id id = resource_find(&r->c, res, key);
+    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    Kept k = read_row(r, res, id);
+    const char *title = title_of(r, res, &k);
+    show_text(r, "page.title", title);
+    crumb(r, res, title);
+    show_tabs(r, res, key, true);
+    history_show(r, "show.sections.0", res->table, id, res->fields);
     page(r, "layout/show");
 }
 
@@ -443,27 +471,52 @@ void resource_update(Req *r) {
     go(r, "%s/%s", res->path, url_part(r, key_after(r, res, f.id)));
 }
 
+/* Fails with the reason when the row has to stay. */
+static void deletable_check(Req *r, const Resource *res, Id id, const char *key) {
+    Bind b = bind_id(id);
+    if (res->used_by) {
+        Found uses = { 0 };
+        db_columns(&r->c, res->used_by, &b, 1, found, &uses, true);
+        if (uses.id.id)
+            fail(r, CONFLICT, "%s", msg_format(r, r->c.language, "ui.in_use", { "what", key },
+                 { "count", locale_count(&r->c.mem, r->c.locale, uses.id.id) },
+                 { "uses", res->used_text ? res->used_text : msg(r->c.language, "ui.uses") }));
+    }
+    if (!res->delete_refusal) return;
+    Kept why = { .r = r };
+    db_columns(&r->c, res->delete_refusal, &b, 1, keep, &why, true);
+    if (why.columns && !why.columns[0].is_null && why.columns[0].text) fail(r, CONFLICT, "%s", why.columns[0].text);
+}
+
+void resource_delete_page(Req *r) {
+    const Resource *res = resource_of(r);
+    const char *key = path_text(r, "key");
+    Id id = resource_find(&r->c, res, key);
+    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    deletable_check(r, res, id, key);
+    Kept k = read_row(r, res, id);
+    const char *title = title_of(r, res, &k);
+    show_text(r, "page.title", msg_format(r, r->c.language, "ui.delete_title", { "what", title }));
+    crumb(r, res, title);
+    show_text(r, "confirm.text.0", msg(r->c.language, "ui.delete_how"));
+    show_text(r, "confirm.undo", msg(r->c.language, "ui.no_way_back"));
+    show_text(r, "confirm.action", link_path(r, "%s/%s/deletion", res->path, url_part(r, key)));
+    show_text(r, "confirm.submit", msg_format(r, r->c.language, "ui.delete_it", { "what", title }));
+    show_text(r, "confirm.back_url", link_path(r, "%s/%s", res->path, url_part(r, key)));
+    page(r, "layout/confirm");
+}
+
 void resource_delete(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
     Found f = find_key(&r->c, res, key, true);
     if (!f.any) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
-    Bind b = bind_id(f.id);
-    if (res->used_by) {
-        Found uses = { 0 };
-        db_columns(&r->c, res->used_by, &b, 1, found, &uses, true);
-        if (uses.id.id) fail(r, CONFLICT, "%s has %lld %s. Deactivate it.", key, (long long)uses.id.id, res->used_text
-                             ? res->used_text : "uses");
-    }
-    if (res->delete_refusal) {
-        Kept why = { .r = r };
-        db_columns(&r->c, res->delete_refusal, &b, 1, keep, &why, true);
-        if (why.columns && !why.columns[0].is_null && why.columns[0].text) fail(r, CONFLICT, "%s", why.columns[0].text);
-    }
+    deletable_check(r, res, f.id, key);
     Kept before = read_row(r, res, f.id);
+    Bind b = bind_id(f.id);
     db_run_built(&r->c, text(r, "delete from `%s` where id = ?", res->table), &b, 1);
     audit_change(r, res, "delete", f.id, &before, NULL);
-    note(r, "%s deleted.", title_of(r, res, &before));
+    note(r, "%s", msg_format(r, r->c.language, "ui.was_deleted", { "what", title_of(r, res, &before) }));
     go(r, "%s", res->path);
 }
 

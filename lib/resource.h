@@ -7,14 +7,17 @@
  * uses, write handlers instead: they call the same form, list and page functions.
  *
  * Tables of resources have id, utility_id, created_at/by, updated_at/by and row_version.
- * Paths: GET path, GET path/new, POST path, GET path/{key}, GET path/{key}/edit, POST path/{key}, POST
- * path/{key}/deletion.
+ * Paths: GET path, GET path/new, POST path, GET path/{key}, GET path/{key}/history, GET path/{key}/edit, POST
+ * path/{key}, GET path/{key}/deletion (asks again), POST path/{key}/deletion.
  */
 #ifndef LIB_RESOURCE_H
 #define LIB_RESOURCE_H
 
 #include "lib/form.h"
+#include "lib/history.h"
 #include "lib/list.h"
+
+enum { RESOURCE_ROUTES_MAX = 10 };
 
 typedef struct Resource {
     const char  *table, *path, *feature, *one, *many;
@@ -46,7 +49,8 @@ typedef struct Resource {
 #define RESOURCE(res) \
     { .method = "GET",  .path = NULL, .scope = SCOPE_UTILITY, .resource = &(res), .file = __FILE__, .line = __LINE__ }
 
-/* Called by web_routes(): replaces a RESOURCE row by its routes. Returns how many were written to `to` (at most 8). */
+/* Called by web_routes(): replaces a RESOURCE row by its routes. Returns
+ * how many were written to `to` (at most RESOURCE_ROUTES_MAX). */
 int resource_routes(const Resource *res, const Route *row, Route *to);
 /* Proves the declaration against the migrated schema; NULL or the complaint. */
 const char *resource_check(Ctx *c, const Resource *res);
@@ -56,6 +60,8 @@ void resource_list(Req *r);
 void resource_new (Req *r);
 void resource_page(Req *r);
 void resource_edit(Req *r);
+void resource_history(Req *r);
+void resource_delete_page(Req *r);
 void resource_create(Req *r);
 void resource_update(Req *r);
 void resource_delete(Req *r);
@@ -68,15 +74,19 @@ Id   resource_insert(Req *r, const Resource *res, const Input *in);
 typedef struct ResourceHooks {
     void (*audit)(Ctx *c, const char *action, const char *table, Id id, const char *number, int64_t version,
                   const char *before_json, const char *after_json, const char *reason);
-    void (*history)(Req *r, const char *at, const char *table, Id id);          /* timeline into the data set */
+    /* The changes of a row, newest first, at most so many; older_than: id of a change, 0 for the newest. */
+    Changes (*changes)(Req *r, const char *table, Id id, int64_t older_than, size_t most);
     void (*tabs)(Req *r, const char *tabs, const char *current_path);
     bool (*may)(Ctx *c, const char *key, Action action);
     /* "in (select ... like ?)" and its parameter when the user's areas are limited; NULL: all areas. */
     const char *(*areas)(Ctx *c, Bind *bind);
-    /* Saved filters of a list into list.views; may be NULL. */
-    void (*views)(Req *r, const char *list, const char *path);
-    /* Enqueues the export of more rows than are written at once, answers the request; may be NULL. */
-    void (*export_later)(Req *r, const char *list, int64_t rows);
+    /* Saved filters of a list into list.views; true: answered
+     * with a redirect to the one it begins with. May be NULL. */
+    bool (*views)(Req *r, const ListView *view);
+    /* An export was written into the answer: its audit. May be NULL. */
+    void (*exported)(Req *r, const ListSpec *spec, const char *url, int64_t rows);
+    /* More rows than are written at once: answers the request with the way to a job that does it. May be NULL. */
+    void (*export_later)(Req *r, const ListSpec *spec, const char *url, int64_t rows);
     void (*event)(Ctx *c, const char *name, const char *entity, Id id, const char *number, const char *payload_json);
 } ResourceHooks;
 void resource_hooks(const ResourceHooks *hooks);

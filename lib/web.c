@@ -117,7 +117,7 @@ void web_routes(const Route *const *tables) {
                 add_route(route);
                 continue;
             }
-            Route *of = take_n(&forever, Route, 8);
+            Route *of = take_n(&forever, Route, RESOURCE_ROUTES_MAX);
             int n = resource_routes(route->resource, route, of);
             for (int i = 0; i < n; i++) add_route(&of[i]);
         }
@@ -184,6 +184,15 @@ static void find_route(Req *r) {
             const char *value = r->path.segment[cut + i];
             param_add(&r->in_path, text_copy_n(r, p->part[i] + 1, n - 2), value, strlen(value));
         }
+}
+
+const Route *web_find_page(Req *r, const char *path) {
+    Req other = { .scope = r->scope };
+    bool known = false;
+    Params query = params_start(r);
+    if (target_parse(&r->c.mem, text(r, "%s%s", r->prefix, path), &other.path, &query).status) return NULL;
+    const Place *p = find(&other, "GET", prefix_parts(&other), &known);
+    return p ? p->route : NULL;
 }
 
 /* --- reading and answering, for handlers -------------------------------------------------------------------------- */
@@ -413,7 +422,8 @@ static bool stored_already(Ctx *c, void *arg) {
 }
 
 static void serve_route(Req *r) {
-    bool reads = !is_post(r) && !(r->route->flags & WRITES);
+    bool exports = query_text(r, "export") != NULL;         /* audited */
+    bool reads = !is_post(r) && !(r->route->flags & WRITES) && !exports;
     if (r->route->flags & NO_TX) handle(&r->c, r);
     else db_tx(&r->c, reads ? DB_READ : DB_WRITE, handle, r, reads ? NULL : stored_already);
 }
@@ -567,6 +577,19 @@ void web_serve(Req *r) {
         }
     if (r->location && hooks.redirect) hooks.redirect(r);
     if (r->status == 405 && !r->template) answer_text(r, 405, "This address does not take %s.\n", r->method);
+}
+
+void web_replay(Req *r, const char *uri) {
+    fresh_answer(r);
+    r->method = "GET";
+    r->uri = text_copy(r, uri);
+    r->query = params_start(r), r->fields = params_start(r), r->cookies = params_start(r);
+    if (target_parse(&r->c.mem, r->uri, &r->path, &r->query).status) fail(r, NOT_FOUND, "There is no such page.");
+    find_route(r);
+    if (r->status) fail(r, NOT_FOUND, "There is no such page.");
+    if (!(r->route->action & (OPEN | SIGNED_IN)) && !hooks.may(r, r->route->key, r->route->action))
+        fail(r, DENIED, "You do not have permission to use this page (%s).", r->route->key);
+    r->route->handler(r);
 }
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */

@@ -58,6 +58,13 @@ char *web_metrics(Arena *a);
 void web_list_routes(void (*line)(void *, const Route *), void *arg);
 /* Whether a GET route with exactly this path is there: menus show no entry without a page behind it. */
 bool web_has_page(Scope scope, const char *path);
+/* The GET route behind a path without the prefix of r's scope ("/bx/runs/RUN-1"); NULL when there is none. */
+const Route *web_find_page(Req *r, const char *path);
+/*
+ * Runs the page of an own address (with prefix) for what its handler reads: exports done by a job (r->exporting). r has
+ * memory, database session, tenant, utility and person of its own kind; the route's right is asked; nothing is sent.
+ */
+void web_replay(Req *r, const char *uri);
 /* The same without FastCGI, for tests and the bench: fills the answer of r. */
 void web_serve (Req *r);
 

@@ -12,6 +12,7 @@
 #include "app/core/core.h"
 #include "lib/date.h"
 #include "lib/form.h"
+#include "lib/history.h"
 #include "lib/json.h"
 #include "lib/list.h"
 #include "lib/locale.h"
@@ -300,7 +301,7 @@ void bill_show(Req *r) {
     show_ledger(r, b);
     show_versions(r, b);
     show_actions(r, b);
-    if (lib_app.history) lib_app.history(r, "show.history", "bill", b->id);
+    history_aside(r, "bill", b->id, NULL);
     audit_note(&r->c, "view", "bill", b->id, b->bill_no, NULL);
     page(r, "layout/show");
 }

@@ -9,6 +9,7 @@
 #include "lib/csv.h"
 #include "lib/date.h"
 #include "lib/digest.h"
+#include "lib/history.h"
 #include "lib/json.h"
 #include "lib/list.h"
 #include "lib/locale.h"
@@ -347,6 +348,6 @@ void gl_export_show(Req *r) {
     if (b->sha) show_fact(r, "show.facts", "SHA-256", text_copy_n(c, b->sha, 16), NULL);
     else show_text(r, "show.notices.0.text", msg(c->language, "billing.gl.file_waits"));
     show_actions(r, b, text(r, "/bx/gl-codes/exports/%s", b->batch_no));
-    if (lib_app.history) lib_app.history(r, "show.history", "gl_export_batch", b->id);
+    history_aside(r, "gl_export_batch", b->id, NULL);
     page(r, "layout/show");
 }

@@ -6,6 +6,7 @@
 
 #include "app/billing/gl.h"
 #include "lib/date.h"
+#include "lib/history.h"
 #include "lib/json.h"
 #include "lib/list.h"
 #include "lib/locale.h"
@@ -357,6 +358,6 @@ void gl_journal_show(Req *r) {
     table_foot(t, msg(r->c.language, "ui.total"));
     table_foot(t, locale_money_plain(&r->c.mem, r->c.locale, l.debit));
     table_foot(t, locale_money_plain(&r->c.mem, r->c.locale, l.credit));
-    if (lib_app.history) lib_app.history(r, "show.history", "gl_journal", j->id);
+    history_aside(r, "gl_journal", j->id, NULL);
     page(r, "layout/show");
 }

@@ -10,6 +10,7 @@
 
 #include "app/billing/gl.h"
 #include "lib/date.h"
+#include "lib/history.h"
 #include "lib/json.h"
 #include "lib/list.h"
 #include "lib/locale.h"
@@ -366,6 +367,6 @@ void gl_period_show(Req *r) {
         show_text(r, "show.sections.0.form.intro", msg(c->language, "billing.gl.reopen_how"));
         show_text(r, "show.sections.0.form.tone", "danger");
     }
-    if (lib_app.history) lib_app.history(r, "show.history", "gl_period", p->id);
+    history_aside(r, "gl_period", p->id, NULL);
     page(r, "layout/show");
 }

@@ -10,6 +10,7 @@
 #include "app/billing/run_page.h"
 #include "app/core/core.h"
 #include "lib/date.h"
+#include "lib/history.h"
 #include "lib/json.h"
 #include "lib/locale.h"
 #include "lib/resource.h"
@@ -195,7 +196,7 @@ void run_exception_page(Req *r) {
                   e->resolved_by);
     show_acts(r, run, e);
     page(r, "layout/show");
-    if (lib_app.history) lib_app.history(r, "show.history", "bill_exception", e->id);
+    history_aside(r, "bill_exception", e->id, NULL);
     if (!is_open(e) || !perm_may(&r->c, "bx.run", EDIT)) return;
     show_assignment(r, run, e);
     show_text(r, "show.sections.1.title", word(r, "billing.run.note_add"));

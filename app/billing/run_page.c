@@ -10,6 +10,7 @@
 #include "app/core/core.h"
 #include "app/core/installation.h"
 #include "lib/date.h"
+#include "lib/history.h"
 #include "lib/list.h"
 #include "lib/locale.h"
 #include "lib/money.h"
@@ -286,7 +287,7 @@ void run_tab(Req *r, const char *mode, const char *tab) {
     run_head(r, run, &k, tab);
     page(r, "billing/run");
     if (log) {
-        if (lib_app.history) lib_app.history(r, "show.history", "bill_run", run->id);
+        history_aside(r, "bill_run", run->id, NULL);
         return;
     }
     if (errors || held) decisions(r, run, tab);

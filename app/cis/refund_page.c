@@ -8,6 +8,7 @@
 #include "app/cis/refund.h"
 #include "lib/date.h"
 #include "lib/form.h"
+#include "lib/history.h"
 #include "lib/list.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
@@ -143,7 +144,7 @@ void refund_show(Req *r) {
         show_text(r, "show.notices.0.text", f->failure_text);
     }
     show_entries(r, "show.sections.0", f->id);
-    if (lib_app.history) lib_app.history(r, "show.history", "refund_request", f->id);
+    history_aside(r, "refund_request", f->id, NULL);
     page(r, "layout/show");
 }
 

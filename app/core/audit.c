@@ -11,6 +11,9 @@
 #include "lib/ctx.h"
 #include "lib/db.h"
 #include "lib/json.h"
+#include "lib/utf8.h"
+
+enum { NUMBER_BYTES = 60, REASON_BYTES = 500 };      /* what the columns hold: longer ones are cut */
 
 /* --- what is kept of the values: changed fields only, secrets as "***" -------------------------------------------- */
 
@@ -123,7 +126,9 @@ void audit_write(Ctx *c, const Audit *a) {
                          "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)",
                       c->now, c->utility, actor_kind(c), c->user, c->user_name, c->address, c->session, c->request_no[0]
                           ? c->request_no : NULL,
-                      a->action, a->entity, a->id, a->number, a->version, value_hash, a->reason);
+                      a->action, a->entity, a->id, a->number ? utf8_cut(&c->mem, a->number, NUMBER_BYTES) : NULL,
+                          a->version,
+                      value_hash, a->reason ? utf8_cut(&c->mem, a->reason, REASON_BYTES) : NULL);
     if (value_hash.p)
         db_run(c, "insert into audit_value (audit_id, salt, before_value, after_value) values (?,?,?,?)", id,
                bytes_at(salt, sizeof salt), before, after);

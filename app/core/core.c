@@ -86,6 +86,34 @@ static const Route core_routes[] = {
     POST("/jobs/{id}/retry",   "core.jobs", EDIT, job_retry_post, .form = job_page),
     POST("/jobs/{id}/discard", "core.jobs", EDIT, job_discard_post, .form = job_page),
 
+    /* saved_view.c */
+    GET ("/views",               NULL, SIGNED_IN, view_list),
+    GET ("/views/new",           NULL, SIGNED_IN, view_new),
+    POST("/views",               NULL, SIGNED_IN, view_create, .form = view_new),
+    GET ("/views/{id}",          NULL, SIGNED_IN, view_page),
+    POST("/views/{id}",          NULL, SIGNED_IN, view_save),
+    POST("/views/{id}/deletion", NULL, SIGNED_IN, view_delete, .form = view_page),
+
+    /* export.c */
+    GET ("/downloads",                   NULL, SIGNED_IN, export_list),
+    GET ("/downloads/new",               NULL, SIGNED_IN, export_new),
+    POST("/downloads",                   NULL, SIGNED_IN, export_create, .form = export_new),
+    GET ("/downloads/{id}",              NULL, SIGNED_IN, export_page),
+    GET ("/downloads/{id}/file",         NULL, SIGNED_IN, export_file, .flags = WRITES),
+    POST("/downloads/{id}/cancellation", NULL, SIGNED_IN, export_cancel, .form = export_page),
+
+    /* account.c: NO_TX where a password is hashed */
+    TENANT_GET ("/account",                       NULL, SIGNED_IN, me_page),
+    TENANT_POST("/account",                       NULL, SIGNED_IN, me_save),
+    TENANT_GET ("/account/security",              NULL, SIGNED_IN, me_security),
+    TENANT_POST("/account/password",              NULL, SIGNED_IN, me_password, .flags = NO_TX,
+                .form = me_security),
+    TENANT_POST("/account/devices/{id}/removal",  NULL, SIGNED_IN, me_device_forget, .form = me_security),
+    TENANT_GET ("/account/sessions",              NULL, SIGNED_IN, me_sessions),
+    TENANT_POST("/account/sessions/{id}/removal", NULL, SIGNED_IN, me_session_end, .form = me_sessions),
+    TENANT_POST("/account/sessions/others",       NULL, SIGNED_IN, me_others_end, .form = me_sessions),
+    TENANT_GET ("/account/activity",              NULL, SIGNED_IN, me_activity),
+
     /* role.c */
     GET ("/roles",                 "core.roles", VIEW,   role_list),
     GET ("/roles/new",             "core.roles", CREATE, role_new),

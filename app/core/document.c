@@ -178,7 +178,9 @@ void document_erase(Ctx *c, Id id) {
     if (!r || time_is_set(r->erased_at)) return;
     db_run(c, "update document set erased_at=?, file_name='erased', storage_key=concat('erased/', public_id), "
               "updated_at=?, row_version=row_version+1 where id=?", c->now, c->now, id);
-    audit_note(c, "erase", "document", id, NULL, NULL);     /* the file has no row any more: the daily job removes it */
+    int64_t version = db_int(c, "select row_version from document where id=?", id);
+    /* the file has no row any more: the daily job removes it */
+    audit_write(c, &(Audit){ .action = "erase", .entity = "document", .id = id, .version = version });
 }
 
 /* --- orphans ------------------------------------------------------------------------------------------------------ */

@@ -15,7 +15,6 @@
 #include "lib/log.h"
 #include "lib/messages.h"
 #include "lib/page.h"
-#include "lib/resource.h"
 #include "lib/utf8.h"
 
 static Key pre_key, csrf_key, note_key;
@@ -175,7 +174,7 @@ void session_cookie_clear(Req *r) { cookie_set(r, session_cookie_name(realm_of(r
     F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
     F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
         F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
-    F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp)
+    F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off)
 ROW(Session, SESSION)
 
 static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
@@ -184,21 +183,22 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
                        "coalesce((select idle_minutes from security_policy where one = 1), 30) as idle_minutes, "
-                       "u.full_name as name, u.email, u.status, u.theme, u.locale as language, " RIGHTS_STAMP
-                       " from session s join user u on u.id = s.subject_id "
+                       "u.full_name as name, u.email, u.status, u.theme, "
+                       "u.locale as language, " RIGHTS_STAMP
+                       ", u.keys_off from session s join user u on u.id = s.subject_id "
                        "where s.token_hash = ? and s.realm = 'staff'", c->utility, hash);
     case REALM_PORTAL:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
                        "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, "
-                       "u.lang as language, null as stamp "
+                       "u.lang as language, null as stamp, false as keys_off "
                        "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? "
                        "and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
     default:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
                        "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' "
-                       "as language, null as stamp "
+                       "as language, null as stamp, false as keys_off "
                        "from smart360.session s join smart360.platform_user u on u.id = s.subject_id "
                        "where s.token_hash = ?", hash);
     }
@@ -264,6 +264,7 @@ static void front_identify(Req *r) {
     f->email = s->email;
     f->last_seen = s->last_seen_at, f->auth_at = s->auth_at, f->mfa_at = s->mfa_at, f->reauth_at = s->reauth_at;
     f->idle_minutes = s->idle_minutes;
+    f->keys_off = s->keys_off;
     if (!strcmp(s->theme, "light") || !strcmp(s->theme, "dark")) r->theme = s->theme;
     if (realm == REALM_PORTAL) speak(c, s->language);
     else if (s->language && messages_has_language(s->language)) c->language = s->language;
@@ -411,7 +412,18 @@ static void show_staff(Req *r) {
         if (c->utility_code && !strcmp(c->utility_code, all.v[i].code))
             show_text(r, at(r, "utilities", i, "current"), "1");
     }
-    if (r->scope != SCOPE_UTILITY) return;
+    show_flag(r, "page.keys_off", facts_of(c)->keys_off);
+    if (r->scope != SCOPE_UTILITY) {                /* pages of the tenant: the way back to the work */
+        show_text(r, "menu.0.key", "home");
+        show_text(r, "menu.0.text", msg(c->language, "menu.home"));
+        show_text(r, "menu.0.url", "/");
+        show_text(r, "menu.0.icon", "home");
+        return;
+    }
+    show_text(r, "user.menu.0.text", msg(c->language, "export.title"));
+    show_text(r, "user.menu.0.url", link_path(r, "/downloads"));
+    show_text(r, "user.menu.1.text", msg(c->language, "view.title"));
+    show_text(r, "user.menu.1.url", link_path(r, "/views"));
     show_text(r, "search.url", link_path(r, "/search"));
     show_text(r, "search.suggest_url", link_path(r, "/search"));
     show_text(r, "search.q", query_text(r, "q"));
@@ -530,46 +542,3 @@ const WebHooks front_hooks = {
     .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known,
     .redirect = front_redirect,
 };
-
-/* --- what lists and resources ask --------------------------------------------------------------------------------- */
-
-static void resource_audit(Ctx *c, const char *action, const char *table, Id id, const char *number, int64_t version,
-                           const char *before, const char *after, const char *reason) {
-    audit_write(c, &(Audit){ .action = action, .entity = table, .id = id, .number = number, .version = version,
-                             .before = before, .after = after, .reason = reason });
-}
-
-static void resource_event(Ctx *c, const char *name, const char *entity, Id id, const char *number,
-                           const char *payload) {
-    event_emit(c, &(Event){ .name = name, .entity = entity, .id = id, .number = number, .payload = payload });
-}
-
-static const PageTab *tab_tables[20];
-static int tab_tables_n;
-
-void page_tabs_register(const PageTab *table) {
-    if (tab_tables_n < (int)(sizeof tab_tables / sizeof *tab_tables)) tab_tables[tab_tables_n++] = table;
-}
-
-void page_tabs(Req *r, const char *set, const char *path) {
-    size_t n = 0;
-    for (int i = 0; i < tab_tables_n; i++)
-        for (const PageTab *t = tab_tables[i]; t->set; t++) {
-            if (strcmp(t->set, set) || !perm_may(&r->c, t->key, VIEW)) continue;
-            char *at_ = at(r, "page.tabs", n++, NULL);
-            show_text(r, text(r, "%s.text", at_), msg(r->c.language, t->text));
-            show_text(r, text(r, "%s.url", at_), link_path(r, "%s", t->path));
-            if (!strcmp(t->path, path)) show_text(r, text(r, "%s.current", at_), "1");
-            int64_t count = t->count ? t->count(&r->c) : 0;
-            if (!count) continue;
-            show_text(r, text(r, "%s.count", at_), locale_count(&r->c.mem, r->c.locale, count));
-            show_text(r, text(r, "%s.count_text", at_), locale_count(&r->c.mem, r->c.locale, count));
-        }
-}
-
-static bool resource_may(Ctx *c, const char *key, Action action) { return perm_may(c, key, action); }
-
-void core_resource_hooks(void) {
-    resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may,
-                                     .areas = rights_area_filter, .tabs = page_tabs });
-}

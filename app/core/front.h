@@ -19,6 +19,7 @@ typedef struct Facts {
     Id           session_utility;   /* the one the session was last used in */
     const char  *email;
     int          idle_minutes;
+    bool         keys_off;
 } Facts;
 Facts *facts_of(Ctx *c);
 

@@ -162,7 +162,7 @@ static void failed_work(Ctx *c, void *arg) {
     person_mail(m->r, m->person, "account_locked", pairs);
 }
 
-static void failed(Req *r, const char *email, const Person *person, const char *result) {
+void attempt_failed(Req *r, const char *email, const Person *person, const char *result) {
     db_tx(&r->c, DB_WRITE, failed_work, &(Remember){ r, email, result, person }, NULL);
 }
 
@@ -402,7 +402,7 @@ void login_post(Req *r) {
     attempt_check(r, s.email, s.person);        /* others may have tried while this one waited */
     bool active = s.person && !strcmp(s.person->status, "active");
     bool right = password_verify(s.person ? s.person->password_hash : NULL, s.password);
-    if (!right || !active) failed(r, s.email, s.person, right ? "inactive" : "wrong_password");
+    if (!right || !active) attempt_failed(r, s.email, s.person, right ? "inactive" : "wrong_password");
     else if (password_needs_rehash(s.person->password_hash)) s.hash = password_hash(&c->mem, s.password);
     hashing_leave(c);
     if (!right || !active) fail(c, WRONG_PROOF, "%s", msg(c->language, "login.wrong"));
@@ -581,7 +581,7 @@ void mfa_post(Req *r) {
     }
     db_tx(c, DB_WRITE, code_given, &s, NULL);
     if (!s.accepted) {
-        if (!s.secret) failed(r, s.email, s.person, "mfa_failed");
+        if (!s.secret) attempt_failed(r, s.email, s.person, "mfa_failed");
         fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "mfa.wrong"));
     }
     if (s.recovery) recovery_page(r, &s);

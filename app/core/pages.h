@@ -49,6 +49,33 @@ void user_override_add   (Req *r);
 void user_override_remove(Req *r);
 void user_unlock         (Req *r);
 
+/* saved_view.c */
+void view_list  (Req *r);
+void view_new   (Req *r);
+void view_create(Req *r);
+void view_page  (Req *r);
+void view_save  (Req *r);
+void view_delete(Req *r);
+
+/* export.c */
+void export_list  (Req *r);
+void export_new   (Req *r);
+void export_create(Req *r);
+void export_page  (Req *r);
+void export_file  (Req *r);
+void export_cancel(Req *r);
+
+/* account.c */
+void me_page         (Req *r);
+void me_save         (Req *r);
+void me_security     (Req *r);
+void me_password     (Req *r);
+void me_device_forget(Req *r);
+void me_sessions     (Req *r);
+void me_session_end  (Req *r);
+void me_others_end   (Req *r);
+void me_activity     (Req *r);
+
 /* job_page.c */
 void job_list_page   (Req *r);
 void job_page        (Req *r);

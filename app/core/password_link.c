@@ -113,7 +113,7 @@ void password_store(Req *r, const Person *p, const char *hash, Id but) {
     audit_note(c, "password_changed", platform ? "platform_user" : "user", p->id, p->email, NULL);
 }
 
-static void tell_changed(Req *r, const Person *p) {
+void password_tell(Req *r, const Person *p) {
     Ctx *c = &r->c;
     const char *pairs[] = { "email", p->email, "at", locale_time_words(&c->mem, c->locale, c->now), "link",
                             public_url(c, realm_path(c, "/password/forgot"), false), NULL };
@@ -238,7 +238,7 @@ static void reset_work(Ctx *c, void *arg) {
     if (!x->done) return;
     password_store(x->r, x->person, x->hash, (Id){ 0 });
     attempt_write(x->r, email_lower(&c->mem, x->person->email), x->person, "reset");
-    tell_changed(x->r, x->person);
+    password_tell(x->r, x->person);
 }
 
 /* Checks and hashes under the limit of hashing. */

@@ -35,6 +35,8 @@ void attempt_add(Req *r, Realm realm, const char *login, Id subject, const char 
 Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy);
 /* Fails BUSY when the address or the e-mail address has to wait. A locked try is written down. */
 void attempt_check(Req *r, const char *email, const Person *person);
+/* A failed try in a transaction of its own, with the lock it may lead to and the mail about that. */
+void attempt_failed(Req *r, const char *email, const Person *person, const char *result);
 
 /* Makes a link's token for a person, valid so many minutes; earlier ones of the purpose end. Returns the token. */
 const char *password_token_new(Ctx *c, Id person, const char *purpose, int minutes, const char *address);
@@ -43,6 +45,8 @@ const char *password_token_new(Ctx *c, Id person, const char *purpose, int minut
 const char *new_password_refusal(Req *r, const Person *p, const char *password);
 /* Stores the hash, ends other sessions than `but`, and mails the notice. In a transaction. */
 void password_store(Req *r, const Person *p, const char *hash, Id but);
+/* The mail that tells a person of the change. */
+void password_tell(Req *r, const Person *p);
 
 /* Mail to a person of the realm by a template of the Communication Hub. The platform has no provider of mail: what its
    people would be told stands in the log, and their links are made by `smart360 user password`. */

@@ -1,9 +1,31 @@
 /*
  * Recurring work of the ground itself: what is old is removed, blocks are sealed. Core's jobs and their schedules.
  */
+#include "app/core/export.h"
 #include "app/core/job.h"
+#include "lib/date.h"
 
-enum { ROWS = 2000 };
+enum { ROWS = 2000, SESSION_DAYS = 90, ATTEMPT_DAYS = 400, TOKEN_DAYS = 30 };
+
+/*
+ * Retention of what sign-in leaves behind (S29): sessions 90 days after they ended, tries 400 days, tokens of links and
+ * trusted devices 30 days after they ran out. The audit keeps who signed in; these rows hold addresses and browsers.
+ */
+static int64_t forget_sign_ins(Ctx *c) {
+    Time session = time_add_seconds(c->now, -SESSION_DAYS * 86400),
+        attempt_ = time_add_seconds(c->now, -ATTEMPT_DAYS * 86400),
+         token = time_add_seconds(c->now, -TOKEN_DAYS * 86400);
+    int64_t n = db_run(c, "delete from session where expires_at < ? or ended_at < ? limit 2000", session, session);
+    n += db_run(c, "delete from login_attempt where at < ? limit 2000", attempt_);
+    n += db_run(c, "delete from password_token where expires_at < ? limit 2000", token);
+    n += db_run(c, "delete from trusted_device where expires_at < ? or revoked_at < ? limit 2000", token, token);
+    n += db_run(c, "delete from smart360.session where expires_at < ? or ended_at < ? limit 2000", session, session);
+    n += db_run(c, "delete from smart360.login_attempt where at < ? limit 2000", attempt_);
+    n += db_run(c, "delete from smart360.password_token where expires_at < ? limit 2000", token);
+    n += db_run(c, "delete from smart360.trusted_device where expires_at < ? or revoked_at < ? limit 2000", token,
+                token);
+    return n;
+}
 
 /*
  * Rows that only served their time: ended jobs of this tenant after 7 days (dead ones stay for a person), forms and
@@ -18,6 +40,8 @@ static JobStep cleanup(Ctx *c, const JobRow *job) {
     n += db_run(c, "delete from form_post where created_at < ? - interval 30 day limit 2000", c->now);
     n += db_run(c, "delete from event_handled where handled_at < utc_timestamp(6) - interval 60 day limit 2000");
     n += db_run(c, "delete from outbox_event where dispatched_at < ? - interval 60 day limit 2000", c->now);
+    n += forget_sign_ins(c);
+    n += exports_expire(c);
     return n >= ROWS ? STEP_AGAIN : STEP_DONE;
 }
 
@@ -26,6 +50,7 @@ const JobHandler core_jobs[] = {
     { "core.cleanup", "general", cleanup, 0, false },
     { "core.seal",    "general", seal_job, 0, false },
     { "core.documents", "general", documents_cleanup, 0, false },
+    { "export.make",  "imports", export_make, 0, false },
     { 0 } };
 
 const JobSchedule core_schedules[] = {

@@ -11,6 +11,7 @@
 #include "app/field/pages.h"
 #include "lib/date.h"
 #include "lib/form.h"
+#include "lib/history.h"
 #include "lib/json.h"
 #include "lib/list.h"
 #include "lib/locale.h"
@@ -148,7 +149,7 @@ void order_page(Req *r) {
     show_text(r, "show.sections.0.title", msg(l, "field.work"));
     show_text(r, "show.sections.0.text", o->description ? o->description : o->title);
     page(r, "layout/show");
-    if (lib_app.history) lib_app.history(r, "show.history", "service_order", o->id);
+    history_aside(r, "service_order", o->id, NULL);
     if (!perm_may(&r->c, "wx.order", EDIT) || (strcmp(o->status, "created") && strcmp(o->status, "assigned"))) return;
     show_text(r, "show.sections.1.title", msg(l, "field.cancel"));
     form_show(r, "show.sections.1.form", &cancel_form, text(r, "/wx/orders/%s/cancellation", url_part(r, o->order_no)));

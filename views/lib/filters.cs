@@ -1,8 +1,9 @@
 <?cs # views(l): saved filters. filters(l): one GET form with the search box, selects, chips and Apply; without script Apply does it.
-     # l.{path,q,q_label,filters.N,keep.N,chips.N,clear_url,views.N,save_view_url}; see docs/templates.md section 6. ?><?cs
+     # l.{path,q,q_label,filters.N,keep.N,chips.N,clear_url,views.N,save_view_url,views_url}; see docs/templates.md section 6. ?><?cs
 def:views(l) ?><?cs if:subcount(l.views) || l.save_view_url ?><ul class="s-views" hx-boost="true"><?cs each:x = l.views ?><li><a href="<?cs var:url_validate(x.url) ?>"<?cs
   if:x.current ?> aria-current="true"<?cs /if ?>><?cs var:x.text ?></a></li><?cs /each ?><?cs
-  if:l.save_view_url ?><li><a href="<?cs var:url_validate(l.save_view_url) ?>" hx-boost="false"><?cs call:icon("plus") ?><?cs var:t.ui.save_view ?></a></li><?cs /if ?></ul><?cs /if ?><?cs /def ?><?cs
+  if:l.save_view_url ?><li><a href="<?cs var:url_validate(l.save_view_url) ?>" hx-boost="false"><?cs call:icon("plus") ?><?cs var:t.ui.save_view ?></a></li><?cs /if ?><?cs
+  if:l.views_url ?><li><a href="<?cs var:url_validate(l.views_url) ?>" hx-boost="false"><?cs call:icon("settings") ?><?cs var:t.ui.look_after_views ?></a></li><?cs /if ?></ul><?cs /if ?><?cs /def ?><?cs
 def:filter(f) ?><?cs if:f.kind == "date" || f.kind == "text" || f.kind == "month" ?><label class="s-fl"><span><?cs var:f.label ?></span><input name="<?cs var:f.name
     ?>" value="<?cs var:f.value ?>" type="<?cs var:f.kind ?>"></label><?cs
   else ?><select name="<?cs var:f.name ?>" aria-label="<?cs var:f.label ?>"><option value=""><?cs if:f.blank ?><?cs var:f.blank ?><?cs else ?><?cs var:f.label ?><?cs /if ?></option><?cs

@@ -130,30 +130,38 @@ static void tab_show(Req *r, size_t i, const RunRow *run, const char *key, const
 
 void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
     bool v1 = !strcmp(run->mode, "v1");
-    show_text(r, "page.title", text(r, "%s, %s of %s", run->run_no, run->label, run->cycle_name));
-    show_text(r, "page.crumbs.0.text", v1 ? "Generate bills" : "Bill runs");
+    show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.title", { "run", run->run_no },
+                                          { "period", run->label }, { "cycle", run->cycle_name }));
+    show_text(r, "page.crumbs.0.text", word(r, v1 ? "billing.generate.title" : "billing.run.runs"));
     show_text(r, "page.crumbs.0.url", link_path(r, v1 ? "/bx/generate" : "/bx/runs"));
     show_text(r, "page.crumbs.1.text", run->run_no);
     show_text(r, "show.status.text", state_label(r, run->state));
     show_text(r, "show.status.tone", state_tone(r, run->state));
-    if (run->sample_of) { show_text(r, "show.badges.0.text", "Sample"); show_text(r, "show.badges.0.tone", "info"); }
+    if (run->sample_of) {
+        show_text(r, "show.badges.0.text", word(r, "billing.run.is_sample"));
+        show_text(r, "show.badges.0.tone", "info");
+    }
     if (run->simulate_only) {
-        show_text(r, "show.badges.1.text", "Simulation");
+        show_text(r, "show.badges.1.text", word(r, "billing.run.is_simulation"));
         show_text(r, "show.badges.1.tone", "info");
     }
-    show_fact(r, "show.facts", "Accounts", run_count(r, k->total), NULL);
-    show_fact(r, "show.facts", "Billed", run_count(r, k->published ? k->published : k->calculated), NULL);
-    show_fact(r, "show.facts", "Amount", run_money(r, k->amount), NULL);
-    show_fact(r, "show.facts", "Bill date", locale_date(&r->c.mem, r->c.locale, run->bill_date), NULL);
-    show_fact(r, "show.facts", "Due date", locale_date(&r->c.mem, r->c.locale, run->due_date), NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.accounts"), run_count(r, k->total), NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.billed"), run_count(r,
+                                                                        k->published ? k->published : k->calculated),
+                                                                         NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.amount"), run_money(r, k->amount), NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.bill_date"), locale_date(&r->c.mem, r->c.locale, run->bill_date),
+              NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.due_date"), locale_date(&r->c.mem, r->c.locale, run->due_date),
+              NULL);
     show_moves(r, "show.moves", v1 ? &run_v1 : &run_v2, run->id, run_path(&r->c, run));
     size_t n = 0;
-    tab_show(r, n++, run, "", v1 ? "Progress" : "Stages", tab, 0);
-    tab_show(r, n++, run, "bills", "Bills", tab, k->published + k->calculated);
-    tab_show(r, n++, run, "errors", "Errors", tab, k->error);
-    tab_show(r, n++, run, "held", "Held", tab, k->held);
-    tab_show(r, n++, run, "skipped", "Left out", tab, k->skipped);
-    tab_show(r, n++, run, "log", "Log", tab, 0);
+    tab_show(r, n++, run, "", word(r, v1 ? "billing.run.progress" : "billing.run.stages"), tab, 0);
+    tab_show(r, n++, run, "bills", word(r, "billing.run.bills"), tab, k->published + k->calculated);
+    tab_show(r, n++, run, "errors", word(r, "billing.run.errors"), tab, k->error);
+    tab_show(r, n++, run, "held", word(r, "billing.run.held"), tab, k->held);
+    tab_show(r, n++, run, "skipped", word(r, "billing.run.left_out"), tab, k->skipped);
+    tab_show(r, n++, run, "log", word(r, "billing.run.log"), tab, 0);
 }
 
 /* --- progress ----------------------------------------------------------------------------------------------------- */
@@ -178,14 +186,14 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
     show_text(r, "job.percent_text", text(r, "%s of %s, %lld %%", run_count(r, done), run_count(r, k->total),
                                           (long long)(k->total ? done * 100 / k->total : 100)));
     size_t n = 0;
-    step_show(r, n++, "Pending", k->pending, k->pending ? "todo" : "done");
-    step_show(r, n++, "In work", k->claimed, k->claimed ? "now" : "done");
-    step_show(r, n++, "Calculated", k->calculated, "done");
-    step_show(r, n++, "Published", k->published, "done");
-    step_show(r, n++, "Held", k->held, k->held ? "failed" : "done");
-    step_show(r, n++, "Errors", k->error, k->error ? "failed" : "done");
-    step_show(r, n++, "Left out", k->skipped, "done");
-    if (k->rolled_back) step_show(r, n++, "Rolled back", k->rolled_back, "done");
+    step_show(r, n++, word(r, "billing.run.pending"), k->pending, k->pending ? "todo" : "done");
+    step_show(r, n++, word(r, "billing.run.in_work"), k->claimed, k->claimed ? "now" : "done");
+    step_show(r, n++, word(r, "billing.run.calculated"), k->calculated, "done");
+    step_show(r, n++, word(r, "billing.run.published"), k->published, "done");
+    step_show(r, n++, word(r, "billing.run.held"), k->held, k->held ? "failed" : "done");
+    step_show(r, n++, word(r, "billing.run.errors"), k->error, k->error ? "failed" : "done");
+    step_show(r, n++, word(r, "billing.run.left_out"), k->skipped, "done");
+    if (k->rolled_back) step_show(r, n++, word(r, "billing.run.rolled_back_n"), k->rolled_back, "done");
     CodeCounts codes = db_all(r, CodeCount, "select error_code as code, count(*) as n from bill_run_item "
                                             "where run_id=? and error_code is not null and state in ('held', 'error') "
                                             "group by error_code order by error_code", run->id);
@@ -193,13 +201,15 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
     Time end = active || !time_is_set(run->finished_at) ? r->c.now : run->finished_at;
     int64_t elapsed = time_is_set(run->started_at) ? (end.us - run->started_at.us) / SECOND_US : 0;
     int64_t rate = elapsed > 0 ? done * 60 / elapsed : done * 60;
-    show_text(r, "job.started",
-              text(r, "Elapsed %s. %s a minute (last minute %s). Current charges %s, of which "
-                      "tax %s. Workers alive: %s.", run_span(r, elapsed), run_count(r, rate),
-                   run_count(r, k->done_last_minute),
-                                     run_money(r, k->amount), run_money(r, k->tax), run_count(r, k->workers)));
-    if (active && rate > 0 && open) show_text(r, "job.left", text(r, "About %s left.", run_span(r, open * 60 / rate)));
-    if (run->last_error) show_text(r, "job.note", text(r, "Last error: %s", run->last_error));
+    show_text(r, "job.started", msg_format(r, r->c.language, "billing.run.working", { "elapsed", run_span(r, elapsed) },
+              { "rate", run_count(r, rate) }, { "last", run_count(r, k->done_last_minute) },
+              { "amount", run_money(r, k->amount) }, { "tax", run_money(r, k->tax) },
+              { "workers", run_count(r, k->workers) }));
+    const char *language = r->c.language, *left = run_span(r, rate > 0 ? open * 60 / rate : 0);
+    if (active && rate > 0 && open)
+        show_text(r, "job.left", msg_format(r, language, "billing.run.time_left", { "span", left }));
+    if (run->last_error)
+        show_text(r, "job.note", msg_format(r, language, "billing.run.last_error", { "text", run->last_error }));
     if (active) show_text(r, "job.poll_url", link_path(r, "%s", run_path(&r->c, run)));
 }
 
@@ -236,14 +246,14 @@ static const ListSpec items = {
 ROW(Decision, DECISION)
 
 static void decisions(Req *r, const RunRow *run, const char *states) {
-    TableView *t = table_start(r, "show.sections.0.table", "Decisions");
+    TableView *t = table_start(r, "show.sections.0.table", word(r, "billing.run.decisions"));
     bool held = !strcmp(states, "held");
-    show_text(r, "show.sections.0.title", held ? "Held bills" : "Accounts without a bill");
-    table_column(t, "Account", "text", "id");
-    table_column(t, "Code", "code", NULL);
-    table_column(t, "Message", "text", "name");
-    table_column(t, "Amount", "money", "amount");
-    table_column(t, "Action", "act", NULL);
+    show_text(r, "show.sections.0.title", word(r, held ? "billing.run.held_bills" : "billing.run.without_bill"));
+    table_column(t, word(r, "billing.run.account"), "text", "id");
+    table_column(t, word(r, "billing.run.code"), "code", NULL);
+    table_column(t, word(r, "billing.run.message"), "text", "name");
+    table_column(t, word(r, "billing.run.amount"), "money", "amount");
+    table_column(t, word(r, "billing.run.action"), "act", NULL);
     bool may = perm_may(&r->c, "bx.run", held ? APPROVE : EDIT);
     Decisions all = db_all(r, Decision, "select a.account_no, n.display_name as name, i.error_code as code, "
                                         "i.error_text as message, coalesce(i.amount_minor, 0) as amount_minor, "
@@ -262,10 +272,10 @@ static void decisions(Req *r, const RunRow *run, const char *states) {
         table_cell(t, NULL);
         const char *cell = text(r, "show.sections.0.table.rows.%zu.cells.4.act", i);
         if (!may) continue;
-        show_text(r, text(r, "%s.text", cell), held ? "Release" : "Leave out");
+        show_text(r, text(r, "%s.text", cell), word(r, held ? "billing.run.release" : "billing.run.leave_out"));
         show_text(r, text(r, "%s.url", cell), link_path(r, "%s/%s", base, held ? "release" : "leave-out"));
     }
-    table_empty(t, held ? "No bill is held" : "No account is in error", NULL);
+    table_empty(t, word(r, held ? "billing.run.held_none" : "billing.run.errors_none"), NULL);
 }
 
 static bool may_change_items(const RunRow *run) {
@@ -373,14 +383,14 @@ static Target *target_of(Req *r, const RunRow *run) {
 static void ask(Req *r, const Form *form, const char *what, const char *undo) {
     RunRow *run = run_of_path(r, NULL);
     Target *t = target_of(r, run);
-    show_text(r, "page.title", text(r, "%s %s", !strcmp(what, "release") ? "Release the bill of" : "Leave out",
-                                    t->account_no));
+    show_text(r, "page.title", msg_format(r, r->c.language, !strcmp(what, "release")
+              ? "billing.run.release_of" : "billing.run.leave_out_of", { "account", t->account_no }));
     show_text(r, "page.crumbs.0.text", run->run_no);
     show_text(r, "page.crumbs.0.url", link_path(r, "%s", run_path(&r->c, run)));
     form_show(r, "confirm", form, text(r, "%s/accounts/%s/%s", run_path(&r->c, run), url_part(r, t->account_no), what));
-    show_fact(r, "confirm.facts", "Account", t->account_no, t->name);
+    show_fact(r, "confirm.facts", word(r, "billing.run.account"), t->account_no, t->name);
     if (t->code) show_fact(r, "confirm.facts", t->code, t->message, NULL);
-    if (t->amount.minor) show_fact(r, "confirm.facts", "Amount", run_money(r, t->amount), NULL);
+    if (t->amount.minor) show_fact(r, "confirm.facts", word(r, "billing.run.amount"), run_money(r, t->amount), NULL);
     show_text(r, "confirm.undo", undo);
     show_text(r, "confirm.tone", "primary");
     show_text(r, "confirm.back_url", link_path(r, "%s", run_path(&r->c, run)));

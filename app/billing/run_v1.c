@@ -96,23 +96,35 @@ static Expect *expect_of(Req *r, const Pick *p) {
             p->from_date, early, late, p->cycle, p->to_date, p->from_date);
 }
 
-static const char *count_text(Req *r, int64_t n) {
-    return number_text(&r->c.mem, n, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ 0 });
-}
-
 static void cards(Req *r, const Pick *p) {
     Expect *e = expect_of(r, p);
     int64_t ready = e->accounts - e->billed - e->missing - e->waiting;
-    int places = utility_here(&r->c)->exponent;
-    run_kpi(r, "Accounts in cycle", count_text(r, e->accounts), NULL, NULL);
-    run_kpi(r, "Ready", count_text(r, ready > 0 ? ready : 0), NULL, NULL);
-    run_kpi(r, "Without reading", count_text(r, e->missing), NULL, NULL);
-    run_kpi(r, "Waiting for validation", count_text(r, e->waiting), NULL, NULL);
-    run_kpi(r, "Held last time", count_text(r, e->held_before), NULL, NULL);
-    run_kpi(r, "Already billed", count_text(r, e->billed), NULL, NULL);
-    run_kpi(r, "Expected amount",
-            number_text(&r->c.mem, e->expected.minor, (NumberFormat){ .decimal = '.', .group = ',' },
-                        (NumberStyle){ .places = places, .places_min = places }), NULL, "Last period's total");
+    run_kpi(r, word(r, "billing.generate.accounts"), run_count(r, e->accounts), NULL, NULL);
+    run_kpi(r, word(r, "billing.generate.ready"), run_count(r, ready > 0 ? ready : 0), NULL, NULL);
+    run_kpi(r, word(r, "billing.generate.missing"), run_count(r, e->missing), NULL, NULL);
+    run_kpi(r, word(r, "billing.generate.waiting"), run_count(r, e->waiting), NULL, NULL);
+    run_kpi(r, word(r, "billing.generate.held_before"), run_count(r, e->held_before), NULL, NULL);
+    run_kpi(r, word(r, "billing.generate.billed"), run_count(r, e->billed), NULL, NULL);
+    const char *how = word(r, "billing.generate.expected_how");
+    run_kpi(r, word(r, "billing.generate.expected"), run_money(r, e->expected), NULL, how);
+}
+
+#define BUSY_ROW(F, T) F(T, Id, id) F(T, const char *, run_no)
+ROW(Busy, BUSY_ROW)
+
+/* The run that stands in the way of another one, with a link to it. */
+static void show_busy(Req *r, const Pick *p) {
+    Busy *busy = db_find(r, Busy, "select id, run_no from bill_run where bill_cycle_period_id=? and (run_flag=1 "
+                                  "or (state='completed_with_errors' and simulate_only=0)) order by id desc limit 1",
+                                   p->id);
+    if (!busy) return;
+    const RunRow *run = run_get(&r->c, busy->id);
+    show_text(r, "page.notices.0.tone", "info");
+    show_text(r, "page.notices.0.text", msg_format(r, r->c.language, "billing.generate.busy", { "run", run->run_no },
+              { "state", state_label(r, run->state) }));
+    show_text(r, "page.notices.0.action.text", msg_format(r, r->c.language, "billing.generate.open", { "run",
+                                                                                                       run->run_no }));
+    show_text(r, "page.notices.0.action.url", link_path(r, "%s", run_path(&r->c, run)));
 }
 
 static void choices(FormView *v, const char *field, ChoiceRows rows) {
@@ -136,23 +148,24 @@ static const ListSpec runs = {
         { "billed_count",  "Billed",     "r.billed_count",  LIST },
         { "error_count",   "Errors",     "r.error_count",   LIST },
         { "amount_minor",  "Amount",     "r.amount_minor",  LIST, .place = "amount" },
-        { "duration",      "Seconds",    "timestampdiff(second, r.started_at, r.finished_at)", LIST },
+        { "duration",      "Duration",   RUN_DURATION,      LIST, .kind = "num" },
         { "state",         "State",      "r.state",         LIST, .place = "status" },
         { 0 } },
     .order = "-started_at", .empty_title = "No run yet", .empty_text = "Choose a cycle and a period above." };
 
 void generate_page(Req *r) {
-    show_text(r, "page.title", "Generate bills");
+    show_text(r, "page.title", word(r, "billing.generate.title"));
     Pick *p = pick(r, query_text(r, "cycle"), query_text(r, "period"));
     list_show(r, &runs, r->c.utility);
     if (r->status) return;                          /* answered with a file */
     page(r, "billing/generate");
     if (!p) {
-        show_text(r, "show.notices.0.tone", "info");
-        show_text(r, "show.notices.0.text", "There is no active bill cycle. Set one up first.");
+        show_text(r, "page.notices.0.tone", "info");
+        show_text(r, "page.notices.0.text", word(r, "billing.generate.no_cycle"));
         return;
     }
     cards(r, p);
+    show_busy(r, p);
     FormView *v = form_show(r, "form", &generate_form, "/bx/generate");
     Date bill = utility_today(&r->c), due = date_add_days(bill, p->due_days), given;
     if (query_text(r, "bill_date") && date_parse_iso(query_text(r, "bill_date"), &given))
@@ -170,15 +183,17 @@ void generate_page(Req *r) {
     form_text(v, "period", p->label);
     form_date(v, "bill_date", bill);
     form_date(v, "due_date", due);
-    form_bool(v, "estimate", true);
+    form_bool(v, "estimate", query_text(r, "cycle") ? query_text(r, "estimate") != NULL : true);
+    form_bool(v, "release_held", query_text(r, "release_held") != NULL);
     form_text(v, "message", query_text(r, "message"));
     show_text(r, "form.get", "1");
     if (perm_may(&r->c, "bx.run", APPROVE)) {
         show_text(r, "generate_url", link_path(r, "/bx/generate/confirmation"));
-        show_text(r, "generate_text", "Generate");
+        show_text(r, "generate_text", word(r, "billing.generate.do"));
     }
     if (strcmp(p->state, "closed") && perm_may(&r->c, "bx.run", APPROVE)) {
-        show_text(r, "page.actions.0.text", text(r, "Close period %s", p->label));
+        show_text(r, "page.actions.0.text", msg_format(r, r->c.language, "billing.generate.close", { "period",
+                                                                                                     p->label }));
         show_text(r, "page.actions.0.url", link_path(r, "/bx/generate/close?cycle=%s&period=%s",
                                                      url_part(r, p->cycle_code), url_part(r, p->label)));
     }
@@ -199,8 +214,12 @@ void generate_confirm(Req *r) {
     Pick *p = pick(r, sent(r, "cycle"), sent(r, "period"));
     if (!p) fail(r, NOT_FOUND, "There is no such period.");
     int64_t n = accounts_of(r, p);
-    show_text(r, "page.title", text(r, "Bill %lld accounts of %s for %s?", (long long)n, p->cycle_name, p->label));
-    show_text(r, "page.crumbs.0.text", "Generate bills");
+    const char *ask = msg_plural(r, r->c.language, "billing.generate.ask", n, run_count(r, n), { "cycle",
+                                                                                                 p->cycle_name },
+                                 { "period", p->label });
+    show_text(r, "page.title", ask);
+    show_busy(r, p);
+    show_text(r, "page.crumbs.0.text", word(r, "billing.generate.title"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
                                                 url_part(r, p->label)));
     FormView *v = form_show(r, "confirm", &confirm_form, "/bx/generate");
@@ -215,10 +234,10 @@ void generate_confirm(Req *r) {
     form_bool(v, "estimate", query_text(r, "cycle") ? query_text(r, "estimate") != NULL : true);
     form_bool(v, "release_held", query_text(r, "release_held") != NULL);
     form_text(v, "message", query_text(r, "message"));
-    form_set(v, "confirm", "label", text(r, "Type %lld to confirm.", (long long)n));
+    form_set(v, "confirm", "label", msg_format(r, r->c.language, "billing.generate.type", { "n", text(r, "%lld",
+                                                                                                      (long long)n) }));
     form_set(v, "confirm", "width", "5");
-    show_text(r, "confirm.text.0", text(r, "Bill %lld accounts of %s for %s? Bills are published at once "
-                                           "and cannot be rolled back.", (long long)n, p->cycle_name, p->label));
+    show_text(r, "confirm.text.0", text(r, "%s %s", ask, word(r, "billing.generate.ask_how")));
     show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
                                                url_part(r, p->label)));
     page(r, "layout/confirm");
@@ -242,7 +261,7 @@ void generate_post(Req *r) {
     Id run = run_create(&r->c, &n);
     run_work(&r->c, run);
     const RunRow *made = run_get(&r->c, run);
-    note(r, "%s has begun.", made->run_no);
+    note(r, "%s", msg_format(r, r->c.language, "billing.generate.begun", { "run", made->run_no }));
     go(r, "%s", run_path(&r->c, made));
 }
 
@@ -268,7 +287,8 @@ static const Form close_form = { .name = "period_close", .submit = "Close period
 void period_close_page(Req *r) {
     Pick *p = pick(r, sent(r, "cycle"), sent(r, "period"));
     if (!p) fail(r, NOT_FOUND, "There is no such period.");
-    show_text(r, "page.title", text(r, "Close period %s of %s?", p->label, p->cycle_name));
+    show_text(r, "page.title", msg_format(r, r->c.language, "billing.generate.close_ask",
+                                          { "period", p->label }, { "cycle", p->cycle_name }));
     FormView *v = form_show(r, "confirm", &close_form, "/bx/generate/close");
     form_text(v, "cycle", p->cycle_code);
     form_text(v, "period", p->label);
@@ -278,10 +298,9 @@ void period_close_page(Req *r) {
         "and (x.to_period is null or x.to_period>=?) and not exists (select 1 from bill b "
         "where b.account_id=x.account_id and b.bill_cycle_period_id=? and b.status='published') "
         "order by a.account_no limit 50", p->cycle, p->to_date, p->from_date, p->id);
-    show_text(r, "confirm.text.0", open.n ? "These accounts have no bill of this period; their days are "
-                                            "billed with the next one." : "Every account has its bill.");
+    show_text(r, "confirm.text.0", word(r, open.n ? "billing.generate.unbilled" : "billing.generate.all_billed"));
     for (size_t i = 0; i < open.n; i++) show_fact(r, "confirm.facts", open.v[i].value, open.v[i].label, NULL);
-    show_text(r, "confirm.undo", "A closed period stays closed.");
+    show_text(r, "confirm.undo", word(r, "billing.generate.close_undo"));
     show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
                                                url_part(r, p->label)));
     page(r, "layout/confirm");
@@ -295,7 +314,8 @@ void period_close_post(Req *r) {
     if (!p) fail(r, NOT_FOUND, "There is no such period.");
     if (!strcmp(p->state, "closed")) fail(r, CONFLICT, "Period %s of %s is closed.", p->label, p->cycle_name);
     int64_t open = db_int(r, "select count(*) from bill_run_item i join bill_run x on x.id=i.run_id "
-                             "where x.bill_cycle_period_id=? and x.state not in ('cancelled', 'rolled_back') "
+                             "where x.bill_cycle_period_id=? and x.simulate_only=0 "
+                             "and x.state not in ('cancelled', 'rolled_back') "
                              "and i.state in ('pending', 'claimed', 'calculated', 'held', 'error')", p->id);
     if (open) fail(r, CONFLICT, "%lld accounts are pending, held or in error. Mend, release or leave them out first.",
                    (long long)open);
@@ -305,6 +325,7 @@ void period_close_post(Req *r) {
                                  .version = db_int(r, "select row_version from bill_cycle_period where id=?", p->id),
                                  .before = json_pairs(&r->c, "state", p->state, NULL),
                                  .after = json_pairs(&r->c, "state", "closed", NULL) });
-    note(r, "Period %s of %s is closed.", p->label, p->cycle_name);
+    note(r, "%s", msg_format(r, r->c.language, "billing.generate.closed", { "period", p->label }, { "cycle",
+                                                                                                    p->cycle_name }));
     go(r, "/bx/generate?cycle=%s", url_part(r, p->cycle_code));
 }

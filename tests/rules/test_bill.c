@@ -450,38 +450,135 @@ static TariffRate lifeline(void) {
     return r;
 }
 
+static const TouPrice tou_prices[] = { { "peak", { 285000 } }, { "mid", { 165000 } }, { "off", { 92500 } } };
 static const TariffAttribute one_eru[] = { { "eru", { 1, 1 } } };
 
-static void ext_plans(void) {
+/* RES-EXT of April: one ERU, no winter average unless one is given. */
+static BillFacts ext_facts(const Rates *r, BillUse *u, BillConnection *c) {
+    BillFacts f = simple(r, u, 1);
+    *c = f.connections[0];
+    c->attributes = one_eru;
+    c->attribute_n = 1;
+    f.connections = c;
+    return f;
+}
+
+static void ext_1(void) {
     Rates r = res_ext();
     BillUse u[] = { APRIL(0, 14) };
-    BillFacts f = simple(&r, u, 1);
-    BillConnection c = f.connections[0];
-    f.connections = &c;
-    c.attributes = one_eru;
-    c.attribute_n = 1;
-    SAME_TEXT(bill_of(&f), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 80.64 @12.6, STORMWATER 12.75 @1, "
-                           "SURCHARGE 1.33, TAX 4.50 = 187.82");
+    BillConnection c;
+    BillFacts f = ext_facts(&r, u, &c);
+    BillDraft d;
+    SAME_TEXT(bill(&f, &d), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 80.64 @12.6, STORMWATER 12.75 @1, SURCHARGE "
+                            "1.33, TAX 4.50 = 187.82");
+    SAME_TEXT(d.lines[1].explain, "6 x 3.85 = 23.10; 6 x 5.20 = 31.20; 2 x 7.90 = 15.80");
+}
+
+static void ext_2(void) {
+    Rates r = res_ext();
+    BillUse u[] = { APRIL(0, 14) };
+    BillConnection c;
+    BillFacts f = ext_facts(&r, u, &c);
     c.has_winter_average = true;
     c.winter_average.micro = 8000000;
     BillDraft d;
-    SAME_TEXT(bill(&f, &d), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, "
-                            "SURCHARGE 1.33, TAX 4.50 = 153.26");
+    SAME_TEXT(bill(&f, &d), "FIXED 18.50, USAGE 70.10 @14, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, SURCHARGE "
+                            "1.33, TAX 4.50 = 153.26");
     SAME_TEXT(d.lines[2].explain, "lesser of 14 and 8 = 8; 90 % of 8 = 7.2 x 6.40 = 46.08");
-    u[0] = APRIL(0, 8);
-    c.has_winter_average = false;
+}
+
+static void ext_3(void) {
+    Rates r = res_ext();
+    BillUse u[] = { APRIL(0, 8) };
+    BillConnection c;
+    BillFacts f = ext_facts(&r, u, &c);
     SAME_INT(bill_compute(&mem, &f).total.minor, 11425);
     TariffRate rebates[] = { lifeline() };
     c.rebates = rebates;
     c.rebate_n = 1;
-    SAME_TEXT(bill_of(&f), "FIXED 18.50, USAGE 33.50 @8, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, SURCHARGE 0.78, "
-                           "DISCOUNT -15.60, TAX 1.86 = 97.87");
-    c.rebate_n = 0;
-    u[0] = use(on(2026, 4, 18), on(2026, 4, 30), 0, 4);
+    SAME_TEXT(bill_of(&f), "FIXED 18.50, USAGE 33.50 @8, SEWER_USAGE 46.08 @7.2, STORMWATER 12.75 @1, SURCHARGE "
+                           "0.78, DISCOUNT -15.60, TAX 1.86 = 97.87");
+}
+
+static void ext_4(void) {
+    Rates r = res_ext();
+    BillUse u[] = { use(on(2026, 4, 18), on(2026, 4, 30), 0, 4) };
+    BillConnection c;
+    BillFacts f = ext_facts(&r, u, &c);
     f.kind = BILL_FINAL;
     c.billed_until = on(2026, 4, 18);
-    SAME_TEXT(bill_of(&f), "FIXED 7.40, USAGE 17.56 @4, SEWER_USAGE 23.04 @3.6, STORMWATER 5.10 @1, "
-                           "SURCHARGE 0.37, TAX 1.27 = 54.74");
+    BillDraft d;
+    SAME_TEXT(bill(&f, &d), "FIXED 7.40, USAGE 17.56 @4, SEWER_USAGE 23.04 @3.6, STORMWATER 5.10 @1, SURCHARGE 0.37, "
+                            "TAX 1.27 = 54.74");
+    SAME_TEXT(d.lines[1].explain, "2.4 x 3.85 = 9.24; 1.6 x 5.20 = 8.32");
+}
+
+/* COM-EXT of the specification: 2 inch, 7.5 ERU. */
+static void ext_6(void) {
+    static const TariffAttribute eru[] = { { "eru", { 15, 2 } } };
+    Rates all = res_ext(), r = { .n = 0 };
+    add(&r, rate("BASE", "FIXED", "water", CALC_FLAT, 104000000));
+    add(&r, rate("USE", "USAGE", "water", CALC_PER_UNIT, 5100000));
+    add(&r, sewer(7050000, 95));
+    add(&r, all.v[3]);
+    add(&r, all.v[4]);
+    BillUse u[] = { APRIL(0, 42) };
+    BillConnection c;
+    BillFacts f = ext_facts(&r, u, &c);
+    c.attributes = eru;
+    SAME_TEXT(bill_of(&f), "FIXED 104.00, USAGE 214.20 @42, SEWER_USAGE 281.30 @39.9, STORMWATER 95.63 @7.5, "
+                           "SURCHARGE 4.77, TAX 16.15 = 716.05");
+}
+
+/* Electricity: slabs, time of use, and a base by days. */
+static void ext_7(void) {
+    static const TariffTier slabs[] = { { .upto = { 300000000 }, .price = { 80000 } },
+                                        { .upto = { 600000000 }, .price = { 120000 } },
+                                        { .unlimited = true, .price = { 160000 } } };
+    Rates r = { .n = 0 }, tou = { .n = 0 }, base = { .n = 0 };
+    TariffRate slab = tiered(slabs, 3), periods = rate("TOU", "USAGE", "electricity", CALC_TOU, 0);
+    slab.tax_n = 0;
+    add(&r, slab);
+    BillUse u[] = { APRIL(0, 850) };
+    BillFacts f = simple(&r, u, 1);
+    BillDraft d;
+    SAME_TEXT(bill(&f, &d), "USAGE 100.00 @850 = 100.00");
+    SAME_TEXT(d.lines[0].explain, "300 x 0.08 = 24.00; 300 x 0.12 = 36.00; 250 x 0.16 = 40.00");
+    periods.prices.tou = tou_prices;
+    periods.prices.tou_n = 3;
+    add(&tou, periods);
+    BillUse by_time[] = { APRIL(0, 120), APRIL(0, 100), APRIL(0, 200) };
+    for (int i = 0; i < 3; i++) by_time[i].register_kind = tou_prices[i].period;
+    f = simple(&tou, by_time, 3);
+    SAME_TEXT(bill(&f, &d), "USAGE 69.20 @420 = 69.20");
+    SAME_TEXT(d.lines[0].explain, "peak 120 x 0.285 = 34.20; mid 100 x 0.165 = 16.50; off 200 x 0.0925 = 18.50");
+    add(&base, rate("BASE", "FIXED", "electricity", CALC_FLAT, 54710000));
+    f = simple(&base, NULL, 0);
+    BillConnection c = f.connections[0];
+    BillPlanSpan s = c.spans[0];
+    f.connections = &c;
+    c.spans = &s;
+    s.proration = PRORATE_DAILY;
+    f.period_end = on(2026, 5, 3);                          /* 33 days */
+    SAME_TEXT(bill_of(&f), "FIXED 60.18 = 60.18");
+}
+
+static void ext_8(void) {
+    Rates all = res_ext(), r = { .n = 0 };
+    TariffRate least = rate("LEAST", "MIN_BILL", "water", CALC_FLAT, 25000000);
+    least.of = water_lines;
+    least.of_n = 2;
+    add(&r, all.v[0]);
+    add(&r, all.v[1]);
+    add(&r, least);
+    BillUse u[] = { APRIL(0, 1) };
+    SAME_TEXT(simple_bill(&r, u, 1), "FIXED 18.50, USAGE 3.85 @1, MIN_BILL 2.65, TAX 1.25 = 26.25");
+    Rates round = { .n = 0 };
+    TariffRate water = rate("USE", "USAGE", "gas", CALC_PER_UNIT, 3850000);
+    add(&round, water);
+    u[0].to_value.e3 = u[0].billing_quantity.e3 = 4125;
+    SAME_TEXT(simple_bill(&round, u, 1), "USAGE 15.88 @4.125 = 15.88");
+    /* 7.5 x 12.75 = 95.625 -> 95.63 stands in ONB02US05.6, the late fee among the late fees */
 }
 
 /* ONB02US05.5: a price change inside, 31 days by tolerance a full period, limits by days of 31. */
@@ -790,7 +887,6 @@ static void gas(void) {
     SAME_TEXT(bill_of(&f), "USAGE 164.38 @3886 = 164.38");
 }
 
-static const TouPrice tou_prices[] = { { "peak", { 285000 } }, { "mid", { 165000 } }, { "off", { 92500 } } };
 
 static void time_of_use(void) {
     Rates r = { .n = 0 };
@@ -1479,7 +1575,13 @@ static SuiteTest tests[] = {
     { "BX engine 5: true-up by index", true_up_index },
     { "BX engine 5: actual index below the estimate", true_up_below },
     { "BX01US02.5 final bill with deposit", final_bill },
-    { "ONB02US05.1 to .4 RES-EXT", ext_plans },
+    { "ONB02US05.1 RES-EXT, 14 CCF", ext_1 },
+    { "ONB02US05.2 RES-EXT with winter average", ext_2 },
+    { "ONB02US05.3 RES-EXT, 8 CCF, and with lifeline", ext_3 },
+    { "ONB02US05.4 RES-EXT, final bill of 12 days", ext_4 },
+    { "ONB02US05.6 COM-EXT", ext_6 },
+    { "ONB02US05.7 slabs, time of use, by days", ext_7 },
+    { "ONB02US05.8 minimum, rounding", ext_8 },
     { "ONB02US05.5 price change inside", ext_price_change },
     { "BX engine 1: days, gap, 120 days", days },
     { "BX engine 1: days asked for", days_asked },

@@ -217,6 +217,23 @@ void bill_dispute(struct Ctx *c, Id bill, bool hold, const char *reason);
 /* The account joins the active cycle its connections match;
  * called when a connection is activated. 0: no cycle matches. */
 Id   account_cycle_join(struct Ctx *c, Id account, Date from);
+
+/* --- bill cycles (BX03US02) --------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *code, *name, *service_code;
+    const Id   *categories; int category_n;         /* none: all */
+    const Id   *areas; int area_n;                  /* each with all below it; none: all */
+    const char *frequency;          /* monthly (NULL), bi_monthly, quarterly, weekly, fortnightly */
+    Date        anchor;             /* first day of the first period */
+    int         bill_after_days, due_days, grace_days;      /* 0: 2, 21 and 10 */
+    int         periods;            /* of the calendar, 1 to 36; 0: 12 */
+} NewCycle;
+/* An active cycle with its calendar: bill dates move to the next working day; periods that have begun are open.
+   Accounts that fit and have no cycle join it at its first period. INVALID "Monthly-Western exists already." and for
+   what is not a cycle. */
+Id   bill_cycle_create(struct Ctx *c, const NewCycle *n);
+
 /* Result of a delivery by message: delivered, opened, soft_bounced, hard_bounced, failed. */
 void bill_delivery_result(struct Ctx *c, Id message, const char *state, const char *reason);
 

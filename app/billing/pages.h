@@ -34,4 +34,6 @@ void    daily_total_after_cancel(Ctx *c, const EventRow *e);
 
 JobStep late_fee_job(Ctx *c, const JobRow *job);        /* charge.c */
 
+void cycle_join_by_event(Ctx *c, const EventRow *e);     /* of service_connection.activated */
+
 #endif

@@ -232,7 +232,7 @@ static void may_close(Ctx *c, const State *a) {
          said(c, "cis.account.unsettled", "amount", locale_money(&c->mem, c->locale, a->balance_minor)));
 }
 
-void account_status_set(Ctx *c, Id account, const char *status, const char *reason) {
+static void move_to(Ctx *c, Id account, const char *status, Date on, const char *reason) {
     State *a = db_find(c, State, "select a.id, a.consumer_id, a.account_no, a.status, a.balance_minor, a.row_version, "
         "(select count(*) from service_connection s where s.account_id=a.id and s.status='active' "
         "and s.meter_id is not null) as meters "
@@ -247,12 +247,11 @@ void account_status_set(Ctx *c, Id account, const char *status, const char *reas
     }
     bool closes = !strcmp(status, "closed"), ends = closes || !strcmp(status, "cancelled");
     if (closes) may_close(c, a);
-    Date today = utility_today(c);
     db_run(c, "update account set status=?, single_flag=if(?, null, single_flag), opened_on=if(? "
               "and opened_on is null, ?, opened_on), "
               "closed_on=if(?, ?, closed_on), close_reason=if(?, left(?, 60), close_reason), "
               "updated_at=?, updated_by=?, "
-              "row_version=row_version+1 where id=?", status, ends, !strcmp(status, "active"), today, closes, today,
+              "row_version=row_version+1 where id=?", status, ends, !strcmp(status, "active"), on, closes, on,
                   ends, reason, c->now,
            c->realm == REALM_STAFF ? c->user : (Id){ 0 }, account);
     db_run(c, "insert into account_status_history (utility_id, account_id, from_status, to_status, at, reason, "
@@ -270,4 +269,14 @@ void account_status_set(Ctx *c, Id account, const char *status, const char *reas
     bool begins = !strcmp(status, "active") && !strcmp(a->status, "pending");
     e.name = begins ? "account.activated" : "account.closed";
     if (begins || closes) event_emit(c, &e);
+}
+
+void account_status_set(Ctx *c, Id account, const char *status, const char *reason) {
+    move_to(c, account, status, utility_today(c), reason);
+}
+
+void account_open(Ctx *c, Id account, Date on, const char *reason) {
+    if (date_compare(on, utility_today(c)) > 0)
+        fail_field(c, INVALID, "opened_on", "%s", msg(c->language, "cis.entry.opened_future"));
+    move_to(c, account, "active", on, reason);
 }

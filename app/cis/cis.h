@@ -114,6 +114,8 @@ void connection_plan_set(struct Ctx *c, Id service_connection, Id plan, Date fro
 /* Moves the account's status as account_may_become allows, with history and events; CONFLICT otherwise, and when it
    would close with money owed or a meter measuring. Nothing happens when it is there already. */
 void account_status_set(struct Ctx *c, Id account, const char *status, const char *reason);
+/* Pending -> active from a day on, which is not in the future: the day its use and its bills begin. */
+void account_open(struct Ctx *c, Id account, Date on, const char *reason);
 /* Adds or changes a contact point and the copy in consumer when it
  * is primary; emits contact.changed. kind: email, mobile, phone. */
 Id   contact_set(struct Ctx *c, Id consumer, const char *kind, const char *value, bool is_verified);

@@ -61,6 +61,14 @@ class Instance {
     return done.stdout;
   }
 
+  // An owner's function, as somebody of the staff (owner.c): { id, no, status } or { refused, field, text }.
+  owner(email, what, fields = {}) {
+    const given = Object.entries(fields).filter(([, v]) => v !== null && v !== undefined).map(([k, v]) => `${k}=${v}`);
+    const done = spawnSync(path.join(build, 'tests', 'support', 'owner'), ['--config', this.config, '--as', email, what, ...given], { encoding: 'utf8', timeout: 120000 });
+    if (done.status !== 0) throw new Error(`owner ${what} ${given.join(' ')}: exit ${done.status ?? done.signal ?? done.error}\n${done.stdout}${done.stderr}`);
+    return JSON.parse(done.stdout.trim().split('\n').pop());
+  }
+
   knows(name) { return spawnSync(program, ['help', name]).status === 0; }
 
   // SQL on the tenant's schema; rows as objects of texts (null for NULL). Values take the place of `?`.

@@ -16,6 +16,7 @@
 //   jobs_run()       waits until no job is due; fails when one died
 //   mails(to)        messages sent to an address: [{ to, subject, body }]
 //   clock(at)        sets the instance's clock ('2026-04-16T10:00-07:00'); clock.forward({ days, hours, minutes })
+//   owner(who, what, { name: value })       an owner's function, where there is no page yet (owner.c): { id, no, status }
 //   command(...)     a command of the program;  verify()  the checker, now
 //   looks_right, within_budget, watch       see browser.js
 const { test: base, expect, chromium } = require('@playwright/test');
@@ -79,6 +80,7 @@ function story(id, set, body) {
   };
 
   const mails = (to = null) => instance.sql('select to_address `to`, channel, subject, body_text body, status from message where ? is null or to_address = ? order by id', [to, to]);
+  const owner = (who, what, fields) => instance.owner(who.includes('@') ? who : `${who}@swa.test`, what, fields);
   const command = (...words) => instance.command(...words);
   const verify = () => {
     const out = instance.command('verify');
@@ -104,7 +106,7 @@ function story(id, set, body) {
     body({
       as, anyone: (host = 'swa.smart360.test') => new Person(instance, { host, prefix: host.startsWith('my.') ? '/p/swa-w' : '/u/swa-w' }),
       portal: () => new Person(instance, { prefix: '/p/swa-w' }),
-      test, expect, sql, one, ledger, jobs_run, mails, clock, command, verify, request: (options) => request(instance, { host: 'swa.smart360.test', ...options }),
+      test, expect, sql, one, ledger, jobs_run, mails, clock, command, owner, verify, request: (options) => request(instance, { host: 'swa.smart360.test', ...options }),
       order: (...words) => { if (words[0] === 'set') people.clear(); instance.order(...words); }, instance: () => instance, sleep, ...browser_checks,
     });
   });

@@ -48,7 +48,14 @@ typedef struct {
     Time        expires_at;         /* all zero: 90 days */
     Id          account;
 } InApp;
+/* The note's id. A role: one for each of its active people, and the last one's id (0: it has nobody). A link that leads
+   elsewhere is left out and logged; without a title BROKEN. */
 Id inapp_post(struct Ctx *c, const InApp *n);
+/* Notes the user of the context (staff or portal) has not read. */
+int64_t inapp_unread(struct Ctx *c);
+struct Req;
+/* The bell of the shell, with their number. */
+void notes_bell(struct Req *r);
 
 /* Whether a message of this class and topic may go to an address: NULL, or the reason it may not. */
 typedef struct { Id consumer; const char *channel, *class, *topic, *address; } SendFacts;

@@ -2,12 +2,34 @@
  * Module comms: table of contents.
  */
 #include "app/comms/module.h"
+#include "app/comms/pages.h"
 #include "app/modules.h"
+
+static const Route comms_routes[] = {
+    TENANT_GET ("/me/notifications",             NULL, SIGNED_IN, notes_page),
+    TENANT_POST("/me/notifications/read",        NULL, SIGNED_IN, notes_read_all, .form = notes_page),
+    /* marks it read */
+    TENANT_GET ("/me/notifications/{note}",      NULL, SIGNED_IN, note_open, .flags = WRITES),
+    TENANT_POST("/me/notifications/{note}/read", NULL, SIGNED_IN, note_read, .form = notes_page),
+    PORTAL_GET ("/notifications",                SIGNED_IN, notes_page),
+    PORTAL_POST("/notifications/read",           SIGNED_IN, notes_read_all, .form = notes_page),
+    PORTAL_GET ("/notifications/{note}",         SIGNED_IN, note_open, .flags = WRITES),
+    PORTAL_POST("/notifications/{note}/read",    SIGNED_IN, note_read, .form = notes_page),
+    { 0 }
+};
 
 static const JobHandler comms_jobs[] = {
     { "message.send", "messages", message_send, 12, true },     /* calls the provider between its transactions */
+    { .kind = "notification.upkeep", .class = "general", .run = notes_upkeep },
+    { 0 }
+};
+
+static const JobSchedule comms_schedules[] = {
+    { .code = "notification_upkeep", .kind = "notification.upkeep", .name = "Notes that have ended",
+      .rule = "daily 03:30" },
     { 0 }
 };
 
 extern const Module comms_module;
-const Module comms_module = { .name = "comms", .jobs = comms_jobs };
+const Module comms_module = { .name = "comms", .routes = comms_routes, .jobs = comms_jobs,
+                              .schedules = comms_schedules };

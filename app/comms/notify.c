@@ -16,6 +16,8 @@
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
+#include "lib/log.h"
+#include "lib/request.h"
 #include "lib/utf8.h"
 
 /* a message that could not be sent by then says nothing new */
@@ -146,21 +148,35 @@ static Way way_to(Ctx *c, const Chosen *t, const Wanted *w, const Reach *reach) 
 
 /* --- in the application ------------------------------------------------------------------------------------------- */
 
-Id inapp_post(Ctx *c, const InApp *n) {
+#define READER(F, T) F(T, Id, id)
+ROW(Reader, READER)
+
+static Id note_post(Ctx *c, const InApp *n, const char *kind, Id recipient) {
     Time expires = n->expires_at.us ? n->expires_at : time_add_seconds(c->now, NOTE_DAYS * 86400);
+    const char *link = n->link;
+    if (link && !path_is_own(link)) {
+        log_error("inapp.link", LOG_TEXT("link", link), LOG_TEXT("topic", n->topic));
+        link = NULL;
+    }
     db_run(c, "insert into notification (utility_id, recipient_kind, recipient_id, account_id, topic, severity, title, "
               "body, link, dedup_key, created_at, expires_at) values (?,?,?,?,?,?,?,?,?,?,?,?) "
               "on duplicate key update count = count + 1, body = "
               "values(body), read_at = null, created_at = values(created_at)",
-           c->utility, n->recipient_kind, n->recipient, n->account, n->topic, n->severity ? n->severity : "info",
-               utf8_cut(&c->mem, n->title, 120), utf8_cut(&c->mem, n->body, 500), n->link, n->dedup_key, c->now,
-               expires);
-    return db_id(c, "select max(id) from notification where recipient_kind = ? and recipient_id = ?", n->recipient_kind,
-                 n->recipient);
+           c->utility, kind, recipient, n->account, n->topic, n->severity ? n->severity : "info",
+           utf8_cut(&c->mem, n->title, 120), utf8_cut(&c->mem, n->body, 500), link, n->dedup_key, c->now, expires);
+    return db_id(c, "select max(id) from notification where recipient_kind = ? and recipient_id = ?", kind, recipient);
 }
 
-#define READER(F, T) F(T, Id, id)
-ROW(Reader, READER)
+Id inapp_post(Ctx *c, const InApp *n) {
+    if (!n->title || !*n->title) fail(c, BROKEN, "a note of topic %s has no title", n->topic);
+    if (strcmp(n->recipient_kind, "role")) return note_post(c, n, n->recipient_kind, n->recipient);
+    Readers all = db_all(c, Reader, "select distinct u.id from user_role ur join user u on u.id = ur.user_id "
+                                    "where ur.role_id = ? and (ur.utility_id = ? or ur.utility_id is null) "
+                                    "and u.status = 'active' order by u.id", n->recipient, c->utility);
+    Id last = { 0 };
+    for (size_t i = 0; i < all.n; i++) last = note_post(c, n, "user", all.v[i].id);
+    return last;
+}
 
 /* The users of the portal who see this account; or the one who is written to. */
 static Readers readers_of(Ctx *c, const Recipient *to) {

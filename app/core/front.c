@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/comms/comms.h"
 #include "app/core/rights.h"
 #include "lib/clock.h"
 #include "lib/date.h"
@@ -402,6 +403,7 @@ static void show_staff(Req *r) {
     show_text(r, "user.url", "/account");
     show_text(r, "user.logout_url", "/logout");
     show_text(r, "user.role", rights_here(c)->role_name);
+    notes_bell(r);
     UtilityRows all = db_all(c, UtilityRow, "select distinct u.code, u.name from utility u "
                                             "join user_role ur on ur.utility_id = u.id or ur.utility_id is null "
                                             "where ur.user_id = ? and u.status <> 'closed' order by u.name limit 20",
@@ -449,6 +451,7 @@ static void show_portal(Req *r) {
     if (c->user.id) {
         show_text(r, "user.name", c->user_name);
         show_text(r, "user.logout_url", link_path(r, "/signout"));
+        notes_bell(r);
     }
 }
 

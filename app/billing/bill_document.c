@@ -68,14 +68,17 @@ void bill_papers_wish(Ctx *c, const Id *bills, size_t n) {
 typedef struct One { Id bill; } One;
 
 static void make_one(Ctx *c, void *one) { bill_pdf(c, ((One *)one)->bill); }
+static void mail_one(Ctx *c, void *one) { bill_mail(c, ((One *)one)->bill); }
 
 /* A bill that cannot be printed holds up no other: it is told to whoever looks after jobs. */
 static bool make(Ctx *c, Id bill) {
     One one = { bill };
-    if (db_savepoint(c, make_one, &one)) return true;
+    if (db_savepoint(c, make_one, &one)) {
+        if (db_savepoint(c, mail_one, &one)) return true;
+    }
     const char *no = db_text(c, "select bill_no from bill where id = ?", bill);
     alert_raise(c, "bill_pdf", "warning", text(c, "bill_pdf:%lld", (long long)bill.id),
-                text(c, "Bill %s has no PDF: %s", no ? no : "", c->failure.text),
+                text(c, "Bill %s was not made or sent: %s", no ? no : "", c->failure.text),
                 no ? text(c, "/u/%s/bx/bills/%s", c->utility_code, no) : NULL);
     return false;
 }

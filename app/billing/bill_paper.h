@@ -26,12 +26,19 @@ Bytes       bill_paper_pdf (Arena *a, const BillPaper *p, const Locale *l);
 /* A fragment for mails: tables, no styles that a mail program does not know, everything escaped. */
 const char *bill_paper_html(Arena *a, const BillPaper *p, const Locale *l);
 
+/* That as a whole mail: a page of its own with the issuer's name above. */
+const char *bill_paper_mail(Arena *a, const BillPaper *p, const Locale *l);
+
 /* The issuer's part of any paper of this utility: name, address, logo, colours of its standard template. */
 PaperIssuer paper_issuer(Ctx *c, Id template_version);
 
 /* The mark, name and address of the issuer above a first page, with what it is at the right. */
 struct Pdf;
 void paper_draw_head(struct Pdf *p, Arena *a, const PaperIssuer *i, const PaperTitle *t);
+
+/* The bill by mail, when it waits for that; in the transaction of whoever made its document. */
+void bill_mail(Ctx *c, Id bill);
+void bill_message_moved(Ctx *c, const EventRow *e);
 
 /* Bills of a set whose documents are to be made: a job for each so many. In the transaction that publishes them. */
 void    bill_papers_wish(Ctx *c, const Id *bills, size_t n);

@@ -130,6 +130,25 @@ const char *bill_paper_html(Arena *a, const BillPaper *b, const Locale *l) {
     return h.t.s;
 }
 
+const char *bill_paper_mail(Arena *a, const BillPaper *b, const Locale *l) {
+    Html h = { text_start(a), b, l, l->language };
+    raw(&h, "<!doctype html><html lang=\"");
+    words(&h, l->language);
+    raw(&h, "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>");
+    words(&h, text(a, "%s %s", key(&h, "paper.bill"), b->bill_no));
+    raw(&h,
+        "</title></head><body style=\"margin:0;background:#f5f7f9;color:#172230;font:16px/1.5 'Segoe UI',Roboto,"
+            "Helvetica,Arial,"
+        "sans-serif\"><div style=\"max-width:560px;margin:24px auto;padding:20px 24px;background:#ffffff;"
+            "border:1px solid "
+        "#e1e6eb;border-radius:10px\"><p><strong>");
+    words(&h, b->issuer.name);
+    raw(&h, "</strong></p>");
+    raw(&h, bill_paper_html(a, b, l));
+    raw(&h, "</div></body></html>");
+    return h.t.s;
+}
+
 const char *bill_html(Ctx *c, Id bill) {
     const Locale *l;
     const BillPaper *p = bill_paper_of(c, bill, &l);

@@ -110,6 +110,8 @@ static const Route billing_routes[] = {
 
 static const EventHandler billing_events[] = {
     { "service_connection.activated",    "bx.cycle_join",      cycle_join_by_event },
+    { "message.delivered", "bx.delivered", bill_message_moved },
+    { "message.failed", "bx.delivery_failed", bill_message_moved },
     { "tariff_plan_version.activated",   "bx.stale_tariff",     stale_by_tariff },
     { "service_connection.plan_changed", "bx.stale_connection", stale_by_connection },
     { "meter_reading.accepted",          "bx.stale_reading",    stale_by_reading },

@@ -30,6 +30,7 @@ typedef struct {
     const char *dedup_key;          /* unique in the utility: a second one returns the first message */
     Time        not_before, expires_at;     /* all zero: now; the class's */
     Id          document;           /* attached to mail */
+    const char *html;               /* a whole page beside the text of a mail; NULL: text only */
     const char *link;               /* of the in-app note: own path */
     const char *entity; Id entity_id;
 } NotifyOptions;

@@ -245,6 +245,9 @@ Notified notify(Ctx *c, const char *key, const Recipient *to, const NotifyField 
                           : "queued", way.reason, o->not_before.us ? o->not_before : TIME_NONE, expires, c->now,
                           o->dedup_key, t->legal, c->now,
                       c->realm == REALM_STAFF ? c->user : (Id){ 0 });
+    if (!is_sms && (o->html || o->document.id))
+        db_run(c, "update message set body_html = ?, attachments = ? where id = ?", o->html,
+               o->document.id ? json_ids(c, &o->document, 1) : NULL, id);
     if (!way.reason) message_enqueue(c, id, o->not_before);
     return stored(c, id);
 }

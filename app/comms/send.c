@@ -24,7 +24,14 @@ static const int64_t retry_s[] = { 60, 300, 900, 3600 };        /* then failed *
         F(T, int, attempts)
 ROW(OutRow, OUT_ROW)
 
-typedef struct Sending { Id message; OutRow *row; bool go; int no; SendResult result; } Sending;
+typedef struct Sending {
+    Id message;
+    OutRow *row;
+    bool go;
+    int no;
+    SendResult result;
+    const Document *attached;
+} Sending;
 
 void message_enqueue(Ctx *c, Id message, Time at) {
     job_enqueue(c, &(NewJob){ .kind = "message.send", .payload = text(c, "{\"message\":%lld}", (long long)message.id),
@@ -58,6 +65,8 @@ static void send_begin(Ctx *c, void *arg) {
     db_run(c, "update message set status='sent_to_provider', idempotency_key=?, message_provider_id=?, attempts=?, "
               "possible_duplicate=possible_duplicate or ?, status_check_at=? where id=?",
            m->public_id, all.v[0].id, s->no, repeat, time_add_seconds(c->now, UNKNOWN_WAIT_S), m->id);
+    Id document = db_id(c, "select coalesce(json_value(attachments, '$[0]'), 0) from message where id=?", m->id);
+    s->attached = document.id ? document_open(c, document) : NULL;
     s->go = true;
 }
 
@@ -103,7 +112,9 @@ JobStep message_send(Ctx *c, const JobRow *job) {
     s->result = provider_send(c, &(OutMessage){ .message = m->id, .channel = m->channel, .to = m->to_address,
                                                 .subject = m->subject, .text = m->body_text, .html = m->body_html,
                                                 .lang = m->lang,
-                                                .idempotency_key = m->public_id, .message_no = m->public_id },
+                                                .idempotency_key = m->public_id, .message_no = m->public_id,
+                                                .attachment_path = s->attached ? s->attached->path : NULL,
+                                                .attachment_name = s->attached ? s->attached->file_name : NULL },
                                                 s->result.provider);
     db_tx(c, DB_WRITE, send_end, s, NULL);
     return STEP_DONE;

@@ -133,6 +133,18 @@ static SendResult send_twilio(Ctx *c, const ProviderFull *p, const OutMessage *m
 
 /* --- SMTP --------------------------------------------------------------------------------------------------------- */
 
+static bool attach(Ctx *c, Mail *mail, const OutMessage *m) {
+    FILE *f = fopen(m->attachment_path, "re");
+    if (!f) return false;
+    Text t = text_start(c);
+    char room[16384];
+    for (size_t n; (n = fread(room, 1, sizeof room, f)) && t.n < MAIL_BYTES_MAX;) text_add_n(&t, room, n);
+    bool whole = !ferror(f) && t.n < MAIL_BYTES_MAX;
+    fclose(f);
+    mail->attachments[0] = (MailAttachment){ m->attachment_name, "application/pdf", t.s, t.n };
+    return whole;
+}
+
 static SendResult send_smtp(Ctx *c, const ProviderFull *p, const OutMessage *m) {
     Json config = json_read(&c->mem, p->config ? p->config : "{}", p->config ? strlen(p->config) : 2, 8192, NULL);
     const char *host = json_text(config, "host"), *user = json_text(config, "user"),
@@ -147,6 +159,8 @@ static SendResult send_smtp(Ctx *c, const ProviderFull *p, const OutMessage *m) 
     Mail mail = { .from = { .address = p->from_id }, .to = { .address = m->to }, .subject = m->subject, .text = m->text,
                   .html = m->html, .message_id = m->message_no, .unsubscribe_url = m->list_unsubscribe,
                   .language = m->lang, .at = c->now };
+    if (m->attachment_path && !attach(c, &mail, m))
+        return (SendResult){ .kind = SENT_TEMPORARY, .provider = p->id, .meaning = "The attached file cannot be read" };
     size_t n;
     const char *problem = NULL, *domain = strchr(p->from_id, '@');
     char *whole = mail_build(&c->mem, &mail, &n, &problem);

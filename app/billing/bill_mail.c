@@ -1,0 +1,72 @@
+/*
+ * The bill by mail (BX06US01, CSS01US12.3): its HTML with the way to the portal, the PDF attached where the utility
+ * says so (setting bx.attach_pdf), a note in the portal. Sent once, after its document is made: the delivery's state
+ * guards it.
+ */
+#include <string.h>
+
+#include "app/billing/bill_paper.h"
+#include "app/billing/billing.h"
+#include "app/comms/comms.h"
+#include "lib/db.h"
+#include "lib/json.h"
+#include "lib/messages.h"
+
+#define WAITING(F, T) F(T, Id, id) F(T, const char *, address) F(T, Id, consumer) F(T, Id, account) F(T, Id, document)
+ROW(Waiting, WAITING)
+
+static NotifyField *fields_of(Ctx *c, const BillPaper *p, const Locale *l) {
+    const NotifyField all[] = { { "bill.no", p->bill_no },
+                                { "bill.amount_due", locale_money(&c->mem, l, p->due) },
+                                { "bill.due_date", locale_date_words(&c->mem, l, p->due_date) },
+                                { "bill.period", locale_period(&c->mem, l, p->period_start, p->period_end) },
+                                { "account_no", p->account_no },
+                                { "consumer.name", p->consumer_name },
+                                { "link", public_url(c, text(c, "/bills/%s", p->bill_no), true) },
+                                { 0 } };
+    NotifyField *to = take(c, sizeof all);
+    memcpy(to, all, sizeof all);
+    return to;
+}
+
+void bill_mail(Ctx *c, Id bill) {
+    Waiting *d = db_find(
+        c, Waiting,
+        "select d.id, d.address, b.consumer_id as consumer, b.account_id as account, coalesce(b.pdf_document_id, 0) "
+        "as document from bill_delivery d join bill b on b.id = d.bill_id where d.bill_id = ? and "
+        "d.channel = 'email' and d.state = 'queued' and b.status = 'published' and d.message_id is null "
+        "order by d.id limit 1 for update",
+        bill);
+    if (!d || !d->address) return;
+    const Locale *l;
+    const BillPaper *p = bill_paper_of(c, bill, &l);
+    bool attach = setting_int(c, "bx.attach_pdf", 0) != 0;
+    const NotifyOptions options = { .channels = "email,inapp",
+                                    .dedup_key = text(c, "bill:%lld:%lld", (long long)bill.id, (long long)d->id.id),
+                                    .entity = "bill",
+                                    .entity_id = bill,
+                                    .document = attach ? d->document : (Id){ 0 },
+                                    .html = bill_paper_mail(&c->mem, p, l),
+                                    .link = text(c, "/p/%s/bills/%s", c->utility_code, p->bill_no) };
+    Notified n = notify(
+        c, "bill_ready",
+        &(Recipient){ .consumer = d->consumer, .account = d->account, .email = d->address, .lang = l->language },
+        fields_of(c, p, l), &options);
+    db_run(
+        c,
+        "update bill_delivery set state = ?, message_id = ?, attempts = attempts + 1, reason = ?, sent_at = ? "
+        "where id = ?",
+        n.suppressed ? "failed" : "sent", n.message, n.suppressed, c->now, d->id);
+}
+
+/* What became of it: events of the message. */
+void bill_message_moved(Ctx *c, const EventRow *e) {
+    const char *status = e->payload
+                             ? json_text(json_read(&c->mem, e->payload, strlen(e->payload), 4096, NULL), "status")
+                             : NULL;
+    if (!status) return;
+    const char *state = !strcmp(status, "delivered") ? "delivered"
+                        : !strcmp(status, "bounced") ? "hard_bounced"
+                                                     : "failed";
+    bill_delivery_result(c, e->id, state, strcmp(state, "delivered") ? status : NULL);
+}

@@ -80,10 +80,9 @@ void bill_discard(Ctx *c, const Id *bills, size_t n);
 typedef struct { Id by; bool is_history; } Publishing;
 void bill_publish(Ctx *c, const Id *bills, size_t n, const Publishing *p);
 
-/* published -> cancelled: the mirror in the ledger, use and charges free, a credit note documents it. What paid the
-   bill
-   pays other items or becomes credit (the CIS, on bill.cancelled). CONFLICT with later bills that begin where this one
-   ends (they are listed), and when it is not published any more. */
+/* published -> cancelled: the mirror in the ledger, use and charges free, a credit note documents it. What paid it pays
+   other items or becomes credit (the CIS, on bill.cancelled). CONFLICT with later bills that begin where this one ends
+   (they are listed), and when it is not published any more. */
 void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note);
 /* A draft in the place of a cancelled bill: same period, next
  * version. Fails INVALID with the exception when none can be made. */

@@ -66,6 +66,9 @@ static void set_variables(Ctx *c) {
     Bytes totp = vault_seal(c, "mfa_factor.secret", DEMO_TOTP),
         gateway = vault_seal(c, "gateway_account.webhook_secret", "sandbox-webhook-secret"),
           provider = vault_seal(c, "message_provider.webhook_secret", "sandbox-provider-secret");
+    Bytes stripe = vault_seal(c, "gateway_account.credentials",
+                              "{\"secret_key\":\"sk_test_double\",\"publishable_key\":\"pk_test_double\"}"),
+          stripe_hook = vault_seal(c, "gateway_account.webhook_secret", "whsec_test_double");
     Id tenant = c->tenant;
     const char *slug = c->tenant_slug;
     c->tenant = (Id){ 0 };
@@ -75,8 +78,8 @@ static void set_variables(Ctx *c) {
     c->tenant_slug = slug;
     facts_forget(c);
     db_run(c, "set @tenant_id = ?, @password_hash = ?, @totp_secret_enc = ?, @platform_totp_secret_enc = ?, "
-              "@gateway_secret_enc = ?, @provider_secret_enc = ?",
-           tenant, password_hash(&c->mem, DEMO_PASSWORD), totp, platform, gateway, provider);
+              "@gateway_secret_enc = ?, @provider_secret_enc = ?, @stripe_credentials_enc = ?, @stripe_secret_enc = ?",
+           tenant, password_hash(&c->mem, DEMO_PASSWORD), totp, platform, gateway, provider, stripe, stripe_hook);
 }
 
 void fixture_load(Ctx *c, const char *set) {

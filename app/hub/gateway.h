@@ -5,6 +5,7 @@
 #ifndef APP_HUB_GATEWAY_H
 #define APP_HUB_GATEWAY_H
 
+#include "app/cis/cis.h"
 #include "app/hub/hub.h"
 #include "app/hub/signature_rules.h"
 #include "lib/db.h"
@@ -24,9 +25,53 @@ typedef struct { const Intent *intent; const char *idempotency_key, *return_url,
 typedef struct { OutClass class; int http_status; const char *ref, *redirect_url, *error; } Opened;
 enum { OPEN_MS = 4000 };        /* somebody waits for the page */
 
+/* A refund at the provider: ours when refund_no says so, else it was made in the provider's own pages. */
+typedef enum { MONEY_OPEN, MONEY_DONE, MONEY_FAILED } MoneyState;
+typedef struct {
+    const char *provider_refund_id, *provider_payment_id, *intent_no, *refund_no, *currency, *failure_text;
+    Money       amount;
+    MoneyState  state;
+} RefundNews;
+typedef struct { RefundNews *v; size_t n; } RefundNewsList;
+typedef struct {
+    const char *refund_no, *intent_no, *idempotency_key, *provider_payment_id, *currency;
+    Money       amount;
+} RefundCall;
+typedef struct { OutClass class; int http_status; RefundNews news; const char *error; } Refunded;
+
+/* A chargeback. fee: all of it so far, less what was given back. */
+typedef struct {
+    const char *provider_dispute_id, *provider_payment_id, *intent_no, *currency, *reason;
+    const char *state;                                          /* open, won, lost */
+    Money       amount, fee;
+    Time        at, due_at;
+} DisputeNews;
+
+/* What a payout to the bank is made of: charge, refund, dispute, fee, adjustment; net = gross - fee, below zero what
+   left. */
+typedef struct {
+    const char *type, *provider_payment_id, *reference, *last4;
+    Money       gross, fee, net;
+    Time        at;
+} SettledLine;
+typedef struct {
+    const char  *provider_settlement_id, *currency;
+    Money        net;
+    Time         arrives_at;
+    SettledLine *v; size_t n;
+} SettlementNews;
+
 /* What a verified event or an answer says. intent_no or provider_ref names the payment. */
-typedef enum { EVENT_IGNORED, EVENT_PAYMENT } EventKind;
-typedef struct { EventKind kind; const char *type; IntentResult result; } GatewayEvent;
+typedef enum { EVENT_IGNORED, EVENT_PAYMENT, EVENT_REFUNDS, EVENT_DISPUTE, EVENT_PAYOUT, EVENT_PAYOUT_FAILED } EventKind;
+typedef struct {
+    EventKind      kind;
+    const char    *type;
+    IntentResult   result;
+    RefundNewsList refunds;
+    const char    *ask_refunds_of;          /* provider's payment: the event does not list them */
+    DisputeNews    dispute;
+    const char    *settlement;              /* the payout's id */
+} GatewayEvent;
 
 typedef struct GatewayDriver {
     const char *name;
@@ -38,6 +83,12 @@ typedef struct GatewayDriver {
     /* An event's key for being taken once, and its type; NULL: not parseable. */
     const char *(*event_key)(Ctx *c, const Params *headers, Json body, const char **type);
     GatewayEvent (*parse)(Ctx *c, Json body);
+    /* Submits a refund; a repeat with the same key gives the same. Calls outside, as the two below. */
+    Refunded (*refund)(Ctx *c, const GatewayAccount *account, const RefundCall *call);
+    /* All refunds of a payment; false when the gateway could not be asked. */
+    bool (*refunds_of)(Ctx *c, const GatewayAccount *account, const char *provider_payment_id, RefundNewsList *to);
+    /* What a payout is made of; false when the gateway could not be asked. */
+    bool (*settlement)(Ctx *c, const GatewayAccount *account, const char *payout, SettlementNews *to);
 } GatewayDriver;
 
 extern const GatewayDriver stripe_driver, sandbox_driver;
@@ -49,6 +100,25 @@ const Intent *intent_find(Ctx *c, const char *public_id);       /* NULL when non
 /* The breaker: when a call may be made (now: it may, and a probe is noted), and how one ended. In a transaction. */
 Time gateway_admits_at(Ctx *c, Id gateway);
 void gateway_answered (Ctx *c, Id gateway, bool answered);
+
+/* --- money that goes back: refund.c, dispute.c; to the bank: settlement.c ---------------------------------------- */
+
+/* Whether the payment of an event is ours and posted: NEWS_WAIT, its state is asked for and the event comes again;
+   NEWS_UNKNOWN, it is none of ours. Locks the intent. */
+typedef enum { NEWS_READY, NEWS_WAIT, NEWS_UNKNOWN } NewsState;
+typedef struct { NewsState state; Id intent; Money fee; HeldParts parts; } NewsPayment;
+NewsPayment news_payment(Ctx *c, Id gateway, const char *provider_payment_id, const char *intent_no);
+
+typedef struct { NewsState state; Id intent; } News;
+
+/* Books what is known of a refund, once; NEWS_WAIT and NEWS_UNKNOWN change nothing. *changed: whether it was news. */
+News refund_heard (Ctx *c, Id gateway, const RefundNews *n, bool *changed);
+News dispute_heard(Ctx *c, Id gateway, const DisputeNews *n, bool *changed);
+/* Jobs that ask the gateway: for the refunds of a payment, for a payout. */
+void refunds_ask(Ctx *c, Id gateway, const char *provider_payment_id);
+void settlement_ask(Ctx *c, Id gateway, const char *payout);
+/* The bank sent a payout back: what it posted is mirrored. */
+void settlement_failed(Ctx *c, Id gateway, const char *payout);
 
 /* A payment whose intent is unknown for good: Dr GATEWAY_CLEARING, Cr SUSPENSE, with an alert (I9). */
 void payment_to_suspense(Ctx *c, const IntentResult *r);

@@ -180,6 +180,76 @@ static void finish(Ctx *c, Id event, const char *state, const char *reason, Id i
               "error=null, intent_id=? where id=?", state, reason, c->now, intent, event);
 }
 
+#define HOW_IT_STANDS "select concat_ws(':', state, received_minor is not null, exception) from payment_intent " \
+    "where intent_no=? and utility_id=? for update"
+
+/* Locked before anything else is read: two events of one payment at once see each other's work. */
+static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int attempt) {
+    const char *no = event->result.intent_no, *before = no ? db_text(c, HOW_IT_STANDS, no, c->utility) : NULL;
+    event->result.gateway = e->account_ref;
+    Id intent = payment_intent_result(c, &event->result);
+    if (!intent.id && strcmp(event->result.status, "succeeded")) {
+        finish(c, e->id, "ignored", "unknown_intent", (Id){ 0 });
+        return;
+    }
+    if (!intent.id && attempt < UNKNOWN_TRIES)              /* it may be earlier than our own commit */
+        fail(c, CONFLICT, "the payment of this event is not known yet");
+    if (!intent.id) payment_to_suspense(c, &event->result);
+    const char *after = no ? db_text(c, HOW_IT_STANDS, no, c->utility) : NULL;
+    bool stale = before && after && !strcmp(before, after);
+    finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
+}
+
+/* A refund or dispute before its success: the payment's state is asked for, then the event comes again. */
+static bool comes_again(Ctx *c, const StoredEvent *e, Id intent) {
+    int tries = (int)db_int(c, "select attempts from webhook_event where id=?", e->id);
+    if (tries >= UNKNOWN_TRIES) return false;
+    Time next = time_add_seconds(c->now, 10 << tries);
+    db_run(c, "update webhook_event set attempts=attempts+1, next_attempt_at=? where id=?", next, e->id);
+    const char *no = db_text(c, "select intent_no from payment_intent where id=?", intent);
+    if (no)
+        job_enqueue(c, &(NewJob){ .kind = "payment.check", .unique_key = no,
+                                  .payload = text(c, "{\"intent\":%lld}", (long long)intent.id) });
+    job_enqueue(c, &(NewJob){ .kind = "webhook.gateway", .payload = text(c, "{\"event\":%lld}", (long long)e->id.id),
+                              .run_at = next, .unique_key = text(c, "%lld:%d", (long long)e->id.id, tries + 1) });
+    return true;
+}
+
+static void news_end(Ctx *c, const StoredEvent *e, News news, bool changed) {
+    if (news.state != NEWS_READY && comes_again(c, e, news.intent)) return;
+    if (news.state != NEWS_READY)
+        alert_raise(c, "payment.unknown", "critical", text(c, "payment.unknown:%lld", (long long)e->id.id),
+                    "An event about money of an unknown payment came.",
+                    text(c, "/integrations/events/%lld", (long long)e->id.id));
+    const char *why = news.state != NEWS_READY ? "unknown_payment" : changed ? NULL : "stale";
+    finish(c, e->id, why ? "ignored" : "processed", why, news.intent);
+}
+
+static void refund_event(Ctx *c, const StoredEvent *e, const GatewayEvent *event) {
+    if (event->ask_refunds_of) refunds_ask(c, e->account_ref, event->ask_refunds_of);
+    News worst = { NEWS_READY, { 0 } };
+    bool changed = event->ask_refunds_of != NULL;
+    for (size_t i = 0; i < event->refunds.n; i++) {
+        bool one;
+        News news = refund_heard(c, e->account_ref, &event->refunds.v[i], &one);
+        changed |= one;
+        if (news.state != NEWS_READY || worst.state == NEWS_READY) worst = news;
+    }
+    news_end(c, e, worst, changed);
+}
+
+static void dispute_event(Ctx *c, const StoredEvent *e, const GatewayEvent *event) {
+    bool changed;
+    News news = dispute_heard(c, e->account_ref, &event->dispute, &changed);
+    news_end(c, e, news, changed);
+}
+
+static void payout_event(Ctx *c, const StoredEvent *e, const GatewayEvent *event) {
+    if (event->kind == EVENT_PAYOUT) settlement_ask(c, e->account_ref, event->settlement);
+    else settlement_failed(c, e->account_ref, event->settlement);
+    finish(c, e->id, "processed", NULL, (Id){ 0 });
+}
+
 JobStep hook_process(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t id = 0;
@@ -190,31 +260,16 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
     const GatewayDriver *driver = gateway_driver(e->driver);
     if (!driver) job_give_up(c, "there is no driver %s", e->driver);
     GatewayEvent event = driver->parse(c, json_read(&c->mem, e->body.p, e->body.n, WEBHOOK_BODY_MAX, NULL));
-    if (event.kind == EVENT_IGNORED) {
-        finish(c, e->id, "ignored", "unknown_type", (Id){ 0 });
-        return STEP_DONE;
+    switch (event.kind) {
+    case EVENT_IGNORED: finish(c, e->id, "ignored", "unknown_type", (Id){ 0 }); break;
+    case EVENT_PAYMENT: payment_event(c, e, &event, job->attempt); break;
+    case EVENT_REFUNDS: refund_event(c, e, &event); break;
+    case EVENT_DISPUTE: dispute_event(c, e, &event); break;
+    case EVENT_PAYOUT:
+    case EVENT_PAYOUT_FAILED: payout_event(c, e, &event); break;
     }
-    event.result.gateway = e->account_ref;
-    /* locked before anything else is read: two events of one payment at once see each other's work */
-    const char *before = event.result.intent_no
-        ? db_text(c, "select concat_ws(':', state, received_minor is not null, exception) from payment_intent "
-                     "where intent_no=? and utility_id=? for update", event.result.intent_no, c->utility) : NULL;
-    Id intent = payment_intent_result(c, &event.result);
-    if (!intent.id && strcmp(event.result.status, "succeeded")) {
-        finish(c, e->id, "ignored", "unknown_intent", (Id){ 0 });
-        return STEP_DONE;
-    }
-    if (!intent.id && job->attempt < UNKNOWN_TRIES) {       /* it may be earlier than our own commit */
-        db_run(c, "update webhook_event set attempts=attempts+1 where id=?", e->id);
-        fail(c, CONFLICT, "the payment of this event is not known yet");
-    }
-    if (!intent.id) payment_to_suspense(c, &event.result);
-    const char *after = event.result.intent_no
-        ? db_text(c, "select concat_ws(':', state, received_minor is not null, exception) from payment_intent "
-                     "where intent_no=? and utility_id=?", event.result.intent_no, c->utility) : NULL;
-    bool stale = before && after && !strcmp(before, after);
-    finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
-    db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);
+    if (event.kind != EVENT_IGNORED)
+        db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);
     return STEP_DONE;
 }
 

@@ -74,7 +74,7 @@ const Intent *payment_intent_create(Ctx *c, const NewIntent *n) {
     }
     bool link = n->channel && !strcmp(n->channel, "link");
     Time expires = time_add_seconds(c->now, n->expires_s ? n->expires_s : link ? LINK_EXPIRES_S : EXPIRES_S);
-    const char *no = series_next(c, "PI-[10]");
+    const char *no = series_next(c, "PI-{##########}");
     Id id = db_insert(c, "insert into payment_intent (utility_id, intent_no, account_id, amount_minor, currency, "
                          "purpose, channel, method, state, `rank`, return_url, expires_at, portal_user_id, "
                          "guest_email, saved_method_id, "

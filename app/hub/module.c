@@ -14,6 +14,18 @@ static const Route hub_routes[] = {
     GET ("/integrations/events/{id}",         "hub.events",  VIEW, event_page),
     POST("/integrations/events/{id}/replay",  "hub.events",  EDIT, event_replay, .form = event_page),
     GET ("/integrations/payments",            "hub.intents", VIEW, intent_list_page),
+    GET ("/integrations/payments/{no}",         "hub.intents", VIEW, intent_page),
+    POST("/integrations/payments/{no}/check",   "hub.intents", VIEW, intent_ask_post, .form = intent_page),
+    GET ("/integrations/payments/{no}/sandbox", "hub.intents", EDIT, sandbox_switch_page),
+    POST("/integrations/payments/{no}/sandbox", "hub.intents", EDIT, sandbox_switch_post),
+    GET ("/integrations/refunds",             "hub.refunds", VIEW, refund_leg_list_page),
+    GET ("/integrations/disputes",            "hub.refunds", VIEW, dispute_list_page),
+    GET ("/integrations/settlements",         "hub.settlements", VIEW, settlement_list_page),
+    GET ("/integrations/settlements/{id}",    "hub.settlements", VIEW, settlement_page),
+    POST("/integrations/settlements/{id}/close",       "hub.settlements", APPROVE, settlement_close_post,
+         .form = settlement_page),
+    GET ("/integrations/settlements/{id}/lines/{line}", "hub.settlements", EDIT, settlement_line_page),
+    POST("/integrations/settlements/{id}/lines/{line}", "hub.settlements", EDIT, settlement_line_post),
     GET ("/integrations/sandbox",             "hub.providers", VIEW, mailbox_page),
     GET ("/integrations/sandbox/{no}",        "hub.providers", VIEW, mailbox_message),
     { 0 }
@@ -25,16 +37,29 @@ static const JobHandler hub_jobs[] = {
     { "payment.start",   "payments", intent_start_again, 12, true },    /* asks the gateway again to open a payment */
     { "payment.check",   "payments", intent_check,    12, true  },      /* asks the provider between its transactions */
     { "payment.poll",    "payments", intent_poll,     0,  false },
+    { "refund.send",     "payments", refund_send,     12, true  },      /* calls the provider between its transactions */
+    { "refund.ask",      "payments", refund_ask,      12, true  },
+    { "settlement.fetch", "payments", settlement_fetch, 12, true },
     { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */
+    { "sandbox.money",   "payments", sandbox_money_send, 5, true },     /* the same */
+    { "sandbox.settle",  "payments", sandbox_settle,  0,  false },
     { "sandbox.report",  "messages", sandbox_report,  5,  true  },      /* the same for messages */
+    { 0 }
+};
+
+static const EventHandler hub_events[] = {
+    { "refund_request.approved", "hub.refund", refund_approved },
     { 0 }
 };
 
 static const JobSchedule hub_schedules[] = {
     { "payment.poll", "payment.poll", "Open payments are asked for at their gateway", "every 5m", .per_utility = true,
       .skip_missed = true },
+    { "sandbox.settle", "sandbox.settle", "The sandbox gateway pays out", "daily 23:55", .per_utility = true,
+      .skip_missed = true },
     { 0 }
 };
 
 extern const Module hub_module;
-const Module hub_module = { .name = "hub", .routes = hub_routes, .jobs = hub_jobs, .schedules = hub_schedules };
+const Module hub_module = { .name = "hub", .routes = hub_routes, .jobs = hub_jobs, .schedules = hub_schedules,
+                           .events = hub_events, .tabs = hub_tabs };

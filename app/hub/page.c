@@ -8,6 +8,7 @@
 #include "lib/db.h"
 #include "lib/list.h"
 #include "lib/locale.h"
+#include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
 
@@ -30,7 +31,8 @@ static const ListSpec events = {
     .order = "-id" };
 
 void event_list_page(Req *r) {
-    show_text(r, "page.title", "Webhook events");
+    show_text(r, "page.title", msg(r->c.language, "hub.events"));
+    page_tabs(r, "hub", "/integrations/events");
     list_show(r, &events, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
@@ -52,23 +54,24 @@ void event_page(Req *r) {
     EventView *e = db_one(r, EventView, "select provider_event_id, type, driver, state, reason, error, received_at, "
                                         "left(convert(body using utf8mb4), 4000) as content "
                                         "from webhook_event where id=?", id);
-    show_text(r, "page.title", text(r, "Event %s", path_text(r, "id")));
-    show_text(r, "page.crumbs.0.text", "Webhook events");
+    show_text(r, "page.title", msg_format(r, r->c.language, "hub.event_title", { "no", path_text(r, "id") }));
+    show_text(r, "page.crumbs.0.text", msg(r->c.language, "hub.events"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/integrations/events"));
     show_text(r, "page.crumbs.1.text", path_text(r, "id"));
     show_text(r, "show.status.text", state_label(r, e->state));
     show_text(r, "show.status.tone", state_tone(r, e->state));
     show_text(r, "show.sections.0.kind", "facts");
-    show_fact(r, "show.sections.0.facts", "Event id", e->provider_event_id, NULL);
-    show_fact(r, "show.sections.0.facts", "Type", e->type, NULL);
-    show_fact(r, "show.sections.0.facts", "Provider", e->driver, NULL);
-    show_fact(r, "show.sections.0.facts", "Received", locale_time(&r->c.mem, r->c.locale, e->received_at), NULL);
-    show_fact(r, "show.sections.0.facts", "Reason", e->reason, NULL);
-    show_fact(r, "show.sections.0.facts", "Error", e->error, NULL);
-    show_text(r, "show.sections.1.title", "Body");
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.event_id"), e->provider_event_id, NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.type"), e->type, NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.provider"), e->driver, NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.received"),
+              locale_time(&r->c.mem, r->c.locale, e->received_at), NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.reason"), e->reason, NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.error"), e->error, NULL);
+    show_text(r, "show.sections.1.title", msg(r->c.language, "hub.body"));
     show_text(r, "show.sections.1.text", e->content);
     if (perm_may(&r->c, "hub.events", EDIT)) {
-        show_text(r, "page.actions.0.text", "Replay");
+        show_text(r, "page.actions.0.text", msg(r->c.language, "hub.replay"));
         show_text(r, "page.actions.0.post", "1");
         show_text(r, "page.actions.0.url", link_path(r, "/integrations/events/%s/replay", path_text(r, "id")));
     }
@@ -85,7 +88,7 @@ void event_replay(Req *r) {
                                   .payload = text(r, "{\"event\":%lld}", (long long)id.id),
                                   .unique_key = text(r, "%lld", (long long)id.id), .max_attempts = 25 });
     audit_note(&r->c, "replay", "webhook_event", id, NULL, NULL);
-    note(r, "The event is processed again.");
+    note(r, "%s", msg(r->c.language, "hub.replayed"));
     go(r, "/integrations/events/%s", path_text(r, "id"));
 }
 
@@ -100,7 +103,8 @@ static const ListSpec intents = {
     .from = "payment_intent i left join account a on a.id = i.account_id "
             "left join gateway_account g on g.id = i.gateway_account_id", .where = "i.utility_id = ?",
     .columns = COLUMNS {
-        { "intent_no",    "Number",   "i.intent_no",    LIST | SORT | SEARCH_START },
+        { "intent_no",    "Number",   "i.intent_no",    LIST | SORT | SEARCH_START,
+          .link = "/integrations/payments/{intent_no}" },
         { "account_no",   "Account",  "a.account_no",   LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
           .place = "name" },
         { "created_at",   "Begun",    "i.created_at",   LIST | SORT | FILTER },
@@ -113,7 +117,8 @@ static const ListSpec intents = {
     .order = "-created_at" };
 
 void intent_list_page(Req *r) {
-    show_text(r, "page.title", "Online payments");
+    show_text(r, "page.title", msg(r->c.language, "hub.payments"));
+    page_tabs(r, "hub", "/integrations/payments");
     list_show(r, &intents, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
@@ -138,7 +143,7 @@ static const ListSpec mailbox = {
     .order = "-created_at" };
 
 void mailbox_page(Req *r) {
-    show_text(r, "page.title", "Sandbox messages");
+    show_text(r, "page.title", msg(r->c.language, "hub.sandbox.messages"));
     list_show(r, &mailbox, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
@@ -153,16 +158,18 @@ void mailbox_message(Req *r) {
                                              "and (utility_id=? or utility_id is null)", path_text(r, "no"),
                              r->c.utility);
     if (!m) fail(r, NOT_FOUND, "There is no such message.");
-    show_text(r, "page.title", m->subject ? m->subject : text(r, "SMS to %s", m->to_address));
-    show_text(r, "page.crumbs.0.text", "Sandbox messages");
+    show_text(r, "page.title",
+              m->subject ? m->subject : msg_format(r, r->c.language, "hub.sandbox.sms", { "to", m->to_address }));
+    show_text(r, "page.crumbs.0.text", msg(r->c.language, "hub.sandbox.messages"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/integrations/sandbox"));
     show_text(r, "page.crumbs.1.text", m->to_address);
     show_text(r, "show.sections.0.kind", "facts");
-    show_fact(r, "show.sections.0.facts", "To", m->to_address, NULL);
-    show_fact(r, "show.sections.0.facts", "From", m->from_id, NULL);
-    show_fact(r, "show.sections.0.facts", "Sent", locale_time(&r->c.mem, r->c.locale, m->created_at), NULL);
-    show_fact(r, "show.sections.0.facts", "Outcome", m->outcome, NULL);
-    show_text(r, "show.sections.1.title", "Text");
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.to"), m->to_address, NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.from"), m->from_id, NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.sent"),
+              locale_time(&r->c.mem, r->c.locale, m->created_at), NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.outcome"), m->outcome, NULL);
+    show_text(r, "show.sections.1.title", msg(r->c.language, "hub.sandbox.text"));
     size_t n = 0;
     for (char *s = text_copy(r, m->body_text ? m->body_text : ""), *line; (line = strsep(&s, "\n"));)
         if (*line) show_text(r, text(r, "show.sections.1.text.%zu", n++), line);

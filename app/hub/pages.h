@@ -23,5 +23,26 @@ void    event_list_page(Req *r);
 void    event_page(Req *r);
 void    event_replay(Req *r);
 void    intent_list_page(Req *r);
+void    intent_page(Req *r);
+void    intent_ask_post(Req *r);
+void    refund_leg_list_page(Req *r);
+void    dispute_list_page(Req *r);
+void    settlement_list_page(Req *r);
+void    settlement_page(Req *r);
+void    settlement_line_page(Req *r);
+void    settlement_line_post(Req *r);
+void    settlement_close_post(Req *r);
+void    sandbox_switch_page(Req *r);
+void    sandbox_switch_post(Req *r);
+JobStep sandbox_money_send(Ctx *c, const JobRow *job);
+JobStep sandbox_settle(Ctx *c, const JobRow *job);
+void    refund_approved(Ctx *c, const EventRow *e);         /* of refund_request.approved */
+JobStep refund_send(Ctx *c, const JobRow *job);
+JobStep refund_ask(Ctx *c, const JobRow *job);
+JobStep settlement_fetch(Ctx *c, const JobRow *job);
+/* What a person decides about a line that does not match; closing needs all lines settled. */
+void    settlement_resolve(Ctx *c, Id settlement, int64_t line_no, const char *comment);
+void    settlement_close(Ctx *c, Id settlement);
+extern const PageTab hub_tabs[];
 
 #endif

@@ -11,10 +11,12 @@
 #include "app/core/installation.h"
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
+#include "app/hub/sandbox.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
+#include "lib/messages.h"
 #include "lib/money.h"
 #include "lib/page.h"
 #include "lib/web.h"
@@ -66,6 +68,7 @@ static const char *sandbox_key(Ctx *c, const Params *headers, Json body, const c
 
 static GatewayEvent sandbox_parse(Ctx *c, Json body) {
     GatewayEvent e = { .type = json_text(body, "type") };
+    if (sandbox_parse_money(c, body, &e)) return e;
     const char *what = strncmp(e.type, "payment.", 8) ? "" : e.type + 8;
     int64_t amount = 0, at = 0;
     json_int(body, "amount_minor", &amount);
@@ -81,7 +84,8 @@ static GatewayEvent sandbox_parse(Ctx *c, Json body) {
     return e;
 }
 
-const GatewayDriver sandbox_driver = { "sandbox", sandbox_open, sandbox_ask, sandbox_key, sandbox_parse };
+const GatewayDriver sandbox_driver = { "sandbox", sandbox_open, sandbox_ask, sandbox_key, sandbox_parse,
+                                       sandbox_refund, sandbox_refunds_of, sandbox_settlement };
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
@@ -121,15 +125,13 @@ static char *return_path(Ctx *c, const Intent *i) {
 
 void sandbox_page(Req *r) {
     const Intent *i = intent_of(r);
-    show_text(r, "page.title", "TEST payment");
+    show_text(r, "page.title", msg(r->c.language, "hub.sandbox.test"));
     show_text(r, "page.shell", "plain");
-    show_text(r, "page.sub",
-              text(r, "%s to %s. No money moves.", locale_money(&r->c.mem, r->c.locale, money_add(i->amount, i->fee)),
-                   utility_here(&r->c)->name));
+    show_text(r, "page.sub", msg_format(r, r->c.language, "hub.sandbox.amount",
+        { "amount", locale_money(&r->c.mem, r->c.locale, money_add(i->amount, i->fee)) },
+        { "name", utility_here(&r->c)->name }));
     form_show(r, "form", &card_form, text(r, "/sandbox/pay/%s", i->public_id));
-    show_text(r, "form.intro", "Test cards: 4242 4242 4242 4242 succeeds, 4000 0000 0000 0002 is declined, 4000 0000 "
-                               "0000 9995 has no funds, 4000 0027 6000 3184 is confirmed first, 4000 0000 0000 0259 "
-                               "succeeds and is disputed later.");
+    show_text(r, "form.intro", msg(r->c.language, "hub.sandbox.cards"));
     show_text(r, "form.cancel_url", text(r, "%s?cancelled=1", return_path(&r->c, i)));
     page(r, "layout/form");
 }
@@ -165,13 +167,14 @@ void sandbox_post(Req *r) {
     const Intent *i = intent_of(r);
     Input *in = form_read(r, &card_form);
     const TestCard *card = in_given(in, "card") ? test_card(in_text(in, "card")) : NULL;
-    if (in_given(in, "card") && !card) problem(r, "card", "Use one of the test cards. Real cards are refused here.");
+    if (in_given(in, "card") && !card) problem(r, "card", "%s", msg(r->c.language, "hub.sandbox.not_a_test_card"));
     problems_end(r);
     if (!outcome_of(c, i->id)) {
         const char *number = card->number;
         db_run(c, "insert into sandbox_outcome (utility_id, intent_id, outcome, params) values (?,?,?,?)", c->utility,
                i->id, card->outcome,
                json_pairs(c, "last4", number + strlen(number) - 4, "code", card->code, "text", card->text, NULL));
+        if (!strcmp(card->outcome, "paid")) sandbox_charged(c, i, !strcmp(number, "4000000000000259"));
         const char *how = in_text(in, "delivery"), *event = text(c, "sbx_evt_%s", i->public_id),
             *type = !strcmp(card->outcome, "paid") ? "payment.succeeded" : "payment.failed";
         int64_t late = !strcmp(how, "late") ? in_int(in, "seconds") : 0;
@@ -183,6 +186,19 @@ void sandbox_post(Req *r) {
 }
 
 /* --- its webhook -------------------------------------------------------------------------------------------------- */
+
+void sandbox_send(Ctx *c, const GatewayAccount *a, Bytes body, bool is_bad) {
+    const Config *config = installation();
+    const char *secret = is_bad ? "not the secret" : a->keys.current;
+    FetchRequest r = { .method = "POST", .body = (const char *)body.p, .body_n = body.n,
+                       .url = text(c, "%s/hooks/sandbox/%s", config->hook_url ? config->hook_url : config->public_url,
+                                   a->endpoint_key),
+                       .headers = { { "Smart360-Signature",
+                                      signature_timed(&c->mem, secret, time_unix(c->now), body) } } };
+    FetchAnswer answer = fetch(&c->mem, &r);
+    if (answer.class != OUT_ACCEPTED && !is_bad)
+        fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
+}
 
 JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
@@ -211,16 +227,6 @@ JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
     json_add_text(&out, "code", result.failure_code);
     json_add_text(&out, "text", result.failure_text);
     json_close(&out);
-    const char *secret = bad && !strcmp(bad, "1") ? "not the secret" : a->keys.current;
-    const Config *config = installation();
-    FetchRequest r = { .method = "POST",
-                       .url = text(c, "%s/hooks/sandbox/%s", config->hook_url ? config->hook_url : config->public_url,
-                                   a->endpoint_key), .body = body.s, .body_n = body.n,
-                       .headers =
-                       { { "Smart360-Signature", signature_timed(&c->mem, secret, time_unix(c->now),
-                           bytes_at(body.s, body.n)) } } };
-    FetchAnswer answer = fetch(&c->mem, &r);
-    if (answer.class != OUT_ACCEPTED && !(bad && !strcmp(bad, "1")))
-        fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
+    sandbox_send(c, a, bytes_at(body.s, body.n), bad && !strcmp(bad, "1"));
     return STEP_DONE;
 }

@@ -4,43 +4,52 @@
  */
 #include <string.h>
 
-#include "app/core/core.h"
-#include "app/hub/gateway.h"
+#include "app/hub/stripe.h"
 #include "lib/date.h"
 
 #define STRIPE_BASE    "https://api.stripe.com"
 #define STRIPE_VERSION "2024-06-20"
 
-static FetchRequest request_to(Ctx *c, const GatewayAccount *a, const char *method, const char *path) {
+FetchRequest stripe_request(Ctx *c, const GatewayAccount *a, const char *method, const char *path) {
     return (FetchRequest){ .method = method, .url = text(c, "%s%s", a->api_base ? a->api_base : STRIPE_BASE, path),
                            .bearer = a->secret_key,
                            .headers = { { "Stripe-Version", STRIPE_VERSION } }, .total_ms = 10000 };
 }
 
-static const char *lower(Ctx *c, const char *s) {
+const char *stripe_currency(Ctx *c, const char *s) {
     char *t = text_copy(c, s);
     for (char *p = t; *p; p++)
         if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 32);
     return t;
 }
 
-static const char *upper(Ctx *c, const char *s) {
+const char *stripe_iso(Ctx *c, const char *s) {
     char *t = text_copy(c, s ? s : "");
     for (char *p = t; *p; p++)
         if (*p >= 'a' && *p <= 'z') *p = (char)(*p - 32);
     return t;
 }
 
+const char *stripe_problem(Ctx *c, const FetchAnswer *answer) {
+    Json j = json_read(&c->mem, answer->body, answer->body_n, 1 << 20, NULL);
+    const char *said = json_text(j, "error.message");
+    return said ? said : answer->problem ? answer->problem : text(c, "Stripe answered %d.", answer->status);
+}
+
 static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
-    FetchHeader form[] = {
-        { "mode", "payment" }, { "client_reference_id", o->intent->intent_no },
-        { "metadata[intent]", o->intent->intent_no }, { "payment_intent_data[metadata][intent]", o->intent->intent_no },
-        { "line_items[0][quantity]", "1" }, { "line_items[0][price_data][currency]", lower(c, o->intent->currency) },
-        { "line_items[0][price_data][unit_amount]", text(c, "%lld", (long long)o->total.minor) },
-        { "line_items[0][price_data][product_data][name]", o->description },
-        { "success_url", o->return_url }, { "cancel_url", text(c, "%s?cancelled=1", o->return_url) },
-        { "expires_at", text(c, "%lld", (long long)time_unix(o->intent->expires_at)) }, { 0 } };
-    FetchRequest r = request_to(c, a, "POST", "/v1/checkout/sessions");
+    FetchHeader form[] = { { "mode", "payment" },
+                           { "client_reference_id", o->intent->intent_no },
+                           { "metadata[intent]", o->intent->intent_no },
+                           { "payment_intent_data[metadata][intent]", o->intent->intent_no },
+                           { "line_items[0][quantity]", "1" },
+                           { "line_items[0][price_data][currency]", stripe_currency(c, o->intent->currency) },
+                           { "line_items[0][price_data][unit_amount]", text(c, "%lld", (long long)o->total.minor) },
+                           { "line_items[0][price_data][product_data][name]", o->description },
+                           { "success_url", o->return_url },
+                           { "cancel_url", text(c, "%s?cancelled=1", o->return_url) },
+                           { "expires_at", text(c, "%lld", (long long)time_unix(o->intent->expires_at)) },
+                           { 0 } };
+    FetchRequest r = stripe_request(c, a, "POST", "/v1/checkout/sessions");
     r.body = fetch_form(&c->mem, form);
     r.content_type = "application/x-www-form-urlencoded";
     r.idempotency_key = o->idempotency_key;
@@ -53,8 +62,7 @@ static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
         to.redirect_url = json_text(j, "url");
         if (!to.ref || !to.redirect_url) to.class = OUT_UNKNOWN, to.error = "Stripe's answer has no session.";
     } else {
-        const char *said = json_text(j, "error.message");
-        to.error = said ? said : answer.problem ? answer.problem : text(c, "Stripe answered %d.", answer.status);
+        to.error = stripe_problem(c, &answer);
     }
     return to;
 }
@@ -69,7 +77,7 @@ static void read_session(Ctx *c, Json s, IntentResult *to) {
     to->intent_no = json_text(s, "client_reference_id");
     to->provider_payment_id = payment ? payment : json_text(s, "payment_intent");
     to->amount = (Money){ amount };
-    to->currency = upper(c, json_text(s, "currency"));
+    to->currency = stripe_iso(c, json_text(s, "currency"));
     to->status = paid && !strcmp(paid, "paid") ? "succeeded" : status && !strcmp(status, "expired")
         ? "cancelled" : status && !strcmp(status, "complete") ? "processing" : NULL;
 }
@@ -77,7 +85,7 @@ static void read_session(Ctx *c, Json s, IntentResult *to) {
 static bool stripe_ask(Ctx *c, const GatewayAccount *a, const Intent *intent, const char *ref, IntentResult *to) {
     (void)intent;
     if (!ref) return false;
-    FetchRequest r = request_to(c, a, "GET", text(c, "/v1/checkout/sessions/%s?expand[]=payment_intent",
+    FetchRequest r = stripe_request(c, a, "GET", text(c, "/v1/checkout/sessions/%s?expand[]=payment_intent",
                                                   fetch_escape(&c->mem, ref)));
     FetchAnswer answer = fetch(&c->mem, &r);
     if (answer.class != OUT_ACCEPTED) return false;
@@ -96,6 +104,7 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
     GatewayEvent e = { .type = json_text(body, "type") };
     Json o = json_at(body, "data.object");
     int64_t created = 0, amount = 0;
+    if (stripe_parse_money(c, body, &e)) return e;
     json_int(body, "created", &created);
     e.result.occurred_at = created ? time_of_unix(created) : c->now;
     if (!strncmp(e.type, "checkout.session.", 17)) {
@@ -115,7 +124,7 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
         e.result.intent_no = json_text(o, "metadata.intent");
         if (!json_int(o, "amount_received", &amount) || !amount) json_int(o, "amount", &amount);
         e.result.amount = (Money){ amount };
-        e.result.currency = upper(c, json_text(o, "currency"));
+        e.result.currency = stripe_iso(c, json_text(o, "currency"));
         e.result.failure_code = json_text(o, "last_payment_error.code");
         e.result.failure_text = json_text(o, "last_payment_error.message");
     }
@@ -123,4 +132,5 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
     return e;
 }
 
-const GatewayDriver stripe_driver = { "stripe", stripe_open, stripe_ask, stripe_key, stripe_parse };
+const GatewayDriver stripe_driver = { "stripe", stripe_open, stripe_ask, stripe_key, stripe_parse, stripe_refund,
+                                      stripe_refunds_of, stripe_settlement };

@@ -79,12 +79,12 @@ create table if not exists webhook_refusal (
 
 -- The provider's leg of an approved refund_request.
 create table if not exists refund (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, refund_request_id bigint unsigned null unique comment 'NULL: made at the provider', refund_no varchar(30) not null, payment_id bigint unsigned null, intent_id bigint unsigned null, gateway_account_id bigint unsigned not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, refund_request_id bigint unsigned null unique comment 'NULL: the part of one made at the provider that no payment holds (the fee paid with it)', refund_no varchar(30) not null, payment_id bigint unsigned null, intent_id bigint unsigned null, gateway_account_id bigint unsigned not null,
   amount_minor bigint not null check (amount_minor > 0), currency char(3) not null, state varchar(32) not null default 'submitted' check (state in ('submitted', 'succeeded', 'failed')), external tinyint(1) not null default 0,
   provider_refund_id varchar(160) collate utf8mb4_bin null, attempt_no smallint not null default 1, failure_text varchar(500) null, submitted_at datetime(6) null, finished_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
-  unique key (utility_id, refund_no), unique key (gateway_account_id, provider_refund_id), key (payment_id), key (utility_id, state), foreign key (gateway_account_id) references gateway_account (id)
+  unique key (utility_id, refund_no), unique key (gateway_account_id, provider_refund_id, payment_id), key (payment_id), key (intent_id), key (utility_id, state), foreign key (gateway_account_id) references gateway_account (id)
 );
 
 create table if not exists dispute (
@@ -122,4 +122,13 @@ create table if not exists sandbox_outbox (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, provider_id bigint unsigned not null, provider_message_id varchar(80) collate utf8mb4_bin not null unique, channel varchar(16) not null, to_address varchar(254) not null, from_id varchar(254) null,
   subject varchar(200) null, body_text mediumtext null, body_html mediumtext null, outcome varchar(40) null, created_at datetime(6) not null default (utc_timestamp(6)),
   key (utility_id, id), key (utility_id, to_address, id)
+);
+
+-- What the sandbox gateway itself knows of money: as a provider would, apart from what we post.
+create table if not exists sandbox_money (
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, gateway_account_id bigint unsigned not null, intent_id bigint unsigned not null,
+  kind varchar(32) not null check (kind in ('charge', 'refund', 'dispute', 'dispute_back')), provider_id varchar(80) collate utf8mb4_bin not null, idempotency_key varchar(80) collate utf8mb4_bin null, refund_no varchar(30) null,
+  amount_minor bigint not null check (amount_minor > 0), fee_minor bigint not null default 0, state varchar(32) not null default 'done' check (state in ('open', 'done', 'failed')), text varchar(200) null, payout varchar(40) collate utf8mb4_bin null,
+  created_at datetime(6) not null default (utc_timestamp(6)),
+  unique key (gateway_account_id, provider_id), unique key (gateway_account_id, idempotency_key), key (intent_id), key (gateway_account_id, payout), foreign key (gateway_account_id) references gateway_account (id)
 );

@@ -67,7 +67,7 @@ function story(id, set, body) {
   const jobs_run = async (limit_s = 60) => {
     const began = Date.now();
     for (;;) {
-      instance.command('jobs', 'drain');
+      await instance.run('jobs', 'drain');
       const open = instance.sql('select count(*) n from outbox_event where dispatched_at is null')[0].n;
       const now = instance.now().toISOString().replace('T', ' ').replace('Z', '');
       const [{ due }] = instance.sql(`select (select count(*) from job where state = 'running' or (state = 'ready' and run_at <= ?)) due`, [now], 'smart360');

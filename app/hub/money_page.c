@@ -1,0 +1,427 @@
+/*
+ * Pages of money at the gateways: one online payment, refunds, disputes, settlements with their exceptions (ONB03US01).
+ */
+#include <string.h>
+
+#include "app/core/core.h"
+#include "app/hub/gateway.h"
+#include "app/hub/pages.h"
+#include "lib/form.h"
+#include "lib/list.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+#include "lib/money.h"
+#include "lib/page.h"
+#include "lib/resource.h"
+#include "lib/table.h"
+
+static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
+
+static int64_t disputes_open(Ctx *c) {
+    return db_int(c, "select count(*) from dispute where utility_id = ? and state = 'open'", c->utility);
+}
+static int64_t settlements_open(Ctx *c) {
+    return db_int(c, "select count(*) from settlement where utility_id = ? and state = 'exceptions'", c->utility);
+}
+
+const PageTab hub_tabs[] = {
+    { "hub", "hub.payments",    "/integrations/payments",    "hub.intents",     NULL },
+    { "hub", "hub.refunds",     "/integrations/refunds",     "hub.refunds",     NULL },
+    { "hub", "hub.disputes",    "/integrations/disputes",    "hub.refunds",     disputes_open },
+    { "hub", "hub.settlements", "/integrations/settlements", "hub.settlements", settlements_open },
+    { "hub", "hub.events",      "/integrations/events",      "hub.events",      NULL },
+    { 0 }
+};
+
+static void list_page(Req *r, const char *title, const ListSpec *spec) {
+    show_text(r, "page.title", word(r, title));
+    page_tabs(r, "hub", spec->path);
+    list_show(r, spec, r->c.utility);
+    if (!r->status) page(r, "layout/list");
+}
+
+static void crumbs(Req *r, const char *list, const char *path, const char *no) {
+    show_text(r, "page.crumbs.0.text", word(r, list));
+    show_text(r, "page.crumbs.0.url", link_path(r, "%s", path));
+    show_text(r, "page.crumbs.1.text", no);
+}
+
+/* --- one online payment ------------------------------------------------------------------------------------------- */
+
+#define INTENT_VIEW(F, T)                                                                                              \
+    F(T, Id, id)                                                                                                       \
+    F(T, const char *, intent_no) F(T, const char *, state) F(T, const char *, account_no) F(T, const char *, label)   \
+        F(T, const char *, driver) F(T, const char *, provider_payment_id) F(T, const char *, exception)               \
+            F(T, const char *, failure_text) F(T, const char *, dispute_flag) F(T, Money, amount_minor)                \
+                F(T, Money, fee_minor) F(T, Money, received_minor) F(T, Money, refunded_minor) F(T, Time, created_at)  \
+                    F(T, Time, succeeded_at)
+ROW(IntentView, INTENT_VIEW)
+
+static IntentView *intent_of_path(Req *r) {
+    IntentView *i = db_find(
+        r, IntentView,
+        "select i.id, i.intent_no, i.state, a.account_no, g.label, g.driver, i.provider_payment_id, i.exception, "
+        "i.failure_text, i.dispute_flag, i.amount_minor, i.fee_minor, coalesce(i.received_minor, 0) as "
+        "received_minor, i.refunded_minor, "
+        "i.created_at, i.succeeded_at from payment_intent i left join account a on a.id = i.account_id left join "
+        "gateway_account g on g.id = i.gateway_account_id where i.utility_id = ? and i.intent_no = ?",
+        r->c.utility, path_text(r, "no"));
+    if (!i) fail(r, NOT_FOUND, "There is no payment %s.", path_text(r, "no"));
+    return i;
+}
+
+static const char *money_of(Req *r, Money m) { return locale_money(&r->c.mem, r->c.locale, m); }
+
+static void show_intent_facts(Req *r, const IntentView *i) {
+    show_fact(r, "show.facts", word(r, "hub.amount"), money_of(r, i->amount_minor), NULL);
+    if (i->fee_minor.minor) show_fact(r, "show.facts", word(r, "hub.fee"), money_of(r, i->fee_minor), NULL);
+    if (i->received_minor.minor)
+        show_fact(r, "show.facts", word(r, "hub.received_amount"), money_of(r, i->received_minor), NULL);
+    if (i->refunded_minor.minor)
+        show_fact(r, "show.facts", word(r, "hub.refunded"), money_of(r, i->refunded_minor), NULL);
+    show_fact(r, "show.facts", word(r, "hub.account"), i->account_no, NULL);
+    show_fact(r, "show.facts", word(r, "hub.gateway"), i->label, NULL);
+    show_fact(r, "show.facts", word(r, "hub.provider_id"), i->provider_payment_id, NULL);
+    show_fact(r, "show.facts", word(r, "hub.begun"), locale_time(&r->c.mem, r->c.locale, i->created_at), NULL);
+    if (time_is_set(i->succeeded_at))
+        show_fact(r, "show.facts", word(r, "hub.succeeded"), locale_time(&r->c.mem, r->c.locale, i->succeeded_at),
+                  NULL);
+    show_fact(r, "show.facts", word(r, "hub.exception"), i->exception, NULL);
+    show_fact(r, "show.facts", word(r, "hub.failure"), i->failure_text, NULL);
+}
+
+static TableView *section_table(Req *r, int n, const char *title) {
+    show_text(r, text(r, "show.sections.%d.title", n), word(r, title));
+    return table_start(r, text(r, "show.sections.%d.table", n), word(r, title));
+}
+
+static void show_intent_tables(Req *r, const IntentView *i) {
+    TableView *t = section_table(r, 0, "hub.posted");
+    table_column(t, word(r, "hub.payment"), "code", "id");
+    table_column(t, word(r, "hub.account"), "code", "name");
+    table_column(t, word(r, "hub.amount"), "money", "amount");
+    table_column(t, word(r, "hub.state"), "status", "status");
+    table_rows_of(
+        t, "/cis/payments/",
+        "select p.payment_no, a.account_no, p.amount_minor, p.status from payment p left join account a on a.id = "
+        "p.account_id where p.payment_intent_id = ? order by p.id",
+        i->id);
+    table_empty(t, word(r, "hub.nothing_posted"), word(r, "hub.nothing_posted_how"));
+    t = section_table(r, 1, "hub.attempts");
+    table_column(t, word(r, "hub.no"), "num", "id");
+    table_column(t, word(r, "hub.key"), "code", "name");
+    table_column(t, word(r, "hub.begun"), "date", NULL);
+    table_column(t, word(r, "hub.answer"), "num", NULL);
+    table_column(t, word(r, "hub.error"), "text", NULL);
+    table_column(t, word(r, "hub.state"), "status", "status");
+    table_rows_of(
+        t, NULL,
+        "select no, idempotency_key, started_at, http_status, error, state from payment_attempt where intent_id = ? "
+        "order by no",
+        i->id);
+    t = section_table(r, 2, "hub.refunds");
+    table_column(t, word(r, "hub.refund"), "code", "id");
+    table_column(t, word(r, "hub.amount"), "money", "amount");
+    table_column(t, word(r, "hub.provider_id"), "code", "name");
+    table_column(t, word(r, "hub.state"), "status", "status");
+    table_rows_of(
+        t, NULL,
+        "select refund_no, amount_minor, provider_refund_id, state from refund where intent_id = ? order by id", i->id);
+    t = section_table(r, 3, "hub.ledger_entries");
+    table_column(t, word(r, "hub.code"), "code", "id");
+    table_column(t, word(r, "hub.name"), "text", "name");
+    table_column(t, word(r, "hub.debit"), "money", NULL);
+    table_column(t, word(r, "hub.credit"), "money", "amount");
+    table_column(t, word(r, "hub.date"), "date", NULL);
+    table_rows_of(
+        t, NULL,
+        "select g.code, g.name, nullif(e.debit_minor, 0) as debit_minor, nullif(e.credit_minor, 0) as credit_minor, "
+        "e.effective_date from ("
+        "select 'payment' as source_type, id as source_id from payment where payment_intent_id = ? union all select "
+        "'dispute', id from dispute where intent_id = ? union all select 'refund', id from refund where intent_id = ? "
+        "union all select 'refund_request', refund_request_id from refund where intent_id = ? and refund_request_id "
+        "is not null) s "
+        "join ledger_entry e on e.source_type = s.source_type and e.source_id = s.source_id join gl_code g on g.id = "
+        "e.gl_code_id order by e.id",
+        i->id, i->id, i->id, i->id);
+}
+
+static void show_intent_actions(Req *r, const IntentView *i) {
+    size_t n = 0;
+    if (!strcmp(i->state, "requires_action") || !strcmp(i->state, "processing")) {
+        show_text(r, at(r, "page.actions", n, "text"), word(r, "hub.check_now"));
+        show_text(r, at(r, "page.actions", n, "post"), "1");
+        show_text(r, at(r, "page.actions", n++, "url"), link_path(r, "/integrations/payments/%s/check", i->intent_no));
+    }
+    if (i->driver && !strcmp(i->driver, "sandbox") && perm_may(&r->c, "hub.intents", EDIT)) {
+        show_text(r, at(r, "page.actions", n, "text"), word(r, "hub.sandbox.open"));
+        show_text(r, at(r, "page.actions", n++, "url"),
+                  link_path(r, "/integrations/payments/%s/sandbox", i->intent_no));
+    }
+}
+
+void intent_page(Req *r) {
+    IntentView *i = intent_of_path(r);
+    show_text(r, "page.title", msg_format(r, r->c.language, "hub.payment_title", { "no", i->intent_no }));
+    crumbs(r, "hub.payments", "/integrations/payments", i->intent_no);
+    show_text(r, "show.status.text", state_label(r, i->state));
+    show_text(r, "show.status.tone", state_tone(r, i->state));
+    if (strcmp(i->dispute_flag, "none")) {
+        show_text(r, "show.badges.0.text",
+                  msg_format(r, r->c.language, "hub.dispute_is", { "state", state_label(r, i->dispute_flag) }));
+        show_text(r, "show.badges.0.tone", state_tone(r, i->dispute_flag));
+    }
+    show_intent_facts(r, i);
+    show_intent_tables(r, i);
+    show_intent_actions(r, i);
+    page(r, "layout/show");
+}
+
+void intent_ask_post(Req *r) {
+    IntentView *i = intent_of_path(r);
+    if (strcmp(i->state, "requires_action") && strcmp(i->state, "processing"))
+        fail(r, CONFLICT, "This payment is %s.", i->state);
+    job_enqueue(&r->c, &(NewJob){ .kind = "payment.check",
+                                  .payload = text(r, "{\"intent\":%lld}", (long long)i->id.id),
+                                  .unique_key = i->intent_no });
+    note(r, "%s", word(r, "hub.asked"));
+    go(r, "/integrations/payments/%s", i->intent_no);
+}
+
+/* --- refunds and disputes ----------------------------------------------------------------------------------------- */
+
+static const Choice leg_states[] = { { "submitted", NULL }, { "succeeded", NULL }, { "failed", NULL }, { 0 } };
+
+static const ListSpec legs = {
+    .name = "refund_legs",
+    .one = "refund",
+    .many = "refunds",
+    .path = "/integrations/refunds",
+    .feature = "hub.refunds",
+    .id = "f.id",
+    .search_label = "Refund or provider's id",
+    .from =
+        "refund f join gateway_account g on g.id = f.gateway_account_id left join payment_intent i on i.id = "
+        "f.intent_id left join payment p on p.id = f.payment_id",
+    .where = "f.utility_id = ?",
+    .columns = COLUMNS{ { "refund_no", "Refund", "f.refund_no", LIST | SORT | SEARCH_START, .kind = "code" },
+                        { "intent_no", "Online payment", "i.intent_no", LIST,
+                          .link = "/integrations/payments/{intent_no}", .place = "name" },
+                        { "payment_no", "Payment", "p.payment_no", LIST, .link = "/cis/payments/{payment_no}" },
+                        { "label", "Gateway", "g.label", LIST },
+                        { "provider_refund_id", "Provider's id", "f.provider_refund_id", LIST | SEARCH_START },
+                        { "submitted_at", "Submitted", "f.submitted_at", LIST | SORT | FILTER },
+                        { "external", "Made there", "f.external = 1", LIST },
+                        { "failure_text", "Failure", "f.failure_text", LIST },
+                        { "amount_minor", "Amount", "f.amount_minor", LIST | SORT | SUM, .place = "amount" },
+                        { "state", "State", "f.state", LIST | FILTER, .choices = leg_states },
+                        { 0 } },
+    .order = "-submitted_at"
+};
+
+void refund_leg_list_page(Req *r) { list_page(r, "hub.refunds", &legs); }
+
+static const Choice dispute_states[] = { { "open", NULL }, { "won", NULL }, { "lost", NULL }, { 0 } };
+
+static const ListSpec disputes = {
+    .name = "disputes",
+    .one = "dispute",
+    .many = "disputes",
+    .path = "/integrations/disputes",
+    .feature = "hub.refunds",
+    .id = "d.id",
+    .search_label = "Provider's id",
+    .from =
+        "dispute d join gateway_account g on g.id = d.gateway_account_id left join payment_intent i on i.id = "
+        "d.intent_id",
+    .where = "d.utility_id = ?",
+    .columns = COLUMNS{ { "provider_dispute_id", "Dispute", "d.provider_dispute_id", LIST | SEARCH_START,
+                          .kind = "code" },
+                        { "intent_no", "Online payment", "i.intent_no", LIST,
+                          .link = "/integrations/payments/{intent_no}", .place = "name" },
+                        { "label", "Gateway", "g.label", LIST },
+                        { "reason", "Reason", "d.reason", LIST },
+                        { "opened_at", "Opened", "d.opened_at", LIST | SORT | FILTER },
+                        { "evidence_due_at", "Evidence until", "d.evidence_due_at", LIST | SORT },
+                        { "amount_minor", "Amount", "d.amount_minor", LIST | SORT | SUM, .place = "amount" },
+                        { "fee_minor", "Fee", "d.fee_minor", LIST | SUM },
+                        { "state", "State", "d.state", LIST | FILTER, .choices = dispute_states },
+                        { 0 } },
+    .order = "-opened_at"
+};
+
+void dispute_list_page(Req *r) { list_page(r, "hub.disputes", &disputes); }
+
+/* --- settlements -------------------------------------------------------------------------------------------------- */
+
+static const Choice settlement_states[] = { { "exceptions", NULL }, { "matched", NULL }, { "closed", NULL }, { 0 } };
+
+static const ListSpec settlements = {
+    .name = "settlements",
+    .one = "settlement",
+    .many = "settlements",
+    .path = "/integrations/settlements",
+    .feature = "hub.settlements",
+    .id = "s.id",
+    .search_label = "Payout",
+    .from = "settlement s join gateway_account g on g.id = s.gateway_account_id",
+    .where = "s.utility_id = ?",
+    .columns = COLUMNS{ { "provider_settlement_id", "Payout", "s.provider_settlement_id", LIST | SEARCH_START,
+                          .link = "/integrations/settlements/{public_id}", .kind = "code" },
+                        { "public_id", "", "s.public_id" },
+                        { "label", "Gateway", "g.label", LIST, .place = "name" },
+                        { "deposited_on", "Paid out", "s.deposited_on", LIST | SORT | FILTER },
+                        { "gross_minor", "Gross", "s.gross_minor", LIST | SUM },
+                        { "fee_minor", "Fees", "s.fee_minor", LIST | SUM },
+                        { "refund_minor", "Refunds", "s.refund_minor", LIST | SUM },
+                        { "dispute_minor", "Disputes", "s.dispute_minor", LIST | SUM },
+                        { "net_minor", "Net", "s.net_minor", LIST | SORT | SUM, .place = "amount" },
+                        { "state", "State", "s.state", LIST | FILTER, .choices = settlement_states },
+                        { 0 } },
+    .order = "-deposited_on"
+};
+
+void settlement_list_page(Req *r) { list_page(r, "hub.settlements", &settlements); }
+
+#define SETTLEMENT_VIEW(F, T)                                                                                          \
+    F(T, Id, id)                                                                                                       \
+    F(T, const char *, public_id) F(T, const char *, provider_settlement_id) F(T, const char *, state)                 \
+        F(T, const char *, label) F(T, Money, gross_minor) F(T, Money, fee_minor) F(T, Money, refund_minor)            \
+            F(T, Money, dispute_minor) F(T, Money, adjustment_minor) F(T, Money, net_minor) F(T, Date, deposited_on)
+ROW(SettlementView, SETTLEMENT_VIEW)
+
+static SettlementView *settlement_of_path(Req *r) {
+    SettlementView *s = db_find(
+        r, SettlementView,
+        "select s.id, s.public_id, s.provider_settlement_id, s.state, g.label, s.gross_minor, s.fee_minor, "
+        "s.refund_minor, s.dispute_minor, s.adjustment_minor, s.net_minor, s.deposited_on "
+        "from settlement s join gateway_account g on g.id = s.gateway_account_id where s.utility_id = ? and "
+        "s.public_id = ?",
+        r->c.utility, path_text(r, "id"));
+    if (!s) fail(r, NOT_FOUND, "There is no such settlement.");
+    return s;
+}
+
+static void show_settlement_facts(Req *r, const SettlementView *s) {
+    const struct {
+        const char *key;
+        Money amount;
+    } facts[] = { { "hub.gross", s->gross_minor },
+                  { "hub.fees", s->fee_minor },
+                  { "hub.refunds", s->refund_minor },
+                  { "hub.disputes", s->dispute_minor },
+                  { "hub.adjustments", s->adjustment_minor },
+                  { "hub.net", s->net_minor } };
+    show_fact(r, "show.facts", word(r, "hub.gateway"), s->label, NULL);
+    show_fact(r, "show.facts", word(r, "hub.paid_out"), locale_date(&r->c.mem, r->c.locale, s->deposited_on), NULL);
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        show_fact(r, "show.facts", word(r, facts[i].key), money_of(r, facts[i].amount), NULL);
+}
+
+static void show_settlement_lines(Req *r, const SettlementView *s) {
+    TableView *t = section_table(r, 0, "hub.lines");
+    table_column(t, word(r, "hub.no"), "num", "id");
+    table_column(t, word(r, "hub.kind"), "text", "name");
+    table_column(t, word(r, "hub.provider_id"), "code", NULL);
+    table_column(t, word(r, "hub.gross"), "money", NULL);
+    table_column(t, word(r, "hub.fee"), "money", NULL);
+    table_column(t, word(r, "hub.net"), "money", "amount");
+    table_column(t, word(r, "hub.comment"), "text", NULL);
+    table_column(t, word(r, "hub.state"), "status", "status");
+    const char *path = perm_may(&r->c, "hub.settlements", EDIT) && !strcmp(s->state, "exceptions")
+                           ? text(r, "/integrations/settlements/%s/lines/", s->public_id)
+                           : NULL;
+    table_rows_of(
+        t, path,
+        "select line_no, type, coalesce(provider_payment_id, reference) as reference, gross_minor, fee_minor, "
+        "net_minor, comment, match_state as state from settlement_line where settlement_id = ? order by match_state "
+        "in ('matched', 'resolved'), line_no limit 1000",
+        s->id);
+    t = section_table(r, 1, "hub.ledger_entries");
+    table_column(t, word(r, "hub.code"), "code", "id");
+    table_column(t, word(r, "hub.name"), "text", "name");
+    table_column(t, word(r, "hub.debit"), "money", NULL);
+    table_column(t, word(r, "hub.credit"), "money", "amount");
+    table_rows_of(
+        t, NULL,
+        "select g.code, g.name, nullif(e.debit_minor, 0) as debit_minor, nullif(e.credit_minor, 0) as credit_minor "
+        "from ledger_entry e join gl_code g on g.id = e.gl_code_id "
+        "where e.source_type = 'settlement' and e.source_id = ? order by e.id",
+        s->id);
+    table_empty(t, word(r, "hub.nothing_posted"), word(r, "hub.settlement_posts_later"));
+}
+
+void settlement_page(Req *r) {
+    SettlementView *s = settlement_of_path(r);
+    show_text(r, "page.title",
+              msg_format(r, r->c.language, "hub.settlement_title", { "no", s->provider_settlement_id }));
+    crumbs(r, "hub.settlements", "/integrations/settlements", s->provider_settlement_id);
+    show_text(r, "show.status.text", state_label(r, s->state));
+    show_text(r, "show.status.tone", state_tone(r, s->state));
+    show_settlement_facts(r, s);
+    show_settlement_lines(r, s);
+    if (!strcmp(s->state, "matched") && perm_may(&r->c, "hub.settlements", APPROVE)) {
+        show_text(r, "show.moves.0.text", word(r, "hub.close"));
+        show_text(r, "show.moves.0.post", "1");
+        show_text(r, "show.moves.0.kind", "primary");
+        show_text(r, "show.moves.0.url", link_path(r, "/integrations/settlements/%s/close", s->public_id));
+    }
+    if (lib_app.history) lib_app.history(r, "show.history", "settlement", s->id);
+    page(r, "layout/show");
+}
+
+void settlement_close_post(Req *r) {
+    SettlementView *s = settlement_of_path(r);
+    settlement_close(&r->c, s->id);
+    note(r, "%s", msg_format(r, r->c.language, "hub.closed", { "no", s->provider_settlement_id }));
+    go(r, "/integrations/settlements/%s", s->public_id);
+}
+
+static const Form resolve_form = { .name = "settlement_line",
+                                   .submit = "Resolve",
+                                   .fields = FIELDS{ { "comment", "Comment", LONG_TEXT(3, 500), .flags = REQUIRED },
+                                                     { 0 } } };
+
+#define LINE_VIEW(F, T)                                                                                                \
+    F(T, int64_t, line_no)                                                                                             \
+    F(T, const char *, type) F(T, const char *, reference) F(T, const char *, match_state) F(T, Money, gross_minor)    \
+        F(T, Money, net_minor)
+ROW(LineView, LINE_VIEW)
+
+static LineView *line_of_path(Req *r, const SettlementView *s) {
+    LineView *l = db_find(
+        r, LineView,
+        "select line_no, type, coalesce(provider_payment_id, reference) as reference, match_state, gross_minor, "
+        "net_minor from settlement_line where settlement_id = ? and cast(line_no as char) = ?",
+        s->id, path_text(r, "line"));
+    if (!l) fail(r, NOT_FOUND, "There is no such line.");
+    return l;
+}
+
+void settlement_line_page(Req *r) {
+    SettlementView *s = settlement_of_path(r);
+    LineView *l = line_of_path(r, s);
+    show_text(r, "page.title",
+              msg_format(r, r->c.language, "hub.line_title", { "line", text(r, "%lld", (long long)l->line_no) },
+                         { "no", s->provider_settlement_id }));
+    crumbs(r, "hub.settlements", "/integrations/settlements", s->provider_settlement_id);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/integrations/settlements/%s", s->public_id));
+    form_show(r, "confirm", &resolve_form,
+              text(r, "/integrations/settlements/%s/lines/%lld", s->public_id, (long long)l->line_no));
+    show_fact(r, "confirm.facts", word(r, "hub.state"), state_label(r, l->match_state), NULL);
+    show_fact(r, "confirm.facts", word(r, "hub.kind"), l->type, l->reference);
+    show_fact(r, "confirm.facts", word(r, "hub.gross"), money_of(r, l->gross_minor), NULL);
+    show_text(r, "confirm.text.0", word(r, "hub.line_how"));
+    show_text(r, "confirm.tone", "plain");
+    show_text(r, "confirm.back_url", link_path(r, "/integrations/settlements/%s", s->public_id));
+    page(r, "layout/confirm");
+}
+
+void settlement_line_post(Req *r) {
+    Input *in = form_read(r, &resolve_form);
+    problems_end(r);
+    SettlementView *s = settlement_of_path(r);
+    settlement_resolve(&r->c, s->id, line_of_path(r, s)->line_no, in_text(in, "comment"));
+    note(r, "%s", word(r, "hub.line_resolved"));
+    go(r, "/integrations/settlements/%s", s->public_id);
+}

@@ -1,0 +1,339 @@
+/*
+ * The provider's leg of refunds (ONB03US01 "refunds"; assurance sections 3 and 4; I7, I8, I13).
+ *
+ * Row first, then the call with one key for ever, then its result: a job repeats the call with the same key until an
+ * answer is whole. The answer and the webhooks say the same through refund_heard, which acts once. Refunds made in the
+ * provider's own pages arrive by webhook and are booked without approval, marked external.
+ */
+#include <string.h>
+
+#include "app/billing/billing.h"
+#include "app/core/core.h"
+#include "app/hub/gateway.h"
+#include "app/hub/pages.h"
+#include "lib/date.h"
+#include "lib/json.h"
+#include "lib/money.h"
+
+/* --- the payment of an event -------------------------------------------------------------------------------------- */
+
+#define PAID_INTENT(F, T)                                                                                              \
+    F(T, Id, id)                                                                                                       \
+    F(T, const char *, intent_no) F(T, int, rank) F(T, Money, fee_minor) F(T, const char *, provider_payment_id)
+ROW(PaidIntent, PAID_INTENT)
+
+static PaidIntent *intent_lock(Ctx *c, Id gateway, const char *provider_payment_id, const char *intent_no) {
+    PaidIntent *i = NULL;
+    if (provider_payment_id)
+        i = db_find(
+            c, PaidIntent,
+            "select id, intent_no, `rank` as `rank`, fee_minor, provider_payment_id from payment_intent where "
+            "gateway_account_id = ? and provider_payment_id = ? for update",
+            gateway, provider_payment_id);
+    if (!i && intent_no)
+        i = db_find(
+            c, PaidIntent,
+            "select id, intent_no, `rank` as `rank`, fee_minor, provider_payment_id from payment_intent where "
+            "gateway_account_id = ? and intent_no = ? for update",
+            gateway, intent_no);
+    return i;
+}
+
+NewsPayment news_payment(Ctx *c, Id gateway, const char *provider_payment_id, const char *intent_no) {
+    PaidIntent *i = intent_lock(c, gateway, provider_payment_id, intent_no);
+    const char *known = i && i->provider_payment_id ? i->provider_payment_id : provider_payment_id;
+    NewsPayment p = { .intent = i ? i->id : (Id){ 0 }, .fee = i ? i->fee_minor : (Money){ 0 } };
+    if (known) p.parts = payments_of_provider(c, gateway, known);
+    if (p.parts.n) p.state = NEWS_READY;
+    else p.state = i && i->rank < 4 ? NEWS_WAIT : NEWS_UNKNOWN;         /* earlier than the success it follows */
+    return p;
+}
+
+/* --- submitting --------------------------------------------------------------------------------------------------- */
+
+static void enqueue(Ctx *c, Id refund, const char *no) {
+    job_enqueue(c, &(NewJob){ .kind = "refund.send",
+                              .payload = text(c, "{\"refund\":%lld}", (long long)refund.id),
+                              .unique_key = no });
+}
+
+#define OF_PAYMENT(F, T) F(T, Id, gateway) F(T, Id, intent)
+ROW(OfPayment, OF_PAYMENT)
+
+Id refund_submit(Ctx *c, Id request) {
+    RefundOrder o = refund_order(c, request);
+    if (strcmp(o.status, "approved") || strcmp(o.payout_kind, "original")) return (Id){ 0 };
+    Id refund = db_id(c, "select id from refund where refund_request_id = ? for update", request);
+    if (!refund.id) {
+        OfPayment *p = db_one(
+            c, OfPayment,
+            "select gateway_account_id as gateway, payment_intent_id as intent from payment where id = ? and "
+            "gateway_account_id is not null",
+            o.payment);
+        refund = db_insert(
+            c,
+            "insert into refund (utility_id, refund_request_id, refund_no, payment_id, intent_id, "
+            "gateway_account_id, amount_minor, currency, attempt_no, submitted_at, created_at) values "
+            "(?,?,?,?,?,?,?,?,?,?,?)",
+            c->utility, request, o.refund_no, o.payment, p->intent, p->gateway, o.amount, utility_here(c)->currency,
+            o.attempt, c->now, c->now);
+    } else {
+        db_run(
+            c,
+            "update refund set state = 'submitted', attempt_no = ?, provider_refund_id = null, failure_text = null, "
+            "submitted_at = ?, finished_at = null, updated_at = ? where id = ? and state = 'failed'",
+            o.attempt, c->now, c->now, refund);
+    }
+    enqueue(c, refund, o.refund_no);
+    return refund;
+}
+
+void refund_approved(Ctx *c, const EventRow *e) { refund_submit(c, e->id); }
+
+#define TO_SEND(F, T)                                                                                                  \
+    F(T, Id, id)                                                                                                       \
+    F(T, Id, gateway) F(T, Id, payment_id) F(T, const char *, refund_no) F(T, const char *, state)                     \
+        F(T, const char *, currency) F(T, Money, amount_minor) F(T, int, attempt_no)                                   \
+            F(T, const char *, provider_refund_id) F(T, const char *, provider_payment_id)                             \
+                F(T, const char *, intent_no)
+ROW(ToSend, TO_SEND)
+
+typedef struct Sending { ToSend *r; Refunded said; } Sending;
+
+static void send_end(Ctx *c, void *arg) {
+    Sending *s = arg;
+    if (s->said.class == OUT_REFUSED) s->said.news.state = MONEY_FAILED, s->said.news.failure_text = s->said.error;
+    s->said.news.refund_no = s->r->refund_no;
+    s->said.news.provider_payment_id = s->r->provider_payment_id;
+    s->said.news.intent_no = s->r->intent_no;
+    bool changed;
+    refund_heard(c, s->r->gateway, &s->said.news, &changed);
+}
+
+/* The key is the refund's number; a try that a person asks for after a certain failure has a key of its own, or the
+   provider would
+   repeat its refusal. */
+JobStep refund_send(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t id = 0;
+    if (!json_int(p, "refund", &id)) job_give_up(c, "the payload names no refund");
+    Sending s = {
+        .r = db_one(
+            c, ToSend,
+            "select r.id, r.gateway_account_id as gateway, r.payment_id, r.refund_no, r.state, r.currency, "
+            "r.amount_minor, r.attempt_no, r.provider_refund_id, p.provider_payment_id, i.intent_no "
+            "from refund r join payment p on p.id = r.payment_id left join payment_intent i on i.id = r.intent_id "
+            "where r.id = ?",
+            (Id){ id })
+    };
+    if (strcmp(s.r->state, "submitted") || s.r->provider_refund_id) return STEP_DONE;
+    const GatewayAccount *account = gateway_account(c, s.r->gateway);
+    const GatewayDriver *driver = gateway_driver(account->driver);
+    RefundCall call = { .refund_no = s.r->refund_no,
+                        .intent_no = s.r->intent_no,
+                        .provider_payment_id = s.r->provider_payment_id,
+                        .currency = s.r->currency,
+                        .amount = s.r->amount_minor,
+                        .idempotency_key = s.r->attempt_no > 1 ? text(c, "%s-%d", s.r->refund_no, s.r->attempt_no)
+                                                               : s.r->refund_no };
+    s.said = driver->refund(c, account, &call);
+    if (s.said.class == OUT_UNKNOWN || s.said.class == OUT_NOT_ACCEPTED)
+        fail(c, BROKEN, "refund %s: %s", s.r->refund_no,
+             s.said.error ? s.said.error : "no whole answer"); /* again, with the same key */
+    db_tx(c, DB_WRITE, send_end, &s, NULL);
+    return STEP_DONE;
+}
+
+/* --- what is heard ------------------------------------------------------------------------------------------------ */
+
+#define KNOWN_REFUND(F, T)                                                                                             \
+    F(T, Id, id)                                                                                                       \
+    F(T, Id, request) F(T, Id, intent_id) F(T, Id, payment_id) F(T, const char *, refund_no) F(T, const char *, state) \
+        F(T, Money, amount_minor)
+ROW(KnownRefund, KNOWN_REFUND)
+
+static void tell(Ctx *c, const KnownRefund *r, const char *what) {
+    event_emit(c, &(Event){ .name = text(c, "refund.%s", what),
+                            .entity = "refund",
+                            .id = r->id,
+                            .number = r->refund_no,
+                            .payload = text(c, "{\"refund_id\":%lld,\"refund_request_id\":%lld}", (long long)r->id.id,
+                                            (long long)r->request.id) });
+}
+
+/* What was given back of an intent moves its state: partly, or all but the fee that was paid with it. */
+static void intent_refunded(Ctx *c, Id intent, Money amount) {
+    db_run(
+        c,
+        "update payment_intent set refunded_minor = refunded_minor + ?, state = if(refunded_minor >= received_minor "
+        "- fee_minor, 'refunded', 'partially_refunded'), "
+        "`rank` = if(refunded_minor >= received_minor - fee_minor, 6, 5), updated_at = ? where id = ? and `rank` >= 4",
+        amount, c->now, intent);
+}
+
+static void done(Ctx *c, const KnownRefund *r) {
+    db_must(
+        c, 1, CONFLICT,
+        "update refund set state = 'succeeded', finished_at = ?, updated_at = ? where id = ? and state = 'submitted'",
+        c->now, c->now, r->id);
+    if (r->request.id) refund_result(c, r->request, "paid", NULL);
+    if (r->intent_id.id) intent_refunded(c, r->intent_id, r->amount_minor);
+    tell(c, r, "succeeded");
+}
+
+static void not_done(Ctx *c, const KnownRefund *r, const char *why) {
+    db_must(
+        c, 1, CONFLICT,
+        "update refund set state = 'failed', failure_text = left(?, 500), finished_at = ?, updated_at = ? where id = "
+        "? and state = 'submitted'",
+        why, c->now, c->now, r->id);
+    if (r->request.id) refund_result(c, r->request, "failed", why);
+    tell(c, r, "failed");
+}
+
+/* A refund that succeeded and then failed has money on its way back to the gateway: a person looks at it. */
+static void failed_late(Ctx *c, const KnownRefund *r) {
+    alert_raise(c, "refund.failed", "critical", text(c, "refund.late:%s", r->refund_no),
+                text(c, "Refund %s was paid and failed later.", r->refund_no), "/integrations/refunds");
+}
+
+static bool move(Ctx *c, const KnownRefund *r, const RefundNews *n) {
+    if (n->provider_refund_id)
+        db_run(c, "update refund set provider_refund_id = ? where id = ? and provider_refund_id is null",
+               n->provider_refund_id, r->id);
+    if (strcmp(r->state, "submitted")) {
+        if (!strcmp(r->state, "succeeded") && n->state == MONEY_FAILED) failed_late(c, r);
+        return false;
+    }
+    if (n->state == MONEY_DONE) done(c, r);
+    if (n->state == MONEY_FAILED) not_done(c, r, n->failure_text ? n->failure_text : "The gateway says no.");
+    return n->state != MONEY_OPEN;
+}
+
+/* --- made in the provider's own pages ----------------------------------------------------------------------------- */
+
+static Id store_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundNews *n, Id request, const char *no,
+                         Id payment, Money amount) {
+    return db_insert(
+        c,
+        "insert into refund (utility_id, refund_request_id, refund_no, payment_id, intent_id, gateway_account_id, "
+        "amount_minor, currency, external, provider_refund_id, submitted_at, created_at) "
+        "values (?,?,?,?,?,?,?,?,1,?,?,?)",
+        c->utility, request, no, payment, p->intent, gateway, amount, utility_here(c)->currency, n->provider_refund_id,
+        c->now, c->now);
+}
+
+/* What no payment holds: first the fee that was paid with them, then suspense, with an alert. */
+static void rest_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundNews *n, Money rest) {
+    Money before = db_money(
+        c,
+        "select cast(coalesce(sum(amount_minor), 0) as signed) from refund where intent_id = ? and payment_id is "
+        "null and state = 'succeeded'",
+        p->intent);
+    Money fee = money_sub(p->fee, before);
+    if (fee.minor > rest.minor) fee = rest;
+    if (fee.minor < 0) fee = (Money){ 0 };
+    Money beyond = money_sub(rest, fee);
+    Id refund = store_external(c, p, gateway, n, (Id){ 0 }, text(c, "%s-fee", n->provider_refund_id), (Id){ 0 }, rest);
+    LedgerLine lines[3] = { { .posting_key = "CONVENIENCE_FEE", .debit = fee },
+                            { .posting_key = "SUSPENSE", .debit = beyond },
+                            { .posting_key = "GATEWAY_CLEARING", .credit = rest } };
+    ledger_post(c, &(LedgerSet){ .set_key = text(c, "refund_rest:%lld", (long long)refund.id),
+                                 .txn_type = "refund_paid",
+                                 .source_type = "refund",
+                                 .source = refund,
+                                 .memo = n->provider_refund_id,
+                                 .lines = lines,
+                                 .n = 3 });
+    if (beyond.minor)
+        alert_raise(c, "refund.unmatched", "critical", text(c, "refund.unmatched:%s", n->provider_refund_id),
+                    text(c, "Refund %s is more than what is left of its payment.", n->provider_refund_id),
+                    "/integrations/refunds");
+    done(c, &(KnownRefund){
+                .id = refund, .intent_id = p->intent, .refund_no = n->provider_refund_id, .amount_minor = rest });
+}
+
+static void book_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundNews *n) {
+    Money left = n->amount;
+    for (size_t i = 0; i < p->parts.n && left.minor > 0; i++) {
+        const HeldPart *h = &p->parts.v[i];
+        Money part = { h->held.minor < left.minor ? h->held.minor : left.minor };
+        if (part.minor <= 0) continue;
+        Id request = refund_outside(c,
+                                    &(NewRefund){ .account = h->account,
+                                                  .payment = h->payment,
+                                                  .intent = p->intent,
+                                                  .amount = part,
+                                                  .payout_kind = "original",
+                                                  .reason = text(c, "Made at the gateway: %s", n->provider_refund_id),
+                                                  .via = "gateway" });
+        RefundOrder o = refund_order(c, request);
+        Id refund = store_external(c, p, gateway, n, request, o.refund_no, h->payment, part);
+        done(c, &(KnownRefund){ .id = refund,
+                                .request = request,
+                                .intent_id = p->intent,
+                                .payment_id = h->payment,
+                                .refund_no = o.refund_no,
+                                .amount_minor = part });
+        left = money_sub(left, part);
+    }
+    if (left.minor > 0) rest_external(c, p, gateway, n, left);
+}
+
+News refund_heard(Ctx *c, Id gateway, const RefundNews *n, bool *changed) {
+    *changed = false;
+    NewsPayment p = news_payment(c, gateway, n->provider_payment_id, n->intent_no);
+    if (p.state != NEWS_READY) return (News){ p.state, p.intent };
+    KnownRefunds known = db_all(
+        c, KnownRefund,
+        "select id, refund_request_id as request, intent_id, payment_id, refund_no, state, amount_minor from refund "
+        "where gateway_account_id = ? and (provider_refund_id = ? or (provider_refund_id is null and refund_no = ?)) "
+        "order by id for update",
+        gateway, n->provider_refund_id, n->refund_no);
+    for (size_t i = 0; i < known.n; i++) *changed |= move(c, &known.v[i], n);
+    if (known.n || n->state != MONEY_DONE || !n->provider_refund_id) return (News){ NEWS_READY, p.intent };
+    if (n->currency && strcmp(n->currency, utility_here(c)->currency)) {
+        alert_raise(c, "refund.currency", "critical", text(c, "refund.currency:%s", n->provider_refund_id),
+                    text(c, "Refund %s is in %s.", n->provider_refund_id, n->currency), "/integrations/refunds");
+        return (News){ NEWS_READY, p.intent };
+    }
+    book_external(c, &p, gateway, n);
+    *changed = true;
+    return (News){ NEWS_READY, p.intent };
+}
+
+/* --- asking for them ---------------------------------------------------------------------------------------------- */
+
+void refunds_ask(Ctx *c, Id gateway, const char *provider_payment_id) {
+    job_enqueue(c, &(NewJob){ .kind = "refund.ask",
+                              .unique_key = text(c, "%lld:%s", (long long)gateway.id, provider_payment_id),
+                              .payload = json_pairs(c, "gateway", text(c, "%lld", (long long)gateway.id), "payment",
+                                                    provider_payment_id, NULL) });
+}
+
+typedef struct Heard { Id gateway; RefundNewsList all; NewsState worst; } Heard;
+
+static void hear_all(Ctx *c, void *arg) {
+    Heard *h = arg;
+    h->worst = NEWS_READY;
+    for (size_t i = 0; i < h->all.n; i++) {
+        bool changed;
+        News news = refund_heard(c, h->gateway, &h->all.v[i], &changed);
+        if (news.state == NEWS_WAIT) h->worst = NEWS_WAIT;
+    }
+}
+
+JobStep refund_ask(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    const char *gateway = json_text(p, "gateway"), *payment = json_text(p, "payment");
+    Heard h = { .gateway = gateway ? db_id(c, "select id from gateway_account where id = ? and utility_id = ?", gateway,
+                                           c->utility)
+                                   : (Id){ 0 } };
+    if (!payment || !h.gateway.id) job_give_up(c, "the payload names no payment of a gateway");
+    const GatewayAccount *account = gateway_account(c, h.gateway);
+    if (!gateway_driver(account->driver)->refunds_of(c, account, payment, &h.all))
+        fail(c, BROKEN, "the gateway could not be asked for the refunds of %s", payment);
+    db_tx(c, DB_WRITE, hear_all, &h, NULL);
+    if (h.worst == NEWS_WAIT) fail(c, CONFLICT, "the payment of these refunds is not posted yet");
+    return STEP_DONE;
+}

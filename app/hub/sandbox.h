@@ -1,0 +1,21 @@
+/*
+ * The sandbox gateway within app/hub: its hosted page and webhook (sandbox.c), its refunds, disputes and payouts
+ * (sandbox_money.c).
+ */
+#ifndef APP_HUB_SANDBOX_H
+#define APP_HUB_SANDBOX_H
+
+#include "app/core/core.h"
+#include "app/hub/gateway.h"
+
+/* The provider took a payment: kept for refunds and payouts; a card that is disputed later is disputed after five
+   seconds. */
+void     sandbox_charged(Ctx *c, const Intent *i, bool is_disputed);
+Refunded sandbox_refund    (Ctx *c, const GatewayAccount *a, const RefundCall *call);
+bool     sandbox_refunds_of(Ctx *c, const GatewayAccount *a, const char *provider_payment_id, RefundNewsList *to);
+bool     sandbox_settlement(Ctx *c, const GatewayAccount *a, const char *payout, SettlementNews *to);
+bool     sandbox_parse_money(Ctx *c, Json body, GatewayEvent *to);
+/* Sends a body to our own webhook, signed; fails when it is not accepted, but for one with a bad signature. */
+void     sandbox_send(Ctx *c, const GatewayAccount *a, Bytes body, bool is_bad);
+
+#endif

@@ -1,0 +1,345 @@
+/*
+ * Settlements: what the gateway paid out to the bank, matched line by line with what we posted (ONB03US01 "settlement";
+ * README section 8; I18).
+ *
+ *   imported -> matching -> matched | exceptions -> closed
+ *
+ * Asked for on the gateway's payout event and kept once per payout. Matched lines post Dr BANK net, Dr GATEWAY_FEES, Cr
+ * GATEWAY_CLEARING; what does not match is an exception that a person resolves, and posts when the last one is.
+ */
+#include <string.h>
+
+#include "app/billing/billing.h"
+#include "app/core/core.h"
+#include "app/hub/gateway.h"
+#include "app/hub/pages.h"
+#include "app/hub/settlement_rules.h"
+#include "lib/date.h"
+#include "lib/json.h"
+#include "lib/locale.h"
+#include "lib/money.h"
+
+/* --- asking ------------------------------------------------------------------------------------------------------- */
+
+void settlement_ask(Ctx *c, Id gateway, const char *payout) {
+    job_enqueue(c, &(NewJob){ .kind = "settlement.fetch",
+                              .unique_key = text(c, "%lld:%s", (long long)gateway.id, payout),
+                              .payload = json_pairs(c, "gateway", text(c, "%lld", (long long)gateway.id), "payout",
+                                                    payout, NULL) });
+}
+
+/* --- matching ----------------------------------------------------------------------------------------------------- */
+
+#define LINE(F, T)                                                                                                     \
+    F(T, Id, id)                                                                                                       \
+    F(T, int, line_no) F(T, const char *, type) F(T, const char *, provider_payment_id) F(T, const char *, reference)  \
+        F(T, Money, gross_minor) F(T, Money, fee_minor) F(T, Money, net_minor) F(T, const char *, match_state)
+ROW(SettlementLine, LINE)
+
+static SettlementLines lines_of(Ctx *c, Id settlement) {
+    return db_all(
+        c, SettlementLine,
+        "select id, line_no, type, provider_payment_id, reference, gross_minor, fee_minor, net_minor, match_state "
+        "from settlement_line where settlement_id = ? order by line_no",
+        settlement);
+}
+
+typedef struct Match { const char *state; Id payment; Money ours; } Match;     /* ours: with the sign of the line */
+
+#define OURS(F, T) F(T, Id, payment) F(T, Money, amount)
+ROW(Ours, OURS)
+
+static Match compared(const SettlementLine *l, Id payment, Money ours) {
+    return (Match){ ours.minor == l->gross_minor.minor ? "matched" : "amount_differs", payment, ours };
+}
+
+/* What we posted of a payment, fee included. */
+static Match match_charge(Ctx *c, Id gateway, Id settlement, const SettlementLine *l) {
+    Ours *o = db_find(
+        c, Ours,
+        "select min(p.id) as payment, cast(sum(p.amount_minor) + coalesce(max(i.fee_minor), 0) as signed) as amount "
+        "from payment p left join payment_intent i on i.id = p.payment_intent_id "
+        "where p.gateway_account_id = ? and p.provider_payment_id = ? having count(*) > 0",
+        gateway, l->provider_payment_id);
+    if (!o) return (Match){ .state = "missing_here" };
+    if (db_int(
+            c,
+            "select count(*) from settlement_line x join settlement s on s.id = x.settlement_id where "
+            "s.gateway_account_id = ? and x.type = 'charge' and x.provider_payment_id = ? "
+            "and (x.settlement_id <> ? or x.line_no < ?)",
+            gateway, l->provider_payment_id, settlement, l->line_no))
+        return (Match){ .state = "duplicate", .payment = o->payment };
+    return compared(l, o->payment, o->amount);
+}
+
+/* A refund may be several of ours, of accounts that were paid together. */
+static Match match_refund(Ctx *c, Id gateway, const SettlementLine *l) {
+    Ours *o = db_find(
+        c, Ours,
+        "select coalesce(max(payment_id), 0) as payment, cast(sum(amount_minor) as signed) as amount from refund "
+        "where gateway_account_id = ? and provider_refund_id = ? and state = 'succeeded' having count(*) > 0",
+        gateway, l->reference);
+    if (!o) return (Match){ .state = "missing_here" };
+    return compared(l, o->payment, money_neg(o->amount));
+}
+
+static Match match_dispute(Ctx *c, Id gateway, const SettlementLine *l) {
+    Ours *o = db_find(
+        c, Ours,
+        "select coalesce(payment_id, 0) as payment, amount_minor as amount from dispute where gateway_account_id = ? "
+        "and provider_dispute_id = ?",
+        gateway, l->reference);
+    if (!o) return (Match){ .state = "missing_here" };
+    return compared(l, o->payment, l->gross_minor.minor < 0 ? money_neg(o->amount) : o->amount);
+}
+
+static Match match_line(Ctx *c, Id gateway, Id settlement, const SettlementLine *l) {
+    if (!strcmp(l->type, "charge")) return match_charge(c, gateway, settlement, l);
+    if (!strcmp(l->type, "refund")) return match_refund(c, gateway, l);
+    if (!strcmp(l->type, "dispute")) return match_dispute(c, gateway, l);
+    return (Match){ .state = !strcmp(l->type, "fee") ? "matched" : "unmatched" }; /* an adjustment is for a person */
+}
+
+/* What is open is matched; a person's decisions stay. How many lines are exceptions. */
+static int64_t match_all(Ctx *c, Id gateway, Id settlement) {
+    SettlementLines lines = lines_of(c, settlement);
+    for (size_t i = 0; i < lines.n; i++) {
+        const SettlementLine *l = &lines.v[i];
+        if (!strcmp(l->match_state, "resolved") || !strcmp(l->match_state, "matched")) continue;
+        Match m = match_line(c, gateway, settlement, l);
+        db_run(c, "update settlement_line set match_state = ?, matched_payment_id = ? where id = ?", m.state, m.payment,
+               l->id);
+    }
+    return db_int(
+        c,
+        "select count(*) from settlement_line where settlement_id = ? and match_state not in ('matched', 'resolved')",
+        settlement);
+}
+
+/* --- posting ------------------------------------------------------------------------------------------------------ */
+
+#define HEAD(F, T)                                                                                                     \
+    F(T, Id, id)                                                                                                       \
+    F(T, Id, gateway) F(T, const char *, provider_settlement_id) F(T, const char *, state) F(T, Date, deposited_on)    \
+        F(T, Money, net_minor)
+ROW(SettlementHead, HEAD)
+
+static SettlementHead *head_lock(Ctx *c, Id settlement) {
+    return db_one(
+        c, SettlementHead,
+        "select id, gateway_account_id as gateway, provider_settlement_id, state, deposited_on, net_minor from "
+        "settlement where id = ? and utility_id = ? for update",
+        settlement, c->utility);
+}
+
+/* The part of a dispute's fee (or of one given back) that the ledger has since the dispute. */
+static Money fee_posted(Ctx *c, Id gateway, const SettlementLine *l) {
+    if (strcmp(l->type, "dispute") || !l->fee_minor.minor) return (Money){ 0 };
+    Id dispute = db_id(c, "select id from dispute where gateway_account_id = ? and provider_dispute_id = ?", gateway,
+                       l->reference);
+    const char *key = text(c, "dispute:%lld:%s", (long long)dispute.id, l->fee_minor.minor > 0 ? "fee" : "fee_back");
+    return ledger_find(c, key).id ? l->fee_minor : (Money){ 0 };
+}
+
+static SettledAmount *amounts_of(Ctx *c, Id gateway, const SettlementLines *lines) {
+    SettledAmount *v = take_n(c, SettledAmount, lines->n + 1);
+    for (size_t i = 0; i < lines->n; i++) {
+        const SettlementLine *l = &lines->v[i];
+        v[i] = (SettledAmount){ l->type, l->gross_minor, l->fee_minor, l->net_minor, fee_posted(c, gateway, l) };
+    }
+    return v;
+}
+
+static LedgerLine line_of(const char *key, Money amount) {
+    return amount.minor < 0 ? (LedgerLine){ .posting_key = key, .credit = money_neg(amount) }
+                            : (LedgerLine){ .posting_key = key, .debit = amount };
+}
+
+static void post(Ctx *c, const SettlementHead *s, const SettlementLines *lines) {
+    SettlementSum sum;
+    const char *wrong = settlement_sum(&c->mem, amounts_of(c, s->gateway, lines), lines->n, s->net_minor, &sum);
+    if (wrong) fail(c, CONFLICT, "%s", wrong);
+    SettlementPosting p = settlement_posting(&sum);
+    LedgerLine all[4] = { line_of("BANK", p.bank), line_of("GATEWAY_FEES", p.fees), line_of("SUSPENSE", p.suspense),
+                          line_of("GATEWAY_CLEARING", p.clearing) };
+    if (!p.bank.minor && !p.fees.minor && !p.suspense.minor && !p.clearing.minor) return;
+    ledger_post(c, &(LedgerSet){ .set_key = text(c, "settlement:%lld", (long long)s->id.id),
+                                 .txn_type = "settlement",
+                                 .source_type = "settlement",
+                                 .source = s->id,
+                                 .date = s->deposited_on,
+                                 .memo = s->provider_settlement_id,
+                                 .lines = all,
+                                 .n = 4 });
+}
+
+static const char *alert_key(Ctx *c, const SettlementHead *s) {
+    return text(c, "settlement:%lld:%s", (long long)s->gateway.id, s->provider_settlement_id);
+}
+
+static void settlement_match(Ctx *c, Id settlement) {
+    SettlementHead *s = head_lock(c, settlement);
+    if (!strcmp(s->state, "matched") || !strcmp(s->state, "closed")) return;
+    int64_t open = match_all(c, s->gateway, settlement);
+    SettlementLines lines = lines_of(c, settlement);
+    if (!open) post(c, s, &lines);
+    db_must(c, 1, CONFLICT, "update settlement set state = ?, updated_at = ? where id = ?",
+            open ? "exceptions" : "matched", c->now, settlement);
+    if (open)
+        alert_raise(c, "settlement.exception", "warning", alert_key(c, s),
+                    text(c, "Settlement %s has %lld exceptions.", s->provider_settlement_id, (long long)open),
+                    "/integrations/settlements");
+    else alert_clear(c, alert_key(c, s));
+    event_emit(c, &(Event){ .name = open ? "settlement.exception" : "settlement.matched",
+                            .entity = "settlement",
+                            .id = settlement,
+                            .number = s->provider_settlement_id });
+}
+
+/* --- storing ------------------------------------------------------------------------------------------------------ */
+
+typedef struct Fetched { Id gateway; SettlementNews news; } Fetched;
+
+static void store_lines(Ctx *c, Id settlement, const SettlementNews *n) {
+    DbBulk *b = db_bulk(
+        c,
+        "insert into settlement_line (settlement_id, line_no, provider_payment_id, reference, type, gross_minor, "
+        "fee_minor, net_minor, occurred_at, last4) values (?,?,?,?,?,?,?,?,?,?)");
+    for (size_t i = 0; i < n->n; i++) {
+        const SettledLine *l = &n->v[i];
+        db_bulk_add(b, settlement, (int)i + 1, l->provider_payment_id, l->reference, l->type, l->gross, l->fee, l->net,
+                    l->at, l->last4);
+    }
+    db_bulk_end(b);
+}
+
+static Date day_of(Ctx *c, Time at) { return time_is_set(at) ? time_date(c->locale->zone, at) : utility_today(c); }
+
+/* What does not add up to the minor unit is kept as an exception of its own: an adjustment line of the difference. */
+static void store(Ctx *c, void *arg) {
+    Fetched *f = arg;
+    SettlementNews *n = &f->news;
+    if (db_id(c, "select id from settlement where gateway_account_id = ? and provider_settlement_id = ?", f->gateway,
+              n->provider_settlement_id)
+            .id)
+        return;
+    SettledAmount *v = take_n(c, SettledAmount, n->n + 1);
+    Money all = { 0 };
+    for (size_t i = 0; i < n->n; i++) all = money_add(all, n->v[i].net);
+    if (all.minor != n->net.minor) {
+        SettledLine *more = take_n(c, SettledLine, n->n + 1);
+        memcpy(more, n->v, n->n * sizeof *more);
+        Money difference = money_sub(n->net, all);
+        more[n->n++] = (SettledLine){
+            .type = "adjustment", .reference = "difference", .gross = difference, .net = difference, .at = c->now
+        };
+        n->v = more;
+        v = take_n(c, SettledAmount, n->n);
+    }
+    for (size_t i = 0; i < n->n; i++)
+        v[i] = (SettledAmount){ .type = n->v[i].type, .gross = n->v[i].gross, .fee = n->v[i].fee, .net = n->v[i].net };
+    SettlementSum sum;
+    const char *wrong = settlement_sum(&c->mem, v, n->n, n->net, &sum);
+    if (wrong) job_give_up(c, "payout %s: %s", n->provider_settlement_id, wrong);
+    Date day = day_of(c, n->arrives_at);
+    Id id = db_insert(
+        c,
+        "insert into settlement (utility_id, gateway_account_id, provider_settlement_id, period_from, period_to, "
+        "currency, gross_minor, fee_minor, refund_minor, dispute_minor, adjustment_minor, net_minor, deposited_on, "
+        "state, created_at) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,'matching',?)",
+        c->utility, f->gateway, n->provider_settlement_id, n->n ? day_of(c, n->v[n->n - 1].at) : day,
+        n->n ? day_of(c, n->v[0].at) : day, utility_here(c)->currency, sum.gross, sum.fee, sum.refund, sum.dispute,
+        sum.adjustment, sum.net, day, c->now);
+    store_lines(c, id, n);
+    settlement_match(c, id);
+}
+
+JobStep settlement_fetch(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    const char *gateway = json_text(p, "gateway"), *payout = json_text(p, "payout");
+    Fetched f = { .gateway = gateway ? db_id(c, "select id from gateway_account where id = ? and utility_id = ?",
+                                             gateway, c->utility)
+                                     : (Id){ 0 } };
+    if (!payout || !f.gateway.id) job_give_up(c, "the payload names no payout of a gateway");
+    const GatewayAccount *account = gateway_account(c, f.gateway);
+    if (!gateway_driver(account->driver)->settlement(c, account, payout, &f.news))
+        fail(c, BROKEN, "the gateway could not be asked for payout %s", payout);
+    if (f.news.currency && strcmp(f.news.currency, utility_here(c)->currency))
+        job_give_up(c, "payout %s is in %s", payout, f.news.currency);
+    db_tx(c, DB_WRITE, store, &f, NULL);
+    return STEP_DONE;
+}
+
+void settlement_failed(Ctx *c, Id gateway, const char *payout) {
+    Id id = db_id(c, "select id from settlement where gateway_account_id = ? and provider_settlement_id = ?", gateway,
+                  payout);
+    if (!id.id) return;
+    SettlementHead *s = head_lock(c, id);
+    Id txn = ledger_find(c, text(c, "settlement:%lld", (long long)id.id));
+    if (txn.id)
+        ledger_reverse(c, txn, text(c, "settlement:%lld:failed", (long long)id.id), "settlement_failed", DATE_NONE,
+                       payout);
+    alert_raise(
+        c, "settlement.failed", "critical", text(c, "settlement.failed:%s", payout),
+        text(c, "The bank sent payout %s over %s back.", payout, locale_money(&c->mem, c->locale, s->net_minor)),
+        "/integrations/settlements");
+}
+
+/* --- a person's decisions ----------------------------------------------------------------------------------------- */
+
+/* What the gateway has and we have not (or the other way round) stands in suspense: nothing is dropped, nothing is
+   guessed. */
+static void post_difference(Ctx *c, const SettlementLine *l, Money ours) {
+    Money more = money_sub(l->gross_minor, ours);
+    if (!more.minor) return;
+    LedgerLine lines[2] = { line_of("GATEWAY_CLEARING", more), line_of("SUSPENSE", money_neg(more)) };
+    ledger_post(c, &(LedgerSet){ .set_key = text(c, "settlement_line:%lld", (long long)l->id.id),
+                                 .txn_type = "settlement_difference",
+                                 .source_type = "settlement_line",
+                                 .source = l->id,
+                                 .memo = l->reference,
+                                 .lines = lines,
+                                 .n = 2 });
+}
+
+/* A payment that is missing here is posted to suspense under the provider's id; of all else the difference is. */
+static void settle_line(Ctx *c, const SettlementHead *s, const SettlementLine *l) {
+    if (!strcmp(l->type, "adjustment") || !strcmp(l->type, "fee")) return;      /* posted with the settlement */
+    Match m = match_line(c, s->gateway, s->id, l);
+    if (!strcmp(m.state, "missing_here") && !strcmp(l->type, "charge") && l->provider_payment_id &&
+        l->gross_minor.minor > 0)
+        payment_to_suspense(c, &(IntentResult){ .gateway = s->gateway,
+                                                .provider_payment_id = l->provider_payment_id,
+                                                .amount = l->gross_minor,
+                                                .occurred_at = c->now });
+    else if (strcmp(m.state, "matched")) post_difference(c, l, m.ours);
+}
+
+void settlement_resolve(Ctx *c, Id settlement, int64_t line_no, const char *comment) {
+    SettlementHead *s = head_lock(c, settlement);
+    if (strcmp(s->state, "exceptions")) fail(c, CONFLICT, "This settlement is %s.", s->state);
+    SettlementLine *l = db_find(
+        c, SettlementLine,
+        "select id, line_no, type, provider_payment_id, reference, gross_minor, fee_minor, net_minor, match_state "
+        "from settlement_line where settlement_id = ? and line_no = ? for update",
+        settlement, line_no);
+    if (!l) fail(c, NOT_FOUND, "There is no such line.");
+    if (!strcmp(l->match_state, "matched") || !strcmp(l->match_state, "resolved"))
+        fail(c, CONFLICT, "This line is not open.");
+    settle_line(c, s, l);
+    db_run(
+        c,
+        "update settlement_line set match_state = 'resolved', comment = ?, resolved_by = ?, resolved_at = ? where id "
+        "= ?",
+        comment, c->user, c->now, l->id);
+    audit_note(c, "resolve", "settlement", settlement, s->provider_settlement_id, comment);
+    settlement_match(c, settlement);
+}
+
+void settlement_close(Ctx *c, Id settlement) {
+    SettlementHead *s = head_lock(c, settlement);
+    if (strcmp(s->state, "matched")) fail(c, CONFLICT, "This settlement has exceptions or is closed.");
+    db_must(c, 1, CONFLICT, "update settlement set state = 'closed', updated_at = ? where id = ?", c->now, settlement);
+    audit_note(c, "close", "settlement", settlement, s->provider_settlement_id, NULL);
+}

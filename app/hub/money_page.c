@@ -7,12 +7,12 @@
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
 #include "lib/form.h"
+#include "lib/history.h"
 #include "lib/list.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/money.h"
 #include "lib/page.h"
-#include "lib/resource.h"
 #include "lib/table.h"
 
 static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
@@ -366,7 +366,7 @@ void settlement_page(Req *r) {
         show_text(r, "show.moves.0.kind", "primary");
         show_text(r, "show.moves.0.url", link_path(r, "/integrations/settlements/%s/close", s->public_id));
     }
-    if (lib_app.history) lib_app.history(r, "show.history", "settlement", s->id);
+    history_aside(r, "settlement", s->id, NULL);
     page(r, "layout/show");
 }
 

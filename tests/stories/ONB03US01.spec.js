@@ -295,8 +295,8 @@ story('ONB03US01 Stripe', 'HUB-FIX', (all) => {
   test('ONB03US01 Stripe: a refund is pending and fails days later: the mirror, and the bill is paid again', async () => {
     double.refund_status = 'pending';
     const refund = await h.refund('WA-ACC-100001', '10.00', 'to an old card');
-    double.refund_status = undefined;
     await jobs_run();
+    double.refund_status = undefined;
     expect(one('select state from refund where refund_no = ?', [refund])).toBe('submitted');
     expect(h.net('2150')).toBe(-1000);
     await told('refund.failed', { ...double.refunds.at(-1), status: 'failed', failure_reason: 'expired_or_canceled_card' });

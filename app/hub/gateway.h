@@ -62,7 +62,9 @@ typedef struct {
 } SettlementNews;
 
 /* What a verified event or an answer says. intent_no or provider_ref names the payment. */
-typedef enum { EVENT_IGNORED, EVENT_PAYMENT, EVENT_REFUNDS, EVENT_DISPUTE, EVENT_PAYOUT, EVENT_PAYOUT_FAILED } EventKind;
+typedef enum {
+    EVENT_IGNORED, EVENT_PAYMENT, EVENT_REFUNDS, EVENT_DISPUTE, EVENT_PAYOUT, EVENT_PAYOUT_FAILED
+} EventKind;
 typedef struct {
     EventKind      kind;
     const char    *type;

@@ -35,9 +35,9 @@ static const JobHandler hub_jobs[] = {
     { "webhook.gateway", "payments", hook_process,    25, false },
     { "webhook.message", "messages", hook_message,    25, false },
     { "payment.start",   "payments", intent_start_again, 12, true },    /* asks the gateway again to open a payment */
-    { "payment.check",   "payments", intent_check,    12, true  },      /* asks the provider between its transactions */
+    { "payment.check",   "payments", intent_check,    12, true  },      /* asks the gateway between its transactions */
     { "payment.poll",    "payments", intent_poll,     0,  false },
-    { "refund.send",     "payments", refund_send,     12, true  },      /* calls the provider between its transactions */
+    { "refund.send",     "payments", refund_send,     12, true  },      /* the same */
     { "refund.ask",      "payments", refund_ask,      12, true  },
     { "settlement.fetch", "payments", settlement_fetch, 12, true },
     { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */

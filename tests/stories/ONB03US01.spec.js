@@ -255,8 +255,11 @@ story('ONB03US01 Stripe', 'HUB-FIX', (all) => {
     const p = await h.begin('WA-ACC-100002', '10.00');
     double.next('POST /v1/checkout/sessions', 'lose');
     await h.start(p);
+    clock.forward({ seconds: 30 });
+    await jobs_run();
     const calls = double.seen.filter((s) => s.key?.startsWith(p.id));
-    expect(calls.map((s) => s.key)).toEqual([`${p.id}-1`, `${p.id}-1`]);
+    expect(calls.length).toBeGreaterThan(1);
+    expect(new Set(calls.map((s) => s.key))).toEqual(new Set([`${p.id}-1`]));
     expect([...double.sessions.values()].filter((s) => s.client_reference_id === h.no_of(p.id))).toHaveLength(1);
   });
 

@@ -359,6 +359,21 @@ static bool may_open(Req *r, const Item *i) {
     return web_has_page(SCOPE_UTILITY, i->path) && (!i->right || perm_may(&r->c, i->right, VIEW));
 }
 
+/* What is begun from anywhere: the menu New. */
+static const struct { const char *text, *path, *right; } begun[] = {
+    { "menu.new_run",     "/bx/runs/new",     "bx.run" },
+    { "menu.new_journal", "/bx/journals/new", "bx.gl" },
+    { "menu.new_role",    "/roles/new",       "core.roles" },
+};
+
+static void show_new(Req *r) {
+    for (size_t i = 0, n = 0; i < sizeof begun / sizeof *begun; i++) {
+        if (!perm_may(&r->c, begun[i].right, CREATE)) continue;
+        show_text(r, at(r, "create", n, "text"), msg(r->c.language, begun[i].text));
+        show_text(r, at(r, "create", n++, "url"), link_path(r, "%s", begun[i].path));
+    }
+}
+
 static void show_staff_menu(Req *r) {
     const Item *here = current_item(r);
     size_t n = 0;
@@ -429,6 +444,7 @@ static void show_staff(Req *r) {
     show_text(r, "search.url", link_path(r, "/search"));
     show_text(r, "search.suggest_url", link_path(r, "/search"));
     show_text(r, "search.q", query_text(r, "q"));
+    show_new(r);
     show_staff_menu(r);
 }
 

@@ -297,6 +297,15 @@ static bool is_status(const ListColumn *col) {
 
 static bool is_yes_no(const ListColumn *col) { return col->kind && !strcmp(col->kind, "yesno"); }
 
+/* list.<name>.<word> of the messages, else the word in the declaration; with neither the key stands on the page. */
+static const char *worded(Req *r, const ListSpec *s, const char *word, const char *otherwise) {
+    const char *key = text(r, "list.%s.%s", s->name ? s->name : "", word);
+    return msg_exists(key) || !otherwise ? msg(r->c.language, key) : otherwise;
+}
+static const char *label_of(const Query *q, const ListColumn *col) {
+    return worded(q->r, q->spec, col->name, col->label);
+}
+
 static void show_columns(const Query *q, const Rows *rows) {
     Req *r = q->r;
     size_t i = 0, listed = 0;
@@ -306,7 +315,7 @@ static void show_columns(const Query *q, const Rows *rows) {
         for (size_t k = 1; k < rows->n && rows->v[k - 1].cell[i].null; k++) kind = rows->v[k].cell[i].kind;
         char *at_ = at(r, "list.cols", listed, NULL);
         show_text(r, text(r, "%s.name", at_), col->name);
-        show_text(r, text(r, "%s.label", at_), col->label);
+        show_text(r, text(r, "%s.label", at_), label_of(q, col));
         show_text(r, text(r, "%s.kind", at_), is_yes_no(col) ? "text" : look_of(col, kind, is_status(col)));
         show_text(r, text(r, "%s.place", at_), col->place ? col->place : listed == 0 ? "id" : is_status(col)
                   ? "status" : NULL);
@@ -405,12 +414,12 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
             char *at_ = at(r, "list.filters", (*filters)++, NULL), *name = text(r, "%s_%s", col->name, ends[i]);
             show_text(r, text(r, "%s.name", at_), name);
             show_text(r, text(r, "%s.label", at_),
-                      text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")));
+                      text(r, "%s, %s", label_of(q, col), msg(r->c.language, i ? "ui.to" : "ui.from_day")));
             show_text(r, text(r, "%s.kind", at_), "date");
             show_text(r, text(r, "%s.value", at_), asked(q, name));
             show_text(r, text(r, "%s.more", at_), "1");
             if (asked(q, name))
-                add_chip(q, chips, text(r, "%s, %s", col->label, msg(r->c.language, i ? "ui.to" : "ui.from_day")),
+                add_chip(q, chips, text(r, "%s, %s", label_of(q, col), msg(r->c.language, i ? "ui.to" : "ui.from_day")),
                          asked(q, name), name);
         }
         return;
@@ -418,7 +427,7 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
     char *at_ = at(r, "list.filters", (*filters)++, NULL);
     const char *chosen = asked(q, col->name), *chip = NULL;
     show_text(r, text(r, "%s.name", at_), col->name);
-    show_text(r, text(r, "%s.label", at_), col->label);
+    show_text(r, text(r, "%s.label", at_), label_of(q, col));
     show_text(r, text(r, "%s.kind", at_), col->choices || col->options ? "select" : "text");
     show_text(r, text(r, "%s.value", at_), chosen);
     if (col->more) show_text(r, text(r, "%s.more", at_), "1");
@@ -431,7 +440,7 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
         Bind utility = bind_id(r->c.utility);
         db_columns(&r->c, col->options, &utility, strchr(col->options, '?') ? 1 : 0, add_option, &o, true);
     }
-    if (chosen) add_chip(q, chips, col->label, chip ? chip : chosen, col->name);
+    if (chosen) add_chip(q, chips, label_of(q, col), chip ? chip : chosen, col->name);
 }
 
 /* The list without filters; the bare path may begin with a saved one. */
@@ -447,7 +456,9 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
     show_text(r, "list.q", q->q);
     bool searched = false;
     for (const ListColumn *col = s->columns; col->name; col++) searched |= (col->flags & (SEARCH | SEARCH_START)) != 0;
-    if (searched) show_text(r, "list.q_label", s->search_label ? s->search_label : msg(r->c.language, "ui.search"));
+    if (searched)
+        show_text(r, "list.q_label",
+                  worded(r, s, "search", s->search_label ? s->search_label : msg(r->c.language, "ui.search")));
     size_t filters = 0, chips = 0;
     for (const ListColumn *col = s->columns; col->name; col++)
         if (col->flags & FILTER) show_filter(q, col, &filters, &chips);
@@ -583,7 +594,7 @@ static int64_t export_rows(Query *q, Export *x, int64_t most, const Bind *binds,
     text_addf(&sql, " order by %s %s, %s %s limit %lld", q->sort->sql, way, q->spec->id, way, (long long)most);
     if (!q->after) {
         for (const ListColumn *col = q->spec->columns; col->name; col++)
-            if (col->flags & LIST) csv_text(x->csv, col->label);
+            if (col->flags & LIST) csv_text(x->csv, label_of(q, col));
         csv_end(x->csv);
     }
     return db_columns(&q->r->c, sql.s, q->bind, q->binds, export_row, x, false);

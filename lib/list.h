@@ -27,7 +27,7 @@
 
 typedef struct ListColumn {
     const char   *name;             /* alias; its last word gives the format: total_minor, due_on, created_at ... */
-    const char   *label;
+    const char   *label;            /* list.<name of the list>.<name> of the messages goes first; NULL: it is there */
     const char   *sql;              /* fixed fragment */
     unsigned      flags;            /* LIST | SEARCH | FILTER | SORT | SUM */
     const char   *link;             /* path with {column} names; the first listed column has one */

@@ -12,6 +12,8 @@
 #include "app/meters/meters.h"
 #include "lib/date.h"
 #include "lib/db.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
 #include "lib/money.h"
 
 #define ACCOUNT_ROW(F, T) F(T, Id, id) F(T, Id, consumer) F(T, Id, premise) F(T, Id, category) F(T, Id, sub_category) \
@@ -159,11 +161,14 @@ const char *account_can_bill(Ctx *c, Id account, Date date) {
     const Account *a = account_get(c, account);
     bool billed = !strcmp(a->status, "active") || !strcmp(a->status, "temporarily_disconnected")
         || !strcmp(a->status, "disconnected");
-    if (!billed) return text(c, "Account %s is %s.", a->account_no, a->status);
+    if (!billed) return msg_format(c, c->language, "cis.account.not_billed", { "no", a->account_no },
+                          { "state", msg(c->language, text(c, "state.%s", a->status)) });
     if (date_is_set(a->opened_on) && date_compare(date, a->opened_on) < 0)
-        return text(c, "Account %s was opened on %s.", a->account_no, date_iso(&c->mem, a->opened_on));
+        return msg_format(c, c->language, "cis.account.opened_later", { "no", a->account_no },
+                          { "date", locale_date(&c->mem, c->locale, a->opened_on) });
     if (date_is_set(a->closed_on) && date_compare(date, a->closed_on) > 0)
-        return text(c, "Account %s was closed on %s.", a->account_no, date_iso(&c->mem, a->closed_on));
+        return msg_format(c, c->language, "cis.account.closed_before", { "no", a->account_no },
+                          { "date", locale_date(&c->mem, c->locale, a->closed_on) });
     return NULL;
 }
 

@@ -19,29 +19,34 @@
 #include "lib/table.h"
 #include "lib/utf8.h"
 
+#define SAY(r, key) msg((r)->c.language, "cis.consumer." key)
+#define SAY_NO(r, key, number) msg_format(r, (r)->c.language, "cis.consumer." key, { "no", number })
+#define SAY_DATE(r, key, day) \
+    msg_format(r, (r)->c.language, "cis.consumer." key, { "date", locale_date_words(&(r)->c.mem, (r)->c.locale, day) })
+
 static const Choice account_states[] = {
     { "pending", NULL }, { "active", NULL }, { "temporarily_disconnected", NULL }, { "disconnected", NULL },
     { "closed", NULL }, { "cancelled", NULL }, { 0 } };
 
 static const ListSpec accounts = {
     .name = "accounts", .one = "account", .many = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",
-    .search_label = "Name, account, phone or address", .id = "a.id",
+    .id = "a.id",
     .from = "account a join consumer n on n.id = a.consumer_id join premise p on p.id = a.premise_id "
             "join consumer_category g on g.id = a.category_id", .where = "a.utility_id = ?", .area = "p.sub_area_id",
     .columns = COLUMNS {
-        { "account_no",    "Account",  "a.account_no",       LIST | SORT | SEARCH_START,
+        { "account_no",      NULL, "a.account_no",       LIST | SORT | SEARCH_START,
           .link = "/cis/accounts/{account_no}" },
-        { "consumer_name", "Consumer", "n.display_name",     LIST | SORT | SEARCH_START, .sub = "consumer_no",
+        { "consumer_name",   NULL, "n.display_name",     LIST | SORT | SEARCH_START, .sub = "consumer_no",
           .place = "name" },
-        { "consumer_no",   "Consumer number", "n.consumer_no", SEARCH_START },
-        { "category",      "Category", "g.name",             LIST },
-        { "address",       "Service address", "concat_ws(', ', p.line1, p.unit, p.city)", LIST },
-        { "street",        "Street",   "p.line1",            SEARCH_START },
-        { "phone",         "Phone",    "n.primary_phone",    LIST | SEARCH_START },
-        { "balance_minor", "Balance",  "a.balance_minor",    LIST | SORT, .place = "amount" },
-        { "last_bill_on",  "Last bill", "a.last_bill_on",    LIST },
-        { "last_payment_on", "Last payment", "a.last_payment_on", LIST },
-        { "status",        "Status",   "a.status",           LIST | FILTER, .choices = account_states },
+        { "consumer_no",     NULL, "n.consumer_no", SEARCH_START },
+        { "category",        NULL, "g.name",             LIST },
+        { "address",         NULL, "concat_ws(', ', p.line1, p.unit, p.city)", LIST },
+        { "street",          NULL, "p.line1",            SEARCH_START },
+        { "phone",           NULL, "n.primary_phone",    LIST | SEARCH_START },
+        { "balance_minor",   NULL, "a.balance_minor",    LIST | SORT, .place = "amount" },
+        { "last_bill_on",    NULL, "a.last_bill_on",    LIST },
+        { "last_payment_on", NULL, "a.last_payment_on", LIST },
+        { "status",          NULL, "a.status",           LIST | FILTER, .choices = account_states },
         { "category_id",   "Category", "a.category_id",      FILTER, .options = "select id as value, name as label "
             "from consumer_category where utility_id = ? order by code" },
         { "sub_area_id",   "Area",     "p.sub_area_id",      FILTER, .options = "select id as value, name as label "
@@ -51,8 +56,8 @@ static const ListSpec accounts = {
 
 void consumer_list(Req *r) {
     const char *q = query_text(r, "q");
-    if (q && utf8_length(q) < 3) show_text(r, "page.notices.0.text", "Type at least 3 characters");
-    show_text(r, "page.title", "Consumers");
+    if (q && utf8_length(q) < 3) show_text(r, "page.notices.0.text", SAY(r, "search_short"));
+    show_text(r, "page.title", SAY(r, "title"));
     list_show(r, &accounts, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
@@ -81,16 +86,16 @@ static const Account *choose_account(Req *r, const Person *person) {
 static void show_balance(Req *r, const Account *a) {
     OpenItems open = open_items(&r->c, a->id);
     Date today = utility_today(&r->c);
-    show_text(r, "show.amount.label", a->balance.minor < 0 ? "In credit" : "Balance to pay");
+    show_text(r, "show.amount.label", a->balance.minor < 0 ? SAY(r, "in_credit") : SAY(r, "to_pay"));
     show_text(r, "show.amount.text", locale_money(&r->c.mem, r->c.locale, money_abs(a->balance)));
     if (open.n && date_compare(open.v[0].due_on, today) < 0) {
         show_text(r, "show.amount.tone", "bad");
         show_text(r, "show.amount.word",
-                  text(r, "Overdue since %s", locale_date_words(&r->c.mem, r->c.locale, open.v[0].due_on)));
+                  SAY_DATE(r, "overdue", open.v[0].due_on));
     } else if (open.n) {
         show_text(r, "show.amount.tone", "warn");
         show_text(r, "show.amount.word",
-                  text(r, "Due %s", locale_date_words(&r->c.mem, r->c.locale, open.v[0].due_on)));
+                  SAY_DATE(r, "due", open.v[0].due_on));
     }
 }
 
@@ -107,19 +112,20 @@ static void show_facts_row(Req *r, const Account *a) {
         if (!plan && connections.v[i].plan.id)
             plan = db_text(r, "select code from tariff_plan where id=?", connections.v[i].plan);
     }
-    show_fact(r, "show.facts", "Services", services.s, date_is_set(a->opened_on)
-              ? text(r, "since %s", locale_date_words(&r->c.mem, r->c.locale, a->opened_on)) : NULL);
-    show_fact(r, "show.facts", "Rate", plan ? plan : "None", category_get(&r->c, a->category)->name);
-    show_fact(r, "show.facts", "Meters", meters.n ? meters.s : "None", NULL);
+    show_fact(r, "show.facts", SAY(r, "services"), services.s, date_is_set(a->opened_on)
+              ? SAY_DATE(r, "since", a->opened_on) : NULL);
+    show_fact(r, "show.facts", SAY(r, "rate"), plan ? plan : SAY(r, "none"), category_get(&r->c, a->category)->name);
+    show_fact(r, "show.facts", SAY(r, "meters"), meters.n ? meters.s : SAY(r, "none"), NULL);
     PaymentHeads last = payment_list(&r->c, a->id, DATE_NONE, DATE_NONE, 1);
-    show_fact(r, "show.facts", "Last payment", last.n ? locale_money(&r->c.mem, r->c.locale, last.v[0].amount) : "None",
+    show_fact(r, "show.facts", SAY(r, "last_payment"), last.n ? locale_money(&r->c.mem, r->c.locale, last.v[0].amount)
+              : SAY(r, "none"),
               last.n ? text(r, "%s, %s", locale_date_words(&r->c.mem, r->c.locale, last.v[0].value_date),
                             last.v[0].mode) : NULL);
-    show_fact(r, "show.facts", "Deposit held", locale_money(&r->c.mem, r->c.locale, a->deposit_balance), NULL);
+    show_fact(r, "show.facts", SAY(r, "deposit"), locale_money(&r->c.mem, r->c.locale, a->deposit_balance), NULL);
 }
 
-static const struct { const char *text, *path; } tabs[] = { { "Overview", "" }, { "Financial", "/financial" },
-    { "Connections", "/connections" }, { "History", "/history" } };
+static const struct { const char *text, *path; } tabs[] = { { "overview", "" }, { "financial", "/financial" },
+    { "connections", "/connections" }, { "history", "/history" } };
 
 /* The head every tab has. */
 static View show_head(Req *r, int tab) {
@@ -130,7 +136,7 @@ static View show_head(Req *r, int tab) {
     const Account *a = choose_account(r, p);
     show_text(r, "page.title", p->display_name);
     show_text(r, "page.own_head", "1");
-    show_text(r, "page.crumbs.0.text", "Consumers");
+    show_text(r, "page.crumbs.0.text", SAY(r, "title"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/cis/consumers"));
     show_text(r, "page.crumbs.1.text", p->display_name);
     show_text(r, "show.initials", utf8_initials(&r->c.mem, p->display_name));
@@ -139,7 +145,7 @@ static View show_head(Req *r, int tab) {
     show_text(r, "show.status.tone", state_tone(r, state));
     if (a) show_text(r, "show.badges.0.text", category_get(&r->c, a->category)->name),
         show_text(r, "show.badges.0.tone", "off plain");
-    if (p->vip) show_text(r, "show.badges.1.text", "VIP"), show_text(r, "show.badges.1.tone", "info");
+    if (p->vip) show_text(r, "show.badges.1.text", SAY(r, "vip")), show_text(r, "show.badges.1.tone", "info");
     size_t n = 0;
     show_text(r, at(r, "show.lines", n, "icon"), "id");
     show_text(r, at(r, "show.lines", n++, "text"), a ? text(r, "%s, account %s", p->consumer_no, a->account_no)
@@ -164,7 +170,7 @@ static View show_head(Req *r, int tab) {
                                   "join premise m on m.id = a.premise_id where a.consumer_id=? "
                                   "and a.utility_id=? order by a.id limit 50", p->id, r->c.utility);
     if (picks.n > 1) {
-        show_text(r, "show.moves.0.text", "Accounts");
+        show_text(r, "show.moves.0.text", SAY(r, "accounts"));
         for (size_t i = 0, k = 0; i < picks.n; i++) {
             if (!scope_has_area(&r->c, picks.v[i].sub_area_id)) continue;
             show_text(r, at(r, "show.moves.0.menu", k, "text"),
@@ -175,7 +181,7 @@ static View show_head(Req *r, int tab) {
         }
     }
     for (size_t i = 0; i < sizeof tabs / sizeof *tabs; i++) {
-        show_text(r, at(r, "show.tabs", i, "text"), tabs[i].text);
+        show_text(r, at(r, "show.tabs", i, "text"), msg(r->c.language, text(r, "cis.consumer.%s", tabs[i].text)));
         show_text(r, at(r, "show.tabs", i, "url"), link_path(r, "/cis/consumers/%s%s%s%s", url_part(r, p->consumer_no),
             tabs[i].path, a ? "?account=" : "", a ? url_part(r, a->account_no) : ""));
         if ((int)i == tab) show_text(r, at(r, "show.tabs", i, "current"), "1");
@@ -184,23 +190,23 @@ static View show_head(Req *r, int tab) {
 }
 
 static void show_bills(Req *r, const char *at_, const Account *a, int limit) {
-    show_text(r, text(r, "%s.title", at_), "Bills");
+    show_text(r, text(r, "%s.title", at_), SAY(r, "bills"));
     show_text(r, text(r, "%s.kind", at_), "table");
-    show_text(r, text(r, "%s.link.text", at_), "All bills");
+    show_text(r, text(r, "%s.link.text", at_), SAY(r, "all_bills"));
     show_text(r, text(r, "%s.link.url", at_), link_path(r, "/bx/bills?q=%s", url_part(r, a->account_no)));
-    TableView *t = table_start(r, text(r, "%s.table", at_), "Bills of the account");
-    table_column(t, "Bill", "code", "id");
-    table_column(t, "Issued", "date", NULL);
-    table_column(t, "Due", "date", NULL);
-    table_column(t, "Use", "num", NULL);
-    table_column(t, "Amount", "money", "amount");
-    table_column(t, "Unpaid", "money", NULL);
-    table_column(t, "Status", "status", "status");
+    TableView *t = table_start(r, text(r, "%s.table", at_), SAY(r, "bills_of"));
+    table_column(t, SAY(r, "col_bill"), "code", "id");
+    table_column(t, SAY(r, "col_issued"), "date", NULL);
+    table_column(t, SAY(r, "col_due"), "date", NULL);
+    table_column(t, SAY(r, "col_use"), "num", NULL);
+    table_column(t, SAY(r, "col_amount"), "money", "amount");
+    table_column(t, SAY(r, "col_unpaid"), "money", NULL);
+    table_column(t, SAY(r, "col_status"), "status", "status");
     table_rows_of(t, "/bx/bills/", "select bill_no, bill_date, due_date, usage_qty_micro, total_minor, open_minor, "
                                    "if(status = 'cancelled', 'cancelled', payment_status) as payment_status from bill "
                   "where account_id=? and status in ('published', 'cancelled') "
                   "order by bill_date desc, id desc limit ?", a->id, limit);
-    table_empty(t, "No bills yet", "The first one comes with the first bill run after the account was opened.");
+    table_empty(t, SAY(r, "no_bills"), SAY(r, "no_bills_text"));
 }
 
 #define USE_MONTH(F, T) F(T, Date, to_on) F(T, Quantity, quantity) F(T, bool, is_estimated) F(T, const char *, unit)
@@ -224,9 +230,11 @@ static void show_usage(Req *r, const char *at_, const Account *a) {
         texts[i] = locale_quantity(&r->c.mem, r->c.locale, u->quantity, u->unit);
         marks[i] = u->is_estimated ? CHART_ESTIMATED : CHART_PLAIN;
     }
-    const char *title = text(r, "Use, %s", use.v[0].unit);
-    Chart chart = { .id = "usage", .title = title, .desc = text(r, "Use of the last %zu billed periods", n), .n = n,
-                    .labels = labels, .series = { { .name = "Use", .values = values, .texts = texts, .marks = marks } },
+    const char *title = msg_format(r, r->c.language, "cis.consumer.use_in", { "unit", use.v[0].unit });
+    Chart chart = { .id = "usage", .title = title, .desc = msg_plural(r, r->c.language, "cis.consumer.use_of",
+        (int64_t)n, NULL), .n = n,
+                    .labels = labels,
+                    .series = { { .name = SAY(r, "col_use"), .values = values, .texts = texts, .marks = marks } },
                     .series_n = 1,
                     .scale = 3, .estimated = "estimated", .show_last = true };
     show_text(r, text(r, "%s.title", at_), title);
@@ -235,8 +243,8 @@ static void show_usage(Req *r, const char *at_, const Account *a) {
     show_text(r, text(r, "%s.chart.id", at_), "usage");
     show_text(r, text(r, "%s.chart.svg", at_), chart_bars(&r->c.mem, &chart));
     TableView *t = table_start(r, text(r, "%s.chart.table", at_), title);
-    table_column(t, "Period to", "date", "id");
-    table_column(t, "Use", "num", "amount");
+    table_column(t, SAY(r, "col_period_to"), "date", "id");
+    table_column(t, SAY(r, "col_use"), "num", "amount");
     for (size_t i = 0; i < n; i++) {
         table_row(t, NULL);
         table_date(t, use.v[i].to_on);
@@ -264,8 +272,8 @@ static void show_activity(Req *r, const View *v) {
         bool bill = !strcmp(all.v[i].what, "Bill");
         show_text(r, at(r, "show.history", i, "icon"), bill ? "receipt" : "cash");
         show_text(r, at(r, "show.history", i, "tone"), bill ? NULL : "ok");
-        show_text(r, at(r, "show.history", i, "title"), bill ? text(r, "Bill %s issued", all.v[i].number)
-                  : text(r, "Payment, receipt %s", all.v[i].number));
+        show_text(r, at(r, "show.history", i, "title"), bill ? SAY_NO(r, "bill_issued", all.v[i].number)
+                  : SAY_NO(r, "payment_received", all.v[i].number));
         show_text(r, at(r, "show.history", i, "time"), locale_clock(&r->c.mem, r->c.locale, all.v[i].at));
         show_text(r, at(r, "show.history", i, "who"), all.v[i].who);
     }
@@ -285,23 +293,24 @@ void consumer_financial(Req *r) {
     View v = show_head(r, 1);
     if (v.account) {
         Ageing age = account_ageing(&r->c, v.account->id, utility_today(&r->c));
-        show_text(r, "show.sections.0.title", "Ageing");
+        show_text(r, "show.sections.0.title", SAY(r, "ageing"));
         show_text(r, "show.sections.0.kind", "facts");
-        const struct { const char *label; Money m; } parts[] = { { "Not due", age.not_due },
-            { "1 to 30 days", age.days_0_30 }, { "31 to 60 days", age.days_31_60 }, { "61 to 90 days", age.days_61_90 },
-            { "Over 90 days", age.days_over_90 }, { "In dispute", age.in_dispute },
-            { "Credit not used", age.unallocated } };
+        const struct { const char *label; Money m; } parts[] = { { SAY(r, "not_due"), age.not_due },
+            { SAY(r, "days_30"), age.days_0_30 }, { SAY(r, "days_60"), age.days_31_60 },
+                { SAY(r, "days_90"), age.days_61_90 },
+            { SAY(r, "days_over"), age.days_over_90 }, { SAY(r, "in_dispute"), age.in_dispute },
+            { SAY(r, "unallocated"), age.unallocated } };
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
             show_fact(r, "show.sections.0.facts", parts[i].label, locale_money(&r->c.mem, r->c.locale, parts[i].m),
                       NULL);
-        show_text(r, "show.sections.1.title", "Transactions");
+        show_text(r, "show.sections.1.title", SAY(r, "transactions"));
         show_text(r, "show.sections.1.kind", "table");
-        TableView *t = table_start(r, "show.sections.1.table", "Transactions of the account");
-        table_column(t, "Date", "date", "id");
-        table_column(t, "What", "text", "name");
-        table_column(t, "Debit", "money", NULL);
-        table_column(t, "Credit", "money", NULL);
-        table_column(t, "Balance", "money", "amount");
+        TableView *t = table_start(r, "show.sections.1.table", SAY(r, "transactions_of"));
+        table_column(t, SAY(r, "col_date"), "date", "id");
+        table_column(t, SAY(r, "col_what"), "text", "name");
+        table_column(t, SAY(r, "col_debit"), "money", NULL);
+        table_column(t, SAY(r, "col_credit"), "money", NULL);
+        table_column(t, SAY(r, "col_balance"), "money", "amount");
         table_rows_of(t, NULL, "select e.effective_date, concat(upper(left(replace(e.txn_type, '_', ' '), 1)), "
                                "substring(replace(e.txn_type, '_', ' '), 2)) as what, sum(e.debit_minor) "
                                "as debit_minor, sum(e.credit_minor) as credit_minor, "
@@ -310,7 +319,7 @@ void consumer_financial(Req *r) {
                       "and g.utility_id = e.utility_id and g.posting_key in ('AR', 'AR_AGREEMENT') "
                       "where e.account_id=? group by e.txn_id, e.effective_date, e.txn_type "
                       "order by e.txn_id desc limit 200", v.account->id);
-        table_empty(t, "Nothing was posted yet", NULL);
+        table_empty(t, SAY(r, "no_transactions"), NULL);
         show_bills(r, "show.sections.2", v.account, 25);
     }
     page(r, "layout/show");
@@ -320,16 +329,16 @@ void consumer_connections(Req *r) {
     View v = show_head(r, 2);
     if (v.account) {
         Connections all = connections_of(&r->c, v.account->id);
-        show_text(r, "show.sections.0.title", "Connections");
+        show_text(r, "show.sections.0.title", SAY(r, "connections"));
         show_text(r, "show.sections.0.kind", "table");
-        TableView *t = table_start(r, "show.sections.0.table", "Connections of the account");
-        table_column(t, "Connection", "code", "id");
-        table_column(t, "Service", "text", "name");
-        table_column(t, "Plan", "code", NULL);
-        table_column(t, "Meter", "code", NULL);
-        table_column(t, "Connected", "date", NULL);
-        table_column(t, "Billed to", "date", NULL);
-        table_column(t, "Status", "status", "status");
+        TableView *t = table_start(r, "show.sections.0.table", SAY(r, "connections_of"));
+        table_column(t, SAY(r, "col_connection"), "code", "id");
+        table_column(t, SAY(r, "col_service"), "text", "name");
+        table_column(t, SAY(r, "col_plan"), "code", NULL);
+        table_column(t, SAY(r, "col_meter"), "code", NULL);
+        table_column(t, SAY(r, "col_connected"), "date", NULL);
+        table_column(t, SAY(r, "col_billed_to"), "date", NULL);
+        table_column(t, SAY(r, "col_status"), "status", "status");
         for (size_t i = 0; i < all.n; i++) {
             const Connection *k = &all.v[i];
             const Service *s = service_find(&r->c, k->service_code);
@@ -344,38 +353,38 @@ void consumer_connections(Req *r) {
             table_date(t, k->last_billed_on);
             table_state(t, k->status);
         }
-        show_text(r, "show.sections.1.title", "Readings");
+        show_text(r, "show.sections.1.title", SAY(r, "readings"));
         show_text(r, "show.sections.1.kind", "table");
-        TableView *readings = table_start(r, "show.sections.1.table", "Readings of the account's meters");
-        table_column(readings, "Date", "date", "id");
-        table_column(readings, "Meter", "code", "name");
-        table_column(readings, "Reading", "num", "amount");
-        table_column(readings, "Use", "num", NULL);
-        table_column(readings, "Type", "text", NULL);
-        table_column(readings, "Status", "status", "status");
+        TableView *readings = table_start(r, "show.sections.1.table", SAY(r, "readings_of"));
+        table_column(readings, SAY(r, "col_date"), "date", "id");
+        table_column(readings, SAY(r, "col_meter"), "code", "name");
+        table_column(readings, SAY(r, "col_reading"), "num", "amount");
+        table_column(readings, SAY(r, "col_use"), "num", NULL);
+        table_column(readings, SAY(r, "col_type"), "text", NULL);
+        table_column(readings, SAY(r, "col_status"), "status", "status");
         table_rows_of(readings, NULL, "select m.read_on, t.meter_no, m.value_e3, m.consumption_e3, m.type, m.status "
                                       "from meter_reading m join meter t on t.id = m.meter_id "
                                       "join service_connection s on s.id = m.service_connection_id "
                       "where s.account_id=? order by m.read_on desc, m.id desc limit 40", v.account->id);
-        table_empty(readings, "No readings yet", NULL);
+        table_empty(readings, SAY(r, "no_readings"), NULL);
     }
     page(r, "layout/show");
 }
 
 void consumer_history(Req *r) {
     View v = show_head(r, 3);
-    show_text(r, "show.sections.0.title", "History");
+    show_text(r, "show.sections.0.title", SAY(r, "history"));
     show_text(r, "show.sections.0.kind", "table");
-    TableView *t = table_start(r, "show.sections.0.table", "Changes of the consumer and the account");
-    table_column(t, "When", "date", "id");
-    table_column(t, "What", "text", "name");
-    table_column(t, "Who", "text", NULL);
-    table_column(t, "Reason", "text", NULL);
+    TableView *t = table_start(r, "show.sections.0.table", SAY(r, "changes_of"));
+    table_column(t, SAY(r, "col_when"), "date", "id");
+    table_column(t, SAY(r, "col_what"), "text", "name");
+    table_column(t, SAY(r, "col_who"), "text", NULL);
+    table_column(t, SAY(r, "col_reason"), "text", NULL);
     Id account = v.account ? v.account->id : (Id){ 0 };
     table_rows_of(t, NULL, "select at, concat(action, ' ', entity) as what, coalesce(actor_name, actor_kind) as who, "
                            "reason from audit_entry where (entity='consumer' and entity_id=?) or (entity='account' "
                            "and entity_id=?) order by id desc limit 100", v.person->id, account);
-    table_empty(t, "Nothing was changed yet", NULL);
+    table_empty(t, SAY(r, "no_changes"), NULL);
     page(r, "layout/show");
 }
 

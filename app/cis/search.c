@@ -6,9 +6,12 @@
 #include "app/cis/pages.h"
 #include "app/core/core.h"
 #include "lib/db.h"
+#include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
 #include "lib/utf8.h"
+
+#define SAY(r, key) msg((r)->c.language, "cis.search." key)
 
 /* A number typed wholly leads to its page; NULL when it is none. Another area's record is not found. */
 static const char *exact(Req *r, const char *q) {
@@ -31,11 +34,10 @@ static const char *exact(Req *r, const char *q) {
 
 void search_page(Req *r) {
     const char *q = query_text(r, "q");
-    show_text(r, "page.title", "Search");
+    show_text(r, "page.title", SAY(r, "title"));
     show_text(r, "search.q", q);
     if (!perm_may(&r->c, "cis.consumers", VIEW) || !q || utf8_length(q) < 2) {
-        show_text(r, "show.sections.0.text", q ? "Type at least 2 characters." : "Type a name, an account, a meter, "
-            "a bill or a phone number.");
+        show_text(r, "show.sections.0.text", q ? SAY(r, "short") : SAY(r, "how"));
         page(r, "layout/show");
         return;
     }
@@ -47,15 +49,15 @@ void search_page(Req *r) {
     AreaScope areas = scope_area(&r->c);
     const char *area = areas.n ? text(r, "%s/%%", areas.path[0]) : "%";
     const char *key = text(r, "%s%%", q), *digits = text(r, "%%%s", utf8_plain_signs(&r->c.mem, q));
-    show_text(r, "show.sections.0.title", "Consumers");
+    show_text(r, "show.sections.0.title", SAY(r, "consumers"));
     show_text(r, "show.sections.0.kind", "table");
-    TableView *t = table_start(r, "show.sections.0.table", "Consumers found");
-    table_column(t, "Account", "code", "id");
-    table_column(t, "Consumer", "text", "name");
-    table_column(t, "Service address", "text", NULL);
-    table_column(t, "Phone", "text", NULL);
-    table_column(t, "Balance", "money", "amount");
-    table_column(t, "Status", "status", "status");
+    TableView *t = table_start(r, "show.sections.0.table", SAY(r, "found"));
+    table_column(t, SAY(r, "account"), "code", "id");
+    table_column(t, SAY(r, "consumer"), "text", "name");
+    table_column(t, SAY(r, "address"), "text", NULL);
+    table_column(t, SAY(r, "phone"), "text", NULL);
+    table_column(t, SAY(r, "balance"), "money", "amount");
+    table_column(t, SAY(r, "status"), "status", "status");
     table_rows_of(t, "/cis/accounts/", "select a.account_no, n.display_name, concat_ws(', ', p.line1, p.unit, p.city) "
                                        "as address, n.primary_phone, a.balance_minor, a.status from consumer n "
                                        "join account a on a.consumer_id=n.id "
@@ -63,7 +65,6 @@ void search_page(Req *r) {
                   "and concat(s.path, '/') like ? and (n.display_name like ? or n.last_name like ? "
                   "or n.primary_phone like ? or n.email like ? or p.line1 like ? or a.account_no like ?) "
                   "order by n.display_name limit 25", r->c.utility, area, key, key, digits, key, key, key);
-    table_empty(t, "Nothing found", "Check the spelling, or search for a part of the name, the account, the phone "
-                                    "or the street.");
+    table_empty(t, SAY(r, "nothing"), SAY(r, "nothing_text"));
     page(r, "layout/show");
 }

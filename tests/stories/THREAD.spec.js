@@ -133,6 +133,12 @@ for (const script of [true, false]) story(`THREAD ${script ? 'with' : 'without'}
     await test.step('the desk sees it too', async () => {
       await as('billing_manager').browse(staff, '/cis/accounts/WA-ACC-100001');
       await expect(staff.getByRole('main')).toContainText('0.00');
+      const consumer = '/cis/consumers/WA-CUST-100001';
+      for (const path of ['/cis/consumers', consumer, `${consumer}/financial`, `${consumer}/connections`, `${consumer}/history`, '/mx/meters', '/mx/meters/WA-MTR-100001', '/search?q=resident']) {
+        await as('utility_admin').browse(staff, path);
+        await expect(staff.getByRole('main')).toContainText(/Resident One|WA-MTR-100001/);
+        await expect(staff.getByRole('main')).not.toContainText(/\[[a-z]+\.[a-z_.]+\]/);       // a text that is not in the messages
+      }
     });
     for (const f of faults) expect(f).toEqual([]);
     await desk.close();

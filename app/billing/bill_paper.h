@@ -46,4 +46,8 @@ JobStep bill_pdf_job     (Ctx *c, const JobRow *job);
 JobStep statement_job    (Ctx *c, const JobRow *job);      /* statement_paper.c */
 JobStep statement_cleanup(Ctx *c, const JobRow *job);      /* files of more than a day */
 
+/* For `smart360 bench`: processor time of reading and drawing bills, and of drawing alone (paper_bench.c). */
+typedef struct { int64_t bills, us, drawn_us, bytes; } PaperBench;
+PaperBench paper_bench(Ctx *c);
+
 #endif

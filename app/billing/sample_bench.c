@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/billing/bill.h"
+#include "app/billing/bill_paper.h"
 #include "app/billing/run.h"
 #include "app/command.h"
 #include "app/core/core.h"
@@ -144,6 +145,8 @@ static void work(Ctx *c, void *arg) {
     b.scope.to = (Date){ (int32_t)db_int(c, "select datediff(to_date, '1970-01-01') from bill_cycle_period where id=?",
                                          b.period) };
     measure(c, &b);
+    PaperBench p = paper_bench(c);
+    line("bill PDF, by a core", p.bills, p.us, "60/s, 200/s", p.drawn_us);
 }
 
 int bench_command(int argc, char **argv) {

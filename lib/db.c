@@ -35,6 +35,7 @@ typedef struct Prepared {
     char         *text;
     MYSQL_STMT   *stmt;
     uint64_t      used;
+    bool          is_watched;       /* writes a table of db_watch */
 } Prepared;
 
 struct Db {
@@ -45,6 +46,7 @@ struct Db {
     uint64_t  tick;
     int64_t   trips;
     bool      in_tx, wrote, lost;
+    bool      next_is_watched, touched;     /* of the statement that was prepared last; of the transaction */
     int64_t   tx_number;
     struct { void (*work)(Ctx *, void *); void *arg; } after[AFTER_MAX];
     int       after_n;
@@ -229,6 +231,54 @@ static Prepared *cache_slot(Db *db, const DbSite *site, const char *sql) {
     return oldest;
 }
 
+/* --- tables that are kept somewhere ------------------------------------------------------------------------------- */
+
+static const char *const *watched;
+static void (*watched_changed)(Ctx *);
+
+void db_watch(const char *const *tables, void (*changed)(Ctx *)) {
+    watched = tables;
+    watched_changed = changed;
+}
+
+static bool is_part_of_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool names(const char *from, const char *end, const char *table) {
+    size_t n = strlen(table);
+    for (const char *s = from; (s = strstr(s, table)) && s < end; s += n)
+        if ((s == from || !is_part_of_name(s[-1])) && !is_part_of_name(s[n])) return true;
+    return false;
+}
+
+/* Where the names of the written tables may stand: up to the columns, the values, SET or WHERE. */
+static bool writes_watched(const char *sql) {
+    static const char *const writes[] = { "insert", "update", "delete", "replace" }, *const ends[] = { "(", " set ",
+        " where ", " select " };
+    if (!watched) return false;
+    size_t kind = 0;
+    while (kind < 4 && strncmp(sql, writes[kind], strlen(writes[kind]))) kind++;
+    if (kind == 4) return false;
+    bool is_update = kind == 1;                 /* of several tables: json_table(...) may stand before */
+    const char *end = sql + strlen(sql);
+    for (size_t i = is_update ? 1 : 0; i < (is_update ? 2 : 4); i++) {
+        const char *s = strstr(sql, ends[i]);
+        if (s && s < end) end = s;
+    }
+    for (const char *const *t = watched; *t; t++)
+        if (names(sql, end, *t)) return true;
+    return false;
+}
+
+/* After a statement that went well. */
+static void note_written(Ctx *c, bool is_watched) {
+    c->db->wrote = true;
+    if (!is_watched) return;
+    if (c->db->in_tx) c->db->touched = true;
+    else watched_changed(c);
+}
+
 static void close_statement(void *stmt) { mysql_stmt_close(stmt); }
 
 /* A prepared statement, ready to bind. Not cached: closed when the memory of c is rewound. */
@@ -239,8 +289,10 @@ static MYSQL_STMT *prepared(Ctx *c, const DbSite *site, const char *sql, bool ca
     Prepared *slot = cached ? cache_slot(db, site, sql) : NULL;
     if (slot && slot->stmt) {
         slot->used = ++db->tick;
+        db->next_is_watched = slot->is_watched;
         return slot->stmt;
     }
+    db->next_is_watched = writes_watched(sql);
     MYSQL_STMT *stmt = mysql_stmt_init(db->my);
     if (!stmt) abort();
     db->trips++;
@@ -254,7 +306,8 @@ static MYSQL_STMT *prepared(Ctx *c, const DbSite *site, const char *sql, bool ca
         later(c, close_statement, stmt);
         return stmt;
     }
-    *slot = (Prepared){ .site = site, .text = site ? NULL : strdup(sql), .stmt = stmt, .used = ++db->tick };
+    *slot = (Prepared){ .site = site, .text = site ? NULL : strdup(sql), .stmt = stmt, .used = ++db->tick,
+                        .is_watched = db->next_is_watched };
     memcpy(slot->schema, db->schema, sizeof slot->schema);
     return stmt;
 }
@@ -488,9 +541,9 @@ char *db_text_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
 int64_t db_run_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
     MYSQL_STMT *stmt = prepared(c, site, site->sql, true);
     execute(c, stmt, site, binds, n);
-    c->db->wrote = true;
     int64_t rows = (int64_t)mysql_stmt_affected_rows(stmt);
     mysql_stmt_free_result(stmt);
+    note_written(c, c->db->next_is_watched);
     return rows;
 }
 
@@ -500,11 +553,15 @@ void db_must_(Ctx *c, int64_t rows, Status status, const DbSite *site, const Bin
         fail_at(c, status, NULL, site->file, site->line, "This record was changed by another user.");
 }
 
-Id db_insert_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
-    MYSQL_STMT *stmt = prepared(c, site, site->sql, true);
+static Id db_insert_with(Ctx *c, MYSQL_STMT *stmt, const DbSite *site, const Bind *binds, int n) {
     execute(c, stmt, site, binds, n);
-    c->db->wrote = true;
-    return (Id){ (int64_t)mysql_stmt_insert_id(stmt) };
+    Id id = { (int64_t)mysql_stmt_insert_id(stmt) };
+    note_written(c, c->db->next_is_watched);
+    return id;
+}
+
+Id db_insert_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
+    return db_insert_with(c, prepared(c, site, site->sql, true), site, binds, n);
 }
 
 bool db_add_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
@@ -515,7 +572,7 @@ bool db_add_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
         return false;
     }
     if (error) raise_statement(c, stmt, site);
-    c->db->wrote = true;
+    note_written(c, c->db->next_is_watched);
     return true;
 }
 
@@ -543,6 +600,7 @@ struct DbBulk {
     MYSQL_STMT   *stmt;
     Bind         *rows;             /* waiting x params */
     int           params, waiting;
+    bool          is_watched;
     int64_t       sent;
     DbBulk       *parent;           /* sent first: our rows refer to its rows */
 };
@@ -552,6 +610,7 @@ static void end_bulk(void *bulk) { arena_end(&((DbBulk *)bulk)->mem); }
 DbBulk *db_bulk_start_(Ctx *c, const DbSite *site) {
     DbBulk *b = take(c, sizeof *b);
     *b = (DbBulk){ .c = c, .site = site, .stmt = prepared(c, site, site->sql, false) };
+    b->is_watched = c->db->next_is_watched;
     b->params = (int)mysql_stmt_param_count(b->stmt);
     b->rows = take_n(c, Bind, (size_t)b->params * BULK_ROWS);
     later(c, end_bulk, b);
@@ -609,7 +668,7 @@ static void bulk_send(DbBulk *b) {
     if (mysql_stmt_bind_param(b->stmt, bind)) raise_statement(b->c, b->stmt, b->site);
     b->c->db->trips++;
     if (mysql_stmt_execute(b->stmt)) raise_statement(b->c, b->stmt, b->site);
-    b->c->db->wrote = true;
+    note_written(b->c, b->is_watched);
     b->sent += b->waiting;
     b->waiting = 0;
     arena_reset(&b->mem);
@@ -711,9 +770,10 @@ static void tx_run(Ctx *c, void *arg) {
     }
     db->in_tx = true;
     db->tx_number++;
-    db->wrote = false;
+    db->wrote = db->touched = false;
     db->after_n = 0;
     tx->work(c, tx->arg);
+    if (db->touched) watched_changed(c);
     db->trips++;
     if (mysql_query(db->my, "commit")) {
         unsigned error = mysql_errno(db->my);
@@ -860,13 +920,14 @@ int64_t db_run_built(Ctx *c, const char *sql, const Bind *binds, int n) {
     DbSite here = { .sql = sql, .file = __FILE__, .line = __LINE__ };
     MYSQL_STMT *stmt = prepared(c, NULL, sql, true);
     execute(c, stmt, &here, binds, n);
-    c->db->wrote = true;
-    return (int64_t)mysql_stmt_affected_rows(stmt);
+    int64_t rows = (int64_t)mysql_stmt_affected_rows(stmt);
+    note_written(c, c->db->next_is_watched);
+    return rows;
 }
 
 Id db_insert_built(Ctx *c, const char *sql, const Bind *binds, int n) {
-    db_run_built(c, sql, binds, n);
-    return (Id){ (int64_t)mysql_insert_id(c->db->my) };
+    DbSite here = { .sql = sql, .file = __FILE__, .line = __LINE__ };
+    return db_insert_with(c, prepared(c, NULL, sql, true), &here, binds, n);
 }
 
 static bool kinds_agree(Kind declared, Kind found) {

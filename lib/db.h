@@ -115,6 +115,14 @@ bool db_savepoint(Ctx *c, void (*work)(Ctx *, void *), void *arg);
  * once for the same work and arg; not on rollback. May not fail. */
 void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg);
 
+/*
+ * Tables that workers keep something of: `changed` is called once in each transaction that wrote one of them, just
+ * before its COMMIT (outside of a transaction: after the statement), so that what it writes is seen with the change.
+ * `tables` ends with NULL; one list for the process. A statement counts when the table is what it inserts into, updates
+ * or deletes from; db_script is not looked at.
+ */
+void db_watch(const char *const *tables, void (*changed)(Ctx *));
+
 /* --- connections ---------------------------------------------------------------------------------------------- */
 typedef struct Db Db;
 typedef struct DbConfig {

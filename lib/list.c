@@ -15,7 +15,8 @@
 #include "lib/page.h"
 #include "lib/resource.h"
 
-enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40 };
+enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40, COUNT_EXACT = 10000,
+       COUNTS_KEPT = 64, COUNT_KEPT_S = 60, JOINS_MAX = 20 };
 
 ResourceHooks lib_app;
 
@@ -33,6 +34,7 @@ typedef struct Query {
     Bind              bind[DB_PARAMS_MAX];
     int               binds;
     int               filters;          /* active ones */
+    const char       *index;            /* of the last active filter that has one */
     int64_t           sum[COLUMNS_LISTED];      /* of the columns flagged so, over the whole filter */
 } Query;
 
@@ -83,7 +85,7 @@ static char *like(Req *r, const char *s, bool anywhere) {
 }
 
 static void add_search(Query *q, Text *sql) {
-    if (!q->q) return;
+    if (!q->q || q->spec->found) return;
     const char *between = " and (";
     for (const ListColumn *col = q->spec->columns; col->name; col++) {
         if (!(col->flags & (SEARCH | SEARCH_START))) continue;
@@ -127,22 +129,76 @@ static void add_filters(Query *q, Text *sql) {
             if (!c->value) continue;
         }
         q->filters++;
+        if (col->index) q->index = col->index;
         text_addf(sql, " and %s = ?", col->sql);
         bind(q, bind_text(value));
     }
 }
 
-static void add_where(Query *q, Text *sql, const Bind *binds, int n) {
-    text_addf(sql, " from %s where %s", q->spec->from, q->spec->where ? q->spec->where : "1");
+/* "a." of "join account a on a.id = b.account_id": how columns of a join are named. */
+static const char *prefix_of(Req *r, const char *join) {
+    const char *on = strstr(join, " on "), *word = on;
+    if (!on) fail(r, BROKEN, "a list's join has no on: %s", join);
+    while (word > join && word[-1] != ' ') word--;
+    return text(r, "%.*s.", (int)(on - word), word);
+}
+
+static bool is_named(const char *sql, const char *prefix) {
+    for (const char *s = sql; (s = strstr(s, prefix)); s++)
+        if (s == sql || strchr(" (,=<>+-*/", s[-1])) return true;
+    return false;
+}
+
+/* Those joins that `named` needs, and those which these need; all for NULL. */
+static void add_joins(Query *q, Text *sql, const char *named) {
+    const char *const *joins = q->spec->joins;
+    bool wanted[JOINS_MAX] = { false };
+    int n = 0;
+    while (joins && joins[n] && n < JOINS_MAX) n++;
+    for (int i = n - 1; i >= 0; i--) {
+        wanted[i] = !named || is_named(named, prefix_of(q->r, joins[i]));
+        if (named && wanted[i]) named = text(q->r, "%s %s", named, strstr(joins[i], " on "));
+    }
+    for (int i = 0; i < n; i++)
+        if (wanted[i]) text_addf(sql, " %s", joins[i]);
+}
+
+static void add_found(Query *q, Text *sql) {
+    const char *typed = like(q->r, q->q, false);
+    for (const char *const *f = q->spec->found; *f; f++) {
+        text_addf(sql, "%s%s", f == q->spec->found ? "(" : " union ", *f);
+        bind(q, bind_id(q->r->c.utility));
+        bind(q, bind_text(typed));
+    }
+    text_add(sql, ") found straight_join ");
+}
+
+/* Whether rows are read in the order in which an index has them. */
+static bool is_ordered(const Query *q) {
+    return q->spec->index && !q->q && !strcmp(q->sort->name, q->spec->order + (*q->spec->order == '-'));
+}
+
+/* From and where; `named`: the columns that are read, NULL for all there are. */
+static void add_where(Query *q, Text *sql, const Bind *binds, int n, const char *named) {
+    bool is_found = q->q && q->spec->found;
+    text_add(sql, " from ");
+    if (is_found) add_found(q, sql);
+    Text where = text_start(q->r);
+    text_add(&where, q->spec->where ? q->spec->where : "1");
     for (int i = 0; i < n; i++) bind(q, binds[i]);
     Bind area;
     const char *within = q->spec->area && lib_app.areas ? lib_app.areas(&q->r->c, &area) : NULL;
     if (within) {
-        text_addf(sql, " and %s %s", q->spec->area, within);
+        text_addf(&where, " and %s %s", q->spec->area, within);
         bind(q, area);
     }
-    add_search(q, sql);
-    add_filters(q, sql);
+    add_search(q, &where);
+    add_filters(q, &where);
+    text_add(sql, q->spec->from);
+    if (is_ordered(q)) text_addf(sql, " force index (%s)", q->index ? q->index : q->spec->index);
+    if (is_found) text_addf(sql, " on %s = found.id", q->spec->id);
+    add_joins(q, sql, named ? text(q->r, "%s %s", named, where.s) : NULL);
+    text_addf(sql, " where %s", where.s);
 }
 
 /* The key of a row in the URL: its id, then ~ and the value it is sorted by ("~" alone after the id: NULL). */
@@ -187,16 +243,65 @@ static void keep_totals(void *arg, const DbColumn *columns, int n) {
     }
 }
 
-static int64_t count_rows(Query *q, const Bind *binds, int n) {
-    Text sql = text_start(q->r);
-    text_add(&sql, "select count(*) as n");
-    for (const ListColumn *col = q->spec->columns; col->name; col++)
-        if (col->flags & SUM) text_addf(&sql, ", coalesce(sum(%s), 0) as `%s`", col->sql, col->name);
-    q->binds = q->filters = 0;
-    add_where(q, &sql, binds, n);
+/* --- counts of long lists, kept for a while ----------------------------------------------------------------------- */
+
+static struct { char *key; int64_t rows, at_us; } counts[COUNTS_KEPT];      /* key: schema, statement and its values */
+
+static const char *key_of_count(const Query *q, const char *sql) {
+    Text t = text_start(q->r);
+    text_addf(&t, "%s %s", q->r->c.schema ? q->r->c.schema : "", sql);
+    for (int i = 0; i < q->binds; i++) {
+        text_addf(&t, "\n%d %lld ", (int)q->bind[i].kind, (long long)q->bind[i].n);
+        if (q->bind[i].p) text_add_n(&t, q->bind[i].p, q->bind[i].size);
+    }
+    return t.s;
+}
+
+static size_t place_of_count(const char *key) {
+    uint64_t h = 5381;
+    for (const char *s = key; *s; s++) h = h * 33 + (unsigned char)*s;
+    return (size_t)(h >> 8) % COUNTS_KEPT;
+}
+
+/* -1 when it is not known. */
+static int64_t count_kept(const char *key) {
+    size_t i = place_of_count(key);
+    bool is_known = counts[i].key && !strcmp(counts[i].key, key)
+        && time_ticking_us() - counts[i].at_us < COUNT_KEPT_S * SECOND_US;
+    return is_known ? counts[i].rows : -1;
+}
+
+static void count_keep(const char *key, int64_t rows) {
+    size_t i = place_of_count(key);
+    free(counts[i].key);
+    counts[i].key = strdup(key);
+    counts[i].rows = rows;
+    counts[i].at_us = time_ticking_us();
+}
+
+static int64_t count_by(Query *q, const char *sql) {
     Totals t = { .q = q };
-    db_columns(&q->r->c, sql.s, q->bind, q->binds, keep_totals, &t, true);
+    db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true);
     return t.rows;
+}
+
+/* Sums are of all rows; without them counting ends early, and what is longer is counted once in a while. */
+static int64_t count_rows(Query *q, const Bind *binds, int n) {
+    Text sums = text_start(q->r), rows = text_start(q->r);
+    text_add(&sums, "");
+    for (const ListColumn *col = q->spec->columns; col->name; col++)
+        if (col->flags & SUM) text_addf(&sums, ", coalesce(sum(%s), 0) as `%s`", col->sql, col->name);
+    q->binds = q->filters = 0, q->index = NULL;
+    add_where(q, &rows, binds, n, sums.s);
+    const char *all = text(q->r, "select count(*) as n%s%s", sums.s, rows.s);
+    if (*sums.s) return count_by(q, all);
+    int64_t first = count_by(q, text(q->r, "select count(*) as n from (select 1%s limit %d) few", rows.s,
+                                     COUNT_EXACT + 1));
+    if (first <= COUNT_EXACT) return first;
+    const char *key = key_of_count(q, all);
+    int64_t kept = count_kept(key);
+    if (kept < 0) count_keep(key, kept = count_by(q, all));
+    return kept;
 }
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */
@@ -587,9 +692,9 @@ static void may_export(const Query *q) {
 static int64_t export_rows(Query *q, Export *x, int64_t most, const Bind *binds, int n) {
     const char *way = q->descending ? "desc" : "asc";
     Text sql = text_start(q->r);
-    q->binds = q->filters = 0;
+    q->binds = q->filters = 0, q->index = NULL;
     add_columns(q, &sql);
-    add_where(q, &sql, binds, n);
+    add_where(q, &sql, binds, n, NULL);
     add_keyset(q, &sql);
     text_addf(&sql, " order by %s %s, %s %s limit %lld", q->sort->sql, way, q->spec->id, way, (long long)most);
     if (!q->after) {
@@ -655,9 +760,9 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
         return 0;
     }
     Text sql = text_start(r);
-    q.binds = q.filters = 0;
+    q.binds = q.filters = 0, q.index = NULL;
     add_columns(&q, &sql);
-    add_where(&q, &sql, binds, n);
+    add_where(&q, &sql, binds, n, NULL);
     add_keyset(&q, &sql);
     bool ascending = q.descending == q.backward;
     text_addf(&sql, " order by %s %s, %s %s limit %lld", q.sort->sql, ascending ? "asc" : "desc", spec->id,
@@ -709,9 +814,9 @@ int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *, const ch
     int64_t total = count_rows(&q, binds, n);
     if (total > most) fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
     Text sql = text_start(r);
-    q.binds = q.filters = 0;
+    q.binds = q.filters = 0, q.index = NULL;
     text_addf(&sql, "select %s as chosen", column_of(spec, spec->key)->sql);
-    add_where(&q, &sql, binds, n);
+    add_where(&q, &sql, binds, n, NULL);
     text_addf(&sql, " order by %s limit %lld", spec->id, (long long)most);
     db_columns(&r->c, sql.s, q.bind, q.binds, choose, &chosen, false);
     return chosen.n;

@@ -13,6 +13,10 @@
  *       .order = "-bill_no" };
  *   list_show(r, &bills, utility);          the parameters of .where, then page(r, "layout/list") or answer a CSV
  *
+ * Long lists: what is joined for show only stands in .joins, the search in .found; .order and the usual filters want an
+ * .index that begins with what .where compares and ends with the column and the id. Up to 10,000 rows are counted each
+ * time; a longer count is kept in the worker for a minute.
+ *
  * In the URL: q, a filter's name, sort (-name = descending), size, after/before (key of the row), n (its number),
  * export=csv.
  */
@@ -37,9 +41,11 @@ typedef struct ListColumn {
     const char   *place;            /* on phones: id, status, name, amount */
     const char   *kind;             /* look, when name and type do not say it: code, status */
     unsigned      more;             /* 1: filter behind "More filters" */
+    const char   *index;            /* of a FILTER in a list with .index: the index that finds its rows in .order */
 } ListColumn;
 
-#define COLUMNS (const ListColumn[])
+#define COLUMNS   (const ListColumn[])
+#define FRAGMENTS (const char *const[])             /* of .joins and .found, ended by NULL */
 
 /* shown to whoever holds the right */
 typedef struct ListAction { const char *text, *path, *icon, *key; Action action; bool primary; } ListAction;
@@ -49,7 +55,15 @@ typedef struct ListBulk   { const char *value, *text, *key; Action action; } Lis
 typedef struct ListSpec {
     const char       *name, *one, *many, *title, *path;
     const char       *from, *where, *id;    /* where may be NULL; id: unique, breaks ties */
+    const char *const *joins;               /* after .from, in this order: "join account a on a.id = b.account_id". Each
+                                               gives every row exactly one row ("left join": at most one), so a count
+                                               leaves out those that no filter names */
+    const char *const *found;               /* q looks here instead of in SEARCH columns: selects of .id, each with two
+                                               parameters, the utility and what was typed with % after it; each by an
+                                               index, for long lists */
     const ListColumn *columns;
+    const char       *index;                /* of the table in .from, which has rows in .order; the server would rather
+                                               read and sort everything */
     const char       *order;                /* column name, "-" before it: descending */
     const char       *feature;              /* permission key for export */
     const ListAction *actions;              /* ended by {0} */

@@ -29,10 +29,17 @@ static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
 static const ListSpec bills = {
     .name = "bills", .one = "bill", .many = "bills", .path = "/bx/bills", .feature = "bx.bill",
     .search_label = "Bill, account or run", .id = "b.id",
-    .from = "bill b force index (bill_list) join account a on a.id = b.account_id "
-            "join consumer n on n.id = b.consumer_id left join bill_cycle_period p on p.id = b.bill_cycle_period_id "
-            "left join premise m on m.id = a.premise_id",
-    .where = "b.utility_id = ? and b.status in ('published', 'cancelled')",
+    .from = "bill b",
+    .joins = FRAGMENTS { "join account a on a.id = b.account_id", "join consumer n on n.id = b.consumer_id",
+                         "left join bill_cycle_period p on p.id = b.bill_cycle_period_id",
+                         "left join premise m on m.id = a.premise_id", NULL },
+    .where = "b.utility_id = ? and b.listed = 1",
+    .found = FRAGMENTS { "select x.id from bill x where x.utility_id = ? and x.bill_no like ?",
+                         "select x.id from account y join bill x on x.account_id = y.id "
+                         "where y.utility_id = ? and y.account_no like ?",
+                         "select x.id from bill_run y join bill x on x.bill_run_id = y.id "
+                         "where y.utility_id = ? and y.run_no like ?", NULL },
+    .index = "bill_list",
     .columns = COLUMNS {
         { "bill_no",       "Bill",      "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}",
           .place = "id" },
@@ -46,8 +53,10 @@ static const ListSpec bills = {
         { "total_minor",   "Amount",    "b.total_minor",   LIST, .place = "amount" },
         { "open_minor",    "Unpaid",    "b.open_minor",    LIST },
         { "is_estimated",  "Estimated", "b.is_estimated",  FILTER, .choices = yes_no },
-        { "payment_status", "Payment",  "b.payment_status", LIST | FILTER, .choices = payment_states },
-        { "status",        "Status",    "b.status",        LIST | FILTER, .choices = bill_states, .place = "status" },
+        { "payment_status", "Payment",  "b.payment_status", LIST | FILTER, .choices = payment_states,
+          .index = "bill_list_payment" },
+        { "status",        "Status",    "b.status",        LIST | FILTER, .choices = bill_states,
+          .index = "bill_list_state", .place = "status" },
         { 0 } },
     .order = "-bill_date", .area = "m.sub_area_id", .empty_title = "No bill yet",
     .empty_text = "Bills appear here once a run has published them." };

@@ -58,8 +58,10 @@ BillHeads bill_list(Ctx *c, Id account, const BillFilter *filter) {
     static const BillFilter none = { .from = { INT32_MIN }, .to = { INT32_MIN } };
     const BillFilter *f = filter ? filter : &none;
     int limit = f->limit ? f->limit : 100;
+    bool all_fit = !f->status && !f->payment_status && !date_is_set(f->from) && !date_is_set(f->to) && !f->only_open;
     HeadRows rows = db_all(c, HeadRow, HEAD_SELECT "where account_id = ? and utility_id = ? "
-        "and status in ('published', 'cancelled') order by bill_date desc, id desc limit 2000", account, c->utility);
+        "and status in ('published', 'cancelled') order by bill_date desc, id desc limit ?", account, c->utility,
+        all_fit ? limit : 2000);
     BillHeads all = { take_n(c, BillHead, rows.n + 1), 0 };
     for (size_t i = 0; i < rows.n && (int)all.n < limit; i++)
         if (fits(f, &rows.v[i])) all.v[all.n++] = head_of(&rows.v[i]);

@@ -97,6 +97,8 @@ typedef struct {
 typedef struct { OpenItem *v; size_t n; Money total; } OpenItems;
 /* Unpaid items, oldest due date first (published bills, immediate charges, due instalments, demanded deposits). */
 OpenItems open_items(struct Ctx *c, Id account);
+/* The oldest due date among them, DATE_NONE when there are none: a fraction of the cost of reading the items. */
+Date open_items_due(struct Ctx *c, Id account);
 /* The same, locked and as they are now, not as of the transaction's
  * start: for whoever decides about money. Lock the account first. */
 OpenItems open_items_lock(struct Ctx *c, Id account);

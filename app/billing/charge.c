@@ -226,7 +226,8 @@ ROW(OverdueRow, OVERDUE_ROW)
 JobStep late_fee_job(Ctx *c, const JobRow *job) {
     Date today = utility_today(c);
     OverdueRows late = db_all(c, OverdueRow, "select id, account_id, consumer_id, bill_no, open_minor from bill "
-                                             "where utility_id=? and payment_status in ('unpaid', 'partial') "
+                                             "where utility_id=? and listed=1 "
+                                             "and payment_status in ('unpaid', 'partial') "
                                              "and due_date<? and status='published' and open_minor>0 "
                                              "order by due_date limit 500 for update", c->utility, today);
     for (size_t i = 0; i < late.n; i++) {
@@ -250,7 +251,7 @@ JobStep late_fee_job(Ctx *c, const JobRow *job) {
         "and (r.effective_to is null or r.effective_to>=?) "
         "and (r.category_ids is null or json_length(r.category_ids)=0 "
         "or json_contains(r.category_ids, cast(b.category_id as char))) "
-        "where b.utility_id=? and b.payment_status='overdue' and b.status='published' "
+        "where b.utility_id=? and b.listed=1 and b.payment_status='overdue' and b.status='published' "
         "and b.open_minor>r.threshold_minor and b.due_date<date_sub(?, interval r.grace_days day) and b.account_id>? "
         "and (r.repeat_mode='monthly' or not exists (select 1 from charge h where h.late_fee_bill_id=b.id "
         "and h.late_fee_rule_id=r.id)) group by b.account_id, r.id order by b.account_id, r.id limit 200", today, today,

@@ -62,6 +62,22 @@ OpenItems open_items(Ctx *c, Id account) {
     return listed(c, db_all(c, OpenRow, OPEN_OF_ACCOUNT(""), account, account, account, account));
 }
 
+#define DUE_ROW(F, T) F(T, Date, due_on)
+ROW(DueRow, DUE_ROW)
+
+Date open_items_due(Ctx *c, Id account) {
+    DueRows rows = db_all(c, DueRow,
+        "(select b.due_date as due_on from bill b where b.account_id = ? and " BILL_WHERE ") union all "
+        "(select coalesce(h.due_on, h.charge_date) from charge h where h.account_id = ? and " CHARGE_WHERE
+        ") union all (select n.due_on from instalment n where n.account_id = ? and " INSTALMENT_WHERE ") union all "
+        "(select coalesce(d.due_on, d.demanded_on) from deposit d where d.account_id = ? and " DEPOSIT_WHERE ")",
+        account, account, account, account);
+    Date oldest = DATE_NONE;
+    for (size_t i = 0; i < rows.n; i++)
+        if (!date_is_set(oldest) || date_compare(rows.v[i].due_on, oldest) < 0) oldest = rows.v[i].due_on;
+    return oldest;
+}
+
 OpenItems open_items_lock(Ctx *c, Id account) {
     return listed(c, db_all(c, OpenRow, OPEN_OF_ACCOUNT("for update"), account, account, account, account));
 }

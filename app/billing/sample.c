@@ -143,8 +143,9 @@ static void months_all(Sample *s) {
 
 static void overdue_tx(Sample *s, int64_t from, int64_t to) {
     (void)from, (void)to;
-    db_run(s->c, "update bill set payment_status='overdue' where utility_id=? and status='published' and open_minor>0 "
-                 "and due_date<? and payment_status in ('unpaid', 'partial')", s->c->utility, s->today);
+    db_run(s->c, "update bill set payment_status='overdue' where utility_id=? and listed=1 and status='published' "
+                 "and open_minor>0 and due_date<? and payment_status in ('unpaid', 'partial')",
+           s->c->utility, s->today);
     db_run(s->c, "update bill_cycle_period set state=? where cycle_id=? and to_date<? and state='billed'", "closed",
            s->cycle, date_add_months(s->today, -3));
 }

@@ -179,7 +179,7 @@ void payment_reverse(struct Ctx *c, const Reversal *r);
 
 typedef struct {
     Id          id, account;
-    const char *payment_no, *receipt_no, *channel, *mode, *status, *reference, *card_last4, *currency;
+    const char *payment_no, *receipt_no, *channel, *mode, *status, *reference, *card_last4, *currency, *payer_name;
     Money       amount, unallocated, refunded;
     Time        received_at;
     Date        value_date;

@@ -2,6 +2,7 @@
  * Consumers: the list of accounts and the 360-degree view (CIS01US02). Looking only: what changes a consumer comes with
  * the story itself.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/billing/billing.h"
@@ -71,12 +72,16 @@ ROW(Person, PERSON)
 #define PICK(F, T) F(T, const char *, account_no) F(T, const char *, status) F(T, Id, sub_area_id)
 ROW(Pick, PICK)
 
-typedef struct View { const Person *person; const Account *account; } View;
+enum { BILLS_READ = 26, PAYMENTS_READ = 8, BILLS_SHOWN = 6, USE_SHOWN = 13 };
 
-static const Account *choose_account(Req *r, const Person *person) {
+typedef struct View { const Person *person; const Account *account; PaymentHeads payments; } View;
+
+/* The one the URL asks for, else the first active one, else the first. */
+static const Account *choose_account(Req *r, const Person *person, const Picks *all) {
     const char *wanted = query_text(r, "account");
-    if (!wanted) wanted = db_text(r, "select account_no from account where consumer_id=? and utility_id=? "
-                                     "order by status='active' desc, id limit 1", person->id, r->c.utility);
+    for (size_t i = 0; !wanted && i < all->n; i++)
+        if (!strcmp(all->v[i].status, "active")) wanted = all->v[i].account_no;
+    if (!wanted && all->n) wanted = all->v[0].account_no;
     const Account *a = wanted ? account_find(&r->c, wanted) : NULL;
     if (wanted && (!a || a->consumer.id != person->id.id)) fail(r, NOT_FOUND, "There is no such account.");
     return a;
@@ -84,22 +89,16 @@ static const Account *choose_account(Req *r, const Person *person) {
 
 /* "Overdue since 20 March": the oldest unpaid due date that has passed. */
 static void show_balance(Req *r, const Account *a) {
-    OpenItems open = open_items(&r->c, a->id);
-    Date today = utility_today(&r->c);
+    Date due = open_items_due(&r->c, a->id);
     show_text(r, "show.amount.label", a->balance.minor < 0 ? SAY(r, "in_credit") : SAY(r, "to_pay"));
     show_text(r, "show.amount.text", locale_money(&r->c.mem, r->c.locale, money_abs(a->balance)));
-    if (open.n && date_compare(open.v[0].due_on, today) < 0) {
-        show_text(r, "show.amount.tone", "bad");
-        show_text(r, "show.amount.word",
-                  SAY_DATE(r, "overdue", open.v[0].due_on));
-    } else if (open.n) {
-        show_text(r, "show.amount.tone", "warn");
-        show_text(r, "show.amount.word",
-                  SAY_DATE(r, "due", open.v[0].due_on));
-    }
+    if (!date_is_set(due)) return;
+    bool is_overdue = date_compare(due, utility_today(&r->c)) < 0;
+    show_text(r, "show.amount.tone", is_overdue ? "bad" : "warn");
+    show_text(r, "show.amount.word", is_overdue ? SAY_DATE(r, "overdue", due) : SAY_DATE(r, "due", due));
 }
 
-static void show_facts_row(Req *r, const Account *a) {
+static void show_facts_row(Req *r, const Account *a, PaymentHeads last) {
     Connections connections = connections_of(&r->c, a->id);
     Text services = text_start(r), meters = text_start(r);
     const char *plan = NULL;
@@ -116,7 +115,6 @@ static void show_facts_row(Req *r, const Account *a) {
               ? SAY_DATE(r, "since", a->opened_on) : NULL);
     show_fact(r, "show.facts", SAY(r, "rate"), plan ? plan : SAY(r, "none"), category_get(&r->c, a->category)->name);
     show_fact(r, "show.facts", SAY(r, "meters"), meters.n ? meters.s : SAY(r, "none"), NULL);
-    PaymentHeads last = payment_list(&r->c, a->id, DATE_NONE, DATE_NONE, 1);
     show_fact(r, "show.facts", SAY(r, "last_payment"), last.n ? locale_money(&r->c.mem, r->c.locale, last.v[0].amount)
               : SAY(r, "none"),
               last.n ? text(r, "%s, %s", locale_date_words(&r->c.mem, r->c.locale, last.v[0].value_date),
@@ -133,7 +131,11 @@ static View show_head(Req *r, int tab) {
     Person *p = db_find(r, Person, "select id, consumer_no, display_name, status, primary_phone, email, vip, type "
                                    "from consumer where utility_id=? and consumer_no=?", r->c.utility, no);
     if (!p) fail(r, NOT_FOUND, "There is no consumer %s.", no);
-    const Account *a = choose_account(r, p);
+    Picks picks = db_all(r, Pick, "select a.account_no, a.status, m.sub_area_id from account a "
+                                  "join premise m on m.id = a.premise_id where a.consumer_id=? "
+                                  "and a.utility_id=? order by a.id limit 50", p->id, r->c.utility);
+    const Account *a = choose_account(r, p, &picks);
+    PaymentHeads payments = a ? payment_list(&r->c, a->id, DATE_NONE, DATE_NONE, PAYMENTS_READ) : (PaymentHeads){ 0 };
     show_text(r, "page.title", p->display_name);
     show_text(r, "page.own_head", "1");
     show_text(r, "page.crumbs.0.text", SAY(r, "title"));
@@ -164,11 +166,8 @@ static View show_head(Req *r, int tab) {
         show_text(r, at(r, "show.lines", n, "icon"), "pin");
         show_text(r, at(r, "show.lines", n++, "text"), a->address);
         show_balance(r, a);
-        show_facts_row(r, a);
+        show_facts_row(r, a, payments);
     }
-    Picks picks = db_all(r, Pick, "select a.account_no, a.status, m.sub_area_id from account a "
-                                  "join premise m on m.id = a.premise_id where a.consumer_id=? "
-                                  "and a.utility_id=? order by a.id limit 50", p->id, r->c.utility);
     if (picks.n > 1) {
         show_text(r, "show.moves.0.text", SAY(r, "accounts"));
         for (size_t i = 0, k = 0; i < picks.n; i++) {
@@ -186,10 +185,10 @@ static View show_head(Req *r, int tab) {
             tabs[i].path, a ? "?account=" : "", a ? url_part(r, a->account_no) : ""));
         if ((int)i == tab) show_text(r, at(r, "show.tabs", i, "current"), "1");
     }
-    return (View){ p, a };
+    return (View){ p, a, payments };
 }
 
-static void show_bills(Req *r, const char *at_, const Account *a, int limit) {
+static void show_bills(Req *r, const char *at_, const Account *a, const BillHeads *bills, size_t limit) {
     show_text(r, text(r, "%s.title", at_), SAY(r, "bills"));
     show_text(r, text(r, "%s.kind", at_), "table");
     show_text(r, text(r, "%s.link.text", at_), SAY(r, "all_bills"));
@@ -202,35 +201,38 @@ static void show_bills(Req *r, const char *at_, const Account *a, int limit) {
     table_column(t, SAY(r, "col_amount"), "money", "amount");
     table_column(t, SAY(r, "col_unpaid"), "money", NULL);
     table_column(t, SAY(r, "col_status"), "status", "status");
-    table_rows_of(t, "/bx/bills/", "select bill_no, bill_date, due_date, usage_qty_micro, total_minor, open_minor, "
-                                   "if(status = 'cancelled', 'cancelled', payment_status) as payment_status from bill "
-                  "where account_id=? and status in ('published', 'cancelled') "
-                  "order by bill_date desc, id desc limit ?", a->id, limit);
+    for (size_t i = 0; i < bills->n && i < limit; i++) {
+        const BillHead *b = &bills->v[i];
+        table_row(t, link_path(r, "/bx/bills/%s", url_part(r, b->bill_no)));
+        table_cell(t, b->bill_no);
+        table_date(t, b->bill_date);
+        table_date(t, b->due_date);
+        table_cell(t, b->usage_unit ? locale_quantity(&r->c.mem, r->c.locale, b->usage, NULL) : "");
+        table_money(t, b->total);
+        table_money(t, b->open);
+        table_state(t, strcmp(b->status, "cancelled") ? b->payment_status : b->status);
+    }
     table_empty(t, SAY(r, "no_bills"), SAY(r, "no_bills_text"));
 }
 
-#define USE_MONTH(F, T) F(T, Date, to_on) F(T, Quantity, quantity) F(T, bool, is_estimated) F(T, const char *, unit)
-ROW(UseMonth, USE_MONTH)
-
-static void show_usage(Req *r, const char *at_, const Account *a) {
-    UseMonths use = db_all(r, UseMonth, "select s.segment_end as to_on, s.usage_qty_micro as quantity, s.usage_source "
-                                        "= 'estimated' as is_estimated, s.usage_unit as unit from bill b "
-                                        "join bill_segment s on s.bill_id = b.id "
-                           "where b.account_id=? and b.status='published' and s.usage_unit is not null "
-                           "order by s.segment_end desc limit 13", a->id);
-    if (!use.n) return;
-    size_t n = use.n;
+/* Use of the first metered service as the published bills have it, the newest at the right. */
+static void show_usage(Req *r, const char *at_, const BillHeads *bills) {
+    const BillHead **use = take_n(r, const BillHead *, USE_SHOWN);
+    size_t n = 0;
+    for (size_t i = 0; i < bills->n && n < USE_SHOWN; i++)
+        if (bills->v[i].usage_unit && !strcmp(bills->v[i].status, "published")) use[n++] = &bills->v[i];
+    if (!n) return;
     int64_t *values = take_n(r, int64_t, n);
     const char **labels = take_n(r, const char *, n), **texts = take_n(r, const char *, n);
     uint8_t *marks = take_n(r, uint8_t, n);
     for (size_t i = 0; i < n; i++) {
-        const UseMonth *u = &use.v[n - 1 - i];
-        values[i] = u->quantity.micro / 1000;
-        labels[i] = text_copy_n(r, month_name(r->c.locale, date_ymd(u->to_on).month), 3);
-        texts[i] = locale_quantity(&r->c.mem, r->c.locale, u->quantity, u->unit);
-        marks[i] = u->is_estimated ? CHART_ESTIMATED : CHART_PLAIN;
+        const BillHead *b = use[n - 1 - i];
+        values[i] = b->usage.micro / 1000;
+        labels[i] = text_copy_n(r, month_name(r->c.locale, date_ymd(b->period_end).month), 3);
+        texts[i] = locale_quantity(&r->c.mem, r->c.locale, b->usage, b->usage_unit);
+        marks[i] = b->is_estimated ? CHART_ESTIMATED : CHART_PLAIN;
     }
-    const char *title = msg_format(r, r->c.language, "cis.consumer.use_in", { "unit", use.v[0].unit });
+    const char *title = msg_format(r, r->c.language, "cis.consumer.use_in", { "unit", use[0]->usage_unit });
     Chart chart = { .id = "usage", .title = title, .desc = msg_plural(r, r->c.language, "cis.consumer.use_of",
         (int64_t)n, NULL), .n = n,
                     .labels = labels,
@@ -247,45 +249,57 @@ static void show_usage(Req *r, const char *at_, const Account *a) {
     table_column(t, SAY(r, "col_use"), "num", "amount");
     for (size_t i = 0; i < n; i++) {
         table_row(t, NULL);
-        table_date(t, use.v[i].to_on);
+        table_date(t, use[i]->period_end);
         table_cell(t, texts[n - 1 - i]);
     }
 }
 
-#define HAPPENED(F, T) F(T, Time, at) F(T, const char *, what) F(T, const char *, number) F(T, const char *, who)
-ROW(Happened, HAPPENED)
+typedef struct Happened { Time at; const char *bill, *receipt, *who; } Happened;
 
-static void show_activity(Req *r, const View *v) {
-    Id account = v->account ? v->account->id : (Id){ 0 };
-    Happeneds all = db_all(r, Happened,
-        "select received_at as at, 'Payment' as what, receipt_no as number, payer_name as who from payment "
-        "where account_id=? and receipt_no is not null "
-        "union all select published_at, 'Bill', bill_no, null from bill where account_id=? "
-        "and status in ('published', 'cancelled') and published_at is not null order by at desc limit 8", account,
-            account);
+static int newest_first(const void *a, const void *b) {
+    return time_compare(((const Happened *)b)->at, ((const Happened *)a)->at);
+}
+
+/* Bills and payments, the eight newest of both. */
+static void show_activity(Req *r, const PaymentHeads *payments, const BillHeads *bills) {
+    Happened *all = take_n(r, Happened, payments->n + bills->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < payments->n; i++)
+        if (payments->v[i].receipt_no)
+            all[n++] = (Happened){ payments->v[i].received_at, NULL, payments->v[i].receipt_no,
+                                   payments->v[i].payer_name };
+    for (size_t i = 0; i < bills->n; i++)
+        if (time_is_set(bills->v[i].published_at))
+            all[n++] = (Happened){ .at = bills->v[i].published_at, .bill = bills->v[i].bill_no };
+    qsort(all, n, sizeof *all, newest_first);
     const char *day = "";
-    for (size_t i = 0; i < all.n; i++) {
-        Date d = time_date(r->c.locale->zone, all.v[i].at);
-        const char *heading = locale_date_words(&r->c.mem, r->c.locale, d);
+    for (size_t i = 0; i < n && i < PAYMENTS_READ; i++) {
+        const Happened *h = &all[i];
+        const char *heading = locale_date_words(&r->c.mem, r->c.locale, time_date(r->c.locale->zone, h->at));
         if (strcmp(heading, day)) show_text(r, at(r, "show.history", i, "day"), heading);
         day = heading;
-        bool bill = !strcmp(all.v[i].what, "Bill");
-        show_text(r, at(r, "show.history", i, "icon"), bill ? "receipt" : "cash");
-        show_text(r, at(r, "show.history", i, "tone"), bill ? NULL : "ok");
-        show_text(r, at(r, "show.history", i, "title"), bill ? SAY_NO(r, "bill_issued", all.v[i].number)
-                  : SAY_NO(r, "payment_received", all.v[i].number));
-        show_text(r, at(r, "show.history", i, "time"), locale_clock(&r->c.mem, r->c.locale, all.v[i].at));
-        show_text(r, at(r, "show.history", i, "who"), all.v[i].who);
+        show_text(r, at(r, "show.history", i, "icon"), h->bill ? "receipt" : "cash");
+        show_text(r, at(r, "show.history", i, "tone"), h->bill ? NULL : "ok");
+        show_text(r, at(r, "show.history", i, "title"),
+                  h->bill ? SAY_NO(r, "bill_issued", h->bill) : SAY_NO(r, "payment_received", h->receipt));
+        show_text(r, at(r, "show.history", i, "time"), locale_clock(&r->c.mem, r->c.locale, h->at));
+        show_text(r, at(r, "show.history", i, "who"), h->who);
     }
+}
+
+static BillHeads newest_bills(Req *r, const Account *a) {
+    static const BillFilter newest = { .from = { INT32_MIN }, .to = { INT32_MIN }, .limit = BILLS_READ };
+    return a ? bill_list(&r->c, a->id, &newest) : (BillHeads){ 0 };
 }
 
 void consumer_page(Req *r) {
     View v = show_head(r, 0);
+    BillHeads bills = newest_bills(r, v.account);
     if (v.account) {
-        show_bills(r, "show.sections.0", v.account, 6);
-        show_usage(r, "show.sections.1", v.account);
+        show_bills(r, "show.sections.0", v.account, &bills, BILLS_SHOWN);
+        show_usage(r, "show.sections.1", &bills);
     }
-    show_activity(r, &v);
+    show_activity(r, &v.payments, &bills);
     page(r, "layout/show");
 }
 
@@ -320,7 +334,8 @@ void consumer_financial(Req *r) {
                       "where e.account_id=? group by e.txn_id, e.effective_date, e.txn_type "
                       "order by e.txn_id desc limit 200", v.account->id);
         table_empty(t, SAY(r, "no_transactions"), NULL);
-        show_bills(r, "show.sections.2", v.account, 25);
+        BillHeads bills = newest_bills(r, v.account);
+        show_bills(r, "show.sections.2", v.account, &bills, BILLS_READ);
     }
     page(r, "layout/show");
 }

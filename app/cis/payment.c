@@ -388,22 +388,22 @@ void payment_reverse(Ctx *c, const Reversal *r) {
 /* --- lists -------------------------------------------------------------------------------------------------------- */
 
 #define PAYMENT_ROW(F, T) F(T, Id, id) F(T, Id, account) F(T, const char *, payment_no) F(T, const char *, receipt_no) \
-    F(T, const char *, channel) F(T, const char *, mode) F(T, const char *, status) \
-    F(T, const char *, reference) F(T, const char *, card_last4) F(T, const char *, currency) F(T, Money, amount) \
-        F(T, Money, unallocated) F(T, Money, refunded) F(T, Time, received_at) F(T, Date, value_date)
+    F(T, const char *, channel) F(T, const char *, mode) F(T, const char *, status) F(T, const char *, reference) \
+    F(T, const char *, card_last4) F(T, const char *, currency) F(T, const char *, payer_name) F(T, Money, amount) \
+    F(T, Money, unallocated) F(T, Money, refunded) F(T, Time, received_at) F(T, Date, value_date)
 ROW(PaymentRow, PAYMENT_ROW)
 
 #define PAYMENT_SELECT "select p.id, p.account_id as account, p.payment_no, coalesce(p.receipt_no, (select " \
                        "r.receipt_no from receipt r where r.payment_group = p.payment_group " \
                        "limit 1)) as receipt_no, ch.name as channel, m.name as mode, p.status, " \
-    "p.reference, p.card_last4, p.currency, p.amount_minor as amount, p.unallocated_minor as unallocated, " \
-    "p.refunded_minor as refunded, p.received_at, p.value_date " \
+    "p.reference, p.card_last4, p.currency, p.payer_name, p.amount_minor as amount, " \
+    "p.unallocated_minor as unallocated, p.refunded_minor as refunded, p.received_at, p.value_date " \
     "from payment p join payment_channel ch on ch.id = p.channel_id join payment_mode m on m.id = p.mode_id "
 
 static PaymentHead head_of(const PaymentRow *r) {
     return (PaymentHead){ r->id, r->account, r->payment_no, r->receipt_no, r->channel, r->mode, r->status, r->reference,
-                          r->card_last4, r->currency, r->amount, r->unallocated, r->refunded, r->received_at,
-                          r->value_date };
+                          r->card_last4, r->currency, r->payer_name, r->amount, r->unallocated, r->refunded,
+                          r->received_at, r->value_date };
 }
 
 PaymentHeads payment_list(Ctx *c, Id account, Date from, Date to, int limit) {

@@ -47,6 +47,11 @@ typedef struct {
 /* The context's utility (fails BROKEN at tenant level), or another of the tenant (NOT_FOUND). Cached in the context. */
 const Utility *utility_here(struct Ctx *c);
 const Utility *utility_get (struct Ctx *c, Id utility_id);
+/* The tenant's utilities by name, closed ones too; at most 50. Read once a request. */
+typedef struct { const Utility **v; size_t n; } UtilityList;
+const UtilityList *utilities_here(struct Ctx *c);
+/* 0 when there is none. */
+Id utility_by_code(struct Ctx *c, const char *code);
 /* The utility's calendar date of the context's time: "today" of every due date. */
 Date utility_today(struct Ctx *c);
 /* Runs in this utility from now on (jobs that walk over utilities). 0: tenant level. */

@@ -85,10 +85,8 @@ static void front_host(Req *r) {
         slug = host ? host->slug : NULL;
     }
     if (!slug) fail(r, NOT_FOUND, "There is no such page.");
-    TenantRow *t = tenant_by_slug(c, slug);
-    if (!t || !strcmp(t->status, "provisioning") || !strcmp(t->status, "failed") || !strcmp(t->status, "archived"))
-        fail(r, NOT_FOUND, "There is no such page.");
-    tenant_enter(c, t);
+    const TenantRow *t = place_enter(c, slug);
+    if (!t) fail(r, NOT_FOUND, "There is no such page.");
     facts_of(c)->tenant_name = t->name;
     facts_of(c)->tenant_status = t->status;
     bool staff = first_is(r, "u"), portal = first_is(r, "p");
@@ -97,7 +95,7 @@ static void front_host(Req *r) {
         return;
     }
     if ((staff || portal) && r->path.n >= 2) {
-        Id utility = db_id(c, "select id from utility where code = ?", r->path.segment[1]);
+        Id utility = utility_by_code(c, r->path.segment[1]);
         if (!utility.id) fail(r, NOT_FOUND, "There is no such page.");
         utility_enter(c, utility);
         r->scope = portal ? SCOPE_PORTAL : SCOPE_UTILITY;
@@ -183,11 +181,11 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
     case REALM_STAFF:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                       "coalesce((select idle_minutes from security_policy where one = 1), 30) as idle_minutes, "
-                       "u.full_name as name, u.email, u.status, u.theme, "
-                       "u.locale as language, " RIGHTS_STAMP
-                       ", u.keys_off from session s join user u on u.id = s.subject_id "
-                       "where s.token_hash = ? and s.realm = 'staff'", c->utility, hash);
+                       "coalesce(p.idle_minutes, 30) as idle_minutes, "
+                       "u.full_name as name, u.email, u.status, u.theme, u.locale as language, "
+                       "cast(p.rights_version as char) as stamp, u.keys_off "
+                       "from session s join user u on u.id = s.subject_id left join security_policy p on p.one = 1 "
+                       "where s.token_hash = ? and s.realm = 'staff'", hash);
     case REALM_PORTAL:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
@@ -408,8 +406,21 @@ size_t front_links(Req *r, const char *list) {
     return n;
 }
 
-#define UTILITY_ROW(F, T) F(T, const char *, code) F(T, const char *, name)
-ROW(UtilityRow, UTILITY_ROW)
+/* Where else this person has a role. */
+static void show_utilities(Req *r) {
+    Ctx *c = &r->c;
+    const UtilityList *all = utilities_here(c);
+    const Rights *rights = rights_here(c);
+    size_t n = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        const Utility *u = all->v[i];
+        if (!strcmp(u->status, "closed") || !rights_hold_role_in(rights, u->id)) continue;
+        show_text(r, at(r, "utilities", n, "name"), u->name);
+        show_text(r, at(r, "utilities", n, "url"), text(r, "/u/%s/", u->code));
+        if (u->id.id == c->utility.id) show_text(r, at(r, "utilities", n, "current"), "1");
+        n++;
+    }
+}
 
 static void show_staff(Req *r) {
     Ctx *c = &r->c;
@@ -419,16 +430,7 @@ static void show_staff(Req *r) {
     show_text(r, "user.logout_url", "/logout");
     show_text(r, "user.role", rights_here(c)->role_name);
     notes_bell(r);
-    UtilityRows all = db_all(c, UtilityRow, "select distinct u.code, u.name from utility u "
-                                            "join user_role ur on ur.utility_id = u.id or ur.utility_id is null "
-                                            "where ur.user_id = ? and u.status <> 'closed' order by u.name limit 20",
-                             c->user);
-    for (size_t i = 0; i < all.n; i++) {
-        show_text(r, at(r, "utilities", i, "name"), all.v[i].name);
-        show_text(r, at(r, "utilities", i, "url"), text(r, "/u/%s/", all.v[i].code));
-        if (c->utility_code && !strcmp(c->utility_code, all.v[i].code))
-            show_text(r, at(r, "utilities", i, "current"), "1");
-    }
+    show_utilities(r);
     show_flag(r, "page.keys_off", facts_of(c)->keys_off);
     if (r->scope != SCOPE_UTILITY) {                /* pages of the tenant: the way back to the work */
         show_text(r, "menu.0.key", "home");

@@ -29,6 +29,18 @@ const char *action_word(unsigned action) {
     return "view";
 }
 
+/* --- what rights are made of, and the version of it all --------------------------------------------------------- */
+
+static const char *const made_of[] = { "user_role", "role", "role_permission", "user_permission_override",
+                                       "module_activation", "service_area", NULL };
+
+/* A number no server gives twice, so that a restored or copied schema is never taken for what a worker knows. */
+static void new_version(Ctx *c) {
+    if (c->tenant.id) db_run(c, "update security_policy set rights_version = uuid_short() where one = 1");
+}
+
+void rights_watch(void) { db_watch(made_of, new_version); }
+
 /* --- what is kept in the worker ----------------------------------------------------------------------------------- */
 
 enum { KEPT = 64, SCHEMA_MAX = 80, STAMP_MAX = 200 };
@@ -77,6 +89,8 @@ ROW(Override, OVERRIDE)
 ROW(RoleHeld, ROLE_HELD)
 #define ACTIVE(F, T) F(T, const char *, module)
 ROW(Active, ACTIVE)
+#define HELD_IN(F, T) F(T, Id, utility)
+ROW(HeldIn, HELD_IN)
 
 static void read_roles(Ctx *c, Arena *a, Rights *to, Date today) {
     RoleHelds roles = db_all(c, RoleHeld, "select ro.code, ro.name, ur.service_area_id is not null as is_limited, "
@@ -126,6 +140,15 @@ static void read_modules(Ctx *c, Arena *a, Rights *to) {
     for (size_t i = 0; i < all.n; i++) to->module[to->module_n++] = text_copy(a, all.v[i].module);
 }
 
+static void read_utilities(Ctx *c, Arena *a, Rights *to) {
+    HeldIns all = db_all(c, HeldIn, "select distinct coalesce(utility_id, 0) as utility from user_role "
+                                    "where user_id = ? limit 1000", c->user);
+    Id *v = take_n(a, Id, all.n + 1);
+    for (size_t i = 0; i < all.n; i++) v[i] = all.v[i].utility;
+    to->utility = v;
+    to->utility_n = all.n;
+}
+
 static void read_rights(Ctx *c, Arena *a, Rights *to, Time *until) {
     *to = (Rights){ .key = take_n(a, const char *, RIGHT_KEYS_MAX), .bits = take_n(a, unsigned, RIGHT_KEYS_MAX) };
     if (c->realm == REALM_PLATFORM) {
@@ -139,6 +162,7 @@ static void read_rights(Ctx *c, Arena *a, Rights *to, Time *until) {
     read_granted(c, a, to, today, until);
     read_roles(c, a, to, today);
     read_modules(c, a, to);
+    read_utilities(c, a, to);
 }
 
 static const Rights *uncached(Ctx *c) {
@@ -150,7 +174,7 @@ static const Rights *uncached(Ctx *c) {
 
 static const char *stamp_now(Ctx *c) {
     const char *stamp = fact_get(c, "rights stamp", c->utility.id);
-    return stamp ? stamp : db_text(c, "select " RIGHTS_STAMP " from user u where u.id = ?", c->utility, c->user);
+    return stamp ? stamp : db_text(c, "select cast(rights_version as char) from security_policy where one = 1");
 }
 
 void rights_stamped(Ctx *c, const char *stamp) {
@@ -188,6 +212,12 @@ const Rights *rights_here(Ctx *c) {
 bool rights_has(const Rights *r, const char *key, unsigned action) {
     for (int i = 0; i < r->key_n; i++)
         if (!strcmp(r->key[i], key)) return action == VIEW ? r->bits[i] != 0 : (r->bits[i] & action) == action;
+    return false;
+}
+
+bool rights_hold_role_in(const Rights *r, Id utility) {
+    for (size_t i = 0; i < r->utility_n; i++)
+        if (!r->utility[i].id || r->utility[i].id == utility.id) return true;
     return false;
 }
 

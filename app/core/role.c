@@ -1,7 +1,7 @@
 /*
  * Roles as permission sets that people edit (AU01US02): list, matrix, comparison, clone, reset, deletion with
- * reassignment. A change counts from the next request of whoever holds the role: its row_version is part of the stamp
- * of rights.
+ * reassignment. A change counts from the next request of whoever holds the role: writing one of these tables gives
+ * rights a new version (rights.h).
  */
 #include "app/core/role.h"
 

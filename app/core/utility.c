@@ -40,6 +40,17 @@ static const Organization *organization(Ctx *c) {
         F(T, const char *, bill_sender_name)
 ROW(UtilityRow, UTILITY_ROW)
 
+static const Utility *utility_keep(Ctx *c, const Organization *o, const UtilityRow *row) {
+    Utility *u = take(c, sizeof *u);
+    *u = (Utility){ .id = row->id, .code = row->code, .name = row->name, .status = row->status,
+                    .environment = row->environment,
+        .currency = row->currency, .exponent = currency_exponent(row->currency), .language = o->default_language,
+        .time_zone = row->time_zone ? row->time_zone : o->time_zone ? o->time_zone : "UTC",
+        .half_even = !strcmp(row->rounding_mode, "half_even"), .cash_step = row->cash_rounding_minor,
+        .email = row->email, .contact_phone = row->contact_phone, .bill_sender_name = row->bill_sender_name };
+    return fact_keep(c, "utility", row->id.id, u);
+}
+
 const Utility *utility_get(Ctx *c, Id id) {
     Utility *u = fact_get(c, "utility", id.id);
     if (u) return u;
@@ -47,15 +58,7 @@ const Utility *utility_get(Ctx *c, Id id) {
                                              "rounding_mode, cash_rounding_minor, email, "
                                              "contact_phone, bill_sender_name from utility where id=?", id);
     if (!row) fail(c, NOT_FOUND, "There is no such utility.");
-    const Organization *o = organization(c);
-    u = take(c, sizeof *u);
-    *u = (Utility){ .id = row->id, .code = row->code, .name = row->name, .status = row->status,
-                    .environment = row->environment,
-        .currency = row->currency, .exponent = currency_exponent(row->currency), .language = o->default_language,
-        .time_zone = row->time_zone ? row->time_zone : o->time_zone ? o->time_zone : "UTC",
-        .half_even = !strcmp(row->rounding_mode, "half_even"), .cash_step = row->cash_rounding_minor,
-        .email = row->email, .contact_phone = row->contact_phone, .bill_sender_name = row->bill_sender_name };
-    return fact_keep(c, "utility", id.id, u);
+    return utility_keep(c, organization(c), row);
 }
 
 const Utility *utility_here(Ctx *c) {
@@ -73,6 +76,127 @@ void utility_enter(Ctx *c, Id id) {
                            (LocaleSettings){ .language = c->language, .currency = u ? u->currency : o->currency,
         .number_format = o->number_format, .date_format = o->date_format, .time_format = o->time_format,
         .time_zone = u ? u->time_zone : o->time_zone, .first_weekday = o->first_day_of_week });
+}
+
+/* --- a request's place, in one statement -------------------------------------------------------------------------- */
+
+/*
+ * A tenant's schema has to be known before a statement can name its tables. It never changes, so a worker remembers it
+ * by the slug; what the row says is read again each time, and a tenant that is gone is forgotten.
+ */
+enum { SLUGS_KEPT = 64, SLUG_MAX = 64, PLACE_UTILITIES = 50 };
+
+static struct { char slug[SLUG_MAX + 1], schema[SLUG_MAX + 20]; } known[SLUGS_KEPT];
+
+static size_t known_place(const char *slug) {
+    size_t h = 5381;
+    for (const char *s = slug; *s; s++) h = h * 33 + (unsigned char)*s;
+    return h % SLUGS_KEPT;
+}
+
+static const char *schema_known(const char *slug) {
+    size_t i = known_place(slug);
+    return *slug && !strcmp(known[i].slug, slug) ? known[i].schema : NULL;
+}
+
+static void schema_remember(const char *slug, const char *schema) {
+    size_t i = known_place(slug);
+    if (strlen(slug) > SLUG_MAX || strlen(schema) >= sizeof known[i].schema) return;
+    snprintf(known[i].slug, sizeof known[i].slug, "%s", slug);
+    snprintf(known[i].schema, sizeof known[i].schema, "%s", schema);
+}
+
+#define PLACE(F, T) TENANT_ROW(F, T) F(T, bool, has_organization) F(T, const char *, organization_name) \
+    F(T, const char *, organization_currency) F(T, const char *, date_format) F(T, const char *, time_format) \
+    F(T, const char *, organization_zone) F(T, const char *, number_format) F(T, int, first_day_of_week) \
+    F(T, const char *, default_language) F(T, Id, utility) F(T, const char *, code) F(T, const char *, utility_name) \
+    F(T, const char *, utility_status) F(T, const char *, environment) F(T, const char *, currency) \
+    F(T, const char *, time_zone) F(T, const char *, rounding_mode) F(T, Money, cash_rounding_minor) \
+    F(T, const char *, email) F(T, const char *, contact_phone) F(T, const char *, bill_sender_name)
+ROW(Place, PLACE)
+
+typedef struct Asked { const char *slug, *schema; Places rows; } Asked;
+
+static void read_place(Ctx *c, void *arg) {
+    Asked *a = arg;
+    db_use(c, a->schema);
+    a->rows = db_all(c, Place,
+        "select t.id, t.slug, t.name, t.status, t.schema_name, t.admin_email, t.provisioning_stage, "
+        "o.id is not null as has_organization, o.name as organization_name, o.currency as organization_currency, "
+        "o.date_format, o.time_format, o.time_zone as organization_zone, o.number_format, "
+        "coalesce(o.first_day_of_week, 0) as first_day_of_week, o.default_language, u.id as utility, u.code, "
+        "u.name as utility_name, u.status as utility_status, u.environment, u.currency, u.time_zone, u.rounding_mode, "
+        "coalesce(u.cash_rounding_minor, 0) as cash_rounding_minor, u.email, u.contact_phone, u.bill_sender_name "
+        "from smart360.tenant t left join organization_setting o on o.one = 1 left join utility u on 1 "
+        "where t.slug = ? order by u.name limit 50", a->slug);
+}
+
+/* What read_place found becomes the facts that organization() and utility_get() look for. */
+static void keep_place(Ctx *c, const Places *rows) {
+    const Place *p = &rows->v[0];
+    Organization *o = take(c, sizeof *o);
+    *o = (Organization){ p->organization_name, p->organization_currency, p->date_format, p->time_format,
+                         p->organization_zone, p->number_format, p->first_day_of_week, p->default_language };
+    if (!p->has_organization) o->name = c->tenant_slug, o->default_language = "en";
+    fact_keep(c, "organization", 0, o);
+    UtilityList *all = take(c, sizeof *all);
+    all->v = take_n(c, const Utility *, rows->n);
+    for (size_t i = 0; i < rows->n; i++) {
+        const Place *u = &rows->v[i];
+        if (!u->utility.id) continue;
+        all->v[all->n++] = utility_keep(c, o, &(UtilityRow){ u->utility, u->code, u->utility_name, u->utility_status,
+            u->environment, u->currency, u->time_zone, u->rounding_mode, u->cash_rounding_minor, u->email,
+            u->contact_phone, u->bill_sender_name });
+    }
+    if (rows->n < PLACE_UTILITIES) fact_keep(c, "utilities", 0, all);       /* else these are not all */
+}
+
+static bool is_served(const TenantRow *t) {
+    return t && strcmp(t->status, "provisioning") && strcmp(t->status, "failed") && strcmp(t->status, "archived");
+}
+
+const TenantRow *place_enter(Ctx *c, const char *slug) {
+    Asked a = { .slug = slug, .schema = schema_known(slug) };
+    if (a.schema && attempt(c, read_place, &a) && a.rows.n && !strcmp(a.rows.v[0].schema_name, a.schema)) {
+        const Place *p = &a.rows.v[0];
+        TenantRow *t = take(c, sizeof *t);
+        *t = (TenantRow){ p->id, p->slug, p->name, p->status, p->schema_name, p->admin_email, p->provisioning_stage };
+        if (!is_served(t)) return NULL;
+        facts_forget(c);
+        c->tenant = t->id;
+        c->tenant_slug = t->slug;
+        db_use(c, t->schema_name);
+        keep_place(c, &a.rows);
+        utility_enter(c, (Id){ 0 });
+        return t;
+    }
+    if (a.schema && c->failure.status == DOWN) fail_again(c);
+    if (a.schema) known[known_place(slug)].slug[0] = 0;
+    const TenantRow *t = tenant_by_slug(c, slug);
+    if (!is_served(t)) return NULL;
+    tenant_enter(c, t);
+    schema_remember(slug, t->schema_name);
+    return t;
+}
+
+const UtilityList *utilities_here(Ctx *c) {
+    const UtilityList *kept = fact_get(c, "utilities", 0);
+    if (kept) return kept;
+    UtilityRows rows = db_all(c, UtilityRow, "select id, code, name, status, environment, currency, time_zone, "
+                                             "rounding_mode, cash_rounding_minor, email, contact_phone, "
+                                             "bill_sender_name from utility order by name limit 50");
+    UtilityList *all = take(c, sizeof *all);
+    *all = (UtilityList){ take_n(c, const Utility *, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++) all->v[i] = utility_keep(c, organization(c), &rows.v[i]);
+    return fact_keep(c, "utilities", 0, all);
+}
+
+Id utility_by_code(Ctx *c, const char *code) {
+    const UtilityList *all = fact_get(c, "utilities", 0);
+    if (!all || all->n == PLACE_UTILITIES) return db_id(c, "select id from utility where code = ?", code);
+    for (size_t i = 0; i < all->n; i++)
+        if (!strcmp(all->v[i]->code, code)) return all->v[i]->id;
+    return (Id){ 0 };
 }
 
 Date utility_today(Ctx *c) {

@@ -125,6 +125,7 @@ create table if not exists security_policy (
   password_age_days int null check (password_age_days in (90, 180, 365)),
   inactive_days int not null default 90, auto_deactivate tinyint(1) not null default 0,
   ip_allow_list json null,
+  rights_version bigint unsigned not null default (uuid_short()) comment 'a new one whenever roles, grants, areas or modules change',
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1
 );

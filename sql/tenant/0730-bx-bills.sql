@@ -40,10 +40,11 @@ create table if not exists bill (
   published_at datetime(6) null, published_by bigint unsigned null, cancelled_at datetime(6) null, cancelled_by bigint unsigned null, cancel_reason varchar(500) null, import_batch_id bigint unsigned null,
   live_flag tinyint generated always as (if(status in ('draft', 'held', 'approved', 'published'), 1, null)) stored,
   single_live tinyint generated always as (if(bill_cycle_period_id is null and kind in ('single', 'final') and status in ('draft', 'held', 'approved', 'published'), 1, null)) stored,
+  listed tinyint generated always as (if(status in ('published', 'cancelled'), 1, null)) stored,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key bill_number (utility_id, bill_no), unique key bill_live_cycle (account_id, bill_cycle_period_id, live_flag), unique key bill_live_single (account_id, kind, period_start, period_end, single_live),
-  key bill_account (account_id, status, due_date), key bill_list (utility_id, status, bill_date desc, id desc), key bill_overdue (utility_id, payment_status, due_date, id), key bill_period (bill_cycle_period_id, status, payment_status, id), key bill_run (bill_run_id, status), key bill_consumer (consumer_id, id), key (version_group_id),
+  key bill_account (account_id, bill_date, id), key bill_list (utility_id, listed, bill_date desc, id desc), key bill_list_payment (utility_id, listed, payment_status, bill_date desc, id desc), key bill_list_state (utility_id, status, bill_date desc, id desc), key bill_period (bill_cycle_period_id, status, payment_status, id), key bill_run (bill_run_id, status), key bill_consumer (consumer_id, id), key (version_group_id),
   key bill_month (utility_id, status, bill_date, kind, bill_cycle_period_id, total_minor, is_estimated, paid_minor, credit_applied_minor),
   foreign key (account_id) references account (id), foreign key (bill_cycle_period_id) references bill_cycle_period (id), foreign key (bill_run_id) references bill_run (id),
   check (status not in ('published', 'cancelled') or bill_no is not null), check (period_end >= period_start)

@@ -62,7 +62,8 @@ typedef struct BillCase {
     Id          bill;                       /* once stored */
 } BillCase;
 
-/* Locks the accounts in order of id, reads everything and computes. In order of id; unknown accounts are left out, so
+/* Locks the accounts in order of id (not for a preview), reads everything and computes. In order of id; unknown
+   accounts are left out, so
    *that made may be below n. Costs about 0.3 ms an account, most of it in the database. */
 BillCase *bill_cases(Ctx *c, const BillScope *s, const Id *accounts, size_t n, size_t *made);
 

@@ -293,8 +293,10 @@ static void read_lines(Set *x) {
 static void read_set(Set *x, const Id *accounts, size_t n) {
     Ctx *c = x->c;
     const char *ids = json_ids(c, accounts, n);
-    db_all(c, LockedFact, "select a.id from " IDS "account a force index (primary) on a.id = j.id "
-        "and a.utility_id = ? order by a.id for update", ids, c->utility);
+    if (x->s->keeps
+        || x->s->simulates)             /* a preview stores nothing: it may stand in a reading transaction */
+        db_all(c, LockedFact, "select a.id from " IDS "account a force index (primary) on a.id = j.id "
+               "and a.utility_id = ? order by a.id for update", ids, c->utility);
     x->book = plan_book_of(c, x->s);
     x->accounts = read_accounts(c, ids);
     x->connections = read_connections(c, x->s, ids);

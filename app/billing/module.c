@@ -5,6 +5,7 @@
 #include "app/billing/gl.h"
 #include "app/billing/pages.h"
 #include "app/billing/run_page.h"
+#include "app/billing/single.h"
 #include "app/modules.h"
 
 static const Route billing_routes[] = {
@@ -71,6 +72,11 @@ static const Route billing_routes[] = {
     GET ("/bx/generate/{no}/accounts/{account}/leave-out", "bx.run", EDIT,    run_leave_page),
     POST("/bx/generate/{no}/accounts/{account}/leave-out", "bx.run", EDIT,    run_leave_post),
 
+    /* BX01US02: single_page.c */
+    GET ("/bx/generate-single",                          "bx.single", CREATE, single_search_page),
+    GET ("/bx/generate-single/{account}",                "bx.single", CREATE, single_page),
+    POST("/bx/generate-single/{account}",                "bx.single", CREATE, single_post),
+
     /* BX01US03: run_page.c, run_v2.c */
     GET ("/bx/runs",                                     "bx.run", VIEW,    run_list_page),
     GET ("/bx/runs/new",                                 "bx.run", CREATE,  run_new_page),
@@ -116,6 +122,7 @@ static const EventHandler billing_events[] = {
     { "service_connection.plan_changed", "bx.stale_connection", stale_by_connection },
     { "meter_reading.accepted",          "bx.stale_reading",    stale_by_reading },
     { "meter_reading.accepted",          "bx.check_read",       check_is_read },
+    { "meter_reading.corrected",         "bx.rebill",           rebill_by_reading },
     { "meter_reading.corrected",         "bx.stale_corrected",  stale_by_connection },
     { "bill_run.state_changed",          "bx.totals",           daily_total_after_run },
     { "bill.cancelled",                  "bx.totals_cancelled", daily_total_after_cancel },

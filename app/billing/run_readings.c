@@ -14,9 +14,6 @@
 #include "lib/locale.h"
 #include "lib/money.h"
 
-/* Of metering, with its stories: without it no reading is taken here. */
-extern typeof(reading_submit) reading_submit __attribute__((weak));
-
 enum { READINGS_MOST = 5000 };
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
@@ -232,9 +229,21 @@ static const Form reading_form = {
     .fields = FIELDS {
         { "value",   "Index",   READING(0, 0), .flags = REQUIRED },
         { "read_on", "Read on", DATE_FIELD,    .flags = REQUIRED },
-        { "note",    "Why?",    LONG_TEXT(5, 500), .flags = REQUIRED,
+        { "cause",   "Cause",   TEXT(0, 20),   .hint = "When it takes the place of a reading of this day" },
+        { "note",    "Why?",    LONG_TEXT(5, 250), .flags = REQUIRED,
           .hint = "Kept with the reading and in the audit" },
         { 0 } } };
+
+#define CAUSE_ROW(F, T) F(T, const char *, code) F(T, const char *, label)
+ROW(Cause, CAUSE_ROW)
+
+static void show_causes(Req *r, FormView *v) {
+    Causes all = db_all(r, Cause, "select code, label from reading_reason_code where utility_id=? and active=1 "
+                                  "and json_contains(contexts, '\"correction\"') order by sort, code", r->c.utility);
+    form_set(v, "cause", "kind", "select");
+    form_option(v, "cause", "", word(r, "billing.run.no_cause"));
+    for (size_t i = 0; i < all.n; i++) form_option(v, "cause", all.v[i].code, all.v[i].label);
+}
 
 static Spot *spot_of_path(Req *r, const RunRow *run) {
     Spot *s = spot_of(&r->c, run->id, path_text(r, "connection"));
@@ -253,8 +262,13 @@ static void show_uses(Req *r, const RunRow *run, const Spot *s) {
     table_column(t, word(r, "billing.run.use"), "num", "amount");
     table_column(t, word(r, "billing.run.kind"), "status", "status");
     Segments uses = mx_open_segments(&r->c, s->connection, date_add_days(run->to_date, 5));
+    Id bill = uses.n ? (Id){ 0 } : db_id(r, "select coalesce(bill_id, 0) from bill_run_item where run_id=? and "
+                                            "account_id=?",
+                                         run->id, s->account);
+    if (bill.id) uses = mx_bill_segments_of(&r->c, bill);          /* a draft has taken it */
     for (size_t i = 0; i < uses.n; i++) {
         const Segment *u = &uses.v[i];
+        if (u->connection.id != s->connection.id) continue;
         table_row(t, NULL);
         table_cell(t, u->meter_no);
         table_date(t, u->from);
@@ -324,7 +338,7 @@ void run_reading_page(Req *r) {
     show_uses(r, run, s);
     show_readings(r, run, s);
     page(r, "layout/show");
-    if (!reading_submit || !s->meter.id || !perm_may(&r->c, "bx.run", EDIT) || (strcmp(run->state,
+    if (!s->meter.id || !perm_may(&r->c, "bx.run", EDIT) || (strcmp(run->state,
                                                                                        "ready") && strcmp(run->state,
                                                                                                           "review")))
         return;
@@ -334,6 +348,28 @@ void run_reading_page(Req *r) {
     FormView *v = form_show(r, "show.sections.2.form", &reading_form,
                             text(r, "/bx/runs/%s/readings/%s", run->run_no, url_part(r, s->connection_no)));
     form_date(v, "read_on", run->to_date);
+    show_causes(r, v);
+}
+
+/* Takes the place of the passed reading of that day, or is a new one; NULL: it holds, else why it waits. */
+static const char *save_reading(Req *r, const Spot *s, Input *in) {
+    Date on = in_date(in, "read_on");
+    Reading value = in_reading(in, "value");
+    const char *words = in_text(in, "note"), *cause = in_text(in, "cause");
+    Id there = db_id(r, "select id from meter_reading where service_connection_id=? and meter_id=? and read_on=? "
+                        "and status='passed' order by id desc limit 1", s->connection, s->meter, on);
+    if (there.id && !cause) fail_field(r, INVALID, "cause", "There is a reading of this day. Say what was wrong "
+                                                            "with it.");
+    if (there.id) {
+        Id made = reading_correct(&r->c, there, value, cause, words);
+        const char *status = db_text(r, "select status from meter_reading where id=?", made);
+        return !strcmp(status, "passed") ? NULL : state_label(r, status);
+    }
+    ReadingValue one = { NULL, true, value };
+    Submitted got = reading_submit(&r->c, &(NewReading){ .meter = s->meter, .kind = "regular", .source = "edit",
+                                                         .values = &one, .n = 1, .read_on = on, .note = words });
+    if (got.status && !strcmp(got.status, "passed")) return NULL;
+    return got.problems ? got.problems : state_label(r, got.status);
 }
 
 /* The draft gives its use back first: what is reserved cannot be read anew. */
@@ -343,24 +379,18 @@ void run_reading_post(Req *r) {
     RunRow *run = run_of_path(r, "v2");
     run_must_be(r, run, "ready,review");
     Spot *s = spot_of_path(r, run);
-    if (!s->meter.id || !reading_submit) fail(r, CONFLICT, "%s takes no reading here.", s->connection_no);
+    if (!s->meter.id) fail(r, CONFLICT, "%s has no meter.", s->connection_no);
     bool has_draft = !strcmp(run->state, "review");
     if (has_draft) run_again(&r->c, run, "error,held,calculated", &s->account, 1);
-    ReadingValue value = { NULL, true, in_reading(in, "value") };
-    Submitted got = reading_submit(&r->c, &(NewReading){ .meter = s->meter, .kind = "regular", .source = "edit",
-                                                         .values = &value, .n = 1, .read_on = in_date(in, "read_on"),
-                                                         .note = in_text(in, "note") });
-    bool passed = got.status && !strcmp(got.status, "passed");
+    const char *waits = save_reading(r, s, in);
     decide(&r->c, run, s->connection, "entered", (Id){ 0 });
     audit_write(&r->c, &(Audit){ .action = "correct_reading", .entity = "bill_run", .id = run->id,
                                  .number = run->run_no, .reason = in_text(in, "note"),
                                  .after = json_pairs(&r->c, "connection", s->connection_no, "index",
-                                                     reading_decimal(&r->c.mem, value.value), "status", got.status,
-                                                      NULL) });
+                                                     reading_decimal(&r->c.mem, in_reading(in, "value")), NULL) });
     if (has_draft) machine_move(&r->c, &run_v2, run->id, "recalculate", NULL, NULL);
-    if (passed) note(r, "%s", word(r, has_draft ? "billing.run.reading_recalculated" : "billing.run.reading_passed"));
-    else note(r, "%s", msg_format(r, r->c.language, "billing.run.reading_waits",
-                                  { "problems", got.problems ? got.problems : state_label(r, got.status) }));
+    if (waits) note(r, "%s", msg_format(r, r->c.language, "billing.run.reading_waits", { "problems", waits }));
+    else note(r, "%s", word(r, has_draft ? "billing.run.reading_recalculated" : "billing.run.reading_passed"));
     if (has_draft) go(r, "/bx/runs/%s", run->run_no);
     else go(r, "/bx/runs/%s/readings/%s", run->run_no, url_part(r, s->connection_no));
 }

@@ -271,8 +271,8 @@ void run_stage_verify(Req *r, const RunRow *run, const RunCounts *k) {
         show_text(r, "show.sections.0.actions.0.post", "1");
         show_text(r, "show.sections.0.actions.0.url", text(r, "%s/recalculation", base));
     }
-    sample_show(r, run, "show.sections.1", may);
-    run_checklist_show(r, run, "show.sections.2", may);
+    run_checklist_show(r, run, "show.sections.1", may);
+    sample_show(r, run, "show.sections.2", may);
 }
 
 /* --- recalculation ------------------------------------------------------------------------------------------------ */

@@ -335,9 +335,20 @@ static const char *item_url(Req *r, const Item *i) {
     return strcmp(i->path, "/") || !role ? link_path(r, "%s", i->path) : role_home(&r->c, role, r->c.utility_code);
 }
 
+/* Pages that belong to an entry of another path. */
+static const struct { const char *path, *key; } beside[] = { { "/bx/journals", "gl_codes" }, { 0 } };
+
+static const Item *item_beside(Req *r) {
+    for (int n = 0; beside[n].path; n++)
+        for (const Item *i = staff_menu; i->key; i++)
+            if (!strcmp(i->key, beside[n].key) && current_path(r, link_path(r, "%s", beside[n].path))) return i;
+    return NULL;
+}
+
 /* The longest entry that the present path begins with is the current page; of two, the one of the module. */
 static const Item *current_item(Req *r) {
-    const Item *best = NULL;
+    const Item *best = item_beside(r);
+    if (best) return best;
     for (const Item *i = staff_menu; i->key; i++)
         if (current_path(r, item_url(r, i)) && (!best || strlen(item_url(r, i)) >= strlen(item_url(r, best)))) best = i;
     return best;

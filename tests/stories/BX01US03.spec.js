@@ -228,6 +228,33 @@ story('BX01US03 readings', 'BX-FIX', (kit) => {
   });
 });
 
+story('BX01US03 corrected', 'BX-FIX', (kit) => {
+  const { as, test, expect, sql, one, jobs_run } = kit, { manager, move, create, state } = steps(kit);
+  const total = (account) => one("select b.total_minor from bill b join account a on a.id = b.account_id where a.account_no = ? and b.live_flag = 1", [account]);
+  const reading = (connection, fields) => manager().post(`/bx/runs/RUN-2026-0001/readings/${connection}`, fields, { from: `/bx/runs/RUN-2026-0001/readings/${connection}` });
+
+  test('BX01US03 a missing reading is entered in place, a wrong one corrected, and its account calculated anew', async () => {
+    await create().is(303);
+    await move(manager(), 'check').done();
+    await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'plan disputed' }).done();
+    await move(manager(), 'continue').done();
+    await as('cso').get('/bx/runs/RUN-2026-0001/readings/SF-SC-1003').is(403);
+    await reading('SF-SC-1003', { value: '1262', read_on: '2026-04-30', note: '' }).is(422);
+    await reading('SF-SC-1003', { value: '1262', read_on: '2026-04-30', note: 'read by the consumer on the phone' }).done('The reading is kept.');
+    await move(manager(), 'generate').done();
+    await jobs_run();
+    expect(total('SF-1003')).toBe('18800');
+    await manager().get('/bx/runs/RUN-2026-0001/readings/SF-SC-1001').sees('1262', 'Enter or correct the reading');
+    await reading('SF-SC-1001', { value: '1260', read_on: '2026-04-30', note: 'misread: 1260' }).refuses(422, 'cause', 'There is a reading of this day. Say what was wrong with it.');
+    await reading('SF-SC-1001', { value: '1260', read_on: '2026-04-30', cause: 'TYPING_ERROR', note: 'misread: 1260' }).done('The reading is kept, the account is calculated anew.');
+    await jobs_run();
+    expect(state()).toBe('review');
+    expect(total('SF-1001')).toBe('15377');
+    expect(one("select count(*) from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001' and b.status = 'discarded'")).toBe('1');
+    expect(sql("select g.value_e3 v, g.status s from meter_reading g join service_connection c on c.id = g.service_connection_id where c.connection_no = 'SF-SC-1001' and g.read_on = '2026-04-30' order by g.id")).toEqual([{ v: '1262000', s: 'superseded' }, { v: '1260000', s: 'passed' }]);
+  });
+});
+
 story('BX01US03 simulation', 'BX-FIX', (kit) => {
   const { test, expect, sql, one, ledger, jobs_run } = kit, { manager, move, state } = steps(kit);
 

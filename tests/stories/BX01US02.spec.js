@@ -1,0 +1,76 @@
+// Single Bill Generation (V1): one bill for one account on one screen.
+const { story } = require('../support/story');
+
+const plan = (sql, account) => sql(`insert into service_connection_plan (utility_id, service_connection_id, tariff_plan_id, valid_from) select s.utility_id, s.id, p.id, '2026-04-01' from service_connection s join account a on a.id = s.account_id join tariff_plan p on p.code = 'RES-FIX' where a.account_no = '${account}'`);
+
+story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run }) => {
+  const clerk = () => as('billing_clerk'), manager = () => as('billing_manager');
+  const form = { kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', reason: 'left out of the cycle' };
+  const publish = (who, account, values = {}) => who.post(`/bx/generate-single/${account}`, { ...form, ...values }, { from: `/bx/generate-single/${account}` });
+  const bills = (account) => sql('select b.total_minor t, b.kind k, b.is_estimated e, b.status s from bill b join account a on a.id = b.account_id where a.account_no = ? order by b.id', [account]);
+
+  test('BX01US02 an account is found by number, name, meter and address, and previewed without storing anything', async () => {
+    await clerk().get('/bx/generate-single?q=S').sees('Type at least 2 characters.');
+    await clerk().get('/bx/generate-single?q=SF-1001').sees('SF-1001', 'RES-VAR').lacks('SF-1002');
+    const name = one("select n.display_name from account a join consumer n on n.id = a.consumer_id where a.account_no = 'SF-1002'");
+    await clerk().get(`/bx/generate-single?q=${encodeURIComponent(name.slice(0, 6))}`).sees('SF-1002');
+    await clerk().get('/bx/generate-single/SF-1001?kind=single&period_end=2026-04-30&bill_date=2026-05-02').sees('188.00', '1,262 - 1,250 = 12 CCF');
+    expect(one('select count(*) from bill')).toBe('0');
+    expect(one("select count(*) from usage_segment where billing_status = 'reserved'")).toBe('0');
+    await as('cashier').get('/bx/generate-single').is(403);
+  });
+
+  test('BX01US02 refuses what cannot be billed', async () => {
+    await publish(clerk(), 'SF-1007', { reason: '' }).refuses(422, 'reason', 'Say why this bill is made.');
+    await publish(clerk(), 'SF-1007', { period_end: '2026-03-15' }).refuses(422, 'period_end', 'The end is before the start (04/01/2026).');
+    await publish(clerk(), 'SF-1007', { due_date: '2026-05-01' }).refuses(422, 'due_date', 'The due date is before the bill date.');
+    await publish(clerk(), 'SF-1007', { kind: 'final' }).refuses(422, 'kind', 'Set the service end first.');
+    await publish(clerk(), 'SF-1007').refuses(422, null, 'BX-E02: Connection has no tariff plan for 1 to 30 April 2026');
+    await publish(clerk(), 'SF-2001').is(403);         // 1,384.62 is above the clerk's limit
+    await publish(clerk(), 'SF-1002', { kind: 'one_off' }).refuses(422, null, 'There is nothing to bill.');
+    await publish(clerk(), 'SF-1003', { mode_0: 'enter', value_0: '1200' }).done('The reading of SF-SC-1003 waits for validation, and nothing is billed');
+    sql("update meter_reading set status = 'rejected' where value_e3 = 1200000");
+    expect(one('select count(*) from bill')).toBe('0');
+    expect(ledger()).toEqual([]);
+  });
+
+  test('BX01US02.1 a single bill of April for SF-1007 is 71.93, and so is the balance', async () => {
+    plan(sql, 'SF-1007');
+    await publish(clerk(), 'SF-1007').done('71.93 is published.');
+    expect(bills('SF-1007')).toEqual([{ t: '7193', k: 'single', e: '0', s: 'published' }]);
+    expect(one("select balance_minor from account where account_no = 'SF-1007'")).toBe('7193');
+    expect(one("select count(*) from outbox_event where name = 'bill.posted'")).toBe('1');
+    await publish(clerk(), 'SF-1007').refuses(422, 'period_end', /is already billed on WA-BILL-202605-000001\.$/);
+  });
+
+  test('BX01US02.3 the same form twice makes one bill', async () => {
+    const page = await clerk().get('/bx/generate-single/SF-1002').is(200);
+    const key = page.body.match(/name="form_key" value="([^"]+)"/)[1];
+    const [first, second] = await Promise.all([publish(clerk(), 'SF-1002', { form_key: key }), publish(clerk(), 'SF-1002', { form_key: key })]);
+    expect([first.status, second.status]).toEqual([303, 303]);
+    expect(second.location).toBe(first.location);
+    expect(bills('SF-1002')).toHaveLength(1);
+  });
+
+  test('BX01US02.4 an entered reading that passes is billed, not estimated', async () => {
+    await publish(clerk(), 'SF-1003', { mode_0: 'enter', value_0: '1262' }).done('188.00 is published.');
+    expect(bills('SF-1003')).toEqual([{ t: '18800', k: 'single', e: '0', s: 'published' }]);
+    expect(sql("select g.value_e3 v, g.status s, g.source o from meter_reading g join service_connection c on c.id = g.service_connection_id where c.connection_no = 'SF-SC-1003' and g.read_on = '2026-04-30' and g.status <> 'rejected'")).toEqual([{ v: '1262000', s: 'passed', o: 'manual' }]);
+  });
+
+  test('BX01US02.6 charges alone: one line of 150.00, Cr 4110', async () => {
+    await publish(clerk(), 'SF-2003', { kind: 'one_off', charge_0: 'CONNECTION_FEE', text_0: 'Connection', times_0: '1', amount_0: '150.00' }).done('150.00 is published.');
+    expect(bills('SF-2003')).toEqual([{ t: '15000', k: 'one_off', e: '0', s: 'published' }]);
+    expect(ledger().filter((l) => l.credit === '150.00').map((l) => l.code)).toEqual(['4110']);
+    expect(one("select count(*) from bill_line l join bill b on b.id = l.bill_id join account a on a.id = b.account_id where a.account_no = 'SF-2003'")).toBe('1');
+  });
+
+  test('BX01US02.2 the cycle run skips what is billed already, without an error', async () => {
+    await manager().post('/bx/generate', { cycle: 'MONTHLY-WESTERN', period: '2026-04', bill_date: '2026-05-02', due_date: '2026-05-23', estimate: '1', confirm: '10' }, { from: '/bx/generate/confirmation?cycle=MONTHLY-WESTERN&period=2026-04' }).is(303);
+    await jobs_run();
+    expect(sql("select i.state s, i.skip_reason r, i.error_code e from bill_run_item i join account a on a.id = i.account_id where a.account_no = 'SF-1007'")).toEqual([{ s: 'skipped', r: 'Already billed', e: null }]);
+    expect(bills('SF-1007')).toHaveLength(1);
+    expect(sql('select error_count e, skipped_count k from bill_run')).toEqual([{ e: '0', k: '3' }]);
+    await publish(manager(), 'SF-1006').refuses(409, null, 'Account is being billed by RUN-2026-0001.');
+  });
+});

@@ -20,7 +20,7 @@
 
 static Key pre_key, csrf_key, note_key;
 
-enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600 };
+enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600, FORM_KEY_MAX = 64 };
 
 void front_start(void) {
     const Keys *keys = installation_keys();
@@ -292,7 +292,8 @@ const char *role_here(Ctx *c) { return rights_here(c)->role_code; }
 /* --- the same form twice ------------------------------------------------------------------------------------------ */
 
 static bool front_once_begin(Req *r, const char *form_key) {
-    if (!form_key[0] || strlen(form_key) > 64) return true;
+    if (!form_key[0]) return true;
+    if (strlen(form_key) > FORM_KEY_MAX) fail(r, INVALID, "This form cannot be read. Load the page again.");
     const char *location = form_once(&r->c, form_key, r->path.text);
     if (!location) return true;
     go_to(r, location);
@@ -300,7 +301,7 @@ static bool front_once_begin(Req *r, const char *form_key) {
 }
 
 static void front_once_end(Req *r, const char *form_key) {
-    if (form_key[0] && strlen(form_key) <= 64)
+    if (form_key[0])
         form_done(&r->c, form_key, r->location ? r->location : r->path.text, r->status);
 }
 

@@ -20,7 +20,7 @@
 #include "lib/page.h"
 #include "lib/utf8.h"
 
-enum { LINES_MAX = 50, GUEST_S = 30 * 60, LINK_DAYS = 60, AGAIN_MINUTES = 10 };
+enum { LINES_MAX = 50, GUEST_S = 30 * 60, LINK_DAYS = 60, AGAIN_MINUTES = 10, PAY_KEY_MAX = 64 };
 static const char guest_cookie[] = "s360_guest";
 
 /* One thing that can be paid: an open item, or an amount of one's own (key "free"). */
@@ -362,6 +362,7 @@ void pay_post(Req *r) {
     problems_end(r);
     check_double(r, &b);
     const char *form_key = field_text(r, c->user.id ? "form_key" : "pay_key");
+    if (form_key && strlen(form_key) > PAY_KEY_MAX) fail(c, INVALID, "%s", msg(c->language, "portal.pay.choose"));
     const Intent *i = payment_intent_create(c, &(NewIntent){ .lines = b.v, .n = b.n, .purpose = "bill",
         .channel = payer.kind == PAYER_USER ? "portal" : "link", .key = form_key && *form_key
         ? text(c, "pay:%s", form_key) : public_id_new(c),

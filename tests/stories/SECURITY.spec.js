@@ -2,7 +2,7 @@
 const { story } = require('../support/story');
 const { Person } = require('../support/person');
 
-story('SECURITY', 'HUB-FIX', ({ portal, test, expect, instance, sql }) => {
+story('SECURITY', 'HUB-FIX', ({ as, portal, test, expect, instance, sql, one, command }) => {
   const guest_at = (code, cookies = {}) => { const p = new Person(instance(), { prefix: `/p/${code}` }); Object.assign(p.cookies, cookies); return p; };
   const look_up = async (guest, account_no) => {
     const page = await guest.get('/p/swa-w/pay').is(200);
@@ -28,5 +28,116 @@ story('SECURITY', 'HUB-FIX', ({ portal, test, expect, instance, sql }) => {
     expect((await look_up(guest, 'WA/ACC.100003')).status).toBe(303);
     await guest.get('/pay').sees('$716.05');
     sql("update account set account_no = 'WA-ACC-100003' where account_no = 'WA/ACC.100003'");
+  });
+
+  // Lines of `smart360 routes`: { method, scope, path, key, action }.
+  const routes = () => command('routes').split('\n').map((l) => l.match(/^(GET|POST)\s+(\S+)\s+(\/\S*)\s+(.*)$/)).filter(Boolean)
+    .map(([, method, scope, path, right]) => ({ method, scope, path, key: right.split(':')[0], action: right.split(':')[1] }));
+  // Shows a draft again and stores nothing, so that it needs no token.
+  const is_preview = (route) => route.path === '/id-formats/{entity}/draft';
+  const filled = (path) => path.replace(/\{\w+\}/g, 'none');
+
+  test('S15 every page and every button of every role is what its rights say, and nothing else', async () => {
+    test.setTimeout(240000);
+    const all = routes().filter((r) => r.scope === '/u/*' && r.action);
+    expect(all.length).toBeGreaterThan(100);
+    const rights = new Map();
+    for (const { code, key } of sql('select ro.code, p.`key` from role ro join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id where ro.utility_id is not null')) rights.set(code, (rights.get(code) ?? new Set()).add(key));
+    const wrong = [];
+    for (const role of ['utility_admin', 'billing_manager', 'billing_clerk', 'meter_manager', 'reading_validator', 'storekeeper', 'cso_supervisor', 'cso', 'cc_supervisor', 'cc_agent', 'cashier', 'comms_manager', 'dispatcher', 'field_executive']) {
+      const who = as(role).sign_in(), has = rights.get(role);
+      for (let i = 0; i < all.length; i += 4) await Promise.all(all.slice(i, i + 4).map(async (route) => {
+        const may = route.action === 'view' ? [...has].some((k) => k.startsWith(`${route.key}:`)) : has.has(`${route.key}:${route.action}`);
+        const path = `/u/swa-w${filled(route.path)}`;
+        const r = await who.send(route.method, path, route.method === 'POST' ? { headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'https://swa.smart360.test' }, body: 'a=1' } : {});
+        const refused = r.status === 403 && /You do not have permission/.test(r.text);
+        if (refused === may || (may && route.method === 'POST' && r.status !== (is_preview(route) ? 404 : 403))) wrong.push(`${role} ${route.method} ${route.path}: ${r.status}, ${may ? 'has' : 'lacks'} ${route.key}:${route.action}`);
+      }));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('S8 no button works without the token of the session, with that of another, or from elsewhere', async () => {
+    const owner = as('utility_admin').sign_in(), other = as('billing_manager').sign_in();
+    const token = async (who) => (await who.get('/bx/gl-codes/new').is(200)).body.match(/name="csrf" value="([^"]*)"/)[1];
+    const [mine, theirs] = [await token(owner), await token(other)];
+    const post = (path, csrf, headers) => owner.send('POST', path, { headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers }, body: csrf === null ? 'a=1' : `csrf=${encodeURIComponent(csrf)}` });
+    const home = { Origin: 'https://swa.smart360.test' };
+    const all = routes().filter((r) => r.method === 'POST' && (r.scope === '/u/*' || r.scope === 'tenant') && !is_preview(r));
+    for (const route of all) {
+      const path = `${route.scope === '/u/*' ? '/u/swa-w' : ''}${filled(route.path)}`;
+      for (const [csrf, headers] of [[null, home], ['', home], [theirs, home], [mine.slice(0, -1), home], [mine, { Origin: 'https://evil.test' }], [mine, { Origin: 'https://other.smart360.test' }], [mine, { 'Sec-Fetch-Site': 'cross-site' }], [mine, { 'Sec-Fetch-Site': 'same-site' }]]) {
+        const r = await post(path, csrf, headers);
+        expect(r.status, `${route.method} ${path} ${csrf === mine ? JSON.stringify(headers) : csrf}`).toBe(403);
+      }
+    }
+  });
+
+  test('S17 fields that are not of a form do nothing, and a field given twice is refused', async () => {
+    const bm = as('billing_manager');
+    const fields = { code: '4711', name: 'Mass', type: 'revenue', normal_side: 'credit', id: '777', utility_id: '99', created_by: '1', row_version: '50', public_id: 'x'.repeat(22), balance_minor: '100000' };
+    await bm.post('/bx/gl-codes', fields, { from: '/bx/gl-codes/new' }).is(303);
+    expect(sql("select g.row_version, u.code from gl_code g join utility u on u.id = g.utility_id where g.code = '4711' and g.id <> 777")).toEqual([{ row_version: '1', code: 'swa-w' }]);
+    await bm.post('/bx/gl-codes', { ...fields, code: ['4712', '4713'] }, { from: '/bx/gl-codes/new' }).refuses(422, 'code');
+    expect(one("select count(*) from gl_code where code in ('4712', '4713')")).toBe('0');
+  });
+
+  test('S20 cells of a spreadsheet begin with no formula', async () => {
+    const names = ['=1+1', '@SUM(1)', '-2+3', '+1', '=HYPERLINK("http://evil.test","x")'];
+    const bm = as('billing_manager');
+    for (const [i, name] of names.entries()) await bm.post('/bx/gl-codes', { code: `48${i}0`, name: `${name} of ours`, type: 'revenue', normal_side: 'credit' }, { from: '/bx/gl-codes/new' }).is(303);
+    const { body } = await bm.get('/bx/gl-codes?export=csv').is(200);
+    for (const name of names) {
+      expect(body).toContain(`'${name.replace(/"/g, '""')} of ours`);
+      expect(body).not.toMatch(new RegExp(`(^|,)"?${name.slice(0, 3).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`, 'm'));
+    }
+  });
+
+  test('S27 an address in a header is not the address', async () => {
+    const stranger = as(null);
+    await stranger.get('/login').is(200);
+    await stranger.post('/login', { email: 'cso@swa.test', password: 'wrong wrong wrong' }, { from: '/login', headers: { 'X-Forwarded-For': '198.51.100.7', 'X-Real-IP': '198.51.100.7', Forwarded: 'for=198.51.100.7', 'Client-IP': '198.51.100.7' } }).is(401);
+    expect(one("select inet6_ntoa(ip) from login_attempt where email = 'cso@swa.test' order by id desc limit 1")).toBe('127.0.0.1');
+    expect(one("select count(*) from audit_entry where inet6_ntoa(ip) = '198.51.100.7'")).toBe('0');
+  });
+
+  test('S28 keys of forms of any length and kind are no error of ours', async () => {
+    const guest = portal();
+    await look_up(guest, 'WA-ACC-100003');
+    for (const key of ['x'.repeat(64), 'x'.repeat(65), 'x'.repeat(80), 'x'.repeat(300), '\u{1F600}'.repeat(20), '\u202e', "'", '']) {
+      const page = await guest.get('/pay').is(200);
+      const csrf = page.body.match(/name="csrf" value="([^"]*)"/)[1];
+      const r = await guest.post('/pay', { csrf, pay_key: key, form_key: key, 'pick_free-WA-ACC-100003': '1', 'amount_free-WA-ACC-100003': '10.00', again: '1' }, { raw: true });
+      expect([303, 422], key).toContain(r.status);
+      const payer = as('payer3@swa.test'), own = await payer.get('/pay').is(200);
+      const s = await payer.post('/pay', { csrf: own.body.match(/name="csrf" value="([^"]*)"/)[1], form_key: key, 'pick_free-WA-ACC-100003': '1', 'amount_free-WA-ACC-100003': '10.00', again: '1' }, { raw: true });
+      expect([303, 422], key).toContain(s.status);
+    }
+  });
+
+  test('S2 what people type stands on no page as markup', async () => {
+    test.setTimeout(240000);
+    const mark = `'"><x y=1>&`;
+    for (const [table, column] of [['consumer', 'first_name'], ['consumer', 'last_name'], ['consumer', 'organization_name'], ['premise', 'line1'], ['premise', 'city'], ['gl_code', 'name'], ['user', 'full_name'], ['role', 'name'], ['tariff_plan', 'name'], ['tariff_rate', 'label'], ['utility', 'name'],
+      ['bill_line', 'description'], ['consumer_category', 'name'], ['consumer_sub_category', 'name'], ['service_area', 'name'], ['department', 'name'], ['payment_channel', 'name'], ['payment_mode', 'name'], ['gateway_account', 'label'], ['message_provider', 'name'], ['bill_cycle', 'name'], ['alert', 'subject']])
+      sql(`update ${table} set ${column} = concat(left(${column}, 8), ' ', ?, id) where ${column} is not null`, [mark]);
+    const found = [];
+    for (const [role, ...starts] of [['utility_admin', '/u/swa-w/dashboard', '/u/swa-w/roles', '/u/swa-w/users'], ['billing_manager', '/u/swa-w/bx/dashboard', '/u/swa-w/plans', '/u/swa-w/bx/gl-codes', '/u/swa-w/bx/bills'], ['cso_supervisor', '/u/swa-w/cis/consumers', '/u/swa-w/cis/payments', '/u/swa-w/search?q=Payer'], ['payer1@swa.test', '/p/swa-w/home', '/p/swa-w/bills', '/p/swa-w/pay']]) {
+      const who = as(role).sign_in(), met = new Set(starts), wait = [...starts];
+      let seen = 0, marked = 0;
+      while (wait.length && seen < 60) {
+        const page = wait.shift(), r = await who.send('GET', page);
+        seen++;
+        if (r.status >= 500) found.push(`${page}: ${r.status}`);
+        if (/text\/html/.test(r.headers['content-type']) && r.body.includes('<x y=1>')) found.push(`${role} ${page}: ${r.body.slice(Math.max(0, r.body.indexOf('<x y=1>') - 120), r.body.indexOf('<x y=1>') + 20)}`);
+        if (r.body.includes('&lt;x y=1&gt;')) marked++;
+        if (r.status === 200) for (const [, href] of r.body.matchAll(/\shref="(\/[up]\/[^"#]*)"/g)) {
+          const link = href.replace(/&amp;/g, '&'), kind = link.replace(/\d{3,}/g, 'N').replace(/=[^&]*/g, '=');
+          if (!met.has(kind) && !/logout|signout/.test(link)) { met.add(kind); wait.push(link); }
+        }
+      }
+      expect(marked, `pages of ${role} that show what was typed`).toBeGreaterThan(2);
+    }
+    expect(found).toEqual([]);
   });
 });

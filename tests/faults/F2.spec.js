@@ -1,16 +1,25 @@
 const { story } = require('../support/story');
-const { processes, hold, sleep } = require('../support/faults');
+const { hold, sleep } = require('../support/faults');
 
 const consumers = Number(process.env.FAULT_CONSUMERS || 1500);
-// Two kills in each run: a third crash of one job makes it dead by rule. FAULT_ROUNDS=10 by hand.
-const rounds = Number(process.env.FAULT_ROUNDS || 2), kills = 2;
+// Kills in one run; a job that makes progress between two of them is not given up, whatever their number.
+const kills = Number(process.env.FAULT_KILLS || 20), rounds = Number(process.env.FAULT_ROUNDS || 1), chunk = Math.max(1, Math.floor(consumers / (kills * 3)));
+// Random places that are the same each run; FAULT_SEED for others.
+let seed = Number(process.env.FAULT_SEED || 20260415);
+const random = (n) => { seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; return Math.floor((seed / 4294967296) * n); };
 
 story('F2', 'BASE', ({ as, test, expect, instance, sql, one, order, command, jobs_run }) => {
   const label = () => one("select label from bill_cycle_period where state = 'open' order by from_date limit 1");
   // Every line of every bill of a run, without ids, numbers and times.
   const bills = () => sql(`select a.account_no, p.label, b.status, b.total_minor, l.seq, l.section, l.charge_type, l.description, l.qty_micro, l.rate_micro, l.amount_minor
       from bill b join account a on a.id = b.account_id join bill_line l on l.bill_id = b.id join bill_cycle_period p on p.id = b.bill_cycle_period_id`).map((r) => Object.values(r).join(' | ')).sort();
-  const prepare = () => { order('set', 'BASE'); command('sample', '--consumers', String(consumers), '--months', '1'); };
+  // A worker may stand in the way of our own statement.
+  const nudge = (text) => { try { sql(text); } catch { /* the next round does it */ } };
+  const prepare = () => {
+    order('set', 'BASE');
+    command('sample', '--consumers', String(consumers), '--months', '1');
+    sql('insert into setting (utility_id, `key`, value) select id, \'bx.run_chunk_rows\', ? from utility on duplicate key update value = values(value)', [chunk]);
+  };
 
   let undisturbed;
   test(`F2 a bill run of ${consumers} without disturbance`, async () => {
@@ -21,32 +30,36 @@ story('F2', 'BASE', ({ as, test, expect, instance, sql, one, order, command, job
     expect(undisturbed.length).toBeGreaterThan(consumers);
   });
 
-  for (let round = 0; round < rounds; round++) test(`F2 kill -9 of the job workers at ${kills} moments of the run (${round + 1}): the same bills`, async () => {
+  for (let round = 0; round < rounds; round++) test(`F2 kill -9 of the run's workers at ${kills} moments (${round + 1}): the same bills`, async () => {
     test.setTimeout(240000);
     prepare();
     const from = `/bx/generate/confirmation?cycle=MONTHLY&period=${label()}`;
     const bm = as('billing_manager');
     const fields = Object.fromEntries(await bm.form_fields('/u/swa-w/bx/generate', { from }));
     // The run comes to a stop in the middle of a transaction where an account is held, and there its workers are killed.
-    const places = Array.from({ length: kills }, (_, k) => 1 + Math.floor(((k + (round + 1) / (rounds + 1)) / kills) * (consumers - 1)));
+    const chunks = Array.from({ length: Math.floor(consumers / chunk) }, (_, i) => i).sort(() => random(3) - 1).slice(0, kills).sort((x, y) => x - y);
     const releases = [];
-    for (const at of places) releases.push(await hold(instance(), `select a.id from account a join (select id from account order by id limit 1 offset ${at}) x on x.id = a.id for update`));
+    for (const at of chunks.map((c) => c * chunk + random(chunk))) releases.push(await hold(instance(), `select a.id from account a join (select id from account order by id limit 1 offset ${at}) x on x.id = a.id for update`));
     await bm.post('/bx/generate', { ...fields, estimate: '1', confirm: String(consumers) }, { raw: true }).is(303);
+    let met = 0;
     for (const release of releases) {
-      await sleep(2500);
-      for (const pid of processes(instance(), 'jobs').workers) { try { process.kill(pid, 'SIGKILL'); } catch { /* gone */ } }
+      for (let i = 0; i < 100 && one('select count(*) from information_schema.innodb_lock_waits') === '0'; i++) await sleep(100);
+      met += one('select count(*) from information_schema.innodb_lock_waits') !== '0';
+      await sleep(random(200));
+      for (const { pid } of sql("select substring_index(worker, ':', -1) pid from smart360.job where state = 'running' and kind = 'bill_run.work'")) { try { process.kill(Number(pid), 'SIGKILL'); } catch { /* gone */ } }
       release();
       // The leases run out in 60 s; not to wait for each, they run out now.
       await sleep(200);
-      sql("update smart360.job set lease_until = utc_timestamp(6) - interval 1 second where state = 'running'");
+      nudge("update smart360.job set lease_until = utc_timestamp(6) - interval 1 second where state = 'running' and kind = 'bill_run.work'");
     }
+    expect(met, 'kills that met the run within a transaction').toBeGreaterThanOrEqual(kills - 2);
     for (let i = 0; i < 200 && !/^(completed|completed_with_errors)$/.test(one('select state from bill_run order by id desc limit 1')); i++) {
       await sleep(500);
-      sql("update smart360.job set run_at = utc_timestamp(6) - interval 1 year where state = 'ready' and kind like 'bill%'");
+      nudge("update smart360.job set run_at = utc_timestamp(6) - interval 1 year where state = 'ready' and kind like 'bill%'");
     }
     await jobs_run(120);
     expect(one('select state from bill_run order by id desc limit 1')).toMatch(/^completed/);
-    expect(one("select count(*) from smart360.job_attempt a join smart360.job j on j.id = a.job_id where j.kind = 'bill_run.work' and a.outcome = 'crashed'"), 'kills that met the run').toBe(String(kills));
+    expect(Number(one("select count(*) from smart360.job_attempt a join smart360.job j on j.id = a.job_id where j.kind = 'bill_run.work' and a.outcome = 'crashed'")), 'crashes').toBeGreaterThanOrEqual(kills - 2);
     expect(sql('select account_id, count(*) n from bill where bill_run_id is not null group by account_id, bill_cycle_period_id having n > 1')).toEqual([]);
     const now = bills(), there = new Set(undisturbed), here = new Set(now);
     expect({ lines: now.length, more: now.filter((l) => !there.has(l)).slice(0, 3), missing: undisturbed.filter((l) => !here.has(l)).slice(0, 3) }).toEqual({ lines: undisturbed.length, more: [], missing: [] });

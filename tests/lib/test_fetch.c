@@ -11,6 +11,7 @@
 
 #include "lib/breaker_rules.h"
 #include "lib/date.h"
+#include "tests/double.h"
 #include "tests/suite.h"
 
 static Arena mem;
@@ -65,26 +66,6 @@ static void serve_one(int fd) {
         for (int i = 0; i < 100; i++) say(fd, big);
     }
     /* anything else: closed without a word */
-}
-
-static pid_t start_server(void) {
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t size = sizeof at;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (void *)&at, size) || listen(listener, 20) || getsockname(listener, (void *)&at, &size)) exit(2);
-    port = ntohs(at.sin_port);
-    pid_t pid = fork();
-    if (pid) return close(listener), pid;
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_IGN);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        if (fork() == 0) {
-            serve_one(fd);
-            _exit(0);
-        }
-        close(fd);
-    }
 }
 
 static const char *url(const char *path) { return text(&mem, "http://127.0.0.1:%d%s", port, path); }
@@ -275,7 +256,7 @@ static void breaks(void) {
 }
 
 int main(void) {
-    pid_t server = start_server();
+    pid_t server = double_start(&port, serve_one);
     int status = suite_run("fetch", (SuiteTest[]){
         { "knows ranges", knows_ranges }, { "refuses urls", refuses_urls },
         { "does not go inside", does_not_go_inside }, { "ends in classes", ends_in_classes },

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/date.h"
+#include "tests/double.h"
 #include "tests/suite.h"
 
 static Arena mem;
@@ -52,26 +53,6 @@ static void serve_one(int fd) {
         }
         else if (!strncmp(line, "QUIT", 4)) { say(fd, "221 bye\r\n"); return; }
         else say(fd, "250 ok\r\n");
-    }
-}
-
-static pid_t start_server(void) {
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t size = sizeof at;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (void *)&at, size) || listen(listener, 20) || getsockname(listener, (void *)&at, &size)) exit(2);
-    port = ntohs(at.sin_port);
-    pid_t pid = fork();
-    if (pid) return close(listener), pid;
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_IGN);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        if (fork() == 0) {
-            serve_one(fd);
-            _exit(0);
-        }
-        close(fd);
     }
 }
 
@@ -234,7 +215,7 @@ int main(void) {
     int fd = mkstemp(kept_file);
     if (fd < 0) return 2;
     close(fd);
-    pid_t server = start_server();
+    pid_t server = double_start(&port, serve_one);
     int status = suite_run("mail", (SuiteTest[]){
         { "builds", builds }, { "quotes text", quotes_text }, { "refuses forged headers", refuses_forged_headers },
         { "sends", sends }, { "reads codes", reads_codes }, { 0 } });

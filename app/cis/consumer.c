@@ -43,6 +43,8 @@ static const ListSpec accounts = {
         { "category",        NULL, "g.name",             LIST },
         { "address",         NULL, "concat_ws(', ', p.line1, p.unit, p.city)", LIST },
         { "street",          NULL, "p.line1",            SEARCH_START },
+        { "last_name",       NULL, "n.last_name",        SEARCH_START },
+        { "email",           NULL, "n.email",            SEARCH_START },
         { "phone",           NULL, "n.primary_phone",    LIST | SEARCH_START },
         { "balance_minor",   NULL, "a.balance_minor",    LIST | SORT, .place = "amount" },
         { "last_bill_on",    NULL, "a.last_bill_on",    LIST },

@@ -35,7 +35,7 @@ static const ListSpec payments = {
         { "unallocated_minor", "Credit", "p.unallocated_minor", LIST },
         { "status",        "Status",   "p.status",      LIST | FILTER, .choices = payment_states },
         { 0 } },
-    .order = "-received_at" };
+    .order = "-received_at", .area = "m.sub_area_id" };
 
 static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
 

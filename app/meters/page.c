@@ -34,7 +34,7 @@ static const ListSpec meters = {
         { "address",         NULL, "concat_ws(', ', p.line1, p.unit, p.city)", LIST },
         { "status",          NULL, "m.status",    LIST | FILTER, .choices = meter_states },
         { 0 } },
-    .order = "meter_no" };
+    .order = "meter_no", .area = "p.sub_area_id" };
 
 void meter_list_page(Req *r) {
     show_text(r, "page.title", SAY(r, "title"));

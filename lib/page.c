@@ -213,6 +213,13 @@ static HDF *texts_of(const char *language) {
     return common[common_n++].data;
 }
 
+const char *asset_path(const char *name) {
+    Arena a = { 0 };
+    const char *path = hdf_get_value(texts_of("en"), text(&a, "asset.%s", name), "");
+    arena_end(&a);
+    return path;
+}
+
 const char *pages_load(Arena *a, const char *views) {
     common_n = 0;
     for (const char *const *language = messages_languages(); *language; language++) texts_of(*language);

@@ -41,6 +41,9 @@ void show_state(Req *r, const char *name, const char *state);       /* value, .l
 /* The n-th element of a list shown by hand: show_text(r, at(r, "cards", i, "label"), ...). */
 char *at(Req *r, const char *list, size_t i, const char *name);
 
+/* The path of a static file by its name in the templates (asset.<name>); "" when there is none. */
+const char *asset_path(const char *name);
+
 /* A column as lib/list.c and show_rows() print it. */
 const char *column_text(Req *r, const DbColumn *column);
 const char *state_label(Req *r, const char *state);

@@ -148,7 +148,6 @@ static const Route core_routes[] = {
     GET("/mx/validation", "mx.validation",    VIEW,      home_page),
     GET("/mx/inventory",  "mx.inventory",     VIEW,      home_page),
     GET("/wx/dispatcher", "wx.dispatch",      VIEW,      home_page),
-    GET("/field",         "wx.field",         VIEW,      home_page),
     { 0 }
 };
 

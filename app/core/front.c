@@ -462,6 +462,16 @@ static void show_staff(Req *r) {
     show_staff_menu(r);
 }
 
+/* The phone pages: whose they are, for what is kept on the phone. */
+static void show_field(Req *r) {
+    const char *home = link_path(r, "/field");
+    if (!current_path(r, home)) return;
+    show_text(r, "field.home_url", home);
+    show_text(r, "field.pending_url", text(r, "%s/pending", home));
+    show_text(r, "field.who", facts_of(&r->c)->email);
+    if (r->status >= 400) show_text(r, "page.shell", "field");
+}
+
 static void show_portal(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "portal.name", utility_here(c)->name);
@@ -532,6 +542,7 @@ static void front_layout(Req *r) {
     }
     if (r->scope == SCOPE_PORTAL) show_text(r, "page.shell", "portal");
     if (r->scope == SCOPE_PLATFORM) show_text(r, "page.shell", "platform");
+    if (c->realm == REALM_STAFF && r->scope == SCOPE_UTILITY) show_field(r);
 }
 
 /* --- after -------------------------------------------------------------------------------------------------------- */

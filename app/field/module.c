@@ -9,6 +9,13 @@ static const Route field_routes[] = {
     GET ("/wx/orders",                   "wx.order", VIEW, order_list_page),
     GET ("/wx/orders/{no}",              "wx.order", VIEW, order_page),
     POST("/wx/orders/{no}/cancellation", "wx.order", EDIT, order_cancel_post, .form = order_page),
+
+    /* WX02US02: phone.c; the worker is a script without a word about anybody */
+    GET ("/field",           "wx.field", VIEW,   phone_home),
+    GET ("/field/pending",   "wx.field", VIEW,   phone_pending),
+    GET ("/field/worker.js", NULL,       OPEN,   phone_worker),
+    GET ("/field/reading",   "mx.reads", CREATE, phone_reading),
+    POST("/field/reading",   "mx.reads", CREATE, phone_reading_post),
     { 0 }
 };
 

@@ -9,6 +9,14 @@
 
 extern const Machine service_order;
 
+/* phone.c */
+void phone_home        (Req *r);
+void phone_pending     (Req *r);
+void phone_worker      (Req *r);
+void phone_reading     (Req *r);
+void phone_reading_post(Req *r);
+
+/* order.c */
 void order_list_page  (Req *r);
 void order_page       (Req *r);
 void order_cancel_post(Req *r);

@@ -1,6 +1,7 @@
 // Paying in the portal (CSS01US03) through the sandbox gateway: intents, webhooks, results, guests, links.
 const { story } = require('../support/story');
 const crypto = require('crypto');
+const { execFileSync } = require('child_process');
 
 const CARD = { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123', delivery: 'once', seconds: '0' };
 
@@ -38,6 +39,21 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     await beta().get(`/pay/${id}`).is(404);
     await beta().get(`/pay/${id}/return`).is(404);
     await portal().get(`/pay/${id}/return`).is(404);
+  });
+
+  test('CSS01US05.5 a receipt is a file, made once and counted; another\'s is not there', async () => {
+    const no = one("select r.receipt_no from receipt r join account a on a.id = r.account_id where a.account_no = 'WA-ACC-300001' order by r.id limit 1");
+    await alpha().get(`/receipts/${no}`).sees('Download the PDF');
+    const r = await alpha().get(`/receipts/${no}/pdf`).is(200);
+    expect(r.headers['content-disposition']).toContain(`${no}.pdf`);
+    const words = execFileSync('pdftotext', ['-layout', '-', '-'], { input: r.bytes, encoding: 'utf8' });
+    for (const w of ['Receipt', no, '$5.00', 'WA-ACC-300001', 'Bill WA-BILL-202604-000101', 'Balance after this payment: $79.60', 'Page 1 of 1']) expect(words).toContain(w);
+    expect((await alpha().get(`/receipts/${no}/pdf`).is(200)).bytes.equals(r.bytes)).toBe(true);
+    expect(one("select count(*) from document where entity = 'receipt'")).toBe('1');
+    expect(one("select count(*) from receipt_print p join receipt r on r.id = p.receipt_id where p.kind = 'pdf' and r.receipt_no = ?", [no])).toBe('2');
+    await beta().get(`/receipts/${no}/pdf`).is(404);
+    await beta().get(`/receipts/${no}`).is(404);
+    await alpha().get('/receipts/WA-RCP-209901-000001/pdf').is(404);
   });
 
   test('CSS01US03.3 the same webhook three times, or two presses, make one payment', async () => {

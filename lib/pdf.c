@@ -12,7 +12,7 @@
 #include "lib/date.h"
 #include "lib/utf8.h"
 
-enum { BLOCK = 128, DEPTH = 12, PIXELS_MAX = 4000000, QUIET = 4 };
+enum { BLOCK = 128, DEPTH = 12, PIXELS_MAX = 4000000, QUIET = 4, LAID_MAX = 1024, LAID_TEXT = 64 };
 
 typedef enum {
     STEP_PAGE,
@@ -93,7 +93,7 @@ static const char *words_of(Pdf *p, const char *s) {
     return t.s;
 }
 
-static PangoLayout *layout_of(Pdf *p, const PdfStyle *s, const char *text_) {
+static PangoLayout *layout_new(Pdf *p, const PdfStyle *s, const char *text_) {
     static const PangoAlignment aligns[] = { PANGO_ALIGN_LEFT, PANGO_ALIGN_RIGHT, PANGO_ALIGN_CENTER };
     PangoLayout *l = pango_layout_new(fonts());
     pango_layout_set_font_description(l, font_of(s->size, s->bold));
@@ -109,6 +109,37 @@ static PangoLayout *layout_of(Pdf *p, const PdfStyle *s, const char *text_) {
     if (s->leading > 0) pango_layout_set_line_spacing(l, (float)s->leading);
     pango_layout_set_text(l, words_of(p, text_), -1);
     return l;
+}
+
+/* Short texts are kept laid out: most of a paper's words are those of the one before, and what was measured is drawn
+   next. */
+typedef struct Laid { PangoLayout *layout; PdfStyle style; char text[LAID_TEXT]; } Laid;
+
+static bool is_same_style(const PdfStyle *a, const PdfStyle *b) {
+    return a->size == b->size && a->bold == b->bold && a->width == b->width && a->lines == b->lines &&
+           a->leading == b->leading && (a->width <= 0 || a->align == b->align);
+}
+
+static size_t slot_of(const PdfStyle *s, const char *text_) {
+    uint64_t h = 1469598103934665603ULL ^ (uint64_t)(s->size * 8) ^ (uint64_t)(s->width * 64) << 16 ^
+                 (uint64_t)s->bold << 12;
+    for (; *text_; text_++) h = (h ^ (unsigned char)*text_) * 1099511628211ULL;
+    return (size_t)(h >> 20) % LAID_MAX;
+}
+
+/* A reference of the caller's own. */
+static PangoLayout *layout_of(Pdf *p, const PdfStyle *s, const char *text_) {
+    static Laid laid[LAID_MAX];
+    size_t n = strlen(text_);
+    if (n >= LAID_TEXT) return layout_new(p, s, text_);
+    Laid *k = &laid[slot_of(s, text_)];
+    if (!k->layout || !is_same_style(&k->style, s) || strcmp(k->text, text_)) {
+        if (k->layout) g_object_unref(k->layout);
+        k->layout = layout_new(p, s, text_);
+        k->style = *s;
+        memcpy(k->text, text_, n + 1);
+    }
+    return g_object_ref(k->layout);
 }
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */

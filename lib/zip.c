@@ -36,8 +36,9 @@ static void add_head(Text *t, const ZipFile *f, uint32_t sum) {
 
 Bytes zip_of(Arena *a, const ZipFile *files, size_t n) {
     size_t all = 0;
+    if (n > ZIP_FILES_MAX) return (Bytes){ NULL, 0 };
     for (size_t i = 0; i < n; i++) all += files[i].content.n + 2 * strlen(files[i].name) + 100;
-    if (n > ZIP_FILES_MAX || all > LIMIT) return (Bytes){ NULL, 0 };
+    if (all > LIMIT) return (Bytes){ NULL, 0 };
     Text t = { .arena = a, .s = take(a, all + 1000), .room = all + 1000 }, directory = text_start(a);
     for (size_t i = 0; i < n; i++) {
         const ZipFile *f = &files[i];

@@ -3,6 +3,7 @@
  * pages that are counted, languages, and what is refused. Files are read with poppler's programs; PAPER_OUT=<folder>
  * keeps them.
  */
+#include <qrencode.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -254,6 +255,42 @@ static void speaks_spanish(void) {
     HAS(w, "Página 1 de 2");
 }
 
+/* The picture of the page, dot by dot: the dark field at the slip's right is the code of the way to pay. */
+static void the_code_leads_to_the_bill(void) {
+    kept("april", made(april(), "en", "1,234.56"));
+    const char *path = text(&mem, "%s/slip.pgm", folder);
+    out_of(text(&mem, "pdftoppm -r 288 -gray -l 1 -singlefile -x 1900 -y 2200 -W 400 -H 440 %s/april.pdf %s/slip",
+                folder, folder));
+    static unsigned char dots[440][400];
+    FILE *f = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    int width, height;
+    CU_ASSERT_EQUAL_FATAL(fscanf(f, "P5 %d %d 255", &width, &height), 2);
+    fgetc(f);
+    CU_ASSERT_EQUAL_FATAL(fread(dots, 400, 440, f), 440);
+    fclose(f);
+    int left = 400, right = 0, top = 440;
+    for (int y = 0; y < 440; y++)
+        for (int x = 0; x < 400; x++)
+            if (dots[y][x] < 40) {
+                if (top == 440) top = y;
+                if (y > top + 60) continue;             /* the two upper corners of the code */
+                if (x < left) left = x;
+                if (x > right) right = x;
+            }
+    QRcode *code = QRcode_encodeString("https://swa.smart360.test/b/AbCdEfGhIjKlMnOpQrStUv", 0, QR_ECLEVEL_M, QR_MODE_8,
+                                       1);
+    double one = (double)(right + 1 - left) / code->width;
+    CU_ASSERT_TRUE(one * code->width / 288 * 25.4 >= 20);       /* millimetres */
+    int wrong = 0;
+    for (int y = 0; y < code->width; y++)
+        for (int x = 0; x < code->width; x++)
+            wrong += (dots[top + (int)((y + 0.5) * one)][left + (int)((x + 0.5) * one)] < 128) !=
+                     (code->data[y * code->width + x] & 1);
+    SAME_INT(wrong, 0);
+    QRcode_free(code);
+}
+
 static void credit_is_carried(void) {
     BillPaper *p = april();
     p->previous = (Money){ -20000 };
@@ -343,7 +380,8 @@ int main(void) {
                                                    { "the same facts give the same bytes", is_the_same_twice },
                                                    { "the document says what it is", says_what_it_is },
                                                    { "a bill in Spanish", speaks_spanish },
-                                                   { "credit is carried forward", credit_is_carried },
+                                                   { "the code leads to the bill", the_code_leads_to_the_bill },
+        { "credit is carried forward", credit_is_carried },
                                                    { "70 lines run over pages", long_bills_run_over_pages },
                                                    { "damaged figures are refused", damage_is_refused },
                                                    { "a stamp leaves the original", a_stamp_leaves_the_original },

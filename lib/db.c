@@ -24,6 +24,7 @@ enum {
     COLUMNS_MAX = 120,
     TEXT_FIRST = 256,               /* bytes a text column is fetched into before its length is known */
     BULK_ROWS = 1000,
+    BULK_ROWS_FIRST = 8,
     TX_TRIES = 5,
     CONNECT_S = 2, ANSWER_S = 2,      /* beyond the time a statement may take */
     SCHEMA_MAX = 64, AFTER_MAX = 32,
@@ -595,24 +596,30 @@ void db_script(Ctx *c, const char *sql, size_t length) {
 
 struct DbBulk {
     Arena         mem;              /* texts and cells of the waiting rows */
+    Arena         table;            /* the rows: of the bulk itself, so that its user may rewind between two rows */
     Ctx          *c;
     const DbSite *site;
     MYSQL_STMT   *stmt;
     Bind         *rows;             /* waiting x params */
-    int           params, waiting;
+    int           params, waiting, room;
     bool          is_watched;
     int64_t       sent;
     DbBulk       *parent;           /* sent first: our rows refer to its rows */
 };
 
-static void end_bulk(void *bulk) { arena_end(&((DbBulk *)bulk)->mem); }
+static void end_bulk(void *bulk) {
+    DbBulk *b = bulk;
+    arena_end(&b->mem);
+    arena_end(&b->table);
+}
 
 DbBulk *db_bulk_start_(Ctx *c, const DbSite *site) {
     DbBulk *b = take(c, sizeof *b);
     *b = (DbBulk){ .c = c, .site = site, .stmt = prepared(c, site, site->sql, false) };
     b->is_watched = c->db->next_is_watched;
     b->params = (int)mysql_stmt_param_count(b->stmt);
-    b->rows = take_n(c, Bind, (size_t)b->params * BULK_ROWS);
+    b->room = BULK_ROWS_FIRST;
+    b->rows = take_n(&b->table, Bind, (size_t)b->params * BULK_ROWS_FIRST);
     later(c, end_bulk, b);
     return b;
 }
@@ -676,8 +683,17 @@ static void bulk_send(DbBulk *b) {
 
 void db_bulk_after(DbBulk *b, DbBulk *parent) { b->parent = parent; }
 
+/* Most sets are small: room for all comes with the rows. */
+static void bulk_grow(DbBulk *b) {
+    int room = b->room * 4 < BULK_ROWS ? b->room * 4 : BULK_ROWS;
+    Bind *rows = take_n(&b->table, Bind, (size_t)b->params * (size_t)room);
+    memcpy(rows, b->rows, sizeof *rows * (size_t)b->params * (size_t)b->waiting);
+    b->rows = rows, b->room = room;
+}
+
 void db_bulk_add_(DbBulk *b, const Bind *binds, int n) {
     if (n != b->params) fail_at(b->c, BROKEN, NULL, b->site->file, b->site->line, "%d values for: %s", n, b->site->sql);
+    if (b->waiting == b->room) bulk_grow(b);
     Bind *row = b->rows + (size_t)b->waiting * (size_t)n;
     for (int i = 0; i < n; i++) {
         row[i] = binds[i];

@@ -9,7 +9,6 @@
 #include "app/cis/entry.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
-#include "app/meters/meters.h"
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/locale.h"
@@ -241,21 +240,37 @@ void accounts_billed(Ctx *c, const Id *accounts, size_t n, Date bill_date) {
                   json_ids(c, accounts, n), bill_date, bill_date);
 }
 
-/* Found by its meter's number too, as long as it measures there. */
-void connection_meter(Ctx *c, Id connection, Id meter) {
-    Id was = db_id(c, "select meter_id from service_connection where id=? for update", connection);
-    Id account = db_id(c, "select account_id from service_connection where id=?", connection);
-    db_run(c, "update service_connection set meter_id=? where id=?", meter, connection);
-    if (was.id) {
-        const char *no = meter_get(c, was)->meter_no;
-        db_run(c, "delete from consumer_search where account_id=? and kind='meter' "
-                  "and token in (lower(?), lower(replace(?, '-', '')))",
-               account, no, no);
-    }
-    if (!meter.id) return;
+#define MEASURED(F, T) F(T, Id, connection) F(T, Id, account) F(T, Id, consumer) F(T, const char *, was_no)
+ROW(Measured, MEASURED)
+
+static const ConnectionMeter *meter_now(const ConnectionMeter *v, size_t n, Id connection) {
+    for (size_t i = 0; i < n; i++)
+        if (v[i].connection.id == connection.id) return &v[i];
+    return &v[0];
+}
+
+/* Found by the meter's number too, as long as it measures there. */
+void connections_meter(Ctx *c, const ConnectionMeter *v, size_t n) {
+    if (!n) return;
+    Id *ids = take_n(c, Id, n + 1);
+    for (size_t i = 0; i < n; i++) ids[i] = v[i].connection;
+    Measureds l = db_all(c, Measured, "select s.id as connection, s.account_id as account, a.consumer_id "
+                                      "as consumer, m.meter_no as was_no "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_connection s on s.id=j.id "
+        "straight_join account a on a.id=s.account_id left join meter m on m.id=s.meter_id", json_ids(c, ids, n));
+    DbBulk *b = db_bulk(c, "update service_connection set meter_id=? where id=?");
     SearchWords *w = search_words(c);
-    search_number(w, "meter", db_id(c, "select consumer_id from account where id=?", account), account,
-                  meter_get(c, meter)->meter_no);
+    for (size_t i = 0; i < l.n; i++) {
+        const Measured *s = &l.v[i];
+        const ConnectionMeter *now = meter_now(v, n, s->connection);
+        db_bulk_add(b, now->meter, s->connection);
+        if (s->was_no)
+            db_run(c, "delete from consumer_search where account_id=? and kind='meter' "
+                      "and token in (lower(?), lower(replace(?, '-', '')))",
+                   s->account, s->was_no, s->was_no);
+        if (now->meter.id) search_number(w, "meter", s->consumer, s->account, now->meter_no);
+    }
+    db_bulk_end(b);
     search_end(w);
 }
 

@@ -75,8 +75,10 @@ void connection_billed(struct Ctx *c, Id service_connection, Date last_day);
 typedef struct { Id connection; Date last_day; } ConnectionBilled;
 void connections_billed(struct Ctx *c, const ConnectionBilled *v, size_t n);
 void accounts_billed(struct Ctx *c, const Id *accounts, size_t n, Date bill_date);
-/* The main meter now; called by metering alone. 0: none. */
-void connection_meter(struct Ctx *c, Id service_connection, Id meter);
+/* The main meters of connections now (0: none), each connection once;
+ * they are found by these numbers. Called by metering alone. */
+typedef struct { Id connection, meter; const char *meter_no; } ConnectionMeter;
+void connections_meter(struct Ctx *c, const ConnectionMeter *v, size_t n);
 
 /* --- changing ----------------------------------------------------------------------------------------------------- */
 

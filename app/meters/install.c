@@ -1,46 +1,18 @@
 /*
- * Meters are installed, removed and exchanged (MX01US02): the installation, its first and last readings, the meter's
- * state, the connection's meter, events. Stock movements come with the story of the inventory; until then the meter's
- * store says where it is.
+ * Meters are installed (MX01US02): the installation, its opening readings, the meter's state, the connection's meter,
+ * events; one or the rows of a file, in the same statements. Stock movements come with the story of the inventory;
+ * until then the meter's store says where it is.
  */
 #include <string.h>
 
 #include "app/cis/cis.h"
-#include "app/meters/reading.h"
+#include "app/meters/place.h"
 #include "lib/json.h"
 #include "lib/locale.h"
-#include "lib/messages.h"
 
-static Id by(Ctx *c) { return c->realm == REALM_STAFF ? c->user : (Id){ 0 }; }
-
-typedef struct { Time at; Date on; } When;
-
-static When when_of(Ctx *c, Time at, Date on) {
-    if (at.us && time_is_set(at)) return (When){ at, local_day(c, at) };
-    if (on.day && date_is_set(on)) return (When){ day_end(c, on), on };
-    return (When){ c->now, local_day(c, c->now) };
-}
-
-static void status_set(Ctx *c, Id meter, const char *no, const char *from, const char *to, Id store, const char *reason,
-                       Id order) {
-    db_run(c, "update meter set status=?, store_id=?, reserved_application_id=null, updated_at=?, updated_by=?, "
-              "row_version=row_version+1 "
-              "where id=?", to, store, c->now, by(c), meter);
-    db_run(c, "insert into meter_event (utility_id, meter_id, from_status, to_status, at, by_id, "
-              "reason, service_order_id) "
-              "values (?,?,?,?,?,?,left(?, 200),?)", c->utility, meter, from, to, c->now, by(c), reason, order);
-    audit_write(c, &(Audit){ .action = to, .entity = "meter", .id = meter, .number = no,
-                             .version = db_int(c, "select row_version from meter where id=?", meter),
-                             .before = json_pairs(c, "status", from, NULL), .after = json_pairs(c, "status", to, NULL),
-                             .reason = reason });
-    event_emit(c, &(Event){ .name = "meter.status_changed", .entity = "meter", .id = meter, .number = no,
-                            .payload = json_pairs(c, "meter_id", text(c, "%lld", (long long)meter.id), "from", from,
-                                                  "to", to, NULL) });
-}
-
-/* --- installing --------------------------------------------------------------------------------------------------- */
-
-#define KNOWN(F, T) F(T, const char *, meter_no) F(T, const char *, meter_status) F(T, const char *, meter_service) \
+/* A row of the set on its way in. */
+#define KNOWN(F, T) F(T, int, row_no) F(T, const char *, meter_no) F(T, const char *, meter_status) \
+    F(T, const char *, meter_service) \
     F(T, const char *, stands_at) F(T, Date, since) F(T, Date, failed_on) F(T, bool, is_test_overdue) \
         F(T, bool, is_lot_open) \
     F(T, Date, free_from) F(T, int, registers) F(T, const char *, connection_no) F(T, const char *, connection_status) \
@@ -48,8 +20,29 @@ static void status_set(Ctx *c, Id meter, const char *no, const char *from, const
         F(T, Id, premise)
 ROW(Known, KNOWN)
 
-static Known *known_of(Ctx *c, const Install *i, const char *role) {
-    return db_one(c, Known, "select m.meter_no, m.status as meter_status, m.service_code as meter_service, "
+typedef struct { const Install *i; const Known *known; When when; const char *role; bool is_good; Id id, reading;
+                 } Placing;
+
+/* [[row,meter,connection,role], ...] */
+static const char *references(Ctx *c, const Placing *v, size_t n) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    for (size_t k = 0; k < n; k++) {
+        json_open_list(&o, NULL);
+        json_add_int(&o, NULL, (int64_t)k);
+        json_add_int(&o, NULL, v[k].i->meter.id);
+        json_add_int(&o, NULL, v[k].i->connection.id);
+        json_add_text(&o, NULL, v[k].role);
+        json_close(&o);
+    }
+    json_close(&o);
+    return t.s;
+}
+
+static void read_known(Ctx *c, Placing *v, size_t n) {
+    Knowns l = db_all(c, Known,
+                      "select j.row_no, m.meter_no, m.status as meter_status, m.service_code as meter_service, "
         "(select p.premise_no from meter_installation x join premise p on p.id=x.premise_id where x.meter_id=m.id "
         "and x.open_flag=1) as stands_at, "
         "(select x.installed_on from meter_installation x where x.meter_id=m.id and x.open_flag=1) as since, "
@@ -60,24 +53,21 @@ static Known *known_of(Ctx *c, const Install *i, const char *role) {
         "(select count(*) from meter_register g where g.meter_id=m.id) as registers, "
         "s.connection_no, s.status as connection_status, s.service_code as connection_service, p.premise_no, "
         "(select y.meter_no from meter_installation x join meter y on y.id=x.meter_id "
-        "where x.service_connection_id=s.id and x.role=? "
-        "and x.open_flag=1 limit 1) as measured_by, s.premise_id as premise "
-        "from (select 1) one left join meter m on m.id=? and m.utility_id=? left join meter_lot l on l.id=m.lot_id "
-        "left join service_connection s on s.id=? and s.utility_id=? left join premise p on p.id=s.premise_id",
-        utility_today(c), role, i->meter, c->utility, i->connection, c->utility);
+        "where x.service_connection_id=s.id "
+        "and x.role=j.role collate utf8mb4_unicode_520_ci and x.open_flag=1 "
+        "limit 1) as measured_by, s.premise_id as premise "
+        "from json_table(?, '$[*]' columns (row_no int path '$[0]', meter bigint path '$[1]', "
+        "connection bigint path '$[2]', "
+        "role varchar(32) path '$[3]')) j left join meter m on m.id=j.meter and m.utility_id=? "
+        "left join meter_lot l on l.id=m.lot_id "
+        "left join service_connection s on s.id=j.connection and s.utility_id=? "
+        "left join premise p on p.id=s.premise_id "
+        "order by j.row_no", utility_today(c), references(c, v, n), c->utility, c->utility);
+    for (size_t k = 0; k < l.n; k++) v[l.v[k].row_no].known = &l.v[k];
 }
 
-/* The opening reading of the only register may be given without its code. */
-static ReadingValue *values_of(Ctx *c, const Install *i, int *n) {
-    ReadingValue *v = take_n(c, ReadingValue, (size_t)i->n + 1);
-    for (int k = 0; k < i->n; k++) v[k] = i->values[k];
-    if (!i->n) v[0] = (ReadingValue){ NULL, true, i->initial };
-    *n = i->n ? i->n : 1;
-    return v;
-}
-
-static Faults check_one(Ctx *c, const Install *i, size_t row, const Known *k, When when) {
-    Faults all = faults_start(c);
+static void check_one(Ctx *c, Faults *to, size_t row, const Placing *p) {
+    const Known *k = p->known;
     InstallKnown f = {
         .meter_no = k->meter_no, .meter_status = k->meter_status, .meter_service = k->meter_service,
         .stands_at = k->stands_at,
@@ -86,20 +76,102 @@ static Faults check_one(Ctx *c, const Install *i, size_t row, const Known *k, Wh
         .is_test_overdue = k->is_test_overdue, .is_lot_open = k->is_lot_open, .free_from = k->free_from,
         .connection_no = k->connection_no, .connection_status = k->connection_status,
         .connection_service = k->connection_service,
-        .premise_no = k->premise_no, .measured_by = k->measured_by, .on = when.on, .today = utility_today(c),
-        .role = i->role,
-        .is_go_live = i->is_go_live, .registers = k->registers, .values = i->n ? i->n : 1,
-        .multiplier_e6 = i->multiplier_e6 ? i->multiplier_e6 : 1000000, .location_note = i->location_note };
-    install_faults(&all, row, &f);
-    return all;
+        .premise_no = k->premise_no, .measured_by = k->measured_by, .on = p->when.on, .today = utility_today(c),
+        .role = p->i->role,
+        .is_go_live = p->i->is_go_live, .registers = k->registers, .values = p->i->n ? p->i->n : 1,
+        .multiplier_e6 = p->i->multiplier_e6 ? p->i->multiplier_e6 : 1000000, .location_note = p->i->location_note };
+    install_faults(to, row, &f);
 }
+
+/* One meter to one place within the set, too. */
+static void twice(Ctx *c, Faults *to, const Placing *v, size_t n) {
+    const char **meter = take_n(c, const char *, n + 1), **place = take_n(c, const char *, n + 1);
+    for (size_t k = 0; k < n; k++) {
+        meter[k] = text(c, "%lld", (long long)v[k].i->meter.id);
+        place[k] = text(c, "%lld %s", (long long)v[k].i->connection.id, v[k].role);
+    }
+    size_t *first_meter = first_with_key(&c->mem, meter, n), *first_place = first_with_key(&c->mem, place, n);
+    for (size_t k = 0; k < n; k++) {
+        if (first_meter[k] != k) fault_add(to, k, FAULT_TWICE, "meter", "meters.entry.twice");
+        if (first_place[k] != k) fault_add(to, k, FAULT_TWICE, "connection", "meters.entry.twice");
+    }
+}
+
+/* --- storing ------------------------------------------------------------------------------------------------------ */
 
 static const char *degrees(Ctx *c, bool has, int32_t e6) {
     int32_t whole = e6 < 0 ? -e6 : e6;
     return has ? text(c, "%s%d.%06d", e6 < 0 ? "-" : "", whole / 1000000, whole % 1000000) : NULL;
 }
 
-static const char *installation_json(Ctx *c, Id meter, Id installation, Id connection, Id reading, Time at) {
+static void insert_installations(Ctx *c, const Placing *v, size_t n) {
+    Id by = staff_id(c);
+    DbBulk *b = db_bulk(c, "insert into meter_installation (utility_id, meter_id, service_connection_id, "
+                           "premise_id, role, installed_at, "
+        "installed_on, multiplier_e6, location_note, lat, lng, service_order_id, created_by, updated_by) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    for (size_t k = 0; k < n; k++) {
+        const Install *i = v[k].i;
+        if (v[k].is_good)
+            db_bulk_add(b, c->utility, i->meter, i->connection, v[k].known->premise, v[k].role, v[k].when.at,
+                        v[k].when.on,
+                        i->multiplier_e6 ? i->multiplier_e6 : 1000000, i->location_note,
+                            degrees(c, i->has_place, i->lat_e6),
+                        degrees(c, i->has_place, i->lng_e6), i->service_order, by, by);
+    }
+    db_bulk_end(b);
+}
+
+#define MADE(F, T) F(T, int, row_no) F(T, Id, id)
+ROW(Made, MADE)
+
+static void find_made(Ctx *c, Placing *v, size_t n) {
+    Mades l = db_all(c, Made, "select j.row_no, i.id from json_table(?, '$[*]' columns (row_no int path '$[0]', "
+                              "meter bigint path '$[1]')) j "
+                              "straight_join meter_installation i on i.meter_id=j.meter and i.open_flag=1",
+                     references(c, v, n));
+    for (size_t k = 0; k < l.n; k++)
+        if (v[l.v[k].row_no].is_good) v[l.v[k].row_no].id = l.v[k].id;
+}
+
+/* The opening reading of the only register may be given without its code. */
+static const ReadingValue *values_of(Ctx *c, const Install *i) {
+    if (i->n) return i->values;
+    ReadingValue *only = take(c, sizeof *only);
+    *only = (ReadingValue){ NULL, true, i->initial };
+    return only;
+}
+
+/* All opening readings at once; a place whose index cannot be one is given up again. */
+static void read_openings(Ctx *c, Placing *v, size_t n, Faults *to) {
+    NewReading *r = take_n(c, NewReading, n + 1);
+    Submitted *s = take_n(c, Submitted, n + 1);
+    size_t *row = take_n(c, size_t, n + 1), many = 0;
+    for (size_t k = 0; k < n; k++) {
+        if (!v[k].is_good) continue;
+        row[many] = k;
+        r[many++] = (NewReading){ .meter = v[k].i->meter, .kind = "opening", .source = v[k].i->service_order.id
+                                  ? "order" : "manual",
+                                  .values = values_of(c, v[k].i), .n = v[k].i->n ? v[k].i->n : 1,
+                                  .read_at = v[k].when.at,
+                                  .status_code = "NORMAL", .service_order = v[k].i->service_order };
+    }
+    Faults f = readings_submit(c, r, many, s);
+    for (size_t k = 0; k < f.n; k++) {
+        Fault *one = fault_add(to, row[f.v[k].row], f.v[k].kind, NULL, NULL);
+        *one = f.v[k];
+        one->row = row[f.v[k].row];
+    }
+    for (size_t k = 0; k < many; k++) {
+        Placing *p = &v[row[k]];
+        p->reading = s[k].reading;
+        if (p->reading.id) continue;
+        db_run(c, "delete from meter_installation where id=?", p->id);
+        p->is_good = false;
+    }
+}
+
+const char *installation_json(Ctx *c, Id meter, Id installation, Id connection, Id reading, Time at) {
     Text t = text_start(c);
     JsonOut o = json_out(&t);
     json_open_object(&o, NULL);
@@ -114,180 +186,67 @@ static const char *installation_json(Ctx *c, Id meter, Id installation, Id conne
     return t.s;
 }
 
-static Id put_in(Ctx *c, const Install *i, const Known *k, When when) {
-    const char *role = i->role ? i->role : "main";
-    Id installation = db_insert(c, "insert into meter_installation (utility_id, meter_id, service_connection_id, "
-                                   "premise_id, role, installed_at, "
-        "installed_on, multiplier_e6, location_note, lat, lng, service_order_id, created_by, updated_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        c->utility, i->meter, i->connection, k->premise, role, when.at, when.on, i->multiplier_e6 ? i->multiplier_e6
-            : 1000000,
-        i->location_note, degrees(c, i->has_place, i->lat_e6), degrees(c, i->has_place, i->lng_e6), i->service_order,
-            by(c), by(c));
-    int n;
-    ReadingValue *values = values_of(c, i, &n);
-    Submitted s = reading_submit(c, &(NewReading){ .meter = i->meter, .kind = "opening", .source = i->service_order.id
-                                                   ? "order" : "manual",
-        .values = values, .n = n, .read_at = when.at, .status_code = "NORMAL", .service_order = i->service_order });
-    db_run(c, "update meter_installation set initial_reading_id=? where id=?", s.reading, installation);
-    for (const char *const *seal = i->seals; seal && *seal; seal++)
+static void seal(Ctx *c, const Placing *p) {
+    for (const char *const *no = p->i->seals; no && *no; no++)
         db_run(c, "insert into meter_seal (utility_id, meter_id, seal_no, fixed_at, fixed_by) values (?,?,?,?,?)",
-               c->utility, i->meter,
-               *seal, when.at, by(c));
-    status_set(c, i->meter, k->meter_no, k->meter_status, "installed", (Id){ 0 }, NULL, i->service_order);
-    audit_write(c, &(Audit){ .action = "create", .entity = "meter_installation", .id = installation,
-                             .number = k->meter_no, .version = 1,
-                             .after = json_pairs(c, "connection", k->connection_no, "premise", k->premise_no, NULL) });
-    if (!strcmp(role, "main")) connection_meter(c, i->connection, i->meter);
-    event_emit(c, &(Event){ .name = "meter_installation.created", .entity = "meter_installation", .id = installation,
-                            .number = k->meter_no,
-                            .payload = installation_json(c, i->meter, installation, i->connection, s.reading,
-                                                         when.at) });
-    return installation;
+               c->utility, p->i->meter,
+               *no, p->when.at, staff_id(c));
+}
+
+static void tell(Ctx *c, const Placing *v, size_t n) {
+    Event *events = take_n(c, Event, n + 1);
+    MeterMove *moves = take_n(c, MeterMove, n + 1);
+    ConnectionMeter *meters = take_n(c, ConnectionMeter, n + 1);
+    DbBulk *b = db_bulk(c, "update meter_installation set initial_reading_id=? where id=?");
+    size_t many = 0, main_n = 0;
+    for (size_t k = 0; k < n; k++) {
+        const Placing *p = &v[k];
+        if (!p->is_good) continue;
+        const Known *f = p->known;
+        db_bulk_add(b, p->reading, p->id);
+        seal(c, p);
+        audit_write(c, &(Audit){ .action = "create", .entity = "meter_installation", .id = p->id, .number = f->meter_no,
+                                 .version = 1,
+                                 .after = json_pairs(c, "connection", f->connection_no, "premise", f->premise_no,
+                                                     NULL) });
+        if (!strcmp(p->role, "main"))
+            meters[main_n++] = (ConnectionMeter){ p->i->connection, p->i->meter, f->meter_no };
+        moves[many] = (MeterMove){ .meter = p->i->meter, .no = f->meter_no, .from = f->meter_status, .to = "installed",
+                                   .service_order = p->i->service_order };
+        events[many++] = (Event){ .name = "meter_installation.created", .entity = "meter_installation", .id = p->id,
+                                  .number = f->meter_no,
+                                  .payload = installation_json(c, p->i->meter, p->id, p->i->connection, p->reading,
+                                                               p->when.at) };
+    }
+    db_bulk_end(b);
+    meters_move(c, moves, many);
+    connections_meter(c, meters, main_n);
+    events_emit(c, events, many);
 }
 
 Faults meters_install(Ctx *c, const Install *v, size_t n, Id *installations) {
     Faults all = faults_start(c);
-    for (size_t i = 0; i < n; i++) {
-        When when = when_of(c, v[i].at, v[i].on);
-        const Known *k = known_of(c, &v[i], v[i].role ? v[i].role : "main");
-        Faults own = check_one(c, &v[i], i, k, when);
-        for (size_t f = 0; f < own.n; f++) *fault_add(&all, i, own.v[f].kind, NULL, NULL) = own.v[f];
-        installations[i] = fault_of_row(&own, i) ? (Id){ 0 } : put_in(c, &v[i], k, when);
-    }
+    Placing *p = take_n(c, Placing, n + 1);
+    for (size_t k = 0; k < n; k++)
+        p[k] = (Placing){ .i = &v[k], .when = when_of(c, v[k].at, v[k].on), .role = v[k].role ? v[k].role : "main" };
+    if (n) read_known(c, p, n);
+    for (size_t k = 0; k < n; k++) check_one(c, &all, k, &p[k]);
+    twice(c, &all, p, n);
+    for (size_t k = 0; k < n; k++) p[k].is_good = !fault_of_row(&all, k);
+    insert_installations(c, p, n);
+    find_made(c, p, n);
+    read_openings(c, p, n, &all);
+    tell(c, p, n);
+    for (size_t k = 0; k < n; k++) installations[k] = p[k].is_good ? p[k].id : (Id){ 0 };
     return all;
 }
 
-static void lock_both(Ctx *c, Id meter, Id connection) {
-    db_run(c, "select id from service_connection where id=? for update", connection);
-    db_run(c, "select id from meter where id=? for update", meter);
-}
-
+/* Connection, then meter: whoever installs at the same place at the same moment waits, and finds it taken. */
 Id meter_install(Ctx *c, const Install *i) {
-    lock_both(c, i->meter, i->connection);
-    When when = when_of(c, i->at, i->on);
-    const Known *k = known_of(c, i, i->role ? i->role : "main");
-    Faults all = check_one(c, i, 0, k, when);
+    db_run(c, "select id from service_connection where id=? for update", i->connection);
+    db_run(c, "select id from meter where id=? for update", i->meter);
+    Id installation;
+    Faults all = meters_install(c, i, 1, &installation);
     faults_end(c, &all, true);
-    return put_in(c, i, k, when);
-}
-
-/* --- removing ----------------------------------------------------------------------------------------------------- */
-
-#define PLACED(F, T) F(T, Id, id) F(T, Id, connection) F(T, Id, reading) F(T, const char *, meter_no) \
-    F(T, const char *, status) \
-    F(T, const char *, role) F(T, Date, read_on) F(T, Time, read_at) F(T, int, row_version)
-ROW(Placed, PLACED)
-
-static const Placed *placed(Ctx *c, Id meter) {
-    Placed *p = db_find(c, Placed, "select i.id, i.service_connection_id as connection, r.id as reading, "
-                                   "m.meter_no, m.status, i.role, "
-        "r.read_on, r.read_at, i.row_version from meter m "
-        "left join meter_installation i on i.meter_id=m.id and i.open_flag=1 "
-        "left join meter_reading r on r.id=(select x.id from meter_reading x "
-        "where x.installation_id=i.id and x.status='passed' "
-        "and x.type<>'check' order by x.read_at desc limit 1) where m.id=? and m.utility_id=? for update", meter,
-            c->utility);
-    if (!p) fail(c, NOT_FOUND, "There is no such meter.");
-    if (!p->id.id)
-        fail(c, CONFLICT, "%s", msg_format(c, c->language, "meters.remove.not_installed", { "no", p->meter_no }));
-    return p;
-}
-
-static const char *next_status(Ctx *c, const char *condition) {
-    static const char *const words[][2] = { { "reusable", "in_store" }, { "test", "in_test" },
-                                            { "scrap", "scrapped" } };
-    for (int i = 0; i < 3; i++)
-        if (!condition || !strcmp(words[i][0], condition)) return words[i][1];
-    fail_field(c, INVALID, "condition", "%s", msg(c->language, "meters.remove.condition"));
-}
-
-/* The last index: read, or estimated when nobody could. */
-static Id final_reading(Ctx *c, const Removal *r, const Placed *p, When when) {
-    ReadingValue only = { NULL, true, r->final };
-    if (r->n || r->has_final) {
-        NewReading n = { .meter = r->meter, .kind = "final", .source = r->service_order.id ? "order" : "manual",
-                         .read_at = when.at,
-                         .values = r->n ? r->values : &only, .n = r->n ? r->n : 1, .status_code = "NORMAL",
-                         .service_order = r->service_order };
-        return reading_submit(c, &n).reading;
-    }
-    Estimate e = mx_estimate(c, p->connection, (Id){ 0 }, when.on, true);
-    if (!e.is_known) fail_field(c, INVALID, "value", "%s", msg(c->language, "meters.remove.no_estimate"));
-    return e.reading;
-}
-
-static void take_out(Ctx *c, const Removal *r, const Placed *p, When when) {
-    const char *to = next_status(c, r->condition);
-    if (!r->reason || !*r->reason) fail_field(c, INVALID, "reason", "%s", msg(c->language, "meters.remove.reason"));
-    if (r->store.id && !db_int(c, "select count(*) from store where id=? and utility_id=?", r->store, c->utility))
-        fail_field(c, INVALID, "store", "%s", msg(c->language, "meters.remove.store_unknown"));
-    if (p->reading.id && time_compare(when.at, p->read_at) < 0) {
-        const char *date = locale_date(&c->mem, c->locale, p->read_on);
-        fail_field(c, INVALID, "removed_on", "%s", msg_format(c, c->language, "meters.remove.before_reading",
-            { "no", p->meter_no }, { "date", date }));
-    }
-    Id reading = final_reading(c, r, p, when);
-    db_run(c, "update meter_installation set removed_at=?, removed_on=?, removal_reason=left(?, 40), "
-              "final_reading_id=?, updated_at=?, "
-              "updated_by=?, row_version=row_version+1 where id=?", when.at, when.on, r->reason, reading, c->now, by(c),
-                  p->id);
-    audit_write(c, &(Audit){ .action = "remove", .entity = "meter_installation", .id = p->id, .number = p->meter_no,
-                             .version = p->row_version + 1,
-                             .after = json_pairs(c, "removed_on", date_iso(&c->mem, when.on), NULL),
-                             .reason = r->reason });
-    db_run(c, "update meter_seal set removed_at=?, removed_by=?, reason=left(?, 120) "
-              "where meter_id=? and removed_at is null", when.at, by(c),
-           r->reason, r->meter);
-    status_set(c, r->meter, p->meter_no, p->status, "removed", (Id){ 0 }, r->reason, r->service_order);
-    if (r->store.id || strcmp(to, "in_store") != 0)
-        status_set(c, r->meter, p->meter_no, "removed", to, r->store, r->reason, r->service_order);
-    if (!strcmp(p->role, "main")) connection_meter(c, p->connection, (Id){ 0 });
-    event_emit(c, &(Event){ .name = "meter_installation.removed", .entity = "meter_installation", .id = p->id,
-                            .number = p->meter_no,
-                            .payload = installation_json(c, r->meter, p->id, p->connection, reading, when.at) });
-}
-
-void meter_remove(Ctx *c, const Removal *r) { take_out(c, r, placed(c, r->meter), when_of(c, r->at, r->on)); }
-
-Id meter_replace(Ctx *c, const Removal *out, const Install *in) {
-    const Placed *p = placed(c, out->meter);
-    When when = when_of(c, out->at, out->on);
-    take_out(c, out, p, when);
-    Install next = *in;
-    next.connection = p->connection, next.role = p->role, next.at = when.at, next.on = when.on;
-    Id installation = meter_install(c, &next);
-    Text t = text_start(c);
-    JsonOut o = json_out(&t);
-    json_open_object(&o, NULL);
-    json_add_int(&o, "meter_id", out->meter.id);
-    json_add_int(&o, "new_meter_id", in->meter.id);
-    json_add_int(&o, "installation_id", installation.id);
-    json_add_int(&o, "service_connection_id", p->connection.id);
-    json_add_text(&o, "at", time_iso(&c->mem, when.at));
-    json_close(&o);
-    event_emit(c, &(Event){ .name = "meter.replaced", .entity = "meter", .id = out->meter, .number = p->meter_no,
-                            .payload = t.s });
     return installation;
-}
-
-/* --- stock for an application ------------------------------------------------------------------------------------- */
-
-Id meter_reserve(Ctx *c, Id application, Id model, const char *meter_no) {
-    Id there = db_id(c, "select id from meter where utility_id=? and reserved_application_id=?", c->utility,
-                     application);
-    if (there.id) return there;
-    Id meter = db_id(c, "select id from meter where utility_id=? and status in ('in_store', 'issued') "
-                        "and reserved_application_id is null "
-                        "and (? is null or meter_no=?) and (? is null or meter_model_id=?) "
-                        "order by status='issued', id limit 1 for update",
-                     c->utility, meter_no, meter_no, model, model);
-    if (!meter.id) fail(c, CONFLICT, "%s", msg(c->language, "meters.reserve.none"));
-    db_run(c, "update meter set reserved_application_id=? where id=?", application, meter);
-    return meter;
-}
-
-void meter_release(Ctx *c, Id application) {
-    db_run(c, "update meter set reserved_application_id=null where utility_id=? and reserved_application_id=?",
-           c->utility, application);
 }

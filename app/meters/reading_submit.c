@@ -108,6 +108,9 @@ static const char *finding_facts(Ctx *c, const Entry *e) {
 }
 
 static void insert_findings(Ctx *c, const Entries *all, const bool *stored) {
+    size_t found = 0;
+    for (size_t i = 0; i < all->n; i++) found += stored[i] ? (size_t)all->v[i].verdict.n : 0;
+    if (!found) return;
     DbBulk *b = db_bulk(c, "insert into vee_exception (utility_id, reading_id, rule, severity, facts, state, "
                            "resolution, resolved_at, "
                            "created_at) values (?,?,?,?,?,?,?,?,?)");

@@ -517,6 +517,67 @@ static void exchanges(void) {
 }
 static void overruns(void) { rolled_back(estimated); }
 
+/* --- at the same moment ------------------------------------------------------------------------------------------- */
+
+static Id contested_connection, contested_reading, contested_meters[4], contested_premise, contested_consumer;
+
+static void contest(Ctx *c, void *arg) {
+    (void)arg;
+    Home h = home(c, 7, "RES", "RES-VAR");
+    contested_connection = h.connection;
+    for (int i = 0; i < 4; i++) {
+        NewMeter m = wm15(c, text(c, "CON-%d", i), text(c, "CON-%d", i));
+        contested_meters[i] = meter_create(c, &m);
+    }
+    Home read = home(c, 8, "RES", "RES-VAR");
+    contested_reading = read_on(c, meter_at(c, "CON-9", read.connection, date_of(2026, 3, 31), 10),
+                                date_of(2026, 4, 30), 20).reading;
+    NewConsumer who = { .last_name = "Contest", .phone = "+15035559999", .born_on = DATE_NONE };
+    NewPremise where = { .line1 = "9 Contest St", .city = "Portland", .state = "OR", .postal_code = "97205",
+                         .sub_area = area_find(c, "BEA-CEN") };
+    contested_consumer = consumer_create(c, &who);
+    contested_premise = premise_create(c, &where);
+}
+
+static void place_one(Ctx *c, void *arg) {
+    (void)arg;
+    Install i = { .meter = contested_meters[getpid() % 4], .connection = contested_connection,
+                  .on = date_of(2026, 4, 1) };
+    db_tx(c, DB_WRITE, put_in, &i, NULL);
+}
+static void pass_one(Ctx *c, void *arg) {
+    (void)arg;
+    ReadingDecision d = { .reading = contested_reading, .decision = "pass" };
+    db_tx(c, DB_WRITE, decide, &d, NULL);
+}
+static void open_it(Ctx *c, void *arg) {
+    (void)arg;
+    NewAccount a = { .consumer = contested_consumer, .premise = contested_premise, .status = "active",
+                     .opened_on = DATE_NONE,
+                     .closed_on = DATE_NONE, .category = db_id(c, "select id from consumer_category "
+                         "where utility_id=? and code='RES'", c->utility) };
+    account_create(c, &a);
+}
+static void open_one(Ctx *c, void *arg) { db_tx(c, DB_WRITE, open_it, arg, NULL); }
+
+static void one_of_each(Ctx *c, void *arg) {
+    (void)arg;
+    SAME_INT(db_int(c, "select count(*) from meter_installation where service_connection_id=?", contested_connection),
+             1);
+    SAME_INT(db_int(c, "select count(*) from usage_segment where to_reading_id=?", contested_reading), 1);
+    SAME_INT(events(c, "meter_reading.accepted", contested_reading), 1);
+    SAME_INT(db_int(c, "select count(*) from account where premise_id=?", contested_premise), 1);
+}
+
+static void contests(void) {
+    run(contest);
+    fprintf(stderr, "(three of four children are to fail, three times)\n");
+    SAME_INT(in_processes(4, place_one, NULL), 3);
+    SAME_INT(in_processes(4, pass_one, NULL), 3);
+    SAME_INT(in_processes(4, open_one, NULL), 3);
+    PASSES(test_ctx(), one_of_each, NULL);
+}
+
 /* --- many at once, and another utility ---------------------------------------------------------------------------- */
 
 static void many_meters(Ctx *c, void *arg) {
@@ -534,6 +595,18 @@ static void many_meters(Ctx *c, void *arg) {
     SAME_INT(db_int(c, "select count(*) from meter_register g join meter m on m.id=g.meter_id "
                        "where m.meter_no like 'L0%'"), ROWS - 3);
     SAME_TEXT(fault_code(fault_of_row(&f, 50)->kind), "E05");
+    Home h = home(c, 9, "RES", "RES-VAR"), other = home(c, 10, "RES", "RES-VAR");
+    Install in[] = { { .meter = ids[0], .connection = h.connection, .on = date_of(2026, 4, 1), .initial = { 7000 } },
+                     { .meter = ids[1], .connection = other.connection, .on = date_of(2026, 4, 1),
+                       .initial = { 7500 } },
+                     { .meter = ids[2], .connection = h.connection, .on = date_of(2026, 4, 1), .initial = { 1000 } } };
+    Id places[3];
+    f = meters_install(c, in, 3, places);
+    CU_ASSERT_TRUE(places[0].id && !places[1].id && !places[2].id);
+    SAME_TEXT(fault_text(&c->mem, "en", fault_of_row(&f, 1)), "No decimals on this register");
+    SAME_TEXT(fault_text(&c->mem, "en", fault_of_row(&f, 2)), "An earlier row has the same.");
+    SAME_INT(db_int(c, "select count(*) from meter_installation where service_connection_id=?", other.connection), 0);
+    SAME_TEXT(db_text(c, "select status from meter where id=?", ids[1]), "in_store");
     f = meters_create(c, v, ROWS, ids);                                 /* the same file again makes none */
     for (size_t i = 0; i < ROWS; i++) CU_ASSERT_PTR_NOT_NULL(fault_of_row(&f, i));
     fail(c, CONFLICT, "rolled back");
@@ -575,6 +648,7 @@ int main(int argc, char **argv) {
         { "MX01US02.2 exchange, final readings, rollover", exchanges },
         { "MX03US01.4 an overrun of estimates", overruns },
         { "MX01US02.5 the rows of a file", loads },
+        { "MX01US02 MX03US03 at the same moment one is the first", contests },
         { "MX01US02 another utility's rows are not there", utilities_apart },
         { 0 } });
 }

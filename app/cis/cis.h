@@ -241,7 +241,8 @@ void refund_result(struct Ctx *c, Id refund_request, const char *state, const ch
 /* A refund that was made in the provider's own pages: requested and approved at once, without a person. */
 Id   refund_outside(struct Ctx *c, const NewRefund *n);
 
-/* What one payment at a gateway became: payments in order, with what is neither refunded nor reversed of each. */
+/* What one payment at a gateway became: payments in order, with what is neither refunded nor reversed of each. Locks
+   their accounts, then them. */
 typedef struct { Id payment, account; Money held; } HeldPart;
 typedef struct { HeldPart *v; size_t n; } HeldParts;
 HeldParts payments_of_provider(struct Ctx *c, Id gateway, const char *provider_payment_id);

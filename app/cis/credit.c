@@ -21,22 +21,28 @@
 #define FREE_ROW(F, T) F(T, Id, account) F(T, Money, credit)
 ROW(FreeRow, FREE_ROW)
 
+static void add_free(Money *all, const Id *accounts, size_t n, const FreeRows *rows) {
+    for (size_t i = 0; i < rows->n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (accounts[k].id == rows->v[i].account.id) all[k] = money_add(all[k], rows->v[i].credit);
+}
+
+/* Locked: read as it is now, not as of the transaction's start. */
 Money *credits_free(Ctx *c, const Id *accounts, size_t n) {
     Money *all = take_n(c, Money, n + 1);
     memset(all, 0, (n + 1) * sizeof *all);
     if (!n) return all;
     const char *ids = json_ids(c, accounts, n);
-    FreeRows rows = db_all(c, FreeRow,
-        "select x.account, cast(sum(x.credit) as signed) as credit from ("
+    FreeRows payments = db_all(c, FreeRow,
         "select p.account_id as account, p.unallocated_minor as credit "
         "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join payment p on p.account_id = j.id "
-        "where p.unallocated_minor > 0 and p.status in ('posted', 'partially_refunded') union all "
-        "select n.account_id, n.left_minor "
+        "where p.unallocated_minor > 0 and p.status in ('posted', 'partially_refunded') for update", ids);
+    FreeRows notes = db_all(c, FreeRow,
+        "select n.account_id as account, n.left_minor as credit "
         "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join credit_note n on n.account_id = j.id "
-        "where n.left_minor > 0 and n.status in ('issued', 'partially_applied')) x group by x.account", ids, ids);
-    for (size_t i = 0; i < rows.n; i++)
-        for (size_t k = 0; k < n; k++)
-            if (accounts[k].id == rows.v[i].account.id) all[k] = rows.v[i].credit;
+        "where n.left_minor > 0 and n.status in ('issued', 'partially_applied') for update", ids);
+    add_free(all, accounts, n, &payments);
+    add_free(all, accounts, n, &notes);
     return all;
 }
 
@@ -289,7 +295,7 @@ Money payment_refundable(Ctx *c, Id payment) {
     Money asked = db_money(
         c,
         "select cast(coalesce(sum(amount_minor), 0) as signed) from refund_request where payment_id = ? and status = "
-        "'requested'",
+        "'requested' for update",
         payment);
     bool is_held = strcmp(h->status, "pending_clearance") && strcmp(h->status, "reversed");
     Money left = is_held ? money_sub(money_add(h->allocated_minor, h->unallocated_minor), asked) : (Money){ 0 };
@@ -347,7 +353,7 @@ void payment_charge_back_end(Ctx *c, Id dispute, bool is_won) {
         c, UndoRow,
         "select v.id, v.payment_id, p.account_id, v.amount_minor from payment_reversal v join payment p on p.id = "
         "v.payment_id "
-        "where v.dispute_id = ? and v.utility_id = ? and v.undone_at is null order by p.account_id, v.id",
+        "where v.dispute_id = ? and v.utility_id = ? and v.undone_at is null order by p.account_id, v.id for update",
         dispute, c->utility);
     for (size_t i = 0; i < rows.n; i++) {
         const UndoRow *v = &rows.v[i];
@@ -386,14 +392,19 @@ void credit_note_pay_out(Ctx *c, Id note, Money amount) {
 
 #define HELD_PART(F, T) F(T, Id, payment) F(T, Id, account) F(T, Money, held)
 ROW(HeldPartRow, HELD_PART)
+#define ACCOUNT_OF(F, T) F(T, Id, account)
+ROW(AccountOf, ACCOUNT_OF)
 
 HeldParts payments_of_provider(Ctx *c, Id gateway, const char *provider_payment_id) {
-    HeldPartRows rows = db_all(
-        c, HeldPartRow,
-        "select id as payment, account_id as account, if(status = 'pending_clearance', 0, allocated_minor + "
-        "unallocated_minor) as held from payment "
-        "where gateway_account_id = ? and provider_payment_id = ? and utility_id = ? order by id",
-        gateway, provider_payment_id, c->utility);
+    AccountOfs accounts = db_all(c, AccountOf, "select distinct account_id as account from payment where "
+        "gateway_account_id = ? and provider_payment_id = ? and account_id is not null order by account_id", gateway,
+                                 provider_payment_id);
+    for (size_t i = 0; i < accounts.n; i++) account_lock(c, accounts.v[i].account);
+    HeldPartRows rows = db_all(c, HeldPartRow,
+        "select id as payment, account_id as account, "
+        "if(status = 'pending_clearance', 0, allocated_minor + unallocated_minor) as held from payment "
+        "where gateway_account_id = ? and provider_payment_id = ? and utility_id = ? order by id for update", gateway,
+        provider_payment_id, c->utility);
     HeldParts all = { take_n(c, HeldPart, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) all.v[i] = (HeldPart){ rows.v[i].payment, rows.v[i].account, rows.v[i].held };
     return all;

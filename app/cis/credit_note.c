@@ -78,13 +78,12 @@ static void check_rest(Ctx *c, const NewCredit *n) {
     if (n->amount.minor <= 0) fail_field(c, INVALID, "amount", "Enter an amount above 0.");
     if (!n->bill.id) return;
     Money rest = money_sub(
-        db_money(c, "select total_minor from bill where id = ? and account_id = ? and status = 'published'", n->bill,
-                 n->account),
-        db_money(
-            c,
-            "select cast(coalesce(sum(amount_minor), 0) as signed) from credit_note where bill_id = ? and kind = "
-            "'credit' and status <> 'void'",
-            n->bill));
+        db_money(c, "select total_minor from bill where id = ? and account_id = ? and status = 'published' for update",
+                 n->bill, n->account),
+        db_money(c,
+                 "select cast(coalesce(sum(amount_minor), 0) as signed) from credit_note where bill_id = ? and kind = "
+                 "'credit' and status <> 'void' for update",
+                 n->bill));
     if (n->amount.minor > rest.minor)
         fail_field(c, INVALID, "amount", "At most %s is left of the bill.",
                    locale_money_plain(&c->mem, c->locale, rest.minor > 0 ? rest : (Money){ 0 }));

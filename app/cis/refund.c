@@ -31,6 +31,14 @@ static RefundRow *refund_row(Ctx *c, Id id) {
         id, c->utility);
 }
 
+/* For what follows from its state: as it is now. */
+static const RefundRow *refund_lock(Ctx *c, Id id) {
+    return db_one(c, RefundRow,
+        "select id, refund_no, account_id, payment_id, credit_note_id, amount_minor, payout_kind, reason, status, "
+        "requested_by, approved_by, requested_via, attempt_no, failure_text, created_at, approved_at, paid_at "
+        "from refund_request where id = ? and utility_id = ? for update", id, c->utility);
+}
+
 const RefundRow *refund_get(Ctx *c, Id id) { return refund_row(c, id); }
 
 /* --- asking ------------------------------------------------------------------------------------------------------- */
@@ -71,7 +79,8 @@ static void check_note(Ctx *c, const NewRefund *n) {
         fail_field(c, INVALID, "payout_kind", "A credit note is paid out by bank transfer or cheque.");
     const char *open = db_text(
         c,
-        "select refund_no from refund_request where credit_note_id = ? and status in ('requested', 'approved') limit 1",
+        "select refund_no from refund_request where credit_note_id = ? and status in ('requested', 'approved') limit 1 "
+        "for update",
         n->credit_note);
     if (open) fail(c, CONFLICT, "%s is already open for this credit.", open);
     if (n->amount.minor > k->left_minor.minor)
@@ -141,7 +150,7 @@ static void approved(Ctx *c, Id id, void *arg) {
     (void)arg;
     db_run(c, "update refund_request set approved_by = ?, approved_at = ? where id = ?",
            c->realm == REALM_STAFF ? c->user : (Id){ 0 }, c->now, id);
-    post_approval(c, refund_row(c, id));
+    post_approval(c, refund_lock(c, id));
 }
 
 /* The failed try gave the money back to where it was, of a credit note to its reserved part. */
@@ -173,7 +182,7 @@ static void tell_paid(Ctx *c, const RefundRow *r) {
 
 static void paid(Ctx *c, Id id, void *arg) {
     (void)arg;
-    const RefundRow *r = refund_row(c, id);
+    const RefundRow *r = refund_lock(c, id);
     const char *from = strcmp(r->payout_kind, "original") ? "BANK" : "GATEWAY_CLEARING";
     LedgerLine lines[2] = { { .posting_key = "REFUND_PAYABLE", .debit = r->amount_minor },
                             { .posting_key = from, .credit = r->amount_minor } };
@@ -191,7 +200,7 @@ static void paid(Ctx *c, Id id, void *arg) {
 
 /* `why`: what the provider said. */
 static void failed(Ctx *c, Id id, void *why) {
-    const RefundRow *r = refund_row(c, id);
+    const RefundRow *r = refund_lock(c, id);
     Id txn = ledger_find(c, text(c, "refund:%lld:approval:%d", (long long)id.id, r->attempt_no));
     if (r->account_id.id) account_lock(c, r->account_id);
     ledger_reverse(c, txn, text(c, "refund:%lld:failed:%d", (long long)id.id, r->attempt_no), "refund_failed",
@@ -206,7 +215,7 @@ static void failed(Ctx *c, Id id, void *why) {
 
 static void given_up(Ctx *c, Id id, void *arg) {
     (void)arg;
-    const RefundRow *r = refund_row(c, id);
+    const RefundRow *r = refund_lock(c, id);
     if (r->credit_note_id.id) credit_note_reserve(c, r->credit_note_id, money_neg(r->amount_minor));
 }
 
@@ -266,13 +275,13 @@ const Machine refund_request = { .name = "refund_request",
 /* --- what the gateway says ---------------------------------------------------------------------------------------- */
 
 RefundOrder refund_order(Ctx *c, Id id) {
-    const RefundRow *r = refund_row(c, id);
+    const RefundRow *r = refund_lock(c, id);
     return (RefundOrder){ r->id,          r->payment_id, r->account_id,   r->refund_no, r->status,
                           r->payout_kind, r->reason,     r->amount_minor, r->attempt_no };
 }
 
 void refund_result(Ctx *c, Id id, const char *state, const char *why) {
-    const RefundRow *r = refund_row(c, id);
+    const RefundRow *r = refund_lock(c, id);
     if (!strcmp(state, "paid") && !strcmp(r->status, "approved"))
         machine_move_system(c, &refund_request, id, "settle", NULL, NULL);
     else if (!strcmp(state, "failed") && !strcmp(r->status, "approved"))

@@ -138,6 +138,21 @@ CHECK(refunds_within, "select concat('payment ', p.payment_no) what from payment
                       "join (select payment_id, sum(amount_minor) s from refund "
                       "where state in ('submitted', 'succeeded') group by payment_id) r on r.payment_id=p.id "
                       "where r.s > p.amount_minor")
+CHECK(refunded_was_asked, "select concat('payment ', p.payment_no) what from payment p left join (select payment_id, "
+    "sum(amount_minor) s from refund_request where status in ('approved', 'paid') and payment_id is not null "
+    "group by payment_id) f on f.payment_id=p.id where p.refunded_minor <> coalesce(f.s, 0)")
+CHECK(credits_add_up, "select concat('credit_note ', coalesce(n.credit_note_no, n.id)) what from credit_note n "
+    "left join (select source_id, sum(amount_minor) s from credit_application where source_type='credit_note' "
+    "and undone_at is null group by source_id) x on x.source_id=n.id "
+    "where n.kind='credit' and n.applied_minor <> coalesce(x.s, 0)")
+CHECK(
+    bills_paid_by_parts,
+    "select concat('bill ', b.bill_no) what from bill b left join (select target_id, sum(s) s from ("
+    "select target_id, amount_minor s from payment_allocation where target_type='bill' and undone_at is null "
+    "union all select target_id, amount_minor from credit_application where target_type='bill' and undone_at is "
+    "null) z "
+    "group by target_id) x on x.target_id=b.id "
+    "where b.status in ('published', 'cancelled') and b.kind <> 'migration' and b.paid_minor <> coalesce(x.s, 0)")
 CHECK(refunds_within_intent, "select concat('payment_intent ', i.intent_no) what from payment_intent i "
                              "join (select intent_id, sum(amount_minor) s from refund "
                              "where state in ('submitted', 'succeeded') group by intent_id) r "
@@ -369,8 +384,8 @@ static const struct { const char *text; Check check[6]; } invariants[INVARIANTS]
     { "one live bill a period, no overlap, no hole",   { one_live_bill, segments_do_not_overlap, usage_is_a_chain } },
     { "a reading is billed once",                      { reading_once, billed_usage_has_its_bill } },
     { "a payment is posted once and adds up",          { provider_payment_once, payment_posted_once, payment_adds_up,
-        allocations_add_up } },
-    { "refunds within what was received",              { refunds_within, refunds_within_intent } },
+        allocations_add_up, bills_paid_by_parts, credits_add_up } },
+    { "refunds within what was received",              { refunds_within, refunds_within_intent, refunded_was_asked } },
     { "unmatched money stands in suspense",            { unmatched_is_in_suspense, received_is_booked } },
     { "legal numbers without gap or double",           { bill_numbers, receipt_numbers, credit_note_numbers,
         number_gaps } },

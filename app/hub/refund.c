@@ -228,7 +228,7 @@ static void rest_external(Ctx *c, const NewsPayment *p, Id gateway, const Refund
     Money before = db_money(
         c,
         "select cast(coalesce(sum(amount_minor), 0) as signed) from refund where intent_id = ? and payment_id is "
-        "null and state = 'succeeded'",
+        "null and state = 'succeeded' for update",
         p->intent);
     Money fee = money_sub(p->fee, before);
     if (fee.minor > rest.minor) fee = rest;

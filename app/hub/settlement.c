@@ -40,7 +40,7 @@ static SettlementLines lines_of(Ctx *c, Id settlement) {
     return db_all(
         c, SettlementLine,
         "select id, line_no, type, provider_payment_id, reference, gross_minor, fee_minor, net_minor, match_state "
-        "from settlement_line where settlement_id = ? order by line_no",
+        "from settlement_line where settlement_id = ? order by line_no for update",
         settlement);
 }
 
@@ -112,7 +112,8 @@ static int64_t match_all(Ctx *c, Id gateway, Id settlement) {
     }
     return db_int(
         c,
-        "select count(*) from settlement_line where settlement_id = ? and match_state not in ('matched', 'resolved')",
+        "select count(*) from settlement_line where settlement_id = ? and match_state not in ('matched', 'resolved') "
+        "for update",
         settlement);
 }
 

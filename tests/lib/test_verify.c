@@ -73,6 +73,17 @@ static const Damage damages[] = {
         "'2026-04-01', '2026-04-01')",
         "insert into refund (utility_id, refund_no, payment_id, gateway_account_id, amount_minor, currency) "
         "values (1, 'R1', 1, 1, 60, 'USD'), (1, 'R2', 1, 1, 60, 'USD')" } },
+    { 7,  "a bill that nobody paid", {
+        "insert into bill (id, utility_id, account_id, consumer_id, bill_no, period_start, period_end, days, "
+        "bill_date, due_date, currency, status, paid_minor) values (1, 1, 1, 1, 'B1', '2026-04-01', '2026-04-30', 30, "
+        "'2026-05-01', '2026-05-22', 'USD', 'published', 5)" } },
+    { 7,  "a credit that paid nothing", {
+        "insert into credit_note (utility_id, account_id, reason_code, amount_minor, currency, status, applied_minor) "
+        "values (1, 1, 'goodwill', 100, 'USD', 'applied', 100)" } },
+    { 8,  "a refund that nobody asked for", {
+        "insert into payment (id, utility_id, payment_no, account_id, channel_id, mode_id, amount_minor, currency, "
+        "refunded_minor, received_at, value_date) values (1, 1, 'P1', 1, 1, 1, 100, 'USD', 100, '2026-04-01', "
+        "'2026-04-01')" } },
     { 9,  "unmatched money that is nowhere",
       { "insert into payment (id, utility_id, payment_no, account_id, channel_id, mode_id, amount_minor, currency, "
         "unallocated_minor, received_at, value_date) values (1, 1, 'P1', null, 1, 1, 100, 'USD', 100, "

@@ -3,7 +3,7 @@
 const { story } = require('../support/story');
 const { webhook, open_payments, paid } = require('../support/faults');
 
-story('CIS01US09', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, command, request, instance, verify }) => {
+story('CIS01US09', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, command, request, instance, verify, watch, looks_right }) => {
   const account = 'SF-1001', balance = () => one('select balance_minor from account where account_no = ?', [account]);
   const bills = () => sql("select b.bill_no no, b.status, b.payment_status paid, b.open_minor open, b.paid_minor given from bill b join account a on a.id = b.account_id where a.account_no = ? and b.status <> 'discarded' order by b.id", [account]);
   const payments = () => sql('select p.payment_no no, p.status, p.allocated_minor paid, p.unallocated_minor free, p.refunded_minor back from payment p join account a on a.id = p.account_id where a.account_no = ? order by p.id', [account]);
@@ -88,5 +88,30 @@ story('CIS01US09', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, co
     expect(payments()[0]).toMatchObject({ paid: '15000', back: '5000' });
     expect(balance()).toBe('3800');
     await bm.get('/cis/refunds').sees(refund, 'Rejected', 'Paid');
+  });
+
+  test('CIS01US09 ten refunds of the same money at once: one is asked for, the others are refused', async () => {
+    const no = payments()[0].no, cso = as('cso'), left = one('select allocated_minor + unallocated_minor from payment where payment_no = ?', [no]);
+    await cso.get(`/cis/payments/${no}/refund`).is(200);
+    const forms = await Promise.all(Array.from({ length: 10 }, async () => Object.fromEntries(await cso.form_fields(`/u/swa-w/cis/payments/${no}/refund`, { from: `/cis/payments/${no}/refund` }))));
+    const amount = (Number(left) / 100).toFixed(2);
+    const answers = await Promise.all(forms.map(async (f) => cso.post(`/cis/payments/${no}/refund`, { ...f, amount, payout_kind: 'bank', reason: 'all of it' }, { raw: true })));
+    expect(answers.map((r) => r.status).sort()).toEqual([303, ...Array(9).fill(422)]);
+    expect(one("select count(*) from refund_request where status = 'requested'")).toBe('1');
+    const refund = one("select refund_no from refund_request where status = 'requested'");
+    await cso.post(`/cis/refunds/${refund}/cancel`, {}, { from: `/cis/refunds/${refund}` }).done('is cancelled');
+    verify();
+  });
+
+  test('CIS01US09 the pages of refunds look right, at a desk and on a phone', async ({ page }) => {
+    test.setTimeout(300000);
+    const no = payments()[0].no, faults = await watch(page.context()), bm = as('billing_manager');
+    await bm.post(`/cis/payments/${no}/refund`, { amount: '1.00', payout_kind: 'bank', reason: 'to look at' }, { from: `/cis/payments/${no}/refund` }).is(303);
+    const refund = one("select refund_no from refund_request where status = 'requested'");
+    for (const [path, shot] of [[`/cis/payments/${no}`, 'payment'], [`/cis/payments/${no}/refund`, 'refund-new'], ['/cis/refunds', 'refunds'], [`/cis/refunds/${refund}`, 'refund'], [`/cis/refunds/${refund}/rejection`, 'refund-reject']]) {
+      await as('cso_supervisor').browse(page, path);
+      await looks_right(page, { widths: [360, 1440], shots: shot });
+    }
+    expect(faults).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ function helpers({ as, portal, one, sql, ledger, jobs_run, expect }) {
 }
 
 story('ONB03US01', 'HUB-FIX', (all) => {
-  const { as, test, expect, sql, one, jobs_run, clock, request, instance, mails, order, verify } = all, h = helpers(all);
+  const { as, test, expect, sql, one, jobs_run, clock, request, instance, mails, order, verify, watch, looks_right } = all, h = helpers(all);
   let first;
 
   test('ONB03US01.1 a bill paid by card at the sandbox: one payment, balance zero, clearing, one receipt', async () => {
@@ -187,6 +187,17 @@ story('ONB03US01', 'HUB-FIX', (all) => {
     expect(h.net('1010')).toBe(before - 8030);
     expect(h.net('1020')).toBe(0);
     h.zero();
+  });
+
+  test('ONB03US01 pages of money at the gateway look right, at a desk and on a phone', async ({ page }) => {
+    test.setTimeout(300000);
+    const faults = await watch(page.context()), settlement = one('select public_id from settlement limit 1');
+    for (const [path, shot] of [['/integrations/payments', 'hub-payments'], [`/integrations/payments/${first}`, 'hub-payment'], ['/integrations/refunds', 'hub-refunds'], ['/integrations/disputes', 'hub-disputes'],
+      ['/integrations/settlements', 'hub-settlements'], [`/integrations/settlements/${settlement}`, 'hub-settlement'], [`/integrations/payments/${first}/sandbox`, 'hub-switches']]) {
+      await as('utility_admin').browse(page, path);
+      await looks_right(page, { widths: [360, 1440], shots: shot });
+    }
+    expect(faults).toEqual([]);
   });
 
   test('ONB03US01 a card that is disputed later takes the money back by itself', async () => {

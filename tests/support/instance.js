@@ -72,7 +72,7 @@ class Instance {
   // The same without standing still meanwhile: doubles in this process can answer.
   run(...words) {
     return new Promise((done, bad) => {
-      const child = spawn(program, ['--config', this.config, ...words], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120000 });
+      const child = spawn(program, ['--config', this.config, ...words], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 300000 });
       let out = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => { out += d; });
       child.on('error', bad);

@@ -68,6 +68,7 @@ typedef enum {
 typedef struct {
     EventKind      kind;
     const char    *type;
+    bool           has_mode, is_live;       /* whether it says so, and then which side of the account it is of */
     IntentResult   result;
     RefundNewsList refunds;
     const char    *ask_refunds_of;          /* provider's payment: the event does not list them */

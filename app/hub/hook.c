@@ -260,6 +260,11 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
     const GatewayDriver *driver = gateway_driver(e->driver);
     if (!driver) job_give_up(c, "there is no driver %s", e->driver);
     GatewayEvent event = driver->parse(c, json_read(&c->mem, e->body.p, e->body.n, WEBHOOK_BODY_MAX, NULL));
+    const char *mode = db_text(c, "select mode from gateway_account where id=?", e->account_ref);
+    if (event.has_mode && event.is_live != !strcmp(mode ? mode : "test", "live")) {
+        finish(c, e->id, "ignored", "other_mode", (Id){ 0 });
+        return STEP_DONE;
+    }
     switch (event.kind) {
     case EVENT_IGNORED: finish(c, e->id, "ignored", "unknown_type", (Id){ 0 }); break;
     case EVENT_PAYMENT: payment_event(c, e, &event, job->attempt); break;

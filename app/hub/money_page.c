@@ -86,8 +86,8 @@ static void show_intent_facts(Req *r, const IntentView *i) {
     if (time_is_set(i->succeeded_at))
         show_fact(r, "show.facts", word(r, "hub.succeeded"), locale_time(&r->c.mem, r->c.locale, i->succeeded_at),
                   NULL);
-    show_fact(r, "show.facts", word(r, "hub.exception"), i->exception, NULL);
-    show_fact(r, "show.facts", word(r, "hub.failure"), i->failure_text, NULL);
+    if (i->exception) show_fact(r, "show.facts", word(r, "hub.exception"), i->exception, NULL);
+    if (i->failure_text) show_fact(r, "show.facts", word(r, "hub.failure"), i->failure_text, NULL);
 }
 
 static TableView *section_table(Req *r, int n, const char *title) {

@@ -100,19 +100,23 @@ ROW(ToSend, TO_SEND)
 
 typedef struct Sending { ToSend *r; Refunded said; } Sending;
 
+/* The key is the refund's number, and what the provider keeps of it. A try that a person asks for after a certain
+   failure has a key of its own: with the first one the provider would repeat its refusal, and a late word about the
+   first try would be taken for one about the second. */
+static const char *key_of(Ctx *c, const ToSend *r) {
+    return r->attempt_no > 1 ? text(c, "%s-%d", r->refund_no, r->attempt_no) : r->refund_no;
+}
+
 static void send_end(Ctx *c, void *arg) {
     Sending *s = arg;
     if (s->said.class == OUT_REFUSED) s->said.news.state = MONEY_FAILED, s->said.news.failure_text = s->said.error;
-    s->said.news.refund_no = s->r->refund_no;
+    s->said.news.refund_no = key_of(c, s->r);
     s->said.news.provider_payment_id = s->r->provider_payment_id;
     s->said.news.intent_no = s->r->intent_no;
     bool changed;
     refund_heard(c, s->r->gateway, &s->said.news, &changed);
 }
 
-/* The key is the refund's number; a try that a person asks for after a certain failure has a key of its own, or the
-   provider would
-   repeat its refusal. */
 JobStep refund_send(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t id = 0;
@@ -129,13 +133,9 @@ JobStep refund_send(Ctx *c, const JobRow *job) {
     if (strcmp(s.r->state, "submitted") || s.r->provider_refund_id) return STEP_DONE;
     const GatewayAccount *account = gateway_account(c, s.r->gateway);
     const GatewayDriver *driver = gateway_driver(account->driver);
-    RefundCall call = { .refund_no = s.r->refund_no,
-                        .intent_no = s.r->intent_no,
-                        .provider_payment_id = s.r->provider_payment_id,
-                        .currency = s.r->currency,
-                        .amount = s.r->amount_minor,
-                        .idempotency_key = s.r->attempt_no > 1 ? text(c, "%s-%d", s.r->refund_no, s.r->attempt_no)
-                                                               : s.r->refund_no };
+    RefundCall call = { .refund_no = key_of(c, s.r), .intent_no = s.r->intent_no, .idempotency_key = key_of(c, s.r),
+                        .provider_payment_id = s.r->provider_payment_id, .currency = s.r->currency,
+                        .amount = s.r->amount_minor };
     s.said = driver->refund(c, account, &call);
     if (s.said.class == OUT_UNKNOWN || s.said.class == OUT_NOT_ACCEPTED)
         fail(c, BROKEN, "refund %s: %s", s.r->refund_no,
@@ -287,8 +287,8 @@ News refund_heard(Ctx *c, Id gateway, const RefundNews *n, bool *changed) {
     KnownRefunds known = db_all(
         c, KnownRefund,
         "select id, refund_request_id as request, intent_id, payment_id, refund_no, state, amount_minor from refund "
-        "where gateway_account_id = ? and (provider_refund_id = ? or (provider_refund_id is null and refund_no = ?)) "
-        "order by id for update",
+        "where gateway_account_id = ? and (provider_refund_id = ? or (provider_refund_id is null "
+        "and if(attempt_no > 1, concat(refund_no, '-', attempt_no), refund_no) = ?)) order by id for update",
         gateway, n->provider_refund_id, n->refund_no);
     for (size_t i = 0; i < known.n; i++) *changed |= move(c, &known.v[i], n);
     if (known.n || n->state != MONEY_DONE || !n->provider_refund_id) return (News){ NEWS_READY, p.intent };

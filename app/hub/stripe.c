@@ -104,6 +104,7 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
     GatewayEvent e = { .type = json_text(body, "type") };
     Json o = json_at(body, "data.object");
     int64_t created = 0, amount = 0;
+    e.has_mode = json_bool(body, "livemode", &e.is_live);
     if (stripe_parse_money(c, body, &e)) return e;
     json_int(body, "created", &created);
     e.result.occurred_at = created ? time_of_unix(created) : c->now;

@@ -147,9 +147,9 @@ class StripeDouble {
   }
 
   // ---- webhooks ----
-  event(type, object, { id = this.id('evt'), at = new Date(), secret = HOOK_SECRET } = {}) {
+  event(type, object, { id = this.id('evt'), at = new Date(), secret = HOOK_SECRET, live = false } = {}) {
     const timestamp = Math.floor(at.getTime() / 1000);
-    const body = JSON.stringify({ id, object: 'event', api_version: VERSION, created: timestamp, livemode: false, type, data: { object } });
+    const body = JSON.stringify({ id, object: 'event', api_version: VERSION, created: timestamp, livemode: live, type, data: { object } });
     const header = Stripe.webhooks.generateTestHeaderString({ payload: body, secret, timestamp });
     return { method: 'POST', path: hook_path, body, headers: { 'Content-Type': 'application/json; charset=utf-8', 'Stripe-Signature': header } };
   }

@@ -101,6 +101,7 @@ bool    password_is_common(const char *password);
 typedef struct {
     const char        *password;        /* valid UTF-8 */
     int                least;           /* characters; PASSWORD_LEAST_* or the tenant's higher one */
+    const char        *language;        /* of the answer; NULL: English */
     const char        *email;           /* its part before "@", if it has at least 3 letters or digits */
     const char        *full_name;       /* its words of at least 4 */
     const char        *organization;    /* the whole name, without blanks */

@@ -52,7 +52,7 @@ static bool in_set(const char *set, char ch) {
     return false;
 }
 
-static const char *label_start(Req *r, const Field *f) { return field_label(r, NULL, f); }
+static const char *label_start(Req *r, const Field *f) { return field_label(r, r->reading, f); }
 
 /* Within a sentence: "Enter the name", but "Choose GL code". */
 static const char *label_within(Req *r, const Field *f) {
@@ -63,18 +63,23 @@ static const char *label_within(Req *r, const Field *f) {
     return low;
 }
 
+/* What is wrong, in the visitor's language: keys lib.form.*; {field} begins a sentence, {of} stands within one. */
+#define WRONG(r, f, key, ...) \
+    msg_format((r), (r)->c.language, "lib.form." key, { "field", label_start((r), (f)) }, \
+               { "of", label_within((r), (f)) } __VA_OPT__(,) __VA_ARGS__)
+
+static const char *count_text(Req *r, int64_t n) { return text(r, "%lld", (long long)n); }
+
 static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
     int64_t n = characters(s), max = f->max ? f->max : f->type == FIELD_LONG ? 2000 : 200;
-    if (n > max) return text(r, "%s may have at most %lld characters.", label_start(r, f), (long long)max);
-    if (f->min > 1 && n < f->min) return text(r, "%s must have at least %lld characters.", label_start(r, f),
-                                              (long long)f->min);
+    if (n > max) return WRONG(r, f, "long", { "most", count_text(r, max) });
+    if (f->min > 1 && n < f->min) return WRONG(r, f, "short", { "least", count_text(r, f->min) });
     for (const char *c = s; *c; c++) {
         unsigned char u = (unsigned char)*c;
         if (f->chars && !in_set(f->chars, *c))
-            return f->chars_text ? f->chars_text : text(r, "%s has a character that is not allowed: use %s.",
-                                                        label_start(r, f), f->chars);
+            return f->chars_text ? f->chars_text : WRONG(r, f, "chars", { "chars", f->chars });
         if (u < ' ' && !(f->type == FIELD_LONG && (u == '\n' || u == '\r' || u == '\t')))
-            return text(r, "%s has characters that cannot be stored.", label_start(r, f));
+            return WRONG(r, f, "control");
     }
     v->kind = KIND_TEXT;
     v->text = s;
@@ -89,14 +94,14 @@ static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
 static const char *number_trouble(Req *r, const Field *f, NumberProblem p, const char *example, int places) {
     switch (p) {
     case NUMBER_OK:       return NULL;
-    case NUMBER_EMPTY:    return text(r, "Enter %s.", label_within(r, f));
-    case NUMBER_NEGATIVE: return text(r, "%s may not be negative.", label_start(r, f));
-    case NUMBER_PLACES:   return places ? text(r, "%s may have at most %d decimals.", label_start(r, f), places)
-        : text(r, "%s must be a whole number.", label_start(r, f));
-    case NUMBER_TOO_LARGE: return text(r, "%s is too large.", label_start(r, f));
+    case NUMBER_EMPTY:    return WRONG(r, f, "enter");
+    case NUMBER_NEGATIVE: return WRONG(r, f, "negative");
+    case NUMBER_PLACES:
+        return places ? WRONG(r, f, "decimals", { "places", count_text(r, places) }) : WRONG(r, f, "whole");
+    case NUMBER_TOO_LARGE: return WRONG(r, f, "large");
     case NUMBER_MALFORMED: break;
     }
-    return text(r, "Enter %s as a number, like %s.", label_within(r, f), example);
+    return WRONG(r, f, "number", { "example", example });
 }
 
 static const char *value_as_typed(Req *r, const Field *f, int64_t n) {
@@ -113,8 +118,8 @@ static const char *value_as_typed(Req *r, const Field *f, int64_t n) {
 static const char *check_range(Req *r, const Field *f, int64_t n) {
     if (!f->min && !f->max) return NULL;
     if (n < f->min || n > f->max)
-        return text(r, "%s must be between %s and %s.", label_start(r, f), value_as_typed(r, f, f->min),
-                    value_as_typed(r, f, f->max));
+        return WRONG(r, f, "between", { "least", value_as_typed(r, f, f->min) },
+                     { "most", value_as_typed(r, f, f->max) });
     return NULL;
 }
 
@@ -171,14 +176,13 @@ static const char *check_date(Req *r, const Field *f, const char *s, Value *v) {
     v->kind = KIND_DATE;
     if (f->type == FIELD_MONTH) {
         Month m;
-        if (!month_parse(s, &m)) return text(r, "Choose %s.", label_within(r, f));
+        if (!month_parse(s, &m)) return WRONG(r, f, "choose");
         d = month_first(m);
     } else {
         DateProblem p = read_date(r->c.locale, s, &d);
-        if (p == DATE_NO_DAY) return text(r, "%s: there is no such day.", label_start(r, f));
+        if (p == DATE_NO_DAY) return WRONG(r, f, "no_day");
         if (p != DATE_OK)
-            return text(r, "Enter %s as a date, like %s.", label_within(r, f),
-                        locale_date(&r->c.mem, r->c.locale, date_of(2026, 4, 30)));
+            return WRONG(r, f, "date", { "example", locale_date(&r->c.mem, r->c.locale, date_of(2026, 4, 30)) });
     }
     v->n = d.day;
     return NULL;
@@ -191,7 +195,7 @@ static const char *check_choice(Req *r, const Field *f, const char *s, Value *v)
             v->text = c->value;
             return NULL;
         }
-    return text(r, "Choose %s from the list.", label_within(r, f));
+    return WRONG(r, f, "list");
 }
 
 static const char *check_ref(Req *r, const Field *f, const char *s, Value *v) {
@@ -214,35 +218,36 @@ const char *field_check(Req *r, const Field *f, const char *s, Value *v) {
         v->kind = KIND_BOOL;
         v->n = !strcmp(s, "1") || !strcmp(s, "on") || !strcmp(s, "yes") || !strcmp(s, "true");
         if (!v->n && strcmp(s, "0") && strcmp(s, "no") && strcmp(s, "false"))
-            return text(r, "%s is yes or no.", label_start(r, f));
+            return WRONG(r, f, "yes_no");
         return NULL;
     case FIELD_EMAIL: {
         const char *wrong = check_text(r, f, s, v);
         if (wrong) return wrong;
-        return email_is_valid(s) ? NULL : "Enter an e-mail address, like name@example.com.";
+        return email_is_valid(s) ? NULL : msg(r->c.language, "lib.form.email");
     }
     case FIELD_PHONE: {
         char *e164 = phone_e164(&r->c.mem, s, NULL);
         v->kind = KIND_TEXT;
         v->text = e164;
-        return e164 ? NULL : "Enter a phone number with its country code, like +1 503 555 0142.";
+        return e164 ? NULL : msg(r->c.language, "lib.form.phone");
     }
     case FIELD_CLOCK: {
         int minutes;
         v->kind = KIND_INT64;
-        if (!clock_parse(s, &minutes)) return text(r, "Enter %s as a time, like 18:25.", label_within(r, f));
+        if (!clock_parse(s, &minutes)) return WRONG(r, f, "clock");
         v->n = minutes;
         return NULL;
     }
     case FIELD_CODE:
         if ((int64_t)strspn(s, "0123456789") != (int64_t)strlen(s) || (f->max && (int64_t)strlen(s) != f->max))
-            return text(r, "Enter the %lld digits of the code.", (long long)f->max);
+            return WRONG(r, f, "code", { "digits", count_text(r, f->max) });
         v->kind = KIND_TEXT, v->text = s;
         return NULL;
     case FIELD_PASSWORD:
         v->kind = KIND_TEXT, v->text = s;
-        return characters(s) > (f->max ? f->max : 128) ? text(r, "%s may have at most %lld characters.",
-            label_start(r, f), (long long)(f->max ? f->max : 128)) : NULL;
+        return characters(s) > (f->max ? f->max : 128)
+                   ? WRONG(r, f, "long", { "most", count_text(r, f->max ? f->max : 128) })
+                   : NULL;
     default: return check_text(r, f, s, v);
     }
 }
@@ -265,7 +270,7 @@ static void read_choices(Req *r, const Field *f, Value *v) {
     }
     v->texts = kept;
     v->given = v->count > 0;
-    if (!v->given && f->flags & REQUIRED) problem(r, f->name, "Choose %s.", label_within(r, f));
+    if (!v->given && f->flags & REQUIRED) problem(r, f->name, "%s", WRONG(r, f, "choose"));
 }
 
 static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
@@ -286,8 +291,9 @@ static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
     const char *s = sent ? trimmed(r, f, sent) : "";
     if (!*s) {
         if (f->flags & REQUIRED)
-            problem(r, f->name, "%s %s.", f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH
-                    ? "Choose" : "Enter", label_within(r, f));
+            problem(r, f->name, "%s",
+                    f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH ? WRONG(r, f, "choose")
+                                                                                              : WRONG(r, f, "enter"));
         return;
     }
     const char *wrong = field_check(r, f, s, v);
@@ -301,7 +307,9 @@ Input *form_read(Req *r, const Form *form) {
     Input *in = take(r, sizeof *in);
     *in = (Input){ .r = r, .form = form, .n = fields_of(form) };
     in->v = take_n(r, Value, in->n);
+    r->reading = form;
     for (size_t i = 0; i < in->n; i++) read_field(r, form, &form->fields[i], &in->v[i]);
+    r->reading = NULL;
     const char *version = field_text(r, "row_version");
     if (version && count_parse(version, INT32_MAX, &in->row_version) != NUMBER_OK) in->row_version = 0;
     return in;

@@ -4,6 +4,7 @@
  * afterwards.
  */
 #include "lib/crypt.h"
+#include "lib/messages.h"
 #include "lib/utf8.h"
 
 #include <errno.h>
@@ -155,23 +156,36 @@ static bool contains_word(Arena *a, const wchar_t *hay, const char *words, size_
     return false;
 }
 
+/* The words of a rule in the visitor's language; English without messages (programs that load none). */
+static const char *said(const PasswordFacts *f, const char *key, const char *english) {
+    return f->language && msg_exists(key) ? msg(f->language, key) : english;
+}
+
 static const char *name_refusal(Arena *a, const PasswordFacts *f, const wchar_t *hay) {
     if (f->email && contains(a, hay, f->email, strcspn(f->email, "@"), 3))
-        return "Do not use the name in your e-mail address.";
-    if (f->full_name && contains_word(a, hay, f->full_name, 4)) return "Do not use your name.";
+        return said(f, "password.email", "Do not use the name in your e-mail address.");
+    if (f->full_name && contains_word(a, hay, f->full_name, 4))
+        return said(f, "password.name", "Do not use your name.");
     if (f->organization && contains(a, hay, f->organization, strlen(f->organization), 4))
-        return "Do not use the name of the organization.";
-    if (f->utility && contains(a, hay, f->utility, strlen(f->utility), 4)) return "Do not use the name of the utility.";
+        return said(f, "password.organization", "Do not use the name of the organization.");
+    if (f->utility && contains(a, hay, f->utility, strlen(f->utility), 4))
+        return said(f, "password.utility", "Do not use the name of the utility.");
     for (const char *const *no = f->account_nos; no && *no; no++)
-        if (contains(a, hay, *no, strlen(*no), 4)) return "Do not use your account number.";
+        if (contains(a, hay, *no, strlen(*no), 4))
+            return said(f, "password.account", "Do not use your account number.");
     return NULL;
+}
+
+static const char *msg_or(Arena *a, const PasswordFacts *f, const char *key, const char *english, int n) {
+    const char *words = said(f, key, english), *place = strstr(words, "{n}");
+    return place ? text(a, "%.*s%d%s", (int)(place - words), words, n, place + 3) : words;
 }
 
 const char *password_refusal(Arena *a, const PasswordFacts *f) {
     size_t characters = utf8_length(f->password);
-    if (characters < (size_t)f->least) return text(a, "Use at least %d characters.", f->least);
-    if (characters > PASSWORD_MOST) return text(a, "Use at most %d characters.", PASSWORD_MOST);
-    if (password_is_common(f->password)) return "This password is too common.";
+    if (characters < (size_t)f->least) return msg_or(a, f, "password.short", "Use at least {n} characters.", f->least);
+    if (characters > PASSWORD_MOST) return msg_or(a, f, "password.long", "Use at most {n} characters.", PASSWORD_MOST);
+    if (password_is_common(f->password)) return said(f, "password.common", "This password is too common.");
     wchar_t *hay = squeezed(a, f->password, strlen(f->password));
     later(a, wipe_wide, hay);
     return name_refusal(a, f, hay);

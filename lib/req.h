@@ -87,6 +87,7 @@ struct Req {
     Problem       problem[64];
     int           problems;
     Arena         problem_mem;      /* their texts outlive the rewound transaction */
+    const struct Form *reading;     /* the form whose fields are checked: its words are used in problems */
     /* the answer */
     int           status;
     const char   *template;         /* "billing/bill_run" */

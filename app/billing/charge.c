@@ -2,6 +2,7 @@
  * One-off charges and late fees (5-billing "charge", "Arrears and late fees"; decision 6). A source has a charge of one
  * kind once; a late fee is unique by bill, rule and occurrence. What is demanded at once posts at once (I1 to I4).
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/billing/bill.h"
@@ -279,4 +280,23 @@ void bill_dispute(Ctx *c, Id bill, bool hold, const char *reason) {
                              .number = b->bill_no, .version = b->row_version + 1,
                              .before = json_pairs(c, "dispute_hold", hold ? "0" : "1", NULL),
                              .after = json_pairs(c, "dispute_hold", hold ? "1" : "0", NULL), .reason = reason });
+}
+
+/* The bill of a complaint's event; 0: it is about none. */
+static Id disputed_bill(Ctx *c, const EventRow *e) {
+    Json p = e->payload ? json_read(&c->mem, e->payload, strlen(e->payload), 65536, NULL) : (Json){ 0 };
+    const char *bill = json_text(p, "bill_id");
+    return bill ? (Id){ strtoll(bill, NULL, 10) }
+                : db_id(c, "select disputed_bill_id from complaint where id = ?", e->id);
+}
+
+/* Late fees and disconnection leave a disputed bill alone, unless the utility wants it otherwise. */
+void dispute_opened(Ctx *c, const EventRow *e) {
+    Id bill = disputed_bill(c, e);
+    if (bill.id && setting_int(c, "dispute_hold", 1)) bill_dispute(c, bill, true, e->number);
+}
+
+void dispute_ended(Ctx *c, const EventRow *e) {
+    Id bill = disputed_bill(c, e);
+    if (bill.id) bill_dispute(c, bill, false, e->number);
 }

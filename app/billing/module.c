@@ -126,6 +126,9 @@ static const EventHandler billing_events[] = {
     { "meter_reading.corrected",         "bx.stale_corrected",  stale_by_connection },
     { "bill_run.state_changed",          "bx.totals",           daily_total_after_run },
     { "bill.cancelled",                  "bx.totals_cancelled", daily_total_after_cancel },
+    { "complaint.created",               "bx.dispute_opened",   dispute_opened },
+    { "complaint.closed",                "bx.dispute_ended",    dispute_ended },
+    { "complaint.rejected",              "bx.dispute_rejected", dispute_ended },
     { 0 }
 };
 

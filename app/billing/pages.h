@@ -33,6 +33,8 @@ void    daily_total_after_cancel(Ctx *c, const EventRow *e);
 #define TOTAL_ALERT "billing_total:%lld"
 
 JobStep late_fee_job(Ctx *c, const JobRow *job);        /* charge.c */
+void    dispute_opened(Ctx *c, const EventRow *e);
+void    dispute_ended (Ctx *c, const EventRow *e);
 
 void cycle_join_by_event(Ctx *c, const EventRow *e);     /* of service_connection.activated */
 

@@ -194,7 +194,7 @@ static void cases_tx(Sample *s, int64_t from, int64_t to) {
         bool is_new = x->is_open && i % 2;
         db_bulk_add(rows, c->utility, numbers[k++], (Id){ s->first_consumer.id + i }, (Id){ s->first_account.id + i },
                     (Id){ s->first_premise.id + i }, type->id, type->default_priority, x->channel, x->subject, x->text,
-                    is_new ? "submitted" : x->is_open ? "in_progress" : "closed", is_new ? (Id){ 0 } : agent, x->is_open
+                    is_new ? "pending" : x->is_open ? "in_progress" : "closed", is_new ? (Id){ 0 } : agent, x->is_open
                         ? NULL : x->answer, x->is_open ? (Bind){ 0 } : bind_bool(i % 3 == 0),
                         is_new ? TIME_NONE : time_add_seconds(at, 3600),
                     x->is_open ? TIME_NONE : done, x->is_open ? TIME_NONE : time_add_seconds(done, 86400), at,

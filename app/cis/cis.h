@@ -273,11 +273,30 @@ void instalment_billed(struct Ctx *c, Id instalment, Id bill);          /* 0: fr
 /* --- cases -------------------------------------------------------------------------------------------------------- */
 
 typedef struct { Id consumer, account, bill; const char *type_code, *subject, *description, *channel, *service_code;
-                 Money disputed; Id call; } NewComplaint;
+                 Money disputed; Id call; const char *extra; } NewComplaint;      /* extra: JSON or NULL */
+/* With its number, notice and event; billing holds the disputed bill. CONFLICT "<no> about this bill is open." for
+   a bill that is in dispute, INVALID "At most $62.25 can be disputed on this bill." above what is unpaid. */
 Id complaint_create(struct Ctx *c, const NewComplaint *n);
-typedef struct { Id consumer, account; const char *type_code, *answers, *instructions, *channel; Date preferred;
-                 Id call; } NewRequest;
+/* Open complaints about bills of an account. */
+typedef struct { Id complaint, bill; const char *complaint_no; Money amount; } Dispute;
+typedef struct { Dispute *v; size_t n; } Disputes;
+Disputes bill_disputes_open(struct Ctx *c, Id account);
+typedef struct {
+    Id consumer, account;
+    const char *type_code, *answers, *instructions, *channel;
+    Date preferred;
+    Id call;
+    const char *contact_name, *contact_phone, *email;
+    bool may_repeat;
+} NewRequest;
+/* With its number, notice (to `email` when it is given) and event. CONFLICT "<no> is open." for a second open one
+   of the type and account, unless may_repeat. */
 Id service_request_create(struct Ctx *c, const NewRequest *n);
+/* Decided by another person than the one who made it: completed or, with a reason, rejected. */
+void service_request_decide(struct Ctx *c, Id request, bool approve, const char *reason);
+/* The open one of a type for an account; NULL when there is none. Its fee today. */
+const char *service_request_open(struct Ctx *c, Id account, const char *type_code);
+Money       service_request_fee (struct Ctx *c, const char *type_code);
 typedef struct { const char *entity; Id id; const char *author_kind; Id author; const char *body, *via;
                  const char *document_ids; bool is_internal; } NewCaseMessage;
 Id case_message_add(struct Ctx *c, const NewCaseMessage *n);

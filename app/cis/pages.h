@@ -26,6 +26,10 @@ Money payment_refund_left(Req *r, Id payment);      /* what a request may ask fo
 int64_t refunds_waiting(Ctx *c);                    /* for approval */
 extern const PageTab payment_tabs[];
 void search_page(Req *r);
+void complaint_list_page(Req *r);
+void complaint_page(Req *r);
+void request_list_page(Req *r);
+void request_page(Req *r);
 void tell_receipt(Ctx *c, const EventRow *e);       /* of payment.posted */
 
 /* receipt_paper.c */

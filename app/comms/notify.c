@@ -199,6 +199,29 @@ static void post_notes(Ctx *c, const Chosen *t, const Recipient *to, const Reach
                                 .account = to->account });
 }
 
+/* --- what is never stored readable (S13) -------------------------------------------------------------------------- */
+
+/* To add one: a row. Codes and links that open something: whoever reads the history may not use them. */
+static const struct { const char *template_, *field;
+} secrets[] = {
+    { "otp_code", "code" },          { "password_reset", "link" }, { "staff_invitation", "link" },
+    { "portal_invitation", "link" }, { "email_change", "link" },   { "new_device", "link" },
+};
+
+/* The fields with dots in place of a secret; the same ones when the template has none. */
+static const NotifyField *masked(Ctx *c, const char *key, const NotifyField *fields) {
+    const char *secret = NULL;
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        if (!strcmp(secrets[i].template_, key)) secret = secrets[i].field;
+    size_t n = 0;
+    while (fields && fields[n].name) n++;
+    if (!secret) return fields;
+    NotifyField *to = take_n(c, NotifyField, n + 1);
+    for (size_t i = 0; i < n; i++)
+        to[i] = (NotifyField){ fields[i].name, strcmp(fields[i].name, secret) ? fields[i].value : "••••••" };
+    return to;
+}
+
 /* --- the message -------------------------------------------------------------------------------------------------- */
 
 #define STORED(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, reason_code)
@@ -227,24 +250,26 @@ Notified notify(Ctx *c, const char *key, const Recipient *to, const NotifyField 
     Way way = way_to(c, t, &wanted, reach);
     if (!way.version) return (Notified){ .suppressed = way.reason };
     bool is_sms = !strcmp(way.channel, "sms"), gsm7 = true;
-    const char *body = fill(c, way.version->body_text, fields);
+    const char *body = fill(c, way.version->body_text, fields),
+               *shown = fill(c, way.version->body_text, masked(c, key, fields));
+    Bytes sealed = strcmp(body, shown) ? vault_seal(c, "message.body", body) : (Bytes){ 0 };
     /* S22: one line */
     const char *subject = is_sms ? NULL : utf8_cut(&c->mem, utf8_line(&c->mem, fill(c, way.version->subject, fields)),
                                                    200);
     int segments = is_sms ? sms_segments(body, &gsm7) : 1;
     Time expires = o->expires_at.us ? o->expires_at : time_add_seconds(c->now, KEEP_DAYS * 86400);
-    Id id = db_insert(c, "insert into message (utility_id, channel, class, topic, template_version_id, template_key, "
-                         "consumer_id, account_id, user_id, portal_user_id, to_address, to_hash, lang, subject, "
-                         "body_text, encoding, segments, "
-                         "status, reason_code, not_before, expires_at, next_attempt_at, dedup_key, legal, created_at, "
-                         "created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    Id id = db_insert(c,
+                      "insert into message (utility_id, channel, class, topic, template_version_id, template_key, "
+                      "consumer_id, account_id, user_id, portal_user_id, to_address, to_hash, lang, subject, "
+                      "body_text, body_enc, encoding, segments, "
+                      "status, reason_code, not_before, expires_at, next_attempt_at, dedup_key, legal, created_at, "
+                      "created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                       c->utility, way.channel, t->class, o->topic ? o->topic : t->topic, way.version->id, key,
-                          reach->consumer_id, to->account, to->user, to->portal_user, way.address,
-                          lookup_hash(c, way.address), way.version->lang,
-                      subject, body, is_sms ? (gsm7 ? "gsm7" : "ucs2") : NULL, segments, way.reason ? "suppressed"
-                          : "queued", way.reason, o->not_before.us ? o->not_before : TIME_NONE, expires, c->now,
-                          o->dedup_key, t->legal, c->now,
-                      c->realm == REALM_STAFF ? c->user : (Id){ 0 });
+                      reach->consumer_id, to->account, to->user, to->portal_user, way.address,
+                      lookup_hash(c, way.address), way.version->lang, subject, shown, sealed,
+                      is_sms ? (gsm7 ? "gsm7" : "ucs2") : NULL, segments, way.reason ? "suppressed" : "queued",
+                      way.reason, o->not_before.us ? o->not_before : TIME_NONE, expires, c->now, o->dedup_key, t->legal,
+                      c->now, c->realm == REALM_STAFF ? c->user : (Id){ 0 });
     if (!is_sms && (o->html || o->document.id))
         db_run(c, "update message set body_html = ?, attachments = ? where id = ?", o->html,
                o->document.id ? json_ids(c, &o->document, 1) : NULL, id);

@@ -18,10 +18,11 @@
 enum { UNKNOWN_WAIT_S = 600 };
 static const int64_t retry_s[] = { 60, 300, 900, 3600 };        /* then failed */
 
-#define OUT_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, channel) \
-    F(T, const char *, to_address) F(T, const char *, lang) F(T, const char *, subject) F(T, const char *, body_text) \
-    F(T, const char *, body_html) F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) \
-        F(T, int, attempts)
+#define OUT_ROW(F, T)                                                                                                  \
+    F(T, Id, id)                                                                                                       \
+    F(T, const char *, public_id) F(T, const char *, channel) F(T, const char *, to_address) F(T, const char *, lang)  \
+        F(T, const char *, subject) F(T, const char *, body_text) F(T, Bytes, body_enc) F(T, const char *, body_html)  \
+            F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) F(T, int, attempts)
 ROW(OutRow, OUT_ROW)
 
 typedef struct Sending {
@@ -41,15 +42,17 @@ void message_enqueue(Ctx *c, Id message, Time at) {
 /* "About to call" is committed first. */
 static void send_begin(Ctx *c, void *arg) {
     Sending *s = arg;
-    OutRow *m = db_one(c, OutRow, "select id, public_id, channel, to_address, lang, subject, body_text, body_html, "
-                                  "status, expires_at, not_before, attempts from message where id=? for update",
+    OutRow *m = db_one(c, OutRow,
+                       "select id, public_id, channel, to_address, lang, subject, body_text, body_enc, body_html, "
+                       "status, expires_at, not_before, attempts from message where id=? for update",
                        s->message);
     s->row = m;
     s->go = false;
     bool repeat = !strcmp(m->status, "sent_to_provider") || !strcmp(m->status, "unknown");
     if (strcmp(m->status, "queued") && strcmp(m->status, "retry") && !repeat) return;
     if (c->now.us > m->expires_at.us) {
-        db_run(c, "update message set status='expired', reason_code='expired', ended_at=? where id=?", c->now, m->id);
+        db_run(c, "update message set status='expired', reason_code='expired', body_enc=null, ended_at=? where id=?",
+               c->now, m->id);
         return;
     }
     Providers all = providers_active(c, m->channel);
@@ -98,6 +101,8 @@ static void send_end(Ctx *c, void *arg) {
                s->message);
         message_enqueue(c, s->message, time_add_seconds(c->now, wait));
     }
+    db_run(c, "update message set body_enc=null where id=? and status not in ('queued', 'retry', 'unknown', "
+              "'sent_to_provider')", s->message);
 }
 
 JobStep message_send(Ctx *c, const JobRow *job) {
@@ -110,7 +115,9 @@ JobStep message_send(Ctx *c, const JobRow *job) {
     if (!s->go) return STEP_DONE;
     const OutRow *m = s->row;
     s->result = provider_send(c, &(OutMessage){ .message = m->id, .channel = m->channel, .to = m->to_address,
-                                                .subject = m->subject, .text = m->body_text, .html = m->body_html,
+                                                .subject = m->subject, .text = m->body_enc.p
+                                                    ? vault_open(c, "message.body", m->body_enc) : m->body_text,
+                                                .html = m->body_html,
                                                 .lang = m->lang,
                                                 .idempotency_key = m->public_id, .message_no = m->public_id,
                                                 .attachment_path = s->attached ? s->attached->path : NULL,

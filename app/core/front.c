@@ -20,7 +20,7 @@
 
 static Key pre_key, csrf_key, note_key;
 
-enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600, FORM_KEY_MAX = 64 };
+enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600, FORM_KEY_MAX = 64, VIEW_AS_S = 30 * 60 };
 
 void front_start(void) {
     const Keys *keys = installation_keys();
@@ -169,11 +169,45 @@ int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *rea
 
 void session_cookie_clear(Req *r) { cookie_set(r, session_cookie_name(realm_of(r)), "", -1); }
 
+/* The same session under a new token: what was stolen before is worth nothing now. */
+void session_step_up(Req *r) {
+    Ctx *c = &r->c;
+    const char *token = random_token(&c->mem);
+    uint8_t hash[TOKEN_HASH_SIZE];
+    token_hash(token, hash);
+    db_must(c, 1, CONFLICT,
+            "update session set token_hash = ?, stepup_at = ?, reauth_at = ? where id = ? and ended_at is null",
+            ((Bytes){ hash, sizeof hash }), c->now, c->now, c->session);
+    int64_t left_s = db_int(c, "select timestampdiff(second, ?, expires_at) from session where id = ?", c->now,
+                            c->session);
+    cookie_set(r, session_cookie_name(c->realm), token, facts_of(c)->is_kept ? (int)left_s : 0);
+}
+
+bool session_is_fresh(Ctx *c, int seconds) {
+    const Facts *f = facts_of(c);
+    Time since = time_add_seconds(c->now, -seconds);
+    return f->auth_at.us > since.us || (time_is_set(f->mfa_at) && f->mfa_at.us > since.us)
+        || (time_is_set(f->reauth_at) && f->reauth_at.us > since.us);
+}
+
+void session_view_as(Req *r, Id portal_user, Id viewer) {
+    Ctx *c = &r->c;
+    Id own = c->session;
+    const char *token = session_make(
+        c, &(NewSession){ .realm = REALM_PORTAL, .subject = portal_user, .utility = c->utility }, c->address,
+        header_text(r, "User-Agent"));
+    db_run(c, "update session set view_as_user_id = ?, expires_at = ? where id = ?", viewer,
+           time_add_seconds(c->now, VIEW_AS_S), c->session);
+    c->session = own;
+    cookie_set(r, session_cookie_name(REALM_PORTAL), token, 0);
+}
+
 #define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) \
     F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
     F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
         F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
-    F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off)
+    F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off) \
+    F(T, Id, viewer_id) F(T, const char *, viewer_name)
 ROW(Session, SESSION)
 
 static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
@@ -183,21 +217,23 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
                        "coalesce(p.idle_minutes, 30) as idle_minutes, "
                        "u.full_name as name, u.email, u.status, u.theme, u.locale as language, "
-                       "cast(p.rights_version as char) as stamp, u.keys_off "
+                       "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, "
+                       "null as viewer_name "
                        "from session s join user u on u.id = s.subject_id left join security_policy p on p.one = 1 "
                        "where s.token_hash = ? and s.realm = 'staff'", hash);
     case REALM_PORTAL:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
                        "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, "
-                       "u.lang as language, null as stamp, false as keys_off "
+                       "u.lang as language, null as stamp, false as keys_off, s.view_as_user_id as viewer_id, "
+                       "(select v.full_name from user v where v.id = s.view_as_user_id) as viewer_name "
                        "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? "
                        "and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
     default:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
                        "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' "
-                       "as language, null as stamp, false as keys_off "
+                       "as language, null as stamp, false as keys_off, 0 as viewer_id, null as viewer_name "
                        "from smart360.session s join smart360.platform_user u on u.id = s.subject_id "
                        "where s.token_hash = ?", hash);
     }
@@ -264,6 +300,9 @@ static void front_identify(Req *r) {
     f->last_seen = s->last_seen_at, f->auth_at = s->auth_at, f->mfa_at = s->mfa_at, f->reauth_at = s->reauth_at;
     f->idle_minutes = s->idle_minutes;
     f->keys_off = s->keys_off;
+    f->is_kept = s->keep;
+    f->viewer = s->viewer_id, f->viewer_name = s->viewer_name;
+    if (f->viewer.id) c->user_name = text(c, "%s, seen by %s", s->name, s->viewer_name ? s->viewer_name : "staff");
     if (!strcmp(s->theme, "light") || !strcmp(s->theme, "dark")) r->theme = s->theme;
     if (realm == REALM_PORTAL) speak(c, s->language);
     else if (s->language && messages_has_language(s->language)) c->language = s->language;
@@ -271,6 +310,8 @@ static void front_identify(Req *r) {
     f->session_utility = s->utility_id;
     r->csrf = keyed_token(&c->mem, &csrf_key, "session", token);
     log_context(c->request_no, c->tenant_slug, c->user.id);
+    if (f->viewer.id && !strcmp(r->method, "POST") && strcmp(r->route->path, "/signout"))
+        fail(c, DENIED, "%s", msg(c->language, "portal.view.read_only"));
 }
 
 static void front_sign_in(Req *r) {

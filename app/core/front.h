@@ -20,6 +20,9 @@ typedef struct Facts {
     const char  *email;
     int          idle_minutes;
     bool         keys_off;
+    bool         is_kept;           /* "keep me signed in" */
+    Id           viewer;            /* the person of the staff who sees the portal as this consumer; 0: the consumer */
+    const char  *viewer_name;
 } Facts;
 Facts *facts_of(Ctx *c);
 
@@ -37,6 +40,12 @@ void session_end(Ctx *c, Id session, const char *reason);
 /* Ends all of a user, but for `but` (0: none). Returns how many. */
 int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *reason);
 void session_cookie_clear(Req *r);
+/* The person has just proved again who it is: the session gets a new token, the old one is dead (S6). */
+void session_step_up(Req *r);
+/* Whether password or code were given within so many seconds. */
+bool session_is_fresh(Ctx *c, int seconds);
+/* A read-only session of a consumer for a person of the staff, half an hour long; sets the portal's cookie. */
+void session_view_as(Req *r, Id portal_user, Id viewer);
 const char *session_cookie_name(Realm realm);
 
 /* Tells lib/resource.h's hooks who audits, decides and emits. */

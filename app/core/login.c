@@ -202,31 +202,6 @@ static Person *half_person(Req *r) {
     return p && !strcmp(p->status, "active") && p->password_hash && !strcmp(half.value, half_value(c, p)) ? p : NULL;
 }
 
-static Bytes cookie_hash(Req *r, const char *cookie) {
-    uint8_t *hash = take(r, TOKEN_HASH_SIZE);
-    token_hash(cookie, hash);
-    return (Bytes){ hash, TOKEN_HASH_SIZE };
-}
-
-static bool device_is_trusted(Req *r, const Person *p) {
-    Ctx *c = &r->c;
-    const char *cookie = cookie_text(r, device_cookie(c));
-    if (!cookie || !*cookie || strlen(cookie) > 100) return false;
-    return db_int(c, "select count(*) from trusted_device where realm = ? and subject_id = ? and token_hash = ? "
-                     "and revoked_at is null and expires_at > ?",
-                  realm_name(realm_here(c)), p->id, cookie_hash(r, cookie), c->now) == 1;
-}
-
-static void device_trust(Req *r, const Person *p) {
-    Ctx *c = &r->c;
-    const char *token = random_token(&c->mem);
-    db_run(c, "insert into trusted_device (realm, subject_id, token_hash, label, created_at, last_used_at, expires_at) "
-              "values (?,?,?,?,?,?,?)", realm_name(realm_here(c)), p->id,
-           cookie_hash(r, token), device_name(&c->mem, header_text(r, "User-Agent")), c->now, c->now,
-               time_add_seconds(c->now, DEVICE_DAYS * 86400));
-    cookie_set(r, device_cookie(c), token, DEVICE_DAYS * 86400);
-}
-
 /* At most so many sessions at once (AU01US03): the oldest ends, and both sides are told. */
 static void limit_sessions(Req *r, const Person *p) {
     Ctx *c = &r->c;
@@ -315,7 +290,7 @@ static void right_password(Ctx *c, void *arg) {
     SignIn *s = arg;
     (void)c;
     answer_anew(s);
-    s->factor_passed = s->person->has_factor && device_is_trusted(s->r, s->person);
+    s->factor_passed = s->person->has_factor && device_is_trusted(s->r, device_cookie(c), realm_here(c), s->person->id);
     step_now(s);
     if (s->step == NEXT_SESSION || s->step == NEXT_PASSWORD) complete(s);
     else if (s->step == NEXT_CODE || s->step == NEXT_ENROL) half_set(s->r, s->person);
@@ -497,26 +472,7 @@ static bool code_accept(Ctx *c, const Person *p, const char *code) {
                 all.v[i].id);
         return true;
     }
-    uint8_t hash[TOKEN_HASH_SIZE];
-    if (!recovery_hash(code, hash)) return false;
-    return db_run(c, "update mfa_factor set used_at = ? where realm = ? and user_id = ? and kind = 'recovery' "
-                     "and secret_enc = ? and used_at is null limit 1",
-                  c->now, realm, p->id, ((Bytes){ hash, sizeof hash })) == 1;
-}
-
-/* Ten codes, of which only hashes are kept: they are shown once, by the answer to this POST. */
-static const char **recovery_make(Ctx *c, const Person *p) {
-    const char **codes = take_n(c, const char *, RECOVERY_CODES);
-    const char *realm = realm_name(realm_here(c));
-    db_run(c, "delete from mfa_factor where realm = ? and user_id = ? and kind = 'recovery'", realm, p->id);
-    for (int i = 0; i < RECOVERY_CODES; i++) {
-        uint8_t hash[TOKEN_HASH_SIZE];
-        codes[i] = recovery_code(&c->mem);
-        recovery_hash(codes[i], hash);
-        db_run(c, "insert into mfa_factor (realm, user_id, kind, secret_enc, confirmed_at, created_at) "
-                  "values (?,?,'recovery',?,?,?)", realm, p->id, ((Bytes){ hash, sizeof hash }), c->now, c->now);
-    }
-    return codes;
+    return recovery_accept(c, realm_here(c), p->id, code);
 }
 
 static void enrol(Ctx *c, SignIn *s) {
@@ -527,7 +483,7 @@ static void enrol(Ctx *c, SignIn *s) {
               "values (?,?,'totp',?,?,?,?,?)",
            realm_name(realm_here(c)), p->id, vault_seal(c, "mfa_factor.secret", s->secret), c->now, c->now, step,
                c->now);
-    s->recovery = recovery_make(c, p);
+    s->recovery = recovery_make(c, realm_here(c), p->id, RECOVERY_CODES);
     audit_note(c, "mfa_set_up", realm_here(c) == REALM_PLATFORM ? "platform_user" : "user", p->id, p->email, NULL);
     p->has_factor = true;
     s->accepted = true;
@@ -540,7 +496,7 @@ static void code_given(Ctx *c, void *arg) {
     else s->accepted = code_accept(c, s->person, s->code);
     if (!s->accepted) return;
     s->factor_passed = true;
-    if (s->trust) device_trust(s->r, s->person);
+    if (s->trust) device_trust(s->r, device_cookie(c), realm_here(c), s->person->id);
     step_now(s);
     complete(s);
 }

@@ -38,6 +38,25 @@ void attempt_check(Req *r, const char *email, const Person *person);
 /* A failed try in a transaction of its own, with the lock it may lead to and the mail about that. */
 void attempt_failed(Req *r, const char *email, const Person *person, const char *result);
 
+/* A row of the sign-in history that is no try: what staff did with a consumer's sign-in (view as). */
+void attempt_told(Ctx *c, Realm realm, const char *login, Id subject, const char *result, const char *words);
+
+/* --- second step (second_step.c), of any realm -------------------------------------------------------------------- */
+
+/* The browser holds the token of a device that the person trusts; `cookie` names it. */
+bool device_is_trusted(Req *r, const char *cookie, Realm realm, Id subject);
+void device_trust     (Req *r, const char *cookie, Realm realm, Id subject);
+/* n new codes in place of the old ones, of which only hashes are kept: to be shown once, by the answer to this POST. */
+const char **recovery_make(Ctx *c, Realm realm, Id subject, int n);
+/* Each of them once. */
+bool recovery_accept(Ctx *c, Realm realm, Id subject, const char *code);
+int  recovery_left  (Ctx *c, Realm realm, Id subject);
+void recovery_forget(Ctx *c, Realm realm, Id subject);
+typedef struct { Id id; const char *label; Time created_at, last_used_at, expires_at; } TrustedDevice;
+typedef struct { TrustedDevice *v; size_t n; } TrustedDevices;
+TrustedDevices devices_of   (Ctx *c, Realm realm, Id subject);
+void    device_forget(Ctx *c, Realm realm, Id subject, Id device);      /* 0: all */
+
 /* Makes a link's token for a person, valid so many minutes; earlier ones of the purpose end. Returns the token. */
 const char *password_token_new(Ctx *c, Id person, const char *purpose, int minutes, const char *address);
 /* Checks a new password by every rule of ONB-LOGIN; NULL or the refusal. Hashes: call between hashing_enter and _leave,

@@ -21,7 +21,8 @@ typedef struct {
 /* NOT_FOUND when there is none. Secrets are wiped when the memory is rewound. */
 const GatewayAccount *gateway_account(Ctx *c, Id id);
 
-typedef struct { const Intent *intent; const char *idempotency_key, *return_url, *description; Money total; } Opening;
+typedef struct { const Intent *intent; const char *idempotency_key, *return_url, *description; Money total;
+                 bool keeps_method; } Opening;
 typedef struct { OutClass class; int http_status; const char *ref, *redirect_url, *error; } Opened;
 enum { OPEN_MS = 4000 };        /* somebody waits for the page */
 
@@ -61,9 +62,14 @@ typedef struct {
     SettledLine *v; size_t n;
 } SettlementNews;
 
+/* A charge of a kept card. result.status NULL: not known; ask with the same key, or by provider_payment_id. */
+typedef struct { const Intent *intent; const char *token, *idempotency_key, *description; Money total; } ChargeOrder;
+typedef struct { OutClass class; int http_status; const char *error; IntentResult result; } Charged;
+
 /* What a verified event or an answer says. intent_no or provider_ref names the payment. */
 typedef enum {
-    EVENT_IGNORED, EVENT_PAYMENT, EVENT_REFUNDS, EVENT_DISPUTE, EVENT_PAYOUT, EVENT_PAYOUT_FAILED
+    EVENT_IGNORED, EVENT_PAYMENT, EVENT_REFUNDS, EVENT_DISPUTE, EVENT_PAYOUT, EVENT_PAYOUT_FAILED,
+    EVENT_METHOD        /* a page on which a card is kept has ended; result.provider_ref names it */
 } EventKind;
 typedef struct {
     EventKind      kind;
@@ -92,6 +98,12 @@ typedef struct GatewayDriver {
     bool (*refunds_of)(Ctx *c, const GatewayAccount *account, const char *provider_payment_id, RefundNewsList *to);
     /* What a payout is made of; false when the gateway could not be asked. */
     bool (*settlement)(Ctx *c, const GatewayAccount *account, const char *payout, SettlementNews *to);
+    /* Cards kept for later; NULL: the gateway has none. All of them call outside. */
+    Opened     (*save)   (Ctx *c, const GatewayAccount *account, const NewMethod *n);
+    SavedToken (*saved)  (Ctx *c, const GatewayAccount *account, const char *ref);
+    bool       (*drop)   (Ctx *c, const GatewayAccount *account, const char *token);
+    Charged    (*charge) (Ctx *c, const GatewayAccount *account, const ChargeOrder *o);
+    Charged    (*charged)(Ctx *c, const GatewayAccount *account, const Intent *intent, const char *payment_id);
 } GatewayDriver;
 
 extern const GatewayDriver stripe_driver, sandbox_driver;

@@ -272,6 +272,11 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
     case EVENT_DISPUTE: dispute_event(c, e, &event); break;
     case EVENT_PAYOUT:
     case EVENT_PAYOUT_FAILED: payout_event(c, e, &event); break;
+    case EVENT_METHOD:
+        event_emit(c, &(Event){ .name = "payment_method.ready", .entity = "gateway_account", .id = e->account_ref,
+                                .number = event.result.provider_ref });
+        finish(c, e->id, "processed", NULL, (Id){ 0 });
+        break;
     }
     if (event.kind != EVENT_IGNORED)
         db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);

@@ -50,8 +50,30 @@ Id          intent_payer(struct Ctx *c, Id intent);
 const char *intent_mail (struct Ctx *c, Id intent);
 /* When one of the same amount for this account was begun that is at its gateway now; TIME_NONE: none is. */
 Time payment_intent_like_at(struct Ctx *c, Id account, Money amount);
-/* Autopay: charges a saved method, without a person. */
-const Intent *payment_intent_charge(struct Ctx *c, Id intent, Id saved_method);
+
+/* --- cards kept for later: only tokens, kept by the portal (CSS01US03) -------------------------------------------- */
+
+/* Whether the gateways of this driver keep cards. */
+bool gateway_can_save(const char *driver);
+/* Opens the gateway's page where a person gives a card to be kept; nothing is charged. Calls outside: not in a
+   transaction. key: 22 characters, the same for ever; the same key opens the same. */
+typedef struct { const char *key, *return_url, *return_path, *email; } NewMethod;
+typedef struct { bool is_open; const char *ref, *redirect_url; } MethodOpened;
+MethodOpened payment_method_open(struct Ctx *c, Id gateway, const NewMethod *n);
+/* What came of it; `ref` is of such a page, or of a payment that keeps its card (payment_intent_keep). Calls
+   outside. */
+typedef enum { METHOD_OPEN, METHOD_DONE, METHOD_FAILED } MethodState;
+typedef struct { MethodState state; const char *token, *kind, *brand, *last4; int exp_month, exp_year; } SavedToken;
+SavedToken payment_method_ask(struct Ctx *c, Id gateway, const char *ref);
+/* The gateway forgets a card; false: ask again later. Calls outside. */
+bool payment_method_drop(struct Ctx *c, Id gateway, const char *token);
+/* An intent that is not started yet: the gateway shall keep the card it is paid with. */
+void payment_intent_keep(struct Ctx *c, Id intent);
+/* Charges a kept card for an intent, with or without a person. Commits on its own (outside call). processing: the
+   answer was lost or is not final; it is asked for with the same key. An intent that was started comes back as it
+   is. */
+typedef struct { Id method, gateway; const char *token; } ChargeToken;
+const Intent *payment_intent_charge(struct Ctx *c, Id intent, const ChargeToken *by);
 
 typedef struct {
     Id          gateway;            /* gateway_account */

@@ -9,7 +9,7 @@
 #include "app/cis/cis.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
-#include "app/hub/gateway.h"
+#include "app/hub/saved.h"
 #include "app/hub/pages.h"
 #include "lib/clock.h"
 #include "lib/date.h"
@@ -173,6 +173,7 @@ static void call_gateway(Ctx *c, Start *s) {
     const GatewayDriver *driver = gateway_driver(account->driver);
     Opening o = { .intent = s->now, .idempotency_key = s->key, .total = money_add(s->now->amount, s->now->fee),
                   .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
+                  .keeps_method = db_int(c, "select keeps_method from payment_intent where id=?", s->now->id) != 0,
                   .return_url = public_url(c, text(c, "/pay/%s/return", s->now->public_id), true) };
     s->opened = driver->open(c, account, &o);
 }
@@ -274,6 +275,11 @@ JobStep intent_check(Ctx *c, const JobRow *job) {
     Answer *a = take(c, sizeof *a);
     a->intent = intent_get(c, (Id){ id });
     if (!is_open(a->intent->state) || !a->intent->gateway.id) return STEP_DONE;
+    if (saved_charge_ask(c, a->intent)) {
+        a->intent = intent_get(c, a->intent->id);
+        db_tx(c, DB_WRITE, take_answer, a, NULL);
+        return STEP_DONE;
+    }
     const GatewayAccount *account = gateway_account(c, a->intent->gateway);
     const char *ref = db_text(c, "select provider_ref from payment_intent where id=?", a->intent->id);
     a->known = gateway_driver(account->driver)->ask(c, account, a->intent, ref, &a->result);

@@ -10,6 +10,8 @@ static const Route hub_routes[] = {
                 .body_max = 512 * 1024),
     TENANT_GET ("/sandbox/pay/{intent}", NULL, OPEN, sandbox_page),
     TENANT_POST("/sandbox/pay/{intent}", NULL, OPEN, sandbox_post),
+    TENANT_GET ("/sandbox/save/{key}",   NULL, OPEN, sandbox_save_page),
+    TENANT_POST("/sandbox/save/{key}",   NULL, OPEN, sandbox_save_post),
     GET ("/integrations/events",              "hub.events",  VIEW, event_list_page),
     GET ("/integrations/events/{id}",         "hub.events",  VIEW, event_page),
     POST("/integrations/events/{id}/replay",  "hub.events",  EDIT, event_replay, .form = event_page),

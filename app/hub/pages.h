@@ -9,6 +9,8 @@
 
 void    sandbox_page(Req *r);
 void    sandbox_post(Req *r);
+void    sandbox_save_page(Req *r);
+void    sandbox_save_post(Req *r);
 JobStep sandbox_deliver(Ctx *c, const JobRow *job);
 JobStep sandbox_report(Ctx *c, const JobRow *job);
 void    mailbox_page(Req *r);

@@ -9,9 +9,9 @@
 
 #include "app/core/core.h"
 #include "app/core/installation.h"
-#include "app/hub/gateway.h"
 #include "app/hub/pages.h"
 #include "app/hub/sandbox.h"
+#include "app/hub/saved.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/form.h"
@@ -85,7 +85,8 @@ static GatewayEvent sandbox_parse(Ctx *c, Json body) {
 }
 
 const GatewayDriver sandbox_driver = { "sandbox", sandbox_open, sandbox_ask, sandbox_key, sandbox_parse,
-                                       sandbox_refund, sandbox_refunds_of, sandbox_settlement };
+                                       sandbox_refund, sandbox_refunds_of, sandbox_settlement,
+                                       sandbox_save, sandbox_saved, sandbox_drop, sandbox_charge, sandbox_charge_look };
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
@@ -137,7 +138,6 @@ void sandbox_page(Req *r) {
 }
 
 /* What a test card does; NULL: not one of the five. */
-typedef struct { const char *number, *outcome, *code, *text; } TestCard;
 static const TestCard cards[] = {
     { "4242424242424242", "paid",     NULL, NULL },
     { "4000000000000002", "declined", "card_declined", "The card was declined." },
@@ -146,7 +146,7 @@ static const TestCard cards[] = {
     { "4000000000000259", "paid",     NULL, NULL },
 };
 
-static const TestCard *test_card(const char *typed) {
+const TestCard *sandbox_card(const char *typed) {
     char digits[24] = "";
     size_t n = 0;
     for (const char *s = typed; *s && n < sizeof digits - 1; s++)
@@ -162,11 +162,15 @@ static void deliver(Ctx *c, const Intent *i, const char *type, const char *event
                    bad ? "1" : "0", NULL) });
 }
 
+void sandbox_send_later(Ctx *c, const Intent *i, const char *type, const char *event, int64_t delay_s) {
+    deliver(c, i, type, event, false, delay_s);
+}
+
 void sandbox_post(Req *r) {
     Ctx *c = &r->c;
     const Intent *i = intent_of(r);
     Input *in = form_read(r, &card_form);
-    const TestCard *card = in_given(in, "card") ? test_card(in_text(in, "card")) : NULL;
+    const TestCard *card = in_given(in, "card") ? sandbox_card(in_text(in, "card")) : NULL;
     if (in_given(in, "card") && !card) problem(r, "card", "%s", msg(r->c.language, "hub.sandbox.not_a_test_card"));
     problems_end(r);
     if (!outcome_of(c, i->id)) {
@@ -175,6 +179,8 @@ void sandbox_post(Req *r) {
                i->id, card->outcome,
                json_pairs(c, "last4", number + strlen(number) - 4, "code", card->code, "text", card->text, NULL));
         if (!strcmp(card->outcome, "paid")) sandbox_charged(c, i, !strcmp(number, "4000000000000259"));
+        if (!strcmp(card->outcome, "paid"))
+            sandbox_card_kept(c, text(c, "sbx_%s", i->public_id), card, in_text(in, "expiry"));
         const char *how = in_text(in, "delivery"), *event = text(c, "sbx_evt_%s", i->public_id),
             *type = !strcmp(card->outcome, "paid") ? "payment.succeeded" : "payment.failed";
         int64_t late = !strcmp(how, "late") ? in_int(in, "seconds") : 0;

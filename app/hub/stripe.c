@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/hub/saved.h"
 #include "app/hub/stripe.h"
 #include "lib/date.h"
 
@@ -48,6 +49,8 @@ static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
                            { "success_url", o->return_url },
                            { "cancel_url", text(c, "%s?cancelled=1", o->return_url) },
                            { "expires_at", text(c, "%lld", (long long)time_unix(o->intent->expires_at)) },
+                           { o->keeps_method ? "customer_creation" : NULL, "always" },
+                           { "payment_intent_data[setup_future_usage]", "off_session" },
                            { 0 } };
     FetchRequest r = stripe_request(c, a, "POST", "/v1/checkout/sessions");
     r.body = fetch_form(&c->mem, form);
@@ -108,7 +111,11 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
     if (stripe_parse_money(c, body, &e)) return e;
     json_int(body, "created", &created);
     e.result.occurred_at = created ? time_of_unix(created) : c->now;
-    if (!strncmp(e.type, "checkout.session.", 17)) {
+    const char *mode = json_text(o, "mode");
+    if (!strncmp(e.type, "checkout.session.", 17) && mode && !strcmp(mode, "setup")) {
+        e.kind = EVENT_METHOD;
+        e.result.provider_ref = json_text(o, "id");
+    } else if (!strncmp(e.type, "checkout.session.", 17)) {
         e.kind = EVENT_PAYMENT;
         read_session(c, o, &e.result);
         if (!strcmp(e.type, "checkout.session.async_payment_succeeded")) e.result.status = "succeeded";
@@ -126,7 +133,8 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
         if (!json_int(o, "amount_received", &amount) || !amount) json_int(o, "amount", &amount);
         e.result.amount = (Money){ amount };
         e.result.currency = stripe_iso(c, json_text(o, "currency"));
-        e.result.failure_code = json_text(o, "last_payment_error.code");
+        const char *decline = json_text(o, "last_payment_error.decline_code");
+        e.result.failure_code = decline ? decline : json_text(o, "last_payment_error.code");
         e.result.failure_text = json_text(o, "last_payment_error.message");
     }
     if (e.kind == EVENT_PAYMENT && !e.result.status) e.kind = EVENT_IGNORED;
@@ -134,4 +142,5 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
 }
 
 const GatewayDriver stripe_driver = { "stripe", stripe_open, stripe_ask, stripe_key, stripe_parse, stripe_refund,
-                                      stripe_refunds_of, stripe_settlement };
+                                      stripe_refunds_of, stripe_settlement, stripe_save, stripe_saved, stripe_drop,
+                                      stripe_charge, stripe_charged };

@@ -12,6 +12,8 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 
+enum { CLOSED_MONTHS = 24 };
+
 static Access access_of(const char *word) {
     if (!word) return ACCESS_NONE;
     return !strcmp(word, "owner") ? ACCESS_OWNER : !strcmp(word, "manager") ? ACCESS_MANAGER : !strcmp(word, "payer")
@@ -20,9 +22,8 @@ static Access access_of(const char *word) {
 
 Access portal_access(Ctx *c, Id account) {
     if (c->realm != REALM_PORTAL || !c->user.id) return ACCESS_NONE;
-    return access_of(db_text(c, "select access from portal_account_link where portal_user_id = ? and account_id = ? "
-                                "and utility_id = ? and ended_at is null and (until is null or until >= ?)",
-                             c->user, account, c->utility, utility_today(c)));
+    const Mine *m = mine_by_id(c, account);
+    return m ? access_of(m->access) : ACCESS_NONE;
 }
 
 void portal_check(Ctx *c, Id account, Access least) {
@@ -54,16 +55,21 @@ PortalLinks portal_links(Ctx *c, Id account) {
 
 /* --- the accounts of the visitor ---------------------------------------------------------------------------------- */
 
+/* Whoever looks at somebody else's portal looks only; an account that is closed can be looked at for two years more. */
 Mines mine_all(Ctx *c) {
     Mines *kept = fact_get(c, "portal_mine", c->user.id);
     if (kept) return *kept;
     kept = take(c, sizeof *kept);
-    *kept = db_all(c, Mine, "select l.id as link_id, a.id, a.account_no, l.nickname, l.access, a.status, a.currency, "
-                            "a.balance_minor, concat_ws(', ', p.line1, p.city) as address, l.row_version "
+    *kept = db_all(c, Mine,
+                   "select l.id as link_id, a.id, a.account_no, l.nickname, if(? or a.status in "
+                   "('closed', 'cancelled'), 'viewer', l.access) as access, a.status, a.currency, "
+                   "a.balance_minor, concat_ws(', ', p.line1, p.city) as address, l.row_version "
                    "from portal_account_link l join account a on a.id = l.account_id "
                    "join premise p on p.id = a.premise_id "
                    "where l.portal_user_id = ? and l.utility_id = ? and l.ended_at is null and (l.until is null "
-                   "or l.until >= ?) order by l.id", c->user, c->utility, utility_today(c));
+                   "or l.until >= ?) and (a.closed_on is null or a.closed_on > ?) order by l.id",
+                   portal_is_viewed(c), c->user, c->utility, utility_today(c),
+                   date_add_months(utility_today(c), -CLOSED_MONTHS));
     fact_keep(c, "portal_mine", c->user.id, kept);
     return *kept;
 }

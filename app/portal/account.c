@@ -6,7 +6,7 @@
 
 #include "app/comms/comms.h"
 #include "app/core/front.h"
-#include "app/core/login_rules.h"
+#include "app/core/sign_in.h"
 #include "app/portal/pages.h"
 #include "lib/date.h"
 #include "lib/form.h"
@@ -83,6 +83,7 @@ void account_name_post(Req *r) {
 
 void account_unlink_page(Req *r) {
     Ctx *c = &r->c;
+    if (!stepped_up(r)) return;
     const Mine *m = mine_of_path(r);
     show_text(r, "confirm.text.0", msg_format(c, c->language, "portal.accounts.unlink_what",
                                               { "account", mine_name(c, m) }));
@@ -95,15 +96,17 @@ void account_unlink_page(Req *r) {
 /* The last owner of an account that is paid by autopay must end that first. */
 void account_unlink_post(Req *r) {
     Ctx *c = &r->c;
+    if (!stepped_up(r)) return;
     const Mine *m = mine_of_path(r);
     int64_t owners = db_int(c, "select count(*) from portal_account_link where account_id = ? "
                                "and access = 'owner' and ended_at is null", m->id);
     int64_t autopay = db_int(c, "select count(*) from autopay_enrolment where account_id = ? "
-                                "and status in ('active', 'paused')", m->id);
+                                "and status in ('active', 'paused', 'suspended')", m->id);
     if (autopay && owners == 1 && !strcmp(m->access, "owner"))
         fail(c, CONFLICT, "%s", msg(c->language, "portal.accounts.autopay_first"));
     db_must(c, 1, CONFLICT, "update portal_account_link set ended_at = ?, ended_by = ?, end_reason = 'own' "
                             "where id = ? and ended_at is null", c->now, c->user, m->link_id);
+    autopay_end_of(c, c->user, m->id);
     audit_note(c, "unlink", "portal_account_link", m->link_id, m->account_no, NULL);
     event_emit(c, &(Event){ .name = "portal_account.unlinked", .entity = "portal_user", .id = c->user,
                             .account = m->id });
@@ -155,16 +158,28 @@ static const char *session_word(Ctx *c, Id session) {
 }
 
 static OpenSessions sessions_open(Ctx *c) {
-    return db_all(c, OpenSession, "select id, created_at, last_seen_at, inet6_ntoa(ip) as ip, user_agent, keep "
-                                  "from session where realm = 'portal' and subject_id = ? and utility_id = ? "
-                                  "and ended_at is null and expires_at > ? "
-                  "and (keep = 1 or last_seen_at > ?) order by last_seen_at desc limit 50", c->user, c->utility, c->now,
-                      time_add_seconds(c->now, -30 * 60));
+    return db_all(c, OpenSession,
+                  "select id, created_at, last_seen_at, inet6_ntoa(ip) as ip, user_agent, keep "
+                  "from session where realm = 'portal' and subject_id = ? and utility_id = ? "
+                  "and ended_at is null and expires_at > ? "
+                  "and (keep = 1 or last_seen_at > ?) and view_as_user_id is null order by last_seen_at desc limit 50",
+                  c->user, c->utility, c->now, time_add_seconds(c->now, -30 * 60));
 }
 
 void security_page(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "password_url", link_path(r, "/profile/security/password"));
+    show_text(r, "two_step_url", link_path(r, "/profile/security/two-step"));
+    show_text(r, "two_step", msg(c->language, text(r, "portal.two_step.%s", portal_user_by_id(c, c->user)->mfa)));
+    TrustedDevices trusted = devices_of(c, REALM_PORTAL, c->user);
+    for (size_t i = 0; i < trusted.n; i++) {
+        show_text(r, at(r, "devices", i, "device"), trusted.v[i].label);
+        show_text(r, at(r, "devices", i, "until"),
+                  msg_format(c, c->language, "portal.security.trusted_until",
+                             { "date", locale_date_words(&c->mem, c->locale,
+                                                         time_date(c->locale->zone, trusted.v[i].expires_at)) }));
+    }
+    if (trusted.n) show_text(r, "forget_url", link_path(r, "/profile/security/devices/forget"));
     OpenSessions all = sessions_open(c);
     for (size_t i = 0; i < all.n; i++) {
         const OpenSession *s = &all.v[i];
@@ -183,13 +198,14 @@ void security_page(Req *r) {
     table_column(t, msg(c->language, "portal.security.device"), "text", NULL);
     table_column(t, msg(c->language, "portal.security.result"), "text", "status");
     Trys tries = db_all(c, Try, "select at, inet6_ntoa(ip) as ip, user_agent, result from login_attempt "
-                                "where realm = 'portal' and user_id = ? and at > ? order by id desc limit 20", c->user,
+                                "where realm = 'portal' and user_id = ? and at > ? order by id desc limit 100", c->user,
                         time_add_seconds(c->now, -90 * 86400));
     for (size_t i = 0; i < tries.n; i++) {
         table_row(t, NULL);
         table_cell(t, locale_time_words(&c->mem, c->locale, tries.v[i].at));
-        table_cell(t, text(r, "%s · %s", device_name(&c->mem, tries.v[i].user_agent), tries.v[i].ip
-                           ? tries.v[i].ip : ""));
+        bool viewed = !strcmp(tries.v[i].result, "viewed");        /* the words say who of the staff, and why */
+        const char *device = viewed ? tries.v[i].user_agent : device_name(&c->mem, tries.v[i].user_agent);
+        table_cell(t, viewed || !tries.v[i].ip ? device : text(r, "%s · %s", device, tries.v[i].ip));
         table_cell(t, msg(c->language, text(r, "portal.try.%s", tries.v[i].result)));
     }
     portal_page(r, "portal.security.title", "portal/security");

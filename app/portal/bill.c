@@ -165,7 +165,9 @@ const BillHead *portal_bill_of_path(Req *r) {
     return b;
 }
 
+/* Staff who look are not the consumer. */
 void bill_seen(Ctx *c, const BillHead *b) {
+    if (portal_is_viewed(c)) return;
     db_run(c, "insert into bill_view (utility_id, portal_user_id, bill_id, first_at, last_at) values (?,?,?,?,?) "
               "on duplicate key update last_at = values(last_at), count = count + 1", c->utility, c->user, b->id,
            c->now, c->now);
@@ -381,6 +383,22 @@ void bill_page(Req *r) {
             show_text(r, "page.notices.0.action.text", msg(c->language, "portal.bill.see_new"));
             show_text(r, "page.notices.0.action.url", link_path(r, "/bills/%s", next->bill_no));
         }
+    }
+    const char *complaint = dispute_of(c, b);
+    if (complaint) {
+        show_text(r, "page.notices.dispute.tone", "hold");
+        show_text(r, "page.notices.dispute.text",
+                  msg_format(c, c->language, "portal.dispute.open", { "no", complaint }));
+    }
+    if (dispute_may(c, b)) show_text(r, "dispute_url", link_path(r, "/bills/%s/dispute", b->bill_no));
+    if (m && mine_may(m, ACCESS_MANAGER)) {
+        bool paper = bill_delivery_get(c, m->id).paper;
+        show_text(r, "paper_url", link_path(r, "/bills/%s/paper", b->bill_no));
+        show_text(r, "delivery.url", link_path(r, "/accounts/%s/delivery", m->account_no));
+        show_text(r, "delivery.text",
+                  msg(c->language, paper ? "portal.accounts.paper_now" : "portal.accounts.mail_now"));
+        show_text(r, "delivery.to", paper ? "email" : "paper");
+        show_text(r, "delivery.act", msg(c->language, paper ? "portal.paperless.on" : "portal.paperless.off"));
     }
     show_compare(r, b);
     show_paid(r, b);

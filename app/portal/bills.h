@@ -26,5 +26,9 @@ void show_use(Req *r, BillHeads bills);
 const BillHead *portal_bill_of_path(Req *r);
 /* First and last view of an e-bill, counted. */
 void bill_seen(Ctx *c, const BillHead *b);
+/* The number of the open complaint about a bill; NULL: none. Read once a request and account. */
+const char *dispute_of (Ctx *c, const BillHead *b);
+/* Whether the visitor may question it now. */
+bool        dispute_may(Ctx *c, const BillHead *b);
 
 #endif

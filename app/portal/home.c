@@ -25,7 +25,7 @@ const char *bill_words(Ctx *c, const BillHead *b, const char **tone) {
     Date today = utility_today(c);
     if (!strcmp(b->status, "cancelled")) return *tone = "off", msg(c->language, "portal.bill.cancelled");
     if (b->open.minor <= 0) return *tone = "ok", msg(c->language, "portal.bill.paid");
-    if (b->dispute_hold) return *tone = "hold", msg(c->language, "portal.bill.disputed");
+    if (b->dispute_hold || dispute_of(c, b)) return *tone = "hold", msg(c->language, "portal.bill.disputed");
     if (date_compare(b->due_date, today) < 0) return *tone = "bad", msg(c->language, "portal.bill.overdue");
     if (b->paid.minor > 0) return *tone = "info", msg(c->language, "portal.bill.partly");
     return *tone = "warn", msg(c->language, "portal.bill.due");

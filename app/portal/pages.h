@@ -83,6 +83,28 @@ void account_link(Req *r, Id portal_user, const Account *a, const char *access, 
 /* The hash of a link's token, as it is stored. */
 Bytes token_bytes(Ctx *c, const char *token);
 
+/* Notes wrong passwords and fails BUSY while password sign-in pauses; a wrong one is remembered. Outside of
+   transactions. */
+void portal_check_pause(Req *r, const char *login);
+void portal_wrong_try  (Req *r, PortalUser *u);
+void portal_send_reset (Req *r, const PortalUser *u);
+
+/* --- is it still you? (step.c) ------------------------------------------------------------------------------------ */
+
+/* Before a sensitive change: true when password or code were given within 15 minutes. Else it has answered with the
+   way to /confirm, and the handler returns. DENIED when staff look. */
+bool stepped_up(Req *r);
+/* Staff see the portal as this consumer, read only. */
+bool portal_is_viewed(Ctx *c);
+
+/* --- cards and autopay -------------------------------------------------------------------------------------------- */
+
+/* What autopay.c does for others: an enrolment whose card is over, or whose owner lost access. */
+void autopay_suspend(Ctx *c, Id method);
+void autopay_end_of (Ctx *c, Id portal_user, Id account);
+void cards_look     (Ctx *c);           /* method.c: cards that end soon */
+void method_of_payment(Ctx *c, Id intent);
+
 /* --- handlers ----------------------------------------------------------------------------------------------------- */
 
 void root_redirect(Req *r);
@@ -105,6 +127,28 @@ void account_name_post(Req *r); void account_unlink_page(Req *r); void account_u
 void people_page(Req *r);       void people_post(Req *r);   void people_end(Req *r);
 void invited_page(Req *r);      void invited_post(Req *r);
 void paperless_post(Req *r);
+void second_page(Req *r);       void second_post(Req *r);       void second_again(Req *r);
+void terms_page(Req *r);        void terms_post(Req *r);
+void confirm_page(Req *r);      void confirm_post(Req *r);      void confirm_send(Req *r);
+void confirm_code_page(Req *r); void confirm_code_post(Req *r);
+void two_step_page(Req *r);     void two_step_set(Req *r);
+void two_step_app_page(Req *r); void two_step_app_post(Req *r);
+void device_forget_post(Req *r); void session_stay_page(Req *r);
+void methods_page(Req *r);      void methods_post(Req *r);      void method_return_page(Req *r);
+void method_name_post(Req *r);  void method_default_post(Req *r);
+void method_remove_page(Req *r); void method_remove_post(Req *r);
+void autopay_page(Req *r);      void autopay_account_page(Req *r); void autopay_save(Req *r);
+void autopay_move(Req *r);      void autopay_cancel_page(Req *r); void autopay_cancel_post(Req *r);
+void dispute_page(Req *r);      void dispute_post(Req *r);
+void paper_page(Req *r);        void paper_post(Req *r);
+void access_page(Req *r);       void access_post(Req *r);
+void staff_users_page(Req *r);  void staff_user_page(Req *r);
+void staff_act_page(Req *r);    void staff_act_post(Req *r);
+void staff_asks_page(Req *r);
+void staff_ask_page(Req *r);
+void staff_ask_post(Req *r);
+void staff_ask_file(Req *r);
+extern const PageTab portal_tabs[];
 void home_page_portal(Req *r);  void more_page(Req *r);
 void bills_page(Req *r);        void bills_csv(Req *r);
 void bill_page(Req *r);         void bill_download(Req *r);     void bill_print(Req *r);
@@ -118,7 +162,15 @@ void guest_post(Req *r);
 void bill_link(Req *r);
 void receipt_page(Req *r);
 
-/* Of the outbox: receipts to holders and guests. */
+/* Of the outbox: receipts to holders and guests; what autopay's charges became; a card that was given. */
 void payment_succeeded(Ctx *c, const EventRow *e);
+void autopay_paid  (Ctx *c, const EventRow *e);
+void autopay_failed(Ctx *c, const EventRow *e);
+void method_ready  (Ctx *c, const EventRow *e);
+
+JobStep autopay_day    (Ctx *c, const JobRow *job);
+JobStep autopay_charge (Ctx *c, const JobRow *job);
+JobStep method_job     (Ctx *c, const JobRow *job);
+JobStep method_drop_job(Ctx *c, const JobRow *job);
 
 #endif

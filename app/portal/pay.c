@@ -1,8 +1,8 @@
 /*
  * Paying (CSS01US03): what, then how with a last look, then the gateway's own page, then what the database says.
  * Consumers pay for their accounts, guests after a look-up, anybody one bill by its link. Amounts are fixed in a
- * payment_intent; nothing that comes back with the browser moves money (hub.h). Saved methods and autopay are not here
- * yet.
+ * payment_intent; nothing that comes back with the browser moves money (hub.h). Saved cards stand in method.c,
+ * autopay in autopay.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "app/core/installation.h"
 #include "app/hub/hub.h"
 #include "app/portal/bills.h"
+#include "app/portal/method.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/form.h"
@@ -418,6 +419,29 @@ static bool can_start(const Intent *i) {
     return !strcmp(i->state, "created") || !strcmp(i->state, "failed_to_start") || !strcmp(i->state, "requires_action");
 }
 
+/* Saved cards of the payer, at gateways that take this amount; how many. */
+static size_t show_cards(Req *r, const Intent *i, Gateways open) {
+    Ctx *c = &r->c;
+    if (!c->user.id || strcmp(i->channel, "portal")) return 0;
+    Methods all = methods_mine(c);
+    size_t n = 0;
+    for (size_t k = 0; k < all.n; k++) {
+        bool is_open = false;
+        for (size_t g = 0; g < open.n; g++) is_open |= open.v[g].id.id == all.v[k].gateway_account_id.id;
+        if (!is_open || strcmp(all.v[k].status, "active")) continue;
+        Money fee = gateway_fee(c, all.v[k].gateway_account_id, NULL, i->amount);
+        show_text(r, at(r, "ways", n, "value"), text(r, "m-%s", all.v[k].public_id));
+        show_text(r, at(r, "ways", n, "text"), method_words(c, &all.v[k]));
+        show_text(r, at(r, "ways", n, "sub"),
+                  fee.minor ? msg_format(c, c->language, "portal.pay.with_fee", { "fee", money_words(c, fee) },
+                                         { "total", money_words(c, money_add(i->amount, fee)) })
+                            : msg(c->language, "portal.pay.no_fee"));
+        show_flag(r, at(r, "ways", n, "first"), !n);
+        n++;
+    }
+    return n;
+}
+
 void pay_intent_page(Req *r) {
     Ctx *c = &r->c;
     const Intent *i = intent_of_path(r);
@@ -429,17 +453,30 @@ void pay_intent_page(Req *r) {
         show_text(r, "page.notices.0.tone", "bad");
         show_text(r, "page.notices.0.text", msg(c->language, "portal.pay.down"));
     }
+    if (c->now.us > i->expires_at.us) {
+        show_text(r, "texts.0", msg(c->language, "portal.pay.too_late"));
+        show_text(r, "links.0.text", msg(c->language, "portal.pay.try_again"));
+        show_text(r, "links.0.url", link_path(r, "/pay"));
+        portal_page(r, "portal.pay.review", "portal/sign_in");
+        return;
+    }
     show_lines(r, i);
     Gateways all = gateways_active(c, i->amount);
+    size_t cards = show_cards(r, i, all);
+    bool saves = false;
     for (size_t k = 0; k < all.n; k++) {
         Money fee = gateway_fee(c, all.v[k].id, NULL, i->amount);
-        show_text(r, at(r, "ways", k, "value"), text(r, "%zu", k + 1));
-        show_text(r, at(r, "ways", k, "text"), all.v[k].label);
-        show_text(r, at(r, "ways", k, "sub"), fee.minor ? msg_format(c, c->language, "portal.pay.with_fee",
+        size_t w = cards + k;
+        saves |= gateway_can_save(all.v[k].driver);
+        show_text(r, at(r, "ways", w, "value"), text(r, "%zu", k + 1));
+        show_text(r, at(r, "ways", w, "text"),
+                  cards && all.n == 1 ? msg(c->language, "portal.pay.other_card") : all.v[k].label);
+        show_text(r, at(r, "ways", w, "sub"), fee.minor ? msg_format(c, c->language, "portal.pay.with_fee",
             { "fee", money_words(c, fee) }, { "total", money_words(c, money_add(i->amount, fee)) }) : msg(c->language,
             "portal.pay.no_fee"));
-        show_flag(r, at(r, "ways", k, "first"), !k);
+        show_flag(r, at(r, "ways", w, "first"), !w);
     }
+    if (saves && c->user.id && !portal_is_viewed(c)) show_text(r, "keep", msg(c->language, "portal.pay.keep"));
     if (!all.n) {
         show_text(r, "page.notices.0.tone", "bad");
         show_text(r, "page.notices.0.text", msg(c->language, "portal.pay.down"));
@@ -455,7 +492,12 @@ void pay_intent_page(Req *r) {
     portal_page(r, "portal.pay.review", "portal/pay_review");
 }
 
-typedef struct Look { Req *r; const Intent *i; } Look;
+typedef struct Look { Req *r; const Intent *i; Id gateway; } Look;
+
+static void keep(Ctx *c, void *arg) {
+    Look *l = arg;
+    method_keep_with(c, l->i, l->gateway);
+}
 
 static void look(Ctx *c, void *arg) {
     Look *l = arg;
@@ -471,8 +513,20 @@ void pay_start_post(Req *r) {
     const Intent *i = l.i;
     Gateways all = gateways_active(c, i->amount);
     const char *way = field_text(r, "way");
+    if (can_start(i) && c->now.us > i->expires_at.us) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.too_late"));
+    if (way && !strncmp(way, "m-", 2)) {
+        const Method *m = c->user.id ? method_mine(c, way + 2) : NULL;
+        if (!m || strcmp(m->status, "active")) fail(c, CONFLICT, "%s", msg(c->language, "portal.methods.expired"));
+        ChargeToken by = method_token(c, m);
+        payment_intent_charge(c, i->id, &by);
+        go(r, "/pay/%s/return", i->public_id);
+        return;
+    }
     size_t k = way ? strtoul(way, NULL, 10) : 1;
     if (!all.n || k < 1 || k > all.n) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.down"));
+    l.gateway = all.v[k - 1].id;
+    bool keeps = field_text(r, "keep") && c->user.id && can_start(i) && gateway_can_save(all.v[k - 1].driver);
+    if (keeps) db_tx(c, DB_WRITE, keep, &l, NULL);
     i = payment_intent_start(c, i->id, all.v[k - 1].id);
     bool open = !strcmp(i->state, "requires_action") && i->redirect_url;
     if (open) go_to(r, i->redirect_url);
@@ -561,11 +615,32 @@ void receipt_page(Req *r) {
     portal_page(r, NULL, "portal/pay_result");
 }
 
+/* Money for a bill that was paid meanwhile stays as credit: the holder is told, with the way to a refund. */
+static void tell_credit(Ctx *c, Id intent, ReceiptPayments all) {
+    IntentLines lines = intent_lines(c, intent);
+    for (size_t i = 0; i < all.n; i++) {
+        const ReceiptPayment *p = &all.v[i];
+        bool for_bill = false;
+        for (size_t k = 0; k < lines.n; k++)
+            for_bill |= lines.v[k].account.id == p->account.id && !strcmp(lines.v[k].target_kind, "bill");
+        if (!p->account.id || !for_bill || p->unallocated.minor <= 0) continue;
+        NotifyField fields[] = { { "payment.amount", money_words(c, p->unallocated) },
+                                 { "account_no", p->account_no },
+                                 { "receipt.no", p->receipt_no },
+                                 { "link", public_url(c, "/home", true) },
+                                 { 0 } };
+        notify(c, "payment_as_credit", &(Recipient){ .account = p->account }, fields,
+               &(NotifyOptions){ .channels = "email,inapp", .dedup_key = text(c, "credit:%s", p->payment_no) });
+    }
+}
+
 /* A guest's receipt, to the address given; holders are told of
  * every payment by the accounts themselves (cis.receipt). */
 void payment_succeeded(Ctx *c, const EventRow *e) {
     ReceiptPayments all = payments_of_intent(c, e->id);
     const char *guest = intent_mail(c, e->id);
+    method_of_payment(c, e->id);
+    tell_credit(c, e->id, all);
     if (!guest) return;
     for (size_t i = 0; i < all.n; i++) {
         const ReceiptPayment *p = &all.v[i];

@@ -15,15 +15,16 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 
-enum { INVITE_DAYS = 7, INVITES_OPEN = 20 };
+enum { INVITE_DAYS = 7, STAFF_HOURS = 72, INVITES_OPEN = 20 };
 
 /* --- the invitation ----------------------------------------------------------------------------------------------- */
 
-typedef struct { Id account; const char *email, *access; Date until; const char *by; } NewInvitation;
+typedef struct { Id account; const char *email, *access; Date until; const char *by; int hours; } NewInvitation;
 
 static Id invite(Ctx *c, const NewInvitation *n) {
     const Account *a = account_get(c, n->account);
     const char *token = random_token(&c->mem);
+    int hours = n->hours ? n->hours : INVITE_DAYS * 24;
     if (db_int(c, "select count(*) from portal_invitation where account_id = ? and accepted_at is null "
                   "and revoked_at is null and expires_at > ?", n->account, c->now) >= INVITES_OPEN)
         fail(c, CONFLICT, "%s", msg(c->language, "portal.people.many"));
@@ -33,10 +34,10 @@ static Id invite(Ctx *c, const NewInvitation *n) {
                          "invited_by, invited_by_kind, expires_at, until, created_at) values (?,?,?,?,?,?,?,?,?,?)",
                       c->utility, n->account, n->email, n->access, token_bytes(c, token), c->user,
                           c->realm == REALM_STAFF ? "user" : "portal_user",
-                          time_add_seconds(c->now, INVITE_DAYS * 86400), n->until, c->now);
+                          time_add_seconds(c->now, hours * 3600), n->until, c->now);
     NotifyField fields[] = { { "inviter", n->by }, { "account_no", a->account_no },
                              { "access", msg(c->language, text(c, "portal.access.%s", n->access)) },
-                             { "days", text(c, "%d", INVITE_DAYS) },
+                             { "days", text(c, "%d", hours / 24) },
                              { "link", public_url(c, text(c, "/invite/%s", token), true) }, { 0 } };
     notify(c, "portal_invitation", &(Recipient){ .email = n->email }, fields, &(NotifyOptions){ .channels = "email" });
     audit_note(c, "invite", "portal_invitation", id, a->account_no, n->access);
@@ -45,7 +46,7 @@ static Id invite(Ctx *c, const NewInvitation *n) {
 
 Id portal_invite(Ctx *c, Id account, const char *email, const char *access) {
     return invite(c, &(NewInvitation){ .account = account, .email = email_lower(&c->mem, email), .access = access,
-                                       .until = DATE_NONE, .by = utility_here(c)->name });
+                                       .until = DATE_NONE, .by = utility_here(c)->name, .hours = STAFF_HOURS });
 }
 
 /* --- /accounts/<no>/people ---------------------------------------------------------------------------------------- */
@@ -132,6 +133,7 @@ void people_end(Req *r) {
     if (!ended && !revoked) fail(c, NOT_FOUND, "There is no such page.");
     audit_note(c, ended ? "unlink" : "revoke", ended ? "portal_account_link" : "portal_invitation", m->id,
                m->account_no, NULL);
+    if (ended) autopay_end_of(c, db_id(c, "select id from portal_user where public_id = ?", who), m->id);
     if (ended)
         event_emit(c, &(Event){ .name = "portal_account.unlinked", .entity = "account", .id = m->id,
                                 .number = m->account_no, .account = m->id });

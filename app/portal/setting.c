@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/core/core.h"
-#include "app/core/installation.h"
+#include "app/core/front.h"
 #include "app/portal/pages.h"
 #include "lib/json.h"
 #include "lib/locale.h"
@@ -23,6 +23,8 @@ static const struct { const char *key, *value; } delivered[] = {
     { "prepay_limit_minor", "100000" },
     { "guest_pay",          "1" },
     { "guest_lookups_hour", "10" },
+    { "dispute_days",       "60" },
+    { "two_step",           "optional" },               /* required: everybody gives a second step at sign-in */
     { "calling_code",       "1" },                      /* put before a mobile number typed without a country */
     { "usage_unit",         NULL },
     { NULL, NULL }
@@ -105,6 +107,20 @@ void portal_page(Req *r, const char *title_key, const char *template_) {
     Ctx *c = &r->c;
     if (title_key) show_text(r, "page.title", msg(c->language, title_key));
     show_text(r, "page.shell", "portal");
+    const Facts *f = facts_of(c);
+    if (f->viewer.id) {
+        show_text(r, "page.notices.view.tone", "warn");
+        show_text(r, "page.notices.view.text",
+                  msg_format(c, c->language, "portal.view.banner", { "name", f->viewer_name ? f->viewer_name : "" },
+                             { "user", f->email ? f->email : "" }));
+        show_text(r, "page.notices.view.action.text", msg(c->language, "portal.view.end"));
+        show_text(r, "page.notices.view.action.url", link_path(r, "/signout"));
+        show_text(r, "page.notices.view.action.post", "1");
+    }
+    if (c->user.id && !f->is_kept) {
+        show_text(r, "stay.url", link_path(r, "/stay"));
+        show_int(r, "stay.minutes", f->idle_minutes);
+    }
     show_text(r, "languages_url", portal_setting_has(c, "languages", "es") ? link_path(r, "/language") : NULL);
     page(r, template_);
 }

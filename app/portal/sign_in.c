@@ -10,6 +10,7 @@
 #include "app/comms/comms.h"
 #include "app/core/hashing.h"
 #include "app/portal/pages.h"
+#include "app/portal/step.h"
 #include "lib/crypt.h"
 #include "lib/form.h"
 #include "lib/json.h"
@@ -67,7 +68,7 @@ static Time paused_until(const Failed *f) {
     return minutes ? time_add_seconds(f->last_at, minutes * 60) : TIME_NONE;
 }
 
-static void check_pause(Req *r, const char *login) {
+void portal_check_pause(Req *r, const char *login) {
     Ctx *c = &r->c;
     TryFacts t = { .now = c->now, .locked_until = paused_until(failures_of(c, login)) };
     t.address_failures = (int)db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? "
@@ -106,6 +107,8 @@ static void wrong_work(Ctx *c, void *arg) {
 static void wrong_try(Req *r, const char *login, PortalUser *u, const char *result) {
     db_tx(&r->c, DB_WRITE, wrong_work, &(Wrong){ r, login, result, u }, NULL);
 }
+
+void portal_wrong_try(Req *r, PortalUser *u) { wrong_try(r, u->email, u, "wrong_password"); }
 
 /* --- into the portal ---------------------------------------------------------------------------------------------- */
 
@@ -233,7 +236,7 @@ static void enter_work(Ctx *c, void *arg) {
     if (e->proved && !strcmp(e->proved, "sms"))
         db_run(c, "update portal_user set mobile_verified_at = coalesce(mobile_verified_at, ?) where id = ?", c->now,
                e->u->id);
-    portal_enter(e->r, e->u, e->keep, e->next, false);
+    portal_go_on(e->r, e->u, &(Passed){ .by = e->proved ? "code" : "password", .keep = e->keep, .next = e->next });
 }
 
 void signin_post(Req *r) {
@@ -243,9 +246,9 @@ void signin_post(Req *r) {
     const char *typed = login_normal(c, in_text(in, "login")), *password = in_text(in, "password");
     PortalUser *u = portal_user_by_login(c, typed);
     const char *login = u ? u->email : typed;
-    check_pause(r, login);
+    portal_check_pause(r, login);
     hashing_enter(c);
-    check_pause(r, login);
+    portal_check_pause(r, login);
     bool active = u && !strcmp(u->status, "active"), right = password_verify(u ? u->password_hash : NULL, password);
     Enter e = { .r = r, .u = u, .next = in_text(in, "next"), .keep = in_bool(in, "keep"), .headers = r->headers };
     if (right && active && password_needs_rehash(u->password_hash)) e.hash = password_hash(&c->mem, password);
@@ -323,8 +326,12 @@ void signin_code_post(Req *r) {
 void signout_post(Req *r) {
     Ctx *c = &r->c;
     session_end(c, c->session, "logout");
-    audit_note(c, "sign_out", "portal_user", c->user, c->user_name, NULL);
+    audit_note(c, portal_is_viewed(c) ? "view_as_ended" : "sign_out", "portal_user", c->user, c->user_name, NULL);
     session_cookie_clear(r);
+    if (portal_is_viewed(c)) {
+        go_to(r, text(r, "/u/%s/cis/portal", c->utility_code));
+        return;
+    }
     note(r, "%s", msg(c->language, "portal.signin.out"));
     go(r, "/signin");
 }
@@ -383,7 +390,7 @@ void forgot_page_portal(Req *r) {
     portal_page(r, "portal.forgot.title", "portal/sign_in");
 }
 
-static void send_reset(Req *r, const PortalUser *u) {
+void portal_send_reset(Req *r, const PortalUser *u) {
     Ctx *c = &r->c;
     NotifyField fields[] = { { "email", u->email }, { "minutes", text(c, "%d", RESET_MINUTES) },
                              { "link", public_url(c, text(c, "/reset/%s", link_new(r, u, "reset", RESET_MINUTES)),
@@ -405,7 +412,7 @@ void forgot_post_portal(Req *r) {
     int64_t asked = db_int(c, "select count(*) from login_attempt where realm = 'portal' and email = ? and at > ? "
                               "and result = 'reset_asked'", login, since);
     attempt_add(r, REALM_PORTAL, login, u ? u->id : (Id){ 0 }, "reset_asked");
-    if (u && !strcmp(u->status, "active") && may_send_reset((int)asked)) send_reset(r, u);
+    if (u && !strcmp(u->status, "active") && may_send_reset((int)asked)) portal_send_reset(r, u);
     go(r, "/forgot?sent=1");
 }
 
@@ -436,7 +443,7 @@ const char *portal_password_hash(Req *r, const char *field, const char *password
     Ctx *c = &r->c;
     const char *numbers[] = { account_no, account_no ? strrchr(account_no, '-') ? strrchr(account_no, '-') + 1 : NULL
                               : NULL, NULL };
-    PasswordFacts f = { .password = password, .least = PASSWORD_LEAST_PORTAL, .email = email,
+    PasswordFacts f = { .password = password, .language = c->language, .least = PASSWORD_LEAST_PORTAL, .email = email,
                         .organization = facts_of(c)->tenant_name, .utility = utility_here(c)->name,
                         .account_nos = account_no ? numbers : NULL };
     hashing_enter(c);
@@ -454,7 +461,8 @@ static void tell_changed(Ctx *c, const PortalUser *u) {
            &(NotifyOptions){ .channels = "email,inapp" });
     if (u->mobile) notify(c, "portal_sign_in_data", &(Recipient){ .phone = u->mobile, .lang = u->lang },
                           (NotifyField[]){ { "at", locale_time_words(&c->mem, c->locale, c->now) },
-                                           { "what", msg(u->lang, "portal.password") }, { 0 } },
+                                           { "what", msg(u->lang, "portal.password") },
+                                           { "link", public_url(c, "/forgot", true) }, { 0 } },
                           &(NotifyOptions){ .channels = "sms" });
 }
 
@@ -512,7 +520,7 @@ void not_me_post(Req *r) {
     session_end_all(c, REALM_PORTAL, u->id, (Id){ 0 }, "revoked");
     db_run(c, "update portal_user set password_hash = null where id = ?", u->id);
     audit_note(c, "not_me", "portal_user", u->id, u->email, NULL);
-    send_reset(r, u);
+    portal_send_reset(r, u);
     note(r, "%s", msg(c->language, "portal.not_me.done"));
     go(r, "/signin");
 }
@@ -546,7 +554,7 @@ void security_password_post(Req *r) {
     Input *in = form_read(r, &password_form);
     problems_end(r);
     PortalUser *u = portal_user_by_id(c, c->user);
-    check_pause(r, u->email);
+    portal_check_pause(r, u->email);
     hashing_enter(c);
     bool right = password_verify(u->password_hash, in_text(in, "current"));
     hashing_leave(c);

@@ -41,6 +41,7 @@ create table if not exists payment_intent (
   portal_user_id bigint unsigned null, guest_email varchar(254) null, saved_method_id bigint unsigned null, autopay_id bigint unsigned null,
   idempotency_key varchar(80) collate utf8mb4_bin not null, succeeded_at datetime(6) null, ip varbinary(16) null,
   next_check_at datetime(6) null comment 'when the provider is asked again', checks int not null default 0,
+  keeps_method tinyint(1) not null default 0 comment 'the gateway keeps the card it is paid with', method_token_enc varbinary(600) null comment 'of a kept card, until the charge has a result',
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, idempotency_key), unique key (gateway_account_id, provider_ref), unique key (gateway_account_id, provider_payment_id),

@@ -73,8 +73,9 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
   test('CSS01US01 a code is good for five minutes', async () => {
     const who = portal();
     await step1(who, 'WA-ACC-300002', 'UX300002').is(303);
+    const code = code_of('alpha@swa.test');
     clock.forward({ minutes: 5, seconds: 1 });
-    await who.post('/register/code', { code: code_of('alpha@swa.test') }, { from: '/register/code' }).refuses(401, 'code', 'This code has expired. Send a new one.');
+    await who.post('/register/code', { code }, { from: '/register/code' }).refuses(401, 'code', 'This code has expired. Send a new one.');
   });
 
   test('CSS01US01 weak passwords, used addresses and closed accounts are refused', async () => {

@@ -20,6 +20,19 @@
     hide_suggestions();
   });
 
+  /* The session's end is told two minutes ahead; a press keeps it. */
+  const stay = $('[data-stay]');
+  if (stay) {
+    const warn = () => { stay.hidden = false; $('button', stay).focus(); };
+    let timer = setTimeout(warn, (stay.dataset.minutes - 2) * 60000);
+    $('button', stay).addEventListener('click', () => fetch(stay.dataset.stay, { credentials: 'same-origin', redirect: 'error' }).then((a) => {
+      if (!a.ok) return location.reload();
+      stay.hidden = true;
+      clearTimeout(timer);
+      timer = setTimeout(warn, (stay.dataset.minutes - 2) * 60000);
+    }).catch(() => location.reload()));
+  }
+
   /* Toasts. */
   const toast = (text) => {
     let box = $('.s-toasts');

@@ -73,3 +73,16 @@ insert into reason_code (utility_id, kind, code, name, sort) values
   (@utility_id, 'bill_cancel', 'wrong_reading', 'Wrong reading', 1), (@utility_id, 'bill_cancel', 'wrong_plan', 'Wrong plan', 2), (@utility_id, 'bill_cancel', 'wrong_consumer', 'Wrong consumer', 3), (@utility_id, 'bill_cancel', 'duplicate', 'Duplicate', 4), (@utility_id, 'bill_cancel', 'other', 'Other', 5),
   (@utility_id, 'payment_reversal', 'wrong_account', 'Wrong account', 1), (@utility_id, 'payment_reversal', 'wrong_amount', 'Wrong amount', 2), (@utility_id, 'payment_reversal', 'duplicate', 'Duplicate', 3), (@utility_id, 'payment_reversal', 'returned_cheque', 'Returned cheque', 4), (@utility_id, 'payment_reversal', 'chargeback', 'Chargeback', 5), (@utility_id, 'payment_reversal', 'other', 'Other', 6)
 on duplicate key update reason_code.id = reason_code.id;
+
+-- Service types that the portal and its users need; the others come with the service catalogue.
+insert into case_category (utility_id, kind, name, path) values (@utility_id, 'service', 'Billing', 'Billing'), (@utility_id, 'service', 'Portal', 'Portal')
+on duplicate key update case_category.id = case_category.id;
+insert into service_type (utility_id, code, name, description, category_id, fee_code, response_hours, resolution_hours, approval, payment_mode, portal_visible)
+select @utility_id, k.code, k.name, k.description, c.id, k.fee_code, 8, k.hours, k.approval, k.payment_mode, 1
+from (
+  select 'BL-DUPL-001' code, 'Duplicate bill' name, 'A copy of a bill on paper' description, 'Billing' category, 'FEE-DUPBILL' fee_code, 40 hours, 'none' approval, 'on_bill' payment_mode union all
+  select 'PT-ACCS-001', 'Portal access to an account', 'Somebody without the proofs asks to see an account', 'Portal', null, 18, 'supervisor', 'none'
+) k
+join case_category c on c.utility_id = @utility_id and c.kind = 'service' and c.name = k.category
+where true
+on duplicate key update service_type.id = service_type.id;

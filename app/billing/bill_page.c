@@ -9,6 +9,7 @@
 #include "app/billing/bill.h"
 #include "app/billing/billing.h"
 #include "app/billing/pages.h"
+#include "app/billing/run_page.h"
 #include "app/core/core.h"
 #include "lib/date.h"
 #include "lib/form.h"
@@ -21,52 +22,6 @@
 #include "lib/resource.h"
 #include "lib/table.h"
 
-static const Choice bill_states[] = { { "published", NULL }, { "cancelled", NULL }, { 0 } };
-static const Choice payment_states[] = { { "unpaid", NULL }, { "partial", NULL }, { "paid", NULL }, { "overdue", NULL },
-                                         { "credit", NULL }, { 0 } };
-static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
-
-static const ListSpec bills = {
-    .name = "bills", .one = "bill", .many = "bills", .path = "/bx/bills", .feature = "bx.bill",
-    .search_label = "Bill, account or run", .id = "b.id",
-    .from = "bill b",
-    .joins = FRAGMENTS { "join account a on a.id = b.account_id", "join consumer n on n.id = b.consumer_id",
-                         "left join bill_cycle_period p on p.id = b.bill_cycle_period_id",
-                         "left join premise m on m.id = a.premise_id", NULL },
-    .where = "b.utility_id = ? and b.listed = 1",
-    .found = FRAGMENTS { "select x.id from bill x where x.utility_id = ? and x.bill_no like ?",
-                         "select x.id from account y join bill x on x.account_id = y.id "
-                         "where y.utility_id = ? and y.account_no like ?",
-                         "select x.id from bill_run y join bill x on x.bill_run_id = y.id "
-                         "where y.utility_id = ? and y.run_no like ?", NULL },
-    .index = "bill_list",
-    .columns = COLUMNS {
-        { "bill_no",       "Bill",      "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}",
-          .place = "id" },
-        { "account_no",    "Account",   "a.account_no",    LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
-        { "consumer_name", "Consumer",  "n.display_name",  LIST, .place = "name" },
-        { "label",         "Period",    "p.label",         LIST },
-        { "bill_date",     "Bill date", "b.bill_date",     LIST | SORT | FILTER },
-        { "due_date",      "Due",       "b.due_date",      LIST },
-        { "usage_qty_micro", "Use",     "b.usage_qty_micro", LIST },
-        { "kind",          "Type",      "b.kind",          LIST },
-        { "total_minor",   "Amount",    "b.total_minor",   LIST, .place = "amount" },
-        { "open_minor",    "Unpaid",    "b.open_minor",    LIST },
-        { "is_estimated",  "Estimated", "b.is_estimated",  FILTER, .choices = yes_no },
-        { "payment_status", "Payment",  "b.payment_status", LIST | FILTER, .choices = payment_states,
-          .index = "bill_list_payment" },
-        { "status",        "Status",    "b.status",        LIST | FILTER, .choices = bill_states,
-          .index = "bill_list_state", .place = "status" },
-        { 0 } },
-    .order = "-bill_date", .area = "m.sub_area_id", .empty_title = "No bill yet",
-    .empty_text = "Bills appear here once a run has published them." };
-
-void bill_list_page(Req *r) {
-    show_text(r, "page.title", "Bills");
-    list_show(r, &bills, r->c.utility);
-    if (!r->status) page(r, "layout/list");
-}
-
 /* --- one bill ----------------------------------------------------------------------------------------------------- */
 
 #define VIEW_ROW(F, T) F(T, Id, id) F(T, const char *, bill_no) F(T, const char *, status) \
@@ -75,7 +30,8 @@ void bill_list_page(Req *r) {
     F(T, Date, period_start) F(T, Date, period_end) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, days) \
         F(T, Money, previous) F(T, Money, payments) F(T, Money, adjustments) F(T, Money, posted) F(T, Money, forward) \
     F(T, Money, current) F(T, Money, tax) F(T, Money, total) F(T, Money, due) F(T, Money, carried) F(T, Money, paid) \
-        F(T, bool, is_estimated) F(T, const char *, hold_code) F(T, bool, stale) F(T, const char *, trace) \
+        F(T, bool, is_estimated) F(T, bool, dispute_hold) F(T, const char *, hold_code) F(T, bool, stale) \
+    F(T, const char *, trace) \
     F(T, Id, version_group) F(T, int, version_no) F(T, const char *, run_no) F(T, const char *, run_mode) \
         F(T, Id, superseded_by) F(T, const char *, cancel_reason) F(T, const char *, message)
 ROW(ViewRow, VIEW_ROW)
@@ -85,7 +41,7 @@ ROW(ViewRow, VIEW_ROW)
     "b.previous_balance_minor as previous, b.payments_minor as payments, b.adjustments_minor as adjustments, " \
     "b.posted_charges_minor as posted, b.balance_forward_minor as forward, b.current_charges_minor as current, " \
     "b.tax_minor as tax, b.total_minor as total, b.amount_due_minor as due, b.credit_carried_minor as carried, " \
-    "b.paid_minor as paid, b.is_estimated, b.hold_code, b.stale, b.calc_trace as trace, " \
+    "b.paid_minor as paid, b.is_estimated, b.dispute_hold, b.hold_code, b.stale, b.calc_trace as trace, " \
     "coalesce(b.version_group_id, b.id) as version_group, b.version_no, r.run_no, r.mode as run_mode, " \
     "b.superseded_by_bill_id as superseded_by, b.cancel_reason, b.message " \
     "from bill b join account a on a.id = b.account_id join consumer n on n.id = b.consumer_id " \
@@ -238,8 +194,11 @@ static void show_versions(Req *r, const ViewRow *b) {
     table_column(t, "Bill", "code", "id");
     table_column(t, "Version", "num", NULL);
     table_column(t, "Amount", "money", "amount");
+    table_column(t, word(r, "billing.run.difference"), "money", NULL);
     table_column(t, "Status", "status", "status");
-    table_rows_of(t, NULL, "select coalesce(b.bill_no, 'Draft') as bill_no, b.version_no, b.total_minor, b.status "
+    table_rows_of(t, NULL, "select coalesce(b.bill_no, 'Draft') as bill_no, b.version_no, b.total_minor, "
+                           "b.total_minor - lag(b.total_minor) over (order by b.version_no) as difference_minor, "
+                           "b.status "
                            "from bill b where coalesce(b.version_group_id, b.id)=? "
                            "and b.status<>'discarded' order by b.version_no", b->version_group);
 }
@@ -257,6 +216,11 @@ static void show_actions(Req *r, const ViewRow *b) {
         show_text(r, at(r, "show.moves", n++, "url"),
                   link_path(r, "/bx/bills/%s/cancellation", url_part(r, b->bill_no)));
     }
+    if (perm_may(&r->c, "bx.bill", EDIT) && !strcmp(b->status, "published")) {
+        show_text(r, at(r, "show.moves", n, "text"), word(r, b->dispute_hold ? "billing.bill.dispute_clear"
+                                                          : "billing.bill.dispute"));
+        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/dispute", url_part(r, b->bill_no)));
+    }
     if (may && !strcmp(b->status, "cancelled") && !b->superseded_by.id) {
         show_text(r, at(r, "show.moves", n, "text"), "Bill again");
         show_text(r, at(r, "show.moves", n, "post"), "1");
@@ -271,11 +235,22 @@ static void show_actions(Req *r, const ViewRow *b) {
     }
 }
 
-void bill_show(Req *r) {
-    ViewRow *b = bill_of_path(r);
+/* Tabs of a bill that was published; drafts have the one page. */
+static void show_tabs(Req *r, const ViewRow *b, const char *tab) {
+    static const char *const keys[] = { "", "payments", "delivery", "notes" };
+    for (size_t i = 0; b->bill_no && i < sizeof keys / sizeof *keys; i++) {
+        show_text(r, at(r, "show.tabs", i, "text"), word(r, text(r, "billing.bill.tab_%s",
+                                                                 *keys[i] ? keys[i] : "bill")));
+        show_text(r, at(r, "show.tabs", i, "url"),
+                  link_path(r, *keys[i] ? "/bx/bills/%s/%s" : "/bx/bills/%s%s", url_part(r, b->bill_no), keys[i]));
+        if (!strcmp(keys[i], tab)) show_text(r, at(r, "show.tabs", i, "current"), "1");
+    }
+}
+
+static void show_head(Req *r, const ViewRow *b, const char *tab) {
     const char *name = b->bill_no ? text(r, "Bill %s", b->bill_no) : text(r, "Draft bill of %s", b->account_no);
     show_text(r, "page.title", name);
-    show_text(r, "page.crumbs.0.text", b->bill_no ? "Bills" : b->run_no ? b->run_no : "Bills");
+    show_text(r, "page.crumbs.0.text", b->bill_no || !b->run_no ? word(r, "billing.bill.bills") : b->run_no);
     show_text(r, "page.crumbs.0.url", b->bill_no || !b->run_no ? link_path(r, "/bx/bills") : link_path(r, "/bx/%s/%s",
         !strcmp(b->run_mode, "v1") ? "generate" : "runs", b->run_no));
     show_text(r, "page.crumbs.1.text", b->bill_no ? b->bill_no : b->account_no);
@@ -287,29 +262,49 @@ void bill_show(Req *r) {
         show_text(r, at(r, "show.badges", badge++, "tone"), state_tone(r, b->payment_status));
     }
     if (b->is_estimated) {
-        show_text(r, at(r, "show.badges", badge, "text"), "Estimated");
+        show_text(r, at(r, "show.badges", badge, "text"), word(r, "billing.bill.estimated"));
         show_text(r, at(r, "show.badges", badge++, "tone"), "warn");
+    }
+    if (b->dispute_hold) {
+        show_text(r, at(r, "show.badges", badge, "text"), word(r, "billing.bill.disputed"));
+        show_text(r, at(r, "show.badges", badge++, "tone"), "hold");
     }
     if (b->hold_code) {
         show_text(r, at(r, "show.badges", badge, "text"), b->hold_code);
         show_text(r, at(r, "show.badges", badge++, "tone"), "hold");
     }
     if (b->stale) {
-        show_text(r, at(r, "show.badges", badge, "text"), "Must be recalculated");
+        show_text(r, at(r, "show.badges", badge, "text"), word(r, "billing.bill.is_stale"));
         show_text(r, at(r, "show.badges", badge++, "tone"), "bad");
     }
     if (b->cancel_reason) {
         show_text(r, "show.notices.0.tone", "off");
-        show_text(r, "show.notices.0.strong", "Cancelled.");
+        show_text(r, "show.notices.0.strong", word(r, "billing.bill.is_cancelled"));
         show_text(r, "show.notices.0.text", b->cancel_reason);
     }
+    show_tabs(r, b, tab);
+    show_actions(r, b);
+}
+
+Id bill_head(Req *r, const char *tab) {
+    ViewRow *b = bill_of_path(r);
+    if (!b->bill_no) fail(r, NOT_FOUND, "A draft has no such page.");
+    show_head(r, b, tab);
+    show_fact(r, "show.facts", word(r, "billing.bill.amount_due"), money_of(r, b->due), NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.account"), b->account_no, b->consumer_name);
+    show_fact(r, "show.facts", word(r, "billing.run.due_date"), day_of(r, b->due_date), NULL);
+    return b->id;
+}
+
+void bill_show(Req *r) {
+    ViewRow *b = bill_of_path(r);
+    show_head(r, b, "");
     Json trace = b->trace ? json_read(&r->c.mem, b->trace, strlen(b->trace), 1 << 20, NULL) : (Json){ 0 };
     show_figures(r, b);
     show_lines(r, b, trace);
     show_use(r, b, trace);
     show_ledger(r, b);
     show_versions(r, b);
-    show_actions(r, b);
     history_aside(r, "bill", b->id, NULL);
     audit_note(&r->c, "view", "bill", b->id, b->bill_no, NULL);
     page(r, "layout/show");

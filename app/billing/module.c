@@ -54,6 +54,10 @@ static const Route billing_routes[] = {
     POST("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_post),
     /* NO_TX: waits for the job that makes it, between two transactions */
     GET ("/bx/bills/{no}/pdf",                           "bx.bill", VIEW,    bill_pdf_page, .flags = NO_TX),
+    POST("/bx/bills/{no}/notes",                         "bx.bill", CREATE,  bill_note_post, .form = bill_show),
+    GET ("/bx/bills/{no}/dispute",                       "bx.bill", EDIT,    bill_dispute_page),
+    POST("/bx/bills/{no}/dispute",                       "bx.bill", EDIT,    bill_dispute_post),
+    GET ("/bx/bills/{no}/{tab}",                         "bx.bill", VIEW,    bill_tab_page),
     POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_show),
     POST("/bx/bills/{no}/publication",                   "bx.bill", APPROVE, bill_publish_post, .form = bill_show),
 

@@ -9,7 +9,13 @@
 #include "lib/req.h"
 
 void bill_list_page   (Req *r);
+/* Title, state, tabs and acts of the bill in the path, and its id; NOT_FOUND for drafts. */
+Id   bill_head        (Req *r, const char *tab);
 void bill_show        (Req *r);
+void bill_tab_page    (Req *r);
+void bill_note_post   (Req *r);
+void bill_dispute_page(Req *r);
+void bill_dispute_post(Req *r);
 void bill_cancel_page (Req *r);
 void bill_cancel_post (Req *r);
 void bill_again_post  (Req *r);

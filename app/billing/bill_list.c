@@ -1,0 +1,171 @@
+/*
+ * The bill viewer (BX04US01), all bills: cards of the last month that was billed against the month before, one
+ * search box,
+ * filters, and a row for each bill in as many lines as it needs. The search and the usual filters go by an index.
+ */
+#include <string.h>
+
+#include "app/billing/pages.h"
+#include "app/billing/run_page.h"
+#include "app/core/core.h"
+#include "lib/date.h"
+#include "lib/list.h"
+#include "lib/locale.h"
+#include "lib/money.h"
+#include "lib/utf8.h"
+
+enum { SEARCH_LEAST = 2 };
+
+static const Choice bill_states[] = { { "published", NULL }, { "cancelled", NULL }, { 0 } };
+static const Choice payment_states[] = { { "unpaid", NULL }, { "partial", NULL }, { "paid", NULL }, { "overdue", NULL },
+                                         { "credit", NULL }, { 0 } };
+static const Choice kinds[] = { { "cycle", NULL }, { "single", NULL }, { "final", NULL }, { "one_off", NULL },
+                                { "correction", NULL }, { "migration", NULL }, { 0 } };
+static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
+static const Choice channels[] = { { "email", "E-mail" }, { "sms", "SMS" }, { "whatsapp", "WhatsApp" },
+                                   { "portal", "Portal only" }, { "paper", "Paper" }, { 0 } };
+
+#define DELIVERY "(select d.channel from bill_delivery d where d.bill_id = b.id order by d.id desc limit 1)"
+#define OF_ACCOUNT(where)                                                                              \
+    "select x.id from account y join bill x on x.account_id = y.id where y.utility_id = ? and " where
+#define OF_CONSUMER(where)                                                                             \
+    "select x.id from consumer y join bill x on x.consumer_id = y.id where y.utility_id = ? and " where
+#define OF_PREMISE(where)                                                                              \
+    "select x.id from premise y join account z on z.premise_id = y.id join bill x on x.account_id = z.id " \
+    "where y.utility_id = ? and " where
+
+static const ListSpec bills = {
+    .name = "bills", .one = "bill", .many = "bills", .path = "/bx/bills", .feature = "bx.bill",
+    .search_label = "Bill, account, name, phone, meter, address or run", .id = "b.id",
+    .from = "bill b",
+    .joins = FRAGMENTS { "join account a on a.id = b.account_id", "join consumer n on n.id = b.consumer_id",
+                         "left join bill_cycle_period p on p.id = b.bill_cycle_period_id",
+                         "left join bill_cycle y on y.id = p.cycle_id",
+                         "left join premise m on m.id = a.premise_id",
+                         "left join consumer_category k on k.id = b.category_id",
+                         "left join tariff_plan t on t.id = b.tariff_plan_id", NULL },
+    .where = "b.utility_id = ? and b.listed = 1",
+    .found = FRAGMENTS { "select x.id from bill x where x.utility_id = ? and x.bill_no like ?",
+                         OF_ACCOUNT("y.account_no like ?"),
+                         OF_CONSUMER("y.consumer_no like ?"), OF_CONSUMER("y.display_name like ?"),
+                         OF_CONSUMER("y.primary_phone like ?"), OF_CONSUMER("y.primary_phone like concat('+', ?)"),
+                         OF_CONSUMER("y.email like ?"), OF_PREMISE("y.line1 like ?"), OF_PREMISE("y.premise_no like ?"),
+                         "select x.id from meter y join service_connection z on z.meter_id = y.id "
+                         "join bill x on x.account_id = z.account_id where y.utility_id = ? and y.meter_no like ?",
+                         "select x.id from bill_run y join bill x on x.bill_run_id = y.id "
+                         "where y.utility_id = ? and y.run_no like ?", NULL },
+    .index = "bill_list",
+    .columns = COLUMNS {
+        { "bill_no",       "Bill",      "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}",
+          .place = "id", .kind = "code", .sub = "version" },
+        { "version",       "Version",   "if(b.version_no > 1, concat('Version ', b.version_no), null)", 0 },
+        { "account_no",    "Account",   "a.account_no",    LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
+          .kind = "code", .sub = "consumer_name", .place = "name" },
+        { "consumer_name", "Consumer",  "n.display_name",  SEARCH_START },
+        { "label",         "Period",    "coalesce(p.label, date_format(b.period_end, '%Y-%m'))", LIST, .kind = "code" },
+        { "bill_date",     "Bill date", "b.bill_date",     LIST | SORT | FILTER },
+        { "due_date",      "Due",       "b.due_date",      LIST | FILTER, .more = 1 },
+        { "usage_qty_micro", "Use",     "b.usage_qty_micro", LIST },
+        { "total_minor",   "Amount",    "b.total_minor",   LIST, .place = "amount" },
+        { "open_minor",    "Unpaid",    "b.open_minor",    LIST },
+        { "kind",          "Type",      "b.kind",          LIST | FILTER, .choices = kinds, .kind = "status",
+          .more = 1 },
+        { "is_estimated",  "Estimated", "b.is_estimated",  FILTER, .choices = yes_no },
+        { "payment_status", "Payment",  "b.payment_status", LIST | FILTER, .choices = payment_states,
+          .index = "bill_list_payment" },
+        { "channel",       "Delivery",  DELIVERY,          FILTER, .choices = channels, .more = 1 },
+        { "dispute_hold",  "Disputed",  "b.dispute_hold",  FILTER, .choices = yes_no, .more = 1 },
+        { "true_up",       "Has a true-up", "exists (select 1 from bill_line l where l.bill_id = b.id "
+          "and l.true_up_of_bill_id is not null)", FILTER, .choices = yes_no, .more = 1 },
+        { "cycle",         "Cycle",     "y.code",          FILTER, .more = 1,
+          .options = "select code as value, name as label from bill_cycle where utility_id = ? order by name" },
+        { "category",      "Category",  "k.code",          FILTER, .more = 1,
+          .options = "select code as value, name as label from consumer_category where utility_id = ? order by name" },
+        { "plan",          "Plan",      "t.code",          FILTER, .more = 1,
+          .options = "select code as value, code as label from tariff_plan where utility_id = ? order by code" },
+        { "status",        "Status",    "b.status",        LIST | FILTER, .choices = bill_states,
+          .index = "bill_list_state", .place = "status" },
+        { 0 } },
+    .order = "-bill_date", .area = "m.sub_area_id", .empty_title = "No bill yet",
+    .empty_text = "Bills appear here once a run has published them." };
+
+/* --- cards -------------------------------------------------------------------------------------------------------- */
+
+#define MONTH_ROW(F, T) F(T, int64_t, bills) F(T, int64_t, estimated) F(T, Money, billed) F(T, Money, unpaid) \
+    F(T, Quantity, used) F(T, int64_t, days)
+ROW(MonthBills, MONTH_ROW)
+#define LAST_ROW(F, T) F(T, Date, last)
+ROW(LastDay, LAST_ROW)
+
+/* Published bills of the days, by the list's index. */
+static MonthBills *month_bills(Req *r, Date from, Date to) {
+    return db_one(r, MonthBills,
+        "select count(*) as bills, coalesce(sum(b.is_estimated), 0) as estimated, coalesce(sum(b.total_minor), 0) "
+        "as billed, "
+        "coalesce(sum(b.open_minor), 0) as unpaid, coalesce(sum(b.usage_qty_micro), 0) as used, "
+        "coalesce(sum(if(b.usage_qty_micro is null, 0, b.days)), 0) as days from bill b force index (bill_list) "
+        "where b.utility_id = ? and b.listed = 1 and b.bill_date between ? and ? and b.status = 'published' "
+        "and b.kind <> 'migration'", r->c.utility, from, to);
+}
+
+typedef struct { const char *key, *value, *url; int64_t now, before; int good; } Card;
+
+/* `good` +1: more is better, -1: less is, 0: neither. Within 1 % it is flat. */
+static void show_card(Req *r, size_t n, const Card *k, const char *month) {
+    const char *label = word(r, text(r, "billing.bill.card_%s", k->key));
+    show_text(r, at(r, "show.kpis", n, "label"), label);
+    show_text(r, at(r, "show.kpis", n, "value"), k->value);
+    show_text(r, at(r, "show.kpis", n, "url"), k->url);
+    if (k->before <= 0) return;
+    int64_t tenths = (int64_t)((Wide)(k->now - k->before) * 1000 / k->before), size = tenths < 0 ? -tenths : tenths;
+    bool flat = size <= 10, better = (tenths > 0) == (k->good > 0);
+    show_text(r, at(r, "show.kpis", n, "trend.dir"), flat ? "flat" : tenths > 0 ? "up" : "down");
+    show_text(r, at(r, "show.kpis", n, "trend.figure"), locale_percent(&r->c.mem, r->c.locale, size * 1000));
+    show_text(r, at(r, "show.kpis", n, "trend.text"), msg_format(r, r->c.language, "billing.bill.vs", { "month",
+                                                                                                        month }));
+    if (flat || !k->good) return;
+    show_text(r, at(r, "show.kpis", n, "trend.good"), better ? "1" : "0");
+    show_text(r, at(r, "show.kpis", n, "trend.word"), word(r, better ? "billing.bill.better" : "billing.bill.worse"));
+}
+
+static int64_t a_day(const MonthBills *m) { return m->days ? m->used.micro * 30 / m->days : 0; }
+
+static void show_cards(Req *r) {
+    LastDay *d = db_one(r, LastDay, "select max(bill_date) as last from bill where utility_id = ? and listed = 1",
+                        r->c.utility);
+    if (!date_is_set(d->last)) return;
+    Date from = date_month_start(d->last), to = date_month_end(d->last), then = date_add_months(from, -1);
+    MonthBills *now = month_bills(r, from, to), *before = month_bills(r, then, date_month_end(then));
+    Arena *a = &r->c.mem;
+    const char *list = link_path(r, "/bx/bills?status=published&bill_date_from=%s&bill_date_to=%s", date_iso(a, from),
+                                 date_iso(a, to));
+    const char *month = month_name(r->c.locale, date_ymd(then).month);
+    const char *use = quantity_decimal(a, now->used);
+    Quantity each = { (a_day(now) / 30 + 5000) / 10000 * 10000 };
+    const char *daily = quantity_decimal(a, each);
+    const Card cards[] = {
+        { "bills", run_count(r, now->bills), list, now->bills, before->bills, 1 },
+        { "use", use, list, now->used.micro, before->used.micro, 0 },
+        { "daily", daily, list, a_day(now), a_day(before), 0 },
+        { "actual", run_count(r, now->bills - now->estimated), text(r, "%s&is_estimated=0", list),
+          now->bills - now->estimated,
+          before->bills - before->estimated, 1 },
+        { "estimated", run_count(r, now->estimated), text(r, "%s&is_estimated=1", list), now->estimated,
+          before->estimated, -1 },
+        { "billed", run_money(r, now->billed), list, now->billed.minor, before->billed.minor, 1 },
+        { "unpaid", run_money(r, now->unpaid), list, 0, 0, 0 } };
+    for (size_t i = 0; i < sizeof cards / sizeof *cards; i++) show_card(r, i, &cards[i], month);
+    show_text(r, "page.sub", msg_format(r, r->c.language, "billing.bill.month",
+              { "month", month_name(r->c.locale, date_ymd(from).month) }, { "year", text(r, "%d",
+                                                                                         date_ymd(from).year) }));
+}
+
+void bill_list_page(Req *r) {
+    const char *q = query_text(r, "q");
+    show_text(r, "page.title", word(r, "billing.bill.bills"));
+    if (q && utf8_length(q) < SEARCH_LEAST) fail(r, INVALID, "Type at least 2 characters.");
+    list_show(r, &bills, r->c.utility);
+    if (r->status) return;                          /* answered with a file */
+    if (!r->is_part) show_cards(r);
+    page(r, "billing/bills");
+}

@@ -182,6 +182,7 @@ static void show_devices(Req *r, const char *at_) {
                text(r, "/account/devices/%s/removal", all.v[i].name));
     }
     table_empty(t, msg(c->language, "account.no_devices"), msg(c->language, "account.no_devices_how"));
+    if (!all.n) show_text(r, text(r, "%s.table.empty.icon", at_), "shield");
 }
 
 void me_security(Req *r) {

@@ -141,6 +141,7 @@ static const Route core_routes[] = {
     PLATFORM_GET("/platform",      "platform.tenants",  VIEW, home_page),
     GET("/dashboard",     "core.dashboard",   VIEW,      home_page),
     GET("/cis/dashboard", "cis.dashboard",    VIEW,      home_page),
+    GET("/cc",            "cc.console",       VIEW,      call_center_root),
     GET("/cc/console",    "cc.console",       VIEW,      home_page),
     GET("/cc/dashboard",  "cc.dashboard",     VIEW,      home_page),
     GET("/comm",          "comm.dashboard",   VIEW,      home_page),

@@ -279,11 +279,11 @@ static const ListSpec downloads = {
     .name = "downloads", .one = "file", .many = "files", .path = "/downloads", .id = "x.id",
     .from = "export_file x", .where = "x.utility_id = ? and x.user_id = ?",
     .columns = COLUMNS {
-        { "title",      "File",      "x.title", LIST, .link = "/downloads/{public_id}" },
-        { "created_at", "Asked for", "x.created_at", LIST | SORT },
-        { "expires_at", "Kept until", "x.expires_at", LIST | SORT },
-        { "state",      "State",     "x.state", LIST | FILTER, .choices = export_states },
-        { "public_id",  "Id",        "x.public_id" },
+        { "title",      NULL,      "x.title", LIST, .link = "/downloads/{public_id}" },
+        { "created_at", NULL, "x.created_at", LIST | SORT },
+        { "expires_at", NULL, "x.expires_at", LIST | SORT },
+        { "state",      NULL,     "x.state", LIST | FILTER, .choices = export_states },
+        { "public_id",  NULL,        "x.public_id" },
         { 0 } },
     .order = "-created_at", .empty_icon = "download",
     .empty_text = "Exports of more than 5,000 rows are made behind the pages; their files stand here." };

@@ -80,3 +80,5 @@ void home_page(Req *r) {
     }
     page(r, "layout/show");
 }
+
+void call_center_root(Req *r) { go(r, "/cc/console"); }

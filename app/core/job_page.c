@@ -19,20 +19,19 @@ static const Choice classes[] = { { "payments", "Payments" }, { "messages", "Mes
                                   { "documents", "Documents" }, { "general", "Others" }, { 0 } };
 
 static const ListSpec jobs = {
-    .name = "jobs", .one = "job", .many = "jobs", .path = "/jobs", .feature = "core.jobs",
-    .search_label = "Kind of job", .id = "j.id",
+    .name = "jobs", .one = "job", .many = "jobs", .path = "/jobs", .feature = "core.jobs", .id = "j.id",
     .from = "smart360.job j", .where = "j.tenant_key = ? and (j.utility_id is null or j.utility_id = ?)",
     .columns = COLUMNS {
-        { "kind",       "Job",      "j.kind",       LIST | SORT | SEARCH_START, .link = "/jobs/{public_id}",
+        { "kind",       NULL,      "j.kind",       LIST | SORT | SEARCH_START, .link = "/jobs/{public_id}",
           .sub = "error" },
-        { "public_id",  "Id",       "j.public_id",  0 },
-        { "error",      "Error",    "left(j.error, 120)", 0 },
-        { "class",      "Class",    "j.class",      LIST | FILTER, .choices = classes },
-        { "attempts",   "Tries",    "j.attempts",   LIST },
-        { "run_at",     "Due",      "j.run_at",     LIST | SORT },
-        { "ended_at",   "Ended",    "j.ended_at",   LIST | SORT },
-        { "created_at", "Made",     "j.created_at", LIST | SORT | FILTER },
-        { "state",      "State",    "j.state",      LIST | FILTER, .choices = job_states },
+        { "public_id",  NULL,       "j.public_id",  0 },
+        { "error",      NULL,    "left(j.error, 120)", 0 },
+        { "class",      NULL,    "j.class",      LIST | FILTER, .choices = classes },
+        { "attempts",   NULL,    "j.attempts",   LIST },
+        { "run_at",     NULL,      "j.run_at",     LIST | SORT },
+        { "ended_at",   NULL,    "j.ended_at",   LIST | SORT },
+        { "created_at", NULL,     "j.created_at", LIST | SORT | FILTER },
+        { "state",      NULL,    "j.state",      LIST | FILTER, .choices = job_states },
         { 0 } },
     .order = "-created_at", .empty_title = "No jobs",
     .empty_text = "Work that is done behind the pages stands here for a week." };

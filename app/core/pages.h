@@ -27,6 +27,8 @@ void invite_post(Req *r);
 
 /* home.c: what stands at a role's home until the page of that home is built */
 void home_page(Req *r);
+/* /cc: to the console, where the module begins */
+void call_center_root(Req *r);
 
 /* role.c */
 void role_list       (Req *r);

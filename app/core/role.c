@@ -110,17 +110,17 @@ static const ListSpec role_spec = {
     .from = "role r left join department d on d.id = r.department_id",
     .where = "(r.utility_id = ? or r.utility_id is null)", .id = "r.id",
     .columns = COLUMNS {
-        { "name",       "Role",        "r.name", LIST | SEARCH | SORT, .link = "/roles/{code}", .sub = "description" },
-        { "department", "Department",  "coalesce(d.name, '')", .flags = LIST | SORT },
-        { "department_id", "Department", "r.department_id", FILTER, .options = "select id, name from department "
+        { "name",       NULL,        "r.name", LIST | SEARCH | SORT, .link = "/roles/{code}", .sub = "description" },
+        { "department", NULL,  "coalesce(d.name, '')", .flags = LIST | SORT },
+        { "department_id", NULL, "r.department_id", FILTER, .options = "select id, name from department "
             "where utility_id = ? order by name" },
-        { "users",      "Users",       "(select count(distinct ur.user_id) from user_role ur "
+        { "users",      NULL,       "(select count(distinct ur.user_id) from user_role ur "
                                        "join user u on u.id = ur.user_id "
                                        "and u.status <> 'revoked' where ur.role_id = r.id)", .flags = LIST | SORT },
-        { "kind",       "Type",        "r.kind", LIST | FILTER | SORT, .choices = kinds },
-        { "updated_at", "Last change", "r.updated_at", .flags = LIST | SORT },
-        { "code",       "Code",        "r.code", .flags = SEARCH },
-        { "description", "Description", "r.description", .flags = SEARCH },
+        { "kind",       NULL,        "r.kind", LIST | FILTER | SORT, .choices = kinds },
+        { "updated_at", NULL, "r.updated_at", .flags = LIST | SORT },
+        { "code",       NULL,        "r.code", .flags = SEARCH },
+        { "description", NULL, "r.description", .flags = SEARCH },
         { 0 } },
     .order = "name", .feature = "core.roles",
     .actions = (const ListAction[]){ { "New role", "/roles/new", "plus", "core.roles", CREATE, true },

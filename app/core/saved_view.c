@@ -179,12 +179,12 @@ static const ListSpec own_views = {
             "and d.utility_id = v.utility_id",
     .where = "v.utility_id = ? and v.user_id = ?",
     .columns = COLUMNS {
-        { "name",       "Name",        "v.name", LIST | SEARCH | SORT, .link = "/views/{public_id}" },
-        { "list",       "List",        "v.list", LIST | SORT | FILTER },
-        { "shared",     "Shared",      "v.shared", LIST, .kind = "yesno" },
-        { "is_default", "Begins with it", "d.saved_view_id is not null", LIST, .kind = "yesno" },
-        { "updated_at", "Last change", "v.updated_at", LIST | SORT },
-        { "public_id",  "Id",          "v.public_id" },
+        { "name",       NULL,        "v.name", LIST | SEARCH | SORT, .link = "/views/{public_id}" },
+        { "list",       NULL,        "v.list", LIST | SORT | FILTER },
+        { "shared",     NULL,      "v.shared", LIST, .kind = "yesno" },
+        { "is_default", NULL, "d.saved_view_id is not null", LIST, .kind = "yesno" },
+        { "updated_at", NULL, "v.updated_at", LIST | SORT },
+        { "public_id",  NULL,          "v.public_id" },
         { 0 } },
     .order = "name", .empty_text = "Filter a list, then save the filter: it stands above the list from then on." };
 

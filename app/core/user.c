@@ -26,26 +26,26 @@ static const ListSpec user_spec = {
     .from = "utility u2 join user u on exists (select 1 from user_role ur where ur.user_id = u.id and " HERE
     ") left join department d on d.id = u.department_id", .where = "u2.id = ?", .id = "u.id",
     .columns = COLUMNS {
-        { "full_name",  "Name",       "u.full_name", LIST | SEARCH | SORT, .link = "/users/{public_id}",
+        { "full_name",  NULL,       "u.full_name", LIST | SEARCH | SORT, .link = "/users/{public_id}",
           .sub = "email" },
-        { "email",      "E-mail",     "u.email", .flags = SEARCH },
-        { "department", "Department", "coalesce(d.name, '')", .flags = LIST | SORT },
-        { "department_id", "Department", "u.department_id", FILTER, .options = "select id, name from department "
+        { "email",      NULL,     "u.email", .flags = SEARCH },
+        { "department", NULL, "coalesce(d.name, '')", .flags = LIST | SORT },
+        { "department_id", NULL, "u.department_id", FILTER, .options = "select id, name from department "
             "where utility_id = ? order by name" },
-        { "roles",      "Roles",      "(select group_concat(distinct ro.name order by ro.name separator ', ') "
+        { "roles",      NULL,      "(select group_concat(distinct ro.name order by ro.name separator ', ') "
                                       "from user_role ur join role ro on ro.id = ur.role_id "
                                       "where ur.user_id = u.id and " HERE ")", .flags = LIST },
-        { "area",       "Area",       "(select group_concat(distinct a.name order by a.name separator ', ') "
+        { "area",       NULL,       "(select group_concat(distinct a.name order by a.name separator ', ') "
                                       "from user_role ur join service_area a on a.id = ur.service_area_id "
                                       "where ur.user_id = u.id and " HERE ")", .flags = LIST },
-        { "status",     "Status",     "u.status", LIST | FILTER | SORT, .choices = user_states },
-        { "last_login_at", "Last sign-in", "u.last_login_at", .flags = LIST | SORT },
-        { "mfa",        "Second factor", "exists (select 1 from mfa_factor f where f.realm = 'staff' "
+        { "status",     NULL,     "u.status", LIST | FILTER | SORT, .choices = user_states },
+        { "last_login_at", NULL, "u.last_login_at", .flags = LIST | SORT },
+        { "mfa",        NULL, "exists (select 1 from mfa_factor f where f.realm = 'staff' "
                                          "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null)",
           LIST, .kind = "yesno" },
-        { "public_id",  "Id",         "u.public_id", .flags = 0 },
+        { "public_id",  NULL,         "u.public_id", .flags = 0 },
         { 0 } },
-    .order = "full_name", .feature = "core.users", .search_label = "Name or e-mail",
+    .order = "full_name", .feature = "core.users",
 };
 
 void user_list(Req *r) {

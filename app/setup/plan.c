@@ -20,14 +20,14 @@ static const ListSpec plans = {
     .name = "plans", .one = "plan", .many = "plans", .path = "/plans", .feature = "core.tariffs", .id = "p.id",
     .from = "tariff_plan p", .where = "p.utility_id = ?",
     .columns = COLUMNS {
-        { "code",        "Code",        "p.code", LIST | SORT | SEARCH, .link = "/plans/{code}" },
-        { "name",        "Name",        "p.name", LIST | SEARCH, .place = "name" },
-        { "kind",        "Type",        "p.kind", LIST },
-        { "version",     "Version",     "(select max(v.version_no) from tariff_plan_version v where v.plan_id = p.id "
+        { "code",        NULL,        "p.code", LIST | SORT | SEARCH, .link = "/plans/{code}" },
+        { "name",        NULL,        "p.name", LIST | SEARCH, .place = "name" },
+        { "kind",        NULL,        "p.kind", LIST },
+        { "version",     NULL,     "(select max(v.version_no) from tariff_plan_version v where v.plan_id = p.id "
                                         "and v.state in ('approved', 'active'))", LIST },
-        { "subscribers", "Subscribers", "(select count(*) from service_connection s "
+        { "subscribers", NULL, "(select count(*) from service_connection s "
                                         "where s.tariff_plan_id = p.id and s.status = 'active')", LIST },
-        { "status",      "Status",      "p.status", LIST | FILTER, .choices = plan_states },
+        { "status",      NULL,      "p.status", LIST | FILTER, .choices = plan_states },
         { 0 } },
     .order = "code" };
 

@@ -1,5 +1,5 @@
-// Roles and rights (AU01US02). Scenario 2's button and scenario 6's page belong to modules that come later; what they rest on is
-// tested here: a right given counts on the next request without a new sign-in, and a module switched off gives nothing.
+// Roles and rights (AU01US02). Scenario 2's button belongs to a page that comes later; what it rests on is tested here: a right
+// given counts on the next request without a new sign-in. Scenario 4 with a consumer's account stands in SEARCH.
 const { story } = require('../support/story');
 
 story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }) => {
@@ -91,9 +91,12 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
 
   test('AU01US02.6 a module switched off gives nothing', async () => {
     const agent = as('cc_agent1');
-    await agent.get('/cc/console').is(200);
+    await agent.get('/cc').goes('/cc/console');
+    await agent.get('/cc/console').sees('Call center');
     sql("update module_activation m join utility u on u.id = m.utility_id set m.active = 0 where u.code = 'swa-w' and m.module = 'cc'");
+    await agent.get('/cc').refuses(403, null, 'Module not active');
     await agent.get('/cc/console').refuses(403, null, 'Module not active');
+    expect((await agent.get('/cis/consumers')).body).not.toContain('data-go="call_center"');     // no entry either
     await as('utility_admin').get(`/users/${user('cc_agent1')}/permissions`).sees('Module not active');
     sql("update module_activation m join utility u on u.id = m.utility_id set m.active = 1 where u.code = 'swa-w' and m.module = 'cc'");
     await agent.get('/cc/console').is(200);

@@ -6,7 +6,7 @@
 (() => {
   'use strict';
   const { field: base, who } = document.body.dataset, note = document.getElementById('pending');
-  if (!base || !window.indexedDB || !note) return;
+  if (!base || !who || !window.indexedDB || !note) return;
   const $$ = (s, from = document) => [...from.querySelectorAll(s)];
   const main = () => document.querySelector('main');
   const words = note.dataset;

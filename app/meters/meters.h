@@ -186,7 +186,7 @@ const char *mx_reading_gap(struct Ctx *c, Id connection, Date date, int window_d
 
 typedef struct { Time at; Date from, to; Quantity quantity; bool is_estimated, is_gap; } UsagePoint;
 typedef struct { UsagePoint *v; size_t n; const char *unit; } UsagePoints;
-/* Use of a connection by "period", "day" or "hour"; gaps stay gaps. */
+/* Use of a connection by "period"; gaps stay gaps. "day" and "hour" are empty until there are intervals (MX02US05). */
 UsagePoints usage_series(struct Ctx *c, Id connection, Date from, Date to, const char *grain);
 Date next_read_date(struct Ctx *c, Id connection);                      /* DATE_NONE when no cycle is planned */
 

@@ -285,6 +285,37 @@ static void accounts_move(void) {
     refused(c, set_status, "active", CONFLICT, NULL, "Account WA-ACC-100001 is Closed and cannot become Active.");
 }
 
+/* --- contacts ----------------------------------------------------------------------------------------------------- */
+
+static void new_phone(Ctx *c, void *phone) { contact_set(c, one_consumer, "mobile", phone, false); }
+
+static void contacts_kept(Ctx *c, void *arg) {
+    (void)arg;
+    SAME_TEXT(db_text(c, "select concat(primary_phone, ' ', phone_verified_at is null, ' ', row_version) from consumer "
+                         "where id=?", one_consumer),
+              "+15035550111 1 2");
+    SAME_TEXT(db_text(c, "select group_concat(concat(value, ' ', is_primary) order by id) from contact_point "
+                         "where consumer_id=? and kind='mobile'",
+                      one_consumer), "+15035550101 0,+15035550111 1");
+    SAME_TEXT(db_text(c, "select concat(v.before_value, v.after_value) from audit_entry e "
+                         "join audit_value v on v.audit_id=e.id "
+                         "where e.entity='consumer' and e.entity_id=? and e.version=2", one_consumer),
+              "{\"phone\":\"+15035550101\"}{\"phone\":\"+15035550111\"}");
+    SAME_INT(events(c, "contact.changed", one_consumer), 1);
+    SAME_INT(db_int(c, "select count(*) from consumer_search where consumer_id=? and token='5550111'", one_consumer),
+             1);
+    SAME_INT(db_int(c, "select count(*) from consumer_search where consumer_id=? and token='5550101'", one_consumer),
+             0);
+}
+
+static void contacts(void) {
+    Ctx *c = test_ctx();
+    refused(c, new_phone, "555 0111", INVALID, "phone", "Enter the number with country code, e.g. +1 503 555 0101");
+    CU_ASSERT_TRUE(in_tx(c, new_phone, "+15035550111"));
+    PASSES(c, contacts_kept, NULL);
+    CU_ASSERT_TRUE(in_tx(c, new_phone, "+15035550101"));
+}
+
 /* --- rows of a file ----------------------------------------------------------------------------------------------- */
 
 static void a_file(Ctx *c, void *arg) {
@@ -368,6 +399,7 @@ int main(int argc, char **argv) {
         { "CIS01US02 connections are refused", connections_refused },
         { "CIS01US02 plans change without a gap", plans_change },
         { "CIS01US02 accounts move from state to state", accounts_move },
+        { "CIS01US02.6 a phone is changed", contacts },
         { "CIS01US02 the rows of a file", files },
         { "CIS01US02 another utility's rows are not there", utilities_apart },
         { 0 } });

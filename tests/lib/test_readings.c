@@ -233,6 +233,11 @@ static void passed(Ctx *c, void *arg) {
     CU_ASSERT_PTR_NULL(mx_reading_gap(c, first.connection, date_of(2026, 4, 30), 5));
     Segments open = mx_open_segments(c, first.connection, date_of(2026, 4, 30));
     SAME_INT(open.n, 1);
+    UsagePoints use = usage_series(c, first.connection, date_of(2026, 1, 1), date_of(2026, 12, 31), "period");
+    CU_ASSERT_TRUE(use.n == 1 && use.v[0].quantity.micro == 12000000 && !use.v[0].is_gap);
+    ReadingRows near = readings_near(c, first.connection, date_of(2026, 4, 29), 5);
+    CU_ASSERT_TRUE(near.n == 1 && near.v[0].value.e3 == 1262000);
+    CU_ASSERT_FALSE(date_is_set(next_read_date(c, first.connection)));
     SAME_INT(open.v[0].billing_quantity.e3, 12000);
     SAME_TEXT(open.v[0].billing_unit, "CCF");
     SAME_INT(db_int(c, "select count(distinct version) + 1 from audit_entry where entity='meter_reading' "

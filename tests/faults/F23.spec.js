@@ -17,10 +17,18 @@ story('F23', 'HUB-FIX', ({ as, test, expect, command, instance, one, sql }) => {
       key: '4020', consumer_no: 'WA-CUST-100001', account_no: 'WA-ACC-100001', bill_no: 'WA-BILL-202604-000001', no: 'WA-BILL-202604-000001', code: 'cso',
       id: one('select public_id from user limit 1'), payment_no: 'WA-PAY-20260415-00001', intent: one('select public_id from gateway_account limit 1') ?? 'x',
     };
-    const paths = command('routes').split('\n').map((l) => l.match(/^GET\s+\/u\/\*\s+(\/\S*)/)?.[1]).filter(Boolean).map((p) => p.replace(/\{(\w+)\}/g, (_, n) => values[n] ?? 'x'));
-    expect(paths.length).toBeGreaterThan(20);
-    const absent = plain(await stranger().get('/u/nothing/bx/gl-codes').is(404));
-    for (const path of paths) expect(plain(await stranger().get(`/u/swa-w${path}`).is(404)), path).toBe(absent);
+    const filled = (p) => p.replace(/\{(\w+)\}/g, (_, n) => values[n] ?? 'x');
+    const routes = command('routes').split('\n').map((l) => l.match(/^(GET|POST)\s+(\/[up])\/\*\s+(\/\S*)/)).filter(Boolean).map(([, method, root, path]) => [method, `${root}/swa-w${filled(path)}`]);
+    expect(routes.length).toBeGreaterThan(150);
+    const absent = plain(await stranger().get('/u/nothing/bx/gl-codes').is(404)), portal = plain(await stranger().get('/p/nothing/bills').is(404));
+    const who = stranger();
+    for (const [method, path] of routes) {
+      const r = await who.send(method, path, method === 'POST' ? { headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: 'a=1' } : {});
+      expect([r.status, plain(r)], `${method} ${path}`).toEqual([404, path.startsWith('/p/') ? portal : absent]);
+    }
+    // and all of it is in the log
+    const log = instance().log('web');
+    expect(log.split('\n').filter((l) => / refused /.test(l) && /status=404/.test(l)).length, 'lines of the log').toBeGreaterThanOrEqual(routes.length);
   });
   test("F23 the stranger's cookie is nobody's on this host, whatever the path", async () => {
     const value = Object.values(stranger().cookies)[0];

@@ -1,7 +1,7 @@
 const { story } = require('../support/story');
 const { Person } = require('../support/person');
 
-story('F24', 'BASE', ({ as, test, expect, command, instance, sql }) => {
+story('F24', 'BASE', ({ as, test, expect, command, instance, sql, order }) => {
   // The same cookie in somebody else's browser.
   const thief = (owner) => { const p = new Person(instance()); Object.assign(p.cookies, owner.cookies); return p; };
 
@@ -30,5 +30,18 @@ story('F24', 'BASE', ({ as, test, expect, command, instance, sql }) => {
     await owner.get('/wx/dispatcher').is(200);
     sql("update user set status = 'inactive' where email = 'dispatcher@swa.test'");
     await owner.get('/wx/dispatcher').goes(/^\/login/);
+  });
+  test('F24 the list of sessions shows a thief, who is put out with one button, and the owner stays', async () => {
+    order('set', 'HUB-FIX');
+    const owner = as.anew('payer1@swa.test'), second = as.anew('payer1@swa.test'), stolen = thief(second);
+    stolen.prefix = '/p/swa-w';
+    await stolen.get('/home', { headers: { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0' } }).is(200);
+    const page = await owner.get('/profile/security').is(200);
+    const ends = [...new Set([...page.body.matchAll(/\/profile\/security\/sessions\/([A-Za-z0-9_-]+)\/end/g)].map((m) => m[1]))];
+    expect(ends.length, 'sessions but this one').toBeGreaterThan(0);
+    for (const word of ends) await owner.post(`/profile/security/sessions/${word}/end`, {}, { from: '/profile/security' }).is(303);
+    await stolen.get('/home').goes(/signin/);
+    await second.get('/home').goes(/signin/);
+    await owner.get('/home').is(200);
   });
 });

@@ -144,7 +144,7 @@ static bool one(const char **s, char c) {
 bool month_parse(const char *s, Month *to) {
     if (!s) return false;
     int year = digits(&s, 4), month = year < 0 || !one(&s, '-') ? -1 : digits(&s, 2);
-    if (year < YEAR_MIN || month < 1 || month > 12 || *s) return false;
+    if (year < TYPED_YEAR_MIN || year > TYPED_YEAR_MAX || month < 1 || month > 12 || *s) return false;
     *to = (Month){ year * 12 + month - 1 };
     return true;
 }

@@ -20,6 +20,9 @@
 
 typedef struct { int year, month, day; } Ymd;           /* month 1 to 12, day 1 to 31 */
 
+/* Years that people may type: far enough from the ends that whatever is then added leaves them alone. */
+enum { TYPED_YEAR_MIN = 1800, TYPED_YEAR_MAX = 2999 };
+
 /* The calendar. */
 bool date_is_valid(Ymd ymd);
 Date date_of(int year, int month, int day);              /* DATE_NONE when there is no such day */
@@ -48,7 +51,7 @@ Month month_of(Date d);
 Month month_add(Month m, int months);
 Date  month_first(Month m);
 Date  month_last(Month m);
-bool  month_parse(const char *s, Month *to);             /* "2026-04" */
+bool  month_parse(const char *s, Month *to);             /* "2026-04", as typed */
 char *month_text(Arena *a, Month m);
 
 /* Text of files, databases and addresses. Parsing is strict: full width, real days, nothing around. */

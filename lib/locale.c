@@ -397,8 +397,10 @@ NumberProblem read_percent(const Locale *l, const char *s, bool negative, int64_
 
 DateProblem read_date(const Locale *l, const char *s, Date *to) {
     DateProblem problem = date_parse(s, l->date, l->months, to);
-    if (problem == DATE_MALFORMED && l->date == DATE_DMONY) return date_parse(s, l->date, english_months, to);
-    return problem;
+    if (problem == DATE_MALFORMED && l->date == DATE_DMONY) problem = date_parse(s, l->date, english_months, to);
+    if (problem != DATE_OK) return problem;
+    int year = date_ymd(*to).year;
+    return year >= TYPED_YEAR_MIN && year <= TYPED_YEAR_MAX ? DATE_OK : DATE_NO_DAY;
 }
 
 /* ---- choices ---- */

@@ -88,7 +88,7 @@ NumberProblem read_quantity(const Locale *l, const char *s, bool negative, Quant
 NumberProblem read_price   (const Locale *l, const char *s, bool negative, Price *to);
 NumberProblem read_reading (const Locale *l, const char *s, Reading *to);
 NumberProblem read_percent (const Locale *l, const char *s, bool negative, int64_t *ppm);
-DateProblem   read_date    (const Locale *l, const char *s, Date *to);
+DateProblem   read_date    (const Locale *l, const char *s, Date *to);      /* 1800 to 2999 */
 
 /* Choices of the set-up pages: ISO currencies in use with their names, IANA zones; sorted, from ICU. */
 void currencies_each(Arena *a, const char *language, void (*each)(void *arg, const char *code, const char *name),

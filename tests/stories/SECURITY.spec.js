@@ -115,6 +115,19 @@ story('SECURITY', 'HUB-FIX', ({ as, portal, test, expect, instance, sql, one, co
     }
   });
 
+  test('S18 days at the ends of the calendar end no worker, in filters and in forms', async () => {
+    const ua = as('cso_supervisor'), bm = as('billing_manager');
+    for (const day of ['12/31/9999', '9999-12-31', '01/01/0001', '0001-01-01', '12/31/2999', '01/01/1800']) {
+      for (const end of ['from', 'to']) {
+        await ua.get(`/integrations/refunds?submitted_at_${end}=${encodeURIComponent(day)}`).is(200);
+        await bm.get(`/bx/bills?bill_date_${end}=${encodeURIComponent(day)}`).is(200);
+      }
+      const r = await bm.post('/bx/journals', { code: ['1010', '4020'], debit: ['10.00', ''], credit: ['', '10.00'], reason: 'test', date: day, effective_date: day }, { from: '/bx/journals/new' });
+      expect(r.status, day).toBeLessThan(500);
+    }
+    for (const month of ['9999-12', '0001-01', '3000-01']) expect((await bm.get(`/bx/dashboard?month=${month}`)).status, month).toBeLessThan(500);
+  });
+
   test('S2 what people type stands on no page as markup', async () => {
     test.setTimeout(240000);
     const mark = `'"><x y=1>&`;

@@ -23,7 +23,7 @@ enum {
     CACHE = 256,                    /* prepared statements a connection keeps */
     COLUMNS_MAX = 120,
     TEXT_FIRST = 256,               /* bytes a text column is fetched into before its length is known */
-    BULK_ROWS = 1000,
+    BULK_ROWS = 1000, BULK_PARAMS_MAX = 120,
     BULK_ROWS_FIRST = 8,
     TX_TRIES = 5,
     CONNECT_S = 2, ANSWER_S = 2,      /* beyond the time a statement may take */
@@ -618,6 +618,7 @@ DbBulk *db_bulk_start_(Ctx *c, const DbSite *site) {
     *b = (DbBulk){ .c = c, .site = site, .stmt = prepared(c, site, site->sql, false) };
     b->is_watched = c->db->next_is_watched;
     b->params = (int)mysql_stmt_param_count(b->stmt);
+    if (b->params > BULK_PARAMS_MAX) fail_at(c, BROKEN, NULL, site->file, site->line, "%d columns at once", b->params);
     b->room = BULK_ROWS_FIRST;
     b->rows = take_n(&b->table, Bind, (size_t)b->params * BULK_ROWS_FIRST);
     later(c, end_bulk, b);
@@ -668,7 +669,7 @@ static MYSQL_BIND bulk_column(DbBulk *b, int i) {
 static void bulk_send(DbBulk *b) {
     if (b->parent) bulk_send(b->parent);
     if (!b->waiting) return;
-    MYSQL_BIND bind[DB_PARAMS_MAX];
+    MYSQL_BIND bind[BULK_PARAMS_MAX];
     for (int i = 0; i < b->params; i++) bind[i] = bulk_column(b, i);
     unsigned rows = (unsigned)b->waiting;
     mysql_stmt_attr_set(b->stmt, STMT_ATTR_ARRAY_SIZE, &rows);

@@ -15,7 +15,7 @@
 #include "lib/page.h"
 #include "lib/resource.h"
 
-enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40, COUNT_EXACT = 10000,
+enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40, COUNT_EXACT = 2000,
        COUNTS_KEPT = 64, COUNT_KEPT_S = 60, JOINS_MAX = 20 };
 
 ResourceHooks lib_app;

@@ -14,7 +14,7 @@
  *   list_show(r, &bills, utility);          the parameters of .where, then page(r, "layout/list") or answer a CSV
  *
  * Long lists: what is joined for show only stands in .joins, the search in .found; .order and the usual filters want an
- * .index that begins with what .where compares and ends with the column and the id. Up to 10,000 rows are counted each
+ * .index that begins with what .where compares and ends with the column and the id. Up to 2,000 rows are counted each
  * time; a longer count is kept in the worker for a minute.
  *
  * In the URL: q, a filter's name, sort (-name = descending), size, after/before (key of the row), n (its number),

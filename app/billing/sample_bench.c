@@ -41,7 +41,8 @@ static const struct { char phase; const char *table, *where; } written[] = {
     { 'p', "usage_segment", "bill_id between ? and ?" },
     { 'p', "account",       "id in (select account_id from bill where id between ? and ?)" },
     { 'p', "ledger_txn",    "source_type = 'bill' and source_id between ? and ?" },
-    { 'p', "ledger_entry",  "source_type = 'bill' and source_id between ? and ?" },
+    { 'p', "ledger_entry",  "txn_id in (select id from ledger_txn where source_type = 'bill' "
+                            "and source_id between ? and ?)" },
     { 'p', "bill_delivery", "bill_id between ? and ?" },
     { 'p', "outbox_event",  "entity = 'bill' and entity_id between ? and ?" },
 };

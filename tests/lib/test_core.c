@@ -8,6 +8,7 @@
 #include "app/core/job.h"
 #include "app/core/migrate.h"
 #include "app/core/number.h"
+#include "app/core/rights.h"
 #include "app/core/seal.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
@@ -97,6 +98,42 @@ static void lock_rows(Ctx *c, void *arg) {
 
 static void lock_total(Ctx *c, void *n) {
     *(int64_t *)n = db_int(c, "select sum(value) from setting where `key` like 'dead.%'");
+}
+
+/* What workers keep of rights is dropped by a new version in the transaction that wrote one of their tables. */
+static void version_of(Ctx *c, void *to) { *(int64_t *)to = db_int(c, "select rights_version from security_policy"); }
+static void rename_role(Ctx *c, void *arg) {
+    (void)arg;
+    db_run(c, "update role r set r.description = concat('', ?) where r.code = 'cashier'", "rights");
+}
+static void rename_and_fail(Ctx *c, void *arg) { rename_role(c, arg); fail(c, CONFLICT, "no"); }
+static void read_role(Ctx *c, void *arg) {
+    (void)arg;
+    db_int(c, "select count(*) from role");
+    db_run(c, "update setting set value = value where value in (select code from role)");
+}
+static void add_grants(Ctx *c, void *arg) {
+    (void)arg;
+    DbBulk *b = db_bulk(c, "insert into user_permission_override (user_id, permission_id, effect, reason) "
+                           "values (?,?,?,?)");
+    db_bulk_add(b, db_id(c, "select min(id) from user"), db_id(c, "select min(id) from permission"), "grant", "test");
+    db_bulk_end(b);
+    db_run(c, "delete from user_permission_override where reason = 'test'");
+}
+
+static void db_watched(void) {
+    Ctx *c = test_ctx();
+    rights_watch();
+    const struct { void (*work)(Ctx *, void *); bool passes, changes; } rows[] = {
+        { rename_role, true, true }, { rename_and_fail, false, false }, { read_role, true, false },
+        { add_grants, true, true } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t before = 0, after = 0;
+        PASSES(c, version_of, &before);
+        CU_ASSERT_EQUAL(in_tx(c, rows[i].work, NULL), rows[i].passes);
+        PASSES(c, version_of, &after);
+        CU_ASSERT_EQUAL(before != after, rows[i].changes);
+    }
 }
 
 static void db_kinds(void) { PASSES(test_ctx(), kinds, NULL); }
@@ -445,7 +482,8 @@ int main(int argc, char **argv) {
     event_handlers(test_events);
     return suite_run("core", (SuiteTest[]){
         { "db: every kind there and back", db_kinds }, { "db: rows in bulk", db_bulk_rows },
-        { "db: savepoints", db_savepoints }, { "db: deadlocks are tried again", db_deadlocks },
+        { "db: savepoints", db_savepoints }, { "db: rights get a new version", db_watched },
+        { "db: deadlocks are tried again", db_deadlocks },
         { "ONB02US07.1 ONB02US07.2 ONB02US07.5 numbers, gapless", numbers },
         { "ONB02US07.4 numbers in parallel", numbers_parallel }, { "series and many at once", numbers_series },
         { "audit: changed fields, secrets, hash", audit_values }, { "settings", settings_kept },

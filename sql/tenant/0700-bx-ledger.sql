@@ -54,7 +54,7 @@ create table if not exists ledger_entry (
   account_id bigint unsigned null, gl_code_id bigint unsigned not null, debit_minor bigint not null default 0, credit_minor bigint not null default 0,
   effective_date date not null, original_date date null, gl_period_id bigint unsigned not null, posted_at datetime(6) not null, posted_by bigint unsigned null,
   source_type varchar(40) collate utf8mb4_bin not null, source_id bigint unsigned not null, bill_id bigint unsigned null, charge_type varchar(30) collate utf8mb4_bin null, reversal_of_txn_id bigint unsigned null, memo varchar(200) null,
-  unique key (txn_id, line_no), key (account_id, id), key ledger_code (gl_code_id, gl_period_id, debit_minor, credit_minor),
+  unique key (txn_id, line_no), key ledger_account (account_id, posted_at), key ledger_code (gl_code_id, gl_period_id, debit_minor, credit_minor),
   foreign key (txn_id) references ledger_txn (id), foreign key (gl_code_id) references gl_code (id),
   check (debit_minor >= 0 and credit_minor >= 0 and (debit_minor > 0) <> (credit_minor > 0))
 );

@@ -88,6 +88,7 @@ async function proxy(to_port) {
 
 // The utility's gateway of that kind, first in order, at a port of this machine.
 function account(instance, port) {
+  instance.sql("delete from smart360.webhook_route where driver = 'stripe'; delete from gateway_account where driver = 'stripe'");     // the set's own
   instance.sql(`insert into gateway_account (utility_id, driver, label, mode, status, webhook_secret_current_enc, endpoint_key, api_base, methods, currencies, priority)
       select utility_id, 'stripe', 'Card', 'test', 'active', webhook_secret_current_enc, '${key}', 'http://127.0.0.1:${port}', methods, currencies, 1 from gateway_account where driver = 'sandbox'`);
   instance.sql(`insert into smart360.webhook_route (endpoint_key, tenant_id, utility_id, driver, source, account_ref, active)

@@ -480,9 +480,8 @@ static void look_at(Ctx *c, const Enrolment *e) {
 
 /* Enrolments by id, some a step, so that no transaction grows with their number. */
 JobStep autopay_day(Ctx *c, const JobRow *job) {
-    Id last = { 0 };
-    if (job->cursor) last.id = strtoll(job->cursor, NULL, 10);
-    else cards_look(c);
+    int64_t last = job->cursor ? strtoll(job->cursor, NULL, 10) : 0;
+    if (!job->cursor) cards_look(c);
     Enrolments all = db_all(c, Enrolment,
                             ENROLMENT_SELECT
                             "where e.utility_id = ? and e.status = 'active' and e.id > ? order by e.id limit 200",

@@ -276,6 +276,91 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     sql("update portal_account_link set ended_at = utc_timestamp(6) where access = 'payer'");
   });
 
+  test('CSS01US01.7 a bill of an account that is not linked is not there', async () => {
+    await as.anew('beta@swa.test').get('/bills/WA-BILL-202604-000101').is(404);
+    await as.anew('alpha@swa.test').get('/bills/WA-BILL-202604-000101').is(200);
+  });
+
+  test('CSS01US01 codes and links are not readable in the history of messages', async () => {
+    const who = portal();
+    await step1(who, 'WA-ACC-300002', 'UX300002').is(303);
+    expect(code_of('alpha@swa.test')).toMatch(/^\d{6}$/);
+    expect(one("select count(*) from message where template_key in ('otp_code', 'password_reset', 'portal_invitation', 'new_device') and (body_text regexp '[0-9]{6}' or body_text regexp 'https?://')")).toBe('0');
+    expect(one("select count(*) from message where body_enc is not null and status in ('sent', 'delivered')")).toBe('0');
+  });
+
+  test('CSS01US01 two-step sign-in: password, then the code by mail; a trusted device is not asked again', async () => {
+    const alpha = as.anew('alpha@swa.test');
+    await alpha.post('/profile/security/two-step/code', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is on.');
+    const who = portal();
+    await sign_in(who, 'alpha@swa.test').goes('/signin/second');
+    await who.get('/home').goes(/signin/);
+    await who.post('/signin/second', { code: '000000' }, { from: '/signin/second' }).is(401);
+    await who.post('/signin/second', { code: code_of('alpha@swa.test'), trust: '1' }, { from: '/signin/second' }).goes('/home');
+    await who.post('/signout', {}, { from: '/more' }).is(303);
+    await sign_in(who, 'alpha@swa.test').goes('/home');
+    await who.post('/profile/security/two-step/off', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is off.');
+  });
+
+  test('CSS01US01 new terms are accepted before any other page', async () => {
+    sql("insert into portal_setting (utility_id, `key`, value) select id, 'terms_version', '2' from utility where code = 'swa-w'");
+    const who = portal();
+    await sign_in(who, 'beta@swa.test').goes('/signin/terms');
+    await who.get('/home').goes(/signin/);
+    await who.post('/signin/terms', {}, { from: '/signin/terms' }).refuses(422, 'terms', 'Please accept the terms to go on.');
+    await who.post('/signin/terms', { terms: '1' }, { from: '/signin/terms' }).goes('/home');
+    expect(one("select terms_version from portal_user where email = 'beta@swa.test'")).toBe('2');
+    sql("delete from portal_setting where `key` = 'terms_version'");
+    sql("update portal_user set terms_version = '1'");
+  });
+
+  test('CSS01US01 a sensitive change asks again after 15 minutes', async () => {
+    const alpha = as.anew('alpha@swa.test');
+    await alpha.get('/home').is(200);
+    clock.forward({ minutes: 16 });
+    await alpha.get('/profile/security/two-step').goes(/^\/p\/swa-w\/confirm\?next=/);
+    await alpha.post('/confirm', { password: 'not this one' }, { from: '/confirm?next=/p/swa-w/profile/security/two-step' }).refuses(401, 'password', 'This is not your password.');
+    const before = alpha.cookies['__Host-portal'];
+    await alpha.post('/confirm', { password: PASSWORD }, { from: '/confirm?next=/p/swa-w/profile/security/two-step' }).goes('/profile/security/two-step');
+    expect(alpha.cookies['__Host-portal']).not.toBe(before);
+    await alpha.get('/profile/security/two-step').is(200);
+  });
+
+  test('CSS01US01 staff see the portal as the consumer, read only, and the consumer sees that', async () => {
+    const staff = as('cso_supervisor'), id = one("select public_id from portal_user where email = 'alpha@swa.test'");
+    await as('cso1').get(`/cis/portal/users/${id}/view`).is(403);
+    await staff.post(`/cis/portal/users/${id}/view`, {}, { from: `/cis/portal/users/${id}/view` }).is(422);
+    await staff.post(`/cis/portal/users/${id}/view`, { reason: 'Call about a bill' }, { from: `/cis/portal/users/${id}/view` }).is(303);
+    const viewer = portal();
+    viewer.cookies = { '__Host-portal': staff.cookies['__Host-portal'] };
+    await viewer.get('/bills').sees('$84.60', 'Nothing can be changed.').lacks('Pay $84.60');
+    const csrf = (await viewer.get('/more')).body.match(/name="csrf" value="([^"]*)"/)[1];
+    await viewer.post('/accounts/current', { account: 'all', csrf }, { raw: true }).is(403);
+    delete staff.cookies['__Host-portal'];
+    await as.anew('alpha@swa.test').get('/profile/security').sees('Seen by our staff', 'Call about a bill');
+    expect(one("select count(*) from audit_entry where action = 'view_as' and reason = 'Call about a bill'")).toBe('1');
+  });
+
+  test('CSS01US01 access without proof is asked for and given by staff', async () => {
+    const ask = (account_no) => portal().post('/access', { account_no, name: 'Tenant Tom', email: 'tom@swa.test', relation: 'tenant', words: 'I live there.' }, { from: '/access', files: { files: { name: 'lease.pdf', type: 'application/pdf', content: Buffer.from('%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n') } } });
+    await ask('WA-ACC-300003').done('We answer within 2 business days.');
+    await ask('WA-ACC-999999').done('We answer within 2 business days.');
+    const no = one("select request_no from service_request where account_id is not null order by id desc limit 1"), staff = as('cso_supervisor');
+    await staff.get(`/cis/portal/requests/${no}`).sees('Tenant Tom', 'WA-ACC-300003', 'lease.pdf');
+    await staff.post(`/cis/portal/requests/${no}`, { access: 'viewer' }, { from: `/cis/portal/requests/${no}` }).done('Approved. The invitation is valid 72 hours.');
+    await portal().get(link_of(last_mail('tom@swa.test'))).sees('You are invited to account WA-ACC-300003 as Viewer.');
+    expect(mails('beta@swa.test').filter((m) => m.subject === 'Somebody was invited to account WA-ACC-300003')).toHaveLength(1);
+  });
+
+  test('CSS01US01 every text of the portal and every template is there in Spanish', async () => {
+    const fs = require('fs'), path = require('path'), root = path.resolve(__dirname, '..', '..', 'views');
+    const keys = (lang) => new Set(fs.readdirSync(path.join(root, 'messages', lang)).flatMap((f) => [...fs.readFileSync(path.join(root, 'messages', lang, f), 'utf8').matchAll(/^([a-z0-9_.]+)\s*=/gm)].map((m) => m[1])));
+    const en = keys('en'), es = keys('es');
+    const used = [...en].filter((k) => /^(portal|layout|ui|lib|password)\./.test(k) && !/^portal\.(staff|decide)/.test(k));
+    expect(used.filter((k) => !es.has(k))).toEqual([]);
+    expect(sql("select d.`key` from template_default d where d.lang = 'en' and not exists (select 1 from template_default s where s.`key` = d.`key` and s.lang = 'es' and (s.sms_text is null) = (d.sms_text is null))")).toEqual([]);
+  });
+
   test('CSS01US01 pages speak Spanish when wished', async () => {
     const who = portal();
     await who.get('/signin').sees('Sign in');

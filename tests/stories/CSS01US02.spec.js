@@ -3,7 +3,7 @@ const { story } = require('../support/story');
 const { execFileSync } = require('child_process');
 const crypto = require('crypto');
 
-story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, within_budget }) => {
+story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, within_budget, clock, jobs_run }) => {
   const alpha = () => as('alpha@swa.test'), beta = () => as('beta@swa.test');
 
   test('CSS01US02.1 the list shows the bill, when it is due and the way to pay', async () => {
@@ -110,6 +110,36 @@ story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, 
     await beta().get('/statement.pdf?from=2023-01-01&to=2026-04-15').is(422);
     await beta().get('/statement.pdf?from=x&to=2026-04-15').is(404);
     expect(one("select count(*) from audit_entry where action = 'export' and entity = 'account'")).toBe('2');
+  });
+
+  test('CSS01US02.5 a disputed line makes a complaint, holds the bill and is refused twice', async () => {
+    const bill = 'WA-BILL-202604-000101', photo = { files: { name: 'meter.png', type: 'image/png', content: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') } };
+    const ask = (fields) => alpha().post(`/bills/${bill}/dispute`, { reason: 'too_high', words: 'We were away all month.', ...fields }, { from: `/bills/${bill}/dispute`, files: photo });
+    await ask({}).refuses(422, 'lines', 'Choose at least one line.');
+    const page = await alpha().get(`/bills/${bill}/dispute`).sees('Water use', '$52.40');
+    const seq = one(`select l.seq from bill_line l join bill b on b.id = l.bill_id where b.bill_no = '${bill}' and l.description = 'Water use'`);
+    const fields = Object.fromEntries([...page.body.matchAll(/name="(csrf|form_key)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+    await ask({ [`line_${seq}`]: '1' }).done('You need not pay what you questioned');
+    const [c] = sql('select complaint_no, disputed_amount_minor, status, channel from complaint');
+    expect(c).toMatchObject({ disputed_amount_minor: '5240', status: 'pending', channel: 'portal' });
+    expect(one("select count(*) from document where entity = 'complaint'")).toBe('1');
+    await alpha().get(`/bills/${bill}`).sees('Disputed', `${c.complaint_no} about this bill is open.`);
+    await alpha().post(`/bills/${bill}/dispute`, { ...fields, [`line_${seq}`]: '1', reason: 'too_high', words: 'Once more, please.' }, { raw: true }).refuses(409, null, `${c.complaint_no} about this bill is open.`);
+    await jobs_run();
+    expect(one(`select dispute_hold from bill where bill_no = '${bill}'`)).toBe('1');
+    await as('cso1').get(`/cis/complaints/${c.complaint_no}`).sees('We were away all month.', bill, 'meter.png');
+    await beta().get(`/bills/${bill}/dispute`).is(404);
+    sql('update complaint set status = ?', ['closed']);
+    sql(`update bill set dispute_hold = 0 where bill_no = '${bill}'`);
+    clock.forward({ days: 60 });
+    await as.anew('alpha@swa.test').get(`/bills/${bill}/dispute`).refuses(409, null, 'Bills can be questioned for 60 days, until 06/09/2026. Call us about older ones.');
+    clock.forward({ days: -60 });
+  });
+
+  test('CSS01US02 a copy on paper is asked for once', async () => {
+    const bill = 'WA-BILL-202604-000101';
+    await alpha().post(`/bills/${bill}/paper`, {}, { from: `/bills/${bill}/paper` }).done('Your request has the number');
+    await alpha().post(`/bills/${bill}/paper`, {}, { from: `/bills/${bill}/paper` }).refuses(409, null, / is open\. The copy is on its way\./);
   });
 
   test('CSS01US02.6 a cancelled bill leads to the one that replaced it and cannot be paid', async () => {

@@ -209,6 +209,125 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     sql("update gateway_account set status = 'active'");
   });
 
+  // --- saved cards and autopay: tokens only, at most one charge a try ---
+
+  const CARD_ONLY = { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123' };
+  // A card is saved on the sandbox's page; its public id.
+  const save_card = async (who, card = {}, account = '') => {
+    const r = await who.post('/pay/methods', { consent: '1', account }, { from: '/pay/methods' }).is(303);
+    expect(r.location).toMatch(/^\/sandbox\/save\/[A-Za-z0-9_-]{22}\?back=/);
+    await who.post(r.location.split('?')[0], { ...CARD_ONLY, ...card }, { from: r.location }).done('The card is saved.');
+    return one("select public_id from saved_payment_method where status = 'active' order by id desc limit 1");
+  };
+  const token = () => one("select recipient from sandbox_outcome where outcome = 'card' order by id desc limit 1");
+  const next = (outcome, times, code, words) => sql("insert into sandbox_outcome (utility_id, recipient, outcome, times, params) select id, ?, ?, ?, ? from utility where code = 'swa-w'", [token(), outcome, String(times), JSON.stringify({ code, text: words })]);
+  const enrol = (who, method, more = {}) => who.post('/pay/autopay/WA-ACC-300001', { method, offset: '0', cap: '', consent: '1', ...more }, { from: '/pay/autopay/WA-ACC-300001' });
+  // The morning's job, as the scheduler enqueues it.
+  const morning = async (day) => {
+    clock(`${day}T09:00:30-07:00`);
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, state, run_at, payload) select t.id, u.id, 'autopay.day', 'payments', 'ready', '2026-01-01', '{}' from tenant t, smart360_t_swa.utility u where t.slug = 'swa' and u.code = 'swa-w'");
+    await jobs_run();
+    clock.forward({ minutes: 1 });
+    await jobs_run();
+  };
+  const tries = () => sql("select t.try_no, t.on_date, t.state from autopay_attempt t order by t.id").map((t) => `${t.try_no} ${t.on_date} ${t.state}`);
+
+  test('CSS01US03 a card is saved with consent only; its number is nowhere', async () => {
+    order('set', 'UX-FIX');
+    const who = as.anew('alpha@swa.test');
+    await who.post('/pay/methods', {}, { from: '/pay/methods' }).refuses(422, 'consent', 'Please agree that the card is kept.');
+    const id = await save_card(who);
+    await who.get('/pay/methods').sees('Visa ending 4242', 'Good until 12/2030', 'Used first');
+    expect(one('select count(*) from saved_payment_method where token_enc like ?', [`%${token()}%`])).toBe('0');
+    for (const [table, column] of [['saved_payment_method', 'token_enc'], ['sandbox_outcome', 'params'], ['audit_value', 'after_value'], ['payment_intent', 'failure_text']])
+      expect(one(`select count(*) from ${table} where ${column} like '%4242424242424242%'`)).toBe('0');
+    await as.anew('beta@swa.test').get(`/pay/methods/${id}/removal`).is(404);
+    await enrol(who, id).done('Autopay is on.');
+    await enrol(who, id).done('');
+    await who.post(`/pay/methods/${id}/removal`, {}, { from: `/pay/methods/${id}/removal` }).refuses(409, null, 'Autopay of WA-ACC-300001 uses this card. Choose another first.');
+    await who.post('/pay/autopay/WA-ACC-300001', { method: id, offset: '0', consent: '1', row_version: '' }, { from: '/pay/autopay/WA-ACC-300001' }).refuses(409, null, 'Autopay is already on. Change it here.');
+    await who.post('/pay/autopay/WA-ACC-300001/cancellation', {}, { from: '/pay/autopay/WA-ACC-300001/cancellation' }).done('Autopay was cancelled.');
+    await who.post(`/pay/methods/${id}/removal`, {}, { from: `/pay/methods/${id}/removal` }).done('The card was removed.');
+  });
+
+  test('CSS01US03 a saved card pays at once; a second press charges nothing; a lost answer is asked for', async () => {
+    order('set', 'UX-FIX');
+    const who = as.anew('alpha@swa.test'), card = await save_card(who);
+    const id = await intent(who, pick('WA-BILL-202604-000101', '20.00'));
+    await who.get(`/pay/${id}`).sees('Visa ending 4242');
+    const page = await who.get(`/pay/${id}`);
+    const csrf = page.body.match(/name="csrf" value="([^"]*)"/)[1];
+    await Promise.all([1, 2].map(() => who.post(`/pay/${id}/start`, { csrf, way: `m-${card}` }, { raw: true })));
+    await jobs_run();
+    await who.get(`/pay/${id}/return`).sees('Success', '$20.00');
+    expect(payments('WA-ACC-300001')).toHaveLength(1);
+    expect(open('WA-BILL-202604-000101')).toBe('6460');
+    next('lost', 1);
+    const other = await intent(who, pick('WA-BILL-202604-000101', '10.00'));
+    await who.post(`/pay/${other}/start`, { way: `m-${card}` }, { from: `/pay/${other}` }).goes(`/pay/${other}/return`);
+    await who.get(`/pay/${other}/return`).sees('Pending');
+    clock.forward({ minutes: 1 });
+    await who.get(`/pay/${other}/return`).is(200);
+    await jobs_run();
+    await who.get(`/pay/${other}/return`).sees('Success', '$10.00');
+    expect(payments('WA-ACC-300001')).toHaveLength(2);
+    expect(one('select count(*) from payment_attempt a join payment_intent i on i.id = a.intent_id where i.public_id = ?', [other])).toBe('1');
+  });
+
+  test('CSS01US03.6 autopay tells three days ahead, charges on the due date, tries again after 3 and 6 days', async () => {
+    order('set', 'UX-FIX');
+    const who = as.anew('alpha@swa.test'), card = await save_card(who);
+    await enrol(who, card).done('Autopay is on.');
+    await who.get('/pay/autopay').sees('On', 'Next: $84.60 on 05/05/2026');
+    next('declined', 2, 'insufficient_funds', 'No funds.');
+    await morning('2026-05-01');
+    expect(mails('alpha@swa.test').filter((m) => /^We will charge/.test(m.subject))).toHaveLength(0);
+    await morning('2026-05-02');
+    await morning('2026-05-03');
+    expect(mails('alpha@swa.test').filter((m) => m.subject === 'We will charge $84.60 on 5 May 2026')).toHaveLength(1);
+    expect(tries()).toEqual([]);
+    await morning('2026-05-05');
+    await morning('2026-05-06');
+    expect(tries()).toEqual(['1 2026-05-05 failed']);
+    expect(mails('alpha@swa.test').filter((m) => m.subject === 'Your payment did not go through').pop().body).toContain('We try again on 8 May 2026');
+    await morning('2026-05-08');
+    await morning('2026-05-11');
+    await morning('2026-05-12');
+    expect(tries()).toEqual(['1 2026-05-05 failed', '2 2026-05-08 failed', '3 2026-05-11 paid']);
+    expect(payments('WA-ACC-300001').map((p) => p.amount_minor)).toEqual(['8460']);
+    expect(bill('WA-BILL-202604-000101')).toBe('paid');
+    expect(one('select fail_count from autopay_enrolment')).toBe('0');
+  });
+
+  test('CSS01US03.7 autopay takes nothing above its cap and says so once', async () => {
+    order('set', 'UX-FIX');
+    const who = as.anew('alpha@swa.test'), card = await save_card(who);
+    await enrol(who, card, { cap: '80.00' }).done('Autopay is on.');
+    for (const day of ['2026-05-02', '2026-05-05', '2026-05-06']) await morning(day);
+    expect(tries()).toEqual([]);
+    expect(payments('WA-ACC-300001')).toEqual([]);
+    const told = mails('alpha@swa.test').filter((m) => m.subject === 'Please pay bill WA-BILL-202604-000101 yourself');
+    expect(told).toHaveLength(1);
+    expect(told[0].body).toContain('it is above your limit');
+  });
+
+  test('CSS01US03 autopay stops at once when the card is stolen, and takes what is open at that moment', async () => {
+    order('set', 'UX-FIX');
+    const who = as.anew('alpha@swa.test'), card = await save_card(who);
+    await enrol(who, card).done('Autopay is on.');
+    next('declined', 1, 'stolen_card', 'Stolen.');
+    await morning('2026-05-05');
+    expect(one('select status from autopay_enrolment')).toBe('cancelled');
+    expect(mails('alpha@swa.test').filter((m) => m.subject === 'Automatic payment has stopped')).toHaveLength(1);
+    const again = as.anew('alpha@swa.test');
+    await enrol(again, card).done('Autopay is on.');
+    const id = await intent(again, pick('WA-BILL-202604-000101', '50.00'));
+    await again.post(`/pay/${id}/start`, {}, { from: `/pay/${id}` }).goes(`/pay/${id}/return`);       // by the saved card
+    await jobs_run();
+    await morning('2026-05-06');
+    expect(payments('WA-ACC-300001').map((p) => p.amount_minor)).toEqual(['5000', '3460']);
+  });
+
   test('CSS01US03 paying in a browser at 360 px, without script; pages look right and are light', async ({ page, browser }) => {
     order('set', 'UX-FIX');
     const who = as.anew('alpha@swa.test'), faults = await watch(page.context());

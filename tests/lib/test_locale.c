@@ -89,7 +89,8 @@ static void shows_dates(void) {
     SAME_INT(read_date(mmm, "5-Jan-2026", &back), DATE_OK);
     SAME_INT(read_date(mmm, "5-xyz-2026", &back), DATE_MALFORMED);
     SAME_INT(read_date(mmm, "31-Dec-2999", &back), DATE_OK);
-    SAME_INT(read_date(mmm, "1-Jan-3000", &back), DATE_NO_DAY);         /* what is added to it would leave the calendar */
+    /* what is added to it would leave the calendar */
+    SAME_INT(read_date(mmm, "1-Jan-3000", &back), DATE_NO_DAY);
     SAME_INT(read_date(mmm, "31-Dec-9999", &back), DATE_NO_DAY);
     SAME_INT(read_date(mmm, "31-Dec-1799", &back), DATE_NO_DAY);
     SAME_TEXT(weekday_name(l, 0), "Sunday");

@@ -111,7 +111,7 @@ static const char *connect_now(Db *db) {
              "set session time_zone='+00:00', "
              "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,"
              "NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout=8, max_statement_time=%d",
-                 db->config.statement_time_s);
+             db->config.statement_time_s);
     mysql_options(my, MYSQL_INIT_COMMAND, init);
     if (!mysql_real_connect(my, NULL, db->config.user, db->config.password, NULL, 0, db->config.socket,
                             CLIENT_FOUND_ROWS)) {
@@ -735,7 +735,7 @@ Id db_ids(Ctx *c, const char *table, int64_t n) {
         snprintf(sql, sizeof sql, "insert into `%s`.id_range (name, next_id) "
                                   "select '%s', coalesce(max(id), 0) + 1 + %lld from `%s`.`%s` "
                  "on duplicate key update next_id = next_id + %lld returning next_id", schema, table, (long long)block,
-                     schema, table, (long long)block);
+                 schema, table, (long long)block);
         if (mysql_query(side->my, sql)) fail(c, RETRY, "ids of %s: %s", table, mysql_error(side->my));
         MYSQL_RES *rows = mysql_store_result(side->my);
         MYSQL_ROW row = rows ? mysql_fetch_row(rows) : NULL;

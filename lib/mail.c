@@ -186,7 +186,7 @@ static bool add_attachment(Text *t, const MailAttachment *f) {
         else text_addf(&encoded, "%%%02X", (unsigned char)*s);
     }
     text_addf(t, "Content-Type: %s\r\nContent-Disposition: attachment; filename=\"%s\";\r\n filename*=UTF-8''%s\r\n"
-              "Content-Transfer-Encoding: base64\r\n\r\n", type, plain.s, encoded.s);
+                 "Content-Transfer-Encoding: base64\r\n\r\n", type, plain.s, encoded.s);
     add_base64(t, f->bytes, f->n);
     return true;
 }

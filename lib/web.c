@@ -612,7 +612,7 @@ static void put_security(Req *r, FCGX_Stream *out) {
             text(r, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src "
                     "'self'; connect-src 'self'; "
             "frame-src 'self'; form-action 'self'%s%s; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
-            web_config->form_action && *web_config->form_action ? " " : "", web_config->form_action
+                 web_config->form_action && *web_config->form_action ? " " : "", web_config->form_action
                 ? web_config->form_action : ""));
     put(r, out, "X-Content-Type-Options", "nosniff");
     put(r, out, "Referrer-Policy", "same-origin");

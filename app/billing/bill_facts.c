@@ -201,10 +201,10 @@ static ConnectionFacts read_connections(Ctx *c, const BillScope *s, const char *
         "as winter_qty_micro, coalesce(p.impervious_sqft, 0) as impervious_sqft, v.attributes "
         "from " IDS "service_connection_holder h on h.account_id = j.id and h.from_on <= ? "
                     "join service_connection v on v.id = h.service_connection_id and v.status <> 'pending' "
-        "join premise p on p.id = v.premise_id left join utility_service u on u.utility_id = v.utility_id "
-        "and u.code = v.service_code "
+                    "join premise p on p.id = v.premise_id left join utility_service u on u.utility_id = v.utility_id "
+                    "and u.code = v.service_code "
         "where h.to_on is null or h.to_on >= ? order by h.account_id, v.id, h.from_on", s->to, s->from, ids, s->to,
-            s->from);
+                  s->from);
 }
 
 static BilledFacts read_billed(Ctx *c, const BillScope *s, const char *ids) {
@@ -241,7 +241,7 @@ static SinceFacts read_since(Ctx *c, const AccountFacts *a) {
         "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join "
         "ledger_entry e on e.account_id = j.id "
         "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id",
-            since_list(c, a), gl_by_key(c, "AR"));
+                  since_list(c, a), gl_by_key(c, "AR"));
 }
 
 static ChargeFacts read_charges(Ctx *c, const BillScope *s, const char *ids) {
@@ -250,16 +250,16 @@ static ChargeFacts read_charges(Ctx *c, const BillScope *s, const char *ids) {
         "h.amount_minor + h.tax_minor, h.amount_minor) as amount_minor, h.tax_codes, h.charge_date, "
         "h.post_mode = 'immediate' as is_posted from " IDS "charge h on h.account_id = j.id and h.status = 'pending' "
             "and h.bill_id is null where h.charge_date <= ? order by h.account_id, h.charge_date, h.id", ids,
-            s->bill_date);
+                  s->bill_date);
 }
 
 static InstalmentFacts read_instalments(Ctx *c, const BillScope *s, const char *ids) {
     return db_all(c, InstalmentFact,
         "select i.account_id as account, i.id, i.seq, i.due_on, i.amount_minor - i.paid_minor as amount from " IDS
             "instalment i on i.account_id = j.id and i.state in ('due', 'part_paid') "
-        "join payment_agreement g on g.id = i.agreement_id and g.state in ('active', 'at_risk') "
+            "join payment_agreement g on g.id = i.agreement_id and g.state in ('active', 'at_risk') "
         "where i.bill_id is null and i.became_due_at is null and i.due_on <= ? order by i.account_id, i.due_on", ids,
-            s->due_date);
+                  s->due_date);
 }
 
 static RebateFacts read_rebates(Ctx *c, const BillScope *s, const char *ids) {
@@ -271,7 +271,7 @@ static RebateFacts read_rebates(Ctx *c, const BillScope *s, const char *ids) {
         "r.effective_to) as to_on "
         "from " IDS "rebate_enrolment e on e.account_id = j.id and e.status = 'approved' and e.from_on <= ? "
                     "join rebate_rule r on r.id = e.rebate_rule_id and r.active = 1 "
-        "where (e.to_on is null or e.to_on >= ?) order by e.account_id, r.code", ids, s->to, s->from);
+                    "where (e.to_on is null or e.to_on >= ?) order by e.account_id, r.code", ids, s->to, s->from);
 }
 
 static void read_lines(Set *x) {
@@ -284,10 +284,10 @@ static void read_lines(Set *x) {
     x->lines = db_all(x->c, BilledLineFact,
         "select l.bill_id as bill, g.service_connection_id as connection, l.charge_type, l.service_code as service, "
         "l.tax_code, l.amount_minor as amount from " IDS "bill_line l on l.bill_id = j.id and l.posts = 1 "
-            "and l.section = 'current' "
+                                                         "and l.section = 'current' "
         "left join bill_segment g on g.id = l.segment_id where l.true_up_of_bill_id is null and l.charge_id is null "
         "and l.adjustment_id is null and l.charge_type <> 'ROUNDING' order by l.bill_id, l.seq",
-            json_ids(x->c, bills, n));
+                      json_ids(x->c, bills, n));
 }
 
 static void read_set(Set *x, const Id *accounts, size_t n) {
@@ -296,7 +296,7 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
     if (x->s->keeps
         || x->s->simulates)             /* a preview stores nothing: it may stand in a reading transaction */
         db_all(c, LockedFact, "select a.id from " IDS "account a force index (primary) on a.id = j.id "
-               "and a.utility_id = ? order by a.id for update", ids, c->utility);
+                                                      "and a.utility_id = ? order by a.id for update", ids, c->utility);
     x->book = plan_book_of(c, x->s);
     x->accounts = read_accounts(c, ids);
     x->connections = read_connections(c, x->s, ids);
@@ -313,9 +313,9 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
     x->plans = db_all(c, PlanFact, "select q.service_connection_id as connection, q.tariff_plan_id as plan, "
                                    "q.valid_from, q.valid_to from " IDS
                       "service_connection_plan q on q.service_connection_id = j.id "
-                                   "where q.valid_to is null or q.valid_to >= ? "
-                                   "order by q.service_connection_id, q.valid_from", connections,
-                                       date_add_days(x->s->from, -HISTORY_DAYS));
+                      "where q.valid_to is null or q.valid_to >= ? "
+                      "order by q.service_connection_id, q.valid_from", connections,
+                      date_add_days(x->s->from, -HISTORY_DAYS));
     if (x->use_id_n) {
         x->uses = mx_open_segments_of(c, x->use_ids, x->use_id_n,
                                       date_add_days(x->s->to, (int)setting_int(c, "bx.reading_window_days", 5)));

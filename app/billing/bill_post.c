@@ -159,12 +159,12 @@ static void queue_deliveries(Ctx *c, const char *ids, bool is_history) {
               "or k.channel = 'portal', ?, null), if(? or k.channel = 'portal', ?, null) "
               "from " IDS "bill b on b.id = j.id join consumer n on n.id = b.consumer_id "
                           "left join bill_delivery_pref f on f.account_id = b.account_id "
-              "join (select 'portal' as channel union all select 'email' union all select 'paper') k "
-              "where k.channel = 'portal' or (k.channel = 'email' and f.mode in ('email', 'both') "
+                          "join (select 'portal' as channel union all select 'email' union all select 'paper') k "
+                          "where k.channel = 'portal' or (k.channel = 'email' and f.mode in ('email', 'both') "
               "and n.email is not null) or (k.channel = 'paper' and (coalesce(f.mode, 'paper') in ('paper', 'both') "
               "or n.email is null)) "
               "on duplicate key update bill_delivery.id = bill_delivery.id", is_history, is_history, c->now, is_history,
-                  c->now, ids);
+           c->now, ids);
 }
 
 /* --- numbers last: their row is locked until the transaction ends ------------------------------------------------- */
@@ -259,11 +259,11 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
         "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join "
         "ledger_entry e on e.account_id = j.id "
         "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id",
-            since_list(c, &bills), gl_by_key(c, "AR"));
+                              since_list(c, &bills), gl_by_key(c, "AR"));
     PostLines lines = db_all(c, PostLine, "select l.id, l.bill_id, l.seq, l.charge_type, l.amount_minor, l.gl_code_id, "
                                           "l.qty_micro is not null as has_quantity, l.instalment_id, l.deposit_id "
                                           "from " IDS "bill_line l on l.bill_id = j.id "
-                                          "where l.posts = 1 order by l.bill_id, l.seq", list);
+                                                      "where l.posts = 1 order by l.bill_id, l.seq", list);
     Figures *f = take_n(c, Figures, bills.n);
     Id *accounts = take_n(c, Id, bills.n);
     for (size_t i = 0; i < bills.n; i++) f[i] = figures_of(&bills.v[i], &since), accounts[i] = bills.v[i].account_id;
@@ -302,7 +302,7 @@ static void refuse_followed(Ctx *c, const CancelRow *b) {
                                    "join bill_segment t on t.service_connection_id = s.service_connection_id "
                                    "and t.segment_start > s.segment_end "
                                    "join bill x on x.id = t.bill_id and x.status = 'published' where s.bill_id = ?",
-                                       b->id);
+                                b->id);
     if (later) fail(c, CONFLICT, "%s follows on this reading. Cancel from the newest back, or correct only the price.",
                     later);
 }
@@ -321,7 +321,7 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     CancelDays days = db_all(c, CancelDay, "select s.service_connection_id as connection, min(s.segment_start) "
                                            "as first_day, max(greatest(h.from_on, coalesce(v.connected_on, "
                                            "h.from_on))) as begins from bill_segment s "
-        "join service_connection v on v.id = s.service_connection_id "
+                                           "join service_connection v on v.id = s.service_connection_id "
         "join service_connection_holder h on h.service_connection_id = s.service_connection_id and h.account_id = ? "
         "where s.bill_id = ? group by s.service_connection_id", b->account_id, bill);
     for (size_t i = 0; i < days.n; i++)

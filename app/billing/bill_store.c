@@ -375,8 +375,8 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
         .segment = db_bulk(c, "insert into bill_segment (id, bill_id, seq, service_connection_id, tariff_plan_id, "
                               "tariff_plan_version_id, segment_start, segment_end, days, usage_qty_micro, "
                               "usage_unit, usage_source, "
-            "readings, estimate_method, avg_daily_qty_micro, carried_qty_micro, last_year_qty_micro) "
-            "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+                              "readings, estimate_method, avg_daily_qty_micro, carried_qty_micro, last_year_qty_micro) "
+                              "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
         .line = db_bulk(c, "insert into bill_line (id, bill_id, segment_id, seq, section, charge_type, description, "
                            "tariff_rate_id, service_code, from_date, to_date, qty_micro, unit, "
                            "rate_micro, factor_num, factor_den, "

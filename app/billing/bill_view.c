@@ -61,7 +61,7 @@ BillHeads bill_list(Ctx *c, Id account, const BillFilter *filter) {
     bool all_fit = !f->status && !f->payment_status && !date_is_set(f->from) && !date_is_set(f->to) && !f->only_open;
     HeadRows rows = db_all(c, HeadRow, HEAD_SELECT "where account_id = ? and utility_id = ? "
         "and status in ('published', 'cancelled') order by bill_date desc, id desc limit ?", account, c->utility,
-        all_fit ? limit : 2000);
+                           all_fit ? limit : 2000);
     BillHeads all = { take_n(c, BillHead, rows.n + 1), 0 };
     for (size_t i = 0; i < rows.n && (int)all.n < limit; i++)
         if (fits(f, &rows.v[i])) all.v[all.n++] = head_of(&rows.v[i]);
@@ -70,7 +70,7 @@ BillHeads bill_list(Ctx *c, Id account, const BillFilter *filter) {
 
 const BillHead *bill_get(Ctx *c, const char *bill_no) {
     return one_of(c, db_find(c, HeadRow, HEAD_SELECT "where utility_id = ? and bill_no = ? "
-        "and status in ('published', 'cancelled')", c->utility, bill_no));
+                                                     "and status in ('published', 'cancelled')", c->utility, bill_no));
 }
 
 const BillHead *bill_by_token(Ctx *c, const char *pay_token) {
@@ -85,7 +85,7 @@ Id bill_token_utility(Ctx *c, const char *pay_token) {
 
 const BillHead *bill_by_id(Ctx *c, Id bill) {
     return one_of(c, db_find(c, HeadRow, HEAD_SELECT "where id = ? and utility_id = ? "
-        "and status in ('published', 'cancelled')", bill, c->utility));
+                                                     "and status in ('published', 'cancelled')", bill, c->utility));
 }
 
 /* --- lines -------------------------------------------------------------------------------------------------------- */
@@ -101,9 +101,9 @@ BillDetails bill_details(Ctx *c, Id bill) {
     LineRows rows = db_all(c, LineRow, "select seq, section, charge_type, service_code, description, unit, detail, "
                                        "from_date, to_date, qty_micro is not null as has_quantity, "
                                        "coalesce(qty_micro, 0) as quantity, "
-                           "coalesce(rate_micro, 0) as price, coalesce(factor_num, 0) as factor_num, "
-                           "coalesce(factor_den, 0) as factor_den, amount_minor as amount from bill_line "
-                           "where bill_id = ? order by seq", bill);
+                                       "coalesce(rate_micro, 0) as price, coalesce(factor_num, 0) as factor_num, "
+                                       "coalesce(factor_den, 0) as factor_den, amount_minor as amount from bill_line "
+                                       "where bill_id = ? order by seq", bill);
     BillDetails all = { take_n(c, BillDetail, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) {
         const LineRow *r = &rows.v[i];
@@ -125,9 +125,9 @@ UsedReadings bill_readings(Ctx *c, Id bill) {
     UseRows rows = db_all(c, UseRow, "select u.from_on, u.to_on, coalesce(u.from_value_e3, 0) as from_value, "
                                      "coalesce(u.to_value_e3, 0) as to_value, u.billing_quantity_e3 as quantity, "
                                      "u.billing_unit as unit, m.meter_no, "
-                          "u.is_estimated "
-                          "from usage_segment u left join meter m on m.id = u.meter_id where u.bill_id = ? "
-                          "order by u.from_on, u.id limit 50", bill);
+                                     "u.is_estimated "
+                                     "from usage_segment u left join meter m on m.id = u.meter_id where u.bill_id = ? "
+                                     "order by u.from_on, u.id limit 50", bill);
     UsedReadings all = { take_n(c, UsedReading, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) {
         const UseRow *r = &rows.v[i];

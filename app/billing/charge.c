@@ -94,7 +94,7 @@ Id charge_create(Ctx *c, const NewCharge *n) {
                    "tax_minor, tax_codes, gl_code, currency, charge_date, due_on, post_mode, source_type, source_id, "
                    "source_no, created_by, updated_by) "
                    "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, n->account, type, n->fee_code, words,
-                       amount, tax, codes, gl, a->currency, on, due, mode, n->source_type, n->source, n->source_no,
+                amount, tax, codes, gl, a->currency, on, due, mode, n->source_type, n->source, n->source_no,
                        c->user, c->user))
         return db_id(c, "select id from charge where source_type=? and source_id=? and charge_type=? and source_no=?",
                      n->source_type, n->source, type, n->source_no);
@@ -126,7 +126,7 @@ void charge_cancel(Ctx *c, const char *source_type, Id source, const char *reaso
                                            "left join bill b on b.id=h.bill_id and b.status='published' "
                                            "where h.utility_id=? and h.source_type=? and h.source_id=? "
                                            "and h.status<>'voided' order by h.id for update", c->utility, source_type,
-                                               source);
+                             source);
     for (size_t i = 0; i < rows.n; i++) {
         const ChargeRow *h = &rows.v[i];
         if (!strcmp(h->status, "billed")) fail(c, CONFLICT, "%s is on bill %s: use a credit note.", h->description,
@@ -161,7 +161,7 @@ static RuleRow *rule_get(Ctx *c, Id rule) {
     return db_one(c, RuleRow, "select id, name, kind, amount_minor, rate_ppm, minimum_minor, maximum_minor is not null "
                               "as has_maximum, coalesce(maximum_minor, 0) as maximum_minor, threshold_minor, "
                               "grace_days, repeat_mode='monthly' as is_monthly, "
-        "compound, coalesce(json_contains(exempt, '\"dispute\"'), 0) as spares_disputes, "
+                              "compound, coalesce(json_contains(exempt, '\"dispute\"'), 0) as spares_disputes, "
         "coalesce(json_contains(exempt, '\"agreement\"'), 0) as spares_agreements, category_ids from late_fee_rule "
         "where id=? and utility_id=?", rule, c->utility);
 }
@@ -185,7 +185,7 @@ static bool fee_of_bill(Ctx *c, const RuleRow *r, const LateRow *b, Date date) {
                    "charge_date, due_on, post_mode, source_type, source_id, source_no, late_fee_bill_id, "
                    "late_fee_rule_id, occurrence, created_by, updated_by) "
                    "values (?,?,'LATE_FEE',?,?,?,?,?,'immediate','late_fee',?,?,?,?,?,?,?)", c->utility, b->account_id,
-                       words, fee, b->currency, date, date, b->id, (int)(r->id.id * 1000 + occurrence), b->id, r->id,
+                words, fee, b->currency, date, date, b->id, (int)(r->id.id * 1000 + occurrence), b->id, r->id,
                        occurrence, c->user, c->user))
         return false;
     Id charge = db_id(c, "select id from charge where late_fee_bill_id=? and late_fee_rule_id=? and occurrence=?",
@@ -256,7 +256,7 @@ JobStep late_fee_job(Ctx *c, const JobRow *job) {
         "and b.open_minor>r.threshold_minor and b.due_date<date_sub(?, interval r.grace_days day) and b.account_id>? "
         "and (r.repeat_mode='monthly' or not exists (select 1 from charge h where h.late_fee_bill_id=b.id "
         "and h.late_fee_rule_id=r.id)) group by b.account_id, r.id order by b.account_id, r.id limit 200", today, today,
-            c->utility, today, after);
+                         c->utility, today, after);
     for (size_t i = 0; i < due.n; i++) late_fee_assess(c, due.v[i].account_id, due.v[i].rule, today);
     if (due.n < 200) return STEP_DONE;
     job_progress(c, text(c, "{\"after\":%lld}", (long long)due.v[due.n - 1].account_id.id), (int64_t)due.n, 0, 0);

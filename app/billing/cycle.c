@@ -18,14 +18,14 @@ Id account_cycle_join(Ctx *c, Id account, Date from) {
     if (there.id) return there;
     Id cycle = db_id(c, "select y.id from bill_cycle y join account a on a.id=? join premise p on p.id=a.premise_id "
                         "join service_area sa on sa.id=p.sub_area_id "
-        "where y.utility_id=? and y.state='active' and exists (select 1 from service_connection s "
-        "where s.account_id=a.id and s.service_code=y.service_code and s.status<>'closed') "
-        "and (y.category_ids is null or json_length(y.category_ids)=0 "
-        "or json_contains(y.category_ids, cast(a.category_id as char))) "
-        "and (y.sub_category_ids is null or json_length(y.sub_category_ids)=0 "
-        "or json_contains(y.sub_category_ids, cast(a.sub_category_id as char))) "
-        "and (y.area_ids is null or json_length(y.area_ids)=0 or exists (select 1 from service_area up "
-        "where json_contains(y.area_ids, cast(up.id as char)) and sa.path like concat(up.path, '%'))) "
+                        "where y.utility_id=? and y.state='active' and exists (select 1 from service_connection s "
+                        "where s.account_id=a.id and s.service_code=y.service_code and s.status<>'closed') "
+                        "and (y.category_ids is null or json_length(y.category_ids)=0 "
+                        "or json_contains(y.category_ids, cast(a.category_id as char))) "
+                        "and (y.sub_category_ids is null or json_length(y.sub_category_ids)=0 "
+                        "or json_contains(y.sub_category_ids, cast(a.sub_category_id as char))) "
+                        "and (y.area_ids is null or json_length(y.area_ids)=0 or exists (select 1 from service_area up "
+                        "where json_contains(y.area_ids, cast(up.id as char)) and sa.path like concat(up.path, '%'))) "
         "and (y.premise_ids is null or json_length(y.premise_ids)=0 or json_contains(y.premise_ids, cast(a.premise_id "
         "as char))) order by y.id limit 1", account, c->utility);
     if (!cycle.id) return cycle;
@@ -113,7 +113,7 @@ static int64_t join_all(Ctx *c, Id cycle, Date from) {
         "and (sa.path=up.path or sa.path like concat(up.path, '/%')))) "
         "and not exists (select 1 from account_cycle x where x.account_id=a.id "
         "and x.to_period is null) order by a.account_no",
-        from, c->realm == REALM_STAFF ? c->user : (Id){ 0 }, cycle);
+                  from, c->realm == REALM_STAFF ? c->user : (Id){ 0 }, cycle);
 }
 
 Id bill_cycle_create(Ctx *c, const NewCycle *n) {

@@ -155,7 +155,7 @@ static int64_t difference(Ctx *c, Month month) {
         "and t.source_id=b.id join ledger_entry e on e.txn_id=t.id and e.gl_code_id=? "
         "where b.utility_id=? and b.status in ('published', 'cancelled') and b.kind<>'migration' "
         "and b.bill_date between ? and ? and b.published_at<=? and (b.cancelled_at is null or b.cancelled_at>?)",
-        gl_by_key(c, "AR"), c->utility, from, to, made->at, made->at);
+                            gl_by_key(c, "AR"), c->utility, from, to, made->at, made->at);
     return made->amount.minor - posted;
 }
 

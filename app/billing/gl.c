@@ -49,12 +49,12 @@ static void gl_code_check(Req *r, const Input *in, Id id) {
 /* Parents before their children. */
 #define TREE "coalesce((select concat_ws('/', p3.code, p2.code, p1.code, x.code) from gl_code p1 " \
              "left join gl_code p2 on p2.id = p1.parent_id left join gl_code p3 on p3.id = p2.parent_id " \
-    "where p1.id = x.parent_id), x.code)"
+             "where p1.id = x.parent_id), x.code)"
 /* Closed periods have their sums, the others' entries are added up (an index holds all that is read). */
 #define BALANCE "if(x.normal_side = 'debit', 1, -1) * ((select coalesce(sum(b.debit_minor - b.credit_minor), 0) " \
                 "from gl_period_balance b where b.gl_code_id = x.id) + " \
-    "(select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e " \
-    "join gl_period p on p.id = e.gl_period_id and p.state <> 'closed' where e.gl_code_id = x.id))"
+                "(select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e " \
+                "join gl_period p on p.id = e.gl_period_id and p.state <> 'closed' where e.gl_code_id = x.id))"
 
 const Resource gl_code = {
     .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl", .one = "GL code", .many = "GL codes",

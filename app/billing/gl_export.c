@@ -25,7 +25,7 @@ ROW(Batch, BATCH)
 #define BATCH_COLUMNS "select b.id, b.batch_no, b.gl_period_id, p.label, b.format, b.detail, b.`rows`, " \
                       "b.debit_minor, b.credit_minor, b.document_id, b.state, b.erp_reference, b.reverses_id, " \
                       "b.created_at, lower(hex(b.sha256)) as sha " \
-    "from gl_export_batch b join gl_period p on p.id=b.gl_period_id "
+                      "from gl_export_batch b join gl_period p on p.id=b.gl_period_id "
 
 static const Batch *batch_by_id(Ctx *c, Id id) {
     return db_one(c, Batch, BATCH_COLUMNS "where b.id=? and b.utility_id=?", id, c->utility);
@@ -212,7 +212,7 @@ void gl_export_create(Req *r) {
     int64_t n = db_run(c, "insert into gl_export_entry (entry_id, batch_id) select e.id, ? "
                           "from gl_code g straight_join ledger_entry e on e.gl_code_id=g.id and e.gl_period_id=? "
         "left join gl_export_entry x on x.entry_id=e.id where g.utility_id=? and x.entry_id is null", id, period,
-            c->utility);
+                       c->utility);
     if (!n) fail(r, CONFLICT, "Nothing new to export.");
     build_soon(c, id, n);
     const Batch *b = batch_by_id(c, id);

@@ -230,7 +230,7 @@ void gl_mapping_save(Req *r) {
                          "gl_code_id, valid_from, created_by, updated_by) values (?,?,?,?,?,?,?,?,?) "
         "on duplicate key update id=last_insert_id(id), gl_code_id=values(gl_code_id), updated_by=values(updated_by), "
         "updated_at=utc_timestamp(6), row_version=row_version+1",
-        c->utility, type, service, category.id, tax, code, from, c->user, c->user);
+                      c->utility, type, service, category.id, tax, code, from, c->user, c->user);
     audit_write(c, &(Audit){ .action = before ? "edit" : "create", .entity = "gl_mapping", .id = id,
                              .number = text(c, "%s %s", type, service),
                              .before = before ? json_pairs(c, "gl_code", before, NULL) : NULL,

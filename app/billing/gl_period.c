@@ -72,7 +72,7 @@ static Trials trial_of(Ctx *c, const Period *p) {
         "from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q on q.id=e.gl_period_id "
         "where k.utility_id=? and q.from_date<=? and q.state<>'closed'"
         ") m join gl_code g on g.id=m.gl_code_id group by g.id order by g.code", p->id, p->id, p->id, c->utility,
-            p->from_date, p->id, p->id, p->id, c->utility, p->from_date);
+                  p->from_date, p->id, p->id, p->id, c->utility, p->from_date);
 }
 
 static Money trial_difference(Ctx *c, const Period *p) {

@@ -19,10 +19,10 @@ ROW(OfRow, OF_ROW)
 
 #define BILL_ITEM "'bill' as type, b.id, b.bill_no as number, concat('Bill ', b.bill_no) as label, b.due_date " \
                   "as due_on, b.total_minor as amount, b.open_minor as unpaid, " \
-    "b.dispute_hold as in_dispute, exists (select 1 from payment_agreement_item i " \
-    "join payment_agreement g on g.id = i.agreement_id where i.item_type = 'bill' and i.item_id = b.id " \
-    "and g.state in ('active', 'at_risk')) as in_agreement, " \
-    "cast(null as char) as charge_type "
+                  "b.dispute_hold as in_dispute, exists (select 1 from payment_agreement_item i " \
+                  "join payment_agreement g on g.id = i.agreement_id where i.item_type = 'bill' and i.item_id = b.id " \
+                  "and g.state in ('active', 'at_risk')) as in_agreement, " \
+                  "cast(null as char) as charge_type "
 #define BILL_WHERE "b.status = 'published' and b.open_minor > 0 "
 #define CHARGE_ITEM "'charge', h.id, cast(null as char), h.description, coalesce(h.due_on, h.charge_date), " \
                     "h.amount_minor + h.tax_minor, h.amount_minor + h.tax_minor - h.paid_minor, 0, 0, h.charge_type "
@@ -71,7 +71,7 @@ Date open_items_due(Ctx *c, Id account) {
         "(select coalesce(h.due_on, h.charge_date) from charge h where h.account_id = ? and " CHARGE_WHERE
         ") union all (select n.due_on from instalment n where n.account_id = ? and " INSTALMENT_WHERE ") union all "
         "(select coalesce(d.due_on, d.demanded_on) from deposit d where d.account_id = ? and " DEPOSIT_WHERE ")",
-        account, account, account, account);
+                          account, account, account, account);
     Date oldest = DATE_NONE;
     for (size_t i = 0; i < rows.n; i++)
         if (!date_is_set(oldest) || date_compare(rows.v[i].due_on, oldest) < 0) oldest = rows.v[i].due_on;
@@ -94,7 +94,7 @@ OpenItems *open_items_lock_many(Ctx *c, const Id *accounts, size_t n) {
             "instalment n on n.account_id = j.id where " INSTALMENT_WHERE
         "for update) union all (select d.account_id, " DEPOSIT_ITEM "from " IDS
             "deposit d on d.account_id = j.id where " DEPOSIT_WHERE "for update) order by account, due_on, type, id",
-        ids, ids, ids, ids);
+                         ids, ids, ids, ids);
     OpenItems *all = take_n(c, OpenItems, n + 1);
     OpenItem *items = take_n(c, OpenItem, rows.n + 1);
     for (size_t i = 0; i < n; i++) {
@@ -170,7 +170,7 @@ void bills_apply_payments(Ctx *c, const BillPaid *v, size_t n) {
                                          "from (select distinct j.id from json_table(?, '$[*]' columns (id bigint path "
                                          "'$')) j) k straight_join bill b on b.id = k.id "
                                          "where b.utility_id = ? order by b.id for update", json_ids(c, ids, n),
-                                             c->utility);
+                            c->utility);
     Text t = text_start(c);
     text_add(&t, "[");
     Date today = utility_today(c);

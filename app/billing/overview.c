@@ -85,14 +85,14 @@ static Figures *figures(Req *r, Asked a) {
         "as billed, sum(estimated) as estimated, sum(payments_minor) as collected, sum(reading_days) as days, "
         "sum(usage_qty_micro) as used, min(rebuilt_at) as made from billing_daily_total "
         "where utility_id=? and total_date between ? and ? and (? is null or cycle_id=?) group by 1",
-        r->c.utility, month_first(first), month_last(a.month), a.cycle, a.cycle);
+                    r->c.utility, month_first(first), month_last(a.month), a.cycle, a.cycle);
     for (size_t i = 0; i < l.n; i++) f->months[l.v[i].month - first.no] = l.v[i];
     const Now *now = db_one(r, Now,
         "select count(*) as bills, coalesce(sum(b.total_minor), 0) as billed, coalesce(sum(b.is_estimated), 0) "
         "as estimated, coalesce(sum(b.paid_minor - b.credit_applied_minor), 0) as collected from bill b "
         "where b.utility_id=? and b.status='published' and b.bill_date between ? and ? and b.kind<>'migration' "
         "and (? is null or b.bill_cycle_period_id in (select id from bill_cycle_period where cycle_id=?))",
-        r->c.utility, month_first(a.month), month_last(a.month), a.cycle, a.cycle);
+                            r->c.utility, month_first(a.month), month_last(a.month), a.cycle, a.cycle);
     Sum *chosen = &f->months[CHOSEN];
     chosen->bills = now->bills, chosen->billed = now->billed;
     chosen->estimated = now->estimated, chosen->collected = now->collected;
@@ -315,7 +315,7 @@ static void show_owed(Req *r, size_t *n) {
         "select coalesce(sum(open_minor), 0) as open, " AGED("-9999", "0") " as not_due, " AGED("1", "30") " as d30, "
         AGED("31", "60") " as d60, " AGED("61", "90") " as d90, " AGED("91", "99999") " as older from bill "
         "where utility_id=? and payment_status in ('unpaid', 'partial', 'overdue') and status='published'",
-        today, today, today, today, today, r->c.utility);
+                           today, today, today, today, today, r->c.utility);
     const char *at_ = section(r, n, SAY(r, "outstanding"), "bars", "third");
     const struct { const char *label; Money m; } parts[] = { { SAY(r, "not_due"), o->not_due },
         { SAY(r, "age_30"), o->d30 }, { SAY(r, "age_60"), o->d60 }, { SAY(r, "age_90"), o->d90 },
@@ -348,7 +348,7 @@ static void show_categories(Req *r, size_t *n, Asked a, const char *unit) {
         "from billing_daily_total t left join consumer_category k on k.id=t.category_id "
         "where t.utility_id=? and t.total_date between ? and ? and (? is null or t.cycle_id=?) "
         "group by k.name order by used desc limit 8",
-        r->c.utility, month_first(a.month), month_last(a.month), a.cycle, a.cycle);
+                       r->c.utility, month_first(a.month), month_last(a.month), a.cycle, a.cycle);
     if (!l.n) return;
     const char *at_ = section(r, n, SAY(r, "use_by_category"), "bars", "third");
     for (size_t i = 0; i < l.n; i++)

@@ -32,7 +32,7 @@ static PeriodRow *period_get(Ctx *c, Id period) {
     PeriodRow *p = db_find(c, PeriodRow, "select p.id, y.id as cycle, p.label, p.state, y.name as cycle_name, y.state "
                                          "as cycle_state, y.service_code, coalesce(v.name, y.service_code) "
                                          "as service_name, coalesce(v.kind, 'water') as service_kind, "
-        "y.template_id as template, p.from_date, p.to_date from bill_cycle_period p "
+                                         "y.template_id as template, p.from_date, p.to_date from bill_cycle_period p "
         "join bill_cycle y on y.id = p.cycle_id left join utility_service v on v.utility_id = y.utility_id "
         "and v.code = y.service_code "
         "where p.id = ? and p.utility_id = ?", period, c->utility);
@@ -46,7 +46,7 @@ static Id template_of(Ctx *c, const PeriodRow *p) {
                     "and v.version_no = t.current_version and v.state = 'active' "
                     "where t.utility_id = ? and t.state = 'active' and (t.id = ? or (t.is_default = 1 "
                     "and t.utility_type = ?)) order by t.id = ? desc limit 1", c->utility, p->template, p->service_kind,
-                        p->template);
+                 p->template);
 }
 
 static const char *month_word(Ctx *c, Date d) {
@@ -128,7 +128,7 @@ Id run_create(Ctx *c, const NewRun *n) {
                   "select ?, x.account_id, row_number() over (order by x.account_id) from (select account_id "
                   "from account_cycle where cycle_id=? and from_period<=? "
                   "and (to_period is null or to_period>=?) order by crc32(concat(account_id, ?)) limit ?) x", run,
-                      p->cycle, p->to_date, p->from_date, run.id, n->sample_of);
+               p->cycle, p->to_date, p->from_date, run.id, n->sample_of);
     else
         db_run(c, "insert into bill_run_item (run_id, account_id, seq) select ?, account_id, row_number() over (order "
                   "by account_id) from account_cycle where cycle_id=? and from_period<=? "
@@ -186,7 +186,7 @@ RunCounts run_counts(Ctx *c, Id run) {
     k.tax = db_money(c, "select coalesce(sum(b.tax_minor), 0) from bill_run r join bill b on b.bill_run_id=r.id and "
                         "b.status "
                         "in ('draft', 'approved', 'published', if(r.simulate_only=1, 'discarded', '')) where r.id=?",
-                         run);
+                     run);
     k.workers = db_int(c, "select count(distinct claimed_by) from bill_run_item where run_id=? and state='claimed' "
                           "and lease_until > utc_timestamp(6)", run);
     k.stale = db_int(c, "select count(*) from bill where bill_run_id=? and stale=1 "
@@ -204,7 +204,7 @@ void run_totals(Ctx *c, Id run) {
               "from (select usage_unit as unit, sum(usage_qty_micro) as qty from bill where bill_run_id=? "
               "and usage_unit is not null and status in ('draft', 'approved', 'published') group by usage_unit) x) "
               "where id=?", k.published ? k.published : k.calculated, k.held, k.error, k.skipped, k.amount, k.tax, run,
-                  run);
+           run);
 }
 
 void run_settle(Ctx *c, Id run) {
@@ -302,7 +302,7 @@ static void lock_items(Ctx *c, Work *w) {
                                         "bill_run_item i force index (primary) on i.id = j.id "
                                         "where i.run_id = ? and i.state = 'claimed' "
                                         "and i.claimed_by = ? order by i.id for update", json_ids(c, w->items, w->n),
-                                            w->run, w->worker));
+                            w->run, w->worker));
 }
 
 static void release_held(Ctx *c, const BillCase *v, size_t n) {
@@ -557,7 +557,7 @@ static int64_t give_back(Ctx *c, BillOfItems rows, const char *state) {
                   "j.id set i.state=?, i.attempt=0, i.bill_id=null, i.amount_minor=null, i.stale=0, "
                   "i.error_code=null, i.error_text=null, "
                   "i.claimed_by=null, i.lease_until=null, i.release_reason=null, i.released_by=null",
-                      json_ids(c, items, end - i), state);
+               json_ids(c, items, end - i), state);
     }
     return (int64_t)rows.n;
 }

@@ -153,7 +153,7 @@ static void show_acts(Req *r, const RunRow *run, const ExceptionRow *e) {
         "h.service_connection_id "
         "and s.metered = 1 where h.account_id = ? and h.from_on <= ? and (h.to_on is null or h.to_on >= ?) order by "
         "s.id limit 1",
-        e->account_id, run->to_date, run->from_date) : NULL;
+                                                        e->account_id, run->to_date, run->from_date) : NULL;
     if (connection) {
         show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.run.correct_reading"));
         show_text(r, at(r, "show.moves", n++, "url"),

@@ -88,7 +88,7 @@ RunSums *run_sums(Ctx *c, Id run, Id period) {
         "as tax, coalesce(sum(b.is_estimated), 0) as estimated, coalesce(sum(b.usage_qty_micro), 0) as used "
         "from bill b where b.utility_id = ? and ((? is not null and b.bill_run_id = ? and " RUN_BILLS ") "
         "or (? is not null and b.bill_cycle_period_id = ? and b.status = 'published'))",
-        c->utility, run, run, period, period);
+                  c->utility, run, run, period, period);
 }
 
 Id run_period_before(Ctx *c, const RunRow *run) {
@@ -375,7 +375,7 @@ static Target *target_of(Req *r, const RunRow *run) {
                                    "as message, i.error_code as code, coalesce(i.amount_minor, 0) as amount "
                                    "from bill_run_item i join account a on a.id=i.account_id "
                                    "join consumer n on n.id=a.consumer_id where i.run_id=? and a.account_no=?", run->id,
-                                       path_text(r, "account"));
+                        path_text(r, "account"));
     if (!t) fail(r, NOT_FOUND, "This account is not in the run.");
     return t;
 }

@@ -68,7 +68,7 @@ void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n)
               "from service_connection_holder h join service_connection s on s.id=h.service_connection_id "
               "and s.status<>'pending' "
               "where h.account_id=a.id and h.from_on<=? and (h.to_on is null or h.to_on>=?)))", message, c->now,
-                  run->id, run->to_date, run->from_date);
+           run->id, run->to_date, run->from_date);
     blocked(c, run, "BX-E01", message);
     message = text(c, "Connection has no tariff plan for %s", days);
     db_run(c, "update bill_run_item i set i.state='error', i.error_code='BX-E02', i.error_text=?, i.done_at=? "
@@ -88,7 +88,7 @@ void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n)
               "and m.installed_on<=? and (m.removed_on is null or m.removed_on>=?)) "
               "and not exists (select 1 from tariff_plan p where p.id=s.tariff_plan_id "
               "and (p.deemed_daily_qty_micro is not null or p.kind='fixed')))", message, c->now, run->id, run->to_date,
-                  run->from_date, run->to_date, run->from_date);
+           run->from_date, run->to_date, run->from_date);
     blocked(c, run, "BX-E08", message);
     message = "Billing address or currency missing";
     db_run(c, "update bill_run_item i join account a on a.id=i.account_id join consumer n on n.id=a.consumer_id "
@@ -100,7 +100,7 @@ void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n)
     db_run(c, "update bill_exception e left join bill_run_item i on i.run_id=e.run_id and i.account_id=e.account_id "
               "set e.state='resolved', e.resolution='corrected', e.resolved_at=?, e.resolved_by=? "
               "where e.run_id=? and e.severity='error' and e.state in ('open', 'assigned') and i.state='pending'",
-                  c->now, c->user, run->id);
+           c->now, c->user, run->id);
     warn(c, run);
     db_run(c, "update bill_run r set error_count=(select count(*) from bill_run_item i where i.run_id=r.id "
               "and i.state='error') where r.id=?", run->id);
@@ -113,14 +113,14 @@ int64_t run_undecided_readings(Ctx *c, const RunRow *run) {
     return db_int(c, "select count(*) from bill_run_item i "
                      "join service_connection_holder h on h.account_id=i.account_id and h.from_on<=? "
                      "and (h.to_on is null or h.to_on>=?) "
-        "join service_connection s on s.id=h.service_connection_id and s.metered=1 "
-        "and s.status in ('active', 'disconnected') where i.run_id=? and i.state='pending' "
+                     "join service_connection s on s.id=h.service_connection_id and s.metered=1 "
+                     "and s.status in ('active', 'disconnected') where i.run_id=? and i.state='pending' "
         "and (exists (select 1 from bill_run_reading d where d.run_id=i.run_id and d.service_connection_id=s.id "
         "and d.decision='check_reading') or not exists (select 1 from usage_segment u where "
         "u.service_connection_id=s.id and u.status='active' "
         "and u.to_on between date_sub(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day) "
         "and date_add(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day)))", run->to_date,
-            run->from_date, run->id, run->to_date, run->to_date, window, run->to_date, run->to_date, window);
+                  run->from_date, run->id, run->to_date, run->to_date, window, run->to_date, run->to_date, window);
 }
 
 #define PLACE_ROW(F, T) F(T, const char *, connection_no) F(T, Id, premise) F(T, Id, account) F(T, Id, meter)

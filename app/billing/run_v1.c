@@ -116,7 +116,7 @@ ROW(Busy, BUSY_ROW)
 static void show_busy(Req *r, const Pick *p) {
     Busy *busy = db_find(r, Busy, "select id, run_no from bill_run where bill_cycle_period_id=? and (run_flag=1 "
                                   "or (state='completed_with_errors' and simulate_only=0)) order by id desc limit 1",
-                                   p->id);
+                         p->id);
     if (!busy) return;
     const RunRow *run = run_get(&r->c, busy->id);
     show_text(r, "page.notices.0.tone", "info");

@@ -438,5 +438,5 @@ void stale_by_reading(Ctx *c, const EventRow *e) {
         db_run(c, STALE "and exists (select 1 from bill_segment g "
                         "join usage_segment u on u.service_connection_id=g.service_connection_id and u.status='active' "
                         "and u.billing_status='unbilled' and u.from_on<g.segment_end and u.to_on>=g.segment_start "
-                  "where g.bill_id=b.id and g.service_connection_id=?)", c->utility, connection);
+                        "where g.bill_id=b.id and g.service_connection_id=?)", c->utility, connection);
 }

@@ -66,7 +66,7 @@ static void areas_tx(Sample *s, int64_t from, int64_t to) {
         const SampleArea *a = &sample_areas[i];
         if (!area_find(c, a->code).id) {
             const char *box = text(c, "{\"type\":\"Polygon\",\"coordinates\":[[[%d.%06d,%d.%06d],"
-                "[%d.%06d,%d.%06d],[%d.%06d,%d.%06d],[%d.%06d,%d.%06d],[%d.%06d,%d.%06d]]]}",
+                                      "[%d.%06d,%d.%06d],[%d.%06d,%d.%06d],[%d.%06d,%d.%06d],[%d.%06d,%d.%06d]]]}",
                 (a->lng_e6 - 3000) / 1000000, -(a->lng_e6 - 3000) % 1000000, (a->lat_e6 - 2000) / 1000000,
                     (a->lat_e6 - 2000) % 1000000,
                 (a->lng_e6 + 3000) / 1000000, -(a->lng_e6 + 3000) % 1000000, (a->lat_e6 - 2000) / 1000000,
@@ -100,11 +100,11 @@ static void cycle_tx(Sample *s, int64_t from, int64_t to) {
     s->cycle = db_insert(c, "insert into bill_cycle (utility_id, code, name, service_code, category_ids, area_ids, "
                             "frequency, period_days, anchor_date, bill_after_days, due_days, "
                             "grace_days, template_id, state) "
-        "values (?, 'MONTHLY', 'Monthly', 'WA', (select json_arrayagg(id) from consumer_category "
+                            "values (?, 'MONTHLY', 'Monthly', 'WA', (select json_arrayagg(id) from consumer_category "
         "where utility_id=?), (select json_arrayagg(id) from service_area where utility_id=? and code='POR'), "
         "'monthly', 30, ?, 2, 21, 10, (select id from bill_template where utility_id=? and is_default=1 "
         "and utility_type='water'), 'active')",
-        c->utility, c->utility, c->utility, month_first(s->first), c->utility);
+                         c->utility, c->utility, c->utility, month_first(s->first), c->utility);
     for (int m = 0; m < s->months + 3; m++) {
         Month month = sample_month(s, m);
         Date last = month_last(month), bill = date_add_days(last, 2),

@@ -27,8 +27,8 @@ static Book book_open(Sample *s, int m) {
         .use = db_bulk(c, "insert into usage_segment (utility_id, service_connection_id, account_id, meter_id, "
                           "register_id, from_reading_id, to_reading_id, from_at, to_at, from_on, to_on, days, "
                           "from_value_e3, to_value_e3, quantity_e3, unit, "
-            "billing_quantity_e3, billing_unit, is_estimated, estimate_method) "
-            "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'CCF',?,'CCF',?,?)"),
+                          "billing_quantity_e3, billing_unit, is_estimated, estimate_method) "
+                          "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'CCF',?,'CCF',?,?)"),
     };
 }
 

@@ -239,7 +239,7 @@ static void routes_tx(Sample *s, int64_t from, int64_t to) {
               "select r.id, v.meter_id, row_number() over (partition by r.id order by p.line1, p.unit, v.id) "
               "from route r join premise p on p.sub_area_id = json_value(r.area_ids, '$[0]') "
               "join service_connection v on v.premise_id = p.id where r.utility_id=? and v.meter_id is not null",
-                  c->utility);
+           c->utility);
 }
 
 /* --- who may look for themselves ---------------------------------------------------------------------------------- */

@@ -346,10 +346,10 @@ static const SampleComplaint complaints[] = {
       "The reading printed on my bill is not what the meter shows.",                          "call",
       "A special reading confirmed the index on the bill.",                       0, false },
     { "PAY-MISSING", "Payment is not shown",                 "I paid by transfer more than a week ago "
-        "and it is not on my account.",                 "call",
+                                                             "and it is not on my account.",                 "call",
       "The transfer had no account number; it was found and assigned.",           0, false },
     { "SUP-PRESS",   "Low pressure in the morning",          "Since last week there is hardly any pressure "
-        "between 6 and 8 in the morning.",         "portal",
+                                                             "between 6 and 8 in the morning.",         "portal",
       "A valve in the street was half closed after works. It is open again.",     0, false },
     { "LEAK",        "Water at the meter box",               "The meter box is full of water "
         "and the lawn around it is wet.",                        "call",    "The joint at the meter was renewed.",

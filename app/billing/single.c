@@ -110,7 +110,7 @@ static Money cost_of(Ctx *c, const TargetRow *t, Date from, Date to, Quantity qu
 Money bill_estimate(Ctx *c, const EstimateFacts *e) {
     TargetRow *t = db_find(c, TargetRow, "select s.id as connection, s.account_id as account, null as unit "
                                          "from service_connection s where s.id=? and s.utility_id=?", e->connection,
-                                          c->utility);
+                           c->utility);
     if (!t || !t->account.id) fail(c, NOT_FOUND, "There is no such connection.");
     return cost_of(c, t, e->from, e->to, e->quantity);
 }
@@ -127,7 +127,7 @@ Price marginal_rate(Ctx *c, Id account) {
         "g.segment_end as `to`, g.usage_qty_micro as quantity from bill b join bill_segment g on g.bill_id = b.id "
         "join service_connection s on s.id = g.service_connection_id and s.metered = 1 where b.account_id = ? "
         "and b.utility_id = ? and b.status = 'published' order by b.period_end desc, g.seq limit 1", account,
-         c->utility);
+                         c->utility);
     if (!u) return (Price){ 0 };
     TargetRow t = { u->connection, u->account, u->unit };
     Money now = cost_of(c, &t, u->from, u->to, u->quantity);

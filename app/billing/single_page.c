@@ -45,7 +45,7 @@ static void show_hits(Req *r, const char *q) {
         "y.utility_id = ? "
         "and y.line1 like ?) f join account a on a.id = f.id join consumer n on n.id = a.consumer_id "
         "join premise p on p.id = a.premise_id order by a.account_no limit ?", r->c.utility, start, r->c.utility,
-         start, start,
+                  start, start,
         digits, r->c.utility, start, r->c.utility, start, HITS_MOST);
     table_empty(t, word(r, "billing.single.found_none"), word(r, "billing.single.found_none_how"));
 }
@@ -65,7 +65,7 @@ static void show_waiting(Req *r) {
         "d.created_at from single_bill_draft d join account a on a.id = d.account_id left join bill b on b.id = "
         "d.source_bill_id "
         "where d.utility_id = ? and d.open_flag = 1 and d.expires_at > utc_timestamp(6) order by d.id desc limit 100",
-        r->c.utility);
+                  r->c.utility);
     table_empty(t, word(r, "billing.single.waiting_none"), NULL);
 }
 

@@ -57,7 +57,7 @@ static AccountKnown *facts_of(Ctx *c, const NewAccount *v, size_t n, RowKeys *k)
         "left join premise p on p.id=j.premise and p.utility_id=? "
         "left join consumer_category g on g.id=j.category and g.utility_id=? and g.active=1 "
         "left join consumer_sub_category s on s.id=j.sub and s.category_id=g.id", c->utility, references(c, v, n),
-            c->utility,
+                     c->utility,
         c->utility, c->utility);
     for (size_t i = 0; i < l.n; i++) {
         const Fact *r = &l.v[i];
@@ -110,10 +110,10 @@ static void insert_accounts(Ctx *c, const NewAccount *v, size_t n, const RowKeys
     Date today = utility_today(c);
     DbBulk *b = db_bulk(c, "insert into account (utility_id, account_no, portal_code, legacy_no, consumer_id, "
                            "premise_id, category_id, "
-        "sub_category_id, status, single_flag, opened_on, closed_on, currency, tax_exempt, "
-        "tax_certificate_no, due_days, "
-        "billing_address_choice, created_at, created_by, updated_at, updated_by) "
-        "values (?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?,?,?,nullif(?,0),?,?,?,?,?)");
+                           "sub_category_id, status, single_flag, opened_on, closed_on, currency, tax_exempt, "
+                           "tax_certificate_no, due_days, "
+                           "billing_address_choice, created_at, created_by, updated_at, updated_by) "
+                           "values (?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?,?,?,nullif(?,0),?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewAccount *a = &v[i];
         if (!numbers[i]) continue;
@@ -252,7 +252,7 @@ static void move_to(Ctx *c, Id account, const char *status, Date on, const char 
               "closed_on=if(?, ?, closed_on), close_reason=if(?, left(?, 60), close_reason), "
               "updated_at=?, updated_by=?, "
               "row_version=row_version+1 where id=?", status, ends, !strcmp(status, "active"), on, closes, on,
-                  ends, reason, c->now,
+           ends, reason, c->now,
            c->realm == REALM_STAFF ? c->user : (Id){ 0 }, account);
     db_run(c, "insert into account_status_history (utility_id, account_id, from_status, to_status, at, reason, "
               "by_id) values (?,?,?,?,?,?,?)",

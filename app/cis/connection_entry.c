@@ -77,7 +77,7 @@ static ConnectionKnown *facts_of(Ctx *c, const NewConnection *v, size_t n, RowKe
     for (size_t i = 0; i < n; i++) f[i].today = today;
     Facts l = db_all(c, Fact, "select j.row_no, a.account_no, a.status as account_status, p.id as premise, "
                               "p.sub_area_id as sub_area, "
-        "v.id is not null as has_service, t.id is not null as has_plan, "
+                              "v.id is not null as has_service, t.id is not null as has_plan, "
         "coalesce(json_contains(t.service_codes, json_quote(j.service)), 0) as plan_serves_service, "
         "coalesce(json_length(t.category_ids)=0 or json_contains(t.category_ids, cast(a.category_id as char)), 0) "
         "as plan_serves_category, "
@@ -176,7 +176,7 @@ static void hold(Ctx *c, const Mades *l) {
     DbBulk *holder = db_bulk(c,
                              "insert into service_connection_holder (utility_id, "
                              "service_connection_id, account_id, from_on) "
-                                "values (?,?,?,?)");
+                             "values (?,?,?,?)");
     DbBulk *plan = db_bulk(c, "insert into service_connection_plan (utility_id, service_connection_id, "
                               "tariff_plan_id, valid_from, "
                               "created_by) values (?,?,?,?,?)");
@@ -252,8 +252,8 @@ ROW(Held, HELD)
 static Held *connection_lock(Ctx *c, Id connection) {
     Held *s = db_find(c, Held, "select s.id, s.account_id as account, a.consumer_id as consumer, "
                                "s.tariff_plan_id as plan, "
-        "a.category_id as category, s.connection_no, s.service_code, s.status, s.supply_state, "
-        "a.opened_on, s.plan_valid_from, "
+                               "a.category_id as category, s.connection_no, s.service_code, s.status, s.supply_state, "
+                               "a.opened_on, s.plan_valid_from, "
         "s.last_billed_on, s.row_version from service_connection s join account a on a.id=s.account_id "
         "where s.id=? and s.utility_id=? for update", connection, c->utility);
     if (!s) fail(c, NOT_FOUND, "There is no such connection.");

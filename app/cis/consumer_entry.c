@@ -145,13 +145,13 @@ static void insert_consumers(Ctx *c, const NewConsumer *v, size_t n, Rows *r) {
     const char *language = utility_here(c)->language;
     DbBulk *b = db_bulk(c, "insert into consumer (utility_id, consumer_no, legacy_no, type, "
                            "first_name, middle_name, last_name, "
-        "organization_name, date_of_birth, id_document_type, id_number_enc, id_number_last4, "
-        "id_number_hash, tax_id, primary_phone, "
-        "phone_verified_at, alternate_phone, email, email_verified_at, preferred_language, "
-        "preferred_channel, billing_line1, "
-        "billing_line2, billing_city, billing_state, billing_postal_code, billing_country, "
-        "created_at, created_by, updated_at, "
-        "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                           "organization_name, date_of_birth, id_document_type, id_number_enc, id_number_last4, "
+                           "id_number_hash, tax_id, primary_phone, "
+                           "phone_verified_at, alternate_phone, email, email_verified_at, preferred_language, "
+                           "preferred_channel, billing_line1, "
+                           "billing_line2, billing_city, billing_state, billing_postal_code, billing_country, "
+                           "created_at, created_by, updated_at, "
+                           "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewConsumer *w = &v[i];
         if (!r->stored[i]) continue;

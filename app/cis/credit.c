@@ -404,7 +404,7 @@ HeldParts payments_of_provider(Ctx *c, Id gateway, const char *provider_payment_
         "select id as payment, account_id as account, "
         "if(status = 'pending_clearance', 0, allocated_minor + unallocated_minor) as held from payment "
         "where gateway_account_id = ? and provider_payment_id = ? and utility_id = ? order by id for update", gateway,
-        provider_payment_id, c->utility);
+                               provider_payment_id, c->utility);
     HeldParts all = { take_n(c, HeldPart, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) all.v[i] = (HeldPart){ rows.v[i].payment, rows.v[i].account, rows.v[i].held };
     return all;

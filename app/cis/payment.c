@@ -40,7 +40,7 @@ Way *payment_way(Ctx *c, const NewPayment *p, Date day) {
         "join payment_mode m on m.id = cm.mode_id where cm.utility_id = ? and ch.code = ? and m.code = ? "
         "and cm.state = 'active' and cm.enabled = 1 and ch.active = 1 and m.active = 1 "
         "and cm.valid_from <= ? and (cm.valid_to is null or cm.valid_to >= ?) order by cm.valid_from desc limit 1",
-            c->utility, p->channel, p->mode, day, day);
+                     c->utility, p->channel, p->mode, day, day);
     if (!w && p->gateway.id) w = way_of_old(c, p);
     if (!w) fail(c, INVALID, "This way of paying is switched off.");
     return w;
@@ -114,7 +114,7 @@ void payment_move_item(Ctx *c, const char *type, Id id, Money amount, Id payment
     } else if (!strcmp(type, "instalment")) {
         db_must(c, 1, CONFLICT, "update instalment set paid_minor=paid_minor+?, state=if(paid_minor>=amount_minor, "
                                 "'paid', if(paid_minor>0, 'part_paid', 'due')) "
-                "where id=? and paid_minor+? between 0 and amount_minor", amount, id, amount);
+                                "where id=? and paid_minor+? between 0 and amount_minor", amount, id, amount);
     } else {
         db_must(c, 1, CONFLICT, "update deposit set paid_minor=paid_minor+?, held_minor=held_minor+?, "
                                 "status=if(paid_minor>=amount_minor, 'held', 'demanded'), "
@@ -136,7 +136,7 @@ static FoundPayment *found_before(Ctx *c, const NewPayment *p) {
         f = db_find(c, FoundPayment, "select id, payment_no, coalesce(receipt_no, (select r.receipt_no from receipt r "
                                      "where r.payment_group = payment.payment_group limit 1)) as receipt_no, status, "
                                      "allocated_minor, unallocated_minor from payment "
-                    "where payment_intent_id=? and account_id<=>?", p->intent, p->account);
+                                     "where payment_intent_id=? and account_id<=>?", p->intent, p->account);
     if (!f && p->provider_payment_id)
         f = db_find(c, FoundPayment, "select id, payment_no, receipt_no, status, allocated_minor, unallocated_minor "
                                      "from payment where gateway_account_id=? "
@@ -147,7 +147,7 @@ static FoundPayment *found_before(Ctx *c, const NewPayment *p) {
                                      "p.unallocated_minor from payment p "
                                      "join payment_channel ch on ch.id = p.channel_id "
                     "where ch.utility_id=? and ch.code=? and p.external_id=? and p.account_id<=>?", c->utility,
-                        p->channel, p->external_id, p->account);
+                    p->channel, p->external_id, p->account);
     return f;
 }
 
@@ -265,7 +265,7 @@ static const char *write_receipt(Ctx *c, const NewPayment *p, size_t n, const Pa
                  "issued_at, issued_on, amount_minor, fee_minor, currency, payer_name, address, "
                  "items, mode_name, reference, "
         "balance_after_minor, cashier_name, language, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            c->utility, no, done[0].payment, p->group, a ? a->id : (Id){ 0 }, a ? a->consumer : (Id){ 0 }, c->now,
+              c->utility, no, done[0].payment, p->group, a ? a->id : (Id){ 0 }, a ? a->consumer : (Id){ 0 }, c->now,
         utility_today(c), amount, fee, utility_here(c)->currency, p->payer_name ? p->payer_name : a ? a->consumer_name
             : NULL, a ? a->address : NULL, payment_items_json(c, done, n), done[0].way->mode_name, p->reference,
         a ? bind_money(account_balance(c, a->id)) : (Bind){ 0 }, c->realm == REALM_STAFF ? c->user_name : NULL,
@@ -396,7 +396,7 @@ ROW(PaymentRow, PAYMENT_ROW)
 #define PAYMENT_SELECT "select p.id, p.account_id as account, p.payment_no, coalesce(p.receipt_no, (select " \
                        "r.receipt_no from receipt r where r.payment_group = p.payment_group " \
                        "limit 1)) as receipt_no, ch.name as channel, m.name as mode, p.status, " \
-    "p.reference, p.card_last4, p.currency, p.payer_name, p.amount_minor as amount, " \
+                       "p.reference, p.card_last4, p.currency, p.payer_name, p.amount_minor as amount, " \
     "p.unallocated_minor as unallocated, p.refunded_minor as refunded, p.received_at, p.value_date " \
     "from payment p join payment_channel ch on ch.id = p.channel_id join payment_mode m on m.id = p.mode_id "
 

@@ -106,7 +106,7 @@ static void store(Ctx *c, const NewPremise *v, size_t n, const RowKeys *k, const
                                  .version = 1,
                                  .after = json_pairs(c, "line1", v[row].line1, "unit", v[row].unit, "city", v[row].city,
                                                      "postal_code", v[row].postal_code, "legacy_no", v[row].legacy_no,
-                                                         NULL) });
+                                                     NULL) });
     }
 }
 

@@ -70,7 +70,7 @@ static const char *exact(const Search *s) {
                db_text(r, "select a.account_no from account a left join premise p on p.id=a.premise_id "
                           "left join service_area s on s.id=p.sub_area_id where a.utility_id=? and (a.account_no=? "
                           "or a.legacy_no=?) and (? is null or s.path regexp ?)", r->c.utility, q, q, s->areas,
-                              s->areas));
+                       s->areas));
     if (!found) found = to(r, "/cis/consumers", "cis.consumers",
                db_text(r, "select n.consumer_no from consumer n where n.utility_id=? "
                           "and (n.consumer_no=? or n.legacy_no=?) "

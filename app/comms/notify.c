@@ -105,7 +105,7 @@ static const char *fill(Ctx *c, const char *template_, const NotifyField *fields
 static TextVersion *version_of(Ctx *c, Id template_, const char *channel, const char *lang) {
     return db_find(c, TextVersion, "select id, lang, subject, body_text from template_version where template_id = ? "
                                    "and channel = ? and state = 'active' and lang in (?, 'en') "
-                               "order by lang = 'en', no desc limit 1", template_, channel, lang);
+                                   "order by lang = 'en', no desc limit 1", template_, channel, lang);
 }
 
 /* --- the channel -------------------------------------------------------------------------------------------------- */

@@ -164,8 +164,8 @@ static void show_devices(Req *r, const char *at_) {
     Ctx *c = &r->c;
     Devices all = db_all(c, Device, "select " NAME_OF("token_hash") " as name, label, created_at, last_used_at, "
         "expires_at from trusted_device where realm = 'staff' and subject_id = ? "
-                         "and revoked_at is null and expires_at > ? order by created_at desc limit 50", c->user,
-                             c->now);
+        "and revoked_at is null and expires_at > ? order by created_at desc limit 50", c->user,
+                         c->now);
     show_text(r, text(r, "%s.title", at_), msg(c->language, "account.devices"));
     TableView *t = table_start(r, text(r, "%s.table", at_), msg(c->language, "account.devices"));
     table_column(t, msg(c->language, "account.device"), "text", "id");
@@ -259,8 +259,8 @@ static OpenSessions sessions_of(Ctx *c) {
     Time alive = time_add_seconds(c->now, -(int64_t)facts_of(c)->idle_minutes * 60);
     return db_all(c, OpenSession, "select id, " NAME_OF("token_hash") " as name, user_agent, inet6_ntoa(ip) as ip, "
         "created_at, last_seen_at from session where realm = 'staff' and subject_id = ? "
-                  "and ended_at is null and expires_at > ? and last_seen_at > ? "
-                  "order by last_seen_at desc, id desc limit 50", c->user, c->now, alive);
+        "and ended_at is null and expires_at > ? and last_seen_at > ? "
+        "order by last_seen_at desc, id desc limit 50", c->user, c->now, alive);
 }
 
 void me_sessions(Req *r) {

@@ -9,7 +9,7 @@ void alert_raise(Ctx *c, const char *kind, const char *severity, const char *ded
     db_run(c, "insert into alert (utility_id, kind, severity, subject, link, dedup_key, first_at, last_at) "
               "values (?,?,?,?,?,?,?,?) "
               "on duplicate key update last_at=values(last_at), times=times+1, subject=values(subject)", c->utility,
-                  kind, severity, subject, link, dedup_key, c->now, c->now);
+           kind, severity, subject, link, dedup_key, c->now, c->now);
 }
 
 void alert_clear(Ctx *c, const char *dedup_key) {

@@ -263,7 +263,7 @@ void backup_make(Ctx *c, const char *folder, const char *tenant, bool with_keys)
     BackupTenants l = db_all(c, BackupTenant, "select id, slug, name, status, schema_name, admin_email, country, "
                                               "data_key from smart360.tenant "
                              "where status not in ('provisioning', 'failed') and (? is null or slug=?) order by slug",
-                                 tenant, tenant);
+                             tenant, tenant);
     if (tenant && !l.n) fail(c, NOT_FOUND, "There is no tenant %s.", tenant);
     Part *parts = take_n(c, Part, l.n + 1);
     size_t n = 0;

@@ -136,7 +136,7 @@ Id document_store(Ctx *c, const NewDocument *d) {
     return db_insert(c, "insert into document (utility_id, type_id, entity, entity_id, file_name, mime, size, sha256, "
                         "storage_key, is_private, uploaded_by_kind, created_at, created_by) "
                         "values (?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, d->type, d->entity, d->entity_id, name,
-                            d->mime && !strcmp(kind->types, "*") ? d->mime : type, (int64_t)m->size,
+                     d->mime && !strcmp(kind->types, "*") ? d->mime : type, (int64_t)m->size,
                      bytes_at(hash, 32), key, !d->is_public, d->uploaded_by_kind ? d->uploaded_by_kind
                          : c->realm == REALM_PORTAL ? "portal_user" : c->user.id ? "user" : "system", c->now, c->user);
 }

@@ -140,8 +140,8 @@ const char *session_make(Ctx *c, const NewSession *s, const char *address, const
     Time expires = time_add_seconds(c->now, hours * 3600);
     c->session = db_insert(c, "insert into session (realm, token_hash, subject_id, utility_id, created_at, "
                               "last_seen_at, expires_at, ip, user_agent, auth_at, mfa_at) "
-                           "values (?,?,?,?,?,?,?,?,?,?,?)", realm_word(s->realm), ((Bytes){ hash, sizeof hash }),
-                               s->subject, s->utility, c->now, c->now, expires,
+                              "values (?,?,?,?,?,?,?,?,?,?,?)", realm_word(s->realm), ((Bytes){ hash, sizeof hash }),
+                           s->subject, s->utility, c->now, c->now, expires,
                            address_bytes(c, address), agent ? utf8_cut(&c->mem, agent, 400) : NULL, c->now,
                                s->mfa ? c->now : TIME_NONE);
     if (s->keep) db_run(c, "update session set keep = 1 where id = ?", c->session);
@@ -215,10 +215,10 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
     case REALM_STAFF:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                       "coalesce(p.idle_minutes, 30) as idle_minutes, "
-                       "u.full_name as name, u.email, u.status, u.theme, u.locale as language, "
-                       "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, "
-                       "null as viewer_name "
+                                   "coalesce(p.idle_minutes, 30) as idle_minutes, "
+                                   "u.full_name as name, u.email, u.status, u.theme, u.locale as language, "
+                                   "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, "
+                                   "null as viewer_name "
                        "from session s join user u on u.id = s.subject_id left join security_policy p on p.one = 1 "
                        "where s.token_hash = ? and s.realm = 'staff'", hash);
     case REALM_PORTAL:

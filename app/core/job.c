@@ -162,7 +162,7 @@ static void keep_step(Ctx *c, Run *r, bool done) {
         "`cursor`=coalesce(?, `cursor`), progress_done=coalesce(?, progress_done), progress_total=coalesce(?, "
         "progress_total), progress_errors=coalesce(?, progress_errors) "
         "where id=? and token=? and state='running'",
-        done, done, done, done, JOB_LEASE_S, done, done, p->set ? bind_text(p->cursor) : none,
+                          done, done, done, done, JOB_LEASE_S, done, done, p->set ? bind_text(p->cursor) : none,
             p->set ? bind_int(p->done) : none,
         p->set && p->total ? bind_int(p->total) : none, p->set ? bind_int(p->errors) : none, r->claim->id,
             r->claim->token);
@@ -252,7 +252,7 @@ void job_progress(Ctx *c, const char *cursor, int64_t done, int64_t total, int64
     int64_t rows = db_run(c, "update smart360.job set `cursor`=coalesce(?, `cursor`), progress_done=?, "
                              "progress_total=coalesce(nullif(?,0), progress_total), progress_errors=? "
                              "where id=? and token=? and state='running'", cursor, done, total, errors, r->claim->id,
-                                 r->claim->token);
+                          r->claim->token);
     if (rows != 1) lost(c, r);
     r->progress.set = false;
 }

@@ -52,7 +52,7 @@ static JobSeen *job_of(Req *r) {
     JobSeen *j = db_find(r, JobSeen, "select id, kind, state, error, attempts, max_attempts, run_at, created_at, "
                                      "ended_at, progress_done, progress_total, progress_errors from smart360.job "
                                      "where public_id=? and tenant_key=? and (utility_id is null or utility_id=?)",
-                                         path_text(r, "id"), r->c.tenant.id, r->c.utility);
+                         path_text(r, "id"), r->c.tenant.id, r->c.utility);
     if (!j) fail(r, NOT_FOUND, "There is no such job.");
     return j;
 }

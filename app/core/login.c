@@ -69,7 +69,7 @@ static Policy policy_here(Ctx *c) {
     Policy *p = realm_here(c) == REALM_STAFF
         ? db_find(c, Policy, "select lock_failures, lock_minutes, coalesce(password_age_days, 0) as password_age_days, "
                              "concurrent_sessions, idle_minutes "
-                                                                  "from security_policy where one = 1") : NULL;
+                             "from security_policy where one = 1") : NULL;
     return p ? *p : (Policy){ .lock_failures = 5, .lock_minutes = 15, .concurrent_sessions = 3, .idle_minutes = 30 };
 }
 
@@ -211,9 +211,9 @@ static void limit_sessions(Req *r, const Person *p) {
     int64_t ended = db_run(c, "update session set ended_at = ?, end_reason = 'replaced' where realm = ? "
                               "and subject_id = ? and ended_at is null and expires_at > ? "
                               "and last_seen_at > ? and id not in "
-                           "(select id from (select s.id from session s where s.realm = ? and s.subject_id = ? "
-                           "and s.ended_at is null and s.expires_at > ? and s.last_seen_at > ? "
-                           "order by s.created_at desc, s.id desc limit ?) newest)",
+                              "(select id from (select s.id from session s where s.realm = ? and s.subject_id = ? "
+                              "and s.ended_at is null and s.expires_at > ? and s.last_seen_at > ? "
+                              "order by s.created_at desc, s.id desc limit ?) newest)",
                            c->now, realm, p->id, c->now, alive, realm, p->id, c->now, alive,
                                policy.concurrent_sessions);
     if (ended) note(r, "%s", msg_plural(c, c->language, "login.replaced_other", policy.concurrent_sessions, NULL));
@@ -593,12 +593,12 @@ void select_page(Req *r) {
     Ctx *c = &r->c;
     Cards all = db_all(c, Card, "select u.code, u.name, group_concat(distinct ro.name "
                                 "order by ro.name separator ', ') as roles, "
-                       "(select max(s.last_seen_at) from session s where s.realm = 'staff' "
-                       "and s.subject_id = ur.user_id and s.utility_id = u.id) as visited_at "
-                       "from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
+                                "(select max(s.last_seen_at) from session s where s.realm = 'staff' "
+                                "and s.subject_id = ur.user_id and s.utility_id = u.id) as visited_at "
+                                "from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
                        "join utility u on (u.id = ur.utility_id or ur.utility_id is null) and u.status <> 'closed' "
                        "where ur.user_id = ? group by u.id order by visited_at is null, visited_at desc, u.name",
-                           c->user);
+                       c->user);
     for (size_t i = 0; i < all.n; i++) {
         const Card *u = &all.v[i];
         show_text(r, at(r, "cards", i, "text"), u->name);

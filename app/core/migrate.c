@@ -113,7 +113,7 @@ static char lock_holder[120];
 static bool lock_take(Ctx *c) {
     return db_run(c, "update smart360.migration_lock set holder=?, until_at=timestampadd(second, ?, utc_timestamp(6)) "
                      "where one=1 and (until_at < utc_timestamp(6) or holder=?)", lock_holder, LOCK_S,
-                         lock_holder) == 1;
+                  lock_holder) == 1;
 }
 
 static void lock_renew(Ctx *c, void *arg) {

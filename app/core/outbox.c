@@ -42,7 +42,7 @@ void event_emit(Ctx *c, const Event *e) {
     db_run(c, "insert into outbox_event (event_id, name, utility_id, occurred_at, actor_kind, actor_id, entity, "
               "entity_id, number, account_id, consumer_id, payload) "
               "values (?,?,?,?,?,?,?,?,?,?,?,?)", random_public_id(&c->mem), e->name, c->utility, c->now, actor_kind(c),
-                  c->user, e->entity, e->id, e->number, e->account, e->consumer, e->payload);
+           c->user, e->entity, e->id, e->number, e->account, e->consumer, e->payload);
     db_after_commit(c, ring, NULL);
 }
 

@@ -114,16 +114,16 @@ static void read_granted(Ctx *c, Arena *a, Rights *to, Date today, Time *until) 
     Granteds held = db_all(c, Granted, "select distinct p.resource, p.action from user_role ur "
                                        "join role ro on ro.id = ur.role_id and ro.active = 1 "
                                        "join role_permission rp on rp.role_id = ro.id "
-                           "join permission p on p.id = rp.permission_id where ur.user_id = ? "
-                           "and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
-                           "and (ur.valid_from is null or ur.valid_from <= ?) "
+                                       "join permission p on p.id = rp.permission_id where ur.user_id = ? "
+                                       "and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
+                                       "and (ur.valid_from is null or ur.valid_from <= ?) "
                            "and (ur.valid_to is null or ur.valid_to >= ?)", c->user, c->utility, c->utility.id, today,
-                               today);
+                           today);
     for (size_t i = 0; i < held.n; i++) *bits_of(c, a, to, held.v[i].resource) |= action_bit(held.v[i].action);
     Overrides own = db_all(c, Override, "select p.resource, p.action, o.effect, o.expires_at "
                                         "from user_permission_override o join permission p on p.id = o.permission_id "
-                           "where o.user_id = ? and (o.utility_id is null or o.utility_id = ? or ? = 0) "
-                           "and (o.expires_at is null or o.expires_at > ?) order by o.effect desc",
+                                        "where o.user_id = ? and (o.utility_id is null or o.utility_id = ? or ? = 0) "
+                                        "and (o.expires_at is null or o.expires_at > ?) order by o.effect desc",
                            c->user, c->utility, c->utility.id, c->now);
     for (size_t i = 0; i < own.n; i++) {                /* grants come first: a denial wins */
         unsigned bit = action_bit(own.v[i].action), *bits = bits_of(c, a, to, own.v[i].resource);

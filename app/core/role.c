@@ -97,7 +97,7 @@ void administrators_check(Ctx *c) {
         "or exists (select 1 from user_permission_override o join permission p on p.id = o.permission_id "
         "where o.user_id = u.id and o.effect = 'grant' and p.`key` = 'core.roles:edit' "
         "and (o.utility_id is null or o.utility_id = ?) and o.expires_at is null))", c->utility, c->now, c->utility,
-            today, today, c->utility);
+                       today, today, c->utility);
     if (!n) fail(c, INVALID, "%s", msg(c->language, "role.last_administrator"));
 }
 
@@ -115,8 +115,8 @@ static const ListSpec role_spec = {
         { "department_id", NULL, "r.department_id", FILTER, .options = "select id, name from department "
             "where utility_id = ? order by name" },
         { "users",      NULL,       "(select count(distinct ur.user_id) from user_role ur "
-                                       "join user u on u.id = ur.user_id "
-                                       "and u.status <> 'revoked' where ur.role_id = r.id)", .flags = LIST | SORT },
+                                    "join user u on u.id = ur.user_id "
+                                    "and u.status <> 'revoked' where ur.role_id = r.id)", .flags = LIST | SORT },
         { "kind",       NULL,        "r.kind", LIST | FILTER | SORT, .choices = kinds },
         { "updated_at", NULL, "r.updated_at", .flags = LIST | SORT },
         { "code",       NULL,        "r.code", .flags = SEARCH },

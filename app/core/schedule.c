@@ -174,7 +174,7 @@ static void tenant_tick(Ctx *c, bool look_for_new) {
     Scheduleds due = db_all(c, Scheduled, "select id, utility_id, code, handler, rule, time_zone, holiday_policy, "
                                           "catch_up, next_run_at from scheduled_job "
                                           "where enabled=1 and (next_run_at is null or next_run_at <= ?) limit 500",
-                                              c->now);
+                            c->now);
     for (size_t i = 0; i < due.n; i++) db_tx(c, DB_WRITE, scheduled_tx, &due.v[i].id, NULL);
     const JobSchedule *table;
     for (int i = 0; (table = registered_schedules(i)); i++)

@@ -87,7 +87,7 @@ static bool seal_chain(Ctx *c, const char *chain, Id utility, Time before) {
     Block *last = db_find(c, Block, "select chain, chain_utility_id, block_no, first_id, last_id, row_count, "
                                     "previous_hash, hash from seal_block "
                                     "where chain=? and chain_utility_id=? order by block_no desc limit 1 for update",
-                                        chain, utility.id);
+                          chain, utility.id);
     Id after = last ? last->last_id : (Id){ 0 };
     const Span *s = span_of(c, chain, utility, after, before);
     if (!s->row_count) return false;

@@ -33,15 +33,15 @@ static const ListSpec user_spec = {
         { "department_id", NULL, "u.department_id", FILTER, .options = "select id, name from department "
             "where utility_id = ? order by name" },
         { "roles",      NULL,      "(select group_concat(distinct ro.name order by ro.name separator ', ') "
-                                      "from user_role ur join role ro on ro.id = ur.role_id "
-                                      "where ur.user_id = u.id and " HERE ")", .flags = LIST },
+                                   "from user_role ur join role ro on ro.id = ur.role_id "
+                                   "where ur.user_id = u.id and " HERE ")", .flags = LIST },
         { "area",       NULL,       "(select group_concat(distinct a.name order by a.name separator ', ') "
-                                      "from user_role ur join service_area a on a.id = ur.service_area_id "
-                                      "where ur.user_id = u.id and " HERE ")", .flags = LIST },
+                                    "from user_role ur join service_area a on a.id = ur.service_area_id "
+                                    "where ur.user_id = u.id and " HERE ")", .flags = LIST },
         { "status",     NULL,     "u.status", LIST | FILTER | SORT, .choices = user_states },
         { "last_login_at", NULL, "u.last_login_at", .flags = LIST | SORT },
         { "mfa",        NULL, "exists (select 1 from mfa_factor f where f.realm = 'staff' "
-                                         "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null)",
+                              "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null)",
           LIST, .kind = "yesno" },
         { "public_id",  NULL,         "u.public_id", .flags = 0 },
         { 0 } },
@@ -71,7 +71,7 @@ static UserRow *user_of(Req *r) {
                          "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null) as has_factor "
                          "from user u where u.public_id = ? and exists (select 1 from user_role ur "
                          "where ur.user_id = u.id and (ur.utility_id = ? or ur.utility_id is null))",
-                             path_text(r, "id"), r->c.utility);
+                         path_text(r, "id"), r->c.utility);
     if (!u) fail(r, NOT_FOUND, "There is no such user.");
     return u;
 }
@@ -114,8 +114,8 @@ static void show_role_form(Req *r, const UserRow *u) {
     options(v, "area",
             db_all(c, Two, "select code as value, concat(repeat('\xC2\xA0\xC2\xA0', length(path) - "
                            "length(replace(path, '/', ''))), name) as label from service_area "
-                                      "where utility_id = ? and status = 'active' order by path limit 1000",
-                                          c->utility));
+                           "where utility_id = ? and status = 'active' order by path limit 1000",
+                   c->utility));
 }
 
 static void show_override_form(Req *r, const UserRow *u) {
@@ -166,8 +166,8 @@ static void show_roles(Req *r, const UserRow *u, bool may) {
     Ctx *c = &r->c;
     Holdss all = db_all(c, Holds, "select ro.code, ro.name, a.code as area_code, a.name as area, ur.valid_from, "
                                   "ur.valid_to, ro.active from user_role ur join role ro on ro.id = ur.role_id "
-                        "left join service_area a on a.id = ur.service_area_id where ur.user_id = ? "
-                        "and (ur.utility_id = ? or ur.utility_id is null) order by ur.id", u->id, c->utility);
+                                  "left join service_area a on a.id = ur.service_area_id where ur.user_id = ? "
+                                  "and (ur.utility_id = ? or ur.utility_id is null) order by ur.id", u->id, c->utility);
     show_text(r, "show.sections.1.title", msg(c->language, "user.roles"));
     show_text(r, "show.sections.1.table.label", msg(c->language, "user.roles"));
     static const char *const labels[] = { "user.role", "user.area", "user.period", "user.change", NULL };
@@ -193,7 +193,7 @@ static Exceptions exceptions_of(Ctx *c, Id user) {
     return db_all(c, Exception, "select p.`key`, p.label, o.effect, o.reason, o.expires_at "
                                 "from user_permission_override o join permission p on p.id = o.permission_id "
                                 "where o.user_id = ? and (o.utility_id = ? or o.utility_id is null) order by p.sort",
-                                    user, c->utility);
+                  user, c->utility);
 }
 
 static void show_exceptions(Req *r, const UserRow *u, bool may) {

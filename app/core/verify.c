@@ -30,15 +30,15 @@ static Breach breach(const Found *f) { return (Breach){ f->n, f->first }; }
 /* --- I1 to I3: the ledger ----------------------------------------------------------------------------------------- */
 
 CHECK(sets_balance, "select concat('ledger_txn ', t.id) what from ledger_txn t "
-    "left join (select txn_id, count(*) n, sum(debit_minor) d, sum(credit_minor) k from ledger_entry "
-    "group by txn_id) e on e.txn_id=t.id "
-    "where coalesce(e.n, 0) < 2 or e.d <> e.k or e.d <> t.total_minor or e.n <> t.line_count")
+                    "left join (select txn_id, count(*) n, sum(debit_minor) d, sum(credit_minor) k from ledger_entry "
+                    "group by txn_id) e on e.txn_id=t.id "
+                    "where coalesce(e.n, 0) < 2 or e.d <> e.k or e.d <> t.total_minor or e.n <> t.line_count")
 CHECK(entries_belong, "select concat('ledger_entry ', e.id) what from ledger_entry e "
                       "left join ledger_txn t on t.id=e.txn_id where t.id is null or t.utility_id <> e.utility_id")
 
 CHECK(ledger_is_zero, "select concat('utility ', t.utility_id, ' ', t.currency) what from ledger_entry e "
                       "join ledger_txn t on t.id=e.txn_id "
-    "group by t.utility_id, t.currency having sum(e.debit_minor) <> sum(e.credit_minor)")
+                      "group by t.utility_id, t.currency having sum(e.debit_minor) <> sum(e.credit_minor)")
 CHECK(balances_are_sums, "select concat('account ', a.account_no) what from account a left join ("
     "select e.account_id, sum(if(r.posting_key in ('AR', 'AR_AGREEMENT'), e.debit_minor - e.credit_minor, 0)) balance, "
     "sum(if(r.posting_key = 'AR_AGREEMENT', e.debit_minor - e.credit_minor, 0)) deferred, sum(if(r.posting_key = "
@@ -59,13 +59,13 @@ CHECK(reversed_once, "select concat('ledger_txn ', reversal_of_txn_id) what from
                      "where reversal_of_txn_id is not null group by reversal_of_txn_id having count(*) > 1")
 CHECK(reversals_mirror, "select concat('ledger_txn ', pair) what from (select r.id pair, e.gl_code_id, e.account_id, "
                         "sum(e.debit_minor - e.credit_minor) rest "
-    "from ledger_txn r join ledger_entry e on e.txn_id in (r.id, r.reversal_of_txn_id) "
+                        "from ledger_txn r join ledger_entry e on e.txn_id in (r.id, r.reversal_of_txn_id) "
     "where r.reversal_of_txn_id is not null group by r.id, e.gl_code_id, e.account_id) s where rest <> 0")
 CHECK(append_only_rights, "select concat(table_name, ': ', lower(privilege_type)) what "
                           "from information_schema.table_privileges where table_schema=database() "
-    "and table_name in ('ledger_txn', 'ledger_entry', 'audit_entry', 'receipt') "
-    "and privilege_type in ('UPDATE', 'DELETE') "
-    "and grantee=concat('''', replace(current_user(), '@', '''@'''), '''') "
+                          "and table_name in ('ledger_txn', 'ledger_entry', 'audit_entry', 'receipt') "
+                          "and privilege_type in ('UPDATE', 'DELETE') "
+                          "and grantee=concat('''', replace(current_user(), '@', '''@'''), '''') "
     "union all select concat(table_schema, ': ', lower(privilege_type)) from information_schema.schema_privileges "
     "where database() like table_schema and privilege_type in ('UPDATE', 'DELETE') "
     "and grantee=concat('''', replace(current_user(), '@', '''@'''), '''')")
@@ -77,7 +77,7 @@ CHECK(bills_are_sums, "select concat('bill ', coalesce(b.bill_no, b.id)) what fr
                       "group by bill_id) l on l.bill_id=b.id "
     "where b.status in ('published', 'cancelled') and b.kind <> 'migration' and b.total_minor <> coalesce(l.total, 0)")
 CHECK(bills_are_posted, "select concat('bill ', b.bill_no) what from bill b left join ("
-    "select e.source_id, sum(e.debit_minor - e.credit_minor) ar from ledger_entry e "
+                        "select e.source_id, sum(e.debit_minor - e.credit_minor) ar from ledger_entry e "
     "join gl_role r on r.utility_id=e.utility_id and r.gl_code_id=e.gl_code_id and r.posting_key='AR' "
     "where e.source_type='bill' and e.txn_type='bill' and e.reversal_of_txn_id is null "
     "group by e.source_id) s on s.source_id=b.id "
@@ -89,17 +89,17 @@ CHECK(cancelled_bills_are_reversed, "select concat('bill ', b.bill_no) what from
 CHECK(live_bills_are_not_reversed, "select concat('bill ', b.bill_no) what from bill b "
                                    "join ledger_txn t on t.source_type='bill' and t.source_id=b.id "
                                    "and t.txn_type='bill' and t.reversal_of_txn_id is null "
-    "join ledger_txn r on r.reversal_of_txn_id=t.id where b.status='published'")
+                                   "join ledger_txn r on r.reversal_of_txn_id=t.id where b.status='published'")
 
 CHECK(one_live_bill, "select concat('account ', account_id, ' period ', bill_cycle_period_id) what from bill "
                      "where status in ('draft', 'held', 'approved', 'published') and bill_cycle_period_id is not null "
-    "group by account_id, bill_cycle_period_id having count(*) > 1")
+                     "group by account_id, bill_cycle_period_id having count(*) > 1")
 CHECK(segments_do_not_overlap, "select concat('bill ', bill_no, ' segment ', segment_start) what "
                                "from (select b.bill_no, s.segment_start, "
-    "lag(s.segment_end) over (partition by b.account_id, s.service_connection_id "
-    "order by s.segment_start, s.segment_end) before_end "
-    "from bill_segment s join bill b on b.id=s.bill_id where b.status='published' "
-    "and b.kind in ('cycle', 'single', 'final')) x where segment_start <= before_end")
+                               "lag(s.segment_end) over (partition by b.account_id, s.service_connection_id "
+                               "order by s.segment_start, s.segment_end) before_end "
+                               "from bill_segment s join bill b on b.id=s.bill_id where b.status='published' "
+                               "and b.kind in ('cycle', 'single', 'final')) x where segment_start <= before_end")
 CHECK(usage_is_a_chain, "select concat('usage_segment ', id) what "
                         "from (select u.id, u.from_on, u.from_reading_id, u.from_value_e3, "
     "lag(u.to_on) over w before_on, lag(u.to_reading_id) over w before_reading, lag(u.to_value_e3) over w before_value "
@@ -126,13 +126,13 @@ CHECK(provider_payment_once, "select concat('provider payment ', provider_paymen
 CHECK(payment_posted_once, "select concat('payment ', p.payment_no) what from payment p "
                            "left join (select source_id, count(*) n from ledger_txn where source_type='payment' "
                            "and txn_type='payment' and reversal_of_txn_id is null group by source_id) t "
-    "on t.source_id=p.id where coalesce(t.n, 0) <> 1")
+                           "on t.source_id=p.id where coalesce(t.n, 0) <> 1")
 CHECK(payment_adds_up, "select concat('payment ', payment_no) what from payment "
                        "where allocated_minor + unallocated_minor + refunded_minor + reversed_minor <> amount_minor")
 CHECK(allocations_add_up, "select concat('payment ', p.payment_no) what from payment p "
                           "left join (select payment_id, sum(amount_minor) s from payment_allocation "
                           "where undone_at is null group by payment_id) a on a.payment_id=p.id "
-    "where p.allocated_minor <> coalesce(a.s, 0)")
+                          "where p.allocated_minor <> coalesce(a.s, 0)")
 
 CHECK(refunds_within, "select concat('payment ', p.payment_no) what from payment p "
                       "join (select payment_id, sum(amount_minor) s from refund "
@@ -156,42 +156,42 @@ CHECK(
 CHECK(refunds_within_intent, "select concat('payment_intent ', i.intent_no) what from payment_intent i "
                              "join (select intent_id, sum(amount_minor) s from refund "
                              "where state in ('submitted', 'succeeded') group by intent_id) r "
-    "on r.intent_id=i.id where r.s > coalesce(i.received_minor, 0)")
+                             "on r.intent_id=i.id where r.s > coalesce(i.received_minor, 0)")
 
 CHECK(unmatched_is_in_suspense, "select concat('payment ', p.payment_no) what from payment p left join ("
-    "select e.source_id, sum(e.credit_minor - e.debit_minor) s from ledger_entry e "
+                                "select e.source_id, sum(e.credit_minor - e.debit_minor) s from ledger_entry e "
     "join gl_role r on r.utility_id=e.utility_id and r.gl_code_id=e.gl_code_id and r.posting_key='SUSPENSE' "
     "where e.source_type='payment' and e.txn_type='payment' group by e.source_id) x on x.source_id=p.id "
     "where p.account_id is null and p.status <> 'reversed' and coalesce(x.s, 0) <> p.amount_minor")
 CHECK(received_is_booked, "select concat('payment_intent ', i.intent_no) what from payment_intent i "
                           "where i.state in ('succeeded', 'partially_refunded', 'refunded') and i.purpose <> 'test' "
-    "and i.succeeded_at < ? - interval 5 minute and not exists (select 1 from payment p "
-    "where p.payment_intent_id=i.id)", c->now)
+                          "and i.succeeded_at < ? - interval 5 minute and not exists (select 1 from payment p "
+                          "where p.payment_intent_id=i.id)", c->now)
 
 CHECK(bill_numbers, "select concat('bill numbers of utility ', f.utility_id, ': ', coalesce(s.issued, 0), ' issued, ', "
                     "coalesce(d.n, 0), ' bills') what from id_format f "
-    "left join (select id_format_id, sum(issued) issued from id_sequence "
-    "group by id_format_id) s on s.id_format_id=f.id "
+                    "left join (select id_format_id, sum(issued) issued from id_sequence "
+                    "group by id_format_id) s on s.id_format_id=f.id "
     "left join (select utility_id, count(*) n from bill where bill_no is not null and kind <> 'migration' "
     "group by utility_id) d on d.utility_id=f.utility_id "
     "where f.entity_type='bill' and f.gapless=1 and coalesce(s.issued, 0) <> coalesce(d.n, 0)")
 CHECK(receipt_numbers, "select concat('receipt numbers of utility ', f.utility_id, ': ', coalesce(s.issued, 0), ' "
                        "issued, ', coalesce(d.n, 0), ' receipts') what from id_format f "
-    "left join (select id_format_id, sum(issued) issued from id_sequence "
-    "group by id_format_id) s on s.id_format_id=f.id "
+                       "left join (select id_format_id, sum(issued) issued from id_sequence "
+                       "group by id_format_id) s on s.id_format_id=f.id "
     "left join (select utility_id, count(*) n from receipt group by utility_id) d on d.utility_id=f.utility_id "
     "where f.entity_type='receipt' and f.gapless=1 and coalesce(s.issued, 0) <> coalesce(d.n, 0)")
 CHECK(credit_note_numbers, "select concat('credit note numbers of utility ', f.utility_id, ': ', coalesce(s.issued, "
                            "0), ' issued, ', coalesce(d.n, 0), ' notes') what from id_format f "
-    "left join (select id_format_id, sum(issued) issued from id_sequence "
-    "group by id_format_id) s on s.id_format_id=f.id "
-    "left join (select utility_id, count(*) n from credit_note where credit_note_no is not null "
+                           "left join (select id_format_id, sum(issued) issued from id_sequence "
+                           "group by id_format_id) s on s.id_format_id=f.id "
+                           "left join (select utility_id, count(*) n from credit_note where credit_note_no is not null "
     "group by utility_id) d on d.utility_id=f.utility_id where f.entity_type='credit_note' and f.gapless=1 "
     "and coalesce(s.issued, 0) <> coalesce(d.n, 0)")
 CHECK(number_gaps, "select concat(series, '...') what "
                    "from (select f.utility_id, f.entity_type, regexp_replace(d.no, '[0-9]+$', '') series, "
-    "count(*) n, count(distinct d.no) numbers, max(cast(regexp_substr(d.no, '[0-9]+$') as unsigned)) - "
-    "min(cast(regexp_substr(d.no, '[0-9]+$') as unsigned)) + 1 span from ("
+                   "count(*) n, count(distinct d.no) numbers, max(cast(regexp_substr(d.no, '[0-9]+$') as unsigned)) - "
+                   "min(cast(regexp_substr(d.no, '[0-9]+$') as unsigned)) + 1 span from ("
     "select utility_id, 'bill' entity, bill_no no from bill where bill_no is not null and kind <> 'migration' "
     "union all select utility_id, 'receipt', receipt_no from receipt "
     "union all select utility_id, 'credit_note', credit_note_no from credit_note where credit_note_no is not null) d "
@@ -214,7 +214,7 @@ CHECK(tills_add_up, "select concat('till_session ', t.id) what from till_session
 CHECK(deposits_add_up, "select concat('bank_deposit ', d.deposit_no) what from bank_deposit d "
                        "join (select bank_deposit_id, sum(counted_minor - float_minor) s from till_session "
                        "where bank_deposit_id is not null group by bank_deposit_id) t "
-    "on t.bank_deposit_id=d.id where t.s <> d.amount_minor")
+                       "on t.bank_deposit_id=d.id where t.s <> d.amount_minor")
 
 /* --- I11 to I13: work under way ----------------------------------------------------------------------------------- */
 
@@ -237,15 +237,15 @@ CHECK(messages_come_to_an_end, "select concat('message ', public_id) what from m
     "or (status in ('queued', 'retry') and channel <> 'inapp' and expires_at < ? - interval 1 hour)", c->now)
 CHECK(calls_come_to_an_end, "select concat('payment_attempt ', a.idempotency_key) what from payment_attempt a "
                             "join payment_intent i on i.id=a.intent_id "
-    "where a.state in ('about_to_call', 'unknown') and a.started_at < ? - interval 15 minute "
+                            "where a.state in ('about_to_call', 'unknown') and a.started_at < ? - interval 15 minute "
     "and i.state in ('created', 'requires_action', 'processing') and i.next_check_at is null", c->now)
 
 /* --- I14: nothing of others --------------------------------------------------------------------------------------- */
 
 CHECK(routes_are_ours, "select concat('webhook_route ', w.endpoint_key) what from smart360.webhook_route w "
                        "where w.tenant_id=? and w.active=1 and ("
-    "(w.source='gateway' and not exists (select 1 from gateway_account g where g.id=w.account_ref "
-    "and g.endpoint_key=w.endpoint_key)) "
+                       "(w.source='gateway' and not exists (select 1 from gateway_account g where g.id=w.account_ref "
+                       "and g.endpoint_key=w.endpoint_key)) "
     "or (w.source='message' and not exists (select 1 from message_provider m where m.id=w.account_ref "
     "and m.endpoint_key=w.endpoint_key)))", c->tenant)
 CHECK(hosts_are_ours, "select concat('portal_host ', h.host) what from smart360.portal_host h where h.tenant_id=? "
@@ -359,7 +359,7 @@ static Breach values_match(Ctx *c) {
         db_each(c, Hashed, hash_check, &some, "select e.id, e.value_hash, v.salt, v.before_value, v.after_value "
                                               "from audit_entry e join audit_value v on v.audit_id=e.id "
                                               "where e.id > ? and e.id <= ? + 5000 and v.blanked_at is null", after,
-                                                  after);
+                after);
         char first[80] = "";
         if (some.n) snprintf(first, sizeof first, "%s", some.first);
         rewind_to(c, m);

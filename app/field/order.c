@@ -38,7 +38,7 @@ Id service_order_create(Ctx *c, const NewOrder *n) {
                             "account_id, service_connection_id, meter_id, title, description, priority, due_at, "
                             "created_by, "
                             "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, no, n->type,
-                             n->source_type,
+                         n->source_type,
                          source, n->premise, n->account, n->connection, n->meter, n->title, n->description,
                          n->priority ? n->priority : "medium", due, c->user, c->user);
     db_run(c, "insert into service_order_event (service_order_id, at, by_user_id, to_status) values (?,?,?,'created')",

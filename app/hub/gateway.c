@@ -26,7 +26,7 @@ const GatewayAccount *gateway_account(Ctx *c, Id id) {
     GatewayRow *r = db_find(c, GatewayRow, "select id, driver, label, mode, endpoint_key, api_base, credentials_enc, "
                                            "webhook_secret_current_enc, "
                                            "webhook_secret_previous_enc, previous_valid_until "
-                            "from gateway_account where id=? and utility_id=?", id, c->utility);
+                                           "from gateway_account where id=? and utility_id=?", id, c->utility);
     if (!r) fail(c, NOT_FOUND, "There is no such gateway.");
     GatewayAccount *a = take(c, sizeof *a);
     *a = (GatewayAccount){ .id = r->id, .driver = r->driver, .label = r->label, .mode = r->mode,
@@ -54,9 +54,9 @@ Gateways gateways_active(Ctx *c, Money amount) {
     GatewayOpens rows = db_all(c, GatewayOpen, "select id, label, driver, methods, min_minor, max_minor, "
                                                "fee_fixed_minor, fee_rate_ppm from gateway_account "
                                                "where utility_id=? and status='active' "
-                               "and json_contains(currencies, json_quote(?)) and (?=0 or ? "
-                               "between min_minor and max_minor) order by priority, id", c->utility,
-                                   utility_here(c)->currency, amount, amount);
+                                               "and json_contains(currencies, json_quote(?)) and (?=0 or ? "
+                                               "between min_minor and max_minor) order by priority, id", c->utility,
+                               utility_here(c)->currency, amount, amount);
     Gateways all = { take_n(c, Gateway, rows.n + 1), 0 };
     for (size_t i = 0; i < rows.n; i++) {
         const GatewayOpen *r = &rows.v[i];

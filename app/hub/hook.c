@@ -181,7 +181,7 @@ static void finish(Ctx *c, Id event, const char *state, const char *reason, Id i
 }
 
 #define HOW_IT_STANDS "select concat_ws(':', state, received_minor is not null, exception) from payment_intent " \
-    "where intent_no=? and utility_id=? for update"
+                      "where intent_no=? and utility_id=? for update"
 
 /* Locked before anything else is read: two events of one payment at once see each other's work. */
 static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int attempt) {

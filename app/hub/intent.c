@@ -394,8 +394,8 @@ static void succeed(Ctx *c, const Intent *i, const IntentResult *r) {
     db_must(c, 1, CONFLICT, "update payment_intent set state='succeeded', `rank`=4, provider_payment_id=coalesce(?, "
                             "provider_payment_id), received_minor=?, payment_id=?, exception=?, "
                             "succeeded_at=?, next_check_at=null, "
-            "method=coalesce(method, ?), failure_code=null, failure_text=null, updated_at=? where id=?",
-                r->provider_payment_id, r->amount, n ? posted[0].id : (Id){ 0 }, exception, c->now, r->method, c->now,
+                            "method=coalesce(method, ?), failure_code=null, failure_text=null, updated_at=? where id=?",
+            r->provider_payment_id, r->amount, n ? posted[0].id : (Id){ 0 }, exception, c->now, r->method, c->now,
                 i->id);
     event_emit(c, &(Event){ .name = "payment_intent.succeeded", .entity = "payment_intent", .id = i->id,
                             .number = i->intent_no, .account = i->account,

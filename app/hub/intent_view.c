@@ -30,8 +30,8 @@ Time payment_intent_like_at(Ctx *c, Id account, Money amount) {
     int64_t us = db_int(c, "select timestampdiff(microsecond, '1970-01-01', max(i.created_at)) from payment_intent i "
                            "join payment_intent_line l on l.intent_id = i.id where l.account_id = ? "
                            "and i.utility_id = ? and i.state in ('requires_action', 'processing') "
-                        "and i.expires_at > ? and (select sum(x.amount_minor) from payment_intent_line x "
-                        "where x.intent_id = i.id and x.account_id = l.account_id) = ?", account, c->utility, c->now,
-                            amount);
+                           "and i.expires_at > ? and (select sum(x.amount_minor) from payment_intent_line x "
+                           "where x.intent_id = i.id and x.account_id = l.account_id) = ?", account, c->utility, c->now,
+                        amount);
     return us ? (Time){ us } : TIME_NONE;
 }

@@ -28,7 +28,7 @@ Providers providers_active(Ctx *c, const char *channel) {
                                                "as monthly_cap from message_provider where (utility_id=? "
                                                "or utility_id is null) and channel=? and status='active' and enabled=1 "
                                "and (? = 0 or adapter='fake') order by utility_id is null, priority, id", c->utility,
-                                   channel, sandbox && installation()->sandbox);
+                               channel, sandbox && installation()->sandbox);
     Providers all = { take_n(c, Provider, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) all.v[i] = (Provider){ rows.v[i].id, rows.v[i].adapter, rows.v[i].from_id,
         rows.v[i].rate_per_s, rows.v[i].monthly_cap };

@@ -47,7 +47,7 @@ static int number_in(Json j, const char *name) {
 SavedToken sandbox_saved(Ctx *c, const GatewayAccount *a, const char *ref) {
     (void)a;
     KnownCard *k = db_find(c, KnownCard, "select recipient, params from sandbox_outcome where outcome = 'card' and "
-                           "json_value(params, '$.ref') = ? order by id desc limit 1", ref);
+                                         "json_value(params, '$.ref') = ? order by id desc limit 1", ref);
     if (!k) return (SavedToken){ .state = METHOD_OPEN };
     Json p = params_of(c, k->params);
     return (SavedToken){ .state = METHOD_DONE,

@@ -57,7 +57,7 @@ static EstimateResult estimated(Ctx *c, Id connection, const RegisterRow *r, con
         "select billing_quantity_e3 as use_e3, days from usage_segment where service_connection_id=? "
         "and status='active' and is_estimated=0 and to_on between ? and ? and days > 0 "
         "order by abs(datediff(to_on, ?)) limit 1", connection, date_add_days(year_ago, -20),
-            date_add_days(year_ago, 20), year_ago));
+                                                 date_add_days(year_ago, 20), year_ago));
     in.basis[ESTIMATE_RECENT] = basis(db_find(c, BasisRow,
         "select coalesce(sum(x.q), 0) as use_e3, coalesce(sum(x.d), 0) as days "
         "from (select sum(billing_quantity_e3) as q, max(days) as d from usage_segment "
@@ -69,7 +69,7 @@ static EstimateResult estimated(Ctx *c, Id connection, const RegisterRow *r, con
         "join usage_segment u on u.service_connection_id = s.id and u.status = 'active' and u.is_estimated = 0 "
         "and u.billing_status = 'billed' and u.to_on between ? and ? "
         "where s.utility_id=? and s.tariff_plan_id=? and p.sub_area_id=? and s.id<>?", date_add_days(last, -35), last,
-            c->utility, place->tariff_plan_id, place->sub_area_id, connection));
+                                            c->utility, place->tariff_plan_id, place->sub_area_id, connection));
     if (place->default_daily.micro > 0) in.basis[ESTIMATE_DEFAULT] = (EstimateBasis){ place->default_daily, 1 };
     return estimate(&c->mem, &in);
 }
@@ -89,18 +89,18 @@ static Id store(Ctx *c, Id connection, const RegisterRow *r, const PlaceRow *pla
     int days = date_days_between(last->read_on, date);
     Id reading = db_insert(c, "insert into meter_reading (utility_id, meter_id, register_id, installation_id, "
                               "service_connection_id, read_at, read_on, value_e3, type, source, prev_reading_id, "
-        "raw_difference_e3, consumption_e3, days, adu_e6, status, validated_at, estimate_method, "
-        "estimate_inputs, created_by, updated_by) "
+                              "raw_difference_e3, consumption_e3, days, adu_e6, status, validated_at, estimate_method, "
+                              "estimate_inputs, created_by, updated_by) "
         "values (?,?,?,?,?,?,?,?,'estimated','estimate',?,?,?,?,?,'passed',?,?,?,?,?)", c->utility, r->meter_id, r->id,
-            r->installation_id, connection, at, date, value, last->id,
+                           r->installation_id, connection, at, date, value, last->id,
         (Reading){ value.e3 - last->value.e3 }, e->quantity, days, days > 0 ? e->quantity.e3 * 1000 / days : 0, c->now,
             estimate_method_words[e->method],
         json_pairs(c, "how", e->explain, NULL), c->user, c->user);
     db_run(c, "insert into usage_segment (utility_id, service_connection_id, account_id, meter_id, register_id, "
               "from_reading_id, to_reading_id, from_at, to_at, from_on, to_on, days, "
-        "from_value_e3, to_value_e3, multiplier_e6, quantity_e3, unit, billing_quantity_e3, billing_unit, "
-        "is_estimated, estimate_method) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,?)",
-        c->utility, connection, place->account_id, r->meter_id, r->id, last->id, reading, last->read_at, at,
+              "from_value_e3, to_value_e3, multiplier_e6, quantity_e3, unit, billing_quantity_e3, billing_unit, "
+              "is_estimated, estimate_method) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,?)",
+           c->utility, connection, place->account_id, r->meter_id, r->id, last->id, reading, last->read_at, at,
             last->read_on, date, days, last->value, value, r->multiplier_e6, e->quantity,
         r->unit, e->quantity, place->billing_unit ? place->billing_unit : r->unit, estimate_method_words[e->method]);
     return reading;
@@ -115,7 +115,7 @@ static Estimate estimate_register(Ctx *c, Id connection, const RegisterRow *r, D
         "join premise p on p.id = s.premise_id join account a on a.id = s.account_id "
         "left join tariff_plan t on t.id = s.tariff_plan_id "
         "left join utility_service v on v.utility_id = s.utility_id and v.code = s.service_code where s.id = ?", date,
-            date, connection);
+                             date, connection);
     LastRow *last = db_find(c, LastRow, "select id, read_on, read_at, value_e3 as value from meter_reading "
                                         "where register_id=? and status='passed' and type<>'check' "
                                         "and value_e3 is not null and read_on<=? "
@@ -138,7 +138,7 @@ Estimate mx_estimate(Ctx *c, Id connection, Id register_id, Date date, bool keep
         "join meter_register g on g.meter_id = i.meter_id and g.is_billed = 1 where i.service_connection_id=? "
         "and i.role='main' and i.installed_on<=? and (i.removed_on is null or i.removed_on>=?) "
         "and (? = 0 or g.id = ?) order by i.installed_at desc, g.id", connection, date, date, register_id.id,
-            register_id.id);
+                                    register_id.id);
     Estimate all = { 0 };
     for (size_t i = 0; i < registers.n; i++) {
         /* exchanged on the day: the newer one */

@@ -26,7 +26,7 @@ ReadingRows readings_near(Ctx *c, Id connection, Date date, int days) {
         "join meter_register g on g.id=r.register_id "
         "where r.service_connection_id=? and r.utility_id=? and r.status='passed' and r.read_on between ? and ? "
         "order by abs(datediff(r.read_on, ?)), r.read_at desc, g.register_code",
-        connection, c->utility, date_add_days(date, -days), date_add_days(date, days), date);
+                        connection, c->utility, date_add_days(date, -days), date_add_days(date, days), date);
     ReadingRows all = { take_n(c, ReadingRow, l.n + 1), l.n };
     for (size_t i = 0; i < l.n; i++) {
         const NearRow *r = &l.v[i];
@@ -55,7 +55,7 @@ UsagePoints usage_series(Ctx *c, Id connection, Date from, Date to, const char *
         "from usage_segment u join meter_register g on g.id=u.register_id "
         "where u.service_connection_id=? and u.utility_id=? "
         "and u.status='active' and g.is_billed=1 and u.to_on between ? and ? group by u.to_on order by u.to_on",
-        connection, c->utility, from, to);
+                         connection, c->utility, from, to);
     UsagePoints all = { take_n(c, UsagePoint, 2 * l.n + 1), 0, l.n ? l.v[0].unit : NULL };
     for (size_t i = 0; i < l.n; i++) {
         const PointRow *r = &l.v[i];

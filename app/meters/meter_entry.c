@@ -54,8 +54,8 @@ static MeterKnown *facts_of(Ctx *c, const NewMeter *v, size_t n, const RowKeys *
     MeterKnown *f = take_n(c, MeterKnown, n + 1);
     Facts l = db_all(c, Fact,
                      "select j.row_no, o.id is not null as has_model, coalesce(o.active, 0) as is_model_active, "
-        "exists (select 1 from meter_model_register r where r.meter_model_id=o.id) as has_registers, s.id "
-        "is not null as has_store, "
+                     "exists (select 1 from meter_model_register r where r.meter_model_id=o.id) as has_registers, s.id "
+                     "is not null as has_store, "
         "t.status as lot_status, (select m.meter_no from meter m where m.manufacturer_id=o.manufacturer_id "
         "and m.serial_no=j.serial collate utf8mb4_unicode_520_ci limit 1) as serial_of "
         "from json_table(?, '$[*]' columns (row_no int path '$[0]', model bigint path '$[1]', "
@@ -64,7 +64,7 @@ static MeterKnown *facts_of(Ctx *c, const NewMeter *v, size_t n, const RowKeys *
         "left join meter_model o on o.id=j.model and o.utility_id=? "
         "left join store s on s.id=j.store and s.utility_id=? and s.kind<>'virtual' and s.active=1 "
         "left join meter_lot t on t.id=j.lot and t.utility_id=?", references(c, v, n), c->utility, c->utility,
-            c->utility);
+                     c->utility);
     for (size_t i = 0; i < l.n; i++) {
         const Fact *r = &l.v[i];
         f[r->row_no] = (MeterKnown){ .serial_of = r->serial_of, .has_model = r->has_model,
@@ -76,12 +76,12 @@ static MeterKnown *facts_of(Ctx *c, const NewMeter *v, size_t n, const RowKeys *
                             "from json_table(?, '$[*]' columns (row_no int path '$[0]', value "
                             "varchar(30) path '$[1]')) j "
                             "straight_join meter m on m.utility_id=? and m.meter_no=j.value",
-                                json_keys(c, k->number, n), c->utility);
+                    json_keys(c, k->number, n), c->utility);
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].number_taken = true;
     h = db_all(c, Hit, "select j.row_no, m.meter_no as value "
                        "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(60) path '$[1]')) j "
                        "straight_join meter m on m.utility_id=? and m.external_ref=j.value",
-                           json_keys(c, k->external, n), c->utility);
+               json_keys(c, k->external, n), c->utility);
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].external_taken = true;
     return f;
 }
@@ -122,14 +122,14 @@ static void insert_meters(Ctx *c, const NewMeter *v, size_t n, const char *const
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
     DbBulk *b = db_bulk(c, "insert into meter (utility_id, meter_no, serial_no, external_ref, "
                            "meter_model_id, manufacturer_id, "
-        "service_code, read_type, warranty_until, status, store_id, lot_id, purchase_date, "
-        "purchase_cost_minor, firmware, test_due_on, "
-        "ownership, note, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,"
-        "(select o.manufacturer_id from meter_model o where o.id=?),(select o.service_code "
-        "from meter_model o where o.id=?),"
-        "coalesce(?, (select o.read_type from meter_model o where o.id=?)),"
-        "? + interval (select coalesce(o.warranty_months, 0) from meter_model o "
-        "where o.id=?) month,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                           "service_code, read_type, warranty_until, status, store_id, lot_id, purchase_date, "
+                           "purchase_cost_minor, firmware, test_due_on, "
+                           "ownership, note, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,"
+                           "(select o.manufacturer_id from meter_model o where o.id=?),(select o.service_code "
+                           "from meter_model o where o.id=?),"
+                           "coalesce(?, (select o.read_type from meter_model o where o.id=?)),"
+                           "? + interval (select coalesce(o.warranty_months, 0) from meter_model o "
+                           "where o.id=?) month,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewMeter *m = &v[i];
         if (!numbers[i]) continue;
@@ -164,7 +164,7 @@ static void store(Ctx *c, const NewMeter *v, size_t n, const Faults *all, Id *id
                               "varchar(30) path '$[1]')) j "
                               "straight_join meter m on m.utility_id=? and m.meter_no=j.value "
                               "straight_join meter_model o on o.id=m.meter_model_id order by j.row_no", keys,
-                                  c->utility);
+                     c->utility);
     DbBulk *event = db_bulk(c, "insert into meter_event (utility_id, meter_id, to_status, at, "
                                "by_id) values (?,?,?,?,?)");
     for (size_t i = 0; i < l.n; i++) {

@@ -71,7 +71,7 @@ static void show_installations(Req *r, const Meter *m) {
                            "i.installed_on, i.removed_on from meter_installation i "
                            "join service_connection s on s.id=i.service_connection_id "
                            "join premise p on p.id=i.premise_id where i.meter_id=? order by i.installed_on desc",
-                               m->id);
+                  m->id);
     table_empty(t, SAY(r, "no_places"), NULL);
 }
 

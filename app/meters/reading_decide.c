@@ -200,10 +200,10 @@ static Reading between(const Actual *a, const Held *r, Date on) {
 static void re_estimate(Ctx *c, const Held *r, const ReadingDecision *d, Id reason) {
     Actual *a = db_find(c, Actual, "select x.id, x.read_on, x.read_at, x.value_e3 as value, g.decimals "
                                    "from meter_reading x "
-        "join meter_register g on g.id=x.register_id where x.register_id=? "
-        "and x.installation_id=? and x.status='passed' "
+                                   "join meter_register g on g.id=x.register_id where x.register_id=? "
+                                   "and x.installation_id=? and x.status='passed' "
         "and x.type not in ('estimated', 'check') and x.read_at<? order by x.read_at desc limit 1", r->register_id,
-            r->installation, r->read_at);
+                        r->installation, r->read_at);
     Guesss l = { NULL, 0 };
     if (a) l = db_all(c, Guess, "select id, read_on, read_at, value_e3 as value, row_version "
                                 "from meter_reading where register_id=? "
@@ -225,7 +225,7 @@ static void re_estimate(Ctx *c, const Held *r, const ReadingDecision *d, Id reas
             "read_on, value_e3, type, source, status, supersedes_id, validated_by, validated_at, estimate_method, "
             "estimate_inputs, created_by, "
             "updated_by) values (?,?,?,?,?,?,?,?,'estimated','estimate','passed',?,?,?,'between',?,?,?)", c->utility,
-                r->meter,
+                         r->meter,
             r->register_id, r->installation, r->connection, g->read_at, g->read_on, between(a, r, g->read_on), g->id,
                 by(c), c->now,
             json_pairs(c, "from", reading_decimal(&c->mem, a->value), "to", reading_decimal(&c->mem, r->value), NULL),

@@ -158,7 +158,7 @@ static void read_places(Ctx *c, Entries *all, const NewReading *v) {
         "left join consumer_category k on k.id=a.category_id "
         "left join utility_service u on u.utility_id=m.utility_id and u.code=m.service_code "
         "order by j.entry, i.installed_at desc",
-        entries_json(c, all), c->utility);
+                       entries_json(c, all), c->utility);
     for (size_t i = 0; i < l.n; i++) stands(&all->v[l.v[i].entry], &l.v[i], &v[all->v[l.v[i].entry].row]);
 }
 
@@ -221,7 +221,7 @@ static void beside(Ctx *c, Entry *e, const Beside *r) {
 static void read_beside(Ctx *c, Entries *all, const char *registers) {
     Besides l = db_all(c, Beside, "select j.entry, r.id, coalesce(r.value_e3, -1) as value, r.read_at, "
                                   "r.read_on, r.type, r.source, "
-        "r.status='passed' as has_passed "
+                                  "r.status='passed' as has_passed "
         "from json_table(?, '$[*]' columns (entry int path '$[0]', register bigint path '$[1]', at "
         "datetime(6) path '$[3]', "
         "day date path '$[4]')) j straight_join meter_reading r on r.register_id=j.register and r.live_flag=1 "
@@ -253,8 +253,8 @@ static UseBase base_of(Ctx *c, const Useds *l, const Entry *e) {
 static void read_use(Ctx *c, Entries *all, const char *registers) {
     Useds l = db_all(c, Used, "select distinct u.service_connection_id as connection, u.register_id, "
                               "u.from_on, u.to_on, u.quantity_e3, "
-        "u.days, u.is_estimated from json_table(?, '$[*]' columns (day date path '$[4]', "
-        "connection bigint path '$[6]')) j "
+                              "u.days, u.is_estimated from json_table(?, '$[*]' columns (day date path '$[4]', "
+                              "connection bigint path '$[6]')) j "
         "straight_join usage_segment u on u.service_connection_id=j.connection and u.to_on<=j.day "
         "and u.to_on>=j.day - interval 460 day "
         "where u.status='active' order by u.service_connection_id, u.to_on desc", registers);
@@ -423,9 +423,9 @@ static void read_codes(Ctx *c, Entries *all, const NewReading *v) {
         const NewReading *r = &v[e->row];
         use_codes(c, e, r, &l);
         Task *t = r->read_task.id ? db_find(c, Task, "select t.id, y.nominal_on from read_task t "
-            "join read_cycle y on y.id=t.read_cycle_id "
+                                                     "join read_cycle y on y.id=t.read_cycle_id "
                                                      "where t.id=? and t.utility_id=?", r->read_task,
-                                                         c->utility) : NULL;
+                                            c->utility) : NULL;
         if (t) e->facts.has_task = true, e->facts.nominal_on = t->nominal_on;
     }
 }

@@ -41,14 +41,14 @@ static void insert_readings(Ctx *c, const NewReading *v, const Entries *all, con
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
     DbBulk *b = db_bulk(c, "insert into meter_reading (utility_id, meter_id, register_id, "
                            "installation_id, service_connection_id, "
-        "read_at, read_on, value_e3, type, source, status_code, reason_code, reader_executive_id, "
-        "read_task_id, service_order_id, lat, "
-        "lng, document_id, prev_reading_id, raw_difference_e3, consumption_e3, days, adu_e6, "
-        "base_adu_e6, expected_e3, rollover, "
-        "is_first_read, status, supersedes_id, vee_group_id, vee_group_version, validated_at, note, "
-        "submission_id, import_batch_id, "
-        "created_at, created_by, updated_at, updated_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                           "read_at, read_on, value_e3, type, source, status_code, reason_code, reader_executive_id, "
+                           "read_task_id, service_order_id, lat, "
+                           "lng, document_id, prev_reading_id, raw_difference_e3, consumption_e3, days, adu_e6, "
+                           "base_adu_e6, expected_e3, rollover, "
+                           "is_first_read, status, supersedes_id, vee_group_id, vee_group_version, validated_at, note, "
+                           "submission_id, import_batch_id, "
+                           "created_at, created_by, updated_at, updated_by) "
+                           "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < all->n; i++) {
         const Entry *e = &all->v[i];
         const NewReading *r = &v[e->row];

@@ -52,7 +52,7 @@ Segments mx_open_segments_of(Ctx *c, const Id *connections, size_t n, Date until
         "straight_join usage_segment u on u.service_connection_id = j.id and u.billing_status = 'unbilled' "
         "and u.status = 'active' and u.to_on <= ? " SEGMENT_JOINS
         "where g.is_billed = 1 order by u.service_connection_id, u.to_on, u.from_on, u.id", json_ids(c, connections, n),
-            until));
+                                 until));
 }
 
 Segments mx_open_segments(Ctx *c, Id connection, Date until) { return mx_open_segments_of(c, &connection, 1, until); }
@@ -78,8 +78,8 @@ void mx_reserve_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     if (!n) return;
     int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]')) j "
                              "straight_join usage_segment u force index (primary) on u.id = j.id "
-        "set u.billing_status = 'reserved', u.bill_id = j.bill "
-        "where u.billing_status = 'unbilled' and u.status = 'active'", triples(c, v, n));
+                             "set u.billing_status = 'reserved', u.bill_id = j.bill "
+                             "where u.billing_status = 'unbilled' and u.status = 'active'", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
 
@@ -88,9 +88,9 @@ void mx_bill_segments_many(Ctx *c, const SegmentOfBill *v, size_t n) {
     int64_t rows = db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', bill bigint path '$[1]', "
                              "line bigint path '$[2]')) j straight_join usage_segment u force index "
                              "(primary) on u.id = j.id "
-        "set u.billing_status = 'billed', u.bill_id = j.bill, u.bill_line_id = nullif(j.line, 0) "
-        "where u.status = 'active' and (u.billing_status = 'unbilled' "
-        "or (u.billing_status = 'reserved' and u.bill_id = j.bill))", triples(c, v, n));
+                             "set u.billing_status = 'billed', u.bill_id = j.bill, u.bill_line_id = nullif(j.line, 0) "
+                             "where u.status = 'active' and (u.billing_status = 'unbilled' "
+                             "or (u.billing_status = 'reserved' and u.bill_id = j.bill))", triples(c, v, n));
     if (rows != (int64_t)n) fail(c, CONFLICT, "Use was billed or corrected meanwhile.");
 }
 
@@ -160,7 +160,7 @@ UseHistories mx_use_history_of(Ctx *c, const Id *connections, size_t n, Date bef
         "u.service_connection_id = j.id and u.to_on < ? and u.to_on > ? "
         "where u.status = 'active' and u.billing_status = 'billed' group by u.service_connection_id, u.to_on "
         "order by u.service_connection_id, u.to_on desc",
-        json_ids(c, connections, n), before, date_add_days(before, -430));
+                           json_ids(c, connections, n), before, date_add_days(before, -430));
     UseHistories all = { take_n(c, UseHistory, rows.n + 1), 0 };
     for (size_t i = 0; i < rows.n;) {
         size_t end = i + 1;

@@ -21,8 +21,8 @@ ROW(Pair, PAIR)
    one's), else that of its last, else nobody's. */
 #define PAIR_SELECT "p.id as from_id, r.id as to_id, p.read_at as from_at, r.read_at as to_at, p.read_on " \
                     "as from_on, r.read_on as to_on, " \
-    "p.value_e3 as from_value, r.value_e3 as to_value, r.rollover, r.type='estimated' " \
-    "as is_estimated, r.estimate_method, " \
+                    "p.value_e3 as from_value, r.value_e3 as to_value, r.rollover, r.type='estimated' " \
+                    "as is_estimated, r.estimate_method, " \
     "r.service_connection_id as connection, r.meter_id as meter, r.register_id, g.digits, g.kind='demand' " \
     "as is_demand, g.multiplier_e6, " \
     "i.multiplier_e6 as place_multiplier_e6, g.unit, coalesce(u.unit, g.unit) as billing_unit, " \
@@ -33,8 +33,8 @@ ROW(Pair, PAIR)
     "(select h.account_id from service_connection_holder h where h.service_connection_id=r.service_connection_id " \
     "and h.from_on<=r.read_on and (h.to_on is null or h.to_on>=r.read_on) limit 1)) as account "
 #define PAIR_JOINS "join meter_register g on g.id=r.register_id join meter_installation i on i.id=r.installation_id " \
-    "join service_connection s on s.id=r.service_connection_id " \
-    "left join utility_service u on u.utility_id=s.utility_id and u.code=s.service_code "
+                   "join service_connection s on s.id=r.service_connection_id " \
+                   "left join utility_service u on u.utility_id=s.utility_id and u.code=s.service_code "
 
 static void write_use(Ctx *c, const Pair *v, size_t n) {
     if (!n) return;
@@ -86,11 +86,11 @@ static Id neighbour(Ctx *c, const Around *r, bool after) {
         return db_id(c, "select id from meter_reading where register_id=? and installation_id=? "
                         "and status='passed' and type<>'check' "
                         "and value_e3 is not null and read_at>? order by read_at, id limit 1", r->register_id,
-                            r->installation, r->read_at);
+                     r->installation, r->read_at);
     return db_id(c, "select id from meter_reading where register_id=? and installation_id=? "
                     "and status='passed' and type<>'check' "
                     "and value_e3 is not null and read_at<? order by read_at desc, id desc limit 1", r->register_id,
-                        r->installation, r->read_at);
+                 r->installation, r->read_at);
 }
 
 /* What the reading says of its predecessor follows the use. */
@@ -117,14 +117,14 @@ void use_refresh(Ctx *c, Id reading) {
     Around *r = db_one(c, Around,
                        "select register_id, installation_id as installation, "
                        "service_connection_id as connection, read_at "
-                                  "from meter_reading where id=?", reading);
+                       "from meter_reading where id=?", reading);
     Id before = neighbour(c, r, false), after = neighbour(c, r, true);
     Pairs wanted = db_all(c, Pair, "select " PAIR_SELECT
                           "from (select x.id, lag(x.id) over (order by x.read_at, x.id) as before_id "
         "from meter_reading x where x.register_id=? and x.installation_id=? and x.status='passed' and x.type<>'check' "
         "and x.value_e3 is not null and (x.id in (?, ?) or x.read_at=?)) q straight_join meter_reading r on r.id=q.id "
         "straight_join meter_reading p on p.id=q.before_id " PAIR_JOINS "where r.type<>'initial' order by r.read_at",
-        r->register_id, r->installation, before, after, r->read_at);
+                          r->register_id, r->installation, before, after, r->read_at);
     Standings standing = db_all(c, Standing, "select id, from_reading_id as from_id, to_reading_id as to_id, "
         "from_value_e3 as from_value, to_value_e3 as to_value, quantity_e3, billing_status from usage_segment "
         "where service_connection_id=? and register_id=? and status='active' "

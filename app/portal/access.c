@@ -41,9 +41,9 @@ ROW(PortalLinkRow, PORTAL_LINK)
 PortalLinks portal_links(Ctx *c, Id account) {
     PortalLinkRows rows = db_all(c, PortalLinkRow, "select u.id as portal_user, u.public_id, u.email, n.display_name "
         "as name, l.access, l.relation, l.linked_at, u.last_signin_at from portal_account_link l "
-                                 "join portal_user u on u.id = l.portal_user_id "
-                                 "left join consumer n on n.id = u.consumer_id where l.account_id = ? "
-                                 "and l.utility_id = ? and l.ended_at is null order by l.id", account, c->utility);
+        "join portal_user u on u.id = l.portal_user_id "
+        "left join consumer n on n.id = u.consumer_id where l.account_id = ? "
+        "and l.utility_id = ? and l.ended_at is null order by l.id", account, c->utility);
     PortalLinks all = { take_n(c, PortalLink, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) {
         const PortalLinkRow *r = &rows.v[i];

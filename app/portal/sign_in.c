@@ -58,8 +58,8 @@ ROW(Failed, FAILED)
 static Failed *failures_of(Ctx *c, const char *login) {
     return db_one(c, Failed, "select count(*) as wrong, max(at) as last_at from login_attempt where realm = 'portal' "
                              "and email = ? and result = 'wrong_password' and at > ? and id > "
-                  "coalesce((select max(a.id) from login_attempt a where a.realm = 'portal' and a.email = ? "
-                  "and a.result in ('success', 'reset', 'unlocked')), 0)",
+                             "coalesce((select max(a.id) from login_attempt a where a.realm = 'portal' and a.email = ? "
+                             "and a.result in ('success', 'reset', 'unlocked')), 0)",
                   login, time_add_seconds(c->now, -2 * 86400), login);
 }
 

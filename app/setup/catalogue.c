@@ -91,8 +91,8 @@ const Fee *fee_amount(Ctx *c, const char *code, Date date, const FeeFacts *facts
     FeeRow *r = db_find(c, FeeRow, "select code, name, charge_type, gl_code, post_mode, amount_minor, kind, "
                                    "refundable, taxable, tax_codes, formula from fee where utility_id=? and code=? "
                                    "and active=1 and effective_from<=? "
-                        "and (effective_to is null or effective_to>=?) order by effective_from desc limit 1",
-                            c->utility, code, date, date);
+                                   "and (effective_to is null or effective_to>=?) order by effective_from desc limit 1",
+                        c->utility, code, date, date);
     if (!r) fail(c, INVALID, "There is no fee %s on %s.", code, date_iso(&c->mem, date));
     Fee *fee = take(c, sizeof *fee);
     *fee = (Fee){ r->code, r->name, r->charge_type, r->gl_code, r->post_mode, fee_by_formula(c, r, facts),

@@ -349,7 +349,7 @@ static const char *format_json(Ctx *c, const IdFormat *f, const char *reset, con
     return json_pairs(c, "parts", id_parts_json(&c->mem, f), "separator", f->separator, "seq_length",
                       text(c, "%d", f->seq_length), "seq_start", text(c, "%lld", (long long)f->seq_start),
                       "seq_increment", text(c, "%d", f->seq_increment), "reset", reset, "check_digit", check, "gapless",
-                          gapless ? "yes" : "no", NULL);
+                      gapless ? "yes" : "no", NULL);
 }
 
 void id_format_save(Req *r) {
@@ -369,8 +369,8 @@ void id_format_save(Req *r) {
         *after = format_json(c, &f, in_text(in, "reset"), in_text(in, "check_digit"), gapless);
     db_must(c, 1, CONFLICT, "update id_format set parts = ?, separator_char = ?, seq_length = ?, seq_start = ?, "
                             "seq_increment = ?, `reset` = ?, check_digit = ?, gapless = ?, active_from = ?, "
-            "version = version + 1, updated_at = ?, updated_by = ?, row_version = row_version + 1 "
-            "where id = ? and row_version = ?",
+                            "version = version + 1, updated_at = ?, updated_by = ?, row_version = row_version + 1 "
+                            "where id = ? and row_version = ?",
             id_parts_json(&c->mem, &f), f.separator, f.seq_length, f.seq_start, f.seq_increment, in_text(in, "reset"),
                 in_text(in, "check_digit"), gapless, utility_today(c), c->now, c->user,
             row->id, in->row_version);
@@ -415,7 +415,7 @@ void id_format_history(Req *r) {
     show_tabs(r, row, true);
     Changes all = db_all(c, Change, "select h.created_at, u.full_name as who, h.before_value, h.after_value, h.reason "
                                     "from id_format_history h left join user u on u.id = h.created_by "
-                         "where h.id_format_id = ? order by h.id desc limit 200", row->id);
+                                    "where h.id_format_id = ? order by h.id desc limit 200", row->id);
     static const char *const heads[] = { "id.when", "id.who", "id.old", "id.new", "id.reason" };
     show_text(r, "show.sections.0.table.label", msg(c->language, "id.history"));
     for (int i = 0; i < 5; i++) {

@@ -24,9 +24,9 @@ static const ListSpec plans = {
         { "name",        NULL,        "p.name", LIST | SEARCH, .place = "name" },
         { "kind",        NULL,        "p.kind", LIST },
         { "version",     NULL,     "(select max(v.version_no) from tariff_plan_version v where v.plan_id = p.id "
-                                        "and v.state in ('approved', 'active'))", LIST },
+                                   "and v.state in ('approved', 'active'))", LIST },
         { "subscribers", NULL, "(select count(*) from service_connection s "
-                                        "where s.tariff_plan_id = p.id and s.status = 'active')", LIST },
+                               "where s.tariff_plan_id = p.id and s.status = 'active')", LIST },
         { "status",      NULL,      "p.status", LIST | FILTER, .choices = plan_states },
         { 0 } },
     .order = "code" };

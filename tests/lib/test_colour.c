@@ -27,7 +27,7 @@ static void refusal(void) {
     SAME_TEXT(colour_refusal(&arena, "#0f5fa6"), NULL);
     SAME_TEXT(colour_refusal(&arena, "#767676"), NULL);
     SAME_TEXT(colour_refusal(&arena, "#777777"), "White words on it are hard to read (contrast 4.47, at least "
-        "4.50). Choose a darker colour.");
+                                                 "4.50). Choose a darker colour.");
     SAME_TEXT(colour_refusal(&arena, "blue"), "Enter the colour as # and six digits, like #0f5fa6.");
 }
 

@@ -246,7 +246,7 @@ static void plans_kept(Ctx *c, void *arg) {
     Plans l = db_all(c, Plan, "select p.valid_from, p.valid_to, t.code "
                               "from service_connection_plan p join tariff_plan t "
                               "on t.id=p.tariff_plan_id where p.service_connection_id=? order by p.valid_from",
-                                  one_connection);
+                     one_connection);
     SAME_INT(l.n, 2);
     SAME_TEXT(date_iso(&c->mem, l.v[0].valid_to), "2026-04-14");
     SAME_TEXT(l.v[1].code, "RES-FIX");

@@ -90,8 +90,8 @@ static void builds(void) {
         "\r\nReply-To: \"Ayuda\"\r\n <ayuda@sfwater.org>\r\n", "\r\nIn-Reply-To: <msg-0@sfwater.org>\r\n",
         "\r\nList-Unsubscribe: <https://example.com/n/abc>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
             "Content-Type: multipart/mixed; boundary=\"=_mixed\"\r\n\r\n--=_mixed\r\n"
-        "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n\r\n--=_alternative\r\nContent-Type: "
-        "text/plain; charset=utf-8\r\n",
+            "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n\r\n--=_alternative\r\nContent-Type: "
+            "text/plain; charset=utf-8\r\n",
         "\r\n<p>Se=C3=B1or =3D 1</p>\r\n--=_alternative--\r\n--=_mixed\r\n",
             "filename=\"Bill_M__rz.pdf\";\r\n filename*=UTF-8''Bill%20M%C3%A4rz.pdf\r\n",
             "\r\n\r\nJVBERi0xLjcKeHl6\r\n--=_mixed--\r\n" };

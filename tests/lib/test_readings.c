@@ -400,7 +400,7 @@ static void came_late(Ctx *c, void *arg) {
     reading_decide(c, &(ReadingDecision){ .reading = late.reading, .decision = "pass" });
     SAME_TEXT(use_of(c, second.connection),
               "2026-01-01 2026-01-31 30; 2026-01-31 2026-03-02 30; 2026-03-02 2026-04-01 30; "
-                                            "2026-04-01 2026-04-16 14; 2026-04-16 2026-05-01 16");
+              "2026-04-01 2026-04-16 14; 2026-04-16 2026-05-01 16");
     fail(c, CONFLICT, "rolled back");
 }
 
@@ -439,7 +439,7 @@ static void holds(void) {
     rolled_back(rejected);
     rolled_back(came_late);
     refused(test_ctx(), lower_passed, NULL, CONFLICT, NULL, "It is below the reading before: edit it, "
-        "or say that the register went round.");
+                                                            "or say that the register went round.");
     refused(test_ctx(), billed_stays, NULL, CONFLICT, NULL, "This reading is billed. Correct the bill first.");
     refused(test_ctx(), consumers_own, NULL, CONFLICT, "read_at",
             "There is a reading of the consumer for this day already.");
@@ -464,7 +464,7 @@ static void exchange(Ctx *c, void *arg) {
     SAME_TEXT(s.status, "passed");
     SAME_TEXT(use_of(c, second.connection),
               "2026-01-01 2026-01-31 30; 2026-01-31 2026-03-02 30; 2026-03-02 2026-04-01 30; "
-                                            "2026-04-01 2026-04-15 15; 2026-04-15 2026-05-01 14");
+              "2026-04-01 2026-04-15 15; 2026-04-15 2026-05-01 14");
     fail(c, CONFLICT, "rolled back");
 }
 
@@ -495,7 +495,7 @@ static void estimated(Ctx *c, void *arg) {
     reading_decide(c, &(ReadingDecision){ .reading = s.reading, .decision = "reestimate" });
     SAME_TEXT(use_of(c, second.connection),
               "2026-01-01 2026-01-31 30; 2026-01-31 2026-03-02 30; 2026-03-02 2026-04-01 30; "
-                                            "2026-04-01 2026-04-16 5; 2026-04-16 2026-05-01 5");
+              "2026-04-01 2026-04-16 5; 2026-04-16 2026-05-01 5");
     SAME_INT(events(c, "meter_reading.corrected", s.reading), 1);
     fail(c, CONFLICT, "rolled back");
 }

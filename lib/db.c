@@ -37,6 +37,7 @@ typedef struct Prepared {
     MYSQL_STMT   *stmt;
     uint64_t      used;
     bool          is_watched;       /* writes a table of db_watch */
+    bool          is_spoilt;        /* it failed: to be prepared anew */
 } Prepared;
 
 struct Db {
@@ -288,14 +289,18 @@ static MYSQL_STMT *prepared(Ctx *c, const DbSite *site, const char *sql, bool ca
     need_connection(c);
     follow_schema(c);
     Prepared *slot = cached ? cache_slot(db, site, sql) : NULL;
-    if (slot && slot->stmt) {
+    if (slot && slot->stmt && !slot->is_spoilt) {
         slot->used = ++db->tick;
         db->next_is_watched = slot->is_watched;
         return slot->stmt;
     }
     db->next_is_watched = writes_watched(sql);
-    MYSQL_STMT *stmt = mysql_stmt_init(db->my);
+    MYSQL_STMT *stmt = slot && slot->stmt ? slot->stmt : mysql_stmt_init(db->my);
     if (!stmt) abort();
+    if (slot) {
+        free(slot->text);
+        *slot = (Prepared){ 0 };
+    }
     db->trips++;
     if (mysql_stmt_prepare(stmt, sql, strlen(sql))) {
         unsigned error = mysql_stmt_errno(stmt);
@@ -313,10 +318,19 @@ static MYSQL_STMT *prepared(Ctx *c, const DbSite *site, const char *sql, bool ca
     return stmt;
 }
 
+/* A statement that failed is prepared anew before it is used again. One that failed while its rows came (a lock waited
+   for in vain, after the columns were sent) is left by the library as if rows were still to come: executed once more
+   it would wait for them for ever. The MYSQL_STMT stays the same, so that whoever is to free its result still can. */
+static void spoil_statement(Db *db, MYSQL_STMT *stmt) {
+    mysql_stmt_free_result(stmt);
+    for (Prepared *p = db->cache; p < db->cache + CACHE; p++)
+        if (p->stmt == stmt) p->is_spoilt = true;
+}
+
 static _Noreturn void raise_statement(Ctx *c, MYSQL_STMT *stmt, const DbSite *site) {
     unsigned error = mysql_stmt_errno(stmt);
     char *said = text_copy(c, mysql_stmt_error(stmt));
-    mysql_stmt_free_result(stmt);
+    spoil_statement(c->db, stmt);
     raise_error(c, error, said, site);
 }
 

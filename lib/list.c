@@ -285,8 +285,9 @@ static int64_t count_by(Query *q, const char *sql) {
     return t.rows;
 }
 
-/* Sums are of all rows; without them counting ends early, and what is longer is counted once in a while. */
-static int64_t count_rows(Query *q, const Bind *binds, int n) {
+/* Sums are of all rows. Without them counting ends early, and what is longer is counted once in a while, for pages;
+   what decides (an export, what is done to all rows) is counted now. */
+static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     Text sums = text_start(q->r), rows = text_start(q->r);
     text_add(&sums, "");
     for (const ListColumn *col = q->spec->columns; col->name; col++)
@@ -294,7 +295,7 @@ static int64_t count_rows(Query *q, const Bind *binds, int n) {
     q->binds = q->filters = 0, q->index = NULL;
     add_where(q, &rows, binds, n, sums.s);
     const char *all = text(q->r, "select count(*) as n%s%s", sums.s, rows.s);
-    if (*sums.s) return count_by(q, all);
+    if (*sums.s || now) return count_by(q, all);
     int64_t first = count_by(q, text(q->r, "select count(*) as n from (select 1%s limit %d) few", rows.s,
                                      COUNT_EXACT + 1));
     if (first <= COUNT_EXACT) return first;
@@ -712,7 +713,7 @@ static void export_piece(Query *q, ListExport *piece, const Bind *binds, int n) 
     q->after = piece->after, q->before = NULL, q->backward = false;
     piece->name = q->spec->name, piece->one = q->spec->one, piece->many = q->spec->many;
     piece->feature = q->spec->feature;
-    if (!piece->after) piece->total = count_rows(q, binds, n);
+    if (!piece->after) piece->total = count_rows(q, binds, n, true);
     answer_text(r, 200, "%s", "");
     if (!piece->to) return;
     Export x = { r, q->spec, csv_start(&r->c.mem), text_start(r) };
@@ -754,7 +755,7 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
         return 0;
     }
     if (show_views(&q)) return 0;
-    int64_t total = count_rows(&q, binds, n);
+    int64_t total = count_rows(&q, binds, n, asked(&q, "export") != NULL);
     if (asked(&q, "export")) {
         export_now(&q, total, binds, n);
         return 0;
@@ -811,7 +812,7 @@ int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *, const ch
     const char *query = field_text(r, "filter_query");
     if (query && urlencoded_parse(&filter, query, strlen(query)).status) fail(r, INVALID, "The filter cannot be read.");
     Query q = ask(r, spec, &filter);
-    int64_t total = count_rows(&q, binds, n);
+    int64_t total = count_rows(&q, binds, n, true);
     if (total > most) fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
     Text sql = text_start(r);
     q.binds = q.filters = 0, q.index = NULL;

@@ -285,7 +285,7 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     const who = portal();
     await step1(who, 'WA-ACC-300002', 'UX300002').is(303);
     expect(code_of('alpha@swa.test')).toMatch(/^\d{6}$/);
-    expect(one("select count(*) from message where template_key in ('otp_code', 'password_reset', 'portal_invitation', 'new_device') and (body_text regexp '[0-9]{6}' or body_text regexp 'https?://')")).toBe('0');
+    expect(one("select count(*) from message where template_key in ('otp_code', 'password_reset', 'portal_invitation', 'new_device') and (body_text regexp '(^|[^0-9-])[0-9]{6}' or body_text regexp 'https?://')")).toBe('0');
     expect(one("select count(*) from message where body_enc is not null and status in ('sent', 'delivered')")).toBe('0');
   });
 

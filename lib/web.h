@@ -16,6 +16,7 @@ typedef struct WebHooks {
     /* schema, tenant, utility, locale from r->host and r->path; NOT_FOUND for strangers */
     void (*host)      (Req *r);
     void (*identify)  (Req *r);     /* session, user, csrf, theme; nobody is no failure */
+    void (*allow)     (Req *r);     /* DENIED when this person may send no such request at all; may be NULL */
     bool (*may)       (Req *r, const char *key, Action action);
     void (*sign_in)   (Req *r);     /* the answer for a page that needs a session: 303 to the sign-in page */
     bool (*once_begin)(Req *r, const char *form_key);   /* false: answered with the first result */

@@ -310,8 +310,12 @@ static void front_identify(Req *r) {
     f->session_utility = s->utility_id;
     r->csrf = keyed_token(&c->mem, &csrf_key, "session", token);
     log_context(c->request_no, c->tenant_slug, c->user.id);
-    if (f->viewer.id && !strcmp(r->method, "POST") && strcmp(r->route->path, "/signout"))
-        fail(c, DENIED, "%s", msg(c->language, "portal.view.read_only"));
+}
+
+/* Staff who see the portal as a consumer change nothing there. */
+static void front_allow(Req *r) {
+    if (facts_of(&r->c)->viewer.id && !strcmp(r->method, "POST") && strcmp(r->route->path, "/signout"))
+        fail(r, DENIED, "%s", msg(r->c.language, "portal.view.read_only"));
 }
 
 static void front_sign_in(Req *r) {
@@ -622,7 +626,7 @@ static void front_after(Req *r) {
 }
 
 const WebHooks front_hooks = {
-    .host = front_host, .identify = front_identify, .may = front_may, .sign_in = front_sign_in,
+    .host = front_host, .identify = front_identify, .allow = front_allow, .may = front_may, .sign_in = front_sign_in,
     .once_begin = front_once_begin, .once_end = front_once_end,
     .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known,
     .redirect = front_redirect,

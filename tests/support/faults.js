@@ -20,7 +20,7 @@ const alive = (pid) => { try { return !/^\d+ \(.*\) Z/.test(fs.readFileSync(`/pr
 
 // A closed loop of `connections` clients until `until()` says so or for `for_s` seconds; each asks what next(i) gives.
 // Answers { n, by_status, errors, ms (sorted), p99, per_second }.
-async function load(instance, { connections = 8, for_s = seconds, until = () => false, next, count = Infinity }) {
+async function load(instance, { connections = 8, for_s = seconds, until = () => false, next, count = Infinity, again = false }) {
   const result = { n: 0, by_status: {}, errors: [], ms: [] };
   const began = Date.now();
   let started = 0;
@@ -29,7 +29,8 @@ async function load(instance, { connections = 8, for_s = seconds, until = () => 
       const i = started++;
       const at = performance.now();
       try {
-        const answer = await request(instance, { host: 'swa.smart360.test', ...next(i) });
+        const send = () => request(instance, { host: 'swa.smart360.test', ...next(i) });
+        const answer = await (again ? send().catch((e) => { if (e.code !== 'ECONNRESET') throw e; return send(); }) : send());     // as a gateway does
         result.by_status[answer.status] = (result.by_status[answer.status] ?? 0) + 1;
         result.on_answer?.(i, answer);
       } catch (e) { result.errors.push(e.code ?? e.message); }

@@ -69,7 +69,7 @@ story('PHONE', 'BX-FIX', ({ as, test, expect, sql, one, looks_right, instance, s
       await type(first);
       await expect(page.locator('#said')).toContainText('Kept on this phone.');
       await expect(page.locator('#pending')).toContainText('Not sent yet: 1');
-      await page.reload();                                          // the page comes from the phone
+      await page.reload().catch(() => page.reload());               // the page comes from the phone, once its worker is awake
       await expect(page.locator('#pending')).toContainText('Not sent yet: 1');
       await type(first + 1);                                        // with a key of its own
       await expect(page.locator('#pending')).toContainText('Not sent yet: 2');

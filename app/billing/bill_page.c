@@ -64,11 +64,7 @@ static ViewRow *bill_of_path(Req *r) {
     return b;
 }
 
-static const char *money_of(Req *r, Money m) {
-    int places = utility_here(&r->c)->exponent;
-    return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' },
-                       (NumberStyle){ .places = places, .places_min = places });
-}
+static const char *money_of(Req *r, Money m) { return locale_money_plain(&r->c.mem, r->c.locale, m); }
 
 static const char *day_of(Req *r, Date d) { return locale_date(&r->c.mem, r->c.locale, d); }
 

@@ -42,15 +42,9 @@ void run_kpi(Req *r, const char *label, const char *value, const char *url, cons
     show_text(r, at(r, "show.kpis", n, "sub"), sub);
 }
 
-const char *run_count(Req *r, int64_t n) {
-    return number_text(&r->c.mem, n, (NumberFormat){ .decimal = '.', .group = ',' }, (NumberStyle){ 0 });
-}
+const char *run_count(Req *r, int64_t n) { return locale_count(&r->c.mem, r->c.locale, n); }
 
-const char *run_money(Req *r, Money m) {
-    int places = utility_here(&r->c)->exponent;
-    return number_text(&r->c.mem, m.minor, (NumberFormat){ .decimal = '.', .group = ',' },
-                       (NumberStyle){ .places = places, .places_min = places });
-}
+const char *run_money(Req *r, Money m) { return locale_money_plain(&r->c.mem, r->c.locale, m); }
 
 void run_must_be(Req *r, const RunRow *run, const char *states) {
     for (const char *at_ = states; at_; at_ = strchr(at_, ',') ? strchr(at_, ',') + 1 : NULL)

@@ -69,8 +69,10 @@ story('PHONE', 'BX-FIX', ({ as, test, expect, sql, one, looks_right, instance, s
       await type(first);
       await expect(page.locator('#said')).toContainText('Kept on this phone.');
       await expect(page.locator('#pending')).toContainText('Not sent yet: 1');
-      await page.reload().catch(() => page.reload());               // the page comes from the phone, once its worker is awake
-      await expect(page.locator('#pending')).toContainText('Not sent yet: 1');
+      await expect(async () => {                                    // the page comes from the phone, once its worker is awake
+        await page.goto(`https://${fe.host}/u/swa-w/field/reading`);
+        await expect(page.locator('#pending')).toContainText('Not sent yet: 1');
+      }).toPass({ timeout: 60000 });
       await type(first + 1);                                        // with a key of its own
       await expect(page.locator('#pending')).toContainText('Not sent yet: 2');
       await page.goto(`https://${fe.host}/u/swa-w/field/pending`);

@@ -52,7 +52,7 @@ class Instance {
     return new Instance(folder, port);
   }
 
-  order(...words) { execFileSync(tool, ['order', this.folder, ...words], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 180000 }); }
+  order(...words) { execFileSync(tool, ['order', this.folder, ...words], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 330000 }); }
 
   // A command of the program on this instance; its standard output.
   command(...words) {

@@ -12,8 +12,13 @@ const agent = new https.Agent({ keepAlive: true, maxSockets: 128, rejectUnauthor
 const tenant_paths = /^\/(login|password|invite|logout|account|menu|me|setup|org|utilities|u|p|b|n|s|hooks|sandbox|api|platform|health|metrics|_errors)(\/|\?|$)/;
 const plain = (s) => String(s).replace(/[\s\u00a0]+/g, ' ').trim();
 
-// One HTTP request to the instance; { status, headers, body, location }.
-function request(instance, { host, method = 'GET', path, headers = {}, body, address }) {
+// One HTTP request to the instance; { status, headers, body, location }. A kept connection that nginx had closed while
+// this process stood still (a new fixture set takes a while) answers nothing: what was sent on it goes out again.
+async function request(instance, options) {
+  try { return await exchange(instance, options); } catch (e) { if (!e.was_closed) throw e; return exchange(instance, options); }
+}
+
+function exchange(instance, { host, method = 'GET', path, headers = {}, body, address }) {
   return new Promise((done, bad) => {
     const r = https.request({ host: '127.0.0.1', port: instance.port, servername: host, method, path, agent, localAddress: address, timeout: 60000,
       headers: { Host: host, ...headers, ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }) } }, (answer) => {
@@ -26,7 +31,7 @@ function request(instance, { host, method = 'GET', path, headers = {}, body, add
       });
     });
     r.on('timeout', () => r.destroy(new Error(`no answer in 60 s: ${method} ${path}`)));
-    r.on('error', bad);
+    r.on('error', (e) => bad(Object.assign(e, { was_closed: r.reusedSocket && e.code === 'ECONNRESET' })));
     r.end(body);
   });
 }

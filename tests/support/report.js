@@ -1,9 +1,11 @@
 // report.js FILE: Playwright's JSON report as lines `ok NAME` and `not ok NAME` for ./check. A test that did not run
-// because the frame of its file failed counts as failed; a test that skips itself is named as such.
+// because the frame of its file failed counts as failed; a test that skips itself is named as such, and so is one that
+// passed at its second try only (story.js): ./check names those after everything else.
 const fs = require('fs');
 
 const report = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const lines = [];
+const words = (result) => (result?.error?.message ?? '').replace(/\u001b\[[0-9;]*m/g, '').split('\n').slice(0, 3).join(' ').slice(0, 500);
 const walk = (suite) => {
   for (const child of suite.suites ?? []) walk(child);
   for (const spec of suite.specs ?? []) for (const test of spec.tests) {
@@ -11,10 +13,10 @@ const walk = (suite) => {
     const planned = test.annotations?.some((a) => a.type === 'skip' || a.type === 'fixme');
     const name = spec.title.replace(/\s+/g, ' ');
     if (state === 'expected') lines.push(`ok ${name}`);
+    else if (state === 'flaky') lines.push(`ok ${name}`, `# again: ${name}: ${words(test.results.find((r) => r.status !== 'passed' && r.status !== 'skipped'))}`);
     else if (state === 'skipped' && planned) lines.push(`# skipped: ${name} (${test.annotations.map((a) => a.description).join('; ')})`);
     else {
-      const message = test.results?.at(-1)?.error?.message ?? (state === 'skipped' ? 'did not run' : '');
-      lines.push(`not ok ${name}: ${message.replace(/\u001b\[[0-9;]*m/g, '').split('\n').slice(0, 3).join(' ').slice(0, 240)}`);
+      lines.push(`not ok ${name}: ${words(test.results?.at(-1)) || (state === 'skipped' ? 'did not run' : '')}`);
     }
   }
 };

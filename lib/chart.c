@@ -233,9 +233,15 @@ static void add_labels(Text *t, const Chart *c, const Plot *p) {
     int room = c->n ? (p->right - p->left) / (int)c->n : 1;
     size_t every = room > 0 ? (size_t)((widest + 60 + room - 1) / room) : c->n;
     if (!every) every = 1;
+    int last = 0;                                           /* where the last one begins: it may have been moved */
+    if (c->n) {
+        int wide = text_width(c->labels[c->n - 1]);
+        last = within(p, centre_of(c, p, c->n - 1), wide) - wide / 2;
+    }
     for (size_t i = 0; i < c->n; i++) {
         if ((c->n - 1 - i) % every) continue;
-        int x = within(p, centre_of(c, p, i), text_width(c->labels[i]));
+        int wide = text_width(c->labels[i]), x = within(p, centre_of(c, p, i), wide);
+        if (i + 1 < c->n && x + wide / 2 + 40 > last) continue;
         for (int line = 0; line < (c->so_far && unfinished(c, i) ? 2 : 1); line++) {
             text_add(t, "<text text-anchor=\"middle\"");
             add_attr(t, "x", x);

@@ -29,7 +29,19 @@ const char *field_label(Req *r, const Form *form, const Field *field) {
         const char *key = text(r, "%s.%s", form->name, field->name);
         if (msg_exists(key)) return msg(r->c.language, key);
     }
-    return field->label;
+    return field->label ? field->label : msg(r->c.language, text(r, "field.%s", field->name));
+}
+
+/* Words of a declared form: the message <form>.<field>.<what>, else what the table says. */
+static const char *word_of(Req *r, const Form *form, const char *field, const char *what, const char *otherwise) {
+    const char *key = form && form->name ? text(r, "%s.%s.%s", form->name, field, what) : NULL;
+    return key && msg_exists(key) ? msg(r->c.language, key) : otherwise;
+}
+
+/* <form>.<what> */
+static const char *form_word(Req *r, const Form *form, const char *what, const char *otherwise) {
+    const char *key = form->name ? text(r, "%s.%s", form->name, what) : NULL;
+    return key && msg_exists(key) ? msg(r->c.language, key) : otherwise;
 }
 
 /* --- checking one value ------------------------------------------------------------------------------------------- */
@@ -77,7 +89,8 @@ static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
     for (const char *c = s; *c; c++) {
         unsigned char u = (unsigned char)*c;
         if (f->chars && !in_set(f->chars, *c))
-            return f->chars_text ? f->chars_text : WRONG(r, f, "chars", { "chars", f->chars });
+            return word_of(r, r->reading, f->name, "chars",
+                           f->chars_text ? f->chars_text : WRONG(r, f, "chars", { "chars", f->chars }));
         if (u < ' ' && !(f->type == FIELD_LONG && (u == '\n' || u == '\r' || u == '\t')))
             return WRONG(r, f, "control");
     }
@@ -203,7 +216,7 @@ static const char *check_ref(Req *r, const Field *f, const char *s, Value *v) {
     v->kind = KIND_ID;
     v->n = id.id;
     v->text = s;
-    return id.id ? NULL : text(r, "There is no %s %s.", f->ref->one, s);
+    return id.id ? NULL : text(r, "There is no %s %s.", resource_one(r, f->ref), s);
 }
 
 const char *field_check(Req *r, const Field *f, const char *s, Value *v) {
@@ -414,21 +427,9 @@ static bool typed_has(Req *r, const Field *f, const char *value) {
     return false;
 }
 
-/* Words of a declared form: the message <form>.<field>.<what>, else what the table says. */
-static const char *word_of(Req *r, const Form *form, const char *field, const char *what, const char *otherwise) {
-    const char *key = form && form->name ? text(r, "%s.%s.%s", form->name, field, what) : NULL;
-    return key && msg_exists(key) ? msg(r->c.language, key) : otherwise;
-}
-
 static const char *choice_label(Req *r, const Form *form, const Field *f, const Choice *c) {
-    const char *label = word_of(r, form, f->name, c->value, c->label);
+    const char *label = word_of(r, form, f->name, c->value, msg_said(r->c.language, c->label));
     return label ? label : state_label(r, c->value);
-}
-
-static const char *submit_of(Req *r, const Form *form) {
-    const char *key = form->name ? text(r, "%s.submit", form->name) : NULL;
-    if (key && msg_exists(key)) return msg(r->c.language, key);
-    return form->submit ? form->submit : msg(r->c.language, "ui.save");
 }
 
 static void show_typed(FormView *v, const Field *f) {
@@ -477,9 +478,10 @@ FormView *form_show(Req *r, const char *at, const Form *form, const char *action
     char *url = link_path(r, "%s", action);
     *v = (FormView){ r, form, text_copy(r, at), r->again && !strcmp(r->path.text, url) };
     show_text(r, form_at(v, "action"), url);
-    show_text(r, form_at(v, "title"), form->title);
-    show_text(r, form_at(v, "intro"), form->intro);
-    show_text(r, form_at(v, "submit"), submit_of(r, form));
+    show_text(r, form_at(v, "title"), form_word(r, form, "title", form->title));
+    show_text(r, form_at(v, "intro"), form_word(r, form, "intro", form->intro));
+    show_text(r, form_at(v, "submit"),
+              form_word(r, form, "submit", form->submit ? form->submit : msg(r->c.language, "ui.save")));
     for (const Field *f = form->fields; f->name; f++)
         if (!(f->flags & DERIVED)) show_field(v, f);
     if (v->again) show_text(r, form_at(v, "row_version"), field_text(r, "row_version"));

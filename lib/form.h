@@ -12,8 +12,10 @@
  *          db_run(..., in_text(in, "name"), in_int(in, "due"));  go(r, ...);
  *
  * Only declared fields exist; others are ignored, one sent twice is refused. Labels, hints and texts shown to people
- * are looked up in the messages first and fall back to the words in the table: "<form>.<field>" (see form.name),
- * "<form>.<field>.hint", "<form>.<field>.<value>" of a choice, "<form>.submit".
+ * stand in the messages, so a declared field has its name and type only: "<form>.<field>" (see form.name) or, for what
+ * is called the same everywhere, "field.<field>"; "<form>.<field>.hint", "<form>.<field>.chars" (what to say of other
+ * characters), "<form>.<field>.<value>" of a choice, "<form>.title", "<form>.intro", "<form>.submit". Words in the
+ * table are what stands there when the messages have nothing.
  */
 #ifndef LIB_FORM_H
 #define LIB_FORM_H
@@ -31,7 +33,7 @@ typedef enum FieldType {
     FIELD_MONTH, FIELD_URL, FIELD_CLOCK,
 } FieldType;
 
-/* A fixed list of values: { value, label }, ended by {0}. Labels are looked up in the messages as state.<value>. */
+/* A fixed list of values: { value, label }, ended by {0}. Label: a message's key ("ui.yes"); NULL: state.<value>. */
 typedef struct Choice { const char *value, *label; } Choice;
 
 enum FieldFlags {
@@ -46,7 +48,7 @@ enum FieldFlags {
 
 typedef struct Field {
     const char   *name;             /* of form field and column */
-    const char   *label;
+    const char   *label;            /* NULL: it stands in the messages */
     FieldType     type;
     /* characters, or the least and greatest value in the type's own unit; both 0: the type's default */
     int64_t       min, max;

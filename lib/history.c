@@ -29,9 +29,13 @@ static const Field *field_of(const Field *fields, const char *name) {
     return NULL;
 }
 
-static const char *name_of(Req *r, const Field *fields, const char *name) {
-    const Field *f = field_of(fields, name);
-    const char *key = text(r, "field.%s", name);
+/* Whose history it is: its table, which is also the name of its form, and that form's fields. */
+typedef struct Of { const char *table; const Field *fields; } Of;
+
+static const char *name_of(Req *r, const Of *of, const char *name) {
+    const Field *f = field_of(of->fields, name);
+    const char *own = text(r, "%s.%s", of->table, name), *key = text(r, "field.%s", name);
+    if (f && msg_exists(own)) return msg(r->c.language, own);
     if (f && f->label && *f->label) return f->label;
     return msg_exists(key) ? msg(r->c.language, key) : in_words(r, name);
 }
@@ -45,7 +49,8 @@ static const char *value_of(Req *r, const Field *f, const char *typed) {
         return msg(r->c.language, !strcmp(typed, "1") ? "ui.yes" : "ui.no");
     case FIELD_CHOICE:
         for (const Choice *c = f->choices; c && c->value; c++)
-            if (!strcmp(c->value, typed)) return c->label ? c->label : state_label(r, c->value);
+            if (!strcmp(c->value, typed)) return c->label ? msg_said(r->c.language, c->label)
+                : state_label(r, c->value);
         return typed;
     case FIELD_MONEY:
         return field_check(r, f, typed, &v) ? typed : locale_money(&r->c.mem, r->c.locale, (Money){ v.n });
@@ -80,25 +85,25 @@ static Json object(Req *r, const char *json) {
     return json ? json_read(&r->c.mem, json, strlen(json), VALUE_BYTES, NULL) : (Json){ 0 };
 }
 
-static void show_value(Req *r, const char *at_, const Field *fields, const char *name, Json was, Json is) {
-    const Field *f = field_of(fields, name);
+static void show_value(Req *r, const char *at_, const Of *of, const char *name, Json was, Json is) {
+    const Field *f = field_of(of->fields, name);
     const char *before = plain(r, was), *after = plain(r, is);
-    show_text(r, text(r, "%s.label", at_), name_of(r, fields, name));
+    show_text(r, text(r, "%s.label", at_), name_of(r, of, name));
     if (before) show_text(r, text(r, "%s.was", at_), value_of(r, f, before));
     show_text(r, text(r, "%s.is", at_), after ? value_of(r, f, after) : msg(r->c.language, "ui.nothing"));
 }
 
 /* Every name of either side once, in the order written. */
-static void show_values(Req *r, const char *entry, const Field *fields, const Change *change) {
+static void show_values(Req *r, const char *entry, const Of *of, const Change *change) {
     Json was = object(r, change->before), is = object(r, change->after);
     JsonMember *old = json_members(&r->c.mem, was), *new = json_members(&r->c.mem, is);
     size_t n = 0;
     for (size_t i = 0; i < json_size(was); i++)
-        show_value(r, text(r, "%s.changes.%zu", entry, n++), fields, old[i].name, old[i].value,
+        show_value(r, text(r, "%s.changes.%zu", entry, n++), of, old[i].name, old[i].value,
                    json_member(is, old[i].name));
     for (size_t i = 0; i < json_size(is); i++)
         if (!json_member(was, new[i].name).node)
-            show_value(r, text(r, "%s.changes.%zu", entry, n++), fields, new[i].name, (Json){ 0 }, new[i].value);
+            show_value(r, text(r, "%s.changes.%zu", entry, n++), of, new[i].name, (Json){ 0 }, new[i].value);
 }
 
 static const char *icon_of(const char *action) {
@@ -116,14 +121,14 @@ static const char *day_text(Req *r, Date day) {
     return day.day == today.day ? text(r, "%s, %s", msg(r->c.language, "ui.today"), words) : words;
 }
 
-static void show_change(Req *r, const char *entry, const Field *fields, const Change *change) {
+static void show_change(Req *r, const char *entry, const Of *of, const Change *change) {
     const char *key = text(r, "action.%s", change->action);
     show_text(r, text(r, "%s.icon", entry), icon_of(change->action));
     show_text(r, text(r, "%s.title", entry), msg_exists(key) ? msg(r->c.language, key) : in_words(r, change->action));
     show_text(r, text(r, "%s.time", entry), locale_clock(&r->c.mem, r->c.locale, change->at));
     show_text(r, text(r, "%s.text", entry), change->reason);
     show_text(r, text(r, "%s.who", entry), change->who ? change->who : msg(r->c.language, "ui.by_itself"));
-    show_values(r, entry, fields, change);
+    show_values(r, entry, of, change);
 }
 
 size_t history_show(Req *r, const char *at_, const char *table, Id id, const Field *fields) {
@@ -136,7 +141,7 @@ size_t history_show(Req *r, const char *at_, const char *table, Id id, const Fie
         Date day = time_date(r->c.locale->zone, all.v[i].at);
         if (!date_is_set(last) || day.day != last.day) show_text(r, text(r, "%s.day", entry), day_text(r, day));
         last = day;
-        show_change(r, entry, fields, &all.v[i]);
+        show_change(r, entry, &(Of){ table, fields }, &all.v[i]);
     }
     if (all.more) {
         show_text(r, text(r, "%s.link.text", at_), msg(r->c.language, "ui.older"));

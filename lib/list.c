@@ -403,13 +403,22 @@ static bool is_status(const ListColumn *col) {
 
 static bool is_yes_no(const ListColumn *col) { return col->kind && !strcmp(col->kind, "yesno"); }
 
-/* list.<name>.<word> of the messages, else the word in the declaration; with neither the key stands on the page. */
-static const char *worded(Req *r, const ListSpec *s, const char *word, const char *otherwise) {
+/* list.<name>.<word> of the messages, else the word in the declaration; with neither NULL. */
+static const char *said(Req *r, const ListSpec *s, const char *word, const char *otherwise) {
     const char *key = text(r, "list.%s.%s", s->name ? s->name : "", word);
-    return msg_exists(key) || !otherwise ? msg(r->c.language, key) : otherwise;
+    return msg_exists(key) ? msg(r->c.language, key) : otherwise;
 }
+
+/* The same; with neither the key stands on the page. */
+static const char *worded(Req *r, const ListSpec *s, const char *word, const char *otherwise) {
+    const char *there = said(r, s, word, otherwise);
+    return there ? there : msg(r->c.language, text(r, "list.%s.%s", s->name ? s->name : "", word));
+}
+
+/* list.<name>.<column>, what the table says, or field.<column>: what is called the same everywhere. */
 static const char *label_of(const Query *q, const ListColumn *col) {
-    return worded(q->r, q->spec, col->name, col->label);
+    const char *there = said(q->r, q->spec, col->name, col->label), *common = text(q->r, "field.%s", col->name);
+    return there ? there : msg_exists(common) ? msg(q->r->c.language, common) : worded(q->r, q->spec, col->name, NULL);
 }
 
 static void show_columns(const Query *q, const Rows *rows) {
@@ -454,7 +463,8 @@ static void show_rows_of(const Query *q, const Rows *rows) {
             char *cell = text(r, "cells.%zu", listed);
             const char *shown = c->null ? "" : c->shown;
             for (const Choice *ch = col->choices; ch && ch->value && !c->null; ch++)
-                if (!strcmp(ch->value, c->raw)) shown = ch->label ? ch->label : state_label(r, ch->value);
+                if (!strcmp(ch->value, c->raw)) shown = ch->label ? msg_said(r->c.language, ch->label)
+                    : state_label(r, ch->value);
             if (is_yes_no(col)) shown = msg(r->c.language, c->n ? "ui.yes" : "ui.no");
             if (is_status(col) && !c->null) {
                 hdf_set_value(to, cell, state_label(r, c->raw));
@@ -539,7 +549,8 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
     if (col->more) show_text(r, text(r, "%s.more", at_), "1");
     Options o = { r, at_, 0, chosen, &chip };
     for (const Choice *c = col->choices; c && c->value; c++) {
-        DbColumn pair[2] = { { .text = c->value }, { .text = c->label ? c->label : state_label(r, c->value) } };
+        DbColumn pair[2] = { { .text = c->value },
+                             { .text = c->label ? msg_said(r->c.language, c->label) : state_label(r, c->value) } };
         add_option(&o, pair, 2);
     }
     if (col->options) {
@@ -555,9 +566,10 @@ static char *all_url(const Query *q) { return text(q->r, "%s?view=all", link_pat
 static void show_frame(const Query *q, int64_t total, const Rows *rows, bool more) {
     Req *r = q->r;
     const ListSpec *s = q->spec;
-    show_text(r, "list.one", s->one);
-    show_text(r, "list.many", s->many);
-    show_text(r, "list.title", s->title);
+    show_text(r, "list.one", worded(r, s, "one", s->one));
+    const char *many = worded(r, s, "many", s->many);
+    show_text(r, "list.many", many);
+    show_text(r, "list.title", said(r, s, "title", s->title));
     show_text(r, "list.path", link_path(r, "%s", s->path));
     show_text(r, "list.q", q->q);
     bool searched = false;
@@ -610,9 +622,11 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
     if (s->import_path) show_text(r, "list.import_url", link_path(r, "%s", s->import_path));
     bool filtered = q->filters || q->q;
     if (!rows->n) {
-        show_text(r, "list.empty.title", filtered ? msg_format(r, r->c.language, "ui.none_match", { "many", s->many })
-                  : s->empty_title ? s->empty_title : msg_format(r, r->c.language, "ui.none_yet", { "many", s->many }));
-        show_text(r, "list.empty.text", filtered ? msg(r->c.language, "ui.none_match_text") : s->empty_text);
+        const char *none = said(r, s, "empty_title", s->empty_title);
+        show_text(r, "list.empty.title", filtered ? msg_format(r, r->c.language, "ui.none_match", { "many", many })
+                  : none ? none : msg_format(r, r->c.language, "ui.none_yet", { "many", many }));
+        show_text(r, "list.empty.text", filtered ? msg(r->c.language, "ui.none_match_text")
+                  : said(r, s, "empty_text", s->empty_text));
         show_text(r, "list.empty.icon", s->empty_icon);
         if (filtered) {
             show_text(r, "list.empty.action.text", msg(r->c.language, "ui.clear_filters"));
@@ -624,7 +638,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
         if (b->key && !lib_app.may(&r->c, b->key, b->action)) continue;
         show_text(r, at(r, "list.bulk", bulk, "name"), "bulk");
         show_text(r, at(r, "list.bulk", bulk, "value"), b->value);
-        show_text(r, at(r, "list.bulk", bulk++, "text"), b->text);
+        show_text(r, at(r, "list.bulk", bulk++, "text"), worded(r, s, text(r, "bulk.%s", b->value), b->text));
     }
     if (bulk) {
         show_text(r, "list.select", "1");
@@ -637,9 +651,11 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
                                  { "n", locale_count(&r->c.mem, r->c.locale, total) }));
     }
     size_t actions = 0;
-    for (const ListAction *a = s->actions; a && a->text; a++) {
+    for (const ListAction *a = s->actions; a && a->path; a++) {
         if (a->key && !lib_app.may(&r->c, a->key, a->action)) continue;
-        show_text(r, at(r, "page.actions", actions, "text"), a->text);
+        const char *place = strrchr(a->path, '/');
+        show_text(r, at(r, "page.actions", actions, "text"),
+                  worded(r, s, text(r, "action.%s", place ? place + 1 : a->path), a->text));
         show_text(r, at(r, "page.actions", actions, "url"), link_path(r, "%s", a->path));
         show_text(r, at(r, "page.actions", actions, "icon"), a->icon);
         if (a->primary) show_text(r, at(r, "page.actions", actions, "kind"), "primary");
@@ -686,7 +702,7 @@ static void export_row(void *arg, const DbColumn *columns, int n) {
 static void may_export(const Query *q) {
     Req *r = q->r;
     if (!q->spec->feature || !lib_app.may(&r->c, q->spec->feature, EXPORT))
-        fail(r, DENIED, "You do not have permission to export %s.", q->spec->many);
+        fail(r, DENIED, "You do not have permission to export %s.", worded(r, q->spec, "many", q->spec->many));
 }
 
 /* The rows in the list's order from q->after on, at most so many; how many. */
@@ -711,7 +727,8 @@ static void export_piece(Query *q, ListExport *piece, const Bind *binds, int n) 
     Req *r = q->r;
     may_export(q);
     q->after = piece->after, q->before = NULL, q->backward = false;
-    piece->name = q->spec->name, piece->one = q->spec->one, piece->many = q->spec->many;
+    piece->name = q->spec->name, piece->one = worded(q->r, q->spec, "one", q->spec->one);
+    piece->many = worded(q->r, q->spec, "many", q->spec->many);
     piece->feature = q->spec->feature;
     if (!piece->after) piece->total = count_rows(q, binds, n, true);
     answer_text(r, 200, "%s", "");

@@ -17,6 +17,9 @@
  * .index that begins with what .where compares and ends with the column and the id. Up to 2,000 rows are counted each
  * time; a longer count is kept in the worker for a minute.
  *
+ * Words people see stand in the messages below list.<name of the list>: one, many, title, search, empty_title,
+ * empty_text, the columns, bulk.<value>, action.<last part of its path>. Words in the declaration stand in for them.
+ *
  * In the URL: q, a filter's name, sort (-name = descending), size, after/before (key of the row), n (its number),
  * export=csv.
  */
@@ -31,7 +34,7 @@
 
 typedef struct ListColumn {
     const char   *name;             /* alias; its last word gives the format: total_minor, due_on, created_at ... */
-    const char   *label;            /* list.<name of the list>.<name> of the messages goes first; NULL: it is there */
+    const char   *label;            /* NULL: list.<name of the list>.<name> of the messages, or field.<name> */
     const char   *sql;              /* fixed fragment */
     unsigned      flags;            /* LIST | SEARCH | FILTER | SORT | SUM */
     const char   *link;             /* path with {column} names; the first listed column has one */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/resource.h"
 
@@ -69,7 +70,8 @@ static const char *move(Ctx *c, const Machine *m, Id id, const char *event, cons
         fail(c, CONFLICT, "This %s is %s.", name, state);
     }
     if (asks_right && !lib_app.may(c, v->key ? v->key : m->feature, v->action))
-        fail(c, DENIED, "You do not have permission to %s (%s).", v->text ? v->text : event, m->feature);
+        fail(c, DENIED, "You do not have permission to %s (%s).", v->text ? msg_said(c->language, v->text) : event,
+             m->feature);
     if (v->asks_reason && (!reason || !*reason)) fail_field(c, INVALID, "reason", "Enter a reason.");
     if (v->refusal) {
         Refusal no = v->refusal(c, id);
@@ -113,7 +115,7 @@ void show_moves(Req *r, const char *list, const Machine *m, Id id, const char *p
         if (!v->text || strcmp(v->from, now.state) || !lib_app.may(&r->c, v->key ? v->key : m->feature, v->action))
             continue;
         Refusal no = v->refusal ? v->refusal(&r->c, id) : NO_REFUSAL;
-        show_text(r, at(r, list, n, "text"), v->text);
+        show_text(r, at(r, list, n, "text"), msg_said(r->c.language, v->text));
         show_text(r, at(r, list, n, "url"), link_path(r, "%s/%s", path, v->event));
         show_text(r, at(r, list, n, "post"), "1");
         show_int(r, at(r, list, n, "row_version"), now.version);

@@ -27,7 +27,7 @@ typedef struct Move {
     Action      action;
     Refusal   (*refusal)(Ctx *c, Id id);
     void      (*effect)(Ctx *c, Id id, void *arg);      /* in the same transaction, after the state has changed */
-    const char *text;                                   /* of the button; NULL: none (moved by the system) */
+    const char *text;                   /* of the button: a message's key; NULL: none (moved by the system) */
     bool        danger, asks_reason;
     const char *key;                                    /* another permission key than the machine's */
 } Move;

@@ -312,6 +312,10 @@ const char *msg(const char *language, const char *key) {
 
 bool msg_exists(const char *key) { return find("en", key) != NULL; }
 
+const char *msg_said(const char *language, const char *key_or_words) {
+    return key_or_words && msg_exists(key_or_words) ? msg(language, key_or_words) : key_or_words;
+}
+
 const char *messages_missing(Arena *a, const char *key, const char *declared_in) {
     if (msg_exists(key) || msg_exists(arena_text(a, "%s.other", key))) return NULL;
     return arena_text(a, "%s: there is no text for \"%s\" in views/messages/en", declared_in, key);

@@ -37,6 +37,8 @@ bool messages_has_language(const char *language);
    overlooks on a page. Never NULL. */
 const char *msg(const char *language, const char *key);
 bool        msg_exists(const char *key);
+/* What a declaration says: the text of that key, else the words themselves; NULL for NULL. */
+const char *msg_said(const char *language, const char *key_or_words);
 /* For checks at start: NULL for a key that stands in the English files (itself or as a plural); else a line that names
    it and where it was declared. */
 const char *messages_missing(Arena *a, const char *key, const char *declared_in);

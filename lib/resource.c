@@ -27,6 +27,27 @@ static Form *form_of(Req *r, const Resource *res) {
     return form;
 }
 
+const char *resource_one(Req *r, const Resource *res) {
+    const char *key = text(r, "list.%s.one", res->table);
+    return msg_exists(key) || !res->one ? msg(r->c.language, key) : res->one;
+}
+
+static const char *many_of(Req *r, const Resource *res) {
+    const char *key = text(r, "list.%s.many", res->table);
+    return msg_exists(key) || !res->many ? msg(r->c.language, key) : res->many;
+}
+
+/* The same at the head of a page. */
+static const char *heading_of(Req *r, const Resource *res) {
+    char *s = text_copy(r, many_of(r, res));
+    if (*s >= 'a' && *s <= 'z') *s = (char)(*s - 32);
+    return s;
+}
+
+static const char *label_of(Req *r, const Resource *res, const Field *f) {
+    return field_label(r, form_of(r, res), f);
+}
+
 /* "x.utility_id = ?" and the fixed condition; the parameter is bound by whoever uses it. */
 static char *scope_of(Ctx *c, const Resource *res) {
     const char *more = res->where ? text(c, " and %s", res->where) : "";
@@ -123,7 +144,7 @@ static Kept read_row(Req *r, const Resource *res, Id id) {
     Kept k = { .r = r };
     Bind b = bind_id(id);
     db_columns(&r->c, select_row(&r->c, res), &b, 1, keep, &k, true);
-    if (!k.columns) fail(r, NOT_FOUND, "There is no such %s.", res->one);
+    if (!k.columns) fail(r, NOT_FOUND, "There is no such %s.", resource_one(r, res));
     return k;
 }
 
@@ -140,7 +161,8 @@ static const char *shown(Req *r, const Field *f, const DbColumn *c) {
     if (f->type == FIELD_PERCENT) return text(r, "%s %%", percent_decimal(&r->c.mem, c->n));
     if (f->type == FIELD_CHOICE) {
         for (const Choice *ch = f->choices; ch && ch->value; ch++)
-            if (c->text && !strcmp(ch->value, c->text)) return ch->label ? ch->label : state_label(r, ch->value);
+            if (c->text && !strcmp(ch->value, c->text)) return ch->label ? msg_said(r->c.language, ch->label)
+                : state_label(r, ch->value);
     }
     return column_text(r, c);
 }
@@ -175,8 +197,8 @@ static void audit_change(Req *r, const Resource *res, const char *action, Id id,
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
-static ListColumn list_column(Req *r, const Field *f) {
-    ListColumn col = { .name = f->name, .label = f->label,
+static ListColumn list_column(Req *r, const Resource *res, const Field *f) {
+    ListColumn col = { .name = f->name, .label = label_of(r, res, f),
                        .flags = f->flags & (LIST | SEARCH | SEARCH_START | FILTER | SORT), .choices = f->choices };
     if (f->column) col.sql = f->column;
     else if (f->type == FIELD_REF)
@@ -186,7 +208,7 @@ static ListColumn list_column(Req *r, const Field *f) {
         col.options = text(r, "select y.`%s`, y.`%s` from `%s` y where y.utility_id = ? order by 1", key_of(f->ref),
                            key_of(f->ref), f->ref->table);
     if (f->type == FIELD_BOOL) {
-        static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
+        static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
         col.kind = "yesno";
         col.choices = yes_no;
     }
@@ -201,7 +223,7 @@ void resource_list(Req *r) {
     bool linked = false;
     for (const Field *f = res->fields; f->name && n < FIELDS_MAX; f++) {
         if (!(f->flags & (LIST | SEARCH | SEARCH_START | FILTER | SORT)) && strcmp(f->name, key_of(res))) continue;
-        columns[n] = list_column(r, f);
+        columns[n] = list_column(r, res, f);
         if (!linked && columns[n].flags & LIST) columns[n].link = text(r, "%s/{%s}", res->path, key_of(res)),
             linked = true;
         n++;
@@ -214,7 +236,8 @@ void resource_list(Req *r) {
     }
     ListAction *actions = take_n(r, ListAction, 2);
     if (!res->no_create)
-        actions[0] = (ListAction){ .text = text(r, "New %s", res->one), .path = text(r, "%s/new", res->path),
+        actions[0] = (ListAction){ .text = text(r, "New %s", resource_one(r, res)),
+                                   .path = text(r, "%s/new", res->path),
                                    .icon = "plus", .key = res->feature, .action = CREATE, .primary = true };
     ListSpec spec = {
         .name = res->table, .one = res->one, .many = res->many, .path = res->path,
@@ -224,8 +247,7 @@ void resource_list(Req *r) {
         .import_path = res->import_path && lib_app.may(&r->c, res->feature, CREATE) ? res->import_path : NULL };
     Bind b[1];
     int binds = scope_bind(r, res, b);
-    show_text(r, "page.title", text(r, "%c%s", res->many[0] >= 'a' && res->many[0] <= 'z' ? res->many[0] - 32
-                                    : res->many[0], res->many + 1));
+    show_text(r, "page.title", heading_of(r, res));
     if (res->tabs && lib_app.tabs) lib_app.tabs(r, res->tabs, res->path);
     list_show_(r, &spec, b, binds);
     if (!r->status) page(r, "layout/list");
@@ -245,8 +267,7 @@ static char *title_of(Req *r, const Resource *res, const Kept *k) {
 }
 
 static void crumb(Req *r, const Resource *res, const char *here) {
-    show_text(r, "page.crumbs.0.text", text(r, "%c%s", res->many[0] >= 'a' && res->many[0] <= 'z' ? res->many[0] - 32
-                                            : res->many[0], res->many + 1));
+    show_text(r, "page.crumbs.0.text", heading_of(r, res));
     show_text(r, "page.crumbs.0.url", link_path(r, "%s", res->path));
     show_text(r, "page.crumbs.1.text", here);
 }
@@ -265,7 +286,7 @@ void resource_page(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
     Id id = resource_find(&r->c, res, key);
-    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
     Kept k = read_row(r, res, id);
     show_text(r, "page.title", title_of(r, res, &k));
     crumb(r, res, title_of(r, res, &k));
@@ -273,7 +294,7 @@ void resource_page(Req *r) {
     show_text(r, "show.sections.0.kind", "facts");
     for (const Field *f = res->fields; f->name; f++) {
         if (f->type == FIELD_HIDDEN || (f->flags & DERIVED && !(f->flags & LIST))) continue;
-        show_text(r, text(r, "show.sections.0.facts.%zu.label", n), f->label);
+        show_text(r, text(r, "show.sections.0.facts.%zu.label", n), label_of(r, res, f));
         show_text(r, text(r, "show.sections.0.facts.%zu.text", n++), shown(r, f, column_of_row(&k, f->name)));
     }
     if (!res->no_edit && lib_app.may(&r->c, res->feature, EDIT)) {
@@ -300,7 +321,7 @@ void resource_history(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
     Id id = resource_find(&r->c, res, key);
-    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
     Kept k = read_row(r, res, id);
     const char *title = title_of(r, res, &k);
     show_text(r, "page.title", title);
@@ -334,12 +355,12 @@ static void show_refs(Req *r, FormView *v, const Resource *res) {
 void resource_new(Req *r) {
     const Resource *res = resource_of(r);
     Form *form = form_of(r, res);
-    form->submit = text(r, "Add %s", res->one);
+    form->submit = text(r, "Add %s", resource_one(r, res));
     FormView *v = form_show(r, "form", form, res->path);
     show_refs(r, v, res);
-    show_text(r, "page.title", text(r, "New %s", res->one));
+    show_text(r, "page.title", text(r, "New %s", resource_one(r, res)));
     show_text(r, "page.width", "narrow");
-    crumb(r, res, text(r, "New %s", res->one));
+    crumb(r, res, text(r, "New %s", resource_one(r, res)));
     show_text(r, "form.cancel_url", link_path(r, "%s", res->path));
     page(r, "layout/form");
 }
@@ -348,7 +369,7 @@ void resource_edit(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
     Id id = resource_find(&r->c, res, key);
-    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
     Kept k = read_row(r, res, id);
     FormView *v = form_show(r, "form", form_of(r, res), text(r, "%s/%s", res->path, url_part(r, key)));
     show_refs(r, v, res);
@@ -433,7 +454,7 @@ void resource_update(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
     Found f = find_key(&r->c, res, key, true);
-    if (!f.any) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    if (!f.any) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
     Input *in = form_read(r, form_of(r, res));
     Kept before = read_row(r, res, f.id);
     for (const Field *field = res->fields; field->name; field++) {
@@ -441,7 +462,7 @@ void resource_update(Req *r) {
         Value *v = in_value(in, field->name);
         const char *was = field_typed(r, field, column_of_row(&before, field->name));
         if (v->given && was && v->text && strcmp(v->text, was))
-            problem(r, field->name, "%s cannot be changed.", field->label);
+            problem(r, field->name, "%s cannot be changed.", label_of(r, res, field));
     }
     check_unique(r, res, in, f.id);
     if (res->check) res->check(r, in, f.id);
@@ -492,7 +513,7 @@ void resource_delete_page(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
     Id id = resource_find(&r->c, res, key);
-    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
     deletable_check(r, res, id, key);
     Kept k = read_row(r, res, id);
     const char *title = title_of(r, res, &k);
@@ -510,7 +531,7 @@ void resource_delete(Req *r) {
     const Resource *res = resource_of(r);
     const char *key = path_text(r, "key");
     Found f = find_key(&r->c, res, key, true);
-    if (!f.any) fail(r, NOT_FOUND, "There is no %s %s.", res->one, key);
+    if (!f.any) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
     deletable_check(r, res, f.id, key);
     Kept before = read_row(r, res, f.id);
     Bind b = bind_id(f.id);
@@ -523,8 +544,14 @@ void resource_delete(Req *r) {
 /* --- the check at build time -------------------------------------------------------------------------------------- */
 
 const char *resource_check(Ctx *c, const Resource *res) {
-    if (!res->table || !res->path || !res->feature || !res->one || !res->many)
-        return "table, path, feature, one and many are wanted";
+    if (!res->table || !res->path || !res->feature) return "table, path and feature are wanted";
+    const char *wordless = res->one ? NULL : messages_missing(&c->mem, text(c, "list.%s.one", res->table), res->table);
+    if (!wordless && !res->many)
+        wordless = messages_missing(&c->mem, text(c, "list.%s.many", res->table), res->table);
+    for (const Field *f = res->fields; f->name && !wordless; f++)
+        if (!f->label && !msg_exists(text(c, "%s.%s", res->table, f->name)))
+            wordless = messages_missing(&c->mem, text(c, "field.%s", f->name), res->table);
+    if (wordless) return wordless;
     int n = 0;
     for (const Field *f = res->fields; f->name; f++, n++)
         if (f->type == FIELD_CHOICE && !f->choices) return text(c, "%s: a choice without choices", f->name);

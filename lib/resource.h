@@ -20,7 +20,8 @@
 enum { RESOURCE_ROUTES_MAX = 10 };
 
 typedef struct Resource {
-    const char  *table, *path, *feature, *one, *many;
+    const char  *table, *path, *feature;
+    const char  *one, *many;        /* NULL: list.<table>.one and .many of the messages */
     const char  *key;               /* column in the URL, unique in the utility; NULL: the first field's */
     const char  *order;             /* NULL: the first field's */
     const Field *fields;
@@ -69,6 +70,8 @@ void resource_delete(Req *r);
 Id   resource_find(Ctx *c, const Resource *res, const char *key);
 /* Checks and inserts one row of texts (imports): problems are collected in r. 0 when there are any. */
 Id   resource_insert(Req *r, const Resource *res, const Input *in);
+/* What one of them is called: list.<table>.one of the messages, else the word in the declaration. */
+const char *resource_one(Req *r, const Resource *res);
 
 /* Set by core: who is told about changes, and the tabs above a resource's pages. */
 typedef struct ResourceHooks {

@@ -65,6 +65,14 @@ static const Key keys[] = {
     { "jobs_socket",       CONFIG_PATH,  AT(jobs_socket),       "/run/smart360/jobs.sock", 0, 0,
       "wakes the job workers" },
     { "jobs_workers",      CONFIG_COUNT, AT(jobs_workers),      "4", 1, 200, "processes for jobs" },
+    { "mail_host",         CONFIG_HOST,  AT(mail_host),         NULL, 0, 0,
+      "mail server of the platform: its own mails, and those to staff of tenants without a provider" },
+    { "mail_port",         CONFIG_COUNT, AT(mail_port),         "587", 1, 65535, "its port" },
+    { "mail_security",     CONFIG_TEXT,  AT(mail_security),     "starttls", 0, 0, "starttls, tls or none" },
+    { "mail_user",         CONFIG_TEXT,  AT(mail_user),         NULL, 0, 0, "empty: without signing in" },
+    { "mail_password",     CONFIG_TEXT,  AT(mail_password),     NULL, 0, 0, "of mail_user" },
+    { "mail_from",         CONFIG_TEXT,  AT(mail_from),         NULL, 0, 0,
+      "sender; needed with mail_host" },
     { "uploads_dir",       CONFIG_PATH,  AT(uploads_dir),       "/var/lib/smart360/uploads", 0, 0,
       "files on their way" },
     { "documents_dir",     CONFIG_PATH,  AT(documents_dir),     "/var/lib/smart360/documents", 0, 0,
@@ -232,7 +240,11 @@ static void check_together(Reader *r) {
         problem(r, "clock_file needs sandbox = yes:", "a production clock is the real one");
     if (c->public_url && !c->plain_http && strncmp(c->public_url, "https://", 8))
         problem(r, "public_url begins with https://", "unless plain_http = yes");
-    if (!c->sandbox && (c->db_password || c->db_admin_password) && !stat(r->file, &st) && (st.st_mode & 0007))
+    if (c->mail_host && !c->mail_from) problem(r, "mail_host needs mail_from:", "whose name stands on the mails");
+    if (strcmp(c->mail_security, "starttls") && strcmp(c->mail_security, "tls") && strcmp(c->mail_security, "none"))
+        problem(r, "mail_security is starttls, tls or none, not", c->mail_security);
+    if (!c->sandbox && (c->db_password || c->db_admin_password || c->mail_password) && !stat(r->file, &st)
+        && (st.st_mode & 0007))
         problem(r, "holds a password and may be read by everybody:", "chmod 0640");
 }
 

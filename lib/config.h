@@ -39,6 +39,11 @@ typedef struct Config {
     /* jobs */
     const char *jobs_socket;
     int64_t     jobs_workers;
+    /* mail of the platform itself, and of tenants that have no provider of their own yet */
+    const char *mail_host;                  /* NULL: none; a sandbox then keeps its mails in its outbox */
+    int64_t     mail_port;
+    const char *mail_security;              /* starttls, tls, none */
+    const char *mail_user, *mail_password, *mail_from;
     /* files */
     const char *uploads_dir, *documents_dir, *key_file;
     const char *views_dir, *sql_dir, *assets;

@@ -328,6 +328,14 @@ Input *form_read(Req *r, const Form *form) {
     return in;
 }
 
+Input *form_read_kept(Req *r, const Form *form, const Params *typed) {
+    Params sent = r->fields;
+    r->fields = *typed;
+    Input *in = form_read(r, form);
+    r->fields = sent;
+    return in;
+}
+
 Value *in_value(const Input *in, const char *name) {
     for (size_t i = 0; i < in->n; i++)
         if (!strcmp(in->v[i].field->name, name)) return &in->v[i];
@@ -510,6 +518,15 @@ void form_ppm  (FormView *v, const char *name,
 void form_date (FormView *v, const char *name,
                 Date value)        { put_value(v, name, date_is_set(value) ? date_iso(&v->r->c.mem, value) : NULL); }
 void form_bool (FormView *v, const char *name, bool value)        { put_value(v, name, value ? "1" : "0"); }
+
+void form_typed(FormView *v, const Params *typed) {
+    if (v->again) return;
+    Params sent = v->r->fields;
+    v->r->fields = *typed;
+    for (const Field *f = v->form->fields; f->name; f++)
+        if (param_count(typed, f->name)) show_typed(v, f);
+    v->r->fields = sent;
+}
 
 void form_version(FormView *v, int64_t row_version) {
     if (!v->again) show_int(v->r, form_at(v, "row_version"), row_version);

@@ -136,6 +136,10 @@ void form_columns(FormView *v, const DbColumn *columns, int n);
 void form_option (FormView *v, const char *name, const char *value, const char *label);
 /* Something of the field's node: form_set(v, "amount", "hint", "At most $50.00"). */
 void form_set    (FormView *v, const char *name, const char *attribute, const char *value);
+/* Values kept as they were typed (drafts of wizards, rows of a file): all fields at once; secrets are left out. */
+void form_typed  (FormView *v, const Params *typed);
+/* What form_read() makes of kept values: problems are collected in the request as always. */
+Input *form_read_kept(Req *r, const Form *form, const Params *typed);
 void form_version(FormView *v, int64_t row_version);
 bool form_again  (const FormView *v);
 /* The path under the data set: form_at(v, "submit"). */

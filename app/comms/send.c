@@ -10,6 +10,7 @@
 #include "app/comms/comms.h"
 #include "app/comms/module.h"
 #include "app/core/core.h"
+#include "app/core/platform_mail.h"
 #include "app/hub/hub.h"
 #include "lib/date.h"
 #include "lib/db.h"
@@ -22,13 +23,14 @@ static const int64_t retry_s[] = { 60, 300, 900, 3600 };        /* then failed *
     F(T, Id, id)                                                                                                       \
     F(T, const char *, public_id) F(T, const char *, channel) F(T, const char *, to_address) F(T, const char *, lang)  \
         F(T, const char *, subject) F(T, const char *, body_text) F(T, Bytes, body_enc) F(T, const char *, body_html)  \
-            F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) F(T, int, attempts)
+            F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) F(T, int, attempts) \
+                F(T, bool, is_staff)
 ROW(OutRow, OUT_ROW)
 
 typedef struct Sending {
     Id message;
     OutRow *row;
-    bool go;
+    bool go, by_platform;
     int no;
     SendResult result;
     const Document *attached;
@@ -44,7 +46,8 @@ static void send_begin(Ctx *c, void *arg) {
     Sending *s = arg;
     OutRow *m = db_one(c, OutRow,
                        "select id, public_id, channel, to_address, lang, subject, body_text, body_enc, body_html, "
-                       "status, expires_at, not_before, attempts from message where id=? for update",
+                       "status, expires_at, not_before, attempts, user_id is not null as is_staff "
+                       "from message where id=? for update",
                        s->message);
     s->row = m;
     s->go = false;
@@ -56,18 +59,20 @@ static void send_begin(Ctx *c, void *arg) {
         return;
     }
     Providers all = providers_active(c, m->channel);
-    if (!all.n) {
+    /* a tenant that has no provider yet reaches its staff by the platform's own server: the first invitation */
+    s->by_platform = !all.n && m->is_staff && !strcmp(m->channel, "email") && platform_mail_ready();
+    if (!all.n && !s->by_platform) {
         db_run(c, "update message set status='failed', reason_code='no_provider', ended_at=? where id=?", c->now,
                m->id);
         return;
     }
     s->no = m->attempts + 1;
-    s->result.provider = all.v[0].id;
+    s->result.provider = s->by_platform ? (Id){ 0 } : all.v[0].id;
     db_run(c, "insert into message_attempt (message_id, no, message_provider_id, idempotency_key, request_at) "
-              "values (?,?,?,?,?)", m->id, s->no, all.v[0].id, m->public_id, c->now);
+              "values (?,?,?,?,?)", m->id, s->no, s->result.provider, m->public_id, c->now);
     db_run(c, "update message set status='sent_to_provider', idempotency_key=?, message_provider_id=?, attempts=?, "
               "possible_duplicate=possible_duplicate or ?, status_check_at=? where id=?",
-           m->public_id, all.v[0].id, s->no, repeat, time_add_seconds(c->now, UNKNOWN_WAIT_S), m->id);
+           m->public_id, s->result.provider, s->no, repeat, time_add_seconds(c->now, UNKNOWN_WAIT_S), m->id);
     Id document = db_id(c, "select coalesce(json_value(attachments, '$[0]'), 0) from message where id=?", m->id);
     s->attached = document.id ? document_open(c, document) : NULL;
     s->go = true;
@@ -105,6 +110,17 @@ static void send_end(Ctx *c, void *arg) {
               "'sent_to_provider')", s->message);
 }
 
+static SendResult send_by_platform(Ctx *c, const OutRow *m) {
+    MailResult a = platform_mail_deliver(c, &(PlatformMail){
+        .no = m->public_id, .to = m->to_address, .subject = m->subject, .html = m->body_html, .lang = m->lang,
+        .text = m->body_enc.p ? vault_open(c, "message.body", m->body_enc) : m->body_text });
+    return (SendResult){ .kind = a.class == OUT_ACCEPTED ? SENT_OK : a.class == OUT_REFUSED ? SENT_PERMANENT
+                             : a.class == OUT_NOT_ACCEPTED ? SENT_TEMPORARY : SENT_UNKNOWN,
+                         .http_status = a.code, .code = a.code ? text(c, "%d", a.code) : NULL,
+                         .meaning = a.problem ? a.problem : a.reply, .provider_message_id = m->public_id,
+                         .is_bad_address = a.code >= 550 && a.code <= 553 && !a.setup_is_wrong };
+}
+
 JobStep message_send(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t id = 0;
@@ -114,6 +130,11 @@ JobStep message_send(Ctx *c, const JobRow *job) {
     db_tx(c, DB_WRITE, send_begin, s, NULL);
     if (!s->go) return STEP_DONE;
     const OutRow *m = s->row;
+    if (s->by_platform) {
+        s->result = send_by_platform(c, m);
+        db_tx(c, DB_WRITE, send_end, s, NULL);
+        return STEP_DONE;
+    }
     s->result = provider_send(c, &(OutMessage){ .message = m->id, .channel = m->channel, .to = m->to_address,
                                                 .subject = m->subject, .text = m->body_enc.p
                                                     ? vault_open(c, "message.body", m->body_enc) : m->body_text,

@@ -76,6 +76,7 @@ static const Route core_routes[] = {
     PLATFORM_GET ("/platform/login/mfa",       NULL, OPEN,      mfa_page),
     PLATFORM_POST("/platform/login/mfa",       NULL, OPEN,      mfa_post, .flags = NO_TX),
     PLATFORM_GET ("/platform/password/forgot", NULL, OPEN,      forgot_page),
+    PLATFORM_POST("/platform/password/forgot", NULL, OPEN,      forgot_post),
     PLATFORM_GET ("/platform/password/reset",  NULL, OPEN,      reset_page),
     PLATFORM_POST("/platform/password/reset",  NULL, OPEN,      reset_post, .flags = NO_TX),
     PLATFORM_POST("/platform/logout",          NULL, SIGNED_IN, logout_post),

@@ -8,12 +8,12 @@
 #include "app/comms/comms.h"
 #include "app/core/hashing.h"
 #include "app/core/pages.h"
+#include "app/core/platform_mail.h"
 #include "app/core/sign_in.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
 #include "lib/json.h"
-#include "lib/log.h"
 #include "lib/messages.h"
 #include "lib/page.h"
 
@@ -48,7 +48,10 @@ static void link_ended(Req *r) {
 void person_mail(Req *r, const Person *p, const char *template_key, const char *const *pairs) {
     Ctx *c = &r->c;
     if (realm_here(c) == REALM_PLATFORM) {
-        log_warn("platform.mail", LOG_TEXT("template", template_key), LOG_INT("platform_user", p->id.id));
+        MsgPair words[16] = { 0 };
+        for (int i = 0; i < 15 && pairs[2 * i]; i++) words[i] = (MsgPair){ pairs[2 * i], pairs[2 * i + 1] };
+        platform_mail(c, p->email, p->language, template_key, words, !strcmp(template_key, "password_reset") ? "link"
+                      : NULL);
         return;
     }
     NotifyField fields[16] = { 0 };
@@ -163,8 +166,8 @@ void forgot_page(Req *r) {
         plain_page(r, msg(r->c.language, "forgot.sent_title"));
         return;
     }
-    /* the platform has no provider of mail: an operator makes the link */
-    if (realm_here(&r->c) == REALM_PLATFORM) {
+    /* without a mail server an operator makes the link */
+    if (realm_here(&r->c) == REALM_PLATFORM && !platform_mail_ready()) {
         show_text(r, "texts.0", msg(r->c.language, "forgot.platform"));
         plain_page(r, msg(r->c.language, "forgot.title"));
         return;

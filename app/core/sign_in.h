@@ -67,8 +67,8 @@ void password_store(Req *r, const Person *p, const char *hash, Id but);
 /* The mail that tells a person of the change. */
 void password_tell(Req *r, const Person *p);
 
-/* Mail to a person of the realm by a template of the Communication Hub. The platform has no provider of mail: what its
-   people would be told stands in the log, and their links are made by `smart360 user password`. */
+/* Mail to a person of the realm by a template of the Communication Hub; to the platform's own people by the platform's
+   mail server, with the text mail.<template_key> of the messages (platform_mail.h). */
 void person_mail(Req *r, const Person *p, const char *template_key, const char *const *pairs);
 
 /* Where a signed-in person of the staff goes: next when it is an

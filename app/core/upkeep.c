@@ -3,9 +3,10 @@
  */
 #include "app/core/export.h"
 #include "app/core/job.h"
+#include "app/core/platform_mail.h"
 #include "lib/date.h"
 
-enum { ROWS = 2000, SESSION_DAYS = 90, ATTEMPT_DAYS = 400, TOKEN_DAYS = 30 };
+enum { ROWS = 2000, SESSION_DAYS = 90, ATTEMPT_DAYS = 400, TOKEN_DAYS = 30, MAIL_DAYS = 400 };
 
 /*
  * Retention of what sign-in leaves behind (S29): sessions 90 days after they ended, tries 400 days, tokens of links and
@@ -41,6 +42,8 @@ static JobStep cleanup(Ctx *c, const JobRow *job) {
     n += db_run(c, "delete from event_handled where handled_at < utc_timestamp(6) - interval 60 day limit 2000");
     n += db_run(c, "delete from outbox_event where dispatched_at < ? - interval 60 day limit 2000", c->now);
     n += forget_sign_ins(c);
+    n += db_run(c, "delete from smart360.platform_mail where ended_at < ? limit 2000",
+                time_add_seconds(c->now, -MAIL_DAYS * 86400));
     n += exports_expire(c);
     return n >= ROWS ? STEP_AGAIN : STEP_DONE;
 }
@@ -49,6 +52,7 @@ const JobHandler core_jobs[] = {
     { "event.handle", "general", event_handle, 0, false },
     { "core.cleanup", "general", cleanup, 0, false },
     { "core.seal",    "general", seal_job, 0, false },
+    { "platform.mail", "messages", platform_mail_send, 5, true },      /* calls the mail server */
     { "core.documents", "general", documents_cleanup, 0, false },
     { "export.make",  "imports", export_make, 0, false },
     { 0 } };

@@ -47,7 +47,7 @@ create table if not exists message (
 );
 
 create table if not exists message_attempt (
-  id bigint unsigned not null auto_increment primary key, message_id bigint unsigned not null, no tinyint not null, message_provider_id bigint unsigned not null, idempotency_key varchar(80) collate utf8mb4_bin not null, request_at datetime(6) not null, finished_at datetime(6) null, http_status smallint null, provider_code varchar(40) null, meaning varchar(200) null, kind varchar(32) not null default 'unknown' check (kind in ('unknown', 'ok', 'temporary', 'permanent')), latency_ms int null,
+  id bigint unsigned not null auto_increment primary key, message_id bigint unsigned not null, no tinyint not null, message_provider_id bigint unsigned null comment 'NULL: the platform''s mail server', idempotency_key varchar(80) collate utf8mb4_bin not null, request_at datetime(6) not null, finished_at datetime(6) null, http_status smallint null, provider_code varchar(40) null, meaning varchar(200) null, kind varchar(32) not null default 'unknown' check (kind in ('unknown', 'ok', 'temporary', 'permanent')), latency_ms int null,
   unique key (message_id, no), foreign key (message_id) references message (id)
 );
 

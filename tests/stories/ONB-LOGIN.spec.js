@@ -5,7 +5,7 @@ const { execFileSync } = require('child_process');
 const PASSWORD = 'Correct-Horse-7788';
 const NEW = 'violet tractor seldom sings';
 
-story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, clock, command, looks_right, instance }) => {
+story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs_run, clock, command, looks_right, instance }) => {
   const sign_in = (who, email, password = PASSWORD, more = {}) => who.post('/login', { email, password, ...more }, { from: '/login' });
   const attempts = (email) => sql('select result from login_attempt where email = ? order by id', [email]).map((r) => r.result);
   const link_of = (mail) => mail.body.match(/https:\/\/\S+/)[0].replace(/^https:\/\/[^/]+/, '');
@@ -322,11 +322,29 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, cloc
     await admin.post('/platform/logout', {}, { from: '/platform' }).is(303);
     await admin.get('/platform').goes('/platform/login?next=%2Fplatform');
     await sign_in(as(null), 'platform_admin@smart360.test').is(401);       // not of the staff
-    await admin.get('/platform/password/forgot').sees('smart360 user password');
+    await admin.post('/platform/password/forgot', { email: 'nobody@smart360.test' }, { from: '/platform/password/forgot' }).sees('If an account exists for this address, a link has been sent.');
+    await admin.post('/platform/password/forgot', { email: 'platform_admin@smart360.test' }, { from: '/platform/password/forgot' }).sees('If an account exists for this address, a link has been sent.');
+    await jobs_run();
+    const sent = () => sql.platform('select to_address, subject, body_text from platform_outbox order by created_at, mail_no');
+    expect(sent().map((m) => [m.to_address, m.subject])).toEqual([['platform_admin@smart360.test', 'Choose a new password']]);
+    expect(sql.platform("select status, body_enc is null gone, body_text like '%token%' readable from platform_mail")).toEqual([{ status: 'sent', gone: '1', readable: '0' }]);
+    await admin.get(sent()[0].body_text.match(/https:\/\/\S+/)[0].replace(/^https:\/\/[^/]+/, '')).sees('Choose a new password');
     const link = command('user', 'password', 'platform_admin@smart360.test', '--platform').trim();
     expect(link).toMatch(/\/platform\/password\/reset\?token=/);
     await admin.post('/platform/password/reset', { password: NEW }, { from: link.replace(/^https:\/\/[^/]+/, '') }).is(303);
     await admin.post('/platform/login', { email: 'platform_admin@smart360.test', password: NEW }, { from: '/platform/login' }).goes('/platform/login/mfa');
+    await jobs_run();
+    expect(sent().pop().subject).toBe('Your password was changed');
+  });
+
+  test('ONB-LOGIN staff of a tenant without a provider are reached by the platform\'s own mail server', async () => {
+    sql("update message_provider set enabled = 0 where channel = 'email'");
+    await as(null).post('/password/forgot', { email: 'cc_agent2@swa.test' }, { from: '/password/forgot' }).is(303);
+    await jobs_run();
+    expect(sql("select status, message_provider_id from message where to_address = 'cc_agent2@swa.test'")).toEqual([{ status: 'sent', message_provider_id: null }]);
+    const [mail] = sql.platform("select body_text from platform_outbox where to_address = 'cc_agent2@swa.test'");
+    await as(null).get(link_of({ body: mail.body_text })).sees('Choose a new password');
+    sql("update message_provider set enabled = 1 where channel = 'email'");
   });
 
   test('ONB-LOGIN a cookie of one tenant is none at another host', async () => {

@@ -271,6 +271,12 @@ void alert_clear(struct Ctx *c, const char *dedup_key);
 /* Prepared totals of dashboards: adds to dashboard_counter of a local day. */
 void day_count_add(struct Ctx *c, const char *key, Date period, int64_t n);
 
+/* --- callbacks ---------------------------------------------------------------------------------------------------- */
+
+/* Makes /hooks/<driver>/<endpoint key> lead to this account of the context's tenant and utility. */
+typedef struct { const char *endpoint_key, *driver, *source; Id account; } WebhookRoute;
+void webhook_route_keep(struct Ctx *c, const WebhookRoute *w);
+
 /* --- tabs --------------------------------------------------------------------------------------------------------- */
 
 /* A tab of a set of pages that belong together; shown to whoever

@@ -15,14 +15,16 @@
 typedef struct {
     Id          id;
     const char *driver, *label, *mode, *endpoint_key, *api_base;
-    const char *secret_key, *publishable_key, *client_id;       /* of the credentials; NULL when the driver has none */
+    const char *secret_key, *client_id;                         /* of the credentials; NULL when the driver has none */
+    Json        credentials;                                    /* all of them, by name */
     SignatureKeys keys;                                         /* of its webhooks */
 } GatewayAccount;
 /* NOT_FOUND when there is none. Secrets are wiped when the memory is rewound. */
 const GatewayAccount *gateway_account(Ctx *c, Id id);
 
-typedef struct { const Intent *intent; const char *idempotency_key, *return_url, *description; Money total;
-                 bool keeps_method; } Opening;
+/* again: the answer to an earlier call with this key was lost. email: of who pays, else of the utility. */
+typedef struct { const Intent *intent; const char *idempotency_key, *return_url, *description, *email; Money total;
+                 int attempt_no; bool keeps_method, again; } Opening;
 typedef struct { OutClass class; int http_status; const char *ref, *redirect_url, *error; } Opened;
 enum { OPEN_MS = 4000 };        /* somebody waits for the page */
 
@@ -82,8 +84,21 @@ typedef struct {
     const char    *settlement;              /* the payout's id */
 } GatewayEvent;
 
+/* What an account is set up with, by the names of the provider's own pages. is_shown: no secret. signs: webhooks are
+   signed with it. test, live: how keys of each side begin; NULL: they do not tell. */
+typedef struct { const char *name, *label, *test, *live; bool is_shown, signs; } Credential;
+/* A read-only call that shows whether the credentials are good. */
+typedef struct { OutClass class; int http_status; const char *error; } Checked;
+
 typedef struct GatewayDriver {
-    const char *name;
+    const char *name, *label;
+    const Credential *credentials;                              /* ended by {0} */
+    const char *methods;                                        /* comma-separated, the first is the usual one */
+    const char *currencies;                                     /* the same; NULL: any */
+    const char *const *events;                                  /* to be switched on at the provider, ended by NULL */
+    int64_t least_minor;                                        /* of a test payment */
+    const char *pages;                                          /* origin of its payment page, for form_action */
+    Checked (*check)(Ctx *c, const GatewayAccount *account);    /* 10 s at most */
     /* Opens the payment at the gateway; a repeat with the same key gives the same. Calls outside. */
     Opened (*open)(Ctx *c, const GatewayAccount *account, const Opening *o);
     /* Asks for a payment's state; false when the gateway could not be asked. Calls outside. */
@@ -108,6 +123,14 @@ typedef struct GatewayDriver {
 
 extern const GatewayDriver stripe_driver, sandbox_driver;
 const GatewayDriver *gateway_driver(const char *name);          /* NULL when there is none */
+extern const GatewayDriver *const gateway_drivers[];            /* ended by NULL */
+const char *gateway_credential(const GatewayAccount *a, const char *name);      /* NULL when it has none of it */
+
+/* A payment of the smallest amount at this gateway that posts
+ * nothing (account.c); calls outside, commits on its own. */
+const Intent *payment_intent_test(Ctx *c, Id gateway);
+/* A signed webhook said that a payment succeeded: of a test payment the account is told. */
+void gateway_tested(Ctx *c, Id gateway, Id intent);
 
 const Intent *intent_get(Ctx *c, Id id);
 const Intent *intent_find(Ctx *c, const char *public_id);       /* NULL when none */

@@ -195,6 +195,7 @@ static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int
     if (!intent.id && attempt < UNKNOWN_TRIES)              /* it may be earlier than our own commit */
         fail(c, CONFLICT, "the payment of this event is not known yet");
     if (!intent.id) payment_to_suspense(c, &event->result);
+    else if (!strcmp(event->result.status, "succeeded")) gateway_tested(c, e->account_ref, intent);
     const char *after = no ? db_text(c, HOW_IT_STANDS, no, c->utility) : NULL;
     bool stale = before && after && !strcmp(before, after);
     finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);

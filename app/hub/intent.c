@@ -99,7 +99,7 @@ typedef struct Start {
     Id intent, gateway, attempt;
     const Intent *now;
     const char *key, *state;            /* state: of the attempt that a job shall find */
-    int tries;                          /* calls of this attempt, with the one under way */
+    int no, tries;                      /* of the attempt; calls of it, with the one under way */
     bool open;                          /* a call is to be made */
     Opened opened;
 } Start;
@@ -117,6 +117,15 @@ static void look_again(Ctx *c, const Start *s, Time at, const char *state) {
 
 static bool may_start(const char *state) { return !strcmp(state, "created") || !strcmp(state, "failed_to_start"); }
 
+/* The gateway that takes it: of a test payment the one under test, whatever its state. */
+static Id gateway_for(Ctx *c, const Intent *i, Id wanted) {
+    if (!strcmp(i->purpose, "test")) return i->gateway;
+    Gateways open = gateways_active(c, i->amount);
+    for (size_t k = 0; k < open.n; k++)
+        if (!wanted.id || open.v[k].id.id == wanted.id) return open.v[k].id;
+    return (Id){ 0 };
+}
+
 static void start_begin(Ctx *c, void *arg) {
     Start *s = arg;
     const Intent *i = intent_of(c, db_one(c, IntentRow, INTENT_SELECT "where id=? and utility_id=? for update",
@@ -128,19 +137,18 @@ static void start_begin(Ctx *c, void *arg) {
         db_run(c, "update payment_intent set state='expired', `rank`=3 where id=?", i->id);
         fail(c, CONFLICT, "This payment link has expired. Open the bill again.");
     }
-    Gateways open = gateways_active(c, i->amount);
-    const Gateway *g = NULL;
-    for (size_t k = 0; k < open.n && !g; k++)
-        if (!s->gateway.id || open.v[k].id.id == s->gateway.id) g = &open.v[k];
-    if (!g || gateway_admits_at(c, g->id).us > c->now.us)
+    Id gateway = gateway_for(c, i, s->gateway);
+    if (!gateway.id || gateway_admits_at(c, gateway).us > c->now.us)
         fail(c, CONFLICT, "This way of paying is not available now. Choose another one.");
-    Money fee = gateway_fee(c, g->id, i->method, i->amount);
+    bool is_test = !strcmp(i->purpose, "test");
+    Money fee = is_test ? (Money){ 0 } : gateway_fee(c, gateway, i->method, i->amount);
     int no = (int)db_int(c, "select coalesce(max(no), 0) + 1 from payment_attempt where intent_id=?", i->id);
     s->key = text(c, "%s-%d", i->public_id, no);
     s->attempt = db_insert(c, "insert into payment_attempt (intent_id, no, gateway_account_id, idempotency_key, "
-                              "started_at) values (?,?,?,?,?)", i->id, no, g->id, s->key, c->now);
+                              "started_at) values (?,?,?,?,?)", i->id, no, gateway, s->key, c->now);
+    s->no = no;
     db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, fee_minor=?, "
-                            "state='created', updated_at=? where id=?", g->id, fee, c->now, i->id);
+                            "state='created', updated_at=? where id=?", gateway, fee, c->now, i->id);
     s->now = intent_get(c, i->id);
     s->open = true;
     s->tries = 1;
@@ -168,13 +176,27 @@ static void start_end(Ctx *c, void *arg) {
     s->now = intent_get(c, s->intent);
 }
 
+/* Some gateways want an address: the guest's, that of who is signed in, else the utility's own. */
+static const char *payer_mail(Ctx *c, Id intent) {
+    const char *mail = db_text(c, "select coalesce(i.guest_email, u.email) from payment_intent i "
+                                  "left join portal_user u on u.id = i.portal_user_id where i.id=?", intent);
+    return mail ? mail : utility_here(c)->email;
+}
+
+static const char *return_url_of(Ctx *c, const Intent *i) {
+    if (strcmp(i->purpose, "test")) return public_url(c, text(c, "/pay/%s/return", i->public_id), true);
+    const char *account = db_text(c, "select public_id from gateway_account where id=?", i->gateway);
+    return public_url(c, text(c, "/u/%s/integrations/gateways/%s", c->utility_code, account), false);
+}
+
 static void call_gateway(Ctx *c, Start *s) {
     const GatewayAccount *account = gateway_account(c, s->now->gateway);
     const GatewayDriver *driver = gateway_driver(account->driver);
     Opening o = { .intent = s->now, .idempotency_key = s->key, .total = money_add(s->now->amount, s->now->fee),
                   .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
                   .keeps_method = db_int(c, "select keeps_method from payment_intent where id=?", s->now->id) != 0,
-                  .return_url = public_url(c, text(c, "/pay/%s/return", s->now->public_id), true) };
+                  .attempt_no = s->no, .again = s->tries > 1, .email = payer_mail(c, s->now->id),
+                  .return_url = return_url_of(c, s->now) };
     s->opened = driver->open(c, account, &o);
 }
 
@@ -189,14 +211,37 @@ const Intent *payment_intent_start(Ctx *c, Id intent, Id gateway) {
     return s->now;
 }
 
-#define ATTEMPT(F, T) F(T, Id, intent_id) F(T, const char *, idempotency_key) F(T, const char *, state)
+/* --- a test payment ----------------------------------------------------------------------------------------------- */
+
+static void test_create(Ctx *c, void *arg) {
+    Start *s = arg;
+    const GatewayAccount *a = gateway_account(c, s->gateway);
+    Money least = db_money(c, "select greatest(min_minor, ?) from gateway_account where id=?",
+                           gateway_driver(a->driver)->least_minor, s->gateway);
+    s->intent = db_insert(c, "insert into payment_intent (utility_id, intent_no, amount_minor, currency, purpose, "
+                             "channel, gateway_account_id, expires_at, idempotency_key, created_at, created_by) "
+                             "values (?,?,?,?,'test','link',?,?,?,?,?)",
+                          c->utility, series_next(c, "PI-{##########}"), least, utility_here(c)->currency, s->gateway,
+                          time_add_seconds(c->now, EXPIRES_S), public_id_new(c), c->now, c->user);
+    audit_note(c, "test", "gateway_account", s->gateway, a->label, NULL);
+}
+
+const Intent *payment_intent_test(Ctx *c, Id gateway) {
+    Start *s = take(c, sizeof *s);
+    *s = (Start){ .gateway = gateway };
+    db_tx(c, DB_WRITE, test_create, s, NULL);
+    return payment_intent_start(c, s->intent, gateway);
+}
+
+#define ATTEMPT(F, T) F(T, Id, intent_id) F(T, const char *, idempotency_key) F(T, const char *, state) F(T, int, no)
 ROW(Attempt, ATTEMPT)
 
 static void again_begin(Ctx *c, void *arg) {
     Start *s = arg;
-    Attempt *a = db_one(c, Attempt, "select intent_id, idempotency_key, state from payment_attempt where id=? "
-                                    "for update", s->attempt);
+    Attempt *a = db_one(c, Attempt, "select intent_id, idempotency_key, state, no from payment_attempt "
+                                    "where id=? for update", s->attempt);
     s->intent = a->intent_id;
+    s->no = a->no;
     s->key = a->idempotency_key;
     s->now = intent_get(c, s->intent);
     s->open = s->now->is_starting && !strcmp(a->state, s->state);

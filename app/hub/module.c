@@ -1,6 +1,7 @@
 /*
  * Module hub: table of contents.
  */
+#include "app/hub/account.h"
 #include "app/hub/pages.h"
 #include "app/modules.h"
 
@@ -12,6 +13,21 @@ static const Route hub_routes[] = {
     TENANT_POST("/sandbox/pay/{intent}", NULL, OPEN, sandbox_post),
     TENANT_GET ("/sandbox/save/{key}",   NULL, OPEN, sandbox_save_page),
     TENANT_POST("/sandbox/save/{key}",   NULL, OPEN, sandbox_save_post),
+    GET ("/integrations",                     "hub.gateways", VIEW, gateway_cards_page),
+    POST("/integrations/drivers/{driver}",    "hub.gateways", EDIT, gateway_connect_post, .form = gateway_cards_page),
+    GET ("/integrations/gateways/{id}",       "hub.gateways", VIEW, gateway_page),
+    GET ("/integrations/gateways/{id}/credentials", "hub.gateways", EDIT, gateway_credentials_page),
+    /* these three ask the provider between their transactions */
+    POST("/integrations/gateways/{id}/credentials", "hub.gateways", EDIT, gateway_credentials_post, .flags = NO_TX),
+    POST("/integrations/gateways/{id}/check", "hub.gateways", EDIT, gateway_check_post, .flags = NO_TX,
+         .form = gateway_page),
+    POST("/integrations/gateways/{id}/test",  "hub.gateways", EDIT, gateway_test_post, .flags = NO_TX,
+         .form = gateway_page),
+    GET ("/integrations/gateways/{id}/settings", "hub.gateways", EDIT, gateway_settings_page),
+    POST("/integrations/gateways/{id}/settings", "hub.gateways", EDIT, gateway_settings_post),
+    POST("/integrations/gateways/{id}/moves/{move}", "hub.gateways", EDIT, gateway_move_post, .form = gateway_page),
+    GET ("/integrations/gateways/{id}/deactivation", "hub.gateways", EDIT, gateway_deactivate_page),
+    POST("/integrations/gateways/{id}/deactivation", "hub.gateways", EDIT, gateway_deactivate_post),
     GET ("/integrations/events",              "hub.events",  VIEW, event_list_page),
     GET ("/integrations/events/{id}",         "hub.events",  VIEW, event_page),
     POST("/integrations/events/{id}/replay",  "hub.events",  EDIT, event_replay, .form = event_page),
@@ -45,6 +61,7 @@ static const JobHandler hub_jobs[] = {
     { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */
     { "sandbox.money",   "payments", sandbox_money_send, 5, true },     /* the same */
     { "sandbox.settle",  "payments", sandbox_settle,  0,  false },
+    { "gateway.check",   "payments", gateways_check,  1,  true  },      /* asks the gateways */
     { "sandbox.report",  "messages", sandbox_report,  5,  true  },      /* the same for messages */
     { 0 }
 };
@@ -57,11 +74,15 @@ static const EventHandler hub_events[] = {
 static const JobSchedule hub_schedules[] = {
     { "payment.poll", "payment.poll", "Open payments are asked for at their gateway", "every 5m", .per_utility = true,
       .skip_missed = true },
+    { "gateway.check", "gateway.check", "Gateways in use are checked", "every 5m", .per_utility = true,
+      .skip_missed = true },
     { "sandbox.settle", "sandbox.settle", "The sandbox gateway pays out", "daily 23:55", .per_utility = true,
       .skip_missed = true },
     { 0 }
 };
 
+static const Machine *const hub_machines[] = { &gateway_machine, NULL };
+
 extern const Module hub_module;
 const Module hub_module = { .name = "hub", .routes = hub_routes, .jobs = hub_jobs, .schedules = hub_schedules,
-                           .events = hub_events, .tabs = hub_tabs };
+                           .events = hub_events, .machines = hub_machines, .tabs = hub_tabs };

@@ -25,6 +25,7 @@ static int64_t settlements_open(Ctx *c) {
 }
 
 const PageTab hub_tabs[] = {
+    { "hub", "hub.gateways",    "/integrations",             "hub.gateways",    NULL },
     { "hub", "hub.payments",    "/integrations/payments",    "hub.intents",     NULL },
     { "hub", "hub.refunds",     "/integrations/refunds",     "hub.refunds",     NULL },
     { "hub", "hub.disputes",    "/integrations/disputes",    "hub.refunds",     disputes_open },

@@ -45,6 +45,20 @@ JobStep settlement_fetch(Ctx *c, const JobRow *job);
 /* What a person decides about a line that does not match; closing needs all lines settled. */
 void    settlement_resolve(Ctx *c, Id settlement, int64_t line_no, const char *comment);
 void    settlement_close(Ctx *c, Id settlement);
+/* account_page.c; the job: account.c */
+void    gateway_cards_page(Req *r);
+void    gateway_connect_post(Req *r);
+void    gateway_page(Req *r);
+void    gateway_credentials_page(Req *r);
+void    gateway_credentials_post(Req *r);
+void    gateway_check_post(Req *r);
+void    gateway_test_post(Req *r);
+void    gateway_settings_page(Req *r);
+void    gateway_settings_post(Req *r);
+void    gateway_move_post(Req *r);
+void    gateway_deactivate_page(Req *r);
+void    gateway_deactivate_post(Req *r);
+JobStep gateways_check(Ctx *c, const JobRow *job);
 extern const PageTab hub_tabs[];
 
 #endif

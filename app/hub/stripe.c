@@ -141,6 +141,28 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
     return e;
 }
 
-const GatewayDriver stripe_driver = { "stripe", stripe_open, stripe_ask, stripe_key, stripe_parse, stripe_refund,
-                                      stripe_refunds_of, stripe_settlement, stripe_save, stripe_saved, stripe_drop,
-                                      stripe_charge, stripe_charged };
+static Checked stripe_check(Ctx *c, const GatewayAccount *a) {
+    FetchRequest r = stripe_request(c, a, "GET", "/v1/balance");
+    FetchAnswer answer = fetch(&c->mem, &r);
+    return (Checked){ answer.class, answer.status, answer.class == OUT_ACCEPTED ? NULL : stripe_problem(c, &answer) };
+}
+
+static const Credential credentials[] = { { "secret_key", "Secret key", "sk_test_", "sk_live_", .is_shown = false },
+                                          { "publishable_key", "Publishable key", "pk_test_", "pk_live_",
+                                            .is_shown = true },
+                                          { "webhook_secret", "Webhook signing secret", .signs = true },
+                                          { 0 } };
+static const char *const events[] = { "checkout.session.completed", "checkout.session.async_payment_succeeded",
+                                      "checkout.session.async_payment_failed", "payment_intent.succeeded",
+                                      "payment_intent.payment_failed", "charge.refunded", "refund.updated",
+                                      "refund.failed", "charge.dispute.created", "charge.dispute.closed",
+                                      "payout.paid", "payout.failed", NULL };
+
+const GatewayDriver stripe_driver = { .name = "stripe", .label = "Stripe", .credentials = credentials,
+                                      .methods = "card,wallet,bank_transfer", .events = events, .least_minor = 100,
+                                      .pages = "https://checkout.stripe.com", .check = stripe_check,
+                                      .open = stripe_open, .ask = stripe_ask, .event_key = stripe_key,
+                                      .parse = stripe_parse, .refund = stripe_refund,
+                                      .refunds_of = stripe_refunds_of, .settlement = stripe_settlement,
+                                      .save = stripe_save, .saved = stripe_saved, .drop = stripe_drop,
+                                      .charge = stripe_charge, .charged = stripe_charged };

@@ -8,7 +8,7 @@ create table if not exists gateway_account (
   endpoint_key char(32) collate utf8mb4_bin not null unique, api_base varchar(200) null,
   methods json not null, currencies json not null, min_minor bigint not null default 100, max_minor bigint not null default 10000000,
   fee_fixed_minor bigint not null default 0, fee_rate_ppm int not null default 0, priority tinyint not null default 50 check (priority between 1 and 99),
-  test_ok_at datetime(6) null, last_verified_at datetime(6) null, last_event_at datetime(6) null, failed_checks int not null default 0,
+  test_ok_at datetime(6) null, last_verified_at datetime(6) null, last_event_at datetime(6) null, failed_checks int not null default 0, failing_since datetime(6) null,
   breaker_failures int not null default 0 comment 'calls in a row without an answer', breaker_open_until datetime(6) null, breaker_probe_until datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
@@ -45,7 +45,7 @@ create table if not exists payment_intent (
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, idempotency_key), unique key (gateway_account_id, provider_ref), unique key (gateway_account_id, provider_payment_id),
-  key (account_id, id), key (utility_id, state, id), key (state, next_check_at), key (portal_user_id, id),
+  key (account_id, id), key (utility_id, state, id), key (state, next_check_at), key (gateway_account_id, created_at, state), key (portal_user_id, id),
   foreign key (gateway_account_id) references gateway_account (id), foreign key (utility_id) references utility (id)
 );
 

@@ -22,6 +22,7 @@ const calls = {
   'GET /v1/checkout/sessions/:id': { 'expand[]': [/^payment_intent$/, 1] },
   'POST /v1/refunds': { payment_intent: [/^pi_/, 1], amount: [/^[1-9]\d*$/, 1], reason: [/^(duplicate|fraudulent|requested_by_customer)$/, 0], 'metadata[refund]': [/^WA-RF-/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1] },
   'GET /v1/refunds': { payment_intent: [/^pi_/, 1], limit: [/^100$/, 1] },
+  'GET /v1/balance': {},
   'GET /v1/payouts/:id': {},
   'GET /v1/balance_transactions': { payout: [/^po_/, 1], limit: [/^100$/, 1], 'expand[]': [/^data\.source$/, 1], starting_after: [/^txn_/, 0] },
 };
@@ -105,6 +106,7 @@ class StripeDouble {
       if (amount > p.amount - this.refunded(p.id)) return [400, { error: { type: 'invalid_request_error', code: 'charge_already_refunded', message: 'Refund amount is greater than unrefunded amount on charge.' } }];
       return [200, this.refund(p.id, amount, { refund: given.get('metadata[refund]'), intent: given.get('metadata[intent]') })];
     }
+    if (call === 'GET /v1/balance') return [200, { object: 'balance', livemode: false, available: [{ amount: 0, currency: 'usd' }], pending: [] }];
     if (call === 'GET /v1/refunds') return [200, { object: 'list', has_more: false, data: this.refunds.filter((r) => r.payment_intent === given.get('payment_intent')) }];
     if (call === 'GET /v1/payouts/:id') return this.payouts.has(id) ? [200, this.payouts.get(id).payout] : missing('payout');
     if (call === 'GET /v1/balance_transactions') {

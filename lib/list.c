@@ -567,7 +567,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
     Req *r = q->r;
     const ListSpec *s = q->spec;
     show_text(r, "list.one", worded(r, s, "one", s->one));
-    const char *many = worded(r, s, "many", s->many);
+    const char *many = worded(r, s, "other", s->many);
     show_text(r, "list.many", many);
     show_text(r, "list.title", said(r, s, "title", s->title));
     show_text(r, "list.path", link_path(r, "%s", s->path));
@@ -702,7 +702,7 @@ static void export_row(void *arg, const DbColumn *columns, int n) {
 static void may_export(const Query *q) {
     Req *r = q->r;
     if (!q->spec->feature || !lib_app.may(&r->c, q->spec->feature, EXPORT))
-        fail(r, DENIED, "You do not have permission to export %s.", worded(r, q->spec, "many", q->spec->many));
+        fail(r, DENIED, "You do not have permission to export %s.", worded(r, q->spec, "other", q->spec->many));
 }
 
 /* The rows in the list's order from q->after on, at most so many; how many. */
@@ -728,7 +728,7 @@ static void export_piece(Query *q, ListExport *piece, const Bind *binds, int n) 
     may_export(q);
     q->after = piece->after, q->before = NULL, q->backward = false;
     piece->name = q->spec->name, piece->one = worded(q->r, q->spec, "one", q->spec->one);
-    piece->many = worded(q->r, q->spec, "many", q->spec->many);
+    piece->many = worded(q->r, q->spec, "other", q->spec->many);
     piece->feature = q->spec->feature;
     if (!piece->after) piece->total = count_rows(q, binds, n, true);
     answer_text(r, 200, "%s", "");

@@ -17,8 +17,9 @@
  * .index that begins with what .where compares and ends with the column and the id. Up to 2,000 rows are counted each
  * time; a longer count is kept in the worker for a minute.
  *
- * Words people see stand in the messages below list.<name of the list>: one, many, title, search, empty_title,
- * empty_text, the columns, bulk.<value>, action.<last part of its path>. Words in the declaration stand in for them.
+ * Words people see stand in the messages below list.<name of the list>: one, other (many of them), title, search,
+ * empty_title, empty_text, the columns, bulk.<value>, action.<last part of its path>. Words in the declaration stand in
+ * for them.
  *
  * In the URL: q, a filter's name, sort (-name = descending), size, after/before (key of the row), n (its number),
  * export=csv.

@@ -15,6 +15,7 @@
 #define LIB_PAGE_H
 
 #include "lib/db.h"
+#include "lib/messages.h"
 #include "lib/req.h"
 
 #define show_row(r, name, sql, ...)  show_row_ ((r), (name), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), \
@@ -28,6 +29,9 @@ void    show_row_ (Req *r, const char *name, const DbSite *site, const Bind *bin
 /* false: nothing shown */
 bool    show_find_(Req *r, const char *name, const DbSite *site, const Bind *binds, int n);
 int64_t show_rows_(Req *r, const char *name, const DbSite *site, const Bind *binds, int n);    /* how many */
+
+/* A text of views/messages in the user's language. */
+static inline const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
 
 /* One value at a dotted path of our own. NULL text shows nothing. show_textf formats. */
 void show_text (Req *r, const char *name, const char *value);

@@ -33,7 +33,7 @@ const char *resource_one(Req *r, const Resource *res) {
 }
 
 static const char *many_of(Req *r, const Resource *res) {
-    const char *key = text(r, "list.%s.many", res->table);
+    const char *key = text(r, "list.%s.other", res->table);
     return msg_exists(key) || !res->many ? msg(r->c.language, key) : res->many;
 }
 
@@ -547,7 +547,7 @@ const char *resource_check(Ctx *c, const Resource *res) {
     if (!res->table || !res->path || !res->feature) return "table, path and feature are wanted";
     const char *wordless = res->one ? NULL : messages_missing(&c->mem, text(c, "list.%s.one", res->table), res->table);
     if (!wordless && !res->many)
-        wordless = messages_missing(&c->mem, text(c, "list.%s.many", res->table), res->table);
+        wordless = messages_missing(&c->mem, text(c, "list.%s.other", res->table), res->table);
     for (const Field *f = res->fields; f->name && !wordless; f++)
         if (!f->label && !msg_exists(text(c, "%s.%s", res->table, f->name)))
             wordless = messages_missing(&c->mem, text(c, "field.%s", f->name), res->table);

@@ -21,7 +21,7 @@ enum { RESOURCE_ROUTES_MAX = 10 };
 
 typedef struct Resource {
     const char  *table, *path, *feature;
-    const char  *one, *many;        /* NULL: list.<table>.one and .many of the messages */
+    const char  *one, *many;        /* NULL: list.<table>.one and .other of the messages */
     const char  *key;               /* column in the URL, unique in the utility; NULL: the first field's */
     const char  *order;             /* NULL: the first field's */
     const Field *fields;

@@ -57,7 +57,7 @@ static const char *step_path(Req *r, const Draft *d, int i) {
     return text(r, "%s/drafts/%s/%s", d->w->path, d->no, step_key(d->w, i));
 }
 
-static const char *word(Req *r, const Wizard *w, const char *what) {
+static const char *said(Req *r, const Wizard *w, const char *what) {
     return msg(r->c.language, text(r, "%s.%s", w->name, what));
 }
 
@@ -219,14 +219,14 @@ static void show_steps(Req *r, const Draft *d, int here) {
         const char *to = at(r, "steps", (size_t)n++, NULL);
         bool seen = d->id.id && step >= 0 && d->typed[step].n && !wrong_in(r, d, step, false);
         show_text(r, text(r, "%s.text", to), step < 0 ? msg(r->c.language, "ui.wizard.check")
-                  : word(r, d->w, text(r, "step.%s", step_key(d->w, step))));
+                  : said(r, d->w, text(r, "step.%s", step_key(d->w, step))));
         show_text(r, text(r, "%s.state", to), step == here ? "now" : seen ? "done" : "todo");
         if (step != here && seen) show_text(r, text(r, "%s.url", to), link_path(r, "%s", step_path(r, d, step)));
     }
 }
 
 static void show_frame(Req *r, const Draft *d, int here) {
-    show_text(r, "page.title", word(r, d->w, "title"));
+    show_text(r, "page.title", said(r, d->w, "title"));
     show_steps(r, d, here);
     if (d->id.id)
         show_text(r, "form.draft", msg_format(r, r->c.language, "ui.wizard.draft",
@@ -265,7 +265,7 @@ static void waiting_row(void *arg, const DbColumn *v, int n) {
     const char *name = NULL;
     for (const Field *f = x->w->steps[0].form->fields; f->name && !name; f++)
         name = param_find(&d->typed[0], f->name);
-    show_text(r, text(r, "%s.text", row), name && *name ? name : word(r, x->w, "title"));
+    show_text(r, text(r, "%s.text", row), name && *name ? name : said(r, x->w, "title"));
     show_text(r, text(r, "%s.sub", row), msg_format(r, r->c.language, "ui.wizard.draft",
         { "time", locale_time_words(&r->c.mem, r->c.locale, (Time){ v[1].n }) }));
     show_text(r, text(r, "%s.url", row), link_path(r, "%s/drafts/%s", x->w->path, v[0].text));
@@ -351,7 +351,7 @@ static void show_answers(Req *r, const Draft *d) {
         const WizardStep *s = &d->w->steps[i];
         if (!arises(r, d, i)) continue;
         const char *to = at(r, "answers", n++, NULL);
-        show_text(r, text(r, "%s.title", to), word(r, d->w, text(r, "step.%s", s->key)));
+        show_text(r, text(r, "%s.title", to), said(r, d->w, text(r, "step.%s", s->key)));
         show_text(r, text(r, "%s.change_url", to), link_path(r, "%s", step_path(r, d, i)));
         for (const Field *f = s->form->fields; f->name; f++) {
             const char *value = is_kept(f) && f->type != FIELD_HIDDEN ? shown_value(r, d, s, f) : NULL;
@@ -367,7 +367,7 @@ static void show_check(Req *r, const Draft *d) {
     show_answers(r, d);
     FormView *v = form_show(r, "form", d->w->agree ? d->w->agree : &nothing, step_path(r, d, CHECK_STEP));
     form_version(v, d->version);
-    show_text(r, "form.submit", word(r, d->w, "submit"));
+    show_text(r, "form.submit", said(r, d->w, "submit"));
     show_text(r, "form.back_url", step_before(r, d, CHECK_STEP));
     if (d->w->summary) d->w->summary(r, d);
     show_text(r, "page.actions.0.text", msg(r->c.language, "ui.wizard.discard"));
@@ -381,7 +381,7 @@ static bool leads_back(Req *r, const Draft *d) {
     int open = step_open(r, d);
     if (open == CHECK_STEP) return false;
     note(r, "%s", msg_format(r, r->c.language, "ui.wizard.open",
-        { "step", word(r, d->w, text(r, "step.%s", step_key(d->w, open))) }));
+        { "step", said(r, d->w, text(r, "step.%s", step_key(d->w, open))) }));
     go(r, "%s", step_path(r, d, open));
     return true;
 }

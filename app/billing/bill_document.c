@@ -196,6 +196,6 @@ void bill_pdf_page(Req *r) {
         return;
     }
     bill_pdf_later(r, link_path(r, "/bx/bills/%s/pdf", a.b->bill_no));
-    show_text(r, "page.title", text(r, "Bill %s", a.b->bill_no));
+    show_text(r, "page.title", msg_format(r, r->c.language, "billing.bill.title", { "no", a.b->bill_no }));
     page(r, "layout/done");
 }

@@ -21,9 +21,11 @@ static const Choice payment_states[] = { { "unpaid", NULL }, { "partial", NULL }
                                          { "credit", NULL }, { 0 } };
 static const Choice kinds[] = { { "cycle", NULL }, { "single", NULL }, { "final", NULL }, { "one_off", NULL },
                                 { "correction", NULL }, { "migration", NULL }, { 0 } };
-static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
-static const Choice channels[] = { { "email", "E-mail" }, { "sms", "SMS" }, { "whatsapp", "WhatsApp" },
-                                   { "portal", "Portal only" }, { "paper", "Paper" }, { 0 } };
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
+static const Choice channels[] = { { "email", "billing.channels.email" }, { "sms", "billing.channels.sms" },
+                                   { "whatsapp", "billing.channels.whatsapp" },
+                                   { "portal", "billing.channels.portal" }, { "paper", "billing.channels.paper" },
+                                   { 0 } };
 
 #define DELIVERY "(select d.channel from bill_delivery d where d.bill_id = b.id order by d.id desc limit 1)"
 #define OF_ACCOUNT(where)                                                                              \
@@ -35,8 +37,7 @@ static const Choice channels[] = { { "email", "E-mail" }, { "sms", "SMS" }, { "w
     "where y.utility_id = ? and " where
 
 static const ListSpec bills = {
-    .name = "bills", .one = "bill", .many = "bills", .path = "/bx/bills", .feature = "bx.bill",
-    .search_label = "Bill, account, name, phone, meter, address or run", .id = "b.id",
+    .name = "bills", .path = "/bx/bills", .feature = "bx.bill", .id = "b.id",
     .from = "bill b",
     .joins = FRAGMENTS { "join account a on a.id = b.account_id", "join consumer n on n.id = b.consumer_id",
                          "left join bill_cycle_period p on p.id = b.bill_cycle_period_id",
@@ -56,38 +57,37 @@ static const ListSpec bills = {
                          "where y.utility_id = ? and y.run_no like ?", NULL },
     .index = "bill_list",
     .columns = COLUMNS {
-        { "bill_no",       "Bill",      "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}",
+        { "bill_no",         NULL, "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}",
           .place = "id", .kind = "code", .sub = "version" },
-        { "version",       "Version",   "if(b.version_no > 1, concat('Version ', b.version_no), null)", 0 },
-        { "account_no",    "Account",   "a.account_no",    LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
+        { "version",         NULL, "if(b.version_no > 1, concat('Version ', b.version_no), null)", 0 },
+        { "account_no",      NULL, "a.account_no",    LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
           .kind = "code", .sub = "consumer_name", .place = "name" },
-        { "consumer_name", "Consumer",  "n.display_name",  SEARCH_START },
-        { "label",         "Period",    "coalesce(p.label, date_format(b.period_end, '%Y-%m'))", LIST, .kind = "code" },
-        { "bill_date",     "Bill date", "b.bill_date",     LIST | SORT | FILTER },
-        { "due_date",      "Due",       "b.due_date",      LIST | FILTER, .more = 1 },
-        { "usage_qty_micro", "Use",     "b.usage_qty_micro", LIST },
-        { "total_minor",   "Amount",    "b.total_minor",   LIST, .place = "amount" },
-        { "open_minor",    "Unpaid",    "b.open_minor",    LIST },
-        { "kind",          "Type",      "b.kind",          LIST | FILTER, .choices = kinds, .kind = "status",
+        { "consumer_name",   NULL, "n.display_name",  SEARCH_START },
+        { "label",           NULL, "coalesce(p.label, date_format(b.period_end, '%Y-%m'))", LIST, .kind = "code" },
+        { "bill_date",       NULL, "b.bill_date",     LIST | SORT | FILTER },
+        { "due_date",        NULL, "b.due_date",      LIST | FILTER, .more = 1 },
+        { "usage_qty_micro", NULL, "b.usage_qty_micro", LIST },
+        { "total_minor",     NULL, "b.total_minor",   LIST, .place = "amount" },
+        { "open_minor",      NULL, "b.open_minor",    LIST },
+        { "kind",            NULL, "b.kind",          LIST | FILTER, .choices = kinds, .kind = "status",
           .more = 1 },
-        { "is_estimated",  "Estimated", "b.is_estimated",  FILTER, .choices = yes_no },
-        { "payment_status", "Payment",  "b.payment_status", LIST | FILTER, .choices = payment_states,
+        { "is_estimated",    NULL, "b.is_estimated",  FILTER, .choices = yes_no },
+        { "payment_status",  NULL, "b.payment_status", LIST | FILTER, .choices = payment_states,
           .index = "bill_list_payment" },
-        { "channel",       "Delivery",  DELIVERY,          FILTER, .choices = channels, .more = 1 },
-        { "dispute_hold",  "Disputed",  "b.dispute_hold",  FILTER, .choices = yes_no, .more = 1 },
-        { "true_up",       "Has a true-up", "exists (select 1 from bill_line l where l.bill_id = b.id "
+        { "channel",         NULL, DELIVERY,          FILTER, .choices = channels, .more = 1 },
+        { "dispute_hold",    NULL, "b.dispute_hold",  FILTER, .choices = yes_no, .more = 1 },
+        { "true_up",         NULL, "exists (select 1 from bill_line l where l.bill_id = b.id "
           "and l.true_up_of_bill_id is not null)", FILTER, .choices = yes_no, .more = 1 },
-        { "cycle",         "Cycle",     "y.code",          FILTER, .more = 1,
+        { "cycle",           NULL, "y.code",          FILTER, .more = 1,
           .options = "select code as value, name as label from bill_cycle where utility_id = ? order by name" },
-        { "category",      "Category",  "k.code",          FILTER, .more = 1,
+        { "category",        NULL, "k.code",          FILTER, .more = 1,
           .options = "select code as value, name as label from consumer_category where utility_id = ? order by name" },
-        { "plan",          "Plan",      "t.code",          FILTER, .more = 1,
+        { "plan",            NULL, "t.code",          FILTER, .more = 1,
           .options = "select code as value, code as label from tariff_plan where utility_id = ? order by code" },
-        { "status",        "Status",    "b.status",        LIST | FILTER, .choices = bill_states,
+        { "status",          NULL, "b.status",        LIST | FILTER, .choices = bill_states,
           .index = "bill_list_state", .place = "status" },
         { 0 } },
-    .order = "-bill_date", .area = "m.sub_area_id", .empty_title = "No bill yet",
-    .empty_text = "Bills appear here once a run has published them." };
+    .order = "-bill_date", .area = "m.sub_area_id" };
 
 /* --- cards -------------------------------------------------------------------------------------------------------- */
 

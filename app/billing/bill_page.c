@@ -69,23 +69,26 @@ static const char *money_of(Req *r, Money m) { return locale_money_plain(&r->c.m
 static const char *day_of(Req *r, Date d) { return locale_date(&r->c.mem, r->c.locale, d); }
 
 static void show_figures(Req *r, const ViewRow *b) {
-    show_fact(r, "show.facts", "Amount due", money_of(r, b->due), NULL);
-    show_fact(r, "show.facts", "Account", b->account_no, b->consumer_name);
-    show_fact(r, "show.facts", "Period", text(r, "%s to %s", day_of(r, b->period_start), day_of(r, b->period_end)),
+    show_fact(r, "show.facts", word(r, "billing.bill.amount_due"), money_of(r, b->due), NULL);
+    show_fact(r, "show.facts", word(r, "billing.overview.account"), b->account_no, b->consumer_name);
+    show_fact(r, "show.facts", word(r, "billing.overview.period"),
+              msg_format(r, r->c.language, "billing.bill.days", { "from", day_of(r, b->period_start) },
+                         { "to", day_of(r, b->period_end) }),
               text(r, "%d days", b->days));
-    show_fact(r, "show.facts", "Due date", day_of(r, b->due_date), NULL);
-    if (b->run_no) show_fact(r, "show.facts", "Run", b->run_no, NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.due_date"), day_of(r, b->due_date), NULL);
+    if (b->run_no) show_fact(r, "show.facts", word(r, "billing.overview.run"), b->run_no, NULL);
     const char *at_ = "show.sections.0.facts";
-    show_text(r, "show.sections.0.title", "Summary");
-    show_fact(r, at_, "Previous balance", money_of(r, b->previous), NULL);
-    show_fact(r, at_, "Payments", money_of(r, b->payments), NULL);
-    show_fact(r, at_, "Adjustments", money_of(r, b->adjustments), NULL);
-    if (b->posted.minor) show_fact(r, at_, "Charged since the last bill", money_of(r, b->posted), NULL);
-    show_fact(r, at_, "Balance forward", money_of(r, b->forward), NULL);
-    show_fact(r, at_, "Current charges", money_of(r, b->current), text(r, "of which tax %s", money_of(r, b->tax)));
-    show_fact(r, at_, "Amount due", money_of(r, b->due), NULL);
-    if (b->carried.minor) show_fact(r, at_, "Credit carried forward", money_of(r, b->carried), NULL);
-    show_fact(r, at_, "Paid on this bill", money_of(r, b->paid), NULL);
+    show_text(r, "show.sections.0.title", word(r, "billing.bill.summary"));
+    show_fact(r, at_, word(r, "billing.bill.previous_balance"), money_of(r, b->previous), NULL);
+    show_fact(r, at_, word(r, "billing.bill.tab_payments"), money_of(r, b->payments), NULL);
+    show_fact(r, at_, word(r, "billing.overview.adjustments"), money_of(r, b->adjustments), NULL);
+    if (b->posted.minor) show_fact(r, at_, word(r, "billing.bill.posted_since"), money_of(r, b->posted), NULL);
+    show_fact(r, at_, word(r, "billing.bill.balance_forward"), money_of(r, b->forward), NULL);
+    show_fact(r, at_, word(r, "billing.run.current"), money_of(r, b->current),
+              msg_format(r, r->c.language, "billing.bill.of_which_tax", { "amount", money_of(r, b->tax) }));
+    show_fact(r, at_, word(r, "billing.bill.amount_due"), money_of(r, b->due), NULL);
+    if (b->carried.minor) show_fact(r, at_, word(r, "billing.bill.carried"), money_of(r, b->carried), NULL);
+    show_fact(r, at_, word(r, "billing.bill.paid_on_bill"), money_of(r, b->paid), NULL);
 }
 
 static const char *how_of(Req *r, Json trace, int64_t seq) {
@@ -104,12 +107,12 @@ static const char *how_of(Req *r, Json trace, int64_t seq) {
 ROW(LineRow, LINE_ROW)
 
 static void show_lines(Req *r, const ViewRow *b, Json trace) {
-    TableView *t = table_start(r, "show.sections.1.table", "Lines of the bill");
-    show_text(r, "show.sections.1.title", "Lines");
-    table_column(t, "Charge", "text", "id");
-    table_column(t, "How it was computed", "text", "name");
-    table_column(t, "GL code", "code", NULL);
-    table_column(t, "Amount", "money", "amount");
+    TableView *t = table_start(r, "show.sections.1.table", word(r, "billing.bill.lines_of"));
+    show_text(r, "show.sections.1.title", word(r, "billing.gl.lines"));
+    table_column(t, word(r, "billing.bill.charge"), "text", "id");
+    table_column(t, word(r, "billing.bill.how"), "text", "name");
+    table_column(t, word(r, "billing.bill.gl_code"), "code", NULL);
+    table_column(t, word(r, "billing.overview.amount"), "money", "amount");
     LineRows lines = db_all(r, LineRow, "select l.seq, l.description, l.charge_type, l.qty_micro is not null "
                                         "as has_qty, coalesce(l.qty_micro, 0) as line_qty_micro, l.unit, "
                                         "l.amount_minor, l.posts, g.code from bill_line l "
@@ -126,14 +129,14 @@ static void show_lines(Req *r, const ViewRow *b, Json trace) {
         table_cell(t, l->code);
         table_money(t, l->amount_minor);
     }
-    table_foot(t, "Total");
+    table_foot(t, word(r, "billing.run.total"));
     table_foot(t, NULL);
     table_foot(t, NULL);
     table_foot(t, money_of(r, b->total));
 }
 
 static void show_use(Req *r, const ViewRow *b, Json trace) {
-    show_text(r, "show.sections.2.title", "Use and readings");
+    show_text(r, "show.sections.2.title", word(r, "billing.bill.use_and_readings"));
     Json segments = json_member(trace, "segments");
     size_t n = 0;
     for (size_t i = 0; i < json_size(segments); i++) {
@@ -146,14 +149,14 @@ static void show_use(Req *r, const ViewRow *b, Json trace) {
                        json_text(s, "plan") ? json_text(s, "plan") : "", (long long)version,
                                                                 use ? ": " : "", use ? use : ""));
     }
-    TableView *t = table_start(r, "show.sections.2.table", "Readings of the bill");
-    table_column(t, "Meter", "code", "id");
-    table_column(t, "From", "date", NULL);
-    table_column(t, "Reading", "num", NULL);
-    table_column(t, "To", "date", NULL);
-    table_column(t, "Reading", "num", NULL);
-    table_column(t, "Use", "num", "amount");
-    table_column(t, "Kind", "status", "status");
+    TableView *t = table_start(r, "show.sections.2.table", word(r, "billing.bill.readings_of"));
+    table_column(t, word(r, "billing.run.meter"), "code", "id");
+    table_column(t, word(r, "billing.run.from"), "date", NULL);
+    table_column(t, word(r, "billing.bill.reading"), "num", NULL);
+    table_column(t, word(r, "billing.run.to"), "date", NULL);
+    table_column(t, word(r, "billing.bill.reading"), "num", NULL);
+    table_column(t, word(r, "billing.overview.use"), "num", "amount");
+    table_column(t, word(r, "billing.run.kind"), "status", "status");
     Segments uses = mx_bill_segments_of(&r->c, b->id);
     for (size_t i = 0; i < uses.n; i++) {
         const Segment *u = &uses.v[i];
@@ -166,32 +169,32 @@ static void show_use(Req *r, const ViewRow *b, Json trace) {
         table_cell(t, text(r, "%s %s", reading_decimal(&r->c.mem, u->billing_quantity), u->billing_unit));
         table_state(t, u->is_estimated ? "estimated" : "actual");
     }
-    table_empty(t, "No readings", "The service is not metered, or the use was given back.");
+    table_empty(t, word(r, "billing.bill.no_readings"), word(r, "billing.bill.no_readings_how"));
 }
 
 static void show_ledger(Req *r, const ViewRow *b) {
-    show_text(r, "show.sections.3.title", "Ledger entries");
-    TableView *t = table_start(r, "show.sections.3.table", "Ledger entries of the bill");
-    table_column(t, "Code", "code", "id");
-    table_column(t, "Name", "text", "name");
-    table_column(t, "Debit", "money", NULL);
-    table_column(t, "Credit", "money", "amount");
-    table_column(t, "Date", "date", NULL);
+    show_text(r, "show.sections.3.title", word(r, "billing.bill.ledger_entries"));
+    TableView *t = table_start(r, "show.sections.3.table", word(r, "billing.bill.entries_of"));
+    table_column(t, word(r, "billing.run.code"), "code", "id");
+    table_column(t, word(r, "billing.bill.name"), "text", "name");
+    table_column(t, word(r, "billing.bill.debit"), "money", NULL);
+    table_column(t, word(r, "billing.bill.credit"), "money", "amount");
+    table_column(t, word(r, "billing.run.date"), "date", NULL);
     table_rows_of(t, NULL, "select g.code, g.name, e.debit_minor, e.credit_minor, e.effective_date from ledger_txn x "
                            "join ledger_entry e on e.txn_id = x.id join gl_code g on g.id = e.gl_code_id "
                            "where x.source_type='bill' and x.source_id=? order by e.id", b->id);
-    table_empty(t, "Nothing is posted", "A draft posts when it is published.");
+    table_empty(t, word(r, "billing.bill.no_entries"), word(r, "billing.bill.no_entries_how"));
 }
 
 static void show_versions(Req *r, const ViewRow *b) {
     if (b->version_no < 2 && !b->superseded_by.id && strcmp(b->status, "cancelled")) return;
-    show_text(r, "show.sections.4.title", "Versions");
-    TableView *t = table_start(r, "show.sections.4.table", "Versions of the bill");
-    table_column(t, "Bill", "code", "id");
-    table_column(t, "Version", "num", NULL);
-    table_column(t, "Amount", "money", "amount");
+    show_text(r, "show.sections.4.title", word(r, "billing.bill.versions"));
+    TableView *t = table_start(r, "show.sections.4.table", word(r, "billing.bill.versions_of"));
+    table_column(t, word(r, "billing.run.bill"), "code", "id");
+    table_column(t, word(r, "billing.bill.version"), "num", NULL);
+    table_column(t, word(r, "billing.overview.amount"), "money", "amount");
     table_column(t, word(r, "billing.run.difference"), "money", NULL);
-    table_column(t, "Status", "status", "status");
+    table_column(t, word(r, "billing.bill.status"), "status", "status");
     table_rows_of(t, NULL, "select coalesce(b.bill_no, 'Draft') as bill_no, b.version_no, b.total_minor, "
                            "b.total_minor - lag(b.total_minor) over (order by b.version_no) as difference_minor, "
                            "b.status "
@@ -203,11 +206,11 @@ static void show_actions(Req *r, const ViewRow *b) {
     size_t n = 0;
     bool may = perm_may(&r->c, "bx.bill", APPROVE);
     if (b->bill_no) {
-        show_text(r, at(r, "show.moves", n, "text"), "PDF");
+        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.pdf"));
         show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/pdf", url_part(r, b->bill_no)));
     }
     if (may && !strcmp(b->status, "published")) {
-        show_text(r, at(r, "show.moves", n, "text"), "Cancel bill");
+        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.cancel_bill"));
         show_text(r, at(r, "show.moves", n, "kind"), "danger");
         show_text(r, at(r, "show.moves", n++, "url"),
                   link_path(r, "/bx/bills/%s/cancellation", url_part(r, b->bill_no)));
@@ -218,12 +221,12 @@ static void show_actions(Req *r, const ViewRow *b) {
         show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/dispute", url_part(r, b->bill_no)));
     }
     if (may && !strcmp(b->status, "cancelled") && !b->superseded_by.id) {
-        show_text(r, at(r, "show.moves", n, "text"), "Bill again");
+        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.bill_again"));
         show_text(r, at(r, "show.moves", n, "post"), "1");
         show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/rebill", url_part(r, b->bill_no)));
     }
     if (may && !strcmp(b->status, "draft") && b->version_no > 1) {
-        show_text(r, at(r, "show.moves", n, "text"), "Publish");
+        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.publish"));
         show_text(r, at(r, "show.moves", n, "kind"), "primary");
         show_text(r, at(r, "show.moves", n, "post"), "1");
         show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/draft-%lld/publication",
@@ -244,7 +247,8 @@ static void show_tabs(Req *r, const ViewRow *b, const char *tab) {
 }
 
 static void show_head(Req *r, const ViewRow *b, const char *tab) {
-    const char *name = b->bill_no ? text(r, "Bill %s", b->bill_no) : text(r, "Draft bill of %s", b->account_no);
+    const char *name = b->bill_no ? msg_format(r, r->c.language, "billing.bill.title", { "no", b->bill_no })
+        : msg_format(r, r->c.language, "billing.bill.draft_of", { "account", b->account_no });
     show_text(r, "page.title", name);
     show_text(r, "page.crumbs.0.text", b->bill_no || !b->run_no ? word(r, "billing.bill.bills") : b->run_no);
     show_text(r, "page.crumbs.0.url", b->bill_no || !b->run_no ? link_path(r, "/bx/bills") : link_path(r, "/bx/%s/%s",
@@ -308,23 +312,25 @@ void bill_show(Req *r) {
 
 /* --- cancel and again --------------------------------------------------------------------------------------------- */
 
-static const Choice cancel_reasons[] = { { "wrong_reading", "Wrong reading" }, { "wrong_plan", "Wrong plan" },
-                                         { "wrong_consumer", "Wrong consumer" }, { "duplicate", "Duplicate" },
-                                         { "other", "Other" }, { 0 } };
-static const Form cancel_form = { .name = "bill_cancel", .submit = "Cancel bill", .fields = FIELDS {
-    { "reason", "Reason", CHOICE(cancel_reasons), .flags = REQUIRED },
-    { "note",   "Note",   LONG_TEXT(10, 500), .flags = REQUIRED },
+static const Choice cancel_reasons[] = { { "wrong_reading", "billing.cancel_reasons.wrong_reading" },
+                                         { "wrong_plan", "billing.cancel_reasons.wrong_plan" },
+                                         { "wrong_consumer", "billing.cancel_reasons.wrong_consumer" },
+                                         { "duplicate", "billing.cancel_reasons.duplicate" },
+                                         { "other", "billing.cancel_reasons.other" }, { 0 } };
+static const Form cancel_form = { .name = "bill_cancel", .fields = FIELDS {
+    { "reason", CHOICE(cancel_reasons), .flags = REQUIRED },
+    { "note",   LONG_TEXT(10, 500), .flags = REQUIRED },
     { 0 } } };
 
 void bill_cancel_page(Req *r) {
     ViewRow *b = bill_of_path(r);
-    show_text(r, "page.title", text(r, "Cancel bill %s?", b->bill_no ? b->bill_no : ""));
+    show_text(r, "page.title", msg_format(r, r->c.language, "billing.bill.cancel_ask",
+                                          { "no", b->bill_no ? b->bill_no : "" }));
     form_show(r, "confirm", &cancel_form, text(r, "/bx/bills/%s/cancellation", url_part(r, path_text(r, "no"))));
-    show_fact(r, "confirm.facts", "Account", b->account_no, b->consumer_name);
-    show_fact(r, "confirm.facts", "Amount", money_of(r, b->total), NULL);
-    show_text(r, "confirm.text.0", "The bill's ledger entries are reversed today, its readings "
-                                   "and charges are free again. Payments stay on the account as credit.");
-    show_text(r, "confirm.undo", "A cancelled bill stays cancelled. It can be billed again.");
+    show_fact(r, "confirm.facts", word(r, "billing.overview.account"), b->account_no, b->consumer_name);
+    show_fact(r, "confirm.facts", word(r, "billing.overview.amount"), money_of(r, b->total), NULL);
+    show_text(r, "confirm.text.0", word(r, "billing.bill.cancel_how"));
+    show_text(r, "confirm.undo", word(r, "billing.bill.stays_cancelled"));
     show_text(r, "confirm.back_url", link_path(r, "/bx/bills/%s", url_part(r, path_text(r, "no"))));
     page(r, "layout/confirm");
 }
@@ -334,7 +340,7 @@ void bill_cancel_post(Req *r) {
     problems_end(r);
     ViewRow *b = bill_of_path(r);
     bill_cancel(&r->c, b->id, in_text(in, "reason"), in_text(in, "note"));
-    note(r, "Bill %s is cancelled.", b->bill_no);
+    note(r, "%s", msg_format(r, r->c.language, "billing.bill.cancelled_now", { "no", b->bill_no }));
     go(r, "/bx/bills/%s", url_part(r, b->bill_no));
 }
 
@@ -343,8 +349,8 @@ void bill_again_post(Req *r) {
     Id draft = bill_again(&r->c, b->id);
     Money before = b->total, now = db_money(r, "select total_minor from bill where id=?", draft);
     audit_note(&r->c, "rebill", "bill", draft, b->bill_no, NULL);
-    note(r, "Old %s, new %s, difference %s. Look at it, then publish.", money_of(r, before), money_of(r, now),
-         money_of(r, money_sub(now, before)));
+    note(r, "%s", msg_format(r, r->c.language, "billing.bill.made_again", { "old", money_of(r, before) },
+                             { "new", money_of(r, now) }, { "difference", money_of(r, money_sub(now, before)) }));
     go(r, "/bx/bills/draft-%lld", (long long)draft.id);
 }
 
@@ -354,6 +360,6 @@ void bill_publish_post(Req *r) {
     const char *no = db_text(r, "select bill_no from bill where id=?", b->id);
     event_emit(&r->c, &(Event){ .name = "bill.rebilled", .entity = "bill", .id = b->id, .number = no });
     audit_note(&r->c, "publish", "bill", b->id, no, NULL);
-    note(r, "Bill %s is published.", no);
+    note(r, "%s", msg_format(r, r->c.language, "billing.bill.is_published", { "no", no }));
     go(r, "/bx/bills/%s", url_part(r, no));
 }

@@ -49,8 +49,8 @@ static void show_deliveries(Req *r, Id bill) {
 
 /* --- notes -------------------------------------------------------------------------------------------------------- */
 
-static const Form note_form = { .name = "bill_note", .submit = "Add the note", .fields = FIELDS {
-    { "text", "Note", LONG_TEXT(1, 1000), .flags = REQUIRED, .hint = "A note is neither changed nor deleted." },
+static const Form note_form = { .name = "bill_note", .fields = FIELDS {
+    { "text", LONG_TEXT(1, 1000), .flags = REQUIRED },
       { 0 } } };
 
 static void show_notes(Req *r, Id bill) {
@@ -94,8 +94,8 @@ void bill_tab_page(Req *r) {
     page(r, "layout/show");
 }
 
-static const Form dispute_form = { .name = "bill_dispute", .submit = "Save", .fields = FIELDS {
-    { "reason", "Why?", LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
+static const Form dispute_form = { .name = "bill_dispute", .fields = FIELDS {
+    { "reason", LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
 
 static bool is_disputed(Req *r, Id bill) { return db_int(r, "select dispute_hold from bill where id = ?", bill) != 0; }
 

@@ -10,6 +10,7 @@
 #include "lib/db.h"
 #include "lib/json.h"
 #include "lib/locale.h"
+#include "lib/messages.h"
 
 enum { LARGEST = 10 };
 
@@ -170,7 +171,8 @@ JobStep daily_total_check_job(Ctx *c, const JobRow *job) {
     if (step == STEP_AGAIN) return step;
     if (!seen) alert_clear(c, key);
     else alert_raise(c, "billing_total", "warning", key,
-                     text(c, "Totals differ from the ledger by %s",
-                          locale_money_plain(&c->mem, c->locale, (Money){ seen })), "/bx/dashboard");
+                     msg_format(c, c->language, "billing.overview.totals_differ",
+                                { "amount", locale_money_plain(&c->mem, c->locale, (Money){ seen }) }),
+                                "/bx/dashboard");
     return STEP_DONE;
 }

@@ -10,9 +10,12 @@
 
 enum { LEVELS = 4 };
 
-static const Choice gl_types[] = { { "asset", "Asset" }, { "liability", "Liability" }, { "revenue", "Revenue" },
-                                   { "expense", "Expense" }, { "equity", "Equity" }, { 0 } };
-static const Choice gl_sides[] = { { "debit", "Debit" }, { "credit", "Credit" }, { 0 } };
+static const Choice gl_types[] = { { "asset", "billing.gl_types.asset" }, { "liability", "billing.gl_types.liability" },
+                                   { "revenue", "billing.gl_types.revenue" },
+                                   { "expense", "billing.gl_types.expense" }, { "equity", "billing.gl_types.equity" },
+                                   { 0 } };
+static const Choice gl_sides[] = { { "debit", "billing.gl_sides.debit" }, { "credit", "billing.gl_sides.credit" },
+                                   { 0 } };
 
 const PageTab gl_tabs[] = {
     { "gl", "billing.gl.chart",         "/bx/gl-codes",               "bx.gl", NULL },
@@ -57,19 +60,19 @@ static void gl_code_check(Req *r, const Input *in, Id id) {
                 "join gl_period p on p.id = e.gl_period_id and p.state <> 'closed' where e.gl_code_id = x.id))"
 
 const Resource gl_code = {
-    .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl", .one = "GL code", .many = "GL codes",
+    .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl",
     .order = "tree", .tabs = "gl", .import_path = "/bx/gl-codes/import",
     .fields = FIELDS {
-        { "code",          "Code",        TEXT(3, 12), .chars = "0-9.-", .chars_text = "Use digits, points and dashes.",
+        { "code",          TEXT(3, 12), .chars = "0-9.-",
           .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
-        { "name",          "Name",        TEXT(3, 80),      .flags = REQUIRED | LIST | SEARCH },
-        { "type",          "Type",        CHOICE(gl_types), .flags = REQUIRED | LIST | FILTER },
-        { "normal_side",   "Normal side", CHOICE(gl_sides), .flags = REQUIRED | LIST },
-        { "control",       "Control",     BOOL,             .flags = LIST, .hint = "No manual posting" },
-        { "parent_id",     "Parent",      REF(gl_code),     .flags = LIST },
-        { "erp_code",      "ERP code",    TEXT(1, 40) },
-        { "active",        "Active",      BOOL,             .flags = LIST | FILTER, .initial = "1" },
-        { "balance_minor", "Balance",     MONEY(0, 0),      .flags = LIST | DERIVED, .column = BALANCE },
+        { "name",          TEXT(3, 80),      .flags = REQUIRED | LIST | SEARCH },
+        { "type",          CHOICE(gl_types), .flags = REQUIRED | LIST | FILTER },
+        { "normal_side",   CHOICE(gl_sides), .flags = REQUIRED | LIST },
+        { "control",       BOOL,             .flags = LIST },
+        { "parent_id",     REF(gl_code),     .flags = LIST },
+        { "erp_code",      TEXT(1, 40) },
+        { "active",        BOOL,             .flags = LIST | FILTER, .initial = "1" },
+        { "balance_minor", MONEY(0, 0),      .flags = LIST | DERIVED, .column = BALANCE },
         { "tree",          "",            TEXT(0, 0),       .flags = SORT | DERIVED, .column = TREE },
         { 0 } },
     .delete_action = EDIT,              /* the general ledger has no right of its own for it */

@@ -172,23 +172,22 @@ static void build_soon(Ctx *c, Id id, int64_t entries) {
 
 /* --- making, handing over, reversing ------------------------------------------------------------------------------ */
 
-static const Choice formats[] = { { "csv", "CSV" }, { "json", "JSON" }, { 0 } };
-static const Choice details[] = { { "summary", "Summed by date and code" }, { "entries", "Every entry" }, { 0 } };
+static const Choice formats[] = { { "csv", "billing.formats.csv" }, { "json", "billing.formats.json" }, { 0 } };
+static const Choice details[] = { { "summary", "billing.details.summary" }, { "entries", "billing.details.entries" },
+                                  { 0 } };
 static const Choice states[]  = { { "created", NULL }, { "downloaded", NULL }, { "transferred", NULL }, { 0 } };
 
 static const Resource period_choice = { .table = "gl_period", .path = "/bx/gl-codes/periods", .feature = "bx.gl",
-                                        .one = "period", .many = "periods",
-                                        .fields = FIELDS { { "label", "Period", TEXT(7, 7) }, { 0 } } };
+                                        .fields = FIELDS { { "label", TEXT(7, 7) }, { 0 } } };
 
 static const Form export_form = { .name = "gl_export", .fields = FIELDS {
-    { "period", "Period", REF(period_choice), .flags = REQUIRED },
-    { "detail", "Rows",   CHOICE(details),    .flags = REQUIRED, .initial = "summary" },
-    { "format", "Format", CHOICE(formats),    .flags = REQUIRED, .initial = "csv" },
+    { "period", REF(period_choice), .flags = REQUIRED },
+    { "detail", CHOICE(details),    .flags = REQUIRED, .initial = "summary" },
+    { "format", CHOICE(formats),    .flags = REQUIRED, .initial = "csv" },
     { 0 } } };
 
-static const Form transfer_form = { .name = "gl_transfer", .title = "Mark as transferred",
-                                    .submit = "Mark as transferred",
-                                    .fields = FIELDS { { "erp_reference", "Reference of the ERP", TEXT(1, 80),
+static const Form transfer_form = { .name = "gl_transfer",
+                                    .fields = FIELDS { { "erp_reference", TEXT(1, 80),
                                                          .flags = REQUIRED }, { 0 } } };
 
 static Id new_batch(Ctx *c, Id period, const char *format, const char *detail, Id reverses) {
@@ -274,22 +273,22 @@ void gl_export_reverse(Req *r) {
 /* --- pages -------------------------------------------------------------------------------------------------------- */
 
 static const ListSpec batches = {
-    .name = "gl_export_batch", .one = "batch", .many = "batches", .path = "/bx/gl-codes/exports",
+    .name = "gl_export_batch", .path = "/bx/gl-codes/exports",
     .from = "gl_export_batch b join gl_period p on p.id = b.gl_period_id", .where = "b.utility_id = ?", .id = "b.id",
     .columns = COLUMNS {
-        { "batch_no",      "Number",    "b.batch_no",      LIST | SEARCH, .link = "/bx/gl-codes/exports/{batch_no}",
+        { "batch_no",      NULL, "b.batch_no",      LIST | SEARCH, .link = "/bx/gl-codes/exports/{batch_no}",
           .kind = "code" },
-        { "period",        "Period",    "p.label",         LIST },
-        { "detail",        "Rows",      "b.detail",        LIST, .choices = details },
-        { "format",        "Format",    "b.format",        LIST, .choices = formats },
-        { "debit_minor",   "Debit",     "b.debit_minor",   LIST },
-        { "credit_minor",  "Credit",    "b.credit_minor",  LIST },
-        { "state",         "Status",    "b.state",         LIST | FILTER, .choices = states },
-        { "erp_reference", "Reference", "b.erp_reference", LIST | SEARCH },
-        { "created_at",    "Created",   "b.created_at",    LIST | SORT },
+        { "period",        NULL, "p.label",         LIST },
+        { "detail",        NULL, "b.detail",        LIST, .choices = details },
+        { "format",        NULL, "b.format",        LIST, .choices = formats },
+        { "debit_minor",   NULL, "b.debit_minor",   LIST },
+        { "credit_minor",  NULL, "b.credit_minor",  LIST },
+        { "state",         NULL, "b.state",         LIST | FILTER, .choices = states },
+        { "erp_reference", NULL, "b.erp_reference", LIST | SEARCH },
+        { "created_at",    NULL, "b.created_at",    LIST | SORT },
         { 0 } },
     .order = "-created_at", .feature = "bx.gl",
-    .actions = (const ListAction[]){ { "New export", "/bx/gl-codes/exports/new", "plus", "bx.gl", EXPORT, true },
+    .actions = (const ListAction[]){ { NULL, "/bx/gl-codes/exports/new", "plus", "bx.gl", EXPORT, true },
                                      { 0 } },
 };
 
@@ -339,13 +338,16 @@ void gl_export_show(Req *r) {
     crumbs(r, b->batch_no);
     show_text(r, "show.status.text", state_label(r, b->state));
     show_text(r, "show.status.tone", state_tone(r, b->state));
-    show_fact(r, "show.facts", "Period", b->label, NULL);
-    show_fact(r, "show.facts", "Rows", locale_count(&c->mem, c->locale, b->rows), NULL);
-    show_fact(r, "show.facts", "Debit", locale_money_plain(&c->mem, c->locale, b->debit_minor), NULL);
-    show_fact(r, "show.facts", "Credit", locale_money_plain(&c->mem, c->locale, b->credit_minor), NULL);
-    if (b->erp_reference) show_fact(r, "show.facts", "Reference of the ERP", b->erp_reference, NULL);
-    if (b->reverses_id.id) show_fact(r, "show.facts", "Reverses", batch_by_id(c, b->reverses_id)->batch_no, NULL);
-    if (b->sha) show_fact(r, "show.facts", "SHA-256", text_copy_n(c, b->sha, 16), NULL);
+    show_fact(r, "show.facts", word(r, "billing.overview.period"), b->label, NULL);
+    show_fact(r, "show.facts", word(r, "billing.gl.rows"), locale_count(&c->mem, c->locale, b->rows), NULL);
+    show_fact(r, "show.facts", word(r, "billing.bill.debit"), locale_money_plain(&c->mem, c->locale, b->debit_minor),
+              NULL);
+    show_fact(r, "show.facts", word(r, "billing.bill.credit"), locale_money_plain(&c->mem, c->locale, b->credit_minor),
+              NULL);
+    if (b->erp_reference) show_fact(r, "show.facts", word(r, "billing.gl.reference"), b->erp_reference, NULL);
+    if (b->reverses_id.id)
+        show_fact(r, "show.facts", word(r, "billing.gl.reverses"), batch_by_id(c, b->reverses_id)->batch_no, NULL);
+    if (b->sha) show_fact(r, "show.facts", word(r, "billing.gl.sha_256"), text_copy_n(c, b->sha, 16), NULL);
     else show_text(r, "show.notices.0.text", msg(c->language, "billing.gl.file_waits"));
     show_actions(r, b, text(r, "/bx/gl-codes/exports/%s", b->batch_no));
     history_aside(r, "gl_export_batch", b->id, NULL);

@@ -14,7 +14,7 @@
 enum { BYTES_MAX = 1024 * 1024, ROWS_MAX = 5000, ROWS_SHOWN = 200, FIELDS_MAX = 40, WRONG_MAX = 64 };
 
 static const Form upload_form = { .name = "gl_import",
-                                  .fields = FIELDS { { "file", "CSV file", FILE_FIELD, .flags = REQUIRED }, { 0 } } };
+                                  .fields = FIELDS { { "file", FILE_FIELD, .flags = REQUIRED }, { 0 } } };
 
 typedef struct Import {
     Req        *r;
@@ -67,7 +67,7 @@ static void import_rows(Ctx *c, void *arg) {
     int column[FIELDS_MAX], n = 0;
     for (const Field *f = gl_code.fields; f->name; f++) {
         column[n] = csv_column(file, f->name);
-        if (column[n] < 0) column[n] = csv_column(file, f->label);
+        if (column[n] < 0) column[n] = csv_column(file, field_label(i->r, &(Form){ .name = gl_code.table }, f));
         n++;
     }
     CsvRow row;
@@ -93,7 +93,7 @@ static Import import_of(Req *r, bool keeps) {
 
 static void head(Req *r) {
     show_text(r, "page.title", msg(r->c.language, "billing.gl.import"));
-    show_text(r, "page.crumbs.0.text", "GL codes");
+    show_text(r, "page.crumbs.0.text", word(r, "billing.gl.gl_codes"));
     show_text(r, "page.crumbs.0.url", link_path(r, "%s", gl_code.path));
     show_text(r, "page.crumbs.1.text", msg(r->c.language, "billing.gl.import"));
 }

@@ -18,41 +18,41 @@
 enum { LINES_MAX = 100, LINES_SHOWN = 6 };
 
 static const ListAction journal_actions[] = {
-    { "New journal",     "/bx/journals/new", "plus", "bx.gl", CREATE, true },
-    { "Manual journals", "/bx/journals",     NULL,   "bx.gl", VIEW,   false },
+    { NULL, "/bx/journals/new", "plus", "bx.gl", CREATE, true },
+    { NULL, "/bx/journals",     NULL,   "bx.gl", VIEW,   false },
     { 0 } };
 
 static const ListSpec entries = {
-    .name = "ledger_entry", .one = "entry", .many = "entries", .path = "/bx/gl-codes/journal",
+    .name = "ledger_entry", .path = "/bx/gl-codes/journal",
     .from = "ledger_entry e join ledger_txn t on t.id = e.txn_id join gl_code g on g.id = e.gl_code_id "
             "join gl_period p on p.id = e.gl_period_id "
             "left join account a on a.id = e.account_id left join bill b on b.id = e.bill_id "
             "left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id",
     .where = "e.utility_id = ?", .id = "e.id",
     .columns = COLUMNS {
-        { "txn",           "Transaction", "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}",
+        { "txn",          NULL, "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}",
           .kind = "code", .more = 1 },
-        { "effective_on",  "Date",        "e.effective_date", LIST | FILTER },
-        { "txn_type",      "Type",        "e.txn_type", LIST | FILTER,
+        { "effective_on", NULL, "e.effective_date", LIST | FILTER },
+        { "txn_type",     NULL, "e.txn_type", LIST | FILTER,
           .options = "select distinct txn_type as value, replace(txn_type, '_', ' ') as label "
                      "from ledger_txn where utility_id = ?" },
-        { "source",        "Source",      "coalesce(b.bill_no, j.journal_no, t.memo, concat(replace(e.source_type, "
+        { "source",       NULL, "coalesce(b.bill_no, j.journal_no, t.memo, concat(replace(e.source_type, "
                                           "'_', ' '), ' ', e.source_id))", LIST, .sub = "memo" },
-        { "account_no",    "Account",     "a.account_no", LIST | SEARCH_START },
-        { "code",          "Code",        "g.code", LIST | FILTER, .link = "/bx/gl-codes/{code}",
+        { "account_no",   NULL, "a.account_no", LIST | SEARCH_START },
+        { "code",         NULL, "g.code", LIST | FILTER, .link = "/bx/gl-codes/{code}",
           .options = "select code as value, concat(code, ' ', name) as label from gl_code "
                      "where utility_id = ? order by code" },
-        { "name",          "Name",        "g.name", LIST },
-        { "debit_minor",   "Debit",       "nullif(e.debit_minor, 0)",  LIST | SUM },
-        { "credit_minor",  "Credit",      "nullif(e.credit_minor, 0)", LIST | SUM, .place = "amount" },
-        { "period",        "Period",      "p.label", LIST | FILTER, .link = "/bx/gl-codes/periods/{period}",
+        { "name",         NULL, "g.name", LIST },
+        { "debit_minor",  NULL, "nullif(e.debit_minor, 0)",  LIST | SUM },
+        { "credit_minor", NULL, "nullif(e.credit_minor, 0)", LIST | SUM, .place = "amount" },
+        { "period",       NULL, "p.label", LIST | FILTER, .link = "/bx/gl-codes/periods/{period}",
           .options = "select label as value, label from gl_period where utility_id = ? "
                      "and from_date <= current_date + interval 1 month order by from_date desc" },
         { "memo",          "",            "e.memo" },
         { "bill_no",       "",            "b.bill_no", SEARCH_START },
         { "posted",        "",            "e.id", SORT },
         { 0 } },
-    .order = "-posted", .feature = "bx.gl", .actions = journal_actions, .search_label = "Account or bill",
+    .order = "-posted", .feature = "bx.gl", .actions = journal_actions,
 };
 
 /* Opens with the present month: sums over all years are for those who ask for them. */
@@ -73,21 +73,21 @@ static const Choice journal_states[] = { { "awaiting_approval", NULL }, { "poste
                                          { 0 } };
 
 static const ListSpec journals = {
-    .name = "gl_journal", .one = "manual journal", .many = "manual journals", .path = "/bx/journals",
+    .name = "gl_journal", .path = "/bx/journals",
     .from = "gl_journal j left join user u on u.id = j.requested_by left join user v on v.id = j.approved_by",
     .where = "j.utility_id = ?", .id = "j.id",
     .columns = COLUMNS {
-        { "journal_no",    "Number",       "j.journal_no",     LIST | SEARCH, .link = "/bx/journals/{journal_no}",
+        { "journal_no",   NULL, "j.journal_no",     LIST | SEARCH, .link = "/bx/journals/{journal_no}",
           .kind = "code" },
-        { "effective_on",  "Date",         "j.effective_date", LIST | FILTER },
-        { "reason",        "Reason",       "j.reason",         LIST | SEARCH },
-        { "requested",     "Requested by", "u.full_name",      LIST },
-        { "approved",      "Approved by",  "v.full_name",      LIST },
-        { "state",         "Status",       "j.state",          LIST | FILTER, .choices = journal_states },
-        { "created_at",    "Created",      "j.created_at",     LIST | SORT },
+        { "effective_on", NULL, "j.effective_date", LIST | FILTER },
+        { "reason",       NULL, "j.reason",         LIST | SEARCH },
+        { "requested",    NULL, "u.full_name",      LIST },
+        { "approved",     NULL, "v.full_name",      LIST },
+        { "state",        NULL, "j.state",          LIST | FILTER, .choices = journal_states },
+        { "created_at",   NULL, "j.created_at",     LIST | SORT },
         { 0 } },
     .order = "-created_at", .feature = "bx.gl",
-    .actions = (const ListAction[]){ { "New journal", "/bx/journals/new", "plus", "bx.gl", CREATE, true }, { 0 } },
+    .actions = (const ListAction[]){ { NULL, "/bx/journals/new", "plus", "bx.gl", CREATE, true }, { 0 } },
 };
 
 void gl_journals_page(Req *r) {
@@ -98,8 +98,8 @@ void gl_journals_page(Req *r) {
 }
 
 static const Form journal_form = { .name = "gl_journal", .fields = FIELDS {
-    { "date",   "Date",   DATE_FIELD, .hint = "Empty: today" },
-    { "reason", "Reason", LONG_TEXT(3, 300), .flags = REQUIRED },
+    { "date",   DATE_FIELD },
+    { "reason", LONG_TEXT(3, 300), .flags = REQUIRED },
     { 0 } } };
 
 typedef struct Line  { const char *code; Money debit, credit; } Line;
@@ -192,7 +192,8 @@ ROW(CodeOption, CODE_OPTION)
 
 static void show_lines_field(Req *r, bool again) {
     const char *field = "form.fields.code";
-    static const char *const names[] = { "code", "debit", "credit" }, *const labels[] = { "Code", "Debit", "Credit" },
+    static const char *const names[] = { "code", "debit", "credit" },
+        *const labels[] = { "field.code", "field.debit_minor", "field.credit_minor" },
         *const kinds[] = { "select", "money", "money" };
     show_text(r, text(r, "%s.name", field), "code");
     show_text(r, text(r, "%s.kind", field), "lines");
@@ -210,7 +211,7 @@ static void show_lines_field(Req *r, bool again) {
         show_text(r, text(r, "%s.cols.code.options.%zu.text", field, i + 1), codes.v[i].name);
     }
     for (size_t k = 0; k < 3; k++) {
-        show_text(r, text(r, "%s.cols.%s.label", field, names[k]), labels[k]);
+        show_text(r, text(r, "%s.cols.%s.label", field, names[k]), word(r, labels[k]));
         show_text(r, text(r, "%s.cols.%s.kind", field, names[k]), kinds[k]);
         Texts typed = param_all(&r->c.mem, &r->fields, names[k]);
         for (size_t i = 0; i < LINES_SHOWN || (again && i < typed.n); i++)
@@ -297,8 +298,9 @@ static void post_journal(Ctx *c, Id id, void *arg) {
 }
 
 static const Move journal_moves[] = {
-    { "awaiting_approval", "approve", "posted",  APPROVE, approval_refusal, post_journal, .text = "Approve and post" },
-    { "awaiting_approval", "refuse",  "refused", APPROVE, NULL,             NULL,         .text = "Refuse",
+    { "awaiting_approval", "approve", "posted",  APPROVE, approval_refusal, post_journal,
+      .text = "billing.gl.approve_and_post" },
+    { "awaiting_approval", "refuse",  "refused", APPROVE, NULL,             NULL,         .text = "billing.gl.refuse",
       .danger = true },
     { 0 } };
 
@@ -333,9 +335,11 @@ void gl_journal_show(Req *r) {
     show_text(r, "show.status.text", state_label(r, j->state));
     show_text(r, "show.status.tone", state_tone(r, j->state));
     show_moves(r, "show.moves", &gl_journal, j->id, text(r, "/bx/journals/%s", j->journal_no));
-    show_fact(r, "show.facts", "Date", locale_date(&r->c.mem, r->c.locale, j->effective_date), NULL);
-    show_fact(r, "show.facts", "Reason", j->reason, NULL);
-    show_fact(r, "show.facts", "Requested by", db_text(r, "select full_name from user where id=?", j->requested_by),
+    show_fact(r, "show.facts", word(r, "billing.run.date"), locale_date(&r->c.mem, r->c.locale, j->effective_date),
+              NULL);
+    show_fact(r, "show.facts", word(r, "billing.gl.reason"), j->reason, NULL);
+    show_fact(r, "show.facts", word(r, "billing.gl.requested_by"), db_text(r, "select full_name from user where id=?",
+        j->requested_by),
               NULL);
     if (j->txn_id.id) {
         show_text(r, "show.sections.0.link.text", msg(r->c.language, "billing.gl.in_journal"));
@@ -344,9 +348,9 @@ void gl_journal_show(Req *r) {
     }
     show_text(r, "show.sections.0.title", msg(r->c.language, "billing.gl.lines"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "billing.gl.lines"));
-    table_column(t, "Code", "text", "id");
-    table_column(t, "Debit", "money", NULL);
-    table_column(t, "Credit", "money", "amount");
+    table_column(t, word(r, "billing.run.code"), "text", "id");
+    table_column(t, word(r, "billing.bill.debit"), "money", NULL);
+    table_column(t, word(r, "billing.bill.credit"), "money", "amount");
     Lines l = lines_kept(&r->c, j->lines);
     for (size_t i = 0; i < l.n; i++) {
         table_row(t, NULL);

@@ -12,27 +12,25 @@
 #include "lib/table.h"
 
 static const Resource charge_type_choice = { .table = "charge_type", .path = "/bx/gl-codes/mapping", .feature = "bx.gl",
-                                             .one = "charge type", .many = "charge types",
                                              .where = "x.active = 1",
-                                             .fields = FIELDS { { "code", "Code", TEXT(1, 30) }, { 0 } } };
+                                             .fields = FIELDS { { "code", TEXT(1, 30) }, { 0 } } };
 static const Resource service_choice     = { .table = "utility_service", .path = "/bx/gl-codes/mapping",
-                                             .feature = "bx.gl", .one = "service", .many = "services",
-                                             .fields = FIELDS { { "code", "Code", TEXT(2, 4) }, { 0 } } };
+                                             .feature = "bx.gl",
+                                             .fields = FIELDS { { "code", TEXT(2, 4) }, { 0 } } };
 static const Resource category_choice    = { .table = "consumer_category", .path = "/bx/gl-codes/mapping",
-                                             .feature = "bx.gl", .one = "category", .many = "categories",
-                                             .fields = FIELDS { { "code", "Code", TEXT(2, 10) }, { 0 } } };
+                                             .feature = "bx.gl",
+                                             .fields = FIELDS { { "code", TEXT(2, 10) }, { 0 } } };
 static const Resource tax_choice         = { .table = "tax_code", .path = "/bx/gl-codes/mapping", .feature = "bx.gl",
-                                             .one = "tax", .many = "taxes",
-                                             .fields = FIELDS { { "code", "Code", TEXT(1, 20) }, { 0 } } };
+
+                                             .fields = FIELDS { { "code", TEXT(1, 20) }, { 0 } } };
 
 static const Form mapping_form = { .name = "gl_mapping", .fields = FIELDS {
-    { "charge_type", "Charge type",     REF(charge_type_choice), .flags = REQUIRED },
-    { "service",     "Service",         REF(service_choice),     .hint = "Empty: any service" },
-    { "category",    "Category",        REF(category_choice),    .hint = "Empty: any category" },
-    { "tax_code",    "Tax",             REF(tax_choice),         .hint = "Only for taxes" },
-    { "gl_code",     "GL code",         REF(gl_code),            .flags = REQUIRED },
-    { "valid_from",  "Valid from",      DATE_FIELD,              .flags = REQUIRED,
-      .hint = "Entries posted before stay as they are." },
+    { "charge_type", REF(charge_type_choice), .flags = REQUIRED },
+    { "service",     REF(service_choice) },
+    { "category",    REF(category_choice) },
+    { "tax_code",    REF(tax_choice) },
+    { "gl_code",     REF(gl_code),            .flags = REQUIRED },
+    { "valid_from",  DATE_FIELD,              .flags = REQUIRED },
     { 0 } } };
 
 #define NAMED(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name)
@@ -119,7 +117,7 @@ static const Named *show_category(Req *r) {
     const char *field = "show.sections.0.form.fields.category";
     show_text(r, text(r, "%s.name", field), "category");
     show_text(r, text(r, "%s.kind", field), "select");
-    show_text(r, text(r, "%s.label", field), "Category");
+    show_text(r, text(r, "%s.label", field), word(r, "billing.run.category"));
     show_text(r, text(r, "%s.blank", field), msg(r->c.language, "billing.gl.any_category"));
     show_text(r, text(r, "%s.value", field), asked);
     for (size_t i = 0; i < all.n; i++) {
@@ -152,19 +150,19 @@ void gl_mapping_page(Req *r) {
               msg_format(r, c->language, "billing.gl.matrix",
                          { "date", locale_date(&c->mem, c->locale, utility_today(c)) }));
     m.table = table_start(r, "show.sections.1.table", msg(c->language, "billing.gl.mapping"));
-    table_column(m.table, "Charge type", "text", "id");
+    table_column(m.table, word(r, "billing.gl.charge_type"), "text", "id");
     table_column(m.table, msg(c->language, "billing.gl.any_service"), "code", NULL);
     for (size_t s = 0; s < in_use.n; s++) table_column(m.table, in_use.v[s].name, "code", NULL);
     for (size_t i = 0; i < types.n; i++) show_type(&m, &types.v[i], in_use);
 
     show_text(r, "show.sections.2.title", msg(c->language, "billing.gl.particular"));
     TableView *t = table_start(r, "show.sections.2.table", msg(c->language, "billing.gl.particular"));
-    table_column(t, "Charge type", "code", "id");
-    table_column(t, "Service", "text", NULL);
-    table_column(t, "Category", "text", NULL);
-    table_column(t, "Tax", "text", NULL);
-    table_column(t, "GL code", "code", "amount");
-    table_column(t, "Valid from", "date", NULL);
+    table_column(t, word(r, "billing.gl.charge_type"), "code", "id");
+    table_column(t, word(r, "billing.gl.service"), "text", NULL);
+    table_column(t, word(r, "billing.run.category"), "text", NULL);
+    table_column(t, word(r, "billing.run.tax"), "text", NULL);
+    table_column(t, word(r, "billing.bill.gl_code"), "code", "amount");
+    table_column(t, word(r, "billing.gl.valid_from"), "date", NULL);
     table_rows_of(t, NULL, "select m.charge_type, if(m.service_code='', 'Any', m.service_code) as service, "
                            "coalesce(k.name, 'Any') as category, m.tax_code as tax, concat(g.code, ' ', g.name) as gl, "
                            "m.valid_from as valid_on "

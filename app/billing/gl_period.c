@@ -93,7 +93,7 @@ static const Period *show_choice(Req *r) {
     show_text(r, "show.sections.0.form.submit", msg(r->c.language, "billing.gl.show"));
     show_text(r, text(r, "%s.name", field), "period");
     show_text(r, text(r, "%s.kind", field), "select");
-    show_text(r, text(r, "%s.label", field), "Period");
+    show_text(r, text(r, "%s.label", field), word(r, "billing.overview.period"));
     show_text(r, text(r, "%s.value", field), asked ? asked : present);
     for (size_t i = 0; i < all.n; i++) {
         show_text(r, text(r, "%s.options.%zu.value", field, i), all.v[i].label);
@@ -114,12 +114,12 @@ void gl_trial_balance(Req *r) {
     Money opening = { 0 }, debit = { 0 }, credit = { 0 };
     show_text(r, "show.sections.1.title", p ? p->label : "");
     TableView *t = table_start(r, "show.sections.1.table", msg(c->language, "billing.gl.trial_balance"));
-    table_column(t, "Code", "code", "id");
-    table_column(t, "Name", "text", "name");
-    table_column(t, "Opening", "money", NULL);
-    table_column(t, "Debit", "money", NULL);
-    table_column(t, "Credit", "money", NULL);
-    table_column(t, "Closing", "money", "amount");
+    table_column(t, word(r, "billing.run.code"), "code", "id");
+    table_column(t, word(r, "billing.bill.name"), "text", "name");
+    table_column(t, word(r, "billing.gl.opening"), "money", NULL);
+    table_column(t, word(r, "billing.bill.debit"), "money", NULL);
+    table_column(t, word(r, "billing.bill.credit"), "money", NULL);
+    table_column(t, word(r, "billing.gl.closing"), "money", "amount");
     for (size_t i = 0; i < all.n; i++) {
         const Trial *row = &all.v[i];
         table_row(t, link_path(r, "/bx/gl-codes/journal?code=%s&period=%s", row->code, p->label));
@@ -137,12 +137,13 @@ void gl_trial_balance(Req *r) {
     table_foot(t, "");
     for (size_t i = 0; i < 4; i++) table_foot(t, locale_money_plain(&c->mem, c->locale, sums[i]));
     table_empty(t, msg(c->language, "billing.gl.no_entries"), NULL);
-    show_fact(r, "show.facts", "Period", p ? p->label : "", NULL);
+    show_fact(r, "show.facts", word(r, "billing.overview.period"), p ? p->label : "", NULL);
     if (p) show_text(r, "show.status.text", state_label(r, p->state)),
         show_text(r, "show.status.tone", state_tone(r, p->state));
-    show_fact(r, "show.facts", "Debit", locale_money_plain(&c->mem, c->locale, debit), NULL);
-    show_fact(r, "show.facts", "Credit", locale_money_plain(&c->mem, c->locale, credit), NULL);
-    show_fact(r, "show.facts", "Difference", locale_money_plain(&c->mem, c->locale, money_sub(debit, credit)), NULL);
+    show_fact(r, "show.facts", word(r, "billing.bill.debit"), locale_money_plain(&c->mem, c->locale, debit), NULL);
+    show_fact(r, "show.facts", word(r, "billing.bill.credit"), locale_money_plain(&c->mem, c->locale, credit), NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.difference"),
+              locale_money_plain(&c->mem, c->locale, money_sub(debit, credit)), NULL);
     page(r, "layout/show");
 }
 
@@ -217,12 +218,12 @@ static const char *unexported(Ctx *c, const Period *p) {
 
 /* To add one: a row. In order; the first that is open is the refusal. */
 static const struct { const char *label, *link; const char *(*open)(Ctx *c, const Period *p); } checklist[] = {
-    { "Bill runs are finished",                                   "/bx/generate",              open_runs   },
-    { "Nothing is in suspense",                                   "/bx/gl-codes/journal",       suspense    },
-    { "The trial balance is zero",                                "/bx/gl-codes/trial-balance", unbalanced  },
-    { "Account balances agree with the receivables",              "/bx/gl-codes",               receivables },
-    { "Deposits of accounts agree with their control account",    "/bx/gl-codes",               deposits    },
-    { "All entries are exported",                                 "/bx/gl-codes/exports",       unexported  },
+    { "billing.gl.check_runs", "/bx/generate",              open_runs   },
+    { "billing.gl.check_suspense", "/bx/gl-codes/journal",       suspense    },
+    { "billing.gl.check_balance", "/bx/gl-codes/trial-balance", unbalanced  },
+    { "billing.gl.check_receivables", "/bx/gl-codes",               receivables },
+    { "billing.gl.check_deposits", "/bx/gl-codes",               deposits    },
+    { "billing.gl.check_exports", "/bx/gl-codes/exports",       unexported  },
 };
 enum { CHECKS = sizeof checklist / sizeof *checklist };
 
@@ -241,7 +242,7 @@ static const char *checklist_json(Ctx *c) {
     Text t = text_start(c);
     JsonOut o = json_out(&t);
     json_open_list(&o, NULL);
-    for (int i = 0; i < CHECKS; i++) json_add_text(&o, NULL, checklist[i].label);
+    for (int i = 0; i < CHECKS; i++) json_add_text(&o, NULL, msg("en", checklist[i].label));
     json_close(&o);
     return t.s;
 }
@@ -270,9 +271,9 @@ static void reopen_period(Ctx *c, Id id, void *reason) {
 }
 
 static const Move period_moves[] = {
-    { "open",    "check",  "closing", APPROVE, NULL,          NULL,          .text = "Start closing" },
-    { "closing", "close",  "closed",  APPROVE, close_refusal, close_period,  .text = "Close" },
-    { "closing", "cancel", "open",    APPROVE, NULL,          NULL,          .text = "Back to open" },
+    { "open",    "check",  "closing", APPROVE, NULL,          NULL,          .text = "billing.gl.start_closing" },
+    { "closing", "close",  "closed",  APPROVE, close_refusal, close_period,  .text = "billing.gl.close" },
+    { "closing", "cancel", "open",    APPROVE, NULL,          NULL,          .text = "billing.gl.back_to_open" },
     /* by the form of the page */
     { "closed",  "reopen", "open",    DELETE,  NULL,          reopen_period, .asks_reason = true },
     { 0 } };
@@ -280,8 +281,8 @@ static const Move period_moves[] = {
 const Machine gl_period = { .name = "gl_period", .table = "gl_period", .number = "label", .feature = "bx.gl",
                             .moves = period_moves };
 
-static const Form reopen_form = { .name = "gl_reopen", .title = "Reopen", .submit = "Reopen",
-                                  .fields = FIELDS { { "reason", "Reason", LONG_TEXT(3, 300), .flags = REQUIRED },
+static const Form reopen_form = { .name = "gl_reopen",
+                                  .fields = FIELDS { { "reason", LONG_TEXT(3, 300), .flags = REQUIRED },
     { 0 } } };
 
 void gl_period_move(Req *r) {
@@ -307,16 +308,16 @@ void gl_period_move(Req *r) {
 static const Choice period_states[] = { { "open", NULL }, { "closing", NULL }, { "closed", NULL }, { 0 } };
 
 static const ListSpec periods = {
-    .name = "gl_period", .one = "period", .many = "periods", .path = "/bx/gl-codes/periods",
+    .name = "gl_period", .path = "/bx/gl-codes/periods",
     .from = "gl_period p left join user u on u.id = p.closed_by", .where = "p.utility_id = ? and p.from_date <= ?",
     .id = "p.id",
     .columns = COLUMNS {
-        { "label",     "Period",    "p.label",     LIST, .link = "/bx/gl-codes/periods/{label}", .kind = "code" },
-        { "from_on",   "From",      "p.from_date", LIST | SORT },
-        { "to_on",     "To",        "p.to_date",   LIST },
-        { "state",     "Status",    "p.state",     LIST | FILTER, .choices = period_states },
-        { "closed_at", "Closed",    "p.closed_at", LIST },
-        { "closed",    "Closed by", "u.full_name", LIST },
+        { "label",     NULL, "p.label",     LIST, .link = "/bx/gl-codes/periods/{label}", .kind = "code" },
+        { "from_on",   NULL, "p.from_date", LIST | SORT },
+        { "to_on",     NULL, "p.to_date",   LIST },
+        { "state",     NULL, "p.state",     LIST | FILTER, .choices = period_states },
+        { "closed_at", NULL, "p.closed_at", LIST },
+        { "closed",    NULL, "u.full_name", LIST },
         { 0 } },
     .order = "-from_on", .feature = "bx.gl",
 };
@@ -331,13 +332,13 @@ void gl_periods_page(Req *r) {
 static void show_checklist(Req *r, const Period *p) {
     show_text(r, "show.sections.0.title", msg(r->c.language, "billing.gl.checklist"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "billing.gl.checklist"));
-    table_column(t, "Check", "text", "id");
-    table_column(t, "Status", "status", "status");
-    table_column(t, "What is open", "text", NULL);
+    table_column(t, word(r, "billing.run.check"), "text", "id");
+    table_column(t, word(r, "billing.bill.status"), "status", "status");
+    table_column(t, word(r, "billing.gl.what_is_open"), "text", NULL);
     for (int i = 0; i < CHECKS; i++) {
         const char *open = checklist[i].open(&r->c, p);
         table_row(t, link_path(r, "%s", checklist[i].link));
-        table_cell(t, checklist[i].label);
+        table_cell(t, word(r, checklist[i].label));
         table_state(t, open ? "open" : "passed");
         table_cell(t, open);
     }
@@ -355,11 +356,13 @@ void gl_period_show(Req *r) {
     show_text(r, "show.status.text", state_label(r, p->state));
     show_text(r, "show.status.tone", state_tone(r, p->state));
     show_moves(r, "show.moves", &gl_period, p->id, path);
-    show_fact(r, "show.facts", "Days", locale_period(&c->mem, c->locale, p->from_date, p->to_date), NULL);
-    if (closed) show_fact(r, "show.facts", "Closed", locale_time(&c->mem, c->locale, p->closed_at),
+    show_fact(r, "show.facts", word(r, "billing.gl.days"), locale_period(&c->mem, c->locale, p->from_date, p->to_date),
+              NULL);
+    if (closed) show_fact(r, "show.facts", word(r, "billing.gl.closed"), locale_time(&c->mem, c->locale, p->closed_at),
                           db_text(c, "select full_name from user where id=?", p->closed_by));
     if (time_is_set(p->reopened_at))
-        show_fact(r, "show.facts", "Reopened", locale_time(&c->mem, c->locale, p->reopened_at), p->reopen_reason);
+        show_fact(r, "show.facts", word(r, "billing.gl.reopened"), locale_time(&c->mem, c->locale, p->reopened_at),
+                  p->reopen_reason);
     if (!closed) show_checklist(r, p);
     else if (lib_app.may(c, "bx.gl", DELETE)) {
         show_text(r, "show.sections.0.title", reopen_form.title);

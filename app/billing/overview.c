@@ -588,28 +588,28 @@ void overview_cycles(Req *r) {
 static const Choice severities[] = { { "error", NULL }, { "hold", NULL }, { "warning", NULL }, { 0 } };
 
 static const ListSpec open_exceptions = {
-    .name = "open_exceptions", .one = "exception", .many = "exceptions", .path = "/bx/dashboard/exceptions",
-    .feature = "bx.dashboard", .search_label = "Account or code", .id = "e.id",
+    .name = "open_exceptions", .path = "/bx/dashboard/exceptions",
+    .feature = "bx.dashboard", .id = "e.id",
     .from = "bill_exception e join account a on a.id = e.account_id join consumer n on n.id = a.consumer_id "
             "left join premise m on m.id = a.premise_id left join bill_run x on x.id = e.run_id "
             "left join user u on u.id = e.assignee_id",
     .where = "e.utility_id = ? and e.state in ('open', 'assigned')", .area = "m.sub_area_id",
     .columns = COLUMNS {
-        { "account_no",    "Account",  "a.account_no",   LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
+        { "account_no",    NULL, "a.account_no",   LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
           .place = "id" },
-        { "consumer_name", "Consumer", "n.display_name", LIST, .place = "name" },
-        { "code",          "Code",     "e.code",         LIST | SORT | SEARCH_START | FILTER,
+        { "consumer_name", NULL, "n.display_name", LIST, .place = "name" },
+        { "code",          NULL, "e.code",         LIST | SORT | SEARCH_START | FILTER,
           .options = "select distinct code as value, code as label from bill_exception where utility_id = ? "
                      "order by code" },
-        { "message",       "What",     "e.message",      LIST },
-        { "amount_minor",  "Amount",   "e.amount_minor", LIST, .place = "amount" },
-        { "run_no",        "Run",      "x.run_no",       LIST },
-        { "opened_at",     "Since",    "e.opened_at",    LIST | SORT },
-        { "assignee",      "Assigned", "u.full_name",    LIST },
-        { "severity",      "Severity", "e.severity",     LIST | FILTER, .choices = severities },
-        { "state",         "State",    "e.state",        LIST, .place = "status" },
+        { "message",       NULL, "e.message",      LIST },
+        { "amount_minor",  NULL, "e.amount_minor", LIST, .place = "amount" },
+        { "run_no",        NULL, "x.run_no",       LIST },
+        { "opened_at",     NULL, "e.opened_at",    LIST | SORT },
+        { "assignee",      NULL, "u.full_name",    LIST },
+        { "severity",      NULL, "e.severity",     LIST | FILTER, .choices = severities },
+        { "state",         NULL, "e.state",        LIST, .place = "status" },
         { 0 } },
-    .order = "-opened_at", .empty_title = "No open exception", .empty_text = "Nothing holds a bill up." };
+    .order = "-opened_at" };
 
 void overview_exceptions(Req *r) {
     show_text(r, "page.title", SAY(r, "heading"));

@@ -81,8 +81,8 @@ const char *run_checklist_open(Ctx *c, const RunRow *run);
 bool        run_check_done(Ctx *c, const RunRow *run, const char *key);
 /* Chooses the sample: random ones, the largest, those with the largest change. */
 void        run_sample(Ctx *c, Id run);
-void        run_tell_owner(Ctx *c, Id run, const char *format);         /* %s: the run's number */
-void        run_tell_managers(Ctx *c, Id run, const char *format);      /* all of the role billing manager */
+void        run_tell_owner(Ctx *c, Id run, const char *key);            /* a message's key; {run}: its number */
+void        run_tell_managers(Ctx *c, Id run, const char *key);      /* all of the role billing manager */
 void        run_tell_approvers(Ctx *c, Id run);
 
 extern const Machine run_v1, run_v2;

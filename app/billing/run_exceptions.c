@@ -21,34 +21,33 @@ static const Choice exception_states[] = { { "open", NULL }, { "assigned", NULL 
                                            { "left_out", NULL }, { 0 } };
 static const Choice severities[] = { { "error", NULL }, { "hold", NULL }, { "warning", NULL }, { 0 } };
 static const ListBulk exception_bulk[] = {
-    { "release", "Release", "bx.run", APPROVE },     { "recalculate", "Recalculate", "bx.run", EDIT },
-    { "leave_out", "Leave out", "bx.run", EDIT },    { "assign", "Assign to me", "bx.run", EDIT },
-    { "note", "Note", "bx.run", EDIT },              { 0 } };
+    { "release",   NULL, "bx.run", APPROVE },     { "recalculate", NULL, "bx.run", EDIT },
+    { "leave_out", NULL, "bx.run", EDIT },    { "assign", NULL, "bx.run", EDIT },
+    { "note",      NULL, "bx.run", EDIT },              { 0 } };
 
 static const ListSpec exceptions = {
-    .name = "run_exceptions", .one = "exception", .many = "exceptions", .path = "/bx/runs", .feature = "bx.run",
-    .id = "e.id", .search_label = "Account",
+    .name = "run_exceptions", .path = "/bx/runs", .feature = "bx.run",
+    .id = "e.id",
     .from = "bill_exception e join bill_run r on r.id = e.run_id join account a on a.id = e.account_id "
             "join consumer n on n.id = a.consumer_id left join user u on u.id = e.assignee_id",
     .where = "e.run_id = ?",
     .columns = COLUMNS {
-        { "code",          "Code",     "e.code",         LIST | SORT | FILTER, .kind = "code", .place = "id",
+        { "code",          NULL, "e.code",         LIST | SORT | FILTER, .kind = "code", .place = "id",
           .link = "/bx/runs/{run_no}/exceptions/{public_id}" },
-        { "account_no",    "Account",  "a.account_no",   LIST | SEARCH_START, .sub = "consumer_name", .kind = "code" },
-        { "consumer_name", "Consumer", "n.display_name", SEARCH_START },
-        { "public_id",     "Key",      "e.public_id",    0 },
-        { "run_no",        "Run",      "r.run_no",       0 },
-        { "message",       "Message",  "e.message",      LIST, .place = "name" },
-        { "amount_minor",  "Amount",   "e.amount_minor", LIST | SORT, .place = "amount" },
-        { "age",           "Age, days", "timestampdiff(day, e.opened_at, utc_timestamp(6))", LIST, .kind = "num" },
-        { "assignee",      "Assignee", "u.full_name",    LIST },
-        { "note",          "Note",     "e.note",         LIST },
-        { "severity",      "Kind",     "e.severity",     LIST | FILTER, .choices = severities, .kind = "status" },
-        { "state",         "State",    "e.state",        LIST | FILTER, .choices = exception_states,
+        { "account_no",    NULL, "a.account_no",   LIST | SEARCH_START, .sub = "consumer_name", .kind = "code" },
+        { "consumer_name", NULL, "n.display_name", SEARCH_START },
+        { "public_id",     NULL, "e.public_id",    0 },
+        { "run_no",        NULL, "r.run_no",       0 },
+        { "message",       NULL, "e.message",      LIST, .place = "name" },
+        { "amount_minor",  NULL, "e.amount_minor", LIST | SORT, .place = "amount" },
+        { "age",           NULL, "timestampdiff(day, e.opened_at, utc_timestamp(6))", LIST, .kind = "num" },
+        { "assignee",      NULL, "u.full_name",    LIST },
+        { "note",          NULL, "e.note",         LIST },
+        { "severity",      NULL, "e.severity",     LIST | FILTER, .choices = severities, .kind = "status" },
+        { "state",         NULL, "e.state",        LIST | FILTER, .choices = exception_states,
           .place = "status" },
         { 0 } },
-    .order = "code", .bulk = exception_bulk, .key = "public_id", .empty_title = "No exception",
-    .empty_text = "Every account has its draft." };
+    .order = "code", .bulk = exception_bulk, .key = "public_id" };
 
 static ListSpec exceptions_of(Req *r, const RunRow *run) {
     ListSpec spec = exceptions;
@@ -105,10 +104,10 @@ static ExceptionRow *exception_of_path(Req *r, const RunRow *run) {
 
 static bool is_open(const ExceptionRow *e) { return !strcmp(e->state, "open") || !strcmp(e->state, "assigned"); }
 
-static const Form assign_form = { .name = "run_assign", .submit = "Assign", .fields = FIELDS {
-    { "user", "To whom?", TEXT(1, 254), .flags = REQUIRED }, { 0 } } };
-static const Form note_form = { .name = "run_note", .submit = "Keep the note", .fields = FIELDS {
-    { "note", "Note", LONG_TEXT(2, 500), .flags = REQUIRED }, { 0 } } };
+static const Form assign_form = { .name = "run_assign", .fields = FIELDS {
+    { "user", TEXT(1, 254), .flags = REQUIRED }, { 0 } } };
+static const Form note_form = { .name = "run_note", .fields = FIELDS {
+    { "note", LONG_TEXT(2, 500), .flags = REQUIRED }, { 0 } } };
 
 #define PERSON_ROW(F, T) F(T, Id, id) F(T, const char *, email) F(T, const char *, full_name)
 ROW(Person, PERSON_ROW)
@@ -265,9 +264,9 @@ static void do_exception(Ctx *c, void *arg) {
     else fail(c, INVALID, "Choose what is to be done.");
 }
 
-static const Form reason_form = { .name = "run_bulk", .submit = "Go on", .fields = FIELDS {
-    { "keys", "Exceptions", HIDDEN(6000) }, { "bulk", "Action", HIDDEN(20) },
-    { "note", "Why?", LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
+static const Form reason_form = { .name = "run_bulk", .fields = FIELDS {
+    { "keys", HIDDEN(6000) }, { "bulk", HIDDEN(20) },
+    { "note", LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
 
 /* The reason for several at once. */
 void run_reason_page(Req *r) {

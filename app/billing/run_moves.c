@@ -104,7 +104,7 @@ static void enter_review(Ctx *c, Id id, void *arg) {
     (void)arg;
     stage_set(c, id, 5);
     run_sample(c, id);
-    run_tell_owner(c, id, "The drafts of %s are made.");
+    run_tell_owner(c, id, "billing.run.told_drafts");
 }
 
 static void ask_approvers(Ctx *c, Id id, void *arg) {
@@ -127,13 +127,13 @@ static void back_to_drafts(Ctx *c, Id id, void *arg) {
     stage_set(c, id, 5);
     db_run(c, "update bill set status='draft' where bill_run_id=? and status='approved'", id);
     db_run(c, "update bill_run set approver_id=null, approved_at=null, publish_at=null where id=?", id);
-    run_tell_owner(c, id, "%s was sent back.");
+    run_tell_owner(c, id, "billing.run.told_sent_back");
 }
 
 /* A simulation ends with its drafts: they reserve nothing and go no further. */
 static void simulation_end(Ctx *c, Id id, void *arg) {
     (void)arg;
-    run_tell_owner(c, id, "The simulation %s is done.");
+    run_tell_owner(c, id, "billing.run.told_simulated");
 }
 
 /* What is published stays; the rest is free again, and another run can bill it. */
@@ -144,13 +144,13 @@ static void drop_unpublished(Ctx *c, Id id, void *arg) {
     db_run(c, "update bill_run set finished_at=?, finished_by=? where id=?", c->now, c->user, id);
     db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' "
               "where r.id=? and p.state='running'", id);
-    run_tell_managers(c, id, "%s ended in part: the rest was rolled back.");
+    run_tell_managers(c, id, "billing.run.told_in_part");
 }
 
 static void published_end(Ctx *c, Id id, void *arg) {
     (void)arg;
-    run_tell_owner(c, id, "%s is published.");
-    run_tell_managers(c, id, "%s is published.");
+    run_tell_owner(c, id, "billing.run.told_published");
+    run_tell_managers(c, id, "billing.run.told_published");
     db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='billed' "
               "where r.id=? and p.state in ('open', 'planned', 'running')", id);
 }
@@ -179,17 +179,17 @@ static const Move v1_moves[] = {
     { "completed_with_errors", "settle",             "completed",             EDIT,    NULL,      billed_end,   NULL,
       0 },
     { "completed_with_errors", "retry",              "running",               APPROVE, NULL,      again_failed,
-      .text = "Retry failed" },
+      .text = "billing.run.retry_failed" },
     { "running",               "pause",              "paused",                APPROVE, NULL,      NULL,
-      .text = "Pause" },
+      .text = "billing.run.pause" },
     { "paused",                "resume",             "running",               APPROVE, NULL,      begin_work,
-      .text = "Resume" },
+      .text = "billing.run.resume" },
     { "queued",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
-      .text = "Cancel run", .danger = true },
+      .text = "billing.run.cancel_run", .danger = true },
     { "running",               "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
-      .text = "Cancel run", .danger = true },
+      .text = "billing.run.cancel_run", .danger = true },
     { "paused",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
-      .text = "Cancel run", .danger = true },
+      .text = "billing.run.cancel_run", .danger = true },
     { 0 }
 };
 const Machine run_v1 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run",
@@ -197,54 +197,54 @@ const Machine run_v1 = { .name = "bill_run", .table = "bill_run", .number = "run
 
 static const Move v2_moves[] = {
     { "setup",             "check",      "checking",          CREATE,  NULL,             begin_checks,
-      .text = "Check consumers" },
+      .text = "billing.run.check_consumers" },
     { "checking",          "continue",   "ready",             EDIT,    blocked_accounts, enter_readings,
-      .text = "Continue" },
+      .text = "billing.run.continue" },
     { "ready",             "generate",   "calculating",       EDIT,    undecided,        begin_drafts,
-      .text = "Generate drafts" },
+      .text = "billing.run.generate_drafts" },
     { "calculating",       "calculated", "review",            EDIT,    NULL,             enter_review,   NULL, 0 },
     { "calculating",       "pause",      "paused",            EDIT,    NULL,             NULL,
-      .text = "Pause" },
+      .text = "billing.run.pause" },
     { "review",            "recalculate","calculating",       EDIT,    NULL,             begin_drafts,   NULL, 0 },
     { "review",            "ask",        "awaiting_approval", EDIT,    open_checklist,   ask_approvers,
-      .text = "Ask for approval" },
+      .text = "billing.gl.ask_approval" },
     { "awaiting_approval", "approve",    "approved",          APPROVE, approval,         approve_bills,  NULL, 0 },
     { "awaiting_approval", "send_back",  "review",            APPROVE, NULL,             back_to_drafts, NULL,
       .asks_reason = true },
     { "approved",          "publish",    "publishing",        APPROVE, stale_drafts,     begin_work,
-      .text = "Publish now" },
+      .text = "billing.run.publish_now" },
     { "approved",          "send_back",  "review",            APPROVE, NULL,             back_to_drafts, NULL,
       .asks_reason = true },
     { "publishing",        "finish",     "published",         EDIT,    NULL,             published_end,  NULL, 0 },
     { "publishing",        "stop",       "paused",            APPROVE, NULL,             NULL,
-      .text = "Stop" },
+      .text = "billing.run.stop" },
     { "calculating",       "simulated",  "closed",            EDIT,    NULL,             simulation_end, NULL, 0 },
     { "paused",            "roll_back_rest", "published",     APPROVE, none_published,   drop_unpublished,
-      .text = "Roll back the rest", .danger = true },
+      .text = "billing.run.roll_back_rest", .danger = true },
     { "setup",             "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
     { "paused",            "resume",     "calculating",       EDIT,    is_approved,      begin_work,
-      .text = "Go on with the drafts" },
+      .text = "billing.run.go_on_drafts" },
     { "paused",            "go_on",      "publishing",        APPROVE, not_approved,     begin_work,
-      .text = "Go on publishing" },
+      .text = "billing.run.go_on_publishing" },
     { "published",         "close",      "closed",            APPROVE, unsettled,        NULL,
-      .text = "Close run" },
+      .text = "billing.run.close_run" },
     { "paused",            "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,
-      .text = "Roll back", .danger = true },
+      .text = "billing.run.roll_back", .danger = true },
     { "checking",          "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
     { "ready",             "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
     { "review",            "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,
-      .text = "Roll back", .danger = true },
+      .text = "billing.run.roll_back", .danger = true },
     { "awaiting_approval", "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,
-      .text = "Roll back", .danger = true },
+      .text = "billing.run.roll_back", .danger = true },
     { "approved",          "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,
-      .text = "Roll back", .danger = true },
+      .text = "billing.run.roll_back", .danger = true },
     { "published",         "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,      NULL, 0 },
     { "setup",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
-      .text = "Cancel run", .danger = true },
+      .text = "billing.run.cancel_run", .danger = true },
     { "checking",          "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
-      .text = "Cancel run", .danger = true },
+      .text = "billing.run.cancel_run", .danger = true },
     { "ready",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
-      .text = "Cancel run", .danger = true },
+      .text = "billing.run.cancel_run", .danger = true },
     { "review",            "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,      NULL, 0 },
     { 0 }
 };

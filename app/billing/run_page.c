@@ -209,29 +209,28 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
 
 /* --- accounts of the run ------------------------------------------------------------------------------------------ */
 
-static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
-static const ListBulk item_bulk[] = { { "recalculate", "Recalculate", "bx.run", EDIT },
-                                      { "roll_back", "Roll back", "bx.run", EDIT }, { 0 } };
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
+static const ListBulk item_bulk[] = { { "recalculate", NULL, "bx.run", EDIT },
+                                      { "roll_back", NULL, "bx.run", EDIT }, { 0 } };
 enum { ITEMS_MOST = 5000 };
 
 static const ListSpec items = {
-    .name = "run_items", .one = "account", .many = "accounts", .path = "/bx/generate", .feature = "bx.run",
-    .search_label = "Account or consumer", .id = "i.id",
+    .name = "run_items", .path = "/bx/generate", .feature = "bx.run", .id = "i.id",
     .from = "bill_run_item i join account a on a.id = i.account_id join consumer n on n.id = a.consumer_id "
             "left join bill b on b.id = i.bill_id",
     .where = "i.run_id = ? and find_in_set(i.state, ?)",
     .columns = COLUMNS {
-        { "account_no",   "Account",  "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name",
+        { "account_no",    NULL, "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name",
           .place = "id" },
-        { "consumer_name", "Consumer", "n.display_name", SEARCH_START },
-        { "bill_no",      "Bill",     "coalesce(b.bill_no, if(b.id is null, null, concat('draft-', b.id)))", LIST,
+        { "consumer_name", NULL, "n.display_name", SEARCH_START },
+        { "bill_no",       NULL, "coalesce(b.bill_no, if(b.id is null, null, concat('draft-', b.id)))", LIST,
           .link = "/bx/bills/{bill_no}", .kind = "code" },
-        { "error_code",   "Code",     "i.error_code",   LIST | FILTER, .kind = "code" },
-        { "message",      "Message",  "coalesce(i.error_text, i.skip_reason, i.release_reason)", LIST,
+        { "error_code",    NULL, "i.error_code",   LIST | FILTER, .kind = "code" },
+        { "message",       NULL, "coalesce(i.error_text, i.skip_reason, i.release_reason)", LIST,
           .place = "name" },
-        { "amount_minor", "Amount",   "i.amount_minor", LIST | SORT, .place = "amount" },
-        { "stale",        "Must be recalculated", "coalesce(b.stale, 0)", FILTER, .choices = yes_no },
-        { "state",        "State",    "i.state",        LIST, .place = "status" },
+        { "amount_minor",  NULL, "i.amount_minor", LIST | SORT, .place = "amount" },
+        { "stale",         NULL, "coalesce(b.stale, 0)", FILTER, .choices = yes_no },
+        { "state",         NULL, "i.state",        LIST, .place = "status" },
         { 0 } },
     .order = "account_no" };
 
@@ -353,11 +352,11 @@ void run_bills_post(Req *r) {
     go(r, "%s", run_path(&r->c, run));
 }
 
-static const Form release_form = { .name = "bill_release", .submit = "Release",
-                                   .fields = FIELDS { { "reason", "Why may this bill go out?", LONG_TEXT(5, 500),
+static const Form release_form = { .name = "bill_release",
+                                   .fields = FIELDS { { "reason", LONG_TEXT(5, 500),
     .flags = REQUIRED }, { 0 } } };
-static const Form leave_form   = { .name = "bill_leave_out", .submit = "Leave out",
-                                   .fields = FIELDS { { "reason", "Why is it not billed now?", LONG_TEXT(5, 300),
+static const Form leave_form   = { .name = "bill_leave_out",
+                                   .fields = FIELDS { { "reason", LONG_TEXT(5, 300),
     .flags = REQUIRED }, { 0 } } };
 
 #define TARGET_ROW(F, T) F(T, Id, account) F(T, const char *, account_no) F(T, const char *, name) \
@@ -385,17 +384,17 @@ static void ask(Req *r, const Form *form, const char *what, const char *undo) {
     show_fact(r, "confirm.facts", word(r, "billing.run.account"), t->account_no, t->name);
     if (t->code) show_fact(r, "confirm.facts", t->code, t->message, NULL);
     if (t->amount.minor) show_fact(r, "confirm.facts", word(r, "billing.run.amount"), run_money(r, t->amount), NULL);
-    show_text(r, "confirm.undo", undo);
+    show_text(r, "confirm.undo", word(r, undo));
     show_text(r, "confirm.tone", "primary");
     show_text(r, "confirm.back_url", link_path(r, "%s", run_path(&r->c, run)));
     page(r, "layout/confirm");
 }
 
 void run_release_page(Req *r) {
-    ask(r, &release_form, "release", !strcmp(run_of_path(r, NULL)->mode, "v1") ? "The bill is published at once."
-        : "The bill goes on with the run.");
+    ask(r, &release_form, "release", !strcmp(run_of_path(r, NULL)->mode, "v1") ? "billing.run.release_now"
+        : "billing.run.release_later");
 }
-void run_leave_page(Req *r)   { ask(r, &leave_form, "leave-out", "Its days are billed with the next period."); }
+void run_leave_page(Req *r)   { ask(r, &leave_form, "leave-out", "billing.run.leave_out_later"); }
 
 void run_release_post(Req *r) {
     Input *in = form_read(r, &release_form);
@@ -410,7 +409,7 @@ void run_release_post(Req *r) {
     } else {
         run_totals(&r->c, run->id);
     }
-    note(r, "The bill of %s is released.", t->account_no);
+    note(r, "%s", msg_format(r, r->c.language, "billing.run.is_released", { "account", t->account_no }));
     go(r, "%s", run_path(&r->c, run));
 }
 

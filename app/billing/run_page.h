@@ -20,8 +20,6 @@ const char *run_path(Ctx *c, const RunRow *run);
 void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab);
 /* Figures of the run's work; while it is active they are asked again every 2 s. */
 void run_progress(Req *r, const RunRow *run, const RunCounts *k);
-/* A text of views/messages in the user's language. */
-static inline const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
 /* A count and an amount as a page of runs writes them: "1,384", "1,384.62". */
 const char *run_count(Req *r, int64_t n);
 const char *run_money(Req *r, Money m);

@@ -13,15 +13,14 @@
 #include "lib/locale.h"
 #include "lib/money.h"
 
-static const Form approve_form = { .name = "run_approve", .submit = "Approve", .fields = FIELDS {
-    { "reason", "Note", LONG_TEXT(0, 500) }, { 0 } } };
+static const Form approve_form = { .name = "run_approve", .fields = FIELDS {
+    { "reason",     LONG_TEXT(0, 500) }, { 0 } } };
 
-static const Form publish_form = { .name = "run_publish", .submit = "Publish at this time", .fields = FIELDS {
-    { "publish_at", "Date and time", TEXT(1, 30), .flags = REQUIRED,
-      .hint = "As 2026-05-03T06:00, in the utility's time" }, { 0 } } };
+static const Form publish_form = { .name = "run_publish", .fields = FIELDS {
+    { "publish_at", TEXT(1, 30), .flags = REQUIRED }, { 0 } } };
 
-static const Form back_form = { .name = "run_back", .submit = "Send back", .fields = FIELDS {
-    { "reason", "Why?", LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
+static const Form back_form = { .name = "run_back", .fields = FIELDS {
+    { "reason",     LONG_TEXT(5, 500), .flags = REQUIRED }, { 0 } } };
 
 /* The first draft of each account against what stands now: what changed since the simulation of stage 4. */
 static void differences(Req *r, const RunRow *run, const char *section) {

@@ -62,39 +62,38 @@ static const Choice reading_states[] = { { "actual", NULL }, { "estimated", NULL
                                          { "waiting", NULL }, { 0 } };
 static const Choice decisions[] = { { "estimated", NULL }, { "accepted", NULL }, { "check_reading", NULL },
                                     { "entered", NULL }, { 0 } };
-static const Choice yes_no[] = { { "1", "Yes" }, { "0", "No" }, { 0 } };
-static const ListBulk reading_bulk[] = { { "estimate", "Estimate", "bx.run", EDIT },
-                                         { "check", "Ask for a check reading", "bx.run", EDIT },
-                                         { "accept", "Accept", "bx.run", EDIT }, { 0 } };
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
+static const ListBulk reading_bulk[] = { { "estimate", NULL, "bx.run", EDIT },
+                                         { "check",  NULL, "bx.run", EDIT },
+                                         { "accept", NULL, "bx.run", EDIT }, { 0 } };
 
 static const ListSpec readings = {
-    .name = "run_readings", .one = "connection", .many = "connections", .path = "/bx/runs", .feature = "bx.run",
-    .id = "s.id", .search_label = "Account or connection", .from = READING_FROM, .where = READING_WHERE,
+    .name = "run_readings", .path = "/bx/runs", .feature = "bx.run",
+    .id = "s.id", .from = READING_FROM, .where = READING_WHERE,
     .columns = COLUMNS {
-        { "connection_no", "Connection", "s.connection_no", LIST | SORT | SEARCH_START, .kind = "code", .place = "id",
+        { "connection_no", NULL, "s.connection_no", LIST | SORT | SEARCH_START, .kind = "code", .place = "id",
           .link = "/bx/runs/{run_no}/readings/{connection_no}", .sub = "account_no" },
-        { "account_no",    "Account",    "a.account_no",    SEARCH_START },
-        { "run_no",        "Run",        "r.run_no",        0 },
-        { "start_e3",      "Start",      "(select u.from_value_e3 " ALL_USE " order by u.from_on, u.id limit 1)",
+        { "account_no",    NULL, "a.account_no",    SEARCH_START },
+        { "run_no",        NULL, "r.run_no",        0 },
+        { "start_e3",      NULL, "(select u.from_value_e3 " ALL_USE " order by u.from_on, u.id limit 1)",
           LIST },
-        { "end_e3",        "End",        "(select u.to_value_e3 " ALL_USE " order by u.to_on desc, u.id desc limit 1)",
+        { "end_e3",        NULL, "(select u.to_value_e3 " ALL_USE " order by u.to_on desc, u.id desc limit 1)",
           LIST },
-        { "use_e3",        "Use",         USE,       LIST, .place = "amount" },
-        { "before_e3",     "Last period", BEFORE,    LIST },
-        { "year_e3",       "Last year",   LAST_YEAR, LIST },
-        { "difference",    "Difference",  "if(" BEFORE " > 0, concat(if(" USE " >= " BEFORE ", '+', '\u2212'), "
+        { "use_e3",        NULL, USE,       LIST, .place = "amount" },
+        { "before_e3",     NULL, BEFORE,    LIST },
+        { "year_e3",       NULL, LAST_YEAR, LIST },
+        { "difference",    NULL, "if(" BEFORE " > 0, concat(if(" USE " >= " BEFORE ", '+', '\u2212'), "
           "round(abs(" USE " - " BEFORE ") * 100 / " BEFORE "), ' %'), null)", LIST, .kind = "num" },
-        { "source",        "Read by", "(select g.source from meter_reading g where g.id = " LAST_READING ")", LIST,
+        { "source",        NULL, "(select g.source from meter_reading g where g.id = " LAST_READING ")", LIST,
           .kind = "status" },
-        { "exchanged",     "Exchanged", METERS " > 1",  FILTER, .choices = yes_no, .more = 1 },
-        { "high",          "High",      IS_HIGH,        FILTER, .choices = yes_no, .more = 1 },
-        { "low",           "Low",       IS_LOW,         FILTER, .choices = yes_no, .more = 1 },
-        { "zero",          "Zero",      IS_ZERO,        FILTER, .choices = yes_no, .more = 1 },
-        { "decision",      "Decision",  "d.decision",   LIST | FILTER, .choices = decisions, .kind = "status" },
-        { "status",        "Reading",   READ_STATUS,    LIST | FILTER, .choices = reading_states, .place = "status" },
+        { "exchanged",     NULL, METERS " > 1",  FILTER, .choices = yes_no, .more = 1 },
+        { "high",          NULL, IS_HIGH,        FILTER, .choices = yes_no, .more = 1 },
+        { "low",           NULL, IS_LOW,         FILTER, .choices = yes_no, .more = 1 },
+        { "zero",          NULL, IS_ZERO,        FILTER, .choices = yes_no, .more = 1 },
+        { "decision",      NULL, "d.decision",   LIST | FILTER, .choices = decisions, .kind = "status" },
+        { "status",        NULL, READ_STATUS,    LIST | FILTER, .choices = reading_states, .place = "status" },
         { 0 } },
-    .order = "connection_no", .bulk = reading_bulk, .key = "connection_no",
-    .empty_title = "No metered connection", .empty_text = "The accounts of this run need no readings." };
+    .order = "connection_no", .bulk = reading_bulk, .key = "connection_no" };
 
 #define READ_COUNT(F, T) F(T, int64_t, actual) F(T, int64_t, estimated) F(T, int64_t, missing) F(T, int64_t, waiting) \
     F(T, int64_t, exchanged) F(T, int64_t, high) F(T, int64_t, low) F(T, int64_t, zero)
@@ -225,13 +224,12 @@ void check_is_read(Ctx *c, const EventRow *e) {
 /* --- one connection: its readings, and a reading entered or corrected in place ------------------------------------ */
 
 static const Form reading_form = {
-    .name = "run_reading", .submit = "Save the reading",
+    .name = "run_reading",
     .fields = FIELDS {
-        { "value",   "Index",   READING(0, 0), .flags = REQUIRED },
-        { "read_on", "Read on", DATE_FIELD,    .flags = REQUIRED },
-        { "cause",   "Cause",   TEXT(0, 20),   .hint = "When it takes the place of a reading of this day" },
-        { "note",    "Why?",    LONG_TEXT(5, 250), .flags = REQUIRED,
-          .hint = "Kept with the reading and in the audit" },
+        { "value",   READING(0, 0), .flags = REQUIRED },
+        { "read_on", DATE_FIELD,    .flags = REQUIRED },
+        { "cause",   TEXT(0, 20) },
+        { "note",    LONG_TEXT(5, 250), .flags = REQUIRED },
         { 0 } } };
 
 #define CAUSE_ROW(F, T) F(T, const char *, code) F(T, const char *, label)

@@ -6,21 +6,8 @@
 #include "lib/money.h"
 
 const CheckItem run_checks[] = {
-    { "use",        "Total use is plausible",            "Compare with the period before and the same one last year.",
-      false },
-    { "revenue",    "Change of revenue is explained",    "A change of more than 10 % needs a note.",
-      false },
-    { "estimates",  "Estimates are within the limit",    NULL,
-      false },
-    { "exceptions", "Exceptions are zero or accepted",   "Accepting does not release a held bill.",
-      false },
-    { "sample",     "The sample is ticked off",          "Each bill of the sample is opened and ticked.",
-      true },
-    { "template",   "The template is checked",           NULL,
-      false },
-    { "ledger",     "The trial balance is zero",         NULL,
-      true },
-    { 0 }
+    { "use", false }, { "revenue", false }, { "estimates", false }, { "exceptions", false }, { "sample", true },
+    { "template", false }, { "ledger", true }, { 0 }
 };
 
 static RunRefusal allowed(void) { return (RunRefusal){ 0 }; }

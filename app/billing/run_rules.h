@@ -27,8 +27,8 @@ RunRefusal run_publish_refusal  (Arena *a, const RunFacts *f);
 RunRefusal run_roll_back_refusal(Arena *a, const RunFacts *f);
 RunRefusal run_close_refusal    (Arena *a, const RunFacts *f);
 
-/* The checklist of stage 5, in order. */
-typedef struct { const char *key, *label, *hint; bool is_automatic; } CheckItem;
+/* The checklist of stage 5, in order; its words are messages billing.check.<key> and <key>_how. */
+typedef struct { const char *key; bool is_automatic; } CheckItem;
 extern const CheckItem run_checks[];                                /* ended by {0} */
 
 /* A change of revenue of more than so many percent, up or down, needs a note. */

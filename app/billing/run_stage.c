@@ -12,6 +12,7 @@
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
+#include "lib/messages.h"
 
 enum { SAMPLE_RANDOM = 20, SAMPLE_LARGEST = 10, SAMPLE_CHANGED = 10 };
 
@@ -191,7 +192,8 @@ bool run_check_done(Ctx *c, const RunRow *run, const char *key) {
 
 const char *run_checklist_open(Ctx *c, const RunRow *run) {
     for (const CheckItem *k = run_checks; k->key; k++)
-        if (!run_check_done(c, run, k->key)) return k->label;
+        if (!run_check_done(c, run, k->key))
+            return msg(c->language, text(c, "billing.check.%s", k->key));
     return NULL;
 }
 
@@ -200,28 +202,29 @@ const char *run_checklist_open(Ctx *c, const RunRow *run) {
 static void tell(Ctx *c, const RunRow *r, const char *kind, Id recipient, const char *title) {
     if (!recipient.id) return;
     inapp_post(c, &(InApp){ .recipient_kind = kind, .recipient = recipient, .topic = "billing", .severity = "info",
-                            .title = title, .body = text(c, "%s, %s of %s", r->run_no, r->label, r->cycle_name),
+                            .title = title, .body = msg_format(c, c->language, "billing.run.told_of",
+                                                               { "run", r->run_no },
+                                               { "period", r->label }, { "cycle", r->cycle_name }),
                             .link = text(c, "/u/%s/bx/runs/%s", c->utility_code, r->run_no),
                             .dedup_key = text(c, "bill_run:%lld:%s:%lld", (long long)r->id.id, r->state,
                                               (long long)r->row_version) });
 }
 
-static const char *titled(Ctx *c, const RunRow *r, const char *format) {
-    const char *at = strstr(format, "%s");
-    return at ? text(c, "%.*s%s%s", (int)(at - format), format, r->run_no, at + 2) : format;
+static const char *titled(Ctx *c, const RunRow *r, const char *key) {
+    return msg_format(c, c->language, key, { "run", r->run_no });
 }
 
-void run_tell_owner(Ctx *c, Id run, const char *format) {
+void run_tell_owner(Ctx *c, Id run, const char *key) {
     const RunRow *r = run_get(c, run);
-    tell(c, r, "user", r->owner_id, titled(c, r, format));
+    tell(c, r, "user", r->owner_id, titled(c, r, key));
 }
 
 void run_tell_approvers(Ctx *c, Id run) {
-    run_tell_managers(c, run, "%s asks for approval.");
+    run_tell_managers(c, run, "billing.run.told_approval");
 }
 
-void run_tell_managers(Ctx *c, Id run, const char *format) {
+void run_tell_managers(Ctx *c, Id run, const char *key) {
     const RunRow *r = run_get(c, run);
     Id role = db_id(c, "select id from role where utility_id=? and code='billing_manager'", c->utility);
-    tell(c, r, "role", role, titled(c, r, format));
+    tell(c, r, "role", role, titled(c, r, key));
 }

@@ -11,28 +11,28 @@
 #include "lib/table.h"
 
 static const Form generate_form = {
-    .name = "generate", .title = "Bill a cycle", .submit = "Check only",
+    .name = "generate",
     .fields = FIELDS {
-        { "cycle",        "Bill cycle",               TEXT(1, 20), .flags = REQUIRED },
-        { "period",       "Period",                   TEXT(1, 20), .flags = REQUIRED },
-        { "bill_date",    "Bill date",                DATE_FIELD },
-        { "due_date",     "Due date",                 DATE_FIELD },
-        { "estimate",     "Estimate missing readings", BOOL, .initial = "1" },
-        { "release_held", "Release held bills automatically", BOOL },
-        { "message",      "Message printed on the bills", LONG_TEXT(0, 300) },
+        { "cycle",        TEXT(1, 20), .flags = REQUIRED },
+        { "period",       TEXT(1, 20), .flags = REQUIRED },
+        { "bill_date",    DATE_FIELD },
+        { "due_date",     DATE_FIELD },
+        { "estimate",     BOOL, .initial = "1" },
+        { "release_held", BOOL },
+        { "message",      LONG_TEXT(0, 300) },
         { 0 } } };
 
 static const Form confirm_form = {
-    .name = "generate_confirm", .submit = "Generate",
+    .name = "generate_confirm",
     .fields = FIELDS {
-        { "cycle",        "Cycle",     HIDDEN(20), .flags = REQUIRED },
-        { "period",       "Period",    HIDDEN(20), .flags = REQUIRED },
-        { "bill_date",    "Bill date", DATE_FIELD, .flags = REQUIRED },
-        { "due_date",     "Due date",  DATE_FIELD, .flags = REQUIRED },
-        { "estimate",     "Estimate missing readings", BOOL },
-        { "release_held", "Release held bills automatically", BOOL },
-        { "message",      "Message printed on the bills", LONG_TEXT(0, 300) },
-        { "confirm",      "Type the number of accounts", TEXT(0, 12) },
+        { "cycle",        HIDDEN(20), .flags = REQUIRED },
+        { "period",       HIDDEN(20), .flags = REQUIRED },
+        { "bill_date",    DATE_FIELD, .flags = REQUIRED },
+        { "due_date",     DATE_FIELD, .flags = REQUIRED },
+        { "estimate",     BOOL },
+        { "release_held", BOOL },
+        { "message",      LONG_TEXT(0, 300) },
+        { "confirm",      TEXT(0, 12) },
         { 0 } } };
 
 #define CHOICE_ROW(F, T) F(T, const char *, value) F(T, const char *, label)
@@ -132,26 +132,26 @@ static void choices(FormView *v, const char *field, ChoiceRows rows) {
 }
 
 static const ListSpec runs = {
-    .name = "v1_runs", .one = "run", .many = "runs", .title = "Runs", .path = "/bx/generate", .feature = "bx.run",
+    .name = "v1_runs", .path = "/bx/generate", .feature = "bx.run",
     .id = "r.id",
     .from = "bill_run r join bill_cycle_period p on p.id = r.bill_cycle_period_id "
             "join bill_cycle y on y.id = p.cycle_id left join user u on u.id = r.started_by",
     .where = "r.utility_id = ? and r.mode = 'v1'",
     .columns = COLUMNS {
-        { "run_no",        "Run",        "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/generate/{run_no}",
+        { "run_no",          NULL, "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/generate/{run_no}",
           .place = "id" },
-        { "cycle_name",    "Cycle",      "y.name",          LIST, .place = "name" },
-        { "label",         "Period",     "p.label",         LIST },
-        { "started_by_name", "Started by", "u.full_name",   LIST },
-        { "started_at",    "Started",    "r.started_at",    LIST | SORT },
-        { "account_count", "Accounts",   "r.account_count", LIST },
-        { "billed_count",  "Billed",     "r.billed_count",  LIST },
-        { "error_count",   "Errors",     "r.error_count",   LIST },
-        { "amount_minor",  "Amount",     "r.amount_minor",  LIST, .place = "amount" },
-        { "duration",      "Duration",   RUN_DURATION,      LIST, .kind = "num" },
-        { "state",         "State",      "r.state",         LIST, .place = "status" },
+        { "cycle_name",      NULL, "y.name",          LIST, .place = "name" },
+        { "label",           NULL, "p.label",         LIST },
+        { "started_by_name", NULL, "u.full_name",   LIST },
+        { "started_at",      NULL, "r.started_at",    LIST | SORT },
+        { "account_count",   NULL, "r.account_count", LIST },
+        { "billed_count",    NULL, "r.billed_count",  LIST },
+        { "error_count",     NULL, "r.error_count",   LIST },
+        { "amount_minor",    NULL, "r.amount_minor",  LIST, .place = "amount" },
+        { "duration",        NULL, RUN_DURATION,      LIST, .kind = "num" },
+        { "state",           NULL, "r.state",         LIST, .place = "status" },
         { 0 } },
-    .order = "-started_at", .empty_title = "No run yet", .empty_text = "Choose a cycle and a period above." };
+    .order = "-started_at" };
 
 void generate_page(Req *r) {
     show_text(r, "page.title", word(r, "billing.generate.title"));
@@ -280,9 +280,9 @@ void generate_move(Req *r) { run_move(r, "v1", &run_v1); }
 
 /* --- close period ------------------------------------------------------------------------------------------------- */
 
-static const Form close_form = { .name = "period_close", .submit = "Close period",
-                                 .fields = FIELDS { { "cycle", "Cycle", HIDDEN(20), .flags = REQUIRED },
-    { "period", "Period", HIDDEN(20), .flags = REQUIRED }, { 0 } } };
+static const Form close_form = { .name = "period_close",
+                                 .fields = FIELDS { { "cycle", HIDDEN(20), .flags = REQUIRED },
+    { "period", HIDDEN(20), .flags = REQUIRED }, { 0 } } };
 
 void period_close_page(Req *r) {
     Pick *p = pick(r, sent(r, "cycle"), sent(r, "period"));

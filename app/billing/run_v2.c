@@ -19,32 +19,31 @@ static const char *stage_name(Req *r, int stage) { return word(r, text(r, "billi
 
 /* --- list and new ------------------------------------------------------------------------------------------------- */
 
-static const ListAction run_actions[] = { { "New run", "/bx/runs/new", "plus", "bx.run", CREATE, true }, { 0 } };
+static const ListAction run_actions[] = { { NULL, "/bx/runs/new", "plus", "bx.run", CREATE, true }, { 0 } };
 
 static const ListSpec runs = {
-    .name = "v2_runs", .one = "run", .many = "runs", .path = "/bx/runs", .feature = "bx.run", .id = "r.id",
+    .name = "v2_runs", .path = "/bx/runs", .feature = "bx.run", .id = "r.id",
     .from = "bill_run r join bill_cycle_period p on p.id = r.bill_cycle_period_id "
             "join bill_cycle y on y.id = p.cycle_id left join user u on u.id = r.owner_id "
             "left join user v on v.id = r.approver_id",
     .where = "r.utility_id = ? and r.mode = 'v2'",
     .columns = COLUMNS {
-        { "run_no",        "Run",      "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/runs/{run_no}",
+        { "run_no",        NULL, "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/runs/{run_no}",
           .place = "id" },
-        { "cycle_name",    "Cycle",    "y.name",          LIST, .place = "name" },
-        { "label",         "Period",   "p.label",         LIST },
-        { "stage",         "Stage",    "concat(r.stage, ' of ', if(r.simulate_only = 1, 4, 6))", LIST },
-        { "owner",         "Owner",    "u.full_name",     LIST },
-        { "approver",      "Approver", "v.full_name",     LIST },
-        { "started_at",    "Started",  "r.started_at",    LIST | SORT },
-        { "duration",      "Duration", RUN_DURATION,      LIST, .kind = "num" },
-        { "account_count", "Accounts", "r.account_count", LIST },
-        { "billed_count",  "Bills",    "r.billed_count",  LIST },
-        { "error_count",   "Errors",   "r.error_count",   LIST },
-        { "amount_minor",  "Amount",   "r.amount_minor",  LIST, .place = "amount" },
-        { "state",         "State",    "r.state",         LIST, .place = "status" },
+        { "cycle_name",    NULL, "y.name",          LIST, .place = "name" },
+        { "label",         NULL, "p.label",         LIST },
+        { "stage",         NULL, "concat(r.stage, ' of ', if(r.simulate_only = 1, 4, 6))", LIST },
+        { "owner",         NULL, "u.full_name",     LIST },
+        { "approver",      NULL, "v.full_name",     LIST },
+        { "started_at",    NULL, "r.started_at",    LIST | SORT },
+        { "duration",      NULL, RUN_DURATION,      LIST, .kind = "num" },
+        { "account_count", NULL, "r.account_count", LIST },
+        { "billed_count",  NULL, "r.billed_count",  LIST },
+        { "error_count",   NULL, "r.error_count",   LIST },
+        { "amount_minor",  NULL, "r.amount_minor",  LIST, .place = "amount" },
+        { "state",         NULL, "r.state",         LIST, .place = "status" },
         { 0 } },
-    .order = "-started_at", .actions = run_actions, .empty_title = "No run yet",
-    .empty_text = "A run takes a cycle through six stages, from check to publication." };
+    .order = "-started_at", .actions = run_actions };
 
 void run_list_page(Req *r) {
     show_text(r, "page.title", word(r, "billing.run.runs"));
@@ -52,23 +51,22 @@ void run_list_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-static const Choice true_ups[] = { { "index", "By index" }, { "rerate", "Rate again" }, { 0 } };
+static const Choice true_ups[] = { { "index", "billing.true_ups.index" }, { "rerate", "billing.true_ups.rerate" },
+                                   { 0 } };
 static const Form new_form = {
-    .name = "bill_run", .title = "New bill run", .submit = "Create",
+    .name = "bill_run",
     .fields = FIELDS {
-        { "cycle",     "Bill cycle", TEXT(1, 20), .flags = REQUIRED },
-        { "period",    "Period",     TEXT(1, 20), .flags = REQUIRED },
-        { "bill_date", "Bill date",  DATE_FIELD, .flags = REQUIRED },
-        { "due_date",  "Due date",   DATE_FIELD, .flags = REQUIRED },
-        { "template",  "Bill template", TEXT(0, 22), .hint = "Empty: the template of the cycle" },
-        { "estimate",  "Estimates are allowed", BOOL, .initial = "1" },
-        { "true_up",   "After estimates", CHOICE(true_ups), .initial = "index" },
-        { "sample_of", "Only a sample of so many accounts", INT(1, 100000), .hint = "Empty: the whole cycle" },
-        { "simulate_only", "Simulate only", BOOL,
-          .hint = "The run ends after its drafts. It reserves nothing and stands beside other runs." },
-        { "tariff_version", "With another tariff version", TEXT(0, 22),
-          .hint = "Only for a simulation: what this version would have billed" },
-        { "message",   "Message printed on the bills", LONG_TEXT(0, 300) },
+        { "cycle",          TEXT(1, 20), .flags = REQUIRED },
+        { "period",         TEXT(1, 20), .flags = REQUIRED },
+        { "bill_date",      DATE_FIELD, .flags = REQUIRED },
+        { "due_date",       DATE_FIELD, .flags = REQUIRED },
+        { "template",       TEXT(0, 22) },
+        { "estimate",       BOOL, .initial = "1" },
+        { "true_up",        CHOICE(true_ups), .initial = "index" },
+        { "sample_of",      INT(1, 100000) },
+        { "simulate_only",  BOOL },
+        { "tariff_version", TEXT(0, 22) },
+        { "message",        LONG_TEXT(0, 300) },
         { 0 } } };
 
 #define TWO_ROW(F, T) F(T, const char *, value) F(T, const char *, label)

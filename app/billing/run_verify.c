@@ -34,7 +34,8 @@ static const char *hint_of(Req *r, const RunRow *run, const CheckItem *k) {
         return msg_format(r, r->c.language, "billing.run.estimated_of", { "n", run_count(r, now->estimated) },
                           { "of", run_count(r, now->bills) });
     }
-    return k->hint;
+    const char *how = text(r, "billing.check.%s_how", k->key);
+    return msg_exists(how) ? word(r, how) : NULL;
 }
 
 static bool needs_note(Ctx *c, const RunRow *run, const char *key) {
@@ -61,7 +62,7 @@ void run_checklist_show(Req *r, const RunRow *run, const char *section, bool may
         Json tick = json_member(list, text(r, "tick:%s", k->key));
         bool done = run_check_done(&r->c, run, k->key);
         table_row(t, NULL);
-        table_cell(t, k->label);
+        table_cell(t, word(r, text(r, "billing.check.%s", k->key)));
         table_sub(t, hint_of(r, run, k));
         table_cell(t, json_text(tick, "by") ? ticked_by(r, tick)
                                             : word(r, k->is_automatic && done ? "billing.run.by_system"
@@ -203,8 +204,8 @@ void run_checklist_post(Req *r) {
     go(r, "/bx/runs/%s", run->run_no);
 }
 
-static const Form check_form = { .name = "run_check", .submit = "Tick", .fields = FIELDS {
-    { "note", "Note", LONG_TEXT(NOTE_LEAST, 500), .flags = REQUIRED }, { 0 } } };
+static const Form check_form = { .name = "run_check", .fields = FIELDS {
+    { "note", LONG_TEXT(NOTE_LEAST, 500), .flags = REQUIRED }, { 0 } } };
 
 /* A check that wants words. */
 void run_check_page(Req *r) {
@@ -213,7 +214,7 @@ void run_check_page(Req *r) {
     if (!is_check(key)) fail(r, NOT_FOUND, "There is no such check.");
     const CheckItem *k = run_checks;
     while (strcmp(k->key, key)) k++;
-    show_text(r, "page.title", k->label);
+    show_text(r, "page.title", word(r, text(r, "billing.check.%s", k->key)));
     show_text(r, "page.crumbs.0.text", run->run_no);
     show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=5", run->run_no));
     form_show(r, "form", &check_form, text(r, "/bx/runs/%s/checklist/%s", run->run_no, key));

@@ -15,6 +15,7 @@
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
+#include "lib/messages.h"
 #include "lib/money.h"
 
 enum { DRAFT_DAYS = 30, DUE_DAYS = 21 };
@@ -221,7 +222,7 @@ Id rebill_propose(Ctx *c, Id bill, const char *reason) {
     OldRow *old = db_find(c, OldRow, "select account_id as account, total_minor as total, bill_no from bill where id=? "
                                      "and utility_id=? and status='published'", bill, c->utility);
     if (!old) return (Id){ 0 };
-    Trial x = { .bill = bill, .reason = reason ? reason : "What would a correction bill?" };
+    Trial x = { .bill = bill, .reason = reason ? reason : msg(c->language, "billing.single.what_if") };
     db_savepoint(c, try_again, &x);
     if (!x.is_made || x.now.minor == old->total.minor) return (Id){ 0 };
     Id draft = draft_of(c, &(Wish){ .purpose = "rebill", .source_type = "bill", .source = bill, .account = old->account,
@@ -230,7 +231,8 @@ Id rebill_propose(Ctx *c, Id bill, const char *reason) {
     Id role = db_id(c, "select id from role where utility_id=? and code='billing_manager'", c->utility);
     if (role.id)
         inapp_post(c, &(InApp){ .recipient_kind = "role", .recipient = role, .topic = "billing", .severity = "info",
-                                .title = text(c, "Bill %s would change by a correction.", old->bill_no), .body = reason,
+                                .title = msg_format(c, c->language, "billing.single.would_change",
+                                                    { "no", old->bill_no }), .body = reason,
                                 .link = text(c, "/u/%s/bx/bills/%s", c->utility_code, old->bill_no),
                                 .dedup_key = text(c, "rebill:%lld", (long long)bill.id) });
     return draft;

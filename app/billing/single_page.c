@@ -69,8 +69,8 @@ static void show_waiting(Req *r) {
     table_empty(t, word(r, "billing.single.waiting_none"), NULL);
 }
 
-static const Form search_form = { .name = "single_search", .submit = "Search", .fields = FIELDS {
-    { "q", "Account, name, phone, meter or address", TEXT(0, 100) }, { 0 } } };
+static const Form search_form = { .name = "single_search", .fields = FIELDS {
+    { "q", TEXT(0, 100) }, { 0 } } };
 
 void single_search_page(Req *r) {
     const char *q = query_text(r, "q");
@@ -145,9 +145,9 @@ static void show_last_bills(Req *r, const Head *h, const char *section) {
 
 /* --- the form: of the account's connections ----------------------------------------------------------------------- */
 
-static const Choice kinds[] = { { "single", "Single" }, { "final", "Final" }, { "one_off", "Charges only" }, { 0 } };
-static const Choice readings[] = { { "there", "The reading that is there" }, { "enter", "Enter a reading" },
-                                   { "estimate", "Estimate" }, { 0 } };
+static const Choice kinds[] = { { "single", NULL }, { "final", NULL }, { "one_off", NULL }, { 0 } };
+static const Choice readings[] = { { "there", "billing.readings.there" }, { "enter", "billing.readings.enter" },
+                                   { "estimate", NULL }, { 0 } };
 
 static bool is_read(const Connection *k) {
     return k->is_metered && k->meter.id && (!strcmp(k->status, "active") || !strcmp(k->status, "disconnected"));
@@ -157,27 +157,29 @@ static bool is_read(const Connection *k) {
 static const Form *form_of(Req *r, const Head *h) {
     Field *f = take_n(r, Field, h->connections.n * 3 + CHARGES_MOST * 4 + 8);
     size_t n = 0;
-    f[n++] = (Field){ "kind", "Kind", CHOICE(kinds), .flags = REQUIRED, .initial = "single" };
-    f[n++] = (Field){ "period_end", "Billed to", DATE_FIELD, .flags = REQUIRED };
-    f[n++] = (Field){ "bill_date", "Bill date", DATE_FIELD, .flags = REQUIRED };
-    f[n++] = (Field){ "due_date", "Due date", DATE_FIELD, .flags = REQUIRED };
+    f[n++] = (Field){ "kind", CHOICE(kinds), .flags = REQUIRED, .initial = "single" };
+    f[n++] = (Field){ "period_end", DATE_FIELD, .flags = REQUIRED };
+    f[n++] = (Field){ "bill_date", DATE_FIELD, .flags = REQUIRED };
+    f[n++] = (Field){ "due_date", DATE_FIELD, .flags = REQUIRED };
     for (size_t i = 0; i < h->connections.n; i++) {
         const Connection *k = &h->connections.v[i];
         if (!is_read(k)) continue;
-        f[n++] = (Field){ text(r, "mode_%zu", i), text(r, "End reading of %s", k->connection_no), CHOICE(readings),
+        f[n++] = (Field){ text(r, "mode_%zu", i), msg_format(r, r->c.language, "billing.single.mode",
+            { "connection", k->connection_no }), CHOICE(readings),
                           .initial = "there" };
-        f[n++] = (Field){ text(r, "value_%zu", i), "Index, when it is entered", READING(0, 0) };
+        f[n++] = (Field){ text(r, "value_%zu", i), word(r, "billing.single.value"), READING(0, 0) };
     }
     for (size_t i = 0; i < CHARGES_MOST; i++) {
-        f[n++] = (Field){ text(r, "charge_%zu", i), text(r, "Charge %zu", i + 1), TEXT(0, 30) };
-        f[n++] = (Field){ text(r, "text_%zu", i), "Its description", TEXT(0, 200) };
-        f[n++] = (Field){ text(r, "times_%zu", i), "Quantity", QTY(0, 0), .initial = "1" };
-        f[n++] = (Field){ text(r, "amount_%zu", i), "Amount of one", MONEY(0, 0) };
+        f[n++] = (Field){ text(r, "charge_%zu", i), msg_format(r, r->c.language, "billing.single.charge",
+            { "n", text(r, "%zu", i + 1) }), TEXT(0, 30) };
+        f[n++] = (Field){ text(r, "text_%zu", i), word(r, "billing.single.text"), TEXT(0, 200) };
+        f[n++] = (Field){ text(r, "times_%zu", i), word(r, "billing.single.times"), QTY(0, 0), .initial = "1" };
+        f[n++] = (Field){ text(r, "amount_%zu", i), word(r, "billing.single.amount"), MONEY(0, 0) };
     }
-    f[n++] = (Field){ "reason", "Reason", LONG_TEXT(5, 300), .hint = "For a bill of the kind Single" };
+    f[n++] = (Field){ "reason", LONG_TEXT(5, 300) };
     f[n] = (Field){ 0 };
     Form *form = take(r, sizeof *form);
-    *form = (Form){ .name = "single_bill", .title = "New bill", .submit = "Generate and publish", .fields = f };
+    *form = (Form){ .name = "single_bill", .fields = f };
     return form;
 }
 

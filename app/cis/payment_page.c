@@ -37,8 +37,6 @@ static const ListSpec payments = {
         { 0 } },
     .order = "-received_at", .area = "m.sub_area_id" };
 
-static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
-
 const PageTab payment_tabs[] = {
     { "payments", "cis.payments", "/cis/payments", "cis.payments", NULL },
     { "payments", "cis.refunds",  "/cis/refunds",  "cis.refunds",  refunds_waiting },

@@ -16,8 +16,6 @@
 #include "lib/resource.h"
 #include "lib/table.h"
 
-static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
-
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
 static const Choice refund_states[] = { { "requested", NULL },

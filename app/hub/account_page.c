@@ -16,8 +16,6 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
-
 /* --- the cards ---------------------------------------------------------------------------------------------------- */
 
 #define CARD_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, driver) F(T, const char *, label) \

@@ -15,8 +15,6 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-static const char *word(Req *r, const char *key) { return msg(r->c.language, key); }
-
 static int64_t disputes_open(Ctx *c) {
     return db_int(c, "select count(*) from dispute where utility_id = ? and state = 'open'", c->utility);
 }

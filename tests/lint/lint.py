@@ -164,6 +164,51 @@ def tests_named():
             yield f"{name}:{line_of(text, m.start())}: {m.group()}"
 
 
+# Modules whose words all stand in views/messages; to add one: its folder.
+WORDED = {"billing"}
+WORD = r'"(?:\\.|[^"\\])*[A-Za-z]{2}(?:\\.|[^"\\])*"'
+SAYS = re.compile(r'\b(?:show_fact|table_column|table_start|table_empty|table_foot|show_text|note)\((?:[^"();]|"[^"]*"(?=,)|\((?:[^()"]|"[^"]*")*\))*?"(?=[^"]*[a-z])[A-Z][^"]*"')
+
+
+def declared(text):
+    """Forms, lists and resources of a file: kind, name, text of the declaration, where it begins."""
+    for m in re.finditer(r"\bconst (Form|ListSpec|Resource) \w+ = \{", text):
+        depth, at = 0, m.end() - 1
+        for token in re.finditer(r'"(?:\\.|[^"\\])*"|[{}]', text[at:]):
+            depth += {"{": 1, "}": -1}.get(token.group(), 0)
+            if not depth:
+                break
+        body = text[at:at + token.end()]
+        name = re.search(r'\.(?:name|table) = "(\w+)"', body)
+        yield m.group(1), name.group(1) if name else None, body, at
+
+
+def words():
+    """What people read stands in views/messages: declarations hold no words, and each declared name has its text."""
+    texts = set()
+    for _, text in sources("views/messages/en/*.msg"):
+        texts |= set(re.findall(r"^([a-z0-9_.]+)\s*=", text, re.M))
+    for folder in sorted(WORDED):
+        for name, text in sources(f"app/{folder}/*.c"):
+            code = without_comments(text)
+            for m in SAYS.finditer(code):
+                yield f"{name}:{line_of(code, m.start())}: words of a page stand in views/messages"
+            for kind, of, body, at in declared(code):
+                def where(m):
+                    return f"{name}:{line_of(code, at + m.start())}"
+                for m in re.finditer(r"\.(?:one|many|title|submit|intro|hint|search_label|empty_title|empty_text|chars_text) = " + WORD, body):
+                    yield f"{where(m)}: words of a declaration stand in views/messages"
+                for m in re.finditer(r'\{ "([a-z_0-9]+)",\s*(%s|NULL|[A-Z_]+\b)' % WORD, body):
+                    if m.group(2)[0] == '"':
+                        yield f"{where(m)}: the label of {m.group(1)} stands in views/messages"
+                    elif of and not texts & {f"{of}.{m.group(1)}" if kind != "ListSpec" else f"list.{of}.{m.group(1)}", f"field.{m.group(1)}"}:
+                        if kind != "ListSpec" or re.search(r"\b(?:LIST|FILTER)\b", body[m.end():body.index("}", m.end())]):
+                            yield f"{where(m)}: {m.group(1)} has no label in views/messages"
+            for m in re.finditer(r'"(%s\.[a-z0-9_.]*[a-z0-9])"' % folder, code):
+                if not any(t == m.group(1) or t.startswith(m.group(1) + ".") for t in texts):
+                    yield f"{name}:{line_of(code, m.start())}: no text {m.group(1)}"
+
+
 RULES = {
     "includes": includes,           # who may include what
     "tables": tables,               # tables are written by their owner only
@@ -171,6 +216,7 @@ RULES = {
     "shape": shape,                 # columns, tabs, the head of a file
     "scripts": scripts,             # shellcheck
     "templates": templates,         # allowed words, escaping
+    "words": words,                 # what people read stands in views/messages
     "program": program,             # smart360 lint
     "tests": tests_named,
 }

@@ -68,6 +68,8 @@ typedef struct {
 typedef struct { const Intent *intent; const char *token, *idempotency_key, *description; Money total; } ChargeOrder;
 typedef struct { OutClass class; int http_status; const char *error; IntentResult result; } Charged;
 
+typedef struct { const char **v; size_t n; } PayoutIds;
+
 /* What a verified event or an answer says. intent_no or provider_ref names the payment. */
 typedef enum {
     EVENT_IGNORED, EVENT_PAYMENT, EVENT_REFUNDS, EVENT_DISPUTE, EVENT_PAYOUT, EVENT_PAYOUT_FAILED,
@@ -80,6 +82,7 @@ typedef struct {
     IntentResult   result;
     RefundNewsList refunds;
     const char    *ask_refunds_of;          /* provider's payment: the event does not list them */
+    bool           asks;                    /* the payment's state wants to be asked for at once */
     DisputeNews    dispute;
     const char    *settlement;              /* the payout's id */
 } GatewayEvent;
@@ -107,12 +110,19 @@ typedef struct GatewayDriver {
     /* An event's key for being taken once, and its type; NULL: not parseable. */
     const char *(*event_key)(Ctx *c, const Params *headers, Json body, const char **type);
     GatewayEvent (*parse)(Ctx *c, Json body);
-    /* Submits a refund; a repeat with the same key gives the same. Calls outside, as the two below. */
+    /* Submits a refund; a repeat with the same key gives the same. Calls outside, as the two below. NULL: a person
+       makes it in the gateway's own pages and says so. */
     Refunded (*refund)(Ctx *c, const GatewayAccount *account, const RefundCall *call);
     /* All refunds of a payment; false when the gateway could not be asked. */
     bool (*refunds_of)(Ctx *c, const GatewayAccount *account, const char *provider_payment_id, RefundNewsList *to);
     /* What a payout is made of; false when the gateway could not be asked. */
     bool (*settlement)(Ctx *c, const GatewayAccount *account, const char *payout, SettlementNews *to);
+    /* Payouts since a day, for gateways that send no event about them or lose one; NULL: they come as files. */
+    bool (*payouts)(Ctx *c, const GatewayAccount *account, Time from, PayoutIds *to);
+    /* The browser's return with fields of a POST: whether they are of this payment and signed; NULL: there are none. */
+    bool (*returned)(Ctx *c, const GatewayAccount *account, const char *ref, const Params *fields);
+    /* A signed event that comes too late to be taken; NULL: the signature has a time of its own. */
+    bool (*too_old)(Ctx *c, Json body);
     /* Cards kept for later; NULL: the gateway has none. All of them call outside. */
     Opened     (*save)   (Ctx *c, const GatewayAccount *account, const NewMethod *n);
     SavedToken (*saved)  (Ctx *c, const GatewayAccount *account, const char *ref);
@@ -121,7 +131,7 @@ typedef struct GatewayDriver {
     Charged    (*charged)(Ctx *c, const GatewayAccount *account, const Intent *intent, const char *payment_id);
 } GatewayDriver;
 
-extern const GatewayDriver stripe_driver, sandbox_driver;
+extern const GatewayDriver stripe_driver, razorpay_driver, paystack_driver, doku_driver, sandbox_driver;
 const GatewayDriver *gateway_driver(const char *name);          /* NULL when there is none */
 extern const GatewayDriver *const gateway_drivers[];            /* ended by NULL */
 const char *gateway_credential(const GatewayAccount *a, const char *name);      /* NULL when it has none of it */
@@ -132,6 +142,8 @@ const Intent *payment_intent_test(Ctx *c, Id gateway);
 /* A signed webhook said that a payment succeeded: of a test payment the account is told. */
 void gateway_tested(Ctx *c, Id gateway, Id intent);
 
+/* Where the gateway's page sends the browser. */
+const char   *return_url_of_intent(Ctx *c, const Intent *i);
 const Intent *intent_get(Ctx *c, Id id);
 const Intent *intent_find(Ctx *c, const char *public_id);       /* NULL when none */
 

@@ -151,6 +151,10 @@ void hook_post(Req *r) {
     const char *trouble = NULL;
     Json body = json_read(&c->mem, r->body.p ? r->body.p : "", r->body.n, WEBHOOK_BODY_MAX, &trouble);
     const GatewayDriver *driver = gateway_driver(a.driver);
+    if (driver && driver->too_old && !trouble && driver->too_old(c, body)) {
+        refuse(&a, 401, "timestamp_out_of_tolerance");
+        return;
+    }
     a.event_key = !strcmp(a.route->source, "gateway")
         ? (driver && !trouble ? driver->event_key(c, &a.headers, body, &a.type) : NULL) : message_key(r, body, &a.type);
     if (!a.event_key || strlen(a.event_key) > 160) {
@@ -183,8 +187,16 @@ static void finish(Ctx *c, Id event, const char *state, const char *reason, Id i
 #define HOW_IT_STANDS "select concat_ws(':', state, received_minor is not null, exception) from payment_intent " \
                       "where intent_no=? and utility_id=? for update"
 
+static const char *ask_payload(Ctx *c, const char *no) {
+    Id intent = db_id(c, "select id from payment_intent where intent_no=? and utility_id=?", no, c->utility);
+    return text(c, "{\"intent\":%lld}", (long long)intent.id);
+}
+
 /* Locked before anything else is read: two events of one payment at once see each other's work. */
 static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int attempt) {
+    if (event->asks && event->result.intent_no)
+        job_enqueue(c, &(NewJob){ .kind = "payment.check", .unique_key = event->result.intent_no,
+                                  .payload = ask_payload(c, event->result.intent_no) });
     const char *no = event->result.intent_no, *before = no ? db_text(c, HOW_IT_STANDS, no, c->utility) : NULL;
     event->result.gateway = e->account_ref;
     Id intent = payment_intent_result(c, &event->result);

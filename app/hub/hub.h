@@ -9,6 +9,7 @@
 #define APP_HUB_HUB_H
 
 #include "lib/arena.h"
+#include "lib/request.h"
 #include "lib/types.h"
 
 struct Ctx;
@@ -43,6 +44,9 @@ const Intent *payment_intent_create(struct Ctx *c, const NewIntent *n);
 const Intent *payment_intent_start (struct Ctx *c, Id intent, Id gateway);
 /* The stored state; when it is open and old enough the provider is asked by a job. NULL when unknown. */
 const Intent *payment_intent_status(struct Ctx *c, const char *public_id);
+/* The browser came back from the gateway's page with a POST: when its fields are signed the state is asked for at once.
+   Nothing else follows from them. False when there is no such payment. */
+bool payment_intent_returned(struct Ctx *c, const char *public_id, const Params *fields);
 /* What it pays, in order; the portal user or the guest's address it is for. */
 typedef struct { IntentLine *v; size_t n; } IntentLines;
 IntentLines intent_lines(struct Ctx *c, Id intent);

@@ -183,7 +183,7 @@ static const char *payer_mail(Ctx *c, Id intent) {
     return mail ? mail : utility_here(c)->email;
 }
 
-static const char *return_url_of(Ctx *c, const Intent *i) {
+const char *return_url_of_intent(Ctx *c, const Intent *i) {
     if (strcmp(i->purpose, "test")) return public_url(c, text(c, "/pay/%s/return", i->public_id), true);
     const char *account = db_text(c, "select public_id from gateway_account where id=?", i->gateway);
     return public_url(c, text(c, "/u/%s/integrations/gateways/%s", c->utility_code, account), false);
@@ -196,7 +196,7 @@ static void call_gateway(Ctx *c, Start *s) {
                   .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
                   .keeps_method = db_int(c, "select keeps_method from payment_intent where id=?", s->now->id) != 0,
                   .attempt_no = s->no, .again = s->tries > 1, .email = payer_mail(c, s->now->id),
-                  .return_url = return_url_of(c, s->now) };
+                  .return_url = return_url_of_intent(c, s->now) };
     s->opened = driver->open(c, account, &o);
 }
 
@@ -283,6 +283,19 @@ const Intent *payment_intent_status(Ctx *c, const char *public_id) {
         job_enqueue(c, &(NewJob){ .kind = "payment.check", .payload = text(c, "{\"intent\":%lld}", (long long)i->id.id),
                                   .unique_key = i->intent_no });
     return i;
+}
+
+bool payment_intent_returned(Ctx *c, const char *public_id, const Params *fields) {
+    const Intent *i = intent_find(c, public_id);
+    if (!i) return false;
+    if (!is_open(i->state) || !i->gateway.id) return true;
+    const GatewayAccount *a = gateway_account(c, i->gateway);
+    const GatewayDriver *d = gateway_driver(a->driver);
+    const char *ref = db_text(c, "select provider_ref from payment_intent where id=?", i->id);
+    if (d->returned && d->returned(c, a, ref, fields))
+        job_enqueue(c, &(NewJob){ .kind = "payment.check", .payload = text(c, "{\"intent\":%lld}", (long long)i->id.id),
+                                  .unique_key = i->intent_no });
+    return true;
 }
 
 /* After 10 and 30 minutes, 2, 6, 24 and 72 hours; then a person decides. */

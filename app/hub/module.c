@@ -9,6 +9,7 @@ static const Route hub_routes[] = {
     /* stores in a transaction of its own, then answers */
     ANY_POST   ("/hooks/{driver}/{key}",      hook_post, .flags = NO_TX | OWN_PROOF | HOOK_POOL,
                 .body_max = 512 * 1024),
+    TENANT_GET ("/razorpay/pay/{intent}", NULL, OPEN, razorpay_page),
     TENANT_GET ("/sandbox/pay/{intent}", NULL, OPEN, sandbox_page),
     TENANT_POST("/sandbox/pay/{intent}", NULL, OPEN, sandbox_post),
     TENANT_GET ("/sandbox/save/{key}",   NULL, OPEN, sandbox_save_page),

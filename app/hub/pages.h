@@ -7,6 +7,7 @@
 #include "app/core/core.h"
 #include "lib/req.h"
 
+void    razorpay_page(Req *r);
 void    sandbox_page(Req *r);
 void    sandbox_post(Req *r);
 void    sandbox_save_page(Req *r);

@@ -117,6 +117,14 @@ static void send_end(Ctx *c, void *arg) {
     refund_heard(c, s->r->gateway, &s->said.news, &changed);
 }
 
+/* The gateway has no call for it: a person makes it in the gateway's own pages and records what came of it. */
+static void by_hand(Ctx *c, void *arg) {
+    ToSend *r = arg;
+    alert_raise(c, "refund.by_hand", "warning", text(c, "refund.by_hand:%s", r->refund_no),
+                text(c, "Refund %s is to be made in the gateway's own pages.", r->refund_no),
+                text(c, "/integrations/refunds/%s", r->refund_no));
+}
+
 JobStep refund_send(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t id = 0;
@@ -133,6 +141,10 @@ JobStep refund_send(Ctx *c, const JobRow *job) {
     if (strcmp(s.r->state, "submitted") || s.r->provider_refund_id) return STEP_DONE;
     const GatewayAccount *account = gateway_account(c, s.r->gateway);
     const GatewayDriver *driver = gateway_driver(account->driver);
+    if (!driver->refund) {
+        db_tx(c, DB_WRITE, by_hand, s.r, NULL);
+        return STEP_DONE;
+    }
     RefundCall call = { .refund_no = key_of(c, s.r), .intent_no = s.r->intent_no, .idempotency_key = key_of(c, s.r),
                         .provider_payment_id = s.r->provider_payment_id, .currency = s.r->currency,
                         .amount = s.r->amount_minor };
@@ -331,6 +343,7 @@ JobStep refund_ask(Ctx *c, const JobRow *job) {
                                    : (Id){ 0 } };
     if (!payment || !h.gateway.id) job_give_up(c, "the payload names no payment of a gateway");
     const GatewayAccount *account = gateway_account(c, h.gateway);
+    if (!gateway_driver(account->driver)->refunds_of) job_give_up(c, "the gateway cannot be asked for refunds");
     if (!gateway_driver(account->driver)->refunds_of(c, account, payment, &h.all))
         fail(c, BROKEN, "the gateway could not be asked for the refunds of %s", payment);
     db_tx(c, DB_WRITE, hear_all, &h, NULL);

@@ -264,6 +264,7 @@ JobStep settlement_fetch(Ctx *c, const JobRow *job) {
                                      : (Id){ 0 } };
     if (!payout || !f.gateway.id) job_give_up(c, "the payload names no payout of a gateway");
     const GatewayAccount *account = gateway_account(c, f.gateway);
+    if (!gateway_driver(account->driver)->settlement) job_give_up(c, "settlements of this gateway come as files");
     if (!gateway_driver(account->driver)->settlement(c, account, payout, &f.news))
         fail(c, BROKEN, "the gateway could not be asked for payout %s", payout);
     if (f.news.currency && strcmp(f.news.currency, utility_here(c)->currency))

@@ -113,6 +113,8 @@ static const Route portal_routes[] = {
     PORTAL_GET("/pay/{intent}", OPEN, pay_intent_page, .flags = WRITES),
     PORTAL_POST("/pay/{intent}/start", OPEN, pay_start_post, .flags = NO_TX, .form = pay_intent_page),
     PORTAL_GET("/pay/{intent}/return", OPEN, pay_return_page, .flags = WRITES),
+    /* a gateway's page posts; what it says is signed or nothing follows from it */
+    PORTAL_POST("/pay/{intent}/return", OPEN, pay_return_post, .flags = OWN_PROOF),
     PORTAL_GET("/receipts/{no}", SIGNED_IN, receipt_page),
     /* staff.c */
     GET("/cis/portal", "portal.users", VIEW, staff_users_page),

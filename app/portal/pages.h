@@ -158,6 +158,7 @@ void bills_zip(Req *r);         void statement_pdf_get(Req *r);  void statement_
 void receipt_download(Req *r);
 void pay_page(Req *r);          void pay_post(Req *r);
 void pay_intent_page(Req *r);   void pay_start_post(Req *r);    void pay_return_page(Req *r);
+void pay_return_post(Req *r);
 void guest_post(Req *r);
 void bill_link(Req *r);
 void receipt_page(Req *r);

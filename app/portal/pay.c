@@ -587,6 +587,12 @@ void pay_return_page(Req *r) {
     portal_page(r, "portal.pay.result", "portal/pay_result");
 }
 
+void pay_return_post(Req *r) {
+    const char *public_id = path_text(r, "intent");
+    if (!payment_intent_returned(&r->c, public_id, &r->fields)) fail(r, NOT_FOUND, "There is no such page.");
+    go(r, "/pay/%s/return", public_id);
+}
+
 /* --- receipts ----------------------------------------------------------------------------------------------------- */
 
 void receipt_page(Req *r) {

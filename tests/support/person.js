@@ -9,7 +9,7 @@ const { expect } = require('@playwright/test');
 const html = require('./html');
 
 const agent = new https.Agent({ keepAlive: true, maxSockets: 128, rejectUnauthorized: false });
-const tenant_paths = /^\/(login|password|invite|logout|account|menu|me|setup|org|utilities|u|p|b|n|s|hooks|sandbox|api|platform|health|metrics|_errors)(\/|\?|$)/;
+const tenant_paths = /^\/(login|password|invite|logout|account|menu|me|setup|org|utilities|u|p|b|n|s|hooks|sandbox|razorpay|api|platform|health|metrics|_errors)(\/|\?|$)/;
 const plain = (s) => String(s).replace(/[\s\u00a0]+/g, ' ').trim();
 
 // One HTTP request to the instance; { status, headers, body, location }. A kept connection that nginx had closed while
@@ -53,7 +53,7 @@ class Person {
     Object.assign(this, { instance, email, host, prefix, cookies: {}, last: null, seen_at: instance?.now() });
   }
 
-  path(p) { return this.prefix === '/p/swa-w' ? (/^\/(u|p|b|n|s|hooks|sandbox|api|health)\//.test(p) ? p : this.prefix + p) : tenant_paths.test(p) || p === '/' ? p : this.prefix + p; }
+  path(p) { return this.prefix === '/p/swa-w' ? (/^\/(u|p|b|n|s|hooks|sandbox|razorpay|api|health)\//.test(p) ? p : this.prefix + p) : tenant_paths.test(p) || p === '/' ? p : this.prefix + p; }
 
   // Opens a session by the command of test instances: no password, no second factor, no limits.
   sign_in() {

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DECIMAL_PLACES_MAX = 15 };
@@ -156,6 +157,27 @@ const char *json_number(Arena *a, Json j, const char *path) {
         return text_copy(a, strspn(s, "-0.") == strlen(s) ? "0" : s);
     }
     return NULL;
+}
+
+const char *json_rounded(Arena *a, Json j, const char *path, int places) {
+    const json_t *n = node(json_at(j, path));
+    if (json_is_integer(n)) return text(a, "%lld", (long long)json_integer_value(n));
+    if (!json_is_real(n) || json_real_value(n) >= 1e15 || json_real_value(n) <= -1e15) return NULL;
+    char *s = text(a, "%.*f", places < 0 ? 0 : places > DECIMAL_PLACES_MAX ? DECIMAL_PLACES_MAX : places,
+                   json_real_value(n));
+    if (strchr(s, '.')) {
+        size_t end = strlen(s);
+        while (s[end - 1] == '0') end--;
+        s[s[end - 1] == '.' ? end - 1 : end] = 0;
+    }
+    return strspn(s, "-0.") == strlen(s) ? "0" : s;
+}
+
+const char *json_source(Arena *a, Json j) {
+    char *s = json_dumps(node(j), JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    const char *copy = text_copy(a, s ? s : "null");
+    free(s);
+    return copy;
 }
 
 /* ---- Writing ---- */

@@ -47,6 +47,12 @@ bool        json_bool    (Json j, const char *path, bool *out);
 /* An integer or decimal as plain text ("12.5", "-3"), for the strict readers of lib/exact and lib/money. NULL when it
  * is no number, or has more than 15 significant digits (a double would not keep them) or 15 places. */
 const char *json_number  (Arena *a, Json j, const char *path);
+/* The same rounded to so many places (at most 15), however many digits were sent: degrees of a map. NULL: no number, or
+ * one of 15 digits before its point and more. */
+const char *json_rounded (Arena *a, Json j, const char *path, int places);
+
+/* The value written as JSON again, without blanks; "null" for nothing. */
+const char *json_source  (Arena *a, Json j);
 
 /* ---- Writing ---- */
 

@@ -146,3 +146,12 @@ void bill_delivery_result(Ctx *c, Id message, const char *state, const char *rea
               "('delivered', 'opened', 'hard_bounced', 'failed'), ?, ended_at) where message_id=? and utility_id=?",
            state, reason, c->now, state, c->now, message, c->utility);
 }
+
+/* Lists that name an area which was merged into another name that one from now on. */
+void cycle_area_merged(Ctx *c, const EventRow *e) {
+    Json payload = json_read(&c->mem, e->payload, strlen(e->payload), 4096, NULL);
+    int64_t into = 0;
+    if (!json_int(payload, "into", &into)) return;
+    db_run(c, "update bill_cycle set area_ids=regexp_replace(area_ids, concat('(?<![0-9])', ?, '(?![0-9])'), ?) "
+              "where utility_id=? and json_contains(area_ids, cast(? as char))", e->id, into, e->utility, e->id);
+}

@@ -98,6 +98,10 @@ Id     consumer_create  (struct Ctx *c, const NewConsumer *n);
 Faults premises_check   (struct Ctx *c, const NewPremise *v, size_t n);
 Faults premises_create  (struct Ctx *c, const NewPremise *v, size_t n, Id *ids);
 Id     premise_create   (struct Ctx *c, const NewPremise *n);
+/* Premises stand in another sub-area from now on, each with its audit; those that do already are left alone. Returns
+   how many moved. The second takes all of one sub-area. Called by the pages of service areas. */
+int64_t premises_area_set (struct Ctx *c, const Id *premises, size_t n, Id sub_area, const char *reason);
+int64_t premises_area_move(struct Ctx *c, Id from, Id to, const char *reason);
 /* CONFLICT when a single-unit premise has an open account, naming it. */
 Faults accounts_check   (struct Ctx *c, const NewAccount *v, size_t n);
 Faults accounts_create  (struct Ctx *c, const NewAccount *v, size_t n, Id *ids);

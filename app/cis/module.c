@@ -34,6 +34,7 @@ static const Route cis_routes[] = {
 static const Machine *const cis_machines[] = { &refund_request, NULL };
 
 static const EventHandler cis_events[] = {
+    { "service_area.merged", "cis.area_merged", team_area_merged },
     { "bill.cancelled", "cis.free_payments", free_cancelled_bill },
     { "payment.posted", "cis.receipt", tell_receipt },
     { 0 }

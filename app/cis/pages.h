@@ -30,6 +30,7 @@ void complaint_list_page(Req *r);
 void complaint_page(Req *r);
 void request_list_page(Req *r);
 void request_page(Req *r);
+void team_area_merged(Ctx *c, const EventRow *e);   /* of service_area.merged */
 void tell_receipt(Ctx *c, const EventRow *e);       /* of payment.posted */
 
 /* receipt_paper.c */

@@ -236,6 +236,7 @@ typedef struct { Id id; const char *code, *name, *kind, *unit; bool is_metered; 
 const Service *service_find(struct Ctx *c, const char *code);
 /* Codes and names of the areas above: "Portland > Metro > Downtown > Pearl District". */
 const char *area_label(struct Ctx *c, Id service_area_id);
+/* By code; the code of a merged area finds the one that took its place. 0 when none. */
 Id          area_find (struct Ctx *c, const char *code);
 
 /* --- set-up and imports ------------------------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@ static const DocumentKind kinds[] = {
     { "logo_portal",       "image/png",                      200 * 1024, "Choose a PNG picture." },
     { "csv",               "text/csv",                           20 * MB, "Choose a CSV file." },
     { "contact_list",      "text/csv",                           50 * MB, "Choose a CSV file." },
+    { "geodata",           "text/csv application/json",          20 * MB, "Choose a CSV or GeoJSON file." },
     { "migration",         "text/csv application/zip",          250 * MB, "Choose a CSV file or a ZIP of one." },
     { "generated",         "*",                           2000LL * MB, "" },
 };
@@ -39,6 +40,7 @@ static const struct { const char *ending, *type; } endings[] = {
     { "png", "image/png" }, { "heic", "image/heic" },
     { "heif", "image/heic" }, { "webp", "image/webp" }, { "mp4", "video/mp4" }, { "csv", "text/csv" },
     { "txt", "text/csv" }, { "zip", "application/zip" },
+    { "json", "application/json" }, { "geojson", "application/json" },
     { "html", "" }, { "htm", "" }, { "xhtml", "" }, { "svg", "" }, { "js", "" }, { "mjs", "" }, { "php", "" },
     { "exe", "" }, { "sh", "" }, { "xml", "" }, { "gif", "" },
 };

@@ -10,5 +10,10 @@ static const Route meters_routes[] = {
     { 0 }
 };
 
+static const EventHandler meters_events[] = {
+    { "service_area.merged", "mx.area_merged", route_area_merged },
+    { 0 }
+};
+
 extern const Module meters_module;
-const Module meters_module = { .name = "meters", .routes = meters_routes };
+const Module meters_module = { .name = "meters", .routes = meters_routes, .events = meters_events };

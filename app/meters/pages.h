@@ -4,9 +4,13 @@
 #ifndef APP_METERS_PAGES_H
 #define APP_METERS_PAGES_H
 
+#include "app/core/core.h"
 #include "lib/req.h"
 
 void meter_list_page(Req *r);
 void meter_page(Req *r);
+
+/* route_area.c: of service_area.merged */
+void route_area_merged(Ctx *c, const EventRow *e);
 
 #endif

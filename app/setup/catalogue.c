@@ -49,7 +49,8 @@ const Service *service_find(Ctx *c, const char *code) {
 }
 
 Id area_find(Ctx *c, const char *code) {
-    return db_id(c, "select id from service_area where utility_id=? and code=?", c->utility, code);
+    return db_id(c, "select coalesce(merged_into_id, id) from service_area where utility_id=? and code=?", c->utility,
+                 code);
 }
 
 const char *area_label(Ctx *c, Id area) {

@@ -11,6 +11,7 @@ def:section_body(s) ?><?cs
   if:subcount(s.links) ?><?cs call:links(s.links) ?><?cs /if ?><?cs
   if:subcount(s.timeline) ?><div class="s-cb"><?cs call:timeline(s.timeline) ?></div><?cs /if ?><?cs
   if:s.form.action ?><div class="s-cb"><?cs if:s.form.intro ?><p class="s-intro"><?cs var:s.form.intro ?></p><?cs /if ?><?cs call:form_start(s.form) ?><?cs call:fields(s.form.fields) ?><?cs call:form_buttons(s.form) ?><?cs call:form_end() ?></div><?cs /if ?><?cs
+  if:s.map.url ?><div class="s-cb"><div class="map" data-url="<?cs var:url_validate(s.map.url) ?>" role="region" aria-label="<?cs var:s.map.label ?>"><?cs call:links(s.map.links) ?></div></div><?cs /if ?><?cs
   if:subcount(s.document) ?><div class="s-cb"><?cs call:document(s.document) ?></div><?cs /if ?><?cs
   if:s.empty.title ?><?cs call:empty(s.empty) ?><?cs /if ?><?cs
   if:s.after.text || s.after.strong ?><p class="s-after"><?cs if:s.after.strong ?><strong><?cs var:s.after.strong ?></strong> <?cs /if ?><?cs var:s.after.text ?></p><?cs /if ?><?cs /if ?><?cs /def ?><?cs

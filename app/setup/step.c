@@ -1,0 +1,139 @@
+/*
+ * How far the configuration is: see step.h.
+ */
+#include "app/setup/step.h"
+
+#include <string.h>
+
+#include "app/core/registry.h"
+#include "lib/db.h"
+
+const StepDef step_defs[] = {
+    { "subscription",      "/org/subscription", "",             0,  true,  false },
+    { "organization",      "/org/setup",        "subscription", 0,  true,  false },
+    { "admins",            "/org/setup",        "organization", 0,  true,  false },
+    { "utility",           "/utilities",        "organization", 0,  false, false },
+    { "core_settings",     "/settings",         "utility",      25, false, false },
+    { "staff_access",      "/users",            "core_settings", 15, false, false },
+    { "calendar",          "/calendar",         "utility",      10, false, false },
+    { "service_areas",     "/areas",            "core_settings", 20, false, false },
+    { "pricing_billing",   "/plans",            "core_settings service_areas", 20, false, false },
+    { "id_formats",        "/id-formats",       "core_settings", 10, false, false },
+    { "integrations",      "/integrations/payments", "utility", 0,  false, true },
+    { "customer_settings", NULL, "staff_access calendar pricing_billing integrations", 0, false, false },
+    { "meter_settings",    NULL, "calendar service_areas",                             0, false, false },
+    { "billing_settings",  "/bx/gl-codes", "pricing_billing meter_settings",           0, false, false },
+    { "data_migration",    NULL, "service_areas pricing_billing id_formats meter_settings billing_settings", 0, false,
+      true },
+    { "go_live",           NULL, "data_migration",                                     0, false, false },
+    { 0 }
+};
+
+const StepDef *step_def(const char *key) {
+    for (const StepDef *d = step_defs; d->key; d++)
+        if (!strcmp(d->key, key)) return d;
+    return NULL;
+}
+
+#define STORED(F, T) F(T, const char *, step_key) F(T, const char *, state) F(T, int, percent)
+ROW(Stored, STORED)
+
+StepNows steps_now(Ctx *c) {
+    Storeds l = db_all(c, Stored, "select step_key, state, percent from setup_step where utility_id is null "
+                                  "or utility_id = ?", c->utility);
+    StepNows all = { take_n(c, StepNow, sizeof step_defs / sizeof *step_defs), 0 };
+    for (const StepDef *d = step_defs; d->key; d++) {
+        if (!d->whole_tenant && !c->utility.id) continue;
+        StepNow *s = &all.v[all.n++];
+        *s = (StepNow){ d, "locked", 0 };
+        for (size_t i = 0; i < l.n; i++)
+            if (!strcmp(l.v[i].step_key, d->key)) s->state = l.v[i].state, s->percent = l.v[i].percent;
+    }
+    return all;
+}
+
+const StepNow *step_now(const StepNows *all, const char *key) {
+    for (size_t i = 0; i < all->n; i++)
+        if (!strcmp(all->v[i].def->key, key)) return &all->v[i];
+    return NULL;
+}
+
+bool step_is_done(const StepNow *s) {
+    return s && (!strcmp(s->state, "complete") || !strcmp(s->state, "signed_off") || !strcmp(s->state, "skipped")
+                 || !strcmp(s->state, "changed_after_signoff"));
+}
+
+int steps_percent(const StepNows *all) {
+    int sum = 0;
+    for (size_t i = 0; i < all->n; i++) sum += all->v[i].def->weight * all->v[i].percent;
+    return sum / 100;
+}
+
+int step_missing(Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
+                 void *arg) {
+    int required = 0, passed = 0;
+    const SetupCheckRow *table;
+    for (int i = 0; (table = registered_checks(i)); i++)
+        for (const SetupCheckRow *k = table; k->step_key; k++) {
+            if (strcmp(k->step_key, key)) continue;
+            SetupCheck found = k->check(c);
+            if (!k->optional) required++, passed += found.passed;
+            if (!found.passed && each) each(arg, k, &found);
+        }
+    return required ? passed * 100 / required : 100;
+}
+
+/* --- after a change ----------------------------------------------------------------------------------------------- */
+
+static bool needs_are_done(const StepNows *all, const StepDef *d) {
+    for (const char *s = d->needs; *s; s += strspn(s, " ")) {
+        size_t n = strcspn(s, " ");
+        for (size_t i = 0; i < all->n; i++) {
+            const StepNow *k = &all->v[i];
+            if (strlen(k->def->key) == n && !strncmp(k->def->key, s, n) && !step_is_done(k)) return false;
+        }
+        s += n;
+    }
+    return true;
+}
+
+/* Steps whose turn has come open. */
+static void open_next(Ctx *c) {
+    StepNows all = steps_now(c);
+    for (size_t i = 0; i < all.n; i++) {
+        const StepNow *s = &all.v[i];
+        if (strcmp(s->state, "locked") || !needs_are_done(&all, s->def)) continue;
+        Id of = s->def->whole_tenant ? (Id){ 0 } : c->utility;
+        db_run(c, "insert into setup_step (utility_id, step_key, state, created_at, "
+                  "created_by, updated_at, updated_by) "
+                  "values (?,?,'open',?,?,?,?) on duplicate key update state='open', updated_at=values(updated_at)", of,
+               s->def->key, c->now, c->user, c->now, c->user);
+    }
+}
+
+static const char *state_after(const char *state, int percent) {
+    bool was_signed = !strcmp(state, "signed_off") || !strcmp(state, "changed_after_signoff");
+    if (percent < 100) return "in_progress";
+    return was_signed ? "changed_after_signoff" : "complete";
+}
+
+/* Counted from what is stored, not edited: its version stays, and the change that caused it has the audit. */
+void setup_step_touch(Ctx *c, const char *key) {
+    const StepDef *d = step_def(key);
+    if (!d) fail(c, BROKEN, "there is no step %s", key);
+    StepNows all = steps_now(c);
+    const StepNow *was = step_now(&all, key);
+    int percent = step_missing(c, key, NULL, NULL);
+    const char *state = state_after(was ? was->state : "open", percent);
+    Id of = d->whole_tenant ? (Id){ 0 } : c->utility;
+    db_run(c, "insert into setup_step (utility_id, step_key, state, percent, saved_at, created_at, created_by, "
+              "updated_at, updated_by) values (?,?,?,?,?,?,?,?,?) on duplicate key update state=values(state), "
+              "percent=values(percent), saved_at=values(saved_at), updated_at=values(updated_at), "
+              "updated_by=values(updated_by)",
+           of, key, state, percent, c->now, c->now, c->user, c->now, c->user);
+    if (!strcmp(state, "complete") && !(was && step_is_done(was)))
+        event_emit(c, &(Event){ .name = "setup.step_completed", .entity = "setup_step", .id = db_id(c,
+            "select id from setup_step where utility_key = ? and step_key = ?", of.id, key), .number = key,
+            .payload = json_pairs(c, "step_key", key, NULL) });
+    open_next(c);
+}

@@ -1,0 +1,184 @@
+// Service areas (ONB02US08). swa-e has no area; swa-w has the tree of the playbook.
+const { story } = require('../support/story');
+
+const square = (lng, lat, half = 0.008) => JSON.stringify({ type: 'Polygon', coordinates: [[[lng - half, lat - half], [lng + half, lat - half], [lng + half, lat + half], [lng - half, lat + half], [lng - half, lat - half]]] });
+
+story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, looks_right }) => {
+  const admin = () => as('utility_admin');
+  const east = (method, path, ...more) => admin()[method](`/u/swa-e${path}`, ...more);
+  const area = (code, column, utility = 'swa-w') => one(`select a.${column} from service_area a join utility u on u.id = a.utility_id where u.code = ? and a.code = ?`, [utility, code]);
+  const is_there = (code, utility = 'swa-w') => one('select count(*) from service_area a join utility u on u.id = a.utility_id where u.code = ? and a.code = ?', [utility, code]) === '1';
+  const make = (level, code, name, parent, more = {}) => east('post', '/areas', { level, code, name, parent: parent ?? '', ...more }, { from: '/u/swa-e/areas/new' });
+  const premise = (fields) => owner('cso_supervisor', 'premise', { city: 'Portland', state: 'US-OR', postal_code: '97204', ...fields });
+
+  test('ONB02US08.1 a region, a division, an area, a sub-area', async () => {
+    const step = () => sql("select s.state, s.percent from setup_step s join utility u on u.id = s.utility_id where u.code = 'swa-e' and s.step_key = 'service_areas'")[0];
+    await make('region', 'POR', 'Portland').done('Portland is there.');
+    await make('division', 'POR-MET', 'Metro', 'POR').done();
+    await make('area', 'MET-DTN', 'Downtown', 'POR-MET').done();
+    expect(step().state).toBe('in_progress');
+    await make('sub_area', 'DTN-PRL', 'Pearl District', 'MET-DTN').done('Pearl District is there.');
+    expect(area('DTN-PRL', 'path', 'swa-e')).toBe('POR/POR-MET/MET-DTN/DTN-PRL');
+    expect(step()).toEqual({ state: 'complete', percent: '100' });
+    expect(one("select count(*) from outbox_event e join service_area a on a.id = e.entity_id where e.name = 'service_area.changed' and a.code = 'DTN-PRL'")).toBe('1');
+    await east('get', '/areas/DTN-PRL').sees('Portland > Metro > Downtown > Pearl District', 'Active');
+    await east('get', '/areas').sees('Total premises', 'Service areas', '4', 'Pearl District');
+  });
+
+  test('ONB02US08.2 an area stands under a division', async () => {
+    await make('area', 'MET-EAS', 'Eastside', 'POR').refuses(422, 'parent', 'An area needs a division as parent.');
+    expect(is_there('MET-EAS', 'swa-e')).toBe(false);
+    await make('sub_area', 'EAS-SEL', 'Sellwood', 'POR-MET').refuses(422, 'parent', 'A sub-area needs an area as parent.');
+    await make('region', 'SAL', 'Salem', 'POR').refuses(422, 'parent', 'A region has no parent.');
+  });
+
+  test('ONB02US08 refuses a code that is taken, a twin and bad codes', async () => {
+    await make('division', 'POR-MET', 'Metropolis', 'POR').refuses(422, 'code', 'POR-MET is taken.');
+    await make('division', 'POR-EST', 'metro', 'POR').refuses(422, 'name', 'metro is POR-MET already; names are unique under one parent.');
+    await make('division', 'P_R', 'East', 'POR').refuses(422, 'code', 'A code has 2 to 20 of A-Z, 0-9 and dashes.');
+    expect(one("select count(*) from service_area a join utility u on u.id = a.utility_id where u.code = 'swa-e'")).toBe('4');
+  });
+
+  test('ONB02US08.3 a file of sixty with one unknown parent', async () => {
+    const rows = [...Array(60).keys()].map((i) => `sub_area,SUB-${String(i + 1).padStart(2, '0')},Quarter ${i + 1},${i === 12 ? 'MET-XYZ' : 'MET-DTN'}`);
+    const content = `level,code,name,parent_code\n${rows.join('\n')}\n`;
+    const upload = await east('post', '/areas/import', {}, { files: { file: { name: 'areas.csv', type: 'text/csv', content } } });
+    expect(upload.status).toBe(303);
+    await admin().get(upload.location).sees('59 rows are good, 1 are not.', 'There is no area MET-XYZ.');
+    expect(one("select count(*) from service_area where code like 'SUB-%'")).toBe('0');
+    await admin().post(upload.location, { mode: 'all' }).refuses(422, null, '1 row is not good; nothing was stored.');
+    expect(one("select count(*) from service_area where code like 'SUB-%'")).toBe('0');
+    const applied = await admin().post(upload.location, { mode: 'skip' });
+    expect(applied.status).toBe(303);
+    expect(one("select count(*) from service_area where code like 'SUB-%'")).toBe('59');
+    expect(one("select count(*) from service_area where code = 'SUB-13'")).toBe('0');
+    await admin().get(applied.location).sees('59 areas imported, 1 rows refused.', 'service-areas-errors.csv');
+    const file = await admin().get(applied.location.replace(/errors$/, 'file'));
+    expect(file.body.split('\r\n').filter(Boolean).slice(1)).toEqual(['14,sub_area,SUB-13,Quarter 13,MET-XYZ,,,,,There is no area MET-XYZ.']);
+  });
+
+  test('ONB02US08.4 Old Town is merged into the Pearl District', async () => {
+    const made = [...Array(30).keys()].map((i) => premise({ line1: `${i + 1} NW 1st Ave`, area: 'DTN-OLD' }).no);
+    sql("insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, priority, due_at) select utility_id, 'WA-SO-202604-90001', 'REPAIR', 'manual', 1, id, 'Leak', 'high', utc_timestamp(6) from premise where premise_no = ?", [made[0]]);
+    const order = () => JSON.stringify(sql("select * from service_order where order_no = 'WA-SO-202604-90001'")[0]);
+    const before = order();
+    sql("update user_role set service_area_id = ? where user_id = (select id from user where email = 'cso2@swa.test')", [area('DTN-OLD', 'id')]);
+    await admin().get('/areas/DTN-OLD/merge?to=DTN-PRL').sees('Areas and premises of Old Town go over to Pearl District.', 'This cannot be undone.', '30');
+    const merge = (to) => admin().post('/areas/DTN-OLD/merge', { to }, { from: '/areas/DTN-OLD/merge?to=DTN-PRL' });
+    await merge('MET-EAS').refuses(422, 'to', 'Choose a sub-area.');
+    await merge('DTN-OLD').refuses(422, 'to', 'An area is not merged into itself.');
+    expect(area('DTN-OLD', 'status')).toBe('active');
+    await merge('DTN-PRL').done('Old Town is part of Pearl District now; 30 premises moved.');
+    expect(one("select count(*) from premise p join service_area a on a.id = p.sub_area_id where a.code = 'DTN-OLD'")).toBe('0');
+    expect(one(`select count(*) from premise p join service_area a on a.id = p.sub_area_id where a.code = 'DTN-PRL' and p.premise_no in (${made.map(() => '?')})`, made)).toBe('30');
+    expect(area('DTN-OLD', 'status')).toBe('merged');
+    expect(area('DTN-OLD', 'merged_into_id')).toBe(area('DTN-PRL', 'id'));
+    await admin().get('/areas/levels/sub_area?q=DTN-OLD').sees('DTN-PRL', 'Pearl District', '1 to 1 of 1');
+    await admin().get('/areas/DTN-OLD').sees('Old Town was merged into DTN-PRL.');
+    expect(order()).toBe(before);
+    expect(one("select a.code from user_role ur join service_area a on a.id = ur.service_area_id join user u on u.id = ur.user_id where u.email = 'cso2@swa.test'")).toBe('DTN-PRL');
+    expect(one("select count(*) from audit_entry where entity = 'premise' and action = 'edit'")).toBe('30');
+    expect(one("select count(*) from outbox_event where name = 'service_area.merged'")).toBe('1');
+    await jobs_run();
+    await admin().post('/areas/DTN-OLD/merge', { to: 'DTN-PRL' }).refuses(409, null, 'Old Town was merged into DTN-PRL.');
+    // The old code finds the new area.
+    const late = premise({ line1: '99 NW 1st Ave', area: 'DTN-OLD' }).no;
+    expect(one('select a.code from premise p join service_area a on a.id = p.sub_area_id where p.premise_no = ?', [late])).toBe('DTN-PRL');
+    sql("update user_role set service_area_id = null where user_id = (select id from user where email = 'cso2@swa.test')");
+  });
+
+  test('ONB02US08.5 an address is there once', async () => {
+    const there = premise({ line1: '1120 SW 5th Ave', unit: '2', area: 'DTN-PRL' });
+    expect(there.no).toMatch(/^WA-PRM-/);
+    const again = premise({ line1: '1120 SW 5TH AVE', unit: '2', area: 'DTN-PRL' });
+    expect(again.refused).toBe(409);
+    expect(again.text).toContain(there.no);
+    expect(one("select count(*) from premise where line1 like '1120 SW 5th Ave'")).toBe('1');
+    await admin().get('/areas/premises?q=1120').sees(there.no, 'Pearl District');
+  });
+
+  test('ONB02US08.6 a subtree is what the staff limited to it see', async () => {
+    const consumer = (name, home) => {
+      const c = owner('cso_supervisor', 'consumer', { first_name: 'Area', last_name: name, phone: `+1503555${1000 + name.charCodeAt(0)}`, email: `${name.toLowerCase()}@area.test` });
+      return owner('cso_supervisor', 'account', { consumer: c.no, premise: premise({ line1: `1 ${name} St`, area: home }).no, category: 'RES', sub_category: 'SFR', billing: 'premise' }).no;
+    };
+    const inside = [consumer('Pearl', 'DTN-PRL'), consumer('Hawthorne', 'EAS-HAW')], outside = consumer('Rockwoods', 'GRE-ROC');
+    sql("update user_role set service_area_id = ? where user_id = (select id from user where email = 'cso3@swa.test')", [area('POR-MET', 'id')]);
+    await as('cso3').get('/cis/consumers').sees(...inside).lacks(outside);
+    await as('cso_supervisor').get('/cis/consumers').sees(...inside, outside);
+    await as('cso3').get('/areas/GRE-ROC').is(404);
+    await as('cso3').get('/areas/EAS-HAW').is(200);
+    sql("update user_role set service_area_id = null where user_id = (select id from user where email = 'cso3@swa.test')");
+  });
+
+  test('ONB02US08 moves an area with all below it, never below itself', async () => {
+    const move = (code, to, from = to) => admin().post(`/areas/${code}/move`, { to }, { from: `/areas/${code}/move?to=${from}` });
+    await admin().get('/areas/MET-EAS/move').sees('Eastside needs a division as parent; all below it follows.');
+    await admin().get('/areas/MET-EAS/move?to=POR-EST').sees('Eastside and all below it move under East County. The new path is POR/POR-EST/MET-EAS.');
+    await move('MET-EAS', 'EAS-SEL', 'POR-EST').refuses(422, 'to', 'Sellwood lies below Eastside.');
+    await move('MET-EAS', 'EST-GRE', 'POR-EST').refuses(422, 'to', 'An area needs a division as parent.');
+    await move('MET-EAS', 'POR-MET', 'POR-EST').refuses(422, 'to', 'It stands under Metro already.');
+    expect(area('EAS-SEL', 'path')).toBe('POR/POR-MET/MET-EAS/EAS-SEL');
+    await move('MET-EAS', 'POR-EST').done('Eastside stands under East County now.');
+    expect(area('EAS-SEL', 'path')).toBe('POR/POR-EST/MET-EAS/EAS-SEL');
+    expect(one("select count(*) from audit_entry where entity = 'service_area' and entity_id = ? and action = 'edit'", [area('MET-EAS', 'id')])).toBe('1');
+  });
+
+  test('ONB02US08 draws boundaries: overlaps refused, outside warned, bad ones named with their place', async () => {
+    const edit = (code, geometry) => admin().post(`/areas/${code}`, { geometry }, { from: `/areas/${code}/edit` });
+    await edit('EAS-SEL', square(-122.628, 45.512)).refuses(422, 'geometry', /^Overlaps Hawthorne by \d\.\d\d km2\.$/);
+    await edit('EAS-SEL', '{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,200],[0,0]]]}').refuses(422, 'geometry', 'coordinates[0][2]: a position is [longitude, latitude] in degrees.');
+    await edit('EAS-SEL', '{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}').refuses(422, 'geometry', 'coordinates[0]: the last position of a ring is its first.');
+    await edit('EAS-SEL', '{"type":"Point","coordinates":[0,0]}').refuses(422, 'geometry', 'A boundary is a Polygon or MultiPolygon, not Point.');
+    await edit('EAS-SEL', '{"type":').refuses(422, 'geometry', /^This is no GeoJSON: /);
+    await edit('MET-EAS', square(-122.63, 45.5, 0.05)).done('Saved.');
+    await edit('EAS-SEL', square(-122.4, 45.4)).done('Its boundary is not within that of Eastside.');
+    const map = await admin().get('/areas/map.json').json();
+    expect(map.areas.map((a) => a.title)).toEqual(expect.arrayContaining(['EAS-SEL Sellwood', 'DTN-PRL Pearl District']));
+    expect((await admin().get('/areas/geojson').json()).features.length).toBeGreaterThan(10);
+  });
+
+  test('ONB02US08 splits a sub-area and assigns by boundary', async () => {
+    const moved = premise({ line1: '7 SE Clay St', area: 'EAS-HAW' }).no, stays = premise({ line1: '8 SE Clay St', area: 'EAS-HAW' }).no, within = premise({ line1: '9 SE Clay St', area: 'EAS-HAW' }).no;
+    sql('update premise set latitude = 45.4, longitude = -122.4 where premise_no = ?', [within]);
+    await admin().post('/areas/EAS-HAW/split', { code: 'EAS-HA2', name: 'Hawthorne South', geometry: '', premises: `${moved}\n` }).done('Hawthorne South is there with 1 premise.');
+    const home = (no) => one('select a.code from premise p join service_area a on a.id = p.sub_area_id where p.premise_no = ?', [no]);
+    expect([home(moved), home(stays)]).toEqual(['EAS-HA2', 'EAS-HAW']);
+    await admin().post('/areas/EAS-HAW/split', { code: 'EAS-HA3', name: 'Hawthorne West', geometry: '', premises: moved }).refuses(422, 'premises', `${moved} is no premise of Hawthorne.`);
+    await admin().get('/areas/EAS-SEL/assignment').sees('1 premise of other sub-areas lies within the boundary of Sellwood.');
+    await admin().post('/areas/EAS-SEL/assignment').done('1 premise assigned to Sellwood.');
+    expect(home(within)).toBe('EAS-SEL');
+  });
+
+  test('ONB02US08 deactivates and deletes only what nothing stands on', async () => {
+    premise({ line1: '500 NW 10th Ave', area: 'DTN-PRL' });
+    await admin().get('/areas/DTN-PRL/deletion').refuses(409, null, /Pearl District has \d+ premises?\. Merge or deactivate\./);
+    await admin().get('/areas/POR-MET/deletion').refuses(409, null, /Metro has \d+ premises?\. Merge or deactivate\./);
+    sql("update tariff_plan set area_ids = concat('[', ?, ']') where code = 'RES-FIX'", [area('GRE-CEN', 'id')]);
+    await admin().get('/areas/GRE-CEN/deactivation').sees('No other area has these plans: RES-FIX.');
+    await admin().post('/areas/GRE-CEN/deactivation', { reason: 'Rebuilt' }).done('No other area has these plans: RES-FIX.');
+    expect(premise({ line1: '1 N Main Ave', area: 'GRE-CEN' }).refused).toBe(422);
+    await admin().post('/areas/GRE-CEN/activate', {}, { from: '/areas/GRE-CEN' }).done('Central Gresham is active.');
+    sql("update tariff_plan set area_ids = null where code = 'RES-FIX'");
+    await admin().post('/areas/status', { bulk: 'deactivate', ids: 'GRE-ROC' }, { from: '/areas/levels/sub_area' }).done('1 changed, 0 left as they were.');
+    expect(area('GRE-ROC', 'status')).toBe('inactive');
+    await admin().post('/areas', { level: 'sub_area', code: 'BEA-NEW', name: 'New', parent: 'WST-BEA' }, { from: '/areas/new' }).done();
+    await admin().post('/areas/BEA-NEW/deletion', {}).done('New is deleted.');
+    expect(is_there('BEA-NEW')).toBe(false);
+    await as('cso1').get('/areas').is(200);
+    await as('cso1').get('/areas/new').is(403);
+  });
+
+  test('ONB02US08 switches a level on while nothing stands under it', async () => {
+    await admin().post('/areas/levels', { levels: ['zone'] }).refuses(422, 'levels', 'Zone cannot be put between: there are Divisions already.');
+    await east('get', '/areas/levels').sees('Zone');
+  });
+
+  test('ONB02US08 the pages in a browser', async ({ page }) => {
+    for (const path of ['/areas', '/areas/levels/sub_area', '/areas/DTN-PRL', '/areas/new']) {
+      await admin().browse(page, path);
+      if (path === '/areas') await expect(page.locator('.map.leaflet-container')).toBeVisible();
+      await looks_right(page, { shots: `areas${path.replace(/\W+/g, '-')}` });
+    }
+  });
+});

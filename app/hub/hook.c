@@ -61,15 +61,21 @@ static void refuse(Arrival *a, int status, const char *reason) {
     reply(a->r, status, text(a->r, "{\"error\":\"%s\"}", reason));
 }
 
-#define PROVIDER_KEYS(F, T) F(T, Bytes, current) F(T, Bytes, previous) F(T, Time, until)
+#define PROVIDER_KEYS(F, T) F(T, Bytes, current) F(T, Bytes, previous) F(T, Time, until) F(T, const char *, config)
 ROW(ProviderKeys, PROVIDER_KEYS)
 
 static SignatureKeys keys_of(Ctx *c, const HookRoute *route) {
     if (!strcmp(route->source, "gateway")) return gateway_account(c, route->account_ref)->keys;
     ProviderKeys *k = db_one(c, ProviderKeys,
                              "select webhook_secret_current_enc as current, webhook_secret_previous_enc as previous, "
-                             "previous_valid_until as until from message_provider where id=?", route->account_ref);
-    return (SignatureKeys){ .current = vault_open(c, "message_provider.webhook_secret", k->current),
+                             "previous_valid_until as until, coalesce(config, '{}') as config from message_provider "
+                             "where id=?", route->account_ref);
+    Json config = json_read(&c->mem, k->config, strlen(k->config), 8192, NULL);
+    const char *method = json_text(config, "signature_method");
+    return (SignatureKeys){ .api_key = json_text(config, "api_key"),
+                            .vonage_method = method && !strcmp(method, "sha512") ? VONAGE_SHA512
+                                : method && !strcmp(method, "sha1") ? VONAGE_SHA1 : VONAGE_SHA256,
+                            .current = vault_open(c, "message_provider.webhook_secret", k->current),
                             .previous = vault_open(c, "message_provider.webhook_secret", k->previous),
                             .previous_until_s = time_is_set(k->until) ? time_unix(k->until) : 0 };
 }
@@ -77,8 +83,14 @@ static SignatureKeys keys_of(Ctx *c, const HookRoute *route) {
 /* A message's status callback: provider's message id and status make the key. */
 static const char *message_key(Req *r, Json body, const char **type) {
     const char *sid = field_text(r, "MessageSid"), *status = field_text(r, "MessageStatus");
+    if (!sid) sid = field_text(r, "messageId"), status = field_text(r, "status");          /* the old one of Vonage */
     if (!sid) sid = json_text(body, "message_id"), status = json_text(body, "status");
-    if (!sid) sid = json_text(body, "message_uuid");
+    if (!sid) sid = json_text(body, "message_uuid"), status = json_text(body, "status");
+    bool comes_in = sid && !status && (field_text(r, "Body") || json_text(body, "text"));
+    if (comes_in) {
+        *type = "message.inbound";
+        return text(r, "%s:inbound", sid);
+    }
     if (!sid || !status) return NULL;
     *type = "message.status";
     return text(r, "%s:%s", sid, status);
@@ -296,6 +308,21 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
     return STEP_DONE;
 }
 
+/* What a person answered: handed on as news. A form of Twilio's, or JSON of Vonage's. */
+static void inbound(Ctx *c, const MessageEvent *e) {
+    StoredEvent *s = db_one(c, StoredEvent, "select id, driver, account_ref, state, body from webhook_event "
+                                            "where id=?", e->id);
+    Params form = params_start(c);
+    Json j = json_read(&c->mem, s->body.p, s->body.n, WEBHOOK_BODY_MAX, NULL);
+    if (json_kind(j) == JSON_KIND_NONE) urlencoded_parse(&form, s->body.p, s->body.n);
+    const char *from = json_text(j, "from"), *said = json_text(j, "text");
+    if (!from) from = param_find(&form, "From");
+    if (!said) said = param_find(&form, "Body");
+    event_emit(c, &(Event){ .name = "message.inbound", .entity = "message_provider", .id = e->account_ref,
+                            .payload = json_pairs(c, "from", from, "body", said, NULL) });
+    finish(c, e->id, "processed", NULL, (Id){ 0 });
+}
+
 /* A provider's report of a message: its key is "<provider's message id>:<state>". */
 JobStep hook_message(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
@@ -305,6 +332,10 @@ JobStep hook_message(Ctx *c, const JobRow *job) {
                                               "from webhook_event where id=? for update", (Id){ id });
     if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
     const char *cut = strrchr(e->provider_event_id, ':');
+    if (cut && !strcmp(cut, ":inbound")) {
+        inbound(c, e);
+        return STEP_DONE;
+    }
     if (!cut) job_give_up(c, "the event names no state");
     const char *no = text_copy_n(c, e->provider_event_id, (size_t)(cut - e->provider_event_id));
     MessageReport m = message_reported(c, e->account_ref, no, cut + 1);
@@ -313,5 +344,6 @@ JobStep hook_message(Ctx *c, const JobRow *job) {
     db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, "
               "attempts=attempts+1, message_id=? where id=?",
            reason ? "ignored" : "processed", reason, c->now, m.message, e->id);
+    db_run(c, "update message_provider set last_event_at=? where id=?", c->now, e->account_ref);
     return STEP_DONE;
 }

@@ -3,6 +3,7 @@
  */
 #include "app/hub/account.h"
 #include "app/hub/pages.h"
+#include "app/hub/provider.h"
 #include "app/modules.h"
 
 static const Route hub_routes[] = {
@@ -29,6 +30,19 @@ static const Route hub_routes[] = {
     POST("/integrations/gateways/{id}/moves/{move}", "hub.gateways", EDIT, gateway_move_post, .form = gateway_page),
     GET ("/integrations/gateways/{id}/deactivation", "hub.gateways", EDIT, gateway_deactivate_page),
     POST("/integrations/gateways/{id}/deactivation", "hub.gateways", EDIT, gateway_deactivate_post),
+    GET ("/integrations/messaging",           "hub.providers", VIEW, provider_cards_page),
+    GET ("/integrations/adapters/{adapter}",  "hub.providers", CREATE, provider_new_page),
+    POST("/integrations/adapters/{adapter}",  "hub.providers", CREATE, provider_new_post),
+    GET ("/integrations/providers/{id}",      "hub.providers", VIEW, provider_page),
+    GET ("/integrations/providers/{id}/settings", "hub.providers", EDIT, provider_settings_page),
+    POST("/integrations/providers/{id}/settings", "hub.providers", EDIT, provider_settings_post),
+    POST("/integrations/providers/{id}/moves/{move}", "hub.providers", EDIT, provider_move_post,
+         .form = provider_page),
+    GET ("/integrations/providers/{id}/test", "hub.providers", EDIT, provider_test_page),
+    /* calls the provider between its transactions */
+    POST("/integrations/providers/{id}/test", "hub.providers", EDIT, provider_test_post, .flags = NO_TX),
+    GET ("/integrations/providers/{id}/outcome", "hub.providers", EDIT, provider_outcome_page),
+    POST("/integrations/providers/{id}/outcome", "hub.providers", EDIT, provider_outcome_post),
     GET ("/integrations/events",              "hub.events",  VIEW, event_list_page),
     GET ("/integrations/events/{id}",         "hub.events",  VIEW, event_page),
     POST("/integrations/events/{id}/replay",  "hub.events",  EDIT, event_replay, .form = event_page),
@@ -82,7 +96,7 @@ static const JobSchedule hub_schedules[] = {
     { 0 }
 };
 
-static const Machine *const hub_machines[] = { &gateway_machine, NULL };
+static const Machine *const hub_machines[] = { &gateway_machine, &provider_machine, NULL };
 
 extern const Module hub_module;
 const Module hub_module = { .name = "hub", .routes = hub_routes, .jobs = hub_jobs, .schedules = hub_schedules,

@@ -24,6 +24,7 @@ static int64_t settlements_open(Ctx *c) {
 
 const PageTab hub_tabs[] = {
     { "hub", "hub.gateways",    "/integrations",             "hub.gateways",    NULL },
+    { "hub", "hub.messaging",   "/integrations/messaging",   "hub.providers",   NULL },
     { "hub", "hub.payments",    "/integrations/payments",    "hub.intents",     NULL },
     { "hub", "hub.refunds",     "/integrations/refunds",     "hub.refunds",     NULL },
     { "hub", "hub.disputes",    "/integrations/disputes",    "hub.refunds",     disputes_open },

@@ -60,6 +60,18 @@ void    gateway_move_post(Req *r);
 void    gateway_deactivate_page(Req *r);
 void    gateway_deactivate_post(Req *r);
 JobStep gateways_check(Ctx *c, const JobRow *job);
+/* provider_page.c */
+void    provider_cards_page(Req *r);
+void    provider_page(Req *r);
+void    provider_new_page(Req *r);
+void    provider_new_post(Req *r);
+void    provider_settings_page(Req *r);
+void    provider_settings_post(Req *r);
+void    provider_move_post(Req *r);
+void    provider_test_page(Req *r);
+void    provider_test_post(Req *r);
+void    provider_outcome_page(Req *r);
+void    provider_outcome_post(Req *r);
 extern const PageTab hub_tabs[];
 
 #endif

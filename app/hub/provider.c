@@ -10,6 +10,7 @@
 #include "app/core/installation.h"
 #include "app/hub/hub.h"
 #include "app/hub/pages.h"
+#include "app/hub/provider.h"
 #include "app/hub/signature_rules.h"
 #include "lib/date.h"
 #include "lib/db.h"
@@ -156,7 +157,9 @@ static SendResult send_smtp(Ctx *c, const ProviderFull *p, const OutMessage *m) 
                           .password = vault_open(c, "message_provider.secret", p->secret_enc),
                           .security = security && !strcmp(security, "tls") ? MAIL_TLS : security
                           && !strcmp(security, "none") ? MAIL_OPEN : MAIL_STARTTLS };
-    Mail mail = { .from = { .address = p->from_id }, .to = { .address = m->to }, .subject = m->subject, .text = m->text,
+    Mail mail = { .from = { .address = p->from_id },
+                  .reply_to = { .address = json_text(config, "reply_to") },
+                  .to = { .address = m->to }, .subject = m->subject, .text = m->text,
                   .html = m->html, .message_id = m->message_no, .unsubscribe_url = m->list_unsubscribe,
                   .language = m->lang, .at = c->now };
     if (m->attachment_path && !attach(c, &mail, m))
@@ -186,5 +189,11 @@ SendResult provider_send(Ctx *c, const OutMessage *m, Id provider) {
     if (!strcmp(p->adapter, "fake")) return send_fake(c, p, m);
     if (!strcmp(p->adapter, "twilio")) return send_twilio(c, p, m);
     if (!strcmp(p->adapter, "smtp")) return send_smtp(c, p, m);
+    if (!strncmp(p->adapter, "vonage", 6)) {
+        Sender s = { p->id, p->adapter, p->from_id, p->endpoint_key,
+                     vault_open(c, "message_provider.secret", p->secret_enc),
+                     json_read(&c->mem, p->config ? p->config : "{}", p->config ? strlen(p->config) : 2, 8192, NULL) };
+        return !strcmp(p->adapter, "vonage") ? vonage_send(c, &s, m) : vonage_sms_send(c, &s, m);
+    }
     return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "There is no driver for this provider" };
 }

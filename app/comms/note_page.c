@@ -86,8 +86,10 @@ void notes_page(Req *r) {
     }
     show_text(r, "show.sections.0.title", msg(c->language, tabs[unread]));
     show_text(r, "show.sections.0.kind", all.n ? "timeline" : "empty");
-    show_text(r, "show.sections.0.empty.title", msg(c->language, "note.none"));
-    show_text(r, "show.sections.0.empty.icon", "bell");
+    if (!all.n) {
+        show_text(r, "show.sections.0.empty.title", msg(c->language, "note.none"));
+        show_text(r, "show.sections.0.empty.icon", "bell");
+    }
     const char *day = "";
     for (size_t i = 0; i < all.n; i++) {
         const char *at_ = text(r, "show.sections.0.timeline.%zu", i);

@@ -21,6 +21,10 @@ typedef struct {
 } GatewayAccount;
 /* NOT_FOUND when there is none. Secrets are wiped when the memory is rewound. */
 const GatewayAccount *gateway_account(Ctx *c, Id id);
+/* An unpaid intent whose time is over becomes expired, with audit and event; false: it is not one. */
+bool intent_expire(Ctx *c, Id intent);
+/* Those of the utility: at once, or by a last question to their gateway. */
+void intents_expire(Ctx *c);
 
 /* again: the answer to an earlier call with this key was lost. email: of who pays, else of the utility. */
 typedef struct { const Intent *intent; const char *idempotency_key, *return_url, *description, *email; Money total;

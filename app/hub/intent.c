@@ -15,6 +15,7 @@
 #include "lib/date.h"
 #include "lib/locale.h"
 #include "lib/log.h"
+#include "lib/messages.h"
 #include "lib/money.h"
 
 enum { EXPIRES_S = 30 * 60, LINK_EXPIRES_S = 7 * 24 * 3600, ASK_AFTER_S = 20, LINES_MAX = 50 };
@@ -101,6 +102,7 @@ typedef struct Start {
     const char *key, *state;            /* state: of the attempt that a job shall find */
     int no, tries;                      /* of the attempt; calls of it, with the one under way */
     bool open;                          /* a call is to be made */
+    bool is_over;                       /* its time has passed, which is stored although the start is refused */
     Opened opened;
 } Start;
 
@@ -131,12 +133,10 @@ static void start_begin(Ctx *c, void *arg) {
     const Intent *i = intent_of(c, db_one(c, IntentRow, INTENT_SELECT "where id=? and utility_id=? for update",
                                           s->intent, c->utility));
     s->now = i;
-    s->open = false;
+    s->open = s->is_over = false;
     if (!may_start(i->state) || i->is_starting) return;
-    if (c->now.us > i->expires_at.us) {
-        db_run(c, "update payment_intent set state='expired', `rank`=3 where id=?", i->id);
-        fail(c, CONFLICT, "This payment link has expired. Open the bill again.");
-    }
+    s->is_over = intent_expire(c, i->id);
+    if (s->is_over) return;
     Id gateway = gateway_for(c, i, s->gateway);
     if (!gateway.id || gateway_admits_at(c, gateway).us > c->now.us)
         fail(c, CONFLICT, "This way of paying is not available now. Choose another one.");
@@ -204,6 +204,7 @@ const Intent *payment_intent_start(Ctx *c, Id intent, Id gateway) {
     Start *s = take(c, sizeof *s);
     *s = (Start){ .intent = intent, .gateway = gateway };
     db_tx(c, DB_WRITE, start_begin, s, NULL);
+    if (s->is_over) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.too_late"));
     if (!s->open) return s->now;
     call_gateway(c, s);
     c->now = clock_now();
@@ -313,14 +314,13 @@ static void take_answer(Ctx *c, void *arg) {
     db_run(c, "update payment_intent set asked_at=? where id=?", c->now, a->intent->id);
     bool due = is_due(c, a->intent->id);
     if (a->known && a->result.status) payment_intent_result(c, &a->result);
+    intent_expire(c, a->intent->id);
     if (!due) return;
     int checks = (int)db_int(c, "select checks from payment_intent where id=?", a->intent->id);
     bool last = checks + 1 >= (int)(sizeof waits_s / sizeof *waits_s);
     Time next = last ? TIME_NONE : time_add_seconds(c->now, waits_s[checks + 1] - waits_s[checks]);
     db_run(c, "update payment_intent set checks=checks+1, next_check_at=if(state in ('requires_action', "
               "'processing'), ?, null) where id=?", next, a->intent->id);
-    db_run(c, "update payment_intent set state='expired', `rank`=3, next_check_at=null where id=? "
-              "and state='requires_action' and expires_at < ?", a->intent->id, c->now);
     if (last) alert_raise(c, "payment.open", "warning", text(c, "payment.open:%s", a->intent->intent_no),
                           text(c, "Payment %s is open at the gateway for 3 days.", a->intent->intent_no),
                           "/integrations/payments");
@@ -348,9 +348,10 @@ JobStep intent_check(Ctx *c, const JobRow *job) {
 #define DUE_INTENT(F, T) F(T, Id, id) F(T, const char *, intent_no)
 ROW(DueIntent, DUE_INTENT)
 
-/* Recurring: enqueues the questions that are due. */
+/* Recurring: enqueues the questions that are due, and ends what was never paid. */
 JobStep intent_poll(Ctx *c, const JobRow *job) {
     (void)job;
+    intents_expire(c);
     DueIntents due = db_all(c, DueIntent, "select id, intent_no from payment_intent where utility_id=? "
                                           "and next_check_at<=? and state in ('requires_action', 'processing') "
                                           "order by next_check_at limit 500", c->utility, c->now);

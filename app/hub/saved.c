@@ -77,8 +77,7 @@ static void charge_begin(Ctx *c, void *arg) {
            s->intent, c->utility);
     s->now = intent_get(c, s->intent);
     if (s->now->is_starting || (strcmp(s->now->state, "created") && strcmp(s->now->state, "failed_to_start"))) return;
-    if (c->now.us > s->now->expires_at.us) {
-        db_run(c, "update payment_intent set state = 'expired', `rank` = 3 where id = ?", s->intent);
+    if (intent_expire(c, s->intent)) {
         s->now = intent_get(c, s->intent);
         return;
     }

@@ -91,7 +91,7 @@ static const char *method_of(const char *token) {
 bool stripe_drop(Ctx *c, const GatewayAccount *a, const char *token) {
     const char *path = text(c, "/v1/payment_methods/%s/detach", fetch_escape(&c->mem, method_of(token)));
     FetchHeader nothing[] = { { 0 } };
-    FetchAnswer answer = send_form(c, a, path, nothing, NULL);
+    FetchAnswer answer = send_form(c, a, path, nothing, text(c, "%s-detach", method_of(token)));
     return answer.class == OUT_ACCEPTED || answer.class == OUT_REFUSED;      /* refused: it is gone already */
 }
 

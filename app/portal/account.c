@@ -120,6 +120,7 @@ void account_unlink_post(Req *r) {
 static const struct { const char *path, *key, *icon; } more[] = {
     { "/accounts", "portal.accounts.title", "building" }, { "/pay", "portal.pay.title", "cash" },
     { "/payments", "portal.payments.title", "history" }, { "/statement", "portal.statement.title", "file" },
+    { "/pay/methods", "portal.methods.title", "card" }, { "/pay/autopay", "portal.autopay.title", "refresh" },
     { "/agreements", "portal.agreements.title", "calendar" }, { "/credits", "portal.credits.title", "receipt" },
     { "/requests", "portal.requests.title", "clipboard" }, { "/support", "portal.support.title", "messages" },
     { "/profile", "portal.profile.title", "user" }, { "/profile/security", "portal.security.title", "shield" },

@@ -129,6 +129,16 @@ static void show_enrolment(Req *r, const char *base, const Enrolment *e) {
     if (!strcmp(e->status, "active")) show_text(r, text(r, "%s.next", base), next_words(c, e, m));
 }
 
+const char *autopay_note(Ctx *c, Mines mines) {
+    for (size_t i = 0; i < mines.n; i++) {
+        Enrolment *e = enrolment_of(c, mines.v[i].id);
+        if (!e || strcmp(e->status, "active")) continue;
+        const char *next = next_words(c, e, method_get(c, e->saved_method_id));
+        if (next) return msg_format(c, c->language, "portal.autopay.note", { "next", next });
+    }
+    return NULL;
+}
+
 void autopay_page(Req *r) {
     Ctx *c = &r->c;
     Mines all = mine_all(c);
@@ -219,8 +229,9 @@ void autopay_account_page(Req *r) {
     }
     show_text(r, "page.crumbs.0.text", msg(c->language, "portal.autopay.title"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/pay/autopay"));
-    show_text(r, "page.sub", mine_name(c, m));
-    portal_page(r, "portal.autopay.title", "portal/autopay_account");
+    show_text(r, "page.sub", m->address);
+    show_text(r, "page.title", msg_format(c, c->language, "portal.autopay.of", { "account", mine_name(c, m) }));
+    portal_page(r, NULL, "portal/autopay_account");
 }
 
 static Id bill_open_first(Ctx *c, Id account) {

@@ -104,11 +104,13 @@ void bills_page(Req *r) {
         if ((year && date_ymd(b->bill_date).year != (int)year) || !has_state(c, b, state)) continue;
         const char *tone, *word = bill_words(c, b, &tone);
         show_bill_row(r, "bills", n, b);
-        show_text(r, at(r, "bills", n, "sub"),
-                  text(r, "%s · %s", b->bill_no, msg_format(c, c->language, "portal.bills.issued",
-            { "date", locale_date(&c->mem, c->locale, b->bill_date) })));
-        show_text(r, at(r, "bills", n, "right_sub"), msg_format(c, c->language, "portal.bill.due_on",
-            { "date", locale_date(&c->mem, c->locale, b->due_date) }));
+        show_text(r, at(r, "bills", n, "no"), b->bill_no);
+        show_text(r, at(r, "bills", n, "sub"), msg_format(c, c->language, "portal.bills.dates",
+            { "issued", locale_date(&c->mem, c->locale, b->bill_date) },
+            { "due", locale_date(&c->mem, c->locale, b->due_date) }));
+        bool is_part = b->paid.minor > 0 && b->open.minor > 0;
+        show_text(r, at(r, "bills", n, "right_sub"), is_part ? msg_format(c, c->language, "portal.bills.left",
+            { "amount", money_words(c, b->open) }) : NULL);
         show_text(r, at(r, "bills", n, "tone"), tone);
         show_text(r, at(r, "bills", n++, "word"), word);
     }

@@ -55,7 +55,7 @@ Owed owed_of(Ctx *c, Mines mines) {
             if (date_is_set(items.v[k].due_on) && date_compare(items.v[k].due_on, today) < 0)
                 o.overdue = money_add(o.overdue, items.v[k].unpaid);
             if (date_is_set(items.v[k].due_on) && (!date_is_set(o.due) || date_compare(items.v[k].due_on, o.due) < 0))
-                o.due = items.v[k].due_on;
+                o.due = items.v[k].due_on, o.bill_no = !strcmp(items.v[k].type, "bill") ? items.v[k].number : NULL;
         }
     }
     return o;
@@ -92,6 +92,11 @@ void show_owed(Req *r, Mines mines) {
         show_text(r, "due.line",
                   msg_format(c, c->language, "portal.home.by", { "date", locale_date_full(&c->mem, c->locale, o.due) },
                              { "short", locale_date(&c->mem, c->locale, o.due) }));
+    show_text(r, "due.note", autopay_note(c, mines));
+    if (date_is_set(o.due) && o.bill_no) {
+        show_text(r, "due.bill", msg(c->language, "portal.home.see_bill"));
+        show_text(r, "due.bill_url", link_path(r, "/bills/%s", o.bill_no));
+    }
     if (!may_pay(mines) || !web_has_page(SCOPE_PORTAL, "/pay")) return;
     show_text(r, "due.pay",
               msg_format(c, c->language, "portal.home.pay", { "amount", locale_money(&c->mem, c->locale, o.open) }));

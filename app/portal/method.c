@@ -124,7 +124,7 @@ void methods_page(Req *r) {
     if (!all.n) {
         show_text(r, "none.title", msg(c->language, "portal.methods.none"));
         show_text(r, "none.text", msg(c->language, "portal.methods.none_how"));
-        show_text(r, "none.icon", "credit-card");
+        show_text(r, "none.icon", "card");
     }
     if (all.n < METHODS_MOST) show_add(r);
     show_text(r, "autopay_url", link_path(r, "/pay/autopay"));

@@ -102,6 +102,8 @@ bool portal_is_viewed(Ctx *c);
 /* What autopay.c does for others: an enrolment whose card is over, or whose owner lost access. */
 void autopay_suspend(Ctx *c, Id method);
 void autopay_end_of (Ctx *c, Id portal_user, Id account);
+/* What autopay takes next of these accounts, in words; NULL: nothing. */
+const char *autopay_note(Ctx *c, Mines mines);
 void cards_look     (Ctx *c);           /* method.c: cards that end soon */
 void method_of_payment(Ctx *c, Id intent);
 

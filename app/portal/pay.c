@@ -513,7 +513,6 @@ void pay_start_post(Req *r) {
     const Intent *i = l.i;
     Gateways all = gateways_active(c, i->amount);
     const char *way = field_text(r, "way");
-    if (can_start(i) && c->now.us > i->expires_at.us) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.too_late"));
     if (way && !strncmp(way, "m-", 2)) {
         const Method *m = c->user.id ? method_mine(c, way + 2) : NULL;
         if (!m || strcmp(m->status, "active")) fail(c, CONFLICT, "%s", msg(c->language, "portal.methods.expired"));
@@ -525,7 +524,8 @@ void pay_start_post(Req *r) {
     size_t k = way ? strtoul(way, NULL, 10) : 1;
     if (!all.n || k < 1 || k > all.n) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.down"));
     l.gateway = all.v[k - 1].id;
-    bool keeps = field_text(r, "keep") && c->user.id && can_start(i) && gateway_can_save(all.v[k - 1].driver);
+    bool in_time = can_start(i) && c->now.us <= i->expires_at.us;
+    bool keeps = field_text(r, "keep") && c->user.id && in_time && gateway_can_save(all.v[k - 1].driver);
     if (keeps) db_tx(c, DB_WRITE, keep, &l, NULL);
     i = payment_intent_start(c, i->id, all.v[k - 1].id);
     bool open = !strcmp(i->state, "requires_action") && i->redirect_url;
@@ -535,7 +535,8 @@ void pay_start_post(Req *r) {
 
 /* --- /pay/<intent>/return: what the database says ----------------------------------------------------------------- */
 
-static const char *outcome_of(const Intent *i) {
+static const char *outcome_of(const Ctx *c, const Intent *i) {
+    if (can_start(i) && !i->is_starting && c->now.us > i->expires_at.us) return "expired";
     static const char *const pending[] = { "created", "requires_action", "processing", "needs_review", NULL };
     for (int k = 0; pending[k]; k++)
         if (!strcmp(i->state, pending[k])) return "pending";
@@ -556,7 +557,7 @@ static void show_receipt_rows(Req *r, ReceiptPayments all) {
 void pay_return_page(Req *r) {
     Ctx *c = &r->c;
     const Intent *i = intent_of_path(r);
-    const char *outcome = outcome_of(i);
+    const char *outcome = outcome_of(c, i);
     int64_t asked = query_int(r, "n", 0);
     bool pending = !strcmp(outcome, "pending"), success = !strcmp(outcome, "success");
     show_text(r, "outcome", outcome);

@@ -16,7 +16,7 @@
 static const struct { const char *key, *value; } delivered[] = {
     /* also meter_no, last_bill_amount, last_payment_amount, postal_code (as an addition) */
     { "proofs",             "[\"portal_code\"]" },
-    { "languages",          "[\"en\"]" },
+    { "languages",          "[\"en\",\"es\"]" },
     { "terms_version",      "1" },
     { "partial_payment",    "1" },
     { "pay_minimum_minor",  "500" },

@@ -23,6 +23,15 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
   const pay_card = async (who, id, card = {}) => who.post(`/sandbox/pay/${id}`, { ...CARD, ...card }, { from: `/sandbox/pay/${id}` }).is(303);
   const pick = (no, amount) => ({ [`pick_${no}`]: '1', [`amount_${no}`]: amount });
 
+  // The gateway tells that an intent was paid, with another amount than its own if need be.
+  const paid_hook = (id, minor) => {
+    const [i] = sql('select i.intent_no, i.fee_minor, g.endpoint_key from payment_intent i join gateway_account g on g.id = i.gateway_account_id where i.public_id = ?', [id]);
+    const t = Math.floor(clock.now().getTime() / 1000);
+    const body = JSON.stringify({ id: `evt_${id}`, type: 'payment.succeeded', created: t, intent_no: i.intent_no, ref: `sbx_${id}`, payment_id: `sbx_pay_${id}`, amount_minor: minor + Number(i.fee_minor), currency: 'USD', last4: '4242' });
+    const v1 = crypto.createHmac('sha256', 'sandbox-webhook-secret').update(`${t}.${body}`).digest('hex');
+    return request({ method: 'POST', path: `/hooks/sandbox/${i.endpoint_key}`, body, headers: { 'Content-Type': 'application/json', 'Smart360-Signature': `t=${t},v1=${v1}` } });
+  };
+
   test('CSS01US03.2 the return page says Pending before the webhook and Success after it', async () => {
     const who = alpha(), id = await intent(who, pick('WA-BILL-202604-000101', '5.00'));
     await who.get(`/pay/${id}`).sees('Bill WA-BILL-202604-000101', '$5.00', '$79.60 stays open.');
@@ -107,12 +116,7 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     const who = alpha(), id = await intent(who, pick('WA-BILL-202604-000101', '70.00'));
     await start(who, id);
     await pay_card(who, id, { delivery: 'never' });
-    const [i] = sql('select i.intent_no, i.fee_minor, g.endpoint_key from payment_intent i join gateway_account g on g.id = i.gateway_account_id where i.public_id = ?', [id]);
-    const t = Math.floor(clock.now().getTime() / 1000);
-    const body = JSON.stringify({ id: `evt_${id}`, type: 'payment.succeeded', created: t, intent_no: i.intent_no, ref: `sbx_${id}`, payment_id: `sbx_pay_${id}`, amount_minor: 6540 + Number(i.fee_minor), currency: 'USD', last4: '4242' });
-    const v1 = crypto.createHmac('sha256', 'sandbox-webhook-secret').update(`${t}.${body}`).digest('hex');
-    const r = await request({ method: 'POST', path: `/hooks/sandbox/${i.endpoint_key}`, body, headers: { 'Content-Type': 'application/json', 'Smart360-Signature': `t=${t},v1=${v1}` } });
-    expect(r.status).toBe(200);
+    expect((await paid_hook(id, 6540)).status).toBe(200);
     await jobs_run();
     expect(payments('WA-ACC-300001').pop().amount_minor).toBe('6540');
     expect(open('WA-BILL-202604-000101')).toBe('460');
@@ -207,6 +211,30 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     sql("update gateway_account set status = 'inactive'");
     await who.get(`/pay/${id}`).sees('Card payments are not available now. Nothing was taken.');
     sql("update gateway_account set status = 'active'");
+  });
+
+  test('CSS01US03 what is not paid in 30 minutes is stored as expired; money that arrives later is still posted', async () => {
+    order('set', 'UX-FIX');
+    const who = as.anew('alpha@swa.test'), no = 'WA-BILL-202604-000101';
+    const state = (id) => one('select state from payment_intent where public_id = ?', [id]);
+    const begun = await intent(who, pick(no, '20.00')), left = await intent(who, pick(no, '30.00'));
+    await start(who, left);
+    clock.forward({ minutes: 31 });
+    await who.get(`/pay/${begun}`).sees('This payment was not started in time. Nothing was taken.');
+    await who.get(`/pay/${begun}/return`).sees('Expired');
+    await who.post(`/pay/${begun}/start`, {}, { from: `/pay/${left}/return`, raw: true }).is(409);
+    expect(state(begun)).toBe('expired');
+    clock.forward({ minutes: 6 });
+    await jobs_run();
+    expect(state(left)).toBe('expired');
+    await who.get(`/pay/${left}/return`).sees('Expired', 'Nothing was taken.');
+    expect(sql("select a.entity, count(*) n from audit_entry a join payment_intent i on i.id = a.entity_id where a.action = 'expire' and i.public_id in (?, ?) group by a.entity", [begun, left])).toEqual([{ entity: 'payment_intent', n: '2' }]);
+    expect(one("select count(*) from outbox_event where name = 'payment_intent.expired'")).toBe(one("select count(*) from payment_intent where state = 'expired'"));
+    clock.forward({ hours: 2 });
+    expect((await paid_hook(left, 3000)).status).toBe(200);
+    await jobs_run();
+    expect(state(left)).toBe('succeeded');
+    expect(open(no)).toBe('5460');
   });
 
   // --- saved cards and autopay: tokens only, at most one charge a try ---

@@ -18,8 +18,16 @@ const hook_path = `/hooks/stripe/${crypto.createHash('md5').update('swa-w/gatewa
 const calls = {
   'POST /v1/checkout/sessions': { mode: [/^payment$/, 1], client_reference_id: [/^PI-\d{10}$/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1], 'payment_intent_data[metadata][intent]': [/^PI-\d{10}$/, 1],
     'line_items[0][quantity]': [/^1$/, 1], 'line_items[0][price_data][currency]': [/^usd$/, 1], 'line_items[0][price_data][unit_amount]': [/^[1-9]\d*$/, 1], 'line_items[0][price_data][product_data][name]': [/\S/, 1],
-    success_url: [/^https:\/\//, 1], cancel_url: [/^https:\/\//, 1], expires_at: [/^\d{10}$/, 1] },
-  'GET /v1/checkout/sessions/:id': { 'expand[]': [/^payment_intent$/, 1] },
+    success_url: [/^https:\/\//, 1], cancel_url: [/^https:\/\//, 1], expires_at: [/^\d{10}$/, 1],
+    customer_creation: [/^always$/, 0], 'payment_intent_data[setup_future_usage]': [/^off_session$/, 0] },
+  // The same path in mode "setup": a card is kept, nothing is charged.
+  'POST /v1/checkout/sessions setup': { mode: [/^setup$/, 1], customer: [/^cus_/, 1], 'payment_method_types[0]': [/^card$/, 1], client_reference_id: [/^[A-Za-z0-9_-]{22}$/, 1],
+    success_url: [/^https:\/\//, 1], cancel_url: [/^https:\/\//, 1] },
+  'GET /v1/checkout/sessions/:id': { 'expand[]': [/^payment_intent$|^(setup|payment)_intent\.payment_method$/, 1] },
+  'POST /v1/customers': { email: [/^\S+@\S+$/, 1], 'metadata[setup]': [/^[A-Za-z0-9_-]{22}$/, 1] },
+  'POST /v1/payment_intents': { amount: [/^[1-9]\d*$/, 1], currency: [/^usd$/, 1], customer: [/^cus_/, 1], payment_method: [/^pm_/, 1], off_session: [/^true$/, 1], confirm: [/^true$/, 1], description: [/\S/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1] },
+  'GET /v1/payment_intents/:id': {},
+  'POST /v1/payment_methods/:id/detach': {},
   'POST /v1/refunds': { payment_intent: [/^pi_/, 1], amount: [/^[1-9]\d*$/, 1], reason: [/^(duplicate|fraudulent|requested_by_customer)$/, 0], 'metadata[refund]': [/^WA-RF-/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1] },
   'GET /v1/refunds': { payment_intent: [/^pi_/, 1], limit: [/^100$/, 1] },
   'GET /v1/balance': {},
@@ -35,7 +43,7 @@ class StripeDouble {
     d.url = `http://127.0.0.1:${d.server.address().port}`;
     return d;
   }
-  constructor() { Object.assign(this, { violations: [], seen: [], keys: new Map(), faults: [], sessions: new Map(), payments: new Map(), refunds: [], payouts: new Map(), n: 0 }); }
+  constructor() { Object.assign(this, { violations: [], seen: [], keys: new Map(), faults: [], sessions: new Map(), payments: new Map(), refunds: [], payouts: new Map(), customers: new Map(), cards: new Map(), declines: [], n: 0 }); }
   stop() { this.server.closeAllConnections?.(); return new Promise((done) => this.server.close(done)); }
   next(call, fault) { this.faults.push({ call, fault }); }
   id(prefix) { return `${prefix}_double${String(++this.n).padStart(6, '0')}`; }
@@ -45,10 +53,10 @@ class StripeDouble {
     request.on('data', (p) => parts.push(p));
     request.on('end', () => {
       const url = new URL(request.url, 'http://double'), text = Buffer.concat(parts).toString('utf8');
-      const id = url.pathname.match(/^\/v1\/(?:checkout\/sessions|payouts)\/([^/]+)$/)?.[1];
+      const id = url.pathname.match(/^\/v1\/(?:checkout\/sessions|payouts|payment_intents|payment_methods)\/([^/]+)(?:\/detach)?$/)?.[1];
       const call = `${request.method} ${id ? url.pathname.replace(id, ':id') : url.pathname}`;
       const given = new URLSearchParams(request.method === 'GET' ? url.search : text);
-      this.check(call, request, text, given);
+      this.check(given.get('mode') === 'setup' ? `${call} setup` : call, request, text, given);
       const at = this.faults.findIndex((f) => f.call === call), fault = at < 0 ? null : this.faults.splice(at, 1)[0].fault;
       this.seen.push({ call, key: request.headers['idempotency-key'] ?? null, given: Object.fromEntries(given) });
       const [status, body, headers] = fault && fault !== 'lose' ? [fault.status, fault.body ?? {}, fault.headers] : this.once(call, request.headers['idempotency-key'], given, id);
@@ -72,7 +80,7 @@ class StripeDouble {
     }
     for (const name of Object.keys(known)) {
       if (known[name][1] && !given.has(name)) bad(`${name} is missing`);
-      if (given.getAll(name).length > 1) bad(`${name} is given twice`);
+      if (given.getAll(name).length > (name === 'expand[]' ? 2 : 1)) bad(`${name} is given twice`);
     }
   }
 
@@ -89,8 +97,29 @@ class StripeDouble {
 
   carry_out(call, given, id) {
     const missing = (what) => [404, { error: { type: 'invalid_request_error', code: 'resource_missing', message: `No such ${what}` } }];
+    if (call === 'POST /v1/customers') {
+      const customer = { id: this.id('cus'), object: 'customer', email: given.get('email'), metadata: { setup: given.get('metadata[setup]') } };
+      this.customers.set(customer.id, customer);
+      return [200, customer];
+    }
+    if (call === 'POST /v1/checkout/sessions' && given.get('mode') === 'setup') {
+      if (!this.customers.has(given.get('customer'))) return missing('customer');
+      const s = { id: this.id('cs_test'), object: 'checkout.session', mode: 'setup', status: 'open', payment_status: 'no_payment_required', payment_intent: null, setup_intent: null, customer: given.get('customer'), client_reference_id: given.get('client_reference_id'), url: null };
+      s.url = `https://checkout.stripe.com/c/pay/${s.id}`;
+      this.sessions.set(s.id, s);
+      return [200, s];
+    }
+    if (call === 'POST /v1/payment_methods/:id/detach') {
+      const card = this.cards.get(id);
+      if (!card?.customer) return [400, { error: { type: 'invalid_request_error', message: 'The payment method is not attached to a customer.' } }];
+      card.customer = null;
+      return [200, card];
+    }
+    if (call === 'POST /v1/payment_intents') return this.charge_card(given);
+    if (call === 'GET /v1/payment_intents/:id') return this.payments.has(id) ? [200, this.payments.get(id)] : missing('payment_intent');
     if (call === 'POST /v1/checkout/sessions') {
       const s = { id: this.id('cs_test'), object: 'checkout.session', status: 'open', payment_status: 'unpaid', payment_intent: null, client_reference_id: given.get('client_reference_id'), currency: 'usd',
+        mode: 'payment', keeps: given.get('payment_intent_data[setup_future_usage]') === 'off_session', customer: null,
         amount_total: Number(given.get('line_items[0][price_data][unit_amount]')), metadata: { intent: given.get('metadata[intent]') }, url: null };
       s.url = `https://checkout.stripe.com/c/pay/${s.id}`;
       this.sessions.set(s.id, s);
@@ -98,7 +127,10 @@ class StripeDouble {
     }
     if (call === 'GET /v1/checkout/sessions/:id') {
       const s = this.sessions.get(id);
-      return s ? [200, { ...s, payment_intent: s.payment_intent ? this.payments.get(s.payment_intent) : null }] : missing('checkout.session');
+      if (!s) return missing('checkout.session');
+      const wanted = given.getAll('expand[]'), with_card = (kind, o) => o && { ...o, payment_method: wanted.includes(`${kind}.payment_method`) ? this.cards.get(o.payment_method) ?? null : o.payment_method ?? null };
+      const payment = s.payment_intent ? this.payments.get(s.payment_intent) : null;
+      return [200, { ...s, payment_intent: with_card('payment_intent', payment), setup_intent: with_card('setup_intent', s.setup_intent ?? null) }];
     }
     if (call === 'POST /v1/refunds') {
       const p = this.payments.get(given.get('payment_intent')), amount = Number(given.get('amount'));
@@ -123,8 +155,28 @@ class StripeDouble {
     this.refunds.push(r);
     return r;
   }
+  // The customer gives a card on the page of a session in mode setup.
+  card(customer, last4 = '4242') {
+    const card = { id: this.id('pm'), object: 'payment_method', type: 'card', customer, card: { brand: 'visa', last4, exp_month: 12, exp_year: 2030 } };
+    this.cards.set(card.id, card);
+    return card;
+  }
+  keep_card(session, last4) {
+    const card = this.card(session.customer, last4);
+    return Object.assign(session, { status: 'complete', setup_intent: { id: this.id('seti'), object: 'setup_intent', status: 'succeeded', payment_method: card.id } });
+  }
+  // A card charged without a person: the next of `declines` ({ code, decline_code, message }), else it succeeds.
+  charge_card(given) {
+    const card = this.cards.get(given.get('payment_method')), amount = Number(given.get('amount')), no = this.declines.shift();
+    if (!card || card.customer !== given.get('customer')) return [400, { error: { type: 'invalid_request_error', code: 'payment_method_unexpected_state', message: 'The payment method is not attached to the customer.' } }];
+    const p = { id: this.id('pi'), object: 'payment_intent', amount, amount_received: no ? 0 : amount, currency: 'usd', status: no ? 'requires_payment_method' : 'succeeded', latest_charge: this.id('ch'), customer: card.customer,
+      payment_method: no ? null : card.id, metadata: { intent: given.get('metadata[intent]') }, last_payment_error: no ? { type: 'card_error', ...no } : null };
+    this.payments.set(p.id, p);
+    return no ? [402, { error: { type: 'card_error', ...no, payment_intent: p } }] : [200, p];
+  }
   pay(session, amount = session.amount_total) {
-    const p = { id: this.id('pi'), object: 'payment_intent', amount, amount_received: amount, currency: 'usd', status: 'succeeded', latest_charge: this.id('ch'), metadata: session.metadata };
+    if (session.keeps) session.customer = this.id('cus');
+    const p = { id: this.id('pi'), object: 'payment_intent', amount, amount_received: amount, currency: 'usd', status: 'succeeded', latest_charge: this.id('ch'), payment_method: session.keeps ? this.card(session.customer).id : null, metadata: session.metadata };
     this.payments.set(p.id, p);
     Object.assign(session, { status: 'complete', payment_status: 'paid', payment_intent: p.id });
     return p;

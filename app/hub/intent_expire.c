@@ -10,8 +10,8 @@
 enum { AT_ONCE = 500 };
 
 bool intent_expire(Ctx *c, Id intent) {
-    int64_t done = db_run(c, "update payment_intent set state='expired', `rank`=3, next_check_at=null, updated_at=?, "
-                             "row_version=row_version+1 where id=? and expires_at < ? "
+    int64_t done = db_run(c, "update payment_intent set state='expired', `rank`=3, next_check_at=null, updated_at=? "
+                             "where id=? and expires_at < ? "
                              "and (state in ('failed_to_start', 'requires_action') or (state='created' "
                              "and not exists (select 1 from payment_attempt t where t.intent_id=payment_intent.id "
                              "and t.state in ('about_to_call', 'unknown'))))", c->now, intent, c->now);

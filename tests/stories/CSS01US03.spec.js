@@ -220,14 +220,16 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     const begun = await intent(who, pick(no, '20.00')), left = await intent(who, pick(no, '30.00'));
     await start(who, left);
     clock.forward({ minutes: 31 });
-    await who.get(`/pay/${begun}`).sees('This payment was not started in time. Nothing was taken.');
-    await who.get(`/pay/${begun}/return`).sees('Expired');
-    await who.post(`/pay/${begun}/start`, {}, { from: `/pay/${left}/return`, raw: true }).is(409);
+    const back = as.anew('alpha@swa.test');             // the session has idled away too
+    await back.get(`/pay/${begun}`).sees('This payment was not started in time. Nothing was taken.');
+    await back.get(`/pay/${begun}/return`).sees('Expired');
+    const csrf = (await back.get('/pay').is(200)).body.match(/name="csrf" value="([^"]*)"/)[1];
+    await back.post(`/pay/${begun}/start`, { csrf }, { raw: true }).is(409);
     expect(state(begun)).toBe('expired');
-    clock.forward({ minutes: 6 });
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, state, run_at, payload) select t.id, u.id, 'payment.poll', 'payments', 'ready', '2026-01-01', '{}' from tenant t, smart360_t_swa.utility u where t.slug = 'swa' and u.code = 'swa-w'");
     await jobs_run();
     expect(state(left)).toBe('expired');
-    await who.get(`/pay/${left}/return`).sees('Expired', 'Nothing was taken.');
+    await back.get(`/pay/${left}/return`).sees('Expired', 'Nothing was taken.');
     expect(sql("select a.entity, count(*) n from audit_entry a join payment_intent i on i.id = a.entity_id where a.action = 'expire' and i.public_id in (?, ?) group by a.entity", [begun, left])).toEqual([{ entity: 'payment_intent', n: '2' }]);
     expect(one("select count(*) from outbox_event where name = 'payment_intent.expired'")).toBe(one("select count(*) from payment_intent where state = 'expired'"));
     clock.forward({ hours: 2 });

@@ -57,9 +57,13 @@ static void add_block(Arena *a, size_t need) {
     a->total += size;
 }
 
+static size_t step_of(size_t size) {
+    return ((size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1)) + APART;
+}
+
 void *arena_take(Arena *a, size_t size) {
     if (size > TAKE_MAX) out_of_memory(size);
-    size_t step = ((size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1)) + APART;
+    size_t step = step_of(size);
     if (!a->block || a->block->size - a->block->used < step) add_block(a, step);
     void *p = a->block->bytes + a->block->used;
     a->block->used += step;
@@ -73,15 +77,26 @@ void *arena_take_n(Arena *a, size_t n, size_t size) {
     return arena_take(a, bytes);
 }
 
+/* Printed into what is left of the block; only a text that does not fit there is printed twice. */
 char *arena_vtext(Arena *a, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    size_t room = a->block ? a->block->size - a->block->used : 0;
+    char *at = room ? a->block->bytes + a->block->used : NULL;
+    ASAN_UNPOISON_MEMORY_REGION(at, room);
+    int n = vsnprintf(at, room, format, args);
+    ASAN_POISON_MEMORY_REGION(at, room);
     if (n < 0) abort();
-    char *s = arena_take(a, (size_t)n + 1);
-    vsnprintf(s, (size_t)n + 1, format, again);
+    size_t step = step_of((size_t)n + 1);
+    if (step <= room) {
+        a->block->used += step;
+        ASAN_UNPOISON_MEMORY_REGION(at, (size_t)n + 1);
+    } else {
+        at = arena_take(a, (size_t)n + 1);
+        vsnprintf(at, (size_t)n + 1, format, again);
+    }
     va_end(again);
-    return s;
+    return at;
 }
 
 char *arena_text(Arena *a, const char *format, ...) {

@@ -58,7 +58,7 @@ static const Route core_routes[] = {
     /* login.c, password_link.c: NO_TX where a hash is made, or where
      * a refused try is remembered in a transaction of its own */
     TENANT_GET   ("/",                         NULL, OPEN,      root_page),
-    TENANT_GET   ("/login",                    NULL, OPEN,      login_page),
+    TENANT_GET   ("/login",                    NULL, OPEN,      login_page, .flags = NO_TX),     /* reads one thing */
     TENANT_POST  ("/login",                    NULL, OPEN,      login_post, .flags = NO_TX),
     TENANT_GET   ("/login/mfa",                NULL, OPEN,      mfa_page),
     TENANT_POST  ("/login/mfa",                NULL, OPEN,      mfa_post, .flags = NO_TX),

@@ -50,6 +50,8 @@ const Utility *utility_get (struct Ctx *c, Id utility_id);
 /* The tenant's utilities by name, closed ones too; at most 50. Read once a request. */
 typedef struct { const Utility **v; size_t n; } UtilityList;
 const UtilityList *utilities_here(struct Ctx *c);
+/* The organization's mark, a document; 0: none. */
+Id organization_logo(struct Ctx *c);
 /* 0 when there is none. */
 Id utility_by_code(struct Ctx *c, const char *code);
 /* The utility's calendar date of the context's time: "today" of every due date. */

@@ -381,13 +381,20 @@ static const char *item_url(Req *r, const Item *i) {
     return strcmp(i->path, "/") || !role ? link_path(r, "%s", i->path) : role_home(&r->c, role, r->c.utility_code);
 }
 
+/* Whether the page is this entry's or below it; paths of entries are compared as they are written, without links. */
+static bool is_at(const Req *r, const char *path) {
+    size_t n = strlen(r->prefix), m = strlen(path);
+    const char *here = r->path.text + n;
+    return !strncmp(r->path.text, r->prefix, n) && !strncmp(here, path, m) && (here[m] == 0 || here[m] == '/');
+}
+
 /* Pages that belong to an entry of another path. */
 static const struct { const char *path, *key; } beside[] = { { "/bx/journals", "gl_codes" }, { 0 } };
 
-static const Item *item_beside(Req *r) {
+static const Item *item_beside(const Req *r) {
     for (int n = 0; beside[n].path; n++)
         for (const Item *i = staff_menu; i->key; i++)
-            if (!strcmp(i->key, beside[n].key) && current_path(r, link_path(r, "%s", beside[n].path))) return i;
+            if (!strcmp(i->key, beside[n].key) && is_at(r, beside[n].path)) return i;
     return NULL;
 }
 
@@ -395,8 +402,12 @@ static const Item *item_beside(Req *r) {
 static const Item *current_item(Req *r) {
     const Item *best = item_beside(r);
     if (best) return best;
-    for (const Item *i = staff_menu; i->key; i++)
-        if (current_path(r, item_url(r, i)) && (!best || strlen(item_url(r, i)) >= strlen(item_url(r, best)))) best = i;
+    size_t most = 0;
+    for (const Item *i = staff_menu; i->key; i++) {
+        const char *home = strcmp(i->path, "/") ? NULL : item_url(r, i);
+        size_t n = home ? strlen(home) : strlen(r->prefix) + strlen(i->path);
+        if (n >= most && (home ? current_path(r, home) : is_at(r, i->path))) best = i, most = n;
+    }
     return best;
 }
 
@@ -409,9 +420,17 @@ static void show_entry(Req *r, const char *at_, const Item *i, bool is_current, 
     else if (is_open) show_text(r, text(r, "%s.current", at_), "open");
 }
 
+/* Routes stay as they are while the program runs: each entry is looked for once. */
+static bool has_page(const Item *i) {
+    static enum { UNKNOWN_YET, IS_THERE, IS_NOT } known[sizeof staff_menu / sizeof *staff_menu];
+    size_t n = (size_t)(i - staff_menu);
+    if (!known[n]) known[n] = web_has_page(SCOPE_UTILITY, i->path) ? IS_THERE : IS_NOT;
+    return known[n] == IS_THERE;
+}
+
 /* A page behind it, and the right to open it. */
 static bool may_open(Req *r, const Item *i) {
-    return web_has_page(SCOPE_UTILITY, i->path) && (!i->right || perm_may(&r->c, i->right, VIEW));
+    return has_page(i) && (!i->right || perm_may(&r->c, i->right, VIEW));
 }
 
 /* What is begun from anywhere: the menu New. */

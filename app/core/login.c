@@ -314,8 +314,7 @@ static void plain_page(Req *r, const char *title) {
 static bool is_signed_in(const Req *r) { return r->c.user.id != 0; }
 
 static Id logo_here(Ctx *c) {
-    return realm_here(c) == REALM_STAFF ? db_id(c, "select logo_document_id from organization_setting where one = 1")
-        : (Id){ 0 };
+    return realm_here(c) == REALM_STAFF ? organization_logo(c) : (Id){ 0 };
 }
 
 /* The organization's own mark, for everybody who is about to sign in. */

@@ -31,8 +31,9 @@ const char *action_word(unsigned action) {
 
 /* --- what rights are made of, and the version of it all --------------------------------------------------------- */
 
+/* Rights, and what a worker keeps of the place with them (utility.c): both change a few times a day. */
 static const char *const made_of[] = { "user_role", "role", "role_permission", "user_permission_override",
-                                       "module_activation", "service_area", NULL };
+                                       "module_activation", "service_area", "utility", "organization_setting", NULL };
 
 /* A number no server gives twice, so that a restored or copied schema is never taken for what a worker knows. */
 static void new_version(Ctx *c) {

@@ -17,14 +17,14 @@
 #define ORGANIZATION(F, T) F(T, const char *, name) F(T, const char *, currency) F(T, const char *, date_format) \
     F(T, const char *, time_format) F(T, const char *, time_zone) F(T, const char *, number_format) \
         F(T, int, first_day_of_week) \
-    F(T, const char *, default_language)
+    F(T, const char *, default_language) F(T, Id, logo)
 ROW(Organization, ORGANIZATION)
 
 static const Organization *organization(Ctx *c) {
     Organization *o = fact_get(c, "organization", 0);
     if (o) return o;
     o = db_find(c, Organization, "select name, currency, date_format, time_format, time_zone, number_format, "
-                                 "first_day_of_week, default_language from organization_setting");
+                                 "first_day_of_week, default_language, logo_document_id as logo from organization_setting");
     if (!o) {
         o = take(c, sizeof *o);
         o->name = c->tenant_slug;
@@ -32,6 +32,8 @@ static const Organization *organization(Ctx *c) {
     }
     return fact_keep(c, "organization", 0, o);
 }
+
+Id organization_logo(Ctx *c) { return organization(c)->logo; }
 
 #define UTILITY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status) \
     F(T, const char *, environment) F(T, const char *, currency) F(T, const char *, time_zone) \
@@ -78,77 +80,88 @@ void utility_enter(Ctx *c, Id id) {
         .time_zone = u ? u->time_zone : o->time_zone, .first_weekday = o->first_day_of_week });
 }
 
-/* --- a request's place, in one statement -------------------------------------------------------------------------- */
+/* --- a request's place -------------------------------------------------------------------------------------------- */
 
 /*
- * A tenant's schema has to be known before a statement can name its tables. It never changes, so a worker remembers it
- * by the slug; what the row says is read again each time, and a tenant that is gone is forgotten.
+ * What each request asks first: whose host it is, the organization, its utilities. A worker keeps them by the host's
+ * slug; one small statement a request reads the tenant's row, which other tenants' people change, and the version of
+ * what is kept (rights.c gives a new one when it is written). A join of all of it cost a page 200 us of the database,
+ * the two tables cost 50. The schema has to be known before a statement can name its tables; it never changes.
  */
-enum { SLUGS_KEPT = 64, SLUG_MAX = 64, PLACE_UTILITIES = 50 };
+enum { PLACES_KEPT = 64, SLUG_MAX = 64, UTILITIES_LISTED = 50 };
 
-static struct { char slug[SLUG_MAX + 1], schema[SLUG_MAX + 20]; } known[SLUGS_KEPT];
+typedef struct KeptPlace {
+    Arena        mem;
+    char         slug[SLUG_MAX + 1], schema[SLUG_MAX + 20];
+    int64_t      version;           /* 0: what follows is to be read */
+    Organization organization;
+    UtilityList  utilities;
+} KeptPlace;
 
-static size_t known_place(const char *slug) {
+static KeptPlace kept_places[PLACES_KEPT];
+
+static KeptPlace *place_kept(const char *slug) {
     size_t h = 5381;
     for (const char *s = slug; *s; s++) h = h * 33 + (unsigned char)*s;
-    return h % SLUGS_KEPT;
+    return &kept_places[h % PLACES_KEPT];
 }
 
-static const char *schema_known(const char *slug) {
-    size_t i = known_place(slug);
-    return *slug && !strcmp(known[i].slug, slug) ? known[i].schema : NULL;
+static void place_remember(const char *slug, const char *schema) {
+    KeptPlace *k = place_kept(slug);
+    if (strlen(slug) > SLUG_MAX || strlen(schema) >= sizeof k->schema) return;
+    snprintf(k->slug, sizeof k->slug, "%s", slug);
+    snprintf(k->schema, sizeof k->schema, "%s", schema);
+    k->version = 0;
 }
 
-static void schema_remember(const char *slug, const char *schema) {
-    size_t i = known_place(slug);
-    if (strlen(slug) > SLUG_MAX || strlen(schema) >= sizeof known[i].schema) return;
-    snprintf(known[i].slug, sizeof known[i].slug, "%s", slug);
-    snprintf(known[i].schema, sizeof known[i].schema, "%s", schema);
-}
-
-#define PLACE(F, T) TENANT_ROW(F, T) F(T, bool, has_organization) F(T, const char *, organization_name) \
-    F(T, const char *, organization_currency) F(T, const char *, date_format) F(T, const char *, time_format) \
-    F(T, const char *, organization_zone) F(T, const char *, number_format) F(T, int, first_day_of_week) \
-    F(T, const char *, default_language) F(T, Id, utility) F(T, const char *, code) F(T, const char *, utility_name) \
-    F(T, const char *, utility_status) F(T, const char *, environment) F(T, const char *, currency) \
-    F(T, const char *, time_zone) F(T, const char *, rounding_mode) F(T, Money, cash_rounding_minor) \
-    F(T, const char *, email) F(T, const char *, contact_phone) F(T, const char *, bill_sender_name)
+#define PLACE(F, T) TENANT_ROW(F, T) F(T, int64_t, version)
 ROW(Place, PLACE)
 
-typedef struct Asked { const char *slug, *schema; Places rows; } Asked;
+typedef struct Asked { const char *slug, *schema; Place *row; } Asked;
 
 static void read_place(Ctx *c, void *arg) {
     Asked *a = arg;
     db_use(c, a->schema);
-    a->rows = db_all(c, Place,
-        "select t.id, t.slug, t.name, t.status, t.schema_name, t.admin_email, t.provisioning_stage, "
-        "o.id is not null as has_organization, o.name as organization_name, o.currency as organization_currency, "
-        "o.date_format, o.time_format, o.time_zone as organization_zone, o.number_format, "
-        "coalesce(o.first_day_of_week, 0) as first_day_of_week, o.default_language, u.id as utility, u.code, "
-        "u.name as utility_name, u.status as utility_status, u.environment, u.currency, u.time_zone, u.rounding_mode, "
-        "coalesce(u.cash_rounding_minor, 0) as cash_rounding_minor, u.email, u.contact_phone, u.bill_sender_name "
-        "from smart360.tenant t left join organization_setting o on o.one = 1 left join utility u on 1 "
-        "where t.slug = ? order by u.name limit 50", a->slug);
+    a->row = db_find(c, Place, "select t.id, t.slug, t.name, t.status, t.schema_name, t.admin_email, "
+                               "t.provisioning_stage, coalesce(p.rights_version, 0) as version from smart360.tenant t "
+                               "left join security_policy p on p.one = 1 where t.slug = ?", a->slug);
 }
 
-/* What read_place found becomes the facts that organization() and utility_get() look for. */
-static void keep_place(Ctx *c, const Places *rows) {
-    const Place *p = &rows->v[0];
-    Organization *o = take(c, sizeof *o);
-    *o = (Organization){ p->organization_name, p->organization_currency, p->date_format, p->time_format,
-                         p->organization_zone, p->number_format, p->first_day_of_week, p->default_language };
-    if (!p->has_organization) o->name = c->tenant_slug, o->default_language = "en";
-    fact_keep(c, "organization", 0, o);
-    UtilityList *all = take(c, sizeof *all);
-    all->v = take_n(c, const Utility *, rows->n);
-    for (size_t i = 0; i < rows->n; i++) {
-        const Place *u = &rows->v[i];
-        if (!u->utility.id) continue;
-        all->v[all->n++] = utility_keep(c, o, &(UtilityRow){ u->utility, u->code, u->utility_name, u->utility_status,
-            u->environment, u->currency, u->time_zone, u->rounding_mode, u->cash_rounding_minor, u->email,
-            u->contact_phone, u->bill_sender_name });
+static void organization_copy(Arena *a, Organization *to, const Organization *o) {
+    *to = *o;
+    const char **texts[] = { &to->name, &to->currency, &to->date_format, &to->time_format, &to->time_zone,
+                             &to->number_format, &to->default_language };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = text_copy(a, *texts[i]);
+}
+
+static const Utility *utility_copy(Arena *a, const Utility *from) {
+    Utility *u = take(a, sizeof *u);
+    *u = *from;
+    const char **texts[] = { &u->code, &u->name, &u->status, &u->environment, &u->currency, &u->language,
+                             &u->time_zone, &u->email, &u->contact_phone, &u->bill_sender_name };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = text_copy(a, *texts[i]);
+    return u;
+}
+
+/* Organization and utilities of the tenant that was entered, as facts; read anew when their version is another. What
+   is handed out is gone with the next request that finds another version, not before. */
+static void place_facts(Ctx *c, KeptPlace *k, int64_t version) {
+    if (!version || k->version != version) {
+        k->version = 0;                                 /* reading may fail half way */
+        const Organization *o = organization(c);
+        const UtilityList *all = utilities_here(c);
+        if (!version || all->n == UTILITIES_LISTED) return;         /* these may not be all */
+        arena_reset(&k->mem);
+        organization_copy(&k->mem, &k->organization, o);
+        k->utilities = (UtilityList){ take_n(&k->mem, const Utility *, all->n + 1), all->n };
+        for (size_t i = 0; i < all->n; i++) k->utilities.v[i] = utility_copy(&k->mem, all->v[i]);
+        k->version = version;
+        return;
     }
-    if (rows->n < PLACE_UTILITIES) fact_keep(c, "utilities", 0, all);       /* else these are not all */
+    fact_keep(c, "organization", 0, &k->organization);
+    fact_keep(c, "utilities", 0, &k->utilities);
+    for (size_t i = 0; i < k->utilities.n; i++)
+        fact_keep(c, "utility", k->utilities.v[i]->id.id, (void *)(uintptr_t)k->utilities.v[i]);
 }
 
 static bool is_served(const TenantRow *t) {
@@ -156,9 +169,10 @@ static bool is_served(const TenantRow *t) {
 }
 
 const TenantRow *place_enter(Ctx *c, const char *slug) {
-    Asked a = { .slug = slug, .schema = schema_known(slug) };
-    if (a.schema && attempt(c, read_place, &a) && a.rows.n && !strcmp(a.rows.v[0].schema_name, a.schema)) {
-        const Place *p = &a.rows.v[0];
+    KeptPlace *k = place_kept(slug);
+    Asked a = { .slug = slug, .schema = *slug && !strcmp(k->slug, slug) ? k->schema : NULL };
+    if (a.schema && attempt(c, read_place, &a) && a.row && !strcmp(a.row->schema_name, a.schema)) {
+        const Place *p = a.row;
         TenantRow *t = take(c, sizeof *t);
         *t = (TenantRow){ p->id, p->slug, p->name, p->status, p->schema_name, p->admin_email, p->provisioning_stage };
         if (!is_served(t)) return NULL;
@@ -166,16 +180,16 @@ const TenantRow *place_enter(Ctx *c, const char *slug) {
         c->tenant = t->id;
         c->tenant_slug = t->slug;
         db_use(c, t->schema_name);
-        keep_place(c, &a.rows);
+        place_facts(c, k, p->version);
         utility_enter(c, (Id){ 0 });
         return t;
     }
     if (a.schema && c->failure.status == DOWN) fail_again(c);
-    if (a.schema) known[known_place(slug)].slug[0] = 0;
+    if (a.schema) k->slug[0] = 0;
     const TenantRow *t = tenant_by_slug(c, slug);
     if (!is_served(t)) return NULL;
     tenant_enter(c, t);
-    schema_remember(slug, t->schema_name);
+    place_remember(slug, t->schema_name);
     return t;
 }
 
@@ -193,7 +207,7 @@ const UtilityList *utilities_here(Ctx *c) {
 
 Id utility_by_code(Ctx *c, const char *code) {
     const UtilityList *all = fact_get(c, "utilities", 0);
-    if (!all || all->n == PLACE_UTILITIES) return db_id(c, "select id from utility where code = ?", code);
+    if (!all || all->n == UTILITIES_LISTED) return db_id(c, "select id from utility where code = ?", code);
     for (size_t i = 0; i < all->n; i++)
         if (!strcmp(all->v[i]->code, code)) return all->v[i]->id;
     return (Id){ 0 };

@@ -7,6 +7,7 @@
 #include "app/billing/billing.h"
 #include "app/cis/cis.h"
 #include "app/cis/entry.h"
+#include "app/cis/pages.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
 #include "lib/date.h"
@@ -31,8 +32,7 @@ ROW(AccountRow, ACCOUNT_ROW)
                        "a.sub_category_id as sub_category, p.sub_area_id as sub_area, " \
     "a.account_no, a.portal_code, a.status, a.currency, n.consumer_no, coalesce(a.billing_name, n.display_name) " \
     "as consumer_name, n.preferred_language as consumer_language, n.email, " \
-    "n.primary_phone as phone, concat_ws(', ', p.line1, p.line2, p.unit, p.city, concat_ws(' ', " \
-    "substring_index(p.state, '-', -1), p.postal_code)) as address, p.postal_code, sa.path as area_path, " \
+    "n.primary_phone as phone, " PREMISE_ADDRESS " as address, p.postal_code, sa.path as area_path, " \
     "a.balance_minor as balance, a.deferred_minor as deferred, a.deposit_balance_minor as deposit_balance, " \
     "a.opened_on, a.closed_on, a.tax_exempt as is_tax_exempt, a.cash_only as is_cash_only, " \
     "a.tax_exempt_until, coalesce(a.due_days, 0) as due_days from account a join consumer n on n.id = a.consumer_id " \

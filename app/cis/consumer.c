@@ -68,29 +68,31 @@ void consumer_list(Req *r) {
 /* --- one consumer ------------------------------------------------------------------------------------------------- */
 
 #define PERSON(F, T) F(T, Id, id) F(T, const char *, consumer_no) F(T, const char *, display_name) \
-    F(T, const char *, status) F(T, const char *, primary_phone) F(T, const char *, email) F(T, bool, vip) \
-    F(T, const char *, type)
+    F(T, const char *, status) F(T, const char *, primary_phone) F(T, const char *, email) F(T, bool, vip)
 ROW(Person, PERSON)
-#define PICK(F, T) F(T, const char *, account_no) F(T, const char *, status) F(T, Id, sub_area_id)
-ROW(Pick, PICK)
+#define HELD_ROW(F, T) F(T, Id, id) F(T, const char *, account_no) F(T, const char *, status) F(T, Id, sub_area) \
+    F(T, const char *, address) F(T, const char *, category) F(T, Money, balance) F(T, Money, deposit_balance) \
+    F(T, Date, opened_on)
+ROW(Held, HELD_ROW)
 
-enum { BILLS_READ = 26, PAYMENTS_READ = 8, BILLS_SHOWN = 6, USE_SHOWN = 13 };
+enum { ACCOUNTS_READ = 2000, ACCOUNTS_SHOWN = 50, BILLS_READ = 26, PAYMENTS_READ = 8, BILLS_SHOWN = 6, USE_SHOWN = 13 };
 
-typedef struct View { const Person *person; const Account *account; PaymentHeads payments; } View;
+typedef struct View { const Person *person; const Held *account; PaymentHeads payments; } View;
 
 /* The one the URL asks for, else the first active one, else the first. */
-static const Account *choose_account(Req *r, const Person *person, const Picks *all) {
+static const Held *choose_account(Req *r, const Helds *all) {
     const char *wanted = query_text(r, "account");
-    for (size_t i = 0; !wanted && i < all->n; i++)
-        if (!strcmp(all->v[i].status, "active")) wanted = all->v[i].account_no;
-    if (!wanted && all->n) wanted = all->v[0].account_no;
-    const Account *a = wanted ? account_find(&r->c, wanted) : NULL;
-    if (wanted && (!a || a->consumer.id != person->id.id)) fail(r, NOT_FOUND, "There is no such account.");
-    return a;
+    const Held *chosen = NULL;
+    for (size_t i = 0; i < all->n && !chosen; i++)
+        if (wanted ? !strcmp(all->v[i].account_no, wanted) : !strcmp(all->v[i].status, "active")) chosen = &all->v[i];
+    if (!chosen && !wanted && all->n) chosen = &all->v[0];
+    if (chosen ? !scope_has_area(&r->c, chosen->sub_area) : wanted != NULL)
+        fail(r, NOT_FOUND, "There is no such account.");
+    return chosen;
 }
 
 /* "Overdue since 20 March": the oldest unpaid due date that has passed. */
-static void show_balance(Req *r, const Account *a) {
+static void show_balance(Req *r, const Held *a) {
     Date due = open_items_due(&r->c, a->id);
     show_text(r, "show.amount.label", a->balance.minor < 0 ? SAY(r, "in_credit") : SAY(r, "to_pay"));
     show_text(r, "show.amount.text", locale_money(&r->c.mem, r->c.locale, money_abs(a->balance)));
@@ -100,22 +102,27 @@ static void show_balance(Req *r, const Account *a) {
     show_text(r, "show.amount.word", is_overdue ? SAY_DATE(r, "overdue", due) : SAY_DATE(r, "due", due));
 }
 
-static void show_facts_row(Req *r, const Account *a, PaymentHeads last) {
-    Connections connections = connections_of(&r->c, a->id);
+#define SUPPLY_ROW(F, T) F(T, const char *, service) F(T, const char *, meter_no) F(T, const char *, plan)
+ROW(Supply, SUPPLY_ROW)
+
+static void show_facts_row(Req *r, const Held *a, PaymentHeads last) {
+    Supplys all = db_all(r, Supply, "select coalesce(u.name, s.service_code) as service, m.meter_no, t.code as plan "
+                                    "from service_connection s left join utility_service u "
+                                    "on u.utility_id=s.utility_id and u.code=s.service_code and u.active=1 "
+                                    "left join meter m on m.id=s.meter_id left join tariff_plan t "
+                                    "on t.id=s.tariff_plan_id where s.account_id=? order by s.status='closed', s.id",
+                         a->id);
     Text services = text_start(r), meters = text_start(r);
     const char *plan = NULL;
     text_add(&services, ""), text_add(&meters, "");
-    for (size_t i = 0; i < connections.n; i++) {
-        const Service *s = service_find(&r->c, connections.v[i].service_code);
-        text_addf(&services, "%s%s", services.n ? ", " : "", s ? s->name : connections.v[i].service_code);
-        const Meter *m = connections.v[i].meter.id ? meter_get(&r->c, connections.v[i].meter) : NULL;
-        if (m) text_addf(&meters, "%s%s", meters.n ? ", " : "", m->meter_no);
-        if (!plan && connections.v[i].plan.id)
-            plan = db_text(r, "select code from tariff_plan where id=?", connections.v[i].plan);
+    for (size_t i = 0; i < all.n; i++) {
+        text_addf(&services, "%s%s", services.n ? ", " : "", all.v[i].service);
+        if (all.v[i].meter_no) text_addf(&meters, "%s%s", meters.n ? ", " : "", all.v[i].meter_no);
+        if (!plan) plan = all.v[i].plan;
     }
     show_fact(r, "show.facts", SAY(r, "services"), services.s, date_is_set(a->opened_on)
               ? SAY_DATE(r, "since", a->opened_on) : NULL);
-    show_fact(r, "show.facts", SAY(r, "rate"), plan ? plan : SAY(r, "none"), category_get(&r->c, a->category)->name);
+    show_fact(r, "show.facts", SAY(r, "rate"), plan ? plan : SAY(r, "none"), a->category);
     show_fact(r, "show.facts", SAY(r, "meters"), meters.n ? meters.s : SAY(r, "none"), NULL);
     show_fact(r, "show.facts", SAY(r, "last_payment"), last.n ? locale_money(&r->c.mem, r->c.locale, last.v[0].amount)
               : SAY(r, "none"),
@@ -130,13 +137,16 @@ static const struct { const char *text, *path; } tabs[] = { { "overview", "" }, 
 /* The head every tab has. */
 static View show_head(Req *r, int tab) {
     const char *no = path_text(r, "consumer_no");
-    Person *p = db_find(r, Person, "select id, consumer_no, display_name, status, primary_phone, email, vip, type "
-                                   "from consumer where utility_id=? and consumer_no=?", r->c.utility, no);
+    const Person *p = db_find(r, Person, "select id, consumer_no, display_name, status, primary_phone, email, vip "
+                                         "from consumer where utility_id=? and consumer_no=?", r->c.utility, no);
     if (!p) fail(r, NOT_FOUND, "There is no consumer %s.", no);
-    Picks picks = db_all(r, Pick, "select a.account_no, a.status, m.sub_area_id from account a "
-                                  "join premise m on m.id = a.premise_id where a.consumer_id=? "
-                                  "and a.utility_id=? order by a.id limit 50", p->id, r->c.utility);
-    const Account *a = choose_account(r, p, &picks);
+    Helds all = db_all(r, Held, "select a.id, a.account_no, a.status, p.sub_area_id as sub_area, " PREMISE_ADDRESS
+                                " as address, g.name as category, a.balance_minor as balance, "
+                                "a.deposit_balance_minor as deposit_balance, a.opened_on from account a "
+                                "join premise p on p.id=a.premise_id join consumer_category g on g.id=a.category_id "
+                                "where a.consumer_id=? and a.utility_id=? order by a.id limit ?",
+                       p->id, r->c.utility, (int)ACCOUNTS_READ);
+    const Held *a = choose_account(r, &all);
     PaymentHeads payments = a ? payment_list(&r->c, a->id, DATE_NONE, DATE_NONE, PAYMENTS_READ) : (PaymentHeads){ 0 };
     show_text(r, "page.title", p->display_name);
     show_text(r, "page.own_head", "1");
@@ -147,7 +157,7 @@ static View show_head(Req *r, int tab) {
     const char *state = a ? a->status : p->status;
     show_text(r, "show.status.text", state_label(r, state));
     show_text(r, "show.status.tone", state_tone(r, state));
-    if (a) show_text(r, "show.badges.0.text", category_get(&r->c, a->category)->name),
+    if (a) show_text(r, "show.badges.0.text", a->category),
         show_text(r, "show.badges.0.tone", "off plain");
     if (p->vip) show_text(r, "show.badges.1.text", SAY(r, "vip")), show_text(r, "show.badges.1.tone", "info");
     size_t n = 0;
@@ -170,15 +180,15 @@ static View show_head(Req *r, int tab) {
         show_balance(r, a);
         show_facts_row(r, a, payments);
     }
-    if (picks.n > 1) {
+    if (all.n > 1) {
         show_text(r, "show.moves.0.text", SAY(r, "accounts"));
-        for (size_t i = 0, k = 0; i < picks.n; i++) {
-            if (!scope_has_area(&r->c, picks.v[i].sub_area_id)) continue;
+        for (size_t i = 0, k = 0; i < all.n && i < ACCOUNTS_SHOWN; i++) {
+            if (!scope_has_area(&r->c, all.v[i].sub_area)) continue;
             show_text(r, at(r, "show.moves.0.menu", k, "text"),
-                      text(r, "%s, %s", picks.v[i].account_no, state_label(r, picks.v[i].status)));
+                      text(r, "%s, %s", all.v[i].account_no, state_label(r, all.v[i].status)));
             show_text(r, at(r, "show.moves.0.menu", k++, "url"),
                       link_path(r, "/cis/consumers/%s?account=%s", url_part(r, p->consumer_no),
-                                url_part(r, picks.v[i].account_no)));
+                                url_part(r, all.v[i].account_no)));
         }
     }
     for (size_t i = 0; i < sizeof tabs / sizeof *tabs; i++) {
@@ -190,7 +200,7 @@ static View show_head(Req *r, int tab) {
     return (View){ p, a, payments };
 }
 
-static void show_bills(Req *r, const char *at_, const Account *a, const BillHeads *bills, size_t limit) {
+static void show_bills(Req *r, const char *at_, const Held *a, const BillHeads *bills, size_t limit) {
     show_text(r, text(r, "%s.title", at_), SAY(r, "bills"));
     show_text(r, text(r, "%s.kind", at_), "table");
     show_text(r, text(r, "%s.link.text", at_), SAY(r, "all_bills"));
@@ -289,7 +299,7 @@ static void show_activity(Req *r, const PaymentHeads *payments, const BillHeads 
     }
 }
 
-static BillHeads newest_bills(Req *r, const Account *a) {
+static BillHeads newest_bills(Req *r, const Held *a) {
     static const BillFilter newest = { .from = { INT32_MIN }, .to = { INT32_MIN }, .limit = BILLS_READ };
     return a ? bill_list(&r->c, a->id, &newest) : (BillHeads){ 0 };
 }

@@ -7,6 +7,10 @@
 #include "app/core/core.h"
 #include "lib/req.h"
 
+/* The address of a premise p in one line. */
+#define PREMISE_ADDRESS "concat_ws(', ', p.line1, p.line2, p.unit, p.city, concat_ws(' ', " \
+    "substring_index(p.state, '-', -1), p.postal_code))"
+
 void consumer_list(Req *r);
 void consumer_page(Req *r);         /* overview */
 void consumer_financial(Req *r);

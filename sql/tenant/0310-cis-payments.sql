@@ -112,7 +112,7 @@ create table if not exists receipt (
   issued_at datetime(6) not null, issued_on date not null, amount_minor bigint not null, fee_minor bigint not null default 0, currency char(3) not null, payer_name varchar(130) null, address varchar(300) null,
   items json not null comment '[{"type","number","due_on","amount_minor"}]', mode_name varchar(60) not null, reference varchar(120) null, amount_words varchar(300) null,
   balance_after_minor bigint null, cashier_name varchar(120) null, till_code varchar(20) null, language varchar(10) not null default 'en', created_by bigint unsigned null,
-  unique key (utility_id, receipt_no), unique key (payment_id), key (account_id, id), foreign key (payment_id) references payment (id)
+  unique key (utility_id, receipt_no), unique key (payment_id), key (account_id, id), key (payment_group), foreign key (payment_id) references payment (id)
 );
 
 create table if not exists receipt_print (

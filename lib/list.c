@@ -16,7 +16,7 @@
 #include "lib/resource.h"
 
 enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40, COUNT_EXACT = 2000,
-       COUNTS_KEPT = 64, COUNT_KEPT_S = 60, JOINS_MAX = 20 };
+       COUNTS_KEPT = 64, COUNT_KEPT_S = 60, COUNT_FAR = 10 * COUNT_EXACT, JOINS_MAX = 20 };
 
 ResourceHooks lib_app;
 
@@ -285,6 +285,12 @@ static int64_t count_by(Query *q, const char *sql) {
     return t.rows;
 }
 
+/* One row behind those that are counted each time; a derived table of them would be written first. */
+static bool is_longer(Query *q, const char *sql) {
+    Totals t = { .q = q };
+    return db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true) > 0;
+}
+
 /* Sums are of all rows. Without them counting ends early, and what is longer is counted once in a while, for pages;
    what decides (an export, what is done to all rows) is counted now. */
 static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
@@ -296,11 +302,10 @@ static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     add_where(q, &rows, binds, n, sums.s);
     const char *all = text(q->r, "select count(*) as n%s%s", sums.s, rows.s);
     if (*sums.s || now) return count_by(q, all);
-    int64_t first = count_by(q, text(q->r, "select count(*) as n from (select 1%s limit %d) few", rows.s,
-                                     COUNT_EXACT + 1));
-    if (first <= COUNT_EXACT) return first;
     const char *key = key_of_count(q, all);
     int64_t kept = count_kept(key);
+    if (kept > COUNT_FAR) return kept;          /* so long a list does not become a short one in a minute */
+    if (!is_longer(q, text(q->r, "select 1 as n%s limit 1 offset %d", rows.s, COUNT_EXACT))) return count_by(q, all);
     if (kept < 0) count_keep(key, kept = count_by(q, all));
     return kept;
 }

@@ -32,7 +32,9 @@ static Asked asked(Req *r) {
     if (month) {
         if (!month_parse(month, &a.month)) fail(r, NOT_FOUND, "There is no month %s.", month);
     } else {
-        const char *last = db_text(r, "select max(bill_date) from bill where utility_id=? and status='published'",
+        /* not max(): over an index that goes down the server reads all of it for that */
+        const char *last = db_text(r, "select bill_date from bill force index (bill_list_state) where utility_id=? "
+                                      "and status='published' order by bill_date desc, id desc limit 1",
                                    r->c.utility);
         Date day = utility_today(&r->c);
         if (last) date_parse_iso(last, &day);
@@ -90,7 +92,7 @@ static Figures *figures(Req *r, Asked a) {
     const Now *now = db_one(r, Now,
         "select count(*) as bills, coalesce(sum(b.total_minor), 0) as billed, coalesce(sum(b.is_estimated), 0) "
         "as estimated, coalesce(sum(b.paid_minor - b.credit_applied_minor), 0) as collected from bill b "
-        "where b.utility_id=? and b.status='published' and b.bill_date between ? and ? and b.kind<>'migration' "
+        "force index (bill_month) where b.utility_id=? and b.status='published' and b.bill_date between ? and ? and b.kind<>'migration' "
         "and (? is null or b.bill_cycle_period_id in (select id from bill_cycle_period where cycle_id=?))",
                             r->c.utility, month_first(a.month), month_last(a.month), a.cycle, a.cycle);
     Sum *chosen = &f->months[CHOSEN];
@@ -300,30 +302,34 @@ static void show_exceptions(Req *r, size_t *n) {
     }
 }
 
-#define OWED(F, T) F(T, Money, open) F(T, Money, not_due) F(T, Money, d30) F(T, Money, d60) F(T, Money, d90) \
-    F(T, Money, older)
+#define OWED(F, T) F(T, Date, due_date) F(T, Money, open)
 ROW(Owed, OWED)
 #define POSTED(F, T) F(T, Money, late_fees) F(T, Money, adjustments) F(T, Money, credit_notes) \
     F(T, const char *, use_bands) F(T, const char *, largest)
 ROW(Posted, POSTED)
 
-/* What is unpaid of all published bills, by days after the due date. */
+/* What is unpaid of all published bills, by days after the due date. All that is read stands in the index, which has
+   unpaid bills side by side: a few of a hundred. */
 static void show_owed(Req *r, size_t *n) {
     Date today = utility_today(&r->c);
-#define AGED(from, to) "coalesce(sum(if(datediff(?, due_date) between " from " and " to ", open_minor, 0)), 0)"
-    const Owed *o = db_one(r, Owed,
-        "select coalesce(sum(open_minor), 0) as open, " AGED("-9999", "0") " as not_due, " AGED("1", "30") " as d30, "
-        AGED("31", "60") " as d60, " AGED("61", "90") " as d90, " AGED("91", "99999") " as older from bill "
-        "where utility_id=? and payment_status in ('unpaid', 'partial', 'overdue') and status='published'",
-                           today, today, today, today, today, r->c.utility);
+    Oweds l = db_all(r, Owed, "select due_date, sum(open_minor) as open from bill force index (bill_list_payment) "
+                              "where utility_id=? and listed=1 and payment_status in ('unpaid', 'partial', 'overdue') "
+                              "and status='published' group by due_date", r->c.utility);
+    struct { const char *label; int upto; Money m; } parts[] = { { SAY(r, "not_due"), 0, { 0 } },
+        { SAY(r, "age_30"), 30, { 0 } }, { SAY(r, "age_60"), 60, { 0 } }, { SAY(r, "age_90"), 90, { 0 } },
+        { SAY(r, "age_over"), INT32_MAX, { 0 } } };
+    Money open = { 0 };
+    for (size_t i = 0; i < l.n; i++) {
+        size_t k = 0;
+        while (date_days_between(l.v[i].due_date, today) > parts[k].upto) k++;
+        parts[k].m = money_add(parts[k].m, l.v[i].open);
+        open = money_add(open, l.v[i].open);
+    }
     const char *at_ = section(r, n, SAY(r, "outstanding"), "bars", "third");
-    const struct { const char *label; Money m; } parts[] = { { SAY(r, "not_due"), o->not_due },
-        { SAY(r, "age_30"), o->d30 }, { SAY(r, "age_60"), o->d60 }, { SAY(r, "age_90"), o->d90 },
-        { SAY(r, "age_over"), o->older } };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        bar(r, at_, i, parts[i].label, locale_money(&r->c.mem, r->c.locale, parts[i].m), parts[i].m.minor,
-            o->open.minor, NULL);
-    show_text(r, text(r, "%s.after.strong", at_), locale_money(&r->c.mem, r->c.locale, o->open));
+        bar(r, at_, i, parts[i].label, locale_money(&r->c.mem, r->c.locale, parts[i].m), parts[i].m.minor, open.minor,
+            NULL);
+    show_text(r, text(r, "%s.after.strong", at_), locale_money(&r->c.mem, r->c.locale, open));
     show_text(r, text(r, "%s.after.text", at_), SAY(r, "outstanding_all"));
 }
 

@@ -91,8 +91,9 @@ static Figures *figures(Req *r, Asked a) {
     for (size_t i = 0; i < l.n; i++) f->months[l.v[i].month - first.no] = l.v[i];
     const Now *now = db_one(r, Now,
         "select count(*) as bills, coalesce(sum(b.total_minor), 0) as billed, coalesce(sum(b.is_estimated), 0) "
-        "as estimated, coalesce(sum(b.paid_minor - b.credit_applied_minor), 0) as collected from bill b "
-        "force index (bill_month) where b.utility_id=? and b.status='published' and b.bill_date between ? and ? and b.kind<>'migration' "
+        "as estimated, coalesce(sum(b.paid_minor - b.credit_applied_minor), 0) as collected "
+        "from bill b force index (bill_month) where b.utility_id=? and b.status='published' "
+        "and b.bill_date between ? and ? and b.kind<>'migration' "
         "and (? is null or b.bill_cycle_period_id in (select id from bill_cycle_period where cycle_id=?))",
                             r->c.utility, month_first(a.month), month_last(a.month), a.cycle, a.cycle);
     Sum *chosen = &f->months[CHOSEN];

@@ -47,7 +47,8 @@ TenantRows tenants_served(Ctx *c);
 /* c works in this tenant from now on: schema, slug, locale; at tenant level. The row must outlive the use of c. */
 void tenant_enter(Ctx *c, const TenantRow *tenant);
 /* Like tenant_by_slug and tenant_enter, and utilities and organization are known after it: one small statement, for
-   requests (one at a time in a process: what it knows is of the last). NULL when there is no such tenant or it is not served. */
+   requests (one at a time in a process: what it knows is of the last). NULL when there is no such tenant or it is not
+   served. */
 const TenantRow *place_enter(Ctx *c, const char *slug);
 /* Back to the platform. */
 void tenant_leave(Ctx *c);

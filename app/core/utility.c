@@ -24,7 +24,8 @@ static const Organization *organization(Ctx *c) {
     Organization *o = fact_get(c, "organization", 0);
     if (o) return o;
     o = db_find(c, Organization, "select name, currency, date_format, time_format, time_zone, number_format, "
-                                 "first_day_of_week, default_language, logo_document_id as logo from organization_setting");
+                                 "first_day_of_week, default_language, logo_document_id as logo "
+                                 "from organization_setting");
     if (!o) {
         o = take(c, sizeof *o);
         o->name = c->tenant_slug;

@@ -182,7 +182,7 @@ static AccountFacts read_accounts(Ctx *c, const char *ids) {
         "a.opened_on, a.closed_on, a.balance_minor, a.deferred_minor, a.tax_exempt, a.tax_certificate_no "
         "as certificate, a.tax_exempt_until, k.tax_exempt as category_exempt, "
         "coalesce(k.bill_limit_minor, 0) as limit_minor, (select max(b.published_at) from bill b "
-        "where b.account_id = a.id and b.status = 'published') as last_published_at, "
+        "force index (bill_account) where b.account_id = a.id and b.status = 'published') as last_published_at, "
         "(select min(y.from_period) from account_cycle y where y.account_id = a.id) as cycle_from "
         "from " IDS "account a on a.id = j.id and a.utility_id = ? join consumer n on n.id = a.consumer_id "
                     "join premise p on p.id = a.premise_id join consumer_category k on k.id = a.category_id "

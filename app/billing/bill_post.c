@@ -52,7 +52,8 @@ static PostBills lock_bills(Ctx *c, const char *ids) {
         "b.period_end, b.bill_date, b.due_date, coalesce(b.accounting_date, b.bill_date) "
         "as accounting_date, b.total_minor, "
         "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, (select max(x.published_at) "
-        "from bill x where x.account_id = b.account_id and x.status = 'published') as last_published_at "
+        "from bill x force index (bill_account) where x.account_id = b.account_id and x.status = 'published') "
+        "as last_published_at "
         "from " IDS "bill b force index (primary) on b.id = j.id and b.utility_id = ? straight_join account a force "
                     "index (primary) on a.id = b.account_id order by b.account_id, b.id for update", ids, c->utility);
 }

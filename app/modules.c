@@ -36,6 +36,7 @@ void modules_start(void) {
         if ((*m)->schedules) job_schedules((*m)->schedules);
         if ((*m)->events) event_handlers((*m)->events);
         if ((*m)->checks) setup_check_register((*m)->checks);
+        if ((*m)->works) user_work_register((*m)->works);
         if ((*m)->tabs) page_tabs_register((*m)->tabs);
         if ((*m)->start) (*m)->start();
     }

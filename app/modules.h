@@ -17,6 +17,7 @@ typedef struct Module {
     const JobSchedule     *schedules;
     const EventHandler    *events;
     const SetupCheckRow   *checks;
+    const UserWork        *works;       /* what people of the staff have open */
     const PageTab         *tabs;
     const Machine *const  *machines;    /* ended by NULL: for `make states` and the linter */
     void                 (*start)(void);        /* once, before workers are forked: imports and the like */

@@ -113,6 +113,32 @@ static void add_day(Query *q, Text *sql, const ListColumn *col, const char *end,
     bind(q, moment ? bind_time(date_start(q->r->c.locale->zone, date_add_days(d, !strcmp(end, "to")))) : bind_date(d));
 }
 
+enum { VALUES_MOST = 20 };                      /* of one filter */
+
+/* The values of a filter that takes several, without those it does not offer. */
+static Texts values_of(const Query *q, const ListColumn *col) {
+    Texts all = param_all(&q->r->c.mem, q->from, col->name), good = { take_n(q->r, const char *, all.n + 1), 0 };
+    for (size_t i = 0; i < all.n && good.n < VALUES_MOST; i++) {
+        const Choice *c = col->choices;
+        while (c && c->value && strcmp(c->value, all.v[i])) c++;
+        if (*all.v[i] && (!c || c->value)) good.v[good.n++] = all.v[i];
+    }
+    return good;
+}
+
+static void add_any_of(Query *q, Text *sql, const ListColumn *col) {
+    Texts values = values_of(q, col);
+    if (!values.n) return;
+    q->filters++;
+    if (col->index && values.n == 1) q->index = col->index;
+    for (size_t i = 0; i < values.n; i++) {
+        if (i) text_add(sql, ", ?");
+        else text_addf(sql, " and %s in (?", col->sql);
+        bind(q, bind_text(values.v[i]));
+    }
+    text_add(sql, ")");
+}
+
 static void add_filters(Query *q, Text *sql) {
     for (const ListColumn *col = q->spec->columns; col->name; col++) {
         if (!(col->flags & FILTER)) continue;
@@ -123,6 +149,10 @@ static void add_filters(Query *q, Text *sql) {
         }
         const char *value = asked(q, col->name);
         if (!value) continue;
+        if (col->many) {
+            add_any_of(q, sql, col);
+            continue;
+        }
         if (col->choices) {
             const Choice *c = col->choices;
             while (c->value && strcmp(c->value, value)) c++;
@@ -505,7 +535,8 @@ static void show_foot(const Query *q) {
     }
 }
 
-typedef struct Options { Req *r; char *at; size_t n; const char *chosen; const char **chip; } Options;
+typedef struct Options { Req *r; char *at; size_t n; const char *chosen; const char **chip; const Texts *many;
+                         } Options;
 
 static void add_option(void *arg, const DbColumn *c, int n) {
     Options *o = arg;
@@ -514,7 +545,12 @@ static void add_option(void *arg, const DbColumn *c, int n) {
     char *at_ = text(o->r, "%s.options.%zu", o->at, o->n++);
     show_text(o->r, text(o->r, "%s.value", at_), value);
     show_text(o->r, text(o->r, "%s.text", at_), label);
-    if (o->chosen && !strcmp(o->chosen, value)) {
+    for (size_t i = 0; o->many && i < o->many->n; i++)
+        if (!strcmp(o->many->v[i], value)) {
+            show_text(o->r, text(o->r, "%s.selected", at_), "1");
+            *o->chip = *o->chip ? text(o->r, "%s, %s", *o->chip, label) : label;
+        }
+    if (!o->many && o->chosen && !strcmp(o->chosen, value)) {
         show_text(o->r, text(o->r, "%s.selected", at_), "1");
         *o->chip = label;
     }
@@ -549,10 +585,13 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
     const char *chosen = asked(q, col->name), *chip = NULL;
     show_text(r, text(r, "%s.name", at_), col->name);
     show_text(r, text(r, "%s.label", at_), label_of(q, col));
-    show_text(r, text(r, "%s.kind", at_), col->choices || col->options ? "select" : "text");
+    show_text(r, text(r, "%s.kind", at_), col->many ? "checks" : col->choices || col->options ? "select" : "text");
     show_text(r, text(r, "%s.value", at_), chosen);
     if (col->more) show_text(r, text(r, "%s.more", at_), "1");
-    Options o = { r, at_, 0, chosen, &chip };
+    Texts values = values_of(q, col);
+    Options o = { r, at_, 0, chosen, &chip, col->many ? &values : NULL };
+    if (col->many && r->is_part) show_text(r, text(r, "%s.open", at_), "1");
+    if (col->many && values.n) show_int(r, text(r, "%s.count", at_), (int64_t)values.n);
     for (const Choice *c = col->choices; c && c->value; c++) {
         DbColumn pair[2] = { { .text = c->value },
                              { .text = c->label ? msg_said(r->c.language, c->label) : state_label(r, c->value) } };
@@ -562,7 +601,7 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
         Bind utility = bind_id(r->c.utility);
         db_columns(&r->c, col->options, &utility, strchr(col->options, '?') ? 1 : 0, add_option, &o, true);
     }
-    if (chosen) add_chip(q, chips, label_of(q, col), chip ? chip : chosen, col->name);
+    if (chosen && (!col->many || chip)) add_chip(q, chips, label_of(q, col), chip ? chip : chosen, col->name);
 }
 
 /* The list without filters; the bare path may begin with a saved one. */

@@ -168,7 +168,7 @@ static Draft *draft_here(Req *r, const Wizard *w, bool lock) {
     d->w = w;
     void *both[] = { c, d };
     Bind b[] = { bind_text(path_text(r, "draft")), bind_id(c->user), bind_int(c->utility.id) };
-    db_columns(c, text(c, "select id, public_id, row_version, updated_at, done, result, `values` from `%s` "
+    db_columns(c, text(c, "select id, public_id, version, updated_at, done, result, `values` from `%s` "
                           "where public_id = ? and user_id = ? and coalesce(utility_id, 0) = ?%s", w->table,
                        lock ? " for update" : ""), b, 3, draft_row, both, true);
     if (!d->id.id) fail(r, NOT_FOUND, "There is no such draft.");
@@ -192,13 +192,13 @@ static void draft_store(Req *r, Draft *d) {
         d->no = db_text(c, "select ''");
         void *both[] = { c, d };
         Bind id = bind_id(d->id);
-        db_columns(c, text(c, "select id, public_id, row_version, updated_at, done, result, `values` from `%s` "
+        db_columns(c, text(c, "select id, public_id, version, updated_at, done, result, `values` from `%s` "
                               "where id = ?", d->w->table), &id, 1, draft_row, both, true);
         return;
     }
     Bind b[] = { bind_text(json), bind_time(c->now), bind_id(d->id), bind_int(d->version) };
-    if (db_run_built(c, text(c, "update `%s` set `values` = ?, updated_at = ?, row_version = row_version + 1 "
-                                "where id = ? and row_version = ? and done = 0", d->w->table), b, 4) != 1)
+    if (db_run_built(c, text(c, "update `%s` set `values` = ?, updated_at = ?, version = version + 1 "
+                                "where id = ? and version = ? and done = 0", d->w->table), b, 4) != 1)
         fail(c, CONFLICT, "%s", msg(c->language, "ui.wizard.elsewhere"));
 }
 
@@ -228,9 +228,12 @@ static void show_steps(Req *r, const Draft *d, int here) {
 static void show_frame(Req *r, const Draft *d, int here) {
     show_text(r, "page.title", said(r, d->w, "title"));
     show_steps(r, d, here);
-    if (d->id.id)
-        show_text(r, "form.draft", msg_format(r, r->c.language, "ui.wizard.draft",
-            { "time", locale_time_words(&r->c.mem, r->c.locale, d->saved_at) }));
+    if (!d->id.id) return;
+    show_text(r, "form.draft", msg_format(r, r->c.language, "ui.wizard.draft",
+        { "time", locale_time_words(&r->c.mem, r->c.locale, d->saved_at) }));
+    show_text(r, "page.actions.0.text", msg(r->c.language, "ui.wizard.discard"));
+    show_text(r, "page.actions.0.url", link_path(r, "%s/drafts/%s/removal", d->w->path, d->no));
+    show_text(r, "page.actions.0.post", "1");
 }
 
 static const char *step_before(Req *r, const Draft *d, int here) {
@@ -370,9 +373,6 @@ static void show_check(Req *r, const Draft *d) {
     show_text(r, "form.submit", said(r, d->w, "submit"));
     show_text(r, "form.back_url", step_before(r, d, CHECK_STEP));
     if (d->w->summary) d->w->summary(r, d);
-    show_text(r, "page.actions.0.text", msg(r->c.language, "ui.wizard.discard"));
-    show_text(r, "page.actions.0.url", link_path(r, "%s/drafts/%s/removal", d->w->path, d->no));
-    show_text(r, "page.actions.0.post", "1");
     page(r, "layout/check");
 }
 
@@ -407,7 +407,7 @@ static void finish(Req *r, Draft *d) {
     d->w->finish(r, d, agreed);
     Bind b[] = { bind_text(r->location), bind_time(c->now), bind_id(d->id) };
     if (db_run_built(c, text(c, "update `%s` set done = 1, result = ?, `values` = '{}', updated_at = ?, "
-                                "row_version = row_version + 1 where id = ? and done = 0", d->w->table), b, 3) != 1)
+                                "version = version + 1 where id = ? and done = 0", d->w->table), b, 3) != 1)
         fail(c, CONFLICT, "%s", msg(c->language, "ui.wizard.elsewhere"));
 }
 

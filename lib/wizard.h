@@ -15,7 +15,8 @@
  * passed. Whether a step is done is never stored. Drafts are one person's; they are kept 30 days (wizard_expire).
  *
  * The table: id, utility_id, public_id, user_id, `values` longtext, done tinyint, result varchar(500), created_at,
- * updated_at, row_version. Passwords, codes and secrets are not kept, so a wizard cannot ask for them; nor for files.
+ * updated_at, version (a draft is nobody's record: it is not audited). Passwords, codes and secrets are not kept, so a
+ * wizard cannot ask for them; nor for files.
  *
  * Texts: <name>.title, <name>.submit (of the last step), <name>.step.<key>; fields as in lib/form.h by the form's name.
  */

@@ -47,4 +47,4 @@ static const JobHandler cis_jobs[] = {
 
 extern const Module cis_module;
 const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events, .jobs = cis_jobs,
-                           .machines = cis_machines, .tabs = payment_tabs };
+                           .machines = cis_machines, .works = cis_works, .tabs = payment_tabs };

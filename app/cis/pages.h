@@ -40,4 +40,7 @@ void tell_receipt(Ctx *c, const EventRow *e);       /* of payment.posted */
 /* receipt_paper.c */
 JobStep receipt_pdf_job(Ctx *c, const JobRow *job);
 
+/* people.c */
+extern const UserWork cis_works[];
+
 #endif

@@ -87,6 +87,13 @@ static const Route core_routes[] = {
     POST("/jobs/{id}/retry",   "core.jobs", EDIT, job_retry_post, .form = job_page),
     POST("/jobs/{id}/discard", "core.jobs", EDIT, job_discard_post, .form = job_page),
 
+    /* menu.c */
+    TENANT_GET("/menu",        NULL, SIGNED_IN, menu_root),
+    GET ("/menu",              NULL, SIGNED_IN, menu_page),
+    POST("/menu/favourites",   NULL, SIGNED_IN, menu_favourite, .form = menu_page),
+    POST("/menu/landing",      NULL, SIGNED_IN, menu_landing, .form = menu_page),
+    GET ("/help",              NULL, SIGNED_IN, help_page),
+
     /* saved_view.c */
     GET ("/views",               NULL, SIGNED_IN, view_list),
     GET ("/views/new",           NULL, SIGNED_IN, view_new),
@@ -105,7 +112,22 @@ static const Route core_routes[] = {
 
     /* account.c: NO_TX where a password is hashed */
     TENANT_GET ("/account",                       NULL, SIGNED_IN, me_page),
-    TENANT_POST("/account",                       NULL, SIGNED_IN, me_save),
+    TENANT_POST("/account",                       NULL, SIGNED_IN, me_save, .flags = UPLOADS),
+    TENANT_GET ("/account/photo",                 NULL, SIGNED_IN, me_photo),
+    TENANT_GET ("/account/ping",                  NULL, SIGNED_IN, me_ping),
+    TENANT_POST("/account/email",                 NULL, SIGNED_IN, me_email, .flags = NO_TX, .form = me_security),
+    TENANT_GET ("/account/email/confirm",         NULL, OPEN,      me_email_confirm),
+    TENANT_POST("/account/email/confirm",         NULL, OPEN,      me_email_change),
+    TENANT_GET ("/account/factor",                NULL, SIGNED_IN, factor_page),
+    TENANT_POST("/account/factor",                NULL, SIGNED_IN, factor_begin, .flags = NO_TX),
+    TENANT_GET ("/account/factor/codes",          NULL, SIGNED_IN, factor_codes_page),
+    TENANT_POST("/account/factor/codes",          NULL, SIGNED_IN, factor_codes, .flags = NO_TX),
+    TENANT_GET ("/account/factor/removal",        NULL, SIGNED_IN, factor_end_page),
+    TENANT_POST("/account/factor/removal",        NULL, SIGNED_IN, factor_end, .flags = NO_TX),
+    TENANT_GET ("/account/proof",                 NULL, SIGNED_IN, proof_page),
+    TENANT_POST("/account/proof",                 NULL, SIGNED_IN, proof_give, .flags = NO_TX),
+    TENANT_GET ("/org/security",                  "core.organization", VIEW, policy_page),
+    TENANT_POST("/org/security",                  "core.organization", EDIT, policy_save),
     TENANT_GET ("/account/security",              NULL, SIGNED_IN, me_security),
     TENANT_POST("/account/password",              NULL, SIGNED_IN, me_password, .flags = NO_TX,
                 .form = me_security),
@@ -135,6 +157,29 @@ static const Route core_routes[] = {
     POST("/users/{id}/overrides",          "core.users", EDIT, user_override_add,    .form = user_page),
     POST("/users/{id}/overrides/removal",  "core.users", EDIT, user_override_remove, .form = user_page),
     POST("/users/{id}/unlock",             "core.users", EDIT, user_unlock),
+
+    /* invite.c, user_import.c */
+    WIZARD_ROUTES(invite, "/invitations", "core.users", CREATE),
+    POST("/users/{id}/invitation",     "core.users", EDIT,   user_resend, .form = user_page),
+    POST("/users/{id}/revocation",     "core.users", EDIT,   user_revoke, .form = user_page),
+    GET ("/invitations/import",              "core.users", CREATE, user_import_new),
+    POST("/invitations/import",              "core.users", CREATE, user_import_upload, .flags = UPLOADS),
+    GET ("/invitations/import/{file}",       "core.users", CREATE, user_import_page),
+    POST("/invitations/import/{file}",       "core.users", CREATE, user_import_do),
+
+    /* user_life.c, user_session.c */
+    GET ("/users/{id}/profile",        "core.users", VIEW, user_profile),
+    POST("/users/{id}/profile",        "core.users", EDIT, user_profile_save),
+    GET ("/users/{id}/deactivation",   "core.users", EDIT, user_leave_page),
+    POST("/users/{id}/deactivation",   "core.users", EDIT, user_leave),
+    POST("/users/{id}/reactivation",   "core.users", EDIT, user_return, .form = user_page),
+    POST("/users/{id}/password",       "core.users", EDIT, user_reset_password, .form = user_page),
+    POST("/users/{id}/factor",         "core.users", EDIT, user_reset_factor, .form = user_page),
+    GET ("/users/{id}/transfer",       "core.users", EDIT, user_transfer_page),
+    POST("/users/{id}/transfer",       "core.users", EDIT, user_transfer),
+    GET ("/users/{id}/sessions",       "core.users", VIEW, user_sessions),
+    POST("/users/{id}/sessions",       "core.users", EDIT, user_sessions_end),
+    GET ("/users/{id}/activity",       "core.users", VIEW, user_activity),
 
     /* home.c: the rows of homes that are not built yet; whoever builds one takes its row away */
     GET("/",              NULL,               SIGNED_IN, utility_root),

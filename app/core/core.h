@@ -265,6 +265,18 @@ void import_register(const ImportEntity *entity);
 /* The entity of an earlier import by its legacy id; 0 when none. */
 Id   import_find(struct Ctx *c, const char *entity, const char *legacy_id);
 
+/* --- people who leave (ONB02US03) --------------------------------------------------------------------------------- */
+
+/* Open work of a person in the context's utility. `give` hands it on with an entry in each record's audit, to nobody
+   (the team, the queue) when `to` is 0. `refusal`: why the person cannot be deactivated now; NULL: nothing. */
+typedef struct UserWork {
+    const char  *what;              /* message work.<what> */
+    int64_t    (*count)  (struct Ctx *c, Id user);
+    void       (*give)   (struct Ctx *c, Id from, Id to);
+    const char *(*refusal)(struct Ctx *c, Id user);
+} UserWork;
+void user_work_register(const UserWork *table);                         /* ended by {0}; at start-up */
+
 /* --- attention ---------------------------------------------------------------------------------------------------- */
 
 /* One open alert per dedup_key: a second raise only moves last_at and times. */

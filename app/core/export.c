@@ -69,7 +69,7 @@ static Status list_replay(Ctx *c, Id user, const char *uri, ListExport *piece, c
 
 /* --- asking for a file -------------------------------------------------------------------------------------------- */
 
-static const Form export_form = { .name = "export", .fields = FIELDS { { "from", "List", HIDDEN(URI_MAX) }, { 0 } } };
+static const Form export_form = { .name = "export", .fields = FIELDS { { "from", HIDDEN(URI_MAX) }, { 0 } } };
 
 void export_later(Req *r, const ListSpec *spec, const char *url, int64_t rows) {
     (void)spec, (void)rows;

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "app/comms/comms.h"
+#include "app/core/menu.h"
+#include "app/core/policy.h"
 #include "app/core/rights.h"
 #include "lib/clock.h"
 #include "lib/date.h"
@@ -207,7 +209,8 @@ void session_view_as(Req *r, Id portal_user, Id viewer) {
     F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
         F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
     F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off) \
-    F(T, Id, viewer_id) F(T, const char *, viewer_name)
+    F(T, Id, viewer_id) F(T, const char *, viewer_name) F(T, const char *, date_format) F(T, const char *, time_zone) \
+        F(T, const char *, networks)
 ROW(Session, SESSION)
 
 static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
@@ -218,7 +221,7 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                                    "coalesce(p.idle_minutes, 30) as idle_minutes, "
                                    "u.full_name as name, u.email, u.status, u.theme, u.locale as language, "
                                    "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, "
-                                   "null as viewer_name "
+                                   "null as viewer_name, u.date_format, u.time_zone, p.ip_allow_list as networks "
                        "from session s join user u on u.id = s.subject_id left join security_policy p on p.one = 1 "
                        "where s.token_hash = ? and s.realm = 'staff'", hash);
     case REALM_PORTAL:
@@ -226,14 +229,16 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
                        "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, "
                        "u.lang as language, null as stamp, false as keys_off, s.view_as_user_id as viewer_id, "
-                       "(select v.full_name from user v where v.id = s.view_as_user_id) as viewer_name "
+                       "(select v.full_name from user v where v.id = s.view_as_user_id) as viewer_name, "
+                       "null as date_format, null as time_zone, null as networks "
                        "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? "
                        "and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
     default:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
                        "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' "
-                       "as language, null as stamp, false as keys_off, 0 as viewer_id, null as viewer_name "
+                       "as language, null as stamp, false as keys_off, 0 as viewer_id, null as viewer_name, "
+                       "null as date_format, null as time_zone, null as networks "
                        "from smart360.session s join smart360.platform_user u on u.id = s.subject_id "
                        "where s.token_hash = ?", hash);
     }
@@ -268,6 +273,17 @@ static void speak(Ctx *c, const char *language) {
     if (c->locale) c->locale = locale_in(&c->mem, c->locale, c->language);
 }
 
+/* Dates as the person wants them; the zone too where no utility has one of its own (spec/README section 2, rule 8). */
+static void show_as_wanted(Req *r, const Session *s) {
+    Ctx *c = &r->c;
+    if (!c->locale || (!s->date_format && !s->time_zone)) return;
+    Locale *l = locale_in(&c->mem, c->locale, NULL);
+    if (s->date_format) l->date = locale_new(&c->mem, (LocaleSettings){ .date_format = s->date_format })->date;
+    const Zone *zone = s->time_zone && r->scope == SCOPE_TENANT ? zone_find(s->time_zone) : NULL;
+    if (zone) l->zone = zone;
+    c->locale = l;
+}
+
 static void front_identify(Req *r) {
     Ctx *c = &r->c;
     const char *theme = cookie_text(r, "theme");
@@ -287,6 +303,9 @@ static void front_identify(Req *r) {
         if (over) cookie_set(r, session_cookie_name(realm), "", -1);
         if (over && !strcmp(over, "revoked")) note(r, "%s", msg(c->language, "login.revoked"));
         if (over && !strcmp(over, "replaced")) note(r, "%s", msg(c->language, "login.replaced"));
+        if (over && realm == REALM_STAFF && !strcmp(over, "idle")) note(r, "%s", msg(c->language, "login.idle"));
+        if (over && realm == REALM_STAFF && !strcmp(over, "password_changed"))
+            note(r, "%s", msg(c->language, "login.changed"));
         if (r->route->scope != SCOPE_ANY) identify_stranger(r);
         return;
     }
@@ -306,14 +325,21 @@ static void front_identify(Req *r) {
     if (!strcmp(s->theme, "light") || !strcmp(s->theme, "dark")) r->theme = s->theme;
     if (realm == REALM_PORTAL) speak(c, s->language);
     else if (s->language && messages_has_language(s->language)) c->language = s->language;
+    show_as_wanted(r, s);
+    f->networks = s->networks;
     rights_stamped(c, s->stamp);
     f->session_utility = s->utility_id;
     r->csrf = keyed_token(&c->mem, &csrf_key, "session", token);
     log_context(c->request_no, c->tenant_slug, c->user.id);
 }
 
-/* Staff who see the portal as a consumer change nothing there. */
+/* Staff work from the networks the organization names; signing out is allowed from everywhere. Staff who see the portal
+   as a consumer change nothing there. */
 static void front_allow(Req *r) {
+    const char *networks = facts_of(&r->c)->networks;
+    if (r->c.realm == REALM_STAFF && networks && strcmp(r->route->path, "/logout")
+        && !networks_hold(&r->c, networks, r->c.address))
+        fail(r, DENIED, "%s", msg(r->c.language, "login.network"));
     if (facts_of(&r->c)->viewer.id && !strcmp(r->method, "POST") && strcmp(r->route->path, "/signout"))
         fail(r, DENIED, "%s", msg(r->c.language, "portal.view.read_only"));
 }
@@ -433,16 +459,51 @@ static bool may_open(Req *r, const Item *i) {
     return has_page(i) && (!i->right || perm_may(&r->c, i->right, VIEW));
 }
 
-/* What is begun from anywhere: the menu New. */
-static const struct { const char *text, *path, *right; } begun[] = {
-    { "menu.new_run",     "/bx/runs/new",     "bx.run" },
-    { "menu.new_journal", "/bx/journals/new", "bx.gl" },
-    { "menu.new_role",    "/roles/new",       "core.roles" },
+/* What is begun from anywhere: the menu New, and the launcher's search. `find`: how the search calls it. */
+static const struct { const char *text, *path, *right, *find; } begun[] = {
+    { "menu.new_run",     "/bx/runs/new",        "bx.run",     "menu.find_run" },
+    { "menu.new_journal", "/bx/journals/new",    "bx.gl",      "menu.find_journal" },
+    { "menu.new_complaint", "/cis/complaints/new", "cis.complaints", "menu.find_complaint" },
+    { "menu.new_user",    "/invitations/new",    "core.users", "menu.find_user" },
+    { "menu.new_role",    "/roles/new",          "core.roles", "menu.find_role" },
 };
+enum { BEGUN = sizeof begun / sizeof *begun };
+
+bool front_may_open(Req *r, const char *path) {
+    const Route *route = web_find_page(r, path);
+    return route && (!route->key || perm_may(&r->c, route->key, route->action));
+}
+
+static MenuPage page_of_item(Req *r, const Item *i) {
+    MenuPage p = { .is_entry = true };
+    if (!strcmp(i->path, "/") || !may_open(r, i)) return p;
+    p.key = i->key, p.path = i->path;
+    p.text = msg(r->c.language, text(r, "menu.%s", i->key));
+    p.url = link_path(r, "%s", i->path);
+    return p;
+}
+
+MenuPage menu_entry(Req *r, int i) {
+    int n = 0;
+    while (staff_menu[n].key) n++;
+    if (i < n) return page_of_item(r, &staff_menu[i]);
+    i -= n;
+    if (i >= BEGUN) return (MenuPage){ 0 };
+    MenuPage p = { .is_entry = true, .is_action = true };
+    if (!web_has_page(SCOPE_UTILITY, begun[i].path) || !perm_may(&r->c, begun[i].right, CREATE)) return p;
+    return (MenuPage){ true, true, begun[i].text, msg(r->c.language, begun[i].find), begun[i].path,
+                       link_path(r, "%s", begun[i].path) };
+}
+
+MenuPage menu_page_by_key(Req *r, const char *key) {
+    for (const Item *i = staff_menu; i->key; i++)
+        if (!strcmp(i->key, key)) return page_of_item(r, i);
+    return (MenuPage){ 0 };
+}
 
 static void show_new(Req *r) {
     for (size_t i = 0, n = 0; i < sizeof begun / sizeof *begun; i++) {
-        if (!perm_may(&r->c, begun[i].right, CREATE)) continue;
+        if (!web_has_page(SCOPE_UTILITY, begun[i].path) || !perm_may(&r->c, begun[i].right, CREATE)) continue;
         show_text(r, at(r, "create", n, "text"), msg(r->c.language, begun[i].text));
         show_text(r, at(r, "create", n++, "url"), link_path(r, "%s", begun[i].path));
     }
@@ -498,6 +559,17 @@ static void show_utilities(Req *r) {
     }
 }
 
+/* The last pages of the launcher: written once when somebody
+ * moves on to another entry of the menu, after the answer. */
+static void remember_page(Req *r) {
+    const Item *here = current_item(r);
+    if (strcmp(r->method, "GET") || r->status >= 400 || r->is_part || !here || !strcmp(here->path, "/")) return;
+    const char *last = cookie_text(r, "s360_at");
+    if (last && !strcmp(last, here->key)) return;
+    cookie_set(r, "s360_at", here->key, 0);
+    facts_of(&r->c)->visited = here->key;
+}
+
 static void show_staff(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "user.name", c->user_name);
@@ -508,6 +580,9 @@ static void show_staff(Req *r) {
     notes_bell(r);
     show_utilities(r);
     show_flag(r, "page.keys_off", facts_of(c)->keys_off);
+    show_int(r, "page.idle_s", (int64_t)facts_of(c)->idle_minutes * 60);
+    show_text(r, "page.idle_url", text(r, "/login?next=%s", url_part(r, r->uri)));
+    show_text(r, "bento.url", r->scope == SCOPE_UTILITY ? link_path(r, "/menu") : "/menu");
     if (r->scope != SCOPE_UTILITY) {                /* pages of the tenant: the way back to the work */
         show_text(r, "menu.0.key", "home");
         show_text(r, "menu.0.text", msg(c->language, "menu.home"));
@@ -524,6 +599,7 @@ static void show_staff(Req *r) {
     show_text(r, "search.q", query_text(r, "q"));
     show_new(r);
     show_staff_menu(r);
+    remember_page(r);
 }
 
 /* The phone pages: whose they are, for what is kept on the phone. */
@@ -635,10 +711,18 @@ static void touch(Ctx *c, void *arg) {
 
 static void touch_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, touch, arg, NULL); }
 
+static void visited(Ctx *c, void *arg) {
+    (void)arg;
+    menu_visited(c, facts_of(c)->visited);
+}
+
+static void visited_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, visited, arg, NULL); }
+
 static void front_after(Req *r) {
     Ctx *c = &r->c;
     if (!c->session.id || !c->user.id || !c->schema) return;
     Facts *f = facts_of(c);
+    if (f->visited) attempt(c, visited_in_tx, r);
     bool moved = c->realm == REALM_STAFF && c->utility.id && c->utility.id != f->session_utility.id;
     if (!f->token || (!moved && c->now.us - f->last_seen.us < (int64_t)TOUCH_S * 1000000)) return;
     attempt(c, touch_in_tx, r);

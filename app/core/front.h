@@ -20,9 +20,11 @@ typedef struct Facts {
     const char  *email;
     int          idle_minutes;
     bool         keys_off;
+    const char  *networks;          /* JSON list of those the staff may work from; NULL: all */
     bool         is_kept;           /* "keep me signed in" */
     Id           viewer;            /* the person of the staff who sees the portal as this consumer; 0: the consumer */
     const char  *viewer_name;
+    const char  *visited;           /* entry of the menu that was opened now: remembered after the answer */
 } Facts;
 Facts *facts_of(Ctx *c);
 

@@ -10,7 +10,9 @@
 
 #include "app/core/hashing.h"
 #include "app/core/home.h"
+#include "app/core/menu.h"
 #include "app/core/pages.h"
+#include "app/core/policy.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
@@ -298,10 +300,10 @@ static void right_password(Ctx *c, void *arg) {
 
 /* --- /login ------------------------------------------------------------------------------------------------------- */
 
-static const Form login_form = { .name = "login", .submit = "Sign in", .fields = FIELDS {
-    { "email",    "E-mail address", EMAIL,    .flags = REQUIRED, .autocomplete = "username" },
-    { "password", "Password",       PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
-    { "next",     "Next page",      HIDDEN(1000) },
+static const Form login_form = { .name = "login", .fields = FIELDS {
+    { "email", EMAIL,    .flags = REQUIRED, .autocomplete = "username" },
+    { "password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
+    { "next", HIDDEN(1000) },
     { 0 } } };
 
 /* Pages before sign-in stand in the plain shell; their forms carry no one-time key: a second sign-in is no harm. */
@@ -370,6 +372,10 @@ void login_post(Req *r) {
         remember(r, s.email, NULL, "tenant_cancelled");
         fail(c, DENIED, "%s", msg(c->language, "login.ended"));
     }
+    if (!networks_hold(c, networks_here(c), c->address)) {
+        remember(r, s.email, NULL, "network");
+        fail(c, DENIED, "%s", msg(c->language, "login.network"));
+    }
     s.person = person_by_email(c, s.email);
     attempt_check(r, s.email, s.person);
     hashing_enter(c);
@@ -389,18 +395,18 @@ void login_post(Req *r) {
 
 /* --- /login/mfa --------------------------------------------------------------------------------------------------- */
 
-static const Form code_form = { .name = "mfa", .submit = "Continue", .fields = FIELDS {
-    { "code",  "Code from your app, or a recovery code", TEXT(6, 40), .flags = REQUIRED | SECRET,
+static const Form code_form = { .name = "mfa", .fields = FIELDS {
+    { "code", TEXT(6, 40), .flags = REQUIRED | SECRET,
       .autocomplete = "one-time-code", .width = "20" },
-    { "trust", "Trust this device for 30 days", BOOL },
-    { "next",  "Next page", HIDDEN(1000) },
+    { "trust", BOOL },
+    { "next", HIDDEN(1000) },
     { 0 } } };
 
-static const Form enrol_form = { .name = "enrol", .submit = "Confirm", .fields = FIELDS {
-    { "code",  "Code from your app", CODE(6), .flags = REQUIRED | SECRET },
-    { "trust", "Trust this device for 30 days", BOOL },
-    { "next",  "Next page", HIDDEN(1000) },
-    { "seed",  "Secret", HIDDEN(400) },
+static const Form enrol_form = { .name = "enrol", .fields = FIELDS {
+    { "code", CODE(6), .flags = REQUIRED | SECRET },
+    { "trust", BOOL },
+    { "next", HIDDEN(1000) },
+    { "seed", HIDDEN(400) },
     { 0 } } };
 
 static const char *seed_place(Ctx *c, const Person *p) {
@@ -458,7 +464,7 @@ void mfa_page(Req *r) {
 ROW(Factor, FACTOR)
 
 /* Each step of the app's code once, each recovery code once: the row is locked while it is looked at. */
-static bool code_accept(Ctx *c, const Person *p, const char *code) {
+bool code_accept(Ctx *c, const Person *p, const char *code) {
     const char *realm = realm_name(realm_here(c));
     Factors all = db_all(c, Factor, "select id, secret_enc, coalesce(last_step, 0) as last_step from mfa_factor "
                                     "where realm = ? and user_id = ? and kind = 'totp' "
@@ -571,6 +577,7 @@ const char *after_sign_in(Req *r, const char *next) {
     Helds all = roles_held(c);
     for (size_t i = 1; i < all.n; i++)
         if (strcmp(all.v[i].utility_code, all.v[0].utility_code)) return "/login/select";
+    if (all.n && menu_landing_path(c)) return text(c, "/u/%s/", all.v[0].utility_code);
     return all.n ? role_home(c, all.v[0].role_code, all.v[0].utility_code) : "/login/select";
 }
 
@@ -582,6 +589,12 @@ void utility_root(Req *r) {
     Ctx *c = &r->c;
     const char *role = role_here(c);
     if (!role) fail(c, DENIED, "%s", msg(c->language, "login.no_role"));
+    const char *landing = menu_landing_path(c);
+    if (landing && front_may_open(r, landing)) {
+        go(r, "%s", landing);
+        return;
+    }
+    if (landing) note(r, "%s", msg(c->language, "menu.landing_lost"));
     go_to(r, role_home(c, !strcmp(role, "tenant_admin") ? "utility_admin" : role, c->utility_code));
 }
 

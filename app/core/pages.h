@@ -5,6 +5,7 @@
 #define APP_CORE_PAGES_H
 
 #include "lib/req.h"
+#include "lib/wizard.h"
 
 /* login.c: staff and platform alike */
 void root_page   (Req *r);      /* / */
@@ -51,6 +52,33 @@ void user_override_add   (Req *r);
 void user_override_remove(Req *r);
 void user_unlock         (Req *r);
 
+/* invite.c */
+WIZARD_PAGES(invite);
+void user_resend(Req *r);
+void user_revoke(Req *r);
+
+/* user_life.c */
+void user_profile       (Req *r);
+void user_profile_save  (Req *r);
+void user_leave_page    (Req *r);
+void user_leave         (Req *r);
+void user_return        (Req *r);
+void user_reset_password(Req *r);
+void user_reset_factor  (Req *r);
+void user_transfer_page (Req *r);
+void user_transfer      (Req *r);
+
+/* user_session.c */
+void user_sessions    (Req *r);
+void user_sessions_end(Req *r);
+void user_activity    (Req *r);
+
+/* user_import.c */
+void user_import_new   (Req *r);
+void user_import_upload(Req *r);
+void user_import_page  (Req *r);
+void user_import_do    (Req *r);
+
 /* saved_view.c */
 void view_list  (Req *r);
 void view_new   (Req *r);
@@ -77,6 +105,32 @@ void me_sessions     (Req *r);
 void me_session_end  (Req *r);
 void me_others_end   (Req *r);
 void me_activity     (Req *r);
+void me_photo        (Req *r);
+void me_ping         (Req *r);
+void me_email        (Req *r);
+void me_email_confirm(Req *r);
+void me_email_change (Req *r);
+
+/* factor.c */
+void factor_page      (Req *r);
+void factor_begin     (Req *r);
+void factor_codes_page(Req *r);
+void factor_codes     (Req *r);
+void factor_end_page  (Req *r);
+void factor_end       (Req *r);
+void proof_page       (Req *r);
+void proof_give       (Req *r);
+
+/* menu.c */
+void menu_root     (Req *r);
+void menu_page     (Req *r);
+void menu_favourite(Req *r);
+void menu_landing  (Req *r);
+void help_page     (Req *r);
+
+/* policy.c */
+void policy_page(Req *r);
+void policy_save(Req *r);
 
 /* job_page.c */
 void job_list_page   (Req *r);

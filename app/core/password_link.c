@@ -153,8 +153,8 @@ static Person *link_person(Ctx *c, const Link *l) {
 
 /* --- /password/forgot --------------------------------------------------------------------------------------------- */
 
-static const Form forgot_form = { .name = "forgot", .submit = "Send the link", .fields = FIELDS {
-    { "email", "E-mail address", EMAIL, .flags = REQUIRED, .autocomplete = "username" },
+static const Form forgot_form = { .name = "forgot", .fields = FIELDS {
+    { "email", EMAIL, .flags = REQUIRED, .autocomplete = "username" },
     { 0 } } };
 
 void forgot_page(Req *r) {
@@ -207,10 +207,9 @@ void forgot_post(Req *r) {
 
 /* --- /password/reset ---------------------------------------------------------------------------------------------- */
 
-static const Form reset_form = { .name = "reset", .submit = "Save the password", .fields = FIELDS {
-    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
-      .hint = "At least 12 characters. Three or four words that do not belong together are strong and easy to keep." },
-    { "token",    "Link", HIDDEN(100) },
+static const Form reset_form = { .name = "reset", .fields = FIELDS {
+    { "password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password" },
+    { "token", HIDDEN(100) },
     { 0 } } };
 
 static const char *token_sent(Req *r) {
@@ -272,11 +271,10 @@ void reset_post(Req *r) {
 
 /* --- /invite/accept ----------------------------------------------------------------------------------------------- */
 
-static const Form invite_form = { .name = "invite", .submit = "Set the password", .fields = FIELDS {
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
-      .hint = "At least 12 characters. Three or four words that do not belong together are strong and easy to keep." },
-    { "terms",    "I accept the terms of use", BOOL },
-    { "token",    "Link", HIDDEN(100) },
+static const Form invite_form = { .name = "invite", .fields = FIELDS {
+    { "password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password" },
+    { "terms", BOOL },
+    { "token", HIDDEN(100) },
     { 0 } } };
 
 #define INVITATION(F, T) F(T, Id, id) F(T, Id, user_id) F(T, Id, utility_id) F(T, const char *, email) \
@@ -381,7 +379,7 @@ void invite_post(Req *r) {
     Change x = { .r = r, .token = in_text(in, "token") };
     Invitation *i = invitation_find(c, x.token);
     if (!i) fail(c, CONFLICT, "%s", msg(c->language, "invite.ended"));
-    if (!in_bool(in, "terms")) problem(r, "terms", "%s", msg(c->language, "invite.terms"));
+    if (!in_bool(in, "terms")) problem(r, "terms", "%s", msg(c->language, "invite.terms_wanted"));
     problems_end(r);
     x.person = invited_person(c, i);
     x.hash = hash_new(r, x.person, in_text(in, "password"));

@@ -9,5 +9,6 @@
 const JobHandler    *registered_jobs(int i);
 const JobSchedule   *registered_schedules(int i);
 const SetupCheckRow *registered_checks(int i);
+const UserWork      *registered_works(int i);
 
 #endif

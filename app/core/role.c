@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/core/pages.h"
+#include "app/core/proof.h"
 #include "lib/json.h"
 #include "lib/list.h"
 #include "lib/messages.h"
@@ -151,12 +152,11 @@ static const Resource department_choice = { .table = "department", .path = "/dep
                                             .fields = FIELDS { { "name", "Name", TEXT(1, 80) }, { 0 } } };
 
 static const Form role_form = { .name = "role", .fields = FIELDS {
-    { "name",        "Name",        TEXT(3, 60),       .flags = REQUIRED },
-    { "description", "Description", LONG_TEXT(0, 300) },
-    { "department",  "Department",  REF(department_choice) },
-    { "mfa",         "Second factor required", BOOL,
-      .hint = "Everybody with this role signs in with a code beside the password." },
-    { "from",        "Rights of",   HIDDEN(40) },
+    { "name", TEXT(3, 60),       .flags = REQUIRED },
+    { "description", LONG_TEXT(0, 300) },
+    { "department", REF(department_choice) },
+    { "mfa", BOOL },
+    { "from", HIDDEN(40) },
     { 0 } } };
 
 #define OPTION(F, T) F(T, const char *, public_id) F(T, const char *, name)
@@ -249,6 +249,7 @@ void role_create(Req *r) {
     RoleRow *model = from ? role_find(c, from) : NULL;
     if (from && !model) problem(r, NULL, "There is no role %s.", from);
     problems_end(r);
+    proof_check(&r->c);
     RightSet rights = model ? role_rights(c, model->id) : (RightSet){ 0 };
     grant_check(c, (RightSet){ 0 }, rights);
     RoleRow role = { .code = code_for(c, in_text(in, "name")), .name = in_text(in, "name") };
@@ -438,6 +439,7 @@ void role_page(Req *r) {
     RightSet stored = role_rights(c, role->id), shown = r->again ? ticked(r) : stored;
     bool editable = !role_is_fixed(role) && perm_may(c, "core.roles", EDIT);
     if (editable) {
+        proof_notice(r);
         FormView *v = form_show(r, "form", &role_form, text(r, "/roles/%s", role->code));
         department_options(r, v);
         form_text(v, "name", role->name);
@@ -486,6 +488,7 @@ void role_save(Req *r) {
     Input *in = form_read(r, &role_form);
     name_check(r, in_text(in, "name"), role->id);
     problems_end(r);
+    proof_check(&r->c);
     RightSet stored = role_rights(c, role->id), wanted = settled(r, stored, ticked(r));
     grant_check(c, stored, wanted);
     db_must(c, 1, CONFLICT, "update role set name = ?, description = ?, department_id = ?, mfa_required = ?, "
@@ -504,6 +507,7 @@ void role_save(Req *r) {
 void role_reset(Req *r) {
     Ctx *c = &r->c;
     RoleRow *role = role_of(r);
+    proof_check(&r->c);
     fixed_check(c, role);
     if (strcmp(role->kind, "system")) fail(c, CONFLICT, "%s", msg(c->language, "role.no_default"));
     RightSet stored = role_rights(c, role->id), usual = default_rights(c, role->code);
@@ -521,7 +525,7 @@ void role_reset(Req *r) {
 /* --- deletion ----------------------------------------------------------------------------------------------------- */
 
 static const Form delete_form = { .name = "role_delete", .fields = FIELDS {
-    { "to", "Give them this role in its place", TEXT(0, 40) },
+    { "to", TEXT(0, 40) },
     { 0 } } };
 
 static int64_t users_of(Ctx *c, Id role) {
@@ -566,6 +570,7 @@ void role_delete_page(Req *r) {
 void role_delete(Req *r) {
     Ctx *c = &r->c;
     RoleRow *role = role_of(r);
+    proof_check(&r->c);
     deletable_check(c, role);
     Input *in = form_read(r, &delete_form);
     int64_t users = users_of(c, role->id);
@@ -603,8 +608,8 @@ static void compare_options(Req *r, FormView *v, const char *field, Others all, 
     }
 }
 
-static const Form compare_form = { .name = "role_compare", .fields = FIELDS { { "a", "First role", TEXT(0, 40) },
-    { "b", "Second role", TEXT(0, 40) }, { 0 } } };
+static const Form compare_form = { .name = "role_compare", .fields = FIELDS { { "a", TEXT(0, 40) },
+    { "b", TEXT(0, 40) }, { 0 } } };
 
 static const char *actions_text(Req *r, unsigned bits) {
     Text t = text_start(r);

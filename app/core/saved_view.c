@@ -84,12 +84,12 @@ bool saved_views_show(Req *r, const ListView *l) {
 /* --- saving one --------------------------------------------------------------------------------------------------- */
 
 static const Form view_form = { .name = "view", .fields = FIELDS {
-    { "name",    "Name",                      TEXT(1, 80), .flags = REQUIRED },
-    { "shared",  "Share with everybody",      BOOL },
-    { "default", "Begin with it",             BOOL },
-    { "list",    "List",                      HIDDEN(60) },
-    { "path",    "Path",                      HIDDEN(300) },
-    { "query",   "Filter",                    HIDDEN(QUERY_MAX) },
+    { "name", TEXT(1, 80), .flags = REQUIRED },
+    { "shared", BOOL },
+    { "default", BOOL },
+    { "list", HIDDEN(60) },
+    { "path", HIDDEN(300) },
+    { "query", HIDDEN(QUERY_MAX) },
     { 0 } } };
 
 static const char *sent(Req *r, const char *name) {

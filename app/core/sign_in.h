@@ -62,6 +62,10 @@ const char *password_token_new(Ctx *c, Id person, const char *purpose, int minut
 /* Checks a new password by every rule of ONB-LOGIN; NULL or the refusal. Hashes: call between hashing_enter and _leave,
    outside of transactions. */
 const char *new_password_refusal(Req *r, const Person *p, const char *password);
+/* The own password, outside of transactions; a wrong one counts as a failed try and fails INVALID at `field`. */
+void password_prove(Req *r, const Person *p, const char *password, const char *field);
+/* A code of the app or a recovery code, each once. In a transaction. */
+bool code_accept(Ctx *c, const Person *p, const char *code);
 /* Stores the hash, ends other sessions than `but`, and mails the notice. In a transaction. */
 void password_store(Req *r, const Person *p, const char *hash, Id but);
 /* The mail that tells a person of the change. */

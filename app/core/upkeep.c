@@ -4,6 +4,7 @@
 #include "app/core/export.h"
 #include "app/core/job.h"
 #include "app/core/platform_mail.h"
+#include "app/core/user.h"
 #include "lib/date.h"
 
 enum { ROWS = 2000, SESSION_DAYS = 90, ATTEMPT_DAYS = 400, TOKEN_DAYS = 30, MAIL_DAYS = 400 };
@@ -52,6 +53,7 @@ const JobHandler core_jobs[] = {
     { "event.handle", "general", event_handle, 0, false },
     { "core.cleanup", "general", cleanup, 0, false },
     { "core.seal",    "general", seal_job, 0, false },
+    { "people.watch", "general", people_watch, 0, false },
     { "platform.mail", "messages", platform_mail_send, 5, true },      /* calls the mail server */
     { "core.documents", "general", documents_cleanup, 0, false },
     { "export.make",  "imports", export_make, 0, false },
@@ -59,6 +61,8 @@ const JobHandler core_jobs[] = {
 
 const JobSchedule core_schedules[] = {
     { "core.cleanup", "core.cleanup", "Remove what is old", "daily 03:20", .skip_missed = true },
+    { "people.watch", "people.watch", "Invitations that ran out, people who do not come", "every 1h",
+      .skip_missed = true },
     { "core.documents", "core.documents", "Remove files that belong to nothing", "daily 04:10", .skip_missed = true },
     { "core.seal",    "core.seal",    "Seal ledger and audit", "every 10m", .skip_missed = false },
     { 0 } };

@@ -1,12 +1,13 @@
 /*
  * People of a utility and what they may do (AU01US02): the list, one person with roles, areas and single permissions,
- * and where each effective permission comes from. Inviting and deactivating people: ONB02US03.
+ * and where each effective permission comes from. Inviting and deactivating people (ONB02US03): invite.c, user_life.c.
  */
 #include <string.h>
 
 #include "app/core/pages.h"
 #include "app/core/role.h"
 #include "app/core/sign_in.h"
+#include "app/core/user.h"
 #include "lib/form.h"
 #include "lib/list.h"
 #include "lib/locale.h"
@@ -30,7 +31,7 @@ static const ListSpec user_spec = {
           .sub = "email" },
         { "email",      NULL,     "u.email", .flags = SEARCH },
         { "department", NULL, "coalesce(d.name, '')", .flags = LIST | SORT },
-        { "department_id", NULL, "u.department_id", FILTER, .options = "select id, name from department "
+        { "department_id", NULL, "u.department_id", FILTER, .many = 1, .options = "select id, name from department "
             "where utility_id = ? order by name" },
         { "roles",      NULL,      "(select group_concat(distinct ro.name order by ro.name separator ', ') "
                                    "from user_role ur join role ro on ro.id = ur.role_id "
@@ -38,67 +39,91 @@ static const ListSpec user_spec = {
         { "area",       NULL,       "(select group_concat(distinct a.name order by a.name separator ', ') "
                                     "from user_role ur join service_area a on a.id = ur.service_area_id "
                                     "where ur.user_id = u.id and " HERE ")", .flags = LIST },
-        { "status",     NULL,     "u.status", LIST | FILTER | SORT, .choices = user_states },
+        { "status",     NULL,     "u.status", LIST | FILTER | SORT, .choices = user_states, .many = 1 },
         { "last_login_at", NULL, "u.last_login_at", .flags = LIST | SORT },
         { "mfa",        NULL, "exists (select 1 from mfa_factor f where f.realm = 'staff' "
                               "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null)",
           LIST, .kind = "yesno" },
-        { "public_id",  NULL,         "u.public_id", .flags = 0 },
+        { "public_id",  NULL,         "u.public_id", .flags = SEARCH },
+        { "employee_no", NULL,        "coalesce(u.employee_no, '')", .flags = SEARCH },
+        { "role_id",    NULL,         "(select min(ur.role_id) from user_role ur where ur.user_id = u.id and " HERE ")",
+          FILTER, .many = 1, .options = "select id, name from role where utility_id = ? or utility_id is null "
+                                        "order by name" },
         { 0 } },
-    .order = "full_name", .feature = "core.users",
+    .order = "full_name", .feature = "core.users", .import_path = "/invitations/import",
+    .actions = (const ListAction[]){ { "Invite user", "/invitations/new", "plus", "core.users", CREATE, true }, { 0 } },
 };
+
+#define STATE_COUNT(F, T) F(T, const char *, status) F(T, int64_t, n)
+ROW(StateCount, STATE_COUNT)
+
+/* How many there are of each state, each a link to those. */
+static void show_counts(Req *r) {
+    StateCounts all = db_all(r, StateCount, "select u.status, count(*) as n from user u where exists (select 1 "
+                                            "from user_role ur where ur.user_id = u.id and (ur.utility_id = ? "
+                                            "or ur.utility_id is null)) group by u.status order by field(u.status, "
+                                            "'active', 'invited', 'pending', 'inactive', 'invitation_expired', "
+                                            "'revoked')", r->c.utility);
+    show_text(r, "before.0.kind", "kpis");
+    for (size_t i = 0; i < all.n; i++) {
+        char *at_ = at(r, "before.0.kpis", i, NULL);
+        show_text(r, text(r, "%s.label", at_), state_label(r, all.v[i].status));
+        show_text(r, text(r, "%s.value", at_), locale_count(&r->c.mem, r->c.locale, all.v[i].n));
+        show_text(r, text(r, "%s.url", at_), text(r, "%s?status=%s", link_path(r, "/users"), all.v[i].status));
+    }
+}
 
 void user_list(Req *r) {
     show_text(r, "page.title", msg(r->c.language, "user.title"));
+    if (!query_text(r, "export")) show_counts(r);
     list_show(r, &user_spec, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
 
 /* --- one person --------------------------------------------------------------------------------------------------- */
 
-#define USER_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, email) \
-    F(T, const char *, full_name) F(T, const char *, status) F(T, const char *, department) \
-    F(T, const char *, phone) F(T, const char *, job_title) F(T, Time, last_login_at) F(T, Time, locked_until) \
-        F(T, bool, has_factor)
-ROW(UserRow, USER_ROW)
-
 /* Only people with a role here, or in the whole tenant, are of this utility. */
-static UserRow *user_of(Req *r) {
+UserRow *user_here(Req *r) {
     UserRow *u = db_find(&r->c, UserRow, "select u.id, u.public_id, u.email, u.full_name, u.status, (select d.name "
                                          "from department d where d.id = u.department_id) "
                                          "as department, u.phone, u.job_title, "
                          "u.last_login_at, u.locked_until, exists (select 1 from mfa_factor f where f.realm = 'staff' "
-                         "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null) as has_factor "
-                         "from user u where u.public_id = ? and exists (select 1 from user_role ur "
+                         "and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null) as has_factor, "
+                         "u.row_version from user u where u.public_id = ? and exists (select 1 from user_role ur "
                          "where ur.user_id = u.id and (ur.utility_id = ? or ur.utility_id is null))",
                          path_text(r, "id"), r->c.utility);
     if (!u) fail(r, NOT_FOUND, "There is no such user.");
     return u;
 }
 
-static const Form role_add_form = { .name = "user_role", .submit = "Give the role", .fields = FIELDS {
-    { "role",       "Role",          TEXT(0, 40), .flags = REQUIRED },
-    { "area",       "Only in this area and below", TEXT(0, 20) },
-    { "valid_from", "From",          DATE_FIELD },
-    { "valid_to",   "Until",         DATE_FIELD, .hint = "The last day the role counts." },
+static const Form role_add_form = { .name = "user_role", .fields = FIELDS {
+    { "role", TEXT(0, 40), .flags = REQUIRED },
+    { "area", TEXT(0, 20) },
+    { "valid_from", DATE_FIELD },
+    { "valid_to", DATE_FIELD },
     { 0 } } };
 
 static const Choice effects[] = { { "grant", NULL }, { "deny", NULL }, { 0 } };
 
-static const Form override_form = { .name = "user_override", .submit = "Save the exception", .fields = FIELDS {
-    { "resource", "Resource", TEXT(0, 40), .flags = REQUIRED },
-    { "action",   "Action",   TEXT(0, 10), .flags = REQUIRED },
-    { "effect",   "Effect",   CHOICE(effects), .flags = REQUIRED, .hint = "A denial wins over everything." },
-    { "reason",   "Reason",   TEXT(3, 300), .flags = REQUIRED },
-    { "until",    "Until",    DATE_FIELD, .hint = "The last day the exception counts." },
+static const Form override_form = { .name = "user_override", .fields = FIELDS {
+    { "resource", TEXT(0, 40), .flags = REQUIRED },
+    { "action", TEXT(0, 10), .flags = REQUIRED },
+    { "effect", CHOICE(effects), .flags = REQUIRED },
+    { "reason", TEXT(3, 300), .flags = REQUIRED },
+    { "until", DATE_FIELD },
     { 0 } } };
 
-#define TWO(F, T) F(T, const char *, value) F(T, const char *, label)
-ROW(Two, TWO)
-
-static void options(FormView *v, const char *field, Twos all) {
+void two_options(FormView *v, const char *field, const Twos *all) {
     form_set(v, field, "kind", "select");
-    for (size_t i = 0; i < all.n; i++) form_option(v, field, all.v[i].value, all.v[i].label);
+    for (size_t i = 0; i < all->n; i++) form_option(v, field, all->v[i].value, all->v[i].label);
+}
+
+void area_options(Req *r, FormView *v, const char *field) {
+    Twos all = db_all(r, Two, "select code as value, concat(repeat('\xC2\xA0\xC2\xA0', length(path) - "
+                              "length(replace(path, '/', ''))), name) as label from service_area "
+                              "where utility_id = ? and status = 'active' order by path limit 1000", r->c.utility);
+    form_set(v, field, "blank", msg(r->c.language, "user.everywhere"));
+    two_options(v, field, &all);
 }
 
 static void show_role_form(Req *r, const UserRow *u) {
@@ -107,15 +132,11 @@ static void show_role_form(Req *r, const UserRow *u) {
     show_text(r, "show.sections.2.title", msg(c->language, "user.give_role"));
     show_text(r, "show.sections.2.span", "half");
     form_set(v, "role", "blank", msg(c->language, "ui.choose"));
-    options(v, "role", db_all(c, Two, "select code as value, name as label from role where (utility_id = ? "
-                                      "or utility_id is null) and active = 1 and code <> 'consumer' order by name",
-                              c->utility));
-    form_set(v, "area", "blank", msg(c->language, "user.everywhere"));
-    options(v, "area",
-            db_all(c, Two, "select code as value, concat(repeat('\xC2\xA0\xC2\xA0', length(path) - "
-                           "length(replace(path, '/', ''))), name) as label from service_area "
-                           "where utility_id = ? and status = 'active' order by path limit 1000",
-                   c->utility));
+    Twos roles = db_all(c, Two, "select code as value, name as label from role where (utility_id = ? "
+                                "or utility_id is null) and active = 1 and code <> 'consumer' order by name",
+                        c->utility);
+    two_options(v, "role", &roles);
+    area_options(r, v, "area");
 }
 
 static void show_override_form(Req *r, const UserRow *u) {
@@ -124,9 +145,10 @@ static void show_override_form(Req *r, const UserRow *u) {
     show_text(r, "show.sections.4.title", msg(c->language, "user.make_exception"));
     show_text(r, "show.sections.4.span", "half");
     form_set(v, "resource", "blank", msg(c->language, "ui.choose"));
-    options(v, "resource",
-            db_all(c, Two, "select resource as value, concat(upper(substr(label, 6, 1)), substr(label, 7), ' (', "
-                           "resource, ')') as label from permission where action = 'view' order by sort"));
+    Twos resources = db_all(c, Two, "select resource as value, concat(upper(substr(label, 6, 1)), substr(label, 7), "
+                                    "' (', resource, ')') as label from permission where action = 'view' "
+                                    "order by sort");
+    two_options(v, "resource", &resources);
     form_set(v, "action", "kind", "select");
     form_set(v, "action", "blank", msg(c->language, "ui.choose"));
     for (int a = 0; right_actions[a]; a++)
@@ -237,7 +259,50 @@ static bool is_locked(Ctx *c, const UserRow *u) {
     return time_is_set(until) && until.us > c->now.us;
 }
 
-static void show_head(Req *r, const UserRow *u, bool may) {
+/* --- what may be done with a person, by state -------------------------------------------------------------------- */
+
+/* To add one: a row. `states` names those in which it is offered; asks: a page first. */
+static const struct { const char *text, *path, *states; bool asks; } acts[] = {
+    { "user.resend",     "/users/%s/invitation",    "invited pending invitation_expired revoked", false },
+    { "user.revoke",     "/users/%s/revocation",    "invited pending invitation_expired", false },
+    { "user.deactivate", "/users/%s/deactivation",  "active", true },
+    { "user.reactivate", "/users/%s/reactivation",  "inactive", false },
+    { "user.reset_password", "/users/%s/password",  "active", false },
+    { "user.reset_mfa",  "/users/%s/factor",        "active", false },
+    { "user.transfer",   "/users/%s/transfer",      "active", true },
+};
+
+static bool word_in(const char *words, const char *word) {
+    size_t n = strlen(word);
+    for (const char *s = words; (s = strstr(s, word)); s++)
+        if ((s == words || s[-1] == ' ') && (s[n] == ' ' || !s[n])) return true;
+    return false;
+}
+
+static void show_acts(Req *r, const UserRow *u, bool locked) {
+    size_t n = 0;
+    if (locked) {
+        show_text(r, at(r, "page.actions", n, "text"), msg(r->c.language, "user.unlock"));
+        show_text(r, at(r, "page.actions", n, "url"), link_path(r, "/users/%s/unlock", u->public_id));
+        show_text(r, at(r, "page.actions", n, "icon"), "key");
+        show_text(r, at(r, "page.actions", n++, "post"), "1");
+    }
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        if (!word_in(acts[i].states, u->status)) continue;
+        if (!strcmp(acts[i].text, "user.reset_mfa") && !u->has_factor) continue;
+        char *path = text(r, "%s/users/%s%s", r->prefix, u->public_id, strrchr(acts[i].path, '/'));
+        show_text(r, at(r, "page.actions", n, "text"), msg(r->c.language, acts[i].text));
+        show_text(r, at(r, "page.actions", n, "url"), path);
+        if (!acts[i].asks) show_text(r, at(r, "page.actions", n, "post"), "1");
+        n++;
+    }
+}
+
+static const struct { const char *word, *path; } tabs[] = {
+    { "profile", "/profile" }, { "roles", "" }, { "permissions", "/permissions" }, { "sessions", "/sessions" },
+    { "activity", "/activity" } };
+
+void user_head(Req *r, const UserRow *u, const char *tab) {
     Ctx *c = &r->c;
     bool locked = is_locked(c, u);
     show_text(r, "page.title", u->full_name);
@@ -245,15 +310,13 @@ static void show_head(Req *r, const UserRow *u, bool may) {
     show_text(r, "page.crumbs.0.text", msg(c->language, "user.title"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/users"));
     show_text(r, "page.crumbs.1.text", u->full_name);
-    show_text(r, "page.actions.0.text", msg(c->language, "user.permissions"));
-    show_text(r, "page.actions.0.url", link_path(r, "/users/%s/permissions", u->public_id));
-    show_text(r, "page.actions.0.icon", "shield");
-    if (locked && may) {
-        show_text(r, "page.actions.1.text", msg(c->language, "user.unlock"));
-        show_text(r, "page.actions.1.url", link_path(r, "/users/%s/unlock", u->public_id));
-        show_text(r, "page.actions.1.icon", "key");
-        show_text(r, "page.actions.1.post", "1");
+    for (size_t i = 0; i < sizeof tabs / sizeof *tabs; i++) {
+        show_text(r, at(r, "page.tabs", i, "text"), msg(c->language, text(c, "user.tab.%s", tabs[i].word)));
+        show_text(r, at(r, "page.tabs", i, "url"), text(r, "%s%s", link_path(r, "/users/%s", u->public_id),
+                                                        tabs[i].path));
+        if (!strcmp(tab, tabs[i].word)) show_text(r, at(r, "page.tabs", i, "current"), "1");
     }
+    if (perm_may(c, "core.users", EDIT)) show_acts(r, u, locked);
     show_text(r, "show.status.text", state_label(r, u->status));
     show_text(r, "show.status.tone", state_tone(r, u->status));
     if (locked) {
@@ -269,9 +332,9 @@ static void show_head(Req *r, const UserRow *u, bool may) {
 }
 
 void user_page(Req *r) {
-    UserRow *u = user_of(r);
+    UserRow *u = user_here(r);
     bool may = perm_may(&r->c, "core.users", EDIT);
-    show_head(r, u, may);
+    user_head(r, u, "roles");
     show_roles(r, u, may);
     show_exceptions(r, u, may);
     if (may) {
@@ -283,33 +346,37 @@ void user_page(Req *r) {
 
 /* --- roles of a person -------------------------------------------------------------------------------------------- */
 
-/* After a change of a person's rights: somebody must be left to administer, and the change is told. */
-static void person_changed(Req *r, const UserRow *u, const char *action, const char *before, const char *after,
-                           const char *reason) {
+void user_touched(Ctx *c, Id user, const UserChange *x) {
+    db_run(c, "update user set updated_at = ?, updated_by = ?, row_version = row_version + 1 where id = ?", c->now,
+           c->user, user);
+    audit_write(c, &(Audit){ .action = x->action, .entity = "user", .id = user,
+                             .number = db_text(c, "select left(email, 60) from user where id = ?", user),
+                             .version = db_int(c, "select row_version from user where id = ?", user),
+                             .before = x->before, .after = x->after, .reason = x->reason });
+}
+
+void user_changed(Req *r, Id user, const UserChange *x) {
     Ctx *c = &r->c;
     administrators_check(c);
     if (!db_int(c, "select count(*) from user u join user_role ur on ur.user_id = u.id and ur.utility_id is null "
                    "join role ro on ro.id = ur.role_id and ro.code = 'tenant_admin' where u.status = 'active'"))
         fail(c, INVALID, "%s", msg(c->language, "role.last_administrator"));
-    db_run(c, "update user set updated_at = ?, updated_by = ?, row_version = row_version + 1 where id = ?", c->now,
-           c->user, u->id);
-    int64_t version = db_int(c, "select row_version from user where id = ?", u->id);
-    audit_write(c, &(Audit){ .action = action, .entity = "user", .id = u->id, .number = u->email, .version = version,
-                             .before = before, .after = after, .reason = reason });
-    event_emit(c, &(Event){ .name = "role.changed", .entity = "user", .id = u->id, .number = u->email,
-                            .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)u->id.id), NULL) });
+    user_touched(c, user, x);
+    event_emit(c, &(Event){ .name = "role.changed", .entity = "user", .id = user,
+                            .number = db_text(c, "select left(email, 60) from user where id = ?", user),
+                            .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)user.id), NULL) });
 }
 
 void user_role_add(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_of(r);
+    UserRow *u = user_here(r);
     Input *in = form_read(r, &role_add_form);
     const char *code = in_text(in, "role"), *area_code = in_text(in, "area");
     RoleRow *role = code ? role_find(c, code) : NULL;
-    if (code && !role) problem(r, "role", "There is no role %s.", code);
+    if (code && !role) problem(r, "role", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
     Id area = area_code ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility,
                                 area_code) : (Id){ 0 };
-    if (area_code && !area.id) problem(r, "area", "There is no area %s.", area_code);
+    if (area_code && !area.id) problem(r, "area", "%s", msg_format(r, c->language, "invite.no_area", { "area", area_code }));
     Date from = in_date(in, "valid_from"), to = in_date(in, "valid_to");
     if (date_is_set(from) && date_is_set(to) && to.day < from.day)
         problem(r, "valid_to", "%s", msg(c->language, "user.ends_early"));
@@ -321,7 +388,8 @@ void user_role_add(Req *r) {
                 u->id, role->id, role->utility_id, area, from, to, c->now, c->user))
         fail_field(c, CONFLICT, "role", "%s", msg_format(c, c->language, "user.has_role", { "name", u->full_name },
             { "role", role->name }));
-    person_changed(r, u, "role_given", NULL, json_pairs(c, "role", role->code, "area", area_code, NULL), NULL);
+    user_changed(r, u->id, &(UserChange){ .action = "role_given",
+                                          .after = json_pairs(c, "role", role->code, "area", area_code, NULL) });
     note(r, "%s", msg_format(c, c->language, "user.role_given", { "name", u->full_name }, { "role", role->name }));
     go(r, "/users/%s", u->public_id);
 }
@@ -329,7 +397,7 @@ void user_role_add(Req *r) {
 /* Whoever loses a role signs in again (AU01US03); the session that does it goes on. */
 void user_role_remove(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_of(r);
+    UserRow *u = user_here(r);
     const char *which = field_text(r, "role"), *cut = which ? strchr(which, '~') : NULL;
     if (!cut) fail(c, NOT_FOUND, "There is no such role.");
     RoleRow *role = role_find(c, text_copy_n(c, which, (size_t)(cut - which)));
@@ -340,8 +408,9 @@ void user_role_remove(Req *r) {
     grant_check(c, (RightSet){ 0 }, role_rights(c, role->id));
     db_must(c, 1, NOT_FOUND, "delete from user_role where user_id = ? and role_id = ? "
                              "and utility_key = ? and area_key = ?", u->id, role->id, role->utility_id.id, area.id);
-    person_changed(r, u, "role_taken", json_pairs(c, "role", role->code, "area", cut[1] ? cut + 1 : NULL, NULL), NULL,
-                   NULL);
+    user_changed(r, u->id, &(UserChange){ .action = "role_taken",
+                                          .before = json_pairs(c, "role", role->code, "area", cut[1] ? cut + 1 : NULL,
+                                                               NULL) });
     session_end_all(c, REALM_STAFF, u->id, c->session, "revoked");
     note(r, "%s", msg_format(c, c->language, "user.role_taken", { "name", u->full_name }, { "role", role->name }));
     bool here = db_int(c, "select count(*) from user_role where user_id = ? and (utility_id = ? or utility_id is null)",
@@ -353,12 +422,12 @@ void user_role_remove(Req *r) {
 
 void user_override_add(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_of(r);
+    UserRow *u = user_here(r);
     Input *in = form_read(r, &override_form);
     const char *resource = in_text(in, "resource"), *action = in_text(in, "action"), *effect = in_text(in, "effect");
     const char *key = resource && action ? text(c, "%s:%s", resource, action) : NULL;
     Id permission = key ? db_id(c, "select id from permission where `key` = ?", key) : (Id){ 0 };
-    if (key && !permission.id) problem(r, "resource", "There is no permission %s.", key);
+    if (key && !permission.id) problem(r, "resource", "%s", msg_format(r, c->language, "user.no_permission", { "permission", key }));
     Date until = in_date(in, "until");
     if (date_is_set(until) && until.day < utility_today(c).day)
         problem(r, "until", "%s", msg(c->language, "user.until_past"));
@@ -373,15 +442,15 @@ void user_override_add(Req *r) {
     db_run(c, "insert into user_permission_override (utility_id, user_id, permission_id, effect, reason, expires_at, "
               "created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?)",
            c->utility, u->id, permission, effect, in_text(in, "reason"), expires, c->now, c->user, c->now, c->user);
-    person_changed(r, u, "permission_set", NULL, json_pairs(c, "permission", key, "effect", effect, NULL),
-                   in_text(in, "reason"));
+    user_changed(r, u->id, &(UserChange){ .action = "permission_set", .reason = in_text(in, "reason"),
+                                          .after = json_pairs(c, "permission", key, "effect", effect, NULL) });
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/users/%s", u->public_id);
 }
 
 void user_override_remove(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_of(r);
+    UserRow *u = user_here(r);
     const char *key = field_text(r, "permission");
     char *effect = db_text(c, "select o.effect from user_permission_override o "
                               "join permission p on p.id = o.permission_id where o.user_id = ? "
@@ -394,7 +463,8 @@ void user_override_remove(Req *r) {
     }
     db_must(c, 1, NOT_FOUND, "delete o from user_permission_override o join permission p on p.id = o.permission_id "
                              "where o.user_id = ? and o.utility_id = ? and p.`key` = ?", u->id, c->utility, key);
-    person_changed(r, u, "permission_unset", json_pairs(c, "permission", key, "effect", effect, NULL), NULL, NULL);
+    user_changed(r, u->id, &(UserChange){ .action = "permission_unset",
+                                          .before = json_pairs(c, "permission", key, "effect", effect, NULL) });
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/users/%s", u->public_id);
 }
@@ -403,7 +473,7 @@ void user_override_remove(Req *r) {
 
 void user_unlock(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_of(r);
+    UserRow *u = user_here(r);
     Person *p = person_by_id(c, u->id);
     db_run(c, "update user set failed_count = 0, locked_until = null where id = ?", u->id);
     attempt_write(r, email_lower(&c->mem, u->email), p, "unlocked");
@@ -478,7 +548,7 @@ static bool show_effective(Req *r, const char *row, const ResourceRow *p, Source
 
 void user_permissions(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_of(r);
+    UserRow *u = user_here(r);
     Date today = utility_today(c);
     Sources roles = db_all(c, Source, "select p.`key`, group_concat(distinct ro.name "
                                       "order by ro.name separator ', ') as roles from user_role ur "
@@ -506,12 +576,9 @@ void user_permissions(Req *r) {
         show_text(r, "show.sections.0.table.empty.title", msg(c->language, "user.no_permissions"));
         show_text(r, "show.sections.0.table.empty.icon", "shield");
     }
-    show_text(r, "page.title", msg_format(c, c->language, "user.permissions_of", { "name", u->full_name }));
-    show_text(r, "page.sub", msg(c->language, "user.permissions_how"));
-    show_text(r, "page.crumbs.0.text", msg(c->language, "user.title"));
-    show_text(r, "page.crumbs.0.url", link_path(r, "/users"));
-    show_text(r, "page.crumbs.1.text", u->full_name);
-    show_text(r, "page.crumbs.1.url", link_path(r, "/users/%s", u->public_id));
-    show_text(r, "page.crumbs.2.text", msg(c->language, "user.permissions"));
+    user_head(r, u, "permissions");
+    show_text(r, "show.sections.0.title", msg_format(c, c->language, "user.permissions_of", { "name", u->full_name }));
+    show_text(r, "show.sections.0.note.text", msg(c->language, "user.permissions_how"));
+    show_text(r, "show.sections.0.note.tone", "info");
     page(r, "layout/show");
 }

@@ -22,4 +22,5 @@ static const Route field_routes[] = {
 static const Machine *const field_machines[] = { &service_order, NULL };
 
 extern const Module field_module;
-const Module field_module = { .name = "field", .routes = field_routes, .machines = field_machines };
+const Module field_module = { .name = "field", .routes = field_routes, .machines = field_machines,
+                             .works = field_works };

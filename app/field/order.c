@@ -114,14 +114,16 @@ void order_list_page(Req *r) {
     F(T, const char *, title) \
     F(T, const char *, description) F(T, const char *, address) F(T, const char *, account_no) \
     F(T, const char *, meter_no) \
-    F(T, const char *, status) F(T, Time, due_at) F(T, Id, sub_area_id)
+    F(T, const char *, status) F(T, Time, due_at) F(T, Id, sub_area_id) F(T, const char *, dispatcher)
 ROW(Order, ORDER_ROW)
 
 static Order *order_of_path(Req *r) {
     Order *o = db_find(r, Order, "select o.id, o.order_no, o.order_type, o.title, o.description, "
                                  "concat_ws(', ', p.line1, p.unit, p.city) as address, a.account_no, m.meter_no, "
                                  "o.status, "
-                                 "o.due_at, p.sub_area_id from service_order o join premise p on p.id = o.premise_id "
+                                 "o.due_at, p.sub_area_id, (select u.full_name from user u "
+                                 "where u.id = o.dispatcher_user_id) as dispatcher from service_order o "
+                                 "join premise p on p.id = o.premise_id "
                                  "left join account a on a.id = o.account_id left join meter m on m.id = o.meter_id "
                                  "where o.utility_id=? and o.order_no=?", r->c.utility, path_text(r, "no"));
     if (!o) fail(r, NOT_FOUND, "There is no order %s.", path_text(r, "no"));
@@ -145,6 +147,7 @@ void order_page(Req *r) {
     show_fact(r, "show.facts", msg(l, "field.address"), o->address, NULL);
     if (o->account_no) show_fact(r, "show.facts", msg(l, "field.account"), o->account_no, NULL);
     if (o->meter_no) show_fact(r, "show.facts", msg(l, "field.meter"), o->meter_no, NULL);
+    if (o->dispatcher) show_fact(r, "show.facts", msg(l, "field.dispatcher"), o->dispatcher, NULL);
     show_fact(r, "show.facts", msg(l, "field.due"), locale_time_words(&r->c.mem, r->c.locale, o->due_at), NULL);
     show_text(r, "show.sections.0.title", msg(l, "field.work"));
     show_text(r, "show.sections.0.text", o->description ? o->description : o->title);

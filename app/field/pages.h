@@ -4,6 +4,7 @@
 #ifndef APP_FIELD_PAGES_H
 #define APP_FIELD_PAGES_H
 
+#include "app/core/core.h"
 #include "lib/machine.h"
 #include "lib/req.h"
 
@@ -20,5 +21,8 @@ void phone_reading_post(Req *r);
 void order_list_page  (Req *r);
 void order_page       (Req *r);
 void order_cancel_post(Req *r);
+
+/* people.c */
+extern const UserWork field_works[];
 
 #endif

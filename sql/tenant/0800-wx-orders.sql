@@ -9,12 +9,13 @@ create table if not exists service_order (
   priority varchar(16) not null default 'medium' check (priority in ('low', 'medium', 'high', 'critical')),
   status varchar(32) not null default 'created' check (status in ('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold',
     'completed', 'approved', 'incomplete', 'cancelled')),
+  dispatcher_user_id bigint unsigned null comment 'who looks after it; NULL: the queue',
   due_at datetime(6) not null, done_at datetime(6) null,
   open_flag tinyint generated always as (if(status in ('approved', 'incomplete', 'cancelled'), null, 1)) stored,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, order_no), unique key service_order_open (source_type, source_id, order_type, open_flag),
-  key (utility_id, status, due_at), key (premise_id), key (meter_id, open_flag), foreign key (utility_id) references utility (id)
+  key (utility_id, status, due_at), key (premise_id), key (meter_id, open_flag), key (dispatcher_user_id, open_flag), foreign key (utility_id) references utility (id)
 );
 
 create table if not exists service_order_event (

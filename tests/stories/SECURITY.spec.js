@@ -1,8 +1,9 @@
 // What strangers and people with few rights try (assurance section 5), and what was once found that way.
 const { story } = require('../support/story');
 const { Person } = require('../support/person');
+const { documented, roles } = require('../support/rights');
 
-story('SECURITY', 'HUB-FIX', ({ as, portal, test, expect, instance, sql, one, command }) => {
+story('SECURITY', 'HUB-FIX', ({ as, anyone, portal, test, expect, instance, sql, one, command }) => {
   const guest_at = (code, cookies = {}) => { const p = new Person(instance(), { prefix: `/p/${code}` }); Object.assign(p.cookies, cookies); return p; };
   const look_up = async (guest, account_no) => {
     const page = await guest.get('/p/swa-w/pay').is(200);
@@ -37,24 +38,91 @@ story('SECURITY', 'HUB-FIX', ({ as, portal, test, expect, instance, sql, one, co
   const is_preview = (route) => route.path === '/id-formats/{entity}/draft';
   const filled = (path) => path.replace(/\{\w+\}/g, 'none');
 
-  test('S15 every page and every button of every role is what its rights say, and nothing else', async () => {
-    test.setTimeout(240000);
-    const all = routes().filter((r) => r.scope === '/u/*' && r.action);
-    expect(all.length).toBeGreaterThan(100);
-    const rights = new Map();
-    for (const { code, key } of sql('select ro.code, p.`key` from role ro join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id where ro.utility_id is not null')) rights.set(code, (rights.get(code) ?? new Set()).add(key));
+  // Whether a role may use a route: by the documented table, never by what the program says of itself.
+  const may_use = (has, route) => (route.action === 'view' ? [...has].some((k) => k.startsWith(`${route.key}:`)) : has.has(`${route.key}:${route.action}`));
+  const bare_post = (host) => ({ headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: `https://${host}` }, body: 'a=1' });
+  // Every route by one person, four at a time: what fits `judge` (null: as it should be) is returned.
+  const over_all = async (all, judge) => {
     const wrong = [];
-    for (const role of ['utility_admin', 'billing_manager', 'billing_clerk', 'meter_manager', 'reading_validator', 'storekeeper', 'cso_supervisor', 'cso', 'cc_supervisor', 'cc_agent', 'cashier', 'comms_manager', 'dispatcher', 'field_executive']) {
+    for (let i = 0; i < all.length; i += 4) await Promise.all(all.slice(i, i + 4).map(async (route) => {
+      const what = await judge(route);
+      if (what) wrong.push(`${route.method} ${route.path}: ${what}`);
+    }));
+    return wrong;
+  };
+
+  test('S15 the rights every role begins with are those of the documented table', async () => {
+    const seeded = new Map(roles.map((code) => [code, new Set()]));
+    for (const { code, key } of sql("select ro.code, p.`key` from role ro join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id left join utility u on u.id = ro.utility_id where ro.utility_id is null or u.code = 'swa-w'")) seeded.get(code)?.add(key);
+    const rights = documented(), differ = [];
+    for (const code of roles) {
+      for (const key of rights.get(code)) if (!seeded.get(code).has(key)) differ.push(`${code} lacks ${key}`);
+      for (const key of seeded.get(code)) if (!rights.get(code).has(key)) differ.push(`${code} has ${key}`);
+    }
+    expect(differ).toEqual([]);
+    const keys = new Set(sql('select distinct resource from permission').map((r) => r.resource));
+    for (const set of rights.values()) for (const key of set) expect(keys, key).toContain(key.split(':')[0]);
+    for (const route of routes().filter((r) => r.action && r.key !== '-')) expect(keys.has(route.key) || /^(signed|open)/.test(route.key), `${route.path} asks for ${route.key}`).toBe(true);
+  });
+
+  test('S15 every page and every button of every role is what the documented table says, and nothing else', async () => {
+    test.setTimeout(400000);
+    const all = routes().filter((r) => ['/u/*', 'tenant'].includes(r.scope) && r.action);
+    expect(all.length).toBeGreaterThan(100);
+    const rights = documented(), wrong = [];
+    for (const role of roles) {
       const who = as(role).sign_in(), has = rights.get(role);
-      for (let i = 0; i < all.length; i += 4) await Promise.all(all.slice(i, i + 4).map(async (route) => {
-        const may = route.action === 'view' ? [...has].some((k) => k.startsWith(`${route.key}:`)) : has.has(`${route.key}:${route.action}`);
-        const path = `/u/swa-w${filled(route.path)}`;
-        const r = await who.send(route.method, path, route.method === 'POST' ? { headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'https://swa.smart360.test' }, body: 'a=1' } : {});
+      wrong.push(...(await over_all(all, async (route) => {
+        const may = may_use(has, route), path = `${route.scope === '/u/*' ? '/u/swa-w' : ''}${filled(route.path)}`;
+        const r = await who.send(route.method, path, route.method === 'POST' ? bare_post('swa.smart360.test') : {});
         const refused = r.status === 403 && /You do not have permission/.test(r.text);
-        if (refused === may || (may && route.method === 'POST' && r.status !== (is_preview(route) ? 404 : 403))) wrong.push(`${role} ${route.method} ${route.path}: ${r.status}, ${may ? 'has' : 'lacks'} ${route.key}:${route.action}`);
-      }));
+        if (refused !== may && !(may && route.method === 'POST' && r.status !== (is_preview(route) ? 404 : 403))) return null;
+        return `${role} gets ${r.status}, ${may ? 'has' : 'lacks'} ${route.key}:${route.action}`;
+      })));
     }
     expect(wrong).toEqual([]);
+  });
+
+  test('S15 without a session, in a utility where one has no role, and at another tenant\'s host nothing opens', async () => {
+    test.setTimeout(300000);
+    command('tenant', 'create', 'swb', '--name', 'Second Water', '--admin-email', 'admin@swb.test');
+    sql("insert into utility (code, name, email, contact_phone, city, address, currency, status) values ('swa-h', 'SWA Heat', 'heat@sfwater.org', '+15035550144', 'Portland', '1120 SW 5th Ave', 'USD', 'ready')");
+    const all = routes().filter((r) => ['/u/*', 'tenant'].includes(r.scope) && r.action);
+    const stranger = as(null), manager = as('billing_manager').sign_in();
+    const place = (route, code) => `${route.scope === '/u/*' ? `/u/${code}` : ''}${filled(route.path)}`;
+    const closed = async (who, path, route, host) => who.send(route.method, path, route.method === 'POST' ? bare_post(host) : {});
+    expect(await over_all(all, async (route) => {
+      const r = await closed(stranger, place(route, 'swa-w'), route, 'swa.smart360.test');
+      return r.status === 303 && /^\/login/.test(r.location) ? null : `a stranger gets ${r.status}`;
+    })).toEqual([]);
+    expect(await over_all(all.filter((r) => r.scope === '/u/*'), async (route) => {
+      const r = await closed(manager, place(route, 'swa-h'), route, 'swa.smart360.test');
+      return r.status === 403 && /You do not have permission/.test(r.text) ? null : `without a role there: ${r.status}`;
+    })).toEqual([]);
+    const there = anyone('swb.smart360.test');
+    there.cookies = { ...manager.cookies };
+    const admin = anyone('swb.smart360.test');
+    admin.cookies = { ...as('tenant_admin').sign_in().cookies };
+    expect(await over_all(all, async (route) => {
+      const path = place(route, 'swa-w'), found = [await closed(there, path, route, 'swb.smart360.test'), await closed(admin, path, route, 'swb.smart360.test')];
+      const good = found.every((r) => (route.scope === '/u/*' ? r.status === 404 : r.status === 303 && /^\/login/.test(r.location)));
+      return good ? null : `at another tenant: ${found.map((r) => r.status)}`;
+    })).toEqual([]);
+  });
+
+  test('S15 the platform\'s pages are its own people\'s alone', async () => {
+    const all = routes().filter((r) => r.scope === 'platform' && r.action);
+    expect(all.length).toBeGreaterThan(0);
+    const admin = as('platform_admin').sign_in();
+    const there = anyone('platform.smart360.test');
+    there.prefix = '';
+    there.cookies = { '__Host-s360_platform': Object.values(as('tenant_admin').sign_in().cookies)[0], ...as('tenant_admin').cookies };
+    expect(await over_all(all, async (route) => {
+      const path = filled(route.path), options = route.method === 'POST' ? bare_post('platform.smart360.test') : {};
+      const mine = await admin.send(route.method, path, options), theirs = await there.send(route.method, path, options);
+      if (/You do not have permission/.test(mine.text)) return `platform_admin gets ${mine.status}`;
+      return theirs.status === 303 && /^\/platform\/login/.test(theirs.location) ? null : `a tenant's administrator gets ${theirs.status}`;
+    })).toEqual([]);
   });
 
   test('S8 no button works without the token of the session, with that of another, or from elsewhere', async () => {

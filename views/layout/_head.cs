@@ -14,6 +14,7 @@ if:page.brand_css ?><link rel="stylesheet" href="<?cs var:url_validate(page.bran
 <script defer src="<?cs var:asset.app_js ?>"></script><?cs
 if:page.plot ?><script defer src="<?cs var:asset.uplot_js ?>"></script><script defer src="<?cs var:asset.plot_js ?>"></script><?cs /if ?><?cs
 if:page.map ?><script defer src="<?cs var:asset.leaflet_js ?>"></script><script defer src="<?cs var:asset.map_js ?>"></script><?cs /if ?><?cs
+if:page.idle_s ?><noscript><meta http-equiv="refresh" content="<?cs var:page.idle_s ?>;url=<?cs var:url_validate(page.idle_url) ?>"></noscript><?cs /if ?><?cs
 if:job.poll_url ?><noscript><meta http-equiv="refresh" content="5"></noscript><?cs /if ?><?cs
 each:x = page.scripts ?><script defer src="<?cs var:url_validate(x) ?>"></script><?cs /each ?><?cs
 /if ?>

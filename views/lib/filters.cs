@@ -6,6 +6,8 @@ def:views(l) ?><?cs if:subcount(l.views) || l.save_view_url ?><ul class="s-views
   if:l.views_url ?><li><a href="<?cs var:url_validate(l.views_url) ?>" hx-boost="false"><?cs call:icon("settings") ?><?cs var:t.ui.look_after_views ?></a></li><?cs /if ?></ul><?cs /if ?><?cs /def ?><?cs
 def:filter(f) ?><?cs if:f.kind == "date" || f.kind == "text" || f.kind == "month" ?><label class="s-fl"><span><?cs var:f.label ?></span><input name="<?cs var:f.name
     ?>" value="<?cs var:f.value ?>" type="<?cs var:f.kind ?>"></label><?cs
+  elif:f.kind == "checks" ?><details class="s-menu"<?cs if:f.open ?> open<?cs /if ?>><summary class="btn small"><span><?cs var:f.label ?><?cs if:f.count ?> (<?cs var:f.count ?>)<?cs /if ?></span><?cs call:icon("down") ?></summary><fieldset class="s-pop s-fmore"><legend class="vh"><?cs var:f.label ?></legend><?cs
+    each:o = f.options ?><label class="s-fl check"><input type="checkbox" name="<?cs var:f.name ?>" value="<?cs var:o.value ?>"<?cs if:o.selected ?> checked<?cs /if ?>><span><?cs var:o.text ?></span></label><?cs /each ?></fieldset></details><?cs
   else ?><select name="<?cs var:f.name ?>" aria-label="<?cs var:f.label ?>"><option value=""><?cs if:f.blank ?><?cs var:f.blank ?><?cs else ?><?cs var:f.label ?><?cs /if ?></option><?cs
     each:o = f.options ?><option value="<?cs var:o.value ?>"<?cs if:o.selected ?> selected<?cs /if ?>><?cs var:o.text ?></option><?cs /each ?></select><?cs /if ?><?cs /def ?><?cs
 def:filters(l) ?><?cs if:l.q_label || subcount(l.filters) || subcount(l.chips) ?><form class="s-filter" method="get" action="<?cs var:url_validate(l.path) ?>" hx-get="<?cs var:url_validate(l.path)

@@ -221,6 +221,55 @@
     if (act && act()) e.preventDefault();
   });
 
+  /* The launcher: its page in a box over this one; Alt+M, arrows, Enter, Esc. Without script the button leads to the page. */
+  const dots = $('[data-bento]'), bento = $('#bento');
+  const tiles_of = () => $$('[role=menuitem]:not([aria-disabled])', bento);
+  const open_bento = () => fetch(dots.href, { headers: { 'HX-Request': 'true' } }).then((r) => (r.redirected || !r.ok ? Promise.reject(r) : r.text())).then((t) => {
+    bento.innerHTML = t;
+    bento.showPopover();
+    const first = $('[data-menu-find]', bento) || tiles_of()[0];
+    if (first) first.focus();
+  }).catch(() => { location.href = dots.href; });
+  if (dots && bento) {
+    dots.addEventListener('click', (e) => { if (e.ctrlKey || e.metaKey) return; e.preventDefault(); if (bento.matches(':popover-open')) bento.hidePopover(); else open_bento(); });
+    on('keydown', (e) => { if (e.altKey && !e.ctrlKey && e.code === 'KeyM') { e.preventDefault(); open_bento(); } });
+    bento.addEventListener('keydown', (e) => {
+      const all = tiles_of(), i = all.indexOf(document.activeElement);
+      const wide = i >= 0 && !all[i].closest('.list') ? 3 : 1;
+      const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: i < 0 ? 1 : wide, ArrowUp: -wide }[e.key];
+      if (!by || (i < 0 && e.key !== 'ArrowDown')) return;
+      e.preventDefault();
+      (all[Math.max(0, Math.min(all.length - 1, i + by))] || all[0]).focus();
+    });
+    bento.addEventListener('submit', (e) => {
+      e.preventDefault();
+      const q = $('[data-menu-find]', bento).value;
+      fetch(`${dots.href}?q=${encodeURIComponent(q)}`, { headers: { 'HX-Request': 'true' } }).then((r) => r.text()).then((t) => {
+        bento.innerHTML = t;
+        const found = tiles_of()[0];
+        if (found && found.closest('[role=menu]').previousElementSibling.previousElementSibling.matches('form')) location.href = found.href;
+      });
+    });
+  }
+
+  /* Two minutes before the session ends for want of requests: a dialog, and one request to stay. */
+  const idle = $('#idle');
+  if (idle) {
+    let seen = Date.now();
+    const most = idle.dataset.idle * 1000, out = () => { location.href = idle.dataset.url; };
+    on('htmx:afterRequest', () => { seen = Date.now(); });
+    setInterval(() => {
+      const quiet = Date.now() - seen;
+      if (quiet > most + 2000) out();
+      else if (quiet > most - 120000 && !idle.matches(':popover-open')) idle.showPopover();
+    }, 5000);
+    $('button', idle).addEventListener('click', () => fetch('/account/ping').then((r) => {
+      if (r.redirected || !r.ok) return out();
+      seen = Date.now();
+      idle.hidePopover();
+    }, () => {}));
+  }
+
   /* What is on the page now, and what htmx brings later. */
   const prepare = (from) => {
     $$('[data-all]', from).forEach((x) => { x.closest('label').hidden = false; });

@@ -1,0 +1,59 @@
+/*
+ * People of a utility as their pages share them (ONB02US03, AU01US02, AU01US03): user.c (list, roles, permissions),
+ * user_life.c (profile, deactivation and back), user_session.c (sessions, activity), invite.c, user_import.c.
+ */
+#ifndef APP_CORE_USER_H
+#define APP_CORE_USER_H
+
+#include "app/core/front.h"
+#include "lib/db.h"
+#include "lib/form.h"
+
+#define USER_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, email) \
+    F(T, const char *, full_name) F(T, const char *, status) F(T, const char *, department) \
+    F(T, const char *, phone) F(T, const char *, job_title) F(T, Time, last_login_at) F(T, Time, locked_until) \
+        F(T, bool, has_factor) F(T, int64_t, row_version)
+ROW(UserRow, USER_ROW)
+
+/* The person of the address {id}: NOT_FOUND unless it has a role here, or in the whole tenant. */
+UserRow *user_here(Req *r);
+/* Title, crumbs, tabs, state and what may be done with this person. `tab`: profile, roles, permissions, sessions,
+   activity. */
+void user_head(Req *r, const UserRow *u, const char *tab);
+
+/* Options of a select, of value and label. */
+#define TWO(F, T) F(T, const char *, value) F(T, const char *, label)
+ROW(Two, TWO)
+void two_options(FormView *v, const char *field, const Twos *all);
+/* Areas of the utility, indented. */
+void area_options(Req *r, FormView *v, const char *field);
+
+/* After a change of a person's rights: somebody must be left to administer; version, audit and news. */
+typedef struct UserChange { const char *action, *before, *after, *reason; } UserChange;
+void user_changed(Req *r, Id user, const UserChange *change);
+/* The version grows and is audited (I15), nothing else is checked. */
+void user_touched(Ctx *c, Id user, const UserChange *change);
+
+/* The last 100 sign-ins and events of security of a person, as a section. */
+void activity_table(Req *r, const char *at, Id user, const char *email);
+
+/* --- invitations (invite.c) --------------------------------------------------------------------------------------- */
+
+typedef struct NewUser {
+    const char *full_name, *email, *phone, *employee_no, *message;
+    Id          department, role, role_utility, area;
+    Date        from, to;
+} NewUser;
+/* Why this address cannot be invited: NULL, or the refusal. */
+const char *invite_refusal(Ctx *c, const char *email);
+/* Person in state invited, role, link of 72 hours, mail and news; the caller has checked all. public_id. Fails INVALID
+   when the subscription has no seat left (a tenth beyond the limit is granted). */
+typedef struct Invited { Id id; const char *public_id; } Invited;
+Invited user_invite(Ctx *c, const NewUser *n);
+/* A new link in place of the old one, and its mail. */
+void    invitation_send(Ctx *c, Id user, const char *message);
+
+/* The job people.watch: what ran out is marked, who does not come any more is told about. */
+JobStep people_watch(Ctx *c, const JobRow *job);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * Inviting many people at once from a CSV file (ONB02US03): columns full_name, email, phone, department, role_code,
+ * area_code, employee_no. The file is kept and tried first: what is wrong is named by line and column, and nobody is
+ * invited; then the good rows are, each exactly as by the form.
+ */
+#include <string.h>
+
+#include "app/core/pages.h"
+#include "app/core/role.h"
+#include "app/core/sign_in.h"
+#include "app/core/user.h"
+#include "lib/csv.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/table.h"
+
+enum { BYTES_MAX = 1024 * 1024, ROWS_MAX = 2000, WRONG_SHOWN = 500 };
+
+static const Form upload_form = { .name = "user_import", .fields = FIELDS {
+    { "file", NULL, FILE_FIELD, .flags = REQUIRED }, { 0 } } };
+
+static const Form row_form = { .name = "user_row", .fields = FIELDS {
+    { "full_name",   "full_name",   TEXT(2, 120), .flags = REQUIRED },
+    { "email",       "email",       EMAIL,        .flags = REQUIRED },
+    { "phone",       "phone",       PHONE },
+    { "department",  "department",  TEXT(0, 80),  .flags = REQUIRED },
+    { "role_code",   "role_code",   TEXT(0, 40),  .flags = REQUIRED },
+    { "area_code",   "area_code",   TEXT(0, 20) },
+    { "employee_no", "employee_no", TEXT(0, 20) },
+    { 0 } } };
+
+typedef struct Wrong { int64_t line; const char *column, *text; } Wrong;
+
+typedef struct Import {
+    Req        *r;
+    const char *bytes, *file_name;
+    size_t      size;
+    bool        keeps;
+    int64_t     good, bad;          /* rows */
+    Wrong       wrong[WRONG_SHOWN];
+    int         wrong_n;
+    Texts       emails;             /* of the rows before */
+} Import;
+
+static void take_problems(Import *i, int64_t line) {
+    Req *r = i->r;
+    for (int p = 0; p < r->problems && i->wrong_n < WRONG_SHOWN; p++)
+        i->wrong[i->wrong_n++] = (Wrong){ line, r->problem[p].field, text(&r->problem_mem, "%s", r->problem[p].text) };
+    if (r->problems) i->bad++;
+    r->problems = 0;
+}
+
+static bool seen_before(Import *i, const char *email) {
+    const char *low = email_lower(&i->r->c.mem, email);
+    for (size_t k = 0; k < i->emails.n; k++)
+        if (!strcmp(i->emails.v[k], low)) return true;
+    if (i->emails.n < ROWS_MAX) i->emails.v[i->emails.n++] = low;
+    return false;
+}
+
+/* The row as a person to invite; problems are collected. */
+static NewUser row_user(Import *i, const Input *in) {
+    Req *r = i->r;
+    Ctx *c = &r->c;
+    NewUser n = { .full_name = in_text(in, "full_name"), .email = in_text(in, "email"), .phone = in_text(in, "phone"),
+                  .employee_no = in_text(in, "employee_no"), .from = DATE_NONE, .to = DATE_NONE };
+    const char *department = in_text(in, "department"), *code = in_text(in, "role_code"),
+        *area = in_text(in, "area_code");
+    const char *why = n.email ? invite_refusal(c, n.email) : NULL;
+    if (why) problem(r, "email", "%s", why);
+    else if (n.email && seen_before(i, n.email)) problem(r, "email", "%s", msg(c->language, "user.import.twice"));
+    RoleRow *role = code ? role_find(c, code) : NULL;
+    if (code && (!role || !strcmp(code, "consumer")))
+        problem(r, "role_code", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
+    else if (role) {
+        RightSet wanted = role_rights(c, role->id), held = rights_held(c);
+        if (grant_refused(NULL, 0, wanted.v, wanted.n, held.v, held.n).key)
+            problem(r, "role_code", "%s", msg(c->language, "role.grant_own"));
+        n.role = role->id, n.role_utility = role->utility_id;
+    }
+    n.department = department ? db_id(c, "select id from department where utility_id = ? and name = ? and active = 1",
+                                      c->utility, department) : (Id){ 0 };
+    if (department && !n.department.id)
+        problem(r, "department", "%s", msg_format(r, c->language, "user.import.no_department",
+            { "department", department }));
+    n.area = area ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility, area)
+        : (Id){ 0 };
+    if (area && !n.area.id) problem(r, "area_code", "%s", msg_format(r, c->language, "invite.no_area",
+                                                                      { "area", area }));
+    if (n.employee_no && db_int(c, "select count(*) from user where employee_no = ?", n.employee_no))
+        problem(r, "employee_no", "%s", msg_format(r, c->language, "user.employee_taken", { "no", n.employee_no }));
+    return n;
+}
+
+static void import_row(Import *i, const CsvRow *row, CsvReader *file) {
+    Req *r = i->r;
+    Params typed = params_start(r);
+    for (const Field *f = row_form.fields; f->name; f++) {
+        const char *value = csv_field(row, csv_column(file, f->name));
+        param_add(&typed, f->name, value, strlen(value));
+    }
+    NewUser n = row_user(i, form_read_kept(r, &row_form, &typed));
+    if (!r->problems) {
+        i->good++;
+        if (i->keeps) user_invite(&r->c, &n);
+    }
+    take_problems(i, row->line);
+}
+
+static void import_rows(Import *i) {
+    Req *r = i->r;
+    CsvReader *file = csv_open_bytes(&r->c.mem, i->bytes, i->size, (CsvRules){ .rows_max = ROWS_MAX });
+    i->emails = (Texts){ take_n(r, const char *, ROWS_MAX + 1), 0 };
+    CsvRow row;
+    CsvAnswer answer;
+    while ((answer = csv_next(file, &row)) == CSV_ROW || answer == CSV_WRONG) {
+        if (answer == CSV_ROW) import_row(i, &row, file);
+        else problem(r, NULL, "%s", row.problem), take_problems(i, row.line);
+    }
+    if (answer == CSV_BROKEN) problem(r, NULL, "%s", row.problem), take_problems(i, row.line);
+}
+
+static Import *import_of(Req *r, bool keeps) {
+    Ctx *c = &r->c;
+    Id id = db_id(c, "select id from document where public_id = ? and utility_id = ? and entity = 'user_import'",
+                  path_text(r, "file"), c->utility);
+    if (!id.id) fail(r, NOT_FOUND, "There is no such file.");
+    Import *i = take(c, sizeof *i);
+    *i = (Import){ .r = r, .keeps = keeps };
+    i->bytes = document_read(c, id, BYTES_MAX, &i->size);
+    return i;
+}
+
+static void head(Req *r) {
+    show_text(r, "page.title", msg(r->c.language, "user.import.title"));
+    show_text(r, "page.crumbs.0.text", msg(r->c.language, "user.title"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/users"));
+    show_text(r, "page.crumbs.1.text", msg(r->c.language, "user.import.title"));
+}
+
+void user_import_new(Req *r) {
+    form_show(r, "form", &upload_form, "/invitations/import");
+    head(r);
+    show_text(r, "form.intro", msg(r->c.language, "user.import.how"));
+    show_text(r, "form.multipart", "1");
+    show_text(r, "form.fields.file.accept", ".csv,text/csv");
+    show_text(r, "form.submit", msg(r->c.language, "user.import.check"));
+    show_text(r, "form.cancel_url", link_path(r, "/users"));
+    page(r, "layout/form");
+}
+
+void user_import_upload(Req *r) {
+    if (!r->uploads.n) problem(r, "file", "%s", msg(r->c.language, "user.import.none"));
+    else if (r->uploads.v[0].size > BYTES_MAX) problem(r, "file", "%s", msg(r->c.language, "user.import.large"));
+    problems_end(r);
+    Id id = document_store(&r->c, &(NewDocument){ .file_name = r->uploads.v[0].filename, .fd = r->uploads.v[0].fd,
+                                                  .kind = "csv", .entity = "user_import" });
+    go(r, "/invitations/import/%s", db_text(r, "select public_id from document where id = ?", id));
+}
+
+void user_import_page(Req *r) {
+    Ctx *c = &r->c;
+    Import *i = import_of(r, false);
+    import_rows(i);
+    head(r);
+    const char *good = locale_count(&c->mem, c->locale, i->good), *bad = locale_count(&c->mem, c->locale, i->bad);
+    show_text(r, "show.notices.0.tone", i->bad ? "warn" : "ok");
+    show_text(r, "show.notices.0.text", msg_format(r, c->language, "user.import.found", { "good", good },
+                                                   { "bad", bad }));
+    if (i->wrong_n) {
+        show_text(r, "show.sections.0.title", msg(c->language, "user.import.errors"));
+        TableView *t = table_start(r, "show.sections.0.table", msg(c->language, "user.import.errors"));
+        table_column(t, msg(c->language, "user.import.line"), "num", "id");
+        table_column(t, msg(c->language, "user.import.column"), "code", NULL);
+        table_column(t, msg(c->language, "user.import.error"), "text", NULL);
+        for (int k = 0; k < i->wrong_n; k++) {
+            table_row(t, NULL);
+            table_int(t, i->wrong[k].line);
+            table_cell(t, i->wrong[k].column ? i->wrong[k].column : "");
+            table_cell(t, i->wrong[k].text);
+        }
+    }
+    if (i->good) {
+        show_text(r, "page.actions.0.text", msg_plural(r, c->language, "user.import.do", i->good, good));
+        show_text(r, "page.actions.0.url", link_path(r, "/invitations/import/%s", path_text(r, "file")));
+        show_text(r, "page.actions.0.post", "1");
+        show_text(r, "page.actions.0.kind", "primary");
+    }
+    page(r, "layout/show");
+}
+
+void user_import_do(Req *r) {
+    Import *i = import_of(r, true);
+    import_rows(i);
+    if (!i->good) fail(r, INVALID, "%s", msg(r->c.language, "user.import.nobody"));
+    note(r, "%s", msg_plural(r, r->c.language, "user.import.done", i->good, NULL));
+    go(r, "/users?status=invited");
+}

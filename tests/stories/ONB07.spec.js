@@ -1,0 +1,122 @@
+// Bento menu (ONB07): the launcher follows rights and modules; favourites, search, keyboard, without script, on a phone.
+const { story } = require('../support/story');
+
+story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
+  const tiles = async (who) => [...(await who.get('/menu').is(200).then((r) => (r.status === 303 ? r : r))).body.matchAll(/<ul class="s-tiles" role="menu"[\s\S]*?<\/ul>/g)]
+    .flatMap(([list]) => [...list.matchAll(/<li role="none"><(a|span)[^>]*>[\s\S]*?<span>([^<]+)<\/span>/g)].map(([, kind, text]) => (kind === 'a' ? text.replace(/&amp;/g, '&') : `(${text})`)));
+  const menu_of = (who) => tiles({ get: (p) => who.get(`/u/swa-w${p}`) });
+  const module_is = (code, active) => sql("update module_activation m join utility u on u.id = m.utility_id set m.active = ? where m.module = ? and u.code = 'swa-w'", [active, code]);
+
+  test('ONB07.1 a cashier finds Consumer Services (payments) and Help, and no other page opens', async () => {
+    const cashier = as('cashier2');
+    expect(await menu_of(cashier)).toEqual(['Consumer Services', 'Help']);
+    expect((await cashier.get('/u/swa-w/menu')).body).toMatch(/href="\/u\/swa-w\/cis\/(payments|consumers)"/);
+    await cashier.get('/mx').is(403);
+    await cashier.get('/help').sees('Find your way');
+    expect(await menu_of(as('billing_manager'))).toEqual(expect.arrayContaining(['Billing & Payments', 'Integrations', 'Help']));
+    await cashier.get('/menu').goes('/u/swa-w/menu');
+  });
+
+  test('ONB07.2 a module that is not active has no tile; administrators see it greyed', async () => {
+    module_is('cc', 0);
+    expect(await menu_of(as('cc_agent'))).not.toContain('Call Center');
+    expect(await menu_of(as('cc_supervisor'))).not.toContain('Call Center');
+    expect(await menu_of(as('utility_admin'))).toContain('(Call Center)');
+    await as('cc_agent').get('/cc').refuses(403, null, 'Module not active');
+    module_is('cc', 1);
+    expect(await menu_of(as('cc_agent'))).toContain('Call Center');
+  });
+
+  test('ONB07.3 three overdue complaints stand on the tile', async () => {
+    sql("insert into complaint_type (utility_id, code, name) select id, 'T-1', 'Try' from utility where code = 'swa-w'");
+    for (let i = 1; i <= 4; i++) sql("insert into complaint (utility_id, complaint_no, complaint_type_id, subject, description, status, created_at) select u.id, ?, t.id, 'Late', 'Late', 'pending', ? from utility u join complaint_type t on t.utility_id = u.id and t.code = 'T-1' where u.code = 'swa-w'", [`C-${i}`, i === 4 ? '2026-04-14' : '2026-03-01']);
+    const page = await as('cso_supervisor').get('/u/swa-w/menu').sees('3 overdue complaints');
+    expect(page.body).toMatch(/Consumer Services<\/span><span class="s-count" aria-hidden="true">3</);
+    await as('cashier2').get('/u/swa-w/menu').lacks('overdue');
+    sql("delete from complaint where complaint_no like 'C-%'");
+  });
+
+  test('ONB07.4 what is typed finds pages and actions, and Enter opens them', async ({ page }) => {
+    const admin = as('utility_admin');
+    await admin.get('/u/swa-w/menu?q=new+ro').sees('Found', 'New role').and((r) => expect(r.body).toContain('href="/u/swa-w/roles/new"'));
+    await admin.get('/u/swa-w/menu?q=inv+us').sees('Invite user');
+    await admin.get('/u/swa-w/menu?q=zzz').sees('Nothing called "zzz" that you may open.');
+    await as('cashier2').get('/u/swa-w/menu?q=new+ro').lacks('New role');
+    // a complaint can be begun as soon as there is a page for it
+    const offered = (await as('cso').get('/u/swa-w/menu?q=new+comp')).body.includes('/cis/complaints/new');
+    expect(offered).toBe((await as('cso').get('/cis/complaints/new')).status === 200);
+    await admin.browse(page, '/users');
+    await page.keyboard.press('Alt+m');
+    await page.locator('#bento [data-menu-find]').fill('new ro');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/roles\/new$/);
+  });
+
+  test('ONB07 the keyboard opens, moves, opens a page, and closes', async ({ page }) => {
+    await as('utility_admin').browse(page, '/users');
+    await page.getByRole('link', { name: 'Applications' }).click();
+    const box = page.locator('#bento');
+    await box.getByRole('menuitem', { name: 'Administration' }).waitFor();
+    await expect(box.locator('[data-menu-find]')).toBeFocused();
+    await page.keyboard.press('Escape');
+    await expect(box).toBeHidden();
+    await page.keyboard.press('Alt+m');
+    await expect(box.locator('[data-menu-find]')).toBeFocused();
+    await page.keyboard.press('ArrowDown');
+    await expect(box.getByRole('menuitem').first()).toBeFocused();
+    await page.keyboard.press('ArrowRight');
+    const second = box.locator('[role=menuitem]:not([aria-disabled])').nth(1), to = await second.getAttribute('href');
+    await expect(second).toBeFocused();
+    await page.keyboard.press('Enter');
+    await page.waitForURL((u) => u.pathname === to || u.pathname.startsWith(to));
+  });
+
+  test('ONB07.5 without script the button is a link to the page with the same tiles', async ({ browser }) => {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false }), page = await context.newPage(), admin = as('utility_admin');
+    await admin.browse(page, '/users');
+    await page.getByRole('link', { name: 'Applications' }).click();
+    await page.waitForURL(/\/u\/swa-w\/menu$/);
+    await page.getByRole('menuitem', { name: 'Billing & Payments' }).waitFor();
+    await context.close();
+  });
+
+  test('ONB07.6 at 390 px three columns, targets of 44 px, no sideways scroll', async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await as('utility_admin').browse(page, '/menu');
+    const boxes = await page.locator('.s-main .s-tiles:not(.list) > li > *').evaluateAll((all) => all.map((x) => { const b = x.getBoundingClientRect(); return { left: Math.round(b.left), height: b.height, width: b.width }; }));
+    expect(new Set(boxes.map((b) => b.left)).size).toBe(3);
+    for (const b of boxes) { expect(b.height).toBeGreaterThanOrEqual(44); expect(b.width).toBeGreaterThanOrEqual(44); }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  });
+
+  test('ONB07 favourites are pinned, moved, at most twelve; a page to begin with; the last pages', async () => {
+    const admin = as('utility_admin'), pin = (key, act = 'pin') => admin.post('/u/swa-w/menu/favourites', { key, do: act }, { from: '/u/swa-w/menu' });
+    await pin('users').goes('/u/swa-w/menu');
+    await pin('roles').is(303);
+    expect(one("select favourites from menu_preference p join user u on u.id = p.user_id where u.email = 'utility_admin@swa.test'")).toBe('["users","roles"]');
+    await pin('roles', 'up').is(303);
+    expect(one("select favourites from menu_preference p join user u on u.id = p.user_id where u.email = 'utility_admin@swa.test'")).toBe('["roles","users"]');
+    sql("update menu_preference p join user u on u.id = p.user_id set p.favourites = '[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"users\"]' where u.email = 'utility_admin@swa.test'");
+    await pin('roles').refuses(422, null, 'Remove one first.');
+    await pin('users', 'unpin').is(303);
+    await admin.post('/u/swa-w/menu/landing', { key: 'users' }, { from: '/u/swa-w/menu' }).done('You begin at Users from now on.');
+    await admin.get('/u/swa-w/').goes('/u/swa-w/users');
+    const cashier = as('cashier2');
+    await cashier.post('/u/swa-w/menu/landing', { key: 'users' }, { from: '/u/swa-w/menu' }).is(404);
+    sql("insert into menu_preference (user_id, landing_path) select id, '/users' from user where email = 'cashier2@swa.test' on duplicate key update landing_path = '/users'");
+    await cashier.get('/u/swa-w/').goes('/u/swa-w/cis/payments');                                 // not open to a cashier: the role's home, and a word about it
+    await cashier.get('/u/swa-w/cis/payments').sees('no longer open to you');
+    await admin.get('/roles').is(200);
+    await admin.get('/jobs').is(200);
+    await admin.get('/users').is(200);
+    await admin.get('/u/swa-w/menu').and((r) => expect(r.body).toMatch(/Recent<\/h2>[\s\S]*Users[\s\S]*Jobs[\s\S]*Roles/));
+  });
+
+  test('ONB07 the launcher looks right', async ({ page }) => {
+    test.setTimeout(120000);
+    await as('utility_admin').browse(page, '/menu');
+    await looks_right(page, { shots: 'menu' });
+    await as('utility_admin').browse(page, '/help');
+    await looks_right(page, { shots: 'help' });
+  });
+});

@@ -376,7 +376,8 @@ void user_role_add(Req *r) {
     if (code && !role) problem(r, "role", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
     Id area = area_code ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility,
                                 area_code) : (Id){ 0 };
-    if (area_code && !area.id) problem(r, "area", "%s", msg_format(r, c->language, "invite.no_area", { "area", area_code }));
+    if (area_code && !area.id)
+        problem(r, "area", "%s", msg_format(r, c->language, "invite.no_area", { "area", area_code }));
     Date from = in_date(in, "valid_from"), to = in_date(in, "valid_to");
     if (date_is_set(from) && date_is_set(to) && to.day < from.day)
         problem(r, "valid_to", "%s", msg(c->language, "user.ends_early"));
@@ -427,7 +428,8 @@ void user_override_add(Req *r) {
     const char *resource = in_text(in, "resource"), *action = in_text(in, "action"), *effect = in_text(in, "effect");
     const char *key = resource && action ? text(c, "%s:%s", resource, action) : NULL;
     Id permission = key ? db_id(c, "select id from permission where `key` = ?", key) : (Id){ 0 };
-    if (key && !permission.id) problem(r, "resource", "%s", msg_format(r, c->language, "user.no_permission", { "permission", key }));
+    if (key && !permission.id)
+        problem(r, "resource", "%s", msg_format(r, c->language, "user.no_permission", { "permission", key }));
     Date until = in_date(in, "until");
     if (date_is_set(until) && until.day < utility_today(c).day)
         problem(r, "until", "%s", msg(c->language, "user.until_past"));

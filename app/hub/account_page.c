@@ -240,6 +240,8 @@ void gateway_page(Req *r) {
     if (may && is_set) action(r, n++, "hub.check", link_path(r, "%s/check", path), true);
     if (may && (!strcmp(a->status, "active") || !strcmp(a->status, "error")))
         action(r, n++, "hub.deactivate", link_path(r, "%s/deactivation", path), false);
+    if (!d->settlement && perm_may(&r->c, "hub.settlements", EDIT))
+        action(r, n++, "hub.file_import", link_path(r, "%s/settlement-file", path), false);
     if (may) show_moves(r, "show.moves", &gateway_machine, a->id, text(r, "%s/moves", path));
     if (!may) show_flag(r, "show.has_side", false);
     history_aside(r, "gateway_account", a->id, NULL);

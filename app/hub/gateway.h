@@ -171,6 +171,8 @@ News dispute_heard(Ctx *c, Id gateway, const DisputeNews *n, bool *changed);
 /* Jobs that ask the gateway: for the refunds of a payment, for a payout. */
 void refunds_ask(Ctx *c, Id gateway, const char *provider_payment_id);
 void settlement_ask(Ctx *c, Id gateway, const char *payout);
+/* Keeps a payout and matches it; its public id, NULL: it is known already. */
+const char *settlement_keep(Ctx *c, Id gateway, const SettlementNews *news);
 /* The bank sent a payout back: what it posted is mirrored. */
 void settlement_failed(Ctx *c, Id gateway, const char *payout);
 

@@ -52,6 +52,12 @@ static const Route hub_routes[] = {
     GET ("/integrations/payments/{no}/sandbox", "hub.intents", EDIT, sandbox_switch_page),
     POST("/integrations/payments/{no}/sandbox", "hub.intents", EDIT, sandbox_switch_post),
     GET ("/integrations/refunds",             "hub.refunds", VIEW, refund_leg_list_page),
+    GET ("/integrations/refunds/{no}",        "hub.refunds", EDIT, refund_hand_page),
+    POST("/integrations/refunds/{no}",        "hub.refunds", EDIT, refund_hand_post),
+    GET ("/integrations/gateways/{id}/settlement-file", "hub.settlements", EDIT, settlement_file_page),
+    POST("/integrations/gateways/{id}/settlement-file", "hub.settlements", EDIT, settlement_file_post,
+         .flags = UPLOADS),
+    GET ("/integrations/health",              "hub.gateways", VIEW, health_page),
     GET ("/integrations/disputes",            "hub.refunds", VIEW, dispute_list_page),
     GET ("/integrations/settlements",         "hub.settlements", VIEW, settlement_list_page),
     GET ("/integrations/settlements/{id}",    "hub.settlements", VIEW, settlement_page),
@@ -73,6 +79,7 @@ static const JobHandler hub_jobs[] = {
     { "refund.send",     "payments", refund_send,     12, true  },      /* the same */
     { "refund.ask",      "payments", refund_ask,      12, true  },
     { "settlement.fetch", "payments", settlement_fetch, 12, true },
+    { "settlement.nightly", "payments", settlements_nightly, 3, true },  /* asks the gateways */
     { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */
     { "sandbox.money",   "payments", sandbox_money_send, 5, true },     /* the same */
     { "sandbox.settle",  "payments", sandbox_settle,  0,  false },
@@ -89,6 +96,9 @@ static const EventHandler hub_events[] = {
 static const JobSchedule hub_schedules[] = {
     { "payment.poll", "payment.poll", "Open payments are asked for at their gateway", "every 5m", .per_utility = true,
       .skip_missed = true },
+    { "settlement.nightly", "settlement.nightly", "Payouts are asked for, payments without one are found",
+      "daily 04:00",
+      .per_utility = true, .skip_missed = true },
     { "gateway.check", "gateway.check", "Gateways in use are checked", "every 5m", .per_utility = true,
       .skip_missed = true },
     { "sandbox.settle", "sandbox.settle", "The sandbox gateway pays out", "daily 23:55", .per_utility = true,

@@ -30,6 +30,7 @@ const PageTab hub_tabs[] = {
     { "hub", "hub.disputes",    "/integrations/disputes",    "hub.refunds",     disputes_open },
     { "hub", "hub.settlements", "/integrations/settlements", "hub.settlements", settlements_open },
     { "hub", "hub.events",      "/integrations/events",      "hub.events",      NULL },
+    { "hub", "hub.health",      "/integrations/health",      "hub.gateways",    NULL },
     { 0 }
 };
 

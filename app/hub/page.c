@@ -15,6 +15,11 @@
 static const Choice event_states[] = { { "received", NULL }, { "processing", NULL }, { "processed", NULL },
                                        { "ignored", NULL }, { "failed", NULL }, { "dead", NULL }, { 0 } };
 
+static const Choice event_drivers[] = { { "stripe", "Stripe" }, { "razorpay", "Razorpay" }, { "paystack", "Paystack" },
+                                        { "doku", "DOKU" }, { "sandbox", "Sandbox" }, { "twilio", "Twilio" },
+                                        { "vonage", "Vonage" }, { "vonage_sms", "Vonage SMS" }, { "email", "E-mail" },
+                                        { 0 } };
+
 static const ListSpec events = {
     .name = "webhook_events", .one = "event", .many = "events", .path = "/integrations/events", .feature = "hub.events",
     .id = "e.id", .from = "webhook_event e", .where = "e.utility_id = ?", .search_label = "Event id",
@@ -22,10 +27,11 @@ static const ListSpec events = {
         { "id",                "No",       "e.id",                LIST | SORT, .link = "/integrations/events/{id}" },
         { "provider_event_id", "Event id", "e.provider_event_id", LIST | SEARCH_START, .place = "name" },
         { "type",              "Type",     "e.type",              LIST },
-        { "driver",            "Provider", "e.driver",            LIST },
+        { "driver",            "Provider", "e.driver",            LIST | FILTER, .choices = event_drivers },
         { "received_at",       "Received", "e.received_at",       LIST | SORT | FILTER },
         { "delivery_count",    "Deliveries", "e.delivery_count",  LIST },
         { "attempts",          "Attempts", "e.attempts",          LIST },
+        { "error",             "Error",    "coalesce(e.error, e.reason)", LIST },
         { "state",             "State",    "e.state",             LIST | FILTER, .choices = event_states },
         { 0 } },
     .order = "-id" };
@@ -97,6 +103,9 @@ static const Choice intent_states[] = { { "created", NULL }, { "requires_action"
                                         { "failed", NULL }, { "cancelled", NULL },
     { "expired", NULL }, { "needs_review", NULL }, { "failed_to_start", NULL }, { 0 } };
 
+static const Choice intent_exceptions[] = { { "amount_mismatch", NULL }, { "currency_mismatch", NULL },
+                                            { "duplicate_suspect", NULL }, { "missing_at_provider", NULL }, { 0 } };
+
 static const ListSpec intents = {
     .name = "intents", .one = "online payment", .many = "online payments", .path = "/integrations/payments",
     .feature = "hub.intents", .id = "i.id", .search_label = "Number or account",
@@ -111,7 +120,7 @@ static const ListSpec intents = {
         { "label",        "Gateway",  "g.label",        LIST },
         { "amount_minor", "Amount",   "i.amount_minor", LIST | SORT, .place = "amount" },
         { "fee_minor",    "Fee",      "i.fee_minor",    LIST },
-        { "exception",    "Exception", "i.exception",   LIST },
+        { "exception",    "Exception", "i.exception",   LIST | FILTER, .choices = intent_exceptions },
         { "state",        "State",    "i.state",        LIST | FILTER, .choices = intent_states },
         { 0 } },
     .order = "-created_at" };

@@ -72,6 +72,13 @@ void    provider_test_page(Req *r);
 void    provider_test_post(Req *r);
 void    provider_outcome_page(Req *r);
 void    provider_outcome_post(Req *r);
+/* reconcile.c */
+JobStep settlements_nightly(Ctx *c, const JobRow *job);
+void    settlement_file_page(Req *r);
+void    settlement_file_post(Req *r);
+void    refund_hand_page(Req *r);
+void    refund_hand_post(Req *r);
+void    health_page(Req *r);
 extern const PageTab hub_tabs[];
 
 #endif

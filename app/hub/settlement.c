@@ -256,6 +256,17 @@ static void store(Ctx *c, void *arg) {
     settlement_match(c, id);
 }
 
+const char *settlement_keep(Ctx *c, Id gateway, const SettlementNews *news) {
+    if (db_id(c, "select id from settlement where gateway_account_id = ? and provider_settlement_id = ?", gateway,
+              news->provider_settlement_id)
+            .id)
+        return NULL;
+    Fetched f = { .gateway = gateway, .news = *news };
+    store(c, &f);
+    return db_text(c, "select public_id from settlement where gateway_account_id = ? and provider_settlement_id = ?",
+                   gateway, news->provider_settlement_id);
+}
+
 JobStep settlement_fetch(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     const char *gateway = json_text(p, "gateway"), *payout = json_text(p, "payout");

@@ -220,7 +220,7 @@ gateway_story('HUB Paystack', 'paystack', Paystack, ({ t, test, expect, sql, one
   });
 });
 
-gateway_story('HUB DOKU', 'doku', Doku, ({ t, test, expect, sql, one, jobs_run, request, clock, instance, as }) => {
+gateway_story('HUB DOKU', 'doku', Doku, ({ t, test, expect, sql, one, jobs_run, request, clock, instance, as, watch, looks_right }) => {
   t.prepare = () => sql("update utility set currency = 'IDR' where code = 'swa-w'");
   let first;
 
@@ -256,5 +256,60 @@ gateway_story('HUB DOKU', 'doku', Doku, ({ t, test, expect, sql, one, jobs_run, 
     const q = await t.begin('WA-ACC-100003', '10.50');
     await q.start();
     expect(t.intent(q.no)).toMatchObject({ state: 'failed_to_start', why: 'DOKU takes whole amounts only.' });
+  });
+
+  test('ONB03US01 DOKU: a refund is made in its own pages and recorded by a person', async () => {
+    const refund = await t.refund('WA-ACC-100001', '10.00'), page = `/integrations/refunds/${refund}`;
+    expect(sql('select state from refund')).toEqual([{ state: 'submitted' }]);
+    expect(one("select count(*) from alert where kind = 'refund.by_hand' and resolved_at is null")).toBe('1');
+    await as('billing_manager').post(page, { result: 'succeeded', provider_refund_id: 'DK-1' }).is(403);
+    await as('utility_admin').post(page, { result: 'succeeded', provider_refund_id: '' }).refuses(422, 'provider_refund_id');
+    await as('utility_admin').post(page, { result: 'succeeded', provider_refund_id: 'DK-1' }, { from: page }).done('Saved.');
+    expect(sql('select state, provider_refund_id id from refund')).toEqual([{ state: 'succeeded', id: 'DK-1' }]);
+    expect([one('select status from refund_request'), t.net('2150')]).toEqual(['paid', 0]);
+    expect(one("select count(*) from alert where kind = 'refund.by_hand' and resolved_at is null")).toBe('0');
+  });
+
+  test('ONB03US01 DOKU: a settlement file is taken whole, matched and posted; the same payout again is refused', async () => {
+    const bm = as('billing_manager'), path = `/integrations/gateways/${t.account().public_id}/settlement-file`;
+    const second = one("select intent_no from payment_intent i join account a on a.id = i.account_id where a.account_no = 'WA-ACC-100002' and i.state = 'succeeded'");
+    const file = (text) => ({ files: { file: { name: 'doku.csv', type: 'text/csv', content: text } }, from: path });
+    const form = { payout: 'DOKU-2026-04-16', paid_on: '04/16/2026', net_minor: '137.00' };
+    await bm.post(path, form, file('number;sum\n1;2\n')).refuses(422, 'file', 'The file needs the columns invoice_number and amount.');
+    await bm.post(path, form, file(`invoice_number,amount,fee\n${first.no},100.00,2.00\n,50.00,1.00\n`)).refuses(422, 'file', 'Line 3 cannot be read.');
+    expect(one('select count(*) from settlement')).toBe('0');
+    const good = `invoice_number,amount,fee,type,date\n${first.no},100.00,2.00,charge,2026-04-15\n${second},50.00,1.00,charge,2026-04-15\nDK-1,10.00,0,refund,2026-04-15\n`;
+    await bm.post(path, form, file(good)).done('3 lines are imported.');
+    expect(sql('select gross_minor g, fee_minor f, refund_minor r, net_minor n, state from settlement')).toEqual([{ g: '15000', f: '300', r: '1000', n: '13700', state: 'matched' }]);
+    expect([t.net('1020'), t.net('1010'), t.net('5120')]).toEqual([0, 13700, 300]);
+    await bm.post(path, form, file(good)).refuses(422, 'payout', 'This payout is here already.');
+  });
+
+  test('ONB03US01 a payment that is in no payout after five days is found, and forgotten when a later one has it', async () => {
+    const night = async () => { sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'settlement.nightly', 'payments', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'"); await jobs_run(); };
+    const p = await t.begin('WA-ACC-100003', '30.00');
+    await p.start();
+    expect(await t.send(t.double.notification(t.double.pay(p.no), { path: t.hook() }))).toBe(200);
+    await night();
+    expect(one("select count(*) from payment_intent where exception = 'missing_at_provider'")).toBe('0');
+    clock.forward({ days: 6 });
+    await night();
+    expect(sql("select intent_no no from payment_intent where exception = 'missing_at_provider'")).toEqual([{ no: p.no }]);
+    await as('billing_manager').get('/integrations/payments?exception=missing_at_provider').sees(p.no, 'Missing there');
+    const path = `/integrations/gateways/${t.account().public_id}/settlement-file`;
+    await as('billing_manager').post(path, { payout: 'DOKU-2', paid_on: '04/20/2026', net_minor: '29.00' }, { from: path, files: { file: { name: 'doku.csv', type: 'text/csv', content: `invoice_number,amount,fee\n${p.no},30.00,1.00\n` } } }).done('1 lines are imported.');
+    await night();
+    expect(one("select count(*) from payment_intent where exception = 'missing_at_provider'")).toBe('0');
+    expect(one("select count(*) from alert where kind = 'payment.missing_at_provider' and resolved_at is null")).toBe('0');
+  });
+
+  test('ONB03US01 health, refunds by hand and settlement files look right', async ({ page }) => {
+    test.setTimeout(300000);
+    const faults = await watch(page.context());
+    for (const [where, shot] of [['/integrations/health', 'hub-health'], [`/integrations/gateways/${t.account().public_id}/settlement-file`, 'hub-file'], [`/integrations/refunds/${one('select refund_no from refund limit 1')}`, 'hub-refund']]) {
+      await as('utility_admin').browse(page, where);
+      await looks_right(page, { widths: [360, 1440], shots: shot });
+    }
+    expect(faults).toEqual([]);
   });
 });

@@ -34,8 +34,11 @@ typedef struct BillScope {
     /* drafts are stored: estimates become readings; false: preview, nothing is written */
     /* A simulation's drafts are stored as discarded ones that reserve nothing; never published. */
     bool        simulates;
-    /* Of a simulation: in place of all versions of its plan; 0: those in force. */
-    Id          tariff_version;
+    /* Of a simulation: JSON list of versions, each in place of all versions of its plan; NULL: those in force. */
+    const char *versions;
+    /* The period as it was billed: days and use of its published bills, which do not count as billed; no charges, no
+       instalments. Reads only. */
+    bool        replays;
     bool        keeps;
     int         max_estimates, factor_decimals;
     TrueUp      true_up;
@@ -50,6 +53,9 @@ typedef struct BillScope {
 BillScope bill_scope_of_run(Ctx *c, Id run);
 /* The cycle period of a bill, to make it again with its own days. */
 BillScope bill_scope_again(Ctx *c, Id bill);
+
+/* A closed or published period once more, with other tariff versions (JSON list of ids; NULL: those in force). */
+BillScope bill_scope_replay(Ctx *c, Id period, const char *versions);
 
 /* One account on its way to a bill. */
 typedef struct BillCase {

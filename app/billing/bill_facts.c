@@ -14,9 +14,6 @@
 #include "lib/db.h"
 #include "lib/json.h"
 
-/* Of the CIS, which brings it with agreements: without it no instalment goes on a bill. */
-extern typeof(instalment_billed) instalment_billed __attribute__((weak));
-
 enum { SPANS_MAX = 40, HISTORY_DAYS = BILL_HISTORY_DAYS };
 
 /* --- scope -------------------------------------------------------------------------------------------------------- */
@@ -49,7 +46,7 @@ static BillScope scope_of(Ctx *c, const ScopeRow *r) {
         .to = r->to_date, .months = months_of(r->frequency), .bill_date = r->bill_date,
         .due_date = r->due_date, .accounting_date = r->accounting_date, .estimate_after = r->estimate_after,
         .estimate_allowed = r->estimate_allowed && estimate,
-        .keeps = !simulates, .simulates = simulates, .tariff_version = { version },
+        .keeps = !simulates, .simulates = simulates, .versions = version ? text(c, "[%lld]", (long long)version) : NULL,
         .max_estimates = r->max_estimates, .factor_decimals = r->factor_decimals, .true_up = !strcmp(true_up, "rerate")
         ? TRUE_UP_RERATE : TRUE_UP_INDEX,
         .normal_days_micro = !strcmp(r->normal_days, "30") ? 30000000 : 30416667,
@@ -66,6 +63,19 @@ BillScope bill_scope_of_run(Ctx *c, Id run) {
         "r.template_version_id as template_version, r.message, r.options from bill_run r "
         "join bill_cycle_period p on p.id = r.bill_cycle_period_id join bill_cycle y on y.id = p.cycle_id "
         "where r.id = ? and r.utility_id = ?", run, c->utility));
+}
+
+BillScope bill_scope_replay(Ctx *c, Id period, const char *versions) {
+    BillScope s = scope_of(c, db_one(c, ScopeRow,
+        "select 0 as run, p.id as period, y.id as cycle, p.from_date, p.to_date, p.bill_date, p.due_date, "
+        "p.accounting_date, p.estimate_after, " SCOPE_CYCLE
+        ", 0 as template_version, null as message, null as options "
+        "from bill_cycle_period p join bill_cycle y on y.id = p.cycle_id where p.id = ? and p.utility_id = ?", period,
+                                     c->utility));
+    s.keeps = false;
+    s.replays = true;
+    s.versions = versions;
+    return s;
 }
 
 #define AGAIN_ROW(F, T) F(T, Id, id) F(T, Id, bill_cycle_period_id) F(T, const char *, kind) F(T, Date, period_start) \
@@ -148,6 +158,9 @@ ROW(RebateFact, REBATE_FACT)
     F(T, const char *, service) F(T, const char *, tax_code) F(T, Money, amount)
 ROW(BilledLineFact, BILLED_LINE_FACT)
 
+#define REPLAYED_FACT(F, T) F(T, Id, connection) F(T, Date, first_day)
+ROW(ReplayedFact, REPLAYED_FACT)
+
 #define LOCKED_FACT(F, T) F(T, Id, id)
 ROW(LockedFact, LOCKED_FACT)
 
@@ -166,6 +179,7 @@ typedef struct Set {
     SinceFacts       since;
     InstalmentFacts  instalments;
     RebateFacts      rebates;
+    ReplayedFacts    replayed;          /* connections on the bills of the period, when it is replayed */
     Id              *connection_ids;
     Id              *use_ids; size_t use_id_n;
     bool             has_final;
@@ -215,7 +229,23 @@ static BilledFacts read_billed(Ctx *c, const BillScope *s, const char *ids) {
         "from " IDS "bill_segment g on g.service_connection_id = j.id and g.segment_end >= ? "
                     "join bill b on b.id = g.bill_id and b.status = 'published' left join bill_cycle_period p on p.id "
                     "= b.bill_cycle_period_id "
-        "order by g.service_connection_id, g.segment_end desc, g.id desc", ids, date_add_days(s->from, -HISTORY_DAYS));
+        "where not (? = 1 and (g.segment_start > ? or b.bill_cycle_period_id <=> ?)) "
+        "order by g.service_connection_id, g.segment_end desc, g.id desc", ids, date_add_days(s->from, -HISTORY_DAYS),
+                  s->replays, s->to, s->period);
+}
+
+/* What the published bills of the period took, and from which day on. */
+static void read_replayed(Set *x, const char *ids) {
+    LockedFacts bills = db_all(x->c, LockedFact, "select b.id from " IDS "bill b on b.account_id = j.id and "
+                               "b.bill_cycle_period_id = ? and b.status = 'published' order by b.id", ids,
+                               x->s->period);
+    Id *v = take_n(x->c, Id, bills.n + 1);
+    for (size_t i = 0; i < bills.n; i++) v[i] = bills.v[i].id;
+    x->uses = mx_bills_segments_of(x->c, v, bills.n);
+    x->replayed = db_all(x->c, ReplayedFact,
+        "select g.service_connection_id as connection, min(g.segment_start) as first_day from " IDS
+        "bill_segment g on g.bill_id = j.id group by g.service_connection_id order by g.service_connection_id",
+                         json_ids(x->c, v, bills.n));
 }
 
 /* [[account,"2026-05-01 10:00:00.000000"], ...]: since when of each. */
@@ -316,16 +346,16 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
                       "where q.valid_to is null or q.valid_to >= ? "
                       "order by q.service_connection_id, q.valid_from", connections,
                       date_add_days(x->s->from, -HISTORY_DAYS));
-    if (x->use_id_n) {
+    if (x->s->replays) read_replayed(x, ids);
+    else if (x->use_id_n)
         x->uses = mx_open_segments_of(c, x->use_ids, x->use_id_n,
                                       date_add_days(x->s->to, (int)setting_int(c, "bx.reading_window_days", 5)));
-        x->history = mx_use_history_of(c, x->use_ids, x->use_id_n, x->s->from);
-    }
+    if (x->use_id_n) x->history = mx_use_history_of(c, x->use_ids, x->use_id_n, x->s->from);
     x->billed = read_billed(c, x->s, connections);
     read_lines(x);
-    x->charges = read_charges(c, x->s, ids);
+    if (!x->s->replays) x->charges = read_charges(c, x->s, ids);
     x->since = read_since(c, &x->accounts);
-    if (any_deferred && instalment_billed) x->instalments = read_instalments(c, x->s, ids);
+    if (any_deferred && !x->s->replays) x->instalments = read_instalments(c, x->s, ids);
     x->rebates = read_rebates(c, x->s, ids);
 }
 
@@ -506,6 +536,11 @@ static BillConnection connection_fill(Set *x, const AccountFact *a, const Connec
         billed = date_add_days(ours, -1);
     if (x->s->supersedes.id && !x->s->period_is_asked && date_is_set(billed) && billed.day >= x->s->from.day)
         billed = date_add_days(x->s->from, -1);
+    if (x->s->replays) {                    /* what was not on its bills is left out */
+        size_t first, n;
+        SHARE(x->replayed, connection, k->id, first, n);
+        billed = n ? date_add_days(x->replayed.v[first].first_day, -1) : x->s->to;
+    }
     to.billed_until = billed;
     to.has_winter_average = k->has_winter, to.winter_average = k->winter_qty_micro;
     spans_fill(x, k, &to);
@@ -548,6 +583,20 @@ static void instalments_fill(Set *x, Id account, BillFacts *f) {
     }
     f->instalments = v;
     f->instalment_n = (int)n;
+}
+
+/* A final bill takes what is held, with its interest to the end of service (engine 13). */
+static void deposits_fill(Set *x, Id account, BillFacts *f) {
+    if (x->s->kind != BILL_FINAL || x->s->replays) return;
+    DepositsHeld held = deposits_held(x->c, account, x->s->to);
+    BillDeposit *v = take_n(x->c, BillDeposit, held.n + 1);
+    for (size_t i = 0; i < held.n; i++) {
+        const DepositHeld *d = &held.v[i];
+        v[i] = (BillDeposit){ .id = d->deposit, .is_held = true, .amount = d->held, .interest_ppm = d->rate_ppm,
+                              .since = date_is_set(d->since) ? d->since : x->s->to };
+    }
+    f->deposits = v;
+    f->deposit_n = (int)held.n;
 }
 
 static void balance_fill(Set *x, const AccountFact *a, BillCase *one) {
@@ -601,13 +650,14 @@ static BillCase case_fill(Set *x, const AccountFact *a) {
     SHARE(x->connections, account, a->id, first, n);
     BillConnection *v = take_n(c, BillConnection, n + 1);
     bool is_billed = !strcmp(a->status, "active") || !strcmp(a->status, "temporarily_disconnected")
-        || !strcmp(a->status, "disconnected") || s->kind == BILL_FINAL;
+        || !strcmp(a->status, "disconnected") || s->kind == BILL_FINAL || s->replays;
     for (size_t i = 0; is_billed && i < n; i++)
         v[i] = connection_fill(x, a, &x->connections.v[first + i], f->window_days);
     f->connections = v;
     f->connection_n = is_billed ? (int)n : 0;
     charges_fill(x, a->id, f);
     instalments_fill(x, a->id, f);
+    deposits_fill(x, a->id, f);
     balance_fill(x, a, &one);
     return one;
 }

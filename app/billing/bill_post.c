@@ -14,9 +14,6 @@
 #include "lib/json.h"
 #include "lib/money.h"
 
-/* Of the CIS, which brings it with agreements. */
-extern typeof(instalment_billed) instalment_billed __attribute__((weak));
-
 /* --- the set ------------------------------------------------------------------------------------------------------ */
 
 #define POST_BILL(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, Id, run) \
@@ -88,10 +85,28 @@ static Figures figures_of(const PostBill *b, const PostSinces *since) {
 
 /* --- the ledger --------------------------------------------------------------------------------------------------- */
 
+/* What a final bill gives as interest on a deposit: its line takes off, so it is below zero there. */
+static Money interest_of(const PostLines *lines, Id bill) {
+    Money sum = { 0 };
+    for (size_t k = 0; k < lines->n; k++)
+        if (lines->v[k].bill_id.id == bill.id && !strcmp(lines->v[k].charge_type, "DEPOSIT_INTEREST"))
+            sum = money_sub(sum, lines->v[k].amount_minor);
+    return sum;
+}
+
+/* The expense, against what the bill's line then takes from what is payable. */
+static LedgerSet interest_set(Ctx *c, const PostBill *b, Money interest) {
+    LedgerLine *l = take_n(c, LedgerLine, 2);
+    l[0] = (LedgerLine){ .posting_key = "DEPOSIT_INTEREST", .bill = b->id, .debit = interest };
+    l[1] = (LedgerLine){ .posting_key = "DEPOSIT_INTEREST_PAYABLE", .bill = b->id, .credit = interest };
+    return (LedgerSet){ .set_key = text(c, "bill:%lld:interest", (long long)b->id.id), .txn_type = "deposit_interest",
+                        .source_type = "bill", .source = b->id, .date = b->accounting_date, .lines = l, .n = 2 };
+}
+
 /* Dr receivable of the sum, Cr the code of each line; what lowers the bill the other way round. Liabilities and
    deferred receivables are kept by account. */
 static void post_ledger(Ctx *c, const PostBills *bills, const PostLines *lines) {
-    LedgerSet *sets = take_n(c, LedgerSet, bills->n);
+    LedgerSet *sets = take_n(c, LedgerSet, bills->n * 2);
     LedgerLine *all = take_n(c, LedgerLine, lines->n + bills->n);
     Id agreement = gl_by_key(c, "AR_AGREEMENT"), deposit = gl_by_key(c, "DEPOSIT_LIABILITY"), ar = gl_by_key(c, "AR");
     size_t at = 0, set_n = 0;
@@ -121,6 +136,8 @@ static void post_ledger(Ctx *c, const PostBills *bills, const PostLines *lines) 
         sets[set_n++] = (LedgerSet){ .set_key = text(c, "bill:%lld:publish", (long long)b->id.id), .txn_type = "bill",
                                      .source_type = "bill", .source = b->id, .date = b->accounting_date,
                                      .lines = first, .n = (int)(&all[at] - first) };
+        Money interest = interest_of(lines, b->id);
+        if (interest.minor) sets[set_n++] = interest_set(c, b, interest);
     }
     ledger_post_many(c, sets, set_n, NULL);
 }
@@ -144,7 +161,7 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
     db_run(c, "update " IDS "charge h on h.bill_id = j.id set h.status = 'billed', h.updated_at = ? "
                             "where h.status = 'pending'", ids, c->now);
     for (size_t k = 0; k < lines->n; k++) {
-        if (lines->v[k].instalment_id.id && instalment_billed)
+        if (lines->v[k].instalment_id.id)
             instalment_billed(c, lines->v[k].instalment_id, lines->v[k].bill_id);
         if (lines->v[k].deposit_id.id && lines->v[k].amount_minor.minor < 0
             && !strcmp(lines->v[k].charge_type, "DEPOSIT_APPLIED"))
@@ -319,6 +336,9 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     Id txn = ledger_find(c, text(c, "bill:%lld:publish", (long long)bill.id));
     if (txn.id) ledger_reverse(c, txn, text(c, "bill:%lld:cancel", (long long)bill.id), "bill_cancel", utility_today(c),
                                text(c, "Bill %s cancelled: %s", b->bill_no, reason_code));
+    Id interest = ledger_find(c, text(c, "bill:%lld:interest", (long long)bill.id));
+    if (interest.id) ledger_reverse(c, interest, text(c, "bill:%lld:interest_back", (long long)bill.id),
+                                    "deposit_interest_back", utility_today(c), NULL);
     CancelDays days = db_all(c, CancelDay, "select s.service_connection_id as connection, min(s.segment_start) "
                                            "as first_day, max(greatest(h.from_on, coalesce(v.connected_on, "
                                            "h.from_on))) as begins from bill_segment s "
@@ -337,7 +357,7 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
         deposit_applied(c, applied.v[i].deposit_id, applied.v[i].amount, (Id){ 0 });
     FreedRows freed = db_all(c, FreedRow, "select instalment_id from bill_line where bill_id=? "
                                           "and instalment_id is not null", bill);
-    for (size_t i = 0; instalment_billed && i < freed.n; i++) instalment_billed(c, freed.v[i].instalment_id, (Id){ 0 });
+    for (size_t i = 0; i < freed.n; i++) instalment_billed(c, freed.v[i].instalment_id, (Id){ 0 });
     db_must(c, 1, CONFLICT, "update bill set status='cancelled', cancelled_at=?, cancelled_by=?, cancel_reason=?, "
                             "updated_at=?, row_version=row_version+1 where id=? and status='published'",
             c->now, c->user, text(c, "%s: %s", reason_code, note ? note : ""), c->now, bill);

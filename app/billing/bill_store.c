@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/billing/bill.h"
+#include "app/billing/pages.h"
 #include "app/billing/billing.h"
 #include "app/core/core.h"
 #include "lib/crypt.h"
@@ -437,4 +438,31 @@ void bill_discard(Ctx *c, const Id *bills, size_t n) {
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join charge h on h.bill_id = j.id "
               "set h.bill_id = null where h.status = 'pending'", list);
     mx_release_segments_many(c, ids, rows.n);
+}
+
+/* --- retention ---------------------------------------------------------------------------------------------------- */
+
+enum { DISCARDED_KEPT_DAYS = 90, DISCARDED_A_STEP = 500 };
+
+JobStep bill_drafts_cleanup(Ctx *c, const JobRow *job) {
+    (void)job;
+    DiscardRows rows = db_all(c, DiscardRow, "select id from bill where utility_id = ? and status = 'discarded' and "
+                                             "updated_at < ? and bill_no is null order by id limit ? for update",
+                              c->utility, time_add_seconds(c->now, -(int64_t)DISCARDED_KEPT_DAYS * 86400),
+                              (int)DISCARDED_A_STEP);
+    if (!rows.n) return STEP_DONE;
+    Id *ids = take_n(c, Id, rows.n);
+    for (size_t i = 0; i < rows.n; i++) ids[i] = rows.v[i].id;
+    const char *list = json_ids(c, ids, rows.n);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e on "
+              "e.bill_id = j.id set e.bill_id = null", list);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill b on b.id = j.id "
+              "straight_join bill_run_item i on i.run_id = b.bill_run_id and i.account_id = b.account_id "
+              "set i.bill_id = null where i.bill_id = b.id", list);
+    db_run(c, "delete l from bill_line l join json_table(?, '$[*]' columns (id bigint path '$')) j on l.bill_id = j.id",
+           list);
+    db_run(c, "delete g from bill_segment g join json_table(?, '$[*]' columns (id bigint path '$')) j on "
+              "g.bill_id = j.id", list);
+    db_run(c, "delete b from bill b join json_table(?, '$[*]' columns (id bigint path '$')) j on b.id = j.id", list);
+    return rows.n == DISCARDED_A_STEP ? STEP_AGAIN : STEP_DONE;
 }

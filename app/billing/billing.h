@@ -61,6 +61,12 @@ Id gl_by_charge(struct Ctx *c, const GlFacts *facts);
 /* The open accounting date for a wished one (first open day when its period is closed). Makes months as they come. */
 Date gl_open_date(struct Ctx *c, Date wished);
 
+struct Req;
+/* The entries of these events (table and id, as they were posted) as a table in a section of a page; `none` says why
+   there are none yet. */
+typedef struct { const char *type; Id id; } LedgerSource;
+void ledger_entries_show(struct Req *r, const char *section, const LedgerSource *sources, size_t n, const char *none);
+
 /* --- charges and late fees ---------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -187,7 +193,6 @@ Id          bill_pdf_wish(struct Ctx *c, Id bill);
 bool        bill_pdfs_wait(struct Ctx *c, const Id *bills, size_t n);
 /* What is downloaded: the stored bytes; of a cancelled bill with a word across them. The bill has a document. */
 Bytes       bill_pdf_bytes(struct Ctx *c, const BillHead *bill);
-struct Req;
 /* Answers with that, audited as a download; the caller has checked the right. `by`: reason in the audit, or NULL. */
 void        bill_pdf_answer(struct Req *r, const BillHead *bill, const char *by, bool attachment);
 /* Data of layout/done for one that is still being made; the page asks `again` by itself. The caller renders it. */

@@ -5,6 +5,7 @@
 #include "app/billing/gl.h"
 #include "app/billing/pages.h"
 #include "app/billing/run_page.h"
+#include "app/billing/simulation.h"
 #include "app/billing/single.h"
 #include "app/modules.h"
 
@@ -44,6 +45,12 @@ static const Route billing_routes[] = {
     GET ("/bx/dashboard",                                "bx.dashboard", VIEW, overview_page),
     GET ("/bx/dashboard/cycles",                         "bx.dashboard", VIEW, overview_cycles),
     GET ("/bx/dashboard/exceptions",                     "bx.dashboard", VIEW, overview_exceptions),
+    GET ("/bx/dashboard/simulations",                    "bx.dashboard", VIEW,   simulation_list),
+    GET ("/bx/dashboard/simulations/new",                "bx.dashboard", CREATE, simulation_new),
+    POST("/bx/dashboard/simulations",                    "bx.dashboard", CREATE, simulation_create,
+         .form = simulation_new),
+    GET ("/bx/dashboard/simulations/{key}",              "bx.dashboard", VIEW,   simulation_page),
+    GET ("/bx/dashboard/simulations/{key}/results",      "bx.dashboard", VIEW,   simulation_results),
     POST("/bx/dashboard/totals",                         "bx.dashboard", VIEW, overview_refresh, .form = overview_page),
 
     /* BX04US01: bill_page.c */
@@ -86,6 +93,9 @@ static const Route billing_routes[] = {
     GET ("/bx/runs/new",                                 "bx.run", CREATE,  run_new_page),
     POST("/bx/runs",                                     "bx.run", CREATE,  run_create_post, .form = run_new_page),
     GET ("/bx/runs/{no}",                                "bx.run", VIEW,    run_page),
+    GET ("/bx/runs/{no}/options",                        "bx.run", EDIT,    run_options_page),
+    POST("/bx/runs/{no}/options",                        "bx.run", EDIT,    run_options_post,
+         .form = run_options_page),
     GET ("/bx/runs/{no}/readings",                       "bx.run", VIEW,    run_readings_page),
     POST("/bx/runs/{no}/readings",                       "bx.run", EDIT,    run_readings_post),
     GET ("/bx/runs/{no}/readings/{connection}",          "bx.run", VIEW,    run_reading_page),
@@ -130,6 +140,7 @@ static const EventHandler billing_events[] = {
     { "meter_reading.corrected",         "bx.rebill",           rebill_by_reading },
     { "meter_reading.corrected",         "bx.stale_corrected",  stale_by_connection },
     { "bill_run.state_changed",          "bx.totals",           daily_total_after_run },
+    { "job.failed",                      "bx.job_failed",       billing_job_failed },
     { "bill.cancelled",                  "bx.totals_cancelled", daily_total_after_cancel },
     { "complaint.created",               "bx.dispute_opened",   dispute_opened },
     { "complaint.closed",                "bx.dispute_ended",    dispute_ended },
@@ -145,6 +156,8 @@ static const JobHandler billing_jobs[] = {
     { .kind = "bill.pdf", .class = "documents", .run = bill_pdf_job },
     { .kind = "statement.pdf", .class = "documents", .run = statement_job },
     { .kind = "statement.cleanup", .class = "documents", .run = statement_cleanup },
+    { .kind = "bill_simulation.run", .class = "bills", .run = simulation_job },
+    { .kind = "bill_draft.cleanup", .class = "general", .run = bill_drafts_cleanup },
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
     { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job },
     { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },
@@ -157,6 +170,8 @@ static const JobSchedule billing_schedules[] = {
       .name = "Files of statements",
       .rule = "daily 03:30",
       .per_utility = true },
+    { .code = "bill_draft", .kind = "bill_draft.cleanup", .name = "Remove discarded drafts of bills",
+      .rule = "daily 03:40", .per_utility = true },
     { .code = "late_fee", .kind = "late_fee.assess", .name = "Late fees", .rule = "daily 02:00", .per_utility = true },
     { .code = "billing_total", .kind = "billing_total.rebuild", .name = "Totals of the billing overview",
       .rule = "daily 03:00", .per_utility = true },

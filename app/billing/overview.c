@@ -1,7 +1,7 @@
 /*
  * The billing overview (BX02US01): what a month billed and collected, what is stuck, what is owed. Bills and payments
  * of the chosen month are counted as they are now, over one index; other months, use, areas and categories come from
- * the daily totals (daily_total.c). Every figure leads to the list behind it. Simulations of a cycle wait.
+ * the daily totals (daily_total.c). Every figure leads to the list behind it. Simulations stand in simulation.c.
  */
 #include <string.h>
 
@@ -473,12 +473,17 @@ static void show_actions(Req *r, const Figures *f) {
 
 static void show_tabs(Req *r, int current) {
     const struct { const char *text, *path; } tabs[] = { { SAY(r, "title"), "" }, { SAY(r, "cycles"), "/cycles" },
-        { SAY(r, "exceptions"), "/exceptions" } };
-    for (int i = 0; i < 3; i++) {
+        { SAY(r, "exceptions"), "/exceptions" }, { word(r, "billing.simulation.list"), "/simulations" } };
+    for (int i = 0; i < 4; i++) {
         show_text(r, at(r, "page.tabs", (size_t)i, "text"), tabs[i].text);
         show_text(r, at(r, "page.tabs", (size_t)i, "url"), link_path(r, "/bx/dashboard%s", tabs[i].path));
         if (i == current) show_text(r, at(r, "page.tabs", (size_t)i, "current"), "1");
     }
+}
+
+void overview_head(Req *r, int tab) {
+    show_text(r, "page.title", SAY(r, "heading"));
+    show_tabs(r, tab);
 }
 
 /* What the nightly comparison with the ledger found. */

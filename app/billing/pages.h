@@ -26,6 +26,9 @@ void overview_page      (Req *r);
 void overview_cycles    (Req *r);
 void overview_exceptions(Req *r);
 void overview_refresh   (Req *r);
+/* Title and tabs of the overview, the tab of this number chosen. */
+enum { OVERVIEW_TITLE, OVERVIEW_CYCLES, OVERVIEW_EXCEPTIONS, OVERVIEW_SIMULATIONS };
+void overview_head(Req *r, int tab);
 
 /* Totals by day of every month that has bills, or of {"month":"2026-05"} alone; and their comparison with the ledger,
    which leaves an alert under "billing_total:<utility>" (daily_total.c). */
@@ -38,6 +41,8 @@ void    daily_total_after_run   (Ctx *c, const EventRow *e);
 void    daily_total_after_cancel(Ctx *c, const EventRow *e);
 #define TOTAL_ALERT "billing_total:%lld"
 
+/* Discarded drafts are kept 90 days for comparison, then removed, a bounded number a step (bill_store.c). */
+JobStep bill_drafts_cleanup(Ctx *c, const JobRow *job);
 JobStep late_fee_job(Ctx *c, const JobRow *job);        /* charge.c */
 void    dispute_opened(Ctx *c, const EventRow *e);
 void    dispute_ended (Ctx *c, const EventRow *e);

@@ -17,7 +17,7 @@
     F(T, bool, has_deemed) F(T, Quantity, deemed_qty_micro) F(T, const char *, fallback_tou)
 ROW(PlanRow, PLAN_ROW)
 #define VERSION_ROW(F, T) F(T, Id, id) F(T, Id, plan_id) F(T, int, version_no) F(T, Date, effective_from) \
-    F(T, Date, effective_to)
+    F(T, Date, effective_to) F(T, bool, is_instead)
 ROW(VersionRow, VERSION_ROW)
 #define RATE_ROW(F, T) F(T, Id, id) F(T, Id, version_id) F(T, int, sequence) F(T, const char *, code) \
     F(T, const char *, label) F(T, const char *, type) F(T, const char *, charge_type) \
@@ -55,7 +55,6 @@ struct PlanBook {
     SeasonRows  seasons;
     Id         *codes;                          /* of rates.v */
     Date        from, to;
-    Id          instead;                        /* this version stands for all of its plan; 0: those in force */
     int64_t     normal_days_micro;
     int         exponent;
 };
@@ -63,22 +62,22 @@ struct PlanBook {
 static void components_make(Ctx *c, PlanBook *b, Version *v, const char *size);
 
 /* All is made here, so that nothing of the book stands in memory that a failed transaction takes along. */
-static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro, Id instead) {
+static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro, const char *instead) {
     PlanBook *b = take(c, sizeof *b);
-    b->from = from, b->to = to, b->instead = instead;
+    b->from = from, b->to = to;
+    if (!instead) instead = "[]";
     b->normal_days_micro = normal_days_micro;
     b->exponent = utility_here(c)->exponent;
     b->plans = db_all(c, PlanRow, "select id, code, proration_method, rate_change_method, tolerance_days, "
                                   "deemed_daily_qty_micro is not null as has_deemed, "
                                   "coalesce(deemed_daily_qty_micro, 0) as deemed_qty_micro, "
                                   "fallback_tou from tariff_plan where utility_id=? order by id", c->utility);
-    Id plan = instead.id ? db_id(c, "select plan_id from tariff_plan_version where id=? and utility_id=?", instead,
-                                 c->utility)
-                         : (Id){ 0 };
     VersionRows versions = db_all(c, VersionRow,
-        "select id, plan_id, version_no, effective_from, effective_to from tariff_plan_version where utility_id=? "
-        "and ((state in ('approved', 'active', 'superseded') and effective_from<=? and not plan_id<=>?) or id<=>?) "
-        "order by plan_id, effective_from, version_no", c->utility, to, plan, instead);
+        "select v.id, v.plan_id, v.version_no, v.effective_from, v.effective_to, json_contains(?, v.id) as is_instead "
+        "from tariff_plan_version v where v.utility_id=? and (json_contains(?, v.id) "
+        "or (v.state in ('approved', 'active', 'superseded') and v.effective_from<=? and not exists (select 1 "
+        "from tariff_plan_version o where o.plan_id=v.plan_id and json_contains(?, o.id)))) "
+        "order by v.plan_id, v.effective_from, v.version_no", instead, c->utility, instead, to, instead);
     b->rates = db_all(c, RateRow,
         "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, r.basis, r.prorate, "
         "r.service_code, r.unit, r.rate_micro is not null as has_rate, coalesce(r.rate_micro, 0) as rate_micro, "
@@ -88,7 +87,7 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
         "coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, r.tax_codes, r.refs, r.tax_code, r.tiers_per, "
         "r.season_code, r.valid_from, r.valid_to, r.gl_code from tariff_rate r "
         "join tariff_plan_version v on v.id = r.version_id where r.utility_id=? and r.enabled=1 "
-        "and (v.state in ('approved', 'active', 'superseded') or v.id<=>?) "
+        "and (v.state in ('approved', 'active', 'superseded') or json_contains(?, v.id)) "
         "order by v.plan_id, v.effective_from, v.version_no, r.sequence", c->utility, instead);
     b->tiers = db_all(c, TierRow, "select t.rate_id, s.code as season_code, t.upto_qty_micro is not null as has_limit, "
                                   "coalesce(t.upto_qty_micro, 0) as upto_qty_micro, t.upto_attribute, "
@@ -116,7 +115,7 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
             Date before = date_add_days(versions.v[i + 1].effective_from, -1);
             if (!date_is_set(v->until) || v->until.day > before.day) v->until = before;
         }
-        if (v->row.id.id == instead.id) v->row.effective_from = from, v->until = DATE_NONE;
+        if (v->row.is_instead) v->row.effective_from = from, v->until = DATE_NONE;
         while (at < b->rates.n && b->rates.v[at].version_id.id != v->row.id.id) at++;
         v->first = at;
         while (at < b->rates.n && b->rates.v[at].version_id.id == v->row.id.id) {
@@ -130,22 +129,23 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
     return b;
 }
 
-static PlanBook *book_with(Ctx *c, Date from, Date to, int64_t normal_days_micro, Id instead) {
-    int64_t key = instead.id ? -instead.id : c->utility.id;
-    PlanBook *b = fact_get(c, "plan_book", key);
+/* instead: JSON list of versions that stand for all of their plans; NULL: those in force. */
+static PlanBook *book_with(Ctx *c, Date from, Date to, int64_t normal_days_micro, const char *instead) {
+    const char *name = instead ? text(c, "plan_book:%s", instead) : "plan_book";
+    PlanBook *b = fact_get(c, name, c->utility.id);
     if (!b || b->from.day > from.day || b->to.day < to.day || b->normal_days_micro != normal_days_micro) {
         b = read_book(c, from, to, normal_days_micro, instead);
-        fact_keep(c, "plan_book", key, b);
+        fact_keep(c, name, c->utility.id, b);
     }
     return b;
 }
 
 PlanBook *plan_book(Ctx *c, Date from, Date to, int64_t normal_days_micro) {
-    return book_with(c, from, to, normal_days_micro, (Id){ 0 });
+    return book_with(c, from, to, normal_days_micro, NULL);
 }
 
 PlanBook *plan_book_of(Ctx *c, const BillScope *s) {
-    return book_with(c, date_add_days(s->from, -BILL_HISTORY_DAYS), s->to, s->normal_days_micro, s->tariff_version);
+    return book_with(c, date_add_days(s->from, -BILL_HISTORY_DAYS), s->to, s->normal_days_micro, s->versions);
 }
 
 /* --- one component ------------------------------------------------------------------------------------------------ */

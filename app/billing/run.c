@@ -69,12 +69,13 @@ static Refused taken(Ctx *c, const ActiveRow *a) {
                                            clock_of(c, a->started_at)) };
 }
 
-static Refused refused(Ctx *c, const NewRun *n, const PeriodRow *p) {
+/* `but`: the run that is being changed, which does not stand in its own way; 0: a new one. */
+static Refused refused(Ctx *c, const NewRun *n, const PeriodRow *p, Id but) {
     if (!strcmp(p->state, "closed"))
         return (Refused){ CONFLICT, NULL, text(c, "Period %s of %s is closed.", p->label, p->cycle_name) };
     ActiveRow *a = n->simulate_only ? NULL : db_find(c, ActiveRow,
         "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? "
-        "and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period);
+        "and id<>? and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period, but);
     if (a) return taken(c, a);
     if (date_compare(n->due_date, n->bill_date) < 0)
         return (Refused){ INVALID, "due_date", "The due date is before the bill date." };
@@ -88,7 +89,8 @@ static Refused refused(Ctx *c, const NewRun *n, const PeriodRow *p) {
     return (Refused){ 0 };
 }
 
-const char *run_refusal(Ctx *c, const NewRun *n) { return refused(c, n, period_get(c, n->period)).text; }
+const char *run_refusal(Ctx *c, const NewRun *n) { return refused(c, n, period_get(c, n->period),
+                                                                             (Id){ 0 }).text; }
 
 static const char *options_json(Ctx *c, const NewRun *n) {
     Text t = text_start(c);
@@ -103,7 +105,8 @@ static const char *options_json(Ctx *c, const NewRun *n) {
     return t.s;
 }
 
-Id run_create(Ctx *c, const NewRun *n) {
+/* The period, locked; fails with what stands in the way of this run. */
+static PeriodRow *period_for(Ctx *c, const NewRun *n, Id but) {
     if (!db_id(c, "select id from bill_cycle_period where id=? for update", n->period).id)
         fail(c, NOT_FOUND, "There is no such period.");
     PeriodRow *p = period_get(c, n->period);
@@ -112,17 +115,13 @@ Id run_create(Ctx *c, const NewRun *n) {
        others. */
     ActiveRow *live = n->simulate_only ? NULL : db_find(c, ActiveRow,
         "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? "
-        "and run_flag=1 limit 1 for update", n->period);
-    Refused no = live ? taken(c, live) : refused(c, n, p);
+        "and id<>? and run_flag=1 limit 1 for update", n->period, but);
+    Refused no = live ? taken(c, live) : refused(c, n, p, but);
     if (no.text) fail_at(c, no.status, no.field, __FILE__, __LINE__, "%s", no.text);
-    bool v1 = !strcmp(n->mode, "v1");
-    const char *run_no = series_next(c, "RUN-{YYYY}-{####}");
-    Id run = db_insert(c, "insert into bill_run (utility_id, run_no, mode, bill_cycle_period_id, bill_date, due_date, "
-                          "options, message, template_version_id, state, stage, sample_of, simulate_only, owner_id, "
-                          "last_actor_id, started_at, started_by, created_by, updated_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, run_no, n->mode, n->period, n->bill_date,
-            n->due_date, options_json(c, n), n->message, template_of(c, p), v1 ? "queued" : "setup", 1, n->sample_of,
-        n->simulate_only, c->user, c->user, c->now, c->user, c->user, c->user);
+    return p;
+}
+
+static void items_make(Ctx *c, Id run, const NewRun *n, const PeriodRow *p) {
     if (n->sample_of > 0)
         db_run(c, "insert into bill_run_item (run_id, account_id, seq) "
                   "select ?, x.account_id, row_number() over (order by x.account_id) from (select account_id "
@@ -139,10 +138,49 @@ Id run_create(Ctx *c, const NewRun *n) {
     if (!n->simulate_only)
         db_run(c, "update bill_cycle_period set state='running' where id=? and state in ('planned', 'open')",
                n->period);
+}
+
+Id run_create(Ctx *c, const NewRun *n) {
+    PeriodRow *p = period_for(c, n, (Id){ 0 });
+    bool v1 = !strcmp(n->mode, "v1");
+    const char *run_no = series_next(c, "RUN-{YYYY}-{####}");
+    Id run = db_insert(c, "insert into bill_run (utility_id, run_no, mode, bill_cycle_period_id, bill_date, due_date, "
+                          "options, message, template_version_id, state, stage, sample_of, simulate_only, owner_id, "
+                          "last_actor_id, started_at, started_by, created_by, updated_by) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, run_no, n->mode, n->period, n->bill_date,
+            n->due_date, options_json(c, n), n->message, template_of(c, p), v1 ? "queued" : "setup", 1, n->sample_of,
+        n->simulate_only, c->user, c->user, c->now, c->user, c->user, c->user);
+    items_make(c, run, n, p);
     audit_write(c, &(Audit){ .action = "create", .entity = "bill_run", .id = run, .number = run_no, .version = 1,
                              .after = json_pairs(c, "mode", n->mode, "period", p->label, "cycle", p->cycle_name,
                                                  NULL) });
     return run;
+}
+
+/* The accounts are chosen anew: nothing has been made for them yet. */
+void run_change(Ctx *c, const RunRow *run, const NewRun *n) {
+    const char *state = db_text(c, "select state from bill_run where id=? for update", run->id);
+    if (!state || strcmp(state, "setup"))
+        fail(c, CONFLICT, "%s is past its first stage. Cancel it and make another one.", run->run_no);
+    PeriodRow *p = period_for(c, n, run->id);
+    db_run(c, "delete from bill_run_item where run_id=?", run->id);
+    db_must(c, 1, CONFLICT, "update bill_run set bill_cycle_period_id=?, bill_date=?, due_date=?, options=?, "
+                            "message=?, template_version_id=?, sample_of=?, simulate_only=?, last_actor_id=?, "
+                            "updated_at=?, updated_by=?, row_version=row_version+1 where id=?", n->period, n->bill_date,
+            n->due_date, options_json(c, n), n->message, template_of(c, p), n->sample_of, n->simulate_only, c->user,
+            c->now, c->user, run->id);
+    if (run->period.id != n->period.id || n->simulate_only)
+        db_run(c, "update bill_cycle_period set state='open' where id=? and state='running' and not exists (select 1 "
+                  "from bill_run x where x.bill_cycle_period_id=bill_cycle_period.id and x.run_flag=1)", run->period);
+    items_make(c, run->id, n, p);
+    audit_write(c, &(Audit){ .action = "edit", .entity = "bill_run", .id = run->id, .number = run->run_no,
+                             .version = run->row_version + 1,
+                             .before = json_pairs(c, "period", run->label, "bill_date",
+                                                  date_iso(&c->mem, run->bill_date), "due_date",
+                                                  date_iso(&c->mem, run->due_date), "options", run->options, NULL),
+                             .after = json_pairs(c, "period", p->label, "bill_date", date_iso(&c->mem, n->bill_date),
+                                                 "due_date", date_iso(&c->mem, n->due_date), "options",
+                                                 options_json(c, n), NULL) });
 }
 
 #define RUN_SELECT "select r.id, r.run_no, r.mode, r.state, p.id as period, y.id as cycle, p.label, y.name " \

@@ -43,6 +43,8 @@ void run_drain(Ctx *c, Id run);
 ROW(RunRow, RUN_ROW)
 RunRow *run_get (Ctx *c, Id run);                       /* NOT_FOUND when none */
 RunRow *run_find(Ctx *c, const char *run_no);           /* NOT_FOUND when none */
+/* Another period, other dates and options for a V2 run that is still in its first stage; CONFLICT later. */
+void    run_change(Ctx *c, const RunRow *run, const NewRun *n);
 
 typedef struct {
     int64_t total, pending, claimed, calculated, held, error, skipped, published, rolled_back, stale, workers;

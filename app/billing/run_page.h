@@ -76,6 +76,8 @@ void run_leave_post  (Req *r);
 void run_list_page       (Req *r);
 void run_new_page        (Req *r);
 void run_create_post     (Req *r);
+void run_options_page    (Req *r);
+void run_options_post    (Req *r);
 void run_page            (Req *r);
 void run_tab_page        (Req *r);
 void run_move_post       (Req *r);
@@ -101,6 +103,8 @@ void stale_by_tariff     (Ctx *c, const EventRow *e);
 void stale_by_connection (Ctx *c, const EventRow *e);
 void stale_by_reading    (Ctx *c, const EventRow *e);
 void check_is_read       (Ctx *c, const EventRow *e);
+/* A job of ours that will not be tried again: whoever started the run or the simulation is told (run_stage.c). */
+void billing_job_failed  (Ctx *c, const EventRow *e);
 
 void generate_page   (Req *r);
 void generate_confirm(Req *r);

@@ -2,10 +2,12 @@
  * The stages of a V2 run apart from its pages (BX01US03): eligibility, readings to be decided, sample, checklist, who
  * is told. Checks are statements over the whole run, so that 50,000 accounts take a second or two.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/billing/billing.h"
-#include "app/billing/run.h"
+#include "app/billing/run_page.h"
+#include "app/billing/simulation.h"
 #include "app/billing/run_rules.h"
 #include "app/comms/comms.h"
 #include "app/field/field.h"
@@ -217,6 +219,33 @@ static const char *titled(Ctx *c, const RunRow *r, const char *key) {
 void run_tell_owner(Ctx *c, Id run, const char *key) {
     const RunRow *r = run_get(c, run);
     tell(c, r, "user", r->owner_id, titled(c, r, key));
+}
+
+#define DEAD_ROW(F, T) F(T, const char *, kind) F(T, const char *, payload) F(T, const char *, error)
+ROW(DeadJob, DEAD_ROW)
+
+/* The run stays as it is: its job can be tried again from the list of jobs, or the run be paused and gone on with. */
+static void run_died(Ctx *c, const DeadJob *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t id = 0;
+    if (!json_int(p, "run", &id) && json_text(p, "run")) id = strtoll(json_text(p, "run"), NULL, 10);
+    if (!db_id(c, "select id from bill_run where id=? and utility_id=?", (Id){ id }, c->utility).id) return;
+    db_run(c, "update bill_run set last_error=left(?, 500) where id=?", job->error, (Id){ id });
+    const RunRow *r = run_get(c, (Id){ id });
+    Id starter = db_id(c, "select coalesce(last_actor_id, started_by, owner_id) from bill_run where id=?", r->id);
+    inapp_post(c, &(InApp){ .recipient_kind = "user", .recipient = starter, .topic = "billing", .severity = "warning",
+                            .title = titled(c, r, "billing.run.told_died"), .body = job->error,
+                            .link = text(c, "/u/%s%s", c->utility_code, run_path(c, r)),
+                            .dedup_key = text(c, "bill_run:%lld:died:%lld", (long long)r->id.id,
+                                              (long long)r->row_version) });
+}
+
+void billing_job_failed(Ctx *c, const EventRow *e) {
+    DeadJob *job = db_find(c, DeadJob, "select kind, coalesce(payload, '{}') as payload, coalesce(error, '') as error "
+                                       "from smart360.job where id=?", e->id);
+    if (!job) return;
+    if (!strcmp(job->kind, "bill_simulation.run")) simulation_died(c, job->payload, job->error);
+    if (!strcmp(job->kind, "bill_run.work") || !strcmp(job->kind, "bill_run.publish")) run_died(c, job);
 }
 
 void run_tell_approvers(Ctx *c, Id run) {

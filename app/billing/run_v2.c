@@ -80,11 +80,7 @@ static void options(FormView *v, const char *field, const char *none, Twos rows)
     for (size_t i = 0; i < rows.n; i++) form_option(v, field, rows.v[i].value, rows.v[i].label);
 }
 
-void run_new_page(Req *r) {
-    show_text(r, "page.title", word(r, "billing.run.new"));
-    show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
-    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
-    FormView *v = form_show(r, "form", &new_form, "/bx/runs");
+static void all_options(Req *r, FormView *v) {
     options(v, "cycle", NULL, db_all(r, Two, "select code as value, name as label from bill_cycle where utility_id=? "
                                              "and state='active' order by name", r->c.utility));
     options(v, "period", NULL, db_all(r, Two,
@@ -103,6 +99,14 @@ void run_new_page(Req *r) {
         "and v.state in ('draft', 'in_review', 'approved', 'active', 'superseded') order by p.code, v.version_no "
         "desc limit 500",
         r->c.utility));
+}
+
+void run_new_page(Req *r) {
+    show_text(r, "page.title", word(r, "billing.run.new"));
+    show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
+    FormView *v = form_show(r, "form", &new_form, "/bx/runs");
+    all_options(r, v);
     Next *next = db_find(r, Next, "select y.code, p.label, y.due_days from bill_cycle_period p "
                                   "join bill_cycle y on y.id=p.cycle_id where y.utility_id=? and y.state='active' "
                                   "and p.state in ('open', 'running', 'planned') order by p.from_date, y.name limit 1",
@@ -115,8 +119,8 @@ void run_new_page(Req *r) {
     page(r, "layout/form");
 }
 
-void run_create_post(Req *r) {
-    Input *in = form_read(r, &new_form);
+/* What the form asks for; what is wrong with it is collected. */
+static NewRun run_asked(Req *r, Input *in) {
     const char *cycle = in_text(in, "cycle"), *period = in_text(in, "period");
     const char *template = in_text(in, "template"), *version = in_text(in, "tariff_version");
     NewRun n = {
@@ -138,9 +142,64 @@ void run_create_post(Req *r) {
                                  r->c.utility, version);
     if (version && !n.tariff_version.id) problem(r, "tariff_version", "There is no such version.");
     else if (version && !n.simulate_only) problem(r, "tariff_version", "Only a simulation uses another version.");
+    return n;
+}
+
+void run_create_post(Req *r) {
+    NewRun n = run_asked(r, form_read(r, &new_form));
     problems_end(r);
     const RunRow *run = run_get(&r->c, run_create(&r->c, &n));
     note(r, "%s", msg_format(r, r->c.language, "billing.run.made", { "run", run->run_no }));
+    go(r, "/bx/runs/%s", run->run_no);
+}
+
+/* --- stage 1 once more -------------------------------------------------------------------------------------------- */
+
+#define KEPT_ROW(F, T) F(T, const char *, template) F(T, const char *, version) F(T, const char *, true_up) \
+    F(T, bool, estimate)
+ROW(KeptOptions, KEPT_ROW)
+
+void run_options_page(Req *r) {
+    RunRow *run = run_of_path(r, "v2");
+    run_must_be(r, run, "setup");
+    show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.change_of", { "run", run->run_no }));
+    show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
+    show_text(r, "page.crumbs.1.text", run->run_no);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s", run->run_no));
+    FormView *v = form_show(r, "form", &new_form, text(r, "/bx/runs/%s/options", run->run_no));
+    all_options(r, v);
+    KeptOptions *o = db_one(r, KeptOptions,
+        "select (select t.public_id from bill_template_version x join bill_template t on t.id = x.template_id "
+        "where x.id = r.template_version_id) as template, (select public_id from tariff_plan_version "
+        "where id = json_value(r.options, '$.tariff_version')) as version, coalesce(json_value(r.options, "
+        "'$.true_up'), 'index') as true_up, coalesce(json_value(r.options, '$.estimate'), '1') in ('1', 'true') "
+        "as estimate from bill_run r where r.id = ?", run->id);
+    form_text(v, "cycle", run->cycle_code);
+    form_text(v, "period", run->label);
+    form_date(v, "bill_date", run->bill_date);
+    form_date(v, "due_date", run->due_date);
+    form_text(v, "template", o->template);
+    form_bool(v, "estimate", o->estimate);
+    form_text(v, "true_up", o->true_up);
+    if (run->sample_of) form_int(v, "sample_of", run->sample_of);
+    form_bool(v, "simulate_only", run->simulate_only);
+    form_text(v, "tariff_version", o->version);
+    form_text(v, "message", run->message);
+    form_version(v, run->row_version);
+    show_text(r, "form.submit", word(r, "ui.save"));
+    show_text(r, "form.cancel_url", link_path(r, "/bx/runs/%s", run->run_no));
+    page(r, "layout/form");
+}
+
+void run_options_post(Req *r) {
+    Input *in = form_read(r, &new_form);
+    NewRun n = run_asked(r, in);
+    problems_end(r);
+    RunRow *run = run_of_path(r, "v2");
+    if (in->row_version != run->row_version) fail(r, CONFLICT, "%s", word(r, "ui.conflict_short"));
+    run_change(&r->c, run, &n);
+    note(r, "%s", word(r, "ui.saved"));
     go(r, "/bx/runs/%s", run->run_no);
 }
 
@@ -198,6 +257,10 @@ static void stage_cycle(Req *r, const RunRow *run, const RunCounts *k) {
     show_text(r, "show.sections.0.title", word(r, "billing.run.this"));
     show_text(r, "show.sections.0.span", "half");
     show_choices(r, run, k, "show.sections.0.facts");
+    if (!strcmp(run->state, "setup") && perm_may(&r->c, "bx.run", EDIT)) {
+        show_text(r, "show.sections.0.link.text", word(r, "billing.run.change"));
+        show_text(r, "show.sections.0.link.url", link_path(r, "/bx/runs/%s/options", run->run_no));
+    }
     show_text(r, "show.sections.1.title", word(r, "billing.run.last"));
     show_text(r, "show.sections.1.span", "half");
     LastRun *last = db_find(r, LastRun, "select x.id, x.run_no, x.amount_minor, x.error_count, "

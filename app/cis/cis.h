@@ -258,7 +258,7 @@ Money payment_charge_back(struct Ctx *c, const Chargeback *k);
 /* The dispute is over: won, the money is back in its payments and pays what is open; lost, it stays away. */
 void  payment_charge_back_end(struct Ctx *c, Id dispute, bool is_won);
 /* What the account holds as paid deposit with interest to a date: for the final bill. */
-typedef struct { Id deposit; Money held, interest; } DepositHeld;
+typedef struct { Id deposit; Money held, interest; int64_t rate_ppm; Date since; } DepositHeld;
 typedef struct { DepositHeld *v; size_t n; } DepositsHeld;
 DepositsHeld deposits_held(struct Ctx *c, Id account, Date as_of);
 void deposit_applied(struct Ctx *c, Id deposit, Money amount, Id bill);
@@ -272,7 +272,9 @@ typedef struct { Id id, agreement; int seq; Date due_on; Money amount, unpaid; }
 typedef struct { Instalment *v; size_t n; } Instalments;
 /* Instalments due on or before a date that are not on a bill yet. */
 Instalments instalments_due(struct Ctx *c, Id account, Date until);
-void instalment_billed(struct Ctx *c, Id instalment, Id bill);          /* 0: free again */
+/* An instalment stands on a bill, with which it moves to the receivables; 0: it is free again (the bill was cancelled).
+   CONFLICT when it is on a bill already or is paid. */
+void instalment_billed(struct Ctx *c, Id instalment, Id bill);
 
 /* --- cases -------------------------------------------------------------------------------------------------------- */
 

@@ -151,7 +151,8 @@ DepositsHeld deposits_held(Ctx *c, Id account, Date as_of) {
         account, c->utility);
     DepositsHeld all = { take_n(c, DepositHeld, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++)
-        all.v[i] = (DepositHeld){ rows.v[i].id, rows.v[i].held_minor, interest_of(&rows.v[i], as_of) };
+        all.v[i] = (DepositHeld){ rows.v[i].id, rows.v[i].held_minor, interest_of(&rows.v[i], as_of),
+                                   rows.v[i].rate_ppm, rows.v[i].interest_from };
     return all;
 }
 
@@ -176,4 +177,17 @@ void deposit_applied(Ctx *c, Id deposit, Money amount, Id bill) {
                                 .id = deposit,
                                 .account = d->account_id,
                                 .payload = text(c, "{\"amount_minor\":%lld}", (long long)amount.minor) });
+}
+
+/* --- instalments on bills ----------------------------------------------------------------------------------------- */
+
+/* Its states stay as they are: what pays the bill pays it. */
+void instalment_billed(Ctx *c, Id instalment, Id bill) {
+    if (bill.id)
+        db_must(c, 1, CONFLICT, "update instalment set bill_id = ? where id = ? and "
+                                "utility_id = ? and bill_id is null and became_due_at is null and state in ('due', "
+                                "'part_paid')", bill, instalment, c->utility);
+    else
+        db_run(c, "update instalment set bill_id = null where id = ? and "
+                  "utility_id = ?", instalment, c->utility);
 }

@@ -152,6 +152,8 @@ Segments mx_open_segments(struct Ctx *c, Id connection, Date until);
 Segments mx_open_segments_of(struct Ctx *c, const Id *connections, size_t n, Date until);
 /* Of a bill, whatever their state. */
 Segments mx_bill_segments_of(struct Ctx *c, Id bill);
+/* Of many bills: rows in order of connection and date. */
+Segments mx_bills_segments_of(struct Ctx *c, const Id *bills, size_t n);
 /* unbilled -> reserved for a stored draft; CONFLICT when one is no longer unbilled. */
 void mx_reserve_segments(struct Ctx *c, const Id *segments, size_t n, Id bill);
 /* reserved or unbilled -> billed. `lines` names the bill line of each, or is NULL. */

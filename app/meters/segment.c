@@ -62,6 +62,13 @@ Segments mx_bill_segments_of(Ctx *c, Id bill) {
                                  "where u.bill_id = ? order by u.service_connection_id, u.to_on, u.id", bill));
 }
 
+Segments mx_bills_segments_of(Ctx *c, const Id *bills, size_t n) {
+    return segments_of(c, db_all(c, SegmentRow,
+        "select " SEGMENT_COLUMNS "from json_table(?, '$[*]' columns (id bigint path '$')) j "
+        "straight_join usage_segment u on u.bill_id = j.id " SEGMENT_JOINS
+        "where g.is_billed = 1 order by u.service_connection_id, u.to_on, u.from_on, u.id", json_ids(c, bills, n)));
+}
+
 /* --- reserving and billing ---------------------------------------------------------------------------------------- */
 
 /* [[segment,bill,line], ...] */

@@ -113,9 +113,19 @@ create table if not exists billing_month_figure (
   primary key (utility_id, month)
 );
 
+-- Simulations of a billed period with other tariff versions (BX02US01): results only, never bills.
 create table if not exists bill_simulation (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, name varchar(80) not null, base_period_id bigint unsigned not null, versions json not null, sample_n int null, seed bigint null, state varchar(32) not null default 'queued' check (state in ('queued', 'running', 'done', 'failed')), results json null, owner_id bigint unsigned null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
+  name varchar(80) not null, bill_cycle_period_id bigint unsigned not null, versions json not null comment 'tariff_plan_version ids, each in place of its plan', sample_n int not null default 0 comment '0: all', seed int unsigned not null default 1,
+  state varchar(32) not null default 'queued' check (state in ('queued', 'running', 'done', 'failed')), accounts int not null default 0, done_n int not null default 0, skipped_n int not null default 0, problem varchar(300) null,
+  owner_id bigint unsigned null, started_at datetime(6) null, finished_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
-  unique key (utility_id, name)
+  unique key (utility_id, name), key (utility_id, id), foreign key (utility_id) references utility (id), foreign key (bill_cycle_period_id) references bill_cycle_period (id)
+);
+
+-- By category and by size of the change: band -4 lower by over 20 %, -3 over 10, -2 over 5, -1 lower, 0 the same, 1 to 4 higher.
+create table if not exists bill_simulation_result (
+  simulation_id bigint unsigned not null, category_id bigint unsigned not null default 0, band tinyint not null check (band between -4 and 4), bills int not null default 0, now_minor bigint not null default 0, then_minor bigint not null default 0,
+  primary key (simulation_id, category_id, band), foreign key (simulation_id) references bill_simulation (id)
 );

@@ -74,3 +74,48 @@ story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run }) =
     await publish(manager(), 'SF-1006').refuses(409, null, 'Account is being billed by RUN-2026-0001.');
   });
 });
+
+story('BX01US02 final', 'BX-FIX', ({ as, test, expect, sql, one, ledger, clock, command, owner, jobs_run }) => {
+  const manager = () => as('billing_manager');
+
+  test('BX01US02.5 a final bill applies the deposit and its interest, and leaves a credit', async () => {
+    command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');
+    await jobs_run();
+    const account = one("select id from account where account_no = 'SF-1001'");
+    owner('billing_manager', 'deposit', { account: 'SF-1001', amount: '75.00', since: '2025-05-10', ppm: '20000' });
+    clock('2026-05-11T10:00-07:00');
+    const meter = one("select m.meter_no from meter m join service_connection s on s.meter_id = m.id where s.account_id = ?", [account]);
+    const read = owner('meter_manager', 'reading', { meter, kind: 'final', value: '1265', on: '2026-05-10' });
+    if (read.status !== 'passed') owner('reading_validator', 'decide', { reading: read.id, decision: 'pass' });
+    // April is billed, supply has ended on the 10th.
+    const bill = one("select id from bill where account_id = ? and status = 'published'", [account]);
+    expect(one('select total_minor from bill where id = ?', [bill])).toBe('18800');
+    sql("update account set status = 'disconnected' where id = ?", [account]);
+    sql("update service_connection set disconnected_on = '2026-05-10', status = 'disconnected' where account_id = ?", [account]);
+    const before = Number(one('select balance_minor from account where id = ?', [account]));
+    await manager().post('/bx/generate-single/SF-1001', { kind: 'final', period_end: '2026-05-10', bill_date: '2026-05-11', due_date: '2026-06-01', mode_0: 'there' },
+      { from: '/bx/generate-single/SF-1001' }).done('Bill WA-BILL-');
+    const final = sql("select id, current_charges_minor c, tax_minor t, deposit_minor d, total_minor n from bill where account_id = ? and kind = 'final' and status = 'published'", [account])[0];
+    expect({ c: final.c, t: final.t, d: final.d, n: final.n }).toEqual({ c: '4638', t: '113', d: '-7650', n: '-3012' });
+    const lines = sql("select charge_type k, amount_minor a from bill_line where bill_id = ? and posts = 1 order by seq", [final.id]).map((l) => `${l.k} ${l.a}`);
+    expect(lines).toEqual(expect.arrayContaining(['FIXED 607', 'USAGE 1650', 'SEWER_USAGE 2268', 'DEPOSIT_APPLIED -7500', 'DEPOSIT_INTEREST -150', 'TAX 113']));
+    expect(Number(one('select balance_minor from account where id = ?', [account]))).toBe(before - 3012);
+    expect(one('select held_minor from deposit where account_id = ?', [account])).toBe('0');
+    expect(one('select status from deposit where account_id = ?', [account])).toBe('applied');
+    expect(one('select deposit_balance_minor from account where id = ?', [account])).toBe('0');
+    // Interest: the expense, and nothing is left payable.
+    const sum = (code) => one('select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e join gl_code g on g.id = e.gl_code_id where g.code = ?', [code]);
+    expect(sum('5110')).toBe('150');
+    expect(sum('2310')).toBe('0');
+    expect(sum('2300')).toBe('0');
+    expect(one("select count(*) from outbox_event where name = 'bill.posted' and json_value(payload, '$.kind') = 'final'")).toBe('1');
+  });
+
+  test('BX01US02.5 cancelled, the deposit is held again and its interest taken back', async () => {
+    const no = one("select b.bill_no from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001' and b.kind = 'final'");
+    await manager().post(`/bx/bills/${no}/cancellation`, { reason: 'other', note: 'the account stays open' }, { from: `/bx/bills/${no}/cancellation` }).done('is cancelled');
+    expect(one("select d.held_minor from deposit d join account a on a.id = d.account_id where a.account_no = 'SF-1001'")).toBe('7500');
+    const sum = (code) => one('select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e join gl_code g on g.id = e.gl_code_id where g.code = ?', [code]);
+    expect([sum('5110'), sum('2310'), sum('2300')]).toEqual(['0', '0', '-7500']);
+  });
+});

@@ -353,3 +353,71 @@ story('BX01US03 stopped', 'BX-FIX', (kit) => {
     await manager().get('/bx/runs/RUN-2026-0002').sees('The period is already billed on WA-BILL-202605-000001');
   });
 });
+
+story('BX01US03 first stage', 'BX-FIX', (kit) => {
+  const { as, test, expect, sql, one, clock, jobs_run } = kit, { manager, move, create, to_review, state } = steps(kit);
+  const values = { cycle: 'MONTHLY-WESTERN', period: '2026-04', bill_date: '2026-05-02', due_date: '2026-05-23', estimate: '1', true_up: 'index' };
+  const newest = () => one('select run_no from bill_run order by id desc limit 1');
+  const change = (fields) => manager().post('/bx/runs/RUN-2026-0001/options', { ...values, ...fields }, { from: '/bx/runs/RUN-2026-0001/options' });
+
+  test('BX01US03 stage 1 is changed until the check begins, by one at a time', async () => {
+    await create().is(303);
+    await manager().get('/bx/runs/RUN-2026-0001').sees('Change');
+    await change({ due_date: '2026-05-01' }).refuses(422, 'due_date', 'The due date is before the bill date.');
+    await change({ due_date: '2026-05-30', sample_of: '3', message: 'Pay at the new office' }).done();
+    expect(sql("select account_count n, sample_of s, due_date d, message m, row_version v from bill_run where run_no = 'RUN-2026-0001'")[0]).toEqual({ n: '3', s: '3', d: '2026-05-30', m: 'Pay at the new office', v: '2' });
+    expect(one('select count(*) from bill_run_item')).toBe('3');
+    await manager().post('/bx/runs/RUN-2026-0001/options', { ...values, row_version: '1' }, { from: '/bx/runs/RUN-2026-0001/options' }).is(409);
+    await change({ sample_of: '' }).done();
+    expect(one('select count(*) from bill_run_item')).toBe('10');
+    expect(one("select count(*) from audit_entry where entity = 'bill_run' and action = 'edit'")).toBe('2');
+    await as('cashier').get('/bx/runs/RUN-2026-0001/options').is(403);
+    await move(manager(), 'check').done();
+    await manager().get('/bx/runs/RUN-2026-0001/options').is(409);
+    expect(one("select due_date from bill_run where run_no = 'RUN-2026-0001'")).toBe('2026-05-23');
+    await move(manager(), 'cancel').done();
+  });
+
+  test('BX01US03 a job that dies tells who started the run', async () => {
+    await manager().post('/bx/runs', values, { from: '/bx/runs/new' }).is(303);
+    const run = one("select id from bill_run where run_no = ?", [newest()]), me = one("select id from user where email = 'billing_manager@swa.test'");
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, payload, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'bill_run.work', 'bills', ?, uuid(), 100, '2026-01-01', 1, 'system' from tenant t where t.slug = 'swa'", [JSON.stringify({ run: String(run) })]);
+    await expect(jobs_run()).rejects.toThrow('dead jobs');
+    sql.platform("delete from job where state = 'dead'");
+    await jobs_run();
+    expect(sql("select recipient_id r, severity s, title t from notification where topic = 'billing' and title like '%stopped%'")).toEqual([{ r: me, s: 'warning', t: `The work on ${newest()} has stopped with an error.` }]);
+    expect(state(newest())).toBe('setup');
+    await manager().post(`/bx/runs/${newest()}/cancel`, {}).done();
+  });
+
+  test('BX01US03 discarded drafts are kept 90 days, then removed; live ones stay', async () => {
+    const at = (event) => manager().post(`/bx/runs/${newest()}/${event}`, {});
+    const drafts = async () => {
+      await manager().post('/bx/runs', values, { from: '/bx/runs/new' }).is(303);
+      await at('check').done();
+      await manager().post(`/bx/runs/${newest()}/accounts/SF-1007/leave-out`, { reason: 'plan disputed' }).done();
+      await at('continue').done();
+      await manager().post(`/bx/runs/${newest()}/readings`, { bulk: 'estimate', ids: 'SF-SC-1003' });
+      await at('generate').done();
+      await jobs_run();
+    };
+    await drafts();
+    await at('roll_back').done();
+    await drafts();
+    const discarded = () => Number(one("select count(*) from bill where status = 'discarded'"));
+    const live = Number(one("select count(*) from bill where status in ('draft', 'held')"));
+    expect(discarded()).toBe(9);
+    const cleanup = async () => {
+      sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'bill_draft.cleanup', 'general', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'");
+      await jobs_run();
+    };
+    clock.forward({ days: 89 });
+    await cleanup();
+    expect(discarded()).toBe(9);
+    clock.forward({ days: 2 });
+    await cleanup();
+    expect(discarded()).toBe(0);
+    expect(Number(one("select count(*) from bill where status in ('draft', 'held')"))).toBe(live);
+    expect(one('select count(*) from bill_line l left join bill b on b.id = l.bill_id where b.id is null')).toBe('0');
+  });
+});

@@ -78,3 +78,85 @@ story('BX02US01', 'BX-FIX', ({ as, test, expect, sql, one, command, jobs_run, lo
     }
   });
 });
+
+// A draft version of RES-VAR with the first tier at 4.75; its key.
+const draft_version = ({ sql, one }, no = 2) => {
+  const of = (n) => `(select v.id from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'RES-VAR' and v.version_no = ${n})`;
+  sql(`insert into tariff_plan_version (utility_id, plan_id, version_no, effective_from, state) select v.utility_id, v.plan_id, ${no}, '2026-07-01', 'draft' from tariff_plan_version v where v.id = ${of(1)}`);
+  const version = one(`select ${of(no)}`);
+  const columns = sql("select group_concat(column_name) c from information_schema.columns where table_schema = database() and table_name = 'tariff_rate' and extra = '' and column_name not in ('id', 'public_id', 'version_id')")[0].c;
+  sql(`insert into tariff_rate (version_id, ${columns}) select ${version}, ${columns} from tariff_rate r where r.version_id = ${of(1)}`);
+  sql(`insert into tariff_tier (rate_id, seq, upto_qty_micro, rate_micro) select n.id, t.seq, t.upto_qty_micro, if(t.seq = 1, 4750000, t.rate_micro) from tariff_tier t join tariff_rate o on o.id = t.rate_id and o.version_id = ${of(1)} join tariff_rate n on n.code = o.code and n.version_id = ${version}`);
+  return one(`select public_id from tariff_plan_version where id = ${version}`);
+};
+
+story('BX02US01 simulations', 'BX-FIX', (kit) => {
+  const { as, test, expect, sql, one, command, jobs_run, ledger, looks_right } = kit;
+  const manager = () => as('billing_manager');
+  const simulate = (fields) => manager().post('/bx/dashboard/simulations', { period: 'MONTHLY-WESTERN 2026-04', seed: '1', ...fields }, { from: '/bx/dashboard/simulations/new' });
+  const key = (name) => one('select public_id from bill_simulation where name = ?', [name]);
+  const kpi = (page, label) => page.body.match(new RegExp(`${label}</span><span class="s-kv"><strong class="num">([^<]*)`))?.[1];
+  let version;
+
+  test('BX02US01.4 a simulation with a draft of RES-VAR at 4.75: 23.75 in place of 22.50, and nothing is billed', async () => {
+    command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');
+    await jobs_run();
+    version = draft_version(kit);
+    const as_it_stands = () => JSON.stringify([ledger(), sql('select id, status, total_minor, row_version from bill order by id'), sql('select id, balance_minor from account order by id'),
+      sql('select id, billing_status, bill_id from usage_segment order by id'), one("select state from bill_cycle_period where label = '2026-04'")]);
+    const before = as_it_stands();
+    await simulate({ name: 'First tier at 4.75', version }).done('has begun');
+    await jobs_run();
+    expect(one("select state from bill_simulation where name = 'First tier at 4.75'")).toBe('done');
+    const page = await manager().get(`/bx/dashboard/simulations/${key('First tier at 4.75')}?account=SF-1001`).sees('5 x 4.50 = 22.50', '5 x 4.75 = 23.75', '188.00', '189.32');
+    expect(kpi(page, 'Bills')).toBe('8');
+    expect(kpi(page, 'Revenue now')).toBe('2,357.98');
+    // SF-1001, SF-1003, SF-1005: 1.25 and its tax, 1.32 or 1.31; SF-1004: 2.5 CCF, 0.63 and 0.03.
+    const rows = sql('select band, bills, now_minor, then_minor from bill_simulation_result order by band');
+    expect(rows.reduce((n, r) => n + Number(r.bills), 0)).toBe(8);
+    expect(rows.filter((r) => Number(r.band) > 0).reduce((n, r) => n + Number(r.bills), 0)).toBe(4);
+    expect(rows.filter((r) => Number(r.band) < 0)).toEqual([]);
+    expect(kpi(page, 'Pay more')).toMatch(/^50.%/);
+    expect(as_it_stands()).toBe(before);
+    await manager().get('/bx/dashboard/simulations').sees('First tier at 4.75', 'RES-VAR 2', '2026-04');
+    const file = await manager().get(`/bx/dashboard/simulations/${key('First tier at 4.75')}/results?export=csv`).is(200);
+    expect(file.body).toContain('Category,Size of change,Bills,Revenue now,Revenue then');
+  });
+
+  test('BX02US01 a sample is the same with the same seed, and two simulations stand beside each other', async () => {
+    await simulate({ name: 'Three at random', version, sample_n: '3', seed: '7' }).done();
+    await simulate({ name: 'The same three', version, sample_n: '3', seed: '7' }).done();
+    await jobs_run();
+    const of = (name) => JSON.stringify(sql('select z.category_id, z.band, z.bills, z.now_minor, z.then_minor from bill_simulation_result z join bill_simulation x on x.id = z.simulation_id where x.name = ? order by 1, 2', [name]));
+    expect(of('Three at random')).toBe(of('The same three'));
+    expect(one("select sum(bills) from bill_simulation_result z join bill_simulation x on x.id = z.simulation_id where x.name = 'Three at random'")).toBe('3');
+    await manager().get(`/bx/dashboard/simulations/${key('Three at random')}?with=${key('First tier at 4.75')}`).sees('Three at random', 'First tier at 4.75', '2,357.98');
+    await manager().get(`/bx/dashboard/simulations/${key('Three at random')}?with=nothing`).is(404);
+  });
+
+  test('BX02US01 refuses a version with gaps, a fourth simulation, a name twice, and export without the right', async () => {
+    await simulate({ name: 'first TIER at 4.75', version }).refuses(422, 'name', 'first TIER at 4.75 is taken.');
+    await simulate({ name: 'Nothing billed', version, period: 'MONTHLY-WESTERN 2026-05' }).refuses(422, 'period', 'Choose a period with published bills.');
+    const gaps = draft_version(kit, 3);
+    sql("delete t from tariff_tier t join tariff_rate r on r.id = t.rate_id join tariff_plan_version v on v.id = r.version_id where v.public_id = ?", [gaps]);
+    const refused = await simulate({ name: 'With gaps', version: gaps }).is(422);
+    expect(refused.text).toMatch(/RES-VAR 3: \S+ has no tiers or a tier without a price/);
+    await simulate({ name: 'Twice a plan', version, version2: gaps }).refuses(422, 'version2', 'Choose one version of a plan.');
+    sql("update bill_simulation set state = 'running'");
+    await simulate({ name: 'A fourth', version }).is(409);
+    expect(one("select count(*) from bill_simulation where name = 'A fourth'")).toBe('0');
+    sql("update bill_simulation set state = 'done'");
+    expect(one("select count(*) from bill_simulation")).toBe('3');
+    sql("delete p from role_permission p join role r on r.id = p.role_id and r.code = 'billing_clerk' join permission q on q.id = p.permission_id where q.`key` like 'bx.dashboard%' and q.action = 'export'");
+    await as('billing_clerk').get('/bx/dashboard/simulations?export=csv').is(403);
+    await as('cashier').get('/bx/dashboard/simulations').is(403);
+  });
+
+  test('BX02US01 in the browser: simulations, wide and narrow, light and dark', async ({ page }) => {
+    test.setTimeout(120000);
+    for (const path of ['/bx/dashboard/simulations', '/bx/dashboard/simulations/new', `/bx/dashboard/simulations/${key('First tier at 4.75')}?account=SF-1001`]) {
+      await manager().browse(page, path);
+      await looks_right(page);
+    }
+  });
+});

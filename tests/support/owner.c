@@ -179,10 +179,27 @@ static const char *cycle(Ctx *c, const Order *o) {
     return answer(c, bill_cycle_create(c, &n), n.code, "active");
 }
 
+/* A deposit that was paid in the past: demanded, paid through the bank, held. */
+static const char *deposit(Ctx *c, const Order *o) {
+    Id account = found(c, o, "account");
+    Money amount = { 0 };
+    if (!given(o, "amount") || money_parse(given(o, "amount"), NUMBER_PLAIN, utility_here(c)->exponent, false, &amount)
+        != NUMBER_OK) fail(c, BROKEN, "amount is no money");
+    Id id = db_insert(c, "insert into deposit (utility_id, account_id, amount_minor, paid_minor, held_minor, currency, "
+                         "interest_from, interest_rate_ppm, demanded_on, status) values (?,?,?,?,?,?,?,?,?,'held')",
+                      c->utility, account, amount, amount, amount, utility_here(c)->currency, day(c, o, "since"),
+                      strtoll(given(o, "ppm"), NULL, 10), day(c, o, "since"));
+    LedgerLine lines[] = { { .posting_key = "BANK", .debit = amount },
+                           { .posting_key = "DEPOSIT_LIABILITY", .account = account, .credit = amount } };
+    ledger_post(c, &(LedgerSet){ .set_key = text(c, "deposit:%lld", (long long)id.id), .txn_type = "deposit",
+                                 .source_type = "deposit", .source = id, .date = DATE_NONE, .lines = lines, .n = 2 });
+    return answer(c, id, given(o, "account"), "held");
+}
+
 /* To add one: its function above and its row here. */
 static const struct { const char *what; const char *(*run)(Ctx *c, const Order *o); } orders[] = {
     { "consumer", consumer }, { "premise", premise }, { "account", account }, { "activate", activate },
-    { "connection", connection },
+    { "connection", connection }, { "deposit", deposit },
     { "open", open_connection }, { "meter", meter }, { "install", install }, { "reading", reading },
     { "decide", decision },
     { "cycle", cycle } };

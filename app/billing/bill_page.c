@@ -173,17 +173,8 @@ static void show_use(Req *r, const ViewRow *b, Json trace) {
 }
 
 static void show_ledger(Req *r, const ViewRow *b) {
-    show_text(r, "show.sections.3.title", word(r, "billing.bill.ledger_entries"));
-    TableView *t = table_start(r, "show.sections.3.table", word(r, "billing.bill.entries_of"));
-    table_column(t, word(r, "billing.run.code"), "code", "id");
-    table_column(t, word(r, "billing.bill.name"), "text", "name");
-    table_column(t, word(r, "billing.bill.debit"), "money", NULL);
-    table_column(t, word(r, "billing.bill.credit"), "money", "amount");
-    table_column(t, word(r, "billing.run.date"), "date", NULL);
-    table_rows_of(t, NULL, "select g.code, g.name, e.debit_minor, e.credit_minor, e.effective_date from ledger_txn x "
-                           "join ledger_entry e on e.txn_id = x.id join gl_code g on g.id = e.gl_code_id "
-                           "where x.source_type='bill' and x.source_id=? order by e.id", b->id);
-    table_empty(t, word(r, "billing.bill.no_entries"), word(r, "billing.bill.no_entries_how"));
+    ledger_entries_show(r, "show.sections.3", &(LedgerSource){ "bill", b->id }, 1,
+                        word(r, "billing.bill.no_entries_how"));
 }
 
 static void show_versions(Req *r, const ViewRow *b) {

@@ -1,6 +1,7 @@
 /*
  * Payments and receipts, to look at (CIS01US09; what takes money at the counter comes with the story).
  */
+#include "app/billing/billing.h"
 #include "app/cis/cis.h"
 #include "app/cis/pages.h"
 #include "app/core/core.h"
@@ -81,25 +82,18 @@ static void show_refunds(Req *r, Id payment) {
                                       "where payment_id=? order by id", payment);
 }
 
+#define SOURCE_ROW(F, T) F(T, const char *, type) F(T, Id, id)
+ROW(SourceRow, SOURCE_ROW)
+
 /* Those of its refunds and of its chargebacks too. */
 static void show_ledger(Req *r, Id payment) {
-    show_text(r, "ledger.title", word(r, "cis.ledger_entries"));
-    TableView *t = table_start(r, "ledger.table", word(r, "cis.ledger_entries"));
-    table_column(t, word(r, "cis.code"), "code", "id");
-    table_column(t, word(r, "cis.name"), "text", "name");
-    table_column(t, word(r, "cis.debit"), "money", NULL);
-    table_column(t, word(r, "cis.credit"), "money", "amount");
-    table_column(t, word(r, "cis.date"), "date", NULL);
-    table_rows_of(
-        t, NULL,
-        "select c.code, c.name, e.debit_minor, e.credit_minor, e.effective_date from (select 'payment' as source_type, "
-        "cast(? as unsigned) as source_id union all select 'refund_request', f.id from refund_request f "
-        "where f.payment_id=? union all select 'dispute', v.dispute_id from payment_reversal v where v.payment_id=? "
-        "and v.dispute_id is not null) s join ledger_entry e on e.source_type=s.source_type and "
-        "e.source_id=s.source_id "
-        "join gl_code c on c.id=e.gl_code_id order by e.id",
-        payment, payment, payment);
-    table_empty(t, word(r, "cis.no_entries"), word(r, "cis.payment.posts_later"));
+    SourceRows rows = db_all(r, SourceRow, "select 'payment' as type, cast(? as unsigned) as id union all select "
+                                           "'refund_request', f.id from refund_request f where f.payment_id=? union "
+                                           "all select 'dispute', v.dispute_id from payment_reversal v where "
+                                           "v.payment_id=? and v.dispute_id is not null", payment, payment, payment);
+    LedgerSource *all = take_n(r, LedgerSource, rows.n + 1);
+    for (size_t i = 0; i < rows.n; i++) all[i] = (LedgerSource){ rows.v[i].type, rows.v[i].id };
+    ledger_entries_show(r, "ledger", all, rows.n, word(r, "cis.payment.posts_later"));
 }
 
 void payment_page(Req *r) {

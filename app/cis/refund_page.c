@@ -82,20 +82,7 @@ static void crumbs(Req *r, const char *list, const char *path, const char *no) {
 }
 
 static void show_entries(Req *r, const char *at_, Id refund) {
-    show_text(r, text(r, "%s.title", at_), word(r, "cis.ledger_entries"));
-    TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "cis.ledger_entries"));
-    table_column(t, word(r, "cis.code"), "code", "id");
-    table_column(t, word(r, "cis.name"), "text", "name");
-    table_column(t, word(r, "cis.debit"), "money", NULL);
-    table_column(t, word(r, "cis.credit"), "money", "amount");
-    table_column(t, word(r, "cis.date"), "date", NULL);
-    table_rows_of(
-        t, NULL,
-        "select c.code, c.name, nullif(e.debit_minor, 0) as debit_minor, nullif(e.credit_minor, 0) as credit_minor, "
-        "e.effective_date from ledger_entry e join gl_code c on c.id = e.gl_code_id "
-        "where e.source_type = 'refund_request' and e.source_id = ? order by e.id",
-        refund);
-    table_empty(t, word(r, "cis.no_entries"), word(r, "cis.refund.posts_later"));
+    ledger_entries_show(r, at_, &(LedgerSource){ "refund_request", refund }, 1, word(r, "cis.refund.posts_later"));
 }
 
 static const char *person(Req *r, Id user) {

@@ -32,7 +32,7 @@ static void run_statements(Ctx *c, const char *sql) {
 }
 
 /* "-- run: seed/utility" stands for the files of a folder below sql, or for one file. */
-static void run_named(Ctx *c, const char *name) {
+void seeds_run(Ctx *c, const char *name) {
     const char *path = text(c, "%s/%s", installation()->sql_dir, name);
     struct dirent **files;
     int n = scandir(path, &files, NULL, alphasort);
@@ -57,7 +57,7 @@ static void run_fixture(Ctx *c, const char *sql) {
         if (!mark_) break;
         at = mark_ + strlen("\n-- run: ");
         size_t n = strcspn(at, "\n");
-        run_named(c, text_copy_n(c, at, n));
+        seeds_run(c, text_copy_n(c, at, n));
         at += n;
     }
 }

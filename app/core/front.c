@@ -342,6 +342,10 @@ static void front_allow(Req *r) {
         fail(r, DENIED, "%s", msg(r->c.language, "login.network"));
     if (facts_of(&r->c)->viewer.id && !strcmp(r->method, "POST") && strcmp(r->route->path, "/signout"))
         fail(r, DENIED, "%s", msg(r->c.language, "portal.view.read_only"));
+    /* Of a suspended utility staff only read; what consumers pay is still taken. */
+    if (r->scope == SCOPE_UTILITY && !strcmp(r->method, "POST") && !strcmp(utility_here(&r->c)->status, "suspended")
+        && strncmp(r->route->path, "/cis/payments", 13))
+        fail(r, CONFLICT, "%s", msg(r->c.language, "utility.read_only"));
 }
 
 static void front_sign_in(Req *r) {
@@ -615,6 +619,10 @@ static void show_field(Req *r) {
 static void show_portal(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "portal.name", utility_here(c)->name);
+    if (!strcmp(utility_here(c)->status, "suspended")) {
+        show_text(r, "page.notices.suspended.tone", "warn");
+        show_text(r, "page.notices.suspended.text", msg(c->language, "portal.utility_suspended"));
+    }
     show_text(r, "portal.home_url", link_path(r, c->user.id ? "/home" : "/"));
     static const struct { const char *key, *path, *icon; } items[] = {
         { "home", "/home", "home" }, { "bills", "/bills", "receipt" }, { "usage", "/usage", "chart-bar" },

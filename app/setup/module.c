@@ -43,6 +43,63 @@ static const Route setup_routes[] = {
     GET ("/areas/{code}/deletion",      "core.areas", DELETE, area_delete_page),
     POST("/areas/{code}/deletion",      "core.areas", DELETE, area_delete_post),
 
+    /* calendar.c: the check shows what a holiday would touch and stores nothing */
+    GET ("/calendar",                            "core.calendar", VIEW,   calendar_page),
+    GET ("/calendar/hours",                      "core.calendar", VIEW,   calendar_hours_page),
+    POST("/calendar/hours",                      "core.calendar", EDIT,   calendar_hours_post),
+    POST("/calendar/special-days",               "core.calendar", EDIT,   special_day_post,
+         .form = calendar_hours_page),
+    GET ("/calendar/holidays/new",               "core.calendar", CREATE, holiday_new),
+    POST("/calendar/holidays/check",             "core.calendar", CREATE, holiday_check, .form = holiday_new),
+    POST("/calendar/holidays",                   "core.calendar", CREATE, holiday_create, .form = holiday_new),
+    GET ("/calendar/holidays/{id}",              "core.calendar", EDIT,   holiday_page),
+    POST("/calendar/holidays/{id}/deletion",     "core.calendar", EDIT,   holiday_delete, .form = holiday_page),
+    GET ("/calendar/import",                     "core.calendar", CREATE, calendar_import_page),
+    POST("/calendar/import",                     "core.calendar", CREATE, calendar_import_post),
+    GET ("/calendar/copy",                       "core.calendar", CREATE, calendar_copy_page),
+    POST("/calendar/copy",                       "core.calendar", CREATE, calendar_copy_post),
+    GET ("/calendar/calendars",                  "core.calendar", VIEW,   calendar_list_page),
+    GET ("/calendar/calendars/new",              "core.calendar", CREATE, calendar_new_page),
+    POST("/calendar/calendars",                  "core.calendar", CREATE, calendar_create, .form = calendar_new_page),
+    POST("/calendar/calendars/{code}/default",   "core.calendar", EDIT,   calendar_default_post,
+         .form = calendar_list_page),
+    POST("/calendar/calendars/{code}/deletion",  "core.calendar", DELETE, calendar_delete_post,
+         .form = calendar_list_page),
+    GET ("/calendar/jobs",                       "core.calendar", VIEW,   calendar_jobs_page),
+    POST("/calendar/jobs/{code}/run",            "core.jobs",     EDIT,   calendar_job_run, .form = calendar_jobs_page),
+    POST("/calendar/jobs/{code}/pause",          "core.jobs",     EDIT,   calendar_job_pause,
+         .form = calendar_jobs_page),
+    POST("/calendar/jobs/{code}/resume",         "core.jobs",     EDIT,   calendar_job_resume,
+         .form = calendar_jobs_page),
+    GET ("/calendar/test",                       "core.calendar", VIEW,   calendar_test_page),
+
+    /* utility.c */
+    TENANT_GET ("/utilities",                     "core.utilities", VIEW,   utility_list_page),
+    TENANT_GET ("/utilities/new",                 "core.utilities", CREATE, utility_new_page),
+    TENANT_POST("/utilities",                     "core.utilities", CREATE, utility_create_post,
+                .form = utility_new_page),
+    TENANT_GET ("/utilities/{code}/edit",         "core.utilities", EDIT,   utility_edit_page),
+    TENANT_POST("/utilities/{code}",              "core.utilities", EDIT,   utility_save_post,
+                .form = utility_edit_page),
+    TENANT_GET ("/utilities/{code}/progress",     "core.utilities", VIEW,   utility_progress_page),
+    TENANT_GET ("/utilities/{code}/suspension",   "core.utilities", EDIT,   utility_suspend_page),
+    TENANT_POST("/utilities/{code}/suspension",   "core.utilities", EDIT,   utility_suspend_post),
+    TENANT_GET ("/utilities/{code}/reactivation", "core.utilities", EDIT,   utility_reactivate_page),
+    TENANT_POST("/utilities/{code}/reactivation", "core.utilities", EDIT,   utility_reactivate_post),
+    TENANT_GET ("/utilities/{code}/closing",      "core.utilities", DELETE, utility_close_page),
+    TENANT_POST("/utilities/{code}/closing",      "core.utilities", DELETE, utility_close_post),
+
+    GET ("/dashboard", "core.dashboard", VIEW, dashboard_page),
+
+    /* core_settings.c */
+    GET ("/settings",                     "core.settings", VIEW, settings_root),
+    GET ("/settings/access",              "core.settings", VIEW, settings_access_page),
+    POST("/settings/access/{module}/on",  "core.settings", EDIT, settings_module_on, .form = settings_access_page),
+    GET ("/settings/access/{module}/off", "core.settings", EDIT, settings_module_off_page),
+    POST("/settings/access/{module}/off", "core.settings", EDIT, settings_module_off),
+    RESOURCE(utility_service), RESOURCE(department), RESOURCE(consumer_category), RESOURCE(consumer_sub_category),
+    RESOURCE(document_type_res), RESOURCE(contract_type),
+
     /* id_format.c: the draft goes back into the address and changes nothing, so it carries no token */
     GET ("/id-formats",                  "core.id_formats", VIEW, id_format_list),
     GET ("/id-formats/{entity}",         "core.id_formats", VIEW, id_format_page),
@@ -54,8 +111,23 @@ static const Route setup_routes[] = {
     { 0 }
 };
 
+static const PageTab setup_tabs[] = {
+    { "calendar", "calendar.holidays",  "/calendar",           "core.calendar", NULL },
+    { "calendar", "calendar.hours",     "/calendar/hours",     "core.calendar", NULL },
+    { "calendar", "calendar.calendars", "/calendar/calendars", "core.calendar", NULL },
+    { "calendar", "calendar.jobs",      "/calendar/jobs",      "core.calendar", NULL },
+    { "calendar", "calendar.test",      "/calendar/test",      "core.calendar", NULL },
+    { "settings", "settings.services",   "/settings/services",   "core.settings", NULL },
+    { "settings", "settings.access",     "/settings/access",     "core.settings", NULL },
+    { "settings", "settings.roles",      "/settings/roles",      "core.settings", NULL },
+    { "settings", "settings.categories", "/settings/categories", "core.settings", NULL },
+    { "settings", "settings.documents",  "/settings/documents",  "core.settings", NULL },
+    { "settings", "settings.contracts",  "/settings/contracts",  "core.settings", NULL },
+    { 0 }
+};
+
 static const Machine *const setup_machines[] = { &area_machine, NULL };
 
 extern const Module setup_module;
-const Module setup_module = { .name = "setup", .routes = setup_routes, .checks = setup_checks,
+const Module setup_module = { .name = "setup", .routes = setup_routes, .checks = setup_checks, .tabs = setup_tabs,
                               .machines = setup_machines };

@@ -4,6 +4,7 @@
 #ifndef APP_SETUP_PAGES_H
 #define APP_SETUP_PAGES_H
 
+#include "app/core/core.h"
 #include "lib/req.h"
 
 /* area_overview.c */
@@ -45,6 +46,58 @@ void area_import_page  (Req *r);
 void area_import_apply (Req *r);
 void area_import_errors(Req *r);
 void area_import_file  (Req *r);
+
+/* calendar.c */
+void calendar_page        (Req *r);
+void calendar_hours_page  (Req *r);
+void calendar_hours_post  (Req *r);
+void special_day_post     (Req *r);
+void holiday_new          (Req *r);
+void holiday_check        (Req *r);
+void holiday_create       (Req *r);
+void holiday_page         (Req *r);
+void holiday_delete       (Req *r);
+void calendar_import_page (Req *r);
+void calendar_import_post (Req *r);
+void calendar_copy_page   (Req *r);
+void calendar_copy_post   (Req *r);
+void calendar_list_page   (Req *r);
+void calendar_new_page    (Req *r);
+void calendar_create      (Req *r);
+void calendar_default_post(Req *r);
+void calendar_delete_post (Req *r);
+void calendar_jobs_page   (Req *r);
+void calendar_job_run     (Req *r);
+void calendar_job_pause   (Req *r);
+void calendar_job_resume  (Req *r);
+void calendar_test_page   (Req *r);
+
+/* utility.c */
+void utility_list_page      (Req *r);
+void utility_new_page       (Req *r);
+void utility_create_post    (Req *r);
+void utility_edit_page      (Req *r);
+void utility_save_post      (Req *r);
+void utility_progress_page  (Req *r);
+void utility_suspend_page   (Req *r);
+void utility_suspend_post   (Req *r);
+void utility_reactivate_page(Req *r);
+void utility_reactivate_post(Req *r);
+void utility_close_page     (Req *r);
+void utility_close_post     (Req *r);
+void setup_steps_show(Req *r, const char *sections, const char *base);
+
+/* core_settings.c */
+extern const struct Resource utility_service, department, consumer_category, consumer_sub_category, document_type_res,
+    contract_type;
+void settings_root           (Req *r);
+void settings_access_page    (Req *r);
+void settings_module_on      (Req *r);
+void settings_module_off_page(Req *r);
+void settings_module_off     (Req *r);
+
+/* dashboard.c */
+void dashboard_page(Req *r);
 
 /* id_format.c */
 void id_format_list   (Req *r);

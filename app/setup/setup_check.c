@@ -55,7 +55,49 @@ static SetupCheck calendar_default(Ctx *c) {
                          c->utility) > 0, "setup.check.calendar_default", "/calendar/calendars");
 }
 
+/* --- core settings ------------------------------------------------------------------------------------------------ */
+
+static SetupCheck settings_service(Ctx *c) {
+    return say(c, db_int(c, "select exists (select 1 from utility_service where utility_id=? and active=1 "
+                            "and (unit is not null or metered=0))", c->utility) > 0, "setup.check.service",
+               "/settings/services");
+}
+
+static SetupCheck settings_modules(Ctx *c) {
+    return say(c, db_int(c, "select count(*) from module_activation where utility_id=? and active=1 "
+                            "and module in ('cis', 'bx')", c->utility) == 2, "setup.check.modules", "/settings/access");
+}
+
+static SetupCheck settings_departments(Ctx *c) {
+    return say(c, db_int(c, "select exists (select 1 from department where utility_id=?) and not exists (select 1 "
+                            "from department d where d.utility_id=? and d.active=1 "
+                            "and not exists (select 1 from role o "
+                            "where o.department_id=d.id and o.active=1))", c->utility, c->utility) > 0,
+               "setup.check.departments", "/settings/roles");
+}
+
+static SetupCheck settings_category(Ctx *c) {
+    return say(c, db_int(c, "select exists (select 1 from consumer_category where utility_id=? and active=1)",
+                         c->utility) > 0, "setup.check.category", "/settings/categories");
+}
+
+static SetupCheck settings_identity(Ctx *c) {
+    return say(c, db_int(c, "select exists (select 1 from document_type where utility_id=? and active=1 "
+                            "and purpose='identity')", c->utility) > 0, "setup.check.identity", "/settings/documents");
+}
+
+static SetupCheck settings_contract(Ctx *c) {
+    return say(c, db_int(c, "select exists (select 1 from contract_type where utility_id=? and active=1)",
+                         c->utility) > 0, "setup.check.contract", "/settings/contracts");
+}
+
 const SetupCheckRow setup_checks[] = {
+    { "core_settings", "service",     "setup.service",     false, settings_service },
+    { "core_settings", "modules",     "setup.modules",     false, settings_modules },
+    { "core_settings", "departments", "setup.departments", false, settings_departments },
+    { "core_settings", "category",    "setup.category",    false, settings_category },
+    { "core_settings", "identity",    "setup.identity",    false, settings_identity },
+    { "core_settings", "contract",    "setup.contract",    true,  settings_contract },
     { "calendar", "week",    "setup.calendar_week",    false, calendar_week },
     { "calendar", "year",    "setup.calendar_year",    false, calendar_year },
     { "calendar", "default", "setup.calendar_default", false, calendar_default },

@@ -175,6 +175,7 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
   });
 
   test('ONB02US08 the pages in a browser', async ({ page }) => {
+    test.setTimeout(240000);
     for (const path of ['/areas', '/areas/levels/sub_area', '/areas/DTN-PRL', '/areas/new']) {
       await admin().browse(page, path);
       if (path === '/areas') await expect(page.locator('.map.leaflet-container')).toBeVisible();

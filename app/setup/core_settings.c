@@ -1,0 +1,361 @@
+/*
+ * Core system settings (ONB02US02): six tabs in their order. Services, departments, categories, document types and
+ * contracts are resources with their rules; which modules are on is a page of its own (below).
+ */
+#include <string.h>
+
+#include "app/setup/pages.h"
+#include "lib/form.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/resource.h"
+#include "lib/table.h"
+
+#define SAY(r, key) msg((r)->c.language, "settings." key)
+
+void settings_root(Req *r) { go(r, "/settings/services"); }
+
+static void touched(Req *r, const Input *in, Id id) {
+    (void)in, (void)id;
+    setup_step_touch(&r->c, "core_settings");
+}
+
+/* --- 1 services --------------------------------------------------------------------------------------------------- */
+
+/* Units a kind of service is measured in; the first is the usual one in US customary measures. */
+static const struct { const char *kind, *units; } units[] = {
+    { "water", "CCF gal kgal ft3 m3 L" }, { "wastewater", "CCF gal kgal ft3 m3 L" },
+    { "hot_water", "CCF gal kgal ft3 m3 L" }, { "electricity", "kWh MWh kW kVA" }, { "micro_grid", "kWh MWh kW kVA" },
+    { "ev", "kWh MWh kW kVA" }, { "gas", "therm CCF MCF m3 kWh" }, { "heat", "kWh GJ MMBtu" },
+};
+
+static bool has_word(const char *words, const char *word) {
+    size_t n = strlen(word);
+    for (const char *s = words; (s = strstr(s, word)); s += n)
+        if ((s == words || s[-1] == ' ') && (!s[n] || s[n] == ' ')) return true;
+    return false;
+}
+
+#define SERVICE_NOW(F, T) F(T, const char *, name) F(T, const char *, kind) F(T, const char *, unit) \
+    F(T, bool, metered) \
+    F(T, int64_t, connections) F(T, int64_t, active)
+ROW(ServiceNow, SERVICE_NOW)
+
+static void service_check(Req *r, const Input *in, Id id) {
+    Ctx *c = &r->c;
+    const ServiceNow *now = id.id ? db_find(c, ServiceNow, "select s.name, s.kind, s.unit, s.metered, "
+        "(select count(*) from service_connection k where k.utility_id=s.utility_id and k.service_code=s.code) "
+        "as connections, (select count(*) from service_connection k where k.utility_id=s.utility_id "
+        "and k.service_code=s.code and k.status='active') as active from utility_service s where s.id=?", id) : NULL;
+    const char *name = in_text(in, "name"), *unit = in_text(in, "unit");
+    bool active = in_bool(in, "active"), metered = in_bool(in, "metered");
+    if (!name) return;
+    if (active && metered && !unit) problem(r, "unit", "%s", msg_format(r, c->language, "settings.select_unit",
+                                                                        { "name", name }));
+    if (active && !metered && !in_text(in, "billing_basis"))
+        problem(r, "billing_basis", "%s", msg_format(r, c->language, "settings.select_basis", { "name", name }));
+    for (size_t i = 0; unit && now && i < sizeof units / sizeof *units; i++)
+        if (!strcmp(units[i].kind, now->kind) && !has_word(units[i].units, unit))
+            problem(r, "unit", "%s", msg_format(r, c->language, "settings.units_of", { "name", name },
+                                                { "units", units[i].units }));
+    if (!now || !now->connections) return;
+    const char *n = locale_count(&c->mem, c->locale, now->connections);
+    if (strcmp(now->unit ? now->unit : "", unit ? unit : ""))
+        problem(r, "unit", "%s", msg_format(r, c->language, "settings.unit_fixed", { "name", now->name }, { "n", n }));
+    if (now->metered != metered)
+        problem(r, "metered", "%s", msg_format(r, c->language, "settings.metered_fixed", { "name", now->name },
+                                               { "n", n }));
+    if (!active && now->active)
+        problem(r, "active", "%s", msg_format(r, c->language, "settings.service_used", { "name", now->name },
+            { "n", locale_count(&c->mem, c->locale, now->active) }));
+}
+
+const Resource utility_service = {
+    .table = "utility_service", .path = "/settings/services", .feature = "core.settings", .one = "service",
+    .many = "services", .order = "sort", .tabs = "settings", .no_delete = true,
+    .fields = FIELDS {
+        { "code",          "Service code", TEXT(2, 4), .chars = "A-Z", .chars_text = "Use 2 to 4 capital letters.",
+          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
+        { "name",          "Name",         TEXT(2, 60), .flags = REQUIRED | LIST | SEARCH },
+        { "metered",       "This is a metered service", BOOL, .flags = LIST },
+        { "unit",          "Measurement unit", TEXT(0, 20), .flags = LIST, .hint = "Water: CCF, gal, kgal, ft3, m3, L. "
+          "Electricity: kWh, MWh. Gas: therm, CCF, MCF, m3, kWh. Heat: kWh, GJ, MMBtu." },
+        { "decimals",      "Decimals",     INT(0, 3), .flags = REQUIRED | LIST, .initial = "0" },
+        { "billing_basis", "Billing basis", TEXT(0, 40), .flags = LIST, .hint = "Of a service without meter: per "
+          "account, per unit count, per area, per ERU, derived from water." },
+        { "gl_revenue_code", "GL revenue code", TEXT(0, 12) },
+        { "sort",          "Place",        INT(0, 999), .flags = SORT, .initial = "20" },
+        { "active",        "Active",       BOOL, .flags = LIST | FILTER },
+        { 0 } },
+    .check = service_check, .after_save = touched,
+};
+
+/* --- 3 departments ------------------------------------------------------------------------------------------------ */
+
+const Resource department = {
+    .table = "department", .path = "/settings/roles", .feature = "core.settings", .one = "department",
+    .many = "departments", .key = "public_id", .order = "name", .tabs = "settings",
+    .intro = "Roles and their rights are edited under Roles; a department recommends its roles first.",
+    .fields = FIELDS {
+        { "name",  "Department", TEXT(2, 60), .flags = REQUIRED | UNIQUE | LIST | SEARCH },
+        { "roles", "Roles", TEXT(0, 0), .flags = LIST | DERIVED,
+          .column = "(select group_concat(o.name order by o.name "
+          "separator ', ') from role o where o.department_id = x.id and o.active = 1)" },
+        { 0 } },
+    .used_by = "select count(*) from user where department_id = ?", .used_text = "people", .after_save = touched,
+};
+
+/* --- 4 categories ------------------------------------------------------------------------------------------------- */
+
+static void category_check(Req *r, const Input *in, Id id) {
+    bool last = id.id && !in_bool(in, "active") && !db_int(r, "select count(*) from consumer_category "
+        "where utility_id=? and active=1 and id<>?", r->c.utility, id);
+    if (last) problem(r, "active", "%s", SAY(r, "one_category"));
+}
+
+const Resource consumer_category = {
+    .table = "consumer_category", .path = "/settings/categories", .feature = "core.settings", .one = "category",
+    .many = "categories", .order = "sort", .tabs = "settings",
+    .intro = "Sub-categories have a list of their own: /settings/sub-categories.",
+    .fields = FIELDS {
+        { "code",        "Code",  TEXT(2, 10), .chars = "A-Z0-9_", .chars_text = "Use capital letters, digits and _.",
+          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
+        { "name",        "Name",  TEXT(2, 60), .flags = REQUIRED | UNIQUE | LIST | SEARCH },
+        { "subs",        "Sub-categories", TEXT(0, 0), .flags = LIST | DERIVED, .column = "(select group_concat(concat("
+          "s.code, ' ', s.name) order by s.sort separator ', ') from consumer_sub_category s "
+          "where s.category_id = x.id "
+          "and s.active = 1)" },
+        { "plan",        "Default plan", TEXT(0, 0), .flags = LIST | DERIVED,
+          .column = "(select t.code from tariff_plan "
+          "t where t.id = x.default_tariff_plan_id)" },
+        { "deposit",     "Deposit", TEXT(0, 0), .flags = LIST | DERIVED, .column = "(select f.code from fee f "
+          "where f.id = x.deposit_fee_id)" },
+        { "credit_days", "Credit days", INT(0, 90), .flags = REQUIRED | LIST, .initial = "21" },
+        { "tax_exempt",  "Tax exempt", BOOL, .flags = LIST },
+        { "sort",        "Place",      INT(0, 999), .flags = SORT, .initial = "10" },
+        { "active",      "Active",     BOOL, .flags = LIST | FILTER, .initial = "1" },
+        { 0 } },
+    .check = category_check, .after_save = touched,
+    .delete_refusal = "select concat(format(count(*), 0), if(count(*) = 1, ' account uses ', ' accounts use '), "
+                      "max(g.name), '. Deactivate or merge it.') from account a join consumer_category g "
+                      "on g.id = a.category_id where g.id = ? having count(*) > 0",
+};
+
+const Resource consumer_sub_category = {
+    .table = "consumer_sub_category", .path = "/settings/sub-categories", .feature = "core.settings",
+    .one = "sub-category", .many = "sub-categories", .order = "sort", .tabs = "settings",
+    .fields = FIELDS {
+        { "code",        "Code",     TEXT(2, 10), .chars = "A-Z0-9_",
+          .chars_text = "Use capital letters, digits and _.",
+          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
+        { "name",        "Name",     TEXT(2, 60), .flags = REQUIRED | LIST | SEARCH },
+        { "category_id", "Category", REF(consumer_category), .flags = REQUIRED | LIST },
+        { "credit_days", "Credit days", INT(0, 90), .flags = LIST, .hint = "Empty: those of the category." },
+        { "sort",        "Place",    INT(0, 999), .flags = SORT, .initial = "10" },
+        { "active",      "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
+        { 0 } },
+    .used_by = "select count(*) from account where sub_category_id = ?", .used_text = "accounts", .after_save = touched,
+};
+
+/* --- 5 document types --------------------------------------------------------------------------------------------- */
+
+static const Choice purposes[] = { { "identity", "Identity" }, { "address", "Address" }, { "ownership", "Ownership" },
+                                   { "agreement", "Agreement" }, { "photo", "Photo" }, { "other", "Other" }, { 0 } };
+static const Choice verifications[] = { { "none", "None" }, { "manual", "By a person" }, { 0 } };
+
+static void document_check(Req *r, const Input *in, Id id) {
+    const char *formats = in_text(in, "formats");
+    (void)id;
+    for (const char *s = formats; s && *s; s += strspn(s, ",")) {
+        size_t n = strcspn(s, ",");
+        if (!has_word("pdf jpg png heic webp", text_copy_n(r, s, n))) {
+            problem(r, "formats", "%s", SAY(r, "formats"));
+            return;
+        }
+        s += n;
+    }
+}
+
+const Resource document_type_res = {
+    .table = "document_type", .path = "/settings/documents", .feature = "core.settings", .one = "document type",
+    .many = "document types", .tabs = "settings",
+    .fields = FIELDS {
+        { "code",     "Code",     TEXT(2, 20), .chars = "A-Z0-9_-",
+          .chars_text = "Use capital letters, digits and dashes.",
+          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
+        { "name",     "Name",     TEXT(2, 80), .flags = REQUIRED | UNIQUE | LIST | SEARCH },
+        { "purpose",  "Purpose",  CHOICE(purposes), .flags = REQUIRED | LIST | FILTER },
+        { "formats",  "Formats",  TEXT(3, 30), .flags = REQUIRED | LIST, .initial = "pdf,jpg,png",
+          .hint = "Of pdf, jpg, png, heic, webp, with commas." },
+        { "max_mb",   "Largest size", INT(1, 10), .flags = REQUIRED | LIST, .suffix = "MB", .initial = "5" },
+        { "validity_days", "Valid for", INT(1, 36500), .flags = LIST, .suffix = "days" },
+        { "verification",  "Verification", CHOICE(verifications), .flags = REQUIRED | LIST, .initial = "none" },
+        { "active",   "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
+        { 0 } },
+    .check = document_check, .after_save = touched,
+    .used_by = "select count(*) from document where type_id = ?", .used_text = "documents",
+};
+
+/* --- 6 contracts -------------------------------------------------------------------------------------------------- */
+
+/* {{consumer.name}} and its like; what is none of these is named with its line. */
+static void contract_check(Req *r, const Input *in, Id id) {
+    static const char known[] = "consumer.name account.account_no plan.name date";
+    const char *s = in_text(in, "template_text");
+    int line = 1;
+    (void)id;
+    for (; s && *s; s++) {
+        line += *s == '\n';
+        if (s[0] != '{' || s[1] != '{') continue;
+        const char *end = strstr(s, "}}");
+        const char *name = text_copy_n(r, s + 2, end ? (size_t)(end - s - 2) : strcspn(s + 2, " \n"));
+        if (end && *name && !strchr(name, ' ') && has_word(known, name)) continue;
+        problem(r, "template_text", "%s", msg_format(r, r->c.language, "settings.placeholder", { "name", name },
+                                                     { "line", text(r, "%d", line) }));
+        return;
+    }
+}
+
+const Resource contract_type = {
+    .table = "contract_type", .path = "/settings/contracts", .feature = "core.settings", .one = "contract",
+    .many = "contracts", .tabs = "settings",
+    .fields = FIELDS {
+        { "code",        "Code",     TEXT(2, 20), .chars = "A-Z0-9_-",
+          .chars_text = "Use capital letters, digits and dashes.",
+          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
+        { "name",        "Name",     TEXT(2, 120), .flags = REQUIRED | LIST | SEARCH },
+        { "category_id", "Category", REF(consumer_category), .flags = LIST },
+        { "service_code", "Service code", TEXT(0, 4), .flags = LIST },
+        { "term_months", "Term",     INT(1, 600), .flags = LIST, .suffix = "months" },
+        { "notice_days", "Notice",   INT(0, 365), .flags = REQUIRED | LIST, .suffix = "days", .initial = "30" },
+        { "auto_renew",  "Renewed automatically", BOOL, .flags = LIST, .initial = "1" },
+        { "required",    "Required", BOOL, .flags = LIST },
+        { "template_text", "Text",   LONG_TEXT(0, 60000), .hint = "May name {{consumer.name}}, {{account.account_no}}, "
+          "{{plan.name}} and {{date}}." },
+        { "active",      "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
+        { 0 } },
+    .check = contract_check, .after_save = touched,
+};
+
+/* --- 2 system access ---------------------------------------------------------------------------------------------- */
+
+/* needs: modules that must be on first. */
+static const struct { const char *code, *needs; } modules_[] = {
+    { "cis", "" }, { "cc", "cis" }, { "comm", "" }, { "portal", "comm" }, { "mx", "" }, { "bx", "mx" }, { "wx", "" } };
+enum { MODULES_N = sizeof modules_ / sizeof *modules_ };
+
+static const char *module_name(Req *r, const char *code) { return msg(r->c.language, text(r, "settings.module.%s",
+                                                                                         code)); }
+
+static bool is_on(Req *r, const char *code) {
+    return db_int(r, "select coalesce(max(active), 0) from module_activation where utility_id=? and module=?",
+                  r->c.utility, code) > 0;
+}
+
+/* Without a subscription everything is there: an installation of its own. */
+static bool in_plan(Req *r, const char *code) {
+    return db_int(r, "select coalesce(max(json_contains(p.modules, json_quote(?))), 1) from smart360.subscription s "
+                     "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
+                     "and s.status in ('trial', "
+                     "'active', 'past_due', 'grace')", code, r->c.tenant) > 0;
+}
+
+/* The module that stands in the way: one it needs that is off, or one that needs it and is on. NULL: none. */
+static const char *in_the_way(Req *r, const char *code, bool on) {
+    for (int i = 0; i < MODULES_N; i++) {
+        bool needs = on ? !strcmp(modules_[i].code, code) && *modules_[i].needs && !is_on(r, modules_[i].needs)
+                        : !strcmp(modules_[i].needs, code) && is_on(r, modules_[i].code);
+        if (needs) return on ? modules_[i].needs : modules_[i].code;
+    }
+    return NULL;
+}
+
+void settings_access_page(Req *r) {
+    show_text(r, "page.title", SAY(r, "title"));
+    page_tabs(r, "settings", "/settings/access");
+    TableView *t = table_start(r, "show.sections.0.table", SAY(r, "access"));
+    table_column(t, SAY(r, "module"), "text", "id");
+    table_column(t, SAY(r, "needs"), "text", NULL);
+    table_column(t, SAY(r, "status"), "status", "status");
+    table_column(t, SAY(r, "change"), "act", NULL);
+    bool may = perm_may(&r->c, "core.settings", EDIT);
+    for (size_t i = 0; i < MODULES_N; i++) {
+        const char *code = modules_[i].code;
+        bool on = is_on(r, code), plan = in_plan(r, code);
+        table_row(t, NULL);
+        table_cell(t, module_name(r, code));
+        table_cell(t, *modules_[i].needs ? module_name(r, modules_[i].needs) : "");
+        table_state(t, on ? "active" : "inactive");
+        table_cell(t, plan ? "" : SAY(r, "not_in_plan"));
+        if (!may || !plan) continue;
+        char *act = text(r, "show.sections.0.table.rows.%zu.cells.3.act", i);
+        show_text(r, text(r, "%s.text", act), on ? SAY(r, "switch_off") : SAY(r, "switch_on"));
+        show_text(r, text(r, "%s.url", act), link_path(r, "/settings/access/%s/%s", code, on ? "off" : "on"));
+        show_text(r, text(r, "%s.kind", act), "quiet");
+        if (!on) show_text(r, text(r, "%s.post", act), "1");
+    }
+    page(r, "layout/show");
+}
+
+static const char *module_here(Req *r) {
+    for (int i = 0; i < MODULES_N; i++)
+        if (!strcmp(modules_[i].code, path_text(r, "module"))) return modules_[i].code;
+    fail(r, NOT_FOUND, "There is no such module.");
+}
+
+static void module_set(Req *r, const char *code, bool on) {
+    Ctx *c = &r->c;
+    if (on && !in_plan(r, code)) fail(r, DENIED, "%s", SAY(r, "not_in_plan"));
+    const char *other = in_the_way(r, code, on);
+    if (other) fail(r, CONFLICT, "%s", msg_format(r, c->language, on ? "settings.needs_first" : "settings.needed_by",
+        { "module", module_name(r, code) }, { "other", module_name(r, other) }));
+    db_run(c, "insert into module_activation (utility_id, module, active, activated_at, created_by, updated_by) "
+              "values (?,?,?,?,?,?) on duplicate key update active=values(active), "
+              "activated_at=if(values(active), values(activated_at), activated_at), updated_at=?, "
+              "updated_by=values(updated_by), row_version=row_version+1",
+           c->utility, code, on, c->now, c->user, c->user, c->now);
+    Id id = db_id(r, "select id from module_activation where utility_id=? and module=?", c->utility, code);
+    audit_write(c, &(Audit){ .action = "edit", .entity = "module_activation", .id = id, .number = code,
+        .version = db_int(r, "select row_version from module_activation where id=?", id),
+        .before = json_pairs(c, "active", on ? "0" : "1", NULL), .after = json_pairs(c, "active", on ? "1" : "0",
+            NULL) });
+    setup_step_touch(c, "core_settings");
+    note(r, "%s", msg_format(r, c->language, on ? "settings.is_on" : "settings.is_off", { "module",
+                                                                                         module_name(r, code) }));
+    go(r, "/settings/access");
+}
+
+void settings_module_on(Req *r) { module_set(r, module_here(r), true); }
+
+static const Form off_form = { .name = "module_off", .fields = FIELDS { { "confirm", "Type the module's code",
+                                                                          TEXT(0, 10) }, { 0 } } };
+
+/* Bills of the utility that are not paid: what switching billing off leaves lying. */
+static int64_t unpaid(Req *r) {
+    return db_int(r, "select count(*) from bill where utility_id=? and status='published' "
+                     "and payment_status in ('unpaid', 'partial', 'overdue')", r->c.utility);
+}
+
+void settings_module_off_page(Req *r) {
+    const char *code = module_here(r);
+    form_show(r, "confirm", &off_form, text(r, "/settings/access/%s/off", code));
+    show_text(r, "page.title", msg_format(r, r->c.language, "settings.off_title", { "module", module_name(r, code) }));
+    show_text(r, "confirm.text.0", SAY(r, "off_how"));
+    int64_t bills = !strcmp(code, "bx") ? unpaid(r) : 0;
+    if (bills) {
+        show_text(r, "confirm.text.1", msg_plural(r, r->c.language, "settings.unpaid", bills,
+                                                  locale_count(&r->c.mem, r->c.locale, bills)));
+        show_text(r, "confirm.text.2", SAY(r, "type_bx"));
+    }
+    show_text(r, "confirm.submit", SAY(r, "switch_off"));
+    show_text(r, "confirm.back_url", link_path(r, "/settings/access"));
+    page(r, "layout/confirm");
+}
+
+void settings_module_off(Req *r) {
+    const char *code = module_here(r), *typed = field_text(r, "confirm");
+    if (!strcmp(code, "bx") && unpaid(r) && (!typed || strcmp(typed, "bx")))
+        fail_field(r, INVALID, "confirm", "%s", SAY(r, "type_bx"));
+    module_set(r, code, false);
+}

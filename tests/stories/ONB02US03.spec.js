@@ -192,8 +192,8 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
 
   test('ONB02US03 profile, password link, second factor, another utility, sessions', async () => {
     const admin = as('utility_admin'), id = user('cso2'), at = `/users/${id}/profile`;
-    sql("update user set employee_no = 'E-2' where email = 'cso4@swa.test'");
-    await admin.post(at, { full_name: 'Cora Cso', department: 'Call Center', job_title: 'Senior', employee_no: 'E-2', phone: '+1 503 555 0143' }, { from: at }).refuses(422, 'employee_no', 'Employee number E-2 belongs to somebody else.');
+    sql("update user set employee_no = 'Z-2' where email = 'cso4@swa.test'");
+    await admin.post(at, { full_name: 'Cora Cso', department: 'Call Center', job_title: 'Senior', employee_no: 'Z-2', phone: '+1 503 555 0143' }, { from: at }).refuses(422, 'employee_no', 'Employee number Z-2 belongs to somebody else.');
     await admin.post(at, { full_name: 'Cora Cso', department: 'Call Center', job_title: 'Senior', employee_no: 'X-1', phone: '+1 503 555 0143' }, { from: at }).done('Saved.');
     expect(sql("select full_name, job_title, phone from user where email = 'cso2@swa.test'")).toEqual([{ full_name: 'Cora Cso', job_title: 'Senior', phone: '+15035550143' }]);
     await admin.post(`/users/${id}/password`, {}, { from: `/users/${id}` }).done('A link to choose a new password is on its way to cso2@swa.test.');

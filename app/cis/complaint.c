@@ -1,6 +1,6 @@
 /*
- * Complaints (CIS01US05): what a module makes for a consumer, and what staff see of it. Assigning, working and
- * resolving come with their story. A disputed bill has one open complaint; billing holds it back on the event
+ * Complaints (CIS01US05): what a module makes for a consumer, and what staff see of it; complaint_work.c moves
+ * it on. A disputed bill has one open complaint; billing holds it back on the event
  * complaint.created.
  */
 #include "app/cis/cis.h"
@@ -11,6 +11,7 @@
 #include "app/cis/pages.h"
 #include "app/comms/comms.h"
 #include "lib/date.h"
+#include "lib/history.h"
 #include "lib/list.h"
 #include "lib/locale.h"
 #include "lib/page.h"
@@ -213,5 +214,7 @@ void complaint_page(Req *r) {
     show_text(r, "page.crumbs.0.text", "Complaints");
     show_text(r, "page.crumbs.0.url", link_path(r, "/cis/complaints"));
     show_text(r, "page.crumbs.1.text", no);
+    complaint_show_moves(r, p->id);
+    history_aside(r, "complaint", p->id, NULL);
     page(r, "layout/show");
 }

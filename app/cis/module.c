@@ -16,6 +16,11 @@ static const Route cis_routes[] = {
     GET("/cis/accounts/{account_no}",               "cis.consumers", VIEW, account_page),
     GET("/cis/complaints",                          "cis.complaints", VIEW, complaint_list_page),
     GET("/cis/complaints/{no}",                     "cis.complaints", VIEW, complaint_page),
+    GET ("/cis/complaints/{no}/resolution",         "cis.complaints", EDIT, complaint_resolution_page),
+    POST("/cis/complaints/{no}/resolution",         "cis.complaints", EDIT, complaint_resolution_post),
+    GET ("/cis/complaints/{no}/rejection",          "cis.complaints", APPROVE, complaint_rejection_page),
+    POST("/cis/complaints/{no}/rejection",          "cis.complaints", APPROVE, complaint_rejection_post),
+    POST("/cis/complaints/{no}/{event}",            "cis.complaints", EDIT, complaint_move, .form = complaint_page),
     GET("/cis/service-requests",                    "cis.service_requests", VIEW, request_list_page),
     GET("/cis/service-requests/{no}",               "cis.service_requests", VIEW, request_page),
     GET("/cis/payments",                            "cis.payments",  VIEW, payment_list_page),
@@ -31,7 +36,7 @@ static const Route cis_routes[] = {
     { 0 }
 };
 
-static const Machine *const cis_machines[] = { &refund_request, NULL };
+static const Machine *const cis_machines[] = { &refund_request, &complaint_case, NULL };
 
 static const EventHandler cis_events[] = {
     { "service_area.merged", "cis.area_merged", team_area_merged },
@@ -42,9 +47,17 @@ static const EventHandler cis_events[] = {
 
 static const JobHandler cis_jobs[] = {
     { .kind = "receipt.pdf", .class = "documents", .run = receipt_pdf_job },
+    { .kind = "complaint.close", .class = "general", .run = complaint_close },
+    { 0 }
+};
+
+static const JobSchedule cis_schedules[] = {
+    { .code = "complaint_close", .kind = "complaint.close", .name = "Complaints resolved a week ago are closed",
+      .rule = "daily 03:50", .per_utility = true },
     { 0 }
 };
 
 extern const Module cis_module;
 const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events, .jobs = cis_jobs,
-                           .machines = cis_machines, .works = cis_works, .tabs = payment_tabs };
+                           .machines = cis_machines, .schedules = cis_schedules, .works = cis_works,
+                           .tabs = payment_tabs };

@@ -5,6 +5,7 @@
 #define APP_CIS_PAGES_H
 
 #include "app/core/core.h"
+#include "lib/machine.h"
 #include "lib/req.h"
 
 /* The address of a premise p in one line. */
@@ -32,6 +33,15 @@ extern const PageTab payment_tabs[];
 void search_page(Req *r);
 void complaint_list_page(Req *r);
 void complaint_page(Req *r);
+/* complaint_work.c */
+extern const Machine complaint_case;
+void complaint_show_moves(Req *r, Id complaint);
+void complaint_move(Req *r);
+void complaint_resolution_page(Req *r);
+void complaint_resolution_post(Req *r);
+void complaint_rejection_page(Req *r);
+void complaint_rejection_post(Req *r);
+JobStep complaint_close(Ctx *c, const JobRow *job);         /* those resolved seven days ago */
 void request_list_page(Req *r);
 void request_page(Req *r);
 void team_area_merged(Ctx *c, const EventRow *e);   /* of service_area.merged */

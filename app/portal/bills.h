@@ -8,7 +8,8 @@
 #include "app/portal/pages.h"
 
 /* due: the first day on which something is due */
-typedef struct { Money balance, open, overdue; Date due; const char *bill_no; } Owed;     /* bill_no: the next; or NULL */
+/* bill_no: of the bill that is due first; NULL when that is no bill. */
+typedef struct { Money balance, open, overdue; Date due; const char *bill_no; } Owed;
 Owed owed_of(Ctx *c, Mines mines);
 /* Card "To pay" (due.*). */
 void show_owed(Req *r, Mines mines);

@@ -3,7 +3,7 @@ const { story } = require('../support/story');
 const { execFileSync } = require('child_process');
 const crypto = require('crypto');
 
-story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, within_budget, clock, jobs_run }) => {
+story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_right, within_budget, clock, jobs_run }) => {
   const alpha = () => as('alpha@swa.test'), beta = () => as('beta@swa.test');
 
   test('CSS01US02.1 the list shows the bill, when it is due and the way to pay', async () => {
@@ -112,6 +112,12 @@ story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, 
     expect(one("select count(*) from audit_entry where action = 'export' and entity = 'account'")).toBe('2');
   });
 
+  test('CSS01US02.7 the statement ends with the balance of the ledger', async () => {
+    await beta().get('/statement?from=01/01/2026&to=04/15/2026').sees('Balance at the start', '$0.00', 'WA-BILL-202603-000101', 'Balance at the end', '$300.00');
+    expect(one("select balance_minor from account where account_no = 'WA-ACC-300003'")).toBe('30000');
+    await beta().get('/statement?from=01/01/2023&to=04/15/2026').refuses(422, 'from', 'Choose at most 24 months.');
+  });
+
   test('CSS01US02.5 a disputed line makes a complaint, holds the bill and is refused twice', async () => {
     const bill = 'WA-BILL-202604-000101', photo = { files: { name: 'meter.png', type: 'image/png', content: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') } };
     const ask = (fields) => alpha().post(`/bills/${bill}/dispute`, { reason: 'too_high', words: 'We were away all month.', ...fields }, { from: `/bills/${bill}/dispute`, files: photo });
@@ -129,8 +135,27 @@ story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, 
     expect(one(`select dispute_hold from bill where bill_no = '${bill}'`)).toBe('1');
     await as('cso1').get(`/cis/complaints/${c.complaint_no}`).sees('We were away all month.', bill, 'meter.png');
     await beta().get(`/bills/${bill}/dispute`).is(404);
-    sql('update complaint set status = ?', ['closed']);
-    sql(`update bill set dispute_hold = 0 where bill_no = '${bill}'`);
+    // Staff take it, work on it and answer; a week later it is closed, and the bill is due again.
+    const at = `/cis/complaints/${c.complaint_no}`, told = () => mails('alpha@swa.test').filter((m) => m.subject === `News on complaint ${c.complaint_no}`);
+    await as('cso1').post(`${at}/resolution`, { code: 'explained', upheld: '0', words: 'Not yet: nobody has taken it.' }).is(409);
+    await as('cso1').post(`${at}/take`, {}, { from: at }).done(`Complaint ${c.complaint_no} is yours.`);
+    await as('cso1').post(`${at}/start`, {}, { from: at }).done('has begun');
+    await as('cso1').get(`${at}/rejection`).is(403);
+    await as('cso1').post(`${at}/resolution`, { code: 'explained', upheld: '0', words: 'Too short.' }, { from: `${at}/resolution` }).refuses(422, 'words');
+    await as('cso1').post(`${at}/resolution`, { code: 'explained', upheld: '0', words: 'The reading was looked at again, and it is right.' }, { from: `${at}/resolution` }).done('is resolved; the consumer was told');
+    await jobs_run();
+    expect(told()).toHaveLength(1);
+    expect(told()[0].body).toContain('The reading was looked at again, and it is right.');
+    await alpha().get(`/bills/${bill}`).sees('Disputed');
+    const close = async () => { sql.platform("insert into job (tenant_id, utility_id, kind, class, state, run_at, payload) select t.id, u.id, 'complaint.close', 'general', 'ready', '2026-01-01', '{}' from tenant t, smart360_t_swa.utility u where t.slug = 'swa' and u.code = 'swa-w'"); await jobs_run(); };
+    clock.forward({ days: 6 });
+    await close();
+    expect(one('select status from complaint')).toBe('resolved');
+    clock.forward({ days: 1 });
+    await close();
+    expect(one('select status from complaint')).toBe('closed');
+    expect(one(`select dispute_hold from bill where bill_no = '${bill}'`)).toBe('0');
+    clock.forward({ days: -7 });
     clock.forward({ days: 60 });
     await as.anew('alpha@swa.test').get(`/bills/${bill}/dispute`).refuses(409, null, 'Bills can be questioned for 60 days, until 06/09/2026. Call us about older ones.');
     clock.forward({ days: -60 });
@@ -150,12 +175,6 @@ story('CSS01US02', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right, 
     expect(page.body).not.toContain('pay?bill=WA-BILL-202604-000101');
     sql("update bill set status = 'published', superseded_by_bill_id = null where bill_no = 'WA-BILL-202604-000101'");
     sql("delete from bill where bill_no = 'WA-BILL-202604-000203'");
-  });
-
-  test('CSS01US02.7 the statement ends with the balance of the ledger', async () => {
-    await beta().get('/statement?from=01/01/2026&to=04/15/2026').sees('Balance at the start', '$0.00', 'WA-BILL-202603-000101', 'Balance at the end', '$300.00');
-    expect(one("select balance_minor from account where account_no = 'WA-ACC-300003'")).toBe('30000');
-    await beta().get('/statement?from=01/01/2023&to=04/15/2026').refuses(422, 'from', 'Choose at most 24 months.');
   });
 
   test('CSS01US02 the CSV has one row a line of a bill', async () => {

@@ -317,8 +317,8 @@ void utility_progress_page(Req *r) {
         button(r, &n, SAY(r, "close"), text(r, "/utilities/%s/closing", u->code), false);
     if (u->suspended_reason && !strcmp(u->status, "suspended")) {
         show_text(r, "show.notices.0.tone", "warn");
-        show_text(r, "show.notices.0.text", msg_format(r, c->language, "utility.suspended_why", { "reason",
-                                                                                                  u->suspended_reason }));
+        show_text(r, "show.notices.0.text", msg_format(r, c->language, "utility.suspended_why",
+                                                       { "reason", u->suspended_reason }));
     }
     Id here = c->utility;
     utility_enter(c, u->id);

@@ -82,7 +82,7 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
 
   test('ONB07.6 at 390 px three columns, targets of 44 px, no sideways scroll', async ({ page }) => {
     await page.setViewportSize({ width: 390, height: 844 });
-    await as('utility_admin').browse(page, '/menu');
+    await as('utility_admin').browse(page, '/u/swa-w/menu');
     const boxes = await page.locator('.s-main .s-tiles:not(.list) > li > *').evaluateAll((all) => all.map((x) => { const b = x.getBoundingClientRect(); return { left: Math.round(b.left), height: b.height, width: b.width }; }));
     expect(new Set(boxes.map((b) => b.left)).size).toBe(3);
     for (const b of boxes) { expect(b.height).toBeGreaterThanOrEqual(44); expect(b.width).toBeGreaterThanOrEqual(44); }
@@ -114,7 +114,7 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
 
   test('ONB07 the launcher looks right', async ({ page }) => {
     test.setTimeout(120000);
-    await as('utility_admin').browse(page, '/menu');
+    await as('utility_admin').browse(page, '/u/swa-w/menu');
     await looks_right(page, { shots: 'menu' });
     await as('utility_admin').browse(page, '/help');
     await looks_right(page, { shots: 'help' });

@@ -70,7 +70,7 @@ typedef struct Ctx {
 
 /* Leaves the handler (or whatever attempt() runs). Never returns. */
 #define fail(owner, status, ...) fail_at(ctx_of(owner), (status), NULL, __FILE__, __LINE__, __VA_ARGS__)
-/* The same, said at one field of the form. */
+/* The same, said at one field of the form; a field that begins with '/' is a page where it can be put right. */
 #define fail_field(owner, status, field, ...) fail_at(ctx_of(owner), (status), (field), __FILE__, __LINE__, __VA_ARGS__)
 /* BUSY with the time after which to try again. */
 #define fail_busy(owner, seconds, ...) (ctx_of(owner)->failure.retry_after_s = (seconds), \

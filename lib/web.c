@@ -508,6 +508,11 @@ static void error_page(Ctx *c, void *arg) {
     show_int(r, "error.status", r->status);
     bool speaks = f.status != BROKEN && f.status != DOWN && f.status != NOT_FOUND;
     show_text(r, "error.text", speaks ? f.text : NULL);
+    if (f.field && f.field[0] == '/') {                     /* where it can be put right */
+        show_text(r, "page.title", msg(r->c.language, "layout.error_too_early"));
+        show_text(r, "error.actions.0.text", msg(r->c.language, "layout.error_there"));
+        show_text(r, "error.actions.0.url", f.field);
+    }
     show_text(r, "error.number", r->c.request_no);
     if (f.status == DENIED && r->c.user.id) show_text(r, "error.detail.0", msg(r->c.language, "layout.error_403_how"));
     show_text(r, "error.home_url", r->scope == SCOPE_PLATFORM ? "/platform" : r->scope == SCOPE_PORTAL

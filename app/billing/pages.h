@@ -50,4 +50,7 @@ void    dispute_ended (Ctx *c, const EventRow *e);
 void cycle_area_merged  (Ctx *c, const EventRow *e);     /* of service_area.merged */
 void cycle_join_by_event(Ctx *c, const EventRow *e);     /* of service_connection.activated */
 
+/* setup_check.c */
+extern const SetupCheckRow billing_setup_checks[];
+
 #endif

@@ -52,5 +52,7 @@ JobStep receipt_pdf_job(Ctx *c, const JobRow *job);
 
 /* people.c */
 extern const UserWork cis_works[];
+/* setup_check.c */
+extern const SetupCheckRow cis_setup_checks[];
 
 #endif

@@ -305,6 +305,9 @@ void backup_make(Ctx *c, const char *folder, const char *tenant, bool with_keys)
         copy_tree(c, text(c, "%s/platform", installation()->documents_dir), text(c, "%s/documents/platform", folder));
     if (with_keys) copy_file(c, installation()->key_file, text(c, "%s/master.key", folder));
     write_manifest(c, folder, &manifest);       /* last: a folder without one is no backup */
+    for (size_t i = 0; i < l.n; i++)            /* the guided set-up asks when the last one was */
+        db_run(c, "insert into smart360.platform_setting (name, value) values (concat('backup.', ?), ?) "
+                  "on duplicate key update value = values(value), updated_at = ?", l.v[i].slug, began, c->now);
 }
 
 /* --- restore ------------------------------------------------------------------------------------------------------ */

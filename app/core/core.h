@@ -244,12 +244,26 @@ Id          area_find (struct Ctx *c, const char *code);
 /* --- set-up and imports ------------------------------------------------------------------------------------------- */
 
 typedef struct { bool passed; const char *text; const char *link; } SetupCheck;      /* text: what is missing */
-/* A check of a step of the guided workflow; `optional` ones do not count for the percentage. At start-up. */
-typedef struct { const char *step_key, *code, *label; bool optional; SetupCheck (*check)(struct Ctx *c);
+/* A check of a step of the guided workflow; `optional` ones do not count for the percentage. label: a message's key,
+   what holds when it passes. weight: its share of the percentage, 0: 1. At start-up. */
+typedef struct { const char *step_key, *code, *label; bool optional; SetupCheck (*check)(struct Ctx *c); int weight;
                  } SetupCheckRow;
+/* For tables of checks: SETUP_CHECK(name, link, sql, ...) passes when the statement's one value is above 0; what it
+   says otherwise is message setup.check.<name>. SETUP_ROW(step, name) is its row, with label setup.holds.<name>. */
+#define SETUP_CHECK(name, link, ...)                                                                    \
+    static SetupCheck name(struct Ctx *c) {                                                             \
+        return (SetupCheck){ db_int(c, __VA_ARGS__) > 0, msg(c->language, "setup.check." #name), link }; \
+    }
+#define SETUP_ROW(step, name, ...) { step, #name, "setup.holds." #name, .check = name, ##__VA_ARGS__ }
 void setup_check_register(const SetupCheckRow *table);                  /* ended by {0} */
+extern const SetupCheckRow setup_core_checks[];                         /* app/setup/guide_checks.c */
 /* A step's value was saved, or broke: recomputes state and percentage. */
 void setup_step_touch(struct Ctx *c, const char *step_key);
+/* Fails CONFLICT when this page creates or changes something of a step that is still locked; the failure leads to where
+   what is missing is done. Asked before a page's handler. */
+void setup_gate(struct Req *r);
+/* Where an administrator of the organization begins: "/setup" until the organization is set up, then NULL. */
+const char *setup_home(struct Ctx *c);
 
 /* One row of an import as the owner of the entity sees it: texts by target column, NULL when absent. */
 typedef struct { int64_t line; const char *(*value)(const void *row, const char *column); const void *row; } ImportRow;

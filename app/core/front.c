@@ -359,6 +359,7 @@ static void front_sign_in(Req *r) {
 
 static bool front_may(Req *r, const char *key, Action action) {
     perm_check(&r->c, key, action);
+    setup_gate(r);
     return true;
 }
 

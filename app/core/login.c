@@ -573,6 +573,8 @@ const char *after_sign_in(Req *r, const char *next) {
         && strncmp(next, "/logout", 7);
     if (realm_here(c) == REALM_PLATFORM) return own && !strncmp(next, "/platform", 9) ? next : "/platform";
     if (own) return next;
+    const char *begin = holds(c, "tenant_admin") ? setup_home(c) : NULL;
+    if (begin) return begin;
     if (holds(c, "tenant_admin")) return role_home(c, "tenant_admin", NULL);
     Helds all = roles_held(c);
     for (size_t i = 1; i < all.n; i++)

@@ -81,4 +81,7 @@ void    refund_hand_post(Req *r);
 void    health_page(Req *r);
 extern const PageTab hub_tabs[];
 
+/* setup_check.c */
+extern const SetupCheckRow hub_setup_checks[];
+
 #endif

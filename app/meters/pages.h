@@ -12,5 +12,7 @@ void meter_page(Req *r);
 
 /* route_area.c: of service_area.merged */
 void route_area_merged(Ctx *c, const EventRow *e);
+/* setup_check.c */
+extern const SetupCheckRow meters_setup_checks[];
 
 #endif

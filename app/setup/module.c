@@ -106,6 +106,13 @@ static const Route setup_routes[] = {
     GET ("/id-formats/{entity}/history", "core.id_formats", VIEW, id_format_history),
     POST("/id-formats/{entity}",         "core.id_formats", EDIT, id_format_save),
     POST("/id-formats/{entity}/draft",   "core.id_formats", EDIT, id_format_draft, .flags = OWN_PROOF),
+    /* guide_page.c: each asks for the rights of the utility it is about, which is not in its path */
+    TENANT_GET ("/setup",                NULL, SIGNED_IN, guide_root),
+    TENANT_GET ("/setup/checklist",      NULL, SIGNED_IN, guide_checklist),
+    TENANT_GET ("/setup/checklist.pdf",  NULL, SIGNED_IN, guide_checklist_pdf),
+    TENANT_GET ("/setup/{step}",         NULL, SIGNED_IN, guide_page, .flags = WRITES),
+    TENANT_POST("/setup/{step}/signoff", NULL, SIGNED_IN, guide_signoff, .form = guide_page),
+    TENANT_POST("/setup/{step}/skip",    NULL, SIGNED_IN, guide_skip, .form = guide_page),
     GET ("/plans",        "core.tariffs", VIEW, plan_list_page),
     GET ("/plans/{code}", "core.tariffs", VIEW, plan_page),
     { 0 }

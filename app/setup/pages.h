@@ -110,4 +110,12 @@ void id_format_history(Req *r);
 void plan_list_page(Req *r);
 void plan_page     (Req *r);
 
+/* guide_page.c */
+void guide_root         (Req *r);
+void guide_page         (Req *r);
+void guide_signoff      (Req *r);
+void guide_skip         (Req *r);
+void guide_checklist    (Req *r);
+void guide_checklist_pdf(Req *r);
+
 #endif

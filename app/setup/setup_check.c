@@ -50,11 +50,6 @@ static SetupCheck calendar_year(Ctx *c) {
                "setup.check.calendar_year", "/calendar");
 }
 
-static SetupCheck calendar_default(Ctx *c) {
-    return say(c, db_int(c, "select exists (select 1 from calendar where utility_id=? and is_default=1 and active=1)",
-                         c->utility) > 0, "setup.check.calendar_default", "/calendar/calendars");
-}
-
 /* --- core settings ------------------------------------------------------------------------------------------------ */
 
 static SetupCheck settings_service(Ctx *c) {
@@ -100,7 +95,6 @@ const SetupCheckRow setup_checks[] = {
     { "core_settings", "contract",    "setup.contract",    true,  settings_contract },
     { "calendar", "week",    "setup.calendar_week",    false, calendar_week },
     { "calendar", "year",    "setup.calendar_year",    false, calendar_year },
-    { "calendar", "default", "setup.calendar_default", false, calendar_default },
     { "service_areas", "any",      "setup.area_any",      false, area_any },
     { "service_areas", "branches", "setup.area_branches", false, area_branches },
     { "service_areas", "managers", "setup.area_managers", true,  area_managers },

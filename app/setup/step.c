@@ -9,23 +9,31 @@
 #include "lib/db.h"
 
 const StepDef step_defs[] = {
-    { "subscription",      "/org/subscription", "",             0,  true,  false },
-    { "organization",      "/org/setup",        "subscription", 0,  true,  false },
-    { "admins",            "/org/setup",        "organization", 0,  true,  false },
-    { "utility",           "/utilities",        "organization", 0,  false, false },
-    { "core_settings",     "/settings",         "utility",      25, false, false },
-    { "staff_access",      "/users",            "core_settings", 15, false, false },
-    { "calendar",          "/calendar",         "utility",      10, false, false },
-    { "service_areas",     "/areas",            "core_settings", 20, false, false },
-    { "pricing_billing",   "/plans",            "core_settings service_areas", 20, false, false },
-    { "id_formats",        "/id-formats",       "core_settings", 10, false, false },
-    { "integrations",      "/integrations/payments", "utility", 0,  false, true },
-    { "customer_settings", NULL, "staff_access calendar pricing_billing integrations", 0, false, false },
-    { "meter_settings",    NULL, "calendar service_areas",                             0, false, false },
-    { "billing_settings",  "/bx/gl-codes", "pricing_billing meter_settings",           0, false, false },
-    { "data_migration",    NULL, "service_areas pricing_billing id_formats meter_settings billing_settings", 0, false,
-      true },
-    { "go_live",           NULL, "data_migration",                                     0, false, false },
+    { "subscription", "/org/subscription", "", PHASE_ORGANIZATION,
+      "core.subscription", "platform_admin", .whole_tenant = true, .is_gate = true },
+    { "organization", "/org/setup", "subscription", PHASE_ORGANIZATION,
+      "core.organization", "tenant_admin", .weight = 100, .whole_tenant = true },
+    { "admins", "/org/setup", "organization", PHASE_ORGANIZATION,
+      "core.organization", "tenant_admin", .whole_tenant = true, .is_gate = true },
+    { "utility", "/utilities", "organization", PHASE_UTILITY, "core.utilities", "tenant_admin", .is_gate = true },
+    { "core_settings", "/settings", "utility", PHASE_UTILITY, "core.settings", "utility_admin", .weight = 25 },
+    { "staff_access", "/users", "core_settings", PHASE_UTILITY, "core.users", "utility_admin", .weight = 15 },
+    { "calendar", "/calendar", "utility", PHASE_UTILITY, "core.calendar", "utility_admin", .weight = 10 },
+    { "service_areas", "/areas", "core_settings", PHASE_UTILITY, "core.areas", "utility_admin", .weight = 20 },
+    { "pricing_billing", "/plans", "core_settings service_areas", PHASE_UTILITY,
+      "core.tariffs", "billing_manager", .weight = 20 },
+    { "id_formats", "/id-formats", "core_settings", PHASE_UTILITY, "core.id_formats", "utility_admin", .weight = 10 },
+    { "integrations", "/integrations/gateways", "utility", PHASE_OPERATIONS,
+      "hub.gateways", "utility_admin", .is_optional = true },
+    { "customer_settings", "/cis/settings", "staff_access calendar pricing_billing integrations", PHASE_OPERATIONS,
+      "cis.settings", "cso_supervisor" },
+    { "meter_settings", "/mx/settings", "calendar service_areas", PHASE_OPERATIONS, "mx.config", "meter_manager" },
+    { "billing_settings", "/bx/gl-codes", "pricing_billing meter_settings", PHASE_OPERATIONS,
+      "bx.gl", "billing_manager" },
+    { "data_migration", "/migration", "service_areas pricing_billing id_formats meter_settings billing_settings",
+      PHASE_GO_LIVE,
+      "core.migration", "utility_admin", .is_optional = true },
+    { "go_live", "/setup/go_live", "data_migration", PHASE_GO_LIVE, "core.utilities", "tenant_admin" },
     { 0 }
 };
 
@@ -65,22 +73,37 @@ bool step_is_done(const StepNow *s) {
 
 int steps_percent(const StepNows *all) {
     int sum = 0;
-    for (size_t i = 0; i < all->n; i++) sum += all->v[i].def->weight * all->v[i].percent;
+    for (size_t i = 0; i < all->n; i++)
+        if (all->v[i].def->phase == PHASE_UTILITY) sum += all->v[i].def->weight * all->v[i].percent;
     return sum / 100;
 }
 
-int step_missing(Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
+void step_checks(Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
                  void *arg) {
-    int required = 0, passed = 0;
     const SetupCheckRow *table;
     for (int i = 0; (table = registered_checks(i)); i++)
         for (const SetupCheckRow *k = table; k->step_key; k++) {
             if (strcmp(k->step_key, key)) continue;
             SetupCheck found = k->check(c);
-            if (!k->optional) required++, passed += found.passed;
-            if (!found.passed && each) each(arg, k, &found);
+            each(arg, k, &found);
         }
-    return required ? passed * 100 / required : 100;
+}
+
+typedef struct Count { void (*each)(void *, const SetupCheckRow *, const SetupCheck *); void *arg; int all, passed;
+                       } Count;
+
+static void count(void *arg, const SetupCheckRow *row, const SetupCheck *k) {
+    Count *n = arg;
+    int weight = row->optional ? 0 : row->weight ? row->weight : 1;
+    n->all += weight, n->passed += k->passed ? weight : 0;
+    if (!k->passed && n->each) n->each(n->arg, row, k);
+}
+
+int step_missing(Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
+                 void *arg) {
+    Count n = { each, arg, 0, 0 };
+    step_checks(c, key, count, &n);
+    return n.all ? n.passed * 100 / n.all : 100;
 }
 
 /* --- after a change ----------------------------------------------------------------------------------------------- */

@@ -7,9 +7,18 @@
 
 #include "app/core/core.h"
 
-/* weight: per cent of the utility's set-up; 0: not counted there. needs: steps before it, separated by blanks. path:
- * the page where it is done, of the utility or, with `whole_tenant`, of the organization. */
-typedef struct StepDef { const char *key, *path, *needs; int weight; bool whole_tenant, is_optional; } StepDef;
+enum { PHASE_ORGANIZATION, PHASE_UTILITY, PHASE_OPERATIONS, PHASE_GO_LIVE, PHASES };
+
+/* weight: per cent of its phase; 0: none of its own. needs: steps before it, separated by blanks. path: the page where
+ * it is done, of the utility or, with `whole_tenant` or under /utilities, of the organization. right: whoever holds its
+ * approval signs the step off. owner: the role that usually does it. is_gate: must be done, counts for nothing. */
+typedef struct StepDef {
+    const char *key, *path, *needs;
+    int         phase;
+    const char *right, *owner;
+    int         weight;
+    bool        whole_tenant, is_optional, is_gate;
+} StepDef;
 extern const StepDef step_defs[];       /* in the order of the configuration, ended by {0} */
 const StepDef *step_def(const char *key);
 
@@ -25,6 +34,10 @@ int steps_percent(const StepNows *all);
 /* What is missing in a step: calls each(arg, check row, result) for every check that does not pass. Returns the share
  * of required checks that pass, rounded down; 100 for a step without checks. */
 int step_missing(struct Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
+                 void *arg);
+
+/* The same for all checks of a step, passed ones too. */
+void step_checks(struct Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
                  void *arg);
 
 extern const SetupCheckRow setup_checks[];              /* setup_check.c */

@@ -105,6 +105,7 @@ class Person {
 
   // The fields of the form that posts to `to`: on options.from, the page seen last, `to` itself, its /new, /edit or parent.
   async form_fields(to, options) {
+    to = to.replace(/\?.*/, '');
     const parent = to.replace(/\/[^/]*$/, '');
     const pages = options.from ? [this.path(options.from)] : [...new Set([this.last?.path, to, `${to}/new`, `${to}/edit`, parent, parent.replace(/\/[^/]*$/, '')].filter(Boolean))];
     let any = null;

@@ -1,0 +1,26 @@
+/*
+ * What the guided set-up checks of this module (ONB-GUIDED; spec: configuration order). Words:
+ * views/messages/en/guide.msg.
+ */
+#include "app/core/core.h"
+#include "app/billing/billing.h"
+#include "lib/db.h"
+#include "lib/messages.h"
+
+SETUP_CHECK(bx_gl, "/bx/gl-codes/mapping", "select exists (select 1 from gl_mapping where utility_id = ?)", c->utility)
+SETUP_CHECK(bx_template, "/bx/templates", "select exists (select 1 from bill_template t join bill_template_version v "
+            "on v.template_id = t.id where t.utility_id = ? and t.is_default = 1 and v.state = 'active')", c->utility)
+SETUP_CHECK(bx_cycle, "/bx/cycles", "select exists (select 1 from bill_cycle where utility_id = ?)", c->utility)
+SETUP_CHECK(bx_late_fee, "/bx/cycles", "select exists (select 1 from late_fee_rule where utility_id = ?)", c->utility)
+SETUP_CHECK(live_trial, "/bx/runs", "select exists (select 1 from bill_run where utility_id = ? "
+                                    "and approver_id is not null "
+            "and billed_count >= 5)", c->utility)
+
+const SetupCheckRow billing_setup_checks[] = {
+    SETUP_ROW("billing_settings", bx_gl),
+    SETUP_ROW("billing_settings", bx_template),
+    SETUP_ROW("billing_settings", bx_cycle),
+    SETUP_ROW("billing_settings", bx_late_fee),
+    SETUP_ROW("go_live", live_trial),
+    { 0 }
+};

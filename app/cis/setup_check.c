@@ -1,0 +1,22 @@
+/*
+ * What the guided set-up checks of this module (ONB-GUIDED; spec: configuration order). Words:
+ * views/messages/en/guide.msg.
+ */
+#include "app/core/core.h"
+#include "app/cis/cis.h"
+#include "lib/db.h"
+#include "lib/messages.h"
+
+SETUP_CHECK(cis_channel, "/cis/payment-config", "select exists (select 1 from payment_channel where utility_id = ? "
+            "and active = 1)", c->utility)
+SETUP_CHECK(cis_types, "/cis/settings", "select exists (select 1 from complaint_type where utility_id = ?) "
+            "and exists (select 1 from service_type where utility_id = ?)", c->utility, c->utility)
+SETUP_CHECK(live_channel, "/cis/payment-config", "select exists (select 1 from payment_channel where utility_id = ? "
+            "and active = 1)", c->utility)
+
+const SetupCheckRow cis_setup_checks[] = {
+    SETUP_ROW("customer_settings", cis_channel),
+    SETUP_ROW("customer_settings", cis_types),
+    SETUP_ROW("go_live", live_channel),
+    { 0 }
+};

@@ -1,0 +1,178 @@
+/*
+ * What the pages of the guided set-up show, and the lock of steps that come too early: see guide.h (ONB-GUIDED).
+ */
+#include "app/setup/guide.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "app/core/front.h"
+#include "app/setup/guide_rules.h"
+#include "lib/db.h"
+#include "lib/messages.h"
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+static void add_percentages(Guide *g) {
+    for (int phase = 0; phase < PHASES; phase++) {
+        StepShare share[PHASES * 10];
+        size_t n = 0;
+        for (size_t i = 0; i < g->n; i++) {
+            const GuideStep *s = &g->v[i];
+            int percent = !strcmp(s->state, "skipped") ? 100 : s->percent;
+            if (s->def->phase == phase) share[n++] = (StepShare){ s->def->weight, percent, s->def->is_gate };
+        }
+        g->phase[phase] = phase_percent(share, n);
+    }
+    g->overall = overall_percent(g->phase, PHASES);
+}
+
+Guide *guide_read(Ctx *c) {
+    GuideRows rows = db_all(c, GuideRow, "select s.id, s.step_key, s.state, s.percent, s.saved_at, s.skipped_reason, "
+                            "s.signed_off_at, u.full_name as signed_by, s.signoff_comment, s.updated_at, "
+                            "w.full_name as updated_by from setup_step s left join user u on u.id = s.signed_off_by "
+                            "left join user w on w.id = s.updated_by where s.utility_key in (0, ?)", c->utility);
+    Guide *g = take(c, sizeof *g);
+    size_t n = 0;
+    while (step_defs[n].key) n++;
+    *g = (Guide){ .v = take_n(c, GuideStep, n), .n = n, .utility = c->utility.id ? utility_here(c) : NULL };
+    for (size_t i = 0; i < n; i++) {
+        g->v[i] = (GuideStep){ &step_defs[i], NULL, "locked", 0 };
+        for (size_t k = 0; k < rows.n; k++) {
+            if (strcmp(rows.v[k].step_key, step_defs[i].key)) continue;
+            g->v[i].row = &rows.v[k];
+            g->v[i].state = rows.v[k].state, g->v[i].percent = rows.v[k].percent;
+        }
+    }
+    add_percentages(g);
+    return g;
+}
+
+GuideStep *guide_step(const Guide *g, const char *key) {
+    for (size_t i = 0; i < g->n; i++)
+        if (!strcmp(g->v[i].def->key, key)) return &g->v[i];
+    return NULL;
+}
+
+static bool is_done(const GuideStep *s) {
+    return !strcmp(s->state, "complete") || !strcmp(s->state, "signed_off") || !strcmp(s->state, "skipped")
+        || !strcmp(s->state, "changed_after_signoff");
+}
+
+/* Calls each() for every needed step that is not done; how many. */
+static int needs_open(const Guide *g, const StepDef *d, void (*each)(void *arg, const GuideStep *s), void *arg) {
+    int n = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        const char *found = strstr(d->needs, g->v[i].def->key);
+        size_t size = strlen(g->v[i].def->key);
+        if (!found || (found != d->needs && found[-1] != ' ') || (found[size] && found[size] != ' ')) continue;
+        if (is_done(&g->v[i])) continue;
+        n++;
+        if (each) each(arg, &g->v[i]);
+    }
+    return n;
+}
+
+void guide_audit(Ctx *c, const char *action, const StepDef *d, const char *reason) {
+    Id of = d->whole_tenant ? (Id){ 0 } : c->utility;
+    Id id = db_id(c, "select id from setup_step where utility_key = ? and step_key = ?", of.id, d->key);
+    audit_write(c, &(Audit){ .action = action, .entity = "setup_step", .id = id, .number = d->key, .reason = reason,
+                             .version = db_int(c, "select row_version from setup_step where id = ?", id) });
+}
+
+/* Counted from what is stored, not edited: the version stays. */
+void guide_recount(Ctx *c, Guide *g, GuideStep *s) {
+    bool saved = s->row && time_is_set(s->row->saved_at);
+    int percent = saved ? step_missing(c, s->def->key, NULL, NULL) : 0;
+    const char *state = state_now(s->state, saved, !needs_open(g, s->def, NULL, NULL), percent);
+    if (!strcmp(state, s->state) && percent == s->percent) return;
+    s->state = state, s->percent = percent;
+    add_percentages(g);
+    Id of = s->def->whole_tenant ? (Id){ 0 } : c->utility;
+    if (!s->def->whole_tenant && !of.id) return;
+    db_run(c, "insert into setup_step (utility_id, step_key, state, percent) values (?,?,?,?) on duplicate key update "
+              "state=values(state), percent=values(percent)", of, s->def->key, state, percent);
+}
+
+/* --- words and addresses ------------------------------------------------------------------------------------------ */
+
+const char *guide_title(Ctx *c, const StepDef *d) { return msg(c->language, text(c, "setup.step.%s", d->key)); }
+
+const char *guide_path(Ctx *c, const StepDef *d) {
+    bool of_tenant = d->whole_tenant || !strncmp(d->path, "/utilities", 10) || !strncmp(d->path, "/setup", 6);
+    return of_tenant || !c->utility_code ? d->path : text(c, "/u/%s%s", c->utility_code, d->path);
+}
+
+const char *guide_url(Ctx *c, const char *what) {
+    const char *path = *what ? text(c, "/setup/%s", what) : "/setup";
+    return c->utility_code ? text(c, "%s?utility=%s", path, c->utility_code) : path;
+}
+
+typedef struct First { Ctx *c; const char *text; } First;
+
+static void keep_first(void *arg, const SetupCheckRow *row, const SetupCheck *k) {
+    First *f = arg;
+    if (!f->text && !row->optional) f->text = k->text;
+}
+
+typedef struct Locked { Ctx *c; const char *text, *link; } Locked;
+
+static void name_step(void *arg, const GuideStep *s) {
+    Locked *l = arg;
+    if (l->text) return;
+    First first = { l->c, NULL };
+    step_missing(l->c, s->def->key, keep_first, &first);
+    char *what = first.text ? text_copy(l->c, first.text) : NULL;
+    if (what) *what = (char)tolower((unsigned char)*what);
+    l->text = msg_format(l->c, l->c->language, what ? "setup.guide.first_what" : "setup.guide.first",
+                         { "step", guide_title(l->c, s->def) }, { "what", what });
+    l->link = guide_path(l->c, s->def);
+}
+
+const char *guide_locked(Ctx *c, const Guide *g, const StepDef *d, const char **link) {
+    Locked l = { c, NULL, NULL };
+    needs_open(g, d, name_step, &l);
+    if (link) *link = l.link;
+    return l.text;
+}
+
+/* --- the lock of a step on its own pages -------------------------------------------------------------------------- */
+
+/* Pages of the utility that belong to a step and the step's own page does not begin. */
+static const struct { const char *path, *step; } more_pages[] = {
+    { "/roles", "staff_access" }, { "/fees", "pricing_billing" }, { "/taxes", "pricing_billing" },
+    { "/late-fees", "pricing_billing" }, { "/integrations/providers", "integrations" },
+    { "/bx/cycles", "billing_settings" }, { "/bx/templates", "billing_settings" },
+    { "/cis/payment-config", "customer_settings" }, { "/cis/sla", "customer_settings" },
+};
+
+static bool is_below(const char *path, const char *top) {
+    size_t n = strlen(top);
+    return !strncmp(path, top, n) && (!path[n] || path[n] == '/');
+}
+
+static const StepDef *step_of_page(const char *path) {
+    for (const StepDef *d = step_defs; d->key; d++)
+        if (!d->whole_tenant && strncmp(d->path, "/utilities", 10) && is_below(path, d->path)) return d;
+    for (size_t i = 0; i < sizeof more_pages / sizeof *more_pages; i++)
+        if (is_below(path, more_pages[i].path)) return step_def(more_pages[i].step);
+    return NULL;
+}
+
+void setup_gate(Req *r) {
+    Ctx *c = &r->c;
+    if (r->scope != SCOPE_UTILITY || !(r->route->action & (CREATE | EDIT | DELETE))) return;
+    const char *status = utility_here(c)->status;
+    if (strcmp(status, "draft") && strcmp(status, "configuring")) return;
+    const StepDef *d = step_of_page(r->path.text + strlen(r->prefix));
+    if (!d) return;
+    Guide *g = guide_read(c);
+    const char *link, *why = strcmp(guide_step(g, d->key)->state, "locked") ? NULL : guide_locked(c, g, d, &link);
+    if (why) fail_field(c, CONFLICT, link, "%s", why);
+}
+
+const char *setup_home(Ctx *c) {
+    const char *state = db_text(c, "select state from setup_step where utility_key = 0 and step_key = 'organization'");
+    bool done = state && strcmp(state, "locked") && strcmp(state, "open") && strcmp(state, "in_progress");
+    return done || !state ? NULL : "/setup";
+}

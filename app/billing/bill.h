@@ -112,4 +112,20 @@ const char *plan_code_of(const PlanBook *book, Id plan);
 Id        plan_rate_code(const PlanBook *book, Id rate);
 const BillTax *plan_taxes(Ctx *c, int *n);
 
+/* A rebate rule with the days of its enrolment, and as the component the engine takes. */
+typedef struct {
+    const char *code, *name, *group, *kind, *service, *refs;
+    Money       amount;
+    Price       rate;
+    int64_t     rate_ppm;
+    bool        has_limit;
+    Quantity    upto;
+    Date        from, to;
+    int64_t     normal_days_micro;
+    int         sequence;
+} RebateTerms;
+TariffRate rebate_rate(Ctx *c, const RebateTerms *r);
+/* A rebate lowers the base of the taxes on the lines that it names: takes over their codes. */
+void       rebate_taxes(Ctx *c, TariffRate *rebate, const TariffRate *rates, int n);
+
 #endif

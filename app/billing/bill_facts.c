@@ -464,6 +464,52 @@ static void attributes_fill(Set *x, const ConnectionFact *k, BillConnection *to)
     to->attribute_n = n;
 }
 
+TariffRate rebate_rate(Ctx *c, const RebateTerms *r) {
+    TariffRate t = TARIFF_RATE_DEFAULT;
+    bool is_social = !strcmp(r->group, "low_income") || !strcmp(r->group, "senior") || !strcmp(r->group, "disability")
+        || !strcmp(r->group, "hardship");
+    t.code = text(c, "rebate:%s", r->code), t.label = r->name;
+    t.charge_type = is_social ? "SUBSIDY" : "DISCOUNT", t.service = r->service;
+    t.prorate = true, t.basis = BASIS_PER_MONTH, t.normal_days_micro = r->normal_days_micro;
+    t.sequence = r->sequence;
+    t.valid_from = r->from, t.valid_to = r->to;
+    Json refs = r->refs ? json_read(&c->mem, r->refs, strlen(r->refs), 65536, NULL) : (Json){ 0 };
+    const char **of = take_n(c, const char *, json_size(refs) + 1);
+    for (size_t k = 0; k < json_size(refs); k++)
+        if (json_text(json_item(refs, k), "")) of[t.of_n++] = json_text(json_item(refs, k), "");
+    t.of = of;
+    if (!strcmp(r->kind, "percent")) t.calc = CALC_PERCENT, t.percent_e6 = r->rate_ppm * 100;
+    else if (!strcmp(r->kind, "fixed"))
+        t.calc = CALC_FLAT, t.prices.price.micro = r->amount.minor * power_of_ten(6 - utility_here(c)->exponent);
+    else if (!r->has_limit) t.calc = CALC_PER_UNIT, t.prices.price = r->rate;
+    else {
+        TariffTier *tiers = take_n(c, TariffTier, 2);
+        tiers[0] = (TariffTier){ .upto = r->upto, .price = r->rate };
+        tiers[1] = (TariffTier){ .unlimited = true };
+        t.calc = CALC_TIERED, t.tier_period = TIERS_BY_MONTH, t.prices.tiers = tiers, t.prices.tier_n = 2;
+    }
+    return t;
+}
+
+void rebate_taxes(Ctx *c, TariffRate *rebate, const TariffRate *rates, int n) {
+    const char **codes = NULL;
+    int room = 0;
+    for (int i = 0; i < n; i++) room += rates[i].tax_n;
+    for (int i = 0; i < n; i++) {
+        const TariffRate *r = &rates[i];
+        bool named = !rebate->of_n;
+        for (int k = 0; k < rebate->of_n; k++)
+            named = named || !strcmp(rebate->of[k], r->charge_type) || (r->code && !strcmp(rebate->of[k], r->code));
+        for (int t = 0; named && t < r->tax_n; t++) {
+            bool known = false;
+            for (int k = 0; k < rebate->tax_n; k++) known = known || !strcmp(codes[k], r->tax_codes[t]);
+            if (!codes) codes = take_n(c, const char *, (size_t)room);
+            if (!known) codes[rebate->tax_n++] = r->tax_codes[t];
+        }
+    }
+    rebate->tax_codes = codes;
+}
+
 static void rebates_fill(Set *x, Id account, BillConnection *to) {
     size_t first, n;
     SHARE(x->rebates, account, account, first, n);
@@ -471,30 +517,13 @@ static void rebates_fill(Set *x, Id account, BillConnection *to) {
     TariffRate *v = take_n(x->c, TariffRate, n);
     for (size_t i = 0; i < n; i++) {
         const RebateFact *r = &x->rebates.v[first + i];
-        TariffRate *t = &v[i];
-        *t = TARIFF_RATE_DEFAULT;
-        bool is_social = !strcmp(r->group_word, "low_income") || !strcmp(r->group_word, "senior")
-            || !strcmp(r->group_word, "disability") || !strcmp(r->group_word, "hardship");
-        t->code = text(x->c, "rebate:%s", r->code), t->label = r->name, t->charge_type = is_social
-            ? "SUBSIDY" : "DISCOUNT", t->service = to->service;
-        t->prorate = true, t->basis = BASIS_PER_MONTH, t->normal_days_micro = x->s->normal_days_micro,
-            t->sequence = 900 + (int)i;
-        t->valid_from = r->from_on, t->valid_to = r->to_on;
-        Json refs = r->refs ? json_read(&x->c->mem, r->refs, strlen(r->refs), 65536, NULL) : (Json){ 0 };
-        const char **of = take_n(x->c, const char *, json_size(refs) + 1);
-        for (size_t k = 0; k < json_size(refs); k++)
-            if (json_text(json_item(refs, k), "")) of[t->of_n++] = json_text(json_item(refs, k), "");
-        t->of = of;
-        if (!strcmp(r->kind, "percent")) t->calc = CALC_PERCENT, t->percent_e6 = r->rate_ppm * 100;
-        else if (!strcmp(r->kind, "fixed")) t->calc = CALC_FLAT, t->prices.price.micro = r->amount_minor.minor
-            * power_of_ten(6 - utility_here(x->c)->exponent);
-        else if (!r->has_limit) t->calc = CALC_PER_UNIT, t->prices.price = r->rate_micro;
-        else {
-            TariffTier *tiers = take_n(x->c, TariffTier, 2);
-            tiers[0] = (TariffTier){ .upto = r->upto_qty_micro, .price = r->rate_micro };
-            tiers[1] = (TariffTier){ .unlimited = true };
-            t->calc = CALC_TIERED, t->tier_period = TIERS_BY_MONTH, t->prices.tiers = tiers, t->prices.tier_n = 2;
-        }
+        v[i] = rebate_rate(x->c, &(RebateTerms){
+            .code = r->code, .name = r->name, .group = r->group_word, .kind = r->kind, .service = to->service,
+            .refs = r->refs, .amount = r->amount_minor, .rate = r->rate_micro, .rate_ppm = r->rate_ppm,
+            .has_limit = r->has_limit, .upto = r->upto_qty_micro, .from = r->from_on, .to = r->to_on,
+            .normal_days_micro = x->s->normal_days_micro, .sequence = 900 + (int)i });
+        const BillPlanSpan *last = to->span_n ? &to->spans[to->span_n - 1] : NULL;
+        if (last) rebate_taxes(x->c, &v[i], last->rates, last->rate_n);
     }
     to->rebates = v;
     to->rebate_n = (int)n;

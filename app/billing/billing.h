@@ -217,6 +217,70 @@ Money bill_estimate(struct Ctx *c, const EstimateFacts *facts);
 /* Price of one more unit at the account's present use. */
 Price marginal_rate(struct Ctx *c, Id account);
 
+/* --- tariffs without an account (ONB02US05): calculator, designer, impact ----------------------------------------- */
+
+typedef struct { const char *name; Quantity value; } TariffFact;        /* an attribute, or the use of a period */
+/* A price put in the place of the stored one, for this computing only. */
+typedef struct { Id rate; int tier; Price price; } TariffTry;           /* tier from 0; -1: the component's own price */
+typedef struct {
+    Date              from, to;             /* both billed; within the desk's days */
+    bool              is_part;              /* first or final: a full period only with all its days */
+    Quantity          quantity;             /* thousandths count */
+    const TariffFact *tou;        int tou_n;        /* in place of quantity */
+    const TariffFact *attributes; int attribute_n;  /* eru, dwelling_units, demand ... */
+    const char       *size;                 /* of the meter; NULL: none */
+    bool              has_winter_average;
+    Quantity          winter_average;
+    const Id         *rebates;    int rebate_n;     /* rebate rules, as if enrolled */
+    bool              is_unmetered, is_tax_exempt;
+    const TariffTry  *tries;      int try_n;
+    bool              explains;             /* fill `explain` of the lines; costs about as much again */
+} TariffUse;
+typedef struct {
+    const char *code, *charge_type, *service, *label, *unit, *explain;
+    Date        from, to;                   /* DATE_NONE: the whole bill */
+    bool        has_quantity;
+    Quantity    quantity;
+    int64_t     factor_num, factor_den;
+    Money       amount;
+    bool        is_added;                   /* not: inclusive tax */
+} TariffBillLine;
+typedef struct {
+    const char     *refusal;                /* NULL; else why nothing can be computed, and the rest is empty */
+    TariffBillLine *lines; size_t n;
+    Money           total, tax;
+    int             days;
+} TariffBill;
+
+/* A plan's prices for days from..to, read once for many uses: `version` (a draft too) for all days, or with 0 the
+   versions in force on each. Lives as long as the context's memory. */
+typedef struct TariffDesk TariffDesk;
+TariffDesk *tariff_desk(struct Ctx *c, Id plan, Id version, Date from, Date to);
+/* The bill of bill_compute over one connection. Some ten microseconds; takes from the context's memory. */
+TariffBill  tariff_bill(TariffDesk *d, const TariffUse *use);
+/* The same as a quote document. What the format cannot say is a refusal in *problem, and NULL. */
+const char *tariff_document(TariffDesk *d, const TariffUse *use, const char **problem);
+/* A quote document computed: lines with their sums, or the refusal with its path. */
+TariffBill  tariff_document_bill(struct Ctx *c, const char *bytes, size_t n, const char **currency);
+/* Whether a component's quantity is one the engine knows: usage, an attribute, min(a,b), ceil(a/n), a/n. */
+bool        tariff_quantity_known(struct Ctx *c, const char *quantity);
+/* Its components, each as what Plans stores: see setup. */
+typedef struct { const char *upto_attribute; bool unlimited; Quantity upto; Price price; } TariffDocumentTier;
+typedef struct {
+    const char *charge_type, *service, *label, *calc, *basis, *tier_mode, *tier_period, *quantity;
+    const char *const *of; int of_n;
+    Price       price;
+    int64_t     percent_ppm, qty_percent_ppm;
+    Quantity    included;
+    bool        prorate, has_minimum;
+    Price       minimum;
+    const TariffDocumentTier *tiers; int tier_n;
+    const TariffFact *tou; int tou_n;       /* prices in millionths */
+    const char *lost;                       /* what cannot be taken over, or NULL */
+} TariffDocumentRate;
+typedef struct { const char *problem, *currency; TariffDocumentRate *v; int n; } TariffDocumentRates;
+TariffDocumentRates tariff_document_rates(struct Ctx *c, const char *bytes, size_t n);
+
 /* --- for other modules' events ------------------------------------------------------------------------------------ */
 
 /* Sets or clears bill.dispute_hold (stops late fees and dunning of this bill). */

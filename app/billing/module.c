@@ -125,6 +125,9 @@ static const Route billing_routes[] = {
     POST("/bx/runs/{no}/accounts/{account}/release",     "bx.run", APPROVE, run_release_post),
     GET ("/bx/runs/{no}/accounts/{account}/leave-out",   "bx.run", EDIT,    run_leave_page),
     POST("/bx/runs/{no}/accounts/{account}/leave-out",   "bx.run", EDIT,    run_leave_post),
+
+    /* ONB02US05: tax.c */
+    RESOURCE(tax_code), RESOURCE(late_fee_rule),
     { 0 }
 };
 

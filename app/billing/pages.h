@@ -53,4 +53,7 @@ void cycle_join_by_event(Ctx *c, const EventRow *e);     /* of service_connectio
 /* setup_check.c */
 extern const SetupCheckRow billing_setup_checks[];
 
+/* tax.c */
+extern const struct Resource tax_code, late_fee_rule;
+
 #endif

@@ -103,7 +103,8 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
     b->seasons = db_all(c, SeasonRow, "select s.plan_id, s.code, s.from_md, s.to_md from tariff_season s "
                                       "join tariff_plan p on p.id = s.plan_id where p.utility_id=?", c->utility);
     b->codes = take_n(c, Id, b->rates.n + 1);
-    for (size_t i = 0; i < b->rates.n; i++) b->codes[i] = gl_by_code(c, b->rates.v[i].gl_code);
+    for (size_t i = 0; i < b->rates.n; i++)                 /* a draft may have none yet */
+        if (*b->rates.v[i].gl_code) b->codes[i] = gl_by_code(c, b->rates.v[i].gl_code);
     b->versions = take_n(c, Version, versions.n + 1);
     b->version_n = versions.n;
     size_t at = 0;

@@ -5,6 +5,7 @@
 #include "app/modules.h"
 #include "app/setup/area.h"
 #include "app/setup/pages.h"
+#include "app/setup/plan.h"
 #include "app/setup/step.h"
 
 /* To add a page: its handler in pages.h and a row here. */
@@ -113,8 +114,53 @@ static const Route setup_routes[] = {
     TENANT_GET ("/setup/{step}",         NULL, SIGNED_IN, guide_page, .flags = WRITES),
     TENANT_POST("/setup/{step}/signoff", NULL, SIGNED_IN, guide_signoff, .form = guide_page),
     TENANT_POST("/setup/{step}/skip",    NULL, SIGNED_IN, guide_skip, .form = guide_page),
-    GET ("/plans",        "core.tariffs", VIEW, plan_list_page),
+    /* ONB02US05: plan.c and plan_*.c */
+    GET ("/plans", "core.tariffs", VIEW, plan_list_page),
+    GET ("/plans/new", "core.tariffs", CREATE, plan_new_page),
+    POST("/plans", "core.tariffs", CREATE, plan_create, .form = plan_new_page),
+    GET ("/plans/import", "core.tariffs", CREATE, plan_import_page),
+    POST("/plans/import", "core.tariffs", CREATE, plan_import, .form = plan_import_page, .flags = UPLOADS),
+    GET ("/plans/calculator", "core.tariffs", VIEW, plan_calculator_page),
+    GET ("/plans/calculator/document", "core.tariffs", VIEW, plan_calculator_document),
+    POST("/plans/calculator/document", "core.tariffs", VIEW, plan_calculator_import, .form = plan_calculator_page,
+         .flags = UPLOADS),
+    GET ("/plans/comparison", "core.tariffs", VIEW, plan_compare_page),
+    GET ("/plans/rates", "core.tariffs", VIEW, plan_library_page),
+    GET ("/plans/seasons", "core.tariffs", VIEW, plan_seasons_page),
+    RESOURCE(plan_fee), RESOURCE(plan_rebate),
     GET ("/plans/{code}", "core.tariffs", VIEW, plan_page),
+    GET ("/plans/{code}/edit", "core.tariffs", EDIT, plan_edit_page),
+    POST("/plans/{code}/edit", "core.tariffs", EDIT, plan_update),
+    GET ("/plans/{code}/copy", "core.tariffs", CREATE, plan_copy_page),
+    POST("/plans/{code}/copy", "core.tariffs", CREATE, plan_copy),
+    GET ("/plans/{code}/deletion", "core.tariffs", DELETE, plan_delete_page),
+    POST("/plans/{code}/deletion", "core.tariffs", DELETE, plan_delete),
+    GET ("/plans/{code}/seasons", "core.tariffs", VIEW, plan_seasons_edit),
+    POST("/plans/{code}/seasons", "core.tariffs", EDIT, plan_seasons_save),
+    GET ("/plans/{code}/move", "core.tariffs", EDIT, plan_move_page),
+    POST("/plans/{code}/move", "core.tariffs", EDIT, plan_move_post),
+    GET ("/plans/{code}/versions/new", "core.tariffs", EDIT, plan_version_new),
+    POST("/plans/{code}/versions", "core.tariffs", EDIT, plan_version_create, .form = plan_version_new),
+    GET ("/plans/{code}/versions/{no}", "core.tariffs", VIEW, plan_version_page),
+    GET ("/plans/{code}/versions/{no}/edit", "core.tariffs", EDIT, plan_version_edit),
+    POST("/plans/{code}/versions/{no}/edit", "core.tariffs", EDIT, plan_version_update),
+    GET ("/plans/{code}/versions/{no}/rejection", "core.tariffs", APPROVE, plan_reject_page),
+    POST("/plans/{code}/versions/{no}/reject", "core.tariffs", APPROVE, plan_version_reject, .form = plan_reject_page),
+    GET ("/plans/{code}/versions/{no}/components/new", "core.tariffs", EDIT, plan_rate_new),
+    POST("/plans/{code}/versions/{no}/components", "core.tariffs", EDIT, plan_rate_create, .form = plan_rate_new),
+    POST("/plans/{code}/versions/{no}/components/copy", "core.tariffs", EDIT, plan_rate_take, .form = plan_rate_new),
+    GET ("/plans/{code}/versions/{no}/components/{component}", "core.tariffs", EDIT, plan_rate_edit),
+    POST("/plans/{code}/versions/{no}/components/{component}", "core.tariffs", EDIT, plan_rate_update),
+    GET ("/plans/{code}/versions/{no}/components/{component}/deletion", "core.tariffs", EDIT, plan_rate_delete_page),
+    POST("/plans/{code}/versions/{no}/components/{component}/deletion", "core.tariffs", EDIT, plan_rate_delete),
+    GET ("/plans/{code}/versions/{no}/designer", "core.tariffs", VIEW, plan_designer_page),
+    POST("/plans/{code}/versions/{no}/designer", "core.tariffs", EDIT, plan_designer_apply),
+    GET ("/plans/{code}/versions/{no}/impact", "core.tariffs", VIEW, plan_impact_page),
+    POST("/plans/{code}/versions/{no}/impact", "core.tariffs", EDIT, plan_impact_start),
+    GET ("/plans/{code}/versions/{no}/impact/accounts", "core.tariffs", VIEW, plan_impact_accounts),
+    /* each move states its own right */
+    POST("/plans/{code}/versions/{no}/{event}", "core.tariffs", VIEW, plan_version_event, .form = plan_version_page),
+    POST("/plans/{code}/{event}", "core.tariffs", VIEW, plan_event, .form = plan_page),
     { 0 }
 };
 
@@ -130,11 +176,31 @@ static const PageTab setup_tabs[] = {
     { "settings", "settings.categories", "/settings/categories", "core.settings", NULL },
     { "settings", "settings.documents",  "/settings/documents",  "core.settings", NULL },
     { "settings", "settings.contracts",  "/settings/contracts",  "core.settings", NULL },
+    { "plans", "plan.title",     "/plans",           "core.tariffs", NULL },
+    { "plans", "plan.library",   "/plans/rates",     "core.tariffs", NULL },
+    { "plans", "plan.fees",      "/plans/fees",      "core.tariffs", NULL },
+    { "plans", "plan.taxes",     "/plans/taxes",     "core.tariffs", NULL },
+    { "plans", "plan.rebates",   "/plans/rebates",   "core.tariffs", NULL },
+    { "plans", "plan.late_fees", "/plans/late-fees", "core.tariffs", NULL },
+    { "plans", "plan.seasons",   "/plans/seasons",   "core.tariffs", NULL },
     { 0 }
 };
 
-static const Machine *const setup_machines[] = { &area_machine, NULL };
+static const JobHandler setup_jobs[] = {
+    { .kind = "tariff.activate", .class = "general", .run = plan_activate_job },
+    { .kind = "tariff.impact",   .class = "general", .run = plan_impact_job },
+    { .kind = "tariff.move",     .class = "general", .run = plan_move_job },
+    { 0 }
+};
+
+static const JobSchedule setup_schedules[] = {
+    { .code = "tariff_activate", .kind = "tariff.activate", .name = "Versions of plans come into force",
+      .rule = "daily 00:00", .per_utility = true },
+    { 0 }
+};
+
+static const Machine *const setup_machines[] = { &area_machine, &tariff_plan, &tariff_plan_version, NULL };
 
 extern const Module setup_module;
-const Module setup_module = { .name = "setup", .routes = setup_routes, .checks = setup_checks, .tabs = setup_tabs,
-                              .machines = setup_machines };
+const Module setup_module = { .name = "setup", .routes = setup_routes, .checks = setup_checks, .jobs = setup_jobs,
+                              .schedules = setup_schedules, .machines = setup_machines, .tabs = setup_tabs };

@@ -118,4 +118,63 @@ void guide_skip         (Req *r);
 void guide_checklist    (Req *r);
 void guide_checklist_pdf(Req *r);
 
+/* plan_edit.c: the plan itself; plan_move.c: its connections */
+void plan_new_page    (Req *r);
+void plan_create      (Req *r);
+void plan_edit_page   (Req *r);
+void plan_update      (Req *r);
+void plan_copy_page   (Req *r);
+void plan_copy        (Req *r);
+void plan_delete_page (Req *r);
+void plan_delete      (Req *r);
+void plan_import_page (Req *r);
+void plan_import      (Req *r);
+void plan_event       (Req *r);
+void plan_seasons_page(Req *r);
+void plan_seasons_edit(Req *r);
+void plan_seasons_save(Req *r);
+void plan_move_page   (Req *r);
+void plan_move_post   (Req *r);
+
+/* plan_version.c */
+void plan_version_new   (Req *r);
+void plan_version_create(Req *r);
+void plan_version_page  (Req *r);
+void plan_version_edit  (Req *r);
+void plan_version_update(Req *r);
+void plan_version_event (Req *r);
+void plan_version_reject(Req *r);
+void plan_reject_page   (Req *r);
+
+/* plan_rate.c */
+void plan_rate_new        (Req *r);
+void plan_rate_create     (Req *r);
+void plan_rate_take       (Req *r);
+void plan_rate_edit       (Req *r);
+void plan_rate_update     (Req *r);
+void plan_rate_delete_page(Req *r);
+void plan_rate_delete     (Req *r);
+
+/* plan_calculator.c, plan_compare.c, plan_designer.c, plan_impact.c */
+void plan_calculator_page    (Req *r);
+void plan_calculator_document(Req *r);
+void plan_calculator_import  (Req *r);
+void plan_compare_page       (Req *r);
+void plan_designer_page      (Req *r);
+void plan_designer_apply     (Req *r);
+void plan_impact_page        (Req *r);
+void plan_impact_start       (Req *r);
+void plan_impact_accounts    (Req *r);
+
+JobStep plan_activate_job(Ctx *c, const JobRow *job);
+JobStep plan_impact_job  (Ctx *c, const JobRow *job);
+JobStep plan_move_job    (Ctx *c, const JobRow *job);
+
+/* plan_catalogue.c */
+extern const struct Resource plan_fee, plan_rebate;
+void plan_library_page(Req *r);
+
+/* The bytes of an uploaded quote document, else of the field's text; INVALID when there are none. */
+const char *plan_document_read(Req *r, const char *field, size_t *n);
+
 #endif

@@ -95,3 +95,23 @@ create table if not exists fee (
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, code, effective_from), foreign key (utility_id) references utility (id)
 );
+
+-- What a version would have made of the last bills of everybody on a plan (by billing's engine); one row a connection.
+create table if not exists tariff_impact (
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, version_id bigint unsigned not null, version_row_version int unsigned not null, base_plan_id bigint unsigned not null comment 'whose consumers', before_version_id bigint unsigned null comment 'what they are billed by now',
+  state varchar(32) not null default 'queued' check (state in ('queued', 'running', 'done')), total int not null default 0, accounts int not null default 0, without_bill int not null default 0, refused int not null default 0, before_minor bigint not null default 0, after_minor bigint not null default 0, winners int not null default 0, losers int not null default 0, cpu_us bigint not null default 0, results json null, job_id bigint unsigned null,
+  finished_at datetime(6) null, created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
+  key (version_id, id), foreign key (version_id) references tariff_plan_version (id) on delete cascade, foreign key (utility_id) references utility (id)
+);
+
+create table if not exists tariff_impact_row (
+  impact_id bigint unsigned not null, connection_id bigint unsigned not null, account_id bigint unsigned not null, category_code varchar(10) collate utf8mb4_bin not null, qty_micro bigint not null comment 'a month of 30 days', before_minor bigint not null, after_minor bigint not null,
+  primary key (impact_id, connection_id), foreign key (impact_id) references tariff_impact (id) on delete cascade
+);
+
+-- Everybody of a plan put on another: by a job, each in a transaction of its own.
+create table if not exists tariff_move (
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, plan_id bigint unsigned not null, to_plan_id bigint unsigned not null, from_on date not null, reason varchar(300) not null, state varchar(32) not null default 'queued' check (state in ('queued', 'running', 'done')), total int not null default 0, moved int not null default 0, refused int not null default 0, refusals json null comment 'the first of them',
+  finished_at datetime(6) null, created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
+  key (plan_id, id), foreign key (plan_id) references tariff_plan (id), foreign key (to_plan_id) references tariff_plan (id), foreign key (utility_id) references utility (id)
+);

@@ -1,0 +1,154 @@
+/*
+ * Two versions side by side (ONB02US05): component by component what is the same, changed, added and taken away, and
+ * what both make of typical uses.
+ */
+#include <string.h>
+
+#include "app/setup/pages.h"
+#include "app/setup/plan.h"
+#include "lib/chart.h"
+#include "lib/money.h"
+
+enum { USES_MOST = 8 };
+
+static const Form compare_form = { .name = "plan_compare", .fields = FIELDS {
+    { "a", "First",  TEXT(2, 40), .flags = REQUIRED },
+    { "b", "Second", TEXT(2, 40), .flags = REQUIRED },
+    { 0 } } };
+
+typedef struct Side { PlanChoice is; PlanVersion *version; PlanRates rates; const char *name; } Side;
+
+/* A plan without a version stands for the one in force. */
+static bool side_of(Req *r, const char *value, Side *to) {
+    if (!value) return false;
+    to->is = plan_choice(r, value);
+    if (!to->is.plan) return false;
+    to->version = to->is.version ? to->is.version : plan_version_now(&r->c, to->is.plan->id, utility_today(&r->c));
+    if (!to->version) return false;
+    to->rates = plan_rates(&r->c, to->version->id);
+    to->name = text(r, "%s %d", to->is.plan->code, to->version->version_no);
+    return true;
+}
+
+static const PlanRate *rate_named(const Side *s, const char *code) {
+    for (size_t i = 0; i < s->rates.n; i++)
+        if (!strcmp(s->rates.v[i].code, code)) return &s->rates.v[i];
+    return NULL;
+}
+
+static void row(Req *r, TableView *t, const PlanRate *a, const PlanRate *b) {
+    const char *left = a ? plan_price_text(r, a) : "–", *right = b ? plan_price_text(r, b) : "–";
+    table_row(t, NULL);
+    table_cell(t, (a ? a : b)->label);
+    table_sub(t, (a ? a : b)->code);
+    table_cell(t, left);
+    table_cell(t, right);
+    table_state(t, !a ? "added" : !b ? "removed" : strcmp(left, right) || strcmp(a->gl_code, b->gl_code) ? "changed"
+                : "unchanged");
+}
+
+static void show_components(Req *r, const Side *a, const Side *b) {
+    show_text(r, "show.sections.1.title", PLAN_SAY(r, "components"));
+    TableView *t = table_start(r, "show.sections.1.table", PLAN_SAY(r, "components"));
+    table_column(t, PLAN_SAY(r, "charge"), "text", "id");
+    table_column(t, a->name, "text", "name");
+    table_column(t, b->name, "text", NULL);
+    table_column(t, PLAN_SAY(r, "difference"), "status", "status");
+    for (size_t i = 0; i < a->rates.n; i++) row(r, t, &a->rates.v[i], rate_named(b, a->rates.v[i].code));
+    for (size_t i = 0; i < b->rates.n; i++)
+        if (!rate_named(a, b->rates.v[i].code)) row(r, t, NULL, &b->rates.v[i]);
+    table_empty(t, PLAN_SAY(r, "no_components"), NULL);
+}
+
+void plan_show_uses(Req *r, const char *section, const PlanUses *u) {
+    Arena *a = &r->c.mem;
+    const Locale *l = r->c.locale;
+    int64_t first[USES_MOST], second[USES_MOST];
+    const char *labels[USES_MOST], *first_text[USES_MOST], *second_text[USES_MOST];
+    for (int i = 0; i < u->n && i < USES_MOST; i++) {
+        first[i] = u->before[i].minor, second[i] = u->after[i].minor;
+        labels[i] = locale_quantity(a, l, u->quantity[i], u->unit);
+        first_text[i] = locale_money(a, l, u->before[i]), second_text[i] = locale_money(a, l, u->after[i]);
+    }
+    Chart chart = { .id = "uses", .title = PLAN_SAY(r, "typical"), .desc = PLAN_SAY(r, "typical_how"),
+                    .n = (size_t)u->n,
+                    .labels = labels, .scale = utility_here(&r->c)->exponent,
+                    .series = { { .name = u->after_name, .values = second, .texts = second_text },
+                                { .name = u->before_name, .values = first, .texts = first_text } }, .series_n = 2 };
+    show_text(r, text(r, "%s.title", section), chart.title);
+    plan_chart(r, section, &chart);
+    TableView *t = table_start(r, text(r, "%s.table", section), chart.title);
+    table_column(t, PLAN_SAY(r, "use_month"), "text", "id");
+    table_column(t, u->before_name, "money", NULL);
+    table_column(t, u->after_name, "money", "amount");
+    table_column(t, PLAN_SAY(r, "difference"), "money", NULL);
+    table_column(t, "%", "num", NULL);
+    for (int i = 0; i < u->n; i++) {
+        Money d = money_sub(u->after[i], u->before[i]);
+        table_row(t, NULL);
+        table_cell(t, labels[i]);
+        table_money(t, u->before[i]);
+        table_money(t, u->after[i]);
+        table_money(t, d);
+        int64_t ppm = u->before[i].minor ? (int64_t)((Wide)d.minor * 1000000 / u->before[i].minor) : 0;
+        table_cell(t, u->before[i].minor ? locale_percent(a, l, (ppm + (ppm < 0 ? -500 : 500)) / 1000 * 1000) : "–");
+    }
+}
+
+Money plan_bill_of(TariffDesk *d, Quantity q, Date from, Date to, const TariffTry *tries, int n) {
+    static const TariffFact facts[] = { { "dwelling_units", { 1000000 } }, { "eru", { 1000000 } } };
+    TariffUse u = { .from = from, .to = to, .quantity = q, .attributes = facts, .attribute_n = 2, .size = "5/8",
+                    .tries = tries, .try_n = n };
+    return tariff_bill(d, &u).total;
+}
+
+void plan_typical_days(const PlanVersion *v, Date *from, Date *to) {
+    *from = v->effective_from;
+    *to = date_add_days(*from, 29);
+}
+
+static void show_bills(Req *r, const Side *a, const Side *b) {
+    Ctx *c = &r->c;
+    Quantity uses[USES_MOST];
+    PlanUses u = { .n = plan_typical_uses(c, b->is.plan->id, uses), .quantity = uses, .before_name = a->name,
+                   .after_name = b->name };
+    const char *unit = db_text(c, "select s.unit from tariff_plan p "
+                                  "join utility_service s on s.utility_id=p.utility_id "
+                                  "and s.code=json_value(p.service_codes, '$[0]') where p.id=?", b->is.plan->id);
+    u.unit = unit;
+    Date from, to;
+    plan_typical_days(b->version, &from, &to);
+    TariffDesk *left = tariff_desk(c, a->is.plan->id, a->version->id, from, to),
+        *right = tariff_desk(c, b->is.plan->id, b->version->id, from, to);
+    for (int i = 0; i < u.n; i++) {
+        u.before[i] = plan_bill_of(left, uses[i], from, to, NULL, 0);
+        u.after[i] = plan_bill_of(right, uses[i], from, to, NULL, 0);
+    }
+    plan_show_uses(r, "show.sections.2", &u);
+}
+
+void plan_compare_page(Req *r) {
+    Side a = { 0 }, b = { 0 };
+    bool left = side_of(r, query_text(r, "a"), &a), right = side_of(r, query_text(r, "b"), &b);
+    show_text(r, "page.title", PLAN_SAY(r, "compare"));
+    show_text(r, "page.crumbs.0.text", PLAN_SAY(r, "title"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/plans"));
+    show_text(r, "page.crumbs.1.text", PLAN_SAY(r, "compare"));
+    FormView *v = form_show(r, "show.sections.0.form", &compare_form, "/plans/comparison");
+    for (int i = 0; i < 2; i++) {
+        const char *name = i ? "b" : "a";
+        plan_options(r, v, name);
+        form_set(v, name, "kind", "select");
+        form_set(v, name, "blank", msg(r->c.language, "ui.choose"));
+        form_text(v, name, query_text(r, name));
+    }
+    show_text(r, "show.sections.0.form.get", "1");
+    show_text(r, "show.sections.0.form.submit", PLAN_SAY(r, "compare"));
+    if (query_text(r, "a") && !left) form_set(v, "a", "error", PLAN_SAY(r, "choose_plan"));
+    if (query_text(r, "b") && !right) form_set(v, "b", "error", PLAN_SAY(r, "choose_plan"));
+    if (left && right) {
+        show_components(r, &a, &b);
+        show_bills(r, &a, &b);
+    }
+    page(r, "layout/show");
+}

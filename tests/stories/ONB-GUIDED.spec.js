@@ -50,7 +50,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     for (const key of ['core_settings', 'staff_access']) set(key, "state = 'complete', percent = 100, saved_at = utc_timestamp(6)");
     set('calendar', "state = 'in_progress', saved_at = utc_timestamp(6)");
     const page = await admin().get('/setup/calendar?utility=swa-e').sees('Enter the holidays of the next 12 months.');
-    expect(percent_of(page, 'Calendar')).toBe('50 %');
+    expect(percent_of(page, 'Calendar &amp; Scheduling')).toBe('50 %');
     expect(percent_of(page, 'Service Areas')).toBe('0 %');
     expect(phase_of(page, 'Utility')).toBe('45 %');
   });

@@ -141,13 +141,13 @@ void dispute_post(Req *r) {
     if (!amount.minor) problem(r, "lines", "%s", msg(c->language, "portal.dispute.choose"));
     files_check(r, "files");
     problems_end(r);
-    const char *reason = in_text(in, "reason");
+    const char *reason = in_text(in, "reason"), *says = msg(c->language, text(c, "portal.dispute.reason.%s", reason));
     Id id = complaint_create(c, &(NewComplaint){ .account = b->account,
                                                  .bill = b->id,
                                                  .type_code = type_of(reason),
                                                  .channel = "portal",
                                                  .disputed = amount,
-                                                 .subject = text(c, "Bill %s: %s", b->bill_no, reason),
+                                                 .subject = text(c, "%s: %s", b->bill_no, says),
                                                  .description = in_text(in, "words"),
                                                  .extra = json_pairs(c, "lines", numbers, "reason", reason, NULL) });
     files_keep(r, "files", "complaint", id);

@@ -8,12 +8,18 @@
 #include "lib/json.h"
 #include "lib/resource.h"
 
-static const Choice methods[] = { { "exclusive", "Added to the price" }, { "inclusive", "Within the price" }, { 0 } };
-static const Choice triggers[] = { { "grace", "Days after the due date" }, { "dunning", "A step of dunning" }, { 0 } };
-static const Choice kinds[] = { { "percent", "A percentage" }, { "flat", "An amount" },
-                                { "greater", "The greater of both" }, { "percent_per_month", "A percentage a month" },
+static const Choice methods[] = { { "exclusive", "billing.tax_methods.exclusive" },
+                                  { "inclusive", "billing.tax_methods.inclusive" }, { 0 } };
+static const Choice triggers[] = { { "grace", "billing.late_fee_triggers.grace" },
+                                   { "dunning", "billing.late_fee_triggers.dunning" }, { 0 } };
+static const Choice kinds[] = { { "percent", "billing.late_fee_kinds.percent" },
+                                { "flat", "billing.late_fee_kinds.flat" },
+                                { "greater", "billing.late_fee_kinds.greater" },
+
+                                { "percent_per_month", "billing.late_fee_kinds.percent_per_month" },
                                 { 0 } };
-static const Choice repeats[] = { { "once", "Once" }, { "monthly", "Each month" }, { 0 } };
+static const Choice repeats[] = { { "once", "billing.late_fee_repeats.once" },
+                                  { "monthly", "billing.late_fee_repeats.monthly" }, { 0 } };
 
 static void days_check(Req *r, const Input *in) {
     if (in_given(in, "effective_to") && in_given(in, "effective_from")
@@ -34,23 +40,22 @@ static void tax_check(Req *r, const Input *in, Id id) {
 }
 
 const Resource tax_code = {
-    .table = "tax_code", .path = "/plans/taxes", .feature = "core.tariffs", .one = "tax", .many = "taxes",
+    .table = "tax_code", .path = "/plans/taxes", .feature = "core.tariffs",
     .key = "public_id", .order = "code", .tabs = "plans",
-    .intro = "Computed once a bill over the rounded lines that carry the code.",
     .fields = FIELDS {
-        { "code",           "Code",    TEXT(2, 20), .chars = "A-Z0-9-", .flags = REQUIRED | UPPER | LIST | SEARCH
+        { "code",           TEXT(2, 20), .chars = "A-Z0-9-", .flags = REQUIRED | UPPER | LIST | SEARCH
           | SORT },
-        { "name",           "Name",    TEXT(3, 80), .flags = REQUIRED | LIST | SEARCH },
-        { "rate_ppm",       "Rate",    PERCENT(0, 1000000), .flags = REQUIRED | LIST },
-        { "method",         "Method",  CHOICE(methods), .flags = REQUIRED | LIST, .initial = "exclusive" },
-        { "cap_per_unit_micro", "At most, per unit", PRICE(0, 1000000000000) },
-        { "split_by_days",  "A change inside a period counts by days", BOOL },
-        { "compound",       "On top of the taxes before it", BOOL },
-        { "sort",           "Order",   INT(0, 999), .flags = REQUIRED, .initial = "0" },
-        { "gl_code",        "GL code", TEXT(3, 12), .flags = REQUIRED | LIST },
-        { "effective_from", "From",    DATE_FIELD,  .flags = REQUIRED | LIST },
-        { "effective_to",   "To",      DATE_FIELD,  .flags = LIST },
-        { "active",         "Active",  BOOL, .flags = LIST | FILTER, .initial = "1" },
+        { "name",           TEXT(3, 80), .flags = REQUIRED | LIST | SEARCH },
+        { "rate_ppm",       PERCENT(0, 1000000), .flags = REQUIRED | LIST },
+        { "method",         CHOICE(methods), .flags = REQUIRED | LIST, .initial = "exclusive" },
+        { "cap_per_unit_micro", PRICE(0, 1000000000000) },
+        { "split_by_days",  BOOL },
+        { "compound",       BOOL },
+        { "sort",           INT(0, 999), .flags = REQUIRED, .initial = "0" },
+        { "gl_code",        TEXT(3, 12), .flags = REQUIRED | LIST },
+        { "effective_from", DATE_FIELD,  .flags = REQUIRED | LIST },
+        { "effective_to",   DATE_FIELD,  .flags = LIST },
+        { "active",         BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
     .check     = tax_check,
     .used_by   = "select count(*) from tariff_rate r join tax_code t on t.id = ? and t.utility_id = r.utility_id "
@@ -76,27 +81,26 @@ static void late_fee_check(Req *r, const Input *in, Id id) {
 }
 
 const Resource late_fee_rule = {
-    .table = "late_fee_rule", .path = "/plans/late-fees", .feature = "core.tariffs", .one = "late fee rule",
-    .many = "late fee rules", .key = "public_id", .order = "code", .tabs = "plans",
-    .intro = "Assessed each night on what is overdue, by bill and rule once, or each month.",
+    .table = "late_fee_rule", .path = "/plans/late-fees", .feature = "core.tariffs",
+    .key = "public_id", .order = "code", .tabs = "plans",
     .fields = FIELDS {
-        { "code",            "Code",       TEXT(2, 20), .chars = "A-Z0-9-", .flags = REQUIRED | UPPER | LIST | SEARCH
+        { "code",            TEXT(2, 20), .chars = "A-Z0-9-", .flags = REQUIRED | UPPER | LIST | SEARCH
           | SORT },
-        { "name",            "Name",       TEXT(3, 80), .flags = REQUIRED | LIST | SEARCH },
-        { "trigger",         "When",       CHOICE(triggers), .flags = REQUIRED | LIST, .initial = "grace" },
-        { "grace_days",      "Grace",      INT(0, 120), .flags = REQUIRED | LIST, .initial = "10", .suffix = "days" },
-        { "kind",            "Kind",       CHOICE(kinds), .flags = REQUIRED | LIST },
-        { "rate_ppm",        "Percentage", PERCENT(0, 1000000), .flags = LIST },
-        { "amount_minor",    "Amount",     MONEY(0, 0) },
-        { "minimum_minor",   "At least",   MONEY(0, 0), .flags = LIST },
-        { "maximum_minor",   "At most",    MONEY(0, 0) },
-        { "threshold_minor", "Left alone up to", MONEY(0, 0) },
-        { "repeat_mode",     "How often",  CHOICE(repeats), .flags = REQUIRED, .initial = "once" },
-        { "compound",        "Late fees count too", BOOL },
-        { "exempt",          "Exempt",     TEXT(2, 200), .hint = "As [\"agreement\", \"dispute\"]" },
-        { "effective_from",  "From",       DATE_FIELD,  .flags = REQUIRED | LIST },
-        { "effective_to",    "To",         DATE_FIELD,  .flags = LIST },
-        { "active",          "Active",     BOOL, .flags = LIST | FILTER, .initial = "1" },
+        { "name",            TEXT(3, 80), .flags = REQUIRED | LIST | SEARCH },
+        { "trigger",         CHOICE(triggers), .flags = REQUIRED | LIST, .initial = "grace" },
+        { "grace_days",      INT(0, 120), .flags = REQUIRED | LIST, .initial = "10", .suffix = "days" },
+        { "kind",            CHOICE(kinds), .flags = REQUIRED | LIST },
+        { "rate_ppm",        PERCENT(0, 1000000), .flags = LIST },
+        { "amount_minor",    MONEY(0, 0) },
+        { "minimum_minor",   MONEY(0, 0), .flags = LIST },
+        { "maximum_minor",   MONEY(0, 0) },
+        { "threshold_minor", MONEY(0, 0) },
+        { "repeat_mode",     CHOICE(repeats), .flags = REQUIRED, .initial = "once" },
+        { "compound",        BOOL },
+        { "exempt",          TEXT(2, 200) },
+        { "effective_from",  DATE_FIELD,  .flags = REQUIRED | LIST },
+        { "effective_to",    DATE_FIELD,  .flags = LIST },
+        { "active",          BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
     .check     = late_fee_check,
     .used_by   = "select count(*) from charge where late_fee_rule_id = ?",

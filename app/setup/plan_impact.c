@@ -335,7 +335,8 @@ static const char *band_name(Req *r, Json list, size_t i) {
 }
 
 static void show_changes(Req *r, const char *section, Json list) {
-    static const char *const labels[CHANGES] = { "< −20 %", "−20…−10", "−10…−5", "−5…0", "0", "0…+5", "+5…+10", "+10…+20",
+    static const char *const labels[CHANGES] = { "< −20 %", "−20…−10", "−10…−5", "−5…0", "0", "0…+5", "+5…+10",
+                                                 "+10…+20",
                                                  "> +20 %" };
     int64_t n[CHANGES] = { 0 };
     for (size_t i = 0; i < json_size(list); i++) {

@@ -139,7 +139,7 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     await approve('SEASON', 1).done('Approved');
     expect(state('SEASON', 1)).toBe('approved');
     await clock('2026-05-01T00:05-07:00');
-    sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, ?, 'tariff.activate', 'general', uuid(), 100, utc_timestamp(6), 12, 'system' from tenant t where t.slug = 'swa'",
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, ?, 'tariff.activate', 'general', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'",
       [one("select id from utility where code = 'swa-w'")]);                    // as the scheduler enqueues it at midnight
     await jobs_run();
     expect(state('SEASON', 1)).toBe('active');

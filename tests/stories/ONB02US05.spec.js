@@ -199,7 +199,7 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
   });
 
   test('ONB02US05 pages look right', async ({ page }) => {
-    test.setTimeout(240000);
+    test.setTimeout(480000);
     for (const where of ['/plans', '/plans/RES-EXT', version('RES-EXT', 2), version('IMPORTED', 1), `${version('IMPORTED', 1)}/components/new`, `${version('IMPORTED', 1)}/components/new?type=tiered`, `${version('EL-TOU', 1)}/components/TOU`,
       '/plans/new', '/plans/SEASON/seasons', '/plans/seasons', '/plans/rates', '/plans/taxes', '/plans/fees', '/plans/rebates', '/plans/late-fees', '/plans/import',
       '/plans/calculator?plan=RES-EXT&from=2026-04-01&to=2026-04-30&quantity=14&size=5/8&eru=1&other=RES-VAR', '/plans/comparison?a=RES-EXT/1&b=RES-EXT/2']) {
@@ -225,6 +225,7 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
   });
 
   test('ONB02US05 designer: a price is moved, the bills follow at once; kept only when asked', async ({ page, browser }) => {
+    test.setTimeout(180000);
     await manager().browse(page, `${draft}/designer`);
     const slider = page.locator('input[type=range]').nth(1), price = page.locator('input[name="WATER-USE.0"]');
     await expect(price).toHaveValue('4.5');
@@ -254,6 +255,7 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
   });
 
   test('ONB02US05 impact: the whole base by the engine, nothing billed', async ({ page }) => {
+    test.setTimeout(240000);
     const before = bills();
     await as('billing_clerk').post(`${draft}/impact`, { base: 'RES-VAR' }).is(403);
     await manager().post(`${draft}/impact`, { base: 'RES-VAR' }, { from: `${draft}/impact` }).goes(`${draft}/impact`);
@@ -287,6 +289,7 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
   });
 
   test('ONB02US05 consumers of a plan are moved by a job; who does not fit stays and is listed', async ({ page }) => {
+    test.setTimeout(180000);
     await manager().get('/plans/RES-FIX/move?to=RES-VAR&from=2026-05-01').sees('Who would be moved', 'Yes');
     await manager().post('/plans/RES-FIX/move', { to: 'RES-VAR', from: '2026-05-01', reason: 'RES-FIX ends' }, { from: '/plans/RES-FIX/move?to=RES-VAR&from=2026-05-01' }).is(303);
     await jobs_run();

@@ -7,7 +7,7 @@
 #include "lib/web.h"
 
 extern const Module core_module, setup_module, billing_module, cis_module, meters_module, hub_module, comms_module,
-    field_module, portal_module;
+    field_module, portal_module, platform_module;
 
 /* To add one: its extern above and its row here. */
 const Module *const modules[] = {
@@ -20,6 +20,7 @@ const Module *const modules[] = {
     &comms_module,
     &portal_module,
     &field_module,
+    &platform_module,
     NULL
 };
 

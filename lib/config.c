@@ -81,6 +81,8 @@ static const Key keys[] = {
     { "views_dir",         CONFIG_PATH,  AT(views_dir),         VIEWS_DIR, 0, 0, "templates and texts" },
     { "sql_dir",           CONFIG_PATH,  AT(sql_dir),           SQL_DIR, 0, 0, "migrations" },
     { "assets",            CONFIG_PATH,  AT(assets),            NULL, 0, 0, "manifest of static files" },
+    { "scan_command",      CONFIG_PATH,  AT(scan_command),      NULL, 0, 0,
+      "virus scanner of uploads: called with a file, 0 good, 1 bad" },
     { "log_file",          CONFIG_PATH,  AT(log_file),          NULL, 0, 0, "empty: standard error" },
     { "log_level",         CONFIG_LEVEL, AT(log_level),         "info", 0, 0, "debug, info, warn or error" },
     { "counters_file",     CONFIG_PATH,  AT(counters_file),     NULL, 0, 0,

@@ -47,6 +47,8 @@ typedef struct Config {
     /* files */
     const char *uploads_dir, *documents_dir, *key_file;
     const char *views_dir, *sql_dir, *assets;
+    /* virus scanner of uploads: called with a file, 0 good, 1 bad; NULL: none */
+    const char *scan_command;
     const char *log_file;                   /* NULL: standard error */
     const char *log_level;                  /* debug, info, warn, error */
     const char *counters_file;              /* shared counters of /metrics */

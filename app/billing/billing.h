@@ -288,6 +288,8 @@ void bill_dispute(struct Ctx *c, Id bill, bool hold, const char *reason);
 /* The account joins the active cycle its connections match;
  * called when a connection is activated. 0: no cycle matches. */
 Id   account_cycle_join(struct Ctx *c, Id account, Date from);
+/* Accounts that an import is taking back were in no cycle; ids as JSON. */
+void account_cycle_forget(struct Ctx *c, const char *accounts);
 
 /* --- bill cycles (BX03US02) --------------------------------------------------------------------------------------- */
 

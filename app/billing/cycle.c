@@ -141,6 +141,12 @@ Id bill_cycle_create(Ctx *c, const NewCycle *n) {
     return cycle;
 }
 
+void account_cycle_forget(Ctx *c, const char *accounts) {
+    db_run(c, "delete from account_cycle where account_id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint path "
+              "'$')) j)", accounts);
+}
+
 void bill_delivery_result(Ctx *c, Id message, const char *state, const char *reason) {
     db_run(c, "update bill_delivery set state=?, reason=left(?, 300), sent_at=coalesce(sent_at, ?), ended_at=if(? in "
               "('delivered', 'opened', 'hard_bounced', 'failed'), ?, ended_at) where message_id=? and utility_id=?",

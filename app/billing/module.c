@@ -188,4 +188,4 @@ static const Machine *const billing_machines[] = { &run_v1, &run_v2, &gl_period,
 extern const Module billing_module;
 const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs,
                                 .schedules = billing_schedules, .events = billing_events, .machines = billing_machines,
-                                .checks = billing_setup_checks, .tabs = gl_tabs };
+                                .checks = billing_setup_checks, .tabs = gl_tabs, .start = billing_imports };

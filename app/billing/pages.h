@@ -55,5 +55,7 @@ extern const SetupCheckRow billing_setup_checks[];
 
 /* tax.c */
 extern const struct Resource tax_code, late_fee_rule;
+/* import.c: what files of data migration bring in; at start-up */
+void billing_imports(void);
 
 #endif

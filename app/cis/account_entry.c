@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/cis/entry.h"
+#include "app/platform/platform.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/json.h"
@@ -82,14 +83,9 @@ static AccountKnown *facts_of(Ctx *c, const NewAccount *v, size_t n, RowKeys *k)
     return f;
 }
 
-static void twice(Ctx *c, Faults *to, size_t n, const RowKeys *k) {
-    const char *const *const sets[] = { k->number, k->legacy, k->premise };
-    static const char *const fields[] = { "account_no", "legacy_no", "premise" };
-    for (int s = 0; s < 3; s++) {
-        size_t *first = first_with_key(&c->mem, sets[s], n);
-        for (size_t i = 0; i < n; i++)
-            if (first[i] != i) fault_add(to, i, FAULT_TWICE, fields[s], "cis.entry.twice");
-    }
+static void twice(Faults *to, size_t n, const RowKeys *k) {
+    static const char *const fields[] = { "account_no", "legacy_no", "premise", NULL };
+    entry_twice(to, n, (const char *const *const[]){ k->number, k->legacy, k->premise }, fields);
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
@@ -147,6 +143,7 @@ static Mades made_of(Ctx *c, const char *const *numbers, size_t n) {
 static void tell(Ctx *c, const Mades *l) {
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
     Event *events = take_n(c, Event, l->n * 2 + 1);
+    Audit *audits = take_n(c, Audit, l->n + 1);
     size_t many = 0;
     SearchWords *w = search_words(c);
     DbBulk *history = db_bulk(c, "insert into account_status_history (utility_id, account_id, to_status, at, "
@@ -157,9 +154,9 @@ static void tell(Ctx *c, const Mades *l) {
         search_text(w, "address", a->consumer, a->id, a->line1);
         search_number(w, "address", a->consumer, a->id, a->postal_code);
         db_bulk_add(history, c->utility, a->id, a->status, c->now, by);
-        audit_write(c, &(Audit){ .action = "create", .entity = "account", .id = a->id, .number = a->account_no,
-                                 .version = 1,
-                                 .after = json_pairs(c, "status", a->status, NULL) });
+        audits[i] = (Audit){ .action = "create", .entity = "account", .id = a->id, .number = a->account_no,
+                             .version = 1,
+                             .after = json_pairs(c, "status", a->status, NULL) };
         events[many++] = (Event){ .name = "account.created", .entity = "account", .id = a->id, .number = a->account_no,
                                   .account = a->id, .consumer = a->consumer, .payload = json_pairs(c, "to", a->status,
                                       NULL) };
@@ -171,12 +168,12 @@ static void tell(Ctx *c, const Mades *l) {
     }
     db_bulk_end(history);
     search_end(w);
+    audits_write(c, audits, l->n);
     events_emit(c, events, many);
 }
 
 static void store(Ctx *c, const NewAccount *v, size_t n, const RowKeys *k, const Faults *all, Id *ids) {
-    bool *stored = take_n(c, bool, n + 1);
-    for (size_t i = 0; i < n; i++) stored[i] = !fault_of_row(all, i), ids[i] = (Id){ 0 };
+    bool *stored = entry_good(c, all, n, ids);
     const char **numbers = entry_numbers(c, "account", k->number, stored, n);
     insert_accounts(c, v, n, k, numbers);
     Mades l = made_of(c, numbers, n);
@@ -184,35 +181,24 @@ static void store(Ctx *c, const NewAccount *v, size_t n, const RowKeys *k, const
     tell(c, &l);
 }
 
+/* What the organization bought: beyond the limit and its grace no further account is opened. */
+static void limit_faults(Ctx *c, Faults *to, const NewAccount *v, size_t n) {
+    int64_t room = subscription_room(c, "accounts");
+    for (size_t i = 0; i < n && room < (int64_t)n; i++)
+        if (account_is_open(v[i].status) && room-- <= 0) fault_add(to, i, FAULT_RULE, NULL, "cis.entry.account_limit");
+}
+
 static Faults check(Ctx *c, const NewAccount *v, size_t n, RowKeys *k) {
     Faults all = faults_start(c);
     *k = keys_of(c, v, n);
     AccountKnown *f = facts_of(c, v, n, k);
     for (size_t i = 0; i < n; i++) account_faults(&all, i, &v[i], &f[i]);
-    twice(c, &all, n, k);
+    limit_faults(c, &all, v, n);
+    twice(&all, n, k);
     return all;
 }
 
-Faults accounts_check(Ctx *c, const NewAccount *v, size_t n) {
-    RowKeys k;
-    return check(c, v, n, &k);
-}
-
-Faults accounts_create(Ctx *c, const NewAccount *v, size_t n, Id *ids) {
-    RowKeys k;
-    Faults all = check(c, v, n, &k);
-    store(c, v, n, &k, &all, ids);
-    return all;
-}
-
-Id account_create(Ctx *c, const NewAccount *n) {
-    RowKeys k;
-    Faults all = check(c, n, 1, &k);
-    faults_end(c, &all, true);
-    Id id;
-    store(c, n, 1, &k, &all, &id);
-    return id;
-}
+ENTRY_FORMS(NewAccount, account, accounts)
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 

@@ -110,6 +110,8 @@ Id     account_create   (struct Ctx *c, const NewAccount *n);
 Faults connections_check (struct Ctx *c, const NewConnection *v, size_t n);
 Faults connections_create(struct Ctx *c, const NewConnection *v, size_t n, Id *ids);
 Id     connection_create (struct Ctx *c, const NewConnection *n);
+/* Connections of an import are taken away again with holder and plan: why[i] says what stays. Called by metering. */
+void   connections_revert(struct Ctx *c, const Id *ids, size_t n, const char **why);
 /* Pending -> active from a day on, which is not in the future: its account holds it from then on (or from its own
    opening, when that is later); emits service_connection.activated. Nothing happens to an active one. CONFLICT when its
    plan has no prices. */

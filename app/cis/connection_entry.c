@@ -107,14 +107,9 @@ static ConnectionKnown *facts_of(Ctx *c, const NewConnection *v, size_t n, RowKe
     return f;
 }
 
-static void twice(Ctx *c, Faults *to, size_t n, const RowKeys *k) {
-    const char *const *const sets[] = { k->number, k->legacy };
-    static const char *const fields[] = { "connection_no", "legacy_no" };
-    for (int s = 0; s < 2; s++) {
-        size_t *first = first_with_key(&c->mem, sets[s], n);
-        for (size_t i = 0; i < n; i++)
-            if (first[i] != i) fault_add(to, i, FAULT_TWICE, fields[s], "cis.entry.twice");
-    }
+static void twice(Faults *to, size_t n, const RowKeys *k) {
+    static const char *const fields[] = { "connection_no", "legacy_no", NULL };
+    entry_twice(to, n, (const char *const *const[]){ k->number, k->legacy }, fields);
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
@@ -192,22 +187,24 @@ static void hold(Ctx *c, const Mades *l) {
 }
 
 static void store(Ctx *c, const NewConnection *v, size_t n, const RowKeys *k, const Faults *all, Id *ids) {
-    bool *stored = take_n(c, bool, n + 1);
-    for (size_t i = 0; i < n; i++) stored[i] = !fault_of_row(all, i), ids[i] = (Id){ 0 };
+    bool *stored = entry_good(c, all, n, ids);
     const char **numbers = entry_numbers(c, "service_connection", k->number, stored, n);
     insert_connections(c, v, n, k->premise, numbers);
     Mades l = made_of(c, numbers, n);
     hold(c, &l);
     Event *events = take_n(c, Event, l.n + 1);
+    Audit *audits = take_n(c, Audit, l.n + 1);
     size_t many = 0;
     for (size_t i = 0; i < l.n; i++) {
         const Made *s = &l.v[i];
         ids[s->row_no] = s->id;
-        audit_write(c, &(Audit){ .action = "create", .entity = "service_connection", .id = s->id,
-                                 .number = s->connection_no, .version = 1,
-                                 .after = json_pairs(c, "service_code", s->service_code, "status", s->status, NULL) });
+        audits[i] = (Audit){ .action = "create", .entity = "service_connection", .id = s->id,
+                             .number = s->connection_no,
+                             .version = 1,
+                             .after = json_pairs(c, "service_code", s->service_code, "status", s->status, NULL) };
         if (!strcmp(s->status, "active")) events[many++] = activated(c, s, s->connected_on);
     }
+    audits_write(c, audits, l.n);
     events_emit(c, events, many);
 }
 
@@ -216,30 +213,11 @@ static Faults check(Ctx *c, const NewConnection *v, size_t n, RowKeys *k) {
     *k = keys_of(c, v, n);
     ConnectionKnown *f = facts_of(c, v, n, k);
     for (size_t i = 0; i < n; i++) connection_faults(&all, i, &v[i], &f[i]);
-    twice(c, &all, n, k);
+    twice(&all, n, k);
     return all;
 }
 
-Faults connections_check(Ctx *c, const NewConnection *v, size_t n) {
-    RowKeys k;
-    return check(c, v, n, &k);
-}
-
-Faults connections_create(Ctx *c, const NewConnection *v, size_t n, Id *ids) {
-    RowKeys k;
-    Faults all = check(c, v, n, &k);
-    store(c, v, n, &k, &all, ids);
-    return all;
-}
-
-Id connection_create(Ctx *c, const NewConnection *n) {
-    RowKeys k;
-    Faults all = check(c, n, 1, &k);
-    faults_end(c, &all, true);
-    Id id;
-    store(c, n, 1, &k, &all, &id);
-    return id;
-}
+ENTRY_FORMS(NewConnection, connection, connections)
 
 /* --- afterwards --------------------------------------------------------------------------------------------------- */
 

@@ -126,14 +126,9 @@ static ConsumerKnown *facts_of(Ctx *c, const NewConsumer *v, size_t n, const Row
 }
 
 /* What an earlier row of the set has already. */
-static void twice(Ctx *c, Faults *to, size_t n, const RowKeys *k) {
-    const char *const *const sets[] = { k->number, k->legacy, k->document };
-    static const char *const fields[] = { "consumer_no", "legacy_no", "document_no" };
-    for (int s = 0; s < 3; s++) {
-        size_t *first = first_with_key(&c->mem, sets[s], n);
-        for (size_t i = 0; i < n; i++)
-            if (first[i] != i) fault_add(to, i, FAULT_TWICE, fields[s], "cis.entry.twice");
-    }
+static void twice(Faults *to, size_t n, const RowKeys *k) {
+    static const char *const fields[] = { "consumer_no", "legacy_no", "document_no", NULL };
+    entry_twice(to, n, (const char *const *const[]){ k->number, k->legacy, k->document }, fields);
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
@@ -212,57 +207,40 @@ static void insert_contacts(Ctx *c, const NewConsumer *v, size_t n, const Rows *
 
 static void tell(Ctx *c, const NewConsumer *v, size_t n, const Rows *r) {
     Event *events = take_n(c, Event, n + 1);
+    Audit *audits = take_n(c, Audit, n + 1);
     size_t many = 0;
     for (size_t i = 0; i < n; i++) {
         if (!r->stored[i]) continue;
         const char *after = json_pairs(c, "name", display_name(c, &v[i]), "phone", v[i].phone, "email", v[i].email,
                                        "legacy_no", v[i].legacy_no, NULL);
-        audit_write(c, &(Audit){ .action = "create", .entity = "consumer", .id = r->id[i], .number = r->number[i],
-                                 .version = 1,
-                                 .after = after, .reason = v[i].duplicate_reason });
+        audits[many] = (Audit){ .action = "create", .entity = "consumer", .id = r->id[i], .number = r->number[i],
+                                .version = 1, .after = after, .reason = v[i].duplicate_reason };
         events[many++] = (Event){ .name = "consumer.created", .entity = "consumer", .id = r->id[i],
                                   .number = r->number[i],
                                   .consumer = r->id[i] };
     }
+    audits_write(c, audits, many);
     events_emit(c, events, many);
 }
 
 /* --- for others --------------------------------------------------------------------------------------------------- */
 
-Faults consumers_check(Ctx *c, const NewConsumer *v, size_t n) {
+static Faults check(Ctx *c, const NewConsumer *v, size_t n, RowKeys *k) {
     Faults all = faults_start(c);
-    RowKeys k = keys_of(c, v, n);
-    ConsumerKnown *f = facts_of(c, v, n, &k);
+    *k = keys_of(c, v, n);
+    ConsumerKnown *f = facts_of(c, v, n, k);
     for (size_t i = 0; i < n; i++) consumer_faults(&all, i, &v[i], &f[i]);
-    twice(c, &all, n, &k);
+    twice(&all, n, k);
     return all;
 }
 
-static void store(Ctx *c, const NewConsumer *v, size_t n, const Faults *all, Id *ids) {
-    Rows r = { .stored = take_n(c, bool, n + 1), .id = ids };
-    const char **given = take_n(c, const char *, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = (Id){ 0 };
-        r.stored[i] = !fault_of_row(all, i);
-        given[i] = v[i].consumer_no;
-    }
-    r.number = entry_numbers(c, "consumer", given, r.stored, n);
+static void store(Ctx *c, const NewConsumer *v, size_t n, const RowKeys *k, const Faults *all, Id *ids) {
+    Rows r = { .stored = entry_good(c, all, n, ids), .id = ids };
+    r.number = entry_numbers(c, "consumer", k->number, r.stored, n);
     insert_consumers(c, v, n, &r);
     ids_of(c, n, &r);
     insert_contacts(c, v, n, &r);
     tell(c, v, n, &r);
 }
 
-Faults consumers_create(Ctx *c, const NewConsumer *v, size_t n, Id *ids) {
-    Faults all = consumers_check(c, v, n);
-    store(c, v, n, &all, ids);
-    return all;
-}
-
-Id consumer_create(Ctx *c, const NewConsumer *n) {
-    Faults all = consumers_check(c, n, 1);
-    faults_end(c, &all, true);
-    Id id;
-    store(c, n, 1, &all, &id);
-    return id;
-}
+ENTRY_FORMS(NewConsumer, consumer, consumers)

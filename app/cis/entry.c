@@ -17,6 +17,22 @@ const char **entry_numbers(Ctx *c, const char *entity, const char *const *given,
     return to;
 }
 
+bool *entry_good(Ctx *c, const Faults *all, size_t n, Id *ids) {
+    bool *good = take_n(c, bool, n + 1);
+    for (size_t i = 0; i < n; i++) good[i] = true, ids[i] = (Id){ 0 };
+    for (size_t i = 0; i < all->n; i++)
+        if (all->v[i].kind != FAULT_SUSPECT) good[all->v[i].row] = false;
+    return good;
+}
+
+void entry_twice(Faults *to, size_t n, const char *const *const *keys, const char *const *fields) {
+    for (int s = 0; fields[s]; s++) {
+        size_t *first = first_with_key(to->mem, keys[s], n);
+        for (size_t i = 0; i < n; i++)
+            if (first[i] != i) fault_add(to, i, FAULT_TWICE, fields[s], "cis.entry.twice");
+    }
+}
+
 /* --- words of the search ------------------------------------------------------------------------------------------ */
 
 struct SearchWords { Ctx *c; DbBulk *rows; };

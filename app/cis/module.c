@@ -60,4 +60,4 @@ static const JobSchedule cis_schedules[] = {
 extern const Module cis_module;
 const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events, .jobs = cis_jobs,
                            .checks = cis_setup_checks, .machines = cis_machines, .schedules = cis_schedules,
-                           .works = cis_works, .tabs = payment_tabs };
+                           .works = cis_works, .tabs = payment_tabs, .start = cis_imports };

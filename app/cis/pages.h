@@ -55,4 +55,7 @@ extern const UserWork cis_works[];
 /* setup_check.c */
 extern const SetupCheckRow cis_setup_checks[];
 
+/* import.c: what files of data migration bring in; at start-up */
+void cis_imports(void);
+
 #endif

@@ -48,14 +48,9 @@ static PremiseKnown *facts_of(Ctx *c, const NewPremise *v, size_t n, const RowKe
     return f;
 }
 
-static void twice(Ctx *c, Faults *to, size_t n, const RowKeys *k) {
-    const char *const *const sets[] = { k->number, k->legacy, k->address };
-    static const char *const fields[] = { "premise_no", "legacy_no", "line1" };
-    for (int s = 0; s < 3; s++) {
-        size_t *first = first_with_key(&c->mem, sets[s], n);
-        for (size_t i = 0; i < n; i++)
-            if (first[i] != i) fault_add(to, i, FAULT_TWICE, fields[s], "cis.entry.twice");
-    }
+static void twice(Faults *to, size_t n, const RowKeys *k) {
+    static const char *const fields[] = { "premise_no", "legacy_no", "line1", NULL };
+    entry_twice(to, n, (const char *const *const[]){ k->number, k->legacy, k->address }, fields);
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
@@ -90,8 +85,7 @@ static void insert_premises(Ctx *c, const NewPremise *v, size_t n, const RowKeys
 ROW(Made, MADE)
 
 static void store(Ctx *c, const NewPremise *v, size_t n, const RowKeys *k, const Faults *all, Id *ids) {
-    bool *stored = take_n(c, bool, n + 1);
-    for (size_t i = 0; i < n; i++) stored[i] = !fault_of_row(all, i), ids[i] = (Id){ 0 };
+    bool *stored = entry_good(c, all, n, ids);
     const char **numbers = entry_numbers(c, "premise", k->number, stored, n);
     insert_premises(c, v, n, k, numbers);
     Mades l = db_all(c, Made, "select j.row_no, p.id "
@@ -99,15 +93,17 @@ static void store(Ctx *c, const NewPremise *v, size_t n, const RowKeys *k, const
                               "varchar(30) path '$[1]')) j "
                               "straight_join premise p on p.utility_id=? and p.premise_no=j.value",
                      json_keys(c, numbers, n), c->utility);
+    Audit *audits = take_n(c, Audit, l.n + 1);
     for (size_t i = 0; i < l.n; i++) {
         int row = l.v[i].row_no;
         ids[row] = l.v[i].id;
-        audit_write(c, &(Audit){ .action = "create", .entity = "premise", .id = ids[row], .number = numbers[row],
+        audits[i] = (Audit){ .action = "create", .entity = "premise", .id = ids[row], .number = numbers[row],
                                  .version = 1,
                                  .after = json_pairs(c, "line1", v[row].line1, "unit", v[row].unit, "city", v[row].city,
                                                      "postal_code", v[row].postal_code, "legacy_no", v[row].legacy_no,
-                                                     NULL) });
+                                                     NULL) };
     }
+    audits_write(c, audits, l.n);
 }
 
 /* --- for others --------------------------------------------------------------------------------------------------- */
@@ -117,27 +113,8 @@ static Faults check(Ctx *c, const NewPremise *v, size_t n, RowKeys *k) {
     *k = keys_of(c, v, n);
     PremiseKnown *f = facts_of(c, v, n, k);
     for (size_t i = 0; i < n; i++) premise_faults(&all, i, &v[i], &f[i]);
-    twice(c, &all, n, k);
+    twice(&all, n, k);
     return all;
 }
 
-Faults premises_check(Ctx *c, const NewPremise *v, size_t n) {
-    RowKeys k;
-    return check(c, v, n, &k);
-}
-
-Faults premises_create(Ctx *c, const NewPremise *v, size_t n, Id *ids) {
-    RowKeys k;
-    Faults all = check(c, v, n, &k);
-    store(c, v, n, &k, &all, ids);
-    return all;
-}
-
-Id premise_create(Ctx *c, const NewPremise *n) {
-    RowKeys k;
-    Faults all = check(c, n, 1, &k);
-    faults_end(c, &all, true);
-    Id id;
-    store(c, n, 1, &k, &all, &id);
-    return id;
-}
+ENTRY_FORMS(NewPremise, premise, premises)

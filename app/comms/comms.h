@@ -69,6 +69,8 @@ typedef struct { Id consumer; const char *channel, *topic_or_class; bool is_in; 
                  } Consent;
 void consent_set(struct Ctx *c, const Consent *consent);
 void comm_erase(struct Ctx *c, Id consumer);
+/* Consents of consumers that an import is taking back; ids as JSON. */
+void comm_forget(struct Ctx *c, const char *consumers);
 
 /* A verified status callback: provider's words mapped by hub. The
  * status only moves forward. False when the message is unknown. */

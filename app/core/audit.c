@@ -106,21 +106,29 @@ static const char *actor_kind(const Ctx *c) {
     }
 }
 
-void audit_write(Ctx *c, const Audit *a) {
-    json_t *was = object_of(c, a->before), *is = object_of(c, a->after);
+/* What an entry keeps of before and after, with the hash over it; hash.p NULL when there is nothing. */
+typedef struct Kept { const char *before, *after; Bytes salt, hash; } Kept;
+
+static Kept kept_of(Ctx *c, const Audit *a) {
+    json_t *was = object_of(c, a->before);
     if (was) later(c, free_json, was);
+    json_t *is = object_of(c, a->after);
     if (is) later(c, free_json, is);
     if (was && is) drop_equal(was, is);
     if (was) hide_secrets(was);
     if (is) hide_secrets(is);
-    const char *before = dump(c, was), *after = dump(c, is);
-    uint8_t salt[16], hash[32];
-    Bytes value_hash = { 0 };
-    if (before || after) {
-        random_fill(salt, sizeof salt);
-        audit_hash(c, bytes_at(salt, sizeof salt), before, after, hash);
-        value_hash = bytes_at(hash, sizeof hash);
-    }
+    Kept k = { .before = dump(c, was), .after = dump(c, is) };
+    if (!k.before && !k.after) return k;
+    uint8_t *salt = take(c, 16), *hash = take(c, 32);
+    random_fill(salt, 16);
+    k.salt = bytes_at(salt, 16);
+    audit_hash(c, k.salt, k.before, k.after, hash);
+    k.hash = bytes_at(hash, 32);
+    return k;
+}
+
+void audit_write(Ctx *c, const Audit *a) {
+    Kept k = kept_of(c, a);
     Id id = db_insert(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, "
                          "request_id, action, entity, entity_id, number, version, value_hash, reason) "
                          "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)",
@@ -128,10 +136,44 @@ void audit_write(Ctx *c, const Audit *a) {
                           ? c->request_no : NULL,
                       a->action, a->entity, a->id, a->number ? utf8_cut(&c->mem, a->number, NUMBER_BYTES) : NULL,
                           a->version,
-                      value_hash, a->reason ? utf8_cut(&c->mem, a->reason, REASON_BYTES) : NULL);
-    if (value_hash.p)
-        db_run(c, "insert into audit_value (audit_id, salt, before_value, after_value) values (?,?,?,?)", id,
-               bytes_at(salt, sizeof salt), before, after);
+                      k.hash, a->reason ? utf8_cut(&c->mem, a->reason, REASON_BYTES) : NULL);
+    if (k.hash.p)
+        db_run(c, "insert into audit_value (audit_id, salt, before_value, after_value) values (?,?,?,?)", id, k.salt,
+               k.before, k.after);
+}
+
+#define ENTRY(F, T) F(T, int, row_no) F(T, Id, id)
+ROW(Entry, ENTRY)
+
+void audits_write(Ctx *c, const Audit *v, size_t n) {
+    if (!n) return;
+    Kept *k = take_n(c, Kept, n);
+    Id *records = take_n(c, Id, n);
+    DbBulk *entry = db_bulk(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, "
+                               "actor_name, ip, session_id, "
+                               "request_id, action, entity, entity_id, number, version, value_hash, reason) "
+                               "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)");
+    for (size_t i = 0; i < n; i++) {
+        const Audit *a = &v[i];
+        k[i] = kept_of(c, a);
+        records[i] = a->id;
+        db_bulk_add(entry, c->now, c->utility, actor_kind(c), c->user, c->user_name, c->address, c->session,
+                    c->request_no[0] ? c->request_no : NULL, a->action, a->entity, a->id,
+                    a->number ? utf8_cut(&c->mem, a->number, NUMBER_BYTES) : NULL, a->version, k[i].hash,
+                    a->reason ? utf8_cut(&c->mem, a->reason, REASON_BYTES) : NULL);
+    }
+    db_bulk_end(entry);
+    Entrys l = db_all(c, Entry, "select j.row_no, max(a.id) as id "
+                                "from json_table(?, '$[*]' columns (row_no for ordinality, "
+                                "record bigint path '$')) j straight_join audit_entry a on a.entity=? "
+                                "and a.entity_id=j.record and a.action=? group by j.row_no", json_ids(c, records, n),
+                      v->entity, v->action);
+    DbBulk *value = db_bulk(c, "insert into audit_value (audit_id, salt, before_value, after_value) values (?,?,?,?)");
+    for (size_t i = 0; i < l.n; i++) {
+        const Kept *one = &k[l.v[i].row_no - 1];
+        if (one->hash.p) db_bulk_add(value, l.v[i].id, one->salt, one->before, one->after);
+    }
+    db_bulk_end(value);
 }
 
 void audit_note(Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason) {

@@ -84,6 +84,9 @@ void audit_write(struct Ctx *c, const Audit *a);
 void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason);
 /* Entries of many records without values, in one statement (rows of a file). */
 void audits_note(struct Ctx *c, const Audit *v, size_t n);
+/* Entries with values of different records of one entity, all
+ * of one action: a handful of statements (rows of a file). */
+void audits_write(struct Ctx *c, const Audit *v, size_t n);
 /* The hash of an entry over its values: what seals hold and the checker recomputes. */
 void audit_hash(struct Ctx *c, Bytes salt, const char *before, const char *after, uint8_t hash[static 32]);
 /* {"name": "value", ...} for before and after: pairs of texts ended by NULL; a NULL value becomes null. */
@@ -265,19 +268,7 @@ void setup_gate(struct Req *r);
 /* Where an administrator of the organization begins: "/setup" until the organization is set up, then NULL. */
 const char *setup_home(struct Ctx *c);
 
-/* One row of an import as the owner of the entity sees it: texts by target column, NULL when absent. */
-typedef struct { int64_t line; const char *(*value)(const void *row, const char *column); const void *row; } ImportRow;
-typedef struct { const char *code, *column, *text; bool is_warning; } ImportProblem;    /* E01 .. E08, W01, W02 */
-typedef struct {
-    const char *entity;             /* "consumer" */
-    const char *const *columns;     /* names, "*" behind required ones; NULL ends */
-    size_t    (*validate)(struct Ctx *c, const ImportRow *row, ImportProblem *to, size_t most);     /* how many */
-    Id        (*create)  (struct Ctx *c, const ImportRow *row);
-    const char *(*revert)(struct Ctx *c, Id id);        /* NULL when gone, else why it stays */
-} ImportEntity;
-void import_register(const ImportEntity *entity);
-/* The entity of an earlier import by its legacy id; 0 when none. */
-Id   import_find(struct Ctx *c, const char *entity, const char *legacy_id);
+/* Imports: app/core/import.h. */
 
 /* --- people who leave (ONB02US03) --------------------------------------------------------------------------------- */
 

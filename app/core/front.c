@@ -346,6 +346,21 @@ static void front_allow(Req *r) {
     if (r->scope == SCOPE_UTILITY && !strcmp(r->method, "POST") && !strcmp(utility_here(&r->c)->status, "suspended")
         && strncmp(r->route->path, "/cis/payments", 13))
         fail(r, CONFLICT, "%s", msg(r->c.language, "utility.read_only"));
+    /* a suspended organization's staff look, its consumers go on paying (ONB08US01) */
+    const char *status = facts_of(&r->c)->tenant_status;
+    bool staff = r->scope == SCOPE_UTILITY || r->scope == SCOPE_TENANT;
+    bool own = !strncmp(r->route->path, "/log", 4) || !strncmp(r->route->path, "/account", 8)
+        || !strncmp(r->route->path, "/org/subscription", 17) || !strncmp(r->route->path, "/password", 9);
+    if (staff && r->c.user.id && status && !strcmp(status, "suspended") && !strcmp(r->method, "POST") && !own)
+        fail(r, DENIED, "%s", msg(r->c.language, "platform.read_only"));
+}
+
+/* Above every page of the staff: what is unpaid, and what it has led to. */
+static void show_tenant_state(Req *r) {
+    const char *status = facts_of(&r->c)->tenant_status;
+    if (!status || (strcmp(status, "past_due") && strcmp(status, "suspended"))) return;
+    show_text(r, "page.notices.9.tone", !strcmp(status, "suspended") ? "bad" : "warn");
+    show_text(r, "page.notices.9.text", msg(r->c.language, text(r, "platform.banner.%s", status)));
 }
 
 static void front_sign_in(Req *r) {
@@ -681,7 +696,7 @@ static void front_layout(Req *r) {
     show_text(r, "utility.base", r->prefix);
     if (facts_of(c)->tenant_name) show_text(r, "brand.name", facts_of(c)->tenant_name);
     if (r->scope == SCOPE_PORTAL) show_portal(r);
-    else if (c->realm == REALM_STAFF) show_staff(r);
+    else if (c->realm == REALM_STAFF) show_staff(r), show_tenant_state(r);
     else if (c->realm == REALM_PLATFORM) show_text(r, "user.name", c->user_name),
         show_text(r, "user.logout_url", "/platform/logout");
     if (c->realm == REALM_STAFF && c->user.id && r->template && !strcmp(r->template, "layout/error")) {

@@ -195,6 +195,7 @@ static void seal(Ctx *c, const Placing *p) {
 
 static void tell(Ctx *c, const Placing *v, size_t n) {
     Event *events = take_n(c, Event, n + 1);
+    Audit *audits = take_n(c, Audit, n + 1);
     MeterMove *moves = take_n(c, MeterMove, n + 1);
     ConnectionMeter *meters = take_n(c, ConnectionMeter, n + 1);
     DbBulk *b = db_bulk(c, "update meter_installation set initial_reading_id=? where id=?");
@@ -205,10 +206,9 @@ static void tell(Ctx *c, const Placing *v, size_t n) {
         const Known *f = p->known;
         db_bulk_add(b, p->reading, p->id);
         seal(c, p);
-        audit_write(c, &(Audit){ .action = "create", .entity = "meter_installation", .id = p->id, .number = f->meter_no,
-                                 .version = 1,
-                                 .after = json_pairs(c, "connection", f->connection_no, "premise", f->premise_no,
-                                                     NULL) });
+        audits[many] = (Audit){ .action = "create", .entity = "meter_installation", .id = p->id, .number = f->meter_no,
+                                .version = 1, .after = json_pairs(c, "connection", f->connection_no, "premise",
+                                                                  f->premise_no, NULL) };
         if (!strcmp(p->role, "main"))
             meters[main_n++] = (ConnectionMeter){ p->i->connection, p->i->meter, f->meter_no };
         moves[many] = (MeterMove){ .meter = p->i->meter, .no = f->meter_no, .from = f->meter_status, .to = "installed",
@@ -219,6 +219,7 @@ static void tell(Ctx *c, const Placing *v, size_t n) {
                                                                p->when.at) };
     }
     db_bulk_end(b);
+    audits_write(c, audits, many);
     meters_move(c, moves, many);
     connections_meter(c, meters, main_n);
     events_emit(c, events, many);

@@ -167,15 +167,17 @@ static void store(Ctx *c, const NewMeter *v, size_t n, const Faults *all, Id *id
                      c->utility);
     DbBulk *event = db_bulk(c, "insert into meter_event (utility_id, meter_id, to_status, at, "
                                "by_id) values (?,?,?,?,?)");
+    Audit *audits = take_n(c, Audit, l.n + 1);
     for (size_t i = 0; i < l.n; i++) {
         const Made *m = &l.v[i];
         ids[m->row_no] = m->id;
         db_bulk_add(event, c->utility, m->id, m->status, c->now, c->realm == REALM_STAFF ? c->user : (Id){ 0 });
-        audit_write(c, &(Audit){ .action = "create", .entity = "meter", .id = m->id, .number = numbers[m->row_no],
+        audits[i] = (Audit){ .action = "create", .entity = "meter", .id = m->id, .number = numbers[m->row_no],
                                  .version = 1,
                                  .after = json_pairs(c, "serial_no", v[m->row_no].serial_no, "model", m->model,
-                                                     NULL) });
+                                                     NULL) };
     }
+    audits_write(c, audits, l.n);
     db_bulk_end(event);
 }
 

@@ -17,4 +17,4 @@ static const EventHandler meters_events[] = {
 
 extern const Module meters_module;
 const Module meters_module = { .name = "meters", .routes = meters_routes, .events = meters_events,
-                               .checks = meters_setup_checks };
+                               .checks = meters_setup_checks, .start = meters_imports };

@@ -15,4 +15,7 @@ void route_area_merged(Ctx *c, const EventRow *e);
 /* setup_check.c */
 extern const SetupCheckRow meters_setup_checks[];
 
+/* import.c: what files of data migration bring in; at start-up */
+void meters_imports(void);
+
 #endif

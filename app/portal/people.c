@@ -245,6 +245,12 @@ BillDelivery bill_delivery_get(Ctx *c, Id account) {
 #define OLD_MODE(F, T) F(T, Id, id) F(T, const char *, mode) F(T, int, row_version)
 ROW(OldMode, OLD_MODE)
 
+void portal_account_forget(Ctx *c, const char *accounts) {
+    db_run(c, "delete from bill_delivery_pref where account_id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint "
+              "path '$')) j)", accounts);
+}
+
 void bill_delivery_set(Ctx *c, Id account, const char *mode, const char *via) {
     OldMode *old = db_find(c, OldMode, "select id, mode, row_version from bill_delivery_pref where account_id = ? "
                                        "and utility_id = ? for update", account, c->utility);

@@ -37,6 +37,8 @@ Id   portal_invite(struct Ctx *c, Id account, const char *email, const char *acc
 /* paper, email, both; via: portal, agent, bounce, import. */
 void bill_delivery_set(struct Ctx *c, Id account, const char *mode, const char *via);
 typedef struct { bool paper, email, sms; const char *email_2; } BillDelivery;
+/* Of accounts that an import is taking back; ids as JSON. */
+void portal_account_forget(struct Ctx *c, const char *accounts);
 /* How bills of the account are delivered (portal always is): read by billing when it publishes. */
 BillDelivery bill_delivery_get(struct Ctx *c, Id account);
 void portal_erase(struct Ctx *c, Id consumer);

@@ -4,6 +4,8 @@
  */
 #include "app/modules.h"
 #include "app/setup/area.h"
+#include "app/setup/import_page.h"
+#include "app/setup/import_work.h"
 #include "app/setup/pages.h"
 #include "app/setup/plan.h"
 #include "app/setup/step.h"
@@ -128,6 +130,30 @@ static const Route setup_routes[] = {
     GET ("/plans/rates", "core.tariffs", VIEW, plan_library_page),
     GET ("/plans/seasons", "core.tariffs", VIEW, plan_seasons_page),
     RESOURCE(plan_fee), RESOURCE(plan_rebate),
+
+    /* import_*.c: data migration; entities are the owners' */
+    GET ("/migration",                           "core.migration", VIEW,   import_home),
+    GET ("/migration/new",                       "core.migration", CREATE, import_new),
+    POST("/migration",                           "core.migration", CREATE, import_create, .flags = UPLOADS,
+         .form = import_new),
+    GET ("/migration/reconcile",                 "core.migration", VIEW,   import_reconcile),
+    GET ("/migration/twin",                      "core.migration", VIEW,   import_twin_page),
+    POST("/migration/twin",                      "core.migration", EDIT,   import_twin_post),
+    GET ("/migration/templates/{entity}",        "core.migration", VIEW,   import_template),
+    GET ("/migration/templates/{entity}/guide",  "core.migration", VIEW,   import_guide),
+    GET ("/migration/{no}",                      "core.migration", VIEW,   import_show),
+    GET ("/migration/{no}/mapping",              "core.migration", CREATE, import_map_page),
+    POST("/migration/{no}/mapping",              "core.migration", CREATE, import_map_post),
+    GET ("/migration/{no}/rows",                 "core.migration", VIEW,   import_rows),
+    /* notes who took it */
+    GET ("/migration/{no}/errors.csv",           "core.migration", VIEW,   import_errors, .flags = WRITES),
+    GET ("/migration/{no}/totals",               "core.migration", EDIT,   import_totals_page),
+    POST("/migration/{no}/totals",               "core.migration", EDIT,   import_totals_post),
+    GET ("/migration/{no}/rollback",             "core.migration", EDIT,   import_back_page),
+    /* NO_TX: a password is hashed */
+    POST("/migration/{no}/rollback",             "core.migration", EDIT,   import_back_post, .flags = NO_TX),
+    /* each move states its own right */
+    POST("/migration/{no}/{event}",              "core.migration", VIEW,   import_move, .form = import_show),
     GET ("/plans/{code}", "core.tariffs", VIEW, plan_page),
     GET ("/plans/{code}/edit", "core.tariffs", EDIT, plan_edit_page),
     POST("/plans/{code}/edit", "core.tariffs", EDIT, plan_update),
@@ -190,6 +216,10 @@ static const JobHandler setup_jobs[] = {
     { .kind = "tariff.activate", .class = "general", .run = plan_activate_job },
     { .kind = "tariff.impact",   .class = "general", .run = plan_impact_job },
     { .kind = "tariff.move",     .class = "general", .run = plan_move_job },
+    { .kind = "import.validate", .class = "imports", .run = import_validate_job, .max_attempts = 4 },
+    { .kind = "import.run",      .class = "imports", .run = import_run_job,      .max_attempts = 4 },
+    { .kind = "import.rollback", .class = "imports", .run = import_rollback_job, .max_attempts = 4 },
+    { .kind = "import.twin",     .class = "imports", .run = import_twin_job,     .max_attempts = 4 },
     { 0 }
 };
 
@@ -199,8 +229,14 @@ static const JobSchedule setup_schedules[] = {
     { 0 }
 };
 
-static const Machine *const setup_machines[] = { &area_machine, &tariff_plan, &tariff_plan_version, NULL };
+static const EventHandler setup_events[] = {
+    { "job.failed", "import.job_failed", import_job_failed },
+    { 0 }
+};
+
+static const Machine *const setup_machines[] = { &area_machine, &tariff_plan, &tariff_plan_version, &import_batch, NULL };
 
 extern const Module setup_module;
-const Module setup_module = { .name = "setup", .routes = setup_routes, .checks = setup_checks, .jobs = setup_jobs,
-                              .schedules = setup_schedules, .machines = setup_machines, .tabs = setup_tabs };
+const Module setup_module = { .name = "setup", .routes = setup_routes, .jobs = setup_jobs, .schedules = setup_schedules,
+                              .events = setup_events, .checks = setup_checks, .tabs = setup_tabs,
+                              .machines = setup_machines, .start = setup_imports };

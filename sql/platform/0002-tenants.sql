@@ -6,7 +6,7 @@ create table if not exists tenant (
   status varchar(32) not null default 'provisioning' check (status in ('provisioning', 'failed', 'trial', 'active', 'past_due', 'suspended', 'cancelled', 'archived')),
   schema_name varchar(64) collate utf8mb4_bin not null unique,
   data_key varbinary(160) not null comment 'data key wrapped by the master key',
-  admin_email varchar(254) not null,
+  admin_email varchar(254) not null, admin_name varchar(120) null,
   country char(2) null,
   provisioning_stage varchar(40) null,
   activated_at datetime(6) null, suspended_at datetime(6) null, cancelled_at datetime(6) null,

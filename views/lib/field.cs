@@ -32,13 +32,13 @@ def:field_dates(f) ?><fieldset id="f-<?cs var:f.name ?>" tabindex="-1"><legend><
 def:field_lines(f) ?><fieldset class="lines" id="f-<?cs var:f.name ?>" tabindex="-1"><legend><?cs var:f.label ?><?cs call:field_optional(f) ?></legend><?cs call:field_says(f) ?><div class="s-tw"><table class="s-t" data-lines><thead><tr><?cs
   each:c = f.cols ?><th scope="col" class="c-<?cs var:c.kind ?>"><?cs var:c.label ?></th><?cs /each ?></tr></thead><tbody><?cs
   each:l = f.lines ?><tr><?cs each:c = f.cols ?><td class="c-<?cs var:c.kind ?>"><?cs
-    if:c.kind == "select" || subcount(c.options) ?><select id="f-<?cs var:name(c) ?>-<?cs var:name(l) ?>" name="<?cs var:name(c) ?>" aria-label="<?cs var:c.label ?>, <?cs var:t.ui.line ?> <?cs var:name(l) ?>"<?cs if:l[name(c)].error ?> aria-invalid="true"<?cs /if ?>><?cs
+    if:c.kind == "static" ?><span class="code"><?cs var:l[name(c)].value ?></span><?cs elif:c.kind == "select" || subcount(c.options) ?><select id="f-<?cs var:name(c) ?>-<?cs var:name(l) ?>" name="<?cs var:name(c) ?>" aria-label="<?cs var:c.label ?>, <?cs var:t.ui.line ?> <?cs var:name(l) ?>"<?cs if:l[name(c)].error ?> aria-invalid="true"<?cs /if ?>><?cs
       each:o = c.options ?><option value="<?cs var:o.value ?>"<?cs if:o.value == l[name(c)].value ?> selected<?cs /if ?>><?cs var:o.text ?></option><?cs /each ?></select><?cs
     else ?><input id="f-<?cs var:name(c) ?>-<?cs var:name(l) ?>" name="<?cs var:name(c) ?>" value="<?cs var:l[name(c)].value ?>" aria-label="<?cs var:c.label ?>, <?cs var:t.ui.line ?> <?cs var:name(l) ?>"<?cs
       if:c.inputmode ?> inputmode="<?cs var:c.inputmode ?>"<?cs elif:c.kind == "money" || c.kind == "qty" || c.kind == "number" ?> inputmode="decimal"<?cs /if ?><?cs if:c.maxlength ?> maxlength="<?cs var:c.maxlength ?>"<?cs /if ?><?cs
       if:c.width ?> class="w<?cs var:c.width ?>"<?cs /if ?><?cs if:c.suggest_url ?> data-suggest="<?cs var:c.suggest_url ?>"<?cs /if ?><?cs if:c.kind == "date" ?> type="date"<?cs /if ?><?cs if:l[name(c)].error ?> aria-invalid="true"<?cs /if ?>><?cs /if ?><?cs
     if:l[name(c)].error ?><span class="err"><?cs var:l[name(c)].error ?></span><?cs /if ?></td><?cs /each ?></tr>
-<?cs /each ?></tbody></table></div><button type="button" class="btn quiet small" data-add-line hidden><?cs call:icon("plus") ?><span><?cs var:t.ui.add_line ?></span></button></fieldset><?cs /def ?><?cs
+<?cs /each ?></tbody></table></div><?cs if:!f.fixed ?><button type="button" class="btn quiet small" data-add-line hidden><?cs call:icon("plus") ?><span><?cs var:t.ui.add_line ?></span></button><?cs /if ?></fieldset><?cs /def ?><?cs
 def:field_input(f) ?><?cs
   if:f.kind == "textarea" ?><textarea<?cs call:field_attrs(f) ?> rows="<?cs if:f.rows ?><?cs var:f.rows ?><?cs else ?>4<?cs /if ?>"><?cs var:f.value ?></textarea><?cs
   elif:f.kind == "select" ?><select<?cs call:field_attrs(f) ?>><?cs call:field_options(f) ?></select><?cs

@@ -29,5 +29,6 @@ insert into charge_type (utility_id, code, name, sign, section, kind, sort, is_s
   (@utility_id, 'ADJUSTMENT', 'Adjustment', 1, 'current', 'revenue', 26, 1),
   (@utility_id, 'CREDIT_NOTE', 'Credit note', -1, 'since_last_bill', 'revenue', 27, 1),
   (@utility_id, 'ROUNDING', 'Rounding', 1, 'current', 'revenue', 28, 1),
-  (@utility_id, 'WRITE_OFF', 'Write-off', -1, 'since_last_bill', 'revenue', 29, 1)
+  (@utility_id, 'WRITE_OFF', 'Write-off', -1, 'since_last_bill', 'revenue', 29, 1),
+  (@utility_id, 'OPENING_BALANCE', 'Balance taken over', 1, 'since_last_bill', 'receivable', 30, 1)
 on duplicate key update charge_type.id = charge_type.id;

@@ -1,0 +1,447 @@
+/*
+ * Files of other systems as rows of ours (ONB04US01): consumers, premises, accounts. Stored by the same functions as at
+ * a desk; taken back while nothing refers to them. Connections come with their meters (app/meters/import.c), by
+ * connections_revert from here.
+ */
+#include <string.h>
+
+#include "app/billing/billing.h"
+#include "app/cis/entry.h"
+#include "app/cis/pages.h"
+#include "app/comms/comms.h"
+#include "app/core/import.h"
+#include "app/portal/portal.h"
+#include "lib/json.h"
+#include "lib/messages.h"
+
+/* --- taking back, in common --------------------------------------------------------------------------------------- */
+
+#define STAYS(F, T) F(T, int, row_no) F(T, const char *, why)
+ROW(Stays, STAYS)
+
+/* Rows that are to go: those nobody gave a reason for. */
+static const char *to_go(Ctx *c, const Id *ids, size_t n, const char *const *why) {
+    Id *v = take_n(c, Id, n + 1);
+    size_t many = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!why[i]) v[many++] = ids[i];
+    return json_ids(c, v, many);
+}
+
+static void keep_why(const Stayss *l, const char **why) {
+    for (size_t i = 0; i < l->n; i++)
+        if (!why[l->v[i].row_no - 1]) why[l->v[i].row_no - 1] = l->v[i].why;
+}
+
+static void note_gone(Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why) {
+    Audit *v = take_n(c, Audit, n + 1);
+    size_t many = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!why[i]) v[many++] = (Audit){ .action = "delete", .entity = entity, .id = ids[i],
+                                          .reason = "Import taken back" };
+    audits_note(c, v, many);
+}
+
+/* --- consumers ---------------------------------------------------------------------------------------------------- */
+
+static const ImportColumn consumer_columns[] = {
+    { "legacy_id",  IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY, 40, "legacy_no", .example = "C-1001",
+      .also = "customer_id consumer_id customer_no consumer_no id", .guide = "The old system's number of the person" },
+    { "type",       IMPORT_TEXT, IMPORT_REQUIRED, .values = "person organization", .example = "person",
+      .also = "customer_type" },
+    { "first_name", IMPORT_TEXT, .max = 60, .example = "Maria", .also = "firstname given_name forename" },
+    { "last_name",  IMPORT_TEXT, .max = 60, .example = "Lopez", .also = "surname family_name lastname",
+      .guide = "A person has a first or a last name" },
+    { "organization_name", IMPORT_TEXT, .max = 120, .example = "", .also = "company company_name business_name" },
+    { "email",      IMPORT_TEXT, .max = 254, .example = "maria@example.com", .also = "mail email_address e_mail" },
+    { "phone",      IMPORT_PHONE, .example = "+15035550101", .also = "telephone mobile primary_phone phone_number" },
+    { "mailing_line1", IMPORT_TEXT, .max = 120, .field = "line1", .example = "1210 SW Alder St",
+      .also = "mailing_address" },
+    { "mailing_line2", IMPORT_TEXT, .max = 120, .field = "line2" },
+    { "mailing_city",  IMPORT_TEXT, .max = 80, .field = "city", .example = "Portland" },
+    { "mailing_state", IMPORT_TEXT, .max = 10, .field = "state", .example = "OR" },
+    { "mailing_postcode", IMPORT_TEXT, .max = 20, .field = "postal_code", .example = "97205", .also = "mailing_zip" },
+    { "mailing_country", IMPORT_TEXT, IMPORT_UPPER, 2, .field = "country", .example = "US" },
+    { "id_type",    IMPORT_TEXT, .max = 40, .field = "document_type", .also = "document_type" },
+    { "id_number",  IMPORT_TEXT, .max = 60, .field = "document_no", .also = "document_no",
+      .guide = "Stored encrypted, shown masked" },
+    { "language",   IMPORT_TEXT, .max = 10, .example = "en", .also = "preferred_language" },
+    { "consent_email", IMPORT_BOOL, .example = "yes", .also = "email_opt_in", .guide = "Agreed to marketing by mail" },
+    { "consent_sms",   IMPORT_BOOL, .example = "no", .also = "sms_opt_in" },
+    { "date_of_birth", IMPORT_DATE, .field = "born_on", .example = "1980-05-17", .also = "dob birth_date" },
+    { 0 } };
+
+static NewConsumer *consumers_of(Ctx *c, const ImportSet *s) {
+    NewConsumer *v = take_n(c, NewConsumer, s->n + 1);
+    for (size_t i = 0; i < s->n; i++)
+        v[i] = (NewConsumer){
+            .legacy_no = import_text(s, i, "legacy_id"), .type = import_text(s, i, "type"),
+            .first_name = import_text(s, i, "first_name"), .last_name = import_text(s, i, "last_name"),
+            .organization_name = import_text(s, i, "organization_name"), .email = import_text(s, i, "email"),
+            .phone = import_text(s, i, "phone"), .language = import_text(s, i, "language"),
+            .document_type = import_text(s, i, "id_type"), .document_no = import_text(s, i, "id_number"),
+            .born_on = import_date(s, i, "date_of_birth"),
+            .billing = { .line1 = import_text(s, i, "mailing_line1"), .line2 = import_text(s, i, "mailing_line2"),
+                         .city = import_text(s, i, "mailing_city"), .state = import_text(s, i, "mailing_state"),
+                         .postal_code = import_text(s, i, "mailing_postcode"),
+                         .country = import_text(s, i, "mailing_country") } };
+    return v;
+}
+
+static Faults consumer_check(Ctx *c, const ImportSet *s) { return consumers_check(c, consumers_of(c, s), s->n); }
+
+static Faults consumer_bring(Ctx *c, const ImportSet *s, Id *ids) {
+    Faults all = consumers_create(c, consumers_of(c, s), s->n, ids);
+    static const char *const columns[] = { "consent_email", "consent_sms" }, *const channels[] = { "email", "sms" };
+    for (size_t i = 0; i < s->n; i++)
+        for (int k = 0; k < 2 && ids[i].id; k++)
+            if (import_has(s, i, columns[k]))
+                consent_set(c, &(Consent){ .consumer = ids[i], .channel = channels[k], .topic_or_class = "marketing",
+                                           .is_in = import_bool(s, i, columns[k]), .source = "import" });
+    return all;
+}
+
+static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    const char *all = json_ids(c, ids, n);
+    Stayss l = db_all(c, Stays, "select j.row_no, concat('Has account ', group_concat(a.account_no order by a.id "
+        "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
+        "straight_join account a on a.consumer_id=j.id group by j.row_no", all);
+    keep_why(&l, why);
+    l = db_all(c, Stays, "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for "
+        "ordinality, id bigint path '$')) j straight_join consumer n on n.id=j.id where n.row_version>1", all);
+    keep_why(&l, why);
+    l = db_all(c, Stays, "select j.row_no, 'Has a sign-in to the portal.' as why "
+                         "from json_table(?, '$[*]' columns (row_no "
+        "for ordinality, id bigint path '$')) j straight_join portal_user u on u.consumer_id=j.id", all);
+    keep_why(&l, why);
+    const char *gone = to_go(c, ids, n, why);
+    comm_forget(c, gone);
+    db_run(c, "delete from consumer_search where consumer_id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint "
+              "path '$')) j)", gone);
+    db_run(c, "delete from contact_point where consumer_id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint "
+              "path '$')) j)", gone);
+    db_run(c, "delete from consumer where id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+           gone);
+    note_gone(c, "consumer", ids, n, why);
+}
+
+/* What a file may change of consumers that are there: texts it has, and says differently. Names of columns. */
+#define CONSUMER_NOW(F, T) F(T, Id, id) F(T, const char *, consumer_no) F(T, const char *, first_name) \
+    F(T, const char *, last_name) F(T, const char *, organization_name) F(T, const char *, preferred_language) \
+    F(T, const char *, billing_line1) F(T, const char *, billing_line2) F(T, const char *, billing_city) \
+    F(T, const char *, billing_state) F(T, const char *, billing_postal_code) F(T, Date, date_of_birth) \
+    F(T, const char *, email) F(T, const char *, primary_phone) F(T, int, row_version)
+ROW(ConsumerNow, CONSUMER_NOW)
+
+enum { CHANGED_TEXTS = 11 };
+static const char *const changed_columns[CHANGED_TEXTS] = { "first_name", "last_name", "organization_name", "language",
+    "mailing_line1", "mailing_line2", "mailing_city", "mailing_state", "mailing_postcode", "email", "phone" };
+
+static const char **texts_of(Ctx *c, const ConsumerNow *n) {
+    const char **v = take_n(c, const char *, CHANGED_TEXTS);
+    const char *all[CHANGED_TEXTS] = { n->first_name, n->last_name, n->organization_name, n->preferred_language,
+        n->billing_line1, n->billing_line2, n->billing_city, n->billing_state, n->billing_postal_code, n->email,
+        n->primary_phone };
+    memcpy(v, all, sizeof all);
+    return v;
+}
+
+static bool same(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
+
+/* JSON of what differs as it stood before; NULL when nothing does. now: what is to stand there. */
+static const char *differs(Ctx *c, const ImportSet *s, size_t row, const char **was, const char **now) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    bool any = false;
+    json_open_object(&o, NULL);
+    for (int k = 0; k < CHANGED_TEXTS; k++) {
+        const char *v = import_text(s, row, changed_columns[k]);
+        now[k] = v ? v : was[k];
+        if (same(now[k], was[k])) continue;
+        any = true;
+        json_add_text(&o, changed_columns[k], was[k]);
+    }
+    json_close(&o);
+    return any ? t.s : NULL;
+}
+
+static void write_consumer(Ctx *c, Id id, const char *const *was, const char *const *now) {
+    db_run(c, "update consumer set first_name=?, last_name=?, organization_name=?, "
+              "preferred_language=?, billing_line1=?, "
+              "billing_line2=?, billing_city=?, billing_state=?, billing_postal_code=?, "
+              "billing_country=if(? is null, null, "
+              "coalesce(billing_country, 'US')), updated_at=?, row_version=row_version+1 where id=?", now[0], now[1],
+           now[2],
+           now[3], now[4], now[5], now[6], now[7], now[8], now[4], c->now, id);
+    if (now[9] && !same(now[9], was[9])) contact_set(c, id, "email", now[9], false);
+    if (now[10] && !same(now[10], was[10])) contact_set(c, id, "mobile", now[10], false);
+}
+
+static ConsumerNow *consumer_now(Ctx *c, Id id) {
+    return db_one(c, ConsumerNow,
+                  "select id, consumer_no, first_name, last_name, organization_name, preferred_language, "
+        "billing_line1, billing_line2, billing_city, billing_state, billing_postal_code, date_of_birth, email, "
+        "primary_phone, row_version from consumer where id=? and utility_id=?", id, c->utility);
+}
+
+/* Judged as a new one with that name would be, but for what it has itself already. */
+static Faults consumer_change(Ctx *c, const ImportSet *s, const Id *ids, const char **before, bool dry) {
+    Faults all = faults_start(c);
+    NewConsumer *v = consumers_of(c, s);
+    for (size_t i = 0; i < s->n; i++) {
+        ConsumerNow *n = consumer_now(c, ids[i]);
+        if (!v[i].phone) v[i].phone = n->primary_phone;
+        ConsumerKnown none = { .today = utility_today(c) };
+        size_t had = all.n;
+        consumer_faults(&all, i, &v[i], &none);
+        if (dry || all.n > had) continue;
+        const char **was = texts_of(c, n), *now[CHANGED_TEXTS];
+        before[i] = differs(c, s, i, was, now);
+        if (!before[i]) continue;
+        write_consumer(c, ids[i], was, now);
+        audit_write(c, &(Audit){ .action = "edit", .entity = "consumer", .id = ids[i], .number = n->consumer_no,
+                                 .version = n->row_version + 1, .before = before[i], .reason = "Import" });
+    }
+    return all;
+}
+
+static void consumer_restore(Ctx *c, Id id, const char *before) {
+    ConsumerNow *n = consumer_now(c, id);
+    const char **was = texts_of(c, n), *now[CHANGED_TEXTS];
+    Json j = json_read(&c->mem, before, strlen(before), JSON_SIZE_MAX, NULL);
+    for (int k = 0; k < CHANGED_TEXTS; k++)
+        now[k] = json_kind(json_member(j, changed_columns[k])) == JSON_KIND_NONE
+            ? was[k] : json_text(j, changed_columns[k]);
+    write_consumer(c, id, was, now);
+    audit_write(c, &(Audit){ .action = "edit", .entity = "consumer", .id = id, .number = n->consumer_no,
+                             .version = n->row_version + 1, .reason = "Import taken back" });
+}
+
+static const ImportEntity consumer_import = {
+    .name = "consumer", .order = 3, .key = "cis.consumers", .columns = consumer_columns, .check = consumer_check,
+    .create = consumer_bring, .change = consumer_change, .restore = consumer_restore, .revert = consumer_revert };
+
+/* --- premises ----------------------------------------------------------------------------------------------------- */
+
+static const ImportColumn premise_columns[] = {
+    { "legacy_id",     IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY, 40, "legacy_no", .example = "P-1001",
+      .also = "premise_id property_id location_id id" },
+    { "sub_area_code", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, "sub_area", .refers = "service_area",
+      .refers_words = "sub-areas", .example = "DTP", .also = "area area_code zone" },
+    { "line1",  IMPORT_TEXT, IMPORT_REQUIRED, 120, .example = "1210 SW Alder St", .also = "address address1 street" },
+    { "line2",  IMPORT_TEXT, .max = 120, .also = "address2" },
+    { "unit",   IMPORT_TEXT, .max = 20, .example = "4B", .also = "apartment flat apt" },
+    { "city",   IMPORT_TEXT, IMPORT_REQUIRED, 80, .example = "Portland", .also = "town" },
+    { "state",  IMPORT_TEXT, .max = 10, .example = "OR", .also = "province" },
+    { "postcode", IMPORT_TEXT, IMPORT_REQUIRED, 20, "postal_code", .example = "97205",
+      .also = "zip zip_code postal_code" },
+    { "lat",    IMPORT_DECIMAL, .field = "place", .example = "45.5152", .also = "latitude" },
+    { "lng",    IMPORT_DECIMAL, .field = "place", .example = "-122.6784", .also = "lon longitude" },
+    { "type",   IMPORT_TEXT, IMPORT_REQUIRED, .values = "house apartment shop office industry public land",
+      .example = "house",
+      .also = "premise_type" },
+    { "impervious_sqft", IMPORT_INT, .field = "eru_e3", .example = "1800" },
+    { "parcel_no", IMPORT_TEXT, .max = 40, .also = "parcel" },
+    { 0 } };
+
+static NewPremise *premises_of(Ctx *c, const ImportSet *s) {
+    NewPremise *v = take_n(c, NewPremise, s->n + 1);
+    Id *area = import_codes(c, s, "sub_area_code", area_find);
+    for (size_t i = 0; i < s->n; i++)
+        v[i] = (NewPremise){ .legacy_no = import_text(s, i, "legacy_id"), .line1 = import_text(s, i, "line1"),
+            .line2 = import_text(s, i, "line2"), .unit = import_text(s, i, "unit"), .city = import_text(s, i, "city"),
+            .state = import_text(s, i, "state"), .postal_code = import_text(s, i, "postcode"),
+            .type = import_text(s, i, "type"), .sub_area = area[i], .parcel_no = import_text(s, i, "parcel_no"),
+            .impervious_sqft = import_int(s, i, "impervious_sqft"),
+            .has_place = import_has(s, i, "lat") && import_has(s, i, "lng"), .lat_e6 = import_e6(s, i, "lat"),
+            .lng_e6 = import_e6(s, i, "lng") };
+    return v;
+}
+
+static Faults premise_check(Ctx *c, const ImportSet *s) {
+    NewPremise *v = premises_of(c, s);
+    Faults all = premises_check(c, v, s->n), to = faults_start(c);
+    Id *area = take_n(c, Id, s->n + 1);
+    for (size_t i = 0; i < s->n; i++) area[i] = v[i].sub_area;
+    import_unknown(&to, s, "sub_area_code", area);
+    for (size_t i = 0; i < all.n; i++)
+        if (!all.v[i].field || strcmp(all.v[i].field, "sub_area") || area[all.v[i].row].id)
+            *fault_add(&to, 0, FAULT_RULE, NULL, NULL) = all.v[i];
+    return to;
+}
+
+static Faults premise_bring(Ctx *c, const ImportSet *s, Id *ids) {
+    return premises_create(c, premises_of(c, s), s->n, ids);
+}
+
+static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    const char *all = json_ids(c, ids, n);
+    Stayss l = db_all(c, Stays, "select j.row_no, concat('Has account ', group_concat(a.account_no order by a.id "
+        "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
+        "straight_join account a on a.premise_id=j.id group by j.row_no", all);
+    keep_why(&l, why);
+    l = db_all(c, Stays, "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for "
+        "ordinality, id bigint path '$')) j straight_join premise p on p.id=j.id where p.row_version>1", all);
+    keep_why(&l, why);
+    db_run(c, "delete from premise where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+           to_go(c, ids, n, why));
+    note_gone(c, "premise", ids, n, why);
+}
+
+static const ImportEntity premise_import = { .name = "premise", .order = 2, .key = "cis.consumers",
+    .columns = premise_columns, .check = premise_check, .create = premise_bring, .revert = premise_revert };
+
+/* --- accounts ----------------------------------------------------------------------------------------------------- */
+
+static const ImportColumn account_columns[] = {
+    { "legacy_id",  IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY, 40, "legacy_no", .example = "A-1001",
+      .also = "account_id id" },
+    { "account_no", IMPORT_TEXT, .max = 30, .guide = "Empty: the next number of your format" },
+    { "consumer_legacy_id", IMPORT_TEXT, IMPORT_REQUIRED, 80, "consumer", .refers = "consumer",
+      .refers_words = "consumers",
+      .example = "C-1001", .also = "consumer_id customer_id customer_no" },
+    { "premise_legacy_id", IMPORT_TEXT, IMPORT_REQUIRED, 80, "premise", .refers = "premise", .refers_words = "premises",
+      .example = "P-1001", .also = "premise_id property_id" },
+    { "category",   IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, .example = "RES", .also = "customer_class class" },
+    { "sub_category", IMPORT_TEXT, IMPORT_UPPER, 20, .example = "SFR" },
+    { "status",     IMPORT_TEXT, IMPORT_REQUIRED,
+      .values = "pending active temporarily_disconnected disconnected closed",
+      .example = "active", .also = "account_status" },
+    { "opened_on",  IMPORT_DATE, IMPORT_REQUIRED, .example = "2019-07-01", .also = "open_date start_date" },
+    { "closed_on",  IMPORT_DATE, .also = "close_date end_date" },
+    { "bill_delivery", IMPORT_TEXT, .values = "paper email both", .example = "email" },
+    { "due_days",   IMPORT_INT, .guide = "Empty: as the category has it" },
+    { "tax_exempt", IMPORT_BOOL, .example = "no" },
+    { "rebate_code", IMPORT_TEXT, IMPORT_UPPER, 40 },
+    { 0 } };
+
+static Id category_find(Ctx *c, const char *code) {
+    return db_id(c, "select id from consumer_category where utility_id=? and code=? and active=1", c->utility, code);
+}
+static Id sub_category_find(Ctx *c, const char *code) {
+    return db_id(c, "select id from consumer_sub_category where utility_id=? and code=?", c->utility, code);
+}
+static Id rebate_find(Ctx *c, const char *code) {
+    return db_id(c, "select id from rebate_rule where utility_id=? and code=?", c->utility, code);
+}
+
+typedef struct AccountSet { NewAccount *v; Id *consumer, *premise, *category, *sub_category, *rebate; } AccountSet;
+
+static AccountSet accounts_of(Ctx *c, const ImportSet *s) {
+    AccountSet a = { take_n(c, NewAccount, s->n + 1), import_refs(c, s, "consumer_legacy_id"),
+                     import_refs(c, s, "premise_legacy_id"), import_codes(c, s, "category", category_find),
+                     import_codes(c, s, "sub_category", sub_category_find),
+                         import_codes(c, s, "rebate_code", rebate_find) };
+    for (size_t i = 0; i < s->n; i++)
+        a.v[i] = (NewAccount){ .legacy_no = import_text(s, i, "legacy_id"),
+                               .account_no = import_text(s, i, "account_no"),
+            .consumer = a.consumer[i], .premise = a.premise[i], .category = a.category[i],
+            .sub_category = a.sub_category[i],
+            .status = import_text(s, i, "status"), .opened_on = import_date(s, i, "opened_on"),
+            .closed_on = import_date(s, i, "closed_on"), .is_tax_exempt = import_bool(s, i, "tax_exempt"),
+            .due_days = import_int(s, i, "due_days") };
+    return a;
+}
+
+/* What is given and not there is said as such, in place of "enter a consumer". */
+static Faults account_faults_of(Ctx *c, const ImportSet *s, const AccountSet *a, const Faults *all) {
+    Faults to = faults_start(c);
+    import_unknown(&to, s, "consumer_legacy_id", a->consumer);
+    import_unknown(&to, s, "premise_legacy_id", a->premise);
+    import_unknown(&to, s, "category", a->category);
+    import_unknown(&to, s, "sub_category", a->sub_category);
+    import_unknown(&to, s, "rebate_code", a->rebate);
+    static const char *const fields[] = { "consumer", "premise", "category", NULL };
+    for (size_t i = 0; i < all->n; i++) {
+        const Fault *f = &all->v[i];
+        bool said = false;
+        for (int k = 0; fields[k]; k++) said |= f->kind == FAULT_REQUIRED && f->field && !strcmp(f->field, fields[k]);
+        if (!said) *fault_add(&to, 0, FAULT_RULE, NULL, NULL) = *f;
+    }
+    return to;
+}
+
+static Faults account_check(Ctx *c, const ImportSet *s) {
+    AccountSet a = accounts_of(c, s);
+    Faults all = accounts_check(c, a.v, s->n);
+    return account_faults_of(c, s, &a, &all);
+}
+
+static Faults account_bring(Ctx *c, const ImportSet *s, Id *ids) {
+    AccountSet a = accounts_of(c, s);
+    Faults all = accounts_create(c, a.v, s->n, ids);
+    for (size_t i = 0; i < s->n; i++) {
+        if (!ids[i].id) continue;
+        const char *mode = import_text(s, i, "bill_delivery");
+        if (mode) bill_delivery_set(c, ids[i], mode, "import");
+        if (a.rebate[i].id)
+            db_run(c, "insert into rebate_enrolment (utility_id, account_id, rebate_rule_id, from_on, status, note) "
+                      "values (?,?,?,?,'requested','Import')", c->utility, ids[i], a.rebate[i], a.v[i].opened_on);
+    }
+    return account_faults_of(c, s, &a, &all);
+}
+
+static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    const char *all = json_ids(c, ids, n);
+    Stayss l = db_all(c, Stays, "select j.row_no, concat('Has connection ', group_concat(s.connection_no order by s.id "
+        "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
+        "straight_join service_connection s on s.account_id=j.id group by j.row_no", all);
+    keep_why(&l, why);
+    l = db_all(c, Stays, "select j.row_no, concat('Has postings, the balance is ', "
+                         "sum(e.debit_minor-e.credit_minor)/100, "
+                         "'.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
+                         "straight_join ledger_entry e on e.account_id=j.id group by j.row_no", all);
+    keep_why(&l, why);
+    l = db_all(c, Stays, "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for "
+        "ordinality, id bigint path '$')) j straight_join account a on a.id=j.id where a.row_version>1", all);
+    keep_why(&l, why);
+    const char *gone = to_go(c, ids, n, why);
+    portal_account_forget(c, gone);
+    account_cycle_forget(c, gone);
+    db_run(c, "delete from consumer_search where account_id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint "
+              "path '$')) j)", gone);
+    db_run(c, "delete from rebate_enrolment where account_id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint "
+              "path '$')) j)", gone);
+    db_run(c, "delete from account_status_history where account_id in (select j.id "
+              "from json_table(?, '$[*]' columns (id "
+              "bigint path '$')) j)", gone);
+    db_run(c, "delete from account where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+           gone);
+    note_gone(c, "account", ids, n, why);
+}
+
+static const ImportEntity account_import = { .name = "account", .order = 4, .key = "cis.consumers",
+    .columns = account_columns, .check = account_check, .create = account_bring, .revert = account_revert };
+
+/* --- connections, for metering ------------------------------------------------------------------------------------ */
+
+void connections_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    const char *all = json_ids(c, ids, n);
+    Stayss l = db_all(c, Stays, "select j.row_no, 'Was billed.' as why from json_table(?, '$[*]' columns (row_no for "
+                                "ordinality, id bigint path '$')) j straight_join service_connection s on s.id=j.id "
+                                "where s.last_billed_on is not "
+                                "null", all);
+    keep_why(&l, why);
+    const char *gone = to_go(c, ids, n, why);
+    db_run(c, "delete from service_connection_plan where service_connection_id in (select j.id "
+              "from json_table(?, '$[*]' "
+              "columns (id bigint path '$')) j)", gone);
+    db_run(c, "delete from service_connection_holder where service_connection_id in (select j.id "
+              "from json_table(?, '$[*]' "
+              "columns (id bigint path '$')) j)", gone);
+    db_run(c, "delete from service_connection where id in (select j.id "
+              "from json_table(?, '$[*]' columns (id bigint path "
+              "'$')) j)", gone);
+    note_gone(c, "service_connection", ids, n, why);
+}
+
+void cis_imports(void) {
+    import_register(&consumer_import);
+    import_register(&premise_import);
+    import_register(&account_import);
+}

@@ -1,0 +1,90 @@
+/*
+ * Data migration as owners of records see it (ONB04US01). An owner declares the columns of its file and offers check
+ * and create for the rows of a set, the same functions that serve a desk; reading files, mapping columns, dry runs,
+ * resuming, reports and rolling back are done once, in app/setup/import*.c.
+ *
+ * A cell is canonical when the owner gets it: dates as 2026-03-31, decimals as 1234.50, yes and no as 1 and 0, words of
+ * a list as the list writes them; NULL when the cell is empty or not what its column takes (which the file's report
+ * says by itself).
+ */
+#ifndef APP_CORE_IMPORT_H
+#define APP_CORE_IMPORT_H
+
+#include "app/core/core.h"
+#include "lib/fault.h"
+
+typedef enum ImportType { IMPORT_TEXT, IMPORT_DATE, IMPORT_TIME, IMPORT_INT, IMPORT_DECIMAL, IMPORT_MONEY, IMPORT_BOOL,
+                          IMPORT_PHONE } ImportType;
+
+enum ImportFlags {
+    IMPORT_REQUIRED = 1,
+    /* by which the old system knows the record: once in a file, found again by import_find */
+    IMPORT_KEY      = 2,
+    IMPORT_SUM      = 4,        /* a control total: money */
+    IMPORT_USE      = 8,        /* a control total: quantity */
+    IMPORT_UPPER    = 16,       /* codes of ours are upper case */
+};
+
+typedef struct ImportColumn {
+    const char *name;               /* NULL ends the table */
+    ImportType  type;
+    unsigned    flags;
+    int         max;                /* characters; 0: 200 */
+    const char *field;              /* as the owner's faults call it; NULL: like the column */
+    const char *values;             /* "person organization": one of these; NULL: anything */
+    const char *refers;             /* entity of an earlier import whose key stands here */
+    const char *refers_words;       /* "sub-areas" */
+    const char *example, *guide;    /* of the template */
+    const char *also;               /* other names it goes by in files of others, separated by blanks */
+} ImportColumn;
+
+struct ImportEntity;
+typedef struct ImportSet {
+    const struct ImportEntity *of;
+    size_t             n, width;
+    const char *const *cell;        /* row by row */
+    const int64_t     *line;        /* of the file; with the batch a key of its own for each row */
+    Id                 batch;
+    const struct Locale *locale;
+} ImportSet;
+
+/* Of a row by the column's name (one the entity has: anything else is our mistake and ends the process); NULL, none and
+   0 for an empty cell. */
+const char *import_text (const ImportSet *s, size_t row, const char *column);
+bool        import_has  (const ImportSet *s, size_t row, const char *column);
+Date        import_date (const ImportSet *s, size_t row, const char *column);
+Time        import_time (struct Ctx *c, const ImportSet *s, size_t row, const char *column);   /* utility's zone */
+int         import_int  (const ImportSet *s, size_t row, const char *column);
+bool        import_bool (const ImportSet *s, size_t row, const char *column);
+Money       import_money(struct Ctx *c, const ImportSet *s, size_t row, const char *column);
+Quantity    import_qty  (const ImportSet *s, size_t row, const char *column);
+int64_t     import_e3   (const ImportSet *s, size_t row, const char *column);       /* thousandths */
+int32_t     import_e6   (const ImportSet *s, size_t row, const char *column);       /* millionths: places on a map */
+/* The records of an earlier import that a column names by their keys; 0 where there is none. One statement. */
+Id         *import_refs (struct Ctx *c, const ImportSet *s, const char *column);
+/* Ids by code of a small table of the utility: asked once for each code. `find` as area_find, tariff_plan_find. */
+Id         *import_codes(struct Ctx *c, const ImportSet *s, const char *column, Id (*find)(struct Ctx *, const char *));
+/* Where a reference was given and not found. */
+void        import_unknown(Faults *to, const ImportSet *s, const char *column, const Id *found);
+
+typedef struct ImportEntity {
+    const char         *name;       /* "consumer" */
+    int                 order;      /* the recommended one; 0: an extra without a place in it */
+    const char         *key;        /* whoever may create these may import them: a permission key */
+    const ImportColumn *columns;
+    bool                has_ledger; /* cannot be taken back once the utility is live */
+    Faults (*check) (struct Ctx *c, const ImportSet *s);
+    Faults (*create)(struct Ctx *c, const ImportSet *s, Id *ids);
+    /* Values of records that are there: stores what differs and gives what stood there before (NULL: nothing differed),
+       as JSON that restore takes. `dry`: only checks. NULL: files of this entity only insert. */
+    Faults (*change)(struct Ctx *c, const ImportSet *s, const Id *ids, const char **before, bool dry);
+    void   (*restore)(struct Ctx *c, Id id, const char *before);
+    /* Takes records away that nothing refers to: why[i] stays NULL where it is done, else says why it stays. */
+    void   (*revert)(struct Ctx *c, const Id *ids, size_t n, const char **why);
+} ImportEntity;
+/* At start-up. */
+void import_register(const ImportEntity *entity);
+/* The record of an earlier import by its key; 0 when none. */
+Id   import_find(struct Ctx *c, const char *entity, const char *legacy_id);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * What a tenant uses of what it bought (ONB08US01): counted from the records themselves, warned of at 80 and 100 %, and
+ * refused only where more than 10 % above the limit would be made.
+ */
+#include <string.h>
+
+#include "app/platform/subscription.h"
+#include "lib/db.h"
+#include "lib/json.h"
+#include "lib/locale.h"
+
+int64_t limit_in(Ctx *c, const char *limits, const char *metric) {
+    int64_t n = -1;
+    Json j = limits ? json_read(&c->mem, limits, strlen(limits), JSON_SIZE_MAX, NULL) : (Json){ 0 };
+    json_int(j, metric, &n);
+    return n;
+}
+
+static int64_t sent_this_month(Ctx *c, const char *channel) {
+    return db_int(c, "select count(*) from message where channel=? and created_at>=?", channel,
+                  date_start(zone_utc(), month_first(month_of(platform_today(c)))));
+}
+
+static int64_t used(Ctx *c, const char *metric) {
+    if (!strcmp(metric, "accounts"))
+        return db_int(c, "select count(*) from account where status not in ('closed', 'cancelled')");
+    if (!strcmp(metric, "seats"))
+        return db_int(c, "select count(*) from user where status in ('active', 'invited', 'pending')");
+    if (!strcmp(metric, "utilities")) return db_int(c, "select count(*) from utility where status<>'closed'");
+    if (!strcmp(metric, "sms_month")) return sent_this_month(c, "sms");
+    if (!strcmp(metric, "email_month")) return sent_this_month(c, "email");
+    return db_int(c, "select coalesce(sum(size), 0) div 1048576 from document");
+}
+
+Usages subscription_usage(Ctx *c) {
+    static const char *const metrics[] = { "accounts", "seats", "utilities", "sms_month", "email_month", "storage_mb" };
+    Subscription *s = subscription_of(c, c->tenant);
+    Usages all = { .n = 0 };
+    for (size_t i = 0; i < LIMITS_MAX; i++) {
+        int64_t limit = s ? limit_in(c, s->limits, metrics[i]) : -1, n = used(c, metrics[i]);
+        all.v[all.n++] = (Usage){ metrics[i], n, limit, limit_level(n, limit) };
+    }
+    return all;
+}
+
+int64_t subscription_room(Ctx *c, const char *metric) {
+    Subscription *s = subscription_of(c, c->tenant);
+    int64_t limit = s ? limit_in(c, s->limits, metric) : -1;
+    return limit < 0 ? INT64_MAX : limit_room(used(c, metric), limit);
+}
+
+const char *subscription_refusal(Ctx *c, const char *metric) {
+    if (subscription_room(c, metric)) return NULL;
+    Subscription *s = subscription_of(c, c->tenant);
+    const char *limit = locale_count(&c->mem, c->locale, limit_in(c, s->limits, metric));
+    if (!strcmp(metric, "accounts")) return "Account limit reached";
+    if (!strcmp(metric, "seats")) return text(c, "Seat limit reached (%s). Add seats or deactivate users.", limit);
+    return text(c, "Limit reached: %s of %s.", limit, metric);
+}
+
+/* Kept for the platform's pages, and told to the administrators. */
+static void note_usage(Ctx *c, const Usage *u) {
+    Date month = month_first(month_of(platform_today(c)));
+    db_run(c, "insert into smart360.subscription_usage (tenant_id, metric, period, value, updated_at) "
+              "values (?,?,?,?,?) "
+              "on duplicate key update value=values(value), updated_at=values(updated_at)", c->tenant, u->metric, month,
+           u->used, c->now);
+    const char *near = text(c, "limit:%s:80", u->metric), *full = text(c, "limit:%s:100", u->metric);
+    const char *is = locale_count(&c->mem, c->locale, u->used), *most = locale_count(&c->mem, c->locale, u->limit);
+    if (u->level >= LIMIT_NEAR)
+        alert_raise(c, "subscription.limit", "warning", near, text(c, "%s of %s %s are used.", is, most, u->metric),
+                    "/org/subscription");
+    else alert_clear(c, near);
+    if (u->level < LIMIT_FULL) { alert_clear(c, full); return; }
+    bool is_new = !db_int(c, "select exists (select 1 from alert where dedup_key=? and resolved_at is null)", full);
+    alert_raise(c, "subscription.limit", "critical", full, text(c, "The limit of %s %s is reached: %s are used.", most,
+                                                                u->metric, is), "/org/subscription");
+    if (is_new)
+        event_emit(c, &(Event){ .name = "subscription.limit_reached", .entity = "tenant", .id = c->tenant,
+                                .payload = json_pairs(c, "metric", u->metric, "value", is, NULL) });
+}
+
+JobStep usage_job(Ctx *c, const JobRow *job) {
+    (void)job;
+    Usages all = subscription_usage(c);
+    for (size_t i = 0; i < all.n; i++) note_usage(c, &all.v[i]);
+    return STEP_DONE;
+}

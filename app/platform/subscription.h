@@ -1,0 +1,57 @@
+/*
+ * Within the module: the subscription of a tenant, its invoices and moves.
+ */
+#ifndef APP_PLATFORM_SUBSCRIPTION_H
+#define APP_PLATFORM_SUBSCRIPTION_H
+
+#include "app/core/core.h"
+#include "app/core/installation.h"
+#include "app/platform/platform.h"
+#include "lib/req.h"
+
+#define SUBSCRIPTION(F, T) F(T, Id, id) F(T, Id, tenant_id) F(T, Id, plan_id) F(T, const char *, plan_code) \
+    F(T, const char *, plan_name) F(T, Money, plan_minor) F(T, const char *, limits) F(T, const char *, modules) \
+    F(T, const char *, status) F(T, const char *, term) F(T, Date, current_period_start) \
+        F(T, Date, current_period_end) \
+    F(T, Date, trial_end) F(T, Id, pending_plan_id) F(T, const char *, pending_name) F(T, Money, price_minor) \
+    F(T, const char *, currency) F(T, int, row_version)
+ROW(Subscription, SUBSCRIPTION)
+
+/* Of a tenant, the living one; NULL when it has none. */
+Subscription *subscription_of(Ctx *c, Id tenant);
+Date          platform_today(const Ctx *c);
+int64_t       limit_in(Ctx *c, const char *limits, const char *metric);      /* -1: none */
+
+typedef struct { const char *text; Money amount; } InvoiceLine;
+/* An open invoice with a number of its own; a total of 0 or less is paid at once. */
+Id   invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, size_t n, Date due);
+/* Marks it paid; with none left past its date, subscription and tenant are active again at once. */
+void invoice_paid  (Ctx *c, Id invoice, const char *reference);
+/* Up at once with proration; down at the period's end, when what is used fits (else INVALID). */
+void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used);
+/* What is due today: invoices ahead, the next period, what unpaid ones lead to. Idempotent. */
+void subscription_day(Ctx *c, Id tenant);
+void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason);
+
+JobStep subscription_job(Ctx *c, const JobRow *job);
+JobStep usage_job       (Ctx *c, const JobRow *job);
+JobStep provision_job   (Ctx *c, const JobRow *job);
+
+/* pages */
+void tenant_list_page(Req *r);
+void tenant_new_page (Req *r);
+void tenant_new_post (Req *r);
+void tenant_show     (Req *r);
+void tenant_move_post(Req *r);
+void tenant_paid_post(Req *r);
+void platform_root   (Req *r);
+void plan_sold_list  (Req *r);
+void plan_sold_page  (Req *r);
+void plan_sold_save  (Req *r);
+void my_subscription (Req *r);
+void my_change_post  (Req *r);
+void my_cancel_page  (Req *r);
+void my_cancel_post  (Req *r);
+void show_usage      (Req *r, const char *at_, const Usages *u);
+
+#endif

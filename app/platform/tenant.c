@@ -1,0 +1,586 @@
+/*
+ * Tenants on the platform's pages (ONB08US01): the list, a new one made by a job, one with what it bought and uses, its
+ * invoices and moves. Never a consumer's data.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/platform/subscription.h"
+#include "lib/form.h"
+#include "lib/history.h"
+#include "lib/json.h"
+#include "lib/list.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/table.h"
+
+/* --- what stands on every page of the platform -------------------------------------------------------------------- */
+
+static void menu(Req *r, const char *here) {
+    static const char *const paths[] = { "/platform/tenants", "/platform/plans" },
+        *const keys[] = { "tenants", "plans" },
+        *const icons[] = { "building", "receipt" };
+    for (size_t i = 0; i < 2; i++) {
+        show_text(r, at(r, "menu", i, "text"), msg(r->c.language, text(r, "platform.%s", keys[i])));
+        show_text(r, at(r, "menu", i, "url"), paths[i]);
+        show_text(r, at(r, "menu", i, "icon"), icons[i]);
+        if (!strcmp(here, keys[i])) show_text(r, at(r, "menu", i, "current"), "page");
+    }
+}
+
+void platform_root(Req *r) { go(r, "/platform/tenants"); }
+
+/* --- the list ----------------------------------------------------------------------------------------------------- */
+
+static const Choice tenant_states[] = { { "provisioning", NULL }, { "failed", NULL }, { "trial", NULL },
+                                        { "active", NULL },
+    { "past_due", NULL }, { "suspended", NULL }, { "cancelled", NULL }, { "archived", NULL }, { 0 } };
+
+static const ListAction tenant_actions[] = { { "New tenant", "/platform/tenants/new", "plus", "platform.tenants",
+                                               CREATE,
+                                               true }, { 0 } };
+
+static const ListSpec tenants = {
+    .name = "tenants", .one = "tenant", .many = "tenants", .path = "/platform/tenants", .feature = "platform.tenants",
+    .from = "smart360.tenant t left join smart360.subscription s on s.tenant_id = t.id and s.live = 1 "
+            "left join smart360.subscription_plan p on p.id = s.plan_id", .id = "t.id",
+    .columns = COLUMNS {
+        { "name",        NULL, "t.name", LIST | SEARCH | SORT, .link = "/platform/tenants/{slug}", .place = "id" },
+        { "slug",        NULL, "t.slug", LIST | SEARCH, .kind = "code" },
+        { "plan",        NULL, "p.name", LIST | FILTER, .options = "select name as value, name as label from "
+                               "smart360.subscription_plan order by sort" },
+        { "country",     NULL, "t.country", LIST },
+        { "accounts",    NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
+                               "and u.metric = 'accounts')", LIST },
+        { "seats",       NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
+                               "and u.metric = 'seats')", LIST },
+        { "mrr_minor",   NULL, "if(s.term = 'year', s.price_minor div 12, s.price_minor)", LIST | SUM,
+          .place = "amount" },
+        { "renewal_on",  NULL, "s.current_period_end", LIST | SORT },
+        { "status",      NULL, "t.status", LIST | FILTER, .choices = tenant_states },
+        { 0 } },
+    .order = "name", .actions = tenant_actions, .empty_title = "No tenants yet", .empty_text = "Make the first one.",
+};
+
+void tenant_list_page(Req *r) {
+    menu(r, "tenants");
+    show_text(r, "page.title", msg(r->c.language, "platform.tenants"));
+    list_show_(r, &tenants, NULL, 0);
+    if (!r->status) page(r, "layout/list");
+}
+
+/* --- a new one ---------------------------------------------------------------------------------------------------- */
+
+static const Choice terms[] = { { "month", "Monthly" }, { "year", "Yearly, ten months' price" }, { 0 } };
+
+static const Form tenant_form = { .name = "tenant", .fields = FIELDS {
+    { "name",        "Name of the organization", TEXT(2, 150), .flags = REQUIRED },
+    { "slug",        "Name in addresses", TEXT(2, 31), .flags = REQUIRED, .chars = "a-z0-9-",
+      .hint = "Small letters, digits and dashes; a letter first." },
+    { "admin_email", "E-mail of its administrator", EMAIL, .flags = REQUIRED },
+    { "admin_name",  "Name of its administrator", TEXT(2, 120), .flags = REQUIRED },
+    { "country",     "Country", TEXT(2, 2), .flags = UPPER, .hint = "Two letters, as US" },
+    { "plan",        "Plan", TEXT(1, 40), .flags = REQUIRED },
+    { "term",        "Term", CHOICE(terms), .flags = REQUIRED, .initial = "month" },
+    { "trial_days",  "Days of trial", INT(0, 90), .initial = "0" },
+    { 0 } } };
+
+#define SOLD(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, Money, price_minor) \
+    F(T, const char *, currency)
+ROW(Sold, SOLD)
+
+static void plan_options(Req *r, FormView *v, const char *field) {
+    Solds l = db_all(r, Sold, "select id, code, name, price_minor, currency "
+                              "from smart360.subscription_plan where active=1 "
+                              "order by sort");
+    form_set(v, field, "kind", "select");
+    form_set(v, field, "blank", msg(r->c.language, "ui.choose"));
+    for (size_t i = 0; i < l.n; i++)
+        form_option(v, field, l.v[i].code, text(r, "%s, %s %s a month", l.v[i].name, money_decimal(&r->c.mem,
+                    l.v[i].price_minor, 2), l.v[i].currency));
+}
+
+void tenant_new_page(Req *r) {
+    menu(r, "tenants");
+    FormView *v = form_show(r, "form", &tenant_form, "/platform/tenants");
+    plan_options(r, v, "plan");
+    show_text(r, "form.submit", msg(r->c.language, "platform.make_tenant"));
+    show_text(r, "form.cancel_url", "/platform/tenants");
+    show_text(r, "page.title", msg(r->c.language, "platform.new_tenant"));
+    show_text(r, "page.crumbs.0.text", msg(r->c.language, "platform.tenants"));
+    show_text(r, "page.crumbs.0.url", "/platform/tenants");
+    show_text(r, "page.crumbs.1.text", msg(r->c.language, "platform.new_tenant"));
+    page(r, "layout/form");
+}
+
+static void check_slug(Req *r, const char *slug) {
+    static const char *const reserved[] = { "www", "api", "admin", "platform", NULL };
+    if (!slug) return;
+    for (const char *const *w = reserved; *w; w++)
+        if (!strcmp(*w, slug)) problem(r, "slug", "%s is reserved.", slug);
+    if (*slug < 'a' || *slug > 'z') problem(r, "slug", "%s", "Begin with a letter.");
+    if (tenant_by_slug(&r->c, slug)) problem(r, "slug", "%s is taken.", slug);
+}
+
+static void order_provision(Ctx *c, Id tenant, const char *slug) {
+    job_enqueue(c, &(NewJob){ .kind = "tenant.provision", .payload = text(c, "{\"tenant\":%lld}", (long long)tenant.id),
+                              .unique_key = text(c, "tenant.provision:%s", slug) });
+}
+
+void tenant_new_post(Req *r) {
+    Ctx *c = &r->c;
+    Input *in = form_read(r, &tenant_form);
+    const char *slug = in_text(in, "slug"), *code = in_text(in, "plan");
+    check_slug(r, slug);
+    if (in_given(in, "name") && db_int(c, "select count(*) from smart360.tenant where name=?", in_text(in, "name")))
+        problem(r, "name", "%s is taken.", in_text(in, "name"));
+    Sold *p = code ? db_find(c, Sold, "select id, code, name, price_minor, currency from smart360.subscription_plan "
+                                      "where code=? and active=1", code) : NULL;
+    if (code && !p) problem(r, "plan", "Choose a plan from the list.");
+    problems_end(r);
+    bool year = !strcmp(in_text(in, "term"), "year");
+    Date today = platform_today(c);
+    int trial = (int)in_int(in, "trial_days");
+    Id id = db_insert(c, "insert into smart360.tenant (slug, name, schema_name, data_key, "
+                         "admin_email, admin_name, country, "
+                         "provisioning_stage, created_at, created_by, updated_at, updated_by) "
+                         "values (?,?,?,?,?,?,?,'row',?,?,?,?)", slug, in_text(in, "name"),
+                      text(c, "smart360_t_%s", slug),
+                      bytes_of(data_key_new(&c->mem, installation_keys(), slug)), in_text(in, "admin_email"),
+                      in_text(in, "admin_name"), in_text(in, "country"), c->now, c->user, c->now, c->user);
+    db_insert(c, "insert into smart360.subscription (tenant_id, plan_id, status, term, current_period_start, "
+                 "current_period_end, trial_end, price_minor, currency, created_by) values (?,?,?,?,?,?,?,?,?,?)", id,
+              p->id,
+              trial ? "trial" : "active", in_text(in, "term"), today,
+              trial ? date_add_days(today, trial - 1) : period_last(today, year),
+                  trial ? date_add_days(today, trial - 1)
+              : DATE_NONE, term_price(p->price_minor, year), p->currency, c->user);
+    audit_write(c, &(Audit){ .action = "create", .entity = "tenant", .id = id, .number = slug, .version = 1,
+                             .after = json_pairs(c, "name", in_text(in, "name"), "plan", p->code, NULL) });
+    order_provision(c, id, slug);
+    note(r, "%s", msg(c->language, "platform.being_made"));
+    go(r, "/platform/tenants/%s", slug);
+}
+
+/* --- making it ---------------------------------------------------------------------------------------------------- */
+
+/* Schemas are made by the administrator of the database: a process of its own with the command of the shell. */
+static bool run_command(Ctx *c, const char *const *words) {
+    const char *args[16] = { "smart360", "--config", installation()->file };
+    size_t n = 3;
+    for (; *words && n < 15; words++) args[n++] = *words;
+    pid_t pid = fork();
+    if (pid < 0) fail(c, DOWN, "no process: %s", strerror(errno));
+    if (!pid) {
+        execv("/proc/self/exe", (char *const *)(uintptr_t)args);
+        _exit(127);
+    }
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+#define FRESH(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, admin_email) \
+    F(T, const char *, admin_name) F(T, const char *, country) F(T, const char *, status) F(T, bool, is_trial)
+ROW(Fresh, FRESH)
+
+static void made(Ctx *c, void *arg) {
+    const Fresh *t = arg;
+    db_run(c, "update smart360.tenant set status=?, provisioning_stage=null where id=?",
+           t->is_trial ? "trial" : "active",
+           t->id);
+    audit_note(c, "provisioned", "tenant", t->id, t->slug, NULL);
+}
+
+static void not_made(Ctx *c, void *arg) {
+    const Fresh *t = arg;
+    db_run(c, "update smart360.tenant set status='failed' where id=? and status='provisioning'", t->id);
+    audit_note(c, "provisioning_failed", "tenant", t->id, t->slug, NULL);
+}
+
+/* Each stage can run twice: schema, migrations and seeds by
+ * `tenant create`, then the administrator, who gets a link. */
+JobStep provision_job(Ctx *c, const JobRow *job) {
+    int64_t id = 0;
+    json_int(json_read(&c->mem, job->payload, strlen(job->payload), JSON_SIZE_MAX, NULL), "tenant", &id);
+    Fresh *t = db_one(c, Fresh,
+                      "select t.id, t.slug, t.name, t.admin_email, coalesce(t.admin_name, t.name) as admin_name, "
+                      "t.country, t.status, coalesce(s.status='trial', 0) as is_trial from smart360.tenant t left join "
+                      "smart360.subscription s on s.tenant_id=t.id and s.live=1 where t.id=?", (Id){ id });
+    if (strcmp(t->status, "provisioning") && strcmp(t->status, "failed")) return STEP_DONE;
+    const char *const make[] = { "tenant", "create", t->slug, "--name", t->name, "--admin-email", t->admin_email,
+                                 t->country ? "--country" : NULL, t->country, NULL };
+    if (!run_command(c, make)) {
+        job_step(c, not_made, t);
+        job_give_up(c, "tenant %s could not be made: see the log", t->slug);
+    }
+    const char *const admin[] = { "user", "create", t->admin_email, "--tenant", t->slug, "--name", t->admin_name,
+                                  NULL };
+    run_command(c, admin);                  /* refused when it was made by an earlier try */
+    job_step(c, made, t);
+    return STEP_DONE;
+}
+
+/* --- one tenant --------------------------------------------------------------------------------------------------- */
+
+#define TENANT(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, status) \
+    F(T, const char *, admin_email) F(T, const char *, country) F(T, const char *, provisioning_stage) \
+    F(T, Time, created_at) F(T, Time, suspended_at) F(T, Time, cancelled_at)
+ROW(Tenant, TENANT)
+
+static Tenant *tenant_of(Req *r) {
+    Tenant *t = db_find(r, Tenant,
+                        "select id, slug, name, status, admin_email, country, provisioning_stage, created_at, "
+                        "suspended_at, cancelled_at from smart360.tenant where slug=?",
+                        path_text(r, "slug"));
+    if (!t) fail(r, NOT_FOUND, "There is no such tenant.");
+    return t;
+}
+
+static void move_button(Req *r, size_t *n, const Tenant *t, const char *event, bool danger) {
+    show_text(r, at(r, "show.moves", *n, "text"), msg(r->c.language, text(r, "platform.%s", event)));
+    show_text(r, at(r, "show.moves", *n, "url"), text(r, "/platform/tenants/%s/%s", t->slug, event));
+    show_text(r, at(r, "show.moves", *n, "post"), "1");
+    if (danger) show_text(r, at(r, "show.moves", *n, "kind"), "danger");
+    (*n)++;
+}
+
+static bool is_state(const Tenant *t, const char *state) { return !strcmp(t->status, state); }
+
+static void show_kept_usage(Req *r, const Tenant *t, const Subscription *s) {
+    show_text(r, "show.sections.1.title", msg(r->c.language, "platform.usage"));
+    TableView *v = table_start(r, "show.sections.1.table", msg(r->c.language, "platform.usage"));
+    table_column(v, msg(r->c.language, "platform.metric"), "text", "id");
+    table_column(v, msg(r->c.language, "platform.used"), "num", "amount");
+    table_column(v, msg(r->c.language, "platform.limit"), "num", NULL);
+    static const char *const metrics[] = { "accounts", "seats", "utilities", "sms_month", "email_month", "storage_mb" };
+    for (size_t i = 0; i < 6; i++) {
+        int64_t limit = s ? limit_in(&r->c, s->limits, metrics[i]) : -1;
+        table_row(v, NULL);
+        table_cell(v, msg(r->c.language, text(r, "platform.metric.%s", metrics[i])));
+        table_int(v, db_int(r, "select value from smart360.subscription_usage where tenant_id=? and metric=? "
+                               "order by period desc limit 1", t->id, metrics[i]));
+        if (limit >= 0) table_int(v, limit);
+        else table_cell(v, msg(r->c.language, "platform.no_limit"));
+    }
+}
+
+#define INVOICE(F, T) F(T, const char *, number) F(T, Date, issued_on) F(T, Date, due_on) F(T, Money, total_minor) \
+    F(T, const char *, status)
+ROW(Invoice, INVOICE)
+
+static void show_invoices(Req *r, const char *at_, Id tenant, const char *pay_path) {
+    Invoices l = db_all(r, Invoice, "select number, issued_on, due_on, total_minor, status "
+                                    "from smart360.subscription_invoice "
+                                    "where tenant_id=? order by id desc limit 50", tenant);
+    show_text(r, text(r, "%s.title", at_), msg(r->c.language, "platform.invoices"));
+    TableView *v = table_start(r, text(r, "%s.table", at_), msg(r->c.language, "platform.invoices"));
+    table_column(v, msg(r->c.language, "platform.invoice"), "code", "id");
+    table_column(v, msg(r->c.language, "platform.issued"), "date", NULL);
+    table_column(v, msg(r->c.language, "platform.due"), "date", NULL);
+    table_column(v, msg(r->c.language, "platform.total"), "money", "amount");
+    table_column(v, msg(r->c.language, "platform.status"), "status", "status");
+    if (pay_path) table_column(v, msg(r->c.language, "platform.change"), "act", NULL);
+    for (size_t i = 0; i < l.n; i++) {
+        const Invoice *n = &l.v[i];
+        table_row(v, NULL);
+        table_cell(v, n->number);
+        table_cell(v, date_iso(&r->c.mem, n->issued_on));
+        table_cell(v, date_iso(&r->c.mem, n->due_on));
+        table_cell(v, money_decimal(&r->c.mem, n->total_minor, 2));
+        table_state(v, n->status);
+        if (!pay_path) continue;
+        table_cell(v, "");
+        if (strcmp(n->status, "open")) continue;
+        const char *cell = text(r, "%s.table.rows.%zu.cells.5.act", at_, i);
+        show_text(r, text(r, "%s.text", cell), msg(r->c.language, "platform.paid"));
+        show_text(r, text(r, "%s.url", cell), text(r, "%s/%s/payment", pay_path, n->number));
+        show_text(r, text(r, "%s.post", cell), "1");
+        show_text(r, text(r, "%s.kind", cell), "quiet");
+    }
+    table_empty(v, msg(r->c.language, "platform.no_invoices"), NULL);
+}
+
+void tenant_show(Req *r) {
+    Tenant *t = tenant_of(r);
+    Subscription *s = subscription_of(&r->c, t->id);
+    size_t n = 0;
+    menu(r, "tenants");
+    show_text(r, "page.title", t->name);
+    show_text(r, "page.crumbs.0.text", msg(r->c.language, "platform.tenants"));
+    show_text(r, "page.crumbs.0.url", "/platform/tenants");
+    show_text(r, "page.crumbs.1.text", t->name);
+    show_text(r, "show.status.text", state_label(r, t->status));
+    show_text(r, "show.status.tone", state_tone(r, t->status));
+    if (is_state(t, "failed") || is_state(t, "provisioning")) move_button(r, &n, t, "retry", false);
+    if (is_state(t, "active") || is_state(t, "trial") || is_state(t, "past_due"))
+        move_button(r, &n, t, "suspend", true);
+    if (is_state(t, "suspended") || is_state(t, "cancelled")) move_button(r, &n, t, "resume", false);
+    if (!is_state(t, "cancelled") && !is_state(t, "archived") && !is_state(t, "provisioning"))
+        move_button(r, &n, t, "cancel", true);
+    show_fact(r, "show.facts", msg(r->c.language, "platform.slug"), t->slug, NULL);
+    show_fact(r, "show.facts", msg(r->c.language, "platform.administrator"), t->admin_email, NULL);
+    if (t->provisioning_stage)
+        show_fact(r, "show.facts", msg(r->c.language, "platform.stage"), t->provisioning_stage, NULL);
+    if (s) {
+        show_text(r, "show.sections.0.title", msg(r->c.language, "platform.subscription"));
+        const char *at_ = "show.sections.0.facts";
+        show_fact(r, at_, msg(r->c.language, "platform.plan"), s->plan_name, NULL);
+        show_fact(r, at_, msg(r->c.language, "platform.price"),
+                  text(r, "%s %s", money_decimal(&r->c.mem, s->price_minor, 2),
+                  s->currency), msg(r->c.language, text(r, "platform.term.%s", s->term)));
+        show_fact(r, at_, msg(r->c.language, "platform.renewal"), date_iso(&r->c.mem, s->current_period_end), NULL);
+    }
+    show_kept_usage(r, t, s);
+    show_invoices(r, "show.sections.2", t->id, text(r, "/platform/tenants/%s/invoices", t->slug));
+    if (is_state(t, "cancelled"))
+        show_text(r, "show.notices.0.text",
+                  msg_format(r, r->c.language, "platform.kept", { "days", text(r, "%d", KEEP_DAYS) }));
+    history_aside(r, "tenant", t->id, NULL);
+    page(r, "layout/show");
+}
+
+void tenant_move_post(Req *r) {
+    Ctx *c = &r->c;
+    Tenant *t = tenant_of(r);
+    const char *event = path_text(r, "event");
+    Subscription *s = subscription_of(c, t->id);
+    if (!strcmp(event, "retry") && (is_state(t, "failed") || is_state(t, "provisioning"))) {
+        db_run(c, "update smart360.tenant set status='provisioning' where id=?", t->id);
+        order_provision(c, t->id, t->slug);
+    } else if (!strcmp(event, "suspend") && (is_state(t, "active") || is_state(t, "trial") || is_state(t, "past_due")))
+        {
+        tenant_status_set(c, t->id, "suspended", "By the platform");
+        if (s) db_run(c, "update smart360.subscription set status='suspended', row_version=row_version+1 where id=?",
+                      s->id);
+    } else if (!strcmp(event, "resume") && (is_state(t, "suspended") || is_state(t, "cancelled"))) {
+        tenant_status_set(c, t->id, "active", "By the platform");
+        if (s) db_run(c, "update smart360.subscription set status='active', row_version=row_version+1 where id=?",
+                      s->id);
+    } else if (!strcmp(event, "cancel") && !is_state(t, "cancelled") && !is_state(t, "archived")) {
+        tenant_status_set(c, t->id, "cancelled", "By the platform");
+    } else fail(r, CONFLICT, "This tenant is %s.", state_label(r, t->status));
+    note(r, "%s", msg(c->language, "ui.saved"));
+    go(r, "/platform/tenants/%s", t->slug);
+}
+
+void tenant_paid_post(Req *r) {
+    Tenant *t = tenant_of(r);
+    Id id = db_id(r, "select id from smart360.subscription_invoice where tenant_id=? and number=?", t->id,
+                  path_text(r, "no"));
+    if (!id.id) fail(r, NOT_FOUND, "There is no such invoice.");
+    invoice_paid(&r->c, id, "Recorded by hand");
+    note(r, "%s", msg(r->c.language, "platform.paid_done"));
+    go(r, "/platform/tenants/%s", t->slug);
+}
+
+/* --- plans -------------------------------------------------------------------------------------------------------- */
+
+static const ListSpec sold = {
+    .name = "plans_sold", .one = "plan", .many = "plans", .path = "/platform/plans", .feature = "platform.plans",
+    .from = "smart360.subscription_plan p", .id = "p.id",
+    .columns = COLUMNS {
+        { "name",        NULL, "p.name", LIST | SEARCH, .link = "/platform/plans/{code}", .place = "id" },
+        { "code",        NULL, "p.code", LIST, .kind = "code" },
+        { "price_minor", NULL, "p.price_minor", LIST, .place = "amount" },
+        { "accounts",    NULL, "json_value(p.limits, '$.accounts')", LIST },
+        { "seats",       NULL, "json_value(p.limits, '$.seats')", LIST },
+        { "utilities",   NULL, "json_value(p.limits, '$.utilities')", LIST },
+        { "tenants",     NULL, "(select count(*) from smart360.subscription s where s.plan_id = p.id and s.live = 1)",
+          LIST },
+        { "rank",        NULL, "p.sort", SORT },
+        { 0 } },
+    .order = "rank",
+};
+
+void plan_sold_list(Req *r) {
+    menu(r, "plans");
+    show_text(r, "page.title", msg(r->c.language, "platform.plans"));
+    list_show_(r, &sold, NULL, 0);
+    if (!r->status) page(r, "layout/list");
+}
+
+static const Form plan_form = { .name = "plan_sold", .fields = FIELDS {
+    { "name",     "Name", TEXT(2, 80), .flags = REQUIRED },
+    { "price",    "Price a month", MONEY(0, 100000000), .flags = REQUIRED },
+    { "accounts", "Accounts", INT(0, 100000000), .hint = "Empty: no limit" },
+    { "seats",    "Staff seats", INT(0, 1000000), .hint = "Empty: no limit" },
+    { "utilities", "Utilities", INT(0, 1000), .hint = "Empty: no limit" },
+    { "sms_month", "SMS a month", INT(0, 100000000), .hint = "Empty: no limit" },
+    { "email_month", "E-mails a month", INT(0, 100000000), .hint = "Empty: no limit" },
+    { "storage_mb", "Storage in MB", INT(0, 1000000000), .hint = "Empty: no limit" },
+    { "active",   "Can be bought", BOOL },
+    { 0 } } };
+
+#define KEPT_PLAN(F, T) F(T, Id, id) F(T, const char *, name) F(T, Money, price_minor) F(T, const char *, limits) \
+    F(T, bool, active) F(T, int, row_version)
+ROW(KeptPlan, KEPT_PLAN)
+
+static KeptPlan *kept_plan(Req *r) {
+    KeptPlan *p = db_find(r, KeptPlan, "select id, name, price_minor, limits, active, row_version from "
+                                       "smart360.subscription_plan where code=?", path_text(r, "code"));
+    if (!p) fail(r, NOT_FOUND, "There is no such plan.");
+    return p;
+}
+
+static const char *const plan_metrics[] = { "accounts", "seats", "utilities", "sms_month", "email_month",
+                                            "storage_mb" };
+
+void plan_sold_page(Req *r) {
+    KeptPlan *p = kept_plan(r);
+    menu(r, "plans");
+    FormView *v = form_show(r, "form", &plan_form, text(r, "/platform/plans/%s", path_text(r, "code")));
+    form_text(v, "name", p->name);
+    form_money(v, "price", p->price_minor);
+    for (size_t i = 0; i < 6; i++) {
+        int64_t n = limit_in(&r->c, p->limits, plan_metrics[i]);
+        if (n >= 0) form_int(v, plan_metrics[i], n);
+    }
+    form_bool(v, "active", p->active);
+    form_version(v, p->row_version);
+    show_text(r, "form.cancel_url", "/platform/plans");
+    show_text(r, "page.title", p->name);
+    show_text(r, "page.crumbs.0.text", msg(r->c.language, "platform.plans"));
+    show_text(r, "page.crumbs.0.url", "/platform/plans");
+    show_text(r, "page.crumbs.1.text", p->name);
+    page(r, "layout/form");
+}
+
+void plan_sold_save(Req *r) {
+    Ctx *c = &r->c;
+    KeptPlan *p = kept_plan(r);
+    Input *in = form_read(r, &plan_form);
+    problems_end(r);
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    for (size_t i = 0; i < 6; i++)
+        if (in_given(in, plan_metrics[i])) json_add_int(&o, plan_metrics[i], in_int(in, plan_metrics[i]));
+    json_close(&o);
+    db_must(c, 1, CONFLICT, "update smart360.subscription_plan "
+                            "set name=?, price_minor=?, limits=?, active=?, updated_at=?, "
+                            "updated_by=?, row_version=row_version+1 where id=? and row_version=?", in_text(in, "name"),
+            in_money(in, "price"), t.s, in_bool(in, "active"), c->now, c->user, p->id, in->row_version);
+    audit_write(c, &(Audit){ .action = "edit", .entity = "subscription_plan", .id = p->id,
+                             .number = path_text(r, "code"),
+                             .version = p->row_version + 1, .before = p->limits, .after = t.s });
+    note(r, "%s", msg(c->language, "ui.saved"));
+    go(r, "/platform/plans");
+}
+
+/* --- the tenant's own page ---------------------------------------------------------------------------------------- */
+
+void show_usage(Req *r, const char *at_, const Usages *u) {
+    static const char *const tones[] = { "off", "ok", "warn", "bad", "bad" };
+    size_t n = 0;
+    for (size_t i = 0; i < u->n; i++) {
+        const Usage *one = &u->v[i];
+        const char *bar = text(r, "%s.bars.%zu", at_, n);
+        const char *used = locale_count(&r->c.mem, r->c.locale, one->used);
+        if (one->limit < 0 && one->used == 0) continue;
+        show_text(r, text(r, "%s.label", bar), msg(r->c.language, text(r, "platform.metric.%s", one->metric)));
+        if (one->limit < 0) show_text(r, text(r, "%s.value", bar), used);
+        else {
+            int64_t pct = one->limit ? one->used * 100 / one->limit : 100;
+            show_text(r, text(r, "%s.value", bar), msg_format(r, r->c.language, "platform.used_of", { "n", used },
+                      { "limit", locale_count(&r->c.mem, r->c.locale, one->limit) },
+                      { "pct", text(r, "%lld", (long long)pct) }));
+            show_int(r, text(r, "%s.pct", bar), pct > 100 ? 100 : pct);
+        }
+        show_text(r, text(r, "%s.tone", bar), tones[one->level]);
+        n++;
+    }
+}
+
+static const Form change_form = { .name = "plan_change", .fields = FIELDS {
+    { "plan", "Plan", TEXT(1, 40), .flags = REQUIRED }, { 0 } } };
+
+void my_subscription(Req *r) {
+    Ctx *c = &r->c;
+    Subscription *s = subscription_of(c, c->tenant);
+    show_text(r, "page.title", msg(c->language, "platform.subscription"));
+    if (!s) {
+        show_text(r, "show.notices.0.text", msg(c->language, "platform.no_subscription"));
+        page(r, "layout/show");
+        return;
+    }
+    show_text(r, "show.status.text", state_label(r, s->status));
+    show_text(r, "show.status.tone", state_tone(r, s->status));
+    show_fact(r, "show.facts", msg(c->language, "platform.plan"), s->plan_name, NULL);
+    show_fact(r, "show.facts", msg(c->language, "platform.price"),
+              text(r, "%s %s", money_decimal(&c->mem, s->price_minor, 2),
+              s->currency), msg(c->language, text(r, "platform.term.%s", s->term)));
+    show_fact(r, "show.facts", msg(c->language, "platform.renewal"),
+              locale_date(&c->mem, c->locale, s->current_period_end),
+              NULL);
+    if (s->pending_name)
+        show_text(r, "show.notices.0.text", msg_format(r, c->language, "platform.pending", { "plan", s->pending_name },
+                  { "date", locale_date(&c->mem, c->locale, s->current_period_end) }));
+    Usages u = subscription_usage(c);
+    show_text(r, "show.sections.0.title", msg(c->language, "platform.usage"));
+    show_usage(r, "show.sections.0", &u);
+    show_invoices(r, "show.sections.1", c->tenant, NULL);
+    if (perm_may(c, "core.subscription", EDIT)) {
+        show_text(r, "show.sections.2.title", msg(c->language, "platform.change_plan"));
+        FormView *v = form_show(r, "show.sections.2.form", &change_form, "/org/subscription/plan");
+        plan_options(r, v, "plan");
+        show_text(r, "show.sections.2.form.intro", msg(c->language, "platform.change_how"));
+        show_text(r, "show.sections.2.form.submit", msg(c->language, "platform.change_plan"));
+        show_text(r, "page.actions.0.text", msg(c->language, "platform.cancel"));
+        show_text(r, "page.actions.0.url", "/org/subscription/cancellation");
+    }
+    page(r, "layout/show");
+}
+
+void my_change_post(Req *r) {
+    Ctx *c = &r->c;
+    Input *in = form_read(r, &change_form);
+    problems_end(r);
+    Subscription *s = subscription_of(c, c->tenant);
+    if (!s) fail(r, CONFLICT, "%s", msg(c->language, "platform.no_subscription"));
+    Usages used = subscription_usage(c);
+    subscription_change(c, s, db_id(c, "select id from smart360.subscription_plan where code=?", in_text(in, "plan")),
+                        &used);
+    note(r, "%s", msg(c->language, "ui.saved"));
+    go_to(r, "/org/subscription");
+}
+
+static const Form cancel_form = { .name = "subscription_cancel", .fields = FIELDS {
+    { "confirm", "Name in addresses", TEXT(1, 31), .flags = REQUIRED },
+    { "reason",  "Reason", LONG_TEXT(3, 300), .flags = REQUIRED }, { 0 } } };
+
+void my_cancel_page(Req *r) {
+    Ctx *c = &r->c;
+    FormView *v = form_show(r, "form", &cancel_form, "/org/subscription/cancellation");
+    form_set(v, "confirm", "hint", msg_format(r, c->language, "import.type_no", { "no", c->tenant_slug }));
+    int64_t open = db_int(c, "select count(*) from settlement where state<>'closed'");
+    show_text(r, "form.intro", msg_format(r, c->language, open ? "platform.cancel_open" : "platform.cancel_how",
+              { "n", locale_count(&c->mem, c->locale, open) }, { "days", text(r, "%d", KEEP_DAYS) }));
+    show_text(r, "form.tone", "danger");
+    show_text(r, "form.submit", msg(c->language, "platform.cancel"));
+    show_text(r, "form.cancel_url", "/org/subscription");
+    show_text(r, "page.title", msg(c->language, "platform.cancel"));
+    page(r, "layout/form");
+}
+
+/* At the end of the period that is paid. */
+void my_cancel_post(Req *r) {
+    Ctx *c = &r->c;
+    Input *in = form_read(r, &cancel_form);
+    if (in_given(in, "confirm") && strcmp(in_text(in, "confirm"), c->tenant_slug))
+        problem(r, "confirm", "%s", msg_format(r, c->language, "import.type_no", { "no", c->tenant_slug }));
+    problems_end(r);
+    Subscription *s = subscription_of(c, c->tenant);
+    if (!s) fail(r, CONFLICT, "%s", msg(c->language, "platform.no_subscription"));
+    db_run(c, "update smart360.subscription set cancel_on=?, updated_at=?, row_version=row_version+1 where id=?",
+           s->current_period_end, c->now, s->id);
+    audit_write(c, &(Audit){ .action = "cancel", .entity = "subscription", .id = s->id, .version = s->row_version + 1,
+                             .reason = in_text(in, "reason") });
+    note(r, "%s", msg_format(r, c->language, "platform.cancel_on",
+                             { "date", locale_date(&c->mem, c->locale, s->current_period_end) }));
+    go_to(r, "/org/subscription");
+}

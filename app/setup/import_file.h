@@ -1,0 +1,25 @@
+/*
+ * A file for data migration comes in: see import_file.c.
+ */
+#ifndef APP_SETUP_IMPORT_FILE_H
+#define APP_SETUP_IMPORT_FILE_H
+
+#include "app/setup/import_work.h"
+#include "lib/form.h"
+#include "lib/req.h"
+
+typedef struct ImportFile {
+    int         fd;                 /* plain CSV in UTF-8; ends with the work */
+    int64_t     size;               /* as it was sent */
+    uint8_t     sha256[32];         /* the same */
+    const char *encoding;           /* it had */
+    char        delimiter;
+    const char *const *header;
+    size_t      header_n;
+} ImportFile;
+
+extern const Choice import_encodings[];
+/* Fails INVALID at the field `file` or `encoding` for what cannot be taken. */
+ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding);
+
+#endif

@@ -1,0 +1,543 @@
+/*
+ * Data migration at work: dry run, import, taking back; each a job in steps of its own transaction (ONB04US01).
+ *
+ * The place in the file (dry run) or the line (import_batch.cursor_row) is committed together with the rows of the
+ * step, so whatever stops a worker, the next one goes on at the first row that is not decided. import_link (unique on
+ * utility, entity, legacy id) keeps a row from being stored twice even so. All or nothing is one transaction.
+ */
+#include <string.h>
+
+#include "app/setup/import_page.h"
+#include "app/setup/import_work.h"
+#include "lib/csv.h"
+#include "lib/db.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+
+enum { CHECK_CHUNK = 1000, BACK_CHUNK = 200 };
+
+#define BATCH_COLUMNS \
+    "id, batch_no, entity, file_name, document_id, size, encoding, delimiter_char, header, " \
+    "mapping, mapping_name, mode, " \
+    "policy, state, problem, total_count, valid_count, warning_count, error_count, imported_count, skipped_count, " \
+    "cursor_row, control_totals, has_ledger_effect, job_id, started_at, finished_at, " \
+    "created_at, created_by, row_version"
+
+Batch *batch_get(Ctx *c, Id id) {
+    return db_one(c, Batch, "select " BATCH_COLUMNS " from import_batch where id=? and utility_id=?", id, c->utility);
+}
+
+static Batch *batch_lock(Ctx *c, Id id) {
+    return db_one(c, Batch, "select " BATCH_COLUMNS " from import_batch where id=? and utility_id=? for update", id,
+                  c->utility);
+}
+
+static Id batch_of_job(Ctx *c, const JobRow *job) {
+    int64_t id = 0;
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), JSON_SIZE_MAX, NULL);
+    json_int(p, "batch", &id);
+    return (Id){ id };
+}
+
+/* --- states ------------------------------------------------------------------------------------------------------- */
+
+static void enqueue(Ctx *c, Id batch, const char *kind) {
+    Id job = job_enqueue(c, &(NewJob){ .kind = kind, .payload = text(c, "{\"batch\":%lld}", (long long)batch.id) });
+    db_run(c, "update import_batch set job_id=? where id=?", job, batch);
+}
+
+/* What a dry run found before goes: it is made anew. */
+static void start_check(Ctx *c, Id batch, void *arg) {
+    (void)arg;
+    db_run(c, "delete from import_row where batch_id=?", batch);
+    db_run(c, "update import_batch set total_count=0, valid_count=0, warning_count=0, error_count=0, problem=null, "
+              "started_at=?, finished_at=null where id=?", c->now, batch);
+    enqueue(c, batch, "import.validate");
+}
+
+/* One batch of an entity at a time: the others wait for it. */
+static void start_import(Ctx *c, Id batch, void *arg) {
+    (void)arg;
+    Batch *b = batch_get(c, batch);
+    db_run(c, "update import_batch set started_at=?, finished_at=null, problem=null where id=?", c->now, batch);
+    if (db_int(c, "select count(*) from import_batch where utility_id=? and entity=? and state='importing' and id<>? "
+                  "and job_id is not null", c->utility, b->entity, batch))
+        db_run(c, "update import_batch set job_id=null where id=?", batch);
+    else enqueue(c, batch, "import.run");
+}
+
+static void start_waiting(Ctx *c, const char *entity) {
+    Id next = db_id(c, "select id from import_batch where utility_id=? and entity=? and state='importing' "
+                       "and job_id is null order by id limit 1", c->utility, entity);
+    if (next.id) enqueue(c, next, "import.run");
+}
+
+static void let_next(Ctx *c, Id batch, void *arg) {
+    (void)arg;
+    db_run(c, "update import_batch set job_id=null where id=?", batch);
+    start_waiting(c, batch_get(c, batch)->entity);
+}
+
+static void start_back(Ctx *c, Id batch, void *arg) {
+    (void)arg;
+    enqueue(c, batch, "import.rollback");
+}
+
+static void finished(Ctx *c, Id batch, void *arg) {
+    const Batch *b = batch_get(c, batch);
+    db_run(c, "update import_batch set finished_at=? where id=?", c->now, batch);
+    event_emit(c, &(Event){ .name = "import_batch.completed", .entity = "import_batch", .id = batch,
+                            .number = b->batch_no,
+                            .payload = json_pairs(c, "batch_id", text(c, "%lld", (long long)batch.id), NULL) });
+    let_next(c, batch, arg);
+}
+
+static void taken_back(Ctx *c, Id batch, void *arg) {
+    (void)arg;
+    const Batch *b = batch_get(c, batch);
+    db_run(c, "update import_batch set rolled_back_at=? where id=?", c->now, batch);
+    event_emit(c, &(Event){ .name = "import_batch.rolled_back", .entity = "import_batch", .id = batch,
+                            .number = b->batch_no,
+                            .payload = json_pairs(c, "batch_id", text(c, "%lld", (long long)batch.id), NULL) });
+}
+
+#define MISSING(F, T) F(T, const char *, column_name) F(T, int64_t, n)
+ROW(Missing, MISSING)
+
+/* Rows whose reference is unknown, while nothing of that kind was brought in: the other file comes first. */
+static Refusal order_refusal(Ctx *c, Id batch) {
+    const Batch *b = batch_get(c, batch);
+    const ImportEntity *e = import_entity(b->entity);
+    Missings l = db_all(c, Missing, "select m.column_name, count(*) as n "
+                                    "from import_row r, json_table(r.messages, '$[*]' "
+                                    "columns (code varchar(4) path '$.code', column_name "
+                                    "varchar(60) path '$.column')) m "
+                                    "where r.batch_id=? and r.state='error' and m.code='E07' group by m.column_name",
+                        batch);
+    for (size_t i = 0; i < l.n; i++) {
+        int k = l.v[i].column_name ? import_column(e, l.v[i].column_name) : -1;
+        const ImportColumn *column = k < 0 ? NULL : &e->columns[k];
+        if (!column || !column->refers || !strcmp(column->refers, e->name)) continue;
+        if (db_int(c, "select exists (select 1 from import_link where utility_id=? and entity=?)", c->utility,
+                   column->refers)) continue;
+        return REFUSE(c, CONFLICT, "Import %s before %s (%s rows refer to unknown %s).", column->refers, e->name,
+                      locale_count(&c->mem, c->locale, l.v[i].n), column->refers_words);
+    }
+    if (!strcmp(b->policy, "all_or_nothing") && b->total_count > IMPORT_ATOMIC_MAX)
+        return REFUSE(c, CONFLICT, "All or nothing takes at most %s rows.",
+                      locale_count(&c->mem, c->locale, IMPORT_ATOMIC_MAX));
+    if (!b->valid_count && !b->warning_count) return REFUSE(c, CONFLICT, "No row can be imported.");
+    return NO_REFUSAL;
+}
+
+/* Nothing of a file that is not valid comes in: says what to do first. */
+static Refusal bad_refusal(Ctx *c, Id batch) {
+    const Batch *b = batch_get(c, batch);
+    Refusal first = order_refusal(c, batch);
+    if (first.text && (b->valid_count || b->warning_count || !strncmp(first.text, "Import ", 7))) return first;
+    if (!strcmp(b->policy, "all_or_nothing") && b->error_count)
+        return REFUSE(c, CONFLICT, "The file has errors, and it is all or nothing: mend them, or bring it in as good "
+                                   "rows only.");
+    return REFUSE(c, CONFLICT, "No row can be imported.");
+}
+
+static Refusal back_refusal(Ctx *c, Id batch) {
+    const Batch *b = batch_get(c, batch);
+    if (time_is_set(b->finished_at) && c->now.us - b->finished_at.us > IMPORT_BACK_DAYS * DAY_US)
+        return REFUSE(c, CONFLICT, "A batch can be taken back within %d days.", IMPORT_BACK_DAYS);
+    if (b->has_ledger_effect && !strcmp(utility_here(c)->environment, "live"))
+        return REFUSE(c, CONFLICT, "The utility is live: a batch that was posted stays. Correct it by adjustments.");
+    return NO_REFUSAL;
+}
+
+/* pause and roll back want a page of their own or a form, so they carry no text here when they do */
+static const Move moves[] = {
+    { "uploaded",              "map",      "mapped",                CREATE, NULL,          NULL },
+    { "mapped",                "map",      "mapped",                CREATE, NULL,          NULL },
+    { "validated",             "map",      "mapped",                CREATE, NULL,          NULL },
+    { "validation_failed",     "map",      "mapped",                CREATE, NULL,          NULL },
+    { "mapped",                "validate", "validating",            CREATE, NULL,          start_check,
+      .text = "Validate" },
+    { "validated",             "import",   "importing",             CREATE, order_refusal, start_import,
+      .text = "Import" },
+    { "validated",             "validate", "validating",            CREATE, NULL,          start_check,
+      .text = "Validate again" },
+    { "validation_failed",     "validate", "validating",            CREATE, NULL,          start_check,
+      .text = "Validate again" },
+    { "validation_failed",     "import",   "importing",             CREATE, bad_refusal,   NULL },
+    { "validating",            "good",     "validated",             VIEW,   NULL,          NULL },
+    { "validating",            "bad",      "validation_failed",     VIEW,   NULL,          NULL },
+    { "validating",            "break",    "validation_failed",             VIEW,   NULL,          NULL },
+    { "importing",             "pause",    "paused",                EDIT,   NULL,          let_next, .text = "Pause" },
+    { "paused",                "resume",   "importing",             EDIT,   NULL,          start_import,
+      .text = "Resume" },
+    { "failed",                "resume",   "importing",             EDIT,   NULL,          start_import,
+      .text = "Resume" },
+    { "importing",             "done",     "completed",             VIEW,   NULL,          finished },
+    { "importing",             "errors",   "completed_with_errors", VIEW,   NULL,          finished },
+    { "importing",             "break",    "failed",                VIEW,   NULL,          let_next },
+    { "importing",             "nothing",  "validation_failed",     VIEW,   NULL,          let_next },
+    { "uploaded",              "cancel",   "cancelled",             EDIT,   NULL,          NULL, .text = "Cancel",
+      .danger = true },
+    { "mapped",                "cancel",   "cancelled",             EDIT,   NULL,          NULL, .text = "Cancel",
+      .danger = true },
+    { "validated",             "cancel",   "cancelled",             EDIT,   NULL,          NULL, .text = "Cancel",
+      .danger = true },
+    { "validation_failed",     "cancel",   "cancelled",             EDIT,   NULL,          NULL, .text = "Cancel",
+      .danger = true },
+    { "paused",                "cancel",   "cancelled",             EDIT,   NULL,          NULL, .text = "Cancel",
+      .danger = true },
+    { "failed",                "cancel",   "cancelled",             EDIT,   NULL,          NULL, .text = "Cancel",
+      .danger = true },
+    { "completed",             "rollback", "rolling_back",          EDIT,   back_refusal,  start_back },
+    { "completed_with_errors", "rollback", "rolling_back",          EDIT,   back_refusal,  start_back },
+    { "partly_rolled_back",    "rollback", "rolling_back",          EDIT,   back_refusal,  start_back },
+    { "rolling_back",          "back",     "rolled_back",           VIEW,   NULL,          taken_back },
+    { "rolling_back",          "partly",   "partly_rolled_back",    VIEW,   NULL,          taken_back },
+    { 0 } };
+
+const Machine import_batch = { .name = "import_batch", .table = "import_batch", .number = "batch_no",
+                               .feature = "core.migration", .moves = moves };
+
+/* --- the dry run -------------------------------------------------------------------------------------------------- */
+
+/* What is read of the file in one step. */
+typedef struct Piece { RawRow *rows; size_t n; bool at_end; int64_t line, offset; const char *broken; } Piece;
+
+static const char *const *kept_fields(Ctx *c, const CsvRow *row) {
+    const char **v = take_n(c, const char *, row->n + 1);
+    for (size_t i = 0; i < row->n; i++) v[i] = text_copy(c, row->fields[i]);
+    return v;
+}
+
+static Piece read_piece(Ctx *c, const Batch *b, const char *cursor) {
+    int64_t offset = 0, line = 0;
+    Json at = cursor ? json_read(&c->mem, cursor, strlen(cursor), JSON_SIZE_MAX, NULL) : (Json){ 0 };
+    json_int(at, "offset", &offset);
+    json_int(at, "line", &line);
+    CsvReader *r = csv_open_file(&c->mem, document_open(c, b->document_id)->path, (CsvRules){
+        .rows_max = IMPORT_ROWS_MAX, .bytes_max = IMPORT_BYTES_MAX * 2, .delimiter = *b->delimiter_char });
+    Piece p = { .rows = take_n(c, RawRow, CHECK_CHUNK) };
+    if (cursor) csv_resume(r, offset, line);
+    for (;;) {
+        CsvRow row;
+        CsvAnswer answer = csv_next(r, &row);
+        if (answer == CSV_END || answer == CSV_BROKEN) {
+            p.at_end = true;
+            p.broken = answer == CSV_BROKEN ? text_copy(c, row.problem) : NULL;
+            return p;
+        }
+        if (p.n == CHECK_CHUNK) {
+            p.line = row.line, p.offset = row.offset;
+            return p;
+        }
+        p.rows[p.n++] = (RawRow){ row.line, kept_fields(c, &row), row.n, answer == CSV_WRONG ? text_copy(c, row.problem)
+                                  : NULL };
+    }
+}
+
+static const char *raw_json(Ctx *c, const RawRow *row) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    for (size_t i = 0; i < row->n; i++) json_add_text(&o, NULL, row->fields[i]);
+    json_close(&o);
+    return t.s;
+}
+
+#define EARLIER(F, T) F(T, int, row_no) F(T, int, line_no)
+ROW(Earlier, EARLIER)
+
+static const char *key_name(const ImportEntity *e) {
+    const ImportColumn *k = e->columns;
+    while (k->name && !(k->flags & IMPORT_KEY)) k++;
+    return k->name;
+}
+
+static void say_twice(Judged *j, size_t row, const char *column, int64_t line) {
+    fault_with(fault_add(&j->faults, row, FAULT_TWICE, column, "import.twice"), "line",
+               arena_text(j->faults.mem, "%lld", (long long)line));
+}
+
+/* Keys that stand above in the file: in this piece, or in one before. */
+static void find_twice(Ctx *c, const Batch *b, Judged *j) {
+    const char *column = key_name(j->set.of);
+    if (!column) return;
+    const char **keys = take_n(c, const char *, j->set.n + 1);
+    for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_key(j, i);
+    Earliers l = db_all(c, Earlier, "select j.row_no, min(r.line_no) as line_no "
+                                    "from json_table(?, '$[*]' columns (row_no "
+                                    "int path '$[0]', value varchar(80) path '$[1]')) j straight_join import_row r "
+                                    "on r.batch_id=? and r.key_value=j.value collate utf8mb4_bin group by j.row_no",
+                        json_keys(c, keys, j->set.n), b->id);
+    bool *said = take_n(c, bool, j->set.n + 1);
+    for (size_t i = 0; i < l.n; i++) {
+        said[l.v[i].row_no] = true;
+        say_twice(j, (size_t)l.v[i].row_no, column, l.v[i].line_no);
+    }
+    size_t *first = first_with_key(&c->mem, keys, j->set.n);
+    for (size_t i = 0; i < j->set.n; i++)
+        if (first[i] != i && !said[i]) say_twice(j, i, column, j->set.line[first[i]]);
+}
+
+typedef struct Counts { int total, valid, warning, error; } Counts;
+
+static const char *sum_column(const ImportEntity *e, unsigned flag) {
+    const ImportColumn *k = e->columns;
+    while (k->name && !(k->flags & flag)) k++;
+    return k->name;
+}
+
+static Counts keep_rows(Ctx *c, const Batch *b, const RawRow *rows, const Judged *j) {
+    Counts n = { .total = (int)j->set.n };
+    const char *money = sum_column(j->set.of, IMPORT_SUM), *use = sum_column(j->set.of, IMPORT_USE);
+    DbBulk *bulk = db_bulk(c, "insert into import_row (batch_id, line_no, raw, state, messages, "
+                              "key_value, amount_minor, "
+                              "use_micro) values (?,?,?,?,?,?,?,?)");
+    for (size_t i = 0; i < j->set.n; i++) {
+        const char *said = judged_messages(c, j, i);
+        bool good = judged_is_good(j, i);
+        n.error += !good, n.warning += good && said, n.valid += good && !said;
+        db_bulk_add(bulk, b->id, rows[i].line, raw_json(c, &rows[i]), !good ? "error" : said ? "warning" : "valid",
+                    said,
+                    judged_key(j, i), money && import_has(&j->set, i, money)
+                        ? bind_money(import_money(c, &j->set, i, money))
+                    : (Bind){ 0 }, use && import_has(&j->set, i, use) ? bind_qty(import_qty(&j->set, i, use))
+                        : (Bind){ 0 });
+    }
+    db_bulk_end(bulk);
+    return n;
+}
+
+static CellMap *map_of(Ctx *c, const Batch *b) {
+    Texts header = header_of(c, b);
+    return mapping_read(c, import_entity(b->entity), b->mapping, header.v, header.n);
+}
+
+/* Good when a row can be brought in, or every row when it is all or nothing. */
+static void check_ended(Ctx *c, Id batch, const char *broken) {
+    const Batch *b = batch_get(c, batch);
+    db_run(c, "update import_batch set finished_at=?, problem=left(?, 500) where id=?", c->now, broken, batch);
+    bool atomic = !strcmp(b->policy, "all_or_nothing");
+    Refusal first = order_refusal(c, batch);
+    if (first.text && !strncmp(first.text, "Import ", 7))
+        db_run(c, "update import_batch set problem=? where id=?", first.text, batch);
+    bool good = !broken && b->valid_count + b->warning_count && !(atomic && b->error_count);
+    machine_move_system(c, &import_batch, batch, good ? "good" : "bad", NULL, NULL);
+}
+
+JobStep import_validate_job(Ctx *c, const JobRow *job) {
+    Batch *b = batch_lock(c, batch_of_job(c, job));
+    if (strcmp(b->state, "validating") != 0) return STEP_DONE;
+    Piece p = read_piece(c, b, job->cursor);
+    if (p.n) {
+        Judged j = judged_read(c, b, map_of(c, b), p.rows, p.n);
+        find_twice(c, b, &j);
+        judged_check(c, b, &j);
+        Counts n = keep_rows(c, b, p.rows, &j);
+        db_run(c, "update import_batch set total_count=total_count+?, valid_count=valid_count+?, "
+                  "warning_count=warning_count+?, error_count=error_count+? where id=?", n.total, n.valid, n.warning,
+               n.error, b->id);
+    }
+    if (p.at_end) {
+        check_ended(c, b->id, p.broken);
+        return STEP_DONE;
+    }
+    int64_t size = document_open(c, b->document_id)->size;
+    job_progress(c, text(c, "{\"offset\":%lld,\"line\":%lld}", (long long)p.offset, (long long)p.line), p.offset, size,
+                 b->error_count);
+    return STEP_AGAIN;
+}
+
+/* --- the import --------------------------------------------------------------------------------------------------- */
+
+#define KEPT(F, T) F(T, int, line_no) F(T, const char *, raw)
+ROW(Kept, KEPT)
+
+static RawRow *raw_rows(Ctx *c, const Kepts *l) {
+    RawRow *rows = take_n(c, RawRow, l->n + 1);
+    for (size_t i = 0; i < l->n; i++) {
+        Json list = json_read(&c->mem, l->v[i].raw, strlen(l->v[i].raw), JSON_SIZE_MAX, NULL);
+        const char **v = take_n(c, const char *, json_size(list) + 1);
+        for (size_t k = 0; k < json_size(list); k++) v[k] = json_text(json_item(list, k), "");
+        rows[i] = (RawRow){ l->v[i].line_no, v, json_size(list), NULL };
+    }
+    return rows;
+}
+
+static void keep_links(Ctx *c, const Batch *b, const Judged *j, const Id *ids) {
+    DbBulk *bulk = db_bulk(c, "insert into import_link (utility_id, entity, legacy_id, entity_id, batch_id) "
+                              "values (?,?,?,?,?)");
+    for (size_t i = 0; i < j->set.n; i++) {
+        const char *key = judged_key(j, i);
+        if (key && ids[i].id && !j->there[i].id) db_bulk_add(bulk, c->utility, b->entity, key, ids[i], b->id);
+    }
+    db_bulk_end(bulk);
+}
+
+/* Rows of one step: imported, skipped (nothing differed) or in error after all. */
+static void keep_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed) {
+    int imported = 0, skipped = 0, wrong = 0, warned = 0;
+    DbBulk *bulk = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=? "
+                              "where batch_id=? and line_no=?");
+    for (size_t i = 0; i < j->set.n; i++) {
+        bool good = ids[i].id != 0;
+        const char *said = judged_messages(c, j, i);
+        imported += good && changed[i], skipped += good && !changed[i], wrong += !good, warned += good && said;
+        db_bulk_add(bulk, !good ? "error" : changed[i] ? "imported" : "skipped", ids[i], j->before[i], said, b->id,
+                    j->set.line[i]);
+    }
+    db_bulk_end(bulk);
+    db_run(c, "update import_batch set imported_count=imported_count+?, skipped_count=skipped_count+?, "
+              "error_count=error_count+?, cursor_row=?, updated_at=? where id=?", imported, skipped, wrong,
+           j->set.line[j->set.n - 1], c->now, b->id);
+}
+
+static bool import_chunk(Ctx *c, const Batch *b, const CellMap *map, int after, int *last, size_t *wrong) {
+    Kepts l = db_all(c, Kept, "select line_no, raw from import_row where batch_id=? and line_no>? "
+                              "and state in ('valid', 'warning') order by line_no limit ?", b->id, after, IMPORT_CHUNK);
+    if (!l.n) return false;
+    Judged j = judged_read(c, b, map, raw_rows(c, &l), l.n);
+    Id *ids = take_n(c, Id, l.n + 1);
+    bool *changed = take_n(c, bool, l.n + 1);
+    judged_store(c, b, &j, ids, changed);
+    for (size_t i = 0; i < l.n; i++) *wrong += !ids[i].id;
+    keep_links(c, b, &j, ids);
+    keep_outcome(c, b, &j, ids, changed);
+    *last = l.v[l.n - 1].line_no;
+    return true;
+}
+
+typedef struct Whole { const Batch *b; const CellMap *map; } Whole;
+
+static void import_whole(Ctx *c, void *arg) {
+    Whole *w = arg;
+    size_t wrong = 0;
+    for (int last = 0;;) {
+        ArenaMark m = mark(c);
+        bool more = import_chunk(c, w->b, w->map, last, &last, &wrong);
+        rewind_to(c, m);
+        if (wrong) fail(c, INVALID, "Line %d or one before it cannot be imported; nothing was.", last);
+        if (!more) return;
+    }
+}
+
+static JobStep import_atomic(Ctx *c, const Batch *b, const CellMap *map) {
+    if (db_savepoint(c, import_whole, &(Whole){ b, map })) {
+        machine_move_system(c, &import_batch, b->id, "done", NULL, NULL);
+        return STEP_DONE;
+    }
+    db_run(c, "update import_batch set problem=left(?, 500) where id=?", c->failure.text, b->id);
+    machine_move_system(c, &import_batch, b->id, "nothing", NULL, NULL);
+    return STEP_DONE;
+}
+
+JobStep import_run_job(Ctx *c, const JobRow *job) {
+    Batch *b = batch_lock(c, batch_of_job(c, job));
+    if (strcmp(b->state, "importing") != 0 || b->job_id.id != job->id.id) return STEP_DONE;
+    CellMap *map = map_of(c, b);
+    if (!strcmp(b->policy, "all_or_nothing")) return import_atomic(c, b, map);
+    int last = b->cursor_row;
+    size_t wrong = 0;
+    if (import_chunk(c, b, map, b->cursor_row, &last, &wrong)) {
+        job_progress(c, NULL, b->imported_count + b->skipped_count, b->valid_count + b->warning_count,
+                     b->error_count + (int)wrong);
+        return STEP_AGAIN;
+    }
+    b = batch_get(c, b->id);
+    machine_move_system(c, &import_batch, b->id, b->error_count ? "errors" : "done", NULL, NULL);
+    return STEP_DONE;
+}
+
+/* --- taking it back ----------------------------------------------------------------------------------------------- */
+
+#define BACK(F, T) F(T, int, line_no) F(T, Id, entity_id) F(T, const char *, before_value)
+ROW(Back, BACK)
+
+typedef struct Reverting { const ImportEntity *e; const Id *ids; size_t n; const char **why; } Reverting;
+static void revert_work(Ctx *c, void *arg) {
+    Reverting *r = arg;
+    r->e->revert(c, r->ids, r->n, r->why);
+}
+
+/* In one go; where something unforeseen refers to one of them, each by itself. */
+static void revert_rows(Ctx *c, const ImportEntity *e, const Id *ids, size_t n, const char **why) {
+    if (!n || db_savepoint(c, revert_work, &(Reverting){ e, ids, n, why })) return;
+    for (size_t i = 0; i < n; i++) {
+        why[i] = NULL;
+        if (!db_savepoint(c, revert_work, &(Reverting){ e, ids + i, 1, why + i }))
+            why[i] = msg("en", "import.referred");
+    }
+}
+
+static void restore_rows(Ctx *c, const ImportEntity *e, const Backs *l) {
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].before_value) e->restore(c, l->v[i].entity_id, l->v[i].before_value);
+}
+
+static const char *why_json(Ctx *c, const char *why) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    json_open_object(&o, NULL);
+    json_add_text(&o, "code", "E08");
+    json_add_text(&o, "text", why);
+    json_close(&o);
+    json_close(&o);
+    return t.s;
+}
+
+static void back_chunk(Ctx *c, const Batch *b, const Backs *l) {
+    const ImportEntity *e = import_entity(b->entity);
+    Id *ids = take_n(c, Id, l->n + 1);
+    const char **why = take_n(c, const char *, l->n + 1);
+    size_t *row = take_n(c, size_t, l->n + 1), n = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->v[i].before_value) row[n] = i, ids[n++] = l->v[i].entity_id;
+    revert_rows(c, e, ids, n, why);
+    restore_rows(c, e, l);
+    const char **kept = take_n(c, const char *, l->n + 1);
+    for (size_t i = 0; i < n; i++) kept[row[i]] = why[i];
+    DbBulk *bulk = db_bulk(c, "update import_row set state=?, messages=coalesce(?, messages) "
+                              "where batch_id=? and line_no=?");
+    DbBulk *links = db_bulk(c,
+                            "delete from import_link where utility_id=? and entity=? and entity_id=? and batch_id=?");
+    for (size_t i = 0; i < l->n; i++) {
+        db_bulk_add(bulk, kept[i] ? "blocked" : "rolled_back", kept[i] ? why_json(c, kept[i]) : NULL, b->id,
+                    l->v[i].line_no);
+        if (!kept[i]) db_bulk_add(links, c->utility, b->entity, l->v[i].entity_id, b->id);
+    }
+    db_bulk_end(bulk);
+    db_bulk_end(links);
+}
+
+JobStep import_rollback_job(Ctx *c, const JobRow *job) {
+    Batch *b = batch_lock(c, batch_of_job(c, job));
+    if (strcmp(b->state, "rolling_back") != 0) return STEP_DONE;
+    int64_t before = INT32_MAX;
+    Json at = job->cursor ? json_read(&c->mem, job->cursor, strlen(job->cursor), JSON_SIZE_MAX, NULL) : (Json){ 0 };
+    json_int(at, "before", &before);
+    Backs l = db_all(c, Back, "select line_no, entity_id, before_value from import_row where batch_id=? and line_no<? "
+                              "and state in ('imported', 'blocked') order by line_no desc limit ?", b->id, before,
+                     BACK_CHUNK);
+    if (l.n) {
+        back_chunk(c, b, &l);
+        job_progress(c, text(c, "{\"before\":%d}", l.v[l.n - 1].line_no), 0, 0, 0);
+        return STEP_AGAIN;
+    }
+    bool left = db_int(c, "select count(*) from import_row where batch_id=? and state='blocked'", b->id) > 0;
+    machine_move_system(c, &import_batch, b->id, left ? "partly" : "back", NULL, NULL);
+    return STEP_DONE;
+}
+
+/* --- what no retry could help ------------------------------------------------------------------------------------- */
+
+/* A batch whose job was given up says so, and can be resumed. */
+void import_job_failed(Ctx *c, const EventRow *e) {
+    Id batch = db_id(c, "select id from import_batch where job_id=? and state in ('validating', 'importing')", e->id);
+    if (!batch.id) return;
+    Json p = json_read(&c->mem, e->payload, strlen(e->payload), JSON_SIZE_MAX, NULL);
+    utility_enter(c, db_id(c, "select utility_id from import_batch where id=?", batch));
+    db_run(c, "update import_batch set problem=left(?, 500) where id=?", json_text(p, "error"), batch);
+    machine_move_system(c, &import_batch, batch, "break", NULL, NULL);
+}

@@ -89,17 +89,11 @@ static Date oldest_due(Ctx *c, Id tenant) {
     return d ? d->due_on : DATE_NONE;
 }
 
-/* What unpaid invoices have led to by today; nothing is undone of cancelled ones. */
+/* What unpaid invoices have led to by today. What the platform suspended by hand stays so until somebody undoes it. */
 static void follow_debt(Ctx *c, const Subscription *s) {
     static const char *const words[] = { NULL, "past_due", "suspended", "cancelled" };
     DebtStep step = debt_step(oldest_due(c, s->tenant_id), platform_today(c));
-    if (step == DEBT_NONE) {
-        bool held = !strcmp(s->status, "past_due") || !strcmp(s->status, "suspended");
-        if (!held) return;
-        subscription_status_set(c, s, "active");
-        tenant_status_set(c, s->tenant_id, "active", "All invoices are paid");
-        return;
-    }
+    if (step == DEBT_NONE) return;
     subscription_status_set(c, s, words[step]);
     tenant_status_set(c, s->tenant_id, words[step], "An invoice is unpaid");
 }
@@ -117,7 +111,14 @@ void invoice_paid(Ctx *c, Id invoice, const char *reference) {
     audit_write(c, &(Audit){ .action = "paid", .entity = "subscription_invoice", .id = invoice, .number = p->number,
                              .version = p->row_version + 1, .reason = reference });
     Subscription *s = subscription_of(c, p->tenant_id);
-    if (s) follow_debt(c, s);
+    if (!s) return;
+    bool held = !strcmp(s->status, "past_due") || !strcmp(s->status, "suspended");
+    if (!held || debt_step(oldest_due(c, s->tenant_id), platform_today(c)) != DEBT_NONE) {
+        follow_debt(c, s);
+        return;
+    }
+    subscription_status_set(c, s, "active");
+    tenant_status_set(c, s->tenant_id, "active", "All invoices are paid");
 }
 
 /* --- another plan ------------------------------------------------------------------------------------------------- */

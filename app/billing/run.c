@@ -75,7 +75,7 @@ static Refused refused(Ctx *c, const NewRun *n, const PeriodRow *p, Id but) {
         return (Refused){ CONFLICT, NULL, text(c, "Period %s of %s is closed.", p->label, p->cycle_name) };
     ActiveRow *a = n->simulate_only ? NULL : db_find(c, ActiveRow,
         "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? "
-        "and id<>? and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period, but);
+        "and not (id <=> ?) and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period, but);
     if (a) return taken(c, a);
     if (date_compare(n->due_date, n->bill_date) < 0)
         return (Refused){ INVALID, "due_date", "The due date is before the bill date." };
@@ -115,7 +115,7 @@ static PeriodRow *period_for(Ctx *c, const NewRun *n, Id but) {
        others. */
     ActiveRow *live = n->simulate_only ? NULL : db_find(c, ActiveRow,
         "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? "
-        "and id<>? and run_flag=1 limit 1 for update", n->period, but);
+        "and not (id <=> ?) and run_flag=1 limit 1 for update", n->period, but);
     Refused no = live ? taken(c, live) : refused(c, n, p, but);
     if (no.text) fail_at(c, no.status, no.field, __FILE__, __LINE__, "%s", no.text);
     return p;

@@ -234,7 +234,8 @@ static const EventHandler setup_events[] = {
     { 0 }
 };
 
-static const Machine *const setup_machines[] = { &area_machine, &tariff_plan, &tariff_plan_version, &import_batch, NULL };
+static const Machine *const setup_machines[] = { &area_machine, &tariff_plan, &tariff_plan_version, &import_batch,
+    NULL };
 
 extern const Module setup_module;
 const Module setup_module = { .name = "setup", .routes = setup_routes, .jobs = setup_jobs, .schedules = setup_schedules,

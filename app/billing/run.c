@@ -75,7 +75,8 @@ static Refused refused(Ctx *c, const NewRun *n, const PeriodRow *p, Id but) {
         return (Refused){ CONFLICT, NULL, text(c, "Period %s of %s is closed.", p->label, p->cycle_name) };
     ActiveRow *a = n->simulate_only ? NULL : db_find(c, ActiveRow,
         "select run_no, coalesce(started_at, created_at) as started_at from bill_run where bill_cycle_period_id=? "
-        "and not (id <=> ?) and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period, but);
+        "and not (id <=> ?) and (run_flag=1 or state='completed_with_errors') order by id desc limit 1", n->period,
+            but);
     if (a) return taken(c, a);
     if (date_compare(n->due_date, n->bill_date) < 0)
         return (Refused){ INVALID, "due_date", "The due date is before the bill date." };

@@ -100,7 +100,8 @@ static void show_choice(Req *r, const AreaRow *a, AreaLevel level, const char *p
     form_set(v, "to", "kind", "select");
     form_set(v, "to", "blank", msg(r->c.language, "ui.choose"));
     Options all = db_all(r, Option, "select code as value, concat(name, ' (', code, ')') as label from service_area "
-        "where utility_id=? and level=? and status<>'merged' and id<>? and not (id <=> ?) and path<>? and path not like "
+        "where utility_id=? and level=? and status<>'merged' and id<>? and not (id <=> ?) "
+        "and path<>? and path not like "
         "concat(?, '/%') order by name limit 2000", r->c.utility, area_levels[level], a->id, a->parent_id, a->path,
                          a->path);
     for (size_t i = 0; i < all.n; i++) form_option(v, "to", all.v[i].value, all.v[i].label);

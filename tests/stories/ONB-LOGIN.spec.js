@@ -38,7 +38,8 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     await as('utility_admin').get('/u/swa-w/').goes('/u/swa-w/dashboard');
     await as('tenant_admin').get('/').goes('/org/dashboard');
     await as('platform_admin').get('/').goes('/platform');
-    await as('platform_admin').get('/platform').is(200);
+    await as('platform_admin').get('/platform').goes('/platform/tenants');
+    await as('platform_admin').get('/platform/tenants').is(200);
   });
 
   test('ONB-LOGIN.2 five wrong passwords lock for fifteen minutes, the owner is told once', async () => {

@@ -123,7 +123,8 @@ from (
   select 'ADJUSTMENT', '', '4190' union all
   select 'CREDIT_NOTE', '', '4190' union all
   select 'ROUNDING', '', '4195' union all
-  select 'WRITE_OFF', '', '5100'
+  select 'WRITE_OFF', '', '5100' union all
+  select 'OPENING_BALANCE', '', '3900'
 ) k
 join gl_code g on g.utility_id = @utility_id and g.code = k.code
 where true

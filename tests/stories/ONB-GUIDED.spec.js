@@ -57,9 +57,12 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
 
   test('ONB-GUIDED.4 no plan is made before there is a sub-area', async () => {
     for (const key of ['service_areas', 'pricing_billing']) set(key, "state = 'locked', percent = 0, saved_at = null");
-    const refused = await admin().get('/setup/pricing_billing?utility=swa-e').is(409);
-    expect(refused.text).toContain("Complete 'Service Areas' first: define at least one sub-area.");
-    expect(refused.body).toContain('href="/u/swa-e/areas"');
+    for (const path of ['/u/swa-e/plans/new', '/setup/pricing_billing?utility=swa-e']) {
+      const refused = await admin().get(path).is(409);
+      expect(refused.text).toContain("Complete 'Service Areas' first: define at least one sub-area.");
+      expect(refused.body).toContain('href="/u/swa-e/areas"');
+    }
+    await admin().get('/u/swa-w/plans/new').is(200);
     await admin().get('/u/swa-e/plans').is(200);
     await admin().get('/u/swa-w/plans').is(200);
   });

@@ -217,7 +217,8 @@ static void signed_values(void) {
     SAME_INT(s.signed_s, 1000);
     CU_ASSERT_TRUE(signed_open(&mem, &key, "pre", cookie, 8200, 7200, &s));
     CU_ASSERT_FALSE(signed_open(&mem, &key, "pre", cookie, 8201, 7200, &s));
-    CU_ASSERT_FALSE(signed_open(&mem, &key, "pre", cookie, 999, 7200, &s));
+    CU_ASSERT_TRUE(signed_open(&mem, &key, "pre", cookie, 940, 7200, &s));     /* clocks differ a little */
+    CU_ASSERT_FALSE(signed_open(&mem, &key, "pre", cookie, 939, 7200, &s));
     CU_ASSERT_FALSE(signed_open(&mem, &other, "pre", cookie, 1000, 7200, &s));
     CU_ASSERT_FALSE(signed_open(&mem, &key, "pr", cookie, 1000, 7200, &s));
     for (char *c = cookie; *c; c++) {

@@ -56,6 +56,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
   });
 
   test('ONB-GUIDED.4 no plan is made before there is a sub-area', async () => {
+    set('core_settings', "state = 'complete', percent = 100, saved_at = utc_timestamp(6)");
     for (const key of ['service_areas', 'pricing_billing']) set(key, "state = 'locked', percent = 0, saved_at = null");
     for (const path of ['/u/swa-e/plans/new', '/setup/pricing_billing?utility=swa-e']) {
       const refused = await admin().get(path).is(409);

@@ -318,9 +318,9 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     await admin.post('/platform/login', { email: 'cso1@swa.test', password: PASSWORD }, { from: '/platform/login' }).refuses(401, null, 'E-mail or password is wrong.');
     await admin.post('/platform/login', { email: 'platform_admin@smart360.test', password: PASSWORD }, { from: '/platform/login' }).goes('/platform/login/mfa');
     await admin.post('/platform/login/mfa', { code: command('user', 'code', 'platform_admin@smart360.test').trim() }, { from: '/platform/login/mfa' }).goes('/platform');
-    await admin.get('/platform').is(200);
+    await admin.get('/platform').goes('/platform/tenants');
     expect(admin.cookies['__Host-s360_platform']).toBeTruthy();
-    await admin.post('/platform/logout', {}, { from: '/platform' }).is(303);
+    await admin.post('/platform/logout', {}, { from: '/platform/tenants' }).is(303);
     await admin.get('/platform').goes('/platform/login?next=%2Fplatform');
     await sign_in(as(null), 'platform_admin@smart360.test').is(401);       // not of the staff
     await admin.post('/platform/password/forgot', { email: 'nobody@smart360.test' }, { from: '/platform/password/forgot' }).sees('If an account exists for this address, a link has been sent.');

@@ -14,34 +14,6 @@
 #include "lib/json.h"
 #include "lib/messages.h"
 
-/* --- taking back, in common --------------------------------------------------------------------------------------- */
-
-#define STAYS(F, T) F(T, int, row_no) F(T, const char *, why)
-ROW(Stays, STAYS)
-
-/* Rows that are to go: those nobody gave a reason for. */
-static const char *to_go(Ctx *c, const Id *ids, size_t n, const char *const *why) {
-    Id *v = take_n(c, Id, n + 1);
-    size_t many = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!why[i]) v[many++] = ids[i];
-    return json_ids(c, v, many);
-}
-
-static void keep_why(const Stayss *l, const char **why) {
-    for (size_t i = 0; i < l->n; i++)
-        if (!why[l->v[i].row_no - 1]) why[l->v[i].row_no - 1] = l->v[i].why;
-}
-
-static void note_gone(Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why) {
-    Audit *v = take_n(c, Audit, n + 1);
-    size_t many = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!why[i]) v[many++] = (Audit){ .action = "delete", .entity = entity, .id = ids[i],
-                                          .reason = "Import taken back" };
-    audits_note(c, v, many);
-}
-
 /* --- consumers ---------------------------------------------------------------------------------------------------- */
 
 static const ImportColumn consumer_columns[] = {
@@ -103,18 +75,20 @@ static Faults consumer_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    Stayss l = db_all(c, Stays, "select j.row_no, concat('Has account ', group_concat(a.account_no order by a.id "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Has account ', group_concat(a.account_no "
+                                            "order by a.id "
         "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
         "straight_join account a on a.consumer_id=j.id group by j.row_no", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Was edited since.' as why "
+                               "from json_table(?, '$[*]' columns (row_no for "
         "ordinality, id bigint path '$')) j straight_join consumer n on n.id=j.id where n.row_version>1", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Has a sign-in to the portal.' as why "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Has a sign-in to the portal.' as why "
                          "from json_table(?, '$[*]' columns (row_no "
         "for ordinality, id bigint path '$')) j straight_join portal_user u on u.consumer_id=j.id", all);
-    keep_why(&l, why);
-    const char *gone = to_go(c, ids, n, why);
+    import_keep_why(&l, why);
+    const char *gone = import_to_go(c, ids, n, why);
     comm_forget(c, gone);
     db_run(c, "delete from consumer_search where consumer_id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint "
@@ -125,7 +99,7 @@ static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     db_run(c, "delete from consumer where id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            gone);
-    note_gone(c, "consumer", ids, n, why);
+    import_note_gone(c, "consumer", ids, n, why);
 }
 
 /* What a file may change of consumers that are there: texts it has, and says differently. Names of columns. */
@@ -279,16 +253,18 @@ static Faults premise_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    Stayss l = db_all(c, Stays, "select j.row_no, concat('Has account ', group_concat(a.account_no order by a.id "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Has account ', group_concat(a.account_no "
+                                            "order by a.id "
         "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
         "straight_join account a on a.premise_id=j.id group by j.row_no", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Was edited since.' as why "
+                               "from json_table(?, '$[*]' columns (row_no for "
         "ordinality, id bigint path '$')) j straight_join premise p on p.id=j.id where p.row_version>1", all);
-    keep_why(&l, why);
+    import_keep_why(&l, why);
     db_run(c, "delete from premise where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
-           to_go(c, ids, n, why));
-    note_gone(c, "premise", ids, n, why);
+           import_to_go(c, ids, n, why));
+    import_note_gone(c, "premise", ids, n, why);
 }
 
 static const ImportEntity premise_import = { .name = "premise", .order = 2, .key = "cis.consumers",
@@ -386,19 +362,21 @@ static Faults account_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    Stayss l = db_all(c, Stays, "select j.row_no, concat('Has connection ', group_concat(s.connection_no order by s.id "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Has connection ', group_concat(s.connection_no "
+                                            "order by s.id "
         "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
         "straight_join service_connection s on s.account_id=j.id group by j.row_no", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, concat('Has postings, the balance is ', "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, concat('Has postings, the balance is ', "
                          "sum(e.debit_minor-e.credit_minor)/100, "
                          "'.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
                          "straight_join ledger_entry e on e.account_id=j.id group by j.row_no", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Was edited since.' as why "
+                               "from json_table(?, '$[*]' columns (row_no for "
         "ordinality, id bigint path '$')) j straight_join account a on a.id=j.id where a.row_version>1", all);
-    keep_why(&l, why);
-    const char *gone = to_go(c, ids, n, why);
+    import_keep_why(&l, why);
+    const char *gone = import_to_go(c, ids, n, why);
     portal_account_forget(c, gone);
     account_cycle_forget(c, gone);
     db_run(c, "delete from consumer_search where account_id in (select j.id "
@@ -412,7 +390,7 @@ static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
               "bigint path '$')) j)", gone);
     db_run(c, "delete from account where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            gone);
-    note_gone(c, "account", ids, n, why);
+    import_note_gone(c, "account", ids, n, why);
 }
 
 static const ImportEntity account_import = { .name = "account", .order = 4, .key = "cis.consumers",
@@ -422,12 +400,13 @@ static const ImportEntity account_import = { .name = "account", .order = 4, .key
 
 void connections_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    Stayss l = db_all(c, Stays, "select j.row_no, 'Was billed.' as why from json_table(?, '$[*]' columns (row_no for "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no, 'Was billed.' as why "
+                                            "from json_table(?, '$[*]' columns (row_no for "
                                 "ordinality, id bigint path '$')) j straight_join service_connection s on s.id=j.id "
                                 "where s.last_billed_on is not "
                                 "null", all);
-    keep_why(&l, why);
-    const char *gone = to_go(c, ids, n, why);
+    import_keep_why(&l, why);
+    const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "delete from service_connection_plan where service_connection_id in (select j.id "
               "from json_table(?, '$[*]' "
               "columns (id bigint path '$')) j)", gone);
@@ -437,7 +416,7 @@ void connections_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     db_run(c, "delete from service_connection where id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path "
               "'$')) j)", gone);
-    note_gone(c, "service_connection", ids, n, why);
+    import_note_gone(c, "service_connection", ids, n, why);
 }
 
 void cis_imports(void) {

@@ -82,6 +82,14 @@ typedef struct ImportEntity {
     /* Takes records away that nothing refers to: why[i] stays NULL where it is done, else says why it stays. */
     void   (*revert)(struct Ctx *c, const Id *ids, size_t n, const char **why);
 } ImportEntity;
+/* For .revert: rows with a reason to stay, counted from 1 in the order of the ids. */
+#define IMPORT_STAYS(F, T) F(T, int, row_no) F(T, const char *, why)
+ROW(ImportStays, IMPORT_STAYS)
+/* The first reason of each counts. */
+void        import_keep_why (const ImportStayss *l, const char **why);
+/* Ids nobody gave a reason for, as JSON; and the audit of their end. */
+const char *import_to_go    (struct Ctx *c, const Id *ids, size_t n, const char *const *why);
+void        import_note_gone(struct Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why);
 /* At start-up. */
 void import_register(const ImportEntity *entity);
 /* The record of an earlier import by its key; 0 when none. */

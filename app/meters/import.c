@@ -11,31 +11,6 @@
 #include "lib/date.h"
 #include "lib/db.h"
 
-#define STAYS(F, T) F(T, int, row_no) F(T, const char *, why)
-ROW(Stays, STAYS)
-
-static const char *to_go(Ctx *c, const Id *ids, size_t n, const char *const *why) {
-    Id *v = take_n(c, Id, n + 1);
-    size_t many = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!why[i]) v[many++] = ids[i];
-    return json_ids(c, v, many);
-}
-
-static void keep_why(const Stayss *l, const char **why) {
-    for (size_t i = 0; i < l->n; i++)
-        if (!why[l->v[i].row_no - 1]) why[l->v[i].row_no - 1] = l->v[i].why;
-}
-
-static void note_gone(Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why) {
-    Audit *v = take_n(c, Audit, n + 1);
-    size_t many = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!why[i]) v[many++] = (Audit){ .action = "delete", .entity = entity, .id = ids[i],
-                                          .reason = "Import taken back" };
-    audits_note(c, v, many);
-}
-
 /* --- meters ------------------------------------------------------------------------------------------------------- */
 
 static const ImportColumn meter_columns[] = {
@@ -138,16 +113,16 @@ static Faults meter_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    Stayss l = db_all(c, Stays, "select j.row_no, concat('Is installed at ', p.premise_no, '.') "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Is installed at ', p.premise_no, '.') "
                                 "as why from json_table(?, "
         "'$[*]' columns (row_no for ordinality, id bigint path '$')) j straight_join meter_installation x "
         "on x.meter_id=j.id join premise p on p.id=x.premise_id", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Has readings.' as why "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Has readings.' as why "
                          "from json_table(?, '$[*]' columns (row_no for ordinality, "
         "id bigint path '$')) j where exists (select 1 from meter_reading r where r.meter_id=j.id)", all);
-    keep_why(&l, why);
-    const char *gone = to_go(c, ids, n, why);
+    import_keep_why(&l, why);
+    const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "delete from meter_event where meter_id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path '$'"
               ")) j)", gone);
@@ -156,7 +131,7 @@ static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
               "'$')) j)", gone);
     db_run(c, "delete from meter where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            gone);
-    note_gone(c, "meter", ids, n, why);
+    import_note_gone(c, "meter", ids, n, why);
 }
 
 static const ImportEntity meter_import = { .name = "meter", .order = 5, .key = "mx.device", .columns = meter_columns,
@@ -212,7 +187,7 @@ static ConnectionSet connections_in(Ctx *c, const ImportSet *s) {
 
 /* A meter in the file stands somewhere already, or another row has it too. */
 static void meters_free(Ctx *c, Faults *to, const ImportSet *s, const Id *meter) {
-    Stayss l = db_all(c, Stays, "select j.row_no-1 as row_no, p.premise_no as why "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no-1 as row_no, p.premise_no as why "
                                 "from json_table(?, '$[*]' columns (row_no "
         "for ordinality, id bigint path '$')) j straight_join meter_installation x on x.meter_id=j.id "
         "and x.open_flag=1 "
@@ -302,17 +277,18 @@ static Faults connection_bring(Ctx *c, const ImportSet *s, Id *ids) {
 /* With the installation and its opening reading, while no other reading came. */
 static void connection_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    Stayss l = db_all(c, Stays, "select j.row_no, 'Has readings.' as why from json_table(?, '$[*]' columns (row_no for "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no, 'Has readings.' as why "
+                                            "from json_table(?, '$[*]' columns (row_no for "
                                 "ordinality, id bigint path '$')) j where exists (select 1 from meter_reading r "
                                 "where r.service_connection_id=j.id "
                                 "and r.type<>'initial')", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Was billed.' as why "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Was billed.' as why "
                          "from json_table(?, '$[*]' columns (row_no for ordinality, "
         "id bigint path '$')) j straight_join service_connection s on s.id=j.id where s.last_billed_on is not null",
                all);
-    keep_why(&l, why);
-    const char *gone = to_go(c, ids, n, why);
+    import_keep_why(&l, why);
+    const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "update meter m join meter_installation x on x.meter_id=m.id and x.open_flag=1 "
               "set m.status=if(m.store_id is null, 'issued', 'in_store'), "
               "m.updated_at=? where x.service_connection_id in (select j.id from "
@@ -408,26 +384,26 @@ static Faults reading_bring(Ctx *c, const ImportSet *s, Id *ids) {
 /* The last ones of their registers, whose use is on no bill. */
 static void reading_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    Stayss l = db_all(c, Stays, "select j.row_no, concat('Later readings follow, the first on ', "
+    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Later readings follow, the first on ', "
                                 "min(x.read_on), '.') as why "
                                 "from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
                                 "straight_join meter_reading r "
         "on r.id=j.id straight_join meter_reading x on x.register_id=r.register_id and x.read_at>r.read_at "
         "and x.live_flag=1 where x.id not in (select k.id from json_table(?, '$[*]' columns (id bigint path '$')) k) "
         "group by j.row_no", all, all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Its use is on a bill.' as why "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Its use is on a bill.' as why "
                          "from json_table(?, '$[*]' columns (row_no for "
                          "ordinality, id bigint path '$')) j straight_join usage_segment u on u.to_reading_id=j.id "
                          "where u.billing_status<>'unbilled'", all);
-    keep_why(&l, why);
-    l = db_all(c, Stays, "select j.row_no, 'Was decided or corrected since.' as why "
+    import_keep_why(&l, why);
+    l = db_all(c, ImportStays, "select j.row_no, 'Was decided or corrected since.' as why "
                          "from json_table(?, '$[*]' columns (row_no "
                          "for ordinality, id bigint path '$')) j straight_join meter_reading r on r.id=j.id "
                          "where r.decision is not null "
                          "or r.supersedes_id is not null", all);
-    keep_why(&l, why);
-    const char *gone = to_go(c, ids, n, why);
+    import_keep_why(&l, why);
+    const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "delete from usage_segment where to_reading_id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint "
               "path '$')) j)", gone);
@@ -436,7 +412,7 @@ static void reading_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     db_run(c, "delete from meter_reading where id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            gone);
-    note_gone(c, "meter_reading", ids, n, why);
+    import_note_gone(c, "meter_reading", ids, n, why);
 }
 
 static const ImportEntity reading_import = { .name = "meter_reading", .order = 7, .key = "mx.device",

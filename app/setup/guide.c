@@ -54,19 +54,11 @@ GuideStep *guide_step(const Guide *g, const char *key) {
     return NULL;
 }
 
-static bool is_done(const GuideStep *s) {
-    return !strcmp(s->state, "complete") || !strcmp(s->state, "signed_off") || !strcmp(s->state, "skipped")
-        || !strcmp(s->state, "changed_after_signoff");
-}
-
 /* Calls each() for every needed step that is not done; how many. */
 static int needs_open(const Guide *g, const StepDef *d, void (*each)(void *arg, const GuideStep *s), void *arg) {
     int n = 0;
     for (size_t i = 0; i < g->n; i++) {
-        const char *found = strstr(d->needs, g->v[i].def->key);
-        size_t size = strlen(g->v[i].def->key);
-        if (!found || (found != d->needs && found[-1] != ' ') || (found[size] && found[size] != ' ')) continue;
-        if (is_done(&g->v[i])) continue;
+        if (!step_needs(d, g->v[i].def->key) || state_is_done(g->v[i].state)) continue;
         n++;
         if (each) each(arg, &g->v[i]);
     }

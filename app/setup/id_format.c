@@ -380,6 +380,7 @@ void id_format_save(Req *r) {
     db_run(c, "insert into id_format_history (id_format_id, version, before_value, after_value, reason, created_at, "
               "created_by) values (?,?,?,?,?,?,?)",
            row->id, row->version + 1, before, after, reason, c->now, c->user);
+    setup_step_touch(c, "id_formats");
     audit_write(c, &(Audit){ .action = "edit", .entity = "id_format", .id = row->id, .number = row->entity_type,
                              .version = row->row_version + 1, .before = before, .after = after, .reason = reason });
     event_emit(c, &(Event){ .name = "id_format.changed", .entity = "id_format", .id = row->id,

@@ -66,3 +66,27 @@ void import_back_post(Req *r) {
     note(r, "%s", msg(c->language, "import.back_begun"));
     go(r, "/migration/%s", b->batch_no);
 }
+
+/* --- for the owners' revert --------------------------------------------------------------------------------------- */
+
+const char *import_to_go(Ctx *c, const Id *ids, size_t n, const char *const *why) {
+    Id *v = take_n(c, Id, n + 1);
+    size_t many = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!why[i]) v[many++] = ids[i];
+    return json_ids(c, v, many);
+}
+
+void import_keep_why(const ImportStayss *l, const char **why) {
+    for (size_t i = 0; i < l->n; i++)
+        if (!why[l->v[i].row_no - 1]) why[l->v[i].row_no - 1] = l->v[i].why;
+}
+
+void import_note_gone(Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why) {
+    Audit *v = take_n(c, Audit, n + 1);
+    size_t many = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!why[i]) v[many++] = (Audit){ .action = "delete", .entity = entity, .id = ids[i],
+                                          .reason = "Import taken back" };
+    audits_note(c, v, many);
+}

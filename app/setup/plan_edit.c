@@ -150,6 +150,7 @@ void plan_create(Req *r) {
     problems_end(r);
     const char *code = in_text(in, "code");
     Id id = plan_insert(r, f, in);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "create", .entity = "tariff_plan", .id = id, .number = code, .version = 1,
                              .after = json_pairs(c, "code", code, "name", in_text(in, "name"), NULL) });
     note(r, "%s", msg_format(r, c->language, "plan.made", { "code", code }));
@@ -224,6 +225,7 @@ void plan_update(Req *r) {
                in_text(in, "proration_method"), in_text(in, "rate_change_method"), in_int(in, "eru_sqft"),
                in_text(in, "fallback_tou"), p->id);
     const Plan *n = plan_by_id(c, p->id);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "edit", .entity = "tariff_plan", .id = p->id, .number = p->code,
                              .version = n->row_version,
                              .before = json_pairs(c, "name", p->name, "kind", p->kind, "categories", p->category_ids,
@@ -274,6 +276,7 @@ void plan_copy(Req *r) {
                      msg_format(c, c->language, "plan.copied_of", { "code", p->code }), &version);
     PlanVersion *from = plan_version_now(c, p->id, utility_today(c));
     if (from) plan_rates_copy(c, from, version, plan);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "create", .entity = "tariff_plan", .id = plan, .number = code, .version = 1,
                              .after = json_pairs(c, "code", code, "copied from", p->code, NULL) });
     note(r, "%s", msg_format(r, c->language, "plan.made", { "code", code }));
@@ -419,6 +422,7 @@ void plan_import(Req *r) {
         m.codes[i] = code_for(&m, i);
         rate_insert(&m, i);
     }
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "create", .entity = "tariff_plan", .id = m.plan->id, .number = code,
                              .version = 1, .after = json_pairs(c, "code", code, "from", "quote document", NULL) });
     note(r, "%s", msg_format(r, c->language, "plan.made", { "code", code }));
@@ -580,6 +584,7 @@ void plan_seasons_save(Req *r) {
     db_run(c, "delete from tariff_season where plan_id=? and not json_contains(?, json_quote(code))", p->id, kept);
     db_must(c, 1, CONFLICT, "update tariff_plan set updated_at=?, updated_by=?, row_version=row_version+1 where id=? "
                             "and row_version=?", c->now, c->user, p->id, p->row_version);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "edit", .entity = "tariff_plan", .id = p->id, .number = p->code,
                              .version = p->row_version + 1, .after = json_pairs(c, "seasons", kept, NULL) });
     note(r, "%s", PLAN_SAY(r, "saved"));

@@ -446,6 +446,7 @@ void plan_rate_take(Req *r) {
     plan_draft_lock(c, v);
     PlanVersion from = { .id = x->version_id };
     plan_rate_copy_one(c, &from, x->code, v);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "edit", .entity = "tariff_plan_version", .id = v->id,
                              .number = text(c, "%s/%d", p->code, v->version_no), .version = v->row_version + 1,
                              .after = json_pairs(c, x->code, plan_price_text(r, x), "copied from", in_text(in, "rate"),
@@ -709,6 +710,7 @@ static void rate_save(Req *r, const PlanRate *old) {
     lines_store(c, v, id, t, lines);
     loop_check(r, v);
     const PlanRate *now = db_one(c, PlanRate, PLAN_RATE_SELECT "where r.id=?", id);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "edit", .entity = "tariff_plan_version", .id = v->id,
                              .number = text(c, "%s/%d", p->code, v->version_no), .version = v->row_version + 1,
                              .before = json_pairs(c, x.code, before, NULL),
@@ -754,6 +756,7 @@ void plan_rate_delete(Req *r) {
     const char *no = delete_refusal(r, v, x);
     if (no) fail(r, CONFLICT, "%s", no);
     plan_draft_lock(c, v);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "edit", .entity = "tariff_plan_version", .id = v->id,
                              .number = text(c, "%s/%d", p->code, v->version_no), .version = v->row_version + 1,
                              .before = json_pairs(c, x->code, plan_price_text(r, x), NULL),

@@ -303,6 +303,7 @@ void plan_version_create(Req *r) {
     Id id;
     int no = plan_version_add(c, p->id, in_date(in, "effective_from"), in_text(in, "change_reason"), &id);
     if (last.id) plan_rates_copy(c, plan_version_by_id(c, last), id, p->id);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "create", .entity = "tariff_plan_version", .id = id,
                              .number = text(c, "%s/%d", p->code, no), .version = 1,
                              .after = json_pairs(c, "effective_from", date_iso(&c->mem, in_date(in, "effective_from")),
@@ -333,6 +334,7 @@ void plan_version_update(Req *r) {
     db_must(c, 1, CONFLICT, "update tariff_plan_version set effective_from=?, change_reason=?, updated_at=?, "
                             "updated_by=?, row_version=row_version+1 where id=? and row_version=? and state='draft'",
             in_date(in, "effective_from"), in_text(in, "change_reason"), c->now, c->user, v->id, in->row_version);
+    setup_step_touch(c, "pricing_billing");
     audit_write(c, &(Audit){ .action = "edit", .entity = "tariff_plan_version", .id = v->id,
                              .number = text(c, "%s/%d", p->code, v->version_no), .version = in->row_version + 1,
                              .before = json_pairs(c, "effective_from", date_iso(&c->mem, v->effective_from), "reason",

@@ -66,9 +66,18 @@ const StepNow *step_now(const StepNows *all, const char *key) {
     return NULL;
 }
 
-bool step_is_done(const StepNow *s) {
-    return s && (!strcmp(s->state, "complete") || !strcmp(s->state, "signed_off") || !strcmp(s->state, "skipped")
-                 || !strcmp(s->state, "changed_after_signoff"));
+bool state_is_done(const char *state) {
+    return !strcmp(state, "complete") || !strcmp(state, "signed_off") || !strcmp(state, "skipped")
+        || !strcmp(state, "changed_after_signoff");
+}
+
+bool step_is_done(const StepNow *s) { return s && state_is_done(s->state); }
+
+bool step_needs(const StepDef *d, const char *key) {
+    size_t size = strlen(key);
+    for (const char *at = strstr(d->needs, key); at; at = strstr(at + 1, key))
+        if ((at == d->needs || at[-1] == ' ') && (!at[size] || at[size] == ' ')) return true;
+    return false;
 }
 
 int steps_percent(const StepNows *all) {
@@ -109,14 +118,8 @@ int step_missing(Ctx *c, const char *key, void (*each)(void *arg, const SetupChe
 /* --- after a change ----------------------------------------------------------------------------------------------- */
 
 static bool needs_are_done(const StepNows *all, const StepDef *d) {
-    for (const char *s = d->needs; *s; s += strspn(s, " ")) {
-        size_t n = strcspn(s, " ");
-        for (size_t i = 0; i < all->n; i++) {
-            const StepNow *k = &all->v[i];
-            if (strlen(k->def->key) == n && !strncmp(k->def->key, s, n) && !step_is_done(k)) return false;
-        }
-        s += n;
-    }
+    for (size_t i = 0; i < all->n; i++)
+        if (step_needs(d, all->v[i].def->key) && !step_is_done(&all->v[i])) return false;
     return true;
 }
 

@@ -27,7 +27,11 @@ typedef struct StepNows { StepNow *v; size_t n; } StepNows;
 /* All steps as they are stored for the context's utility; at tenant level those of the organization only. */
 StepNows steps_now(struct Ctx *c);
 const StepNow *step_now(const StepNows *all, const char *key);
-bool step_is_done(const StepNow *s);                    /* complete, signed off, or skipped */
+bool step_is_done(const StepNow *s);                    /* NULL is not */
+/* Complete, signed off (changed since, too), or skipped. */
+bool state_is_done(const char *state);
+/* Whether the step needs the one with this key. */
+bool step_needs(const StepDef *d, const char *key);
 /* Sum of weight x percent over the weighted steps. */
 int steps_percent(const StepNows *all);
 

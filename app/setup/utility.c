@@ -265,7 +265,7 @@ void setup_steps_show(Req *r, const char *sections, const char *base) {
     size_t n = 0;
     for (size_t i = 0; i < all.n; i++) {
         const StepNow *s = &all.v[i];
-        if (!s->def->weight) continue;
+        if (s->def->phase != PHASE_UTILITY || !s->def->weight) continue;
         const char *at_ = at(r, sections, n++, NULL);
         show_text(r, text(r, "%s.title", at_), msg(c->language, text(r, "setup.step.%s", s->def->key)));
         show_text(r, text(r, "%s.sub", at_), msg_format(r, c->language, "setup.percent", { "n", text(r, "%d",

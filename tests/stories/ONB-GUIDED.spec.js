@@ -102,6 +102,19 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     expect((await admin().get('/setup/go_live?utility=swa-e').is(409)).text).toContain("Complete 'Data migration' first");
   });
 
+  test('ONB-GUIDED.5 a price that is changed after the sign-off wants a new one, and going live waits for it', async () => {
+    const signed = async () => (await admin().get('/setup/go_live?utility=swa-w').is(200)).body.match(/All required steps are signed off[\s\S]*?class="s-b (ok|bad)"/)[1];
+    expect(await signed()).toBe('ok');
+    const manager = as('billing_manager'), use = '/u/swa-w/plans/RES-VAR/versions/2/components/WATER-USE';
+    await manager.post('/plans/RES-VAR/versions', { effective_from: '2027-01-01', change_reason: 'Rates of 2027' }, { from: '/plans/RES-VAR/versions/new' }).is(303);
+    await manager.post(use.slice(8), { tier_from: ['0', '5', '10'], tier_upto: ['5', '10', ''], tier_price: ['4.60', '6.75', '9.10'] }, { from: use.slice(8) }).done('WATER-USE is saved.');
+    const page = await admin().get('/setup/pricing_billing?utility=swa-w').is(200);
+    expect(state_of(page, 'Pricing &amp; Billing')).toBe('Changed after sign-off');
+    expect(await signed()).toBe('bad');
+    await admin().post('/setup/pricing_billing/signoff?utility=swa-w', { comment: 'with the rates of 2027' }).is(303);
+    expect(await signed()).toBe('ok');
+  });
+
   test('ONB-GUIDED the checklist is printed with states and signatures, as a page and as PDF', async () => {
     await admin().get('/setup/checklist?utility=swa-w').sees('Checklist', '16. Trial run and go-live', 'System administrator');
     const pdf = await admin().get('/setup/checklist.pdf?utility=swa-w').is(200);

@@ -97,8 +97,8 @@ void area_check(Req *r, const NewArea *n, const AreaRow *stored) {
     Ctx *c = &r->c;
     AreaLevel level = area_level(n->level);
     if (level == AREA_LEVELS || !(area_used(c) & AREA_BIT(level))) {
-        problem(r, "level", "%s", msg_format(r, c->language, "area.no_level", { "level", given(n->level) ? n->level
-                                                                                : "-" }));
+        problem(r, "level", "%s",
+            msg_format(r, c->language, "area.no_level", { "level", given(n->level) ? n->level : "-" }));
         return;
     }
     if (!stored && !code_is_good(n->code)) problem(r, "code", "%s", msg(c->language, "area.code_chars"));

@@ -36,8 +36,8 @@ static const Touched *touched(Req *r, const AreaRow *a) {
         "join service_area s on s.id=p.sub_area_id where a.utility_id=? and a.closed_on is null and " IN_TREE ") "
         "as accounts, (select count(*) from route t where t.utility_id=? and exists (select 1 from service_area s "
         "where s.utility_id=t.utility_id and json_contains(t.area_ids, cast(s.id as char)) and " IN_TREE
-            ")) as routes, "
-            "(select count(distinct w.user_id) from user_role w join service_area s on s.id=w.service_area_id where "
+            ")) as routes, (select count(distinct w.user_id) from user_role w join service_area s "
+            "on s.id=w.service_area_id where "
             "s.utility_id=? and " IN_TREE ") as people, (select count(*) from bill_cycle y where y.utility_id=? "
                                           "and exists (select 1 from service_area s where s.utility_id=y.utility_id "
                                           "and json_contains(y.area_ids, cast(s.id as char)) "
@@ -61,13 +61,14 @@ static void show_touched(Req *r, const AreaRow *a) {
 
 /* Plans that are offered in the old surroundings and not in the new ones, and the other way round. */
 static const char *plans_apart(Ctx *c, const char *here, const char *there) {
-    return db_text(c, "select group_concat(t.code order by t.code separator ', ') from tariff_plan t where "
-        "t.utility_id=? and t.status='active' and json_length(t.area_ids) > 0 and exists (select 1 from service_area s "
+    return db_text(c,
+        "select group_concat(t.code order by t.code separator ', ') from tariff_plan t where t.utility_id=? "
+        "and t.status='active' and json_length(t.area_ids) > 0 and exists (select 1 from service_area s "
         "where s.utility_id=t.utility_id and json_contains(t.area_ids, cast(s.id as char)) and (s.path=? "
-        "or ? like concat(s.path, "
-        "'/%'))) and not exists (select 1 from service_area s where s.utility_id=t.utility_id and "
-        "json_contains(t.area_ids, cast(s.id as char)) and (s.path=? or ? like concat(s.path, '/%')))",
-                   c->utility, here, here, there, there);
+        "or ? like concat(s.path, '/%'))) and not exists (select 1 from service_area s "
+        "where s.utility_id=t.utility_id and json_contains(t.area_ids, cast(s.id as char)) and (s.path=? "
+        "or ? like concat(s.path, '/%')))",
+        c->utility, here, here, there, there);
 }
 
 static void show_plans(Req *r, const char *from, const char *to) {
@@ -99,11 +100,11 @@ static void show_choice(Req *r, const AreaRow *a, AreaLevel level, const char *p
     FormView *v = form_show(r, "form", &to_form, path);
     form_set(v, "to", "kind", "select");
     form_set(v, "to", "blank", msg(r->c.language, "ui.choose"));
-    Options all = db_all(r, Option, "select code as value, concat(name, ' (', code, ')') as label from service_area "
-        "where utility_id=? and level=? and status<>'merged' and id<>? and not (id <=> ?) "
-        "and path<>? and path not like "
-        "concat(?, '/%') order by name limit 2000", r->c.utility, area_levels[level], a->id, a->parent_id, a->path,
-                         a->path);
+    Options all = db_all(r, Option,
+        "select code as value, concat(name, ' (', code, ')') as label from service_area where utility_id=? "
+        "and level=? and status<>'merged' and id<>? and not (id <=> ?) and path<>? "
+        "and path not like concat(?, '/%') order by name limit 2000",
+        r->c.utility, area_levels[level], a->id, a->parent_id, a->path, a->path);
     for (size_t i = 0; i < all.n; i++) form_option(v, "to", all.v[i].value, all.v[i].label);
     area_head(r, a, title);
     show_text(r, "form.get", "1");
@@ -185,9 +186,10 @@ void area_move_post(Req *r) {
     const AreaRow *p = new_parent(r, a, in_text(in, "to"));
     problems_end(r);
     scope_check_area(c, p->id);
-    db_must(c, 1, CONFLICT, "update service_area set parent_id=?, updated_at=?, updated_by=?, "
-                            "row_version=row_version+1 "
-                            "where id=? and row_version=?", p->id, c->now, c->user, a->id, a->row_version);
+    db_must(c, 1, CONFLICT,
+        "update service_area set parent_id=?, updated_at=?, updated_by=?, row_version=row_version+1 where id=? "
+        "and row_version=?",
+        p->id, c->now, c->user, a->id, a->row_version);
     path_set(c, a->path, text(r, "%s/%s", p->path, a->code));
     audit_write(c, &(Audit){ .action = "edit", .entity = "service_area", .id = a->id, .number = a->code,
         .version = a->row_version + 1, .before = json_pairs(c, "parent", a->parent_code, "path", a->path, NULL),

@@ -212,12 +212,12 @@ void area_import_page(Req *r) {
     show_text(r, "show.sections.0.note.strong", i.broken ? i.broken : msg_format(r, r->c.language, "area.import_found",
         { "good", COUNT(r, i.good) }, { "bad", COUNT(r, (int64_t)i.bad_n) }));
     if (i.good && !i.broken) {
-        FormView *v = form_show(r, "show.sections.0.form", &apply_form, text(r, "/areas/import/%s",
-                                                                             path_text(r, "file")));
+        FormView *v =
+            form_show(r, "show.sections.0.form", &apply_form, text(r, "/areas/import/%s", path_text(r, "file")));
         form_set(v, "mode", "kind", "radio");
         form_text(v, "mode", "skip");
-        show_text(r, "show.sections.0.form.submit", msg_plural(r, r->c.language, "area.import_do", i.good,
-                                                               COUNT(r, i.good)));
+        show_text(
+            r, "show.sections.0.form.submit", msg_plural(r, r->c.language, "area.import_do", i.good, COUNT(r, i.good)));
     }
     if (i.bad_n) show_bad(r, &i, "show.sections.1");
     page(r, "layout/show");

@@ -300,15 +300,15 @@ static const BelowFacts *below(Req *r, const AreaRow *a) {
     const char *like = text(r, "%s/%%", a->path);
     return db_one(r, BelowFacts,
         "select (select count(*) from service_area where parent_id=? and status<>'merged') as children, "
-        "(select count(*) from service_area where utility_id=? and path like ? and status<>'merged') as areas, "
-        "count(distinct p.id) as premises, count(distinct if(a.status in ('active', 'temporarily_disconnected', "
-        "'disconnected'), a.consumer_id, null)) as consumers, (select count(*) from meter_installation m "
-        "join premise q on q.id=m.premise_id join service_area z on z.id=q.sub_area_id "
-        "where m.utility_id=? and m.removed_at is null and (z.path=? or z.path like ?)) as meters, "
-        "coalesce(sum(greatest(a.balance_minor, 0)), 0) as owed from premise p join service_area s "
-        "on s.id=p.sub_area_id left join account a on a.premise_id=p.id "
-        "where p.utility_id=? and (s.path=? or s.path like ?)",
-                  a->id, r->c.utility, like, r->c.utility, a->path, like, r->c.utility, a->path, like);
+        "(select count(*) from service_area where utility_id=? and path like ? "
+        "and status<>'merged') as areas, count(distinct p.id) as premises, count(distinct if(a.status in ('active', "
+        "'temporarily_disconnected', 'disconnected'), a.consumer_id, null)) as consumers, (select count(*) "
+        "from meter_installation m join premise q on q.id=m.premise_id join service_area z "
+        "on z.id=q.sub_area_id where m.utility_id=? and m.removed_at is null and (z.path=? "
+        "or z.path like ?)) as meters, coalesce(sum(greatest(a.balance_minor, 0)), 0) as owed from premise p "
+        "join service_area s on s.id=p.sub_area_id left join account a on a.premise_id=p.id where p.utility_id=? "
+        "and (s.path=? or s.path like ?)",
+        a->id, r->c.utility, like, r->c.utility, a->path, like, r->c.utility, a->path, like);
 }
 
 static void show_children(Req *r, const AreaRow *a, const char *at_) {

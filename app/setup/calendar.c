@@ -167,8 +167,8 @@ void calendar_page(Req *r) {
         table_cell(t, h->name);
         if (date_is_set(h->observes_date)) table_sub(t, msg_format(r, c->language, "calendar.observes",
             { "date", locale_date_words(&c->mem, c->locale, h->observes_date) }));
-        if (h->half_day_until) table_sub(t, msg_format(r, c->language, "calendar.until", { "time",
-                                                                                           h->half_day_until }));
+        if (h->half_day_until)
+            table_sub(t, msg_format(r, c->language, "calendar.until", { "time", h->half_day_until }));
         table_state(t, h->type);
         table_cell(t,
                    msg(c->language, !strcmp(h->recurring, "none") ? "calendar.recurring_none" : text(r, "calendar.%s",
@@ -296,8 +296,8 @@ static const Form nothing_form = { .name = "holiday_delete", .fields = FIELDS { 
 
 void holiday_page(Req *r) {
     const HolidayAt *h = holiday_here(r);
-    FormView *v = form_show(r, "confirm", &nothing_form, text(r, "/calendar/holidays/%lld/deletion",
-                                                              (long long)h->id.id));
+    FormView *v =
+        form_show(r, "confirm", &nothing_form, text(r, "/calendar/holidays/%lld/deletion", (long long)h->id.id));
     form_text(v, "calendar", h->calendar);
     crumbs(r, h->name);
     show_text(r, "confirm.text.0", msg_format(r, r->c.language, "calendar.delete_how", { "name", h->name },
@@ -435,8 +435,8 @@ void calendar_hours_page(Req *r) {
     if (k->always_open) show_text(r, "hours.always", SAY(r, "always"));
     for (int p = 0; p < PRESETS; p++) {
         show_text(r, at(r, "presets", (size_t)p, "text"), presets[p].text_);
-        show_text(r, at(r, "presets", (size_t)p, "url"), link_path(r, "/calendar/hours?calendar=%s&preset=%s", k->code,
-                                                                   presets[p].key));
+        show_text(r, at(r, "presets", (size_t)p, "url"),
+            link_path(r, "/calendar/hours?calendar=%s&preset=%s", k->code, presets[p].key));
     }
     for (int i = 0; i < 7; i++) {
         int day = (c->locale->first_weekday + i) % 7;
@@ -597,11 +597,11 @@ void calendar_create(Req *r) {
     Id id = db_insert(r, "insert into calendar (utility_id, code, name, always_open, created_at, created_by, "
                          "updated_at, updated_by) values (?,?,?,?,?,?,?,?)", c->utility, code, in_text(in, "name"),
                       in_bool(in, "always_open"), c->now, c->user, c->now, c->user);
-    db_run(r, "insert into working_hours (utility_id, calendar_id, weekday, working, from_time, to_time, break_from, "
-              "break_to) select h.utility_id, ?, h.weekday, h.working, h.from_time, h.to_time, "
-              "h.break_from, h.break_to "
-              "from working_hours h join calendar k on k.id=h.calendar_id where k.utility_id=? and k.is_default=1",
-           id, c->utility);
+    db_run(r,
+        "insert into working_hours (utility_id, calendar_id, weekday, working, from_time, to_time, break_from, "
+        "break_to) select h.utility_id, ?, h.weekday, h.working, h.from_time, h.to_time, h.break_from, h.break_to "
+        "from working_hours h join calendar k on k.id=h.calendar_id where k.utility_id=? and k.is_default=1",
+        id, c->utility);
     audit_write(c, &(Audit){ .action = "create", .entity = "calendar", .id = id, .number = code, .version = 1,
                              .after = json_pairs(c, "code", code, "name", in_text(in, "name"), NULL) });
     note(r, "%s", msg_format(r, c->language, "calendar.created", { "name", in_text(in, "name") }));

@@ -156,10 +156,13 @@ static const char *tiers_text(Req *r, const PlanRate *rate) {
         } else if (i) text_add(&t, "; ");
         const char *cost = flat ? money(r, v->amount_minor) : price(r, v->rate_micro);
         if (v->unlimited) text_addf(&t, "%s %s", PLAN_SAY(r, "above_at"), cost);
-        else text_addf(&t, "%s %s%s%s %s %s", PLAN_SAY(r, "to_limit"), v->upto_attribute ? v->upto_attribute : "",
-                       v->upto_attribute && v->upto_qty_micro.micro ? " + " : "", v->upto_attribute
-                       && !v->upto_qty_micro.micro ? "" : locale_quantity(&r->c.mem, r->c.locale, v->upto_qty_micro,
-                                                                          NULL), PLAN_SAY(r, "at"), cost);
+        else
+            text_addf(&t, "%s %s%s%s %s %s", PLAN_SAY(r, "to_limit"), v->upto_attribute ? v->upto_attribute : "",
+                v->upto_attribute && v->upto_qty_micro.micro ? " + " : "",
+                v->upto_attribute && !v->upto_qty_micro.micro
+                    ? ""
+                    : locale_quantity(&r->c.mem, r->c.locale, v->upto_qty_micro, NULL),
+                PLAN_SAY(r, "at"), cost);
     }
     return t.s;
 }
@@ -359,8 +362,8 @@ void plan_list_page(Req *r) {
 
 void plan_components(Req *r, const char *section, const PlanVersion *v, const char *edit) {
     show_text(r, text(r, "%s.title", section), PLAN_SAY(r, "components"));
-    TableView *t = table_start(r, text(r, "%s.table", section), text(r, "%s %d", PLAN_SAY(r, "components_of"),
-                                                                     v->version_no));
+    TableView *t =
+        table_start(r, text(r, "%s.table", section), text(r, "%s %d", PLAN_SAY(r, "components_of"), v->version_no));
     table_column(t, "#", "num", NULL);
     table_column(t, PLAN_SAY(r, "charge"), "text", "id");
     table_column(t, PLAN_SAY(r, "type"), "text", NULL);
@@ -456,8 +459,10 @@ void plan_page(Req *r) {
     table_column(t, PLAN_SAY(r, "reason"), "text", NULL);
     table_column(t, PLAN_SAY(r, "approved_by"), "text", NULL);
     table_column(t, PLAN_SAY(r, "status"), "status", "status");
-    PlanVersions all = db_all(c, PlanVersion, PLAN_VERSION_SELECT "where v.plan_id=? order by v.effective_from desc, "
-                                                                  "v.version_no desc limit ?", p->id, VERSIONS_MOST);
+    PlanVersions all = db_all(c, PlanVersion,
+        PLAN_VERSION_SELECT "where v.plan_id=? order by v.effective_from desc, "
+                            "v.version_no desc limit ?",
+        p->id, VERSIONS_MOST);
     for (size_t i = 0; i < all.n; i++) {
         const PlanVersion *v = &all.v[i];
         table_row(t, link_path(r, "/plans/%s/versions/%d", p->code, v->version_no));

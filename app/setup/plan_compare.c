@@ -112,9 +112,10 @@ static void show_bills(Req *r, const Side *a, const Side *b) {
     Quantity uses[USES_MOST];
     PlanUses u = { .n = plan_typical_uses(c, b->is.plan->id, uses), .quantity = uses, .before_name = a->name,
                    .after_name = b->name };
-    const char *unit = db_text(c, "select s.unit from tariff_plan p "
-                                  "join utility_service s on s.utility_id=p.utility_id "
-                                  "and s.code=json_value(p.service_codes, '$[0]') where p.id=?", b->is.plan->id);
+    const char *unit = db_text(c,
+        "select s.unit from tariff_plan p join utility_service s on s.utility_id=p.utility_id "
+        "and s.code=json_value(p.service_codes, '$[0]') where p.id=?",
+        b->is.plan->id);
     u.unit = unit;
     Date from, to;
     plan_typical_days(b->version, &from, &to);

@@ -110,10 +110,10 @@ void plan_move_post(Req *r) {
         fail_field(r, INVALID, "to", "%s is not active.", in_text(in, "to"));
     if (db_int(c, "select count(*) from tariff_move where plan_id=? and state<>'done'", p->id))
         fail(r, CONFLICT, "%s", PLAN_SAY(r, "move_runs"));
-    Id id = db_insert(c, "insert into tariff_move (utility_id, plan_id, to_plan_id, from_on, "
-                         "reason, total, created_at, "
-                         "created_by) values (?,?,?,?,?,?,?,?)", c->utility, p->id, to, in_date(in, "from"),
-                      in_text(in, "reason"), plan_subscribers(c, p->id), c->now, c->user);
+    Id id = db_insert(c,
+        "insert into tariff_move (utility_id, plan_id, to_plan_id, from_on, reason, total, created_at, created_by) "
+        "values (?,?,?,?,?,?,?,?)",
+        c->utility, p->id, to, in_date(in, "from"), in_text(in, "reason"), plan_subscribers(c, p->id), c->now, c->user);
     job_enqueue(c, &(NewJob){ .kind = "tariff.move", .payload = text(c, "{\"move\": %lld}", (long long)id.id) });
     audit_write(c, &(Audit){ .action = "move", .entity = "tariff_plan", .id = p->id, .number = p->code,
                              .after = json_pairs(c, "to", in_text(in, "to"), "from",

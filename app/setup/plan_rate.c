@@ -436,10 +436,11 @@ void plan_rate_take(Req *r) {
     PlanVersion *v = plan_version_of_path(r, p);
     Input *in = form_read(r, &take_form);
     problems_end(r);
-    PlanRate *x = db_find(r, PlanRate, PLAN_RATE_SELECT "join tariff_plan_version w on w.id=r.version_id "
-        "join tariff_plan q on q.id=w.plan_id where r.utility_id=? "
-        "and concat(q.code, '/', w.version_no, '/', r.code)=?",
-                          c->utility, in_text(in, "rate"));
+    PlanRate *x = db_find(r, PlanRate,
+        PLAN_RATE_SELECT "join tariff_plan_version w on w.id=r.version_id "
+                         "join tariff_plan q on q.id=w.plan_id where r.utility_id=? "
+                         "and concat(q.code, '/', w.version_no, '/', r.code)=?",
+        c->utility, in_text(in, "rate"));
     if (!x) fail_field(r, INVALID, "rate", "Choose a rate.");
     if (db_int(c, "select count(*) from tariff_rate where version_id=? and code=?", v->id, x->code))
         fail_field(r, INVALID, "rate", "%s is taken.", x->code);
@@ -635,10 +636,11 @@ static void lines_store(Ctx *c, const PlanVersion *v, Id rate, const RateType *t
                amounts, x->price, amounts, x->amount);
     }
     for (int i = 0; i < l->tou_n; i++)
-        db_run(c, "insert into tariff_tou_period (rate_id, code, day_type, from_time, to_time, "
-                  "rate_micro, season_code) "
-                  "values (?,?,?,sec_to_time(?),sec_to_time(?),?,?)", rate, l->tou[i].code, day_words[l->tou[i].days],
-               l->tou[i].from * 60, l->tou[i].to * 60, l->tou_price[i], l->tou_season[i]);
+        db_run(c,
+            "insert into tariff_tou_period (rate_id, code, day_type, from_time, to_time, rate_micro, season_code) "
+            "values (?,?,?,sec_to_time(?),sec_to_time(?),?,?)",
+            rate, l->tou[i].code, day_words[l->tou[i].days], l->tou[i].from * 60, l->tou[i].to * 60, l->tou_price[i],
+            l->tou_season[i]);
     for (int i = 0; i < l->size_n; i++)
         db_run(c, "insert into tariff_meter_size_price (rate_id, size, amount_minor) values (?,?,?)", rate, l->sizes[i],
                l->size_amounts[i]);
@@ -738,8 +740,8 @@ void plan_rate_delete_page(Req *r) {
     Plan *p = plan_of_path(r);
     PlanVersion *v = plan_version_of_path(r, p);
     PlanRate *x = rate_of_path(r, v);
-    const char *no = delete_refusal(r, v, x), *here = text(r, "/plans/%s/versions/%d/components/%s", p->code,
-                                                           v->version_no, x->code);
+    const char *no = delete_refusal(r, v, x),
+               *here = text(r, "/plans/%s/versions/%d/components/%s", p->code, v->version_no, x->code);
     plan_head(r, p, v, PLAN_SAY(r, "delete"));
     show_text(r, "confirm.text.0", no ? no : text(r, "%s: %s", x->label, plan_price_text(r, x)));
     show_text(r, "confirm.action", link_path(r, "%s/deletion", here));

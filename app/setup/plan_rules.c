@@ -15,8 +15,7 @@ const char *tiers_problem(Arena *a, const TierEnds *v, int n) {
         bool is_last = i == n - 1;
         if (is_last != v[i].unlimited)
             return is_last ? "The last tier must be unlimited."
-                : text(a, "Tier %d must end: only the last is unlimited.",
-                                                                       i + 1);
+                           : text(a, "Tier %d must end: only the last is unlimited.", i + 1);
         if (i && v[i - 1].by_attribute) continue;
         Quantity start = i ? v[i - 1].upto : (Quantity){ 0 };
         if (v[i].has_from && v[i].from.micro != start.micro)

@@ -26,8 +26,8 @@ static const char *rate_tiers_problem(Ctx *c, const PlanRate *x) {
     for (size_t i = 0; i < all.n && n < TIERS_MOST; i++) {
         const PlanTier *t = &all.v[i];
         v[n++] = (TierEnds){ .upto = t->upto_qty_micro, .unlimited = t->unlimited, .by_attribute = t->upto_attribute };
-        bool season_ends = i + 1 == all.n || (t->season && strcmp(t->season, all.v[i + 1].season
-                                                                  ? all.v[i + 1].season : ""));
+        bool season_ends =
+            i + 1 == all.n || (t->season && strcmp(t->season, all.v[i + 1].season ? all.v[i + 1].season : ""));
         if (!season_ends) continue;
         const char *wrong = tiers_problem(&c->mem, v, n);
         if (wrong) return wrong;
@@ -217,25 +217,24 @@ int plan_version_add(Ctx *c, Id plan, Date from, const char *reason, Id *id) {
 
 /* `only`: one component by its code, at a sequence of its own; NULL: all. */
 static void rates_copy(Ctx *c, const PlanVersion *from, Id to, Id plan, const char *only, int sequence) {
-    db_run(c, "insert into tariff_rate (utility_id, version_id, sequence, code, label, labels, "
-              "type, charge_type, calc, "
-        "basis, prorate, service_code, unit, rate_micro, amount_minor, rate_ppm, quantity, qty_percent_ppm, tier_mode, "
-        "tier_period, included_qty_micro, minimum_minor, round_qty, tax_codes, refs, tax_code, "
-        "count_source, tiers_per, "
-        "season_code, valid_from, valid_to, gl_code, taxable, show_zero, enabled, params, created_at, created_by) "
-        "select utility_id, ?, if(?, ?, sequence), code, label, labels, type, charge_type, calc, "
-        "basis, prorate, service_code, "
-        "unit, rate_micro, amount_minor, rate_ppm, quantity, qty_percent_ppm, tier_mode, tier_period, "
-        "included_qty_micro, minimum_minor, round_qty, tax_codes, refs, tax_code, "
-        "count_source, tiers_per, season_code, "
-        "valid_from, valid_to, gl_code, taxable, show_zero, enabled, params, ?, ? from tariff_rate where version_id=? "
-        "and (? is null or code=?)", to, only != NULL, sequence, c->now, c->user, from->id, only, only);
-    db_run(c, "insert into tariff_tier (rate_id, season_id, seq, upto_qty_micro, upto_attribute, rate_micro, "
-        "amount_minor) select n.id, z.id, t.seq, t.upto_qty_micro, t.upto_attribute, t.rate_micro, t.amount_minor "
-        "from tariff_rate o join tariff_tier t on t.rate_id=o.id "
-        "join tariff_rate n on n.version_id=? and n.code=o.code "
-        "left join tariff_season s on s.id=t.season_id left join tariff_season z on z.plan_id=? and z.code=s.code "
-        "where o.version_id=? and (? is null or o.code=?)", to, plan, from->id, only, only);
+    db_run(c,
+        "insert into tariff_rate (utility_id, version_id, sequence, code, label, labels, type, charge_type, calc, "
+        "basis, prorate, service_code, unit, rate_micro, amount_minor, rate_ppm, quantity, qty_percent_ppm, "
+        "tier_mode, tier_period, included_qty_micro, minimum_minor, round_qty, tax_codes, refs, tax_code, "
+        "count_source, tiers_per, season_code, valid_from, valid_to, gl_code, taxable, show_zero, enabled, params, "
+        "created_at, created_by) select utility_id, ?, if(?, ?, sequence), code, label, labels, type, charge_type, "
+        "calc, basis, prorate, service_code, unit, rate_micro, amount_minor, rate_ppm, quantity, qty_percent_ppm, "
+        "tier_mode, tier_period, included_qty_micro, minimum_minor, round_qty, tax_codes, refs, tax_code, "
+        "count_source, tiers_per, season_code, valid_from, valid_to, gl_code, taxable, show_zero, enabled, params, "
+        "?, ? from tariff_rate where version_id=? and (? is null or code=?)",
+        to, only != NULL, sequence, c->now, c->user, from->id, only, only);
+    db_run(c,
+        "insert into tariff_tier (rate_id, season_id, seq, upto_qty_micro, upto_attribute, rate_micro, amount_minor) "
+        "select n.id, z.id, t.seq, t.upto_qty_micro, t.upto_attribute, t.rate_micro, t.amount_minor "
+        "from tariff_rate o join tariff_tier t on t.rate_id=o.id join tariff_rate n on n.version_id=? "
+        "and n.code=o.code left join tariff_season s on s.id=t.season_id left join tariff_season z "
+        "on z.plan_id=? and z.code=s.code where o.version_id=? and (? is null or o.code=?)",
+        to, plan, from->id, only, only);
     db_run(c, "insert into tariff_tou_period (rate_id, code, day_type, from_time, to_time, rate_micro, season_code) "
         "select n.id, t.code, t.day_type, t.from_time, t.to_time, t.rate_micro, t.season_code from tariff_rate o "
         "join tariff_tou_period t on t.rate_id=o.id join tariff_rate n on n.version_id=? and n.code=o.code "

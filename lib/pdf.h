@@ -20,7 +20,7 @@
 #include "lib/rows.h"
 #include "lib/types.h"
 
-enum { PDF_PAGES_MAX = 2000, PDF_STEPS_MAX = 2000000 };
+enum { PDF_PAGES_MAX = 2000, PDF_STEPS_MAX = 2000000, PDF_JOIN_MAX = 2500, PDF_JOIN_BYTES = 48 * 1024 * 1024 };
 
 typedef struct Pdf Pdf;
 typedef enum { PDF_LETTER, PDF_A4 } PdfPaper;
@@ -79,5 +79,8 @@ double pdf_picture(Pdf *p, PdfBox box, Bytes png);
 /* The same document with a word across every page (lib/pdf_stamp.c): the original bytes stay the beginning of the file.
    p NULL when the file was not written by pdf_end. Latin letters only. */
 Bytes pdf_stamp(Arena *a, Bytes pdf, const char *word);
+/* The pages of several documents one behind the other, as they are (lib/pdf_join.c), to be printed in one go. p NULL
+   above PDF_JOIN_MAX files or PDF_JOIN_BYTES, and when one was not written by pdf_end. */
+Bytes pdf_join(Arena *a, const Bytes *files, size_t n);
 
 #endif

@@ -3,15 +3,15 @@
  * update of PDF 1.4): the original bytes are the beginning of the result, so that a stored bill stays provably what it
  * was.
  *
- * Only files of pdf_end are read here: one table of places, no compressed objects, a page's contents and resources
- * named by number. Everything is looked for within the object it belongs to; what is not found ends in "not ours".
+ * Only files of pdf_end are read here (lib/pdf_file.h), a page's contents and resources named by number. Everything is
+ * looked for within the object it belongs to; what is not found ends in "not ours".
  */
 #include "lib/pdf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECTS_MAX = 100000 };
+#include "lib/pdf_file.h"
 
 typedef struct File {
     Arena      *mem;
@@ -29,31 +29,6 @@ static const char *object_of(const File *f, long n) {
     const char *s = f->s + f->at[n], *limit = f->s + f->table, *end = memmem(s, (size_t)(limit - s), "endobj", 6);
     const char *begin = end ? memmem(s, (size_t)(end - s), "obj", 3) : NULL;
     return begin ? text_copy_n(f->mem, begin + 3, (size_t)(end - begin - 3)) : NULL;
-}
-
-static bool read_places(File *f) {
-    if (f->n < 64 || memcmp(f->s, "%PDF-1.", 7)) return false;
-    const char *tail = text_copy_n(f->mem, f->s + (f->n < 400 ? 0 : f->n - 400), f->n < 400 ? f->n : 400),
-               *start = NULL;
-    for (const char *s = tail; (s = strstr(s, "startxref\n")); s++) start = s;
-    f->table = start ? strtoul(start + 10, NULL, 10) : 0;
-    if (!f->table || f->table + 10 >= f->n || memcmp(f->s + f->table, "xref\n0 ", 7)) return false;
-    const char *rest = text_copy_n(f->mem, f->s + f->table + 7, f->n - f->table - 7);
-    char *s;
-    f->objects = strtol(rest, &s, 10);
-    if (f->objects < 2 || f->objects > OBJECTS_MAX || *s != '\n' || strlen(++s) < (size_t)f->objects * 20) return false;
-    f->at = take_n(f->mem, size_t, (size_t)f->objects);
-    for (long i = 0; i < f->objects; i++, s += 20)
-        if (s[17] == 'n') f->at[i] = strtoul(s, NULL, 10);
-    return true;
-}
-
-/* The number behind a name: "/Contents 6 0 R" gives 6; 0 when it stands otherwise. */
-static long reference(const char *object, const char *name) {
-    const char *s = strstr(object, name);
-    char *end;
-    long n = s ? strtol(s + strlen(name), &end, 10) : 0;
-    return n > 0 && !strncmp(end, " 0 R", 4) ? n : 0;
 }
 
 static void begin_object(File *f, long n) {
@@ -103,7 +78,7 @@ static const char *mark_of(File *f, const char *box, const char *word) {
 static bool stamp_page(File *f, long n, const char *word, long font, long before, long *next) {
     const char *object = object_of(f, n), *box = strstr(object, "/MediaBox ["),
                *contents = strstr(object, "/Contents ");
-    long resources = reference(object, "/Resources "), content = reference(object, "/Contents ");
+    long resources = pdf_reference(object, "/Resources "), content = pdf_reference(object, "/Contents ");
     const char *old = resources ? object_of(f, resources) : NULL, *mark = box ? mark_of(f, box + 11, word) : NULL;
     if (!content || !old || !mark || !strrchr(old, '>')) return false;
     long after = (*next)++;
@@ -125,8 +100,8 @@ static bool stamp_page(File *f, long n, const char *word, long font, long before
 /* --- the end of the file ------------------------------------------------------------------------------------------ */
 
 static bool add_table(File *f, long objects) {
-    const char *rest = text_copy_n(f->mem, f->s + f->table, f->n - f->table), *trailer = strstr(rest, "trailer");
-    long root = trailer ? reference(trailer, "/Root ") : 0, info = trailer ? reference(trailer, "/Info ") : 0;
+    const PdfFile in = { f->s, f->n, f->table, f->objects, f->at };
+    long root = pdf_file_trailer(f->mem, &in, "/Root "), info = pdf_file_trailer(f->mem, &in, "/Info ");
     if (!root) return false;
     size_t table = f->n + f->out.n;
     text_add(&f->out, "xref\n");
@@ -140,10 +115,12 @@ static bool add_table(File *f, long objects) {
 
 Bytes pdf_stamp(Arena *a, Bytes pdf, const char *word) {
     const Bytes not_ours = { NULL, 0 };
-    File f = { .mem = a, .s = pdf.p, .n = pdf.n, .out = text_start(a) };
+    PdfFile in;
     for (const char *s = word; *s; s++)
         if (*s < ' ' || *s > '~') return not_ours;
-    if (!*word || !read_places(&f)) return not_ours;
+    if (!*word || !pdf_file_read(a, pdf, &in)) return not_ours;
+    File f = { .mem = a, .s = in.s, .n = in.n, .table = in.table, .objects = in.objects, .at = in.at,
+               .out = text_start(a) };
     long old = f.objects, next = old + 2, pages = 0, font = old, before = old + 1;
     f.added_at = take_n(a, size_t, (size_t)old * 2 + 4);
     text_add(&f.out, "\n");

@@ -1,7 +1,7 @@
 /*
  * The bill by mail (BX06US01, CSS01US12.3): its HTML with the way to the portal, the PDF attached where the utility
- * says so (setting bx.attach_pdf), a note in the portal. Sent once, after its document is made: the delivery's state
- * guards it.
+ * says so (setting bx.attach_pdf), a note in the portal; or a text message with the way to it. Sent once, after its
+ * document is made: the delivery's state guards it.
  */
 #include <string.h>
 
@@ -12,7 +12,10 @@
 #include "lib/json.h"
 #include "lib/messages.h"
 
-#define WAITING(F, T) F(T, Id, id) F(T, const char *, address) F(T, Id, consumer) F(T, Id, account) F(T, Id, document)
+enum { WAITING_MOST = 10 };
+
+#define WAITING(F, T) F(T, Id, id) F(T, const char *, channel) F(T, const char *, address) F(T, bool, is_first) \
+    F(T, Id, consumer) F(T, Id, account) F(T, Id, document)
 ROW(Waiting, WAITING)
 
 static NotifyField *fields_of(Ctx *c, const BillPaper *p, const Locale *l) {
@@ -29,34 +32,45 @@ static NotifyField *fields_of(Ctx *c, const BillPaper *p, const Locale *l) {
     return to;
 }
 
-void bill_mail(Ctx *c, Id bill) {
-    Waiting *d = db_find(
-        c, Waiting,
-        "select d.id, d.address, b.consumer_id as consumer, b.account_id as account, coalesce(b.pdf_document_id, 0) "
-        "as document from bill_delivery d join bill b on b.id = d.bill_id where d.bill_id = ? and "
-        "d.channel = 'email' and d.state = 'queued' and b.status = 'published' and d.message_id is null "
-        "order by d.id limit 1 for update",
-        bill);
-    if (!d || !d->address) return;
-    const Locale *l;
-    const BillPaper *p = bill_paper_of(c, bill, &l);
-    bool attach = setting_int(c, "bx.attach_pdf", 0) != 0;
-    const NotifyOptions options = { .channels = "email,inapp",
+/* The portal's note comes with the first one only. */
+static Notified send_one(Ctx *c, Id bill, const Waiting *d, const BillPaper *p, const Locale *l) {
+    bool by_mail = !strcmp(d->channel, "email"), attach = by_mail && setting_int(c, "bx.attach_pdf", 0) != 0;
+    const NotifyOptions options = { .channels = !by_mail ? "sms" : d->is_first ? "email,inapp" : "email",
                                     .dedup_key = text(c, "bill:%lld:%lld", (long long)bill.id, (long long)d->id.id),
                                     .entity = "bill",
                                     .entity_id = bill,
                                     .document = attach ? d->document : (Id){ 0 },
-                                    .html = bill_paper_mail(&c->mem, p, l),
+                                    .html = by_mail ? bill_paper_mail(&c->mem, p, l) : NULL,
                                     .link = text(c, "/p/%s/bills/%s", c->utility_code, p->bill_no) };
-    Notified n = notify(
-        c, "bill_ready",
-        &(Recipient){ .consumer = d->consumer, .account = d->account, .email = d->address, .lang = l->language },
-        fields_of(c, p, l), &options);
-    db_run(
-        c,
-        "update bill_delivery set state = ?, message_id = ?, attempts = attempts + 1, reason = ?, sent_at = ? "
-        "where id = ?",
-        n.suppressed ? "failed" : "sent", n.message, n.suppressed, c->now, d->id);
+    return notify(c, "bill_ready",
+                  &(Recipient){ .consumer = d->consumer,
+                                .account = d->account,
+                                .email = by_mail ? d->address : NULL,
+                                .phone = by_mail ? NULL : d->address,
+                                .lang = l->language },
+                  fields_of(c, p, l), &options);
+}
+
+void bill_mail(Ctx *c, Id bill) {
+    Waitings all = db_all(
+        c, Waiting,
+        "select d.id, d.channel, d.address, d.reason_key = 'publish' as is_first, b.consumer_id as consumer, "
+        "b.account_id as account, coalesce(b.pdf_document_id, 0) as document from bill_delivery d join bill b "
+        "on b.id = d.bill_id where d.bill_id = ? and d.channel in ('email', 'sms') and d.state = 'queued' "
+        "and d.address is not null and b.status = 'published' and d.message_id is null order by d.id limit ? "
+        "for update",
+        bill, (int)WAITING_MOST);
+    if (!all.n) return;
+    const Locale *l;
+    const BillPaper *p = bill_paper_of(c, bill, &l);
+    for (size_t i = 0; i < all.n; i++) {
+        Notified n = send_one(c, bill, &all.v[i], p, l);
+        db_run(
+            c,
+            "update bill_delivery set state = ?, message_id = ?, attempts = attempts + 1, reason = ?, sent_at = ? "
+            "where id = ?",
+            n.suppressed ? "failed" : "sent", n.message, n.suppressed, c->now, all.v[i].id);
+    }
 }
 
 /* What became of it: events of the message. */

@@ -1,12 +1,13 @@
 /*
- * The bill viewer as far as the thread needs it (BX04US01): the list of all bills, a bill with its calculation,
- * readings, ledger entries and versions; cancelling by the approver and making again. Drafts are looked at as
- * /bx/bills/draft-<id> by those who work on runs.
+ * The bill viewer (BX04US01), one bill: as it was delivered, its calculation with readings and photos, the document,
+ * ledger entries, versions side by side, who looked and what was done; cancelling by the approver and making again.
+ * Drafts are looked at as /bx/bills/draft-<id> by those who work on runs, all on one page.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/billing/bill.h"
+#include "app/billing/bill_paper.h"
 #include "app/billing/billing.h"
 #include "app/billing/pages.h"
 #include "app/billing/run_page.h"
@@ -79,6 +80,7 @@ static void show_figures(Req *r, const ViewRow *b) {
     if (b->run_no) show_fact(r, "show.facts", word(r, "billing.overview.run"), b->run_no, NULL);
     const char *at_ = "show.sections.0.facts";
     show_text(r, "show.sections.0.title", word(r, "billing.bill.summary"));
+    show_text(r, "show.sections.0.side", b->bill_no ? "1" : NULL);
     show_fact(r, at_, word(r, "billing.bill.previous_balance"), money_of(r, b->previous), NULL);
     show_fact(r, at_, word(r, "billing.bill.tab_payments"), money_of(r, b->payments), NULL);
     show_fact(r, at_, word(r, "billing.overview.adjustments"), money_of(r, b->adjustments), NULL);
@@ -135,8 +137,30 @@ static void show_lines(Req *r, const ViewRow *b, Json trace) {
     table_foot(t, money_of(r, b->total));
 }
 
-static void show_use(Req *r, const ViewRow *b, Json trace) {
-    show_text(r, "show.sections.2.title", word(r, "billing.bill.use_and_readings"));
+#define READ_ROW(F, T) F(T, const char *, meter_no) F(T, Date, from_on) F(T, Date, to_on) \
+    F(T, const char *, from_value) \
+    F(T, const char *, to_value) F(T, const char *, multiplier) F(T, const char *, quantity) F(T, const char *, unit) \
+    F(T, Id, reading) F(T, bool, is_estimated)
+ROW(ReadRow, READ_ROW)
+
+/* As they were billed: a cancelled bill has given its use back, and still says what it was. */
+static ReadRows readings_of(Ctx *c, Id bill) {
+    return db_all(c, ReadRow,
+        "select j.meter_no, j.from_on, j.to_on, j.from_value, j.to_value, j.multiplier, j.quantity, "
+        "g.usage_unit as unit, coalesce(j.reading, 0) as reading, j.estimated is not null as is_estimated "
+        "from bill_segment g join json_table(g.readings, '$[*]' columns (meter_no varchar(60) path '$.meter_no', "
+        "from_on date path '$.from_on', to_on date path '$.to_on', from_value varchar(30) path '$.from', to_value "
+        "varchar(30) path '$.to', multiplier varchar(30) path '$.multiplier', quantity varchar(30) path '$.quantity', "
+        "reading bigint path '$.to_reading', estimated varchar(60) path '$.estimated')) j where g.bill_id = ? "
+        "order by g.seq, j.from_on limit 100", bill);
+}
+
+static const char *grouped(Req *r, const char *number) {
+    Reading v;
+    return reading_parse(number, NUMBER_PLAIN, &v) == NUMBER_OK ? locale_reading(&r->c.mem, r->c.locale, v) : number;
+}
+
+static void show_segments(Req *r, Json trace) {
     Json segments = json_member(trace, "segments");
     size_t n = 0;
     for (size_t i = 0; i < json_size(segments); i++) {
@@ -149,27 +173,53 @@ static void show_use(Req *r, const ViewRow *b, Json trace) {
                        json_text(s, "plan") ? json_text(s, "plan") : "", (long long)version,
                                                                 use ? ": " : "", use ? use : ""));
     }
+}
+
+static void show_use(Req *r, const ViewRow *b, Json trace) {
+    show_text(r, "show.sections.2.title", word(r, "billing.bill.use_and_readings"));
+    show_segments(r, trace);
     TableView *t = table_start(r, "show.sections.2.table", word(r, "billing.bill.readings_of"));
     table_column(t, word(r, "billing.run.meter"), "code", "id");
     table_column(t, word(r, "billing.run.from"), "date", NULL);
     table_column(t, word(r, "billing.bill.reading"), "num", NULL);
     table_column(t, word(r, "billing.run.to"), "date", NULL);
     table_column(t, word(r, "billing.bill.reading"), "num", NULL);
+    table_column(t, word(r, "billing.bill.times"), "num", NULL);
     table_column(t, word(r, "billing.overview.use"), "num", "amount");
+    table_column(t, word(r, "billing.run.photo"), "text", NULL);
     table_column(t, word(r, "billing.run.kind"), "status", "status");
-    Segments uses = mx_bill_segments_of(&r->c, b->id);
+    ReadRows uses = readings_of(&r->c, b->id);
     for (size_t i = 0; i < uses.n; i++) {
-        const Segment *u = &uses.v[i];
+        const ReadRow *u = &uses.v[i];
+        bool photo = b->bill_no && db_int(r, "select document_id is not null from meter_reading where id = ?",
+                                          u->reading);
         table_row(t, NULL);
         table_cell(t, u->meter_no);
-        table_date(t, u->from);
-        table_cell(t, reading_decimal(&r->c.mem, u->from_value));
-        table_date(t, u->to);
-        table_cell(t, reading_decimal(&r->c.mem, u->to_value));
-        table_cell(t, text(r, "%s %s", reading_decimal(&r->c.mem, u->billing_quantity), u->billing_unit));
+        table_date(t, u->from_on);
+        table_cell(t, grouped(r, u->from_value));
+        table_date(t, u->to_on);
+        table_cell(t, grouped(r, u->to_value));
+        table_cell(t, u->multiplier);
+        table_cell(t, text(r, "%s %s", grouped(r, u->quantity), u->unit ? u->unit : ""));
+        table_cell(t, photo ? word(r, "billing.run.photo_look") : NULL);
+        if (photo) table_link(t, link_path(r, "/bx/bills/%s/photos/%zu", url_part(r, b->bill_no), i + 1));
         table_state(t, u->is_estimated ? "estimated" : "actual");
     }
     table_empty(t, word(r, "billing.bill.no_readings"), word(r, "billing.bill.no_readings_how"));
+}
+
+/* The photo of the reading that ends the n-th row above. */
+void bill_photo_page(Req *r) {
+    ViewRow *b = bill_of_path(r);
+    int64_t n = strtoll(path_text(r, "n"), NULL, 10);
+    ReadRows uses = readings_of(&r->c, b->id);
+    Id document = n < 1 || n > (int64_t)uses.n ? (Id){ 0 }
+        : db_id(r, "select document_id from meter_reading where id = ? and utility_id = ?", uses.v[n - 1].reading,
+                r->c.utility);
+    if (!b->bill_no || !document.id) fail(r, NOT_FOUND, "There is no photo.");
+    const Document *d = document_open(&r->c, document);
+    audit_note(&r->c, "view", "document", d->id, d->file_name, NULL);
+    answer_file(r, d->internal_path, d->mime, d->file_name, true);
 }
 
 static void show_ledger(Req *r, const ViewRow *b) {
@@ -177,8 +227,13 @@ static void show_ledger(Req *r, const ViewRow *b) {
                         word(r, "billing.bill.no_entries_how"));
 }
 
+/* --- versions ----------------------------------------------------------------------------------------------------- */
+
+static bool has_versions(const ViewRow *b) {
+    return b->version_no > 1 || b->superseded_by.id || !strcmp(b->status, "cancelled");
+}
+
 static void show_versions(Req *r, const ViewRow *b) {
-    if (b->version_no < 2 && !b->superseded_by.id && strcmp(b->status, "cancelled")) return;
     show_text(r, "show.sections.4.title", word(r, "billing.bill.versions"));
     TableView *t = table_start(r, "show.sections.4.table", word(r, "billing.bill.versions_of"));
     table_column(t, word(r, "billing.run.bill"), "code", "id");
@@ -193,41 +248,101 @@ static void show_versions(Req *r, const ViewRow *b) {
                            "and b.status<>'discarded' order by b.version_no", b->version_group);
 }
 
+enum { BESIDE_MOST = 4, BESIDE_LINES = 200 };
+
+#define PART_ROW(F, T) F(T, int64_t, version_no) F(T, const char *, charge_type) F(T, const char *, description) \
+    F(T, Money, amount)
+ROW(PartRow, PART_ROW)
+
+typedef struct { const char *type, *description; Money of[BESIDE_MOST]; bool has[BESIDE_MOST]; } BesideLine;
+typedef struct { int64_t from; int n; BesideLine *v; size_t lines; Money total[BESIDE_MOST]; } Beside;
+
+static BesideLine *beside_line(Beside *x, const PartRow *p) {
+    for (size_t i = 0; i < x->lines; i++)
+        if (!strcmp(x->v[i].type, p->charge_type) && !strcmp(x->v[i].description, p->description)) return &x->v[i];
+    if (x->lines == BESIDE_LINES) return NULL;
+    x->v[x->lines] = (BesideLine){ .type = p->charge_type, .description = p->description };
+    return &x->v[x->lines++];
+}
+
+/* The last versions' lines beside each other: what the ones with the same words were and are. */
+static void show_beside(Req *r, const ViewRow *b) {
+    int64_t last = db_int(r, "select max(version_no) from bill where coalesce(version_group_id, id) = ? "
+                             "and status <> 'discarded'", b->version_group);
+    Beside x = { .from = last > BESIDE_MOST ? last - BESIDE_MOST + 1 : 1, .v = take_n(r, BesideLine, BESIDE_LINES) };
+    x.n = (int)(last - x.from + 1);
+    if (x.n < 2) return;
+    PartRows parts = db_all(r, PartRow,
+        "select b.version_no, l.charge_type, l.description, sum(l.amount_minor) as amount from bill b "
+        "join bill_line l on l.bill_id = b.id and l.posts = 1 where coalesce(b.version_group_id, b.id) = ? "
+        "and b.status <> 'discarded' and b.version_no >= ? group by b.version_no, l.charge_type, l.description "
+        "order by b.version_no, min(l.seq) limit 800", b->version_group, x.from);
+    for (size_t i = 0; i < parts.n; i++) {
+        BesideLine *l = beside_line(&x, &parts.v[i]);
+        int64_t k = parts.v[i].version_no - x.from;
+        if (!l || k < 0 || k >= x.n) continue;
+        l->of[k] = parts.v[i].amount, l->has[k] = true;
+        x.total[k] = money_add(x.total[k], parts.v[i].amount);
+    }
+    show_text(r, "show.sections.5.title", word(r, "billing.bill.beside"));
+    TableView *t = table_start(r, "show.sections.5.table", word(r, "billing.bill.beside"));
+    table_column(t, word(r, "billing.bill.charge"), "text", "id");
+    for (int k = 0; k < x.n; k++)
+        table_column(t, msg_format(r, r->c.language, "billing.bill.version_no",
+                                   { "n", text(r, "%lld", (long long)(x.from + k)) }), "money", NULL);
+    table_column(t, word(r, "billing.run.difference"), "money", "amount");
+    for (size_t i = 0; i < x.lines; i++) {
+        table_row(t, NULL);
+        table_cell(t, x.v[i].description);
+        for (int k = 0; k < x.n; k++) {
+            if (x.v[i].has[k]) table_money(t, x.v[i].of[k]);
+            else table_cell(t, NULL);
+        }
+        table_money(t, money_sub(x.v[i].of[x.n - 1], x.v[i].of[x.n - 2]));
+    }
+    table_foot(t, word(r, "billing.run.total"));
+    for (int k = 0; k < x.n; k++) table_foot(t, money_of(r, x.total[k]));
+    table_foot(t, money_of(r, money_sub(x.total[x.n - 1], x.total[x.n - 2])));
+}
+
+/* --- head --------------------------------------------------------------------------------------------------------- */
+
+static void show_act(Req *r, size_t *n, const char *key, const char *path) {
+    show_text(r, at(r, "show.moves", *n, "text"), word(r, key));
+    show_text(r, at(r, "show.moves", (*n)++, "url"), link_path(r, "%s", path));
+}
+
 static void show_actions(Req *r, const ViewRow *b) {
     size_t n = 0;
-    bool may = perm_may(&r->c, "bx.bill", APPROVE);
-    if (b->bill_no) {
-        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.pdf"));
-        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/pdf", url_part(r, b->bill_no)));
-    }
-    if (may && !strcmp(b->status, "published")) {
-        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.cancel_bill"));
+    bool may = perm_may(&r->c, "bx.bill", APPROVE), published = !strcmp(b->status, "published");
+    bool waits = !strcmp(b->status, "cancelled") && !b->superseded_by.id;
+    const char *path = b->bill_no ? text(r, "/bx/bills/%s", url_part(r, b->bill_no))
+                                  : text(r, "/bx/bills/draft-%lld", (long long)b->id.id);
+    if (published && perm_may(&r->c, "bx.bill", EXPORT))
+        show_act(r, &n, "billing.bill.send_again", text(r, "%s/sending", path));
+    if (published && perm_may(&r->c, "bx.bill", EDIT))
+        show_act(r, &n, b->dispute_hold ? "billing.bill.dispute_clear" : "billing.bill.dispute",
+                 text(r, "%s/dispute", path));
+    if (may && published) {
         show_text(r, at(r, "show.moves", n, "kind"), "danger");
-        show_text(r, at(r, "show.moves", n++, "url"),
-                  link_path(r, "/bx/bills/%s/cancellation", url_part(r, b->bill_no)));
+        show_act(r, &n, "billing.bill.cancel_bill", text(r, "%s/cancellation", path));
     }
-    if (perm_may(&r->c, "bx.bill", EDIT) && !strcmp(b->status, "published")) {
-        show_text(r, at(r, "show.moves", n, "text"), word(r, b->dispute_hold ? "billing.bill.dispute_clear"
-                                                          : "billing.bill.dispute"));
-        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/dispute", url_part(r, b->bill_no)));
-    }
-    if (may && !strcmp(b->status, "cancelled") && !b->superseded_by.id) {
-        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.bill_again"));
+    if (may && waits) {
+        show_act(r, &n, "billing.bill.correct_reading", text(r, "%s/correction", path));
         show_text(r, at(r, "show.moves", n, "post"), "1");
-        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/%s/rebill", url_part(r, b->bill_no)));
+        show_act(r, &n, "billing.bill.bill_again", text(r, "%s/rebill", path));
     }
     if (may && !strcmp(b->status, "draft") && b->version_no > 1) {
-        show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.bill.publish"));
         show_text(r, at(r, "show.moves", n, "kind"), "primary");
         show_text(r, at(r, "show.moves", n, "post"), "1");
-        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/draft-%lld/publication",
-            (long long)b->id.id));
+        show_act(r, &n, "billing.bill.publish", text(r, "%s/publication", path));
     }
 }
 
 /* Tabs of a bill that was published; drafts have the one page. */
 static void show_tabs(Req *r, const ViewRow *b, const char *tab) {
-    static const char *const keys[] = { "", "payments", "delivery", "notes" };
+    static const char *const keys[] = { "", "calculation", "document", "ledger", "payments", "delivery", "versions",
+                                        "audit", "notes" };
     for (size_t i = 0; b->bill_no && i < sizeof keys / sizeof *keys; i++) {
         show_text(r, at(r, "show.tabs", i, "text"), word(r, text(r, "billing.bill.tab_%s",
                                                                  *keys[i] ? keys[i] : "bill")));
@@ -277,27 +392,81 @@ static void show_head(Req *r, const ViewRow *b, const char *tab) {
     show_actions(r, b);
 }
 
-Id bill_head(Req *r, const char *tab) {
-    ViewRow *b = bill_of_path(r);
-    if (!b->bill_no) fail(r, NOT_FOUND, "A draft has no such page.");
-    show_head(r, b, tab);
+static void show_short(Req *r, const ViewRow *b) {
     show_fact(r, "show.facts", word(r, "billing.bill.amount_due"), money_of(r, b->due), NULL);
     show_fact(r, "show.facts", word(r, "billing.run.account"), b->account_no, b->consumer_name);
     show_fact(r, "show.facts", word(r, "billing.run.due_date"), day_of(r, b->due_date), NULL);
+}
+
+static ViewRow *published_of_path(Req *r) {
+    ViewRow *b = bill_of_path(r);
+    if (!b->bill_no) fail(r, NOT_FOUND, "A draft has no such page.");
+    return b;
+}
+
+Id bill_head(Req *r, const char *tab) {
+    ViewRow *b = published_of_path(r);
+    show_head(r, b, tab);
+    show_short(r, b);
     return b->id;
+}
+
+static Json trace_of(Req *r, const ViewRow *b) {
+    return b->trace ? json_read(&r->c.mem, b->trace, strlen(b->trace), 1 << 20, NULL) : (Json){ 0 };
+}
+
+/* What the consumer got, in the bill's language; a bill whose figures cannot be printed says why. */
+static void show_delivered(Req *r, const ViewRow *b) {
+    const Locale *l;
+    const BillPaper *p = bill_paper_of(&r->c, b->id, &l);
+    const char *refusal = paper_refusal(&r->c.mem, p);
+    show_text(r, "bill.title", word(r, "billing.bill.delivered"));
+    show_text(r, "bill.lang", l->language);
+    show_text(r, "bill.html", refusal ? NULL : bill_paper_html(&r->c.mem, p, l));
+    if (refusal) show_text(r, "bill.problem", msg_format(r, r->c.language, "billing.bill.not_printed",
+                                                         { "why", refusal }));
 }
 
 void bill_show(Req *r) {
     ViewRow *b = bill_of_path(r);
     show_head(r, b, "");
-    Json trace = b->trace ? json_read(&r->c.mem, b->trace, strlen(b->trace), 1 << 20, NULL) : (Json){ 0 };
     show_figures(r, b);
-    show_lines(r, b, trace);
-    show_use(r, b, trace);
-    show_ledger(r, b);
-    show_versions(r, b);
-    history_aside(r, "bill", b->id, NULL);
     audit_note(&r->c, "view", "bill", b->id, b->bill_no, NULL);
+    if (b->bill_no) {
+        show_delivered(r, b);
+        page(r, "billing/bill");
+        return;
+    }
+    show_lines(r, b, trace_of(r, b));
+    show_use(r, b, trace_of(r, b));
+    show_ledger(r, b);
+    if (has_versions(b)) show_versions(r, b), show_beside(r, b);
+    history_aside(r, "bill", b->id, NULL);
+    page(r, "layout/show");
+}
+
+static void show_document(Req *r, const ViewRow *b) {
+    const char *path = link_path(r, "/bx/bills/%s/pdf", url_part(r, b->bill_no));
+    show_text(r, "show.sections.0.title", word(r, "billing.bill.tab_document"));
+    show_text(r, "show.sections.0.document.title", word(r, "billing.bill.tab_document"));
+    show_text(r, "show.sections.0.document.url", path);
+    show_text(r, "show.sections.0.document.print_url", path);
+    show_text(r, "show.sections.0.document.download_url", text(r, "%s?download=1", path));
+}
+
+/* Every view of a bill is audited, whichever tab it is. */
+void bill_tab_page(Req *r) {
+    const char *tab = path_text(r, "tab");
+    ViewRow *b = published_of_path(r);
+    show_head(r, b, tab);
+    show_short(r, b);
+    if (!strcmp(tab, "calculation")) show_lines(r, b, trace_of(r, b)), show_use(r, b, trace_of(r, b));
+    else if (!strcmp(tab, "document")) show_document(r, b);
+    else if (!strcmp(tab, "ledger")) show_ledger(r, b);
+    else if (!strcmp(tab, "versions")) show_versions(r, b), show_beside(r, b);
+    else if (!strcmp(tab, "audit")) history_show(r, "show.sections.0", "bill", b->id, NULL);
+    else if (!bill_tab_show(r, tab, b->id)) fail(r, NOT_FOUND, "There is no such page.");
+    audit_note(&r->c, "view", "bill", b->id, b->bill_no, tab);
     page(r, "layout/show");
 }
 
@@ -313,6 +482,24 @@ static const Form cancel_form = { .name = "bill_cancel", .fields = FIELDS {
     { "note",   LONG_TEXT(10, 500), .flags = REQUIRED },
     { 0 } } };
 
+#define CLOSED_ROW(F, T) F(T, Date, first_on)
+ROW(ClosedRow, CLOSED_ROW)
+
+/* Of a bill in a month that the ledger has closed; NULL: its month is open. */
+static const char *closed_month(Req *r, Id bill) {
+    ClosedRow *p = db_find(r, ClosedRow, "select p.from_date as first_on from bill b "
+                                         "join gl_period p on p.utility_id = "
+                                         "b.utility_id and coalesce(b.accounting_date, b.bill_date) "
+                                         "between p.from_date "
+                                         "and p.to_date and p.state = 'closed' where b.id = ?", bill);
+    Date on = utility_today(&r->c);
+    while (p && db_int(r, "select count(*) from gl_period where utility_id = ? and state = 'closed' and ? between "
+                          "from_date and to_date", r->c.utility, on)) on = date_add_days(date_month_end(on), 1);
+    return !p ? NULL : msg_format(r, r->c.language, "billing.bill.closed_month",
+                                  { "month", text(r, "%s %d", month_name(r->c.locale, date_ymd(p->first_on).month),
+                                                  date_ymd(p->first_on).year) }, { "date", day_of(r, on) });
+}
+
 void bill_cancel_page(Req *r) {
     ViewRow *b = bill_of_path(r);
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.bill.cancel_ask",
@@ -321,6 +508,7 @@ void bill_cancel_page(Req *r) {
     show_fact(r, "confirm.facts", word(r, "billing.overview.account"), b->account_no, b->consumer_name);
     show_fact(r, "confirm.facts", word(r, "billing.overview.amount"), money_of(r, b->total), NULL);
     show_text(r, "confirm.text.0", word(r, "billing.bill.cancel_how"));
+    show_text(r, "confirm.text.1", closed_month(r, b->id));
     show_text(r, "confirm.undo", word(r, "billing.bill.stays_cancelled"));
     show_text(r, "confirm.back_url", link_path(r, "/bx/bills/%s", url_part(r, path_text(r, "no"))));
     page(r, "layout/confirm");
@@ -330,8 +518,10 @@ void bill_cancel_post(Req *r) {
     Input *in = form_read(r, &cancel_form);
     problems_end(r);
     ViewRow *b = bill_of_path(r);
+    const char *closed = closed_month(r, b->id);
     bill_cancel(&r->c, b->id, in_text(in, "reason"), in_text(in, "note"));
-    note(r, "%s", msg_format(r, r->c.language, "billing.bill.cancelled_now", { "no", b->bill_no }));
+    note(r, "%s%s%s", msg_format(r, r->c.language, "billing.bill.cancelled_now", { "no", b->bill_no }),
+         closed ? " " : "", closed ? closed : "");
     go(r, "/bx/bills/%s", url_part(r, b->bill_no));
 }
 

@@ -239,6 +239,25 @@ static void store_lines(Store *x, const BillCase *one, int64_t first_segment) {
     }
 }
 
+static bool is_among(const char *const *words, const char *one) {
+    for (; *words; words++)
+        if (!strcmp(*words, one)) return true;
+    return false;
+}
+
+/* What the viewer adds up: charges by use, and all other current ones but taxes and discounts. */
+static void charges_of(const BillDraft *d, Money *use, Money *service) {
+    static const char *const by_use[] = { "USAGE", "DEMAND", "FUEL_ADJ", "SEWER_USAGE", "TRUE_UP", NULL };
+    static const char *const neither[] = { "TAX", "DISCOUNT", "SUBSIDY", "ADJUSTMENT", "CREDIT_NOTE", NULL };
+    *use = *service = (Money){ 0 };
+    for (int i = 0; i < d->line_n; i++) {
+        const BillLine *l = &d->lines[i];
+        if (!l->is_added || strcmp(bill_section_words[l->section], "current")) continue;
+        if (is_among(by_use, l->charge_type)) *use = money_add(*use, l->amount);
+        else if (!is_among(neither, l->charge_type)) *service = money_add(*service, l->amount);
+    }
+}
+
 static void store_bill(Store *x, const BillCase *one) {
     Ctx *c = x->c;
     const BillScope *s = x->s;
@@ -246,7 +265,9 @@ static void store_bill(Store *x, const BillCase *one) {
     Quantity use;
     const char *unit;
     Id plan, by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
+    Money by_use, by_service;
     usage_of(d, &use, &unit, &plan);
+    charges_of(d, &by_use, &by_service);
     db_bulk_add(x->bill, one->bill, c->utility, one->account, one->consumer, random_public_id(&c->mem),
                 kind_words[s->kind], s->period, s->run, d->start, d->end, d->days, s->bill_date, s->due_date,
                 s->accounting_date, one->facts.currency, s->simulates ? "discarded" : is_held(one) ? "held" : "draft",
@@ -256,7 +277,7 @@ static void store_bill(Store *x, const BillCase *one) {
                     d->rounding, d->total, d->amount_due, d->credit_carried,
                 s->supersedes, s->version_group, s->version_no ? s->version_no : 1, s->template_version, one->language,
                     s->message, s->reason, unit ? bind_qty(use) : (Bind){ 0 }, unit, one->category, one->sub_area, plan,
-                trace_json(c, one), by, by);
+                by_use, by_service, trace_json(c, one), by, by);
 }
 
 /* --- exceptions and items of the run ------------------------------------------------------------------------------ */
@@ -371,8 +392,9 @@ static void store_all(Ctx *c, const BillScope *s, BillCase *v, size_t n) {
             "credit_carried_minor, supersedes_bill_id, version_group_id, version_no, template_version_id, "
             "language, message, reason, "
             "usage_qty_micro, usage_unit, category_id, sub_area_id, tariff_plan_id, "
-            "calc_trace, created_by, updated_by) "
-            "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+            "use_charges_minor, service_charges_minor, calc_trace, created_by, updated_by) "
+            "values "
+            "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
         .segment = db_bulk(c, "insert into bill_segment (id, bill_id, seq, service_connection_id, tariff_plan_id, "
                               "tariff_plan_version_id, segment_start, segment_end, days, usage_qty_micro, "
                               "usage_unit, usage_source, "

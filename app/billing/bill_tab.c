@@ -68,6 +68,18 @@ static void show_notes(Req *r, Id bill) {
     form_show(r, "show.sections.1.form", &note_form, text(r, "/bx/bills/%s/notes", url_part(r, path_text(r, "no"))));
 }
 
+static void show_documents(Req *r, Id bill) {
+    show_text(r, "show.sections.2.title", word(r, "billing.bill.documents"));
+    TableView *t = table_start(r, "show.sections.2.table", word(r, "billing.bill.documents"));
+    table_column(t, word(r, "billing.bill.file"), "text", "id");
+    table_column(t, word(r, "billing.bill.made"), "date", NULL);
+    table_column(t, word(r, "billing.bill.sha256"), "code", "name");
+    table_rows_of(t, NULL, "select d.file_name, d.created_at as made_at, lower(hex(b.pdf_sha256)) as sha256 "
+                           "from bill b "
+                           "join document d on d.id = b.pdf_document_id where b.id = ?", bill);
+    table_empty(t, word(r, "billing.bill.documents_none"), NULL);
+}
+
 void bill_note_post(Req *r) {
     Input *in = form_read(r, &note_form);
     problems_end(r);
@@ -83,15 +95,12 @@ void bill_note_post(Req *r) {
 
 /* --- the pages ---------------------------------------------------------------------------------------------------- */
 
-void bill_tab_page(Req *r) {
-    const char *tab = path_text(r, "tab");
+bool bill_tab_show(Req *r, const char *tab, Id bill) {
     bool payments = !strcmp(tab, "payments"), delivery = !strcmp(tab, "delivery"), notes = !strcmp(tab, "notes");
-    if (!payments && !delivery && !notes) fail(r, NOT_FOUND, "There is no such page.");
-    Id bill = bill_head(r, tab);
     if (payments) show_payments(r, bill);
     if (delivery) show_deliveries(r, bill);
-    if (notes) show_notes(r, bill);
-    page(r, "layout/show");
+    if (notes) show_notes(r, bill), show_documents(r, bill);
+    return payments || delivery || notes;
 }
 
 static const Form dispute_form = { .name = "bill_dispute", .fields = FIELDS {

@@ -2,6 +2,7 @@
  * Module billing: table of contents.
  */
 #include "app/billing/bill_paper.h"
+#include "app/billing/bill_set.h"
 #include "app/billing/gl.h"
 #include "app/billing/pages.h"
 #include "app/billing/run_page.h"
@@ -64,7 +65,16 @@ static const Route billing_routes[] = {
     POST("/bx/bills/{no}/notes",                         "bx.bill", CREATE,  bill_note_post, .form = bill_show),
     GET ("/bx/bills/{no}/dispute",                       "bx.bill", EDIT,    bill_dispute_page),
     POST("/bx/bills/{no}/dispute",                       "bx.bill", EDIT,    bill_dispute_post),
-    GET ("/bx/bills/{no}/{tab}",                         "bx.bill", VIEW,    bill_tab_page),
+    /* a copy leaves the house: whoever may export */
+    GET ("/bx/bills/{no}/sending",                       "bx.bill", EXPORT,  bill_send_page),
+    POST("/bx/bills/{no}/sending",                       "bx.bill", EXPORT,  bill_send_post, .form = bill_send_page),
+    GET ("/bx/bills/{no}/correction",                    "bx.bill", APPROVE, bill_fix_page),
+    POST("/bx/bills/{no}/correction",                    "bx.bill", APPROVE, bill_fix_post, .form = bill_fix_page),
+    GET ("/bx/bills/{no}/photos/{n}",                    "bx.bill", VIEW,    bill_photo_page, .flags = WRITES),
+    GET ("/bx/bills/{no}/{tab}",                         "bx.bill", VIEW,    bill_tab_page, .flags = WRITES),
+    POST("/bx/bill-sets",                                "bx.bill", EXPORT,  bill_set_post, .form = bill_list_page),
+    GET ("/bx/bill-sets/{key}",                          "bx.bill", EXPORT,  bill_set_page),
+    GET ("/bx/bill-sets/{key}/file",                     "bx.bill", EXPORT,  bill_set_file, .flags = WRITES),
     POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_show),
     POST("/bx/bills/{no}/publication",                   "bx.bill", APPROVE, bill_publish_post, .form = bill_show),
 
@@ -157,6 +167,8 @@ static const JobHandler billing_jobs[] = {
     /* a transaction for each chunk of accounts */
     { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },
     { .kind = "bill.pdf", .class = "documents", .run = bill_pdf_job },
+    { .kind = "bill_set.work", .class = "documents", .run = bill_set_job },
+    { .kind = "bill_set.expire", .class = "documents", .run = bill_set_expire },
     { .kind = "statement.pdf", .class = "documents", .run = statement_job },
     { .kind = "statement.cleanup", .class = "documents", .run = statement_cleanup },
     { .kind = "bill_simulation.run", .class = "bills", .run = simulation_job },
@@ -173,6 +185,8 @@ static const JobSchedule billing_schedules[] = {
       .name = "Files of statements",
       .rule = "daily 03:30",
       .per_utility = true },
+    { .code = "bill_set", .kind = "bill_set.expire", .name = "Files of bills taken together",
+      .rule = "daily 03:35", .per_utility = true },
     { .code = "bill_draft", .kind = "bill_draft.cleanup", .name = "Remove discarded drafts of bills",
       .rule = "daily 03:40", .per_utility = true },
     { .code = "late_fee", .kind = "late_fee.assess", .name = "Late fees", .rule = "daily 02:00", .per_utility = true },

@@ -13,6 +13,13 @@ void bill_list_page   (Req *r);
 Id   bill_head        (Req *r, const char *tab);
 void bill_show        (Req *r);
 void bill_tab_page    (Req *r);
+/* Payments, delivery, notes of a bill, below its head; false: there is no such tab (bill_tab.c). */
+bool bill_tab_show    (Req *r, const char *tab, Id bill);
+void bill_photo_page  (Req *r);
+void bill_send_page   (Req *r);     /* bill_send.c */
+void bill_send_post   (Req *r);
+void bill_fix_page    (Req *r);     /* bill_fix.c */
+void bill_fix_post    (Req *r);
 void bill_note_post   (Req *r);
 void bill_dispute_page(Req *r);
 void bill_dispute_post(Req *r);

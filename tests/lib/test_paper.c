@@ -351,6 +351,31 @@ static void damage_is_refused(void) {
     SAME_TEXT(paper_refusal(&mem, p), "it has no lines");
 }
 
+static void several_are_joined(void) {
+    BillPaper *other = april();
+    other->bill_no = "WA-BILL-202605-000002";
+    Bytes one = made(april(), "en", "1,234.56"), two = made(other, "es", "1.234,56");
+    Bytes all = pdf_join(&mem, (Bytes[]){ one, two, one }, 3);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(all.p);
+    const char *w = words_of("joined", all);
+    HAS(w, "WA-BILL-202605-000001");
+    HAS(w, "WA-BILL-202605-000002");
+    HAS(w, "$188.00");
+    SAME_INT(pages_of("joined"), 3 * pages_of("april"));
+    SAME_TEXT(out_of(text(&mem, "pdfinfo %s/joined.pdf 2>&1 | grep -ci error; true", folder)), "0\n");
+    HAS(out_of(text(&mem, "pdftotext -f 3 -l 3 %s/joined.pdf -", folder)), "WA-BILL-202605-000002");
+    Bytes again = pdf_join(&mem, (Bytes[]){ one, two, one }, 3);
+    CU_ASSERT_TRUE(again.n == all.n && !memcmp(again.p, all.p, all.n));
+    CU_ASSERT_PTR_NULL(pdf_join(&mem, NULL, 0).p);
+    CU_ASSERT_PTR_NULL(pdf_join(&mem, (Bytes[]){ one, { "%PDF-1.4 nothing", 16 } }, 2).p);
+    char *cut = take(&mem, one.n);
+    for (size_t n = 0; n < one.n; n += one.n / 97) {
+        memcpy(cut, one.p, one.n);
+        memset(cut + n, 'z', one.n - n < 40 ? one.n - n : 40);
+        pdf_join(&mem, (Bytes[]){ { cut, one.n }, two }, 2);
+    }
+}
+
 static void a_stamp_leaves_the_original(void) {
     Bytes b = made(april(), "en", "1,234.56"), s = pdf_stamp(&mem, b, "Cancelled");
     CU_ASSERT_PTR_NOT_NULL_FATAL(s.p);
@@ -384,6 +409,7 @@ int main(void) {
         { "credit is carried forward", credit_is_carried },
                                                    { "70 lines run over pages", long_bills_run_over_pages },
                                                    { "damaged figures are refused", damage_is_refused },
+                                                   { "several are joined", several_are_joined },
                                                    { "a stamp leaves the original", a_stamp_leaves_the_original },
                                                    { 0 } });
     if (!out && !fork()) execlp("rm", "rm", "-rf", folder, NULL);

@@ -115,7 +115,9 @@ story('BX01US03', 'BX-FIX', (kit) => {
     expect(one("select count(*) from bill where status = 'published'")).toBe('9');
     await move(second(), 'roll_back').refuses(409, null, '9 bills are published. Cancel them one by one with a reason.');
     await manager().get('/bx/bills').sees('SF-1001', 'WA-BILL-202605-000001');
-    await manager().get('/bx/bills/WA-BILL-202605-000001').sees('1,262 - 1,250 = 12 CCF', '5 x 4.50 = 22.50', '1200', '168.00');
+    await manager().get('/bx/bills/WA-BILL-202605-000001').sees('168.00');
+    await manager().get('/bx/bills/WA-BILL-202605-000001/calculation').sees('1,262 - 1,250 = 12 CCF', '5 x 4.50 = 22.50');
+    await manager().get('/bx/bills/WA-BILL-202605-000001/ledger').sees('1200', '188.00');
   });
 
   test('BX04US01.4 a bill is cancelled and made again; the ledger has the mirror', async () => {

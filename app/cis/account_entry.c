@@ -266,3 +266,27 @@ void account_open(Ctx *c, Id account, Date on, const char *reason) {
         fail_field(c, INVALID, "opened_on", "%s", msg(c->language, "cis.entry.opened_future"));
     move_to(c, account, "active", on, reason);
 }
+
+/* --- another category --------------------------------------------------------------------------------------------- */
+
+#define MOVED(F, T) F(T, Id, id) F(T, const char *, account_no) F(T, int64_t, row_version)
+ROW(Moved, MOVED)
+
+int64_t accounts_category_move(Ctx *c, Id from, Id to, int most, const char *reason) {
+    Moveds l = db_all(c, Moved, "select id, account_no, row_version + 1 as row_version from account where utility_id=? "
+                      "and category_id=? order by id limit ? for update", c->utility, from, most);
+    if (!l.n) return 0;
+    Id *ids = take_n(c, Id, l.n);
+    Audit *notes = take_n(c, Audit, l.n);
+    for (size_t i = 0; i < l.n; i++) {
+        ids[i] = l.v[i].id;
+        notes[i] = (Audit){ .action = "edit", .entity = "account", .id = l.v[i].id, .number = l.v[i].account_no,
+                            .version = l.v[i].row_version, .reason = reason };
+    }
+    db_run(c, "update account a set category_id=?, sub_category_id=(select s.id from consumer_sub_category s "
+              "where s.id=a.sub_category_id and s.category_id=?), updated_at=?, updated_by=?, "
+              "row_version=row_version+1 where id in (select j.id from json_table(?, '$[*]' columns "
+              "(id bigint path '$')) j)", to, to, c->now, c->user, json_ids(c, ids, l.n));
+    audits_note(c, notes, l.n);
+    return (int64_t)l.n;
+}

@@ -102,6 +102,9 @@ Id     premise_create   (struct Ctx *c, const NewPremise *n);
    how many moved. The second takes all of one sub-area. Called by the pages of service areas. */
 int64_t premises_area_set (struct Ctx *c, const Id *premises, size_t n, Id sub_area, const char *reason);
 int64_t premises_area_move(struct Ctx *c, Id from, Id to, const char *reason);
+/* At most so many accounts of a category belong to another one from now on, each with its audit. A sub-category stays
+   where it belongs to the new one. Returns how many; fewer than `most`: none are left (ONB02US02). */
+int64_t accounts_category_move(struct Ctx *c, Id from, Id to, int most, const char *reason);
 /* CONFLICT when a single-unit premise has an open account, naming it. */
 Faults accounts_check   (struct Ctx *c, const NewAccount *v, size_t n);
 Faults accounts_create  (struct Ctx *c, const NewAccount *v, size_t n, Id *ids);

@@ -114,6 +114,23 @@ static void stored_end(void *stored) {
     if (!s->committed && !db_is_lost(s->c->db)) unlink(s->path);
 }
 
+#define TYPE_RULE(F, T) F(T, const char *, name) F(T, const char *, formats) F(T, int64_t, max_mb)
+ROW(TypeRule, TYPE_RULE)
+
+/* What the utility takes as a document of a type (ONB02US02): fewer formats and a smaller size than the kind. */
+static void check_type(Ctx *c, Id type, const char *mime, size_t size) {
+    static const struct { const char *mime, *format; } formats[] = {
+        { "application/pdf", "pdf" }, { "image/jpeg", "jpg" }, { "image/png", "png" }, { "image/heic", "heic" },
+        { "image/webp", "webp" } };
+    if (!type.id) return;
+    const TypeRule *t = db_one(c, TypeRule, "select name, formats, max_mb from document_type where id=?", type);
+    if ((int64_t)size > t->max_mb * 1024 * 1024)
+        fail(c, TOO_LARGE, "%s: a file has at most %d MB.", t->name, (int)t->max_mb);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (!strcmp(formats[i].mime, mime) && strstr(t->formats, formats[i].format)) return;
+    fail(c, INVALID, "%s: choose a file of %s.", t->name, t->formats);
+}
+
 Id document_store(Ctx *c, const NewDocument *d) {
     const DocumentKind *kind = document_kind(d->kind);
     if (!kind) fail(c, BROKEN, "there is no kind of documents \"%s\"", d->kind);
@@ -124,6 +141,7 @@ Id document_store(Ctx *c, const NewDocument *d) {
     if (refusal) fail(c, (int64_t)m->size > kind->bytes_max ? TOO_LARGE : INVALID, "%s", refusal);
     const char *type = document_type(kind, magic, name);
     if (d->mime && strcmp(kind->types, "*") && strcmp(d->mime, type)) fail(c, INVALID, "%s", kind->says);
+    check_type(c, d->type, type, m->size);
     uint8_t hash[DIGEST_MAX];
     digest(SHA256, bytes_at(m->bytes, m->size), hash);
     const char *random = random_public_id(&c->mem),

@@ -108,10 +108,51 @@ const Resource department = {
 
 /* --- 4 categories ------------------------------------------------------------------------------------------------- */
 
+/* What categories point to; both have pages of their own. */
+static const Resource plan_choice = { .table = "tariff_plan", .one = "plan", .fields = FIELDS {
+    { "code", NULL, TEXT(2, 20) }, { "name", NULL, TEXT(3, 80) }, { 0 } } };
+static const Resource deposit_choice = { .table = "fee", .one = "deposit",
+                                         .where = "x.kind = 'deposit' and x.active = 1",
+    .fields = FIELDS { { "code", NULL, TEXT(2, 30) }, { "name", NULL, TEXT(3, 80) }, { 0 } } };
+
+/* A default is a plan that may be given to somebody: active, and for this category. */
+static void default_plan_check(Req *r, const Input *in, Id category) {
+    Id plan = in_ref(in, "default_tariff_plan_id");
+    if (!plan.id) return;
+    const char *code = in_text(in, "default_tariff_plan_id");
+    if (!db_int(r, "select count(*) from tariff_plan where id=? and status='active'", plan))
+        problem(r, "default_tariff_plan_id", "%s", msg_format(r, r->c.language, "settings.plan_inactive",
+                { "plan", code }));
+    else if (category.id && !db_int(r, "select json_length(category_ids)=0 or json_contains(category_ids, "
+                                       "cast(? as char)) from tariff_plan where id=?", category, plan))
+        problem(r, "default_tariff_plan_id", "%s", msg_format(r, r->c.language, "settings.plan_elsewhere",
+                { "plan", code }));
+}
+
 static void category_check(Req *r, const Input *in, Id id) {
+    default_plan_check(r, in, id);
     bool last = id.id && !in_bool(in, "active") && !db_int(r, "select count(*) from consumer_category "
         "where utility_id=? and active=1 and id<>?", r->c.utility, id);
     if (last) problem(r, "active", "%s", SAY(r, "one_category"));
+}
+
+/* Where its accounts went, or the way to let them go. */
+static void category_show(Req *r, Id id) {
+    const char *into = db_text(r, "select y.name from consumer_category x join consumer_category y "
+                                  "on y.id=x.merged_into_id where x.id=?", id);
+    int64_t waiting = into ? db_int(r, "select count(*) from account where category_id=?", id) : 0;
+    if (into) show_text(r, "page.notices.0.text", msg_plural(r, r->c.language, "settings.merged_into", waiting,
+        locale_count(&r->c.mem, r->c.locale, waiting), { "to", into }));
+    else if (perm_may(&r->c, "core.settings", EDIT)) {
+        show_text(r, "page.actions.2.text", SAY(r, "merge"));
+        show_text(r, "page.actions.2.icon", "swap");
+        show_text(r, "page.actions.2.url", link_path(r, "/settings/categories/%s/merge", path_text(r, "key")));
+    }
+}
+
+static void sub_category_check(Req *r, const Input *in, Id id) {
+    (void)id;
+    default_plan_check(r, in, in_ref(in, "category_id"));
 }
 
 const Resource consumer_category = {
@@ -126,17 +167,14 @@ const Resource consumer_category = {
           "s.code, ' ', s.name) order by s.sort separator ', ') from consumer_sub_category s "
           "where s.category_id = x.id "
           "and s.active = 1)" },
-        { "plan",        "Default plan", TEXT(0, 0), .flags = LIST | DERIVED,
-          .column = "(select t.code from tariff_plan "
-          "t where t.id = x.default_tariff_plan_id)" },
-        { "deposit",     "Deposit", TEXT(0, 0), .flags = LIST | DERIVED, .column = "(select f.code from fee f "
-          "where f.id = x.deposit_fee_id)" },
+        { "default_tariff_plan_id", "Default plan", REF(plan_choice), .flags = LIST },
+        { "deposit_fee_id", "Deposit", REF(deposit_choice), .flags = LIST },
         { "credit_days", "Credit days", INT(0, 90), .flags = REQUIRED | LIST, .initial = "21" },
         { "tax_exempt",  "Tax exempt", BOOL, .flags = LIST },
         { "sort",        "Place",      INT(0, 999), .flags = SORT, .initial = "10" },
         { "active",      "Active",     BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
-    .check = category_check, .after_save = touched,
+    .check = category_check, .after_save = touched, .show = category_show,
     .delete_refusal = "select concat(format(count(*), 0), if(count(*) = 1, ' account uses ', ' accounts use '), "
                       "max(g.name), '. Deactivate or merge it.') from account a join consumer_category g "
                       "on g.id = a.category_id where g.id = ? having count(*) > 0",
@@ -151,91 +189,15 @@ const Resource consumer_sub_category = {
           .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
         { "name",        "Name",     TEXT(2, 60), .flags = REQUIRED | LIST | SEARCH },
         { "category_id", "Category", REF(consumer_category), .flags = REQUIRED | LIST },
+        { "default_tariff_plan_id", "Default plan", REF(plan_choice), .flags = LIST,
+          .hint = "Empty: that of the category." },
+        { "deposit_fee_id", "Deposit", REF(deposit_choice), .flags = LIST, .hint = "Empty: that of the category." },
         { "credit_days", "Credit days", INT(0, 90), .flags = LIST, .hint = "Empty: those of the category." },
         { "sort",        "Place",    INT(0, 999), .flags = SORT, .initial = "10" },
         { "active",      "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
-    .used_by = "select count(*) from account where sub_category_id = ?", .used_text = "accounts", .after_save = touched,
-};
-
-/* --- 5 document types --------------------------------------------------------------------------------------------- */
-
-static const Choice purposes[] = { { "identity", "Identity" }, { "address", "Address" }, { "ownership", "Ownership" },
-                                   { "agreement", "Agreement" }, { "photo", "Photo" }, { "other", "Other" }, { 0 } };
-static const Choice verifications[] = { { "none", "None" }, { "manual", "By a person" }, { 0 } };
-
-static void document_check(Req *r, const Input *in, Id id) {
-    const char *formats = in_text(in, "formats");
-    (void)id;
-    for (const char *s = formats; s && *s; s += strspn(s, ",")) {
-        size_t n = strcspn(s, ",");
-        if (!has_word("pdf jpg png heic webp", text_copy_n(r, s, n))) {
-            problem(r, "formats", "%s", SAY(r, "formats"));
-            return;
-        }
-        s += n;
-    }
-}
-
-const Resource document_type_res = {
-    .table = "document_type", .path = "/settings/documents", .feature = "core.settings", .one = "document type",
-    .many = "document types", .tabs = "settings",
-    .fields = FIELDS {
-        { "code",     "Code",     TEXT(2, 20), .chars = "A-Z0-9_-",
-          .chars_text = "Use capital letters, digits and dashes.",
-          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
-        { "name",     "Name",     TEXT(2, 80), .flags = REQUIRED | UNIQUE | LIST | SEARCH },
-        { "purpose",  "Purpose",  CHOICE(purposes), .flags = REQUIRED | LIST | FILTER },
-        { "formats",  "Formats",  TEXT(3, 30), .flags = REQUIRED | LIST, .initial = "pdf,jpg,png",
-          .hint = "Of pdf, jpg, png, heic, webp, with commas." },
-        { "max_mb",   "Largest size", INT(1, 10), .flags = REQUIRED | LIST, .suffix = "MB", .initial = "5" },
-        { "validity_days", "Valid for", INT(1, 36500), .flags = LIST, .suffix = "days" },
-        { "verification",  "Verification", CHOICE(verifications), .flags = REQUIRED | LIST, .initial = "none" },
-        { "active",   "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
-        { 0 } },
-    .check = document_check, .after_save = touched,
-    .used_by = "select count(*) from document where type_id = ?", .used_text = "documents",
-};
-
-/* --- 6 contracts -------------------------------------------------------------------------------------------------- */
-
-/* {{consumer.name}} and its like; what is none of these is named with its line. */
-static void contract_check(Req *r, const Input *in, Id id) {
-    static const char known[] = "consumer.name account.account_no plan.name date";
-    const char *s = in_text(in, "template_text");
-    int line = 1;
-    (void)id;
-    for (; s && *s; s++) {
-        line += *s == '\n';
-        if (s[0] != '{' || s[1] != '{') continue;
-        const char *end = strstr(s, "}}");
-        const char *name = text_copy_n(r, s + 2, end ? (size_t)(end - s - 2) : strcspn(s + 2, " \n"));
-        if (end && *name && !strchr(name, ' ') && has_word(known, name)) continue;
-        problem(r, "template_text", "%s", msg_format(r, r->c.language, "settings.placeholder", { "name", name },
-                                                     { "line", text(r, "%d", line) }));
-        return;
-    }
-}
-
-const Resource contract_type = {
-    .table = "contract_type", .path = "/settings/contracts", .feature = "core.settings", .one = "contract",
-    .many = "contracts", .tabs = "settings",
-    .fields = FIELDS {
-        { "code",        "Code",     TEXT(2, 20), .chars = "A-Z0-9_-",
-          .chars_text = "Use capital letters, digits and dashes.",
-          .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
-        { "name",        "Name",     TEXT(2, 120), .flags = REQUIRED | LIST | SEARCH },
-        { "category_id", "Category", REF(consumer_category), .flags = LIST },
-        { "service_code", "Service code", TEXT(0, 4), .flags = LIST },
-        { "term_months", "Term",     INT(1, 600), .flags = LIST, .suffix = "months" },
-        { "notice_days", "Notice",   INT(0, 365), .flags = REQUIRED | LIST, .suffix = "days", .initial = "30" },
-        { "auto_renew",  "Renewed automatically", BOOL, .flags = LIST, .initial = "1" },
-        { "required",    "Required", BOOL, .flags = LIST },
-        { "template_text", "Text",   LONG_TEXT(0, 60000), .hint = "May name {{consumer.name}}, {{account.account_no}}, "
-          "{{plan.name}} and {{date}}." },
-        { "active",      "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
-        { 0 } },
-    .check = contract_check, .after_save = touched,
+    .used_by = "select count(*) from account where sub_category_id = ?", .used_text = "accounts",
+    .check = sub_category_check, .after_save = touched,
 };
 
 /* --- 2 system access ---------------------------------------------------------------------------------------------- */
@@ -245,8 +207,9 @@ static const struct { const char *code, *needs; } modules_[] = {
     { "cis", "" }, { "cc", "cis" }, { "comm", "" }, { "portal", "comm" }, { "mx", "" }, { "bx", "mx" }, { "wx", "" } };
 enum { MODULES_N = sizeof modules_ / sizeof *modules_ };
 
-static const char *module_name(Req *r, const char *code) { return msg(r->c.language, text(r, "settings.module.%s",
-                                                                                         code)); }
+static const char *module_name(Req *r, const char *code) {
+    return msg(r->c.language, text(r, "settings.module.%s", code));
+}
 
 static bool is_on(Req *r, const char *code) {
     return db_int(r, "select coalesce(max(active), 0) from module_activation where utility_id=? and module=?",
@@ -255,10 +218,12 @@ static bool is_on(Req *r, const char *code) {
 
 /* Without a subscription everything is there: an installation of its own. */
 static bool in_plan(Req *r, const char *code) {
-    return db_int(r, "select coalesce(max(json_contains(p.modules, json_quote(?))), 1) from smart360.subscription s "
-                     "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
-                     "and s.status in ('trial', "
-                     "'active', 'past_due', 'grace')", code, r->c.tenant) > 0;
+    return db_int(r,
+               "select coalesce(max(json_contains(p.modules, json_quote(?))), 1) from smart360.subscription s "
+               "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
+               "and s.status in ('trial', 'active', 'past_due', 'grace')",
+               code, r->c.tenant)
+        > 0;
 }
 
 /* The module that stands in the way: one it needs that is off, or one that needs it and is on. NULL: none. */
@@ -321,8 +286,8 @@ static void module_set(Req *r, const char *code, bool on) {
         .before = json_pairs(c, "active", on ? "0" : "1", NULL), .after = json_pairs(c, "active", on ? "1" : "0",
             NULL) });
     setup_step_touch(c, "core_settings");
-    note(r, "%s", msg_format(r, c->language, on ? "settings.is_on" : "settings.is_off", { "module",
-                                                                                         module_name(r, code) }));
+    note(r, "%s",
+        msg_format(r, c->language, on ? "settings.is_on" : "settings.is_off", { "module", module_name(r, code) }));
     go(r, "/settings/access");
 }
 

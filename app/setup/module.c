@@ -100,6 +100,14 @@ static const Route setup_routes[] = {
     POST("/settings/access/{module}/on",  "core.settings", EDIT, settings_module_on, .form = settings_access_page),
     GET ("/settings/access/{module}/off", "core.settings", EDIT, settings_module_off_page),
     POST("/settings/access/{module}/off", "core.settings", EDIT, settings_module_off),
+    GET ("/settings/categories/{key}/merge",       "core.settings", EDIT, category_merge_page),
+    POST("/settings/categories/{key}/merge",       "core.settings", EDIT, category_merge_post,
+         .form = category_merge_page),
+    GET ("/settings/documents/{key}/required",     "core.settings", EDIT, document_required_page),
+    POST("/settings/documents/{key}/required",     "core.settings", EDIT, document_required_post,
+         .form = document_required_page),
+    GET ("/settings/contracts/{key}/preview",      "core.settings", VIEW, contract_preview_page),
+    GET ("/settings/contracts/{key}/preview.pdf",  "core.settings", VIEW, contract_preview_pdf),
     RESOURCE(utility_service), RESOURCE(department), RESOURCE(consumer_category), RESOURCE(consumer_sub_category),
     RESOURCE(document_type_res), RESOURCE(contract_type),
 
@@ -213,6 +221,7 @@ static const PageTab setup_tabs[] = {
 };
 
 static const JobHandler setup_jobs[] = {
+    { .kind = "category.merge",  .class = "general", .run = category_merge_job },
     { .kind = "tariff.activate", .class = "general", .run = plan_activate_job },
     { .kind = "tariff.impact",   .class = "general", .run = plan_impact_job },
     { .kind = "tariff.move",     .class = "general", .run = plan_move_job },

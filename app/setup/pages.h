@@ -96,6 +96,15 @@ void settings_module_on      (Req *r);
 void settings_module_off_page(Req *r);
 void settings_module_off     (Req *r);
 
+/* category_merge.c, document_type.c, contract.c */
+void category_merge_page   (Req *r);
+void category_merge_post   (Req *r);
+void document_required_page(Req *r);
+void document_required_post(Req *r);
+void contract_preview_page (Req *r);
+void contract_preview_pdf  (Req *r);
+JobStep category_merge_job (Ctx *c, const JobRow *job);
+
 /* dashboard.c */
 void dashboard_page(Req *r);
 

@@ -22,6 +22,7 @@ create table if not exists consumer_category (
   code varchar(10) collate utf8mb4_bin not null check (code regexp '^[A-Z0-9_]{2,10}$'), name varchar(60) not null, parent_id bigint unsigned null,
   default_tariff_plan_id bigint unsigned null, deposit_fee_id bigint unsigned null, tax_exempt tinyint(1) not null default 0, credit_days tinyint unsigned not null default 21 check (credit_days <= 90),
   bill_limit_minor bigint null comment 'hold BX-H03', sort int not null default 0, active tinyint(1) not null default 1,
+  merged_into_id bigint unsigned null comment 'its accounts are there',
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, code), unique key (utility_id, name), foreign key (parent_id) references consumer_category (id), foreign key (utility_id) references utility (id)
@@ -55,4 +56,11 @@ create table if not exists contract_type (
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_id, code, version), foreign key (utility_id) references utility (id)
+);
+
+-- Texts of contracts that another one replaced.
+create table if not exists contract_text (
+  contract_type_id bigint unsigned not null, version int not null, template_text mediumtext not null,
+  created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
+  primary key (contract_type_id, version), foreign key (contract_type_id) references contract_type (id) on delete cascade
 );

@@ -23,7 +23,7 @@ static void neighbours(void) {
         { "city",          AREA_DIVISION, AREA_CITY,     AREA_AREA },
         { "city",          AREA_CITY,     AREA_REGION,   AREA_DIVISION },
         { "country,state", AREA_STATE,    AREA_COUNTRY,  AREA_DIVISION },
-        { "country,state", AREA_ZONE,     AREA_STATE,    AREA_DIVISION },       /* a level that is not in use any more */
+        { "country,state", AREA_ZONE,     AREA_STATE,    AREA_DIVISION },       /* a level out of use */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned used = area_levels_used(cases[i].used);

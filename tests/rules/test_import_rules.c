@@ -19,7 +19,8 @@ static void headers(void) {
 }
 
 static void cells(void) {
-    static const CellRule name = { .kind = CELL_TEXT, .max = 10, .required = true }, any = { .kind = CELL_TEXT, .max = 40 },
+    static const CellRule name = { .kind = CELL_TEXT, .max = 10, .required = true },
+        any = { .kind = CELL_TEXT, .max = 40 },
         code = { .kind = CELL_TEXT, .max = 10, .upper = true }, day = { .kind = CELL_DATE, .dates = DATE_MDY },
         time = { .kind = CELL_TIME, .dates = DATE_ISO }, money = { .kind = CELL_MONEY, .exponent = 2 },
         yen = { .kind = CELL_MONEY, .exponent = 0 }, count = { .kind = CELL_INT }, use = { .kind = CELL_DECIMAL },

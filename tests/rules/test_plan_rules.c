@@ -56,12 +56,14 @@ static void hours(void) {
           "Sunday 22:00-24:00 has no period." },
         { 2, { { "off", DAYS_WEEKEND, 0, DAY }, { "off", DAYS_WEEKDAY, 30, DAY } },
           "Monday 00:00-00:30 has no period." },
-        { 3, { { "peak", DAYS_WEEKDAY, 0, 10 * H }, { "mid", DAYS_WEEKDAY, 8 * H, DAY }, { "off", DAYS_WEEKEND, 0, DAY } },
+        { 3, { { "peak", DAYS_WEEKDAY, 0, 10 * H }, { "mid", DAYS_WEEKDAY, 8 * H, DAY },
+               { "off", DAYS_WEEKEND, 0, DAY } },
           "Monday 08:00-10:00 has two periods: peak and mid." },
         { 2, { { "off", DAYS_ANY, 0, DAY }, { "peak", DAYS_WEEKEND, 12 * H, 13 * H } },
           "Sunday 12:00-13:00 has two periods: off and peak." },
         /* the end is exclusive: 07:00 belongs to one of them */
-        { 3, { { "off", DAYS_ANY, 0, 7 * H }, { "peak", DAYS_ANY, 7 * H, DAY }, { "off", DAYS_HOLIDAY, 0, DAY } }, NULL },
+        { 3, { { "off", DAYS_ANY, 0, 7 * H }, { "peak", DAYS_ANY, 7 * H, DAY }, { "off", DAYS_HOLIDAY, 0, DAY } },
+          NULL },
         { 3, { { "off", DAYS_ANY, 0, DAY }, { "off", DAYS_HOLIDAY, 0, 9 * H }, { "peak", DAYS_HOLIDAY, 8 * H, DAY } },
           "Holidays 08:00 has two periods." },
     };

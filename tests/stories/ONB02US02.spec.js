@@ -1,7 +1,10 @@
 // Core system settings (ONB02US02) in swa-e, which has its seeds only.
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
 const { story } = require('../support/story');
 
-story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, looks_right }) => {
+story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, looks_right }) => {
   const admin = () => as('utility_admin');
   const east = (method, path, ...more) => admin()[method](`/u/swa-e${path}`, ...more);
   const service = (code, column) => one(`select s.${column} from utility_service s join utility u on u.id = s.utility_id where u.code = 'swa-e' and s.code = ?`, [code]);
@@ -13,6 +16,7 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, looks_right 
     expect([service('WA', 'active'), service('WA', 'unit'), service('WW', 'active'), service('WW', 'metered')]).toEqual(['1', 'CCF', '1', '0']);
     await east('get', '/settings/services').sees('Water', 'CCF', 'derived from water');
     await east('get', '/settings').goes('/u/swa-e/settings/services');
+    await as('billing_manager').get('/u/swa-e/plans/new').sees('Water', 'Waste Water').lacks('Electricity');
   });
 
   test('ONB02US02.2 electricity without a unit', async () => {
@@ -29,6 +33,16 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, looks_right 
     expect(sql("select s.code, c.code category from consumer_sub_category s join consumer_category c on c.id = s.category_id join utility u on u.id = s.utility_id where u.code = 'swa-e' order by s.id").map((r) => `${r.category}/${r.code}`)).toEqual(['RES/SFR', 'RES/MFR', 'COM/SML', 'COM/LRG']);
     await make('/settings/categories', { code: 'RES', name: 'Another', credit_days: '21' }).is(422);
     await east('get', '/settings/categories').sees('MFR Multi family, SFR Single family');
+    await as('billing_manager').get('/u/swa-e/plans/new').sees('Residential', 'Commercial').lacks('Industrial');
+  });
+
+  test('ONB02US02 a category has a plan and a deposit of its own', async () => {
+    const save = (fields) => admin().post('/settings/categories/COM', { default_tariff_plan_id: 'COM-VAR', deposit_fee_id: 'DEP-COM', ...fields }, { from: '/settings/categories/COM/edit' });
+    await save({}).is(303);
+    expect(sql("select p.code plan, f.code fee from consumer_category c join tariff_plan p on p.id = c.default_tariff_plan_id join fee f on f.id = c.deposit_fee_id join utility u on u.id = c.utility_id where u.code = 'swa-w' and c.code = 'COM'")).toEqual([{ plan: 'COM-VAR', fee: 'DEP-COM' }]);
+    await save({ default_tariff_plan_id: 'RES-VAR' }).refuses(422, 'default_tariff_plan_id', 'RES-VAR is not for this category.');
+    await save({ default_tariff_plan_id: 'NOPE' }).refuses(422, 'default_tariff_plan_id', 'There is no plan NOPE.');
+    await save({ deposit_fee_id: 'FEE-NSF' }).refuses(422, 'deposit_fee_id', 'There is no deposit FEE-NSF.');
   });
 
   test('ONB02US02.4 a document type', async () => {
@@ -36,6 +50,24 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, looks_right 
     expect(sql("select formats, max_mb from document_type where code = 'PHOTO_ID2'")).toEqual([{ formats: 'pdf,jpg,png', max_mb: '5' }]);
     await east('post', '/settings/documents', { code: 'BAD', name: 'Bad', purpose: 'identity', formats: 'pdf,exe', max_mb: '5', verification: 'none' }, { from: '/u/swa-e/settings/documents/new' }).refuses(422, 'formats', 'Use pdf, jpg, png, heic and webp, with commas.');
     await east('post', '/settings/documents', { code: 'BIG', name: 'Big', purpose: 'identity', formats: 'pdf', max_mb: '11', verification: 'none' }, { from: '/u/swa-e/settings/documents/new' }).is(422);
+
+    const type = one("select d.code from document_type d join utility u on u.id = d.utility_id where u.code = 'swa-w' and d.name = 'Government photo ID'"), type_path = `/settings/documents/${type}`;
+    await admin().get(type_path).sees('No application asks for it.');
+    await admin().post(`${type_path}/required`, { new_connection: 'RES' }, { from: `${type_path}/required` }).done('Saved for Government photo ID.');
+    expect(one("select mandatory_for from document_type where code = ? and mandatory_for is not null", [type])).toBe('{"new_connection":["RES"]}');
+    await admin().get(type_path).sees('New connection', 'RES').lacks('No application asks for it.');
+    await admin().post(`${type_path}/required`, { new_connection: 'NOPE' }, { from: `${type_path}/required` }).is(422);
+    expect(one("select mandatory_for from document_type where code = ? and mandatory_for is not null", [type])).toBe('{"new_connection":["RES"]}');
+
+    // what an application stores: 6 MB are too much, 4 are not; the format counts too
+    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'smart360-documents-'));
+    const file = (name, head, mb) => { const p = path.join(scratch, name); fs.writeFileSync(p, Buffer.concat([Buffer.from(head), Buffer.alloc(mb * 1024 * 1024 - head.length)])); return p; };
+    const keep = (name, head, mb) => owner('cso_supervisor', 'document', { document_type: type, file_name: name, path: file(name, head, mb) });
+    expect(keep('big.pdf', '%PDF-1.4\n', 6)).toMatchObject({ refused: 413, text: 'Government photo ID: a file has at most 5 MB.' });
+    expect(keep('small.pdf', '%PDF-1.4\n', 4).id).toBeGreaterThan(0);
+    await admin().post(type_path, { formats: 'jpg,png' }, { from: `${type_path}/edit` }).is(303);
+    expect(keep('other.pdf', '%PDF-1.4\n', 1)).toMatchObject({ refused: 422, text: 'Government photo ID: choose a file of jpg,png.' });
+    fs.rmSync(scratch, { recursive: true });
   });
 
   test('ONB02US02.5 a category with accounts stays', async () => {
@@ -48,6 +80,27 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, looks_right 
     await admin().post('/settings/categories/RES', { active: null }, { from: '/settings/categories/RES/edit' }).is(303);
     expect(one('select c.code from account a join consumer_category c on c.id = a.category_id where a.account_no = ?', [a.no])).toBe('RES');
     await admin().post('/settings/categories/RES', { active: '1' }, { from: '/settings/categories/RES/edit' }).is(303);
+  });
+
+  test('ONB02US02 a category is merged into another', async () => {
+    const c = owner('cso_supervisor', 'consumer', { first_name: 'Merge', last_name: 'Holder', phone: '+15035550178' });
+    const p = owner('cso_supervisor', 'premise', { line1: '5 Elm St', city: 'Portland', state: 'US-OR', postal_code: '97204', area: 'DTN-PRL' });
+    await admin().post('/settings/categories', { code: 'OLD', name: 'Old homes', credit_days: '21', active: '1' }, { from: '/settings/categories/new' }).is(303);
+    await admin().post('/settings/sub-categories', { code: 'OLD1', name: 'Old one', category_id: 'OLD', active: '1' }, { from: '/settings/sub-categories/new' }).is(303);
+    const a = owner('cso_supervisor', 'account', { consumer: c.no, premise: p.no, category: 'OLD', sub_category: 'OLD1', billing: 'premise' });
+    const path_ = '/settings/categories/OLD/merge';
+    await admin().get('/settings/categories/OLD').sees('Merge');
+    await admin().get(path_).sees('Choose which; nothing happens before you confirm.');
+    await admin().get(`${path_}?to=RES`).sees('Merge Old homes into Residential', 'takes no new account');
+    await admin().post(path_, { to: 'OLD' }, { from: `${path_}?to=RES` }).refuses(422, 'to', 'Choose another active category.');
+    await as('cso1').post(path_, { to: 'RES' }).is(403);
+    await admin().post(path_, { to: 'RES', reason: 'One list' }, { from: `${path_}?to=RES` }).done('1 account of Old homes is being moved to Residential.');
+    await jobs_run();
+    expect(sql('select c.code, s.code sub from account a join consumer_category c on c.id = a.category_id join consumer_sub_category s on s.id = a.sub_category_id where a.account_no = ?', [a.no])).toEqual([{ code: 'RES', sub: 'OLD1' }]);
+    expect(sql("select active, merged_into_id is not null merged from consumer_category where code = 'OLD'")).toEqual([{ active: '0', merged: '1' }]);
+    await admin().get('/settings/categories/OLD').sees('Merged into Residential; 0 accounts are still to be moved.');
+    await admin().get(path_).refuses(409, null, 'Old homes was merged already.');
+    expect(one("select count(*) from audit_entry where action = 'edit' and entity = 'account' and reason = 'Category Old homes was merged'")).toBe('1');
   });
 
   test('ONB02US02.6 a module that is not in the plan', async () => {
@@ -65,13 +118,25 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, looks_right 
   test('ONB02US02 contracts name only what there is', async () => {
     const make = (template_text) => east('post', '/settings/contracts', { code: 'C1', name: 'Contract', notice_days: '30', template_text, active: '1' }, { from: '/u/swa-e/settings/contracts/new' });
     await make('Dear {{consumer.name}},\nyour plan {{plan.nam}}').refuses(422, 'template_text', 'Line 2: there is no placeholder plan.nam.');
+    await make('Dear {{consumer.name').refuses(422, 'template_text', 'Line 1: there is no placeholder consumer.name.');
     await make('Dear {{consumer.name}}, plan {{plan.name}} from {{date}}').is(303);
+
+    await east('get', '/settings/contracts/C1/preview').sees('Dear Alex Morgan, plan Residential from 04/15/2026');
+    const pdf = await east('get', '/settings/contracts/C1/preview.pdf').is(200);
+    expect(pdf.bytes.subarray(0, 5).toString()).toBe('%PDF-');
+    await save('/settings/contracts/C1', { template_text: 'Good day {{consumer.name}}' }).is(303);
+    await save('/settings/contracts/C1', { name: 'Contract of supply' }).is(303);
+    expect(one("select version from contract_type where code = 'C1'")).toBe('2');
+    await east('get', '/settings/contracts/C1').sees('Versions of the text', 'In use');
+    await east('get', '/settings/contracts/C1/preview').sees('Good day Alex Morgan');
+    await east('get', '/settings/contracts/C1/preview?version=1').sees('Dear Alex Morgan, plan Residential');
+    await east('get', '/settings/contracts/C1/preview?version=7').is(404);
     await as('cso1').get('/settings/services').is(403);
   });
 
   test('ONB02US02 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
-    for (const path of ['/settings/services', '/settings/access', '/settings/categories']) {
+    for (const path of ['/settings/services', '/settings/access', '/settings/categories', '/settings/categories/RES', '/settings/categories/RES/merge?to=COM', '/settings/documents/PHOTO_ID', '/settings/documents/PHOTO_ID/required']) {
       await admin().browse(page, path);
       await looks_right(page, { widths: [1440, 360] });
     }

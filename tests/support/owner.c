@@ -72,6 +72,8 @@ static Id found(Ctx *c, const Order *o, const char *name) {
                                                 c->utility, no);
     if (!strcmp(name, "sub_category"))
         return db_id(c, "select id from consumer_sub_category where utility_id=? and code=?", c->utility, no);
+    if (!strcmp(name, "document_type"))
+        return db_id(c, "select id from document_type where utility_id=? and code=?", c->utility, no);
     if (!strcmp(name, "plan")) return tariff_plan_find(c, no);
     if (!strcmp(name, "area")) return area_find(c, no);
     if (!strcmp(name, "reading")) return (Id){ strtoll(no, NULL, 10) };
@@ -196,10 +198,18 @@ static const char *deposit(Ctx *c, const Order *o) {
     return answer(c, id, given(o, "account"), "held");
 }
 
+/* A file of the test as a document of a type, as an application stores it. */
+static const char *document(Ctx *c, const Order *o) {
+    Id account = found(c, o, "account");
+    Id id = document_store(c, &(NewDocument){ .file_name = given(o, "file_name"), .path = given(o, "path"),
+                           .type = found(c, o, "document_type"), .entity = "account", .entity_id = account });
+    return answer(c, id, NULL, NULL);
+}
+
 /* To add one: its function above and its row here. */
 static const struct { const char *what; const char *(*run)(Ctx *c, const Order *o); } orders[] = {
     { "consumer", consumer }, { "premise", premise }, { "account", account }, { "activate", activate },
-    { "connection", connection }, { "deposit", deposit },
+    { "connection", connection }, { "deposit", deposit }, { "document", document },
     { "open", open_connection }, { "meter", meter }, { "install", install }, { "reading", reading },
     { "decide", decision },
     { "cycle", cycle } };

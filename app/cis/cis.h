@@ -205,7 +205,7 @@ typedef struct { PaidPart *v; size_t n; } PaidParts;
 PaidParts item_payments(struct Ctx *c, const char *type, Id id);
 /* The payments of one intent, or on one receipt, with their accounts. */
 typedef struct { Id id, account; const char *payment_no, *receipt_no, *account_no, *mode, *status, *card_last4;
-                 Money amount, unallocated; Time received_at; Date value_date; } ReceiptPayment;
+                 Money amount, unallocated; Time received_at; Date value_date; const char *mode_code; } ReceiptPayment;
 typedef struct { ReceiptPayment *v; size_t n; } ReceiptPayments;
 ReceiptPayments payments_of_intent (struct Ctx *c, Id intent);
 ReceiptPayments payments_of_receipt(struct Ctx *c, const char *receipt_no);
@@ -215,6 +215,10 @@ Time payment_like_at(struct Ctx *c, Id account, Money amount, int minutes);
 Id receipt_pdf(struct Ctx *c, const char *receipt_no);
 /* Its document, or 0 and a job that makes it before others. In a writing transaction. */
 Id receipt_pdf_wish(struct Ctx *c, const char *receipt_no);
+/* How somebody paid and where, in words for people: the name the utility gives, in other languages than English the
+   delivered one's; `code` and `name` of payment_mode, payment_channel. */
+const char *payment_mode_words   (const char *language, const char *code, const char *name);
+const char *payment_channel_words(const char *language, const char *code, const char *name);
 /* Counts a copy given out: print, pdf, email, sms. */
 void receipt_printed(struct Ctx *c, const char *receipt_no, const char *kind);
 

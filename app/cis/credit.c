@@ -332,8 +332,8 @@ Money payment_charge_back(Ctx *c, const Chargeback *k) {
         c,
         "insert into payment_reversal (utility_id, payment_id, reason, text, at, by_id, dispute_id, amount_minor) "
         "values (?,?,'chargeback',?,?,null,?,?) "
-        "on duplicate key update reason = values(reason), text = values(text), at = values(at), dispute_id = "
-        "values(dispute_id), amount_minor = values(amount_minor), undone_at = null",
+        "on duplicate key update text = values(text), at = values(at), amount_minor = if(undone_at is null, "
+        "amount_minor, 0) + values(amount_minor), undone_at = null",
         c->utility, h->id, k->text, c->now, k->dispute, part);
     if (account.id) db_run(c, "update account set dispute_flag = 1 where id = ?", account);
     event_emit(c, &(Event){ .name = "payment.reversed",
@@ -341,7 +341,8 @@ Money payment_charge_back(Ctx *c, const Chargeback *k) {
                             .id = h->id,
                             .number = h->payment_no,
                             .account = h->account_id,
-                            .payload = json_pairs(c, "reason", "chargeback", NULL) });
+                            .payload = json_pairs(c, "reason", "chargeback", "amount_minor",
+                                                  text(c, "%lld", (long long)part.minor), NULL) });
     return part;
 }
 

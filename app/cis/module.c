@@ -42,6 +42,7 @@ static const EventHandler cis_events[] = {
     { "service_area.merged", "cis.area_merged", team_area_merged },
     { "bill.cancelled", "cis.free_payments", free_cancelled_bill },
     { "payment.posted", "cis.receipt", tell_receipt },
+    { "payment.reversed", "cis.reversed", tell_reversed },
     { 0 }
 };
 

@@ -46,6 +46,7 @@ void request_list_page(Req *r);
 void request_page(Req *r);
 void team_area_merged(Ctx *c, const EventRow *e);   /* of service_area.merged */
 void tell_receipt(Ctx *c, const EventRow *e);       /* of payment.posted */
+void tell_reversed(Ctx *c, const EventRow *e);      /* of payment.reversed */
 
 /* receipt_paper.c */
 JobStep receipt_pdf_job(Ctx *c, const JobRow *job);

@@ -368,9 +368,7 @@ void payment_reverse(Ctx *c, const Reversal *r) {
     if (txn.id) ledger_reverse(c, txn, text(c, "payment_reversal:%lld", (long long)p->id.id), "payment_reversal",
                                DATE_NONE, r->text);
     db_run(c, "insert into payment_reversal (utility_id, payment_id, reason, text, at, by_id, approved_by, dispute_id, "
-              "amount_minor) values (?,?,?,?,?,?,?,?,?) on duplicate key update reason = values(reason), "
-              "text = values(text), at = values(at), by_id = values(by_id), approved_by = values(approved_by), "
-              "dispute_id = values(dispute_id), amount_minor = values(amount_minor), undone_at = null",
+              "amount_minor) values (?,?,?,?,?,?,?,?,?)",
            c->utility, p->id, r->reason, r->text, c->now, c->realm == REALM_STAFF ? c->user : (Id){ 0 },
            r->approved_by, r->dispute, p->amount_minor);
     db_must(c, 1, CONFLICT, "update payment set status='reversed', allocated_minor=0, unallocated_minor=0, "

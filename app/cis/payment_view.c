@@ -25,7 +25,7 @@ PaidParts item_payments(Ctx *c, const char *type, Id id) {
 }
 
 #define GROUP_PAYMENT(F, T) F(T, Id, id) F(T, Id, account) F(T, const char *, payment_no) \
-    F(T, const char *, receipt_no) F(T, const char *, mode) F(T, const char *, status) F(T, const char *, card_last4) \
+    F(T, const char *, receipt_no) F(T, const char *, mode) F(T, const char *, mode_code) F(T, const char *, status) F(T, const char *, card_last4) \
     F(T, const char *, currency) \
     F(T, Money, amount) F(T, Money, unallocated) F(T, Time, received_at) F(T, Date, value_date) \
         F(T, const char *, account_no)
@@ -36,14 +36,15 @@ static ReceiptPayments payments_from(Ctx *c, GroupPayments rows) {
     for (size_t i = 0; i < rows.n; i++) {
         const GroupPayment *r = &rows.v[i];
         all.v[i] = (ReceiptPayment){ r->id, r->account, r->payment_no, r->receipt_no, r->account_no, r->mode, r->status,
-                                     r->card_last4, r->amount, r->unallocated, r->received_at, r->value_date };
+                                     r->card_last4, r->amount, r->unallocated, r->received_at, r->value_date,
+                                     r->mode_code };
     }
     return all;
 }
 
 #define GROUP_SELECT "select p.id, p.account_id as account, p.payment_no, coalesce(p.receipt_no, (select " \
                      "r.receipt_no from receipt r where r.payment_group = p.payment_group " \
-                     "limit 1)) as receipt_no, m.name as mode, p.status, p.card_last4, " \
+                     "limit 1)) as receipt_no, m.name as mode, m.code as mode_code, p.status, p.card_last4, " \
     "p.currency, p.amount_minor as amount, p.unallocated_minor as unallocated, p.received_at, p.value_date, " \
     "a.account_no from payment p join payment_mode m on m.id = p.mode_id left join account a on a.id = p.account_id "
 

@@ -21,7 +21,7 @@
         F(T, const char *, payer_name) F(T, const char *, address) F(T, const char *, items)                           \
             F(T, const char *, mode_name) F(T, const char *, reference) F(T, bool, has_balance) F(T, Money, balance)   \
                 F(T, const char *, cashier_name) F(T, const char *, till_code) F(T, const char *, language)            \
-                    F(T, const char *, account_no)
+                    F(T, const char *, account_no) F(T, const char *, mode_code)
 ROW(ReceiptRow, RECEIPT_ROW)
 
 static ReceiptRow *receipt_row(Ctx *c, const char *no) {
@@ -29,8 +29,8 @@ static ReceiptRow *receipt_row(Ctx *c, const char *no) {
         c, ReceiptRow,
         "select r.id, r.receipt_no, r.issued_at, r.issued_on, r.amount_minor as amount, r.fee_minor as fee, "
         "r.payer_name, r.address, r.items, r.mode_name, r.reference, r.balance_after_minor is not null as has_balance, "
-        "coalesce(r.balance_after_minor, 0) as balance, r.cashier_name, r.till_code, r.language, a.account_no "
-        "from receipt r "
+        "coalesce(r.balance_after_minor, 0) as balance, r.cashier_name, r.till_code, r.language, a.account_no, "
+        "m.code as mode_code from receipt r join payment p on p.id = r.payment_id join payment_mode m on m.id = p.mode_id "
         "left join account a on a.id = r.account_id where r.utility_id = ? and r.receipt_no = ?",
         c->utility, no);
     if (!r) fail(c, NOT_FOUND, "There is no such receipt.");
@@ -111,7 +111,7 @@ static Bytes receipt_paper(Ctx *c, const ReceiptRow *r) {
     fact(&w, "paper.receipt_payer", r->payer_name);
     fact(&w, "paper.account", r->account_no);
     fact(&w, "paper.premise", r->address);
-    fact(&w, "paper.receipt_mode", r->mode_name);
+    fact(&w, "paper.receipt_mode", payment_mode_words(lang, r->mode_code, r->mode_name));
     fact(&w, "paper.receipt_reference", r->reference);
     sheet_table_end(w.s);
     sheet_gap(w.s, 10);

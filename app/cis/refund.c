@@ -162,10 +162,11 @@ static void approved_again(Ctx *c, Id id, void *arg) {
 static void tell_paid(Ctx *c, const RefundRow *r) {
     if (!r->account_id.id) return;
     const Account *a = account_get(c, r->account_id);
+    const Locale *l = locale_in(&c->mem, c->locale, a->consumer_language);
     const NotifyField fields[] = { { "refund.no", r->refund_no },
-                                   { "amount", locale_money(&c->mem, c->locale, r->amount_minor) },
+                                   { "amount", locale_money(&c->mem, l, r->amount_minor) },
                                    { "account_no", a->account_no },
-                                   { "at", locale_date_words(&c->mem, c->locale, utility_today(c)) },
+                                   { "at", locale_date_words(&c->mem, l, utility_today(c)) },
                                    { 0 } };
     if (a->email || a->phone)
         notify(c, "refund_paid",

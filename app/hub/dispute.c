@@ -18,14 +18,16 @@
 #define KNOWN_DISPUTE(F, T)                                                                                            \
     F(T, Id, id)                                                                                                       \
     F(T, Id, payment_id) F(T, Id, intent_id) F(T, const char *, provider_dispute_id) F(T, const char *, state)         \
-        F(T, Money, amount_minor) F(T, Money, fee_minor)
+        F(T, Money, amount_minor) F(T, Money, fee_minor) F(T, Money, unheld_minor) F(T, int, takes)
 ROW(KnownDispute, KNOWN_DISPUTE)
+#define DISPUTE_SELECT                                                                                                 \
+    "select id, payment_id, intent_id, provider_dispute_id, state, amount_minor, fee_minor, unheld_minor, takes from " \
+    "dispute "
 
 static KnownDispute *dispute_lock(Ctx *c, Id gateway, const char *provider_id) {
     return db_find(
         c, KnownDispute,
-        "select id, payment_id, intent_id, provider_dispute_id, state, amount_minor, fee_minor from dispute where "
-        "gateway_account_id = ? and provider_dispute_id = ? for update",
+        DISPUTE_SELECT "where gateway_account_id = ? and provider_dispute_id = ? for update",
         gateway, provider_id);
 }
 
@@ -46,8 +48,24 @@ static void tell(Ctx *c, const KnownDispute *d, const char *name, const char *ou
 
 enum { PARTS_MAX = 50 };
 
-/* Receivables of the accounts that paid, then the fee that was paid with it, then suspense (it never should come to
-   that). */
+Money paid_fee_left(Ctx *c, Id intent, Money fee) {
+    if (fee.minor <= 0 || !intent.id) return (Money){ 0 };
+    Money refunded = db_money(
+        c,
+        "select cast(coalesce(sum(amount_minor), 0) as signed) from refund where intent_id = ? and payment_id is "
+        "null and state = 'succeeded' for update",
+        intent);
+    Money disputed = db_money(
+        c,
+        "select cast(coalesce(sum(fee_part_minor), 0) as signed) from dispute where intent_id = ? and state <> 'won' "
+        "for update",
+        intent);
+    Money left = money_sub(fee, money_add(refunded, disputed));
+    return left.minor > 0 ? left : (Money){ 0 };
+}
+
+/* Receivables of the accounts that paid, then the fee that was paid with it, then suspense: a refund was there first,
+   and a person looks at it. */
 static void post_opened(Ctx *c, Id dispute, const NewsPayment *p, const DisputeNews *n) {
     LedgerLine lines[PARTS_MAX + 3] = { 0 };
     Money left = n->amount;
@@ -62,9 +80,17 @@ static void post_opened(Ctx *c, Id dispute, const NewsPayment *p, const DisputeN
                                    .debit = part };
         left = money_sub(left, part);
     }
-    Money fee = { left.minor < p->fee.minor ? left.minor : p->fee.minor };
+    Money fee = paid_fee_left(c, p->intent, p->fee);
+    if (fee.minor > left.minor) fee = left;
+    Money unheld = money_sub(left, fee);
+    db_run(c, "update dispute set fee_part_minor = ?, unheld_minor = ? where id = ?", fee, unheld, dispute);
+    if (unheld.minor)
+        alert_raise(c, "dispute.unmatched", "critical", key_of(c, dispute, "unheld"),
+                    text(c, "Dispute %s takes %s more than its payment holds.", n->provider_dispute_id,
+                         locale_money(&c->mem, c->locale, unheld)),
+                    "/integrations/disputes");
     lines[k++] = (LedgerLine){ .posting_key = "CONVENIENCE_FEE", .debit = fee };
-    lines[k++] = (LedgerLine){ .posting_key = "SUSPENSE", .debit = money_sub(left, fee) };
+    lines[k++] = (LedgerLine){ .posting_key = "SUSPENSE", .debit = unheld };
     lines[k++] = (LedgerLine){ .posting_key = "GATEWAY_CLEARING", .credit = n->amount };
     ledger_post(c, &(LedgerSet){ .set_key = key_of(c, dispute, "opened"),
                                  .txn_type = "dispute",
@@ -73,6 +99,40 @@ static void post_opened(Ctx *c, Id dispute, const NewsPayment *p, const DisputeN
                                  .memo = n->provider_dispute_id,
                                  .lines = lines,
                                  .n = k });
+}
+
+static const char *take_key(Ctx *c, Id dispute, const char *what, int no) {
+    return key_of(c, dispute, text(c, "%s:%d", what, no));
+}
+
+static Money take_more(Ctx *c, const KnownDispute *d, Id payment, Id account, Money amount) {
+    Money most = { amount.minor < d->unheld_minor.minor ? amount.minor : d->unheld_minor.minor };
+    Money part = payment_charge_back(c, &(Chargeback){ .payment = payment, .dispute = d->id, .amount = most });
+    if (!part.minor) return part;
+    LedgerLine lines[2] = { { .posting_key = account.id ? "AR" : "SUSPENSE", .account = account, .debit = part },
+                            { .posting_key = "SUSPENSE", .credit = part } };
+    ledger_post(c, &(LedgerSet){ .set_key = take_key(c, d->id, "more", d->takes + 1),
+                                 .txn_type = "dispute",
+                                 .source_type = "dispute",
+                                 .source = d->id,
+                                 .source_no = d->takes + 1,
+                                 .memo = d->provider_dispute_id,
+                                 .lines = lines,
+                                 .n = 2 });
+    Money rest = money_sub(d->unheld_minor, part);
+    db_run(c, "update dispute set unheld_minor = ?, takes = takes + 1, updated_at = ? where id = ?", rest, c->now,
+           d->id);
+    if (!rest.minor) alert_clear(c, key_of(c, d->id, "unheld"));
+    return part;
+}
+
+void dispute_takes(Ctx *c, Id intent, Id payment, Id account, Money amount) {
+    KnownDisputes all = db_all(c, KnownDispute,
+                               DISPUTE_SELECT "where (intent_id = ? or (intent_id is null and payment_id = ?)) and "
+                                              "state <> 'won' and unheld_minor > 0 order by id for update",
+                               intent, payment);
+    for (size_t i = 0; i < all.n && amount.minor > 0; i++)
+        amount = money_sub(amount, take_more(c, &all.v[i], payment, account, amount));
 }
 
 /* The fee may be told with the opening or later: once. */
@@ -128,9 +188,14 @@ static void give_fee_back(Ctx *c, const KnownDispute *d, const DisputeNews *n) {
 static void close_dispute(Ctx *c, const KnownDispute *d, const DisputeNews *n) {
     bool won = !strcmp(n->state, "won");
     payment_charge_back_end(c, d->id, won);
-    if (won)
+    if (won) {
         ledger_reverse(c, ledger_find(c, key_of(c, d->id, "opened")), key_of(c, d->id, "won"), "dispute_won", DATE_NONE,
                        d->provider_dispute_id);
+        for (int no = 1; no <= d->takes; no++)
+            ledger_reverse(c, ledger_find(c, take_key(c, d->id, "more", no)), take_key(c, d->id, "won", no),
+                           "dispute_won", DATE_NONE, d->provider_dispute_id);
+        alert_clear(c, key_of(c, d->id, "unheld"));
+    }
     db_must(c, 1, CONFLICT,
             "update dispute set state = ?, closed_at = ?, updated_at = ? where id = ? and state = 'open'", n->state,
             c->now, c->now, d->id);

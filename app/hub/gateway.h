@@ -168,6 +168,11 @@ typedef struct { NewsState state; Id intent; } News;
 /* Books what is known of a refund, once; NEWS_WAIT and NEWS_UNKNOWN change nothing. *changed: whether it was news. */
 News refund_heard (Ctx *c, Id gateway, const RefundNews *n, bool *changed);
 News dispute_heard(Ctx *c, Id gateway, const DisputeNews *n, bool *changed);
+/* What no refund and no dispute has taken yet of the fee that was paid with a payment. */
+Money paid_fee_left(Ctx *c, Id intent, Money fee);
+/* A refund that failed gave `amount` back to its payment, though a dispute took more than the payment held: it is the
+   dispute's. */
+void dispute_takes(Ctx *c, Id intent, Id payment, Id account, Money amount);
 /* Jobs that ask the gateway: for the refunds of a payment, for a payout. */
 void refunds_ask(Ctx *c, Id gateway, const char *provider_payment_id);
 void settlement_ask(Ctx *c, Id gateway, const char *payout);

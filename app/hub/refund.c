@@ -199,7 +199,10 @@ static void not_done(Ctx *c, const KnownRefund *r, const char *why) {
         "update refund set state = 'failed', failure_text = left(?, 500), finished_at = ?, updated_at = ? where id = "
         "? and state = 'submitted'",
         why, c->now, c->now, r->id);
-    if (r->request.id) refund_result(c, r->request, "failed", why);
+    if (r->request.id) {
+        refund_result(c, r->request, "failed", why);
+        dispute_takes(c, r->intent_id, r->payment_id, refund_order(c, r->request).account, r->amount_minor);
+    }
     tell(c, r, "failed");
 }
 
@@ -237,14 +240,8 @@ static Id store_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundN
 
 /* What no payment holds: first the fee that was paid with them, then suspense, with an alert. */
 static void rest_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundNews *n, Money rest) {
-    Money before = db_money(
-        c,
-        "select cast(coalesce(sum(amount_minor), 0) as signed) from refund where intent_id = ? and payment_id is "
-        "null and state = 'succeeded' for update",
-        p->intent);
-    Money fee = money_sub(p->fee, before);
+    Money fee = paid_fee_left(c, p->intent, p->fee);
     if (fee.minor > rest.minor) fee = rest;
-    if (fee.minor < 0) fee = (Money){ 0 };
     Money beyond = money_sub(rest, fee);
     Id refund = store_external(c, p, gateway, n, (Id){ 0 }, text(c, "%s-fee", n->provider_refund_id), (Id){ 0 }, rest);
     LedgerLine lines[3] = { { .posting_key = "CONVENIENCE_FEE", .debit = fee },

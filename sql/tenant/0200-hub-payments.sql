@@ -90,6 +90,7 @@ create table if not exists refund (
 
 create table if not exists dispute (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, gateway_account_id bigint unsigned not null, provider_dispute_id varchar(160) collate utf8mb4_bin not null, payment_id bigint unsigned null, intent_id bigint unsigned null, amount_minor bigint not null, fee_minor bigint not null default 0, currency char(3) not null,
+  fee_part_minor bigint not null default 0 comment 'of the fee paid with the payment', unheld_minor bigint not null default 0 comment 'more than the payment held: in suspense', takes int not null default 0 comment 'sets after the first',
   reason varchar(120) null, evidence_due_at datetime(6) null, state varchar(32) not null default 'open' check (state in ('open', 'won', 'lost')), opened_at datetime(6) not null, closed_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,

@@ -100,9 +100,9 @@ create table if not exists credit_application (
 );
 
 create table if not exists payment_reversal (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, payment_id bigint unsigned not null unique, reason varchar(32) not null check (reason in ('wrong_account', 'wrong_amount', 'duplicate', 'returned_cheque', 'chargeback', 'void', 'other')), text varchar(300) null, at datetime(6) not null, by_id bigint unsigned null, approved_by bigint unsigned null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, payment_id bigint unsigned not null, reason varchar(32) not null check (reason in ('wrong_account', 'wrong_amount', 'duplicate', 'returned_cheque', 'chargeback', 'void', 'other')), text varchar(300) null, at datetime(6) not null, by_id bigint unsigned null, approved_by bigint unsigned null,
   moved_to_payment_id bigint unsigned null, dispute_id bigint unsigned null, amount_minor bigint not null comment 'the whole, or what a chargeback took', undone_at datetime(6) null comment 'dispute won', row_version int unsigned not null default 1,
-  foreign key (payment_id) references payment (id)
+  unique key (payment_id, dispute_id), foreign key (payment_id) references payment (id)
 );
 
 -- The paper: written once with its payment or group, never changed. Reprints are counted in receipt_print.

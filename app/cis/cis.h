@@ -200,7 +200,7 @@ typedef struct { PaymentHead *v; size_t n; } PaymentHeads;
 PaymentHeads       payment_list(struct Ctx *c, Id account, Date from, Date to, int limit);
 const PaymentHead *payment_get (struct Ctx *c, const char *receipt_no);     /* NULL when none */
 /* What paid a bill, charge, instalment or deposit; undone parts are left out. */
-typedef struct { const char *payment_no, *receipt_no; Date value_date; Money amount; } PaidPart;
+typedef struct { const char *payment_no, *receipt_no; Date value_date; Money amount; Time received_at; } PaidPart;
 typedef struct { PaidPart *v; size_t n; } PaidParts;
 PaidParts item_payments(struct Ctx *c, const char *type, Id id);
 /* The payments of one intent, or on one receipt, with their accounts. */

@@ -14,6 +14,7 @@
 #include "lib/history.h"
 #include "lib/list.h"
 #include "lib/locale.h"
+#include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
 
@@ -123,11 +124,8 @@ static const Choice complaint_states[] = {
 
 static const ListSpec complaints = {
     .name = "complaints",
-    .one = "complaint",
-    .many = "complaints",
     .path = "/cis/complaints",
     .feature = "cis.complaints",
-    .search_label = "Number or account",
     .id = "p.id",
     .area = "m.sub_area_id",
     .from =
@@ -135,24 +133,24 @@ static const ListSpec complaints = {
         "left join consumer n on n.id = p.consumer_id left join premise m on m.id = p.premise_id left join bill b "
         "on b.id = p.disputed_bill_id",
     .where = "p.utility_id = ?",
-    .columns = COLUMNS{ { "complaint_no", "Number", "p.complaint_no", LIST | SORT | SEARCH_START,
+    .columns = COLUMNS{ { "complaint_no", NULL, "p.complaint_no", LIST | SORT | SEARCH_START,
                           .link = "/cis/complaints/{complaint_no}", .sub = "type" },
-                        { "type", "Type", "t.name", 0 },
-                        { "created_at", "Created", "p.created_at", LIST | SORT | FILTER },
-                        { "account_no", "Account", "a.account_no", LIST | SEARCH_START,
+                        { "type", NULL, "t.name", 0 },
+                        { "created_at", NULL, "p.created_at", LIST | SORT | FILTER },
+                        { "account_no", NULL, "a.account_no", LIST | SEARCH_START,
                           .link = "/cis/accounts/{account_no}" },
-                        { "consumer_name", "Consumer", "n.display_name", LIST, .place = "name" },
-                        { "channel", "Channel", "p.channel", LIST },
-                        { "bill_no", "Disputed bill", "b.bill_no", LIST },
-                        { "disputed_amount_minor", "Disputed", "p.disputed_amount_minor", LIST, .place = "amount" },
-                        { "priority", "Priority", "p.priority", LIST, .kind = "status" },
-                        { "status", "Status", "p.status", LIST | FILTER, .choices = complaint_states },
+                        { "consumer_name", NULL, "n.display_name", LIST, .place = "name" },
+                        { "channel", NULL, "p.channel", LIST },
+                        { "bill_no", NULL, "b.bill_no", LIST },
+                        { "disputed_amount_minor", NULL, "p.disputed_amount_minor", LIST, .place = "amount" },
+                        { "priority", NULL, "p.priority", LIST, .kind = "status" },
+                        { "status", NULL, "p.status", LIST | FILTER, .choices = complaint_states },
                         { 0 } },
     .order = "-created_at"
 };
 
 void complaint_list_page(Req *r) {
-    show_text(r, "page.title", "Complaints");
+    show_text(r, "page.title", word(r, "cis.complaints"));
     list_show(r, &complaints, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
@@ -166,17 +164,17 @@ void complaint_list_page(Req *r) {
 ROW(Complaint, COMPLAINT)
 
 static void show_files(Req *r, const char *entity, Id id) {
-    TableView *t = table_start(r, "show.sections.1.table", "Files");
-    show_text(r, "show.sections.1.title", "Files");
-    table_column(t, "File", "text", "id");
-    table_column(t, "Kind", "text", NULL);
-    table_column(t, "Size", "num", NULL);
+    TableView *t = table_start(r, "show.sections.1.table", word(r, "cis.case.files"));
+    show_text(r, "show.sections.1.title", word(r, "cis.case.files"));
+    table_column(t, word(r, "cis.case.file"), "text", "id");
+    table_column(t, word(r, "cis.case.kind"), "text", NULL);
+    table_column(t, word(r, "cis.case.size"), "num", NULL);
     table_rows_of(
         t, NULL,
         "select file_name, mime, concat(ceil(size / 1024), ' KB') as bytes from document where utility_id = ? and "
         "entity = ? and entity_id = ? order by id",
         r->c.utility, entity, id);
-    table_empty(t, "No files", "Nothing was attached.");
+    table_empty(t, word(r, "cis.case.no_files"), word(r, "cis.case.nothing"));
 }
 
 void complaint_page(Req *r) {
@@ -197,21 +195,23 @@ void complaint_page(Req *r) {
     show_state(r, "show.status", p->status);
     show_text(r, "show.status.tone", state_tone(r, p->status));
     show_text(r, "show.status.text", state_label(r, p->status));
-    show_fact(r, "show.facts", "Type", p->type, NULL);
-    show_fact(r, "show.facts", "Priority", state_label(r, p->priority), NULL);
-    show_fact(r, "show.facts", "Channel", p->channel, NULL);
-    show_fact(r, "show.facts", "Created", locale_time_words(&c->mem, c->locale, p->created_at), NULL);
-    if (p->account_no) show_fact(r, "show.facts", "Account", p->account_no, p->consumer_name);
+    show_fact(r, "show.facts", word(r, "cis.case.type"), p->type, NULL);
+    show_fact(r, "show.facts", word(r, "cis.case.priority"), state_label(r, p->priority), NULL);
+    show_fact(r, "show.facts", word(r, "cis.case.channel"),
+              payment_channel_words(c->language, p->channel, p->channel), NULL);
+    show_fact(r, "show.facts", word(r, "cis.case.created"), locale_time_words(&c->mem, c->locale, p->created_at), NULL);
+    if (p->account_no) show_fact(r, "show.facts", word(r, "cis.account"), p->account_no, p->consumer_name);
     show_text(r, "show.sections.0.title", p->subject);
     show_text(r, "show.sections.0.kind", "text");
     show_text(r, "show.sections.0.text.0", p->description);
     if (p->bill_no)
         show_text(r, "show.sections.0.text.1",
-                  text(r, "Disputed: %s of bill %s%s%s.", locale_money(&c->mem, c->locale, p->disputed), p->bill_no,
-                       p->lines ? ", lines " : "", p->lines ? p->lines : ""));
+                  msg_format(r, c->language, p->lines ? "cis.complaint.disputed_lines" : "cis.complaint.disputed",
+                             { "amount", locale_money(&c->mem, c->locale, p->disputed) }, { "bill", p->bill_no },
+                             { "lines", p->lines }));
     show_files(r, "complaint", p->id);
-    show_text(r, "page.title", text(r, "Complaint %s", no));
-    show_text(r, "page.crumbs.0.text", "Complaints");
+    show_text(r, "page.title", msg_format(r, c->language, "cis.complaint.title", { "no", no }));
+    show_text(r, "page.crumbs.0.text", word(r, "cis.complaints"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/cis/complaints"));
     show_text(r, "page.crumbs.1.text", no);
     complaint_show_moves(r, p->id);

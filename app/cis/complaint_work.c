@@ -89,8 +89,8 @@ static void moved(Ctx *c, Id id, const char *from, const char *to, const char *e
 
 /* Resolving and rejecting have pages of their own; the days close. */
 static const Move complaint_moves[] = {
-    { "pending", "take", "assigned", EDIT, NULL, taken, .text = "Take it" },
-    { "assigned", "start", "in_progress", EDIT, NULL, NULL, .text = "Start work" },
+    { "pending", "take", "assigned", EDIT, NULL, taken, .text = "cis.complaint.take" },
+    { "assigned", "start", "in_progress", EDIT, NULL, NULL, .text = "cis.complaint.start" },
     { "in_progress", "resolve", "resolved", EDIT, NULL, resolved },
     { "resolved", "close", "closed", EDIT, NULL, closed },
     { "pending", "reject", "rejected", APPROVE, NULL, rejected, .danger = true, .asks_reason = true },
@@ -144,21 +144,15 @@ void complaint_move(Req *r) {
     go(r, "/cis/complaints/%s", k->complaint_no);
 }
 
-static const Choice resolutions[] = { { "fixed", "Fixed" },
-                                      { "corrected_bill", "The bill was corrected" },
-                                      { "explained", "Explained" },
-                                      { "no_fault_found", "No fault found" },
-                                      { "referred", "Referred" },
-                                      { 0 } };
-static const Choice upheld[] = { { "1", "Yes" }, { "0", "No" }, { "2", "In part" }, { 0 } };
+static const Choice resolutions[] = { { "fixed", NULL },          { "corrected_bill", NULL }, { "explained", NULL },
+                                      { "no_fault_found", NULL }, { "referred", NULL },       { 0 } };
+static const Choice upheld[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { "2", "cis.complaint.in_part" }, { 0 } };
 
 static const Form resolution_form = {
     .name = "complaint_resolution",
-    .submit = "Resolve and tell the consumer",
-    .fields = FIELDS{ { "code", "How was it resolved?", CHOICE(resolutions), .flags = REQUIRED },
-                      { "upheld", "Was the consumer right?", CHOICE(upheld), .flags = REQUIRED },
-                      { "words", "To the consumer", LONG_TEXT(20, 2000), .flags = REQUIRED,
-                        .hint = "At least 20 characters. It is sent as you write it." },
+    .fields = FIELDS{ { "code", NULL, CHOICE(resolutions), .flags = REQUIRED },
+                      { "upheld", NULL, CHOICE(upheld), .flags = REQUIRED },
+                      { "words", NULL, LONG_TEXT(20, 2000), .flags = REQUIRED },
                       { 0 } }
 };
 
@@ -192,8 +186,7 @@ void complaint_resolution_post(Req *r) {
 }
 
 static const Form rejection_form = { .name = "complaint_rejection",
-                                     .submit = "Reject and tell the consumer",
-                                     .fields = FIELDS{ { "reason", "Why, and how to appeal", LONG_TEXT(20, 300),
+                                     .fields = FIELDS{ { "reason", NULL, LONG_TEXT(20, 300),
                                                          .flags = REQUIRED },
                                                        { 0 } } };
 

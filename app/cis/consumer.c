@@ -30,7 +30,7 @@ static const Choice account_states[] = {
     { "closed", NULL }, { "cancelled", NULL }, { 0 } };
 
 static const ListSpec accounts = {
-    .name = "accounts", .one = "account", .many = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",
+    .name = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",
     .id = "a.id",
     .from = "account a join consumer n on n.id = a.consumer_id join premise p on p.id = a.premise_id "
             "join consumer_category g on g.id = a.category_id", .where = "a.utility_id = ?", .area = "p.sub_area_id",
@@ -50,9 +50,9 @@ static const ListSpec accounts = {
         { "last_bill_on",    NULL, "a.last_bill_on",    LIST },
         { "last_payment_on", NULL, "a.last_payment_on", LIST },
         { "status",          NULL, "a.status",           LIST | FILTER, .choices = account_states },
-        { "category_id",   "Category", "a.category_id",      FILTER, .options = "select id as value, name as label "
+        { "category_id",   NULL, "a.category_id",      FILTER, .options = "select id as value, name as label "
             "from consumer_category where utility_id = ? order by code" },
-        { "sub_area_id",   "Area",     "p.sub_area_id",      FILTER, .options = "select id as value, name as label "
+        { "sub_area_id",   NULL,     "p.sub_area_id",      FILTER, .options = "select id as value, name as label "
             "from service_area where utility_id = ? and level = 'sub_area' order by name", .more = 1 },
         { 0 } },
     .order = "account_no" };

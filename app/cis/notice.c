@@ -38,7 +38,8 @@ static const char *language_of(Ctx *c, const Account *a) {
 }
 
 void tell_receipt(Ctx *c, const EventRow *e) {
-    Told *p = db_find(c, Told, "select p.account_id, p.amount_minor, p.value_date, r.receipt_no, m.code as mode_code, m.name as mode "
+    Told *p = db_find(c, Told, "select p.account_id, p.amount_minor, p.value_date, r.receipt_no, m.code "
+                               "as mode_code, m.name as mode "
                                "from payment p join payment_mode m on m.id = p.mode_id "
                                "join receipt r on r.payment_id = p.id or (p.payment_group is not null "
                                "and r.payment_group = p.payment_group) where p.id = ? limit 1", e->id);

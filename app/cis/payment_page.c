@@ -14,27 +14,26 @@ static const Choice payment_states[] = { { "posted", NULL }, { "pending_clearanc
                                          { "partially_refunded", NULL }, { "refunded", NULL }, { 0 } };
 
 static const ListSpec payments = {
-    .name = "payments", .one = "payment", .many = "payments", .path = "/cis/payments", .feature = "cis.payments",
-    .search_label = "Receipt, payment, account or reference", .id = "p.id",
+    .name = "payments", .path = "/cis/payments", .feature = "cis.payments", .id = "p.id",
     .from = "payment p left join account a on a.id = p.account_id left join consumer n on n.id = p.consumer_id "
             "left join premise m on m.id = a.premise_id join payment_channel ch on ch.id = p.channel_id "
             "join payment_mode o on o.id = p.mode_id",
     .where = "p.utility_id = ?",
     .columns = COLUMNS {
-        { "payment_no",    "Payment",  "p.payment_no",  LIST | SORT | SEARCH_START, .sub = "receipt_no",
+        { "payment_no",    NULL,  "p.payment_no",  LIST | SORT | SEARCH_START, .sub = "receipt_no",
           .link = "/cis/payments/{payment_no}" },
-        { "receipt_no",    "Receipt",  "p.receipt_no",  SEARCH_START },
-        { "received_at",   "Received", "p.received_at", LIST | SORT | FILTER },
-        { "account_no",    "Account",  "a.account_no",  LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
-        { "consumer_name", "Consumer", "n.display_name", LIST, .place = "name" },
-        { "channel",       "Channel",  "ch.name",       LIST },
-        { "mode",          "Mode",     "o.name",        LIST },
-        { "mode_id",       "Mode",     "p.mode_id",     FILTER, .options = "select id as value, name as label "
+        { "receipt_no",    NULL,  "p.receipt_no",  SEARCH_START },
+        { "received_at",   NULL, "p.received_at", LIST | SORT | FILTER },
+        { "account_no",    NULL,  "a.account_no",  LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
+        { "consumer_name", NULL, "n.display_name", LIST, .place = "name" },
+        { "channel",       NULL,  "ch.name",       LIST },
+        { "mode",          NULL,     "o.name",        LIST },
+        { "mode_id",       NULL,     "p.mode_id",     FILTER, .options = "select id as value, name as label "
             "from payment_mode where utility_id = ? order by sort" },
-        { "reference",     "Reference", "p.reference",  SEARCH_START },
-        { "amount_minor",  "Amount",   "p.amount_minor", LIST | SORT, .place = "amount" },
-        { "unallocated_minor", "Credit", "p.unallocated_minor", LIST },
-        { "status",        "Status",   "p.status",      LIST | FILTER, .choices = payment_states },
+        { "reference",     NULL, "p.reference",  SEARCH_START },
+        { "amount_minor",  NULL,   "p.amount_minor", LIST | SORT, .place = "amount" },
+        { "unallocated_minor", NULL, "p.unallocated_minor", LIST },
+        { "status",        NULL,   "p.status",      LIST | FILTER, .choices = payment_states },
         { 0 } },
     .order = "-received_at", .area = "m.sub_area_id" };
 

@@ -7,25 +7,27 @@
 #include "lib/db.h"
 
 #define PART(F, T) F(T, const char *, payment_no) F(T, const char *, receipt_no) F(T, Date, value_date) \
-    F(T, Money, amount)
+    F(T, Money, amount) F(T, Time, received_at)
 ROW(PartRow, PART)
 
 PaidParts item_payments(Ctx *c, const char *type, Id id) {
     PartRows rows = db_all(c, PartRow, "select p.payment_no, coalesce(p.receipt_no, (select r.receipt_no "
                                        "from receipt r where r.payment_group = p.payment_group "
                                        "limit 1)) as receipt_no, p.value_date, "
-                                       "cast(sum(x.amount_minor) as signed) as amount "
+                                       "cast(sum(x.amount_minor) as signed) as amount, p.received_at "
                            "from payment_allocation x join payment p on p.id = x.payment_id where x.target_type = ? "
                            "and x.target_id = ? and x.utility_id = ? and x.undone_at is null "
                            "group by p.id order by p.id", type, id, c->utility);
     PaidParts all = { take_n(c, PaidPart, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++)
-        all.v[i] = (PaidPart){ rows.v[i].payment_no, rows.v[i].receipt_no, rows.v[i].value_date, rows.v[i].amount };
+        all.v[i] = (PaidPart){ rows.v[i].payment_no, rows.v[i].receipt_no, rows.v[i].value_date, rows.v[i].amount,
+                                rows.v[i].received_at };
     return all;
 }
 
 #define GROUP_PAYMENT(F, T) F(T, Id, id) F(T, Id, account) F(T, const char *, payment_no) \
-    F(T, const char *, receipt_no) F(T, const char *, mode) F(T, const char *, mode_code) F(T, const char *, status) F(T, const char *, card_last4) \
+    F(T, const char *, receipt_no) F(T, const char *, mode) F(T, const char *, mode_code) F(T, const char *, status) \
+        F(T, const char *, card_last4) \
     F(T, const char *, currency) \
     F(T, Money, amount) F(T, Money, unallocated) F(T, Time, received_at) F(T, Date, value_date) \
         F(T, const char *, account_no)

@@ -30,7 +30,8 @@ static ReceiptRow *receipt_row(Ctx *c, const char *no) {
         "select r.id, r.receipt_no, r.issued_at, r.issued_on, r.amount_minor as amount, r.fee_minor as fee, "
         "r.payer_name, r.address, r.items, r.mode_name, r.reference, r.balance_after_minor is not null as has_balance, "
         "coalesce(r.balance_after_minor, 0) as balance, r.cashier_name, r.till_code, r.language, a.account_no, "
-        "m.code as mode_code from receipt r join payment p on p.id = r.payment_id join payment_mode m on m.id = p.mode_id "
+        "m.code as mode_code from receipt r join payment p on p.id = r.payment_id "
+        "join payment_mode m on m.id = p.mode_id "
         "left join account a on a.id = r.account_id where r.utility_id = ? and r.receipt_no = ?",
         c->utility, no);
     if (!r) fail(c, NOT_FOUND, "There is no such receipt.");

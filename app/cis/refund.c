@@ -254,14 +254,14 @@ static void moved(Ctx *c, Id id, const char *from, const char *to, const char *e
 
 /* "settle" and "fail" are what a gateway says; rejecting asks for a reason on its own page. */
 static const Move refund_moves[] = {
-    { "requested", "approve", "approved", APPROVE, approval_refusal, approved, .text = "Approve" },
+    { "requested", "approve", "approved", APPROVE, approval_refusal, approved, .text = "cis.refund.approve" },
     { "requested", "reject", "rejected", APPROVE, NULL, given_up, .danger = true, .asks_reason = true },
-    { "requested", "cancel", "cancelled", CREATE, NULL, given_up, .text = "Cancel the request" },
-    { "approved", "pay", "paid", EDIT, payout_refusal, paid, .text = "Paid out" },
+    { "requested", "cancel", "cancelled", CREATE, NULL, given_up, .text = "cis.refund.withdraw" },
+    { "approved", "pay", "paid", EDIT, payout_refusal, paid, .text = "cis.refund.paid_out" },
     { "approved", "settle", "paid", APPROVE, NULL, paid },
     { "approved", "fail", "failed", APPROVE, NULL, failed },
-    { "failed", "retry", "approved", APPROVE, approval_refusal, approved_again, .text = "Try again" },
-    { "failed", "cancel", "cancelled", APPROVE, NULL, given_up, .text = "Give up" },
+    { "failed", "retry", "approved", APPROVE, approval_refusal, approved_again, .text = "cis.refund.again" },
+    { "failed", "cancel", "cancelled", APPROVE, NULL, given_up, .text = "cis.refund.give_up" },
     { 0 }
 };
 

@@ -28,27 +28,24 @@ static const Choice refund_states[] = { { "requested", NULL },
 
 static const ListSpec refunds = {
     .name = "refund_requests",
-    .one = "refund",
-    .many = "refunds",
     .path = "/cis/refunds",
     .feature = "cis.refunds",
     .id = "f.id",
-    .search_label = "Refund, payment or account",
     .from =
         "refund_request f left join account a on a.id = f.account_id left join consumer n on n.id = a.consumer_id "
         "left join premise m on m.id = a.premise_id left join payment p on p.id = f.payment_id",
     .where = "f.utility_id = ?",
     .area = "m.sub_area_id",
     .columns =
-        COLUMNS{ { "refund_no", "Refund", "f.refund_no", LIST | SORT | SEARCH_START, .link = "/cis/refunds/{refund_no}",
+        COLUMNS{ { "refund_no", NULL, "f.refund_no", LIST | SORT | SEARCH_START, .link = "/cis/refunds/{refund_no}",
                    .kind = "code" },
-                 { "created_at", "Requested", "f.created_at", LIST | SORT | FILTER },
-                 { "account_no", "Account", "a.account_no", LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
-                 { "consumer_name", "Consumer", "n.display_name", LIST, .place = "name" },
-                 { "payment_no", "Payment", "p.payment_no", LIST | SEARCH_START, .link = "/cis/payments/{payment_no}" },
-                 { "reason", "Reason", "f.reason", LIST },
-                 { "amount_minor", "Amount", "f.amount_minor", LIST | SORT | SUM, .place = "amount" },
-                 { "status", "Status", "f.status", LIST | FILTER, .choices = refund_states },
+                 { "created_at", NULL, "f.created_at", LIST | SORT | FILTER },
+                 { "account_no", NULL, "a.account_no", LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
+                 { "consumer_name", NULL, "n.display_name", LIST, .place = "name" },
+                 { "payment_no", NULL, "p.payment_no", LIST | SEARCH_START, .link = "/cis/payments/{payment_no}" },
+                 { "reason", NULL, "f.reason", LIST },
+                 { "amount_minor", NULL, "f.amount_minor", LIST | SORT | SUM, .place = "amount" },
+                 { "status", NULL, "f.status", LIST | FILTER, .choices = refund_states },
                  { 0 } },
     .order = "-created_at"
 };
@@ -153,8 +150,7 @@ void refund_move(Req *r) {
 /* --- rejecting ---------------------------------------------------------------------------------------------------- */
 
 static const Form reject_form = { .name = "refund_reject",
-                                  .submit = "Reject",
-                                  .fields = FIELDS{ { "reason", "Reason", LONG_TEXT(3, 300), .flags = REQUIRED },
+                                  .fields = FIELDS{ { "reason", NULL, LONG_TEXT(3, 300), .flags = REQUIRED },
                                                     { 0 } } };
 
 void refund_reject_page(Req *r) {
@@ -181,13 +177,13 @@ void refund_reject_post(Req *r) {
 /* --- asking for one ----------------------------------------------------------------------------------------------- */
 
 static const Choice payouts[] = {
-    { "original", "As it was paid, by the gateway" }, { "bank", "Bank transfer" }, { "cheque", "Cheque" }, { 0 }
+    { "original", NULL }, { "bank", NULL }, { "cheque", NULL }, { 0 }
 };
 
 static const Form refund_form = { .name = "refund", .fields = FIELDS {
-    { "amount",      "Amount", MONEY(1, 99999999999), .flags = REQUIRED },
-    { "payout_kind", "Paid back", CHOICE(payouts), .flags = REQUIRED },
-    { "reason",      "Reason", LONG_TEXT(3, 300), .flags = REQUIRED },
+    { "amount",      NULL, MONEY(1, 99999999999), .flags = REQUIRED },
+    { "payout_kind", NULL, CHOICE(payouts), .flags = REQUIRED },
+    { "reason",      NULL, LONG_TEXT(3, 300), .flags = REQUIRED },
     { 0 } } };
 
 #define REFUNDABLE(F, T)                                                                                               \

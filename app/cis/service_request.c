@@ -158,32 +158,29 @@ static const Choice request_states[] = {
 
 static const ListSpec requests = {
     .name = "service_requests",
-    .one = "service request",
-    .many = "service requests",
     .path = "/cis/service-requests",
     .feature = "cis.service_requests",
-    .search_label = "Number or account",
     .id = "q.id",
     .from =
         "service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = "
         "q.account_id left join consumer n on n.id = q.consumer_id",
     .where = "q.utility_id = ?",
     .columns =
-        COLUMNS{ { "request_no", "Number", "q.request_no", LIST | SORT | SEARCH_START,
+        COLUMNS{ { "request_no", NULL, "q.request_no", LIST | SORT | SEARCH_START,
                    .link = "/cis/service-requests/{request_no}", .sub = "service" },
-                 { "service", "Service", "t.name", 0 },
-                 { "created_at", "Created", "q.created_at", LIST | SORT | FILTER },
-                 { "account_no", "Account", "a.account_no", LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
-                 { "consumer_name", "Consumer", "coalesce(n.display_name, q.contact_name)", LIST, .place = "name" },
-                 { "channel", "Channel", "q.channel", LIST },
-                 { "fee_amount_minor", "Fee", "q.fee_amount_minor", LIST, .place = "amount" },
-                 { "status", "Status", "q.status", LIST | FILTER, .choices = request_states },
+                 { "service", NULL, "t.name", 0 },
+                 { "created_at", NULL, "q.created_at", LIST | SORT | FILTER },
+                 { "account_no", NULL, "a.account_no", LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
+                 { "consumer_name", NULL, "coalesce(n.display_name, q.contact_name)", LIST, .place = "name" },
+                 { "channel", NULL, "q.channel", LIST },
+                 { "fee_amount_minor", NULL, "q.fee_amount_minor", LIST, .place = "amount" },
+                 { "status", NULL, "q.status", LIST | FILTER, .choices = request_states },
                  { 0 } },
     .order = "-created_at"
 };
 
 void request_list_page(Req *r) {
-    show_text(r, "page.title", "Service requests");
+    show_text(r, "page.title", word(r, "cis.requests"));
     list_show(r, &requests, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
@@ -218,29 +215,33 @@ void request_page(Req *r) {
     if (!q) fail(c, NOT_FOUND, "There is no service request %s.", no);
     show_text(r, "show.status.tone", state_tone(r, q->status));
     show_text(r, "show.status.text", state_label(r, q->status));
-    show_fact(r, "show.facts", "Service", q->service, NULL);
-    show_fact(r, "show.facts", "Channel", q->channel, NULL);
-    show_fact(r, "show.facts", "Created", locale_time_words(&c->mem, c->locale, q->created_at), NULL);
-    if (q->account_no) show_fact(r, "show.facts", "Account", q->account_no, q->consumer_name);
-    else if (q->consumer_name) show_fact(r, "show.facts", "Contact", q->consumer_name, NULL);
-    if (q->fee.minor) show_fact(r, "show.facts", "Fee", locale_money(&c->mem, c->locale, q->fee), NULL);
-    show_text(r, "show.sections.0.title", "What is asked for");
+    show_fact(r, "show.facts", word(r, "cis.case.service"), q->service, NULL);
+    show_fact(r, "show.facts", word(r, "cis.case.channel"),
+              payment_channel_words(c->language, q->channel, q->channel), NULL);
+    show_fact(r, "show.facts", word(r, "cis.case.created"), locale_time_words(&c->mem, c->locale, q->created_at), NULL);
+    if (q->account_no) show_fact(r, "show.facts", word(r, "cis.account"), q->account_no, q->consumer_name);
+    else if (q->consumer_name) show_fact(r, "show.facts", word(r, "cis.case.contact"), q->consumer_name, NULL);
+    if (q->fee.minor) show_fact(r, "show.facts", word(r, "cis.case.fee"), locale_money(&c->mem, c->locale, q->fee),
+                                NULL);
+    show_text(r, "show.sections.0.title", word(r, "cis.case.asked"));
     show_text(r, "show.sections.0.kind", "text");
     show_text(r, "show.sections.0.text.0", q->instructions ? q->instructions : q->service);
     show_answers(r, q->answers);
-    if (q->reject_reason) show_text(r, "show.sections.0.text.99", text(r, "Rejected: %s", q->reject_reason));
-    TableView *t = table_start(r, "show.sections.1.table", "Files");
-    show_text(r, "show.sections.1.title", "Files");
-    table_column(t, "File", "text", "id");
-    table_column(t, "Kind", "text", NULL);
+    if (q->reject_reason)
+        show_text(r, "show.sections.0.text.99", msg_format(r, c->language, "cis.case.rejected",
+        { "reason", q->reject_reason }));
+    TableView *t = table_start(r, "show.sections.1.table", word(r, "cis.case.files"));
+    show_text(r, "show.sections.1.title", word(r, "cis.case.files"));
+    table_column(t, word(r, "cis.case.file"), "text", "id");
+    table_column(t, word(r, "cis.case.kind"), "text", NULL);
     table_rows_of(
         t, NULL,
         "select file_name, mime from document where utility_id = ? and entity = 'service_request' and entity_id = ? "
         "order by id",
         c->utility, q->id);
-    table_empty(t, "No files", "Nothing was attached.");
-    show_text(r, "page.title", text(r, "Service request %s", no));
-    show_text(r, "page.crumbs.0.text", "Service requests");
+    table_empty(t, word(r, "cis.case.no_files"), word(r, "cis.case.nothing"));
+    show_text(r, "page.title", msg_format(r, c->language, "cis.request.title", { "no", no }));
+    show_text(r, "page.crumbs.0.text", word(r, "cis.requests"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/cis/service-requests"));
     show_text(r, "page.crumbs.1.text", no);
     page(r, "layout/show");

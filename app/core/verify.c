@@ -199,10 +199,12 @@ CHECK(number_gaps, "select concat(series, '...') what "
     "and f.seq_increment=1 and json_value(f.parts, '$[-1].part')='sequence' "
     "group by f.utility_id, f.entity_type, series) s where n <> span or n <> numbers")
 
+/* One receipt for all payments of a group, of which the first has its number. */
 CHECK(receipts_add_up, "select concat('receipt ', r.receipt_no) what from receipt r "
-                       "left join (select utility_id, receipt_no, sum(amount_minor) s from payment "
-                       "where receipt_no is not null group by utility_id, receipt_no) p "
-    "on p.utility_id=r.utility_id and p.receipt_no=r.receipt_no where r.amount_minor <> coalesce(p.s, 0)")
+                       "left join (select utility_id, coalesce(payment_group, receipt_no) paper, sum(amount_minor) s "
+                       "from payment where receipt_no is not null or payment_group is not null "
+                       "group by utility_id, paper) p on p.utility_id=r.utility_id "
+                       "and p.paper=coalesce(r.payment_group, r.receipt_no) where r.amount_minor <> coalesce(p.s, 0)")
 CHECK(settlements_add_up, "select concat('settlement ', s.provider_settlement_id) what from settlement s "
                           "left join (select settlement_id, sum(net_minor) net from settlement_line "
                           "group by settlement_id) l on l.settlement_id=s.id "

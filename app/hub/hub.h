@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
     Id          id, account, gateway, payment;
     const char *public_id, *intent_no, *state, *purpose, *channel, *method, *currency, *redirect_url, *failure_text,
-        *exception;
+        *failure_code, *exception;
     Money       amount, fee, received;
     Time        expires_at, succeeded_at;
     bool        is_starting;        /* the gateway was asked to open it, and nobody knows yet whether it did */

@@ -23,14 +23,15 @@ enum { EXPIRES_S = 30 * 60, LINK_EXPIRES_S = 7 * 24 * 3600, ASK_AFTER_S = 20, LI
 #define INTENT_ROW(F, T) F(T, Id, id) F(T, Id, account) F(T, Id, gateway) F(T, Id, payment) \
     F(T, const char *, public_id) F(T, const char *, intent_no) F(T, const char *, state) F(T, const char *, purpose) \
     F(T, const char *, channel) F(T, const char *, method) F(T, const char *, currency) \
-        F(T, const char *, redirect_url) F(T, const char *, failure_text) F(T, const char *, exception) \
+        F(T, const char *, redirect_url) F(T, const char *, failure_text) F(T, const char *, failure_code) \
+        F(T, const char *, exception) \
         F(T, Money, amount) F(T, Money, fee) \
     F(T, Money, received) F(T, Time, expires_at) F(T, Time, succeeded_at) F(T, bool, is_starting)
 ROW(IntentRow, INTENT_ROW)
 
 #define INTENT_SELECT "select id, account_id as account, gateway_account_id as gateway, payment_id as payment, " \
                       "public_id, intent_no, state, purpose, channel, method, currency, redirect_url, " \
-                      "failure_text, exception, " \
+                      "failure_text, failure_code, exception, " \
     "amount_minor as amount, fee_minor as fee, received_minor as received, expires_at, succeeded_at, " \
     "state = 'created' and exists (select 1 from payment_attempt t where t.intent_id = payment_intent.id " \
     "and t.state in ('about_to_call', 'unknown')) as is_starting from payment_intent "
@@ -39,7 +40,7 @@ static const Intent *intent_of(Ctx *c, const IntentRow *r) {
     if (!r) return NULL;
     Intent *i = take(c, sizeof *i);
     *i = (Intent){ r->id, r->account, r->gateway, r->payment, r->public_id, r->intent_no, r->state, r->purpose,
-                   r->channel, r->method, r->currency, r->redirect_url, r->failure_text, r->exception,
+                   r->channel, r->method, r->currency, r->redirect_url, r->failure_text, r->failure_code, r->exception,
                    r->amount, r->fee, r->received, r->expires_at, r->succeeded_at, r->is_starting };
     return i;
 }

@@ -22,7 +22,7 @@ void root_redirect(Req *r) { go(r, r->c.user.id ? "/home" : "/signin"); }
 /* --- /accounts ---------------------------------------------------------------------------------------------------- */
 
 static const Form name_form = { .name = "portal.nickname",
-                                .fields = FIELDS { { "nickname", "Nickname", TEXT(0, 40), .width = "20" }, { 0 } } };
+                                .fields = FIELDS { { "nickname", NULL, TEXT(0, 40), .width = "20" }, { 0 } } };
 
 static const char *balance_words(Ctx *c, Money owed) {
     return owed.minor ? locale_balance(&c->mem, c->locale, owed) : locale_money(&c->mem, c->locale, owed);

@@ -164,11 +164,10 @@ void autopay_page(Req *r) {
 static const Form autopay_form = {
     .name = "portal.autopay",
     .fields =
-        FIELDS{ { "method", "Card", TEXT(1, 30), .flags = REQUIRED },
-                { "offset", "When?", INT(0, AUTOPAY_OFFSET_MOST), .flags = REQUIRED },
-                { "cap", "At most", MONEY(100, 100000000),
-                  .hint = "A bill above this is not taken; we tell you. Leave it empty for no limit.", .width = "10" },
-                { "consent", "I order the bills of this account to be taken from this card until I cancel", BOOL },
+        FIELDS{ { "method", NULL, TEXT(1, 30), .flags = REQUIRED },
+                { "offset", NULL, INT(0, AUTOPAY_OFFSET_MOST), .flags = REQUIRED },
+                { "cap", NULL, MONEY(100, 100000000), .width = "10" },
+                { "consent", NULL, BOOL },
                 { 0 } }
 };
 

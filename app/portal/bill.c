@@ -19,13 +19,13 @@
 #include "lib/table.h"
 #include "lib/web.h"
 
-enum { CHART_BILLS = 13, STATEMENT_MONTHS = 24 };
+enum { CHART_BILLS = 13, STATEMENT_MONTHS = 24, PAGE_BILLS = 24 };
 
 static const char *money_words(Ctx *c, Money m) { return locale_money(&c->mem, c->locale, m); }
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
-static const char *const states[] = { "open", "overdue", "paid", "cancelled", NULL };
+static const char *const states[] = { "open", "overdue", "partly", "disputed", "paid", "cancelled", NULL };
 
 static bool has_state(Ctx *c, const BillHead *b, const char *wanted) {
     const char *tone;
@@ -34,6 +34,8 @@ static bool has_state(Ctx *c, const BillHead *b, const char *wanted) {
     if (!strcmp(wanted, "cancelled")) return !strcmp(b->status, "cancelled");
     if (!strcmp(b->status, "cancelled")) return false;
     if (!strcmp(wanted, "paid")) return b->open.minor <= 0;
+    if (!strcmp(wanted, "partly")) return b->paid.minor > 0 && b->open.minor > 0;
+    if (!strcmp(wanted, "disputed")) return b->open.minor > 0 && (b->dispute_hold || dispute_of(c, b));
     if (!strcmp(wanted, "overdue")) return b->open.minor > 0 && date_compare(b->due_date, utility_today(c)) < 0;
     return b->open.minor > 0;
 }
@@ -88,40 +90,76 @@ static void show_amounts(Req *r, BillHeads bills) {
     show_text(r, "chart.svg", chart_bars(&c->mem, &chart));
 }
 
+/* The filters of the address as they go on to other pages. */
+static const char *filters_query(Req *r, int64_t year, const char *state) {
+    Text t = text_start(r);
+    text_add(&t, "");
+    if (year) text_addf(&t, "&year=%lld", (long long)year);
+    if (state && *state) text_addf(&t, "&state=%s", url_part(r, state));
+    return t.s;
+}
+
+/* "Paid $20.00, $64.60 open"; NULL: nothing of it or all of it is paid. */
+static const char *part_words(Ctx *c, const BillHead *b) {
+    if (b->paid.minor <= 0 || b->open.minor <= 0) return NULL;
+    return msg_format(c, c->language, "portal.bills.part", { "paid", money_words(c, b->paid) },
+                      { "open", money_words(c, b->open) });
+}
+
+static void show_listed(Req *r, size_t n, const BillHead *b) {
+    Ctx *c = &r->c;
+    const char *tone, *word = bill_words(c, b, &tone);
+    const Mine *m = mine_by_id(c, b->account);
+    bool cancelled = !strcmp(b->status, "cancelled");
+    show_bill_row(r, "bills", n, b);
+    show_text(r, at(r, "bills", n, "no"), b->bill_no);
+    show_text(r, at(r, "bills", n, "sub"), msg_format(c, c->language, "portal.bills.dates",
+        { "issued", locale_date(&c->mem, c->locale, b->bill_date) },
+        { "due", locale_date(&c->mem, c->locale, b->due_date) }));
+    show_text(r, at(r, "bills", n, "right_sub"), NULL);
+    show_text(r, at(r, "bills", n, "part"), part_words(c, b));
+    show_text(r, at(r, "bills", n, "tone"), tone);
+    show_text(r, at(r, "bills", n, "word"), word);
+    show_text(r, at(r, "bills", n, "pdf_url"), link_path(r, "/bills/%s/pdf", b->bill_no));
+    if (cancelled || b->open.minor <= 0 || !m || !mine_may(m, ACCESS_PAYER)) return;
+    show_text(r, at(r, "bills", n, "pay"),
+              msg_format(c, c->language, "portal.home.pay", { "amount", money_words(c, b->open) }));
+    show_text(r, at(r, "bills", n, "pay_url"), link_path(r, "/pay?bill=%s", b->bill_no));
+}
+
+static void show_pages(Req *r, int64_t page_no, size_t all, const char *filters) {
+    if (page_no > 1) show_text(r, "newer_url", link_path(r, "/bills?page=%lld%s", (long long)page_no - 1, filters));
+    if (all > (size_t)page_no * PAGE_BILLS)
+        show_text(r, "older_url", link_path(r, "/bills?page=%lld%s", (long long)page_no + 1, filters));
+}
+
 void bills_page(Req *r) {
     Ctx *c = &r->c;
     Mines mines = mine_shown(r);
-    int64_t year = query_int(r, "year", 0);
+    int64_t year = query_int(r, "year", 0), page_no = query_int(r, "page", 1);
+    if (page_no < 1 || page_no > 10000) page_no = 1;
     const char *state = query_text(r, "state");
     BillHeads bills = bills_of(c, mines, NULL);
     show_switcher(r);
     if (mines.n) show_owed(r, mines);
     show_filters(r, bills, year, state);
     show_amounts(r, bills);
-    size_t n = 0;
-    for (size_t i = 0; i < bills.n && n < 50; i++) {
+    size_t n = 0, shown = 0, first = (size_t)(page_no - 1) * PAGE_BILLS;
+    for (size_t i = 0; i < bills.n; i++) {
         const BillHead *b = &bills.v[i];
         if ((year && date_ymd(b->bill_date).year != (int)year) || !has_state(c, b, state)) continue;
-        const char *tone, *word = bill_words(c, b, &tone);
-        show_bill_row(r, "bills", n, b);
-        show_text(r, at(r, "bills", n, "no"), b->bill_no);
-        show_text(r, at(r, "bills", n, "sub"), msg_format(c, c->language, "portal.bills.dates",
-            { "issued", locale_date(&c->mem, c->locale, b->bill_date) },
-            { "due", locale_date(&c->mem, c->locale, b->due_date) }));
-        bool is_part = b->paid.minor > 0 && b->open.minor > 0;
-        show_text(r, at(r, "bills", n, "right_sub"), is_part ? msg_format(c, c->language, "portal.bills.left",
-            { "amount", money_words(c, b->open) }) : NULL);
-        show_text(r, at(r, "bills", n, "tone"), tone);
-        show_text(r, at(r, "bills", n++, "word"), word);
+        if (n >= first && shown < PAGE_BILLS) show_listed(r, shown++, b);
+        n++;
     }
-    if (!n) {
+    if (!shown) {
         show_text(r, "none.title", msg(c->language, "portal.bills.none"));
         show_text(r, "none.text", msg(c->language, bills.n ? "portal.bills.none_fit" : "portal.bills.none_yet"));
         show_text(r, "none.icon", "receipt");
     }
-    show_text(r, "csv_url", bills.n ? link_path(r, "/bills.csv") : NULL);
-    if (bills.n)
-        show_text(r, "zip_url", year ? link_path(r, "/bills.zip?year=%d", (int)year) : link_path(r, "/bills.zip"));
+    const char *filters = filters_query(r, year, state);
+    show_pages(r, page_no, n, filters);
+    show_text(r, "csv_url", n ? link_path(r, "/bills.csv?%s", filters) : NULL);
+    show_text(r, "zip_url", shown ? link_path(r, "/bills.zip") : NULL);
     show_text(r, "statement_url", link_path(r, "/statement"));
     portal_page(r, "portal.menu.bills", "portal/bills");
 }
@@ -130,6 +168,8 @@ void bills_page(Req *r) {
 void bills_csv(Req *r) {
     Ctx *c = &r->c;
     BillHeads bills = bills_of(c, mine_shown(r), NULL);
+    int64_t year = query_int(r, "year", 0);
+    const char *state = query_text(r, "state");
     CsvText *w = csv_start(&c->mem);
     static const char *const head[] = { "bill_no", "account_no", "status", "period_from", "period_to", "issued", "due",
                                         "line", "description", "quantity", "unit", "rate", "amount", "currency" };
@@ -137,6 +177,7 @@ void bills_csv(Req *r) {
     csv_end(w);
     for (size_t i = 0; i < bills.n; i++) {
         const BillHead *b = &bills.v[i];
+        if ((year && date_ymd(b->bill_date).year != (int)year) || !has_state(c, b, state)) continue;
         const Mine *m = mine_by_id(c, b->account);
         BillDetails lines = bill_details(c, b->id);
         for (size_t k = 0; k < lines.n; k++) {
@@ -420,8 +461,8 @@ void bill_print(Req *r) {
 /* --- the account statement ---------------------------------------------------------------------------------------- */
 
 static const Form range_form = { .name = "portal.range",
-                                 .fields = FIELDS { { "from", "From", DATE_FIELD, .flags = REQUIRED },
-    { "to", "To", DATE_FIELD, .flags = REQUIRED }, { 0 } } };
+                                 .fields = FIELDS { { "from", NULL, DATE_FIELD, .flags = REQUIRED },
+    { "to", NULL, DATE_FIELD, .flags = REQUIRED }, { 0 } } };
 
 static Date asked(Req *r, const char *name, Date otherwise) {
     const char *s = query_text(r, name);

@@ -18,20 +18,14 @@
 
 enum { LINES_MOST = 100 };
 
-static const Choice reasons[] = { { "too_high", "The amount is too high" },
-                                  { "wrong_reading", "The reading is wrong" },
-                                  { "wrong_charge", "I should not pay this charge" },
-                                  { "not_mine", "The bill is not mine" },
-                                  { "other_reason", "Something else" },
-                                  { 0 } };
+static const Choice reasons[] = { { "too_high", NULL }, { "wrong_reading", NULL }, { "wrong_charge", NULL },
+                                  { "not_mine", NULL }, { "other_reason", NULL },  { 0 } };
 
 static const Form dispute_form = { .name = "portal.dispute",
                                    .fields = FIELDS{
-                                       { "reason", "What is wrong?", CHOICE(reasons), .flags = REQUIRED },
-                                       { "words", "Tell us more", LONG_TEXT(10, 4000), .flags = REQUIRED,
-                                         .hint = "At least 10 characters. Do not write card numbers here." },
-                                       { "files", "Photos or documents", FILE_FIELD,
-                                         .hint = "Up to 5 files of 10 MB: PDF, JPEG, PNG, HEIC or WebP." },
+                                       { "reason", NULL, CHOICE(reasons), .flags = REQUIRED },
+                                       { "words", NULL, LONG_TEXT(10, 4000), .flags = REQUIRED },
+                                       { "files", NULL, FILE_FIELD },
                                        { 0 } } };
 
 /* --- what is open already ----------------------------------------------------------------------------------------- */

@@ -46,8 +46,14 @@ void bill_download(Req *r) {
 
 /* --- several bills ------------------------------------------------------------------------------------------------ */
 
-static BillHeads of_year(Ctx *c, BillHeads all, int year) {
+/* Those ticked ("b_<number>"), else those of a year, else all. */
+static BillHeads wished(Req *r, BillHeads all) {
+    Ctx *c = &r->c;
+    int year = (int)query_int(r, "year", 0);
     BillHeads some = { take_n(c, BillHead, all.n + 1), 0 };
+    for (size_t i = 0; i < all.n; i++)
+        if (query_text(r, text(c, "b_%s", all.v[i].bill_no))) some.v[some.n++] = all.v[i];
+    if (some.n) return some;
     for (size_t i = 0; i < all.n; i++)
         if (!year || date_ymd(all.v[i].bill_date).year == year) some.v[some.n++] = all.v[i];
     return some;
@@ -55,7 +61,7 @@ static BillHeads of_year(Ctx *c, BillHeads all, int year) {
 
 static void zip_work(Ctx *c, void *arg) {
     Wish *w = arg;
-    BillHeads bills = of_year(c, bills_of(c, mine_shown(w->r), NULL), (int)query_int(w->r, "year", 0));
+    BillHeads bills = wished(w->r, bills_of(c, mine_shown(w->r), NULL));
     if (!bills.n) fail(c, NOT_FOUND, "There is no such page.");
     if (bills.n > ZIP_BILLS) fail(c, INVALID, "%s", msg(c->language, "portal.bills.zip_many"));
     w->ready = true;
@@ -82,10 +88,8 @@ void bills_zip(Req *r) {
     Wish w = { .r = r };
     db_tx(&r->c, DB_WRITE, zip_work, &w, NULL);
     if (!w.ready && bill_pdfs_wait(&r->c, w.bill, w.n)) db_tx(&r->c, DB_WRITE, zip_work, &w, NULL);
-    int64_t year = query_int(r, "year", 0);
-    if (!w.ready)
-        later_page(r, "portal.bills.zip",
-                   year ? link_path(r, "/bills.zip?year=%lld", (long long)year) : link_path(r, "/bills.zip"));
+    const char *asked = strchr(r->uri, '?');
+    if (!w.ready) later_page(r, "portal.bills.zip", text(r, "%s%s", link_path(r, "/bills.zip"), asked ? asked : ""));
 }
 
 /* --- statement ---------------------------------------------------------------------------------------------------- */

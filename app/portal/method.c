@@ -71,12 +71,12 @@ Gateways gateways_saving(Ctx *c) {
 /* --- /pay/methods ------------------------------------------------------------------------------------------------- */
 
 static const Form add_form = { .name = "portal.method", .fields = FIELDS {
-    { "gateway", "Where is the card kept?", TEXT(0, 2) },
-    { "consent", "The card may be kept by the payment provider for payments that I start or order", BOOL },
-    { "account", "Account", HIDDEN(30) }, { 0 } } };
+    { "gateway", NULL, TEXT(0, 2) },
+    { "consent", NULL, BOOL },
+    { "account", NULL, HIDDEN(30) }, { 0 } } };
 
 static const Form nickname_form = { .name = "portal.nickname",
-                                    .fields = FIELDS{ { "nickname", "Nickname", TEXT(0, 30), .width = "20" }, { 0 } } };
+                                    .fields = FIELDS{ { "nickname", NULL, TEXT(0, 30), .width = "20" }, { 0 } } };
 
 static void show_method(Req *r, size_t i, const Method *m) {
     Ctx *c = &r->c;

@@ -124,9 +124,25 @@ static void refuse_viewer(Ctx *c) {
 
 /* --- /pay: what --------------------------------------------------------------------------------------------------- */
 
+typedef enum { STEP_WHAT, STEP_HOW, STEP_REVIEW, STEP_RESULT } PayStep;
+
+/* How is asked only where there is something to choose. */
+static void show_pay_steps(Req *r, PayStep now, bool chooses) {
+    static const char *const words[] = { "portal.pay.step.what", "portal.pay.step.how", "portal.pay.step.review",
+                                         "portal.pay.step.result" };
+    size_t n = 0;
+    for (int i = STEP_WHAT; i <= STEP_RESULT; i++) {
+        if (i == STEP_HOW && !chooses) continue;
+        show_text(r, at(r, "steps", n, "text"), msg(r->c.language, words[i]));
+        show_text(r, at(r, "steps", n++, "state"), i < (int)now ? "done" : i == (int)now ? "now" : "todo");
+    }
+}
+
+static bool gateways_differ(Ctx *c, Money amount) { return gateways_active(c, amount).n > 1; }
+
 static const Form guest_form = { .name = "portal.guest", .fields = FIELDS {
-    { "account_no",  "Account number", TEXT(3, 30), .flags = REQUIRED, .width = "20", .autocomplete = "off" },
-    { "postal_code", "Postal code of the address", TEXT(2, 20), .flags = REQUIRED, .width = "10",
+    { "account_no",  NULL, TEXT(3, 30), .flags = REQUIRED, .width = "20", .autocomplete = "off" },
+    { "postal_code", NULL, TEXT(2, 20), .flags = REQUIRED, .width = "10",
       .autocomplete = "postal-code" }, { 0 } } };
 
 static void guest_page(Req *r) {
@@ -207,7 +223,7 @@ void pay_page(Req *r) {
         show_text(r, "email", r->again ? field_text(r, "email") : NULL);
     }
     show_text(r, "link", payer.token);
-    show_text(r, "currency_sign", c->locale->symbol);
+    show_pay_steps(r, STEP_WHAT, gateways_differ(c, (Money){ 0 }));
     show_text(r, "action", link_path(r, "/pay"));
     portal_page(r, "portal.pay.title", "portal/pay");
 }
@@ -274,9 +290,13 @@ static void check_gone(Req *r, const Payables *all) {
         if (c->user.id && !mine_by_id(c, b->account)) fail(c, NOT_FOUND, "There is no such page.");
         PaidParts parts = item_payments(c, "bill", b->id);
         if (!parts.n) fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.pay.gone", { "bill", b->bill_no }));
-        fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.pay.was_paid", { "bill", b->bill_no },
-                                           { "date",
-                                             locale_date(&c->mem, c->locale, parts.v[parts.n - 1].value_date) }));
+        Time at_ = parts.v[parts.n - 1].received_at;
+        bool today = date_compare(time_date(c->locale->zone, at_), utility_today(c)) == 0;
+        fail(c, CONFLICT, "%s",
+             msg_format(c, c->language, today ? "portal.pay.was_paid_at" : "portal.pay.was_paid",
+                        { "bill", b->bill_no },
+                        { "date", locale_date(&c->mem, c->locale, parts.v[parts.n - 1].value_date) },
+                        { "time", locale_clock(&c->mem, c->locale, at_) }));
     }
 }
 
@@ -323,6 +343,26 @@ static void check_amounts(Req *r, const Payables *all, const Basket *b) {
     }
 }
 
+/* The gateways' own smallest and largest amounts, said at the first field. */
+static void check_gateways(Req *r, const Payables *all, const Basket *b) {
+    Ctx *c = &r->c;
+    Gateways any = gateways_active(c, (Money){ 0 });
+    if (!any.n) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.down"));
+    if (gateways_active(c, b->total).n) return;
+    Money least = any.v[0].min, most = any.v[0].max;
+    for (size_t i = 1; i < any.n; i++) {
+        if (any.v[i].min.minor < least.minor) least = any.v[i].min;
+        if (any.v[i].max.minor > most.minor) most = any.v[i].max;
+    }
+    for (size_t i = 0; i < all->n; i++) {
+        const char *field = text(r, "amount_%s", all->v[i].key);
+        if (!field_text(r, text(r, "pick_%s", all->v[i].key))) continue;
+        problem(r, field, "%s", msg_format(c, c->language, "portal.pay.limits", { "least", money_words(c, least) },
+                                           { "most", money_words(c, most) }));
+        return;
+    }
+}
+
 /* The same amount for the same account under way, or paid within ten minutes: asked for once more. */
 static void check_double(Req *r, const Basket *b) {
     Ctx *c = &r->c;
@@ -361,12 +401,17 @@ void pay_post(Req *r) {
     if (!b.n) fail(c, INVALID, "%s", msg(c->language, "portal.pay.choose"));
     check_amounts(r, &all, &b);
     problems_end(r);
+    check_gateways(r, &all, &b);
+    problems_end(r);
     check_double(r, &b);
     const char *form_key = field_text(r, c->user.id ? "form_key" : "pay_key");
     if (form_key && strlen(form_key) > PAY_KEY_MAX) fail(c, INVALID, "%s", msg(c->language, "portal.pay.choose"));
+    /* a key is good for one payer */
+    int64_t whose = payer.kind == PAYER_USER ? c->user.id : payer.account->id.id;
+    const char *kind = payer.kind == PAYER_USER ? "pay" : "guest";
     const Intent *i = payment_intent_create(c, &(NewIntent){ .lines = b.v, .n = b.n, .purpose = "bill",
         .channel = payer.kind == PAYER_USER ? "portal" : "link", .key = form_key && *form_key
-        ? text(c, "pay:%s", form_key) : public_id_new(c),
+        ? text(c, "%s:%lld:%s", kind, (long long)whose, form_key) : public_id_new(c),
                                             .portal_user = c->user, .guest_email = email && *email ? email : NULL,
                                             .expires_s = GUEST_S });
     go(r, "/pay/%s", i->public_id);
@@ -419,27 +464,55 @@ static bool can_start(const Intent *i) {
     return !strcmp(i->state, "created") || !strcmp(i->state, "failed_to_start") || !strcmp(i->state, "requires_action");
 }
 
-/* Saved cards of the payer, at gateways that take this amount; how many. */
-static size_t show_cards(Req *r, const Intent *i, Gateways open) {
-    Ctx *c = &r->c;
-    if (!c->user.id || strcmp(i->channel, "portal")) return 0;
-    Methods all = methods_mine(c);
+/* A way to pay as it is shown: a saved card ("m-...") or a gateway by its place. saves: it can keep the card. */
+typedef struct Way { const char *value, *text; Money fee; bool saves; } Way;
+enum { WAYS_MOST = 30 };
+
+static size_t ways_of(Ctx *c, const Intent *i, Gateways open, Way *v) {
     size_t n = 0;
-    for (size_t k = 0; k < all.n; k++) {
+    bool with_cards = c->user.id && !strcmp(i->channel, "portal");
+    Methods cards = with_cards ? methods_mine(c) : (Methods){ 0 };
+    for (size_t k = 0; k < cards.n && n < WAYS_MOST; k++) {
         bool is_open = false;
-        for (size_t g = 0; g < open.n; g++) is_open |= open.v[g].id.id == all.v[k].gateway_account_id.id;
-        if (!is_open || strcmp(all.v[k].status, "active")) continue;
-        Money fee = gateway_fee(c, all.v[k].gateway_account_id, NULL, i->amount);
-        show_text(r, at(r, "ways", n, "value"), text(r, "m-%s", all.v[k].public_id));
-        show_text(r, at(r, "ways", n, "text"), method_words(c, &all.v[k]));
-        show_text(r, at(r, "ways", n, "sub"),
+        for (size_t g = 0; g < open.n; g++) is_open |= open.v[g].id.id == cards.v[k].gateway_account_id.id;
+        if (is_open && !strcmp(cards.v[k].status, "active"))
+            v[n++] = (Way){ text(c, "m-%s", cards.v[k].public_id), method_words(c, &cards.v[k]),
+                            gateway_fee(c, cards.v[k].gateway_account_id, NULL, i->amount), false };
+    }
+    bool has_cards = n > 0;
+    for (size_t k = 0; k < open.n && n < WAYS_MOST; k++)
+        v[n++] = (Way){ text(c, "%zu", k + 1),
+                        has_cards && open.n == 1 ? msg(c->language, "portal.pay.other_card") : open.v[k].label,
+                        gateway_fee(c, open.v[k].id, NULL, i->amount), gateway_can_save(open.v[k].driver) };
+    return n;
+}
+
+/* The ways, and the one that is looked at: chosen in the address, or the first where all are of one gateway, and cost
+   the same; NULL: none yet. */
+static const Way *show_ways(Req *r, const Intent *i, Gateways open, const char *wanted) {
+    Ctx *c = &r->c;
+    Way *v = take_n(c, Way, WAYS_MOST);
+    size_t n = ways_of(c, i, open, v);
+    const Way *chosen = NULL;
+    for (size_t k = 0; k < n && !chosen; k++)
+        if (wanted ? !strcmp(v[k].value, wanted) : open.n == 1) chosen = &v[k];
+    for (size_t k = 0; k < n; k++) {
+        Money fee = v[k].fee;
+        show_text(r, at(r, "ways", k, "value"), v[k].value);
+        show_text(r, at(r, "ways", k, "text"), v[k].text);
+        show_text(r, at(r, "ways", k, "sub"),
                   fee.minor ? msg_format(c, c->language, "portal.pay.with_fee", { "fee", money_words(c, fee) },
                                          { "total", money_words(c, money_add(i->amount, fee)) })
                             : msg(c->language, "portal.pay.no_fee"));
-        show_flag(r, at(r, "ways", n, "first"), !n);
-        n++;
+        show_flag(r, at(r, "ways", k, "first"), chosen ? chosen == &v[k] : !k);
     }
-    return n;
+    if (chosen && open.n == 1) {
+        Way *one = take(c, sizeof *one);
+        *one = *chosen;
+        for (size_t k = 0; k < n; k++) one->saves |= v[k].saves;
+        return one;
+    }
+    return chosen;
 }
 
 void pay_intent_page(Req *r) {
@@ -460,36 +533,29 @@ void pay_intent_page(Req *r) {
         portal_page(r, "portal.pay.review", "portal/sign_in");
         return;
     }
-    show_lines(r, i);
     Gateways all = gateways_active(c, i->amount);
-    size_t cards = show_cards(r, i, all);
-    bool saves = false;
-    for (size_t k = 0; k < all.n; k++) {
-        Money fee = gateway_fee(c, all.v[k].id, NULL, i->amount);
-        size_t w = cards + k;
-        saves |= gateway_can_save(all.v[k].driver);
-        show_text(r, at(r, "ways", w, "value"), text(r, "%zu", k + 1));
-        show_text(r, at(r, "ways", w, "text"),
-                  cards && all.n == 1 ? msg(c->language, "portal.pay.other_card") : all.v[k].label);
-        show_text(r, at(r, "ways", w, "sub"), fee.minor ? msg_format(c, c->language, "portal.pay.with_fee",
-            { "fee", money_words(c, fee) }, { "total", money_words(c, money_add(i->amount, fee)) }) : msg(c->language,
-            "portal.pay.no_fee"));
-        show_flag(r, at(r, "ways", w, "first"), !w);
-    }
-    if (saves && c->user.id && !portal_is_viewed(c)) show_text(r, "keep", msg(c->language, "portal.pay.keep"));
+    bool chooses = all.n > 1;
+    const Way *way = show_ways(r, i, all, query_text(r, "way"));
+    show_pay_steps(r, chooses && !way ? STEP_HOW : STEP_REVIEW, chooses);
+    show_lines(r, i);
     if (!all.n) {
         show_text(r, "page.notices.0.tone", "bad");
         show_text(r, "page.notices.0.text", msg(c->language, "portal.pay.down"));
     }
-    Money fee = all.n == 1 ? gateway_fee(c, all.v[0].id, NULL, i->amount) : (Money){ 0 };
-    show_text(r, "total", money_words(c, i->amount));
+    Money fee = way ? way->fee : (Money){ 0 };
+    show_text(r, "total", money_words(c, money_add(i->amount, fee)));
     if (fee.minor) show_text(r, "fee", money_words(c, fee));
+    if (way && chooses) show_text(r, "way", way->value), show_text(r, "way_text", way->text);
+    if (way && way->saves && c->user.id && !portal_is_viewed(c))
+        show_text(r, "keep", msg(c->language, "portal.pay.keep"));
     show_text(r, "pay",
               msg_format(c, c->language, "portal.home.pay", { "amount", money_words(c, money_add(i->amount, fee)) }));
-    show_flag(r, "ready", all.n > 0);
+    show_flag(r, "ready", way != NULL);
+    show_flag(r, "choose", chooses && !way);
+    show_text(r, "here_url", link_path(r, "/pay/%s", i->public_id));
     show_text(r, "start_url", link_path(r, "/pay/%s/start", i->public_id));
-    show_text(r, "back_url", link_path(r, "/pay"));
-    portal_page(r, "portal.pay.review", "portal/pay_review");
+    show_text(r, "back_url", chooses && way ? link_path(r, "/pay/%s", i->public_id) : link_path(r, "/pay"));
+    portal_page(r, chooses && !way ? "portal.pay.how" : "portal.pay.review", "portal/pay_review");
 }
 
 typedef struct Look { Req *r; const Intent *i; Id gateway; } Look;
@@ -545,6 +611,14 @@ static const char *outcome_of(const Ctx *c, const Intent *i) {
     return !strcmp(i->state, "cancelled") ? "cancelled" : !strcmp(i->state, "expired") ? "expired" : "failed";
 }
 
+/* Why the bank said no, in the consumer's language where the gateway's code is known. */
+static const char *declined_words(Ctx *c, const Intent *i) {
+    const char *key = i->failure_code ? text(c, "portal.decline.%s", i->failure_code) : NULL;
+    if (key && msg_exists(key))
+        return msg_format(c, c->language, "portal.pay.bank_declined", { "reason", msg(c->language, key) });
+    return i->failure_text ? msg_format(c, c->language, "portal.pay.declined", { "reason", i->failure_text }) : NULL;
+}
+
 static void show_receipt_rows(Req *r, ReceiptPayments all) {
     Ctx *c = &r->c;
     for (size_t k = 0; k < all.n; k++) {
@@ -560,6 +634,7 @@ void pay_return_page(Req *r) {
     const char *outcome = outcome_of(c, i);
     int64_t asked = query_int(r, "n", 0);
     bool pending = !strcmp(outcome, "pending"), success = !strcmp(outcome, "success");
+    show_pay_steps(r, STEP_RESULT, gateways_differ(c, i->amount));
     show_text(r, "outcome", outcome);
     show_text(r, "tone", success ? "ok" : pending ? "hold" : "bad");
     show_text(r, "word", msg(c->language, text(r, "portal.pay.%s", outcome)));
@@ -572,8 +647,7 @@ void pay_return_page(Req *r) {
     const char *waits = i->is_starting ? "portal.pay.checking" : "portal.pay.pending_how";
     show_text(r, "says", msg(c->language, pending ? asked < 20 ? waits : "portal.pay.pending_long"
                              : success ? "portal.pay.success_how" : "portal.pay.nothing_taken"));
-    if (!success && !pending && i->failure_text)
-        show_text(r, "reason", msg_format(c, c->language, "portal.pay.declined", { "reason", i->failure_text }));
+    if (!success && !pending) show_text(r, "reason", declined_words(c, i));
     show_text(r, "refresh_url", pending ? link_path(r, "/pay/%s/return", i->public_id) : NULL);
     if (!success && !pending) show_text(r, "try_url", link_path(r, "/pay"));
     if (success) {
@@ -614,9 +688,9 @@ void receipt_page(Req *r) {
     show_text(r, "amount", money_words(c, sum));
     show_text(r, "receipt_no", no);
     show_text(r, "pdf_url", link_path(r, "/receipts/%s/pdf", no));
-    show_text(r, "says", text(r, "%s · %s%s%s", locale_time_words(&c->mem, c->locale, all.v[0].received_at),
-                              all.v[0].mode, all.v[0].card_last4 ? " ···· " : "", all.v[0].card_last4
-                              ? all.v[0].card_last4 : ""));
+    const char *mode = payment_mode_words(c->language, all.v[0].mode_code, all.v[0].mode), *last4 = all.v[0].card_last4;
+    show_text(r, "says", text(r, "%s · %s%s%s", locale_time_words(&c->mem, c->locale, all.v[0].received_at), mode,
+                              last4 ? " ···· " : "", last4 ? last4 : ""));
     show_text(r, "home_url", link_path(r, "/home"));
     show_text(r, "page.title", msg_format(c, c->language, "portal.pay.receipt", { "no", no }));
     portal_page(r, NULL, "portal/pay_result");

@@ -51,13 +51,12 @@ Id portal_invite(Ctx *c, Id account, const char *email, const char *access) {
 
 /* --- /accounts/<no>/people ---------------------------------------------------------------------------------------- */
 
-static const Choice levels[] = { { "viewer", "Viewer: bills, use and history" }, { "payer", "Payer: bills and paying" },
-                                 { "manager", "Manager: everything but access of others" }, { 0 } };
+static const Choice levels[] = { { "viewer", NULL }, { "payer", NULL }, { "manager", NULL }, { 0 } };
 
 static const Form invite_form = { .name = "portal.invite", .fields = FIELDS {
-    { "email",  "E-mail address", EMAIL, .flags = REQUIRED },
-    { "access", "What may this person do?", CHOICE(levels), .flags = REQUIRED, .initial = "viewer" },
-    { "until",  "Until", DATE_FIELD, .hint = "Leave it empty for no end." }, { 0 } } };
+    { "email",  NULL, EMAIL, .flags = REQUIRED },
+    { "access", NULL, CHOICE(levels), .flags = REQUIRED, .initial = "viewer" },
+    { "until",  NULL, DATE_FIELD }, { 0 } } };
 
 static const Mine *owned(Req *r) {
     Ctx *c = &r->c;
@@ -154,11 +153,10 @@ static Invited *invited(Ctx *c, const char *token) {
                                "and revoked_at is null and expires_at > ?", token_bytes(c, token), c->utility, c->now);
 }
 
-static const Form accept_form = { .name = "portal.accept", .fields = FIELDS { { "go", "Go", HIDDEN(1) }, { 0 } } };
+static const Form accept_form = { .name = "portal.accept", .fields = FIELDS { { "go", NULL, HIDDEN(1) }, { 0 } } };
 static const Form join_form = { .name = "portal.join", .fields = FIELDS {
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
-      .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
-    { "terms",    "I accept the terms of use and the privacy notice", BOOL }, { 0 } } };
+    { "password", NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password" },
+    { "terms",    NULL, BOOL }, { 0 } } };
 
 void invited_page(Req *r) {
     Ctx *c = &r->c;

@@ -21,19 +21,17 @@
 #include "lib/utf8.h"
 
 static const Choice proof_kinds[] = {
-    { "portal_code", "Portal code" }, { "meter_no", "Meter number, its last 4 characters" },
-    { "last_bill_amount", "Amount of the last bill" }, { "last_payment_amount", "Amount of the last payment" }, { 0 } };
-static const Choice channels[] = { { "email", "By e-mail" }, { "sms", "By text message" }, { 0 } };
+    { "portal_code", NULL }, { "meter_no", NULL }, { "last_bill_amount", NULL }, { "last_payment_amount", NULL }, { 0 }
+};
+static const Choice channels[] = { { "email", NULL }, { "sms", NULL }, { 0 } };
 
 static const Form register_form = { .name = "portal.register", .fields = FIELDS {
-    { "account_no",  "Account number", TEXT(3, 30), .flags = REQUIRED, .hint = "You find it at the top of your bill.",
+    { "account_no",  NULL, TEXT(3, 30), .flags = REQUIRED,
       .width = "20", .autocomplete = "off" },
-    { "proof_kind",  "How do you prove that it is yours?", CHOICE(proof_kinds) },
-    { "proof",       "Portal code", TEXT(1, 30), .flags = REQUIRED,
-      .hint = "8 letters and digits, printed on every bill.", .width = "20", .autocomplete = "off" },
-    { "postal_code", "Postal code of the address", TEXT(0, 20), .width = "10", .autocomplete = "postal-code" },
-    { "channel",     "Where shall we send a code?", CHOICE(channels), .flags = REQUIRED, .initial = "email",
-      .hint = "To the e-mail address or mobile number that we have on file." },
+    { "proof_kind",  NULL, CHOICE(proof_kinds) },
+    { "proof",       NULL, TEXT(1, 30), .flags = REQUIRED, .width = "20", .autocomplete = "off" },
+    { "postal_code", NULL, TEXT(0, 20), .width = "10", .autocomplete = "postal-code" },
+    { "channel",     NULL, CHOICE(channels), .flags = REQUIRED, .initial = "email" },
     { 0 } } };
 
 static const char *const steps[] = { "portal.register.step1", "portal.register.step2", "portal.register.step3" };
@@ -66,6 +64,8 @@ void register_page(Req *r) {
         show_text(r, "links.0.text", msg(c->language, "portal.register.have"));
         show_text(r, "links.0.url", link_path(r, "/signin"));
     }
+    show_text(r, "links.1.text", msg(c->language, "portal.ask.link"));
+    show_text(r, "links.1.url", link_path(r, "/access"));
     portal_page(r, c->user.id ? "portal.register.add_title" : "portal.register.title", "portal/sign_in");
 }
 
@@ -166,7 +166,7 @@ void register_post(Req *r) {
 /* --- the code ----------------------------------------------------------------------------------------------------- */
 
 static const Form code_form = { .name = "portal.code",
-                                .fields = FIELDS { { "code", "Code", CODE(6), .flags = REQUIRED | SECRET,
+                                .fields = FIELDS { { "code", NULL, CODE(6), .flags = REQUIRED | SECRET,
     .autocomplete = "one-time-code" }, { 0 } } };
 
 void register_code_page(Req *r) {
@@ -255,10 +255,9 @@ const char *register_claim(Req *r, Id portal_user) {
 /* --- sign-in data and terms --------------------------------------------------------------------------------------- */
 
 static const Form finish_form = { .name = "portal.finish", .fields = FIELDS {
-    { "email",    "E-mail address", EMAIL, .flags = REQUIRED, .autocomplete = "email", .hint = "You sign in with it." },
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
-      .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
-    { "terms",    "I accept the terms of use and the privacy notice", BOOL },
+    { "email",    NULL, EMAIL, .flags = REQUIRED, .autocomplete = "email" },
+    { "password", NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password" },
+    { "terms",    NULL, BOOL },
     { 0 } } };
 
 void register_finish_page(Req *r) {

@@ -64,23 +64,18 @@ void paper_post(Req *r) {
 
 /* --- access to an account ----------------------------------------------------------------------------------------- */
 
-static const Choice relations[] = { { "owner", "I am the holder" },
-                                    { "authorised", "The holder allows it" },
-                                    { "tenant", "I live there as a tenant" },
-                                    { 0 } };
+static const Choice relations[] = { { "owner", NULL }, { "authorised", NULL }, { "tenant", NULL }, { 0 } };
 
 static const Form access_form = {
     .name = "portal.ask",
     .fields =
         FIELDS{
-            { "account_no", "Account number", TEXT(3, 30), .flags = REQUIRED, .width = "20", .autocomplete = "off" },
-            { "name", "Your name", TEXT(2, 120), .flags = REQUIRED, .autocomplete = "name" },
-            { "email", "E-mail address", EMAIL, .flags = REQUIRED, .autocomplete = "email",
-              .hint = "The invitation goes there." },
-            { "relation", "How do you belong to the account?", CHOICE(relations), .flags = REQUIRED },
-            { "words", "What we should know", LONG_TEXT(0, 1000) },
-            { "files", "Evidence", FILE_FIELD,
-              .hint = "For example a lease, a letter of the holder, or an identity card: up to 5 files of 10 MB." },
+            { "account_no", NULL, TEXT(3, 30), .flags = REQUIRED, .width = "20", .autocomplete = "off" },
+            { "name", NULL, TEXT(2, 120), .flags = REQUIRED, .autocomplete = "name" },
+            { "email", NULL, EMAIL, .flags = REQUIRED, .autocomplete = "email" },
+            { "relation", NULL, CHOICE(relations), .flags = REQUIRED },
+            { "words", NULL, LONG_TEXT(0, 1000) },
+            { "files", NULL, FILE_FIELD },
             { 0 } }
 };
 

@@ -170,17 +170,16 @@ void portal_enter(Req *r, PortalUser *u, bool keep, const char *next, bool is_ne
 /* --- /signin: password -------------------------------------------------------------------------------------------- */
 
 static const Form signin_form = { .name = "portal.signin", .fields = FIELDS {
-    { "login",    "E-mail or mobile number", TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username" },
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
-    { "keep",     "Keep me signed in on this device", BOOL },
-    { "next",     "Next page", HIDDEN(1000) },
+    { "login",    NULL, TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username" },
+    { "password", NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
+    { "keep",     NULL, BOOL },
+    { "next",     NULL, HIDDEN(1000) },
     { 0 } } };
 
 static const Form send_form = { .name = "portal.send", .fields = FIELDS {
-    { "login",    "E-mail or mobile number", TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username",
-      .hint = "We send a code there if it belongs to a sign-in." },
-    { "keep",     "Keep me signed in on this device", BOOL },
-    { "next",     "Next page", HIDDEN(1000) },
+    { "login",    NULL, TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username" },
+    { "keep",     NULL, BOOL },
+    { "next",     NULL, HIDDEN(1000) },
     { 0 } } };
 
 static void show_tabs(Req *r, bool by_code) {
@@ -281,7 +280,7 @@ void signin_send_post(Req *r) {
 }
 
 static const Form code_form = { .name = "portal.code",
-                                .fields = FIELDS { { "code", "Code", CODE(6), .flags = REQUIRED | SECRET,
+                                .fields = FIELDS { { "code", NULL, CODE(6), .flags = REQUIRED | SECRET,
     .autocomplete = "one-time-code" }, { 0 } } };
 
 void signin_code_page(Req *r) {
@@ -373,7 +372,7 @@ static void link_ended(Req *r) {
 }
 
 static const Form forgot_form = { .name = "portal.forgot", .fields = FIELDS {
-    { "login", "E-mail or mobile number", TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username" }, { 0 } } };
+    { "login", NULL, TEXT(3, 254), .flags = REQUIRED, .autocomplete = "username" }, { 0 } } };
 
 void forgot_page_portal(Req *r) {
     Ctx *c = &r->c;
@@ -417,8 +416,7 @@ void forgot_post_portal(Req *r) {
 }
 
 static const Form reset_form = { .name = "portal.reset", .fields = FIELDS {
-    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
-      .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
+    { "password", NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password" },
     { 0 } } };
 
 void reset_page_portal(Req *r) {
@@ -528,9 +526,8 @@ void not_me_post(Req *r) {
 /* --- /profile/security: password ---------------------------------------------------------------------------------- */
 
 static const Form password_form = { .name = "portal.change", .fields = FIELDS {
-    { "current",  "Password now", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
-    { "password", "New password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password",
-      .hint = "At least 10 characters. Three or four words that do not belong together are strong and easy to keep." },
+    { "current",  NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
+    { "password", NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "new-password" },
     { 0 } } };
 
 void security_password_page(Req *r) {

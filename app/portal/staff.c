@@ -32,28 +32,25 @@ static const Choice user_states[] = {
 
 static const ListSpec users = {
     .name = "portal_users",
-    .one = "portal user",
-    .many = "portal users",
     .path = "/cis/portal",
     .feature = "portal.users",
-    .search_label = "E-mail, mobile number or account",
     .id = "u.id",
     .from = "portal_user u left join consumer n on n.id = u.consumer_id",
     .where = "u.utility_id = ?",
     .columns =
         COLUMNS{
-            { "email", "E-mail", "u.email", LIST | SORT | SEARCH, .link = "/cis/portal/users/{public_id}" },
-            { "public_id", "Id", "u.public_id", 0 },
-            { "mobile", "Mobile", "u.mobile", LIST | SEARCH_START },
-            { "consumer_name", "Consumer", "n.display_name", LIST, .place = "name" },
-            { "accounts", "Accounts",
+            { "email", NULL, "u.email", LIST | SORT | SEARCH, .link = "/cis/portal/users/{public_id}" },
+            { "public_id", NULL, "u.public_id", 0 },
+            { "mobile", NULL, "u.mobile", LIST | SEARCH_START },
+            { "consumer_name", NULL, "n.display_name", LIST, .place = "name" },
+            { "accounts", NULL,
               "(select group_concat(a.account_no order by a.account_no separator ', ') from portal_account_link l "
               "join account a on a.id = l.account_id where l.portal_user_id = u.id and l.ended_at is null)",
               LIST },
-            { "last_signin_at", "Last sign-in", "u.last_signin_at", LIST | SORT },
-            { "status", "Status", "if(u.locked_until > utc_timestamp(6) and u.status = 'active', 'locked', u.status)",
+            { "last_signin_at", NULL, "u.last_signin_at", LIST | SORT },
+            { "status", NULL, "if(u.locked_until > utc_timestamp(6) and u.status = 'active', 'locked', u.status)",
               LIST },
-            { "state", "Status", "u.status", FILTER, .choices = user_states },
+            { "state", NULL, "u.status", FILTER, .choices = user_states },
             { 0 } },
     .order = "email"
 };
@@ -91,9 +88,10 @@ void staff_user_page(Req *r) {
     const char *state = locked.us > c->now.us && !strcmp(u->status, "active") ? "locked" : u->status;
     show_text(r, "show.status.tone", state_tone(r, state));
     show_text(r, "show.status.text", state_label(r, state));
-    show_fact(r, "show.facts", "E-mail", u->email, NULL);
-    show_fact(r, "show.facts", "Mobile", u->mobile ? u->mobile : "\xE2\x80\x93", NULL);
-    show_fact(r, "show.facts", "Two-step sign-in", msg(c->language, text(r, "portal.two_step.%s", u->mfa)), NULL);
+    show_fact(r, "show.facts", msg(c->language, "portal.staff.email"), u->email, NULL);
+    show_fact(r, "show.facts", msg(c->language, "portal.staff.mobile"), u->mobile ? u->mobile : "\xE2\x80\x93", NULL);
+    show_fact(r, "show.facts", msg(c->language, "portal.two_step.title"),
+              msg(c->language, text(r, "portal.two_step.%s", u->mfa)), NULL);
     size_t n = 0;
     if (perm_may(c, "portal.users", EDIT)) {
         show_button(r, n++, u, "reset");
@@ -102,28 +100,28 @@ void staff_user_page(Req *r) {
         show_button(r, n++, u, strcmp(u->status, "disabled") ? "disable" : "enable");
     }
     if (perm_may(c, "portal.users", APPROVE) && !strcmp(u->status, "active")) show_button(r, n++, u, "view");
-    TableView *t = table_start(r, "show.sections.0.table", "Linked accounts");
-    show_text(r, "show.sections.0.title", "Linked accounts");
-    table_column(t, "Account", "code", "id");
-    table_column(t, "Access", "text", NULL);
-    table_column(t, "Since", "date", NULL);
+    TableView *t = table_start(r, "show.sections.0.table", msg(c->language, "portal.staff.linked"));
+    show_text(r, "show.sections.0.title", msg(c->language, "portal.staff.linked"));
+    table_column(t, msg(c->language, "portal.account"), "code", "id");
+    table_column(t, msg(c->language, "portal.staff.access"), "text", NULL);
+    table_column(t, msg(c->language, "portal.staff.since"), "date", NULL);
     table_rows_of(
         t, "/cis/accounts/",
         "select a.account_no, concat(l.access, ', ', l.relation) as access, l.linked_at from portal_account_link l "
         "join account a on a.id = l.account_id where l.portal_user_id = ? and l.ended_at is null order by a.account_no",
         u->id);
-    table_empty(t, "None", "No account is linked.");
-    TableView *h = table_start(r, "show.sections.1.table", "Sign-ins");
-    show_text(r, "show.sections.1.title", "Sign-ins of the last 90 days");
-    table_column(h, "When", "date", "id");
-    table_column(h, "From", "text", NULL);
-    table_column(h, "Result", "status", "status");
+    table_empty(t, msg(c->language, "portal.staff.none"), msg(c->language, "portal.staff.no_link"));
+    TableView *h = table_start(r, "show.sections.1.table", msg(c->language, "portal.staff.sign_ins"));
+    show_text(r, "show.sections.1.title", msg(c->language, "portal.security.tries"));
+    table_column(h, msg(c->language, "portal.security.when"), "date", "id");
+    table_column(h, msg(c->language, "portal.staff.from"), "text", NULL);
+    table_column(h, msg(c->language, "portal.security.result"), "status", "status");
     table_rows_of(
         h, NULL,
         "select at as tried_at, if(result = 'viewed', user_agent, inet6_ntoa(ip)) as place, result as state from "
         "login_attempt where realm = 'portal' and user_id = ? and at > ? order by id desc limit 50",
         u->id, time_add_seconds(c->now, -90 * 86400));
-    table_empty(h, "None", "Nobody signed in.");
+    table_empty(h, msg(c->language, "portal.staff.none"), msg(c->language, "portal.staff.no_sign_in"));
     show_text(r, "page.title", u->email);
     show_text(r, "page.crumbs.0.text", msg(c->language, "portal.staff.title"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/cis/portal"));
@@ -134,8 +132,7 @@ void staff_user_page(Req *r) {
 /* --- acts, each with a reason ------------------------------------------------------------------------------------- */
 
 static const Form reason_form = { .name = "portal.staff_act",
-                                  .fields = FIELDS{ { "reason", "Reason", TEXT(3, 300), .flags = REQUIRED,
-                                                      .hint = "The consumer's history shows it." },
+                                  .fields = FIELDS{ { "reason", NULL, TEXT(3, 300), .flags = REQUIRED },
                                                     { 0 } } };
 
 static const char *const acts[] = { "reset", "sessions", "unlock", "disable", "enable", "view", NULL };
@@ -242,23 +239,20 @@ static const Choice ask_states[] = { { "pending_approval", NULL }, { "completed"
 
 static const ListSpec asks = {
     .name = "access_requests",
-    .one = "access request",
-    .many = "access requests",
     .path = "/cis/portal/requests",
     .feature = "portal.users",
-    .search_label = "Number or account",
     .id = "q.id",
     .from =
         "service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = q.account_id",
     .where = "q.utility_id = ? and t.code = 'PT-ACCS-001'",
-    .columns = COLUMNS{ { "request_no", "Request", "q.request_no", LIST | SORT | SEARCH_START,
+    .columns = COLUMNS{ { "request_no", NULL, "q.request_no", LIST | SORT | SEARCH_START,
                           .link = "/cis/portal/requests/{request_no}" },
-                        { "created_at", "Received", "q.created_at", LIST | SORT },
-                        { "name", "From", "q.contact_name", LIST, .place = "name" },
-                        { "account_no", "Account", "coalesce(a.account_no, json_value(q.answers, '$.account_no'))",
+                        { "created_at", NULL, "q.created_at", LIST | SORT },
+                        { "name", NULL, "q.contact_name", LIST, .place = "name" },
+                        { "account_no", NULL, "coalesce(a.account_no, json_value(q.answers, '$.account_no'))",
                           LIST | SEARCH_START },
-                        { "relation", "Relation", "json_value(q.answers, '$.relation')", LIST },
-                        { "status", "Status", "q.status", LIST | FILTER, .choices = ask_states },
+                        { "relation", NULL, "json_value(q.answers, '$.relation')", LIST },
+                        { "status", NULL, "q.status", LIST | FILTER, .choices = ask_states },
                         { 0 } },
     .order = "-created_at"
 };
@@ -293,13 +287,16 @@ static Ask *ask_of_path(Req *r) {
 }
 
 static const Choice accesses[] = {
-    { "owner", "Owner" }, { "manager", "Manager" }, { "payer", "Payer" }, { "viewer", "Viewer" }, { 0 }
+    { "owner", "portal.access.owner" },
+    { "manager", "portal.access.manager" },
+    { "payer", "portal.access.payer" },
+    { "viewer", "portal.access.viewer" }, { 0 }
 };
 
 static const Form decide_form = { .name = "portal.decide", .fields = FIELDS {
-    { "access", "Access when approved", CHOICE(accesses), .flags = REQUIRED, .initial = "viewer" },
-    { "reason", "Reason", TEXT(0, 300), .hint = "Needed to reject; the person is told." },
-    { "decision", "Decision", HIDDEN(10) }, { 0 } } };
+    { "access", NULL, CHOICE(accesses), .flags = REQUIRED, .initial = "viewer" },
+    { "reason", NULL, TEXT(0, 300) },
+    { "decision", NULL, HIDDEN(10) }, { 0 } } };
 
 void staff_ask_page(Req *r) {
     Ctx *c = &r->c;
@@ -307,15 +304,20 @@ void staff_ask_page(Req *r) {
     const char *no = path_text(r, "no");
     show_text(r, "show.status.tone", state_tone(r, a->status));
     show_text(r, "show.status.text", state_label(r, a->status));
-    show_fact(r, "show.facts", "From", a->contact_name, a->email);
-    show_fact(r, "show.facts", "Account", a->account_no, a->account_id.id ? a->holder : "There is no such account");
-    show_fact(r, "show.facts", "Relation", a->relation, NULL);
-    show_fact(r, "show.facts", "Received", locale_time_words(&c->mem, c->locale, a->created_at), NULL);
-    show_text(r, "show.sections.0.title", "What the person says");
+    show_fact(r, "show.facts", msg(c->language, "portal.staff.from"), a->contact_name, a->email);
+    show_fact(r, "show.facts", msg(c->language, "portal.account"), a->account_no, a->account_id.id
+              ? a->holder : msg(c->language, "portal.staff.unknown"));
+    show_fact(r, "show.facts", msg(c->language, "portal.staff.relation"), a->relation, NULL);
+    show_fact(r, "show.facts", msg(c->language, "portal.staff.received"),
+              locale_time_words(&c->mem, c->locale, a->created_at), NULL);
+    show_text(r, "show.sections.0.title", msg(c->language, "portal.staff.says"));
     show_text(r, "show.sections.0.kind", "text");
-    show_text(r, "show.sections.0.text.0", a->instructions ? a->instructions : "Nothing more.");
-    if (a->reject_reason) show_text(r, "show.sections.0.text.1", text(r, "Rejected: %s", a->reject_reason));
-    show_text(r, "show.sections.1.title", "Evidence");
+    show_text(r, "show.sections.0.text.0", a->instructions ? a->instructions
+              : msg(c->language, "portal.staff.nothing"));
+    if (a->reject_reason)
+        show_text(r, "show.sections.0.text.1", msg_format(c, c->language, "portal.staff.rejected_why",
+        { "reason", a->reject_reason }));
+    show_text(r, "show.sections.1.title", msg(c->language, "portal.ask.files"));
     show_rows(
         r, "show.sections.1.links",
         "select file_name as text, mime as sub, concat('/u/', ?, '/cis/portal/requests/', ?, '/files/', public_id) "
@@ -324,14 +326,14 @@ void staff_ask_page(Req *r) {
     if (!strcmp(a->status, "pending_approval") && perm_may(c, "portal.users", APPROVE)) {
         FormView *v = form_show(r, "show.sections.2.form", &decide_form, text(r, "/cis/portal/requests/%s", no));
         form_set(v, "decision", "kind", "hidden");
-        show_text(r, "show.sections.2.title", "Decision");
+        show_text(r, "show.sections.2.title", msg(c->language, "portal.staff.decision"));
         show_text(r, "show.sections.2.kind", "form");
         show_text(r, "show.sections.2.form.submit", msg(c->language, "portal.staff.approve"));
         show_text(r, "show.sections.2.form.submits.0.text", msg(c->language, "portal.staff.reject"));
         show_text(r, "show.sections.2.form.submits.0.name", "decision");
         show_text(r, "show.sections.2.form.submits.0.value", "reject");
     }
-    show_text(r, "page.title", text(r, "Access request %s", no));
+    show_text(r, "page.title", msg_format(c, c->language, "portal.staff.request", { "no", no }));
     show_text(r, "page.crumbs.0.text", msg(c->language, "portal.staff.requests"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/cis/portal/requests"));
     show_text(r, "page.crumbs.1.text", no);

@@ -113,17 +113,17 @@ void portal_go_on(Req *r, PortalUser *u, const Passed *p) {
 /* --- /signin/second ----------------------------------------------------------------------------------------------- */
 
 static const Form app_form = { .name = "portal.second",
-                               .fields = FIELDS{ { "code", "Code from your app, or a recovery code", TEXT(6, 40),
+                               .fields = FIELDS{ { "code", NULL, TEXT(6, 40),
                                                    .flags = REQUIRED | SECRET, .autocomplete = "one-time-code",
                                                    .width = "20" },
-                                                 { "trust", "Trust this device for 30 days", BOOL },
+                                                 { "trust", NULL, BOOL },
                                                  { 0 } } };
 static const Form sent_form = { .name = "portal.second_code", .fields = FIELDS {
-    { "code",  "Code", CODE(6), .flags = REQUIRED | SECRET, .autocomplete = "one-time-code" },
-    { "trust", "Trust this device for 30 days", BOOL }, { 0 } } };
+    { "code",  NULL, CODE(6), .flags = REQUIRED | SECRET, .autocomplete = "one-time-code" },
+    { "trust", NULL, BOOL }, { 0 } } };
 static const Form word_form = { .name = "portal.second_word", .fields = FIELDS {
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
-    { "trust",    "Trust this device for 30 days", BOOL }, { 0 } } };
+    { "password", NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
+    { "trust",    NULL, BOOL }, { 0 } } };
 
 /* totp: the app. code: what was not given yet, the code by mail or the password. */
 static const Form *form_of(Ctx *c, const PortalUser *u, const Passed *p) {
@@ -261,7 +261,7 @@ void second_post(Req *r) {
 
 static const Form terms_form = { .name = "portal.terms",
                                  .fields = FIELDS{
-                                     { "terms", "I accept the terms of use and the privacy notice", BOOL }, { 0 } } };
+                                     { "terms", NULL, BOOL }, { 0 } } };
 
 void terms_page(Req *r) {
     Ctx *c = &r->c;
@@ -317,11 +317,11 @@ bool stepped_up(Req *r) {
 }
 
 static const Form confirm_form = { .name = "portal.confirm", .fields = FIELDS {
-    { "password", "Password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
-    { "next",     "Next page", HIDDEN(1000) }, { 0 } } };
+    { "password", NULL, PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
+    { "next",     NULL, HIDDEN(1000) }, { 0 } } };
 static const Form confirm_code_form = { .name = "portal.confirm_code", .fields = FIELDS {
-    { "code", "Code", CODE(6), .flags = REQUIRED | SECRET, .autocomplete = "one-time-code" },
-    { "next", "Next page", HIDDEN(1000) }, { 0 } } };
+    { "code", NULL, CODE(6), .flags = REQUIRED | SECRET, .autocomplete = "one-time-code" },
+    { "next", NULL, HIDDEN(1000) }, { 0 } } };
 
 static const char *next_here(Req *r) {
     return own_next(r, strcmp(r->method, "POST") ? query_text(r, "next") : field_text(r, "next"));
@@ -407,8 +407,8 @@ void confirm_code_post(Req *r) {
 /* --- /profile/security/two-step ----------------------------------------------------------------------------------- */
 
 static const Form enrol_form = { .name = "portal.enrol", .fields = FIELDS {
-    { "code", "Code from your app", CODE(6), .flags = REQUIRED | SECRET },
-    { "seed", "Secret", HIDDEN(400) }, { 0 } } };
+    { "code", NULL, CODE(6), .flags = REQUIRED | SECRET },
+    { "seed", NULL, HIDDEN(400) }, { 0 } } };
 
 static const char *seed_place(Ctx *c) { return text(c, "portal totp %lld", (long long)c->user.id); }
 

@@ -5,7 +5,7 @@ const { execFileSync } = require('child_process');
 
 const CARD = { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123', delivery: 'once', seconds: '0' };
 
-story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledger, jobs_run, mails, clock, watch, looks_right, within_budget, order, request }) => {
+story('CSS01US03', 'UX-FIX', ({ verify, as, portal, anyone, test, expect, sql, one, ledger, jobs_run, mails, clock, watch, looks_right, within_budget, order, request }) => {
   const alpha = () => as('alpha@swa.test'), beta = () => as('beta@swa.test');
   const bill = (no) => one('select payment_status from bill where bill_no = ?', [no]);
   const open = (no) => one('select open_minor from bill where bill_no = ?', [no]);
@@ -108,7 +108,7 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     await start(who, id);
     await pay_card(who, id, { card: '4000 0000 0000 9995' });
     await jobs_run();
-    await who.get(`/pay/${id}/return`).sees('Failed', 'insufficient funds', 'Nothing was taken.', 'Try again');
+    await who.get(`/pay/${id}/return`).sees('Failed', 'Your bank declined the card (insufficient funds).', 'Nothing was taken.', 'Try again');
     expect(open('WA-BILL-202604-000101')).toBe('7000');
   });
 
@@ -144,9 +144,10 @@ story('CSS01US03', 'UX-FIX', ({ as, portal, anyone, test, expect, sql, one, ledg
     await who.get(`/receipts/${receipt}`).sees('$124.60', ...numbers);
     await as.anew('beta@swa.test').get(`/receipts/${receipt}`).is(404);
     await who.get('/bills/WA-BILL-202604-000101').sees('Paid', numbers[0]);
-    await who.post('/pay', pick('WA-BILL-202604-000101', '84.60'), { from: '/pay' }).refuses(409, null, /WA-BILL-202604-000101 was paid on .* The rest is unchanged\./);
+    await who.post('/pay', pick('WA-BILL-202604-000101', '84.60'), { from: '/pay' }).refuses(409, null, /WA-BILL-202604-000101 was paid at \d+:\d\d [AP]M\. The rest is unchanged\./);
     const sum = ledger().reduce((n, l) => n + Math.round(l.debit * 100) - Math.round(l.credit * 100), 0);
     expect(sum).toBe(0);
+    verify();
   });
 
   test('CSS01US03.5 a free amount pays the oldest first', async () => {

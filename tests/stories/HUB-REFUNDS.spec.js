@@ -21,8 +21,8 @@ story('ONB03US01 refunds and disputes', 'HUB-FIX', ({ as, portal, test, expect, 
   const pay = async () => {
     if (!first) order('set', 'HUB-FIX');
     first = false;
-    double ??= await StripeDouble.start();
-    double.refund_status = undefined;
+    await double?.stop();
+    double = await StripeDouble.start();
     sql("update gateway_account set status = 'inactive' where driver = 'sandbox'");
     sql("update gateway_account set status = 'active', api_base = ? where driver = 'stripe'", [double.url]);
     const who = portal();

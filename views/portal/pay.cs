@@ -1,6 +1,6 @@
-<?cs # What to pay: owed, items.N.{key,account,label,sub,amount,picked,free,error}, guest, email, link, ask_again, action, currency_sign. ?><?cs
+<?cs # What to pay: steps, owed, items.N.{key,account,label,sub,amount,picked,free,error}, guest, email, link, ask_again, action. ?><?cs
 include!"lib/ui.cs" ?><?cs
-def:content() ?><form class="s-form" method="post" action="<?cs var:url_validate(action) ?>" novalidate><input type="hidden" name="csrf" value="<?cs var:csrf ?>"><?cs
+def:content() ?><?cs call:steps(steps) ?><form class="s-form" method="post" action="<?cs var:url_validate(action) ?>" novalidate><input type="hidden" name="csrf" value="<?cs var:csrf ?>"><?cs
 if:guest ?><input type="hidden" name="pay_key" value="<?cs var:form_key ?>"><?cs else ?><input type="hidden" name="form_key" value="<?cs var:form_key ?>"><?cs /if ?><?cs if:link ?><input type="hidden" name="link" value="<?cs var:link ?>"><?cs /if ?><section class="s-card"><div class="s-ch"><h2><?cs
 if:owed ?><?cs var:owed ?><?cs else ?><?cs var:t.portal.pay.what ?><?cs /if ?></h2></div><div class="s-cb"><?cs
 each:i = items ?><div class="f"><label class="pick"><input type="checkbox" name="pick_<?cs var:i.key ?>" value="1"<?cs if:i.picked ?> checked<?cs /if ?>><span><?cs var:i.label ?><?cs if:i.sub ?><span class="hint" id="h-<?cs var:i.key ?>"><?cs var:i.sub ?></span><?cs /if ?></span></label><label for="f-amount_<?cs

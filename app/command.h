@@ -24,6 +24,7 @@ int jobs_command (int argc, char **argv);       /* app/core/jobs_command.c */
 int run_command  (int argc, char **argv);       /* app/billing/run_command.c */
 int quote_command(int argc, char **argv);       /* app/billing/quote_command.c */
 int fixture_command(int argc, char **argv);     /* app/core/fixture.c */
+int live_command   (int argc, char **argv);     /* app/setup/live.c */
 int lint_command   (int argc, char **argv);     /* app/core/lint_command.c: these three */
 int routes_command (int argc, char **argv);
 int states_command (int argc, char **argv);

@@ -60,6 +60,11 @@ static const Command commands[] = {
       "generation of workers.\n\nExample: smart360 jobs drain" },
     { "lint",    lint_command,    "Proves statements, resources, rights and templates against a migrated tenant",
       "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
+    { "live",    live_command,    "Goes on with a utility's switch to live work",
+      "smart360 live UTILITY --tenant SLUG\n\n"
+      "What the job does that the last page of the set-up orders: takes the rows of the trial away as the database's "
+      "administrator,\nthen sets the environment. May be called again; refuses what nobody ordered.\n\n"
+      "Example: smart360 live swa-w --tenant swa" },
     { "restore", restore_command, "Brings a backup back: everything into an empty database, "
                                   "or one tenant beside the others",
       "smart360 restore FOLDER\n"

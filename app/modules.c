@@ -38,6 +38,7 @@ void modules_start(void) {
         if ((*m)->events) event_handlers((*m)->events);
         if ((*m)->checks) setup_check_register((*m)->checks);
         if ((*m)->works) user_work_register((*m)->works);
+        if ((*m)->purges) sandbox_purge_register((*m)->purges);
         if ((*m)->tabs) page_tabs_register((*m)->tabs);
         if ((*m)->start) (*m)->start();
     }

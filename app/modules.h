@@ -18,6 +18,7 @@ typedef struct Module {
     const EventHandler    *events;
     const SetupCheckRow   *checks;
     const UserWork        *works;       /* what people of the staff have open */
+    const SandboxPurge    *purges;      /* what goes when a utility goes live, in this order */
     const PageTab         *tabs;
     const Machine *const  *machines;    /* ended by NULL: for `make states` and the linter */
     void                 (*start)(void);        /* once, before workers are forked: imports and the like */

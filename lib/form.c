@@ -481,10 +481,16 @@ static void show_field(FormView *v, const Field *f) {
 const char *form_at(FormView *v, const char *what) { return text(v->r, "%s.%s", v->at, what); }
 bool form_again(const FormView *v) { return v->again; }
 
+/* An address of this path, with a query or without. */
+static bool is_at(const char *url, const char *path) {
+    size_t n = strlen(path);
+    return !strncmp(url, path, n) && (!url[n] || url[n] == '?');
+}
+
 FormView *form_show(Req *r, const char *at, const Form *form, const char *action) {
     FormView *v = take(r, sizeof *v);
     char *url = link_path(r, "%s", action);
-    *v = (FormView){ r, form, text_copy(r, at), r->again && !strcmp(r->path.text, url) };
+    *v = (FormView){ r, form, text_copy(r, at), r->again && is_at(url, r->path.text) };
     show_text(r, form_at(v, "action"), url);
     show_text(r, form_at(v, "title"), form_word(r, form, "title", form->title));
     show_text(r, form_at(v, "intro"), form_word(r, form, "intro", form->intro));

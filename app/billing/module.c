@@ -13,6 +13,9 @@
 static const Route billing_routes[] = {
     /* BX05US01: gl.c and gl_*.c */
     RESOURCE(gl_code),
+    GET ("/bx/cycles",                             "bx.cycle", VIEW,   cycle_list_page),
+    GET ("/bx/cycles/new",                         "bx.cycle", CREATE, cycle_new_page),
+    POST("/bx/cycles",                             "bx.cycle", CREATE, cycle_create_post, .form = cycle_new_page),
     GET ("/bx/gl-codes/import",                    "bx.gl", CREATE,  gl_import_new),
     POST("/bx/gl-codes/import",                    "bx.gl", CREATE,  gl_import_upload, .flags = UPLOADS,
          .form = gl_import_new),
@@ -202,4 +205,5 @@ static const Machine *const billing_machines[] = { &run_v1, &run_v2, &gl_period,
 extern const Module billing_module;
 const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs,
                                 .schedules = billing_schedules, .events = billing_events, .machines = billing_machines,
-                                .checks = billing_setup_checks, .tabs = gl_tabs, .start = billing_imports };
+                                .checks = billing_setup_checks, .purges = billing_purges, .tabs = gl_tabs,
+                                .start = billing_imports };

@@ -59,6 +59,13 @@ void cycle_join_by_event(Ctx *c, const EventRow *e);     /* of service_connectio
 
 /* setup_check.c */
 extern const SetupCheckRow billing_setup_checks[];
+/* cycle_page.c */
+void cycle_list_page  (Req *r);
+void cycle_new_page   (Req *r);
+void cycle_create_post(Req *r);
+
+/* purge.c: what goes when a utility goes live */
+extern const SandboxPurge billing_purges[];
 
 /* tax.c */
 extern const struct Resource tax_code, late_fee_rule;

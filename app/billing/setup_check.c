@@ -8,10 +8,11 @@
 #include "lib/messages.h"
 
 SETUP_CHECK(bx_gl, "/bx/gl-codes/mapping", "select exists (select 1 from gl_mapping where utility_id = ?)", c->utility)
-SETUP_CHECK(bx_template, "/bx/templates", "select exists (select 1 from bill_template t join bill_template_version v "
+SETUP_CHECK(bx_template, "/bx/gl-codes", "select exists (select 1 from bill_template t join bill_template_version v "
             "on v.template_id = t.id where t.utility_id = ? and t.is_default = 1 and v.state = 'active')", c->utility)
 SETUP_CHECK(bx_cycle, "/bx/cycles", "select exists (select 1 from bill_cycle where utility_id = ?)", c->utility)
-SETUP_CHECK(bx_late_fee, "/bx/cycles", "select exists (select 1 from late_fee_rule where utility_id = ?)", c->utility)
+SETUP_CHECK(bx_late_fee, "/plans/late-fees", "select exists (select 1 from late_fee_rule where utility_id = ?)",
+            c->utility)
 SETUP_CHECK(live_trial, "/bx/runs", "select exists (select 1 from bill_run where utility_id = ? "
                                     "and approver_id is not null "
             "and billed_count >= 5)", c->utility)

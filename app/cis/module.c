@@ -23,6 +23,9 @@ static const Route cis_routes[] = {
     POST("/cis/complaints/{no}/{event}",            "cis.complaints", EDIT, complaint_move, .form = complaint_page),
     GET("/cis/service-requests",                    "cis.service_requests", VIEW, request_list_page),
     GET("/cis/service-requests/{no}",               "cis.service_requests", VIEW, request_page),
+    GET ("/cis/payment-config",                     "cis.payment_config", VIEW, payment_config_page),
+    POST("/cis/payment-config",                     "cis.payment_config", EDIT, payment_config_post,
+         .form = payment_config_page),
     GET("/cis/payments",                            "cis.payments",  VIEW, payment_list_page),
     GET("/cis/payments/{payment_no}",               "cis.payments",  VIEW, payment_page),
     GET ("/cis/payments/{payment_no}/refund",       "cis.refunds",   CREATE,  refund_new_page),
@@ -61,4 +64,4 @@ static const JobSchedule cis_schedules[] = {
 extern const Module cis_module;
 const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events, .jobs = cis_jobs,
                            .checks = cis_setup_checks, .machines = cis_machines, .schedules = cis_schedules,
-                           .works = cis_works, .tabs = payment_tabs, .start = cis_imports };
+                           .works = cis_works, .purges = cis_purges, .tabs = payment_tabs, .start = cis_imports };

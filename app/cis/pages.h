@@ -55,6 +55,12 @@ JobStep receipt_pdf_job(Ctx *c, const JobRow *job);
 extern const UserWork cis_works[];
 /* setup_check.c */
 extern const SetupCheckRow cis_setup_checks[];
+/* payment_config.c */
+void payment_config_page(Req *r);
+void payment_config_post(Req *r);
+
+/* purge.c: what goes when a utility goes live */
+extern const SandboxPurge cis_purges[];
 
 /* import.c: what files of data migration bring in; at start-up */
 void cis_imports(void);

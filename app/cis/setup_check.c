@@ -9,7 +9,7 @@
 
 SETUP_CHECK(cis_channel, "/cis/payment-config", "select exists (select 1 from payment_channel where utility_id = ? "
             "and active = 1)", c->utility)
-SETUP_CHECK(cis_types, "/cis/settings", "select exists (select 1 from complaint_type where utility_id = ?) "
+SETUP_CHECK(cis_types, "/cis/payment-config", "select exists (select 1 from complaint_type where utility_id = ?) "
             "and exists (select 1 from service_type where utility_id = ?)", c->utility, c->utility)
 SETUP_CHECK(live_channel, "/cis/payment-config", "select exists (select 1 from payment_channel where utility_id = ? "
             "and active = 1)", c->utility)

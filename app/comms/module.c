@@ -32,4 +32,4 @@ static const JobSchedule comms_schedules[] = {
 
 extern const Module comms_module;
 const Module comms_module = { .name = "comms", .routes = comms_routes, .jobs = comms_jobs,
-                              .schedules = comms_schedules };
+                              .schedules = comms_schedules, .purges = comms_purges };

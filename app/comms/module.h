@@ -10,4 +10,7 @@
 void    message_enqueue(struct Ctx *c, Id message, Time at);
 JobStep message_send(struct Ctx *c, const JobRow *job);
 
+/* purge.c: what goes when a utility goes live */
+extern const SandboxPurge comms_purges[];
+
 #endif

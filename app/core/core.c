@@ -198,4 +198,4 @@ static const Route core_routes[] = {
 
 extern const Module core_module;
 const Module core_module = { .name = "core", .routes = core_routes, .jobs = core_jobs, .schedules = core_schedules,
-                             .checks = setup_core_checks, .start = hashing_start };
+                             .checks = setup_core_checks, .purges = core_purges, .start = hashing_start };

@@ -182,6 +182,8 @@ typedef struct {
 Id document_store(struct Ctx *c, const NewDocument *d);
 /* Blanks the row and gives the file up (S29). */
 void document_erase(struct Ctx *c, Id document_id);
+/* The same for up to PURGE_ROWS files of a utility's records of one kind; how many. */
+int64_t documents_purge(struct Ctx *c, const char *entity);
 typedef struct { Id id; const char *public_id, *file_name, *mime, *path, *internal_path, *status; int64_t size;
                  const char *entity; Id entity_id; } Document;
 /* NOT_FOUND when there is none. `path` to read it, `internal_path`
@@ -257,6 +259,12 @@ typedef struct { const char *step_key, *code, *label; bool optional; SetupCheck 
     static SetupCheck name(struct Ctx *c) {                                                             \
         return (SetupCheck){ db_int(c, __VA_ARGS__) > 0, msg(c->language, "setup.check." #name), link }; \
     }
+/* The same for a statement that counts what is wrong: passes at 0, else says the plural of that many. */
+#define SETUP_COUNT(name, link, ...)                                                                    \
+    static SetupCheck name(struct Ctx *c) {                                                             \
+        int64_t n = db_int(c, __VA_ARGS__);                                                             \
+        return (SetupCheck){ !n, msg_plural(c, c->language, "setup.check." #name, n, NULL), link };      \
+    }
 #define SETUP_ROW(step, name, ...) { step, #name, "setup.holds." #name, .check = name, ##__VA_ARGS__ }
 void setup_check_register(const SetupCheckRow *table);                  /* ended by {0} */
 extern const SetupCheckRow setup_core_checks[];                         /* app/setup/guide_checks.c */
@@ -267,6 +275,21 @@ void setup_step_touch(struct Ctx *c, const char *step_key);
 void setup_gate(struct Req *r);
 /* Where an administrator of the organization begins: "/setup" until the organization is set up, then NULL. */
 const char *setup_home(struct Ctx *c);
+
+/* What a module takes away when a utility goes live (ONB-GUIDED.6): rows of its own tables that were made while the
+   environment was sandbox. What was configured or migrated stays. `some` removes a chunk (or sets right what hung on
+   it) and returns how many rows; it is called in a transaction of its own until it returns 0, in the order of the
+   modules and their tables, and may be called again after a crash. It runs as the database's administrator, the only
+   one who may delete ledger entries and receipts (I3). */
+typedef struct SandboxPurge {
+    const char *what;               /* message setup.purge.<what> */
+    int64_t   (*some)(struct Ctx *c);
+} SandboxPurge;
+void sandbox_purge_register(const SandboxPurge *table);                 /* ended by {0}; at start-up */
+extern const SandboxPurge core_purges[];                                /* app/core/purge.c */
+/* A statement that removes rows of the context's utility: a step's `some`. */
+#define SANDBOX_PURGE(name, ...) static int64_t name(struct Ctx *c) { return db_run(c, __VA_ARGS__); }
+enum { PURGE_ROWS = 500 };          /* heads of one chunk; their lines go with them */
 
 /* Imports: app/core/import.h. */
 

@@ -3,10 +3,12 @@
  */
 #include "app/core/installation.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/command.h"
@@ -105,6 +107,21 @@ int command_run(CommandUser user, void (*work)(Ctx *c, void *arg), void *arg) {
     c->db = NULL;
     arena_end(&c->mem);
     return done ? 0 : 1;
+}
+
+bool command_child(Ctx *c, const char *const *words) {
+    const char *args[16] = { "smart360", "--config", installation()->file };
+    size_t n = 3;
+    for (; *words && n < 15; words++) args[n++] = *words;
+    pid_t pid = fork();
+    if (pid < 0) fail(c, DOWN, "no process: %s", strerror(errno));
+    if (!pid) {
+        execv("/proc/self/exe", (char *const *)(uintptr_t)args);
+        _exit(127);
+    }
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    return WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
 /* --- tenants ------------------------------------------------------------------------------------------------------ */

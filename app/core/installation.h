@@ -28,6 +28,9 @@ DbConfig      installation_db(CommandUser user);
 Ctx *command_ctx(CommandUser user);
 /* Runs work with such a Ctx; a failure is printed to standard error. The exit status: 0, or 1 when it failed. */
 int  command_run(CommandUser user, void (*work)(Ctx *c, void *arg), void *arg);
+/* Runs a command of the program as a process of its own and waits for it; `words` are the command and what follows it,
+   ended by NULL. For what the database's administrator alone may do. True when it ended well. */
+bool command_child(Ctx *c, const char *const *words);
 /* Prints what c->failure says, as commands do. */
 void command_failed(const Ctx *c, const char *command);
 

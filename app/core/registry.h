@@ -10,5 +10,6 @@ const JobHandler    *registered_jobs(int i);
 const JobSchedule   *registered_schedules(int i);
 const SetupCheckRow *registered_checks(int i);
 const UserWork      *registered_works(int i);
+const SandboxPurge  *registered_purges(int i);
 
 #endif

@@ -25,4 +25,7 @@ void order_cancel_post(Req *r);
 /* people.c */
 extern const UserWork field_works[];
 
+/* purge.c: what goes when a utility goes live */
+extern const SandboxPurge field_purges[];
+
 #endif

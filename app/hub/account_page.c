@@ -460,6 +460,7 @@ void gateway_move_post(Req *r) {
     AccountView *a = account_of_path(r);
     if (strcmp(path_text(r, "move"), "activate")) fail(r, NOT_FOUND, "There is no such move.");
     machine_move(&r->c, &gateway_machine, a->id, "activate", NULL, NULL);
+    setup_step_touch(&r->c, "integrations");
     note(r, "%s", msg_format(r, r->c.language, "hub.activated", { "name", a->label }));
     go(r, "/integrations/gateways/%s", a->public_id);
 }
@@ -482,6 +483,7 @@ void gateway_deactivate_page(Req *r) {
 void gateway_deactivate_post(Req *r) {
     AccountView *a = account_of_path(r);
     machine_move(&r->c, &gateway_machine, a->id, "deactivate", NULL, NULL);
+    setup_step_touch(&r->c, "integrations");
     note(r, "%s", msg_format(r, r->c.language, "hub.deactivated", { "name", a->label }));
     go(r, "/integrations/gateways/%s", a->public_id);
 }

@@ -111,4 +111,4 @@ static const Machine *const hub_machines[] = { &gateway_machine, &provider_machi
 extern const Module hub_module;
 const Module hub_module = { .name = "hub", .routes = hub_routes, .jobs = hub_jobs, .schedules = hub_schedules,
                            .events = hub_events, .checks = hub_setup_checks, .machines = hub_machines,
-                           .tabs = hub_tabs };
+                           .tabs = hub_tabs, .purges = hub_purges };

@@ -83,5 +83,7 @@ extern const PageTab hub_tabs[];
 
 /* setup_check.c */
 extern const SetupCheckRow hub_setup_checks[];
+/* purge.c: what goes when a utility goes live */
+extern const SandboxPurge hub_purges[];
 
 #endif

@@ -362,6 +362,7 @@ void provider_move_post(Req *r) {
     ProviderView *p = provider_of_path(r);
     const char *event = path_text(r, "move");
     machine_move(&r->c, &provider_machine, p->id, event, NULL, NULL);
+    setup_step_touch(&r->c, "integrations");
     note(r, "%s", msg_format(r, r->c.language, !strcmp(event, "activate") ? "hub.activated" : "hub.deactivated",
                              { "name", p->name }));
     go(r, "/integrations/providers/%s", p->public_id);

@@ -7,14 +7,14 @@
 #include "lib/db.h"
 #include "lib/messages.h"
 
-SETUP_CHECK(hub_mail, "/integrations/providers", "select exists (select 1 "
+SETUP_CHECK(hub_mail, "/integrations/messaging", "select exists (select 1 "
     "from message_provider where channel = 'email' "
             "and utility_key in (0, ?) and status = 'active' and enabled = 1)", c->utility)
-SETUP_CHECK(hub_sms, "/integrations/providers", "select exists (select 1 from message_provider where channel = 'sms' "
+SETUP_CHECK(hub_sms, "/integrations/messaging", "select exists (select 1 from message_provider where channel = 'sms' "
             "and utility_key in (0, ?) and status = 'active' and enabled = 1)", c->utility)
-SETUP_CHECK(hub_gateway, "/integrations/gateways", "select exists (select 1 from gateway_account where utility_id = ? "
+SETUP_CHECK(hub_gateway, "/integrations", "select exists (select 1 from gateway_account where utility_id = ? "
             "and status = 'active')", c->utility)
-SETUP_CHECK(live_mail, "/integrations/providers", "select exists (select 1 "
+SETUP_CHECK(live_mail, "/integrations/messaging", "select exists (select 1 "
     "from message_provider where channel = 'email' "
             "and utility_key in (0, ?) and status = 'active' and last_verified_at is not null)", c->utility)
 

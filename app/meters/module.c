@@ -7,6 +7,10 @@
 static const Route meters_routes[] = {
     GET("/mx/meters",            "mx.device", VIEW, meter_list_page),
     GET("/mx/meters/{meter_no}", "mx.device", VIEW, meter_page),
+    GET ("/mx/settings",        "mx.config", VIEW,   meter_settings_root),
+    GET ("/mx/settings/routes", "mx.cycle",  VIEW,   meter_routes_page),
+    POST("/mx/settings/routes", "mx.cycle",  CREATE, meter_routes_post),
+    RESOURCE(meter_format), RESOURCE(manufacturer), RESOURCE(meter_model),
     { 0 }
 };
 
@@ -17,4 +21,5 @@ static const EventHandler meters_events[] = {
 
 extern const Module meters_module;
 const Module meters_module = { .name = "meters", .routes = meters_routes, .events = meters_events,
-                               .checks = meters_setup_checks, .start = meters_imports };
+                               .checks = meters_setup_checks, .purges = meters_purges, .tabs = meters_tabs,
+                               .start = meters_imports };

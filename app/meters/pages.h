@@ -14,6 +14,15 @@ void meter_page(Req *r);
 void route_area_merged(Ctx *c, const EventRow *e);
 /* setup_check.c */
 extern const SetupCheckRow meters_setup_checks[];
+/* settings.c */
+extern const PageTab meters_tabs[];
+extern const struct Resource meter_format, manufacturer, meter_model;
+void meter_settings_root(Req *r);
+void meter_routes_page  (Req *r);
+void meter_routes_post  (Req *r);
+
+/* purge.c: what goes when a utility goes live */
+extern const SandboxPurge meters_purges[];
 
 /* import.c: what files of data migration bring in; at start-up */
 void meters_imports(void);

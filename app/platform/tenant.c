@@ -2,11 +2,8 @@
  * Tenants on the platform's pages (ONB08US01): the list, a new one made by a job, one with what it bought and uses, its
  * invoices and moves. Never a consumer's data.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "app/platform/subscription.h"
 #include "lib/form.h"
@@ -168,22 +165,6 @@ void tenant_new_post(Req *r) {
 
 /* --- making it ---------------------------------------------------------------------------------------------------- */
 
-/* Schemas are made by the administrator of the database: a process of its own with the command of the shell. */
-static bool run_command(Ctx *c, const char *const *words) {
-    const char *args[16] = { "smart360", "--config", installation()->file };
-    size_t n = 3;
-    for (; *words && n < 15; words++) args[n++] = *words;
-    pid_t pid = fork();
-    if (pid < 0) fail(c, DOWN, "no process: %s", strerror(errno));
-    if (!pid) {
-        execv("/proc/self/exe", (char *const *)(uintptr_t)args);
-        _exit(127);
-    }
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    return WIFEXITED(status) && !WEXITSTATUS(status);
-}
-
 #define FRESH(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, admin_email) \
     F(T, const char *, admin_name) F(T, const char *, country) F(T, const char *, status) F(T, bool, is_trial)
 ROW(Fresh, FRESH)
@@ -214,13 +195,13 @@ JobStep provision_job(Ctx *c, const JobRow *job) {
     if (strcmp(t->status, "provisioning") && strcmp(t->status, "failed")) return STEP_DONE;
     const char *const make[] = { "tenant", "create", t->slug, "--name", t->name, "--admin-email", t->admin_email,
                                  t->country ? "--country" : NULL, t->country, NULL };
-    if (!run_command(c, make)) {
+    if (!command_child(c, make)) {
         job_step(c, not_made, t);
         job_give_up(c, "tenant %s could not be made: see the log", t->slug);
     }
     const char *const admin[] = { "user", "create", t->admin_email, "--tenant", t->slug, "--name", t->admin_name,
                                   NULL };
-    run_command(c, admin);                  /* refused when it was made by an earlier try */
+    command_child(c, admin);                  /* refused when it was made by an earlier try */
     job_step(c, made, t);
     return STEP_DONE;
 }

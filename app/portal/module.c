@@ -155,4 +155,5 @@ static const JobSchedule portal_schedules[] = { { .code = "autopay",
 
 extern const Module portal_module;
 const Module portal_module = { .name = "portal", .routes = portal_routes, .events = portal_events,
-                              .jobs = portal_jobs, .schedules = portal_schedules, .tabs = portal_tabs };
+                              .jobs = portal_jobs, .schedules = portal_schedules, .tabs = portal_tabs,
+                              .purges = portal_purges };

@@ -176,4 +176,7 @@ JobStep autopay_charge (Ctx *c, const JobRow *job);
 JobStep method_job     (Ctx *c, const JobRow *job);
 JobStep method_drop_job(Ctx *c, const JobRow *job);
 
+/* purge.c: what goes when a utility goes live */
+extern const SandboxPurge portal_purges[];
+
 #endif

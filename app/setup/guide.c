@@ -18,7 +18,7 @@ static void add_percentages(Guide *g) {
         StepShare share[PHASES * 10];
         size_t n = 0;
         for (size_t i = 0; i < g->n; i++) {
-            const GuideStep *s = &g->v[i];
+            const StepNow *s = &g->v[i];
             int percent = !strcmp(s->state, "skipped") ? 100 : s->percent;
             if (s->def->phase == phase) share[n++] = (StepShare){ s->def->weight, percent, s->def->is_gate };
         }
@@ -28,34 +28,21 @@ static void add_percentages(Guide *g) {
 }
 
 Guide *guide_read(Ctx *c) {
-    GuideRows rows = db_all(c, GuideRow, "select s.id, s.step_key, s.state, s.percent, s.saved_at, s.skipped_reason, "
-                            "s.signed_off_at, u.full_name as signed_by, s.signoff_comment, s.updated_at, "
-                            "w.full_name as updated_by from setup_step s left join user u on u.id = s.signed_off_by "
-                            "left join user w on w.id = s.updated_by where s.utility_key in (0, ?)", c->utility);
+    StepNows all = steps_now(c);
     Guide *g = take(c, sizeof *g);
-    size_t n = 0;
-    while (step_defs[n].key) n++;
-    *g = (Guide){ .v = take_n(c, GuideStep, n), .n = n, .utility = c->utility.id ? utility_here(c) : NULL };
-    for (size_t i = 0; i < n; i++) {
-        g->v[i] = (GuideStep){ &step_defs[i], NULL, "locked", 0 };
-        for (size_t k = 0; k < rows.n; k++) {
-            if (strcmp(rows.v[k].step_key, step_defs[i].key)) continue;
-            g->v[i].row = &rows.v[k];
-            g->v[i].state = rows.v[k].state, g->v[i].percent = rows.v[k].percent;
-        }
-    }
+    *g = (Guide){ .v = all.v, .n = all.n, .utility = c->utility.id ? utility_here(c) : NULL };
     add_percentages(g);
     return g;
 }
 
-GuideStep *guide_step(const Guide *g, const char *key) {
+StepNow *guide_step(const Guide *g, const char *key) {
     for (size_t i = 0; i < g->n; i++)
         if (!strcmp(g->v[i].def->key, key)) return &g->v[i];
     return NULL;
 }
 
 /* Calls each() for every needed step that is not done; how many. */
-static int needs_open(const Guide *g, const StepDef *d, void (*each)(void *arg, const GuideStep *s), void *arg) {
+static int needs_open(const Guide *g, const StepDef *d, void (*each)(void *arg, const StepNow *s), void *arg) {
     int n = 0;
     for (size_t i = 0; i < g->n; i++) {
         if (!step_needs(d, g->v[i].def->key) || state_is_done(g->v[i].state)) continue;
@@ -73,7 +60,7 @@ void guide_audit(Ctx *c, const char *action, const StepDef *d, const char *reaso
 }
 
 /* Counted from what is stored, not edited: the version stays. */
-void guide_recount(Ctx *c, Guide *g, GuideStep *s) {
+void guide_recount(Ctx *c, Guide *g, StepNow *s) {
     bool saved = s->row && time_is_set(s->row->saved_at);
     int percent = saved ? step_missing(c, s->def->key, NULL, NULL) : 0;
     const char *state = state_now(s->state, saved, !needs_open(g, s->def, NULL, NULL), percent);
@@ -109,7 +96,7 @@ static void keep_first(void *arg, const SetupCheckRow *row, const SetupCheck *k)
 
 typedef struct Locked { Ctx *c; const char *text, *link; } Locked;
 
-static void name_step(void *arg, const GuideStep *s) {
+static void name_step(void *arg, const StepNow *s) {
     Locked *l = arg;
     if (l->text) return;
     First first = { l->c, NULL };
@@ -133,9 +120,8 @@ const char *guide_locked(Ctx *c, const Guide *g, const StepDef *d, const char **
 /* Pages of the utility that belong to a step and the step's own page does not begin. */
 static const struct { const char *path, *step; } more_pages[] = {
     { "/roles", "staff_access" }, { "/fees", "pricing_billing" }, { "/taxes", "pricing_billing" },
-    { "/late-fees", "pricing_billing" }, { "/integrations/providers", "integrations" },
-    { "/bx/cycles", "billing_settings" }, { "/bx/templates", "billing_settings" },
-    { "/cis/payment-config", "customer_settings" }, { "/cis/sla", "customer_settings" },
+    { "/late-fees", "pricing_billing" }, { "/bx/cycles", "billing_settings" },
+    { "/bx/templates", "billing_settings" }, { "/cis/sla", "customer_settings" },
 };
 
 static bool is_below(const char *path, const char *top) {
@@ -161,6 +147,30 @@ void setup_gate(Req *r) {
     Guide *g = guide_read(c);
     const char *link, *why = strcmp(guide_step(g, d->key)->state, "locked") ? NULL : guide_locked(c, g, d, &link);
     if (why) fail_field(c, CONFLICT, link, "%s", why);
+}
+
+/* --- people and roles --------------------------------------------------------------------------------------------- */
+
+#define WORKS_IN(F, T) F(T, Id, utility)
+ROW(WorksIn, WORKS_IN)
+
+/* Somebody came or went, or a role was changed: the steps that count on it are counted anew. */
+void guide_people_changed(Ctx *c, const EventRow *e) {
+    Id here = c->utility;
+    WorksIns l = !strcmp(e->entity, "user")
+        ? db_all(c, WorksIn, "select distinct utility_id as utility from user_role where user_id = ? "
+                             "and utility_id is not null", e->id)
+        : db_all(c, WorksIn, "select utility_id as utility from role where id = ? and utility_id is not null", e->id);
+    bool is_admin = !strcmp(e->entity, "user") && db_int(c, "select count(*) from user_role ur join role r "
+        "on r.id = ur.role_id and r.code in ('tenant_admin', 'utility_admin') where ur.user_id = ?", e->id) > 0;
+    if (is_admin) setup_step_touch(c, "admins");
+    for (size_t i = 0; i < l.n; i++) {
+        utility_enter(c, l.v[i].utility);
+        setup_step_touch(c, "staff_access");
+        Guide *g = guide_read(c);
+        guide_recount(c, g, guide_step(g, "utility"));
+    }
+    utility_enter(c, here);
 }
 
 const char *setup_home(Ctx *c) {

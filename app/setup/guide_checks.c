@@ -4,9 +4,14 @@
  * missing) and "setup.holds.<name>" (what holds) in views/messages/en/guide.msg.
  */
 #include "app/setup/step.h"
+
+#include <string.h>
+
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/messages.h"
+
+/* --- organization, utility, people -------------------------------------------------------------------------------- */
 
 SETUP_CHECK(org_currency,    "/org/setup", "select exists (select 1 from organization_setting "
                                            "where currency is not null)")
@@ -39,6 +44,41 @@ SETUP_CHECK(staff_two_approve, "/users", "select count(distinct ur.user_id) >= 2
       "join role_permission rp on rp.role_id = r.id join permission p on p.id = rp.permission_id "
       "where (r.utility_id = ? or r.utility_id is null) and p.`key` = 'core.tariffs:approve'", c->utility)
 
+/* --- core settings ------------------------------------------------------------------------------------------------ */
+
+SETUP_CHECK(service, "/settings/services", "select exists (select 1 from utility_service where utility_id = ? "
+            "and active = 1 and (unit is not null or metered = 0))", c->utility)
+SETUP_CHECK(modules, "/settings/access", "select count(*) = 2 from module_activation where utility_id = ? "
+            "and active = 1 and module in ('cis', 'bx')", c->utility)
+SETUP_CHECK(departments, "/settings/roles", "select exists (select 1 from department where utility_id = ?) "
+            "and not exists (select 1 from department d where d.utility_id = ? and d.active = 1 and not exists "
+            "(select 1 from role o where o.department_id = d.id and o.active = 1))", c->utility, c->utility)
+SETUP_CHECK(category, "/settings/categories", "select exists (select 1 from consumer_category where utility_id = ? "
+            "and active = 1)", c->utility)
+SETUP_CHECK(identity, "/settings/documents", "select exists (select 1 from document_type where utility_id = ? "
+            "and active = 1 and purpose = 'identity')", c->utility)
+SETUP_CHECK(contract, "/settings/contracts", "select exists (select 1 from contract_type where utility_id = ? "
+            "and active = 1)", c->utility)
+
+/* --- calendar and territory --------------------------------------------------------------------------------------- */
+
+SETUP_CHECK(calendar_week, "/calendar/hours", "select exists (select 1 from calendar k left join working_hours h "
+            "on h.calendar_id = k.id where k.utility_id = ? and k.is_default = 1 and (h.working = 1 "
+            "or k.always_open = 1))", c->utility)
+SETUP_CHECK(calendar_year, "/calendar", "select coalesce(sum(h.recurring = 'yearly_fixed' or h.holiday_date between ? "
+            "and ?) >= 5 and max(h.recurring = 'yearly_fixed' or h.holiday_date > ?), 0) from holiday h "
+            "join calendar k on k.id = h.calendar_id where k.utility_id = ? and k.is_default = 1", utility_today(c),
+            date_add_months(utility_today(c), 12), date_add_months(utility_today(c), 9), c->utility)
+SETUP_CHECK(area_any, "/areas", "select exists (select 1 from service_area where utility_id = ? "
+            "and level = 'sub_area' and status = 'active')", c->utility)
+SETUP_COUNT(area_branches, "/areas", "select count(*) from service_area a where a.utility_id = ? "
+            "and a.status = 'active' and a.level <> 'sub_area' and not exists (select 1 from service_area k "
+            "where k.parent_id = a.id and k.status = 'active')", c->utility)
+SETUP_COUNT(area_managers, "/areas", "select count(*) from service_area where utility_id = ? and level = 'division' "
+            "and status = 'active' and manager_user_id is null", c->utility)
+
+/* --- plans and numbers -------------------------------------------------------------------------------------------- */
+
 SETUP_CHECK(plans_any, "/plans", "select exists (select 1 from consumer_category where utility_id = ? and active = 1 "
       "and parent_id is null) and not exists (select 1 from consumer_category k "
       "where k.utility_id = ? and k.active = 1 "
@@ -58,6 +98,8 @@ SETUP_CHECK(formats_all, "/id-formats", "select count(*) >= 26 from id_format wh
 SETUP_CHECK(formats_differ, "/id-formats", "select count(*) = count(distinct parts, separator_char) from id_format "
       "where utility_id = ?", c->utility)
 
+/* --- the old system's data, and before going live ----------------------------------------------------------------- */
+
 SETUP_CHECK(import_failed, "/migration", "select not exists (select 1 from import_batch "
                                          "where utility_id = ? and state in "
       "('failed', 'validation_failed', 'importing', 'rolling_back', 'partly_rolled_back'))", c->utility)
@@ -65,11 +107,16 @@ SETUP_CHECK(import_any, "/migration", "select exists (select 1 from import_batch
                                       "where utility_id = ? and state = 'completed')",
       c->utility)
 
-SETUP_CHECK(live_steps, "/setup", "select count(*) = 0 from (select 'organization' k union select 'core_settings' "
-      "union select 'staff_access' union select 'calendar' union select 'service_areas' union select 'pricing_billing' "
-      "union select 'id_formats' union select 'customer_settings' union select 'meter_settings' "
-      "union select 'billing_settings') n where not exists (select 1 from setup_step s where s.step_key = n.k "
-      "and s.utility_key in (0, ?) and s.state = 'signed_off')", c->utility)
+/* Every step that is not optional, but the last itself. */
+static SetupCheck live_steps(Ctx *c) {
+    StepNows all = steps_now(c);
+    bool passed = true;
+    for (size_t i = 0; i < all.n; i++) {
+        const StepDef *d = all.v[i].def;
+        passed &= d->is_optional || !strcmp(d->key, "go_live") || !strcmp(all.v[i].state, "signed_off");
+    }
+    return (SetupCheck){ passed, msg(c->language, "setup.check.live_steps"), "/setup" };
+}
 SETUP_CHECK(live_calendar, "/calendar", "select exists (select 1 from calendar k "
                                         "join working_hours w on w.calendar_id = k.id "
       "and w.working = 1 where k.utility_id = ? and k.is_default = 1) and exists (select 1 from calendar k "
@@ -90,8 +137,19 @@ const SetupCheckRow setup_core_checks[] = {
     SETUP_ROW("admins",          admins_factor),
     SETUP_ROW("utility",         utility_fields),
     SETUP_ROW("utility",         utility_admin),
+    SETUP_ROW("core_settings",   service),
+    SETUP_ROW("core_settings",   modules),
+    SETUP_ROW("core_settings",   departments),
+    SETUP_ROW("core_settings",   category),
+    SETUP_ROW("core_settings",   identity),
+    SETUP_ROW("core_settings",   contract, .optional = true),
     SETUP_ROW("staff_access",    staff_roles),
     SETUP_ROW("staff_access",    staff_two_approve),
+    SETUP_ROW("calendar",        calendar_week),
+    SETUP_ROW("calendar",        calendar_year),
+    SETUP_ROW("service_areas",   area_any),
+    SETUP_ROW("service_areas",   area_branches),
+    SETUP_ROW("service_areas",   area_managers, .optional = true),
     SETUP_ROW("pricing_billing", plans_any),
     SETUP_ROW("pricing_billing", plans_gl),
     SETUP_ROW("pricing_billing", plans_two_people),

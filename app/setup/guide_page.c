@@ -7,6 +7,7 @@
 #include "app/billing/billing.h"
 #include "app/core/front.h"
 #include "app/setup/guide.h"
+#include "app/setup/live.h"
 #include "app/setup/pages.h"
 #include "lib/form.h"
 #include "lib/json.h"
@@ -38,13 +39,13 @@ void guide_enter(Req *r) {
     perm_check(c, id.id ? "core.settings" : "core.organization", VIEW);
 }
 
-static GuideStep *step_of_path(Req *r, Guide *g) {
-    GuideStep *s = guide_step(g, path_text(r, "step"));
+static StepNow *step_of_path(Req *r, Guide *g) {
+    StepNow *s = guide_step(g, path_text(r, "step"));
     if (!s) fail(r, NOT_FOUND, "There is no such page.");
     return s;
 }
 
-static void must_be_open(Req *r, Guide *g, GuideStep *s) {
+static void must_be_open(Req *r, Guide *g, StepNow *s) {
     const char *link, *why = strcmp(s->state, "locked") ? NULL : guide_locked(&r->c, g, s->def, &link);
     if (why) fail_field(r, CONFLICT, link, "%s", why);
 }
@@ -53,7 +54,7 @@ static void must_be_open(Req *r, Guide *g, GuideStep *s) {
 
 static const char *const phase_keys[] = { "organization", "utility", "operations", "go_live" };
 
-static const char *changed(Req *r, const GuideStep *s) {
+static const char *changed(Req *r, const StepNow *s) {
     Ctx *c = &r->c;
     if (!s->row) return NULL;
     if (time_is_set(s->row->signed_off_at) && !strcmp(s->state, "signed_off"))
@@ -64,7 +65,7 @@ static const char *changed(Req *r, const GuideStep *s) {
                       { "when", when(c, s->row->updated_at) });
 }
 
-static void show_step(Req *r, const char *at_, size_t no, const GuideStep *s, const StepDef *now) {
+static void show_step(Req *r, const char *at_, size_t no, const StepNow *s, const StepDef *now) {
     Ctx *c = &r->c;
     show_text(r, text(r, "%s.text", at_), text(r, "%zu. %s", no, guide_title(c, s->def)));
     show_text(r, text(r, "%s.url", at_), guide_url(c, s->def->key));
@@ -101,7 +102,7 @@ static const char *link_of(Ctx *c, const char *link) {
     return !link || whole || !c->utility_code ? link : text(c, "/u/%s%s", c->utility_code, link);
 }
 
-typedef struct Missing { Req *r; const char *at; size_t n; } Missing;
+typedef struct Missing { Req *r; const char *at; size_t n, red; } Missing;
 
 static void show_missing(void *arg, const SetupCheckRow *row, const SetupCheck *k) {
     Missing *m = arg;
@@ -117,11 +118,11 @@ static const Form signoff_form = { .name = "signoff", .fields = FIELDS {
 static const Form skip_form = { .name = "setup_skip", .fields = FIELDS {
     { "reason", NULL, LONG_TEXT(3, 500), .flags = REQUIRED }, { 0 } } };
 
-static bool is_signable(const GuideStep *s) {
+static bool is_signable(const StepNow *s) {
     return s->percent == 100 && (!strcmp(s->state, "complete") || !strcmp(s->state, "changed_after_signoff"));
 }
 
-static void show_acts(Req *r, const GuideStep *s) {
+static void show_acts(Req *r, const StepNow *s) {
     Ctx *c = &r->c;
     size_t n = 0;
     const char *section;
@@ -137,7 +138,7 @@ static void show_acts(Req *r, const GuideStep *s) {
     }
 }
 
-static void show_neighbours(Req *r, const Guide *g, const GuideStep *s) {
+static void show_neighbours(Req *r, const Guide *g, const StepNow *s) {
     size_t i = (size_t)(s - g->v);
     if (i) show_text(r, "guide.back_url", guide_url(&r->c, g->v[i - 1].def->key));
     if (i + 1 < g->n) show_text(r, "guide.next_url", guide_url(&r->c, g->v[i + 1].def->key));
@@ -151,16 +152,18 @@ static void show_check(void *arg, const SetupCheckRow *row, const SetupCheck *k)
     show_text(r, text(r, "%s.tone", at_), k->passed ? "ok" : "bad");
     show_text(r, text(r, "%s.word", at_), word(r, k->passed ? "setup.guide.passed" : "setup.guide.failed"));
     if (k->passed) return;
+    m->red += !row->optional;
     show_text(r, text(r, "%s.sub", at_), k->text);
     show_text(r, text(r, "%s.url", at_), link_of(&r->c, k->link));
 }
 
-static void show_what(Req *r, const GuideStep *s) {
+static void show_what(Req *r, const StepNow *s) {
     Ctx *c = &r->c;
-    Missing m = { r, "guide.missing", 0 };
+    Missing m = { .r = r, .at = "guide.missing" };
     if (!strcmp(s->def->key, "go_live")) {
         m.at = "guide.checks";
-        step_checks(c, s->def->key, show_check, &m);
+        if (strcmp(utility_here(c)->environment, "live")) step_checks(c, s->def->key, show_check, &m);
+        live_show(r, !m.red);
         return;
     }
     step_missing(c, s->def->key, show_missing, &m);
@@ -172,7 +175,7 @@ void guide_page(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);
     Guide *g = guide_read(c);
-    GuideStep *s = step_of_path(r, g);
+    StepNow *s = step_of_path(r, g);
     guide_recount(c, g, s);
     if (!r->again) must_be_open(r, g, s);
     show_text(r, "page.title", word(r, "setup.guide.title"));
@@ -196,7 +199,7 @@ void guide_root(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);
     Guide *g = guide_read(c);
-    const GuideStep *at_ = NULL;
+    const StepNow *at_ = NULL;
     for (size_t i = 0; i < g->n && !at_; i++) {
         const char *state = g->v[i].state;
         bool waits = strcmp(state, "complete") && strcmp(state, "signed_off") && strcmp(state, "skipped");
@@ -242,7 +245,7 @@ void guide_signoff(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);
     Guide *g = guide_read(c);
-    GuideStep *s = step_of_path(r, g);
+    StepNow *s = step_of_path(r, g);
     perm_check(c, s->def->right, APPROVE);
     must_be_open(r, g, s);
     guide_recount(c, g, s);
@@ -264,7 +267,7 @@ void guide_skip(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);
     Guide *g = guide_read(c);
-    GuideStep *s = step_of_path(r, g);
+    StepNow *s = step_of_path(r, g);
     perm_check(c, "core.settings", EDIT);
     must_be_open(r, g, s);
     if (!s->def->is_optional) fail(r, CONFLICT, "%s", word(r, "setup.guide.not_optional"));
@@ -283,7 +286,7 @@ void guide_skip(Req *r) {
 
 /* --- the checklist on paper --------------------------------------------------------------------------------------- */
 
-static const char *signature(Ctx *c, const GuideStep *s) {
+static const char *signature(Ctx *c, const StepNow *s) {
     if (!s->row || !time_is_set(s->row->signed_off_at)) return "";
     return text(c, "%s, %s", s->row->signed_by ? s->row->signed_by : "", when(c, s->row->signed_off_at));
 }
@@ -336,7 +339,7 @@ void guide_checklist_pdf(Req *r) {
                               { word(r, "setup.guide.signature"), w * 0.25, PDF_LEFT } };
     sheet_table(s, columns, 4);
     for (size_t i = 0; i < g->n; i++) {
-        const GuideStep *one = &g->v[i];
+        const StepNow *one = &g->v[i];
         sheet_row(s, (SheetCell[]){ { text(c, "%zu. %s", i + 1, guide_title(c, one->def)), NULL },
                                     { state_label(r, one->state), text(c, "%d %%", one->percent) },
                                     { missing_words(c, one->def), NULL },

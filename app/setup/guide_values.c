@@ -7,77 +7,71 @@
 #include "app/setup/guide.h"
 #include "lib/db.h"
 
-static const char *organization(Ctx *c) {
-    return db_text(c, "select json_object('name', name, 'admin_email', admin_email, 'currency', "
-                      "currency, 'date_format', "
-                      "date_format, 'time_format', time_format, 'time_zone', time_zone, "
-                      "'number_format', number_format, "
-                      "'language', default_language) from organization_setting");
-}
+/* To add a step's: its statement, with a JSON value, and its row below. */
+#define STEP_VALUES(name, ...) static const char *name(Ctx *c) { return db_text(c, __VA_ARGS__); }
 
-static const char *admins(Ctx *c) {
-    return db_text(c, "select json_arrayagg(json_object('email', u.email, 'role', r.code)) from user_role ur "
-                      "join user u on u.id = ur.user_id and u.status = 'active' join role r on r.id = ur.role_id "
-                      "where r.code in ('tenant_admin', 'utility_admin')");
-}
+STEP_VALUES(organization, "select json_object('name', name, 'admin_email', admin_email, 'currency', "
+                          "currency, 'date_format', "
+                          "date_format, 'time_format', time_format, 'time_zone', time_zone, "
+                          "'number_format', number_format, "
+                          "'language', default_language) from organization_setting")
 
-static const char *utility(Ctx *c) {
-    return db_text(c, "select json_object('code', code, 'name', name, 'email', email, 'phone', contact_phone, 'city', "
-                      "city, 'address', address, 'currency', currency, 'time_zone', time_zone, 'rounding', "
-                      "rounding_mode) from utility where id = ?", c->utility);
-}
+STEP_VALUES(admins, "select json_arrayagg(json_object('email', u.email, 'role', r.code)) from user_role ur "
+                    "join user u on u.id = ur.user_id and u.status = 'active' join role r on r.id = ur.role_id "
+                    "where r.code in ('tenant_admin', 'utility_admin')")
 
-static const char *core_settings(Ctx *c) {
-    return db_text(c, "select json_object("
-        "'services', (select json_arrayagg(json_object('code', code, 'unit', unit, 'metered', metered)) "
-        "from utility_service where utility_id = u.id and active = 1), "
-        "'modules', (select json_arrayagg(module) from module_activation where utility_id = u.id and active = 1), "
-        "'categories', (select json_arrayagg(json_object('code', code, 'name', name, 'credit_days', credit_days)) "
-        "from consumer_category where utility_id = u.id and active = 1), "
-        "'documents', (select json_arrayagg(code) from document_type where utility_id = u.id and active = 1), "
-        "'contracts', (select json_arrayagg(json_object('code', code, 'version', version)) from contract_type "
-        "where utility_id = u.id and active = 1)) from utility u where u.id = ?", c->utility);
-}
+STEP_VALUES(utility, "select json_object('code', code, 'name', name, 'email', email, 'phone', contact_phone, 'city', "
+                     "city, 'address', address, 'currency', currency, 'time_zone', time_zone, 'rounding', "
+                     "rounding_mode) from utility where id = ?", c->utility)
 
-static const char *staff_access(Ctx *c) {
-    return db_text(c, "select json_arrayagg(json_object('role', r.code, 'people', (select count(*) from user_role ur "
-                      "join user u on u.id = ur.user_id and u.status = 'active' where ur.role_id = r.id))) from role r "
-                      "where r.utility_id = ? and r.active = 1", c->utility);
-}
+STEP_VALUES(core_settings, "select json_object("
+             "'services', (select json_arrayagg(json_object('code', code, 'unit', unit, 'metered', metered)) "
+             "from utility_service where utility_id = u.id and active = 1), "
+             "'modules', (select json_arrayagg(module) from module_activation where utility_id = u.id and active = 1), "
+             "'categories', (select json_arrayagg(json_object('code', code, 'name', name, 'credit_days', credit_days)) "
+             "from consumer_category where utility_id = u.id and active = 1), "
+             "'documents', (select json_arrayagg(code) from document_type where utility_id = u.id and active = 1), "
+             "'contracts', (select json_arrayagg(json_object('code', code, 'version', version)) from contract_type "
+             "where utility_id = u.id and active = 1)) from utility u where u.id = ?", c->utility)
 
-static const char *calendar(Ctx *c) {
-    return db_text(c, "select json_arrayagg(json_object('code', k.code, 'default', k.is_default, 'working_days', "
+STEP_VALUES(staff_access, "select json_arrayagg(json_object('role', r.code, 'people', (select count(*) "
+                          "from user_role ur "
+             "join user u on u.id = ur.user_id and u.status = 'active' where ur.role_id = r.id))) from role r "
+             "where r.utility_id = ? and r.active = 1", c->utility)
+
+STEP_VALUES(calendar, "select json_arrayagg(json_object('code', k.code, 'default', k.is_default, 'working_days', "
                       "(select count(*) from working_hours w where w.calendar_id = k.id "
                       "and w.working = 1), 'holidays', "
                       "(select json_arrayagg(h.holiday_date) from holiday h where h.calendar_id = k.id))) "
-                      "from calendar k where k.utility_id = ?", c->utility);
-}
+                      "from calendar k where k.utility_id = ?", c->utility)
 
-static const char *service_areas(Ctx *c) {
-    return db_text(c, "select json_arrayagg(json_object('path', path, 'name', name, 'level', level)) from service_area "
-                      "where utility_id = ? and status = 'active'", c->utility);
-}
+STEP_VALUES(service_areas, "select json_arrayagg(json_object('path', path, 'name', name, 'level', "
+                           "level)) from service_area "
+                           "where utility_id = ? and status = 'active'", c->utility)
 
-static const char *pricing_billing(Ctx *c) {
-    return db_text(c, "select json_arrayagg(json_object('plan', p.code, 'version', v.version_no, 'from', "
-        "v.effective_from, 'state', v.state, 'rates', (select json_arrayagg(json_object('code', r.code, 'rate_micro', "
-        "r.rate_micro, 'amount_minor', r.amount_minor, 'rate_ppm', r.rate_ppm, 'tiers', "
-        "(select json_arrayagg(json_array(t.upto_qty_micro, t.rate_micro)) from tariff_tier t "
-        "where t.rate_id = r.id))) from tariff_rate r where r.version_id = v.id and r.enabled = 1))) "
-        "from tariff_plan p join tariff_plan_version v on v.plan_id = p.id "
-        "and v.state in ('approved', 'active') where p.utility_id = ?", c->utility);
-}
+STEP_VALUES(pricing_billing, "select json_arrayagg(json_object('plan', p.code, 'version', v.version_no, 'from', "
+                             "v.effective_from, 'state', v.state, 'rates', (select "
+                             "json_arrayagg(json_object('code', r.code, 'rate_micro', "
+                             "r.rate_micro, 'amount_minor', r.amount_minor, 'rate_ppm', r.rate_ppm, 'tiers', "
+                             "(select json_arrayagg(json_array(t.upto_qty_micro, t.rate_micro)) from tariff_tier t "
+             "where t.rate_id = r.id))) from tariff_rate r where r.version_id = v.id and r.enabled = 1))) "
+             "from tariff_plan p join tariff_plan_version v on v.plan_id = p.id "
+             "and v.state in ('approved', 'active') where p.utility_id = ?", c->utility)
 
-static const char *id_formats(Ctx *c) {
-    return db_text(c, "select json_arrayagg(json_object('entity', entity_type, 'parts', parts)) from id_format "
-                      "where utility_id = ?", c->utility);
-}
+STEP_VALUES(id_formats, "select json_arrayagg(json_object('entity', entity_type, 'parts', parts)) from id_format "
+                        "where utility_id = ?", c->utility)
 
 const char *setup_values(Ctx *c, const char *step_key) {
     static const struct { const char *key; const char *(*values)(Ctx *c); } steps[] = {
-        { "organization", organization }, { "admins", admins }, { "utility", utility },
-        { "core_settings", core_settings }, { "staff_access", staff_access }, { "calendar", calendar },
-        { "service_areas", service_areas }, { "pricing_billing", pricing_billing }, { "id_formats", id_formats },
+        { "organization",    organization },
+        { "admins",          admins },
+        { "utility",         utility },
+        { "core_settings",   core_settings },
+        { "staff_access",    staff_access },
+        { "calendar",        calendar },
+        { "service_areas",   service_areas },
+        { "pricing_billing", pricing_billing },
+        { "id_formats",      id_formats },
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (!strcmp(steps[i].key, step_key)) return steps[i].values(c);

@@ -4,8 +4,10 @@
  */
 #include "app/modules.h"
 #include "app/setup/area.h"
+#include "app/setup/guide.h"
 #include "app/setup/import_page.h"
 #include "app/setup/import_work.h"
+#include "app/setup/live.h"
 #include "app/setup/pages.h"
 #include "app/setup/plan.h"
 #include "app/setup/step.h"
@@ -123,6 +125,7 @@ static const Route setup_routes[] = {
     TENANT_GET ("/setup/checklist.pdf",  NULL, SIGNED_IN, guide_checklist_pdf),
     TENANT_GET ("/setup/{step}",         NULL, SIGNED_IN, guide_page, .flags = WRITES),
     TENANT_POST("/setup/{step}/signoff", NULL, SIGNED_IN, guide_signoff, .form = guide_page),
+    TENANT_POST("/setup/{step}/live",    NULL, SIGNED_IN, guide_live,    .form = guide_page),
     TENANT_POST("/setup/{step}/skip",    NULL, SIGNED_IN, guide_skip, .form = guide_page),
     /* ONB02US05: plan.c and plan_*.c */
     GET ("/plans", "core.tariffs", VIEW, plan_list_page),
@@ -229,6 +232,7 @@ static const JobHandler setup_jobs[] = {
     { .kind = "import.run",      .class = "imports", .run = import_run_job,      .max_attempts = 4 },
     { .kind = "import.rollback", .class = "imports", .run = import_rollback_job, .max_attempts = 4 },
     { .kind = "import.twin",     .class = "imports", .run = import_twin_job,     .max_attempts = 4 },
+    { .kind = "utility.live",    .class = "general", .run = live_job,            .no_tx = true },
     { 0 }
 };
 
@@ -239,7 +243,10 @@ static const JobSchedule setup_schedules[] = {
 };
 
 static const EventHandler setup_events[] = {
-    { "job.failed", "import.job_failed", import_job_failed },
+    { "job.failed",       "import.job_failed", import_job_failed },
+    { "user.activated",   "setup.people",      guide_people_changed },
+    { "user.deactivated", "setup.people",      guide_people_changed },
+    { "role.changed",     "setup.people",      guide_people_changed },
     { 0 }
 };
 
@@ -248,5 +255,5 @@ static const Machine *const setup_machines[] = { &area_machine, &tariff_plan, &t
 
 extern const Module setup_module;
 const Module setup_module = { .name = "setup", .routes = setup_routes, .jobs = setup_jobs, .schedules = setup_schedules,
-                              .events = setup_events, .checks = setup_checks, .tabs = setup_tabs,
+                              .events = setup_events, .tabs = setup_tabs,
                               .machines = setup_machines, .start = setup_imports };

@@ -124,6 +124,7 @@ void guide_root         (Req *r);
 void guide_page         (Req *r);
 void guide_signoff      (Req *r);
 void guide_skip         (Req *r);
+void guide_live         (Req *r);       /* live.c */
 void guide_checklist    (Req *r);
 void guide_checklist_pdf(Req *r);
 

@@ -23,9 +23,10 @@ const StepDef step_defs[] = {
     { "pricing_billing", "/plans", "core_settings service_areas", PHASE_UTILITY,
       "core.tariffs", "billing_manager", .weight = 20 },
     { "id_formats", "/id-formats", "core_settings", PHASE_UTILITY, "core.id_formats", "utility_admin", .weight = 10 },
-    { "integrations", "/integrations/gateways", "utility", PHASE_OPERATIONS,
+    { "integrations", "/integrations", "utility", PHASE_OPERATIONS,
       "hub.gateways", "utility_admin", .is_optional = true },
-    { "customer_settings", "/cis/settings", "staff_access calendar pricing_billing integrations", PHASE_OPERATIONS,
+    { "customer_settings", "/cis/payment-config", "staff_access calendar pricing_billing integrations",
+      PHASE_OPERATIONS,
       "cis.settings", "cso_supervisor" },
     { "meter_settings", "/mx/settings", "calendar service_areas", PHASE_OPERATIONS, "mx.config", "meter_manager" },
     { "billing_settings", "/bx/gl-codes", "pricing_billing meter_settings", PHASE_OPERATIONS,
@@ -43,19 +44,20 @@ const StepDef *step_def(const char *key) {
     return NULL;
 }
 
-#define STORED(F, T) F(T, const char *, step_key) F(T, const char *, state) F(T, int, percent)
-ROW(Stored, STORED)
-
 StepNows steps_now(Ctx *c) {
-    Storeds l = db_all(c, Stored, "select step_key, state, percent from setup_step where utility_id is null "
-                                  "or utility_id = ?", c->utility);
+    StepRows rows = db_all(c, StepRow, "select s.id, s.step_key, s.state, s.percent, s.saved_at, s.skipped_reason, "
+                           "s.signed_off_at, u.full_name as signed_by, s.signoff_comment, s.updated_at, "
+                           "w.full_name as updated_by from setup_step s left join user u on u.id = s.signed_off_by "
+                           "left join user w on w.id = s.updated_by where s.utility_key in (0, ?)", c->utility);
     StepNows all = { take_n(c, StepNow, sizeof step_defs / sizeof *step_defs), 0 };
     for (const StepDef *d = step_defs; d->key; d++) {
-        if (!d->whole_tenant && !c->utility.id) continue;
         StepNow *s = &all.v[all.n++];
-        *s = (StepNow){ d, "locked", 0 };
-        for (size_t i = 0; i < l.n; i++)
-            if (!strcmp(l.v[i].step_key, d->key)) s->state = l.v[i].state, s->percent = l.v[i].percent;
+        *s = (StepNow){ d, NULL, "locked", 0 };
+        for (size_t i = 0; i < rows.n; i++) {
+            if (strcmp(rows.v[i].step_key, d->key)) continue;
+            s->row = &rows.v[i];
+            s->state = rows.v[i].state, s->percent = rows.v[i].percent;
+        }
     }
     return all;
 }
@@ -128,7 +130,8 @@ static void open_next(Ctx *c) {
     StepNows all = steps_now(c);
     for (size_t i = 0; i < all.n; i++) {
         const StepNow *s = &all.v[i];
-        if (strcmp(s->state, "locked") || !needs_are_done(&all, s->def)) continue;
+        bool is_of_here = s->def->whole_tenant || c->utility.id;
+        if (!is_of_here || strcmp(s->state, "locked") || !needs_are_done(&all, s->def)) continue;
         Id of = s->def->whole_tenant ? (Id){ 0 } : c->utility;
         db_run(c, "insert into setup_step (utility_id, step_key, state, created_at, "
                   "created_by, updated_at, updated_by) "
@@ -149,15 +152,16 @@ void setup_step_touch(Ctx *c, const char *key) {
     if (!d) fail(c, BROKEN, "there is no step %s", key);
     StepNows all = steps_now(c);
     const StepNow *was = step_now(&all, key);
+    if (!strcmp(was->state, "locked") && !needs_are_done(&all, d)) return;      /* its turn has not come */
     int percent = step_missing(c, key, NULL, NULL);
-    const char *state = state_after(was ? was->state : "open", percent);
+    const char *state = state_after(was->state, percent);
     Id of = d->whole_tenant ? (Id){ 0 } : c->utility;
     db_run(c, "insert into setup_step (utility_id, step_key, state, percent, saved_at, created_at, created_by, "
               "updated_at, updated_by) values (?,?,?,?,?,?,?,?,?) on duplicate key update state=values(state), "
               "percent=values(percent), saved_at=values(saved_at), updated_at=values(updated_at), "
               "updated_by=values(updated_by)",
            of, key, state, percent, c->now, c->now, c->user, c->now, c->user);
-    if (!strcmp(state, "complete") && !(was && step_is_done(was)))
+    if (!strcmp(state, "complete") && !step_is_done(was))
         event_emit(c, &(Event){ .name = "setup.step_completed", .entity = "setup_step", .id = db_id(c,
             "select id from setup_step where utility_key = ? and step_key = ?", of.id, key), .number = key,
             .payload = json_pairs(c, "step_key", key, NULL) });

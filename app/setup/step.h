@@ -22,9 +22,15 @@ typedef struct StepDef {
 extern const StepDef step_defs[];       /* in the order of the configuration, ended by {0} */
 const StepDef *step_def(const char *key);
 
-typedef struct StepNow { const StepDef *def; const char *state; int percent; } StepNow;
+#define STEP_ROW(F, T) F(T, Id, id) F(T, const char *, step_key) F(T, const char *, state) F(T, int, percent) \
+    F(T, Time, saved_at) F(T, const char *, skipped_reason) F(T, Time, signed_off_at) F(T, const char *, signed_by) \
+    F(T, const char *, signoff_comment) F(T, Time, updated_at) F(T, const char *, updated_by)
+ROW(StepRow, STEP_ROW)
+
+/* A step with what is stored of it; `row` is NULL when nothing is. */
+typedef struct StepNow { const StepDef *def; const StepRow *row; const char *state; int percent; } StepNow;
 typedef struct StepNows { StepNow *v; size_t n; } StepNows;
-/* All steps as they are stored for the context's utility; at tenant level those of the organization only. */
+/* All steps as the context's utility has them; without one, those from the fourth on are locked. */
 StepNows steps_now(struct Ctx *c);
 const StepNow *step_now(const StepNows *all, const char *key);
 bool step_is_done(const StepNow *s);                    /* NULL is not */
@@ -43,7 +49,5 @@ int step_missing(struct Ctx *c, const char *key, void (*each)(void *arg, const S
 /* The same for all checks of a step, passed ones too. */
 void step_checks(struct Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
                  void *arg);
-
-extern const SetupCheckRow setup_checks[];              /* setup_check.c */
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/core/fixture.h"
+#include "app/setup/live.h"
 #include "app/setup/pages.h"
 #include "app/setup/step.h"
 #include "lib/date.h"
@@ -383,6 +384,7 @@ void utility_suspend_post(Req *r) {
 void utility_reactivate_post(Req *r) {
     const UtilityRow *u = utility_row(r);
     if (strcmp(u->status, "suspended")) fail(r, CONFLICT, "%s", SAY(r, "not_suspended"));
+    if (live_is_under_way(&r->c, u->id)) fail(r, CONFLICT, "%s", msg(r->c.language, "setup.live.under_way"));
     status_set(r, u, u->is_live ? "live" : "ready", reason_sent(r), "reactivate");
 }
 

@@ -1,4 +1,5 @@
 // The guided set-up: steps in their order, what is missing in each, signing off, and the way to live work.
+const fs = require('fs'), os = require('os'), path = require('path');
 const { story } = require('../support/story');
 
 const step_of = (page, title) => page.body.match(new RegExp(`<a href="([^"]*)"[^>]*><strong>\\d+\\. ${title}</strong>[\\s\\S]*?</a>`))?.[0] ?? '';
@@ -128,5 +129,136 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
       await admin().browse(page, path);
       await looks_right(page);
     }
+  });
+});
+
+// A trial with everything in it, then the switch: what goes, what stays, what cannot be done any more.
+story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, command, verify, instance, looks_right }) => {
+  const admin = () => as('tenant_admin'), operator = () => as('utility_admin');
+  const page = '/setup/go_live?utility=swa-w', url = '/setup/go_live/live?utility=swa-w';
+  const count = (table) => Number(one(`select count(*) from ${table}`));
+  const trial = ['bill', 'bill_line', 'bill_segment', 'bill_run', 'payment', 'payment_allocation', 'receipt', 'charge', 'message', 'message_attempt', 'notification', 'payment_intent', 'webhook_event', 'credit_note',
+    'complaint', 'service_request', 'service_order', 'portal_user', 'portal_account_link', 'billing_daily_total', 'gl_export_batch', 'sandbox_outbox'];
+  const master = ['consumer', 'premise', 'account', 'service_connection', 'meter', 'meter_installation', 'service_area', 'tariff_plan', 'tariff_rate', 'tariff_tier', 'id_format', 'gl_code', 'bill_cycle', 'fee',
+    'calendar', 'holiday', 'user', 'user_role', 'template', 'import_batch', 'import_link', 'consumer_category'];
+  const csv = (header, rows) => Buffer.from(`${[header, ...rows].map((r) => r.join(',')).join('\r\n')}\r\n`);
+  const bring = async (entity, header, rows) => {
+    await operator().post('/migration', { entity, encoding: 'auto', mode: 'insert', policy: 'skip_bad_rows' }, { from: '/migration/new', files: { file: { name: `${entity}.csv`, type: 'text/csv', content: csv(header, rows) } } }).is(303);
+    const no = one('select batch_no from import_batch order by id desc limit 1');
+    await operator().post(`/migration/${no}/mapping`, {}, { from: `/migration/${no}/mapping` }).is(303);
+    for (const move of ['validate', 'import']) {
+      await operator().post(`/migration/${no}/${move}`, {}, { from: `/migration/${no}` }).is(303);
+      await jobs_run(120);
+    }
+    expect(sql('select state, problem from import_batch where batch_no = ?', [no])).toEqual([{ state: 'completed', problem: null }]);
+    return no;
+  };
+
+  test('ONB-GUIDED before the switch: a trial, and balances of the old system', async () => {
+    test.setTimeout(300000);
+    command('sample', '--consumers', '40', '--months', '2');
+    await bring('consumer', ['legacy_id', 'type', 'first_name', 'last_name', 'phone'], [['C-1', 'person', 'Old', 'One', '+15032000001'], ['C-2', 'person', 'Old', 'Two', '+15032000002']]);
+    await bring('premise', ['legacy_id', 'sub_area_code', 'line1', 'city', 'state', 'postcode', 'type'], [1, 2].map((i) => [`P-${i}`, 'BEA-CEN', `${i} Migration Way`, 'Portland', 'OR', '97205', 'house']));
+    await bring('account', ['legacy_id', 'consumer_legacy_id', 'premise_legacy_id', 'category', 'status', 'opened_on'], [1, 2].map((i) => [`A-${i}`, `C-${i}`, `P-${i}`, 'RES', 'active', '2025-07-01']));
+    await bring('opening_balance', ['account_legacy_id', 'as_of', 'balance'], [['A-1', '2026-03-31', '114.25'], ['A-2', '2026-03-31', '-20.00']]);
+    for (const table of ['bill', 'bill_line', 'payment', 'receipt', 'ledger_entry', 'meter_reading', 'account']) expect(count(table), table).toBeGreaterThan(0);
+    // Somebody of the staff reads meters by hand and tries the portal.
+    const meter = one("select m.meter_no from meter m join meter_installation x on x.meter_id = m.id and x.open_flag = 1 order by m.id limit 1");
+    const kept = count("meter_reading where source = 'import' or type in ('initial', 'final')");
+    sql("insert into meter_reading (utility_id, meter_id, register_id, service_connection_id, read_at, read_on, value_e3, type, source, status) select r.utility_id, r.meter_id, r.register_id, r.service_connection_id, '2026-05-01 18:00:00', '2026-05-01', r.value_e3 + 1000, 'regular', 'manual', 'captured' from meter_reading r join meter m on m.id = r.meter_id where m.meter_no = ? order by r.id desc limit 1", [meter]);
+    expect(count('meter_reading')).toBeGreaterThan(kept + 40);
+    sql("insert into portal_user (utility_id, email, status) select id, 'tester@swa.test', 'active' from utility where code = 'swa-w'");
+    sql("insert into portal_account_link (utility_id, portal_user_id, account_id, linked_at) select u.utility_id, u.id, a.id, utc_timestamp(6) from portal_user u join account a on a.legacy_no = 'A-1' where u.email = 'tester@swa.test'");
+    verify();
+  });
+
+  test('ONB-GUIDED refuses to go live with a red check: no button, and the list', async () => {
+    sql('update payment_channel set active = 0');
+    const seen = await admin().get(page).sees('Checks before going live', 'Make a backup');
+    expect(seen.body).not.toContain('/setup/go_live/live');
+    const refused = await admin().post(url, { code: 'swa-w' }).is(422);
+    expect(refused.text).toContain('Make a backup; the last one is older than 24 hours.');
+    expect(refused.text).toContain('Bill at least five accounts in a trial run and have it approved.');
+    expect(refused.text).toContain('Switch on at least one way to pay.');
+    expect(one("select environment from utility where code = 'swa-w'")).toBe('sandbox');
+    expect(count('go_live')).toBe(0);
+  });
+
+  test('ONB-GUIDED refuses to go live by somebody who may not', async () => {
+    await as('billing_manager').post(url, { code: 'swa-w' }).is(403);
+    await as('cso1').post(url, { code: 'swa-w' }).is(403);
+    expect(count('go_live')).toBe(0);
+  });
+
+  test('ONB-GUIDED.6 the code is typed, then the utility is live: sandbox bills are gone, migrated accounts remain', async () => {
+    test.setTimeout(240000);
+    sql("update payment_channel set active = 1 where code = 'walk_in'");
+    sql("insert into bill_run (utility_id, run_no, bill_cycle_period_id, bill_date, due_date, state, billed_count, account_count, approver_id, approved_at) select p.utility_id, 'RUN-2026-9999', p.id, p.bill_date, p.due_date, 'closed', 5, 5, u.id, utc_timestamp(6) from bill_cycle_period p join user u on u.email = 'billing_manager2@swa.test' order by p.id limit 1");
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 's360-backup-'));
+    try { command('backup', folder, '--tenant', 'swa'); } finally { fs.rmSync(folder, { recursive: true, force: true }); }
+    const ready = await admin().get(page).is(200);
+    expect([...ready.body.matchAll(/<strong>([^<]*)<\/strong>(?:(?!<\/li>)[\s\S])*?class="s-b bad"/g)].map((m) => m[1])).toEqual([]);
+    expect(ready.text).toContain('Type swa-w to confirm.');
+    await admin().post(url, { code: 'SWA-X' }, { from: page }).refuses(422, 'code', 'Type swa-w to confirm.');
+    expect(one("select environment from utility where code = 'swa-w'")).toBe('sandbox');
+    expect(count('go_live')).toBe(0);
+    // While it is under way everybody only reads, nobody puts an end to that, and it is not ordered twice.
+    sql("insert into go_live (utility_id, ordered_at) select id, utc_timestamp(6) from utility where code = 'swa-w'");
+    sql("update utility set status = 'suspended' where code = 'swa-w'");
+    expect((await operator().post('/calendar/special-days', { date: '2026-07-01' }).is(409)).text).toContain('nothing can be changed now');
+    await admin().get(page).sees('Going live');
+    await admin().post(url, { code: 'swa-w' }).is(409);
+    await admin().post('/utilities/swa-w/reactivation', { reason: 'because' }).is(409);
+    sql('delete from go_live');
+    sql("update utility set status = 'ready' where code = 'swa-w'");
+    const before = Object.fromEntries(master.map((t) => [t, count(t)])), audits = count('audit_entry'), bills = count('bill');
+    expect(bills).toBeGreaterThan(30);
+
+    await admin().post(url, { code: 'swa-w' }, { from: page }).goes(page);
+    await jobs_run(180);
+    expect(sql("select environment, status, go_live_at is not null went from utility where code = 'swa-w'")).toEqual([{ environment: 'live', status: 'live', went: '1' }]);
+    for (const table of trial.filter((t) => !['message', 'message_attempt', 'notification', 'sandbox_outbox', 'charge'].includes(t))) expect(count(table), table).toBe(0);
+    for (const table of master) expect(count(table), table).toBe(before[table]);
+    expect(count('account')).toBe(42);
+    expect(count("meter_reading where source not in ('import') and type not in ('initial', 'final')")).toBe(0);
+    expect(count("usage_segment where bill_id is not null")).toBe(0);
+    // Balances taken over are all that is owed, and all the ledger holds.
+    expect(sql("select a.legacy_no, a.balance_minor from account a where a.balance_minor <> 0 order by a.legacy_no")).toEqual([{ legacy_no: 'A-1', balance_minor: '11425' }, { legacy_no: 'A-2', balance_minor: '-2000' }]);
+    expect(sql('select distinct source_type from ledger_txn')).toEqual([{ source_type: 'import_batch' }]);
+    expect(sql('select source_type, amount_minor, paid_minor, status from charge')).toEqual([{ source_type: 'import_batch', amount_minor: '11425', paid_minor: '0', status: 'pending' }]);
+    // Numbers of business begin again; those of people and things go on.
+    expect(one("select count(*) from id_sequence s join id_format f on f.id = s.id_format_id where f.class = 'transaction'")).toBe('0');
+    expect(Number(one("select count(*) from id_sequence s join id_format f on f.id = s.id_format_id where f.class = 'master'"))).toBeGreaterThan(0);
+    // The audit has all it had, and says who, what and how much went.
+    expect(count('audit_entry')).toBeGreaterThan(audits);
+    const said = JSON.parse(one("select v.after_value from audit_entry e join audit_value v on v.audit_id = e.id where e.entity = 'utility' and e.action = 'live'"));
+    expect(said.environment).toBe('live');
+    expect(JSON.parse(said.removed).bills).toBeGreaterThanOrEqual(bills);
+    expect(sql("select e.action, e.actor_kind from audit_entry e where e.entity = 'utility' and e.action = 'go_live'")).toEqual([{ action: 'go_live', actor_kind: 'user' }]);
+    expect(count("outbox_event where name = 'utility.live'")).toBe(1);
+    expect(mails('tenant_admin@swa.test').filter((m) => m.subject === 'SWA Water & Wastewater is live')).toHaveLength(1);
+    expect(mails('utility_admin@swa.test').filter((m) => m.subject === 'SWA Water & Wastewater is live')).toHaveLength(1);
+    expect(sql("select distinct status from gateway_account where mode = 'test'")).toEqual([{ status: 'inactive' }]);
+    verify();
+    await admin().get(page).sees('Live since', 'What the trial left and was taken away', 'Bills');
+  });
+
+  test('ONB-GUIDED going live a second time is refused, and the trial can not be taken away again', async () => {
+    await admin().post(url, { code: 'swa-w' }).is(409).and((r) => expect(r.text).toContain('This utility is already live.'));
+    const accounts = count('account');
+    command('live', 'swa-w', '--tenant', 'swa');        // says nothing, does nothing
+    expect(count('ledger_txn')).toBe(2);
+    expect(count('account')).toBe(accounts);
+    expect(() => command('live', 'swa-x', '--tenant', 'swa')).toThrow(/There is no utility swa-x/);
+    // What posted to the ledger is not rolled back any more.
+    const no = one("select batch_no from import_batch where entity = 'opening_balance'");
+    await operator().post(`/migration/${no}/rollback`, { batch: no, password: 'Correct-Horse-7788' }).is(409);
+    expect(count('ledger_txn')).toBe(2);
+  });
+
+  test('ONB-GUIDED the page of a live utility looks right', async ({ page: browser }) => {
+    test.setTimeout(120000);
+    await admin().browse(browser, page);
+    await looks_right(browser, { shots: 'guide-live' });
   });
 });

@@ -13,6 +13,6 @@ def:content() ?><div class="s-progress"><progress max="100" value="<?cs var:guid
   if:subcount(guide.checks) ?><section class="s-card"><div class="s-ch"><h2><?cs var:t.setup.guide.checks ?></h2></div><ul class="s-links"><?cs each:x = guide.checks ?><?cs call:item(x) ?><?cs /each ?></ul></section><?cs
   else ?><section class="s-card"><div class="s-ch"><h2><?cs var:t.setup.guide.missing ?></h2></div><?cs if:subcount(guide.missing) ?><ul class="s-links"><?cs each:x = guide.missing ?><?cs call:item(x) ?><?cs /each ?></ul><?cs
   else ?><div class="s-cb"><p><?cs var:t.setup.guide.nothing_missing ?></p></div><?cs /if ?></section><?cs /if ?><?cs
-  call:sections(show.sections) ?><p class="s-acts"><?cs if:guide.back_url ?><a class="btn" href="<?cs var:url_validate(guide.back_url) ?>"><?cs var:t.setup.guide.back ?></a> <?cs /if ?><?cs
+  if:job.state ?><?cs call:job(job) ?><?cs /if ?><?cs call:sections(show.sections) ?><p class="s-acts"><?cs if:guide.back_url ?><a class="btn" href="<?cs var:url_validate(guide.back_url) ?>"><?cs var:t.setup.guide.back ?></a> <?cs /if ?><?cs
   if:guide.next_url ?><a class="btn" href="<?cs var:url_validate(guide.next_url) ?>"><?cs var:t.setup.guide.next ?></a><?cs /if ?></p></div></div><?cs /def ?><?cs
 include!"layout/staff.cs" ?>

@@ -1,0 +1,110 @@
+/*
+ * What billing takes away when a utility goes live (ONB-GUIDED.6): bills, runs, charges and the ledger of the trial.
+ * The opening balances of the old system stay, as if nothing had been paid or billed of them; cycles and periods stay
+ * and are open again. Order: lines before what they hang on.
+ */
+#include "app/billing/pages.h"
+#include "app/core/core.h"
+#include "lib/db.h"
+
+#define OF_CHUNK "from json_table(?, '$[*]' columns (id bigint unsigned path '$')) j straight_join "
+
+static int64_t bills(Ctx *c) {
+    const char *ids = db_text(c, "select json_arrayagg(id) from (select id from bill where utility_id = ? "
+                                 "and kind <> 'migration' order by id limit 500) b", c->utility);
+    if (!ids) return 0;
+    db_run(c, "delete x " OF_CHUNK "print_batch_item x on x.bill_id = j.id", ids);
+    db_run(c, "delete x " OF_CHUNK "bill_delivery x on x.bill_id = j.id", ids);
+    db_run(c, "delete x " OF_CHUNK "bill_note x on x.bill_id = j.id", ids);
+    db_run(c, "delete x " OF_CHUNK "bill_line x on x.bill_id = j.id", ids);
+    db_run(c, "delete x " OF_CHUNK "bill_segment x on x.bill_id = j.id", ids);
+    return db_run(c, "delete x " OF_CHUNK "bill x on x.id = j.id", ids);
+}
+
+static int64_t bill_files(Ctx *c)       { return documents_purge(c, "bill"); }
+static int64_t statement_files(Ctx *c)  { return documents_purge(c, "statement"); }
+static int64_t export_files(Ctx *c)     { return documents_purge(c, "gl_export_batch"); }
+
+static int64_t runs(Ctx *c) {
+    const char *ids = db_text(c, "select json_arrayagg(id) from (select id from bill_run where utility_id = ? "
+                                 "order by id limit 5) r", c->utility);
+    if (!ids) return 0;
+    db_run(c, "delete x " OF_CHUNK "bill_run_reading x on x.run_id = j.id", ids);
+    db_run(c, "delete x " OF_CHUNK "bill_run_item x on x.run_id = j.id", ids);
+    return db_run(c, "delete x " OF_CHUNK "bill_run x on x.id = j.id", ids);
+}
+
+static int64_t simulations(Ctx *c) {
+    const char *ids = db_text(c, "select json_arrayagg(id) from (select id from bill_simulation where utility_id = ? "
+                                 "order by id limit 500) s", c->utility);
+    if (!ids) return 0;
+    db_run(c, "delete x " OF_CHUNK "bill_simulation_result x on x.simulation_id = j.id", ids);
+    return db_run(c, "delete x " OF_CHUNK "bill_simulation x on x.id = j.id", ids);
+}
+
+static int64_t gl_exports(Ctx *c) {
+    const char *ids = db_text(c, "select json_arrayagg(id) from (select id from gl_export_batch where utility_id = ? "
+                                 "order by id limit 5) b", c->utility);
+    if (!ids) return 0;
+    db_run(c, "delete x " OF_CHUNK "gl_export_entry x on x.batch_id = j.id", ids);
+    return db_run(c, "delete x " OF_CHUNK "gl_export_batch x on x.id = j.id", ids);
+}
+
+/* What stays are balances taken over, and such as were taken back. */
+static int64_t ledger(Ctx *c) {
+    const char *ids = db_text(c, "select json_arrayagg(id) from (select id from ledger_txn where utility_id = ? "
+                                 "and source_type <> 'import_batch' order by id limit 500) t", c->utility);
+    if (!ids) return 0;
+    db_run(c, "delete x " OF_CHUNK "ledger_entry x on x.txn_id = j.id", ids);
+    db_run(c, "update ledger_txn t join json_table(?, '$[*]' columns (id bigint unsigned path '$')) j "
+              "on t.reversal_of_txn_id = j.id set t.reversal_of_txn_id = null", ids);
+    return db_run(c, "delete x " OF_CHUNK "ledger_txn x on x.id = j.id", ids);
+}
+
+SANDBOX_PURGE(exceptions, "delete from bill_exception where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(approvals, "delete from bill_approval where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(drafts, "delete from single_bill_draft where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(groups, "delete from bill_group where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(print_batches, "delete from print_batch where utility_id = ? limit 500", c->utility)
+SANDBOX_PURGE(rounds, "delete from paper_round where utility_id = ? limit 500", c->utility)
+SANDBOX_PURGE(journals, "delete from gl_journal where utility_id = ? limit 500", c->utility)
+SANDBOX_PURGE(charges, "delete from charge where utility_id = ? and source_type <> 'import_batch' limit 2000",
+              c->utility)
+SANDBOX_PURGE(charges_open, "update charge set paid_minor = 0, bill_id = null, status = 'pending' where utility_id = ? "
+              "and source_type = 'import_batch' and status <> 'voided' and (paid_minor <> 0 or bill_id is not null "
+              "or status <> 'pending') limit 2000", c->utility)
+SANDBOX_PURGE(days, "delete from billing_daily_total where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(months, "delete from billing_month_figure where utility_id = ? limit 500", c->utility)
+SANDBOX_PURGE(period_sums, "delete b from gl_period_balance b join gl_period p on p.id = b.gl_period_id "
+              "where p.utility_id = ?", c->utility)
+SANDBOX_PURGE(gl_periods, "update gl_period set state = 'open', checklist = null, closed_at = null, closed_by = null "
+              "where utility_id = ? and state <> 'open'", c->utility)
+SANDBOX_PURGE(periods, "update bill_cycle_period set state = 'open' where utility_id = ? "
+              "and state in ('running', 'billed', 'closed') limit 2000", c->utility)
+
+/* To add one: its row before the rows of what it hangs on, its words setup.purge.<what> in guide.msg. */
+const SandboxPurge billing_purges[] = {
+    { "bills",      bills },
+    { "bills",      bill_files },
+    { "bills",      statement_files },
+    { "bills",      exceptions },
+    { "bills",      approvals },
+    { "bills",      drafts },
+    { "bills",      groups },
+    { "bills",      print_batches },
+    { "bills",      rounds },
+    { "runs",       runs },
+    { "runs",       simulations },
+    { "runs",       periods },
+    { "ledger",     gl_exports },
+    { "ledger",     export_files },
+    { "ledger",     journals },
+    { "ledger",     ledger },
+    { "ledger",     period_sums },
+    { "ledger",     gl_periods },
+    { "charges",    charges },
+    { "charges",    charges_open },
+    { "figures",    days },
+    { "figures",    months },
+    { 0 }
+};

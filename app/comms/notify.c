@@ -4,7 +4,7 @@
  * The channel is the first of those wanted whose address is known, whose text the template has and which the person has
  * not stopped (UX-FIX: a code for a stopped number goes by mail); a note in the application goes beside it. The
  * template of the utility stands before the tenant's; the recipient's language before English. A place {{name}} that no
- * field fills is left out of the text; {{utility.name}} and {{utility.short}} fill themselves.
+ * field fills is left out of the text; {{utility.name}}, .short, .phone and .email fill themselves.
  */
 #include "app/comms/comms.h"
 #include "app/comms/module.h"
@@ -81,8 +81,12 @@ static const char *field_value(Ctx *c, const NotifyField *fields, const char *na
     for (const NotifyField *f = fields; f && f->name; f++)
         if (strlen(f->name) == n && !strncmp(f->name, name, n)) return f->value;
     if (!c->utility.id || n < 8 || strncmp(name, "utility.", 8)) return NULL;
-    const char *brief = n == 13 && !strncmp(name, "utility.short", 13) ? portal_setting_get(c, "short_name") : NULL;
-    return brief ? brief : utility_here(c)->name;
+    const Utility *u = utility_here(c);
+    const char *what = text_copy_n(c, name + 8, n - 8);
+    if (!strcmp(what, "phone")) return u->contact_phone;
+    if (!strcmp(what, "email")) return u->email;
+    const char *brief = !strcmp(what, "short") ? portal_setting_get(c, "short_name") : NULL;
+    return brief ? brief : !strcmp(what, "name") || !strcmp(what, "short") ? u->name : NULL;
 }
 
 static const char *fill(Ctx *c, const char *template_, const NotifyField *fields) {

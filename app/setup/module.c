@@ -226,6 +226,8 @@ static const PageTab setup_tabs[] = {
 static const JobHandler setup_jobs[] = {
     { .kind = "category.merge",  .class = "general", .run = category_merge_job },
     { .kind = "tariff.activate", .class = "general", .run = plan_activate_job },
+    { .kind = "tariff.notice",   .class = "general", .run = plan_notice_job },
+    { .kind = "tariff.notify",   .class = "general", .run = plan_notify_job },
     { .kind = "tariff.impact",   .class = "general", .run = plan_impact_job },
     { .kind = "tariff.move",     .class = "general", .run = plan_move_job },
     { .kind = "import.validate", .class = "imports", .run = import_validate_job, .max_attempts = 4 },
@@ -239,6 +241,8 @@ static const JobHandler setup_jobs[] = {
 static const JobSchedule setup_schedules[] = {
     { .code = "tariff_activate", .kind = "tariff.activate", .name = "Versions of plans come into force",
       .rule = "daily 00:00", .per_utility = true },
+    { .code = "tariff_notice", .kind = "tariff.notice", .name = "Consumers are told of new prices",
+      .rule = "daily 08:30", .per_utility = true },
     { 0 }
 };
 

@@ -177,6 +177,8 @@ void plan_impact_start       (Req *r);
 void plan_impact_accounts    (Req *r);
 
 JobStep plan_activate_job(Ctx *c, const JobRow *job);
+JobStep plan_notice_job  (Ctx *c, const JobRow *job);
+JobStep plan_notify_job  (Ctx *c, const JobRow *job);
 JobStep plan_impact_job  (Ctx *c, const JobRow *job);
 JobStep plan_move_job    (Ctx *c, const JobRow *job);
 

@@ -20,7 +20,7 @@ create table if not exists tariff_plan_version (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, plan_id bigint unsigned not null, version_no int not null,
   effective_from date not null, effective_to date null,
   state varchar(32) not null default 'draft' check (state in ('draft', 'pending_approval', 'approved', 'active', 'superseded', 'rejected', 'withdrawn')),
-  change_reason varchar(500) null, submitted_by bigint unsigned null, submitted_at datetime(6) null, approved_by bigint unsigned null, approved_at datetime(6) null, decision_note varchar(500) null, activated_at datetime(6) null, impact json null,
+  change_reason varchar(500) null, submitted_by bigint unsigned null, submitted_at datetime(6) null, approved_by bigint unsigned null, approved_at datetime(6) null, decision_note varchar(500) null, activated_at datetime(6) null, noticed_at datetime(6) null comment 'consumers are being told', impact json null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (plan_id, version_no), key (plan_id, effective_from), key (state, effective_from), foreign key (plan_id) references tariff_plan (id), foreign key (utility_id) references utility (id),

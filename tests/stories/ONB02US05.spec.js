@@ -209,7 +209,7 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
   });
 });
 
-story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, command, looks_right }) => {
+story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, command, looks_right }) => {
   const manager = () => as('billing_manager');
   const draft = '/plans/RES-VAR/versions/2';
   const bills = () => sql("select b.id, b.status, b.total_minor from bill b order by b.id");
@@ -301,5 +301,29 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
     await manager().browse(page, '/plans/COM-FIX/move?to=RES-VAR&from=2026-05-01');
     await looks_right(page);
     await manager().post('/plans/RES-FIX/retire').done('Retired');
+  });
+
+  test('ONB02US05 consumers are told of new prices thirty days before, once', async () => {
+    const on_plan = Number(one("select count(distinct s.account_id) from service_connection s join tariff_plan p on p.id = s.tariff_plan_id where p.code = 'COM-VAR' and s.status in ('active', 'disconnected')"));
+    expect(on_plan).toBeGreaterThan(0);
+    const told = () => sql("select to_address, subject, body_text from message where template_key = 'rate_change'");
+    const night = async () => {
+      sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, ?, 'tariff.notice', 'general', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'", [one("select id from utility where code = 'swa-w'")]);
+      await jobs_run();
+    };
+    const second = as('billing_manager2');
+    await manager().post('/plans/COM-VAR/versions', { effective_from: '2026-09-01', change_reason: 'Rates of September' }, { from: '/plans/COM-VAR/versions/new' }).is(303);
+    const no = one("select max(version_no) from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'COM-VAR'"), path_ = `/plans/COM-VAR/versions/${no}`;
+    await manager().post(`${path_}/submit`).done();
+    await second.post(`${path_}/approve`).done('Approved');
+    await night();
+    expect(told()).toEqual([]);                                             // too early
+    await clock('2026-08-03T12:00-07:00');
+    await night();
+    expect(told().length).toBe(on_plan);
+    expect(told()[0].subject).toBe('New prices from 1 Sep 2026');
+    expect(told()[0].body_text).toContain(one("select contact_phone from utility where code = 'swa-w'"));
+    await night();
+    expect(told().length).toBe(on_plan);
   });
 });

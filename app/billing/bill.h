@@ -98,6 +98,10 @@ Id   bill_again(Ctx *c, Id bill);
 /* GL code of a line that is not a plan's component. */
 Id bill_line_code(Ctx *c, const BillLine *l, const BillCase *one, Date date);
 
+/* Dates of bills, runs and journals that people type lie within a year of today: a slip of the year is refused. */
+bool bill_date_is_near(Ctx *c, Date d);
+#define DATE_TOO_FAR "Choose a date within a year of today."
+
 /* --- tariffs of a piece of work, read once ------------------------------------------------------------------------ */
 typedef struct PlanBook PlanBook;
 PlanBook *plan_book(Ctx *c, Date from, Date to, int64_t normal_days_micro);

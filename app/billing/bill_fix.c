@@ -56,7 +56,7 @@ void bill_fix_page(Req *r) {
     const char *path = text(r, "/bx/bills/%s", url_part(r, b->bill_no));
     if (!all.n) fail(r, CONFLICT, "Bill %s was made without a reading.", b->bill_no);
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.bill.correct_ask", { "no", b->bill_no }));
-    FormView *v = form_show(r, "confirm", &fix_form, text(r, "%s/correction", path));
+    FormView *v = form_show(r, "form", &fix_form, text(r, "%s/correction", path));
     form_set(v, "reading", "kind", "select");
     for (size_t i = 0; i < all.n; i++)
         form_option(v, "reading", text(r, "%lld", (long long)all.v[i].id.id),
@@ -67,10 +67,10 @@ void bill_fix_page(Req *r) {
                                      "and json_contains(contexts, '\"correction\"') order by sort, code",
                            r->c.utility);
     for (size_t i = 0; i < causes.n; i++) form_option(v, "cause", causes.v[i].code, causes.v[i].label);
-    show_text(r, "confirm.text.0", word(r, "billing.bill.correct_how"));
-    show_text(r, "confirm.tone", "primary");
-    show_text(r, "confirm.back_url", link_path(r, "%s", path));
-    page(r, "layout/confirm");
+    show_text(r, "page.width", "narrow");
+    show_text(r, "form.intro", word(r, "billing.bill.correct_how"));
+    show_text(r, "form.cancel_url", link_path(r, "%s", path));
+    page(r, "layout/form");
 }
 
 void bill_fix_post(Req *r) {

@@ -73,11 +73,11 @@ static const ListSpec bills = {
     .columns = COLUMNS {
         { "bill_no",         NULL, "b.bill_no",       LIST | SEARCH_START, .link = "/bx/bills/{bill_no}",
           .place = "id", .kind = "code", .sub = "version" },
-        { "version",         NULL, "if(b.version_no > 1, concat('Version ', b.version_no), null)", 0 },
+        { "version",         NULL, "concat_ws(', ', coalesce(p.label, date_format(b.period_end, '%Y-%m')), "
+          "if(b.version_no > 1, concat('version ', b.version_no), null))", 0 },
         { "account_no",      NULL, "a.account_no",    LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
           .kind = "code", .sub = "consumer_name", .place = "name" },
         { "consumer_name",   NULL, "n.display_name",  SEARCH_START },
-        { "label",           NULL, "coalesce(p.label, date_format(b.period_end, '%Y-%m'))", LIST, .kind = "code" },
         { "bill_date",       NULL, "b.bill_date",     LIST | SORT | FILTER },
         { "due_date",        NULL, "b.due_date",      LIST | FILTER, .more = 1 },
         { "published_at",    NULL, "b.published_at",  FILTER, .more = 1 },
@@ -94,6 +94,10 @@ static const ListSpec bills = {
         { "dispute_hold",    NULL, "b.dispute_hold",  FILTER, .choices = yes_no, .more = 1 },
         { "true_up",         NULL, "exists (select 1 from bill_line l where l.bill_id = b.id "
           "and l.true_up_of_bill_id is not null)", FILTER, .choices = yes_no, .more = 1 },
+        { "label",           NULL, "p.label",         FILTER, .more = 1,
+          .options = "select distinct p.label as value, p.label from bill_cycle_period p join bill_cycle y "
+                     "on y.id = p.cycle_id where y.utility_id = ? and p.state <> 'planned' "
+                     "order by p.label desc limit 60" },
         { "cycle",           NULL, "y.code",          FILTER, .more = 1,
           .options = "select code as value, name as label from bill_cycle where utility_id = ? order by name" },
         { "service",         NULL, "y.service_code",  FILTER, .more = 1,

@@ -312,6 +312,11 @@ static void show_act(Req *r, size_t *n, const char *key, const char *path) {
     show_text(r, at(r, "show.moves", (*n)++, "url"), link_path(r, "%s", path));
 }
 
+/* A draft in the place of a cancelled bill, of no run. */
+static bool is_replacement(const ViewRow *b) {
+    return b->version_no > 1 && (!strcmp(b->status, "draft") || !strcmp(b->status, "held"));
+}
+
 static void show_actions(Req *r, const ViewRow *b) {
     size_t n = 0;
     bool may = perm_may(&r->c, "bx.bill", APPROVE), published = !strcmp(b->status, "published");
@@ -332,10 +337,14 @@ static void show_actions(Req *r, const ViewRow *b) {
         show_text(r, at(r, "show.moves", n, "post"), "1");
         show_act(r, &n, "billing.bill.bill_again", text(r, "%s/rebill", path));
     }
-    if (may && !strcmp(b->status, "draft") && b->version_no > 1) {
+    if (may && is_replacement(b) && !b->stale) {
         show_text(r, at(r, "show.moves", n, "kind"), "primary");
         show_text(r, at(r, "show.moves", n, "post"), "1");
         show_act(r, &n, "billing.bill.publish", text(r, "%s/publication", path));
+    }
+    if (may && is_replacement(b)) {
+        show_text(r, at(r, "show.moves", n, "post"), "1");
+        show_act(r, &n, "billing.bill.discard", text(r, "%s/discard", path));
     }
 }
 
@@ -454,6 +463,19 @@ static void show_document(Req *r, const ViewRow *b) {
     show_text(r, "show.sections.0.document.download_url", text(r, "%s?download=1", path));
 }
 
+/* Bills are personal data: whoever looked, or wanted to. */
+static void show_looks(Req *r, const ViewRow *b) {
+    show_text(r, "show.sections.1.title", word(r, "billing.bill.looks"));
+    TableView *t = table_start(r, "show.sections.1.table", word(r, "billing.bill.looks"));
+    table_column(t, word(r, "billing.bill.looked"), "date", "id");
+    table_column(t, word(r, "billing.bill.who"), "text", "name");
+    table_column(t, word(r, "billing.bill.page"), "text", NULL);
+    table_rows_of(t, NULL, "select at as looked_at, actor_name, coalesce(reason, 'bill') as page from audit_entry "
+                           "where entity = 'bill' and entity_id = ? and utility_id = ? and action = 'view' "
+                           "order by id desc limit 100", b->id, r->c.utility);
+    table_empty(t, word(r, "billing.bill.looks_none"), NULL);
+}
+
 /* Every view of a bill is audited, whichever tab it is. */
 void bill_tab_page(Req *r) {
     const char *tab = path_text(r, "tab");
@@ -464,7 +486,7 @@ void bill_tab_page(Req *r) {
     else if (!strcmp(tab, "document")) show_document(r, b);
     else if (!strcmp(tab, "ledger")) show_ledger(r, b);
     else if (!strcmp(tab, "versions")) show_versions(r, b), show_beside(r, b);
-    else if (!strcmp(tab, "audit")) history_show(r, "show.sections.0", "bill", b->id, NULL);
+    else if (!strcmp(tab, "audit")) history_show(r, "show.sections.0", "bill", b->id, NULL), show_looks(r, b);
     else if (!bill_tab_show(r, tab, b->id)) fail(r, NOT_FOUND, "There is no such page.");
     audit_note(&r->c, "view", "bill", b->id, b->bill_no, tab);
     page(r, "layout/show");
@@ -535,8 +557,25 @@ void bill_again_post(Req *r) {
     go(r, "/bx/bills/draft-%lld", (long long)draft.id);
 }
 
+/* What the draft was made of has changed, or it is not wanted: the cancelled bill can be made again. */
+void bill_discard_post(Req *r) {
+    ViewRow *b = bill_of_path(r);
+    if (b->bill_no || !is_replacement(b)) fail(r, CONFLICT, "Only a draft that replaces a bill is discarded here.");
+    const char *old = db_text(r, "select o.bill_no from bill b join bill o on o.id = b.supersedes_bill_id "
+                                 "where b.id = ?", b->id);
+    bill_discard(&r->c, &b->id, 1);
+    audit_note(&r->c, "discard", "bill", b->id, b->account_no, NULL);
+    note(r, "%s", word(r, "billing.bill.discarded"));
+    go(r, "/bx/bills/%s", url_part(r, old ? old : ""));
+}
+
 void bill_publish_post(Req *r) {
     ViewRow *b = bill_of_path(r);
+    if (!is_replacement(b)) fail(r, CONFLICT, "Only a draft that replaces a bill is published here.");
+    if (!strcmp(b->status, "held")) {               /* by an approver, who saw what holds it */
+        db_must(r, 1, CONFLICT, "update bill set status='draft', hold_code=null where id=? and status='held'", b->id);
+        audit_note(&r->c, "release", "bill", b->id, b->account_no, b->hold_code);
+    }
     bill_publish(&r->c, &b->id, 1, &(Publishing){ .by = r->c.user });
     const char *no = db_text(r, "select bill_no from bill where id=?", b->id);
     event_emit(&r->c, &(Event){ .name = "bill.rebilled", .entity = "bill", .id = b->id, .number = no });

@@ -376,11 +376,15 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
 }
 
 Id bill_again(Ctx *c, Id bill) {
-    Id there = db_id(c, "select id from bill where supersedes_bill_id=? and live_flag=1", bill);
+    Id account = db_id(c, "select account_id from bill where id=? and utility_id=?", bill, c->utility);
+    if (!account.id) fail(c, NOT_FOUND, "There is no such bill.");
+    account_lock(c, account);               /* two who press at one moment get the same draft */
+    Id there = db_id(c, "select id from bill where account_id=? and supersedes_bill_id=? and live_flag=1 for update",
+                     account, bill);
     if (there.id) return there;
+    if (!db_int(c, "select count(*) from bill where id=? and status='cancelled'", bill))
+        fail(c, CONFLICT, "Only a cancelled bill is made again.");
     BillScope s = bill_scope_again(c, bill);
-    Id account = db_id(c, "select account_id from bill where id=? and status='cancelled'", bill);
-    if (!account.id) fail(c, CONFLICT, "Only a cancelled bill is made again.");
     size_t n;
     BillCase *one = bill_cases(c, &s, &account, 1, &n);
     bill_cases_store(c, &s, one, n);

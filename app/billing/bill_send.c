@@ -78,17 +78,16 @@ void bill_send_page(Req *r) {
                                           "join consumer n on n.id = "
                                           "b.consumer_id where b.id = ?", bill);
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.bill.send_ask", { "no", s->bill_no }));
-    FormView *v = form_show(r, "confirm", &send_form, text(r, "%s/sending", path));
+    show_text(r, "page.width", "narrow");
+    FormView *v = form_show(r, "form", &send_form, text(r, "%s/sending", path));
     form_text(v, "channel", s->email ? "email" : "paper");
+    const char *none = word(r, "billing.bill.none");
+    form_set(v, "channel", "hint", msg_format(r, r->c.language, "billing.bill.known", { "email", s->email ? s->email
+                                              : none }, { "phone", s->phone ? s->phone : none }));
     if (!perm_may(&r->c, "bx.bill", EDIT)) form_set(v, "email", "kind", "hidden");
-    show_fact(r, "confirm.facts", word(r, "billing.channels.email"), s->email ? s->email : word(r, "billing.bill.none"),
-              NULL);
-    show_fact(r, "confirm.facts", word(r, "billing.channels.sms"), s->phone ? s->phone : word(r, "billing.bill.none"),
-              NULL);
-    show_text(r, "confirm.text.0", word(r, "billing.bill.send_how"));
-    show_text(r, "confirm.tone", "primary");
-    show_text(r, "confirm.back_url", link_path(r, "%s", path));
-    page(r, "layout/confirm");
+    show_text(r, "form.intro", word(r, "billing.bill.send_how"));
+    show_text(r, "form.cancel_url", link_path(r, "%s", path));
+    page(r, "layout/form");
 }
 
 void bill_send_post(Req *r) {

@@ -132,9 +132,13 @@ void charge_cancel(Ctx *c, const char *source_type, Id source, const char *reaso
         if (!strcmp(h->status, "billed")) fail(c, CONFLICT, "%s is on bill %s: use a credit note.", h->description,
                                                h->bill_no ? h->bill_no : "");
         if (h->paid_minor.minor) fail(c, CONFLICT, "%s is paid: use a credit note.", h->description);
+        /* a draft has it on its lines: it must be made again before it is published */
+        db_run(c, "update bill b join charge x on x.bill_id = b.id set b.stale = 1 where x.id = ? "
+                  "and b.status in ('draft', 'held', 'approved')", h->id);
         if (h->posted_txn_id.id) ledger_reverse(c, h->posted_txn_id, text(c, "charge:%lld:void", (long long)h->id.id),
                                                 "charge_void", utility_today(c), reason);
-        db_must(c, 1, CONFLICT, "update charge set status='voided', voided_at=?, void_reason=?, updated_at=?, "
+        db_must(c, 1, CONFLICT, "update charge set status='voided', bill_id=null, voided_at=?, "
+                                "void_reason=?, updated_at=?, "
                                 "updated_by=?, row_version=row_version+1 where id=? and status='pending'", c->now,
                 reason, c->now, c->user, h->id);
         audit_write(c, &(Audit){ .action = "void", .entity = "charge", .id = h->id, .version = h->row_version + 1,

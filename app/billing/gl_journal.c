@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/billing/bill.h"
 #include "app/billing/gl.h"
 #include "lib/date.h"
 #include "lib/history.h"
@@ -237,9 +238,10 @@ void gl_journal_create(Req *r) {
     Ctx *c = &r->c;
     Input *in = form_read(r, &journal_form);
     Lines lines = lines_sent(r);
+    Date date = in_given(in, "date") ? in_date(in, "date") : utility_today(c);
+    if (date_is_set(date) && !bill_date_is_near(c, date)) problem(r, "date", DATE_TOO_FAR);
     if (!r->problems || lines.n < 2) check_balance(r, &lines);
     problems_end(r);
-    Date date = in_given(in, "date") ? in_date(in, "date") : utility_today(c);
     const char *no = series_next(c, "JNL-{YYYY}-{####}");
     Id id = db_insert(c, "insert into gl_journal (utility_id, journal_no, effective_date, reason, `lines`, state, "
                          "requested_by, created_at, created_by, updated_at, updated_by) "

@@ -80,6 +80,7 @@ static const Route billing_routes[] = {
     GET ("/bx/bill-sets/{key}/file",                     "bx.bill", EXPORT,  bill_set_file, .flags = WRITES),
     POST("/bx/bills/{no}/rebill",                        "bx.bill", APPROVE, bill_again_post, .form = bill_show),
     POST("/bx/bills/{no}/publication",                   "bx.bill", APPROVE, bill_publish_post, .form = bill_show),
+    POST("/bx/bills/{no}/discard",                       "bx.bill", APPROVE, bill_discard_post, .form = bill_show),
 
     /* BX01US01: run_page.c, run_v1.c */
     GET ("/bx/generate",                                 "bx.run", CREATE,  generate_page),
@@ -98,7 +99,8 @@ static const Route billing_routes[] = {
 
     /* BX01US02: single_page.c */
     GET ("/bx/generate-single",                          "bx.single", CREATE, single_search_page),
-    GET ("/bx/generate-single/{account}",                "bx.single", CREATE, single_page),
+    /* a preview tries what is typed and takes it back */
+    GET ("/bx/generate-single/{account}",                "bx.single", CREATE, single_page, .flags = WRITES),
     POST("/bx/generate-single/{account}",                "bx.single", CREATE, single_post),
 
     /* BX01US03: run_page.c, run_v2.c */

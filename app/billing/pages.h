@@ -27,6 +27,7 @@ void bill_cancel_page (Req *r);
 void bill_cancel_post (Req *r);
 void bill_again_post  (Req *r);
 void bill_publish_post(Req *r);
+void bill_discard_post(Req *r);
 void bill_pdf_page    (Req *r);     /* bill_document.c */
 
 void overview_page      (Req *r);

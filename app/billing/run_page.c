@@ -1,6 +1,7 @@
 /*
  * Pages of bill runs, what both kinds share: see run_page.h. All figures come from the database at this moment.
  */
+#include "app/billing/bill.h"
 #include "app/billing/run_page.h"
 
 #include <stdio.h>
@@ -50,6 +51,13 @@ void run_must_be(Req *r, const RunRow *run, const char *states) {
     for (const char *at_ = states; at_; at_ = strchr(at_, ',') ? strchr(at_, ',') + 1 : NULL)
         if (!strncmp(at_, run->state, strlen(run->state)) && strchr(",", at_[strlen(run->state)])) return;
     fail(r, CONFLICT, "This bill run is %s.", state_label(r, run->state));
+}
+
+void run_dates_check(Req *r, Input *in) {
+    static const char *const dates[] = { "bill_date", "due_date" };
+    for (size_t i = 0; i < 2; i++)
+        if (date_is_set(in_date(in, dates[i])) && !bill_date_is_near(&r->c, in_date(in, dates[i])))
+            problem(r, dates[i], DATE_TOO_FAR);
 }
 
 void run_key_add(void *arg, const char *key) {

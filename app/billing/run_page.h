@@ -20,6 +20,8 @@ const char *run_path(Ctx *c, const RunRow *run);
 void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab);
 /* Figures of the run's work; while it is active they are asked again every 2 s. */
 void run_progress(Req *r, const RunRow *run, const RunCounts *k);
+/* Bill and due date of a form: within a year of today. */
+void run_dates_check(Req *r, Input *in);
 /* A count and an amount as a page of runs writes them: "1,384", "1,384.62". */
 const char *run_count(Req *r, int64_t n);
 const char *run_money(Req *r, Money m);

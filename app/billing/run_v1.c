@@ -210,8 +210,16 @@ static int64_t accounts_of(Req *r, const Pick *p) {
                      "and (to_period is null or to_period>=?)", p->cycle, p->to_date, p->from_date);
 }
 
+/* The period that is named, not another one in its place. */
+static Pick *pick_sent(Req *r) {
+    const char *cycle = sent(r, "cycle"), *period = sent(r, "period");
+    Pick *p = pick(r, cycle, period);
+    if (p && period && strcmp(p->label, period)) return NULL;
+    return p && cycle && strcmp(p->cycle_code, cycle) ? NULL : p;
+}
+
 void generate_confirm(Req *r) {
-    Pick *p = pick(r, sent(r, "cycle"), sent(r, "period"));
+    Pick *p = pick_sent(r);
     if (!p) fail(r, NOT_FOUND, "There is no such period.");
     int64_t n = accounts_of(r, p);
     const char *ask = msg_plural(r, r->c.language, "billing.generate.ask", n, run_count(r, n), { "cycle",
@@ -249,6 +257,7 @@ void generate_post(Req *r) {
         ? db_find(r, Pick, PICK_SELECT "where y.utility_id=? and y.code=? and y.state='active' and p.label=?",
                   r->c.utility, in_text(in, "cycle"), in_text(in, "period")) : NULL;
     if (!p) problem(r, "period", "There is no such period.");
+    run_dates_check(r, in);
     problems_end(r);
     NewRun n = { .period = p->id, .mode = "v1", .bill_date = in_date(in, "bill_date"),
                  .due_date = in_date(in, "due_date"), .estimate = in_bool(in, "estimate"),
@@ -285,7 +294,7 @@ static const Form close_form = { .name = "period_close",
     { "period", HIDDEN(20), .flags = REQUIRED }, { 0 } } };
 
 void period_close_page(Req *r) {
-    Pick *p = pick(r, sent(r, "cycle"), sent(r, "period"));
+    Pick *p = pick_sent(r);
     if (!p) fail(r, NOT_FOUND, "There is no such period.");
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.generate.close_ask",
                                           { "period", p->label }, { "cycle", p->cycle_name }));
@@ -313,6 +322,10 @@ void period_close_post(Req *r) {
                       in_text(in, "cycle"), in_text(in, "period"));
     if (!p) fail(r, NOT_FOUND, "There is no such period.");
     if (!strcmp(p->state, "closed")) fail(r, CONFLICT, "Period %s of %s is closed.", p->label, p->cycle_name);
+    if (p->from_date.day > utility_today(&r->c).day) fail(r, CONFLICT, "Period %s has not begun.", p->label);
+    const char *busy = db_text(r, "select run_no from bill_run where bill_cycle_period_id=? and run_flag=1 limit 1",
+                               p->id);
+    if (busy) fail(r, CONFLICT, "Run %s is billing this period.", busy);
     int64_t open = db_int(r, "select count(*) from bill_run_item i join bill_run x on x.id=i.run_id "
                              "where x.bill_cycle_period_id=? and x.simulate_only=0 "
                              "and x.state not in ('cancelled', 'rolled_back') "

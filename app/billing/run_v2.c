@@ -132,6 +132,7 @@ static NewRun run_asked(Req *r, Input *in) {
         n.period = db_id(r, "select p.id from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id where "
                             "y.utility_id=? "
                             "and y.code=? and y.state='active' and p.label=?", r->c.utility, cycle, period);
+    run_dates_check(r, in);
     if (period && !n.period.id) problem(r, "period", "There is no such period.");
     if (template)
         n.template = db_id(r, "select id from bill_template where utility_id=? and public_id=? and state='active'",

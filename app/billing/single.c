@@ -72,6 +72,11 @@ Date single_begin(Ctx *c, Id account) {
     return b && date_is_set(b->opened) ? b->opened : utility_today(c);
 }
 
+bool bill_date_is_near(Ctx *c, Date d) {
+    int days = date_days_between(utility_today(c), d);
+    return days >= -366 && days <= 366;
+}
+
 /* --- what a quantity costs ---------------------------------------------------------------------------------------- */
 
 #define TARGET_ROW(F, T) F(T, Id, connection) F(T, Id, account) F(T, const char *, unit)

@@ -17,7 +17,10 @@
 #include "lib/money.h"
 #include "lib/utf8.h"
 
-enum { HITS_MOST = 20, NEAR_DAYS = 10, CHARGES_MOST = 3, LIMIT_MINOR = 100000 };
+enum { HITS_MOST = 20, NEAR_DAYS = 10, NEAR_MOST = 4, CHARGES_MOST = 3, LIMIT_MINOR = 100000 };
+/* Of one charge: a product of both fits. */
+#define AMOUNT_MOST 10000000000LL       /* minor */
+#define TIMES_MOST  1000000000000LL     /* millionths */
 
 /* --- looking for an account --------------------------------------------------------------------------------------- */
 
@@ -173,8 +176,9 @@ static const Form *form_of(Req *r, const Head *h) {
         f[n++] = (Field){ text(r, "charge_%zu", i), msg_format(r, r->c.language, "billing.single.charge",
             { "n", text(r, "%zu", i + 1) }), TEXT(0, 30) };
         f[n++] = (Field){ text(r, "text_%zu", i), word(r, "billing.single.text"), TEXT(0, 200) };
-        f[n++] = (Field){ text(r, "times_%zu", i), word(r, "billing.single.times"), QTY(0, 0), .initial = "1" };
-        f[n++] = (Field){ text(r, "amount_%zu", i), word(r, "billing.single.amount"), MONEY(0, 0) };
+        f[n++] = (Field){ text(r, "times_%zu", i), word(r, "billing.single.times"), QTY(1, TIMES_MOST),
+                          .initial = "1" };
+        f[n++] = (Field){ text(r, "amount_%zu", i), word(r, "billing.single.amount"), MONEY(1, AMOUNT_MOST) };
     }
     f[n++] = (Field){ "reason", LONG_TEXT(5, 300) };
     f[n] = (Field){ 0 };
@@ -186,6 +190,14 @@ static const Form *form_of(Req *r, const Head *h) {
 #define TYPE_ROW(F, T) F(T, const char *, code) F(T, const char *, name)
 ROW(ChargeTypeRow, TYPE_ROW)
 
+/* What people may put on a bill: no types that the engine makes itself, no credits. */
+static ChargeTypeRows charge_types(Ctx *c) {
+    return db_all(c, ChargeTypeRow, "select code, name from charge_type where utility_id = ? "
+                                    "and active = 1 and sign = 1 "
+                                    "and kind = 'revenue' and code not in ('TAX', 'ROUNDING', 'TRUE_UP', 'MIN_BILL', "
+                                    "'WRITE_OFF', 'LATE_FEE', 'ADJUSTMENT') order by name limit 200", c->utility);
+}
+
 static void form_fill(Req *r, FormView *v, const Head *h) {
     Date today = utility_today(&r->c), end = date_month_end(h->begin);
     int due_days = (int)db_int(r, "select coalesce(max(y.due_days), 21) from account_cycle x join bill_cycle y on "
@@ -195,9 +207,7 @@ static void form_fill(Req *r, FormView *v, const Head *h) {
     form_date(v, "period_end", end);
     form_date(v, "bill_date", today);
     form_date(v, "due_date", date_add_days(today, due_days));
-    ChargeTypeRows types = db_all(r, ChargeTypeRow, "select code, name from charge_type where (utility_id = ? or "
-                                                    "utility_id "
-                                                    "is null) order by name limit 200", r->c.utility);
+    ChargeTypeRows types = charge_types(&r->c);
     for (size_t i = 0; i < CHARGES_MOST; i++) {
         const char *name = text(r, "charge_%zu", i);
         form_set(v, name, "kind", "select");
@@ -213,8 +223,6 @@ static BillKind kind_of(const char *kind) {
 }
 
 static void show_preview(Req *r, const BillDraft *d, const char *section) {
-    show_text(r, text(r, "%s.title", section), word(r, "billing.single.preview"));
-    show_text(r, text(r, "%s.side", section), "1");
     if (d->problem_n) {
         show_text(r, text(r, "%s.note.tone", section), "warn");
         show_text(r, text(r, "%s.note.strong", section), d->problems[0].code);
@@ -239,42 +247,6 @@ static void show_preview(Req *r, const BillDraft *d, const char *section) {
     if (!d->line_n) return;
     table_foot(t, word(r, "billing.run.total"));
     table_foot(t, run_money(r, d->total));
-}
-
-/* Asked by GET with the form's fields; stores nothing. Entered readings and new charges count once they are
-   published. */
-static void preview(Req *r, const Head *h) {
-    const char *kind = query_text(r, "kind"), *end = query_text(r, "period_end"), *on = query_text(r, "bill_date");
-    Date to, bill;
-    if (!kind || !end || !date_parse_iso(end, &to) || !on || !date_parse_iso(on, &bill)) return;
-    BillScope scope;
-    bool one_off = !strcmp(kind, "one_off");
-    BillCase *one = single_compute(&r->c, &(Single){ .account = h->account->id, .kind = kind_of(kind),
-                                   .from = one_off ? bill : h->begin, .to = one_off ? bill : to, .bill_date = bill,
-                                   .due_date = date_add_days(bill, 21) }, false, &scope);
-    if (one) show_preview(r, &one->draft, "show.sections.9");
-    show_text(r, "show.has_side", "1");
-}
-
-void single_page(Req *r) {
-    Head h = head_of(r);
-    show_head(r, &h);
-    const char *base = text(r, "/bx/generate-single/%s", url_part(r, h.account->account_no));
-    FormView *v = form_show(r, "show.sections.0.form", form_of(r, &h), base);
-    form_fill(r, v, &h);
-    for (const char *const *n = (const char *const[]){ "kind", "period_end", "bill_date", "due_date", "reason",
-                                                       NULL }; *n; n++)
-        if (!form_again(v) && query_text(r, *n)) form_text(v, *n, query_text(r, *n));
-    show_text(r, "show.sections.0.title", word(r, "billing.single.new"));
-    show_text(r, "show.sections.0.sub", word(r, "billing.single.how"));
-    show_text(r, "page.actions.0.text", word(r, "billing.single.preview_do"));
-    show_text(r, "page.actions.0.url", link_path(r, "%s?kind=single&period_end=%s&bill_date=%s", base,
-              date_iso(&r->c.mem, date_min(date_month_end(h.begin), utility_today(&r->c))),
-              date_iso(&r->c.mem, utility_today(&r->c))));
-    show_account(r, &h, "show.sections.1");
-    show_last_bills(r, &h, "show.sections.2");
-    page(r, "layout/show");
-    if (!r->again) preview(r, &h);
 }
 
 /* --- publishing --------------------------------------------------------------------------------------------------- */
@@ -315,14 +287,17 @@ static Single wished(Req *r, Input *in, const Head *h) {
     if (s.kind == BILL_SINGLE && !reason) problem(r, "reason", "Say why this bill is made.");
     if (s.kind == BILL_SINGLE && strcmp(status, "active") && strcmp(status, "temporarily_disconnected"))
         problem(r, "kind", "The account is %s. Only a final bill can be made.", state_label(r, status));
+    if (date_is_set(s.bill_date) && !bill_date_is_near(&r->c, s.bill_date)) problem(r, "bill_date", DATE_TOO_FAR);
+    if (date_is_set(s.due_date) && !bill_date_is_near(&r->c, s.due_date)) problem(r, "due_date", DATE_TOO_FAR);
+    if (date_is_set(s.to) && !bill_date_is_near(&r->c, s.to)) problem(r, "period_end", DATE_TOO_FAR);
     if (date_is_set(s.due_date) && date_is_set(s.bill_date) && s.due_date.day < s.bill_date.day)
         problem(r, "due_date", "The due date is before the bill date.");
     check_days(r, &s, h);
     return s;
 }
 
-/* What the form says about readings. False: an entered one waits for validation, and nothing is billed. */
-static bool take_readings(Req *r, Input *in, const Head *h, const Single *s) {
+/* What the form says about readings. NULL, or why an entered one waits for validation, and nothing is billed. */
+static const char *take_readings(Req *r, Input *in, const Head *h, const Single *s) {
     for (size_t i = 0; i < h->connections.n; i++) {
         const Connection *k = &h->connections.v[i];
         const char *field = text(r, "value_%zu", i), *mode = is_read(k) ? in_text(in, text(r, "mode_%zu", i)) : NULL;
@@ -340,20 +315,32 @@ static bool take_readings(Req *r, Input *in, const Head *h, const Single *s) {
                                                               .read_on = s->to,
                                                              .note = s->reason });
         if (got.status && !strcmp(got.status, "passed")) continue;
-        note(r, "%s", msg_format(r, r->c.language, "billing.single.reading_waits", { "connection", k->connection_no },
-                                 { "problems", got.problems ? got.problems : state_label(r, got.status) }));
-        return false;
+        return msg_format(r, r->c.language, "billing.single.reading_waits", { "connection", k->connection_no },
+                          { "problems", got.problems ? got.problems : state_label(r, got.status) });
     }
-    return true;
+    return NULL;
+}
+
+/* What was made, and from what: charges of the form hang on it. */
+static Id record_make(Req *r, const Head *h, const char *kind, const char *reason) {
+    return db_insert(r, "insert into single_bill_draft (utility_id, account_id, consumer_id, "
+                        "purpose, inputs, owner_id, "
+                        "expires_at, created_by, updated_by) values (?,?,?,?,?,?,?,?,?)", r->c.utility,
+                     h->account->id, h->account->consumer, kind ? kind : "single",
+                     json_pairs(&r->c, "reason", reason, NULL), r->c.user, r->c.now, r->c.user, r->c.user);
 }
 
 /* The charges of the form, unique by the record of this bill: no double fee. */
 static void take_charges(Req *r, Input *in, const Single *s, Id record) {
+    ChargeTypeRows types = charge_types(&r->c);
     for (size_t i = 0; i < CHARGES_MOST; i++) {
         const char *type = in_text(in, text(r, "charge_%zu", i)), *words = in_text(in, text(r, "text_%zu", i));
         Money amount = in_money(in, text(r, "amount_%zu", i));
         Quantity times = in_qty(in, text(r, "times_%zu", i));
         if (!type) continue;
+        bool known = false;
+        for (size_t k = 0; k < types.n; k++) known = known || !strcmp(types.v[k].code, type);
+        if (!known) fail_field(r, INVALID, text(r, "charge_%zu", i), "Choose a charge of the list.");
         if (amount.minor <= 0) fail_field(r, INVALID, text(r, "amount_%zu", i), "Enter an amount.");
         if (times.micro > 0) amount = money_ratio(amount, times.micro, 1000000, ROUND_HALF_UP);
         charge_create(&r->c, &(NewCharge){ .account = s->account, .charge_type = type, .amount = amount,
@@ -363,6 +350,109 @@ static void take_charges(Req *r, Input *in, const Single *s, Id record) {
     }
 }
 
+/* --- the page ----------------------------------------------------------------------------------------------------- */
+
+/* What is typed for a bill, by the address or by the form: dates may still be missing. */
+static Single typed(Req *r, Input *in, const Head *h) {
+    const char *kind = in_text(in, "kind");
+    Single s = { .account = h->account->id, .kind = kind ? kind_of(kind) : BILL_SINGLE, .from = h->begin,
+                 .to = in_date(in, "period_end"), .bill_date = in_date(in, "bill_date"),
+                 .due_date = in_date(in, "due_date"), .reason = in_text(in, "reason") };
+    if (s.kind == BILL_ONE_OFF) s.from = s.to = s.bill_date;
+    if (s.kind == BILL_FINAL && date_is_set(service_end(h))) s.to = service_end(h);
+    (void)r;
+    return s;
+}
+
+typedef struct { Req *r; const Head *h; bool is_shown; } Tried;
+
+/* The bill as it would be with what is typed: readings are submitted and charges made, then all of it is taken back. */
+static void preview_work(Ctx *c, void *arg) {
+    Tried *p = arg;
+    Req *r = p->r;
+    Input *in = form_read_kept(r, form_of(r, p->h), &r->query);
+    Single s = typed(r, in, p->h);
+    if (!date_is_set(s.to) || !date_is_set(s.bill_date) || !bill_date_is_near(c, s.to)
+        || !bill_date_is_near(c, s.bill_date)) fail(c, INVALID, "%s", word(r, "billing.single.no_dates"));
+    if (!date_is_set(s.due_date)) s.due_date = s.bill_date;
+    const char *waits = take_readings(r, in, p->h, &s);
+    if (waits) fail(c, INVALID, "%s", waits);
+    take_charges(r, in, &s, record_make(r, p->h, in_text(in, "kind"), NULL));
+    BillScope scope;
+    BillCase *one = single_compute(c, &s, false, &scope);
+    if (one) show_preview(r, &one->draft, "show.preview");
+    p->is_shown = true;
+    fail(c, CONFLICT, "only tried");
+}
+
+static void preview(Req *r, const Head *h) {
+    Tried p = { r, h, false };
+    int problems = r->problems;
+    show_text(r, "show.preview.title", word(r, "billing.single.preview"));
+    db_savepoint(&r->c, preview_work, &p);
+    r->problems = problems;                 /* what is wrong is said when the bill is made */
+    if (p.is_shown) return;
+    if (r->c.failure.status < 400 || r->c.failure.status >= 500) fail_again(&r->c);
+    show_text(r, "show.preview.note.tone", "warn");
+    show_text(r, "show.preview.note.text", r->c.failure.text);
+}
+
+/* The address with all that is typed in it: for the preview without script. */
+static const char *typed_url(Req *r, const char *base) {
+    Text t = text_start(r);
+    text_add(&t, base);
+    for (size_t i = 0, n = 0; i < r->fields.n; i++) {
+        const Param *p = &r->fields.v[i];
+        if (!*p->value || !strcmp(p->name, "csrf") || !strcmp(p->name, "form_key") || !strcmp(p->name, "preview"))
+            continue;
+        text_addf(&t, "%s%s=%s", n++ ? "&" : "?", url_part(r, p->name), url_part(r, p->value));
+    }
+    return t.s;
+}
+
+static void show_near(Req *r, FormView *v, const Head *h) {
+    Date end = date_min(date_month_end(h->begin), utility_today(&r->c));
+    for (size_t i = 0; i < h->connections.n; i++) {
+        if (!is_read(&h->connections.v[i])) continue;
+        ReadingRows all = readings_near(&r->c, h->connections.v[i].id, end, NEAR_DAYS);
+        Text t = text_start(r);
+        for (size_t k = 0; k < all.n && k < NEAR_MOST; k++)
+            text_addf(&t, "%s%s: %s", k ? "; " : "", day(r, all.v[k].read_on),
+                      locale_reading(&r->c.mem, r->c.locale, all.v[k].value));
+        form_set(v, text(r, "mode_%zu", i), "hint", t.n
+                 ? msg_format(r, r->c.language, "billing.single.near", { "readings", t.s })
+                 : word(r, "billing.single.near_none"));
+    }
+}
+
+static void single_show(Req *r, const Head *h) {
+    show_head(r, h);
+    const char *base = text(r, "/bx/generate-single/%s", url_part(r, h->account->account_no));
+    const Form *form = form_of(r, h);
+    FormView *v = form_show(r, "form", form, base);
+    form_fill(r, v, h);
+    show_near(r, v, h);
+    for (const Field *f = form->fields; f->name && !form_again(v); f++)
+        if (query_text(r, f->name)) form_text(v, f->name, query_text(r, f->name));
+    show_text(r, "form.title", word(r, "billing.single.new"));
+    show_text(r, "form.intro", word(r, "billing.single.how"));
+    show_text(r, "form.submits.0.text", word(r, "billing.single.preview_do"));
+    show_text(r, "form.submits.0.name", "preview");
+    show_text(r, "form.submits.0.value", "1");
+    show_text(r, "preview_url", link_path(r, "%s", base));
+    show_account(r, h, "show.sections.1");
+    show_last_bills(r, h, "show.sections.2");
+}
+
+void single_page(Req *r) {
+    Head h = head_of(r);
+    single_show(r, &h);
+    page(r, "billing/single");
+    if (!r->again && query_text(r, "kind")) preview(r, &h);
+}
+
+/* --- making it ---------------------------------------------------------------------------------------------------- */
+
 static void refuse(Req *r, const BillDraft *d) {
     if (d->outcome == BILL_SKIPPED || d->outcome == BILL_EMPTY || !d->problem_n) fail(r, INVALID,
                                                                                       "There is nothing to bill.");
@@ -371,21 +461,22 @@ static void refuse(Req *r, const BillDraft *d) {
 
 void single_post(Req *r) {
     Head h = head_of(r);
+    if (field_text(r, "preview")) {
+        go(r, "%s", typed_url(r, text(r, "/bx/generate-single/%s", url_part(r, h.account->account_no))));
+        return;
+    }
     Input *in = form_read(r, form_of(r, &h));
     Single s = wished(r, in, &h);
     problems_end(r);
     account_lock(&r->c, s.account);
     refuse_when_busy(r, s.account);
-    if (!take_readings(r, in, &h, &s)) {
+    const char *waits = take_readings(r, in, &h, &s);
+    if (waits) {
+        note(r, "%s", waits);
         go(r, "/bx/generate-single/%s", url_part(r, h.account->account_no));
         return;
     }
-    Id record = db_insert(r, "insert into single_bill_draft (utility_id, account_id, consumer_id, purpose, inputs, "
-                             "owner_id, "
-                             "expires_at, created_by, updated_by) values (?,?,?,?,?,?,?,?,?)", r->c.utility, s.account,
-                          h.account->consumer, in_text(in, "kind"), json_pairs(&r->c, "reason", s.reason, NULL),
-                           r->c.user,
-                          r->c.now, r->c.user, r->c.user);
+    Id record = record_make(r, &h, in_text(in, "kind"), s.reason);
     take_charges(r, in, &s, record);
     BillScope scope;
     BillCase *one = single_compute(&r->c, &s, true, &scope);

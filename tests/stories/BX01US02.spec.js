@@ -3,7 +3,7 @@ const { story } = require('../support/story');
 
 const plan = (sql, account) => sql(`insert into service_connection_plan (utility_id, service_connection_id, tariff_plan_id, valid_from) select s.utility_id, s.id, p.id, '2026-04-01' from service_connection s join account a on a.id = s.account_id join tariff_plan p on p.code = 'RES-FIX' where a.account_no = '${account}'`);
 
-story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run }) => {
+story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, owner }) => {
   const clerk = () => as('billing_clerk'), manager = () => as('billing_manager');
   const form = { kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', reason: 'left out of the cycle' };
   const publish = (who, account, values = {}) => who.post(`/bx/generate-single/${account}`, { ...form, ...values }, { from: `/bx/generate-single/${account}` });
@@ -14,10 +14,41 @@ story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run }) =
     await clerk().get('/bx/generate-single?q=SF-1001').sees('SF-1001', 'RES-VAR').lacks('SF-1002');
     const name = one("select n.display_name from account a join consumer n on n.id = a.consumer_id where a.account_no = 'SF-1002'");
     await clerk().get(`/bx/generate-single?q=${encodeURIComponent(name.slice(0, 6))}`).sees('SF-1002');
-    await clerk().get('/bx/generate-single/SF-1001?kind=single&period_end=2026-04-30&bill_date=2026-05-02').sees('188.00', '1,262 - 1,250 = 12 CCF');
+    await clerk().get('/bx/generate-single/SF-1001?kind=single&period_end=2026-04-30&bill_date=2026-05-02').sees('188.00', '1,262 - 1,250 = 12 CCF', 'Passed readings near the end: 04/30/2026: 1,262');
     expect(one('select count(*) from bill')).toBe('0');
     expect(one("select count(*) from usage_segment where billing_status = 'reserved'")).toBe('0');
     await as('cashier').get('/bx/generate-single').is(403);
+  });
+
+  test('BX01US02 the preview knows an index and a charge that are only typed, and keeps neither', async ({ page }) => {
+    const readings = () => one("select count(*) from meter_reading"), preview = (values) => clerk().get(`/bx/generate-single/SF-1003?${new URLSearchParams({ kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', ...values })}`);
+    const before = readings(), events = one('select count(*) from outbox_event'), audits = one("select count(*) from audit_entry where action <> 'sign_in'");
+    await preview({}).sees('153.77');
+    await preview({ mode_0: 'enter', value_0: '1262' }).sees('188.00', '1,262 - 1,250 = 12 CCF');
+    await preview({ mode_0: 'enter', value_0: '1200' }).sees('waits for validation');
+    await preview({ mode_0: 'enter', value_0: '' }).sees('Enter the index.');
+    await preview({ mode_0: 'estimate' }).sees('153.77');
+    await preview({ mode_0: 'enter', value_0: '1262', charge_0: 'CONNECTION_FEE', times_0: '2', amount_0: '10.00' }).sees('208.00', '20.00');
+    await preview({ charge_0: 'TAX', times_0: '1', amount_0: '10.00', mode_0: 'estimate' }).sees('Choose a charge of the list.');
+    await preview({ period_end: 'tomorrow' }).sees('Enter the end of the period and the bill date.');
+    await preview({ kind: 'one_off', charge_0: 'CONNECTION_FEE', times_0: '1', amount_0: '150.00' }).sees('150.00').lacks('188.00');
+    // Without script: the button leads to the address with all that is typed.
+    const typed = await clerk().post('/bx/generate-single/SF-1003', { kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', mode_0: 'enter', value_0: '1262', preview: '1' }, { from: '/bx/generate-single/SF-1003' }).is(303);
+    expect(typed.location).toMatch(/[?&]mode_0=enter&value_0=1262/);
+    expect(typed.location).not.toMatch(/csrf|form_key/);
+    expect([readings(), one('select count(*) from outbox_event'), one('select count(*) from charge'), one('select count(*) from bill')]).toEqual([before, events, '0', '0']);
+    expect(one("select count(*) from audit_entry where action <> 'sign_in'")).toBe(audits);
+  });
+
+  test('BX01US02 what quantities would cost, to the cent: the engine behind calculators', () => {
+    for (const [connection, from, to, quantity, cost] of [
+      ['SF-SC-1001', '2026-04-01', '2026-04-30', '12', '188.00'], ['SF-SC-1001', '2026-04-01', '2026-04-30', '10', '153.77'], ['SF-SC-1001', '2026-04-01', '2026-04-30', '0', '19.11'],
+      ['SF-SC-1001', '2026-04-16', '2026-04-30', '6', '94.01'], ['SF-SC-1001', '2026-04-01', '2026-04-30', '90', '1522.97'],
+      ['SF-SC-1002', '2026-04-01', '2026-04-30', '5', '71.93'], ['SF-SC-2001', '2026-04-01', '2026-04-30', '87', '1384.62'], ['SF-SC-2002', '2026-04-01', '2026-04-30', '1', '71.65'],
+    ]) expect([connection, from, quantity, owner('billing_clerk', 'estimate', { connection, from, to, quantity }).no]).toEqual([connection, from, quantity, cost]);
+    expect(owner('billing_clerk', 'estimate', { connection: 'SF-SC-9999', from: '2026-04-01', to: '2026-04-30', quantity: '1' })).toMatchObject({ refused: 404 });
+    expect(owner('billing_clerk', 'marginal', { account: 'SF-1001' }).no).toMatch(/^0(\.0+)?$/);       // nothing billed yet
+    expect(one('select count(*) from bill')).toBe('0');
   });
 
   test('BX01US02 refuses what cannot be billed', async () => {
@@ -28,6 +59,17 @@ story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run }) =
     await publish(clerk(), 'SF-1007').refuses(422, null, 'BX-E02: Connection has no tariff plan for 1 to 30 April 2026');
     await publish(clerk(), 'SF-2001').is(403);         // 1,384.62 is above the clerk's limit
     await publish(clerk(), 'SF-1002', { kind: 'one_off' }).refuses(422, null, 'There is nothing to bill.');
+    const off = { kind: 'one_off', charge_0: 'CONNECTION_FEE', times_0: '1', amount_0: '10.00' };
+    await publish(clerk(), 'SF-1002', { ...off, charge_0: 'TAX' }).refuses(422, 'charge_0', 'Choose a charge of the list.');
+    await publish(clerk(), 'SF-1002', { ...off, charge_0: "x' or 1=1" }).refuses(422, 'charge_0', 'Choose a charge of the list.');
+    await publish(clerk(), 'SF-1002', { ...off, amount_0: '' }).refuses(422, 'amount_0', 'Enter an amount.');
+    for (const amount_0 of ['-5', '0', '99999999999.99', '1e9', '5 dollars']) await publish(clerk(), 'SF-1002', { ...off, amount_0 }).is(422);
+    for (const times_0 of ['-1', '0', '999999999', '1000001']) await publish(clerk(), 'SF-1002', { ...off, times_0, amount_0: '99999999.99' }).is(422);
+    await publish(manager(), 'SF-1002', { ...off, times_0: '1000000', amount_0: '100000001.00' }).is(422);
+    for (const bill_date of ['2026-02-30', '0001-01-01', '9999-12-31', 'today']) await publish(clerk(), 'SF-1002', { ...off, bill_date }).is(422);
+    await clerk().get('/bx/generate-single/SF-9999').is(404);
+    await clerk().get('/bx/generate-single/1').is(404);
+    expect(one('select count(*) from charge')).toBe('0');
     await publish(clerk(), 'SF-1003', { mode_0: 'enter', value_0: '1200' }).done('The reading of SF-SC-1003 waits for validation, and nothing is billed');
     sql("update meter_reading set status = 'rejected' where value_e3 = 1200000");
     expect(one('select count(*) from bill')).toBe('0');

@@ -206,13 +206,45 @@ static const char *document(Ctx *c, const Order *o) {
     return answer(c, id, NULL, NULL);
 }
 
+/* What a quantity would cost on a connection, and what one more unit costs an account. */
+static const char *estimate(Ctx *c, const Order *o) {
+    Quantity quantity = { 0 };
+    if (!given(o, "quantity") || quantity_parse(given(o, "quantity"), NUMBER_PLAIN, false, &quantity) != NUMBER_OK)
+        fail(c, BROKEN, "quantity is no quantity");
+    Money m = bill_estimate(c, &(EstimateFacts){ .from = day(c, o, "from"), .to = day(c, o, "to"),
+                                                 .quantity = quantity, .connection = found(c, o, "connection") });
+    return answer(c, (Id){ 0 }, money_decimal(&c->mem, m, utility_here(c)->exponent), "estimated");
+}
+
+static const char *marginal(Ctx *c, const Order *o) {
+    return answer(c, (Id){ 0 }, price_decimal(&c->mem, marginal_rate(c, found(c, o, "account"))), "estimated");
+}
+
+static const char *charge(Ctx *c, const Order *o) {
+    Money amount = { 0 };
+    if (!given(o, "amount") || money_parse(given(o, "amount"), NUMBER_PLAIN, utility_here(c)->exponent, false, &amount)
+        != NUMBER_OK) fail(c, BROKEN, "amount is no money");
+    Id account = found(c, o, "account");
+    Id id = charge_create(c, &(NewCharge){ .account = account, .charge_type = given(o, "type"), .amount = amount,
+                                           .date = day(c, o, "on"), .post_mode = given(o, "mode"),
+                                           .source_type = "test", .source = account });
+    return answer(c, id, given(o, "account"), "pending");
+}
+
+static const char *uncharge(Ctx *c, const Order *o) {
+    Id account = found(c, o, "account");
+    charge_cancel(c, "test", account, given(o, "reason"));
+    return answer(c, account, given(o, "account"), "voided");
+}
+
 /* To add one: its function above and its row here. */
 static const struct { const char *what; const char *(*run)(Ctx *c, const Order *o); } orders[] = {
     { "consumer", consumer }, { "premise", premise }, { "account", account }, { "activate", activate },
     { "connection", connection }, { "deposit", deposit }, { "document", document },
     { "open", open_connection }, { "meter", meter }, { "install", install }, { "reading", reading },
     { "decide", decision },
-    { "cycle", cycle } };
+    { "cycle", cycle }, { "estimate", estimate }, { "marginal", marginal }, { "charge", charge },
+    { "uncharge", uncharge } };
 
 /* --- carrying out ------------------------------------------------------------------------------------------------- */
 

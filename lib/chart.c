@@ -157,11 +157,19 @@ static int64_t highest_of(const Chart *c) {
     return high;
 }
 
+/* Up to where the series from the first to this one reach, on each other. */
+static int64_t stack_top(const Chart *c, size_t s, size_t i) {
+    int64_t sum = 0;
+    for (size_t k = 0; k <= s; k++)
+        if (c->series[k].values[i] != CHART_NONE) sum += c->series[k].values[i];
+    return sum;
+}
+
 static ChartAxis axis_of(const Chart *c, bool from_zero) {
     int64_t low = INT64_MAX, high = INT64_MIN;
     for (size_t s = 0; s < c->series_n; s++)
         for (size_t i = 0; i < c->n; i++) {
-            int64_t v = c->series[s].values[i];
+            int64_t v = c->stacked ? stack_top(c, s, i) : c->series[s].values[i];
             if (v == CHART_NONE) continue;
             if (v < low) low = v;
             if (v > high) high = v;
@@ -328,6 +336,12 @@ static void add_bar(Text *t, const Chart *c, const Plot *p, Bars b, size_t s, si
     int64_t v = series->values[i];
     if (v == CHART_NONE) return;
     int x = bar_x(c, p, b, s, i), zero = y_of(p, 0), y = y_of(p, v);
+    if (c->stacked) {
+        if (!v) return;
+        x = centre_of(c, p, i) - b.width / 2;
+        zero = s ? y_of(p, stack_top(c, s - 1, i)) : zero;
+        y = y_of(p, stack_top(c, s, i));
+    }
     bool estimated = series->marks && series->marks[i] & CHART_ESTIMATED;
     if (v != 0 && y == zero) y = zero - 10;                 /* something is more than nothing */
     text_addf(t, "<g><path class=\"%s\"", estimated ? "est" : style_of(c, s) == 1 ? "s1" : style_of(c, s) == 2
@@ -351,7 +365,7 @@ char *chart_bars(Arena *a, const Chart *given) {
         text_addf(&t, "<defs><pattern id=\"%s-h%s\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" "
                       "patternTransform=\"rotate(45)\">"
                       "<path class=\"hat\" d=\"M2.5 0V5\"/></pattern></defs>", c.id, c.narrow ? "n" : "");
-    int k = c.series_n ? (int)c.series_n : 1, room = c.n ? (p.right - p.left) / (int)c.n : 0;
+    int k = c.series_n && !c.stacked ? (int)c.series_n : 1, room = c.n ? (p.right - p.left) / (int)c.n : 0;
     Bars b = { .width = room * 62 / 100 / k, .gap = k > 1 ? 16 : 0 };
     if (b.width > (c.narrow ? 180 : 220)) b.width = c.narrow ? 180 : 220;
     if (b.width < 10) b = (Bars){ 10, 0 };

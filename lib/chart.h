@@ -45,6 +45,7 @@ typedef struct Chart {
     const char        *estimated;               /* word added to the title of an estimated value ("estimated") */
     const char        *middle;                  /* doughnut: text in its middle */
     bool               narrow;                  /* 290 wide for phones, else 720 */
+    bool               stacked;                 /* bars of one point stand on each other; none negative */
     bool               from_zero;               /* lines: the axis begins at 0 (bars always do) */
     bool               show_last;               /* the last value of the main series is written over it */
     int                height;                  /* 0: 250, narrow 170 */

@@ -34,6 +34,7 @@ typedef struct Query {
     Bind              bind[DB_PARAMS_MAX];
     int               binds;
     int               filters;          /* active ones */
+    const char       *area_name;        /* of the area asked for */
     const char       *index;            /* of the last active filter that has one */
     int64_t           sum[COLUMNS_LISTED];      /* of the columns flagged so, over the whole filter */
 } Query;
@@ -208,6 +209,14 @@ static bool is_ordered(const Query *q) {
     return q->spec->index && !q->q && !strcmp(q->sort->name, q->spec->order + (*q->spec->order == '-'));
 }
 
+/* ?area=CODE: what lies in that area and below it, on every list whose rows have one. */
+static const char *area_asked(Query *q, Bind *to) {
+    const char *code = q->spec->area && lib_app.area_below ? asked(q, "area") : NULL;
+    for (const ListColumn *col = q->spec->columns; code && col->name; col++)
+        if (!strcmp(col->name, "area")) return NULL;            /* a column of its own */
+    return code ? lib_app.area_below(&q->r->c, code, to, &q->area_name) : NULL;
+}
+
 /* From and where; `named`: the columns that are read, NULL for all there are. */
 static void add_where(Query *q, Text *sql, const Bind *binds, int n, const char *named) {
     bool is_found = q->q && q->spec->found;
@@ -221,6 +230,12 @@ static void add_where(Query *q, Text *sql, const Bind *binds, int n, const char 
     if (within) {
         text_addf(&where, " and %s %s", q->spec->area, within);
         bind(q, area);
+    }
+    const char *below = area_asked(q, &area);
+    if (below) {
+        text_addf(&where, " and %s %s", q->spec->area, below);
+        bind(q, area);
+        q->filters++;
     }
     add_search(q, &where);
     add_filters(q, &where);
@@ -403,7 +418,7 @@ static char *url_with(const Query *q, const char *name, const char *value, const
             || !strcmp(p->name, "n") || !strcmp(p->name, "export")
             || !strcmp(p->name, "csrf") || !strcmp(p->name, "form_key")) continue;
         if (!column_of(q->spec, p->name) && strcmp(p->name, "q") && strcmp(p->name, "sort") && strcmp(p->name, "size")
-            && !strstr(p->name, "_from") && !strstr(p->name, "_to")) continue;
+            && strcmp(p->name, "area") && !strstr(p->name, "_from") && !strstr(p->name, "_to")) continue;
         text_addf(&t, "%s%s=%s", between, url_part(r, p->name), url_part(r, p->value));
         between = "&";
     }
@@ -624,6 +639,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
     size_t filters = 0, chips = 0;
     for (const ListColumn *col = s->columns; col->name; col++)
         if (col->flags & FILTER) show_filter(q, col, &filters, &chips);
+    if (q->area_name) add_chip(q, &chips, msg(r->c.language, "ui.area"), q->area_name, "area");
     if (q->q) add_chip(q, &chips, msg(r->c.language, "ui.search"), q->q, "q");
     if (chips) show_text(r, "list.clear_url", all_url(q));
     for (const ListColumn *col = s->columns; col->name; col++) {
@@ -633,7 +649,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
             show_text(r, "list.more_open", "1");
     }
     size_t keep = 0;
-    static const char *const kept[] = { "sort", "size", NULL };
+    static const char *const kept[] = { "sort", "size", "area", NULL };
     for (int i = 0; kept[i]; i++)
         if (asked(q, kept[i])) {
             show_text(r, at(r, "list.keep", keep, "name"), kept[i]);

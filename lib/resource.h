@@ -83,6 +83,9 @@ typedef struct ResourceHooks {
     bool (*may)(Ctx *c, const char *key, Action action);
     /* "in (select ... like ?)" and its parameter when the user's areas are limited; NULL: all areas. */
     const char *(*areas)(Ctx *c, Bind *bind);
+    /* The same for what lies in the area with this code and below it, asked for with ?area=; NULL: there is none.
+       `name` is what it is called. */
+    const char *(*area_below)(Ctx *c, const char *code, Bind *bind, const char **name);
     /* Saved filters of a list into list.views; true: answered
      * with a redirect to the one it begins with. May be NULL. */
     bool (*views)(Req *r, const ListView *view);

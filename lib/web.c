@@ -453,7 +453,7 @@ static void check_person(Ctx *c, void *arg) {
     (void)c;
     Req *r = arg;
     if (hooks.allow) hooks.allow(r);
-    need_right(r);
+    if (!r->status) need_right(r);
     if (!r->status) check_csrf(r);
 }
 

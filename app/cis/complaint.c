@@ -144,7 +144,7 @@ static const ListSpec complaints = {
                         { "bill_no", NULL, "b.bill_no", LIST },
                         { "disputed_amount_minor", NULL, "p.disputed_amount_minor", LIST, .place = "amount" },
                         { "priority", NULL, "p.priority", LIST, .kind = "status" },
-                        { "status", NULL, "p.status", LIST | FILTER, .choices = complaint_states },
+                        { "status", NULL, "p.status", LIST | FILTER, .choices = complaint_states, .many = 1 },
                         { 0 } },
     .order = "-created_at"
 };

@@ -43,6 +43,7 @@ typedef struct {
     bool        half_even;          /* rounding */
     Money       cash_step;          /* cash rounding; 0: none */
     const char *email, *contact_phone, *bill_sender_name;
+    Id          logo;               /* a document; 0: none */
 } Utility;
 /* The context's utility (fails BROKEN at tenant level), or another of the tenant (NOT_FOUND). Cached in the context. */
 const Utility *utility_here(struct Ctx *c);
@@ -50,6 +51,8 @@ const Utility *utility_get (struct Ctx *c, Id utility_id);
 /* The tenant's utilities by name, closed ones too; at most 50. Read once a request. */
 typedef struct { const Utility **v; size_t n; } UtilityList;
 const UtilityList *utilities_here(struct Ctx *c);
+/* Whether currency, date format and time zone are set: before, nothing but the set-up is used (ONB01US01). */
+bool organization_is_set(struct Ctx *c);
 /* The organization's mark, a document; 0: none. */
 Id organization_logo(struct Ctx *c);
 /* 0 when there is none. */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/core/svg_rules.h"
+
 #define MB (1024 * 1024)
 
 /* To add one: its kind, the types it takes (separated by blanks), its size and what is said of others. */
@@ -16,7 +18,8 @@ static const DocumentKind kinds[] = {
     { "video",             "video/mp4",                          30 * MB, "Choose an MP4 video." },
     { "meter_photo",       "image/jpeg image/png image/webp",    10 * MB, "Choose a JPEG, PNG or WebP photo." },
     { "user_photo",        "image/jpeg image/png image/webp",     2 * MB, "Choose a JPEG, PNG or WebP photo." },
-    { "logo_organization", "image/png",                           1 * MB, "Choose a PNG picture." },
+    { "logo_organization", "image/png image/svg+xml",                           1 * MB,
+      "Choose a PNG or SVG picture." },
     { "logo_bill",         "image/png",                      512 * 1024, "Choose a PNG picture." },
     { "logo_portal",       "image/png",                      200 * 1024, "Choose a PNG picture." },
     { "csv",               "text/csv",                           20 * MB, "Choose a CSV file." },
@@ -41,7 +44,8 @@ static const struct { const char *ending, *type; } endings[] = {
     { "heif", "image/heic" }, { "webp", "image/webp" }, { "mp4", "video/mp4" }, { "csv", "text/csv" },
     { "txt", "text/csv" }, { "zip", "application/zip" },
     { "json", "application/json" }, { "geojson", "application/json" },
-    { "html", "" }, { "htm", "" }, { "xhtml", "" }, { "svg", "" }, { "js", "" }, { "mjs", "" }, { "php", "" },
+    { "html", "" }, { "htm", "" }, { "xhtml", "" }, { "svg", "image/svg+xml" }, { "js", "" }, { "mjs", "" },
+    { "php", "" },
     { "exe", "" }, { "sh", "" }, { "xml", "" }, { "gif", "" },
 };
 
@@ -85,6 +89,7 @@ const char *document_refusal(Arena *a, const DocumentKind *kind, const char *mag
     if (!type) return has_word(kind->types, canonical(kind, magic)) ? "The file's content does not fit its name."
         : kind->says;
     int64_t width = 0, height = 0;
+    if (!strcmp(type, "image/svg+xml") && strcmp(kind->types, "*")) return svg_refusal(bytes, n);
     if (!strcmp(kind->types, "*") || strncmp(type, "image/", 6) || !strcmp(type, "image/heic")) return NULL;
     if (!picture_size(bytes, n, &width, &height) || width < 1 || height < 1) return "The picture is damaged.";
     if (width > 30000 || height > 30000 || width * height > PICTURE_PIXELS_MAX)

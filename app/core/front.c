@@ -333,6 +333,18 @@ static void front_identify(Req *r) {
     log_context(c->request_no, c->tenant_slug, c->user.id);
 }
 
+/* Before currency, date format and time zone are set only what sets them is used, and a person's own pages. What the
+   organization bought comes before it in the set-up. */
+static bool is_too_early(Req *r) {
+    static const char *const open[] = { "/setup", "/org/setup", "/org/dashboard", "/org/logo", "/org/subscription",
+                                        "/account", "/log", "/password", "/invite", NULL };
+    bool staff = r->scope == SCOPE_UTILITY || r->scope == SCOPE_TENANT;
+    if (!staff || r->c.realm != REALM_STAFF || !r->c.user.id || !r->route->path[1]) return false;
+    for (const char *const *o = open; *o && r->scope == SCOPE_TENANT; o++)
+        if (!strncmp(r->route->path, *o, strlen(*o))) return false;
+    return !organization_is_set(&r->c);
+}
+
 /* Staff work from the networks the organization names; signing out is allowed from everywhere. Staff who see the portal
    as a consumer change nothing there. */
 static void front_allow(Req *r) {
@@ -340,6 +352,11 @@ static void front_allow(Req *r) {
     if (r->c.realm == REALM_STAFF && networks && strcmp(r->route->path, "/logout")
         && !networks_hold(&r->c, networks, r->c.address))
         fail(r, DENIED, "%s", msg(r->c.language, "login.network"));
+    if (is_too_early(r)) {
+        note(r, "%s", msg(r->c.language, "org.first"));
+        go_to(r, "/org/setup");
+        return;
+    }
     if (facts_of(&r->c)->viewer.id && !strcmp(r->method, "POST") && strcmp(r->route->path, "/signout"))
         fail(r, DENIED, "%s", msg(r->c.language, "portal.view.read_only"));
     /* Of a suspended utility staff only read; what consumers pay is still taken. */
@@ -590,6 +607,34 @@ static void remember_page(Req *r) {
     facts_of(&r->c)->visited = here->key;
 }
 
+/* Pages of the organization; right: whoever may edit sees the entry, NULL: everybody. */
+static const struct { const char *key, *path, *icon, *right; } tenant_menu[] = {
+    { "home",         "/",                 "home",     NULL },
+    { "organization", "/org/dashboard",    "gauge",    "core.organization" },
+    { "guide",        "/setup",            "clipboard", "core.organization" },
+    { "org_setup",    "/org/setup",        "settings", "core.organization" },
+    { "utilities",    "/utilities",        "building", "core.utilities" },
+    { "people",       "/org/people",       "users",    "core.organization" },
+    { "subscription", "/org/subscription", "receipt",  "core.subscription" },
+    { "security",     "/org/security",     "shield",   "core.organization" },
+};
+
+static void show_tenant_menu(Req *r) {
+    size_t n = 0, best = 0, most = 0;
+    for (size_t i = 0; i < sizeof tenant_menu / sizeof *tenant_menu; i++) {
+        const char *path = tenant_menu[i].path;
+        if (tenant_menu[i].right && !perm_may(&r->c, tenant_menu[i].right, EDIT)) continue;
+        char *at_ = at(r, "menu", n, NULL);
+        show_text(r, text(r, "%s.key", at_), tenant_menu[i].key);
+        show_text(r, text(r, "%s.text", at_), msg(r->c.language, text(r, "menu.%s", tenant_menu[i].key)));
+        show_text(r, text(r, "%s.url", at_), path);
+        show_text(r, text(r, "%s.icon", at_), tenant_menu[i].icon);
+        if (path[1] && current_path(r, path) && strlen(path) > most) best = n, most = strlen(path);
+        n++;
+    }
+    if (most) show_text(r, at(r, "menu", best, "current"), "page");
+}
+
 static void show_staff(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "user.name", c->user_name);
@@ -604,10 +649,7 @@ static void show_staff(Req *r) {
     show_text(r, "page.idle_url", text(r, "/login?next=%s", url_part(r, r->uri)));
     show_text(r, "bento.url", r->scope == SCOPE_UTILITY ? link_path(r, "/menu") : "/menu");
     if (r->scope != SCOPE_UTILITY) {                /* pages of the tenant: the way back to the work */
-        show_text(r, "menu.0.key", "home");
-        show_text(r, "menu.0.text", msg(c->language, "menu.home"));
-        show_text(r, "menu.0.url", "/");
-        show_text(r, "menu.0.icon", "home");
+        show_tenant_menu(r);
         return;
     }
     show_text(r, "user.menu.0.text", msg(c->language, "export.title"));
@@ -635,6 +677,7 @@ static void show_field(Req *r) {
 static void show_portal(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "portal.name", utility_here(c)->name);
+    if (utility_here(c)->logo.id) show_text(r, "portal.mark_url", link_path(r, "/logo"));
     if (!strcmp(utility_here(c)->status, "suspended")) {
         show_text(r, "page.notices.suspended.tone", "warn");
         show_text(r, "page.notices.suspended.text", msg(c->language, "portal.utility_suspended"));

@@ -82,7 +82,8 @@ static void resource_exported(Req *r, const ListSpec *spec, const char *url, int
 void core_resource_hooks(void) {
     rights_watch();
     resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may,
-                                     .areas = rights_area_filter, .tabs = page_tabs, .changes = resource_changes,
+                                     .areas = rights_area_filter, .area_below = rights_area_below, .tabs = page_tabs,
+                                     .changes = resource_changes,
                                      .views = saved_views_show, .exported = resource_exported,
                                      .export_later = export_later });
 }

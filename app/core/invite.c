@@ -81,6 +81,13 @@ void invitation_send(Ctx *c, Id user, const char *message) {
     invitation_mail(c, user, token, message);
 }
 
+void invitation_revoke(Ctx *c, Id user) {
+    Id last = db_id(c, "select max(id) from invitation where user_id = ? and status in ('sent', 'expired')", user);
+    db_must(c, 1, CONFLICT, "update invitation set status = 'revoked', revoked_at = ?, updated_at = ?, updated_by = ?, "
+                            "row_version = row_version + 1 where id = ?", c->now, c->now, c->user, last);
+    invitation_audit(c, last, "revoke");
+}
+
 Invited user_invite(Ctx *c, const NewUser *n) {
     seat_check(c);
     const char *email = email_lower(&c->mem, n->email), *token = random_token(&c->mem);
@@ -397,10 +404,7 @@ void user_revoke(Req *r) {
     Ctx *c = &r->c;
     UserRow *u = user_here(r);
     open_check(c, u);
-    Id last = db_id(c, "select max(id) from invitation where user_id = ? and status in ('sent', 'expired')", u->id);
-    db_must(c, 1, CONFLICT, "update invitation set status = 'revoked', revoked_at = ?, updated_at = ?, updated_by = ?, "
-                            "row_version = row_version + 1 where id = ?", c->now, c->now, c->user, last);
-    invitation_audit(c, last, "revoke");
+    invitation_revoke(c, u->id);
     db_run(c, "update user set status = 'revoked' where id = ?", u->id);
     user_touched(c, u->id, &(UserChange){ .action = "invitation_revoked" });
     note(r, "%s", msg_format(r, c->language, "invite.revoked", { "name", u->full_name }));

@@ -367,10 +367,11 @@ static void accept_work(Ctx *c, void *arg) {
     db_must(c, 1, CONFLICT, "update user set status = 'active', updated_at = ?, row_version = row_version + 1 "
                             "where id = ? and status in ('invited', 'pending')", c->now, x->person->id);
     user_versioned(c, x->person->id, x->person->email, "invitation_accepted");
-    audit_write(c, &(Audit){ .action = "accept", .entity = "invitation", .id = i->id, .number = i->email,
+    audit_write(c, &(Audit){ .action = "accepted", .entity = "invitation", .id = i->id, .number = i->email,
                              .version = db_int(c, "select row_version from invitation where id = ?", i->id) });
     event_emit(c, &(Event){ .name = "user.activated", .entity = "user", .id = x->person->id,
                             .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)x->person->id.id), NULL) });
+    setup_step_touch(c, "admins");
 }
 
 void invite_post(Req *r) {

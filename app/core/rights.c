@@ -284,3 +284,15 @@ const char *rights_area_filter(Ctx *c, Bind *bind) {
     *bind = bind_text(any.s);
     return "in (select scope_area.id from service_area scope_area where scope_area.path regexp ?)";
 }
+
+#define BELOW(F, T) F(T, const char *, path) F(T, const char *, name)
+ROW(Below, BELOW)
+
+const char *rights_area_below(Ctx *c, const char *code, Bind *bind, const char **name) {
+    Below *b = db_find(c, Below, "select path, name from service_area where utility_id = ? and code = ?", c->utility,
+                       code);
+    if (!b) return NULL;
+    *name = b->name;
+    *bind = bind_text(text(c, "^%s(/|$)", b->path));
+    return "in (select below.id from service_area below where below.path regexp ?)";
+}

@@ -39,6 +39,8 @@ bool rights_has(const Rights *r, const char *key, unsigned action);
 /* Whether the person has any role in the utility, today or not: the utilities shown to choose from. */
 bool rights_hold_role_in(const Rights *r, Id utility);
 /* For lists: "in (select ...)" with its parameter, NULL when all areas are seen. */
+/* The hook area_below of lib/resource.h. */
+const char *rights_area_below(Ctx *c, const char *code, Bind *bind, const char **name);
 const char *rights_area_filter(Ctx *c, Bind *bind);
 /* One action's bit by its word: "create" gives CREATE; 0 for an unknown word. And back. */
 unsigned    action_bit (const char *word);

@@ -131,15 +131,19 @@ static void scheduled_make(Ctx *c) {
 
 /* When to look again, so that a tick costs nothing as long as nothing is due. */
 enum { KNOWN_MAX = 2000 };
-typedef struct Known { int64_t tenant; const JobSchedule *schedule; Time next; } Known;
+/* zone: the one `next` was reckoned in; another one makes it worth nothing */
+typedef struct Known { int64_t tenant; const JobSchedule *schedule; Time next; const Zone *zone; } Known;
 static Known known[KNOWN_MAX];
 static int known_n;
 
 static Known *known_of(Ctx *c, const JobSchedule *s) {
-    for (int i = 0; i < known_n; i++)
-        if (known[i].tenant == c->tenant.id && known[i].schedule == s) return &known[i];
-    Known *k = &known[known_n < KNOWN_MAX ? known_n++ : 0];
-    *k = (Known){ c->tenant.id, s, TIME_NONE };
+    const Zone *zone = c->locale ? c->locale->zone : NULL;
+    Known *k = NULL;
+    for (int i = 0; i < known_n && !k; i++)
+        if (known[i].tenant == c->tenant.id && known[i].schedule == s) k = &known[i];
+    if (k && k->zone == zone) return k;
+    if (!k) k = &known[known_n < KNOWN_MAX ? known_n++ : 0];
+    *k = (Known){ c->tenant.id, s, TIME_NONE, zone };
     return k;
 }
 

@@ -34,6 +34,12 @@ void user_changed(Req *r, Id user, const UserChange *change);
 /* The version grows and is audited (I15), nothing else is checked. */
 void user_touched(Ctx *c, Id user, const UserChange *change);
 
+/* Nobody signs in with this address any more: open work of the context's utility goes to `heir` (0: its team), that of
+   others to their teams; CONFLICT unless the person is active, and when nobody would be left to administer. */
+void user_deactivate(Req *r, Id user, Id heir, const char *reason);
+/* Active again, with audit and news; CONFLICT for somebody who was not deactivated. */
+void user_reactivate(Req *r, Id user, const char *full_name);
+
 /* The last 100 sign-ins and events of security of a person, as a section. */
 void activity_table(Req *r, const char *at, Id user, const char *email);
 
@@ -52,6 +58,8 @@ typedef struct Invited { Id id; const char *public_id; } Invited;
 Invited user_invite(Ctx *c, const NewUser *n);
 /* A new link in place of the old one, and its mail. */
 void    invitation_send(Ctx *c, Id user, const char *message);
+/* The newest open link of a person is void. */
+void    invitation_revoke(Ctx *c, Id user);
 
 /* The job people.watch: what ran out is marked, who does not come any more is told about. */
 JobStep people_watch(Ctx *c, const JobRow *job);

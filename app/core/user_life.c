@@ -178,6 +178,33 @@ static void hand_on(Ctx *c, Id from, Id to) {
     utility_enter(c, here);
 }
 
+static void user_tell(Ctx *c, Id user, const char *event) {
+    event_emit(c, &(Event){ .name = event, .entity = "user", .id = user,
+                            .number = db_text(c, "select left(email, 60) from user where id = ?", user),
+                            .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)user.id), NULL) });
+}
+
+void user_deactivate(Req *r, Id user, Id heir, const char *reason) {
+    Ctx *c = &r->c;
+    hand_on(c, user, heir);
+    db_must(c, 1, CONFLICT, "update user set status = 'inactive', deactivated_at = ?, deactivation_reason = ? "
+                            "where id = ? and status = 'active'", c->now, reason, user);
+    session_end_all(c, REALM_STAFF, user, (Id){ 0 }, "deactivated");
+    user_changed(r, user, &(UserChange){ .action = "deactivate", .reason = reason,
+                                         .before = json_pairs(c, "status", "active", NULL),
+                                         .after = json_pairs(c, "status", "inactive", NULL) });
+    user_tell(c, user, "user.deactivated");
+}
+
+void user_reactivate(Req *r, Id user, const char *full_name) {
+    Ctx *c = &r->c;
+    if (!db_run(c, "update user set status = 'active', deactivated_at = null, deactivation_reason = null "
+                   "where id = ? and status = 'inactive' and password_hash is not null", user))
+        fail(c, CONFLICT, "%s", msg_format(c, c->language, "user.not_inactive", { "name", full_name }));
+    user_touched(c, user, &(UserChange){ .action = "reactivate" });
+    user_tell(c, user, "user.activated");
+}
+
 void user_leave(Req *r) {
     Ctx *c = &r->c;
     UserRow *u = user_here(r);
@@ -189,15 +216,7 @@ void user_leave(Req *r) {
                             "and (ur.utility_id = ? or ur.utility_id is null))", to, u->id, c->utility) : (Id){ 0 };
     if (to && !heir.id) problem(r, "to", "%s", msg(c->language, "user.no_heir"));
     problems_end(r);
-    hand_on(c, u->id, heir);
-    db_must(c, 1, CONFLICT, "update user set status = 'inactive', deactivated_at = ?, deactivation_reason = ? "
-                            "where id = ? and status = 'active'", c->now, reason, u->id);
-    session_end_all(c, REALM_STAFF, u->id, (Id){ 0 }, "deactivated");
-    user_changed(r, u->id, &(UserChange){ .action = "deactivate", .reason = reason,
-                                          .before = json_pairs(c, "status", "active", NULL),
-                                          .after = json_pairs(c, "status", "inactive", NULL) });
-    event_emit(c, &(Event){ .name = "user.deactivated", .entity = "user", .id = u->id, .number = u->email,
-                            .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)u->id.id), NULL) });
+    user_deactivate(r, u->id, heir, reason);
     note(r, "%s", msg_format(c, c->language, "user.left", { "name", u->full_name }));
     go(r, "/users/%s", u->public_id);
 }
@@ -205,12 +224,7 @@ void user_leave(Req *r) {
 void user_return(Req *r) {
     Ctx *c = &r->c;
     UserRow *u = user_here(r);
-    if (!db_run(c, "update user set status = 'active', deactivated_at = null, deactivation_reason = null "
-                   "where id = ? and status = 'inactive' and password_hash is not null", u->id))
-        fail(c, CONFLICT, "%s", msg_format(c, c->language, "user.not_inactive", { "name", u->full_name }));
-    user_touched(c, u->id, &(UserChange){ .action = "reactivate" });
-    event_emit(c, &(Event){ .name = "user.activated", .entity = "user", .id = u->id, .number = u->email,
-                            .payload = json_pairs(c, "user_id", text(c, "%lld", (long long)u->id.id), NULL) });
+    user_reactivate(r, u->id, u->full_name);
     note(r, "%s", msg_format(c, c->language, "user.returned", { "name", u->full_name }));
     go(r, "/users/%s", u->public_id);
 }

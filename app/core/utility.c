@@ -34,13 +34,21 @@ static const Organization *organization(Ctx *c) {
     return fact_keep(c, "organization", 0, o);
 }
 
+/* What a worker kept may be older than the row: "not yet" is asked once more. */
+bool organization_is_set(Ctx *c) {
+    const Organization *o = organization(c);
+    if (o->currency && o->date_format && o->time_zone) return true;
+    return db_int(c, "select exists (select 1 from organization_setting where currency is not null "
+                     "and date_format is not null and time_zone is not null)") > 0;
+}
+
 Id organization_logo(Ctx *c) { return organization(c)->logo; }
 
 #define UTILITY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status) \
     F(T, const char *, environment) F(T, const char *, currency) F(T, const char *, time_zone) \
         F(T, const char *, rounding_mode) \
     F(T, Money, cash_rounding_minor) F(T, const char *, email) F(T, const char *, contact_phone) \
-        F(T, const char *, bill_sender_name)
+        F(T, const char *, bill_sender_name) F(T, Id, logo)
 ROW(UtilityRow, UTILITY_ROW)
 
 static const Utility *utility_keep(Ctx *c, const Organization *o, const UtilityRow *row) {
@@ -50,7 +58,8 @@ static const Utility *utility_keep(Ctx *c, const Organization *o, const UtilityR
         .currency = row->currency, .exponent = currency_exponent(row->currency), .language = o->default_language,
         .time_zone = row->time_zone ? row->time_zone : o->time_zone ? o->time_zone : "UTC",
         .half_even = !strcmp(row->rounding_mode, "half_even"), .cash_step = row->cash_rounding_minor,
-        .email = row->email, .contact_phone = row->contact_phone, .bill_sender_name = row->bill_sender_name };
+        .email = row->email, .contact_phone = row->contact_phone, .bill_sender_name = row->bill_sender_name,
+        .logo = row->logo };
     return fact_keep(c, "utility", row->id.id, u);
 }
 
@@ -59,7 +68,8 @@ const Utility *utility_get(Ctx *c, Id id) {
     if (u) return u;
     UtilityRow *row = db_find(c, UtilityRow, "select id, code, name, status, environment, currency, time_zone, "
                                              "rounding_mode, cash_rounding_minor, email, "
-                                             "contact_phone, bill_sender_name from utility where id=?", id);
+                                             "contact_phone, bill_sender_name, logo_document_id as logo "
+                                             "from utility where id=?", id);
     if (!row) fail(c, NOT_FOUND, "There is no such utility.");
     return utility_keep(c, organization(c), row);
 }
@@ -199,7 +209,8 @@ const UtilityList *utilities_here(Ctx *c) {
     if (kept) return kept;
     UtilityRows rows = db_all(c, UtilityRow, "select id, code, name, status, environment, currency, time_zone, "
                                              "rounding_mode, cash_rounding_minor, email, contact_phone, "
-                                             "bill_sender_name from utility order by name limit 50");
+                                             "bill_sender_name, logo_document_id as logo from utility "
+                                             "order by name limit 50");
     UtilityList *all = take(c, sizeof *all);
     *all = (UtilityList){ take_n(c, const Utility *, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) all->v[i] = utility_keep(c, organization(c), &rows.v[i]);

@@ -43,6 +43,23 @@ Usages subscription_usage(Ctx *c) {
     return all;
 }
 
+#define KEPT(F, T) F(T, const char *, metric) F(T, int64_t, value)
+ROW(Kept, KEPT)
+
+Usages subscription_usage_kept(Ctx *c) {
+    Subscription *s = subscription_of(c, c->tenant);
+    Kepts l = db_all(c, Kept, "select metric, value from smart360.subscription_usage where tenant_id=? "
+                              "and period=(select max(period) from smart360.subscription_usage where tenant_id=?) "
+                              "order by field(metric, 'accounts', 'seats', 'utilities', 'sms_month', 'email_month', "
+                              "'storage_mb') limit 6", c->tenant, c->tenant);
+    Usages all = { .n = 0 };
+    for (size_t i = 0; i < l.n && all.n < LIMITS_MAX; i++) {
+        int64_t limit = s ? limit_in(c, s->limits, l.v[i].metric) : -1;
+        all.v[all.n++] = (Usage){ l.v[i].metric, l.v[i].value, limit, limit_level(l.v[i].value, limit) };
+    }
+    return all;
+}
+
 int64_t subscription_room(Ctx *c, const char *metric) {
     Subscription *s = subscription_of(c, c->tenant);
     int64_t limit = s ? limit_in(c, s->limits, metric) : -1;

@@ -71,8 +71,10 @@ create table if not exists document (
 
 create table if not exists dashboard_counter (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, utility_key bigint unsigned generated always as (ifnull(utility_id, 0)) stored,
-  `key` varchar(80) collate utf8mb4_bin not null, period date not null, value bigint not null default 0, updated_at datetime(6) not null default (utc_timestamp(6)),
-  unique key (utility_key, `key`, period)
+  `key` varchar(80) collate utf8mb4_bin not null, period date not null comment 'a day, the first of a month, or 1970-01-01: now',
+  area_id bigint unsigned not null default 0 comment 'service_area; 0: the whole utility', service_code varchar(4) collate utf8mb4_bin not null default '' comment 'empty: all services',
+  value bigint not null default 0, updated_at datetime(6) not null default (utc_timestamp(6)),
+  unique key (utility_key, `key`, period, area_id, service_code), key (period, area_id, `key`)
 );
 
 create table if not exists dashboard_pref (

@@ -4,7 +4,7 @@ def:fact_value(f) ?><?cs if:f.tone ?><?cs call:badge(f.tone, f.text) ?><?cs elif
   elif:f.kind ?><span class="k-<?cs var:f.kind ?>"><?cs var:f.text ?></span><?cs elif:f.text == "" ?><span class="muted">–</span><?cs else ?><?cs var:f.text ?><?cs /if ?><?cs
   if:f.masked_url ?> <form class="s-inline" method="post" action="<?cs var:url_validate(f.masked_url) ?>"><?cs call:hidden_keys(f) ?><button class="btn quiet small"><?cs
     call:icon("eye") ?><span><?cs var:t.ui.show ?><span class="vh"> <?cs var:f.label ?></span></span></button></form><?cs /if ?><?cs /def ?><?cs
-def:facts(set) ?><dl class="s-facts"><?cs each:f = set ?><div><dt><?cs var:f.label ?></dt><dd><?cs call:fact_value(f) ?><?cs
+def:facts(set) ?><dl class="s-facts"><?cs each:f = set ?><div><dt><?cs var:f.label ?><?cs if:f.icon ?> <?cs call:icon(f.icon) ?><span class="vh"> <?cs var:f.word ?></span><?cs /if ?></dt><dd><?cs call:fact_value(f) ?><?cs
   if:f.sub ?><span class="sub"><?cs var:f.sub ?></span><?cs /if ?></dd></div><?cs /each ?></dl><?cs /def ?><?cs
 def:facts_row(set) ?><?cs if:subcount(set) ?><dl class="s-row"><?cs each:f = set ?><div><dt><?cs var:f.label ?></dt><dd><?cs call:fact_value(f) ?></dd><?cs
   if:f.sub ?><dd class="sub"><?cs var:f.sub ?></dd><?cs /if ?></div><?cs /each ?></dl><?cs /if ?><?cs /def ?>

@@ -11,6 +11,7 @@
 #include "app/setup/pages.h"
 #include "app/setup/plan.h"
 #include "app/setup/step.h"
+#include "app/setup/totals.h"
 
 /* To add a page: its handler in pages.h and a row here. */
 static const Route setup_routes[] = {
@@ -79,13 +80,19 @@ static const Route setup_routes[] = {
     GET ("/calendar/test",                       "core.calendar", VIEW,   calendar_test_page),
 
     /* utility.c */
+    GET        ("/logo",                          NULL,             OPEN,   utility_logo),
+    PORTAL_GET ("/logo",                                            OPEN,   utility_logo),
     TENANT_GET ("/utilities",                     "core.utilities", VIEW,   utility_list_page),
     TENANT_GET ("/utilities/new",                 "core.utilities", CREATE, utility_new_page),
-    TENANT_POST("/utilities",                     "core.utilities", CREATE, utility_create_post,
+    TENANT_POST("/utilities",                     "core.utilities", CREATE, utility_create_post, .flags = UPLOADS,
                 .form = utility_new_page),
     TENANT_GET ("/utilities/{code}/edit",         "core.utilities", EDIT,   utility_edit_page),
-    TENANT_POST("/utilities/{code}",              "core.utilities", EDIT,   utility_save_post,
+    TENANT_POST("/utilities/{code}",              "core.utilities", EDIT,   utility_save_post, .flags = UPLOADS,
                 .form = utility_edit_page),
+    TENANT_POST("/utilities/{code}/administrators", "core.utilities", EDIT, utility_admin_post,
+                .form = utility_progress_page),
+    TENANT_POST("/utilities/{code}/administrators/removal", "core.utilities", EDIT, utility_admin_remove,
+                .form = utility_progress_page),
     TENANT_GET ("/utilities/{code}/progress",     "core.utilities", VIEW,   utility_progress_page),
     TENANT_GET ("/utilities/{code}/suspension",   "core.utilities", EDIT,   utility_suspend_page),
     TENANT_POST("/utilities/{code}/suspension",   "core.utilities", EDIT,   utility_suspend_post),
@@ -94,7 +101,33 @@ static const Route setup_routes[] = {
     TENANT_GET ("/utilities/{code}/closing",      "core.utilities", DELETE, utility_close_page),
     TENANT_POST("/utilities/{code}/closing",      "core.utilities", DELETE, utility_close_post),
 
-    GET ("/dashboard", "core.dashboard", VIEW, dashboard_page),
+    GET ("/dashboard",           "core.dashboard", VIEW,   dashboard_page),
+    GET ("/dashboard/map.json",  "core.dashboard", VIEW,   dashboard_map),
+    POST("/dashboard/alerts",    "core.dashboard", EDIT,   dashboard_alert_post, .form = dashboard_page),
+
+    /* organization.c, org_admin.c */
+    TENANT_GET ("/org/setup",                    "core.organization", VIEW,   org_setup_page),
+    TENANT_GET ("/org/setup/details",            "core.organization", EDIT,   org_details_page),
+    TENANT_POST("/org/setup/details",            "core.organization", EDIT,   org_details_save),
+    TENANT_GET ("/org/setup/regional",           "core.organization", EDIT,   org_regional_page),
+    TENANT_POST("/org/setup/regional",           "core.organization", EDIT,   org_regional_save),
+    TENANT_GET ("/org/setup/branding",           "core.organization", EDIT,   org_look_page),
+    TENANT_POST("/org/setup/branding",           "core.organization", EDIT,   org_look_save, .flags = UPLOADS),
+    TENANT_GET ("/org/admins/invite",            "core.organization", CREATE, org_invite_page),
+    TENANT_POST("/org/admins/invite",            "core.organization", CREATE, org_invite_post),
+    TENANT_GET ("/org/admins/invitations",       "core.organization", CREATE, org_invite_many_page),
+    TENANT_POST("/org/admins/invitations",       "core.organization", CREATE, org_invite_many_post),
+    TENANT_POST("/org/admins/{id}/invitation",   "core.organization", EDIT,   org_admin_resend, .form = org_setup_page),
+    TENANT_POST("/org/admins/{id}/revocation",   "core.organization", EDIT,   org_admin_revoke, .form = org_setup_page),
+    TENANT_GET ("/org/admins/{id}/deactivation", "core.organization", EDIT,   org_admin_leave_page),
+    TENANT_POST("/org/admins/{id}/deactivation", "core.organization", EDIT,   org_admin_leave),
+    TENANT_POST("/org/admins/{id}/reactivation", "core.organization", EDIT,   org_admin_return, .form = org_setup_page),
+    /* seen by the organization's own administrators alone, so a right that nobody else holds */
+    TENANT_GET ("/org/dashboard",                "core.organization", EDIT,   org_dashboard_page),
+    TENANT_POST("/org/alerts",                   "core.organization", EDIT,   org_alert_post,
+                .form = org_dashboard_page),
+    TENANT_GET ("/org/people",                   "core.organization", EDIT,   org_people_page),
+    TENANT_GET ("/org/sign-ins",                 "core.organization", EDIT,   org_sign_ins_page),
 
     /* core_settings.c */
     GET ("/settings",                     "core.settings", VIEW, settings_root),
@@ -225,6 +258,11 @@ static const PageTab setup_tabs[] = {
 
 static const JobHandler setup_jobs[] = {
     { .kind = "category.merge",  .class = "general", .run = category_merge_job },
+    { .kind = "dashboard.totals", .class = "general", .run = totals_job },
+    { .kind = "dashboard.figures", .class = "general", .run = figures_job },
+    { .kind = "dashboard.figures_night", .class = "general", .run = figures_night_job },
+    { .kind = "dashboard.night",  .class = "general", .run = totals_night_job },
+    { .kind = "dashboard.alerts", .class = "general", .run = alerts_job },
     { .kind = "tariff.activate", .class = "general", .run = plan_activate_job },
     { .kind = "tariff.notice",   .class = "general", .run = plan_notice_job },
     { .kind = "tariff.notify",   .class = "general", .run = plan_notify_job },
@@ -239,6 +277,15 @@ static const JobHandler setup_jobs[] = {
 };
 
 static const JobSchedule setup_schedules[] = {
+    { .code = "dashboard_totals", .kind = "dashboard.totals", .name = "Dashboards: figures", .rule = "every 5m",
+      .skip_missed = true },
+    { .code = "dashboard_figures", .kind = "dashboard.figures", .name = "Dashboard: money and use by area",
+      .rule = "every 15m", .per_utility = true, .skip_missed = true },
+    { .code = "dashboard_figures_night", .kind = "dashboard.figures_night", .name = "Dashboard: 13 months anew",
+      .rule = "daily 03:20", .per_utility = true },
+    { .code = "dashboard_night",  .kind = "dashboard.night",  .name = "Dashboards: days anew", .rule = "daily 03:10" },
+    { .code = "dashboard_alerts", .kind = "dashboard.alerts", .name = "Dashboards: what is due soon",
+      .rule = "daily 05:00" },
     { .code = "tariff_activate", .kind = "tariff.activate", .name = "Versions of plans come into force",
       .rule = "daily 00:00", .per_utility = true },
     { .code = "tariff_notice", .kind = "tariff.notice", .name = "Consumers are told of new prices",
@@ -251,6 +298,9 @@ static const EventHandler setup_events[] = {
     { "user.activated",   "setup.people",      guide_people_changed },
     { "user.deactivated", "setup.people",      guide_people_changed },
     { "role.changed",     "setup.people",      guide_people_changed },
+    { "user.*",         "totals.people",     totals_people_event },
+    { "import_batch.*", "totals.imports",    totals_work_event },
+    { "job.failed",     "totals.jobs",       totals_work_event },
     { 0 }
 };
 

@@ -74,6 +74,9 @@ void calendar_test_page   (Req *r);
 
 /* utility.c */
 void utility_list_page      (Req *r);
+void utility_logo           (Req *r);
+void utility_admin_post     (Req *r);
+void utility_admin_remove   (Req *r);
 void utility_new_page       (Req *r);
 void utility_create_post    (Req *r);
 void utility_edit_page      (Req *r);
@@ -106,7 +109,31 @@ void contract_preview_pdf  (Req *r);
 JobStep category_merge_job (Ctx *c, const JobRow *job);
 
 /* dashboard.c */
-void dashboard_page(Req *r);
+void dashboard_page      (Req *r);
+void dashboard_map       (Req *r);
+void dashboard_alert_post(Req *r);
+
+/* organization.c: the organization's setup; org_admin.c: its administrators */
+void org_setup_page      (Req *r);
+void org_details_page    (Req *r);
+void org_details_save    (Req *r);
+void org_regional_page   (Req *r);
+void org_regional_save   (Req *r);
+void org_look_page       (Req *r);
+void org_look_save       (Req *r);
+void org_invite_page     (Req *r);
+void org_invite_post     (Req *r);
+void org_invite_many_page(Req *r);
+void org_invite_many_post(Req *r);
+void org_admin_resend    (Req *r);
+void org_admin_revoke    (Req *r);
+void org_admin_leave_page(Req *r);
+void org_admin_leave     (Req *r);
+void org_admin_return    (Req *r);
+void org_dashboard_page  (Req *r);      /* org_dashboard.c */
+void org_alert_post      (Req *r);
+void org_people_page     (Req *r);
+void org_sign_ins_page   (Req *r);
 
 /* id_format.c */
 void id_format_list   (Req *r);

@@ -5,17 +5,21 @@
 #include <string.h>
 
 #include "app/core/fixture.h"
+#include "app/core/role.h"
+#include "app/core/user.h"
 #include "app/setup/live.h"
+#include "app/setup/organization.h"
 #include "app/setup/pages.h"
 #include "app/setup/step.h"
+#include "app/setup/totals.h"
+#include "app/setup/utility_card.h"
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/form.h"
-#include "lib/history.h"
-#include "lib/list.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/places.h"
 #include "lib/table.h"
 #include "lib/utf8.h"
 
@@ -23,41 +27,58 @@
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
-static const Choice states[] = { { "draft", NULL }, { "configuring", NULL }, { "ready", NULL }, { "live", NULL },
-                                 { "suspended", NULL }, { "closed", NULL }, { 0 } };
-static const ListAction actions[] = { { "Add utility", "/utilities/new", "plus", "core.utilities", CREATE, true },
-                                      { 0 } };
+static const char *const states[] = { "draft", "configuring", "ready", "live", "suspended", "closed", NULL };
 
-static const ListSpec utilities = {
-    .name = "utilities", .one = "utility", .many = "utilities", .path = "/utilities", .from = "utility u",
-    .id = "u.id",
-    .columns = COLUMNS {
-        { "name",        "Utility",     "u.name", LIST | SEARCH | SORT, .link = "/utilities/{code}/progress",
-          .sub = "code", .place = "id" },
-        { "code",        NULL,          "u.code", SEARCH },
-        { "services",    "Services",    "(select group_concat(s.name order by s.sort separator ', ') "
-                                        "from utility_service s where s.utility_id = u.id and s.active = 1)", LIST },
-        { "city",        "City",        "u.city", LIST | SEARCH, .place = "name" },
-        { "consumers",   "Consumers",   "(select count(*) from consumer c where c.utility_id = u.id "
-                                        "and c.status = 'active')", LIST },
-        { "percent",     "Configured",  "concat(coalesce((select floor(sum(t.percent * case t.step_key "
-                                        "when 'core_settings' then 25 when 'staff_access' then 15 when 'calendar' "
-                                        "then 10 when 'service_areas' then 20 when 'pricing_billing' then 20 "
-                                        "when 'id_formats' then 10 else 0 end) / 100) from setup_step t "
-                                        "where t.utility_id = u.id), 0), ' %')", LIST },
-        { "environment", "Environment", "u.environment", LIST },
-        { "status",      "Status",      "u.status", LIST | FILTER, .choices = states, .place = "status" },
-        { "service",     NULL,          "(select min(s.code) from utility_service s where s.utility_id = u.id "
-                                        "and s.active = 1 and s.code = u.primary_service_code)", 0 },
-        { 0 } },
-    .order = "name", .feature = "core.utilities", .actions = actions, .search_label = "Name, code or city",
-    .empty_title = "No utility yet", .empty_text = "Add the first one; its seeds come with it.",
-};
+#define CHOSEN(F, T) F(T, const char *, value) F(T, const char *, label)
+ROW(Chosen, CHOSEN)
 
+static void option(Req *r, const char *select, size_t n, const Chosen *o, const char *asked) {
+    const char *at_ = text(r, "%s.%zu", select, n);
+    show_text(r, text(r, "%s.value", at_), o->value);
+    show_text(r, text(r, "%s.text", at_), o->label);
+    show_flag(r, text(r, "%s.selected", at_), asked && !strcmp(asked, o->value));
+}
+
+/* Cards: search, status and service in the address. A tenant has at most 50 utilities, so all that fit stand there. */
 void utility_list_page(Req *r) {
+    Ctx *c = &r->c;
+    CardQuery asked = { query_text(r, "q"), query_text(r, "status"), query_text(r, "service") };
+    UtilityCards all = utility_cards(c, &asked);
+    CardSteps steps = card_steps(c);
+    Totals totals = totals_now(c);
     show_text(r, "page.title", SAY(r, "title"));
-    list_show(r, &utilities);
-    if (!r->status) page(r, "layout/list");
+    if (perm_may(c, "core.utilities", CREATE)) {
+        show_text(r, "page.actions.0.text", SAY(r, "add"));
+        show_text(r, "page.actions.0.url", "/utilities/new");
+        show_text(r, "page.actions.0.icon", "plus");
+        show_text(r, "page.actions.0.kind", "primary");
+    }
+    show_text(r, "asked.q", asked.q);
+    for (size_t i = 0; states[i]; i++)
+        option(r, "asked.states", i, &(Chosen){ states[i], state_label(r, states[i]) }, asked.status);
+    Chosens services = db_all(c, Chosen, "select code as value, min(name) as label from utility_service "
+                                         "where active = 1 group by code order by code limit 40");
+    for (size_t i = 0; i < services.n; i++) option(r, "asked.services", i, &services.v[i], asked.service);
+    for (size_t i = 0; i < all.n; i++)
+        utility_card_show(r, at(r, "utility_cards", i, NULL), &all.v[i], &steps, &totals);
+    show_text(r, "count_text", msg_plural(r, c->language, "utility.n", (int64_t)all.n, NULL));
+    bool filtered = asked.q || asked.status || asked.service;
+    if (!all.n) {
+        show_text(r, "empty.icon", "building");
+        show_text(r, "empty.title", filtered ? SAY(r, "none_found") : SAY(r, "none"));
+        show_text(r, "empty.text", filtered ? SAY(r, "none_found_how") : SAY(r, "none_how"));
+    }
+    page(r, "setup/utilities");
+}
+
+/* The mark of the utility, for everybody who sees its pages; the organization's where it has none. */
+void utility_logo(Req *r) {
+    Ctx *c = &r->c;
+    Id logo = utility_here(c)->logo.id ? utility_here(c)->logo : organization_logo(c);
+    if (!logo.id) fail(r, NOT_FOUND, "There is no logo.");
+    const Document *d = document_open(c, logo);
+    header_set(r, "Cache-Control", "public, max-age=300");
+    answer_file(r, d->internal_path, d->mime, d->file_name, false);
 }
 
 /* --- the form ----------------------------------------------------------------------------------------------------- */
@@ -66,9 +87,14 @@ void utility_list_page(Req *r) {
     { "name",            "Name",            TEXT(3, 120), .flags = REQUIRED }, \
     { "email",           "E-mail",          TEXT(0, 254), .flags = REQUIRED, .autocomplete = "email" }, \
     { "contact_phone",   "Contact number",  TEXT(0, 30),  .flags = REQUIRED, .hint = "With country code." }, \
-    { "city",            "City",            TEXT(1, 80),  .flags = REQUIRED }, \
+    { "country",         "Country",         TEXT(0, 2) }, \
+    { "state",           "State",           TEXT(0, 80), .width = "20" }, \
+    { "city",            "City",            TEXT(1, 80),  .flags = REQUIRED, .width = "20" }, \
     { "address",         "Address",         TEXT(3, 300), .flags = REQUIRED, .width = "full" }, \
     { "website",         "Website",         TEXT(0, 300) }, \
+    { "logo",            "Logo",            FILE_FIELD }, \
+    { "primary_service_code", "Main service", TEXT(0, 4), .width = "20" }, \
+    { "parent",          "Belongs to",      TEXT(0, 16), .hint = "For services that utilities share." }, \
     { "emergency_phone", "Emergency phone", TEXT(0, 30) }, \
     { "support_hours_text", "Support hours", TEXT(0, 300) }, \
     { "time_zone",       "Time zone",       TEXT(0, 64),  .hint = "Empty: the organization's." }, \
@@ -92,15 +118,19 @@ static const Form edit_form = { .name = "utility", .fields = edit_fields };
     F(T, const char *, emergency_phone) F(T, const char *, support_hours_text) F(T, const char *, time_zone) \
     F(T, const char *, regulator_name) F(T, const char *, licence_no) F(T, const char *, bill_sender_name) \
     F(T, const char *, map_center_lat) F(T, const char *, map_center_lng) F(T, const char *, status) \
-    F(T, const char *, environment) F(T, const char *, suspended_reason) F(T, bool, is_live) F(T, int64_t, row_version)
+    F(T, const char *, environment) F(T, const char *, suspended_reason) F(T, bool, is_live) \
+        F(T, int64_t, row_version) \
+    F(T, const char *, country) F(T, const char *, state) F(T, const char *, primary_service_code) \
+    F(T, const char *, parent) F(T, Id, logo)
 ROW(UtilityRow, ROWS)
 
 static const UtilityRow *utility_row(Req *r) {
     UtilityRow *u = db_find(r, UtilityRow, "select id, code, name, email, contact_phone, city, address, website, "
         "emergency_phone, support_hours_text, time_zone, regulator_name, licence_no, bill_sender_name, "
         "cast(map_center_lat as char) as map_center_lat, cast(map_center_lng as char) as map_center_lng, status, "
-        "environment, suspended_reason, go_live_at is not null as is_live, row_version from utility where code=?",
-        path_text(r, "code"));
+        "environment, suspended_reason, go_live_at is not null as is_live, row_version, country, state, "
+        "primary_service_code, (select p.code from utility p where p.id=utility.parent_utility_id) as parent, "
+        "logo_document_id as logo from utility where code=?", path_text(r, "code"));
     if (!u) fail(r, NOT_FOUND, "There is no such utility.");
     return u;
 }
@@ -116,6 +146,27 @@ static const char *phone_sent(Req *r, const Input *in, const char *field) {
 static bool code_is_good(const char *s) {
     size_t n = strlen(s);
     return n >= 2 && n <= 16 && *s >= 'a' && *s <= 'z' && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+/* The utility this one belongs to; no circle. */
+static Id parent_sent(Req *r, const Input *in, Id id) {
+    Ctx *c = &r->c;
+    const char *code = in_text(in, "parent");
+    Id parent = code ? utility_by_code(c, code) : (Id){ 0 };
+    if (code && !parent.id) problem(r, "parent", "%s", SAY(r, "no_parent"));
+    for (Id up = parent; up.id && id.id; up = db_id(c, "select parent_utility_id from utility where id=?", up))
+        if (up.id == id.id) {
+            problem(r, "parent", "%s", SAY(r, "circle"));
+            break;
+        }
+    return parent;
+}
+
+static const char *service_sent(Req *r, const Input *in, Id id) {
+    const char *code = in_text(in, "primary_service_code");
+    if (code && !db_int(r, "select exists (select 1 from utility_service where utility_id=? and code=?)", id, code))
+        problem(r, "primary_service_code", "%s", SAY(r, "no_service"));
+    return code;
 }
 
 static void check(Req *r, const Input *in, Id id) {
@@ -138,8 +189,47 @@ static void form_head(Req *r, const char *title, const char *back) {
     show_text(r, "form.cancel_url", back);
 }
 
+static void zone_option(void *arg, const char *iana) { form_option(arg, "time_zone", iana, iana); }
+
+/* What is chosen from: country and state, known cities, zones, services, other utilities. */
+static void options(Req *r, FormView *v, const UtilityRow *u) {
+    Ctx *c = &r->c;
+    const char *typed = form_again(v) ? field_text(r, "country") : NULL;
+    const char *country = typed ? typed : u ? u->country : db_text(c, "select country from organization_setting");
+    country_options(r, v);
+    state_options(r, v, country);
+    form_text(v, "country", country);
+    form_text(v, "state", state_name(u ? u->state : db_text(c, "select state from organization_setting")));
+    form_set(v, "city", "kind", "lookup");
+    Chosens cities = db_all(c, Chosen, "select city as value, '' as label from utility union select city, '' "
+                                       "from organization_setting where city is not null order by 1 limit 100");
+    for (size_t i = 0; i < cities.n; i++) form_option(v, "city", cities.v[i].value, NULL);
+    form_set(v, "time_zone", "kind", "select");
+    form_set(v, "time_zone", "blank", SAY(r, "zone_of_organization"));
+    zones_each(&c->mem, zone_option, v);
+    form_set(v, "primary_service_code", "kind", "select");
+    form_set(v, "primary_service_code", "blank", SAY(r, "no_main_service"));
+    Chosens services = db_all(c, Chosen, "select code as value, name as label from utility_service where utility_id=? "
+                                         "order by sort, name limit 40", u ? u->id : (Id){ 0 });
+    for (size_t i = 0; i < services.n; i++)
+        form_option(v, "primary_service_code", services.v[i].value, services.v[i].label);
+    form_set(v, "parent", "kind", "select");
+    form_set(v, "parent", "blank", SAY(r, "no_other"));
+    const UtilityList *all = utilities_here(c);
+    for (size_t i = 0; i < all->n; i++)
+        if ((!u || all->v[i]->id.id != u->id.id) && strcmp(all->v[i]->status, "closed"))
+            form_option(v, "parent", all->v[i]->code, all->v[i]->name);
+    show_text(r, "form.multipart", "1");
+    show_text(r, "form.fields.logo.accept", "image/png,image/svg+xml");
+    form_set(v, "logo", "hint", SAY(r, "logo_how"));
+    if (!u || !u->logo.id) return;
+    show_text(r, "form.fields.logo.current.text", SAY(r, "logo_now"));
+    show_text(r, "form.fields.logo.current.url", text(r, "/u/%s/logo", u->code));
+}
+
 void utility_new_page(Req *r) {
-    form_show(r, "form", &new_form, "/utilities");
+    FormView *v = form_show(r, "form", &new_form, "/utilities");
+    options(r, v, NULL);
     form_head(r, SAY(r, "add"), "/utilities");
     page(r, "layout/form");
 }
@@ -187,19 +277,24 @@ void utility_create_post(Req *r) {
         problem(r, "code", "%s", SAY(r, "code_taken"));
     const char *phone = phone_sent(r, in, "contact_phone"), *emergency = phone_sent(r, in, "emergency_phone");
     check(r, in, (Id){ 0 });
+    Whereabouts w = country_check(r, in, false);
+    Id parent = parent_sent(r, in, (Id){ 0 });
     check_limit(r);
     problems_end(r);
     Id id = db_insert(c, "insert into utility (code, name, email, contact_phone, city, address, "
                          "website, country, state, "
         "time_zone, currency, status, environment, regulator_name, licence_no, support_hours_text, emergency_phone, "
         "map_center_lat, map_center_lng, bill_sender_name, created_at, created_by, updated_at, updated_by) "
-        "select ?,?,?,?,?,?,?, o.country, o.state, ?, coalesce(o.currency, 'USD'), "
+        "select ?,?,?,?,?,?,?, coalesce(?, o.country), if(? is null, o.state, ?), ?, coalesce(o.currency, 'USD'), "
         "'configuring', 'sandbox', ?,?,?,?,?,?,"
         "?,?,?,?,? from organization_setting o", code, in_text(in, "name"), in_text(in, "email"), phone,
-        in_text(in, "city"), in_text(in, "address"), in_text(in, "website"), in_text(in, "time_zone"),
+        in_text(in, "city"), in_text(in, "address"), in_text(in, "website"), w.country, w.country, w.state,
+        in_text(in, "time_zone"),
         in_text(in, "regulator_name"), in_text(in, "licence_no"), in_text(in, "support_hours_text"), emergency,
         in_text(in, "map_center_lat"), in_text(in, "map_center_lng"), in_text(in, "bill_sender_name"), c->now, c->user,
         c->now, c->user);
+    db_run(c, "update utility set parent_utility_id=?, logo_document_id=? where id=?", parent,
+           logo_taken(r, "logo", (Id){ 0 }, "utility", id), id);
     audit_write(c, &(Audit){ .action = "create", .entity = "utility", .id = id, .number = code, .version = 1,
                              .after = json_pairs(c, "code", code, "name", in_text(in, "name"), NULL) });
     seed(c, id);
@@ -213,13 +308,15 @@ void utility_create_post(Req *r) {
 void utility_edit_page(Req *r) {
     const UtilityRow *u = utility_row(r);
     FormView *v = form_show(r, "form", &edit_form, text(r, "/utilities/%s", u->code));
+    options(r, v, u);
     const struct { const char *name, *value; } values[] = { { "name", u->name }, { "email", u->email },
         { "contact_phone", u->contact_phone }, { "city", u->city }, { "address", u->address },
         { "website", u->website },
         { "emergency_phone", u->emergency_phone }, { "support_hours_text", u->support_hours_text },
         { "time_zone", u->time_zone }, { "regulator_name", u->regulator_name }, { "licence_no", u->licence_no },
         { "bill_sender_name", u->bill_sender_name }, { "map_center_lat", u->map_center_lat },
-        { "map_center_lng", u->map_center_lng } };
+        { "map_center_lng", u->map_center_lng }, { "primary_service_code", u->primary_service_code },
+        { "parent", u->parent } };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) form_text(v, values[i].name, values[i].value);
     form_version(v, u->row_version);
     form_head(r, u->name, text(r, "/utilities/%s/progress", u->code));
@@ -232,19 +329,27 @@ void utility_save_post(Req *r) {
     Input *in = form_read(r, &edit_form);
     const char *phone = phone_sent(r, in, "contact_phone"), *emergency = phone_sent(r, in, "emergency_phone");
     check(r, in, u->id);
+    Whereabouts w = country_check(r, in, false);
+    Id parent = parent_sent(r, in, u->id);
+    const char *service = service_sent(r, in, u->id);
     problems_end(r);
-    db_must(c, 1, CONFLICT, "update utility set name=?, email=?, contact_phone=?, city=?, address=?, website=?, "
-        "time_zone=?, regulator_name=?, licence_no=?, support_hours_text=?, emergency_phone=?, map_center_lat=?, "
+    Id logo = logo_taken(r, "logo", u->logo, "utility", u->id);
+    db_must(c, 1, CONFLICT, "update utility set name=?, email=?, contact_phone=?, country=?, state=?, city=?, "
+        "address=?, website=?, logo_document_id=?, primary_service_code=?, parent_utility_id=?, time_zone=?, "
+        "regulator_name=?, licence_no=?, support_hours_text=?, emergency_phone=?, map_center_lat=?, "
         "map_center_lng=?, bill_sender_name=?, updated_at=?, updated_by=?, row_version=row_version+1 where id=? "
-        "and row_version=?", in_text(in, "name"), in_text(in, "email"), phone, in_text(in, "city"),
-        in_text(in, "address"), in_text(in, "website"), in_text(in, "time_zone"), in_text(in, "regulator_name"),
+        "and row_version=?", in_text(in, "name"), in_text(in, "email"), phone, w.country ? w.country : u->country,
+            w.country ? w.state : u->state, in_text(in, "city"), in_text(in, "address"), in_text(in, "website"), logo,
+        service, parent, in_text(in, "time_zone"), in_text(in, "regulator_name"),
         in_text(in, "licence_no"), in_text(in, "support_hours_text"), emergency, in_text(in, "map_center_lat"),
         in_text(in, "map_center_lng"), in_text(in, "bill_sender_name"), c->now, c->user, u->id, in->row_version);
     audit_write(c, &(Audit){ .action = "edit", .entity = "utility", .id = u->id, .number = u->code,
         .version = in->row_version + 1, .before = json_pairs(c, "name", u->name, "email", u->email, "contact_phone",
-        u->contact_phone, "city", u->city, "address", u->address, NULL), .after = json_pairs(c, "name",
+        u->contact_phone, "city", u->city, "address", u->address, "country", u->country, "state", u->state, "parent",
+        u->parent, "primary_service_code", u->primary_service_code, NULL), .after = json_pairs(c, "name",
         in_text(in, "name"), "email", in_text(in, "email"), "contact_phone", phone, "city", in_text(in, "city"),
-        "address", in_text(in, "address"), NULL) });
+        "address", in_text(in, "address"), "country", w.country ? w.country : u->country, "state",
+        w.country ? w.state : u->state, "parent", in_text(in, "parent"), "primary_service_code", service, NULL) });
     note(r, "%s", SAY(r, "saved"));
     go(r, "/utilities/%s/progress", u->code);
 }
@@ -299,6 +404,98 @@ static void button(Req *r, size_t *n, const char *text_, const char *url, bool p
     show_text(r, at(r, "page.actions", (*n)++, "kind"), primary ? "primary" : NULL);
 }
 
+/* --- its administrators ------------------------------------------------------------------------------------------- */
+
+static const Form admin_form = { .name = "utility_admin", .fields = FIELDS {
+    { "user", "Person", TEXT(0, 30), .flags = REQUIRED }, { 0 } } };
+
+#define HELD_BY(F, T) F(T, const char *, public_id) F(T, const char *, name) F(T, const char *, email) \
+    F(T, const char *, status)
+ROW(HeldBy, HELD_BY)
+
+static void show_administrators(Req *r, const UtilityRow *u, const char *list, const char *form) {
+    Ctx *c = &r->c;
+    bool may = perm_may(c, "core.utilities", EDIT) && strcmp(u->status, "closed");
+    HeldBys all = db_all(c, HeldBy, "select p.public_id, p.full_name as name, p.email, p.status from user p "
+        "join user_role ur on ur.user_id=p.id join role ro on ro.id=ur.role_id and ro.code='utility_admin' "
+        "where ur.utility_id=? group by p.id order by p.full_name limit 100", u->id);
+    show_text(r, text(r, "%s.title", list), SAY(r, "admins"));
+    show_text(r, text(r, "%s.span", list), may ? "two" : NULL);
+    TableView *t = table_start(r, text(r, "%s.table", list), SAY(r, "admins"));
+    table_column(t, SAY(r, "person"), "text", "id");
+    table_column(t, msg(c->language, "field.status"), "status", "status");
+    if (may) table_column(t, msg(c->language, "user.change"), "act", NULL);
+    for (size_t i = 0; i < all.n; i++) {
+        table_row(t, NULL);
+        table_cell(t, all.v[i].name);
+        table_sub(t, all.v[i].email);
+        table_state(t, all.v[i].status);
+        if (!may) continue;
+        table_cell(t, "");
+        const char *act = text(r, "%s.table.rows.%zu.cells.2.act", list, i);
+        show_text(r, text(r, "%s.text", act), msg(c->language, "user.remove"));
+        show_text(r, text(r, "%s.url", act), text(r, "/utilities/%s/administrators/removal", u->code));
+        show_text(r, text(r, "%s.post", act), "1");
+        show_text(r, text(r, "%s.kind", act), "quiet");
+        show_text(r, text(r, "%s.name", act), "user");
+        show_text(r, text(r, "%s.value", act), all.v[i].public_id);
+    }
+    table_empty(t, SAY(r, "no_admins"), NULL);
+    if (!may) return;
+    show_text(r, text(r, "%s.title", form), SAY(r, "assign"));
+    show_text(r, text(r, "%s.span", form), "third");
+    FormView *v = form_show(r, text(r, "%s.form", form), &admin_form, text(r, "/utilities/%s/administrators", u->code));
+    form_set(v, "user", "kind", "select");
+    form_set(v, "user", "blank", msg(c->language, "ui.choose"));
+    show_text(r, text(r, "%s.form.submit", form), SAY(r, "assign"));
+    HeldBys others = db_all(c, HeldBy, "select p.public_id, p.full_name as name, p.email, p.status from user p "
+        "where p.status='active' and not exists (select 1 from user_role ur join role ro on ro.id=ur.role_id "
+        "and ro.code='utility_admin' where ur.user_id=p.id and ur.utility_id=?) order by p.full_name limit 500", u->id);
+    for (size_t i = 0; i < others.n; i++)
+        form_option(v, "user", others.v[i].public_id, text(r, "%s (%s)", others.v[i].name, others.v[i].email));
+}
+
+static Id admin_sent(Req *r, const char *public_id) {
+    Id user = public_id ? db_id(r, "select id from user where public_id=? and status='active'", public_id)
+        : (Id){ 0 };
+    return user;
+}
+
+static Id admin_role(Req *r, const UtilityRow *u) {
+    Id role = db_id(r, "select id from role where code='utility_admin' and utility_id=?", u->id);
+    if (!role.id) fail(r, CONFLICT, "%s", SAY(r, "no_admin_role"));
+    return role;
+}
+
+void utility_admin_post(Req *r) {
+    Ctx *c = &r->c;
+    const UtilityRow *u = utility_row(r);
+    Input *in = form_read(r, &admin_form);
+    Id user = admin_sent(r, in_text(in, "user")), role = admin_role(r, u);
+    if (in_text(in, "user") && !user.id) problem(r, "user", "%s", SAY(r, "no_person"));
+    problems_end(r);
+    grant_check(c, (RightSet){ 0 }, role_rights(c, role));
+    db_add(c, "insert into user_role (user_id, role_id, utility_id, created_at, created_by) values (?,?,?,?,?)", user,
+           role, u->id, c->now, c->user);
+    user_changed(r, user, &(UserChange){ .action = "role_given",
+                                         .after = json_pairs(c, "role", "utility_admin", "utility", u->code, NULL) });
+    note(r, "%s", SAY(r, "assigned"));
+    go(r, "/utilities/%s/progress", u->code);
+}
+
+void utility_admin_remove(Req *r) {
+    Ctx *c = &r->c;
+    const UtilityRow *u = utility_row(r);
+    const char *sent = field_text(r, "user");
+    Id user = sent ? db_id(r, "select id from user where public_id=?", sent) : (Id){ 0 };
+    db_must(c, 1, NOT_FOUND, "delete from user_role where user_id=? and role_id=? and utility_id=?", user,
+            admin_role(r, u), u->id);
+    user_changed(r, user, &(UserChange){ .action = "role_taken",
+                                         .before = json_pairs(c, "role", "utility_admin", "utility", u->code, NULL) });
+    note(r, "%s", SAY(r, "unassigned"));
+    go(r, "/utilities/%s/progress", u->code);
+}
+
 void utility_progress_page(Req *r) {
     Ctx *c = &r->c;
     const UtilityRow *u = utility_row(r);
@@ -328,7 +525,9 @@ void utility_progress_page(Req *r) {
     show_fact(r, "show.facts", SAY(r, "environment"), state_label(r, u->environment), NULL);
     show_fact(r, "show.facts", SAY(r, "city"), u->city, u->address);
     show_fact(r, "show.facts", SAY(r, "contact"), u->email, u->contact_phone);
+    if (u->parent) show_fact(r, "show.facts", SAY(r, "parent"), u->parent, NULL);
     setup_steps_show(r, "show.sections", text(r, "/u/%s", u->code));
+    show_administrators(r, u, "show.sections.30", "show.sections.31");
     utility_enter(c, here);
     page(r, "layout/show");
 }
@@ -358,7 +557,7 @@ static void status_set(Req *r, const UtilityRow *u, const char *to, const char *
     Ctx *c = &r->c;
     db_must(c, 1, CONFLICT, "update utility set status=?, suspended_reason=?, updated_at=?, updated_by=?, "
         "row_version=row_version+1 where id=? and row_version=?", to, !strcmp(to, "suspended") ? reason : NULL, c->now,
-        c->user, u->id, u->row_version);
+            c->user, u->id, u->row_version);
     audit_write(c, &(Audit){ .action = event, .entity = "utility", .id = u->id, .number = u->code,
         .version = u->row_version + 1, .before = json_pairs(c, "status", u->status, NULL),
         .after = json_pairs(c, "status", to, NULL), .reason = reason });

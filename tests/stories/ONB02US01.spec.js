@@ -1,7 +1,16 @@
-// The utility administrator's dashboard (ONB02US01); scenario 3 (figures by area) waits for the filters.
+// The utility administrator's dashboard (ONB02US01).
 const { story } = require('../support/story');
 
-story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, looks_right }) => {
+// The job that counts, due at once.
+const count_now = async ({ sql, one, jobs_run }) => {
+  for (const kind of ['dashboard.figures', 'dashboard.totals'])
+    sql.platform(`insert into job (tenant_id, utility_id, kind, class, run_at, max_attempts) select id, ${kind === 'dashboard.figures' ? one("select id from utility where code = 'swa-w'") : 'null'}, '${kind}', 'general', '2020-01-01', 3 from tenant where slug = 'swa'`);
+  await jobs_run();
+};
+const tile = (page, label) => page.body.match(new RegExp(`<span class="s-kl">${label}</span><span class="s-kv"><strong class="num">([^<]*)<`))?.[1];
+const link_of = (page, label) => page.body.match(new RegExp(`<a class="s-kpi" href="([^"]*)"><span class="s-kl">${label}<`))?.[1]?.replace(/&amp;/g, '&');
+
+story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right }) => {
   const admin = () => as('utility_admin');
 
   test('ONB02US01.1 pricing waits for settings and areas', async () => {
@@ -9,10 +18,35 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, looks_right }) => {
     const page = await admin().get('/dashboard').sees('Dashboard', 'Utility set-up', 'Pricing & Billing', 'needs Core System Settings, Service Areas');
     expect(page.body).toMatch(/href="\/u\/swa-w\/settings"/);
     await as('cashier1').get('/dashboard').is(403);
+    await as('utility_admin').get('/u/nowhere/dashboard').is(404);
   });
 
   test('ONB02US01.2 collection efficiency of the last 30 days', async () => {
-    await admin().get('/dashboard').sees('Collection efficiency', 'Outstanding', 'Nothing is past due.');
+    await count_now({ sql, one, jobs_run });
+    sql("delete from billing_daily_total");
+    sql("delete from dashboard_counter where `key` = 'day.applied'");
+    sql("insert into billing_daily_total (utility_id, total_date, amount_minor, bills) select id, '2026-04-20', 101812, 1 from utility where code = 'swa-w'");
+    sql("insert into dashboard_counter (utility_id, `key`, period, value) select id, 'day.applied', '2026-04-25', 82000 from utility where code = 'swa-w'");
+    const page = await admin().get('/dashboard').sees('Collection efficiency', 'Outstanding');
+    expect(tile(page, 'Collection efficiency').replace(/\u00a0/g, ' ')).toBe('80.5 %');
+  });
+
+  test('ONB02US01.3 with an area chosen, open complaints are those of the list with the same filter', async () => {
+    const type = one("select min(id) from complaint_type");
+    const premise = (code) => one('select m.id from premise m join service_area s on s.id = m.sub_area_id where s.path regexp ? limit 1', [`(^|/)${code}(/|$)`]);
+    const inside = premise('EST-GRE') ?? (sql("insert into premise (utility_id, premise_no, line1, city, postal_code, address_key, sub_area_id) select a.utility_id, 'X-GRE', '1 Main', 'Gresham', '97030', 'x-gre', a.id from service_area a where a.code = 'GRE-CEN'"), one("select id from premise where premise_no = 'X-GRE'"));
+    const outside = one("select m.id from premise m join service_area s on s.id = m.sub_area_id where s.path not regexp '(^|/)EST-GRE(/|$)' limit 1");
+    const make = (no, at, status) => sql("insert into complaint (utility_id, complaint_no, complaint_type_id, subject, description, status, premise_id) select id, ?, ?, 'x', 'x', ?, ? from utility where code = 'swa-w'", [no, type, status, at]);
+    make('X-1', inside, 'pending'); make('X-2', inside, 'in_progress'); make('X-3', inside, 'closed'); make('X-4', outside, 'pending');
+    const page = await admin().get('/dashboard?area=EST-GRE').is(200);
+    expect(tile(page, 'Open complaints')).toBe('2');
+    const list = await admin().get(link_of(page, 'Open complaints')).sees('X-1', 'X-2', 'Area: Gresham', '1 to 2 of 2').lacks('X-3', 'X-4');
+    expect(list.status).toBe(200);
+    const whole = await admin().get('/dashboard').is(200);
+    expect(Number(tile(whole, 'Open complaints'))).toBeGreaterThanOrEqual(3);
+    await admin().get('/dashboard?area=NOWHERE').is(404);
+    sql("delete from complaint where complaint_no like 'X-%'");
+    sql("delete from premise where premise_no like 'X-%'");
   });
 
   test('ONB02US01.4 webhooks of the last hour that failed', async () => {
@@ -20,7 +54,23 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, looks_right }) => {
     for (const state of ['failed', 'dead', 'processed'])
       sql("insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', concat('evt_dash_', ?), 'x', '2026-05-02 16:50:00', ? from utility where code = 'swa-w'", [state, state]);
     await admin().get('/dashboard').sees('Red', '1 of 3 webhooks handled, 0 waiting.');
+    await count_now({ sql, one, jobs_run });
+    await admin().get('/dashboard').sees('The payment gateways answer badly: 1 of 3 events went well in the last hour.');
     sql("delete from webhook_event where provider_event_id like 'evt_dash_%'");
+    await count_now({ sql, one, jobs_run });
+    await admin().get('/dashboard').lacks('The payment gateways answer badly');
+  });
+
+  test('ONB02US01 periods, services, the file and the map', async () => {
+    await admin().get('/dashboard?period=custom&from=2025-01-01&to=2026-02-01').is(422).and((r) => expect(r.text).toContain('Choose at most 12 months.'));
+    await admin().get('/dashboard?period=custom&from=2025-05-02&to=2026-05-01').is(200);
+    await admin().get('/dashboard?period=today&service=WA').is(200);
+    const file = await admin().get('/dashboard?export=csv&period=week').is(200);
+    expect(file.body).toContain('measure,from,to,service,area,value,currency');
+    expect(file.body).toMatch(/outstanding,2026-04-26,2026-05-02,,,[\d.]+,USD/);
+    const map = await admin().get('/dashboard/map.json').json();
+    expect(Array.isArray(map.areas)).toBe(true);
+    await as('cso1').get('/dashboard/map.json').is(403);
   });
 
   test('ONB02US01 the page in a browser', async ({ page }) => {

@@ -25,7 +25,37 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     expect(one("select count(*) from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-n'")).toBe('26');
     for (const table of ['gl_code', 'calendar', 'document_type', 'template', 'role']) expect(Number(one(`select count(*) from ${table} x join utility u on u.id = x.utility_id where u.code = 'swa-n'`)), table).toBeGreaterThan(0);
     expect(one("select count(*) from outbox_event where name = 'utility.created'")).toBe('1');
-    await admin().get('/utilities').sees('SWA North & Wastewater', 'Portland', '1 to 3 of 3');
+    await admin().get('/utilities').sees('SWA North & Wastewater', 'Portland', '3 utilities');
+  });
+
+  test('ONB02US06 cards are searched and filtered', async () => {
+    await admin().get('/utilities?q=North').sees('SWA North & Wastewater', '1 utility').lacks('SWA East swa-e');
+    await admin().get('/utilities?status=ready').sees('1 utility');
+    await admin().get('/utilities?service=WW').sees('SWA Water & Wastewater').lacks('swa-n, Portland');
+    await admin().get('/utilities?q=nowhere').sees('No utility fits');
+  });
+
+  test('ONB02US06 logo, country, parent and main service are kept; a circle is refused', async () => {
+    const send = (code, fields, file) => admin().post(`/utilities/${code}`, fields, { from: `/utilities/${code}/edit`, files: { logo: file ?? { name: '', type: 'application/octet-stream', content: '' } } });
+    const svg = (inside) => ({ name: 'mark.svg', type: 'image/svg+xml', content: `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">${inside}</svg>` });
+    await send('swa-n', {}, svg('<script>1</script>')).refuses(422, null, 'The logo file contains active content.');
+    await send('swa-n', { state: 'Bavaria' }).refuses(422, 'state', 'United States has no state Bavaria. Choose one from the list.');
+    await send('swa-n', { state: 'Washington', parent: 'swa-w' }, svg('<circle cx="4" cy="4" r="3"/>')).done('Saved.');
+    expect(sql("select u.country, u.state, p.code as parent from utility u join utility p on p.id = u.parent_utility_id where u.code = 'swa-n'")).toEqual([{ country: 'US', state: 'US-WA', parent: 'swa-w' }]);
+    expect((await as(null).get('/u/swa-n/logo').is(200)).headers['content-type']).toContain('image/svg+xml');
+    expect((await admin().get('/utilities').is(200)).body).toContain('src="/u/swa-n/logo"');
+    await send('swa-w', { parent: 'swa-n' }).refuses(422, 'parent', 'A utility cannot belong to one that belongs to it.');
+    await send('swa-w', { primary_service_code: 'WW' }).done('Saved.');
+    await send('swa-w', { primary_service_code: 'XX' }).refuses(422, 'primary_service_code', 'Choose a service of this utility.');
+  });
+
+  test('ONB02US06 administrators are assigned and taken away', async () => {
+    const id = one("select public_id from user where email = 'utility_admin@swa.test'");
+    await admin().post('/utilities/swa-n/administrators', { user: id }, { from: '/utilities/swa-n/progress' }).done('The person administers this utility now.');
+    await admin().get('/utilities/swa-n/progress').sees('Administrators', 'utility_admin@swa.test');
+    await as('utility_admin').get('/u/swa-n/dashboard').is(200);
+    await admin().post('/utilities/swa-n/administrators/removal', { user: id }, { from: '/utilities/swa-n/progress' }).done('does not administer this utility any more');
+    await admin().post('/utilities/swa-n/administrators', { user: 'nobody' }, { from: '/utilities/swa-n/progress' }).refuses(422, 'user', 'Choose an active person from the list.');
   });
 
   test('ONB02US06.3 a code that is in use', async () => {

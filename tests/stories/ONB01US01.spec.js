@@ -1,0 +1,148 @@
+// The organization's setup: who it is, its regional settings, its look, its administrators.
+const { story } = require('../support/story');
+
+const details = { contact_phone: '+1 503 555 7890', country: 'US', state: 'Oregon', city: 'Portland' };
+const step = (one, key) => one(`select percent from setup_step where utility_key = 0 and step_key = '${key}'`);
+
+story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, jobs_run, looks_right }) => {
+  const admin = () => as('tenant_admin');
+  const regional = (fields) => admin().post('/org/setup/regional', fields, { from: '/org/setup/regional' });
+
+  test('ONB01US01.2 with the currency alone it is 40 %, and other pages lead here', async () => {
+    await regional({}).refuses(422, 'currency', 'Select a currency.');
+    await regional({ date_format: 'MM/DD/YYYY' }).refuses(422, 'currency', 'Select a currency.');
+    await regional({ currency: 'USD' }).done('Saved. Choose what is still missing to go on.');
+    expect(step(one, 'organization')).toBe('40');
+    await admin().get('/org/setup').sees('40 % done', 'Missing');
+    await admin().get('/utilities').goes('/org/setup');
+    await admin().get('/utilities').sees('Finish organization setup first');
+    for (const path of ['/org/dashboard', '/setup/organization', '/account']) await admin().get(path).is(200);
+    await admin().get('/menu').goes('/org/setup');
+    await admin().post('/utilities', { code: 'swa-w' }, { raw: true }).is(303);
+    expect(one('select count(*) from utility')).toBe('0');
+  });
+
+  test('ONB01US01.1 all of it is 100 %, the preview shows amounts and dates, and utilities open', async () => {
+    await admin().post('/org/setup/details', { ...details, contact_phone: '503 555 7890' }, { from: '/org/setup/details' }).refuses(422, 'contact_phone', 'Enter the number with country code, e.g. +1 503 555 7890.');
+    await admin().post('/org/setup/details', { ...details, state: 'Bavaria' }).refuses(422, 'state', 'United States has no state Bavaria. Choose one from the list.');
+    await admin().post('/org/setup/details', { ...details, state: '' }).refuses(422, 'state', 'Select a state.');
+    await admin().post('/org/setup/details', { ...details, country: '' }).refuses(422, 'country', 'Select a country.');
+    await admin().post('/org/setup/details', details, { from: '/org/setup/details' }).done('Saved.');
+    expect(sql('select name, contact_phone, country, state, city, admin_email from organization_setting')).toEqual([{ name: 'San Francisco Water Authority', contact_phone: '+15035557890', country: 'US', state: 'US-OR', city: 'Portland', admin_email: 'admin@sfwater.org' }]);
+    await regional({ time_zone: 'America/Los_Angeles', date_format: '' }).refuses(422, 'date_format', 'Select a date format.');
+    await regional({ date_format: 'MM/DD/YYYY', time_zone: 'America/Los_Angeles' }).is(303);
+    await admin().get('/org/setup').sees('100 % done', '$2,847.50', '01/31/2027', 'San Francisco Water Authority', 'Oregon', 'United States', 'America/Los_Angeles');
+    expect(step(one, 'organization')).toBe('100');
+    await admin().get('/setup/utility').is(200);
+    await admin().get('/utilities').is(200);
+    await admin().get('/org/setup/regional?currency=INR&number_format=1%2C23%2C456.78&date_format=DD-MMM-YYYY').sees('2,847.50', '31-Jan-2027');
+    expect(one('select currency from organization_setting')).toBe('USD');
+    const names = sql("select v.before_value, v.after_value from audit_entry e join audit_value v on v.audit_id = e.id where e.entity = 'organization_setting' and e.action = 'edit' order by e.id");
+    expect(names).toHaveLength(3);
+    expect(JSON.parse(names[2].after_value).time_zone).toBe('America/Los_Angeles');
+  });
+
+  test('ONB01US01.3 an invitation is open for 72 hours; sent again its old link is dead', async () => {
+    const invite = (fields) => admin().post('/org/admins/invite', { full_name: 'Olga Ops', email: 'ops-admin@sfwater.org', role: 'tenant_admin', ...fields }, { from: '/org/admins/invite' });
+    await invite({ role: 'utility_admin' }).refuses(422, 'utilities', 'Choose at least one utility.');
+    await invite({ email: 'tenant_admin@swa.test' }).refuses(422, 'email', 'This person already has access.');
+    await invite().done('The invitation for ops-admin@sfwater.org is on its way.');
+    await admin().get('/org/setup').sees('Olga Ops', 'Invited');
+    const again = await invite().refuses(422, 'email', 'This person is invited already. Send the invitation again instead.');
+    expect(again.text).toContain('Olga Ops (ops-admin@sfwater.org) has an invitation that was not accepted yet.');
+    expect(one("select count(*) from user where email = 'ops-admin@sfwater.org'")).toBe('1');
+    await jobs_run();
+    expect(mails('ops-admin@sfwater.org')).toHaveLength(1);
+    const link = () => new URL(mails('ops-admin@sfwater.org').at(-1).body.match(/https?:\/\/\S+/)[0]);
+    const first = link().pathname + link().search;
+    await as(null).get(first).is(200);
+    const id = one("select public_id from user where email = 'ops-admin@sfwater.org'");
+    await admin().post(`/org/admins/${id}/invitation`, {}, { from: '/org/setup' }).is(303);
+    await as(null).get(first).is(409).and((r) => expect(r.text).toContain('no longer valid'));
+    await jobs_run();
+    const second = link().pathname + link().search;
+    clock.forward({ hours: 73 });
+    await jobs_run();
+    await as(null).get(second).is(409).and((r) => expect(r.text).toContain('no longer valid'));
+    await admin().get('/org/setup').sees('Invitation expired');
+  });
+
+  test('ONB01US01.4 accepted, the person is active and the audit says so', async () => {
+    const id = one("select public_id from user where email = 'ops-admin@sfwater.org'");
+    await admin().post(`/org/admins/${id}/invitation`, {}, { from: '/org/setup' }).is(303);
+    await jobs_run();
+    const link = new URL(mails('ops-admin@sfwater.org').at(-1).body.match(/https?:\/\/\S+/)[0]);
+    await as(null).post('/invite/accept', { password: 'Correct-Horse-9911-Ops', terms: '1' }, { from: link.pathname + link.search }).is(303);
+    const row = async () => (await admin().get('/org/setup').rows()).find((cells) => cells.join(' ').includes('Olga Ops')).join(' ');
+    expect(await row()).toContain('Active');
+    expect(one("select count(*) from audit_entry where entity = 'invitation' and action = 'accepted'")).toBe('1');
+    await admin().post(`/org/admins/${id}/invitation`).is(409);
+    await admin().post(`/org/admins/${id}/deactivation`, { reason: 'left the organization' }, { from: `/org/admins/${id}/deactivation` }).done('Olga Ops was deactivated and signed out everywhere.');
+    expect(await row()).toContain('Inactive');
+    await admin().post(`/org/admins/${id}/reactivation`, {}, { from: '/org/setup' }).is(303);
+    expect(await row()).toContain('Active');
+  });
+
+  test('ONB01US01 an invitation is taken back; its link is dead', async () => {
+    await admin().post('/org/admins/invite', { full_name: 'Rita Revoked', email: 'rita@sfwater.org', role: 'tenant_admin' }, { from: '/org/admins/invite' }).is(303);
+    await jobs_run();
+    const link = new URL(mails('rita@sfwater.org').at(-1).body.match(/https?:\/\/\S+/)[0]);
+    const id = one("select public_id from user where email = 'rita@sfwater.org'");
+    await admin().post(`/org/admins/${id}/revocation`, {}, { from: '/org/setup' }).done('The invitation of Rita Revoked was taken back.');
+    await as(null).get(link.pathname + link.search).is(409);
+    await admin().get('/org/setup').sees('Revoked');
+  });
+
+  test('ONB01US01 logo and colour are looked at before they are kept', async () => {
+    const send = (fields, file) => admin().post('/org/setup/branding', fields, { from: '/org/setup/branding', files: file ? { logo: file } : { logo: { name: '', type: 'application/octet-stream', content: '' } } });
+    const svg = (inside) => ({ name: 'mark.svg', type: 'image/svg+xml', content: `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">${inside}</svg>` });
+    for (const bad of ['<script>alert(1)</script>', '<rect width="8" height="8" onload="x()"/>', '<image href="https://example.org/x.png"/>', '<style>@import "x.css"</style>'])
+      await send({}, svg(bad)).refuses(422, null, 'The logo file contains active content.');
+    await send({}, { name: 'mark.gif', type: 'image/gif', content: 'GIF89a' }).refuses(422, null, 'Choose a PNG or SVG picture.');
+    await send({ brand_colour: '#ffcc00' }).refuses(422, 'brand_colour', /contrast 1\.\d\d, at least 4\.50/);
+    await send({ brand_colour: '#0f5fa6', email_footer: 'San Francisco Water Authority, Portland' }, svg('<rect width="8" height="8" fill="#0f5fa6"/>')).done('Saved.');
+    expect((await as(null).get('/org/logo').is(200)).headers['content-type']).toContain('image/svg+xml');
+    await admin().get('/org/setup').sees('#0f5fa6', 'San Francisco Water Authority, Portland');
+  });
+
+  test('ONB01US01 the pages in a browser', async ({ page }) => {
+    test.setTimeout(240000);
+    for (const path of ['/org/setup', '/org/setup/details', '/org/setup/regional', '/org/admins/invite', '/org/admins/invitations']) {
+      await admin().browse(page, path);
+      await looks_right(page, { shots: `org${path.replace(/\W+/g, '-')}` });
+    }
+    await admin().browse(page, '/org/setup/regional');
+    await page.selectOption('select[name=currency]', 'JPY');
+    await page.locator('#preview', { hasText: '2,848' }).waitFor();
+  });
+});
+
+story('ONB01US01', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run }) => {
+  const admin = () => as('tenant_admin');
+
+  test('ONB01US01.5 the currency stays once anything is priced in it', async () => {
+    const plans = one('select count(*) from tariff_plan'), bills = one('select count(*) from bill');
+    const said = [Number(plans) && `${plans} tariff plans`, Number(bills) && `${bills} bill${bills === '1' ? '' : 's'}`].filter(Boolean);
+    await admin().post('/org/setup/regional', { currency: 'EUR' }, { from: '/org/setup/regional' }).refuses(422, 'currency', new RegExp(`^Currency cannot be changed: ${said[0]}.* already use USD\\.$`));
+    expect(one('select currency from organization_setting')).toBe('USD');
+    await as('utility_admin').get('/org/setup').sees('Organization setup').lacks('Invite administrator');
+    await as('utility_admin').get('/org/setup/regional').is(403);
+    await as('cso1').get('/org/setup').is(403);
+  });
+
+  test('ONB01US01.6 with another time zone a job of 02:00 runs at 02:00 there', async () => {
+    sql("insert into scheduled_job (utility_id, code, handler, name, rule) select id, 'try_two', 'tariff.activate', 'Try', 'daily 02:00' from utility where code = 'swa-e'");
+    await jobs_run();
+    const next = () => one("select next_run_at from scheduled_job where code = 'try_two'");
+    clock('2026-04-15T10:01-07:00');
+    for (let i = 0; i < 60 && !next(); i++) await new Promise((done) => setTimeout(done, 250));
+    expect(next()).toContain('2026-04-16 09:00:00');
+    await admin().post('/org/setup/regional', { time_zone: 'America/Denver' }, { from: '/org/setup/regional' }).done('Saved. Times are shown in America/Denver from now on.');
+    for (let i = 0; i < 60 && !(next() ?? '').includes('08:00'); i++) await new Promise((done) => setTimeout(done, 250));
+    expect(next()).toContain('2026-04-16 08:00:00');
+    clock('2026-04-16T02:01-06:00');
+    for (let i = 0; i < 60 && !one("select last_run_at from scheduled_job where code = 'try_two'"); i++) await new Promise((done) => setTimeout(done, 250));
+    expect(one("select last_run_at from scheduled_job where code = 'try_two'")).toContain('2026-04-16 08:0');
+    await admin().get('/org/setup').sees('America/Los_Angeles', 'America/Denver');
+  });
+});

@@ -1,0 +1,124 @@
+// The organization's dashboard: how far everything is configured, what wants attention, what was bought.
+const { story } = require('../support/story');
+
+// The job that counts, due at once.
+const count_now = async ({ sql, jobs_run }) => {
+  sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'dashboard.totals', 'general', '2020-01-01', 3 from tenant where slug = 'swa'");
+  await jobs_run();
+};
+const tile = (page, label) => page.body.match(new RegExp(`<span class="s-kl">${label}</span><span class="s-kv"><strong class="num">([^<]*)<`))?.[1];
+const link_of = (page, label) => page.body.match(new RegExp(`<a class="s-kpi" href="([^"]*)"><span class="s-kl">${label}<`))?.[1]?.replace(/&amp;/g, '&');
+
+story('ONB0502', 'ONB-FRESH', ({ as, test, expect, sql, one, jobs_run, looks_right, mails }) => {
+  const admin = () => as('tenant_admin');
+
+  test('ONB0502 a figure that was not counted yet is said to be missing; the page stands', async () => {
+    sql('delete from dashboard_counter');
+    const page = await admin().get('/org/dashboard').is(200);
+    expect(tile(page, 'Active users')).toBe('-');
+    expect(page.text).toContain('could not be calculated');
+    expect(page.text).toContain('Complete setup');
+  });
+
+  test('ONB0502.1 currency and date format are 70 % of the organization', async () => {
+    await admin().post('/org/setup/regional', { currency: 'USD', date_format: 'MM/DD/YYYY' }, { from: '/org/setup/regional' }).is(303);
+    await admin().get('/org/dashboard').sees('70 % done', 'Continue setup');
+    await admin().post('/org/setup/regional', { time_zone: 'America/Los_Angeles' }, { from: '/org/setup/regional' }).is(303);
+    await admin().get('/org/dashboard').sees('100 % done', 'View details');
+  });
+
+  test('ONB0502.3 of three invitations one is accepted: two are pending', async () => {
+    const send = (addresses) => admin().post('/org/admins/invitations', { addresses, role: 'tenant_admin' }, { from: '/org/admins/invitations' });
+    await send('nobody').refuses(422, 'addresses', /nobody: Enter a valid e-mail address\./);
+    await send(Array.from({ length: 51 }, (_, i) => `a${i}@sfwater.org`).join('\n')).refuses(422, 'addresses', 'Enter at most 50 addresses at once.');
+    await send('one@sfwater.org\ntwo@sfwater.org\nthree@sfwater.org\ntenant_admin@swa.test\none@sfwater.org').done('3 invitations are on their way. tenant_admin@swa.test: This person already has access. one@sfwater.org: The address stands twice.');
+    await jobs_run();
+    const before = await admin().get('/org/dashboard').is(200);
+    expect(tile(before, 'Invited')).toBe('3');
+    expect(before.text).toContain('3 pending');
+    const link = new URL(mails('one@sfwater.org').at(-1).body.match(/https?:\/\/\S+/)[0]);
+    await as(null).post('/invite/accept', { password: 'Correct-Horse-9911-Ops', terms: '1' }, { from: link.pathname + link.search }).is(303);
+    await jobs_run();
+    const after = await admin().get('/org/dashboard').is(200);
+    expect(tile(after, 'Invited')).toBe('2');
+    expect(await admin().get(link_of(after, 'Invited')).rows()).toHaveLength(3);        // with the head
+    await admin().get(link_of(after, 'Failed sign-ins, 24 h') ?? '/org/sign-ins?outcome=failed').is(200);
+  });
+
+  test('ONB0502 the page in a browser', async ({ page }) => {
+    test.setTimeout(120000);
+    await admin().browse(page, '/org/dashboard');
+    await looks_right(page, { shots: 'org-dashboard-fresh' });
+  });
+});
+
+story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right }) => {
+  const admin = () => as('tenant_admin');
+  const utility = () => one("select id from utility where code = 'swa-w'");
+  const card = (page, code) => page.body.split('s-util-card').find((part) => part.includes(`>${code},`));
+
+  test('ONB0502.2 the card of a utility shows the weighted percentage of its six parts', async () => {
+    const parts = { core_settings: 100, staff_access: 100, calendar: 100, service_areas: 50, pricing_billing: 0, id_formats: 0 };
+    for (const [key, percent] of Object.entries(parts)) sql(`update setup_step set percent = ${percent} where utility_id = ${utility()} and step_key = '${key}'`);
+    const page = await admin().get('/org/dashboard').is(200);
+    expect(card(page, 'swa-w')).toContain('60 % configured');
+    expect(card(page, 'swa-w')).toContain('href="/setup?utility=swa-w"');
+    expect(card(await admin().get('/utilities').is(200), 'swa-w')).toContain('60 % configured');
+  });
+
+  test('ONB0502.4 48,000 of 60,000 accounts are 80 %, in amber, with an alert', async () => {
+    const there = Number(one("select count(*) from account where status not in ('closed', 'cancelled')"));
+    sql("insert into consumer (utility_id, consumer_no, last_name) select id, 'X-C', 'Many' from utility where code = 'swa-w'");
+    sql("insert into premise (utility_id, premise_no, line1, city, postal_code, address_key, sub_area_id) select a.utility_id, 'X-P', '1 Way', 'Portland', '97204', 'x', min(a.id) from service_area a join utility u on u.id = a.utility_id and u.code = 'swa-w' where a.level = 'sub_area'");
+    sql(`insert into account (utility_id, account_no, portal_code, consumer_id, premise_id, category_id, status, currency)
+      select c.utility_id, concat('X-', s.seq), right(concat('00000000', hex(s.seq)), 8), c.id, (select id from premise where premise_no = 'X-P'), (select min(id) from consumer_category k where k.utility_id = c.utility_id), 'pending', 'USD'
+      from consumer c join seq_1_to_${48000 - there} s where c.consumer_no = 'X-C'`);
+    sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'subscription.usage', 'general', '2020-01-01', 3 from tenant where slug = 'swa'");
+    await jobs_run();
+    const page = await admin().get('/org/dashboard').sees('48,000 of 60,000 (80 %)', '48,000 of 60,000 accounts are used.');
+    expect(page.body).toMatch(/Accounts<\/span><strong class="num">48,000 of 60,000 \(80 %\)<\/strong><svg class="s-bar warn"/);
+    for (const [table, column] of [['account', 'account_no'], ['premise', 'premise_no'], ['consumer', 'consumer_no']]) sql(`delete from ${table} where ${column} like 'X-%'`);
+  });
+
+  test('ONB0502.5 a webhook that died is counted and leads to the dead events', async () => {
+    await count_now({ sql, jobs_run });
+    expect(tile(await admin().get('/org/dashboard').is(200), 'Webhook failures, 24 h')).toBe('0');
+    sql(`insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', 'evt_dead', 'x', '2026-04-15 16:50:00', 'dead' from utility where code = 'swa-w'`);
+    await count_now({ sql, jobs_run });
+    const page = await admin().get('/org/dashboard').is(200);
+    expect(tile(page, 'Webhook failures, 24 h')).toBe('1');
+    expect(link_of(page, 'Webhook failures, 24 h')).toBe('/u/swa-w/integrations/events?state=dead');
+    expect(await admin().get('/u/swa-w/integrations/events?state=dead').rows()).toHaveLength(2);
+  });
+
+  test('ONB0502 alerts are acknowledged; what ends soon is told of', async () => {
+    sql("update tariff_plan_version v join tariff_plan p on p.id = v.plan_id set v.effective_to = '2026-05-01' where p.code = 'RES-FIX' and v.state = 'active'");
+    sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'dashboard.alerts', 'general', '2020-01-01', 3 from tenant where slug = 'swa'");
+    await jobs_run();
+    await admin().get('/org/dashboard').sees('end on 1 May 2026; no version follows.');
+    const alert = one("select id from alert where kind = 'tariff.ends'");
+    await admin().post('/org/alerts', { alert }, { from: '/org/dashboard' }).done('Acknowledged.');
+    await admin().get('/org/dashboard').sees('Acknowledged by System administrator');
+    await admin().post('/org/alerts', { alert: '999999' }, { from: '/org/dashboard' }).is(404);
+  });
+
+  test('ONB0502 the figures as a file, other periods, and who may not look', async () => {
+    await count_now({ sql, jobs_run });
+    const file = await admin().get('/org/dashboard?export=csv&days=7').is(200);
+    expect(file.headers['content-type']).toContain('text/csv');
+    expect(file.body).toContain('measure,utility,period,value,as_of');
+    expect(file.body).toMatch(/users_active,,,-?\d+,/);
+    expect(file.body.match(/^payments,/gm)).toHaveLength(7);
+    await admin().get('/org/dashboard?days=90').sees('Sign-ins per day, 90 days');
+    await as('utility_admin').get('/org/dashboard').is(403);
+    await as('cso1').get('/org/dashboard').is(403);
+  });
+
+  test('ONB0502 with utilities, in a browser', async ({ page }) => {
+    test.setTimeout(120000);
+    await admin().browse(page, '/org/dashboard');
+    await looks_right(page, { shots: 'org-dashboard' });
+    await admin().browse(page, '/org/people');
+    await looks_right(page, { shots: 'org-people' });
+  });
+});

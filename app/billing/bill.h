@@ -22,6 +22,10 @@
 /* BILL_HISTORY_DAYS: how far before the days to bill earlier bills and tariffs are looked at. */
 enum { BILL_CHUNK_MAX = 500, BILL_HISTORY_DAYS = 130 };
 
+/* When an account `a` was billed last: payments and credit since then stand on the next bill. NULL: never. */
+#define LAST_PUBLISHED "coalesce(a.last_published_at, (select max(x.published_at) from bill x " \
+    "force index (bill_account) where x.account_id = a.id and x.status = 'published')) "
+
 /* What is the same for all accounts billed together. */
 typedef struct BillScope {
     Id          run, period, cycle;         /* run, period: 0 for single bills */

@@ -3,6 +3,7 @@
  * "Calculation order"; BX01US01 to BX01US04; I5, I6). Reads accounts, connections, readings and agreements of other
  * modules in sets; writes only what metering stores as an estimate.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/billing/bill.h"
@@ -134,8 +135,11 @@ ROW(PlanFact, PLAN_FACT)
 
 #define BILLED_FACT(F, T) F(T, Id, connection) F(T, Id, bill) F(T, const char *, bill_no) F(T, Date, from_date) \
     F(T, Date, to_date) F(T, const char *, usage_source) F(T, Quantity, usage_qty_micro) F(T, Id, plan) \
-    F(T, Quantity, carried_qty_micro) F(T, bool, was_full)
+    F(T, Quantity, carried_qty_micro) F(T, Id, segment) F(T, Id, period)
 ROW(BilledFact, BILLED_FACT)
+
+#define PERIOD_FACT(F, T) F(T, Id, id) F(T, Date, from_date) F(T, Date, to_date)
+ROW(PeriodFact, PERIOD_FACT)
 
 #define CHARGE_FACT(F, T) F(T, Id, account) F(T, Id, id) F(T, const char *, charge_type) \
     F(T, const char *, description) F(T, Money, amount_minor) F(T, const char *, tax_codes) F(T, Date, charge_date) \
@@ -173,15 +177,16 @@ typedef struct Set {
     PlanFacts        plans;
     Segments         uses;
     UseHistories     history;
-    BilledFacts      billed;
+    BilledFacts      billed;            /* by connection, newest first */
+    PeriodFacts      periods;           /* of those bills, by id */
     BilledLineFacts  lines;
     ChargeFacts      charges;
     SinceFacts       since;
     InstalmentFacts  instalments;
     RebateFacts      rebates;
     ReplayedFacts    replayed;          /* connections on the bills of the period, when it is replayed */
-    Id              *connection_ids;
-    Id              *use_ids; size_t use_id_n;
+    Id              *connection_ids; size_t connection_id_n;    /* in order, each once */
+    Id              *use_ids; size_t use_id_n;                  /* likewise */
     bool             has_final;
 } Set;
 
@@ -195,8 +200,7 @@ static AccountFacts read_accounts(Ctx *c, const char *ids) {
         "'consumer', n.billing_line1, null), p.line1, '') <> '' as has_address, "
         "a.opened_on, a.closed_on, a.balance_minor, a.deferred_minor, a.tax_exempt, a.tax_certificate_no "
         "as certificate, a.tax_exempt_until, k.tax_exempt as category_exempt, "
-        "coalesce(k.bill_limit_minor, 0) as limit_minor, (select max(b.published_at) from bill b "
-        "force index (bill_account) where b.account_id = a.id and b.status = 'published') as last_published_at, "
+        "coalesce(k.bill_limit_minor, 0) as limit_minor, " LAST_PUBLISHED "as last_published_at, "
         "(select min(y.from_period) from account_cycle y where y.account_id = a.id) as cycle_from "
         "from " IDS "account a on a.id = j.id and a.utility_id = ? join consumer n on n.id = a.consumer_id "
                     "join premise p on p.id = a.premise_id join consumer_category k on k.id = a.category_id "
@@ -221,17 +225,40 @@ static ConnectionFacts read_connections(Ctx *c, const BillScope *s, const char *
                   s->from);
 }
 
-static BilledFacts read_billed(Ctx *c, const BillScope *s, const char *ids) {
-    return db_all(c, BilledFact,
+static int newest_first(const void *a, const void *b) {
+    const BilledFact *x = a, *y = b;
+    if (x->connection.id != y->connection.id) return x->connection.id < y->connection.id ? -1 : 1;
+    if (x->to_date.day != y->to_date.day) return x->to_date.day > y->to_date.day ? -1 : 1;
+    return x->segment.id > y->segment.id ? -1 : x->segment.id < y->segment.id;
+}
+
+static void read_billed(Set *x, const char *ids) {
+    const BillScope *s = x->s;
+    Date since = date_add_days(s->from, -HISTORY_DAYS);
+    x->billed = db_all(x->c, BilledFact,
         "select g.service_connection_id as connection, g.bill_id as bill, b.bill_no, g.segment_start as from_date, "
         "g.segment_end as to_date, g.usage_source, g.usage_qty_micro, g.tariff_plan_id as plan, g.carried_qty_micro, "
-        "coalesce(g.segment_start = p.from_date and g.segment_end = p.to_date, 0) as was_full "
-        "from " IDS "bill_segment g on g.service_connection_id = j.id and g.segment_end >= ? "
-                    "join bill b on b.id = g.bill_id and b.status = 'published' left join bill_cycle_period p on p.id "
-                    "= b.bill_cycle_period_id "
-        "where not (? = 1 and (g.segment_start > ? or b.bill_cycle_period_id <=> ?)) "
-        "order by g.service_connection_id, g.segment_end desc, g.id desc", ids, date_add_days(s->from, -HISTORY_DAYS),
-                  s->replays, s->to, s->period);
+        "g.id as segment, b.bill_cycle_period_id as period "
+        "from " IDS "bill_segment g force index (bill_segment_days) on g.service_connection_id = j.id "
+                    "and g.segment_end >= ? straight_join bill b force index (primary) on b.id = g.bill_id "
+                    "and b.status = 'published' "
+        "where not (? = 1 and (g.segment_start > ? or b.bill_cycle_period_id <=> ?))", ids, since, s->replays, s->to,
+                       s->period);
+    qsort(x->billed.v, x->billed.n, sizeof *x->billed.v, newest_first);
+    x->periods = db_all(x->c, PeriodFact, "select id, from_date, to_date from bill_cycle_period where utility_id = ? "
+                                          "and to_date >= ? order by id", x->c->utility, since);
+}
+
+static int by_id(const void *a, const void *b) {
+    const PeriodFact *x = a, *y = b;
+    return x->id.id < y->id.id ? -1 : x->id.id > y->id.id;
+}
+
+/* The bill was one of a whole period. */
+static bool was_full(const Set *x, const BilledFact *b) {
+    const PeriodFact *p = x->periods.n && b->period.id
+        ? bsearch(&(PeriodFact){ .id = b->period }, x->periods.v, x->periods.n, sizeof *x->periods.v, by_id) : NULL;
+    return p && p->from_date.day == b->from_date.day && p->to_date.day == b->to_date.day;
 }
 
 /* What the published bills of the period took, and from which day on. */
@@ -320,6 +347,20 @@ static void read_lines(Set *x) {
                       json_ids(x->c, bills, n));
 }
 
+static int id_order(const void *a, const void *b) {
+    int64_t x = ((const Id *)a)->id, y = ((const Id *)b)->id;
+    return x < y ? -1 : x > y;
+}
+
+/* Two accounts of a set may have held one connection in turn. */
+static void each_once(Id *v, size_t *n) {
+    size_t kept = 0;
+    qsort(v, *n, sizeof *v, id_order);
+    for (size_t i = 0; i < *n; i++)
+        if (!kept || v[kept - 1].id != v[i].id) v[kept++] = v[i];
+    *n = kept;
+}
+
 static void read_set(Set *x, const Id *accounts, size_t n) {
     Ctx *c = x->c;
     const char *ids = json_ids(c, accounts, n);
@@ -336,10 +377,12 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
     for (size_t i = 0; i < x->accounts.n; i++) any_deferred = any_deferred || x->accounts.v[i].deferred_minor.minor;
     for (size_t i = 0; i < x->connections.n; i++) {
         const ConnectionFact *k = &x->connections.v[i];
-        x->connection_ids[i] = k->id;
+        x->connection_ids[x->connection_id_n++] = k->id;
         if (k->metered || k->derived_from.id) x->use_ids[x->use_id_n++] = k->derived_from.id ? k->derived_from : k->id;
     }
-    const char *connections = json_ids(c, x->connection_ids, x->connections.n);
+    each_once(x->connection_ids, &x->connection_id_n);
+    each_once(x->use_ids, &x->use_id_n);
+    const char *connections = json_ids(c, x->connection_ids, x->connection_id_n);
     x->plans = db_all(c, PlanFact, "select q.service_connection_id as connection, q.tariff_plan_id as plan, "
                                    "q.valid_from, q.valid_to from " IDS
                       "service_connection_plan q on q.service_connection_id = j.id "
@@ -351,7 +394,7 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
         x->uses = mx_open_segments_of(c, x->use_ids, x->use_id_n,
                                       date_add_days(x->s->to, (int)setting_int(c, "bx.reading_window_days", 5)));
     if (x->use_id_n) x->history = mx_use_history_of(c, x->use_ids, x->use_id_n, x->s->from);
-    x->billed = read_billed(c, x->s, connections);
+    read_billed(x, connections);
     read_lines(x);
     if (!x->s->replays) x->charges = read_charges(c, x->s, ids);
     x->since = read_since(c, &x->accounts);
@@ -430,7 +473,7 @@ static void billed_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
                 lines[line_n++] = (BilledLine){ f->charge_type, f->service, f->tax_code, f->amount };
         }
         estimated[rows++] = (BillEstimated){ .bill = b->bill, .bill_no = b->bill_no, .from = b->from_date,
-                                             .to = b->to_date, .was_full = b->was_full, .months = x->s->months,
+                                             .to = b->to_date, .was_full = was_full(x, b), .months = x->s->months,
                                              .quantity = b->usage_qty_micro, .lines = lines, .line_n = line_n };
     }
     for (int i = 0; i < rows / 2; i++) {                    /* oldest first */

@@ -48,9 +48,8 @@ static PostBills lock_bills(Ctx *c, const char *ids) {
         "select b.id, b.account_id, b.consumer_id, b.bill_run_id as run, b.status, b.kind, b.currency, b.period_start, "
         "b.period_end, b.bill_date, b.due_date, coalesce(b.accounting_date, b.bill_date) "
         "as accounting_date, b.total_minor, "
-        "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, (select max(x.published_at) "
-        "from bill x force index (bill_account) where x.account_id = b.account_id and x.status = 'published') "
-        "as last_published_at "
+        "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, "
+        LAST_PUBLISHED "as last_published_at "
         "from " IDS "bill b force index (primary) on b.id = j.id and b.utility_id = ? straight_join account a force "
                     "index (primary) on a.id = b.account_id order by b.account_id, b.id for update", ids, c->utility);
 }
@@ -169,20 +168,29 @@ static void mark_used(Ctx *c, const char *ids, const PostBills *bills, const Pos
     }
 }
 
+#define WANTED_ROW(F, T) F(T, Id, bill) F(T, const char *, email) F(T, const char *, mode)
+ROW(WantedRow, WANTED_ROW)
+
 /* Everybody has the bill in the portal; by mail whoever wants it so and has an address, else on paper. */
 static void queue_deliveries(Ctx *c, const char *ids, bool is_history) {
-    db_run(c, "insert into bill_delivery (utility_id, bill_id, channel, address, state, sent_at, ended_at) "
-              "select b.utility_id, b.id, k.channel, if(k.channel = 'email', n.email, null), if(? "
-              "or k.channel = 'portal', if(k.channel = 'paper', 'handed_over', 'delivered'), 'queued'), if(? "
-              "or k.channel = 'portal', ?, null), if(? or k.channel = 'portal', ?, null) "
-              "from " IDS "bill b on b.id = j.id join consumer n on n.id = b.consumer_id "
-                          "left join bill_delivery_pref f on f.account_id = b.account_id "
-                          "join (select 'portal' as channel union all select 'email' union all select 'paper') k "
-                          "where k.channel = 'portal' or (k.channel = 'email' and f.mode in ('email', 'both') "
-              "and n.email is not null) or (k.channel = 'paper' and (coalesce(f.mode, 'paper') in ('paper', 'both') "
-              "or n.email is null)) "
-              "on duplicate key update bill_delivery.id = bill_delivery.id", is_history, is_history, c->now, is_history,
-           c->now, ids);
+    WantedRows rows = db_all(c, WantedRow, "select b.id as bill, n.email, coalesce(f.mode, 'paper') as mode from " IDS
+                                           "bill b on b.id = j.id straight_join consumer n on n.id = b.consumer_id "
+                                           "left join bill_delivery_pref f on f.account_id = b.account_id", ids);
+    DbBulk *to = db_bulk(c, "insert into bill_delivery (utility_id, bill_id, channel, address, state, sent_at, "
+                            "ended_at) values (?,?,?,?,?,?,?)");
+    Time done = is_history ? c->now : TIME_NONE;
+    Bind none = { 0 };
+    for (size_t i = 0; i < rows.n; i++) {
+        const WantedRow *w = &rows.v[i];
+        bool both = !strcmp(w->mode, "both"), by_mail = w->email && (both || !strcmp(w->mode, "email")),
+            on_paper = both || !strcmp(w->mode, "paper") || !w->email;
+        db_bulk_add(to, c->utility, w->bill, "portal", none, "delivered", c->now, c->now);
+        if (by_mail)
+            db_bulk_add(to, c->utility, w->bill, "email", w->email, is_history ? "delivered" : "queued", done, done);
+        if (on_paper)
+            db_bulk_add(to, c->utility, w->bill, "paper", none, is_history ? "handed_over" : "queued", done, done);
+    }
+    db_bulk_end(to);
 }
 
 /* --- numbers last: their row is locked until the transaction ends ------------------------------------------------- */
@@ -369,6 +377,7 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
                              .version = b->row_version + 1, .before = json_pairs(c, "status", "published", NULL),
                              .after = json_pairs(c, "status", "cancelled", NULL),
                              .reason = text(c, "%s: %s", reason_code, note ? note : "") });
+    account_unbilled(c, b->account_id);
     event_emit(c, &(Event){ .name = "bill.cancelled", .entity = "bill", .id = bill, .number = b->bill_no,
                             .account = b->account_id, .consumer = b->consumer_id,
                             .payload = json_pairs(c, "bill_id", text(c, "%lld", (long long)bill.id), "reason",

@@ -236,8 +236,12 @@ void connections_billed(Ctx *c, const ConnectionBilled *v, size_t n) {
 
 void accounts_billed(Ctx *c, const Id *accounts, size_t n, Date bill_date) {
     if (n) db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account a force index "
-                     "(primary) on a.id = j.id set a.last_bill_on = greatest(coalesce(a.last_bill_on, ?), ?)",
-                  json_ids(c, accounts, n), bill_date, bill_date);
+                     "(primary) on a.id = j.id set a.last_bill_on = greatest(coalesce(a.last_bill_on, ?), ?), "
+                     "a.last_published_at = ?", json_ids(c, accounts, n), bill_date, bill_date, c->now);
+}
+
+void account_unbilled(Ctx *c, Id account) {
+    db_run(c, "update account set last_published_at=null where id=?", account);
 }
 
 #define MEASURED(F, T) F(T, Id, connection) F(T, Id, account) F(T, Id, consumer) F(T, const char *, was_no)

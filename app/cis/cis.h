@@ -71,10 +71,12 @@ Connections       connections_of(struct Ctx *c, Id account);            /* not c
 const Connection *connection_get(struct Ctx *c, Id service_connection); /* NOT_FOUND when none */
 /* The bill published last moves last_billed_on; cancelling moves it back. Called by billing alone. */
 void connection_billed(struct Ctx *c, Id service_connection, Date last_day);
-/* The same for a bill run: last_billed_on of many connections only moves on, last_bill_on of the accounts. */
+/* The same for a bill run: last_billed_on of many connections only moves on, last_bill_on of the accounts; theirs were
+   published now. account_unbilled: one of its bills was cancelled, so nobody knows when the last one was. */
 typedef struct { Id connection; Date last_day; } ConnectionBilled;
 void connections_billed(struct Ctx *c, const ConnectionBilled *v, size_t n);
 void accounts_billed(struct Ctx *c, const Id *accounts, size_t n, Date bill_date);
+void account_unbilled(struct Ctx *c, Id account);
 /* The main meters of connections now (0: none), each connection once;
  * they are found by these numbers. Called by metering alone. */
 typedef struct { Id connection, meter; const char *meter_no; } ConnectionMeter;

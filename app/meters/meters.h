@@ -173,7 +173,7 @@ void mx_release_segments_many(struct Ctx *c, const Id *bills, size_t n);
 typedef struct { Id connection; Quantity usual; int usual_days; bool has_last_year; Quantity last_year_per_day;
                  int zero_periods; } UseHistory;
 typedef struct { UseHistory *v; size_t n; } UseHistories;
-/* Rows in order of connection; those without any use before are left out. */
+/* Connections come in order, each once; so do the rows. Those without any use before are left out. */
 UseHistories mx_use_history_of(struct Ctx *c, const Id *connections, size_t n, Date before);
 
 typedef struct { bool is_known; Reading value; Reading quantity; const char *method, *inputs; Id reading; } Estimate;

@@ -3,6 +3,7 @@
  * reserved or billed segment never change. Sets of ids go as one JSON list, so that a chunk of a bill run costs one
  * statement each.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/core/core.h"
@@ -138,43 +139,104 @@ void mx_release_segments(Ctx *c, Id bill) { mx_release_segments_many(c, &bill, 1
     F(T, Reading, quantity) F(T, bool, is_estimated)
 ROW(PastRow, PAST_ROW)
 
+/* History goes back HISTORY_DAYS. The periods of the last NEAR_DAYS and those around the same weeks a year ago say it
+   all of nearly every connection; the others are read whole. */
+enum { HISTORY_DAYS = 430, NEAR_DAYS = 100, USUAL_PERIODS = 3, YEAR_BEFORE = 20, YEAR_AFTER = 40, HALF_A_PERIOD = 75 };
+
+typedef struct Past { UseHistory history; int periods; bool counting; } Past;
+
 /* Newest first, one connection: v[0..n). */
-static UseHistory history_of(const PastRow *v, size_t n, Date before) {
-    UseHistory h = { .connection = v[0].connection };
+static Past past_of(const PastRow *v, size_t n, Date before) {
+    Past p = { .history.connection = v[0].connection, .counting = true };
+    UseHistory *h = &p.history;
     Date year_ago = date_add_months(before, -12);
     int64_t use_e3 = 0, last_e3 = 0;
-    int days = 0, last_days = 0, periods = 0;
-    bool counting = true;
+    int days = 0, last_days = 0;
     for (size_t i = 0; i < n; i++) {
         const PastRow *r = &v[i];
         int middle = (r->from_on.day + r->to_on.day) / 2;
-        if (middle >= year_ago.day - 20 && middle <= year_ago.day + 40) last_e3 += r->quantity.e3, last_days += r->days;
-        if (r->is_estimated) { counting = false; continue; }
-        if (counting && !r->quantity.e3) h.zero_periods++;
-        else counting = false;
-        if (periods < 3) use_e3 += r->quantity.e3, days += r->days, periods++;
+        if (middle >= year_ago.day - YEAR_BEFORE && middle <= year_ago.day + YEAR_AFTER)
+            last_e3 += r->quantity.e3, last_days += r->days;
+        if (r->is_estimated) { p.counting = false; continue; }
+        if (p.counting && !r->quantity.e3) h->zero_periods++;
+        else p.counting = false;
+        if (p.periods < USUAL_PERIODS) use_e3 += r->quantity.e3, days += r->days, p.periods++;
     }
-    h.usual.micro = use_e3 * 1000, h.usual_days = days;
-    if (last_days > 0) h.has_last_year = true, h.last_year_per_day.micro = last_e3 * 1000 / last_days;
-    return h;
+    h->usual.micro = use_e3 * 1000, h->usual_days = days;
+    if (last_days > 0) h->has_last_year = true, h->last_year_per_day.micro = last_e3 * 1000 / last_days;
+    return p;
+}
+
+static int newest_first(const void *a, const void *b) {
+    const PastRow *x = a, *y = b;
+    if (x->connection.id != y->connection.id) return x->connection.id < y->connection.id ? -1 : 1;
+    return x->to_on.day != y->to_on.day ? y->to_on.day - x->to_on.day : x->from_on.day - y->from_on.day;
+}
+
+/* Registers of one meter that were read on one day are one period. */
+static void periods_join(PastRows *rows) {
+    qsort(rows->v, rows->n, sizeof *rows->v, newest_first);
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        PastRow *r = &rows->v[i], *last = n ? &rows->v[n - 1] : NULL;
+        if (!last || last->connection.id != r->connection.id || last->to_on.day != r->to_on.day) {
+            rows->v[n++] = *r;
+            continue;
+        }
+        last->quantity.e3 += r->quantity.e3;
+        last->days = last->days > r->days ? last->days : r->days;
+        last->is_estimated = last->is_estimated || r->is_estimated;
+    }
+    rows->n = n;
+}
+
+#define PAST_SELECT "select u.service_connection_id as connection, u.from_on, u.to_on, u.days, " \
+    "u.billing_quantity_e3 as quantity, u.is_estimated " \
+    "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join usage_segment u " \
+    "force index (usage_open) on u.service_connection_id = j.id and u.billing_status = 'billed' " \
+    "and u.status = 'active' "
+
+/* Connections whose near periods do not say it all go to `rest`, when it is given. */
+static void histories_add(UseHistories *all, PastRows rows, Date before, Id *rest, size_t *rest_n) {
+    periods_join(&rows);
+    for (size_t i = 0, end; i < rows.n; i = end) {
+        for (end = i + 1; end < rows.n && rows.v[end].connection.id == rows.v[i].connection.id; end++) ;
+        size_t near = end;
+        while (rest && near > i && rows.v[near - 1].to_on.day <= before.day - NEAR_DAYS) near--;
+        Past part = near > i ? past_of(&rows.v[i], near - i, before) : (Past){ .counting = true };
+        if (rest && (part.periods < USUAL_PERIODS || part.counting)) rest[(*rest_n)++] = rows.v[i].connection;
+        else all->v[all->n++] = past_of(&rows.v[i], end - i, before).history;
+    }
+}
+
+static int by_connection(const void *a, const void *b) {
+    const UseHistory *x = a, *y = b;
+    return x->connection.id < y->connection.id ? -1 : x->connection.id > y->connection.id;
+}
+
+static bool has_history(const UseHistories *all, Id connection) {
+    return bsearch(&(UseHistory){ .connection = connection }, all->v, all->n, sizeof *all->v, by_connection) != NULL;
 }
 
 UseHistories mx_use_history_of(Ctx *c, const Id *connections, size_t n, Date before) {
-    PastRows rows = db_all(c, PastRow,
-        "select u.service_connection_id as connection, min(u.from_on) as from_on, u.to_on, max(u.days) as days, "
-        "sum(u.billing_quantity_e3) as quantity, max(u.is_estimated) as is_estimated "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join usage_segment u on "
-        "u.service_connection_id = j.id and u.to_on < ? and u.to_on > ? "
-        "where u.status = 'active' and u.billing_status = 'billed' group by u.service_connection_id, u.to_on "
-        "order by u.service_connection_id, u.to_on desc",
-                           json_ids(c, connections, n), before, date_add_days(before, -430));
-    UseHistories all = { take_n(c, UseHistory, rows.n + 1), 0 };
-    for (size_t i = 0; i < rows.n;) {
-        size_t end = i + 1;
-        while (end < rows.n && rows.v[end].connection.id == rows.v[i].connection.id) end++;
-        all.v[all.n++] = history_of(&rows.v[i], end - i, before);
-        i = end;
+    UseHistories all = { take_n(c, UseHistory, n + 1), 0 };
+    Id *rest = take_n(c, Id, n * 2 + 1);
+    size_t rest_n = 0;
+    Date year_ago = date_add_months(before, -12);
+    histories_add(&all, db_all(c, PastRow, PAST_SELECT "and u.to_on < ? and (u.to_on > ? or u.to_on between ? and ?)",
+                               json_ids(c, connections, n), before, date_add_days(before, -NEAR_DAYS),
+                               date_add_days(year_ago, -YEAR_BEFORE),
+                               date_add_days(year_ago, YEAR_AFTER + HALF_A_PERIOD)), before, rest, &rest_n);
+    size_t said = rest_n;
+    for (size_t i = 0, k = 0; i < n; i++) {         /* nothing near: it may lie between */
+        while (k < said && rest[k].id < connections[i].id) k++;
+        if (!(k < said && rest[k].id == connections[i].id) && !has_history(&all, connections[i]))
+            rest[rest_n++] = connections[i];
     }
+    if (rest_n)
+        histories_add(&all, db_all(c, PastRow, PAST_SELECT "and u.to_on < ? and u.to_on > ?", json_ids(c, rest, rest_n),
+                                   before, date_add_days(before, -HISTORY_DAYS)), before, NULL, NULL);
+    qsort(all.v, all.n, sizeof *all.v, by_connection);
     return all;
 }
 

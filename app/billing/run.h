@@ -10,7 +10,7 @@
 #include "app/core/core.h"
 #include "lib/machine.h"
 
-enum { RUN_CHUNK = 100, RUN_LEASE_S = 60, RUN_ATTEMPTS = 3, RUN_SLICE_S = 15 };
+enum { RUN_CHUNK = 250, RUN_LEASE_S = 60, RUN_ATTEMPTS = 3, RUN_SLICE_S = 15 };
 
 typedef struct {
     Id          period;

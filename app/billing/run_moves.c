@@ -9,6 +9,8 @@
 #include "lib/date.h"
 #include "lib/json.h"
 
+enum { BILLS_A_STATEMENT = 5000 };
+
 /* --- facts -------------------------------------------------------------------------------------------------------- */
 
 static RunFacts facts(Ctx *c, Id id) {
@@ -113,19 +115,25 @@ static void ask_approvers(Ctx *c, Id id, void *arg) {
     run_tell_approvers(c, id);
 }
 
+/* In pieces: a statement of a page may take ten seconds, and a run has any number of bills. */
+static void bills_become(Ctx *c, Id run, const char *from, const char *to) {
+    while (db_run(c, "update bill set status=? where bill_run_id=? and status=? limit ?", to, run, from,
+                  (int)BILLS_A_STATEMENT) == BILLS_A_STATEMENT) ;
+}
+
 /* arg: the approver's note, or NULL */
 static void approve_bills(Ctx *c, Id id, void *arg) {
     const char *words = arg;
     db_run(c, "update bill_run set approver_id=?, approved_at=?, approval_note=? where id=?", c->user, c->now, words,
            id);
-    db_run(c, "update bill set status='approved' where bill_run_id=? and status='draft'", id);
+    bills_become(c, id, "draft", "approved");
     run_totals(c, id);
 }
 
 static void back_to_drafts(Ctx *c, Id id, void *arg) {
     (void)arg;
     stage_set(c, id, 5);
-    db_run(c, "update bill set status='draft' where bill_run_id=? and status='approved'", id);
+    bills_become(c, id, "approved", "draft");
     db_run(c, "update bill_run set approver_id=null, approved_at=null, publish_at=null where id=?", id);
     run_tell_owner(c, id, "billing.run.told_sent_back");
 }

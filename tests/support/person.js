@@ -3,12 +3,15 @@
 // Paths are written as in the specification; the utility's prefix is added (/u/swa-w, for portal users /p/swa-w) unless
 // they are of the tenant (/login, /org/..., /utilities, /platform/...). A post looks for the form with that action, as
 // a person would have it on the screen, and sends its hidden fields and values with the given ones in their place.
+const http = require('http');
 const https = require('https');
 const crypto = require('crypto');
 const { expect } = require('@playwright/test');
 const html = require('./html');
 
 const agent = new https.Agent({ keepAlive: true, maxSockets: 128, rejectUnauthorized: false });
+const plain_agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
+const scheme = (instance) => (instance?.is_plain ? 'http' : 'https');         // benches work on instances without TLS
 const tenant_paths = /^\/(login|password|invite|logout|account|menu|me|setup|org|utilities|u|p|b|n|s|hooks|sandbox|razorpay|api|platform|health|metrics|_errors)(\/|\?|$)/;
 const plain = (s) => String(s).replace(/[\s\u00a0]+/g, ' ').trim();
 
@@ -20,7 +23,7 @@ async function request(instance, options) {
 
 function exchange(instance, { host, method = 'GET', path, headers = {}, body, address }) {
   return new Promise((done, bad) => {
-    const r = https.request({ host: '127.0.0.1', port: instance.port, servername: host, method, path, agent, localAddress: address, timeout: 60000,
+    const r = (instance.is_plain ? http : https).request({ host: '127.0.0.1', port: instance.port, servername: host, method, path, agent: instance.is_plain ? plain_agent : agent, localAddress: address, timeout: 60000,
       headers: { Host: host, ...headers, ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }) } }, (answer) => {
       const parts = [];
       answer.on('data', (d) => parts.push(d));
@@ -89,7 +92,7 @@ class Person {
   post(path, fields = {}, options = {}) {
     return new Answer((async () => {
       const to = this.path(path);
-      const headers = { Origin: `https://${this.host}`, 'Sec-Fetch-Site': 'same-origin', ...options.headers };
+      const headers = { Origin: `${scheme(this.instance)}://${this.host}`, 'Sec-Fetch-Site': 'same-origin', ...options.headers };
       if (options.json !== undefined) return this.send('POST', to, { headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(options.json) });
       if (options.body !== undefined) return this.send('POST', to, { headers, body: options.body });
       const pairs = options.raw ? [] : await this.form_fields(to, options);

@@ -15,7 +15,8 @@
  * stand in the messages, so a declared field has its name and type only: "<form>.<field>" (see form.name) or, for what
  * is called the same everywhere, "field.<field>"; "<form>.<field>.hint", "<form>.<field>.chars" (what to say of other
  * characters), "<form>.<field>.<value>" of a choice, "<form>.title", "<form>.intro", "<form>.submit". Words in the
- * table are what stands there when the messages have nothing.
+ * table are what stands there when the messages have nothing. What looks like a card number in a long text is masked as
+ * it is read (S24: none ever reaches us).
  */
 #ifndef LIB_FORM_H
 #define LIB_FORM_H

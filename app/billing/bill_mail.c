@@ -1,13 +1,14 @@
 /*
  * The bill by mail (BX06US01, CSS01US12.3): its HTML with the way to the portal, the PDF attached where the utility
  * says so (setting bx.attach_pdf), a note in the portal; or a text message with the way to it. Sent once, after its
- * document is made: the delivery's state guards it.
+ * document is made: the delivery's state guards it. And a copy of it for who asks.
  */
 #include <string.h>
 
 #include "app/billing/bill_paper.h"
 #include "app/billing/billing.h"
 #include "app/comms/comms.h"
+#include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
 #include "lib/messages.h"
@@ -83,4 +84,42 @@ void bill_message_moved(Ctx *c, const EventRow *e) {
                         : !strcmp(status, "bounced") ? "hard_bounced"
                                                      : "failed";
     bill_delivery_result(c, e->id, state, strcmp(state, "delivered") ? status : NULL);
+}
+
+/* --- a copy ------------------------------------------------------------------------------------------------------- */
+
+void bill_mail_copy(Ctx *c, Id bill, const char *email, const char *lang) {
+    job_enqueue(c, &(NewJob){ .kind = "bill.copy",
+                              .priority = 50,
+                              .payload = json_pairs(c, "bill", text(c, "%lld", (long long)bill.id), "email", email,
+                                                    "lang", lang, NULL),
+                              .unique_key = text(c, "%lld:%lld:%s", (long long)c->utility.id, (long long)bill.id,
+                                                 email) });
+}
+
+JobStep bill_copy_job(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    const char *no = json_text(p, "bill"), *email = json_text(p, "email"), *lang = json_text(p, "lang");
+    Id bill = no ? db_id(c, "select id from bill where id = ? and utility_id = ?", no, c->utility) : (Id){ 0 };
+    if (!bill.id || !email) job_give_up(c, "the payload names no bill and address");
+    const Locale *l;
+    Id document = bill_pdf(c, bill);
+    const BillPaper *paper = bill_paper_of(c, bill, &l);
+    notify(c, "bill_ready", &(Recipient){ .email = email, .lang = lang }, fields_of(c, paper, l),
+           &(NotifyOptions){ .channels = "email",
+                             .document = document,
+                             .html = bill_paper_mail(&c->mem, paper, l),
+                             .entity = "bill",
+                             .entity_id = bill,
+                             .dedup_key = text(c, "bill_copy:%lld:%s:%lld", (long long)bill.id, email,
+                                               (long long)(time_unix(c->now) / 3600)) });
+    return STEP_DONE;
+}
+
+size_t bill_messages(Ctx *c, Id bill, const char *texts[BILL_MESSAGES_MAX]) {
+    const Locale *l;
+    const BillPaper *p = bill_paper_of(c, bill, &l);
+    size_t n = 0;
+    for (; n < (size_t)p->message_n && n < BILL_MESSAGES_MAX; n++) texts[n] = p->message[n];
+    return n;
 }

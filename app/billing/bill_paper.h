@@ -43,6 +43,7 @@ void bill_message_moved(Ctx *c, const EventRow *e);
 /* Bills of a set whose documents are to be made: a job for each so many. In the transaction that publishes them. */
 void    bill_papers_wish(Ctx *c, const Id *bills, size_t n);
 JobStep bill_pdf_job     (Ctx *c, const JobRow *job);
+JobStep bill_copy_job    (Ctx *c, const JobRow *job);
 JobStep statement_job    (Ctx *c, const JobRow *job);      /* statement_paper.c */
 JobStep statement_cleanup(Ctx *c, const JobRow *job);      /* files of more than a day */
 

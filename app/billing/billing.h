@@ -198,6 +198,12 @@ void        bill_pdf_answer(struct Req *r, const BillHead *bill, const char *by,
 /* Data of layout/done for one that is still being made; the page asks `again` by itself. The caller renders it. */
 void        bill_pdf_later(struct Req *r, const char *again);
 
+/* Mails the bill with its document to who asks for it, by a job; once an hour to one address. */
+void        bill_mail_copy(struct Ctx *c, Id bill, const char *email, const char *lang);
+/* What the utility says on this bill, in the bill's language; how many. */
+enum { BILL_MESSAGES_MAX = 10 };
+size_t      bill_messages(struct Ctx *c, Id bill, const char *texts[BILL_MESSAGES_MAX]);
+
 /* The statement as a file: CSV at once; a PDF by a job, found by statement_made when it is there (0: not yet), kept for
    a day. */
 Bytes statement_csv  (struct Ctx *c, Id account, Date from, Date to, const char *language);

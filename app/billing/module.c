@@ -172,6 +172,7 @@ static const JobHandler billing_jobs[] = {
     /* a transaction for each chunk of accounts */
     { .kind = "bill_run.work",    .class = "bills", .run = run_job, .no_tx = true },
     { .kind = "bill.pdf", .class = "documents", .run = bill_pdf_job },
+    { .kind = "bill.copy", .class = "documents", .run = bill_copy_job },
     { .kind = "bill_set.work", .class = "documents", .run = bill_set_job },
     { .kind = "bill_set.expire", .class = "documents", .run = bill_set_expire },
     { .kind = "statement.pdf", .class = "documents", .run = statement_job },

@@ -205,9 +205,14 @@ const PaymentHead *payment_get (struct Ctx *c, const char *receipt_no);     /* N
 typedef struct { const char *payment_no, *receipt_no; Date value_date; Money amount; Time received_at; } PaidPart;
 typedef struct { PaidPart *v; size_t n; } PaidParts;
 PaidParts item_payments(struct Ctx *c, const char *type, Id id);
+/* Credit notes used for it, with the day. */
+typedef struct { const char *number; Date on; Money amount; } CreditPart;
+typedef struct { CreditPart *v; size_t n; } CreditParts;
+CreditParts item_credits(struct Ctx *c, const char *type, Id id);
 /* The payments of one intent, or on one receipt, with their accounts. */
 typedef struct { Id id, account; const char *payment_no, *receipt_no, *account_no, *mode, *status, *card_last4;
-                 Money amount, unallocated; Time received_at; Date value_date; const char *mode_code; } ReceiptPayment;
+                 Money amount, unallocated; Time received_at; Date value_date; const char *mode_code;
+                 Id intent; } ReceiptPayment;
 typedef struct { ReceiptPayment *v; size_t n; } ReceiptPayments;
 ReceiptPayments payments_of_intent (struct Ctx *c, Id intent);
 ReceiptPayments payments_of_receipt(struct Ctx *c, const char *receipt_no);
@@ -294,6 +299,10 @@ typedef struct { Id consumer, account, bill; const char *type_code, *subject, *d
 /* With its number, notice and event; billing holds the disputed bill. CONFLICT "<no> about this bill is open." for
    a bill that is in dispute, INVALID "At most $62.25 can be disputed on this bill." above what is unpaid. */
 Id complaint_create(struct Ctx *c, const NewComplaint *n);
+/* All complaints about a bill, newest first. */
+typedef struct { const char *complaint_no, *status; Time created_at; } CaseHead;
+typedef struct { CaseHead *v; size_t n; } CaseHeads;
+CaseHeads bill_complaints(struct Ctx *c, Id bill);
 /* Open complaints about bills of an account. */
 typedef struct { Id complaint, bill; const char *complaint_no; Money amount; } Dispute;
 typedef struct { Dispute *v; size_t n; } Disputes;

@@ -51,6 +51,19 @@ Disputes bill_disputes_open(Ctx *c, Id account) {
     return all;
 }
 
+#define CASE_HEAD(F, T) F(T, const char *, complaint_no) F(T, const char *, status) F(T, Time, created_at)
+ROW(CaseHeadRow, CASE_HEAD)
+
+CaseHeads bill_complaints(Ctx *c, Id bill) {
+    CaseHeadRows rows = db_all(c, CaseHeadRow, "select complaint_no, status, created_at from complaint where "
+                                               "disputed_bill_id = ? and utility_id = ? order by id desc limit 20",
+                               bill, c->utility);
+    CaseHeads all = { take_n(c, CaseHead, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++)
+        all.v[i] = (CaseHead){ rows.v[i].complaint_no, rows.v[i].status, rows.v[i].created_at };
+    return all;
+}
+
 static void check_dispute(Ctx *c, const NewComplaint *n) {
     account_lock(c, n->account);
     const char *no = db_text(

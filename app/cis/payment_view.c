@@ -25,12 +25,28 @@ PaidParts item_payments(Ctx *c, const char *type, Id id) {
     return all;
 }
 
+#define CREDIT_PART(F, T) F(T, const char *, number) F(T, Date, on_date) F(T, Money, amount)
+ROW(CreditPartRow, CREDIT_PART)
+
+CreditParts item_credits(Ctx *c, const char *type, Id id) {
+    CreditPartRows rows = db_all(c, CreditPartRow,
+                                 "select coalesce(n.credit_note_no, '') as number, date(x.created_at) as on_date, "
+                                 "x.amount_minor as amount from credit_application x join credit_note n "
+                                 "on n.id = x.source_id where x.source_type = 'credit_note' and x.target_type = ? "
+                                 "and x.target_id = ? and x.utility_id = ? and x.undone_at is null order by x.id",
+                                 type, id, c->utility);
+    CreditParts all = { take_n(c, CreditPart, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++)
+        all.v[i] = (CreditPart){ rows.v[i].number, rows.v[i].on_date, rows.v[i].amount };
+    return all;
+}
+
 #define GROUP_PAYMENT(F, T) F(T, Id, id) F(T, Id, account) F(T, const char *, payment_no) \
     F(T, const char *, receipt_no) F(T, const char *, mode) F(T, const char *, mode_code) F(T, const char *, status) \
         F(T, const char *, card_last4) \
     F(T, const char *, currency) \
     F(T, Money, amount) F(T, Money, unallocated) F(T, Time, received_at) F(T, Date, value_date) \
-        F(T, const char *, account_no)
+        F(T, const char *, account_no) F(T, Id, intent)
 ROW(GroupPayment, GROUP_PAYMENT)
 
 static ReceiptPayments payments_from(Ctx *c, GroupPayments rows) {
@@ -39,7 +55,7 @@ static ReceiptPayments payments_from(Ctx *c, GroupPayments rows) {
         const GroupPayment *r = &rows.v[i];
         all.v[i] = (ReceiptPayment){ r->id, r->account, r->payment_no, r->receipt_no, r->account_no, r->mode, r->status,
                                      r->card_last4, r->amount, r->unallocated, r->received_at, r->value_date,
-                                     r->mode_code };
+                                     r->mode_code, r->intent };
     }
     return all;
 }
@@ -48,7 +64,8 @@ static ReceiptPayments payments_from(Ctx *c, GroupPayments rows) {
                      "r.receipt_no from receipt r where r.payment_group = p.payment_group " \
                      "limit 1)) as receipt_no, m.name as mode, m.code as mode_code, p.status, p.card_last4, " \
     "p.currency, p.amount_minor as amount, p.unallocated_minor as unallocated, p.received_at, p.value_date, " \
-    "a.account_no from payment p join payment_mode m on m.id = p.mode_id left join account a on a.id = p.account_id "
+    "a.account_no, p.payment_intent_id as intent from payment p join payment_mode m on m.id = p.mode_id " \
+    "left join account a on a.id = p.account_id "
 
 ReceiptPayments payments_of_intent(Ctx *c, Id intent) {
     return payments_from(c, db_all(c, GroupPayment, GROUP_SELECT "where p.payment_intent_id = ? "

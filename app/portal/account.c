@@ -8,6 +8,7 @@
 #include "app/core/front.h"
 #include "app/core/sign_in.h"
 #include "app/portal/pages.h"
+#include "lib/card.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
@@ -71,12 +72,13 @@ void account_name_post(Req *r) {
     const Mine *m = mine_of_path(r);
     Input *in = form_read(r, &name_form);
     problems_end(r);
-    db_run(c, "update portal_account_link set nickname = ?, row_version = row_version + 1 where id = ?",
-           in_text(in, "nickname"), m->link_id);
+    const char *name = in_text(in, "nickname") ? card_numbers_masked(&c->mem, in_text(in, "nickname")) : NULL;
+    db_run(c, "update portal_account_link set nickname = ?, row_version = row_version + 1 where id = ?", name,
+           m->link_id);
     audit_write(c, &(Audit){ .action = "edit", .entity = "portal_account_link", .id = m->link_id,
                              .number = m->account_no, .version = m->row_version + 1,
                              .before = json_pairs(c, "nickname", m->nickname, NULL),
-                             .after = json_pairs(c, "nickname", in_text(in, "nickname"), NULL) });
+                             .after = json_pairs(c, "nickname", name, NULL) });
     note(r, "%s", msg(c->language, "portal.accounts.named"));
     go(r, "/accounts");
 }

@@ -158,7 +158,8 @@ void bills_page(Req *r) {
     }
     const char *filters = filters_query(r, year, state);
     show_pages(r, page_no, n, filters);
-    show_text(r, "csv_url", n ? link_path(r, "/bills.csv?%s", filters) : NULL);
+    show_text(r, "csv_url", n ? link_path(r, "/bills.csv%s%s", *filters ? "?" : "", *filters ? filters + 1 : "")
+              : NULL);
     show_text(r, "zip_url", shown ? link_path(r, "/bills.zip") : NULL);
     show_text(r, "statement_url", link_path(r, "/statement"));
     portal_page(r, "portal.menu.bills", "portal/bills");
@@ -370,6 +371,48 @@ static void show_paid(Req *r, const BillHead *b) {
     }
 }
 
+/* Credit notes that were used for it, and what was asked about it. */
+static void show_related(Req *r, const BillHead *b) {
+    Ctx *c = &r->c;
+    CreditParts credits = item_credits(c, "bill", b->id);
+    for (size_t i = 0; i < credits.n; i++) {
+        show_text(r, at(r, "credits", i, "text"), credits.v[i].number);
+        show_text(r, at(r, "credits", i, "sub"), locale_date(&c->mem, c->locale, credits.v[i].on));
+        show_text(r, at(r, "credits", i, "right"), money_words(c, credits.v[i].amount));
+    }
+    CaseHeads cases = bill_complaints(c, b->id);
+    for (size_t i = 0; i < cases.n; i++) {
+        const char *key = text(r, "portal.case.%s", cases.v[i].status);
+        bool over = !strcmp(key, "portal.case.closed") || !strcmp(key, "portal.case.rejected");
+        show_text(r, at(r, "cases", i, "text"), cases.v[i].complaint_no);
+        show_text(r, at(r, "cases", i, "sub"),
+                  locale_date(&c->mem, c->locale, time_date(c->locale->zone, cases.v[i].created_at)));
+        show_text(r, at(r, "cases", i, "word"), msg(c->language, msg_exists(key) ? key : "portal.case.pending"));
+        show_text(r, at(r, "cases", i, "tone"), over ? "off" : "hold");
+    }
+    const char *texts[BILL_MESSAGES_MAX];
+    size_t n = bill_messages(c, b->id, texts);
+    for (size_t i = 0; i < n; i++) show_text(r, text(r, "messages.%zu", i), texts[i]);
+}
+
+/* What was used, beside the bill before and the same month a year ago. */
+static void show_used(Req *r, const BillHead *b) {
+    Ctx *c = &r->c;
+    if (!b->usage_unit || b->usage.micro <= 0) return;
+    BillHeads all = bill_list(c, b->account, NULL);
+    const BillHead *last = before(c, b), *year = NULL;
+    Month then = month_add(month_of(b->period_end), -12);
+    for (size_t i = 0; i < all.n && !year; i++)
+        if (!strcmp(all.v[i].status, "published") && month_of(all.v[i].period_end).no == then.no)
+            year = &all.v[i];
+    const BillHead *const shown[] = { b, last, year };
+    for (int i = 0; i < 3; i++)
+        if (shown[i] && shown[i]->usage_unit && !strcmp(shown[i]->usage_unit, b->usage_unit))
+            show_fact(r, "used", bill_title(c, shown[i]),
+                      locale_quantity(&c->mem, c->locale, shown[i]->usage, shown[i]->usage_unit),
+                      i == 2 ? msg(c->language, "portal.bill.year_ago") : NULL);
+}
+
 static void show_document(Req *r, const BillHead *b) {
     Ctx *c = &r->c;
     show_text(r, "print_url", link_path(r, "/bills/%s/print", b->bill_no));
@@ -445,8 +488,25 @@ void bill_page(Req *r) {
     }
     show_compare(r, b);
     show_paid(r, b);
+    show_used(r, b);
+    show_related(r, b);
     show_document(r, b);
+    if (!portal_is_viewed(c) && !cancelled) show_text(r, "mail_url", link_path(r, "/bills/%s/mail", b->bill_no));
     portal_page(r, NULL, "portal/bill");
+}
+
+/* Its document by mail, to the visitor's own proved address. */
+void bill_mail_post(Req *r) {
+    Ctx *c = &r->c;
+    const BillHead *b = portal_bill_of_path(r);
+    const PortalUser *u = portal_user_by_id(c, c->user);
+    if (!strcmp(b->status, "cancelled")) fail(c, CONFLICT, "%s", msg(c->language, "portal.bill.cancelled"));
+    if (!db_int(c, "select count(*) from portal_user where id = ? and email_verified_at is not null", u->id))
+        fail(c, CONFLICT, "%s", msg(c->language, "portal.paperless.prove"));
+    bill_mail_copy(c, b->id, u->email, c->language);
+    audit_note(c, "send", "bill", b->id, b->bill_no, "portal");
+    note(r, "%s", msg_format(c, c->language, "portal.bill.mailed", { "email", u->email }));
+    go(r, "/bills/%s", b->bill_no);
 }
 
 /* For paper: the same figures in the print shell. */

@@ -23,6 +23,9 @@ void show_bill_row(Req *r, const char *list, size_t i, const BillHead *b);
 /* Chart of use (chart.*), when bills have any. */
 void show_use(Req *r, BillHeads bills);
 
+/* Whether the visitor may see a payment of an account: whoever sees the account, a payer only what he paid himself. */
+bool payment_may_see(Ctx *c, Id account, Id intent);
+
 /* The bill of the path, of an account that is linked; else there is no such page. */
 const BillHead *portal_bill_of_path(Req *r);
 /* First and last view of an e-bill, counted. */

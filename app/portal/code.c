@@ -46,7 +46,7 @@ ROW(SentAt, SENT_AT)
 static void check_limits(Ctx *c, Bytes subject, const char *purpose, bool wait_between) {
     SentAts all = db_all(c, SentAt, "select created_at from otp_challenge where subject_hash = ? and purpose = ? "
                                     "and (address is not null or purpose <> 'register' or data is not null) "
-                                    "and created_at > ? and created_at <= ? order by id desc limit 20",
+                                    "and created_at > ? and created_at <= ? order by id desc limit 20 for update",
                          subject, purpose, time_add_seconds(c->now, -86400), c->now);
     Time sent[SENT_MOST] = { 0 };
     for (size_t i = 0; i < all.n && i < SENT_MOST; i++) sent[i] = all.v[i].created_at;
@@ -89,8 +89,16 @@ static void cookie_write(Req *r, const char *public_id) {
                COOKIE_S);
 }
 
+/* One code at a time for one person or account: many presses at once get one. */
+static void one_at_a_time(Ctx *c, const NewChallenge *n) {
+    if (!n->subject_id.id) return;
+    if (!strcmp(n->purpose, "register")) account_lock(c, n->subject_id);
+    else (void)db_id(c, "select id from portal_user where id = ? for update", n->subject_id);
+}
+
 static void create(Req *r, const NewChallenge *n, bool wait_between) {
     Ctx *c = &r->c;
+    one_at_a_time(c, n);
     Bytes subject = subject_of(c, n->subject);
     check_limits(c, subject, n->purpose, wait_between);
     const char *public_id = random_public_id(&c->mem), *code = random_digits(&c->mem, 6), *channel = channel_for(n);

@@ -163,7 +163,8 @@ static void receipt_work(Ctx *c, void *arg) {
     Paid *p = arg;
     ReceiptPayments all = payments_of_receipt(c, p->no);
     if (!all.n) fail(c, NOT_FOUND, "There is no such page.");
-    for (size_t i = 0; i < all.n; i++) portal_check(c, all.v[i].account, ACCESS_PAYER);
+    for (size_t i = 0; i < all.n; i++)
+        if (!payment_may_see(c, all.v[i].account, all.v[i].intent)) fail(c, NOT_FOUND, "There is no such page.");
     p->document = receipt_pdf_wish(c, p->no);
     if (!p->document.id) return;
     const Document *d = document_open(c, p->document);

@@ -9,6 +9,7 @@
 
 #include "app/comms/comms.h"
 #include "app/portal/autopay_rules.h"
+#include "lib/card.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/form.h"
@@ -318,16 +319,17 @@ void method_name_post(Req *r) {
     Method *m = of_path(r);
     Input *in = form_read(r, &nickname_form);
     problems_end(r);
+    const char *name = in_text(in, "nickname") ? card_numbers_masked(&c->mem, in_text(in, "nickname")) : NULL;
     db_run(c,
            "update saved_payment_method set nickname = ?, row_version = row_version + 1, updated_at = ? where id = ?",
-           in_text(in, "nickname"), c->now, m->id);
+           name, c->now, m->id);
     audit_write(c, &(Audit){ .action = "edit",
                              .entity = "saved_payment_method",
                              .id = m->id,
                              .number = m->last4,
                              .version = m->row_version + 1,
                              .before = json_pairs(c, "nickname", m->nickname, NULL),
-                             .after = json_pairs(c, "nickname", in_text(in, "nickname"), NULL) });
+                             .after = json_pairs(c, "nickname", name, NULL) });
     note(r, "%s", msg(c->language, "portal.accounts.named"));
     go(r, "/pay/methods");
 }

@@ -85,6 +85,7 @@ static const Route portal_routes[] = {
     PORTAL_GET ("/statement.csv",       SIGNED_IN, statement_csv_get, .flags = WRITES),
     PORTAL_GET ("/receipts/{no}/pdf",   SIGNED_IN, receipt_download, .flags = NO_TX),
     PORTAL_GET ("/bills/{no}/print",    SIGNED_IN, bill_print),
+    PORTAL_POST("/bills/{no}/mail",     SIGNED_IN, bill_mail_post, .form = bill_page),
     PORTAL_GET ("/bills/{no}/dispute",  SIGNED_IN, dispute_page),
     PORTAL_POST("/bills/{no}/dispute",  SIGNED_IN, dispute_post, .flags = UPLOADS),
     PORTAL_GET ("/bills/{no}/paper",    SIGNED_IN, paper_page),

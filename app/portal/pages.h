@@ -154,6 +154,7 @@ extern const PageTab portal_tabs[];
 void home_page_portal(Req *r);  void more_page(Req *r);
 void bills_page(Req *r);        void bills_csv(Req *r);
 void bill_page(Req *r);         void bill_download(Req *r);     void bill_print(Req *r);
+void bill_mail_post(Req *r);
 void statement_page(Req *r);
 /* file.c */
 void bills_zip(Req *r);         void statement_pdf_get(Req *r);  void statement_csv_get(Req *r);

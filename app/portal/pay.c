@@ -230,13 +230,18 @@ void pay_page(Req *r) {
 
 /* --- the guest's look-up ------------------------------------------------------------------------------------------ */
 
-typedef struct Lookup { Bytes subject; Id account; } Lookup;
+typedef struct Lookup { Bytes subject; Id row; } Lookup;
 
+/* Counted before anything is looked at, so that many at once are held to the limit too. */
 static void count_lookup(Ctx *c, void *arg) {
-    const Lookup *l = arg;
-    db_run(c, "insert into otp_challenge (utility_id, purpose, subject_hash, subject_id, channel, code_hash, "
-              "expires_at, used_at, ip, created_at) values (?,'guest',?,?,'none',?,?,?,inet6_aton(?),?)",
-           c->utility, l->subject, l->account, l->subject, c->now, c->now, c->address, c->now);
+    Lookup *l = arg;
+    l->row = db_insert(c, "insert into otp_challenge (utility_id, purpose, subject_hash, channel, code_hash, "
+                          "expires_at, used_at, ip, created_at) values (?,'guest',?,'none',?,?,?,inet6_aton(?),?)",
+                       c->utility, l->subject, l->subject, c->now, c->now, c->address, c->now);
+}
+
+static void forget_lookup(Ctx *c, void *arg) {
+    db_run(c, "delete from otp_challenge where id = ?", ((Lookup *)arg)->row);
 }
 
 void guest_post(Req *r) {
@@ -244,16 +249,19 @@ void guest_post(Req *r) {
     Input *in = form_read(r, &guest_form);
     problems_end(r);
     if (!portal_setting_is(c, "guest_pay")) fail(c, NOT_FOUND, "There is no such page.");
-    int64_t before = db_int(c, "select count(*) from otp_challenge where ip = inet6_aton(?) and purpose = 'guest' "
-                               "and created_at > ? and created_at <= ?", c->address, time_add_seconds(c->now, -3600),
-                            c->now);
-    if (before >= portal_setting_int(c, "guest_lookups_hour"))
-        fail_busy(c, 3600, "%s", msg(c->language, "portal.pay.lookups"));
     const char *no = typed_code(&c->mem, in_text(in, "account_no"));
+    Lookup look_up = { .subject = lookup_hash(c, no) };
+    db_tx(c, DB_WRITE, count_lookup, &look_up, NULL);
+    int64_t before = db_int(c, "select count(*) from otp_challenge where ip = inet6_aton(?) and purpose = 'guest' "
+                               "and created_at > ? and id < ?", c->address, time_add_seconds(c->now, -3600),
+                            look_up.row);
+    if (before >= portal_setting_int(c, "guest_lookups_hour")) {
+        db_tx(c, DB_WRITE, forget_lookup, &look_up, NULL);
+        fail_busy(c, 3600, "%s", msg(c->language, "portal.pay.lookups"));
+    }
     const Account *a = account_find(c, no);
     bool right = a && a->postal_code && !strcmp(typed_code(&c->mem, a->postal_code),
                                                 typed_code(&c->mem, in_text(in, "postal_code")));
-    db_tx(c, DB_WRITE, count_lookup, &(Lookup){ lookup_hash(c, no), right ? a->id : (Id){ 0 } }, NULL);
     if (!right) fail(c, INVALID, "%s", msg(c->language, "portal.pay.not_found"));
     cookie_set(r, guest_cookie, guest_value(c, a->id), GUEST_S);
     go(r, "/pay");
@@ -670,14 +678,22 @@ void pay_return_post(Req *r) {
 
 /* --- receipts ----------------------------------------------------------------------------------------------------- */
 
+bool payment_may_see(Ctx *c, Id account, Id intent) {
+    Access have = portal_access(c, account);
+    if (have != ACCESS_PAYER) return have != ACCESS_NONE;
+    return intent.id && intent_payer(c, intent).id == c->user.id;
+}
+
+/* Of a receipt for several accounts each sees those of his own; the paper is for who sees them all. */
 void receipt_page(Req *r) {
     Ctx *c = &r->c;
     const char *no = path_text(r, "no");
-    ReceiptPayments all = payments_of_receipt(c, no);
+    ReceiptPayments whole = payments_of_receipt(c, no), all = { take_n(c, ReceiptPayment, whole.n + 1), 0 };
     Money sum = { 0 };
-    for (size_t i = 0; i < all.n; i++) {
-        portal_check(c, all.v[i].account, ACCESS_PAYER);
-        sum = money_add(sum, all.v[i].amount);
+    for (size_t i = 0; i < whole.n; i++) {
+        if (!payment_may_see(c, whole.v[i].account, whole.v[i].intent)) continue;
+        all.v[all.n++] = whole.v[i];
+        sum = money_add(sum, whole.v[i].amount);
     }
     if (!all.n) fail(c, NOT_FOUND, "There is no such page.");
     show_receipt_rows(r, all);
@@ -687,7 +703,7 @@ void receipt_page(Req *r) {
               msg(c->language, strcmp(all.v[0].status, "reversed") ? "portal.pay.success" : "portal.pay.reversed"));
     show_text(r, "amount", money_words(c, sum));
     show_text(r, "receipt_no", no);
-    show_text(r, "pdf_url", link_path(r, "/receipts/%s/pdf", no));
+    if (all.n == whole.n) show_text(r, "pdf_url", link_path(r, "/receipts/%s/pdf", no));
     const char *mode = payment_mode_words(c->language, all.v[0].mode_code, all.v[0].mode), *last4 = all.v[0].card_last4;
     show_text(r, "says", text(r, "%s · %s%s%s", locale_time_words(&c->mem, c->locale, all.v[0].received_at), mode,
                               last4 ? " ···· " : "", last4 ? last4 : ""));

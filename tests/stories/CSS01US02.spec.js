@@ -155,6 +155,7 @@ story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_
     await close();
     expect(one('select status from complaint')).toBe('closed');
     expect(one(`select dispute_hold from bill where bill_no = '${bill}'`)).toBe('0');
+    await alpha().get(`/bills/${bill}`).sees('What you asked about this bill', c.complaint_no, 'Done');
     clock.forward({ days: 60 });
     await as.anew('alpha@swa.test').get(`/bills/${bill}/dispute`).refuses(409, null, 'Bills can be questioned for 60 days, until 06/09/2026. Call us about older ones.');
     clock.forward({ days: -60 });
@@ -182,6 +183,33 @@ story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_
     expect(rows).toHaveLength(4);
     expect(rows[2]).toContain('WA-BILL-202604-000101,WA-ACC-300001,published,2026-03-01,2026-03-31,2026-04-10,2026-05-05,2,Water use,9');
     expect(one("select count(*) from audit_entry where action = 'export' and entity = 'bill'")).toBe('1');
+  });
+
+  test('CSS01US02 the bill is sent to one\'s own proved address, with its PDF, and once an hour', async () => {
+    const bill = 'WA-BILL-202604-000101', sent = () => sql("select to_address, attachments is not null pdf from message where template_key = 'bill_ready'");
+    const send = () => alpha().post(`/bills/${bill}/mail`, {}, { from: `/bills/${bill}` });
+    sql("update portal_user set email_verified_at = null where email = 'alpha@swa.test'");
+    await send().refuses(409, null, 'Prove your e-mail address first');
+    sql("update portal_user set email_verified_at = utc_timestamp(6) where email = 'alpha@swa.test'");
+    await send().done('The bill is on its way to alpha@swa.test.');
+    await jobs_run();
+    await send().is(303);
+    await jobs_run();
+    expect(sent()).toEqual([{ to_address: 'alpha@swa.test', pdf: '1' }]);
+    await beta().post(`/bills/${bill}/mail`, { csrf: (await beta().get('/accounts')).body.match(/name="csrf" value="([^"]*)"/)[1] }, { raw: true }).is(404);
+  });
+
+  test('CSS01US02 the list has PDF, Pay and what is paid; filters hold for the CSV; ticked ones come as ZIP', async () => {
+    const page = await beta().get('/bills').sees('Download several bills');
+    for (const no of ['WA-BILL-202601-000101', 'WA-BILL-202602-000101']) for (const to of [`/p/swa-w/bills/${no}/pdf`, `/p/swa-w/pay?bill=${no}`]) expect(page.body).toContain(to);
+    await beta().get('/bills?state=partly').sees('No bill fits these filters.');
+    expect((await beta().get('/bills.csv?state=paid').is(200)).body.trim().split('\r\n')).toHaveLength(1);
+    expect((await beta().get('/bills?state=overdue').is(200)).body).toContain('/bills.csv?state=overdue');
+    const zip = await beta().get('/bills.zip?b_WA-BILL-202602-000101=1&b_WA-BILL-202604-000101=1').is(200);        // the second is another's
+    const list = execFileSync('python3', ['-c', 'import io,sys,zipfile\nprint(*zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).namelist())'], { input: zip.bytes, encoding: 'utf8' });
+    expect(list.trim()).toBe('WA-BILL-202602-000101.pdf');
+    await beta().get('/bills?page=2').sees('No bill');
+    await beta().get('/bills?page=-1').sees('WA-BILL-202603-000101');
   });
 
   test('CSS01US02 a viewer sees bills and cannot pay; one who is not linked any more sees nothing', async () => {

@@ -46,7 +46,7 @@ def:field_input(f) ?><?cs
   elif:f.kind == "file" ?><?cs if:f.current.url ?><p class="hint"><a href="<?cs var:url_validate(f.current.url) ?>"><?cs var:f.current.text ?></a></p><?cs /if ?><input type="file"<?cs call:field_attrs(f) ?><?cs
     if:f.accept ?> accept="<?cs var:f.accept ?>"<?cs /if ?><?cs if:f.multiple ?> multiple<?cs /if ?><?cs if:f.capture ?> capture="environment"<?cs /if ?><?cs
     if:f.max_bytes ?> data-max="<?cs var:f.max_bytes ?>" data-max-text="<?cs var:f.max_text ?>"<?cs /if ?>><?cs
-  elif:f.kind == "password" ?><input type="password"<?cs call:field_attrs(f) ?>><?cs
+  elif:f.kind == "password" ?><input type="password"<?cs call:field_attrs(f) ?> data-show="<?cs var:t.ui.show_password ?>" data-hide="<?cs var:t.ui.hide_password ?>"<?cs if:f.autocomplete == "new-password" ?> data-strength="<?cs var:t.ui.strength ?>"<?cs /if ?>><?cs
   elif:f.kind == "static" ?><p id="f-<?cs var:f.name ?>" class="static"><?cs var:f.value ?></p><?cs
   elif:f.kind == "lookup" ?><input list="l-<?cs var:f.name ?>" value="<?cs var:f.value ?>"<?cs call:field_attrs(f) ?><?cs if:!f.autocomplete ?> autocomplete="off"<?cs /if ?><?cs
     if:f.suggest_url ?> data-suggest="<?cs var:f.suggest_url ?>"<?cs /if ?>><datalist id="l-<?cs var:f.name ?>"><?cs each:o = f.options ?><option value="<?cs var:o.value ?>"><?cs var:o.text ?></option><?cs /each ?></datalist><?cs

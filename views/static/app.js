@@ -103,6 +103,26 @@
     f.hidden = !of.some((x) => f.dataset.revealValue.split('|').includes(x.value));
   });
 
+  /* Passwords: shown when wished; of a new one, how strong it is, in words. */
+  const strength = (s) => { const points = Math.min(s.length, 2 * new Set(s).size) + 2 * [/[a-z]/, /[A-Z]/, /\d/, /[^a-z\d]/i].filter((k) => k.test(s)).length; return s.length < 10 || points < 15 ? 0 : points < 22 ? 1 : 2; };
+  $$('input[data-show]').forEach((input) => {
+    const row = document.createElement('span'), button = document.createElement('button'), says = document.createElement('span'), words = (input.dataset.strength || '').split('|');
+    row.className = 'join';
+    button.type = 'button';
+    button.className = 'fix';
+    button.textContent = input.dataset.show;
+    if (input.labels[0]) button.title = input.labels[0].textContent;
+    input.before(row);
+    row.append(input, button);
+    button.onclick = () => { const hidden = input.type === 'password'; input.type = hidden ? 'text' : 'password'; button.textContent = hidden ? input.dataset.hide : input.dataset.show; };
+    if (input.form) input.form.addEventListener('submit', () => { input.type = 'password'; });
+    if (words.length < 3) return;
+    says.className = 'hint';
+    says.setAttribute('role', 'status');
+    row.after(says);
+    input.addEventListener('input', () => { says.textContent = input.value ? words[strength(input.value)] : ''; });
+  });
+
   /* Files: too large is said at once, not after the upload. */
   const check_file = (input) => {
     const old = $('.err[data-file]', input.parentNode);

@@ -216,6 +216,20 @@ typedef struct { Id id, account; const char *payment_no, *receipt_no, *account_n
 typedef struct { ReceiptPayment *v; size_t n; } ReceiptPayments;
 ReceiptPayments payments_of_intent (struct Ctx *c, Id intent);
 ReceiptPayments payments_of_receipt(struct Ctx *c, const char *receipt_no);
+/* Payments as the consumer sees them, newest first; by number; NULL when there is none. paid_for: bills' numbers. */
+typedef struct {
+    Id          id, account, intent;
+    const char *payment_no, *receipt_no, *status, *mode_code, *mode, *channel_code, *channel, *card_last4, *reference,
+        *reason, *paid_for;
+    Money       amount, fee, unallocated, refunded, reversed;
+    Time        received_at;
+} PaymentSeen;
+typedef struct { PaymentSeen *v; size_t n; } PaymentsSeen;
+PaymentsSeen       payments_seen(struct Ctx *c, const Id *accounts, size_t n, int limit);
+const PaymentSeen *payment_seen (struct Ctx *c, const char *payment_no);
+typedef struct { const char *type; Id id; Money amount; } PaidItem;
+typedef struct { PaidItem *v; size_t n; } PaidItems;
+PaidItems          payment_items(struct Ctx *c, Id payment);
 /* When a payment of the same amount came in for the account within so many minutes; TIME_NONE: none did. */
 Time payment_like_at(struct Ctx *c, Id account, Money amount, int minutes);
 /* The receipt as a PDF document, made when it is not there yet: in job workers. */

@@ -87,3 +87,69 @@ Time payment_like_at(Ctx *c, Id account, Money amount, int minutes) {
                         account, c->utility, amount, (Time){ c->now.us - (int64_t)minutes * 60 * 1000000 });
     return us ? (Time){ us } : TIME_NONE;
 }
+
+/* --- the consumer's history --------------------------------------------------------------------------------------- */
+
+#define SEEN(F, T)                                                                                                     \
+    F(T, Id, id)                                                                                                       \
+    F(T, Id, account) F(T, Id, intent) F(T, const char *, payment_no) F(T, const char *, receipt_no)                   \
+        F(T, const char *, status) F(T, const char *, mode_code) F(T, const char *, mode)                              \
+            F(T, const char *, channel_code) F(T, const char *, channel) F(T, const char *, card_last4)                \
+                F(T, const char *, reference) F(T, const char *, reason) F(T, const char *, paid_for)                  \
+                    F(T, Money, amount) F(T, Money, fee) F(T, Money, unallocated) F(T, Money, refunded)                \
+                        F(T, Money, reversed) F(T, Time, received_at)
+ROW(Seen, SEEN)
+
+#define SEEN_SELECT                                                                                                    \
+    "select p.id, p.account_id as account, p.payment_intent_id as intent, p.payment_no, coalesce(p.receipt_no, "       \
+    "(select r.receipt_no from receipt r where r.payment_group = p.payment_group limit 1)) as receipt_no, p.status, "  \
+    "m.code as mode_code, m.name as mode, ch.code as channel_code, ch.name as channel, p.card_last4, p.reference, "    \
+    "(select v.reason from payment_reversal v where v.payment_id = p.id and v.undone_at is null order by v.id desc "   \
+    "limit 1) as reason, (select group_concat(distinct b.bill_no order by b.bill_no separator ', ') from "             \
+    "payment_allocation x join bill b on b.id = x.target_id where x.payment_id = p.id and x.target_type = 'bill' "     \
+    "and x.undone_at is null) as paid_for, p.amount_minor as amount, coalesce((select r.fee_minor from receipt r "     \
+    "where r.payment_id = p.id limit 1), 0) as fee, p.unallocated_minor as unallocated, p.refunded_minor as "          \
+    "refunded, p.reversed_minor as reversed, p.received_at from payment p "                                            \
+    "join payment_mode m on m.id = p.mode_id join payment_channel ch on ch.id = p.channel_id "
+
+static PaymentSeen seen_of(const Seen *s) {
+    return (PaymentSeen){ s->id,           s->account,   s->intent,   s->payment_no, s->receipt_no, s->status,
+                          s->mode_code,    s->mode,      s->channel_code, s->channel, s->card_last4, s->reference,
+                          s->reason,       s->paid_for,  s->amount,   s->fee,        s->unallocated, s->refunded,
+                          s->reversed,     s->received_at };
+}
+
+PaymentsSeen payments_seen(Ctx *c, const Id *accounts, size_t n, int limit) {
+    if (!n) return (PaymentsSeen){ take_n(c, PaymentSeen, 1), 0 };
+    Seens rows = db_all(c, Seen,
+                        SEEN_SELECT "where p.utility_id = ? and p.account_id in (select j.id from json_table(?, "
+                                    "'$[*]' columns (id bigint path '$')) j) order by p.received_at desc, p.id desc "
+                                    "limit ?",
+                        c->utility, json_ids(c, accounts, n), limit);
+    PaymentsSeen all = { take_n(c, PaymentSeen, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++) all.v[i] = seen_of(&rows.v[i]);
+    return all;
+}
+
+const PaymentSeen *payment_seen(Ctx *c, const char *payment_no) {
+    Seen *s = db_find(c, Seen, SEEN_SELECT "where p.utility_id = ? and p.payment_no = ? and p.account_id is not null",
+                      c->utility, payment_no);
+    if (!s) return NULL;
+    PaymentSeen *p = take(c, sizeof *p);
+    *p = seen_of(s);
+    return p;
+}
+
+#define ITEM_ROW(F, T) F(T, const char *, type) F(T, Id, id) F(T, Money, amount)
+ROW(ItemRow, ITEM_ROW)
+
+PaidItems payment_items(Ctx *c, Id payment) {
+    ItemRows rows = db_all(c, ItemRow,
+                           "select target_type as type, target_id as id, cast(sum(amount_minor) as signed) as amount "
+                           "from payment_allocation where payment_id = ? and undone_at is null "
+                           "group by target_type, target_id order by min(id)",
+                           payment);
+    PaidItems all = { take_n(c, PaidItem, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++) all.v[i] = (PaidItem){ rows.v[i].type, rows.v[i].id, rows.v[i].amount };
+    return all;
+}

@@ -52,6 +52,11 @@ typedef struct { IntentLine *v; size_t n; } IntentLines;
 IntentLines intent_lines(struct Ctx *c, Id intent);
 Id          intent_payer(struct Ctx *c, Id intent);
 const char *intent_mail (struct Ctx *c, Id intent);
+/* Payments of these accounts that did not come about or are not over, newest first: at the gateway, failed, cancelled;
+   and whose they are. */
+typedef struct { Id id, account, payer; const char *public_id, *state; Money amount, fee; Time created_at; } IntentSeen;
+typedef struct { IntentSeen *v; size_t n; } IntentsSeen;
+IntentsSeen intents_unpaid(struct Ctx *c, const Id *accounts, size_t n, Time since);
 /* When one of the same amount for this account was begun that is at its gateway now; TIME_NONE: none is. */
 Time payment_intent_like_at(struct Ctx *c, Id account, Money amount);
 

@@ -35,3 +35,28 @@ Time payment_intent_like_at(Ctx *c, Id account, Money amount) {
                         amount);
     return us ? (Time){ us } : TIME_NONE;
 }
+
+#define UNPAID_ROW(F, T)                                                                                               \
+    F(T, Id, id)                                                                                                       \
+    F(T, Id, account) F(T, Id, payer) F(T, const char *, public_id) F(T, const char *, state) F(T, Money, amount)      \
+        F(T, Money, fee) F(T, Time, created_at)
+ROW(UnpaidRow, UNPAID_ROW)
+
+IntentsSeen intents_unpaid(Ctx *c, const Id *accounts, size_t n, Time since) {
+    if (!n) return (IntentsSeen){ take_n(c, IntentSeen, 1), 0 };
+    UnpaidRows rows = db_all(
+        c, UnpaidRow,
+        "select i.id, i.account_id as account, i.portal_user_id as payer, i.public_id, i.state, i.amount_minor as "
+        "amount, i.fee_minor as fee, i.created_at from json_table(?, '$[*]' columns (id bigint path '$')) j "
+        "join payment_intent i on i.account_id = j.id where i.utility_id = ? and i.created_at > ? and i.state in "
+        "('requires_action', 'processing', 'needs_review', 'failed', 'failed_to_start', 'cancelled') "
+        "order by i.id desc limit 200",
+        json_ids(c, accounts, n), c->utility, since);
+    IntentsSeen all = { take_n(c, IntentSeen, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++) {
+        const UnpaidRow *x = &rows.v[i];
+        all.v[i] = (IntentSeen){ x->id, x->account, x->payer, x->public_id, x->state, x->amount, x->fee,
+                                 x->created_at };
+    }
+    return all;
+}

@@ -117,6 +117,10 @@ static const Route portal_routes[] = {
     /* a gateway's page posts; what it says is signed or nothing follows from it */
     PORTAL_POST("/pay/{intent}/return", OPEN, pay_return_post, .flags = OWN_PROOF),
     PORTAL_GET("/receipts/{no}", SIGNED_IN, receipt_page),
+    /* history.c */
+    PORTAL_GET("/payments", SIGNED_IN, payments_page),
+    PORTAL_GET("/payments.csv", SIGNED_IN, payments_csv, .flags = WRITES), /* the export is audited */
+    PORTAL_GET("/payments/{no}", SIGNED_IN, payment_seen_page),
     /* staff.c */
     GET("/cis/portal", "portal.users", VIEW, staff_users_page),
     GET("/cis/portal/users/{id}", "portal.users", VIEW, staff_user_page),

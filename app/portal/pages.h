@@ -165,6 +165,7 @@ void pay_return_post(Req *r);
 void guest_post(Req *r);
 void bill_link(Req *r);
 void receipt_page(Req *r);
+void payments_page(Req *r);     void payments_csv(Req *r);      void payment_seen_page(Req *r);
 
 /* Of the outbox: receipts to holders and guests; what autopay's charges became; a card that was given. */
 void payment_succeeded(Ctx *c, const EventRow *e);

@@ -39,6 +39,8 @@ static const Key keys[] = {
       "moves the clock of a test instance; sandbox only" },
     { "hook_url",          CONFIG_URL,   AT(hook_url),          NULL, 0, 0,
       "where sandbox gateways call our webhooks; empty: public_url" },
+    { "dns_server",        CONFIG_TEXT,  AT(dns_server),        NULL, 0, 0,
+      "address[:port] that is asked for SPF, DKIM and DMARC; empty: the system's" },
     { "db_socket",         CONFIG_PATH,  AT(db_socket),         "/run/mysqld/mysqld.sock", 0, 0, "socket of MariaDB" },
     { "db_user",           CONFIG_TEXT,  AT(db_user),           "smart360", 0, 0, "serves pages and jobs" },
     { "db_password",       CONFIG_TEXT,  AT(db_password),       NULL, 0, 0, "empty: by the user of the process" },

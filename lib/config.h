@@ -25,6 +25,7 @@ typedef struct Config {
     bool        development;                /* templates are read again, missing texts stand out */
     const char *clock_file;                 /* sandbox only; NULL: the real clock */
     const char *hook_url;                   /* where sandbox gateways call our webhooks; NULL: public_url */
+    const char *dns_server;                 /* asked for records of mail domains; NULL: the system's */
     /* the database */
     const char *db_socket, *db_user, *db_password, *db_admin_user, *db_admin_password, *db_platform;
     /* web */

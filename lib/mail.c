@@ -278,18 +278,23 @@ static size_t on_reply(char *line, size_t size, size_t n, void *arg) {
     return bytes;
 }
 
+static size_t no_body(char *bytes, size_t size, size_t n, void *arg) {
+    (void)bytes, (void)arg;
+    return size * n;
+}
+
 static bool host_is_sane(const char *s) {
     size_t n = s ? strlen(s) : 0;
     return n && n <= 253 && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") == n;
 }
 
-static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *from, const struct curl_slist *to,
-                    Sending *s) {
+/* The way to the server: address, encryption, sign-in. */
+static void approach(CURL *curl, Arena *a, const MailServer *server, const char *own_name, Sending *s) {
     s->guard.encrypted = server->security != MAIL_OPEN;
     outgoing_guard(curl, &s->guard);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    const char *scheme = server->security == MAIL_TLS ? "smtps" : "smtp", *own_name = strrchr(from, '@') + 1;
+    const char *scheme = server->security == MAIL_TLS ? "smtps" : "smtp";
     curl_easy_setopt(curl, CURLOPT_URL, arena_text(a, "%s://%s:%d/%s", scheme, server->host, server->port, own_name));
     curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)(server->security == MAIL_OPEN ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     if (server->ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, server->ca_file);
@@ -297,14 +302,19 @@ static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *
         curl_easy_setopt(curl, CURLOPT_USERNAME, server->user);
         curl_easy_setopt(curl, CURLOPT_PASSWORD, server->password ? server->password : "");
     }
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_reply);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, s);
+}
+
+static void prepare(CURL *curl, Arena *a, const MailServer *server, const char *from, const struct curl_slist *to,
+                    Sending *s) {
+    approach(curl, a, server, strrchr(from, '@') + 1, s);
     curl_easy_setopt(curl, CURLOPT_MAIL_FROM, arena_text(a, "<%s>", from));
     curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)s->n);
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(curl, CURLOPT_READDATA, s);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_reply);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, s);
 }
 
 /* What the operator mends, not the sender of a message. */
@@ -332,13 +342,35 @@ static MailResult result_of(Arena *a, const Sending *s, CURLcode code) {
     return r;
 }
 
+static bool server_is_sane(const MailServer *server) {
+    return host_is_sane(server->host) && server->port >= 1 && server->port <= 65535;
+}
+
+static MailResult no_server(void) {
+    return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "the server's name or port",
+                         .setup_is_wrong = true };
+}
+
+MailResult mail_check(Arena *a, const MailServer *server) {
+    if (!server_is_sane(server)) return no_server();
+    CURL *curl = curl_easy_init();              /* not the kept one: that would be a connection signed in already */
+    if (!curl) abort();
+    Sending s = { .message = "" };
+    approach(curl, a, server, "localhost", &s);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "NOOP");
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, no_body);
+    CURLcode code = curl_easy_perform(curl);
+    MailResult r = result_of(a, &s, code);
+    curl_easy_cleanup(curl);
+    return r;
+}
+
 MailResult mail_send(Arena *a, const MailServer *server, const char *from, const char *to, const char *message,
                      size_t n) {
     if (!email_is_valid(from) || !email_is_valid(to))
         return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "an address is not valid" };
-    if (!host_is_sane(server->host) || server->port < 1 || server->port > 65535)
-        return (MailResult){ .class = OUT_REFUSED, .reply = "", .problem = "the server's name or port",
-                             .setup_is_wrong = true };
+    if (!server_is_sane(server)) return no_server();
     if (!kept && (curl_global_init(CURL_GLOBAL_DEFAULT) || !(kept = curl_easy_init()))) abort();
     struct curl_slist *list = curl_slist_append(NULL, arena_text(a, "<%s>", to));
     if (!list) abort();

@@ -58,6 +58,8 @@ typedef struct {
    (5xx: hard); not accepted (4xx, no connection, cut before all was sent: soft); unknown (cut after the last byte). */
 MailResult mail_send(Arena *a, const MailServer *server, const char *from, const char *to, const char *message,
                      size_t n);
+/* Connects, secures the connection, signs in and says NOOP: whether the server takes us, without a message. */
+MailResult mail_check(Arena *a, const MailServer *server);
 /* Closes the kept connection. */
 void mail_end(void);
 

@@ -8,6 +8,7 @@
 #include "app/billing/billing.h"
 #include "app/cis/cis.h"
 #include "app/cis/pages.h"
+#include "app/comms/comms.h"
 #include "app/core/core.h"
 #include "app/meters/meters.h"
 #include "lib/chart.h"
@@ -398,6 +399,25 @@ void consumer_connections(Req *r) {
     page(r, "layout/show");
 }
 
+/* What the consumer answered to text messages. */
+static void show_answers(Req *r, Id consumer) {
+    Answers all = answers_of(&r->c, consumer);
+    if (!all.n) return;
+    show_text(r, "show.sections.1.title", SAY(r, "answers"));
+    TableView *t = table_start(r, "show.sections.1.table", SAY(r, "answers"));
+    table_column(t, SAY(r, "col_when"), "date", "id");
+    table_column(t, SAY(r, "col_from"), "text", NULL);
+    table_column(t, SAY(r, "col_text"), "text", "name");
+    table_column(t, SAY(r, "col_done"), "text", "status");
+    for (size_t i = 0; i < all.n; i++) {
+        table_row(t, NULL);
+        table_cell(t, locale_time(&r->c.mem, r->c.locale, all.v[i].at));
+        table_cell(t, all.v[i].from);
+        table_cell(t, all.v[i].body);
+        table_cell(t, msg(r->c.language, text(r, "cis.consumer.answer.%s", all.v[i].action)));
+    }
+}
+
 void consumer_history(Req *r) {
     View v = show_head(r, 3);
     show_text(r, "show.sections.0.title", SAY(r, "history"));
@@ -412,6 +432,7 @@ void consumer_history(Req *r) {
                            "reason from audit_entry where (entity='consumer' and entity_id=?) or (entity='account' "
                            "and entity_id=?) order by id desc limit 100", v.person->id, account);
     table_empty(t, SAY(r, "no_changes"), NULL);
+    show_answers(r, v.person->id);
     page(r, "layout/show");
 }
 

@@ -8,6 +8,8 @@
 #ifndef APP_COMMS_COMMS_H
 #define APP_COMMS_COMMS_H
 
+#include <stdbool.h>
+
 #include "lib/arena.h"
 #include "lib/types.h"
 
@@ -65,6 +67,8 @@ const char *comm_can_send(struct Ctx *c, const SendFacts *facts);
 int  sms_segments(const char *text, bool *is_gsm7);
 void suppress_add (struct Ctx *c, const char *channel, const char *address, const char *reason, const char *source);
 void suppress_lift(struct Ctx *c, const char *channel, const char *address);
+/* Whether its owner has said STOP. */
+bool suppress_is_stopped(struct Ctx *c, const char *channel, const char *address);
 typedef struct { Id consumer; const char *channel, *topic_or_class; bool is_in; const char *source, *evidence;
                  } Consent;
 void consent_set(struct Ctx *c, const Consent *consent);
@@ -72,17 +76,19 @@ void comm_erase(struct Ctx *c, Id consumer);
 /* Consents of consumers that an import is taking back; ids as JSON. */
 void comm_forget(struct Ctx *c, const char *consumers);
 
-/* A verified status callback: provider's words mapped by hub. The
- * status only moves forward. False when the message is unknown. */
-typedef struct { Id provider; const char *provider_message_id, *status, *code, *text; Time at; } MessageStatus;
-bool message_status_set(struct Ctx *c, const MessageStatus *s);
 typedef struct { Id provider; const char *channel, *from, *to, *body, *provider_message_id; Time at; } InboundMessage;
+/* What a person answered: kept once, keywords obeyed, the rest for the team (UX05US05). */
 void message_received(struct Ctx *c, const InboundMessage *m);
+/* What a consumer answered, newest first. action: stopped, stopped_already, started, helped, noted, refusal. */
+typedef struct { Time at; const char *from, *body, *action; } Answer;
+typedef struct { Answer *v; size_t n; } Answers;
+Answers answers_of(struct Ctx *c, Id consumer);
 
-/* What a provider said of a message: its word for the state
- * ("delivered"). Only forward; unknown ones change nothing. */
+/* A verified status callback: the provider's word for the state ("delivered") and its code, NULL: none. Only forward;
+   unknown words change nothing. What says that the address is none, that its owner stopped or complained, is kept. */
+typedef struct { Id provider; const char *provider_message_id, *status, *code; } MessageStatus;
 typedef enum { REPORT_UNKNOWN, REPORT_STALE, REPORT_MOVED } ReportKind;
 typedef struct { ReportKind kind; Id message; } MessageReport;
-MessageReport message_reported(struct Ctx *c, Id provider, const char *provider_message_id, const char *word);
+MessageReport message_reported(struct Ctx *c, const MessageStatus *s);
 
 #endif

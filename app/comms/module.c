@@ -30,6 +30,11 @@ static const JobSchedule comms_schedules[] = {
     { 0 }
 };
 
+static const EventHandler comms_events[] = {
+    { "message.inbound", "comms.inbound", inbound_heard },
+    { 0 }
+};
+
 extern const Module comms_module;
 const Module comms_module = { .name = "comms", .routes = comms_routes, .jobs = comms_jobs,
-                              .schedules = comms_schedules, .purges = comms_purges };
+                              .schedules = comms_schedules, .events = comms_events, .purges = comms_purges };

@@ -9,6 +9,7 @@
 /* The job that sends a message; at TIME_NONE or all zero now. In the transaction that stores it. */
 void    message_enqueue(struct Ctx *c, Id message, Time at);
 JobStep message_send(struct Ctx *c, const JobRow *job);
+void    inbound_heard(struct Ctx *c, const EventRow *e);       /* of message.inbound */
 
 /* purge.c: what goes when a utility goes live */
 extern const SandboxPurge comms_purges[];

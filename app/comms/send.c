@@ -17,14 +17,17 @@
 #include "lib/json.h"
 
 enum { UNKNOWN_WAIT_S = 600 };
-static const int64_t retry_s[] = { 60, 300, 900, 3600 };        /* then failed */
+/* Then the next provider, then failed. */
+enum { TRIES = 5 };
+static const int64_t sms_retry_s[TRIES] = { 60, 300, 900, 3600, 3600 },
+                     mail_retry_s[TRIES] = { 300, 900, 3600, 14400, 43200 };
 
 #define OUT_ROW(F, T)                                                                                                  \
     F(T, Id, id)                                                                                                       \
     F(T, const char *, public_id) F(T, const char *, channel) F(T, const char *, to_address) F(T, const char *, lang)  \
         F(T, const char *, subject) F(T, const char *, body_text) F(T, Bytes, body_enc) F(T, const char *, body_html)  \
             F(T, const char *, status) F(T, Time, expires_at) F(T, Time, not_before) F(T, int, attempts) \
-                F(T, bool, is_staff)
+                F(T, bool, is_staff) F(T, Id, provider)
 ROW(OutRow, OUT_ROW)
 
 typedef struct Sending {
@@ -46,8 +49,8 @@ static void send_begin(Ctx *c, void *arg) {
     Sending *s = arg;
     OutRow *m = db_one(c, OutRow,
                        "select id, public_id, channel, to_address, lang, subject, body_text, body_enc, body_html, "
-                       "status, expires_at, not_before, attempts, user_id is not null as is_staff "
-                       "from message where id=? for update",
+                       "status, expires_at, not_before, attempts, user_id is not null as is_staff, "
+                       "message_provider_id as provider from message where id=? for update",
                        s->message);
     s->row = m;
     s->go = false;
@@ -58,16 +61,29 @@ static void send_begin(Ctx *c, void *arg) {
                c->now, m->id);
         return;
     }
-    Providers all = providers_active(c, m->channel);
+    /* an unknown end is asked for at the provider that may have taken it */
+    ProviderChoice chosen = repeat && m->provider.id
+        ? (ProviderChoice){ .provider = m->provider }
+        : provider_for(c, &(ProviderWish){ m->channel, m->to_address, m->id, TRIES });
+    if (time_is_set(chosen.wait_until)) {
+        db_run(c, "update message set status='retry', next_attempt_at=? where id=?", chosen.wait_until, m->id);
+        message_enqueue(c, m->id, chosen.wait_until);
+        return;
+    }
     /* a tenant that has no provider yet reaches its staff by the platform's own server: the first invitation */
-    s->by_platform = !all.n && m->is_staff && !strcmp(m->channel, "email") && platform_mail_ready();
-    if (!all.n && !s->by_platform) {
+    s->by_platform = chosen.has_none && m->is_staff && !strcmp(m->channel, "email") && platform_mail_ready();
+    if (!chosen.provider.id && !chosen.has_none) {
+        db_run(c, "update message set status='failed', reason_code='too_many_tries', ended_at=?, next_attempt_at=null, "
+                  "body_enc=null where id=?", c->now, m->id);
+        return;
+    }
+    if (chosen.has_none && !s->by_platform) {
         db_run(c, "update message set status='failed', reason_code='no_provider', ended_at=? where id=?", c->now,
                m->id);
         return;
     }
     s->no = m->attempts + 1;
-    s->result.provider = s->by_platform ? (Id){ 0 } : all.v[0].id;
+    s->result.provider = s->by_platform ? (Id){ 0 } : chosen.provider;
     db_run(c, "insert into message_attempt (message_id, no, message_provider_id, idempotency_key, request_at) "
               "values (?,?,?,?,?)", m->id, s->no, s->result.provider, m->public_id, c->now);
     db_run(c, "update message set status='sent_to_provider', idempotency_key=?, message_provider_id=?, attempts=?, "
@@ -85,6 +101,12 @@ static void send_end(Ctx *c, void *arg) {
     db_run(c, "update message_attempt set finished_at=?, http_status=?, provider_code=?, meaning=left(?, 200), kind=?, "
               "latency_ms=? where message_id=? and no=?", c->now, r->http_status, r->code, r->meaning, kinds[r->kind],
            r->latency_ms, s->message, s->no);
+    if (!s->by_platform) provider_answered(c, r);
+    if (r->kind == SENT_PERMANENT && !s->by_platform && (r->is_bad_address || r->is_opted_out)) {
+        bool is_mail = !strcmp(s->row->channel, "email");
+        suppress_add(c, s->row->channel, s->row->to_address,
+                     r->is_opted_out ? "stop" : is_mail ? "hard_bounce" : "invalid", r->code);
+    }
     if (r->kind == SENT_OK) {
         db_run(c, "update message set status=if(status='sent_to_provider', 'sent', status), provider_message_id=?, "
                   "sent_at=?, next_attempt_at=null, status_check_at=null where id=?", r->provider_message_id, c->now,
@@ -97,11 +119,19 @@ static void send_end(Ctx *c, void *arg) {
         db_run(c, "update message set status='unknown', status_check_at=? where id=?",
                time_add_seconds(c->now, UNKNOWN_WAIT_S), s->message);
         if (s->no < 2) message_enqueue(c, s->message, time_add_seconds(c->now, UNKNOWN_WAIT_S));
-    } else if (s->no > (int)(sizeof retry_s / sizeof *retry_s)) {
-        db_run(c, "update message set status='failed', reason_code='too_many_tries', ended_at=?, next_attempt_at=null "
-                  "where id=?", c->now, s->message);
     } else {
-        int64_t wait = r->retry_after_s > retry_s[s->no - 1] ? r->retry_after_s : retry_s[s->no - 1];
+        /* tries of this provider; after the last one the next provider takes it at once, if there is one */
+        int tried = (int)db_int(c, "select count(*) from message_attempt where message_id=? and "
+                                   "message_provider_id <=> ?", s->message, r->provider);
+        const int64_t *waits = strcmp(s->row->channel, "email") ? sms_retry_s : mail_retry_s;
+        int64_t wait = tried >= TRIES && !s->by_platform
+            ? 0 : waits[tried < 1 ? 0 : tried > TRIES ? TRIES - 1 : tried - 1];
+        if (r->retry_after_s > wait) wait = r->retry_after_s;
+        if (tried >= TRIES && s->by_platform) {
+            db_run(c, "update message set status='failed', reason_code='too_many_tries', ended_at=?, "
+                      "next_attempt_at=null, body_enc=null where id=?", c->now, s->message);
+            return;
+        }
         db_run(c, "update message set status='retry', next_attempt_at=? where id=?", time_add_seconds(c->now, wait),
                s->message);
         message_enqueue(c, s->message, time_add_seconds(c->now, wait));
@@ -152,7 +182,7 @@ JobStep message_send(Ctx *c, const JobRow *job) {
 
 static int rank_of(const char *status) {
     static const char *const order[] = { "queued", "retry", "unknown", "sent_to_provider", "sent", "undelivered",
-                                         "failed", "bounced", "delivered", "opened", "clicked" };
+                                         "expired", "failed", "bounced", "delivered", "opened", "clicked" };
     for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
         if (!strcmp(order[i], status)) return i;
     return -1;
@@ -162,27 +192,46 @@ static int rank_of(const char *status) {
 static const char *status_of(const char *word) {
     static const struct { const char *theirs, *ours; } words[] = { { "delivered", "delivered" },
         { "undelivered", "undelivered" }, { "undeliverable", "undelivered" }, { "failed", "failed" },
-        { "rejected", "failed" },
+        { "rejected", "failed" }, { "expired", "expired" },
         { "read", "opened" }, { "opened", "opened" }, { "bounced", "bounced" }, { "sent", "sent" },
-        { "queued", "sent" }, { "accepted", "sent" }, { "submitted", "sent" }, { "sending", "sent" } };
+        { "queued", "sent" }, { "accepted", "sent" }, { "scheduled", "sent" }, { "submitted", "sent" },
+        { "buffered", "sent" }, { "sending", "sent" } };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(words[i].theirs, word)) return words[i].ours;
     return NULL;
 }
 
-#define REPORTED(F, T) F(T, Id, id) F(T, const char *, status)
+/* Codes after which an address is written to no more; unreachable phones (30003) are not among them. */
+static void keep_reason(Ctx *c, const char *channel, const char *address, const MessageStatus *s) {
+    static const struct { const char *code, *reason; } codes[] = {
+        { "21211", "invalid" }, { "21614", "invalid" }, { "30005", "invalid" }, { "30006", "invalid" },
+        { "21610", "stop" },    { "30004", "stop" } };
+    if (!strcmp(channel, "email")) {
+        if (!strcmp(s->status, "bounced")) suppress_add(c, channel, address, "hard_bounce", s->code);
+        if (!strcmp(s->status, "complaint")) suppress_add(c, channel, address, "complaint", s->code);
+        return;
+    }
+    for (size_t i = 0; s->code && i < sizeof codes / sizeof *codes; i++)
+        if (!strcmp(codes[i].code, s->code)) suppress_add(c, channel, address, codes[i].reason, s->code);
+}
+
+#define REPORTED(F, T) F(T, Id, id) F(T, const char *, status) F(T, const char *, channel) \
+    F(T, const char *, to_address)
 ROW(Reported, REPORTED)
 
-MessageReport message_reported(Ctx *c, Id provider, const char *provider_message_id, const char *word) {
-    const char *to = status_of(word);
-    Reported *m = db_find(c, Reported, "select id, status from message where message_provider_id=? "
-                                       "and provider_message_id=? for update", provider, provider_message_id);
+MessageReport message_reported(Ctx *c, const MessageStatus *s) {
+    const char *to = status_of(s->status);
+    Reported *m = db_find(c, Reported, "select id, status, channel, to_address from message "
+                                       "where message_provider_id=? "
+                                       "and provider_message_id=? for update", s->provider, s->provider_message_id);
     if (!m) return (MessageReport){ REPORT_UNKNOWN, { 0 } };
+    keep_reason(c, m->channel, m->to_address, s);
+    if (!strcmp(s->status, "complaint")) return (MessageReport){ REPORT_MOVED, m->id };
     if (!to || rank_of(to) <= rank_of(m->status)) return (MessageReport){ REPORT_STALE, m->id };
-    db_run(c, "update message set status=?, delivered_at=if(?='delivered', ?, delivered_at), "
-              "opened_at=if(?='opened', ?, opened_at), "
-              "ended_at=coalesce(ended_at, ?) where id=?", to, to, c->now, to, c->now, c->now, m->id);
-    bool bad = !strcmp(to, "undelivered") || !strcmp(to, "failed") || !strcmp(to, "bounced");
+    bool bad = !strcmp(to, "undelivered") || !strcmp(to, "failed") || !strcmp(to, "bounced") || !strcmp(to, "expired");
+    db_run(c, "update message set status=?, reason_code=if(?, coalesce(left(?, 60), reason_code), reason_code), "
+              "delivered_at=if(?='delivered', ?, delivered_at), opened_at=if(?='opened', ?, opened_at), "
+              "ended_at=coalesce(ended_at, ?) where id=?", to, bad, s->code, to, c->now, to, c->now, c->now, m->id);
     if (bad || !strcmp(to, "delivered"))
         event_emit(c, &(Event){ .name = bad ? "message.failed" : "message.delivered", .entity = "message", .id = m->id,
                                 .payload = json_pairs(c, "status", to, NULL) });

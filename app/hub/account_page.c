@@ -349,15 +349,15 @@ static const Choice methods[] = { { "card", NULL }, { "bank_transfer", NULL }, {
                                   { "ussd", NULL }, { "virtual_account", NULL }, { "convenience_store", NULL }, { 0 } };
 
 static const Form settings_form = { .name = "gateway_settings", .fields = FIELDS {
-    { "label",           "Name",           TEXT(2, 80),                 .flags = REQUIRED },
-    { "methods",         "Methods",        CHOICES(methods),            .flags = REQUIRED },
-    { "currencies",      "Currencies",     TEXT(3, 60),                 .flags = REQUIRED | UPPER,
+    { "label",           TEXT(2, 80),                 .flags = REQUIRED },
+    { "methods",         CHOICES(methods),            .flags = REQUIRED },
+    { "currencies",      TEXT(3, 60),                 .flags = REQUIRED | UPPER,
       .chars = "A-Za-z, " },
-    { "min_minor",       "Least amount",   MONEY(1, 99999999999),       .flags = REQUIRED },
-    { "max_minor",       "Greatest amount", MONEY(1, 99999999999),      .flags = REQUIRED },
-    { "fee_fixed_minor", "Fee, fixed part", MONEY(0, 100000),           .flags = REQUIRED },
-    { "fee_rate_ppm",    "Fee, share",     PERCENT(0, 200000),          .flags = REQUIRED, .suffix = "%" },
-    { "priority",        "Order",          INT(1, 99),                  .flags = REQUIRED, .width = "3" },
+    { "min_minor",       MONEY(1, 99999999999),       .flags = REQUIRED },
+    { "max_minor",       MONEY(1, 99999999999),      .flags = REQUIRED },
+    { "fee_fixed_minor", MONEY(0, 100000),           .flags = REQUIRED },
+    { "fee_rate_ppm",    PERCENT(0, 200000),          .flags = REQUIRED, .suffix = "%" },
+    { "priority",        INT(1, 99),                  .flags = REQUIRED, .width = "3" },
     { 0 } } };
 
 static const char *plain_list(Req *r, const char *json) {

@@ -16,6 +16,7 @@
 #include "app/hub/pages.h"
 #include "lib/date.h"
 #include "lib/log.h"
+#include "lib/utf8.h"
 
 enum { DEAD_BODY = 4096, UNKNOWN_TRIES = 6 };
 
@@ -41,7 +42,34 @@ static Params headers_of(Req *r) {
 }
 
 typedef struct Arrival { Req *r; const char *driver, *key; HookRoute *route; Params headers; const char *event_key,
-                         *type; bool dead, was_there; } Arrival;
+                         *type; Bytes body; bool dead, was_there; } Arrival;
+
+/* What is kept of the headers; values that sign, or let somebody in, are left out. To add one: a row. */
+static const struct { const char *name; bool is_secret; } kept_headers[] = {
+    { "user-agent", false },       { "x-razorpay-event-id", false }, { "client-id", false },
+    { "request-id", false },       { "request-timestamp", false },   { "i-twilio-idempotency-token", false },
+    { "stripe-signature", true },  { "x-razorpay-signature", true }, { "x-paystack-signature", true },
+    { "signature", true },         { "smart360-signature", true },   { "x-twilio-signature", true },
+    { "authorization", true },
+};
+enum { HEADER_KEPT = 200 };
+
+static const char *headers_kept(const Arrival *a) {
+    Req *r = a->r;
+    Text t = text_start(r);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    json_add_text(&o, "method", r->method);
+    if (r->content_type) json_add_text(&o, "content-type", utf8_cut(&r->c.mem, r->content_type, HEADER_KEPT));
+    for (size_t i = 0; i < sizeof kept_headers / sizeof *kept_headers; i++) {
+        const char *value = param_find(&a->headers, kept_headers[i].name);
+        if (value)
+            json_add_text(&o, kept_headers[i].name,
+                          kept_headers[i].is_secret ? "***" : utf8_cut(&r->c.mem, value, HEADER_KEPT));
+    }
+    json_close(&o);
+    return t.s;
+}
 
 static void count_refusal(Ctx *c, void *arg) {
     Arrival *a = arg;
@@ -80,31 +108,37 @@ static SignatureKeys keys_of(Ctx *c, const HookRoute *route) {
                             .previous_until_s = time_is_set(k->until) ? time_unix(k->until) : 0 };
 }
 
-/* A message's status callback: provider's message id and status make the key. */
-static const char *message_key(Req *r, Json body, const char **type) {
-    const char *sid = field_text(r, "MessageSid"), *status = field_text(r, "MessageStatus");
-    if (!sid) sid = field_text(r, "messageId"), status = field_text(r, "status");          /* the old one of Vonage */
+/* Of the body's form; the old interface of Vonage signs its query as well, and nobody else does. */
+static const char *said(const Arrival *a, const char *name) {
+    const char *value = field_text(a->r, name);
+    return value || strcmp(a->driver, "vonage_sms") ? value : param_find(&a->r->query, name);
+}
+
+/* "<message>:<state>", "<message>:inbound"; NULL: no such thing. */
+static const char *message_key(const Arrival *a, Json body, const char **type) {
+    const char *sid = said(a, "MessageSid"), *status = said(a, "MessageStatus");
+    if (!sid) sid = said(a, "messageId"), status = said(a, "status");                       /* the old one of Vonage */
     if (!sid) sid = json_text(body, "message_id"), status = json_text(body, "status");
     if (!sid) sid = json_text(body, "message_uuid"), status = json_text(body, "status");
-    bool comes_in = sid && !status && (field_text(r, "Body") || json_text(body, "text"));
+    bool comes_in = sid && !status && (said(a, "Body") || said(a, "text") || json_text(body, "text"));
     if (comes_in) {
         *type = "message.inbound";
-        return text(r, "%s:inbound", sid);
+        return text(a->r, "%s:inbound", sid);
     }
     if (!sid || !status) return NULL;
     *type = "message.status";
-    return text(r, "%s:%s", sid, status);
+    return text(a->r, "%s:%s", sid, status);
 }
 
 static void store(Ctx *c, void *arg) {
     Arrival *a = arg;
-    Req *r = a->r;
-    Bytes body = a->dead && r->body.n > DEAD_BODY ? bytes_at(r->body.p, DEAD_BODY) : r->body;
+    Bytes body = a->dead && a->body.n > DEAD_BODY ? bytes_at(a->body.p, DEAD_BODY) : a->body;
     const char *state = a->dead ? "dead" : "received";
     a->was_there = !db_add(c, "insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, "
-                              "type, received_at, body, state, reason, last_delivery_at, next_attempt_at) "
-                              "values (?,?,?,?,?,?,?,?,?,?,?,?)",
-        c->utility, a->route->source, a->route->account_ref, a->driver, a->event_key, a->type, c->now, body, state,
+                              "type, received_at, http_headers, body, state, reason, last_delivery_at, "
+                              "next_attempt_at) values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        c->utility, a->route->source, a->route->account_ref, a->driver, a->event_key, a->type, c->now, headers_kept(a),
+            body, state,
             a->dead ? "malformed" : NULL, c->now, a->dead ? TIME_NONE : c->now);
     if (a->was_there) {
         db_run(c, "update webhook_event set delivery_count=delivery_count+1, last_delivery_at=? where source=? "
@@ -123,7 +157,8 @@ static void store(Ctx *c, void *arg) {
     bool gateway = !strcmp(a->route->source, "gateway");
     job_enqueue(c, &(NewJob){ .kind = gateway ? "webhook.gateway" : "webhook.message",
                               .payload = text(c, "{\"event\":%lld}", (long long)event.id),
-                              .unique_key = text(c, "%lld", (long long)event.id), .max_attempts = 25 });
+                              .unique_key = text(c, "%lld", (long long)event.id),
+                              .max_attempts = HOOK_TRIES });
 }
 
 void hook_post(Req *r) {
@@ -139,11 +174,18 @@ void hook_post(Req *r) {
         reply(r, 404, "{\"error\":\"unknown_endpoint\"}");
         return;
     }
+    const char *query = strchr(r->uri, '?');
+    bool is_post = !strcmp(r->method, "POST");
+    if (!is_post && strcmp(a.driver, "vonage_sms")) {
+        header_set(r, "Allow", "POST");
+        reply(r, 405, "{\"error\":\"method_not_allowed\"}");
+        return;
+    }
+    a.body = is_post ? r->body : bytes_of(query ? query + 1 : "");
     tenant_enter(c, tenant_by_id(c, a.route->tenant_id));
     if (a.route->utility_id.id) utility_enter(c, a.route->utility_id);
     a.headers = headers_of(r);
     SignatureKeys keys = keys_of(c, a.route);
-    const char *query = strchr(r->uri, '?');
     Callback call = { .headers = &a.headers, .body = r->body, .content_type = r->content_type ? r->content_type : "",
                       .path = text(r, "/hooks/%s/%s", a.driver, a.key), .query = &r->query, .now_s = time_unix(c->now),
                       .url = text(r, "%s/hooks/%s/%s%s", installation()->public_url, a.driver, a.key,
@@ -168,10 +210,11 @@ void hook_post(Req *r) {
         return;
     }
     a.event_key = !strcmp(a.route->source, "gateway")
-        ? (driver && !trouble ? driver->event_key(c, &a.headers, body, &a.type) : NULL) : message_key(r, body, &a.type);
+        ? (driver && !trouble ? driver->event_key(c, &a.headers, body, &a.type) : NULL) : message_key(&a, body,
+            &a.type);
     if (!a.event_key || strlen(a.event_key) > 160) {
         uint8_t hash[32];
-        blake2b((Bytes){ 0 }, r->body, hash);
+        blake2b((Bytes){ 0 }, a.body, hash);
         a.dead = true;
         a.event_key = text(r, "malformed-%s", hex_text(&c->mem, bytes_at(hash, 16)));
         a.type = "malformed";
@@ -275,24 +318,63 @@ static void payout_event(Ctx *c, const StoredEvent *e, const GatewayEvent *event
     finish(c, e->id, "processed", NULL, (Id){ 0 });
 }
 
-JobStep hook_process(Ctx *c, const JobRow *job) {
+/*
+ * A try that fails leaves its reason with the event; the last one, and what no further try can help, makes it dead with
+ * an alert. The state guards what another worker has done meanwhile.
+ */
+typedef struct Try { const JobRow *job; Id event; void (*work)(Ctx *, Id event, int attempt); const char *error;
+                     bool is_over; } Try;
+
+static void try_step(Ctx *c, void *arg) {
+    Try *t = arg;
+    t->work(c, t->event, t->job->attempt);
+}
+
+static void try_run(Ctx *c, void *arg) { job_step(c, try_step, arg); }
+
+static void try_failed(Ctx *c, void *arg) {
+    Try *t = arg;
+    int wait_s = t->job->attempt < 12 ? 10 << t->job->attempt : 21600;
+    if (!db_run(c, "update webhook_event set state=?, attempts=attempts+1, error=left(?, 2000), next_attempt_at=? "
+                   "where id=? and state in ('received', 'processing', 'failed')", t->is_over ? "dead" : "failed",
+                t->error, t->is_over ? TIME_NONE : time_add_seconds(c->now, wait_s), t->event))
+        return;
+    event_step_note(c, t->event, t->is_over ? "dead" : "failed", t->error);
+    if (t->is_over)
+        alert_raise(c, "webhook.dead", "critical", text(c, "webhook.dead:%lld", (long long)t->event.id),
+                    text(c, "Event %lld could not be processed: %.200s", (long long)t->event.id, t->error),
+                    text(c, "/integrations/events/%lld", (long long)t->event.id));
+}
+
+static JobStep tried(Ctx *c, const JobRow *job, void (*work)(Ctx *, Id, int)) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t id = 0;
     if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
+    Try t = { .job = job, .event = { id }, .work = work };
+    if (attempt(c, try_run, &t)) return STEP_DONE;
+    Failure f = c->failure;
+    t.error = f.text;
+    t.is_over = job->attempt >= HOOK_TRIES || f.status == INVALID || f.status == TOO_LARGE;
+    if (f.status != DOWN && f.status != UNKNOWN && f.status != RETRY) db_tx(c, DB_WRITE, try_failed, &t, NULL);
+    c->failure = f;
+    fail_again(c);
+}
+
+static void process_gateway(Ctx *c, Id id, int attempt) {
     StoredEvent *e = db_one(c, StoredEvent, "select id, driver, account_ref, state, body "
-                                            "from webhook_event where id=? for update", (Id){ id });
-    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
+                                            "from webhook_event where id=? for update", id);
+    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return;
     const GatewayDriver *driver = gateway_driver(e->driver);
-    if (!driver) job_give_up(c, "there is no driver %s", e->driver);
+    if (!driver) fail(c, INVALID, "there is no driver %s", e->driver);
     GatewayEvent event = driver->parse(c, json_read(&c->mem, e->body.p, e->body.n, WEBHOOK_BODY_MAX, NULL));
     const char *mode = db_text(c, "select mode from gateway_account where id=?", e->account_ref);
     if (event.has_mode && event.is_live != !strcmp(mode ? mode : "test", "live")) {
         finish(c, e->id, "ignored", "other_mode", (Id){ 0 });
-        return STEP_DONE;
+        return;
     }
     switch (event.kind) {
     case EVENT_IGNORED: finish(c, e->id, "ignored", "unknown_type", (Id){ 0 }); break;
-    case EVENT_PAYMENT: payment_event(c, e, &event, job->attempt); break;
+    case EVENT_PAYMENT: payment_event(c, e, &event, attempt); break;
     case EVENT_REFUNDS: refund_event(c, e, &event); break;
     case EVENT_DISPUTE: dispute_event(c, e, &event); break;
     case EVENT_PAYOUT:
@@ -305,45 +387,66 @@ JobStep hook_process(Ctx *c, const JobRow *job) {
     }
     if (event.kind != EVENT_IGNORED)
         db_run(c, "update gateway_account set last_event_at=? where id=?", c->now, e->account_ref);
-    return STEP_DONE;
 }
 
-/* What a person answered: handed on as news. A form of Twilio's, or JSON of Vonage's. */
-static void inbound(Ctx *c, const MessageEvent *e) {
+JobStep hook_process(Ctx *c, const JobRow *job) { return tried(c, job, process_gateway); }
+
+/* --- messages ----------------------------------------------------------------------------------------------------- */
+
+/* A form of Twilio's and of Vonage's old interface, or JSON. */
+typedef struct Said { Json json; Params form; } Said;
+
+static Said said_of(Ctx *c, Id event) {
     StoredEvent *s = db_one(c, StoredEvent, "select id, driver, account_ref, state, body from webhook_event "
-                                            "where id=?", e->id);
-    Params form = params_start(c);
-    Json j = json_read(&c->mem, s->body.p, s->body.n, WEBHOOK_BODY_MAX, NULL);
-    if (json_kind(j) == JSON_KIND_NONE) urlencoded_parse(&form, s->body.p, s->body.n);
-    const char *from = json_text(j, "from"), *said = json_text(j, "text");
-    if (!from) from = param_find(&form, "From");
-    if (!said) said = param_find(&form, "Body");
-    event_emit(c, &(Event){ .name = "message.inbound", .entity = "message_provider", .id = e->account_ref,
-                            .payload = json_pairs(c, "from", from, "body", said, NULL) });
-    finish(c, e->id, "processed", NULL, (Id){ 0 });
+                                            "where id=?", event);
+    Said to = { json_read(&c->mem, s->body.p, s->body.n, WEBHOOK_BODY_MAX, NULL), params_start(c) };
+    if (json_kind(to.json) == JSON_KIND_NONE) urlencoded_parse(&to.form, s->body.p, s->body.n);
+    return to;
 }
+
+static const char *one_of(const Said *s, const char *json, const char *form, const char *old) {
+    const char *value = json_text(s->json, json);
+    if (!value && form) value = param_find(&s->form, form);
+    return !value && old ? param_find(&s->form, old) : value;
+}
+
+/* What a person answered: handed on as news. */
+static void inbound(Ctx *c, const MessageEvent *e, const char *no) {
+    Said s = said_of(c, e->id);
+    event_emit(c, &(Event){ .name = "message.inbound", .entity = "message_provider", .id = e->account_ref,
+                            .payload = json_pairs(c, "from", one_of(&s, "from", "From", "msisdn"), "to",
+                                                  one_of(&s, "to", "To", "to"), "body",
+                                                  one_of(&s, "text", "Body", "text"), "provider_message_id", no,
+                                                  NULL) });
+    finish(c, e->id, "processed", NULL, (Id){ 0 });
+    db_run(c, "update message_provider set last_event_at=? where id=?", c->now, e->account_ref);
+}
+
+enum { MESSAGE_TRIES = 4 };
 
 /* A provider's report of a message: its key is "<provider's message id>:<state>". */
-JobStep hook_message(Ctx *c, const JobRow *job) {
-    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
-    int64_t id = 0;
-    if (!json_int(p, "event", &id)) job_give_up(c, "the payload names no event");
+static void process_message(Ctx *c, Id id, int attempt) {
     MessageEvent *e = db_one(c, MessageEvent, "select id, account_ref, provider_event_id, state "
-                                              "from webhook_event where id=? for update", (Id){ id });
-    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return STEP_DONE;
+                                              "from webhook_event where id=? for update", id);
+    if (!strcmp(e->state, "processed") || !strcmp(e->state, "ignored")) return;
     const char *cut = strrchr(e->provider_event_id, ':');
-    if (cut && !strcmp(cut, ":inbound")) {
-        inbound(c, e);
-        return STEP_DONE;
-    }
-    if (!cut) job_give_up(c, "the event names no state");
+    if (!cut) fail(c, INVALID, "the event names no state");
     const char *no = text_copy_n(c, e->provider_event_id, (size_t)(cut - e->provider_event_id));
-    MessageReport m = message_reported(c, e->account_ref, no, cut + 1);
-    if (m.kind == REPORT_UNKNOWN && job->attempt < 4) fail(c, CONFLICT, "the message of this report is not known yet");
+    if (!strcmp(cut, ":inbound")) {
+        inbound(c, e, no);
+        return;
+    }
+    Said s = said_of(c, e->id);
+    MessageReport m = message_reported(c, &(MessageStatus){ .provider = e->account_ref, .provider_message_id = no,
+                                                            .status = cut + 1,
+                                                            .code = one_of(&s, "code", "ErrorCode", "err-code") });
+    if (m.kind == REPORT_UNKNOWN && attempt < MESSAGE_TRIES)
+        fail(c, CONFLICT, "the message of this report is not known yet");
     const char *reason = m.kind == REPORT_MOVED ? NULL : m.kind == REPORT_STALE ? "stale" : "unknown_message";
-    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, "
+    db_run(c, "update webhook_event set state=?, reason=?, processed_at=?, next_attempt_at=null, error=null, "
               "attempts=attempts+1, message_id=? where id=?",
            reason ? "ignored" : "processed", reason, c->now, m.message, e->id);
     db_run(c, "update message_provider set last_event_at=? where id=?", c->now, e->account_ref);
-    return STEP_DONE;
 }
+
+JobStep hook_message(Ctx *c, const JobRow *job) { return tried(c, job, process_message); }

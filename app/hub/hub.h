@@ -121,12 +121,17 @@ typedef struct {
 typedef enum { SENT_OK, SENT_TEMPORARY, SENT_PERMANENT, SENT_UNKNOWN } SentKind;
 typedef struct { SentKind kind; Id provider; const char *provider_message_id, *code, *meaning; int http_status;
                  int64_t latency_ms, retry_after_s; bool is_bad_address, is_opted_out; } SendResult;
-/* Calls the provider (not inside a transaction). While the utility is a sandbox all goes to the sandbox provider but
-   for its allowed addresses. `provider` 0: by priority. */
+/* Calls the provider (not inside a transaction). Nothing leaves
+ * a sandbox by a real one but to its allowed addresses. */
 SendResult provider_send(struct Ctx *c, const OutMessage *m, Id provider);
-/* Active providers of a channel, best first; 0 ends. */
-typedef struct { Id id; const char *adapter, *from_id; int rate_per_s; int monthly_cap; } Provider;
-typedef struct { Provider *v; size_t n; } Providers;
-Providers providers_active(struct Ctx *c, const char *channel);
+/* The provider that takes a message now: by priority, without those that do not answer (breaker), have reached their
+   month or had `tries` tries of this message. While the utility is a sandbox that is its fake, but for the addresses
+   that may be reached. has_none: there is no provider for the channel at all; wait_until: all that are left do not
+   answer before; nothing set: all have tried. In a transaction. */
+typedef struct { const char *channel, *to; Id message; int tries; } ProviderWish;
+typedef struct { Id provider; bool has_none; Time wait_until; } ProviderChoice;
+ProviderChoice provider_for(struct Ctx *c, const ProviderWish *w);
+/* How a call ended: for the breaker of the provider. In a transaction. */
+void provider_answered(struct Ctx *c, const SendResult *r);
 
 #endif

@@ -10,6 +10,8 @@ static const Route hub_routes[] = {
     /* stores in a transaction of its own, then answers */
     ANY_POST   ("/hooks/{driver}/{key}",      hook_post, .flags = NO_TX | OWN_PROOF | HOOK_POOL,
                 .body_max = 512 * 1024),
+    /* the old SMS interface of Vonage calls so too */
+    ANY_GET    ("/hooks/{driver}/{key}",      hook_post, .flags = NO_TX | OWN_PROOF | HOOK_POOL),
     TENANT_GET ("/razorpay/pay/{intent}", NULL, OPEN, razorpay_page),
     TENANT_GET ("/sandbox/pay/{intent}", NULL, OPEN, sandbox_page),
     TENANT_POST("/sandbox/pay/{intent}", NULL, OPEN, sandbox_post),
@@ -41,6 +43,13 @@ static const Route hub_routes[] = {
     GET ("/integrations/providers/{id}/test", "hub.providers", EDIT, provider_test_page),
     /* calls the provider between its transactions */
     POST("/integrations/providers/{id}/test", "hub.providers", EDIT, provider_test_post, .flags = NO_TX),
+    /* these two ask outside between their transactions */
+    POST("/integrations/providers/{id}/check", "hub.providers", EDIT, provider_check_post, .flags = NO_TX,
+         .form = provider_page),
+    POST("/integrations/providers/{id}/dns",  "hub.providers", EDIT, provider_dns_post, .flags = NO_TX,
+         .form = provider_page),
+    GET ("/integrations/messaging/reach",     "hub.providers", EDIT, reach_page),
+    POST("/integrations/messaging/reach",     "hub.providers", EDIT, reach_post),
     GET ("/integrations/providers/{id}/outcome", "hub.providers", EDIT, provider_outcome_page),
     POST("/integrations/providers/{id}/outcome", "hub.providers", EDIT, provider_outcome_post),
     GET ("/integrations/events",              "hub.events",  VIEW, event_list_page),
@@ -65,14 +74,28 @@ static const Route hub_routes[] = {
          .form = settlement_page),
     GET ("/integrations/settlements/{id}/lines/{line}", "hub.settlements", EDIT, settlement_line_page),
     POST("/integrations/settlements/{id}/lines/{line}", "hub.settlements", EDIT, settlement_line_post),
+    POST("/integrations/settlements/{id}/lines/{line}/confirmation", "hub.settlements", EDIT, settlement_confirm_post,
+         .form = settlement_line_page),
+    POST("/integrations/settlements/{id}/lines/{line}/assignment", "hub.settlements", EDIT, settlement_assign_post,
+         .form = settlement_line_page),
+    GET ("/integrations/settlements/{id}/export", "hub.settlements", EXPORT, settlement_export, .flags = WRITES),
+    GET ("/integrations/bank",                "hub.settlements", VIEW, bank_list_page),
+    GET ("/integrations/bank/import",         "hub.settlements", EDIT, bank_file_page),
+    POST("/integrations/bank/import",         "hub.settlements", EDIT, bank_file_post, .flags = UPLOADS),
+    GET ("/integrations/bank/{line}",         "hub.settlements", VIEW, bank_line_page),
+    POST("/integrations/bank/{line}/match",   "hub.settlements", EDIT, bank_match_post, .form = bank_line_page),
+    POST("/integrations/bank/{line}/aside",   "hub.settlements", EDIT, bank_aside_post, .form = bank_line_page),
+    POST("/integrations/bank/{line}/reopening", "hub.settlements", EDIT, bank_reopen_post, .form = bank_line_page),
+    POST("/integrations/health/clearing",     "hub.settlements", EDIT, clearing_post, .form = health_page),
     GET ("/integrations/sandbox",             "hub.providers", VIEW, mailbox_page),
     GET ("/integrations/sandbox/{no}",        "hub.providers", VIEW, mailbox_message),
     { 0 }
 };
 
 static const JobHandler hub_jobs[] = {
-    { "webhook.gateway", "payments", hook_process,    25, false },
-    { "webhook.message", "messages", hook_message,    25, false },
+    { "webhook.gateway", "payments", hook_process,    HOOK_TRIES, true },   /* a try that fails is noted */
+    { "webhook.message", "messages", hook_message,    HOOK_TRIES, true },   /* the same */
+    { "webhook.upkeep",  "general",  events_upkeep,   0,  false },
     { "payment.start",   "payments", intent_start_again, 12, true },    /* asks the gateway again to open a payment */
     { "payment.check",   "payments", intent_check,    12, true  },      /* asks the gateway between its transactions */
     { "payment.poll",    "payments", intent_poll,     0,  false },
@@ -83,7 +106,9 @@ static const JobHandler hub_jobs[] = {
     { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */
     { "sandbox.money",   "payments", sandbox_money_send, 5, true },     /* the same */
     { "sandbox.settle",  "payments", sandbox_settle,  0,  false },
+    { "gateway.clearing", "general", clearing_job,    2,  true },       /* a transaction for each gateway */
     { "gateway.check",   "payments", gateways_check,  1,  true  },      /* asks the gateways */
+    { "provider.check",  "messages", providers_check, 1,  true  },      /* asks the providers */
     { "sandbox.report",  "messages", sandbox_report,  5,  true  },      /* the same for messages */
     { 0 }
 };
@@ -101,6 +126,10 @@ static const JobSchedule hub_schedules[] = {
       .per_utility = true, .skip_missed = true },
     { "gateway.check", "gateway.check", "Gateways in use are checked", "every 5m", .per_utility = true,
       .skip_missed = true },
+    { "provider.check", "provider.check", "Message providers in use are checked", "every 5m", .per_utility = true,
+      .skip_missed = true },
+    { "webhook.upkeep", "webhook.upkeep", "Old bodies of webhook events go", "daily 03:40", .per_utility = true,
+      .skip_missed = true },
     { "sandbox.settle", "sandbox.settle", "The sandbox gateway pays out", "daily 23:55", .per_utility = true,
       .skip_missed = true },
     { 0 }
@@ -111,4 +140,4 @@ static const Machine *const hub_machines[] = { &gateway_machine, &provider_machi
 extern const Module hub_module;
 const Module hub_module = { .name = "hub", .routes = hub_routes, .jobs = hub_jobs, .schedules = hub_schedules,
                            .events = hub_events, .checks = hub_setup_checks, .machines = hub_machines,
-                           .tabs = hub_tabs, .purges = hub_purges };
+                           .tabs = hub_tabs, .works = hub_works, .purges = hub_purges };

@@ -6,6 +6,8 @@
 #include "app/core/core.h"
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
+#include "lib/csv.h"
+#include "lib/date.h"
 #include "lib/form.h"
 #include "lib/history.h"
 #include "lib/list.h"
@@ -195,27 +197,24 @@ static const Choice leg_states[] = { { "submitted", NULL }, { "succeeded", NULL 
 
 static const ListSpec legs = {
     .name = "refund_legs",
-    .one = "refund",
-    .many = "refunds",
     .path = "/integrations/refunds",
     .feature = "hub.refunds",
     .id = "f.id",
-    .search_label = "Refund or provider's id",
     .from =
         "refund f join gateway_account g on g.id = f.gateway_account_id left join payment_intent i on i.id = "
         "f.intent_id left join payment p on p.id = f.payment_id",
     .where = "f.utility_id = ?",
-    .columns = COLUMNS{ { "refund_no", "Refund", "f.refund_no", LIST | SORT | SEARCH_START, .kind = "code" },
-                        { "intent_no", "Online payment", "i.intent_no", LIST,
+    .columns = COLUMNS{ { "refund_no", NULL, "f.refund_no", LIST | SORT | SEARCH_START, .kind = "code" },
+                        { "intent_no", NULL, "i.intent_no", LIST,
                           .link = "/integrations/payments/{intent_no}", .place = "name" },
-                        { "payment_no", "Payment", "p.payment_no", LIST, .link = "/cis/payments/{payment_no}" },
-                        { "label", "Gateway", "g.label", LIST },
-                        { "provider_refund_id", "Provider's id", "f.provider_refund_id", LIST | SEARCH_START },
-                        { "submitted_at", "Submitted", "f.submitted_at", LIST | SORT | FILTER },
-                        { "external", "Made there", "f.external = 1", LIST },
-                        { "failure_text", "Failure", "f.failure_text", LIST },
-                        { "amount_minor", "Amount", "f.amount_minor", LIST | SORT | SUM, .place = "amount" },
-                        { "state", "State", "f.state", LIST | FILTER, .choices = leg_states },
+                        { "payment_no", NULL, "p.payment_no", LIST, .link = "/cis/payments/{payment_no}" },
+                        { "label", NULL, "g.label", LIST },
+                        { "provider_refund_id", NULL, "f.provider_refund_id", LIST | SEARCH_START },
+                        { "submitted_at", NULL, "f.submitted_at", LIST | SORT | FILTER },
+                        { "external", NULL, "f.external = 1", LIST },
+                        { "failure_text", NULL, "f.failure_text", LIST },
+                        { "amount_minor", NULL, "f.amount_minor", LIST | SORT | SUM, .place = "amount" },
+                        { "state", NULL, "f.state", LIST | FILTER, .choices = leg_states },
                         { 0 } },
     .order = "-submitted_at"
 };
@@ -226,27 +225,24 @@ static const Choice dispute_states[] = { { "open", NULL }, { "won", NULL }, { "l
 
 static const ListSpec disputes = {
     .name = "disputes",
-    .one = "dispute",
-    .many = "disputes",
     .path = "/integrations/disputes",
     .feature = "hub.refunds",
     .id = "d.id",
-    .search_label = "Provider's id",
     .from =
         "dispute d join gateway_account g on g.id = d.gateway_account_id left join payment_intent i on i.id = "
         "d.intent_id",
     .where = "d.utility_id = ?",
-    .columns = COLUMNS{ { "provider_dispute_id", "Dispute", "d.provider_dispute_id", LIST | SEARCH_START,
+    .columns = COLUMNS{ { "provider_dispute_id", NULL, "d.provider_dispute_id", LIST | SEARCH_START,
                           .kind = "code" },
-                        { "intent_no", "Online payment", "i.intent_no", LIST,
+                        { "intent_no", NULL, "i.intent_no", LIST,
                           .link = "/integrations/payments/{intent_no}", .place = "name" },
-                        { "label", "Gateway", "g.label", LIST },
-                        { "reason", "Reason", "d.reason", LIST },
-                        { "opened_at", "Opened", "d.opened_at", LIST | SORT | FILTER },
-                        { "evidence_due_at", "Evidence until", "d.evidence_due_at", LIST | SORT },
-                        { "amount_minor", "Amount", "d.amount_minor", LIST | SORT | SUM, .place = "amount" },
-                        { "fee_minor", "Fee", "d.fee_minor", LIST | SUM },
-                        { "state", "State", "d.state", LIST | FILTER, .choices = dispute_states },
+                        { "label", NULL, "g.label", LIST },
+                        { "reason", NULL, "d.reason", LIST },
+                        { "opened_at", NULL, "d.opened_at", LIST | SORT | FILTER },
+                        { "evidence_due_at", NULL, "d.evidence_due_at", LIST | SORT },
+                        { "amount_minor", NULL, "d.amount_minor", LIST | SORT | SUM, .place = "amount" },
+                        { "fee_minor", NULL, "d.fee_minor", LIST | SUM },
+                        { "state", NULL, "d.state", LIST | FILTER, .choices = dispute_states },
                         { 0 } },
     .order = "-opened_at"
 };
@@ -257,29 +253,33 @@ void dispute_list_page(Req *r) { list_page(r, "hub.disputes", &disputes); }
 
 static const Choice settlement_states[] = { { "exceptions", NULL }, { "matched", NULL }, { "closed", NULL }, { 0 } };
 
+static const ListAction settlement_actions[] = { { "hub.bank", "/integrations/bank", "bank", NULL, VIEW, false },
+    { 0 } };
+
 static const ListSpec settlements = {
     .name = "settlements",
-    .one = "settlement",
-    .many = "settlements",
     .path = "/integrations/settlements",
     .feature = "hub.settlements",
     .id = "s.id",
-    .search_label = "Payout",
     .from = "settlement s join gateway_account g on g.id = s.gateway_account_id",
     .where = "s.utility_id = ?",
-    .columns = COLUMNS{ { "provider_settlement_id", "Payout", "s.provider_settlement_id", LIST | SEARCH_START,
+    .columns = COLUMNS{ { "provider_settlement_id", NULL, "s.provider_settlement_id", LIST | SEARCH_START,
                           .link = "/integrations/settlements/{public_id}", .kind = "code" },
-                        { "public_id", "", "s.public_id" },
-                        { "label", "Gateway", "g.label", LIST, .place = "name" },
-                        { "deposited_on", "Paid out", "s.deposited_on", LIST | SORT | FILTER },
-                        { "gross_minor", "Gross", "s.gross_minor", LIST | SUM },
-                        { "fee_minor", "Fees", "s.fee_minor", LIST | SUM },
-                        { "refund_minor", "Refunds", "s.refund_minor", LIST | SUM },
-                        { "dispute_minor", "Disputes", "s.dispute_minor", LIST | SUM },
-                        { "net_minor", "Net", "s.net_minor", LIST | SORT | SUM, .place = "amount" },
-                        { "state", "State", "s.state", LIST | FILTER, .choices = settlement_states },
+                        { "public_id", NULL, "s.public_id" },
+                        { "label", NULL, "g.label", LIST, .place = "name" },
+                        { "deposited_on", NULL, "s.deposited_on", LIST | SORT | FILTER },
+                        { "gross_minor", NULL, "s.gross_minor", LIST | SUM },
+                        { "fee_minor", NULL, "s.fee_minor", LIST | SUM },
+                        { "refund_minor", NULL, "s.refund_minor", LIST | SUM },
+                        { "dispute_minor", NULL, "s.dispute_minor", LIST | SUM },
+                        { "net_minor", NULL, "s.net_minor", LIST | SORT | SUM, .place = "amount" },
+                        { "matched_pct", NULL,
+                          "(select cast(round(avg(l.match_state in ('matched', 'resolved')) * 100) as "
+                          "signed) from settlement_line l where l.settlement_id = s.id)", LIST },
+                        { "bank_reference", NULL, "s.bank_reference", LIST },
+                        { "state", NULL, "s.state", LIST | FILTER, .choices = settlement_states },
                         { 0 } },
-    .order = "-deposited_on"
+    .order = "-deposited_on", .actions = settlement_actions
 };
 
 void settlement_list_page(Req *r) { list_page(r, "hub.settlements", &settlements); }
@@ -288,15 +288,20 @@ void settlement_list_page(Req *r) { list_page(r, "hub.settlements", &settlements
     F(T, Id, id)                                                                                                       \
     F(T, const char *, public_id) F(T, const char *, provider_settlement_id) F(T, const char *, state)                 \
         F(T, const char *, label) F(T, Money, gross_minor) F(T, Money, fee_minor) F(T, Money, refund_minor)            \
-            F(T, Money, dispute_minor) F(T, Money, adjustment_minor) F(T, Money, net_minor) F(T, Date, deposited_on)
+            F(T, Money, dispute_minor) F(T, Money, adjustment_minor) F(T, Money, net_minor) F(T, Date, deposited_on) \
+                F(T, const char *, bank_reference) F(T, Time, failed_at) F(T, Id, bank_line)
 ROW(SettlementView, SETTLEMENT_VIEW)
 
 static SettlementView *settlement_of_path(Req *r) {
     SettlementView *s = db_find(
         r, SettlementView,
         "select s.id, s.public_id, s.provider_settlement_id, s.state, g.label, s.gross_minor, s.fee_minor, "
-        "s.refund_minor, s.dispute_minor, s.adjustment_minor, s.net_minor, s.deposited_on "
-        "from settlement s join gateway_account g on g.id = s.gateway_account_id where s.utility_id = ? and "
+        "s.refund_minor, s.dispute_minor, s.adjustment_minor, s.net_minor, s.deposited_on, "
+        "s.bank_reference, s.failed_at, "
+        "(select b.id from bank_statement_line b where b.settlement_id = s.id "
+        "order by b.state = 'matched' desc limit 1) "
+        "as bank_line from settlement s join gateway_account g on g.id = s.gateway_account_id "
+        "where s.utility_id = ? and "
         "s.public_id = ?",
         r->c.utility, path_text(r, "id"));
     if (!s) fail(r, NOT_FOUND, "There is no such settlement.");
@@ -317,6 +322,12 @@ static void show_settlement_facts(Req *r, const SettlementView *s) {
     show_fact(r, "show.facts", word(r, "hub.paid_out"), locale_date(&r->c.mem, r->c.locale, s->deposited_on), NULL);
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         show_fact(r, "show.facts", word(r, facts[i].key), money_of(r, facts[i].amount), NULL);
+    show_fact(r, "show.facts", word(r, "hub.at_bank"),
+              s->bank_reference ? s->bank_reference : word(r, s->bank_line.id ? "hub.bank_suggested"
+                                                           : "hub.bank_not_yet"),
+              NULL);
+    if (time_is_set(s->failed_at))
+        show_fact(r, "show.facts", word(r, "hub.sent_back"), locale_time(&r->c.mem, r->c.locale, s->failed_at), NULL);
 }
 
 static void show_settlement_lines(Req *r, const SettlementView *s) {
@@ -328,6 +339,7 @@ static void show_settlement_lines(Req *r, const SettlementView *s) {
     table_column(t, word(r, "hub.fee"), "money", NULL);
     table_column(t, word(r, "hub.net"), "money", "amount");
     table_column(t, word(r, "hub.comment"), "text", NULL);
+    table_column(t, word(r, "hub.assigned_to"), "text", NULL);
     table_column(t, word(r, "hub.state"), "status", "status");
     const char *path = perm_may(&r->c, "hub.settlements", EDIT) && !strcmp(s->state, "exceptions")
                            ? text(r, "/integrations/settlements/%s/lines/", s->public_id)
@@ -335,8 +347,9 @@ static void show_settlement_lines(Req *r, const SettlementView *s) {
     table_rows_of(
         t, path,
         "select line_no, type, coalesce(provider_payment_id, reference) as reference, gross_minor, fee_minor, "
-        "net_minor, comment, match_state as state from settlement_line where settlement_id = ? order by match_state "
-        "in ('matched', 'resolved'), line_no limit 1000",
+        "net_minor, comment, (select u.full_name from user u where u.id = assigned_to) as who, match_state as state "
+        "from "
+        "settlement_line where settlement_id = ? order by match_state in ('matched', 'resolved'), line_no limit 1000",
         s->id);
     t = section_table(r, 1, "hub.ledger_entries");
     table_column(t, word(r, "hub.code"), "code", "id");
@@ -361,6 +374,18 @@ void settlement_page(Req *r) {
     show_text(r, "show.status.tone", state_tone(r, s->state));
     show_settlement_facts(r, s);
     show_settlement_lines(r, s);
+    size_t n = 0;
+    if (perm_may(&r->c, "hub.settlements", EXPORT)) {
+        show_text(r, at(r, "page.actions", n, "text"), word(r, "hub.export"));
+        show_text(r, at(r, "page.actions", n, "download"), "1");
+        show_text(r, at(r, "page.actions", n++, "url"), link_path(r, "/integrations/settlements/%s/export",
+            s->public_id));
+    }
+    if (s->bank_line.id) {
+        show_text(r, at(r, "page.actions", n, "text"), word(r, "hub.at_bank"));
+        show_text(r, at(r, "page.actions", n, "url"),
+                  link_path(r, "/integrations/bank/%lld", (long long)s->bank_line.id));
+    }
     if (!strcmp(s->state, "matched") && perm_may(&r->c, "hub.settlements", APPROVE)) {
         show_text(r, "show.moves.0.text", word(r, "hub.close"));
         show_text(r, "show.moves.0.post", "1");
@@ -379,24 +404,105 @@ void settlement_close_post(Req *r) {
 }
 
 static const Form resolve_form = { .name = "settlement_line",
-                                   .submit = "Resolve",
-                                   .fields = FIELDS{ { "comment", "Comment", LONG_TEXT(3, 500), .flags = REQUIRED },
+                                   .fields = FIELDS{ { "comment", LONG_TEXT(3, 500), .flags = REQUIRED },
                                                      { 0 } } };
 
 #define LINE_VIEW(F, T)                                                                                                \
     F(T, int64_t, line_no)                                                                                             \
     F(T, const char *, type) F(T, const char *, reference) F(T, const char *, match_state) F(T, Money, gross_minor)    \
-        F(T, Money, net_minor)
+        F(T, Money, net_minor) F(T, Id, assigned_to) F(T, const char *, payment_no) F(T, const char *, account_no)     \
+            F(T, Time, received_at)
 ROW(LineView, LINE_VIEW)
 
 static LineView *line_of_path(Req *r, const SettlementView *s) {
     LineView *l = db_find(
         r, LineView,
-        "select line_no, type, coalesce(provider_payment_id, reference) as reference, match_state, gross_minor, "
-        "net_minor from settlement_line where settlement_id = ? and cast(line_no as char) = ?",
+        "select l.line_no, l.type, coalesce(l.provider_payment_id, l.reference) as reference, l.match_state, "
+        "l.gross_minor, l.net_minor, l.assigned_to, p.payment_no, a.account_no, p.received_at "
+        "from settlement_line l left "
+        "join payment p on p.id = l.matched_payment_id "
+        "left join account a on a.id = p.account_id where l.settlement_id = "
+        "? and cast(l.line_no as char) = ?",
         s->id, path_text(r, "line"));
     if (!l) fail(r, NOT_FOUND, "There is no such line.");
     return l;
+}
+
+static bool is_settled(const LineView *l) {
+    return !strcmp(l->match_state, "matched") || !strcmp(l->match_state, "resolved");
+}
+
+static const char *path_of_line(Req *r, const SettlementView *s, const LineView *l) {
+    return text(r, "/integrations/settlements/%s/lines/%lld", s->public_id, (long long)l->line_no);
+}
+
+/* --- who looks at it ---------------------------------------------------------------------------------------------- */
+
+static const Form assign_form = { .name = "line_assign",
+                                  .fields = FIELDS{ { "user", TEXT(1, 254), .flags = REQUIRED }, { 0 } } };
+
+#define WORKER(F, T) F(T, Id, id) F(T, const char *, email) F(T, const char *, full_name)
+ROW(Worker, WORKER)
+/* Who may resolve: by a role here or everywhere that has the right. */
+#define WORKERS                                                                                                        \
+    "from user u join user_role x on x.user_id = u.id and (x.utility_id = ? or x.utility_id is null) join "            \
+    "role_permission g on g.role_id = x.role_id join permission k on k.id = g.permission_id and k.`key` = "            \
+    "'hub.settlements' and k.action = 'edit' where u.status = 'active' "
+
+static void show_assign(Req *r, const SettlementView *s, const LineView *l) {
+    show_text(r, "show.sections.1.title", word(r, "hub.assign"));
+    show_text(r, "show.sections.1.span", "half");
+    FormView *v = form_show(r, "show.sections.1.form", &assign_form, text(r, "%s/assignment", path_of_line(r, s, l)));
+    form_set(v, "user", "kind", "select");
+    Workers all = db_all(r, Worker, "select distinct u.id, u.email, u.full_name " WORKERS
+                         "order by u.full_name limit 200",
+                         r->c.utility);
+    Id now = l->assigned_to.id ? l->assigned_to : r->c.user;
+    for (size_t i = 0; i < all.n; i++) {
+        form_option(v, "user", all.v[i].email, all.v[i].full_name);
+        if (all.v[i].id.id == now.id) form_text(v, "user", all.v[i].email);
+    }
+}
+
+void settlement_assign_post(Req *r) {
+    Input *in = form_read(r, &assign_form);
+    Worker *to = in_text(in, "user") ? db_find(r, Worker, "select distinct u.id, u.email, u.full_name " WORKERS
+                                                          "and u.email = ?", r->c.utility, in_text(in, "user")) : NULL;
+    if (in_text(in, "user") && !to) problem(r, "user", "Choose somebody who may resolve settlements.");
+    problems_end(r);
+    SettlementView *s = settlement_of_path(r);
+    LineView *l = line_of_path(r, s);
+    settlement_assign(&r->c, s->id, l->line_no, to->id);
+    note(r, "%s", msg_format(r, r->c.language, "hub.assigned", { "who", to->full_name }));
+    go(r, "%s", path_of_line(r, s, l));
+}
+
+static int64_t lines_of_user(Ctx *c, Id user) {
+    return db_int(c, "select count(*) from settlement_line l join settlement s on s.id = l.settlement_id where "
+                     "l.assigned_to = ? and l.match_state not in ('matched', 'resolved') and s.utility_id = ?", user,
+                  c->utility);
+}
+
+static void lines_give(Ctx *c, Id from, Id to) {
+    db_run(c, "update settlement_line l join settlement s on s.id = l.settlement_id set l.assigned_to = ? where "
+              "l.assigned_to = ? and l.match_state not in ('matched', 'resolved') and s.utility_id = ?", to, from,
+           c->utility);
+}
+
+const UserWork hub_works[] = { { "settlement_lines", lines_of_user, lines_give, NULL }, { 0 } };
+
+/* --- one line ----------------------------------------------------------------------------------------------------- */
+
+static void show_suggestion(Req *r, const SettlementView *s, const LineView *l) {
+    show_text(r, "show.notices.0.tone", "info");
+    show_text(r, "show.notices.0.text",
+              msg_format(r, r->c.language, "hub.line_suggests", { "no", l->payment_no },
+                         { "account", l->account_no ? l->account_no : "" },
+                         { "at", locale_time(&r->c.mem, r->c.locale, l->received_at) }));
+    show_text(r, "show.moves.0.text", word(r, "hub.confirm"));
+    show_text(r, "show.moves.0.post", "1");
+    show_text(r, "show.moves.0.kind", "primary");
+    show_text(r, "show.moves.0.url", link_path(r, "%s/confirmation", path_of_line(r, s, l)));
 }
 
 void settlement_line_page(Req *r) {
@@ -407,15 +513,23 @@ void settlement_line_page(Req *r) {
                          { "no", s->provider_settlement_id }));
     crumbs(r, "hub.settlements", "/integrations/settlements", s->provider_settlement_id);
     show_text(r, "page.crumbs.1.url", link_path(r, "/integrations/settlements/%s", s->public_id));
-    form_show(r, "confirm", &resolve_form,
-              text(r, "/integrations/settlements/%s/lines/%lld", s->public_id, (long long)l->line_no));
-    show_fact(r, "confirm.facts", word(r, "hub.state"), state_label(r, l->match_state), NULL);
-    show_fact(r, "confirm.facts", word(r, "hub.kind"), l->type, l->reference);
-    show_fact(r, "confirm.facts", word(r, "hub.gross"), money_of(r, l->gross_minor), NULL);
-    show_text(r, "confirm.text.0", word(r, "hub.line_how"));
-    show_text(r, "confirm.tone", "plain");
-    show_text(r, "confirm.back_url", link_path(r, "/integrations/settlements/%s", s->public_id));
-    page(r, "layout/confirm");
+    show_text(r, "page.crumbs.2.text", text(r, "%lld", (long long)l->line_no));
+    show_text(r, "show.status.text", state_label(r, l->match_state));
+    show_text(r, "show.status.tone", state_tone(r, l->match_state));
+    show_fact(r, "show.facts", word(r, "hub.kind"), word(r, text(r, "hub.line.%s", l->type)), NULL);
+    show_fact(r, "show.facts", word(r, "hub.provider_id"), l->reference, NULL);
+    show_fact(r, "show.facts", word(r, "hub.gross"), money_of(r, l->gross_minor), NULL);
+    show_fact(r, "show.facts", word(r, "hub.net"), money_of(r, l->net_minor), NULL);
+    if (l->payment_no) show_fact(r, "show.facts", word(r, "hub.payment"), l->payment_no, l->account_no);
+    if (!is_settled(l) && !strcmp(s->state, "exceptions")) {
+        if (!strcmp(l->match_state, "suggested")) show_suggestion(r, s, l);
+        show_text(r, "show.sections.0.title", word(r, "hub.resolve"));
+        show_text(r, "show.sections.0.sub", word(r, "hub.line_how"));
+        show_text(r, "show.sections.0.span", "half");
+        form_show(r, "show.sections.0.form", &resolve_form, path_of_line(r, s, l));
+        show_assign(r, s, l);
+    }
+    page(r, "layout/show");
 }
 
 void settlement_line_post(Req *r) {
@@ -425,4 +539,57 @@ void settlement_line_post(Req *r) {
     settlement_resolve(&r->c, s->id, line_of_path(r, s)->line_no, in_text(in, "comment"));
     note(r, "%s", word(r, "hub.line_resolved"));
     go(r, "/integrations/settlements/%s", s->public_id);
+}
+
+void settlement_confirm_post(Req *r) {
+    SettlementView *s = settlement_of_path(r);
+    LineView *l = line_of_path(r, s);
+    settlement_confirm(&r->c, s->id, l->line_no);
+    note(r, "%s", msg_format(r, r->c.language, "hub.confirmed", { "no", l->payment_no ? l->payment_no : "" }));
+    go(r, "/integrations/settlements/%s", s->public_id);
+}
+
+/* --- as a file ---------------------------------------------------------------------------------------------------- */
+
+#define EXPORT_ROW(F, T) F(T, int64_t, line_no) F(T, const char *, type) F(T, const char *, provider_payment_id)       \
+    F(T, const char *, reference) F(T, Time, occurred_at) F(T, Money, gross_minor) F(T, Money, fee_minor)              \
+        F(T, Money, net_minor) F(T, const char *, state) F(T, const char *, payment_no) F(T, const char *, comment)
+ROW(ExportRow, EXPORT_ROW)
+enum { EXPORT_MAX = 50000 };
+
+void settlement_export(Req *r) {
+    SettlementView *s = settlement_of_path(r);
+    ExportRows all = db_all(r, ExportRow,
+                            "select l.line_no, l.type, l.provider_payment_id, l.reference, l.occurred_at, "
+                                          "l.gross_minor, l.fee_minor, l.net_minor, "
+                                          "l.match_state as state, p.payment_no, "
+                                          "l.comment from settlement_line l left join payment p on p.id = "
+                                          "l.matched_payment_id where l.settlement_id = ? order by l.line_no limit ?",
+                            s->id, (int)EXPORT_MAX);
+    Arena *m = &r->c.mem;
+    int exponent = utility_here(&r->c)->exponent;
+    CsvText *f = csv_start(m);
+    static const char *const head[] = { "line", "type", "provider_payment_id", "reference", "occurred_at", "gross",
+                                        "fee",
+                                        "net", "state", "payment_no", "comment" };
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) csv_text(f, head[i]);
+    csv_end(f);
+    for (size_t i = 0; i < all.n; i++) {
+        const ExportRow *e = &all.v[i];
+        csv_number(f, text(r, "%lld", (long long)e->line_no));
+        csv_text(f, e->type);
+        csv_text(f, e->provider_payment_id);
+        csv_text(f, e->reference);
+        csv_text(f, time_is_set(e->occurred_at) ? time_iso(m, e->occurred_at) : NULL);
+        csv_number(f, money_decimal(m, e->gross_minor, exponent));
+        csv_number(f, money_decimal(m, e->fee_minor, exponent));
+        csv_number(f, money_decimal(m, e->net_minor, exponent));
+        csv_text(f, e->state);
+        csv_text(f, e->payment_no);
+        csv_text(f, e->comment);
+        csv_end(f);
+    }
+    answer(r, 200, "text/csv; charset=utf-8", f->text.s, f->text.n);
+    header_set(r, "Content-Disposition", text(r, "attachment; filename=\"settlement-%s.csv\"", s->public_id));
+    audit_note(&r->c, "export", "settlement", s->id, s->provider_settlement_id, NULL);
 }

@@ -22,9 +22,6 @@ JobStep hook_message(Ctx *c, const JobRow *job);
 JobStep intent_poll(Ctx *c, const JobRow *job);
 JobStep intent_start_again(Ctx *c, const JobRow *job);
 JobStep intent_check(Ctx *c, const JobRow *job);
-void    event_list_page(Req *r);
-void    event_page(Req *r);
-void    event_replay(Req *r);
 void    intent_list_page(Req *r);
 void    intent_page(Req *r);
 void    intent_ask_post(Req *r);
@@ -34,6 +31,9 @@ void    settlement_list_page(Req *r);
 void    settlement_page(Req *r);
 void    settlement_line_page(Req *r);
 void    settlement_line_post(Req *r);
+void    settlement_confirm_post(Req *r);
+void    settlement_assign_post(Req *r);
+void    settlement_export(Req *r);
 void    settlement_close_post(Req *r);
 void    sandbox_switch_page(Req *r);
 void    sandbox_switch_post(Req *r);
@@ -46,6 +46,17 @@ JobStep settlement_fetch(Ctx *c, const JobRow *job);
 /* What a person decides about a line that does not match; closing needs all lines settled. */
 void    settlement_resolve(Ctx *c, Id settlement, int64_t line_no, const char *comment);
 void    settlement_close(Ctx *c, Id settlement);
+/* A payment that was suggested is it; a line is for somebody to look at. */
+void    settlement_confirm(Ctx *c, Id settlement, int64_t line_no);
+void    settlement_assign (Ctx *c, Id settlement, int64_t line_no, Id user);
+/* event_page.c */
+enum { HOOK_TRIES = 25 };       /* of an event; then it is dead */
+void    event_list_page(Req *r);
+void    event_page(Req *r);
+void    event_replay(Req *r);
+/* What became of an event beside its state: failed, dead, replayed. */
+void    event_step_note(Ctx *c, Id event, const char *what, const char *text_);
+JobStep events_upkeep(Ctx *c, const JobRow *job);
 /* account_page.c; the job: account.c */
 void    gateway_cards_page(Req *r);
 void    gateway_connect_post(Req *r);
@@ -72,6 +83,25 @@ void    provider_test_page(Req *r);
 void    provider_test_post(Req *r);
 void    provider_outcome_page(Req *r);
 void    provider_outcome_post(Req *r);
+void    provider_check_post(Req *r);
+void    provider_dns_post(Req *r);
+void    reach_page(Req *r);
+void    reach_post(Req *r);
+/* provider_check.c */
+JobStep providers_check(Ctx *c, const JobRow *job);
+/* bank.c */
+void    bank_list_page(Req *r);
+void    bank_file_page(Req *r);
+void    bank_file_post(Req *r);
+void    bank_line_page(Req *r);
+void    bank_match_post(Req *r);
+void    bank_aside_post(Req *r);
+void    bank_reopen_post(Req *r);
+/* A new payout: the line of the bank that is it may be there already. */
+void    bank_look(Ctx *c, Id settlement);
+/* clearing.c */
+JobStep clearing_job(Ctx *c, const JobRow *job);
+void    clearing_post(Req *r);
 /* reconcile.c */
 JobStep settlements_nightly(Ctx *c, const JobRow *job);
 void    settlement_file_page(Req *r);
@@ -80,6 +110,7 @@ void    refund_hand_page(Req *r);
 void    refund_hand_post(Req *r);
 void    health_page(Req *r);
 extern const PageTab hub_tabs[];
+extern const UserWork hub_works[];         /* money_page.c */
 
 /* setup_check.c */
 extern const SetupCheckRow hub_setup_checks[];

@@ -1,5 +1,6 @@
 /*
- * Message providers: Twilio, SMTP and the fakes of the sandbox (ONB03US01 "SMS and e-mail providers").
+ * Sending: Twilio, SMTP and the fakes of the sandbox (ONB03US01 "SMS and e-mail providers"). Which provider sends:
+ * provider_check.c.
  *
  * While the utility is a sandbox everything goes to the fake: what was "sent" stands in sandbox_outbox, read at
  * /integrations/sandbox. Its delivery report is a callback to our own endpoint, signed with the provider's secret.
@@ -17,24 +18,6 @@
 #include "lib/fetch.h"
 #include "lib/json.h"
 #include "lib/mail.h"
-
-#define PROVIDER_ROW(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, const char *, from_id) F(T, int, rate_per_s) \
-    F(T, int, monthly_cap)
-ROW(ProviderRow, PROVIDER_ROW)
-
-/* A utility's own come before the tenant's; a sandbox utility has its fakes only. */
-Providers providers_active(Ctx *c, const char *channel) {
-    bool sandbox = !c->utility.id || !strcmp(utility_here(c)->environment, "sandbox");
-    ProviderRows rows = db_all(c, ProviderRow, "select id, adapter, from_id, rate_per_s, coalesce(monthly_cap, 0) "
-                                               "as monthly_cap from message_provider where (utility_id=? "
-                                               "or utility_id is null) and channel=? and status='active' and enabled=1 "
-                               "and (? = 0 or adapter='fake') order by utility_id is null, priority, id", c->utility,
-                               channel, sandbox && installation()->sandbox);
-    Providers all = { take_n(c, Provider, rows.n + 1), rows.n };
-    for (size_t i = 0; i < rows.n; i++) all.v[i] = (Provider){ rows.v[i].id, rows.v[i].adapter, rows.v[i].from_id,
-        rows.v[i].rate_per_s, rows.v[i].monthly_cap };
-    return all;
-}
 
 #define PROVIDER_FULL(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, const char *, from_id) \
     F(T, const char *, endpoint_key) F(T, const char *, config) F(T, Bytes, secret_enc) F(T, const char *, channel)
@@ -102,8 +85,8 @@ JobStep sandbox_report(Ctx *c, const JobRow *job) {
 /* --- Twilio ------------------------------------------------------------------------------------------------------- */
 
 /* Permanent codes: invalid, not mobile, unknown, landline; opted out. */
-static SendResult send_twilio(Ctx *c, const ProviderFull *p, const OutMessage *m) {
-    Json config = json_read(&c->mem, p->config ? p->config : "{}", p->config ? strlen(p->config) : 2, 8192, NULL);
+static SendResult send_twilio(Ctx *c, const Sender *p, const OutMessage *m) {
+    Json config = p->config;
     const char *sid = json_text(config, "account_sid"), *base = json_text(config, "api_base"),
         *service = json_text(config, "messaging_service_sid");
     if (!sid)
@@ -116,7 +99,7 @@ static SendResult send_twilio(Ctx *c, const ProviderFull *p, const OutMessage *m
     FetchRequest r = { .method = "POST", .url = text(c, "%s/2010-04-01/Accounts/%s/Messages.json",
         base ? base : "https://api.twilio.com", sid), .body = fetch_form(&c->mem, form),
                        .content_type = "application/x-www-form-urlencoded", .user = sid,
-                       .password = vault_open(c, "message_provider.secret", p->secret_enc) };
+                       .password = p->secret };
     FetchAnswer a = fetch(&c->mem, &r);
     Json j = json_read(&c->mem, a.body, a.body_n, 65536, NULL);
     int64_t code = 0;
@@ -146,19 +129,29 @@ static bool attach(Ctx *c, Mail *mail, const OutMessage *m) {
     return whole;
 }
 
-static SendResult send_smtp(Ctx *c, const ProviderFull *p, const OutMessage *m) {
-    Json config = json_read(&c->mem, p->config ? p->config : "{}", p->config ? strlen(p->config) : 2, 8192, NULL);
-    const char *host = json_text(config, "host"), *user = json_text(config, "user"),
-        *security = json_text(config, "security");
+MailServer smtp_server(Ctx *c, const Sender *p) {
+    (void)c;
+    const char *security = json_text(p->config, "security");
     int64_t port = 587;
-    json_int(config, "port", &port);
-    if (!host) return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "The provider has no host" };
-    MailServer server = { .host = host, .port = (int)port, .user = user,
-                          .password = vault_open(c, "message_provider.secret", p->secret_enc),
-                          .security = security && !strcmp(security, "tls") ? MAIL_TLS : security
-                          && !strcmp(security, "none") ? MAIL_OPEN : MAIL_STARTTLS };
+    json_int(p->config, "port", &port);
+    return (MailServer){ .host = json_text(p->config, "host"), .port = (int)port, .user = json_text(p->config, "user"),
+                         .password = p->secret,
+                         .security = security && !strcmp(security, "tls") ? MAIL_TLS
+                                     : security && !strcmp(security, "none") ? MAIL_OPEN : MAIL_STARTTLS };
+}
+
+/* "5.1.1 no such user", or a bare 550: the mailbox. 5.7.1 and the like are said of us. */
+static bool says_no_mailbox(const MailResult *a) {
+    bool has_more = a->reply[0] == '5' && a->reply[1] == '.';
+    return a->code >= 550 && a->code <= 553 && !a->setup_is_wrong && (!has_more || !strncmp(a->reply, "5.1.", 4));
+}
+
+static SendResult send_smtp(Ctx *c, const Sender *p, const OutMessage *m) {
+    MailServer server = smtp_server(c, p);
+    if (!server.host)
+        return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "The provider has no host" };
     Mail mail = { .from = { .address = p->from_id },
-                  .reply_to = { .address = json_text(config, "reply_to") },
+                  .reply_to = { .address = json_text(p->config, "reply_to") },
                   .to = { .address = m->to }, .subject = m->subject, .text = m->text,
                   .html = m->html, .message_id = m->message_no, .unsubscribe_url = m->list_unsubscribe,
                   .language = m->lang, .at = c->now };
@@ -174,26 +167,32 @@ static SendResult send_smtp(Ctx *c, const ProviderFull *p, const OutMessage *m) 
         domain ? domain : ""), .meaning = a.reply, .code = a.code ? text(c, "%d", a.code) : NULL };
     to.kind = a.class == OUT_ACCEPTED ? SENT_OK : a.class == OUT_REFUSED ? SENT_PERMANENT : a.class == OUT_NOT_ACCEPTED
         ? SENT_TEMPORARY : SENT_UNKNOWN;
-    to.is_bad_address = a.code >= 550 && a.code <= 553 && !a.setup_is_wrong;
+    to.is_bad_address = says_no_mailbox(&a);
     return to;
 }
 
-SendResult provider_send(Ctx *c, const OutMessage *m, Id provider) {
-    if (!provider.id) {
-        Providers all = providers_active(c, m->channel);
-        if (!all.n) return (SendResult){ .kind = SENT_TEMPORARY, .meaning = "No provider is active for this channel" };
-        provider = all.v[0].id;
-    }
-    ProviderFull *p = db_one(c, ProviderFull, "select id, adapter, from_id, endpoint_key, config, secret_enc, channel "
-                                              "from message_provider where id=?", provider);
-    if (!strcmp(p->adapter, "fake")) return send_fake(c, p, m);
-    if (!strcmp(p->adapter, "twilio")) return send_twilio(c, p, m);
-    if (!strcmp(p->adapter, "smtp")) return send_smtp(c, p, m);
-    if (!strncmp(p->adapter, "vonage", 6)) {
-        Sender s = { p->id, p->adapter, p->from_id, p->endpoint_key,
+static ProviderFull *full_of(Ctx *c, Id provider) {
+    return db_one(c, ProviderFull, "select id, adapter, from_id, endpoint_key, config, secret_enc, channel "
+                                   "from message_provider where id=?", provider);
+}
+
+static Sender sender(Ctx *c, const ProviderFull *p) {
+    return (Sender){ p->id, p->adapter, p->from_id, p->endpoint_key,
                      vault_open(c, "message_provider.secret", p->secret_enc),
                      json_read(&c->mem, p->config ? p->config : "{}", p->config ? strlen(p->config) : 2, 8192, NULL) };
-        return !strcmp(p->adapter, "vonage") ? vonage_send(c, &s, m) : vonage_sms_send(c, &s, m);
-    }
+}
+
+Sender sender_of(Ctx *c, Id provider) { return sender(c, full_of(c, provider)); }
+
+SendResult provider_send(Ctx *c, const OutMessage *m, Id provider) {
+    ProviderFull *p = full_of(c, provider);
+    if (!strcmp(p->adapter, "fake")) return send_fake(c, p, m);
+    if (!sandbox_may_reach(c, m->to))
+        return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "Nothing leaves a sandbox" };
+    Sender s = sender(c, p);
+    if (!strcmp(p->adapter, "twilio")) return send_twilio(c, &s, m);
+    if (!strcmp(p->adapter, "smtp")) return send_smtp(c, &s, m);
+    if (!strcmp(p->adapter, "vonage")) return vonage_send(c, &s, m);
+    if (!strcmp(p->adapter, "vonage_sms")) return vonage_sms_send(c, &s, m);
     return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "There is no driver for this provider" };
 }

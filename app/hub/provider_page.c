@@ -6,6 +6,8 @@
 
 #include "app/core/core.h"
 #include "app/core/installation.h"
+#include "app/hub/dns.h"
+#include "app/hub/dns_rules.h"
 #include "app/hub/hub.h"
 #include "app/hub/pages.h"
 #include "app/hub/provider.h"
@@ -24,7 +26,7 @@
 
 /* secret: sealed; signs: callbacks are signed with it (its own, or the same secret). */
 typedef struct { const char *name; bool is_secret, signs, is_optional; } Wanted;
-typedef struct { const char *name, *label, *channel, *hook; Wanted wanted[7]; } Adapter;
+typedef struct { const char *name, *label, *channel, *hook; Wanted wanted[8]; } Adapter;
 
 static const Adapter adapters[] = {
     { "twilio", "Twilio", "sms", "twilio", { { "account_sid" }, { "auth_token", true, true },
@@ -36,7 +38,8 @@ static const Adapter adapters[] = {
                                                          { "signature_method", .is_optional = true } } },
     { "smtp", "SMTP", "email", "email", { { "host" }, { "port" }, { "security" }, { "user", .is_optional = true },
                                           { "password", true, .is_optional = true },
-                                          { "reply_to", .is_optional = true } } },
+                                          { "reply_to", .is_optional = true },
+                                          { "dkim_selector", .is_optional = true } } },
     { "fake", "Sandbox", NULL, NULL, { { 0 } } },
 };
 
@@ -117,6 +120,10 @@ void provider_cards_page(Req *r) {
     page_tabs(r, "hub", "/integrations/messaging");
     show_text(r, "page.actions.0.text", word(r, "hub.sandbox.messages"));
     show_text(r, "page.actions.0.url", link_path(r, "/integrations/sandbox"));
+    if (may && !strcmp(utility_here(&r->c)->environment, "sandbox")) {
+        show_text(r, "page.actions.1.text", word(r, "hub.reach"));
+        show_text(r, "page.actions.1.url", link_path(r, "/integrations/messaging/reach"));
+    }
     page(r, "layout/show");
 }
 
@@ -125,7 +132,8 @@ void provider_cards_page(Req *r) {
 #define PVIEW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, name) F(T, const char *, channel) \
     F(T, const char *, adapter) F(T, const char *, from_id) F(T, const char *, status) F(T, const char *, config) \
     F(T, const char *, endpoint_key) F(T, int, priority) F(T, int, rate_per_s) F(T, int64_t, monthly_cap) \
-    F(T, bool, has_secret) F(T, Time, last_verified_at) F(T, Time, last_event_at) F(T, Time, previous_until) \
+    F(T, bool, has_secret) F(T, const char *, dns_result) F(T, Time, dns_checked_at) F(T, Time, last_verified_at) \
+        F(T, Time, last_event_at) F(T, Time, previous_until) \
     F(T, int64_t, row_version)
 ROW(ProviderView, PVIEW)
 
@@ -133,7 +141,8 @@ static ProviderView *provider_of_path(Req *r) {
     ProviderView *p = db_find(
         r, ProviderView,
         "select id, public_id, name, channel, adapter, from_id, status, config, endpoint_key, priority, rate_per_s, "
-        "coalesce(monthly_cap, 0) as monthly_cap, secret_enc is not null as has_secret, last_verified_at, "
+        "coalesce(monthly_cap, 0) as monthly_cap, secret_enc is not null as has_secret, dns_result, "
+        "dns_checked_at, last_verified_at, "
         "last_event_at, if(webhook_secret_previous_enc is null, null, previous_valid_until) as previous_until, "
         "row_version from message_provider where utility_id = ? and public_id = ?", r->c.utility, path_text(r, "id"));
     if (!p || !adapter_of(p->adapter)) fail(r, NOT_FOUND, "There is no such provider.");
@@ -155,6 +164,31 @@ static void crumbs(Req *r, const ProviderView *p, const char *last) {
     if (!p || !last) return;
     show_text(r, "page.crumbs.1.url", link_path(r, "/integrations/providers/%s", p->public_id));
     show_text(r, "page.crumbs.2.text", last);
+}
+
+/* What the domain of the sender says, as it was found last. */
+static void show_dns(Req *r, const ProviderView *p, const char *path, bool may) {
+    static const char *const kinds[] = { "spf", "dkim", "dmarc" }, facts[] = "show.sections.2.facts";
+    show_text(r, "show.sections.2.title", word(r, "hub.dns"));
+    if (time_is_set(p->dns_checked_at))
+        show_text(r, "show.sections.2.sub", msg_format(r, r->c.language, "hub.dns_at",
+                  { "at", locale_time(&r->c.mem, r->c.locale, p->dns_checked_at) }));
+    Json all = json_read(&r->c.mem, p->dns_result ? p->dns_result : "{}", p->dns_result ? strlen(p->dns_result) : 2,
+                         65536, NULL);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && json_size(all); i++) {
+        const char *verdict = json_text(all, text(r, "%s.verdict", kinds[i])),
+                   *why = json_text(all, text(r, "%s.why", kinds[i]));
+        show_fact(r, facts, word(r, text(r, "hub.dns.%s", kinds[i])),
+                  word(r, text(r, "hub.dns.verdict.%s", verdict ? verdict : "unknown")),
+                  why ? word(r, text(r, "hub.dns.%s", why)) : json_text(all, text(r, "%s.found", kinds[i])));
+        show_text(r, text(r, "%s.%zu.tone", facts, i), !verdict ? "off" : !strcmp(verdict, "good") ? "ok"
+                  : !strcmp(verdict, "weak") ? "warn" : "bad");
+    }
+    if (!json_size(all)) show_text(r, "show.sections.2.text", word(r, "hub.dns_how"));
+    if (!may) return;
+    show_text(r, "show.sections.2.actions.0.text", word(r, "hub.dns_check"));
+    show_text(r, "show.sections.2.actions.0.post", "1");
+    show_text(r, "show.sections.2.actions.0.url", link_path(r, "%s/dns", path));
 }
 
 void provider_page(Req *r) {
@@ -192,6 +226,7 @@ void provider_page(Req *r) {
         show_text(r, "show.sections.1.after.text", msg_format(r, r->c.language, "hub.previous_until",
                                                               { "at", locale_time(&r->c.mem, l, p->previous_until) }));
     const char *path = text(r, "/integrations/providers/%s", p->public_id);
+    if (!strcmp(p->adapter, "smtp")) show_dns(r, p, path, may);
     if (may && a->channel) {
         show_text(r, "show.sections.1.link.text", word(r, "hub.change"));
         show_text(r, "show.sections.1.link.url", link_path(r, "%s/settings", path));
@@ -199,6 +234,11 @@ void provider_page(Req *r) {
     if (may) {
         show_text(r, "page.actions.0.text", word(r, a->channel ? "hub.test_message" : "hub.next_outcome"));
         show_text(r, "page.actions.0.url", link_path(r, a->channel ? "%s/test" : "%s/outcome", path));
+        if (a->channel) {
+            show_text(r, "page.actions.1.text", word(r, "hub.check"));
+            show_text(r, "page.actions.1.post", "1");
+            show_text(r, "page.actions.1.url", link_path(r, "%s/check", path));
+        }
         show_moves(r, "show.moves", &provider_machine, p->id, text(r, "%s/moves", path));
     }
     history_aside(r, "message_provider", p->id, NULL);
@@ -254,7 +294,8 @@ void provider_new_page(Req *r) {
     page(r, "layout/form");
 }
 
-static const char *read_config(Req *r, const Adapter *a, Input *in) {
+/* The address of its interface stays as it is: this form does not know it. */
+static const char *read_config(Req *r, const Adapter *a, Input *in, Json before) {
     Text t = text_start(r);
     JsonOut o = json_out(&t);
     json_open_object(&o, NULL);
@@ -263,6 +304,8 @@ static const char *read_config(Req *r, const Adapter *a, Input *in) {
         if (!strcmp(w->name, "port")) json_add_int(&o, w->name, in_int(in, w->name));
         else json_add_text(&o, w->name, in_text(in, w->name));
     }
+    const char *base = json_text(before, "api_base");
+    if (base) json_add_text(&o, "api_base", base);
     json_close(&o);
     return t.s;
 }
@@ -291,7 +334,7 @@ void provider_new_post(Req *r) {
                       "priority, monthly_cap, status, "
                       "created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,'configured',?,?)",
                       r->c.utility, text(r, "%s-%.8s", a->name, key), a->channel, a->name, in_text(in, "name"),
-                      in_text(in, "from_id"), read_config(r, a, in),
+                      in_text(in, "from_id"), read_config(r, a, in, (Json){ 0 }),
                       secret ? vault_seal(&r->c, "message_provider.secret", secret) : (Bytes){ 0 },
                       vault_seal(&r->c, "message_provider.webhook_secret", hook), key, in_int(in, "rate_per_s"),
                       in_int(in, "priority"), in_bind(in, "monthly_cap"), r->c.now, r->c.user);
@@ -341,7 +384,8 @@ void provider_settings_post(Req *r) {
     db_must(r, 1, CONFLICT, "update message_provider set name = ?, from_id = ?, config = ?, rate_per_s = ?, priority = "
                             "?, monthly_cap = ?, updated_at = ?, updated_by = ?, row_version = row_version + 1 "
                             "where id = ? and row_version = ?",
-            in_text(in, "name"), in_text(in, "from_id"), read_config(r, a, in), in_int(in, "rate_per_s"),
+            in_text(in, "name"), in_text(in, "from_id"), read_config(r, a, in, config_of(r, p)),
+                in_int(in, "rate_per_s"),
             in_int(in, "priority"), in_bind(in, "monthly_cap"), r->c.now, r->c.user, p->id, in->row_version);
     if (secret) db_run(r, "update message_provider set secret_enc = ? where id = ?",
                        vault_seal(&r->c, "message_provider.secret", secret), p->id);
@@ -403,6 +447,8 @@ void provider_test_post(Req *r) {
     ProviderView *p = provider_of_path(r);
     Input *in = form_read(r, test_form(r, p));
     problems_end(r);
+    if (!sandbox_may_reach(&r->c, in_text(in, "to")) && strcmp(p->adapter, "fake"))
+        fail_field(r, INVALID, "to", "This utility is a sandbox: a message leaves to its allowed addresses only.");
     const char *no = public_id_new(&r->c);
     SendResult s = provider_send(&r->c, &(OutMessage){ .channel = p->channel, .to = in_text(in, "to"),
                                                        .subject = word(r, "hub.test_subject"),
@@ -416,15 +462,116 @@ void provider_test_post(Req *r) {
     go(r, "/integrations/providers/%s", p->public_id);
 }
 
+/* --- checks ------------------------------------------------------------------------------------------------------- */
+
+void provider_check_post(Req *r) {
+    ProviderView *p = provider_of_path(r);
+    ProviderChecked said = provider_check(&r->c, p->id);
+    provider_check_keep(&r->c, p->id, said);
+    note(r, "%s", msg_format(r, r->c.language, said.is_good ? "hub.check_good" : "hub.check_bad", { "name", p->name },
+                             { "why", said.problem ? said.problem : "" }));
+    go(r, "/integrations/providers/%s", p->public_id);
+}
+
+typedef struct DnsKept { Id provider; const char *name, *result; } DnsKept;
+
+static void dns_keep(Ctx *c, void *arg) {
+    const DnsKept *k = arg;
+    db_run(c, "update message_provider set dns_checked_at = ?, dns_result = ? where id = ?", c->now, k->result,
+           k->provider);
+    audit_note(c, "check", "message_provider", k->provider, k->name, NULL);
+}
+
+static void add_finding(JsonOut *o, const char *name, const DnsTexts *texts, DnsFinding f) {
+    json_open_object(o, name);
+    json_add_text(o, "verdict", texts->is_known ? dns_verdict_name(f.verdict) : "unknown");
+    json_add_text(o, "found", texts->is_known ? f.found : NULL);
+    json_add_text(o, "why", texts->is_known ? f.why : "no_answer");
+    json_close(o);
+}
+
+/* Asks between its transactions. Without a selector nobody knows where the key stands. */
+void provider_dns_post(Req *r) {
+    ProviderView *p = provider_of_path(r);
+    const char *at_sign = strchr(p->from_id, '@');
+    if (strcmp(p->adapter, "smtp") || !at_sign) fail(r, NOT_FOUND, "There is no such page.");
+    const char *domain = at_sign + 1, *selector = json_text(config_of(r, p), "dkim_selector");
+    DnsTexts spf = dns_texts(&r->c, domain), dmarc = dns_texts(&r->c, text(r, "_dmarc.%s", domain)),
+             dkim = { .is_known = true };
+    DnsFinding key = { DNS_MISSING, NULL, "dkim_no_selector" };
+    if (selector) {
+        dkim = dns_texts(&r->c, text(r, "%s._domainkey.%s", selector, domain));
+        key = dkim_finding(dkim.v, dkim.n);
+    }
+    Text t = text_start(r);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    add_finding(&o, "spf", &spf, spf_finding(spf.v, spf.n));
+    add_finding(&o, "dkim", &dkim, key);
+    add_finding(&o, "dmarc", &dmarc, dmarc_finding(dmarc.v, dmarc.n));
+    json_close(&o);
+    DnsKept k = { p->id, p->name, t.s };
+    db_tx(&r->c, DB_WRITE, dns_keep, &k, NULL);
+    note(r, "%s", msg_format(r, r->c.language, "hub.dns_done", { "domain", domain }));
+    go(r, "/integrations/providers/%s", p->public_id);
+}
+
+/* --- addresses that a sandbox may reach --------------------------------------------------------------------------- */
+
+static const Form reach_form = { .name = "sandbox_reach", .fields = FIELDS {
+    { "addresses", LONG_TEXT(0, 2600) },
+    { 0 } } };
+
+static void sandbox_only(Req *r) {
+    if (strcmp(utility_here(&r->c)->environment, "sandbox"))
+        fail(r, CONFLICT, "This utility is live: messages reach everybody.");
+}
+
+void reach_page(Req *r) {
+    sandbox_only(r);
+    crumbs(r, NULL, word(r, "hub.reach"));
+    show_text(r, "page.title", word(r, "hub.reach"));
+    FormView *v = form_show(r, "form", &reach_form, "/integrations/messaging/reach");
+    form_text(v, "addresses", setting_text(&r->c, SANDBOX_REACH, ""));
+    show_text(r, "form.intro", word(r, "hub.reach_how"));
+    show_text(r, "form.cancel_url", link_path(r, "/integrations/messaging"));
+    page(r, "layout/form");
+}
+
+void reach_post(Req *r) {
+    sandbox_only(r);
+    Input *in = form_read(r, &reach_form);
+    const char *typed_ = in_text(in, "addresses");
+    static const Field mail = { "addresses", EMAIL }, phone = { "addresses", PHONE };
+    Text t = text_start(r);
+    text_add(&t, "");
+    size_t n = 0;
+    for (char *s = text_copy(r, typed_ ? typed_ : ""), *line; (line = strsep(&s, "\n"));) {
+        line += strspn(line, " \t\r");
+        size_t k = strlen(line);
+        while (k && strchr(" \t\r", line[k - 1])) line[--k] = 0;
+        if (!k) continue;
+        Value v;
+        const char *wrong = field_check(r, strchr(line, '@') ? &mail : &phone, line, &v);
+        if (wrong) problem(r, "addresses", "%s: %s", line, wrong);
+        else text_addf(&t, "%s%s", n++ ? "\n" : "", v.text ? v.text : line);
+    }
+    if (n > SANDBOX_REACH_MAX) problem(r, "addresses", "At most %d addresses.", SANDBOX_REACH_MAX);
+    problems_end(r);
+    setting_set(&r->c, SANDBOX_REACH, t.s);
+    note(r, "%s", word(r, "hub.saved"));
+    go(r, "/integrations/messaging");
+}
+
 /* --- what the sandbox does next ----------------------------------------------------------------------------------- */
 
 static const Choice outcomes[] = { { "deliver", NULL }, { "undelivered", NULL }, { "temporary", NULL },
                                    { "permanent", NULL }, { "silence", NULL }, { 0 } };
 
 static const Form outcome_form = { .name = "sandbox_outcome", .fields = FIELDS {
-    { "outcome",   "Outcome",   CHOICE(outcomes), .flags = REQUIRED },
-    { "recipient", "Recipient", TEXT(3, 254) },
-    { "times",     "How often", INT(1, 100), .flags = REQUIRED, .initial = "1", .width = "3" },
+    { "outcome",   CHOICE(outcomes), .flags = REQUIRED },
+    { "recipient", TEXT(3, 254) },
+    { "times",     INT(1, 100), .flags = REQUIRED, .initial = "1", .width = "3" },
     { 0 } } };
 
 static ProviderView *fake_of_path(Req *r) {

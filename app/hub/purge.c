@@ -25,7 +25,14 @@ static int64_t settlements(Ctx *c) {
     return db_run(c, "delete x " OF_CHUNK "settlement x on x.id = j.id", ids);
 }
 
-static int64_t settlement_files(Ctx *c) { return documents_purge(c, "gateway_account"); }
+static int64_t settlement_files(Ctx *c) {
+    return documents_purge(c, "gateway_account") + documents_purge(c, "bank_statement");
+}
+
+SANDBOX_PURGE(bank_lines, "delete from bank_statement_line where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(bank_files, "delete from bank_statement where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(clearing, "delete k from gateway_clearing k join gateway_account g on g.id = k.gateway_account_id "
+              "where g.utility_id = ?", c->utility)
 
 SANDBOX_PURGE(events, "delete from webhook_event where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(refunds, "delete from refund where utility_id = ? limit 2000", c->utility)
@@ -41,6 +48,9 @@ const SandboxPurge hub_purges[] = {
     { "online",   events },
     { "online",   refunds },
     { "online",   disputes },
+    { "online",   bank_lines },
+    { "online",   bank_files },
+    { "online",   clearing },
     { "online",   settlements },
     { "online",   settlement_files },
     { "online",   money },

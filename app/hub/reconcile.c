@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/core/core.h"
+#include "app/hub/clearing.h"
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
 #include "lib/csv.h"
@@ -74,16 +75,17 @@ JobStep settlements_nightly(Ctx *c, const JobRow *job) {
             db_tx(c, DB_WRITE, ask_for_new, &n, NULL);
         db_tx(c, DB_WRITE, mark_missing, &n, NULL);
     }
+    clearing_reckon(c);
     return STEP_DONE;
 }
 
 /* --- a settlement file -------------------------------------------------------------------------------------------- */
 
 static const Form file_form = { .name = "settlement_file", .fields = FIELDS {
-    { "payout",     "",  TEXT(1, 100), .flags = REQUIRED },
-    { "paid_on",    "",  DATE_FIELD,   .flags = REQUIRED },
-    { "net_minor",  "",  MONEY(-99999999999, 99999999999), .flags = REQUIRED },
-    { "file",       "",  FILE_FIELD,   .flags = REQUIRED },
+    { "payout", TEXT(1, 100), .flags = REQUIRED },
+    { "paid_on", DATE_FIELD,   .flags = REQUIRED },
+    { "net_minor", MONEY(-99999999999, 99999999999), .flags = REQUIRED },
+    { "file", FILE_FIELD,   .flags = REQUIRED },
     { 0 } } };
 
 #define FILE_ACCOUNT(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, driver) \
@@ -200,8 +202,8 @@ void settlement_file_post(Req *r) {
 
 static const Choice results[] = { { "succeeded", NULL }, { "failed", NULL }, { 0 } };
 static const Form result_form = { .name = "refund_result", .fields = FIELDS {
-    { "result",             "", CHOICE(results), .flags = REQUIRED },
-    { "provider_refund_id", "", TEXT(1, 100),    .flags = REQUIRED },
+    { "result", CHOICE(results), .flags = REQUIRED },
+    { "provider_refund_id", TEXT(1, 100),    .flags = REQUIRED },
     { 0 } } };
 
 #define HAND_REFUND(F, T) F(T, Id, gateway) F(T, const char *, refund_no) F(T, const char *, state) \
@@ -266,17 +268,53 @@ void refund_hand_post(Req *r) {
     F(T, int64_t, unanswered) F(T, int64_t, waiting) F(T, int64_t, missing)
 ROW(HealthRow, HEALTH_ROW)
 
-static const char *breaker_words(Req *r, const HealthRow *h) {
-    if (time_is_set(h->breaker_open_until) && h->breaker_open_until.us > r->c.now.us)
+static const char *breaker_words(Req *r, int failures, Time open_until) {
+    if (time_is_set(open_until) && open_until.us > r->c.now.us)
         return msg_format(r, r->c.language, "hub.breaker_open",
-                          { "at", locale_clock(&r->c.mem, r->c.locale, h->breaker_open_until) });
-    if (h->breaker_failures)
-        return msg_format(r, r->c.language, "hub.breaker_failures", { "n", text(r, "%d", h->breaker_failures) });
+                          { "at", locale_clock(&r->c.mem, r->c.locale, open_until) });
+    if (failures) return msg_format(r, r->c.language, "hub.breaker_failures", { "n", text(r, "%d", failures) });
     return word(r, "hub.breaker_closed");
 }
 
 static const char *when(Req *r, Time t) {
     return time_is_set(t) ? locale_time(&r->c.mem, r->c.locale, t) : word(r, "hub.never");
+}
+
+#define PROVIDER_HEALTH(F, T) F(T, const char *, public_id) F(T, const char *, name) F(T, const char *, status) \
+    F(T, int, breaker_failures) F(T, Time, breaker_open_until) F(T, Time, last_verified_at) F(T, Time, last_event_at) \
+    F(T, int64_t, waiting) F(T, int64_t, failed)
+ROW(ProviderHealth, PROVIDER_HEALTH)
+
+static void show_providers(Req *r) {
+    ProviderHealths all = db_all(
+        r, ProviderHealth,
+        "select p.public_id, p.name, p.status, p.breaker_failures, p.breaker_open_until, p.last_verified_at, "
+        "p.last_event_at, (select count(*) from message m where m.message_provider_id = p.id and m.status in ('retry', "
+        "'unknown', 'sent_to_provider')) as waiting, (select count(*) from message m "
+        "where m.message_provider_id = p.id "
+        "and m.created_at > ? and m.status in ('failed', 'undelivered', 'bounced')) as failed from message_provider p "
+        "where p.utility_id = ? order by p.channel, p.priority, p.id", time_add_seconds(r->c.now, -86400),
+            r->c.utility);
+    show_text(r, "show.sections.2.title", word(r, "hub.messaging"));
+    TableView *t = table_start(r, "show.sections.2.table", word(r, "hub.messaging"));
+    static const struct { const char *key, *kind, *place; } columns[] = {
+        { "hub.name", "text", "id" },       { "hub.breaker", "text", NULL },     { "hub.verified_at", "date", NULL },
+        { "hub.last_event", "date", NULL }, { "hub.messages_open", "num", NULL }, { "hub.failed_24h", "num", NULL },
+        { "hub.state", "status", "status" },
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        table_column(t, word(r, columns[i].key), columns[i].kind, columns[i].place);
+    for (size_t i = 0; i < all.n; i++) {
+        const ProviderHealth *h = &all.v[i];
+        table_row(t, link_path(r, "/integrations/providers/%s", h->public_id));
+        table_cell(t, h->name);
+        table_cell(t, breaker_words(r, h->breaker_failures, h->breaker_open_until));
+        table_cell(t, when(r, h->last_verified_at));
+        table_cell(t, when(r, h->last_event_at));
+        table_int(t, h->waiting);
+        table_int(t, h->failed);
+        table_state(t, h->status);
+    }
 }
 
 void health_page(Req *r) {
@@ -305,7 +343,7 @@ void health_page(Req *r) {
         const HealthRow *h = &all.v[i];
         table_row(t, link_path(r, "/integrations/gateways/%s", h->public_id));
         table_cell(t, h->label);
-        table_cell(t, breaker_words(r, h));
+        table_cell(t, breaker_words(r, h->breaker_failures, h->breaker_open_until));
         table_cell(t, when(r, h->last_verified_at));
         table_cell(t, when(r, h->last_event_at));
         table_int(t, h->unanswered);
@@ -314,14 +352,7 @@ void health_page(Req *r) {
         table_state(t, h->status);
     }
     table_empty(t, word(r, "hub.not_connected"), word(r, "hub.connect"));
-    show_text(r, "show.sections.1.title", word(r, "hub.messaging"));
-    t = table_start(r, "show.sections.1.table", word(r, "hub.messaging"));
-    table_column(t, word(r, "hub.name"), "text", "id");
-    table_column(t, word(r, "hub.verified_at"), "date", NULL);
-    table_column(t, word(r, "hub.last_event"), "date", NULL);
-    table_column(t, word(r, "hub.state"), "status", "status");
-    table_rows_of(t, NULL, "select name, last_verified_at, last_event_at, status "
-                           "from message_provider where utility_id "
-                           "= ? order by channel, priority, id", r->c.utility);
+    clearing_show(r, "show.sections.1");
+    show_providers(r);
     page(r, "layout/show");
 }

@@ -107,20 +107,15 @@ const GatewayDriver sandbox_driver = { .name = "sandbox", .label = "Sandbox", .c
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
-static const Choice deliveries[] = { { "once", "Once, at once" }, { "twice", "Twice" },
-                                     { "disordered", "Out of order" }, { "late", "Late" }, { "never", "Never" },
-                                     { "badsig", "With a bad signature" }, { 0 } };
+static const Choice deliveries[] = { { "once", NULL }, { "twice", NULL }, { "disordered", NULL }, { "late", NULL },
+                                     { "never", NULL }, { "badsig", NULL }, { 0 } };
 
-static const Form card_form = { .title = "Card", .submit = "Pay", .fields = FIELDS {
-    { "card",     "Card number", TEXT(12, 23), .flags = REQUIRED | SECRET, .chars = "0-9 ",
-      .chars_text = "Enter the digits of the card.", .autocomplete = "off" },
-    { "expiry",   "Expires",     TEXT(4, 7),   .flags = REQUIRED | SECRET, .hint = "MM/YY", .width = "5",
-      .autocomplete = "off" },
-    { "cvc",      "CVC",         TEXT(3, 4),   .flags = REQUIRED | SECRET, .chars = "0-9", .width = "4",
-      .autocomplete = "off" },
-    { "delivery", "Webhook",     CHOICE(deliveries), .flags = REQUIRED, .initial = "once",
-      .hint = "How the sandbox tells us" },
-    { "seconds",  "Seconds late", INT(0, 3600), .initial = "5" },
+static const Form card_form = { .name = "sandbox_card", .fields = FIELDS {
+    { "card",     TEXT(12, 23), .flags = REQUIRED | SECRET, .chars = "0-9 ", .autocomplete = "off" },
+    { "expiry",   TEXT(4, 7),   .flags = REQUIRED | SECRET, .width = "5", .autocomplete = "off" },
+    { "cvc",      TEXT(3, 4),   .flags = REQUIRED | SECRET, .chars = "0-9", .width = "4", .autocomplete = "off" },
+    { "delivery", CHOICE(deliveries), .flags = REQUIRED, .initial = "once" },
+    { "seconds",  INT(0, 3600), .initial = "5" },
     { 0 } } };
 
 /* The intent of this page: open, and at the sandbox gateway. */

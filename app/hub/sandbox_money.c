@@ -311,18 +311,14 @@ bool sandbox_settlement(Ctx *c, const GatewayAccount *a, const char *payout, Set
 
 /* --- its switches ------------------------------------------------------------------------------------------------- */
 
-static const Choice switches[] = { { "refund", "Refund it in the provider's own pages" },
-                                   { "refund_fails", "Let the next refund fail" },
-                                   { "dispute", "Dispute it" },
-                                   { "dispute_won", "End the dispute: won" },
-                                   { "dispute_lost", "End the dispute: lost" },
-                                   { "payout", "Pay out to the bank now" },
+static const Choice switches[] = { { "refund", NULL },      { "refund_fails", NULL }, { "dispute", NULL },
+                                   { "dispute_won", NULL }, { "dispute_lost", NULL }, { "payout", NULL },
                                    { 0 } };
 
 static const Form switch_form = { .name = "sandbox_switch",
                                   .fields = FIELDS{
-                                      { "what", "What happens", CHOICE(switches), .flags = REQUIRED },
-                                      { "amount", "Amount", MONEY(1, 99999999999), .hint = "Of a refund" },
+                                      { "what", CHOICE(switches), .flags = REQUIRED },
+                                      { "amount", MONEY(1, 99999999999) },
                                       { 0 } } };
 
 static const Intent *intent_of(Req *r) {

@@ -14,6 +14,7 @@
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/money.h"
+#include "lib/messages.h"
 #include "lib/page.h"
 
 /* --- saving ------------------------------------------------------------------------------------------------------- */
@@ -94,17 +95,12 @@ void sandbox_card_kept(Ctx *c, const char *ref, const TestCard *card, const char
                       card->text, NULL));
 }
 
-static const Form save_form = { .title = "Card",
-                                .submit = "Save the card",
-                                .fields = FIELDS{ { "card", "Card number", TEXT(12, 23), .flags = REQUIRED | SECRET,
-                                                    .chars = "0-9 ", .chars_text = "Enter the digits of the card.",
-                                                    .autocomplete = "off" },
-                                                  { "expiry", "Expires", TEXT(4, 7), .flags = REQUIRED | SECRET,
-                                                    .hint = "MM/YY", .width = "5", .autocomplete = "off" },
-                                                  { "cvc", "CVC", TEXT(3, 4), .flags = REQUIRED | SECRET,
-                                                    .chars = "0-9", .width = "4", .autocomplete = "off" },
-                                                  { "back", "Back", HIDDEN(300) },
-                                                  { 0 } } };
+static const Form save_form = { .name = "sandbox_save", .fields = FIELDS {
+    { "card",   TEXT(12, 23), .flags = REQUIRED | SECRET, .chars = "0-9 ", .autocomplete = "off" },
+    { "expiry", TEXT(4, 7),   .flags = REQUIRED | SECRET, .width = "5", .autocomplete = "off" },
+    { "cvc",    TEXT(3, 4),   .flags = REQUIRED | SECRET, .chars = "0-9", .width = "4", .autocomplete = "off" },
+    { "back",   HIDDEN(300) },
+    { 0 } } };
 
 static void only_in_sandbox(Ctx *c) {
     if (!db_int(c, "select count(*) from gateway_account where driver = 'sandbox' and status = 'active'"))
@@ -131,17 +127,13 @@ static const char *back_of(Req *r, const char *given) {
 
 void sandbox_save_page(Req *r) {
     const char *key = key_of(r), *back = back_of(r, r->again ? field_text(r, "back") : query_text(r, "back"));
-    show_text(r, "page.title", "TEST: keep a card");
+    show_text(r, "page.title", word(r, "hub.sandbox.keep"));
     show_text(r, "page.shell", "plain");
-    show_text(r, "page.sub", text(r, "For %s. No money moves.", utility_here(&r->c)->name));
+    show_text(r, "page.sub", msg_format(r, r->c.language, "hub.sandbox.keep_for",
+                                        { "name", utility_here(&r->c)->name }));
     FormView *v = form_show(r, "form", &save_form, text(r, "/sandbox/save/%s", key));
     form_text(v, "back", back);
-    show_text(
-        r, "form.intro",
-        "Test cards: 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined when it is charged, 4000 0000 0000 "
-        "9995 has no "
-        "funds, 4000 0027 6000 3184 wants to be confirmed by a person, 4000 0000 0000 0259 pays and is disputed "
-        "later.");
+    show_text(r, "form.intro", word(r, "hub.sandbox.keep_cards"));
     show_text(r, "form.cancel_url", text(r, "%s?cancelled=1", back));
     page(r, "layout/form");
 }

@@ -33,14 +33,16 @@ void settlement_ask(Ctx *c, Id gateway, const char *payout) {
 #define LINE(F, T)                                                                                                     \
     F(T, Id, id)                                                                                                       \
     F(T, int, line_no) F(T, const char *, type) F(T, const char *, provider_payment_id) F(T, const char *, reference)  \
-        F(T, Money, gross_minor) F(T, Money, fee_minor) F(T, Money, net_minor) F(T, const char *, match_state)
+        F(T, Money, gross_minor) F(T, Money, fee_minor) F(T, Money, net_minor) F(T, const char *, match_state) \
+            F(T, Time, occurred_at) F(T, const char *, last4) F(T, Id, matched_payment_id)
 ROW(SettlementLine, LINE)
 
 static SettlementLines lines_of(Ctx *c, Id settlement) {
     return db_all(
         c, SettlementLine,
-        "select id, line_no, type, provider_payment_id, reference, gross_minor, fee_minor, net_minor, match_state "
-        "from settlement_line where settlement_id = ? order by line_no for update",
+        "select id, line_no, type, provider_payment_id, reference, gross_minor, fee_minor, net_minor, match_state, "
+        "occurred_at, last4, matched_payment_id from settlement_line where settlement_id = ? "
+        "order by line_no for update",
         settlement);
 }
 
@@ -53,6 +55,38 @@ static Match compared(const SettlementLine *l, Id payment, Money ours) {
     return (Match){ ours.minor == l->gross_minor.minor ? "matched" : "amount_differs", payment, ours };
 }
 
+enum { NEAR_S = 2 * 86400 };
+
+/* A payment under another number: that of our order, or the only one of this amount within two days (with these last
+   four digits, when they are told) that no payout has. A person says whether it is. */
+static Match suggested(Ctx *c, Id gateway, const SettlementLine *l) {
+    Match none = { .state = "missing_here" };
+    if (!time_is_set(l->occurred_at) || l->gross_minor.minor <= 0) return none;
+    Ourss all = db_all(
+        c, Ours,
+        "select min(p.id) as payment, cast(sum(p.amount_minor) + coalesce(max(i.fee_minor), 0) as signed) as amount "
+        "from "
+        "payment p left join payment_intent i on i.id = p.payment_intent_id "
+        "where p.gateway_account_id = ? and p.received_at "
+        "between ? and ? and (? is null or p.card_last4 is null or p.card_last4 = ?) and not exists (select 1 from "
+        "settlement_line x join settlement s on s.id = x.settlement_id "
+        "where s.gateway_account_id = p.gateway_account_id and "
+        "x.type = 'charge' and (x.provider_payment_id = p.provider_payment_id "
+        "or x.matched_payment_id = p.id) and x.id <> ?) "
+        "group by p.provider_payment_id having amount = ? "
+        "order by max(coalesce(i.intent_no, '') = coalesce(?, '-')) desc, "
+        "payment limit 2",
+        gateway, time_add_seconds(l->occurred_at, -NEAR_S), time_add_seconds(l->occurred_at, NEAR_S), l->last4,
+            l->last4,
+        l->id, l->gross_minor, l->reference);
+    if (!all.n) return none;
+    const char *of = l->reference ? db_text(c, "select i.intent_no from payment p join payment_intent i on i.id = "
+                                               "p.payment_intent_id where p.id = ?", all.v[0].payment) : NULL;
+    bool by_reference = of && !strcmp(of, l->reference);
+    if (all.n > 1 && !by_reference) return none;
+    return (Match){ "suggested", all.v[0].payment, all.v[0].amount };
+}
+
 /* What we posted of a payment, fee included. */
 static Match match_charge(Ctx *c, Id gateway, Id settlement, const SettlementLine *l) {
     Ours *o = db_find(
@@ -61,7 +95,7 @@ static Match match_charge(Ctx *c, Id gateway, Id settlement, const SettlementLin
         "from payment p left join payment_intent i on i.id = p.payment_intent_id "
         "where p.gateway_account_id = ? and p.provider_payment_id = ? having count(*) > 0",
         gateway, l->provider_payment_id);
-    if (!o) return (Match){ .state = "missing_here" };
+    if (!o) return suggested(c, gateway, l);
     if (db_int(
             c,
             "select count(*) from settlement_line x join settlement s on s.id = x.settlement_id where "
@@ -186,6 +220,7 @@ static void settlement_match(Ctx *c, Id settlement) {
     if (!open) post(c, s, &lines);
     db_must(c, 1, CONFLICT, "update settlement set state = ?, updated_at = ? where id = ?",
             open ? "exceptions" : "matched", c->now, settlement);
+    if (!open) bank_look(c, settlement);
     if (open)
         alert_raise(c, "settlement.exception", "warning", alert_key(c, s),
                     text(c, "Settlement %s has %lld exceptions.", s->provider_settlement_id, (long long)open),
@@ -293,6 +328,8 @@ void settlement_failed(Ctx *c, Id gateway, const char *payout) {
     if (txn.id)
         ledger_reverse(c, txn, text(c, "settlement:%lld:failed", (long long)id.id), "settlement_failed", DATE_NONE,
                        payout);
+    db_run(c, "update settlement set failed_at = coalesce(failed_at, ?), updated_at = ? where id = ?", c->now, c->now,
+           id);
     alert_raise(
         c, "settlement.failed", "critical", text(c, "settlement.failed:%s", payout),
         text(c, "The bank sent payout %s over %s back.", payout, locale_money(&c->mem, c->locale, s->net_minor)),
@@ -320,34 +357,62 @@ static void post_difference(Ctx *c, const SettlementLine *l, Money ours) {
 static void settle_line(Ctx *c, const SettlementHead *s, const SettlementLine *l) {
     if (!strcmp(l->type, "adjustment") || !strcmp(l->type, "fee")) return;      /* posted with the settlement */
     Match m = match_line(c, s->gateway, s->id, l);
-    if (!strcmp(m.state, "missing_here") && !strcmp(l->type, "charge") && l->provider_payment_id &&
-        l->gross_minor.minor > 0)
+    bool is_not_here = !strcmp(m.state, "missing_here") || !strcmp(m.state, "suggested");
+    if (is_not_here && !strcmp(l->type, "charge") && l->provider_payment_id && l->gross_minor.minor > 0)
         payment_to_suspense(c, &(IntentResult){ .gateway = s->gateway,
                                                 .provider_payment_id = l->provider_payment_id,
                                                 .amount = l->gross_minor,
                                                 .occurred_at = c->now });
-    else if (strcmp(m.state, "matched")) post_difference(c, l, m.ours);
+    else if (strcmp(m.state, "matched")) post_difference(c, l, is_not_here ? (Money){ 0 } : m.ours);
+}
+
+static SettlementLine *line_lock(Ctx *c, const SettlementHead *s, int64_t line_no) {
+    if (strcmp(s->state, "exceptions")) fail(c, CONFLICT, "This settlement is %s.", s->state);
+    SettlementLine *l = db_find(
+        c, SettlementLine,
+        "select id, line_no, type, provider_payment_id, reference, gross_minor, fee_minor, net_minor, match_state, "
+        "occurred_at, last4, matched_payment_id from settlement_line where settlement_id = ? "
+        "and line_no = ? for update",
+        s->id, line_no);
+    if (!l) fail(c, NOT_FOUND, "There is no such line.");
+    if (!strcmp(l->match_state, "matched") || !strcmp(l->match_state, "resolved"))
+        fail(c, CONFLICT, "This line is not open.");
+    return l;
 }
 
 void settlement_resolve(Ctx *c, Id settlement, int64_t line_no, const char *comment) {
     SettlementHead *s = head_lock(c, settlement);
-    if (strcmp(s->state, "exceptions")) fail(c, CONFLICT, "This settlement is %s.", s->state);
-    SettlementLine *l = db_find(
-        c, SettlementLine,
-        "select id, line_no, type, provider_payment_id, reference, gross_minor, fee_minor, net_minor, match_state "
-        "from settlement_line where settlement_id = ? and line_no = ? for update",
-        settlement, line_no);
-    if (!l) fail(c, NOT_FOUND, "There is no such line.");
-    if (!strcmp(l->match_state, "matched") || !strcmp(l->match_state, "resolved"))
-        fail(c, CONFLICT, "This line is not open.");
+    SettlementLine *l = line_lock(c, s, line_no);
     settle_line(c, s, l);
     db_run(
         c,
-        "update settlement_line set match_state = 'resolved', comment = ?, resolved_by = ?, resolved_at = ? where id "
-        "= ?",
+        "update settlement_line set match_state = 'resolved', matched_payment_id = if(match_state = 'suggested', null, "
+        "matched_payment_id), comment = ?, resolved_by = ?, resolved_at = ? where id = ?",
         comment, c->user, c->now, l->id);
     audit_note(c, "resolve", "settlement", settlement, s->provider_settlement_id, comment);
     settlement_match(c, settlement);
+}
+
+/* The gateway's number is kept with the payment, so that later words about it find it. */
+void settlement_confirm(Ctx *c, Id settlement, int64_t line_no) {
+    SettlementHead *s = head_lock(c, settlement);
+    SettlementLine *l = line_lock(c, s, line_no);
+    if (strcmp(l->match_state, "suggested") || !l->matched_payment_id.id)
+        fail(c, CONFLICT, "No payment is suggested for this line.");
+    db_run(c, "update settlement_line set match_state = 'matched', resolved_by = ?, resolved_at = ? where id = ?",
+           c->user,
+           c->now, l->id);
+    audit_note(c, "confirm", "settlement", settlement, s->provider_settlement_id,
+               db_text(c, "select payment_no from payment where id = ?", l->matched_payment_id));
+    settlement_match(c, settlement);
+}
+
+void settlement_assign(Ctx *c, Id settlement, int64_t line_no, Id user) {
+    SettlementHead *s = head_lock(c, settlement);
+    SettlementLine *l = line_lock(c, s, line_no);
+    db_run(c, "update settlement_line set assigned_to = ? where id = ?", user, l->id);
+    audit_note(c, "assign", "settlement", settlement, s->provider_settlement_id,
+               db_text(c, "select full_name from user where id = ?", user));
 }
 
 void settlement_close(Ctx *c, Id settlement) {

@@ -41,7 +41,12 @@ SendResult vonage_send(Ctx *c, const Sender *p, const OutMessage *m) {
                       .provider_message_id = json_text(j, "message_uuid"), .code = title,
                       .meaning = detail ? detail : a.problem, .retry_after_s = a.retry_after_s };
     if (to.kind == SENT_OK && !to.provider_message_id) to.kind = SENT_UNKNOWN;
-    to.is_bad_address = a.status == 422;
+    /* only when it is the number that is wrong: our sender may be as well */
+    Json wrong = json_at(j, "invalid_parameters");
+    for (size_t i = 0; a.status == 422 && i < json_size(wrong); i++) {
+        const char *name = json_text(json_item(wrong, i), "name");
+        to.is_bad_address |= name && !strcmp(name, "to");
+    }
     return to;
 }
 

@@ -21,7 +21,9 @@ create table if not exists message_provider (
   fake_as varchar(20) null comment 'the driver a fake plays', name varchar(80) not null, from_id varchar(254) not null,
   config json null, secret_enc varbinary(4000) null, webhook_secret_current_enc varbinary(600) null, webhook_secret_previous_enc varbinary(600) null, previous_valid_until datetime(6) null,
   endpoint_key char(32) collate utf8mb4_bin not null unique, rate_per_s int not null default 10, priority tinyint not null default 50, enabled tinyint(1) not null default 1, monthly_cap int null,
-  status varchar(32) not null default 'not_configured' check (status in ('not_configured', 'configured', 'verified', 'active', 'inactive', 'error')), failed_checks int not null default 0, last_verified_at datetime(6) null, last_event_at datetime(6) null,
+  status varchar(32) not null default 'not_configured' check (status in ('not_configured', 'configured', 'verified', 'active', 'inactive', 'error')), failed_checks int not null default 0, failing_since datetime(6) null, last_verified_at datetime(6) null, last_event_at datetime(6) null,
+  breaker_failures int not null default 0 comment 'calls in a row without an answer', breaker_open_until datetime(6) null, breaker_probe_until datetime(6) null,
+  dns_checked_at datetime(6) null, dns_result json null comment 'of SPF, DKIM and DMARC: what was found',
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (utility_key, `key`), key (utility_id, channel, status, priority), foreign key (utility_id) references utility (id)
@@ -72,6 +74,12 @@ create table if not exists webhook_event (
   unique key webhook_event_once (source, account_ref, provider_event_id), key (utility_id, id), key (state, next_attempt_at), key (utility_id, state, id), key (intent_id)
 );
 
+-- What became of an event beside its state: tries that failed, a person's replay.
+create table if not exists webhook_event_step (
+  id bigint unsigned not null auto_increment primary key, webhook_event_id bigint unsigned not null, at datetime(6) not null, what varchar(32) not null check (what in ('failed', 'dead', 'replayed')), text varchar(2000) null, by_id bigint unsigned null,
+  key (webhook_event_id, id), foreign key (webhook_event_id) references webhook_event (id) on delete cascade
+);
+
 -- Callbacks refused at the door: counters only.
 create table if not exists webhook_refusal (
   source varchar(16) not null, account_ref bigint unsigned not null, day date not null, reason varchar(40) not null, count int unsigned not null default 0, last_at datetime(6) null,
@@ -100,7 +108,7 @@ create table if not exists dispute (
 create table if not exists settlement (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, gateway_account_id bigint unsigned not null, provider_settlement_id varchar(160) collate utf8mb4_bin not null, period_from date null, period_to date null, currency char(3) not null,
   gross_minor bigint not null default 0, fee_minor bigint not null default 0, refund_minor bigint not null default 0, dispute_minor bigint not null default 0, adjustment_minor bigint not null default 0, net_minor bigint not null default 0,
-  bank_reference varchar(80) null, deposited_on date null, state varchar(32) not null default 'imported' check (state in ('imported', 'matching', 'matched', 'exceptions', 'closed')),
+  bank_reference varchar(80) null, deposited_on date null, failed_at datetime(6) null comment 'the bank sent it back', state varchar(32) not null default 'imported' check (state in ('imported', 'matching', 'matched', 'exceptions', 'closed')),
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (gateway_account_id, provider_settlement_id), key (utility_id, state, id), foreign key (gateway_account_id) references gateway_account (id)
@@ -110,7 +118,26 @@ create table if not exists settlement_line (
   id bigint unsigned not null auto_increment primary key, settlement_id bigint unsigned not null, line_no int not null, provider_payment_id varchar(160) collate utf8mb4_bin null, reference varchar(160) null, type varchar(32) not null check (type in ('charge', 'refund', 'dispute', 'fee', 'adjustment')),
   gross_minor bigint not null default 0, fee_minor bigint not null default 0, net_minor bigint not null default 0, occurred_at datetime(6) null, last4 char(4) null, matched_payment_id bigint unsigned null,
   match_state varchar(32) not null default 'unmatched' check (match_state in ('unmatched', 'matched', 'suggested', 'missing_here', 'missing_at_provider', 'amount_differs', 'fee_differs', 'duplicate', 'resolved')), assigned_to bigint unsigned null, comment varchar(500) null, resolved_by bigint unsigned null, resolved_at datetime(6) null,
-  unique key (settlement_id, line_no), key (provider_payment_id), foreign key (settlement_id) references settlement (id)
+  unique key (settlement_id, line_no), key (provider_payment_id), key (matched_payment_id), key (assigned_to, match_state), foreign key (settlement_id) references settlement (id)
+);
+
+-- Statements of the bank, as files; a line that is a payout names its settlement. The key makes the same line of two files one.
+create table if not exists bank_statement (
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, file_name varchar(200) not null, format varchar(32) not null check (format in ('csv', 'mt940')), document_id bigint unsigned null, line_count int not null default 0,
+  created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
+  key (utility_id, id), foreign key (utility_id) references utility (id)
+);
+
+create table if not exists bank_statement_line (
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, bank_statement_id bigint unsigned not null, line_no int not null, booked_on date not null, amount_minor bigint not null, reference varchar(80) null, text varchar(300) null, line_key binary(32) not null,
+  settlement_id bigint unsigned null, state varchar(32) not null default 'open' check (state in ('open', 'suggested', 'matched', 'set_aside')), comment varchar(300) null, decided_by bigint unsigned null, decided_at datetime(6) null,
+  unique key bank_line_once (utility_id, line_key), unique key (bank_statement_id, line_no), key (settlement_id), key (utility_id, state, booked_on), key (utility_id, amount_minor), foreign key (bank_statement_id) references bank_statement (id), foreign key (settlement_id) references settlement (id)
+);
+
+-- What each gateway owes us by two ways of counting, every night.
+create table if not exists gateway_clearing (
+  gateway_account_id bigint unsigned not null primary key, reckoned_at datetime(6) not null, ledger_minor bigint not null, unsettled_minor bigint not null,
+  foreign key (gateway_account_id) references gateway_account (id)
 );
 
 -- Sandbox drivers: what was "sent" and which outcome comes next (/integrations/sandbox).

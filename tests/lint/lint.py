@@ -165,7 +165,7 @@ def tests_named():
 
 
 # Modules whose words all stand in views/messages; to add one: its folder.
-WORDED = {"billing", "cis", "portal"}
+WORDED = {"billing", "cis", "hub", "portal"}
 # What looks like a key of a text and is none: handlers of events, kinds of jobs, names of forms, fields of templates, rights.
 NAMES = re.compile(r'\.(?:name|kind) = "[^"]*"|\{ "[a-z_.*]+",\s*"[a-z_]+\.[a-z_.]+",\s*\w+ \}|\{ "[a-z]+\.[a-z]+", \w+\(')
 WORD = r'"(?:\\.|[^"\\])*[A-Za-z]{2}(?:\\.|[^"\\])*"'

@@ -3,6 +3,7 @@ const crypto = require('crypto');
 const twilio = require('twilio/lib/webhooks/webhooks');
 const jwt = require('jsonwebtoken');
 const { story } = require('../support/story');
+const { mail_double, dns_double } = require('../support/mail_double');
 const { sms_double, TWILIO, VONAGE } = require('../support/sms_double');
 
 story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, request, instance, watch, looks_right, clock }) => {
@@ -58,6 +59,15 @@ story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     const admin = as('utility_admin'), p = provider('twilio'), page = `/integrations/providers/${p.public_id}`;
     await admin.post(`${page}/moves/activate`, {}).refuses(409, null, 'This provider is configured.');
     sql("update message_provider set config = json_set(config, '$.api_base', ?) where id = ?", [double.url, p.id]);
+    // nothing leaves a sandbox, but to the addresses that are named
+    await admin.post(`${page}/test`, { to: '+15035550199', text: 'Hello' }, { from: `${page}/test` }).refuses(422, 'to', 'This utility is a sandbox: a message leaves to its allowed addresses only.');
+    expect(double.sent).toEqual([]);
+    const reach = '/integrations/messaging/reach';
+    await admin.post(reach, { addresses: Array.from({ length: 11 }, (_, i) => `+150355502${String(i).padStart(2, '0')}`).join('\n') }).refuses(422, 'addresses', 'At most 10 addresses.');
+    await admin.post(reach, { addresses: 'nobody' }).refuses(422, 'addresses');
+    await as('comms_manager').post(reach, { addresses: '' }).is(403);
+    await admin.post(reach, { addresses: ' +1 503 555 0199\r\nfriend@swa.test\n\n' }, { from: reach }).done('Saved.');
+    expect(one("select value from setting where `key` = 'hub.sandbox_reach'")).toBe('+15035550199\nfriend@swa.test');
     double.say.push({ status: 400, body: { code: 21211, message: "The 'To' number is not a valid phone number." } });
     await admin.post(`${page}/test`, { to: '+15035550199', text: 'Hello' }, { from: `${page}/test` }).refuses(422, 'to', "Twilio did not take it: The 'To' number is not a valid phone number.");
     await admin.post(`${page}/test`, { to: '+15035550199', text: 'Hello' }, { from: `${page}/test` }).done('Twilio took the test message: SM0001');
@@ -96,10 +106,154 @@ story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     await admin.post(`${page}/settings`, { priority: '100' }, { from: `${page}/settings` }).refuses(422, 'priority');
   });
 
+  // A message as notify leaves it; its job is run. Answers its row.
+  const send = async (to, channel = 'sms', text = 'Your bill is ready.') => {
+    sql("insert into message (utility_id, channel, class, topic, to_address, to_hash, lang, subject, body_text, status, expires_at) values (1, ?, 'transactional', 'billing', ?, unhex(sha2(?, 256)), 'en', 'Your bill', ?, 'queued', '2099-01-01')", [channel, to, to, text]);
+    const id = one('select max(id) from message');
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, payload, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'message.send', 'messages', json_object('message', ?), uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'", [Number(id)]);
+    await jobs_run();
+    return id;
+  };
+  const row = (id) => sql('select m.status, m.attempts, p.adapter from message m left join message_provider p on p.id = m.message_provider_id where m.id = ?', [id])[0];
+  const run = async (kind) => { sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, ?, 'messages', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'", [kind]); await jobs_run(); };
+  const use = (adapter) => sql("update message_provider set status = 'active', breaker_failures = 0, breaker_open_until = null, breaker_probe_until = null, config = json_set(config, '$.api_base', ?) where adapter = ?", [double.url, adapter]);
+
+  test('HUB messages: a provider that does not answer is tried for a while, then the next one takes it; nobody else is reached from a sandbox', async () => {
+    use('twilio'); use('vonage');
+    sql("update message_provider set secret_enc = (select secret_enc from (select secret_enc from message_provider where adapter = 'twilio') x) where adapter = 'twilio'");
+    await as('utility_admin').post(`/integrations/providers/${provider('twilio').public_id}/settings`, { auth_token: TWILIO.token }, { from: `/integrations/providers/${provider('twilio').public_id}/settings` }).done('Saved.');
+    const before = double.sent.length;
+    double.say.push(...Array.from({ length: 5 }, () => ({ status: 503, body: {} })));
+    const id = await send('+15035550199');
+    expect(row(id)).toEqual({ status: 'retry', attempts: '1', adapter: 'twilio' });
+    for (const minutes of [2, 6, 16, 61]) { clock.forward({ minutes }); await jobs_run(); }
+    await jobs_run();
+    expect(row(id), JSON.stringify(sql('select p.adapter, a.kind, a.http_status, a.provider_code, a.meaning from message_attempt a join message_provider p on p.id = a.message_provider_id where a.message_id = ? order by a.no', [id]))).toEqual({ status: 'sent', attempts: '6', adapter: 'vonage' });
+    expect(double.sent.slice(before).map((m) => m.To ?? m.to)).toEqual([...Array(5).fill('+15035550199'), '15035550199']);
+    expect(sql('select p.adapter, a.kind from message_attempt a join message_provider p on p.id = a.message_provider_id where a.message_id = ? order by a.no', [id]).map((a) => `${a.adapter} ${a.kind}`)).toEqual([...Array(5).fill('twilio temporary'), 'vonage ok']);
+    // five in a row: nothing is sent to it for half a minute, the next one takes over at once
+    expect(sql("select breaker_failures >= 5 open from message_provider where adapter = 'twilio'")).toEqual([{ open: '1' }]);
+    expect(row(await send('+15035550199')).adapter).toBe('vonage');
+    // somebody who is not on the list: the sandbox has it
+    const other = await send('+15035550777');
+    expect(row(other).adapter).toBe('fake');
+    expect(double.sent.filter((m) => /0777/.test(m.To ?? m.to))).toEqual([]);
+  });
+
+  test('HUB messages: providers are asked by themselves; three failed checks are an error with an alert, an answer ends it', async () => {
+    use('twilio'); use('vonage');
+    const checks = double.checks;
+    await run('provider.check');
+    expect(double.checks).toBe(checks + 2);
+    expect(provider('twilio').failed_checks).toBe('0');
+    double.down = 401;
+    for (let i = 0; i < 3; i++) await run('provider.check');
+    expect([provider('twilio').status, provider('vonage').status]).toEqual(['error', 'error']);
+    expect(one("select count(*) from alert where kind = 'provider.error' and resolved_at is null")).toBe('2');
+    await as('utility_admin').get('/integrations/health').sees('Twilio', 'Error');
+    expect(row(await send('+15035550199')).adapter).toBe('fake');
+    double.down = 0;
+    await as('utility_admin').post(`/integrations/providers/${provider('twilio').public_id}/check`, {}, { from: `/integrations/providers/${provider('twilio').public_id}` }).done('Twilio answers.');
+    await run('provider.check');
+    expect([provider('twilio').status, provider('vonage').status]).toEqual(['active', 'active']);
+    expect(one("select count(*) from alert where kind = 'provider.error' and resolved_at is null")).toBe('0');
+  });
+
+  test('HUB messages: a number that is none is not written to again', async () => {
+    use('twilio');
+    double.say.push({ status: 400, body: { code: 21211, message: 'Not a valid phone number.' } });
+    const id = await send('+15035550199');
+    expect(row(id).status).toBe('failed');
+    expect(sql("select channel, reason, source from suppression where reason = 'invalid'")).toEqual([{ channel: 'sms', reason: 'invalid', source: '21211' }]);
+    sql("update suppression set lifted_at = utc_timestamp(6)");
+  });
+
+  test('HUB messages: STOP, START and HELP are obeyed with one confirmation; other answers are for people, and stand with the consumer', async () => {
+    const p = provider('twilio'), phone = '+15035550301', outbox = () => sql('select to_address t, body_text b from sandbox_outbox where to_address = ? order by id', [phone]);
+    const public_url = (await as('utility_admin').get(`/integrations/providers/${p.public_id}`).is(200)).text.match(/https?:\/\/\S+\/hooks\/twilio\/[0-9a-f]{32}/)[0];
+    let n = 0;
+    const say = async (Body, sid = `SMIN${++n}`) => { const f = { MessageSid: sid, From: phone, To: '+15035550100', Body }; const r = await request({ method: 'POST', path: new URL(public_url).pathname, body: new URLSearchParams(f).toString(), headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Twilio-Signature': twilio.getExpectedTwilioSignature(TWILIO.token, public_url, f) } }); expect(r.status).toBe(200); await jobs_run(); };
+    const stopped = () => one("select count(*) from suppression where reason = 'stop' and lifted_at is null");
+    await say('help');
+    expect(outbox().at(-1).b).toMatch(/call .* Reply STOP/);
+    await say(' Stop. ');
+    expect([stopped(), outbox().length, outbox().at(-1).b]).toEqual(['1', 2, expect.stringMatching(/no more messages.*START/)]);
+    await say('STOP');
+    expect([stopped(), outbox().length]).toEqual(['1', 2]);
+    await say('STOP', 'SMIN2');                             // told again by the provider
+    expect(one("select count(*) from inbound_message where provider_message_id = 'SMIN2'")).toBe('1');
+    await say('yes');
+    expect([stopped(), outbox().length, outbox().at(-1).b]).toEqual(['0', 3, expect.stringMatching(/on again/)]);
+    await say('yes');
+    await say('please stop texting me');
+    await say('When will the water be back?');
+    expect(sql("select body, keyword, action from inbound_message where from_address = ? order by id", [phone])).toEqual([
+      { body: 'help', keyword: 'HELP', action: 'helped' }, { body: ' Stop. ', keyword: 'STOP', action: 'stopped' }, { body: 'STOP', keyword: 'STOP', action: 'stopped_already' },
+      { body: 'yes', keyword: 'YES', action: 'started' }, { body: 'yes', keyword: null, action: 'noted' }, { body: 'please stop texting me', keyword: null, action: 'refusal' }, { body: 'When will the water be back?', keyword: null, action: 'noted' }]);
+    await as('cso').get('/cis/consumers/WA-CUST-100001/history').sees('Answers by text message', 'When will the water be back?', 'No more text messages', 'Seems to want no more');
+    expect(Number(one("select count(*) from notification where dedup_key = ?", [`inbound:${phone}`]))).toBeGreaterThan(0);
+  });
+
+  test('HUB messages: Vonage\'s old interface calls by GET, signed over its query', async () => {
+    const admin = as('utility_admin');
+    await admin.post('/integrations/adapters/vonage_sms', { name: 'Vonage SMS', from_id: '+15035550100', api_key: VONAGE.key, api_secret: VONAGE.secret, signature_secret: 'vonage_test_secret', signature_method: 'sha256', rate_per_s: '10', priority: '40' }, { from: '/integrations/adapters/vonage_sms' }).done('Saved.');
+    const p = provider('vonage_sms'), at = Math.floor(instance().now().getTime() / 1000);
+    sent(p, '0A0001', '+15035550199');
+    const signed = (fields) => { const all = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)); return { ...fields, sig: crypto.createHmac('sha256', 'vonage_test_secret').update(all.map(([k, v]) => `&${k}=${String(v).replace(/[&=]/g, '_')}`).join('')).digest('hex') }; };
+    const call = (fields) => request({ path: `/hooks/vonage_sms/${p.endpoint_key}?${new URLSearchParams(fields)}` });
+    const report = { messageId: '0A0001', msisdn: '15035550199', status: 'delivered', timestamp: String(at), 'err-code': '0' };
+    expect((await call({ ...signed(report), status: 'failed' })).status).toBe(401);
+    expect((await call(report)).status).toBe(401);
+    expect((await call(signed({ ...report, timestamp: String(at - 900) }))).status).toBe(401);
+    expect((await call(signed(report))).status).toBe(200);
+    await jobs_run();
+    expect(status('0A0001')).toBe('delivered');
+    expect((await call(signed({ messageId: '0A0002', msisdn: '15035550302', to: '15035550100', text: 'a=1 & more?', type: 'text', timestamp: String(at) }))).status).toBe(200);
+    await jobs_run();
+    expect(sql("select from_address f, body b from inbound_message where provider_message_id = '0A0002'")).toEqual([{ f: '+15035550302', b: 'a=1 & more?' }]);
+  });
+
+  test('HUB messages: mail goes out by SMTP with its headers, a mailbox that is none is closed, the domain\'s records are looked up', async () => {
+    const admin = as('utility_admin'), server = await mail_double();
+    const names = await dns_double(instance().port + 2, { 'swa.test': ['google-site-verification=x', 'v=spf1 include:_spf.swa.test -all'], 's1._domainkey.swa.test': [`v=DKIM1; k=rsa; p=${'A'.repeat(300)}`], '_dmarc.swa.test': ['v=DMARC1; p=none'] });
+    try {
+      await admin.post('/integrations/adapters/smtp', { name: 'Mail', from_id: 'billing@swa.test', host: 'localhost', port: String(server.port), security: 'starttls', reply_to: 'answers@swa.test', dkim_selector: 's1', rate_per_s: '10', priority: '20' }, { from: '/integrations/adapters/smtp' }).done('Saved.');
+      const p = provider('smtp'), page = `/integrations/providers/${p.public_id}`;
+      await admin.post(`${page}/test`, { to: 'friend@swa.test', text: 'Hello' }, { from: `${page}/test` }).refuses(422, 'to', /^Mail did not take it/);       // no TLS there
+      sql("update message_provider set config = json_set(config, '$.security', 'none') where id = ?", [p.id]);
+      await admin.post(`${page}/test`, { to: 'stranger@swa.test', text: 'Hello' }, { from: `${page}/test` }).refuses(422, 'to', 'This utility is a sandbox: a message leaves to its allowed addresses only.');
+      await admin.post(`${page}/test`, { to: 'friend@swa.test', text: 'Hello' }, { from: `${page}/test` }).done('Mail took the test message');
+      expect(server.mails).toHaveLength(1);
+      expect(server.mails[0]).toMatchObject({ from: expect.stringMatching(/^bounce\+.+@swa\.test$/), to: 'friend@swa.test' });
+      for (const line of [/^From: .*billing@swa\.test/m, /^To: .*friend@swa\.test/m, /^Reply-To: .*answers@swa\.test/m, /^Message-ID: <.+@swa\.test>/m, /^Auto-Submitted: auto-generated/m, /Hello/]) expect(server.mails[0].text).toMatch(line);
+      await admin.post(`${page}/check`, {}, { from: page }).done('Mail answers.');
+      expect(server.noops).toBe(1);
+      await admin.post(`${page}/dns`, {}, { from: page }).done('The records of swa.test are looked up.');
+      expect(names.asked).toEqual(['swa.test', '_dmarc.swa.test', 's1._domainkey.swa.test']);
+      await admin.get(page).sees('SPF', 'v=spf1 include:_spf.swa.test -all', 'Its policy is none', 'Weak', 'Good');
+      await admin.post(`${page}/moves/activate`, {}, { from: page }).done('Mail is active.');
+      server.refuse.set('friend@swa.test', '550 5.1.1 no such user');
+      const id = await send('friend@swa.test', 'email');
+      expect(row(id)).toEqual({ status: 'bounced', attempts: '1', adapter: 'smtp' });
+      expect(one("select reason from suppression where channel = 'email' and lifted_at is null")).toBe('hard_bounce');
+      server.refuse.set('friend@swa.test', '451 4.3.0 later');
+      const later = await send('friend@swa.test', 'email');
+      expect(row(later)).toEqual({ status: 'retry', attempts: '1', adapter: 'smtp' });
+      expect(one('select timestampdiff(minute, ?, next_attempt_at) from message where id = ?', [instance().now(), later])).toMatch(/^[45]$/);
+      server.refuse.clear();
+      clock.forward({ minutes: 6 });
+      await jobs_run();
+      expect(row(later).status).toBe('sent');
+    } finally {
+      await server.stop();
+      await names.stop();
+    }
+  });
+
   test('ONB03US01 pages of providers look right, at a desk and on a phone', async ({ page }) => {
     test.setTimeout(300000);
     const faults = await watch(page.context()), p = provider('twilio'), fake = sql("select public_id id from message_provider where adapter = 'fake' and channel = 'sms'")[0];
-    for (const [where, shot] of [['/integrations/messaging', 'hub-messaging'], [`/integrations/providers/${p.public_id}`, 'hub-provider'], ['/integrations/adapters/smtp', 'hub-smtp'], [`/integrations/providers/${p.public_id}/test`, 'hub-test-message'], [`/integrations/providers/${fake.id}/outcome`, 'hub-outcome']]) {
+    for (const [where, shot] of [['/integrations/messaging', 'hub-messaging'], [`/integrations/providers/${p.public_id}`, 'hub-provider'], ['/integrations/adapters/smtp', 'hub-smtp'], [`/integrations/providers/${p.public_id}/test`, 'hub-test-message'], ['/integrations/messaging/reach', 'hub-reach'], [`/integrations/providers/${provider('smtp').public_id}`, 'hub-smtp-provider'], [`/integrations/providers/${fake.id}/outcome`, 'hub-outcome']]) {
       await as('utility_admin').browse(page, where);
       await looks_right(page, { widths: [360, 1440], shots: shot });
     }

@@ -5,7 +5,7 @@ const TWILIO = { sid: 'AC00000000000000000000000000000001', token: 'twilio_test_
 const basic = (user, password) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
 async function sms_double() {
-  const d = { violations: [], sent: [], say: [], n: 0 };
+  const d = { violations: [], sent: [], say: [], n: 0, checks: 0, down: 0 };
   const server = http.createServer((request, response) => {
     const parts = [];
     request.on('data', (p) => parts.push(p));
@@ -13,6 +13,14 @@ async function sms_double() {
       const text = Buffer.concat(parts).toString(), bad = (why) => d.violations.push(`${request.method} ${request.url}: ${why}`);
       const json = (status, value) => { response.writeHead(status, { 'Content-Type': 'application/json' }); response.end(JSON.stringify(value)); };
       const next = d.say.shift();
+      // what the health check asks; `down` answers every call with this status
+      if (d.down) return json(d.down, {});
+      if (request.method === 'GET' && request.url === `/2010-04-01/Accounts/${TWILIO.sid}.json`) {
+        if (request.headers.authorization !== basic(TWILIO.sid, TWILIO.token)) bad('authorization');
+        d.checks++;
+        return json(200, { sid: TWILIO.sid, status: 'active' });
+      }
+      if (request.method === 'GET' && request.url === `/account/get-balance?api_key=${VONAGE.key}&api_secret=${VONAGE.secret}`) { d.checks++; return json(200, { value: 3.14 }); }
       if (request.method !== 'POST') bad('method');
       if (request.url === `/2010-04-01/Accounts/${TWILIO.sid}/Messages.json`) {
         const form = Object.fromEntries(new URLSearchParams(text));

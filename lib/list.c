@@ -217,11 +217,12 @@ static const char *area_asked(Query *q, Bind *to) {
     return code ? lib_app.area_below(&q->r->c, code, to, &q->area_name) : NULL;
 }
 
+static bool is_found(const Query *q) { return q->q && q->spec->found; }
+
 /* From and where; `named`: the columns that are read, NULL for all there are. */
 static void add_where(Query *q, Text *sql, const Bind *binds, int n, const char *named) {
-    bool is_found = q->q && q->spec->found;
     text_add(sql, " from ");
-    if (is_found) add_found(q, sql);
+    if (is_found(q)) add_found(q, sql);
     Text where = text_start(q->r);
     text_add(&where, q->spec->where ? q->spec->where : "1");
     for (int i = 0; i < n; i++) bind(q, binds[i]);
@@ -241,7 +242,7 @@ static void add_where(Query *q, Text *sql, const Bind *binds, int n, const char 
     add_filters(q, &where);
     text_add(sql, q->spec->from);
     if (is_ordered(q)) text_addf(sql, " force index (%s)", q->index ? q->index : q->spec->index);
-    if (is_found) text_addf(sql, " on %s = found.id", q->spec->id);
+    if (is_found(q)) text_addf(sql, " on %s = found.id", q->spec->id);
     add_joins(q, sql, named ? text(q->r, "%s %s", named, where.s) : NULL);
     text_addf(sql, " where %s", where.s);
 }
@@ -350,6 +351,11 @@ static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     const char *key = key_of_count(q, all);
     int64_t kept = count_kept(key);
     if (kept > COUNT_FAR) return kept;          /* so long a list does not become a short one in a minute */
+    if (is_found(q)) {                          /* a search has written all it found before the first is counted */
+        kept = count_by(q, all);
+        if (kept > COUNT_FAR) count_keep(key, kept);
+        return kept;
+    }
     if (!is_longer(q, text(q->r, "select 1 as n%s limit 1 offset %d", rows.s, COUNT_EXACT))) return count_by(q, all);
     if (kept < 0) count_keep(key, kept = count_by(q, all));
     return kept;
@@ -817,6 +823,27 @@ static void export_now(Query *q, int64_t total, const Bind *binds, int n) {
     header_set(r, "Content-Disposition", text(r, "attachment; filename=\"%s.csv\"", q->spec->name));
 }
 
+static void add_order(const Query *q, Text *sql) {
+    const char *way = q->descending == q->backward ? "asc" : "desc";
+    text_addf(sql, " order by %s %s, %s %s", q->sort->sql, way, q->spec->id, way);
+}
+
+/* The rows of a page and one more. Of what a search found they are chosen first, so that the columns are read of a page
+   and not of all. */
+static void add_page(Query *q, Text *sql, const Bind *binds, int n) {
+    q->binds = q->filters = 0, q->index = NULL;
+    add_columns(q, sql);
+    if (is_found(q)) text_addf(sql, " from (select %s as id", q->spec->id);
+    add_where(q, sql, binds, n, is_found(q) ? q->sort->sql : NULL);
+    add_keyset(q, sql);
+    add_order(q, sql);
+    text_addf(sql, " limit %lld", (long long)q->size + 1);
+    if (!is_found(q)) return;
+    text_addf(sql, ") chosen straight_join %s on %s = chosen.id", q->spec->from, q->spec->id);
+    add_joins(q, sql, NULL);
+    add_order(q, sql);
+}
+
 /* Saved filters above the list; true: the request is led to the one it begins with. */
 static bool show_views(const Query *q) {
     const char *query = strchr(url_with(q, "", NULL, NULL, NULL), '?');
@@ -838,13 +865,7 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
         return 0;
     }
     Text sql = text_start(r);
-    q.binds = q.filters = 0, q.index = NULL;
-    add_columns(&q, &sql);
-    add_where(&q, &sql, binds, n, NULL);
-    add_keyset(&q, &sql);
-    bool ascending = q.descending == q.backward;
-    text_addf(&sql, " order by %s %s, %s %s limit %lld", q.sort->sql, ascending ? "asc" : "desc", spec->id,
-              ascending ? "asc" : "desc", (long long)q.size + 1);
+    add_page(&q, &sql, binds, n);
     Rows rows = { .q = &q, .v = take_n(r, Row, (size_t)q.size + 1) };
     db_columns(&r->c, sql.s, q.bind, q.binds, keep_row, &rows, true);
     bool more = rows.n > (size_t)q.size;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -749,6 +750,19 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     log_context_clear();
 }
 
+/* Nothing of the last request is left; what waits for a quiet moment is done. */
+static void between(Req *r, Db *db, bool is_last) {
+    arena_reset(&r->c.mem);
+    arena_reset(&r->problem_mem);
+    db_reset(db);
+    if (!hooks.idle) return;
+    Arena kept = r->c.mem;
+    r->c = (Ctx){ .mem = kept, .db = db, .language = "en", .now = clock_now() };
+    hooks.idle(&r->c, is_last);
+    arena_reset(&r->c.mem);
+    db_reset(db);
+}
+
 static int run_worker(const Pool *pool, int index) {
     int fd = *(int *)pool->arg;
     is_hook_worker = !strcmp(pool->name, "hook");
@@ -760,29 +774,30 @@ static int run_worker(const Pool *pool, int index) {
     worker_on_stop(FCGX_ShutdownPending);
     Db *db = db_open(&web_config->db);
     static Req r;
-    for (int served = 0; !worker_stopping; served++) {
+    for (int served = 0; !worker_stopping;) {
         if (served % 64 == 0) {
             int64_t memory = worker_memory();
             counter_set(counters, WORKERS_MEMORY, memory);
             if (served && memory > web_config->memory_max) break;
         }
         if (served >= web_config->requests_max) break;
-        if (FCGX_Accept_r(&f) < 0) {
+        if (FCGX_Accept_r(&f) < 0) {            /* a signal, or nobody came for a second */
             if (worker_stopping) break;
+            between(&r, db, false);
             continue;
         }
+        served++;
         worker_busy(true);
         counter_set(counters, WORKERS_BUSY, 1);
         Arena kept = r.c.mem, problems = r.problem_mem;
         r = (Req){ .c.mem = kept, .problem_mem = problems };
         serve_one(&r, &f, db);
         FCGX_Finish_r(&f);
-        arena_reset(&r.c.mem);
-        arena_reset(&r.problem_mem);
-        db_reset(db);
+        between(&r, db, false);
         worker_busy(false);
         counter_set(counters, WORKERS_BUSY, 0);
     }
+    between(&r, db, true);
     db_close(db);
     counter_set(counters, WORKERS_MEMORY, 0);
     return 0;
@@ -818,6 +833,9 @@ int web_run(const WebConfig *config) {
     page_fd = listen_at(config->page_socket);
     hook_fd = listen_at(config->hook_socket);
     if (config->sign_socket) sign_fd = listen_at(config->sign_socket);
+    const struct timeval second = { .tv_sec = 1 };                /* a worker that waits looks up so often */
+    const int fds[] = { page_fd, hook_fd, config->sign_socket ? sign_fd : page_fd };
+    for (int i = 0; i < 3; i++) setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
     Pool pools[] = {
         { .name = "page", .workers = config->page_workers, .busy_max_s = config->request_s, .run = run_worker,
           .arg = &page_fd },

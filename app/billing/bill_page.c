@@ -440,7 +440,7 @@ void bill_show(Req *r) {
     ViewRow *b = bill_of_path(r);
     show_head(r, b, "");
     show_figures(r, b);
-    audit_note(&r->c, "view", "bill", b->id, b->bill_no, NULL);
+    audit_view(&r->c, "bill", b->id, b->bill_no, NULL);
     if (b->bill_no) {
         show_delivered(r, b);
         page(r, "billing/bill");
@@ -488,7 +488,7 @@ void bill_tab_page(Req *r) {
     else if (!strcmp(tab, "versions")) show_versions(r, b), show_beside(r, b);
     else if (!strcmp(tab, "audit")) history_show(r, "show.sections.0", "bill", b->id, NULL), show_looks(r, b);
     else if (!bill_tab_show(r, tab, b->id)) fail(r, NOT_FOUND, "There is no such page.");
-    audit_note(&r->c, "view", "bill", b->id, b->bill_no, tab);
+    audit_view(&r->c, "bill", b->id, b->bill_no, tab);
     page(r, "layout/show");
 }
 

@@ -7,6 +7,7 @@
 #include "app/billing/bill.h"
 #include "app/billing/bill_paper.h"
 #include "app/billing/billing.h"
+#include "app/billing/owed.h"
 #include "app/cis/cis.h"
 #include "app/core/core.h"
 #include "lib/date.h"
@@ -217,6 +218,10 @@ static void number_and_close(Ctx *c, const PostBills *bills, const Figures *f, c
         "b.deferred_minor = j.deferred, b.payment_status = j.paid, b.published_at = ?, b.published_by = ?, "
         "b.updated_at = ? where b.status in ('draft', 'approved')", t.s, c->now, by, c->now);
     if (rows != (int64_t)bills->n) fail(c, CONFLICT, "A bill of this set was changed meanwhile.");
+    OwedMove *more = take_n(c, OwedMove, bills->n);
+    for (size_t i = 0; i < bills->n; i++)
+        more[i] = (OwedMove){ bills->v[i].due_date, owed_part(bills->v[i].total_minor, (Money){ 0 }) };
+    owed_move(c, more, bills->n);
 }
 
 static void tell(Ctx *c, const PostBills *bills, const Figures *f, const char *const *numbers) {
@@ -313,7 +318,8 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
 /* --- cancel ------------------------------------------------------------------------------------------------------- */
 
 #define CANCEL_ROW(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, const char *, bill_no) \
-    F(T, const char *, status) F(T, Money, total_minor) F(T, Money, tax_minor) F(T, int64_t, row_version)
+    F(T, const char *, status) F(T, Date, due_date) F(T, Money, total_minor) F(T, Money, tax_minor) \
+    F(T, Money, paid_minor) F(T, int64_t, row_version)
 ROW(CancelRow, CANCEL_ROW)
 #define CANCEL_DAYS(F, T) F(T, Id, connection) F(T, Date, first_day) F(T, Date, begins)
 ROW(CancelDay, CANCEL_DAYS)
@@ -337,8 +343,8 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     Id account = db_id(c, "select account_id from bill where id=? and utility_id=?", bill, c->utility);
     if (!account.id) fail(c, NOT_FOUND, "There is no such bill.");
     account_lock(c, account);
-    CancelRow *b = db_one(c, CancelRow, "select id, account_id, consumer_id, bill_no, status, total_minor, tax_minor, "
-                                        "row_version from bill where id=? for update", bill);
+    CancelRow *b = db_one(c, CancelRow, "select id, account_id, consumer_id, bill_no, status, due_date, total_minor, "
+                                        "tax_minor, paid_minor, row_version from bill where id=? for update", bill);
     if (strcmp(b->status, "published")) fail(c, CONFLICT, "Bill %s is %s.", b->bill_no ? b->bill_no : "", b->status);
     refuse_followed(c, b);
     Id txn = ledger_find(c, text(c, "bill:%lld:publish", (long long)bill.id));
@@ -369,6 +375,7 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note) {
     db_must(c, 1, CONFLICT, "update bill set status='cancelled', cancelled_at=?, cancelled_by=?, cancel_reason=?, "
                             "updated_at=?, row_version=row_version+1 where id=? and status='published'",
             c->now, c->user, text(c, "%s: %s", reason_code, note ? note : ""), c->now, bill);
+    owed_move(c, &(OwedMove){ b->due_date, money_neg(owed_part(b->total_minor, b->paid_minor)) }, 1);
     db_run(c, "update bill_delivery set state='cancelled' where bill_id=? and state='queued'", bill);
     credit_note_create(c, &(NewCredit){ .account = b->account_id, .bill = bill, .kind = "cancellation",
                                         .reason_code = "bill_cancelled", .reason_text = note, .amount = b->total_minor,

@@ -60,7 +60,7 @@ static const Route billing_routes[] = {
     /* BX04US01: bill_page.c */
     GET ("/bx/bills",                                    "bx.bill", VIEW,    bill_list_page),
     /* who looked is audited */
-    GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_show, .flags = WRITES),
+    GET ("/bx/bills/{no}",                               "bx.bill", VIEW,    bill_show),
     GET ("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_page),
     POST("/bx/bills/{no}/cancellation",                  "bx.bill", APPROVE, bill_cancel_post),
     /* NO_TX: waits for the job that makes it, between two transactions */
@@ -182,6 +182,7 @@ static const JobHandler billing_jobs[] = {
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
     { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job },
     { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },
+    { .kind = "billing_owed.fold",     .class = "general", .run = owed_fold_job },
     { 0 }
 };
 
@@ -200,6 +201,8 @@ static const JobSchedule billing_schedules[] = {
       .rule = "daily 03:00", .per_utility = true },
     { .code = "billing_total_check", .kind = "billing_total.check", .name = "Totals compared with the ledger",
       .rule = "daily 04:00", .per_utility = true },
+    { .code = "billing_owed", .kind = "billing_owed.fold", .name = "Changes of what is owed added up",
+      .rule = "every 15m", .per_utility = true },
     { 0 }
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/billing/billing.h"
+#include "app/billing/owed.h"
 #include "app/core/core.h"
 #include "lib/date.h"
 #include "lib/db.h"
@@ -126,9 +127,15 @@ static const char *status_of(Money total, Money paid, Date due, Date today) {
         ? "partial" : "unpaid";
 }
 
+/* Of a published bill, when so much is paid of it now. */
+static Money owed_change(const PaidBill *b, Money paid) {
+    return money_sub(owed_part(b->total_minor, paid), owed_part(b->total_minor, b->paid_minor));
+}
+
 static void set_paid(Ctx *c, Id bill, const PaidBill *b, Money paid) {
     db_must(c, 1, CONFLICT, "update bill set paid_minor=?, payment_status=? where id=?", paid,
             status_of(b->total_minor, paid, b->due_date, utility_today(c)), bill);
+    owed_move(c, &(OwedMove){ b->due_date, owed_change(b, paid) }, 1);
 }
 
 void bill_apply_payment(Ctx *c, Id bill, Money amount, Id payment) {
@@ -174,6 +181,7 @@ void bills_apply_payments(Ctx *c, const BillPaid *v, size_t n) {
     Text t = text_start(c);
     text_add(&t, "[");
     Date today = utility_today(c);
+    OwedMove *less = take_n(c, OwedMove, rows.n + 1);
     size_t found = 0;
     for (size_t i = 0; i < rows.n; i++) {
         const ManyBill *b = &rows.v[i];
@@ -182,6 +190,8 @@ void bills_apply_payments(Ctx *c, const BillPaid *v, size_t n) {
             if (v[k].bill.id == b->id.id) paid = money_add(paid, v[k].amount), found++;
         if (strcmp(b->status, "published")) fail(c, CONFLICT, "Bill %s is %s.", b->bill_no, b->status);
         if (paid.minor > b->total_minor.minor) fail(c, CONFLICT, "Bill %s is paid already.", b->bill_no);
+        less[i] = (OwedMove){ b->due_date, money_sub(owed_part(b->total_minor, paid),
+                                                     owed_part(b->total_minor, b->paid_minor)) };
         text_addf(&t, "%s[%lld,%lld,\"%s\"]", i ? "," : "", (long long)b->id.id, (long long)paid.minor,
                   status_of(b->total_minor, paid, b->due_date, today));
     }
@@ -190,4 +200,5 @@ void bills_apply_payments(Ctx *c, const BillPaid *v, size_t n) {
     db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', paid bigint path '$[1]', status varchar(10) "
               "path '$[2]')) j straight_join bill b on b.id = j.id "
               "set b.paid_minor = j.paid, b.payment_status = j.status", t.s);
+    owed_move(c, less, rows.n);
 }

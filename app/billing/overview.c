@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/billing/billing.h"
+#include "app/billing/owed.h"
 #include "app/billing/pages.h"
 #include "lib/chart.h"
 #include "lib/json.h"
@@ -331,28 +332,23 @@ static void show_exceptions(Req *r, size_t *n) {
     }
 }
 
-#define OWED(F, T) F(T, Date, due_date) F(T, Money, open)
-ROW(Owed, OWED)
 #define POSTED(F, T) F(T, Money, late_fees) F(T, Money, adjustments) F(T, Money, credit_notes) \
     F(T, const char *, use_bands) F(T, const char *, largest)
 ROW(Posted, POSTED)
 
-/* What is unpaid of all published bills, by days after the due date. All that is read stands in the index, which has
-   unpaid bills side by side: a few of a hundred. */
+/* What is unpaid of all published bills, by days after the due date. */
 static void show_owed(Req *r, size_t *n) {
     Date today = utility_today(&r->c);
-    Oweds l = db_all(r, Owed, "select due_date, sum(open_minor) as open from bill force index (bill_list_payment) "
-                              "where utility_id=? and listed=1 and payment_status in ('unpaid', 'partial', 'overdue') "
-                              "and status='published' group by due_date", r->c.utility);
+    OwedMoves l = owed_by_date(&r->c);
     struct { const char *label; int upto; Money m; } parts[] = { { SAY(r, "not_due"), 0, { 0 } },
         { SAY(r, "age_30"), 30, { 0 } }, { SAY(r, "age_60"), 60, { 0 } }, { SAY(r, "age_90"), 90, { 0 } },
         { SAY(r, "age_over"), INT32_MAX, { 0 } } };
     Money open = { 0 };
     for (size_t i = 0; i < l.n; i++) {
         size_t k = 0;
-        while (date_days_between(l.v[i].due_date, today) > parts[k].upto) k++;
-        parts[k].m = money_add(parts[k].m, l.v[i].open);
-        open = money_add(open, l.v[i].open);
+        while (date_days_between(l.v[i].due, today) > parts[k].upto) k++;
+        parts[k].m = money_add(parts[k].m, l.v[i].amount);
+        open = money_add(open, l.v[i].amount);
     }
     const char *at_ = section(r, n, SAY(r, "outstanding"), "bars", "third");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

@@ -85,6 +85,13 @@ typedef struct {
 void audit_write(struct Ctx *c, const Audit *a);
 /* The usual case: no values. */
 void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason);
+/*
+ * Somebody looks at protected data: "view". A page's worker writes it within a second, with what others looked at
+ * meanwhile, so that the page may be read-only (view_note.c); elsewhere it is audit_note.
+ */
+void audit_view(struct Ctx *c, const char *entity, Id id, const char *number, const char *reason);
+/* "user", "portal_user" ...: as whom the context acts, in the audit's words. */
+const char *audit_actor_kind(const struct Ctx *c);
 /* Entries of many records without values, in one statement (rows of a file). */
 void audits_note(struct Ctx *c, const Audit *v, size_t n);
 /* Entries with values of different records of one entity, all

@@ -785,6 +785,8 @@ static void visited(Ctx *c, void *arg) {
 
 static void visited_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, visited, arg, NULL); }
 
+static void front_idle(Ctx *c, bool is_last) { view_notes_write(c, is_last); }
+
 static void front_after(Req *r) {
     Ctx *c = &r->c;
     if (!c->session.id || !c->user.id || !c->schema) return;
@@ -798,6 +800,6 @@ static void front_after(Req *r) {
 const WebHooks front_hooks = {
     .host = front_host, .identify = front_identify, .allow = front_allow, .may = front_may, .sign_in = front_sign_in,
     .once_begin = front_once_begin, .once_end = front_once_end,
-    .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known,
+    .layout = front_layout, .refused = front_refused, .after = front_after, .known = front_known, .idle = front_idle,
     .redirect = front_redirect,
 };

@@ -29,6 +29,12 @@ typedef struct Facts {
 Facts *facts_of(Ctx *c);
 
 void front_start(void);
+
+/* view_note.c: before the workers of `smart360 web` are made, whose visitors' looks are kept until they are written. */
+void view_notes_open (int workers);
+/* Writes what is due; `now`: all there is. Never fails: what cannot be written now is tried again. */
+void view_notes_write(Ctx *c, bool now);
+
 extern const WebHooks front_hooks;
 
 /* --- sessions ----------------------------------------------------------------------------------------------------- */

@@ -48,6 +48,10 @@ CHECK(balances_are_sums, "select concat('account ', a.account_no) what from acco
     "where e.account_id is not null group by e.account_id) s on s.account_id=a.id "
     "where a.balance_minor <> coalesce(s.balance, 0) or a.deferred_minor <> coalesce(s.deferred, 0) "
     "or a.deposit_balance_minor <> coalesce(s.deposit, 0)")
+CHECK(owed_is_a_sum, "select concat('utility ', x.utility_id, ' due ', x.due_date) what from ("
+                     "select utility_id, due_date, amount_minor as amount from bill_owed "
+                     "union all select utility_id, due_date, -open_minor from bill where open_minor > 0) x "
+                     "group by x.utility_id, x.due_date having sum(x.amount) <> 0")
 CHECK(period_balances_are_sums, "select concat('gl_period ', b.gl_period_id, ' gl_code ', b.gl_code_id) what "
                                 "from gl_period_balance b "
     "left join (select gl_period_id, gl_code_id, sum(debit_minor) d, sum(credit_minor) k from ledger_entry "
@@ -379,7 +383,7 @@ CHECK(values_are_there, "select concat('audit_entry ', e.id) what from audit_ent
 static const struct { const char *text; Check check[6]; } invariants[INVARIANTS] = {
     { "sets of the ledger balance",                    { sets_balance, entries_belong } },
     { "the ledger sums to 0; balances are sums",
-      { ledger_is_zero, balances_are_sums, period_balances_are_sums } },
+      { ledger_is_zero, balances_are_sums, owed_is_a_sum, period_balances_are_sums } },
     { "nothing posted is changed; reversed once",      { reversed_once, reversals_mirror, append_only_rights } },
     { "bill = its lines = what was posted",            { bills_are_sums, bills_are_posted, cancelled_bills_are_reversed,
         live_bills_are_not_reversed } },

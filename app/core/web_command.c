@@ -58,5 +58,6 @@ int web_command(int argc, char **argv) {
         fprintf(stderr, "%s\n", wrong);
         return 1;
     }
+    view_notes_open(web.page_workers + web.hook_workers + web.sign_workers);
     return web_run(&web);
 }

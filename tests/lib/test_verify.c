@@ -24,6 +24,8 @@ static const Damage damages[] = {
     { 2,  "a balance without lines",
       { "insert into account (id, utility_id, account_no, portal_code, consumer_id, premise_id, category_id, currency, "
         "balance_minor) values (1, 1, 'A1', 'x', 1, 1, 1, 'USD', 5)" } },
+    { 2, "a total of what is owed that is nobody's bill",
+      { "insert into bill_owed (utility_id, due_date, amount_minor) values (1, '2026-05-22', 5)" } },
     { 3,  "a reversal that is no mirror", {
         "insert into ledger_txn (id, utility_id, set_key, txn_type, source_type, source_id, currency, effective_date, "
         "gl_period_id, total_minor, line_count, posted_at, reversal_of_txn_id) values "

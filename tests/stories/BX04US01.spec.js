@@ -47,10 +47,18 @@ story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, com
     await as('cso').get(`${path}/versions`).sees('WA-BILL-202605-000001', '188.00', 'Published').lacks('Line by line');
     await as('cso').get(`${path}/audit`).is(200);
     await as('cso').get(`${path}/document`).is(200);
-    expect(looks()).toBe(before + 6);
+    await expect.poll(looks, { timeout: 15000 }).toBe(before + 6);
     await as('cso').get(`${path}/nothing`).is(404);
     await as('cso').get(`${path}/photos/1`).is(404);
     await as('storekeeper').get(`${path}/ledger`).is(403);
+  });
+
+  test('BX04US01 every look of the staff at a bill is audited, each once', async () => {
+    const looks = () => sql("select actor_name who, count(*) n from audit_entry where action = 'view' and entity = 'bill' and number = 'WA-BILL-202605-000002' group by actor_name order by 1");
+    for (const who of ['cso', 'billing_manager', 'cso']) await as(who).get('/bx/bills/WA-BILL-202605-000002').is(200);
+    await expect.poll(() => looks().reduce((sum, row) => sum + Number(row.n), 0), { timeout: 15000 }).toBe(3);
+    expect(looks().map((row) => Number(row.n))).toEqual([1, 2]);
+    await as('cso').get('/bx/bills/WA-BILL-202605-000099').is(404);
   });
 
   test('BX04US01 payments, deliveries and notes stand on tabs of the bill; a note stays as it is', async () => {

@@ -7,6 +7,7 @@ const fs = require('fs');
 const http = require('http');
 const os = require('os');
 const path = require('path');
+const { php } = require('./php');
 
 const [config, base] = process.argv.slice(2);
 const state = path.dirname(config), root = path.resolve(__dirname, '..', '..'), program = path.join(process.env.SMART360_BUILD || path.join(root, 'build'), 'smart360');
@@ -16,12 +17,13 @@ const mariadb = ['--no-defaults', `--socket=${state}/run/db.sock`, '--user=root'
 const column = (sql) => execFileSync('mariadb', [...mariadb, '-N', '-B', 'smart360_t_swa', '-e', sql], { encoding: 'utf8' }).trim().split('\n');
 const cookie = command('user', 'session', 'billing_manager@swa.test').trim();
 
-// Processor time in us of an instance's parts with all their children, so far.
-function cpu() {
+// Processor time in us of an instance's parts with all their children, so far; of its database and other processes.
+function cpu(others) {
   const ticks = (pid) => { try { const f = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' '); return Number(f[11]) + Number(f[12]); } catch { return 0; } };
   const children = (pid) => spawnSync('pgrep', ['-P', pid], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
   const all = (pid) => ticks(pid) + children(pid).reduce((sum, child) => sum + all(child), 0);
-  return ['web', 'database', 'nginx'].reduce((sum, part) => sum + all(fs.readFileSync(`${state}/run/${part}.process`, 'utf8').trim()), 0) * 10000;
+  const process_of = (part) => fs.readFileSync(`${state}/run/${part}.process`, 'utf8').trim();
+  return [process_of('database'), ...(others || ['web', 'nginx'].map(process_of))].reduce((sum, pid) => sum + all(pid), 0) * 10000;
 }
 
 // The headers of a person who came from the first of these paths: a browser sends back the cookies it was given, so that
@@ -32,15 +34,15 @@ function signed_in(path) {
 }
 
 // Requests per second and percentiles in ms of a list of paths, asked in turn; processor time of one request in ms.
-function load(paths, connections = 8, who = signed_in(paths[0])) {
+function load(paths, connections = 8, who = signed_in(paths[0]), at = { base }) {
   const script = path.join(os.tmpdir(), `smart360-bench-${process.pid}.lua`);
   fs.writeFileSync(script, `local paths = {${paths.map((p) => JSON.stringify(p)).join(',')}}
     local i = 0
     request = function() i = i % #paths + 1; return wrk.format("GET", paths[i]) end
     done = function(s, l, r) io.write(string.format("figures %f %f %f %f %d %d %d\\n", s.requests / s.duration * 1e6, l:percentile(50) / 1000, l:percentile(95) / 1000, l:percentile(99) / 1000, s.errors.status, s.errors.timeout + s.errors.connect + s.errors.read, s.requests)) end`);
-  const before = cpu();
-  const out = execFileSync('wrk', ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script, ...who.flatMap((h) => ['-H', h]), '-H', 'Accept-Encoding: gzip', base], { encoding: 'utf8' });
-  const used = cpu() - before;
+  const before = cpu(at.pids);
+  const out = execFileSync('wrk', ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script, ...who.flatMap((h) => ['-H', h]), '-H', 'Accept-Encoding: gzip', at.base], { encoding: 'utf8' });
+  const used = cpu(at.pids) - before;
   fs.unlinkSync(script);
   const [, rate, p50, p95, p99, status, other, requests] = out.match(/figures (\S+) (\S+) (\S+) (\S+) (\d+) (\d+) (\d+)/).map(Number);
   if (status + other) throw new Error(`${paths[0]}: ${status} bad answers, ${other} broken`);
@@ -92,6 +94,22 @@ function commits() {
   line('light page (sign-in)', light.rate.toFixed(0), '/s', '2,500/s, 6,000/s', 'static file', still.rate.toFixed(0), light.rate / still.rate);
   line('light page (bill detail)', bill.rate.toFixed(0), '/s', '2,500/s, 6,000/s', 'static file', still.rate.toFixed(0), bill.rate / still.rate);
   line('sign-in, bill: processor time', `${light.cpu_ms.toFixed(2)} ${bill.cpu_ms.toFixed(2)}`, 'ms', '(0.80 = 2,500/s)');
+  const workers = spawnSync('pgrep', ['-P', fs.readFileSync(`${state}/run/web.process`, 'utf8').trim()], { encoding: 'utf8' }).stdout.trim().split('\n').length;
+  const [token, user] = column("select hex(token_hash), subject_id from session where realm = 'staff' order by id desc limit 1")[0].split('\t');
+  const other = php(state, base, consumers[0], bills[0], signed_in(consumers[0]), token, user, Math.min(workers, 4));
+  if (other) {
+    try {
+      const ratio = (name, paths) => {                                                   // in turn, so that both have the same machine
+        const who = signed_in(paths[0]);
+        load(paths.slice(0, 100), 8, who, other);
+        const sums = [0, 0];
+        for (let i = 0; i < 3; i++) [load(paths, 8, who), load(paths, 8, who, other)].forEach((x, k) => { sums[k] += x.cpu_ms / 3; });
+        line(`${name}: processor time`, sums[0].toFixed(2), 'ms', '2 times, 3 times', 'PHP-FPM', sums[1].toFixed(2), sums[1] / sums[0]);
+      };
+      ratio('consumer 360', consumers);
+      ratio('bill detail', bills);
+    } finally { other.stop(); }
+  } else console.log('No PHP here: the comparison with PHP-FPM is left out.');
   const total = Number(column('select count(*) from bill')[0]);
   const deep = [0.25, 0.5, 0.75].map((part) => column(`select concat(id, '~~', bill_date) from bill where listed = 1 order by bill_date desc, id desc limit 1 offset ${Math.floor(total * part)}`)[0])
     .map((key, i) => `/u/swa-w/bx/bills?size=50&after=${encodeURIComponent(key)}&n=${Math.floor(total * (i + 1) / 4) + 1}`);

@@ -26,7 +26,7 @@ typedef struct WebHooks {
     void (*refused)   (Req *r);     /* after the rollback, in a transaction of its own: what a refusal leaves behind */
     void (*after)     (Req *r);     /* when all is sent: last-seen times, counters */
     bool (*known)     (Req *r);     /* after an unknown COMMIT: is this request's form_key stored? */
-    /* between two requests, and once a second while none comes; `is_last`: the worker ends. May be NULL, may not fail */
+    /* between two requests, and once a second while none comes; `is_last`: the worker ends; may be NULL, never fails */
     void (*idle)      (Ctx *c, bool is_last);
 } WebHooks;
 

@@ -74,7 +74,7 @@ static const Route billing_routes[] = {
     GET ("/bx/bills/{no}/correction",                    "bx.bill", APPROVE, bill_fix_page),
     POST("/bx/bills/{no}/correction",                    "bx.bill", APPROVE, bill_fix_post, .form = bill_fix_page),
     GET ("/bx/bills/{no}/photos/{n}",                    "bx.bill", VIEW,    bill_photo_page, .flags = WRITES),
-    GET ("/bx/bills/{no}/{tab}",                         "bx.bill", VIEW,    bill_tab_page, .flags = WRITES),
+    GET ("/bx/bills/{no}/{tab}",                         "bx.bill", VIEW,    bill_tab_page),
     POST("/bx/bill-sets",                                "bx.bill", EXPORT,  bill_set_post, .form = bill_list_page),
     GET ("/bx/bill-sets/{key}",                          "bx.bill", EXPORT,  bill_set_page),
     GET ("/bx/bill-sets/{key}/file",                     "bx.bill", EXPORT,  bill_set_file, .flags = WRITES),

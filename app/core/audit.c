@@ -132,8 +132,8 @@ void audit_write(Ctx *c, const Audit *a) {
     Id id = db_insert(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, "
                          "request_id, action, entity, entity_id, number, version, value_hash, reason) "
                          "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)",
-                      c->now, c->utility, audit_actor_kind(c), c->user, c->user_name, c->address, c->session, c->request_no[0]
-                          ? c->request_no : NULL,
+                      c->now, c->utility, audit_actor_kind(c), c->user, c->user_name, c->address, c->session,
+                      c->request_no[0] ? c->request_no : NULL,
                       a->action, a->entity, a->id, a->number ? utf8_cut(&c->mem, a->number, NUMBER_BYTES) : NULL,
                           a->version,
                       k.hash, a->reason ? utf8_cut(&c->mem, a->reason, REASON_BYTES) : NULL);

@@ -96,7 +96,8 @@ function commits() {
   line('sign-in, bill: processor time', `${light.cpu_ms.toFixed(2)} ${bill.cpu_ms.toFixed(2)}`, 'ms', '(0.80 = 2,500/s)');
   const workers = spawnSync('pgrep', ['-P', fs.readFileSync(`${state}/run/web.process`, 'utf8').trim()], { encoding: 'utf8' }).stdout.trim().split('\n').length;
   const [token, user] = column("select hex(token_hash), subject_id from session where realm = 'staff' order by id desc limit 1")[0].split('\t');
-  const other = php(state, base, consumers[0], bills[0], signed_in(consumers[0]), token, user, Math.min(workers, 4));
+  const calculations = bills.map((path) => `${path}/calculation`);
+  const other = php(state, base, consumers[0], calculations[0], signed_in(consumers[0]), token, user, Math.min(workers, 4));
   if (other) {
     try {
       const ratio = (name, paths) => {                                                   // in turn, so that both have the same machine
@@ -107,7 +108,7 @@ function commits() {
         line(`${name}: processor time`, sums[0].toFixed(2), 'ms', '2 times, 3 times', 'PHP-FPM', sums[1].toFixed(2), sums[1] / sums[0]);
       };
       ratio('consumer 360', consumers);
-      ratio('bill detail', bills);
+      ratio('bill, calculation', calculations);
     } finally { other.stop(); }
   } else console.log('No PHP here: the comparison with PHP-FPM is left out.');
   const total = Number(column('select count(*) from bill')[0]);

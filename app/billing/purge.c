@@ -21,6 +21,16 @@ static int64_t bills(Ctx *c) {
     return db_run(c, "delete x " OF_CHUNK "bill x on x.id = j.id", ids);
 }
 
+/* Bills that were taken together, with their files. */
+static int64_t sets(Ctx *c) {
+    const char *ids = db_text(c, "select json_arrayagg(id) from (select id from bill_set where utility_id = ? "
+                                 "order by id limit 20) s", c->utility);
+    if (!ids) return 0;
+    db_run(c, "delete x " OF_CHUNK "bill_set_item x on x.set_id = j.id", ids);
+    return db_run(c, "delete x " OF_CHUNK "bill_set x on x.id = j.id", ids);
+}
+
+static int64_t set_files(Ctx *c)        { return documents_purge(c, "bill_set"); }
 static int64_t bill_files(Ctx *c)       { return documents_purge(c, "bill"); }
 static int64_t statement_files(Ctx *c)  { return documents_purge(c, "statement"); }
 static int64_t export_files(Ctx *c)     { return documents_purge(c, "gl_export_batch"); }
@@ -84,6 +94,8 @@ SANDBOX_PURGE(periods, "update bill_cycle_period set state = 'open' where utilit
 
 /* To add one: its row before the rows of what it hangs on, its words setup.purge.<what> in guide.msg. */
 const SandboxPurge billing_purges[] = {
+    { "bills",      sets },
+    { "bills",      set_files },
     { "bills",      bills },
     { "bills",      bill_files },
     { "bills",      statement_files },

@@ -137,7 +137,7 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
   const admin = () => as('tenant_admin'), operator = () => as('utility_admin');
   const page = '/setup/go_live?utility=swa-w', url = '/setup/go_live/live?utility=swa-w';
   const count = (table) => Number(one(`select count(*) from ${table}`));
-  const trial = ['bill', 'bill_line', 'bill_segment', 'bill_run', 'payment', 'payment_allocation', 'receipt', 'charge', 'message', 'message_attempt', 'notification', 'payment_intent', 'webhook_event', 'credit_note',
+  const trial = ['bill', 'bill_line', 'bill_segment', 'bill_run', 'payment', 'payment_allocation', 'receipt', 'charge', 'message', 'message_attempt', 'notification', 'payment_intent', 'webhook_event', 'credit_note', 'bill_set', 'bill_set_item',
     'complaint', 'service_request', 'service_order', 'portal_user', 'portal_account_link', 'billing_daily_total', 'gl_export_batch', 'sandbox_outbox'];
   const master = ['consumer', 'premise', 'account', 'service_connection', 'meter', 'meter_installation', 'service_area', 'tariff_plan', 'tariff_rate', 'tariff_tier', 'id_format', 'gl_code', 'bill_cycle', 'fee',
     'calendar', 'holiday', 'user', 'user_role', 'template', 'import_batch', 'import_link', 'consumer_category'];
@@ -162,7 +162,10 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     await bring('account', ['legacy_id', 'consumer_legacy_id', 'premise_legacy_id', 'category', 'status', 'opened_on'], [1, 2].map((i) => [`A-${i}`, `C-${i}`, `P-${i}`, 'RES', 'active', '2025-07-01']));
     await bring('opening_balance', ['account_legacy_id', 'as_of', 'balance'], [['A-1', '2026-03-31', '114.25'], ['A-2', '2026-03-31', '-20.00']]);
     for (const table of ['bill', 'bill_line', 'payment', 'receipt', 'ledger_entry', 'meter_reading', 'account']) expect(count(table), table).toBeGreaterThan(0);
-    // Somebody of the staff reads meters by hand and tries the portal.
+    // Somebody of the staff takes bills together, reads meters by hand and tries the portal.
+    await as('billing_manager').post('/bx/bill-sets', { bulk: 'zip', ids: sql("select bill_no from bill where status = 'published' order by id limit 2").map((b) => b.bill_no) }, { from: '/bx/bills' }).is(303);
+    await jobs_run();
+    expect(count('bill_set_item')).toBe(2);
     const meter = one("select m.meter_no from meter m join meter_installation x on x.meter_id = m.id and x.open_flag = 1 order by m.id limit 1");
     const kept = count("meter_reading where source = 'import' or type in ('initial', 'final')");
     sql("insert into meter_reading (utility_id, meter_id, register_id, service_connection_id, read_at, read_on, value_e3, type, source, status) select r.utility_id, r.meter_id, r.register_id, r.service_connection_id, '2026-05-01 18:00:00', '2026-05-01', r.value_e3 + 1000, 'regular', 'manual', 'captured' from meter_reading r join meter m on m.id = r.meter_id where m.meter_no = ? order by r.id desc limit 1", [meter]);

@@ -782,8 +782,10 @@ void dashboard_page(Req *r) {
     show_int(r, "setup.percent", steps_percent(&all));
     show_text(r, "setup.text", msg_format(r, r->c.language, "utility.percent",
                                           { "percent", text(r, "%d", steps_percent(&all)) }));
-    show_flag(r, "setup.done", all_signed(&all));
-    setup_steps_show(r, "show.sections", r->prefix);
+    bool done = all_signed(&all);
+    show_flag(r, "setup.done", done);
+    if (done) show_text(r, "setup.url", text(r, "/utilities/%s/progress", r->c.utility_code));
+    else setup_steps_show(r, "show.sections", r->prefix);       /* asks every check: not while nothing is to be done */
     show_alerts(r, &m);
     if (money) {
         SumRows sums = month_sums(r, &f.a);

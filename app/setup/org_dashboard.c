@@ -358,7 +358,8 @@ static void show_audit(Req *r, size_t *n) {
     Ctx *c = &r->c;
     const char *at_ = section(r, n, SAY(r, "audit"), "third");
     Entrys l = db_all(c, Entry, "select at, coalesce(actor_name, '-') as actor, action, entity, number "
-                                "from audit_entry order by id desc limit ?", (int)AUDIT_SHOWN);
+                                "from audit_entry where action not in ('view', 'denied') "
+                                "order by id desc limit ?", (int)AUDIT_SHOWN);
     for (size_t i = 0; i < l.n; i++) {
         const char *one = text(r, "%s.timeline.%zu", at_, i);
         show_text(r, text(r, "%s.title", one), text(r, "%s: %s", plain_words(r, "entity", l.v[i].entity),

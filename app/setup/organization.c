@@ -250,6 +250,8 @@ void org_details_page(Req *r) {
     const char *typed = form_again(v) ? field_text(r, "country") : NULL;
     state_options(r, v, typed ? typed : o->country);
     form_set(v, "state", "hint", SAY(r, "state_how"));
+    form_set(v, "country", "optional", "");
+    form_set(v, "state", "optional", "");
     form_set(v, "contact_phone", "kind", "tel");
     const char *texts[][2] = { { "legal_name", o->legal_name }, { "contact_phone", o->contact_phone },
         { "country", o->country }, { "state", state_name(o->state) }, { "city", o->city }, { "line1", o->line1 },
@@ -300,8 +302,10 @@ static const Choice date_formats[] = { { "MM/DD/YYYY", "01/31/2027" }, { "DD/MM/
 static const Choice clocks[] = { { "12h", "org.clock.12h" }, { "24h", "org.clock.24h" }, { 0 } };
 static const Choice numbers[] = { { "1,234.56", "1,234.56" }, { "1.234,56", "1.234,56" }, { "1 234,56", "1 234,56" },
                                   { "1,23,456.78", "1,23,456.78" }, { 0 } };
-static const Choice days[] = { { "0", "org.day.0" }, { "1", "org.day.1" }, { "2", "org.day.2" }, { "3", "org.day.3" },
-                               { "4", "org.day.4" }, { "5", "org.day.5" }, { "6", "org.day.6" }, { 0 } };
+/* Not by number: a template takes "0" for nothing. */
+static const Choice days[] = { { "sun", "org.day.0" }, { "mon", "org.day.1" }, { "tue", "org.day.2" },
+                               { "wed", "org.day.3" }, { "thu", "org.day.4" }, { "fri", "org.day.5" },
+                               { "sat", "org.day.6" }, { 0 } };
 static const Choice measures[] = { { "metric", "org.measure.metric" }, { "imperial", "org.measure.imperial" }, { 0 } };
 
 static const Form regional_form = { .name = "org_regional", .fields = FIELDS {
@@ -387,12 +391,13 @@ void org_regional_page(Req *r) {
     regional_options(r, v);
     const char *texts[][2] = { { "currency", d.currency }, { "date_format", d.date_format },
         { "time_zone", d.time_zone }, { "time_format", d.time_format }, { "number_format", d.number_format },
-        { "first_day_of_week", drafted(r, "first_day_of_week", text(r, "%d", o->first_day_of_week)) },
+        { "first_day_of_week", drafted(r, "first_day_of_week", days[o->first_day_of_week].value) },
         { "fiscal_year_start", drafted(r, "fiscal_year_start", o->fiscal_year_start) },
         { "default_language", d.default_language },
         { "measurement_system", drafted(r, "measurement_system", o->measurement_system) } };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) form_text(v, texts[i][0], texts[i][1]);
     if (o->currency && is_used(c)) form_set(v, "currency", "hint", SAY(r, "currency_stays"));
+    for (const Field *f = regional_form.fields; f->name; f++) form_set(v, f->name, "optional", "");
     form_version(v, o->row_version);
     head(r, SAY(r, "regional"));
     show_text(r, "draft_url", "/org/setup/regional");
@@ -481,8 +486,8 @@ void org_regional_save(Req *r) {
     n.currency = in_text(in, "currency"), n.date_format = in_text(in, "date_format");
     n.time_zone = in_text(in, "time_zone"), n.time_format = or_was(in, "time_format", o->time_format);
     n.number_format = or_was(in, "number_format", o->number_format);
-    n.first_day_of_week = in_text(in, "first_day_of_week") ? in_text(in, "first_day_of_week")[0] - '0'
-        : o->first_day_of_week;
+    for (int i = 0; days[i].value && in_text(in, "first_day_of_week"); i++)
+        if (!strcmp(days[i].value, in_text(in, "first_day_of_week"))) n.first_day_of_week = i;
     n.fiscal_year_start = or_was(in, "fiscal_year_start", o->fiscal_year_start);
     n.default_language = or_was(in, "default_language", o->default_language);
     n.measurement_system = or_was(in, "measurement_system", o->measurement_system);

@@ -200,6 +200,7 @@ static void options(Req *r, FormView *v, const UtilityRow *u) {
     state_options(r, v, country);
     form_text(v, "country", country);
     form_text(v, "state", state_name(u ? u->state : db_text(c, "select state from organization_setting")));
+    form_set(v, "country", "optional", "");
     form_set(v, "city", "kind", "lookup");
     Chosens cities = db_all(c, Chosen, "select city as value, '' as label from utility union select city, '' "
                                        "from organization_setting where city is not null order by 1 limit 100");

@@ -67,6 +67,7 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
   });
 
   test('ONB0502.4 48,000 of 60,000 accounts are 80 %, in amber, with an alert', async () => {
+    test.setTimeout(180000);
     const there = Number(one("select count(*) from account where status not in ('closed', 'cancelled')"));
     sql("insert into consumer (utility_id, consumer_no, last_name) select id, 'X-C', 'Many' from utility where code = 'swa-w'");
     sql("insert into premise (utility_id, premise_no, line1, city, postal_code, address_key, sub_area_id) select a.utility_id, 'X-P', '1 Way', 'Portland', '97204', 'x', min(a.id) from service_area a join utility u on u.id = a.utility_id and u.code = 'swa-w' where a.level = 'sub_area'");

@@ -17,7 +17,8 @@ function values_of(string $sql, array $k): array {
         'from payment p' => fn() => [$k['account'], '1970-01-01', '9999-12-31', 8],
         'from charge h' => fn() => array_fill(0, 4, $k['account']), 'from service_connection s' => fn() => [$k['account']],
         'from bill force index' => fn() => [$k['account'], 1, 26], 'from bill b join account' => fn() => [$k['no'], 1],
-        'from bill_line l' => fn() => [$k['bill']], 'from usage_segment u' => fn() => [$k['bill']]];
+        'from bill_line l' => fn() => [$k['bill']], 'from bill_segment g' => fn() => [$k['bill']],
+        'from meter_reading where' => fn() => [1]];
     foreach ($of as $part => $values) if (str_contains($sql, $part)) return $values();
     throw new Exception("unknown statement: $sql");
 }
@@ -85,7 +86,7 @@ if ($is_bill) {
     facts('s-row', [['Amount due', money($b['due']), ''], ['Account', $b['account_no'], $b['consumer_name']], ['Period', day($b['period_start']) . ' to ' . day($b['period_end']), $b['days'] . ' days'], ['Due date', day($b['due_date']), ''], ['Run', $b['run_no'], '']]);
     echo '</section><div class="s-two"><div><div class="s-grid">';
     card('Lines', fn() => table('Lines of the bill', [['Charge', 'text'], ['How it was computed', 'text'], ['GL code', 'code'], ['Amount', 'money']], array_map(fn($l) => [$l['description'], $how[$l['seq']] ?? '', $l['code'], money($l['amount_minor'])], $lines)));
-    card('Use and readings', fn() => table('Readings of the bill', [['Meter', 'code'], ['From', 'date'], ['Reading', 'num'], ['To', 'date'], ['Reading', 'num'], ['Use', 'num'], ['Kind', 'status']], array_map(fn($u) => [$u['meter_no'], day($u['from_date']), $u['from_value'] / 1000, day($u['to_date']), $u['to_value'] / 1000, $u['billing_quantity'] / 1000 . ' ' . $u['billing_unit'], $u['is_estimated'] ? 'Estimated' : 'Actual'], $segments)));
+    card('Use and readings', fn() => table('Readings of the bill', [['Meter', 'code'], ['From', 'date'], ['Reading', 'num'], ['To', 'date'], ['Reading', 'num'], ['Use', 'num'], ['Kind', 'status']], array_map(fn($u) => [$u['meter_no'], day($u['from_on']), $u['from_value'], day($u['to_on']), $u['to_value'], $u['quantity'] . ' ' . $u['unit'], $u['is_estimated'] ? 'Estimated' : 'Actual'], $segments)));
 } else {
     [, , $person, $accounts, $payments, $due, $supply, $bills] = $read;
     $p = $person[0];

@@ -77,7 +77,8 @@ static AccountKnown *facts_of(Ctx *c, const NewAccount *v, size_t n, RowKeys *k)
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].number_taken = true;
     h = db_all(c, Hit, "select j.row_no, a.account_no as value "
                        "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(40) path '$[1]')) j "
-                       "straight_join account a on a.utility_id=? and a.legacy_no=j.value",
+                       "straight_join account a force index (account_legacy) on a.utility_id=? "
+                       "and a.legacy_no=j.value",
                json_keys(c, k->legacy, n), c->utility);
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].legacy_taken = true;
     return f;

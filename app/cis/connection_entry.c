@@ -66,7 +66,8 @@ static void numbers_taken(Ctx *c, size_t n, const RowKeys *k, ConnectionKnown *f
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].number_taken = true;
     h = db_all(c, Hit, "select j.row_no, s.connection_no as value "
                        "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(40) path '$[1]')) j "
-                       "straight_join service_connection s on s.utility_id=? and s.legacy_no=j.value",
+                       "straight_join service_connection s force index (connection_legacy) on s.utility_id=? "
+                       "and s.legacy_no=j.value",
                json_keys(c, k->legacy, n), c->utility);
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].legacy_taken = true;
 }

@@ -113,7 +113,8 @@ static ConsumerKnown *facts_of(Ctx *c, const NewConsumer *v, size_t n, const Row
     for (size_t i = 0; i < l.n; i++) f[l.v[i].row_no].number_taken = true;
     l = db_all(c, Hit, "select j.row_no, n.consumer_no as value "
                        "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(40) path '$[1]')) j "
-                       "straight_join consumer n on n.utility_id=? and n.legacy_no=j.value",
+                       "straight_join consumer n force index (consumer_legacy) on n.utility_id=? "
+                       "and n.legacy_no=j.value",
                json_keys(c, k->legacy, n), c->utility);
     for (size_t i = 0; i < l.n; i++) f[l.v[i].row_no].legacy_taken = true;
     l = db_all(c, Hit, "select j.row_no, n.consumer_no as value "

@@ -36,7 +36,8 @@ static PremiseKnown *facts_of(Ctx *c, const NewPremise *v, size_t n, const RowKe
     for (size_t i = 0; i < l.n; i++) f[l.v[i].row_no].number_taken = true;
     l = db_all(c, Hit, "select j.row_no, p.premise_no as value "
                        "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(40) path '$[1]')) j "
-                       "straight_join premise p on p.utility_id=? and p.legacy_no=j.value",
+                       "straight_join premise p force index (premise_legacy) on p.utility_id=? "
+                       "and p.legacy_no=j.value",
                json_keys(c, k->legacy, n), c->utility);
     for (size_t i = 0; i < l.n; i++) f[l.v[i].row_no].legacy_taken = true;
     l = db_all(c, Hit, "select j.row_no, p.premise_no as value "

@@ -80,7 +80,8 @@ static MeterKnown *facts_of(Ctx *c, const NewMeter *v, size_t n, const RowKeys *
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].number_taken = true;
     h = db_all(c, Hit, "select j.row_no, m.meter_no as value "
                        "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(60) path '$[1]')) j "
-                       "straight_join meter m on m.utility_id=? and m.external_ref=j.value",
+                       "straight_join meter m force index (meter_external) on m.utility_id=? "
+                       "and m.external_ref=j.value",
                json_keys(c, k->external, n), c->utility);
     for (size_t i = 0; i < h.n; i++) f[h.v[i].row_no].external_taken = true;
     return f;

@@ -7,7 +7,7 @@ const [config, url] = process.argv.slice(2), sleep = (ms) => new Promise((done) 
 const n = Number(process.argv[4] || 50000), tag = Date.now().toString(36).toUpperCase();
 const each = (make) => Array.from({ length: n }, (_, i) => make(i).join(','));
 const files = [
-  ['premise', 'legacy_id,sub_area_code,line1,city,state,postcode,type', each((i) => [`BP${tag}-${i}`, 'BEA-CEN', `${i} Bench Way`, 'Portland', 'OR', '97205', 'house'])],
+  ['premise', 'legacy_id,sub_area_code,line1,city,state,postcode,type', each((i) => [`BP${tag}-${i}`, 'BEA-CEN', `${i} Bench Way ${tag}`, 'Portland', 'OR', '97205', 'house'])],
   ['consumer', 'legacy_id,type,first_name,last_name,phone,email', each((i) => [`BC${tag}-${i}`, 'person', `First${i}`, `Last${i}`, `+1971${2000000 + i}`, `b${tag}${i}@example.com`])],
   ['account', 'legacy_id,consumer_legacy_id,premise_legacy_id,category,status,opened_on', each((i) => [`BA${tag}-${i}`, `BC${tag}-${i}`, `BP${tag}-${i}`, 'RES', 'active', '2025-07-01'])],
   ['meter', 'serial_no,manufacturer,model,size,service,digits,install_state', each((i) => [`BM${tag}-${i}`, 'MFR-A', 'WM15', '5/8', 'WA', '6', 'installed'])],

@@ -95,6 +95,7 @@ static const Command commands[] = {
       "smart360 user create EMAIL --name NAME [--role CODE] [--utility CODE]     of the tenant (role tenant_admin "
       "when none is named)\n"
       "smart360 user create EMAIL --name NAME --platform                        of the platform\n"
+      "smart360 user invite EMAIL --name NAME [--role CODE] [--utility CODE]     the same by an invitation mail\n"
       "smart360 user password EMAIL             prints a link, valid 30 minutes, by which the "
       "person chooses a new password\n"
       "smart360 user code EMAIL                 the present code of the second factor; sandbox installations only\n"

@@ -14,7 +14,7 @@ SETUP_CHECK(bx_cycle, "/bx/cycles", "select exists (select 1 from bill_cycle whe
 SETUP_CHECK(bx_late_fee, "/plans/late-fees", "select exists (select 1 from late_fee_rule where utility_id = ?)",
             c->utility)
 SETUP_CHECK(live_trial, "/bx/runs", "select exists (select 1 from bill_run where utility_id = ? "
-                                    "and approver_id is not null "
+                                    "and (approver_id is not null or (mode = 'v1' and simulate_only = 0)) "
             "and billed_count >= 5)", c->utility)
 
 const SetupCheckRow billing_setup_checks[] = {

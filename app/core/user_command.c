@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/core/sign_in.h"
+#include "app/core/user.h"
 #include "lib/date.h"
 #include "lib/utf8.h"
 
@@ -126,6 +127,23 @@ static void create_user(Ctx *c, void *arg) {
     print_link(c, person_by_id(c, id));
 }
 
+/* By mail, as an administrator invites: the person chooses the password and accepts the terms. */
+static void invite(Ctx *c, void *arg) {
+    const UserOrder *o = arg;
+    const char *email = email_lower(&c->mem, o->email), *name = o->name ? utf8_line(&c->mem, o->name) : NULL;
+    if (!email_is_valid(email)) fail(c, INVALID, "%s is no e-mail address.", o->email);
+    if (!name) fail(c, INVALID, "Say the name: --name \"Asha Nair\".");
+    if (person_by_email(c, email)) fail(c, CONFLICT, "A user with this e-mail exists.");
+    const char *code = o->role ? o->role : "tenant_admin";
+    Id utility = strcmp(code, "tenant_admin") ? utility_named(c, o->utility) : (Id){ 0 };
+    Id role = db_id(c, "select id from role where code = ? and (utility_id = ? or utility_id is null) "
+                       "order by utility_id is null limit 1", code, utility);
+    if (!role.id) fail(c, NOT_FOUND, "There is no role %s.", code);
+    user_invite(c, &(NewUser){ .full_name = name, .email = email, .role = role, .role_utility = utility,
+                              .from = DATE_NONE, .to = DATE_NONE });
+    printf("%s is invited\n", email);
+}
+
 static void work(Ctx *c, void *arg) {
     UserOrder *o = arg;
     enter_realm(c, o);
@@ -136,13 +154,16 @@ static void work(Ctx *c, void *arg) {
     }
     if (!strcmp(o->what, "session")) sandbox_only(c);
     db_tx(c, DB_WRITE, !strcmp(o->what, "session") ? make_session : !strcmp(o->what, "password")
-          ? lost_password : create_user, o, NULL);
+          ? lost_password : !strcmp(o->what, "invite") ? invite : create_user, o, NULL);
 }
 
 int user_command(int argc, char **argv) {
     if (argc < 3) return command_misuse(argv[0], "wants code, session, password or create, and an e-mail address");
     UserOrder o = { .what = argv[1], .email = argv[2] };
-    if (strcmp(o.what, "code") && strcmp(o.what, "session") && strcmp(o.what, "password") && strcmp(o.what, "create"))
+    static const char *const orders[] = { "code", "session", "invite", "password", "create", NULL };
+    bool is_order = false;
+    for (const char *const *w = orders; *w; w++) is_order |= !strcmp(o.what, *w);
+    if (!is_order)
         return command_misuse(argv[0], "has no order \"%s\"", o.what);
     const struct { const char *name; const char **to; } options[] = { { "--name", &o.name }, { "--role", &o.role },
         { "--utility", &o.utility }, { "--tenant", &o.tenant } };
@@ -155,5 +176,6 @@ int user_command(int argc, char **argv) {
     }
     /* people of the platform are told by their address where it is no tenant's */
     if (!o.platform && !o.tenant && !strncmp(o.email, "platform_admin@", 15)) o.platform = true;
+    if (!strcmp(o.what, "invite") && program_start()) return 1;
     return command_run(COMMAND_APP, work, &o);
 }

@@ -182,6 +182,10 @@ void guide_page(Req *r) {
     show_text(r, "page.sub", g->utility ? g->utility->name : NULL);
     show_text(r, "page.actions.0.text", word(r, "setup.guide.checklist"));
     show_text(r, "page.actions.0.url", guide_url(c, "checklist"));
+    if (s->def->weight && !s->def->whole_tenant && perm_may(c, "core.settings", EDIT)) {
+        show_text(r, "page.actions.1.text", word(r, "setup.start.title"));
+        show_text(r, "page.actions.1.url", guide_url(c, "start"));
+    }
     show_steps(r, g, s->def);
     show_text(r, "guide.title", guide_title(c, s->def));
     show_text(r, "guide.what", word(r, text(r, "setup.step.%s.what", s->def->key)));

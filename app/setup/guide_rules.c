@@ -24,9 +24,10 @@ int overall_percent(const int *phase, size_t n) {
 
 const char *state_now(const char *state, bool saved, bool opens, int percent) {
     if (!strcmp(state, "skipped")) return state;
+    if (!strcmp(state, "locked") && !opens) return state;
     if (!strcmp(state, "signed_off") || !strcmp(state, "changed_after_signoff"))
         return percent < 100 ? "in_progress" : state;
     if (saved) return percent == 100 ? "complete" : "in_progress";
-    if (!strcmp(state, "locked")) return opens ? "open" : "locked";
+    if (!strcmp(state, "locked")) return "open";
     return percent == 100 && !strcmp(state, "complete") ? "complete" : "open";
 }

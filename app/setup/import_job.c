@@ -86,6 +86,7 @@ static void start_back(Ctx *c, Id batch, void *arg) {
 static void finished(Ctx *c, Id batch, void *arg) {
     const Batch *b = batch_get(c, batch);
     db_run(c, "update import_batch set finished_at=? where id=?", c->now, batch);
+    setup_step_touch(c, "data_migration");
     event_emit(c, &(Event){ .name = "import_batch.completed", .entity = "import_batch", .id = batch,
                             .number = b->batch_no,
                             .payload = json_pairs(c, "batch_id", text(c, "%lld", (long long)batch.id), NULL) });

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/core/registry.h"
+#include "app/setup/guide_rules.h"
 #include "lib/db.h"
 
 const StepDef step_defs[] = {
@@ -125,18 +126,28 @@ static bool needs_are_done(const StepNows *all, const StepDef *d) {
     return true;
 }
 
-/* Steps whose turn has come open. */
+/* A step's turn has come: open, or what it comes to when something of it was saved before (by a template). Whether it
+   is complete, so that others may follow. */
+static bool step_opens(Ctx *c, const StepNow *s) {
+    bool saved = s->row && time_is_set(s->row->saved_at);
+    int percent = saved ? step_missing(c, s->def->key, NULL, NULL) : 0;
+    const char *state = state_now("locked", saved, true, percent);
+    db_run(c, "insert into setup_step (utility_id, step_key, state, percent, created_at, created_by, updated_at, "
+              "updated_by) values (?,?,?,?,?,?,?,?) on duplicate key update state=values(state), "
+              "percent=values(percent), updated_at=values(updated_at)", s->def->whole_tenant ? (Id){ 0 } : c->utility,
+           s->def->key, state, percent, c->now, c->user, c->now, c->user);
+    return !strcmp(state, "complete");
+}
+
 static void open_next(Ctx *c) {
-    StepNows all = steps_now(c);
-    for (size_t i = 0; i < all.n; i++) {
-        const StepNow *s = &all.v[i];
-        bool is_of_here = s->def->whole_tenant || c->utility.id;
-        if (!is_of_here || strcmp(s->state, "locked") || !needs_are_done(&all, s->def)) continue;
-        Id of = s->def->whole_tenant ? (Id){ 0 } : c->utility;
-        db_run(c, "insert into setup_step (utility_id, step_key, state, created_at, "
-                  "created_by, updated_at, updated_by) "
-                  "values (?,?,'open',?,?,?,?) on duplicate key update state='open', updated_at=values(updated_at)", of,
-               s->def->key, c->now, c->user, c->now, c->user);
+    for (bool more = true; more;) {
+        more = false;
+        StepNows all = steps_now(c);
+        for (size_t i = 0; i < all.n; i++) {
+            const StepNow *s = &all.v[i];
+            bool is_of_here = s->def->whole_tenant || c->utility.id;
+            if (is_of_here && !strcmp(s->state, "locked") && needs_are_done(&all, s->def)) more |= step_opens(c, s);
+        }
     }
 }
 
@@ -152,10 +163,15 @@ void setup_step_touch(Ctx *c, const char *key) {
     if (!d) fail(c, BROKEN, "there is no step %s", key);
     StepNows all = steps_now(c);
     const StepNow *was = step_now(&all, key);
-    if (!strcmp(was->state, "locked") && !needs_are_done(&all, d)) return;      /* its turn has not come */
+    Id of = d->whole_tenant ? (Id){ 0 } : c->utility;
+    if (!strcmp(was->state, "locked") && !needs_are_done(&all, d)) {            /* its turn has not come */
+        db_run(c, "insert into setup_step (utility_id, step_key, state, saved_at, created_by, updated_by) "
+                  "values (?,?,'locked',?,?,?) on duplicate key update saved_at=values(saved_at)", of, key, c->now,
+               c->user, c->user);
+        return;
+    }
     int percent = step_missing(c, key, NULL, NULL);
     const char *state = state_after(was->state, percent);
-    Id of = d->whole_tenant ? (Id){ 0 } : c->utility;
     db_run(c, "insert into setup_step (utility_id, step_key, state, percent, saved_at, created_at, created_by, "
               "updated_at, updated_by) values (?,?,?,?,?,?,?,?,?) on duplicate key update state=values(state), "
               "percent=values(percent), saved_at=values(saved_at), updated_at=values(updated_at), "

@@ -10,6 +10,7 @@
 #include "app/setup/live.h"
 #include "app/setup/organization.h"
 #include "app/setup/pages.h"
+#include "app/setup/start.h"
 #include "app/setup/step.h"
 #include "app/setup/totals.h"
 #include "app/setup/utility_card.h"
@@ -108,6 +109,7 @@ void utility_logo(Req *r) {
 static const Field new_fields[] = {
     { "code", "Code", TEXT(2, 16), .flags = REQUIRED, .hint = "Small letters, digits and dashes. It stays as it is.",
       .width = "10" },
+    { "start", "Start with", TEXT(0, 30), .hint = "What it brings is shown under Set-up; all of it can be changed." },
     COMMON };
 static const Field edit_fields[] = { COMMON };
 static const Form new_form  = { .name = "utility", .fields = new_fields };
@@ -231,6 +233,7 @@ static void options(Req *r, FormView *v, const UtilityRow *u) {
 void utility_new_page(Req *r) {
     FormView *v = form_show(r, "form", &new_form, "/utilities");
     options(r, v, NULL);
+    start_options(r, v, "start", (Id){ 0 });
     form_head(r, SAY(r, "add"), "/utilities");
     page(r, "layout/form");
 }
@@ -263,9 +266,10 @@ static void seed(Ctx *c, Id id) {
 }
 
 /* Steps of a new utility: its own is done, the next ones open. */
-static void steps_begin(Ctx *c, Id id) {
+static void steps_begin(Ctx *c, Id id, const char *with) {
     utility_enter(c, id);
     setup_step_touch(c, "utility");
+    start_apply(c, with);
     utility_enter(c, (Id){ 0 });
 }
 
@@ -300,7 +304,7 @@ void utility_create_post(Req *r) {
                              .after = json_pairs(c, "code", code, "name", in_text(in, "name"), NULL) });
     seed(c, id);
     facts_forget(c);
-    steps_begin(c, id);
+    steps_begin(c, id, in_text(in, "start"));
     event_emit(c, &(Event){ .name = "utility.created", .entity = "utility", .id = id, .number = code });
     note(r, "%s", msg_format(r, c->language, "utility.created", { "name", in_text(in, "name") }));
     go(r, "/utilities/%s/progress", code);

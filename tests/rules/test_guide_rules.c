@@ -33,6 +33,8 @@ static void states(void) {
         { "locked",                false, true,  0,   "open" },
         { "locked",                false, true,  100, "open" },         /* what the seeds satisfy does not count yet */
         { "open",                  false, false, 0,   "open" },         /* once open, it stays open */
+        { "locked",                true,  false, 100, "locked" },       /* saved by a template, before its turn */
+        { "locked",                true,  true,  100, "complete" },
         { "open",                  true,  true,  50,  "in_progress" },
         { "in_progress",           true,  true,  100, "complete" },
         { "complete",              true,  true,  99,  "in_progress" },

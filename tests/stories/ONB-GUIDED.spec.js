@@ -132,6 +132,54 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
   });
 });
 
+// Templates, and another utility as the beginning of a new one.
+story('ONB-GUIDED', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
+  const admin = () => as('tenant_admin'), of = (code) => one('select id from utility where code = ?', [code]);
+  const make = (code, start) => admin().post('/utilities', { code, name: `Utility ${code}`, email: 'x@sfwater.org', contact_phone: '+15035550142', city: 'Portland', address: '1120 SW 5th Ave', start }, { from: '/utilities/new' });
+  const has = (table, code, where = '1') => Number(one(`select count(*) from ${table} where utility_id = ? and ${where}`, [of(code)]));
+
+  test('ONB-GUIDED a template shows what it brings, adds it, and changes nothing that is there', async () => {
+    sql("insert into consumer_category (utility_id, code, name) select id, 'RES', 'Households' from utility where code = 'swa-e'");
+    await admin().get('/setup/core_settings?utility=swa-e').sees('Start from a template');
+    await admin().get('/setup/start?utility=swa-e').sees('Water utility, US', 'Electricity utility, slab tariff', 'Gas utility', 'Like SWA Water & Wastewater').lacks('Like SWA East');
+    await admin().get('/setup/start?utility=swa-e&with=water_us').sees('What it would add', 'Residential fixed, Residential variable, Commercial fixed, Commercial variable', 'Commercial', 'Late fee 1.5 %').lacks('Households');
+    expect(has('tariff_plan', 'swa-e')).toBe(0);
+    expect(has('department', 'swa-e')).toBe(0);
+    await admin().post('/setup/start?utility=swa-e', { with: 'water_us' }, { from: '/setup/start?utility=swa-e&with=water_us' }).is(303);
+    expect(sql('select code, status, plan_no is not null numbered from tariff_plan where utility_id = ? order by code', [of('swa-e')])).toEqual(['COM-FIX', 'COM-VAR', 'RES-FIX', 'RES-VAR'].map((code) => ({ code, status: 'draft', numbered: '1' })));
+    expect(one("select name from consumer_category where utility_id = ? and code = 'RES'", [of('swa-e')])).toBe('Households');
+    expect(sql("select t.rate_micro from tariff_tier t join tariff_rate r on r.id = t.rate_id where r.utility_id = ? order by t.seq", [of('swa-e')]).map((t) => t.rate_micro)).toEqual(['4500000', '6750000', '9100000']);
+    await admin().get('/setup/start?utility=swa-e&with=water_us').sees('All of it is there already.');
+    await admin().get('/setup/start?utility=swa-e&with=nothing').is(404);
+    await as('cso1').get('/setup/start?utility=swa-e').is(403);
+  });
+
+  test('ONB-GUIDED a utility begins with a template or as a copy of another one; all of it can be edited', async () => {
+    await make('el-1', 'electricity_slab').is(303);
+    expect(sql("select s.code, s.unit from utility_service s where s.utility_id = ? and s.active = 1", [of('el-1')])).toEqual([{ code: 'EL', unit: 'kWh' }]);
+    expect(has('tariff_plan', 'el-1', "status = 'draft'")).toBe(2);
+    // Its turn comes with the utility's administrator; then it is complete at once.
+    expect(sql("select state, saved_at is not null saved from setup_step where step_key = 'core_settings' and utility_id = ?", [of('el-1')])).toEqual([{ state: 'locked', saved: '1' }]);
+    sql("update smart360.subscription_plan set limits = json_set(limits, '$.utilities', 9)");
+    await make('copy-1', 'swa-w').is(303);
+    for (const table of ['consumer_category', 'consumer_sub_category', 'fee', 'tax_code', 'late_fee_rule', 'department', 'holiday', 'meter_model', 'contract_type']) expect(has(table, 'copy-1'), table).toBeGreaterThan(0);
+    expect(has('service_area', 'copy-1', 'parent_id is null')).toBe(1);
+    expect(has('service_area', 'copy-1')).toBe(has('service_area', 'swa-w'));
+    expect(has('tariff_plan', 'copy-1', "status = 'draft'")).toBeGreaterThanOrEqual(4);
+    for (const table of ['account', 'bill', 'gateway_account', 'message_provider']) expect(has(table, 'copy-1'), table).toBe(0);
+    await make('gas-1', 'gas').is(303);
+    expect(sql('select code from tariff_plan where utility_id = ? order by code', [of('gas-1')]).map((p) => p.code)).toEqual(['GAS-COM', 'GAS-RES']);
+    await admin().post('/u/swa-e/settings/categories/COM', { name: 'Business' }, { from: '/u/swa-e/settings/categories/COM/edit' }).is(303);
+    expect(one("select name from consumer_category where utility_id = ? and code = 'COM'", [of('swa-e')])).toBe('Business');
+  });
+
+  test('ONB-GUIDED the page of templates looks right', async ({ page }) => {
+    test.setTimeout(120000);
+    await admin().browse(page, '/setup/start?utility=swa-e&with=electricity_slab');
+    await looks_right(page);
+  });
+});
+
 // A trial with everything in it, then the switch: what goes, what stays, what cannot be done any more.
 story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, command, verify, instance, looks_right }) => {
   const admin = () => as('tenant_admin'), operator = () => as('utility_admin');

@@ -1,0 +1,115 @@
+-- Gas utility: use in therms with a customer charge and a minimum.
+-- Run for a utility by app/setup/start.c with @utility_id, @today and @user_id; adds what is missing and changes nothing that is there.
+
+update utility_service set active = 1, unit = 'therm', decimals = 0, billing_basis = null, gl_revenue_code = '4070' where utility_id = @utility_id and code = 'GA' and active = 0 and unit is null;
+update utility set primary_service_code = 'GA' where id = @utility_id and primary_service_code is null;
+update module_activation set active = 1, activated_at = utc_timestamp(6) where utility_id = @utility_id and active = 0;
+
+insert into department (utility_id, name)
+select @utility_id, d.name
+from (select 'Administration' name union all select 'Customer Service' union all select 'Call Center' union all select 'Communication' union all select 'Metering' union all select 'Billing' union all select 'Stores' union all select 'Field Operations') d
+where true
+on duplicate key update department.id = department.id;
+update role r join role_template t on t.code = r.code join department d on d.utility_id = @utility_id and d.name = t.department set r.department_id = d.id where r.utility_id = @utility_id and r.department_id is null;
+
+insert into consumer_category (utility_id, code, name, credit_days, bill_limit_minor, sort) values
+  (@utility_id, 'RES', 'Residential', 21, 500000, 1),
+  (@utility_id, 'COM', 'Commercial', 21, 500000, 2)
+on duplicate key update consumer_category.id = consumer_category.id;
+insert into consumer_sub_category (utility_id, category_id, code, name, sort)
+select @utility_id, c.id, k.code, k.name, k.sort
+from (select 'RES' category, 'HEA' code, 'Heating' name, 1 sort union all select 'RES', 'COO', 'Cooking only', 2 union all select 'COM', 'SML', 'Small', 3 union all select 'COM', 'LRG', 'Large', 4) k
+join consumer_category c on c.utility_id = @utility_id and c.code = k.category
+where true
+on duplicate key update consumer_sub_category.id = consumer_sub_category.id;
+insert into contract_type (utility_id, code, name, service_code, category_id, term_months, notice_days, auto_renew, template_text)
+select @utility_id, k.code, k.name, 'GA', c.id, 12, 30, 1, concat('Agreement between {{consumer.name}} and ', u.name, ' for account {{account.account_no}}, plan {{plan.name}}, from {{date}}.')
+from (select 'RES' category, 'GSA-RES' code, 'Gas service agreement RES' name union all select 'COM', 'GSA-COM', 'Gas service agreement COM') k
+join consumer_category c on c.utility_id = @utility_id and c.code = k.category
+join utility u on u.id = @utility_id
+where true
+on duplicate key update contract_type.id = contract_type.id;
+
+insert into calendar (utility_id, code, name, always_open) values (@utility_id, 'FIELD', 'Field', 0), (@utility_id, 'EMERGENCY', 'Emergency 24 x 7', 1)
+on duplicate key update calendar.id = calendar.id;
+insert into working_hours (utility_id, calendar_id, weekday, working, from_time, to_time)
+select @utility_id, c.id, d.n, d.n between 1 and 6, if(d.n between 1 and 6, '07:00:00', null), if(d.n between 1 and 6, '18:00:00', null)
+from calendar c cross join (select 0 n union all select 1 union all select 2 union all select 3 union all select 4 union all select 5 union all select 6) d
+where c.utility_id = @utility_id and c.code = 'FIELD'
+on duplicate key update working_hours.id = working_hours.id;
+
+insert into tax_code (utility_id, code, name, rate_ppm, method, gl_code, effective_from) values (@utility_id, 'UUT', 'Utility users tax', 40000, 'exclusive', '2400', '2020-01-01')
+on duplicate key update tax_code.id = tax_code.id;
+insert into fee (utility_id, code, name, kind, charge_type, post_mode, amount_minor, refundable, gl_code, effective_from) values
+  (@utility_id, 'FEE-APP', 'Application fee', 'fee', 'SERVICE_FEE', 'immediate', 2500, 0, '4120', '2020-01-01'),
+  (@utility_id, 'FEE-NEWCON', 'New connection', 'fee', 'CONNECTION_FEE', 'immediate', 27500, 0, '4110', '2020-01-01'),
+  (@utility_id, 'FEE-DISCON', 'Disconnection', 'fee', 'DISCONNECTION_FEE', 'immediate', 3500, 0, '4110', '2020-01-01'),
+  (@utility_id, 'FEE-RECON', 'Reconnection', 'fee', 'RECONNECTION_FEE', 'immediate', 5500, 0, '4110', '2020-01-01'),
+  (@utility_id, 'FEE-RECON-AFTERHOURS', 'Reconnection after hours', 'fee', 'RECONNECTION_FEE', 'immediate', 11000, 0, '4110', '2020-01-01'),
+  (@utility_id, 'FEE-NSF', 'Returned payment', 'fee', 'RETURNED_PAYMENT_FEE', 'immediate', 3000, 0, '4120', '2020-01-01'),
+  (@utility_id, 'FEE-METERTEST', 'Meter test', 'fee', 'SERVICE_FEE', 'immediate', 6000, 0, '4120', '2020-01-01'),
+  (@utility_id, 'FEE-TRANSFER', 'Account transfer', 'fee', 'SERVICE_FEE', 'immediate', 2500, 0, '4120', '2020-01-01'),
+  (@utility_id, 'FEE-DUPBILL', 'Copy of a bill', 'fee', 'SERVICE_FEE', 'immediate', 0, 0, '4120', '2020-01-01'),
+  (@utility_id, 'DEP-RES', 'Deposit, residential', 'deposit', 'DEPOSIT', 'immediate', 12000, 1, '2300', '2020-01-01'),
+  (@utility_id, 'DEP-COM', 'Deposit, commercial', 'deposit', 'DEPOSIT', 'immediate', 50000, 1, '2300', '2020-01-01')
+on duplicate key update fee.id = fee.id;
+update consumer_category c join fee f on f.utility_id = c.utility_id and f.code = concat('DEP-', c.code) set c.deposit_fee_id = f.id where c.utility_id = @utility_id and c.deposit_fee_id is null;
+insert into late_fee_rule (utility_id, code, name, `trigger`, grace_days, kind, rate_ppm, minimum_minor, repeat_mode, exempt, effective_from) values (@utility_id, 'LATE-STD', 'Late fee 1.5 %', 'grace', 10, 'percent', 15000, 500, 'once', '["agreement","dispute"]', '2020-01-01')
+on duplicate key update late_fee_rule.id = late_fee_rule.id;
+
+-- Plans as drafts from the first of this month: somebody sends them in, somebody else approves.
+insert into tariff_plan (utility_id, code, name, kind, service_codes, category_ids, currency, status, created_by)
+select @utility_id, k.code, k.name, k.kind, '["GA"]', concat('[', c.id, ']'), u.currency, 'draft', @user_id
+from (select 'GAS-RES' code, 'Residential gas' name, 'variable' kind, 'RES' category union all select 'GAS-COM', 'Commercial gas', 'variable', 'COM') k
+join consumer_category c on c.utility_id = @utility_id and c.code = k.category
+join utility u on u.id = @utility_id
+where true
+on duplicate key update tariff_plan.id = tariff_plan.id;
+insert into tariff_plan_version (utility_id, plan_id, version_no, effective_from, state, change_reason, created_by)
+select @utility_id, p.id, 1, date_format(@today, '%Y-%m-01'), 'draft', 'First version', @user_id
+from tariff_plan p
+where p.utility_id = @utility_id and p.code in ('GAS-RES','GAS-COM') and not exists (select 1 from tariff_plan_version v where v.plan_id = p.id)
+on duplicate key update tariff_plan_version.id = tariff_plan_version.id;
+insert into tariff_rate (utility_id, version_id, sequence, code, label, type, charge_type, calc, basis, service_code, unit, rate_micro, amount_minor, qty_percent_ppm, tier_mode, tier_period, minimum_minor, tax_codes, refs, gl_code, taxable)
+select @utility_id, v.id, k.sequence, k.code, k.label, k.type, k.charge_type, k.calc, 'per_month', k.service, k.unit, k.rate, k.amount, k.percent, 'marginal', 'month', k.minimum, if(k.taxed, '["UUT"]', null), k.refs, k.gl, k.taxed
+from (
+  select 'GAS-RES' plan, 10 sequence, 'GAS-BASE' code, 'Customer charge' label, 'fixed' type, 'FIXED' charge_type, 'flat' calc, 'GA' service, null unit, null rate, 1100 amount, 1000000 percent, null minimum, 1 taxed, null refs, '4070' gl union all
+  select 'GAS-RES', 20, 'GAS-USE', 'Gas', 'tiered', 'USAGE', 'tiered', 'GA', 'therm', null, null, 1000000, null, 1, null, '4070' union all
+  select 'GAS-RES', 30, 'GAS-MIN', 'Minimum', 'minimum', 'MIN_BILL', 'flat', 'GA', null, null, 1500, 1000000, 1500, 1, '["FIXED","USAGE"]', '4070' union all
+  select 'GAS-COM', 10, 'GAS-BASE', 'Customer charge', 'fixed', 'FIXED', 'flat', 'GA', null, null, 3000, 1000000, null, 1, null, '4070' union all
+  select 'GAS-COM', 20, 'GAS-USE', 'Gas', 'flat', 'USAGE', 'per_unit', 'GA', 'therm', 1180000, null, 1000000, null, 1, null, '4070'
+) k
+join tariff_plan p on p.utility_id = @utility_id and p.code = k.plan
+join tariff_plan_version v on v.plan_id = p.id and v.version_no = 1 and v.state = 'draft'
+where not exists (select 1 from tariff_rate x where x.version_id = v.id and x.code = k.code)
+on duplicate key update tariff_rate.id = tariff_rate.id;
+insert into tariff_tier (rate_id, seq, upto_qty_micro, rate_micro)
+select r.id, k.seq, k.upto, k.rate
+from (select 'GAS-RES' plan, 'GAS-USE' code, 1 seq, 25000000 upto, 1350000 rate union all select 'GAS-RES', 'GAS-USE', 2, null, 1620000) k
+join tariff_plan p on p.utility_id = @utility_id and p.code = k.plan
+join tariff_plan_version v on v.plan_id = p.id and v.version_no = 1 and v.state = 'draft'
+join tariff_rate r on r.version_id = v.id and r.code = k.code
+where true
+on duplicate key update tariff_tier.id = tariff_tier.id;
+update consumer_category c join tariff_plan p on p.utility_id = c.utility_id and json_contains(p.category_ids, cast(c.id as char)) and p.kind = 'variable' set c.default_tariff_plan_id = p.id where c.utility_id = @utility_id and c.default_tariff_plan_id is null;
+
+insert into reading_format (utility_id, code, name, service_code, digits, decimals, unit) values (@utility_id, 'G5.0', 'Five digits', 'GA', 5, 0, 'therm')
+on duplicate key update reading_format.id = reading_format.id;
+insert into manufacturer (utility_id, code, name) values (@utility_id, 'MFR-A', 'Manufacturer A')
+on duplicate key update manufacturer.id = manufacturer.id;
+insert into meter_model (utility_id, manufacturer_id, code, name, service_code, read_type, technology, size, test_interval_months, warranty_months)
+select @utility_id, m.id, k.code, k.name, 'GA', 'manual', k.technology, k.size, 120, 60
+from (select 'GM25' code, 'Diaphragm meter' name, 'diaphragm' technology, '25' size union all select 'GM100', 'Rotary meter', 'rotary', '100') k
+join manufacturer m on m.utility_id = @utility_id and m.code = 'MFR-A'
+where true
+on duplicate key update meter_model.id = meter_model.id;
+insert into meter_model_register (meter_model_id, register_code, reading_format_id, unit)
+select m.id, 'R1', f.id, f.unit
+from meter_model m
+join reading_format f on f.utility_id = m.utility_id and f.code = 'G5.0'
+where m.utility_id = @utility_id
+on duplicate key update meter_model_register.id = meter_model_register.id;
+insert into store (utility_id, code, name, kind) values (@utility_id, 'ST-MAIN', 'Main warehouse', 'warehouse')
+on duplicate key update store.id = store.id;
+insert into estimation_policy (utility_id, service_code, methods, max_consecutive, max_days) values (@utility_id, 'GA', '["E1","E2","E4"]', 2, 120)
+on duplicate key update estimation_policy.id = estimation_policy.id;

@@ -1,0 +1,244 @@
+// The guided set-up as somebody goes it who has never seen the product: from the invitation mail to the first trial bill and
+// to live work, by clicks, with the sample utility's values. Staff accept their invitations and files of the old system are
+// brought in by HTTP; the organization's own fields are stored, their page has tests of its own.
+const { execFileSync } = require('child_process');
+const fs = require('fs'), os = require('os'), path = require('path');
+const { story } = require('../support/story');
+
+const PASSWORD = 'violet tractor seldom sings', HOST = 'https://swa.smart360.test';
+const staff = [['billing', 'Bela Billing', 'Billing', 'billing_manager'], ['meters', 'Mira Meters', 'Metering', 'meter_manager'],
+  ['service', 'Sara Supervisor', 'Customer Service', 'cso_supervisor'], ['desk', 'Dana Desk', 'Customer Service', 'cso'], ['cash', 'Cora Cash', 'Customer Service', 'cashier']];
+const steps = ['subscription', 'organization', 'admins', 'utility', 'core_settings', 'staff_access', 'calendar', 'service_areas', 'pricing_billing', 'id_formats', 'customer_settings', 'meter_settings', 'billing_settings'];
+
+story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect, sql, one, jobs_run, mails, command, clock, owner, verify, watch }) => {
+  test('ONB-GUIDED an administrator takes a fresh organization to live work', async ({ browser }) => {
+    test.setTimeout(900000);
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ignoreHTTPSErrors: true });
+    const faults = await watch(context), page = await context.newPage();
+    page.setDefaultTimeout(60000);
+    page.setDefaultNavigationTimeout(90000);
+    const main = () => page.getByRole('main');
+    const open = (where) => page.goto(`${HOST}${where}`);
+    const sees = (...texts) => Promise.all(texts.map((t) => expect(main()).toContainText(t, { timeout: 60000 })));
+    const fill = async (values) => {
+      for (const [name, value] of Object.entries(values)) {
+        const field = main().locator(`[name="${name}"]:not([type=hidden])`).first();
+        if (await field.evaluate((e) => e.tagName === 'SELECT')) await field.selectOption(value);
+        else if (/^(checkbox|radio)$/.test(await field.getAttribute('type') ?? '')) await field.check();
+        else await field.fill(value);
+      }
+    };
+    // Sends the form that posts to this address and waits for the page that answers.
+    const send = async (to) => {
+      const form = page.locator(`main form[method=post][action*="${to}"]`).first();
+      await Promise.all([page.waitForResponse((r) => r.request().method() === 'POST', { timeout: 60000 }), form.locator('button:not([type=button]), input[type=submit]').last().click()]);
+      await page.waitForLoadState('load');
+    };
+    const step = async (key) => { await open(`/setup/${key}${one('select count(*) from utility') === '0' ? '' : '?utility=swa-w'}`); };
+    const sign_off = async (key, comment) => {
+      await step(key);
+      await sees('Sign off');
+      await fill({ comment });
+      await send(`/${key}/signoff`);
+      await sees('is signed off.');
+      expect(one('select state from setup_step where step_key = ?', [key]), key).toBe('signed_off');
+    };
+    const too_early = async (key, first) => {
+      await step(key);
+      await expect(page.locator('body')).toContainText(`Complete '${first}' first`, { timeout: 60000 });
+    };
+    const code_of = (secret) => execFileSync('oathtool', ['--totp', '-b', secret.replace(/\s/g, ''), '--now', `${clock.now().toISOString().replace('T', ' ').slice(0, 19)} UTC`], { encoding: 'utf8' }).trim();
+    const link_in = (to) => mails(to).pop().body.match(/https:\S+\/invite\/accept\?token=\S+/)[0];
+    const accept = async (to) => {
+      const link = new URL(link_in(to)), guest = as(null);
+      await guest.post('/invite/accept', { password: PASSWORD, terms: '1' }, { from: link.pathname + link.search }).is(303);
+    };
+    const ada = () => as('ada@sfwater.org');
+    const upload = (name, rows) => ({ files: { file: { name, type: 'text/csv', content: Buffer.from(`${rows.map((r) => r.join(',')).join('\r\n')}\r\n`) } } });
+
+    await test.step('the invitation mail, a password, a second factor', async () => {
+      command('user', 'invite', 'ada@sfwater.org', '--name', 'Ada Admin');
+      await jobs_run();
+      await page.goto(link_in('ada@sfwater.org'));
+      await sees('Ada Admin');
+      await fill({ password: PASSWORD, terms: '1' });
+      await send('/invite/accept');
+      await fill({ email: 'ada@sfwater.org', password: PASSWORD });
+      await send('/login');
+      await page.waitForURL(/\/login\/mfa/);
+      const secret = await main().locator('code.secret').textContent();
+      await fill({ code: code_of(secret) });
+      await send('/login/mfa');
+      await page.getByRole('link', { name: 'I have kept them' }).click();
+      await page.waitForURL(/\/setup\//);
+    });
+
+    await test.step('the organization first: nothing else opens', async () => {
+      await open('/setup');
+      await sees('0 % of the whole set-up', 'Choose the currency.', 'Choose the date format.', 'Choose the time zone.');
+      await too_early('utility', 'Organization');
+      sql("update organization_setting set contact_phone = '+15035557890', country = 'US', state = 'US-OR', city = 'Portland', currency = 'USD', date_format = 'MM/DD/YYYY', time_format = '12h', time_zone = 'America/Los_Angeles', number_format = '1,234.56', fiscal_year_start = '07-01', default_language = 'en', measurement_system = 'imperial'");
+      sql("update setup_step set saved_at = utc_timestamp(6), state = 'in_progress' where step_key = 'organization'");
+      await sign_off('subscription', 'Growth, yearly');
+      await sign_off('organization', 'As in the legal records');
+      await jobs_run();
+      await step('admins');
+      await sees('Nothing is missing.');
+      await sign_off('admins', 'Two administrators, each with a second factor');
+    });
+
+    await test.step('the utility, begun with the template for water', async () => {
+      await too_early('core_settings', 'Utility');
+      await step('utility');
+      await page.getByRole('link', { name: 'Open this step' }).click();
+      await page.waitForURL(/\/utilities/);
+      await page.getByRole('link', { name: 'Add utility' }).first().click();
+      await page.waitForURL(/\/utilities\/new/);
+      await fill({ code: 'swa-w', start: 'water_us', name: 'SWA Water & Wastewater', email: 'contacts@sfwater.org', contact_phone: '+1 503 555 0142', city: 'Portland', address: '1120 SW 5th Ave, Portland, OR 97204' });
+      await send('/utilities');
+      await page.waitForURL(/swa-w/);
+      expect(one("select count(*) from tariff_plan where status = 'draft'")).toBe('4');
+      await too_early('core_settings', 'Utility');
+      command('user', 'invite', 'ops-admin@sfwater.org', '--name', 'Olga Operations', '--role', 'utility_admin', '--utility', 'swa-w');
+      await jobs_run();
+      await accept('ops-admin@sfwater.org');
+      await jobs_run();
+      await sign_off('utility', 'With its administrator');
+      await step('admins');
+      await sees('Changed after sign-off');
+      await sign_off('admins', 'And the administrator of the utility');
+      await sign_off('core_settings', 'Water and wastewater');
+    });
+
+    await test.step('people are invited by a file and come', async () => {
+      await open('/u/swa-w/invitations/import');
+      await main().locator('input[type=file]').setInputFiles({ name: 'staff.csv', mimeType: 'text/csv', buffer: Buffer.from(`full_name,email,phone,department,role_code,area_code,employee_no\r\n${staff.map(([who, name, department, role]) => `${name},${who}@sfwater.org,,${department},${role},,`).join('\r\n')}\r\n`) });
+      await send('/invitations/import');
+      await sees('5 valid, 0 with errors');
+      await send('/invitations/import');
+      await jobs_run();
+      for (const [who] of staff) await accept(`${who}@sfwater.org`);
+      await jobs_run();
+      await sign_off('staff_access', 'Every required role has somebody');
+    });
+
+    await test.step('the calendar and the territory', async () => {
+      await too_early('pricing_billing', 'Service Areas');
+      const refused = await ada().get('/u/swa-w/plans/new').is(409);
+      expect(refused.text).toContain("Complete 'Service Areas' first: define at least one sub-area.");
+      for (const year of ['2026', '2027']) {
+        await open('/u/swa-w/calendar/import');
+        await fill({ year });
+        await send('/calendar/import');
+      }
+      await sign_off('calendar', 'Federal holidays of two years');
+      await open('/u/swa-w/areas/import');
+      await main().locator('input[type=file]').setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from('level,code,name,parent_code\nregion,POR,Portland,\ndivision,POR-WST,West County,POR\narea,WST-BEA,Beaverton,POR-WST\nsub_area,BEA-CEN,Central Beaverton,WST-BEA\n') });
+      await send('/areas/import');
+      await send('/areas/import');
+      await sign_off('service_areas', 'One branch to begin with');
+    });
+
+    await test.step('plans from the first of January, approved by a second person', async () => {
+      for (const plan of ['RES-FIX', 'RES-VAR', 'COM-FIX', 'COM-VAR']) {
+        await open(`/u/swa-w/plans/${plan}/versions/1/edit`);
+        await fill({ effective_from: '2026-01-01' });
+        await send('/versions/1/edit');
+        await open(`/u/swa-w/plans/${plan}/versions/1`);
+        await send('/versions/1/submit');
+        await as('billing@sfwater.org').post(`/u/swa-w/plans/${plan}/versions/1/approve`).is(303);
+      }
+      expect(one("select count(*) from tariff_plan where status = 'active'")).toBe('4');
+      await open('/u/swa-w/plans/calculator?plan=RES-VAR&from=2026-04-01&to=2026-04-30&quantity=12&size=5/8');
+      await sees('188.00');
+      await sign_off('pricing_billing', 'The expected bills match');
+      await open('/u/swa-w/id-formats/account');
+      await ada().post('/u/swa-w/id-formats/account', { reason: 'As agreed with the front desk' }, { from: '/u/swa-w/id-formats/account' }).is(303);
+      await sign_off('id_formats', 'Previews agreed');
+    });
+
+    await test.step('operations: one part left out, the others set up', async () => {
+      await step('integrations');
+      await fill({ reason: 'Online payment comes in summer' });
+      await send('/integrations/skip');
+      await open('/u/swa-w/cis/payment-config');
+      await fill({ walk_in_cash: '1', walk_in_cheque: '1' });
+      await send('/cis/payment-config');
+      await sign_off('customer_settings', 'The counter is open');
+      await open('/u/swa-w/mx/settings/routes');
+      await fill({ name: 'Western, monthly' });
+      await send('/mx/settings/routes');
+      await sign_off('meter_settings', 'Routes and a cycle');
+      await open('/u/swa-w/bx/cycles/new');
+      await fill({ code: 'MONTHLY-WESTERN', name: 'Monthly-Western', anchor: '2026-03-01' });
+      await send('/bx/cycles');
+      await sign_off('billing_settings', 'One cycle');
+    });
+
+    await test.step('five accounts of the old system, and the first trial bills', async () => {
+      const five = [1, 2, 3, 4, 5];
+      const bring = async (entity, rows) => {
+        await ada().post('/u/swa-w/migration', { entity, encoding: 'auto', mode: 'insert', policy: 'skip_bad_rows' }, { from: '/u/swa-w/migration/new', ...upload(`${entity}.csv`, rows) }).is(303);
+        const no = one('select batch_no from import_batch order by id desc limit 1');
+        await ada().post(`/u/swa-w/migration/${no}/mapping`, {}, { from: `/u/swa-w/migration/${no}/mapping` }).is(303);
+        for (const move of ['validate', 'import']) {
+          await ada().post(`/u/swa-w/migration/${no}/${move}`, {}, { from: `/u/swa-w/migration/${no}` }).is(303);
+          await jobs_run(120);
+        }
+        expect(sql('select state, (select messages from import_row r where r.batch_id = b.id and r.messages is not null limit 1) said from import_batch b where batch_no = ?', [no]), entity).toEqual([expect.objectContaining({ state: 'completed' })]);
+      };
+      await bring('consumer', [['legacy_id', 'type', 'first_name', 'last_name', 'phone'], ...five.map((i) => [`C-${i}`, 'person', 'Resident', `No${i}`, `+1503200000${i}`])]);
+      await bring('premise', [['legacy_id', 'sub_area_code', 'line1', 'city', 'state', 'postcode', 'type'], ...five.map((i) => [`P-${i}`, 'BEA-CEN', `${i} Hall Blvd`, 'Beaverton', 'OR', '97005', 'house'])]);
+      await bring('account', [['legacy_id', 'consumer_legacy_id', 'premise_legacy_id', 'category', 'status', 'opened_on'], ...five.map((i) => [`A-${i}`, `C-${i}`, `P-${i}`, 'RES', 'active', '2026-02-28'])]);
+      await bring('meter', [['serial_no', 'manufacturer', 'model', 'size', 'service', 'digits', 'install_state'], ...five.map((i) => [`W100${i}`, 'MFR-A', 'WM15', '5/8', 'WA', '6', 'installed'])]);
+      await bring('service_connection', [['legacy_id', 'account_legacy_id', 'service', 'tariff_plan_code', 'status', 'connected_on', 'meter_serial', 'installed_on', 'initial_reading'], ...five.map((i) => [`S-${i}`, `A-${i}`, 'WA', 'RES-VAR', 'active', '2026-02-28', `W100${i}`, '2026-02-28', '1250'])]);
+      await bring('meter_reading', [['meter_serial', 'read_at', 'reading', 'type'], ...five.map((i) => [`W100${i}`, '2026-03-31', '1262', 'actual'])]);
+      for (const { id } of sql("select id from meter_reading where status = 'pending'")) owner('meters@sfwater.org', 'decide', { reading: id, decision: 'pass' });
+      await sign_off('data_migration', 'Five of them for the trial');
+      await open('/u/swa-w/bx/generate?cycle=MONTHLY-WESTERN&period=2026-03');
+      await page.locator('main button.primary, main button.danger').first().click();
+      await main().locator('[name=confirm]').fill('5');
+      await page.locator('main button.primary, main button.danger').first().click();
+      await page.waitForURL(/RUN-/);
+      await jobs_run(120);
+      await page.reload();
+      expect(sql("select distinct state, error_code, error_text, skip_reason from bill_run_item")).toEqual([{ state: 'published', error_code: null, error_text: null, skip_reason: null }]);
+      expect(one("select count(*) from bill where status = 'published'")).toBe('5');
+    });
+
+    await test.step('the checklist, and live', async () => {
+      for (const key of steps) expect(one('select state from setup_step where step_key = ?', [key]), key).toBe('signed_off');
+      await open('/setup/checklist?utility=swa-w');
+      await sees('16. Trial run and go-live', 'Ada Admin', 'As in the legal records');
+      expect((await ada().get('/setup/checklist.pdf?utility=swa-w').is(200)).bytes.subarray(0, 5).toString()).toBe('%PDF-');
+      await step('go_live');
+      await sees('There is a backup of the last 24 hours');
+      await expect(main().locator('form[action*="go_live/live"]')).toHaveCount(0);
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 's360-backup-'));
+      try { command('backup', folder, '--tenant', 'swa'); } finally { fs.rmSync(folder, { recursive: true, force: true }); }
+      await step('go_live');
+      const prove = page.locator('main a[href*="/account/proof"]').first();
+      if (await prove.count()) {
+        await prove.click();
+        await fill({ password: PASSWORD });
+        await send('/account/proof');
+        await page.waitForURL(/go_live/);
+      }
+      await fill({ code: 'SWA-X' });
+      await send('go_live/live');
+      await sees('Type swa-w to confirm.');
+      await fill({ code: 'swa-w' });
+      await send('go_live/live');
+      await jobs_run(180);
+      await step('go_live');
+      await sees('Live since', 'Bills');
+    });
+
+    expect(sql("select environment, status from utility where code = 'swa-w'")).toEqual([{ environment: 'live', status: 'live' }]);
+    expect(one('select count(*) from bill')).toBe('0');
+    expect(one('select count(*) from account')).toBe('5');
+    verify();
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+});

@@ -447,7 +447,7 @@ ROW(Worker, WORKER)
 #define WORKERS                                                                                                        \
     "from user u join user_role x on x.user_id = u.id and (x.utility_id = ? or x.utility_id is null) join "            \
     "role_permission g on g.role_id = x.role_id join permission k on k.id = g.permission_id and k.`key` = "            \
-    "'hub.settlements' and k.action = 'edit' where u.status = 'active' "
+    "'hub.settlements:edit' where u.status = 'active' "
 
 static void show_assign(Req *r, const SettlementView *s, const LineView *l) {
     show_text(r, "show.sections.1.title", word(r, "hub.assign"));

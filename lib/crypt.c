@@ -261,3 +261,37 @@ bool signed_open(Arena *a, const Key *key, const char *name, const char *signed_
     *out = (Signed){ text_copy_n(a, signed_text, (size_t)(first - signed_text)), at };
     return true;
 }
+
+/* --- signed documents --------------------------------------------------------------------------------------------- */
+
+typedef struct { uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES]; } Pair;
+
+static Pair pair_of(const Key *seed) {
+    Pair p;
+    _Static_assert(sizeof seed->bytes == crypto_sign_SEEDBYTES, "a key is a seed");
+    crypto_sign_seed_keypair(p.public_key, p.secret, seed->bytes);
+    return p;
+}
+
+char *document_key(Arena *a, const Key *seed) {
+    Pair p = pair_of(seed);
+    char *words = base64url_text(a, bytes_at(p.public_key, sizeof p.public_key));
+    sodium_memzero(&p, sizeof p);
+    return words;
+}
+
+char *document_sign(Arena *a, const Key *seed, Bytes document) {
+    Pair p = pair_of(seed);
+    uint8_t signature[crypto_sign_BYTES];
+    crypto_sign_detached(signature, NULL, document.p, document.n, p.secret);
+    sodium_memzero(&p, sizeof p);
+    return base64url_text(a, bytes_at(signature, sizeof signature));
+}
+
+bool document_good(Arena *a, const char *public_key, const char *signature, Bytes document) {
+    Bytes key, sign;
+    return public_key && signature && base64url_read(a, public_key, strlen(public_key), &key)
+        && key.n == crypto_sign_PUBLICKEYBYTES && base64url_read(a, signature, strlen(signature), &sign)
+        && sign.n == crypto_sign_BYTES
+        && crypto_sign_verify_detached(sign.p, document.p, document.n, key.p) == 0;
+}

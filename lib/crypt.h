@@ -77,6 +77,14 @@ bool  signed_open(Arena *a, const Key *key, const char *name, const char *signed
 /* 43 characters that only the holder of the key can make for this (purpose, subject): the csrf token of a session. */
 char *keyed_token(Arena *a, const Key *key, const char *purpose, const char *subject);
 
+/* ---- Signed documents: who holds the seed signs, everybody who knows the public key checks (Ed25519) ---- */
+
+enum { PUBLIC_KEY_CHARS = 43, SIGNATURE_CHARS = 86 };
+char *document_key (Arena *a, const Key *seed);                             /* the public key, base64url */
+char *document_sign(Arena *a, const Key *seed, Bytes document);             /* the signature, base64url */
+/* False for any other document, key or signature, and for what is no key or signature at all. */
+bool  document_good(Arena *a, const char *public_key, const char *signature, Bytes document);
+
 /* ---- Passwords (S9, ONB-LOGIN, CSS01US01) ---- */
 
 enum { PASSWORD_LEAST_STAFF = 12, PASSWORD_LEAST_PORTAL = 10, PASSWORD_MOST = 128, PASSWORDS_REMEMBERED = 5 };

@@ -352,5 +352,9 @@ Bytes       vault_seal(struct Ctx *c, const char *place, const char *plain);
 const char *vault_open(struct Ctx *c, const char *place, Bytes sealed);
 /* Keyed hash of an address or a document number (lower case, trimmed): 32 bytes, the same within a tenant. */
 Bytes       lookup_hash(struct Ctx *c, const char *value);
+/* Documents of the tenant for other installations: its public key of a purpose, and a signature by it (lib/crypt.h:
+   document_good). The same as long as the tenant's data key is. */
+const char *tenant_key (struct Ctx *c, const char *purpose);
+const char *tenant_sign(struct Ctx *c, const char *purpose, Bytes document);
 
 #endif

@@ -50,3 +50,19 @@ Bytes lookup_hash(Ctx *c, const char *value) {
     blake2b(bytes_at(key.bytes, sizeof key.bytes), bytes_at(folded, n), hash);
     return (Bytes){ hash, 32 };
 }
+
+/* --- documents signed by the tenant ------------------------------------------------------------------------------- */
+
+const char *tenant_key(Ctx *c, const char *purpose) {
+    Key key = key_for(ring(c), purpose);
+    const char *words = document_key(&c->mem, &key);
+    explicit_bzero(&key, sizeof key);
+    return words;
+}
+
+const char *tenant_sign(Ctx *c, const char *purpose, Bytes document) {
+    Key key = key_for(ring(c), purpose);
+    const char *signature = document_sign(&c->mem, &key, document);
+    explicit_bzero(&key, sizeof key);
+    return signature;
+}

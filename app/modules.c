@@ -37,6 +37,7 @@ void modules_start(void) {
         if ((*m)->schedules) job_schedules((*m)->schedules);
         if ((*m)->events) event_handlers((*m)->events);
         if ((*m)->checks) setup_check_register((*m)->checks);
+        if ((*m)->configuration) config_kinds((*m)->configuration);
         if ((*m)->works) user_work_register((*m)->works);
         if ((*m)->purges) sandbox_purge_register((*m)->purges);
         if ((*m)->tabs) page_tabs_register((*m)->tabs);

@@ -5,6 +5,7 @@
 #ifndef APP_MODULES_H
 #define APP_MODULES_H
 
+#include "app/core/configuration.h"
 #include "app/core/core.h"
 #include "lib/machine.h"
 #include "lib/req.h"
@@ -17,6 +18,7 @@ typedef struct Module {
     const JobSchedule     *schedules;
     const EventHandler    *events;
     const SetupCheckRow   *checks;
+    const ConfigKind      *configuration;   /* what goes along when a utility is promoted */
     const UserWork        *works;       /* what people of the staff have open */
     const SandboxPurge    *purges;      /* what goes when a utility goes live, in this order */
     const PageTab         *tabs;

@@ -208,8 +208,10 @@ static const JobSchedule billing_schedules[] = {
 
 static const Machine *const billing_machines[] = { &run_v1, &run_v2, &gl_period, &gl_journal, &gl_export_batch, NULL };
 
+extern const ConfigKind billing_configuration[];
 extern const Module billing_module;
 const Module billing_module = { .name = "billing", .routes = billing_routes, .jobs = billing_jobs,
                                 .schedules = billing_schedules, .events = billing_events, .machines = billing_machines,
+                                .configuration = billing_configuration,
                                 .checks = billing_setup_checks, .purges = billing_purges, .tabs = gl_tabs,
                                 .start = billing_imports };

@@ -61,7 +61,9 @@ static const JobSchedule cis_schedules[] = {
     { 0 }
 };
 
+extern const ConfigKind cis_configuration[];
 extern const Module cis_module;
 const Module cis_module = { .name = "cis", .routes = cis_routes, .events = cis_events, .jobs = cis_jobs,
                            .checks = cis_setup_checks, .machines = cis_machines, .schedules = cis_schedules,
+                           .configuration = cis_configuration,
                            .works = cis_works, .purges = cis_purges, .tabs = payment_tabs, .start = cis_imports };

@@ -26,6 +26,7 @@ static const DocumentKind kinds[] = {
     { "contact_list",      "text/csv",                           50 * MB, "Choose a CSV file." },
     { "geodata",           "text/csv application/json",          20 * MB, "Choose a CSV or GeoJSON file." },
     { "migration",         "text/csv application/zip",          250 * MB, "Choose a CSV file or a ZIP of one." },
+    { "configuration",     "*",                                  10 * MB, "Choose a configuration file." },
     { "generated",         "*",                           2000LL * MB, "" },
 };
 

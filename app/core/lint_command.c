@@ -7,7 +7,9 @@
 #include "app/command.h"
 #include "app/core/front.h"
 #include "app/modules.h"
+#include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/record.h"
 
 static int wrong_n;
 
@@ -57,6 +59,43 @@ static void check_machines(Ctx *c) {
                 wrong((*one)->name, 0, "machine", text(c, "there is no permission key %s", (*one)->feature));
 }
 
+/* A column that looks like an id, a hash or a secret is named as a reference or stays behind. */
+static bool looks_kept_back(const char *column) {
+    static const char *const ends[] = { "_id", "_ids", "_by", "_enc", "_hash", "sha256", NULL };
+    size_t n = strlen(column);
+    for (const char *const *e = ends; *e; e++)
+        if (n > strlen(*e) && !strcmp(column + n - strlen(*e), *e)) return true;
+    return strstr(column, "secret") || strstr(column, "password");
+}
+
+static bool names(const char *words, const char *column, const char *behind) {
+    size_t n = strlen(column);
+    for (const char *s = words; s && (s = strstr(s, column)); s += n)
+        if ((s == words || s[-1] == ' ') && (s[n] == 0 || strchr(behind, s[n]))) return true;
+    return false;
+}
+
+/* What is said to be configuration: its table is there, every key and reference is a column, no id goes along. */
+static void check_configuration(Ctx *c) {
+    const ConfigKind *k;
+    int n = 0;
+    for (size_t i = 0; (k = config_kind(i)); i++, n++) {
+        ArenaMark m = mark(c);
+        const RecordTable *t = record_table(c, k->table);
+        for (size_t x = 0; x < t->n && !k->is_fixed; x++) {
+            const char *name = t->column[x].name;
+            if (looks_kept_back(name) && !names(k->refs, name, ">") && !names(k->without, name, " "))
+                wrong(k->kind, 0, "configuration", text(c, "%s is neither a reference nor left behind", name));
+        }
+        if (!t->has_utility && !k->owner && !k->is_fixed)
+            wrong(k->kind, 0, "configuration", "a table without utility_id names its owner");
+        if (!msg_exists(text(c, "config.%s", k->kind)))
+            wrong(k->kind, 0, "configuration", text(c, "the messages have no config.%s", k->kind));
+        rewind_to(c, m);
+    }
+    printf("%d kinds of configuration\n", n);
+}
+
 static void check_all(Ctx *c, void *arg) {
     (void)arg;
     TenantRows tenants = tenants_all(c);
@@ -68,6 +107,7 @@ static void check_all(Ctx *c, void *arg) {
     check_resources(c);
     web_list_routes(check_route, c);
     check_machines(c);
+    check_configuration(c);
     const char *why = pages_load(&c->mem, installation()->views_dir);
     if (why) wrong("views", 0, "templates", why);
     if (wrong_n) fail(c, INVALID, "%d wrong", wrong_n);

@@ -19,7 +19,9 @@ static const EventHandler meters_events[] = {
     { 0 }
 };
 
+extern const ConfigKind meters_configuration[];
 extern const Module meters_module;
 const Module meters_module = { .name = "meters", .routes = meters_routes, .events = meters_events,
+                               .configuration = meters_configuration,
                                .checks = meters_setup_checks, .purges = meters_purges, .tabs = meters_tabs,
                                .start = meters_imports };

@@ -158,7 +158,9 @@ static const JobSchedule portal_schedules[] = { { .code = "autopay",
                                                   .per_utility = true },
                                                 { 0 } };
 
+extern const ConfigKind portal_configuration[];
 extern const Module portal_module;
 const Module portal_module = { .name = "portal", .routes = portal_routes, .events = portal_events,
+                              .configuration = portal_configuration,
                               .jobs = portal_jobs, .schedules = portal_schedules, .tabs = portal_tabs,
                               .purges = portal_purges };

@@ -79,6 +79,20 @@ static const Route setup_routes[] = {
          .form = calendar_jobs_page),
     GET ("/calendar/test",                       "core.calendar", VIEW,   calendar_test_page),
 
+    /* promotion_page.c: a file is made and brought by who sets up, applied by who may approve */
+    GET ("/configuration",                       "core.settings", VIEW,    configuration_page),
+    GET ("/configuration/file",                  "core.settings", EXPORT,  configuration_file, .flags = WRITES),
+    POST("/configuration/files",                 "core.settings", EDIT,    configuration_upload, .flags = UPLOADS,
+         .form = configuration_page),
+    GET ("/configuration/files/{id}",            "core.settings", VIEW,    configuration_preview),
+    POST("/configuration/files/{id}/application", "core.settings", APPROVE, configuration_application,
+         .form = configuration_preview),
+    GET ("/configuration/keys",                  "core.organization", EDIT, configuration_keys),
+    POST("/configuration/keys",                  "core.organization", EDIT, configuration_key_add,
+         .form = configuration_keys),
+    POST("/configuration/keys/{id}/withdrawal",  "core.organization", EDIT, configuration_key_withdraw,
+         .form = configuration_keys),
+
     /* utility.c */
     GET        ("/logo",                          NULL,             OPEN,   utility_logo),
     PORTAL_GET ("/logo",                                            OPEN,   utility_logo),
@@ -309,7 +323,9 @@ static const EventHandler setup_events[] = {
 static const Machine *const setup_machines[] = { &area_machine, &tariff_plan, &tariff_plan_version, &import_batch,
     NULL };
 
+extern const ConfigKind setup_configuration[];
 extern const Module setup_module;
 const Module setup_module = { .name = "setup", .routes = setup_routes, .jobs = setup_jobs, .schedules = setup_schedules,
+                              .configuration = setup_configuration,
                               .events = setup_events, .tabs = setup_tabs,
                               .machines = setup_machines, .start = setup_imports };

@@ -211,6 +211,16 @@ JobStep plan_notify_job  (Ctx *c, const JobRow *job);
 JobStep plan_impact_job  (Ctx *c, const JobRow *job);
 JobStep plan_move_job    (Ctx *c, const JobRow *job);
 
+/* promotion_page.c */
+void configuration_page        (Req *r);
+void configuration_file        (Req *r);
+void configuration_upload      (Req *r);
+void configuration_preview     (Req *r);
+void configuration_application (Req *r);
+void configuration_keys        (Req *r);
+void configuration_key_add     (Req *r);
+void configuration_key_withdraw(Req *r);
+
 /* plan_catalogue.c */
 extern const struct Resource plan_fee, plan_rebate;
 void plan_library_page(Req *r);

@@ -87,6 +87,12 @@ static const Route core_routes[] = {
     POST("/jobs/{id}/retry",   "core.jobs", EDIT, job_retry_post, .form = job_page),
     POST("/jobs/{id}/discard", "core.jobs", EDIT, job_discard_post, .form = job_page),
 
+    /* menu_change.c */
+    GET ("/menu/settings",             "core.settings", EDIT, menu_change_page),
+    POST("/menu/settings",             "core.settings", EDIT, menu_change_save),
+    POST("/menu/links",                "core.settings", EDIT, menu_link_add,    .form = menu_change_page),
+    POST("/menu/links/{key}/deletion", "core.settings", EDIT, menu_link_remove, .form = menu_change_page),
+
     /* menu.c */
     TENANT_GET("/menu",        NULL, SIGNED_IN, menu_root),
     GET ("/menu",              NULL, SIGNED_IN, menu_page),

@@ -119,7 +119,8 @@ static void show_tile(Req *r, size_t n, const struct Tile *t, const char *path, 
     Ctx *c = &r->c;
     const char *to = at(r, "tiles", n, NULL), *lock = active ? waits_for(r, t) : NULL;
     show_text(r, text(r, "%s.key", to), t->key);
-    show_text(r, text(r, "%s.text", to), msg(c->language, text(c, "menu.tile.%s", t->key)));
+    const char *label = menu_look(c, text(c, "tile.%s", t->key), 0).label;
+    show_text(r, text(r, "%s.text", to), label ? label : msg(c->language, text(c, "menu.tile.%s", t->key)));
     show_text(r, text(r, "%s.icon", to), t->icon);
     if (!active) {
         show_text(r, text(r, "%s.off", to), msg(c->language, "menu.not_active"));
@@ -134,11 +135,33 @@ static void show_tile(Req *r, size_t n, const struct Tile *t, const char *path, 
                                                           NULL));
 }
 
+MenuName tile_name(Ctx *c, int i) {
+    if (i >= TILES) return (MenuName){ 0 };
+    return (MenuName){ text(c, "tile.%s", tiles[i].key), msg(c->language, text(c, "menu.tile.%s", tiles[i].key)),
+                       (i + 1) * 10, true, false };
+}
+
+/* In the order administrators want, without what they hide. */
+static int tiles_sorted(Ctx *c, const struct Tile **to) {
+    int sort[TILES], n = 0;
+    for (int i = 0; i < TILES; i++) {
+        MenuLook look = menu_look(c, text(c, "tile.%s", tiles[i].key), (i + 1) * 10);
+        if (look.hidden) continue;
+        int k = n++;
+        for (; k && sort[k - 1] > look.sort; k--) to[k] = to[k - 1], sort[k] = sort[k - 1];
+        to[k] = &tiles[i];
+        sort[k] = look.sort;
+    }
+    return n;
+}
+
 static void show_tiles(Req *r) {
     Ctx *c = &r->c;
+    const struct Tile *sorted[TILES];
     size_t n = 0;
-    for (int i = 0; i < TILES; i++) {
-        const struct Tile *t = &tiles[i];
+    int count = tiles_sorted(c, sorted);
+    for (int i = 0; i < count; i++) {
+        const struct Tile *t = sorted[i];
         bool active = module_is_active(c, t->module);
         if (!active) {
             if (administers(c)) show_tile(r, n++, t, NULL, false);
@@ -148,6 +171,7 @@ static void show_tiles(Req *r) {
         const char *path = page_of(r, t);
         if (path) show_tile(r, n++, t, path, true);
     }
+    menu_links(r, "tiles", n);
 }
 
 /* --- what a person keeps ------------------------------------------------------------------------------------------ */
@@ -271,6 +295,10 @@ void menu_page(Req *r) {
     }
     show_text(r, "favourite_url", link_path(r, "/menu/favourites"));
     show_text(r, "landing_url", link_path(r, "/menu/landing"));
+    if (administers(c)) {
+        show_text(r, "page.actions.0.text", word(r, "menu.change.title"));
+        show_text(r, "page.actions.0.url", link_path(r, "/menu/settings"));
+    }
     if (r->is_part) page(r, "core/menu_part");
     else page(r, "core/menu");
 }

@@ -15,6 +15,16 @@ MenuPage menu_page_by_key(Req *r, const char *key);
 bool front_may_open(Req *r, const char *path);
 /* The page of this entry was opened: it goes to the front of the last eight. In a transaction. */
 void menu_visited(Ctx *c, const char *key);
+/* What administrators made of an entry ("users") or a tile ("tile.cis") for this person: label NULL: its own. */
+typedef struct MenuLook { const char *label; int sort; bool hidden; } MenuLook;
+MenuLook menu_look(Ctx *c, const char *key, int place);
+/* Links elsewhere, put behind the n entries of a list; how many there are then. */
+size_t menu_links(Req *r, const char *list, size_t n);
+/* The i-th of all entries and tiles with its own name and place; key NULL behind the last. */
+typedef struct MenuName { const char *key, *text; int place; bool is_tile, is_sub; } MenuName;
+MenuName menu_name(Ctx *c, int i);
+/* The same of the launcher's tiles (menu.c). */
+MenuName tile_name(Ctx *c, int i);
 /* Where this person wants to begin; NULL: at the role's home. */
 const char *menu_landing_path(Ctx *c);
 

@@ -128,6 +128,12 @@ void menu_favourite(Req *r);
 void menu_landing  (Req *r);
 void help_page     (Req *r);
 
+/* menu_change.c */
+void menu_change_page(Req *r);
+void menu_change_save(Req *r);
+void menu_link_add   (Req *r);
+void menu_link_remove(Req *r);
+
 /* policy.c */
 void policy_page(Req *r);
 void policy_save(Req *r);

@@ -14,6 +14,11 @@
 
 enum { RIGHT_KEYS_MAX = 200, MODULES_ACTIVE_MAX = 20 };
 
+/* What was changed of the menu for all of the utility, then for the person's role; links to other places (ONB07). */
+typedef struct MenuChange { const char *key, *label; int sort; bool hidden; } MenuChange;
+typedef struct MenuLink   { const char *key, *label, *url; } MenuLink;
+enum { MENU_LINKS_MAX = 20 };
+
 typedef struct Rights {
     int          key_n;
     const char **key;               /* "bx.gl", in order of reading */
@@ -23,6 +28,11 @@ typedef struct Rights {
     AreaScope    areas;
     const Id    *utility;           /* where the person has a role; id 0: in all */
     size_t       utility_n;
+    Id           role_id;           /* of that role */
+    const MenuChange *menu;
+    size_t       menu_n;
+    const MenuLink *link;
+    size_t       link_n;
     const char  *role_code, *role_name;     /* the first of the roles held here; NULL: none */
 } Rights;
 

@@ -112,10 +112,57 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     await admin.get('/u/swa-w/menu').and((r) => expect(r.body).toMatch(/Recent<\/h2>[\s\S]*Users[\s\S]*Jobs[\s\S]*Roles/));
   });
 
+  test('ONB07 administrators rename, reorder and hide entries, for all or for one role; a page still asks for its right', async () => {
+    const admin = as('utility_admin'), entries = async (who) => [...(await who.get('/u/swa-w/menu').is(200)).body.match(/<nav class="s-nav"[\s\S]*?<\/nav>/)[0].matchAll(/<span>([^<]+)<\/span>/g)].map((m) => m[1]);
+    await as('billing_manager').get('/u/swa-w/menu/settings').is(403);
+    expect(await entries(admin)).toContain('Consumers');
+    await admin.post('/u/swa-w/menu/settings', { label_consumers: 'Customers', sort_payments: '5', hidden_metering: '1', 'label_tile.cis': 'Customers first' }, { from: '/u/swa-w/menu/settings' }).done('Saved');
+    const now = await entries(admin);
+    expect(now).toContain('Customers');
+    expect(now).not.toContain('Metering');
+    expect(now.indexOf('Payments')).toBeLessThan(now.indexOf('Customers'));
+    expect(await menu_of(admin)).toContain('Customers first');
+    await admin.get('/mx/meters').is(200);                                            // hidden, not closed
+    await admin.post('/u/swa-w/menu/settings', { role: 'cso', label_consumers: 'People', hidden_metering: null }, { from: '/u/swa-w/menu/settings?role=cso' }).is(303);
+    expect(await entries(as('cso1'))).toContain('People');
+    expect(await entries(admin)).toContain('Customers');
+    expect(one("select count(*) from audit_entry where entity = 'menu_override'")).toBe('5');
+    await admin.post('/u/swa-w/menu/settings', { sort_consumers: 'x' }, { from: '/u/swa-w/menu/settings' }).is(422);
+    await admin.post('/u/swa-w/menu/settings', { label_consumers: '', 'label_tile.cis': '', sort_payments: '', hidden_metering: null }, { from: '/u/swa-w/menu/settings' }).is(303);
+    expect(await entries(admin)).toContain('Consumers');
+  });
+
+  test('ONB07 Setup and Administration stay for the last administrator', async () => {
+    const admin = as('utility_admin');
+    await admin.post('/u/swa-w/menu/settings', { hidden_setup: '1' }, { from: '/u/swa-w/menu/settings' }).refuses(422, null, 'Setup and Administration stay visible to at least one administrator.');
+    await admin.post('/u/swa-w/menu/settings', { 'hidden_tile.admin': '1' }, { from: '/u/swa-w/menu/settings' }).refuses(422, null, 'Setup and Administration stay visible');
+    expect(one("select count(*) from menu_override where hidden = 1 and menu_key in ('setup', 'tile.admin')")).toBe('0');
+    await admin.post('/u/swa-w/menu/settings', { role: 'utility_admin', 'hidden_tile.setup': '1' }, { from: '/u/swa-w/menu/settings?role=utility_admin' }).is(303);       // the system administrator still has it
+    expect(await menu_of(admin)).not.toContain('Setup');
+    await admin.post('/u/swa-w/menu/settings', { role: 'utility_admin', 'hidden_tile.setup': null }, { from: '/u/swa-w/menu/settings?role=utility_admin' }).is(303);
+  });
+
+  test('ONB07 links elsewhere: https only, at most ten a role', async () => {
+    const admin = as('utility_admin'), add = (fields) => admin.post('/u/swa-w/menu/links', { role: '', label: 'Weather', url: 'https://weather.example/today', ...fields }, { from: '/u/swa-w/menu/settings' });
+    await add({ url: 'http://weather.example/' }).refuses(422, 'url', 'Links must start with https://.');
+    await add({ url: 'javascript:alert(1)' }).refuses(422, 'url', 'Links must start with https://.');
+    for (let i = 0; i < 10; i++) await add({ label: `Weather ${i}` }).is(303);
+    await add({}).refuses(422, null, 'At most 10 links for a role. Remove one first.');
+    const page = await as('cso1').get('/u/swa-w/menu').sees('Weather 0', 'Weather 9');
+    expect(page.body).toContain('href="https://weather.example/today"');
+    await add({ role: 'cashier', label: 'Till help' }).is(303);
+    await as('cso1').get('/u/swa-w/menu').lacks('Till help');
+    await as('cashier2').get('/u/swa-w/menu').sees('Till help');
+    for (const { key } of sql("select `key` from menu_item where kind = 'external'")) await admin.post(`/u/swa-w/menu/links/${key}/deletion`, {}, { from: '/u/swa-w/menu/settings' }).is(303);
+    await as('cso1').get('/u/swa-w/menu').lacks('Weather');
+  });
+
   test('ONB07 the launcher looks right', async ({ page }) => {
     test.setTimeout(120000);
     await as('utility_admin').browse(page, '/u/swa-w/menu');
     await looks_right(page, { shots: 'menu' });
+    await as('utility_admin').browse(page, '/u/swa-w/menu/settings');
+    await looks_right(page, { shots: 'menu-settings' });
     await as('utility_admin').browse(page, '/help');
     await looks_right(page, { shots: 'help' });
   });

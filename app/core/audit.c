@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/core/core.h"
+#include "app/core/front.h"
 #include "lib/crypt.h"
 #include "lib/ctx.h"
 #include "lib/db.h"
@@ -97,9 +98,14 @@ void audit_hash(Ctx *c, Bytes salt, const char *before, const char *after, uint8
     blake2b((Bytes){ 0 }, bytes_at(t.s, t.n), hash);
 }
 
+/* Somebody of the platform who looks by support access is no user of the tenant. */
+static bool is_support(const Ctx *c) { return c->realm == REALM_STAFF && c->user.id >= SUPPORT_USERS; }
+
+Id audit_actor_id(const Ctx *c) { return is_support(c) ? (Id){ c->user.id - SUPPORT_USERS } : c->user; }
+
 const char *audit_actor_kind(const Ctx *c) {
     switch (c->realm) {
-    case REALM_STAFF:    return "user";
+    case REALM_STAFF:    return is_support(c) ? "platform" : "user";
     case REALM_PORTAL:   return "portal_user";
     case REALM_PLATFORM: return "platform";
     default:             return c->address ? "public" : "system";
@@ -132,7 +138,7 @@ void audit_write(Ctx *c, const Audit *a) {
     Id id = db_insert(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, "
                          "request_id, action, entity, entity_id, number, version, value_hash, reason) "
                          "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)",
-                      c->now, c->utility, audit_actor_kind(c), c->user, c->user_name, c->address, c->session,
+                      c->now, c->utility, audit_actor_kind(c), audit_actor_id(c), c->user_name, c->address, c->session,
                       c->request_no[0] ? c->request_no : NULL,
                       a->action, a->entity, a->id, a->number ? utf8_cut(&c->mem, a->number, NUMBER_BYTES) : NULL,
                           a->version,
@@ -157,8 +163,8 @@ void audits_write(Ctx *c, const Audit *v, size_t n) {
         const Audit *a = &v[i];
         k[i] = kept_of(c, a);
         records[i] = a->id;
-        db_bulk_add(entry, c->now, c->utility, audit_actor_kind(c), c->user, c->user_name, c->address, c->session,
-                    c->request_no[0] ? c->request_no : NULL, a->action, a->entity, a->id,
+        db_bulk_add(entry, c->now, c->utility, audit_actor_kind(c), audit_actor_id(c), c->user_name, c->address,
+                    c->session, c->request_no[0] ? c->request_no : NULL, a->action, a->entity, a->id,
                     a->number ? utf8_cut(&c->mem, a->number, NUMBER_BYTES) : NULL, a->version, k[i].hash,
                     a->reason ? utf8_cut(&c->mem, a->reason, REASON_BYTES) : NULL);
     }
@@ -187,7 +193,7 @@ void audits_note(Ctx *c, const Audit *v, size_t n) {
                            "action, entity, entity_id, number, version, reason) "
                            "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?)");
     for (size_t i = 0; i < n; i++)
-        db_bulk_add(b, c->now, c->utility, audit_actor_kind(c), c->user, c->user_name, c->address, c->session,
+        db_bulk_add(b, c->now, c->utility, audit_actor_kind(c), audit_actor_id(c), c->user_name, c->address, c->session,
                     c->request_no[0] ? c->request_no : NULL, v[i].action, v[i].entity, v[i].id, v[i].number,
                         v[i].version, v[i].reason);
     db_bulk_end(b);

@@ -92,6 +92,7 @@ void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, co
 void audit_view(struct Ctx *c, const char *entity, Id id, const char *number, const char *reason);
 /* "user", "portal_user" ...: as whom the context acts, in the audit's words. */
 const char *audit_actor_kind(const struct Ctx *c);
+Id          audit_actor_id  (const struct Ctx *c);
 /* Entries of many records without values, in one statement (rows of a file). */
 void audits_note(struct Ctx *c, const Audit *v, size_t n);
 /* Entries with values of different records of one entity, all

@@ -204,6 +204,22 @@ void session_view_as(Req *r, Id portal_user, Id viewer) {
     cookie_set(r, session_cookie_name(REALM_PORTAL), token, 0);
 }
 
+void session_support(Req *r, Id platform_user, Id support_access, Time until) {
+    Ctx *c = &r->c;
+    if (c->session.id) session_end(c, c->session, "replaced");
+    const char *token = session_make(c, &(NewSession){ .realm = REALM_STAFF, .subject = platform_user }, c->address,
+                                     header_text(r, "User-Agent"));
+    db_run(c, "update session set support_access_id = ?, expires_at = least(expires_at, ?) where id = ?",
+           support_access, until, c->session);
+    cookie_set(r, session_cookie_name(REALM_STAFF), token, 0);
+    cookie_set(r, "s360_pre", "", -1);
+}
+
+void session_support_end(Ctx *c, Id support_access) {
+    db_run(c, "update session set ended_at = ?, end_reason = 'revoked' where support_access_id = ? "
+              "and ended_at is null", c->now, support_access);
+}
+
 #define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) \
     F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
     F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
@@ -223,7 +239,7 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                                    "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, "
                                    "null as viewer_name, u.date_format, u.time_zone, p.ip_allow_list as networks "
                        "from session s join user u on u.id = s.subject_id left join security_policy p on p.one = 1 "
-                       "where s.token_hash = ? and s.realm = 'staff'", hash);
+                       "where s.token_hash = ? and s.realm = 'staff' and s.support_access_id is null", hash);
     case REALM_PORTAL:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
@@ -242,6 +258,33 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                        "from smart360.session s join smart360.platform_user u on u.id = s.subject_id "
                        "where s.token_hash = ?", hash);
     }
+}
+
+#define SUPPORTED(F, T) F(T, Id, id) F(T, Time, ends_at) F(T, const char *, reason)
+ROW(Supported, SUPPORTED)
+
+/* A person of the platform with support access to this tenant: a session as long as the access is open. */
+static Session *read_support(Ctx *c, Bytes hash, Facts *f) {
+    Session *s = db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, "
+                                     "s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
+                                     "30 as idle_minutes, concat(u.full_name, ' (support)') as name, u.email, "
+                                     "u.status, 'system' as theme, 'en' as language, null as stamp, "
+                                     "false as keys_off, 0 as viewer_id, null as viewer_name, null as date_format, "
+                                     "null as time_zone, null as networks from session s "
+                                     "join smart360.platform_user u on u.id = s.subject_id "
+                                     "where s.token_hash = ? and s.realm = 'staff' "
+                                     "and s.support_access_id is not null", hash);
+    if (!s) return NULL;
+    Supported *a = db_find(c, Supported, "select a.id, a.ends_at, a.reason from smart360.support_access a "
+                                         "join session s on s.support_access_id = a.id where s.id = ? "
+                                         "and a.tenant_id = ? and a.ended_at is null", s->id, c->tenant);
+    if (a) f->support = a->id, f->support_until = a->ends_at, f->support_reason = a->reason;
+    if ((!a || a->ends_at.us <= c->now.us) && !time_is_set(s->ended_at)) {
+        s->ended_at = c->now;
+        s->end_reason = "revoked";
+    }
+    s->subject_id.id += SUPPORT_USERS;
+    return s;
 }
 
 /* Why a session that was found is none: NULL when it is one. */
@@ -296,6 +339,7 @@ static void front_identify(Req *r) {
         uint8_t hash[TOKEN_HASH_SIZE];
         token_hash(token, hash);
         s = read_session(c, realm, (Bytes){ hash, sizeof hash });
+        if (!s && realm == REALM_STAFF) s = read_support(c, (Bytes){ hash, sizeof hash }, facts_of(c));
     }
     const char *over = s ? why_over(c, s) : NULL;
     rights_begin();
@@ -345,10 +389,38 @@ static bool is_too_early(Req *r) {
     return !organization_is_set(&r->c);
 }
 
+static void support_seen(Ctx *c, void *arg) {
+    const Req *r = arg;
+    audit_note(c, "support", "route", facts_of(c)->support, r->uri, facts_of(c)->support_reason);
+}
+
+/* Reads only, nothing of a person's own, and not a single page without its entry: no entry, no page. */
+static void allow_support(Req *r) {
+    const char *path = r->route->path;
+    bool leaving = !strcmp(path, "/logout");
+    db_tx(&r->c, DB_WRITE, support_seen, r, NULL);
+    if (leaving) return;
+    if (strcmp(r->method, "GET") && strcmp(r->method, "HEAD")) fail(r, DENIED, "%s", word(r, "support.read_only"));
+    if (!strncmp(path, "/account", 8) || !strncmp(path, "/me", 3)) fail(r, DENIED, "%s", word(r, "support.not_yours"));
+}
+
+/* Of an organization whose subscription ended only its administrators come in, to take their data away. */
+static void allow_ended(Req *r) {
+    const char *path = r->route->path;
+    if (!strncmp(path, "/log", 4) || !strncmp(path, "/org/subscription", 17) || !strncmp(path, "/account", 8)
+        || !strncmp(path, "/password", 9) || !strcmp(path, "/org/logo")) return;
+    if (r->scope == SCOPE_TENANT && !strcmp(path, "/")) {
+        go_to(r, "/org/subscription");
+        return;
+    }
+    fail(r, DENIED, "%s", word(r, "login.ended"));
+}
+
 /* Staff work from the networks the organization names; signing out is allowed from everywhere. Staff who see the portal
    as a consumer change nothing there. */
 static void front_allow(Req *r) {
     const char *networks = facts_of(&r->c)->networks;
+    if (facts_of(&r->c)->support.id) allow_support(r);
     if (r->c.realm == REALM_STAFF && networks && strcmp(r->route->path, "/logout")
         && !networks_hold(&r->c, networks, r->c.address))
         fail(r, DENIED, "%s", msg(r->c.language, "login.network"));
@@ -368,12 +440,25 @@ static void front_allow(Req *r) {
     bool staff = r->scope == SCOPE_UTILITY || r->scope == SCOPE_TENANT;
     bool own = !strncmp(r->route->path, "/log", 4) || !strncmp(r->route->path, "/account", 8)
         || !strncmp(r->route->path, "/org/subscription", 17) || !strncmp(r->route->path, "/password", 9);
+    if (staff && r->c.user.id && status && !strcmp(status, "cancelled")) allow_ended(r);
     if (staff && r->c.user.id && status && !strcmp(status, "suspended") && !strcmp(r->method, "POST") && !own)
         fail(r, DENIED, "%s", msg(r->c.language, "platform.read_only"));
 }
 
+/* On every page somebody of the platform sees of this organization. */
+static void show_support(Req *r) {
+    const Facts *f = facts_of(&r->c);
+    if (!f->support.id) return;
+    show_text(r, "page.notices.8.tone", "warn");
+    show_text(r, "page.notices.8.strong", word(r, "support.banner"));
+    show_text(r, "page.notices.8.text", msg_format(r, r->c.language, "support.banner_text",
+              { "name", f->tenant_name }, { "until", locale_time_words(&r->c.mem, r->c.locale, f->support_until) },
+              { "reason", f->support_reason }));
+}
+
 /* Above every page of the staff: what is unpaid, and what it has led to. */
 static void show_tenant_state(Req *r) {
+    show_support(r);
     const char *status = facts_of(&r->c)->tenant_status;
     if (!status || (strcmp(status, "past_due") && strcmp(status, "suspended"))) return;
     show_text(r, "page.notices.9.tone", !strcmp(status, "suspended") ? "bad" : "warn");
@@ -474,9 +559,15 @@ static const Item *current_item(Req *r) {
     return best;
 }
 
+/* Its name as administrators have it. */
+static const char *item_text(Req *r, const Item *i) {
+    const char *label = menu_look(&r->c, i->key, 0).label;
+    return label ? label : msg(r->c.language, text(r, "menu.%s", i->key));
+}
+
 static void show_entry(Req *r, const char *at_, const Item *i, bool is_current, bool is_open) {
     show_text(r, text(r, "%s.key", at_), i->key);
-    show_text(r, text(r, "%s.text", at_), msg(r->c.language, text(r, "menu.%s", i->key)));
+    show_text(r, text(r, "%s.text", at_), item_text(r, i));
     show_text(r, text(r, "%s.url", at_), item_url(r, i));
     show_text(r, text(r, "%s.icon", at_), i->icon);
     if (is_current) show_text(r, text(r, "%s.current", at_), "page");
@@ -513,9 +604,9 @@ bool front_may_open(Req *r, const char *path) {
 
 static MenuPage page_of_item(Req *r, const Item *i) {
     MenuPage p = { .is_entry = true };
-    if (!strcmp(i->path, "/") || !may_open(r, i)) return p;
+    if (!strcmp(i->path, "/") || !may_open(r, i) || menu_look(&r->c, i->key, 0).hidden) return p;
     p.key = i->key, p.path = i->path;
-    p.text = msg(r->c.language, text(r, "menu.%s", i->key));
+    p.text = item_text(r, i);
     p.url = link_path(r, "%s", i->path);
     return p;
 }
@@ -546,15 +637,44 @@ static void show_new(Req *r) {
     }
 }
 
-static void show_staff_menu(Req *r) {
-    const Item *here = current_item(r);
+enum { ITEMS = sizeof staff_menu / sizeof *staff_menu };
+
+/* Entries `under` one (NULL: the first level) in the order administrators want; what they hide is left out. */
+static size_t items_under(Ctx *c, const char *under, const Item **to) {
+    int sort[ITEMS], place = 0;
     size_t n = 0;
     for (const Item *i = staff_menu; i->key; i++) {
-        if (i->under) continue;
+        if (under ? !i->under || strcmp(i->under, under) : i->under != NULL) continue;
+        MenuLook look = menu_look(c, i->key, place += 10);
+        if (look.hidden) continue;
+        size_t k = n++;
+        for (; k && sort[k - 1] > look.sort; k--) to[k] = to[k - 1], sort[k] = sort[k - 1];
+        to[k] = i;
+        sort[k] = look.sort;
+    }
+    return n;
+}
+
+MenuName menu_name(Ctx *c, int i) {
+    for (const Item *k = staff_menu; k->key; k++) {
+        if (i--) continue;
+        int here = 0;                       /* its place among its own */
+        for (const Item *s = staff_menu; s <= k; s++)
+            if (k->under ? s->under && !strcmp(s->under, k->under) : !s->under) here += 10;
+        return (MenuName){ k->key, msg(c->language, text(c, "menu.%s", k->key)), here, false, k->under != NULL };
+    }
+    return tile_name(c, i);
+}
+
+static void show_staff_menu(Req *r) {
+    const Item *here = current_item(r), *top[ITEMS], *sub[ITEMS];
+    size_t n = 0, tops = items_under(&r->c, NULL, top);
+    for (size_t t = 0; t < tops; t++) {
+        const Item *i = top[t], *first = NULL;
         bool may = may_open(r, i);
-        const Item *first = NULL;
-        for (const Item *s = staff_menu; s->key; s++)
-            if (s->under && !strcmp(s->under, i->key) && may_open(r, s) && !first) first = s;
+        size_t subs = items_under(&r->c, i->key, sub);
+        for (size_t s = 0; s < subs && !first; s++)
+            if (may_open(r, sub[s])) first = sub[s];
         if (!may && !first) continue;
         bool open = here && (here == i || (here->under && !strcmp(here->under, i->key)));
         char *at_ = at(r, "menu", n++, NULL);
@@ -562,11 +682,11 @@ static void show_staff_menu(Req *r) {
         show_entry(r, at_, i, here == i && !has_subs, open);
         if (!may || has_subs) show_text(r, text(r, "%s.url", at_), link_path(r, "%s", may ? i->path : first->path));
         size_t m = 0;
-        for (const Item *s = staff_menu; open && s->key; s++)
-            if (s->under && !strcmp(s->under, i->key) && may_open(r, s))
-                show_entry(r, text(r, "%s.sub.%zu", at_, m++), s, here == s, false);
+        for (size_t s = 0; open && s < subs; s++)
+            if (may_open(r, sub[s])) show_entry(r, text(r, "%s.sub.%zu", at_, m++), sub[s], here == sub[s], false);
         if (open && here == i && has_subs) show_text(r, text(r, "%s.current", at_), "page");
     }
+    menu_links(r, "menu", n);
 }
 
 /* What of the menu this person may open, as links (lib: links); how many. */
@@ -574,7 +694,8 @@ size_t front_links(Req *r, const char *list) {
     size_t n = 0;
     for (const Item *i = staff_menu; i->key && r->scope == SCOPE_UTILITY; i++) {
         if (!strcmp(i->path, "/") || current_path(r, item_url(r, i)) || !may_open(r, i)) continue;
-        show_text(r, at(r, list, n, "text"), msg(r->c.language, text(r, "menu.%s", i->key)));
+        if (menu_look(&r->c, i->key, 0).hidden) continue;
+        show_text(r, at(r, list, n, "text"), item_text(r, i));
         show_text(r, at(r, list, n++, "url"), item_url(r, i));
     }
     return n;
@@ -588,7 +709,8 @@ static void show_utilities(Req *r) {
     size_t n = 0;
     for (size_t i = 0; i < all->n; i++) {
         const Utility *u = all->v[i];
-        if (!strcmp(u->status, "closed") || !rights_hold_role_in(rights, u->id)) continue;
+        if (!strcmp(u->status, "closed")) continue;
+        if (!facts_of(c)->support.id && !rights_hold_role_in(rights, u->id)) continue;
         show_text(r, at(r, "utilities", n, "name"), u->name);
         show_text(r, at(r, "utilities", n, "url"), text(r, "/u/%s/", u->code));
         if (u->id.id == c->utility.id) show_text(r, at(r, "utilities", n, "current"), "1");
@@ -639,10 +761,10 @@ static void show_staff(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "user.name", c->user_name);
     show_text(r, "user.initials", utf8_initials(&c->mem, c->user_name));
-    show_text(r, "user.url", "/account");
+    if (!facts_of(c)->support.id) show_text(r, "user.url", "/account");
     show_text(r, "user.logout_url", "/logout");
     show_text(r, "user.role", rights_here(c)->role_name);
-    notes_bell(r);
+    if (!facts_of(c)->support.id) notes_bell(r);
     show_utilities(r);
     show_flag(r, "page.keys_off", facts_of(c)->keys_off);
     show_int(r, "page.idle_s", (int64_t)facts_of(c)->idle_minutes * 60);
@@ -661,7 +783,7 @@ static void show_staff(Req *r) {
     show_text(r, "search.q", query_text(r, "q"));
     show_new(r);
     show_staff_menu(r);
-    remember_page(r);
+    if (!facts_of(c)->support.id) remember_page(r);
 }
 
 /* The phone pages: whose they are, for what is kept on the phone. */

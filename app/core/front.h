@@ -24,6 +24,9 @@ typedef struct Facts {
     bool         is_kept;           /* "keep me signed in" */
     Id           viewer;            /* the person of the staff who sees the portal as this consumer; 0: the consumer */
     const char  *viewer_name;
+    Id           support;           /* support access a person of the platform looks by; 0: somebody of the tenant */
+    Time         support_until;
+    const char  *support_reason;
     const char  *visited;           /* entry of the menu that was opened now: remembered after the answer */
 } Facts;
 Facts *facts_of(Ctx *c);
@@ -54,6 +57,13 @@ void session_step_up(Req *r);
 bool session_is_fresh(Ctx *c, int seconds);
 /* A read-only session of a consumer for a person of the staff, half an hour long; sets the portal's cookie. */
 void session_view_as(Req *r, Id portal_user, Id viewer);
+/* A person of the platform looks at this tenant by a support access until then; sets the staff's cookie. Such a session
+   reads only, and each of its requests is audited. */
+void session_support(Req *r, Id platform_user, Id support_access, Time until);
+/* All sessions by a support access end now. */
+void session_support_end(Ctx *c, Id support_access);
+/* Ids of people of the platform in a tenant's records: never those of one of its users. */
+#define SUPPORT_USERS (INT64_C(1) << 62)
 const char *session_cookie_name(Realm realm);
 
 /* Tells lib/resource.h's hooks who audits, decides and emits. */

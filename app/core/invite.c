@@ -9,6 +9,7 @@
 #include "app/core/role.h"
 #include "app/core/sign_in.h"
 #include "app/core/user.h"
+#include "app/platform/platform.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
@@ -27,16 +28,10 @@ const char *invite_refusal(Ctx *c, const char *email) {
                       { "status", msg(c->language, text(c, "state.%s", status)) });
 }
 
-/* Seats of the plan and its add-ons; a tenth more is granted. 0: no limit. */
-static void seat_check(Ctx *c) {
-    int64_t seats = db_int(c, "select coalesce(json_value(p.limits, '$.seats'), 0) + "
-                              "coalesce(json_value(s.add_ons, '$.seats'), 0) from smart360.subscription s "
-                              "join smart360.subscription_plan p on p.id = s.plan_id "
-                              "where s.tenant_id = ? and s.live = 1", c->tenant);
-    int64_t taken = db_int(c, "select count(*) from user where status in ('active', 'invited', 'pending')");
-    if (seats > 0 && taken + 1 > seats + seats / 10)
-        fail(c, INVALID, "%s", msg_format(c, c->language, "invite.seats",
-             { "seats", locale_count(&c->mem, c->locale, seats) }));
+/* Seats of the plan and its add-ons; a tenth more is granted. */
+void seat_check(Ctx *c) {
+    const char *why = subscription_refusal(c, "seats");
+    if (why) fail(c, INVALID, "%s", why);
 }
 
 static Bytes token_bytes(Ctx *c, const char *token) {
@@ -53,6 +48,8 @@ static void invitation_mail(Ctx *c, Id user, const char *token, const char *mess
                                           "ur.id separator ', ') from user_role ur join role ro on ro.id = ur.role_id "
                                           "where ur.user_id = u.id), '') as role from user u where u.id = ?", user);
     const char *name = facts_of(c)->tenant_name;
+    if (!name) name = db_text(c, "select name from organization_setting where one = 1");    /* by a job */
+    if (!name) name = c->tenant_slug;
     NotifyField fields[] = {
         { "name", u->full_name }, { "inviter", c->user_name ? c->user_name : name }, { "organization", name },
         { "role", u->role }, { "message", message ? message : "" }, { "hours", text(c, "%d", INVITE_HOURS) },

@@ -21,6 +21,11 @@
 #include "lib/qr.h"
 #include "lib/utf8.h"
 
+static bool access_ended(Ctx *c) {
+    const char *status = facts_of(c)->tenant_status;
+    return c->tenant.id && status && !strcmp(status, "cancelled");
+}
+
 /* --- realms and people -------------------------------------------------------------------------------------------- */
 
 Realm realm_here(const Ctx *c) { return c->tenant.id ? REALM_STAFF : REALM_PLATFORM; }
@@ -358,8 +363,12 @@ void login_page(Req *r) {
     plain_page(r, msg(r->c.language, "login.title"));
 }
 
-static bool access_ended(Ctx *c) {
-    return realm_here(c) == REALM_STAFF && !strcmp(facts_of(c)->tenant_status, "cancelled");
+
+/* Administrators of the organization, for as long as its data are kept (ONB08US01). */
+static bool takes_data_away(Ctx *c, const char *email) {
+    return db_int(c, "select exists (select 1 from user u join user_role ur on ur.user_id = u.id join role ro "
+                     "on ro.id = ur.role_id and ro.code = 'tenant_admin' and ro.active = 1 where u.email = ? "
+                     "and u.status = 'active')", email);
 }
 
 void login_post(Req *r) {
@@ -368,7 +377,7 @@ void login_post(Req *r) {
     problems_end(r);
     SignIn s = { .r = r, .email = email_lower(&c->mem, in_text(in, "email")), .password = in_text(in, "password"),
                  .next = in_text(in, "next"), .headers = r->headers };
-    if (access_ended(c)) {
+    if (access_ended(c) && !takes_data_away(c, s.email)) {
         remember(r, s.email, NULL, "tenant_cancelled");
         fail(c, DENIED, "%s", msg(c->language, "login.ended"));
     }
@@ -572,6 +581,7 @@ const char *after_sign_in(Req *r, const char *next) {
     bool own = next && path_is_own(next) && strcmp(next, "/") && strncmp(next, "/login", 6)
         && strncmp(next, "/logout", 7);
     if (realm_here(c) == REALM_PLATFORM) return own && !strncmp(next, "/platform", 9) ? next : "/platform";
+    if (access_ended(c)) return "/org/subscription";
     if (own) return next;
     const char *begin = holds(c, "tenant_admin") ? setup_home(c) : NULL;
     if (begin) return begin;

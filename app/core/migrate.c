@@ -425,9 +425,8 @@ Id tenant_create(Ctx *c, const NewTenant *t) {
     db_add(c, "insert into organization_setting (name, admin_email, country) values (?,?,?)", t->name, t->admin_email,
            t->country);
     seed_run(c, "tenant");
-    db_run(c, "update smart360.tenant set status='active', provisioning_stage=null, activated_at=?, updated_at=?, "
-              "row_version=row_version+1 where id=?",
-           c->now, c->now, row->id);
+    db_run(c, "update smart360.tenant set status='active', provisioning_stage=?, activated_at=?, updated_at=?, "
+              "row_version=row_version+1 where id=?", t->stage, c->now, c->now, row->id);
     tenant_leave(c);
     return row->id;
 }
@@ -437,6 +436,21 @@ static void tenant_create_work(Ctx *c, void *arg) {
     migrate_platform(c);
     tenant_create(c, t);
     printf("%s: made (%s)\n", t->slug, t->name);
+}
+
+/* For the job that archives: only what was cancelled, approved by two people and dumped (app/platform/archive.c). */
+static void tenant_drop_work(Ctx *c, void *slug) {
+    TenantRow *t = tenant_by_slug(c, slug);
+    if (!t) fail(c, NOT_FOUND, "There is no tenant %s.", (const char *)slug);
+    if (!identifier_is_plain(t->schema_name)) fail(c, BROKEN, "the schema name \"%s\"", t->schema_name);
+    if (!db_int(c, "select status = 'cancelled' and archive_approved_by is not null "
+                   "and archive_approved2_by is not null "
+                   "and archive_approved_by <> archive_approved2_by and archive_sha256 is not null "
+                   "from smart360.tenant where id = ?", t->id))
+        fail(c, CONFLICT, "%s is not cancelled, approved by two people and dumped.", t->slug);
+    const char *sql = text(c, "drop database if exists `%s`", t->schema_name);
+    db_script(c, sql, strlen(sql));
+    printf("%s: gone\n", t->slug);
 }
 
 static void tenant_wake_work(Ctx *c, void *slug) {
@@ -459,14 +473,15 @@ static void tenant_list_work(Ctx *c, void *arg) {
 
 int tenant_command(int argc, char **argv) {
     if (argc == 2 && !strcmp(argv[1], "list")) return command_run(COMMAND_APP, tenant_list_work, NULL);
+    if (argc == 3 && !strcmp(argv[1], "drop")) return command_run(COMMAND_ADMIN, tenant_drop_work, argv[2]);
     if (argc == 3 && !strcmp(argv[1], "wake")) return command_run(COMMAND_APP, tenant_wake_work, argv[2]);
     if (argc < 3 || strcmp(argv[1], "create"))
-        return command_misuse(argv[0], "is followed by \"list\", \"wake SLUG\" "
+        return command_misuse(argv[0], "is followed by \"list\", \"wake SLUG\", \"drop SLUG\" "
                                        "or \"create SLUG --name NAME --admin-email MAIL\"");
     NewTenant t = { .slug = argv[2] };
     for (int i = 3; i < argc; i += 2) {
         const char **to = !strcmp(argv[i], "--name") ? &t.name : !strcmp(argv[i], "--admin-email") ? &t.admin_email
-            : !strcmp(argv[i], "--country") ? &t.country : NULL;
+            : !strcmp(argv[i], "--country") ? &t.country : !strcmp(argv[i], "--stage") ? &t.stage : NULL;
         if (!to) return command_misuse(argv[0], "there is no option \"%s\"", argv[i]);
         if (i + 1 == argc) return command_misuse(argv[0], "%s wants a value", argv[i]);
         *to = argv[i + 1];

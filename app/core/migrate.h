@@ -26,8 +26,9 @@ void utility_seed(Ctx *c, Id utility);
    comments end nothing. */
 bool script_next(const char **at, const char **statement, size_t *length);
 
-/* Makes the tenant: row, schema, migrations, seeds, organization. Goes on where an earlier try stopped. */
-typedef struct { const char *slug, *name, *admin_email, *country; } NewTenant;
+/* Makes the tenant: row, schema, migrations, seeds, organization. Goes on where an earlier try stopped. `stage`: what
+   stays to be done by the caller, NULL: nothing. */
+typedef struct { const char *slug, *name, *admin_email, *country, *stage; } NewTenant;
 Id   tenant_create(Ctx *c, const NewTenant *tenant);
 
 int  migrate_command(int argc, char **argv);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/core/front.h"
 #include "app/core/installation.h"
 #include "lib/date.h"
 #include "lib/locale.h"
@@ -33,7 +34,8 @@ const char *action_word(unsigned action) {
 
 /* Rights, and what a worker keeps of the place with them (utility.c): both change a few times a day. */
 static const char *const made_of[] = { "user_role", "role", "role_permission", "user_permission_override",
-                                       "module_activation", "service_area", "utility", "organization_setting", NULL };
+                                       "module_activation", "service_area", "utility", "organization_setting",
+                                       "menu_override", "menu_item", NULL };
 
 /* A number no server gives twice, so that a restored or copied schema is never taken for what a worker knows. */
 static void new_version(Ctx *c) {
@@ -85,7 +87,7 @@ ROW(Granted, GRANTED)
 #define OVERRIDE(F, T) F(T, const char *, resource) F(T, const char *, action) F(T, const char *, effect) \
     F(T, Time, expires_at)
 ROW(Override, OVERRIDE)
-#define ROLE_HELD(F, T) F(T, const char *, code) F(T, const char *, name) F(T, bool, is_limited) \
+#define ROLE_HELD(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, bool, is_limited) \
     F(T, const char *, path)
 ROW(RoleHeld, ROLE_HELD)
 #define ACTIVE(F, T) F(T, const char *, module)
@@ -94,7 +96,8 @@ ROW(Active, ACTIVE)
 ROW(HeldIn, HELD_IN)
 
 static void read_roles(Ctx *c, Arena *a, Rights *to, Date today) {
-    RoleHelds roles = db_all(c, RoleHeld, "select ro.code, ro.name, ur.service_area_id is not null as is_limited, "
+    RoleHelds roles = db_all(c, RoleHeld,
+                             "select ro.id, ro.code, ro.name, ur.service_area_id is not null as is_limited, "
                                           "sa.path from user_role ur "
                                           "join role ro on ro.id = ur.role_id and ro.active = 1 "
                              "left join service_area sa on sa.id = ur.service_area_id where ur.user_id = ? "
@@ -104,6 +107,7 @@ static void read_roles(Ctx *c, Arena *a, Rights *to, Date today) {
     bool everywhere = false;
     const char **paths = take_n(a, const char *, roles.n + 1);
     for (size_t i = 0; i < roles.n; i++) {
+        if (!i) to->role_id = roles.v[i].id;
         if (!i) to->role_code = text_copy(a, roles.v[i].code), to->role_name = text_copy(a, roles.v[i].name);
         if (!roles.v[i].is_limited) everywhere = true;
         paths[i] = text_copy(a, roles.v[i].path ? roles.v[i].path : "-");       /* an area that is gone shows nothing */
@@ -141,6 +145,32 @@ static void read_modules(Ctx *c, Arena *a, Rights *to) {
     for (size_t i = 0; i < all.n; i++) to->module[to->module_n++] = text_copy(a, all.v[i].module);
 }
 
+#define CHANGED(F, T) F(T, const char *, menu_key) F(T, const char *, label) F(T, int, sort) F(T, bool, hidden)
+ROW(Changed, CHANGED)
+#define LINKED(F, T) F(T, const char *, key) F(T, const char *, label) F(T, const char *, path)
+ROW(Linked, LINKED)
+
+static void read_menu(Ctx *c, Arena *a, Rights *to) {
+    Changeds all = db_all(c, Changed, "select menu_key, label, coalesce(sort, 0) as sort, hidden from menu_override "
+                                      "where utility_id = ? and role_key in (0, ?) order by role_key limit 500",
+                          c->utility, to->role_id.id);
+    MenuChange *v = take_n(a, MenuChange, all.n + 1);
+    for (size_t i = 0; i < all.n; i++)
+        v[i] = (MenuChange){ text_copy(a, all.v[i].menu_key), text_copy(a, all.v[i].label), all.v[i].sort,
+                             all.v[i].hidden };
+    to->menu = v;
+    to->menu_n = all.n;
+    Linkeds links = db_all(c, Linked, "select `key`, label, path from menu_item where utility_id = ? "
+                                      "and kind = 'external' and (role_id is null or role_id = ?) "
+                                      "order by role_id, sort, id limit 20", c->utility, to->role_id);
+    MenuLink *l = take_n(a, MenuLink, links.n + 1);
+    for (size_t i = 0; i < links.n; i++)
+        l[i] = (MenuLink){ text_copy(a, links.v[i].key), text_copy(a, links.v[i].label),
+                           text_copy(a, links.v[i].path) };
+    to->link = l;
+    to->link_n = links.n;
+}
+
 static void read_utilities(Ctx *c, Arena *a, Rights *to) {
     HeldIns all = db_all(c, HeldIn, "select distinct coalesce(utility_id, 0) as utility from user_role "
                                     "where user_id = ? limit 1000", c->user);
@@ -148,6 +178,19 @@ static void read_utilities(Ctx *c, Arena *a, Rights *to) {
     for (size_t i = 0; i < all.n; i++) v[i] = all.v[i].utility;
     to->utility = v;
     to->utility_n = all.n;
+}
+
+#define RESOURCE_KEY(F, T) F(T, const char *, resource)
+ROW(ResourceKey, RESOURCE_KEY)
+
+/* Support sees every page there is, and neither unmasked identities nor anything to change. */
+static void read_support(Ctx *c, Arena *a, Rights *to) {
+    ResourceKeys all = db_all(c, ResourceKey, "select distinct resource from permission where action = 'view' "
+                                              "and resource <> 'cis.pii'");
+    for (size_t i = 0; i < all.n; i++) *bits_of(c, a, to, all.v[i].resource) = VIEW;
+    read_modules(c, a, to);
+    to->role_code = "support";
+    to->role_name = "Support";
 }
 
 static void read_rights(Ctx *c, Arena *a, Rights *to, Time *until) {
@@ -159,10 +202,15 @@ static void read_rights(Ctx *c, Arena *a, Rights *to, Time *until) {
         return;
     }
     if (c->realm != REALM_STAFF || !c->user.id) return;
+    if (facts_of(c)->support.id) {
+        read_support(c, a, to);
+        return;
+    }
     Date today = utility_today(c);
     read_granted(c, a, to, today, until);
     read_roles(c, a, to, today);
     read_modules(c, a, to);
+    read_menu(c, a, to);
     read_utilities(c, a, to);
 }
 
@@ -204,7 +252,8 @@ static const Rights *cached(Ctx *c) {
 const Rights *rights_here(Ctx *c) {
     Rights *r = fact_get(c, "rights", c->utility.id);
     if (r) return r;
-    const Rights *found = c->realm == REALM_STAFF && c->user.id ? cached(c) : uncached(c);
+    bool is_kept = c->realm == REALM_STAFF && c->user.id && !facts_of(c)->support.id;
+    const Rights *found = is_kept ? cached(c) : uncached(c);
     return fact_keep(c, "rights", c->utility.id, (void *)(uintptr_t)found);
 }
 

@@ -61,6 +61,9 @@ void    invitation_send(Ctx *c, Id user, const char *message);
 /* The newest open link of a person is void. */
 void    invitation_revoke(Ctx *c, Id user);
 
+/* Fails INVALID when the subscription has no seat left for one more person. */
+void    seat_check(Ctx *c);
+
 /* The job people.watch: what ran out is marked, who does not come any more is told about. */
 JobStep people_watch(Ctx *c, const JobRow *job);
 

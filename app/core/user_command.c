@@ -175,7 +175,7 @@ int user_command(int argc, char **argv) {
         if (!known) return command_misuse(argv[0], "does not know %s, or its value is missing", argv[i]);
     }
     /* people of the platform are told by their address where it is no tenant's */
-    if (!o.platform && !o.tenant && !strncmp(o.email, "platform_admin@", 15)) o.platform = true;
+    if (!o.platform && !o.tenant && !strncmp(o.email, "platform_admin", 14)) o.platform = true;
     if (!strcmp(o.what, "invite") && program_start()) return 1;
     return command_run(COMMAND_APP, work, &o);
 }

@@ -198,6 +198,7 @@ void user_deactivate(Req *r, Id user, Id heir, const char *reason) {
 
 void user_reactivate(Req *r, Id user, const char *full_name) {
     Ctx *c = &r->c;
+    seat_check(c);
     if (!db_run(c, "update user set status = 'active', deactivated_at = null, deactivation_reason = null "
                    "where id = ? and status = 'inactive' and password_hash is not null", user))
         fail(c, CONFLICT, "%s", msg_format(c, c->language, "user.not_inactive", { "name", full_name }));

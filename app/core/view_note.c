@@ -72,7 +72,7 @@ void audit_view(Ctx *c, const char *entity, Id id, const char *number, const cha
     }
     if (mine->n == SET_MOST) fail(c, DOWN, "who looks at this cannot be written down now");
     View *v = &mine->v[mine->n];
-    *v = (View){ .utility = c->utility, .user = c->user, .session = c->session, .id = id, .at = c->now };
+    *v = (View){ .utility = c->utility, .user = audit_actor_id(c), .session = c->session, .id = id, .at = c->now };
     keep(c, v->schema, sizeof v->schema, c->schema);
     keep(c, v->actor_kind, sizeof v->actor_kind, audit_actor_kind(c));
     keep(c, v->actor_name, sizeof v->actor_name, c->user_name);

@@ -16,6 +16,11 @@ int64_t limit_in(Ctx *c, const char *limits, const char *metric) {
     return n;
 }
 
+int64_t limit_of(Ctx *c, const Subscription *s, const char *metric) {
+    int64_t base = limit_in(c, s->limits, metric);
+    return base < 0 ? base : base + add_on_extra(c, s->id, metric);
+}
+
 static int64_t sent_this_month(Ctx *c, const char *channel) {
     return db_int(c, "select count(*) from message where channel=? and created_at>=?", channel,
                   date_start(zone_utc(), month_first(month_of(platform_today(c)))));
@@ -37,7 +42,7 @@ Usages subscription_usage(Ctx *c) {
     Subscription *s = subscription_of(c, c->tenant);
     Usages all = { .n = 0 };
     for (size_t i = 0; i < LIMITS_MAX; i++) {
-        int64_t limit = s ? limit_in(c, s->limits, metrics[i]) : -1, n = used(c, metrics[i]);
+        int64_t limit = s ? limit_of(c, s, metrics[i]) : -1, n = used(c, metrics[i]);
         all.v[all.n++] = (Usage){ metrics[i], n, limit, limit_level(n, limit) };
     }
     return all;
@@ -62,14 +67,14 @@ Usages subscription_usage_kept(Ctx *c) {
 
 int64_t subscription_room(Ctx *c, const char *metric) {
     Subscription *s = subscription_of(c, c->tenant);
-    int64_t limit = s ? limit_in(c, s->limits, metric) : -1;
+    int64_t limit = s ? limit_of(c, s, metric) : -1;
     return limit < 0 ? INT64_MAX : limit_room(used(c, metric), limit);
 }
 
 const char *subscription_refusal(Ctx *c, const char *metric) {
     if (subscription_room(c, metric)) return NULL;
     Subscription *s = subscription_of(c, c->tenant);
-    const char *limit = locale_count(&c->mem, c->locale, limit_in(c, s->limits, metric));
+    const char *limit = locale_count(&c->mem, c->locale, limit_of(c, s, metric));
     if (!strcmp(metric, "accounts")) return "Account limit reached";
     if (!strcmp(metric, "seats")) return text(c, "Seat limit reached (%s). Add seats or deactivate users.", limit);
     return text(c, "Limit reached: %s of %s.", limit, metric);
@@ -101,5 +106,9 @@ JobStep usage_job(Ctx *c, const JobRow *job) {
     (void)job;
     Usages all = subscription_usage(c);
     for (size_t i = 0; i < all.n; i++) note_usage(c, &all.v[i]);
+    db_run(c, "insert into smart360.subscription_usage (tenant_id, metric, period, value, updated_at) "
+              "select ?, 'last_active', ?, unix_timestamp(max(last_seen_at)), ? from session having "
+              "max(last_seen_at) is not null on duplicate key update value=values(value), "
+              "updated_at=values(updated_at)", c->tenant, month_first(month_of(platform_today(c))), c->now);
     return STEP_DONE;
 }

@@ -128,9 +128,10 @@ void invoice_paid(Ctx *c, Id invoice, const char *reference) {
 ROW(Plan, PLAN)
 
 /* "Your 50,112 accounts exceed Starter's 5,000." */
-static void must_fit(Ctx *c, const Plan *p, const Usages *used) {
+static void must_fit(Ctx *c, const Subscription *s, const Plan *p, const Usages *used) {
     for (size_t i = 0; i < used->n; i++) {
         int64_t limit = limit_in(c, p->limits, used->v[i].metric);
+        if (limit >= 0) limit += add_on_extra(c, s->id, used->v[i].metric);
         if (limit >= 0 && used->v[i].used > limit)
             fail_field(c, INVALID, "plan", "Your %s %s exceed %s's %s.",
                        locale_count(&c->mem, c->locale, used->v[i].used),
@@ -146,7 +147,7 @@ void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used) {
     bool year = !strcmp(s->term, "year");
     Money price = term_price(p->price_minor, year);
     if (p->price_minor.minor < s->plan_minor.minor) {
-        must_fit(c, p, used);
+        must_fit(c, s, p, used);
         db_run(c, "update smart360.subscription set pending_plan_id=?, status='pending_change', updated_at=?, "
                   "row_version=row_version+1 where id=?", p->id, c->now, s->id);
     } else {
@@ -183,7 +184,8 @@ static void invoice_ahead(Ctx *c, const Subscription *s) {
     if (date_days_between(platform_today(c), next) > INVOICE_AHEAD_DAYS
         || db_int(c, "select exists (select 1 from smart360.subscription_invoice where subscription_id=? "
                      "and json_value(`lines`, '$[0].text')=?)", s->id, words)) return;
-    invoice_create(c, s, (InvoiceLine[]){ { words, price } }, 1, next);
+    InvoiceLine lines[] = { { words, price }, { "Add-ons", add_on_price(c, s->id, year) } };
+    invoice_create(c, s, lines, lines[1].amount.minor ? 2 : 1, next);
 }
 
 static void next_period(Ctx *c, const Subscription *s) {
@@ -193,6 +195,7 @@ static void next_period(Ctx *c, const Subscription *s) {
     db_run(c, "update smart360.subscription s join smart360.subscription_plan p on p.id=? set s.plan_id=p.id, "
               "s.price_minor=if(s.pending_plan_id is null, s.price_minor, p.price_minor*if(s.term='year', ?, 1)), "
               "s.status=if(s.status in ('pending_change', 'trial'), 'active', s.status), s.pending_plan_id=null, "
+              "s.add_ons=coalesce(s.add_ons_next, s.add_ons), s.add_ons_next=null, "
               "s.current_period_start=?, s.current_period_end=?, s.updated_at=?, s.row_version=s.row_version+1 "
               "where s.id=?",
            plan, YEAR_MONTHS, next, period_last(next, year), c->now, s->id);

@@ -21,6 +21,9 @@ ROW(Subscription, SUBSCRIPTION)
 Subscription *subscription_of(Ctx *c, Id tenant);
 Date          platform_today(const Ctx *c);
 int64_t       limit_in(Ctx *c, const char *limits, const char *metric);      /* -1: none */
+int64_t       limit_of(Ctx *c, const Subscription *s, const char *metric);   /* the plan's with the add-ons */
+int64_t       add_on_extra(Ctx *c, Id subscription, const char *metric);
+Money         add_on_price(Ctx *c, Id subscription, bool is_year);           /* of the next period */
 
 typedef struct { const char *text; Money amount; } InvoiceLine;
 /* An open invoice with a number of its own; a total of 0 or less is paid at once. */
@@ -33,6 +36,25 @@ void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used);
 void subscription_day(Ctx *c, Id tenant);
 void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason);
 
+#define TENANT(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, status) \
+    F(T, const char *, admin_email) F(T, const char *, country) F(T, const char *, provisioning_stage) \
+    F(T, Time, created_at) F(T, Time, suspended_at) F(T, Time, cancelled_at) \
+    F(T, const char *, archive_file)
+ROW(Tenant, TENANT)
+
+Tenant *tenant_of(Req *r);                                          /* of the address {slug}, or NOT_FOUND */
+void    tenant_head(Req *r, const Tenant *t, const char *tab);      /* title, state, moves, tabs */
+void    tenant_tabs(Req *r, const char *slug, const char *now);
+void    tenant_section(Req *r, const Tenant *t, const char *tab, const char *at_);
+void    platform_menu(Req *r, const char *here);
+void    support_tab(Req *r, Id tenant, const char *slug, const char *at_);
+void    show_add_ons(Req *r, const char *at_, const Subscription *s);
+/* Files of all exports of a tenant are gone. */
+void    takeaways_remove(Ctx *c, Id tenant);
+
+JobStep takeaway_job       (Ctx *c, const JobRow *job);
+JobStep takeaway_expire_job(Ctx *c, const JobRow *job);
+JobStep archive_job      (Ctx *c, const JobRow *job);
 JobStep subscription_job(Ctx *c, const JobRow *job);
 JobStep usage_job       (Ctx *c, const JobRow *job);
 JobStep provision_job   (Ctx *c, const JobRow *job);
@@ -52,6 +74,20 @@ void my_subscription (Req *r);
 void my_change_post  (Req *r);
 void my_cancel_page  (Req *r);
 void my_cancel_post  (Req *r);
+void my_add_ons_post (Req *r);
+void tenant_tab_page (Req *r);
+void archive_page    (Req *r);
+void archive_approve (Req *r);
+void archive_destroy (Req *r);
+void takeaway_page     (Req *r);
+void takeaway_ask      (Req *r);
+void takeaway_file     (Req *r);
+void support_page    (Req *r);
+void support_grant   (Req *r);
+void support_withdraw(Req *r);
+void support_enter   (Req *r);
+void support_door    (Req *r);
+void support_door_post(Req *r);
 void show_usage      (Req *r, const char *at_, const Usages *u);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/core/login_rules.h"
+#include "app/core/user.h"
 #include "app/platform/subscription.h"
 #include "lib/form.h"
 #include "lib/history.h"
@@ -14,10 +16,11 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
+#include "lib/utf8.h"
 
 /* --- what stands on every page of the platform -------------------------------------------------------------------- */
 
-static void menu(Req *r, const char *here) {
+void platform_menu(Req *r, const char *here) {
     static const char *const paths[] = { "/platform/tenants", "/platform/plans" },
         *const keys[] = { "tenants", "plans" },
         *const icons[] = { "building", "receipt" };
@@ -50,21 +53,26 @@ static const ListSpec tenants = {
         { "slug",        NULL, "t.slug", LIST | SEARCH, .kind = "code" },
         { "plan",        NULL, "p.name", LIST | FILTER, .options = "select name as value, name as label from "
                                "smart360.subscription_plan order by sort" },
-        { "country",     NULL, "t.country", LIST },
+        { "country",     NULL, "t.country", LIST | FILTER, .options = "select distinct country as value, country as "
+                               "label from smart360.tenant where country is not null order by 1" },
         { "accounts",    NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
                                "and u.metric = 'accounts')", LIST },
         { "seats",       NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
                                "and u.metric = 'seats')", LIST },
+        { "utilities",   NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
+                               "and u.metric = 'utilities')", LIST },
         { "mrr_minor",   NULL, "if(s.term = 'year', s.price_minor div 12, s.price_minor)", LIST | SUM,
           .place = "amount" },
         { "renewal_on",  NULL, "s.current_period_end", LIST | SORT },
+        { "active_at",   NULL, "(select from_unixtime(max(u.value)) from smart360.subscription_usage u "
+                               "where u.tenant_id = t.id and u.metric = 'last_active')", LIST },
         { "status",      NULL, "t.status", LIST | FILTER, .choices = tenant_states },
         { 0 } },
     .order = "name", .actions = tenant_actions, .empty_title = "No tenants yet", .empty_text = "Make the first one.",
 };
 
 void tenant_list_page(Req *r) {
-    menu(r, "tenants");
+    platform_menu(r, "tenants");
     show_text(r, "page.title", msg(r->c.language, "platform.tenants"));
     list_show_(r, &tenants, NULL, 0);
     if (!r->status) page(r, "layout/list");
@@ -102,7 +110,7 @@ static void plan_options(Req *r, FormView *v, const char *field) {
 }
 
 void tenant_new_page(Req *r) {
-    menu(r, "tenants");
+    platform_menu(r, "tenants");
     FormView *v = form_show(r, "form", &tenant_form, "/platform/tenants");
     plan_options(r, v, "plan");
     show_text(r, "form.submit", msg(r->c.language, "platform.make_tenant"));
@@ -183,8 +191,20 @@ static void not_made(Ctx *c, void *arg) {
     audit_note(c, "provisioning_failed", "tenant", t->id, t->slug, NULL);
 }
 
-/* Each stage can run twice: schema, migrations and seeds by
- * `tenant create`, then the administrator, who gets a link. */
+static void invite_admin(Ctx *c, void *arg) {
+    const Fresh *t = arg;
+    const char *email = email_lower(&c->mem, t->admin_email);
+    db_run(c, "update smart360.tenant set provisioning_stage='administrator' where id=?", t->id);
+    if (db_int(c, "select exists (select 1 from user where email=?)", email)) return;      /* by an earlier try */
+    user_invite(c, &(NewUser){ .full_name = t->admin_name, .email = email,
+                               .role = db_id(c, "select id from role where code='tenant_admin' "
+                                                "and utility_id is null") });
+}
+
+/*
+ * Each stage can run twice, so a try that was killed anywhere is simply made again: schema, migrations and seeds by
+ * `tenant create`, the administrator with an invitation by mail, then the state.
+ */
 JobStep provision_job(Ctx *c, const JobRow *job) {
     int64_t id = 0;
     json_int(json_read(&c->mem, job->payload, strlen(job->payload), JSON_SIZE_MAX, NULL), "tenant", &id);
@@ -192,31 +212,29 @@ JobStep provision_job(Ctx *c, const JobRow *job) {
                       "select t.id, t.slug, t.name, t.admin_email, coalesce(t.admin_name, t.name) as admin_name, "
                       "t.country, t.status, coalesce(s.status='trial', 0) as is_trial from smart360.tenant t left join "
                       "smart360.subscription s on s.tenant_id=t.id and s.live=1 where t.id=?", (Id){ id });
-    if (strcmp(t->status, "provisioning") && strcmp(t->status, "failed")) return STEP_DONE;
+    bool half = !strcmp(t->status, "active") && db_int(c, "select provisioning_stage is not null "
+                                                           "from smart360.tenant where id=?", t->id);
+    if (strcmp(t->status, "provisioning") && strcmp(t->status, "failed") && !half) return STEP_DONE;
     const char *const make[] = { "tenant", "create", t->slug, "--name", t->name, "--admin-email", t->admin_email,
-                                 t->country ? "--country" : NULL, t->country, NULL };
-    if (!command_child(c, make)) {
+                                 "--stage", "seeded", t->country ? "--country" : NULL, t->country, NULL };
+    if (!half && !command_child(c, make)) {
         job_step(c, not_made, t);
         job_give_up(c, "tenant %s could not be made: see the log", t->slug);
     }
-    const char *const admin[] = { "user", "create", t->admin_email, "--tenant", t->slug, "--name", t->admin_name,
-                                  NULL };
-    command_child(c, admin);                  /* refused when it was made by an earlier try */
+    TenantRow *row = tenant_by_id(c, t->id);
+    tenant_enter(c, row);
+    job_step(c, invite_admin, t);
+    tenant_leave(c);
     job_step(c, made, t);
     return STEP_DONE;
 }
 
 /* --- one tenant --------------------------------------------------------------------------------------------------- */
 
-#define TENANT(F, T) F(T, Id, id) F(T, const char *, slug) F(T, const char *, name) F(T, const char *, status) \
-    F(T, const char *, admin_email) F(T, const char *, country) F(T, const char *, provisioning_stage) \
-    F(T, Time, created_at) F(T, Time, suspended_at) F(T, Time, cancelled_at)
-ROW(Tenant, TENANT)
-
-static Tenant *tenant_of(Req *r) {
+Tenant *tenant_of(Req *r) {
     Tenant *t = db_find(r, Tenant,
                         "select id, slug, name, status, admin_email, country, provisioning_stage, created_at, "
-                        "suspended_at, cancelled_at from smart360.tenant where slug=?",
+                        "suspended_at, cancelled_at, archive_file from smart360.tenant where slug=?",
                         path_text(r, "slug"));
     if (!t) fail(r, NOT_FOUND, "There is no such tenant.");
     return t;
@@ -232,15 +250,15 @@ static void move_button(Req *r, size_t *n, const Tenant *t, const char *event, b
 
 static bool is_state(const Tenant *t, const char *state) { return !strcmp(t->status, state); }
 
-static void show_kept_usage(Req *r, const Tenant *t, const Subscription *s) {
-    show_text(r, "show.sections.1.title", msg(r->c.language, "platform.usage"));
-    TableView *v = table_start(r, "show.sections.1.table", msg(r->c.language, "platform.usage"));
+static void show_kept_usage(Req *r, const Tenant *t, const Subscription *s, const char *at_) {
+    show_text(r, text(r, "%s.title", at_), msg(r->c.language, "platform.usage"));
+    TableView *v = table_start(r, text(r, "%s.table", at_), msg(r->c.language, "platform.usage"));
     table_column(v, msg(r->c.language, "platform.metric"), "text", "id");
     table_column(v, msg(r->c.language, "platform.used"), "num", "amount");
     table_column(v, msg(r->c.language, "platform.limit"), "num", NULL);
     static const char *const metrics[] = { "accounts", "seats", "utilities", "sms_month", "email_month", "storage_mb" };
     for (size_t i = 0; i < 6; i++) {
-        int64_t limit = s ? limit_in(&r->c, s->limits, metrics[i]) : -1;
+        int64_t limit = s ? limit_of(&r->c, s, metrics[i]) : -1;
         table_row(v, NULL);
         table_cell(v, msg(r->c.language, text(r, "platform.metric.%s", metrics[i])));
         table_int(v, db_int(r, "select value from smart360.subscription_usage where tenant_id=? and metric=? "
@@ -286,11 +304,9 @@ static void show_invoices(Req *r, const char *at_, Id tenant, const char *pay_pa
     table_empty(v, msg(r->c.language, "platform.no_invoices"), NULL);
 }
 
-void tenant_show(Req *r) {
-    Tenant *t = tenant_of(r);
-    Subscription *s = subscription_of(&r->c, t->id);
+void tenant_head(Req *r, const Tenant *t, const char *tab) {
     size_t n = 0;
-    menu(r, "tenants");
+    platform_menu(r, "tenants");
     show_text(r, "page.title", t->name);
     show_text(r, "page.crumbs.0.text", msg(r->c.language, "platform.tenants"));
     show_text(r, "page.crumbs.0.url", "/platform/tenants");
@@ -303,24 +319,63 @@ void tenant_show(Req *r) {
     if (is_state(t, "suspended") || is_state(t, "cancelled")) move_button(r, &n, t, "resume", false);
     if (!is_state(t, "cancelled") && !is_state(t, "archived") && !is_state(t, "provisioning"))
         move_button(r, &n, t, "cancel", true);
+    if (is_state(t, "cancelled")) {
+        show_text(r, "page.actions.0.text", word(r, "platform.archive"));
+        show_text(r, "page.actions.0.url", text(r, "/platform/tenants/%s/archive", t->slug));
+        show_text(r, "page.actions.0.kind", "danger");
+    }
+    if (is_state(t, "archived") && t->archive_file) {
+        show_text(r, at(r, "show.moves", n, "text"), word(r, "platform.archive_destroy"));
+        show_text(r, at(r, "show.moves", n, "url"), text(r, "/platform/tenants/%s/archive/destruction", t->slug));
+        show_text(r, at(r, "show.moves", n, "post"), "1");
+        show_text(r, at(r, "show.moves", n, "kind"), "danger");
+    }
+    tenant_tabs(r, t->slug, tab);
+    if (is_state(t, "cancelled"))
+        show_text(r, "show.notices.0.text",
+                  msg_format(r, r->c.language, "platform.kept", { "days", text(r, "%d", KEEP_DAYS) }));
+    if (is_state(t, "archived"))
+        show_text(r, "show.notices.0.text", word(r, t->archive_file ? "platform.is_archived"
+                                                 : "platform.is_destroyed"));
+}
+
+static void show_subscription(Req *r, const Tenant *t, const Subscription *s, const char *at_) {
+    show_text(r, text(r, "%s.title", at_), msg(r->c.language, "platform.subscription"));
+    const char *facts = text(r, "%s.facts", at_);
+    if (!s) {
+        show_fact(r, facts, msg(r->c.language, "platform.plan"), word(r, "platform.no_subscription"), NULL);
+        return;
+    }
+    show_fact(r, facts, msg(r->c.language, "platform.plan"), s->plan_name, NULL);
+    show_fact(r, facts, msg(r->c.language, "platform.price"),
+              text(r, "%s %s", money_decimal(&r->c.mem, s->price_minor, 2), s->currency),
+              msg(r->c.language, text(r, "platform.term.%s", s->term)));
+    show_fact(r, facts, msg(r->c.language, "platform.renewal"), date_iso(&r->c.mem, s->current_period_end), NULL);
+    show_fact(r, facts, msg(r->c.language, "platform.status"), state_label(r, s->status), NULL);
+    if (date_is_set(s->trial_end))
+        show_fact(r, facts, word(r, "platform.trial_end"), date_iso(&r->c.mem, s->trial_end), NULL);
+    if (s->pending_name) show_fact(r, facts, word(r, "platform.pending_plan"), s->pending_name, NULL);
+    (void)t;
+}
+
+void tenant_section(Req *r, const Tenant *t, const char *tab, const char *at_) {
+    Subscription *s = subscription_of(&r->c, t->id);
+    if (!strcmp(tab, "subscription")) show_subscription(r, t, s, at_);
+    else if (!strcmp(tab, "usage")) show_kept_usage(r, t, s, at_);
+    else show_invoices(r, at_, t->id, text(r, "/platform/tenants/%s/invoices", t->slug));
+}
+
+void tenant_show(Req *r) {
+    Tenant *t = tenant_of(r);
+    Subscription *s = subscription_of(&r->c, t->id);
+    tenant_head(r, t, "overview");
     show_fact(r, "show.facts", msg(r->c.language, "platform.slug"), t->slug, NULL);
     show_fact(r, "show.facts", msg(r->c.language, "platform.administrator"), t->admin_email, NULL);
     if (t->provisioning_stage)
         show_fact(r, "show.facts", msg(r->c.language, "platform.stage"), t->provisioning_stage, NULL);
-    if (s) {
-        show_text(r, "show.sections.0.title", msg(r->c.language, "platform.subscription"));
-        const char *at_ = "show.sections.0.facts";
-        show_fact(r, at_, msg(r->c.language, "platform.plan"), s->plan_name, NULL);
-        show_fact(r, at_, msg(r->c.language, "platform.price"),
-                  text(r, "%s %s", money_decimal(&r->c.mem, s->price_minor, 2),
-                  s->currency), msg(r->c.language, text(r, "platform.term.%s", s->term)));
-        show_fact(r, at_, msg(r->c.language, "platform.renewal"), date_iso(&r->c.mem, s->current_period_end), NULL);
-    }
-    show_kept_usage(r, t, s);
+    show_subscription(r, t, s, "show.sections.0");
+    show_kept_usage(r, t, s, "show.sections.1");
     show_invoices(r, "show.sections.2", t->id, text(r, "/platform/tenants/%s/invoices", t->slug));
-    if (is_state(t, "cancelled"))
-        show_text(r, "show.notices.0.text",
-                  msg_format(r, r->c.language, "platform.kept", { "days", text(r, "%d", KEEP_DAYS) }));
     history_aside(r, "tenant", t->id, NULL);
     page(r, "layout/show");
 }
@@ -379,7 +434,7 @@ static const ListSpec sold = {
 };
 
 void plan_sold_list(Req *r) {
-    menu(r, "plans");
+    platform_menu(r, "plans");
     show_text(r, "page.title", msg(r->c.language, "platform.plans"));
     list_show_(r, &sold, NULL, 0);
     if (!r->status) page(r, "layout/list");
@@ -413,7 +468,7 @@ static const char *const plan_metrics[] = { "accounts", "seats", "utilities", "s
 
 void plan_sold_page(Req *r) {
     KeptPlan *p = kept_plan(r);
-    menu(r, "plans");
+    platform_menu(r, "plans");
     FormView *v = form_show(r, "form", &plan_form, text(r, "/platform/plans/%s", path_text(r, "code")));
     form_text(v, "name", p->name);
     form_money(v, "price", p->price_minor);
@@ -480,6 +535,61 @@ void show_usage(Req *r, const char *at_, const Usages *u) {
 static const Form change_form = { .name = "plan_change", .fields = FIELDS {
     { "plan", "Plan", TEXT(1, 40), .flags = REQUIRED }, { 0 } } };
 
+#define MODULE_ON(F, T) F(T, const char *, module) F(T, bool, in_plan) F(T, const char *, utilities)
+ROW(ModuleOn, MODULE_ON)
+
+/* On, off, or not in the plan. */
+static void show_modules(Req *r, const char *at_, const Subscription *s) {
+    ModuleOns l = db_all(r, ModuleOn,
+                         "select k.module, coalesce(json_contains(?, json_quote(k.module)), 1) as in_plan, "
+                                      "(select group_concat(u.name order by u.name separator ', ') "
+                                      "from module_activation m join utility u on u.id = m.utility_id "
+                                      "where m.module = k.module and m.active = 1 "
+                                      "and u.status <> 'closed') as utilities "
+                                      "from json_table('[\"cis\",\"cc\",\"comm\",\"portal\",\"mx\",\"bx\","
+                                      "\"wx\"]', '$[*]' columns (n for ordinality, module varchar(10) path '$')) k "
+                                      "order by k.n", s->modules);
+    show_text(r, text(r, "%s.title", at_), word(r, "platform.modules"));
+    TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "platform.modules"));
+    table_column(t, word(r, "platform.module"), "text", "id");
+    table_column(t, word(r, "platform.module_in"), "text", NULL);
+    table_column(t, word(r, "platform.status"), "status", "status");
+    for (size_t i = 0; i < l.n; i++) {
+        const ModuleOn *m = &l.v[i];
+        table_row(t, NULL);
+        table_cell(t, word(r, text(r, "settings.module.%s", m->module)));
+        table_cell(t, m->utilities);
+        table_state(t, !m->in_plan ? "locked" : m->utilities ? "active" : "inactive");
+    }
+}
+
+#define OFFER(F, T) F(T, const char *, name) F(T, const char *, code) F(T, Money, price_minor) \
+    F(T, const char *, currency) F(T, const char *, limits) F(T, int, modules)
+ROW(Offer, OFFER)
+
+/* What the other plans would give. */
+static void show_plans(Req *r, const char *at_, const Subscription *s) {
+    Ctx *c = &r->c;
+    Offers l = db_all(r, Offer, "select name, code, price_minor, currency, limits, json_length(modules) as modules "
+                                "from smart360.subscription_plan where active = 1 order by sort limit 20");
+    show_text(r, text(r, "%s.title", at_), word(r, "platform.compare"));
+    TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "platform.compare"));
+    table_column(t, word(r, "platform.plan"), "text", "id");
+    table_column(t, word(r, "platform.price"), "num", "amount");
+    static const char *const metrics[] = { "utilities", "accounts", "seats" };
+    for (size_t k = 0; k < 3; k++) table_column(t, word(r, text(r, "platform.metric.%s", metrics[k])), "num", NULL);
+    for (size_t i = 0; i < l.n; i++) {
+        table_row(t, NULL);
+        table_cell(t, l.v[i].name);
+        if (!strcmp(l.v[i].code, s->plan_code)) table_sub(t, word(r, "platform.is_yours"));
+        table_cell(t, text(r, "%s %s", money_decimal(&c->mem, l.v[i].price_minor, 2), l.v[i].currency));
+        for (size_t k = 0; k < 3; k++) {
+            int64_t limit = limit_in(c, l.v[i].limits, metrics[k]);
+            table_cell(t, limit < 0 ? word(r, "platform.no_limit") : locale_count(&c->mem, c->locale, limit));
+        }
+    }
+}
+
 void my_subscription(Req *r) {
     Ctx *c = &r->c;
     Subscription *s = subscription_of(c, c->tenant);
@@ -505,14 +615,21 @@ void my_subscription(Req *r) {
     show_text(r, "show.sections.0.title", msg(c->language, "platform.usage"));
     show_usage(r, "show.sections.0", &u);
     show_invoices(r, "show.sections.1", c->tenant, NULL);
+    show_modules(r, "show.sections.4", s);
+    show_plans(r, "show.sections.5", s);
     if (perm_may(c, "core.subscription", EDIT)) {
         show_text(r, "show.sections.2.title", msg(c->language, "platform.change_plan"));
         FormView *v = form_show(r, "show.sections.2.form", &change_form, "/org/subscription/plan");
         plan_options(r, v, "plan");
         show_text(r, "show.sections.2.form.intro", msg(c->language, "platform.change_how"));
         show_text(r, "show.sections.2.form.submit", msg(c->language, "platform.change_plan"));
-        show_text(r, "page.actions.0.text", msg(c->language, "platform.cancel"));
-        show_text(r, "page.actions.0.url", "/org/subscription/cancellation");
+        show_add_ons(r, "show.sections.3", s);
+        show_text(r, "page.actions.0.text", word(r, "platform.export"));
+        show_text(r, "page.actions.0.url", "/org/subscription/export");
+        show_text(r, "page.actions.1.text", word(r, "support.title"));
+        show_text(r, "page.actions.1.url", "/org/support");
+        show_text(r, "page.actions.2.text", msg(c->language, "platform.cancel"));
+        show_text(r, "page.actions.2.url", "/org/subscription/cancellation");
     }
     page(r, "layout/show");
 }

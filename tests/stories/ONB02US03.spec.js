@@ -168,12 +168,12 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
     if (!plan) sql.platform("insert into subscription (tenant_id, plan_id, status, current_period_start, current_period_end, price_minor, currency) select t.id, p.id, 'active', '2026-04-01', '2026-05-01', 0, 'USD' from tenant t join subscription_plan p on p.code = 'growth' where t.slug = 'swa'");
     const limits = (seats) => sql.platform("update subscription_plan p join subscription s on s.plan_id = p.id set p.limits = json_set(p.limits, '$.seats', ?) where s.live = 1", [seats]);
     const seats = Math.floor(taken / 1.1);
-    limits(String(seats - 1));
+    limits(seats - 1);
     const r = await invite(admin, { name: 'One too many', email: 'oneton@swa.test' });
     expect(r.status).toBe(422);
     expect(r.text).toContain(`Seat limit reached (${seats - 1}). Add seats or deactivate users.`);
     expect(status('oneton')).toBeUndefined();
-    limits('150');
+    limits(150);
   });
 
   test('ONB02US03.5 filters of several values stand in the address and show the same rows again', async () => {

@@ -1,7 +1,22 @@
 // Subscriptions, limits and suspension (ONB08US01).
+const { execFileSync } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const zlib = require('zlib');
 const { story } = require('../support/story');
 
-story('ONB08US01', 'BASE', ({ as, test, expect, sql, one, clock, command, owner, jobs_run }) => {
+// What is in a tar.gz: { name: bytes }.
+function untar(bytes) {
+  const all = zlib.gunzipSync(bytes), found = {};
+  for (let at = 0; at + 512 <= all.length && all[at];) {
+    const size = parseInt(all.subarray(at + 124, at + 135).toString(), 8), name = all.subarray(at, at + 100).toString().replace(/\0.*$/s, '');
+    found[name] = all.subarray(at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return found;
+}
+
+story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command, owner, jobs_run, instance, sleep }) => {
   const platform = () => as('platform_admin');
   const tenant = () => sql.platform("select * from tenant where slug = 'swa'")[0];
   const subscription = () => sql.platform("select s.*, p.code from subscription s join subscription_plan p on p.id = s.plan_id join tenant t on t.id = s.tenant_id where t.slug = 'swa' and s.live = 1")[0];
@@ -9,13 +24,69 @@ story('ONB08US01', 'BASE', ({ as, test, expect, sql, one, clock, command, owner,
   const plan = (code) => sql.platform('update subscription s join tenant t on t.id = s.tenant_id join subscription_plan p on p.code = ? set s.plan_id = p.id, s.price_minor = p.price_minor, s.term = ?, s.status = ? where t.slug = ? and s.live = 1', [code, 'month', 'active', 'swa']);
   const job = (kind) => { sql.platform("insert into job (tenant_id, kind, class, run_at) select id, ?, 'general', utc_timestamp(6) - interval 1 year from tenant where slug = 'swa'", [kind]); return jobs_run(); };
 
-  test('ONB08US01.1 a yearly term costs ten months; what is taken or reserved is refused', async () => {
-    const form = { name: 'Second Water Board', slug: 'swb', admin_email: 'admin@swb.test', admin_name: 'Bea Admin', country: 'US', plan: 'growth', term: 'year' };
+  const proved = () => sql("update session set auth_at = utc_timestamp(6) + interval 100 year where ended_at is null");
+  const form = { name: 'Second Water Board', slug: 'swb', admin_email: 'admin@swb.test', admin_name: 'Bea Admin', country: 'US', plan: 'growth', term: 'year' };
+  const of = (slug) => sql.platform('select t.*, s.price_minor, s.status sub, s.term from tenant t left join subscription s on s.tenant_id = t.id and s.live = 1 where t.slug = ?', [slug])[0];
+  const settled = async (slug, wanted, limit_s = 240) => {
+    for (const until = Date.now() + limit_s * 1000; Date.now() < until; await sleep(200)) { const t = of(slug); if (wanted(t)) return t; }
+    throw new Error(`${slug}: ${JSON.stringify(of(slug))}`);
+  };
+  const made = (t) => ['active', 'trial'].includes(t.status) && !t.provisioning_stage;
+  const in_tenant = (slug, text) => Object.values(instance().sql(text, [], `smart360_t_${slug}`)[0])[0];
+
+  test('ONB08US01.1 a new tenant is made: Growth for a year costs ten months, its administrator is invited', async () => {
+    test.setTimeout(300000);
     for (const slug of ['www', 'api', 'admin', 'platform']) await platform().post('/platform/tenants', { ...form, slug }, { from: '/platform/tenants/new' }).refuses(422, 'slug', `${slug} is reserved.`);
     await platform().post('/platform/tenants', { ...form, slug: 'swa' }, { from: '/platform/tenants/new' }).refuses(422, 'slug', 'swa is taken.');
     expect(sql.platform("select count(*) n from tenant where slug = 'swb'")[0].n).toBe('0');
     expect(one("select count(*) from role_template where code not in ('platform_admin', 'print_vendor')")).toBe('16');
     await as('tenant_admin').get('/platform/tenants').and((r) => expect(r.status).not.toBe(200));
+    await platform().post('/platform/tenants', form, { from: '/platform/tenants/new' }).is(303);
+    expect(['provisioning', 'active']).toContain(of('swb').status);
+    const t = await settled('swb', made);
+    expect([t.status, t.price_minor, t.term, t.sub]).toEqual(['active', '2400000', 'year', 'active']);
+    expect(in_tenant('swb', "select count(*) n from role_template where code not in ('platform_admin', 'print_vendor')")).toBe('16');
+    expect(in_tenant('swb', 'select count(*) n from permission')).toBe(one('select count(*) from permission'));
+    expect(in_tenant('swb', "select concat(email, ' ', status) from user")).toBe('admin@swb.test invited');
+    expect(in_tenant('swb', "select count(*) n from message where to_address = 'admin@swb.test'")).toBe('1');
+    await anyone('swb.smart360.test').get('/login').is(200);
+    await platform().get('/platform/tenants').sees('Second Water Board', 'Growth');
+    await platform().get('/platform/tenants/swb/tab/users').sees('Bea Admin', 'admin@swb.test');
+    await platform().get('/platform/tenants/swa/tab/utilities').sees('SWA Water & Wastewater');
+    for (const tab of ['subscription', 'usage', 'invoices', 'support', 'audit']) await platform().get(`/platform/tenants/swb/tab/${tab}`).is(200);
+    await platform().get('/platform/tenants/swb/tab/consumers').is(404);
+  });
+
+  test('ONB08US01.6 killed after the schema was made: Retry completes it, without a seed twice', async () => {
+    test.setTimeout(600000);
+    const tables = (slug) => Number(sql.platform('select count(*) n from information_schema.tables where table_schema = ?', [`smart360_t_${slug}`])[0].n);
+    let slug = null;
+    for (const name of ['swc', 'swd', 'swe', 'swf', 'swg']) {         // until a kill falls between the schema and the end
+      await platform().post('/platform/tenants', { ...form, name: `Board ${name}`, slug: name, admin_email: `admin@${name}.test` }, { from: '/platform/tenants/new' }).is(303);
+      let killed = false;
+      for (const until = Date.now() + 120000; Date.now() < until && !killed && !made(of(name));) {
+        if (tables(name) < 5) { await sleep(20); continue; }
+        for (const pid of fs.readdirSync('/proc').filter((d) => /^\d+$/.test(d))) {
+          let words = '';
+          try { words = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8'); } catch { continue; }
+          if (words.includes(`tenant\0create\0${name}\0`) && words.includes(instance().config)) { process.kill(Number(pid), 'SIGKILL'); killed = true; }
+        }
+      }
+      const t = await settled(name, (x) => x.status === 'failed' || made(x));
+      if (killed && t.status === 'failed') { slug = name; break; }
+    }
+    expect(slug, 'a tenant that was killed half made').not.toBeNull();
+    expect(tables(slug)).toBeGreaterThan(0);
+    await platform().get(`/platform/tenants/${slug}`).sees('Try again', 'Failed');
+    await anyone(`${slug}.smart360.test`).get('/login').is(404);      // not served before it is whole
+    await platform().post(`/platform/tenants/${slug}/retry`, {}, { from: `/platform/tenants/${slug}` }).is(303);
+    await settled(slug, made);
+    for (const table of ['role', 'permission', 'template', 'user', 'organization_setting', 'security_policy', 'role_template'])
+      expect(in_tenant(slug, `select count(*) n from ${table}`), table).toBe(in_tenant('swb', `select count(*) n from ${table}`));
+    expect(in_tenant(slug, 'select count(*) n from role_permission')).toBe(in_tenant('swb', 'select count(*) n from role_permission'));
+    expect(tables(slug)).toBe(tables('swb'));
+    sql.platform("update job set state = 'cancelled' where state = 'dead' and kind = 'tenant.provision'");
+    await platform().post(`/platform/tenants/${slug}/retry`, {}, { from: `/platform/tenants/${slug}` }).is(409);
   });
 
   test('ONB08US01.2 a larger plan begins at once, charged by days', async () => {
@@ -80,6 +151,111 @@ story('ONB08US01', 'BASE', ({ as, test, expect, sql, one, clock, command, owner,
     await as('utility_admin').get('/id-formats').and((r) => expect(r.text).not.toContain('Read-only'));
   });
 
+  test('ONB08US01 seats: nobody is invited or comes back beyond the limit and its tenth; add-ons give more', async () => {
+    const admin = as('utility_admin'), taken = Number(one("select count(*) from user where status in ('active', 'invited', 'pending')"));
+    const seats = (n) => sql.platform("update subscription_plan set limits = json_set(limits, '$.seats', ?) where code = 'growth'", [n]);
+    const gone = sql("select public_id, full_name from user where email = 'comms_manager@swa.test'")[0];
+    await admin.post(`/users/${gone.public_id}/deactivation`, { reason: 'on leave' }, { from: `/users/${gone.public_id}/deactivation` }).is(303);
+    seats(taken - 1 - Math.floor((taken - 1) / 11));                   // with its tenth just what is taken now
+    const limit = Number(sql.platform("select json_value(limits, '$.seats') n from subscription_plan where code = 'growth'")[0].n);
+    expect(Math.floor(limit * 1.1)).toBeLessThanOrEqual(taken);
+    sql.platform("update subscription_plan set limits = json_set(limits, '$.seats', 5) where code = 'growth'");
+    await admin.post(`/users/${gone.public_id}/reactivation`, {}, { from: `/users/${gone.public_id}` }).refuses(422, null, 'Seat limit reached (5). Add seats or deactivate users.');
+    expect(one("select status from user where email = 'comms_manager@swa.test'")).toBe('inactive');
+    // ten seats more at once, charged by days; the limit counts them
+    seats(taken - 5);
+    sql.platform("update subscription s join tenant t on t.id = s.tenant_id set s.current_period_start = '2026-04-06', s.current_period_end = '2026-05-05' where t.slug = 'swa'");
+    await as('tenant_admin').post('/org/subscription/add-ons', { seats_10: '2', sms_10000: '0', storage_100: '0' }, { from: '/org/subscription' }).done('Saved');
+    expect(lines()[0].text).toContain('2 x 10 staff seats');
+    expect(lines()[0].amount_minor).toBe(Math.round(20000 * Number(/(\d+) of 30 days/.exec(lines()[0].text)[1]) / 30));
+    await admin.post(`/users/${gone.public_id}/reactivation`, {}, { from: `/users/${gone.public_id}` }).is(303);
+    expect(one("select status from user where email = 'comms_manager@swa.test'")).toBe('active');
+    // fewer must fit, and begin with the next period
+    seats(taken - 15);
+    await as('tenant_admin').post('/org/subscription/add-ons', { seats_10: '0' }, { from: '/org/subscription' }).refuses(422, 'seats_10', /^Your \d+ seats exceed \d+\.$/);
+    seats(150);
+    await as('tenant_admin').post('/org/subscription/add-ons', { seats_10: '1' }, { from: '/org/subscription' }).is(303);
+    expect(JSON.parse(sql.platform("select add_ons from subscription s join tenant t on t.id = s.tenant_id where t.slug = 'swa' and s.live = 1")[0].add_ons).seats_10).toBe(2);
+    await as('tenant_admin').get('/org/subscription').sees('2 until', 'of 170', 'Your plan');
+  });
+
+  test('ONB08US01 an export of everything, documents included, that can be read again', async () => {
+    test.setTimeout(180000);
+    owner('cso1', 'consumer', { first_name: 'Export', last_name: 'Me', phone: '+15035550188' });
+    const folder = path.join(instance().folder, 'documents', 'swa', 'ab');
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, 'paper'), 'a paper of the tenant');
+    await as('utility_admin').get('/org/subscription/export').is(403);
+    proved();
+    await as('tenant_admin').post('/org/subscription/export', {}, { from: '/org/subscription/export' }).done('The export is being made.');
+    await jobs_run(120);
+    const row = sql.platform('select * from tenant_export order by id desc limit 1')[0];
+    expect([row.state, row.problem]).toEqual(['ready', null]);
+    expect(row.checked_at).not.toBeNull();
+    await as('tenant_admin').get('/org/subscription/export').sees('Ready', 'Download');
+    const bytes = (await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).is(200)).bytes;
+    const files = untar(bytes), manifest = JSON.parse(files['manifest.json'].toString());
+    expect(files['documents/ab/paper'].toString()).toBe('a paper of the tenant');
+    expect(files['tables/consumer.csv'].toString()).toContain('Export,Me');
+    for (const file of manifest.files) expect(require('crypto').createHash('sha256').update(files[file.name]).digest('hex'), file.name).toBe(file.sha256);
+    const rows = (name) => files[`tables/${name}.csv`].toString().trim().split('\r\n').length - 1;
+    for (const table of ['role', 'permission', 'consumer', 'gl_code', 'user']) expect(rows(table), table).toBe(Number(one(`select count(*) from ${table}`)));
+    expect(Object.keys(files)).not.toContain('tables/session.csv');
+    expect(files['tables/user.csv'].toString().split('\r\n')[0]).not.toMatch(/password/);
+    expect(Object.values(files).some((f) => f.includes('$argon2id$'))).toBe(false);
+    await platform().get(`/org/subscription/export/${row.public_id}`).and((r) => expect(r.status).not.toBe(200));
+    clock.forward({ days: 8 });
+    proved();
+    await job('tenant.export_end');
+    await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).is(404);
+    expect(fs.existsSync(path.join(instance().folder, 'documents', 'platform', 'exports', `${row.public_id}.tar.gz`))).toBe(false);
+  });
+
+  test('ONB08US01 cancelled: administrators take the data away; after 90 days two people approve, and nothing is left', async () => {
+    test.setTimeout(300000);
+    const slug = 'swb', documents = path.join(instance().folder, 'documents');
+    fs.mkdirSync(path.join(documents, slug, 'aa'), { recursive: true });
+    fs.writeFileSync(path.join(documents, slug, 'aa', 'paper'), 'left behind');
+    const archive = (fields = {}) => platform().post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended', ...fields }, { from: `/platform/tenants/${slug}/archive` });
+    await archive().refuses(409, null, 'Only a cancelled tenant is archived.');
+    await platform().post(`/platform/tenants/${slug}/cancel`, {}, { from: `/platform/tenants/${slug}` }).is(303);
+    await archive().refuses(409, null, /The data are kept until 20\d\d-/);
+    clock.forward({ days: 91 });
+    await archive({ confirm: 'swx' }).is(422);
+    await archive().done('A second person must approve');
+    await archive().refuses(403, null, 'A second person must approve.');
+    expect(of(slug).status).toBe('cancelled');
+    sql.platform("insert into platform_user (email, full_name, status) values ('platform_admin2@smart360.test', 'Second Admin', 'active')");
+    const second = as('platform_admin2');
+    await second.post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended' }, { from: `/platform/tenants/${slug}/archive` }).done('Approved by two people');
+    const t = await settled(slug, (x) => x.status === 'archived');
+    expect(sql.platform('select count(*) n from information_schema.schemata where schema_name = ?', [`smart360_t_${slug}`])[0].n).toBe('0');
+    expect(fs.existsSync(path.join(documents, slug))).toBe(false);
+    expect([t.data_key, t.admin_email]).toEqual(['', '']);
+    expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(true);
+    expect(fs.readFileSync(path.join(documents, 'platform', 'archive', t.archive_file)).includes('create table')).toBe(false);       // sealed
+    for (const table of ['job', 'webhook_route', 'portal_host', 'subscription_usage']) expect(sql.platform(`select count(*) n from ${table} where tenant_id = ? and ${table === 'job' ? "kind <> 'tenant.archive'" : '1 = 1'}`, [t.id])[0].n, table).toBe('0');
+    expect(Number(sql.platform("select count(*) n from audit_entry where entity = 'tenant' and entity_id = ? and action in ('approve', 'archived', 'archive_dumped')", [t.id])[0].n)).toBe(4);
+    await anyone(`${slug}.smart360.test`).get('/login').is(404);
+    await platform().get(`/platform/tenants/${slug}`).sees('Archived', 'a sealed dump is all that is left');
+    await platform().post(`/platform/tenants/${slug}/archive/destruction`, {}, { from: `/platform/tenants/${slug}` }).done('The archive is destroyed.');
+    expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(false);
+    expect(of(slug).archive_key).toBeNull();
+    await platform().post('/platform/tenants', { ...form, slug: 'swb' }, { from: '/platform/tenants/new' }).refuses(422, 'slug', 'swb is taken.');
+    await as('platform_admin').get('/platform/tenants').sees('Archived');
+  });
+
+  test('ONB08US01 of a cancelled organization only administrators come in, and only to their data', async () => {
+    await platform().post('/platform/tenants/swa/cancel', {}, { from: '/platform/tenants/swa' }).is(303);
+    await as('cso1').get('/id-formats').is(403);
+    await as('utility_admin').get('/id-formats').is(403);
+    await as('tenant_admin').get('/').goes('/org/subscription');
+    await as('tenant_admin').get('/org/subscription/export').is(200);
+    await as('tenant_admin').get('/u/swa-w/roles').is(403);
+    await platform().post('/platform/tenants/swa/resume', {}, { from: '/platform/tenants/swa' }).is(303);
+    await as('utility_admin').get('/id-formats').is(200);
+  });
+
   test('ONB08US01 plans are edited by the platform alone', async () => {
     await platform().get('/platform/plans').sees('Starter', 'Growth', 'Enterprise');
     await platform().post('/platform/plans/enterprise', { name: 'Enterprise', price: '9000.00', active: '1' }, { from: '/platform/plans/enterprise' }).is(303);
@@ -88,15 +264,39 @@ story('ONB08US01', 'BASE', ({ as, test, expect, sql, one, clock, command, owner,
   });
 
   test('ONB08US01 pages look right', async ({ page }) => {
-    test.setTimeout(90000);
+    test.setTimeout(240000);
     const { looks_right } = require('../support/browser');
-    for (const path of ['/platform/tenants', '/platform/tenants/new', '/platform/tenants/swa', '/platform/plans', '/platform/plans/growth']) {
-      await platform().browse(page, path);
+    for (const at of ['/platform/tenants', '/platform/tenants/new', '/platform/tenants/swa', '/platform/tenants/swa/tab/users', '/platform/tenants/swa/archive', '/platform/plans', '/platform/plans/growth']) {
+      await platform().browse(page, at);
       await looks_right(page);
     }
-    for (const path of ['/org/subscription', '/org/subscription/cancellation']) {
-      await as('tenant_admin').browse(page, path);
+    for (const at of ['/org/subscription', '/org/subscription/export', '/org/subscription/cancellation']) {
+      await as('tenant_admin').browse(page, at);
       await looks_right(page);
     }
+  });
+});
+
+// Bills that can be paid: the consumers' side of a suspended tenant.
+story('ONB08US01 suspended', 'HUB-FIX', ({ as, portal, test, expect, sql, one, jobs_run }) => {
+  test('ONB08US01.4 suspended: a payment by the portal is posted, a complaint is refused to the staff', async () => {
+    await as('platform_admin').post('/platform/tenants/swa/suspend', {}, { from: '/platform/tenants/swa' }).is(303);
+    const who = portal();
+    await who.post('/pay/guest', { account_no: 'WA-ACC-100001', postal_code: '97209' }, { from: '/pay' }).goes('/pay');
+    const page = await who.get('/pay').is(200), keep = Object.fromEntries([...page.body.matchAll(/<input type="hidden" name="(csrf|form_key|pay_key|link)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+    const begun = await who.post('/pay', { ...keep, 'pick_free-WA-ACC-100001': '1', 'amount_free-WA-ACC-100001': '114.25', email: 'friend@swa.test' }, { raw: true }).is(303);
+    const id = begun.location.match(/\/pay\/([A-Za-z0-9_-]{22})$/)[1];
+    await who.post(`/pay/${id}/start`, {}, { from: `/pay/${id}` }).is(303);
+    await who.post(`/sandbox/pay/${id}`, { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123', delivery: 'once', seconds: '0' }, { from: `/sandbox/pay/${id}` }).is(303);
+    await jobs_run();                                     // by the gateway's signed webhook, as ever
+    expect(one("select p.status from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'")).toBe('posted');
+    expect(one("select balance_minor from account where account_no = 'WA-ACC-100001'")).toBe('0');
+    const complaint = { account_no: 'WA-ACC-100001', type: 'BILL', subject: 'Too high', description: 'The bill is too high this month.' };
+    await as('cso1').post('/cis/complaints', complaint).refuses(403, null, 'Read-only: subscription suspended');
+    expect(one('select count(*) from complaint')).toBe('0');
+    await as('cso1').get('/cis/consumers').sees('Read-only: the subscription is suspended');
+    await as('platform_admin').post('/platform/tenants/swa/resume', {}, { from: '/platform/tenants/swa' }).is(303);
+    await as('cso1').get('/cis/consumers').lacks('Read-only');
+    expect(one("select count(*) from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'")).toBe('1');      // nothing lost, nothing twice
   });
 });

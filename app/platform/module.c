@@ -38,8 +38,8 @@ static const Route platform_routes[] = {
     TENANT_POST  ("/org/support",                                 "core.organization", EDIT,  support_grant),
     TENANT_POST  ("/org/support/{id}/withdrawal",                 "core.organization", EDIT,  support_withdraw,
                   .form = support_page),
-    TENANT_GET   ("/support",                                     NULL, OPEN, support_door),
-    TENANT_POST  ("/support",                                     NULL, OPEN, support_door_post),
+    TENANT_GET   ("/login/support",                               NULL, OPEN, support_door),
+    TENANT_POST  ("/login/support",                               NULL, OPEN, support_door_post),
     TENANT_GET   ("/org/subscription/cancellation",               "core.subscription", EDIT,  my_cancel_page),
     TENANT_POST  ("/org/subscription/cancellation",               "core.subscription", EDIT,  my_cancel_post),
     { 0 }

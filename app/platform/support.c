@@ -186,7 +186,7 @@ void support_enter(Req *r) {
     audit_note(c, "support", "tenant", g->tenant_id, slug, g->reason);
     TenantRow *t = tenant_by_id(c, g->tenant_id);
     tenant_enter(c, t);
-    const char *url = public_url(c, text(c, "/support?token=%s", token), false);
+    const char *url = public_url(c, text(c, "/login/support?token=%s", token), false);
     tenant_leave(c);
     platform_menu(r, "tenants");
     show_text(r, "page.title", msg_format(r, c->language, "support.go_title", { "name", g->name }));
@@ -231,7 +231,7 @@ void support_door(Req *r) {
         page(r, "core/sign_in");
         return;
     }
-    FormView *v = form_show(r, "form", &door_form, "/support");
+    FormView *v = form_show(r, "form", &door_form, "/login/support");
     form_text(v, "token", query_text(r, "token"));
     if (e) show_text(r, "texts.0", msg_format(r, c->language, "support.door_how", { "name", e->name },
                      { "until", locale_time_words(&c->mem, c->locale, e->ends_at) }));

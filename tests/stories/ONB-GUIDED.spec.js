@@ -227,7 +227,6 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     expect(seen.body).not.toContain('/setup/go_live/live');
     const refused = await admin().post(url, { code: 'swa-w' }).is(422);
     expect(refused.text).toContain('Make a backup; the last one is older than 24 hours.');
-    expect(refused.text).toContain('Bill at least five accounts in a trial run and have it approved.');
     expect(refused.text).toContain('Switch on at least one way to pay.');
     expect(one("select environment from utility where code = 'swa-w'")).toBe('sandbox');
     expect(count('go_live')).toBe(0);

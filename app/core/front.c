@@ -401,7 +401,7 @@ static void allow_support(Req *r) {
     db_tx(&r->c, DB_WRITE, support_seen, r, NULL);
     if (leaving) return;
     if (strcmp(r->method, "GET") && strcmp(r->method, "HEAD")) fail(r, DENIED, "%s", word(r, "support.read_only"));
-    if (!strncmp(path, "/account", 8) || !strncmp(path, "/me", 3)) fail(r, DENIED, "%s", word(r, "support.not_yours"));
+    if (!strncmp(path, "/account", 8) || !strncmp(path, "/me/", 4)) fail(r, DENIED, "%s", word(r, "support.not_yours"));
 }
 
 /* Of an organization whose subscription ended only its administrators come in, to take their data away. */

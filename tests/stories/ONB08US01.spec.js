@@ -210,6 +210,40 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(fs.existsSync(path.join(instance().folder, 'documents', 'platform', 'exports', `${row.public_id}.tar.gz`))).toBe(false);
   });
 
+  test('ONB08US01 cancelled: administrators take the data away; after 90 days two people approve, and nothing is left', async () => {
+    test.setTimeout(300000);
+    const slug = 'swb', documents = path.join(instance().folder, 'documents');
+    fs.mkdirSync(path.join(documents, slug, 'aa'), { recursive: true });
+    fs.writeFileSync(path.join(documents, slug, 'aa', 'paper'), 'left behind');
+    const archive = (fields = {}) => platform().post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended', ...fields }, { from: `/platform/tenants/${slug}/archive` });
+    await archive().refuses(409, null, 'Only a cancelled tenant is archived.');
+    await platform().post(`/platform/tenants/${slug}/cancel`, {}, { from: `/platform/tenants/${slug}` }).is(303);
+    await archive().refuses(409, null, /The data are kept until 20\d\d-/);
+    clock.forward({ days: 91 });
+    await archive({ confirm: 'swx' }).is(422);
+    await archive().done('A second person must approve');
+    await archive().refuses(403, null, 'A second person must approve.');
+    expect(of(slug).status).toBe('cancelled');
+    sql.platform("insert into platform_user (email, full_name, status) values ('platform_admin2@smart360.test', 'Second Admin', 'active')");
+    const second = as('platform_admin2');
+    await second.post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended' }, { from: `/platform/tenants/${slug}/archive` }).done('Approved by two people');
+    const t = await settled(slug, (x) => x.status === 'archived');
+    expect(sql.platform('select count(*) n from information_schema.schemata where schema_name = ?', [`smart360_t_${slug}`])[0].n).toBe('0');
+    expect(fs.existsSync(path.join(documents, slug))).toBe(false);
+    expect([t.data_key, t.admin_email]).toEqual(['', '']);
+    expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(true);
+    expect(fs.readFileSync(path.join(documents, 'platform', 'archive', t.archive_file)).includes('create table')).toBe(false);       // sealed
+    for (const table of ['job', 'webhook_route', 'portal_host', 'subscription_usage']) expect(sql.platform(`select count(*) n from ${table} where tenant_id = ? and ${table === 'job' ? "kind <> 'tenant.archive'" : '1 = 1'}`, [t.id])[0].n, table).toBe('0');
+    expect(Number(sql.platform("select count(*) n from audit_entry where entity = 'tenant' and entity_id = ? and action in ('approve', 'archived', 'archive_dumped')", [t.id])[0].n)).toBe(4);
+    await anyone(`${slug}.smart360.test`).get('/login').is(404);
+    await platform().get(`/platform/tenants/${slug}`).sees('Archived', 'a sealed dump is all that is left');
+    await platform().post(`/platform/tenants/${slug}/archive/destruction`, {}, { from: `/platform/tenants/${slug}` }).done('The archive is destroyed.');
+    expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(false);
+    expect(of(slug).archive_key).toBeNull();
+    await platform().post('/platform/tenants', { ...form, slug: 'swb' }, { from: '/platform/tenants/new' }).refuses(422, 'slug', 'swb is taken.');
+    await as('platform_admin').get('/platform/tenants').sees('Archived');
+  });
+
   test('ONB08US01 of a cancelled organization only administrators come in, and only to their data', async () => {
     await platform().post('/platform/tenants/swa/cancel', {}, { from: '/platform/tenants/swa' }).is(303);
     await as('cso1').get('/id-formats').is(403);
@@ -244,7 +278,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
 
 // Bills that can be paid: the consumers' side of a suspended tenant.
 story('ONB08US01 suspended', 'HUB-FIX', ({ as, portal, test, expect, sql, one, jobs_run }) => {
-  test('ONB08US01.4 suspended: a payment by the portal is posted, once', async () => {
+  test('ONB08US01.4 suspended: a payment by the portal is posted, a complaint is refused to the staff', async () => {
     await as('platform_admin').post('/platform/tenants/swa/suspend', {}, { from: '/platform/tenants/swa' }).is(303);
     const who = portal();
     await who.post('/pay/guest', { account_no: 'WA-ACC-100001', postal_code: '97209' }, { from: '/pay' }).goes('/pay');
@@ -256,7 +290,13 @@ story('ONB08US01 suspended', 'HUB-FIX', ({ as, portal, test, expect, sql, one, j
     await jobs_run();                                     // by the gateway's signed webhook, as ever
     expect(one("select p.status from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'")).toBe('posted');
     expect(one("select balance_minor from account where account_no = 'WA-ACC-100001'")).toBe('0');
+    sql("insert into complaint_type (utility_id, code, name) select id, 'T-1', 'Try' from utility where code = 'swa-w'");
+    sql("insert into complaint (utility_id, complaint_no, complaint_type_id, subject, description, status) select u.id, 'C-1', t.id, 'Too high', 'Too high', 'pending' from utility u join complaint_type t on t.utility_id = u.id and t.code = 'T-1' where u.code = 'swa-w'");
+    await as('cso1').post('/cis/complaints/C-1/start', {}).refuses(403, null, 'Read-only: subscription suspended');
+    expect(one("select status from complaint where complaint_no = 'C-1'")).toBe('pending');
+    await as('cso1').get('/cis/consumers').sees('Read-only: the subscription is suspended');
     await as('platform_admin').post('/platform/tenants/swa/resume', {}, { from: '/platform/tenants/swa' }).is(303);
+    await as('cso1').get('/cis/consumers').lacks('Read-only');
     expect(one("select count(*) from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'")).toBe('1');      // nothing lost, nothing twice
   });
 });

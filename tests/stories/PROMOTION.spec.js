@@ -80,4 +80,74 @@ story('PROMOTION', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right 
     await admin().post(`${next}/application`, { rows: 'consumer_category|RES' }, { from: next }).done('1 changed');
     expect(one("select c.credit_days from consumer_category c join utility u on u.id = c.utility_id where u.code = 'swa-e' and c.code = 'RES'")).toBe('30');
   });
+
+  test('PROMOTION altered, unsigned, of a stranger, of another format, unknown kinds: refused in words', async () => {
+    const good = await file_of(source), text = good.toString();
+    await bring(Buffer.from(text.replace('Residential', 'Residentiel'))).refuses(422, 'file', 'The file was changed after it was signed.');
+    await bring(Buffer.from(text.replace(/signature \S+ \S+\n$/, ''))).refuses(422, 'file', 'The file is not signed.');
+    await bring(Buffer.from(text.replace(/signature (\S+) \S/, 'signature $1 A').replace(/signature (\S+) A(\S)/, (m, k, c) => `signature ${k} ${c === 'B' ? 'C' : 'A'}${c}`))).refuses(422, 'file');
+    await bring(Buffer.from('code,name\n1,2\n')).refuses(422, 'file', 'This is not a configuration file of SMART360.');
+    await bring(signed(document)).refuses(422, 'file', /The file is signed with a key that is not trusted here: [0-9a-f]{4} /);
+    proved();
+    await as('utility_admin').get(`${target}/keys`).is(403);
+    await admin().post(`${target}/keys`, { name: 'Sandbox', public_key: 'x'.repeat(43) }, { from: `${target}/keys` }).is(422);
+    await admin().post(`${target}/keys`, { name: 'Sandbox', public_key: other_key }, { from: `${target}/keys` }).is(303);
+    await bring(signed({ ...document, version: 2 })).refuses(422, 'file', 'The file has format 2; this installation reads format 1. Update this installation first.');
+    await bring(signed({ ...document, version: 0 })).refuses(422, 'file', 'The file has format 0; this installation reads format 1. Make the file again with the present version.');
+    await bring(signed({ ...document, currency: 'EUR' })).refuses(422, 'file', 'The file is of a utility in EUR; this one counts in USD.');
+    await bring(signed({ ...document, kinds: [{ kind: 'robots', rows: [] }] })).refuses(422, 'file', 'The file holds "robots", which this installation does not know. Update this installation first.');
+    await bring(signed({ ...document, kinds: [{ kind: 'permission', rows: [{ key: 'x' }] }] })).refuses(422, 'file', /The file holds "permission"/);
+    await bring(signed({ ...document, kinds: [{ kind: 'gl_code', rows: [{ code: '9999', colour: 'red' }] }] })).refuses(422, 'file', /The file holds "colour" of "gl_code"/);
+    await bring(signed({ ...document, kinds: [{ kind: 'gl_code', rows: [{ code: '9999', utility_id: '1' }] }] })).refuses(422, 'file', /The file holds "utility_id" of "gl_code"/);
+    await bring(signed({ ...document, kinds: [{ kind: 'gl_code', rows: [{ code: '9999' }, { code: '9999' }] }] })).refuses(422, 'file', 'The file holds 9999 of "gl_code" twice.');
+    await bring(signed({ ...document, tenant: 'other', utility: 'sand', kinds: [] })).is(303);
+  });
+
+  test('PROMOTION part of a file is refused: what leads nowhere, what the database holds against it, an approved version', async () => {
+    const rows = [
+      { kind: 'consumer_sub_category', rows: [{ code: 'XXX', name: 'Nowhere', category_id: 'GONE', sort: '0', active: '1' }] },
+      { kind: 'gl_code', rows: [{ code: '9001', name: 'Good', type: 'revenue', normal_side: 'credit', control: '0', parent_id: null, erp_code: null, active: '1' }, { code: '9002', name: 'Bad', type: 'robot', normal_side: 'credit', control: '0', parent_id: null, erp_code: null, active: '1' }] },
+    ];
+    const at = (await bring(signed({ ...document, tenant: 'other', made_at: '2026-04-15T18:00:00Z', kinds: rows })).is(303)).location;
+    await admin().get(at).sees('Needs Consumer categories GONE, which is neither here nor in the file.', '9001');
+    proved();
+    await admin().post(`${at}/application`, { all: '1' }, { from: at, submit: 'Apply all' }).done('1 new');
+    await admin().get(at).sees('GL codes 9002: Does not fit what is here');
+    expect(codes('gl_code', 'swa-e')).toContain('9001');
+    expect(codes('gl_code', 'swa-e')).not.toContain('9002');
+    // a file made before the one that was applied last from the same place
+    await bring(signed({ ...document, tenant: 'other', made_at: '2026-04-15T17:00:00Z', kinds: [] })).refuses(422, 'file', /The file is older than the one applied before/);
+    sql("update tariff_plan_version v join utility u on u.id = v.utility_id set v.state = 'approved' where u.code = 'swa-e'");
+    sql("update tariff_rate r join tariff_plan_version v on v.id = r.version_id join tariff_plan p on p.id = v.plan_id join utility u on u.id = p.utility_id set r.label = 'Service, changed' where u.code = 'swa-w' and p.code = 'RES-VAR' and r.sequence = (select min(x.sequence) from tariff_rate x where x.version_id = v.id)");
+    clock.forward({ minutes: 2 });
+    const again = (await bring(await file_of(source)).is(303)).location;
+    await admin().get(again).sees('RES-VAR|1 is Approved here and is not changed any more. Make a new version.');
+  });
+
+  test('PROMOTION who may: setting up brings, approving applies, proof is asked for', async () => {
+    const at = (await bring(signed({ ...document, tenant: 'other', made_at: '2026-04-15T19:00:00Z', kinds: [{ kind: 'department', rows: [{ name: 'Robots', active: '1' }] }] })).is(303)).location;
+    sql("update session set auth_at = '2020-01-01', mfa_at = null, reauth_at = null where ended_at is null");
+    await admin().post(`${at}/application`, { all: '1' }, { from: at, submit: 'Apply all' }).is(422);
+    expect(one("select count(*) from department where name = 'Robots'")).toBe('0');
+    await as('billing_manager').get(target).is(403);
+    await as('cso').get(at).is(403);
+    proved();
+    await admin().post(`${at}/application`, { all: '1' }, { from: at, submit: 'Apply all' }).done('1 new');
+    await admin().get(`${target}/keys`).is(200);
+    const key = one('select public_id from config_key');
+    await admin().post(`${target}/keys/${key}/withdrawal`, {}, { from: `${target}/keys` }).is(303);
+    await bring(signed({ ...document, tenant: 'other', made_at: '2026-04-15T20:00:00Z', kinds: [] })).refuses(422, 'file', /not trusted here/);
+    await admin().get(at).sees('not trusted here');          // not even what was brought before
+  });
+
+  test('PROMOTION pages look right', async ({ page: view }) => {
+    test.setTimeout(300000);
+    const few = body_of(await file_of(source));
+    sql("insert into config_key (name, public_key) values ('Sandbox', ?) on duplicate key update withdrawn_at = null", [other_key]);
+    const at = (await bring(signed({ ...few, tenant: 'looks', kinds: few.kinds.filter((k) => ['consumer_sub_category', 'calendar', 'working_hours', 'reading_format'].includes(k.kind)) })).is(303)).location;
+    for (const path of [target, at, `${target}/keys`]) {
+      await admin().browse(view, path);
+      await looks_right(view, { shots: `promotion-${path.split('/').length}` });
+    }
+  });
 });

@@ -85,9 +85,11 @@ ROW(Sampled, SAMPLED_ROW)
 
 /* Opened: somebody has looked at this draft as the bill it becomes (every look is audited). */
 static Sampled *sampled(Ctx *c, Id bill) {
-    return db_find(c, Sampled, "select a.account_no, b.total_minor as total, exists (select 1 from audit_entry e "
+    Sampled *s = db_find(c, Sampled, "select a.account_no, b.total_minor as total, exists (select 1 from audit_entry e "
                                "where e.entity = 'bill' and e.entity_id = b.id and e.action = 'view') as is_opened "
                                "from bill b join account a on a.id = b.account_id where b.id = ?", bill);
+    if (s && !s->is_opened) s->is_opened = audit_view_waits(c, "bill", bill);
+    return s;
 }
 
 static Id id_of(const char *digits) { return (Id){ strtoll(digits, NULL, 10) }; }

@@ -90,6 +90,8 @@ void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, co
  * meanwhile, so that the page may be read-only (view_note.c); elsewhere it is audit_note.
  */
 void audit_view(struct Ctx *c, const char *entity, Id id, const char *number, const char *reason);
+/* Whether such a look was taken in and is not written yet: for who asks if somebody has seen it. */
+bool audit_view_waits(struct Ctx *c, const char *entity, Id id);
 /* "user", "portal_user" ...: as whom the context acts, in the audit's words. */
 const char *audit_actor_kind(const struct Ctx *c);
 Id          audit_actor_id  (const struct Ctx *c);

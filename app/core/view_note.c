@@ -85,6 +85,17 @@ void audit_view(Ctx *c, const char *entity, Id id, const char *number, const cha
     __atomic_store_n(&mine->n, mine->n + 1, __ATOMIC_RELEASE);
 }
 
+bool audit_view_waits(Ctx *c, const char *entity, Id id) {
+    for (int i = 0; i < slots_n && slots; i++) {
+        const Slot *s = &slots[i];
+        int n = __atomic_load_n(&s->n, __ATOMIC_ACQUIRE);
+        for (int k = 0; k < n; k++)
+            if (s->v[k].id.id == id.id && !strcmp(s->v[k].entity, entity) && !strcmp(s->v[k].schema, c->schema))
+                return true;
+    }
+    return false;
+}
+
 static void write_of_schema(Ctx *c, void *arg) {
     (void)arg;
     for (int i = 0; i < mine->n; i++) {

@@ -94,7 +94,7 @@ story('CARDS', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, reques
     double.declines.push({ code: 'card_declined', decline_code: 'insufficient_funds', message: 'Your card has insufficient funds.' });
     const id = await begin('12.00');
     await charge(id, card);
-    await alpha().get(`/pay/${id}/return`).sees('Failed', 'Your card has insufficient funds.', 'Nothing was taken.');
+    await alpha().get(`/pay/${id}/return`).sees('Failed', 'Your bank declined the card (insufficient funds).', 'Nothing was taken.');
     expect(sql('select state, failure_code from payment_intent where public_id = ?', [id])).toEqual([{ state: 'failed', failure_code: 'insufficient_funds' }]);
     const other = await begin('13.00');
     double.next('POST /v1/payment_intents', { status: 401, body: { error: { type: 'invalid_request_error', message: 'Invalid API Key provided.' } } });

@@ -362,9 +362,10 @@ char *chart_bars(Arena *a, const Chart *given) {
     Text t = text_start(a);
     Plot p = frame(&t, &c, true);
     if (has_mark(&c, CHART_ESTIMATED))
-        text_addf(&t, "<defs><pattern id=\"%s-h%s\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" "
-                      "patternTransform=\"rotate(45)\">"
-                      "<path class=\"hat\" d=\"M2.5 0V5\"/></pattern></defs>", c.id, c.narrow ? "n" : "");
+        text_addf(&t,
+            "<defs><pattern id=\"%s-h%s\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" "
+            "patternTransform=\"rotate(45)\"><path class=\"hat\" d=\"M2.5 0V5\"/></pattern></defs>",
+            c.id, c.narrow ? "n" : "");
     int k = c.series_n && !c.stacked ? (int)c.series_n : 1, room = c.n ? (p.right - p.left) / (int)c.n : 0;
     Bars b = { .width = room * 62 / 100 / k, .gap = k > 1 ? 16 : 0 };
     if (b.width > (c.narrow ? 180 : 220)) b.width = c.narrow ? 180 : 220;

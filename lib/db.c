@@ -109,10 +109,10 @@ static const char *connect_now(Db *db) {
     mysql_options(my, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     char init[300];
     snprintf(init, sizeof init,
-             "set session time_zone='+00:00', "
-             "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,"
-             "NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout=8, max_statement_time=%d",
-             db->config.statement_time_s);
+        "set session time_zone='+00:00', "
+        "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE', "
+        "innodb_lock_wait_timeout=8, max_statement_time=%d",
+        db->config.statement_time_s);
     mysql_options(my, MYSQL_INIT_COMMAND, init);
     if (!mysql_real_connect(my, NULL, db->config.user, db->config.password, NULL, 0, db->config.socket,
                             CLIENT_FOUND_ROWS)) {

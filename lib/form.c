@@ -306,8 +306,8 @@ static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
     if (!*s) {
         if (f->flags & REQUIRED)
             problem(r, f->name, "%s",
-                    f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH ? WRONG(r, f, "choose")
-                                                                                              : WRONG(r, f, "enter"));
+                f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH ? WRONG(r, f, "choose")
+                                                                                          : WRONG(r, f, "enter"));
         return;
     }
     const char *wrong = field_check(r, f, s, v);

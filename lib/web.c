@@ -528,10 +528,10 @@ static void error_layout(Ctx *c, void *arg) {
     hooks.layout(arg);
 }
 
-static bool shows_form_again(const Failure *f) { return f->status == INVALID || f->status == CONFLICT
-    || f->status == WRONG_PROOF || f->status == BUSY
-                                                       || (f->status == DENIED && f->text
-                                                           && strstr(f->text, "form expired")); }
+static bool shows_form_again(const Failure *f) {
+    return f->status == INVALID || f->status == CONFLICT || f->status == WRONG_PROOF || f->status == BUSY
+        || (f->status == DENIED && f->text && strstr(f->text, "form expired"));
+}
 
 static void log_failure(const Req *r, const Failure *f) {
     bool ours = f->status == BROKEN || f->status == DOWN || f->status == UNKNOWN;
@@ -616,11 +616,12 @@ static bool has_header(const Req *r, const char *name) {
 static void put_security(Req *r, FCGX_Stream *out) {
     if (!has_header(r, "Content-Security-Policy"))
         put(r, out, "Content-Security-Policy",
-            text(r, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src "
-                    "'self'; connect-src 'self'; "
-            "frame-src 'self'; form-action 'self'%s%s; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
-                 web_config->form_action && *web_config->form_action ? " " : "", web_config->form_action
-                ? web_config->form_action : ""));
+            text(r,
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+                "connect-src 'self'; frame-src 'self'; form-action 'self'%s%s; frame-ancestors 'none'; base-uri "
+                "'none'; object-src 'none'",
+                web_config->form_action && *web_config->form_action ? " " : "",
+                web_config->form_action ? web_config->form_action : ""));
     put(r, out, "X-Content-Type-Options", "nosniff");
     put(r, out, "Referrer-Policy", "same-origin");
     if (!web_config->plain_http) put(r, out, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");

@@ -58,12 +58,14 @@ static BillScope scope_of(Ctx *c, const ScopeRow *r) {
                     "as factor_decimals, y.frequency"
 
 BillScope bill_scope_of_run(Ctx *c, Id run) {
-    return scope_of(c, db_one(c, ScopeRow,
-        "select r.id as run, p.id as period, y.id as cycle, p.from_date, p.to_date, r.bill_date, r.due_date, "
-        "r.bill_date as accounting_date, p.estimate_after, " SCOPE_CYCLE ", "
-        "r.template_version_id as template_version, r.message, r.options from bill_run r "
-        "join bill_cycle_period p on p.id = r.bill_cycle_period_id join bill_cycle y on y.id = p.cycle_id "
-        "where r.id = ? and r.utility_id = ?", run, c->utility));
+    return scope_of(c,
+        db_one(c, ScopeRow,
+            "select r.id as run, p.id as period, y.id as cycle, p.from_date, p.to_date, r.bill_date, r.due_date, "
+            "r.bill_date as accounting_date, p.estimate_after, " SCOPE_CYCLE ", "
+            "r.template_version_id as template_version, r.message, r.options from bill_run r "
+            "join bill_cycle_period p on p.id = r.bill_cycle_period_id join bill_cycle y on y.id = p.cycle_id "
+            "where r.id = ? and r.utility_id = ?",
+            run, c->utility));
 }
 
 BillScope bill_scope_replay(Ctx *c, Id period, const char *versions) {
@@ -341,10 +343,10 @@ static void read_lines(Set *x) {
     x->lines = db_all(x->c, BilledLineFact,
         "select l.bill_id as bill, g.service_connection_id as connection, l.charge_type, l.service_code as service, "
         "l.tax_code, l.amount_minor as amount from " IDS "bill_line l on l.bill_id = j.id and l.posts = 1 "
-                                                         "and l.section = 'current' "
+        "and l.section = 'current' "
         "left join bill_segment g on g.id = l.segment_id where l.true_up_of_bill_id is null and l.charge_id is null "
         "and l.adjustment_id is null and l.charge_type <> 'ROUNDING' order by l.bill_id, l.seq",
-                      json_ids(x->c, bills, n));
+        json_ids(x->c, bills, n));
 }
 
 static int id_order(const void *a, const void *b) {

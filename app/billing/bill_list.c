@@ -174,8 +174,7 @@ static void show_card(Req *r, const char *set, size_t n, const Card *k, const ch
     bool flat = size <= 10, better = (tenths > 0) == (k->good > 0);
     show_text(r, at(r, set, n, "trend.dir"), flat ? "flat" : tenths > 0 ? "up" : "down");
     show_text(r, at(r, set, n, "trend.figure"), locale_percent(&r->c.mem, r->c.locale, size * 1000));
-    show_text(r, at(r, set, n, "trend.text"), msg_format(r, r->c.language, "billing.bill.vs", { "month",
-                                                                                                        month }));
+    show_text(r, at(r, set, n, "trend.text"), msg_format(r, r->c.language, "billing.bill.vs", { "month", month }));
     if (flat || !k->good) return;
     show_text(r, at(r, set, n, "trend.good"), better ? "1" : "0");
     show_text(r, at(r, set, n, "trend.word"), word(r, better ? "billing.bill.better" : "billing.bill.worse"));

@@ -169,9 +169,8 @@ static void show_segments(Req *r, Json trace) {
         int64_t version = 0;
         json_int(s, "version", &version);
         show_text(r, text(r, "show.sections.2.text.%zu", n++),
-                  text(r, "%s, plan %s version %lld%s%s", json_text(s, "connection") ? json_text(s, "connection") : "",
-                       json_text(s, "plan") ? json_text(s, "plan") : "", (long long)version,
-                                                                use ? ": " : "", use ? use : ""));
+            text(r, "%s, plan %s version %lld%s%s", json_text(s, "connection") ? json_text(s, "connection") : "",
+                json_text(s, "plan") ? json_text(s, "plan") : "", (long long)version, use ? ": " : "", use ? use : ""));
     }
 }
 
@@ -509,11 +508,11 @@ ROW(ClosedRow, CLOSED_ROW)
 
 /* Of a bill in a month that the ledger has closed; NULL: its month is open. */
 static const char *closed_month(Req *r, Id bill) {
-    ClosedRow *p = db_find(r, ClosedRow, "select p.from_date as first_on from bill b "
-                                         "join gl_period p on p.utility_id = "
-                                         "b.utility_id and coalesce(b.accounting_date, b.bill_date) "
-                                         "between p.from_date "
-                                         "and p.to_date and p.state = 'closed' where b.id = ?", bill);
+    ClosedRow *p = db_find(r, ClosedRow,
+        "select p.from_date as first_on from bill b join gl_period p on p.utility_id = b.utility_id "
+        "and coalesce(b.accounting_date, b.bill_date) between p.from_date and p.to_date and p.state = 'closed' "
+        "where b.id = ?",
+        bill);
     Date on = utility_today(&r->c);
     while (p && db_int(r, "select count(*) from gl_period where utility_id = ? and state = 'closed' and ? between "
                           "from_date and to_date", r->c.utility, on)) on = date_add_days(date_month_end(on), 1);

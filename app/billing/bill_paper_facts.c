@@ -254,12 +254,11 @@ static void read_messages(Ctx *c, BillPaper *p, const PaperRow *b, const char *l
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static const char *plans_of(Ctx *c, Id bill) {
-    return db_text(
-        c,
-        "select group_concat(distinct concat(p.name, if(v.version_no is null, '', concat(' (', v.version_no, ')'))) "
-        "order by "
-        "p.name separator ', ') from bill_segment s join tariff_plan p on p.id = s.tariff_plan_id left "
-        "join tariff_plan_version v on v.id = s.tariff_plan_version_id where s.bill_id = ?",
+    return db_text(c,
+        "select group_concat(distinct concat(p.name, if(v.version_no is null, '', concat(' (', v.version_no, "
+        "')'))) order by p.name separator ', ') from bill_segment s join tariff_plan p "
+        "on p.id = s.tariff_plan_id left join tariff_plan_version v on v.id = s.tariff_plan_version_id "
+        "where s.bill_id = ?",
         bill);
 }
 

@@ -137,11 +137,9 @@ const char *bill_paper_mail(Arena *a, const BillPaper *b, const Locale *l) {
     raw(&h, "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>");
     words(&h, text(a, "%s %s", key(&h, "paper.bill"), b->bill_no));
     raw(&h,
-        "</title></head><body style=\"margin:0;background:#f5f7f9;color:#172230;font:16px/1.5 'Segoe UI',Roboto,"
-        "Helvetica,Arial,"
-        "sans-serif\"><div style=\"max-width:560px;margin:24px auto;padding:20px 24px;background:#ffffff;"
-        "border:1px solid "
-        "#e1e6eb;border-radius:10px\"><p><strong>");
+        "</title></head><body style=\"margin:0;background:#f5f7f9;color:#172230;font:16px/1.5 'Segoe "
+        "UI',Roboto,Helvetica,Arial,sans-serif\"><div style=\"max-width:560px;margin:24px auto;padding:20px "
+        "24px;background:#ffffff;border:1px solid #e1e6eb;border-radius:10px\"><p><strong>");
     words(&h, b->issuer.name);
     raw(&h, "</strong></p>");
     raw(&h, bill_paper_html(a, b, l));

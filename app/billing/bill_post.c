@@ -49,10 +49,11 @@ static PostBills lock_bills(Ctx *c, const char *ids) {
         "select b.id, b.account_id, b.consumer_id, b.bill_run_id as run, b.status, b.kind, b.currency, b.period_start, "
         "b.period_end, b.bill_date, b.due_date, coalesce(b.accounting_date, b.bill_date) "
         "as accounting_date, b.total_minor, "
-        "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, "
-        LAST_PUBLISHED "as last_published_at "
+        "b.supersedes_bill_id as supersedes, b.stale, a.balance_minor, a.deferred_minor, " LAST_PUBLISHED
+        "as last_published_at "
         "from " IDS "bill b force index (primary) on b.id = j.id and b.utility_id = ? straight_join account a force "
-                    "index (primary) on a.id = b.account_id order by b.account_id, b.id for update", ids, c->utility);
+        "index (primary) on a.id = b.account_id order by b.account_id, b.id for update",
+        ids, c->utility);
 }
 
 static const char *since_list(Ctx *c, const PostBills *v) {

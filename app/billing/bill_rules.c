@@ -294,10 +294,10 @@ static const char *readings_text(BillWork *w, const Reach *x) {
     }
     if (x->source == USAGE_ESTIMATED || x->source == USAGE_MIXED || x->source == USAGE_DEEMED || x->use_n > 1)
         text_addf(&t, "%s%s%s %s", t.n ? "; " : "",
-                  x->source == USAGE_ESTIMATED && !x->use_n ? "estimated "
-                  : x->source == USAGE_DEEMED               ? "deemed "
-                                                            : "together ",
-                  bill_number_text(w->a, x->span.usage.quantity), c->unit ? c->unit : "");
+            x->source == USAGE_ESTIMATED && !x->use_n ? "estimated "
+                : x->source == USAGE_DEEMED           ? "deemed "
+                                                      : "together ",
+            bill_number_text(w->a, x->span.usage.quantity), c->unit ? c->unit : "");
     return t.s;
 }
 

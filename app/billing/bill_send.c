@@ -73,10 +73,10 @@ const char *bill_send_again(Ctx *c, Id bill) {
 void bill_send_page(Req *r) {
     Id bill = bill_head(r, "");
     const char *path = text(r, "/bx/bills/%s", url_part(r, path_text(r, "no")));
-    const Sending *s = db_one(r, Sending, "select b.id, b.bill_no, b.status, n.email, n.primary_phone as phone, "
-                                          "0 as sent, cast(null as datetime(6)) as last_at from bill b "
-                                          "join consumer n on n.id = "
-                                          "b.consumer_id where b.id = ?", bill);
+    const Sending *s = db_one(r, Sending,
+        "select b.id, b.bill_no, b.status, n.email, n.primary_phone as phone, 0 as sent, "
+        "cast(null as datetime(6)) as last_at from bill b join consumer n on n.id = b.consumer_id where b.id = ?",
+        bill);
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.bill.send_ask", { "no", s->bill_no }));
     show_text(r, "page.width", "narrow");
     FormView *v = form_show(r, "form", &send_form, text(r, "%s/sending", path));

@@ -24,9 +24,10 @@ static void show_payments(Req *r, Id bill) {
     table_column(t, word(r, "billing.run.state"), "status", "status");
     table_rows_of(t, "/cis/payments/",
         "select p.payment_no, p.received_at, h.name as channel, l.amount_minor, if(l.undone_at is null, p.status, "
-        "'reversed') "
-        "as state from payment_allocation l join payment p on p.id = l.payment_id left join payment_channel h "
-        "on h.id = p.channel_id where l.target_type = 'bill' and l.target_id = ? order by l.id", bill);
+        "'reversed') as state from payment_allocation l join payment p on p.id = l.payment_id "
+        "left join payment_channel h on h.id = p.channel_id where l.target_type = 'bill' "
+        "and l.target_id = ? order by l.id",
+        bill);
     table_empty(t, word(r, "billing.bill.payments_none"), NULL);
 }
 

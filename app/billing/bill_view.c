@@ -123,12 +123,12 @@ BillDetails bill_details(Ctx *c, Id bill) {
 ROW(UseRow, USE)
 
 UsedReadings bill_readings(Ctx *c, Id bill) {
-    UseRows rows = db_all(c, UseRow, "select u.from_on, u.to_on, coalesce(u.from_value_e3, 0) as from_value, "
-                                     "coalesce(u.to_value_e3, 0) as to_value, u.billing_quantity_e3 as quantity, "
-                                     "u.billing_unit as unit, m.meter_no, "
-                                     "u.is_estimated "
-                                     "from usage_segment u left join meter m on m.id = u.meter_id where u.bill_id = ? "
-                                     "order by u.from_on, u.id limit 50", bill);
+    UseRows rows = db_all(c, UseRow,
+        "select u.from_on, u.to_on, coalesce(u.from_value_e3, 0) as from_value, coalesce(u.to_value_e3, "
+        "0) as to_value, u.billing_quantity_e3 as quantity, u.billing_unit as unit, m.meter_no, u.is_estimated "
+        "from usage_segment u left join meter m on m.id = u.meter_id where u.bill_id = ? "
+        "order by u.from_on, u.id limit 50",
+        bill);
     UsedReadings all = { take_n(c, UsedReading, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) {
         const UseRow *r = &rows.v[i];

@@ -137,10 +137,10 @@ void charge_cancel(Ctx *c, const char *source_type, Id source, const char *reaso
                   "and b.status in ('draft', 'held', 'approved')", h->id);
         if (h->posted_txn_id.id) ledger_reverse(c, h->posted_txn_id, text(c, "charge:%lld:void", (long long)h->id.id),
                                                 "charge_void", utility_today(c), reason);
-        db_must(c, 1, CONFLICT, "update charge set status='voided', bill_id=null, voided_at=?, "
-                                "void_reason=?, updated_at=?, "
-                                "updated_by=?, row_version=row_version+1 where id=? and status='pending'", c->now,
-                reason, c->now, c->user, h->id);
+        db_must(c, 1, CONFLICT,
+            "update charge set status='voided', bill_id=null, voided_at=?, void_reason=?, updated_at=?, "
+            "updated_by=?, row_version=row_version+1 where id=? and status='pending'",
+            c->now, reason, c->now, c->user, h->id);
         audit_write(c, &(Audit){ .action = "void", .entity = "charge", .id = h->id, .version = h->row_version + 1,
                                  .before = json_pairs(c, "status", "pending", NULL),
                                  .after = json_pairs(c, "status", "voided", NULL), .reason = reason });

@@ -91,12 +91,12 @@ static void make_calendar(Ctx *c, Id cycle, const NewCycle *n, const Frequency *
                                    DATE_NEXT_WORKING);
         const char *label = f->months ? month_text(&c->mem, month_of(from)) : date_iso(&c->mem, from);
         bool begun = date_compare(from, today) <= 0;
-        db_run(c, "insert into bill_cycle_period (utility_id, cycle_id, period_no, label, from_date, to_date, "
-                  "window_start, window_end, "
-                  "estimate_after, bill_date, due_date, accounting_date, state) values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-               c->utility, cycle, i + 1, label, from, to, date_add_days(to, -5), date_add_days(to, 5),
-                   date_add_days(to, 1), bill, due, bill,
-               begun ? "open" : "planned");
+        db_run(c,
+            "insert into bill_cycle_period (utility_id, cycle_id, period_no, label, from_date, to_date, "
+            "window_start, window_end, estimate_after, bill_date, due_date, accounting_date, state) "
+            "values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            c->utility, cycle, i + 1, label, from, to, date_add_days(to, -5), date_add_days(to, 5),
+            date_add_days(to, 1), bill, due, bill, begun ? "open" : "planned");
     }
 }
 
@@ -120,19 +120,17 @@ Id bill_cycle_create(Ctx *c, const NewCycle *n) {
     const Frequency *f = frequency_find(n->frequency);
     cycle_must_be_good(c, n, f);
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    Id cycle = db_insert(c, "insert into bill_cycle (utility_id, code, name, service_code, category_ids, "
-                            "area_ids, frequency, period_days, "
-        "anchor_date, bill_after_days, due_days, grace_days, template_id, state, created_by, updated_by) "
-        "select ?,?,trim(?),?,?,?,?,?,?,?,?,?,(select t.id from bill_template t "
-        "where t.utility_id=u.id and t.is_default=1 "
-        "order by t.utility_type=(select v.kind from utility_service v where v.utility_id=u.id "
-        "and v.code=?) desc limit 1),'active',?,? "
+    Id cycle = db_insert(c,
+        "insert into bill_cycle (utility_id, code, name, service_code, category_ids, area_ids, frequency, "
+        "period_days, anchor_date, bill_after_days, due_days, grace_days, template_id, state, created_by, "
+        "updated_by) select ?,?,trim(?),?,?,?,?,?,?,?,?,?,(select t.id from bill_template t "
+        "where t.utility_id=u.id and t.is_default=1 order by t.utility_type=(select v.kind "
+        "from utility_service v where v.utility_id=u.id and v.code=?) desc limit 1),'active',?,? "
         "from utility u where u.id=?",
         c->utility, n->code, n->name, n->service_code, json_ids(c, n->categories, (size_t)n->category_n),
-        json_ids(c, n->areas, (size_t)n->area_n), f->word, f->days, n->anchor, n->bill_after_days ? n->bill_after_days
-            : BILL_AFTER,
-        n->due_days ? n->due_days : DUE_DAYS, n->grace_days ? n->grace_days : GRACE_DAYS, n->service_code, by, by,
-            c->utility);
+        json_ids(c, n->areas, (size_t)n->area_n), f->word, f->days, n->anchor,
+        n->bill_after_days ? n->bill_after_days : BILL_AFTER, n->due_days ? n->due_days : DUE_DAYS,
+        n->grace_days ? n->grace_days : GRACE_DAYS, n->service_code, by, by, c->utility);
     make_calendar(c, cycle, n, f);
     int64_t joined = join_all(c, cycle, n->anchor);
     audit_write(c, &(Audit){ .action = "create", .entity = "bill_cycle", .id = cycle, .number = n->code, .version = 1,

@@ -61,18 +61,17 @@ ROW(Trial, TRIAL)
 
 /* One row a code that was ever posted to; opening and closing are debit minus credit. */
 static Trials trial_of(Ctx *c, const Period *p) {
-    return db_all(c, Trial, "select g.code, g.name, cast(sum(m.opening) as signed) as opening, cast(sum(m.debit) "
-                            "as signed) as debit, cast(sum(m.credit) as signed) as credit from ("
-        "select b.gl_code_id, if(q.id=?, 0, b.debit_minor - b.credit_minor) as opening, if(q.id=?, b.debit_minor, 0) "
-        "as debit, if(q.id=?, b.credit_minor, 0) as credit "
-        "from gl_period q join gl_period_balance b on b.gl_period_id=q.id where q.utility_id=? "
-        "and q.from_date<=? and q.state='closed' "
-        "union all select e.gl_code_id, if(q.id=?, 0, e.debit_minor - e.credit_minor), if(q.id=?, e.debit_minor, 0), "
-        "if(q.id=?, e.credit_minor, 0) "
-        "from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q on q.id=e.gl_period_id "
-        "where k.utility_id=? and q.from_date<=? and q.state<>'closed'"
-        ") m join gl_code g on g.id=m.gl_code_id group by g.id order by g.code", p->id, p->id, p->id, c->utility,
-                  p->from_date, p->id, p->id, p->id, c->utility, p->from_date);
+    return db_all(c, Trial,
+        "select g.code, g.name, cast(sum(m.opening) as signed) as opening, cast(sum(m.debit) as signed) as debit, "
+        "cast(sum(m.credit) as signed) as credit from (select b.gl_code_id, if(q.id=?, 0, "
+        "b.debit_minor - b.credit_minor) as opening, if(q.id=?, b.debit_minor, 0) as debit, if(q.id=?, "
+        "b.credit_minor, 0) as credit from gl_period q join gl_period_balance b on b.gl_period_id=q.id "
+        "where q.utility_id=? and q.from_date<=? and q.state='closed' union all "
+        "select e.gl_code_id, if(q.id=?, 0, e.debit_minor - e.credit_minor), if(q.id=?, e.debit_minor, 0), "
+        "if(q.id=?, e.credit_minor, 0) from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id "
+        "join gl_period q on q.id=e.gl_period_id where k.utility_id=? and q.from_date<=? "
+        "and q.state<>'closed') m join gl_code g on g.id=m.gl_code_id group by g.id order by g.code",
+        p->id, p->id, p->id, c->utility, p->from_date, p->id, p->id, p->id, c->utility, p->from_date);
 }
 
 static Money trial_difference(Ctx *c, const Period *p) {
@@ -250,16 +249,17 @@ static const char *checklist_json(Ctx *c) {
 static void close_period(Ctx *c, Id id, void *arg) {
     (void)arg;
     const Period *p = period_by_id(c, id);
-    db_run(c, "insert into gl_period_balance (gl_period_id, gl_code_id, opening_minor, debit_minor, credit_minor) "
-              "select ?, m.gl_code_id, sum(m.opening), sum(m.debit), sum(m.credit) from ("
-        "select b.gl_code_id, b.debit_minor - b.credit_minor as opening, 0 as debit, 0 as credit from gl_period q "
-        "join gl_period_balance b on b.gl_period_id=q.id where q.utility_id=? and q.from_date<? "
-        "union all select e.gl_code_id, e.debit_minor - e.credit_minor, 0, 0 "
-        "from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q on q.id=e.gl_period_id "
-        "where k.utility_id=? and q.from_date<? and q.state<>'closed' "
-        "union all select e.gl_code_id, 0, e.debit_minor, e.credit_minor from gl_code k straight_join ledger_entry e "
-        "on e.gl_code_id=k.id and e.gl_period_id=? where k.utility_id=?"
-        ") m group by m.gl_code_id", id, c->utility, p->from_date, c->utility, p->from_date, id, c->utility);
+    db_run(c,
+        "insert into gl_period_balance (gl_period_id, gl_code_id, opening_minor, debit_minor, credit_minor) "
+        "select ?, m.gl_code_id, sum(m.opening), sum(m.debit), sum(m.credit) from "
+        "(select b.gl_code_id, b.debit_minor - b.credit_minor as opening, 0 as debit, 0 as credit "
+        "from gl_period q join gl_period_balance b on b.gl_period_id=q.id where q.utility_id=? "
+        "and q.from_date<? union all select e.gl_code_id, e.debit_minor - e.credit_minor, 0, 0 "
+        "from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id join gl_period q "
+        "on q.id=e.gl_period_id where k.utility_id=? and q.from_date<? and q.state<>'closed' union all "
+        "select e.gl_code_id, 0, e.debit_minor, e.credit_minor from gl_code k straight_join ledger_entry e "
+        "on e.gl_code_id=k.id and e.gl_period_id=? where k.utility_id=?) m group by m.gl_code_id",
+        id, c->utility, p->from_date, c->utility, p->from_date, id, c->utility);
     db_run(c, "update gl_period set closed_at=?, closed_by=?, checklist=? where id=?", c->now, c->user,
            checklist_json(c), id);
 }

@@ -70,10 +70,10 @@ static Faults check(Ctx *c, const ImportSet *s) {
 /* Items of what is owed; credits have none. Their ids in the order of the rows. */
 static void insert_items(Ctx *c, const Opening *v, size_t n, Id batch, const char *gl_code) {
     const char *currency = utility_here(c)->currency;
-    DbBulk *b = db_bulk(c, "insert into charge (utility_id, account_id, charge_type, "
-                           "description, amount_minor, gl_code, "
-                           "currency, charge_date, due_on, post_mode, source_type, source_id, source_no, created_by, "
-                           "updated_by) values (?,?,'OPENING_BALANCE',?,?,?,?,?,?,'immediate','import_batch',?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into charge (utility_id, account_id, charge_type, description, amount_minor, gl_code, currency, "
+        "charge_date, due_on, post_mode, source_type, source_id, source_no, created_by, updated_by) "
+        "values (?,?,'OPENING_BALANCE',?,?,?,?,?,?,'immediate','import_batch',?,?,?,?)");
     for (size_t i = 0; i < n; i++)
         if (v[i].balance.minor > 0)
             db_bulk_add(b, c->utility, v[i].account, v[i].words, v[i].balance, gl_code, currency, v[i].as_of, v[i].due,
@@ -135,12 +135,12 @@ ROW(Held, HELD)
 /* By opposite entries; what was paid or stands on a bill stays. */
 static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     for (size_t i = 0; i < n; i++) {
-        Held *h = db_find(c, Held, "select h.id as charge, coalesce(h.paid_minor, 0) as paid, "
-                                   "exists (select 1 from ledger_txn "
-            "r where r.reversal_of_txn_id=t.id) as is_reversed, (select b.bill_no from bill b where b.id=h.bill_id "
-            "and b.status='published') as bill_no, coalesce(h.row_version, 0) as row_version from ledger_txn t "
-            "left join charge h on h.posted_txn_id=t.id where t.id=?",
-                          ids[i]);
+        Held *h = db_find(c, Held,
+            "select h.id as charge, coalesce(h.paid_minor, 0) as paid, exists (select 1 from ledger_txn r "
+            "where r.reversal_of_txn_id=t.id) as is_reversed, (select b.bill_no from bill b where b.id=h.bill_id "
+            "and b.status='published') as bill_no, coalesce(h.row_version, 0) as row_version "
+            "from ledger_txn t left join charge h on h.posted_txn_id=t.id where t.id=?",
+            ids[i]);
         if (!h || h->is_reversed) continue;
         if (h->bill_no) why[i] = text(c, "Is on bill %s.", h->bill_no);
         else if (h->paid.minor) why[i] = "Was paid, wholly or in part.";

@@ -222,10 +222,10 @@ RunCounts run_counts(Ctx *c, Id run) {
         *to = r->n;
         if (to == &k.calculated || to == &k.published) k.amount = money_add(k.amount, r->amount);
     }
-    k.tax = db_money(c, "select coalesce(sum(b.tax_minor), 0) from bill_run r join bill b on b.bill_run_id=r.id and "
-                        "b.status "
-                        "in ('draft', 'approved', 'published', if(r.simulate_only=1, 'discarded', '')) where r.id=?",
-                     run);
+    k.tax = db_money(c,
+        "select coalesce(sum(b.tax_minor), 0) from bill_run r join bill b on b.bill_run_id=r.id "
+        "and b.status in ('draft', 'approved', 'published', if(r.simulate_only=1, 'discarded', '')) where r.id=?",
+        run);
     k.workers = db_int(c, "select count(distinct claimed_by) from bill_run_item where run_id=? and state='claimed' "
                           "and lease_until > utc_timestamp(6)", run);
     k.stale = db_int(c, "select count(*) from bill where bill_run_id=? and stale=1 "
@@ -237,13 +237,13 @@ RunCounts run_counts(Ctx *c, Id run) {
 
 void run_totals(Ctx *c, Id run) {
     RunCounts k = run_counts(c, run);
-    db_run(c, "update bill_run set billed_count=?, held_count=?, error_count=?, skipped_count=?, "
-              "amount_minor=?, tax_minor=?, "
-              "usage_by_unit=(select json_objectagg(x.unit, x.qty) "
-              "from (select usage_unit as unit, sum(usage_qty_micro) as qty from bill where bill_run_id=? "
-              "and usage_unit is not null and status in ('draft', 'approved', 'published') group by usage_unit) x) "
-              "where id=?", k.published ? k.published : k.calculated, k.held, k.error, k.skipped, k.amount, k.tax, run,
-           run);
+    db_run(c,
+        "update bill_run set billed_count=?, held_count=?, error_count=?, skipped_count=?, amount_minor=?, "
+        "tax_minor=?, usage_by_unit=(select json_objectagg(x.unit, x.qty) from "
+        "(select usage_unit as unit, sum(usage_qty_micro) as qty from bill where bill_run_id=? "
+        "and usage_unit is not null and status in ('draft', 'approved', 'published') group by usage_unit) x) "
+        "where id=?",
+        k.published ? k.published : k.calculated, k.held, k.error, k.skipped, k.amount, k.tax, run, run);
 }
 
 void run_settle(Ctx *c, Id run) {
@@ -592,11 +592,12 @@ static int64_t give_back(Ctx *c, BillOfItems rows, const char *state) {
             if (rows.v[k].bill_id.id) ids[bills++] = rows.v[k].bill_id;
         }
         bill_discard(c, ids, bills);
-        db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i on i.id = "
-                  "j.id set i.state=?, i.attempt=0, i.bill_id=null, i.amount_minor=null, i.stale=0, "
-                  "i.error_code=null, i.error_text=null, "
-                  "i.claimed_by=null, i.lease_until=null, i.release_reason=null, i.released_by=null",
-               json_ids(c, items, end - i), state);
+        db_run(c,
+            "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i "
+            "on i.id = j.id set i.state=?, i.attempt=0, i.bill_id=null, i.amount_minor=null, i.stale=0, "
+            "i.error_code=null, i.error_text=null, i.claimed_by=null, i.lease_until=null, i.release_reason=null, "
+            "i.released_by=null",
+            json_ids(c, items, end - i), state);
     }
     return (int64_t)rows.n;
 }

@@ -87,13 +87,12 @@ static ExceptionRow *exception_of(Ctx *c, Id run, const char *key) {
     return db_find(c, ExceptionRow,
         "select e.id, e.public_id, e.account_id, a.account_no, n.display_name as consumer_name, e.code, e.message, "
         "e.bill_id, e.amount_minor is not null as has_amount, coalesce(e.amount_minor, 0) as amount, e.state, "
-        "e.severity, "
-        "e.note, e.assignee_id, u.full_name as assignee, e.opened_at, e.resolution, e.resolved_at, "
-        "d.full_name as resolved_by, b.status as bill_status from bill_exception e join account a on a.id = "
-        "e.account_id "
-        "join consumer n on n.id = a.consumer_id left join user u on u.id = e.assignee_id "
-        "left join user d on d.id = e.resolved_by left join bill b on b.id = e.bill_id "
-        "where e.public_id = ? and e.run_id = ?", key, run);
+        "e.severity, e.note, e.assignee_id, u.full_name as assignee, e.opened_at, e.resolution, e.resolved_at, "
+        "d.full_name as resolved_by, b.status as bill_status from bill_exception e join account a "
+        "on a.id = e.account_id join consumer n on n.id = a.consumer_id left join user u "
+        "on u.id = e.assignee_id left join user d on d.id = e.resolved_by left join bill b on b.id = e.bill_id "
+        "where e.public_id = ? and e.run_id = ?",
+        key, run);
 }
 
 static ExceptionRow *exception_of_path(Req *r, const RunRow *run) {
@@ -121,13 +120,14 @@ static void show_assignment(Req *r, const RunRow *run, const ExceptionRow *e) {
     FormView *v = form_show(r, "show.sections.0.form", &assign_form,
                             text(r, "/bx/runs/%s/exceptions/%s/assignment", run->run_no, e->public_id));
     form_set(v, "user", "kind", "select");
-    Persons people = db_all(r, Person, "select distinct u.id, u.email, u.full_name " WORKERS "order by u.full_name "
-                                                                                             "limit 200",
-                            r->c.utility);
+    Persons people = db_all(r, Person,
+        "select distinct u.id, u.email, u.full_name " WORKERS "order by u.full_name "
+        "limit 200",
+        r->c.utility);
     for (size_t i = 0; i < people.n; i++) {
         form_option(v, "user", people.v[i].email, people.v[i].full_name);
-        if (people.v[i].id.id == (e->assignee_id.id ? e->assignee_id.id : r->c.user.id)) form_text(v, "user",
-                                                                                                   people.v[i].email);
+        if (people.v[i].id.id == (e->assignee_id.id ? e->assignee_id.id : r->c.user.id))
+            form_text(v, "user", people.v[i].email);
     }
 }
 
@@ -147,12 +147,13 @@ static void show_acts(Req *r, const RunRow *run, const ExceptionRow *e) {
         show_text(r, at(r, "show.moves", n, "kind"), "primary");
         show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "%s/release", of_account));
     }
-    const char *connection = may && in_review ? db_text(r,
-        "select s.connection_no from service_connection_holder h join service_connection s on s.id = "
-        "h.service_connection_id "
-        "and s.metered = 1 where h.account_id = ? and h.from_on <= ? and (h.to_on is null or h.to_on >= ?) order by "
-        "s.id limit 1",
-                                                        e->account_id, run->to_date, run->from_date) : NULL;
+    const char *connection = may && in_review
+        ? db_text(r,
+            "select s.connection_no from service_connection_holder h join service_connection s "
+            "on s.id = h.service_connection_id and s.metered = 1 where h.account_id = ? and h.from_on <= ? "
+            "and (h.to_on is null or h.to_on >= ?) order by s.id limit 1",
+            e->account_id, run->to_date, run->from_date)
+        : NULL;
     if (connection) {
         show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.run.correct_reading"));
         show_text(r, at(r, "show.moves", n++, "url"),
@@ -190,9 +191,8 @@ void run_exception_page(Req *r) {
     if (e->assignee) show_fact(r, "show.facts", word(r, "billing.run.assignee"), e->assignee, NULL);
     if (e->note) show_fact(r, "show.facts", word(r, "billing.run.note"), e->note, NULL);
     if (e->resolution)
-        show_fact(r, "show.facts", word(r, "billing.run.resolution"), word(r, text(r, "billing.run.resolution_%s",
-                                                                                   e->resolution)),
-                  e->resolved_by);
+        show_fact(r, "show.facts", word(r, "billing.run.resolution"),
+            word(r, text(r, "billing.run.resolution_%s", e->resolution)), e->resolved_by);
     show_acts(r, run, e);
     page(r, "layout/show");
     history_aside(r, "bill_exception", e->id, NULL);

@@ -148,9 +148,8 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
         show_text(r, "show.badges.1.tone", "info");
     }
     show_fact(r, "show.facts", word(r, "billing.run.accounts"), run_count(r, k->total), NULL);
-    show_fact(r, "show.facts", word(r, "billing.run.billed"), run_count(r,
-                                                                        k->published ? k->published : k->calculated),
-                                                                         NULL);
+    show_fact(r, "show.facts", word(r, "billing.run.billed"), run_count(r, k->published ? k->published : k->calculated),
+        NULL);
     show_fact(r, "show.facts", word(r, "billing.run.amount"), run_money(r, k->amount), NULL);
     show_fact(r, "show.facts", word(r, "billing.run.bill_date"), locale_date(&r->c.mem, r->c.locale, run->bill_date),
               NULL);

@@ -48,11 +48,12 @@ static void deliveries(Req *r, const RunRow *run, const char *section) {
     table_column(t, word(r, "billing.run.channel"), "text", "id");
     table_column(t, word(r, "billing.run.state"), "status", "status");
     table_column(t, word(r, "billing.run.bills"), "num", "amount");
-    table_rows_of(t, NULL, "select case d.channel when 'email' then 'E-mail' when 'sms' then 'SMS' when 'portal' "
-                           "then 'Portal only' else concat(upper(left(d.channel, 1)), substr(d.channel, 2)) end as "
-                           "channel, "
-                           "d.state, count(*) as n from bill_delivery d join bill b on b.id=d.bill_id "
-                           "where b.bill_run_id=? group by 1, d.state order by 1, 2", run->id);
+    table_rows_of(t, NULL,
+        "select case d.channel when 'email' then 'E-mail' when 'sms' then 'SMS' "
+        "when 'portal' then 'Portal only' else concat(upper(left(d.channel, 1)), substr(d.channel, "
+        "2)) end as channel, d.state, count(*) as n from bill_delivery d join bill b on b.id=d.bill_id "
+        "where b.bill_run_id=? group by 1, d.state order by 1, 2",
+        run->id);
     table_empty(t, word(r, "billing.run.deliveries_none"), word(r, "billing.run.deliveries_when"));
 }
 

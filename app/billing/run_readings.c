@@ -343,13 +343,12 @@ void run_reading_page(Req *r) {
     show_uses(r, run, s);
     show_readings(r, run, s);
     page(r, "layout/show");
-    if (!s->meter.id || !perm_may(&r->c, "bx.run", EDIT) || (strcmp(run->state,
-                                                                                       "ready") && strcmp(run->state,
-                                                                                                          "review")))
+    if (!s->meter.id || !perm_may(&r->c, "bx.run", EDIT)
+        || (strcmp(run->state, "ready") && strcmp(run->state, "review")))
         return;
     show_text(r, "show.sections.2.title", word(r, "billing.run.reading_in_place"));
-    show_text(r, "show.sections.2.text", word(r, !strcmp(run->state, "ready") ? "billing.run.reading_how"
-                                                                            : "billing.run.reading_how_drafts"));
+    show_text(r, "show.sections.2.text",
+        word(r, !strcmp(run->state, "ready") ? "billing.run.reading_how" : "billing.run.reading_how_drafts"));
     FormView *v = form_show(r, "show.sections.2.form", &reading_form,
                             text(r, "/bx/runs/%s/readings/%s", run->run_no, url_part(r, s->connection_no)));
     form_date(v, "read_on", run->to_date);
@@ -363,8 +362,10 @@ static const char *save_reading(Req *r, const Spot *s, Input *in) {
     const char *words = in_text(in, "note"), *cause = in_text(in, "cause");
     Id there = db_id(r, "select id from meter_reading where service_connection_id=? and meter_id=? and read_on=? "
                         "and status='passed' order by id desc limit 1", s->connection, s->meter, on);
-    if (there.id && !cause) fail_field(r, INVALID, "cause", "There is a reading of this day. Say what was wrong "
-                                                            "with it.");
+    if (there.id && !cause)
+        fail_field(r, INVALID, "cause",
+            "There is a reading of this day. Say what was wrong "
+            "with it.");
     if (there.id) {
         Id made = reading_correct(&r->c, there, value, cause, words);
         const char *status = db_text(r, "select status from meter_reading where id=?", made);

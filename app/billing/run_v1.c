@@ -122,8 +122,8 @@ static void show_busy(Req *r, const Pick *p) {
     show_text(r, "page.notices.0.tone", "info");
     show_text(r, "page.notices.0.text", msg_format(r, r->c.language, "billing.generate.busy", { "run", run->run_no },
               { "state", state_label(r, run->state) }));
-    show_text(r, "page.notices.0.action.text", msg_format(r, r->c.language, "billing.generate.open", { "run",
-                                                                                                       run->run_no }));
+    show_text(
+        r, "page.notices.0.action.text", msg_format(r, r->c.language, "billing.generate.open", { "run", run->run_no }));
     show_text(r, "page.notices.0.action.url", link_path(r, "%s", run_path(&r->c, run)));
 }
 
@@ -192,8 +192,8 @@ void generate_page(Req *r) {
         show_text(r, "generate_text", word(r, "billing.generate.do"));
     }
     if (strcmp(p->state, "closed") && perm_may(&r->c, "bx.run", APPROVE)) {
-        show_text(r, "page.actions.0.text", msg_format(r, r->c.language, "billing.generate.close", { "period",
-                                                                                                     p->label }));
+        show_text(
+            r, "page.actions.0.text", msg_format(r, r->c.language, "billing.generate.close", { "period", p->label }));
         show_text(r, "page.actions.0.url", link_path(r, "/bx/generate/close?cycle=%s&period=%s",
                                                      url_part(r, p->cycle_code), url_part(r, p->label)));
     }
@@ -242,8 +242,8 @@ void generate_confirm(Req *r) {
     form_bool(v, "estimate", query_text(r, "cycle") ? query_text(r, "estimate") != NULL : true);
     form_bool(v, "release_held", query_text(r, "release_held") != NULL);
     form_text(v, "message", query_text(r, "message"));
-    form_set(v, "confirm", "label", msg_format(r, r->c.language, "billing.generate.type", { "n", text(r, "%lld",
-                                                                                                      (long long)n) }));
+    form_set(v, "confirm", "label",
+        msg_format(r, r->c.language, "billing.generate.type", { "n", text(r, "%lld", (long long)n) }));
     form_set(v, "confirm", "width", "5");
     show_text(r, "confirm.text.0", text(r, "%s %s", ask, word(r, "billing.generate.ask_how")));
     show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
@@ -338,7 +338,7 @@ void period_close_post(Req *r) {
                                  .version = db_int(r, "select row_version from bill_cycle_period where id=?", p->id),
                                  .before = json_pairs(&r->c, "state", p->state, NULL),
                                  .after = json_pairs(&r->c, "state", "closed", NULL) });
-    note(r, "%s", msg_format(r, r->c.language, "billing.generate.closed", { "period", p->label }, { "cycle",
-                                                                                                    p->cycle_name }));
+    note(r, "%s",
+        msg_format(r, r->c.language, "billing.generate.closed", { "period", p->label }, { "cycle", p->cycle_name }));
     go(r, "/bx/generate?cycle=%s", url_part(r, p->cycle_code));
 }

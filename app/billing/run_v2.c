@@ -240,15 +240,13 @@ static void show_choices(Req *r, const RunRow *run, const RunCounts *k, const ch
     show_fact(r, facts, word(r, "billing.run.period"), run->label,
               msg_format(r, r->c.language, "billing.run.from_to", { "from", from }, { "to", to }));
     show_fact(r, facts, word(r, "billing.run.bill_date"), locale_date(&r->c.mem, r->c.locale, run->bill_date),
-              msg_format(r, r->c.language, "billing.run.due", { "on", locale_date(&r->c.mem, r->c.locale,
-                                                                                  run->due_date) }));
+        msg_format(r, r->c.language, "billing.run.due", { "on", locale_date(&r->c.mem, r->c.locale, run->due_date) }));
     show_fact(r, facts, word(r, "billing.run.covered"), run_count(r, k->total),
               word(r, run->sample_of ? "billing.run.sample_only" : "billing.run.whole_cycle"));
     show_fact(r, facts, word(r, "billing.run.template"), o->template, NULL);
-    show_fact(r, facts, word(r, "billing.run.estimation"), word(r,
-                                                                o->estimate ? "billing.run.allowed"
-                                                                 : "billing.run.not_allowed"),
-              word(r, text(r, "billing.run.true_up_%s", o->true_up)));
+    show_fact(r, facts, word(r, "billing.run.estimation"),
+        word(r, o->estimate ? "billing.run.allowed" : "billing.run.not_allowed"),
+        word(r, text(r, "billing.run.true_up_%s", o->true_up)));
     if (o->version) show_fact(r, facts, word(r, "billing.run.tariff_version"), o->version, NULL);
     if (run->message) show_fact(r, facts, word(r, "billing.run.message"), run->message, NULL);
 }
@@ -292,10 +290,10 @@ static void stage_consumers(Req *r, const RunRow *run, const RunCounts *k) {
     run_kpi(r, word(r, "billing.run.eligible"), run_count(r, k->total - k->error - k->skipped), NULL, NULL);
     run_kpi(r, word(r, "billing.run.warnings"), run_count(r, warnings),
             link_path(r, "/bx/runs/%s/exceptions?severity=warning", run->run_no), NULL);
-    run_kpi(r, word(r, "billing.run.blocked"), run_count(r, k->error), link_path(r, "/bx/runs/%s/errors",
-                                                                                 run->run_no), NULL);
-    run_kpi(r, word(r, "billing.run.left_out"), run_count(r, k->skipped), link_path(r, "/bx/runs/%s/skipped",
-                                                                                    run->run_no), NULL);
+    run_kpi(r, word(r, "billing.run.blocked"), run_count(r, k->error), link_path(r, "/bx/runs/%s/errors", run->run_no),
+        NULL);
+    run_kpi(r, word(r, "billing.run.left_out"), run_count(r, k->skipped),
+        link_path(r, "/bx/runs/%s/skipped", run->run_no), NULL);
     const char *table = "show.sections.0.table";
     show_text(r, "show.sections.0.title", word(r, "billing.run.blocked_accounts"));
     TableView *t = table_start(r, table, word(r, "billing.run.blocked_accounts"));
@@ -307,13 +305,12 @@ static void stage_consumers(Req *r, const RunRow *run, const RunCounts *k) {
     table_column(t, word(r, "billing.run.mend"), "text", NULL);
     table_column(t, word(r, "billing.run.action"), "act", NULL);
     table_column(t, word(r, "billing.run.recheck"), "act", NULL);
-    Blockeds all = db_all(r, Blocked, "select a.account_no, n.display_name as name, e.code, e.message, e.severity, "
-                                      "e.opened_at as since_at from bill_exception e join account a on "
-                                      "a.id=e.account_id "
-                                      "join consumer n on n.id=a.consumer_id where e.run_id=? and e.severity in "
-                                      "('error', "
-                                      "'warning') and e.state in ('open', 'assigned') "
-                                      "order by e.severity, a.account_no, e.code limit ?", run->id, BLOCKED_SHOWN);
+    Blockeds all = db_all(r, Blocked,
+        "select a.account_no, n.display_name as name, e.code, e.message, e.severity, e.opened_at as since_at "
+        "from bill_exception e join account a on a.id=e.account_id join consumer n on n.id=a.consumer_id "
+        "where e.run_id=? and e.severity in ('error', 'warning') and e.state in ('open', 'assigned') "
+        "order by e.severity, a.account_no, e.code limit ?",
+        run->id, BLOCKED_SHOWN);
     bool may = perm_may(&r->c, "bx.run", EDIT) && !strcmp(run->state, "checking");
     for (size_t i = 0; i < all.n; i++) {
         const Blocked *b = &all.v[i];

@@ -25,10 +25,9 @@ static Json checklist_of(Req *r, const RunRow *run) {
 static const char *hint_of(Req *r, const RunRow *run, const CheckItem *k) {
     int64_t percent;
     if (!strcmp(k->key, "revenue"))
-        return run_revenue_change(&r->c, run, &percent)
-            ? msg_format(r, r->c.language, "billing.run.revenue_change", { "percent", text(r, "%+lld",
-                                                                                           (long long)percent) })
-            : word(r, "billing.run.revenue_first");
+        return run_revenue_change(&r->c, run, &percent) ? msg_format(
+                   r, r->c.language, "billing.run.revenue_change", { "percent", text(r, "%+lld", (long long)percent) })
+                                                        : word(r, "billing.run.revenue_first");
     if (!strcmp(k->key, "estimates")) {
         RunSums *now = run_sums(&r->c, run->id, (Id){ 0 });
         return msg_format(r, r->c.language, "billing.run.estimated_of", { "n", run_count(r, now->estimated) },
@@ -150,9 +149,9 @@ static void tick(Req *r, const RunRow *run, Ticks *x) {
         bool is_sample = !strncmp(m[i].name, "sample:", 7);
         if (name && !strcmp(m[i].name, name)) continue;
         if (!is_sample) {
-            json_add_json(&o, m[i].name, json_pairs(&r->c, "by", json_text(m[i].value, "by"), "at",
-                                                    json_text(m[i].value, "at"), "note", json_text(m[i].value,
-                                                                                                   "note"), NULL));
+            json_add_json(&o, m[i].name,
+                json_pairs(&r->c, "by", json_text(m[i].value, "by"), "at", json_text(m[i].value, "at"), "note",
+                    json_text(m[i].value, "note"), NULL));
             continue;
         }
         const char *id = m[i].name + 7, *seen = text(r, "seen:%s", id);
@@ -249,14 +248,13 @@ static void open_exceptions(Req *r, const RunRow *run) {
     table_column(t, word(r, "billing.run.assignee"), "text", NULL);
     table_column(t, word(r, "billing.run.kind"), "status", NULL);
     table_column(t, word(r, "billing.run.state"), "status", "status");
-    table_rows_of(t, NULL, "select e.code, concat('/u/', y.code, '/bx/runs/', r.run_no, '/exceptions/', "
-                           "e.public_id) as url, "
-                           "a.account_no, e.message, e.amount_minor, u.full_name, e.severity as state, e.state "
-                           "from bill_exception e join bill_run r on r.id = e.run_id join utility y on y.id = "
-                           "e.utility_id "
-                           "join account a on a.id=e.account_id left join user u on u.id = e.assignee_id "
-                           "where e.run_id=? and e.state in ('open', 'assigned') "
-                           "order by e.severity = 'warning', e.code, a.account_no limit ?", run->id, EXCEPTIONS_SHOWN);
+    table_rows_of(t, NULL,
+        "select e.code, concat('/u/', y.code, '/bx/runs/', r.run_no, '/exceptions/', e.public_id) as url, "
+        "a.account_no, e.message, e.amount_minor, u.full_name, e.severity as state, e.state "
+        "from bill_exception e join bill_run r on r.id = e.run_id join utility y on y.id = e.utility_id "
+        "join account a on a.id=e.account_id left join user u on u.id = e.assignee_id where e.run_id=? "
+        "and e.state in ('open', 'assigned') order by e.severity = 'warning', e.code, a.account_no limit ?",
+        run->id, EXCEPTIONS_SHOWN);
     table_empty(t, word(r, "billing.run.exceptions_none"), NULL);
 }
 
@@ -291,12 +289,16 @@ void run_recalculate_post(Req *r) {
     Id *ids = NULL;
     size_t n = 0;
     if (!what || strcmp(what, "all")) {
-        StaleRows rows = what && strcmp(what, "stale") ? db_all(r, StaleRow, "select id as account_id from account "
-            "where utility_id=? and account_no=?", r->c.utility, what)
-                                                       : db_all(r, StaleRow, "select account_id from bill "
-                                                                             "where bill_run_id=? and stale=1 "
-                                                                             "and status in ('draft', 'held', "
-                                                                             "'approved')", run->id);
+        StaleRows rows = what && strcmp(what, "stale") ? db_all(r, StaleRow,
+                             "select id as account_id from account "
+                             "where utility_id=? and account_no=?",
+                             r->c.utility, what)
+                                                       : db_all(r, StaleRow,
+                                                           "select account_id from bill "
+                                                           "where bill_run_id=? and stale=1 "
+                                                           "and status in ('draft', 'held', "
+                                                           "'approved')",
+                                                           run->id);
         ids = take_n(r, Id, rows.n + 1);
         for (size_t i = 0; i < rows.n; i++) ids[n++] = rows.v[i].account_id;
         if (!n) fail(r, INVALID, "Nothing is to be recalculated.");

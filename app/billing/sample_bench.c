@@ -115,8 +115,8 @@ static int64_t rows_us(Ctx *c, size_t i, const Held *h) {
     if (!h->rows) return 0;
     Text marks = text_start(c);
     for (int k = 0; k < h->n; k++) text_add(&marks, k ? ",?" : "?");
-    const char *table = written[i].is_new ? written[i].table : text(c, "bench_%c_%s", written[i].phase,
-                                                                    written[i].table);
+    const char *table =
+        written[i].is_new ? written[i].table : text(c, "bench_%c_%s", written[i].phase, written[i].table);
     DbSite *site = take(c, sizeof *site);
     *site = (DbSite){ .sql = text(c, "insert into %s (%s) values (%s)", table, h->columns, marks.s),
                       .file = __FILE__, .line = __LINE__, .params = h->n, .kind = DB_SITE_RUN };

@@ -198,9 +198,9 @@ static void meters_tx(Sample *s, int64_t from, int64_t to) {
                 installation = { s->next_installation++ };
             Date on = k ? swap : date_add_days(since, -1), off = !k && count == 2 ? swap : DATE_NONE;
             const char *no = numbers[number++];
-            db_bulk_add(meter, id, c->utility, no, text(c, "%d%07lld", k ? 26 : 10 + (int)(i % 14),
-                                                        (long long)(1000003 + i * 2 + k)), model->manufacturer_id,
-                        model->id, date_is_set(off) ? "removed" : "installed", date_add_days(on, -60));
+            db_bulk_add(meter, id, c->utility, no,
+                text(c, "%d%07lld", k ? 26 : 10 + (int)(i % 14), (long long)(1000003 + i * 2 + k)),
+                model->manufacturer_id, model->id, date_is_set(off) ? "removed" : "installed", date_add_days(on, -60));
             db_bulk_add(reg, register_id, c->utility, id, model->reading_format_id);
             Time removed = date_is_set(off) ? time_of_local(s->zone, (Local){ .date = off, .hour = 11, .minute = 10 })
                 : TIME_NONE;

@@ -32,10 +32,10 @@ static BillScope scope_of(Ctx *c, const Single *s) {
         "select y.max_estimates, y.true_up, y.normal_days, coalesce(y.factor_decimals, -1) as factor_decimals, "
         "(select v.id from bill_template t join bill_template_version v on v.template_id = t.id "
         "and v.version_no = t.current_version and v.state = 'active' where t.utility_id = y.utility_id "
-        "and t.state = 'active' and (t.id = y.template_id or t.is_default = 1) order by t.id = y.template_id desc "
-        "limit 1) "
-        "as template_version from account_cycle x join bill_cycle y on y.id = x.cycle_id where x.account_id = ? "
-        "order by x.open_flag desc, x.id desc limit 1", s->account);
+        "and t.state = 'active' and (t.id = y.template_id or t.is_default = 1) "
+        "order by t.id = y.template_id desc limit 1) as template_version from account_cycle x join bill_cycle y "
+        "on y.id = x.cycle_id where x.account_id = ? order by x.open_flag desc, x.id desc limit 1",
+        s->account);
     BillScope scope = { .kind = s->kind, .from = s->from, .to = s->to, .period_is_asked = s->kind == BILL_SINGLE,
                         .months = 1,
                         .bill_date = s->bill_date, .due_date = s->due_date, .accounting_date = s->bill_date,
@@ -129,11 +129,11 @@ ROW(LastUse, LAST_USE)
 Price marginal_rate(Ctx *c, Id account) {
     LastUse *u = db_find(c, LastUse,
         "select g.service_connection_id as connection, b.account_id as account, g.usage_unit as unit, "
-        "g.segment_start as `from`, "
-        "g.segment_end as `to`, g.usage_qty_micro as quantity from bill b join bill_segment g on g.bill_id = b.id "
-        "join service_connection s on s.id = g.service_connection_id and s.metered = 1 where b.account_id = ? "
-        "and b.utility_id = ? and b.status = 'published' order by b.period_end desc, g.seq limit 1", account,
-                         c->utility);
+        "g.segment_start as `from`, g.segment_end as `to`, g.usage_qty_micro as quantity from bill b "
+        "join bill_segment g on g.bill_id = b.id join service_connection s on s.id = g.service_connection_id "
+        "and s.metered = 1 where b.account_id = ? and b.utility_id = ? and b.status = 'published' "
+        "order by b.period_end desc, g.seq limit 1",
+        account, c->utility);
     if (!u) return (Price){ 0 };
     TargetRow t = { u->connection, u->account, u->unit };
     Money now = cost_of(c, &t, u->from, u->to, u->quantity);
@@ -194,14 +194,12 @@ Id bill_request(Ctx *c, Id account, const char *kind, Date through, const char *
 ROW(EndRow, END_ROW)
 
 Id bill_final_request(Ctx *c, Id account, Id reading, const char *reason) {
-    EndRow *row = db_one(c, EndRow, "select max(coalesce(h.to_on, s.disconnected_on, s.closed_on, a.closed_on)) as "
-                                    "service, "
-                                    "(select g.read_on from meter_reading g where g.id = ? and g.utility_id = "
-                                    "a.utility_id) "
-                                    "as reading from account a left join service_connection_holder h on "
-                                    "h.account_id = a.id "
-                                    "left join service_connection s on s.id = h.service_connection_id where a.id = ?",
-                         reading, account);
+    EndRow *row = db_one(c, EndRow,
+        "select max(coalesce(h.to_on, s.disconnected_on, s.closed_on, a.closed_on)) as service, "
+        "(select g.read_on from meter_reading g where g.id = ? and g.utility_id = a.utility_id) as reading "
+        "from account a left join service_connection_holder h on h.account_id = a.id "
+        "left join service_connection s on s.id = h.service_connection_id where a.id = ?",
+        reading, account);
     Date end = date_is_set(row->service) ? row->service : row->reading;
     if (!date_is_set(end)) fail(c, CONFLICT, "Set the service end first.");
     return draft_of(c, &(Wish){ .purpose = "final", .source_type = "account", .source = account, .account = account,

@@ -35,18 +35,16 @@ static void show_hits(Req *r, const char *q) {
     table_column(t, word(r, "billing.single.balance"), "money", "amount");
     table_column(t, word(r, "billing.run.state"), "status", "status");
     table_rows_of(t, "/bx/generate-single/",
-        "select a.account_no, n.display_name, concat_ws(', ', p.line1, p.unit, p.city) as address, (select "
-        "group_concat(distinct "
-        "l.code order by l.code separator ', ') from service_connection s join tariff_plan l on l.id = "
-        "s.tariff_plan_id "
-        "where s.account_id = a.id) as plans, a.balance_minor, a.status from (select x.id from account x where "
-        "x.utility_id = ? "
-        "and x.account_no like ? union select x.id from consumer y join account x on x.consumer_id = y.id "
-        "where y.utility_id = ? and (y.display_name like ? or y.last_name like ? or y.primary_phone like ?) "
-        "union select s.account_id from meter m join service_connection s on s.meter_id = m.id where m.utility_id = ? "
-        "and m.meter_no like ? union select x.id from premise y join account x on x.premise_id = y.id where "
-        "y.utility_id = ? "
-        "and y.line1 like ?) f join account a on a.id = f.id join consumer n on n.id = a.consumer_id "
+        "select a.account_no, n.display_name, concat_ws(', ', p.line1, p.unit, p.city) as address, "
+        "(select group_concat(distinct l.code order by l.code separator ', ') from service_connection s "
+        "join tariff_plan l on l.id = s.tariff_plan_id where s.account_id = a.id) as plans, a.balance_minor, "
+        "a.status from (select x.id from account x where x.utility_id = ? and x.account_no like ? union "
+        "select x.id from consumer y join account x on x.consumer_id = y.id where y.utility_id = ? "
+        "and (y.display_name like ? or y.last_name like ? or y.primary_phone like ?) union select s.account_id "
+        "from meter m join service_connection s on s.meter_id = m.id where m.utility_id = ? "
+        "and m.meter_no like ? union select x.id from premise y join account x on x.premise_id = y.id "
+        "where y.utility_id = ? and y.line1 like ?) f join account a on a.id = f.id join consumer n "
+        "on n.id = a.consumer_id "
         "join premise p on p.id = a.premise_id order by a.account_no limit ?", r->c.utility, start, r->c.utility,
                   start, start,
         digits, r->c.utility, start, r->c.utility, start, HITS_MOST);
@@ -63,12 +61,11 @@ static void show_waiting(Req *r) {
     table_column(t, word(r, "billing.run.why"), "text", "name");
     table_column(t, word(r, "billing.run.since"), "date", NULL);
     table_rows_of(t, "/bx/generate-single/",
-        "select a.account_no, d.purpose as state, b.bill_no, d.difference_minor, json_value(d.inputs, '$.reason') "
-        "as reason, "
-        "d.created_at from single_bill_draft d join account a on a.id = d.account_id left join bill b on b.id = "
-        "d.source_bill_id "
-        "where d.utility_id = ? and d.open_flag = 1 and d.expires_at > utc_timestamp(6) order by d.id desc limit 100",
-                  r->c.utility);
+        "select a.account_no, d.purpose as state, b.bill_no, d.difference_minor, json_value(d.inputs, "
+        "'$.reason') as reason, d.created_at from single_bill_draft d join account a "
+        "on a.id = d.account_id left join bill b on b.id = d.source_bill_id where d.utility_id = ? "
+        "and d.open_flag = 1 and d.expires_at > utc_timestamp(6) order by d.id desc limit 100",
+        r->c.utility);
     table_empty(t, word(r, "billing.single.waiting_none"), NULL);
 }
 
@@ -230,9 +227,8 @@ static void show_preview(Req *r, const BillDraft *d, const char *section) {
     }
     for (int i = 0, n = 0; i < d->segment_n; i++)
         if (d->segments[i].explain)
-            show_text(r, text(r, "%s.text.%d", section, n++), text(r, "%s: %s",
-                                                                   d->segments[i].connection->connection_no,
-                                                                   d->segments[i].explain));
+            show_text(r, text(r, "%s.text.%d", section, n++),
+                text(r, "%s: %s", d->segments[i].connection->connection_no, d->segments[i].explain));
     TableView *t = table_start(r, text(r, "%s.table", section), word(r, "billing.single.preview"));
     table_column(t, word(r, "billing.single.line"), "text", "id");
     table_column(t, word(r, "billing.run.amount"), "money", "amount");
@@ -323,11 +319,11 @@ static const char *take_readings(Req *r, Input *in, const Head *h, const Single 
 
 /* What was made, and from what: charges of the form hang on it. */
 static Id record_make(Req *r, const Head *h, const char *kind, const char *reason) {
-    return db_insert(r, "insert into single_bill_draft (utility_id, account_id, consumer_id, "
-                        "purpose, inputs, owner_id, "
-                        "expires_at, created_by, updated_by) values (?,?,?,?,?,?,?,?,?)", r->c.utility,
-                     h->account->id, h->account->consumer, kind ? kind : "single",
-                     json_pairs(&r->c, "reason", reason, NULL), r->c.user, r->c.now, r->c.user, r->c.user);
+    return db_insert(r,
+        "insert into single_bill_draft (utility_id, account_id, consumer_id, purpose, inputs, owner_id, expires_at, "
+        "created_by, updated_by) values (?,?,?,?,?,?,?,?,?)",
+        r->c.utility, h->account->id, h->account->consumer, kind ? kind : "single",
+        json_pairs(&r->c, "reason", reason, NULL), r->c.user, r->c.now, r->c.user, r->c.user);
 }
 
 /* The charges of the form, unique by the record of this bill: no double fee. */
@@ -454,8 +450,8 @@ void single_page(Req *r) {
 /* --- making it ---------------------------------------------------------------------------------------------------- */
 
 static void refuse(Req *r, const BillDraft *d) {
-    if (d->outcome == BILL_SKIPPED || d->outcome == BILL_EMPTY || !d->problem_n) fail(r, INVALID,
-                                                                                      "There is nothing to bill.");
+    if (d->outcome == BILL_SKIPPED || d->outcome == BILL_EMPTY || !d->problem_n)
+        fail(r, INVALID, "There is nothing to bill.");
     fail(r, INVALID, "%s: %s", d->problems[0].code, d->problems[0].message);
 }
 

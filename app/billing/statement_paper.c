@@ -97,11 +97,9 @@ void statement_order(Ctx *c, Id account, Date from, Date to, const char *languag
 
 Id statement_made(Ctx *c, Id account, Date from, Date to, Time since) {
     const char *name = name_of(c, account_get(c, account)->account_no, from, to);
-    return db_id(
-        c,
+    return db_id(c,
         "select max(id) from document where entity = 'statement' and entity_id = ? and utility_id = ? "
-        "and file_name = ? and "
-        "created_at >= ? and erased_at is null",
+        "and file_name = ? and created_at >= ? and erased_at is null",
         account, c->utility, name, since);
 }
 

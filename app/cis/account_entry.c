@@ -46,20 +46,17 @@ static AccountKnown *facts_of(Ctx *c, const NewAccount *v, size_t n, RowKeys *k)
     AccountKnown *f = take_n(c, AccountKnown, n + 1);
     Date today = utility_today(c);
     for (size_t i = 0; i < n; i++) f[i].today = today;
-    Facts l = db_all(c, Fact, "select j.row_no, n.status as consumer_status, p.id is not null as has_premise, "
-        "coalesce(p.multi_unit, 0) as is_multi_unit, p.sub_area_id as sub_area, g.id is not null as has_category, "
-        "s.id is not null as sub_category_fits, (select a.account_no from account a "
-        "where a.premise_id=p.id and a.utility_id=? "
-        "and a.status not in ('closed', 'cancelled') limit 1) as open_account "
+    Facts l = db_all(c, Fact,
+        "select j.row_no, n.status as consumer_status, p.id is not null as has_premise, coalesce(p.multi_unit, "
+        "0) as is_multi_unit, p.sub_area_id as sub_area, g.id is not null as has_category, "
+        "s.id is not null as sub_category_fits, (select a.account_no from account a where a.premise_id=p.id "
+        "and a.utility_id=? and a.status not in ('closed', 'cancelled') limit 1) as open_account "
         "from json_table(?, '$[*]' columns (row_no int path '$[0]', consumer bigint path '$[1]', "
-        "premise bigint path '$[2]', "
-        "category bigint path '$[3]', sub bigint path '$[4]')) j "
-        "left join consumer n on n.id=j.consumer and n.utility_id=? "
-        "left join premise p on p.id=j.premise and p.utility_id=? "
+        "premise bigint path '$[2]', category bigint path '$[3]', sub bigint path '$[4]')) j left join consumer n "
+        "on n.id=j.consumer and n.utility_id=? left join premise p on p.id=j.premise and p.utility_id=? "
         "left join consumer_category g on g.id=j.category and g.utility_id=? and g.active=1 "
-        "left join consumer_sub_category s on s.id=j.sub and s.category_id=g.id", c->utility, references(c, v, n),
-                     c->utility,
-        c->utility, c->utility);
+        "left join consumer_sub_category s on s.id=j.sub and s.category_id=g.id",
+        c->utility, references(c, v, n), c->utility, c->utility, c->utility);
     for (size_t i = 0; i < l.n; i++) {
         const Fact *r = &l.v[i];
         AccountKnown *one = &f[r->row_no];
@@ -105,12 +102,11 @@ static void insert_accounts(Ctx *c, const NewAccount *v, size_t n, const RowKeys
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
     const char *currency = utility_here(c)->currency;
     Date today = utility_today(c);
-    DbBulk *b = db_bulk(c, "insert into account (utility_id, account_no, portal_code, legacy_no, consumer_id, "
-                           "premise_id, category_id, "
-                           "sub_category_id, status, single_flag, opened_on, closed_on, currency, tax_exempt, "
-                           "tax_certificate_no, due_days, "
-                           "billing_address_choice, created_at, created_by, updated_at, updated_by) "
-                           "values (?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?,?,?,nullif(?,0),?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into account (utility_id, account_no, portal_code, legacy_no, consumer_id, premise_id, category_id, "
+        "sub_category_id, status, single_flag, opened_on, closed_on, currency, tax_exempt, tax_certificate_no, "
+        "due_days, billing_address_choice, created_at, created_by, updated_at, updated_by) "
+        "values (?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?,?,?,nullif(?,0),?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewAccount *a = &v[i];
         if (!numbers[i]) continue;

@@ -193,15 +193,13 @@ static void show_files(Req *r, const char *entity, Id id) {
 void complaint_page(Req *r) {
     Ctx *c = &r->c;
     const char *no = path_text(r, "no");
-    Complaint *p = db_find(
-        c, Complaint,
+    Complaint *p = db_find(c, Complaint,
         "select p.id, m.sub_area_id as area_id, t.name as type, p.priority, p.channel, p.subject, p.description, "
-        "p.status, a.account_no, n.display_name as consumer_name, b.bill_no, coalesce(p.disputed_amount_minor, 0) "
-        "as disputed, "
-        "json_value(p.extra, '$.lines') as `lines`, p.created_at from complaint p join complaint_type t on t.id = "
-        "p.complaint_type_id left join account a on a.id = p.account_id left join consumer n on n.id = p.consumer_id "
-        "left join premise m on m.id = p.premise_id left join bill b on b.id = p.disputed_bill_id where "
-        "p.utility_id = ? and p.complaint_no = ?",
+        "p.status, a.account_no, n.display_name as consumer_name, b.bill_no, coalesce(p.disputed_amount_minor, "
+        "0) as disputed, json_value(p.extra, '$.lines') as `lines`, p.created_at from complaint p "
+        "join complaint_type t on t.id = p.complaint_type_id left join account a on a.id = p.account_id "
+        "left join consumer n on n.id = p.consumer_id left join premise m on m.id = p.premise_id left join bill b "
+        "on b.id = p.disputed_bill_id where p.utility_id = ? and p.complaint_no = ?",
         c->utility, no);
     if (!p) fail(c, NOT_FOUND, "There is no complaint %s.", no);
     if (p->area_id.id) scope_check_area(c, p->area_id);

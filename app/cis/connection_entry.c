@@ -118,12 +118,11 @@ static void twice(Faults *to, size_t n, const RowKeys *k) {
 static void insert_connections(Ctx *c, const NewConnection *v, size_t n, const Id *premises,
                                const char *const *numbers) {
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    DbBulk *b = db_bulk(c, "insert into service_connection (utility_id, connection_no, legacy_no, account_id, "
-                           "premise_id, service_code, "
+    DbBulk *b = db_bulk(c,
+        "insert into service_connection (utility_id, connection_no, legacy_no, account_id, premise_id, service_code, "
         "tariff_plan_id, plan_valid_from, status, supply_state, metered, size, eru_e3, dwelling_units, "
-        "winter_average_qty_micro, "
-        "derived_from_id, connected_on, disconnected_on, closed_on, created_at, created_by, updated_at, updated_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?,?,?,?,?,?,?,?)");
+        "winter_average_qty_micro, derived_from_id, connected_on, disconnected_on, closed_on, created_at, "
+        "created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewConnection *w = &v[i];
         if (!numbers[i]) continue;
@@ -149,14 +148,13 @@ static void insert_connections(Ctx *c, const NewConnection *v, size_t n, const I
 ROW(Made, MADE)
 
 static Mades made_of(Ctx *c, const char *const *numbers, size_t n) {
-    return db_all(c, Made, "select j.row_no, s.id, s.account_id as account, a.consumer_id as consumer, "
-                           "s.tariff_plan_id as plan, "
-                           "s.connection_no, s.service_code, s.status, s.connected_on, a.opened_on "
-                           "from json_table(?, '$[*]' columns (row_no int path '$[0]', value "
-                           "varchar(30) path '$[1]')) j "
-                           "straight_join service_connection s on s.utility_id=? and s.connection_no=j.value "
-                           "straight_join account a on a.id=s.account_id order by j.row_no",
-                  json_keys(c, numbers, n), c->utility);
+    return db_all(c, Made,
+        "select j.row_no, s.id, s.account_id as account, a.consumer_id as consumer, s.tariff_plan_id as plan, "
+        "s.connection_no, s.service_code, s.status, s.connected_on, a.opened_on "
+        "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(30) path '$[1]')) j straight_join "
+        "service_connection s on s.utility_id=? and s.connection_no=j.value straight_join account a "
+        "on a.id=s.account_id order by j.row_no",
+        json_keys(c, numbers, n), c->utility);
 }
 
 static Event activated(Ctx *c, const Made *s, Date on) {
@@ -173,9 +171,9 @@ static void hold(Ctx *c, const Mades *l) {
                              "insert into service_connection_holder (utility_id, "
                              "service_connection_id, account_id, from_on) "
                              "values (?,?,?,?)");
-    DbBulk *plan = db_bulk(c, "insert into service_connection_plan (utility_id, service_connection_id, "
-                              "tariff_plan_id, valid_from, "
-                              "created_by) values (?,?,?,?,?)");
+    DbBulk *plan = db_bulk(c,
+        "insert into service_connection_plan (utility_id, service_connection_id, tariff_plan_id, valid_from, "
+        "created_by) values (?,?,?,?,?)");
     for (size_t i = 0; i < l->n; i++) {
         const Made *s = &l->v[i];
         if (!date_is_set(s->connected_on) || !strcmp(s->status, "pending")) continue;
@@ -229,12 +227,12 @@ ENTRY_FORMS(NewConnection, connection, connections)
 ROW(Held, HELD)
 
 static Held *connection_lock(Ctx *c, Id connection) {
-    Held *s = db_find(c, Held, "select s.id, s.account_id as account, a.consumer_id as consumer, "
-                               "s.tariff_plan_id as plan, "
-                               "a.category_id as category, s.connection_no, s.service_code, s.status, s.supply_state, "
-                               "a.opened_on, s.plan_valid_from, "
-        "s.last_billed_on, s.row_version from service_connection s join account a on a.id=s.account_id "
-        "where s.id=? and s.utility_id=? for update", connection, c->utility);
+    Held *s = db_find(c, Held,
+        "select s.id, s.account_id as account, a.consumer_id as consumer, s.tariff_plan_id as plan, "
+        "a.category_id as category, s.connection_no, s.service_code, s.status, s.supply_state, a.opened_on, "
+        "s.plan_valid_from, s.last_billed_on, s.row_version from service_connection s join account a "
+        "on a.id=s.account_id where s.id=? and s.utility_id=? for update",
+        connection, c->utility);
     if (!s) fail(c, NOT_FOUND, "There is no such connection.");
     return s;
 }

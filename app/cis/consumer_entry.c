@@ -89,16 +89,17 @@ static void possible_duplicates(Ctx *c, const NewConsumer *v, size_t n, const Ro
                              "and n.email=j.value collate utf8mb4_unicode_520_ci "
                              "and n.status='active' order by j.row_no, n.id", json_keys(c, k->email, n), c->utility),
                                  "email");
-    likes(f, db_all(c, Like, "select j.row_no, n.consumer_no as value, n.display_name as name "
-                             "from json_table(?, '$[*]' columns (row_no int path '$[0]', value "
-                             "varchar(130) path '$[1]', "
-                             "place varchar(20) path '$[2]')) j straight_join consumer n on n.utility_id=? "
-                             "and n.display_name=j.value collate utf8mb4_unicode_520_ci and n.status='active' "
-                             "where n.billing_postal_code=j.place collate utf8mb4_unicode_520_ci or "
-                             "exists (select 1 from account a "
-                             "join premise p on p.id=a.premise_id where a.consumer_id=n.id "
-                             "and p.postal_code=j.place collate utf8mb4_unicode_520_ci) order by j.row_no, n.id",
-                    names_with_place(c, v, n), c->utility), "name");
+    likes(f,
+        db_all(c, Like,
+            "select j.row_no, n.consumer_no as value, n.display_name as name "
+            "from json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(130) path '$[1]', "
+            "place varchar(20) path '$[2]')) j straight_join consumer n on n.utility_id=? "
+            "and n.display_name=j.value collate utf8mb4_unicode_520_ci and n.status='active' "
+            "where n.billing_postal_code=j.place collate utf8mb4_unicode_520_ci or exists (select 1 "
+            "from account a join premise p on p.id=a.premise_id where a.consumer_id=n.id "
+            "and p.postal_code=j.place collate utf8mb4_unicode_520_ci) order by j.row_no, n.id",
+            names_with_place(c, v, n), c->utility),
+        "name");
 }
 
 static ConsumerKnown *facts_of(Ctx *c, const NewConsumer *v, size_t n, const RowKeys *k) {
@@ -139,15 +140,13 @@ typedef struct Rows { const char **number; bool *stored; Id *id; } Rows;
 static void insert_consumers(Ctx *c, const NewConsumer *v, size_t n, Rows *r) {
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
     const char *language = utility_here(c)->language;
-    DbBulk *b = db_bulk(c, "insert into consumer (utility_id, consumer_no, legacy_no, type, "
-                           "first_name, middle_name, last_name, "
-                           "organization_name, date_of_birth, id_document_type, id_number_enc, id_number_last4, "
-                           "id_number_hash, tax_id, primary_phone, "
-                           "phone_verified_at, alternate_phone, email, email_verified_at, preferred_language, "
-                           "preferred_channel, billing_line1, "
-                           "billing_line2, billing_city, billing_state, billing_postal_code, billing_country, "
-                           "created_at, created_by, updated_at, "
-                           "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into consumer (utility_id, consumer_no, legacy_no, type, first_name, middle_name, last_name, "
+        "organization_name, date_of_birth, id_document_type, id_number_enc, id_number_last4, id_number_hash, tax_id, "
+        "primary_phone, phone_verified_at, alternate_phone, email, email_verified_at, preferred_language, "
+        "preferred_channel, billing_line1, billing_line2, billing_city, billing_state, billing_postal_code, "
+        "billing_country, created_at, created_by, updated_at, updated_by) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewConsumer *w = &v[i];
         if (!r->stored[i]) continue;
@@ -184,9 +183,9 @@ static void ids_of(Ctx *c, size_t n, Rows *r) {
 
 static void insert_contacts(Ctx *c, const NewConsumer *v, size_t n, const Rows *r) {
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    DbBulk *b = db_bulk(c, "insert into contact_point (utility_id, consumer_id, kind, value, "
-                           "verified_at, is_primary, created_by, "
-                           "updated_by) values (?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into contact_point (utility_id, consumer_id, kind, value, verified_at, is_primary, created_by, "
+        "updated_by) values (?,?,?,?,?,?,?,?)");
     SearchWords *w = search_words(c);
     for (size_t i = 0; i < n; i++) {
         if (!r->stored[i]) continue;

@@ -50,10 +50,11 @@ Id contact_set(Ctx *c, Id consumer, const char *kind, const char *value, bool is
     if (!o) fail(c, NOT_FOUND, "There is no such consumer.");
     if (strcmp(o->status, "active") != 0) fail(c, CONFLICT, "%s", msg(c->language, "cis.entry.consumer_archived"));
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    db_run(c, "insert into contact_point (utility_id, consumer_id, kind, value, verified_at, created_by, updated_by) "
-              "values (?,?,?,?,?,?,?) on duplicate key update verified_at=coalesce(values(verified_at), "
-              "verified_at), invalid_at=null, "
-              "invalid_reason=null", c->utility, consumer, kind, value, is_verified ? c->now : TIME_NONE, by, by);
+    db_run(c,
+        "insert into contact_point (utility_id, consumer_id, kind, value, verified_at, created_by, "
+        "updated_by) values (?,?,?,?,?,?,?) on duplicate key update verified_at=coalesce(values(verified_at), "
+        "verified_at), invalid_at=null, invalid_reason=null",
+        c->utility, consumer, kind, value, is_verified ? c->now : TIME_NONE, by, by);
     Id point = db_id(c, "select id from contact_point where consumer_id=? and kind=? and value=?", consumer, kind,
                      value);
     const char *was = mail ? o->email : o->primary_phone;

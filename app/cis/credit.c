@@ -66,11 +66,9 @@ static Sources credit_sources(Ctx *c, Id account) {
 typedef struct Target { const char *type; Id id; } Target;
 
 static void note_state(Ctx *c, Id note) {
-    db_must(
-        c, 1, CONFLICT,
+    db_must(c, 1, CONFLICT,
         "update credit_note set status = if(left_minor + reserved_minor > 0, if(applied_minor + refunded_minor > 0, "
-        "'partially_applied', 'issued'), "
-        "if(refunded_minor > 0, 'refunded', 'applied')), updated_at = ? where id = ?",
+        "'partially_applied', 'issued'), if(refunded_minor > 0, 'refunded', 'applied')), updated_at = ? where id = ?",
         c->now, note);
 }
 
@@ -266,11 +264,9 @@ static void move_out(Ctx *c, const Held *h, Money refunded, Money reversed, cons
     Money out = money_add(refunded, reversed), refunds = money_add(h->refunded_minor, refunded),
           reversals = money_add(h->reversed_minor, reversed);
     const char *state = state_of(h->amount_minor, refunds, reversals);
-    db_must(
-        c, 1, CONFLICT,
+    db_must(c, 1, CONFLICT,
         "update payment set unallocated_minor = unallocated_minor - ?, refunded_minor = ?, reversed_minor = ?, "
-        "status = ?, updated_at = ?, "
-        "row_version = row_version + 1 where id = ? and row_version = ?",
+        "status = ?, updated_at = ?, row_version = row_version + 1 where id = ? and row_version = ?",
         out, refunds, reversals, state, c->now, h->id, h->row_version);
     audit_write(c, &(Audit){ .action = word,
                              .entity = "payment",
@@ -402,10 +398,10 @@ HeldParts payments_of_provider(Ctx *c, Id gateway, const char *provider_payment_
                                  provider_payment_id);
     for (size_t i = 0; i < accounts.n; i++) account_lock(c, accounts.v[i].account);
     HeldPartRows rows = db_all(c, HeldPartRow,
-        "select id as payment, account_id as account, "
-        "if(status = 'pending_clearance', 0, allocated_minor + unallocated_minor) as held from payment "
-        "where gateway_account_id = ? and provider_payment_id = ? and utility_id = ? order by id for update", gateway,
-                               provider_payment_id, c->utility);
+        "select id as payment, account_id as account, if(status = 'pending_clearance', 0, "
+        "allocated_minor + unallocated_minor) as held from payment where gateway_account_id = ? "
+        "and provider_payment_id = ? and utility_id = ? order by id for update",
+        gateway, provider_payment_id, c->utility);
     HeldParts all = { take_n(c, HeldPart, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) all.v[i] = (HeldPart){ rows.v[i].payment, rows.v[i].account, rows.v[i].held };
     return all;

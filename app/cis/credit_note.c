@@ -188,6 +188,7 @@ void instalment_billed(Ctx *c, Id instalment, Id bill) {
                                 "utility_id = ? and bill_id is null and became_due_at is null and state in ('due', "
                                 "'part_paid')", bill, instalment, c->utility);
     else
-        db_run(c, "update instalment set bill_id = null where id = ? and "
-                  "utility_id = ?", instalment, c->utility);
+        db_run(c,
+            "update instalment set bill_id = null where id = ? and utility_id = ?",
+            instalment, c->utility);
 }

@@ -75,14 +75,16 @@ static Faults consumer_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Has account ', group_concat(a.account_no "
-                                            "order by a.id "
-        "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
-        "straight_join account a on a.consumer_id=j.id group by j.row_no", all);
+    ImportStayss l = db_all(c, ImportStays,
+        "select j.row_no, concat('Has account ', group_concat(a.account_no "
+        "order by a.id separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join account a on a.consumer_id=j.id group by j.row_no",
+        all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays, "select j.row_no, 'Was edited since.' as why "
-                               "from json_table(?, '$[*]' columns (row_no for "
-        "ordinality, id bigint path '$')) j straight_join consumer n on n.id=j.id where n.row_version>1", all);
+    l = db_all(c, ImportStays,
+        "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join consumer n on n.id=j.id where n.row_version>1",
+        all);
     import_keep_why(&l, why);
     l = db_all(c, ImportStays, "select j.row_no, 'Has a sign-in to the portal.' as why "
                          "from json_table(?, '$[*]' columns (row_no "
@@ -90,12 +92,14 @@ static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
     comm_forget(c, gone);
-    db_run(c, "delete from consumer_search where consumer_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint "
-              "path '$')) j)", gone);
-    db_run(c, "delete from contact_point where consumer_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint "
-              "path '$')) j)", gone);
+    db_run(c,
+        "delete from consumer_search where consumer_id in (select j.id from json_table(?, "
+        "'$[*]' columns (id bigint path '$')) j)",
+        gone);
+    db_run(c,
+        "delete from contact_point where consumer_id in (select j.id from json_table(?, "
+        "'$[*]' columns (id bigint path '$')) j)",
+        gone);
     db_run(c, "delete from consumer where id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            gone);
@@ -143,13 +147,11 @@ static const char *differs(Ctx *c, const ImportSet *s, size_t row, const char **
 }
 
 static void write_consumer(Ctx *c, Id id, const char *const *was, const char *const *now) {
-    db_run(c, "update consumer set first_name=?, last_name=?, organization_name=?, "
-              "preferred_language=?, billing_line1=?, "
-              "billing_line2=?, billing_city=?, billing_state=?, billing_postal_code=?, "
-              "billing_country=if(? is null, null, "
-              "coalesce(billing_country, 'US')), updated_at=?, row_version=row_version+1 where id=?", now[0], now[1],
-           now[2],
-           now[3], now[4], now[5], now[6], now[7], now[8], now[4], c->now, id);
+    db_run(c,
+        "update consumer set first_name=?, last_name=?, organization_name=?, preferred_language=?, billing_line1=?, "
+        "billing_line2=?, billing_city=?, billing_state=?, billing_postal_code=?, billing_country=if(? is null, "
+        "null, coalesce(billing_country, 'US')), updated_at=?, row_version=row_version+1 where id=?",
+        now[0], now[1], now[2], now[3], now[4], now[5], now[6], now[7], now[8], now[4], c->now, id);
     if (now[9] && !same(now[9], was[9])) contact_set(c, id, "email", now[9], false);
     if (now[10] && !same(now[10], was[10])) contact_set(c, id, "mobile", now[10], false);
 }
@@ -253,14 +255,16 @@ static Faults premise_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Has account ', group_concat(a.account_no "
-                                            "order by a.id "
-        "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
-        "straight_join account a on a.premise_id=j.id group by j.row_no", all);
+    ImportStayss l = db_all(c, ImportStays,
+        "select j.row_no, concat('Has account ', group_concat(a.account_no "
+        "order by a.id separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join account a on a.premise_id=j.id group by j.row_no",
+        all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays, "select j.row_no, 'Was edited since.' as why "
-                               "from json_table(?, '$[*]' columns (row_no for "
-        "ordinality, id bigint path '$')) j straight_join premise p on p.id=j.id where p.row_version>1", all);
+    l = db_all(c, ImportStays,
+        "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join premise p on p.id=j.id where p.row_version>1",
+        all);
     import_keep_why(&l, why);
     db_run(c, "delete from premise where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            import_to_go(c, ids, n, why));
@@ -362,32 +366,38 @@ static Faults account_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Has connection ', group_concat(s.connection_no "
-                                            "order by s.id "
-        "separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
-        "straight_join service_connection s on s.account_id=j.id group by j.row_no", all);
+    ImportStayss l = db_all(c, ImportStays,
+        "select j.row_no, concat('Has connection ', group_concat(s.connection_no "
+        "order by s.id separator ', '), '.') as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join service_connection s on s.account_id=j.id group by j.row_no",
+        all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays, "select j.row_no, concat('Has postings, the balance is ', "
-                         "sum(e.debit_minor-e.credit_minor)/100, "
-                         "'.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j "
-                         "straight_join ledger_entry e on e.account_id=j.id group by j.row_no", all);
+    l = db_all(c, ImportStays,
+        "select j.row_no, concat('Has postings, the balance is ', sum(e.debit_minor-e.credit_minor)/100, "
+        "'.') as why from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j straight_join "
+        "ledger_entry e on e.account_id=j.id group by j.row_no",
+        all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays, "select j.row_no, 'Was edited since.' as why "
-                               "from json_table(?, '$[*]' columns (row_no for "
-        "ordinality, id bigint path '$')) j straight_join account a on a.id=j.id where a.row_version>1", all);
+    l = db_all(c, ImportStays,
+        "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join account a on a.id=j.id where a.row_version>1",
+        all);
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
     portal_account_forget(c, gone);
     account_cycle_forget(c, gone);
-    db_run(c, "delete from consumer_search where account_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint "
-              "path '$')) j)", gone);
-    db_run(c, "delete from rebate_enrolment where account_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint "
-              "path '$')) j)", gone);
-    db_run(c, "delete from account_status_history where account_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id "
-              "bigint path '$')) j)", gone);
+    db_run(c,
+        "delete from consumer_search where account_id in (select j.id from json_table(?, "
+        "'$[*]' columns (id bigint path '$')) j)",
+        gone);
+    db_run(c,
+        "delete from rebate_enrolment where account_id in (select j.id from json_table(?, "
+        "'$[*]' columns (id bigint path '$')) j)",
+        gone);
+    db_run(c,
+        "delete from account_status_history where account_id in (select j.id "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        gone);
     db_run(c, "delete from account where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            gone);
     import_note_gone(c, "account", ids, n, why);
@@ -407,12 +417,14 @@ void connections_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
                                 "null", all);
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
-    db_run(c, "delete from service_connection_plan where service_connection_id in (select j.id "
-              "from json_table(?, '$[*]' "
-              "columns (id bigint path '$')) j)", gone);
-    db_run(c, "delete from service_connection_holder where service_connection_id in (select j.id "
-              "from json_table(?, '$[*]' "
-              "columns (id bigint path '$')) j)", gone);
+    db_run(c,
+        "delete from service_connection_plan where service_connection_id in (select j.id "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        gone);
+    db_run(c,
+        "delete from service_connection_holder where service_connection_id in (select j.id "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        gone);
     db_run(c, "delete from service_connection where id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path "
               "'$')) j)", gone);

@@ -32,15 +32,15 @@ static Way *way_of_old(Ctx *c, const NewPayment *p) {
 }
 
 Way *payment_way(Ctx *c, const NewPayment *p, Date day) {
-    Way *w = db_find(c, Way, "select cm.id, ch.id as channel_id, m.id as mode_id, m.name as mode_name, ch.name "
-                             "as channel_name, coalesce(cm.posting_key, m.posting_key) as posting_key, cm.min_minor, "
-                             "cm.max_minor, cm.partial_allowed, "
+    Way *w = db_find(c, Way,
+        "select cm.id, ch.id as channel_id, m.id as mode_id, m.name as mode_name, ch.name as channel_name, "
+        "coalesce(cm.posting_key, m.posting_key) as posting_key, cm.min_minor, cm.max_minor, cm.partial_allowed, "
         "cm.advance_allowed, cm.till_needed, cm.balance_effect = 'on_clearance' as on_clearance, cm.clearing_days, "
         "cm.types, m.cash_like from channel_mode cm join payment_channel ch on ch.id = cm.channel_id "
         "join payment_mode m on m.id = cm.mode_id where cm.utility_id = ? and ch.code = ? and m.code = ? "
-        "and cm.state = 'active' and cm.enabled = 1 and ch.active = 1 and m.active = 1 "
-        "and cm.valid_from <= ? and (cm.valid_to is null or cm.valid_to >= ?) order by cm.valid_from desc limit 1",
-                     c->utility, p->channel, p->mode, day, day);
+        "and cm.state = 'active' and cm.enabled = 1 and ch.active = 1 and m.active = 1 and cm.valid_from <= ? "
+        "and (cm.valid_to is null or cm.valid_to >= ?) order by cm.valid_from desc limit 1",
+        c->utility, p->channel, p->mode, day, day);
     if (!w && p->gateway.id) w = way_of_old(c, p);
     if (!w) fail(c, INVALID, "This way of paying is switched off.");
     return w;

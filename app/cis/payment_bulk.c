@@ -76,13 +76,13 @@ static void decide(Batch *b) {
 
 static void insert_payments(Batch *b, const char *const *receipts) {
     Ctx *c = b->c;
-    DbBulk *rows = db_bulk(c, "insert into payment (id, utility_id, payment_no, receipt_no, payment_group, account_id, "
-                              "consumer_id, channel_id, mode_id, channel_mode_id, type, amount_minor, currency, "
-                              "allocated_minor, unallocated_minor, "
+    DbBulk *rows = db_bulk(c,
+        "insert into payment (id, utility_id, payment_no, receipt_no, payment_group, account_id, consumer_id, "
+        "channel_id, mode_id, channel_mode_id, type, amount_minor, currency, allocated_minor, unallocated_minor, "
         "tendered_minor, change_minor, received_at, value_date, status, cleared_at, clears_on, reference, cheque_no, "
         "cheque_bank, cheque_date, card_last4, auth_code, payer_name, payment_intent_id, gateway_account_id, "
-        "provider_payment_id, external_id, till_session_id, cashier_id, note, form_key, created_at, created_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+        "provider_payment_id, external_id, till_session_id, cashier_id, note, form_key, created_at, "
+        "created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     Text paid_on = text_start(c);
     text_add(&paid_on, "[");
     Bind none = { 0 };
@@ -162,9 +162,9 @@ static void post_ledger(Batch *b) {
 
 static void insert_receipts(Batch *b, const char *const *receipts) {
     Ctx *c = b->c;
-    DbBulk *rows = db_bulk(c, "insert into receipt (utility_id, receipt_no, payment_id, payment_group, account_id, "
-                              "consumer_id, issued_at, issued_on, amount_minor, fee_minor, currency, payer_name, "
-                              "address, items, mode_name, reference, "
+    DbBulk *rows = db_bulk(c,
+        "insert into receipt (utility_id, receipt_no, payment_id, payment_group, account_id, consumer_id, issued_at, "
+        "issued_on, amount_minor, fee_minor, currency, payer_name, address, items, mode_name, reference, "
         "balance_after_minor, cashier_name, language, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < b->n; i++) {
         const NewPayment *p = &b->p[i];

@@ -56,13 +56,11 @@ static void show_allocated(Req *r, Id payment) {
     table_column(t, word(r, "cis.item"), "text", "id");
     table_column(t, word(r, "cis.amount"), "money", "amount");
     table_column(t, word(r, "cis.state"), "status", "status");
-    table_rows_of(
-        t, NULL,
-        "select coalesce((select concat('Bill ', b.bill_no) from bill b where g.target_type='bill' and "
-        "b.id=g.target_id), "
-        "concat(upper(left(g.target_type,1)), substring(g.target_type,2), ' ', g.target_id)) as item, g.amount_minor, "
-        "if(g.undone_at is null, 'posted', 'reversed') as state from payment_allocation g "
-        "where g.payment_id=? order by g.id",
+    table_rows_of(t, NULL,
+        "select coalesce((select concat('Bill ', b.bill_no) from bill b where g.target_type='bill' "
+        "and b.id=g.target_id), concat(upper(left(g.target_type,1)), substring(g.target_type,2), ' ', "
+        "g.target_id)) as item, g.amount_minor, if(g.undone_at is null, 'posted', 'reversed') as state "
+        "from payment_allocation g where g.payment_id=? order by g.id",
         payment);
     table_empty(t, word(r, "cis.payment.paid_nothing"), word(r, "cis.payment.all_credit"));
 }

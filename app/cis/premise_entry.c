@@ -63,13 +63,11 @@ static const char *degrees(Ctx *c, int32_t e6) {
 
 static void insert_premises(Ctx *c, const NewPremise *v, size_t n, const RowKeys *k, const char *const *numbers) {
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    DbBulk *b = db_bulk(c, "insert into premise (utility_id, premise_no, legacy_no, line1, line2, unit, "
-                           "city, state, postal_code, "
+    DbBulk *b = db_bulk(c,
+        "insert into premise (utility_id, premise_no, legacy_no, line1, line2, unit, city, state, postal_code, "
         "country, address_key, sub_area_id, latitude, longitude, parcel_no, premise_type, multi_unit, "
-        "impervious_sqft, eru_e3, "
-        "access_note, created_at, created_by, updated_at, updated_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),"
-        "nullif(?,0),?,?,?,?,?)");
+        "impervious_sqft, eru_e3, access_note, created_at, created_by, updated_at, updated_by) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,nullif(?,0),nullif(?,0),?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewPremise *p = &v[i];
         if (!numbers[i]) continue;

@@ -208,12 +208,10 @@ static const Refundable *payment_of_path(Req *r) {
 }
 
 Money payment_refund_left(Req *r, Id payment) {
-    return db_money(
-        r,
-        "select if(p.status in ('posted', 'partially_refunded') and p.account_id is not null, p.allocated_minor + "
-        "p.unallocated_minor "
-        "- coalesce((select sum(f.amount_minor) from refund_request f where f.payment_id = p.id and f.status = "
-        "'requested'), 0), 0) from payment p where p.id = ?",
+    return db_money(r,
+        "select if(p.status in ('posted', 'partially_refunded') and p.account_id is not null, "
+        "p.allocated_minor + p.unallocated_minor - coalesce((select sum(f.amount_minor) from refund_request f "
+        "where f.payment_id = p.id and f.status = 'requested'), 0), 0) from payment p where p.id = ?",
         payment);
 }
 

@@ -196,10 +196,10 @@ static void find_payments(Search *s) {
     Req *r = s->r;
     const char *b = s->start;
     if (!perm_may(&r->c, "cis.payments", VIEW)) return;
-    Hits top = db_all(r, Hit, "select y.payment_no as no, null as name, concat_ws(', ', "
-                              "y.receipt_no, a.account_no) as sub, "
-                              "y.status as state" PAYMENT_FROM "order by y.received_at desc, y.id desc limit 5",
-                      r->c.utility, s->areas, s->areas, b, b, b, b);
+    Hits top = db_all(r, Hit,
+        "select y.payment_no as no, null as name, concat_ws(', ', y.receipt_no, a.account_no) as sub, "
+        "y.status as state" PAYMENT_FROM "order by y.received_at desc, y.id desc limit 5",
+        r->c.utility, s->areas, s->areas, b, b, b, b);
     int64_t all = top.n < SHOWN ? (int64_t)top.n
         : db_int(r, "select count(*)" PAYMENT_FROM, r->c.utility, s->areas, s->areas, b, b, b, b);
     show_group(s, "payments", "cash", "/cis/payments", "/cis/payments", top, all);

@@ -34,11 +34,11 @@ static const char *stop(Ctx *c, const InboundMessage *m, Id consumer, const char
     if (suppress_is_stopped(c, m->channel, m->from)) return "stopped_already";
     confirm(c, "stop_confirm", consumer, m->from, !strcmp(word, "ALTO") || !strcmp(word, "BAJA"));
     suppress_add(c, m->channel, m->from, "stop", text(c, "keyword %s", word));
-    db_run(c, "update message set status = 'suppressed', reason_code = 'stop', body_enc = "
-              "null, next_attempt_at = null, "
-              "ended_at = ? where utility_id = ? and to_hash = ? and channel = ? and status in ('held', 'queued', "
-              "'retry') and coalesce(template_key, '') <> 'stop_confirm'",
-           c->now, c->utility, lookup_hash(c, m->from), m->channel);
+    db_run(c,
+        "update message set status = 'suppressed', reason_code = 'stop', body_enc = null, next_attempt_at = null, "
+        "ended_at = ? where utility_id = ? and to_hash = ? and channel = ? "
+        "and status in ('held', 'queued', 'retry') and coalesce(template_key, '') <> 'stop_confirm'",
+        c->now, c->utility, lookup_hash(c, m->from), m->channel);
     if (consumer.id)
         consent_set(c, &(Consent){ .consumer = consumer, .channel = m->channel, .topic_or_class = "all",
                                    .source = "keyword", .evidence = m->body });

@@ -216,8 +216,8 @@ static void show_factor(Req *r, const Person *p, const char *at_) {
         fact(r, facts, "account.factor_used", when(r, f->used_at));
         fact(r, facts, "account.codes_left", locale_count(&c->mem, c->locale, recovery_left(c, REALM_STAFF, c->user)));
     }
-    show_text(r, text(r, "%s.actions.0.text", at_), msg(c->language, f ? "account.factor_codes"
-                                                        : "account.factor_begin"));
+    show_text(
+        r, text(r, "%s.actions.0.text", at_), msg(c->language, f ? "account.factor_codes" : "account.factor_begin"));
     show_text(r, text(r, "%s.actions.0.url", at_), f ? "/account/factor/codes" : "/account/factor");
     if (f && !p->factor_required) {
         show_text(r, text(r, "%s.actions.1.text", at_), msg(c->language, "account.factor_end"));

@@ -155,10 +155,10 @@ void audits_write(Ctx *c, const Audit *v, size_t n) {
     if (!n) return;
     Kept *k = take_n(c, Kept, n);
     Id *records = take_n(c, Id, n);
-    DbBulk *entry = db_bulk(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, "
-                               "actor_name, ip, session_id, "
-                               "request_id, action, entity, entity_id, number, version, value_hash, reason) "
-                               "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)");
+    DbBulk *entry = db_bulk(c,
+        "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, request_id, "
+        "action, entity, entity_id, number, version, value_hash, reason) "
+        "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?,?)");
     for (size_t i = 0; i < n; i++) {
         const Audit *a = &v[i];
         k[i] = kept_of(c, a);
@@ -188,10 +188,10 @@ void audit_note(Ctx *c, const char *action, const char *entity, Id id, const cha
 
 void audits_note(Ctx *c, const Audit *v, size_t n) {
     if (!n) return;
-    DbBulk *b = db_bulk(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, "
-                           "ip, session_id, request_id, "
-                           "action, entity, entity_id, number, version, reason) "
-                           "values (?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?)");
+    DbBulk *b = db_bulk(c,
+        "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, request_id, "
+        "action, entity, entity_id, number, version, reason) values "
+        "(?,?,?,?,?,inet6_aton(?),?,?,?,?,?,?,nullif(?,0),?)");
     for (size_t i = 0; i < n; i++)
         db_bulk_add(b, c->now, c->utility, audit_actor_kind(c), audit_actor_id(c), c->user_name, c->address, c->session,
                     c->request_no[0] ? c->request_no : NULL, v[i].action, v[i].entity, v[i].id, v[i].number,

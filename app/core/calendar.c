@@ -28,10 +28,11 @@ static void usual_week(BusinessCalendar *b) {
 }
 
 static void read_week(Ctx *c, BusinessCalendar *b, Id calendar) {
-    HoursRows l = db_all(c, HoursRow, "select weekday, working, time_to_sec(from_time) div 60 from_minute, "
-                                      "time_to_sec(to_time) div 60 to_minute, "
-                                      "time_to_sec(break_from) div 60 break_from_minute, time_to_sec(break_to) div 60 "
-                                      "break_to_minute from working_hours where calendar_id=?", calendar);
+    HoursRows l = db_all(c, HoursRow,
+        "select weekday, working, time_to_sec(from_time) div 60 from_minute, time_to_sec(to_time) div 60 to_minute, "
+        "time_to_sec(break_from) div 60 break_from_minute, time_to_sec(break_to) div 60 break_to_minute "
+        "from working_hours where calendar_id=?",
+        calendar);
     for (size_t i = 0; i < l.n; i++) {
         const HoursRow *h = &l.v[i];
         b->week[h->weekday % 7] = (DayHours){ h->working, h->from_minute, h->to_minute, h->break_from_minute,

@@ -260,8 +260,10 @@ JobStep export_make(Ctx *c, const JobRow *job) {
 }
 
 int64_t exports_expire(Ctx *c) {
-    ExportRows old = db_all(c, ExportRow, EXPORT_SELECT "where state = 'ready' and expires_at <= ? "
-                                                        "order by expires_at limit 500", c->now);
+    ExportRows old = db_all(c, ExportRow,
+        EXPORT_SELECT "where state = 'ready' and expires_at <= ? "
+                      "order by expires_at limit 500",
+        c->now);
     for (size_t i = 0; i < old.n; i++) {
         document_erase(c, old.v[i].document_id);
         db_run(c, "update export_file set state = 'expired' where id = ?", old.v[i].id);

@@ -155,17 +155,15 @@ static _Noreturn void lost(Ctx *c, Run *r) {
 static void keep_step(Ctx *c, Run *r, bool done) {
     const Progress *p = &r->progress;
     Bind none = { 0 };
-    int64_t rows = db_run(c, "update smart360.job set state=if(?, 'done', state), ended_at=if(?, utc_timestamp(6), "
-                             "null), error=if(?, null, error), "
-        "lease_until=if(?, null, timestampadd(second, ?, utc_timestamp(6))), steps=steps+1, attempts=if(?, attempts, "
-        "1), crashes=if(?, crashes, 0), "
-        "`cursor`=coalesce(?, `cursor`), progress_done=coalesce(?, progress_done), progress_total=coalesce(?, "
-        "progress_total), progress_errors=coalesce(?, progress_errors) "
-        "where id=? and token=? and state='running'",
-                          done, done, done, done, JOB_LEASE_S, done, done, p->set ? bind_text(p->cursor) : none,
-            p->set ? bind_int(p->done) : none,
-        p->set && p->total ? bind_int(p->total) : none, p->set ? bind_int(p->errors) : none, r->claim->id,
-            r->claim->token);
+    int64_t rows = db_run(c,
+        "update smart360.job set state=if(?, 'done', state), ended_at=if(?, utc_timestamp(6), null), error=if(?, "
+        "null, error), lease_until=if(?, null, timestampadd(second, ?, utc_timestamp(6))), steps=steps+1, "
+        "attempts=if(?, attempts, 1), crashes=if(?, crashes, 0), `cursor`=coalesce(?, `cursor`), "
+        "progress_done=coalesce(?, progress_done), progress_total=coalesce(?, progress_total), "
+        "progress_errors=coalesce(?, progress_errors) where id=? and token=? and state='running'",
+        done, done, done, done, JOB_LEASE_S, done, done, p->set ? bind_text(p->cursor) : none,
+        p->set ? bind_int(p->done) : none, p->set && p->total ? bind_int(p->total) : none,
+        p->set ? bind_int(p->errors) : none, r->claim->id, r->claim->token);
     if (rows != 1) lost(c, r);
 }
 
@@ -281,12 +279,12 @@ static void tell_dead(Ctx *c, const Claim *j, const char *error) {
 static void verdict_tx(Ctx *c, void *arg) {
     Verdict *v = arg;
     bool dead = v->fate == JOB_DEAD;
-    int64_t rows = db_run(c, "update smart360.job set state=?, run_at=timestampadd(microsecond, ?, utc_timestamp(6)), "
-                             "lease_until=null, error=left(?, 2000), "
-                             "crashes=crashes+?, ended_at=if(?, utc_timestamp(6), null) where id=? "
-                             "and token=? and state='running'",
-                          dead ? "dead" : "ready", v->wait_us + clock_offset_us(), v->error, v->is_crash, dead,
-                              v->claim->id, v->claim->token);
+    int64_t rows = db_run(c,
+        "update smart360.job set state=?, run_at=timestampadd(microsecond, ?, utc_timestamp(6)), lease_until=null, "
+        "error=left(?, 2000), crashes=crashes+?, ended_at=if(?, utc_timestamp(6), null) where id=? and token=? "
+        "and state='running'",
+        dead ? "dead" : "ready", v->wait_us + clock_offset_us(), v->error, v->is_crash, dead, v->claim->id,
+        v->claim->token);
     v->was_lost = rows != 1;
     if (v->was_lost) return;
     job_attempt_ended(c, v->claim->id, v->claim->token, v->is_crash ? "crashed" : dead ? "dead" : "retry", v->error);

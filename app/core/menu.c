@@ -131,8 +131,8 @@ static void show_tile(Req *r, size_t n, const struct Tile *t, const char *path, 
     int64_t badge = t->badge && (!t->badge_key || perm_may(c, t->badge_key, VIEW)) ? t->badge(c) : 0;
     if (!badge) return;
     show_text(r, text(r, "%s.count", to), locale_count(&c->mem, c->locale, badge));
-    show_text(r, text(r, "%s.count_text", to), msg_plural(r, c->language, text(c, "menu.badge.%s", t->key), badge,
-                                                          NULL));
+    show_text(
+        r, text(r, "%s.count_text", to), msg_plural(r, c->language, text(c, "menu.badge.%s", t->key), badge, NULL));
 }
 
 MenuName tile_name(Ctx *c, int i) {

@@ -96,10 +96,11 @@ static IdRecord record_of(Ctx *c, const Series *s, const IdParts *p) {
 /* The first of `count` values, the row locked until the transaction ends. */
 static int64_t take_values(Ctx *c, const Series *s, const char *period, size_t count) {
     int64_t step = s->f.seq_increment * (int64_t)count;
-    return db_int(c, "insert into id_sequence (id_format_id, period_key, next_value, issued) values (?,?,?,?) "
-                     "on duplicate key update next_value=next_value+?, "
-                     "issued=issued+values(issued) returning next_value",
-                  s->format, period, s->f.seq_start + step, (int64_t)count, step) - step;
+    return db_int(c,
+               "insert into id_sequence (id_format_id, period_key, next_value, issued) values (?,?,?,?) "
+               "on duplicate key update next_value=next_value+?, issued=issued+values(issued) returning next_value",
+               s->format, period, s->f.seq_start + step, (int64_t)count, step)
+        - step;
 }
 
 static const char *number_of(Ctx *c, const Series *s, const IdRecord *r, int64_t value) {

@@ -38,13 +38,13 @@ void platform_mail(Ctx *c, const char *to, const char *language, const char *key
                    const char *secret) {
     const char *body_key = text(c, "mail.%s.body", key), *body = msg_fill(&c->mem, language, body_key, pairs);
     const char *subject = msg_fill(&c->mem, language, text(c, "mail.%s.subject", key), pairs);
-    Id id = db_insert(c, "insert into smart360.platform_mail (mail_key, to_address, lang, "
-                         "subject, body_text, body_enc, "
-                         "expires_at, created_at) values (?,?,?,?,?,?,?,?)", key, to, language,
-                      utf8_cut(&c->mem, utf8_line(&c->mem, subject), SUBJECT_MOST),
-                      msg_fill(&c->mem, language, body_key, masked(c, pairs, secret)),
-                      bytes_of(secret_seal(&c->mem, installation_keys(), sealed_as, bytes_of(body))),
-                      time_add_seconds(c->now, KEEP_DAYS * 86400), c->now);
+    Id id = db_insert(c,
+        "insert into smart360.platform_mail (mail_key, to_address, lang, subject, body_text, body_enc, expires_at, "
+        "created_at) values (?,?,?,?,?,?,?,?)",
+        key, to, language, utf8_cut(&c->mem, utf8_line(&c->mem, subject), SUBJECT_MOST),
+        msg_fill(&c->mem, language, body_key, masked(c, pairs, secret)),
+        bytes_of(secret_seal(&c->mem, installation_keys(), sealed_as, bytes_of(body))),
+        time_add_seconds(c->now, KEEP_DAYS * 86400), c->now);
     enqueue(c, id, TIME_NONE);
 }
 

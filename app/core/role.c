@@ -512,10 +512,11 @@ void role_reset(Req *r) {
     if (strcmp(role->kind, "system")) fail(c, CONFLICT, "%s", msg(c->language, "role.no_default"));
     RightSet stored = role_rights(c, role->id), usual = default_rights(c, role->code);
     grant_check(c, stored, usual);
-    db_run(c, "update role r join role_template t on t.code = r.code "
-              "set r.name = t.name, r.description = t.description, r.mfa_required = t.mfa_required, "
-              "r.updated_at = ?, r.updated_by = ?, "
-              "r.row_version = r.row_version + 1 where r.id = ?", c->now, c->user, role->id);
+    db_run(c,
+        "update role r join role_template t on t.code = r.code set r.name = t.name, r.description = t.description, "
+        "r.mfa_required = t.mfa_required, r.updated_at = ?, r.updated_by = ?, r.row_version = r.row_version + 1 "
+        "where r.id = ?",
+        c->now, c->user, role->id);
     store_rights(c, role->id, usual);
     rights_changed(c, role, stored, usual, NULL, NULL, NULL, "reset");
     note(r, "%s", msg(c->language, "role.was_reset"));

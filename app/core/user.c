@@ -312,8 +312,8 @@ void user_head(Req *r, const UserRow *u, const char *tab) {
     show_text(r, "page.crumbs.1.text", u->full_name);
     for (size_t i = 0; i < sizeof tabs / sizeof *tabs; i++) {
         show_text(r, at(r, "page.tabs", i, "text"), msg(c->language, text(c, "user.tab.%s", tabs[i].word)));
-        show_text(r, at(r, "page.tabs", i, "url"), text(r, "%s%s", link_path(r, "/users/%s", u->public_id),
-                                                        tabs[i].path));
+        show_text(
+            r, at(r, "page.tabs", i, "url"), text(r, "%s%s", link_path(r, "/users/%s", u->public_id), tabs[i].path));
         if (!strcmp(tab, tabs[i].word)) show_text(r, at(r, "page.tabs", i, "current"), "1");
     }
     if (perm_may(c, "core.users", EDIT)) show_acts(r, u, locked);
@@ -560,11 +560,11 @@ void user_permissions(Req *r) {
                            "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null "
                            "or ur.valid_to >= ?) group by p.id", u->id, c->utility, today, today);
     Exceptions own = exceptions_of(c, u->id);
-    ResourceRows all = db_all(c, ResourceRow, "select p.resource, concat(upper(substr(p.label, 6, 1)), "
-                                              "substr(p.label, 7)) as label, "
-                              "p.module in ('core', 'hub') or exists (select 1 from module_activation m "
-                              "where m.utility_id = ? and m.module = p.module and m.active = 1) as active "
-                              "from permission p where p.action = 'view' order by p.sort", c->utility);
+    ResourceRows all = db_all(c, ResourceRow,
+        "select p.resource, concat(upper(substr(p.label, 6, 1)), substr(p.label, 7)) as label, p.module in ('core', "
+        "'hub') or exists (select 1 from module_activation m where m.utility_id = ? and m.module = p.module "
+        "and m.active = 1) as active from permission p where p.action = 'view' order by p.sort",
+        c->utility);
     show_text(r, "show.sections.0.table.label", msg(c->language, "user.permissions"));
     show_text(r, "show.sections.0.table.cols.0.label", msg(c->language, "role.resource"));
     show_text(r, "show.sections.0.table.cols.0.place", "id");

@@ -61,8 +61,8 @@ void user_sessions(Req *r) {
         form_set(v, "session", "kind", "select");
         form_option(v, "session", "all", msg(c->language, "user.all_sessions"));
         for (size_t i = 0; i < all.n; i++)
-            form_option(v, "session", all.v[i].name, text(c, "%s, %s", device_name(&c->mem, all.v[i].user_agent),
-                                                          when(r, all.v[i].created_at)));
+            form_option(v, "session", all.v[i].name,
+                text(c, "%s, %s", device_name(&c->mem, all.v[i].user_agent), when(r, all.v[i].created_at)));
     }
     page(r, "layout/show");
 }

@@ -33,14 +33,12 @@ Id service_order_create(Ctx *c, const NewOrder *n) {
     if (open.id) return open;
     const char *no = id_next(c, "service_order");
     Time due = time_add_seconds(c->now, (n->due_days ? n->due_days : DUE_DAYS) * (int64_t)86400);
-    Id order = db_insert(c, "insert into service_order (utility_id, order_no, order_type, source_type, source_id, "
-                            "premise_id, "
-                            "account_id, service_connection_id, meter_id, title, description, priority, due_at, "
-                            "created_by, "
-                            "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, no, n->type,
-                         n->source_type,
-                         source, n->premise, n->account, n->connection, n->meter, n->title, n->description,
-                         n->priority ? n->priority : "medium", due, c->user, c->user);
+    Id order = db_insert(c,
+        "insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, "
+        "account_id, service_connection_id, meter_id, title, description, priority, due_at, created_by, "
+        "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        c->utility, no, n->type, n->source_type, source, n->premise, n->account, n->connection, n->meter, n->title,
+        n->description, n->priority ? n->priority : "medium", due, c->user, c->user);
     db_run(c, "insert into service_order_event (service_order_id, at, by_user_id, to_status) values (?,?,?,'created')",
            order, c->now, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "service_order", .id = order, .number = no, .version = 1,
@@ -118,14 +116,13 @@ void order_list_page(Req *r) {
 ROW(Order, ORDER_ROW)
 
 static Order *order_of_path(Req *r) {
-    Order *o = db_find(r, Order, "select o.id, o.order_no, o.order_type, o.title, o.description, "
-                                 "concat_ws(', ', p.line1, p.unit, p.city) as address, a.account_no, m.meter_no, "
-                                 "o.status, "
-                                 "o.due_at, p.sub_area_id, (select u.full_name from user u "
-                                 "where u.id = o.dispatcher_user_id) as dispatcher from service_order o "
-                                 "join premise p on p.id = o.premise_id "
-                                 "left join account a on a.id = o.account_id left join meter m on m.id = o.meter_id "
-                                 "where o.utility_id=? and o.order_no=?", r->c.utility, path_text(r, "no"));
+    Order *o = db_find(r, Order,
+        "select o.id, o.order_no, o.order_type, o.title, o.description, concat_ws(', ', p.line1, p.unit, "
+        "p.city) as address, a.account_no, m.meter_no, o.status, o.due_at, p.sub_area_id, (select u.full_name "
+        "from user u where u.id = o.dispatcher_user_id) as dispatcher from service_order o join premise p "
+        "on p.id = o.premise_id left join account a on a.id = o.account_id left join meter m "
+        "on m.id = o.meter_id where o.utility_id=? and o.order_no=?",
+        r->c.utility, path_text(r, "no"));
     if (!o) fail(r, NOT_FOUND, "There is no order %s.", path_text(r, "no"));
     scope_check_area(&r->c, o->sub_area_id);
     return o;

@@ -79,11 +79,10 @@ static bool match_line(Ctx *c, const BankRow *l) {
 /* A payout that comes after its line. */
 void bank_look(Ctx *c, Id settlement) {
     Money net = db_money(c, "select net_minor from settlement where id = ?", settlement);
-    BankRows all = db_all(c, BankRow, "select id, booked_on, amount_minor, reference, text "
-                                      "from bank_statement_line where "
-                                      "utility_id = ? and state = 'open' and amount_minor = ? "
-                                      "order by booked_on desc, id "
-                                      "limit 50", c->utility, net);
+    BankRows all = db_all(c, BankRow,
+        "select id, booked_on, amount_minor, reference, text from bank_statement_line where utility_id = ? "
+        "and state = 'open' and amount_minor = ? order by booked_on desc, id limit 50",
+        c->utility, net);
     for (size_t i = 0; i < all.n; i++)
         if (match_line(c, &all.v[i])) return;
 }
@@ -181,11 +180,11 @@ static Kept keep(Req *r, Id statement, const BankLines *all) {
         BankLine *l = &all->v[i];
         if (l->reference) l->reference = utf8_cut(&r->c.mem, utf8_line(&r->c.mem, l->reference), BANK_REFERENCE_MAX);
         if (l->text) l->text = utf8_cut(&r->c.mem, utf8_line(&r->c.mem, l->text), BANK_TEXT_MAX);
-        if (!db_add(r, "insert into bank_statement_line (utility_id, bank_statement_id, line_no, "
-                       "booked_on, amount_minor, "
-                       "reference, text, line_key) values (?,?,?,?,?,?,?,?)", r->c.utility, statement, (int)i + 1,
-                           l->on,
-                    l->amount, l->reference, l->text, bytes_at(key_of(r, l, nth_of(all, i)), 32)))
+        if (!db_add(r,
+                "insert into bank_statement_line (utility_id, bank_statement_id, line_no, booked_on, amount_minor, "
+                "reference, text, line_key) values (?,?,?,?,?,?,?,?)",
+                r->c.utility, statement, (int)i + 1, l->on, l->amount, l->reference, l->text,
+                bytes_at(key_of(r, l, nth_of(all, i)), 32)))
             continue;
         k.lines++;
         BankRow row = { .booked_on = l->on, .amount_minor = l->amount, .reference = l->reference, .text = l->text,

@@ -18,19 +18,17 @@
 /* Of what lies outside the tables of a gateway (a journal by
  * hand) the ledger knows no gateway: it shows in the total. */
 static Money by_ledger(Ctx *c, Id gateway) {
-    return db_money(
-        c,
-        "select cast(coalesce(sum(e.debit_minor - e.credit_minor), 0) as signed) from ("
-        "select 'payment' as source_type, id as source_id from payment where gateway_account_id = ? union all "
-        "select 'refund', id from refund where gateway_account_id = ? union all "
+    return db_money(c,
+        "select cast(coalesce(sum(e.debit_minor - e.credit_minor), 0) as signed) from "
+        "(select 'payment' as source_type, id as source_id from payment where gateway_account_id = ? "
+        "union all select 'refund', id from refund where gateway_account_id = ? union all "
         "select 'refund_request', refund_request_id from refund where gateway_account_id = ? "
-        "and refund_request_id is not "
-        "null union all select 'dispute', id from dispute where gateway_account_id = ? union all "
-        "select 'settlement', id from settlement where gateway_account_id = ? union all "
-        "select 'settlement_line', l.id from settlement_line l join settlement s on s.id = l.settlement_id where "
-        "s.gateway_account_id = ?) x join ledger_entry e on e.source_type = x.source_type "
-        "and e.source_id = x.source_id "
-        "join gl_role g on g.utility_id = ? and g.posting_key = 'GATEWAY_CLEARING' and g.gl_code_id = e.gl_code_id",
+        "and refund_request_id is not null union all select 'dispute', id from dispute "
+        "where gateway_account_id = ? union all select 'settlement', id from settlement "
+        "where gateway_account_id = ? union all select 'settlement_line', l.id from settlement_line l "
+        "join settlement s on s.id = l.settlement_id where s.gateway_account_id = ?) x join ledger_entry e "
+        "on e.source_type = x.source_type and e.source_id = x.source_id join gl_role g on g.utility_id = ? "
+        "and g.posting_key = 'GATEWAY_CLEARING' and g.gl_code_id = e.gl_code_id",
         gateway, gateway, gateway, gateway, gateway, gateway, c->utility);
 }
 
@@ -59,12 +57,12 @@ static Money captured(Ctx *c, Id gateway) {
 }
 
 static Money given_back(Ctx *c, Id gateway) {
-    Money refunds = db_money(
-        c,
+    Money refunds = db_money(c,
         "select cast(coalesce(sum(f.amount_minor), 0) as signed) from refund f "
         "where f.gateway_account_id = ? and f.state "
         "= 'succeeded' and not exists (select 1 from " PAID_OUT "and l.type = 'refund' and l.reference = "
-        "f.provider_refund_id)", gateway, gateway);
+        "f.provider_refund_id)",
+        gateway, gateway);
     /* a dispute takes its amount and fee and may give both back; each way stands in payouts for itself */
     Money disputes = db_money(
         c,
@@ -85,10 +83,11 @@ typedef struct Reckoned { const ClearingAccount *a; } Reckoned;
 static void reckon(Ctx *c, void *arg) {
     const ClearingAccount *a = ((Reckoned *)arg)->a;
     Money ledger = by_ledger(c, a->id), unsettled = money_sub(captured(c, a->id), given_back(c, a->id));
-    db_run(c, "insert into gateway_clearing (gateway_account_id, reckoned_at, ledger_minor, unsettled_minor) values "
-              "(?,?,?,?) on duplicate key update reckoned_at = "
-              "values(reckoned_at), ledger_minor = values(ledger_minor), "
-              "unsettled_minor = values(unsettled_minor)", a->id, c->now, ledger, unsettled);
+    db_run(c,
+        "insert into gateway_clearing (gateway_account_id, reckoned_at, ledger_minor, unsettled_minor) "
+        "values (?,?,?,?) on duplicate key update reckoned_at = values(reckoned_at), "
+        "ledger_minor = values(ledger_minor), unsettled_minor = values(unsettled_minor)",
+        a->id, c->now, ledger, unsettled);
     const char *key = text(c, "gateway.clearing:%lld", (long long)a->id.id);
     Money difference = money_sub(ledger, unsettled);
     if (!difference.minor) {

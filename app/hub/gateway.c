@@ -29,10 +29,10 @@ const char *gateway_credential(const GatewayAccount *a, const char *name) {
 ROW(GatewayRow, ACCOUNT)
 
 const GatewayAccount *gateway_account(Ctx *c, Id id) {
-    GatewayRow *r = db_find(c, GatewayRow, "select id, driver, label, mode, endpoint_key, api_base, credentials_enc, "
-                                           "webhook_secret_current_enc, "
-                                           "webhook_secret_previous_enc, previous_valid_until "
-                                           "from gateway_account where id=? and utility_id=?", id, c->utility);
+    GatewayRow *r = db_find(c, GatewayRow,
+        "select id, driver, label, mode, endpoint_key, api_base, credentials_enc, webhook_secret_current_enc, "
+        "webhook_secret_previous_enc, previous_valid_until from gateway_account where id=? and utility_id=?",
+        id, c->utility);
     if (!r) fail(c, NOT_FOUND, "There is no such gateway.");
     GatewayAccount *a = take(c, sizeof *a);
     *a = (GatewayAccount){ .id = r->id, .driver = r->driver, .label = r->label, .mode = r->mode,

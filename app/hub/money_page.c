@@ -61,13 +61,12 @@ static void crumbs(Req *r, const char *list, const char *path, const char *no) {
 ROW(IntentView, INTENT_VIEW)
 
 static IntentView *intent_of_path(Req *r) {
-    IntentView *i = db_find(
-        r, IntentView,
+    IntentView *i = db_find(r, IntentView,
         "select i.id, i.intent_no, i.state, a.account_no, g.label, g.driver, i.provider_payment_id, i.exception, "
-        "i.failure_text, i.dispute_flag, i.amount_minor, i.fee_minor, coalesce(i.received_minor, 0) as "
-        "received_minor, i.refunded_minor, "
-        "i.created_at, i.succeeded_at from payment_intent i left join account a on a.id = i.account_id left join "
-        "gateway_account g on g.id = i.gateway_account_id where i.utility_id = ? and i.intent_no = ?",
+        "i.failure_text, i.dispute_flag, i.amount_minor, i.fee_minor, coalesce(i.received_minor, "
+        "0) as received_minor, i.refunded_minor, i.created_at, i.succeeded_at from payment_intent i "
+        "left join account a on a.id = i.account_id left join gateway_account g on g.id = i.gateway_account_id "
+        "where i.utility_id = ? and i.intent_no = ?",
         r->c.utility, path_text(r, "no"));
     if (!i) fail(r, NOT_FOUND, "There is no payment %s.", path_text(r, "no"));
     return i;
@@ -293,16 +292,12 @@ void settlement_list_page(Req *r) { list_page(r, "hub.settlements", &settlements
 ROW(SettlementView, SETTLEMENT_VIEW)
 
 static SettlementView *settlement_of_path(Req *r) {
-    SettlementView *s = db_find(
-        r, SettlementView,
+    SettlementView *s = db_find(r, SettlementView,
         "select s.id, s.public_id, s.provider_settlement_id, s.state, g.label, s.gross_minor, s.fee_minor, "
-        "s.refund_minor, s.dispute_minor, s.adjustment_minor, s.net_minor, s.deposited_on, "
-        "s.bank_reference, s.failed_at, "
-        "(select b.id from bank_statement_line b where b.settlement_id = s.id "
-        "order by b.state = 'matched' desc limit 1) "
-        "as bank_line from settlement s join gateway_account g on g.id = s.gateway_account_id "
-        "where s.utility_id = ? and "
-        "s.public_id = ?",
+        "s.refund_minor, s.dispute_minor, s.adjustment_minor, s.net_minor, s.deposited_on, s.bank_reference, "
+        "s.failed_at, (select b.id from bank_statement_line b where b.settlement_id = s.id "
+        "order by b.state = 'matched' desc limit 1) as bank_line from settlement s join gateway_account g "
+        "on g.id = s.gateway_account_id where s.utility_id = ? and s.public_id = ?",
         r->c.utility, path_text(r, "id"));
     if (!s) fail(r, NOT_FOUND, "There is no such settlement.");
     return s;
@@ -323,9 +318,8 @@ static void show_settlement_facts(Req *r, const SettlementView *s) {
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         show_fact(r, "show.facts", word(r, facts[i].key), money_of(r, facts[i].amount), NULL);
     show_fact(r, "show.facts", word(r, "hub.at_bank"),
-              s->bank_reference ? s->bank_reference : word(r, s->bank_line.id ? "hub.bank_suggested"
-                                                           : "hub.bank_not_yet"),
-              NULL);
+        s->bank_reference ? s->bank_reference : word(r, s->bank_line.id ? "hub.bank_suggested" : "hub.bank_not_yet"),
+        NULL);
     if (time_is_set(s->failed_at))
         show_fact(r, "show.facts", word(r, "hub.sent_back"), locale_time(&r->c.mem, r->c.locale, s->failed_at), NULL);
 }
@@ -344,12 +338,11 @@ static void show_settlement_lines(Req *r, const SettlementView *s) {
     const char *path = perm_may(&r->c, "hub.settlements", EDIT) && !strcmp(s->state, "exceptions")
                            ? text(r, "/integrations/settlements/%s/lines/", s->public_id)
                            : NULL;
-    table_rows_of(
-        t, path,
+    table_rows_of(t, path,
         "select line_no, type, coalesce(provider_payment_id, reference) as reference, gross_minor, fee_minor, "
-        "net_minor, comment, (select u.full_name from user u where u.id = assigned_to) as who, match_state as state "
-        "from "
-        "settlement_line where settlement_id = ? order by match_state in ('matched', 'resolved'), line_no limit 1000",
+        "net_minor, comment, (select u.full_name from user u where u.id = assigned_to) as who, "
+        "match_state as state from settlement_line where settlement_id = ? "
+        "order by match_state in ('matched', 'resolved'), line_no limit 1000",
         s->id);
     t = section_table(r, 1, "hub.ledger_entries");
     table_column(t, word(r, "hub.code"), "code", "id");
@@ -415,14 +408,11 @@ static const Form resolve_form = { .name = "settlement_line",
 ROW(LineView, LINE_VIEW)
 
 static LineView *line_of_path(Req *r, const SettlementView *s) {
-    LineView *l = db_find(
-        r, LineView,
+    LineView *l = db_find(r, LineView,
         "select l.line_no, l.type, coalesce(l.provider_payment_id, l.reference) as reference, l.match_state, "
         "l.gross_minor, l.net_minor, l.assigned_to, p.payment_no, a.account_no, p.received_at "
-        "from settlement_line l left "
-        "join payment p on p.id = l.matched_payment_id "
-        "left join account a on a.id = p.account_id where l.settlement_id = "
-        "? and cast(l.line_no as char) = ?",
+        "from settlement_line l left join payment p on p.id = l.matched_payment_id left join account a "
+        "on a.id = p.account_id where l.settlement_id = ? and cast(l.line_no as char) = ?",
         s->id, path_text(r, "line"));
     if (!l) fail(r, NOT_FOUND, "There is no such line.");
     return l;
@@ -466,8 +456,10 @@ static void show_assign(Req *r, const SettlementView *s, const LineView *l) {
 
 void settlement_assign_post(Req *r) {
     Input *in = form_read(r, &assign_form);
-    Worker *to = in_text(in, "user") ? db_find(r, Worker, "select distinct u.id, u.email, u.full_name " WORKERS
-                                                          "and u.email = ?", r->c.utility, in_text(in, "user")) : NULL;
+    Worker *to = in_text(in, "user")
+        ? db_find(r, Worker, "select distinct u.id, u.email, u.full_name " WORKERS "and u.email = ?", r->c.utility,
+            in_text(in, "user"))
+        : NULL;
     if (in_text(in, "user") && !to) problem(r, "user", "Choose somebody who may resolve settlements.");
     problems_end(r);
     SettlementView *s = settlement_of_path(r);

@@ -96,14 +96,12 @@ static bool month_is_full(Ctx *c, const Candidate *p) {
    reached. */
 ProviderChoice provider_for(Ctx *c, const ProviderWish *w) {
     bool fakes_only = is_sandbox(c) && !sandbox_may_reach(c, w->to);
-    Candidates all = db_all(
-        c, Candidate,
+    Candidates all = db_all(c, Candidate,
         "select p.id, p.adapter, coalesce(p.monthly_cap, 0) as monthly_cap, (select count(*) "
-        "from message_attempt a where "
-        "a.message_id = ? and a.message_provider_id = p.id and a.kind <> 'ok') as tried from message_provider p where "
-        "(p.utility_id = ? or p.utility_id is null) and p.channel = ? and p.status = 'active' and p.enabled = 1 and "
-        "(? = 0 or p.adapter = 'fake') and (? = 1 or p.adapter <> 'fake') "
-        "order by p.utility_id is null, p.adapter = 'fake', p.priority, p.id",
+        "from message_attempt a where a.message_id = ? and a.message_provider_id = p.id "
+        "and a.kind <> 'ok') as tried from message_provider p where (p.utility_id = ? or p.utility_id is null) "
+        "and p.channel = ? and p.status = 'active' and p.enabled = 1 and (? = 0 or p.adapter = 'fake') and (? = 1 "
+        "or p.adapter <> 'fake') order by p.utility_id is null, p.adapter = 'fake', p.priority, p.id",
         w->message, c->utility, w->channel, fakes_only, is_sandbox(c));
     ProviderChoice to = { .has_none = !all.n, .wait_until = TIME_NONE };
     for (size_t i = 0; i < all.n; i++) {

@@ -138,13 +138,13 @@ void provider_cards_page(Req *r) {
 ROW(ProviderView, PVIEW)
 
 static ProviderView *provider_of_path(Req *r) {
-    ProviderView *p = db_find(
-        r, ProviderView,
+    ProviderView *p = db_find(r, ProviderView,
         "select id, public_id, name, channel, adapter, from_id, status, config, endpoint_key, priority, rate_per_s, "
-        "coalesce(monthly_cap, 0) as monthly_cap, secret_enc is not null as has_secret, dns_result, "
-        "dns_checked_at, last_verified_at, "
-        "last_event_at, if(webhook_secret_previous_enc is null, null, previous_valid_until) as previous_until, "
-        "row_version from message_provider where utility_id = ? and public_id = ?", r->c.utility, path_text(r, "id"));
+        "coalesce(monthly_cap, 0) as monthly_cap, secret_enc is not null as has_secret, dns_result, dns_checked_at, "
+        "last_verified_at, last_event_at, if(webhook_secret_previous_enc is null, null, "
+        "previous_valid_until) as previous_until, row_version from message_provider where utility_id = ? "
+        "and public_id = ?",
+        r->c.utility, path_text(r, "id"));
     if (!p || !adapter_of(p->adapter)) fail(r, NOT_FOUND, "There is no such provider.");
     return p;
 }
@@ -330,9 +330,8 @@ void provider_new_post(Req *r) {
     if (!hook) hook = random_token(&r->c.mem);      /* SMTP: reports come signed by our own scheme */
     Id id = db_insert(r,
                       "insert into message_provider (utility_id, `key`, channel, adapter, name, from_id, config, "
-                      "secret_enc, webhook_secret_current_enc, endpoint_key, rate_per_s, "
-                      "priority, monthly_cap, status, "
-                      "created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,'configured',?,?)",
+                      "secret_enc, webhook_secret_current_enc, endpoint_key, rate_per_s, priority, monthly_cap, "
+                      "status, created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,'configured',?,?)",
                       r->c.utility, text(r, "%s-%.8s", a->name, key), a->channel, a->name, in_text(in, "name"),
                       in_text(in, "from_id"), read_config(r, a, in, (Json){ 0 }),
                       secret ? vault_seal(&r->c, "message_provider.secret", secret) : (Bytes){ 0 },
@@ -353,8 +352,8 @@ void provider_settings_page(Req *r) {
     if (!a->channel) fail(r, NOT_FOUND, "There is no such page.");
     crumbs(r, p, word(r, "hub.change"));
     show_text(r, "page.title", msg_format(r, r->c.language, "hub.settings_of", { "name", p->name }));
-    FormView *v = form_show(r, "form", form_of(r, a, false), text(r, "/integrations/providers/%s/settings",
-                                                                  p->public_id));
+    FormView *v =
+        form_show(r, "form", form_of(r, a, false), text(r, "/integrations/providers/%s/settings", p->public_id));
     Json config = config_of(r, p);
     form_text(v, "name", p->name);
     form_text(v, "from_id", p->from_id);

@@ -63,9 +63,10 @@ static void mark_missing(Ctx *c, void *arg) {
 
 JobStep settlements_nightly(Ctx *c, const JobRow *job) {
     (void)job;
-    NightAccounts all = db_all(c, NightAccount, "select id, driver, label from gateway_account "
-                                                "where utility_id = ? and "
-                                                "status in ('active', 'inactive', 'error') order by id", c->utility);
+    NightAccounts all = db_all(c, NightAccount,
+        "select id, driver, label from gateway_account where utility_id = ? "
+        "and status in ('active', 'inactive', 'error') order by id",
+        c->utility);
     for (size_t i = 0; i < all.n; i++) {
         Night n = { .a = &all.v[i] };
         const GatewayDriver *d = gateway_driver(n.a->driver);

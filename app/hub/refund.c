@@ -175,11 +175,10 @@ static void tell(Ctx *c, const KnownRefund *r, const char *what) {
 
 /* What was given back of an intent moves its state: partly, or all but the fee that was paid with it. */
 static void intent_refunded(Ctx *c, Id intent, Money amount) {
-    db_run(
-        c,
+    db_run(c,
         "update payment_intent set refunded_minor = refunded_minor + ?, state = if(refunded_minor >= received_minor "
-        "- fee_minor, 'refunded', 'partially_refunded'), "
-        "`rank` = if(refunded_minor >= received_minor - fee_minor, 6, 5), updated_at = ? where id = ? and `rank` >= 4",
+        "- fee_minor, 'refunded', 'partially_refunded'), `rank` = if(refunded_minor >= received_minor - fee_minor, "
+        "6, 5), updated_at = ? where id = ? and `rank` >= 4",
         amount, c->now, intent);
 }
 

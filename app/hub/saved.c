@@ -101,9 +101,9 @@ static void charge_begin(Ctx *c, void *arg) {
 }
 
 static const char *attempt_state(OutClass class) {
-    return class == OUT_ACCEPTED                               ? "accepted"
-           : class == OUT_UNKNOWN || class == OUT_NOT_ACCEPTED ? "unknown"
-                                                               : "refused";
+    return class == OUT_ACCEPTED                            ? "accepted"
+        : class == OUT_UNKNOWN || class == OUT_NOT_ACCEPTED ? "unknown"
+                                                            : "refused";
 }
 
 /* A final result goes the one way of all results; anything else is asked for again. */

@@ -35,11 +35,12 @@ ROW(Model, MODEL)
 typedef struct MeterSet { NewMeter *v; const Model **model; } MeterSet;
 
 static MeterSet meters_of(Ctx *c, const ImportSet *s) {
-    Models l = db_all(c, Model, "select o.id, o.code, m.code as manufacturer, coalesce(o.size, "
-                                "'') as size, o.service_code "
-        "as service, (select f.digits from meter_model_register g join reading_format f on f.id=g.reading_format_id "
+    Models l = db_all(c, Model,
+        "select o.id, o.code, m.code as manufacturer, coalesce(o.size, '') as size, o.service_code as service, "
+        "(select f.digits from meter_model_register g join reading_format f on f.id=g.reading_format_id "
         "where g.meter_model_id=o.id order by g.id limit 1) as digits from meter_model o join manufacturer m "
-        "on m.id=o.manufacturer_id where o.utility_id=?", c->utility);
+        "on m.id=o.manufacturer_id where o.utility_id=?",
+        c->utility);
     Id store = db_id(c, "select id from store where utility_id=? and active=1 and kind<>'virtual' order by id limit 1",
                      c->utility);
     MeterSet all = { take_n(c, NewMeter, s->n + 1), take_n(c, const Model *, s->n + 1) };
@@ -113,10 +114,11 @@ static Faults meter_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
-    ImportStayss l = db_all(c, ImportStays, "select j.row_no, concat('Is installed at ', p.premise_no, '.') "
-                                "as why from json_table(?, "
-        "'$[*]' columns (row_no for ordinality, id bigint path '$')) j straight_join meter_installation x "
-        "on x.meter_id=j.id join premise p on p.id=x.premise_id", all);
+    ImportStayss l = db_all(c, ImportStays,
+        "select j.row_no, concat('Is installed at ', p.premise_no, '.') as why "
+        "from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j straight_join "
+        "meter_installation x on x.meter_id=j.id join premise p on p.id=x.premise_id",
+        all);
     import_keep_why(&l, why);
     l = db_all(c, ImportStays, "select j.row_no, 'Has readings.' as why "
                          "from json_table(?, '$[*]' columns (row_no for ordinality, "
@@ -289,18 +291,21 @@ static void connection_revert(Ctx *c, const Id *ids, size_t n, const char **why)
                all);
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
-    db_run(c, "update meter m join meter_installation x on x.meter_id=m.id and x.open_flag=1 "
-              "set m.status=if(m.store_id is null, 'issued', 'in_store'), "
-              "m.updated_at=? where x.service_connection_id in (select j.id from "
-              "json_table(?, '$[*]' columns (id bigint path '$')) j)", c->now, gone);
+    db_run(c,
+        "update meter m join meter_installation x on x.meter_id=m.id and x.open_flag=1 "
+        "set m.status=if(m.store_id is null, 'issued', 'in_store'), m.updated_at=? "
+        "where x.service_connection_id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        c->now, gone);
     db_run(c, "update meter_installation set initial_reading_id=null where service_connection_id in (select j.id from "
               "json_table(?, '$[*]' columns (id bigint path '$')) j)", gone);
-    db_run(c, "delete from meter_reading where service_connection_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id "
-              "bigint path '$')) j)", gone);
-    db_run(c, "delete from meter_installation where service_connection_id in (select j.id "
-              "from json_table(?, '$[*]' columns "
-              "(id bigint path '$')) j)", gone);
+    db_run(c,
+        "delete from meter_reading where service_connection_id in (select j.id "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        gone);
+    db_run(c,
+        "delete from meter_installation where service_connection_id in (select j.id "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        gone);
     Id *left = take_n(c, Id, n + 1);
     size_t *row = take_n(c, size_t, n + 1), many = 0;
     for (size_t i = 0; i < n; i++)
@@ -392,10 +397,11 @@ static void reading_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "and x.live_flag=1 where x.id not in (select k.id from json_table(?, '$[*]' columns (id bigint path '$')) k) "
         "group by j.row_no", all, all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays, "select j.row_no, 'Its use is on a bill.' as why "
-                         "from json_table(?, '$[*]' columns (row_no for "
-                         "ordinality, id bigint path '$')) j straight_join usage_segment u on u.to_reading_id=j.id "
-                         "where u.billing_status<>'unbilled'", all);
+    l = db_all(c, ImportStays,
+        "select j.row_no, 'Its use is on a bill.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join usage_segment u on u.to_reading_id=j.id "
+        "where u.billing_status<>'unbilled'",
+        all);
     import_keep_why(&l, why);
     l = db_all(c, ImportStays, "select j.row_no, 'Was decided or corrected since.' as why "
                          "from json_table(?, '$[*]' columns (row_no "
@@ -404,9 +410,10 @@ static void reading_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
                          "or r.supersedes_id is not null", all);
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
-    db_run(c, "delete from usage_segment where to_reading_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint "
-              "path '$')) j)", gone);
+    db_run(c,
+        "delete from usage_segment where to_reading_id in (select j.id from json_table(?, "
+        "'$[*]' columns (id bigint path '$')) j)",
+        gone);
     db_run(c, "delete from vee_exception where reading_id in (select j.id from json_table(?, '$[*]' columns (id bigint "
               "path '$')) j)", gone);
     db_run(c, "delete from meter_reading where id in (select j.id "

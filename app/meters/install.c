@@ -106,10 +106,10 @@ static const char *degrees(Ctx *c, bool has, int32_t e6) {
 
 static void insert_installations(Ctx *c, const Placing *v, size_t n) {
     Id by = staff_id(c);
-    DbBulk *b = db_bulk(c, "insert into meter_installation (utility_id, meter_id, service_connection_id, "
-                           "premise_id, role, installed_at, "
-        "installed_on, multiplier_e6, location_note, lat, lng, service_order_id, created_by, updated_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into meter_installation (utility_id, meter_id, service_connection_id, premise_id, role, "
+        "installed_at, installed_on, multiplier_e6, location_note, lat, lng, service_order_id, created_by, "
+        "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t k = 0; k < n; k++) {
         const Install *i = v[k].i;
         if (v[k].is_good)

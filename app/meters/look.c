@@ -18,15 +18,14 @@
 ROW(NearRow, NEAR_ROW)
 
 ReadingRows readings_near(Ctx *c, Id connection, Date date, int days) {
-    NearRows l = db_all(c, NearRow, "select r.id, r.meter_id as meter, r.register_id, r.service_connection_id "
-                                    "as connection, m.meter_no, "
+    NearRows l = db_all(c, NearRow,
+        "select r.id, r.meter_id as meter, r.register_id, r.service_connection_id as connection, m.meter_no, "
         "g.register_code, r.type, r.source, r.status, r.read_on, r.value_e3 is not null as has_value, "
-        "coalesce(r.value_e3, 0) as value, "
-        "r.document_id as document from meter_reading r join meter m on m.id=r.meter_id "
-        "join meter_register g on g.id=r.register_id "
-        "where r.service_connection_id=? and r.utility_id=? and r.status='passed' and r.read_on between ? and ? "
+        "coalesce(r.value_e3, 0) as value, r.document_id as document from meter_reading r join meter m "
+        "on m.id=r.meter_id join meter_register g on g.id=r.register_id where r.service_connection_id=? "
+        "and r.utility_id=? and r.status='passed' and r.read_on between ? and ? "
         "order by abs(datediff(r.read_on, ?)), r.read_at desc, g.register_code",
-                        connection, c->utility, date_add_days(date, -days), date_add_days(date, days), date);
+        connection, c->utility, date_add_days(date, -days), date_add_days(date, days), date);
     ReadingRows all = { take_n(c, ReadingRow, l.n + 1), l.n };
     for (size_t i = 0; i < l.n; i++) {
         const NearRow *r = &l.v[i];

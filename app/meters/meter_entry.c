@@ -53,18 +53,16 @@ static const char *references(Ctx *c, const NewMeter *v, size_t n) {
 static MeterKnown *facts_of(Ctx *c, const NewMeter *v, size_t n, const RowKeys *k) {
     MeterKnown *f = take_n(c, MeterKnown, n + 1);
     Facts l = db_all(c, Fact,
-                     "select j.row_no, o.id is not null as has_model, coalesce(o.active, 0) as is_model_active, "
-                     "exists (select 1 from meter_model_register r where r.meter_model_id=o.id) as has_registers, s.id "
-                     "is not null as has_store, "
-        "t.status as lot_status, (select m.meter_no from meter m where m.manufacturer_id=o.manufacturer_id "
-        "and m.serial_no=j.serial collate utf8mb4_unicode_520_ci limit 1) as serial_of "
-        "from json_table(?, '$[*]' columns (row_no int path '$[0]', model bigint path '$[1]', "
-        "store bigint path '$[2]', "
-        "lot bigint path '$[3]', serial varchar(40) path '$[4]')) j "
-        "left join meter_model o on o.id=j.model and o.utility_id=? "
-        "left join store s on s.id=j.store and s.utility_id=? and s.kind<>'virtual' and s.active=1 "
-        "left join meter_lot t on t.id=j.lot and t.utility_id=?", references(c, v, n), c->utility, c->utility,
-                     c->utility);
+        "select j.row_no, o.id is not null as has_model, coalesce(o.active, 0) as is_model_active, exists "
+        "(select 1 from meter_model_register r where r.meter_model_id=o.id) as has_registers, "
+        "s.id is not null as has_store, t.status as lot_status, (select m.meter_no from meter m "
+        "where m.manufacturer_id=o.manufacturer_id and m.serial_no=j.serial collate utf8mb4_unicode_520_ci "
+        "limit 1) as serial_of from json_table(?, '$[*]' columns (row_no int path '$[0]', model bigint path '$[1]', "
+        "store bigint path '$[2]', lot bigint path '$[3]', serial varchar(40) path '$[4]')) j "
+        "left join meter_model o on o.id=j.model and o.utility_id=? left join store s on s.id=j.store "
+        "and s.utility_id=? and s.kind<>'virtual' and s.active=1 left join meter_lot t on t.id=j.lot "
+        "and t.utility_id=?",
+        references(c, v, n), c->utility, c->utility, c->utility);
     for (size_t i = 0; i < l.n; i++) {
         const Fact *r = &l.v[i];
         f[r->row_no] = (MeterKnown){ .serial_of = r->serial_of, .has_model = r->has_model,
@@ -121,16 +119,14 @@ static const char *first_status(const NewMeter *n) {
 /* Warranty runs from the purchase by the model's months. */
 static void insert_meters(Ctx *c, const NewMeter *v, size_t n, const char *const *numbers) {
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    DbBulk *b = db_bulk(c, "insert into meter (utility_id, meter_no, serial_no, external_ref, "
-                           "meter_model_id, manufacturer_id, "
-                           "service_code, read_type, warranty_until, status, store_id, lot_id, purchase_date, "
-                           "purchase_cost_minor, firmware, test_due_on, "
-                           "ownership, note, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,"
-                           "(select o.manufacturer_id from meter_model o where o.id=?),(select o.service_code "
-                           "from meter_model o where o.id=?),"
-                           "coalesce(?, (select o.read_type from meter_model o where o.id=?)),"
-                           "? + interval (select coalesce(o.warranty_months, 0) from meter_model o "
-                           "where o.id=?) month,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into meter (utility_id, meter_no, serial_no, external_ref, meter_model_id, manufacturer_id, "
+        "service_code, read_type, warranty_until, status, store_id, lot_id, purchase_date, purchase_cost_minor, "
+        "firmware, test_due_on, ownership, note, created_at, created_by, updated_at, updated_by) "
+        "values (?,?,?,?,?,(select o.manufacturer_id from meter_model o where o.id=?),(select o.service_code "
+        "from meter_model o where o.id=?),coalesce(?, (select o.read_type from meter_model o "
+        "where o.id=?)),? + interval (select coalesce(o.warranty_months, 0) from meter_model o "
+        "where o.id=?) month,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const NewMeter *m = &v[i];
         if (!numbers[i]) continue;
@@ -151,15 +147,14 @@ static void store(Ctx *c, const NewMeter *v, size_t n, const Faults *all, Id *id
     const char **numbers = numbers_of(c, v, n, all);
     const char *keys = json_keys(c, numbers, n);
     insert_meters(c, v, n, numbers);
-    db_run(c, "insert into meter_register (utility_id, meter_id, register_code, kind, unit, digits, decimals, "
-              "multiplier_e6, is_billed, "
-              "tou_code, reading_format_id) select m.utility_id, m.id, r.register_code, r.kind, "
-              "r.unit, f.digits, f.decimals, "
-              "r.multiplier_e6, r.is_billed, r.tou_code, f.id "
-              "from json_table(?, '$[*]' columns (value varchar(30) path '$[1]')) j "
-              "straight_join meter m on m.utility_id=? and m.meter_no=j.value "
-              "straight_join meter_model_register r on r.meter_model_id=m.meter_model_id "
-              "straight_join reading_format f on f.id=r.reading_format_id", keys, c->utility);
+    db_run(c,
+        "insert into meter_register (utility_id, meter_id, register_code, kind, unit, digits, decimals, "
+        "multiplier_e6, is_billed, tou_code, reading_format_id) select m.utility_id, m.id, r.register_code, r.kind, "
+        "r.unit, f.digits, f.decimals, r.multiplier_e6, r.is_billed, r.tou_code, f.id "
+        "from json_table(?, '$[*]' columns (value varchar(30) path '$[1]')) j straight_join meter m "
+        "on m.utility_id=? and m.meter_no=j.value straight_join meter_model_register r "
+        "on r.meter_model_id=m.meter_model_id straight_join reading_format f on f.id=r.reading_format_id",
+        keys, c->utility);
     Mades l = db_all(c, Made, "select j.row_no, m.id, m.status, o.code as model "
                               "from json_table(?, '$[*]' columns (row_no int path '$[0]', value "
                               "varchar(30) path '$[1]')) j "

@@ -22,17 +22,16 @@
 ROW(Held, HELD)
 
 static Held *reading_lock(Ctx *c, Id reading) {
-    Held *r = db_find(c, Held, "select r.id, r.meter_id as meter, r.register_id, r.installation_id as installation, "
+    Held *r = db_find(c, Held,
+        "select r.id, r.meter_id as meter, r.register_id, r.installation_id as installation, "
         "r.service_connection_id as connection, r.read_task_id as read_task, r.created_by, m.meter_no, "
-        "g.register_code, r.status, r.type, "
-        "u.full_name as decided_by, r.validated_at as decided_at, r.read_at, r.read_on, "
-        "coalesce(r.value_e3, 0) as value, "
-        "coalesce(p.value_e3, 0) as `before`, p.id is not null as has_before, g.digits, r.row_version, "
-        "r.supersedes_id as supersedes, "
-        "r.service_order_id as service_order "
-        "from meter_reading r join meter m on m.id=r.meter_id join meter_register g on g.id=r.register_id "
-        "left join meter_reading p on p.id=r.prev_reading_id left join user u on u.id=r.validated_by "
-        "where r.id=? and r.utility_id=? for update", reading, c->utility);
+        "g.register_code, r.status, r.type, u.full_name as decided_by, r.validated_at as decided_at, r.read_at, "
+        "r.read_on, coalesce(r.value_e3, 0) as value, coalesce(p.value_e3, 0) as `before`, "
+        "p.id is not null as has_before, g.digits, r.row_version, r.supersedes_id as supersedes, "
+        "r.service_order_id as service_order from meter_reading r join meter m on m.id=r.meter_id "
+        "join meter_register g on g.id=r.register_id left join meter_reading p on p.id=r.prev_reading_id "
+        "left join user u on u.id=r.validated_by where r.id=? and r.utility_id=? for update",
+        reading, c->utility);
     if (!r) fail(c, NOT_FOUND, "There is no such reading.");
     return r;
 }
@@ -77,10 +76,11 @@ static Id reason_of(Ctx *c, const char *code, const char *note, const char *cont
 /* --- what every decision writes ----------------------------------------------------------------------------------- */
 
 static void set_status(Ctx *c, const Held *r, const char *status, const ReadingDecision *d, Id reason) {
-    db_run(c, "update meter_reading set status=?, validated_by=?, validated_at=?, decision=?, decision_reason_id=?, "
-              "decision_note=left(?, 250), "
-              "locked_by=null, locked_until=null, updated_at=?, updated_by=?, row_version=row_version+1 where id=?",
-           status, by(c), c->now, d->decision, reason, d->note, c->now, by(c), r->id);
+    db_run(c,
+        "update meter_reading set status=?, validated_by=?, validated_at=?, decision=?, decision_reason_id=?, "
+        "decision_note=left(?, 250), locked_by=null, locked_until=null, updated_at=?, updated_by=?, "
+        "row_version=row_version+1 where id=?",
+        status, by(c), c->now, d->decision, reason, d->note, c->now, by(c), r->id);
     db_run(c, "update vee_exception set state='resolved', resolution=?, resolved_by=?, resolved_at=? "
               "where reading_id=? and state='open'",
            d->decision, by(c), c->now, r->id);
@@ -165,9 +165,10 @@ static Id replace_value(Ctx *c, const Held *r, const ReadingDecision *d, Id reas
     Submitted s = { 0 };
     entries_store(c, &n, e, &faults, &s);
     if (!held)
-        db_run(c, "update meter_reading set status='passed', validated_by=?, validated_at=?, "
-                  "decision=?, decision_reason_id=?, "
-                  "decision_note=left(?, 250) where id=?", by(c), c->now, d->decision, reason, d->note, s.reading);
+        db_run(c,
+            "update meter_reading set status='passed', validated_by=?, validated_at=?, decision=?, "
+            "decision_reason_id=?, decision_note=left(?, 250) where id=?",
+            by(c), c->now, d->decision, reason, d->note, s.reading);
     use_refresh(c, s.reading);
     return s.reading;
 }
@@ -220,16 +221,15 @@ static void re_estimate(Ctx *c, const Held *r, const ReadingDecision *d, Id reas
                                  .version = g->row_version + 1,
                                  .before = json_pairs(c, "value", reading_decimal(&c->mem, g->value), NULL),
                                  .after = json_pairs(c, "status", "superseded", NULL) });
-        last = db_insert(c, "insert into meter_reading (utility_id, meter_id, register_id, installation_id, "
-                            "service_connection_id, read_at, "
-            "read_on, value_e3, type, source, status, supersedes_id, validated_by, validated_at, estimate_method, "
-            "estimate_inputs, created_by, "
-            "updated_by) values (?,?,?,?,?,?,?,?,'estimated','estimate','passed',?,?,?,'between',?,?,?)", c->utility,
-                         r->meter,
-            r->register_id, r->installation, r->connection, g->read_at, g->read_on, between(a, r, g->read_on), g->id,
-                by(c), c->now,
+        last = db_insert(c,
+            "insert into meter_reading (utility_id, meter_id, register_id, installation_id, service_connection_id, "
+            "read_at, read_on, value_e3, type, source, status, supersedes_id, validated_by, validated_at, "
+            "estimate_method, estimate_inputs, created_by, updated_by) values "
+            "(?,?,?,?,?,?,?,?,'estimated','estimate','passed',?,?,?,'between',?,?,?)",
+            c->utility, r->meter, r->register_id, r->installation, r->connection, g->read_at, g->read_on,
+            between(a, r, g->read_on), g->id, by(c), c->now,
             json_pairs(c, "from", reading_decimal(&c->mem, a->value), "to", reading_decimal(&c->mem, r->value), NULL),
-                by(c), by(c));
+            by(c), by(c));
         use_refresh(c, last);
     }
     set_status(c, r, "passed", d, reason);

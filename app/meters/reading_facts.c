@@ -171,16 +171,15 @@ ROW(Before, BEFORE)
 
 /* Newest first of each entry. */
 static void read_before(Ctx *c, Entries *all, const char *registers) {
-    Befores l = db_all(c, Before, "select x.entry, x.id, x.value, x.read_at, x.read_on, x.type, x.is_zero, x.n "
-                                  "from (select j.entry, r.id, "
-        "r.value_e3 as value, r.read_at, r.read_on, r.type, coalesce(r.consumption_e3, 1)=0 as is_zero, "
-        "row_number() over (partition by j.entry order by r.read_at desc, r.id desc) as n "
+    Befores l = db_all(c, Before,
+        "select x.entry, x.id, x.value, x.read_at, x.read_on, x.type, x.is_zero, x.n from "
+        "(select j.entry, r.id, r.value_e3 as value, r.read_at, r.read_on, r.type, coalesce(r.consumption_e3, "
+        "1)=0 as is_zero, row_number() over (partition by j.entry order by r.read_at desc, r.id desc) as n "
         "from json_table(?, '$[*]' columns (entry int path '$[0]', register bigint path '$[1]', "
-        "installation bigint path '$[2]', "
-        "at datetime(6) path '$[3]')) j straight_join meter_reading r on r.register_id=j.register "
-        "and r.status='passed' "
-        "and r.read_at<j.at and r.type<>'check' and r.value_e3 is not null and r.installation_id=j.installation) x "
-        "where x.n<=12 order by x.entry, x.n", registers);
+        "installation bigint path '$[2]', at datetime(6) path '$[3]')) j straight_join meter_reading r "
+        "on r.register_id=j.register and r.status='passed' and r.read_at<j.at and r.type<>'check' "
+        "and r.value_e3 is not null and r.installation_id=j.installation) x where x.n<=12 order by x.entry, x.n",
+        registers);
     bool zero[2] = { 0 };
     for (size_t i = 0; i < l.n; i++) {
         const Before *r = &l.v[i];
@@ -219,13 +218,13 @@ static void beside(Ctx *c, Entry *e, const Beside *r) {
 }
 
 static void read_beside(Ctx *c, Entries *all, const char *registers) {
-    Besides l = db_all(c, Beside, "select j.entry, r.id, coalesce(r.value_e3, -1) as value, r.read_at, "
-                                  "r.read_on, r.type, r.source, "
-                                  "r.status='passed' as has_passed "
-        "from json_table(?, '$[*]' columns (entry int path '$[0]', register bigint path '$[1]', at "
-        "datetime(6) path '$[3]', "
-        "day date path '$[4]')) j straight_join meter_reading r on r.register_id=j.register and r.live_flag=1 "
-        "and (r.read_at>=j.at or r.read_on=j.day) order by j.entry, r.read_at", registers);
+    Besides l = db_all(c, Beside,
+        "select j.entry, r.id, coalesce(r.value_e3, -1) as value, r.read_at, r.read_on, r.type, r.source, "
+        "r.status='passed' as has_passed from json_table(?, '$[*]' columns (entry int path '$[0]', "
+        "register bigint path '$[1]', at datetime(6) path '$[3]', day date path '$[4]')) j straight_join "
+        "meter_reading r on r.register_id=j.register and r.live_flag=1 and (r.read_at>=j.at "
+        "or r.read_on=j.day) order by j.entry, r.read_at",
+        registers);
     for (size_t i = 0; i < l.n; i++) beside(c, &all->v[l.v[i].entry], &l.v[i]);
 }
 
@@ -251,13 +250,13 @@ static UseBase base_of(Ctx *c, const Useds *l, const Entry *e) {
 }
 
 static void read_use(Ctx *c, Entries *all, const char *registers) {
-    Useds l = db_all(c, Used, "select distinct u.service_connection_id as connection, u.register_id, "
-                              "u.from_on, u.to_on, u.quantity_e3, "
-                              "u.days, u.is_estimated from json_table(?, '$[*]' columns (day date path '$[4]', "
-                              "connection bigint path '$[6]')) j "
-        "straight_join usage_segment u on u.service_connection_id=j.connection and u.to_on<=j.day "
-        "and u.to_on>=j.day - interval 460 day "
-        "where u.status='active' order by u.service_connection_id, u.to_on desc", registers);
+    Useds l = db_all(c, Used,
+        "select distinct u.service_connection_id as connection, u.register_id, u.from_on, u.to_on, u.quantity_e3, "
+        "u.days, u.is_estimated from json_table(?, '$[*]' columns (day date path '$[4]', "
+        "connection bigint path '$[6]')) j straight_join usage_segment u on u.service_connection_id=j.connection "
+        "and u.to_on<=j.day and u.to_on>=j.day - interval 460 day where u.status='active' "
+        "order by u.service_connection_id, u.to_on desc",
+        registers);
     size_t at = 0;
     for (size_t i = 0; i < all->n; i++) {
         Entry *e = &all->v[i];

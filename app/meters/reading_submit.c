@@ -39,16 +39,13 @@ static Bind figure(const Entry *e, int64_t n) { return e->verdict.has_use ? bind
 
 static void insert_readings(Ctx *c, const NewReading *v, const Entries *all, const bool *stored) {
     Id by = c->realm == REALM_STAFF ? c->user : (Id){ 0 };
-    DbBulk *b = db_bulk(c, "insert into meter_reading (utility_id, meter_id, register_id, "
-                           "installation_id, service_connection_id, "
-                           "read_at, read_on, value_e3, type, source, status_code, reason_code, reader_executive_id, "
-                           "read_task_id, service_order_id, lat, "
-                           "lng, document_id, prev_reading_id, raw_difference_e3, consumption_e3, days, adu_e6, "
-                           "base_adu_e6, expected_e3, rollover, "
-                           "is_first_read, status, supersedes_id, vee_group_id, vee_group_version, validated_at, note, "
-                           "submission_id, import_batch_id, "
-                           "created_at, created_by, updated_at, updated_by) "
-                           "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into meter_reading (utility_id, meter_id, register_id, installation_id, service_connection_id, "
+        "read_at, read_on, value_e3, type, source, status_code, reason_code, reader_executive_id, read_task_id, "
+        "service_order_id, lat, lng, document_id, prev_reading_id, raw_difference_e3, consumption_e3, days, adu_e6, "
+        "base_adu_e6, expected_e3, rollover, is_first_read, status, supersedes_id, vee_group_id, vee_group_version, "
+        "validated_at, note, submission_id, import_batch_id, created_at, created_by, updated_at, updated_by) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < all->n; i++) {
         const Entry *e = &all->v[i];
         const NewReading *r = &v[e->row];
@@ -89,11 +86,12 @@ static void find_made(Ctx *c, Entries *all, const bool *stored) {
         json_close(&o);
     }
     json_close(&o);
-    Mades l = db_all(c, Made, "select j.entry, r.id from json_table(?, '$[*]' columns (entry int path '$[0]', "
-                              "register bigint path '$[1]', "
-                              "at datetime(6) path '$[2]', type varchar(32) path '$[3]')) j "
-                              "straight_join meter_reading r on r.register_id=j.register and r.read_at=j.at "
-                              "and r.type=j.type collate utf8mb4_unicode_520_ci and r.live_flag=1", t.s);
+    Mades l = db_all(c, Made,
+        "select j.entry, r.id from json_table(?, '$[*]' columns (entry int path '$[0]', register bigint path '$[1]', "
+        "at datetime(6) path '$[2]', type varchar(32) path '$[3]')) j straight_join meter_reading r "
+        "on r.register_id=j.register and r.read_at=j.at and r.type=j.type collate utf8mb4_unicode_520_ci "
+        "and r.live_flag=1",
+        t.s);
     for (size_t i = 0; i < l.n; i++) all->v[l.v[i].entry].id = l.v[i].id;
 }
 
@@ -111,9 +109,9 @@ static void insert_findings(Ctx *c, const Entries *all, const bool *stored) {
     size_t found = 0;
     for (size_t i = 0; i < all->n; i++) found += stored[i] ? (size_t)all->v[i].verdict.n : 0;
     if (!found) return;
-    DbBulk *b = db_bulk(c, "insert into vee_exception (utility_id, reading_id, rule, severity, facts, state, "
-                           "resolution, resolved_at, "
-                           "created_at) values (?,?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into vee_exception (utility_id, reading_id, rule, severity, facts, state, resolution, resolved_at, "
+        "created_at) values (?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < all->n; i++) {
         const Entry *e = &all->v[i];
         for (int k = 0; stored[i] && k < e->verdict.n; k++) {

@@ -33,9 +33,9 @@ void meters_move(Ctx *c, const MeterMove *v, size_t n) {
     if (!n) return;
     Id by = staff_id(c), *ids = take_n(c, Id, n + 1);
     Event *events = take_n(c, Event, n + 1);
-    DbBulk *b = db_bulk(c, "update meter set status=?, store_id=?, reserved_application_id=null, "
-                           "updated_at=?, updated_by=?, "
-                           "row_version=row_version+1 where id=?");
+    DbBulk *b = db_bulk(c,
+        "update meter set status=?, store_id=?, reserved_application_id=null, updated_at=?, updated_by=?, "
+        "row_version=row_version+1 where id=?");
     DbBulk *event = db_bulk(c, "insert into meter_event (utility_id, meter_id, from_status, to_status, at, by_id, "
                                "reason, service_order_id) "
                                "values (?,?,?,?,?,?,left(?, 200),?)");
@@ -69,14 +69,13 @@ void meters_move(Ctx *c, const MeterMove *v, size_t n) {
 ROW(Placed, PLACED)
 
 static const Placed *placed(Ctx *c, Id meter) {
-    Placed *p = db_find(c, Placed, "select i.id, i.service_connection_id as connection, r.id as reading, "
-                                   "m.meter_no, m.status, i.role, "
-                                   "r.read_on, r.read_at, i.row_version from meter m "
-                                   "left join meter_installation i on i.meter_id=m.id and i.open_flag=1 "
-                                   "left join meter_reading r on r.id=(select x.id from meter_reading x "
-                                   "where x.installation_id=i.id and x.status='passed' "
-        "and x.type<>'check' order by x.read_at desc limit 1) where m.id=? and m.utility_id=? for update", meter,
-                        c->utility);
+    Placed *p = db_find(c, Placed,
+        "select i.id, i.service_connection_id as connection, r.id as reading, m.meter_no, m.status, i.role, "
+        "r.read_on, r.read_at, i.row_version from meter m left join meter_installation i on i.meter_id=m.id "
+        "and i.open_flag=1 left join meter_reading r on r.id=(select x.id from meter_reading x "
+        "where x.installation_id=i.id and x.status='passed' and x.type<>'check' order by x.read_at desc "
+        "limit 1) where m.id=? and m.utility_id=? for update",
+        meter, c->utility);
     if (!p) fail(c, NOT_FOUND, "There is no such meter.");
     if (!p->id.id)
         fail(c, CONFLICT, "%s", msg_format(c, c->language, "meters.remove.not_installed", { "no", p->meter_no }));
@@ -117,11 +116,10 @@ static void take_out(Ctx *c, const Removal *r, const Placed *p, When when) {
             { "no", p->meter_no }, { "date", date }));
     }
     Id reading = final_reading(c, r, p, when);
-    db_run(c, "update meter_installation set removed_at=?, removed_on=?, removal_reason=left(?, 40), "
-              "final_reading_id=?, updated_at=?, "
-              "updated_by=?, row_version=row_version+1 where id=?", when.at, when.on, r->reason, reading, c->now,
-           staff_id(c),
-                  p->id);
+    db_run(c,
+        "update meter_installation set removed_at=?, removed_on=?, removal_reason=left(?, 40), final_reading_id=?, "
+        "updated_at=?, updated_by=?, row_version=row_version+1 where id=?",
+        when.at, when.on, r->reason, reading, c->now, staff_id(c), p->id);
     audit_write(c, &(Audit){ .action = "remove", .entity = "meter_installation", .id = p->id, .number = p->meter_no,
                              .version = p->row_version + 1,
                              .after = json_pairs(c, "removed_on", date_iso(&c->mem, when.on), NULL),

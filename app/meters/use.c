@@ -38,11 +38,10 @@ ROW(Pair, PAIR)
 
 static void write_use(Ctx *c, const Pair *v, size_t n) {
     if (!n) return;
-    DbBulk *b = db_bulk(c, "insert into usage_segment (utility_id, service_connection_id, "
-                           "account_id, meter_id, register_id, "
+    DbBulk *b = db_bulk(c,
+        "insert into usage_segment (utility_id, service_connection_id, account_id, meter_id, register_id, "
         "from_reading_id, to_reading_id, from_at, to_at, from_on, to_on, days, from_value_e3, to_value_e3, "
-        "multiplier_e6, quantity_e3, "
-        "unit, billing_quantity_e3, billing_unit, is_estimated, estimate_method) "
+        "multiplier_e6, quantity_e3, unit, billing_quantity_e3, billing_unit, is_estimated, estimate_method) "
         "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < n; i++) {
         const Pair *p = &v[i];
@@ -115,9 +114,9 @@ static bool is_wanted(const Standing *s, const Pairs *wanted, bool *there) {
 
 void use_refresh(Ctx *c, Id reading) {
     Around *r = db_one(c, Around,
-                       "select register_id, installation_id as installation, "
-                       "service_connection_id as connection, read_at "
-                       "from meter_reading where id=?", reading);
+        "select register_id, installation_id as installation, service_connection_id as connection, read_at "
+        "from meter_reading where id=?",
+        reading);
     Id before = neighbour(c, r, false), after = neighbour(c, r, true);
     Pairs wanted = db_all(c, Pair, "select " PAIR_SELECT
                           "from (select x.id, lag(x.id) over (order by x.read_at, x.id) as before_id "

@@ -46,10 +46,12 @@ Money add_on_price(Ctx *c, Id subscription, bool is_year) {
 static const Field *fields_of(Ctx *c, const AddOns *l) {
     Field *f = take_n(c, Field, l->n + 1);
     for (size_t i = 0; i < l->n; i++)
-        f[i] = (Field){ .name = l->v[i].code, .label = text(c, "%s, %s %s a month", l->v[i].name,
-                                                            money_decimal(&c->mem, l->v[i].price_minor, 2),
-                                                            l->v[i].currency),
-                        INT(0, MOST_OF_ONE), .flags = REQUIRED, .width = "4" };
+        f[i] = (Field){ .name = l->v[i].code,
+            .label = text(
+                c, "%s, %s %s a month", l->v[i].name, money_decimal(&c->mem, l->v[i].price_minor, 2), l->v[i].currency),
+            INT(0, MOST_OF_ONE),
+            .flags = REQUIRED,
+            .width = "4" };
     return f;
 }
 

@@ -95,8 +95,8 @@ static void note_usage(Ctx *c, const Usage *u) {
     else alert_clear(c, near);
     if (u->level < LIMIT_FULL) { alert_clear(c, full); return; }
     bool is_new = !db_int(c, "select exists (select 1 from alert where dedup_key=? and resolved_at is null)", full);
-    alert_raise(c, "subscription.limit", "critical", full, text(c, "The limit of %s %s is reached: %s are used.", most,
-                                                                u->metric, is), "/org/subscription");
+    alert_raise(c, "subscription.limit", "critical", full,
+        text(c, "The limit of %s %s is reached: %s are used.", most, u->metric, is), "/org/subscription");
     if (is_new)
         event_emit(c, &(Event){ .name = "subscription.limit_reached", .entity = "tenant", .id = c->tenant,
                                 .payload = json_pairs(c, "metric", u->metric, "value", is, NULL) });

@@ -12,13 +12,14 @@
 Date platform_today(const Ctx *c) { return time_date(zone_utc(), c->now); }
 
 Subscription *subscription_of(Ctx *c, Id tenant) {
-    return db_find(c, Subscription, "select s.id, s.tenant_id, s.plan_id, p.code as plan_code, p.name as plan_name, "
-                                    "p.price_minor as plan_minor, p.limits, p.modules, s.status, s.term, "
-                                    "s.current_period_start, s.current_period_end, "
-                                    "s.trial_end, s.pending_plan_id, (select q.name from smart360.subscription_plan q "
-                                    "where q.id=s.pending_plan_id) "
-        "as pending_name, s.price_minor, s.currency, s.row_version from smart360.subscription s "
-        "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? and s.live=1", tenant);
+    return db_find(c, Subscription,
+        "select s.id, s.tenant_id, s.plan_id, p.code as plan_code, p.name as plan_name, p.price_minor as plan_minor, "
+        "p.limits, p.modules, s.status, s.term, s.current_period_start, s.current_period_end, s.trial_end, "
+        "s.pending_plan_id, (select q.name from smart360.subscription_plan q "
+        "where q.id=s.pending_plan_id) as pending_name, s.price_minor, s.currency, s.row_version "
+        "from smart360.subscription s join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
+        "and s.live=1",
+        tenant);
 }
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
@@ -26,11 +27,11 @@ Subscription *subscription_of(Ctx *c, Id tenant) {
 void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason) {
     const char *was = db_text(c, "select status from smart360.tenant where id=? for update", tenant);
     if (!was || !strcmp(was, status)) return;
-    db_run(c, "update smart360.tenant set status=?, suspended_at=if(?='suspended', ?, null), "
-              "cancelled_at=if(?='cancelled', "
-              "?, cancelled_at), activated_at=if(?='active', coalesce(activated_at, ?), activated_at), updated_at=?, "
-              "row_version=row_version+1 where id=?", status, status, c->now, status, c->now, status, c->now, c->now,
-           tenant);
+    db_run(c,
+        "update smart360.tenant set status=?, suspended_at=if(?='suspended', ?, null), "
+        "cancelled_at=if(?='cancelled', ?, cancelled_at), activated_at=if(?='active', coalesce(activated_at, ?), "
+        "activated_at), updated_at=?, row_version=row_version+1 where id=?",
+        status, status, c->now, status, c->now, status, c->now, c->now, tenant);
     if (c->tenant.id) {                     /* from the tenant's own job or page */
         const char *name = !strcmp(status, "suspended") ? "tenant.suspended" : "tenant.activated";
         if (!strcmp(status, "suspended") || !strcmp(status, "active"))
@@ -66,12 +67,11 @@ Id invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, size_
     json_close(&o);
     Date today = platform_today(c);
     bool paid = total.minor <= 0;
-    Id id = db_insert(c, "insert into smart360.subscription_invoice (tenant_id, subscription_id, "
-                         "number, `lines`, total_minor, "
-                         "currency, issued_on, due_on, status, paid_at, created_at, updated_at) "
-                         "values (?,?,?,?,?,?,?,?,?,?,?,?)", s->tenant_id, s->id, public_id_new(c), t.s, total,
-                      s->currency,
-                      today, due, paid ? "paid" : "open", paid ? c->now : TIME_NONE, c->now, c->now);
+    Id id = db_insert(c,
+        "insert into smart360.subscription_invoice (tenant_id, subscription_id, number, `lines`, total_minor, "
+        "currency, issued_on, due_on, status, paid_at, created_at, updated_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
+        s->tenant_id, s->id, public_id_new(c), t.s, total, s->currency, today, due, paid ? "paid" : "open",
+        paid ? c->now : TIME_NONE, c->now, c->now);
     db_run(c, "update smart360.subscription_invoice set number=? where id=?", text(c, "SUB-%06lld", (long long)id.id),
            id);
     audit_write(c, &(Audit){ .action = "create", .entity = "subscription_invoice", .id = id,

@@ -174,11 +174,10 @@ static void export_manifest(Export *x) {
     json_add_text(&o, "made_by", "smart360 " SMART360_VERSION);
     json_add_int(&o, "rows", x->rows);
     json_add_int(&o, "documents", x->documents);
-    json_add_text(&o, "about", "tables/*.csv: all records, a table a file, UTF-8; binary "
-                               "columns in hex; keys, passwords "
-                               "and sessions left out. documents/: files; tables/document.csv "
-                               "says in storage_key which "
-                               "is which (without its first part).");
+    json_add_text(&o, "about",
+        "tables/*.csv: all records, a table a file, UTF-8; binary columns in hex; keys, passwords "
+        "and sessions left out. documents/: files; tables/document.csv says in storage_key which is which (without "
+        "its first part).");
     json_open_list(&o, "files");
     for (size_t i = 0; i < x->made.n; i++) {
         json_open_object(&o, NULL);

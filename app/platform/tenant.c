@@ -150,13 +150,12 @@ void tenant_new_post(Req *r) {
     bool year = !strcmp(in_text(in, "term"), "year");
     Date today = platform_today(c);
     int trial = (int)in_int(in, "trial_days");
-    Id id = db_insert(c, "insert into smart360.tenant (slug, name, schema_name, data_key, "
-                         "admin_email, admin_name, country, "
-                         "provisioning_stage, created_at, created_by, updated_at, updated_by) "
-                         "values (?,?,?,?,?,?,?,'row',?,?,?,?)", slug, in_text(in, "name"),
-                      text(c, "smart360_t_%s", slug),
-                      bytes_of(data_key_new(&c->mem, installation_keys(), slug)), in_text(in, "admin_email"),
-                      in_text(in, "admin_name"), in_text(in, "country"), c->now, c->user, c->now, c->user);
+    Id id = db_insert(c,
+        "insert into smart360.tenant (slug, name, schema_name, data_key, admin_email, admin_name, country, "
+        "provisioning_stage, created_at, created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,'row',?,?,?,?)",
+        slug, in_text(in, "name"), text(c, "smart360_t_%s", slug),
+        bytes_of(data_key_new(&c->mem, installation_keys(), slug)), in_text(in, "admin_email"),
+        in_text(in, "admin_name"), in_text(in, "country"), c->now, c->user, c->now, c->user);
     db_insert(c, "insert into smart360.subscription (tenant_id, plan_id, status, term, current_period_start, "
                  "current_period_end, trial_end, price_minor, currency, created_by) values (?,?,?,?,?,?,?,?,?,?)", id,
               p->id,
@@ -212,8 +211,11 @@ JobStep provision_job(Ctx *c, const JobRow *job) {
                       "select t.id, t.slug, t.name, t.admin_email, coalesce(t.admin_name, t.name) as admin_name, "
                       "t.country, t.status, coalesce(s.status='trial', 0) as is_trial from smart360.tenant t left join "
                       "smart360.subscription s on s.tenant_id=t.id and s.live=1 where t.id=?", (Id){ id });
-    bool half = !strcmp(t->status, "active") && db_int(c, "select provisioning_stage is not null "
-                                                           "from smart360.tenant where id=?", t->id);
+    bool half = !strcmp(t->status, "active")
+        && db_int(c,
+            "select provisioning_stage is not null "
+            "from smart360.tenant where id=?",
+            t->id);
     if (strcmp(t->status, "provisioning") && strcmp(t->status, "failed") && !half) return STEP_DONE;
     const char *const make[] = { "tenant", "create", t->slug, "--name", t->name, "--admin-email", t->admin_email,
                                  "--stage", "seeded", t->country ? "--country" : NULL, t->country, NULL };

@@ -244,9 +244,10 @@ BillDelivery bill_delivery_get(Ctx *c, Id account) {
 ROW(OldMode, OLD_MODE)
 
 void portal_account_forget(Ctx *c, const char *accounts) {
-    db_run(c, "delete from bill_delivery_pref where account_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint "
-              "path '$')) j)", accounts);
+    db_run(c,
+        "delete from bill_delivery_pref where account_id in (select j.id "
+        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        accounts);
 }
 
 void bill_delivery_set(Ctx *c, Id account, const char *mode, const char *via) {

@@ -141,9 +141,10 @@ static void show_regions(Req *r, Date month) {
     for (size_t i = 0; i < l.n; i++) {
         char *bar = at(r, "show.sections.1.bars", i, NULL);
         show_text(r, text(r, "%s.label", bar), l.v[i].name);
-        show_text(r, text(r, "%s.value", bar), text(r, "%s, %s", locale_money_short(&c->mem, c->locale, l.v[i].revenue),
-            msg_plural(r, c->language, "area.n_consumers", l.v[i].consumers, locale_count(&c->mem, c->locale,
-                                                                                          l.v[i].consumers))));
+        show_text(r, text(r, "%s.value", bar),
+            text(r, "%s, %s", locale_money_short(&c->mem, c->locale, l.v[i].revenue),
+                msg_plural(r, c->language, "area.n_consumers", l.v[i].consumers,
+                    locale_count(&c->mem, c->locale, l.v[i].consumers))));
         int64_t pct = l.v[i].revenue.minor > 0 ? l.v[i].revenue.minor / (most / 100 ? most / 100 : 1) : 0;
         show_int(r, text(r, "%s.pct", bar), pct > 100 ? 100 : pct);
         show_text(r, text(r, "%s.url", bar), link_path(r, "/areas/%s", l.v[i].code));

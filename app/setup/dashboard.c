@@ -133,12 +133,13 @@ static void read_past(Ctx *c, void *arg) {
 static void read_in(Ctx *c, void *arg) {
     Figures *f = arg;
     Date since = date_add_days(f->a.today, -29), first = date_min(since, f->a.from);
-    f->in = db_one(c, MoneyIn, "select coalesce(sum(if(d.`key` = 'day.collected' and d.period "
-                               "between ? and ?, d.value, "
-        "0)), 0) as collected, coalesce(sum(if(d.`key` = 'day.applied' and d.period >= ?, d.value, 0)), 0) "
-        "as applied_30 from dashboard_counter d left join service_area s on s.id = d.area_id where d.utility_key = ? "
-        "and d.`key` in ('day.collected', 'day.applied') and d.period >= ? and (? is null or s.path regexp ?)",
-                   f->a.from, f->a.to, since, c->utility.id, first, f->a.areas, f->a.areas);
+    f->in = db_one(c, MoneyIn,
+        "select coalesce(sum(if(d.`key` = 'day.collected' and d.period between ? "
+        "and ?, d.value, 0)), 0) as collected, coalesce(sum(if(d.`key` = 'day.applied' "
+        "and d.period >= ?, d.value, 0)), 0) as applied_30 from dashboard_counter d left join service_area s "
+        "on s.id = d.area_id where d.utility_key = ? and d.`key` in ('day.collected', 'day.applied') "
+        "and d.period >= ? and (? is null or s.path regexp ?)",
+        f->a.from, f->a.to, since, c->utility.id, first, f->a.areas, f->a.areas);
 }
 
 static Figures figures(Req *r) {
@@ -248,14 +249,16 @@ static void count_one(Ctx *c, void *arg) {
 static void show_work(Req *r, size_t *n, const Asked *a) {
     Ctx *c = &r->c;
     const char *area = area_part(r, a, "&");
-    const struct { const char *label, *key, *path; } cards[] = {
-        { SAY(r, "exceptions"), "bx.dashboard", text(r, "/bx/dashboard/exceptions?%s", area_part(r, a, "")) },
-        { SAY(r, "complaints"), "cis.complaints", text(r, "/cis/complaints?status=pending&status=assigned"
-                                                          "&status=in_progress&status=on_hold%s", area) },
+    const struct { const char *label, *key, *path;
+    } cards[] = { { SAY(r, "exceptions"), "bx.dashboard", text(r, "/bx/dashboard/exceptions?%s", area_part(r, a, "")) },
+        { SAY(r, "complaints"), "cis.complaints",
+            text(r,
+                "/cis/complaints?status=pending&status=assigned&status=in_progress&status=on_hold%s",
+                area) },
         { SAY(r, "requests"), "cis.service_requests", text(r, "/cis/service-requests?%s", area_part(r, a, "")) },
         { SAY(r, "orders"), "wx.order", text(r, "/wx/orders?%s", area_part(r, a, "")) },
-        { SAY(r, "orders_late"), "wx.order", text(r, "/wx/orders?due_at_to=%s%s",
-                                                  date_iso(&r->c.mem, a->today), area) },
+        { SAY(r, "orders_late"), "wx.order",
+            text(r, "/wx/orders?due_at_to=%s%s", date_iso(&r->c.mem, a->today), area) },
         { SAY(r, "resolution"), "cis.complaints", text(r, "/cis/complaints?status=resolved&status=closed%s", area) } };
     Work *w = take(r, sizeof *w);
     *w = (Work){ .a = a };
@@ -266,10 +269,10 @@ static void show_work(Req *r, size_t *n, const Asked *a) {
         w->at = i;
         bool hours = i == 5;
         if (hours && w->good[i] && w->n[i] < 0) continue;                       /* nothing was resolved */
-        const char *value = !w->good[i] ? NULL : hours
-            ? msg_format(r, c->language, "dashboard.hours", { "hours", text(r, "%lld.%lld", (long long)(w->n[i] / 10),
-                                                                            (long long)(w->n[i] % 10)) })
-            : locale_count(&c->mem, c->locale, w->n[i]);
+        const char *tenths = text(r, "%lld.%lld", (long long)(w->n[i] / 10), (long long)(w->n[i] % 10));
+        const char *value = !w->good[i] ? NULL
+            : hours ? msg_format(r, c->language, "dashboard.hours", { "hours", tenths })
+                    : locale_count(&c->mem, c->locale, w->n[i]);
         card(r, n, cards[i].label, value, NULL, cards[i].path);
     }
 }
@@ -296,8 +299,8 @@ static void show_ageing(Req *r, size_t *n, const Figures *f) {
         if (parts[i].m.minor > most) most = parts[i].m.minor;
     for (size_t i = 0; most && i < 4; i++) {
         char *bar = text(r, "%s.bars.%zu", at_, i);
-        show_text(r, text(r, "%s.label", bar), msg_format(r, r->c.language, "dashboard.days", { "days",
-                                                                                                parts[i].days }));
+        show_text(
+            r, text(r, "%s.label", bar), msg_format(r, r->c.language, "dashboard.days", { "days", parts[i].days }));
         show_text(r, text(r, "%s.value", bar), locale_money(&r->c.mem, r->c.locale, parts[i].m));
         show_int(r, text(r, "%s.pct", bar), (int64_t)((__int128)parts[i].m.minor * 100 / most));
     }
@@ -336,8 +339,8 @@ static void show_integrations(Req *r, size_t *n) {
     static const struct { const char *n, *good, *name; } lights[] = {
         { "now.sms_n", "now.sms_good", "dashboard.sms" }, { "now.email_n", "now.email_good", "dashboard.email" } };
     for (size_t i = 0; i < 2; i++) {
-        const Total *all = total_find(&now, c->utility, lights[i].n), *good = total_find(&now, c->utility,
-                                                                                         lights[i].good);
+        const Total *all = total_find(&now, c->utility, lights[i].n),
+                    *good = total_find(&now, c->utility, lights[i].good);
         light(r, at_, i + 1, msg(c->language, lights[i].name), all ? all->value : 0, good ? good->value : 0,
               "/integrations/providers");
     }
@@ -377,9 +380,9 @@ static void show_cycles(Req *r, size_t *n, const Asked *a) {
             { "billed", locale_count(&c->mem, c->locale, k->billed) },
             { "accounts", locale_count(&c->mem, c->locale, k->accounts) }) : SAY(r, "cycle_next"));
         show_text(r, text(r, "%s.right", one), locale_date(&c->mem, c->locale, k->bill_date));
-        show_text(r, text(r, "%s.url", one), k->run_no ? link_path(r, "/bx/%s/%s", !strcmp(k->mode, "v1") ? "generate"
-                                                                   : "runs", k->run_no)
-                  : link_path(r, "/bx/dashboard/cycles"));
+        show_text(r, text(r, "%s.url", one),
+            k->run_no ? link_path(r, "/bx/%s/%s", !strcmp(k->mode, "v1") ? "generate" : "runs", k->run_no)
+                      : link_path(r, "/bx/dashboard/cycles"));
     }
     if (!l.n) show_text(r, text(r, "%s.text", at_), SAY(r, "no_cycles"));
 }

@@ -258,10 +258,9 @@ void guide_signoff(Req *r) {
     if (!r->problems && !is_signable(s)) problem(r, NULL, "%s", word(r, "setup.guide.not_signable"));
     problems_end(r);
     db_must(c, 1, CONFLICT,
-            "update setup_step set state='signed_off', signed_off_by=?, signed_off_at=?, "
-            "signoff_comment=?, snapshot=?, "
-            "updated_at=?, updated_by=?, row_version=row_version+1 where id=?",
-            c->user, c->now, in_text(in, "comment"), snapshot(c, s->def), c->now, c->user, s->row->id);
+        "update setup_step set state='signed_off', signed_off_by=?, signed_off_at=?, signoff_comment=?, snapshot=?, "
+        "updated_at=?, updated_by=?, row_version=row_version+1 where id=?",
+        c->user, c->now, in_text(in, "comment"), snapshot(c, s->def), c->now, c->user, s->row->id);
     guide_audit(c, "sign_off", s->def, in_text(in, "comment"));
     note(r, "%s", msg_format(r, c->language, "setup.guide.signed_note", { "step", guide_title(c, s->def) }));
     go_to(r, guide_url(c, s->def->key));

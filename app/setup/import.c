@@ -358,12 +358,11 @@ static void keys_there(Ctx *c, const Batch *b, Judged *j) {
     if (!column) return;
     const char **keys = take_n(c, const char *, j->set.n + 1);
     for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_key(j, i);
-    Linkeds l = db_all(c, Linked, "select j.row_no, l.entity_id as id, b.batch_no "
-                                  "from json_table(?, '$[*]' columns (row_no "
-                                  "int path '$[0]', value varchar(80) path '$[1]')) j straight_join import_link l "
-                                  "on l.utility_id=? and l.entity=? and l.legacy_id=j.value collate utf8mb4_bin "
-                                  "straight_join import_batch b on b.id=l.batch_id",
-                       json_keys(c, keys, j->set.n), c->utility, j->set.of->name);
+    Linkeds l = db_all(c, Linked,
+        "select j.row_no, l.entity_id as id, b.batch_no from json_table(?, '$[*]' columns (row_no int path '$[0]', "
+        "value varchar(80) path '$[1]')) j straight_join import_link l on l.utility_id=? and l.entity=? "
+        "and l.legacy_id=j.value collate utf8mb4_bin straight_join import_batch b on b.id=l.batch_id",
+        json_keys(c, keys, j->set.n), c->utility, j->set.of->name);
     bool insert = !strcmp(b->mode, "insert"), update = !strcmp(b->mode, "update");
     bool *found = take_n(c, bool, j->set.n + 1);
     for (size_t i = 0; i < l.n; i++) {

@@ -97,12 +97,12 @@ static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
             fault_with(fault_add(&to, i, FAULT_UNKNOWN, "parent_code", "import.unknown"), "value", parent);
             continue;
         }
-        ids[i] = db_insert(c, "insert into service_area (utility_id, level, code, name, parent_id, "
-                              "path, geometry, created_at, "
-                              "created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?,?)", c->utility,
-                           import_text(s, i, "level"), code, import_text(s, i, "name"), up,
-                           *path ? text(c, "%s/%s", path, code) : code, import_text(s, i, "geometry"), c->now, c->user,
-                           c->now, c->user);
+        ids[i] = db_insert(c,
+            "insert into service_area (utility_id, level, code, name, parent_id, path, geometry, created_at, "
+            "created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?,?)",
+            c->utility, import_text(s, i, "level"), code, import_text(s, i, "name"), up,
+            *path ? text(c, "%s/%s", path, code) : code, import_text(s, i, "geometry"), c->now, c->user, c->now,
+            c->user);
         audit_note(c, "create", "service_area", ids[i], code, "Import");
     }
     return to;

@@ -67,9 +67,9 @@ static const char *keys_of(Ctx *c, const ImportSet *s, const Faults *to, const c
 static Faults bill_bring(Ctx *c, const ImportSet *s, Id *ids) {
     Faults to = bill_check(c, s);
     Id *account = import_refs(c, s, "account_legacy_id");
-    DbBulk *b = db_bulk(c, "insert into import_bill (utility_id, account_id, bill_no, bill_date, "
-                           "due_date, from_on, to_on, "
-                           "total_minor, use_micro, pdf_file, batch_id) values (?,?,?,?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into import_bill (utility_id, account_id, bill_no, bill_date, due_date, from_on, to_on, total_minor, "
+        "use_micro, pdf_file, batch_id) values (?,?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < s->n; i++) {
         ids[i] = (Id){ 0 };
         if (fault_of_row(&to, i)) continue;
@@ -103,9 +103,9 @@ static Faults payment_check(Ctx *c, const ImportSet *s) {
 static Faults payment_bring(Ctx *c, const ImportSet *s, Id *ids) {
     Faults to = payment_check(c, s);
     Id *account = import_refs(c, s, "account_legacy_id");
-    DbBulk *b = db_bulk(c, "insert into import_payment (utility_id, account_id, payment_no, "
-                           "paid_at, amount_minor, mode, "
-                           "reference, batch_id) values (?,?,?,?,?,?,?,?)");
+    DbBulk *b = db_bulk(c,
+        "insert into import_payment (utility_id, account_id, payment_no, paid_at, amount_minor, mode, reference, "
+        "batch_id) values (?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < s->n; i++) {
         ids[i] = (Id){ 0 };
         if (!fault_of_row(&to, i))

@@ -292,9 +292,9 @@ static const char *sum_column(const ImportEntity *e, unsigned flag) {
 static Counts keep_rows(Ctx *c, const Batch *b, const RawRow *rows, const Judged *j) {
     Counts n = { .total = (int)j->set.n };
     const char *money = sum_column(j->set.of, IMPORT_SUM), *use = sum_column(j->set.of, IMPORT_USE);
-    DbBulk *bulk = db_bulk(c, "insert into import_row (batch_id, line_no, raw, state, messages, "
-                              "key_value, amount_minor, "
-                              "use_micro) values (?,?,?,?,?,?,?,?)");
+    DbBulk *bulk = db_bulk(c,
+        "insert into import_row (batch_id, line_no, raw, state, messages, key_value, amount_minor, use_micro) "
+        "values (?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < j->set.n; i++) {
         const char *said = judged_messages(c, j, i);
         bool good = judged_is_good(j, i);

@@ -245,14 +245,13 @@ void import_create(Req *r) {
     Id document = document_store(c, &(NewDocument){ .file_name = text(c, "batch-%s.csv", no), .fd = f.fd,
         .kind = "generated", .mime = "text/csv", .entity = "import_batch" });
     const char *mapping = mapping_write(c, e, mapping_guess(c, e, f.header, f.header_n), f.header);
-    Id id = db_insert(c, "insert into import_batch (utility_id, batch_no, entity, file_name, "
-                         "document_id, sha256, size, "
-                         "encoding, delimiter_char, header, mapping, mode, policy, "
-                         "has_ledger_effect, created_at, created_by, "
-                         "updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      c->utility, no, e->name, r->uploads.v[0].filename, document, bytes_at(f.sha256, 32), f.size,
-                      f.encoding, text(c, "%c", f.delimiter), header_json(c, &f), mapping, in_text(in, "mode"),
-                      in_text(in, "policy"), e->has_ledger, c->now, c->user, c->now, c->user);
+    Id id = db_insert(c,
+        "insert into import_batch (utility_id, batch_no, entity, file_name, document_id, sha256, size, encoding, "
+        "delimiter_char, header, mapping, mode, policy, has_ledger_effect, created_at, created_by, updated_at, "
+        "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        c->utility, no, e->name, r->uploads.v[0].filename, document, bytes_at(f.sha256, 32), f.size, f.encoding,
+        text(c, "%c", f.delimiter), header_json(c, &f), mapping, in_text(in, "mode"), in_text(in, "policy"),
+        e->has_ledger, c->now, c->user, c->now, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "import_batch", .id = id, .number = no, .version = 1,
                              .after = json_pairs(c, "entity", e->name, "file_name", r->uploads.v[0].filename, NULL) });
     note(r, "%s", msg(c->language, "import.uploaded"));
@@ -361,12 +360,13 @@ ROW(Seen, SEEN)
 
 static void show_errors(Req *r, const Batch *b) {
     if (!b->error_count && !b->warning_count && strcmp(b->state, "partly_rolled_back")) return;
-    Seens l = db_all(r, Seen, "select w.line_no, w.state, m.code, m.column_name, m.text, m.value from import_row w, "
-                              "json_table(w.messages, '$[*]' columns (code varchar(4) path '$.code', column_name "
-                              "varchar(60) path '$.column', "
-                              "text varchar(500) path '$.text', value varchar(200) path '$.value')) m "
-        "where w.batch_id=? and w.state in ('error', 'warning', 'blocked') order by w.state, w.line_no limit 50",
-                     b->id);
+    Seens l = db_all(r, Seen,
+        "select w.line_no, w.state, m.code, m.column_name, m.text, m.value "
+        "from import_row w, json_table(w.messages, '$[*]' columns (code varchar(4) path '$.code', "
+        "column_name varchar(60) path '$.column', text varchar(500) path '$.text', "
+        "value varchar(200) path '$.value')) m where w.batch_id=? and w.state in ('error', 'warning', "
+        "'blocked') order by w.state, w.line_no limit 50",
+        b->id);
     const char *s = "job.sections.1";
     show_text(r, text(r, "%s.title", s), msg(r->c.language, "import.report"));
     show_text(r, text(r, "%s.link.text", s), msg(r->c.language, "import.all_rows"));

@@ -146,17 +146,17 @@ ROW(By, BY)
 
 /* Opening balances by the category of their account: file and ledger. */
 static void show_categories(Req *r) {
-    Bys l = db_all(r, By, "select coalesce(g.code, '-') as code, count(*) as file_count, "
-                          "coalesce(sum(r.amount_minor), 0) "
-                          "as file_sum, sum(r.state in ('imported', 'blocked')) as here_count, "
-        "coalesce(sum((select sum(e.debit_minor)-sum(e.credit_minor) from ledger_entry e where e.txn_id=r.entity_id "
+    Bys l = db_all(r, By,
+        "select coalesce(g.code, '-') as code, count(*) as file_count, coalesce(sum(r.amount_minor), 0) as file_sum, "
+        "sum(r.state in ('imported', 'blocked')) as here_count, coalesce(sum((select "
+        "sum(e.debit_minor)-sum(e.credit_minor) from ledger_entry e where e.txn_id=r.entity_id "
         "and e.account_id is not null and r.state in ('imported', 'blocked'))), 0) as here_sum "
-        "from import_batch b join import_row r on r.batch_id=b.id "
-        "left join import_link k on k.utility_id=b.utility_id and k.entity='account' "
-        "and k.legacy_id=substring_index(r.key_value, '|', 1) "
-        "left join account a on a.id=k.entity_id left join consumer_category g on g.id=a.category_id "
+        "from import_batch b join import_row r on r.batch_id=b.id left join import_link k "
+        "on k.utility_id=b.utility_id and k.entity='account' and k.legacy_id=substring_index(r.key_value, '|', "
+        "1) left join account a on a.id=k.entity_id left join consumer_category g on g.id=a.category_id "
         "where b.utility_id=? and b.entity='opening_balance' and b.state in ('completed', 'completed_with_errors', "
-        "'partly_rolled_back') group by g.code order by g.code", r->c.utility);
+        "'partly_rolled_back') group by g.code order by g.code",
+        r->c.utility);
     if (!l.n) return;
     show_text(r, "show.sections.1.title", msg(r->c.language, "import.per_category"));
     TableView *t = table_start(r, "show.sections.1.table", msg(r->c.language, "import.per_category"));

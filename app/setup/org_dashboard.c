@@ -137,8 +137,8 @@ static void show_organization(Req *r, size_t *n, const Board *b) {
     const OrganizationRow *o = organization_row(&r->c, false);
     int percent = organization_percent(o);
     const char *at_ = section_in(r, "top", n, SAY(r, "title"), "third");
-    show_text(r, text(r, "%s.sub", at_), msg_format(r, r->c.language, "org.percent", { "percent", text(r, "%d",
-                                                                                                   percent) }));
+    show_text(
+        r, text(r, "%s.sub", at_), msg_format(r, r->c.language, "org.percent", { "percent", text(r, "%d", percent) }));
     for (int i = 0; i < ORG_PARTS; i++) {
         bool done = org_part(o, i) != NULL;
         bar(r, at_, (size_t)i, msg(r->c.language, text(r, "org.%s", org_parts[i].name)),
@@ -146,8 +146,8 @@ static void show_organization(Req *r, size_t *n, const Board *b) {
     }
     const Total *invited = total_find(&b->now, (Id){ 0 }, "now.users_invited");
     show_text(r, text(r, "%s.after.strong", at_), SAY(r, "invitations"));
-    show_text(r, text(r, "%s.after.text", at_), invited ? msg_plural(r, r->c.language, "org.n_pending", invited->value,
-                                                                     NULL) : SAY(r, "not_counted"));
+    show_text(r, text(r, "%s.after.text", at_),
+        invited ? msg_plural(r, r->c.language, "org.n_pending", invited->value, NULL) : SAY(r, "not_counted"));
     bool may = perm_may(&r->c, "core.organization", EDIT);
     show_text(r, text(r, "%s.actions.0.text", at_), percent == 100 ? SAY(r, "view_details") : percent
               ? SAY(r, "continue_setup") : SAY(r, "complete_setup"));
@@ -247,9 +247,10 @@ static void show_chart(Req *r, const char *at_, Chart chart, char *(*draw)(Arena
 
 /* Where one goes from here. */
 static void show_links(Req *r, size_t *n) {
-    const struct { const char *text_, *url, *icon; } links[] = { { SAY(r, "people"), "/org/people", "users" },
-        { SAY(r, "sign_ins"), "/org/sign-ins", "history" }, { msg(r->c.language, "policy.title"), "/org/security",
-                                                              "shield" },
+    const struct {
+        const char *text_, *url, *icon;
+    } links[] = { { SAY(r, "people"), "/org/people", "users" }, { SAY(r, "sign_ins"), "/org/sign-ins", "history" },
+        { msg(r->c.language, "policy.title"), "/org/security", "shield" },
         { SAY(r, "utilities"), "/utilities", "building" }, { SAY(r, "title"), "/org/setup", "settings" } };
     const char *at_ = section(r, n, SAY(r, "go_on"), "third");
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
@@ -445,8 +446,8 @@ void org_dashboard_page(Req *r) {
     }
     static const int periods[] = { 7, 30, 90 };
     for (size_t i = 0; i < 3; i++) {
-        show_text(r, at(r, "periods", i, "text"), msg_format(r, r->c.language, "org.n_days", { "days", text(r, "%d",
-                                                                                              periods[i]) }));
+        show_text(r, at(r, "periods", i, "text"),
+            msg_format(r, r->c.language, "org.n_days", { "days", text(r, "%d", periods[i]) }));
         show_text(r, at(r, "periods", i, "url"), text(r, "/org/dashboard?days=%d", periods[i]));
         show_flag(r, at(r, "periods", i, "current"), periods[i] == b.days);
     }

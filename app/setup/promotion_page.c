@@ -221,8 +221,9 @@ static void show_groups(Req *r, const Compared *k) {
             if (shown++ < PROMOTION_SHOWN_MAX) show_difference(r, text(r, "%s.items.%zu", group, n), d);
             n++;
         }
-        if (group) show_text(r, text(r, "%s.count", group), msg_plural(r, r->c.language, "promotion.differences",
-                                                                     (int64_t)n, COUNT(r, n)));
+        if (group)
+            show_text(r, text(r, "%s.count", group),
+                msg_plural(r, r->c.language, "promotion.differences", (int64_t)n, COUNT(r, n)));
     }
     if (shown > PROMOTION_SHOWN_MAX)
         show_text(r, "too_many", msg_format(r, r->c.language, "promotion.too_many",

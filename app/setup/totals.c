@@ -94,10 +94,16 @@ static void count_work(Ctx *c, Id u) {
         "and state not in ('completed', 'completed_with_errors', 'cancelled', 'rolled_back')", u));
     total_set(c, u, "now.jobs_failed", TOTAL_NOW, db_int(c, "select count(*) from smart360.job where tenant_id = ? "
         "and state = 'dead' and utility_id = ? and ended_at >= ?", c->tenant, u, day));
-    total_set(c, u, "now.hooks_dead", TOTAL_NOW, db_int(c, "select count(*) from webhook_event where utility_id = ? "
-                                                           "and state = 'dead' and received_at >= ?", u, day));
-    total_set(c, u, "now.consumers", TOTAL_NOW, db_int(c, "select count(*) from consumer where utility_id = ? "
-                                                          "and status = 'active'", u));
+    total_set(c, u, "now.hooks_dead", TOTAL_NOW,
+        db_int(c,
+            "select count(*) from webhook_event where utility_id = ? "
+            "and state = 'dead' and received_at >= ?",
+            u, day));
+    total_set(c, u, "now.consumers", TOTAL_NOW,
+        db_int(c,
+            "select count(*) from consumer where utility_id = ? "
+            "and status = 'active'",
+            u));
 }
 
 void totals_work_event(Ctx *c, const EventRow *e) {

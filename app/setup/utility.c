@@ -244,10 +244,11 @@ static int64_t utilities_most(Ctx *c, const char **plan) {
                        "where s.tenant_id=? and s.status in ('trial', 'active', 'past_due', 'grace') "
                        "order by s.id desc "
                        "limit 1", c->tenant);
-    return db_int(c, "select coalesce(json_value(p.limits, '$.utilities'), -1) from smart360.subscription s "
-                     "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
-                     "and s.status in ('trial', "
-                     "'active', 'past_due', 'grace') order by s.id desc limit 1", c->tenant);
+    return db_int(c,
+        "select coalesce(json_value(p.limits, '$.utilities'), -1) from smart360.subscription s "
+        "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
+        "and s.status in ('trial', 'active', 'past_due', 'grace') order by s.id desc limit 1",
+        c->tenant);
 }
 
 static void check_limit(Req *r) {
@@ -286,18 +287,16 @@ void utility_create_post(Req *r) {
     Id parent = parent_sent(r, in, (Id){ 0 });
     check_limit(r);
     problems_end(r);
-    Id id = db_insert(c, "insert into utility (code, name, email, contact_phone, city, address, "
-                         "website, country, state, "
-        "time_zone, currency, status, environment, regulator_name, licence_no, support_hours_text, emergency_phone, "
+    Id id = db_insert(c,
+        "insert into utility (code, name, email, contact_phone, city, address, website, country, state, time_zone, "
+        "currency, status, environment, regulator_name, licence_no, support_hours_text, emergency_phone, "
         "map_center_lat, map_center_lng, bill_sender_name, created_at, created_by, updated_at, updated_by) "
         "select ?,?,?,?,?,?,?, coalesce(?, o.country), if(? is null, o.state, ?), ?, coalesce(o.currency, 'USD'), "
-        "'configuring', 'sandbox', ?,?,?,?,?,?,"
-        "?,?,?,?,? from organization_setting o", code, in_text(in, "name"), in_text(in, "email"), phone,
-        in_text(in, "city"), in_text(in, "address"), in_text(in, "website"), w.country, w.country, w.state,
-        in_text(in, "time_zone"),
-        in_text(in, "regulator_name"), in_text(in, "licence_no"), in_text(in, "support_hours_text"), emergency,
-        in_text(in, "map_center_lat"), in_text(in, "map_center_lng"), in_text(in, "bill_sender_name"), c->now, c->user,
-        c->now, c->user);
+        "'configuring', 'sandbox', ?,?,?,?,?,?,?,?,?,?,? from organization_setting o",
+        code, in_text(in, "name"), in_text(in, "email"), phone, in_text(in, "city"), in_text(in, "address"),
+        in_text(in, "website"), w.country, w.country, w.state, in_text(in, "time_zone"), in_text(in, "regulator_name"),
+        in_text(in, "licence_no"), in_text(in, "support_hours_text"), emergency, in_text(in, "map_center_lat"),
+        in_text(in, "map_center_lng"), in_text(in, "bill_sender_name"), c->now, c->user, c->now, c->user);
     db_run(c, "update utility set parent_utility_id=?, logo_document_id=? where id=?", parent,
            logo_taken(r, "logo", (Id){ 0 }, "utility", id), id);
     audit_write(c, &(Audit){ .action = "create", .entity = "utility", .id = id, .number = code, .version = 1,

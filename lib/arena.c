@@ -78,6 +78,14 @@ void *arena_take_n(Arena *a, size_t n, size_t size) {
 }
 
 /* Printed into what is left of the block; only a text that does not fit there is printed twice. */
+void *arena_room(Arena *a, void *v, size_t n, size_t *room, size_t size) {
+    if (n < *room) return v;
+    *room = *room ? *room * 2 : 64;
+    void *more = arena_take_n(a, *room, size);
+    if (n) memcpy(more, v, n * size);
+    return more;
+}
+
 char *arena_vtext(Arena *a, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);

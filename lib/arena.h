@@ -36,6 +36,8 @@ struct Req;
 #define take(owner, size)            arena_take(arena_of(owner), (size))
 /* An array of n elements of `type`, zeroed; the product is checked. */
 #define take_n(owner, type, n)       ((type *)arena_take_n(arena_of(owner), (n), sizeof(type)))
+/* The array with room for one element more: v itself, or a copy twice as long when its n fill all of *room. */
+#define take_room(owner, type, v, n, room) ((type *)arena_room(arena_of(owner), (v), (n), (room), sizeof(type)))
 /* Formatted text in the arena. */
 #define text(owner, ...)             arena_text(arena_of(owner), __VA_ARGS__)
 #define text_copy(owner, s)          arena_copy(arena_of(owner), (s))
@@ -47,6 +49,7 @@ struct Req;
 
 void *arena_take   (Arena *a, size_t size) __attribute__((returns_nonnull, malloc));
 void *arena_take_n (Arena *a, size_t n, size_t size) __attribute__((returns_nonnull, malloc));
+void *arena_room   (Arena *a, void *v, size_t n, size_t *room, size_t size) __attribute__((returns_nonnull));
 char *arena_text   (Arena *a, const char *format, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
 char *arena_vtext  (Arena *a, const char *format, va_list args) __attribute__((format(printf, 2, 0), returns_nonnull));
 char *arena_copy   (Arena *a, const char *s);                       /* NULL stays NULL */

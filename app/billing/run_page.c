@@ -62,12 +62,7 @@ void run_dates_check(Req *r, Input *in) {
 
 void run_key_add(void *arg, const char *key) {
     RunKeys *x = arg;
-    if (x->n == x->room) {
-        const char **more = take_n(x->c, const char *, x->room ? x->room * 2 : 64);
-        if (x->n) memcpy(more, x->v, x->n * sizeof *more);
-        x->v = more;
-        x->room = x->room ? x->room * 2 : 64;
-    }
+    x->v = take_room(x->c, const char *, x->v, x->n, &x->room);
     x->v[x->n++] = text_copy(x->c, key);
 }
 

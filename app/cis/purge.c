@@ -7,8 +7,6 @@
 #include "app/core/core.h"
 #include "lib/db.h"
 
-#define OF_CHUNK "from json_table(?, '$[*]' columns (id bigint unsigned path '$')) j straight_join "
-
 static int64_t payments(Ctx *c) {
     const char *ids = db_text(c, "select json_arrayagg(id) from (select id from payment where utility_id = ? "
                                  "order by id limit 500) p", c->utility);

@@ -303,6 +303,8 @@ extern const SandboxPurge core_purges[];                                /* app/c
 /* A statement that removes rows of the context's utility: a step's `some`. */
 #define SANDBOX_PURGE(name, ...) static int64_t name(struct Ctx *c) { return db_run(c, __VA_ARGS__); }
 enum { PURGE_ROWS = 500 };          /* heads of one chunk; their lines go with them */
+/* What hangs on the heads of a chunk, whose ids are one JSON list: "delete x " OF_CHUNK "bill_line x on ..." */
+#define OF_CHUNK "from json_table(?, '$[*]' columns (id bigint unsigned path '$')) j straight_join "
 
 /* Imports: app/core/import.h. */
 

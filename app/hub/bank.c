@@ -127,31 +127,23 @@ static bool read_csv_row(Req *r, const CsvRow *row, const Columns *at_, BankLine
     return true;
 }
 
-/* All rows or none. */
+typedef struct CsvLines { Columns columns; BankLines *to; size_t room; } CsvLines;
+
+static bool keep_csv_row(Req *r, const CsvRow *row, void *arg) {
+    CsvLines *l = arg;
+    l->to->v = take_room(r, BankLine, l->to->v, l->to->n, &l->room);
+    bool good = read_csv_row(r, row, &l->columns, &l->to->v[l->to->n]);
+    l->to->n += good;
+    return good;
+}
+
 static void read_csv(Req *r, const char *bytes, size_t size, BankLines *to) {
     CsvReader *file = csv_open_bytes(&r->c.mem, bytes, size, (CsvRules){ .rows_max = BANK_LINES_MAX });
     Columns at_ = { csv_column(file, "date"), csv_column(file, "amount"), csv_column(file, "reference"),
                     csv_column(file, "text") };
     if (at_.text < 0) at_.text = csv_column(file, "description");
     if (at_.date < 0 || at_.amount < 0) fail_field(r, INVALID, "file", "%s", word(r, "hub.bank_columns"));
-    size_t room = 0;
-    CsvRow row;
-    for (CsvAnswer a; (a = csv_next(file, &row)) != CSV_END;) {
-        if (to->n == room) {
-            room = room ? room * 2 : 64;
-            BankLine *v = take_n(r, BankLine, room);
-            if (to->n) memcpy(v, to->v, to->n * sizeof *v);
-            to->v = v;
-        }
-        if (a == CSV_ROW && read_csv_row(r, &row, &at_, &to->v[to->n])) {
-            to->n++;
-            continue;
-        }
-        problem(r, "file", "%s", row.problem ? row.problem : text(r, "Line %lld cannot be read.", (long long)row.line));
-        if (a == CSV_BROKEN || r->problems >= WRONG_MAX) break;
-    }
-    if (!to->n && !r->problems) problem(r, "file", "%s", word(r, "hub.file_empty"));
-    problems_end(r);
+    csv_all_rows(r, file, keep_csv_row, &(CsvLines){ at_, to, 0 });
 }
 
 /* The same day, amount and words; the nth of them, when a file has several that are equal. */

@@ -120,12 +120,7 @@ const char *mt940_read(Arena *a, const char *bytes, size_t n, int exponent, Bank
     while (next_row(&rows, &r)) {
         if (has_tag(&r, ":61:")) {
             if (to->n == BANK_LINES_MAX) return text(a, "More than %d lines.", BANK_LINES_MAX);
-            if (to->n == room) {
-                room = room ? room * 2 : 64;
-                BankLine *v = take_n(a, BankLine, room);
-                if (to->n) memcpy(v, to->v, to->n * sizeof *v);
-                to->v = v;
-            }
+            to->v = take_room(a, BankLine, to->v, to->n, &room);
             if (!read_61(a, &r, exponent, &to->v[to->n])) return text(a, "Line %d cannot be read.", r.line_no);
             to->n++;
             in_text = false;

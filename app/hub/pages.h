@@ -5,6 +5,7 @@
 #define APP_HUB_PAGES_H
 
 #include "app/core/core.h"
+#include "lib/csv.h"
 #include "lib/req.h"
 
 void    razorpay_page(Req *r);
@@ -116,5 +117,9 @@ extern const UserWork hub_works[];         /* money_page.c */
 extern const SetupCheckRow hub_setup_checks[];
 /* purge.c: what goes when a utility goes live */
 extern const SandboxPurge hub_purges[];
+
+/* reconcile.c: every row of an uploaded file goes to `each`, which keeps it or says false of one it cannot read. What
+ * cannot be read is told with its line, an empty file too: all rows or none. */
+void csv_all_rows(Req *r, CsvReader *file, bool (*each)(Req *r, const CsvRow *row, void *arg), void *arg);
 
 #endif

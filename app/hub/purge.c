@@ -6,8 +6,6 @@
 #include "app/hub/pages.h"
 #include "lib/db.h"
 
-#define OF_CHUNK "from json_table(?, '$[*]' columns (id bigint unsigned path '$')) j straight_join "
-
 static int64_t intents(Ctx *c) {
     const char *ids = db_text(c, "select json_arrayagg(id) from (select id from payment_intent where utility_id = ? "
                                  "order by id limit 500) i", c->utility);

@@ -151,30 +151,38 @@ static bool read_row(Req *r, const CsvRow *row, const Columns *at, SettledLine *
     return true;
 }
 
-/* All rows or none: half a payout would not add up. */
-static void read_file(Req *r, const char *bytes, size_t size, SettlementNews *to) {
-    CsvReader *file = csv_open_bytes(&r->c.mem, bytes, size, (CsvRules){ .rows_max = FILE_ROWS_MAX });
-    Columns at = { csv_column(file, "invoice_number"), csv_column(file, "amount"), csv_column(file, "fee"),
-                   csv_column(file, "type"), csv_column(file, "date") };
-    if (at.invoice < 0 || at.amount < 0) fail_field(r, INVALID, "file", "%s", word(r, "hub.file_columns"));
-    size_t room = 0;
+typedef struct FileLines { Columns columns; SettlementNews *to; size_t room; } FileLines;
+
+static bool keep_row(Req *r, const CsvRow *row, void *arg) {
+    FileLines *l = arg;
+    l->to->v = take_room(r, SettledLine, l->to->v, l->to->n, &l->room);
+    bool good = read_row(r, row, &l->columns, &l->to->v[l->to->n]);
+    l->to->n += good;
+    return good;
+}
+
+void csv_all_rows(Req *r, CsvReader *file, bool (*each)(Req *r, const CsvRow *row, void *arg), void *arg) {
     CsvRow row;
+    bool any = false;
     for (CsvAnswer a; (a = csv_next(file, &row)) != CSV_END;) {
-        if (to->n == room) {
-            room = room ? room * 2 : 64;
-            SettledLine *v = take_n(r, SettledLine, room);
-            if (to->n) memcpy(v, to->v, to->n * sizeof *v);
-            to->v = v;
-        }
-        if (a == CSV_ROW && read_row(r, &row, &at, &to->v[to->n])) {
-            to->n++;
+        if (a == CSV_ROW && each(r, &row, arg)) {
+            any = true;
             continue;
         }
         problem(r, "file", "%s", row.problem ? row.problem : text(r, "Line %lld cannot be read.", (long long)row.line));
         if (a == CSV_BROKEN || r->problems >= WRONG_MAX) break;
     }
-    if (!to->n && !r->problems) problem(r, "file", "%s", word(r, "hub.file_empty"));
+    if (!any && !r->problems) problem(r, "file", "%s", word(r, "hub.file_empty"));
     problems_end(r);
+}
+
+/* Half a payout would not add up. */
+static void read_file(Req *r, const char *bytes, size_t size, SettlementNews *to) {
+    CsvReader *file = csv_open_bytes(&r->c.mem, bytes, size, (CsvRules){ .rows_max = FILE_ROWS_MAX });
+    Columns at = { csv_column(file, "invoice_number"), csv_column(file, "amount"), csv_column(file, "fee"),
+                   csv_column(file, "type"), csv_column(file, "date") };
+    if (at.invoice < 0 || at.amount < 0) fail_field(r, INVALID, "file", "%s", word(r, "hub.file_columns"));
+    csv_all_rows(r, file, keep_row, &(FileLines){ at, to, 0 });
 }
 
 void settlement_file_post(Req *r) {

@@ -7,8 +7,6 @@
 #include "app/meters/pages.h"
 #include "lib/db.h"
 
-#define OF_CHUNK "from json_table(?, '$[*]' columns (id bigint unsigned path '$')) j straight_join "
-
 /* Corrections of the old system's readings stay with them. */
 static int64_t readings(Ctx *c) {
     const char *ids = db_text(c, "select json_arrayagg(id) from (select r.id from meter_reading r where r.utility_id=? "

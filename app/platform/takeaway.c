@@ -35,12 +35,7 @@ typedef struct Export {
 } Export;
 
 static void keep(Ctx *c, Entries *to, const TarEntry *e) {
-    if (to->n == to->room) {
-        TarEntry *more = take_n(c, TarEntry, to->room ? to->room * 2 : 512);
-        if (to->n) memcpy(more, to->v, to->n * sizeof *more);
-        to->v = more;
-        to->room = to->room ? to->room * 2 : 512;
-    }
+    to->v = take_room(c, TarEntry, to->v, to->n, &to->room);
     to->v[to->n] = *e;
     to->v[to->n++].name = text_copy(c, e->name);
 }

@@ -41,23 +41,9 @@ static bool has_state(Ctx *c, const BillHead *b, const char *wanted) {
 }
 
 static void show_filters(Req *r, BillHeads bills, int64_t year, const char *state) {
-    Ctx *c = &r->c;
-    int last = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < bills.n; i++) {
-        int y = date_ymd(bills.v[i].bill_date).year;
-        if (y == last) continue;
-        last = y;
-        show_text(r, at(r, "years", n, "value"), text(r, "%d", y));
-        show_text(r, at(r, "years", n, "text"), text(r, "%d", y));
-        show_flag(r, at(r, "years", n++, "selected"), y == (int)year);
-    }
-    for (size_t i = 0; states[i]; i++) {
-        show_text(r, at(r, "states", i, "value"), states[i]);
-        show_text(r, at(r, "states", i, "text"), msg(c->language, text(r, "portal.bills.%s", states[i])));
-        show_flag(r, at(r, "states", i, "selected"), state && !strcmp(state, states[i]));
-    }
-    show_text(r, "filter_url", link_path(r, "/bills"));
+    int *years = take_n(r, int, bills.n + 1);
+    for (size_t i = 0; i < bills.n; i++) years[i] = date_ymd(bills.v[i].bill_date).year;
+    filters_show(r, "bills", years, bills.n, (int)year, states, state);
 }
 
 /* Amounts of up to 13 bills, oldest first. */

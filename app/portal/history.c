@@ -124,24 +124,27 @@ static void show_row_of(Req *r, size_t i, const Row *x) {
                       : link_path(r, "/pay/%s/return", x->intent->public_id));
 }
 
-static void show_filters(Req *r, const Rows *all, int64_t year, const char *state) {
-    Ctx *c = &r->c;
-    int last = 0;
+void filters_show(Req *r, const char *what, const int *years, size_t years_n, int year, const char *const *words,
+                  const char *state) {
     size_t n = 0;
-    for (size_t i = 0; i < all->n; i++) {
-        int y = year_of(c, all->v[i].at);
-        if (y == last) continue;
-        last = y;
-        show_text(r, at(r, "years", n, "value"), text(r, "%d", y));
-        show_text(r, at(r, "years", n, "text"), text(r, "%d", y));
-        show_flag(r, at(r, "years", n++, "selected"), y == (int)year);
+    for (size_t i = 0; i < years_n; i++) {
+        if (i && years[i] == years[i - 1]) continue;
+        show_text(r, at(r, "years", n, "value"), text(r, "%d", years[i]));
+        show_text(r, at(r, "years", n, "text"), text(r, "%d", years[i]));
+        show_flag(r, at(r, "years", n++, "selected"), years[i] == year);
     }
-    for (size_t i = 0; states[i]; i++) {
-        show_text(r, at(r, "states", i, "value"), states[i]);
-        show_text(r, at(r, "states", i, "text"), msg(c->language, text(r, "portal.payments.%s", states[i])));
-        show_flag(r, at(r, "states", i, "selected"), state && !strcmp(state, states[i]));
+    for (size_t i = 0; words[i]; i++) {
+        show_text(r, at(r, "states", i, "value"), words[i]);
+        show_text(r, at(r, "states", i, "text"), msg(r->c.language, text(r, "portal.%s.%s", what, words[i])));
+        show_flag(r, at(r, "states", i, "selected"), state && !strcmp(state, words[i]));
     }
-    show_text(r, "filter_url", link_path(r, "/payments"));
+    show_text(r, "filter_url", link_path(r, "/%s", what));
+}
+
+static void show_filters(Req *r, const Rows *all, int64_t year, const char *state) {
+    int *years = take_n(r, int, all->n + 1);
+    for (size_t i = 0; i < all->n; i++) years[i] = year_of(&r->c, all->v[i].at);
+    filters_show(r, "payments", years, all->n, (int)year, states, state);
 }
 
 /* What was paid this year, less what was taken back, and the last payment. */

@@ -181,4 +181,9 @@ JobStep method_drop_job(Ctx *c, const JobRow *job);
 /* purge.c: what goes when a utility goes live */
 extern const SandboxPurge portal_purges[];
 
+/* history.c: above a list of the portal ("bills", "payments", newest first): the years that occur, and its states in
+ * the words portal.<what>.<state>. */
+void filters_show(Req *r, const char *what, const int *years, size_t years_n, int year, const char *const *words,
+                  const char *state);
+
 #endif

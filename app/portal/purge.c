@@ -7,8 +7,6 @@
 #include "app/portal/pages.h"
 #include "lib/db.h"
 
-#define OF_CHUNK "from json_table(?, '$[*]' columns (id bigint unsigned path '$')) j straight_join "
-
 static int64_t users(Ctx *c) {
     const char *ids = db_text(c, "select json_arrayagg(id) from (select id from portal_user where utility_id = ? "
                                  "order by id limit 500) u", c->utility);

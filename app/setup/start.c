@@ -48,6 +48,7 @@ static void run(Ctx *c, const char *with) {
     if (!own && (!from.id || from.id == c->utility.id)) fail(c, NOT_FOUND, "There is no such template.");
     db_run(c, "set @utility_id = ?, @from_utility = ?, @today = ?, @user_id = ?", c->utility, from, utility_today(c),
            c->user);
+    if (own) seeds_run(c, "seed/template/common.sql");
     seeds_run(c, own ? text(c, "seed/template/%s.sql", with) : "seed/template/copy.sql");
     Unnumbereds l = db_all(c, Unnumbered, "select id from tariff_plan where utility_id = ? and plan_no is null "
                                           "order by id", c->utility);

@@ -96,7 +96,7 @@ static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
             return WRONG(r, f, "control");
     }
     v->kind = KIND_TEXT;
-    v->text = f->type == FIELD_LONG && !(f->flags & SECRET) ? card_numbers_masked(&r->c.mem, s) : s;        /* S24 */
+    v->text = f->type == FIELD_LONG && !(f->flags & (SECRET | AS_IS)) ? card_numbers_masked(&r->c.mem, s) : s; /* S24 */
     if (f->flags & UPPER) {
         char *up = text_copy(r, s);
         for (char *c = up; *c; c++) if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 32);

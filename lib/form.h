@@ -44,6 +44,7 @@ enum FieldFlags {
     SECRET   = 256,     /* never shown again, *** in the audit */
     UPPER    = 512,     /* stored in upper case */
     SUM      = 2048,    /* of a listed amount: the sum of all rows of the filter stands at the foot */
+    AS_IS    = 4096,    /* text for machines (GeoJSON, documents): nothing in it is taken for a card number */
     SEARCH_START = 1024,/* searched by its beginning only (an index serves that) */
 };
 

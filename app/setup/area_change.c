@@ -306,8 +306,10 @@ void area_merge_post(Req *r) {
 static const Form split_form = { .name = "area_split", .fields = FIELDS {
     { "code",     "Code",     TEXT(2, 20), .flags = REQUIRED | UPPER, .width = "10" },
     { "name",     "Name",     TEXT(2, 80), .flags = REQUIRED },
-    { "geometry", "Boundary", LONG_TEXT(0, 1000000), .hint = "GeoJSON: premises within it move to the new sub-area." },
-    { "premises", "Premises", LONG_TEXT(0, 60000), .hint = "Numbers of premises that move too, one a line." },
+    { "geometry", "Boundary", LONG_TEXT(0, 1000000), .flags = AS_IS,
+      .hint = "GeoJSON: premises within it move to the new sub-area." },
+    { "premises", "Premises", LONG_TEXT(0, 60000), .flags = AS_IS,
+      .hint = "Numbers of premises that move too, one a line." },
     { 0 } } };
 
 void area_split_page(Req *r) {

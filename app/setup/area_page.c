@@ -183,7 +183,8 @@ static const Field fields[] = {
     { "manager",    "Responsible manager", EMAIL, .hint = "E-mail address of an active user." },
     { "time_zone",  "Time zone",  TEXT(0, 64),  .hint = "When it differs from the utility's: America/Denver" },
     { "population", "Population", INT(0, 2000000000) },
-    { "geometry",   "Boundary",   LONG_TEXT(0, 1000000), .hint = "GeoJSON (WGS 84): a Polygon or MultiPolygon." },
+    { "geometry",   "Boundary",   LONG_TEXT(0, 1000000), .flags = AS_IS,
+      .hint = "GeoJSON (WGS 84): a Polygon or MultiPolygon." },
     { 0 } };
 static const Form area_form = { .name = "area", .fields = fields };
 
@@ -192,7 +193,8 @@ static const Field edit_fields[] = {
     { "manager",    "Responsible manager", EMAIL, .hint = "E-mail address of an active user." },
     { "time_zone",  "Time zone",  TEXT(0, 64),  .hint = "When it differs from the utility's: America/Denver" },
     { "population", "Population", INT(0, 2000000000) },
-    { "geometry",   "Boundary",   LONG_TEXT(0, 1000000), .hint = "GeoJSON (WGS 84): a Polygon or MultiPolygon." },
+    { "geometry",   "Boundary",   LONG_TEXT(0, 1000000), .flags = AS_IS,
+      .hint = "GeoJSON (WGS 84): a Polygon or MultiPolygon." },
     { 0 } };
 static const Form edit_form = { .name = "area", .fields = edit_fields };
 

@@ -180,7 +180,7 @@ static void show_form(Req *r, Asked *a) {
 
 static const Form document_form = { .name = "quote_document", .fields = FIELDS {
     { "file",     "File",     FILE_FIELD, .hint = "A quote document (JSON), at most 256 KiB" },
-    { "document", "Document", LONG_TEXT(0, DOCUMENT_BYTES), .hint = "Or its text" },
+    { "document", "Document", LONG_TEXT(0, DOCUMENT_BYTES), .flags = AS_IS, .hint = "Or its text" },
     { 0 } } };
 
 static void show_import(Req *r, const char *section) {

@@ -61,7 +61,7 @@ const Resource plan_fee = {
         { "kind",         "Kind",        CHOICE(fee_kinds), .flags = REQUIRED | LIST | FILTER },
         { "charge_type",  "Charge type", TEXT(1, 30), .flags = REQUIRED, .hint = "As CONNECTION_FEE, DEPOSIT" },
         { "amount_minor", "Amount",      MONEY(0, 0), .flags = LIST },
-        { "formula",      "By facts",    LONG_TEXT(0, 2000),
+        { "formula",      "By facts",    LONG_TEXT(0, 2000), .flags = AS_IS,
           .hint = "{\"meter_size\": {\"5/8\": 27500}} or {\"category\": {\"RES\": 10000}} in minor units; "
                   "else the amount" },
         { "post_mode",    "Charged",     CHOICE(fee_modes), .flags = REQUIRED, .initial = "immediate" },

@@ -378,7 +378,7 @@ static void rate_insert(Import *m, int i) {
 static const Field import_fields[] = {
     { "effective_from", "Effective from", DATE_FIELD, .flags = REQUIRED },
     { "file",     "File",     FILE_FIELD, .hint = "A quote document (JSON), at most 256 KiB" },
-    { "document", "Document", LONG_TEXT(0, 262144), .hint = "Or its text" },
+    { "document", "Document", LONG_TEXT(0, 262144), .flags = AS_IS, .hint = "Or its text" },
 };
 
 static PlanForm *import_form(Req *r) {

@@ -42,14 +42,16 @@ static Bytes subject_of(Ctx *c, const char *subject) { return lookup_hash(c, tex
 #define SENT_AT(F, T) F(T, Time, created_at)
 ROW(SentAt, SENT_AT)
 
-/* A wrong proof of a registration is no code: it has its own limit (register.c). */
+/* A wrong proof of a registration is no code: it has its own limit (register.c). Who waited for his turn is older than
+ * the code that was sent meanwhile; what is later by more than a minute was sent by another clock. */
 static void check_limits(Ctx *c, Bytes subject, const char *purpose, bool wait_between) {
     SentAts all = db_all(c, SentAt, "select created_at from otp_challenge where subject_hash = ? and purpose = ? "
                                     "and (address is not null or purpose <> 'register' or data is not null) "
                                     "and created_at > ? and created_at <= ? order by id desc limit 20 for update",
-                         subject, purpose, time_add_seconds(c->now, -86400), c->now);
+                         subject, purpose, time_add_seconds(c->now, -86400), time_add_seconds(c->now, 60));
     Time sent[SENT_MOST] = { 0 };
-    for (size_t i = 0; i < all.n && i < SENT_MOST; i++) sent[i] = all.v[i].created_at;
+    for (size_t i = 0; i < all.n && i < SENT_MOST; i++)
+        sent[i].us = all.v[i].created_at.us < c->now.us ? all.v[i].created_at.us : c->now.us;
     Time until = code_wait(sent, all.n, c->now, wait_between);
     if (!time_is_set(until)) return;
     int seconds = (int)((until.us - c->now.us) / SECOND_US) + 1;

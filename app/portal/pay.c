@@ -232,7 +232,8 @@ void pay_page(Req *r) {
 
 typedef struct Lookup { Bytes subject; Id row; } Lookup;
 
-/* Counted before anything is looked at, so that many at once are held to the limit too. */
+/* Counted before anything is looked at, and then all others are: of many at once the last to be counted sees them all,
+ * so never more than the limit get through. */
 static void count_lookup(Ctx *c, void *arg) {
     Lookup *l = arg;
     l->row = db_insert(c, "insert into otp_challenge (utility_id, purpose, subject_hash, channel, code_hash, "
@@ -253,7 +254,7 @@ void guest_post(Req *r) {
     Lookup look_up = { .subject = lookup_hash(c, no) };
     db_tx(c, DB_WRITE, count_lookup, &look_up, NULL);
     int64_t before = db_int(c, "select count(*) from otp_challenge where ip = inet6_aton(?) and purpose = 'guest' "
-                               "and created_at > ? and id < ?", c->address, time_add_seconds(c->now, -3600),
+                               "and created_at > ? and id <> ?", c->address, time_add_seconds(c->now, -3600),
                             look_up.row);
     if (before >= portal_setting_int(c, "guest_lookups_hour")) {
         db_tx(c, DB_WRITE, forget_lookup, &look_up, NULL);

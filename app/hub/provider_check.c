@@ -161,6 +161,7 @@ typedef struct Check { Id provider; ProviderChecked said; } Check;
 ROW(CheckRow, CHECK_ROW)
 enum { FAILED_CHECKS = 3, FAILED_WITHIN_S = 900 };
 
+/* An account that answers may still refuse to send: the breaker of the sendings opens and closes by sendings alone. */
 static void check_end(Ctx *c, void *arg) {
     Check *k = arg;
     CheckRow *r = db_one(c, CheckRow, "select status, name, failed_checks, failing_since from message_provider "
@@ -168,7 +169,8 @@ static void check_end(Ctx *c, void *arg) {
     const char *key = text(c, "provider.error:%lld", (long long)k->provider.id);
     if (k->said.is_good) {
         db_run(c, "update message_provider set last_verified_at = ?, failed_checks = 0, failing_since = null, "
-                  "breaker_failures = 0, breaker_open_until = null, breaker_probe_until = null, "
+                  "breaker_failures = if(status = 'error', 0, breaker_failures), "
+                  "breaker_open_until = if(status = 'error', null, breaker_open_until), "
                   "status = if(status = 'error', 'active', status) where id = ?", c->now, k->provider);
         if (!strcmp(r->status, "error")) audit_note(c, "recover", "message_provider", k->provider, r->name, NULL);
         alert_clear(c, key);

@@ -156,6 +156,13 @@ static void totals_tx(Sample *s, int64_t from, int64_t to) {
     daily_total_make(s->c, month_add(s->first, (int)from));
 }
 
+/* Figures of dashboards, which jobs make by the clock: made as soon as somebody works. */
+static void figures_tx(Sample *s, int64_t from, int64_t to) {
+    (void)from, (void)to;
+    job_enqueue(s->c, &(NewJob){ .kind = "dashboard.figures" });
+    job_enqueue(s->c, &(NewJob){ .kind = "dashboard.figures_night" });
+}
+
 static void fill(Ctx *c, const Options *o) {
     Sample s = { .c = c, .consumers = o->consumers, .months = (int)o->months, .seed = (uint64_t)o->seed,
                  .today_at = c->now };
@@ -176,6 +183,7 @@ static void fill(Ctx *c, const Options *o) {
     db_run(c, "set timestamp = default");
     sample_tx(&s, overdue_tx, 0, 0);
     for (int i = 0; i <= s.months + 1; i++) sample_tx(&s, totals_tx, i, i);
+    sample_tx(&s, figures_tx, 0, 0);
     printf("sample: %lld consumers, %d months, %lld bills, %lld payments in %.1f s\n", (long long)s.consumers, s.months,
            (long long)s.bills, (long long)s.payments, (double)(time_ticking_us() - s.began_us) / 1e6);
 }

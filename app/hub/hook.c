@@ -242,9 +242,12 @@ static void finish(Ctx *c, Id event, const char *state, const char *reason, Id i
 #define HOW_IT_STANDS "select concat_ws(':', state, received_minor is not null, exception) from payment_intent " \
                       "where intent_no=? and utility_id=? for update"
 
+static Id ask_intent(Ctx *c, const char *no) {
+    return db_id(c, "select id from payment_intent where intent_no=? and utility_id=?", no, c->utility);
+}
+
 static const char *ask_payload(Ctx *c, const char *no) {
-    Id intent = db_id(c, "select id from payment_intent where intent_no=? and utility_id=?", no, c->utility);
-    return text(c, "{\"intent\":%lld}", (long long)intent.id);
+    return text(c, "{\"intent\":%lld}", (long long)ask_intent(c, no).id);
 }
 
 /* Locked before anything else is read: two events of one payment at once see each other's work. */
@@ -253,6 +256,8 @@ static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int
         job_enqueue(c, &(NewJob){ .kind = "payment.check", .unique_key = event->result.intent_no,
                                   .payload = ask_payload(c, event->result.intent_no) });
     const char *no = event->result.intent_no, *before = no ? db_text(c, HOW_IT_STANDS, no, c->utility) : NULL;
+    /* waited for its commit: what this transaction reads is from before it */
+    if (before && !ask_intent(c, no).id) fail(c, RETRY, "payment %s was committed just now", no);
     event->result.gateway = e->account_ref;
     Id intent = payment_intent_result(c, &event->result);
     if (!intent.id && strcmp(event->result.status, "succeeded")) {

@@ -1,13 +1,13 @@
 const { spawn } = require('child_process');
 const { story } = require('../support/story');
 const { hold, open_payments, paid, webhook } = require('../support/faults');
-const { gateway, account, event, begin } = require('../support/gateway');
+const { gateway, account, event, begin, review } = require('../support/gateway');
 
 story('F10', 'HUB-FIX', ({ as, test, expect, instance, sql, one, clock, jobs_run, sleep, request }) => {
   let bank;
   const who = () => as('payer1@swa.test');
   const start = async (id) => {
-    const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: `/pay/${id}` }));
+    const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: await review(who(), id) }));
     return who().post(`/pay/${id}/start`, form, { raw: true }).is(303);
   };
   const postings = (id) => one("select count(*) from ledger_txn t join payment p on p.id = t.source_id and t.source_type = 'payment' join payment_intent i on i.id = p.payment_intent_id where i.public_id = ?", [id]);
@@ -60,7 +60,7 @@ story('F10', 'HUB-FIX', ({ as, test, expect, instance, sql, one, clock, jobs_run
     const event_of = (id) => webhook(instance(), { ...paid('PI-8000000002'), id });
     await request(event_of('evt_early'));
     await jobs_run();
-    expect(one("select state from webhook_event where provider_event_id = 'evt_early'")).toBe('received');
+    expect(one("select state from webhook_event where provider_event_id = 'evt_early'")).toBe('failed');                 // and is tried again
     open_payments(instance(), 'WA-ACC-100002', 1, 'PI-8');                  /* another one */
     for (let i = 0; i < 7; i++) { clock.forward({ minutes: 10 }); await jobs_run(); }
     await request(event_of('evt_early_again'));

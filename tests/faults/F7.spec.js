@@ -1,5 +1,5 @@
 const { story } = require('../support/story');
-const { gateway, proxy, cuts, account, event, begin } = require('../support/gateway');
+const { gateway, proxy, cuts, account, event, begin, review } = require('../support/gateway');
 
 story('F7', 'HUB-FIX', ({ as, test, expect, instance, sql, one, order, clock, jobs_run, sleep, request }) => {
   let bank, line;
@@ -8,7 +8,7 @@ story('F7', 'HUB-FIX', ({ as, test, expect, instance, sql, one, order, clock, jo
   const payments = () => one('select count(*) from payment');
   const postings = () => one("select count(*) from ledger_txn where txn_type = 'payment'");
   const start = async (id) => {
-    const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: `/pay/${id}` }));
+    const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: await review(who(), id) }));
     const at = Date.now();
     const answer = await who().post(`/pay/${id}/start`, form, { raw: true });
     expect(Date.now() - at, 'ms for the page').toBeLessThan(5000);

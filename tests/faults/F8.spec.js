@@ -1,12 +1,12 @@
 const { story } = require('../support/story');
-const { gateway, proxy, account, event, begin } = require('../support/gateway');
+const { gateway, proxy, account, event, begin, review } = require('../support/gateway');
 
 story('F8', 'HUB-FIX', ({ as, test, expect, instance, sql, one, order, clock, jobs_run, sleep, request }) => {
   let bank, line;
   const who = () => as('payer1@swa.test');
   const state = (id) => one('select state from payment_intent where public_id = ?', [id]);
   const start = async (id, least = 0) => {
-    const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: `/pay/${id}` }));
+    const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: await review(who(), id) }));
     const at = Date.now();
     const answer = await who().post(`/pay/${id}/start`, form, { raw: true });
     expect(Date.now() - at, 'ms for the page').toBeLessThan(5000);

@@ -110,4 +110,10 @@ async function begin(who, bill, amount) {
   return r.location.match(/\/pay\/([A-Za-z0-9_-]{22})$/)[1];
 }
 
-module.exports = { gateway, proxy, cuts, account, event, begin };
+// The page with that button: where several gateways are open the first one is chosen before.
+async function review(who, id) {
+  const [, way] = (await who.get(`/pay/${id}`).is(200)).body.match(/name="way" value="([^"]+)"/) || [];
+  return way ? `/pay/${id}?way=${encodeURIComponent(way)}` : `/pay/${id}`;
+}
+
+module.exports = { gateway, proxy, cuts, account, event, begin, review };

@@ -388,3 +388,18 @@ char *utf8_plain_signs(Arena *a, const char *s) {
     }
     return t.s;
 }
+
+/* --- places in texts ---------------------------------------------------------------------------------------------- */
+
+char *places_filled(Arena *a, const char *s, const char *(*value)(void *arg, const char *name, size_t n), void *arg) {
+    Text t = text_start(a);
+    text_add(&t, "");
+    const char *at = s ? s : "";
+    for (const char *open, *close; (open = strstr(at, "{{")) && (close = strstr(open, "}}")); at = close + 2) {
+        text_add_n(&t, at, (size_t)(open - at));
+        const char *said = value(arg, open + 2, (size_t)(close - open - 2));
+        if (said) text_add(&t, said);
+    }
+    text_add(&t, at);
+    return t.s;
+}

@@ -28,6 +28,9 @@ char *utf8_line(Arena *a, const char *s);
 /* Several lines: the same, but line ends stay as \n (CRLF, CR, U+2028, U+2029 become \n), spaces inside a line stay as
    they are, spaces at line ends and empty lines at both ends go. */
 char *utf8_lines(Arena *a, const char *s);
+/* "Dear {{name}}": each place takes what value(arg, name, length) says; NULL leaves it out. After a place that is not
+   closed all stays as it is. A NULL text is "". */
+char *places_filled(Arena *a, const char *s, const char *(*value)(void *arg, const char *name, size_t n), void *arg);
 /* White space and controls at both ends away, nothing else. */
 char *utf8_trim (Arena *a, const char *s);
 /* Without a change but NFC, for passwords: NULL when no UTF-8 or with control characters. */

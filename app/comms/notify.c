@@ -89,21 +89,15 @@ static const char *field_value(Ctx *c, const NotifyField *fields, const char *na
     return brief ? brief : !strcmp(what, "name") || !strcmp(what, "short") ? u->name : NULL;
 }
 
+typedef struct Filling { Ctx *c; const NotifyField *fields; } Filling;
+
+static const char *place_value(void *arg, const char *name, size_t n) {
+    const Filling *f = arg;
+    return field_value(f->c, f->fields, name, n);
+}
+
 static const char *fill(Ctx *c, const char *template_, const NotifyField *fields) {
-    Text t = text_start(c);
-    text_add(&t, "");
-    for (const char *s = template_ ? template_ : ""; *s;) {
-        const char *open = strstr(s, "{{"), *close = open ? strstr(open, "}}") : NULL;
-        if (!close) {
-            text_add(&t, s);
-            break;
-        }
-        text_add_n(&t, s, (size_t)(open - s));
-        const char *value = field_value(c, fields, open + 2, (size_t)(close - open - 2));
-        if (value) text_add(&t, value);
-        s = close + 2;
-    }
-    return t.s;
+    return places_filled(&c->mem, template_, place_value, &(Filling){ c, fields });
 }
 
 static TextVersion *version_of(Ctx *c, Id template_, const char *channel, const char *lang) {

@@ -13,6 +13,7 @@
 #include "lib/resource.h"
 #include "lib/sheet.h"
 #include "lib/table.h"
+#include "lib/utf8.h"
 
 enum { VERSIONS_MOST = 100 };
 
@@ -65,22 +66,11 @@ static void contract_check(Req *r, const Input *in, Id id) {
     }
 }
 
-/* The text with these values in the order of `places`; what was not checked stays as it is. */
-static const char *filled(Ctx *c, const char *template_, const char *const values[]) {
-    Text t = text_start(c);
-    text_add(&t, "");
-    size_t n = 0;
-    bool ended = false;
-    const char *s = template_ ? template_ : "";
-    for (const char *at_; (at_ = place_next(s, &n, &ended));) {
-        int which = ended ? place_at(at_ + 2, n) : -1;
-        text_add_n(&t, s, (size_t)(at_ - s));
-        if (which >= 0) text_add(&t, values[which]);
-        else text_add_n(&t, at_, 2 + n + (ended ? 2 : 0));
-        s = at_ + 2 + n + (ended ? 2 : 0);
-    }
-    text_add(&t, s);
-    return t.s;
+/* arg: values in the order of `places`. */
+static const char *place_value(void *arg, const char *name, size_t n) {
+    const char *const *values = arg;
+    int which = place_at(name, n);
+    return which < 0 ? NULL : values[which];
 }
 
 /* --- versions ----------------------------------------------------------------------------------------------------- */
@@ -149,7 +139,7 @@ static Sample sample_here(Req *r) {
         "order by p.code limit 1", c->utility, k->category_id, k->category_id);
     const char *values[] = { SAY(r, "sample_name"), SAY(r, "sample_account"), plan ? plan : SAY(r, "sample_plan"),
                              locale_date(&c->mem, c->locale, utility_today(c)) };
-    return (Sample){ k, (int)version, filled(c, template_, values) };
+    return (Sample){ k, (int)version, places_filled(&c->mem, template_, place_value, values) };
 }
 
 void contract_preview_page(Req *r) {

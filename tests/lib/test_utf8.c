@@ -129,11 +129,28 @@ static void never_makes_bad_text(void) {
     }
 }
 
+static const char *say_name(void *arg, const char *name, size_t n) {
+    return n == 4 && !strncmp(name, "name", 4) ? arg : NULL;
+}
+
+static void places(void) {
+    static const struct { const char *s, *filled; } cases[] = {
+        { "Dear {{name}},", "Dear Ada," }, { "{{name}}{{name}}", "AdaAda" }, { "{{other}}!", "!" }, { "{{}}", "" },
+        { "no place", "no place" }, { "open {{name", "open {{name" }, { "{{name}} and {{", "Ada and {{" }, { "", "" },
+        { NULL, "" },
+    };
+    Arena mem = { 0 };
+    char ada[] = "Ada";
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        SAME_TEXT(places_filled(&mem, cases[k].s, say_name, ada), cases[k].filled);
+    arena_end(&mem);
+}
+
 int main(void) {
     int status = suite_run("utf8", (SuiteTest[]){
         { "validates", validates }, { "cleans", cleans }, { "folds", folds }, { "checks addresses", checks_addresses },
         { "masks", masks },
-        { "never makes bad text", never_makes_bad_text }, { 0 } });
+        { "never makes bad text", never_makes_bad_text }, { "places in texts", places }, { 0 } });
     arena_end(&mem);
     return status;
 }

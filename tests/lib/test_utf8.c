@@ -139,11 +139,11 @@ static void places(void) {
         { "no place", "no place" }, { "open {{name", "open {{name" }, { "{{name}} and {{", "Ada and {{" }, { "", "" },
         { NULL, "" },
     };
-    Arena mem = { 0 };
+    Arena arena = { 0 };
     char ada[] = "Ada";
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
-        SAME_TEXT(places_filled(&mem, cases[k].s, say_name, ada), cases[k].filled);
-    arena_end(&mem);
+        SAME_TEXT(places_filled(&arena, cases[k].s, say_name, ada), cases[k].filled);
+    arena_end(&arena);
 }
 
 int main(void) {

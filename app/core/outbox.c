@@ -2,9 +2,9 @@
  * Events: one row in the transaction of the change; handlers run after COMMIT, at least once each and never twice for
  * one event_id (spec/README section 5).
  *
- * The worker of events takes open rows in order, runs every handler that wants them within a savepoint and marks the
- * event delivered, all in one transaction. A handler that fails is tried again by a job of its own (event.handle), so
- * that one bad handler holds up nobody.
+ * The worker of events takes open rows in order, runs the handlers that want an event within one savepoint and marks
+ * the event delivered, a set of events in one transaction. Where a handler fails, each of the event's runs within a
+ * savepoint of its own, and the failing one is tried again by a job (event.handle): one bad handler holds up nobody.
  */
 #include <string.h>
 
@@ -97,17 +97,56 @@ static void deliver_later(Ctx *c, const Delivery *d) {
                               .unique_key = text(c, "%s:%s", d->event.event_id, d->handler->handler) });
 }
 
-static void deliver_to_all(Ctx *c, const OutboxRow *o) {
+#define HANDLED_ROW(F, T) F(T, const char *, event_id) F(T, const char *, handler)
+ROW(Handled, HANDLED_ROW)
+
+typedef struct Batch { int done; bool more; Handleds before; Handled *now; size_t n, room; } Batch;
+typedef struct Whole { const OutboxRow *event; const Batch *batch; } Whole;
+
+static bool is_handled(const Batch *b, const char *event_id, const char *handler) {
+    for (size_t i = 0; i < b->before.n; i++)
+        if (!strcmp(b->before.v[i].event_id, event_id) && !strcmp(b->before.v[i].handler, handler)) return true;
+    return false;
+}
+
+/* Every handler of one event; those of earlier tries are left out. */
+static void deliver_whole(Ctx *c, void *arg) {
+    const Whole *w = arg;
+    EventRow e = event_of(w->event);
     for (int i = 0; i < tables_n; i++)
         for (const EventHandler *h = tables[i]; h->name; h++) {
-            if (!wants(h, o->name)) continue;
+            if (!wants(h, w->event->name) || is_handled(w->batch, w->event->event_id, h->handler)) continue;
+            if (c->tenant.id) utility_enter(c, e.utility);
+            h->run(c, &e);
+        }
+}
+
+static void deliver_to_all(Ctx *c, const OutboxRow *o, Batch *b) {
+    bool whole = false, passed = true;
+    for (int i = 0; i < tables_n; i++)
+        for (const EventHandler *h = tables[i]; h->name; h++) whole |= wants(h, o->name);
+    if (whole) passed = db_savepoint(c, deliver_whole, &(Whole){ o, b });
+    for (int i = 0; i < tables_n && whole; i++)
+        for (const EventHandler *h = tables[i]; h->name; h++) {
+            if (!wants(h, o->name) || is_handled(b, o->event_id, h->handler)) continue;
+            if (passed) {
+                b->now = take_room(c, Handled, b->now, b->n, &b->room);
+                b->now[b->n++] = (Handled){ o->event_id, h->handler };
+                continue;
+            }
             Delivery d = { h, event_of(o) };
             if (!db_savepoint(c, deliver, &d)) deliver_later(c, &d);
         }
-    db_run(c, "update outbox_event set dispatched_at=? where id=?", c->now, o->id);
 }
 
-typedef struct Batch { int done; bool more; } Batch;
+/* What was delivered, in one statement for all. */
+static void keep_delivered(Ctx *c, const Batch *b, const Id *ids, size_t n) {
+    DbBulk *to = db_bulk(c, "insert into event_handled (event_id, handler) values (?,?)");
+    for (size_t i = 0; i < b->n; i++) db_bulk_add(to, b->now[i].event_id, b->now[i].handler);
+    db_bulk_end(to);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join outbox_event o force index "
+              "(primary) on o.id=j.id set o.dispatched_at=?", json_ids(c, ids, n), c->now);
+}
 
 static void dispatch_tx(Ctx *c, void *arg) {
     Batch *b = arg;
@@ -117,10 +156,19 @@ static void dispatch_tx(Ctx *c, void *arg) {
                                         "consumer_id, utility_id, occurred_at "
                                         "from outbox_event where dispatched_at is null order by id "
                                         "limit 50 for update skip locked");
+    if (!l.n) return;
+    const char **keys = take_n(c, const char *, l.n);
+    Id *ids = take_n(c, Id, l.n);
+    for (size_t i = 0; i < l.n; i++) keys[i] = l.v[i].event_id, ids[i] = l.v[i].id;
+    b->before = db_all(c, Handled, "select h.event_id, h.handler from json_table(?, '$[*]' columns (row_no int path "
+                                   "'$[0]', value varchar(80) path '$[1]')) j straight_join event_handled h "
+                                   "on h.event_id=j.value collate utf8mb4_bin", json_keys(c, keys, l.n));
     int64_t began = time_ticking_us();
-    for (size_t i = 0; i < l.n && time_ticking_us() - began < BATCH_US; i++, b->done++) deliver_to_all(c, &l.v[i]);
+    for (size_t i = 0; i < l.n && time_ticking_us() - began < BATCH_US; i++, b->done++)
+        deliver_to_all(c, &l.v[i], b);
+    keep_delivered(c, b, ids, (size_t)b->done);
     b->more = l.n == 50 || b->done < (int)l.n;
-    if (c->tenant.id && l.n) utility_enter(c, (Id){ 0 });
+    if (c->tenant.id) utility_enter(c, (Id){ 0 });
 }
 
 int events_dispatch(Ctx *c, bool *more) {

@@ -257,12 +257,16 @@ static void read_use(Ctx *c, Entries *all, const char *registers) {
         "and u.to_on<=j.day and u.to_on>=j.day - interval 460 day where u.status='active' "
         "order by u.service_connection_id, u.to_on desc",
         registers);
-    size_t at = 0;
     for (size_t i = 0; i < all->n; i++) {
         Entry *e = &all->v[i];
         if (!e->facts.has_before) continue;
         Useds own = { NULL, 0 };                    /* rows stand by connection: find its stretch */
-        for (at = 0; at < l.n && l.v[at].connection.id < e->connection.id;) at++;
+        size_t at = 0, end = l.n;
+        while (at < end) {
+            size_t middle = (at + end) / 2;
+            if (l.v[middle].connection.id < e->connection.id) at = middle + 1;
+            else end = middle;
+        }
         own.v = l.v + at;
         while (at + own.n < l.n && l.v[at + own.n].connection.id == e->connection.id) own.n++;
         e->facts.base = base_of(c, &own, e);

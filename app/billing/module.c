@@ -180,9 +180,13 @@ static const JobHandler billing_jobs[] = {
     { .kind = "bill_simulation.run", .class = "bills", .run = simulation_job },
     { .kind = "bill_draft.cleanup", .class = "general", .run = bill_drafts_cleanup },
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
+    { .kind = "bill_run.mark", .class = "bills", .run = run_mark_job },
+    { .kind = "bill_run.readings", .class = "bills", .run = run_readings_job },
+    { .kind = "bill_run.undo", .class = "bills", .run = run_undo_job },
     { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job },
     { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },
     { .kind = "billing_owed.fold",     .class = "general", .run = owed_fold_job },
+    { .kind = "billing_ledger.sum",    .class = "general", .run = ledger_sum_job },
     { 0 }
 };
 
@@ -202,6 +206,8 @@ static const JobSchedule billing_schedules[] = {
     { .code = "billing_total_check", .kind = "billing_total.check", .name = "Totals compared with the ledger",
       .rule = "daily 04:00", .per_utility = true },
     { .code = "billing_owed", .kind = "billing_owed.fold", .name = "Changes of what is owed added up",
+      .rule = "every 15m", .per_utility = true },
+    { .code = "billing_ledger", .kind = "billing_ledger.sum", .name = "Trial balance of the ledger added up",
       .rule = "every 15m", .per_utility = true },
     { 0 }
 };

@@ -82,6 +82,7 @@ SANDBOX_PURGE(charges_open, "update charge set paid_minor = 0, bill_id = null, s
               "and source_type = 'import_batch' and status <> 'voided' and (paid_minor <> 0 or bill_id is not null "
               "or status <> 'pending') limit 2000", c->utility)
 SANDBOX_PURGE(owed, "delete from bill_owed where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(ledger_sums, "delete from ledger_sum where utility_id = ?", c->utility)
 SANDBOX_PURGE(days, "delete from billing_daily_total where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(months, "delete from billing_month_figure where utility_id = ? limit 500", c->utility)
 SANDBOX_PURGE(period_sums, "delete b from gl_period_balance b join gl_period p on p.id = b.gl_period_id "
@@ -111,6 +112,7 @@ const SandboxPurge billing_purges[] = {
     { "ledger",     export_files },
     { "ledger",     journals },
     { "ledger",     ledger },
+    { "ledger",     ledger_sums },
     { "ledger",     period_sums },
     { "ledger",     gl_periods },
     { "charges",    charges },

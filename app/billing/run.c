@@ -210,7 +210,8 @@ ROW(StateCount, STATE_COUNT)
 
 RunCounts run_counts(Ctx *c, Id run) {
     StateCounts rows = db_all(c, StateCount, "select state, count(*) as n, coalesce(sum(amount_minor), 0) as amount "
-                                             "from bill_run_item where run_id=? group by state", run);
+                                             "from bill_run_item force index (bill_run_item_work) where run_id=? "
+                                             "group by state", run);
     RunCounts k = { 0 };
     for (size_t i = 0; i < rows.n; i++) {
         const StateCount *r = &rows.v[i];
@@ -222,17 +223,20 @@ RunCounts run_counts(Ctx *c, Id run) {
         *to = r->n;
         if (to == &k.calculated || to == &k.published) k.amount = money_add(k.amount, r->amount);
     }
-    k.tax = db_money(c,
-        "select coalesce(sum(b.tax_minor), 0) from bill_run r join bill b on b.bill_run_id=r.id "
-        "and b.status in ('draft', 'approved', 'published', if(r.simulate_only=1, 'discarded', '')) where r.id=?",
-        run);
-    k.workers = db_int(c, "select count(distinct claimed_by) from bill_run_item where run_id=? and state='claimed' "
-                          "and lease_until > utc_timestamp(6)", run);
-    k.stale = db_int(c, "select count(*) from bill where bill_run_id=? and stale=1 "
-                        "and status in ('draft', 'held', 'approved')", run);
-    k.done_last_minute = db_int(c, "select count(*) from bill_run_item where run_id=? and done_at > ?", run,
-                                time_add_seconds(c->now, -60));
+    k.tax = db_money(c, "select coalesce(sum(b.tax_minor), 0) from bill_run r straight_join bill b force index "
+                        "(bill_run_sums) on b.bill_run_id=r.id and b.status in ('draft', 'approved', 'published', "
+                        "if(r.simulate_only=1, 'discarded', '')) where r.id=?", run);
+    if (k.claimed)
+        k.workers = db_int(c, "select count(distinct claimed_by) from bill_run_item where run_id=? "
+                              "and state='claimed' and lease_until > utc_timestamp(6)", run);
+    k.stale = db_int(c, "select count(*) from bill force index (bill_run_sums) where bill_run_id=? "
+                        "and status in ('draft', 'held', 'approved') and stale=1", run);
     return k;
+}
+
+int64_t run_done_lately(Ctx *c, Id run) {
+    return db_int(c, "select count(*) from bill_run_item where run_id=? and done_at > ?", run,
+                  time_add_seconds(c->now, -60));
 }
 
 void run_totals(Ctx *c, Id run) {
@@ -240,7 +244,8 @@ void run_totals(Ctx *c, Id run) {
     db_run(c,
         "update bill_run set billed_count=?, held_count=?, error_count=?, skipped_count=?, amount_minor=?, "
         "tax_minor=?, usage_by_unit=(select json_objectagg(x.unit, x.qty) from "
-        "(select usage_unit as unit, sum(usage_qty_micro) as qty from bill where bill_run_id=? "
+        "(select usage_unit as unit, sum(usage_qty_micro) as qty "
+        "from bill force index (bill_run_sums) where bill_run_id=? "
         "and usage_unit is not null and status in ('draft', 'approved', 'published') group by usage_unit) x) "
         "where id=?",
         k.published ? k.published : k.calculated, k.held, k.error, k.skipped, k.amount, k.tax, run, run);
@@ -580,8 +585,18 @@ void run_leave_out(Ctx *c, const RunRow *run, Id account, const char *reason) {
     acted(c, run->id);
 }
 
+enum { AGAIN_A_STATEMENT = 5000 };
 #define BILL_OF_ITEM(F, T) F(T, Id, id) F(T, Id, bill_id)
 ROW(BillOfItem, BILL_OF_ITEM)
+
+void run_give_back(Ctx *c, const Id *items, size_t n, const Id *bills, size_t bill_n, const char *state) {
+    if (!n) return;
+    bill_discard(c, bills, bill_n);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i force index "
+              "(primary) on i.id = j.id set i.state=?, i.attempt=0, i.bill_id=null, i.amount_minor=null, i.stale=0, "
+              "i.error_code=null, i.error_text=null, i.claimed_by=null, i.lease_until=null, i.release_reason=null, "
+              "i.released_by=null", json_ids(c, items, n), state);
+}
 
 static int64_t give_back(Ctx *c, BillOfItems rows, const char *state) {
     for (size_t i = 0; i < rows.n; i += BILL_CHUNK_MAX) {
@@ -591,39 +606,44 @@ static int64_t give_back(Ctx *c, BillOfItems rows, const char *state) {
             items[k - i] = rows.v[k].id;
             if (rows.v[k].bill_id.id) ids[bills++] = rows.v[k].bill_id;
         }
-        bill_discard(c, ids, bills);
-        db_run(c,
-            "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i "
-            "on i.id = j.id set i.state=?, i.attempt=0, i.bill_id=null, i.amount_minor=null, i.stale=0, "
-            "i.error_code=null, i.error_text=null, i.claimed_by=null, i.lease_until=null, i.release_reason=null, "
-            "i.released_by=null",
-            json_ids(c, items, end - i), state);
+        run_give_back(c, items, end - i, ids, bills, state);
     }
     return (int64_t)rows.n;
 }
 
+/* Many: their drafts stay until the workers make them anew, which takes the old ones away in the same transaction. */
+static int64_t again_later(Ctx *c, Id run, const char *states, const Id *accounts, size_t n) {
+    if (!accounts)
+        return db_run(c, "update bill_run_item set state='pending', attempt=0, amount_minor=null, error_code=null, "
+                         "error_text=null, claimed_by=null, lease_until=null, release_reason=null, released_by=null "
+                         "where run_id=? and find_in_set(state, ?)", run, states);
+    int64_t done = 0;
+    for (size_t i = 0; i < n; i += AGAIN_A_STATEMENT)
+        done += db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i "
+                          "on i.account_id=j.id and i.run_id=? set i.state='pending', i.attempt=0, "
+                          "i.amount_minor=null, i.error_code=null, i.error_text=null, i.claimed_by=null, "
+                          "i.lease_until=null, i.release_reason=null, i.released_by=null where find_in_set(i.state, ?)",
+                       json_ids(c, accounts + i, n - i < AGAIN_A_STATEMENT ? n - i : AGAIN_A_STATEMENT), run, states);
+    return done;
+}
+
 int64_t run_again(Ctx *c, const RunRow *run, const char *states, const Id *accounts, size_t n) {
-    BillOfItems rows = accounts
-        ? db_all(c, BillOfItem, "select i.id, i.bill_id from json_table(?, '$[*]' columns (id bigint path '$')) j "
-                                "straight_join bill_run_item i on i.account_id = j.id and i.run_id = ? "
-                                "where find_in_set(i.state, ?) order by i.id for update", json_ids(c, accounts, n),
-                 run->id, states)
-        : db_all(c, BillOfItem, "select id, bill_id from bill_run_item where run_id=? "
-                                "and find_in_set(state, ?) order by id for update", run->id, states);
     acted(c, run->id);
-    return give_back(c, rows, "pending");
+    if (!accounts || n > BILL_CHUNK_MAX) return again_later(c, run->id, states, accounts, n);
+    return give_back(c, db_all(c, BillOfItem, "select i.id, i.bill_id from json_table(?, '$[*]' columns (id bigint "
+                                              "path '$')) j straight_join bill_run_item i on i.account_id = j.id "
+                                              "and i.run_id = ? where find_in_set(i.state, ?) order by i.id for update",
+                               json_ids(c, accounts, n), run->id, states), "pending");
 }
 
 int64_t run_roll_back(Ctx *c, const RunRow *run, const Id *accounts, size_t n) {
-    BillOfItems rows = accounts
-        ? db_all(c, BillOfItem, "select i.id, i.bill_id from json_table(?, '$[*]' columns (id bigint path '$')) j "
-                                "straight_join bill_run_item i on i.account_id = j.id and i.run_id = ? "
-                                "where i.state not in ('published', 'rolled_back') order by i.id for update",
-                 json_ids(c, accounts, n), run->id)
-        : db_all(c, BillOfItem, "select id, bill_id from bill_run_item where run_id=? "
-                                "and state not in ('published', 'rolled_back') order by id for update", run->id);
-    db_run(c, "update bill_exception set state='resolved', resolution='auto', resolved_at=? where run_id=? "
-              "and state in ('open', 'assigned') and (? = 0 or json_contains(?, cast(account_id as char)))",
-           c->now, run->id, accounts ? 1 : 0, json_ids(c, accounts, n));
+    const char *ids = json_ids(c, accounts, n);
+    BillOfItems rows = db_all(c, BillOfItem, "select i.id, i.bill_id from json_table(?, '$[*]' columns (id bigint path "
+                                             "'$')) j straight_join bill_run_item i on i.account_id = j.id "
+                                             "and i.run_id = ? where i.state not in ('published', 'rolled_back') "
+                                             "order by i.id for update", ids, run->id);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_exception e "
+              "on e.run_id=? and e.account_id=j.id set e.state='resolved', e.resolution='auto', e.resolved_at=? "
+              "where e.state in ('open', 'assigned')", ids, run->id, c->now);
     return give_back(c, rows, "rolled_back");
 }

@@ -49,9 +49,11 @@ void    run_change(Ctx *c, const RunRow *run, const NewRun *n);
 typedef struct {
     int64_t total, pending, claimed, calculated, held, error, skipped, published, rolled_back, stale, workers;
     Money   amount, tax;                /* of what is calculated and published */
-    int64_t done_last_minute;
 } RunCounts;
+/* From indexes alone: some 30 ms for 50,000 accounts. */
 RunCounts run_counts(Ctx *c, Id run);
+/* Accounts done with in the last minute. */
+int64_t run_done_lately(Ctx *c, Id run);
 /* Writes the totals of the run from its items and bills. */
 void run_totals(Ctx *c, Id run);
 /* A settled run of V1 is completed once nothing is pending, held or wrong. */
@@ -62,18 +64,31 @@ void run_settle(Ctx *c, Id run);
 void run_release_item(Ctx *c, const RunRow *run, Id account, const char *reason);
 /* pending, held, error, calculated -> skipped: its days are billed next period. */
 void run_leave_out(Ctx *c, const RunRow *run, Id account, const char *reason);
-/* Accounts of the run back to pending, their drafts discarded; NULL
- * list: all in these states ("error,held"). Returns how many. */
+/* Accounts of the run in one of these states ("error,held"; NULL list: all of them) back to pending. Of a few the
+   drafts are discarded at once, of many when they are made anew. Returns how many. */
 int64_t run_again(Ctx *c, const RunRow *run, const char *states, const Id *accounts, size_t n);
-/* Drafts of the run discarded, items rolled back; published ones stay. NULL accounts: all. Returns how many. */
+/* Drafts of these accounts discarded, their items rolled back; published ones stay. Returns how many. */
 int64_t run_roll_back(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
+/* Items into `state` without a bill; these bills are discarded. */
+void    run_give_back(Ctx *c, const Id *items, size_t n, const Id *bills, size_t bill_n, const char *state);
+
+/* --- what is done to all bills of a run: run_mass.c --- */
+/* Bills follow the run's state (approved, or a draft again): a piece at once, the rest by a job. */
+void    run_mark_bills(Ctx *c, Id run);
+/* Bills of an approved run that do not bear it yet. */
+int64_t run_marks_open(Ctx *c, const RunRow *run);
+/* For a run just moved to rolling_back: its unpublished bills are discarded, a piece at once, the rest by a job; then
+   it becomes `ends_as` (rolled_back, cancelled, published). */
+void    run_take_back(Ctx *c, Id run, const char *ends_as);
+JobStep run_mark_job(Ctx *c, const JobRow *job);
+JobStep run_undo_job(Ctx *c, const JobRow *job);
 
 /* --- the stages of V2: run_stage.c --- */
 /* Eligibility of the run's accounts (NULL: all that are not left
  * out): blocked ones become errors with their exceptions. */
 void        run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
-/* Connections whose reading is missing or waits, of accounts still to be billed. */
-int64_t     run_undecided_readings(Ctx *c, const RunRow *run);
+/* Connections whose reading is missing or waits, of accounts still to be billed; of these places in the run's order. */
+int64_t     run_undecided_readings(Ctx *c, const RunRow *run, int64_t above, int64_t upto);
 /* Field work reads the meter of a connection again; service_order.id, the open one when there is one already. */
 Id          run_order_reading(Ctx *c, const RunRow *run, Id connection);
 /* An id of an event's payload; 0: none. */

@@ -4,14 +4,16 @@
  */
 #include <string.h>
 
-#include "app/billing/run.h"
+#include "app/billing/run_page.h"
 #include "app/billing/run_rules.h"
+#include "app/core/installation.h"
 #include "lib/date.h"
 #include "lib/json.h"
 
-enum { BILLS_A_STATEMENT = 5000 };
-
 /* --- facts -------------------------------------------------------------------------------------------------------- */
+
+/* A page shows why a move would be refused; what that costs many accounts is counted beforehand. */
+static bool is_shown(Ctx *c, Id run) { return fact_get(c, "run_shown", run.id) != NULL; }
 
 static RunFacts facts(Ctx *c, Id id) {
     const RunRow *r = run_get(c, id);
@@ -21,7 +23,9 @@ static RunFacts facts(Ctx *c, Id id) {
                    .published = k.published,
                    .unfinished = k.pending + k.claimed, .is_simulation = r->simulate_only,
                    .is_sample = r->sample_of > 0 };
-    f.undecided_readings = !strcmp(r->state, "ready") ? run_undecided_readings(c, r) : 0;
+    if (!strcmp(r->state, "ready"))
+        f.undecided_readings = is_shown(c, id) ? run_undecided_shown(c, r)
+                                               : run_undecided_readings(c, r, 0, INT32_MAX);
     f.checklist_open = !strcmp(r->state, "review") ? run_checklist_open(c, r) : NULL;
     return f;
 }
@@ -74,14 +78,30 @@ static void again_failed(Ctx *c, Id id, void *arg) {
     run_work(c, id);
 }
 
-static void drop_rest(Ctx *c, Id id, void *arg) {
+static void roll_back(Ctx *c, Id id, void *arg) {
     (void)arg;
-    run_roll_back(c, run_get(c, id), NULL, 0);
-    run_totals(c, id);
-    db_run(c, "update bill_run set finished_at=?, finished_by=? where id=?", c->now, c->user, id);
+    run_take_back(c, id, "rolled_back");
+}
+
+static void cancel(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    run_take_back(c, id, "cancelled");
+}
+
+/* What is published stays; the rest is free again, and another run can bill it. */
+static void drop_unpublished(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    run_take_back(c, id, "published");
+}
+
+static void taken_back(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    db_run(c, "update bill_run set finished_at=? where id=?", c->now, id);
     db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' "
               "where r.id=? and r.simulate_only=0 and p.state='running' "
-              "and not exists (select 1 from bill b where b.bill_cycle_period_id = p.id and b.status='published')", id);
+              "and (r.ends_as='published' or not exists (select 1 from bill b where b.bill_cycle_period_id = p.id "
+              "and b.status='published'))", id);
+    if (!strcmp(run_get(c, id)->state, "published")) run_tell_managers(c, id, "billing.run.told_in_part");
 }
 
 static void begin_checks(Ctx *c, Id id, void *arg) {
@@ -93,6 +113,7 @@ static void begin_checks(Ctx *c, Id id, void *arg) {
 static void enter_readings(Ctx *c, Id id, void *arg) {
     (void)arg;
     stage_set(c, id, 3);
+    run_readings_count(c, id);
 }
 
 static void begin_drafts(Ctx *c, Id id, void *arg) {
@@ -115,26 +136,20 @@ static void ask_approvers(Ctx *c, Id id, void *arg) {
     run_tell_approvers(c, id);
 }
 
-/* In pieces: a statement of a page may take ten seconds, and a run has any number of bills. */
-static void bills_become(Ctx *c, Id run, const char *from, const char *to) {
-    while (db_run(c, "update bill set status=? where bill_run_id=? and status=? limit ?", to, run, from,
-                  (int)BILLS_A_STATEMENT) == BILLS_A_STATEMENT) ;
-}
-
 /* arg: the approver's note, or NULL */
 static void approve_bills(Ctx *c, Id id, void *arg) {
     const char *words = arg;
     db_run(c, "update bill_run set approver_id=?, approved_at=?, approval_note=? where id=?", c->user, c->now, words,
            id);
-    bills_become(c, id, "draft", "approved");
+    run_mark_bills(c, id);
     run_totals(c, id);
 }
 
 static void back_to_drafts(Ctx *c, Id id, void *arg) {
     (void)arg;
     stage_set(c, id, 5);
-    bills_become(c, id, "approved", "draft");
     db_run(c, "update bill_run set approver_id=null, approved_at=null, publish_at=null where id=?", id);
+    run_mark_bills(c, id);
     run_tell_owner(c, id, "billing.run.told_sent_back");
 }
 
@@ -142,17 +157,6 @@ static void back_to_drafts(Ctx *c, Id id, void *arg) {
 static void simulation_end(Ctx *c, Id id, void *arg) {
     (void)arg;
     run_tell_owner(c, id, "billing.run.told_simulated");
-}
-
-/* What is published stays; the rest is free again, and another run can bill it. */
-static void drop_unpublished(Ctx *c, Id id, void *arg) {
-    (void)arg;
-    run_roll_back(c, run_get(c, id), NULL, 0);
-    run_totals(c, id);
-    db_run(c, "update bill_run set finished_at=?, finished_by=? where id=?", c->now, c->user, id);
-    db_run(c, "update bill_cycle_period p join bill_run r on r.bill_cycle_period_id = p.id set p.state='open' "
-              "where r.id=? and p.state='running'", id);
-    run_tell_managers(c, id, "billing.run.told_in_part");
 }
 
 static void published_end(Ctx *c, Id id, void *arg) {
@@ -192,12 +196,14 @@ static const Move v1_moves[] = {
       .text = "billing.run.pause" },
     { "paused",                "resume",             "running",               APPROVE, NULL,      begin_work,
       .text = "billing.run.resume" },
-    { "queued",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
+    { "queued",                "cancel",             "rolling_back",          APPROVE, NULL,      cancel,
       .text = "billing.run.cancel_run", .danger = true },
-    { "running",               "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
+    { "running",               "cancel",             "rolling_back",          APPROVE, NULL,      cancel,
       .text = "billing.run.cancel_run", .danger = true },
-    { "paused",                "cancel",             "cancelled",             APPROVE, NULL,      drop_rest,
+    { "paused",                "cancel",             "rolling_back",          APPROVE, NULL,      cancel,
       .text = "billing.run.cancel_run", .danger = true },
+    { "rolling_back",          "end_cancelled",      "cancelled",             EDIT,    NULL,      taken_back,   NULL,
+      0 },
     { 0 }
 };
 const Machine run_v1 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run",
@@ -227,33 +233,36 @@ static const Move v2_moves[] = {
     { "publishing",        "stop",       "paused",            APPROVE, NULL,             NULL,
       .text = "billing.run.stop" },
     { "calculating",       "simulated",  "closed",            EDIT,    NULL,             simulation_end, NULL, 0 },
-    { "paused",            "roll_back_rest", "published",     APPROVE, none_published,   drop_unpublished,
+    { "paused",            "roll_back_rest", "rolling_back",  APPROVE, none_published,   drop_unpublished,
       .text = "billing.run.roll_back_rest", .danger = true },
-    { "setup",             "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
+    { "setup",             "roll_back",  "rolling_back",      EDIT,    NULL,             roll_back,      NULL, 0 },
     { "paused",            "resume",     "calculating",       EDIT,    is_approved,      begin_work,
       .text = "billing.run.go_on_drafts" },
     { "paused",            "go_on",      "publishing",        APPROVE, not_approved,     begin_work,
       .text = "billing.run.go_on_publishing" },
     { "published",         "close",      "closed",            APPROVE, unsettled,        NULL,
       .text = "billing.run.close_run" },
-    { "paused",            "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,
+    { "paused",            "roll_back",  "rolling_back",      APPROVE, published_bills,  roll_back,
       .text = "billing.run.roll_back", .danger = true },
-    { "checking",          "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
-    { "ready",             "roll_back",  "rolled_back",       EDIT,    NULL,             drop_rest,      NULL, 0 },
-    { "review",            "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,
+    { "checking",          "roll_back",  "rolling_back",      EDIT,    NULL,             roll_back,      NULL, 0 },
+    { "ready",             "roll_back",  "rolling_back",      EDIT,    NULL,             roll_back,      NULL, 0 },
+    { "review",            "roll_back",  "rolling_back",      EDIT,    published_bills,  roll_back,
       .text = "billing.run.roll_back", .danger = true },
-    { "awaiting_approval", "roll_back",  "rolled_back",       EDIT,    published_bills,  drop_rest,
+    { "awaiting_approval", "roll_back",  "rolling_back",      EDIT,    published_bills,  roll_back,
       .text = "billing.run.roll_back", .danger = true },
-    { "approved",          "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,
+    { "approved",          "roll_back",  "rolling_back",      APPROVE, published_bills,  roll_back,
       .text = "billing.run.roll_back", .danger = true },
-    { "published",         "roll_back",  "rolled_back",       APPROVE, published_bills,  drop_rest,      NULL, 0 },
-    { "setup",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
+    { "published",         "roll_back",  "rolling_back",      APPROVE, published_bills,  roll_back,      NULL, 0 },
+    { "setup",             "cancel",     "rolling_back",      EDIT,    NULL,             cancel,
       .text = "billing.run.cancel_run", .danger = true },
-    { "checking",          "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
+    { "checking",          "cancel",     "rolling_back",      EDIT,    NULL,             cancel,
       .text = "billing.run.cancel_run", .danger = true },
-    { "ready",             "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,
+    { "ready",             "cancel",     "rolling_back",      EDIT,    NULL,             cancel,
       .text = "billing.run.cancel_run", .danger = true },
-    { "review",            "cancel",     "cancelled",         EDIT,    NULL,             drop_rest,      NULL, 0 },
+    { "review",            "cancel",     "rolling_back",      EDIT,    NULL,             cancel,         NULL, 0 },
+    { "rolling_back",      "end_rolled_back", "rolled_back",  EDIT,    NULL,             taken_back,     NULL, 0 },
+    { "rolling_back",      "end_cancelled", "cancelled",      EDIT,    NULL,             taken_back,     NULL, 0 },
+    { "rolling_back",      "end_published", "published",      EDIT,    NULL,             taken_back,     NULL, 0 },
     { 0 }
 };
 const Machine run_v2 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run",

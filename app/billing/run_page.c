@@ -30,7 +30,7 @@ const char *run_path(Ctx *c, const RunRow *run) {
 
 static bool is_active(const RunRow *run) {
     return !strcmp(run->state, "queued") || !strcmp(run->state, "running") || !strcmp(run->state, "calculating")
-        || !strcmp(run->state, "publishing");
+        || !strcmp(run->state, "publishing") || !strcmp(run->state, "rolling_back");
 }
 
 void run_kpi(Req *r, const char *label, const char *value, const char *url, const char *sub) {
@@ -80,12 +80,18 @@ void run_row_act(Req *r, const char *table, size_t row, int cell, const RunAct *
 
 /* Held bills are counted when they are released; a simulation's drafts are discarded from the beginning. */
 RunSums *run_sums(Ctx *c, Id run, Id period) {
-    return db_one(c, RunSums,
-        "select count(*) as bills, coalesce(sum(b.current_charges_minor), 0) as current, coalesce(sum(b.tax_minor), 0) "
-        "as tax, coalesce(sum(b.is_estimated), 0) as estimated, coalesce(sum(b.usage_qty_micro), 0) as used "
-        "from bill b where b.utility_id = ? and ((? is not null and b.bill_run_id = ? and " RUN_BILLS ") "
-        "or (? is not null and b.bill_cycle_period_id = ? and b.status = 'published'))",
-                  c->utility, run, run, period, period);
+    RunSums *known = fact_get(c, run.id ? "run_sums" : "period_sums", run.id ? run.id : period.id);
+    if (known) return known;
+    RunSums *sums = run.id
+        ? db_one(c, RunSums, "select count(*) as bills, coalesce(sum(b.current_charges_minor), 0) as current, "
+                             "coalesce(sum(b.tax_minor), 0) as tax, coalesce(sum(b.is_estimated), 0) as estimated, "
+                             "coalesce(sum(b.usage_qty_micro), 0) as used from bill b force index (bill_run_sums) "
+                             "where b.bill_run_id = ? and " RUN_BILLS, run)
+        : db_one(c, RunSums, "select count(*) as bills, coalesce(sum(current_charges_minor), 0) as current, "
+                             "coalesce(sum(tax_minor), 0) as tax, coalesce(sum(is_estimated), 0) as estimated, "
+                             "coalesce(sum(usage_qty_micro), 0) as used from bill force index (bill_period_sums) "
+                             "where bill_cycle_period_id = ? and status = 'published'", period);
+    return fact_keep(c, run.id ? "run_sums" : "period_sums", run.id ? run.id : period.id, sums);
 }
 
 Id run_period_before(Ctx *c, const RunRow *run) {
@@ -150,6 +156,7 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
               NULL);
     show_fact(r, "show.facts", word(r, "billing.run.due_date"), locale_date(&r->c.mem, r->c.locale, run->due_date),
               NULL);
+    fact_keep(&r->c, "run_shown", run->id.id, (void *)run);
     show_moves(r, "show.moves", v1 ? &run_v1 : &run_v2, run->id, run_path(&r->c, run));
     size_t n = 0;
     tab_show(r, n++, run, "", word(r, v1 ? "billing.run.progress" : "billing.run.stages"), tab, 0);
@@ -172,8 +179,10 @@ static void step_show(Req *r, size_t i, const char *label, int64_t n, const char
 ROW(CodeCount, CODE_COUNT)
 
 void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
-    bool active = is_active(run), publishing = !strcmp(run->state, "publishing");
-    int64_t open = publishing ? k->calculated + k->claimed : k->pending + k->claimed, done = k->total - open;
+    bool active = is_active(run), publishing = !strcmp(run->state, "publishing"),
+        undoing = !strcmp(run->state, "rolling_back");
+    int64_t open = undoing ? k->total - k->published - k->rolled_back
+        : publishing ? k->calculated + k->claimed : k->pending + k->claimed, done = k->total - open;
     show_text(r, "job.state", run->state);
     show_text(r, "job.state_text", state_label(r, run->state));
     show_text(r, "job.tone", state_tone(r, run->state));
@@ -198,7 +207,8 @@ void run_progress(Req *r, const RunRow *run, const RunCounts *k) {
     int64_t elapsed = time_is_set(run->started_at) ? (end.us - run->started_at.us) / SECOND_US : 0;
     int64_t rate = elapsed > 0 ? done * 60 / elapsed : done * 60;
     show_text(r, "job.started", msg_format(r, r->c.language, "billing.run.working", { "elapsed", run_span(r, elapsed) },
-              { "rate", run_count(r, rate) }, { "last", run_count(r, k->done_last_minute) },
+              { "rate", run_count(r, rate) },
+              { "last", run_count(r, active && !undoing ? run_done_lately(&r->c, run->id) : 0) },
               { "amount", run_money(r, k->amount) }, { "tax", run_money(r, k->tax) },
               { "workers", run_count(r, k->workers) }));
     const char *language = r->c.language, *left = run_span(r, rate > 0 ? open * 60 / rate : 0);
@@ -218,8 +228,9 @@ enum { ITEMS_MOST = 5000 };
 
 static const ListSpec items = {
     .name = "run_items", .path = "/bx/generate", .feature = "bx.run", .id = "i.id",
-    .from = "bill_run_item i join account a on a.id = i.account_id join consumer n on n.id = a.consumer_id "
-            "left join bill b on b.id = i.bill_id",
+    .from = "bill_run_item i", .index = "bill_run_item_order",
+    .joins = FRAGMENTS { "join account a on a.id = i.account_id", "join consumer n on n.id = a.consumer_id",
+                         "left join bill b on b.id = i.bill_id", NULL },
     .where = "i.run_id = ? and find_in_set(i.state, ?)",
     .columns = COLUMNS {
         { "account_no",    NULL, "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name",
@@ -233,8 +244,9 @@ static const ListSpec items = {
         { "amount_minor",  NULL, "i.amount_minor", LIST | SORT, .place = "amount" },
         { "stale",         NULL, "coalesce(b.stale, 0)", FILTER, .choices = yes_no },
         { "state",         NULL, "i.state",        LIST, .place = "status" },
+        { "seq",           NULL, "i.seq",          SORT },
         { 0 } },
-    .order = "account_no" };
+    .order = "seq" };
 
 #define DECISION(F, T) F(T, const char *, account_no) F(T, const char *, name) F(T, const char *, code) \
     F(T, const char *, message) F(T, Money, amount_minor) F(T, Id, bill_id)
@@ -304,13 +316,13 @@ void run_move(Req *r, const char *mode, const Machine *m) {
     RunRow *run = run_of_path(r, mode);
     const char *event = path_text(r, "event");
     static const char *const by_system[] = { "start", "finish", "finish_with_errors", "settle", "calculated",
-                                             "simulated", NULL };
+                                             "simulated", "end_rolled_back", "end_cancelled", "end_published", NULL };
     for (const char *const *s = by_system; *s; s++)
         if (!strcmp(event, *s)) fail(r, NOT_FOUND, "There is no such move.");
     const char *words = field_text(r, "reason");
     if (words && strlen(words) > 500) fail_field(r, INVALID, "reason", "Use at most 500 characters.");
-    const char *state = machine_move(&r->c, m, run->id, event, words, (void *)words);
-    note(r, "%s: %s.", run->run_no, state_label(r, state));
+    machine_move(&r->c, m, run->id, event, words, (void *)words);
+    note(r, "%s: %s.", run->run_no, state_label(r, run_get(&r->c, run->id)->state));
     go(r, "%s", run_path(&r->c, run));
 }
 
@@ -423,6 +435,7 @@ void run_leave_post(Req *r) {
     run_leave_out(&r->c, run, t->account, in_text(in, "reason"));
     if (!strcmp(run->mode, "v1")) run_settle(&r->c, run->id);
     else run_totals(&r->c, run->id);
+    if (!strcmp(run->state, "ready")) run_readings_count(&r->c, run->id);
     note(r, "%s is left out.", t->account_no);
     go(r, "%s", run_path(&r->c, run));
 }

@@ -57,9 +57,15 @@ Id run_period_last_year(Ctx *c, const RunRow *run);
 bool run_revenue_change(Ctx *c, const RunRow *run, int64_t *percent);
 
 /* What a stage shows: run_v2.c, run_readings.c, run_verify.c, run_publish.c. */
-void run_stage_readings(Req *r, const RunRow *run);
+void run_stage_readings(Req *r, const RunRow *run, const RunCounts *k);
 void run_stage_verify  (Req *r, const RunRow *run, const RunCounts *k);
 void run_stage_publish (Req *r, const RunRow *run, const RunCounts *k);
+/* Readings of a run with many accounts are counted by a job: for this run, or for all that are in stage 3. */
+void    run_readings_count  (Ctx *c, Id run);
+void    run_readings_changed(Ctx *c);
+JobStep run_readings_job    (Ctx *c, const JobRow *job);
+/* Undecided readings as they were counted last, for what a page shows; moves ask run_undecided_readings. */
+int64_t run_undecided_shown(Ctx *c, const RunRow *run);
 /* The checklist as a table of the section; `may`: with the buttons that tick. */
 void run_checklist_show(Req *r, const RunRow *run, const char *section, bool may);
 

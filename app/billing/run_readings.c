@@ -4,6 +4,7 @@
  * in metering, or its account is left out; a strange one is accepted or read again by field work, whose result
  * decides it.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "app/billing/billing.h"
@@ -11,6 +12,7 @@
 #include "app/billing/run_rules.h"
 #include "app/core/core.h"
 #include "lib/date.h"
+#include "lib/json.h"
 #include "lib/locale.h"
 #include "lib/money.h"
 
@@ -97,16 +99,17 @@ static const ListSpec readings = {
     .order = "connection_no", .bulk = reading_bulk, .key = "connection_no" };
 
 #define READ_COUNT(F, T) F(T, int64_t, actual) F(T, int64_t, estimated) F(T, int64_t, missing) F(T, int64_t, waiting) \
-    F(T, int64_t, exchanged) F(T, int64_t, high) F(T, int64_t, low) F(T, int64_t, zero)
+    F(T, int64_t, exchanged) F(T, int64_t, high) F(T, int64_t, low) F(T, int64_t, zero) F(T, int64_t, undecided)
 ROW(ReadCount, READ_COUNT)
 
-/* One pass over the use not billed yet of all of the run: 50,000 connections in one statement of a page. */
-static ReadCount *count_readings(Req *r, Id run) {
-    return db_one(r, ReadCount,
+/* One pass over the use not billed yet of these places in the run's order. */
+static ReadCount *count_readings(Ctx *c, Id run, int64_t above, int64_t upto) {
+    return db_one(c, ReadCount,
         "select coalesce(sum(x.near_actual), 0) as actual, coalesce(sum(x.near and not x.near_actual), 0) as "
         "estimated, coalesce(sum(not x.near and not x.waits), 0) as missing, coalesce(sum(x.waits), 0) as waiting, "
         "coalesce(sum(x.meters > 1), 0) as exchanged, coalesce(sum(x.used > 2 * x.was), 0) as high, "
-        "coalesce(sum(x.used > 0 and x.used * 2 < x.was), 0) as low, coalesce(sum(x.used = 0), 0) as zero "
+        "coalesce(sum(x.used > 0 and x.used * 2 < x.was), 0) as low, coalesce(sum(x.used = 0), 0) as zero, "
+        "0 as undecided "
         "from (select coalesce(max(" NEAR_END "), 0) as near, coalesce(max(" NEAR_END " and u.is_estimated = 0), 0) "
         "as near_actual, count(distinct u.meter_id) as meters, sum(u.billing_quantity_e3) as used, "
         BEFORE " as was, if(coalesce(max(" NEAR_END "), 0), 0, exists (select 1 from meter_reading g "
@@ -114,20 +117,131 @@ static ReadCount *count_readings(Req *r, Id run) {
         "and date_add(" END_DAY ", interval 5 day) and g.status in ('captured', 'pending', 'exempted'))) as waits "
         "from " READING_FROM " left join usage_segment u force index (usage_open) on u.service_connection_id = s.id "
         "and u.billing_status in ('unbilled', 'reserved') and u.status = 'active' "
-        "and u.to_on <= date_add(p.to_date, interval 5 day) where " READING_WHERE " group by h.id, s.id) x", run);
+        "and u.to_on <= date_add(p.to_date, interval 5 day) where " READING_WHERE " and i.seq > ? and i.seq <= ? "
+        "group by h.id, s.id) x", run, above, upto);
 }
 
-void run_stage_readings(Req *r, const RunRow *run) {
-    ReadCount *n = count_readings(r, run->id);
-    const struct { const char *key; int64_t n; const char *filter; } cards[] = {
-        { "billing.run.actual", n->actual, "status=actual" },       { "billing.run.estimated", n->estimated,
-                                                                      "status=estimated" },
-        { "billing.run.missing", n->missing, "status=missing" },    { "billing.run.waiting", n->waiting,
-                                                                      "status=waiting" },
-        { "billing.run.exchanged", n->exchanged, "exchanged=1" },   { "billing.run.high", n->high, "high=1" },
-        { "billing.run.low", n->low, "low=1" },                     { "billing.run.zero", n->zero, "zero=1" } };
+/* --- counted by a job --------------------------------------------------------------------------------------------- */
+
+/* A run of up to so many accounts is counted while its page
+ * waits; of a larger one the page shows what a job counted. */
+enum { COUNTED_AT_ONCE = 2000, COUNTED_A_STEP = 5000, COUNT_AGAIN_S = 10 };
+
+static const struct { const char *name; size_t at; } count_names[] = {
+    { "actual", offsetof(ReadCount, actual) },   { "estimated", offsetof(ReadCount, estimated) },
+    { "missing", offsetof(ReadCount, missing) }, { "waiting", offsetof(ReadCount, waiting) },
+    { "exchanged", offsetof(ReadCount, exchanged) }, { "high", offsetof(ReadCount, high) },
+    { "low", offsetof(ReadCount, low) }, { "zero", offsetof(ReadCount, zero) },
+    { "undecided", offsetof(ReadCount, undecided) } };
+enum { COUNT_NAMES = sizeof count_names / sizeof *count_names };
+
+static int64_t *count_at(ReadCount *n, size_t i) { return (int64_t *)(void *)((char *)n + count_names[i].at); }
+
+static const char *counts_json(Ctx *c, ReadCount *n, int64_t upto) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    json_add_int(&o, "upto", upto);
+    for (size_t i = 0; i < COUNT_NAMES; i++) json_add_int(&o, count_names[i].name, *count_at(n, i));
+    json_close(&o);
+    return t.s;
+}
+
+static int64_t counts_read(Ctx *c, const char *json, ReadCount *n) {
+    int64_t upto = 0;
+    Json j = json_read(&c->mem, json, strlen(json), 4096, NULL);
+    json_int(j, "upto", &upto);
+    for (size_t i = 0; i < COUNT_NAMES; i++) json_int(j, count_names[i].name, count_at(n, i));
+    return upto;
+}
+
+/* All of one moment are counted by one job, some seconds later. */
+static void count_soon(Ctx *c, Id run, int wait_s) {
+    int64_t moment = c->now.us / SECOND_US / COUNT_AGAIN_S;
+    job_enqueue(c, &(NewJob){ .kind = "bill_run.readings", .payload = text(c, "{\"run\":%lld}", (long long)run.id),
+                              .run_at = wait_s ? time_add_seconds(c->now, wait_s) : TIME_NONE,
+                              .unique_key = text(c, "readings:%lld:%lld:%d", (long long)run.id, (long long)moment,
+                                                 wait_s) });
+}
+
+void run_readings_count(Ctx *c, Id run) {
+    if (db_int(c, "select account_count from bill_run where id=?", run) > COUNTED_AT_ONCE) count_soon(c, run, 0);
+}
+
+#define READY_RUN(F, T) F(T, Id, id)
+ROW(ReadyRun, READY_RUN)
+
+void run_readings_changed(Ctx *c) {
+    ReadyRuns l = db_all(c, ReadyRun, "select id from bill_run where utility_id=? and state='ready' "
+                                      "and account_count>?", c->utility, (int)COUNTED_AT_ONCE);
+    for (size_t i = 0; i < l.n; i++) count_soon(c, l.v[i].id, COUNT_AGAIN_S);
+}
+
+JobStep run_readings_job(Ctx *c, const JobRow *job) {
+    int64_t id = 0, above = 0;
+    json_int(json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL), "run", &id);
+    const RunRow *run = run_get(c, (Id){ id });
+    ReadCount sum = { 0 };
+    if (job->cursor) above = counts_read(c, job->cursor, &sum);
+    int64_t total = db_int(c, "select coalesce(max(seq), 0) from bill_run_item where run_id=?", run->id),
+        upto = above + COUNTED_A_STEP;
+    ReadCount *n = count_readings(c, run->id, above, upto);
+    n->undecided = run_undecided_readings(c, run, above, upto);
+    for (size_t i = 0; i < COUNT_NAMES; i++) *count_at(&sum, i) += *count_at(n, i);
+    const char *json = counts_json(c, &sum, upto);
+    job_progress(c, json, upto, total, 0);
+    if (upto < total) return STEP_AGAIN;
+    db_run(c, "update bill_run set reading_counts=?, readings_counted_at=? where id=?", json, c->now, run->id);
+    return STEP_DONE;
+}
+
+#define COUNTED_ROW(F, T) F(T, const char *, counts) F(T, Time, counted_at)
+ROW(Counted, COUNTED_ROW)
+
+static Counted *counted(Ctx *c, Id run) {
+    return db_find(c, Counted, "select reading_counts as counts, readings_counted_at as counted_at from bill_run "
+                               "where id=? and account_count>? and reading_counts is not null", run,
+                   (int)COUNTED_AT_ONCE);
+}
+
+int64_t run_undecided_shown(Ctx *c, const RunRow *run) {
+    Counted *l = counted(c, run->id);
+    ReadCount n = { 0 };
+    if (l) counts_read(c, l->counts, &n);
+    else if (db_int(c, "select account_count from bill_run where id=?", run->id) <= COUNTED_AT_ONCE)
+        return run_undecided_readings(c, run, 0, INT32_MAX);
+    return n.undecided;
+}
+
+/* NULL: a job is at it. */
+static ReadCount *counts_of(Req *r, const RunRow *run, const RunCounts *k) {
+    if (k->total <= COUNTED_AT_ONCE) return count_readings(&r->c, run->id, 0, INT32_MAX);
+    Counted *l = counted(&r->c, run->id);
+    if (!l) return NULL;
+    ReadCount *n = take(r, sizeof *n);
+    counts_read(&r->c, l->counts, n);
+    show_text(r, "show.sections.0.sub", msg_format(r, r->c.language, "billing.run.readings_counted",
+              { "at", locale_time_words(&r->c.mem, r->c.locale, l->counted_at) }));
+    return n;
+}
+
+static void show_counting(Req *r, const RunRow *run) {
+    show_text(r, "job.state", "running");
+    show_text(r, "job.state_text", word(r, "billing.run.readings_counting"));
+    show_text(r, "job.tone", "info");
+    show_text(r, "job.poll_url", link_path(r, "/bx/runs/%s", run->run_no));
+}
+
+void run_stage_readings(Req *r, const RunRow *run, const RunCounts *k) {
+    static const struct { const char *key; size_t at; const char *filter; } cards[] = {
+        { "billing.run.actual", 0, "status=actual" },     { "billing.run.estimated", 1, "status=estimated" },
+        { "billing.run.missing", 2, "status=missing" },   { "billing.run.waiting", 3, "status=waiting" },
+        { "billing.run.exchanged", 4, "exchanged=1" },    { "billing.run.high", 5, "high=1" },
+        { "billing.run.low", 6, "low=1" },                { "billing.run.zero", 7, "zero=1" } };
+    ReadCount *n = counts_of(r, run, k);
+    if (!n && !strcmp(run->state, "ready")) show_counting(r, run);
     for (size_t i = 0; i < sizeof cards / sizeof *cards; i++)
-        run_kpi(r, word(r, cards[i].key), run_count(r, cards[i].n),
+        run_kpi(r, word(r, cards[i].key), n ? run_count(r, *count_at(n, cards[i].at)) : "-",
                 link_path(r, "/bx/runs/%s/readings?%s", run->run_no, cards[i].filter), NULL);
     show_text(r, "show.sections.0.title", word(r, "billing.run.readings"));
     show_text(r, "show.sections.0.text", word(r, "billing.run.readings_how"));
@@ -211,6 +325,7 @@ void run_readings_post(Req *r) {
         if (db_savepoint(&r->c, decide_one, &d)) done++;
         else if (refused++ < 5) text_addf(&why, " %s", r->c.failure.text);
     }
+    run_readings_count(&r->c, run->id);
     audit_write(&r->c, &(Audit){ .action = bulk, .entity = "bill_run", .id = run->id, .number = run->run_no,
                                  .after = json_pairs(&r->c, "connections", run_count(r, done), NULL) });
     note(r, "%s%s", msg_format(r, r->c.language, text(r, "billing.run.readings_%s", bulk),
@@ -222,6 +337,7 @@ void run_readings_post(Req *r) {
 /* The check reading that was asked for has come in: nothing waits for it any more. */
 void check_is_read(Ctx *c, const EventRow *e) {
     Id connection = run_payload_id(c, e, "service_connection_id");
+    run_readings_changed(c);
     if (connection.id)
         db_run(c, "update bill_run_reading d join bill_run r on r.id = d.run_id set d.decision = 'entered', "
                   "d.decided_at = ? where r.utility_id = ? and r.run_flag = 1 and d.service_connection_id = ? "
@@ -390,6 +506,7 @@ void run_reading_post(Req *r) {
     if (has_draft) run_again(&r->c, run, "error,held,calculated", &s->account, 1);
     const char *waits = save_reading(r, s, in);
     decide(&r->c, run, s->connection, "entered", (Id){ 0 });
+    run_readings_count(&r->c, run->id);
     audit_write(&r->c, &(Audit){ .action = "correct_reading", .entity = "bill_run", .id = run->id,
                                  .number = run->run_no, .reason = in_text(in, "note"),
                                  .after = json_pairs(&r->c, "connection", s->connection_no, "index",

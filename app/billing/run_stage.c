@@ -111,19 +111,21 @@ void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n)
 
 /* --- readings ----------------------------------------------------------------------------------------------------- */
 
-int64_t run_undecided_readings(Ctx *c, const RunRow *run) {
+int64_t run_undecided_readings(Ctx *c, const RunRow *run, int64_t above, int64_t upto) {
     int window = (int)setting_int(c, "bx.reading_window_days", 5);
     return db_int(c, "select count(*) from bill_run_item i "
                      "join service_connection_holder h on h.account_id=i.account_id and h.from_on<=? "
                      "and (h.to_on is null or h.to_on>=?) "
                      "join service_connection s on s.id=h.service_connection_id and s.metered=1 "
-                     "and s.status in ('active', 'disconnected') where i.run_id=? and i.state='pending' "
-        "and (exists (select 1 from bill_run_reading d where d.run_id=i.run_id and d.service_connection_id=s.id "
+                     "and s.status in ('active', 'disconnected') where i.run_id=? and i.seq>? and i.seq<=? "
+        "and i.state='pending' and (exists (select 1 from bill_run_reading d where d.run_id=i.run_id "
+        "and d.service_connection_id=s.id "
         "and d.decision='check_reading') or not exists (select 1 from usage_segment u where "
         "u.service_connection_id=s.id and u.status='active' "
         "and u.to_on between date_sub(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day) "
         "and date_add(least(?, coalesce(h.to_on, s.disconnected_on, ?)), interval ? day)))", run->to_date,
-                  run->from_date, run->id, run->to_date, run->to_date, window, run->to_date, run->to_date, window);
+                  run->from_date, run->id, above, upto, run->to_date, run->to_date, window, run->to_date,
+                  run->to_date, window);
 }
 
 #define PLACE_ROW(F, T) F(T, const char *, connection_no) F(T, Id, premise) F(T, Id, account) F(T, Id, meter)
@@ -175,17 +177,10 @@ void run_sample(Ctx *c, Id run) {
     db_run(c, "update bill_run set checklist=? where id=?", t.s, run);
 }
 
-/* By the index of codes alone: the entries of a large utility are millions. */
-static bool is_balanced(Ctx *c) {
-    return !db_int(c, "select coalesce(sum(e.debit_minor), 0) - coalesce(sum(e.credit_minor), 0) "
-                      "from gl_code g straight_join ledger_entry e force index (ledger_code) on e.gl_code_id=g.id "
-                      "where g.utility_id=?", c->utility);
-}
-
 bool run_check_done(Ctx *c, const RunRow *run, const char *key) {
     Json list = run->checklist ? json_read(&c->mem, run->checklist, strlen(run->checklist), 1 << 20, NULL)
         : (Json){ 0 };
-    if (!strcmp(key, "ledger")) return is_balanced(c);
+    if (!strcmp(key, "ledger")) return ledger_is_balanced(c);
     if (strcmp(key, "sample")) return json_kind(json_member(list, text(c, "tick:%s", key))) != JSON_KIND_NONE;
     JsonMember *m = json_members(&c->mem, list);
     for (size_t i = 0; i < json_size(list); i++)
@@ -247,7 +242,7 @@ void billing_job_failed(Ctx *c, const EventRow *e) {
                                        "from smart360.job where id=?", e->id);
     if (!job) return;
     if (!strcmp(job->kind, "bill_simulation.run")) simulation_died(c, job->payload, job->error);
-    if (!strcmp(job->kind, "bill_run.work") || !strcmp(job->kind, "bill_run.publish")) run_died(c, job);
+    if (!strncmp(job->kind, "bill_run.", 9)) run_died(c, job);
 }
 
 void run_tell_approvers(Ctx *c, Id run) {

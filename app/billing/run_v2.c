@@ -448,10 +448,11 @@ void run_page(Req *r) {
         fail(r, CONFLICT, "%s is in stage %d, %s.", run->run_no, run->stage, stage_name(r, run->stage));
     run_head(r, run, &k, "");
     steps_show(r, run, (int)shown);
+    if (!strcmp(run->state, "rolling_back") && shown != 4 && shown != 6) run_progress(r, run, &k);
     switch (shown) {
     case 1: stage_cycle(r, run, &k); break;
     case 2: stage_consumers(r, run, &k); break;
-    case 3: run_stage_readings(r, run); break;
+    case 3: run_stage_readings(r, run, &k); break;
     case 4: stage_drafts(r, run, &k); break;
     case 5: run_stage_verify(r, run, &k); break;
     case 6: run_stage_publish(r, run, &k); break;
@@ -464,9 +465,6 @@ void run_move_post(Req *r) { run_move(r, "v2", &run_v2); }
 
 /* --- what makes drafts stale -------------------------------------------------------------------------------------- */
 
-#define STALE "update bill b set b.stale=1 where b.utility_id=? " \
-              "and b.status in ('draft', 'held', 'approved') and b.kind='cycle' "
-
 Id run_payload_id(Ctx *c, const EventRow *e, const char *name) {
     Json p = e->payload ? json_read(&c->mem, e->payload, strlen(e->payload), 65536, NULL) : (Json){ 0 };
     int64_t id = 0;
@@ -477,8 +475,9 @@ Id run_payload_id(Ctx *c, const EventRow *e, const char *name) {
 void stale_by_tariff(Ctx *c, const EventRow *e) {
     Id version = run_payload_id(c, e, "version_id");
     if (!version.id) version = e->id;
-    db_run(c, STALE "and exists (select 1 from bill_segment g join tariff_plan_version v on v.id=? "
-                    "where g.bill_id=b.id and g.tariff_plan_id=v.plan_id and g.segment_end>=v.effective_from)",
+    db_run(c, "update bill b set b.stale=1 where b.utility_id=? and b.status in ('draft', 'held', 'approved') "
+              "and b.kind='cycle' and exists (select 1 from bill_segment g join tariff_plan_version v on v.id=? "
+              "where g.bill_id=b.id and g.tariff_plan_id=v.plan_id and g.segment_end>=v.effective_from)",
            c->utility, version);
 }
 
@@ -486,16 +485,18 @@ void stale_by_connection(Ctx *c, const EventRow *e) {
     Id connection = run_payload_id(c, e, "service_connection_id");
     if (!connection.id && e->entity && !strcmp(e->entity, "service_connection")) connection = e->id;
     if (connection.id)
-        db_run(c, STALE "and exists (select 1 from bill_segment g where g.bill_id=b.id and g.service_connection_id=?)",
-               c->utility, connection);
+        db_run(c, "update bill_segment g straight_join bill b on b.id=g.bill_id set b.stale=1 where "
+                  "g.service_connection_id=? and b.utility_id=? and b.status in ('draft', 'held', 'approved') "
+                  "and b.kind='cycle'", connection, c->utility);
 }
 
 /* A reading passed after the draft: only when its use is not on the draft. */
 void stale_by_reading(Ctx *c, const EventRow *e) {
     Id connection = run_payload_id(c, e, "service_connection_id");
     if (connection.id)
-        db_run(c, STALE "and exists (select 1 from bill_segment g "
-                        "join usage_segment u on u.service_connection_id=g.service_connection_id and u.status='active' "
-                        "and u.billing_status='unbilled' and u.from_on<g.segment_end and u.to_on>=g.segment_start "
-                        "where g.bill_id=b.id and g.service_connection_id=?)", c->utility, connection);
+        db_run(c, "update bill_segment g straight_join bill b on b.id=g.bill_id join usage_segment u "
+                  "on u.service_connection_id=g.service_connection_id and u.status='active' "
+                  "and u.billing_status='unbilled' and u.from_on<g.segment_end and u.to_on>=g.segment_start "
+                  "set b.stale=1 where g.service_connection_id=? and b.utility_id=? "
+                  "and b.status in ('draft', 'held', 'approved') and b.kind='cycle'", connection, c->utility);
 }

@@ -1,0 +1,106 @@
+/*
+ * What one press does to all bills of a run (BX01US03; "Runs, workers, crashes"): approval, sending back, rolling back
+ * and cancelling. The decision is the run's, at once; its bills follow in pieces, each a transaction of its own, by a
+ * job whose place is committed with the piece. A run of one piece is done with in the press itself. Whatever stops a
+ * worker, the next one goes on, and a second press meets a run that is in another state.
+ */
+#include <string.h>
+
+#include "app/billing/billing.h"
+#include "app/billing/run_page.h"
+#include "lib/date.h"
+#include "lib/json.h"
+
+enum { PIECE = 500 };
+
+static Id run_of_job(Ctx *c, const JobRow *job) {
+    Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
+    int64_t run = 0;
+    if (!json_int(p, "run", &run)) job_give_up(c, "no run in %s", job->payload);
+    return (Id){ run };
+}
+
+/* One job for each press: it is named by the run's version. */
+static void enqueue(Ctx *c, Id run, const char *kind, int64_t cursor) {
+    int64_t version = db_int(c, "select row_version from bill_run where id=?", run);
+    job_enqueue(c, &(NewJob){ .kind = kind, .payload = text(c, "{\"run\":%lld,\"after\":%lld}", (long long)run.id,
+                                                            (long long)cursor),
+                              .unique_key = text(c, "%s:%lld:%lld", kind, (long long)run.id, (long long)version) });
+}
+
+/* --- approved, or drafts again ------------------------------------------------------------------------------------ */
+
+#define STAND_ROW(F, T) F(T, const char *, state) F(T, bool, is_approved)
+ROW(Stand, STAND_ROW)
+
+/* The next piece of what the run's state asks for; true: there may be more. Published bills stay as they are. */
+static bool mark_piece(Ctx *c, Id run) {
+    Stand *s = db_one(c, Stand, "select state, approved_at is not null as is_approved from bill_run where id=? "
+                                "lock in share mode", run);
+    bool approves = !strcmp(s->state, "approved") && s->is_approved;
+    if (!approves && (s->is_approved || !strcmp(s->state, "rolling_back"))) return false;
+    return db_run(c, "update bill force index (bill_run_sums) set status=? where bill_run_id=? and status=? limit ?",
+                  approves ? "approved" : "draft", run, approves ? "draft" : "approved", (int)PIECE) == PIECE;
+}
+
+void run_mark_bills(Ctx *c, Id run) {
+    if (mark_piece(c, run)) enqueue(c, run, "bill_run.mark", 0);
+}
+
+int64_t run_marks_open(Ctx *c, const RunRow *run) {
+    if (strcmp(run->state, "approved")) return 0;
+    return db_int(c, "select count(*) from bill force index (bill_run_sums) where bill_run_id=? and status='draft'",
+                  run->id);
+}
+
+JobStep run_mark_job(Ctx *c, const JobRow *job) { return mark_piece(c, run_of_job(c, job)) ? STEP_AGAIN : STEP_DONE; }
+
+/* --- taken back --------------------------------------------------------------------------------------------------- */
+
+#define BACK_ITEM(F, T) F(T, Id, id) F(T, int64_t, seq) F(T, Id, bill_id)
+ROW(BackItem, BACK_ITEM)
+
+/* Accounts behind `after` in the run's order; where the piece ended, 0: that was all. */
+static int64_t back_piece(Ctx *c, Id run, int64_t after) {
+    BackItems rows = db_all(c, BackItem, "select id, seq, bill_id from bill_run_item force index (bill_run_item_order) "
+                                         "where run_id=? and seq>? and state not in ('published', 'rolled_back') "
+                                         "order by seq limit ? for update", run, after, (int)PIECE);
+    Id *items = take_n(c, Id, rows.n + 1), *bills = take_n(c, Id, rows.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < rows.n; i++) {
+        items[i] = rows.v[i].id;
+        if (rows.v[i].bill_id.id) bills[n++] = rows.v[i].bill_id;
+    }
+    run_give_back(c, items, rows.n, bills, n, "rolled_back");
+    return rows.n == PIECE ? rows.v[rows.n - 1].seq : 0;
+}
+
+static void back_ended(Ctx *c, Id run) {
+    const char *ends_as = db_text(c, "select ends_as from bill_run where id=?", run),
+        *mode = db_text(c, "select mode from bill_run where id=?", run);
+    db_run(c, "update bill_exception set state='resolved', resolution='auto', resolved_at=? where run_id=? "
+              "and state in ('open', 'assigned')", c->now, run);
+    run_totals(c, run);
+    machine_move_system(c, !strcmp(mode, "v1") ? &run_v1 : &run_v2, run, text(c, "end_%s", ends_as), NULL, NULL);
+}
+
+void run_take_back(Ctx *c, Id run, const char *ends_as) {
+    db_run(c, "update bill_run set ends_as=?, finished_by=? where id=?", ends_as, c->user, run);
+    int64_t after = back_piece(c, run, 0);
+    if (after) enqueue(c, run, "bill_run.undo", after);
+    else back_ended(c, run);
+}
+
+JobStep run_undo_job(Ctx *c, const JobRow *job) {
+    Id run = run_of_job(c, job);
+    const char *state = db_text(c, "select state from bill_run where id=? for update", run);
+    if (!state || strcmp(state, "rolling_back")) return STEP_DONE;
+    int64_t after = 0;
+    if (job->cursor) count_parse(job->cursor, INT64_MAX, &after);
+    else json_int(json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL), "after", &after);
+    after = back_piece(c, run, after);
+    if (!after) return back_ended(c, run), STEP_DONE;
+    job_progress(c, text(c, "%lld", (long long)after), after,
+                 db_int(c, "select account_count from bill_run where id=?", run), 0);
+    return STEP_AGAIN;
+}

@@ -21,7 +21,10 @@ const steps = ({ as, expect, sql, one, jobs_run }) => {
   // Every bill of the sample is opened, then ticked off.
   const look_at_sample = async () => {
     const page = await manager().get('/bx/runs/RUN-2026-0001?stage=5').is(200);
-    for (const id of new Set([...page.body.matchAll(/bills\/draft-(\d+)"/g)].map((m) => m[1]))) await manager().get(`/bx/bills/draft-${id}`).is(200);
+    const drafts = [...new Set([...page.body.matchAll(/bills\/draft-(\d+)"/g)].map((m) => m[1]))];
+    for (const id of drafts) await manager().get(`/bx/bills/draft-${id}`).is(200);
+    // A look is written down within a second or so, and is a tick's condition.
+    await expect.poll(() => one(`select count(distinct entity_id) from audit_entry where entity = 'bill' and action = 'view' and entity_id in (${drafts})`), { timeout: 30000 }).toBe(String(drafts.length));
   };
   const to_approval = async () => {
     await look_at_sample();

@@ -93,3 +93,24 @@ story('BX03US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, command, cl
     expect(Number(one("select count(*) from audit_entry where action = 'download' and entity = 'bill' and number = ?", [first]))).toBe(before + 1);
   });
 });
+
+story('BX03US01 credit', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, command }) => {
+  // The sample bill "credit" comes with the editor; the same bill, made by a run: 188.00 billed with 200.00 to the account's credit.
+  test('BX03US01.7 a bill that is covered by credit is due 0.00 and says what is carried forward', async () => {
+    const account = one("select id from account where account_no = 'SF-1001'");
+    sql("insert into gl_period (utility_id, label, from_date, to_date) select id, '2026-05', '2026-05-01', '2026-05-31' from utility on duplicate key update label = label");
+    sql(`insert into ledger_txn (id, utility_id, set_key, txn_type, source_type, source_id, currency, effective_date, gl_period_id, total_minor, line_count, posted_at)
+         select 900001, utility_id, 'payment:test', 'payment', 'payment', 900001, 'USD', '2026-05-02', id, 20000, 2, utc_timestamp(6) from gl_period where label = '2026-05'`);
+    for (const [line, code, who, debit, credit] of [[1, '1011', 'null', 20000, 0], [2, '1200', account, 0, 20000]])
+      sql(`insert into ledger_entry (txn_id, line_no, txn_type, utility_id, account_id, gl_code_id, debit_minor, credit_minor, effective_date, gl_period_id, posted_at, source_type, source_id)
+           select 900001, ${line}, 'payment', g.utility_id, ${who}, g.id, ${debit}, ${credit}, '2026-05-02', p.id, utc_timestamp(6), 'payment', 900001 from gl_code g join gl_period p on p.label = '2026-05' where g.code = '${code}'`);
+    sql(`update account set balance_minor = -20000 where id = ${account}`);
+    expect(command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish')).toContain('8 bills, 1 held, 1 errors');
+    await jobs_run();
+    expect(sql(`select current_charges_minor c, balance_forward_minor f, amount_due_minor d, credit_carried_minor k from bill where account_id = ${account}`)).toEqual([{ c: '18800', f: '-20000', d: '0', k: '1200' }]);
+    const bytes = (await as('billing_manager').get('/bx/bills/WA-BILL-202605-000001/pdf').is(200)).bytes, words = execFileSync('pdftotext', ['-layout', '-', '-'], { input: bytes, encoding: 'utf8' });
+    expect(words).toContain('Credit carried forward $12.00');
+    expect(words).toMatch(/\$0\.00/);
+    await as('billing_manager').get('/bx/bills/WA-BILL-202605-000001').sees('Credit carried forward', '12.00');
+  });
+});

@@ -19,8 +19,8 @@
 static const unsigned long long OPS = crypto_pwhash_OPSLIMIT_INTERACTIVE;
 static const size_t MEMORY = crypto_pwhash_MEMLIMIT_INTERACTIVE;
 
-/* Of a random text nobody knows, with today's limits (a test compares them). */
-static const char DUMMY[] =
+/* Of a random text nobody knows, with the limits of today (a test compares them); as long as libsodium reads. */
+static const char DUMMY[crypto_pwhash_STRBYTES] =
     "$argon2id$v=19$m=65536,t=2,p=1$03xk3GCfmo6X/WdX/22wHA$4MXKjxCc5IsTdJj7XGXdTFL8gWN+ecJ8sgHMoOW/ih8";
 
 char *password_hash(Arena *a, const char *password) {

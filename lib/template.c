@@ -68,11 +68,23 @@ static NEOERR *load_file(void *ctx, HDF *hdf, const char *name, char **contents)
     return nerr_pass(e);
 }
 
+/* Numbers to call may be links too; everything else as ClearSilver has it: http, https, ftp, mailto, own paths. */
+static NEOERR *link_validate(const char *in, char **out) {
+    bool is_number = in && !strncmp(in, "tel:", 4) && in[4] && strspn(in + 4, "+0123456789-.()") == strlen(in + 4);
+    return nerr_pass(is_number ? cgi_html_escape_strfunc(in, out) : cgi_url_validate(in, out));
+}
+
+static void take_numbers(CSPARSE *parse) {
+    for (CS_FUNCTION *f = parse->functions; f; f = f->next)
+        if (!strcmp(f->name, "url_validate")) f->str_func = link_validate;
+}
+
 /* A new parse that knows the shared macros from `known` on. */
 static NEOERR *start(CSPARSE **parse, CS_MACRO *known, Page *page) {
     NEOERR *e = cs_init(parse, parse_data);
     if (e == STATUS_OK) e = cgi_register_strfuncs(*parse);
     if (e != STATUS_OK) return e;
+    take_numbers(*parse);
     (*parse)->macros = known;
     cs_register_fileload(*parse, page, load_file);
     return STATUS_OK;

@@ -171,7 +171,7 @@ static void find_route(Req *r) {
     const Place *p = find(r, method, prefix_parts(r), &path_known);
     if (!p && path_known) {
         header_set(r, "Allow", strcmp(method, "GET") ? "GET, HEAD" : "POST");
-        r->status = 405;
+        answer_text(r, 405, "This address does not take %s.\n", r->method);
         return;
     }
     if (!p) fail(r, NOT_FOUND, "There is no such page.");
@@ -583,7 +583,6 @@ void web_serve(Req *r) {
             break;
         }
     if (r->location && hooks.redirect) hooks.redirect(r);
-    if (r->status == 405 && !r->template) answer_text(r, 405, "This address does not take %s.\n", r->method);
 }
 
 void web_replay(Req *r, const char *uri) {

@@ -42,6 +42,11 @@ static char *trimmed(char *s) {
     return s;
 }
 
+/* The one thing that is ours: numbers to call. */
+static NEOERR *numbers_too(const char *in, char **out) {
+    return strncmp(in, "tel:", 4) ? cgi_url_validate(in, out) : cgi_html_escape_strfunc(in, out);
+}
+
 static char *alone(HDF *data, const char *file) {
     CSPARSE *p;
     Text out = text_start(&arena);
@@ -49,6 +54,8 @@ static char *alone(HDF *data, const char *file) {
     hdf_set_value(data, "hdf.loadpaths.0", VIEWS_DIR);
     NEOERR *e = cs_init(&p, data);
     if (e == STATUS_OK) e = cgi_register_strfuncs(p);
+    for (CS_FUNCTION *f = p->functions; f; f = f->next)
+        if (!strcmp(f->name, "url_validate")) f->str_func = numbers_too;
     if (e == STATUS_OK) e = cs_parse_file(p, file);
     p->global_hdf = common_data();
     if (e == STATUS_OK) e = cs_render(p, &out, add);
@@ -164,6 +171,25 @@ static void faults(void) {
     SAME_TEXT(templates_load(&arena, folder), NULL);
 }
 
+static void links(void) {
+    put("link.cs", "<a href=\"<?cs var:url_validate(url) ?>\">");
+    SAME_TEXT(templates_load(&arena, folder), NULL);
+    static const char *const cases[][2] = {
+        { "tel:+15035550100", "tel:+15035550100" }, { "tel:(503)555-01.00", "tel:(503)555-01.00" },
+        { "mailto:help@swa.test", "mailto:help@swa.test" }, { "/u/swa-w/cis?a=1&b=2", "/u/swa-w/cis?a=1&amp;b=2" },
+        { "https://swa.test/x", "https://swa.test/x" }, { "tel:", "#" }, { "tel:+1 503", "#" },
+        { "tel:+1\"onclick=x", "#" }, { "TEL:+1", "#" }, { "javascript:alert(1)", "#" }, { "data:text/html,x", "#" },
+    };
+    HDF *h = sample(NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hdf_set_value(h, "url", cases[i][0]);
+        SAME_TEXT(shared(h, "link"), text(&arena, "<a href=\"%s\">", cases[i][1]));
+    }
+    hdf_destroy(&h);
+    unlink(text(&arena, "%s/link.cs", folder));
+    SAME_TEXT(templates_load(&arena, folder), NULL);
+}
+
 static void memory(void) {
 #ifndef __SANITIZE_ADDRESS__
     SAME_TEXT(templates_load(&arena, VIEWS_DIR), NULL);
@@ -193,7 +219,8 @@ int main(void) {
     int failed = suite_run("template", (SuiteTest[]){
         { "pages read as if parsed alone", same_as_alone }, { "no page leaves a trace in the next", again_and_again },
         { "missing pages and shells", missing },
-        { "faults are found when loading", faults }, { "memory is shared", memory }, {0} });
+        { "faults are found when loading", faults },
+        { "links to pages, mail and telephones, and to nothing else", links }, { "memory is shared", memory }, {0} });
     nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
     arena_end(&arena);
     return failed;

@@ -21,6 +21,7 @@ int bench_command (int argc, char **argv);      /* app/billing/sample_bench.c */
 int backup_command (int argc, char **argv);     /* app/core/backup.c: these two */
 int restore_command(int argc, char **argv);
 int jobs_command (int argc, char **argv);       /* app/core/jobs_command.c */
+int keys_command (int argc, char **argv);       /* app/core/keys_command.c */
 int run_command  (int argc, char **argv);       /* app/billing/run_command.c */
 int quote_command(int argc, char **argv);       /* app/billing/quote_command.c */
 int fixture_command(int argc, char **argv);     /* app/core/fixture.c */

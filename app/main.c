@@ -58,6 +58,13 @@ static const Command commands[] = {
       "SIGTERM: nothing new is begun, steps under way are finished within 30 s, the rest is given "
       "back. SIGHUP starts a new\n"
       "generation of workers.\n\nExample: smart360 jobs drain" },
+    { "keys",    keys_command,    "Master keys: which seals, a new one, sealing again, the end of an old one",
+      "smart360 keys                  lists them, and how much each has sealed\n"
+      "smart360 keys add              adds a key to the file; it seals when web and jobs are started again\n"
+      "smart360 keys reseal           seals again what older keys have sealed\n"
+      "smart360 keys drop NUMBER      takes a key out of the file that seals nothing any more\n\n"
+      "In this order, with a restart of web and jobs on every host after the first and the last.\n\n"
+      "Example: smart360 keys add" },
     { "lint",    lint_command,    "Proves statements, resources, rights and templates against a migrated tenant",
       "smart360 lint\n\nPrints file and line of whatever is wrong; exit status 1 then." },
     { "live",    live_command,    "Goes on with a utility's switch to live work",

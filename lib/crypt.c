@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,47 @@ const char *keys_add(const char *path) {
     sodium_memzero(hex, sizeof hex);
     sodium_memzero(bytes, sizeof bytes);
     return done ? NULL : strerror(why);
+}
+
+/* Comments stay. */
+static bool copy_without(FILE *from, FILE *to, int id) {
+    char line[256], room[1024], more[1024];
+    setvbuf(from, room, _IOFBF, sizeof room);
+    setvbuf(to, more, _IOFBF, sizeof more);
+    while (fgets(line, sizeof line, from)) {
+        Keys one = { 0 };
+        bool is_it = !key_line(&one, line) && one.n && one.v[0].id == id;
+        keys_wipe(&one);
+        if (!is_it) fputs(line, to);
+    }
+    bool good = !ferror(from) && !fflush(to) && !fsync(fileno(to));
+    sodium_memzero(line, sizeof line);
+    sodium_memzero(room, sizeof room);
+    sodium_memzero(more, sizeof more);
+    return good;
+}
+
+const char *keys_drop(const char *path, int id) {
+    Keys keys;
+    const char *wrong = keys_read(&keys, path);
+    if (wrong) return wrong;
+    bool is_last = keys.v[keys.n - 1].id == id;
+    keys_wipe(&keys);
+    if (is_last) return "has no newer key";
+    char next[PATH_MAX];
+    if (snprintf(next, sizeof next, "%s.next", path) >= (int)sizeof next) return strerror(ENAMETOOLONG);
+    unlink(next);
+    int fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    FILE *from = fopen(path, "re"), *to = fd < 0 ? NULL : fdopen(fd, "w");
+    bool good = from && to && copy_without(from, to, id);
+    int why = errno;
+    if (from) fclose(from);
+    if (to) good = !fclose(to) && good;
+    else if (fd >= 0) close(fd);
+    if (good && !rename(next, path)) return NULL;
+    if (good) why = errno;
+    unlink(next);
+    return strerror(why);
 }
 
 /* ---- Sealed secrets ---- */

@@ -45,6 +45,8 @@ typedef struct { Key v[KEYS_MAX]; size_t n; } Keys;
 const char *keys_read(Keys *keys, const char *path);
 /* Adds a fresh key to the file (made with mode 0600 when absent), with the next id. NULL or what went wrong. */
 const char *keys_add (const char *path);
+/* Takes a key out of the file, which is replaced at once. NULL or what went wrong; the last key cannot go. */
+const char *keys_drop(const char *path, int id);
 void        keys_wipe(void *keys);              /* for later() */
 
 /* Sealed text `x<key id>.<base64url>`, about 60 characters and 4 for each 3 bytes of the secret. `context` names the

@@ -14,7 +14,7 @@
 
 enum { KEEP_DAYS = 3, UNKNOWN_WAIT_S = 600, SUBJECT_MOST = 200 };
 static const int64_t retry_s[] = { 60, 300, 900, 3600 };        /* then failed */
-static const char sealed_as[] = "platform_mail.body_enc";
+static const char sealed_as[] = PLATFORM_MAIL_SEALED;
 
 bool platform_mail_ready(void) { return installation()->mail_host || installation()->sandbox; }
 

@@ -11,6 +11,9 @@
 #include "lib/mail.h"
 #include "lib/messages.h"
 
+/* The context its mails are sealed with until they are sent. */
+#define PLATFORM_MAIL_SEALED "platform_mail.body_enc"
+
 /* Whether mails go anywhere: a server is configured, or the installation is a sandbox. */
 bool platform_mail_ready(void);
 

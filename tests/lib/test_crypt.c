@@ -169,6 +169,26 @@ static void keys_and_secrets(void) {
     CU_ASSERT_FALSE(data_key_open(&mem, &two, "other", data_key, &wrong));
     CU_ASSERT_TRUE(secret_open(&mem, &tenant, "c", secret_seal(&mem, &tenant, "c", bytes_of("x")), &secret));
 
+    SAME_TEXT(keys_drop(path, 2), "has no newer key");
+    FILE *notes = fopen(path, "ae");
+    CU_ASSERT_TRUE(notes && fputs("# 1 is of last year\n", notes) >= 0);
+    if (notes) fclose(notes);
+    SAME_TEXT(keys_drop(path, 1), NULL);
+    SAME_TEXT(keys_read(&wrong, path), NULL);
+    SAME_INT(wrong.n, 1);
+    SAME_INT(wrong.v[0].id, 2);
+    CU_ASSERT_FALSE(secret_open(&mem, &wrong, "swa gateway_account 1", sealed, &secret));
+    CU_ASSERT_TRUE(secret_open(&mem, &wrong, "c", newer, &secret));
+    const char *moved = data_key_seal(&mem, &wrong, "swa", &tenant);
+    CU_ASSERT_TRUE(!strncmp(moved, "x2.", 3) && data_key_open(&mem, &wrong, "swa", moved, &tenant));
+    SAME_TEXT(keys_drop(path, 2), "has no newer key");      /* the last one stays */
+    SAME_TEXT(keys_drop(path, 9), NULL);                    /* one that is not there: nothing is lost */
+    SAME_TEXT(keys_read(&wrong, path), NULL);
+    SAME_INT(wrong.n, 1);
+    CU_ASSERT_PTR_NOT_NULL(keys_drop("/nowhere/keys", 1));
+    struct stat kept;
+    CU_ASSERT_TRUE(!stat(path, &kept) && (kept.st_mode & 0777) == 0600);
+
     chmod(path, 0640);
     SAME_TEXT(keys_read(&one, path), "may be read by others (chmod 600)");
     SAME_INT(one.n, 0);

@@ -31,6 +31,8 @@ static const Route cis_routes[] = {
     GET ("/cis/payments/{payment_no}/refund",       "cis.refunds",   CREATE,  refund_new_page),
     POST("/cis/payments/{payment_no}/refund",       "cis.refunds",   CREATE,  refund_new_post),
     GET ("/cis/refunds",                            "cis.refunds",   VIEW,    refund_list_page),
+    GET ("/cis/refunds/threshold",                  "cis.settings",  EDIT,    refund_threshold_page),
+    POST("/cis/refunds/threshold",                  "cis.settings",  EDIT,    refund_threshold_post),
     GET ("/cis/refunds/{no}",                       "cis.refunds",   VIEW,    refund_show),
     GET ("/cis/refunds/{no}/rejection",             "cis.refunds",   APPROVE, refund_reject_page),
     POST("/cis/refunds/{no}/rejection",             "cis.refunds",   APPROVE, refund_reject_post),

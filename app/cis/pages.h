@@ -25,6 +25,8 @@ void refund_show(Req *r);
 void refund_move(Req *r);
 void refund_reject_page(Req *r);
 void refund_reject_post(Req *r);
+void refund_threshold_page(Req *r);
+void refund_threshold_post(Req *r);
 void refund_new_page(Req *r);
 void refund_new_post(Req *r);
 Money payment_refund_left(Req *r, Id payment);      /* what a request may ask for now; as it reads, nothing is locked */

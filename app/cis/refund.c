@@ -15,6 +15,7 @@
 #include "app/billing/billing.h"
 #include "app/cis/credit.h"
 #include "app/comms/comms.h"
+#include "app/hub/hub.h"
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/locale.h"
@@ -57,6 +58,9 @@ static void check_payment(Ctx *c, const NewRefund *n) {
     if (original && !p->by_gateway)
         fail_field(c, INVALID, "payout_kind",
                    "This payment did not come by a gateway: choose bank transfer or cheque.");
+    if (original && payment_intent_is_other(c, n->intent))
+        fail_field(c, INVALID, "payout_kind",
+                   "This payment arrived in another currency: choose bank transfer or cheque.");
     if (original && date_days_between(p->value_date, utility_today(c)) > ORIGINAL_DAYS)
         fail_field(c, INVALID, "payout_kind", "The gateway takes refunds for %d days: choose bank transfer or cheque.",
                    ORIGINAL_DAYS);

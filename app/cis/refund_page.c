@@ -6,6 +6,7 @@
 #include "app/billing/billing.h"
 #include "app/cis/pages.h"
 #include "app/cis/refund.h"
+#include "app/core/proof.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/history.h"
@@ -25,6 +26,11 @@ static const Choice refund_states[] = { { "requested", NULL },
                                         { "failed", NULL },
                                         { "cancelled", NULL },
                                         { 0 } };
+
+static const ListAction refund_actions[] = { { "cis.refund.threshold", "/cis/refunds/threshold", "settings",
+                                               "cis.settings",
+                                               EDIT, false },
+                                             { 0 } };
 
 static const ListSpec refunds = {
     .name = "refund_requests",
@@ -47,7 +53,7 @@ static const ListSpec refunds = {
                  { "amount_minor", NULL, "f.amount_minor", LIST | SORT | SUM, .place = "amount" },
                  { "status", NULL, "f.status", LIST | FILTER, .choices = refund_states },
                  { 0 } },
-    .order = "-created_at"
+    .order = "-created_at", .actions = refund_actions
 };
 
 void refund_list_page(Req *r) {
@@ -59,6 +65,42 @@ void refund_list_page(Req *r) {
 
 int64_t refunds_waiting(Ctx *c) {
     return db_int(c, "select count(*) from refund_request where utility_id = ? and status = 'requested'", c->utility);
+}
+
+/* --- from which amount approving wants a proof of who one is (AU01US03) ------------------------------------------- */
+
+static const char threshold_key[] = "refund_proof_minor";
+enum { THRESHOLD = 50000 };
+
+static bool wants_proof(Ctx *c, const RefundRow *f) {
+    return f->amount_minor.minor > setting_int(c, threshold_key, THRESHOLD);
+}
+
+static const Form threshold_form = { .name = "refund_threshold",
+                                     .fields = FIELDS{ { "amount", NULL, MONEY(0, 99999999999), .flags = REQUIRED },
+                                                       { 0 } } };
+
+void refund_threshold_page(Req *r) {
+    show_text(r, "page.title", word(r, "cis.refund.threshold"));
+    show_text(r, "page.crumbs.0.text", word(r, "cis.refunds"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/cis/refunds"));
+    show_text(r, "page.crumbs.1.text", word(r, "cis.refund.threshold"));
+    FormView *v = form_show(r, "form", &threshold_form, "/cis/refunds/threshold");
+    form_money(v, "amount", (Money){ setting_int(&r->c, threshold_key, THRESHOLD) });
+    show_text(r, "form.intro", word(r, "cis.refund.threshold_how"));
+    show_text(r, "form.cancel_url", link_path(r, "/cis/refunds"));
+    proof_notice(r);
+    page(r, "layout/form");
+}
+
+/* Who lifts it could approve without proof: so it wants one itself. */
+void refund_threshold_post(Req *r) {
+    Input *in = form_read(r, &threshold_form);
+    problems_end(r);
+    proof_check(&r->c);
+    setting_set(&r->c, threshold_key, text(r, "%lld", (long long)in_money(in, "amount").minor));
+    note(r, "%s", word(r, "cis.refund.threshold_saved"));
+    go(r, "/cis/refunds");
 }
 
 /* --- one ---------------------------------------------------------------------------------------------------------- */
@@ -120,6 +162,8 @@ void refund_show(Req *r) {
         show_text(r, "show.moves.8.url", link_path(r, "/cis/refunds/%s/rejection", f->refund_no));
     }
     show_facts(r, f);
+    bool is_open = !strcmp(f->status, "requested") || !strcmp(f->status, "failed");
+    if (is_open && wants_proof(&r->c, f) && perm_may(&r->c, "cis.refunds", APPROVE)) proof_notice(r);
     if (f->failure_text) {
         show_text(r, "show.notices.0.tone", "bad");
         show_text(r, "show.notices.0.strong", word(r, "cis.refund.failed"));
@@ -142,6 +186,8 @@ void refund_move(Req *r) {
     const char *event = path_text(r, "event");
     const RefundRow *f = refund_of_path(r);
     if (!is_of_people(event)) fail(r, NOT_FOUND, "There is no such move.");
+    bool approves = !strcmp(event, "approve") || !strcmp(event, "retry");
+    if (approves && wants_proof(&r->c, f)) proof_check(&r->c);
     const char *state = machine_move(&r->c, &refund_request, f->id, event, NULL, NULL);
     note(r, "%s", msg_format(r, r->c.language, text(r, "cis.refund.now_%s", state), { "no", f->refund_no }));
     go(r, "/cis/refunds/%s", f->refund_no);

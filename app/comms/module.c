@@ -20,11 +20,14 @@ static const Route comms_routes[] = {
 
 static const JobHandler comms_jobs[] = {
     { "message.send", "messages", message_send, 12, true },     /* calls the provider between its transactions */
+    { "message.ask",  "messages", messages_ask, 1,  true },     /* the same */
     { .kind = "notification.upkeep", .class = "general", .run = notes_upkeep },
     { 0 }
 };
 
 static const JobSchedule comms_schedules[] = {
+    { .code = "message.ask", .kind = "message.ask", .name = "Text messages of which nothing is heard are asked for",
+      .rule = "every 5m", .per_utility = true, .skip_missed = true },
     { .code = "notification_upkeep", .kind = "notification.upkeep", .name = "Notes that have ended",
       .rule = "daily 03:30" },
     { 0 }

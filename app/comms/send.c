@@ -109,8 +109,8 @@ static void send_end(Ctx *c, void *arg) {
     }
     if (r->kind == SENT_OK) {
         db_run(c, "update message set status=if(status='sent_to_provider', 'sent', status), provider_message_id=?, "
-                  "sent_at=?, next_attempt_at=null, status_check_at=null where id=?", r->provider_message_id, c->now,
-               s->message);
+                  "sent_at=?, next_attempt_at=null, status_check_at=if(channel='sms', ?, null) where id=?",
+               r->provider_message_id, c->now, time_add_seconds(c->now, MESSAGE_ASK_S), s->message);
     } else if (r->kind == SENT_PERMANENT) {
         db_run(c, "update message set status=?, reason_code=?, ended_at=?, next_attempt_at=null, status_check_at=null "
                   "where id=?", r->is_bad_address && !strcmp(s->row->channel, "email") ? "bounced" : "failed", r->code,

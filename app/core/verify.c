@@ -158,9 +158,10 @@ CHECK(
     "group by target_id) x on x.target_id=b.id "
     "where b.status in ('published', 'cancelled') and b.kind <> 'migration' and b.paid_minor <> coalesce(x.s, 0)")
 CHECK(refunds_within_intent, "select concat('payment_intent ', i.intent_no) what from payment_intent i "
-                             "join (select intent_id, sum(amount_minor) s from refund "
-                             "where state in ('submitted', 'succeeded') group by intent_id) r "
-                             "on r.intent_id=i.id where r.s > coalesce(i.received_minor, 0)")
+                             "join (select intent_id, currency, sum(amount_minor) s from refund "
+                             "where state in ('submitted', 'succeeded') group by intent_id, currency) r "
+                             "on r.intent_id=i.id where r.s > coalesce(if(r.currency=i.currency, i.received_minor, "
+                             "i.other_minor), 0)")
 
 CHECK(unmatched_is_in_suspense, "select concat('payment ', p.payment_no) what from payment p left join ("
                                 "select e.source_id, sum(e.credit_minor - e.debit_minor) s from ledger_entry e "

@@ -6,6 +6,7 @@
 
 #include "app/core/core.h"
 #include "app/core/installation.h"
+#include "app/core/proof.h"
 #include "app/hub/account.h"
 #include "app/hub/pages.h"
 #include "lib/date.h"
@@ -109,6 +110,7 @@ void gateway_connect_post(Req *r) {
     F(T, const char *, label) F(T, const char *, mode) F(T, const char *, status) F(T, const char *, hints) \
     F(T, const char *, endpoint_key) F(T, const char *, methods) F(T, const char *, currencies) \
     F(T, Money, min_minor) F(T, Money, max_minor) F(T, Money, fee_fixed_minor) F(T, int64_t, fee_rate_ppm) \
+    F(T, bool, has_cost) F(T, Money, cost_fixed_minor) F(T, int64_t, cost_rate_ppm) \
     F(T, int, priority) F(T, Time, previous_until) F(T, Time, test_ok_at) F(T, Time, last_verified_at) \
     F(T, Time, last_event_at) F(T, int64_t, row_version)
 ROW(AccountView, ACCOUNT_VIEW)
@@ -117,7 +119,9 @@ static AccountView *account_of_path(Req *r) {
     AccountView *a = db_find(
         r, AccountView,
         "select id, public_id, driver, label, mode, status, credentials_hint as hints, endpoint_key, methods, "
-        "currencies, min_minor, max_minor, fee_fixed_minor, fee_rate_ppm, priority, if(webhook_secret_previous_enc is "
+        "currencies, min_minor, max_minor, fee_fixed_minor, fee_rate_ppm, "
+        "coalesce(cost_fixed_minor, cost_rate_ppm) is not null as has_cost, coalesce(cost_fixed_minor, 0) as "
+        "cost_fixed_minor, coalesce(cost_rate_ppm, 0) as cost_rate_ppm, priority, if(webhook_secret_previous_enc is "
         "null, null, previous_valid_until) as previous_until, test_ok_at, last_verified_at, last_event_at, row_version "
         "from gateway_account where utility_id = ? and public_id = ?",
         r->c.utility, path_text(r, "id"));
@@ -191,6 +195,10 @@ static void show_settings(Req *r, const AccountView *a) {
                   ? text(r, "%s + %s", locale_money(&r->c.mem, l, a->fee_fixed_minor),
                          locale_percent(&r->c.mem, l, a->fee_rate_ppm))
                   : word(r, "hub.no_fee"), NULL);
+    show_fact(r, facts, word(r, "hub.contract_fee"),
+              a->has_cost ? text(r, "%s + %s", locale_money(&r->c.mem, l, a->cost_fixed_minor),
+                                 locale_percent(&r->c.mem, l, a->cost_rate_ppm))
+                          : word(r, "hub.no_contract"), NULL);
     show_fact(r, facts, word(r, "hub.priority"), text(r, "%d", a->priority), NULL);
     if (!perm_may(&r->c, "hub.gateways", EDIT)) return;
     show_text(r, "show.sections.2.link.text", word(r, "hub.change"));
@@ -274,6 +282,7 @@ void gateway_credentials_page(Req *r) {
     const GatewayDriver *d = gateway_driver(a->driver);
     if (!d->credentials->name) fail(r, NOT_FOUND, "This gateway has no credentials.");
     crumbs(r, a, word(r, "hub.credentials"));
+    proof_notice(r);
     show_text(r, "page.title", msg_format(r, r->c.language, "hub.credentials_of", { "name", a->label }));
     form_show(r, "form", credentials_form(r, a, d), text(r, "/integrations/gateways/%s/credentials", a->public_id));
     show_text(r, "form.intro", msg_format(r, r->c.language, "hub.credentials_how", { "name", d->label }));
@@ -306,6 +315,7 @@ void gateway_credentials_post(Req *r) {
     const GatewayDriver *d = gateway_driver(a->driver);
     if (!d->credentials->name) fail(r, NOT_FOUND, "This gateway has no credentials.");
     Given given = read_given(r, a, d, form_read(r, credentials_form(r, a, d)));
+    proof_check(&r->c);
     Checked said = d->check(&r->c, account_with(&r->c, a->id, &given));
     if (said.class == OUT_REFUSED && (said.http_status == 401 || said.http_status == 403)) {
         /* said at the secret, whichever was typed */
@@ -357,6 +367,8 @@ static const Form settings_form = { .name = "gateway_settings", .fields = FIELDS
     { "max_minor",       MONEY(1, 99999999999),      .flags = REQUIRED },
     { "fee_fixed_minor", MONEY(0, 100000),           .flags = REQUIRED },
     { "fee_rate_ppm",    PERCENT(0, 200000),          .flags = REQUIRED, .suffix = "%" },
+    { "cost_fixed_minor", MONEY(0, 100000) },
+    { "cost_rate_ppm",   PERCENT(0, 200000),          .suffix = "%" },
     { "priority",        INT(1, 99),                  .flags = REQUIRED, .width = "3" },
     { 0 } } };
 
@@ -390,6 +402,10 @@ void gateway_settings_page(Req *r) {
     form_money(v, "max_minor", a->max_minor);
     form_money(v, "fee_fixed_minor", a->fee_fixed_minor);
     form_ppm(v, "fee_rate_ppm", a->fee_rate_ppm);
+    if (a->has_cost) {
+        form_money(v, "cost_fixed_minor", a->cost_fixed_minor);
+        form_ppm(v, "cost_rate_ppm", a->cost_rate_ppm);
+    }
     form_int(v, "priority", a->priority);
     form_version(v, a->row_version);
     show_text(r, "form.cancel_url", link_path(r, "/integrations/gateways/%s", a->public_id));
@@ -435,10 +451,12 @@ void gateway_settings_post(Req *r) {
         problem(r, "max_minor", "%s", word(r, "hub.max_below_min"));
     problems_end(r);
     db_must(r, 1, CONFLICT, "update gateway_account set label = ?, methods = ?, currencies = ?, min_minor = ?, "
-                            "max_minor = ?, fee_fixed_minor = ?, fee_rate_ppm = ?, priority = ?, updated_at = ?, "
+                            "max_minor = ?, fee_fixed_minor = ?, fee_rate_ppm = ?, cost_fixed_minor = ?, "
+                            "cost_rate_ppm = ?, priority = ?, updated_at = ?, "
                             "updated_by = ?, row_version = row_version + 1 where id = ? and row_version = ?",
             in_text(in, "label"), chosen, currencies, in_money(in, "min_minor"), in_money(in, "max_minor"),
-            in_money(in, "fee_fixed_minor"), in_ppm(in, "fee_rate_ppm"), in_int(in, "priority"), r->c.now, r->c.user,
+            in_money(in, "fee_fixed_minor"), in_ppm(in, "fee_rate_ppm"), in_bind(in, "cost_fixed_minor"),
+            in_bind(in, "cost_rate_ppm"), in_int(in, "priority"), r->c.now, r->c.user,
             a->id, in->row_version);
     const char *fee_before = text(r, "%lld + %lld ppm", (long long)a->fee_fixed_minor.minor,
                                   (long long)a->fee_rate_ppm),

@@ -80,3 +80,36 @@ Money gateway_fee(Ctx *c, Id gateway, const char *method, Money amount) {
     if (!g) return (Money){ 0 };
     return money_add(g->fee_fixed_minor, money_ppm(amount, g->fee_rate_ppm, ROUND_HALF_UP));
 }
+
+/* --- where calls go (the platform's page) ------------------------------------------------------------------------- */
+
+#define BASE_ROW(F, T) F(T, const char *, public_id) F(T, const char *, label) F(T, const char *, mode) \
+    F(T, const char *, status) F(T, const char *, utility) F(T, const char *, api_base)
+ROW(BaseRow, BASE_ROW)
+
+GatewayBases gateway_bases(Ctx *c) {
+    BaseRows rows = db_all(c, BaseRow, "select a.public_id, a.label, a.mode, a.status, u.name as utility, a.api_base "
+                                       "from gateway_account a join utility u on u.id = a.utility_id "
+                                       "where a.driver <> 'sandbox' order by u.name, a.priority, a.id limit 500");
+    GatewayBases all = { take_n(c, GatewayBase, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++) {
+        const BaseRow *b = &rows.v[i];
+        all.v[i] = (GatewayBase){ b->public_id, b->label, b->mode, b->status, b->utility, b->api_base };
+    }
+    return all;
+}
+
+#define BASE_OF(F, T) F(T, Id, id) F(T, Id, utility) F(T, const char *, label) F(T, const char *, api_base) \
+    F(T, int64_t, version)
+ROW(BaseOf, BASE_OF)
+
+void gateway_base_set(Ctx *c, const char *public_id, const char *api_base) {
+    BaseOf *b = db_one(c, BaseOf, "select id, utility_id as utility, label, api_base, row_version as version from "
+                                  "gateway_account where public_id = ? for update", public_id);
+    utility_enter(c, b->utility);
+    db_must(c, 1, CONFLICT, "update gateway_account set api_base = ?, updated_at = ?, row_version = row_version + 1 "
+                            "where id = ? and row_version = ?", api_base, c->now, b->id, b->version);
+    audit_write(c, &(Audit){ .action = "edit", .entity = "gateway_account", .id = b->id, .number = b->label,
+                             .version = b->version + 1, .before = json_pairs(c, "api_base", b->api_base, NULL),
+                             .after = json_pairs(c, "api_base", api_base, NULL) });
+}

@@ -146,6 +146,13 @@ const Intent *payment_intent_test(Ctx *c, Id gateway);
 /* A signed webhook said that a payment succeeded: of a test payment the account is told. */
 void gateway_tested(Ctx *c, Id gateway, Id intent);
 
+/* A payment that waits for review is taken as this amount of our currency, and posted. */
+void payment_intent_accept(Ctx *c, Id intent, Money amount);
+/* Or goes back as it came: a job submits it; its result ends the payment, or gives it back to be decided. */
+void refund_other(Ctx *c, Id intent);
+/* "12.50 EUR" */
+const char *money_other(Ctx *c, Money m, const char *currency);
+
 /* Where the gateway's page sends the browser. */
 const char   *return_url_of_intent(Ctx *c, const Intent *i);
 const Intent *intent_get(Ctx *c, Id id);

@@ -14,6 +14,7 @@
 #include "app/core/installation.h"
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
+#include "app/hub/report_rules.h"
 #include "lib/date.h"
 #include "lib/log.h"
 #include "lib/utf8.h"
@@ -120,6 +121,9 @@ static const char *message_key(const Arrival *a, Json body, const char **type) {
     if (!sid) sid = said(a, "messageId"), status = said(a, "status");                       /* the old one of Vonage */
     if (!sid) sid = json_text(body, "message_id"), status = json_text(body, "status");
     if (!sid) sid = json_text(body, "message_uuid"), status = json_text(body, "status");
+    MailReport report;                                                                      /* RFC 3464, as it came */
+    if (!sid && !strcmp(a->driver, "email") && mail_report_read(&a->r->c.mem, a->body.p, a->body.n, &report))
+        sid = report.message, status = report.status;
     bool comes_in = sid && !status && (said(a, "Body") || said(a, "text") || json_text(body, "text"));
     if (comes_in) {
         *type = "message.inbound";
@@ -398,14 +402,16 @@ JobStep hook_process(Ctx *c, const JobRow *job) { return tried(c, job, process_g
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
-/* A form of Twilio's and of Vonage's old interface, or JSON. */
-typedef struct Said { Json json; Params form; } Said;
+/* A form of Twilio's and of Vonage's old interface, JSON, or a mail. */
+typedef struct Said { Json json; Params form; MailReport report; } Said;
 
 static Said said_of(Ctx *c, Id event) {
     StoredEvent *s = db_one(c, StoredEvent, "select id, driver, account_ref, state, body from webhook_event "
                                             "where id=?", event);
-    Said to = { json_read(&c->mem, s->body.p, s->body.n, WEBHOOK_BODY_MAX, NULL), params_start(c) };
-    if (json_kind(to.json) == JSON_KIND_NONE) urlencoded_parse(&to.form, s->body.p, s->body.n);
+    Said to = { json_read(&c->mem, s->body.p, s->body.n, WEBHOOK_BODY_MAX, NULL), params_start(c), { 0 } };
+    if (json_kind(to.json) != JSON_KIND_NONE) return to;
+    bool is_mail = !strcmp(s->driver, "email") && mail_report_read(&c->mem, s->body.p, s->body.n, &to.report);
+    if (!is_mail) urlencoded_parse(&to.form, s->body.p, s->body.n);
     return to;
 }
 
@@ -444,7 +450,8 @@ static void process_message(Ctx *c, Id id, int attempt) {
     Said s = said_of(c, e->id);
     MessageReport m = message_reported(c, &(MessageStatus){ .provider = e->account_ref, .provider_message_id = no,
                                                             .status = cut + 1,
-                                                            .code = one_of(&s, "code", "ErrorCode", "err-code") });
+                                                            .code = s.report.code ? s.report.code
+                                                                : one_of(&s, "code", "ErrorCode", "err-code") });
     if (m.kind == REPORT_UNKNOWN && attempt < MESSAGE_TRIES)
         fail(c, CONFLICT, "the message of this report is not known yet");
     const char *reason = m.kind == REPORT_MOVED ? NULL : m.kind == REPORT_STALE ? "stale" : "unknown_message";

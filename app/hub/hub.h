@@ -47,6 +47,8 @@ const Intent *payment_intent_status(struct Ctx *c, const char *public_id);
 /* The browser came back from the gateway's page with a POST: when its fields are signed the state is asked for at once.
    Nothing else follows from them. False when there is no such payment. */
 bool payment_intent_returned(struct Ctx *c, const char *public_id, const Params *fields);
+/* Whether it arrived in another currency: its gateway would give back what it does not say here. */
+bool payment_intent_is_other(struct Ctx *c, Id intent);
 /* What it pays, in order; the portal user or the guest's address it is for. */
 typedef struct { IntentLine *v; size_t n; } IntentLines;
 IntentLines intent_lines(struct Ctx *c, Id intent);
@@ -105,6 +107,13 @@ typedef struct { Gateway *v; size_t n; } Gateways;
 Gateways gateways_active(struct Ctx *c, Money amount);                   /* that take this amount, by priority */
 Money    gateway_fee(struct Ctx *c, Id gateway, const char *method, Money amount);
 
+/* For the platform's people, in the tenant's schema: where the calls of each account go; NULL: to the driver's own
+   address. Setting it is in the tenant's audit. */
+typedef struct { const char *public_id, *label, *mode, *status, *utility, *api_base; } GatewayBase;
+typedef struct { GatewayBase *v; size_t n; } GatewayBases;
+GatewayBases gateway_bases(struct Ctx *c);
+void         gateway_base_set(struct Ctx *c, const char *public_id, const char *api_base);
+
 /* Provider's leg of an approved refund_request; a job calls the provider. */
 Id refund_submit(struct Ctx *c, Id refund_request);
 
@@ -131,6 +140,10 @@ SendResult provider_send(struct Ctx *c, const OutMessage *m, Id provider);
 typedef struct { const char *channel, *to; Id message; int tries; } ProviderWish;
 typedef struct { Id provider; bool has_none; Time wait_until; } ProviderChoice;
 ProviderChoice provider_for(struct Ctx *c, const ProviderWish *w);
+/* What the provider knows of a message now. can_tell: it can be asked at all; status NULL: it did not say. Calls
+   outside. */
+typedef struct { bool can_tell; const char *status, *code; } ProviderTold;
+ProviderTold provider_ask(struct Ctx *c, Id provider, const char *provider_message_id);
 /* How a call ended: for the breaker of the provider. In a transaction. */
 void provider_answered(struct Ctx *c, const SendResult *r);
 

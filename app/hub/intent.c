@@ -479,6 +479,32 @@ static void paid_again(Ctx *c, const Intent *i, const IntentResult *r) {
     db_run(c, "update payment_intent set exception='duplicate_suspect', updated_at=? where id=?", c->now, i->id);
 }
 
+/* Nothing is posted before two people have decided (review.c); what is told later changes nothing. */
+static void to_review(Ctx *c, const Intent *i, const IntentResult *r) {
+    db_run(c, "update payment_intent set state='needs_review', `rank`=4, exception='currency_mismatch', other_minor=?, "
+              "other_currency=?, provider_payment_id=coalesce(?, provider_payment_id), method=coalesce(method, ?), "
+              "next_check_at=null, updated_at=? where id=?",
+           r->amount, r->currency, r->provider_payment_id, r->method, c->now, i->id);
+    alert_raise(c, "payment.exception", "critical", text(c, "payment.currency:%s", i->intent_no),
+                text(c, "Payment %s arrived in %s.", i->intent_no, r->currency),
+                text(c, "/integrations/payments/%s", i->intent_no));
+}
+
+void payment_intent_accept(Ctx *c, Id intent, Money amount) {
+    const Intent *i = intent_get(c, intent);
+    succeed(c, i, &(IntentResult){ .gateway = i->gateway, .amount = amount, .currency = i->currency,
+                                   .provider_payment_id = db_text(c, "select provider_payment_id from payment_intent "
+                                                                     "where id=?", intent),
+                                   .status = "succeeded", .occurred_at = c->now, .method = i->method });
+    db_run(c, "update payment_intent set exception=nullif(exception, 'amount_mismatch') where id=?", intent);
+    alert_clear(c, text(c, "payment.amount_mismatch:%s", i->intent_no));
+}
+
+bool payment_intent_is_other(Ctx *c, Id intent) {
+    return intent.id && db_int(c, "select count(*) from payment_intent where id=? and other_currency is not null",
+                               intent) > 0;
+}
+
 Id payment_intent_result(Ctx *c, const IntentResult *r) {
     ResultRow *found = find_intent(c, r);
     if (!found) return (Id){ 0 };
@@ -487,11 +513,7 @@ Id payment_intent_result(Ctx *c, const IntentResult *r) {
     if (rank == 4 && found->rank >= 4) paid_again(c, i, r);
     if (rank <= found->rank) return found->id;              /* stale: told before, or overtaken */
     if (rank == 4 && r->currency && strcmp(r->currency, i->currency)) {
-        db_run(c, "update payment_intent set state='needs_review', exception='currency_mismatch', received_minor=?, "
-                  "provider_payment_id=coalesce(?, provider_payment_id) where id=?",
-               r->amount, r->provider_payment_id, i->id);
-        alert_raise(c, "payment.exception", "critical", text(c, "payment.currency:%s", i->intent_no),
-                    text(c, "Payment %s arrived in %s.", i->intent_no, r->currency), "/integrations/payments");
+        to_review(c, i, r);
         return found->id;
     }
     if (rank == 4) {

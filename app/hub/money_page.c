@@ -6,6 +6,7 @@
 #include "app/core/core.h"
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
+#include "app/hub/settlement_rules.h"
 #include "lib/csv.h"
 #include "lib/date.h"
 #include "lib/form.h"
@@ -88,7 +89,7 @@ static void show_intent_facts(Req *r, const IntentView *i) {
     if (time_is_set(i->succeeded_at))
         show_fact(r, "show.facts", word(r, "hub.succeeded"), locale_time(&r->c.mem, r->c.locale, i->succeeded_at),
                   NULL);
-    if (i->exception) show_fact(r, "show.facts", word(r, "hub.exception"), i->exception, NULL);
+    if (i->exception) show_fact(r, "show.facts", word(r, "hub.exception"), state_label(r, i->exception), NULL);
     if (i->failure_text) show_fact(r, "show.facts", word(r, "hub.failure"), i->failure_text, NULL);
 }
 
@@ -176,6 +177,7 @@ void intent_page(Req *r) {
     show_intent_facts(r, i);
     show_intent_tables(r, i);
     show_intent_actions(r, i);
+    review_show(r, i->intent_no);
     page(r, "layout/show");
 }
 
@@ -212,7 +214,9 @@ static const ListSpec legs = {
                         { "submitted_at", NULL, "f.submitted_at", LIST | SORT | FILTER },
                         { "external", NULL, "f.external = 1", LIST },
                         { "failure_text", NULL, "f.failure_text", LIST },
-                        { "amount_minor", NULL, "f.amount_minor", LIST | SORT | SUM, .place = "amount" },
+                        { "currency", NULL, "if(f.currency = i.currency or i.id is null, null, f.currency)", LIST },
+                        { "amount_minor", NULL, "if(f.currency = i.currency or i.id is null, f.amount_minor, null)",
+                          LIST | SORT | SUM, .place = "amount" },
                         { "state", NULL, "f.state", LIST | FILTER, .choices = leg_states },
                         { 0 } },
     .order = "-submitted_at"
@@ -497,6 +501,20 @@ static void show_suggestion(Req *r, const SettlementView *s, const LineView *l) 
     show_text(r, "show.moves.0.url", link_path(r, "%s/confirmation", path_of_line(r, s, l)));
 }
 
+#define CONTRACT_FEE(F, T) F(T, Money, fixed) F(T, int64_t, rate)
+ROW(ContractFee, CONTRACT_FEE)
+
+static void show_contract(Req *r, const SettlementView *s, const LineView *l) {
+    ContractFee *k = db_one(r, ContractFee,
+                            "select coalesce(g.cost_fixed_minor, 0) as fixed, coalesce(g.cost_rate_ppm, 0) "
+                                            "as rate from settlement s join gateway_account g on g.id = "
+                                            "s.gateway_account_id where s.id = ?", s->id);
+    show_fact(r, "show.facts", word(r, "hub.fee"), money_of(r, money_sub(l->gross_minor, l->net_minor)), NULL);
+    show_fact(r, "show.facts", word(r, "hub.contract_fee"),
+              money_of(r, fee_by_contract(l->gross_minor, k->fixed, k->rate)),
+              NULL);
+}
+
 void settlement_line_page(Req *r) {
     SettlementView *s = settlement_of_path(r);
     LineView *l = line_of_path(r, s);
@@ -512,6 +530,7 @@ void settlement_line_page(Req *r) {
     show_fact(r, "show.facts", word(r, "hub.provider_id"), l->reference, NULL);
     show_fact(r, "show.facts", word(r, "hub.gross"), money_of(r, l->gross_minor), NULL);
     show_fact(r, "show.facts", word(r, "hub.net"), money_of(r, l->net_minor), NULL);
+    if (!strcmp(l->match_state, "fee_differs")) show_contract(r, s, l);
     if (l->payment_no) show_fact(r, "show.facts", word(r, "hub.payment"), l->payment_no, l->account_no);
     if (!is_settled(l) && !strcmp(s->state, "exceptions")) {
         if (!strcmp(l->match_state, "suggested")) show_suggestion(r, s, l);

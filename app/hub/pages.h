@@ -103,6 +103,12 @@ void    bank_look(Ctx *c, Id settlement);
 /* clearing.c */
 JobStep clearing_job(Ctx *c, const JobRow *job);
 void    clearing_post(Req *r);
+/* review.c: a payment's exception, on its page; what one person proposes and another approves */
+void    review_show(Req *r, const char *intent_no);
+void    review_accept_post(Req *r);
+void    review_refund_post(Req *r);
+void    review_approve_post(Req *r);
+void    review_drop_post(Req *r);
 /* reconcile.c */
 JobStep settlements_nightly(Ctx *c, const JobRow *job);
 void    settlement_file_page(Req *r);

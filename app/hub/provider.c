@@ -115,6 +115,24 @@ static SendResult send_twilio(Ctx *c, const Sender *p, const OutMessage *m) {
     return to;
 }
 
+/* Its callbacks may never come, and are not repeated; its list of messages has them. */
+static ProviderTold ask_twilio(Ctx *c, const Sender *p, const char *no) {
+    const char *sid = json_text(p->config, "account_sid"), *base = json_text(p->config, "api_base");
+    FetchRequest r = { .method = "GET",
+                       .url = text(c, "%s/2010-04-01/Accounts/%s/Messages/%s.json",
+                                   base ? base : "https://api.twilio.com", fetch_escape(&c->mem, sid ? sid : ""),
+                                   fetch_escape(&c->mem, no)),
+                       .user = sid, .password = p->secret, .total_ms = 10000 };
+    FetchAnswer a = fetch(&c->mem, &r);
+    ProviderTold to = { .can_tell = true };
+    if (a.class != OUT_ACCEPTED) return to;
+    Json j = json_read(&c->mem, a.body, a.body_n, 65536, NULL);
+    int64_t code = 0;
+    to.status = json_text(j, "status");
+    if (json_int(j, "error_code", &code) && code) to.code = text(c, "%lld", (long long)code);
+    return to;
+}
+
 /* --- SMTP --------------------------------------------------------------------------------------------------------- */
 
 static bool attach(Ctx *c, Mail *mail, const OutMessage *m) {
@@ -195,4 +213,10 @@ SendResult provider_send(Ctx *c, const OutMessage *m, Id provider) {
     if (!strcmp(p->adapter, "vonage")) return vonage_send(c, &s, m);
     if (!strcmp(p->adapter, "vonage_sms")) return vonage_sms_send(c, &s, m);
     return (SendResult){ .kind = SENT_PERMANENT, .provider = p->id, .meaning = "There is no driver for this provider" };
+}
+
+/* Vonage and mail servers tell by callback alone. */
+ProviderTold provider_ask(Ctx *c, Id provider, const char *provider_message_id) {
+    Sender s = sender_of(c, provider);
+    return strcmp(s.adapter, "twilio") ? (ProviderTold){ 0 } : ask_twilio(c, &s, provider_message_id);
 }

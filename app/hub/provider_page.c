@@ -24,22 +24,23 @@
 
 /* --- what each adapter wants to know ------------------------------------------------------------------------------ */
 
-/* secret: sealed; signs: callbacks are signed with it (its own, or the same secret). */
-typedef struct { const char *name; bool is_secret, signs, is_optional; } Wanted;
-typedef struct { const char *name, *label, *channel, *hook; Wanted wanted[8]; } Adapter;
+/* secret: sealed; signs: callbacks are signed with it, and signs_only: nothing is sent with it. */
+typedef struct { const char *name; bool is_secret, signs, is_optional, signs_only; } Wanted;
+typedef struct { const char *name, *label, *channel, *hook; Wanted wanted[10]; } Adapter;
 
 static const Adapter adapters[] = {
     { "twilio", "Twilio", "sms", "twilio", { { "account_sid" }, { "auth_token", true, true },
                                              { "messaging_service_sid", .is_optional = true } } },
     { "vonage", "Vonage", "sms", "vonage", { { "api_key" }, { "api_secret", true },
-                                             { "signature_secret", true, true } } },
+                                             { "signature_secret", true, true, .signs_only = true } } },
     { "vonage_sms", "Vonage SMS", "sms", "vonage_sms", { { "api_key" }, { "api_secret", true },
-                                                         { "signature_secret", true, true },
+                                                         { "signature_secret", true, true, .signs_only = true },
                                                          { "signature_method", .is_optional = true } } },
     { "smtp", "SMTP", "email", "email", { { "host" }, { "port" }, { "security" }, { "user", .is_optional = true },
                                           { "password", true, .is_optional = true },
                                           { "reply_to", .is_optional = true },
-                                          { "dkim_selector", .is_optional = true } } },
+                                          { "dkim_selector", .is_optional = true },
+                                          { "webhook_secret", true, true, true, .signs_only = true } } },
     { "fake", "Sandbox", NULL, NULL, { { 0 } } },
 };
 
@@ -251,7 +252,7 @@ static const Choice securities[] = { { "starttls", NULL }, { "tls", NULL }, { 0 
 static const Choice methods[] = { { "sha256", NULL }, { "sha512", NULL }, { "sha1", NULL }, { 0 } };
 
 static const Form *form_of(Req *r, const Adapter *a, bool is_new) {
-    Field *f = take_n(r, Field, 14);
+    Field *f = take_n(r, Field, 20);
     size_t n = 0;
     f[n++] = (Field){ "name", word(r, "hub.name"), TEXT(2, 80), .flags = REQUIRED, .initial = a->label };
     if (!strcmp(a->channel, "email")) f[n++] = (Field){ "from_id", word(r, "hub.from"), EMAIL, .flags = REQUIRED };
@@ -313,8 +314,7 @@ static const char *read_config(Req *r, const Adapter *a, Input *in, Json before)
 /* The secret of sending, and that of callbacks; NULL: not typed. */
 static const char *typed(Input *in, const Adapter *a, bool signs) {
     for (const Wanted *w = a->wanted; w->name; w++)
-        if (w->is_secret && (signs ? w->signs : !w->signs || !w[1].name || !w[1].is_secret) && in_given(in, w->name))
-            return in_text(in, w->name);
+        if (w->is_secret && (signs ? w->signs : !w->signs_only) && in_given(in, w->name)) return in_text(in, w->name);
     return NULL;
 }
 

@@ -133,8 +133,10 @@ JobStep refund_send(Ctx *c, const JobRow *job) {
         .r = db_one(
             c, ToSend,
             "select r.id, r.gateway_account_id as gateway, r.payment_id, r.refund_no, r.state, r.currency, "
-            "r.amount_minor, r.attempt_no, r.provider_refund_id, p.provider_payment_id, i.intent_no "
-            "from refund r join payment p on p.id = r.payment_id left join payment_intent i on i.id = r.intent_id "
+            "r.amount_minor, r.attempt_no, r.provider_refund_id, "
+            "coalesce(p.provider_payment_id, i.provider_payment_id) as provider_payment_id, i.intent_no "
+            "from refund r left join payment p on p.id = r.payment_id "
+            "left join payment_intent i on i.id = r.intent_id "
             "where r.id = ?",
             (Id){ id })
     };
@@ -288,8 +290,84 @@ static void book_external(Ctx *c, const NewsPayment *p, Id gateway, const Refund
     if (left.minor > 0) rest_external(c, p, gateway, n, left);
 }
 
+/* --- of a payment in another currency, of which nothing is posted (review.c) -------------------------------------- */
+
+void refund_other(Ctx *c, Id intent) {
+    const char *no = id_next(c, "refund");
+    Id refund = db_insert(c, "insert into refund (utility_id, refund_no, intent_id, gateway_account_id, amount_minor, "
+                             "currency, submitted_at, created_at, created_by) select utility_id, ?, id, "
+                             "gateway_account_id, other_minor, other_currency, ?, ?, ? from payment_intent where "
+                             "id = ?", no, c->now, c->now, c->user, intent);
+    db_must(c, 1, CONFLICT, "update payment_intent set review_kind = 'refunding', updated_at = ? where id = ? and "
+                            "state = 'needs_review' and review_kind = 'refund'", c->now, intent);
+    enqueue(c, refund, no);
+}
+
+#define OTHER_REFUND(F, T) F(T, Id, id) F(T, Id, intent) F(T, const char *, refund_no) F(T, const char *, state)
+ROW(OtherRefund, OTHER_REFUND)
+
+/* Ours, or one that was made in the gateway's own pages. NULL: it is of a payment that is posted. */
+static OtherRefund *other_find(Ctx *c, Id gateway, const RefundNews *n) {
+    OtherRefund *f = db_find(c, OtherRefund,
+        "select f.id, f.intent_id as intent, f.refund_no, f.state from refund f join payment_intent i on i.id = "
+        "f.intent_id and i.other_currency = f.currency where f.gateway_account_id = ? and f.payment_id is null and "
+        "(f.provider_refund_id = ? or (f.provider_refund_id is null and f.refund_no = ?)) for update",
+        gateway, n->provider_refund_id, n->refund_no);
+    if (f || n->state != MONEY_DONE || !n->provider_refund_id) return f;
+    Id intent = db_id(c, "select id from payment_intent where gateway_account_id = ? and provider_payment_id = ? and "
+                         "state = 'needs_review' and other_currency = ? for update", gateway, n->provider_payment_id,
+                      n->currency);
+    if (!intent.id) return NULL;
+    const char *no = text_copy_n(c, n->provider_refund_id, strnlen(n->provider_refund_id, 30));
+    f = take(c, sizeof *f);
+    *f = (OtherRefund){ .intent = intent, .refund_no = no, .state = "submitted" };
+    f->id = db_insert(c, "insert into refund (utility_id, refund_no, intent_id, gateway_account_id, amount_minor, "
+                         "currency, external, submitted_at, created_at) values (?,?,?,?,?,?,1,?,?)", c->utility, no,
+                      intent, gateway, n->amount, n->currency, c->now, c->now);
+    return f;
+}
+
+/* All of it is back: the payment is over. Refused: somebody decides again. */
+static void other_end(Ctx *c, const OtherRefund *f, const RefundNews *n) {
+    bool is_done = n->state == MONEY_DONE;
+    db_must(c, 1, CONFLICT, "update refund set state = ?, failure_text = left(?, 500), "
+                            "finished_at = ?, updated_at = ?, "
+                            "provider_refund_id = coalesce(provider_refund_id, ?) where id = ? and "
+                            "state = 'submitted'",
+            is_done ? "succeeded" : "failed", is_done ? NULL : n->failure_text ? n->failure_text
+                                                                             : "The gateway says no.",
+            c->now, c->now, n->provider_refund_id, f->id);
+    if (is_done)
+        db_run(c, "update payment_intent i set state = 'refunded', `rank` = 6, exception = null, updated_at = ? where "
+                  "id = ? and state = 'needs_review' and other_minor <= (select sum(f.amount_minor) from refund f "
+                  "where "
+                  "f.intent_id = i.id and f.state = 'succeeded' and f.currency = i.other_currency)", c->now, f->intent);
+    else {
+        db_run(c, "update payment_intent set review_kind = null where id = ? and review_kind = 'refunding'", f->intent);
+        alert_raise(c, "refund.failed", "critical", text(c, "refund.failed:%s", f->refund_no),
+                    text(c, "Refund %s failed: %s", f->refund_no, n->failure_text ? n->failure_text
+                         : "no reason given"),
+                    "/integrations/refunds");
+    }
+    tell(c, &(KnownRefund){ .id = f->id, .refund_no = f->refund_no }, is_done ? "succeeded" : "failed");
+}
+
+static bool other_heard(Ctx *c, const OtherRefund *f, const RefundNews *n) {
+    if (n->provider_refund_id)
+        db_run(c, "update refund set provider_refund_id = ? where id = ? and provider_refund_id is null",
+               n->provider_refund_id, f->id);
+    if (strcmp(f->state, "submitted") || n->state == MONEY_OPEN) return false;
+    other_end(c, f, n);
+    return true;
+}
+
 News refund_heard(Ctx *c, Id gateway, const RefundNews *n, bool *changed) {
     *changed = false;
+    OtherRefund *other = other_find(c, gateway, n);
+    if (other) {
+        *changed = other_heard(c, other, n);
+        return (News){ NEWS_READY, other->intent };
+    }
     NewsPayment p = news_payment(c, gateway, n->provider_payment_id, n->intent_no);
     if (p.state != NEWS_READY) return (News){ p.state, p.intent };
     KnownRefunds known = db_all(

@@ -127,8 +127,26 @@ static Match match_dispute(Ctx *c, Id gateway, const SettlementLine *l) {
     return compared(l, o->payment, l->gross_minor.minor < 0 ? money_neg(o->amount) : o->amount);
 }
 
+#define CONTRACT(F, T) F(T, Money, fixed) F(T, int64_t, rate)
+ROW(Contract, CONTRACT)
+
+/* Only where the contract is known. */
+static bool fee_differs(Ctx *c, Id gateway, const SettlementLine *l) {
+    Contract *k = db_find(c, Contract,
+                          "select coalesce(cost_fixed_minor, 0) as fixed, coalesce(cost_rate_ppm, 0) as rate "
+                                       "from gateway_account where id = ? "
+                                       "and coalesce(cost_fixed_minor, cost_rate_ppm) "
+                                       "is not null", gateway);
+    SettledAmount charge = { .gross = l->gross_minor, .fee = l->fee_minor };
+    return k && !fee_is_by_contract(&charge, k->fixed, k->rate);
+}
+
 static Match match_line(Ctx *c, Id gateway, Id settlement, const SettlementLine *l) {
-    if (!strcmp(l->type, "charge")) return match_charge(c, gateway, settlement, l);
+    if (!strcmp(l->type, "charge")) {
+        Match m = match_charge(c, gateway, settlement, l);
+        if (!strcmp(m.state, "matched") && fee_differs(c, gateway, l)) m.state = "fee_differs";
+        return m;
+    }
     if (!strcmp(l->type, "refund")) return match_refund(c, gateway, l);
     if (!strcmp(l->type, "dispute")) return match_dispute(c, gateway, l);
     return (Match){ .state = !strcmp(l->type, "fee") ? "matched" : "unmatched" }; /* an adjustment is for a person */

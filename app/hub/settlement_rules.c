@@ -34,4 +34,13 @@ SettlementPosting settlement_posting(const SettlementSum *s) {
     return p;
 }
 
+Money fee_by_contract(Money gross, Money fixed, int64_t rate_ppm) {
+    return money_add(money_ppm(gross, rate_ppm, ROUND_HALF_UP), fixed);
+}
+
+bool fee_is_by_contract(const SettledAmount *l, Money fixed, int64_t rate_ppm) {
+    int64_t more = money_sub(l->fee, fee_by_contract(l->gross, fixed, rate_ppm)).minor;
+    return more >= -1 && more <= 1;
+}
+
 Money sandbox_fee(Money amount) { return money_add(money_ppm(amount, 29000, ROUND_HALF_UP), (Money){ 30 }); }

@@ -4,6 +4,8 @@
 #ifndef APP_HUB_SETTLEMENT_RULES_H
 #define APP_HUB_SETTLEMENT_RULES_H
 
+#include <stdbool.h>
+
 #include "lib/arena.h"
 #include "lib/types.h"
 
@@ -19,6 +21,10 @@ const char *settlement_sum(Arena *a, const SettledAmount *v, size_t n, Money pai
 /* Positive: debit. They sum to 0. */
 typedef struct { Money bank, fees, clearing, suspense; } SettlementPosting;
 SettlementPosting settlement_posting(const SettlementSum *s);
+
+/* What a contract takes of a payment: a share and a fixed part; a rounding apart is no difference. */
+bool fee_is_by_contract(const SettledAmount *charge, Money fixed, int64_t rate_ppm);
+Money fee_by_contract(Money gross, Money fixed, int64_t rate_ppm);
 
 /* The sandbox's fee of a payment: R(2.9 % + 0.30), in minor units of a currency with two digits. */
 Money sandbox_fee(Money amount);

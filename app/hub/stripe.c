@@ -164,5 +164,6 @@ const GatewayDriver stripe_driver = { .name = "stripe", .label = "Stripe", .cred
                                       .open = stripe_open, .ask = stripe_ask, .event_key = stripe_key,
                                       .parse = stripe_parse, .refund = stripe_refund,
                                       .refunds_of = stripe_refunds_of, .settlement = stripe_settlement,
+                                      .payouts = stripe_payouts,
                                       .save = stripe_save, .saved = stripe_saved, .drop = stripe_drop,
                                       .charge = stripe_charge, .charged = stripe_charged };

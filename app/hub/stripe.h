@@ -17,6 +17,7 @@ const char  *stripe_problem(Ctx *c, const FetchAnswer *answer);
 Refunded stripe_refund    (Ctx *c, const GatewayAccount *a, const RefundCall *call);
 bool     stripe_refunds_of(Ctx *c, const GatewayAccount *a, const char *provider_payment_id, RefundNewsList *to);
 bool     stripe_settlement(Ctx *c, const GatewayAccount *a, const char *payout, SettlementNews *to);
+bool     stripe_payouts   (Ctx *c, const GatewayAccount *a, Time from, PayoutIds *to);
 /* Events about refunds, disputes and payouts; false when the event is about something else. */
 bool     stripe_parse_money(Ctx *c, Json body, GatewayEvent *to);
 

@@ -238,3 +238,38 @@ bool stripe_settlement(Ctx *c, const GatewayAccount *a, const char *payout, Sett
                             .arrives_at = arrives ? time_of_unix(arrives) : TIME_NONE };
     return read_pages(c, a, payout, to);
 }
+
+/* Manual payouts name no transactions: their money is not known by payment. */
+static bool is_automatic(Json payout) {
+    bool automatic = true;
+    json_bool(payout, "automatic", &automatic);
+    return automatic;
+}
+
+bool stripe_payouts(Ctx *c, const GatewayAccount *a, Time from, PayoutIds *to) {
+    const char *after = NULL;
+    size_t room = 0;
+    for (int page = 0; page < PAGES_MAX; page++) {
+        FetchRequest r = stripe_request(c, a, "GET",
+                                        text(c, "/v1/payouts?status=paid&arrival_date[gte]=%lld&limit=%d%s%s",
+                                             (long long)time_unix(from), PAGE, after ? "&starting_after=" : "",
+                                             after ? fetch_escape(&c->mem, after) : ""));
+        r.answer_max = ANSWER_MAX;
+        FetchAnswer answer = fetch(&c->mem, &r);
+        if (answer.class != OUT_ACCEPTED) return false;
+        Json j = json_read(&c->mem, answer.body, answer.body_n, ANSWER_MAX, NULL), list = json_at(j, "data");
+        if (json_kind(list) != JSON_KIND_LIST) return false;
+        for (size_t i = 0; i < json_size(list); i++) {
+            const char *id = json_text(json_item(list, i), "id");
+            if (!id) return false;
+            after = id;
+            if (!is_automatic(json_item(list, i))) continue;
+            to->v = take_room(c, const char *, to->v, to->n, &room);
+            to->v[to->n++] = id;
+        }
+        bool more = false;
+        json_bool(j, "has_more", &more);
+        if (!more || !json_size(list)) return true;
+    }
+    return false;
+}

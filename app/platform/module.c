@@ -12,6 +12,8 @@ static const Route platform_routes[] = {
                   .form = tenant_new_page),
     PLATFORM_GET ("/platform/tenants/{slug}",                     "platform.tenants", VIEW,   tenant_show),
     PLATFORM_GET ("/platform/tenants/{slug}/tab/{tab}",           "platform.tenants", VIEW,   tenant_tab_page),
+    PLATFORM_GET ("/platform/tenants/{slug}/gateways/{id}",       "platform.tenants", EDIT,   gateway_base_page),
+    PLATFORM_POST("/platform/tenants/{slug}/gateways/{id}",       "platform.tenants", EDIT,   gateway_base_post),
     PLATFORM_GET ("/platform/tenants/{slug}/archive",             "platform.tenants", APPROVE, archive_page),
     PLATFORM_POST("/platform/tenants/{slug}/archive",             "platform.tenants", APPROVE, archive_approve),
     PLATFORM_POST("/platform/tenants/{slug}/archive/destruction", "platform.tenants", DELETE, archive_destroy,

@@ -76,6 +76,9 @@ void my_cancel_page  (Req *r);
 void my_cancel_post  (Req *r);
 void my_add_ons_post (Req *r);
 void tenant_tab_page (Req *r);
+void gateway_bases_tab(Req *r, const char *at_);                    /* in the tenant's schema */
+void gateway_base_page(Req *r);
+void gateway_base_post(Req *r);
 void archive_page    (Req *r);
 void archive_approve (Req *r);
 void archive_destroy (Req *r);

@@ -1,6 +1,7 @@
 /*
- * Tabs of a tenant on the platform's pages (ONB08US01): utilities, people of the staff, support access, the platform's
- * audit. Never a consumer's data: of the tenant's schema only its utilities and its staff are read.
+ * Tabs of a tenant on the platform's pages (ONB08US01): utilities, people of the staff, gateways, support access, the
+ * platform's audit. Never a consumer's data: of the tenant's schema only its utilities, its staff and where its
+ * gateways are called are read.
  */
 #include <string.h>
 
@@ -11,8 +12,8 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-static const char *const tabs[] = { "overview", "subscription", "usage", "invoices", "utilities", "users", "support",
-                                    "audit" };
+static const char *const tabs[] = { "overview", "subscription", "usage", "invoices", "utilities", "users", "gateways",
+                                    "support", "audit" };
 enum { TABS = sizeof tabs / sizeof *tabs };
 
 void tenant_tabs(Req *r, const char *slug, const char *now) {
@@ -102,6 +103,7 @@ void tenant_tab_page(Req *r) {
     const char *at_ = "show.sections.0";
     if (!strcmp(tab, "utilities")) in_schema(r, t->id, t->status, show_utilities, at_);
     else if (!strcmp(tab, "users")) in_schema(r, t->id, t->status, show_users, at_);
+    else if (!strcmp(tab, "gateways")) in_schema(r, t->id, t->status, gateway_bases_tab, at_);
     else if (!strcmp(tab, "support")) support_tab(r, t->id, t->slug, at_);
     else if (!strcmp(tab, "audit")) history_show(r, at_, "tenant", t->id, NULL);
     else tenant_section(r, t, tab, at_);

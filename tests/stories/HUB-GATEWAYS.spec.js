@@ -15,6 +15,7 @@ function gateway_story(id, driver, Double, body) {
       net: (code) => ledger().filter((l) => l.code === code).reduce((n, l) => n + Math.round(l.debit * 100) - Math.round(l.credit * 100), 0),
       balance: (no) => one('select balance_minor from account where account_no = ?', [no]),
       intent: (no) => sql('select state, provider_ref ref, provider_payment_id pid, received_minor got, dispute_flag dispute, failure_text why from payment_intent where intent_no = ?', [no])[0],
+      night: async () => { sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'settlement.nightly', 'payments', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'"); await jobs_run(); },
       send: async (call) => { const r = await request({ path: hook(), ...call, ...(call.path ? {} : { path: hook() }) }); await jobs_run(); return r.status; },
       set_up: async () => {
         const admin = as('utility_admin');
@@ -218,6 +219,19 @@ gateway_story('HUB Paystack', 'paystack', Paystack, ({ t, test, expect, sql, one
     expect([t.balance('WA-ACC-100002'), one('select state from dispute')]).toEqual(['16782', 'won']);
     verify();
   });
+
+  test('ONB03US01 Paystack: no event tells of a settlement: it is found at night, matched and posted, once', async () => {
+    const second = one("select provider_ref from payment_intent i join account a on a.id = i.account_id where a.account_no = 'WA-ACC-100002' and i.state = 'succeeded'");
+    const before = t.net('1020'), head = t.double.settle([first.no, second].map((no, i) => ({ ...t.double.orders.get(no), fees: [228, 40][i] })));
+    await t.night();
+    expect(sql('select provider_settlement_id id, gross_minor g, fee_minor f, net_minor n, state from settlement')).toEqual([{ id: String(head.id), g: '13425', f: '268', n: '13157', state: 'matched' }]);
+    expect([t.net('1020'), t.net('1010'), t.net('5120')]).toEqual([before - 13425, 13157, 268]);
+    const asked = t.double.seen.filter((s) => s.call === 'GET /settlement/:id/transactions').length;
+    await t.night();
+    expect([one('select count(*) from settlement'), t.net('1010')]).toEqual(['1', 13157]);
+    expect(t.double.seen.filter((s) => s.call === 'GET /settlement/:id/transactions')).toHaveLength(asked);
+    verify();
+  });
 });
 
 gateway_story('HUB DOKU', 'doku', Doku, ({ t, test, expect, sql, one, jobs_run, request, clock, instance, as, watch, looks_right }) => {
@@ -286,7 +300,7 @@ gateway_story('HUB DOKU', 'doku', Doku, ({ t, test, expect, sql, one, jobs_run, 
   });
 
   test('ONB03US01 a payment that is in no payout after five days is found, and forgotten when a later one has it', async () => {
-    const night = async () => { sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'settlement.nightly', 'payments', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'"); await jobs_run(); };
+    const { night } = t;
     const p = await t.begin('WA-ACC-100003', '30.00');
     await p.start();
     expect(await t.send(t.double.notification(t.double.pay(p.no), { path: t.hook() }))).toBe(200);

@@ -213,6 +213,46 @@ story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     expect(sql("select from_address f, body b from inbound_message where provider_message_id = '0A0002'")).toEqual([{ f: '+15035550302', b: 'a=1 & more?' }]);
   });
 
+  test('HUB messages: Vonage\'s old interface sends; a new signature secret leaves the one it sends with alone', async () => {
+    const admin = as('utility_admin'), p = provider('vonage_sms'), page = `/integrations/providers/${p.public_id}`;
+    sql("update message_provider set config = json_set(config, '$.api_base', ?) where id = ?", [double.url, p.id]);
+    await admin.post(`${page}/settings`, { signature_secret: 'vonage_second_secret' }, { from: `${page}/settings` }).done('Saved.');
+    await admin.post(`${page}/test`, { to: '+15035550199', text: 'Hello' }, { from: `${page}/test` }).done('Vonage SMS took the test message');
+    expect(double.sent.at(-1)).toMatchObject({ to: '15035550199', from: '15035550100', text: 'Hello', callback: expect.stringContaining(p.endpoint_key) });
+    for (const [answer, said] of [['6', 'Invalid number'], ['1', 'Throttled']]) {
+      double.say.push({ status: 200, body: { 'message-count': '1', messages: [{ status: answer, 'error-text': said }] } });
+      await admin.post(`${page}/test`, { to: '+15035550199', text: 'Hello' }, { from: `${page}/test` }).refuses(422, 'to', `Vonage SMS did not take it: ${said}`);
+    }
+  });
+
+  test('HUB messages: nothing was reported of a text message: Twilio is asked after ten minutes, and again while it has no end', async () => {
+    const p = provider('twilio');
+    use('twilio');
+    sent(p, 'SM7701', '+15035550199'); sent(p, 'SM7702', '+15035550198'); sent(p, 'SM7703', '+15035550197');
+    const check = (id) => one('select timestampdiff(minute, ?, status_check_at) from message where provider_message_id = ?', [instance().now(), id]);
+    sql("update message set sent_at = ?, status_check_at = ? where provider_message_id like 'SM770%'", [instance().now(), new Date(instance().now().getTime() + 600000)]);
+    double.states.set('SM7701', { status: 'delivered' }).set('SM7702', { status: 'sent' }).set('SM7703', { status: 'undelivered', error_code: 30005 });
+    const asked = () => double.asked.filter((s) => /^SM770/.test(s)).sort();
+    await run('message.ask');
+    expect(asked()).toEqual([]);
+    clock.forward({ minutes: 11 });
+    await run('message.ask');
+    expect(new Set(asked())).toEqual(new Set(['SM7701', 'SM7702', 'SM7703']));
+    expect(['SM7701', 'SM7702', 'SM7703'].map(status)).toEqual(['delivered', 'sent', 'undelivered']);
+    expect(Number(check('SM7702'))).toBeGreaterThan(40);
+    expect(one("select count(*) from suppression where channel = 'sms' and reason = 'invalid' and source = '30005' and lifted_at is null")).toBe('1');
+    double.states.set('SM7702', { status: 'failed', error_code: 30003 });
+    clock.forward({ minutes: 60 });
+    await run('message.ask');
+    expect(status('SM7702')).toBe('failed');
+    // one that really goes out has its time
+    const id = await send('+15035550199');
+    expect(one("select status_check_at is not null or status <> 'sent' from message where id = ?", [id])).toBe('1');
+  });
+
+  // A report as a mail server writes it, to the sender of the envelope.
+  const report = (no, { action = 'failed', code = '5.1.1', to = `bounce+${no}@swa.test` } = {}) => [`From: MAILER-DAEMON@mx.example.com`, `To: ${to}`, 'Subject: Undelivered Mail Returned to Sender', 'Message-ID: <20260415.A1B2C3@mx.example.com>', 'MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=delivery-status;', '\tboundary="B"', '', '--B', 'Content-Type: text/plain', '', 'I am sorry.', '', '--B', 'Content-Type: message/delivery-status', '', 'Reporting-MTA: dns; mx.example.com', '', 'Final-Recipient: rfc822; friend@swa.test', `Action: ${action}`, `Status: ${code}`, `Diagnostic-Code: smtp; 550 ${code} so it is`, '', '--B', 'Content-Type: text/rfc822-headers', '', 'From: billing@swa.test', 'To: friend@swa.test', `Message-ID: <${no}@swa.test>`, '', '--B--', ''].join('\r\n');
+
   test('HUB messages: mail goes out by SMTP with its headers, a mailbox that is none is closed, the domain\'s records are looked up', async () => {
     const admin = as('utility_admin'), server = await mail_double();
     const names = await dns_double(instance().port + 2, { 'swa.test': ['google-site-verification=x', 'v=spf1 include:_spf.swa.test -all'], 's1._domainkey.swa.test': [`v=DKIM1; k=rsa; p=${'A'.repeat(300)}`], '_dmarc.swa.test': ['v=DMARC1; p=none'] });
@@ -241,6 +281,20 @@ story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
       expect(row(later)).toEqual({ status: 'retry', attempts: '1', adapter: 'smtp' });
       expect(one('select timestampdiff(minute, ?, next_attempt_at) from message where id = ?', [instance().now(), later])).toMatch(/^[45]$/);
       server.refuse.clear();
+      // reports that come as mail, handed to the endpoint by the mail server (RFC 3464)
+      await admin.post(`${page}/settings`, { webhook_secret: 'a_secret_for_reports', security: 'starttls' }, { from: `${page}/settings` }).done('Saved.');
+      sql("update message_provider set config = json_set(config, '$.security', 'none') where id = ?", [p.id]);
+      const post = (body, secret = 'a_secret_for_reports', t = Math.floor(instance().now() / 1000)) => request({ method: 'POST', path: `/hooks/email/${p.endpoint_key}`, body, headers: { 'Content-Type': 'message/rfc822', 'Smart360-Signature': `t=${t},v1=${crypto.createHmac('sha256', secret).update(`${t}.${body}`).digest('hex')}` } });
+      const gone = async (to) => { const public_id = crypto.randomBytes(17).toString('base64url').slice(0, 22); sql("insert into message (utility_id, public_id, channel, class, topic, to_address, to_hash, lang, subject, body_text, status, message_provider_id, provider_message_id, idempotency_key, expires_at, sent_at) values (1, ?, 'email', 'transactional', 'billing', ?, unhex(sha2(?, 256)), 'en', 'x', 'x', 'sent', ?, ?, ?, '2099-01-01', ?)", [public_id, to, to, p.id, `${public_id}@swa.test`, public_id, instance().now()]); return public_id; };
+      const [none, full, slow, good] = [await gone('none@swa.test'), await gone('full@swa.test'), await gone('slow@swa.test'), await gone('good@swa.test')];
+      expect((await post(report(none), 'another')).status).toBe(401);
+      for (const body of [report(none), report(full, { code: '5.2.2' }), report(slow, { action: 'delayed', code: '4.4.1' }), report(good, { action: 'delivered', code: '2.1.5', to: 'postmaster@swa.test' })]) expect((await post(body)).status).toBe(200);
+      expect((await post(report(none))).body).toContain('duplicate');
+      expect((await post('From: somebody\r\n\r\nHello')).status).toBe(200);                       // none of ours: kept as dead
+      await jobs_run();
+      expect([none, full, slow, good].map((no) => sql('select status s, reason_code c from message where public_id = ?', [no])[0])).toEqual([{ s: 'bounced', c: '5.1.1' }, { s: 'failed', c: '5.2.2' }, { s: 'sent', c: null }, { s: 'delivered', c: null }]);
+      expect(sql("select state from webhook_event where driver = 'email' and account_ref = ? order by id", [p.id]).map((e) => e.state).sort()).toEqual(['dead', 'ignored', 'processed', 'processed', 'processed']);
+      sql("delete from webhook_event where state = 'dead'");
       clock.forward({ minutes: 6 });
       await jobs_run();
       expect(row(later).status).toBe('sent');

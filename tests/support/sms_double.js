@@ -5,7 +5,7 @@ const TWILIO = { sid: 'AC00000000000000000000000000000001', token: 'twilio_test_
 const basic = (user, password) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
 async function sms_double() {
-  const d = { violations: [], sent: [], say: [], n: 0, checks: 0, down: 0 };
+  const d = { violations: [], sent: [], say: [], n: 0, checks: 0, down: 0, asked: [], states: new Map() };
   const server = http.createServer((request, response) => {
     const parts = [];
     request.on('data', (p) => parts.push(p));
@@ -20,6 +20,14 @@ async function sms_double() {
         return json(200, { sid: TWILIO.sid, status: 'active' });
       }
       if (request.method === 'GET' && request.url === `/account/get-balance?api_key=${VONAGE.key}&api_secret=${VONAGE.secret}`) { d.checks++; return json(200, { value: 3.14 }); }
+      // what is asked of one message: `states` by its number
+      const one = request.method === 'GET' && request.url.match(new RegExp(`^/2010-04-01/Accounts/${TWILIO.sid}/Messages/(SM\\w+)\\.json$`));
+      if (one) {
+        if (request.headers.authorization !== basic(TWILIO.sid, TWILIO.token)) bad('authorization');
+        d.asked.push(one[1]);
+        const state = d.states.get(one[1]);
+        return json(state ? 200 : 404, state ? { sid: one[1], error_code: null, ...state } : { code: 20404 });
+      }
       if (request.method !== 'POST') bad('method');
       const next = d.say.shift();                // checks that come by the clock take nothing of it
       if (request.url === `/2010-04-01/Accounts/${TWILIO.sid}/Messages.json`) {
@@ -40,6 +48,15 @@ async function sms_double() {
         d.sent.push(body);
         if (next) return json(next.status, next.body);
         return json(202, { message_uuid: `aaaaaaaa-bbbb-4ccc-8ddd-${String(++d.n).padStart(12, '0')}` });
+      }
+      if (request.url === '/sms/json') {
+        const form = Object.fromEntries(new URLSearchParams(text));
+        if (request.headers['content-type'] !== 'application/x-www-form-urlencoded') bad('content type');
+        if (form.api_key !== VONAGE.key || form.api_secret !== VONAGE.secret) bad('key or secret');
+        if (!/^\d{8,15}$/.test(form.to) || !form.from || !form.text || !form['client-ref'] || !/^https:\/\/.*\/hooks\/vonage_sms\/[0-9a-f]{32}$/.test(form.callback) || Object.keys(form).length !== 7) bad(text);
+        d.sent.push(form);
+        if (next) return json(next.status, next.body);
+        return json(200, { 'message-count': '1', messages: [{ to: form.to, 'message-id': `0C${String(++d.n).padStart(6, '0')}`, status: '0' }] });
       }
       bad('no such call');
       return json(404, {});

@@ -32,6 +32,7 @@ const calls = {
   'GET /v1/refunds': { payment_intent: [/^pi_/, 1], limit: [/^100$/, 1] },
   'GET /v1/balance': {},
   'GET /v1/payouts/:id': {},
+  'GET /v1/payouts': { status: [/^paid$/, 1], 'arrival_date[gte]': [/^\d{10}$/, 1], limit: [/^100$/, 1], starting_after: [/^po_/, 0] },
   'GET /v1/balance_transactions': { payout: [/^po_/, 1], limit: [/^100$/, 1], 'expand[]': [/^data\.source$/, 1], starting_after: [/^txn_/, 0] },
 };
 
@@ -140,6 +141,10 @@ class StripeDouble {
     }
     if (call === 'GET /v1/balance') return [200, { object: 'balance', livemode: false, available: [{ amount: 0, currency: 'usd' }], pending: [] }];
     if (call === 'GET /v1/refunds') return [200, { object: 'list', has_more: false, data: this.refunds.filter((r) => r.payment_intent === given.get('payment_intent')) }];
+    if (call === 'GET /v1/payouts') {
+      const all = [...this.payouts.values()].map((p) => p.payout).filter((p) => p.arrival_date >= Number(given.get('arrival_date[gte]'))), from = given.get('starting_after') ? all.findIndex((p) => p.id === given.get('starting_after')) + 1 : 0, size = this.page_size ?? 100;
+      return [200, { object: 'list', has_more: from + size < all.length, data: all.slice(from, from + size) }];
+    }
     if (call === 'GET /v1/payouts/:id') return this.payouts.has(id) ? [200, this.payouts.get(id).payout] : missing('payout');
     if (call === 'GET /v1/balance_transactions') {
       const all = this.payouts.get(given.get('payout'))?.lines ?? [], from = given.get('starting_after') ? all.findIndex((t) => t.id === given.get('starting_after')) + 1 : 0, size = this.page_size ?? 100;
@@ -151,7 +156,7 @@ class StripeDouble {
   // ---- what happens at Stripe ----
   refunded(payment) { return this.refunds.filter((r) => r.payment_intent === payment && r.status !== 'failed').reduce((n, r) => n + r.amount, 0); }
   refund(payment, amount, metadata = {}, status = this.refund_status ?? 'succeeded') {
-    const r = { id: this.id('re'), object: 'refund', amount, currency: 'usd', payment_intent: payment, charge: this.payments.get(payment).latest_charge, status, metadata, failure_reason: null };
+    const r = { id: this.id('re'), object: 'refund', amount, currency: this.payments.get(payment).currency, payment_intent: payment, charge: this.payments.get(payment).latest_charge, status, metadata, failure_reason: null };
     this.refunds.push(r);
     return r;
   }
@@ -195,7 +200,7 @@ class StripeDouble {
     const all = lines.map((l) => ({ id: this.id('txn'), object: 'balance_transaction', currency: 'usd', fee: 0, created: arrival - 86400, reporting_category: l.type, ...l, net: l.amount - (l.fee ?? 0) }));
     const net = all.reduce((n, l) => n + l.net, 0);
     all.push({ id: this.id('txn'), object: 'balance_transaction', currency: 'usd', type: 'payout', reporting_category: 'payout', amount: -net, fee: 0, net: -net, created: arrival, source: { id, object: 'payout' } });
-    const payout = { id, object: 'payout', amount: net, currency: 'usd', arrival_date: arrival, status: 'paid' };
+    const payout = { id, object: 'payout', amount: net, currency: 'usd', arrival_date: arrival, status: 'paid', automatic: true };
     this.payouts.set(id, { payout, lines: all });
     return payout;
   }

@@ -1,6 +1,6 @@
 /*
- * Texts by key and language: see messages.h. Each language is an array sorted by key; a key is found by binary search,
- * and all keys below a prefix stand side by side.
+ * Texts by key and language: see messages.h. Each language is an array sorted by key, so that all keys below a prefix
+ * stand side by side; one key is found by its hash, some hundred times a page.
  */
 #include "lib/messages.h"
 
@@ -22,9 +22,12 @@ typedef struct {
     char          name[12];
     Message      *v;
     int           n, room;
+    uint16_t     *place;                    /* by hash: index + 1 into v; 0: nobody's */
+    unsigned      places;                   /* a power of two, at least twice n */
     UPluralRules *plurals;
 } Language;
 
+_Static_assert(MESSAGES_MAX < UINT16_MAX, "an index of a text fits");
 static Language    languages[LANGUAGES_MAX];
 static int         languages_n;
 static const char *names[LANGUAGES_MAX + 1];
@@ -42,10 +45,14 @@ static void problem(Load *l, const char *file, int line, const char *what, const
 static char *read_all(Load *l, const char *file, size_t *n) {
     FILE *f = fopen(file, "rb");
     if (!f) return problem(l, file, 0, "cannot be read:", strerror(errno)), NULL;
-    char *bytes = arena_take(l->a, MESSAGE_FILE_MAX + 1);
-    *n = fread(bytes, 1, MESSAGE_FILE_MAX + 1, f);
+    struct stat facts;
+    size_t room = fstat(fileno(f), &facts) || facts.st_size > MESSAGE_FILE_MAX ? MESSAGE_FILE_MAX
+                                                                             : (size_t)facts.st_size;
+    char *bytes = arena_take(l->a, room + 2);                  /* all of them stay: no more than the file needs */
+    *n = fread(bytes, 1, room + 1, f);
     fclose(f);
     if (*n > MESSAGE_FILE_MAX) return problem(l, file, 0, "is longer than 1 MiB", NULL), NULL;
+    if (*n > room) return problem(l, file, 0, "grew while it was read", NULL), NULL;
     bytes[*n] = 0;
     if (strlen(bytes) != *n) return problem(l, file, 0, "has a NUL byte", NULL), NULL;
     int32_t units = 0;
@@ -159,6 +166,22 @@ static int by_key(const void *a, const void *b) {
     return strcmp(((const Message *)a)->key, ((const Message *)b)->key);
 }
 
+static unsigned hash_of(const char *key) {
+    unsigned h = 2166136261u;
+    for (; *key; key++) h = (h ^ (unsigned char)*key) * 16777619u;
+    return h ^ h >> 15;
+}
+
+static void hash_all(Load *l, Language *lang) {
+    for (lang->places = 16; lang->places < 2u * (unsigned)lang->n;) lang->places *= 2;
+    lang->place = take_n(l->a, uint16_t, lang->places);
+    for (int i = 0; i < lang->n; i++) {
+        unsigned at = hash_of(lang->v[i].key) & (lang->places - 1);
+        while (lang->place[at]) at = (at + 1) & (lang->places - 1);
+        lang->place[at] = (uint16_t)(i + 1);
+    }
+}
+
 static void load_language(Load *l, const char *folder, const char *name) {
     Language *lang = &languages[languages_n++];
     *lang = (Language){ 0 };
@@ -172,6 +195,7 @@ static void load_language(Load *l, const char *folder, const char *name) {
     for (int i = 0; i < n; i++) read_file(l, lang, arena_text(l->a, "%s/%s", path, files[i]));
     if (lang->n == MESSAGES_MAX) problem(l, path, 0, "has too many texts", NULL);
     if (lang->n) qsort(lang->v, (size_t)lang->n, sizeof *lang->v, by_key);
+    hash_all(l, lang);
     for (int i = 1; i < lang->n; i++)
         if (!strcmp(lang->v[i].key, lang->v[i - 1].key))
             problem(l, lang->v[i].file, lang->v[i].line, "stands already in another place:",
@@ -191,8 +215,10 @@ static int place_of(const Language *lang, const char *key) {        /* of the fi
 }
 
 static const Message *find_in(const Language *lang, const char *key) {
-    int i = place_of(lang, key);
-    return i < lang->n && !strcmp(lang->v[i].key, key) ? &lang->v[i] : NULL;
+    if (!lang->place) return NULL;
+    for (unsigned at = hash_of(key) & (lang->places - 1); lang->place[at]; at = (at + 1) & (lang->places - 1))
+        if (!strcmp(lang->v[lang->place[at] - 1].key, key)) return &lang->v[lang->place[at] - 1];
+    return NULL;
 }
 
 /* "es-MX" and "es_MX" are "es". */

@@ -48,6 +48,9 @@ struct Db {
     uint64_t  tick;
     int64_t   trips;
     bool      in_tx, wrote, lost;
+    bool      reads_only;           /* the transaction that runs */
+    bool      chains;               /* db_chain */
+    bool      is_chained, has_looked;       /* a transaction stands open that reads only; something was read in it */
     bool      next_is_watched, touched;     /* of the statement that was prepared last; of the transaction */
     int64_t   tx_number;
     struct { void (*work)(Ctx *, void *); void *arg; } after[AFTER_MAX];
@@ -80,7 +83,7 @@ static void disconnect(Db *db) {
     mysql_close(db->my);
     db->my = NULL;
     db->schema[0] = 0;
-    db->in_tx = db->wrote = db->lost = false;
+    db->in_tx = db->wrote = db->lost = db->is_chained = false;
 }
 
 void db_close(Db *db) {
@@ -181,9 +184,37 @@ static _Noreturn void raise_error(Ctx *c, unsigned error, const char *said, cons
     }
 }
 
+/* Ends the transaction that stands open for reading: what follows writes, or wants to see what is new. */
+static void unchain(Ctx *c) {
+    Db *db = c->db;
+    if (!db->is_chained || db->in_tx) return;
+    db->is_chained = false;
+    db->trips++;
+    if (mysql_query(db->my, "commit")) raise_error(c, mysql_errno(db->my), mysql_error(db->my), NULL);
+}
+
+static bool only_reads(const char *sql) {
+    return (!strncmp(sql, "select", 6) || !strncmp(sql, "(select", 7)) && !strstr(sql, " for update");
+}
+
+/* A statement outside of transactions. */
+static void look_or_unchain(Ctx *c, const char *sql) {
+    if (!c->db->is_chained || c->db->in_tx) return;
+    if (only_reads(sql)) c->db->has_looked = true;
+    else unchain(c);
+}
+
+void db_chain(Db *db) { db->chains = true; }
+
+void db_look_anew(Ctx *c) {
+    if (c->db && c->db->is_chained) need_connection(c);
+    if (c->db) unchain(c);
+}
+
 static void query(Ctx *c, const char *sql) {
     Db *db = c->db;
     need_connection(c);
+    unchain(c);
     db->trips++;
     if (mysql_query(db->my, sql)) raise_error(c, mysql_errno(db->my), mysql_error(db->my), NULL);
 }
@@ -206,10 +237,12 @@ static void follow_schema(Ctx *c) {
 void db_reset(Db *db) {
     db->after_n = 0;
     if (!db->my) return;
-    if (db->in_tx && (db->lost || mysql_query(db->my, "rollback"))) {
+    bool is_open = db->in_tx || (db->is_chained && db->has_looked);     /* nobody may hold an old view of the rows */
+    if (is_open && (db->lost || mysql_query(db->my, "rollback"))) {
         disconnect(db);
         return;
     }
+    if (is_open) db->is_chained = false;
     db->in_tx = db->wrote = false;
     if (db->lost) disconnect(db);
 }
@@ -288,6 +321,7 @@ static MYSQL_STMT *prepared(Ctx *c, const DbSite *site, const char *sql, bool ca
     Db *db = c->db;
     need_connection(c);
     follow_schema(c);
+    look_or_unchain(c, sql);
     Prepared *slot = cached ? cache_slot(db, site, sql) : NULL;
     if (slot && slot->stmt && !slot->is_spoilt) {
         slot->used = ++db->tick;
@@ -579,22 +613,31 @@ Id db_insert_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
     return db_insert_with(c, prepared(c, site, site->sql, true), site, binds, n);
 }
 
-bool db_add_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
+/* The statement that added the row; NULL: it was there. */
+static MYSQL_STMT *add(Ctx *c, const DbSite *site, const Bind *binds, int n) {
     MYSQL_STMT *stmt = prepared(c, site, site->sql, true);
     unsigned error = try_execute(c, stmt, site, binds, n);
     if (error == 1062) {                    /* the server undid this statement alone; the transaction goes on */
         mysql_stmt_free_result(stmt);
-        return false;
+        return NULL;
     }
     if (error) raise_statement(c, stmt, site);
     note_written(c, c->db->next_is_watched);
-    return true;
+    return stmt;
+}
+
+bool db_add_(Ctx *c, const DbSite *site, const Bind *binds, int n) { return add(c, site, binds, n) != NULL; }
+
+Id db_add_id_(Ctx *c, const DbSite *site, const Bind *binds, int n) {
+    MYSQL_STMT *stmt = add(c, site, binds, n);
+    return stmt ? (Id){ (int64_t)mysql_stmt_insert_id(stmt) } : (Id){ 0 };
 }
 
 void db_script(Ctx *c, const char *sql, size_t length) {
     Db *db = c->db;
     need_connection(c);
     follow_schema(c);
+    unchain(c);
     db->trips++;
     if (mysql_real_query(db->my, sql, length)) {
         unsigned error = mysql_errno(db->my);
@@ -767,6 +810,7 @@ Id db_ids(Ctx *c, const char *table, int64_t n) {
 /* --- transactions ------------------------------------------------------------------------------------------------- */
 
 bool db_in_tx(const Ctx *c) { return c->db && c->db->in_tx; }
+bool db_is_writing(const Ctx *c) { return db_in_tx(c) && !c->db->reads_only; }
 int64_t db_tx_number(const Ctx *c) { return db_in_tx(c) ? c->db->tx_number : 0; }
 
 void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
@@ -785,20 +829,28 @@ void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
 
 typedef struct Tx { DbTx kind; void (*work)(Ctx *, void *); void *arg; bool unknown; } Tx;
 
+/* Nothing is done yet: a connection that was closed while idle is made anew. */
+static void tx_begin(Ctx *c, DbTx kind) {
+    Db *db = c->db;
+    need_connection(c);
+    db->reads_only = kind == DB_READ;
+    if (db->is_chained && kind == DB_READ) return;
+    if (kind == DB_QUEUE) unchain(c);       /* its level is that of the next transaction */
+    db->is_chained = false;                 /* else what follows ends the one that stands open */
+    bool stale = (kind == DB_QUEUE && mysql_query(db->my, "set transaction isolation level read committed"))
+              || mysql_query(db->my, kind == DB_READ ? "start transaction read only" : "start transaction");
+    db->trips++;
+    if (!stale) return;
+    if (!lost_connection(mysql_errno(db->my))) raise_error(c, mysql_errno(db->my), mysql_error(db->my), NULL);
+    disconnect(db);
+    fail(c, RETRY, "the connection was closed while idle");
+}
+
 static void tx_run(Ctx *c, void *arg) {
     Tx *tx = arg;
     Db *db = c->db;
     tx->unknown = false;
-    need_connection(c);
-    bool stale = (tx->kind == DB_QUEUE && mysql_query(db->my, "set transaction isolation level read committed"))
-              || mysql_query(db->my, tx->kind == DB_READ ? "start transaction read only" : "start transaction");
-    db->trips++;
-    /* nothing is done yet: a connection that was closed while idle is made anew */
-    if (stale) {
-        if (!lost_connection(mysql_errno(db->my))) raise_error(c, mysql_errno(db->my), mysql_error(db->my), NULL);
-        disconnect(db);
-        fail(c, RETRY, "the connection was closed while idle");
-    }
+    tx_begin(c, tx->kind);
     db->in_tx = true;
     db->tx_number++;
     db->wrote = db->touched = false;
@@ -806,20 +858,22 @@ static void tx_run(Ctx *c, void *arg) {
     tx->work(c, tx->arg);
     if (db->touched) watched_changed(c);
     db->trips++;
-    if (mysql_query(db->my, "commit")) {
+    bool chains = db->chains && db->reads_only;
+    if (mysql_query(db->my, chains ? "commit and chain" : "commit")) {
         unsigned error = mysql_errno(db->my);
         if (!lost_connection(error)) raise_error(c, error, mysql_error(db->my), NULL);
         db->lost = true;
         tx->unknown = db->wrote;
         fail(c, RETRY, "connection lost at commit: %u %s", error, mysql_error(db->my));
     }
-    db->in_tx = false;
+    db->in_tx = db->has_looked = false;
+    db->is_chained = chains;
 }
 
 static void tx_abandon(Db *db) {
     if (!db->in_tx) return;
     if (db->lost || !db->my || mysql_query(db->my, "rollback")) disconnect(db);
-    db->in_tx = db->wrote = false;
+    db->in_tx = db->wrote = db->is_chained = false;
     db->after_n = 0;
 }
 

@@ -70,6 +70,9 @@ typedef struct DbSite {
 /* An insert that may meet its unique key: false then, and nothing is written. */
 #define db_add(c, sql, ...)     db_add_   (ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), \
                                            DB_BINDS(__VA_ARGS__))
+/* The same with the new id; 0 when it was there. */
+#define db_add_id(c, sql, ...)  db_add_id_(ctx_of(c), DB_SITE(DB_SITE_RUN, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                           DB_BINDS(__VA_ARGS__))
 
 /*
  * Rows one by one without keeping them: each(c, row, arg) gets a row valid only during the call and may not run SQL
@@ -105,6 +108,7 @@ typedef enum DbTx { DB_WRITE, DB_READ, DB_QUEUE } DbTx;
  */
 void db_tx(Ctx *c, DbTx kind, void (*work)(Ctx *, void *), void *arg, bool (*known)(Ctx *, void *));
 bool db_in_tx(const Ctx *c);
+bool db_is_writing(const Ctx *c);               /* in a transaction that may write */
 /* Grows with each transaction (and each try) of this process; 0
  * outside of one: for what is to happen once in a transaction. */
 int64_t db_tx_number(const Ctx *c);
@@ -140,6 +144,14 @@ void db_use  (Ctx *c, const char *schema);
 /* Clears what a request may have left (open transaction, schema); cheap when there is nothing. */
 void db_reset(Db *db);
 bool db_ping (Db *db);
+/*
+ * From now on a DB_READ leaves a new one open when it is committed, in which nothing was read yet: the next one needs
+ * no statement to begin, and what is asked before it (who it is) is seen as of the same moment. For web workers, who
+ * call db_reset after each request: it ends one in which something was read. What writes ends it by itself.
+ */
+void db_chain(Db *db);
+/* Outside of transactions: what is read from here on is what is committed now. */
+void db_look_anew(Ctx *c);
 /* Whether the connection was lost in the running transaction: nobody knows what was committed. */
 bool db_is_lost(const Db *db);
 int64_t db_round_trips(const Db *db);
@@ -209,6 +221,7 @@ int64_t  db_run_   (Ctx *c, const DbSite *site, const Bind *binds, int n);
 void     db_must_  (Ctx *c, int64_t rows, Status status, const DbSite *site, const Bind *binds, int n);
 Id       db_insert_(Ctx *c, const DbSite *site, const Bind *binds, int n);
 bool     db_add_   (Ctx *c, const DbSite *site, const Bind *binds, int n);
+Id       db_add_id_(Ctx *c, const DbSite *site, const Bind *binds, int n);
 DbBulk  *db_bulk_start_(Ctx *c, const DbSite *site);
 void     db_bulk_add_(DbBulk *b, const Bind *binds, int n);
 

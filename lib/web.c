@@ -425,8 +425,10 @@ static bool stored_already(Ctx *c, void *arg) {
 static void serve_route(Req *r) {
     bool exports = query_text(r, "export") != NULL;         /* audited */
     bool reads = !is_post(r) && !(r->route->flags & WRITES) && !exports;
-    if (r->route->flags & NO_TX) handle(&r->c, r);
-    else db_tx(&r->c, reads ? DB_READ : DB_WRITE, handle, r, reads ? NULL : stored_already);
+    if (r->route->flags & NO_TX) {
+        db_look_anew(&r->c);
+        handle(&r->c, r);
+    } else db_tx(&r->c, reads ? DB_READ : DB_WRITE, handle, r, reads ? NULL : stored_already);
 }
 
 /*
@@ -773,6 +775,7 @@ static int run_worker(const Pool *pool, int index) {
     if (FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR)) return 1;
     worker_on_stop(FCGX_ShutdownPending);
     Db *db = db_open(&web_config->db);
+    db_chain(db);
     static Req r;
     for (int served = 0; !worker_stopping;) {
         if (served % 64 == 0) {

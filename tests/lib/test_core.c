@@ -136,6 +136,63 @@ static void db_watched(void) {
     }
 }
 
+/* Pages of a web worker: the next transaction for reading stands open already, sees what others committed before it,
+   writes nothing and is out of the way of whoever writes. */
+static void count_settings(Ctx *c, void *n) {
+    *(int64_t *)n = db_int(c, "select count(*) from setting where `key` like 'chain.%'");
+}
+static void add_setting(Ctx *c, void *key) {
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,'1')", c->utility, (const char *)key);
+}
+static void add_and_look(Ctx *c, void *n) {
+    add_setting(c, (void *)(uintptr_t)"chain.c");           /* outside of a transaction */
+    count_settings(c, n);
+    db_run(c, "delete from setting where `key` like 'chain.%'");
+}
+static void read_in_tx(Ctx *c, void *n) { db_tx(c, DB_READ, count_settings, n, NULL); }
+static void write_where_one_reads(Ctx *c, void *key) { db_tx(c, DB_READ, add_setting, key, NULL); }
+
+static void db_chains(void) {
+    Ctx *c = test_ctx(), other = *c;
+    DbConfig config = installation_db(COMMAND_APP);
+    other.db = db_open(&config);
+    other.mem = (Arena){ 0 };
+    other.cache = NULL;
+    Db *before = c->db;
+    c->db = db_open(&config);
+    db_chain(c->db);
+    int64_t n = -1;
+    PASSES(c, read_in_tx, &n);
+    SAME_INT(n, 0);
+    int64_t trips = db_round_trips(c->db);
+    PASSES(c, read_in_tx, &n);
+    SAME_INT(db_round_trips(c->db) - trips, 2);             /* the statement and the commit */
+    CU_ASSERT_TRUE(in_tx(&other, add_setting, (void *)(uintptr_t)"chain.a"));
+    PASSES(c, read_in_tx, &n);
+    SAME_INT(n, 1);
+    PASSES(c, count_settings, &n);                          /* before the transaction, and of one moment with it */
+    CU_ASSERT_TRUE(in_tx(&other, add_setting, (void *)(uintptr_t)"chain.b"));
+    PASSES(c, read_in_tx, &n);
+    SAME_INT(n, 1);
+    PASSES(c, count_settings, &n);
+    SAME_INT(n, 2);
+    db_reset(c->db);                                        /* the request is over: nothing old is seen */
+    PASSES(&other, add_and_look, &n);
+    PASSES(c, count_settings, &n);
+    SAME_INT(n, 0);
+    CU_ASSERT_FALSE(attempt(c, write_where_one_reads, (void *)(uintptr_t)"chain.d"));
+    PASSES(c, read_in_tx, &n);
+    /* in the one that stood open */
+    CU_ASSERT_FALSE(attempt(c, write_where_one_reads, (void *)(uintptr_t)"chain.d"));
+    PASSES(c, read_in_tx, &n);
+    PASSES(c, add_and_look, &n);
+    SAME_INT(n, 1);
+    db_close(c->db);
+    db_close(other.db);
+    arena_end(&other.mem);
+    c->db = before;
+}
+
 static void db_kinds(void) { PASSES(test_ctx(), kinds, NULL); }
 static void db_bulk_rows(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), bulk, NULL)); }
 static void db_savepoints(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), savepoints, NULL)); }
@@ -483,7 +540,7 @@ int main(int argc, char **argv) {
     return suite_run("core", (SuiteTest[]){
         { "db: every kind there and back", db_kinds }, { "db: rows in bulk", db_bulk_rows },
         { "db: savepoints", db_savepoints }, { "db: rights get a new version", db_watched },
-        { "db: deadlocks are tried again", db_deadlocks },
+        { "db: deadlocks are tried again", db_deadlocks }, { "db: reading goes on where it ended", db_chains },
         { "ONB02US07.1 ONB02US07.2 ONB02US07.5 numbers, gapless", numbers },
         { "ONB02US07.4 numbers in parallel", numbers_parallel }, { "series and many at once", numbers_series },
         { "audit: changed fields, secrets, hash", audit_values }, { "settings", settings_kept },

@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/counter.h"
 #include "lib/date.h"
+#include "lib/gzip.h"
 #include "lib/log.h"
 #include "lib/messages.h"
 #include "lib/page.h"
@@ -604,7 +605,10 @@ void web_replay(Req *r, const char *uri) {
 
 static void put(Req *r, FCGX_Stream *out, const char *name, const char *value) {
     (void)r;
-    FCGX_FPrintF(out, "%s: %s\r\n", name, value);
+    FCGX_PutS(name, out);
+    FCGX_PutStr(": ", 2, out);
+    FCGX_PutS(value, out);
+    FCGX_PutStr("\r\n", 2, out);
 }
 
 static bool has_header(const Req *r, const char *name) {
@@ -629,6 +633,20 @@ static void put_security(Req *r, FCGX_Stream *out) {
     if (!has_header(r, "Cache-Control")) put(r, out, "Cache-Control", "no-store");
 }
 
+enum { GZIP_LEAST = 512 };
+
+/* What a page leaves as; nginx leaves alone what is compressed already. */
+static void compress(Req *r) {
+    header_set(r, "Vary", "HX-Request");
+    if (r->out.n < GZIP_LEAST || !gzip_accepted(header_text(r, "Accept-Encoding"))) return;
+    size_t n;
+    const char *small = gzip_bytes(&r->c.mem, r->out.s, r->out.n, &n);
+    if (!small) return;
+    header_set(r, "Content-Encoding", "gzip");
+    header_set(r, "Vary", "Accept-Encoding, HX-Request");
+    r->out.s = (char *)(uintptr_t)small, r->out.n = n;
+}
+
 static void send_answer(Req *r, FCGX_Request *f) {
     if (r->template) {
         r->out = text_start(r);
@@ -639,7 +657,7 @@ static void send_answer(Req *r, FCGX_Request *f) {
                                "side</h1><p>Number to quote: %s</p></html>", r->c.request_no);
         }
         r->type = "text/html; charset=utf-8";
-        header_set(r, "Vary", "HX-Request");
+        compress(r);
     }
     FCGX_Stream *out = f->out;
     if (!r->status) r->status = 500;

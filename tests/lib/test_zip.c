@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/date.h"
+#include "lib/gzip.h"
 #include "lib/zip.h"
 #include "tests/suite.h"
 
@@ -42,9 +43,41 @@ static void has_limits(void) {
     CU_ASSERT_PTR_NULL(zip_of(&mem, &large, ZIP_FILES_MAX + 1).p);
 }
 
+static const char *unpacked(const char *s, size_t n) {
+    char path[] = "/tmp/test_gzip_XXXXXX";
+    int fd = mkstemp(path);
+    CU_ASSERT_EQUAL(write(fd, s, n), (ssize_t)n);
+    close(fd);
+    FILE *f = popen(text(&mem, "gzip -dc <%s", path), "r");
+    char *room = take(&mem, 200000);
+    room[fread(room, 1, 199999, f)] = 0;
+    CU_ASSERT_EQUAL(pclose(f), 0);
+    unlink(path);
+    return room;
+}
+
+static void pages_are_compressed(void) {
+    Text page = text_start(&mem);
+    for (int i = 0; i < 2000; i++) text_addf(&page, "<tr><td>%d</td></tr>\n", i);
+    size_t n;
+    const char *small = gzip_bytes(&mem, page.s, page.n, &n);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(small);
+    CU_ASSERT_TRUE(n < page.n / 3);
+    SAME_TEXT(unpacked(small, n), page.s);
+    CU_ASSERT_PTR_NULL(gzip_bytes(&mem, "abc", 3, &n));
+    const struct { const char *accept; bool takes; } rows[] = {
+        { NULL, false }, { "", false }, { "gzip", true }, { "GZIP", true }, { "gzip, deflate, br", true },
+        { "br;q=1.0, gzip;q=0.8, *;q=0.1", true }, { "br, gzip;q=0", false }, { "gzip;q=0.000, br", false },
+        { "gzip; q=0.001", true }, { "*", true }, { "*;q=0", false }, { "deflate, br", false }, { "xgzip", false },
+        { "gzipped", false }, { ",,gzip", true } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CU_ASSERT_EQUAL(gzip_accepted(rows[i].accept), rows[i].takes);
+}
+
 int main(void) {
     int failed = suite_run(
-        "zip", (SuiteTest[]){ { "an archive is read by others", is_read_by_others }, { "limits", has_limits }, { 0 } });
+        "zip", (SuiteTest[]){ { "an archive is read by others", is_read_by_others }, { "limits", has_limits },
+                               { "pages are compressed for those who take it", pages_are_compressed }, { 0 } });
     arena_end(&mem);
     return failed;
 }

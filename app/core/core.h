@@ -53,6 +53,13 @@ typedef struct { const Utility **v; size_t n; } UtilityList;
 const UtilityList *utilities_here(struct Ctx *c);
 /* Whether currency, date format and time zone are set: before, nothing but the set-up is used (ONB01US01). */
 bool organization_is_set(struct Ctx *c);
+/*
+ * What changes a few times a day and many pages want (a design, texts, a catalogue): read once by a web worker and kept
+ * until somebody writes a table of made_of (rights.c), where every table that `read` looks at has to stand. `kind` is a
+ * literal; there is one value for each utility and id (below 2^40). What `read` gives stands in the memory of the Ctx
+ * that it gets, or is NULL, and is changed by nobody. Who writes, jobs and commands read it for themselves, once.
+ */
+const void *kept_fact(struct Ctx *c, const char *kind, int64_t id, const void *(*read)(struct Ctx *c, int64_t id));
 /* The organization's mark, a document; 0: none. */
 Id organization_logo(struct Ctx *c);
 /* 0 when there is none. */

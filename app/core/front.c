@@ -22,7 +22,7 @@
 
 static Key pre_key, csrf_key, note_key;
 
-enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600, FORM_KEY_MAX = 64, VIEW_AS_S = 30 * 60 };
+enum { TOUCH_S = 60, PRE_AGE_S = 2 * 3600, FORM_KEY_MAX = 64, TOKEN_MAX = 100, VIEW_AS_S = 30 * 60 };
 
 void front_start(void) {
     const Keys *keys = installation_keys();
@@ -59,6 +59,66 @@ static void to_platform(Req *r) {
 
 static bool first_is(const Req *r, const char *part) { return r->path.n && !strcmp(r->path.segment[0], part); }
 
+#define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) \
+    F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
+    F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
+        F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
+    F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off) \
+    F(T, Id, viewer_id) F(T, const char *, viewer_name) F(T, const char *, date_format) F(T, const char *, time_zone) \
+        F(T, const char *, networks)
+ROW(Session, SESSION)
+
+#define STAFF_COLUMNS "s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, " \
+                      "s.auth_at, s.mfa_at, s.reauth_at, s.keep, coalesce(p.idle_minutes, 30) as idle_minutes, " \
+                      "u.full_name as name, u.email, u.status, u.theme, u.locale as language, " \
+                      "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, null as viewer_name, " \
+                      "u.date_format, u.time_zone, p.ip_allow_list as networks "
+
+#define CAME(F, T) F(T, Id, tenant) F(T, const char *, tenant_slug) F(T, const char *, tenant_name) \
+    F(T, const char *, tenant_status) F(T, const char *, schema_name) F(T, const char *, admin_email) \
+    F(T, const char *, provisioning_stage) F(T, int64_t, version) SESSION(F, T)
+ROW(Came, CAME)
+
+/* `schema`: where it was looked for; NULL: nowhere yet. */
+typedef struct Visitor { uint8_t hash[TOKEN_HASH_SIZE]; const char *schema; Session *session; } Visitor;
+
+#define COPY_SESSION(T, type, name) v->session->name = row->name;
+
+/* Where it is and who comes, by one statement: each page of the staff asks both. */
+static bool ask_visitor(Ctx *c, const char *slug, PlaceFound *to, void *arg) {
+    Visitor *v = arg;
+    Came *row = db_find(c, Came, "select t.id as tenant, t.slug as tenant_slug, t.name as tenant_name, "
+                                 "t.status as tenant_status, t.schema_name, t.admin_email, t.provisioning_stage, "
+                                 "coalesce(p.rights_version, 0) as version, " STAFF_COLUMNS
+                                 "from smart360.tenant t left join security_policy p on p.one = 1 "
+                                 "left join session s on s.token_hash = ? and s.realm = 'staff' "
+                                 "and s.support_access_id is null left join user u on u.id = s.subject_id "
+                                 "where t.slug = ?", bytes_at(v->hash, sizeof v->hash), slug);
+    if (!row) return false;
+    to->tenant = (TenantRow){ row->tenant, row->tenant_slug, row->tenant_name, row->tenant_status, row->schema_name,
+                              row->admin_email, row->provisioning_stage };
+    to->version = row->version;
+    v->schema = text_copy(c, c->schema);
+    if (!row->id.id || !row->status) return true;
+    v->session = take(c, sizeof *v->session);
+    SESSION(COPY_SESSION, )
+    return true;
+}
+
+/* The tenant of the host, and with it the session of somebody of the staff; never one of another schema. */
+static const TenantRow *enter_tenant(Req *r, const char *slug) {
+    Ctx *c = &r->c;
+    const char *token = first_is(r, "p") ? NULL : cookie_text(r, session_cookie_name(REALM_STAFF));
+    if (!token || !*token || strlen(token) >= TOKEN_MAX) return place_enter(c, slug);
+    Visitor v = { 0 };
+    token_hash(token, v.hash);
+    const TenantRow *t = place_enter_by(c, slug, ask_visitor, &v);
+    if (!t || !v.schema || strcmp(v.schema, c->schema)) return t;
+    facts_of(c)->came_asked = true;
+    facts_of(c)->came = v.session;
+    return t;
+}
+
 #define PORTAL_HOST(F, T) F(T, const char *, slug) F(T, const char *, utility_code)
 ROW(PortalHost, PORTAL_HOST)
 
@@ -87,7 +147,7 @@ static void front_host(Req *r) {
         slug = host ? host->slug : NULL;
     }
     if (!slug) fail(r, NOT_FOUND, "There is no such page.");
-    const TenantRow *t = place_enter(c, slug);
+    const TenantRow *t = enter_tenant(r, slug);
     if (!t) fail(r, NOT_FOUND, "There is no such page.");
     facts_of(c)->tenant_name = t->name;
     facts_of(c)->tenant_status = t->status;
@@ -220,26 +280,13 @@ void session_support_end(Ctx *c, Id support_access) {
               "and ended_at is null", c->now, support_access);
 }
 
-#define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) \
-    F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
-    F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
-        F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
-    F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off) \
-    F(T, Id, viewer_id) F(T, const char *, viewer_name) F(T, const char *, date_format) F(T, const char *, time_zone) \
-        F(T, const char *, networks)
-ROW(Session, SESSION)
-
 static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
     switch (realm) {
     case REALM_STAFF:
-        return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
-                                   "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
-                                   "coalesce(p.idle_minutes, 30) as idle_minutes, "
-                                   "u.full_name as name, u.email, u.status, u.theme, u.locale as language, "
-                                   "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, "
-                                   "null as viewer_name, u.date_format, u.time_zone, p.ip_allow_list as networks "
-                       "from session s join user u on u.id = s.subject_id left join security_policy p on p.one = 1 "
-                       "where s.token_hash = ? and s.realm = 'staff' and s.support_access_id is null", hash);
+        return db_find(c, Session, "select " STAFF_COLUMNS "from session s join user u on u.id = s.subject_id "
+                                   "left join security_policy p on p.one = 1 "
+                                   "where s.token_hash = ? and s.realm = 'staff' and s.support_access_id is null",
+                       hash);
     case REALM_PORTAL:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
@@ -334,11 +381,12 @@ static void front_identify(Req *r) {
     Realm realm = realm_of(r);
     if (realm == REALM_PORTAL) speak(c, cookie_text(r, "language"));
     const char *token = r->route->scope == SCOPE_ANY ? NULL : cookie_text(r, session_cookie_name(realm));
-    Session *s = NULL;
-    if (token && *token && strlen(token) < 100) {
+    const Session *s = NULL;
+    if (token && *token && strlen(token) < TOKEN_MAX) {
         uint8_t hash[TOKEN_HASH_SIZE];
         token_hash(token, hash);
-        s = read_session(c, realm, (Bytes){ hash, sizeof hash });
+        bool is_known = realm == REALM_STAFF && facts_of(c)->came_asked;
+        s = is_known ? facts_of(c)->came : read_session(c, realm, (Bytes){ hash, sizeof hash });
         if (!s && realm == REALM_STAFF) s = read_support(c, (Bytes){ hash, sizeof hash }, facts_of(c));
     }
     const char *over = s ? why_over(c, s) : NULL;
@@ -757,8 +805,11 @@ static void show_tenant_menu(Req *r) {
     if (most) show_text(r, at(r, "menu", best, "current"), "page");
 }
 
+/* Shells print none of this round a part of a page (page.part), but for what was searched. */
 static void show_staff(Req *r) {
     Ctx *c = &r->c;
+    if (r->scope == SCOPE_UTILITY) show_text(r, "search.q", query_text(r, "q"));
+    if (r->is_part) return;
     show_text(r, "user.name", c->user_name);
     show_text(r, "user.initials", utf8_initials(&c->mem, c->user_name));
     if (!facts_of(c)->support.id) show_text(r, "user.url", "/account");
@@ -780,7 +831,6 @@ static void show_staff(Req *r) {
     show_text(r, "user.menu.1.url", link_path(r, "/views"));
     show_text(r, "search.url", link_path(r, "/search"));
     show_text(r, "search.suggest_url", link_path(r, "/search"));
-    show_text(r, "search.q", query_text(r, "q"));
     show_new(r);
     show_staff_menu(r);
     if (!facts_of(c)->support.id) remember_page(r);
@@ -820,7 +870,7 @@ static void show_portal(Req *r) {
     if (c->user.id) {
         show_text(r, "user.name", c->user_name);
         show_text(r, "user.logout_url", link_path(r, "/signout"));
-        notes_bell(r);
+        if (!r->is_part) notes_bell(r);
     }
 }
 

@@ -28,6 +28,8 @@ typedef struct Facts {
     Time         support_until;
     const char  *support_reason;
     const char  *visited;           /* entry of the menu that was opened now: remembered after the answer */
+    bool         came_asked;        /* whether a session of the staff was looked for with the place; NULL: none */
+    const struct Session *came;
 } Facts;
 Facts *facts_of(Ctx *c);
 

@@ -53,6 +53,12 @@ void tenant_enter(Ctx *c, const TenantRow *tenant);
    requests (one at a time in a process: what it knows is of the last). NULL when there is no such tenant or it is not
    served. */
 const TenantRow *place_enter(Ctx *c, const char *slug);
+/* The same by a statement of the caller's, who wants more by it: `ask` fills in the tenant's row and the version of
+   what workers keep (security_policy.rights_version, 0: none); false when there is no such tenant. It runs in the
+   tenant's schema, is not called where that is not known yet, and its rows may turn out to be another tenant's. */
+typedef struct PlaceFound { TenantRow tenant; int64_t version; } PlaceFound;
+typedef bool (*PlaceAsk)(Ctx *c, const char *slug, PlaceFound *to, void *arg);
+const TenantRow *place_enter_by(Ctx *c, const char *slug, PlaceAsk ask, void *arg);
 /* Back to the platform. */
 void tenant_leave(Ctx *c);
 

@@ -54,13 +54,14 @@ Id job_enqueue(Ctx *c, const NewJob *job) {
         : JOB_ATTEMPTS;
     if (!time_is_set(run_at) || run_at.us <= c->now.us) db_after_commit(c, ring, (void *)(uintptr_t)class);
     for (int round = 0; round < 3; round++) {
-        if (db_add(c, "insert into smart360.job (tenant_id, utility_id, kind, class, payload, unique_key, priority, "
-                      "run_at, max_attempts, actor_kind, actor_id) "
-                      "values (?,?,?,?,?,?,?,coalesce(?, timestampadd(microsecond, ?, utc_timestamp(6))),?,?,?)",
-                   c->tenant, c->utility, job->kind, class, job->payload, job->unique_key, job->priority ? job->priority
-                       : 100,
-                   run_at, clock_offset_us(), attempts, actor_kind(c), c->user))
-            return db_id(c, "select last_insert_id()");
+        Id new = db_add_id(
+            c,
+            "insert into smart360.job (tenant_id, utility_id, kind, class, payload, unique_key, priority, run_at, "
+            "max_attempts, actor_kind, actor_id) "
+            "values (?,?,?,?,?,?,?,coalesce(?, timestampadd(microsecond, ?, utc_timestamp(6))),?,?,?)",
+            c->tenant, c->utility, job->kind, class, job->payload, job->unique_key, job->priority ? job->priority : 100,
+            run_at, clock_offset_us(), attempts, actor_kind(c), c->user);
+        if (new.id) return new;
         Id there = db_id(c, "select id from smart360.job where tenant_key=? and kind=? and unique_key=? "
                             "and live=1 lock in share mode", c->tenant.id, job->kind, job->unique_key);
         if (there.id) return there;         /* else it ended between the two statements */

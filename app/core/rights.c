@@ -32,10 +32,12 @@ const char *action_word(unsigned action) {
 
 /* --- what rights are made of, and the version of it all --------------------------------------------------------- */
 
-/* Rights, and what a worker keeps of the place with them (utility.c): both change a few times a day. */
+/* Rights, and what a worker keeps of the place with them (utility.c, kept_fact): all change a few times a day. To add
+   one: a row here and in tests/support/instance.js. */
 static const char *const made_of[] = { "user_role", "role", "role_permission", "user_permission_override",
                                        "module_activation", "service_area", "utility", "organization_setting",
-                                       "menu_override", "menu_item", NULL };
+                                       "menu_override", "menu_item", "bill_template", "bill_template_version",
+                                       "bill_message", NULL };
 
 /* A number no server gives twice, so that a restored or copied schema is never taken for what a worker knows. */
 static void new_version(Ctx *c) {

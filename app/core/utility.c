@@ -102,7 +102,7 @@ void utility_enter(Ctx *c, Id id) {
 enum { PLACES_KEPT = 64, SLUG_MAX = 64, UTILITIES_LISTED = 50 };
 
 typedef struct KeptPlace {
-    Arena        mem;
+    Ctx          own;               /* its memory, and what kept_fact reads into it */
     char         slug[SLUG_MAX + 1], schema[SLUG_MAX + 20];
     int64_t      version;           /* 0: what follows is to be read */
     Organization organization;
@@ -128,14 +128,25 @@ static void place_remember(const char *slug, const char *schema) {
 #define PLACE(F, T) TENANT_ROW(F, T) F(T, int64_t, version)
 ROW(Place, PLACE)
 
-typedef struct Asked { const char *slug, *schema; Place *row; } Asked;
+static bool ask_place(Ctx *c, const char *slug, PlaceFound *to, void *arg) {
+    (void)arg;
+    Place *p = db_find(c, Place, "select t.id, t.slug, t.name, t.status, t.schema_name, t.admin_email, "
+                                 "t.provisioning_stage, coalesce(p.rights_version, 0) as version "
+                                 "from smart360.tenant t left join security_policy p on p.one = 1 where t.slug = ?",
+                       slug);
+    if (!p) return false;
+    to->tenant = (TenantRow){ p->id, p->slug, p->name, p->status, p->schema_name, p->admin_email,
+                              p->provisioning_stage };
+    to->version = p->version;
+    return true;
+}
+
+typedef struct Asked { const char *slug, *schema; PlaceAsk ask; void *arg; bool is_there; PlaceFound found; } Asked;
 
 static void read_place(Ctx *c, void *arg) {
     Asked *a = arg;
     db_use(c, a->schema);
-    a->row = db_find(c, Place, "select t.id, t.slug, t.name, t.status, t.schema_name, t.admin_email, "
-                               "t.provisioning_stage, coalesce(p.rights_version, 0) as version from smart360.tenant t "
-                               "left join security_policy p on p.one = 1 where t.slug = ?", a->slug);
+    a->is_there = a->ask(c, a->slug, &a->found, a->arg);
 }
 
 static void organization_copy(Arena *a, Organization *to, const Organization *o) {
@@ -162,36 +173,74 @@ static void place_facts(Ctx *c, KeptPlace *k, int64_t version) {
         const Organization *o = organization(c);
         const UtilityList *all = utilities_here(c);
         if (!version || all->n == UTILITIES_LISTED) return;         /* these may not be all */
-        arena_reset(&k->mem);
-        organization_copy(&k->mem, &k->organization, o);
-        k->utilities = (UtilityList){ take_n(&k->mem, const Utility *, all->n + 1), all->n };
-        for (size_t i = 0; i < all->n; i++) k->utilities.v[i] = utility_copy(&k->mem, all->v[i]);
+        Arena *mem = &k->own.mem;
+        arena_reset(mem);
+        k->own.cache = NULL;
+        organization_copy(mem, &k->organization, o);
+        k->utilities = (UtilityList){ take_n(mem, const Utility *, all->n + 1), all->n };
+        for (size_t i = 0; i < all->n; i++) k->utilities.v[i] = utility_copy(mem, all->v[i]);
         k->version = version;
-        return;
     }
+    fact_keep(c, "place", 0, k);
     fact_keep(c, "organization", 0, &k->organization);
     fact_keep(c, "utilities", 0, &k->utilities);
     for (size_t i = 0; i < k->utilities.n; i++)
         fact_keep(c, "utility", k->utilities.v[i]->id.id, (void *)(uintptr_t)k->utilities.v[i]);
 }
 
+typedef struct ToKeep { const void *(*read)(Ctx *, int64_t); int64_t id; const void *value; } ToKeep;
+
+static void read_to_keep(Ctx *c, void *arg) {
+    ToKeep *k = arg;
+    k->value = k->read(c, k->id);
+}
+
+/* Read by a Ctx that stands in the place's memory; what it failed by is the caller's failure. */
+static const void *place_fact(Ctx *c, KeptPlace *place, const char *kind, int64_t key, ToKeep *k) {
+    Ctx *own = &place->own;
+    own->tenant = c->tenant;
+    const void *kept = fact_get(own, kind, key);
+    if (kept) return kept;
+    Arena mem = own->mem;
+    void *cache = own->cache;
+    *own = *c;
+    own->mem = mem, own->cache = cache, own->attempt = NULL;
+    bool is_read = attempt(own, read_to_keep, k);
+    own->db = NULL;
+    if (is_read) return k->value ? fact_keep(own, kind, key, (void *)(uintptr_t)k->value) : NULL;
+    c->failure = own->failure;
+    fail_again(c);
+}
+
+const void *kept_fact(Ctx *c, const char *kind, int64_t id, const void *(*read)(Ctx *c, int64_t id)) {
+    int64_t key = (int64_t)((uint64_t)c->utility.id << 40 ^ (uint64_t)id);
+    KeptPlace *place = db_is_writing(c) ? NULL : fact_get(c, "place", 0);
+    ToKeep k = { read, id, NULL };
+    if (place) return place_fact(c, place, kind, key, &k);
+    const void *found = fact_get(c, kind, key);
+    if (found) return found;
+    read_to_keep(c, &k);
+    return k.value ? fact_keep(c, kind, key, (void *)(uintptr_t)k.value) : NULL;
+}
+
 static bool is_served(const TenantRow *t) {
     return t && strcmp(t->status, "provisioning") && strcmp(t->status, "failed") && strcmp(t->status, "archived");
 }
 
-const TenantRow *place_enter(Ctx *c, const char *slug) {
+const TenantRow *place_enter(Ctx *c, const char *slug) { return place_enter_by(c, slug, ask_place, NULL); }
+
+const TenantRow *place_enter_by(Ctx *c, const char *slug, PlaceAsk ask, void *arg) {
     KeptPlace *k = place_kept(slug);
-    Asked a = { .slug = slug, .schema = *slug && !strcmp(k->slug, slug) ? k->schema : NULL };
-    if (a.schema && attempt(c, read_place, &a) && a.row && !strcmp(a.row->schema_name, a.schema)) {
-        const Place *p = a.row;
+    Asked a = { .slug = slug, .schema = *slug && !strcmp(k->slug, slug) ? k->schema : NULL, .ask = ask, .arg = arg };
+    if (a.schema && attempt(c, read_place, &a) && a.is_there && !strcmp(a.found.tenant.schema_name, a.schema)) {
         TenantRow *t = take(c, sizeof *t);
-        *t = (TenantRow){ p->id, p->slug, p->name, p->status, p->schema_name, p->admin_email, p->provisioning_stage };
+        *t = a.found.tenant;
         if (!is_served(t)) return NULL;
         facts_forget(c);
         c->tenant = t->id;
         c->tenant_slug = t->slug;
         db_use(c, t->schema_name);
-        place_facts(c, k, p->version);
+        place_facts(c, k, a.found.version);
         utility_enter(c, (Id){ 0 });
         return t;
     }

@@ -98,14 +98,16 @@ bool audit_view_waits(Ctx *c, const char *entity, Id id) {
 
 static void write_of_schema(Ctx *c, void *arg) {
     (void)arg;
+    DbBulk *b = db_bulk(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, "
+                           "request_id, action, entity, entity_id, number, reason) values (?,?,?,?,nullif(?,''),"
+                           "inet6_aton(?),?,nullif(?,''),'view',?,?,nullif(?,''),nullif(?,''))");
     for (int i = 0; i < mine->n; i++) {
         const View *v = &mine->v[i];
         if (strcmp(v->schema, c->schema)) continue;
-        db_run(c, "insert into audit_entry (at, utility_id, actor_kind, actor_id, actor_name, ip, session_id, "
-                  "request_id, action, entity, entity_id, number, reason) values (?,?,?,?,nullif(?,''),inet6_aton(?),?,"
-                  "nullif(?,''),'view',?,?,nullif(?,''),nullif(?,''))", v->at, v->utility, v->actor_kind, v->user,
-               v->actor_name, v->address, v->session, v->request_no, v->entity, v->id, v->number, v->reason);
+        db_bulk_add(b, v->at, v->utility, v->actor_kind, v->user, v->actor_name, v->address, v->session, v->request_no,
+                    v->entity, v->id, v->number, v->reason);
     }
+    db_bulk_end(b);
 }
 
 static void forget_schema(const char *schema) {

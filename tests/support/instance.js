@@ -87,7 +87,7 @@ class Instance {
     let n = 0;
     let ready = text.replace(/\?/g, () => quote(values[n++]));
     // what the program does when it writes one of these tables itself: workers read them again (app/core/rights.c)
-    if (/\b(insert into|update|delete from) (user_role|role|role_permission|user_permission_override|module_activation|service_area|utility|organization_setting)\b/.test(ready))
+    if (/\b(insert into|update|delete from) (user_role|role|role_permission|user_permission_override|module_activation|service_area|utility|organization_setting|bill_template|bill_template_version|bill_message)\b/.test(ready))
       ready += ';\nupdate security_policy set rights_version = uuid_short()';
     const out = execFileSync('mariadb', ['--no-defaults', `--socket=${this.folder}/run/db.sock`, '--user=root', '--default-character-set=utf8mb4', '--batch', schema],
       { input: ready, encoding: 'utf8', maxBuffer: 64 << 20, timeout: 60000, stdio: ['pipe', 'pipe', 'pipe'] });

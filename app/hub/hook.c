@@ -21,7 +21,7 @@
 
 enum { DEAD_BODY = 4096, UNKNOWN_TRIES = 6 };
 
-#define HOOK_ROUTE(F, T) F(T, Id, tenant_id) F(T, Id, utility_id) F(T, const char *, source) F(T, Id, account_ref)
+#define HOOK_ROUTE(F, T) F(T, const char *, slug) F(T, Id, utility_id) F(T, const char *, source) F(T, Id, account_ref)
 ROW(HookRoute, HOOK_ROUTE)
 
 static void reply(Req *r, int status, const char *json) {
@@ -138,20 +138,19 @@ static void store(Ctx *c, void *arg) {
     Arrival *a = arg;
     Bytes body = a->dead && a->body.n > DEAD_BODY ? bytes_at(a->body.p, DEAD_BODY) : a->body;
     const char *state = a->dead ? "dead" : "received";
-    a->was_there = !db_add(c, "insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, "
+    Id event = db_add_id(c, "insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, "
                               "type, received_at, http_headers, body, state, reason, last_delivery_at, "
                               "next_attempt_at) values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         c->utility, a->route->source, a->route->account_ref, a->driver, a->event_key, a->type, c->now, headers_kept(a),
             body, state,
             a->dead ? "malformed" : NULL, c->now, a->dead ? TIME_NONE : c->now);
+    a->was_there = !event.id;
     if (a->was_there) {
         db_run(c, "update webhook_event set delivery_count=delivery_count+1, last_delivery_at=? where source=? "
                   "and account_ref=? and provider_event_id=?", c->now, a->route->source, a->route->account_ref,
                a->event_key);
         return;
     }
-    Id event = db_id(c, "select id from webhook_event where source=? and account_ref=? and provider_event_id=?",
-                     a->route->source, a->route->account_ref, a->event_key);
     if (a->dead) {
         alert_raise(c, "webhook.dead", "warning",
                     text(c, "webhook.dead:%s:%lld", a->driver, (long long)a->route->account_ref.id),
@@ -172,8 +171,9 @@ void hook_post(Req *r) {
         reply(r, 413, "{\"error\":\"too_large\"}");
         return;
     }
-    a.route = db_find(c, HookRoute, "select tenant_id, utility_id, source, account_ref from smart360.webhook_route "
-                                    "where endpoint_key=? and driver=? and active=1", a.key, a.driver);
+    a.route = db_find(c, HookRoute, "select t.slug, w.utility_id, w.source, w.account_ref "
+                                    "from smart360.webhook_route w join smart360.tenant t on t.id = w.tenant_id "
+                                    "where w.endpoint_key=? and w.driver=? and w.active=1", a.key, a.driver);
     if (!a.route) {
         reply(r, 404, "{\"error\":\"unknown_endpoint\"}");
         return;
@@ -186,7 +186,10 @@ void hook_post(Req *r) {
         return;
     }
     a.body = is_post ? r->body : bytes_of(query ? query + 1 : "");
-    tenant_enter(c, tenant_by_id(c, a.route->tenant_id));
+    if (!place_enter(c, a.route->slug)) {
+        reply(r, 404, "{\"error\":\"unknown_endpoint\"}");
+        return;
+    }
     if (a.route->utility_id.id) utility_enter(c, a.route->utility_id);
     a.headers = headers_of(r);
     SignatureKeys keys = keys_of(c, a.route);

@@ -115,11 +115,3 @@ JobStep bill_copy_job(Ctx *c, const JobRow *job) {
                                                (long long)(time_unix(c->now) / 3600)) });
     return STEP_DONE;
 }
-
-size_t bill_messages(Ctx *c, Id bill, const char *texts[BILL_MESSAGES_MAX]) {
-    const Locale *l;
-    const BillPaper *p = bill_paper_of(c, bill, &l);
-    size_t n = 0;
-    for (; n < (size_t)p->message_n && n < BILL_MESSAGES_MAX; n++) texts[n] = p->message[n];
-    return n;
-}

@@ -25,16 +25,16 @@
 
 /* --- one bill ----------------------------------------------------------------------------------------------------- */
 
-#define VIEW_ROW(F, T) F(T, Id, id) F(T, const char *, bill_no) F(T, const char *, status) \
+#define VIEW_PLAIN(F, T) F(T, Id, id) F(T, const char *, bill_no) F(T, const char *, status) \
     F(T, const char *, payment_status) F(T, const char *, account_no) F(T, const char *, consumer_name) \
     F(T, Id, sub_area_id) \
     F(T, Date, period_start) F(T, Date, period_end) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, days) \
         F(T, Money, previous) F(T, Money, payments) F(T, Money, adjustments) F(T, Money, posted) F(T, Money, forward) \
     F(T, Money, current) F(T, Money, tax) F(T, Money, total) F(T, Money, due) F(T, Money, carried) F(T, Money, paid) \
         F(T, bool, is_estimated) F(T, bool, dispute_hold) F(T, const char *, hold_code) F(T, bool, stale) \
-    F(T, const char *, trace) \
     F(T, Id, version_group) F(T, int, version_no) F(T, const char *, run_no) F(T, const char *, run_mode) \
         F(T, Id, superseded_by) F(T, const char *, cancel_reason) F(T, const char *, message)
+#define VIEW_ROW(F, T) VIEW_PLAIN(F, T) F(T, const char *, trace)
 ROW(ViewRow, VIEW_ROW)
 
 #define VIEW_SELECT "select b.id, b.bill_no, b.status, b.payment_status, a.account_no, n.display_name " \
@@ -42,9 +42,9 @@ ROW(ViewRow, VIEW_ROW)
     "b.previous_balance_minor as previous, b.payments_minor as payments, b.adjustments_minor as adjustments, " \
     "b.posted_charges_minor as posted, b.balance_forward_minor as forward, b.current_charges_minor as current, " \
     "b.tax_minor as tax, b.total_minor as total, b.amount_due_minor as due, b.credit_carried_minor as carried, " \
-    "b.paid_minor as paid, b.is_estimated, b.dispute_hold, b.hold_code, b.stale, b.calc_trace as trace, " \
+    "b.paid_minor as paid, b.is_estimated, b.dispute_hold, b.hold_code, b.stale, " \
     "coalesce(b.version_group_id, b.id) as version_group, b.version_no, r.run_no, r.mode as run_mode, " \
-    "b.superseded_by_bill_id as superseded_by, b.cancel_reason, b.message " \
+    "b.superseded_by_bill_id as superseded_by, b.cancel_reason, b.message, b.calc_trace as trace " \
     "from bill b join account a on a.id = b.account_id join consumer n on n.id = b.consumer_id " \
     "join premise m on m.id = a.premise_id left join bill_run r on r.id = b.bill_run_id "
 
@@ -424,9 +424,9 @@ static Json trace_of(Req *r, const ViewRow *b) {
 }
 
 /* What the consumer got, in the bill's language; a bill whose figures cannot be printed says why. */
-static void show_delivered(Req *r, const ViewRow *b) {
+static void show_delivered(Req *r, const PaperRow *row) {
     const Locale *l;
-    const BillPaper *p = bill_paper_of(&r->c, b->id, &l);
+    const BillPaper *p = bill_paper_words(&r->c, row, &l);
     const char *refusal = paper_refusal(&r->c.mem, p);
     show_text(r, "bill.title", word(r, "billing.bill.delivered"));
     show_text(r, "bill.lang", l->language);
@@ -435,16 +435,35 @@ static void show_delivered(Req *r, const ViewRow *b) {
                                                          { "why", refusal }));
 }
 
+#define COPY_TO_VIEW(T, type, name) view->name = row->name;
+
+static const ViewRow *view_of(Req *r, const PaperRow *row) {
+    ViewRow *view = take(r, sizeof *view);
+    VIEW_PLAIN(COPY_TO_VIEW, )
+    return view;
+}
+
+static void show_published(Req *r, const PaperRow *row) {
+    scope_check_area(&r->c, row->sub_area_id);
+    const ViewRow *b = view_of(r, row);
+    show_head(r, b, "");
+    show_figures(r, b);
+    audit_view(&r->c, "bill", b->id, b->bill_no, NULL);
+    show_delivered(r, row);
+    page(r, "billing/bill");
+}
+
 void bill_show(Req *r) {
+    const char *no = path_text(r, "no");
+    const PaperRow *row = strncmp(no, "draft-", 6) ? bill_paper_row(&r->c, no) : NULL;
+    if (row) {
+        show_published(r, row);
+        return;
+    }
     ViewRow *b = bill_of_path(r);
     show_head(r, b, "");
     show_figures(r, b);
     audit_view(&r->c, "bill", b->id, b->bill_no, NULL);
-    if (b->bill_no) {
-        show_delivered(r, b);
-        page(r, "billing/bill");
-        return;
-    }
     show_lines(r, b, trace_of(r, b));
     show_use(r, b, trace_of(r, b));
     show_ledger(r, b);

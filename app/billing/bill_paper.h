@@ -1,7 +1,7 @@
 /*
  * Bills on paper and in mails, within app/billing (BX03US01, BX04US01, BX06US01, CSS01US02).
  *
- *   BillPaper *p = bill_paper_of(c, bill);                 what is printed, read once             bill_paper_facts.c
+ *   BillPaper *p = bill_paper_of(c, bill, &locale);        what is printed, read once             bill_paper_facts.c
  *   Bytes pdf = bill_paper_pdf(&c->mem, p, c->locale);     the same bytes of the same facts       bill_paper.c
  *   Id document = bill_pdf(c, bill);                       stored once, never made again          bill_document.c
  *
@@ -18,6 +18,30 @@
 #include "lib/locale.h"
 #include "lib/rows.h"
 
+/* A bill with what stands around it, in one statement: for its paper and for its page. */
+#define PAPER_ROW(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, bill_no) F(T, const char *, account_no) \
+    F(T, const char *, consumer_no) F(T, const char *, portal_code) F(T, const char *, consumer_name) \
+    F(T, const char *, status) F(T, const char *, kind) F(T, const char *, replaces_no) F(T, const char *, language) \
+    F(T, const char *, message) F(T, const char *, category) F(T, Id, template_version) F(T, const char *, choice) \
+    F(T, const char *, a_name) F(T, const char *, a_line1) F(T, const char *, a_line2) F(T, const char *, a_city) \
+    F(T, const char *, a_state) F(T, const char *, a_code) F(T, const char *, a_country) F(T, const char *, c_line1) \
+    F(T, const char *, c_line2) F(T, const char *, c_city) F(T, const char *, c_state) F(T, const char *, c_code) \
+    F(T, const char *, c_country) F(T, const char *, p_line1) F(T, const char *, p_line2) F(T, const char *, p_unit) \
+    F(T, const char *, p_city) F(T, const char *, p_state) F(T, const char *, p_code) F(T, const char *, p_country) \
+    F(T, Date, period_start) F(T, Date, period_end) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, days) \
+    F(T, Time, published_at) F(T, bool, is_estimated) F(T, Money, previous) F(T, Money, payments) \
+    F(T, Money, adjustments) F(T, Money, posted) F(T, Money, forward) F(T, Money, current) F(T, Money, tax) \
+    F(T, Money, deferred) F(T, Money, total) F(T, Money, due) F(T, Money, carried) F(T, const char *, currency) \
+    F(T, const char *, usage_unit) F(T, const char *, pay_token) F(T, const char *, payment_status) \
+    F(T, Id, sub_area_id) F(T, Money, paid) F(T, bool, dispute_hold) F(T, const char *, hold_code) F(T, bool, stale) \
+    F(T, Id, version_group) F(T, int, version_no) F(T, const char *, run_no) F(T, const char *, run_mode) \
+    F(T, Id, superseded_by) F(T, const char *, cancel_reason)
+ROW(PaperRow, PAPER_ROW)
+
+/* A published or cancelled bill of this utility; NULL when there is none of that number. */
+PaperRow  *bill_paper_row(Ctx *c, const char *bill_no);
+/* What a page or a mail shows of it: lines, readings and messages, of the issuer the name; the rest is left out. */
+BillPaper *bill_paper_words(Ctx *c, const PaperRow *b, const Locale **locale);
 /* Everything printed of a published or cancelled bill, in the bill's language; *locale gets the reader's. NOT_FOUND
    when there is none. */
 BillPaper *bill_paper_of(Ctx *c, Id bill, const Locale **locale);

@@ -14,40 +14,34 @@
 
 enum { LOGO_MAX = 1024 * 1024, PLAN_COLOUR = 0x0f5fa6 };
 
-#define PAPER_ROW(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, bill_no) F(T, const char *, account_no) \
-    F(T, const char *, consumer_no) F(T, const char *, portal_code) F(T, const char *, consumer_name) \
-    F(T, const char *, status) F(T, const char *, kind) F(T, const char *, replaces_no) F(T, const char *, language) \
-    F(T, const char *, message) F(T, const char *, category) F(T, Id, template_version) F(T, const char *, choice) \
-    F(T, const char *, a_name) F(T, const char *, a_line1) F(T, const char *, a_line2) F(T, const char *, a_city) \
-    F(T, const char *, a_state) F(T, const char *, a_code) F(T, const char *, a_country) F(T, const char *, c_line1) \
-    F(T, const char *, c_line2) F(T, const char *, c_city) F(T, const char *, c_state) F(T, const char *, c_code) \
-    F(T, const char *, c_country) F(T, const char *, p_line1) F(T, const char *, p_line2) F(T, const char *, p_unit) \
-    F(T, const char *, p_city) F(T, const char *, p_state) F(T, const char *, p_code) F(T, const char *, p_country) \
-    F(T, Date, period_start) F(T, Date, period_end) F(T, Date, bill_date) F(T, Date, due_date) F(T, int, days) \
-    F(T, Time, published_at) F(T, bool, is_estimated) F(T, Money, previous) F(T, Money, payments) \
-    F(T, Money, adjustments) F(T, Money, posted) F(T, Money, forward) F(T, Money, current) F(T, Money, tax) \
-    F(T, Money, deferred) F(T, Money, total) F(T, Money, due) F(T, Money, carried) F(T, const char *, currency) \
-    F(T, const char *, usage_unit) F(T, const char *, pay_token)
-ROW(PaperRow, PAPER_ROW)
+#define PAPER_SELECT \
+    "select b.id, b.account_id, b.bill_no, a.account_no, n.consumer_no, a.portal_code, n.display_name as " \
+    "consumer_name, b.status, b.kind, o.bill_no as replaces_no, b.language, b.message, k.code as category, " \
+    "b.template_version_id as template_version, a.billing_address_choice as choice, a.billing_name as a_name, " \
+    "a.billing_line1 as a_line1, a.billing_line2 as a_line2, a.billing_city as a_city, a.billing_state as a_state, " \
+    "a.billing_postal_code as a_code, a.billing_country as a_country, n.billing_line1 as c_line1, n.billing_line2 " \
+    "as c_line2, n.billing_city as c_city, n.billing_state as c_state, n.billing_postal_code as c_code, " \
+    "n.billing_country as c_country, p.line1 as p_line1, p.line2 as p_line2, p.unit as p_unit, p.city as p_city, " \
+    "p.state as p_state, p.postal_code as p_code, p.country as p_country, b.period_start, b.period_end, " \
+    "b.bill_date, b.due_date, b.days, b.published_at, b.is_estimated, b.previous_balance_minor as previous, " \
+    "b.payments_minor as payments, b.adjustments_minor as adjustments, b.posted_charges_minor as posted, " \
+    "b.balance_forward_minor as forward, b.current_charges_minor as current, b.tax_minor as tax, b.deferred_minor " \
+    "as deferred, b.total_minor as total, b.amount_due_minor as due, b.credit_carried_minor as carried, " \
+    "b.currency, b.usage_unit, b.pay_token, b.payment_status, p.sub_area_id, b.paid_minor as paid, b.dispute_hold, " \
+    "b.hold_code, b.stale, coalesce(b.version_group_id, b.id) as version_group, b.version_no, r.run_no, " \
+    "r.mode as run_mode, b.superseded_by_bill_id as superseded_by, b.cancel_reason " \
+    "from bill b join account a on a.id = b.account_id join consumer n on " \
+    "n.id = b.consumer_id join premise p on p.id = a.premise_id left join bill o on o.id = b.supersedes_bill_id " \
+    "left join consumer_category k on k.id = b.category_id left join bill_run r on r.id = b.bill_run_id "
+
+PaperRow *bill_paper_row(Ctx *c, const char *bill_no) {
+    return db_find(c, PaperRow, PAPER_SELECT "where b.bill_no = ? and b.utility_id = ? "
+                   "and b.status in ('published', 'cancelled')", bill_no, c->utility);
+}
 
 static PaperRow *row_of(Ctx *c, Id bill) {
-    PaperRow *b = db_find(c, PaperRow,
-        "select b.id, b.account_id, b.bill_no, a.account_no, n.consumer_no, a.portal_code, n.display_name as "
-        "consumer_name, b.status, b.kind, o.bill_no as replaces_no, b.language, b.message, k.code as category, "
-        "b.template_version_id as template_version, a.billing_address_choice as choice, a.billing_name as a_name, "
-        "a.billing_line1 as a_line1, a.billing_line2 as a_line2, a.billing_city as a_city, a.billing_state as a_state, "
-        "a.billing_postal_code as a_code, a.billing_country as a_country, n.billing_line1 as c_line1, n.billing_line2 "
-        "as c_line2, n.billing_city as c_city, n.billing_state as c_state, n.billing_postal_code as c_code, "
-        "n.billing_country as c_country, p.line1 as p_line1, p.line2 as p_line2, p.unit as p_unit, p.city as p_city, "
-        "p.state as p_state, p.postal_code as p_code, p.country as p_country, b.period_start, b.period_end, "
-        "b.bill_date, b.due_date, b.days, b.published_at, b.is_estimated, b.previous_balance_minor as previous, "
-        "b.payments_minor as payments, b.adjustments_minor as adjustments, b.posted_charges_minor as posted, "
-        "b.balance_forward_minor as forward, b.current_charges_minor as current, b.tax_minor as tax, b.deferred_minor "
-        "as deferred, b.total_minor as total, b.amount_due_minor as due, b.credit_carried_minor as carried, "
-        "b.currency, b.usage_unit, b.pay_token from bill b join account a on a.id = b.account_id join consumer n on "
-        "n.id = b.consumer_id join premise p on p.id = a.premise_id left join bill o on o.id = b.supersedes_bill_id "
-        "left join consumer_category k on k.id = b.category_id "
-        "where b.id = ? and b.utility_id = ? and b.status in ('published', 'cancelled')", bill, c->utility);
+    PaperRow *b = db_find(c, PaperRow, PAPER_SELECT "where b.id = ? and b.utility_id = ? "
+                          "and b.status in ('published', 'cancelled')", bill, c->utility);
     if (!b) fail(c, NOT_FOUND, "There is no such bill.");
     return b;
 }
@@ -65,8 +59,10 @@ ROW(IssuerRow, ISSUER_ROW)
         F(T, Id, logo)
 ROW(TemplateRow, TEMPLATE_ROW)
 
+typedef struct { TemplateRow row; PaperSections on; } Design;
+
 /* The bill's own version of its template, for ever; bills from before templates have the standard one of today. */
-static TemplateRow *template_of(Ctx *c, Id version) {
+static const void *read_design(Ctx *c, int64_t version) {
     TemplateRow *t = db_find(
         c, TemplateRow,
         "select v.id, v.sections, v.texts, v.paper, v.colour1, v.logo_document_id as logo "
@@ -74,15 +70,23 @@ static TemplateRow *template_of(Ctx *c, Id version) {
         "(v.id = ? or (v.version_no = t.current_version and t.is_default = 1 and t.state = 'active')) "
         "order by v.id = ? desc, t.utility_type = 'water' desc, v.id limit 1",
         c->utility, version, version);
-    return t ? t : take(c, sizeof *t);
+    Design *d = take(c, sizeof *d);
+    if (t) d->row = *t;
+    d->on = paper_sections(&c->mem, d->row.sections);
+    return d;
 }
 
-static IssuerRow *issuer_row(Ctx *c) {
+static const Design *design_of(Ctx *c, Id version) { return kept_fact(c, "bill design", version.id, read_design); }
+
+static const void *read_issuer(Ctx *c, int64_t none) {
+    (void)none;
     return db_one(c, IssuerRow, "select coalesce(u.bill_sender_name, u.name) as name, o.legal_name, u.address, u.city, "
         "u.contact_phone as phone, u.emergency_phone, u.email, u.website, o.tax_no, o.registration_no, "
         "coalesce(u.logo_document_id, o.logo_document_id) as logo, o.brand_colour as colour, coalesce(u.country, "
         "o.country) as country from utility u join organization_setting o on o.one = 1 where u.id = ?", c->utility);
 }
+
+static const IssuerRow *issuer_row(Ctx *c) { return kept_fact(c, "bill issuer", 0, read_issuer); }
 
 static PaperIssuer issuer_of(Ctx *c, const IssuerRow *u, const TemplateRow *t) {
     PaperIssuer i = { .name = u->name,
@@ -106,7 +110,7 @@ static PaperIssuer issuer_of(Ctx *c, const IssuerRow *u, const TemplateRow *t) {
 }
 
 PaperIssuer paper_issuer(Ctx *c, Id template_version) {
-    return issuer_of(c, issuer_row(c), template_of(c, template_version));
+    return issuer_of(c, issuer_row(c), &design_of(c, template_version)->row);
 }
 
 /* --- to whom ------------------------------------------------------------------------------------------------------ */
@@ -175,35 +179,28 @@ static void read_lines(Ctx *c, BillPaper *p, Id bill) {
     p->line_n = all.n;
 }
 
-#define KEPT_USE(F, T) F(T, const char *, meter_no) F(T, const char *, unit) F(T, Date, from_on) F(T, Date, to_on) \
-    F(T, Reading, from_value) F(T, Reading, to_value) F(T, Reading, quantity) F(T, bool, is_estimated)
+#define KEPT_USE(F, T) F(T, const char *, readings) F(T, const char *, unit)
 ROW(KeptUse, KEPT_USE)
+
+enum { READINGS_MAX = 100 };
 
 /* As the bill keeps them; bills that came without (imports, fixtures) show what metering has for them. */
 static void read_readings(Ctx *c, BillPaper *p, Id bill) {
-    KeptUses kept = db_all(c, KeptUse, "select j.meter_no, s.usage_unit as unit, j.from_on, j.to_on, "
-        "cast(round(j.from_value * 1000) as signed) as from_value, cast(round(j.to_value * 1000) as signed) as "
-        "to_value, cast(round(j.quantity * 1000) as signed) as quantity, j.estimated is not null as is_estimated "
-        "from bill_segment s, json_table(s.readings, '$[*]' columns (meter_no varchar(40) path '$.meter_no', from_on "
-        "date path '$.from_on', to_on date path '$.to_on', from_value decimal(18,3) path '$.from', to_value "
-        "decimal(18,3) path '$.to', quantity decimal(18,3) path '$.quantity', estimated varchar(100) path "
-        "'$.estimated')) j where s.bill_id = ? order by s.seq, j.from_on limit 100", bill);
-    UsedReadings used = kept.n ? (UsedReadings){ 0 } : bill_readings(c, bill);
-    PaperReading *to = take_n(c, PaperReading, kept.n + used.n + 1);
-    for (size_t i = 0; i < kept.n; i++) {
-        const KeptUse *u = &kept.v[i];
-        to[i] = (PaperReading){ u->meter_no, u->unit,        date_add_days(u->from_on, 1),
-                                u->to_on,    u->from_value,  u->to_value,
-                                u->quantity, u->is_estimated };
-    }
+    KeptUses kept = db_all(c, KeptUse, "select readings, usage_unit as unit from bill_segment where bill_id = ? "
+                                       "order by seq", bill);
+    PaperReading *to = take_n(c, PaperReading, READINGS_MAX);
+    size_t n = 0;
+    for (size_t i = 0; i < kept.n; i++)
+        n += paper_readings(&c->mem, kept.v[i].readings, kept.v[i].unit, to + n, READINGS_MAX - n);
+    UsedReadings used = n ? (UsedReadings){ 0 } : bill_readings(c, bill);
     for (size_t i = 0; i < used.n; i++) {
         const UsedReading *u = &used.v[i];
-        to[i] = (PaperReading){ u->meter_no, u->unit,        date_add_days(u->from, 1),
-                                u->to,       u->from_value,  u->to_value,
-                                u->quantity, u->is_estimated };
+        to[n++] = (PaperReading){ u->meter_no, u->unit,        date_add_days(u->from, 1),
+                                  u->to,       u->from_value,  u->to_value,
+                                  u->quantity, u->is_estimated };
     }
     p->reading = to;
-    p->reading_n = kept.n + used.n;
+    p->reading_n = n;
 }
 
 #define PAST(F, T) F(T, Date, period_end) F(T, int, days) F(T, Quantity, use_qty) F(T, bool, is_estimated)
@@ -227,24 +224,43 @@ static void read_months(Ctx *c, BillPaper *p, const PaperRow *b) {
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
-#define POOLED(F, T) F(T, const char *, texts) F(T, const char *, wanted)
+enum { POOL_MAX = 500, CONSIDERED = 50 };
+
+#define POOLED(F, T) F(T, const char *, texts) F(T, const char *, wanted) F(T, Date, from_on) F(T, Date, to_on)
 ROW(Pooled, POOLED)
+
+static const void *read_pool(Ctx *c, int64_t none) {
+    (void)none;
+    Pooleds *pool = take(c, sizeof *pool);
+    *pool = db_all(c, Pooled, "select texts, `condition` as wanted, valid_from as from_on, valid_to as to_on "
+                              "from bill_message where utility_id = ? and active = 1 order by priority, id limit ?",
+                   c->utility, (int)POOL_MAX);
+    return pool;
+}
+
+static bool is_of_day(const Pooled *m, Date day) {
+    return (!date_is_set(m->from_on) || date_compare(m->from_on, day) <= 0)
+        && (!date_is_set(m->to_on) || date_compare(m->to_on, day) >= 0);
+}
 
 static void read_messages(Ctx *c, BillPaper *p, const PaperRow *b, const char *lang) {
     if (b->message && *b->message) p->message[p->message_n++] = b->message;
-    Pooleds pool = db_all(
-        c, Pooled,
-        "select texts, `condition` as wanted from bill_message where utility_id = ? and active = 1 and "
-        "(valid_from is null or valid_from <= ?) and (valid_to is null or valid_to >= ?) "
-        "order by priority, id limit 50",
-        c->utility, b->bill_date, b->bill_date);
+    const Pooleds *pool = kept_fact(c, "bill messages", 0, read_pool);
     PaperMessageFacts facts = { .category = b->category,
                                 .is_estimated = b->is_estimated,
-                                .is_overdue = b->forward.minor > 0,
-                                .is_first = p->month_n < 2 };
-    for (size_t i = 0; i < pool.n && p->message_n < PAPER_MESSAGES_MAX; i++) {
-        if (!paper_message_fits(&c->mem, pool.v[i].wanted, &facts)) continue;
-        Json texts = json_read(&c->mem, pool.v[i].texts, strlen(pool.v[i].texts), 65536, NULL);
+                                .is_overdue = b->forward.minor > 0 };
+    bool is_counted = false;
+    for (size_t i = 0, considered = 0; i < pool->n && p->message_n < PAPER_MESSAGES_MAX; i++) {
+        const Pooled *m = &pool->v[i];
+        if (!is_of_day(m, b->bill_date)) continue;
+        if (++considered > CONSIDERED) break;
+        if (!is_counted && m->wanted && strstr(m->wanted, "first_bill")) {
+            if (!p->month_n) read_months(c, p, b);          /* not read for a page */
+            facts.is_first = p->month_n < 2;
+            is_counted = true;
+        }
+        if (!paper_message_fits(&c->mem, m->wanted, &facts)) continue;
+        Json texts = json_read(&c->mem, m->texts, strlen(m->texts), 65536, NULL);
         const char *one = json_text(texts, lang);
         if (!one) one = json_text(texts, "en");
         if (one) p->message[p->message_n++] = text_copy(c, one);
@@ -262,11 +278,8 @@ static const char *plans_of(Ctx *c, Id bill) {
         bill);
 }
 
-BillPaper *bill_paper_of(Ctx *c, Id bill, const Locale **locale) {
-    PaperRow *b = row_of(c, bill);
-    const char *lang = messages_has_language(b->language) ? b->language : utility_here(c)->language;
-    TemplateRow *t = template_of(c, b->template_version);
-    IssuerRow *u = issuer_row(c);
+/* What pages and mails show as paper does; nothing that only paper has. */
+static BillPaper *words_of(Ctx *c, const PaperRow *b, const Design *d, const IssuerRow *u) {
     PaperAddress premise = premise_of(b, u->country), postal = postal_of(b, u->country);
     BillPaper *p = take(c, sizeof *p);
     *p = (BillPaper){ .bill_no = b->bill_no,
@@ -278,14 +291,9 @@ BillPaper *bill_paper_of(Ctx *c, Id bill, const Locale **locale) {
                       .kind = b->kind,
                       .replaces_no = b->replaces_no,
                       .premise = paper_address_line(&c->mem, &premise),
-                      .plans = plans_of(c, bill),
-                      .issuer = issuer_of(c, u, t),
-                      .on = paper_sections(&c->mem, t->sections),
-                      .how_to_pay = paper_text(&c->mem, t->texts, lang, "how_to_pay"),
-                      .contact = paper_text(&c->mem, t->texts, lang, "contact"),
-                      .terms = paper_text(&c->mem, t->texts, lang, "terms"),
+                      .issuer = { .name = u->name },
+                      .on = d->on,
                       .pay_url = public_url(c, text(c, "/b/%s", b->pay_token), false),
-                      .portal_url = public_url(c, "", true),
                       .period_start = b->period_start,
                       .period_end = b->period_end,
                       .bill_date = b->bill_date,
@@ -306,10 +314,48 @@ BillPaper *bill_paper_of(Ctx *c, Id bill, const Locale **locale) {
                       .due = b->due,
                       .carried = b->carried };
     p->address_n = paper_address(&c->mem, &postal, p->address);
+    return p;
+}
+
+static const char *language_of(Ctx *c, const PaperRow *b) {
+    return messages_has_language(b->language) ? b->language : utility_here(c)->language;
+}
+
+BillPaper *bill_paper_of(Ctx *c, Id bill, const Locale **locale) {
+    PaperRow *b = row_of(c, bill);
+    const char *lang = language_of(c, b);
+    const Design *d = design_of(c, b->template_version);
+    const IssuerRow *u = issuer_row(c);
+    BillPaper *p = words_of(c, b, d, u);
+    p->plans = plans_of(c, bill);
+    p->issuer = issuer_of(c, u, &d->row);
+    p->how_to_pay = paper_text(&c->mem, d->row.texts, lang, "how_to_pay");
+    p->contact = paper_text(&c->mem, d->row.texts, lang, "contact");
+    p->terms = paper_text(&c->mem, d->row.texts, lang, "terms");
+    p->portal_url = public_url(c, "", true);
     read_lines(c, p, bill);
     read_readings(c, p, bill);
     read_months(c, p, b);
     read_messages(c, p, b, lang);
     *locale = locale_in(&c->mem, c->locale, lang);
     return p;
+}
+
+BillPaper *bill_paper_words(Ctx *c, const PaperRow *b, const Locale **locale) {
+    const char *lang = language_of(c, b);
+    BillPaper *p = words_of(c, b, design_of(c, b->template_version), issuer_row(c));
+    read_lines(c, p, b->id);
+    if (p->on.readings) read_readings(c, p, b->id);
+    if (p->on.messages) read_messages(c, p, b, lang);
+    *locale = locale_in(&c->mem, c->locale, lang);
+    return p;
+}
+
+size_t bill_messages(Ctx *c, Id bill, const char *texts[BILL_MESSAGES_MAX]) {
+    PaperRow *b = row_of(c, bill);
+    BillPaper *p = take(c, sizeof *p);
+    read_messages(c, p, b, language_of(c, b));
+    size_t n = 0;
+    for (; n < (size_t)p->message_n && n < BILL_MESSAGES_MAX; n++) texts[n] = p->message[n];
+    return n;
 }

@@ -146,11 +146,3 @@ const char *bill_paper_mail(Arena *a, const BillPaper *b, const Locale *l) {
     raw(&h, "</div></body></html>");
     return h.t.s;
 }
-
-const char *bill_html(Ctx *c, Id bill) {
-    const Locale *l;
-    const BillPaper *p = bill_paper_of(c, bill, &l);
-    const char *refusal = paper_refusal(&c->mem, p);
-    if (refusal) fail(c, BROKEN, "bill %s cannot be shown: %s", p->bill_no, refusal);
-    return bill_paper_html(&c->mem, p, l);
-}

@@ -185,9 +185,7 @@ UsedReadings    bill_readings(struct Ctx *c, Id bill);
 typedef struct { Date date; const char *type, *number; Money amount, balance; } StatementLine;
 typedef struct { StatementLine *v; size_t n; Money opening, closing; } Statement;
 Statement account_statement(struct Ctx *c, Id account, Date from, Date to);
-/* The bill as HTML (a fragment, by its template version) and as
- * a PDF document (made when it is not there yet: some 20 ms). */
-const char *bill_html(struct Ctx *c, Id bill);
+/* The bill as a PDF document (made when it is not there yet: some 20 ms). */
 Id          bill_pdf (struct Ctx *c, Id bill);
 /* Its document, or 0 and a job that makes it before all others (some 50 ms later). In a writing transaction. */
 Id          bill_pdf_wish(struct Ctx *c, Id bill);

@@ -44,6 +44,35 @@ const char *paper_refusal(Arena *a, const BillPaper *p) {
     return NULL;
 }
 
+/* --- readings ----------------------------------------------------------------------------------------------------- */
+
+/* As much of it as is printed. */
+static Reading reading_at(Arena *a, Json j, const char *name) {
+    const char *s = json_rounded(a, j, name, 3);
+    if (!s) s = json_text(j, name);
+    Reading v = { 0 };
+    if (s) number_parse(s, NUMBER_PLAIN, (NumberRule){ .places = 3, .digits_max = 15, .negative = true }, &v.e3);
+    return v;
+}
+
+size_t paper_readings(Arena *a, const char *json, const char *unit, PaperReading *to, size_t most) {
+    Json list = json ? json_read(a, json, strlen(json), TEMPLATE_MAX, NULL) : (Json){ 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < json_size(list) && n < most; i++) {
+        Json j = json_item(list, i);
+        const char *from = json_text(j, "from_on"), *until = json_text(j, "to_on");
+        PaperReading r = { .meter_no = json_text(j, "meter_no"), .unit = unit, .from = DATE_NONE, .to = DATE_NONE,
+                           .from_value = reading_at(a, j, "from"), .to_value = reading_at(a, j, "to"),
+                           .use = reading_at(a, j, "quantity"), .is_estimated = json_text(j, "estimated") != NULL };
+        if (from && date_parse_iso(from, &r.from)) r.from = date_add_days(r.from, 1);
+        if (until) date_parse_iso(until, &r.to);
+        size_t k = n++;
+        for (; k && date_compare(to[k - 1].from, r.from) > 0; k--) to[k] = to[k - 1];
+        to[k] = r;
+    }
+    return n;
+}
+
 /* --- the template ------------------------------------------------------------------------------------------------- */
 
 PaperSections paper_sections(Arena *a, const char *json) {

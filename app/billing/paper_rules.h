@@ -82,6 +82,10 @@ PaperSections paper_sections(Arena *a, const char *json);
 /* A text of a template in a language, else in English; NULL when there is none. `json`: {"en": {"contact": "..."}}. */
 const char *paper_text(Arena *a, const char *json, const char *language, const char *key);
 
+/* The readings a segment of a bill was computed with (bill_segment.readings), by their first day; at most `most`. How
+   many. */
+size_t paper_readings(Arena *a, const char *json, const char *unit, PaperReading *to, size_t most);
+
 /* Lines of an address as the post wants them; the country only when it is not the sender's. Empty parts are left out.
    How many. */
 int paper_address(Arena *a, const PaperAddress *from, const char *to[PAPER_ADDRESS_MAX + 1]);

@@ -396,6 +396,30 @@ static void a_stamp_leaves_the_original(void) {
     }
 }
 
+/* bill_segment.readings: by the first day, rounded to what is printed, negative ones too; what is none is none. */
+static void readings_of_a_segment(void) {
+    PaperReading to[4];
+    const char *json = "[{\"meter_no\":\"B\",\"from_on\":\"2026-04-15\",\"to_on\":\"2026-04-30\",\"from\":7,"
+                       "\"to\":5.25,\"quantity\":-1.7500004,\"estimated\":null},"
+                       "{\"meter_no\":\"A\",\"from_on\":\"2026-03-31\",\"to_on\":\"2026-04-15\",\"from\":1250.5,"
+                       "\"to\":\"1262.000\",\"quantity\":11.5,\"estimated\":\"profile\"}]";
+    SAME_INT(paper_readings(&mem, json, "CCF", to, 4), 2);
+    SAME_TEXT(to[0].meter_no, "A");
+    SAME_TEXT(to[0].unit, "CCF");
+    SAME_INT(to[0].from.day, on(4, 1).day);
+    SAME_INT(to[0].to.day, on(4, 15).day);
+    SAME_INT(to[0].from_value.e3, 1250500);
+    SAME_INT(to[0].to_value.e3, 1262000);
+    SAME_INT(to[0].use.e3, 11500);
+    CU_ASSERT_TRUE(to[0].is_estimated);
+    SAME_INT(to[1].use.e3, -1750);
+    SAME_INT(to[1].to_value.e3, 5250);
+    CU_ASSERT_FALSE(to[1].is_estimated);
+    SAME_INT(paper_readings(&mem, json, NULL, to, 1), 1);
+    SAME_INT(paper_readings(&mem, NULL, NULL, to, 4), 0);
+    SAME_INT(paper_readings(&mem, "{", NULL, to, 4), 0);
+}
+
 int main(void) {
     const char *out = getenv("PAPER_OUT");
     snprintf(folder, sizeof folder, "%s", out ? out : "/tmp/test_paper_XXXXXX");
@@ -410,6 +434,7 @@ int main(void) {
                                                    { "70 lines run over pages", long_bills_run_over_pages },
                                                    { "damaged figures are refused", damage_is_refused },
                                                    { "several are joined", several_are_joined },
+                                                   { "readings of a segment", readings_of_a_segment },
                                                    { "a stamp leaves the original", a_stamp_leaves_the_original },
                                                    { 0 } });
     if (!out && !fork()) execlp("rm", "rm", "-rf", folder, NULL);

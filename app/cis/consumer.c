@@ -71,10 +71,12 @@ void consumer_list(Req *r) {
 #define PERSON(F, T) F(T, Id, id) F(T, const char *, consumer_no) F(T, const char *, display_name) \
     F(T, const char *, status) F(T, const char *, primary_phone) F(T, const char *, email) F(T, bool, vip)
 ROW(Person, PERSON)
-#define HELD_ROW(F, T) F(T, Id, id) F(T, const char *, account_no) F(T, const char *, status) F(T, Id, sub_area) \
-    F(T, const char *, address) F(T, const char *, category) F(T, Money, balance) F(T, Money, deposit_balance) \
-    F(T, Date, opened_on)
-ROW(Held, HELD_ROW)
+#define OF_ACCOUNT(F, T) F(T, const char *, account_no) F(T, Id, sub_area) F(T, const char *, address) \
+    F(T, const char *, category) F(T, Money, balance) F(T, Money, deposit_balance) F(T, Date, opened_on)
+#define FOUND_ROW(F, T) PERSON(F, T) F(T, Id, account) F(T, const char *, account_status) OF_ACCOUNT(F, T)
+ROW(Found, FOUND_ROW)
+typedef struct Held { Id id; const char *status; OF_ACCOUNT(ROW_MEMBER, Held) } Held;
+typedef struct { Held *v; size_t n; } Helds;
 
 enum { ACCOUNTS_READ = 2000, ACCOUNTS_SHOWN = 50, BILLS_READ = 26, PAYMENTS_READ = 8, BILLS_SHOWN = 6, USE_SHOWN = 13 };
 
@@ -135,18 +137,38 @@ static void show_facts_row(Req *r, const Held *a, PaymentHeads last) {
 static const struct { const char *text, *path; } tabs[] = { { "overview", "" }, { "financial", "/financial" },
     { "connections", "/connections" }, { "history", "/history" } };
 
+#define COPY_PERSON(T, type, name) person->name = f->name;
+#define COPY_ACCOUNT(T, type, name) to->name = f->name;
+
+/* The person and all accounts by one statement. */
+static const Person *find(Req *r, const char *no, Helds *held) {
+    Founds all = db_all(r, Found, "select n.id, n.consumer_no, n.display_name, n.status, n.primary_phone, n.email, "
+                                  "n.vip, a.id as account, a.status as account_status, a.account_no, "
+                                  "p.sub_area_id as sub_area, " PREMISE_ADDRESS " as address, g.name as category, "
+                                  "a.balance_minor as balance, a.deposit_balance_minor as deposit_balance, "
+                                  "a.opened_on from consumer n left join account a on a.consumer_id=n.id "
+                                  "and a.utility_id=n.utility_id left join premise p on p.id=a.premise_id "
+                                  "left join consumer_category g on g.id=a.category_id "
+                                  "where n.utility_id=? and n.consumer_no=? order by a.id limit ?",
+                        r->c.utility, no, (int)ACCOUNTS_READ);
+    if (!all.n) fail(r, NOT_FOUND, "There is no consumer %s.", no);
+    *held = (Helds){ take_n(r, Held, all.n), 0 };
+    Person *person = take(r, sizeof *person);
+    for (size_t i = 0; i < all.n; i++) {
+        const Found *f = &all.v[i];
+        if (!i) { PERSON(COPY_PERSON, ) }
+        if (!f->account.id) continue;
+        Held *to = &held->v[held->n++];
+        to->id = f->account, to->status = f->account_status;
+        OF_ACCOUNT(COPY_ACCOUNT, )
+    }
+    return person;
+}
+
 /* The head every tab has. */
 static View show_head(Req *r, int tab) {
-    const char *no = path_text(r, "consumer_no");
-    const Person *p = db_find(r, Person, "select id, consumer_no, display_name, status, primary_phone, email, vip "
-                                         "from consumer where utility_id=? and consumer_no=?", r->c.utility, no);
-    if (!p) fail(r, NOT_FOUND, "There is no consumer %s.", no);
-    Helds all = db_all(r, Held, "select a.id, a.account_no, a.status, p.sub_area_id as sub_area, " PREMISE_ADDRESS
-                                " as address, g.name as category, a.balance_minor as balance, "
-                                "a.deposit_balance_minor as deposit_balance, a.opened_on from account a "
-                                "join premise p on p.id=a.premise_id join consumer_category g on g.id=a.category_id "
-                                "where a.consumer_id=? and a.utility_id=? order by a.id limit ?",
-                       p->id, r->c.utility, (int)ACCOUNTS_READ);
+    Helds all;
+    const Person *p = find(r, path_text(r, "consumer_no"), &all);
     const Held *a = choose_account(r, &all);
     PaymentHeads payments = a ? payment_list(&r->c, a->id, DATE_NONE, DATE_NONE, PAYMENTS_READ) : (PaymentHeads){ 0 };
     show_text(r, "page.title", p->display_name);

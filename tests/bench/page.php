@@ -12,8 +12,8 @@ $known = ['no' => $no, 'token' => hex2bin($work['token']), 'user' => $work['user
 
 // Values of a statement by what it reads; a statement nobody knows ends the bench.
 function values_of(string $sql, array $k): array {
-    $of = ['smart360.tenant t' => fn() => ['swa'], 'from session s' => fn() => [$k['token']], 'from notification' => fn() => ['user', $k['user']],
-        'from consumer where' => fn() => [1, $k['no']], 'from account a' => fn() => [$k['consumer'], 1, 2000],
+    $of = ['smart360.tenant t' => fn() => [$k['token'], 'swa'], 'from notification' => fn() => ['user', $k['user']],
+        'from consumer n' => fn() => [1, $k['no'], 2000],
         'from payment p' => fn() => [$k['account'], '1970-01-01', '9999-12-31', 8],
         'from charge h' => fn() => array_fill(0, 4, $k['account']), 'from service_connection s' => fn() => [$k['account']],
         'from bill force index' => fn() => [$k['account'], 1, 26], 'from bill b join account' => fn() => [$k['no'], 1],
@@ -30,8 +30,7 @@ foreach ($work[$is_bill ? 'bill' : 'consumer'] as $sql) {
     $result = $statement->get_result();
     $rows = $result ? $result->fetch_all(MYSQLI_ASSOC) : [];
     $read[] = $rows;
-    if (str_contains($sql, 'from consumer where')) $known['consumer'] = $rows[0]['id'];
-    if (str_contains($sql, 'from account a')) $known['account'] = $rows[0]['id'];
+    if (str_contains($sql, 'from consumer n')) $known['account'] = $rows[0]['account'];
     if (str_contains($sql, 'from bill b join account')) $known['bill'] = $rows[0]['id'];
 }
 
@@ -77,7 +76,7 @@ function chart(array $bars): void {
 
 echo $work['head'];
 if ($is_bill) {
-    [, , $bill, $lines, $segments] = $read;
+    [, $bill, $lines, $segments] = $read;
     $b = $bill[0];
     $how = [];
     $trace = json_decode($b['trace'], true);
@@ -88,9 +87,8 @@ if ($is_bill) {
     card('Lines', fn() => table('Lines of the bill', [['Charge', 'text'], ['How it was computed', 'text'], ['GL code', 'code'], ['Amount', 'money']], array_map(fn($l) => [$l['description'], $how[$l['seq']] ?? '', $l['code'], money($l['amount_minor'])], $lines)));
     card('Use and readings', fn() => table('Readings of the bill', [['Meter', 'code'], ['From', 'date'], ['Reading', 'num'], ['To', 'date'], ['Reading', 'num'], ['Use', 'num'], ['Kind', 'status']], array_map(fn($u) => [$u['meter_no'], day($u['from_on']), $u['from_value'], day($u['to_on']), $u['to_value'], $u['quantity'] . ' ' . $u['unit'], $u['is_estimated'] ? 'Estimated' : 'Actual'], $segments)));
 } else {
-    [, , $person, $accounts, $payments, $due, $supply, $bills] = $read;
-    $p = $person[0];
-    $a = $accounts[0];
+    [, $person, $payments, $due, $supply, $bills] = $read;
+    $p = $a = $person[0];
     echo '<section class="s-card s-rec"><h1>', h($p['display_name']), '</h1><ul><li>', icon('id'), h($p['consumer_no'] . ', account ' . $a['account_no']), '</li><li>', icon('phone'), h($p['primary_phone']), '</li><li>', icon('mail'), h($p['email']), '</li><li>', icon('pin'), h($a['address']), '</li></ul>';
     facts('s-row', [['To pay', '$' . money($a['balance']), $due ? day(min(array_column($due, 'due_on'))) : ''], ['Services', implode(', ', array_column($supply, 'service')), day($a['opened_on'])], ['Rate', $supply[0]['plan'] ?? '', $a['category']], ['Meters', implode(', ', array_column($supply, 'meter_no')), ''], ['Last payment', '$' . money($payments[0]['amount'] ?? 0), ''], ['Deposit held', '$' . money($a['deposit_balance']), '']]);
     echo '</section><div class="s-two"><div><div class="s-grid">';

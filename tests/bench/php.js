@@ -25,9 +25,9 @@ function statements(state, url, headers) {
   mariadb('set global general_log = 0');
   const sent = fs.readFileSync(log, 'utf8').split('\n').map((l) => l.match(/(\d+) (Execute|Query)\t(.*)/)).filter(Boolean);
   fs.unlinkSync(log);
-  const who = sent.find((m) => m[3].includes('from session s'))[1];
+  const who = sent.find((m) => m[3].includes('session s on s.token_hash'))[1];
   const from = sent.findIndex((m) => m[1] === who && m[3].includes('smart360.tenant t'));
-  const list = sent.slice(from).filter((m) => m[1] === who).map((m) => m[3]);
+  const list = sent.slice(from).filter((m) => m[1] === who).map((m) => m[3].replace(' and chain', ''));
   const end = list.indexOf('commit');
   return { html, sql: list.slice(0, end + 1).filter((s) => s.includes('?') || /^(start|commit)/.test(s)) };
 }

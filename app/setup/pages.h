@@ -108,7 +108,7 @@ void contract_preview_page (Req *r);
 void contract_preview_pdf  (Req *r);
 JobStep category_merge_job (Ctx *c, const JobRow *job);
 
-/* dashboard.c */
+/* dashboard.c; dashboard_map.c: the map's areas as JSON */
 void dashboard_page      (Req *r);
 void dashboard_map       (Req *r);
 void dashboard_alert_post(Req *r);

@@ -116,6 +116,10 @@ PlanBook *plan_book_of(Ctx *c, const BillScope *s);
 int       plan_spans(PlanBook *book, Id plan, Date valid_from, Date valid_to, const char *size, BillPlanSpan *to,
                      int room);
 const char *plan_code_of(const PlanBook *book, Id plan);
+/* What a component is called on bills of a language; NULL: its label. */
+const char *plan_book_label(const PlanBook *book, Id rate, const char *language);
+/* Whether a component asks for the demand of earlier months. */
+bool      plan_book_looks_back(const PlanBook *book);
 /* GL code of a component by its id; 0 when it has none. */
 Id        plan_rate_code(const PlanBook *book, Id rate);
 const BillTax *plan_taxes(Ctx *c, int *n);

@@ -216,6 +216,15 @@ static bool refuse(Run *run, const TariffRate *r, TariffProblem problem, Date on
     return false;
 }
 
+/* What the ratchet of later bills looks back at: never what a ratchet made of it. */
+static const char *measured_of(const Run *run, const TariffRate *r) {
+    if (r->quantity.kind != QUANTITY_RATCHET) return NULL;
+    for (int i = 0; i < run->period.attribute_n; i++)
+        if (!strcmp(run->period.attributes[i].name, r->quantity.a))
+            return exact_decimal(run->w->a, run->period.attributes[i].value, 6);
+    return NULL;
+}
+
 static void line_add(Run *run, const TariffRate *r, const TariffLine *l, Date from, Date to) {
     int64_t num = 1, den = 1;
     if (!wide_fits(l->factor.num, &num) || !wide_fits(l->factor.den, &den)) num = den = 1;
@@ -225,6 +234,7 @@ static void line_add(Run *run, const TariffRate *r, const TariffLine *l, Date fr
         .unit = l->has_quantity ? (r->unit ? r->unit : run->s->connection->unit) : NULL,
         .price = r->prices.price, .factor_num = num, .factor_den = den, .amount = l->amount, .is_added = true,
         .tax_codes = r->tax_codes, .tax_n = r->tax_n, .explain = l->explain,
+        .measured = measured_of(run, r),
     };
     if (l->has_quantity && !exact_to_quantity(l->quantity, &line.quantity)) line.has_quantity = false;
     charge_line_add(run->w->a, run->lines, (ChargeLine){ .line = line, .rate = r, .from = from, .to = to });

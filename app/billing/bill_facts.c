@@ -164,6 +164,8 @@ ROW(RebateFact, REBATE_FACT)
     F(T, const char *, service) F(T, const char *, tax_code) F(T, Money, amount)
 ROW(BilledLineFact, BILLED_LINE_FACT)
 
+#define PEAK_FACT(F, T) F(T, Id, connection) F(T, Quantity, peak_micro)
+ROW(PeakFact, PEAK_FACT)
 #define REPLAYED_FACT(F, T) F(T, Id, connection) F(T, Date, first_day)
 ROW(ReplayedFact, REPLAYED_FACT)
 
@@ -186,6 +188,7 @@ typedef struct Set {
     SinceFacts       since;
     InstalmentFacts  instalments;
     RebateFacts      rebates;
+    PeakFacts        peaks;             /* by connection; only with a component that looks back */
     ReplayedFacts    replayed;          /* connections on the bills of the period, when it is replayed */
     Id              *connection_ids; size_t connection_id_n;    /* in order, each once */
     Id              *use_ids; size_t use_id_n;                  /* likewise */
@@ -249,6 +252,19 @@ static void read_billed(Set *x, const char *ids) {
     qsort(x->billed.v, x->billed.n, sizeof *x->billed.v, newest_first);
     x->periods = db_all(x->c, PeriodFact, "select id, from_date, to_date from bill_cycle_period where utility_id = ? "
                                           "and to_date >= ? order by id", x->c->utility, since);
+}
+
+/* The highest demand measured on bills of the twelve months before. */
+static void read_peaks(Set *x, const char *ids) {
+    if (!plan_book_looks_back(x->book)) return;
+    x->peaks = db_all(x->c, PeakFact,
+        "select g.service_connection_id as connection, cast(max(coalesce(cast(json_value(l.detail, '$.measured') "
+        "as decimal(24, 6)) * 1000000, l.qty_micro)) as signed) as peak_micro from " IDS "bill_segment g force index "
+        "(bill_segment_days) on g.service_connection_id = j.id and g.segment_end >= ? and g.segment_end < ? "
+        "straight_join bill b on b.id = g.bill_id and b.status = 'published' straight_join bill_line l "
+        "on l.bill_id = g.bill_id and l.segment_id = g.id and l.charge_type = 'DEMAND' "
+        "group by g.service_connection_id order by g.service_connection_id", ids, date_add_months(x->s->from, -12),
+                      x->s->from);
 }
 
 static int by_id(const void *a, const void *b) {
@@ -397,6 +413,7 @@ static void read_set(Set *x, const Id *accounts, size_t n) {
                                       date_add_days(x->s->to, (int)setting_int(c, "bx.reading_window_days", 5)));
     if (x->use_id_n) x->history = mx_use_history_of(c, x->use_ids, x->use_id_n, x->s->from);
     read_billed(x, connections);
+    read_peaks(x, connections);
     read_lines(x);
     if (!x->s->replays) x->charges = read_charges(c, x->s, ids);
     x->since = read_since(c, &x->accounts);
@@ -489,8 +506,9 @@ static void billed_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
 }
 
 static void attributes_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
-    TariffAttribute *v = take_n(x->c, TariffAttribute, 16);
+    TariffAttribute *v = take_n(x->c, TariffAttribute, 17);
     int n = 0;
+    bool has_peak = false;
     if (k->eru_e3) v[n++] = (TariffAttribute){ "eru", exact_ratio(k->eru_e3, 1000) };
     if (k->connected_load_e3) v[n++] = (TariffAttribute){ "connected_load", exact_ratio(k->connected_load_e3, 1000) };
     if (k->impervious_sqft) v[n++] = (TariffAttribute){ "impervious_area", exact_whole(k->impervious_sqft) };
@@ -501,10 +519,15 @@ static void attributes_fill(Set *x, const ConnectionFact *k, BillConnection *to)
         for (size_t i = 0; i < json_size(o) && n < 16; i++) {
             const char *number = json_number(&x->c->mem, m[i].value, "");
             int64_t micro;
-            if (number && tariff_name_is_valid(m[i].name) && tariff_decimal_parse(number, &micro))
-                v[n++] = (TariffAttribute){ m[i].name, exact_micro(micro) };
+            if (!number || !tariff_name_is_valid(m[i].name) || !tariff_decimal_parse(number, &micro)) continue;
+            v[n++] = (TariffAttribute){ m[i].name, exact_micro(micro) };
+            has_peak = has_peak || !strcmp(m[i].name, "demand_peak");
         }
     }
+    size_t first, peaks;
+    SHARE(x->peaks, connection, k->id, first, peaks);
+    if (peaks && !has_peak)
+        v[n++] = (TariffAttribute){ "demand_peak", exact_micro(x->peaks.v[first].peak_micro.micro) };
     to->attributes = v;
     to->attribute_n = n;
 }

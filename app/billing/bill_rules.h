@@ -278,6 +278,7 @@ typedef struct {
     const char *const *tax_codes; int tax_n;    /* codes whose base it is in; of a TAX line: its own code */
     Id          charge, instalment, adjustment, deposit, true_up_of;
     const char *trued_up;                       /* of a TRUE_UP line: the charge type that it corrects */
+    const char *measured;                       /* of a demand ratchet: the measured value; else NULL */
     const char *explain;                        /* "5 x 4.50 = 22.50; 5 x 6.75 = 33.75"; NULL without `trace` */
 } BillLine;
 

@@ -223,12 +223,15 @@ static void store_lines(Store *x, const BillCase *one, int64_t first_segment) {
     for (int i = 0; i < d->line_n; i++) {
         const BillLine *l = &d->lines[i];
         bool is_tax = !strcmp(l->charge_type, "TAX") && l->tax_n;
+        const char *translated = plan_book_label(x->book, l->rate, one->language);
         Id segment = l->segment >= 0 ? (Id){ first_segment + l->segment } : (Id){ 0 };
         Bind quantity = l->has_quantity ? bind_qty(l->quantity) : (Bind){ 0 };
         Bind price = l->price.micro && l->rate.id ? bind_price(l->price) : (Bind){ 0 };
-        const char *detail = l->explain ? json_pairs(c, "how", l->explain, NULL) : NULL;
+        const char *detail = !l->explain && !l->measured ? NULL
+            : json_pairs(c, l->explain ? "how" : "measured", l->explain ? l->explain : l->measured,
+                         l->explain && l->measured ? "measured" : NULL, l->measured, NULL);
         db_bulk_add(x->line, (Id){ x->next_line++ }, one->bill, segment, l->seq, bill_section_words[l->section],
-                    l->charge_type, text(c, "%.200s", l->description), l->rate, l->service,
+                    l->charge_type, text(c, "%.200s", translated ? translated : l->description), l->rate, l->service,
                     l->from, l->to, quantity, l->unit, price, l->factor_num, l->factor_den, l->amount, detail,
                         codes_json(c, l), is_tax ? l->tax_codes[0] : NULL,
                     l->is_added ? code_of(c, x->book, &x->known, l, one, x->s->bill_date) : (Id){ 0 }, l->is_added,

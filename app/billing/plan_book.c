@@ -2,6 +2,7 @@
  * Tariffs as the engine wants them: plans, versions and components of the utility, read once for a piece of work and
  * shared by all its accounts (BX01US01, BX01US03, ONB02US05). Approved versions never change.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/billing/bill.h"
@@ -11,6 +12,8 @@
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
+
+enum { LABELS_MOST = 20 };
 
 #define PLAN_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, proration_method) \
     F(T, const char *, rate_change_method) F(T, int, tolerance_days) \
@@ -27,7 +30,8 @@ ROW(VersionRow, VERSION_ROW)
         F(T, const char *, tier_period) F(T, Quantity, included_qty_micro) \
     F(T, bool, has_minimum) F(T, Money, minimum_minor) F(T, const char *, round_qty) F(T, const char *, tax_codes) \
         F(T, const char *, refs) F(T, const char *, tax_code) F(T, const char *, tiers_per) \
-    F(T, const char *, season_code) F(T, Date, valid_from) F(T, Date, valid_to) F(T, const char *, gl_code)
+    F(T, const char *, season_code) F(T, Date, valid_from) F(T, Date, valid_to) F(T, const char *, gl_code) \
+    F(T, const char *, labels)
 ROW(RateRow, RATE_ROW)
 #define TIER_ROW(F, T) F(T, Id, rate_id) F(T, const char *, season_code) F(T, bool, has_limit) \
     F(T, Quantity, upto_qty_micro) F(T, const char *, upto_attribute) F(T, Price, rate_micro) \
@@ -45,6 +49,9 @@ ROW(SeasonRow, SEASON_ROW)
 typedef struct Components { const char *size; TariffRate *v; int n; struct Components *next; } Components;
 typedef struct { VersionRow row; Date until; bool has_sizes; size_t first, rows; Components *made; } Version;
 
+/* What a component is called on bills of a language that is not the utility's first. */
+typedef struct { Id rate; const char *language, *label; } Labelled;
+
 struct PlanBook {
     PlanRows    plans;
     Version    *versions; size_t version_n;     /* by plan, then by date */
@@ -54,12 +61,46 @@ struct PlanBook {
     SizeRows    sizes;
     SeasonRows  seasons;
     Id         *codes;                          /* of rates.v */
+    Labelled   *labels; size_t label_n;         /* by rate, then by language */
+    bool        looks_back;                     /* a component asks for the demand of earlier months */
     Date        from, to;
     int64_t     normal_days_micro;
     int         exponent;
 };
 
 static void components_make(Ctx *c, PlanBook *b, Version *v, const char *size);
+
+static int by_rate(const void *a, const void *b) {
+    const Labelled *x = a, *y = b;
+    if (x->rate.id != y->rate.id) return x->rate.id < y->rate.id ? -1 : 1;
+    return strcmp(x->language, y->language);
+}
+
+static void labels_read(Ctx *c, PlanBook *b) {
+    size_t most = 0;
+    for (size_t i = 0; i < b->rates.n; i++) most += b->rates.v[i].labels ? LABELS_MOST : 0;
+    b->labels = take_n(c, Labelled, most + 1);
+    for (size_t i = 0; i < b->rates.n; i++) {
+        const char *labels = b->rates.v[i].labels;
+        if (!labels) continue;
+        Json all = json_read(&c->mem, labels, strlen(labels), 65536, NULL);
+        JsonMember *m = json_members(&c->mem, all);
+        for (size_t k = 0; k < json_size(all) && k < LABELS_MOST; k++) {
+            const char *label = json_text(m[k].value, "");
+            if (label) b->labels[b->label_n++] = (Labelled){ b->rates.v[i].id, m[k].name, label };
+        }
+    }
+    qsort(b->labels, b->label_n, sizeof *b->labels, by_rate);
+}
+
+const char *plan_book_label(const PlanBook *b, Id rate, const char *language) {
+    if (!b->label_n || !language || !rate.id) return NULL;
+    const Labelled *x = bsearch(&(Labelled){ .rate = rate, .language = language }, b->labels, b->label_n,
+                                sizeof *b->labels, by_rate);
+    return x ? x->label : NULL;
+}
+
+bool plan_book_looks_back(const PlanBook *b) { return b->looks_back; }
 
 /* All is made here, so that nothing of the book stands in memory that a failed transaction takes along. */
 static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro, const char *instead) {
@@ -85,7 +126,7 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
         "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, r.minimum_minor "
         "is not null as has_minimum, "
         "coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, r.tax_codes, r.refs, r.tax_code, r.tiers_per, "
-        "r.season_code, r.valid_from, r.valid_to, r.gl_code from tariff_rate r "
+        "r.season_code, r.valid_from, r.valid_to, r.gl_code, r.labels from tariff_rate r "
         "join tariff_plan_version v on v.id = r.version_id where r.utility_id=? and r.enabled=1 "
         "and (v.state in ('approved', 'active', 'superseded') or json_contains(?, v.id)) "
         "order by v.plan_id, v.effective_from, v.version_no, r.sequence", c->utility, instead);
@@ -102,6 +143,9 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
                                   "join tariff_rate r on r.id = z.rate_id where r.utility_id=?", c->utility);
     b->seasons = db_all(c, SeasonRow, "select s.plan_id, s.code, s.from_md, s.to_md from tariff_season s "
                                       "join tariff_plan p on p.id = s.plan_id where p.utility_id=?", c->utility);
+    labels_read(c, b);
+    for (size_t i = 0; i < b->rates.n; i++)
+        b->looks_back = b->looks_back || !strncmp(b->rates.v[i].quantity, "ratchet(", 8);
     b->codes = take_n(c, Id, b->rates.n + 1);
     for (size_t i = 0; i < b->rates.n; i++)                 /* a draft may have none yet */
         if (*b->rates.v[i].gl_code) b->codes[i] = gl_by_code(c, b->rates.v[i].gl_code);

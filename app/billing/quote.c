@@ -671,7 +671,7 @@ static bool read_quantity(Reader *r, const Path *owner, json_t *v, TariffQuantit
     const Path *p = AT(owner, "quantity");
     if (!v) return true;
     if (!json_is_string(v) || !json_string_length(v) || json_string_length(v) != strlen(json_string_value(v)) ||
-        !tariff_quantity_parse(r->a, json_string_value(v), to))
+        !tariff_quantity_parse(r->a, json_string_value(v), to) || to->kind == QUANTITY_RATCHET)
         return wrong(r, p, "must be usage, an attribute, min(a,b), ceil(a/n) or a/n with n above 0");
     return (!to->a || attribute_is_there(r, p, to->a)) && (!to->b || attribute_is_there(r, p, to->b));
 }

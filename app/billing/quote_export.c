@@ -109,6 +109,7 @@ static void add_quantity(Text *t, const TariffQuantity *q) {
     case QUANTITY_MIN:   add_text(t, "quantity", text(t->arena, "min(%s,%s)", a, operand_text(q->b))); break;
     case QUANTITY_CEIL:  add_text(t, "quantity", text(t->arena, "ceil(%s/%s)", a, n)); break;
     case QUANTITY_SHARE: add_text(t, "quantity", text(t->arena, "%s/%s", a, n)); break;
+    case QUANTITY_RATCHET: break;                       /* of no document: see tariff_desk */
     }
 }
 

@@ -222,6 +222,7 @@ static const char *lost_of(const TariffRate *r) {
     if (r->is_maximum) return "a maximum";
     if (r->round_qty != QUANTITY_EXACT) return "quantities rounded up to the unit";
     if (r->tiers_per) return "limits by an attribute";
+    if (r->quantity.kind == QUANTITY_RATCHET) return "demand of earlier months";
     return NULL;
 }
 

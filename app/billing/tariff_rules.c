@@ -124,6 +124,14 @@ bool tariff_quantity_parse(Arena *a, const char *s, TariffQuantity *to) {
         s += 5;
         return name_read(a, &s, &to->a) && divisor_read(&s, &to->n) && !strcmp(s, ")");
     }
+    if (!strncmp(s, "ratchet(", 8)) {
+        to->kind = QUANTITY_RATCHET;
+        s += 8;
+        if (!name_read(a, &s, &to->a) || !to->a || *s++ != ',' || !name_read(a, &s, &to->b) || !to->b || *s++ != ',')
+            return false;
+        size_t n = decimal_read(s, &to->n.micro);
+        return n && to->n.micro > 0 && to->n.micro <= 100 * 1000000 && !strcmp(s + n, ")");
+    }
     if (!name_read(a, &s, &to->a)) return false;
     if (!*s) return true;
     to->kind = QUANTITY_SHARE;
@@ -276,6 +284,13 @@ static TariffProblem quantity_named(Work *w) {
         if (!operand(w, q->b, usage, scale, &y)) return TARIFF_NO_ATTRIBUTE;
         result = exact_min(x, y);
         if (tell) tell_step(w, text(w->a, "lesser of %s and %s = %s", number(w, x), number(w, y), number(w, result)));
+        break;
+    case QUANTITY_RATCHET:
+        if (!operand(w, q->b, usage, scale, &y)) break;                 /* no month before this one */
+        result = exact_max(x, exact_mul(y, exact_div(n, exact_whole(100))));
+        if (tell)
+            tell_step(w, text(w->a, "greater of %s and %s %% of %s = %s", number(w, x), number(w, n), number(w, y),
+                              number(w, result)));
         break;
     case QUANTITY_CEIL:
         result = exact_ceil(exact_div(x, n));

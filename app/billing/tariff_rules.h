@@ -43,8 +43,9 @@ typedef struct {
 } TariffPrices;
 
 /* Of what a component charges: usage, an attribute, min(a,b),
- * ceil(a/n), a/n. NULL names are the usage. All zero: usage. */
-typedef enum { QUANTITY_PLAIN, QUANTITY_MIN, QUANTITY_CEIL, QUANTITY_SHARE } QuantityKind;
+ * ceil(a/n), a/n, ratchet(a,b,n): a, or n % of b when that is more and b is known. NULL names are the usage. All zero:
+ * usage. */
+typedef enum { QUANTITY_PLAIN, QUANTITY_MIN, QUANTITY_CEIL, QUANTITY_SHARE, QUANTITY_RATCHET } QuantityKind;
 typedef struct { QuantityKind kind; const char *a, *b; Quantity n; } TariffQuantity;
 
 /* One row of tariff_rate as the engine needs it. Fill with TARIFF_RATE_DEFAULT first: `r = TARIFF_RATE_DEFAULT`. */
@@ -200,8 +201,9 @@ Exact   gas_energy(Exact volume, bool imperial, Exact correction, Exact calorifi
 
 /* ---- Words of documents and columns ---- */
 
-/* "usage", "eru", "min(usage,winter_average)", "ceil(impervious_area/1000)", "usage/1000": false when it is none of
-   these. Names and text are copied into the arena. NULL or "" is the usage. */
+/* "usage", "eru", "min(usage,winter_average)", "ceil(impervious_area/1000)", "usage/1000",
+   "ratchet(demand,demand_peak,80)" (plans only, no quote document): false when it is none of these. Names and text are
+   copied into the arena. NULL or "" is the usage. */
 bool tariff_quantity_parse(Arena *a, const char *s, TariffQuantity *to);
 bool tariff_name_is_valid(const char *s);           /* [a-z][a-z0-9_]{0,39} */
 bool charge_type_is_valid(const char *s);           /* [A-Z][A-Z0-9_]{0,39} */

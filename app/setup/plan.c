@@ -193,6 +193,16 @@ static const char *basis_text(Req *r, const PlanRate *v) {
     return msg(r->c.language, text(r, "plan.%s", v->basis));
 }
 
+Price plan_ratchet(const PlanRate *v) {
+    Price percent = { 0 };
+    const char *s = strncmp(v->quantity, "ratchet(", 8) ? NULL : strrchr(v->quantity, ',');
+    for (s = s ? s + 1 : ""; *s >= '0' && *s <= '9'; s++) percent.micro = percent.micro * 10 + (*s - '0') * 1000000;
+    int64_t place = 100000;
+    if (*s == '.')
+        for (s++; *s >= '0' && *s <= '9'; s++, place /= 10) percent.micro += (*s - '0') * place;
+    return percent;
+}
+
 const char *plan_price_text(Req *r, const PlanRate *v) {
     Arena *a = &r->c.mem;
     if (!strcmp(v->type, "meter_size")) return sizes_text(r, v);
@@ -210,7 +220,10 @@ const char *plan_price_text(Req *r, const PlanRate *v) {
     if (!strcmp(v->calc, "flat")) return text(r, "%s %s", money(r, v->amount_minor), basis_text(r, v));
     const char *share = v->qty_percent_ppm != 1000000 ? text(r, ", %s", msg_format(r, r->c.language, "plan.of_volume",
         { "percent", locale_percent(a, r->c.locale, v->qty_percent_ppm) })) : "";
-    return text(r, "%s / %s%s", price(r, v->rate_micro), v->unit ? v->unit : v->quantity, share);
+    Price back = plan_ratchet(v);
+    const char *ratchet = !back.micro ? "" : text(r, ", %s", msg_format(r, r->c.language, "plan.ratchet_text",
+        { "percent", locale_percent(a, r->c.locale, back.micro / 100) }));
+    return text(r, "%s / %s%s%s", price(r, v->rate_micro), v->unit ? v->unit : v->quantity, share, ratchet);
 }
 
 /* --- choosing a version ------------------------------------------------------------------------------------------- */

@@ -45,13 +45,14 @@ ROW(PlanVersion, PLAN_VERSION)
     F(T, Quantity, included_qty_micro) F(T, const char *, round_qty) F(T, const char *, tax_codes) \
     F(T, const char *, refs) F(T, const char *, tax_code) F(T, const char *, tiers_per) \
         F(T, const char *, season_code) \
-    F(T, Date, valid_from) F(T, Date, valid_to) F(T, const char *, gl_code) F(T, bool, show_zero) F(T, bool, enabled)
+    F(T, Date, valid_from) F(T, Date, valid_to) F(T, const char *, gl_code) F(T, bool, show_zero) F(T, bool, enabled) \
+    F(T, const char *, labels)
 ROW(PlanRate, PLAN_RATE)
 #define PLAN_RATE_SELECT "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, " \
     "r.basis, r.prorate, r.service_code, r.unit, r.rate_micro, r.amount_minor, r.rate_ppm, r.quantity, " \
     "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, r.round_qty, r.tax_codes, r.refs, " \
-    "r.tax_code, r.tiers_per, r.season_code, r.valid_from, r.valid_to, r.gl_code, r.show_zero, r.enabled " \
-    "from tariff_rate r "
+    "r.tax_code, r.tiers_per, r.season_code, r.valid_from, r.valid_to, r.gl_code, r.show_zero, r.enabled, " \
+    "r.labels from tariff_rate r "
 
 #define PLAN_TIER(F, T) F(T, const char *, season) F(T, bool, unlimited) F(T, Quantity, upto_qty_micro) \
     F(T, const char *, upto_attribute) F(T, Price, rate_micro) F(T, Money, amount_minor)
@@ -89,6 +90,8 @@ PlanRates    plan_rates(Ctx *c, Id version);
 void plan_head(Req *r, const Plan *p, const PlanVersion *v, const char *here);
 /* "0 to 5 at $4.50; to 10 at $6.75; above at $9.10", "$38.50 a month", "5 %" ... */
 const char *plan_price_text(Req *r, const PlanRate *v);
+/* Of a demand ratchet the percentage, in millionths; 0: none. */
+Price plan_ratchet(const PlanRate *v);
 /* Which version is meant: query `version` of plan `plan`; all zero when it is not named or not there. */
 typedef struct PlanChoice { Plan *plan; PlanVersion *version; } PlanChoice;
 PlanChoice plan_choice(Req *r, const char *value);

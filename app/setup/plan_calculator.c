@@ -22,6 +22,7 @@ static const Field asked[] = {
     { "eru",      "ERU",             QTY(0, 0) },
     { "units",    "Dwelling units",  INT(1, 10000) },
     { "demand",   "Highest demand",  QTY(0, 0),   .suffix = "kW" },
+    { "peak",     "Highest of the last 12 months", QTY(0, 0), .suffix = "kW" },
     { "rebates",  "Rebates",         CHOICES(NULL) },
     { "part",     "First or final bill", BOOL,    .hint = "Charges for a time go by days unless all days are there" },
     { "exempt",   "Exempt from taxes", BOOL },
@@ -37,7 +38,7 @@ typedef struct Asked {
     int         tou_n;
     PlanChoice  main, other;
     Input      *in;
-    TariffFact  facts[4], used[TOU_MOST];
+    TariffFact  facts[5], used[TOU_MOST];
     Id          chosen[REBATES_MOST];
     TariffUse   use;
 } Asked;
@@ -86,6 +87,7 @@ static void facts_read(Asked *a) {
     u->attributes = a->facts;
     if (in_given(in, "eru")) a->facts[u->attribute_n++] = (TariffFact){ "eru", in_qty(in, "eru") };
     if (in_given(in, "demand")) a->facts[u->attribute_n++] = (TariffFact){ "demand", in_qty(in, "demand") };
+    if (in_given(in, "peak")) a->facts[u->attribute_n++] = (TariffFact){ "demand_peak", in_qty(in, "peak") };
     int64_t units = in_given(in, "units") ? in_int(in, "units") : 1;
     a->facts[u->attribute_n++] = (TariffFact){ "dwelling_units", { units * 1000000 } };
     u->size = in_text(in, "size");

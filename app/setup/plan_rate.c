@@ -8,12 +8,13 @@
 #include "app/setup/pages.h"
 #include "app/setup/plan.h"
 #include "app/setup/plan_rules.h"
+#include "lib/json.h"
 
-enum { FIELDS_MOST = 32, CHOICES_MOST = 120, LINES_MOST = 50, LINES_SHOWN = 4, NAMES_MOST = 40 };
+enum { FIELDS_MOST = 32, CHOICES_MOST = 120, LINES_MOST = 50, LINES_SHOWN = 4, NAMES_MOST = 40, LANGUAGES_MOST = 4 };
 enum {
     CHARGE = 1, CALC = 2, AMOUNT = 4, RATE = 8, PERCENT_OF = 16, BASIS = 32, COUNT = 64, QUANTITY = 128, SHARE = 256,
     CAP = 512, MODE = 1024, PER = 2048, INCLUDED = 4096, REFS = 8192, TAXES = 16384, TAX = 32768, DATES = 65536,
-    ROUND = 131072, LIMIT = 262144, MAY_BE_NEGATIVE = 524288
+    ROUND = 131072, LIMIT = 262144, MAY_BE_NEGATIVE = 524288, RATCHET = 1048576
 };
 typedef enum { NO_LINES, TIERS, AMOUNTS, SEASON_TIERS, TOU, SIZES } LineKind;
 
@@ -27,7 +28,7 @@ static const struct RateType { const char *type, *charges, *calc; unsigned has; 
     { "flat_by_tier", "USAGE,FIXED,SEWER_USAGE", "flat_by_tier", CHARGE | BASIS | MODE | QUANTITY | TAXES, AMOUNTS },
     { "seasonal",   "USAGE,SEWER_USAGE", "tiered", CHARGE | MODE | QUANTITY | SHARE | INCLUDED | TAXES, SEASON_TIERS },
     { "tou",        "USAGE", "tou", CHARGE | TAXES, TOU },
-    { "demand",     "DEMAND", "per_unit", RATE | TAXES, 0 },
+    { "demand",     "DEMAND", "per_unit", RATE | RATCHET | TAXES, 0 },
     { "wastewater", "SEWER_USAGE", "per_unit", CALC | RATE | SHARE | CAP | PERCENT_OF | REFS | TAXES, 0 },
     { "stormwater", "STORMWATER", "per_unit", RATE | TAXES, 0 },
     { "minimum",    "MIN_BILL", "flat", AMOUNT | REFS | TAXES, 0 },
@@ -78,6 +79,8 @@ static const struct RateField { Field f; unsigned when; } rate_fields[] = {
     { { "prorate",      "By days in partial periods", BOOL, .initial = "1" }, BASIS },
     { { "count",        "Counted",       CHOICE(counts), .flags = REQUIRED, .initial = "one" }, COUNT },
     { { "rate",         "Price of a unit", PRICE(0, PRICE_MOST) }, RATE },
+    { { "ratchet",      "At least", PERCENT(0, 1000000),
+        .hint = "Of the highest demand of the last twelve months; empty: none" }, RATCHET },
     { { "limit",        "Up to so many units", QTY(0, 0), .hint = "Empty: all units" }, LIMIT },
     { { "percent",      "Percentage",    PERCENT(0, 1000000) }, PERCENT_OF },
     { { "share",        "Share of the volume", PERCENT(0, 1000000), .initial = "100" }, SHARE },
@@ -104,6 +107,7 @@ typedef struct RateForm {
     Form            form;
     Field           fields[FIELDS_MOST];
     Choices         charges, services, codes, taxes, refs, seasons;
+    const char     *languages[LANGUAGES_MOST]; int language_n;     /* of bills, but the organization's own */
 } RateForm;
 
 static const RateType *type_of(const char *word) {
@@ -129,6 +133,15 @@ static void charges_of(Req *r, const RateType *t, Choice *to) {
     }
 }
 
+/* Languages bills may be in, but the organization's own: that is what the label is written in. */
+static int languages_further(Req *r, const char **to) {
+    const char *own = db_text(r, "select default_language from organization_setting limit 1");
+    int n = 0;
+    for (const char *const *l = messages_languages(); *l && n < LANGUAGES_MOST; l++)
+        if (strcmp(*l, own ? own : "en")) to[n++] = *l;
+    return n;
+}
+
 static RateForm *rate_form(Req *r, const PlanVersion *v, const RateType *t, const PlanRate *x) {
     RateForm *f = take(r, sizeof *f);
     Id u = r->c.utility;
@@ -151,11 +164,17 @@ static RateForm *rate_form(Req *r, const PlanVersion *v, const RateType *t, cons
         "where utility_id=? and code in ('FIXED', 'USAGE', 'SEWER_FIXED', 'SEWER_USAGE', 'STORMWATER', 'DEMAND', "
         "'FUEL_ADJ', 'SURCHARGE', 'SERVICE_FEE', 'MIN_BILL') order by sort", u), true);
     n = 0;
+    f->language_n = languages_further(r, f->languages);
     for (int i = 0; i < RATE_FIELDS; i++) {
         if (rate_fields[i].when && !(t->has & rate_fields[i].when)) continue;
         if (x && !strcmp(rate_fields[i].f.name, "code")) continue;
         Field *y = &f->fields[n++];
         *y = rate_fields[i].f;
+        for (int k = 0; !strcmp(y->name, "label") && k < f->language_n; k++)
+            f->fields[n++] = (Field){ .name = text(r, "label_%s", f->languages[k]), TEXT(1, 80),
+                                      .label = text(r, "%s, %s", PLAN_SAY(r, "on_the_bill"),
+                                                    msg(f->languages[k], "lib.language_name")),
+                                      .hint = PLAN_SAY(r, "label_how") };
         if (!strcmp(y->name, "charge_type")) y->choices = f->charges;
         if (!strcmp(y->name, "service")) y->choices = f->services;
         if (!strcmp(y->name, "gl_code")) y->choices = f->codes;
@@ -479,6 +498,12 @@ static void show_stored(Req *r, FormView *v, const RateForm *f, const PlanRate *
     if (has & CALC) form_text(v, "calc", limited ? "per_unit" : x->calc);
     if (has & AMOUNT && counted) form_text(v, "amount", price_text(r, x->rate_micro));
     else if (has & AMOUNT && !strcmp(x->calc, "flat")) form_money(v, "amount", x->amount_minor);
+    if (has & RATCHET && plan_ratchet(x).micro) form_ppm(v, "ratchet", plan_ratchet(x).micro / 100);
+    if (x->labels) {
+        Json labels = json_read(&r->c.mem, x->labels, strlen(x->labels), JSON_SIZE_MAX, NULL);
+        for (int i = 0; i < f->language_n; i++)
+            form_text(v, text(r, "label_%s", f->languages[i]), json_text(labels, f->languages[i]));
+    }
     if (has & BASIS) form_text(v, "basis", x->basis), form_bool(v, "prorate", x->prorate);
     if (has & COUNT) form_text(v, "count", counted ? x->quantity : "one");
     if (has & RATE && !strcmp(x->calc, "per_unit")) form_price(v, "rate", x->rate_micro);
@@ -549,6 +574,19 @@ void plan_rate_edit(Req *r) {
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
 
+static const char *labels_sent(Req *r, const RateForm *f, Input *in) {
+    Text t = text_start(r);
+    JsonOut o = json_out(&t);
+    int n = 0;
+    json_open_object(&o, NULL);
+    for (int i = 0; i < f->language_n; i++) {
+        const char *label = in_text(in, text(r, "label_%s", f->languages[i]));
+        if (label) json_add_text(&o, f->languages[i], label), n++;
+    }
+    json_close(&o);
+    return n ? t.s : NULL;
+}
+
 /* What the engine reads, from what was chosen. */
 static PlanRate rate_of(Req *r, const RateType *t, Input *in) {
     unsigned has = t->has;
@@ -582,6 +620,9 @@ static PlanRate rate_of(Req *r, const RateType *t, Input *in) {
     }
     if (!strcmp(t->type, "stormwater")) x.quantity = "eru";
     if (!strcmp(t->type, "demand")) x.quantity = "demand", x.prorate = false, x.basis = "per_bill";
+    if (has & RATCHET && in_given(in, "ratchet") && in_ppm(in, "ratchet") > 0)
+        x.quantity = text(r, "ratchet(demand,demand_peak,%s)",
+                          price_decimal(&r->c.mem, (Price){ in_ppm(in, "ratchet") * 100 }));
     return x;
 }
 
@@ -615,7 +656,7 @@ static void prices_read(Req *r, const RateType *t, Input *in, PlanRate *x, Price
     }
     bool per_unit = !strcmp(x->calc, "per_unit");
     x->unit = per_unit || !strcmp(x->calc, "tiered") || !strcmp(x->calc, "tou")
-        ? !strcmp(x->quantity, "eru") ? "ERU" : !strcmp(x->quantity, "demand") ? "kW"
+        ? !strcmp(x->quantity, "eru") ? "ERU" : !strcmp(t->type, "demand") ? "kW"
         : db_text(r, "select unit from utility_service where utility_id=? and code=? ", r->c.utility, x->service_code)
         : NULL;
     if (x->unit || !per_unit || !x->service_code) return;
@@ -684,6 +725,7 @@ static void rate_save(Req *r, const PlanRate *old) {
     else if (t->lines == TOU) tou_read(r, l, lines);
     else if (t->lines) tiers_read(r, t, l, lines);
     PlanRate x = rate_of(r, t, in);
+    x.labels = labels_sent(r, f, in);
     x.code = old ? old->code : in_text(in, "code");
     prices_read(r, t, in, &x, lines);
     rate_check(r, v, &x, old ? old->id : (Id){ 0 });
@@ -699,12 +741,14 @@ static void rate_save(Req *r, const PlanRate *old) {
             c->utility,
         v->id, x.sequence, x.code, x.label, t->type, x.charge_type, x.calc, x.service_code, x.gl_code, c->now, c->user);
     const char *before = old ? plan_price_text(r, old) : NULL;
-    db_run(c, "update tariff_rate set sequence=?, label=?, charge_type=?, calc=?, basis=?, prorate=?, service_code=?, "
+    db_run(c, "update tariff_rate set sequence=?, label=?, labels=?, charge_type=?, calc=?, basis=?, "
+              "prorate=?, service_code=?, "
         "unit=?, rate_micro=if(?,?,null), amount_minor=if(?,?,null), rate_ppm=if(?,?,null), quantity=?, "
         "qty_percent_ppm=?, tier_mode=?, tier_period=?, included_qty_micro=?, minimum_minor=if(?,?,null), round_qty=?, "
         "tax_codes=?, refs=?, tax_code=?, tiers_per=?, valid_from=?, valid_to=?, gl_code=?, taxable=?, show_zero=?, "
         "enabled=? where id=?",
-        x.sequence, x.label, x.charge_type, x.calc, x.basis, x.prorate, x.service_code, x.unit, unit, x.rate_micro,
+        x.sequence, x.label, x.labels, x.charge_type, x.calc, x.basis, x.prorate, x.service_code, x.unit, unit,
+            x.rate_micro,
             flat,
         x.amount_minor, !strcmp(x.calc, "percent"), x.rate_ppm, x.quantity, x.qty_percent_ppm, x.tier_mode,
         x.tier_period, x.included_qty_micro, least, x.amount_minor, x.round_qty, x.tax_codes, x.refs, x.tax_code,

@@ -114,8 +114,38 @@ static void published_bills(void) {
     fclose(bills);
 }
 
+/* A demand ratchet: the month's demand, or a share of the highest of the months before. */
+static void ratchet(void) {
+    static const struct { const char *quantity, *demand, *peak, *amount; } cases[] = {
+        { "ratchet(demand,demand_peak,80)", "60", "100", "400.00" }, { "ratchet(demand,demand_peak,80)", "90", "100",
+                                                                       "450.00" },
+        { "ratchet(demand,demand_peak,80)", "80", "100", "400.00" }, { "ratchet(demand,demand_peak,80)", "60", NULL,
+                                                                       "300.00" },
+        { "ratchet(demand,demand_peak,62.5)", "10", "33.2", "103.75" }, { "demand", "60", "100", "300.00" } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        TariffRate r = TARIFF_RATE_DEFAULT;
+        r.charge_type = "DEMAND", r.calc = CALC_PER_UNIT, r.prices.price.micro = 5000000;
+        CU_ASSERT_TRUE(tariff_quantity_parse(&mem, cases[i].quantity, &r.quantity));
+        CU_ASSERT_FALSE(tariff_is_metered(&r));
+        TariffAttribute facts[2] = { { "demand", exact_micro(micro_of(cases[i].demand)) } };
+        if (cases[i].peak) facts[1] = (TariffAttribute){ "demand_peak", exact_micro(micro_of(cases[i].peak)) };
+        TariffPeriod p = { .days = 30, .full = true, .months = 1, .factor_decimals = -1, .exponent = 2,
+                           .attributes = facts, .attribute_n = cases[i].peak ? 2 : 1 };
+        TariffLine line;
+        SAME_INT(tariff_line(&mem, &p, &r, &r.prices, &(TariffPart){ .days = 30 }, &line), TARIFF_OK);
+        SAME_TEXT(wide_text(&mem, line.amount.minor, 2), cases[i].amount);
+    }
+    TariffQuantity q;
+    static const char *const wrong[] = { "ratchet(demand,demand_peak)", "ratchet(usage,demand_peak,80)",
+        "ratchet(demand,usage,80)", "ratchet(demand,demand_peak,0)", "ratchet(demand,demand_peak,101)",
+        "ratchet(demand,demand_peak,-1)", "ratchet(demand,demand_peak,80", "ratchet(demand,demand_peak,80)x" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CU_ASSERT_FALSE(tariff_quantity_parse(&mem, wrong[i], &q));
+}
+
 int main(void) {
-    int failed = suite_run("rates", (SuiteTest[]){ { "BX published bills of 498 schedules", published_bills }, { 0 } });
+    int failed = suite_run("rates", (SuiteTest[]){ { "ONB02US05 demand ratchet", ratchet },
+                                                   { "BX published bills of 498 schedules", published_bills }, { 0 } });
     arena_end(&mem);
     return failed;
 }

@@ -89,6 +89,21 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     await manager().post('/plans/late-fees', { code: 'LATE-BAD', name: 'Late fee, wrong', trigger: 'grace', grace_days: '10', kind: 'percent', effective_from: '2026-06-01' }, { from: '/plans/late-fees/new' }).refuses(422, 'rate_ppm', 'Enter percentage.');
   });
 
+  test('ONB02US05 a demand ratchet looks back; bills of another language have its text', async () => {
+    await plan('POWER');
+    await component('POWER', 1, 'demand', { code: 'DEMAND', label: 'Demand charge', label_es: 'Cargo por demanda', rate: '5.00', ratchet: '80' }).done('DEMAND is saved.');
+    const of = (q) => bill(`plan=POWER/1&quantity=1&${q}`);
+    await of('demand=60&peak=100').sees('400.00', 'greater of 60 and 80 % of 100 = 80');
+    await of('demand=90&peak=100').sees('450.00');
+    await of('demand=60').sees('300.00');
+    expect(one("select labels from tariff_rate where code = 'DEMAND'")).toBe('{"es":"Cargo por demanda"}');
+    const form = await manager().get(`${version('POWER', 1)}/components/DEMAND`).sees('On the bill, Español');
+    expect(form.body).toMatch(/value="Cargo por demanda"[^>]*name="label_es"/);
+    expect(form.body).toMatch(/value="80"[^>]*name="ratchet"/);
+    await manager().get(version('POWER', 1)).sees('at least 80 % of the highest of 12 months'.replace(' %', '\u00a0%'));
+    await component('POWER', 1, 'demand', { code: 'MORE', rate: '5.00', ratchet: '101' }).is(422);
+  });
+
   test('ONB02US05 refuses components that are not whole', async () => {
     await plan('BAD');
     const use = { code: 'USE', charge_type: 'USAGE' };

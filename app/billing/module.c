@@ -148,6 +148,7 @@ static const Route billing_routes[] = {
 
 static const EventHandler billing_events[] = {
     { "service_area.merged", "bx.area_merged", cycle_area_merged },
+    { "calendar.changed",    "bx.calendar",    cycle_calendar_changed },
     { "service_connection.activated",    "bx.cycle_join",      cycle_join_by_event },
     { "message.delivered", "bx.delivered", bill_message_moved },
     { "message.failed", "bx.delivery_failed", bill_message_moved },

@@ -58,6 +58,7 @@ JobStep late_fee_job(Ctx *c, const JobRow *job);        /* charge.c */
 void    dispute_opened(Ctx *c, const EventRow *e);
 void    dispute_ended (Ctx *c, const EventRow *e);
 
+void cycle_calendar_changed(Ctx *c, const EventRow *e);  /* of calendar.changed */
 void cycle_area_merged  (Ctx *c, const EventRow *e);     /* of service_area.merged */
 void cycle_join_by_event(Ctx *c, const EventRow *e);     /* of service_connection.activated */
 

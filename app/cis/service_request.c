@@ -163,7 +163,7 @@ static const ListSpec requests = {
     .id = "q.id",
     .from =
         "service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = "
-        "q.account_id left join consumer n on n.id = q.consumer_id",
+        "q.account_id left join consumer n on n.id = q.consumer_id left join premise m on m.id = a.premise_id",
     .where = "q.utility_id = ?",
     .columns =
         COLUMNS{ { "request_no", NULL, "q.request_no", LIST | SORT | SEARCH_START,
@@ -174,9 +174,10 @@ static const ListSpec requests = {
                  { "consumer_name", NULL, "coalesce(n.display_name, q.contact_name)", LIST, .place = "name" },
                  { "channel", NULL, "q.channel", LIST },
                  { "fee_amount_minor", NULL, "q.fee_amount_minor", LIST, .place = "amount" },
-                 { "status", NULL, "q.status", LIST | FILTER, .choices = request_states },
+                 { "status", NULL, "q.status", LIST | FILTER, .choices = request_states, .many = 1 },
                  { 0 } },
-    .order = "-created_at"
+    .order = "-created_at",
+    .area = "m.sub_area_id"
 };
 
 void request_list_page(Req *r) {

@@ -344,10 +344,10 @@ void webhook_route_keep(struct Ctx *c, const WebhookRoute *w);
 
 /* --- tabs --------------------------------------------------------------------------------------------------------- */
 
-/* A tab of a set of pages that belong together; shown to whoever
- * may look. `count` may be NULL: the figure beside it, 0: none. */
-/* text: key of a message */
-typedef struct { const char *set, *text, *path, *key; int64_t (*count)(struct Ctx *c); } PageTab;
+/* A tab of a set of pages that belong together; shown to whoever may look. text: key of a message. `count` may be NULL:
+   the figure beside it, 0: none; `done` may be NULL: whether it has its tick. */
+typedef struct { const char *set, *text, *path, *key; int64_t (*count)(struct Ctx *c); bool (*done)(struct Ctx *c);
+               } PageTab;
 /* Adds a module's table, ended by {0}; at start-up. */
 void page_tabs_register(const PageTab *table);
 struct Req;

@@ -40,6 +40,7 @@ void page_tabs(Req *r, const char *set, const char *path) {
             show_text(r, text(r, "%s.text", at_), msg(r->c.language, t->text));
             show_text(r, text(r, "%s.url", at_), link_path(r, "%s", t->path));
             if (!strcmp(t->path, path)) show_text(r, text(r, "%s.current", at_), "1");
+            if (t->done) show_flag(r, text(r, "%s.done", at_), t->done(&r->c));
             int64_t count = t->count ? t->count(&r->c) : 0;
             if (!count) continue;
             show_text(r, text(r, "%s.count", at_), locale_count(&r->c.mem, r->c.locale, count));

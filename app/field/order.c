@@ -97,7 +97,8 @@ static const ListSpec orders = {
         { "meter_no",   "Meter",   "m.meter_no",   LIST | SEARCH_START, .kind = "code" },
         { "due_at",     "Due",     "o.due_at",     LIST | SORT | FILTER },
         { "priority",   "Priority", "o.priority",  LIST | FILTER, .choices = priorities },
-        { "status",     "Status",  "o.status",     LIST | FILTER, .choices = order_states, .place = "status" },
+        { "status",     "Status",  "o.status",     LIST | FILTER, .choices = order_states, .many = 1,
+          .place = "status" },
         { 0 } },
     .order = "-due_at", .area = "p.sub_area_id", .empty_title = "No order yet",
     .empty_text = "Orders begin where work is wanted: a bill run, a case, an alarm." };

@@ -115,7 +115,8 @@ static const ListSpec premises = {
     .from = "premise p join service_area x on x.id = p.sub_area_id", .where = "p.utility_id = ?", .id = "p.id",
     .area = "p.sub_area_id",
     .columns = COLUMNS {
-        { "premise_no", "Number",   "p.premise_no", LIST | SEARCH_START | SORT, .place = "id", .kind = "code" },
+        { "premise_no", "Number",   "p.premise_no", LIST | SEARCH_START | SORT, .place = "id", .kind = "code",
+          .link = "/areas/premises/{premise_no}" },
         { "address",    "Address",  "concat_ws(', ', p.line1, nullif(p.unit, ''))", LIST, .place = "name" },
         { "line1",      NULL,       "p.line1", SEARCH_START },
         { "postal_code", "Postcode", "p.postal_code", LIST | FILTER },
@@ -133,6 +134,9 @@ static const ListSpec premises = {
 void area_premises_page(Req *r) {
     show_text(r, "page.title", SAY(r, "title"));
     area_tabs(r, "premises");
+    size_t n = 0;
+    if (perm_may(&r->c, "cis.consumers", CREATE))
+        action(r, &n, msg(r->c.language, "premise.new"), "/areas/premises/new", true);
     list_show(r, &premises, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }

@@ -69,7 +69,17 @@ DashboardAsked dashboard_asked(Req *r) {
     if (a.service) text_addf(&t, "&service=%s", url_part(r, a.service));
     if (a.area) text_addf(&t, "&area=%s", url_part(r, a.area->code));
     a.query = t.s;
+    const char *on = db_text(r, "select group_concat(module separator ' ') from module_activation where utility_id=? "
+                                "and active=1", r->c.utility);
+    a.modules = text(r, " %s ", on ? on : "");
     return a;
+}
+
+bool dashboard_has(const DashboardAsked *a, const char *module) {
+    size_t n = strlen(module);
+    for (const char *s = a->modules; (s = strstr(s, module)); s += n)
+        if (s[-1] == ' ' && s[n] == ' ') return true;
+    return false;
 }
 
 /* --- alerts ------------------------------------------------------------------------------------------------------- */
@@ -78,7 +88,8 @@ DashboardAsked dashboard_asked(Req *r) {
     F(T, Time, last_at)
 ROW(Alert, ALERT)
 
-static void show_alerts(Req *r, size_t *n) {
+static void show_alerts(Req *r, size_t *n, DashboardFigures *f) {
+    (void)f;
     Ctx *c = &r->c;
     Alerts l = db_all(r, Alert, "select id, severity, subject, link, last_at from alert where utility_id=? "
         "and resolved_at is null and acknowledged_by is null order by field(severity, 'critical', 'warning', 'info'), "
@@ -164,6 +175,36 @@ static bool all_signed(const StepNows *all) {
     return all->n > 0;
 }
 
+static void show_setup(Req *r) {
+    StepNows all = steps_now(&r->c);
+    show_int(r, "setup.percent", steps_percent(&all));
+    show_text(r, "setup.text", msg_format(r, r->c.language, "utility.percent",
+                                          { "percent", text(r, "%d", steps_percent(&all)) }));
+    bool done = all_signed(&all);
+    show_flag(r, "setup.done", done);
+    if (done) show_text(r, "setup.url", text(r, "/utilities/%s/progress", r->c.utility_code));
+    else setup_steps_show(r, "show.sections", r->prefix);       /* asks every check: not while nothing is to be done */
+}
+
+/* A section in an attempt of its own: one that cannot be read says so and takes nothing along. */
+typedef struct Part { Req *r; DashboardFigures *f; size_t *n; void (*show)(Req *, size_t *, DashboardFigures *); } Part;
+
+static void part_show(Ctx *c, void *arg) {
+    const Part *p = arg;
+    (void)c;
+    p->show(p->r, p->n, p->f);
+}
+
+static void part(Req *r, DashboardFigures *f, size_t *n, void (*show)(Req *, size_t *, DashboardFigures *)) {
+    Part *p = take(r, sizeof *p);
+    size_t before = n ? *n : 0;
+    *p = (Part){ r, f, n, show };
+    if (attempt(&r->c, part_show, p)) return;
+    if (!n) return;
+    *n = before;
+    show_text(r, text(r, "%s.error", dashboard_section(r, n, SAY(r, "part"), NULL)), SAY(r, "unavailable"));
+}
+
 void dashboard_page(Req *r) {
     DashboardFigures *f = dashboard_figures(r);
     if (query_text(r, "export")) {
@@ -171,7 +212,6 @@ void dashboard_page(Req *r) {
         dashboard_file(r, f);
         return;
     }
-    StepNows all = steps_now(&r->c);
     size_t n = 0, m = 0;
     show_text(r, "page.title", SAY(r, "title"));
     show_text(r, "page.sub", utility_here(&r->c)->name);
@@ -182,26 +222,19 @@ void dashboard_page(Req *r) {
         show_text(r, "page.actions.1.url", text(r, "%s?%s&export=csv", link_path(r, "/dashboard"), f->a.query));
     }
     show_filters(r, &f->a);
-    bool money = perm_may(&r->c, "bx.bill", VIEW);
+    bool money = perm_may(&r->c, "bx.bill", VIEW) && dashboard_has(&f->a, "bx");
     if (money) dashboard_figures_show(r, &n, f);
     dashboard_work_show(r, &n, &f->a);
-    show_int(r, "setup.percent", steps_percent(&all));
-    show_text(r, "setup.text", msg_format(r, r->c.language, "utility.percent",
-                                          { "percent", text(r, "%d", steps_percent(&all)) }));
-    bool done = all_signed(&all);
-    show_flag(r, "setup.done", done);
-    if (done) show_text(r, "setup.url", text(r, "/utilities/%s/progress", r->c.utility_code));
-    else setup_steps_show(r, "show.sections", r->prefix);       /* asks every check: not while nothing is to be done */
-    show_alerts(r, &m);
+    show_setup(r);
+    part(r, f, &m, show_alerts);
     if (money) {
-        SumRows sums = dashboard_month_sums(r, &f->a);
-        dashboard_money_show(r, &m, &f->a, &sums);
-        dashboard_ageing_show(r, &m, f);
-        dashboard_use_show(r, &m, &f->a, &sums);
+        part(r, f, &m, dashboard_money_show);
+        part(r, f, &m, dashboard_ageing_show);
+        part(r, f, &m, dashboard_use_show);
     }
-    dashboard_requests_show(r, &m, &f->a);
-    dashboard_cycles_show(r, &m, &f->a);
-    if (perm_may(&r->c, "hub.events", VIEW)) dashboard_integrations_show(r, &m);
-    if (money) dashboard_map_show(r, &f->a);
+    if (dashboard_has(&f->a, "cis")) part(r, f, &m, dashboard_requests_show);
+    if (money) part(r, f, &m, dashboard_cycles_show);
+    if (perm_may(&r->c, "hub.events", VIEW)) part(r, f, &m, dashboard_integrations_show);
+    if (money) part(r, f, NULL, dashboard_map_show);
     page(r, "setup/dashboard");
 }

@@ -20,10 +20,13 @@ typedef struct DashboardAsked {
     const AreaRow *area;                /* NULL: all */
     const char    *areas;               /* regular expression of the paths that count */
     const char    *query;               /* the same in an address */
+    const char    *modules;             /* those that are on: " bx cis mx " */
 } DashboardAsked;
 
 /* What the address asks for; INVALID for a range that is none, NOT_FOUND for an area out of reach. */
 DashboardAsked dashboard_asked(Req *r);
+/* Whether a module is on: figures of others are not shown. */
+bool dashboard_has(const DashboardAsked *a, const char *module);
 /* The area's part of an address of a list, with `between` before it; "" without one. */
 const char *dashboard_area_part(Req *r, const DashboardAsked *a, const char *between);
 
@@ -37,40 +40,44 @@ ROW(MoneyPast, MONEY_PAST)
 #define MONEY_IN(F, T) F(T, Money, collected) F(T, Money, applied_30)
 ROW(MoneyIn, MONEY_IN)
 
+#define SUM_ROW(F, T) F(T, const char *, key) F(T, Date, period) F(T, const char *, service_code) F(T, int64_t, value)
+ROW(SumRow, SUM_ROW)
+
 /* A part that could not be read is NULL: its tiles say so. */
 typedef struct DashboardFigures {
     DashboardAsked a;
     MoneyNow      *now;
     MoneyPast     *past;
     MoneyIn       *in;
+    SumRows       *sums;                /* see dashboard_month_sums */
 } DashboardFigures;
 
 DashboardFigures *dashboard_figures(Req *r);
 /* Tile `n` of the page and the one after; a NULL value shows as missing, `path` is the list behind it or NULL. */
 void dashboard_tile(Req *r, size_t *n, const char *label, const char *value, const char *sub, const char *path);
+/* What stands behind the value of tile `n`: "of 214". */
+void dashboard_unit(Req *r, size_t n, const char *unit);
 void dashboard_figures_show(Req *r, size_t *n, const DashboardFigures *f);
 /* Open work, each figure as its list counts it; only what this person may see. */
 void dashboard_work_show(Req *r, size_t *n, const DashboardAsked *a);
 
 /* --- sections and charts ------------------------------------------------------------------------------------------ */
 
-#define SUM_ROW(F, T) F(T, const char *, key) F(T, Date, period) F(T, const char *, service_code) F(T, int64_t, value)
-ROW(SumRow, SUM_ROW)
-/* Billed, used and collected of the last twelve months, by service. */
-SumRows dashboard_month_sums(Req *r, const DashboardAsked *a);
+/* Billed, used and collected of the last twelve months, by service; read once. */
+const SumRows *dashboard_month_sums(Req *r, DashboardFigures *f);
 
 /* Begins section `n` of the page; its place in the data set. */
 const char *dashboard_section(Req *r, size_t *n, const char *title, const char *span);
-void dashboard_ageing_show      (Req *r, size_t *n, const DashboardFigures *f);
-void dashboard_integrations_show(Req *r, size_t *n);
-void dashboard_cycles_show      (Req *r, size_t *n, const DashboardAsked *a);
-void dashboard_money_show       (Req *r, size_t *n, const DashboardAsked *a, const SumRows *l);
-void dashboard_use_show         (Req *r, size_t *n, const DashboardAsked *a, const SumRows *l);
-void dashboard_requests_show    (Req *r, size_t *n, const DashboardAsked *a);
-/* The map's words: the areas that owe most for each account. */
-void dashboard_map_show         (Req *r, const DashboardAsked *a);
+void dashboard_ageing_show      (Req *r, size_t *n, DashboardFigures *f);
+void dashboard_integrations_show(Req *r, size_t *n, DashboardFigures *f);
+void dashboard_cycles_show      (Req *r, size_t *n, DashboardFigures *f);
+void dashboard_money_show       (Req *r, size_t *n, DashboardFigures *f);
+void dashboard_use_show         (Req *r, size_t *n, DashboardFigures *f);
+void dashboard_requests_show    (Req *r, size_t *n, DashboardFigures *f);
+/* The map's words: the areas that owe most for each account; a section of its own, `n` is not used. */
+void dashboard_map_show         (Req *r, size_t *n, DashboardFigures *f);
 
 /* Answers with the file (CSV) and notes it in the audit. */
-void dashboard_file(Req *r, const DashboardFigures *f);
+void dashboard_file(Req *r, DashboardFigures *f);
 
 #endif

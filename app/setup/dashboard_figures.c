@@ -39,12 +39,12 @@ static void read_in(Ctx *c, void *arg) {
     DashboardFigures *f = arg;
     Date since = date_add_days(f->a.today, -29), first = date_min(since, f->a.from);
     f->in = db_one(c, MoneyIn,
-        "select coalesce(sum(if(d.`key` = 'day.collected' and d.period between ? "
-        "and ?, d.value, 0)), 0) as collected, coalesce(sum(if(d.`key` = 'day.applied' "
-        "and d.period >= ?, d.value, 0)), 0) as applied_30 from dashboard_counter d left join service_area s "
-        "on s.id = d.area_id where d.utility_key = ? and d.`key` in ('day.collected', 'day.applied') "
-        "and d.period >= ? and (? is null or s.path regexp ?)",
-                   f->a.from, f->a.to, since, c->utility.id, first, f->a.areas, f->a.areas);
+        "select coalesce(sum(if(d.`key` <> 'day.applied' and d.period between ? and ?, d.value, 0)), 0) as collected, "
+        "coalesce(sum(if(d.`key` <> 'day.collected' and d.period >= ?, d.value, 0)), 0) as applied_30 "
+        "from dashboard_counter d left join service_area s on s.id = d.area_id where d.utility_key = ? "
+        "and ((? is null and d.`key` in ('day.collected', 'day.applied')) or (d.`key` = 'day.collected_by' "
+        "and d.service_code = ?)) and d.period >= ? and (? is null or s.path regexp ?)",
+        f->a.from, f->a.to, since, c->utility.id, f->a.service, f->a.service, first, f->a.areas, f->a.areas);
 }
 
 DashboardFigures *dashboard_figures(Req *r) {
@@ -61,6 +61,8 @@ static const char *efficiency(Req *r, Money applied, Money billed) {
     int64_t tenths = (applied.minor * 2000 + billed.minor) / (billed.minor * 2);
     return locale_percent(&r->c.mem, r->c.locale, tenths * 1000);
 }
+
+void dashboard_unit(Req *r, size_t n, const char *unit) { show_text(r, at(r, "show.kpis", n, "unit"), unit); }
 
 void dashboard_tile(Req *r, size_t *n, const char *label, const char *value, const char *sub, const char *path) {
     char *k = at(r, "show.kpis", (*n)++, NULL);
@@ -83,10 +85,14 @@ void dashboard_figures_show(Req *r, size_t *n, const DashboardFigures *f) {
     const char *period = text(r, "%s \xE2\x80\x93 %s", locale_date(&r->c.mem, r->c.locale, a->from),
                               locale_date(&r->c.mem, r->c.locale, a->to));
     dashboard_tile(r, n, SAY(r, "revenue"), f->past ? short_money(r, f->past->billed) : NULL, period, bills);
-    dashboard_tile(r, n, SAY(r, "collected"), f->in ? short_money(r, f->in->collected) : NULL, period, "/cis/payments");
+    dashboard_tile(r, n, SAY(r, "collected"), f->in ? short_money(r, f->in->collected) : NULL, period,
+                   text(r, "/cis/payments?received_at_from=%s&received_at_to=%s%s", date_iso(&r->c.mem, a->from),
+                        date_iso(&r->c.mem, a->to), dashboard_area_part(r, a, "&")));
     dashboard_tile(r, n, SAY(r, "efficiency"),
                    f->in && f->past ? efficiency(r, f->in->applied_30, f->past->billed_30) : NULL, SAY(r, "last_30"),
-                   "/cis/payments");
+                   text(r, "/cis/payments?received_at_from=%s&received_at_to=%s%s",
+                        date_iso(&r->c.mem, date_add_days(a->today, -29)), date_iso(&r->c.mem, a->today),
+                        dashboard_area_part(r, a, "&")));
     bool counted = f->now && time_is_set(f->now->as_of);
     dashboard_tile(r, n, SAY(r, "outstanding"), counted ? short_money(r, f->now->outstanding) : NULL,
                    counted ? msg_format(r, r->c.language, "org.as_of",

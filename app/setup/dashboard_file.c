@@ -10,7 +10,7 @@
 #include "lib/money.h"
 #include "lib/page.h"
 
-void dashboard_file(Req *r, const DashboardFigures *f) {
+void dashboard_file(Req *r, DashboardFigures *f) {
     Ctx *c = &r->c;
     CsvText *csv = csv_start(&c->mem);
     static const char *const head[] = { "measure", "from", "to", "service", "area", "value", "currency" };
@@ -37,16 +37,16 @@ void dashboard_file(Req *r, const DashboardFigures *f) {
         csv_text(csv, utility_here(c)->currency);
         csv_end(csv);
     }
-    SumRows l = dashboard_month_sums(r, &f->a);
-    for (size_t i = 0; i < l.n; i++) {
-        csv_text(csv, l.v[i].key);
-        csv_text(csv, date_iso(&c->mem, l.v[i].period));
-        csv_text(csv, date_iso(&c->mem, date_month_end(l.v[i].period)));
-        csv_text(csv, l.v[i].service_code);
+    const SumRows *l = dashboard_month_sums(r, f);
+    for (size_t i = 0; i < l->n; i++) {
+        csv_text(csv, l->v[i].key);
+        csv_text(csv, date_iso(&c->mem, l->v[i].period));
+        csv_text(csv, date_iso(&c->mem, date_month_end(l->v[i].period)));
+        csv_text(csv, l->v[i].service_code);
         csv_text(csv, f->a.area ? f->a.area->code : NULL);
-        bool used = !strcmp(l.v[i].key, "month.used");
-        csv_number(csv, used ? text(r, "%lld", (long long)(l.v[i].value / 1000000))
-                   : money_decimal(&c->mem, (Money){ l.v[i].value }, utility_here(c)->exponent));
+        bool used = !strcmp(l->v[i].key, "month.used");
+        csv_number(csv, used ? text(r, "%lld", (long long)(l->v[i].value / 1000000))
+                   : money_decimal(&c->mem, (Money){ l->v[i].value }, utility_here(c)->exponent));
         csv_text(csv, used ? NULL : utility_here(c)->currency);
         csv_end(csv);
     }

@@ -85,7 +85,9 @@ void dashboard_map(Req *r) {
 }
 
 /* The same in words: the areas that owe most for each account. */
-void dashboard_map_show(Req *r, const DashboardAsked *a) {
+void dashboard_map_show(Req *r, size_t *n, DashboardFigures *f) {
+    const DashboardAsked *a = &f->a;
+    (void)n;
     Owess l = areas_owing(r, a);
     show_text(r, "map.title", SAY(r, "map"));
     show_text(r, "map.sub", SAY(r, "map_how"));

@@ -20,7 +20,7 @@ const char *dashboard_section(Req *r, size_t *n, const char *title, const char *
     return at_;
 }
 
-void dashboard_ageing_show(Req *r, size_t *n, const DashboardFigures *f) {
+void dashboard_ageing_show(Req *r, size_t *n, DashboardFigures *f) {
     const char *at_ = dashboard_section(r, n, SAY(r, "ageing"), "third");
     if (!f->now || !time_is_set(f->now->as_of)) {
         show_text(r, text(r, "%s.error", at_), SAY(r, "missing"));
@@ -61,7 +61,8 @@ ROW(Hooks, HOOKS)
 ROW(Settled, SETTLED)
 
 /* Webhooks and messages of the last hour. */
-void dashboard_integrations_show(Req *r, size_t *n) {
+void dashboard_integrations_show(Req *r, size_t *n, DashboardFigures *f) {
+    (void)f;
     Ctx *c = &r->c;
     const char *at_ = dashboard_section(r, n, SAY(r, "integrations"), "third");
     const Hooks *h = db_one(r, Hooks, "select count(*) as n, coalesce(sum(state in ('processed', 'ignored')), 0) "
@@ -91,27 +92,36 @@ void dashboard_integrations_show(Req *r, size_t *n) {
 
 /* Cycles under way and the next one. */
 #define RUNNING(F, T) F(T, const char *, cycle) F(T, const char *, label) F(T, Date, bill_date) \
-    F(T, int64_t, accounts) \
-    F(T, int64_t, read) F(T, int64_t, billed) F(T, const char *, run_no) F(T, const char *, mode)
+    F(T, int64_t, accounts) F(T, int64_t, read) F(T, int64_t, billed) F(T, const char *, run_no) \
+    F(T, const char *, mode) F(T, int64_t, delivered) F(T, int64_t, paid)
 ROW(Running, RUNNING)
 
-void dashboard_cycles_show(Req *r, size_t *n, const DashboardAsked *a) {
+void dashboard_cycles_show(Req *r, size_t *n, DashboardFigures *f) {
+    const DashboardAsked *a = &f->a;
     Ctx *c = &r->c;
     if (!perm_may(c, "bx.dashboard", VIEW)) return;
     const char *at_ = dashboard_section(r, n, SAY(r, "cycles"), "third");
     Runnings l = db_all(r, Running, "select y.name as cycle, p.label, p.bill_date, coalesce(x.account_count, 0) "
         "as accounts, coalesce(x.billed_count + x.held_count, 0) as `read`, coalesce(x.billed_count, 0) as billed, "
-        "x.run_no, x.mode from bill_cycle y join bill_cycle_period p on p.cycle_id=y.id left join bill_run x "
+        "x.run_no, x.mode, coalesce(d.value, 0) as delivered, coalesce(q.value, 0) as paid from bill_cycle y "
+        "join bill_cycle_period p on p.cycle_id=y.id left join bill_run x "
         "on x.id=(select max(z.id) from bill_run z where z.bill_cycle_period_id=p.id and z.simulate_only=0 "
-        "and z.state not in ('cancelled', 'rolled_back')) where y.utility_id=? and y.state='active' and p.state "
-        "in ('open', 'running', 'planned') and p.bill_date>=? order by p.bill_date limit 5", c->utility,
-                        date_add_days(a->today, -31));
+        "and z.state not in ('cancelled', 'rolled_back')) left join dashboard_counter d on d.utility_key=y.utility_id "
+        "and d.`key`=concat('cycle.delivered:', p.id) and d.period=? left join dashboard_counter q "
+        "on q.utility_key=y.utility_id and q.`key`=concat('cycle.paid:', p.id) and q.period=? "
+        "where y.utility_id=? and y.state='active' and (p.state in ('open', 'running', 'planned') "
+        "or (p.state='billed' and x.id is not null)) and p.bill_date>=? order by p.bill_date limit 5", TOTAL_NOW,
+                        TOTAL_NOW, c->utility, date_add_days(a->today, -31));
     for (size_t i = 0; i < l.n; i++) {
         const Running *k = &l.v[i];
         const char *one = text(r, "%s.links.%zu", at_, i);
         show_text(r, text(r, "%s.text", one), text(r, "%s, %s", k->cycle, k->label));
-        show_text(r, text(r, "%s.sub", one), k->run_no ? msg_format(r, c->language, "dashboard.cycle_run",
+        show_text(r, text(r, "%s.sub", one), k->run_no && k->accounts
+                  ? msg_format(r, c->language, "dashboard.cycle_run",
+            { "read", locale_count(&c->mem, c->locale, k->read) },
             { "billed", locale_count(&c->mem, c->locale, k->billed) },
+            { "delivered", locale_count(&c->mem, c->locale, k->delivered) },
+            { "paid", locale_count(&c->mem, c->locale, k->paid) },
             { "accounts", locale_count(&c->mem, c->locale, k->accounts) }) : SAY(r, "cycle_next"));
         show_text(r, text(r, "%s.right", one), locale_date(&c->mem, c->locale, k->bill_date));
         show_text(r, text(r, "%s.url", one),
@@ -144,14 +154,18 @@ static void show_chart(Req *r, const char *at_, Chart chart, char *(*draw)(Arena
     show_text(r, text(r, "%s.chart.svg_narrow", at_), draw(&r->c.mem, &chart));
 }
 
-SumRows dashboard_month_sums(Req *r, const DashboardAsked *a) {
-    return db_all(r, SumRow, "select d.`key`, d.period, d.service_code, sum(d.value) as value "
+const SumRows *dashboard_month_sums(Req *r, DashboardFigures *f) {
+    const DashboardAsked *a = &f->a;
+    if (f->sums) return f->sums;
+    SumRows *l = take(r, sizeof *l);
+    *l = db_all(r, SumRow, "select d.`key`, d.period, d.service_code, sum(d.value) as value "
         "from dashboard_counter d left join service_area s on s.id = d.area_id where d.utility_key = ? "
-        "and d.`key` in ('month.billed', 'month.used', 'month.collected') and d.period >= ? "
-        "and (? is null or s.path regexp ?) and (? is null or d.service_code in ('', ?)) "
-        "group by d.`key`, d.period, d.service_code", r->c.utility.id,
+        "and d.`key` in ('month.billed', 'month.used', if(? is null, 'month.collected', 'month.collected_by')) "
+        "and d.period >= ? and (? is null or s.path regexp ?) and (? is null or d.service_code = ?) "
+        "group by d.`key`, d.period, d.service_code", r->c.utility.id, a->service,
                   month_first(month_add(month_of(a->today), 1 - DASHBOARD_MONTHS)), a->areas, a->areas, a->service,
                       a->service);
+    return f->sums = l;
 }
 
 typedef struct Series { int64_t v[DASHBOARD_MONTHS]; const char *texts[DASHBOARD_MONTHS]; } Series;
@@ -168,14 +182,16 @@ static const char **month_labels(Req *r, const DashboardAsked *a) {
     return labels;
 }
 
-void dashboard_money_show(Req *r, size_t *n, const DashboardAsked *a, const SumRows *l) {
+void dashboard_money_show(Req *r, size_t *n, DashboardFigures *f) {
+    const DashboardAsked *a = &f->a;
+    const SumRows *l = dashboard_month_sums(r, f);
     Series *billed = take(r, sizeof *billed), *in = take(r, sizeof *in);
     *billed = *in = (Series){ 0 };
     for (size_t i = 0; i < l->n; i++) {
         int k = place_of(a, l->v[i].period);
         if (k < 0 || k >= DASHBOARD_MONTHS) continue;
         if (!strcmp(l->v[i].key, "month.billed")) billed->v[k] += l->v[i].value;
-        if (!strcmp(l->v[i].key, "month.collected")) in->v[k] += l->v[i].value;
+        if (!strncmp(l->v[i].key, "month.collected", 15)) in->v[k] += l->v[i].value;
     }
     uint8_t *marks = take_n(r, uint8_t, DASHBOARD_MONTHS);
     memset(marks, 0, DASHBOARD_MONTHS);
@@ -185,7 +201,8 @@ void dashboard_money_show(Req *r, size_t *n, const DashboardAsked *a, const SumR
         in->texts[i] = locale_money(&r->c.mem, r->c.locale, (Money){ in->v[i] });
     }
     show_chart(r, dashboard_section(r, n, SAY(r, "money_chart"), "two"),
-               (Chart){ .id = "money", .title = SAY(r, "money_chart"), .desc = SAY(r, "money_desc"),
+               (Chart){ .id = "money", .title = SAY(r, "money_chart"),
+                        .desc = a->service ? SAY(r, "money_desc_service") : SAY(r, "money_desc"),
                         .n = DASHBOARD_MONTHS,
                         .labels = month_labels(r, a), .scale = r->c.locale->exponent, .series_n = 2,
                         .so_far = SAY(r, "so_far"),
@@ -199,7 +216,9 @@ void dashboard_money_show(Req *r, size_t *n, const DashboardAsked *a, const SumR
 ROW(ServiceRow, SERVICE_ROW)
 
 /* Up to three services, those with a meter first. */
-void dashboard_use_show(Req *r, size_t *n, const DashboardAsked *a, const SumRows *l) {
+void dashboard_use_show(Req *r, size_t *n, DashboardFigures *f) {
+    const DashboardAsked *a = &f->a;
+    const SumRows *l = dashboard_month_sums(r, f);
     ServiceRows services = db_all(r, ServiceRow, "select code, name, coalesce(unit, '') as unit from utility_service "
         "where utility_id=? and active=1 and metered=1 and (? is null or code=?) order by sort, code limit 3",
                                   r->c.utility, a->service, a->service);
@@ -227,7 +246,8 @@ void dashboard_use_show(Req *r, size_t *n, const DashboardAsked *a, const SumRow
 ROW(ByState, BY_STATE)
 
 /* At most four parts: the largest three and the others. */
-void dashboard_requests_show(Req *r, size_t *n, const DashboardAsked *a) {
+void dashboard_requests_show(Req *r, size_t *n, DashboardFigures *f) {
+    const DashboardAsked *a = &f->a;
     Ctx *c = &r->c;
     if (!perm_may(c, "cis.service_requests", VIEW)) return;
     ByStates l = db_all(r, ByState, "select q.status as state, count(*) as n from service_request q "

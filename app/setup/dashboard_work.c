@@ -1,94 +1,152 @@
 /*
  * Open work on the utility's dashboard (ONB02US01): each figure is counted as the list behind it counts, so that both
- * are the same.
+ * are the same; readings and requests past their time are prepared (figures.c) and have no list. Figures of a module
+ * that is off are not shown. To add one: a row in tiles with its function.
  */
+#include <string.h>
+
 #include "app/setup/dashboard.h"
+#include "app/setup/totals.h"
 #include "lib/date.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
 
-typedef struct Work { const DashboardAsked *a; int64_t n[8]; bool good[8]; int at; } Work;
+enum { SEEN_SECONDS = 30 * 60 };
+#define ORDERS_OPEN "status=created&status=assigned&status=accepted&status=en_route&status=in_progress&status=on_hold"
+
+typedef struct Work { const DashboardAsked *a; const struct WorkTile *tile; int64_t n, of; bool good; } Work;
 
 static void count_exceptions(Ctx *c, Work *w) {
-    w->n[0] = db_int(c, "select count(*) from bill_exception e join account a on a.id = e.account_id "
-                        "left join premise m on m.id = a.premise_id left join service_area s on s.id = m.sub_area_id "
+    w->n = db_int(c, "select count(*) from bill_exception e join account a on a.id = e.account_id "
+                     "left join premise m on m.id = a.premise_id left join service_area s on s.id = m.sub_area_id "
         "where e.utility_id = ? and e.state in ('open', 'assigned') and (? is null or s.path regexp ?)", c->utility,
-                     w->a->areas, w->a->areas);
+                  w->a->areas, w->a->areas);
 }
 
 static void count_complaints(Ctx *c, Work *w) {
-    w->n[1] = db_int(c, "select count(*) from complaint p left join premise m on m.id = p.premise_id "
+    w->n = db_int(c, "select count(*) from complaint p left join premise m on m.id = p.premise_id "
         "left join service_area s on s.id = m.sub_area_id where p.utility_id = ? and p.status in ('pending', "
         "'assigned', 'in_progress', 'on_hold') and (? is null or s.path regexp ?)", c->utility, w->a->areas,
-                     w->a->areas);
+                  w->a->areas);
 }
 
 static void count_requests(Ctx *c, Work *w) {
-    w->n[2] = db_int(c, "select count(*) from service_request q left join account a on a.id = q.account_id "
-                        "left join premise m on m.id = a.premise_id left join service_area s on s.id = m.sub_area_id "
+    w->n = db_int(c, "select count(*) from service_request q left join account a on a.id = q.account_id "
+                     "left join premise m on m.id = a.premise_id left join service_area s on s.id = m.sub_area_id "
         "where q.utility_id = ? and q.status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', "
         "'estimate_sent') and (? is null or s.path regexp ?)", c->utility, w->a->areas, w->a->areas);
 }
 
+/* In tenths of an hour; -1: nothing was resolved. */
+static void count_resolved(Ctx *c, Work *w) {
+    w->n = db_int(c, "select coalesce(round(avg(timestampdiff(minute, p.created_at, p.resolved_at)) / 6), -1) "
+                     "from complaint p left join premise m on m.id = p.premise_id left join service_area s "
+        "on s.id = m.sub_area_id where p.utility_id = ? and p.status in ('resolved', 'closed') and p.resolved_at >= ? "
+        "and p.resolved_at < ? and (? is null or s.path regexp ?)", c->utility, date_start(c->locale->zone, w->a->from),
+                  date_start(c->locale->zone, date_add_days(w->a->to, 1)), w->a->areas, w->a->areas);
+}
+
 static void count_orders(Ctx *c, Work *w) {
-    w->n[3] = db_int(c, "select count(*) from service_order o join premise m on m.id = o.premise_id "
-                        "left join service_area s on s.id = m.sub_area_id where o.utility_id = ? and o.open_flag = 1 "
-        "and o.status in ('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold', 'completed') "
+    w->n = db_int(c, "select count(*) from service_order o join premise m on m.id = o.premise_id "
+                     "left join service_area s on s.id = m.sub_area_id where o.utility_id = ? and o.status in "
+        "('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold', 'completed') "
         "and (? is null or s.path regexp ?)", c->utility, w->a->areas, w->a->areas);
 }
 
+static void count_assigned(Ctx *c, Work *w) {
+    w->n = db_int(c, "select count(*) from service_order o join premise m on m.id = o.premise_id "
+                     "left join service_area s on s.id = m.sub_area_id where o.utility_id = ? and o.status in "
+        "('assigned', 'accepted', 'en_route', 'in_progress') and (? is null or s.path regexp ?)", c->utility,
+                  w->a->areas, w->a->areas);
+}
+
 static void count_late(Ctx *c, Work *w) {
-    w->n[4] = db_int(c, "select count(*) from service_order o join premise m on m.id = o.premise_id "
-                        "left join service_area s on s.id = m.sub_area_id where o.utility_id = ? and o.open_flag = 1 "
-        "and o.status in ('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold') and o.due_at < ? "
-        "and (? is null or s.path regexp ?)", c->utility, c->now, w->a->areas, w->a->areas);
+    w->n = db_int(c, "select count(*) from service_order o join premise m on m.id = o.premise_id "
+                     "left join service_area s on s.id = m.sub_area_id where o.utility_id = ? and o.status in "
+        "('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold') and o.due_at < ? "
+        "and (? is null or s.path regexp ?)", c->utility, date_start(c->locale->zone, w->a->today), w->a->areas,
+                  w->a->areas);
 }
 
-static void count_resolved(Ctx *c, Work *w) {
-    w->n[5] = db_int(c, "select coalesce(round(avg(timestampdiff(minute, p.created_at, p.resolved_at)) / 6), -1) "
-                        "from complaint p left join premise m on m.id = p.premise_id left join service_area s "
-        "on s.id = m.sub_area_id where p.utility_id = ? and p.status in ('resolved', 'closed') and p.resolved_at >= ? "
-        "and (? is null or s.path regexp ?)", c->utility, date_start(c->locale->zone, w->a->from), w->a->areas,
-                     w->a->areas);
+/* Of those who work in the field here, how many used the product in the last half hour. */
+static void count_executives(Ctx *c, Work *w) {
+    w->of = db_int(c, "select count(distinct x.user_id) from role o join user_role x on x.role_id = o.id "
+        "and (x.utility_id is null or x.utility_id = ?) join user u on u.id = x.user_id and u.status = 'active' "
+        "where o.code = 'field_executive' and (o.utility_id is null or o.utility_id = ?)", c->utility, c->utility);
+    w->n = db_int(c, "select count(distinct x.user_id) from role o join user_role x on x.role_id = o.id "
+        "and (x.utility_id is null or x.utility_id = ?) join user u on u.id = x.user_id and u.status = 'active' "
+        "join session s on s.realm = 'staff' and s.subject_id = x.user_id and s.ended_at is null "
+        "and s.last_seen_at >= ? where o.code = 'field_executive' and (o.utility_id is null or o.utility_id = ?)",
+                  c->utility, time_add_seconds(c->now, -SEEN_SECONDS), c->utility);
 }
 
-static void (*const counts[])(Ctx *, Work *) = { count_exceptions, count_complaints, count_requests, count_orders,
-                                                 count_late, count_resolved };
+#define PREPARED "select coalesce(sum(d.value), 0) from dashboard_counter d " \
+                 "left join service_area s on s.id = d.area_id " \
+                 "where d.utility_key = ? and d.`key` = ? and d.period = ? and (? is null or s.path regexp ?)"
+
+static void count_past_time(Ctx *c, Work *w) {
+    w->n = db_int(c, PREPARED, c->utility.id, "area.past_time", TOTAL_NOW, w->a->areas, w->a->areas);
+}
+
+static void count_readings(Ctx *c, Work *w) {
+    w->n = db_int(c, PREPARED, c->utility.id, "area.reads_done", TOTAL_NOW, w->a->areas, w->a->areas);
+    w->of = db_int(c, PREPARED, c->utility.id, "area.reads_due", TOTAL_NOW, w->a->areas, w->a->areas);
+}
+
+/* path: of the list, "" none; the area is appended. */
+static const struct WorkTile {
+    const char *label, *module, *right, *path;
+    void      (*count)(Ctx *, Work *);
+} tiles[] = {
+    { "dashboard.exceptions", "bx", "bx.dashboard", "/bx/dashboard/exceptions?", count_exceptions },
+    { "dashboard.requests", "cis", "cis.service_requests", "/cis/service-requests?status=pending_approval"
+      "&status=awaiting_payment&status=in_progress&status=on_hold&status=estimate_sent", count_requests },
+    { "dashboard.past_time", "cis", "cis.service_requests", "", count_past_time },
+    { "dashboard.complaints", "cis", "cis.complaints",
+      "/cis/complaints?status=pending&status=assigned&status=in_progress&status=on_hold", count_complaints },
+    { "dashboard.resolution", "cis", "cis.complaints", "/cis/complaints?status=resolved&status=closed",
+      count_resolved },
+    { "dashboard.orders", "wx", "wx.order", "/wx/orders?" ORDERS_OPEN "&status=completed", count_orders },
+    { "dashboard.orders_assigned", "wx", "wx.order",
+      "/wx/orders?status=assigned&status=accepted&status=en_route&status=in_progress", count_assigned },
+    { "dashboard.orders_late", "wx", "wx.order", "/wx/orders?" ORDERS_OPEN "&due_at_to=", count_late },
+    { "dashboard.executives", "wx", "wx.order", "", count_executives },
+    { "dashboard.reads", "mx", "mx.device", "", count_readings },
+};
 
 static void count_one(Ctx *c, void *arg) {
     Work *w = arg;
-    counts[w->at](c, w);
-    w->good[w->at] = true;
+    w->tile->count(c, w);
+    w->good = true;
+}
+
+static void show_tile(Req *r, size_t *n, const Work *w) {
+    Ctx *c = &r->c;
+    const struct WorkTile *t = w->tile;
+    bool hours = t->count == count_resolved, late = t->count == count_late;
+    if (hours && w->good && w->n < 0) return;                                   /* nothing was resolved */
+    const char *tenths = text(r, "%lld.%lld", (long long)(w->n / 10), (long long)(w->n % 10));
+    const char *value = !w->good ? NULL : hours ? msg_format(r, c->language, "dashboard.hours", { "hours", tenths })
+        : locale_count(&c->mem, c->locale, w->n);
+    const char *of = locale_count(&c->mem, c->locale, w->of);
+    const char *before = late ? date_iso(&c->mem, date_add_days(w->a->today, -1)) : "";
+    const char *area = dashboard_area_part(r, w->a, t->path[strlen(t->path) - (*t->path != 0)] == '?' ? "" : "&");
+    dashboard_tile(r, n, msg(c->language, t->label), value,
+                   t->count == count_past_time ? SAY(r, "past_time_how") : t->count == count_readings
+                   ? msg_format(r, c->language, "dashboard.reads_due", { "n", of }) : NULL,
+                   *t->path ? text(r, "%s%s%s", t->path, before, area) : NULL);
+    if (w->good && t->count == count_executives)
+        dashboard_unit(r, *n - 1, msg_format(r, c->language, "dashboard.of", { "n", of }));
 }
 
 void dashboard_work_show(Req *r, size_t *n, const DashboardAsked *a) {
     Ctx *c = &r->c;
-    const char *area = dashboard_area_part(r, a, "&");
-    const struct { const char *label, *key, *path; } cards[] = {
-        { SAY(r, "exceptions"), "bx.dashboard",
-          text(r, "/bx/dashboard/exceptions?%s", dashboard_area_part(r, a, "")) },
-        { SAY(r, "complaints"), "cis.complaints",
-          text(r, "/cis/complaints?status=pending&status=assigned&status=in_progress&status=on_hold%s", area) },
-        { SAY(r, "requests"), "cis.service_requests",
-          text(r, "/cis/service-requests?%s", dashboard_area_part(r, a, "")) },
-        { SAY(r, "orders"), "wx.order", text(r, "/wx/orders?%s", dashboard_area_part(r, a, "")) },
-        { SAY(r, "orders_late"), "wx.order",
-          text(r, "/wx/orders?due_at_to=%s%s", date_iso(&r->c.mem, a->today), area) },
-        { SAY(r, "resolution"), "cis.complaints", text(r, "/cis/complaints?status=resolved&status=closed%s", area) } };
     Work *w = take(r, sizeof *w);
-    *w = (Work){ .a = a };
-    for (w->at = 0; w->at < (int)(sizeof cards / sizeof *cards); w->at++) {
-        int i = w->at;
-        if (!perm_may(c, cards[i].key, VIEW)) continue;
+    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+        if (!perm_may(c, tiles[i].right, VIEW) || !dashboard_has(a, tiles[i].module)) continue;
+        *w = (Work){ .a = a, .tile = &tiles[i] };
         attempt(c, count_one, w);
-        w->at = i;
-        bool hours = i == 5;
-        if (hours && w->good[i] && w->n[i] < 0) continue;                       /* nothing was resolved */
-        const char *tenths = text(r, "%lld.%lld", (long long)(w->n[i] / 10), (long long)(w->n[i] % 10));
-        const char *value = !w->good[i] ? NULL
-            : hours ? msg_format(r, c->language, "dashboard.hours", { "hours", tenths })
-                    : locale_count(&c->mem, c->locale, w->n[i]);
-        dashboard_tile(r, n, cards[i].label, value, NULL, cards[i].path);
+        show_tile(r, n, w);
     }
 }

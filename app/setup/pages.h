@@ -29,6 +29,11 @@ void area_activate_post  (Req *r);
 void area_delete_page    (Req *r);
 void area_delete_post    (Req *r);
 
+/* area_premise.c */
+void premise_new_page   (Req *r);
+void premise_create_post(Req *r);
+void premise_page       (Req *r);
+
 /* area_change.c */
 void area_move_page  (Req *r);
 void area_move_post  (Req *r);
@@ -47,24 +52,29 @@ void area_import_apply (Req *r);
 void area_import_errors(Req *r);
 void area_import_file  (Req *r);
 
-/* calendar.c */
+/* calendar.c, calendar_import.c, calendar_hours.c, calendar_list.c */
 void calendar_page        (Req *r);
 void calendar_hours_page  (Req *r);
+void calendar_hours_check (Req *r);
 void calendar_hours_post  (Req *r);
 void special_day_post     (Req *r);
+void special_day_delete   (Req *r);
 void holiday_new          (Req *r);
 void holiday_check        (Req *r);
 void holiday_create       (Req *r);
 void holiday_page         (Req *r);
 void holiday_delete       (Req *r);
 void calendar_import_page (Req *r);
+void calendar_import_check(Req *r);
 void calendar_import_post (Req *r);
 void calendar_copy_page   (Req *r);
+void calendar_copy_check  (Req *r);
 void calendar_copy_post   (Req *r);
 void calendar_list_page   (Req *r);
 void calendar_new_page    (Req *r);
 void calendar_create      (Req *r);
 void calendar_default_post(Req *r);
+void calendar_delete_page (Req *r);
 void calendar_delete_post (Req *r);
 void calendar_jobs_page   (Req *r);
 void calendar_job_run     (Req *r);
@@ -94,6 +104,19 @@ void setup_steps_show(Req *r, const char *sections, const char *base);
 extern const struct Resource utility_service, department, consumer_category, consumer_sub_category, document_type_res,
     contract_type;
 void settings_root           (Req *r);
+/* Beside the tabs: how many are active, and whether the tab is complete (settings_tabs.c). */
+int64_t settings_services_n  (Ctx *c);
+int64_t settings_access_n    (Ctx *c);
+int64_t settings_roles_n     (Ctx *c);
+int64_t settings_categories_n(Ctx *c);
+int64_t settings_documents_n (Ctx *c);
+int64_t settings_contracts_n (Ctx *c);
+bool settings_services_done  (Ctx *c);
+bool settings_access_done    (Ctx *c);
+bool settings_roles_done     (Ctx *c);
+bool settings_categories_done(Ctx *c);
+bool settings_documents_done (Ctx *c);
+bool settings_contracts_done (Ctx *c);
 void settings_access_page    (Req *r);
 void settings_module_on      (Req *r);
 void settings_module_off_page(Req *r);
@@ -107,6 +130,7 @@ void document_required_post(Req *r);
 void contract_preview_page (Req *r);
 void contract_preview_pdf  (Req *r);
 JobStep category_merge_job (Ctx *c, const JobRow *job);
+JobStep document_expiry_job(Ctx *c, const JobRow *job);
 
 /* dashboard.c; dashboard_map.c: the map's areas as JSON */
 void dashboard_page      (Req *r);

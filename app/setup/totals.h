@@ -34,5 +34,6 @@ void    totals_people_event(Ctx *c, const EventRow *e);
 void    totals_work_event  (Ctx *c, const EventRow *e);
 JobStep figures_job      (Ctx *c, const JobRow *job);   /* figures.c: money and use of a utility by area */
 JobStep figures_night_job(Ctx *c, const JobRow *job);
+void    figures_calendar_changed(Ctx *c, const EventRow *e);
 
 #endif

@@ -14,7 +14,7 @@ create table if not exists working_hours (
 
 create table if not exists holiday (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, calendar_id bigint unsigned not null, holiday_date date not null, name varchar(80) not null, type varchar(32) not null check (type in ('federal', 'company', 'observed')), observes_date date null,
-  half_day_until time null, recurring varchar(32) not null default 'none' check (recurring in ('none', 'yearly_fixed', 'rule')), source varchar(32) not null default 'manual' check (source in ('manual', 'import')), country char(2) null,
+  half_day_until time null, recurring varchar(32) not null default 'none' check (recurring in ('none', 'yearly_fixed', 'rule')), source varchar(32) not null default 'manual' check (source in ('manual', 'import')), country char(2) null, state char(2) null comment 'of days that only a state keeps',
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (calendar_id, holiday_date, name), foreign key (calendar_id) references calendar (id) on delete cascade

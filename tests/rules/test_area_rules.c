@@ -74,9 +74,33 @@ static void observed(void) {
     SAME_INT(to[11].observes.day, date_of(2022, 1, 1).day);         /* of the year after */
 }
 
+static void states(void) {
+    static const struct { int year, month, day; } sundays[] = { { 2024, 3, 31 }, { 2025, 4, 20 }, { 2026, 4, 5 },
+                                                                { 2029, 4, 1 }, { 2038, 4, 25 } };
+    for (size_t i = 0; i < sizeof sundays / sizeof *sundays; i++)
+        SAME_INT(easter(sundays[i].year).day, date_of(sundays[i].year, sundays[i].month, sundays[i].day).day);
+    Holiday to[HOLIDAYS_MAX];
+    SAME_INT(us_state_holidays(2029, NULL, to), 11);
+    SAME_INT(us_state_holidays(2029, "OR", to), 11);                /* keeps none besides */
+    SAME_INT(us_state_holidays(2029, "LA", to), 13);
+    SAME_TEXT(to[2].name, "Mardi Gras");
+    SAME_INT(to[2].date.day, date_of(2029, 2, 13).day);
+    CU_ASSERT_TRUE(to[2].of_state);
+    SAME_INT(us_state_holidays(2032, "TX", to), 14);                /* the 24th is Christmas observed already */
+    for (const HolidayState *s = us_holiday_states(); s->code; s++) {
+        for (int year = 1971; year < 2150; year++) {
+            int n = us_state_holidays(year, s->code, to);
+            CU_ASSERT_TRUE(n >= 10 && n <= HOLIDAYS_MAX);
+            for (int i = 1; i < n; i++) CU_ASSERT_TRUE(to[i - 1].date.day < to[i].date.day);
+        }
+        CU_ASSERT_TRUE(us_state_holidays(2029, s->code, to) > 11);
+    }
+}
+
 int main(void) {
     return suite_run("area_rules", (SuiteTest[]){
         { "levels by name and those in use", levels }, { "who stands above and below", neighbours },
         { "paths", paths }, { "ONB02US04 holidays of a year", holidays }, { "the day a holiday stands for", observed },
+        { "ONB02US04 holidays of states", states },
         { 0 } });
 }

@@ -73,6 +73,49 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, looks_righ
     await as('cso1').get('/dashboard/map.json').is(403);
   });
 
+  test('ONB02US01 each figure of open work is the count of the list behind it; a module that is off has none', async () => {
+    const premise = one('select min(id) from premise');
+    ['created', 'assigned', 'in_progress', 'completed', 'cancelled'].forEach((status, i) => sql("insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, status, due_at) select utility_id, concat('WA-SO-DASH-', ?), 'REPAIR', 'manual', ?, id, 'Visit', ?, '2026-04-20 18:00:00' from premise where id = ?", [i, 900 + i, status, premise]));
+    const page = await admin().get('/dashboard').is(200);
+    for (const label of ['Open work orders', 'Work orders assigned', 'Work orders due before today', 'Open service requests', 'Open complaints', 'Bill exceptions']) {
+      const list = await admin().get(link_of(page, label)).is(200);
+      expect(`${label}: ${list.text.match(/1 to \d+ of ([\d,]+)/)?.[1] ?? '0'}`).toBe(`${label}: ${tile(page, label)}`);
+    }
+    expect([tile(page, 'Open work orders'), tile(page, 'Work orders assigned'), tile(page, 'Work orders due before today')]).toEqual(['4', '2', '3']);
+    expect(tile(page, 'Field staff signed in')).toBe('0');
+    sql("update module_activation set active = 0 where module = 'wx'");
+    const less = await admin().get('/dashboard').is(200);
+    expect([tile(less, 'Open work orders'), tile(less, 'Field staff signed in')]).toEqual([undefined, undefined]);
+    sql("update module_activation set active = 1 where module = 'wx'");
+    sql("delete from service_order where order_no like 'WA-SO-DASH-%'");
+  });
+
+  test('ONB02US01 readings of today, requests past their time, and payments by service are prepared', async () => {
+    const reading = one('select max(id) from meter_reading'), day = one('select read_on from meter_reading where id = ?', [reading]), source = one('select source from meter_reading where id = ?', [reading]);
+    sql("update meter_reading set read_on = '2026-05-02', source = 'manual' where id = ?", [reading]);
+    sql("insert into service_request (utility_id, request_no, account_id, service_type_id, status, created_at) select a.utility_id, 'WA-SR-DASH', a.id, t.id, 'in_progress', '2026-01-05 10:00:00' from account a join service_type t on t.utility_id = a.utility_id order by a.id, t.id limit 1");
+    await count_now({ sql, one, jobs_run });
+    const page = await admin().get('/dashboard').is(200);
+    expect([tile(page, 'Readings today'), tile(page, 'Requests past their time')]).toEqual(['1', '1']);
+    // What was put on bills is split among their services, to the last minor unit.
+    const bills = sql("select cast(sum(l.amount_minor) as char) n from payment_allocation l join payment p on p.id = l.payment_id where l.undone_at is null and l.target_type = 'bill' and p.received_at >= '2026-05-01 07:00:00'")[0].n ?? '0';
+    expect(one("select coalesce(sum(value), 0) from dashboard_counter where `key` = 'day.collected_by' and period >= '2026-05-01'")).toBe(bills);
+    await admin().get('/dashboard?service=WA').sees('Billed and collected by month');
+    sql('update meter_reading set read_on = ?, source = ? where id = ?', [day, source, reading]);
+    sql("delete from service_request where request_no = 'WA-SR-DASH'");
+  });
+
+  test('ONB02US01 a source that fails shows as missing and takes nothing along', async () => {
+    sql('rename table service_request to service_request_away');
+    try {
+      const page = await admin().get('/dashboard').sees('Collection efficiency', 'Open complaints', 'These figures cannot be read now.');
+      expect(tile(page, 'Open service requests')).toBe('-');
+    } finally {
+      sql('rename table service_request_away to service_request');
+    }
+    await admin().get('/dashboard').lacks('These figures cannot be read now.');
+  });
+
   test('ONB02US01 the page in a browser', async ({ page }) => {
     test.setTimeout(120000);
     await admin().browse(page, '/dashboard');

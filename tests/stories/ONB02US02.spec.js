@@ -4,7 +4,7 @@ const os = require('os');
 const path = require('path');
 const { story } = require('../support/story');
 
-story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, looks_right }) => {
+story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_run, looks_right }) => {
   const admin = () => as('utility_admin');
   const east = (method, path, ...more) => admin()[method](`/u/swa-e${path}`, ...more);
   const service = (code, column) => one(`select s.${column} from utility_service s join utility u on u.id = s.utility_id where u.code = 'swa-e' and s.code = ?`, [code]);
@@ -132,6 +132,21 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     await east('get', '/settings/contracts/C1/preview?version=1').sees('Dear Alex Morgan, plan Residential');
     await east('get', '/settings/contracts/C1/preview?version=7').is(404);
     await as('cso1').get('/settings/services').is(403);
+  });
+
+  test('ONB02US02 tabs say what is complete; who has a document is told before it expires, once', async () => {
+    const page = await admin().get('/settings/services').is(200);
+    expect(page.body.match(/<nav class="s-tabs"[\s\S]*?<\/nav>/)[0].match(/> complete</g).length).toBeGreaterThanOrEqual(4);
+    const account = owner('cso_supervisor', 'account', { consumer: owner('cso_supervisor', 'consumer', { first_name: 'Ida', last_name: 'Expiry', phone: '+15035550171', email: 'ida@expiry.test' }).no, premise: owner('cso_supervisor', 'premise', { line1: '9 Expiry St', city: 'Portland', state: 'US-OR', postal_code: '97204', area: 'DTN-PRL' }).no, category: 'RES', sub_category: 'SFR' }).no;
+    sql("update account set status = 'active' where account_no = ?", [account]);
+    const add = (days) => sql("insert into document (utility_id, type_id, entity, entity_id, file_name, mime, size, sha256, storage_key, valid_to, status) select t.utility_id, t.id, 'account', a.id, concat('id-', ?, '.pdf'), 'application/pdf', 1, repeat('x', 32), concat('none/', ?), date_add(?, interval ? day), 'verified' from document_type t join account a on a.utility_id = t.utility_id where a.account_no = ? order by t.id desc limit 1", [days, days, new Date(clock.now()).toISOString().slice(0, 10), days, account]);
+    add(30);
+    const due = () => sql.platform("insert into job (tenant_id, utility_id, kind, class, run_at, max_attempts) select id, ?, 'document.expiry', 'general', '2020-01-01', 3 from tenant where slug = 'swa'", [one("select id from utility where code = 'swa-w'")]);
+    due(); await jobs_run();
+    due(); await jobs_run();
+    expect(one("select count(*) from message where template_key = 'document_expires' and channel = 'email'")).toBe('1');
+    expect(one("select subject from message where template_key = 'document_expires' and channel = 'email'")).toContain('expires on');
+    sql("delete from document where storage_key like 'none/%'");
   });
 
   test('ONB02US02 the pages in a browser', async ({ page }) => {

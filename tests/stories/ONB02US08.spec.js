@@ -97,6 +97,22 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     await admin().get('/areas/premises?q=1120').sees(there.no, 'Pearl District');
   });
 
+  test('ONB02US08.5 premises are entered under the areas; who enters one twice is led to it', async () => {
+    const make = (fields, who = admin()) => who.post('/areas/premises', { sub_area: 'DTN-PRL', line1: '1130 SW 6th Ave', unit: '3', city: 'Portland', postal_code: '97204', ...fields }, { from: '/areas/premises/new' });
+    await make({ place: 'nowhere', impervious: '' }).refuses(422, 'place', 'Enter latitude and longitude such as 45.5231, -122.6765.');
+    await make({ postal_code: 'x' }).is(422);
+    await make({ sub_area: 'POR-MET' }).refuses(422, 'sub_area', 'Choose a sub-area of the list.');
+    await make({ place: '45.5152, -122.6784', impervious: '4000' }).done('is there.');
+    const no = one("select premise_no from premise where line1 = '1130 SW 6th Ave'");
+    expect(sql("select latitude, longitude, eru_e3 from premise where premise_no = ?", [no])).toEqual([{ latitude: '45.515200', longitude: '-122.678400', eru_e3: '1600' }]);
+    const again = await make({ line1: '1130 SW 6TH AVE' });
+    expect([409, 422]).toContain(again.status);
+    expect(again.body).toContain(`/areas/premises/${no}`);
+    await admin().get(`/areas/premises/${no}`).sees('1130 SW 6th Ave', 'Pearl District', no);
+    await as('dispatcher1').get('/areas/premises/new').is(403);
+    expect(one("select count(*) from premise where line1 like '1130 SW 6th Ave'")).toBe('1');
+  });
+
   test('ONB02US08.6 a subtree is what the staff limited to it see', async () => {
     const consumer = (name, home) => {
       const c = owner('cso_supervisor', 'consumer', { first_name: 'Area', last_name: name, phone: `+1503555${1000 + name.charCodeAt(0)}`, email: `${name.toLowerCase()}@area.test` });

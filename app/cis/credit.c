@@ -345,6 +345,15 @@ Money payment_charge_back(Ctx *c, const Chargeback *k) {
 #define UNDO_ROW(F, T) F(T, Id, id) F(T, Id, payment_id) F(T, Id, account_id) F(T, Money, amount_minor)
 ROW(UndoRow, UNDO_ROW)
 
+/* The flag of an account says that a card dispute is open: it goes with the last of them. */
+static void clear_flag(Ctx *c, Id account, Id ended) {
+    db_run(c,
+           "update account a set a.dispute_flag = exists (select 1 from payment p join payment_reversal v on "
+           "v.payment_id = p.id and v.reason = 'chargeback' and v.undone_at is null join dispute d on d.id = "
+           "v.dispute_id and d.state = 'open' where p.account_id = a.id and d.id <> ?) where a.id = ?",
+           ended, account);
+}
+
 void payment_charge_back_end(Ctx *c, Id dispute, bool is_won) {
     UndoRows rows = db_all(
         c, UndoRow,
@@ -362,7 +371,7 @@ void payment_charge_back_end(Ctx *c, Id dispute, bool is_won) {
             move_out(c, h, (Money){ 0 }, money_neg(v->amount_minor), "reverse_undone", "dispute won");
             spread_one(c, h, v->amount_minor);
         }
-        if (v->account_id.id) db_run(c, "update account set dispute_flag = 0 where id = ?", v->account_id);
+        if (v->account_id.id) clear_flag(c, v->account_id, dispute);
     }
 }
 

@@ -11,6 +11,7 @@ story('ONB03US01 refunds and disputes', 'HUB-FIX', ({ as, portal, test, expect, 
   const net = (code) => ledger().filter((l) => l.code === code).reduce((n, l) => n + Math.round(l.debit * 100) - Math.round(l.credit * 100), 0);
   const nets = () => Object.fromEntries(['1020', '1999', '2150', '5120'].map((code) => [code, net(code)]));
   const owed = () => Number(one('select balance_minor from account where account_no = ?', [account]));
+  const flag = () => one('select dispute_flag from account where account_no = ?', [account]);
   const payment = () => sql('select p.payment_no no, p.status, p.allocated_minor paid, p.unallocated_minor free, p.refunded_minor back, p.reversed_minor gone from payment p join account a on a.id = p.account_id where a.account_no = ? order by p.id', [account])[0];
   const bill = () => sql("select b.payment_status paid, b.open_minor open from bill b join account a on a.id = b.account_id where a.account_no = ? and b.status = 'published'", [account])[0];
   const alerts = (kind) => Number(one('select count(*) from alert where kind = ? and resolved_at is null', [kind]));
@@ -166,8 +167,10 @@ story('ONB03US01 refunds and disputes', 'HUB-FIX', ({ as, portal, test, expect, 
     expect([owed(), payment()]).toEqual([8000, expect.objectContaining({ paid: '3425', gone: '8000', status: 'posted' })]);
     await told('charge.dispute.closed', double.dispute(pi, 'won', { id: a.id, amount: 3000, fee: 0 }));
     expect([owed(), payment()]).toEqual([5000, expect.objectContaining({ paid: '6425', gone: '5000' })]);
+    expect(flag()).toBe('1');               // the other one is open still
     verify();
     await told('charge.dispute.closed', double.dispute(pi, 'lost', { id: b.id, amount: 5000, fee: 0 }));
+    expect(flag()).toBe('0');
     expect([owed(), net('1020')]).toEqual([5000, 6425]);
     expect(sql('select state, amount_minor a from dispute order by id')).toEqual([{ state: 'won', a: '3000' }, { state: 'lost', a: '5000' }]);
     verify();

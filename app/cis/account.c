@@ -154,6 +154,18 @@ Ageing account_ageing(Ctx *c, Id account, Date as_of) {
     return a;
 }
 
+#define AGREED(F, T) F(T, Id, bill)
+ROW(Agreed, AGREED)
+
+AgreedBills bills_in_agreement(Ctx *c, Id account) {
+    Agreeds rows = db_all(c, Agreed, "select i.item_id as bill from payment_agreement g join payment_agreement_item i "
+                                     "on i.agreement_id = g.id and i.item_type = 'bill' where g.account_id=? "
+                                     "and g.state in ('active', 'at_risk')", account);
+    AgreedBills all = { take_n(c, Id, rows.n + 1), rows.n };
+    for (size_t i = 0; i < rows.n; i++) all.v[i] = rows.v[i].bill;
+    return all;
+}
+
 /* --- billing asks ------------------------------------------------------------------------------------------------- */
 
 const char *account_can_bill(Ctx *c, Id account, Date date) {

@@ -321,6 +321,9 @@ CaseHeads bill_complaints(struct Ctx *c, Id bill);
 typedef struct { Id complaint, bill; const char *complaint_no; Money amount; } Dispute;
 typedef struct { Dispute *v; size_t n; } Disputes;
 Disputes bill_disputes_open(struct Ctx *c, Id account);
+/* Bills of an account that a payment agreement covers while it is kept (active, at risk). */
+typedef struct { Id *v; size_t n; } AgreedBills;
+AgreedBills bills_in_agreement(struct Ctx *c, Id account);
 typedef struct {
     Id consumer, account;
     const char *type_code, *answers, *instructions, *channel;

@@ -40,6 +40,51 @@ ReadingRows readings_near(Ctx *c, Id connection, Date date, int days) {
     return all;
 }
 
+/* --- consumers' own readings -------------------------------------------------------------------------------------- */
+
+#define ASKED_ROW(F, T) F(T, const char *, register_code) F(T, int, decimals) F(T, Id, last) F(T, Id, sent)
+ROW(AskedRow, ASKED_ROW)
+#define VALUE_ROW(F, T) F(T, Date, read_on) F(T, Reading, value)
+ROW(ValueRow, VALUE_ROW)
+
+static const ValueRow *value_of(Ctx *c, Id reading) {
+    return reading.id ? db_find(c, ValueRow, "select read_on, value_e3 as value from meter_reading where id=?", reading)
+                      : NULL;
+}
+
+AskedRegisters registers_asked(Ctx *c, Id meter, Date day) {
+    AskedRows l = db_all(c, AskedRow,
+        "select g.register_code, g.decimals, (select r.id from meter_reading r where r.register_id=g.id "
+        "and r.status='passed' and r.value_e3 is not null order by r.read_at desc limit 1) as last, "
+        "(select r.id from meter_reading r where r.register_id=g.id and r.source='consumer' and r.read_on=? "
+        "and r.live_flag=1 and r.value_e3 is not null order by r.id desc limit 1) as sent from meter_register g "
+        "where g.meter_id=? and g.utility_id=? and g.is_billed=1 order by g.register_code",
+        day, meter, c->utility);
+    AskedRegisters all = { take_n(c, AskedRegister, l.n + 1), l.n };
+    for (size_t i = 0; i < l.n; i++) {
+        const ValueRow *last = value_of(c, l.v[i].last), *sent = value_of(c, l.v[i].sent);
+        all.v[i] = (AskedRegister){ .code = l.v[i].register_code, .decimals = l.v[i].decimals, .has_last = last != NULL,
+                                    .last_on = last ? last->read_on : DATE_NONE, .is_sent = sent != NULL };
+        if (last) all.v[i].last = last->value;
+        if (sent) all.v[i].sent = sent->value;
+    }
+    return all;
+}
+
+#define SENT_ROW(F, T) F(T, Date, read_on) F(T, Reading, value) F(T, const char *, status)
+ROW(SentRow, SENT_ROW)
+
+SentReadings readings_sent(Ctx *c, Id meter) {
+    SentRows l = db_all(c, SentRow, "select read_on, value_e3 as value, status from meter_reading where meter_id=? "
+                                    "and utility_id=? and source='consumer' and value_e3 is not null "
+                                    "order by read_at desc limit 5", meter, c->utility);
+    SentReadings all = { take_n(c, SentReading, l.n + 1), l.n };
+    for (size_t i = 0; i < l.n; i++) all.v[i] = (SentReading){ l.v[i].read_on, l.v[i].value, l.v[i].status };
+    return all;
+}
+
+/* --- use ---------------------------------------------------------------------------------------------------------- */
+
 #define POINT_ROW(F, T) F(T, Date, from_on) F(T, Date, to_on) F(T, Time, to_at) F(T, Reading, quantity) \
     F(T, bool, is_estimated) \
     F(T, const char *, unit)

@@ -81,6 +81,17 @@ typedef struct { ReadingRow *v; size_t n; } ReadingRows;
 /* Passed readings of a connection near a date (days before and after), nearest first. */
 ReadingRows readings_near(struct Ctx *c, Id connection, Date date, int days);
 
+/* What a consumer is asked for (CSS01US07): the billed registers of a meter, the last passed value of each, and what a
+   consumer sent on a day already. */
+typedef struct { const char *code; int decimals; bool has_last; Reading last; Date last_on; bool is_sent; Reading sent;
+               } AskedRegister;
+typedef struct { AskedRegister *v; size_t n; } AskedRegisters;
+AskedRegisters registers_asked(struct Ctx *c, Id meter, Date day);
+/* The last readings that consumers sent of a meter, newest first, at most five. */
+typedef struct { Date on; Reading value; const char *status; } SentReading;
+typedef struct { SentReading *v; size_t n; } SentReadings;
+SentReadings readings_sent(struct Ctx *c, Id meter);
+
 /* --- meters (MX01US02) -------------------------------------------------------------------------------------------- */
 
 typedef struct { Id id, connection, premise, installation; const char *meter_no, *serial_no, *status, *read_type,

@@ -25,7 +25,8 @@ static const char *money_words(Ctx *c, Money m) { return locale_money(&c->mem, c
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
-static const char *const states[] = { "open", "overdue", "partly", "disputed", "paid", "cancelled", NULL };
+static const char *const states[] = { "open",      "overdue", "partly", "disputed",
+                                      "agreement", "paid",    "cancelled", NULL };
 
 static bool has_state(Ctx *c, const BillHead *b, const char *wanted) {
     const char *tone;
@@ -36,7 +37,9 @@ static bool has_state(Ctx *c, const BillHead *b, const char *wanted) {
     if (!strcmp(wanted, "paid")) return b->open.minor <= 0;
     if (!strcmp(wanted, "partly")) return b->paid.minor > 0 && b->open.minor > 0;
     if (!strcmp(wanted, "disputed")) return b->open.minor > 0 && (b->dispute_hold || dispute_of(c, b));
-    if (!strcmp(wanted, "overdue")) return b->open.minor > 0 && date_compare(b->due_date, utility_today(c)) < 0;
+    if (!strcmp(wanted, "agreement")) return b->open.minor > 0 && agreement_covers(c, b);
+    if (!strcmp(wanted, "overdue"))
+        return b->open.minor > 0 && date_compare(b->due_date, utility_today(c)) < 0 && !agreement_covers(c, b);
     return b->open.minor > 0;
 }
 
@@ -274,6 +277,8 @@ static void show_readings(Req *r, const BillHead *b) {
         table_cell(t, locale_reading(&c->mem, c->locale, u->to_value));
         table_cell(t, text(r, "%s %s", locale_reading(&c->mem, c->locale, u->quantity), u->unit));
         table_cell(t, msg(c->language, u->is_estimated ? "portal.bill.estimated" : "portal.bill.actual"));
+        const char *send = u->is_estimated ? reading_path(r, b->account, u->meter_no) : NULL;
+        if (send) show_text(r, "reading_url", link_path(r, "%s", send));
     }
 }
 
@@ -442,7 +447,7 @@ void bill_page(Req *r) {
     bool cancelled = !strcmp(b->status, "cancelled");
     if (b->open.minor > 0 && !cancelled && m && mine_may(m, ACCESS_PAYER) && web_has_page(SCOPE_PORTAL, "/pay")) {
         const char *tone;
-        show_text(r, "bill.due", due_words(c, b->due_date, &tone));
+        show_text(r, "bill.due", agreement_covers(c, b) ? NULL : due_words(c, b->due_date, &tone));
         show_text(r, "bill.pay", msg_format(c, c->language, "portal.home.pay", { "amount", money_words(c, b->open) }));
         show_text(r, "bill.pay_url", link_path(r, "/pay?bill=%s", b->bill_no));
     }

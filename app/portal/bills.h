@@ -32,6 +32,11 @@ const BillHead *portal_bill_of_path(Req *r);
 void bill_seen(Ctx *c, const BillHead *b);
 /* The number of the open complaint about a bill; NULL: none. Read once a request and account. */
 const char *dispute_of (Ctx *c, const BillHead *b);
+/* Whether a payment agreement that is kept covers it: its instalments are due, not the bill. */
+bool        agreement_covers(Ctx *c, const BillHead *b);
+/* The page where the visitor sends a reading of an account's meter himself; NULL: the utility does not allow it, the
+   meter is read by itself or is not there any more. */
+const char *reading_path(Req *r, Id account, const char *meter_no);
 /* Whether the visitor may question it now. */
 bool        dispute_may(Ctx *c, const BillHead *b);
 

@@ -21,11 +21,24 @@ enum { BILLS_SHOWN = 3, CHART_BILLS = 13 };
 
 /* --- words of a bill ---------------------------------------------------------------------------------------------- */
 
+bool agreement_covers(Ctx *c, const BillHead *b) {
+    AgreedBills *kept = fact_get(c, "portal_agreed", b->account.id);
+    if (!kept) {
+        kept = take(c, sizeof *kept);
+        *kept = bills_in_agreement(c, b->account);
+        fact_keep(c, "portal_agreed", b->account.id, kept);
+    }
+    for (size_t i = 0; i < kept->n; i++)
+        if (kept->v[i].id == b->id.id) return true;
+    return false;
+}
+
 const char *bill_words(Ctx *c, const BillHead *b, const char **tone) {
     Date today = utility_today(c);
     if (!strcmp(b->status, "cancelled")) return *tone = "off", msg(c->language, "portal.bill.cancelled");
     if (b->open.minor <= 0) return *tone = "ok", msg(c->language, "portal.bill.paid");
     if (b->dispute_hold || dispute_of(c, b)) return *tone = "hold", msg(c->language, "portal.bill.disputed");
+    if (agreement_covers(c, b)) return *tone = "hold", msg(c->language, "portal.bill.agreement");
     if (date_compare(b->due_date, today) < 0) return *tone = "bad", msg(c->language, "portal.bill.overdue");
     if (b->paid.minor > 0) return *tone = "info", msg(c->language, "portal.bill.partly");
     return *tone = "warn", msg(c->language, "portal.bill.due");
@@ -52,6 +65,8 @@ Owed owed_of(Ctx *c, Mines mines) {
         OpenItems items = open_items(c, mines.v[i].id);
         for (size_t k = 0; k < items.n; k++) {
             o.open = money_add(o.open, items.v[k].unpaid);
+            /* Its instalments are what is due. */
+            if (items.v[k].in_agreement && !strcmp(items.v[k].type, "bill")) continue;
             if (date_is_set(items.v[k].due_on) && date_compare(items.v[k].due_on, today) < 0)
                 o.overdue = money_add(o.overdue, items.v[k].unpaid);
             if (date_is_set(items.v[k].due_on) && (!date_is_set(o.due) || date_compare(items.v[k].due_on, o.due) < 0))
@@ -112,6 +127,7 @@ const char *bill_title(Ctx *c, const BillHead *b) { return locale_month(&c->mem,
 static const char *right_words(Ctx *c, const BillHead *b) {
     if (!strcmp(b->status, "cancelled")) return msg(c->language, "portal.bill.cancelled");
     if (b->open.minor <= 0) return msg(c->language, "portal.bill.paid");
+    if (agreement_covers(c, b)) return msg(c->language, "portal.bill.agreement");
     const char *day = locale_day_month(&c->mem, c->locale, b->due_date);
     return msg_format(c, c->language, date_compare(b->due_date, utility_today(c)) < 0 ? "portal.bill.was_due"
                       : "portal.bill.due_on", { "date", day });

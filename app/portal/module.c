@@ -91,6 +91,9 @@ static const Route portal_routes[] = {
     PORTAL_GET ("/bills/{no}/paper",    SIGNED_IN, paper_page),
     PORTAL_POST("/bills/{no}/paper",    SIGNED_IN, paper_post),
     PORTAL_GET ("/statement",           SIGNED_IN, statement_page),
+    /* reading.c */
+    PORTAL_GET ("/usage/reading/{meter}", SIGNED_IN, reading_page),
+    PORTAL_POST("/usage/reading/{meter}", SIGNED_IN, reading_post, .flags = UPLOADS),
 
     /* pay.c: looking at an open payment may ask its gateway, by a job (WRITES); NO_TX where a look-up is counted
        although refused, and where the gateway is called between two transactions */

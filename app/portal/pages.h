@@ -156,6 +156,7 @@ void bills_page(Req *r);        void bills_csv(Req *r);
 void bill_page(Req *r);         void bill_download(Req *r);     void bill_print(Req *r);
 void bill_mail_post(Req *r);
 void statement_page(Req *r);
+void reading_page(Req *r);      void reading_post(Req *r);
 /* file.c */
 void bills_zip(Req *r);         void statement_pdf_get(Req *r);  void statement_csv_get(Req *r);
 void receipt_download(Req *r);

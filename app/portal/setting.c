@@ -24,6 +24,7 @@ static const struct { const char *key, *value; } delivered[] = {
     { "guest_pay",          "1" },
     { "guest_lookups_hour", "10" },
     { "dispute_days",       "60" },
+    { "send_reading",       "1" },
     { "two_step",           "optional" },               /* required: everybody gives a second step at sign-in */
     { "calling_code",       "1" },                      /* put before a mobile number typed without a country */
     { "usage_unit",         NULL },

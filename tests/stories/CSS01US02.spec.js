@@ -30,6 +30,24 @@ story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_
     await beta().get('/bills?state=overdue').sees('WA-BILL-202601-000101', 'WA-BILL-202602-000101', 'WA-BILL-202603-000101');
   });
 
+  test('CSS01US02 bills of a payment agreement that is kept are In agreement, not overdue; a broken one makes them overdue again', async () => {
+    const all = ['WA-BILL-202601-000101', 'WA-BILL-202602-000101', 'WA-BILL-202603-000101'];
+    sql("insert into payment_agreement (utility_id, number, account_id, total_minor, down_payment_minor, currency, count, start_on, state) select utility_id, 'WA-PA-202604-0001', account_id, 30000, 3000, 'USD', 3, '2026-04-20', 'active' from bill where bill_no = 'WA-BILL-202601-000101'");
+    sql("insert into payment_agreement_item (agreement_id, item_type, item_id, amount_minor) select g.id, 'bill', b.id, b.open_minor from payment_agreement g join bill b on b.account_id = g.account_id and b.bill_no in (?, ?, ?)", all);
+    for (const state of ['active', 'at_risk']) {
+      sql('update payment_agreement set state = ?', [state]);
+      const page = await beta().get('/bills').sees('In agreement').lacks('Overdue since', '$300.00 overdue');
+      expect(page.body.match(/<span class="s-b hold">In agreement<\/span>/g)).toHaveLength(3);
+      await beta().get('/bills?state=agreement').sees(...all);
+      await beta().get('/bills?state=overdue').lacks(...all);
+      await beta().get(`/bills/${all[0]}`).sees('In agreement').lacks('Overdue');
+    }
+    sql("update payment_agreement set state = 'defaulted'");
+    await beta().get('/bills').sees('$300.00 overdue').and((r) => expect(r.body).not.toContain('>In agreement</span>'));
+    sql('delete from payment_agreement_item');
+    sql('delete from payment_agreement');
+  });
+
   test('CSS01US02.3 a bill is compared with the one before; the parts sum to the difference', async () => {
     await beta().get('/bills/WA-BILL-202602-000101').sees('How it compares', 'As much as January 2026.');
     sql("update bill_line l join bill b on b.id = l.bill_id set l.amount_minor = l.amount_minor + 240 where b.bill_no = 'WA-BILL-202603-000101' and l.seq = 1");

@@ -532,7 +532,7 @@ static void show_rows_of(const Query *q, const Rows *rows) {
                 const Cell *sub = cell_of(row, col->sub, strlen(col->sub));
                 if (sub && !sub->null) hdf_set_value(to, text(r, "%s.sub", cell), sub->shown);
             }
-            if (col->link) {
+            if (col->link && (!listed || !c->null)) {           /* nothing to press in an empty cell */
                 const char *url = row_link(r, col->link, row);
                 if (url) hdf_set_value(to, listed ? text(r, "%s.url", cell) : "url", url);
             }

@@ -647,6 +647,12 @@ static void compress(Req *r) {
     r->out.s = (char *)(uintptr_t)small, r->out.n = n;
 }
 
+/* The figures of a long piece of work asked again, and it is over: what stands around them has changed as well. */
+static bool is_ended_job(Req *r) {
+    const char *target = r->is_part ? header_text(r, "HX-Target") : NULL;
+    return target && !strcmp(target, "job") && !hdf_get_value(r->data, "job.poll_url", NULL);
+}
+
 static void send_answer(Req *r, FCGX_Request *f) {
     if (r->template) {
         r->out = text_start(r);
@@ -658,6 +664,7 @@ static void send_answer(Req *r, FCGX_Request *f) {
         }
         r->type = "text/html; charset=utf-8";
         compress(r);
+        if (is_ended_job(r)) header_set(r, "HX-Refresh", "true");
     }
     FCGX_Stream *out = f->out;
     if (!r->status) r->status = 500;

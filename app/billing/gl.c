@@ -70,7 +70,7 @@ const Resource gl_code = {
         { "normal_side",   CHOICE(gl_sides), .flags = REQUIRED | LIST },
         { "control",       BOOL,             .flags = LIST },
         { "parent_id",     REF(gl_code),     .flags = LIST },
-        { "erp_code",      TEXT(1, 40) },
+        { "erp_code",      TEXT(1, 40),      .flags = LIST },
         { "active",        BOOL,             .flags = LIST | FILTER, .initial = "1" },
         { "balance_minor", MONEY(0, 0),      .flags = LIST | DERIVED, .column = BALANCE },
         { "tree",          "",            TEXT(0, 0),       .flags = SORT | DERIVED, .column = TREE },

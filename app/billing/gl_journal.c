@@ -28,7 +28,8 @@ static const ListSpec entries = {
     .from = "ledger_entry e join ledger_txn t on t.id = e.txn_id join gl_code g on g.id = e.gl_code_id "
             "join gl_period p on p.id = e.gl_period_id "
             "left join account a on a.id = e.account_id left join bill b on b.id = e.bill_id "
-            "left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id",
+            "left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id "
+            "left join payment y on e.source_type = 'payment' and y.id = e.source_id",
     .where = "e.utility_id = ?", .id = "e.id",
     .columns = COLUMNS {
         { "txn",          NULL, "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}",
@@ -37,7 +38,7 @@ static const ListSpec entries = {
         { "txn_type",     NULL, "e.txn_type", LIST | FILTER,
           .options = "select distinct txn_type as value, replace(txn_type, '_', ' ') as label "
                      "from ledger_txn where utility_id = ?" },
-        { "source",       NULL, "coalesce(b.bill_no, j.journal_no, t.memo, concat(replace(e.source_type, "
+        { "source",       NULL, "coalesce(b.bill_no, j.journal_no, y.payment_no, t.memo, concat(replace(e.source_type, "
                                           "'_', ' '), ' ', e.source_id))", LIST, .sub = "memo" },
         { "account_no",   NULL, "a.account_no", LIST | SEARCH_START },
         { "code",         NULL, "g.code", LIST | FILTER, .link = "/bx/gl-codes/{code}",

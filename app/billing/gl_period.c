@@ -329,6 +329,14 @@ void gl_periods_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
+/* Where it is put right: a run in stages has its own list. */
+static const char *link_of(Ctx *c, const Period *p, int i) {
+    bool staged = checklist[i].open == open_runs
+        && db_int(c, "select count(*) from bill_run where utility_id=? and run_flag=1 and mode='v2' "
+                     "and bill_date between ? and ?", c->utility, p->from_date, p->to_date);
+    return staged ? "/bx/runs" : checklist[i].link;
+}
+
 static void show_checklist(Req *r, const Period *p) {
     show_text(r, "show.sections.0.title", msg(r->c.language, "billing.gl.checklist"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "billing.gl.checklist"));
@@ -337,7 +345,7 @@ static void show_checklist(Req *r, const Period *p) {
     table_column(t, word(r, "billing.gl.what_is_open"), "text", NULL);
     for (int i = 0; i < CHECKS; i++) {
         const char *open = checklist[i].open(&r->c, p);
-        table_row(t, link_path(r, "%s", checklist[i].link));
+        table_row(t, link_path(r, "%s", link_of(&r->c, p, i)));
         table_cell(t, word(r, checklist[i].label));
         table_state(t, open ? "open" : "passed");
         table_cell(t, open);

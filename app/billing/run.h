@@ -32,6 +32,11 @@ void run_work(Ctx *c, Id run);
 /* Runs it here and now until nothing is left (command, tests). */
 void run_drain(Ctx *c, Id run);
 
+/* Of a published bill b: it bills a period, by a run or as a single bill that reaches to its end. Bound are the
+   period's id, and its end twice. */
+#define BILLED_HERE "(b.bill_cycle_period_id = ? or (b.bill_cycle_period_id is null and b.kind <> 'one_off' " \
+                    "and b.period_start <= ? and b.period_end >= ?))"
+
 #define RUN_ROW(F, T) F(T, Id, id) F(T, const char *, run_no) F(T, const char *, mode) F(T, const char *, state) \
     F(T, Id, period) F(T, Id, cycle) F(T, const char *, label) F(T, const char *, cycle_name) \
     F(T, const char *, cycle_code) F(T, Date, from_date) F(T, Date, to_date) F(T, Date, bill_date) \

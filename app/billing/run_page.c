@@ -131,6 +131,17 @@ static void tab_show(Req *r, size_t i, const RunRow *run, const char *key, const
     }
 }
 
+/* As show_moves, but what throws work away has a page of its own before it (run_danger): its button leads there. */
+static void show_run_moves(Req *r, const Machine *m, const RunRow *run) {
+    show_moves(r, "show.moves", m, run->id, run_path(&r->c, run));
+    size_t n = 0;
+    for (const Move *v = m->moves; v->from; v++) {
+        if (!v->text || strcmp(v->from, run->state) || !perm_may(&r->c, "bx.run", v->action)) continue;
+        if (v->danger) show_text(r, at(r, "show.moves", n, "post"), "");
+        n++;
+    }
+}
+
 void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
     bool v1 = !strcmp(run->mode, "v1");
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.title", { "run", run->run_no },
@@ -157,7 +168,7 @@ void run_head(Req *r, const RunRow *run, const RunCounts *k, const char *tab) {
     show_fact(r, "show.facts", word(r, "billing.run.due_date"), locale_date(&r->c.mem, r->c.locale, run->due_date),
               NULL);
     fact_keep(&r->c, "run_shown", run->id.id, (void *)run);
-    show_moves(r, "show.moves", v1 ? &run_v1 : &run_v2, run->id, run_path(&r->c, run));
+    show_run_moves(r, v1 ? &run_v1 : &run_v2, run);
     size_t n = 0;
     tab_show(r, n++, run, "", word(r, v1 ? "billing.run.progress" : "billing.run.stages"), tab, 0);
     tab_show(r, n++, run, "bills", word(r, "billing.run.bills"), tab, k->published + k->calculated);
@@ -248,41 +259,44 @@ static const ListSpec items = {
         { 0 } },
     .order = "seq" };
 
-#define DECISION(F, T) F(T, const char *, account_no) F(T, const char *, name) F(T, const char *, code) \
-    F(T, const char *, message) F(T, Money, amount_minor) F(T, Id, bill_id)
-ROW(Decision, DECISION)
+/* What waits for a decision: held bills, accounts without one. Their links end each row for whoever may decide. */
+static const Choice release_act[] = { { "release", "billing.run.release" }, { 0 } };
+static const Choice leave_act[] = { { "leave", "billing.run.leave_out" }, { 0 } };
+static const Choice mend_act[] = { { "mend", "billing.run.mend_account" }, { 0 } };
+enum { DECISION_COLUMNS = 6 };
 
-static void decisions(Req *r, const RunRow *run, const char *states) {
-    TableView *t = table_start(r, "show.sections.0.table", word(r, "billing.run.decisions"));
-    bool held = !strcmp(states, "held");
-    show_text(r, "show.sections.0.title", word(r, held ? "billing.run.held_bills" : "billing.run.without_bill"));
-    table_column(t, word(r, "billing.run.account"), "text", "id");
-    table_column(t, word(r, "billing.run.code"), "code", NULL);
-    table_column(t, word(r, "billing.run.message"), "text", "name");
-    table_column(t, word(r, "billing.run.amount"), "money", "amount");
-    table_column(t, word(r, "billing.run.action"), "act", NULL);
-    bool may = perm_may(&r->c, "bx.run", held ? APPROVE : EDIT);
-    Decisions all = db_all(r, Decision, "select a.account_no, n.display_name as name, i.error_code as code, "
-                                        "i.error_text as message, coalesce(i.amount_minor, 0) as amount_minor, "
-                                        "i.bill_id from bill_run_item i join account a on a.id=i.account_id "
-                                        "join consumer n on n.id=a.consumer_id where i.run_id=? "
-                                        "and i.state=? order by i.seq limit 200", run->id, held ? "held" : "error");
-    for (size_t i = 0; i < all.n; i++) {
-        const Decision *d = &all.v[i];
-        const char *base = text(r, "%s/accounts/%s", run_path(&r->c, run), url_part(r, d->account_no));
-        table_row(t, d->bill_id.id ? link_path(r, "/bx/bills/draft-%lld", (long long)d->bill_id.id) : NULL);
-        table_cell(t, d->account_no);
-        table_sub(t, d->name);
-        table_cell(t, d->code);
-        table_cell(t, d->message);
-        table_money(t, d->amount_minor);
-        table_cell(t, NULL);
-        const char *cell = text(r, "show.sections.0.table.rows.%zu.cells.4.act", i);
-        if (!may) continue;
-        show_text(r, text(r, "%s.text", cell), word(r, held ? "billing.run.release" : "billing.run.leave_out"));
-        show_text(r, text(r, "%s.url", cell), link_path(r, "%s/%s", base, held ? "release" : "leave-out"));
-    }
-    table_empty(t, word(r, held ? "billing.run.held_none" : "billing.run.errors_none"), NULL);
+static const ListColumn decision_columns[DECISION_COLUMNS] = {
+    { "account_no",    NULL, "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name", .place = "id" },
+    { "consumer_name", NULL, "n.display_name", SEARCH_START },
+    { "error_code",    NULL, "i.error_code",   LIST | FILTER, .kind = "code" },
+    { "message",       NULL, "i.error_text",   LIST, .place = "name" },
+    { "bill_no",       NULL, "concat('draft-', i.bill_id)", LIST, .link = "/bx/bills/{bill_no}", .kind = "code" },
+    { "amount_minor",  NULL, "i.amount_minor", LIST | SORT, .place = "amount" },
+};
+
+static void decisions_list(Req *r, const RunRow *run, bool held, const char *path) {
+    ListColumn *columns = take_n(r, ListColumn, DECISION_COLUMNS + 4), *next = columns + DECISION_COLUMNS;
+    memcpy(columns, decision_columns, sizeof decision_columns);
+    const char *account = text(r, "%s/accounts/{account_no}", run_path(&r->c, run));
+    bool is_file = r->exporting || query_text(r, "export");
+    if (!held && !is_file)
+        *next++ = (ListColumn){ "mend", NULL, "'mend'", LIST, .link = "/cis/accounts/{account_no}",
+                                .choices = mend_act };
+    if (held && !is_file && perm_may(&r->c, "bx.run", APPROVE))
+        *next++ = (ListColumn){ "release", NULL, "'release'", LIST, .link = text(r, "%s/release", account),
+                                .choices = release_act };
+    if (!is_file && perm_may(&r->c, "bx.run", EDIT))
+        *next++ = (ListColumn){ "leave", NULL, "'leave'", LIST, .link = text(r, "%s/leave-out", account),
+                                .choices = leave_act };
+    ListSpec spec = items;
+    spec.name = held ? "run_held" : "run_errors";
+    spec.path = path;
+    spec.columns = columns;
+    spec.index = NULL;
+    spec.order = "account_no";
+    spec.title = word(r, held ? "billing.run.held_bills" : "billing.run.without_bill");
+    spec.empty_title = word(r, held ? "billing.run.held_none" : "billing.run.errors_none");
+    list_show(r, &spec, run->id, held ? "held" : "error");
 }
 
 static bool may_change_items(const RunRow *run) {
@@ -290,9 +304,47 @@ static bool may_change_items(const RunRow *run) {
         || !strcmp(run->state, "approved") || !strcmp(run->state, "paused"));
 }
 
+static const Form danger_form = { .name = "run_danger", .fields = FIELDS { { "reason", LONG_TEXT(0, 500) }, { 0 } } };
+
+/* The dangerous move of this name that the machine has; NULL: none. `now`: from the run's present state only. */
+static const Move *danger_of(const RunRow *run, const char *event, bool now) {
+    for (const Move *m = (!strcmp(run->mode, "v1") ? &run_v1 : &run_v2)->moves; m->from; m++)
+        if (m->danger && !strcmp(m->event, event) && (!now || !strcmp(m->from, run->state))) return m;
+    return NULL;
+}
+
+/* Before a run is cancelled or rolled back: what goes, what stays, how much it is. */
+static void run_danger(Req *r, const RunRow *run, const RunCounts *k, const char *event) {
+    const Move *m = danger_of(run, event, true);
+    if (!m) fail(r, CONFLICT, "This bill run is %s.", state_label(r, run->state));
+    perm_check(&r->c, "bx.run", m->action);
+    Refusal no = m->refusal ? m->refusal(&r->c, run->id) : NO_REFUSAL;
+    if (no.text) fail(r, CONFLICT, "%s", no.text);
+    int64_t drafts = k->calculated + k->held;
+    const char *key = text(r, "billing.run.danger_%s", event);
+    show_text(r, "page.title", msg_format(r, r->c.language, key, { "run", run->run_no }));
+    show_text(r, "page.crumbs.0.text", run->run_no);
+    show_text(r, "page.crumbs.0.url", link_path(r, "%s", run_path(&r->c, run)));
+    form_show(r, "confirm", &danger_form, text(r, "%s/%s", run_path(&r->c, run), event));
+    show_text(r, "confirm.text.0", word(r, text(r, "%s_what", key)));
+    show_fact(r, "confirm.facts", word(r, "billing.run.accounts"), run_count(r, k->total), NULL);
+    show_fact(r, "confirm.facts", word(r, "billing.run.danger_drafts"), run_count(r, drafts), NULL);
+    show_fact(r, "confirm.facts", word(r, "billing.run.published"), run_count(r, k->published), NULL);
+    show_fact(r, "confirm.facts", word(r, "billing.run.amount"), run_money(r, k->amount), NULL);
+    show_text(r, "confirm.undo", word(r, "billing.run.danger_undo"));
+    show_text(r, "confirm.submit", word(r, m->text));
+    show_text(r, "confirm.tone", "danger");
+    show_text(r, "confirm.back_url", link_path(r, "%s", run_path(&r->c, run)));
+    page(r, "layout/confirm");
+}
+
 void run_tab(Req *r, const char *mode, const char *tab) {
     RunRow *run = run_of_path(r, mode);
     RunCounts k = run_counts(&r->c, run->id);
+    if (danger_of(run, tab, false)) {
+        run_danger(r, run, &k, tab);
+        return;
+    }
     bool bills = !strcmp(tab, "bills"), errors = !strcmp(tab, "errors"), held = !strcmp(tab, "held"),
         skipped = !strcmp(tab, "skipped"), log = !strcmp(tab, "log");
     if (!bills && !errors && !held && !skipped && !log) fail(r, NOT_FOUND, "There is no such page.");
@@ -300,14 +352,11 @@ void run_tab(Req *r, const char *mode, const char *tab) {
     spec.path = text(r, "%s/%s", run_path(&r->c, run), tab);
     if (bills && may_change_items(run)) spec.bulk = item_bulk, spec.bulk_path = spec.path, spec.key = "account_no";
     if (bills || skipped) list_show(r, &spec, run->id, skipped ? "skipped" : "calculated,published");
+    else if (!log) decisions_list(r, run, held, spec.path);
     if (r->status) return;                          /* answered with a file */
     run_head(r, run, &k, tab);
     page(r, "billing/run");
-    if (log) {
-        history_aside(r, "bill_run", run->id, NULL);
-        return;
-    }
-    if (errors || held) decisions(r, run, tab);
+    if (log) history_aside(r, "bill_run", run->id, NULL);
 }
 
 /* --- moves and single decisions ----------------------------------------------------------------------------------- */
@@ -408,7 +457,20 @@ void run_release_page(Req *r) {
     ask(r, &release_form, "release", !strcmp(run_of_path(r, NULL)->mode, "v1") ? "billing.run.release_now"
         : "billing.run.release_later");
 }
-void run_leave_page(Req *r)   { ask(r, &leave_form, "leave-out", "billing.run.leave_out_later"); }
+/* What is approved or half published is changed by approvers only; what is over stays as it was. */
+static void check_leaving_out(Req *r, const RunRow *run) {
+    if (!strcmp(run->mode, "v1")) {
+        run_must_be(r, run, "queued,running,paused,completed_with_errors,completed");
+        return;
+    }
+    run_must_be(r, run, "setup,checking,ready,calculating,review,awaiting_approval,approved,paused");
+    if (!strcmp(run->state, "approved") || !strcmp(run->state, "paused")) perm_check(&r->c, "bx.run", APPROVE);
+}
+
+void run_leave_page(Req *r) {
+    check_leaving_out(r, run_of_path(r, NULL));
+    ask(r, &leave_form, "leave-out", "billing.run.leave_out_later");
+}
 
 void run_release_post(Req *r) {
     Input *in = form_read(r, &release_form);
@@ -431,6 +493,7 @@ void run_leave_post(Req *r) {
     Input *in = form_read(r, &leave_form);
     problems_end(r);
     RunRow *run = run_of_path(r, NULL);
+    check_leaving_out(r, run);
     Target *t = target_of(r, run);
     run_leave_out(&r->c, run, t->account, in_text(in, "reason"));
     if (!strcmp(run->mode, "v1")) run_settle(&r->c, run->id);

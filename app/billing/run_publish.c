@@ -118,6 +118,7 @@ static void decisions(Req *r, const RunRow *run) {
         show_text(r, "show.sections.3.title", word(r, "billing.run.publish_later"));
         show_text(r, "show.sections.3.span", "half");
         FormView *v = form_show(r, "show.sections.3.form", &publish_form, text(r, "%s/publication", base));
+        form_set(v, "publish_at", "kind", "datetime");
         if (time_is_set(run->publish_at))
             form_set(v, "publish_at", "hint", msg_format(r, r->c.language, "billing.run.planned",
                      { "at", locale_time_words(&r->c.mem, r->c.locale, run->publish_at) }));

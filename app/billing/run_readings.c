@@ -65,6 +65,7 @@ static const Choice reading_states[] = { { "actual", NULL }, { "estimated", NULL
                                          { "waiting", NULL }, { 0 } };
 static const Choice decisions[] = { { "estimated", NULL }, { "accepted", NULL }, { "check_reading", NULL },
                                     { "entered", NULL }, { 0 } };
+static const Choice photo_look[] = { { "photo", "billing.run.photo_look" }, { 0 } };
 static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
 static const ListBulk reading_bulk[] = { { "estimate", NULL, "bx.run", EDIT },
                                          { "check",  NULL, "bx.run", EDIT },
@@ -89,6 +90,8 @@ static const ListSpec readings = {
           "round(abs(" USE " - " BEFORE ") * 100 / " BEFORE "), ' %'), null)", LIST, .kind = "num" },
         { "source",        NULL, "(select g.source from meter_reading g where g.id = " LAST_READING ")", LIST,
           .kind = "status" },
+        { "photo",         NULL, "(select if(g.document_id is null, null, 'photo') from meter_reading g where g.id = "
+          LAST_READING ")", LIST, .link = "/bx/runs/{run_no}/readings/{connection_no}/photo", .choices = photo_look },
         { "exchanged",     NULL, METERS " > 1",  FILTER, .choices = yes_no, .more = 1 },
         { "high",          NULL, IS_HIGH,        FILTER, .choices = yes_no, .more = 1 },
         { "low",           NULL, IS_LOW,         FILTER, .choices = yes_no, .more = 1 },

@@ -44,9 +44,9 @@ static void warn(Ctx *c, const RunRow *run) {
               "and severity='warning' and state in ('open', 'assigned')", c->now, run->id);
     db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
               "select ?, i.run_id, i.account_id, 'BX-E04', concat('The period is already billed on ', max(b.bill_no)), "
-              "'warning', ? from bill_run_item i join bill b on b.account_id=i.account_id and b.bill_cycle_period_id=? "
-              "and b.status='published' where i.run_id=? and i.state='pending' group by i.run_id, i.account_id",
-           c->utility, c->now, run->period, run->id);
+              "'warning', ? from bill_run_item i join bill b on b.account_id=i.account_id and b.status='published' and "
+              BILLED_HERE " where i.run_id=? and i.state='pending' group by i.run_id, i.account_id",
+           c->utility, c->now, run->period, run->to_date, run->to_date, run->id);
     int days = (int)setting_int(c, "bx.days_max", 120);
     db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
               "select ?, i.run_id, i.account_id, 'BX-H04', concat('Period longer than ', ?, ' days: ', "
@@ -147,17 +147,19 @@ Id run_order_reading(Ctx *c, const RunRow *run, Id connection) {
 #define SAMPLE_ROW(F, T) F(T, Id, id)
 ROW(SampleRow, SAMPLE_ROW)
 
-static void sample_add(JsonOut *o, Ctx *c, SampleRows rows, const char *why, Id *taken, size_t *n) {
-    for (size_t i = 0; i < rows.n; i++) {
+static void sample_add(JsonOut *o, Ctx *c, SampleRows rows, const char *why, Id *taken, size_t *n, size_t most) {
+    for (size_t i = 0, added = 0; i < rows.n && added < most; i++) {
         bool known = false;
         for (size_t k = 0; k < *n; k++) known = known || taken[k].id == rows.v[i].id.id;
         if (known) continue;
+        added++;
         taken[(*n)++] = rows.v[i].id;
         json_add_text(o, text(c, "sample:%lld", (long long)rows.v[i].id.id), why);
     }
 }
 
-/* Kept in the run's checklist beside the ticks: "sample:<bill>": why, "tick:<key>": who, when and a note. */
+/* A bill that stands in the sample already is passed over for the next one. Kept in the run's checklist beside the
+   ticks: "sample:<bill>": why, "tick:<key>": who, when and a note. */
 void run_sample(Ctx *c, Id run) {
     Text t = text_start(c);
     JsonOut o = json_out(&t);
@@ -165,14 +167,16 @@ void run_sample(Ctx *c, Id run) {
     size_t n = 0;
     json_open_object(&o, NULL);
     sample_add(&o, c, db_all(c, SampleRow, "select id from bill where bill_run_id=? and status='draft' "
-                                           "order by crc32(concat(id, draft_ref)) limit 20", run), "random", taken, &n);
+                                           "order by crc32(concat(id, draft_ref)) limit 20", run), "random", taken, &n,
+               SAMPLE_RANDOM);
     sample_add(&o, c, db_all(c, SampleRow, "select id from bill where bill_run_id=? and status='draft' "
-                                           "order by total_minor desc limit 10", run), "largest", taken, &n);
+                                           "order by total_minor desc limit 30", run), "largest", taken, &n,
+               SAMPLE_LARGEST);
     sample_add(&o, c, db_all(c, SampleRow, "select b.id from bill b join bill p on p.account_id=b.account_id "
                                            "and p.status='published' "
                                            "and p.period_end=date_sub(b.period_start, interval 1 day) "
-        "where b.bill_run_id=? and b.status='draft' order by abs(b.total_minor-p.total_minor) desc limit 10", run),
-            "change", taken, &n);
+        "where b.bill_run_id=? and b.status='draft' order by abs(b.total_minor-p.total_minor) desc limit 40", run),
+            "change", taken, &n, SAMPLE_CHANGED);
     json_close(&o);
     db_run(c, "update bill_run set checklist=? where id=?", t.s, run);
 }

@@ -63,22 +63,25 @@ static Pick *pick(Req *r, const char *cycle, const char *period) {
     F(T, int64_t, held_before) F(T, Money, expected)
 ROW(Expect, EXPECT_ROW)
 
+/* Billed: by a run of the period, or by a single bill that reaches to its end. Without a reading and waiting count only
+   what is not billed yet. Held last time: in the runs of the period before, whatever became of it. */
 static Expect *expect_of(Req *r, const Pick *p) {
     int window = (int)setting_int(&r->c, "bx.reading_window_days", 5);
     Date early = date_add_days(p->to_date, -window), late = date_add_days(p->to_date, window);
     return db_one(r, Expect,
-        "select count(*) as accounts, "
-        "coalesce(sum(exists (select 1 from bill b where b.account_id = m.account_id and b.bill_cycle_period_id = ? "
-        "and b.status = 'published')), 0) as billed, "
-        "coalesce(sum(m.metered > m.read_n and not m.waits), 0) as missing, coalesce(sum(m.metered > m.read_n "
-        "and m.waits), 0) as waiting, "
-        "(select count(*) from bill_run_item i join bill_run r on r.id = i.run_id "
-        "join bill_cycle_period q on q.id = r.bill_cycle_period_id where q.cycle_id = ? and q.from_date < ? "
-        "and i.state = 'held') as held_before, "
+        "select count(*) as accounts, coalesce(sum(m.billed), 0) as billed, "
+        "coalesce(sum(not m.billed and m.metered > m.read_n and not m.waits), 0) as missing, "
+        "coalesce(sum(not m.billed and m.metered > m.read_n and m.waits), 0) as waiting, "
+        "(select count(distinct i.account_id) from bill_cycle_period q join bill_run r on r.bill_cycle_period_id = "
+        "q.id and r.simulate_only = 0 join bill_run_item i on i.run_id = r.id and (i.state = 'held' or "
+        "i.release_reason is not null or exists (select 1 from bill_exception e where e.run_id = i.run_id and "
+        "e.account_id = i.account_id and e.severity = 'hold')) where q.cycle_id = ? and q.to_date = "
+        "date_sub(?, interval 1 day)) as held_before, "
         "coalesce((select sum(b.current_charges_minor) from bill b "
         "join bill_cycle_period q on q.id = b.bill_cycle_period_id where q.cycle_id = ? and b.status = 'published' "
         "and q.to_date = date_sub(?, interval 1 day)), 0) as expected "
-        "from (select x.account_id, "
+        "from (select x.account_id, exists (select 1 from bill b where b.account_id = x.account_id "
+        "and b.status = 'published' and " BILLED_HERE ") as billed, "
         "(select count(*) from service_connection_holder h join service_connection s on s.id = h.service_connection_id "
         "and s.metered = 1 and s.status in ('active', 'disconnected') where h.account_id = x.account_id "
         "and h.from_on <= ? and (h.to_on is null or h.to_on >= ?)) as metered, "
@@ -92,8 +95,8 @@ static Expect *expect_of(Req *r, const Pick *p) {
         "where h.account_id = x.account_id) as waits "
         "from account_cycle x where x.cycle_id = ? and x.from_period <= ? "
         "and (x.to_period is null or x.to_period >= ?)) m",
-        p->id, p->cycle, p->from_date, p->cycle, p->from_date, p->to_date, p->from_date, early, late, p->to_date,
-            p->from_date, early, late, p->cycle, p->to_date, p->from_date);
+        p->cycle, p->from_date, p->cycle, p->from_date, p->id, p->to_date, p->to_date, p->to_date, p->from_date, early,
+        late, p->to_date, p->from_date, early, late, p->cycle, p->to_date, p->from_date);
 }
 
 static void cards(Req *r, const Pick *p) {
@@ -131,6 +134,10 @@ static void choices(FormView *v, const char *field, ChoiceRows rows) {
     for (size_t i = 0; i < rows.n; i++) form_option(v, field, rows.v[i].value, rows.v[i].label);
 }
 
+static const Choice run_states[] = { { "queued", NULL }, { "running", NULL }, { "paused", NULL },
+                                     { "completed", NULL }, { "completed_with_errors", NULL },
+                                     { "rolling_back", NULL }, { "cancelled", NULL }, { 0 } };
+
 static const ListSpec runs = {
     .name = "v1_runs", .path = "/bx/generate", .feature = "bx.run",
     .id = "r.id",
@@ -140,7 +147,8 @@ static const ListSpec runs = {
     .columns = COLUMNS {
         { "run_no",          NULL, "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/generate/{run_no}",
           .place = "id" },
-        { "cycle_name",      NULL, "y.name",          LIST, .place = "name" },
+        { "cycle_name",      NULL, "y.name",          LIST | FILTER, .place = "name",
+          .options = "select name as value, name as label from bill_cycle where utility_id = ? order by name" },
         { "label",           NULL, "p.label",         LIST },
         { "started_by_name", NULL, "u.full_name",   LIST },
         { "started_at",      NULL, "r.started_at",    LIST | SORT },
@@ -149,7 +157,7 @@ static const ListSpec runs = {
         { "error_count",     NULL, "r.error_count",   LIST },
         { "amount_minor",    NULL, "r.amount_minor",  LIST, .place = "amount" },
         { "duration",        NULL, RUN_DURATION,      LIST, .kind = "num" },
-        { "state",           NULL, "r.state",         LIST, .place = "status" },
+        { "state",           NULL, "r.state",         LIST | FILTER, .choices = run_states, .place = "status" },
         { 0 } },
     .order = "-started_at" };
 
@@ -289,6 +297,8 @@ void generate_move(Req *r) { run_move(r, "v1", &run_v1); }
 
 /* --- close period ------------------------------------------------------------------------------------------------- */
 
+enum { UNBILLED_SHOWN = 50 };
+
 static const Form close_form = { .name = "period_close",
                                  .fields = FIELDS { { "cycle", HIDDEN(20), .flags = REQUIRED },
     { "period", HIDDEN(20), .flags = REQUIRED }, { 0 } } };
@@ -305,10 +315,15 @@ void period_close_page(Req *r) {
                                            "join account a on a.id=x.account_id join consumer n on n.id=a.consumer_id "
                                            "where x.cycle_id=? and x.from_period<=? "
         "and (x.to_period is null or x.to_period>=?) and not exists (select 1 from bill b "
-        "where b.account_id=x.account_id and b.bill_cycle_period_id=? and b.status='published') "
-        "order by a.account_no limit 50", p->cycle, p->to_date, p->from_date, p->id);
+        "where b.account_id=x.account_id and b.status='published' and " BILLED_HERE ") "
+        "order by a.account_no limit ?", p->cycle, p->to_date, p->from_date, p->id, p->to_date, p->to_date,
+                            UNBILLED_SHOWN + 1);
     show_text(r, "confirm.text.0", word(r, open.n ? "billing.generate.unbilled" : "billing.generate.all_billed"));
-    for (size_t i = 0; i < open.n; i++) show_fact(r, "confirm.facts", open.v[i].value, open.v[i].label, NULL);
+    if (open.n > UNBILLED_SHOWN)
+        show_text(r, "confirm.text.1", msg_format(r, r->c.language, "billing.generate.unbilled_first",
+                                                  { "n", text(r, "%d", UNBILLED_SHOWN) }));
+    for (size_t i = 0; i < open.n && i < UNBILLED_SHOWN; i++)
+        show_fact(r, "confirm.facts", open.v[i].value, open.v[i].label, NULL);
     show_text(r, "confirm.undo", word(r, "billing.generate.close_undo"));
     show_text(r, "confirm.back_url", link_path(r, "/bx/generate?cycle=%s&period=%s", url_part(r, p->cycle_code),
                                                url_part(r, p->label)));
@@ -330,8 +345,8 @@ void period_close_post(Req *r) {
                              "where x.bill_cycle_period_id=? and x.simulate_only=0 "
                              "and x.state not in ('cancelled', 'rolled_back') "
                              "and i.state in ('pending', 'claimed', 'calculated', 'held', 'error')", p->id);
-    if (open) fail(r, CONFLICT, "%lld accounts are pending, held or in error. Mend, release or leave them out first.",
-                   (long long)open);
+    if (open) fail(r, CONFLICT, "%lld %s pending, held or in error. Mend, release or leave out first.",
+                   (long long)open, open == 1 ? "account is" : "accounts are");
     db_must(r, 1, CONFLICT, "update bill_cycle_period set state='closed', updated_at=?, updated_by=?, "
                             "row_version=row_version+1 where id=? and state<>'closed'", r->c.now, r->c.user, p->id);
     audit_write(&r->c, &(Audit){ .action = "close", .entity = "bill_cycle_period", .id = p->id, .number = p->label,

@@ -21,6 +21,13 @@ static const char *stage_name(Req *r, int stage) { return word(r, text(r, "billi
 
 static const ListAction run_actions[] = { { NULL, "/bx/runs/new", "plus", "bx.run", CREATE, true }, { 0 } };
 
+static const Choice run_states[] = { { "setup", NULL }, { "checking", NULL }, { "ready", NULL },
+                                     { "calculating", NULL }, { "review", NULL }, { "awaiting_approval", NULL },
+                                     { "approved", NULL }, { "publishing", NULL }, { "paused", NULL },
+                                     { "published", NULL }, { "closed", NULL }, { "rolling_back", NULL },
+                                     { "rolled_back", NULL },
+                                     { "cancelled", NULL }, { 0 } };
+
 static const ListSpec runs = {
     .name = "v2_runs", .path = "/bx/runs", .feature = "bx.run", .id = "r.id",
     .from = "bill_run r join bill_cycle_period p on p.id = r.bill_cycle_period_id "
@@ -30,7 +37,8 @@ static const ListSpec runs = {
     .columns = COLUMNS {
         { "run_no",        NULL, "r.run_no",        LIST | SORT | SEARCH_START, .link = "/bx/runs/{run_no}",
           .place = "id" },
-        { "cycle_name",    NULL, "y.name",          LIST, .place = "name" },
+        { "cycle_name",    NULL, "y.name",          LIST | FILTER, .place = "name",
+          .options = "select name as value, name as label from bill_cycle where utility_id = ? order by name" },
         { "label",         NULL, "p.label",         LIST },
         { "stage",         NULL, "concat(r.stage, ' of ', if(r.simulate_only = 1, 4, 6))", LIST },
         { "owner",         NULL, "u.full_name",     LIST },
@@ -41,7 +49,7 @@ static const ListSpec runs = {
         { "billed_count",  NULL, "r.billed_count",  LIST },
         { "error_count",   NULL, "r.error_count",   LIST },
         { "amount_minor",  NULL, "r.amount_minor",  LIST, .place = "amount" },
-        { "state",         NULL, "r.state",         LIST, .place = "status" },
+        { "state",         NULL, "r.state",         LIST | FILTER, .choices = run_states, .place = "status" },
         { 0 } },
     .order = "-started_at", .actions = run_actions };
 
@@ -62,7 +70,7 @@ static const Form new_form = {
         { "due_date",       DATE_FIELD, .flags = REQUIRED },
         { "template",       TEXT(0, 22) },
         { "estimate",       BOOL, .initial = "1" },
-        { "true_up",        CHOICE(true_ups), .initial = "index" },
+        { "true_up",        CHOICE(true_ups) },
         { "sample_of",      INT(1, 100000) },
         { "simulate_only",  BOOL },
         { "tariff_version", TEXT(0, 22) },
@@ -81,6 +89,7 @@ static void options(FormView *v, const char *field, const char *none, Twos rows)
 }
 
 static void all_options(Req *r, FormView *v) {
+    form_set(v, "true_up", "blank", word(r, "billing.run.true_up_of_cycle"));
     options(v, "cycle", NULL, db_all(r, Two, "select code as value, name as label from bill_cycle where utility_id=? "
                                              "and state='active' order by name", r->c.utility));
     options(v, "period", NULL, db_all(r, Two,
@@ -173,8 +182,8 @@ void run_options_page(Req *r) {
     KeptOptions *o = db_one(r, KeptOptions,
         "select (select t.public_id from bill_template_version x join bill_template t on t.id = x.template_id "
         "where x.id = r.template_version_id) as template, (select public_id from tariff_plan_version "
-        "where id = json_value(r.options, '$.tariff_version')) as version, coalesce(json_value(r.options, "
-        "'$.true_up'), 'index') as true_up, coalesce(json_value(r.options, '$.estimate'), '1') in ('1', 'true') "
+        "where id = json_value(r.options, '$.tariff_version')) as version, json_value(r.options, "
+        "'$.true_up') as true_up, coalesce(json_value(r.options, '$.estimate'), '1') in ('1', 'true') "
         "as estimate from bill_run r where r.id = ?", run->id);
     form_text(v, "cycle", run->cycle_code);
     form_text(v, "period", run->label);
@@ -404,11 +413,14 @@ static void show_plans(Req *r, const RunRow *run, const char *section) {
 ROW(BillSize, SIZE_ROW)
 
 static void show_sizes(Req *r, const RunRow *run, const char *section) {
+    int64_t unit = power_of_ten(utility_here(&r->c)->exponent);
     BillSizes sizes = db_all(r, BillSize,
-        "select case when b.total_minor < 5000 then 'under 50' when b.total_minor < 10000 then '50 to 100' "
-        "when b.total_minor < 20000 then '100 to 200' when b.total_minor < 50000 then '200 to 500' "
-        "when b.total_minor < 100000 then '500 to 1,000' else '1,000 and more' end as label, count(*) as n "
-        "from bill b where " OF_RUN " group by label order by min(b.total_minor)", run->id);
+        "select case when x.units < 50 then 'under 50' when x.units < 100 then '50 to 100' "
+        "when x.units < 200 then '100 to 200' when x.units < 500 then '200 to 500' "
+        "when x.units < 1000 then '500 to 1,000' else '1,000 and more' end as label, count(*) as n "
+        "from (select b.total_minor div ? as units from bill b where " OF_RUN ") x group by label "
+        "order by min(x.units)",
+        unit, run->id);
     int64_t most = 1;
     for (size_t i = 0; i < sizes.n; i++) most = sizes.v[i].n > most ? sizes.v[i].n : most;
     const char *bars = text(r, "%s.bars", section);

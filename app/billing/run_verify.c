@@ -245,12 +245,14 @@ static void open_exceptions(Req *r, const RunRow *run) {
     table_column(t, word(r, "billing.run.account"), "code", NULL);
     table_column(t, word(r, "billing.run.message"), "text", "name");
     table_column(t, word(r, "billing.run.amount"), "money", "amount");
+    table_column(t, word(r, "list.run_exceptions.age"), "num", NULL);
     table_column(t, word(r, "billing.run.assignee"), "text", NULL);
     table_column(t, word(r, "billing.run.kind"), "status", NULL);
     table_column(t, word(r, "billing.run.state"), "status", "status");
     table_rows_of(t, NULL,
         "select e.code, concat('/u/', y.code, '/bx/runs/', r.run_no, '/exceptions/', e.public_id) as url, "
-        "a.account_no, e.message, e.amount_minor, u.full_name, e.severity as state, e.state "
+        "a.account_no, e.message, e.amount_minor, timestampdiff(day, e.opened_at, utc_timestamp(6)) as age, "
+        "u.full_name, e.severity as state, e.state "
         "from bill_exception e join bill_run r on r.id = e.run_id join utility y on y.id = e.utility_id "
         "join account a on a.id=e.account_id left join user u on u.id = e.assignee_id where e.run_id=? "
         "and e.state in ('open', 'assigned') order by e.severity = 'warning', e.code, a.account_no limit ?",

@@ -115,3 +115,73 @@ story('BX01US01 killed', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, orde
     expect(one("select max(cast(right(bill_no, 6) as unsigned)) from bill where status = 'published'")).toBe('8');
   });
 });
+
+story('BX01US01 on the screen', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right, watch }) => {
+  const cards = (page) => Object.fromEntries([...page.body.matchAll(/<span class="s-kl">([^<]*)<\/span><span class="s-kv"><strong class="num">([^<]*)/g)].map((m) => [m[1], m[2]]));
+
+  test('BX01US01 cards: who has a single bill of the period is billed already, and is not asked for a reading', async () => {
+    sql("insert into service_connection_plan (utility_id, service_connection_id, tariff_plan_id, valid_from) select s.utility_id, s.id, p.id, '2026-04-01' from service_connection s join tariff_plan p on p.code = 'RES-FIX' where s.connection_no = 'SF-SC-1007'");
+    const single = (account, values = {}) => as('billing_clerk').post(`/bx/generate-single/${account}`, { kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', reason: 'asked for', ...values }, { from: `/bx/generate-single/${account}` }).is(303);
+    await single('SF-1007');
+    await single('SF-1003', { mode_0: 'estimate' });
+    await single('SF-2003', { kind: 'one_off', charge_0: 'CONNECTION_FEE', times_0: '1', amount_0: '150.00' });
+    const page = await as('billing_manager').get('/bx/generate?cycle=MONTHLY-WESTERN&period=2026-04').is(200);
+    expect(cards(page)).toMatchObject({ 'Accounts in cycle': '10', Ready: '8', 'Without reading': '0', 'Waiting for validation': '0', 'Held last time': '0', 'Already billed': '2', 'Expected amount': '0.00' });
+  });
+
+  test('BX01US01 in the browser: chosen, checked, confirmed by its number, pressed twice, decided', async ({ page, context }) => {
+    test.setTimeout(300000);
+    const faults = await watch(context);
+    const card = (label) => page.locator('.s-kpi', { hasText: label }).locator('strong');
+    await as('billing_manager').browse(page, '/bx/generate');
+    await looks_right(page);
+    await expect(card('Accounts in cycle')).toHaveText('10');
+    await page.getByLabel('Period', { exact: true }).first().selectOption('2026-05');        // cards and acts follow, so does the address
+    await expect(page).toHaveURL(/period=2026-05/);
+    await expect(page.getByRole('link', { name: 'Close period 2026-05' })).toBeVisible();
+    await expect(card('Already billed')).toHaveText('0');
+    await page.getByLabel('Period', { exact: true }).first().selectOption('2026-04');
+    await expect(card('Already billed')).toHaveText('2');
+    await page.getByRole('button', { name: 'Generate' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Bill 10 accounts of Monthly-Western for 2026-04?');
+    await looks_right(page);
+    await page.getByLabel(/Type 10 to confirm/).fill('ten');
+    await page.locator('main form button.primary, main form button.danger').last().click();
+    await expect(page.getByRole('alert')).toContainText('Type 10 to confirm.');
+    await expect(page.getByLabel(/Type 10 to confirm/)).toHaveValue('ten');
+    await page.getByLabel(/Type 10 to confirm/).fill('10');
+    await page.locator('main form button.primary, main form button.danger').last().dblclick();
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('RUN-2026-0001');
+    await jobs_run();
+    expect(one('select count(*) from bill_run')).toBe('1');
+    // The figures are asked for every two seconds; when the run is over the whole page follows.
+    await expect(page.getByRole('button', { name: 'Retry failed' })).toBeVisible({ timeout: 20000 });
+    await looks_right(page);
+    for (const tab of ['Errors', 'Held']) {
+      await page.getByRole('navigation').getByRole('link', { name: new RegExp(`^${tab}`) }).last().click();
+      await looks_right(page);
+    }
+    await page.goBack();
+    await page.goto(page.url().replace(/\/[a-z]+$/, '/held'));
+    await page.getByRole('link', { name: 'Leave out' }).click();
+    await page.getByLabel('Why is it not billed now?').fill('The leak is looked at first');
+    await looks_right(page);
+    await page.locator('main form button.primary').last().click();
+    await expect(page.getByRole('status').first()).toContainText('SF-1006 is left out.');
+    expect(one('select state from bill_run')).toBe('completed');
+    expect(faults).toEqual([]);
+  });
+
+  test('BX01US01 a held bill is released or left out by those who may; the next period knows that it was held', async () => {
+    const path = '/bx/generate/RUN-2026-0001';
+    await as('billing_manager').get(`${path}/skipped`).sees('SF-1006', 'The leak is looked at first');
+    await as('billing_manager').get(`${path}/held`).sees('No bill is held').lacks('Release');
+    await as('billing_manager').post(`${path}/accounts/SF-1006/leave-out`, { reason: 'once more' }).is(409);
+    const page = await as('billing_manager').get('/bx/generate?cycle=MONTHLY-WESTERN&period=2026-05').is(200);
+    expect(cards(page)['Held last time']).toBe('1');
+    expect(cards(page)['Expected amount'].replace(/,/g, '')).toBe((Number(one("select sum(current_charges_minor) from bill where status = 'published' and bill_run_id is not null")) / 100).toFixed(2));
+    await as('billing_manager').get('/bx/generate?state=completed').sees('RUN-2026-0001');
+    await as('billing_manager').get('/bx/generate?state=paused').lacks('RUN-2026-0001');
+    await as('billing_manager').get('/bx/generate?cycle_name=Nothing').is(200);
+  });
+});

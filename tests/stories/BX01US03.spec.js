@@ -98,6 +98,10 @@ story('BX01US03', 'BX-FIX', (kit) => {
     await manager().post(`${one_path}/note`, { note: 'too late' }).refuses(409, null, 'SF-1006: released by');
     await move(second(), 'approve', { reason: 'Looked at the ten largest.' }).done();
     expect(sql('select state s, amount_minor a, approval_note n from bill_run')).toEqual([{ s: 'approved', a: '388095', n: 'Looked at the ten largest.' }]);
+    // What is approved is taken out by approvers only.
+    await as('billing_clerk').get('/bx/runs/RUN-2026-0001/accounts/SF-1002/leave-out').is(403);
+    await as('billing_clerk').post('/bx/runs/RUN-2026-0001/accounts/SF-1002/leave-out', { reason: 'not this one' }).is(403);
+    expect(one("select b.status from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002'")).toBe('approved');
     await manager().get('/bx/runs/RUN-2026-0001').sees('Looked at the ten largest.', 'No bill has changed');
   });
 
@@ -116,6 +120,7 @@ story('BX01US03', 'BX-FIX', (kit) => {
     expect(state()).toBe('published');
     expect(sql(`select previous_balance_minor p, payments_minor y, balance_forward_minor f, current_charges_minor c, amount_due_minor d from bill where account_id = ${account}`)).toEqual([{ p: '0', y: '-2000', f: '-2000', c: '18800', d: '16800' }]);
     expect(one("select count(*) from bill where status = 'published'")).toBe('9');
+    await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'once more' }).refuses(409, null, 'This bill run is Published.');
     await move(second(), 'roll_back').refuses(409, null, '9 bills are published. Cancel them one by one with a reason.');
     await manager().get('/bx/bills').sees('SF-1001', 'WA-BILL-202605-000001');
     await manager().get('/bx/bills/WA-BILL-202605-000001').sees('168.00');
@@ -154,6 +159,16 @@ story('BX01US03 stale', 'BX-FIX', (kit) => {
     await jobs_run();
     expect(one('select count(*) from bill where stale = 1 and status in (\'draft\', \'held\')')).toBe('0');
     expect(one("select total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001' and b.status = 'draft'")).toBe('18932');      // 93.90 + 90.72 + 4.70 (4.695)
+  });
+
+  test('BX01US03 what throws drafts away is asked for on a page of its own', async () => {
+    const page = await manager().get('/bx/runs/RUN-2026-0001').is(200);
+    expect(page.body).not.toMatch(/action="[^"]*\/roll_back"/);
+    expect(page.body).toContain('/bx/runs/RUN-2026-0001/roll_back"');
+    await manager().get('/bx/runs/RUN-2026-0001/roll_back').sees('Roll back RUN-2026-0001?', 'This cannot be undone.', /Drafts 9 /, /Published 0 /, 'Go back');
+    await manager().get('/bx/runs/RUN-2026-0001/roll_back_rest').refuses(409, null, 'This bill run is In review.');
+    await kit.as('cso').get('/bx/runs/RUN-2026-0001/roll_back').is(403);
+    expect(state()).toBe('review');
   });
 
   test('BX01US03.7 rolled back: no live draft, readings free, a new run can be made', async () => {

@@ -3,7 +3,7 @@ const { story } = require('../support/story');
 
 const plan = (sql, account) => sql(`insert into service_connection_plan (utility_id, service_connection_id, tariff_plan_id, valid_from) select s.utility_id, s.id, p.id, '2026-04-01' from service_connection s join account a on a.id = s.account_id join tariff_plan p on p.code = 'RES-FIX' where a.account_no = '${account}'`);
 
-story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, owner }) => {
+story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, owner, looks_right, watch }) => {
   const clerk = () => as('billing_clerk'), manager = () => as('billing_manager');
   const form = { kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', reason: 'left out of the cycle' };
   const publish = (who, account, values = {}) => who.post(`/bx/generate-single/${account}`, { ...form, ...values }, { from: `/bx/generate-single/${account}` });
@@ -20,7 +20,7 @@ story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, own
     await as('cashier').get('/bx/generate-single').is(403);
   });
 
-  test('BX01US02 the preview knows an index and a charge that are only typed, and keeps neither', async ({ page }) => {
+  test('BX01US02 the preview knows an index and a charge that are only typed, and keeps neither', async () => {
     const readings = () => one("select count(*) from meter_reading"), preview = (values) => clerk().get(`/bx/generate-single/SF-1003?${new URLSearchParams({ kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', ...values })}`);
     const before = readings(), events = one('select count(*) from outbox_event'), audits = one("select count(*) from audit_entry where action <> 'sign_in'");
     await preview({}).sees('153.77');
@@ -38,6 +38,21 @@ story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, own
     expect(typed.location).not.toMatch(/csrf|form_key/);
     expect([readings(), one('select count(*) from outbox_event'), one('select count(*) from charge'), one('select count(*) from bill')]).toEqual([before, events, '0', '0']);
     expect(one("select count(*) from audit_entry where action <> 'sign_in'")).toBe(audits);
+  });
+
+  test('BX01US02 in the browser: the preview follows what is typed', async ({ page, context }) => {
+    const faults = await watch(context);
+    await clerk().browse(page, '/bx/generate-single/SF-1003');
+    await looks_right(page);
+    await page.getByLabel('Kind').selectOption('single');
+    await page.getByLabel('End reading of SF-SC-1003').selectOption('enter');
+    await page.getByLabel('Index, when it is entered').fill('1262');
+    await page.getByLabel('Index, when it is entered').press('Tab');
+    await expect(page.locator('#preview')).toContainText('188.00');
+    await looks_right(page);
+    expect(page.url()).not.toContain('csrf');
+    expect(faults).toEqual([]);
+    expect(one('select count(*) from bill')).toBe('0');
   });
 
   test('BX01US02 what quantities would cost, to the cent: the engine behind calculators', () => {
@@ -159,5 +174,35 @@ story('BX01US02 final', 'BX-FIX', ({ as, test, expect, sql, one, ledger, clock, 
     expect(one("select d.held_minor from deposit d join account a on a.id = d.account_id where a.account_no = 'SF-1001'")).toBe('7500');
     const sum = (code) => one('select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e join gl_code g on g.id = e.gl_code_id where g.code = ?', [code]);
     expect([sum('5110'), sum('2310'), sum('2300')]).toEqual(['0', '0', '-7500']);
+  });
+});
+
+// bx_marginal_rate: what one unit more would have cost on the last bill, every line of it with its rounding and tax.
+story('BX01US02 one unit more', 'BX-FIX', ({ as, test, expect, one, sql, jobs_run, command, owner }) => {
+  const costs = (account) => Number(owner('billing_clerk', 'marginal', { account }).no).toFixed(2);
+
+  test('BX01US02 what one unit more costs, account by account', async () => {
+    command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');
+    await jobs_run();
+    for (const [account, cost, why] of [
+      ['SF-1001', '17.12', '13th CCF: 9.10, sewer 98.28 - 90.72, tax 5.09 - 4.63'],
+      ['SF-1003', '17.12', 'estimated at 10: the 11th is in the third tier; tax 4.18 - 3.72'],
+      ['SF-1004', '17.11', 'half a month: 6 CCF are in the third tier already; tax 2.77 - 2.32'],
+      ['SF-1005', '17.12', 'two meters: tiers on their sum'],
+      ['SF-2001', '15.37', 'two prices by days 2.07 + 4.34, sewer 760.76 - 752.12, tax 30.44 - 30.12'],
+      ['SF-2002', '8.64', 'below the minimum water costs nothing more: sewer 17.29 - 8.65'],
+      ['SF-1002', '0.00', 'a fixed price'],
+      ['SF-2003', '0.00', 'a fixed price'],
+      ['SF-1006', '0.00', 'held: nothing is billed yet'],
+      ['SF-1007', '0.00', 'no plan, no bill'],
+    ]) expect([account, why, costs(account)]).toEqual([account, why, cost]);
+    expect(owner('billing_clerk', 'marginal', { account: 'SF-9999' })).toMatchObject({ refused: 404 });
+    expect(one("select count(*) from bill where status = 'draft'")).toBe('0');
+  });
+
+  test('BX01US02 one unit more follows the last bill: a cancelled one counts no longer', async () => {
+    const no = one("select b.bill_no from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1001' and b.status = 'published'");
+    await as('billing_manager').post(`/bx/bills/${no}/cancellation`, { reason: 'duplicate', note: 'billed by hand already' }, { from: `/bx/bills/${no}/cancellation` }).is(303);
+    expect(costs('SF-1001')).toBe('0.00');
   });
 });

@@ -1,7 +1,7 @@
 // Master Bill Viewer: what bills that are published need (late fees and disputes, the list, a bill).
 const { story } = require('../support/story');
 
-story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, command, clock, sleep, mails }) => {
+story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, command, clock, sleep, mails, looks_right, watch }) => {
   const night = async () => {
     await sleep(1500);      // workers look at the set clock once a second
     sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'late_fee.assess', 'bills', uuid(), 100, utc_timestamp(6), 12, 'system' from tenant t where t.slug = 'swa'");
@@ -36,7 +36,7 @@ story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, com
     await as('billing_manager').get('/bx/bills/WA-BILL-202605-000099').is(404);
   });
 
-  test('BX04US01 a bill has its tabs, and every look is audited', async ({ page }) => {
+  test('BX04US01 a bill has its tabs, and every look is audited', async () => {
     await jobs_run();
     const path = '/bx/bills/WA-BILL-202605-000001', bill = one("select id from bill where bill_no = 'WA-BILL-202605-000001'");
     const looks = () => Number(one("select count(*) from audit_entry where action = 'view' and entity = 'bill' and entity_id = ?", [bill]));
@@ -135,6 +135,24 @@ story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, com
     await as('billing_clerk').get(`${page}/file`).is(404);
     await as('billing_clerk').get(page).sees('Expired');
     clock('2026-05-02T12:00:00-07:00');
+  });
+
+  test('BX04US01 in the browser: the list, every tab, sending, a set of bills; wide and narrow, light and dark', async ({ page, context }) => {
+    test.setTimeout(180000);
+    const faults = await watch(context), no = '/bx/bills/WA-BILL-202605-000001';
+    for (const path of ['/bx/bills', ...['', '/calculation', '/ledger', '/delivery', '/versions', '/audit', '/notes', '/sending', '/cancellation'].map((tab) => no + tab)]) {
+      await as('billing_manager').browse(page, path);
+      await looks_right(page);
+    }
+    await as('billing_manager').browse(page, '/bx/bills');
+    await page.locator('input[name=ids]').first().check();
+    await page.getByRole('button', { name: 'ZIP of the PDFs' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'ZIP of 1 bill' })).toBeVisible();
+    await jobs_run();
+    await page.reload();
+    await expect(page.getByRole('link', { name: 'Download the ZIP' })).toBeVisible();
+    await looks_right(page);
+    expect(faults).toEqual([]);
   });
 
   test('BX04US01.7 a dispute stops the late fee; the night after it is cleared makes 5.00, once', async () => {

@@ -274,19 +274,22 @@ void connections_meter(Ctx *c, const ConnectionMeter *v, size_t n) {
                                       "as consumer, m.meter_no as was_no "
         "from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_connection s on s.id=j.id "
         "straight_join account a on a.id=s.account_id left join meter m on m.id=s.meter_id", json_ids(c, ids, n));
-    DbBulk *b = db_bulk(c, "update service_connection set meter_id=? where id=?");
+    Text t = text_start(c);
     SearchWords *w = search_words(c);
     for (size_t i = 0; i < l.n; i++) {
         const Measured *s = &l.v[i];
         const ConnectionMeter *now = meter_now(v, n, s->connection);
-        db_bulk_add(b, now->meter, s->connection);
+        text_addf(&t, "%s[%lld,%lld]", t.n ? "," : "", (long long)s->connection.id, (long long)now->meter.id);
         if (s->was_no)
             db_run(c, "delete from consumer_search where account_id=? and kind='meter' "
                       "and token in (lower(?), lower(replace(?, '-', '')))",
                    s->account, s->was_no, s->was_no);
         if (now->meter.id) search_number(w, "meter", s->consumer, s->account, now->meter_no);
     }
-    db_bulk_end(b);
+    if (l.n)
+        db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', meter bigint path '$[1]')) j "
+                  "straight_join service_connection s on s.id=j.id set s.meter_id=nullif(j.meter, 0)",
+               text(c, "[%s]", t.s));
     search_end(w);
 }
 

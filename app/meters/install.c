@@ -198,13 +198,13 @@ static void tell(Ctx *c, const Placing *v, size_t n) {
     Audit *audits = take_n(c, Audit, n + 1);
     MeterMove *moves = take_n(c, MeterMove, n + 1);
     ConnectionMeter *meters = take_n(c, ConnectionMeter, n + 1);
-    DbBulk *b = db_bulk(c, "update meter_installation set initial_reading_id=? where id=?");
+    Text initial = text_start(c);
     size_t many = 0, main_n = 0;
     for (size_t k = 0; k < n; k++) {
         const Placing *p = &v[k];
         if (!p->is_good) continue;
         const Known *f = p->known;
-        db_bulk_add(b, p->reading, p->id);
+        text_addf(&initial, "%s[%lld,%lld]", initial.n ? "," : "", (long long)p->id.id, (long long)p->reading.id);
         seal(c, p);
         audits[many] = (Audit){ .action = "create", .entity = "meter_installation", .id = p->id, .number = f->meter_no,
                                 .version = 1, .after = json_pairs(c, "connection", f->connection_no, "premise",
@@ -218,7 +218,10 @@ static void tell(Ctx *c, const Placing *v, size_t n) {
                                   .payload = installation_json(c, p->i->meter, p->id, p->i->connection, p->reading,
                                                                p->when.at) };
     }
-    db_bulk_end(b);
+    if (many)
+        db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', reading bigint path '$[1]')) j "
+                  "straight_join meter_installation i on i.id=j.id set i.initial_reading_id=nullif(j.reading, 0)",
+               text(c, "[%s]", initial.s));
     audits_write(c, audits, many);
     meters_move(c, moves, many);
     connections_meter(c, meters, main_n);

@@ -33,31 +33,45 @@ void meters_move(Ctx *c, const MeterMove *v, size_t n) {
     if (!n) return;
     Id by = staff_id(c), *ids = take_n(c, Id, n + 1);
     Event *events = take_n(c, Event, n + 1);
-    DbBulk *b = db_bulk(c,
-        "update meter set status=?, store_id=?, reserved_application_id=null, updated_at=?, updated_by=?, "
-        "row_version=row_version+1 where id=?");
+    Audit *audits = take_n(c, Audit, n + 1);
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
     DbBulk *event = db_bulk(c, "insert into meter_event (utility_id, meter_id, from_status, to_status, at, by_id, "
                                "reason, service_order_id) "
                                "values (?,?,?,?,?,?,left(?, 200),?)");
     for (size_t i = 0; i < n; i++) {
         ids[i] = v[i].meter;
-        db_bulk_add(b, v[i].to, v[i].store, c->now, by, v[i].meter);
+        json_open_list(&o, NULL);
+        json_add_int(&o, NULL, v[i].meter.id);
+        json_add_text(&o, NULL, v[i].to);
+        json_add_int(&o, NULL, v[i].store.id);
+        json_close(&o);
         db_bulk_add(event, c->utility, v[i].meter, v[i].from, v[i].to, c->now, by, v[i].reason, v[i].service_order);
         const char *payload = json_pairs(c, "meter_id", text(c, "%lld", (long long)v[i].meter.id), "from", v[i].from,
                                          "to", v[i].to, NULL);
         events[i] = (Event){ .name = "meter.status_changed", .entity = "meter", .id = v[i].meter, .number = v[i].no,
                              .payload = payload };
     }
-    db_bulk_end(b);
+    json_close(&o);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$[0]', status varchar(32) path '$[1]', store "
+              "bigint path '$[2]')) j straight_join meter m on m.id=j.id set m.status=j.status, "
+              "m.store_id=nullif(j.store, 0), m.reserved_application_id=null, m.updated_at=?, m.updated_by=?, "
+              "m.row_version=m.row_version+1", t.s, c->now, by);
     db_bulk_end(event);
     Versions l = db_all(c, Version, "select m.id, m.row_version "
                                     "from json_table(?, '$[*]' columns (id bigint path '$')) j "
                                     "straight_join meter m on m.id=j.id", json_ids(c, ids, n));
-    for (size_t i = 0; i < n; i++)
-        audit_write(c, &(Audit){ .action = v[i].to, .entity = "meter", .id = v[i].meter, .number = v[i].no,
-                                 .version = version_of(&l, v[i].meter), .before = json_pairs(c, "status", v[i].from,
-                                     NULL),
-                                 .after = json_pairs(c, "status", v[i].to, NULL), .reason = v[i].reason });
+    bool alike = n > 1;
+    for (size_t i = 0; i < n; i++) {
+        audits[i] = (Audit){ .action = v[i].to, .entity = "meter", .id = v[i].meter, .number = v[i].no,
+                             .version = version_of(&l, v[i].meter),
+                             .before = json_pairs(c, "status", v[i].from, NULL),
+                             .after = json_pairs(c, "status", v[i].to, NULL), .reason = v[i].reason };
+        alike = alike && !strcmp(v[i].to, v[0].to);
+    }
+    if (alike) audits_write(c, audits, n);
+    for (size_t i = 0; i < n && !alike; i++) audit_write(c, &audits[i]);
     events_emit(c, events, n);
 }
 

@@ -376,19 +376,43 @@ static void keep_links(Ctx *c, const Batch *b, const Judged *j, const Id *ids) {
     db_bulk_end(bulk);
 }
 
-/* Rows of one step: imported, skipped (nothing differed) or in error after all. */
-static void keep_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed) {
-    int imported = 0, skipped = 0, wrong = 0, warned = 0;
+/* What came of the rows of a step. Those with nothing to say are written by one statement. */
+static void write_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed,
+                          const char *const *said) {
+    Text plain = text_start(c);
+    JsonOut o = json_out(&plain);
+    json_open_list(&o, NULL);
     DbBulk *bulk = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=? "
                               "where batch_id=? and line_no=?");
     for (size_t i = 0; i < j->set.n; i++) {
-        bool good = ids[i].id != 0;
-        const char *said = judged_messages(c, j, i);
-        imported += good && changed[i], skipped += good && !changed[i], wrong += !good, warned += good && said;
-        db_bulk_add(bulk, !good ? "error" : changed[i] ? "imported" : "skipped", ids[i], j->before[i], said, b->id,
-                    j->set.line[i]);
+        const char *state = !ids[i].id ? "error" : changed[i] ? "imported" : "skipped";
+        if (said[i] || j->before[i] || !ids[i].id) {
+            db_bulk_add(bulk, state, ids[i], j->before[i], said[i], b->id, j->set.line[i]);
+            continue;
+        }
+        json_open_list(&o, NULL);
+        json_add_int(&o, NULL, j->set.line[i]);
+        json_add_text(&o, NULL, state);
+        json_add_int(&o, NULL, ids[i].id);
+        json_close(&o);
     }
+    json_close(&o);
     db_bulk_end(bulk);
+    db_run(c, "update json_table(?, '$[*]' columns (line int path '$[0]', state varchar(20) path '$[1]', id bigint "
+              "path '$[2]')) j straight_join import_row r on r.batch_id=? and r.line_no=j.line set r.state=j.state, "
+              "r.entity_id=j.id, r.before_value=null, r.messages=null", plain.s, b->id);
+}
+
+/* Rows of one step: imported, skipped (nothing differed) or in error after all. */
+static void keep_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed) {
+    int imported = 0, skipped = 0, wrong = 0;
+    const char **said = take_n(c, const char *, j->set.n + 1);
+    for (size_t i = 0; i < j->set.n; i++) {
+        bool good = ids[i].id != 0;
+        said[i] = judged_messages(c, j, i);
+        imported += good && changed[i], skipped += good && !changed[i], wrong += !good;
+    }
+    write_outcome(c, b, j, ids, changed, said);
     db_run(c, "update import_batch set imported_count=imported_count+?, skipped_count=skipped_count+?, "
               "error_count=error_count+?, cursor_row=?, updated_at=? where id=?", imported, skipped, wrong,
            j->set.line[j->set.n - 1], c->now, b->id);

@@ -88,10 +88,8 @@ static void count_lights(Ctx *c, Id u) {
     total_set(c, u, "now.email_good", TOTAL_NOW, mails->good);
 }
 
-static void count_work(Ctx *c, Id u) {
+static void count_jobs(Ctx *c, Id u) {
     Time day = time_add_seconds(c->now, -86400);
-    total_set(c, u, "now.imports_open", TOTAL_NOW, db_int(c, "select count(*) from import_batch where utility_id = ? "
-        "and state not in ('completed', 'completed_with_errors', 'cancelled', 'rolled_back')", u));
     total_set(c, u, "now.jobs_failed", TOTAL_NOW, db_int(c, "select count(*) from smart360.job where tenant_id = ? "
         "and state = 'dead' and utility_id = ? and ended_at >= ?", c->tenant, u, day));
     total_set(c, u, "now.hooks_dead", TOTAL_NOW,
@@ -99,6 +97,12 @@ static void count_work(Ctx *c, Id u) {
             "select count(*) from webhook_event where utility_id = ? "
             "and state = 'dead' and received_at >= ?",
             u, day));
+}
+
+static void count_work(Ctx *c, Id u) {
+    total_set(c, u, "now.imports_open", TOTAL_NOW, db_int(c, "select count(*) from import_batch where utility_id = ? "
+        "and state not in ('completed', 'completed_with_errors', 'cancelled', 'rolled_back')", u));
+    count_jobs(c, u);
     total_set(c, u, "now.consumers", TOTAL_NOW,
         db_int(c,
             "select count(*) from consumer where utility_id = ? "
@@ -107,7 +111,9 @@ static void count_work(Ctx *c, Id u) {
 }
 
 void totals_work_event(Ctx *c, const EventRow *e) {
-    if (e->utility.id) count_work(c, e->utility);
+    bool is_job = e->name && !strcmp(e->name, "job.failed");         /* by the thousand: consumers are not counted */
+    if (e->utility.id && is_job) count_jobs(c, e->utility);
+    else if (e->utility.id) count_work(c, e->utility);
     else total_set(c, (Id){ 0 }, "now.jobs_failed", TOTAL_NOW, db_int(c, "select count(*) from smart360.job "
         "where tenant_id = ? and state = 'dead' and utility_id is null and ended_at >= ?", c->tenant,
         time_add_seconds(c->now, -86400)));

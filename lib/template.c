@@ -74,7 +74,7 @@ static NEOERR *link_validate(const char *in, char **out) {
     return nerr_pass(is_number ? cgi_html_escape_strfunc(in, out) : cgi_url_validate(in, out));
 }
 
-static void take_numbers(CSPARSE *parse) {
+void template_links(CSPARSE *parse) {
     for (CS_FUNCTION *f = parse->functions; f; f = f->next)
         if (!strcmp(f->name, "url_validate")) f->str_func = link_validate;
 }
@@ -84,7 +84,7 @@ static NEOERR *start(CSPARSE **parse, CS_MACRO *known, Page *page) {
     NEOERR *e = cs_init(parse, parse_data);
     if (e == STATUS_OK) e = cgi_register_strfuncs(*parse);
     if (e != STATUS_OK) return e;
-    take_numbers(*parse);
+    template_links(*parse);
     (*parse)->macros = known;
     cs_register_fileload(*parse, page, load_file);
     return STATUS_OK;

@@ -15,6 +15,7 @@
 #include <ClearSilver.h>
 
 #include "lib/chart.h"
+#include "lib/template.h"
 
 enum { FILES_MAX = 200, FILE_MAX = 200000 };
 
@@ -129,6 +130,7 @@ static char *render(HDF *h, const char *template, const char *what, bool is_file
     Text out = text_start(&arena);
     check(cs_init(&p, h), what);
     check(cgi_register_strfuncs(p), what);
+    template_links(p);
     p->global_hdf = common;
     check(is_file ? cs_parse_file(p, template) : cs_parse_string(p, strdup(template), strlen(template)), what);
     check(cs_render(p, &out, add), what);

@@ -42,11 +42,6 @@ static char *trimmed(char *s) {
     return s;
 }
 
-/* The one thing that is ours: numbers to call. */
-static NEOERR *numbers_too(const char *in, char **out) {
-    return strncmp(in, "tel:", 4) ? cgi_url_validate(in, out) : cgi_html_escape_strfunc(in, out);
-}
-
 static char *alone(HDF *data, const char *file) {
     CSPARSE *p;
     Text out = text_start(&arena);
@@ -54,8 +49,7 @@ static char *alone(HDF *data, const char *file) {
     hdf_set_value(data, "hdf.loadpaths.0", VIEWS_DIR);
     NEOERR *e = cs_init(&p, data);
     if (e == STATUS_OK) e = cgi_register_strfuncs(p);
-    for (CS_FUNCTION *f = p->functions; f; f = f->next)
-        if (!strcmp(f->name, "url_validate")) f->str_func = numbers_too;
+    template_links(p);
     if (e == STATUS_OK) e = cs_parse_file(p, file);
     p->global_hdf = common_data();
     if (e == STATUS_OK) e = cs_render(p, &out, add);

@@ -5,6 +5,7 @@
 #include "lib/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,6 @@ void *arena_take_n(Arena *a, size_t n, size_t size) {
     return arena_take(a, bytes);
 }
 
-/* Printed into what is left of the block; only a text that does not fit there is printed twice. */
 void *arena_room(Arena *a, void *v, size_t n, size_t *room, size_t size) {
     if (n < *room) return v;
     *room = *room ? *room * 2 : 64;
@@ -86,13 +86,58 @@ void *arena_room(Arena *a, void *v, size_t n, size_t *room, size_t size) {
     return more;
 }
 
+/* A number's digits, at the end of 24 bytes. */
+static const char *digits(char room[24], uint64_t n, bool is_negative) {
+    char *s = room + 23;
+    *s = 0;
+    do *--s = (char)('0' + n % 10); while (n /= 10);
+    if (is_negative) *--s = '-';
+    return s;
+}
+
+/* What most texts are made of (names in a data set, paths): %s, %d, %zu, %lld without width or precision. The length,
+   or -1 where there is something else in the format, or no room: vsnprintf does that. */
+static int print_simply(char *to, size_t room, const char *format, va_list args) {
+    char number[24];
+    size_t n = 0;
+    for (const char *f = format; *f;) {
+        const char *part = f;
+        size_t length = strcspn(f, "%");
+        if (length) {
+            f += length;
+        } else if (f[1] == 's') {
+            part = va_arg(args, const char *);
+            if (!part) return -1;
+            length = strlen(part), f += 2;
+        } else {
+            uint64_t v;
+            bool is_signed = true;
+            if (f[1] == 'd') v = (uint64_t)(int64_t)va_arg(args, int), f += 2;
+            else if (f[1] == 'l' && f[2] == 'l' && f[3] == 'd') v = (uint64_t)va_arg(args, long long), f += 4;
+            else if (f[1] == 'z' && f[2] == 'u') v = va_arg(args, size_t), is_signed = false, f += 3;
+            else return -1;
+            bool is_negative = is_signed && v >> 63;
+            part = digits(number, is_negative ? 0 - v : v, is_negative);
+            length = strlen(part);
+        }
+        if (length >= room - n) return -1;
+        memcpy(to + n, part, length);
+        n += length;
+    }
+    to[n] = 0;
+    return (int)n;
+}
+
+/* Printed into what is left of the block; only a text that does not fit there is printed twice. */
 char *arena_vtext(Arena *a, const char *format, va_list args) {
-    va_list again;
+    va_list again, simple;
     va_copy(again, args);
+    va_copy(simple, args);
     size_t room = a->block ? a->block->size - a->block->used : 0;
     char *at = room ? a->block->bytes + a->block->used : NULL;
     ASAN_UNPOISON_MEMORY_REGION(at, room);
-    int n = vsnprintf(at, room, format, args);
+    int n = room ? print_simply(at, room, format, simple) : -1;
+    if (n < 0) n = vsnprintf(at, room, format, args);
     ASAN_POISON_MEMORY_REGION(at, room);
     if (n < 0) abort();
     size_t step = step_of((size_t)n + 1);
@@ -103,6 +148,7 @@ char *arena_vtext(Arena *a, const char *format, va_list args) {
         at = arena_take(a, (size_t)n + 1);
         vsnprintf(at, (size_t)n + 1, format, again);
     }
+    va_end(simple);
     va_end(again);
     return at;
 }

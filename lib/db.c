@@ -22,7 +22,7 @@
 enum {
     CACHE = 256,                    /* prepared statements a connection keeps */
     COLUMNS_MAX = 120,
-    TEXT_FIRST = 256,               /* bytes a text column is fetched into before its length is known */
+    TEXT_FIRST = 96,                /* bytes a text column is fetched into before its length is known */
     BULK_ROWS = 1000, BULK_PARAMS_MAX = 120,
     BULK_ROWS_FIRST = 8,
     TX_TRIES = 5,

@@ -13,14 +13,17 @@ typedef struct Html { Text t; const BillPaper *b; const Locale *l; const char *l
 static void raw(Html *h, const char *s) { text_add(&h->t, s); }
 
 static void words(Html *h, const char *s) {
-    for (; s && *s; s++) {
+    while (s && *s) {
+        size_t plain = strcspn(s, "&<>\"'\n");
+        text_add_n(&h->t, s, plain);
+        s += plain;
         if (*s == '&') raw(h, "&amp;");
         else if (*s == '<') raw(h, "&lt;");
         else if (*s == '>') raw(h, "&gt;");
         else if (*s == '"') raw(h, "&quot;");
         else if (*s == '\'') raw(h, "&#39;");
         else if (*s == '\n') raw(h, "<br>");
-        else text_add_n(&h->t, s, 1);
+        if (*s) s++;
     }
 }
 

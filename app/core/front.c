@@ -677,9 +677,16 @@ MenuPage menu_page_by_key(Req *r, const char *key) {
     return (MenuPage){ 0 };
 }
 
+/* Looked for once, as has_page. */
+static bool begun_has_page(size_t i) {
+    static enum { UNKNOWN_YET, IS_THERE, IS_NOT } known[BEGUN];
+    if (!known[i]) known[i] = web_has_page(SCOPE_UTILITY, begun[i].path) ? IS_THERE : IS_NOT;
+    return known[i] == IS_THERE;
+}
+
 static void show_new(Req *r) {
     for (size_t i = 0, n = 0; i < sizeof begun / sizeof *begun; i++) {
-        if (!web_has_page(SCOPE_UTILITY, begun[i].path) || !perm_may(&r->c, begun[i].right, CREATE)) continue;
+        if (!perm_may(&r->c, begun[i].right, CREATE) || !begun_has_page(i)) continue;
         show_text(r, at(r, "create", n, "text"), msg(r->c.language, begun[i].text));
         show_text(r, at(r, "create", n++, "url"), link_path(r, "%s", begun[i].path));
     }

@@ -11,7 +11,7 @@ const { php } = require('./php');
 
 const [config, base] = process.argv.slice(2);
 const state = path.dirname(config), root = path.resolve(__dirname, '..', '..'), program = path.join(process.env.SMART360_BUILD || path.join(root, 'build'), 'smart360');
-const seconds = Number(process.env.BENCH_SECONDS || 6);
+const seconds = Number(process.env.BENCH_SECONDS || 6);      // of each load; BENCH_PAGES (100,000): until memory is looked at again
 const command = (...words) => execFileSync(program, ['--config', config, ...words], { encoding: 'utf8' });
 const mariadb = ['--no-defaults', `--socket=${state}/run/db.sock`, '--user=root'];
 const column = (sql) => execFileSync('mariadb', [...mariadb, '-N', '-B', 'smart360_t_swa', '-e', sql], { encoding: 'utf8' }).trim().split('\n');
@@ -46,7 +46,7 @@ function load(paths, connections = 8, who = signed_in(paths[0]), at = { base }) 
   fs.unlinkSync(script);
   const [, rate, p50, p95, p99, status, other, requests] = out.match(/figures (\S+) (\S+) (\S+) (\S+) (\d+) (\d+) (\d+)/).map(Number);
   if (status + other) throw new Error(`${paths[0]}: ${status} bad answers, ${other} broken`);
-  return { rate, p50, p95, p99, cpu_ms: used / requests / 1000 };
+  return { rate, p50, p95, p99, requests, cpu_ms: used / requests / 1000 };
 }
 
 const line = (name, figure, unit, budget, beside, limit, ratio) =>
@@ -125,5 +125,9 @@ function commits() {
   const busy = load(consumers, 4);
   run.kill();
   line('pages while a bill run works, p99', busy.p99.toFixed(1), 'ms', '300 ms, 100 ms');
-  line('memory of the largest web worker', memory().toFixed(0), 'MiB', '48 MiB, 24 MiB');
+  const before = memory(), pages = Number(process.env.BENCH_PAGES || 100000);
+  line('memory of the largest web worker', before.toFixed(0), 'MiB', '48 MiB, 24 MiB');
+  let served = 0;
+  while (served < pages) served += load([...consumers, ...bills, ...calculations, ...deep, '/u/swa-w/bx/dashboard', '/u/swa-w/menu']).requests;
+  line(`the same ${served} pages later`, memory().toFixed(0), 'MiB', '48 MiB, 24 MiB', 'before', before.toFixed(0), memory() / before);
 })().catch((e) => { console.error(e.message); process.exit(1); });

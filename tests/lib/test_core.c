@@ -121,12 +121,18 @@ static void add_grants(Ctx *c, void *arg) {
     db_run(c, "delete from user_permission_override where reason = 'test'");
 }
 
+static void add_message(Ctx *c, void *arg) {
+    (void)arg;
+    Id id = db_insert(c, "insert into bill_message (utility_id, texts) values (?,'{\"en\":\"test\"}')", c->utility);
+    db_run(c, "delete from bill_message where id = ?", id);
+}
+
 static void db_watched(void) {
     Ctx *c = test_ctx();
     rights_watch();
     const struct { void (*work)(Ctx *, void *); bool passes, changes; } rows[] = {
         { rename_role, true, true }, { rename_and_fail, false, false }, { read_role, true, false },
-        { add_grants, true, true } };
+        { add_grants, true, true }, { add_message, true, true } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t before = 0, after = 0;
         PASSES(c, version_of, &before);

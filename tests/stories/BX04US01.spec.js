@@ -53,6 +53,23 @@ story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, com
     await as('storekeeper').get(`${path}/ledger`).is(403);
   });
 
+  test('BX04US01 what workers keep of a bill is never old: messages and design, on the next page of each worker', async () => {
+    const bill = '/bx/bills/WA-BILL-202605-000001', look = async (check) => { for (let i = 0; i < 12; i++) await check(as('cso').get(bill)); };
+    await look((page) => page.sees('1,250').lacks('Mind the meter'));
+    sql("insert into bill_message (utility_id, texts, priority) select id, '{\"en\":\"Mind the meter.\"}', 1 from utility where code = 'swa-w'");
+    await look((page) => page.sees('Mind the meter.', '1,250'));
+    sql("update bill_message set valid_from = '2026-12-01' where priority = 1");
+    await look((page) => page.lacks('Mind the meter'));
+    sql("update bill_message set valid_from = null, `condition` = '{\"estimated\": true}' where priority = 1");
+    await look((page) => page.lacks('Mind the meter'));
+    sql('delete from bill_message where priority = 1');
+    const sections = one('select sections from bill_template_version v join bill_template t on t.id = v.template_id where t.is_default = 1 limit 1');
+    sql(`update bill_template_version set sections = '[{"key":"readings","on":false}]'`);
+    await look((page) => page.sees('As it was delivered').lacks('Meter readings'));
+    sql('update bill_template_version set sections = ?', [sections]);
+    await look((page) => page.sees('Meter readings'));
+  });
+
   test('BX04US01 every look of the staff at a bill is audited, each once', async () => {
     const looks = () => sql("select actor_name who, count(*) n from audit_entry where action = 'view' and entity = 'bill' and number = 'WA-BILL-202605-000002' group by actor_name order by 1");
     for (const who of ['cso', 'billing_manager', 'cso']) await as(who).get('/bx/bills/WA-BILL-202605-000002').is(200);

@@ -300,8 +300,13 @@ bool payment_intent_returned(Ctx *c, const char *public_id, const Params *fields
     return true;
 }
 
-/* After 10 and 30 minutes, 2, 6, 24 and 72 hours; then a person decides. */
-static const int64_t waits_s[] = { 600, 1800, 7200, 21600, 86400, 259200 };
+/* After 10 and 30 minutes, 2, 6 and 24 hours, then each hour until 72 (CSS01US05); then a person decides. */
+static const int64_t waits_s[] = { 600, 1800, 7200, 21600, 86400 };
+enum { WAITS = sizeof waits_s / sizeof *waits_s, LAST_WAIT_S = 259200 };
+
+static int64_t wait_s(int check) {
+    return check < WAITS ? waits_s[check] : waits_s[WAITS - 1] + (check - WAITS + 1) * 3600;
+}
 
 typedef struct Answer { const Intent *intent; IntentResult result; bool known; } Answer;
 
@@ -318,8 +323,8 @@ static void take_answer(Ctx *c, void *arg) {
     intent_expire(c, a->intent->id);
     if (!due) return;
     int checks = (int)db_int(c, "select checks from payment_intent where id=?", a->intent->id);
-    bool last = checks + 1 >= (int)(sizeof waits_s / sizeof *waits_s);
-    Time next = last ? TIME_NONE : time_add_seconds(c->now, waits_s[checks + 1] - waits_s[checks]);
+    bool last = wait_s(checks) >= LAST_WAIT_S;
+    Time next = last ? TIME_NONE : time_add_seconds(c->now, wait_s(checks + 1) - wait_s(checks));
     db_run(c, "update payment_intent set checks=checks+1, next_check_at=if(state in ('requires_action', "
               "'processing'), ?, null) where id=?", next, a->intent->id);
     if (last) alert_raise(c, "payment.open", "warning", text(c, "payment.open:%s", a->intent->intent_no),

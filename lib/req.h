@@ -26,6 +26,7 @@ enum RouteFlags {
     WRITES      = 8,    /* a GET in a writing transaction (audited views, sign-in times) */
     UPLOADS     = 16,   /* multipart with files is read */
     HOOK_POOL   = 32,   /* served by the webhook pool */
+    BY_ITSELF   = 64,   /* asked for by an open page, not by its person: keeps no session alive */
 };
 
 typedef struct Req Req;

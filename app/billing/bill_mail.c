@@ -1,6 +1,6 @@
 /*
  * The bill by mail (BX06US01, CSS01US12.3): its HTML with the way to the portal, the PDF attached where the utility
- * says so (setting bx.attach_pdf), a note in the portal; or a text message with the way to it. Sent once, after its
+ * says so (setting bx.attach_pdf); or a text message with the way to it. Sent once, after its
  * document is made: the delivery's state guards it. And a copy of it for who asks.
  */
 #include <string.h>
@@ -15,7 +15,7 @@
 
 enum { WAITING_MOST = 10 };
 
-#define WAITING(F, T) F(T, Id, id) F(T, const char *, channel) F(T, const char *, address) F(T, bool, is_first) \
+#define WAITING(F, T) F(T, Id, id) F(T, const char *, channel) F(T, const char *, address) \
     F(T, Id, consumer) F(T, Id, account) F(T, Id, document)
 ROW(Waiting, WAITING)
 
@@ -33,16 +33,14 @@ static NotifyField *fields_of(Ctx *c, const BillPaper *p, const Locale *l) {
     return to;
 }
 
-/* The portal's note comes with the first one only. */
 static Notified send_one(Ctx *c, Id bill, const Waiting *d, const BillPaper *p, const Locale *l) {
     bool by_mail = !strcmp(d->channel, "email"), attach = by_mail && setting_int(c, "bx.attach_pdf", 0) != 0;
-    const NotifyOptions options = { .channels = !by_mail ? "sms" : d->is_first ? "email,inapp" : "email",
+    const NotifyOptions options = { .channels = by_mail ? "email" : "sms",
                                     .dedup_key = text(c, "bill:%lld:%lld", (long long)bill.id, (long long)d->id.id),
                                     .entity = "bill",
                                     .entity_id = bill,
                                     .document = attach ? d->document : (Id){ 0 },
-                                    .html = by_mail ? bill_paper_mail(&c->mem, p, l) : NULL,
-                                    .link = text(c, "/p/%s/bills/%s", c->utility_code, p->bill_no) };
+                                    .html = by_mail ? bill_paper_mail(&c->mem, p, l) : NULL };
     return notify(c, "bill_ready",
                   &(Recipient){ .consumer = d->consumer,
                                 .account = d->account,
@@ -55,9 +53,9 @@ static Notified send_one(Ctx *c, Id bill, const Waiting *d, const BillPaper *p, 
 void bill_mail(Ctx *c, Id bill) {
     Waitings all = db_all(
         c, Waiting,
-        "select d.id, d.channel, d.address, d.reason_key = 'publish' as is_first, b.consumer_id as consumer, "
-        "b.account_id as account, coalesce(b.pdf_document_id, 0) as document from bill_delivery d join bill b "
-        "on b.id = d.bill_id where d.bill_id = ? and d.channel in ('email', 'sms') and d.state = 'queued' "
+        "select d.id, d.channel, d.address, b.consumer_id as consumer, b.account_id as account, "
+        "coalesce(b.pdf_document_id, 0) as document from bill_delivery d join bill b on b.id = d.bill_id "
+        "where d.bill_id = ? and d.channel in ('email', 'sms') and d.state = 'queued' "
         "and d.address is not null and b.status = 'published' and d.message_id is null order by d.id limit ? "
         "for update",
         bill, (int)WAITING_MOST);

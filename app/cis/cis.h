@@ -317,6 +317,8 @@ Id complaint_create(struct Ctx *c, const NewComplaint *n);
 typedef struct { const char *complaint_no, *status; Time created_at; } CaseHead;
 typedef struct { CaseHead *v; size_t n; } CaseHeads;
 CaseHeads bill_complaints(struct Ctx *c, Id bill);
+/* The number of the open complaint that names this payment of the account; NULL: there is none. */
+const char *payment_complaint_open(struct Ctx *c, Id account, const char *payment_no);
 /* Open complaints about bills of an account. */
 typedef struct { Id complaint, bill; const char *complaint_no; Money amount; } Dispute;
 typedef struct { Dispute *v; size_t n; } Disputes;

@@ -64,6 +64,12 @@ CaseHeads bill_complaints(Ctx *c, Id bill) {
     return all;
 }
 
+const char *payment_complaint_open(Ctx *c, Id account, const char *payment_no) {
+    return db_text(c, "select complaint_no from complaint where account_id = ? "
+                      "and json_value(extra, '$.payment_no') = ? and " COMPLAINT_OPEN " order by id limit 1",
+                   account, payment_no);
+}
+
 static void check_dispute(Ctx *c, const NewComplaint *n) {
     account_lock(c, n->account);
     const char *no = db_text(

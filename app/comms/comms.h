@@ -34,6 +34,8 @@ typedef struct {
     Id          document;           /* attached to mail */
     const char *html;               /* a whole page beside the text of a mail; NULL: text only */
     const char *link;               /* of the in-app note: own path */
+    const char *severity;           /* of the in-app note; NULL: critical for that class of template, else info */
+    const char *event_id;           /* of the in-app note: one note for each reader and event */
     const char *entity; Id entity_id;
 } NotifyOptions;
 /* of the first channel used; suppressed: the reason, when nothing goes out */
@@ -47,17 +49,17 @@ typedef struct {
     Id          recipient;
     const char *topic, *severity;   /* info, success, warning, critical */
     const char *title, *body, *link;
-    const char *dedup_key;          /* one open note with it: count grows */
-    Time        expires_at;         /* all zero: 90 days */
+    const char *dedup_key;          /* one open note with it: count grows while it is unread */
+    const char *event_id;           /* a second one for the same reader and event is none */
+    Time        expires_at;         /* all zero: 180 days, critical ones a year */
     Id          account;
 } InApp;
 /* The note's id. A role: one for each of its active people, and the last one's id (0: it has nobody). A link that leads
    elsewhere is left out and logged; without a title BROKEN. */
 Id inapp_post(struct Ctx *c, const InApp *n);
-/* Notes the user of the context (staff or portal) has not read. */
-int64_t inapp_unread(struct Ctx *c);
 struct Req;
-/* The bell of the shell, with their number. */
+/* The bell of the shell, with the number of notes its person (staff or portal) has not read; above the page those that
+   are critical, until they are closed or end. */
 void notes_bell(struct Req *r);
 
 /* Whether a message of this class and topic may go to an address: NULL, or the reason it may not. */

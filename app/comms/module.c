@@ -11,10 +11,14 @@ static const Route comms_routes[] = {
     /* marks it read */
     TENANT_GET ("/me/notifications/{note}",      NULL, SIGNED_IN, note_open, .flags = WRITES),
     TENANT_POST("/me/notifications/{note}/read", NULL, SIGNED_IN, note_read, .form = notes_page),
+    TENANT_POST("/me/notifications/{note}/archive", NULL, SIGNED_IN, note_archive, .form = notes_page),
+    TENANT_GET ("/me/notifications/count",       NULL, SIGNED_IN, notes_count, .flags = BY_ITSELF),
     PORTAL_GET ("/notifications",                SIGNED_IN, notes_page),
     PORTAL_POST("/notifications/read",           SIGNED_IN, notes_read_all, .form = notes_page),
     PORTAL_GET ("/notifications/{note}",         SIGNED_IN, note_open, .flags = WRITES),
     PORTAL_POST("/notifications/{note}/read",    SIGNED_IN, note_read, .form = notes_page),
+    PORTAL_POST("/notifications/{note}/archive", SIGNED_IN, note_archive, .form = notes_page),
+    PORTAL_GET ("/notifications/count",          SIGNED_IN, notes_count, .flags = BY_ITSELF),
     { 0 }
 };
 

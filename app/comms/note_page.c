@@ -1,7 +1,8 @@
 /*
  * Notes in the application (CSS01US09): the bell and its page, for staff at /me/notifications and for consumers at
  * /notifications of their portal. A note belongs to one person; what is posted to a role is one note for each of its
- * people. Opening one marks it read and leads to its page.
+ * people. Opening one marks it read and leads to its page. Critical ones stand above every page until they are closed
+ * or end.
  */
 #include <string.h>
 
@@ -9,12 +10,14 @@
 #include "app/comms/pages.h"
 #include "app/core/core.h"
 #include "lib/date.h"
+#include "lib/json.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/req.h"
 
-enum { SHOWN = 100 };
+enum { SHOWN = 100, ALARMS_MOST = 3, TOPICS_MOST = 20 };
+static const char told_cookie[] = "s360_told";
 
 static const char *kind_of(const Ctx *c) { return c->realm == REALM_PORTAL ? "portal_user" : "user"; }
 
@@ -23,23 +26,83 @@ static const char *here(Req *r) {
     return r->c.realm == REALM_PORTAL ? link_path(r, "/notifications") : "/me/notifications";
 }
 
-int64_t inapp_unread(Ctx *c) {
-    return db_int(c, "select count(*) from notification where recipient_kind=? and recipient_id=? and read_at is null",
-                  kind_of(c), c->user);
+/* Unread notes that have not ended, and the newest critical one of them. */
+#define UNREAD(F, T) F(T, int64_t, n) F(T, Id, critical)
+ROW(Unread, UNREAD)
+
+static Unread unread_of(Ctx *c) {
+    return *db_one(c, Unread, "select count(*) as n, coalesce(max(if(severity = 'critical', id, 0)), 0) as critical "
+                              "from notification where recipient_kind = ? and recipient_id = ? and read_at is null "
+                              "and archived_at is null and expires_at > ?", kind_of(c), c->user, c->now);
+}
+
+static const char *count_words(Ctx *c, int64_t n) { return n > 99 ? "99+" : text(c, "%lld", (long long)n); }
+
+#define ALARM(F, T) F(T, const char *, public_id) F(T, const char *, title) F(T, const char *, body) \
+    F(T, const char *, link)
+ROW(Alarm, ALARM)
+
+/* Read aloud when it is new to this browser, not on every page again. */
+static void show_alarms(Req *r) {
+    Ctx *c = &r->c;
+    Alarms all = db_all(c, Alarm, "select public_id, title, body, link from notification where recipient_kind = ? "
+                                  "and recipient_id = ? and read_at is null and archived_at is null "
+                                  "and expires_at > ? and severity = 'critical' order by id desc limit ?", kind_of(c),
+                        c->user, c->now, (int)ALARMS_MOST);
+    const char *told = cookie_text(r, told_cookie);
+    for (size_t i = 0; i < all.n; i++) {
+        const char *at_ = text(r, "page.notices.alarm%zu", i);
+        bool is_new = !i && (!told || strcmp(told, all.v[i].public_id));
+        show_text(r, text(r, "%s.tone", at_), "bad");
+        if (is_new) show_text(r, text(r, "%s.role", at_), "alert");
+        show_text(r, text(r, "%s.strong", at_), all.v[i].title);
+        show_text(r, text(r, "%s.text", at_), all.v[i].body);
+        if (all.v[i].link) show_text(r, text(r, "%s.url", at_), text(r, "%s/%s", here(r), all.v[i].public_id));
+        show_text(r, text(r, "%s.action.text", at_), msg(c->language, "note.close"));
+        show_text(r, text(r, "%s.action.url", at_), text(r, "%s/%s/read", here(r), all.v[i].public_id));
+        show_text(r, text(r, "%s.action.post", at_), "1");
+        show_text(r, text(r, "%s.action.name", at_), "back");
+        show_text(r, text(r, "%s.action.value", at_), strcmp(r->method, "POST") ? r->uri : here(r));
+        if (is_new) cookie_set(r, told_cookie, all.v[i].public_id, 0);
+    }
 }
 
 void notes_bell(Req *r) {
-    int64_t n = inapp_unread(&r->c);
+    Unread u = unread_of(&r->c);
     show_text(r, "bell.url", here(r));
-    if (!n) return;
-    show_text(r, "bell.count", n > 99 ? "99+" : text(r, "%lld", (long long)n));
-    show_text(r, "bell.count_text", msg_plural(r, r->c.language, "note.unread", n, NULL));
+    show_text(r, "bell.count_url", text(r, "%s/count", here(r)));
+    if (u.critical.id) show_alarms(r);
+    if (!u.n) return;
+    show_text(r, "bell.count", count_words(&r->c, u.n));
+    show_text(r, "bell.count_text", msg_plural(r, r->c.language, "note.unread", u.n, NULL));
+}
+
+/* Asked for by open pages once a minute: how many are not read. An answer that is known already is not sent again. */
+void notes_count(Req *r) {
+    Ctx *c = &r->c;
+    Unread u = unread_of(c);
+    const char *tag = text(r, "\"%lld-%lld\"", (long long)u.n, (long long)u.critical.id);
+    const char *known = header_text(r, "If-None-Match");
+    header_set(r, "ETag", tag);
+    if (known && !strcmp(known, tag)) {
+        answer(r, 304, "application/json", "", 0);
+        return;
+    }
+    Text t = text_start(r);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    json_add_text(&o, "count", u.n ? count_words(c, u.n) : "");
+    json_add_text(&o, "text",
+                  u.n ? msg_plural(c, c->language, "note.unread", u.n, NULL) : msg(c->language, "note.title"));
+    json_close(&o);
+    answer(r, 200, "application/json", t.s, t.n);
 }
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
-#define NOTE(F, T) F(T, const char *, public_id) F(T, const char *, severity) F(T, const char *, title) \
-    F(T, const char *, body) F(T, const char *, link) F(T, int, count) F(T, Time, created_at) F(T, Time, read_at)
+#define NOTE(F, T) F(T, const char *, public_id) F(T, const char *, severity) F(T, const char *, topic) \
+    F(T, const char *, account_no) F(T, const char *, title) F(T, const char *, body) F(T, const char *, link) \
+    F(T, int, count) F(T, Time, created_at) F(T, Time, read_at)
 ROW(Note, NOTE)
 
 static const char *tone_of(const char *severity) {
@@ -56,49 +119,110 @@ static void show_note(Req *r, const char *at_, const Note *n) {
     if (n->link) show_text(r, text(r, "%s.url", at_), text(r, "%s/%s", here(r), n->public_id));
     show_text(r, text(r, "%s.time", at_), locale_clock(&r->c.mem, r->c.locale, n->created_at));
     show_text(r, text(r, "%s.text", at_), n->body);
-    show_text(r, text(r, "%s.who", at_), time_is_set(n->read_at) ? word
-              : text(r, "%s, %s", word, msg(r->c.language, "note.new")));
-    if (time_is_set(n->read_at)) return;
-    show_text(r, text(r, "%s.action.text", at_), msg(r->c.language, "note.read"));
-    show_text(r, text(r, "%s.action.url", at_), text(r, "%s/%s/read", here(r), n->public_id));
+    Text who = text_start(r);
+    text_add(&who, word);
+    if (!time_is_set(n->read_at)) text_addf(&who, ", %s", msg(r->c.language, "note.new"));
+    if (n->account_no) text_addf(&who, " · %s", n->account_no);
+    show_text(r, text(r, "%s.who", at_), who.s);
+    bool is_read = time_is_set(n->read_at);
+    show_text(r, text(r, "%s.action.text", at_), msg(r->c.language, is_read ? "note.archive" : "note.read"));
+    show_text(r, text(r, "%s.action.url", at_),
+              text(r, "%s/%s/%s", here(r), n->public_id, is_read ? "archive" : "read"));
     show_text(r, text(r, "%s.action.kind", at_), "quiet");
     show_text(r, text(r, "%s.action.post", at_), "1");
+    show_text(r, text(r, "%s.action.name", at_), "back");
+    show_text(r, text(r, "%s.action.value", at_), r->uri);
+}
+
+/* --- its filters -------------------------------------------------------------------------------------------------- */
+
+typedef struct { bool unread; const char *topic, *account; } Wish;
+
+static Wish wish_of(Req *r) {
+    return (Wish){ query_text(r, "unread") != NULL, query_text(r, "topic"), query_text(r, "account") };
+}
+
+static const char *address_of(Req *r, bool unread, const Wish *w) {
+    Text t = text_start(r);
+    text_add(&t, here(r));
+    char mark = '?';
+    if (unread) text_addf(&t, "%cunread=1", mark), mark = '&';
+    if (w->topic) text_addf(&t, "%ctopic=%s", mark, url_part(r, w->topic)), mark = '&';
+    if (w->account) text_addf(&t, "%caccount=%s", mark, url_part(r, w->account));
+    return t.s;
+}
+
+#define TOPIC(F, T) F(T, const char *, topic)
+ROW(Topic, TOPIC)
+#define OF_ACCOUNT(F, T) F(T, const char *, account_no)
+ROW(OfAccount, OF_ACCOUNT)
+
+static void add_choice(Req *r, const char *list, size_t i, const char *value, const char *words, const char *wanted) {
+    show_text(r, at(r, list, i, "value"), value);
+    show_text(r, at(r, list, i, "text"), words);
+    show_flag(r, at(r, list, i, "selected"), wanted && !strcmp(wanted, value));
+}
+
+/* The topics and accounts that occur; a choice of one is none. */
+static void show_choices(Req *r, const Wish *w) {
+    Ctx *c = &r->c;
+    Topics topics = db_all(c, Topic, "select distinct topic from notification where recipient_kind = ? "
+                                     "and recipient_id = ? and archived_at is null and expires_at > ? "
+                                     "order by topic limit ?", kind_of(c), c->user, c->now, (int)TOPICS_MOST);
+    OfAccounts accounts = db_all(c, OfAccount, "select distinct a.account_no from notification n join account a "
+                                               "on a.id = n.account_id where n.recipient_kind = ? "
+                                               "and n.recipient_id = ? and n.archived_at is null and n.expires_at > ? "
+                                               "order by a.account_no limit ?", kind_of(c), c->user, c->now,
+                                 (int)TOPICS_MOST);
+    show_text(r, "filter.url", here(r));
+    if (w->unread) show_text(r, "filter.unread", "1");
+    for (size_t i = 0; i < topics.n && (topics.n > 1 || w->topic); i++) {
+        const char *key = text(r, "note.topic.%s", topics.v[i].topic);
+        add_choice(r, "filter.topics", i, topics.v[i].topic,
+                   msg(c->language, msg_exists(key) ? key : "note.topic.other"), w->topic);
+    }
+    for (size_t i = 0; i < accounts.n && (accounts.n > 1 || w->account); i++)
+        add_choice(r, "filter.accounts", i, accounts.v[i].account_no, accounts.v[i].account_no, w->account);
 }
 
 void notes_page(Req *r) {
     Ctx *c = &r->c;
-    bool unread = query_text(r, "unread") != NULL;
-    Notes all = db_all(c, Note, "select public_id, severity, title, body, link, count, created_at, read_at "
-                                "from notification where recipient_kind=? and recipient_id=? and archived_at is null "
-                                "and expires_at>? and (?=0 or read_at is null) order by created_at desc, id desc "
-                                "limit ?", kind_of(c), c->user, c->now, (int)unread, (int)SHOWN);
+    Wish w = wish_of(r);
+    Notes all = db_all(c, Note, "select n.public_id, n.severity, n.topic, a.account_no, n.title, n.body, n.link, "
+                                "n.count, n.created_at, n.read_at from notification n "
+                                "left join account a on a.id = n.account_id "
+                                "where n.recipient_kind=? and n.recipient_id=? and n.archived_at is null "
+                                "and n.expires_at>? and (?=0 or n.read_at is null) and (? is null or n.topic = ?) "
+                                "and (? is null or a.account_no = ?) order by n.created_at desc, n.id desc limit ?",
+                       kind_of(c), c->user, c->now, (int)w.unread, w.topic, w.topic, w.account, w.account, (int)SHOWN);
     show_text(r, "page.title", msg(c->language, "note.title"));
     const char *const tabs[] = { "note.all", "note.only_unread" };
     for (size_t i = 0; i < 2; i++) {
         show_text(r, at(r, "show.tabs", i, "text"), msg(c->language, tabs[i]));
-        show_text(r, at(r, "show.tabs", i, "url"), text(r, "%s%s", here(r), i ? "?unread=1" : ""));
-        if (unread == (i == 1)) show_text(r, at(r, "show.tabs", i, "current"), "1");
+        show_text(r, at(r, "show.tabs", i, "url"), address_of(r, i == 1, &w));
+        if (w.unread == (i == 1)) show_text(r, at(r, "show.tabs", i, "current"), "1");
     }
-    if (inapp_unread(c)) {
+    show_text(r, "notes_title", msg(c->language, tabs[w.unread]));
+    if (unread_of(c).n) {
         show_text(r, "page.actions.0.text", msg(c->language, "note.read_all"));
         show_text(r, "page.actions.0.url", text(r, "%s/read", here(r)));
         show_text(r, "page.actions.0.post", "1");
     }
-    show_text(r, "show.sections.0.title", msg(c->language, tabs[unread]));
-    show_text(r, "show.sections.0.kind", all.n ? "timeline" : "empty");
+    show_choices(r, &w);
     if (!all.n) {
-        show_text(r, "show.sections.0.empty.title", msg(c->language, "note.none"));
-        show_text(r, "show.sections.0.empty.icon", "bell");
+        show_text(r, "none.title", msg(c->language, "note.none"));
+        show_text(r, "none.text", w.topic || w.account ? msg(c->language, "note.none_fit") : NULL);
+        show_text(r, "none.icon", "bell");
     }
     const char *day = "";
     for (size_t i = 0; i < all.n; i++) {
-        const char *at_ = text(r, "show.sections.0.timeline.%zu", i);
+        const char *at_ = text(r, "notes.%zu", i);
         const char *its = locale_date_words(&c->mem, c->locale, time_date(c->locale->zone, all.v[i].created_at));
         if (strcmp(its, day)) show_text(r, text(r, "%s.day", at_), its);
         day = its;
         show_note(r, at_, &all.v[i]);
     }
-    page(r, "layout/show");
+    page(r, "layout/notes");
 }
 
 /* --- read and opened ---------------------------------------------------------------------------------------------- */
@@ -123,9 +247,22 @@ void note_open(Req *r) {
     go_to(r, n->link ? n->link : here(r));
 }
 
+static void go_back(Req *r) {
+    const char *back = field_text(r, "back");
+    go_to(r, back && path_is_own(back) ? back : here(r));
+}
+
 void note_read(Req *r) {
     mark_read(&r->c, mine(r)->id);
-    go_to(r, here(r));
+    go_back(r);
+}
+
+/* Out of the list, and read. */
+void note_archive(Req *r) {
+    db_run(r, "update notification set archived_at = coalesce(archived_at, ?), read_at = coalesce(read_at, ?) "
+              "where id = ?", r->c.now, r->c.now, mine(r)->id);
+    note(r, "%s", msg(r->c.language, "note.archived"));
+    go_back(r);
 }
 
 void notes_read_all(Req *r) {

@@ -21,7 +21,7 @@
 #include "lib/utf8.h"
 
 /* a message that could not be sent by then says nothing new */
-enum { KEEP_DAYS = 3, NOTE_DAYS = 90, CHANNELS = 4 };
+enum { KEEP_DAYS = 3, NOTE_DAYS = 180, CRITICAL_DAYS = 365, CHANNELS = 4 };
 
 /* --- to whom ------------------------------------------------------------------------------------------------------ */
 
@@ -149,19 +149,25 @@ static Way way_to(Ctx *c, const Chosen *t, const Wanted *w, const Reach *reach) 
 #define READER(F, T) F(T, Id, id)
 ROW(Reader, READER)
 
+/* What is unread and has the same key is counted; a new one of an event that was told already is none. */
 static Id note_post(Ctx *c, const InApp *n, const char *kind, Id recipient) {
-    Time expires = n->expires_at.us ? n->expires_at : time_add_seconds(c->now, NOTE_DAYS * 86400);
-    const char *link = n->link;
+    const char *severity = n->severity ? n->severity : "info", *link = n->link;
+    int days = strcmp(severity, "critical") ? NOTE_DAYS : CRITICAL_DAYS;
+    Time expires = n->expires_at.us ? n->expires_at : time_add_seconds(c->now, (int64_t)days * 86400);
     if (link && !path_is_own(link)) {
         log_error("inapp.link", LOG_TEXT("link", link), LOG_TEXT("topic", n->topic));
         link = NULL;
     }
+    Id told = n->event_id ? db_id(c, "select id from notification where recipient_kind = ? and recipient_id = ? "
+                                     "and event_id = ? limit 1", kind, recipient, n->event_id) : (Id){ 0 };
+    if (told.id) return told;
     db_run(c, "insert into notification (utility_id, recipient_kind, recipient_id, account_id, topic, severity, title, "
-              "body, link, dedup_key, created_at, expires_at) values (?,?,?,?,?,?,?,?,?,?,?,?) "
-              "on duplicate key update count = count + 1, body = "
-              "values(body), read_at = null, created_at = values(created_at)",
-           c->utility, kind, recipient, n->account, n->topic, n->severity ? n->severity : "info",
-           utf8_cut(&c->mem, n->title, 120), utf8_cut(&c->mem, n->body, 500), link, n->dedup_key, c->now, expires);
+              "body, link, event_id, dedup_key, created_at, expires_at) values (?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "on duplicate key update count = if(read_at is null, count + 1, 1), title = values(title), body = "
+              "values(body), link = values(link), event_id = values(event_id), read_at = null, "
+              "created_at = values(created_at), expires_at = values(expires_at)",
+           c->utility, kind, recipient, n->account, n->topic, severity, utf8_cut(&c->mem, n->title, 120),
+           utf8_cut(&c->mem, n->body, 500), link, n->event_id, n->dedup_key, c->now, expires);
     return db_id(c, "select max(id) from notification where recipient_kind = ? and recipient_id = ?", kind, recipient);
 }
 
@@ -176,24 +182,59 @@ Id inapp_post(Ctx *c, const InApp *n) {
     return last;
 }
 
-/* The users of the portal who see this account; or the one who is written to. */
-static Readers readers_of(Ctx *c, const Recipient *to) {
+/* The users of the portal who see this account, by what they may see of it: payers bills and payments, and who has
+   access to it is for owners and managers. Of a consumer without an account: who owns or manages one of his. */
+static Readers readers_of(Ctx *c, const Recipient *to, const char *topic) {
     if (to->portal_user.id) return db_all(c, Reader, "select id from portal_user where id = ?", to->portal_user);
+    bool for_payers = !strcmp(topic, "billing") || !strcmp(topic, "payments");
+    bool for_viewers = strcmp(topic, "account_security") != 0;
+    Date today = utility_today(c);
+    if (to->account.id)
+        return db_all(c, Reader, "select l.portal_user_id as id from portal_account_link l "
+                                 "join portal_user u on u.id = l.portal_user_id and u.status = 'active' "
+                                 "where l.account_id = ? and l.ended_at is null and (l.until is null or l.until >= ?) "
+                                 "and (l.access in ('owner', 'manager') or (l.access = 'payer' and ?) "
+                                 "or (l.access = 'viewer' and ?)) order by id",
+                      to->account, today, for_payers, for_viewers);
     return db_all(c, Reader, "select distinct l.portal_user_id as id from portal_account_link l "
-                             "join account a on a.id = l.account_id where l.ended_at is null "
-                             "and l.access in ('owner', 'manager') "
-                             "and (l.account_id = ? or a.consumer_id = ?)", to->account, to->consumer);
+                             "join portal_user u on u.id = l.portal_user_id and u.status = 'active' "
+                             "join account a on a.id = l.account_id where a.consumer_id = ? and l.ended_at is null "
+                             "and (l.until is null or l.until >= ?) and l.access in ('owner', 'manager') order by id",
+                  to->consumer, today);
+}
+
+/* The text without the lines that only hold the way to its page: a note is that way itself. */
+static const char *without_link(Ctx *c, const char *template_) {
+    Text t = text_start(c);
+    text_add(&t, "");
+    for (const char *s = template_; *s;) {
+        size_t n = strcspn(s, "\n");
+        const char *line = text_copy_n(c, s, n);
+        if (!strstr(line, "{{link}}") && (n || t.n)) text_addf(&t, "%s\n", line);
+        s += n + (s[n] == '\n');
+    }
+    while (t.n && t.s[t.n - 1] == '\n') t.s[--t.n] = 0;
+    return t.n ? t.s : template_;
 }
 
 static void post_notes(Ctx *c, const Chosen *t, const Recipient *to, const Reach *reach, const NotifyField *fields,
                        const NotifyOptions *o) {
     TextVersion *v = version_of(c, t->id, "inapp", reach->lang);
     if (!v || to->user.id) return;
-    Readers all = readers_of(c, to);
+    const char *topic = o->topic ? o->topic : t->topic;
+    const char *severity = o->severity ? o->severity : !strcmp(t->class, "critical") ? "critical" : "info";
+    Readers all = readers_of(c, to, topic);
     for (size_t i = 0; i < all.n; i++)
-        inapp_post(c, &(InApp){ .recipient_kind = "portal_user", .recipient = all.v[i].id, .topic = o->topic
-                                ? o->topic : t->topic, .title = utf8_line(&c->mem, fill(c, v->subject, fields)),
-                                .body = fill(c, v->body_text, fields), .link = o->link, .dedup_key = o->dedup_key,
+        inapp_post(c, &(InApp){ .recipient_kind = "portal_user",
+                                .recipient = all.v[i].id,
+                                .topic = topic,
+                                .severity = severity,
+                                .title = utf8_line(&c->mem, fill(c, v->subject, fields)),
+                                .body = fill(c, o->link ? without_link(c, v->body_text) : v->body_text, fields),
+                                .link = o->link,
+                                .event_id = o->event_id,
+                                .dedup_key = o->dedup_key,
+                                .expires_at = strcmp(severity, "critical") ? (Time){ 0 } : o->expires_at,
                                 .account = to->account });
 }
 

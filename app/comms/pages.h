@@ -11,6 +11,8 @@ void notes_page    (Req *r);
 void note_open     (Req *r);
 void note_read     (Req *r);
 void notes_read_all(Req *r);
+void note_archive  (Req *r);
+void notes_count   (Req *r);
 
 /* Nightly: expired notes go, those read 30 days ago are archived. */
 JobStep notes_upkeep(Ctx *c, const JobRow *job);

@@ -98,6 +98,7 @@ static const Route core_routes[] = {
     GET ("/menu",              NULL, SIGNED_IN, menu_page),
     POST("/menu/favourites",   NULL, SIGNED_IN, menu_favourite, .form = menu_page),
     POST("/menu/landing",      NULL, SIGNED_IN, menu_landing, .form = menu_page),
+    POST("/menu/narrow",       NULL, SIGNED_IN, menu_narrow, .form = menu_page),
     GET ("/help",              NULL, SIGNED_IN, help_page),
 
     /* saved_view.c */

@@ -12,6 +12,7 @@
 #include "app/core/menu.h"
 #include "app/core/policy.h"
 #include "app/core/rights.h"
+#include "app/portal/portal.h"
 #include "lib/clock.h"
 #include "lib/date.h"
 #include "lib/locale.h"
@@ -64,14 +65,17 @@ static bool first_is(const Req *r, const char *part) { return r->path.n && !strc
     F(T, Time, auth_at) F(T, Time, mfa_at) F(T, Time, reauth_at) F(T, bool, keep) F(T, int, idle_minutes) \
         F(T, const char *, name) F(T, const char *, email) F(T, const char *, status) \
     F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off) \
-    F(T, Id, viewer_id) F(T, const char *, viewer_name) F(T, const char *, date_format) F(T, const char *, time_zone) \
+    F(T, bool, slim) F(T, Id, viewer_id) F(T, const char *, viewer_name) F(T, const char *, date_format) \
+        F(T, const char *, time_zone) \
         F(T, const char *, networks)
 ROW(Session, SESSION)
 
 #define STAFF_COLUMNS "s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, " \
                       "s.auth_at, s.mfa_at, s.reauth_at, s.keep, coalesce(p.idle_minutes, 30) as idle_minutes, " \
                       "u.full_name as name, u.email, u.status, u.theme, u.locale as language, " \
-                      "cast(p.rights_version as char) as stamp, u.keys_off, 0 as viewer_id, null as viewer_name, " \
+                      "cast(p.rights_version as char) as stamp, u.keys_off, coalesce((select m.collapsed " \
+                      "from menu_preference m where m.user_id = u.id), 0) as slim, 0 as viewer_id, " \
+                      "null as viewer_name, " \
                       "u.date_format, u.time_zone, p.ip_allow_list as networks "
 
 #define CAME(F, T) F(T, Id, tenant) F(T, const char *, tenant_slug) F(T, const char *, tenant_name) \
@@ -291,7 +295,8 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, s.keep, "
                        "30 as idle_minutes, coalesce(u.email, u.mobile) as name, u.email, u.status, 'system' as theme, "
-                       "u.lang as language, null as stamp, false as keys_off, s.view_as_user_id as viewer_id, "
+                       "u.lang as language, null as stamp, false as keys_off, false as slim, "
+                       "s.view_as_user_id as viewer_id, "
                        "(select v.full_name from user v where v.id = s.view_as_user_id) as viewer_name, "
                        "null as date_format, null as time_zone, null as networks "
                        "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? "
@@ -300,7 +305,8 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
                                    "s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
                        "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' "
-                       "as language, null as stamp, false as keys_off, 0 as viewer_id, null as viewer_name, "
+                       "as language, null as stamp, false as keys_off, false as slim, 0 as viewer_id, "
+                                   "null as viewer_name, "
                        "null as date_format, null as time_zone, null as networks "
                        "from smart360.session s join smart360.platform_user u on u.id = s.subject_id "
                        "where s.token_hash = ?", hash);
@@ -316,7 +322,8 @@ static Session *read_support(Ctx *c, Bytes hash, Facts *f) {
                                      "s.ended_at, s.end_reason, s.auth_at, s.mfa_at, s.reauth_at, false as keep, "
                                      "30 as idle_minutes, concat(u.full_name, ' (support)') as name, u.email, "
                                      "u.status, 'system' as theme, 'en' as language, null as stamp, "
-                                     "false as keys_off, 0 as viewer_id, null as viewer_name, null as date_format, "
+                                     "false as keys_off, false as slim, 0 as viewer_id, null as viewer_name, "
+                                     "null as date_format, "
                                      "null as time_zone, null as networks from session s "
                                      "join smart360.platform_user u on u.id = s.subject_id "
                                      "where s.token_hash = ? and s.realm = 'staff' "
@@ -410,7 +417,7 @@ static void front_identify(Req *r) {
     f->email = s->email;
     f->last_seen = s->last_seen_at, f->auth_at = s->auth_at, f->mfa_at = s->mfa_at, f->reauth_at = s->reauth_at;
     f->idle_minutes = s->idle_minutes;
-    f->keys_off = s->keys_off;
+    f->keys_off = s->keys_off, f->is_slim = s->slim;
     f->is_kept = s->keep;
     f->viewer = s->viewer_id, f->viewer_name = s->viewer_name;
     if (f->viewer.id) c->user_name = text(c, "%s, seen by %s", s->name, s->viewer_name ? s->viewer_name : "staff");
@@ -825,6 +832,7 @@ static void show_staff(Req *r) {
     if (!facts_of(c)->support.id) notes_bell(r);
     show_utilities(r);
     show_flag(r, "page.keys_off", facts_of(c)->keys_off);
+    show_flag(r, "page.slim", facts_of(c)->is_slim);
     show_int(r, "page.idle_s", (int64_t)facts_of(c)->idle_minutes * 60);
     show_text(r, "page.idle_url", text(r, "/login?next=%s", url_part(r, r->uri)));
     show_text(r, "bento.url", r->scope == SCOPE_UTILITY ? link_path(r, "/menu") : "/menu");
@@ -836,6 +844,8 @@ static void show_staff(Req *r) {
     show_text(r, "user.menu.0.url", link_path(r, "/downloads"));
     show_text(r, "user.menu.1.text", msg(c->language, "view.title"));
     show_text(r, "user.menu.1.url", link_path(r, "/views"));
+    show_text(r, "slim.url", link_path(r, "/menu/narrow"));
+    show_text(r, "slim.back", strcmp(r->method, "POST") ? r->uri : link_path(r, "/"));
     show_text(r, "search.url", link_path(r, "/search"));
     show_text(r, "search.suggest_url", link_path(r, "/search"));
     show_new(r);
@@ -879,6 +889,7 @@ static void show_portal(Req *r) {
         show_text(r, "user.logout_url", link_path(r, "/signout"));
         if (!r->is_part) notes_bell(r);
     }
+    portal_shell(r);
 }
 
 static void show_note(Req *r) {
@@ -969,6 +980,7 @@ static void front_idle(Ctx *c, bool is_last) { view_notes_write(c, is_last); }
 static void front_after(Req *r) {
     Ctx *c = &r->c;
     if (!c->session.id || !c->user.id || !c->schema) return;
+    if (r->route && (r->route->flags & BY_ITSELF)) return;
     Facts *f = facts_of(c);
     if (f->visited) attempt(c, visited_in_tx, r);
     bool moved = c->realm == REALM_STAFF && c->utility.id && c->utility.id != f->session_utility.id;

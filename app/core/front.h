@@ -19,7 +19,7 @@ typedef struct Facts {
     Id           session_utility;   /* the one the session was last used in */
     const char  *email;
     int          idle_minutes;
-    bool         keys_off;
+    bool         keys_off, is_slim; /* is_slim: the side menu shows icons only */
     const char  *networks;          /* JSON list of those the staff may work from; NULL: all */
     bool         is_kept;           /* "keep me signed in" */
     Id           viewer;            /* the person of the staff who sees the portal as this consumer; 0: the consumer */

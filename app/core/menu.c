@@ -358,6 +358,15 @@ void menu_landing(Req *r) {
     go(r, "/menu");
 }
 
+/* The side menu with icons only, and back; remembered for the person. */
+void menu_narrow(Req *r) {
+    Ctx *c = &r->c;
+    const char *back = field_text(r, "back");
+    keep(c, NULL, NULL);
+    db_run(c, "update menu_preference set collapsed = 1 - collapsed where user_id = ?", c->user);
+    go_to(r, back && path_is_own(back) ? back : link_path(r, "/"));
+}
+
 const char *menu_landing_path(Ctx *c) {
     Kept *k = kept_of(c);
     return k ? k->landing_path : NULL;

@@ -126,6 +126,7 @@ void menu_root     (Req *r);
 void menu_page     (Req *r);
 void menu_favourite(Req *r);
 void menu_landing  (Req *r);
+void menu_narrow   (Req *r);
 void help_page     (Req *r);
 
 /* menu_change.c */

@@ -11,6 +11,7 @@
 
 #include "app/billing/billing.h"
 #include "app/comms/comms.h"
+#include "app/portal/history.h"
 #include "app/portal/method.h"
 #include "lib/date.h"
 #include "lib/form.h"
@@ -127,6 +128,25 @@ static void show_enrolment(Req *r, const char *base, const Enrolment *e) {
     show_text(r, text(r, "%s.tone", base), tone_of(e->status));
     show_text(r, text(r, "%s.what", base), what_words(c, e, m));
     if (!strcmp(e->status, "active")) show_text(r, text(r, "%s.next", base), next_words(c, e, m));
+}
+
+size_t autopay_plans(Ctx *c, const Mine *m, AutopayPlan *v, size_t most) {
+    Enrolment *e = enrolment_of(c, m->id);
+    if (!e || strcmp(e->status, "active")) return 0;
+    const Method *card = method_get(c, e->saved_method_id);
+    OpenItems items = open_items(c, m->id);
+    size_t n = 0;
+    for (size_t i = 0; i < items.n && n < most; i++) {
+        if (!is_bill(&items.v[i])) continue;
+        AutopayStep s = step_of(c, e, &items.v[i]);
+        if (s.act == AUTOPAY_OVER) continue;
+        bool by_hand = s.act == AUTOPAY_BY_HAND || (e->has_cap && money_compare(items.v[i].unpaid, e->cap_minor) > 0);
+        Date on = by_hand ? items.v[i].due_on : s.charge_on;
+        if (date_compare(on, utility_today(c)) < 0) on = utility_today(c);
+        Money amount = by_hand ? items.v[i].unpaid : with_fee(c, card->gateway_account_id, items.v[i].unpaid);
+        v[n++] = (AutopayPlan){ items.v[i].number, method_words(c, card), on, amount, by_hand };
+    }
+    return n;
 }
 
 const char *autopay_note(Ctx *c, Mines mines) {

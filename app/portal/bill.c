@@ -130,7 +130,7 @@ void bills_page(Req *r) {
     const char *state = query_text(r, "state");
     BillHeads bills = bills_of(c, mines, NULL);
     show_switcher(r);
-    if (mines.n) show_owed(r, mines);
+    if (mines.n) show_owed(r, mines, true);
     show_filters(r, bills, year, state);
     show_amounts(r, bills);
     size_t n = 0, shown = 0, first = (size_t)(page_no - 1) * PAGE_BILLS;
@@ -298,6 +298,17 @@ static Kinds kinds_of(Ctx *c, Id bill) {
     return k;
 }
 
+/* Whether a line of use that both bills have costs another price for its unit now. */
+static bool has_new_rate(Ctx *c, Id now, Id then) {
+    BillDetails a = bill_details(c, now), b = bill_details(c, then);
+    for (size_t i = 0; i < a.n; i++)
+        for (size_t k = 0; k < b.n; k++)
+            if (strstr(a.v[i].charge_type, "USAGE") && !strcmp(a.v[i].charge_type, b.v[k].charge_type)
+                && !strcmp(a.v[i].description, b.v[k].description) && a.v[i].price.micro != b.v[k].price.micro)
+                return true;
+    return false;
+}
+
 static void add_part(Req *r, size_t *n, const char *key, Money difference, const char *value) {
     Ctx *c = &r->c;
     if (!difference.minor) return;
@@ -341,6 +352,8 @@ static void show_compare(Req *r, const BillHead *b) {
         units = locale_quantity(&c->mem, c->locale, (Quantity){ q.micro < 0 ? -q.micro : q.micro }, b->usage_unit);
     }
     size_t n = 0;
+    /* blocks of a tariff make the last units dearer or cheaper: that is no new rate */
+    if (units && !has_new_rate(c, b->id, p->id)) by_use = use;
     add_part(r, &n, "portal.compare.use", by_use, units);
     add_part(r, &n, "portal.compare.price", money_sub(use, by_use), NULL);
     add_part(r, &n, "portal.compare.fixed", money_sub(now.fixed, then.fixed), days != days_then
@@ -555,7 +568,7 @@ void statement_page(Req *r) {
         static const char *const columns[][3] = { { "portal.statement.day", "date", "id" },
                                                   { "portal.statement.what", "text", "name" },
                                                   { "portal.bill.amount", "money", "amount" },
-                                                  { "portal.accounts.balance", "money", "status" } };
+                                                  { "portal.accounts.balance", "money", NULL } };
         for (int i = 0; i < 4; i++) table_column(t, msg(c->language, columns[i][0]), columns[i][1], columns[i][2]);
         for (size_t i = 0; i < s.n; i++) {
             const char *key = text(r, "portal.txn.%s", s.v[i].type);

@@ -12,7 +12,7 @@
 typedef struct { Money balance, open, overdue; Date due; const char *bill_no; } Owed;
 Owed owed_of(Ctx *c, Mines mines);
 /* Card "To pay" (due.*). */
-void show_owed(Req *r, Mines mines);
+void show_owed(Req *r, Mines mines, bool with_pdf);
 /* "Overdue", "Due in 20 days"; *tone gets the badge's. */
 const char *bill_words(Ctx *c, const BillHead *b, const char **tone);
 const char *due_words (Ctx *c, Date due, const char **tone);

@@ -82,7 +82,7 @@ static bool may_pay(Mines mines) {
     return false;
 }
 
-void show_owed(Req *r, Mines mines) {
+void show_owed(Req *r, Mines mines, bool with_pdf) {
     Ctx *c = &r->c;
     Owed o = owed_of(c, mines);
     if (o.open.minor <= 0) {
@@ -111,6 +111,7 @@ void show_owed(Req *r, Mines mines) {
     if (date_is_set(o.due) && o.bill_no) {
         show_text(r, "due.bill", msg(c->language, "portal.home.see_bill"));
         show_text(r, "due.bill_url", link_path(r, "/bills/%s", o.bill_no));
+        if (with_pdf) show_text(r, "due.pdf_url", link_path(r, "/bills/%s/pdf", o.bill_no));
     }
     if (!may_pay(mines) || !web_has_page(SCOPE_PORTAL, "/pay")) return;
     show_text(r, "due.pay",
@@ -206,7 +207,7 @@ void home_page_portal(Req *r) {
         show_text(r, "none.action.text", msg(c->language, "portal.accounts.add"));
         show_text(r, "none.action.url", link_path(r, "/register"));
     } else {
-        show_owed(r, mines);
+        show_owed(r, mines, false);
     }
     BillHeads bills = bills_of(c, mines, NULL);
     show_use(r, bills);

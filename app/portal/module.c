@@ -72,6 +72,7 @@ static const Route portal_routes[] = {
     PORTAL_GET("/more", SIGNED_IN, more_page),
 
     PORTAL_GET("/home", SIGNED_IN, home_page_portal),
+    PORTAL_POST("/announcements/{id}/close", OPEN, announcement_close, .form = root_redirect),
 
     /* bill.c */
     PORTAL_GET("/bills", SIGNED_IN, bills_page),
@@ -123,7 +124,13 @@ static const Route portal_routes[] = {
     /* history.c */
     PORTAL_GET("/payments", SIGNED_IN, payments_page),
     PORTAL_GET("/payments.csv", SIGNED_IN, payments_csv, .flags = WRITES), /* the export is audited */
+    PORTAL_GET("/payments/scheduled", SIGNED_IN, payments_scheduled_page),
+    /* payment_paper.c: NO_TX waits for the job that makes the paper, between two transactions */
+    PORTAL_GET("/payments/summary.pdf", SIGNED_IN, year_pdf_get, .flags = NO_TX),
     PORTAL_GET("/payments/{no}", SIGNED_IN, payment_seen_page),
+    PORTAL_POST("/payments/{no}/mail", SIGNED_IN, payment_mail_post, .form = payment_seen_page),
+    PORTAL_GET("/payments/{no}/question", SIGNED_IN, question_page),
+    PORTAL_POST("/payments/{no}/question", SIGNED_IN, question_post, .flags = UPLOADS),
     /* staff.c */
     GET("/cis/portal", "portal.users", VIEW, staff_users_page),
     GET("/cis/portal/users/{id}", "portal.users", VIEW, staff_user_page),
@@ -134,11 +141,18 @@ static const Route portal_routes[] = {
     POST("/cis/portal/requests/{no}", "portal.users", APPROVE, staff_ask_post),
     GET("/cis/portal/requests/{no}/files/{file}", "portal.users", VIEW, staff_ask_file,
         .flags = WRITES), /* who looked is audited */
+    GET("/cis/portal/announcements", "portal.content", VIEW, staff_announcements_page),
+    GET("/cis/portal/announcements/new", "portal.content", CREATE, staff_announcement_new),
+    POST("/cis/portal/announcements", "portal.content", CREATE, staff_announcement_post,
+         .form = staff_announcement_new),
+    GET("/cis/portal/announcements/{id}", "portal.content", EDIT, staff_announcement_page),
+    POST("/cis/portal/announcements/{id}", "portal.content", EDIT, staff_announcement_save),
     TENANT_GET("/b/{token}", NULL, OPEN, bill_link),
     { 0 }
 };
 
 static const EventHandler portal_events[] = {
+    { "bill.posted", "portal.bill_note", bill_noted },
     { "payment_intent.succeeded", "portal.receipt", payment_succeeded },
     { "payment_intent.succeeded", "portal.autopay", autopay_paid },
     { "payment_intent.failed",    "portal.autopay_failed", autopay_failed },
@@ -147,6 +161,7 @@ static const EventHandler portal_events[] = {
 };
 
 static const JobHandler portal_jobs[] = {
+    { .kind = "portal.year", .class = "documents", .run = year_job },
     { .kind = "autopay.day", .class = "payments", .run = autopay_day },
     { .kind = "autopay.charge", .class = "payments", .run = autopay_charge, .no_tx = true }, /* calls the gateway */
     { .kind = "portal.method", .class = "payments", .run = method_job, .no_tx = true },

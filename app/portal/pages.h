@@ -79,7 +79,8 @@ void portal_enter(Req *r, PortalUser *u, bool keep, const char *next, bool is_ne
 /* Links the account proved by a code of this browser, if there is one that waits; its number or NULL. */
 const char *register_claim(Req *r, Id portal_user);
 /* A link; CONFLICT "This account is already in your list." */
-void account_link(Req *r, Id portal_user, const Account *a, const char *access, const char *proof, Date until);
+typedef struct { const char *access, *relation, *proof; Date until; } NewLink;
+void account_link(Req *r, Id portal_user, const Account *a, const NewLink *n);
 /* The hash of a link's token, as it is stored. */
 Bytes token_bytes(Ctx *c, const char *token);
 
@@ -166,6 +167,8 @@ void pay_return_post(Req *r);
 void guest_post(Req *r);
 void bill_link(Req *r);
 void receipt_page(Req *r);
+void payments_scheduled_page(Req *r);  void year_pdf_get(Req *r);
+void payment_mail_post(Req *r); void question_page(Req *r);     void question_post(Req *r);
 void payments_page(Req *r);     void payments_csv(Req *r);      void payment_seen_page(Req *r);
 
 /* Of the outbox: receipts to holders and guests; what autopay's charges became; a card that was given. */
@@ -174,10 +177,20 @@ void autopay_paid  (Ctx *c, const EventRow *e);
 void autopay_failed(Ctx *c, const EventRow *e);
 void method_ready  (Ctx *c, const EventRow *e);
 
+JobStep year_job       (Ctx *c, const JobRow *job);        /* payment_paper.c: payments of a year as a PDF */
 JobStep autopay_day    (Ctx *c, const JobRow *job);
 JobStep autopay_charge (Ctx *c, const JobRow *job);
 JobStep method_job     (Ctx *c, const JobRow *job);
 JobStep method_drop_job(Ctx *c, const JobRow *job);
+
+/* announce.c: above a page; POST that closes one */
+void announcements_show(Req *r);
+void announcement_close(Req *r);
+void staff_announcements_page(Req *r);  void staff_announcement_new(Req *r);
+void staff_announcement_page(Req *r);   void staff_announcement_post(Req *r);
+void staff_announcement_save(Req *r);
+/* note.c: of bill.posted */
+void bill_noted(Ctx *c, const EventRow *e);
 
 /* purge.c: what goes when a utility goes live */
 extern const SandboxPurge portal_purges[];

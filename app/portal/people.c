@@ -19,7 +19,12 @@ enum { INVITE_DAYS = 7, STAFF_HOURS = 72, INVITES_OPEN = 20 };
 
 /* --- the invitation ----------------------------------------------------------------------------------------------- */
 
-typedef struct { Id account; const char *email, *access; Date until; const char *by; int hours; } NewInvitation;
+typedef struct {
+    Id account;
+    const char *email, *access, *relation, *by;
+    Date until;
+    int hours;
+} NewInvitation;
 
 static Id invite(Ctx *c, const NewInvitation *n) {
     const Account *a = account_get(c, n->account);
@@ -30,9 +35,11 @@ static Id invite(Ctx *c, const NewInvitation *n) {
         fail(c, CONFLICT, "%s", msg(c->language, "portal.people.many"));
     db_run(c, "update portal_invitation set revoked_at = ? where account_id = ? and email = ? "
               "and accepted_at is null and revoked_at is null", c->now, n->account, n->email);
-    Id id = db_insert(c, "insert into portal_invitation (utility_id, account_id, email, access, token_hash, "
-                         "invited_by, invited_by_kind, expires_at, until, created_at) values (?,?,?,?,?,?,?,?,?,?)",
-                      c->utility, n->account, n->email, n->access, token_bytes(c, token), c->user,
+    Id id = db_insert(c, "insert into portal_invitation (utility_id, account_id, email, access, relation, "
+                         "token_hash, invited_by, invited_by_kind, expires_at, until, created_at) "
+                         "values (?,?,?,?,?,?,?,?,?,?,?)",
+                      c->utility, n->account, n->email, n->access, n->relation ? n->relation : "authorised",
+                          token_bytes(c, token), c->user,
                           c->realm == REALM_STAFF ? "user" : "portal_user",
                           time_add_seconds(c->now, hours * 3600), n->until, c->now);
     NotifyField fields[] = { { "inviter", n->by }, { "account_no", a->account_no },
@@ -44,9 +51,10 @@ static Id invite(Ctx *c, const NewInvitation *n) {
     return id;
 }
 
-Id portal_invite(Ctx *c, Id account, const char *email, const char *access) {
-    return invite(c, &(NewInvitation){ .account = account, .email = email_lower(&c->mem, email), .access = access,
-                                       .until = DATE_NONE, .by = utility_here(c)->name, .hours = STAFF_HOURS });
+Id portal_invite(Ctx *c, Id account, const PortalGuest *whom) {
+    return invite(c, &(NewInvitation){ .account = account, .email = email_lower(&c->mem, whom->email),
+                                       .access = whom->access, .relation = whom->relation, .until = DATE_NONE,
+                                       .by = utility_here(c)->name, .hours = STAFF_HOURS });
 }
 
 /* --- /accounts/<no>/people ---------------------------------------------------------------------------------------- */
@@ -143,12 +151,12 @@ void people_end(Req *r) {
 /* --- /invite/<token> ---------------------------------------------------------------------------------------------- */
 
 #define INVITED(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, email) F(T, const char *, access) \
-    F(T, Date, until)
+    F(T, const char *, relation) F(T, Date, until)
 ROW(Invited, INVITED)
 
 static Invited *invited(Ctx *c, const char *token) {
     if (strlen(token) > 100) return NULL;
-    return db_find(c, Invited, "select id, account_id, email, access, until from portal_invitation "
+    return db_find(c, Invited, "select id, account_id, email, access, relation, until from portal_invitation "
                                "where token_hash = ? and utility_id = ? and accepted_at is null "
                                "and revoked_at is null and expires_at > ?", token_bytes(c, token), c->utility, c->now);
 }
@@ -196,7 +204,7 @@ static void accept(Ctx *c, void *arg) {
             j->i->id);
     const Account *a = account_get(c, j->i->account_id);
     if (c->user.id) {
-        account_link(r, c->user, a, j->i->access, "invitation", j->i->until);
+        account_link(r, c->user, a, &(NewLink){ j->i->access, j->i->relation, "invitation", j->i->until });
         note(r, "%s", msg_format(c, c->language, "portal.accounts.added", { "account", a->account_no }));
         go(r, "/accounts");
         return;
@@ -209,7 +217,7 @@ static void accept(Ctx *c, void *arg) {
     PortalUser *u = portal_user_by_login(c, j->i->email);
     event_emit(c, &(Event){ .name = "portal_user.registered", .entity = "portal_user", .id = u->id,
                             .number = u->public_id, .account = a->id });
-    account_link(r, u->id, a, j->i->access, "invitation", j->i->until);
+    account_link(r, u->id, a, &(NewLink){ j->i->access, j->i->relation, "invitation", j->i->until });
     portal_enter(r, u, false, NULL, true);
 }
 

@@ -23,6 +23,11 @@ typedef struct { Id portal_user; const char *public_id, *email, *name, *access, 
 typedef struct { PortalLink *v; size_t n; } PortalLinks;
 PortalLinks portal_links(struct Ctx *c, Id account);                    /* open ones */
 
+/* What stands on every page of the portal, whoever makes it: staff who look as the consumer, the end of the session,
+   the languages, announcements, how to reach people. */
+struct Req;
+void portal_shell(struct Req *r);
+
 /* The live value of a key; the default when it was never set. */
 const char *portal_setting_get (struct Ctx *c, const char *key);
 bool        portal_setting_is  (struct Ctx *c, const char *key);
@@ -32,8 +37,10 @@ void        portal_publish(struct Ctx *c, const char *values);
 
 /* lock, unlock, disable, enable, resend, close, unlink. */
 void portal_user_admin(struct Ctx *c, Id portal_user, const char *action, const char *reason);
-/* Sends portal_invitation for an account; a new link voids the old one. */
-Id   portal_invite(struct Ctx *c, Id account, const char *email, const char *access);
+/* Sends portal_invitation for an account; a new link voids the old one. relation: owner, authorised, tenant; NULL:
+   authorised. */
+typedef struct { const char *email, *access, *relation; } PortalGuest;
+Id   portal_invite(struct Ctx *c, Id account, const PortalGuest *whom);
 /* paper, email, both; via: portal, agent, bounce, import. */
 void bill_delivery_set(struct Ctx *c, Id account, const char *mode, const char *via);
 typedef struct { bool paper, email, sms; const char *email_2; } BillDelivery;

@@ -227,15 +227,16 @@ static const char *proof_of(Ctx *c, const Challenge *ch) {
 
 /* --- linking ------------------------------------------------------------------------------------------------------ */
 
-void account_link(Req *r, Id portal_user, const Account *a, const char *access, const char *proof, Date until) {
+void account_link(Req *r, Id portal_user, const Account *a, const NewLink *n) {
     Ctx *c = &r->c;
-    if (!db_add(c, "insert into portal_account_link (utility_id, portal_user_id, account_id, access, proof, linked_at, "
-                   "until) values (?,?,?,?,?,?,?)", c->utility, portal_user, a->id, access, proof, c->now, until))
+    if (!db_add(c, "insert into portal_account_link (utility_id, portal_user_id, account_id, access, relation, proof, "
+                   "linked_at, until) values (?,?,?,?,?,?,?,?)", c->utility, portal_user, a->id, n->access, n->relation,
+                n->proof, c->now, n->until))
         fail(c, CONFLICT, "%s", msg(c->language, "portal.accounts.already"));
-    audit_note(c, "link", "portal_account_link", portal_user, a->account_no, proof);
+    audit_note(c, "link", "portal_account_link", portal_user, a->account_no, n->proof);
     event_emit(c, &(Event){ .name = "portal_account.linked", .entity = "portal_user", .id = portal_user,
-                            .account = a->id, .consumer = a->consumer, .payload = json_pairs(c, "access", access,
-        NULL) });
+                            .account = a->id, .consumer = a->consumer,
+                            .payload = json_pairs(c, "access", n->access, "relation", n->relation, NULL) });
 }
 
 const char *register_claim(Req *r, Id portal_user) {
@@ -248,7 +249,7 @@ const char *register_claim(Req *r, Id portal_user) {
     if (there && c->user.id) fail(c, CONFLICT, "%s", msg(c->language, "portal.accounts.already"));
     challenge_use_up(r, ch);
     if (there) return NULL;
-    account_link(r, portal_user, a, "owner", proof_of(c, ch), DATE_NONE);
+    account_link(r, portal_user, a, &(NewLink){ "owner", "owner", proof_of(c, ch), DATE_NONE });
     return a->account_no;
 }
 
@@ -303,7 +304,7 @@ static void finish_work(Ctx *c, void *arg) {
     audit_note(c, "register", "portal_user", u->id, u->email, NULL);
     event_emit(c, &(Event){ .name = "portal_user.registered", .entity = "portal_user", .id = u->id,
                             .number = u->public_id, .consumer = a->consumer, .account = a->id });
-    account_link(f->r, u->id, a, "owner", proof_of(c, f->ch), DATE_NONE);
+    account_link(f->r, u->id, a, &(NewLink){ "owner", "owner", proof_of(c, f->ch), DATE_NONE });
     challenge_use_up(f->r, f->ch);
     welcome(c, u);
     portal_enter(f->r, u, false, NULL, true);

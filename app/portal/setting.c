@@ -103,11 +103,25 @@ void language_page(Req *r) {
     page(r, "portal/language");
 }
 
-/* What every page of the portal has beside front.c's shell. */
 void portal_page(Req *r, const char *title_key, const char *template_) {
-    Ctx *c = &r->c;
-    if (title_key) show_text(r, "page.title", msg(c->language, title_key));
+    if (title_key) show_text(r, "page.title", msg(r->c.language, title_key));
     show_text(r, "page.shell", "portal");
+    page(r, template_);
+}
+
+/* How to reach people, at the same place of every page. */
+static void show_help(Req *r) {
+    Ctx *c = &r->c;
+    const Utility *u = utility_here(c);
+    if (u->contact_phone)
+        show_text(r, "contact.call", msg_format(c, c->language, "portal.help_call", { "phone", u->contact_phone }));
+    if (!u->email) return;
+    show_text(r, "contact.mail", u->email);
+    show_text(r, "contact.mail_url", text(r, "mailto:%s", u->email));
+}
+
+void portal_shell(Req *r) {
+    Ctx *c = &r->c;
     const Facts *f = facts_of(c);
     if (f->viewer.id) {
         show_text(r, "page.notices.view.tone", "warn");
@@ -123,5 +137,6 @@ void portal_page(Req *r, const char *title_key, const char *template_) {
         show_int(r, "stay.minutes", f->idle_minutes);
     }
     show_text(r, "languages_url", portal_setting_has(c, "languages", "es") ? link_path(r, "/language") : NULL);
-    page(r, template_);
+    announcements_show(r);
+    show_help(r);
 }

@@ -23,6 +23,7 @@
 const PageTab portal_tabs[] = {
     { "portal", "portal.staff.users",    "/cis/portal",          "portal.users", NULL },
     { "portal", "portal.staff.requests", "/cis/portal/requests", "portal.users", NULL },
+    { "portal", "portal.staff.announcements", "/cis/portal/announcements", "portal.content", NULL },
     { 0 }
 };
 
@@ -376,7 +377,7 @@ void staff_ask_post(Req *r) {
         fail_field(c, INVALID, "reason", "%s", msg(c->language, "portal.staff.reason"));
     service_request_decide(c, a->id, approve, in_text(in, "reason"));
     if (approve) {
-        portal_invite(c, a->account_id, a->email, in_text(in, "access"));
+        portal_invite(c, a->account_id, &(PortalGuest){ a->email, in_text(in, "access"), a->relation });
         tell_holder(c, a, in_text(in, "access"));
     } else {
         NotifyField fields[] = { { "request.no", path_text(r, "no") }, { "reason", in_text(in, "reason") }, { 0 } };

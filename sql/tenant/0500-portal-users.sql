@@ -16,7 +16,7 @@ create table if not exists portal_account_link (
 );
 
 create table if not exists portal_invitation (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, account_id bigint unsigned not null, email varchar(254) not null, access varchar(32) not null default 'viewer' check (access in ('viewer', 'payer', 'manager', 'owner')), token_hash binary(32) not null unique, invited_by bigint unsigned null, invited_by_kind varchar(16) not null default 'portal_user', expires_at datetime(6) not null, accepted_at datetime(6) null, revoked_at datetime(6) null, until date null, sent_count int not null default 1,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, account_id bigint unsigned not null, email varchar(254) not null, access varchar(32) not null default 'viewer' check (access in ('viewer', 'payer', 'manager', 'owner')), relation varchar(32) not null default 'authorised' check (relation in ('owner', 'authorised', 'tenant')), token_hash binary(32) not null unique, invited_by bigint unsigned null, invited_by_kind varchar(16) not null default 'portal_user', expires_at datetime(6) not null, accepted_at datetime(6) null, revoked_at datetime(6) null, until date null, sent_count int not null default 1,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   key (account_id), key (email), foreign key (account_id) references account (id)
 );

@@ -350,6 +350,14 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     await staff.post(`/cis/portal/requests/${no}`, { access: 'viewer' }, { from: `/cis/portal/requests/${no}` }).done('Approved. The invitation is valid 72 hours.');
     await portal().get(link_of(last_mail('tom@swa.test'))).sees('You are invited to account WA-ACC-300003 as Viewer.');
     expect(mails('beta@swa.test').filter((m) => m.subject === 'Somebody was invited to account WA-ACC-300003')).toHaveLength(1);
+    const tom = portal(), link = link_of(last_mail('tom@swa.test'));
+    await tom.post(link, { password: NEW, terms: '1' }, { from: link }).goes('/home');
+    expect(sql("select l.access, l.relation from portal_account_link l join portal_user u on u.id = l.portal_user_id where u.email = 'tom@swa.test'")).toEqual([{ access: 'viewer', relation: 'tenant' }]);
+    const before = one('select count(*) from service_request'), again = portal();
+    const form = (await again.get('/access')).body, hidden = (name) => form.match(new RegExp(`name="${name}" value="([^"]*)"`))[1];
+    const twice = { csrf: hidden('csrf'), form_key: hidden('form_key'), account_no: 'WA-ACC-300003', name: 'Twice Pressed', email: 'twice@swa.test', relation: 'owner' };
+    for (let i = 0; i < 2; i++) await again.post('/access', twice, { raw: true, files: {} }).is(303);
+    expect(Number(one('select count(*) from service_request'))).toBe(Number(before) + 1);         // pressed twice, asked once
   });
 
   test('CSS01US01 every text of the portal and every template is there in Spanish', async () => {

@@ -125,6 +125,19 @@ story('CSS01US03', 'UX-FIX', ({ verify, as, portal, anyone, test, expect, sql, o
     expect(one("select count(*) from alert where kind = 'payment.exception' and resolved_at is null")).toBe('1');
   });
 
+  test('CSS01US03.2 in the browser the page follows by itself: Pending becomes Success without a press', async ({ page }) => {
+    const who = as.anew('alpha@swa.test'), id = await intent(who, { ...pick('free-WA-ACC-300001', '6.25') }), faults = await watch(page.context());
+    await start(who, id);
+    await who.browse(page, `/pay/${id}/return`);
+    await expect(page.locator('#result')).toContainText('Pending');
+    await pay_card(who, id);
+    await jobs_run();
+    await expect(page.locator('#result')).toContainText('Success', { timeout: 20000 });
+    await expect(page.locator('#result')).toContainText('Receipt');
+    await expect(page.locator('[data-poll]')).toHaveCount(0);
+    expect(faults).toEqual([]);
+  });
+
   test('CSS01US03.1 two accounts in one go: one intent with two lines, two payments, one receipt', async () => {
     order('set', 'UX-FIX');
     sql("insert into portal_account_link (utility_id, portal_user_id, account_id, access, linked_at) select u.utility_id, u.id, a.id, 'owner', utc_timestamp(6) from portal_user u join account a on a.account_no = 'WA-ACC-300002' where u.email = 'alpha@swa.test'");

@@ -1,4 +1,4 @@
-// Payment history (CSS01US05), what is there of it: all payments of one's accounts with what failed, one of them, filters and CSV.
+// Payment history (CSS01US05): all payments of one's accounts with what failed, one of them, filters and CSV, what comes next, the year's paper, questions.
 const { story } = require('../support/story');
 const { webhook } = require('../support/faults');
 
@@ -90,11 +90,68 @@ story('CSS01US05', 'UX-FIX', ({ as, test, expect, sql, one, jobs_run, instance, 
     sql("delete from payment where payment_no = 'WA-PAY-20260415-09999'");
   });
 
+  test('CSS01US05 more filters: number, days, way, amount; a range of more than 24 months and rubbish are refused in words', async () => {
+    const who = await all_of('alpha@swa.test'), receipt = one('select receipt_no from receipt order by id limit 1');
+    await who.get(`/payments?q=${receipt.toLowerCase()}`).sees('$84.60').lacks('$15.00');
+    await who.get('/payments?q=nothing').sees('No payment fits these filters.');
+    await who.get('/payments?least=50').sees('$84.60').lacks('$15.00', 'Card online ···· 4242 · Portal · WA-BILL-202604-000102');
+    await who.get('/payments?least=10&most=20').sees('$15.00');
+    await who.get('/payments?mode=card_online').lacks('$15.00');
+    await who.get('/payments?from=2020-01-01&to=2020-02-01').sees('No payment fits these filters.');
+    await who.get('/payments?from=2020-01-01').refuses(422, 'from', 'Choose at most 24 months, or use the year summary.');
+    await who.get('/payments?from=2026-04-10&to=2026-04-01').refuses(422, 'from', 'The first day must come before the last.');
+    await who.get('/payments?least=a%20lot').refuses(422, 'least', 'Enter an amount like 12.50.');
+    expect(rows((await who.get('/payments.csv?least=50').is(200)).body).map((r) => r[4])).toEqual(['84.60']);
+  });
+
+  test('CSS01US05 a payment is questioned once, with a slip of the bank', async () => {
+    const who = await all_of('alpha@swa.test'), no = no_of('WA-ACC-300001'), to = `/payments/${no}/question`;
+    await who.post(to, { words: 'too short' }, { from: to }).refuses(422, 'words', /10/);
+    const slip = { name: 'slip.pdf', type: 'application/pdf', content: Buffer.from('%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n') };
+    await who.post(to, { words: 'I paid this twice at the bank.' }, { from: to, files: { files: slip } }).goes(`/payments/${no}`);
+    const complaint = one('select complaint_no from complaint order by id desc limit 1');
+    await who.get(`/payments/${no}`).sees(`${complaint} about this payment is open.`).lacks('Question this payment');
+    await who.get(to).refuses(409, null, `${complaint} about this payment is open.`);
+    expect(one("select count(*) from document where entity = 'complaint' and file_name = 'slip.pdf'")).toBe('1');
+    await beta().get(to).is(404);
+  });
+
+  test('CSS01US05 the receipt is mailed to one\'s own address', async () => {
+    const who = await all_of('alpha@swa.test'), no = no_of('WA-ACC-300002'), before = mails('alpha@swa.test').length;
+    sql("update portal_user set email_verified_at = utc_timestamp(6) where email = 'alpha@swa.test'");
+    await who.post(`/payments/${no}/mail`, {}, { from: `/payments/${no}` }).done('alpha@swa.test');
+    await jobs_run();
+    expect(mails('alpha@swa.test').length).toBe(before + 1);
+    expect(mails('alpha@swa.test').pop().subject).toMatch(/^Receipt .* for \$40\.00$/);
+  });
+
+  test('CSS01US05 the summary of a year is a PDF of what was kept', async () => {
+    const who = await all_of('alpha@swa.test');
+    let paper;
+    await expect.poll(async () => { await jobs_run(); paper = await who.get('/payments/summary.pdf?year=2026'); return paper.status === 202 ? (paper = await who.get(paper.body.match(/href="([^"]*summary\.pdf\?year=2026&amp;since=\d+)"/)[1].replace(/&amp;/g, '&'))).status : paper.status; }, { timeout: 30000 }).toBe(200);
+    expect(paper.headers['content-type']).toBe('application/pdf');
+    await who.get('/payments/summary.pdf?year=1').is(404);
+    await who.get('/payments').sees('Payments of 2026 for taxes (PDF)');
+  });
+
+  test('CSS01US05 what autopay takes next is scheduled', async () => {
+    const who = as.anew('alpha@swa.test');
+    await who.get('/payments/scheduled').sees('Nothing is scheduled');
+    sql("insert into saved_payment_method (utility_id, portal_user_id, gateway_account_id, token_enc, token_hash, kind, brand, last4, exp_month, exp_year, is_default) select u.utility_id, u.id, g.id, 'x', unhex(sha2('x', 256)), 'card', 'Visa', '4242', 12, 2030, 1 from portal_user u join gateway_account g on g.utility_id = u.utility_id where u.email = 'alpha@swa.test' limit 1");
+    sql("insert into autopay_enrolment (utility_id, account_id, portal_user_id, saved_method_id, consent_at, consent_text_version) select a.utility_id, a.id, m.portal_user_id, m.id, utc_timestamp(6), '1' from saved_payment_method m join account a on a.account_no = 'WA-ACC-300001' limit 1");
+    await who.post('/accounts/current', { account: 'WA-ACC-300001' }, { from: '/home' }).is(303);
+    await who.get('/payments/scheduled').sees('5 May 2026', '$84.60', 'WA-BILL-202604-000101', 'Autopay');
+    sql("update autopay_enrolment set cap_minor = 5000");
+    await who.get('/payments/scheduled').sees('Pay it yourself');
+    sql('delete from autopay_enrolment');
+    sql('delete from saved_payment_method');
+  });
+
   test('CSS01US05 its pages look right in both languages and are light', async ({ page }) => {
     const who = as.anew('alpha@swa.test'), faults = await watch(page.context());
-    for (const path of ['/payments', `/payments/${no_of('WA-ACC-300001')}`]) {
+    for (const path of ['/payments', '/payments/scheduled', `/payments/${no_of('WA-ACC-300002')}`, `/payments/${no_of('WA-ACC-300002')}/question`]) {
       await who.browse(page, path);
-      await looks_right(page, { widths: [360, 1440], shots: `portal${path.replace(/\W+/g, '-').slice(0, 9)}` });
+      await looks_right(page, { widths: [360, 1440], shots: `portal${path.replace(/\W+/g, '-').replace(/-WA-PAY-[\d-]+/, '-one').slice(0, 30)}` });
     }
     await within_budget(page, 'https://swa.smart360.test/p/swa-w/payments', 'portal');
     await who.post('/language/es', {}, { from: '/language' }).is(303);

@@ -52,6 +52,38 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     await page.waitForURL(/\/roles\/new$/);
   });
 
+  test('ONB07 below 768 px a bar at the bottom leads to the first pages, the notes and all tiles, without script', async ({ browser }) => {
+    for (const [width, shown] of [[767, true], [768, false]]) {
+      const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width, height: 740 }, ignoreHTTPSErrors: true });
+      const page = await context.newPage();
+      await as('billing_manager').browse(page, '/u/swa-w/bx/runs');
+      const bar = page.getByRole('navigation', { name: 'Shortcuts' });
+      await expect(bar).toBeVisible({ visible: shown });
+      if (shown) {
+        for (const box of await Promise.all((await bar.getByRole('link').all()).map((a) => a.boundingBox()))) expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(44);
+        await bar.getByRole('link', { name: 'All' }).click();
+        await expect(page.getByRole('heading', { name: 'Applications' })).toBeVisible();
+      }
+      await context.close();
+    }
+  });
+
+  test('ONB07 the side menu is narrowed by a button, and stays so for the person', async ({ page }) => {
+    await as('billing_manager').browse(page, '/u/swa-w/bx/runs');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const side = page.locator('.s-sidewrap'), wide = (await side.boundingBox()).width;
+    await page.getByRole('button', { name: 'Narrow menu' }).click();
+    await expect(page).toHaveURL(/\/bx\/runs$/);
+    expect((await side.boundingBox()).width).toBeLessThan(wide / 2);
+    await looks_right(page, { widths: [1440, 360] });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto('https://swa.smart360.test/u/swa-w/menu');
+    expect((await side.boundingBox()).width).toBeLessThan(wide / 2);
+    await page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: 'Home' }).waitFor();
+    await page.getByRole('button', { name: 'Narrow menu' }).click();
+    expect((await side.boundingBox()).width).toBe(wide);
+  });
+
   test('ONB07 the keyboard opens, moves, opens a page, and closes', async ({ page }) => {
     await as('utility_admin').browse(page, '/users');
     await page.getByRole('link', { name: 'Applications' }).click();

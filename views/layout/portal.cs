@@ -1,4 +1,4 @@
-<?cs # portal.cs: shell of the consumers' pages. Reads page.*, portal.{name,home_url,mark_url}, menu (five entries), bell, languages_url, languages. ?><?cs
+<?cs # portal.cs: shell of the consumers' pages. Reads page.*, portal.{name,home_url,mark_url,links}, contact.{call,mail,mail_url}, menu (five entries), bell, languages_url, languages. ?><?cs
 include!"layout/_head.cs" ?><?cs
 if:!page.part ?></head><body class="p"<?cs if:!subcount(menu) ?> data-plain<?cs /if ?> data-toast="<?cs var:t.ui.unreachable ?>">
 <a class="skip" href="#main"><?cs var:t.layout.skip ?></a><header class="p-top"><a class="s-logo" href="<?cs if:portal.home_url ?><?cs var:url_validate(portal.home_url) ?><?cs else ?>/<?cs /if ?>"><?cs
@@ -6,10 +6,10 @@ if:portal.mark_url ?><img src="<?cs var:url_validate(portal.mark_url) ?>" alt=""
 if:subcount(languages) > 1 ?><details class="s-menu"><summary class="p-ico" aria-label="<?cs var:t.layout.language ?>"><?cs call:icon("language") ?></summary><ul class="s-pop end"><?cs
 each:l = languages ?><li><a lang="<?cs var:l.code ?>" hreflang="<?cs var:l.code ?>" href="<?cs var:url_validate(l.url) ?>"<?cs if:l.current ?> aria-current="true"<?cs /if ?>><?cs var:l.text ?></a></li><?cs /each ?></ul></details><?cs
 elif:languages_url ?><a class="p-ico" href="<?cs var:url_validate(languages_url) ?>" aria-label="<?cs var:t.layout.language ?>"><?cs call:icon("language") ?></a><?cs /if ?><?cs
-if:bell.url ?><a class="s-bell p-ico" href="<?cs var:url_validate(bell.url) ?>" aria-label="<?cs if:bell.count_text ?><?cs var:bell.count_text ?><?cs else ?><?cs var:t.layout.messages ?><?cs /if ?>"><?cs call:icon("bell") ?><?cs
+if:bell.url ?><a class="s-bell p-ico" href="<?cs var:url_validate(bell.url) ?>"<?cs if:bell.count_url ?> data-count="<?cs var:url_validate(bell.count_url) ?>"<?cs /if ?> aria-label="<?cs if:bell.count_text ?><?cs var:bell.count_text ?><?cs else ?><?cs var:t.layout.messages ?><?cs /if ?>"><?cs call:icon("bell") ?><?cs
 if:bell.count ?><span class="s-n" aria-hidden="true"><?cs var:bell.count ?></span><?cs /if ?></a><?cs /if ?></div></header><?cs
 if:subcount(menu) ?><nav class="s-bottom" aria-label="<?cs var:t.layout.menu ?>"><ul><?cs each:m = menu ?><li><a href="<?cs var:url_validate(m.url) ?>"<?cs if:m.current ?> aria-current="page"<?cs /if ?>><?cs call:icon(m.icon) ?><span><?cs var:m.text ?></span></a></li><?cs /each ?></ul></nav><?cs /if ?>
 <div class="p-page<?cs if:page.width ?> <?cs var:page.width ?><?cs /if ?>"><?cs call:crumbs(page.crumbs) ?><?cs /if ?><main class="p-main" id="main" tabindex="-1"><?cs
 include!"layout/_top.cs" ?><?cs call:content() ?></main><?cs
 if:stay.url ?><div class="s-note warn p-stay" role="alertdialog" aria-labelledby="stay-text" data-stay="<?cs var:url_validate(stay.url) ?>" data-minutes="<?cs var:stay.minutes ?>" hidden><p id="stay-text"><?cs var:t.portal.stay.text ?></p><button type="button" class="btn primary"><?cs var:t.portal.stay.button ?></button></div><?cs /if ?><?cs
-if:!page.part ?><?cs if:subcount(portal.links) ?><footer class="p-foot"><ul><?cs each:x = portal.links ?><li><a href="<?cs var:url_validate(x.url) ?>"><?cs var:x.text ?></a></li><?cs /each ?></ul></footer><?cs /if ?></div></body></html><?cs /if ?>
+if:!page.part ?><?cs if:subcount(portal.links) || contact.call || contact.mail ?><footer class="p-foot"><ul><?cs if:contact.call ?><li><?cs var:contact.call ?></li><?cs /if ?><?cs if:contact.mail ?><li><a href="<?cs var:url_validate(contact.mail_url) ?>"><?cs var:contact.mail ?></a></li><?cs /if ?><?cs each:x = portal.links ?><li><a href="<?cs var:url_validate(x.url) ?>"><?cs var:x.text ?></a></li><?cs /each ?></ul></footer><?cs /if ?></div></body></html><?cs /if ?>

@@ -1,6 +1,6 @@
 <?cs # What became of a payment, and a receipt: steps, tone, word, amount, fee, says, reason, payments.N.{text,sub,amount}, continue_url, receipt_no, receipt_url, poll_url, refresh_url, try_url, home_url. ?><?cs
 include!"lib/ui.cs" ?><?cs
-def:content() ?><?cs call:steps(steps) ?><section class="s-card p-pay" id="result"<?cs if:poll_url ?> hx-get="<?cs var:url_validate(poll_url) ?>" hx-trigger="every 3s" hx-target="#result" hx-select="#result" hx-swap="outerHTML"<?cs /if ?>><div class="s-cb"><p role="status"><?cs call:badge(tone, word) ?></p><p class="p-amt num"><?cs
+def:content() ?><?cs call:steps(steps) ?><section class="s-card p-pay" id="result"<?cs if:poll_url ?> data-poll="<?cs var:url_validate(poll_url) ?>"<?cs /if ?>><div class="s-cb"><p role="status"><?cs call:badge(tone, word) ?></p><p class="p-amt num"><?cs
 var:amount ?></p><?cs if:fee ?><p class="sub"><?cs var:fee ?></p><?cs /if ?><?cs if:reason ?><p><?cs var:reason ?></p><?cs /if ?><p><?cs var:says ?></p><?cs
 each:x = payments ?><p class="p-row"><span><?cs var:x.text ?><br><span class="sub"><?cs var:x.sub ?></span></span> <strong class="num"><?cs var:x.amount ?></strong></p><?cs /each ?><?cs
 if:receipt_no ?><p><?cs var:t.portal.pay.receipt_label ?> <strong><?cs if:receipt_url ?><a href="<?cs var:url_validate(receipt_url) ?>"><?cs var:receipt_no ?></a><?cs else ?><?cs var:receipt_no ?><?cs /if ?></strong></p><?cs /if ?><div class="s-acts"><?cs

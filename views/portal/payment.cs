@@ -1,6 +1,9 @@
-<?cs # One payment: amount, word, tone, facts, items.N.{text,right,url}, receipt_no, receipt_url. ?><?cs
+<?cs # One payment: amount, word, tone, facts, items.N.{text,right,url}, receipt_no, receipt_url, pdf_url, mail_url, again_url, question_url, history (a timeline). ?><?cs
 include!"lib/ui.cs" ?><?cs
 def:content() ?><section class="s-card p-pay"><div class="s-cb"><p><span><?cs var:t.portal.bill.amount ?></span><?cs call:badge(tone, word) ?></p><p class="p-amt num"><?cs var:amount ?></p><?cs call:facts(facts) ?><?cs
-if:receipt_url ?><div class="s-acts"><a class="btn" href="<?cs var:url_validate(receipt_url) ?>"><?cs var:t.portal.pay.receipt_label ?> <?cs var:receipt_no ?></a></div><?cs /if ?></div></section><?cs
-if:subcount(items) ?><section class="s-card"><div class="s-ch"><h2><?cs var:t.portal.payments.paid ?></h2></div><div class="s-cb"><?cs each:x = items ?><p class="p-row"><?cs if:x.url ?><a href="<?cs var:url_validate(x.url) ?>"><?cs var:x.text ?></a><?cs else ?><span><?cs var:x.text ?></span><?cs /if ?> <strong class="num"><?cs var:x.right ?></strong></p><?cs /each ?></div></section><?cs /if ?><?cs /def ?><?cs
+if:receipt_url ?><div class="s-acts"><a class="btn" href="<?cs var:url_validate(receipt_url) ?>"><?cs var:t.portal.pay.receipt_label ?> <?cs var:receipt_no ?></a><a class="btn" href="<?cs var:url_validate(pdf_url) ?>"><?cs var:t.portal.payments.receipt_pdf ?></a><?cs
+if:mail_url ?><form method="post" action="<?cs var:url_validate(mail_url) ?>"><input type="hidden" name="csrf" value="<?cs var:csrf ?>"><button class="btn"><?cs var:t.portal.payments.receipt_mail ?></button></form><?cs /if ?></div><?cs /if ?></div></section><?cs
+if:subcount(items) ?><section class="s-card"><div class="s-ch"><h2><?cs var:t.portal.payments.paid ?></h2></div><div class="s-cb"><?cs each:x = items ?><p class="p-row"><?cs if:x.url ?><a href="<?cs var:url_validate(x.url) ?>"><?cs var:x.text ?></a><?cs else ?><span><?cs var:x.text ?></span><?cs /if ?> <strong class="num"><?cs var:x.right ?></strong></p><?cs /each ?></div></section><?cs /if ?><section class="s-card"><div class="s-ch"><h2><?cs
+var:t.ui.history ?></h2></div><div class="s-cb"><?cs call:timeline(history) ?></div></section><ul class="pl-links"><?cs
+if:again_url ?><li><a href="<?cs var:url_validate(again_url) ?>"><?cs var:t.portal.payments.again ?></a></li><?cs /if ?><?cs if:question_url ?><li><a href="<?cs var:url_validate(question_url) ?>"><?cs var:t.portal.question.title ?></a></li><?cs /if ?></ul><?cs /def ?><?cs
 include!"layout/portal.cs" ?>

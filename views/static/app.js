@@ -48,6 +48,39 @@
   };
   ['htmx:responseError', 'htmx:sendError', 'htmx:timeout'].forEach((type) => on(type, () => toast(body.dataset.toast || '')));
 
+  /* The bell asks once a minute, while somebody looks: what was read elsewhere, and what is new. */
+  const bell = $('[data-count]');
+  if (bell) {
+    let tag = '', asked_at = Date.now();
+    const ask_bell = () => {
+      if (document.hidden || Date.now() - asked_at < 59000) return;
+      asked_at = Date.now();
+      fetch(bell.dataset.count, { headers: tag ? { 'If-None-Match': tag } : {}, redirect: 'error' }).then((a) => {
+        tag = a.headers.get('ETag') || '';
+        return a.status === 200 ? a.json() : null;
+      }).then((now) => {
+        if (!now) return;
+        const old = $('.s-n', bell), n = old || document.createElement('span');
+        n.className = 's-n';
+        n.setAttribute('aria-hidden', 'true');
+        n.textContent = now.count;
+        bell.setAttribute('aria-label', now.text);
+        if (!now.count) n.remove(); else if (!old) bell.append(n);
+      }).catch(() => {});
+    };
+    setInterval(ask_bell, 60000);
+    on('visibilitychange', ask_bell);
+  }
+
+  /* A part that waits for something asks for itself every three seconds, as long as its answer says so. */
+  const poll = (part) => setTimeout(() => fetch(part.dataset.poll, { headers: { 'HX-Request': 'true' }, redirect: 'error' }).then((a) => (a.ok ? a.text() : '')).then((t) => {
+    const next = new DOMParser().parseFromString(t, 'text/html').getElementById(part.id);
+    if (!next) return;
+    part.replaceWith(next);
+    if (next.dataset.poll) poll(next);
+  }).catch(() => {}), 3000);
+  $$('[data-poll]').forEach(poll);
+
   /* Forms: one send only; the button says that it works once that takes longer than 300 ms. */
   const free = (form) => {
     clearTimeout(form.busy);

@@ -156,7 +156,7 @@ story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, com
   });
 
   test('BX04US01 in the browser: the list, every tab, sending, a set of bills; wide and narrow, light and dark', async ({ page, context }) => {
-    test.setTimeout(180000);
+    test.setTimeout(300000);
     const faults = await watch(context), no = '/bx/bills/WA-BILL-202605-000001';
     for (const path of ['/bx/bills', ...['', '/calculation', '/ledger', '/delivery', '/versions', '/audit', '/notes', '/sending', '/cancellation'].map((tab) => no + tab)]) {
       await as('billing_manager').browse(page, path);

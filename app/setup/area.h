@@ -53,6 +53,10 @@ const char *area_geometry_read(Ctx *c, const char *sent, const char **problem);
 /* Its rings as [[lat,lon],...] lists, for maps: calls each(arg, path) per polygon's outer ring. */
 void area_rings(Ctx *c, const char *geometry, void (*each)(void *arg, const char *path), void *arg);
 
+/* area_figures.c: whether figures of the utility's areas are prepared: keys below.premises, below.consumers,
+   below.meters and below.owed of dashboard_counter, each of an area with all below it. */
+bool area_is_prepared(Ctx *c);
+
 /* area_page.c */
 void area_head(Req *r, const AreaRow *a, const char *last);
 /* Tabs above the lists: overview, levels in use, premises. */

@@ -6,6 +6,7 @@
 
 #include "app/setup/area.h"
 #include "app/setup/pages.h"
+#include "app/setup/totals.h"
 #include "lib/chart.h"
 #include "lib/form.h"
 #include "lib/json.h"
@@ -50,6 +51,29 @@ static const Figures *figures(Req *r, Date month) {
         month, c->utility, month, month, c->utility, c->utility, start, start, c->utility, c->utility, start, start);
 }
 
+#define PREPARED(name) \
+    "coalesce((select d.value from dashboard_counter d where d.utility_key=? and d.`key`='" name "' " \
+                       "and d.period=? and d.area_id=0), 0)"
+
+/* The same of many premises, as the job counted them. */
+static const Figures *figures_prepared(Req *r, Month now) {
+    Ctx *c = &r->c;
+    Date month = month_first(now), none = TOTAL_NOW;
+    int64_t u = c->utility.id;
+    Time start = date_start(zone_find(utility_here(c)->time_zone), month);
+    return db_one(r, Figures, "select " PREPARED("now.premises") " as premises, " PREPARED("month.premises") " as "
+        "premises_before, " PREPARED("now.consumers_here") " as consumers, " PREPARED("now.consumers_before") " as "
+        "consumers_before, (select count(*) from service_area where utility_id=? and status<>'merged') as areas, "
+        "(select count(*) from service_area where utility_id=? and status<>'merged' and created_at<?) as areas_before, "
+        "(select coalesce(sum(value), 0) from dashboard_counter where utility_key=? and `key`='month.billed' "
+        "and period=?) as revenue, (select coalesce(sum(value), 0) from dashboard_counter where utility_key=? "
+        "and `key`='month.billed' and period=?) as revenue_before, " PREPARED("now.meters") " as meters, "
+        PREPARED("now.meters_before") " as meters_before, (select count(*) from service_order where utility_id=? "
+        "and status in ('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold', 'completed')) "
+        "as orders, 0 as orders_before", u, none, u, month_first(month_add(now, -1)), u, none, u, none, c->utility,
+                  c->utility, start, u, month, u, month_first(month_add(now, -1)), u, none, u, none, c->utility);
+}
+
 /* good: +1 more is better, -1 less is, 0 neither. */
 static void card(Req *r, size_t *n, const char *label, const char *value, const char *path, int64_t now, int64_t before,
                  int good) {
@@ -90,7 +114,7 @@ static void show_cards(Req *r, const Figures *f) {
 #define GROWTH(F, T) F(T, int64_t, n)
 ROW(Growth, GROWTH)
 
-static void show_growth(Req *r, Month last) {
+static void show_growth(Req *r, Month last, bool prepared) {
     Ctx *c = &r->c;
     int64_t values[MONTHS];
     const char *labels[MONTHS], *texts[MONTHS];
@@ -98,7 +122,10 @@ static void show_growth(Req *r, Month last) {
     for (int i = 0; i < MONTHS; i++) {
         Month m = month_add(last, i - MONTHS + 1);
         Time end = date_start(zone_find(utility_here(c)->time_zone), date_add_days(month_last(m), 1));
-        values[i] = db_int(r, "select count(*) from premise where utility_id=? and created_at<?", c->utility, end);
+        values[i] = prepared
+            ? db_int(r, "select coalesce(max(value), 0) from dashboard_counter where utility_key=? and `key`=? "
+                        "and period=? and area_id=0", c->utility.id, "month.premises", month_first(m))
+            : db_int(r, "select count(*) from premise where utility_id=? and created_at<?", c->utility, end);
         labels[i] = text_copy_n(r, month_name(c->locale, date_ymd(month_first(m)).month), 3);
         texts[i] = locale_count(&c->mem, c->locale, values[i]);
     }
@@ -119,9 +146,21 @@ static void show_growth(Req *r, Month last) {
 #define REGION(F, T) F(T, const char *, code) F(T, const char *, name) F(T, Money, revenue) F(T, int64_t, consumers)
 ROW(Region, REGION)
 
-static void show_regions(Req *r, Date month) {
+/* Billed of this month and the one before by the prepared sums. */
+static Regions regions_prepared(Req *r, Date month) {
+    return db_all(r, Region, "select g.code, g.name, coalesce((select sum(d.value) from service_area s "
+        "join dashboard_counter d on d.utility_key=g.utility_id and d.`key`='month.billed' and d.area_id=s.id "
+        "and d.period>=? - interval 1 month where s.utility_id=g.utility_id and (s.path=g.path "
+        "or s.path like concat(g.path, '/%'))), 0) as revenue, coalesce((select d.value from dashboard_counter d "
+        "where d.utility_key=g.utility_id and d.`key`='below.consumers' and d.period=? and d.area_id=g.id), 0) "
+        "as consumers from service_area g where g.utility_id=? and g.level=if((select count(*) from service_area "
+        "where utility_id=? and level='region' and status<>'merged') > 1, 'region', 'division') "
+        "and g.status<>'merged' order by revenue desc, g.name limit 8", month, TOTAL_NOW, r->c.utility, r->c.utility);
+}
+
+static void show_regions(Req *r, Date month, bool prepared) {
     Ctx *c = &r->c;
-    Regions l = db_all(r, Region,
+    Regions l = prepared ? regions_prepared(r, month) : db_all(r, Region,
         "select g.code, g.name, coalesce((select sum(d.amount_minor) from billing_daily_total d join service_area s "
         "on s.id=d.sub_area_id where d.utility_id=g.utility_id and d.total_date>=? - interval 1 month "
         "and (s.path=g.path or s.path like concat(g.path, '/%'))), 0) as revenue, (select "
@@ -213,9 +252,10 @@ void area_overview_page(Req *r) {
         show_text(r, at(r, "page.actions", n, "url"), link_path(r, "%s", actions[i].path));
         show_text(r, at(r, "page.actions", n++, "kind"), actions[i].primary ? "primary" : NULL);
     }
-    show_cards(r, figures(r, month_first(now)));
-    show_growth(r, now);
-    show_regions(r, month_first(now));
+    bool prepared = area_is_prepared(&r->c);
+    show_cards(r, prepared ? figures_prepared(r, now) : figures(r, month_first(now)));
+    show_growth(r, now, prepared);
+    show_regions(r, month_first(now), prepared);
     show_tree(r);
     show_text(r, "page.map", "1");
     show_text(r, "map_url", link_path(r, "/areas/map.json"));

@@ -65,22 +65,28 @@ static const ListBulk bulk[] = { { "activate", "Activate", "core.areas", EDIT },
 #define BELOW "join service_area s on s.id = p.sub_area_id where s.utility_id = x.utility_id " \
               "and (s.path = x.path or s.path like concat(x.path, '/%'))"
 
-static const ListColumn level_columns[] = {
-    { "code",      "Code",        "x.code", LIST | SEARCH | SORT, .link = "/areas/{code}", .place = "id",
-      .kind = "code" },
-    { "name",      "Name",        "x.name", LIST | SEARCH | SORT, .place = "name" },
-    { "parents",   "Parent path", "concat_ws(' > ', g.name, p.name)", LIST },
-    { "children",  "Children",    "(select count(*) from service_area k where k.parent_id = x.id "
-                                  "and k.status <> 'merged')", LIST },
-    { "premises",  "Premises",    "(select count(*) from premise p " BELOW ")", LIST },
-    { "consumers", "Consumers",   "(select count(distinct a.consumer_id) from account a join premise p "
-                                  "on p.id = a.premise_id " BELOW " and a.status in ('active', "
-                                  "'temporarily_disconnected', 'disconnected'))", LIST },
-    { "former",    "Former codes", "(select group_concat(o.code order by o.code separator ', ') "
-                                   "from service_area o where o.merged_into_id = x.id)", LIST | SEARCH },
-    { "status",    "Status",      "x.status", LIST | FILTER, .choices = states, .place = "status" },
+#define PREPARED(name) "(select coalesce(max(d.value), 0) from dashboard_counter d " \
+                       "where d.utility_key = x.utility_id " \
+                       "and d.`key` = 'below." name "' and d.period = '1970-01-01' and d.area_id = x.id)"
+#define LEVEL_COLUMNS(premises, consumers) \
+    { "code",      "Code",        "x.code", LIST | SEARCH | SORT, .link = "/areas/{code}", .place = "id", \
+      .kind = "code" }, \
+    { "name",      "Name",        "x.name", LIST | SEARCH | SORT, .place = "name" }, \
+    { "parents",   "Parent path", "concat_ws(' > ', g.name, p.name)", LIST }, \
+    { "children",  "Children",    "(select count(*) from service_area k where k.parent_id = x.id " \
+                                  "and k.status <> 'merged')", LIST }, \
+    { "premises",  "Premises",    premises, LIST }, \
+    { "consumers", "Consumers",   consumers, LIST }, \
+    { "former",    "Former codes", "(select group_concat(o.code order by o.code separator ', ') " \
+                                   "from service_area o where o.merged_into_id = x.id)", LIST | SEARCH }, \
+    { "status",    "Status",      "x.status", LIST | FILTER, .choices = states, .place = "status" }, \
     { 0 }
-};
+
+static const ListColumn level_columns[] = { LEVEL_COLUMNS("(select count(*) from premise p " BELOW ")",
+    "(select count(distinct a.consumer_id) from account a join premise p on p.id = a.premise_id " BELOW
+    " and a.status in ('active', 'temporarily_disconnected', 'disconnected'))") };
+/* With many premises: as the job counted them. */
+static const ListColumn level_prepared[] = { LEVEL_COLUMNS(PREPARED("premises"), PREPARED("consumers")) };
 
 static ListSpec level_list(Req *r, AreaLevel level) {
     return (ListSpec){
@@ -89,7 +95,7 @@ static ListSpec level_list(Req *r, AreaLevel level) {
         .from = "service_area x left join service_area p on p.id = x.parent_id "
                 "left join service_area g on g.id = p.parent_id",
         .where = "x.utility_id = ? and x.level = ? and x.status <> 'merged'", .id = "x.id", .area = "x.id",
-        .columns = level_columns,
+        .columns = area_is_prepared(&r->c) ? level_prepared : level_columns,
         .order = "code", .feature = "core.areas", .search_label = SAY(r, "search"), .bulk = bulk,
         .bulk_path = "/areas/status", .key = "code", .import_path = "/areas/import",
         .empty_title = SAY(r, "none"), .empty_text = SAY(r, "none_text"),
@@ -317,6 +323,18 @@ static const BelowFacts *below(Req *r, const AreaRow *a) {
         a->id, r->c.utility, like, r->c.utility, a->path, like, r->c.utility, a->path, like);
 }
 
+#define OF_AREA(name) "coalesce((select d.value from dashboard_counter d where d.utility_key=x.utility_id " \
+                      "and d.`key`='below." name "' and d.period='1970-01-01' and d.area_id=x.id), 0) as " name
+
+/* To look at: what the job counted, when there is much of it. */
+static const BelowFacts *below_shown(Req *r, const AreaRow *a) {
+    if (!area_is_prepared(&r->c)) return below(r, a);
+    return db_one(r, BelowFacts, "select (select count(*) from service_area where parent_id=x.id "
+        "and status<>'merged') as children, (select count(*) from service_area z where z.utility_id=x.utility_id "
+        "and z.path like concat(x.path, '/%') and z.status<>'merged') as areas, " OF_AREA("premises") ", "
+        OF_AREA("consumers") ", " OF_AREA("meters") ", " OF_AREA("owed") " from service_area x where x.id=?", a->id);
+}
+
 static void show_children(Req *r, const AreaRow *a, const char *at_) {
     show_text(r, text(r, "%s.title", at_), SAY(r, "children"));
     TableView *t = table_start(r, text(r, "%s.table", at_), SAY(r, "children"));
@@ -324,7 +342,11 @@ static void show_children(Req *r, const AreaRow *a, const char *at_) {
     table_column(t, SAY(r, "name"), "text", "name");
     table_column(t, SAY(r, "premises"), "num", NULL);
     table_column(t, SAY(r, "status"), "status", "status");
-    table_rows_of(t, link_path(r, "/areas/"), "select x.code, x.name, (select count(*) from premise p " BELOW ") "
+    if (area_is_prepared(&r->c))
+        table_rows_of(t, link_path(r, "/areas/"), "select x.code, x.name, " OF_AREA("premises") ", x.status "
+                      "from service_area x where x.parent_id=? and x.status<>'merged' order by x.code", a->id);
+    else
+        table_rows_of(t, link_path(r, "/areas/"), "select x.code, x.name, (select count(*) from premise p " BELOW ") "
                   "as premises, x.status from service_area x where x.parent_id=? and x.status<>'merged' "
                   "order by x.code", a->id);
     table_empty(t, SAY(r, "no_children"), NULL);
@@ -333,7 +355,7 @@ static void show_children(Req *r, const AreaRow *a, const char *at_) {
 void area_page(Req *r) {
     Ctx *c = &r->c;
     const AreaRow *a = area_here(r);
-    const BelowFacts *f = below(r, a);
+    const BelowFacts *f = below_shown(r, a);
     AreaLevel level = area_level(a->level), child = area_child_level(area_used(c), level);
     const char *at_ = "show.facts";
     area_head(r, a, NULL);

@@ -155,6 +155,7 @@ JobStep figures_job(Ctx *c, const JobRow *job) {
     readings(c, today);
     past_time(c);
     cycles(c, today);
+    area_figures_count(c, today);
     for (int i = 1; i >= 0; i--) collected(c, date_add_days(today, -i)), collected_by(c, date_add_days(today, -i));
     month(c, month_add(month_of(today), -1));
     month(c, month_of(today));

@@ -34,6 +34,7 @@ void    totals_people_event(Ctx *c, const EventRow *e);
 void    totals_work_event  (Ctx *c, const EventRow *e);
 JobStep figures_job      (Ctx *c, const JobRow *job);   /* figures.c: money and use of a utility by area */
 JobStep figures_night_job(Ctx *c, const JobRow *job);
+void    area_figures_count(Ctx *c, Date today);         /* area_figures.c: of many premises, by area */
 void    figures_calendar_changed(Ctx *c, const EventRow *e);
 
 #endif

@@ -190,6 +190,22 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     await east('get', '/areas/levels').sees('Zone');
   });
 
+  test('ONB02US08 figures of many premises are prepared, and the same as those that are counted', async () => {
+    const numbers = async (path) => (await admin().get(path).is(200)).text.replace(/[\s\S]*Premises\s/, '').match(/\d+/g)?.slice(0, 12).join(' ');
+    const paths = ['/areas/levels/division', '/areas/levels/sub_area', '/areas/POR-MET'];
+    const counted = [];
+    for (const path of paths) counted.push(await numbers(path));
+    sql("insert into setting (utility_id, `key`, value) select id, 'area.prepared_from', '1' from utility");
+    sql.platform(`insert into job (tenant_id, utility_id, kind, class, run_at, max_attempts) select id, ${one("select id from utility where code = 'swa-w'")}, 'dashboard.figures', 'general', '2020-01-01', 3 from tenant where slug = 'swa'`);
+    await jobs_run();
+    expect(Number(one("select count(*) from dashboard_counter where `key` = 'below.premises'"))).toBeGreaterThan(3);
+    const prepared = [];
+    for (const path of paths) prepared.push(await numbers(path));
+    expect(prepared).toEqual(counted);
+    await admin().get('/areas').sees('Total premises', 'Active consumers');
+    sql("delete from setting where `key` = 'area.prepared_from'");
+  });
+
   test('ONB02US08 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
     for (const path of ['/areas', '/areas/levels/sub_area', '/areas/DTN-PRL', '/areas/new']) {

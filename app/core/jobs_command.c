@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,8 +23,6 @@
 #include "lib/log.h"
 #include "lib/worker.h"
 
-/* Drawing papers takes all the processor there is; whoever waits for a page or a run goes first. */
-enum { DOCUMENTS_NICE = 10 };
 enum { HOLDS_MAX = 256, BELLS = 7, SLICE_US = 2000000, TICK_US = 3000000 };
 
 /* --- bells -------------------------------------------------------------------------------------------------------- */
@@ -181,7 +178,6 @@ static int run_worker(const Pool *pool, int index) {
     static Worker w;
     w.plan = pool->arg;
     worker_begin(&w, pool->name, index);
-    if (!strcmp(pool->name, "documents")) setpriority(PRIO_PROCESS, 0, DOCUMENTS_NICE);
     while (!worker_stopping && !too_big())
         if (!work_once(&w)) bell_wait(bell_fd[w.plan->bell]);
     worker_end(&w);

@@ -63,6 +63,8 @@ static const Key keys[] = {
     { "form_action",       CONFIG_TEXT,  AT(form_action),       NULL, 0, 0,
       "origins of payment pages, space-separated" },
     { "proxies",           CONFIG_LIST,  AT(proxies),           NULL, 0, 0, "addresses of proxies in front of nginx" },
+    { "tls_certificates",  CONFIG_LIST,  AT(tls_certificates),  NULL, 0, 0,
+      "certificate files of the web server: before they end there are alerts" },
     { "metrics_allowed",   CONFIG_LIST,  AT(metrics_allowed),   NULL, 0, 0, "addresses that may read /metrics" },
     { "jobs_socket",       CONFIG_PATH,  AT(jobs_socket),       "/run/smart360/jobs.sock", 0, 0,
       "wakes the job workers" },

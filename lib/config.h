@@ -36,6 +36,7 @@ typedef struct Config {
     int64_t     request_seconds;            /* a worker busy longer with one request is ended */
     const char *form_action;                /* origins a form may post to besides our own; space-separated */
     const char *const *proxies;             /* addresses whose client address header is trusted; NULL at the end */
+    const char *const *tls_certificates;    /* PEM files of the web server that are watched; NULL at the end */
     const char *const *metrics_allowed;     /* addresses besides loopback that may read /metrics */
     /* jobs */
     const char *jobs_socket;

@@ -960,10 +960,11 @@ static Kind column_kind(const MYSQL_FIELD *f) {
     }
 }
 
-int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int),
-                   void *arg, bool cached) {
+typedef struct Each { void (*row)(void *, const DbColumn *, int); void *arg; bool is_cached, streams; } Each;
+
+static int64_t columns_run(Ctx *c, const char *sql, const Bind *binds, int n, const Each *each) {
     DbSite here = { .sql = sql, .file = __FILE__, .line = __LINE__ };
-    Reader r = { .stmt = prepared(c, NULL, sql, cached), .site = &here };
+    Reader r = { .stmt = prepared(c, NULL, sql, each->is_cached), .site = &here };
     execute(c, r.stmt, &here, binds, n);
     r.n = (int)mysql_stmt_field_count(r.stmt);
     if (r.n > COLUMNS_MAX) fail(c, BROKEN, "%d columns: %s", r.n, sql);
@@ -979,9 +980,10 @@ int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*eac
     }
     mysql_free_result(meta);
     reader_bind(c, &r);
-    if (mysql_stmt_store_result(r.stmt)) raise_statement(c, r.stmt, &here);
+    if (!each->streams && mysql_stmt_store_result(r.stmt)) raise_statement(c, r.stmt, &here);
     int64_t rows = 0;
     for (;; rows++) {
+        ArenaMark m = mark(c);
         int got = mysql_stmt_fetch(r.stmt);
         if (got == MYSQL_NO_DATA) break;
         if (got != 0 && got != MYSQL_DATA_TRUNCATED) raise_statement(c, r.stmt, &here);
@@ -995,10 +997,21 @@ int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*eac
             else if (is_number(r.kind[i])) column[i].n = cell->n;
             else column[i].text = cell_text(c, &r, i, &column[i].size);
         }
-        each(arg, column, r.n);
+        each->row(each->arg, column, r.n);
+        if (each->streams) rewind_to(c, m);
     }
     mysql_stmt_free_result(r.stmt);
     return rows;
+}
+
+int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int),
+                   void *arg, bool cached) {
+    return columns_run(c, sql, binds, n, &(Each){ each, arg, cached, false });
+}
+
+int64_t db_stream(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int),
+                  void *arg) {
+    return columns_run(c, sql, binds, n, &(Each){ each, arg, false, true });
 }
 
 int64_t db_run_built(Ctx *c, const char *sql, const Bind *binds, int n) {

@@ -166,6 +166,10 @@ typedef struct DbColumn { const char *name; Kind kind; bool is_null; int64_t n; 
  * until the next row. sql may be built by lib/list.c only. */
 int64_t db_columns(Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int),
                    void *arg, bool cached);
+/* The same row by row as the server gives them: any number of rows takes the memory of a few. `each` may not use the
+ * database, and keeps nothing of c's memory that it takes: that is given back on the way. */
+int64_t db_stream (Ctx *c, const char *sql, const Bind *binds, int n, void (*each)(void *, const DbColumn *, int),
+                   void *arg);
 /* The same for writing: the new id; rows matched. sql is joined by lib/resource.c from a declaration's names only. */
 Id      db_insert_built(Ctx *c, const char *sql, const Bind *binds, int n);
 int64_t db_run_built   (Ctx *c, const char *sql, const Bind *binds, int n);

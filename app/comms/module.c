@@ -42,6 +42,8 @@ static const EventHandler comms_events[] = {
     { 0 }
 };
 
+extern const ConfigKind comms_configuration[];
 extern const Module comms_module;
 const Module comms_module = { .name = "comms", .routes = comms_routes, .jobs = comms_jobs,
-                              .schedules = comms_schedules, .events = comms_events, .purges = comms_purges };
+                              .schedules = comms_schedules, .events = comms_events,
+                              .configuration = comms_configuration, .purges = comms_purges };

@@ -284,10 +284,12 @@ void backup_make(Ctx *c, const char *folder, const char *tenant, bool with_keys)
     json_open_list(&o, "tenants");
     for (size_t i = 0; i < l.n; i++) {
         const BackupTenant *t = &l.v[i];
-        int64_t files = copy_tree(c, text(c, "%s/%s", installation()->documents_dir, t->slug),
+        int64_t files = copy_tree(c, text(c, "%s/%s", installation()->documents_dir,
+                                                tenant_folder(t->schema_name)),
                                   text(c, "%s/documents/%s", folder, t->slug));
         json_open_object(&o, NULL);
         json_add_text(&o, "slug", t->slug);
+        json_add_text(&o, "schema", t->schema_name);
         json_add_text(&o, "name", t->name);
         json_add_text(&o, "status", t->status);
         json_add_text(&o, "admin_email", t->admin_email);
@@ -372,14 +374,20 @@ static void schema_create(Ctx *c, const char *schema) {
     db_script(c, sql, strlen(sql));
 }
 
-static void restore_schema(Ctx *c, const char *folder, Json t, const char *slug) {
-    const char *file = json_text(t, "file"), *schema = text(c, "smart360_t_%s", slug);
+/* Where a tenant's schema and files were: called by its first name, which a correction of it does not change. */
+static const char *schema_of(Ctx *c, Json t) {
+    const char *schema = json_text(t, "schema");
+    return schema ? schema : text(c, "smart360_t_%s", json_text(t, "slug"));
+}
+
+static void restore_schema(Ctx *c, const char *folder, Json t, const char *slug, const char *schema) {
+    const char *file = json_text(t, "file");
     if (!file || strchr(file, '/')) fail(c, INVALID, "the manifest names no file of tenant %s", slug);
     check_hash(c, folder, file, json_text(t, "sha256"));
     schema_create(c, schema);
     feed(c, text(c, "%s/%s", folder, file), schema);
     int64_t files = copy_tree(c, text(c, "%s/documents/%s", folder, json_text(t, "slug")),
-                              text(c, "%s/%s", installation()->documents_dir, slug));
+                              text(c, "%s/%s", installation()->documents_dir, tenant_folder(schema)));
     printf("%s: schema and %lld documents\n", slug, (long long)files);
 }
 
@@ -394,19 +402,20 @@ static void restore_one(Ctx *c, const char *folder, Json t, const char *as) {
     if (!sealed || !data_key_open(&c->mem, installation_keys(), slug, sealed, data))
         fail(c, CONFLICT, "The data key of tenant %s does not open with the keys in %s.", slug,
              installation()->key_file);
-    restore_schema(c, folder, t, as);
+    const char *schema = copy ? text(c, "smart360_t_%s", as) : schema_of(c, t), *was = tenant_folder(schema_of(c, t));
+    restore_schema(c, folder, t, as, schema);
     if (copy && db_int(c, "select count(*) from smart360.tenant where name=?", name))
         name = text(c, "%.120s (%s)", name, as);
     db_insert(c, "insert into smart360.tenant (slug, name, status, schema_name, data_key, admin_email, country, "
                  "activated_at, suspended_at) values (?,?,?,?,?,?,?,?,?)",
-              as, name, copy ? "suspended" : json_text(t, "status"), text(c, "smart360_t_%s", as),
+              as, name, copy ? "suspended" : json_text(t, "status"), schema,
                   bytes_of(data_key_seal(&c->mem, installation_keys(), as, data)),
               json_text(t, "admin_email"), json_text(t, "country"), c->now, copy ? c->now : TIME_NONE);
     if (copy) {
         TenantRow *row = tenant_by_slug(c, as);
         tenant_enter(c, row);
         db_run(c, "update document set storage_key=concat(?, substring(storage_key, ?)) "
-                  "where storage_key like concat(?, '/%')", as, (int)strlen(slug) + 1, slug);
+                  "where storage_key like concat(?, '/%')", as, (int)strlen(was) + 1, was);
         db_run(c, "update session set ended_at=?, end_reason='revoked' where ended_at is null", c->now);
         tenant_leave(c);
         db_add(c, "insert into smart360.platform_setting (name, value) "
@@ -428,7 +437,8 @@ static void restore_all(Ctx *c, const char *folder, Json manifest) {
     feed(c, text(c, "%s/platform.sql.gz", folder), "smart360");
     Json list = json_at(manifest, "tenants");
     for (size_t i = 0; i < json_size(list); i++)
-        restore_schema(c, folder, json_item(list, i), json_text(json_item(list, i), "slug"));
+        restore_schema(c, folder, json_item(list, i), json_text(json_item(list, i), "slug"),
+                       schema_of(c, json_item(list, i)));
     copy_tree(c, text(c, "%s/documents/platform", folder), text(c, "%s/platform", installation()->documents_dir));
     db_use(c, "smart360");
     db_run(c, "update smart360.job set lease_until=utc_timestamp(6) where state='running'");

@@ -63,6 +63,7 @@ static const Route core_routes[] = {
     TENANT_GET   ("/login/mfa",                NULL, OPEN,      mfa_page),
     TENANT_POST  ("/login/mfa",                NULL, OPEN,      mfa_post, .flags = NO_TX),
     TENANT_GET   ("/org/logo",                 NULL, OPEN,      logo_file),
+    TENANT_GET   ("/org/colour/{colour}",      NULL, OPEN,      colour_file),
     TENANT_GET   ("/login/select",             NULL, SIGNED_IN, select_page),
     TENANT_GET   ("/password/forgot",          NULL, OPEN,      forgot_page),
     TENANT_POST  ("/password/forgot",          NULL, OPEN,      forgot_post),

@@ -62,6 +62,10 @@ bool organization_is_set(struct Ctx *c);
 const void *kept_fact(struct Ctx *c, const char *kind, int64_t id, const void *(*read)(struct Ctx *c, int64_t id));
 /* The organization's mark, a document; 0: none. */
 Id organization_logo(struct Ctx *c);
+/* What only the platform corrects (ONB01US01): the organization's name and its primary mail. With audit. */
+void organization_correct(struct Ctx *c, const char *name, const char *admin_email, const char *reason);
+/* "#0f5fa6", the organization's colour for its pages; NULL: none, or it was not read yet. */
+const char *organization_colour(struct Ctx *c);
 /* 0 when there is none. */
 Id utility_by_code(struct Ctx *c, const char *code);
 /* The utility's calendar date of the context's time: "today" of every due date. */
@@ -71,6 +75,8 @@ void utility_enter(struct Ctx *c, Id utility_id);
 /* Absolute public address of a path, with port: links in messages.
  * `portal`: the utility's portal (its own host when it has one). */
 const char *public_url(struct Ctx *c, const char *path, bool portal);
+/* The same of any tenant's own pages, from wherever. */
+const char *public_url_of(struct Ctx *c, const char *slug, const char *path);
 
 /* A setting of the utility (table setting): the value or, when it was never set, the given one. Read once a request. */
 int64_t     setting_int (struct Ctx *c, const char *key, int64_t otherwise);

@@ -145,7 +145,7 @@ Id document_store(Ctx *c, const NewDocument *d) {
     uint8_t hash[DIGEST_MAX];
     digest(SHA256, bytes_at(m->bytes, m->size), hash);
     const char *random = random_public_id(&c->mem),
-        *key = text(c, "%s/%.2s/%s", c->tenant.id ? c->tenant_slug : "platform", random, random + 2);
+        *key = text(c, "%s/%.2s/%s", c->tenant.id ? tenant_folder(c->schema) : "platform", random, random + 2);
     Stored *s = take(c, sizeof *s);
     *s = (Stored){ c, store_path(c, key), false };
     write_file(c, key, m);
@@ -213,7 +213,7 @@ static void remove_orphans_in(Ctx *c, const char *folder, const char *sub) {
         const char *file = text(c, "%s/%s", path, e->d_name);
         if (*e->d_name == '.' || stat(file, &s) || !S_ISREG(s.st_mode) || s.st_mtime > time_unix(time_now()) - 86400)
             continue;
-        const char *key = text(c, "%s/%s/%s", c->tenant_slug, sub, e->d_name);
+        const char *key = text(c, "%s/%s/%s", tenant_folder(c->schema), sub, e->d_name);
         if (!db_int(c, "select count(*) from document where storage_key=?", key)) unlink(file);
     }
     closedir(dir);
@@ -221,7 +221,7 @@ static void remove_orphans_in(Ctx *c, const char *folder, const char *sub) {
 
 JobStep documents_cleanup(Ctx *c, const JobRow *job) {
     (void)job;
-    const char *folder = store_path(c, c->tenant_slug);
+    const char *folder = store_path(c, tenant_folder(c->schema));
     DIR *dir = opendir(folder);
     if (!dir) return STEP_DONE;
     char subs[4000][3];

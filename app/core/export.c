@@ -156,7 +156,7 @@ ROW(ExportRow, EXPORT_ROW)
 static bool is_under_way(const ExportRow *x) { return !strcmp(x->state, "asked") || !strcmp(x->state, "making"); }
 
 static const char *part_file(Ctx *c, const ExportRow *x) {
-    return text(c, "%s/%s/exports/%s.part", installation()->documents_dir, c->tenant_slug, x->public_id);
+    return text(c, "%s/%s/exports/%s.part", installation()->documents_dir, tenant_folder(c->schema), x->public_id);
 }
 
 static void unlink_part(Ctx *c, void *file) {

@@ -435,8 +435,9 @@ static void front_identify(Req *r) {
 /* Before currency, date format and time zone are set only what sets them is used, and a person's own pages. What the
    organization bought comes before it in the set-up. */
 static bool is_too_early(Req *r) {
-    static const char *const open[] = { "/setup", "/org/setup", "/org/dashboard", "/org/logo", "/org/subscription",
-                                        "/account", "/log", "/password", "/invite", NULL };
+    static const char *const open[] = { "/setup", "/org/setup", "/org/dashboard", "/org/logo", "/org/colour",
+                                        "/org/subscription", "/sandbox/subscription", "/account", "/log",
+                                        "/password", "/invite", NULL };
     bool staff = r->scope == SCOPE_UTILITY || r->scope == SCOPE_TENANT;
     if (!staff || r->c.realm != REALM_STAFF || !r->c.user.id || !r->route->path[1]) return false;
     for (const char *const *o = open; *o && r->scope == SCOPE_TENANT; o++)
@@ -463,7 +464,8 @@ static void allow_support(Req *r) {
 static void allow_ended(Req *r) {
     const char *path = r->route->path;
     if (!strncmp(path, "/log", 4) || !strncmp(path, "/org/subscription", 17) || !strncmp(path, "/account", 8)
-        || !strncmp(path, "/password", 9) || !strcmp(path, "/org/logo")) return;
+        || !strncmp(path, "/password", 9) || !strcmp(path, "/org/logo")
+        || !strncmp(path, "/org/colour", 11)) return;
     if (r->scope == SCOPE_TENANT && !strcmp(path, "/")) {
         go_to(r, "/org/subscription");
         return;
@@ -494,7 +496,8 @@ static void front_allow(Req *r) {
     const char *status = facts_of(&r->c)->tenant_status;
     bool staff = r->scope == SCOPE_UTILITY || r->scope == SCOPE_TENANT;
     bool own = !strncmp(r->route->path, "/log", 4) || !strncmp(r->route->path, "/account", 8)
-        || !strncmp(r->route->path, "/org/subscription", 17) || !strncmp(r->route->path, "/password", 9);
+        || !strncmp(r->route->path, "/org/subscription", 17) || !strncmp(r->route->path, "/sandbox/subscription", 21)
+        || !strncmp(r->route->path, "/password", 9);
     if (staff && r->c.user.id && status && !strcmp(status, "cancelled")) allow_ended(r);
     if (staff && r->c.user.id && status && !strcmp(status, "suspended") && !strcmp(r->method, "POST") && !own)
         fail(r, DENIED, "%s", msg(r->c.language, "platform.read_only"));
@@ -928,6 +931,8 @@ static void front_layout(Req *r) {
     }
     show_text(r, "utility.base", r->prefix);
     if (facts_of(c)->tenant_name) show_text(r, "brand.name", facts_of(c)->tenant_name);
+    const char *colour = c->tenant.id ? organization_colour(c) : NULL;
+    if (colour && *colour == '#') show_text(r, "page.brand_css", text(r, "/org/colour/%s", colour + 1));
     if (r->scope == SCOPE_PORTAL) show_portal(r);
     else if (c->realm == REALM_STAFF) show_staff(r), show_tenant_state(r);
     else if (c->realm == REALM_PLATFORM) show_text(r, "user.name", c->user_name),

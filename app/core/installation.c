@@ -136,6 +136,11 @@ TenantRow *tenant_by_id(Ctx *c, Id id) {
                                  "from smart360.tenant where id=?", id);
 }
 
+const char *tenant_folder(const char *schema_name) {
+    static const char prefix[] = "smart360_t_";
+    return strncmp(schema_name, prefix, sizeof prefix - 1) ? schema_name : schema_name + sizeof prefix - 1;
+}
+
 TenantRows tenants_all(Ctx *c) {
     return db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage "
                                 "from smart360.tenant "

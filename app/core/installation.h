@@ -43,6 +43,8 @@ ROW(TenantRow, TENANT_ROW)
 /* NULL when there is none. */
 TenantRow *tenant_by_slug(Ctx *c, const char *slug);
 TenantRow *tenant_by_id  (Ctx *c, Id id);
+/* Its folder below documents_dir, that of its schema: it stays when the name in addresses is corrected. */
+const char *tenant_folder(const char *schema_name);
 /* Those that have a schema (not archived, not half made), by slug. */
 TenantRows tenants_all(Ctx *c);
 /* Those whose recurring jobs and events are run: not cancelled ones and not copies that were brought back (quiet). */

@@ -81,6 +81,7 @@ int  jobs_command(int argc, char **argv);
 JobStep event_handle(Ctx *c, const JobRow *job);        /* a handler of an event once more: outbox.c */
 JobStep seal_job    (Ctx *c, const JobRow *job);        /* seal.c */
 JobStep documents_cleanup(Ctx *c, const JobRow *job);   /* document.c */
+JobStep certificates_watch(Ctx *c, const JobRow *job);  /* certificate.c */
 extern const JobHandler core_jobs[];
 extern const JobSchedule core_schedules[];
 

@@ -13,6 +13,7 @@
 #include "app/core/menu.h"
 #include "app/core/pages.h"
 #include "app/core/policy.h"
+#include "lib/colour.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
@@ -331,6 +332,17 @@ void logo_file(Req *r) {
     const Document *d = document_open(&r->c, logo);
     header_set(r, "Cache-Control", "public, max-age=300");
     answer_file(r, d->internal_path, d->mime, d->file_name, false);
+}
+
+/* The organization's colour as a style sheet. The address names the colour, so it may be kept for ever; nothing of the
+   organization is told. */
+void colour_file(Req *r) {
+    const char *colour = text(r, "#%s", path_text(r, "colour"));
+    uint32_t rgb;
+    if (colour_refusal(&r->c.mem, colour) || !colour_parse(colour, &rgb)) fail(r, NOT_FOUND, "There is no such page.");
+    const char *css = colour_brand_css(&r->c.mem, rgb);
+    header_set(r, "Cache-Control", "public, max-age=31536000, immutable");
+    answer(r, 200, "text/css; charset=utf-8", css, strlen(css));
 }
 
 static void show_maintenance(Req *r) {

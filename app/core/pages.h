@@ -17,6 +17,7 @@ void mfa_post    (Req *r);
 void select_page (Req *r);
 void logout_post (Req *r);
 void logo_file   (Req *r);      /* /org/logo */
+void colour_file (Req *r);      /* /org/colour/0f5fa6 */
 
 /* password_link.c */
 void forgot_page(Req *r);

@@ -57,6 +57,7 @@ const JobHandler core_jobs[] = {
     { "platform.mail", "messages", platform_mail_send, 5, true },      /* calls the mail server */
     { "core.documents", "general", documents_cleanup, 0, false },
     { "export.make",  "imports", export_make, 0, false },
+    { "certificate.watch", "general", certificates_watch, 0, false },
     { 0 } };
 
 const JobSchedule core_schedules[] = {
@@ -64,5 +65,6 @@ const JobSchedule core_schedules[] = {
     { "people.watch", "people.watch", "Invitations that ran out, people who do not come", "every 1h",
       .skip_missed = true },
     { "core.documents", "core.documents", "Remove files that belong to nothing", "daily 04:10", .skip_missed = true },
+    { "certificate.watch", "certificate.watch", "Certificates of the web server", "daily 05:40", .skip_missed = true },
     { "core.seal",    "core.seal",    "Seal ledger and audit", "every 10m", .skip_missed = false },
     { 0 } };

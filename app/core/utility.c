@@ -17,14 +17,14 @@
 #define ORGANIZATION(F, T) F(T, const char *, name) F(T, const char *, currency) F(T, const char *, date_format) \
     F(T, const char *, time_format) F(T, const char *, time_zone) F(T, const char *, number_format) \
         F(T, int, first_day_of_week) \
-    F(T, const char *, default_language) F(T, Id, logo)
+    F(T, const char *, default_language) F(T, Id, logo) F(T, const char *, brand_colour)
 ROW(Organization, ORGANIZATION)
 
 static const Organization *organization(Ctx *c) {
     Organization *o = fact_get(c, "organization", 0);
     if (o) return o;
     o = db_find(c, Organization, "select name, currency, date_format, time_format, time_zone, number_format, "
-                                 "first_day_of_week, default_language, logo_document_id as logo "
+                                 "first_day_of_week, default_language, logo_document_id as logo, brand_colour "
                                  "from organization_setting");
     if (!o) {
         o = take(c, sizeof *o);
@@ -43,6 +43,12 @@ bool organization_is_set(Ctx *c) {
 }
 
 Id organization_logo(Ctx *c) { return organization(c)->logo; }
+
+/* Asked for every page, those of failures too: nothing is read for it. */
+const char *organization_colour(Ctx *c) {
+    const Organization *o = fact_get(c, "organization", 0);
+    return o ? o->brand_colour : NULL;
+}
 
 #define UTILITY_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, status) \
     F(T, const char *, environment) F(T, const char *, currency) F(T, const char *, time_zone) \
@@ -152,7 +158,7 @@ static void read_place(Ctx *c, void *arg) {
 static void organization_copy(Arena *a, Organization *to, const Organization *o) {
     *to = *o;
     const char **texts[] = { &to->name, &to->currency, &to->date_format, &to->time_format, &to->time_zone,
-                             &to->number_format, &to->default_language };
+                             &to->number_format, &to->default_language, &to->brand_colour };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = text_copy(a, *texts[i]);
 }
 
@@ -281,6 +287,14 @@ Date utility_today(Ctx *c) {
 
 /* --- addresses in messages (never built from a Host header) ------------------------------------------------------- */
 
+/* The default tenant, and the platform, stand at the bare address. */
+static const char *url_at(Ctx *c, const char *slug, const char *path) {
+    const Config *config = installation();
+    const char *base = config->public_url, *host = strstr(base, "://") + 3, *tail = host + strcspn(host, ":");
+    if (!slug || (config->default_tenant && !strcmp(config->default_tenant, slug))) return text(c, "%s%s", base, path);
+    return text(c, "%.*s%s.%s%s%s", (int)(host - base), base, slug, config->base_domain, tail, path);
+}
+
 const char *public_url(Ctx *c, const char *path, bool portal) {
     const char *base = installation()->public_url, *at = strstr(base, "://");
     const char *host = at + 3, *tail = host + strcspn(host, ":");
@@ -291,11 +305,10 @@ const char *public_url(Ctx *c, const char *path, bool portal) {
         if (own) return text(c, "%.*s%s%s/p/%s%s", scheme, base, own, tail, c->utility_code, path);
     }
     const char *prefix = portal && c->utility.id ? text(c, "/p/%s", c->utility_code) : "";
-    const Config *config = installation();
-    bool bare = !c->tenant.id || (config->default_tenant && !strcmp(config->default_tenant, c->tenant_slug));
-    if (bare) return text(c, "%s%s%s", base, prefix, path);
-    return text(c, "%.*s%s.%s%s%s%s", scheme, base, c->tenant_slug, config->base_domain, tail, prefix, path);
+    return url_at(c, c->tenant.id ? c->tenant_slug : NULL, text(c, "%s%s", prefix, path));
 }
+
+const char *public_url_of(Ctx *c, const char *slug, const char *path) { return url_at(c, slug, path); }
 
 /* --- settings ----------------------------------------------------------------------------------------------------- */
 

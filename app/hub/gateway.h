@@ -91,9 +91,6 @@ typedef struct {
     const char    *settlement;              /* the payout's id */
 } GatewayEvent;
 
-/* What an account is set up with, by the names of the provider's own pages. is_shown: no secret. signs: webhooks are
-   signed with it. test, live: how keys of each side begin; NULL: they do not tell. */
-typedef struct { const char *name, *label, *test, *live; bool is_shown, signs; } Credential;
 /* A read-only call that shows whether the credentials are good. */
 typedef struct { OutClass class; int http_status; const char *error; } Checked;
 
@@ -152,6 +149,9 @@ void payment_intent_accept(Ctx *c, Id intent, Money amount);
 void refund_other(Ctx *c, Id intent);
 /* "12.50 EUR" */
 const char *money_other(Ctx *c, Money m, const char *currency);
+
+/* The webhook keys of the platform's own account (house.c). */
+SignatureKeys house_keys(Ctx *c, const HouseAccount *a);
 
 /* Where the gateway's page sends the browser. */
 const char   *return_url_of_intent(Ctx *c, const Intent *i);

@@ -42,8 +42,8 @@ static Params headers_of(Req *r) {
     return p;
 }
 
-typedef struct Arrival { Req *r; const char *driver, *key; HookRoute *route; Params headers; const char *event_key,
-                         *type; Bytes body; bool dead, was_there; } Arrival;
+typedef struct Arrival { Req *r; const char *driver, *key; HookRoute *route; const HouseAccount *house; Params headers;
+                         const char *event_key, *type; Bytes body; bool dead, was_there; } Arrival;
 
 /* What is kept of the headers; values that sign, or let somebody in, are left out. To add one: a row. */
 static const struct { const char *name; bool is_secret; } kept_headers[] = {
@@ -86,7 +86,7 @@ static void refuse(Arrival *a, int status, const char *reason) {
         log_warn("hook.refused", LOG_TEXT("driver", a->driver), LOG_TEXT("reason", reason),
                  LOG_INT("skipped", skipped));
     a->type = reason;
-    db_tx(&a->r->c, DB_WRITE, count_refusal, a, NULL);
+    if (a->route) db_tx(&a->r->c, DB_WRITE, count_refusal, a, NULL);
     reply(a->r, status, text(a->r, "{\"error\":\"%s\"}", reason));
 }
 
@@ -164,6 +164,22 @@ static void store(Ctx *c, void *arg) {
                               .max_attempts = HOOK_TRIES });
 }
 
+/* --- the platform's own account ----------------------------------------------------------------------------------- */
+
+static const House *house;
+
+void house_register(const House *h) { house = h; }
+
+static void house_store(Ctx *c, void *arg) {
+    Arrival *a = arg;
+    (void)c;
+    a->was_there = !house->keep(&a->r->c, &(HouseEvent){ .account = a->house->id, .driver = a->driver,
+                                                         .key = a->event_key, .type = a->type, .body = a->body,
+                                                         .is_dead = a->dead });
+}
+
+/* --- taking one in ------------------------------------------------------------------------------------------------ */
+
 void hook_post(Req *r) {
     Ctx *c = &r->c;
     Arrival a = { .r = r, .driver = path_text(r, "driver"), .key = path_text(r, "key") };
@@ -174,7 +190,8 @@ void hook_post(Req *r) {
     a.route = db_find(c, HookRoute, "select t.slug, w.utility_id, w.source, w.account_ref "
                                     "from smart360.webhook_route w join smart360.tenant t on t.id = w.tenant_id "
                                     "where w.endpoint_key=? and w.driver=? and w.active=1", a.key, a.driver);
-    if (!a.route) {
+    if (!a.route && house) a.house = house->account(c, a.driver, a.key);
+    if (!a.route && !a.house) {
         reply(r, 404, "{\"error\":\"unknown_endpoint\"}");
         return;
     }
@@ -186,13 +203,13 @@ void hook_post(Req *r) {
         return;
     }
     a.body = is_post ? r->body : bytes_of(query ? query + 1 : "");
-    if (!place_enter(c, a.route->slug)) {
+    if (a.route && !place_enter(c, a.route->slug)) {
         reply(r, 404, "{\"error\":\"unknown_endpoint\"}");
         return;
     }
-    if (a.route->utility_id.id) utility_enter(c, a.route->utility_id);
+    if (a.route && a.route->utility_id.id) utility_enter(c, a.route->utility_id);
     a.headers = headers_of(r);
-    SignatureKeys keys = keys_of(c, a.route);
+    SignatureKeys keys = a.house ? house_keys(c, a.house) : keys_of(c, a.route);
     Callback call = { .headers = &a.headers, .body = r->body, .content_type = r->content_type ? r->content_type : "",
                       .path = text(r, "/hooks/%s/%s", a.driver, a.key), .query = &r->query, .now_s = time_unix(c->now),
                       .url = text(r, "%s/hooks/%s/%s%s", installation()->public_url, a.driver, a.key,
@@ -216,7 +233,7 @@ void hook_post(Req *r) {
         refuse(&a, 401, "timestamp_out_of_tolerance");
         return;
     }
-    a.event_key = !strcmp(a.route->source, "gateway")
+    a.event_key = a.house || !strcmp(a.route->source, "gateway")
         ? (driver && !trouble ? driver->event_key(c, &a.headers, body, &a.type) : NULL) : message_key(&a, body,
             &a.type);
     if (!a.event_key || strlen(a.event_key) > 160) {
@@ -227,7 +244,7 @@ void hook_post(Req *r) {
         a.type = "malformed";
     }
     if (strlen(a.type) > 80) a.type = text_copy_n(r, a.type, 80);
-    db_tx(c, DB_WRITE, store, &a, NULL);
+    db_tx(c, DB_WRITE, a.house ? house_store : store, &a, NULL);
     reply(r, 200, a.was_there ? "{\"status\":\"duplicate\"}" : "{\"status\":\"accepted\"}");
 }
 

@@ -10,6 +10,7 @@
 
 #include "lib/arena.h"
 #include "lib/request.h"
+#include "lib/rows.h"
 #include "lib/types.h"
 
 struct Ctx;
@@ -116,6 +117,54 @@ void         gateway_base_set(struct Ctx *c, const char *public_id, const char *
 
 /* Provider's leg of an approved refund_request; a job calls the provider. */
 Id refund_submit(struct Ctx *c, Id refund_request);
+
+/* --- the platform's own account (ONB08US01): house.c -------------------------------------------------------------- */
+
+/*
+ * Tenants pay their subscription by the gateways' own drivers. The account and its payments are rows of the platform;
+ * it opens the values of the account and hands them in. Nothing here reads or writes a table.
+ */
+
+/* What an account is set up with, by the names of the provider's own pages. is_shown: no secret. signs: webhooks are
+   signed with it. test, live: how keys of each side begin; NULL: they do not tell. */
+typedef struct { const char *name, *label, *test, *live; bool is_shown, signs; } Credential;
+
+typedef struct {
+    Id          id;
+    const char *driver, *label, *mode, *endpoint_key, *api_base;
+    const char *credentials;                                    /* JSON by name; NULL: none */
+    const char *secret, *secret_before;                         /* of its webhooks; the old one until */
+    Time        before_until;
+} HouseAccount;
+/* no: "PI-9000000001", the only name of the payment at the gateway. key: the same for ever. */
+typedef struct { const char *no, *public_id, *key, *currency, *description, *email, *return_url; Money amount;
+                 Time expires_at; int attempt_no; bool again; } HouseOrder;
+typedef struct { bool is_open, is_refused; const char *ref, *url, *error; } HouseOpened;
+typedef struct { const char *name, *label, *currencies; const Credential *credentials; const char *const *events; }
+    HouseDriver;
+/* The i-th that can take the platform's payments; name NULL behind the last. */
+HouseDriver house_driver(size_t i);
+/* A read-only call with these values; NULL: the gateway took them, "" nobody answered, else what it said. */
+const char *house_check(struct Ctx *c, const HouseAccount *a);
+/* Opens the payment; the same key opens the same. Neither open nor refused: nobody knows, ask again with the same key.
+   Calls outside. The sandbox's page is /sandbox/subscription/<public id>, the platform's own. */
+HouseOpened house_open(struct Ctx *c, const HouseAccount *a, const HouseOrder *o);
+/* What became of it; false: the gateway could not be asked or does not know. Calls outside. Not of the sandbox. */
+bool        house_ask(struct Ctx *c, const HouseAccount *a, const HouseOrder *o, const char *ref, IntentResult *to);
+/* A stored event. False: it is about no payment, or of the other side (test, live). */
+bool        house_event(struct Ctx *c, const HouseAccount *a, Bytes body, IntentResult *to);
+/* The sandbox: what one of its test cards does (status NULL: it is none of the five), and its signed webhook to our own
+   endpoint, by HTTP. */
+typedef struct { const char *status, *code, *text, *last4; } HouseCard;
+HouseCard   house_card(const char *typed);
+void        house_sandbox_send(struct Ctx *c, const HouseAccount *a, const HouseOrder *o, const HouseCard *card,
+                               const char *event, bool is_bad);
+/* Registered by the platform at start: whose endpoint a key is (NULL: none of it), and keeping an event that was
+   verified, in a transaction (false: it was there). A dead event could not be read. */
+typedef struct { Id account; const char *driver, *key, *type; Bytes body; bool is_dead; } HouseEvent;
+typedef struct { const HouseAccount *(*account)(struct Ctx *c, const char *driver, const char *endpoint_key);
+                 bool (*keep)(struct Ctx *c, const HouseEvent *e); } House;
+void        house_register(const House *house);
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 

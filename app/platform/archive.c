@@ -202,7 +202,8 @@ JobStep archive_job(Ctx *c, const JobRow *job) {
     if (!t->is_dumped) dump(c, t);
     if (!command_child(c, (const char *const[]){ "tenant", "drop", t->slug, NULL }))
         job_give_up(c, "the schema of %s could not be dropped: see the log", t->slug);
-    tree_remove(c, text(c, "%s/%s", installation()->documents_dir, t->slug));
+    const char *schema = db_text(c, "select schema_name from smart360.tenant where id = ?", t->id);
+    tree_remove(c, text(c, "%s/%s", installation()->documents_dir, tenant_folder(schema)));
     takeaways_remove(c, t->id);
     job_step(c, forgotten, t);
     return STEP_DONE;

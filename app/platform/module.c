@@ -2,7 +2,7 @@
  * Module platform: table of contents. Pages of the platform's people and the tenant's own subscription (ONB08US01).
  */
 #include "app/modules.h"
-#include "app/platform/subscription.h"
+#include "app/platform/payment.h"
 
 static const Route platform_routes[] = {
     PLATFORM_GET ("/platform",                                    "platform.tenants", VIEW,   platform_root),
@@ -20,6 +20,11 @@ static const Route platform_routes[] = {
                   .form = tenant_show),
     PLATFORM_POST("/platform/tenants/{slug}/support/{id}/entry",  "platform.support", CREATE, support_enter,
                   .form = tenant_show),
+    PLATFORM_GET ("/platform/tenants/{slug}/terms",               "platform.tenants", EDIT,   agreement_page),
+    PLATFORM_POST("/platform/tenants/{slug}/terms",               "platform.tenants", EDIT,   agreement_save),
+    PLATFORM_GET ("/platform/tenants/{slug}/correction",          "platform.tenants", EDIT,   correction_page),
+    PLATFORM_POST("/platform/tenants/{slug}/correction",          "platform.tenants", EDIT,   correction_save),
+    PLATFORM_GET ("/platform/tenants/{slug}/invoices/{no}",       "platform.tenants", VIEW,   tenant_invoice_page),
     PLATFORM_POST("/platform/tenants/{slug}/{event}",             "platform.tenants", EDIT,   tenant_move_post,
                   .form = tenant_show),
     PLATFORM_POST("/platform/tenants/{slug}/invoices/{no}/payment", "platform.tenants", EDIT, tenant_paid_post,
@@ -27,6 +32,38 @@ static const Route platform_routes[] = {
     PLATFORM_GET ("/platform/plans",                              "platform.plans",   VIEW,   plan_sold_list),
     PLATFORM_GET ("/platform/plans/{code}",                       "platform.plans",   EDIT,   plan_sold_page),
     PLATFORM_POST("/platform/plans/{code}",                       "platform.plans",   EDIT,   plan_sold_save),
+    PLATFORM_GET ("/platform/payments",                           "platform.tenants", VIEW,   sub_payments_page),
+    PLATFORM_GET ("/platform/payments/{no}",                      "platform.tenants", VIEW,   sub_payment_show),
+    PLATFORM_POST("/platform/payments/{no}/check",                "platform.tenants", EDIT,   sub_payment_check,
+                  .form = sub_payment_show),
+    PLATFORM_POST("/platform/payments/{no}/surplus",              "platform.tenants", EDIT,   sub_payment_settle,
+                  .form = sub_payment_show),
+    PLATFORM_GET ("/platform/gateways",                           "platform.plans",   VIEW,   house_list_page),
+    PLATFORM_POST("/platform/gateways/drivers/{driver}",          "platform.plans",   EDIT,   house_make_post,
+                  .form = house_list_page),
+    PLATFORM_GET ("/platform/gateways/{id}",                      "platform.plans",   VIEW,   house_page),
+    PLATFORM_GET ("/platform/gateways/{id}/credentials",          "platform.plans",   EDIT,   house_credentials_page),
+    /* these two ask the provider before they write */
+    PLATFORM_POST("/platform/gateways/{id}/credentials",          "platform.plans",   EDIT,   house_credentials_post,
+                  .flags = NO_TX),
+    PLATFORM_POST("/platform/gateways/{id}/check",                "platform.plans",   EDIT,   house_check_post,
+                  .flags = NO_TX, .form = house_page),
+    PLATFORM_POST("/platform/gateways/{id}/moves/{move}",         "platform.plans",   EDIT,   house_move_post,
+                  .form = house_page),
+    PLATFORM_GET ("/platform/seller",                             "platform.plans",   EDIT,   seller_page),
+    PLATFORM_POST("/platform/seller",                             "platform.plans",   EDIT,   seller_save),
+    TENANT_GET   ("/org/subscription/invoices/{no}",              "core.subscription", VIEW,  my_invoice_page),
+    TENANT_GET   ("/org/subscription/invoices/{no}/print",        "core.subscription", VIEW,  my_invoice_print),
+    /* calls the gateway between its transactions */
+    TENANT_POST  ("/org/subscription/invoices/{no}/payment",      "core.subscription", EDIT,  my_invoice_pay,
+                  .flags = NO_TX, .form = my_invoice_page),
+    /* who looks lets the gateway be asked, by a job */
+    TENANT_GET   ("/org/subscription/payments/{id}",              "core.subscription", VIEW,  my_payment_page,
+                  .flags = WRITES),
+    TENANT_GET   ("/org/subscription/contact",                    "core.subscription", EDIT,  my_contact_page),
+    TENANT_POST  ("/org/subscription/contact",                    "core.subscription", EDIT,  my_contact_save),
+    TENANT_GET   ("/sandbox/subscription/{id}",                   "core.subscription", EDIT,  sub_sandbox_page),
+    TENANT_POST  ("/sandbox/subscription/{id}",                   "core.subscription", EDIT,  sub_sandbox_post),
     TENANT_GET   ("/org/subscription",                            "core.subscription", VIEW,  my_subscription),
     TENANT_POST  ("/org/subscription/plan",                       "core.subscription", EDIT,  my_change_post,
                   .form = my_subscription),
@@ -55,6 +92,11 @@ static const JobHandler platform_jobs[] = {
     { .kind = "tenant.export_end",  .class = "general", .run = takeaway_expire_job },
     /* commands have transactions of their own */
     { .kind = "tenant.archive",     .class = "general", .run = archive_job, .no_tx = true, .max_attempts = 3 },
+    /* these call outside between their transactions */
+    { .kind = "subscription.payment", .class = "payments", .run = sub_payment_job, .no_tx = true },
+    { .kind = "subscription.event", .class = "payments", .run = sub_event_job, .no_tx = true, .max_attempts = 25 },
+    { .kind = "subscription.sandbox", .class = "payments", .run = sub_sandbox_job, .no_tx = true, .max_attempts = 5 },
+    { .kind = "subscription.poll",  .class = "payments", .run = sub_poll_job },
     { .kind = "subscription.day",   .class = "general", .run = subscription_job },
     { .kind = "subscription.usage", .class = "general", .run = usage_job },
     { 0 }
@@ -63,6 +105,8 @@ static const JobHandler platform_jobs[] = {
 static const JobSchedule platform_schedules[] = {
     { .code = "subscription_day",   .kind = "subscription.day",   .name = "Subscription: invoices and periods",
       .rule = "daily 01:00" },
+    { .code = "subscription_poll", .kind = "subscription.poll", .name = "Subscription: open payments are asked for",
+      .rule = "every 10m" },
     { .code = "subscription_usage", .kind = "subscription.usage", .name = "Subscription: use and limits",
       .rule = "every 15m" },
     { .code = "tenant_export_end",  .kind = "tenant.export_end", .name = "Files of exports of the organization",
@@ -72,4 +116,4 @@ static const JobSchedule platform_schedules[] = {
 
 extern const Module platform_module;
 const Module platform_module = { .name = "platform", .routes = platform_routes, .jobs = platform_jobs,
-                                 .schedules = platform_schedules };
+                                 .schedules = platform_schedules, .start = platform_gateway_start };

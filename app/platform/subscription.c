@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/core/platform_mail.h"
 #include "app/platform/subscription.h"
 #include "lib/db.h"
 #include "lib/json.h"
@@ -16,7 +17,8 @@ Subscription *subscription_of(Ctx *c, Id tenant) {
         "select s.id, s.tenant_id, s.plan_id, p.code as plan_code, p.name as plan_name, p.price_minor as plan_minor, "
         "p.limits, p.modules, s.status, s.term, s.current_period_start, s.current_period_end, s.trial_end, "
         "s.pending_plan_id, (select q.name from smart360.subscription_plan q "
-        "where q.id=s.pending_plan_id) as pending_name, s.price_minor, s.currency, s.row_version "
+        "where q.id=s.pending_plan_id) as pending_name, s.price_minor, s.currency, "
+        "s.discount_ppm, s.discount_until, s.credit_minor, s.row_version "
         "from smart360.subscription s join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
         "and s.live=1",
         tenant);
@@ -52,31 +54,54 @@ static void subscription_status_set(Ctx *c, const Subscription *s, const char *s
 
 /* --- invoices ----------------------------------------------------------------------------------------------------- */
 
+#define BILLED(F, T) F(T, const char *, mail) F(T, const char *, slug)
+ROW(Billed, BILLED)
+
+/* To who gets the bills; the page of the invoice is the organization's own. */
+static void mail_invoice(Ctx *c, const Subscription *s, const char *no, Money total, Date due) {
+    Billed *b = db_find(c, Billed, "select coalesce(s.billing_email, t.admin_email) as mail, t.slug "
+                                   "from smart360.subscription s join smart360.tenant t on t.id = s.tenant_id "
+                                   "where s.id = ?", s->id);
+    if (!b || !platform_mail_ready()) return;
+    platform_mail(c, b->mail, c->language ? c->language : "en", "subscription_invoice", (const MsgPair[]){
+        { "no", no }, { "amount", text(c, "%s %s", money_decimal(&c->mem, total, currency_exponent(s->currency)),
+                                       s->currency) },
+        { "due", date_iso(&c->mem, due) },
+        { "link", public_url_of(c, b->slug, text(c, "/org/subscription/invoices/%s", no)) }, { 0 } }, NULL);
+}
+
+static void add_line(JsonOut *o, Money *total, InvoiceLine line) {
+    json_open_object(o, NULL);
+    json_add_text(o, "text", line.text);
+    json_add_int(o, "amount_minor", line.amount.minor);
+    json_close(o);
+    *total = money_add(*total, line.amount);
+}
+
 Id invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, size_t n, Date due) {
     Text t = text_start(c);
     JsonOut o = json_out(&t);
     Money total = { 0 };
+    Money credit = db_money(c, "select credit_minor from smart360.subscription where id = ? for update", s->id);
     json_open_list(&o, NULL);
-    for (size_t i = 0; i < n; i++) {
-        json_open_object(&o, NULL);
-        json_add_text(&o, "text", lines[i].text);
-        json_add_int(&o, "amount_minor", lines[i].amount.minor);
-        json_close(&o);
-        total = money_add(total, lines[i].amount);
-    }
+    for (size_t i = 0; i < n; i++) add_line(&o, &total, lines[i]);
+    Money taken = { credit.minor < total.minor ? credit.minor : total.minor > 0 ? total.minor : 0 };
+    if (taken.minor > 0) add_line(&o, &total, (InvoiceLine){ "Credit of earlier invoices", money_neg(taken) });
     json_close(&o);
-    Date today = platform_today(c);
+    Money left = { credit.minor - taken.minor + (total.minor < 0 ? -total.minor : 0) };
+    if (left.minor != credit.minor)
+        db_run(c, "update smart360.subscription set credit_minor = ? where id = ?", left, s->id);
     bool paid = total.minor <= 0;
     Id id = db_insert(c,
         "insert into smart360.subscription_invoice (tenant_id, subscription_id, number, `lines`, total_minor, "
         "currency, issued_on, due_on, status, paid_at, created_at, updated_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
-        s->tenant_id, s->id, public_id_new(c), t.s, total, s->currency, today, due, paid ? "paid" : "open",
-        paid ? c->now : TIME_NONE, c->now, c->now);
-    db_run(c, "update smart360.subscription_invoice set number=? where id=?", text(c, "SUB-%06lld", (long long)id.id),
-           id);
-    audit_write(c, &(Audit){ .action = "create", .entity = "subscription_invoice", .id = id,
-                             .number = text(c, "SUB-%06lld", (long long)id.id), .version = 1,
+        s->tenant_id, s->id, public_id_new(c), t.s, total, s->currency, platform_today(c), due,
+        paid ? "paid" : "open", paid ? c->now : TIME_NONE, c->now, c->now);
+    const char *no = text(c, "SUB-%06lld", (long long)id.id);
+    db_run(c, "update smart360.subscription_invoice set number=? where id=?", no, id);
+    audit_write(c, &(Audit){ .action = "create", .entity = "subscription_invoice", .id = id, .number = no, .version = 1,
                              .after = json_pairs(c, "total_minor", text(c, "%lld", (long long)total.minor), NULL) });
+    if (!paid) mail_invoice(c, s, no, total, due);
     return id;
 }
 
@@ -124,8 +149,13 @@ void invoice_paid(Ctx *c, Id invoice, const char *reference) {
 /* --- another plan ------------------------------------------------------------------------------------------------- */
 
 #define PLAN(F, T) F(T, Id, id) F(T, const char *, name) F(T, Money, price_minor) F(T, const char *, limits) \
-    F(T, bool, active)
+    F(T, bool, active) F(T, bool, by_contract)
 ROW(Plan, PLAN)
+
+static Plan *plan_get(Ctx *c, Id id) {
+    return db_find(c, Plan, "select id, name, price_minor, limits, active, by_contract "
+                            "from smart360.subscription_plan where id=?", id);
+}
 
 /* "Your 50,112 accounts exceed Starter's 5,000." */
 static void must_fit(Ctx *c, const Subscription *s, const Plan *p, const Usages *used) {
@@ -139,29 +169,26 @@ static void must_fit(Ctx *c, const Subscription *s, const Plan *p, const Usages 
     }
 }
 
-void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used) {
-    Plan *p = db_find(c, Plan, "select id, name, price_minor, limits, active "
-                               "from smart360.subscription_plan where id=?", plan);
-    if (!p || !p->active) fail_field(c, INVALID, "plan", "Choose a plan from the list.");
-    if (p->id.id == s->plan_id.id) fail_field(c, INVALID, "plan", "This is your plan already.");
-    bool year = !strcmp(s->term, "year");
-    Money price = term_price(p->price_minor, year);
-    if (p->price_minor.minor < s->plan_minor.minor) {
-        must_fit(c, s, p, used);
-        db_run(c, "update smart360.subscription set pending_plan_id=?, status='pending_change', updated_at=?, "
-                  "row_version=row_version+1 where id=?", p->id, c->now, s->id);
-    } else {
-        Date today = platform_today(c);
-        int days = date_days_between(s->current_period_start, s->current_period_end) + 1, left = days_left(today,
-            s->current_period_end);
-        InvoiceLine lines[] = {
-            { text(c, "%s, %d of %d days not used", s->plan_name, left, days),
-              money_neg(prorated(s->price_minor, left, days, ROUND_HALF_UP)) },
-            { text(c, "%s, %d of %d days", p->name, left, days), prorated(price, left, days, ROUND_HALF_UP) } };
-        invoice_create(c, s, lines, 2, date_add_days(today, INVOICE_AHEAD_DAYS));
-        db_run(c, "update smart360.subscription set plan_id=?, pending_plan_id=null, price_minor=?, updated_at=?, "
-                  "row_version=row_version+1 where id=?", p->id, price, c->now, s->id);
-    }
+static Money less_discount(const Subscription *s, Money price, Date begins) {
+    return money_add(price, money_neg(discount_of(price, s->discount_ppm, s->discount_until, begins)));
+}
+
+/* The rest of the period at the new price for the rest of it at the old one, each with the discount it has. */
+static void begin_now(Ctx *c, const Subscription *s, const Plan *p, Money price) {
+    Date today = platform_today(c), begins = s->current_period_start;
+    int days = date_days_between(begins, s->current_period_end) + 1, left = days_left(today, s->current_period_end);
+    InvoiceLine lines[] = {
+        { text(c, "%s, %d of %d days not used", s->plan_name, left, days),
+          money_neg(prorated(less_discount(s, s->price_minor, begins), left, days, ROUND_HALF_UP)) },
+        { text(c, "%s, %d of %d days", p->name, left, days),
+          prorated(less_discount(s, price, begins), left, days, ROUND_HALF_UP) } };
+    invoice_create(c, s, lines, 2, date_add_days(today, INVOICE_AHEAD_DAYS));
+    db_run(c, "update smart360.subscription set plan_id=?, pending_plan_id=null, price_minor=?, "
+              "status=if(status='pending_change', 'active', status), updated_at=?, "
+              "row_version=row_version+1 where id=?", p->id, price, c->now, s->id);
+}
+
+static void changed(Ctx *c, const Subscription *s, const Plan *p) {
     audit_write(c, &(Audit){ .action = "edit", .entity = "subscription", .id = s->id, .version = s->row_version + 1,
                              .before = json_pairs(c, "plan", s->plan_name, NULL),
                              .after = json_pairs(c, "plan", p->name, NULL) });
@@ -170,7 +197,43 @@ void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used) {
                                 .payload = json_pairs(c, "metric", "plan", "value", p->name, NULL) });
 }
 
+void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used) {
+    Plan *p = plan_get(c, plan);
+    if (!p || !p->active) fail_field(c, INVALID, "plan", "Choose a plan from the list.");
+    if (p->id.id == s->plan_id.id) fail_field(c, INVALID, "plan", "This is your plan already.");
+    if (p->by_contract) fail_field(c, INVALID, "plan", "%s is by contract: ask for an offer.", p->name);
+    Money price = term_price(p->price_minor, !strcmp(s->term, "year"));
+    if (price.minor < s->price_minor.minor) {
+        must_fit(c, s, p, used);
+        db_run(c, "update smart360.subscription set pending_plan_id=?, status='pending_change', updated_at=?, "
+                  "row_version=row_version+1 where id=?", p->id, c->now, s->id);
+    } else {
+        must_fit(c, s, p, used);
+        begin_now(c, s, p, price);
+    }
+    changed(c, s, p);
+}
+
+void subscription_give(Ctx *c, Subscription *s, Id plan, Money price, const Usages *used) {
+    Plan *p = plan_get(c, plan);
+    if (!p) fail_field(c, INVALID, "plan", "Choose a plan from the list.");
+    must_fit(c, s, p, used);
+    begin_now(c, s, p, price);
+    changed(c, s, p);
+}
+
 /* --- day by day --------------------------------------------------------------------------------------------------- */
+
+/* 12.5 of 125000. */
+static const char *ppm_words(Ctx *c, int64_t ppm) {
+    char *s = text(c, "%lld.%04lld", (long long)(ppm / 10000), (long long)(ppm % 10000));
+    for (char *end = s + strlen(s) - 1; *end == '0' || *end == '.'; *end-- = 0)
+        if (*end == '.') {
+            *end = 0;
+            break;
+        }
+    return s;
+}
 
 static void invoice_ahead(Ctx *c, const Subscription *s) {
     Date next = date_add_days(s->current_period_end, 1);
@@ -184,8 +247,13 @@ static void invoice_ahead(Ctx *c, const Subscription *s) {
     if (date_days_between(platform_today(c), next) > INVOICE_AHEAD_DAYS
         || db_int(c, "select exists (select 1 from smart360.subscription_invoice where subscription_id=? "
                      "and json_value(`lines`, '$[0].text')=?)", s->id, words)) return;
-    InvoiceLine lines[] = { { words, price }, { "Add-ons", add_on_price(c, s->id, year) } };
-    invoice_create(c, s, lines, lines[1].amount.minor ? 2 : 1, next);
+    InvoiceLine lines[3] = { { words, price } };
+    size_t n = 1;
+    Money off = discount_of(price, s->discount_ppm, s->discount_until, next), more = add_on_price(c, s->id, year);
+    if (off.minor)
+        lines[n++] = (InvoiceLine){ text(c, "Discount %s %%", ppm_words(c, s->discount_ppm)), money_neg(off) };
+    if (more.minor) lines[n++] = (InvoiceLine){ "Add-ons", more };
+    invoice_create(c, s, lines, n, next);
 }
 
 static void next_period(Ctx *c, const Subscription *s) {

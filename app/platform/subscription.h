@@ -14,7 +14,8 @@
     F(T, const char *, status) F(T, const char *, term) F(T, Date, current_period_start) \
         F(T, Date, current_period_end) \
     F(T, Date, trial_end) F(T, Id, pending_plan_id) F(T, const char *, pending_name) F(T, Money, price_minor) \
-    F(T, const char *, currency) F(T, int, row_version)
+    F(T, const char *, currency) F(T, int64_t, discount_ppm) F(T, Date, discount_until) F(T, Money, credit_minor) \
+    F(T, int, row_version)
 ROW(Subscription, SUBSCRIPTION)
 
 /* Of a tenant, the living one; NULL when it has none. */
@@ -26,12 +27,15 @@ int64_t       add_on_extra(Ctx *c, Id subscription, const char *metric);
 Money         add_on_price(Ctx *c, Id subscription, bool is_year);           /* of the next period */
 
 typedef struct { const char *text; Money amount; } InvoiceLine;
-/* An open invoice with a number of its own; a total of 0 or less is paid at once. */
+/* An open invoice with a number of its own, mailed to who gets the bills; credit of before is taken off. A total of 0
+   or less is paid at once, and what is below 0 is credit for the next one. */
 Id   invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, size_t n, Date due);
 /* Marks it paid; with none left past its date, subscription and tenant are active again at once. */
 void invoice_paid  (Ctx *c, Id invoice, const char *reference);
 /* Up at once with proration; down at the period's end, when what is used fits (else INVALID). */
 void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used);
+/* By the platform: another plan at a price of its own, at once, whatever it costs; it must fit as above. */
+void subscription_give  (Ctx *c, Subscription *s, Id plan, Money price, const Usages *used);
 /* What is due today: invoices ahead, the next period, what unpaid ones lead to. Idempotent. */
 void subscription_day(Ctx *c, Id tenant);
 void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason);
@@ -44,6 +48,8 @@ ROW(Tenant, TENANT)
 
 Tenant *tenant_of(Req *r);                                          /* of the address {slug}, or NOT_FOUND */
 void    tenant_head(Req *r, const Tenant *t, const char *tab);      /* title, state, moves, tabs */
+/* Says as problems why an address of a tenant cannot be this; its own earlier one it may have again. */
+void    check_slug(Req *r, const char *slug, Id own);
 void    tenant_tabs(Req *r, const char *slug, const char *now);
 void    tenant_section(Req *r, const Tenant *t, const char *tab, const char *at_);
 void    platform_menu(Req *r, const char *here);

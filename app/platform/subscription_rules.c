@@ -14,6 +14,11 @@ int days_left(Date today, Date period_end) {
 
 Money prorated(Money price, int left, int days, Rounding rounding) { return money_ratio(price, left, days, rounding); }
 
+Money discount_of(Money price, int64_t ppm, Date until, Date begins) {
+    if (ppm <= 0 || (date_is_set(until) && date_compare(begins, until) > 0)) return (Money){ 0 };
+    return money_ppm(price, ppm, ROUND_HALF_UP);
+}
+
 Date period_last(Date start, bool is_year) { return date_add_days(date_add_months(start, is_year ? 12 : 1), -1); }
 
 int64_t limit_room(int64_t used, int64_t limit) {

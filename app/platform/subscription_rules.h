@@ -21,6 +21,8 @@ Money term_price(Money monthly, bool is_year);
 int   days_left(Date today, Date period_end);
 /* price x days left / days in the period, rounded once. */
 Money prorated(Money price, int left, int days, Rounding rounding);
+/* A price less its discount, rounded once; until DATE_NONE: for ever, else for periods that begin by that day. */
+Money discount_of(Money price, int64_t ppm, Date until, Date begins);
 /* The last day of a period that begins on a day: a month or a year later, less one day. */
 Date  period_last(Date start, bool is_year);
 

@@ -21,7 +21,7 @@
 #include "lib/tar.h"
 #include "lib/worker.h"
 
-enum { CHUNK = 5000, KEPT_DAYS = 7, ENTRIES_MAX = 500000 };
+enum { CHUNK = 5000, FLUSH_BYTES = 64 * 1024, KEPT_DAYS = 7, ENTRIES_MAX = 500000 };
 
 typedef struct Entries { TarEntry *v; size_t n, room; } Entries;
 typedef struct Export {
@@ -63,7 +63,7 @@ ROW(Table, TABLE)
 #define COLUMN(F, T) F(T, const char *, name) F(T, bool, is_binary)
 ROW(Column, COLUMN)
 
-typedef struct Piece { CsvText *csv; int64_t rows, last; } Piece;
+typedef struct Piece { CsvText *csv; FILE *to; int64_t rows, last; bool good; } Piece;
 
 static void piece_row(void *arg, const DbColumn *column, int n) {
     Piece *p = arg;
@@ -71,19 +71,18 @@ static void piece_row(void *arg, const DbColumn *column, int n) {
     for (int i = 1; i < n; i++) csv_text(p->csv, column[i].is_null ? NULL : column[i].text);
     csv_end(p->csv);
     p->rows++;
+    if (!p->to || p->csv->text.n <= FLUSH_BYTES) return;
+    p->good &= csv_flush(p->csv, p->to);
+    worker_busy(true);
 }
 
-/* A table without a single number as its key is read at once: those are small ones between two others. */
-static bool table_write(Export *x, const Table *t, const char *file) {
-    Ctx *c = x->c;
+/* "select cast(`id` as signed), ..." of everything a tenant could use, and the head of the file. */
+static const char *table_select(Ctx *c, const Table *t, CsvText *head) {
     Columns all = db_all(c, Column, "select column_name as name, data_type in ('binary', 'varbinary', 'blob', "
                                     "'mediumblob', 'longblob') as is_binary from information_schema.columns "
                                     "where table_schema = database() and table_name = ? order by ordinal_position",
                          t->name);
-    FILE *f = fopen(file, "we");
-    if (!f) return false;
     Text sql = text_start(c);
-    CsvText *head = csv_start(&c->mem);
     text_addf(&sql, "select cast(%s as signed)", t->id_column ? text(c, "`%s`", t->id_column) : "0");
     for (size_t i = 0; i < all.n; i++) {
         const char *name = all.v[i].name;
@@ -92,23 +91,47 @@ static bool table_write(Export *x, const Table *t, const char *file) {
         text_addf(&sql, all.v[i].is_binary ? ", hex(`%s`)" : ", cast(`%s` as char character set utf8mb4)", name);
     }
     csv_end(head);
-    bool good = csv_flush(head, f);
     text_addf(&sql, " from `%s`", t->name);
-    if (t->id_column)
-        text_addf(&sql, " where `%s` > ? order by `%s` limit %d", t->id_column, t->id_column, CHUNK);
+    return sql.s;
+}
+
+/* With a number as its key: by pieces, so that no answer of the server is long. */
+static bool rows_by_id(Export *x, const Table *t, const char *select, FILE *f) {
+    Ctx *c = x->c;
+    const char *sql = text(c, "%s where `%s` > ? order by `%s` limit %d", select, t->id_column, t->id_column, CHUNK);
     Bind after = bind_int(INT64_MIN + 1);
+    bool good = true;
     for (int64_t rows = CHUNK; good && rows == CHUNK;) {
         ArenaMark m = mark(c);
         Piece p = { .csv = csv_start(&c->mem) };
         p.csv->text.n = 0;                      /* the byte order mark stands before the header already */
-        db_columns(c, sql.s, &after, t->id_column ? 1 : 0, piece_row, &p, false);
+        db_columns(c, sql, &after, 1, piece_row, &p, false);
         good = csv_flush(p.csv, f);
-        rows = t->id_column ? p.rows : 0;
+        rows = p.rows;
         x->rows += p.rows;
         after = bind_int(p.last);
         rewind_to(c, m);
         worker_busy(true);
     }
+    return good;
+}
+
+/* With a key of several columns, or a text: one answer, taken row by row. Its lines stand in memory of their own. */
+static bool rows_streamed(Export *x, const char *select, FILE *f) {
+    static Arena lines;
+    arena_reset(&lines);
+    Piece p = { .csv = csv_start(&lines), .to = f, .good = true };
+    p.csv->text.n = 0;
+    x->rows += db_stream(x->c, select, NULL, 0, piece_row, &p);
+    return csv_flush(p.csv, f) && p.good;
+}
+
+static bool table_write(Export *x, const Table *t, const char *file) {
+    FILE *f = fopen(file, "we");
+    if (!f) return false;
+    CsvText *head = csv_start(&x->c->mem);
+    const char *select = table_select(x->c, t, head);
+    bool good = csv_flush(head, f) && (t->id_column ? rows_by_id(x, t, select, f) : rows_streamed(x, select, f));
     return !fclose(f) && good;
 }
 
@@ -138,7 +161,8 @@ static void close_tree(void *tree) { fts_close(tree); }
 
 static void export_documents(Export *x) {
     Ctx *c = x->c;
-    char *folder = text(c, "%s/%s", installation()->documents_dir, c->tenant_slug), *roots[] = { folder, NULL };
+    char *folder = text(c, "%s/%s", installation()->documents_dir, tenant_folder(c->schema));
+    char *roots[] = { folder, NULL };
     if (access(folder, R_OK)) return;
     FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     if (!tree) {

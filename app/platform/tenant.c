@@ -21,10 +21,11 @@
 /* --- what stands on every page of the platform -------------------------------------------------------------------- */
 
 void platform_menu(Req *r, const char *here) {
-    static const char *const paths[] = { "/platform/tenants", "/platform/plans" },
-        *const keys[] = { "tenants", "plans" },
-        *const icons[] = { "building", "receipt" };
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const paths[] = { "/platform/tenants", "/platform/plans", "/platform/payments",
+                                         "/platform/gateways" },
+        *const keys[] = { "tenants", "plans", "payments", "gateways" },
+        *const icons[] = { "building", "receipt", "cash", "plug" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         show_text(r, at(r, "menu", i, "text"), msg(r->c.language, text(r, "platform.%s", keys[i])));
         show_text(r, at(r, "menu", i, "url"), paths[i]);
         show_text(r, at(r, "menu", i, "icon"), icons[i]);
@@ -98,9 +99,10 @@ static const Form tenant_form = { .name = "tenant", .fields = FIELDS {
     F(T, const char *, currency)
 ROW(Sold, SOLD)
 
+/* A plan by contract is given by the platform alone, with its price (terms.c). */
 static void plan_options(Req *r, FormView *v, const char *field) {
     Solds l = db_all(r, Sold, "select id, code, name, price_minor, currency "
-                              "from smart360.subscription_plan where active=1 "
+                              "from smart360.subscription_plan where active=1 and by_contract=0 "
                               "order by sort");
     form_set(v, field, "kind", "select");
     form_set(v, field, "blank", msg(r->c.language, "ui.choose"));
@@ -122,13 +124,16 @@ void tenant_new_page(Req *r) {
     page(r, "layout/form");
 }
 
-static void check_slug(Req *r, const char *slug) {
+/* The name a tenant was made by stays taken: its schema and its files are called so, whatever was corrected since. */
+void check_slug(Req *r, const char *slug, Id own) {
     static const char *const reserved[] = { "www", "api", "admin", "platform", NULL };
     if (!slug) return;
     for (const char *const *w = reserved; *w; w++)
         if (!strcmp(*w, slug)) problem(r, "slug", "%s is reserved.", slug);
     if (*slug < 'a' || *slug > 'z') problem(r, "slug", "%s", "Begin with a letter.");
-    if (tenant_by_slug(&r->c, slug)) problem(r, "slug", "%s is taken.", slug);
+    if (db_int(r, "select count(*) from smart360.tenant where (slug = ? or schema_name = concat('smart360_t_', ?)) "
+                  "and id <> ?", slug, slug, own))
+        problem(r, "slug", "%s is taken.", slug);
 }
 
 static void order_provision(Ctx *c, Id tenant, const char *slug) {
@@ -140,11 +145,11 @@ void tenant_new_post(Req *r) {
     Ctx *c = &r->c;
     Input *in = form_read(r, &tenant_form);
     const char *slug = in_text(in, "slug"), *code = in_text(in, "plan");
-    check_slug(r, slug);
+    check_slug(r, slug, (Id){ 0 });
     if (in_given(in, "name") && db_int(c, "select count(*) from smart360.tenant where name=?", in_text(in, "name")))
         problem(r, "name", "%s is taken.", in_text(in, "name"));
     Sold *p = code ? db_find(c, Sold, "select id, code, name, price_minor, currency from smart360.subscription_plan "
-                                      "where code=? and active=1", code) : NULL;
+                                      "where code=? and active=1 and by_contract=0", code) : NULL;
     if (code && !p) problem(r, "plan", "Choose a plan from the list.");
     problems_end(r);
     bool year = !strcmp(in_text(in, "term"), "year");
@@ -274,7 +279,7 @@ static void show_kept_usage(Req *r, const Tenant *t, const Subscription *s, cons
     F(T, const char *, status)
 ROW(Invoice, INVOICE)
 
-static void show_invoices(Req *r, const char *at_, Id tenant, const char *pay_path) {
+static void show_invoices(Req *r, const char *at_, Id tenant, const char *path, bool is_platform) {
     Invoices l = db_all(r, Invoice, "select number, issued_on, due_on, total_minor, status "
                                     "from smart360.subscription_invoice "
                                     "where tenant_id=? order by id desc limit 50", tenant);
@@ -285,21 +290,21 @@ static void show_invoices(Req *r, const char *at_, Id tenant, const char *pay_pa
     table_column(v, msg(r->c.language, "platform.due"), "date", NULL);
     table_column(v, msg(r->c.language, "platform.total"), "money", "amount");
     table_column(v, msg(r->c.language, "platform.status"), "status", "status");
-    if (pay_path) table_column(v, msg(r->c.language, "platform.change"), "act", NULL);
+    if (is_platform) table_column(v, msg(r->c.language, "platform.change"), "act", NULL);
     for (size_t i = 0; i < l.n; i++) {
         const Invoice *n = &l.v[i];
-        table_row(v, NULL);
+        table_row(v, text(r, "%s/%s", path, n->number));
         table_cell(v, n->number);
         table_cell(v, date_iso(&r->c.mem, n->issued_on));
         table_cell(v, date_iso(&r->c.mem, n->due_on));
         table_cell(v, money_decimal(&r->c.mem, n->total_minor, 2));
         table_state(v, n->status);
-        if (!pay_path) continue;
+        if (!is_platform) continue;
         table_cell(v, "");
         if (strcmp(n->status, "open")) continue;
         const char *cell = text(r, "%s.table.rows.%zu.cells.5.act", at_, i);
         show_text(r, text(r, "%s.text", cell), msg(r->c.language, "platform.paid"));
-        show_text(r, text(r, "%s.url", cell), text(r, "%s/%s/payment", pay_path, n->number));
+        show_text(r, text(r, "%s.url", cell), text(r, "%s/%s/payment", path, n->number));
         show_text(r, text(r, "%s.post", cell), "1");
         show_text(r, text(r, "%s.kind", cell), "quiet");
     }
@@ -341,6 +346,19 @@ void tenant_head(Req *r, const Tenant *t, const char *tab) {
                                                  : "platform.is_destroyed"));
 }
 
+#define AGREED(F, T) F(T, const char *, contract_no) F(T, const char *, discount_reason) \
+    F(T, const char *, billing_name) F(T, const char *, billing_email)
+ROW(Agreed, AGREED)
+
+static void show_agreed(Req *r, const char *facts, const Subscription *s) {
+    Agreed *a = db_one(r, Agreed, "select contract_no, discount_reason, billing_name, billing_email "
+                                  "from smart360.subscription where id = ?", s->id);
+    if (a->contract_no) show_fact(r, facts, word(r, "platform.contract_no"), a->contract_no, a->discount_reason);
+    if (a->billing_email || a->billing_name)
+        show_fact(r, facts, word(r, "platform.contact"), a->billing_name ? a->billing_name : a->billing_email,
+                  a->billing_name ? a->billing_email : NULL);
+}
+
 static void show_subscription(Req *r, const Tenant *t, const Subscription *s, const char *at_) {
     show_text(r, text(r, "%s.title", at_), msg(r->c.language, "platform.subscription"));
     const char *facts = text(r, "%s.facts", at_);
@@ -357,14 +375,25 @@ static void show_subscription(Req *r, const Tenant *t, const Subscription *s, co
     if (date_is_set(s->trial_end))
         show_fact(r, facts, word(r, "platform.trial_end"), date_iso(&r->c.mem, s->trial_end), NULL);
     if (s->pending_name) show_fact(r, facts, word(r, "platform.pending_plan"), s->pending_name, NULL);
-    (void)t;
+    if (s->discount_ppm)
+        show_fact(r, facts, word(r, "platform.discount"), text(r, "%s %%", money_decimal(&r->c.mem,
+                  (Money){ s->discount_ppm / 100 }, 2)), date_is_set(s->discount_until)
+                  ? msg_format(r, r->c.language, "platform.until", { "date", date_iso(&r->c.mem, s->discount_until) })
+                  : NULL);
+    if (s->credit_minor.minor)
+        show_fact(r, facts, word(r, "platform.credit"),
+                  text(r, "%s %s", money_decimal(&r->c.mem, s->credit_minor, 2), s->currency), NULL);
+    show_agreed(r, facts, s);
+    if (!perm_may(&r->c, "platform.tenants", EDIT)) return;
+    show_text(r, text(r, "%s.link.text", at_), word(r, "platform.terms"));
+    show_text(r, text(r, "%s.link.url", at_), text(r, "/platform/tenants/%s/terms", t->slug));
 }
 
 void tenant_section(Req *r, const Tenant *t, const char *tab, const char *at_) {
     Subscription *s = subscription_of(&r->c, t->id);
     if (!strcmp(tab, "subscription")) show_subscription(r, t, s, at_);
     else if (!strcmp(tab, "usage")) show_kept_usage(r, t, s, at_);
-    else show_invoices(r, at_, t->id, text(r, "/platform/tenants/%s/invoices", t->slug));
+    else show_invoices(r, at_, t->id, text(r, "/platform/tenants/%s/invoices", t->slug), true);
 }
 
 void tenant_show(Req *r) {
@@ -377,7 +406,12 @@ void tenant_show(Req *r) {
         show_fact(r, "show.facts", msg(r->c.language, "platform.stage"), t->provisioning_stage, NULL);
     show_subscription(r, t, s, "show.sections.0");
     show_kept_usage(r, t, s, "show.sections.1");
-    show_invoices(r, "show.sections.2", t->id, text(r, "/platform/tenants/%s/invoices", t->slug));
+    show_invoices(r, "show.sections.2", t->id, text(r, "/platform/tenants/%s/invoices", t->slug), true);
+    if (perm_may(&r->c, "platform.tenants", EDIT) && !is_state(t, "archived") && !is_state(t, "provisioning")
+        && !is_state(t, "failed")) {
+        show_text(r, "page.actions.1.text", word(r, "platform.correction"));
+        show_text(r, "page.actions.1.url", text(r, "/platform/tenants/%s/correction", t->slug));
+    }
     history_aside(r, "tenant", t->id, NULL);
     page(r, "layout/show");
 }
@@ -451,15 +485,16 @@ static const Form plan_form = { .name = "plan_sold", .fields = FIELDS {
     { "sms_month", "SMS a month", INT(0, 100000000), .hint = "Empty: no limit" },
     { "email_month", "E-mails a month", INT(0, 100000000), .hint = "Empty: no limit" },
     { "storage_mb", "Storage in MB", INT(0, 1000000000), .hint = "Empty: no limit" },
+    { "by_contract", BOOL },
     { "active",   "Can be bought", BOOL },
     { 0 } } };
 
 #define KEPT_PLAN(F, T) F(T, Id, id) F(T, const char *, name) F(T, Money, price_minor) F(T, const char *, limits) \
-    F(T, bool, active) F(T, int, row_version)
+    F(T, bool, active) F(T, bool, by_contract) F(T, int, row_version)
 ROW(KeptPlan, KEPT_PLAN)
 
 static KeptPlan *kept_plan(Req *r) {
-    KeptPlan *p = db_find(r, KeptPlan, "select id, name, price_minor, limits, active, row_version from "
+    KeptPlan *p = db_find(r, KeptPlan, "select id, name, price_minor, limits, active, by_contract, row_version from "
                                        "smart360.subscription_plan where code=?", path_text(r, "code"));
     if (!p) fail(r, NOT_FOUND, "There is no such plan.");
     return p;
@@ -479,6 +514,7 @@ void plan_sold_page(Req *r) {
         if (n >= 0) form_int(v, plan_metrics[i], n);
     }
     form_bool(v, "active", p->active);
+    form_bool(v, "by_contract", p->by_contract);
     form_version(v, p->row_version);
     show_text(r, "form.cancel_url", "/platform/plans");
     show_text(r, "page.title", p->name);
@@ -500,9 +536,10 @@ void plan_sold_save(Req *r) {
         if (in_given(in, plan_metrics[i])) json_add_int(&o, plan_metrics[i], in_int(in, plan_metrics[i]));
     json_close(&o);
     db_must(c, 1, CONFLICT, "update smart360.subscription_plan "
-                            "set name=?, price_minor=?, limits=?, active=?, updated_at=?, "
+                            "set name=?, price_minor=?, limits=?, active=?, by_contract=?, updated_at=?, "
                             "updated_by=?, row_version=row_version+1 where id=? and row_version=?", in_text(in, "name"),
-            in_money(in, "price"), t.s, in_bool(in, "active"), c->now, c->user, p->id, in->row_version);
+            in_money(in, "price"), t.s, in_bool(in, "active"), in_bool(in, "by_contract"), c->now, c->user, p->id,
+            in->row_version);
     audit_write(c, &(Audit){ .action = "edit", .entity = "subscription_plan", .id = p->id,
                              .number = path_text(r, "code"),
                              .version = p->row_version + 1, .before = p->limits, .after = t.s });
@@ -566,13 +603,13 @@ static void show_modules(Req *r, const char *at_, const Subscription *s) {
 }
 
 #define OFFER(F, T) F(T, const char *, name) F(T, const char *, code) F(T, Money, price_minor) \
-    F(T, const char *, currency) F(T, const char *, limits) F(T, int, modules)
+    F(T, const char *, currency) F(T, const char *, limits) F(T, bool, by_contract)
 ROW(Offer, OFFER)
 
 /* What the other plans would give. */
 static void show_plans(Req *r, const char *at_, const Subscription *s) {
     Ctx *c = &r->c;
-    Offers l = db_all(r, Offer, "select name, code, price_minor, currency, limits, json_length(modules) as modules "
+    Offers l = db_all(r, Offer, "select name, code, price_minor, currency, limits, by_contract "
                                 "from smart360.subscription_plan where active = 1 order by sort limit 20");
     show_text(r, text(r, "%s.title", at_), word(r, "platform.compare"));
     TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "platform.compare"));
@@ -584,12 +621,34 @@ static void show_plans(Req *r, const char *at_, const Subscription *s) {
         table_row(t, NULL);
         table_cell(t, l.v[i].name);
         if (!strcmp(l.v[i].code, s->plan_code)) table_sub(t, word(r, "platform.is_yours"));
-        table_cell(t, text(r, "%s %s", money_decimal(&c->mem, l.v[i].price_minor, 2), l.v[i].currency));
+        table_cell(t, l.v[i].by_contract ? word(r, "platform.by_contract")
+                   : text(r, "%s %s", money_decimal(&c->mem, l.v[i].price_minor, 2), l.v[i].currency));
         for (size_t k = 0; k < 3; k++) {
             int64_t limit = limit_in(c, l.v[i].limits, metrics[k]);
             table_cell(t, limit < 0 ? word(r, "platform.no_limit") : locale_count(&c->mem, c->locale, limit));
         }
     }
+}
+
+#define OPEN_INVOICE(F, T) F(T, const char *, number) F(T, Money, total_minor) F(T, const char *, currency) \
+    F(T, Date, due_on)
+ROW(OpenInvoice, OPEN_INVOICE)
+
+/* What is to be paid next, with the way to it. */
+static void show_open_invoice(Req *r) {
+    Ctx *c = &r->c;
+    OpenInvoice *i = db_find(c, OpenInvoice, "select number, total_minor, currency, due_on "
+                                             "from smart360.subscription_invoice where tenant_id = ? "
+                                             "and status = 'open' order by due_on, id limit 1", c->tenant);
+    if (!i) return;
+    bool late = date_compare(i->due_on, platform_today(c)) < 0;
+    show_text(r, "show.notices.1.tone", late ? "bad" : "info");
+    show_text(r, "show.notices.1.text", msg_format(r, c->language, late ? "platform.invoice_late"
+                                                   : "platform.invoice_due", { "no", i->number },
+        { "amount", text(c, "%s %s", money_decimal(&c->mem, i->total_minor, 2), i->currency) },
+        { "date", locale_date(&c->mem, c->locale, i->due_on) }));
+    show_text(r, "show.notices.1.action.text", word(r, "platform.see_invoice"));
+    show_text(r, "show.notices.1.action.url", text(r, "/org/subscription/invoices/%s", i->number));
 }
 
 void my_subscription(Req *r) {
@@ -616,7 +675,8 @@ void my_subscription(Req *r) {
     Usages u = subscription_usage(c);
     show_text(r, "show.sections.0.title", msg(c->language, "platform.usage"));
     show_usage(r, "show.sections.0", &u);
-    show_invoices(r, "show.sections.1", c->tenant, NULL);
+    show_invoices(r, "show.sections.1", c->tenant, "/org/subscription/invoices", false);
+    show_open_invoice(r);
     show_modules(r, "show.sections.4", s);
     show_plans(r, "show.sections.5", s);
     if (perm_may(c, "core.subscription", EDIT)) {
@@ -630,8 +690,10 @@ void my_subscription(Req *r) {
         show_text(r, "page.actions.0.url", "/org/subscription/export");
         show_text(r, "page.actions.1.text", word(r, "support.title"));
         show_text(r, "page.actions.1.url", "/org/support");
-        show_text(r, "page.actions.2.text", msg(c->language, "platform.cancel"));
-        show_text(r, "page.actions.2.url", "/org/subscription/cancellation");
+        show_text(r, "page.actions.2.text", word(r, "platform.contact"));
+        show_text(r, "page.actions.2.url", "/org/subscription/contact");
+        show_text(r, "page.actions.3.text", msg(c->language, "platform.cancel"));
+        show_text(r, "page.actions.3.url", "/org/subscription/cancellation");
     }
     page(r, "layout/show");
 }

@@ -507,6 +507,19 @@ void org_regional_save(Req *r) {
     go_to(r, "/org/setup");
 }
 
+/* --- what only the platform corrects ------------------------------------------------------------------------------ */
+
+void organization_correct(Ctx *c, const char *name, const char *admin_email, const char *reason) {
+    const OrganizationRow *o = organization_row(c, true);
+    if (!strcmp(o->name, name) && !strcmp(o->admin_email, admin_email)) return;
+    db_must(c, 1, CONFLICT, "update organization_setting set name = ?, admin_email = ?, updated_at = ?, "
+                            "row_version = row_version + 1 where id = ?", name, admin_email, c->now, o->id);
+    audit_write(c, &(Audit){ .action = "correct", .entity = "organization_setting", .id = o->id,
+                             .number = utf8_cut(&c->mem, name, 60), .version = o->row_version + 1, .reason = reason,
+                             .before = json_pairs(c, "name", o->name, "admin_email", o->admin_email, NULL),
+                             .after = json_pairs(c, "name", name, "admin_email", admin_email, NULL) });
+}
+
 /* --- its look ----------------------------------------------------------------------------------------------------- */
 
 static const Form look_form = { .name = "org_look", .fields = FIELDS {

@@ -18,7 +18,7 @@
 #include "lib/record.h"
 
 enum { PROMOTION_VERSION = 1, PROMOTION_BYTES_MAX = 10 * 1024 * 1024, PROMOTION_ROWS_MAX = 50000,
-       PROMOTION_SHOWN_MAX = 900 };
+       PROMOTION_SHOWN_MAX = 900, PROMOTION_OPEN_MAX = 12 };
 
 /* --- rows of all kinds, of a utility or of a file (promotion.c) --------------------------------------------------- */
 

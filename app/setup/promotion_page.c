@@ -85,6 +85,7 @@ void configuration_page(Req *r) {
     show_brought(r, "show.sections.1");
     show_text(r, "show.sections.2.title", word(r, "promotion.what"));
     TableView *t = table_start(r, "show.sections.2.table", word(r, "promotion.what"));
+    show_text(r, "show.sections.2.table.plain", "1");
     table_column(t, word(r, "promotion.kind"), "text", "id");
     table_column(t, word(r, "promotion.rows"), "num", "amount");
     for (size_t i = 0; i < here.n; i++) {
@@ -205,11 +206,12 @@ static void show_difference(Req *r, const char *to, const Difference *d) {
     show_changes(r, text(r, "%s.changes", to), d);
 }
 
-/* A card a kind, in the order in which they are written. */
+/* A card a kind, in the order in which they are written; folded when there is more than a page of them, but for what
+   is refused. */
 static void show_groups(Req *r, const Compared *k) {
     size_t groups = 0, shown = 0;
     for (size_t s = 0; s < k->here.n; s++) {
-        size_t n = 0;
+        size_t n = 0, refused = 0;
         const char *group = NULL;
         for (size_t i = 0; i < k->all.n; i++) {
             const Difference *d = &k->all.v[i];
@@ -218,12 +220,17 @@ static void show_groups(Req *r, const Compared *k) {
                 group = at(r, "groups", groups++, NULL);
                 show_text(r, text(r, "%s.title", group), kind_name(r, d->set->kind));
             }
+            refused += d->refusal != NULL;
             if (shown++ < PROMOTION_SHOWN_MAX) show_difference(r, text(r, "%s.items.%zu", group, n), d);
             n++;
         }
-        if (group)
-            show_text(r, text(r, "%s.count", group),
-                msg_plural(r, r->c.language, "promotion.differences", (int64_t)n, COUNT(r, n)));
+        if (!group) continue;
+        show_text(r, text(r, "%s.count", group),
+                  msg_plural(r, r->c.language, "promotion.differences", (int64_t)n, COUNT(r, n)));
+        show_flag(r, text(r, "%s.open", group), refused || k->all.n <= PROMOTION_OPEN_MAX);
+        if (refused)
+            show_text(r, text(r, "%s.refused", group),
+                      msg_plural(r, r->c.language, "promotion.refused_n", (int64_t)refused, COUNT(r, refused)));
     }
     if (shown > PROMOTION_SHOWN_MAX)
         show_text(r, "too_many", msg_format(r, r->c.language, "promotion.too_many",

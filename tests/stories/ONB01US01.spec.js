@@ -103,10 +103,18 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     await send({ brand_colour: '#0f5fa6', email_footer: 'San Francisco Water Authority, Portland' }, svg('<rect width="8" height="8" fill="#0f5fa6"/>')).done('Saved.');
     expect((await as(null).get('/org/logo').is(200)).headers['content-type']).toContain('image/svg+xml');
     await admin().get('/org/setup').sees('#0f5fa6', 'San Francisco Water Authority, Portland');
+    // the pages take the colour, those before sign-in too
+    for (const who of [admin(), as(null)]) await who.get(who.email ? '/org/setup' : '/login').and((r) => expect(r.body).toContain('<link rel="stylesheet" href="/org/colour/0f5fa6">'));
+    const css = await as(null).get('/org/colour/0f5fa6').is(200);
+    expect(css.headers['content-type']).toContain('text/css');
+    expect(css.headers['cache-control']).toContain('immutable');
+    expect(css.body).toContain('--primary:#0f5fa6');
+    for (const bad of ['ffcc00', 'zzz', '0f5fa6;x']) await as(null).get(`/org/colour/${bad}`).is(404);
   });
 
   test('ONB01US01 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
+    sql("update organization_setting set brand_colour = '#8a1c4a'");              // contrasts hold with a colour of their own
     for (const path of ['/org/setup', '/org/setup/details', '/org/setup/regional', '/org/admins/invite', '/org/admins/invitations']) {
       await admin().browse(page, path);
       await looks_right(page, { shots: `org${path.replace(/\W+/g, '-')}` });

@@ -1,4 +1,7 @@
 // The organization's dashboard: how far everything is configured, what wants attention, what was bought.
+const { execFileSync } = require('child_process');
+const fs = require('fs');
+const path = require('path');
 const { story } = require('../support/story');
 
 // The job that counts, due at once.
@@ -52,7 +55,7 @@ story('ONB0502', 'ONB-FRESH', ({ as, test, expect, sql, one, jobs_run, looks_rig
   });
 });
 
-story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right }) => {
+story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right, instance }) => {
   const admin = () => as('tenant_admin');
   const utility = () => one("select id from utility where code = 'swa-w'");
   const card = (page, code) => page.body.split('s-util-card').find((part) => part.includes(`>${code},`));
@@ -113,6 +116,40 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
     await admin().get('/org/dashboard?days=90').sees('Sign-ins per day, 90 days');
     await as('utility_admin').get('/org/dashboard').is(403);
     await as('cso1').get('/org/dashboard').is(403);
+  });
+
+  test('ONB0502 the certificate of the web server ends soon: an alert 30, 14 and 3 days before, none after it is renewed', async () => {
+    const folder = instance().folder, file = path.join(folder, 'keys', 'tls.crt'), kept = fs.readFileSync(file);
+    const made = path.join(folder, 'tmp', 'ca');
+    fs.rmSync(made, { recursive: true, force: true });
+    fs.mkdirSync(made, { recursive: true });
+    fs.writeFileSync(path.join(made, 'ca.cnf'), `[ca]\ndefault_ca=x\n[x]\ndatabase=${made}/index.txt\nnew_certs_dir=${made}\nserial=${made}/serial\ndefault_md=sha256\npolicy=p\nx509_extensions=e\nunique_subject=no\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:*.smart360.test\n`);
+    const openssl = (...words) => execFileSync('openssl', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=smart360.test', '-keyout', `${made}/key`, '-out', `${made}/csr`);
+    const until = (days) => {
+      fs.writeFileSync(`${made}/index.txt`, '');
+      fs.writeFileSync(`${made}/serial`, '01');
+      const end = new Date(instance().now().getTime() + days * 86400000).toISOString().replace(/[-:T]|\.\d+/g, '');
+      openssl('ca', '-batch', '-selfsign', '-config', `${made}/ca.cnf`, '-in', `${made}/csr`, '-keyfile', `${made}/key`, '-startdate', '20200101000000Z', '-enddate', end, '-out', file);
+    };
+    const watch = async () => { sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'certificate.watch', 'general', '2020-01-01', 3 from tenant where slug = 'swa'"); await jobs_run(); };
+    const open = () => sql("select severity, subject from alert where kind = 'certificate' and resolved_at is null");
+    try {
+      for (const [days, severity] of [[200, null], [25, 'info'], [10, 'warning'], [2, 'critical'], [-1, 'critical']]) {
+        until(days);
+        await watch();
+        expect(open().map((a) => a.severity), `${days} days`).toEqual(severity ? [severity] : []);
+      }
+      expect(open()[0].subject).toContain('The certificate of swa.smart360.test ended');
+      await admin().get('/org/dashboard').sees('The certificate of swa.smart360.test ended');
+      fs.writeFileSync(file, 'no certificate');
+      await watch();
+      expect(open()[0].subject).toContain('No certificate that is watched is of swa.smart360.test');
+    } finally {
+      fs.writeFileSync(file, kept);
+    }
+    await watch();
+    expect(open()).toEqual([]);
   });
 
   test('ONB0502 with utilities, in a browser', async ({ page }) => {

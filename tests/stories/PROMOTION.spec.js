@@ -1,5 +1,7 @@
 // The configuration of a utility as one signed file: taken from one utility, compared with and applied to another one.
 const crypto = require('crypto');
+const { Instance } = require('../support/instance');
+const { Person } = require('../support/person');
 const { story } = require('../support/story');
 
 story('PROMOTION', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }) => {
@@ -24,7 +26,7 @@ story('PROMOTION', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right 
     expect(kind(document, 'consumer_sub_category').rows.find((r) => r.code === 'SFR').category_id).toBe('RES');
     expect(JSON.parse(kind(document, 'role').rows.find((r) => r.code === 'cashier').rights)).toContain('cis.payments:view');
     expect(JSON.parse(kind(document, 'tariff_plan').rows.find((r) => r.code === 'RES-VAR').category_ids)).toEqual(['RES']);
-    expect(bytes.toString()).not.toMatch(/_enc"|password|secret_key|"public_id"|"utility_id"/);
+    expect(bytes.toString()).not.toMatch(/_enc"|"[a-z_]*(password|secret)[a-z_]*":|"public_id"|"utility_id"/);
     expect(one("select count(*) from audit_entry where action = 'export' and entity = 'config_file'")).toBe('1');
     await as('cso').get(`${source}/file`).is(403);
   });
@@ -138,6 +140,92 @@ story('PROMOTION', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right 
     await admin().post(`${target}/keys/${key}/withdrawal`, {}, { from: `${target}/keys` }).is(303);
     await bring(signed({ ...document, tenant: 'other', made_at: '2026-04-15T20:00:00Z', kinds: [] })).refuses(422, 'file', /not trusted here/);
     await admin().get(at).sees('not trusted here');          // not even what was brought before
+  });
+
+  test('PROMOTION templates of messages and bills, bill cycles and teams go along, as drafts', async () => {
+    const where = "u.code = 'swa-w'";
+    sql(`insert into team (utility_id, code, name, area_ids) select u.id, 'METER', 'Meter desk', json_array(a.id) from utility u join service_area a on a.utility_id = u.id and a.level = 'division' where ${where} limit 1`);
+    sql(`update complaint_type t join utility u on u.id = t.utility_id join team m on m.utility_id = u.id and m.code = 'METER' set t.team_id = m.id where ${where} limit 1`.replace(' limit 1', ''));
+    sql(`insert into template_category (utility_id, name) select u.id, 'Projects' from utility u where ${where}`);
+    sql(`insert into template (utility_id, \`key\`, name, category_id, class, topic, channels) select u.id, 'works_nearby', 'Works nearby', k.id, 'service', 'billing', '["email"]' from utility u join template_category k on k.utility_id = u.id and k.name = 'Projects' where ${where}`);
+    sql(`insert into template_version (utility_id, template_id, no, lang, channel, subject, body_text, state) select t.utility_id, t.id, 1, 'en', 'email', 'Works nearby', 'We dig on {{date}}.', 'active' from template t where t.\`key\` = 'works_nearby'`);
+    sql(`insert into bill_template (utility_id, name, utility_type, state, current_version) select u.id, 'Second paper', 'water', 'active', 1 from utility u where ${where}`);
+    sql(`insert into bill_template_version (utility_id, template_id, version_no, sections, texts, state) select t.utility_id, t.id, 1, '{"chart":true}', '{"en":{}}', 'active' from bill_template t where t.name = 'Second paper'`);
+    sql(`insert into bill_cycle (utility_id, code, name, service_code, anchor_date, template_id, category_ids, state) select t.utility_id, 'SECOND', 'Second cycle', 'WA', '2026-05-01', t.id, (select json_array(c.id) from consumer_category c where c.utility_id = t.utility_id and c.code = 'RES'), 'active' from bill_template t where t.name = 'Second paper'`);
+    clock.forward({ minutes: 2 });
+    const at = (await bring(await file_of(source)).is(303)).location;
+    await admin().get(at).sees('Teams', 'METER', 'Texts of messages', 'works_nearby|1|en|email', 'Versions of bill templates', 'Second paper|1', 'Bill cycles', 'SECOND');
+    proved();
+    const ids = [...(await admin().get(at).is(200)).body.matchAll(/name="rows" value="([^"]+)"/g)].map((m) => m[1]);
+    // a text of a template that is left is refused with it
+    const rows = ids.filter((id) => /^(team|template_category|template_version|bill_template|bill_template_version|bill_cycle)\|/.test(id));
+    await admin().post(`${at}/application`, { rows }, { from: at }).done('Applied:');
+    expect(one("select count(*) from template t join utility u on u.id = t.utility_id where u.code = 'swa-e' and t.`key` = 'works_nearby'")).toBe('0');
+    const again = ids.filter((id) => /^template(_version)?\|works_nearby/.test(id));
+    await admin().post(`${at}/application`, { rows: again }, { from: at }).done('2 new');
+    const of_target = (table, more) => sql(`select x.* from ${table} x join utility u on u.id = x.utility_id where u.code = 'swa-e' and ${more}`);
+    expect(of_target('template_version', "x.body_text = 'We dig on {{date}}.'")[0]).toMatchObject({ state: 'draft', approved_by: null });
+    expect(of_target('bill_template_version', 'x.version_no = 1 and x.template_id in (select id from bill_template where name = \'Second paper\')')[0].state).toBe('draft');
+    expect(of_target('bill_template', "x.name = 'Second paper'")[0]).toMatchObject({ state: 'draft', is_default: '0', current_version: '0' });
+    const cycle = of_target('bill_cycle', "x.code = 'SECOND'")[0];
+    expect(cycle.state).toBe('draft');
+    expect(one('select u.code from bill_template t join utility u on u.id = t.utility_id where t.id = ?', [cycle.template_id])).toBe('swa-e');
+    expect(one("select group_concat(a.code) from team t join utility u on u.id = t.utility_id join service_area a on json_contains(t.area_ids, a.id) where u.code = 'swa-e' and t.code = 'METER' and a.utility_id = u.id")).toBeTruthy();
+    // what was active here is followed by another version, never changed
+    sql("update template_version v join utility u on u.id = v.utility_id set v.state = 'active' where u.code = 'swa-e' and v.body_text = 'We dig on {{date}}.'");
+    sql("update template_version v join utility u on u.id = v.utility_id set v.body_text = 'We dig tomorrow.' where u.code = 'swa-w' and v.body_text = 'We dig on {{date}}.'");
+    clock.forward({ minutes: 2 });
+    const changed = (await bring(await file_of(source)).is(303)).location;
+    await admin().get(changed).sees('works_nearby|1|en|email is Active here and is not changed any more. Make a new version.');
+  });
+
+  test('PROMOTION two installations with keys of their own: a stranger until the key is trusted, then compared and applied', async () => {
+    test.setTimeout(400000);
+    const there = await Instance.of(40 + test.info().parallelIndex);
+    try {
+      there.order('set', 'ONB-FIX');
+      there.owner('tenant_admin@swa.test', 'data_key');
+      const other_admin = new Person(there, { email: 'tenant_admin@swa.test' }).sign_in();
+      const here_key = (await admin().get(source).is(200)).text, bytes = await file_of(source);
+      const key = bytes.toString().match(/signature (\S+) \S+\n$/)[1];
+      const there_bytes = (await other_admin.get(`${source}/file`).is(200)).bytes, there_key = there_bytes.toString().match(/signature (\S+) \S+\n$/)[1];
+      expect(there_key).not.toBe(key);
+      expect(here_key).toContain(key);                                   // the page shows it, to be copied
+      const upload = (bytes_) => other_admin.post(`${target}/files`, {}, { from: target, files: { file: { name: 'other.s360config', content: bytes_ } } });
+      await upload(bytes).refuses(422, 'file', /^The file is signed with a key that is not trusted here: /);
+      await bring(there_bytes).refuses(422, 'file', /not trusted here/);
+      there.sql("update session set auth_at = utc_timestamp(6) + interval 100 year where ended_at is null");
+      await other_admin.post(`${target}/keys`, { name: 'The sandbox', public_key: key }, { from: `${target}/keys` }).is(303);
+      await other_admin.get(`${target}/keys`).sees('The sandbox', 'Active');
+      const at = (await upload(bytes).is(303)).location;
+      await other_admin.get(at).sees('New', 'RES-VAR|1', 'Teams', 'METER', 'swa/swa-w');
+      await other_admin.post(`${at}/application`, { all: '1' }, { from: at, submit: 'Apply all' }).done('Applied:');
+      const there_one = (text) => Object.values(there.sql(text)[0])[0];
+      expect(there_one("select count(*) from team t join utility u on u.id = t.utility_id where u.code = 'swa-e' and t.code = 'METER'")).toBe('1');
+      expect(there_one("select count(*) from tariff_plan p join utility u on u.id = p.utility_id where u.code = 'swa-e' and p.code = 'RES-VAR'")).toBe('1');
+      expect(Number(there_one("select count(*) from audit_entry where reason = 'Configuration file'"))).toBeGreaterThan(100);
+      // trusted one way only, and not any more when it is withdrawn
+      await bring(there_bytes).refuses(422, 'file', /not trusted here/);
+      await other_admin.post(`${target}/keys/${there_one('select public_id from config_key')}/withdrawal`, {}, { from: `${target}/keys` }).is(303);
+      await other_admin.get(at).sees('not trusted here');
+    } finally {
+      there.order('stop');
+    }
+  });
+
+  test('PROMOTION many differences are folded by kind; what is refused stands open', async ({ page: view }) => {
+    test.setTimeout(120000);
+    sql("insert into config_key (name, public_key) values ('Sandbox', ?) on duplicate key update withdrawn_at = null", [other_key]);
+    const rows = (n) => Array.from({ length: n }, (_, i) => ({ name: `Department ${i}`, active: '1' }));
+    const at = (await bring(signed({ ...document, tenant: 'folded', kinds: [{ kind: 'department', rows: rows(60) }, { kind: 'consumer_sub_category', rows: [{ code: 'YYY', name: 'Nowhere', category_id: 'GONE', sort: '0', active: '1' }] }] })).is(303)).location;
+    await view.setViewportSize({ width: 360, height: 800 });
+    await admin().browse(view, at);
+    const card = (title) => view.locator('details.s-fold', { has: view.getByRole('heading', { name: title, exact: true }) });
+    expect(await card('Departments').getAttribute('open')).toBeNull();
+    expect(await card('Sub-categories').getAttribute('open')).not.toBeNull();
+    expect(await view.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(9000);
+    await card('Departments').locator('summary').click();
+    await expect(view.getByText('Department 7', { exact: true })).toBeVisible();
   });
 
   test('PROMOTION pages look right', async ({ page: view }) => {

@@ -237,6 +237,15 @@ static const char *uncharge(Ctx *c, const Order *o) {
     return answer(c, account, given(o, "account"), "voided");
 }
 
+/* The tenant gets a data key of its own, as if it had been made elsewhere: its signatures are another installation's.
+   What was sealed with the old one does not open any more. */
+static const char *data_key(Ctx *c, const Order *o) {
+    (void)o;
+    db_must(c, 1, CONFLICT, "update smart360.tenant set data_key=? where id=?",
+            bytes_of(data_key_new(&c->mem, installation_keys(), c->tenant_slug)), c->tenant);
+    return "{}";
+}
+
 /* To add one: its function above and its row here. */
 static const struct { const char *what; const char *(*run)(Ctx *c, const Order *o); } orders[] = {
     { "consumer", consumer }, { "premise", premise }, { "account", account }, { "activate", activate },
@@ -244,7 +253,7 @@ static const struct { const char *what; const char *(*run)(Ctx *c, const Order *
     { "open", open_connection }, { "meter", meter }, { "install", install }, { "reading", reading },
     { "decide", decision },
     { "cycle", cycle }, { "estimate", estimate }, { "marginal", marginal }, { "charge", charge },
-    { "uncharge", uncharge } };
+    { "uncharge", uncharge }, { "data_key", data_key } };
 
 /* --- carrying out ------------------------------------------------------------------------------------------------- */
 

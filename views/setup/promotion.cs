@@ -1,10 +1,10 @@
-<?cs # What a configuration file would change: counts, groups.N.{title,count,items.M.{id,key,what,tone,refusal,may,ticked,changes.K.{label,was,is}}}; a form when `may`: action, seal. refused.N: what the last time was refused. ?><?cs
+<?cs # What a configuration file would change: counts, groups.N.{title,count,open,refused,items.M.{id,key,what,tone,refusal,may,ticked,changes.K.{label,was,is}}}; a form when `may`: action, seal. refused.N: what the last time was refused. ?><?cs
 include!"lib/ui.cs" ?><?cs
 def:difference(d) ?><li><?cs if:may && d.may ?><label class="tick"><input type="checkbox" name="rows" value="<?cs var:d.id ?>"<?cs if:d.ticked ?> checked<?cs /if ?>> <strong><?cs var:d.key ?></strong></label><?cs else ?><strong><?cs var:d.key ?></strong><?cs /if ?> <?cs call:badge(d.tone, d.what) ?><?cs
   if:d.refusal ?><p class="s-why"><?cs call:badge("bad", t.promotion.refused) ?> <?cs var:d.refusal ?></p><?cs /if ?><?cs
   if:subcount(d.changes) ?><ul class="s-chg"><?cs each:x = d.changes ?><li><span class="sub"><?cs var:x.label ?></span> <?cs
     if:x.was ?><del><span class="vh"><?cs var:t.ui.was ?> </span><?cs var:x.was ?></del> <?cs call:icon("arrow-right") ?> <?cs /if ?><ins><?cs var:x.is ?></ins></li><?cs /each ?></ul><?cs /if ?></li><?cs /def ?><?cs
-def:groups_list() ?><?cs each:g = groups ?><section class="s-card"><div class="s-ch"><h2><?cs var:g.title ?></h2><span class="sub"><?cs var:g.count ?></span></div><ul class="s-diff"><?cs each:d = g.items ?><?cs call:difference(d) ?><?cs /each ?></ul></section><?cs /each ?><?cs /def ?><?cs
+def:groups_list() ?><?cs each:g = groups ?><details class="s-card s-fold"<?cs if:g.open ?> open<?cs /if ?>><summary><h2><?cs var:g.title ?></h2> <span class="sub"><?cs var:g.count ?></span><?cs if:g.refused ?> <?cs call:badge("bad", g.refused) ?><?cs /if ?></summary><ul class="s-diff"><?cs each:d = g.items ?><?cs call:difference(d) ?><?cs /each ?></ul></details><?cs /each ?><?cs /def ?><?cs
 def:content() ?><?cs if:subcount(counts_facts) ?><section class="s-card s-rec"><?cs call:facts_row(counts_facts) ?></section><?cs /if ?><?cs
 if:subcount(refused) ?><section class="s-card"><div class="s-ch"><h2><?cs var:t.promotion.last_refused ?></h2></div><ul class="s-diff"><?cs each:x = refused ?><li><?cs var:x ?></li><?cs /each ?></ul></section><?cs /if ?><?cs
 if:nothing ?><p role="status"><?cs var:t.promotion.nothing ?></p><?cs /if ?><?cs

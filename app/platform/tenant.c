@@ -132,7 +132,7 @@ void check_slug(Req *r, const char *slug, Id own) {
         if (!strcmp(*w, slug)) problem(r, "slug", "%s is reserved.", slug);
     if (*slug < 'a' || *slug > 'z') problem(r, "slug", "%s", "Begin with a letter.");
     if (db_int(r, "select count(*) from smart360.tenant where (slug = ? or schema_name = concat('smart360_t_', ?)) "
-                  "and id <> ?", slug, slug, own))
+                  "and id <> ?", slug, slug, own.id))
         problem(r, "slug", "%s is taken.", slug);
 }
 

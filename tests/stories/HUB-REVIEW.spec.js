@@ -169,11 +169,11 @@ story('HUB review', 'HUB-FIX', ({ as, portal, test, expect, sql, one, ledger, jo
 
     await admin.post(threshold, { amount: '9000.00' }, { from: threshold }).refuses(422, null, 'Confirm that it is you first');
     await admin.get(credentials).sees('your password is wanted again');
-    const asked = double.seen.length;
-    await admin.post(credentials, { webhook_secret: 'whsec_of_somebody_else', keep_hours: '24' }, { from: credentials }).refuses(422, null, 'Confirm that it is you first').and((r) => expect(r.body).not.toContain('whsec_of_somebody_else'));
+    const asked = double.seen.length, keys = { secret_key: 'sk_test_double', publishable_key: 'pk_test_double' };
+    await admin.post(credentials, { ...keys, webhook_secret: 'whsec_of_somebody_else' }, { from: credentials }).refuses(422, null, 'Confirm that it is you first').and((r) => expect(r.body).not.toContain('whsec_of_somebody_else'));
     expect(double.seen).toHaveLength(asked);
     await admin.post('/account/proof', { password: PASSWORD }, { from: '/account/proof' }).is(303);
-    await admin.post(credentials, { webhook_secret: 'whsec_test_double', keep_hours: '24' }, { from: credentials }).done('Stripe took the credentials');
+    await admin.post(credentials, { ...keys, webhook_secret: 'whsec_test_double' }, { from: credentials }).done('Stripe took the credentials');
     verify();
   });
 

@@ -164,7 +164,7 @@ ROW(RebateFact, REBATE_FACT)
     F(T, const char *, service) F(T, const char *, tax_code) F(T, Money, amount)
 ROW(BilledLineFact, BILLED_LINE_FACT)
 
-#define PEAK_FACT(F, T) F(T, Id, connection) F(T, Quantity, peak_micro)
+#define PEAK_FACT(F, T) F(T, Id, connection) F(T, Quantity, peak_qty_micro)
 ROW(PeakFact, PEAK_FACT)
 #define REPLAYED_FACT(F, T) F(T, Id, connection) F(T, Date, first_day)
 ROW(ReplayedFact, REPLAYED_FACT)
@@ -259,7 +259,7 @@ static void read_peaks(Set *x, const char *ids) {
     if (!plan_book_looks_back(x->book)) return;
     x->peaks = db_all(x->c, PeakFact,
         "select g.service_connection_id as connection, cast(max(coalesce(cast(json_value(l.detail, '$.measured') "
-        "as decimal(24, 6)) * 1000000, l.qty_micro)) as signed) as peak_micro from " IDS "bill_segment g force index "
+        "as decimal(24, 6)) * 1000000, l.qty_micro)) as signed) as peak_qty_micro from " IDS "bill_segment g force index "
         "(bill_segment_days) on g.service_connection_id = j.id and g.segment_end >= ? and g.segment_end < ? "
         "straight_join bill b on b.id = g.bill_id and b.status = 'published' straight_join bill_line l "
         "on l.bill_id = g.bill_id and l.segment_id = g.id and l.charge_type = 'DEMAND' "
@@ -527,7 +527,7 @@ static void attributes_fill(Set *x, const ConnectionFact *k, BillConnection *to)
     size_t first, peaks;
     SHARE(x->peaks, connection, k->id, first, peaks);
     if (peaks && !has_peak)
-        v[n++] = (TariffAttribute){ "demand_peak", exact_micro(x->peaks.v[first].peak_micro.micro) };
+        v[n++] = (TariffAttribute){ "demand_peak", exact_micro(x->peaks.v[first].peak_qty_micro.micro) };
     to->attributes = v;
     to->attribute_n = n;
 }

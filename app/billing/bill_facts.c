@@ -260,9 +260,9 @@ static void read_peaks(Set *x, const char *ids) {
     x->peaks = db_all(x->c, PeakFact,
         "select g.service_connection_id as connection, cast(max(coalesce(cast(json_value(l.detail, '$.measured') "
         "as decimal(24, 6)) * 1000000, l.qty_micro)) as signed) as peak_qty_micro from " IDS "bill_segment g "
-        "force index (bill_segment_days) on g.service_connection_id = j.id and g.segment_end >= ? and g.segment_end < ? "
-        "straight_join bill b on b.id = g.bill_id and b.status = 'published' straight_join bill_line l "
-        "on l.bill_id = g.bill_id and l.segment_id = g.id and l.charge_type = 'DEMAND' "
+        "force index (bill_segment_days) on g.service_connection_id = j.id and g.segment_end >= ? "
+        "and g.segment_end < ? straight_join bill b on b.id = g.bill_id and b.status = 'published' "
+        "straight_join bill_line l on l.bill_id = g.bill_id and l.segment_id = g.id and l.charge_type = 'DEMAND' "
         "group by g.service_connection_id order by g.service_connection_id", ids, date_add_months(x->s->from, -12),
                       x->s->from);
 }

@@ -10,13 +10,14 @@
 #include <string.h>
 
 #include "lib/csv.h"
+#include "lib/kept.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/resource.h"
 
 enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40, COUNT_EXACT = 2000,
-       COUNTS_KEPT = 64, COUNT_KEPT_S = 60, COUNT_FAR = 10 * COUNT_EXACT, JOINS_MAX = 20 };
+       COUNT_FAR = 10 * COUNT_EXACT, JOINS_MAX = 20 };
 
 ResourceHooks lib_app;
 
@@ -291,8 +292,6 @@ static void keep_totals(void *arg, const DbColumn *columns, int n) {
 
 /* --- counts of long lists, kept for a while ----------------------------------------------------------------------- */
 
-static struct { char *key; int64_t rows, at_us; } counts[COUNTS_KEPT];      /* key: schema, statement and its values */
-
 static const char *key_of_count(const Query *q, const char *sql) {
     Text t = text_start(q->r);
     text_addf(&t, "%s %s", q->r->c.schema ? q->r->c.schema : "", sql);
@@ -303,32 +302,23 @@ static const char *key_of_count(const Query *q, const char *sql) {
     return t.s;
 }
 
-static size_t place_of_count(const char *key) {
-    uint64_t h = 5381;
-    for (const char *s = key; *s; s++) h = h * 33 + (unsigned char)*s;
-    return (size_t)(h >> 8) % COUNTS_KEPT;
-}
-
-/* -1 when it is not known. */
-static int64_t count_kept(const char *key) {
-    size_t i = place_of_count(key);
-    bool is_known = counts[i].key && !strcmp(counts[i].key, key)
-        && time_ticking_us() - counts[i].at_us < COUNT_KEPT_S * SECOND_US;
-    return is_known ? counts[i].rows : -1;
-}
-
-static void count_keep(const char *key, int64_t rows) {
-    size_t i = place_of_count(key);
-    free(counts[i].key);
-    counts[i].key = strdup(key);
-    counts[i].rows = rows;
-    counts[i].at_us = time_ticking_us();
-}
-
 static int64_t count_by(Query *q, const char *sql) {
     Totals t = { .q = q };
     db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true);
     return t.rows;
+}
+
+/* Rows and sums; of a long list kept as its count is. */
+static int64_t sum_by(Query *q, const char *sql, const char *key) {
+    struct { int64_t rows, sum[COLUMNS_LISTED]; } all;
+    if (kept_find(key, &all, sizeof all)) {
+        memcpy(q->sum, all.sum, sizeof q->sum);
+        return all.rows;
+    }
+    all.rows = count_by(q, sql);
+    memcpy(all.sum, q->sum, sizeof all.sum);
+    if (all.rows > COUNT_FAR) kept_put(key, &all, sizeof all);
+    return all.rows;
 }
 
 /* One row behind those that are counted each time; a derived table of them would be written first. */
@@ -337,8 +327,7 @@ static bool is_longer(Query *q, const char *sql) {
     return db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true) > 0;
 }
 
-/* Sums are of all rows. Without them counting ends early, and what is longer is counted once in a while, for pages;
-   what decides (an export, what is done to all rows) is counted now. */
+/* Without sums counting ends early, and what is longer is counted once in a while, for pages; what decides (an export, what is done to all rows) is counted now. */
 static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     Text sums = text_start(q->r), rows = text_start(q->r);
     text_add(&sums, "");
@@ -347,17 +336,22 @@ static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     q->binds = q->filters = 0, q->index = NULL;
     add_where(q, &rows, binds, n, sums.s);
     const char *all = text(q->r, "select count(*) as n%s%s", sums.s, rows.s);
-    if (*sums.s || now) return count_by(q, all);
+    if (now) return count_by(q, all);
     const char *key = key_of_count(q, all);
-    int64_t kept = count_kept(key);
+    if (*sums.s) return sum_by(q, all, key);
+    int64_t kept;
+    if (!kept_find(key, &kept, sizeof kept)) kept = -1;
     if (kept > COUNT_FAR) return kept;          /* so long a list does not become a short one in a minute */
     if (is_found(q)) {                          /* a search has written all it found before the first is counted */
         kept = count_by(q, all);
-        if (kept > COUNT_FAR) count_keep(key, kept);
+        if (kept > COUNT_FAR) kept_put(key, &kept, sizeof kept);
         return kept;
     }
     if (!is_longer(q, text(q->r, "select 1 as n%s limit 1 offset %d", rows.s, COUNT_EXACT))) return count_by(q, all);
-    if (kept < 0) count_keep(key, kept = count_by(q, all));
+    if (kept < 0) {
+        kept = count_by(q, all);
+        kept_put(key, &kept, sizeof kept);
+    }
     return kept;
 }
 
@@ -828,17 +822,19 @@ static void add_order(const Query *q, Text *sql) {
     text_addf(sql, " order by %s %s, %s %s", q->sort->sql, way, q->spec->id, way);
 }
 
-/* The rows of a page and one more. Of what a search found they are chosen first, so that the columns are read of a page
-   and not of all. */
+/* The rows of a page and one more. Where joins stand apart the rows are chosen first, by what sorts and filters them, so
+   that all other columns are read of a page and not of the list: the server sorts a whole list when one joined table is
+   small. */
 static void add_page(Query *q, Text *sql, const Bind *binds, int n) {
+    bool is_chosen = q->spec->joins || is_found(q);
     q->binds = q->filters = 0, q->index = NULL;
     add_columns(q, sql);
-    if (is_found(q)) text_addf(sql, " from (select %s as id", q->spec->id);
-    add_where(q, sql, binds, n, is_found(q) ? q->sort->sql : NULL);
+    if (is_chosen) text_addf(sql, " from (select %s as id", q->spec->id);
+    add_where(q, sql, binds, n, is_chosen ? q->sort->sql : NULL);
     add_keyset(q, sql);
     add_order(q, sql);
     text_addf(sql, " limit %lld", (long long)q->size + 1);
-    if (!is_found(q)) return;
+    if (!is_chosen) return;
     text_addf(sql, ") chosen straight_join %s on %s = chosen.id", q->spec->from, q->spec->id);
     add_joins(q, sql, NULL);
     add_order(q, sql);

@@ -11,6 +11,7 @@
 #include "app/billing/run_page.h"
 #include "app/core/core.h"
 #include "lib/date.h"
+#include "lib/kept.h"
 #include "lib/list.h"
 #include "lib/locale.h"
 #include "lib/money.h"
@@ -139,25 +140,16 @@ static MonthBills *month_read(Req *r, Date from, Date to) {
         "and b.kind <> 'migration'", r->c.utility, from, to, r->c.utility, from, to);
 }
 
-/* A month of so many bills is summed once a minute in a worker, as the list itself is counted (lib/list.c): 50,000
+/* A month of so many bills is summed once a minute in a worker, as the list itself is counted: 50,000
    bills take 40 ms of the database each time. */
-enum { MONTHS_KEPT = 16, MONTH_LONG = 20000, MONTH_KEPT_S = 60, SCHEMA_MAX = 64 };
-
-static struct { char schema[SCHEMA_MAX + 1]; Id utility; Date from; int64_t at_us; MonthBills sums; }
-    months[MONTHS_KEPT];
+enum { MONTH_LONG = 20000 };
 
 static const MonthBills *month_bills(Req *r, Date from, Date to) {
-    Ctx *c = &r->c;
-    size_t i = ((size_t)c->utility.id * 31 + (size_t)from.day) % MONTHS_KEPT;
-    int64_t now_us = time_ticking_us();
-    bool is_known = months[i].at_us && now_us - months[i].at_us < MONTH_KEPT_S * SECOND_US
-        && months[i].utility.id == c->utility.id && months[i].from.day == from.day
-        && !strcmp(months[i].schema, c->schema);
-    if (is_known) return memcpy(take(r, sizeof(MonthBills)), &months[i].sums, sizeof(MonthBills));
+    const char *key = text(r, "%s %lld bills of %d", r->c.schema, (long long)r->c.utility.id, from.day);
+    MonthBills *kept = take(r, sizeof(MonthBills));
+    if (kept_find(key, kept, sizeof *kept)) return kept;
     const MonthBills *m = month_read(r, from, to);
-    if (m->bills < MONTH_LONG || strlen(c->schema) > SCHEMA_MAX) return m;
-    snprintf(months[i].schema, sizeof months[i].schema, "%s", c->schema);
-    months[i].utility = c->utility, months[i].from = from, months[i].at_us = now_us, months[i].sums = *m;
+    if (m->bills >= MONTH_LONG) kept_put(key, m, sizeof *m);
     return m;
 }
 

@@ -49,8 +49,6 @@ Id ledger_post(struct Ctx *c, const LedgerSet *set);
 /* The same for many sets at once, in order (bill runs): bulk inserts, one read of set keys already posted. txns (may be
    NULL) gets ledger_txn.id of each. The caller has locked the accounts. */
 void ledger_post_many(struct Ctx *c, const LedgerSet *sets, size_t n, Id *txns);
-/* The trial balance of the utility is zero, from what a job has added up and the entries since (ledger_sum.c). */
-bool ledger_is_balanced(struct Ctx *c);
 /* The exact mirror of a posted set, once (I3): a second call returns the first mirror. */
 Id ledger_reverse(struct Ctx *c, Id txn, const char *set_key, const char *txn_type, Date date, const char *memo);
 /* The set posted under this key; 0 when none. */

@@ -2,6 +2,7 @@
  * GL codes: the chart of accounts (BX05US01, tab Chart). A resource and its rules; the other tabs: gl_mapping.c,
  * gl_journal.c, gl_period.c, gl_export.c; import: gl_import.c; postings: ledger.c.
  */
+#include "app/billing/ledger_sum.h"
 #include "app/billing/gl.h"
 
 #include <string.h>
@@ -53,11 +54,11 @@ static void gl_code_check(Req *r, const Input *in, Id id) {
 #define TREE "coalesce((select concat_ws('/', p3.code, p2.code, p1.code, x.code) from gl_code p1 " \
              "left join gl_code p2 on p2.id = p1.parent_id left join gl_code p3 on p3.id = p2.parent_id " \
              "where p1.id = x.parent_id), x.code)"
-/* Closed periods have their sums, the others' entries are added up (an index holds all that is read). */
-#define BALANCE "if(x.normal_side = 'debit', 1, -1) * ((select coalesce(sum(b.debit_minor - b.credit_minor), 0) " \
-                "from gl_period_balance b where b.gl_code_id = x.id) + " \
-                "(select coalesce(sum(e.debit_minor - e.credit_minor), 0) from ledger_entry e " \
-                "join gl_period p on p.id = e.gl_period_id and p.state <> 'closed' where e.gl_code_id = x.id))"
+/* What is summed, and what came since. */
+#define BALANCE "if(x.normal_side = 'debit', 1, -1) * ((select coalesce(sum(s.debit_minor - s.credit_minor), 0) " \
+                "from ledger_sum s where s.gl_code_id = x.id) + coalesce((select n.rest from (select e.gl_code_id, " \
+                "sum(e.debit_minor - e.credit_minor) as rest from ledger_entry e where e.id > " LEDGER_SUMMED \
+                " group by e.gl_code_id) n where n.gl_code_id = x.id), 0))"
 
 const Resource gl_code = {
     .table = "gl_code", .path = "/bx/gl-codes", .feature = "bx.gl",

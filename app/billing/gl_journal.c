@@ -25,11 +25,18 @@ static const ListAction journal_actions[] = {
 
 static const ListSpec entries = {
     .name = "ledger_entry", .path = "/bx/gl-codes/journal",
-    .from = "ledger_entry e join ledger_txn t on t.id = e.txn_id join gl_code g on g.id = e.gl_code_id "
-            "join gl_period p on p.id = e.gl_period_id "
-            "left join account a on a.id = e.account_id left join bill b on b.id = e.bill_id "
-            "left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id "
-            "left join payment y on e.source_type = 'payment' and y.id = e.source_id",
+    .from = "ledger_entry e",
+    .joins = FRAGMENTS { "join ledger_txn t on t.id = e.txn_id", "join gl_code g on g.id = e.gl_code_id",
+                         "join gl_period p on p.id = e.gl_period_id", "left join account a on a.id = e.account_id",
+                         "left join bill b on b.id = e.bill_id",
+                         "left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id",
+                         "left join payment y on e.source_type = 'payment' and y.id = e.source_id", NULL },
+    .found = FRAGMENTS { "select x.id from account y join ledger_entry x on x.account_id = y.id "
+                         "where y.utility_id = ? and y.account_no like ?",
+                         "select x.id from bill y join ledger_txn z on z.source_type = 'bill' and z.source_id = y.id "
+                         "join ledger_entry x on x.txn_id = z.id where y.utility_id = ? and y.bill_no like ?",
+                         "select x.id from bill y join ledger_entry x on x.account_id = y.account_id "
+                         "and x.bill_id = y.id where y.utility_id = ? and y.bill_no like ?", NULL },
     .where = "e.utility_id = ?", .id = "e.id",
     .columns = COLUMNS {
         { "txn",          NULL, "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}",

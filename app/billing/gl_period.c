@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "app/billing/ledger_sum.h"
 #include "app/billing/gl.h"
 #include "lib/date.h"
 #include "lib/history.h"
@@ -68,9 +69,10 @@ static Trials trial_of(Ctx *c, const Period *p) {
         "b.credit_minor, 0) as credit from gl_period q join gl_period_balance b on b.gl_period_id=q.id "
         "where q.utility_id=? and q.from_date<=? and q.state='closed' union all "
         "select e.gl_code_id, if(q.id=?, 0, e.debit_minor - e.credit_minor), if(q.id=?, e.debit_minor, 0), "
-        "if(q.id=?, e.credit_minor, 0) from gl_code k straight_join ledger_entry e on e.gl_code_id=k.id "
-        "join gl_period q on q.id=e.gl_period_id where k.utility_id=? and q.from_date<=? "
-        "and q.state<>'closed') m join gl_code g on g.id=m.gl_code_id group by g.id order by g.code",
+        "if(q.id=?, e.credit_minor, 0) from (select gl_code_id, gl_period_id, debit_minor, credit_minor "
+        "from ledger_sum union all select gl_code_id, gl_period_id, debit_minor, credit_minor from ledger_entry "
+        "where id > " LEDGER_SUMMED ") e join gl_period q on q.id=e.gl_period_id where q.utility_id=? "
+        "and q.from_date<=? and q.state<>'closed') m join gl_code g on g.id=m.gl_code_id group by g.id order by g.code",
         p->id, p->id, p->id, c->utility, p->from_date, p->id, p->id, p->id, c->utility, p->from_date);
 }
 
@@ -164,8 +166,7 @@ static const char *open_runs(Ctx *c, const Period *p) {
  * sums of several sources, so that a total of zero is clear. */
 static const char *suspense(Ctx *c, const Period *p) {
     Id code = gl_by_key(c, "SUSPENSE");
-    int64_t net = db_int(c, "select cast(coalesce(sum(credit_minor - debit_minor), 0) as signed) "
-                            "from ledger_entry where gl_code_id=?", code);
+    int64_t net = -ledger_rest(c, code).minor;
     if (!net) return NULL;
     const LeftOver *l = db_one(c, LeftOver, "select count(*) as entries, cast(coalesce(sum(s.credit_minor - "
                                             "s.debit_minor), 0) as signed) as amount from ("
@@ -185,16 +186,11 @@ static const char *unbalanced(Ctx *c, const Period *p) {
 }
 
 /* Balances are those of now, so both sides are compared over all months. */
-static Money posted(Ctx *c, Id code) {
-    return db_money(c, "select cast(coalesce(sum(debit_minor - credit_minor), 0) as signed) "
-                       "from ledger_entry where gl_code_id=?", code);
-}
-
 static const char *receivables(Ctx *c, const Period *p) {
     (void)p;
     Money accounts = db_money(c, "select cast(coalesce(sum(balance_minor), 0) as signed) "
                                  "from account where utility_id=?", c->utility);
-    Money control = money_add(posted(c, gl_by_key(c, "AR")), posted(c, gl_by_key(c, "AR_AGREEMENT")));
+    Money control = money_add(ledger_rest(c, gl_by_key(c, "AR")), ledger_rest(c, gl_by_key(c, "AR_AGREEMENT")));
     return accounts.minor == control.minor ? NULL : text(c, "Account balances are %s, receivables %s.",
         money(c, accounts), money(c, control));
 }
@@ -203,7 +199,7 @@ static const char *deposits(Ctx *c, const Period *p) {
     (void)p;
     Money accounts = db_money(c, "select cast(coalesce(sum(deposit_balance_minor), 0) as signed) "
                                  "from account where utility_id=?", c->utility),
-        control = money_neg(posted(c, gl_by_key(c, "DEPOSIT_LIABILITY")));
+        control = money_neg(ledger_rest(c, gl_by_key(c, "DEPOSIT_LIABILITY")));
     return accounts.minor == control.minor ? NULL : text(c, "Deposits of accounts are %s, the control account has %s.",
         money(c, accounts), money(c, control));
 }

@@ -1,47 +1,54 @@
 /*
- * The trial balance of a large ledger (BX01US03, checklist; I2): the ledger of a utility with 50,000 accounts has
- * millions of entries, and no page reads them all. A job adds up entries that are old enough to be complete; who asks
- * adds what came since.
+ * Sums of the ledger by period and code (BX05US01, BX01US03 stage 5): the entries of a large utility are millions, and
+ * the chart of accounts, the trial balance and the checks of a run want to know their sums now. A job adds what is some
+ * minutes old to ledger_sum; who reads adds the entries behind it. Nobody who posts waits for a row that others change.
  */
-#include "app/billing/billing.h"
+#include "app/billing/ledger_sum.h"
+
 #include "app/billing/pages.h"
 #include "app/core/core.h"
 #include "lib/date.h"
 #include "lib/db.h"
+#include "lib/money.h"
 
-enum { SUM_AT_ONCE = 100000, COMPLETE_AFTER_S = 15 * 60 };
+enum { SUM_MARGIN_S = 5 * 60 };
 
-#define SUM_ROW(F, T) F(T, Id, through) F(T, int64_t, difference)
-ROW(SumRow, SUM_ROW)
-#define MORE_ROW(F, T) F(T, Money, debit) F(T, Money, credit)
-ROW(MoreRow, MORE_ROW)
+#define STRETCH(F, T) F(T, Id, last_id) F(T, int64_t, entries)
+ROW(Stretch, STRETCH)
 
-bool ledger_is_balanced(Ctx *c) {
-    SumRow *s = db_find(c, SumRow, "select through_id as through, debit_minor - credit_minor as difference "
-                                   "from ledger_sum where utility_id=?", c->utility);
-    if (!s)                             /* nothing is added up yet: by the index of codes alone */
-        return !db_int(c, "select coalesce(sum(e.debit_minor), 0) - coalesce(sum(e.credit_minor), 0) "
-                          "from gl_code g straight_join ledger_entry e force index (ledger_code) on e.gl_code_id=g.id "
-                          "where g.utility_id=?", c->utility);
-    return !(s->difference + db_int(c, "select coalesce(sum(debit_minor), 0) - coalesce(sum(credit_minor), 0) "
-                                       "from ledger_entry force index (primary) where id>? and utility_id=?",
-                                    s->through, c->utility));
+bool ledger_sum_more(Ctx *c, int64_t margin_s) {
+    int64_t after = db_int(c, "select entry_id from ledger_sum_mark for update");
+    const Stretch *s = db_one(c, Stretch, "select coalesce(max(id), 0) as last_id, count(*) as entries from (select id "
+                                          "from ledger_entry where id > ? and posted_at < ? order by id limit ?) e",
+                              after, time_add_seconds(c->now, -margin_s), (int)LEDGER_SUM_ROWS);
+    if (!s->entries) return false;
+    db_run(c, "insert into ledger_sum (gl_period_id, gl_code_id, utility_id, debit_minor, credit_minor) "
+              "select e.gl_period_id, e.gl_code_id, e.utility_id, sum(e.debit_minor), sum(e.credit_minor) "
+              "from ledger_entry e where e.id > ? and e.id <= ? group by e.gl_period_id, e.gl_code_id, e.utility_id "
+              "on duplicate key update debit_minor = ledger_sum.debit_minor + values(debit_minor), "
+              "credit_minor = ledger_sum.credit_minor + values(credit_minor)", after, s->last_id);
+    db_must(c, 1, CONFLICT, "update ledger_sum_mark set entry_id = ? where entry_id = ?", s->last_id, after);
+    return s->entries == LEDGER_SUM_ROWS;
 }
 
-/* Locking reads wait for whoever still writes entries of the range: what is added up is complete. */
 JobStep ledger_sum_job(Ctx *c, const JobRow *job) {
     (void)job;
-    db_run(c, "insert ignore into ledger_sum (utility_id) values (?)", c->utility);
-    Id through = db_id(c, "select through_id from ledger_sum where utility_id=? for update", c->utility);
-    Id last = db_id(c, "select coalesce(max(id), 0) from (select id from ledger_entry force index (primary) where id>? "
-                       "and utility_id=? and posted_at<? order by id limit ?) x", through, c->utility,
-                    time_add_seconds(c->now, -COMPLETE_AFTER_S), (int)SUM_AT_ONCE);
-    if (!last.id) return STEP_DONE;
-    MoreRow *more = db_one(c, MoreRow, "select coalesce(sum(debit_minor), 0) as debit, coalesce(sum(credit_minor), 0) "
-                                       "as credit from ledger_entry force index (primary) where id>? and id<=? "
-                                       "and utility_id=? lock in share mode", through, last, c->utility);
-    db_must(c, 1, CONFLICT, "update ledger_sum set through_id=?, debit_minor=debit_minor+?, "
-                            "credit_minor=credit_minor+?, summed_at=? where utility_id=?", last, more->debit,
-            more->credit, c->now, c->utility);
-    return STEP_AGAIN;
+    return ledger_sum_more(c, SUM_MARGIN_S) ? STEP_AGAIN : STEP_DONE;
+}
+
+void ledger_sum_without(Ctx *c, const char *txns) {
+    int64_t summed = db_int(c, "select entry_id from ledger_sum_mark for update");
+    db_run(c, "update ledger_sum s join (select e.gl_period_id, e.gl_code_id, sum(e.debit_minor) as debit, "
+              "sum(e.credit_minor) as credit from json_table(?, '$[*]' columns (id bigint unsigned path '$')) j "
+              "straight_join ledger_entry e on e.txn_id = j.id and e.id <= ? group by e.gl_period_id, e.gl_code_id) x "
+              "on x.gl_period_id = s.gl_period_id and x.gl_code_id = s.gl_code_id "
+              "set s.debit_minor = s.debit_minor - x.debit, s.credit_minor = s.credit_minor - x.credit", txns, summed);
+}
+
+Money ledger_rest(Ctx *c, Id gl_code) {
+    Money before = db_money(c, "select cast(coalesce(sum(debit_minor - credit_minor), 0) as signed) from ledger_sum "
+                               "where utility_id = ? and (? = 0 or gl_code_id = ?)", c->utility, gl_code.id, gl_code.id);
+    return money_add(before, db_money(c, "select cast(coalesce(sum(debit_minor - credit_minor), 0) as signed) "
+                                         "from ledger_entry where id > " LEDGER_SUMMED " and utility_id = ? "
+                                         "and (? = 0 or gl_code_id = ?)", c->utility, gl_code.id, gl_code.id));
 }

@@ -187,7 +187,7 @@ static const JobHandler billing_jobs[] = {
     { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job },
     { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },
     { .kind = "billing_owed.fold",     .class = "general", .run = owed_fold_job },
-    { .kind = "billing_ledger.sum",    .class = "general", .run = ledger_sum_job },
+    { .kind = "ledger.sum",            .class = "general", .run = ledger_sum_job },
     { 0 }
 };
 
@@ -208,8 +208,7 @@ static const JobSchedule billing_schedules[] = {
       .rule = "daily 04:00", .per_utility = true },
     { .code = "billing_owed", .kind = "billing_owed.fold", .name = "Changes of what is owed added up",
       .rule = "every 15m", .per_utility = true },
-    { .code = "billing_ledger", .kind = "billing_ledger.sum", .name = "Trial balance of the ledger added up",
-      .rule = "every 15m", .per_utility = true },
+    { .code = "ledger_sum", .kind = "ledger.sum", .name = "Sums of the ledger", .rule = "every 5m" },
     { 0 }
 };
 

@@ -42,9 +42,10 @@ void overview_head(Req *r, int tab);
    which leaves an alert under "billing_total:<utility>" (daily_total.c). */
 JobStep daily_total_job      (Ctx *c, const JobRow *job);
 JobStep daily_total_check_job(Ctx *c, const JobRow *job);
+/* ledger_sum.c: "ledger.sum" takes the next entries into the sums. */
+JobStep ledger_sum_job       (Ctx *c, const JobRow *job);
 /* owed.c: "billing_owed.fold" adds up the changes of what is unpaid. */
 JobStep owed_fold_job        (Ctx *c, const JobRow *job);
-JobStep ledger_sum_job       (Ctx *c, const JobRow *job);
 /* One month at once: some 100 ms for 50,000 bills. */
 void    daily_total_make(Ctx *c, Month month);
 /* Handlers: the month of a run that has published bills, or of a cancelled bill, is made again. */

@@ -3,6 +3,7 @@
  * The opening balances of the old system stay, as if nothing had been paid or billed of them; cycles and periods stay
  * and are open again. Order: lines before what they hang on.
  */
+#include "app/billing/ledger_sum.h"
 #include "app/billing/pages.h"
 #include "app/core/core.h"
 #include "lib/db.h"
@@ -63,6 +64,7 @@ static int64_t ledger(Ctx *c) {
     const char *ids = db_text(c, "select json_arrayagg(id) from (select id from ledger_txn where utility_id = ? "
                                  "and source_type <> 'import_batch' order by id limit 500) t", c->utility);
     if (!ids) return 0;
+    ledger_sum_without(c, ids);
     db_run(c, "delete x " OF_CHUNK "ledger_entry x on x.txn_id = j.id", ids);
     db_run(c, "update ledger_txn t join json_table(?, '$[*]' columns (id bigint unsigned path '$')) j "
               "on t.reversal_of_txn_id = j.id set t.reversal_of_txn_id = null", ids);
@@ -82,9 +84,10 @@ SANDBOX_PURGE(charges_open, "update charge set paid_minor = 0, bill_id = null, s
               "and source_type = 'import_batch' and status <> 'voided' and (paid_minor <> 0 or bill_id is not null "
               "or status <> 'pending') limit 2000", c->utility)
 SANDBOX_PURGE(owed, "delete from bill_owed where utility_id = ? limit 2000", c->utility)
-SANDBOX_PURGE(ledger_sums, "delete from ledger_sum where utility_id = ?", c->utility)
 SANDBOX_PURGE(days, "delete from billing_daily_total where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(months, "delete from billing_month_figure where utility_id = ? limit 500", c->utility)
+SANDBOX_PURGE(sums, "delete from ledger_sum where utility_id = ? and debit_minor = 0 and credit_minor = 0 limit 2000",
+              c->utility)
 SANDBOX_PURGE(period_sums, "delete b from gl_period_balance b join gl_period p on p.id = b.gl_period_id "
               "where p.utility_id = ?", c->utility)
 SANDBOX_PURGE(gl_periods, "update gl_period set state = 'open', checklist = null, closed_at = null, closed_by = null "
@@ -112,7 +115,7 @@ const SandboxPurge billing_purges[] = {
     { "ledger",     export_files },
     { "ledger",     journals },
     { "ledger",     ledger },
-    { "ledger",     ledger_sums },
+    { "ledger",     sums },
     { "ledger",     period_sums },
     { "ledger",     gl_periods },
     { "charges",    charges },

@@ -6,6 +6,7 @@
  * are billed and paid. The clock goes through them in order, so that balances, numbers and dates are those of their
  * time.
  */
+#include "app/billing/ledger_sum.h"
 #include "app/billing/pages.h"
 #include "app/billing/sample.h"
 
@@ -156,6 +157,11 @@ static void totals_tx(Sample *s, int64_t from, int64_t to) {
     daily_total_make(s->c, month_add(s->first, (int)from));
 }
 
+static void ledger_sums_tx(Sample *s, int64_t from, int64_t to) {
+    (void)from, (void)to;
+    ledger_sum_more(s->c, -3600);
+}
+
 /* Figures of dashboards, which jobs make by the clock: made as soon as somebody works. */
 static void figures_tx(Sample *s, int64_t from, int64_t to) {
     (void)from, (void)to;
@@ -183,6 +189,8 @@ static void fill(Ctx *c, const Options *o) {
     db_run(c, "set timestamp = default");
     sample_tx(&s, overdue_tx, 0, 0);
     for (int i = 0; i <= s.months + 1; i++) sample_tx(&s, totals_tx, i, i);
+    int64_t entries = db_int(c, "select count(*) from ledger_entry");
+    for (int64_t i = 0; i <= entries; i += LEDGER_SUM_ROWS) sample_tx(&s, ledger_sums_tx, i, i);
     sample_tx(&s, figures_tx, 0, 0);
     printf("sample: %lld consumers, %d months, %lld bills, %lld payments in %.1f s\n", (long long)s.consumers, s.months,
            (long long)s.bills, (long long)s.payments, (double)(time_ticking_us() - s.began_us) / 1e6);

@@ -30,11 +30,23 @@ static const Choice account_states[] = {
     { "pending", NULL }, { "active", NULL }, { "temporarily_disconnected", NULL }, { "disconnected", NULL },
     { "closed", NULL }, { "cancelled", NULL }, { 0 } };
 
+#define OF_CONSUMER(where) "select x.id from consumer y join account x on x.consumer_id = y.id where y.utility_id = ? and " \
+    where
+
 static const ListSpec accounts = {
     .name = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",
     .id = "a.id",
-    .from = "account a join consumer n on n.id = a.consumer_id join premise p on p.id = a.premise_id "
-            "join consumer_category g on g.id = a.category_id", .where = "a.utility_id = ?", .area = "p.sub_area_id",
+    .from = "account a",
+    .joins = FRAGMENTS { "join consumer n on n.id = a.consumer_id", "join premise p on p.id = a.premise_id",
+                         "join consumer_category g on g.id = a.category_id", NULL },
+    .where = "a.utility_id = ?", .area = "p.sub_area_id",
+    .found = FRAGMENTS { "select x.id from account x where x.utility_id = ? and x.account_no like ?",
+                         OF_CONSUMER("y.consumer_no like ?"), OF_CONSUMER("y.display_name like ?"),
+                         OF_CONSUMER("y.last_name like ?"), OF_CONSUMER("y.email like ?"),
+                         OF_CONSUMER("y.primary_phone like ?"), OF_CONSUMER("y.primary_phone like concat('+', ?)"),
+                         "select x.id from premise y join account x on x.premise_id = y.id where y.utility_id = ? "
+                         "and y.line1 like ?", NULL },
+    .index = "account_list",
     .columns = COLUMNS {
         { "account_no",      NULL, "a.account_no",       LIST | SORT | SEARCH_START,
           .link = "/cis/accounts/{account_no}" },

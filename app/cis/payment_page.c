@@ -13,11 +13,19 @@
 static const Choice payment_states[] = { { "posted", NULL }, { "pending_clearance", NULL }, { "reversed", NULL },
                                          { "partially_refunded", NULL }, { "refunded", NULL }, { 0 } };
 
+#define OF_ACCOUNT(where) "select x.id from account y join payment x on x.account_id = y.id where y.utility_id = ? and " where
+
 static const ListSpec payments = {
-    .name = "payments", .path = "/cis/payments", .feature = "cis.payments", .id = "p.id",
-    .from = "payment p left join account a on a.id = p.account_id left join consumer n on n.id = p.consumer_id "
-            "left join premise m on m.id = a.premise_id join payment_channel ch on ch.id = p.channel_id "
-            "join payment_mode o on o.id = p.mode_id",
+    .name = "payments", .path = "/cis/payments", .feature = "cis.payments", .id = "p.id", .from = "payment p",
+    .joins = FRAGMENTS { "left join account a on a.id = p.account_id", "left join consumer n on n.id = p.consumer_id",
+                         "left join premise m on m.id = a.premise_id",
+                         "join payment_channel ch on ch.id = p.channel_id", "join payment_mode o on o.id = p.mode_id",
+                         NULL },
+    .found = FRAGMENTS { "select x.id from payment x where x.utility_id = ? and x.payment_no like ?",
+                         "select x.id from payment x where x.utility_id = ? and x.receipt_no like ?",
+                         "select x.id from payment x where x.utility_id = ? and x.reference like ?",
+                         OF_ACCOUNT("y.account_no like ?"), NULL },
+    .index = "payment_list",
     .where = "p.utility_id = ?",
     .columns = COLUMNS {
         { "payment_no",    NULL,  "p.payment_no",  LIST | SORT | SEARCH_START, .sub = "receipt_no",
@@ -33,7 +41,8 @@ static const ListSpec payments = {
         { "reference",     NULL, "p.reference",  SEARCH_START },
         { "amount_minor",  NULL,   "p.amount_minor", LIST | SORT, .place = "amount" },
         { "unallocated_minor", NULL, "p.unallocated_minor", LIST },
-        { "status",        NULL,   "p.status",      LIST | FILTER, .choices = payment_states },
+        { "status",        NULL,   "p.status",      LIST | FILTER, .choices = payment_states,
+          .index = "payment_list_status" },
         { 0 } },
     .order = "-received_at", .area = "m.sub_area_id" };
 

@@ -52,6 +52,11 @@ CHECK(owed_is_a_sum, "select concat('utility ', x.utility_id, ' due ', x.due_dat
                      "select utility_id, due_date, amount_minor as amount from bill_owed "
                      "union all select utility_id, due_date, -open_minor from bill where open_minor > 0) x "
                      "group by x.utility_id, x.due_date having sum(x.amount) <> 0")
+CHECK(ledger_sums_are_sums, "select concat('gl_period ', x.gl_period_id, ' gl_code ', x.gl_code_id, ' summed') what "
+                            "from (select gl_period_id, gl_code_id, debit_minor, credit_minor from ledger_sum union "
+                            "all select gl_period_id, gl_code_id, -debit_minor, -credit_minor from ledger_entry "
+                            "where id <= (select m.entry_id from ledger_sum_mark m)) x group by x.gl_period_id, "
+                            "x.gl_code_id having sum(x.debit_minor) <> 0 or sum(x.credit_minor) <> 0")
 CHECK(period_balances_are_sums, "select concat('gl_period ', b.gl_period_id, ' gl_code ', b.gl_code_id) what "
                                 "from gl_period_balance b "
     "left join (select gl_period_id, gl_code_id, sum(debit_minor) d, sum(credit_minor) k from ledger_entry "
@@ -384,7 +389,8 @@ CHECK(values_are_there, "select concat('audit_entry ', e.id) what from audit_ent
 static const struct { const char *text; Check check[6]; } invariants[INVARIANTS] = {
     { "sets of the ledger balance",                    { sets_balance, entries_belong } },
     { "the ledger sums to 0; balances are sums",
-      { ledger_is_zero, balances_are_sums, owed_is_a_sum, period_balances_are_sums } },
+      { ledger_is_zero, balances_are_sums, owed_is_a_sum, ledger_sums_are_sums,
+        period_balances_are_sums } },
     { "nothing posted is changed; reversed once",      { reversed_once, reversals_mirror, append_only_rights } },
     { "bill = its lines = what was posted",            { bills_are_sums, bills_are_posted, cancelled_bills_are_reversed,
         live_bills_are_not_reversed } },

@@ -20,10 +20,18 @@ static const Choice meter_states[] = { { "in_store", NULL }, { "installed", NULL
 
 static const ListSpec meters = {
     .name = "meters", .one = "meter", .many = "meters", .path = "/mx/meters", .feature = "mx.device", .id = "m.id",
-    .from = "meter m join meter_model o on o.id = m.meter_model_id left join meter_installation i on i.meter_id = "
-            "m.id and i.open_flag = 1 "
-            "left join service_connection s on s.id = i.service_connection_id "
-            "left join account a on a.id = s.account_id left join premise p on p.id = i.premise_id",
+    .from = "meter m",
+    .joins = FRAGMENTS { "join meter_model o on o.id = m.meter_model_id",
+                         "left join meter_installation i on i.meter_id = m.id and i.open_flag = 1",
+                         "left join service_connection s on s.id = i.service_connection_id",
+                         "left join account a on a.id = s.account_id", "left join premise p on p.id = i.premise_id",
+                         NULL },
+    .found = FRAGMENTS { "select x.id from meter x where x.utility_id = ? and x.meter_no like ?",
+                         "select x.id from meter x where x.utility_id = ? and x.serial_no like ?",
+                         "select i.meter_id from account y join service_connection z on z.account_id = y.id "
+                         "join meter_installation i on i.service_connection_id = z.id and i.open_flag = 1 "
+                         "where y.utility_id = ? and y.account_no like ?", NULL },
+    .index = "meter_list",
     .where = "m.utility_id = ?",
     .columns = COLUMNS {
         { "meter_no",        NULL, "m.meter_no",  LIST | SORT | SEARCH_START, .link = "/mx/meters/{meter_no}" },

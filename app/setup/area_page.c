@@ -118,8 +118,10 @@ void area_level_page(Req *r) {
 
 static const ListSpec premises = {
     .name = "area_premises", .one = "premise", .many = "premises", .path = "/areas/premises",
-    .from = "premise p join service_area x on x.id = p.sub_area_id", .where = "p.utility_id = ?", .id = "p.id",
-    .area = "p.sub_area_id",
+    .from = "premise p", .joins = FRAGMENTS { "join service_area x on x.id = p.sub_area_id", NULL },
+    .where = "p.utility_id = ?", .id = "p.id", .area = "p.sub_area_id", .index = "premise_list",
+    .found = FRAGMENTS { "select y.id from premise y where y.utility_id = ? and y.premise_no like ?",
+                         "select y.id from premise y where y.utility_id = ? and y.line1 like ?", NULL },
     .columns = COLUMNS {
         { "premise_no", "Number",   "p.premise_no", LIST | SEARCH_START | SORT, .place = "id", .kind = "code",
           .link = "/areas/premises/{premise_no}" },

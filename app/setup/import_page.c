@@ -362,10 +362,10 @@ static void show_errors(Req *r, const Batch *b) {
     if (!b->error_count && !b->warning_count && strcmp(b->state, "partly_rolled_back")) return;
     Seens l = db_all(r, Seen,
         "select w.line_no, w.state, m.code, m.column_name, m.text, m.value "
-        "from import_row w, json_table(w.messages, '$[*]' columns (code varchar(4) path '$.code', "
-        "column_name varchar(60) path '$.column', text varchar(500) path '$.text', "
-        "value varchar(200) path '$.value')) m where w.batch_id=? and w.state in ('error', 'warning', "
-        "'blocked') order by w.state, w.line_no limit 50",
+        "from (select line_no, state, messages from import_row where batch_id=? and state in ('error', 'warning', "
+        "'blocked') order by state, line_no limit 50) w, json_table(w.messages, '$[*]' columns (code varchar(4) "
+        "path '$.code', column_name varchar(60) path '$.column', text varchar(500) path '$.text', "
+        "value varchar(200) path '$.value')) m order by w.state, w.line_no limit 50",
         b->id);
     const char *s = "job.sections.1";
     show_text(r, text(r, "%s.title", s), msg(r->c.language, "import.report"));

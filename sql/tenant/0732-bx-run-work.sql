@@ -1,5 +1,5 @@
 -- What is done to all bills of a run goes in pieces by jobs (BX01US03): ends_as is what a run being rolled back becomes. Figures of a run
--- and of a period are read from indexes alone; those of its readings are counted by a job. ledger_sum is the ledger up to an entry.
+-- and of a period are read from indexes alone; those of its readings are counted by a job.
 alter table bill_run
   modify column state varchar(32) not null check (state in ('queued', 'running', 'paused', 'completed', 'completed_with_errors', 'cancelled', 'setup', 'checking', 'ready', 'calculating', 'review', 'awaiting_approval', 'approved', 'publishing', 'published', 'closed', 'rolling_back', 'rolled_back')),
   add column if not exists ends_as varchar(32) null check (ends_as in ('rolled_back', 'cancelled', 'published')),
@@ -13,8 +13,3 @@ alter table bill_run_item
 alter table bill
   add key if not exists bill_run_sums (bill_run_id, status, stale, account_id, total_minor, current_charges_minor, tax_minor, is_estimated, usage_qty_micro, usage_unit, tariff_plan_id, category_id), drop key if exists bill_run,
   add key if not exists bill_period_sums (bill_cycle_period_id, status, payment_status, current_charges_minor, tax_minor, is_estimated, usage_qty_micro), drop key if exists bill_period;
-
-create table if not exists ledger_sum (
-  utility_id bigint unsigned not null primary key, through_id bigint unsigned not null default 0, debit_minor bigint not null default 0, credit_minor bigint not null default 0, summed_at datetime(6) not null default (utc_timestamp(6)),
-  foreign key (utility_id) references utility (id)
-);

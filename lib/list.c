@@ -327,7 +327,8 @@ static bool is_longer(Query *q, const char *sql) {
     return db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true) > 0;
 }
 
-/* Without sums counting ends early, and what is longer is counted once in a while, for pages; what decides (an export, what is done to all rows) is counted now. */
+/* Without sums counting ends early, and what is longer is counted once in a while, for pages; what decides (an export,
+   what is done to all rows) is counted now. */
 static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     Text sums = text_start(q->r), rows = text_start(q->r);
     text_add(&sums, "");
@@ -822,9 +823,8 @@ static void add_order(const Query *q, Text *sql) {
     text_addf(sql, " order by %s %s, %s %s", q->sort->sql, way, q->spec->id, way);
 }
 
-/* The rows of a page and one more. Where joins stand apart the rows are chosen first, by what sorts and filters them, so
-   that all other columns are read of a page and not of the list: the server sorts a whole list when one joined table is
-   small. */
+/* The rows of a page and one more. Where joins stand apart the rows are chosen first, by what sorts and filters them,
+   and all other columns are read of a page only: the server sorts a whole list when one joined table is small. */
 static void add_page(Query *q, Text *sql, const Bind *binds, int n) {
     bool is_chosen = q->spec->joins || is_found(q);
     q->binds = q->filters = 0, q->index = NULL;

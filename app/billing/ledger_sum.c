@@ -47,7 +47,8 @@ void ledger_sum_without(Ctx *c, const char *txns) {
 
 Money ledger_rest(Ctx *c, Id gl_code) {
     Money before = db_money(c, "select cast(coalesce(sum(debit_minor - credit_minor), 0) as signed) from ledger_sum "
-                               "where utility_id = ? and (? = 0 or gl_code_id = ?)", c->utility, gl_code.id, gl_code.id);
+                               "where utility_id = ? and (? = 0 or gl_code_id = ?)", c->utility, gl_code.id,
+                            gl_code.id);
     return money_add(before, db_money(c, "select cast(coalesce(sum(debit_minor - credit_minor), 0) as signed) "
                                          "from ledger_entry where id > " LEDGER_SUMMED " and utility_id = ? "
                                          "and (? = 0 or gl_code_id = ?)", c->utility, gl_code.id, gl_code.id));

@@ -65,8 +65,8 @@ static Pick *pick(Req *r, const char *cycle, const char *period) {
 ROW(Expect, EXPECT_ROW)
 
 /* Billed: by a run of the period, or by a single bill that reaches to its end. Without a reading and waiting count only
-   what is not billed yet: accounts that have metered supplies without use, and of those alone it is asked whether a reading
-   waits. Held last time: in the runs of the period before, whatever became of it. */
+   what is not billed yet: accounts that have metered supplies without use, and of those alone it is asked whether a
+   reading waits. Held last time: in the runs of the period before, whatever became of it. */
 static Expect *expect_read(Req *r, const Pick *p) {
     int window = (int)setting_int(&r->c, "bx.reading_window_days", 5);
     Date early = date_add_days(p->to_date, -window), late = date_add_days(p->to_date, window);

@@ -30,8 +30,8 @@ static const Choice account_states[] = {
     { "pending", NULL }, { "active", NULL }, { "temporarily_disconnected", NULL }, { "disconnected", NULL },
     { "closed", NULL }, { "cancelled", NULL }, { 0 } };
 
-#define OF_CONSUMER(where) "select x.id from consumer y join account x on x.consumer_id = y.id where y.utility_id = ? and " \
-    where
+#define OF_CONSUMER(where) \
+    "select x.id from consumer y join account x on x.consumer_id = y.id where y.utility_id = ? and " where
 
 static const ListSpec accounts = {
     .name = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",

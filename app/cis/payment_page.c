@@ -13,7 +13,8 @@
 static const Choice payment_states[] = { { "posted", NULL }, { "pending_clearance", NULL }, { "reversed", NULL },
                                          { "partially_refunded", NULL }, { "refunded", NULL }, { 0 } };
 
-#define OF_ACCOUNT(where) "select x.id from account y join payment x on x.account_id = y.id where y.utility_id = ? and " where
+#define OF_ACCOUNT(where) \
+    "select x.id from account y join payment x on x.account_id = y.id where y.utility_id = ? and " where
 
 static const ListSpec payments = {
     .name = "payments", .path = "/cis/payments", .feature = "cis.payments", .id = "p.id", .from = "payment p",

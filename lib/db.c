@@ -931,6 +931,22 @@ bool db_savepoint(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     return false;
 }
 
+void db_trial(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
+    static unsigned number;
+    char sql[60];
+    unsigned my = ++number;
+    snprintf(sql, sizeof sql, "savepoint t%u", my);
+    query(c, sql);
+    bool passed = attempt(c, work, arg);
+    Status s = c->failure.status;
+    if (!passed && (s == RETRY || s == UNKNOWN || s == DOWN)) fail_again(c);
+    Failure kept = c->failure;
+    snprintf(sql, sizeof sql, "rollback to savepoint t%u", my);
+    query(c, sql);
+    c->failure = kept;
+    if (!passed) fail_again(c);
+}
+
 /* --- columns for pages, and the linter ---------------------------------------------------------------------------- */
 
 static bool ends(const char *s, const char *tail) {

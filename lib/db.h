@@ -115,6 +115,8 @@ int64_t db_tx_number(const Ctx *c);
 /* Runs work with a savepoint: on failure only its changes are gone; true when it passed (else c->failure). RETRY,
  * UNKNOWN and DOWN are not caught: they concern the whole transaction. */
 bool db_savepoint(Ctx *c, void (*work)(Ctx *, void *), void *arg);
+/* Runs work and takes back all it changed; what it took of memory stays. Fails as work does. */
+void db_trial(Ctx *c, void (*work)(Ctx *, void *), void *arg);
 /* Runs work(c, arg) after COMMIT of the running transaction (wake-ups),
  * once for the same work and arg; not on rollback. May not fail. */
 void db_after_commit(Ctx *c, void (*work)(Ctx *, void *), void *arg);

@@ -77,6 +77,11 @@ struct Req {
     const char   *content_type;
     Scope         scope;
     const char   *prefix;           /* "/u/swa-w", "" */
+    /* A page inside of another one: what stands before its own address, in its links and forms too, so that it is not
+       left by them ("/setup/calendar" of "/setup/calendar/u/swa-w/calendar"); the prefix begins with it. "": none. */
+    const char   *frame;
+    size_t        frame_parts;      /* segments of the path */
+    bool          is_outside;       /* links lead out of the frame from now on: the shell's */
     const Route  *route;
     Params        in_path;          /* values of {name} */
     bool          is_part;          /* HX-Request: a part is enough */

@@ -359,6 +359,7 @@ void resource_new(Req *r) {
     FormView *v = form_show(r, "form", form, res->path);
     show_refs(r, v, res);
     show_text(r, "page.title", text(r, "New %s", resource_one(r, res)));
+    show_flag(r, "form.continues", true);
     show_text(r, "page.width", "narrow");
     crumb(r, res, text(r, "New %s", resource_one(r, res)));
     show_text(r, "form.cancel_url", link_path(r, "%s", res->path));

@@ -131,12 +131,14 @@ void web_list_routes(void (*line)(void *, const Route *), void *arg) {
     for (size_t i = 0; i < places_n; i++) line(arg, places[i].route);
 }
 
-bool web_has_page(Scope scope, const char *path) {
+const Route *web_page(Scope scope, const char *path) {
     for (size_t i = 0; i < places_n; i++)
         if (places[i].route->scope == scope && !strcmp(places[i].route->method, "GET") && !strcmp(places[i].route->path,
-            path)) return true;
-    return false;
+            path)) return places[i].route;
+    return NULL;
 }
+
+bool web_has_page(Scope scope, const char *path) { return web_page(scope, path) != NULL; }
 
 static bool fits(const Place *p, const Path *path, size_t skip) {
     if (p->parts != path->n - skip) return false;
@@ -164,7 +166,9 @@ static const Place *find(const Req *r, const char *method, size_t skip, bool *pa
     return best;
 }
 
-static size_t prefix_parts(const Req *r) { return r->scope == SCOPE_UTILITY || r->scope == SCOPE_PORTAL ? 2 : 0; }
+static size_t prefix_parts(const Req *r) {
+    return r->frame_parts + (r->scope == SCOPE_UTILITY || r->scope == SCOPE_PORTAL ? 2 : 0);
+}
 
 static void find_route(Req *r) {
     bool path_known = false;
@@ -189,7 +193,7 @@ static void find_route(Req *r) {
 }
 
 const Route *web_find_page(Req *r, const char *path) {
-    Req other = { .scope = r->scope };
+    Req other = { .scope = r->scope, .frame_parts = r->frame_parts };
     bool known = false;
     Params query = params_start(r);
     if (target_parse(&r->c.mem, text(r, "%s%s", r->prefix, path), &other.path, &query).status) return NULL;
@@ -257,7 +261,8 @@ char *link_path(Req *r, const char *format, ...) {
     va_start(args, format);
     char *path = arena_vtext(&r->c.mem, format, args);
     va_end(args);
-    return r->prefix && r->prefix[0] ? text(r, "%s%s", r->prefix, path) : path;
+    const char *prefix = r->prefix && r->is_outside ? r->prefix + strlen(r->frame) : r->prefix;
+    return prefix && prefix[0] ? text(r, "%s%s", prefix, path) : path;
 }
 
 static bool gateway_listed(const char *url) {
@@ -368,6 +373,8 @@ static void fresh_answer(Req *r) {
     }
     later(r, destroy_data, r->data);
     r->status = 0;
+    r->is_outside = false;
+    if (!r->frame) r->frame = "";
     r->template = r->location = r->type = r->file = NULL;
     r->note = r->note_kept;
     r->out = (Text){ 0 };
@@ -579,7 +586,8 @@ void web_serve(Req *r) {
     for (int i = 0; i < 4 && !r->status; i++)
         if (!attempt(&r->c, steps[i], r)) {
             if (!i) {                       /* the place was not found: what points into its memory is gone with it */
-                r->prefix = "";
+                r->prefix = r->frame = "";
+                r->frame_parts = 0;
                 r->in_path = params_start(r);
             }
             refuse(r);

@@ -61,6 +61,8 @@ char *web_metrics(Arena *a);
 void web_list_routes(void (*line)(void *, const Route *), void *arg);
 /* Whether a GET route with exactly this path is there: menus show no entry without a page behind it. */
 bool web_has_page(Scope scope, const char *path);
+/* That route; NULL when there is none. */
+const Route *web_page(Scope scope, const char *path);
 /* The GET route behind a path without the prefix of r's scope ("/bx/runs/RUN-1"); NULL when there is none. */
 const Route *web_find_page(Req *r, const char *path);
 /*

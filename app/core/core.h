@@ -299,6 +299,12 @@ void setup_step_touch(struct Ctx *c, const char *step_key);
 /* Fails CONFLICT when this page creates or changes something of a step that is still locked; the failure leads to where
    what is missing is done. Asked before a page's handler. */
 void setup_gate(struct Req *r);
+/* Whether the guided set-up has a step of this key: below /setup/<key> stand pages with their own address behind it. */
+bool setup_has_step(const char *key);
+/* What surrounds such a page: steps, what is missing, signing off (guide_frame.c). Asked before the shell's menu. */
+void setup_frame(struct Req *r);
+/* After a form of such a page that was sent with "Save and continue": the answer leads to what comes next. */
+void setup_frame_next(struct Req *r);
 /* Where an administrator of the organization begins: "/setup" until the organization is set up, then NULL. */
 const char *setup_home(struct Ctx *c);
 

@@ -58,7 +58,20 @@ static void to_platform(Req *r) {
     tenant_leave(&r->c);
 }
 
-static bool first_is(const Req *r, const char *part) { return r->path.n && !strcmp(r->path.segment[0], part); }
+static bool first_is(const Req *r, const char *part) {
+    return r->path.n > r->frame_parts && !strcmp(r->path.segment[r->frame_parts], part);
+}
+
+/* /setup/<step> before another address: that page within the guided set-up (guide_frame.c). */
+static void find_frame(Req *r) {
+    static const char *const inside[] = { "u", "org", "utilities", NULL };
+    r->frame = "";
+    r->frame_parts = 0;
+    if (r->path.n < 3 || !first_is(r, "setup") || !setup_has_step(r->path.segment[1])) return;
+    for (const char *const *s = inside; *s; s++)
+        if (!strcmp(r->path.segment[2], *s)) r->frame_parts = 2;
+    if (r->frame_parts) r->prefix = r->frame = text(r, "/setup/%s", r->path.segment[1]);
+}
 
 #define SESSION(F, T) F(T, Id, id) F(T, Id, subject_id) F(T, Id, utility_id) F(T, Time, last_seen_at) \
     F(T, Time, expires_at) F(T, Time, ended_at) F(T, const char *, end_reason) \
@@ -155,21 +168,23 @@ static void front_host(Req *r) {
     if (!t) fail(r, NOT_FOUND, "There is no such page.");
     facts_of(c)->tenant_name = t->name;
     facts_of(c)->tenant_status = t->status;
+    find_frame(r);
     bool staff = first_is(r, "u"), portal = first_is(r, "p");
+    size_t parts = r->path.n - r->frame_parts;
     if (host && !r->path.n) {
         go_to(r, text(r, "/p/%s/", host->utility_code));
         return;
     }
-    if ((staff || portal) && r->path.n >= 2) {
-        Id utility = utility_by_code(c, r->path.segment[1]);
+    if ((staff || portal) && parts >= 2) {
+        Id utility = utility_by_code(c, r->path.segment[r->frame_parts + 1]);
         if (!utility.id) fail(r, NOT_FOUND, "There is no such page.");
         utility_enter(c, utility);
         r->scope = portal ? SCOPE_PORTAL : SCOPE_UTILITY;
-        r->prefix = text(r, "/%s/%s", portal ? "p" : "u", c->utility_code);
+        r->prefix = text(r, "%s/%s/%s", r->frame, portal ? "p" : "u", c->utility_code);
         return;
     }
     r->scope = SCOPE_TENANT;
-    if ((staff || portal) && r->path.n == 1) {
+    if ((staff || portal) && parts == 1) {
         const char *only = db_text(c, "select if(count(*) = 1, max(code), null) from utility where status <> 'closed'");
         if (only) go_to(r, text(r, "/%s/%s/", portal ? "p" : "u", only));
     }
@@ -552,6 +567,7 @@ static bool front_once_begin(Req *r, const char *form_key) {
 }
 
 static void front_once_end(Req *r, const char *form_key) {
+    if (r->frame_parts && r->location) setup_frame_next(r);
     if (form_key[0])
         form_done(&r->c, form_key, r->location ? r->location : r->path.text, r->status);
 }
@@ -576,9 +592,14 @@ static const Item staff_menu[] = {
 #include "app/core/menu.inc"
 };
 
+/* The address as if it stood in no frame: the menu knows no other. */
+static const char *own_path(const Req *r) { return r->path.text + strlen(r->frame); }
+static const char *own_prefix(const Req *r) { return r->prefix + strlen(r->frame); }
+
 static bool current_path(const Req *r, const char *url) {
     size_t n = strlen(url);
-    return !strncmp(r->path.text, url, n) && (r->path.text[n] == 0 || r->path.text[n] == '/');
+    const char *here = own_path(r);
+    return !strncmp(here, url, n) && (here[n] == 0 || here[n] == '/');
 }
 
 /* Home is that of the role. */
@@ -589,9 +610,9 @@ static const char *item_url(Req *r, const Item *i) {
 
 /* Whether the page is this entry's or below it; paths of entries are compared as they are written, without links. */
 static bool is_at(const Req *r, const char *path) {
-    size_t n = strlen(r->prefix), m = strlen(path);
-    const char *here = r->path.text + n;
-    return !strncmp(r->path.text, r->prefix, n) && !strncmp(here, path, m) && (here[m] == 0 || here[m] == '/');
+    size_t n = strlen(own_prefix(r)), m = strlen(path);
+    const char *here = own_path(r) + n;
+    return !strncmp(own_path(r), own_prefix(r), n) && !strncmp(here, path, m) && (here[m] == 0 || here[m] == '/');
 }
 
 /* Pages that belong to an entry of another path. */
@@ -611,7 +632,7 @@ static const Item *current_item(Req *r) {
     size_t most = 0;
     for (const Item *i = staff_menu; i->key; i++) {
         const char *home = strcmp(i->path, "/") ? NULL : item_url(r, i);
-        size_t n = home ? strlen(home) : strlen(r->prefix) + strlen(i->path);
+        size_t n = home ? strlen(home) : strlen(own_prefix(r)) + strlen(i->path);
         if (n >= most && (home ? current_path(r, home) : is_at(r, i->path))) best = i, most = n;
     }
     return best;
@@ -917,6 +938,8 @@ static void front_redirect(Req *r) {
 
 static void front_layout(Req *r) {
     Ctx *c = &r->c;
+    if (r->frame_parts && r->template && strcmp(r->template, "layout/error")) setup_frame(r);
+    r->is_outside = true;
     show_text(r, "page.lang", c->language);
     show_text(r, "page.dir", "ltr");
     show_text(r, "page.theme", r->theme);
@@ -929,7 +952,7 @@ static void front_layout(Req *r) {
         show_text(r, "utility.name", utility_here(c)->name);
         show_text(r, "utility.code", utility_here(c)->code);
     }
-    show_text(r, "utility.base", r->prefix);
+    show_text(r, "utility.base", own_prefix(r));
     if (facts_of(c)->tenant_name) show_text(r, "brand.name", facts_of(c)->tenant_name);
     const char *colour = c->tenant.id ? organization_colour(c) : NULL;
     if (colour && *colour == '#') show_text(r, "page.brand_css", text(r, "/org/colour/%s", colour + 1));

@@ -16,6 +16,7 @@ const ConfigKind meters_configuration[] = {
     { "reading_reason_code", "reading_reason_code", "code" },
     { "vee_group", "vee_group", "code", .without = "version" },
     { "vee_rule", "vee_rule", "group_id code category_code", .refs = "group_id>vee_group", .owner = "group_id" },
+    { "store", "store", "code", .without = "keeper_user_id", .where = "kind <> 'virtual'" },
     { "estimation_policy", "estimation_policy", "service_code category_id", .refs = "category_id>consumer_category" },
     { 0 }
 };

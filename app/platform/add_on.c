@@ -131,5 +131,5 @@ void my_add_ons_post(Req *r) {
     event_emit(c, &(Event){ .name = "subscription.changed", .entity = "tenant", .id = s->tenant_id,
                             .payload = json_pairs(c, "metric", "add_ons", "value", u.s, NULL) });
     note(r, "%s", word(r, "ui.saved"));
-    go_to(r, "/org/subscription");
+    go(r, "/org/subscription");
 }

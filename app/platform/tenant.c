@@ -708,7 +708,7 @@ void my_change_post(Req *r) {
     subscription_change(c, s, db_id(c, "select id from smart360.subscription_plan where code=?", in_text(in, "plan")),
                         &used);
     note(r, "%s", msg(c->language, "ui.saved"));
-    go_to(r, "/org/subscription");
+    go(r, "/org/subscription");
 }
 
 static const Form cancel_form = { .name = "subscription_cancel", .fields = FIELDS {
@@ -724,7 +724,7 @@ void my_cancel_page(Req *r) {
               { "n", locale_count(&c->mem, c->locale, open) }, { "days", text(r, "%d", KEEP_DAYS) }));
     show_text(r, "form.tone", "danger");
     show_text(r, "form.submit", msg(c->language, "platform.cancel"));
-    show_text(r, "form.cancel_url", "/org/subscription");
+    show_text(r, "form.cancel_url", link_path(r, "/org/subscription"));
     show_text(r, "page.title", msg(c->language, "platform.cancel"));
     page(r, "layout/form");
 }
@@ -744,5 +744,5 @@ void my_cancel_post(Req *r) {
                              .reason = in_text(in, "reason") });
     note(r, "%s", msg_format(r, c->language, "platform.cancel_on",
                              { "date", locale_date(&c->mem, c->locale, s->current_period_end) }));
-    go_to(r, "/org/subscription");
+    go(r, "/org/subscription");
 }

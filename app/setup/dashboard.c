@@ -8,6 +8,7 @@
 
 #include "app/core/installation.h"
 #include "app/setup/dashboard.h"
+#include "app/setup/guide.h"
 #include "app/setup/pages.h"
 #include "app/setup/step.h"
 #include "lib/date.h"
@@ -177,6 +178,7 @@ static bool all_signed(const StepNows *all) {
 
 static void show_setup(Req *r) {
     StepNows all = steps_now(&r->c);
+    guide_banner(r);
     show_int(r, "setup.percent", steps_percent(&all));
     show_text(r, "setup.text", msg_format(r, r->c.language, "utility.percent",
                                           { "percent", text(r, "%d", steps_percent(&all)) }));

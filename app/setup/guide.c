@@ -139,10 +139,13 @@ static const StepDef *step_of_page(const char *path) {
 
 void setup_gate(Req *r) {
     Ctx *c = &r->c;
-    if (r->scope != SCOPE_UTILITY || !(r->route->action & (CREATE | EDIT | DELETE))) return;
+    bool writes = (r->route->action & (CREATE | EDIT | DELETE)) != 0;
+    if (r->scope != SCOPE_UTILITY || (!writes && !r->frame_parts)) return;
     const char *status = utility_here(c)->status;
     if (strcmp(status, "draft") && strcmp(status, "configuring")) return;
     const StepDef *d = step_of_page(r->path.text + strlen(r->prefix));
+    /* within the set-up it is not read either */
+    if (r->frame_parts && !writes) d = step_def(r->path.segment[1]);
     if (!d) return;
     Guide *g = guide_read(c);
     const char *link, *why = strcmp(guide_step(g, d->key)->state, "locked") ? NULL : guide_locked(c, g, d, &link);

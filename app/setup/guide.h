@@ -5,6 +5,7 @@
 #define APP_SETUP_GUIDE_H
 
 #include "app/setup/step.h"
+#include "lib/form.h"
 #include "lib/req.h"
 #include "lib/rows.h"
 
@@ -29,6 +30,26 @@ const char *guide_url(Ctx *c, const char *what);
 /* The utility the pages are about: the one asked for, that of the session, the first that is not live; checks the right
    to see its set-up. */
 void guide_enter(Req *r);
+Id   guide_utility(Ctx *c);                             /* when none is asked for; 0: there is none */
+
+/* --- what surrounds a page (guide_frame.c) ------------------------------------------------------------------------ */
+
+/* Where a step begins: the first of its pages with something missing, within the set-up; before anything of it was
+   saved its first one. NULL when it has none that this person may open. */
+const char *guide_entry(Ctx *c, const StepNow *s);
+/* The steps at the left with percentages; now: the present one, NULL: none. */
+void guide_steps_show(Req *r, const Guide *g, const StepNow *now);
+/* All that surrounds a page of the step; path: the page's own address, NULL for the set-up's. */
+void guide_show(Req *r, Guide *g, StepNow *s, const char *path);
+/* The checks before going live; true when every one passes. */
+bool guide_live_checks_show(Req *r);
+extern const Form guide_signoff_form, guide_skip_form;
+bool guide_signable(const StepNow *s);
+
+/* --- others ------------------------------------------------------------------------------------------------------- */
+
+/* On the dashboard of a utility that is not live: how far it is, and the way to its set-up. */
+void guide_banner(Req *r);
 /* Handler of user.* and role.changed. */
 void guide_people_changed(Ctx *c, const EventRow *e);
 /* The values of a step as JSON, for its snapshot; NULL when it has none of core's. Secrets are not in it. */

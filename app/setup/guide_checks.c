@@ -13,14 +13,14 @@
 
 /* --- organization, utility, people -------------------------------------------------------------------------------- */
 
-SETUP_CHECK(org_currency,    "/org/setup", "select exists (select 1 from organization_setting "
+SETUP_CHECK(org_currency,    "/org/setup/regional#f-currency", "select exists (select 1 from organization_setting "
                                            "where currency is not null)")
-SETUP_CHECK(org_date_format, "/org/setup", "select exists (select 1 from organization_setting "
+SETUP_CHECK(org_date_format, "/org/setup/regional#f-date_format", "select exists (select 1 from organization_setting "
                                            "where date_format is not null)")
-SETUP_CHECK(org_time_zone,   "/org/setup", "select exists (select 1 from organization_setting "
+SETUP_CHECK(org_time_zone,   "/org/setup/regional#f-time_zone", "select exists (select 1 from organization_setting "
                                            "where time_zone is not null)")
 
-SETUP_CHECK(admins_two, "/org/setup", "select count(distinct u.id) >= 2 from user u "
+SETUP_CHECK(admins_two, "/org/admins/invite", "select count(distinct u.id) >= 2 from user u "
                                       "join user_role ur on ur.user_id = u.id "
       "join role r on r.id = ur.role_id where u.status = 'active' and r.code in ('tenant_admin', 'utility_admin')")
 SETUP_CHECK(admins_factor, "/org/setup", "select not exists (select 1 from user u "
@@ -29,9 +29,14 @@ SETUP_CHECK(admins_factor, "/org/setup", "select not exists (select 1 from user 
       "from mfa_factor f where f.realm = 'staff' and f.user_id = u.id and f.kind = 'totp' "
       "and f.confirmed_at is not null))")
 
-SETUP_CHECK(utility_fields, "/utilities", "select exists (select 1 from utility where id = ? and email <> '' "
+static const char *own_page(Ctx *c, const char *what) {
+    return c->utility_code ? text(c, "/utilities/%s/%s", c->utility_code, what) : "/utilities/new";
+}
+
+SETUP_CHECK(utility_fields, own_page(c, "edit"), "select exists (select 1 from utility where id = ? and email <> '' "
       "and contact_phone <> '' and city <> '' and address <> '')", c->utility)
-SETUP_CHECK(utility_admin, "/users", "select exists (select 1 from user_role ur join user u on u.id = ur.user_id "
+SETUP_CHECK(utility_admin, own_page(c, "progress"), "select exists (select 1 from user_role ur "
+    "join user u on u.id = ur.user_id "
       "and u.status = 'active' join role r on r.id = ur.role_id where r.code = 'utility_admin' "
       "and r.utility_id = ?)", c->utility)
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "app/setup/guide.h"
+#include "app/setup/promotion.h"
+#include "app/setup/start.h"
 #include "lib/db.h"
 
 /* To add a step's: its statement, with a JSON value, and its row below. */
@@ -61,6 +63,29 @@ STEP_VALUES(pricing_billing, "select json_arrayagg(json_object('plan', p.code, '
 STEP_VALUES(id_formats, "select json_arrayagg(json_object('entity', entity_type, 'parts', parts)) from id_format "
                         "where utility_id = ?", c->utility)
 
+/* Of steps that other modules hold: their rows as a configuration file has them. */
+static const char *configured(Ctx *c, const char *kinds) {
+    Configuration here = configuration_here(c);
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    for (size_t i = 0; i < here.n; i++) {
+        const ConfigSet *s = &here.set[i];
+        if (!s->rows || !config_kind_is_in(kinds, s->kind)) continue;
+        json_open_list(&o, s->kind->kind);
+        for (size_t k = 0; k < s->rows; k++) {
+            json_open_object(&o, NULL);
+            for (size_t v = 0; v < s->n; v++)
+                if (s->row[k]->value[v] && *s->row[k]->value[v])
+                    json_add_text(&o, s->name[v], s->row[k]->value[v]);
+            json_close(&o);
+        }
+        json_close(&o);
+    }
+    json_close(&o);
+    return t.s;
+}
+
 const char *setup_values(Ctx *c, const char *step_key) {
     static const struct { const char *key; const char *(*values)(Ctx *c); } steps[] = {
         { "organization",    organization },
@@ -75,5 +100,6 @@ const char *setup_values(Ctx *c, const char *step_key) {
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (!strcmp(steps[i].key, step_key)) return steps[i].values(c);
-    return NULL;
+    const char *kinds = start_kinds(step_key);
+    return kinds && c->utility.id ? configured(c, kinds) : NULL;
 }

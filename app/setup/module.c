@@ -184,6 +184,7 @@ static const Route setup_routes[] = {
     TENANT_GET ("/setup/checklist.pdf",  NULL, SIGNED_IN, guide_checklist_pdf),
     TENANT_GET ("/setup/start",          NULL, SIGNED_IN, guide_start_page, .flags = WRITES),
     TENANT_POST("/setup/start",          NULL, SIGNED_IN, guide_start_post, .form = guide_start_page),
+    TENANT_POST("/setup/start/file",     NULL, SIGNED_IN, guide_start_file, .form = guide_start_page, .flags = UPLOADS),
     TENANT_GET ("/setup/{step}",         NULL, SIGNED_IN, guide_page, .flags = WRITES),
     TENANT_POST("/setup/{step}/signoff", NULL, SIGNED_IN, guide_signoff, .form = guide_page),
     TENANT_POST("/setup/{step}/live",    NULL, SIGNED_IN, guide_live,    .form = guide_page),

@@ -59,13 +59,14 @@ static void menu_item(Req *r, const char *cell, size_t n, const char *text_, con
 
 static void show_acts(Req *r, const char *cell, const Admin *a) {
     size_t n = 0;
-    if (is_open(a)) menu_item(r, cell, n++, SAY(r, "resend"), text(r, "/org/admins/%s/invitation", a->public_id), true);
+    if (is_open(a)) menu_item(r, cell, n++, SAY(r, "resend"), link_path(r, "/org/admins/%s/invitation", a->public_id),
+                              true);
     if (is_open(a) && strcmp(a->status, "revoked"))
-        menu_item(r, cell, n++, SAY(r, "revoke"), text(r, "/org/admins/%s/revocation", a->public_id), true);
+        menu_item(r, cell, n++, SAY(r, "revoke"), link_path(r, "/org/admins/%s/revocation", a->public_id), true);
     if (!strcmp(a->status, "active") && a->id.id != r->c.user.id)
-        menu_item(r, cell, n++, SAY(r, "deactivate"), text(r, "/org/admins/%s/deactivation", a->public_id), false);
+        menu_item(r, cell, n++, SAY(r, "deactivate"), link_path(r, "/org/admins/%s/deactivation", a->public_id), false);
     if (!strcmp(a->status, "inactive"))
-        menu_item(r, cell, n++, SAY(r, "reactivate"), text(r, "/org/admins/%s/reactivation", a->public_id), true);
+        menu_item(r, cell, n++, SAY(r, "reactivate"), link_path(r, "/org/admins/%s/reactivation", a->public_id), true);
     if (!n) return;
     show_text(r, text(r, "%s.act.text", cell), SAY(r, "manage"));
     show_text(r, text(r, "%s.act.kind", cell), "quiet");
@@ -143,9 +144,9 @@ static void utility_boxes(Req *r, FormView *v, const char *at_) {
 static void head(Req *r, const char *title) {
     show_text(r, "page.title", title);
     show_text(r, "page.crumbs.0.text", SAY(r, "title"));
-    show_text(r, "page.crumbs.0.url", "/org/setup");
+    show_text(r, "page.crumbs.0.url", link_path(r, "/org/setup"));
     show_text(r, "page.crumbs.1.text", title);
-    show_text(r, "form.cancel_url", "/org/setup");
+    show_text(r, "form.cancel_url", link_path(r, "/org/setup"));
 }
 
 /* Somebody with this address whose invitation is open. */
@@ -163,14 +164,14 @@ void org_invite_page(Req *r) {
     utility_boxes(r, v, "form");
     head(r, SAY(r, "invite"));
     show_text(r, "page.actions.0.text", SAY(r, "invite_several"));
-    show_text(r, "page.actions.0.url", "/org/admins/invitations");
+    show_text(r, "page.actions.0.url", link_path(r, "/org/admins/invitations"));
     const Admin *open = form_again(v) ? invited_already(r, field_text(r, "email")) : NULL;
     if (open) {                                     /* not a second invitation: the first one once more */
         show_text(r, "page.notices.0.tone", "info");
         show_text(r, "page.notices.0.text", msg_format(r, r->c.language, "org.resend_how", { "name", open->full_name },
                                                        { "email", open->email }));
         show_text(r, "page.notices.0.action.text", SAY(r, "resend"));
-        show_text(r, "page.notices.0.action.url", text(r, "/org/admins/%s/invitation", open->public_id));
+        show_text(r, "page.notices.0.action.url", link_path(r, "/org/admins/%s/invitation", open->public_id));
         show_text(r, "page.notices.0.action.post", "1");
     }
     page(r, "layout/form");
@@ -229,7 +230,7 @@ void org_invite_post(Req *r) {
     problems_end(r);
     invite(c, &(Invitee){ in_text(in, "full_name"), email, in_text(in, "phone"), in_text(in, "message") }, &roles);
     note(r, "%s", msg_format(c, c->language, "invite.sent", { "email", email }));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 /* --- several at once (ONB0502) ------------------------------------------------------------------------------------ */
@@ -287,7 +288,7 @@ void org_invite_many_post(Req *r) {
     for (size_t i = 0; i < n; i++)
         invite(c, &(Invitee){ name_of(c, email[i]), email[i], NULL, in_text(in, "message") }, &roles);
     note(r, "%s %s", msg_plural(c, c->language, "org.invited_n", (int64_t)n, NULL), refused.s);
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 /* --- again, back, away -------------------------------------------------------------------------------------------- */
@@ -306,7 +307,7 @@ void org_admin_resend(Req *r) {
     invitation_send(c, a->id, db_text(c, "select message from invitation where user_id = ? order by id desc limit 1",
                                       a->id));
     note(r, "%s", msg_format(c, c->language, "invite.sent", { "email", a->email }));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 void org_admin_revoke(Req *r) {
@@ -318,7 +319,7 @@ void org_admin_revoke(Req *r) {
     db_run(c, "update user set status = 'revoked' where id = ?", a->id);
     version_up(c, a, "invitation_revoked");
     note(r, "%s", msg_format(c, c->language, "invite.revoked", { "name", a->full_name }));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 static const Form leave_form = { .name = "org_leave", .fields = FIELDS {
@@ -342,7 +343,7 @@ void org_admin_leave_page(Req *r) {
     show_fact(r, "confirm.facts", SAY(r, "role"), a->roles, NULL);
     show_text(r, "confirm.submit", msg_format(c, c->language, "user.leave_it", { "name", a->full_name }));
     show_text(r, "confirm.undo", SAY(r, "leave_undo"));
-    show_text(r, "confirm.back_url", "/org/setup");
+    show_text(r, "confirm.back_url", link_path(r, "/org/setup"));
     page(r, "layout/confirm");
 }
 
@@ -356,7 +357,7 @@ void org_admin_leave(Req *r) {
     user_deactivate(r, a->id, (Id){ 0 }, in_text(in, "reason"));
     setup_step_touch(c, "admins");
     note(r, "%s", msg_format(c, c->language, "user.left", { "name", a->full_name }));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 void org_admin_return(Req *r) {
@@ -365,7 +366,7 @@ void org_admin_return(Req *r) {
     user_reactivate(r, a->id, a->full_name);
     setup_step_touch(c, "admins");
     note(r, "%s", msg_format(c, c->language, "user.returned", { "name", a->full_name }));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 /* --- everybody, and who tried to sign in -------------------------------------------------------------------------- */

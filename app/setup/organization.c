@@ -52,9 +52,9 @@ int organization_percent(const OrganizationRow *o) {
 static void head(Req *r, const char *title) {
     show_text(r, "page.title", title);
     show_text(r, "page.crumbs.0.text", SAY(r, "title"));
-    show_text(r, "page.crumbs.0.url", "/org/setup");
+    show_text(r, "page.crumbs.0.url", link_path(r, "/org/setup"));
     show_text(r, "page.crumbs.1.text", title);
-    show_text(r, "form.cancel_url", "/org/setup");
+    show_text(r, "form.cancel_url", link_path(r, "/org/setup"));
 }
 
 /* The change, its audit with old and new values, and the step's percentage. */
@@ -143,7 +143,7 @@ static void show_progress(Req *r, const OrganizationRow *o) {
         show_textf(r, text(r, "%s.of", one), "%d %%", org_parts[i].weight);
         show_text(r, text(r, "%s.tone", one), done ? "ok" : "warn");
         show_text(r, text(r, "%s.word", one), msg(r->c.language, done ? "org.part_done" : "org.part_missing"));
-        show_text(r, text(r, "%s.url", one), text(r, "/org/setup/regional#f-%s", org_parts[i].name));
+        show_text(r, text(r, "%s.url", one), link_path(r, "/org/setup/regional#f-%s", org_parts[i].name));
     }
 }
 
@@ -184,12 +184,13 @@ void org_setup_page(Req *r) {
     history_show(r, "org.history", "organization_setting", o->id, NULL);
     if (may) {
         bool full = organization_percent(o) == 100;
-        action(r, "page.actions.0", SAY(r, "edit_settings"), "/org/setup/regional", full ? NULL : "primary");
-        action(r, "page.actions.1", SAY(r, "invite"), "/org/admins/invite", full ? "primary" : NULL);
-        show_text(r, "org.edit_details", "/org/setup/details");
-        show_text(r, "org.edit_regional", "/org/setup/regional");
-        show_text(r, "org.edit_look", "/org/setup/branding");
-        show_text(r, "org.invite_url", "/org/admins/invite");
+        action(r, "page.actions.0", SAY(r, "edit_settings"), link_path(r, "/org/setup/regional"),
+               full ? NULL : "primary");
+        action(r, "page.actions.1", SAY(r, "invite"), link_path(r, "/org/admins/invite"), full ? "primary" : NULL);
+        show_text(r, "org.edit_details", link_path(r, "/org/setup/details"));
+        show_text(r, "org.edit_regional", link_path(r, "/org/setup/regional"));
+        show_text(r, "org.edit_look", link_path(r, "/org/setup/branding"));
+        show_text(r, "org.invite_url", link_path(r, "/org/admins/invite"));
     }
     page(r, "setup/organization");
 }
@@ -292,7 +293,7 @@ void org_details_save(Req *r) {
             in->row_version);
     changed(r, o, details_json(c, o), details_json(c, &n));
     note(r, "%s", msg(c->language, "ui.saved"));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 /* --- regional settings -------------------------------------------------------------------------------------------- */
@@ -400,7 +401,7 @@ void org_regional_page(Req *r) {
     for (const Field *f = regional_form.fields; f->name; f++) form_set(v, f->name, "optional", "");
     form_version(v, o->row_version);
     head(r, SAY(r, "regional"));
-    show_text(r, "draft_url", "/org/setup/regional");
+    show_text(r, "draft_url", link_path(r, "/org/setup/regional"));
     show_preview(r, &d);
     page(r, "setup/regional");
 }
@@ -504,7 +505,7 @@ void org_regional_save(Req *r) {
     changed(r, o, regional_json(c, o), regional_json(c, &n));
     if (n.time_zone) say_what_changes(r, o, &n);
     else note(r, "%s", SAY(r, "part_saved"));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }
 
 /* --- what only the platform corrects ------------------------------------------------------------------------------ */
@@ -575,5 +576,5 @@ void org_look_save(Req *r) {
             n.brand_colour, n.email_footer, c->now, c->user, o->id, in->row_version);
     changed(r, o, look_json(c, o), look_json(c, &n));
     note(r, "%s", msg(c->language, "ui.saved"));
-    go_to(r, "/org/setup");
+    go(r, "/org/setup");
 }

@@ -178,6 +178,7 @@ void guide_skip         (Req *r);
 void guide_live         (Req *r);       /* live.c */
 void guide_start_page   (Req *r);       /* start.c */
 void guide_start_post   (Req *r);
+void guide_start_file   (Req *r);
 void guide_checklist    (Req *r);
 void guide_checklist_pdf(Req *r);
 

@@ -16,6 +16,7 @@
 #include "lib/db.h"
 #include "lib/json.h"
 #include "lib/record.h"
+#include "lib/req.h"
 
 enum { PROMOTION_VERSION = 1, PROMOTION_BYTES_MAX = 10 * 1024 * 1024, PROMOTION_ROWS_MAX = 50000,
        PROMOTION_SHOWN_MAX = 900, PROMOTION_OPEN_MAX = 12 };
@@ -69,6 +70,14 @@ void        differences_settle(Ctx *c, Configuration *here, Differences *all);
 
 typedef struct Applied { size_t made, changed, removed, refused; const char *refusals; /* JSON list */ } Applied;
 Applied configuration_apply(Ctx *c, Configuration *here, Differences *all);
+
+/* --- on pages (promotion_page.c) ---------------------------------------------------------------------------------- */
+
+/* The differences as cards by kind, each with its tick, for setup/promotion; only_here: those that stay, too. */
+void        differences_show(Req *r, Configuration *here, const Differences *all, bool only_here);
+bool        difference_is_ticked(Req *r, const Difference *d);      /* in the form that was sent */
+/* The uploaded file is read, refused with a reason or kept; its public id. */
+const char *configuration_file_take(Req *r);
 
 /* --- the file (promotion_file.c) ---------------------------------------------------------------------------------- */
 

@@ -116,7 +116,7 @@ void configuration_file(Req *r) {
     answer(r, 200, "application/octet-stream", bytes, n);
 }
 
-void configuration_upload(Req *r) {
+const char *configuration_file_take(Req *r) {
     Ctx *c = &r->c;
     if (!r->uploads.n) problem(r, "file", "%s", word(r, "promotion.choose"));
     problems_end(r);
@@ -133,18 +133,17 @@ void configuration_upload(Req *r) {
     }
     const char *known = db_text(c, "select public_id from config_file where utility_id = ? and sha256 = ?", c->utility,
                                 bytes_at(hash, 32));
-    if (known) {
-        go(r, "/configuration/files/%s", known);
-        return;
-    }
+    if (known) return known;
     Id id = db_insert(c, "insert into config_file (utility_id, file_name, document_id, sha256, signer, source, "
                          "source_name, made_by, made_at, created_by, updated_by) values (?,?,?,?,?,?,?,?,?,?,?)",
                       c->utility, utf8_cut(&c->mem, r->uploads.v[0].filename, 200), document, bytes_at(hash, 32),
                       f.signer, f.source, f.source_name ? utf8_cut(&c->mem, f.source_name, 150) : NULL,
                       f.made_by ? utf8_cut(&c->mem, f.made_by, 120) : NULL, f.made_at, c->user, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "config_file", .id = id, .number = f.source, .version = 1 });
-    go(r, "/configuration/files/%s", db_text(c, "select public_id from config_file where id = ?", id));
+    return db_text(c, "select public_id from config_file where id = ?", id);
 }
+
+void configuration_upload(Req *r) { go(r, "/configuration/files/%s", configuration_file_take(r)); }
 
 /* --- what it would change ----------------------------------------------------------------------------------------- */
 
@@ -195,11 +194,20 @@ static void show_changes(Req *r, const char *at_, const Difference *d) {
     }
 }
 
+/* What people call it; NULL where the key says it. */
+static const char *name_of(const ConfigRow *row) {
+    const char *name = config_value(row, "name"), *label = config_value(row, "label");
+    const char *called = name && *name ? name : label && *label ? label : NULL;
+    return called && strcmp(called, row->key) ? called : NULL;
+}
+
 static void show_difference(Req *r, const char *to, const Difference *d) {
     show_text(r, text(r, "%s.id", to), d->id);
     show_text(r, text(r, "%s.key", to), d->is ? d->is->key : d->was->key);
+    show_text(r, text(r, "%s.name", to), name_of(d->is ? d->is : d->was));
     show_text(r, text(r, "%s.what", to), word(r, text(r, "promotion.%s", what_words[d->what])));
     show_text(r, text(r, "%s.tone", to), what_tones[d->what]);
+    show_flag(r, text(r, "%s.is_new", to), d->what == DIFFERENCE_NEW);
     show_text(r, text(r, "%s.refusal", to), d->refusal);
     show_flag(r, text(r, "%s.may", to), !d->refusal && d->what != DIFFERENCE_ONLY_HERE);
     show_flag(r, text(r, "%s.ticked", to), !d->is_left);
@@ -208,14 +216,14 @@ static void show_difference(Req *r, const char *to, const Difference *d) {
 
 /* A card a kind, in the order in which they are written; folded when there is more than a page of them, but for what
    is refused. */
-static void show_groups(Req *r, const Compared *k) {
+void differences_show(Req *r, Configuration *here, const Differences *all, bool only_here) {
     size_t groups = 0, shown = 0;
-    for (size_t s = 0; s < k->here.n; s++) {
+    for (size_t s = 0; s < here->n; s++) {
         size_t n = 0, refused = 0;
         const char *group = NULL;
-        for (size_t i = 0; i < k->all.n; i++) {
-            const Difference *d = &k->all.v[i];
-            if (d->set != &k->here.set[s]) continue;
+        for (size_t i = 0; i < all->n; i++) {
+            const Difference *d = &all->v[i];
+            if (d->set != &here->set[s] || (!only_here && d->what == DIFFERENCE_ONLY_HERE)) continue;
             if (!group) {
                 group = at(r, "groups", groups++, NULL);
                 show_text(r, text(r, "%s.title", group), kind_name(r, d->set->kind));
@@ -227,13 +235,13 @@ static void show_groups(Req *r, const Compared *k) {
         if (!group) continue;
         show_text(r, text(r, "%s.count", group),
                   msg_plural(r, r->c.language, "promotion.differences", (int64_t)n, COUNT(r, n)));
-        show_flag(r, text(r, "%s.open", group), refused || k->all.n <= PROMOTION_OPEN_MAX);
+        show_flag(r, text(r, "%s.open", group), refused || all->n <= PROMOTION_OPEN_MAX);
         if (refused)
             show_text(r, text(r, "%s.refused", group),
                       msg_plural(r, r->c.language, "promotion.refused_n", (int64_t)refused, COUNT(r, refused)));
     }
     if (shown > PROMOTION_SHOWN_MAX)
-        show_text(r, "too_many", msg_format(r, r->c.language, "promotion.too_many",
+        show_text(r, "too_many", msg_format(r, r->c.language, only_here ? "promotion.too_many" : "setup.start.too_many",
                                             { "shown", COUNT(r, PROMOTION_SHOWN_MAX) }, { "all", COUNT(r, shown) }));
 }
 
@@ -281,7 +289,7 @@ void configuration_preview(Req *r) {
     }
     show_text(r, "counts_facts.4.label", word(r, "promotion.count_refused"));
     show_text(r, "counts_facts.4.text", COUNT(r, refused));
-    show_groups(r, &k);
+    differences_show(r, &k.here, &k.all, true);
     show_text(r, "seal", k.all.seal);
     show_flag(r, "may", k.all.to_apply && perm_may(c, "core.settings", APPROVE));
     show_flag(r, "nothing", !k.all.to_apply && !refused);
@@ -291,9 +299,9 @@ void configuration_preview(Req *r) {
 
 /* --- applying ----------------------------------------------------------------------------------------------------- */
 
-static bool is_ticked(Req *r, const char *id) {
+bool difference_is_ticked(Req *r, const Difference *d) {
     for (size_t i = 0; i < r->fields.n; i++)
-        if (!strcmp(r->fields.v[i].name, "rows") && !strcmp(r->fields.v[i].value, id)) return true;
+        if (!strcmp(r->fields.v[i].name, "rows") && !strcmp(r->fields.v[i].value, d->id)) return true;
     return false;
 }
 
@@ -333,7 +341,7 @@ void configuration_application(Req *r) {
     bool all = field_text(r, "all") != NULL;
     for (size_t i = 0; i < k.all.n; i++) {
         Difference *d = &k.all.v[i];
-        d->is_left = d->what != DIFFERENCE_ONLY_HERE && !all && !is_ticked(r, d->id);
+        d->is_left = d->what != DIFFERENCE_ONLY_HERE && !all && !difference_is_ticked(r, d);
     }
     differences_settle(c, &k.here, &k.all);
     if (!k.all.to_apply) fail(c, INVALID, "%s", word(r, "promotion.tick_one"));

@@ -4,6 +4,7 @@
 #ifndef APP_SETUP_START_H
 #define APP_SETUP_START_H
 
+#include "app/core/configuration.h"
 #include "app/core/core.h"
 #include "lib/form.h"
 
@@ -12,5 +13,9 @@ void start_options(struct Req *r, FormView *v, const char *field, Id but);
 /* Adds what the chosen one brings to the context's utility and counts its steps anew; NULL: nothing. NOT_FOUND for what
    is not offered. What is there stays as it is. */
 void start_apply(struct Ctx *c, const char *with);
+
+/* The kinds of configuration a step holds, separated by blanks; NULL: none of its own. */
+const char *start_kinds(const char *step);
+bool        config_kind_is_in(const char *kinds, const ConfigKind *kind);
 
 #endif

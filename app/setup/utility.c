@@ -50,7 +50,7 @@ void utility_list_page(Req *r) {
     show_text(r, "page.title", SAY(r, "title"));
     if (perm_may(c, "core.utilities", CREATE)) {
         show_text(r, "page.actions.0.text", SAY(r, "add"));
-        show_text(r, "page.actions.0.url", "/utilities/new");
+        show_text(r, "page.actions.0.url", link_path(r, "/utilities/new"));
         show_text(r, "page.actions.0.icon", "plus");
         show_text(r, "page.actions.0.kind", "primary");
     }
@@ -185,7 +185,7 @@ static void check(Req *r, const Input *in, Id id) {
 static void form_head(Req *r, const char *title, const char *back) {
     show_text(r, "page.title", title);
     show_text(r, "page.crumbs.0.text", SAY(r, "title"));
-    show_text(r, "page.crumbs.0.url", "/utilities");
+    show_text(r, "page.crumbs.0.url", link_path(r, "/utilities"));
     show_text(r, "page.crumbs.1.text", title);
     show_text(r, "form.submit", SAY(r, "save"));
     show_text(r, "form.cancel_url", back);
@@ -234,7 +234,7 @@ void utility_new_page(Req *r) {
     FormView *v = form_show(r, "form", &new_form, "/utilities");
     options(r, v, NULL);
     start_options(r, v, "start", (Id){ 0 });
-    form_head(r, SAY(r, "add"), "/utilities");
+    form_head(r, SAY(r, "add"), link_path(r, "/utilities"));
     page(r, "layout/form");
 }
 
@@ -323,7 +323,7 @@ void utility_edit_page(Req *r) {
         { "parent", u->parent } };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) form_text(v, values[i].name, values[i].value);
     form_version(v, u->row_version);
-    form_head(r, u->name, text(r, "/utilities/%s/progress", u->code));
+    form_head(r, u->name, link_path(r, "/utilities/%s/progress", u->code));
     page(r, "layout/form");
 }
 
@@ -438,7 +438,7 @@ static void show_administrators(Req *r, const UtilityRow *u, const char *list, c
         table_cell(t, "");
         const char *act = text(r, "%s.table.rows.%zu.cells.2.act", list, i);
         show_text(r, text(r, "%s.text", act), msg(c->language, "user.remove"));
-        show_text(r, text(r, "%s.url", act), text(r, "/utilities/%s/administrators/removal", u->code));
+        show_text(r, text(r, "%s.url", act), link_path(r, "/utilities/%s/administrators/removal", u->code));
         show_text(r, text(r, "%s.post", act), "1");
         show_text(r, text(r, "%s.kind", act), "quiet");
         show_text(r, text(r, "%s.name", act), "user");
@@ -509,14 +509,14 @@ void utility_progress_page(Req *r) {
     show_text(r, "show.status.tone", state_tone(r, u->status));
     button(r, &n, SAY(r, "open"), text(r, "/u/%s/", u->code), true);
     if (perm_may(c, "core.utilities", EDIT)) {
-        button(r, &n, SAY(r, "edit"), text(r, "/utilities/%s/edit", u->code), false);
+        button(r, &n, SAY(r, "edit"), link_path(r, "/utilities/%s/edit", u->code), false);
         if (!strcmp(u->status, "suspended"))
-            button(r, &n, SAY(r, "reactivate"), text(r, "/utilities/%s/reactivation", u->code), false);
+            button(r, &n, SAY(r, "reactivate"), link_path(r, "/utilities/%s/reactivation", u->code), false);
         else if (strcmp(u->status, "closed"))
-            button(r, &n, SAY(r, "suspend"), text(r, "/utilities/%s/suspension", u->code), false);
+            button(r, &n, SAY(r, "suspend"), link_path(r, "/utilities/%s/suspension", u->code), false);
     }
     if (perm_may(c, "core.utilities", DELETE) && strcmp(u->status, "closed"))
-        button(r, &n, SAY(r, "close"), text(r, "/utilities/%s/closing", u->code), false);
+        button(r, &n, SAY(r, "close"), link_path(r, "/utilities/%s/closing", u->code), false);
     if (u->suspended_reason && !strcmp(u->status, "suspended")) {
         show_text(r, "show.notices.0.tone", "warn");
         show_text(r, "show.notices.0.text", msg_format(r, c->language, "utility.suspended_why",
@@ -549,7 +549,7 @@ static void ask(Req *r, const char *what, const char *title, const char *how, bo
     show_fact(r, "confirm.facts", SAY(r, "utility"), u->name, u->code);
     show_text(r, "confirm.submit", title);
     if (!danger) show_text(r, "confirm.tone", "primary");
-    show_text(r, "confirm.back_url", text(r, "/utilities/%s/progress", u->code));
+    show_text(r, "confirm.back_url", link_path(r, "/utilities/%s/progress", u->code));
     page(r, "layout/confirm");
 }
 

@@ -1,6 +1,6 @@
 // The guided set-up as somebody goes it who has never seen the product: from the invitation mail to the first trial bill and
-// to live work, by clicks, with the sample utility's values. Staff accept their invitations and files of the old system are
-// brought in by HTTP; the organization's own fields are stored, their page has tests of its own.
+// to live work, by clicks, with the sample utility's values, all of it within /setup. Staff accept their invitations and
+// files of the old system are brought in by HTTP.
 const { execFileSync } = require('child_process');
 const fs = require('fs'), os = require('os'), path = require('path');
 const { story } = require('../support/story');
@@ -35,6 +35,8 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       await page.waitForLoadState('load');
     };
     const step = async (key) => { await open(`/setup/${key}${one('select count(*) from utility') === '0' ? '' : '?utility=swa-w'}`); };
+    // A page of a step's, within the set-up.
+    const inside = async (key, where) => { await open(`/setup/${key}/u/swa-w${where}`); await sees(' of 16'); };
     const sign_off = async (key, comment) => {
       await step(key);
       await sees('Sign off');
@@ -77,8 +79,20 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       await open('/setup');
       await sees('0 % of the whole set-up', 'Choose the currency.', 'Choose the date format.', 'Choose the time zone.');
       await too_early('utility', 'Organization');
-      sql("update organization_setting set contact_phone = '+15035557890', country = 'US', state = 'US-OR', city = 'Portland', currency = 'USD', date_format = 'MM/DD/YYYY', time_format = '12h', time_zone = 'America/Los_Angeles', number_format = '1,234.56', fiscal_year_start = '07-01', default_language = 'en', measurement_system = 'imperial'");
-      sql("update setup_step set saved_at = utc_timestamp(6), state = 'in_progress' where step_key = 'organization'");
+      await step('organization');
+      await sees('Step 2 of 16', 'Part 1 of 3');
+      await fill({ contact_phone: '+1 503 555 7890', country: 'US', state: 'Oregon', city: 'Portland' });
+      await main().getByRole('button', { name: 'Save and continue' }).click();
+      await page.waitForURL(/\/setup\/organization\/org\/setup\/regional/);
+      await fill({ currency: 'USD', date_format: 'MM/DD/YYYY' });
+      await main().getByRole('button', { name: 'Save', exact: true }).click();
+      await sees('Choose the time zone.', '70 %');
+      await main().getByRole('link', { name: 'Choose the time zone.' }).click();
+      await page.waitForURL(/regional#f-time_zone/);
+      await fill({ time_zone: 'America/Los_Angeles', time_format: '12h', number_format: '1,234.56', fiscal_year_start: '07-01', default_language: 'en', measurement_system: 'imperial' });
+      await main().getByRole('button', { name: 'Save', exact: true }).click();
+      await sees('Nothing is missing.', '100 %');
+      expect(sql('select country, state, city, currency, date_format, time_zone from organization_setting')).toEqual([{ country: 'US', state: 'US-OR', city: 'Portland', currency: 'USD', date_format: 'MM/DD/YYYY', time_zone: 'America/Los_Angeles' }]);
       await sign_off('subscription', 'Growth, yearly');
       await sign_off('organization', 'As in the legal records');
       await jobs_run();
@@ -90,10 +104,8 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
     await test.step('the utility, begun with the template for water', async () => {
       await too_early('core_settings', 'Utility');
       await step('utility');
-      await page.getByRole('link', { name: 'Open this step' }).click();
-      await page.waitForURL(/\/utilities/);
-      await page.getByRole('link', { name: 'Add utility' }).first().click();
-      await page.waitForURL(/\/utilities\/new/);
+      await page.waitForURL(/\/setup\/utility\/utilities\/new/);
+      await sees('Step 4 of 16');
       await fill({ code: 'swa-w', start: 'water_us', name: 'SWA Water & Wastewater', email: 'contacts@sfwater.org', contact_phone: '+1 503 555 0142', city: 'Portland', address: '1120 SW 5th Ave, Portland, OR 97204' });
       await send('/utilities');
       await page.waitForURL(/swa-w/);
@@ -107,11 +119,25 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       await step('admins');
       await sees('Changed after sign-off');
       await sign_off('admins', 'And the administrator of the utility');
+      // The six tabs, one after the other; what the template brought is looked at, and one thing of our own added.
+      await step('core_settings');
+      for (const [i, name] of ['Services', 'System access', 'Roles and departments', 'Consumer categories', 'Document types', 'Contracts'].entries()) {
+        await sees(`Part ${i + 1} of 6: ${name}`);
+        if (i < 5) await main().getByRole('navigation', { name: 'Set-up' }).getByRole('link', { name: 'Next' }).click();
+      }
+      await inside('core_settings', '/settings/categories/new');
+      await fill({ code: 'IND', name: 'Industrial' });
+      await main().getByRole('button', { name: 'Save and continue' }).click();
+      await page.waitForURL(/\/setup\/core_settings\/u\/swa-w\/settings\/documents/);
+      await open('/setup/core_settings/u/swa-w/settings/categories/IND/edit');
+      await main().locator('[name=active]').first().uncheck();
+      await main().getByRole('button', { name: 'Save', exact: true }).click();
+      await expect.poll(() => one("select active from consumer_category where code = 'IND'"), { timeout: 60000 }).toBe('0');
       await sign_off('core_settings', 'Water and wastewater');
     });
 
     await test.step('people are invited by a file and come', async () => {
-      await open('/u/swa-w/invitations/import');
+      await inside('staff_access', '/invitations/import');
       await main().locator('input[type=file]').setInputFiles({ name: 'staff.csv', mimeType: 'text/csv', buffer: Buffer.from(`full_name,email,phone,department,role_code,area_code,employee_no\r\n${staff.map(([who, name, department, role]) => `${name},${who}@sfwater.org,,${department},${role},,`).join('\r\n')}\r\n`) });
       await send('/invitations/import');
       await sees('5 valid, 0 with errors');
@@ -127,12 +153,12 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       const refused = await ada().get('/u/swa-w/plans/new').is(409);
       expect(refused.text).toContain("Complete 'Service Areas' first: define at least one sub-area.");
       for (const year of ['2026', '2027']) {
-        await open('/u/swa-w/calendar/import');
+        await inside('calendar', '/calendar/import');
         await fill({ year });
         await send('/calendar/import');
       }
       await sign_off('calendar', 'Federal holidays of two years');
-      await open('/u/swa-w/areas/import');
+      await inside('service_areas', '/areas/import');
       await main().locator('input[type=file]').setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from('level,code,name,parent_code\nregion,POR,Portland,\ndivision,POR-WST,West County,POR\narea,WST-BEA,Beaverton,POR-WST\nsub_area,BEA-CEN,Central Beaverton,WST-BEA\n') });
       await send('/areas/import');
       await send('/areas/import');
@@ -141,10 +167,10 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
 
     await test.step('plans from the first of January, approved by a second person', async () => {
       for (const plan of ['RES-FIX', 'RES-VAR', 'COM-FIX', 'COM-VAR']) {
-        await open(`/u/swa-w/plans/${plan}/versions/1/edit`);
+        await inside('pricing_billing', `/plans/${plan}/versions/1/edit`);
         await fill({ effective_from: '2026-01-01' });
         await send('/versions/1/edit');
-        await open(`/u/swa-w/plans/${plan}/versions/1`);
+        await inside('pricing_billing', `/plans/${plan}/versions/1`);
         await send('/versions/1/submit');
         await as('billing@sfwater.org').post(`/u/swa-w/plans/${plan}/versions/1/approve`).is(303);
       }
@@ -152,7 +178,7 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       await open('/u/swa-w/plans/calculator?plan=RES-VAR&from=2026-04-01&to=2026-04-30&quantity=12&size=5/8');
       await sees('188.00');
       await sign_off('pricing_billing', 'The expected bills match');
-      await open('/u/swa-w/id-formats/account');
+      await inside('id_formats', '/id-formats/account');
       await ada().post('/u/swa-w/id-formats/account', { reason: 'As agreed with the front desk' }, { from: '/u/swa-w/id-formats/account' }).is(303);
       await sign_off('id_formats', 'Previews agreed');
     });
@@ -161,15 +187,15 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       await step('integrations');
       await fill({ reason: 'Online payment comes in summer' });
       await send('/integrations/skip');
-      await open('/u/swa-w/cis/payment-config');
+      await inside('customer_settings', '/cis/payment-config');
       await fill({ walk_in_cash: '1', walk_in_cheque: '1' });
       await send('/cis/payment-config');
       await sign_off('customer_settings', 'The counter is open');
-      await open('/u/swa-w/mx/settings/routes');
+      await inside('meter_settings', '/mx/settings/routes');
       await fill({ name: 'Western, monthly' });
       await send('/mx/settings/routes');
       await sign_off('meter_settings', 'Routes and a cycle');
-      await open('/u/swa-w/bx/cycles/new');
+      await inside('billing_settings', '/bx/cycles/new');
       await fill({ code: 'MONTHLY-WESTERN', name: 'Monthly-Western', anchor: '2026-03-01' });
       await send('/bx/cycles');
       await sign_off('billing_settings', 'One cycle');

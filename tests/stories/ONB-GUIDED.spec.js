@@ -1,6 +1,9 @@
 // The guided set-up: steps in their order, what is missing in each, signing off, and the way to live work.
 const fs = require('fs'), os = require('os'), path = require('path');
+const { execFileSync } = require('child_process');
 const { story } = require('../support/story');
+const { hold } = require('../support/faults');
+const { sleep } = require('../support/instance');
 
 const step_of = (page, title) => page.body.match(new RegExp(`<a href="([^"]*)"[^>]*><strong>\\d+\\. ${title}</strong>[\\s\\S]*?</a>`))?.[0] ?? '';
 const state_of = (page, title) => step_of(page, title).match(/class="s-b [^"]*">([^<]*)</)?.[1];
@@ -32,11 +35,12 @@ story('ONB-GUIDED', 'ONB-FRESH', ({ as, test, expect, sql }) => {
     const then = await admin().get('/setup/organization').sees('Nothing is missing.');
     expect(percent_of(then, 'Organization')).toBe('100 %');
     expect(state_of(then, 'Organization')).toBe('Complete');
-    await admin().get('/setup/utility').is(200);
+    await admin().get('/setup/utility').goes('/setup/utility/utilities/new');
+    await admin().get('/setup/utility/utilities/new').sees('Step 4 of 16', 'Utility');
   });
 
   test('ONB-GUIDED refuses a step that is not there, and people of other roles', async () => {
-    await admin().get('/setup/nothing').is(404);
+    for (const path of ['/setup/nothing', '/setup/nothing/org/setup', '/setup/organization/org/nothing', '/setup/organization/login']) await admin().get(path).is(404);
     await admin().get('/setup/organization?utility=nowhere').is(404);
     await as(null).get('/setup').goes(/^\/login/);
   });
@@ -59,7 +63,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
   test('ONB-GUIDED.4 no plan is made before there is a sub-area', async () => {
     set('core_settings', "state = 'complete', percent = 100, saved_at = utc_timestamp(6)");
     for (const key of ['service_areas', 'pricing_billing']) set(key, "state = 'locked', percent = 0, saved_at = null");
-    for (const path of ['/u/swa-e/plans/new', '/setup/pricing_billing?utility=swa-e']) {
+    for (const path of ['/u/swa-e/plans/new', '/setup/pricing_billing?utility=swa-e', '/setup/pricing_billing/u/swa-e/plans']) {
       const refused = await admin().get(path).is(409);
       expect(refused.text).toContain("Complete 'Service Areas' first: define at least one sub-area.");
       expect(refused.body).toContain('href="/u/swa-e/areas"');
@@ -96,6 +100,33 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     await admin().post('/setup/service_areas/skip?utility=swa-e', { reason: 'no territory' }).is(409).and((r) => expect(r.text).toContain('This step is required.'));
   });
 
+  test('ONB-GUIDED a step is done on its own pages within the set-up: what is saved stays there, or goes on', async () => {
+    set('core_settings', "state = 'in_progress', percent = 50, saved_at = utc_timestamp(6)");
+    sql('delete from document_type where utility_id = ?', [utility()]);
+    await admin().get('/setup/core_settings?utility=swa-e').goes('/setup/core_settings/u/swa-e/settings/services');      // the first thing missing
+    const list = '/setup/core_settings/u/swa-e/settings/services';
+    const page = await admin().get(list).sees('Step 5 of 16', 'Part 1 of 6: Services', 'What is missing', 'Define a document type for identity.');
+    expect(step_of(page, 'Core System Settings')).toContain('aria-current="step"');
+    expect(page.body).toContain('href="/setup/core_settings/u/swa-e/settings/documents"');      // what is missing leads to where it is done
+    expect(page.body.match(/<main[\s\S]*<\/main>/)[0]).not.toMatch(/href="\/u\/swa-e\/settings/);
+    expect(page.body).toMatch(/<nav class="s-nav"[\s\S]*?href="\/u\/swa-e\//);                // the menu leads out, as always
+    const form = `${list}/GA/edit`;
+    await admin().get(form).sees('Step 5 of 16', 'Save and continue');
+    const change = (button) => admin().post(`${list}/GA`, { name: 'Gas', active: '1', unit: 'therm', guide_next: button }, { from: form });
+    await change(null).goes(`${list}/GA`);
+    await admin().get('/setup/core_settings?utility=swa-e').goes(/^\/setup\/core_settings\/u\/swa-e\/settings\/(access|roles|categories|documents)$/);
+    await change('1').goes('/setup/core_settings/u/swa-e/settings/access');
+    await admin().get(`/setup/core_settings/u/swa-e/settings/services/GA`).sees('therm', 'Step 5 of 16');
+    await admin().post(`${list}/GA`, { name: '' }, { from: form }).is(422).and((r) => expect(r.text).toContain('Step 5 of 16'));
+    // Who may not see the set-up sees the page alone; whose right is missing sees nothing.
+    await as('cso1').get(list).is(403);
+    await as('billing_manager').get('/setup/calendar/u/swa-w/calendar').lacks('of 16');
+  });
+
+  test('ONB-GUIDED the dashboard of a utility that is not live leads to its set-up', async () => {
+    await east().get('/u/swa-e/dashboard').sees('SWA East is not live yet', 'Continue the set-up').and((r) => expect(r.body).toContain('href="/setup?utility=swa-e"'));
+  });
+
   test('ONB-GUIDED the checks before going live are all named; the red ones lead to where they are put right', async () => {
     const page = await admin().get('/setup/go_live?utility=swa-w').sees('All required steps are signed off', 'There is a backup of the last 24 hours', 'The mail provider is verified', 'A trial run of five accounts or more was approved');
     expect(page.body.match(/<span class="r"><span class="s-b (ok|bad)">/g)).toHaveLength(12);
@@ -109,7 +140,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     const manager = as('billing_manager'), use = '/u/swa-w/plans/RES-VAR/versions/2/components/WATER-USE';
     await manager.post('/plans/RES-VAR/versions', { effective_from: '2027-01-01', change_reason: 'Rates of 2027' }, { from: '/plans/RES-VAR/versions/new' }).is(303);
     await manager.post(use.slice(8), { tier_from: ['0', '5', '10'], tier_upto: ['5', '10', ''], tier_price: ['4.60', '6.75', '9.10'] }, { from: use.slice(8) }).done('WATER-USE is saved.');
-    const page = await admin().get('/setup/pricing_billing?utility=swa-w').is(200);
+    const page = await admin().get('/setup/pricing_billing?utility=swa-w').followed();
     expect(state_of(page, 'Pricing &amp; Billing')).toBe('Changed after sign-off');
     expect(await signed()).toBe('bad');
     await admin().post('/setup/pricing_billing/signoff?utility=swa-w', { comment: 'with the rates of 2027' }).is(303);
@@ -123,9 +154,19 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     expect(pdf.bytes.subarray(0, 5).toString()).toBe('%PDF-');
   });
 
+  test('ONB-GUIDED steps 12 to 14 lead through what the modules have for them', async () => {
+    const parts = async (key) => [...step_links(await admin().get(`/setup/${key}?utility=swa-w`).followed())];
+    const step_links = (page) => [...page.body.matchAll(/<a class="part" href="([^"]*)"/g)].map((m) => m[1].replace(/^\/setup\/\w+\/u\/swa-w/, ''));
+    expect(await parts('customer_settings')).toEqual(expect.arrayContaining(['/cis/portal']));
+    expect(await parts('meter_settings')).toEqual(expect.arrayContaining(['/mx/settings/formats', '/mx/settings/manufacturers', '/mx/settings/models', '/mx/settings/routes']));
+    expect(await parts('billing_settings')).toEqual(expect.arrayContaining(['/bx/gl-codes', '/bx/gl-codes/mapping', '/bx/cycles', '/plans/late-fees']));
+    for (const key of ['customer_settings', 'meter_settings', 'billing_settings'])
+      for (const path of await parts(key)) await admin().get(`/setup/${key}/u/swa-w${path}`).followed().is(200).and((r) => expect(r.text).toContain('of 16'));
+  });
+
   test('ONB-GUIDED pages look right', async ({ page }) => {
     test.setTimeout(120000);
-    for (const path of ['/setup/calendar?utility=swa-e', '/setup/go_live?utility=swa-w']) {
+    for (const path of ['/setup/calendar?utility=swa-e', '/setup/core_settings/u/swa-e/settings/services/new', '/setup/utility/utilities/swa-e/edit', '/setup/go_live?utility=swa-w']) {
       await admin().browse(page, path);
       await looks_right(page);
     }
@@ -138,20 +179,62 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => 
   const make = (code, start) => admin().post('/utilities', { code, name: `Utility ${code}`, email: 'x@sfwater.org', contact_phone: '+15035550142', city: 'Portland', address: '1120 SW 5th Ave', start }, { from: '/utilities/new' });
   const has = (table, code, where = '1') => Number(one(`select count(*) from ${table} where utility_id = ? and ${where}`, [of(code)]));
 
-  test('ONB-GUIDED a template shows what it brings, adds it, and changes nothing that is there', async () => {
+  const look = (with_, step = '') => `/setup/start?utility=swa-e&with=${with_}${step && `&step=${step}`}`;
+  const offered = (page) => [...page.body.matchAll(/name="rows" value="([^"]*)"( checked)?/g)].map((m) => [m[1], !!m[2]]);
+  const bring = async (path, wanted) => {
+    const page = await admin().get(path).is(200);
+    const rows = offered(page).filter(([id, ticked]) => (wanted ? wanted(id, ticked) : ticked)).map(([id]) => id);
+    return admin().post(path, { rows }, { from: path });
+  };
+
+  test('ONB-GUIDED a template shows what it brings, row by row, and overwrites nothing that is there without a tick', async () => {
     sql("insert into consumer_category (utility_id, code, name) select id, 'RES', 'Households' from utility where code = 'swa-e'");
     await admin().get('/setup/core_settings?utility=swa-e').sees('Start from a template');
-    await admin().get('/setup/start?utility=swa-e').sees('Water utility, US', 'Electricity utility, slab tariff', 'Gas utility', 'Like SWA Water & Wastewater').lacks('Like SWA East');
-    await admin().get('/setup/start?utility=swa-e&with=water_us').sees('What it would add', 'Residential fixed, Residential variable, Commercial fixed, Commercial variable', 'Commercial', 'Late fee 1.5 %').lacks('Households');
-    expect(has('tariff_plan', 'swa-e')).toBe(0);
-    expect(has('department', 'swa-e')).toBe(0);
-    await admin().post('/setup/start?utility=swa-e', { with: 'water_us' }, { from: '/setup/start?utility=swa-e&with=water_us' }).is(303);
+    await admin().get('/setup/start?utility=swa-e').sees('Water utility, US', 'Electricity utility, slab tariff', 'Gas utility', 'Like SWA Water & Wastewater', 'From a file').lacks('Like SWA East');
+    const page = await admin().get(look('water_us')).sees('RES-FIX Residential fixed', 'COM Commercial', 'LATE-STD', 'Households');
+    const rows = Object.fromEntries(offered(page));
+    expect(rows['consumer_category|COM']).toBe(true);           // new
+    expect(rows['consumer_category|RES']).toBe(false);          // somebody entered it
+    expect(rows['utility_service|WA']).toBe(true);              // as the seeds left it
+    for (const table of ['tariff_plan', 'department']) expect(has(table, 'swa-e'), table).toBe(0);
+    expect(one("select count(*) from utility where code like 'zz-%'")).toBe('0');
+    await admin().post(look('water_us'), { rows: 'consumer_category|COM', seen: '0'.repeat(32) }, { from: look('water_us') }).is(409);
+    await admin().post(look('water_us'), { rows: [] }, { from: look('water_us') }).is(422).and((r) => expect(r.text).toContain('Tick at least one difference.'));
+    await (await bring(look('water_us'))).is?.(303);
     expect(sql('select code, status, plan_no is not null numbered from tariff_plan where utility_id = ? order by code', [of('swa-e')])).toEqual(['COM-FIX', 'COM-VAR', 'RES-FIX', 'RES-VAR'].map((code) => ({ code, status: 'draft', numbered: '1' })));
     expect(one("select name from consumer_category where utility_id = ? and code = 'RES'", [of('swa-e')])).toBe('Households');
+    expect(one("select template_text from contract_type where utility_id = ? and code = 'WSA-RES'", [of('swa-e')])).toContain('SWA East');
     expect(sql("select t.rate_micro from tariff_tier t join tariff_rate r on r.id = t.rate_id where r.utility_id = ? order by t.seq", [of('swa-e')]).map((t) => t.rate_micro)).toEqual(['4500000', '6750000', '9100000']);
-    await admin().get('/setup/start?utility=swa-e&with=water_us').sees('All of it is there already.');
-    await admin().get('/setup/start?utility=swa-e&with=nothing').is(404);
+    // What is left is the row somebody entered; with its tick it is overwritten.
+    expect(offered(await admin().get(look('water_us')).is(200))).toEqual([['consumer_category|RES', false]]);
+    await bring(look('water_us'), () => true);
+    expect(one("select name from consumer_category where utility_id = ? and code = 'RES'", [of('swa-e')])).toBe('Residential');
+    await admin().get(look('water_us')).sees('All of it is there already.');
+    await admin().get(look('nothing')).is(404);
     await as('cso1').get('/setup/start?utility=swa-e').is(403);
+  });
+
+  test('ONB-GUIDED a template is taken for one step alone, and without the rows that are not ticked', async () => {
+    const step = offered(await admin().get(look('gas', 'pricing_billing')).is(200)).map(([id]) => id.split('|')[0]);
+    expect([...new Set(step)].filter((kind) => !/^(fee|late_fee_rule|tax_code|tariff_\w+)$/.test(kind))).toEqual([]);
+    expect(step).toContain('tariff_plan');
+    const before = has('consumer_category', 'swa-e');
+    await bring(look('gas', 'pricing_billing'), (id, ticked) => ticked && !/GAS-COM/.test(id));
+    expect(sql("select code from tariff_plan where utility_id = ? and code like 'GAS%'", [of('swa-e')])).toEqual([{ code: 'GAS-RES' }]);
+    expect(has('consumer_category', 'swa-e')).toBe(before);
+  });
+
+  test('ONB-GUIDED it begins with a file, too: refused as a whole when it is not ours, else row by row', async () => {
+    const made = await admin().get('/u/swa-w/configuration/file').is(200);
+    const send = (content, path = '/setup/start?utility=swa-e&step=calendar') => admin().post(path.replace('/setup/start', '/setup/start/file'), {}, { from: path, files: { file: { name: 'swa-w.s360config', type: 'application/octet-stream', content } } });
+    await send(Buffer.from('nothing of ours')).is(422).and((r) => expect(r.text).toContain('This is not a configuration file of SMART360.'));
+    const answer = await send(made.bytes).is(303);
+    expect(answer.location).toMatch(/^\/setup\/start\?utility=swa-e&step=calendar&with=/);
+    const page = await admin().get(answer.location).is(200);
+    expect([...new Set(offered(page).map(([id]) => id.split('|')[0]))].every((kind) => ['calendar', 'working_hours', 'holiday', 'special_day'].includes(kind))).toBe(true);
+    const holidays = has('holiday', 'swa-e');
+    await bring(answer.location);
+    expect(has('holiday', 'swa-e')).toBeGreaterThan(holidays);
   });
 
   test('ONB-GUIDED a utility begins with a template or as a copy of another one of the tenant', async () => {
@@ -161,7 +244,20 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => 
     // Its turn comes with the utility's administrator; then it is complete at once.
     expect(sql("select state, saved_at is not null saved from setup_step where step_key = 'core_settings' and utility_id = ?", [of('el-1')])).toEqual([{ state: 'locked', saved: '1' }]);
     sql("update smart360.subscription_plan set limits = json_set(limits, '$.utilities', 9)");
+    // Seasons, times of use and prices by size of meter go along.
+    sql("insert into tariff_plan (utility_id, code, name, kind, service_codes, category_ids, currency, status, created_by) select utility_id, 'RES-TOU', 'Residential by season and time', kind, service_codes, category_ids, currency, 'active', created_by from tariff_plan where code = 'RES-VAR' and utility_id = ?", [of('swa-w')]);
+    sql("insert into tariff_plan_version (utility_id, plan_id, version_no, effective_from, state, change_reason) select utility_id, id, 1, '2026-01-01', 'active', 'First' from tariff_plan where code = 'RES-TOU'");
+    sql("insert into tariff_season (plan_id, code, from_md, to_md) select id, 'SUM', '06-01', '09-30' from tariff_plan where code = 'RES-TOU'");
+    sql("insert into tariff_rate (utility_id, version_id, sequence, code, label, type, charge_type, calc, basis, service_code, unit, gl_code) select r.utility_id, v.id, k.seq, k.code, k.code, k.type, r.charge_type, 'per_unit', r.basis, r.service_code, r.unit, r.gl_code from tariff_rate r join tariff_plan_version w on w.id = r.version_id join tariff_plan p on p.id = w.plan_id and p.code = 'RES-VAR' and p.utility_id = ? join tariff_plan q on q.code = 'RES-TOU' join tariff_plan_version v on v.plan_id = q.id join (select 10 seq, 'SEASON' code, 'seasonal' type union all select 20, 'TOU', 'tou' union all select 30, 'SIZE', 'meter_size') k where r.code = 'WATER-USE' and w.version_no = 1", [of('swa-w')]);
+    sql("insert into tariff_tier (rate_id, season_id, seq, rate_micro) select r.id, s.id, 1, 5000000 from tariff_rate r join tariff_plan_version v on v.id = r.version_id join tariff_plan p on p.id = v.plan_id and p.code = 'RES-TOU' join tariff_season s on s.plan_id = p.id where r.code = 'SEASON'");
+    sql("insert into tariff_tou_period (rate_id, code, day_type, from_time, to_time, rate_micro) select r.id, 'PEAK', 'any', '16:00:00', '21:00:00', 7000000 from tariff_rate r join tariff_plan_version v on v.id = r.version_id join tariff_plan p on p.id = v.plan_id and p.code = 'RES-TOU' where r.code = 'TOU'");
+    sql("insert into tariff_meter_size_price (rate_id, size, amount_minor) select r.id, '5/8', 1200 from tariff_rate r join tariff_plan_version v on v.id = r.version_id join tariff_plan p on p.id = v.plan_id and p.code = 'RES-TOU' where r.code = 'SIZE'");
     await make('copy-1', 'swa-w').is(303);
+    const copied = (table, join) => Number(one(`select count(*) from ${table} x ${join} join tariff_plan p on p.id = v.plan_id where p.code = 'RES-TOU' and p.utility_id = ?`, [of('copy-1')]));
+    for (const table of ['tariff_tier', 'tariff_tou_period', 'tariff_meter_size_price']) expect(copied(table, 'join tariff_rate r on r.id = x.rate_id join tariff_plan_version v on v.id = r.version_id'), table).toBe(1);
+    expect(one("select s.code from tariff_season s join tariff_plan p on p.id = s.plan_id where p.utility_id = ? and p.code = 'RES-TOU'", [of('copy-1')])).toBe('SUM');
+    expect(one("select count(*) from tariff_tier t join tariff_rate r on r.id = t.rate_id join tariff_season s on s.id = t.season_id where r.utility_id = ?", [of('copy-1')])).toBe('1');
+    expect(sql("select distinct state from tariff_plan_version where utility_id = ?", [of('copy-1')])).toEqual([{ state: 'draft' }]);
     for (const table of ['consumer_category', 'consumer_sub_category', 'fee', 'tax_code', 'late_fee_rule', 'department', 'holiday', 'meter_model', 'contract_type']) expect(has(table, 'copy-1'), table).toBeGreaterThan(0);
     expect(has('service_area', 'copy-1', 'parent_id is null')).toBe(1);
     expect(has('service_area', 'copy-1')).toBe(has('service_area', 'swa-w'));
@@ -238,7 +334,7 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     expect(count('go_live')).toBe(0);
   });
 
-  test('ONB-GUIDED.6 the code is typed, then the utility is live: sandbox bills are gone, migrated accounts remain', async () => {
+  test('ONB-GUIDED.6 the code is typed, then the utility is live: sandbox bills are gone, migrated accounts remain, even through a kill -9 in the middle', async () => {
     test.setTimeout(240000);
     sql("update payment_channel set active = 1 where code = 'walk_in'");
     sql("insert into bill_run (utility_id, run_no, bill_cycle_period_id, bill_date, due_date, state, billed_count, account_count, approver_id, approved_at) select p.utility_id, 'RUN-2026-9999', p.id, p.bill_date, p.due_date, 'closed', 5, 5, u.id, utc_timestamp(6) from bill_cycle_period p join user u on u.email = 'billing_manager2@swa.test' order by p.id limit 1");
@@ -262,8 +358,27 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     const before = Object.fromEntries(master.map((t) => [t, count(t)])), audits = count('audit_entry'), bills = count('bill');
     expect(bills).toBeGreaterThan(30);
 
+    // It is ordered, and killed in the middle: the rows of the trial go bill by bill, one is held, there the job's worker
+    // and the command it started end by kill -9. What goes on afterwards ends as if nothing had been.
+    const release = await hold(instance(), 'select id from bill order by id desc limit 1 for update');
     await admin().post(url, { code: 'swa-w' }, { from: page }).goes(page);
+    await expect.poll(() => one('select count(*) from information_schema.innodb_lock_waits'), { timeout: 120000 }).not.toBe('0');
+    const running = () => one("select substring_index(worker, ':', -1) from smart360.job where state = 'running' and kind = 'utility.live'");
+    const worker = running(), children = execFileSync('pgrep', ['-P', worker], { encoding: 'utf8' }).trim().split('\n');
+    for (const pid of [worker, ...children]) process.kill(Number(pid), 'SIGKILL');
+    release();
+    expect(sql("select environment, status from utility where code = 'swa-w'")).toEqual([{ environment: 'sandbox', status: 'suspended' }]);
+    expect(one('select state from go_live')).not.toBe('done');
+    expect(count('bill')).toBeGreaterThan(0);
+    expect((await operator().post('/calendar/special-days', { date: '2026-07-01' }).is(409)).text).toContain('nothing can be changed now');
+    // Its lease runs out in a minute, its next try comes later: both are now.
+    for (let i = 0; i < 240 && one('select state from go_live') !== 'done'; i++) {
+      sql("update smart360.job set lease_until = utc_timestamp(6) - interval 1 second where state = 'running' and kind = 'utility.live' and worker like ?", [`%:${worker}`]);
+      sql("update smart360.job set run_at = utc_timestamp(6) - interval 1 year where state = 'ready' and kind = 'utility.live'");
+      await sleep(500);
+    }
     await jobs_run(180);
+    expect(one("select count(*) from smart360.job_attempt a join smart360.job j on j.id = a.job_id where j.kind = 'utility.live' and a.outcome = 'crashed'")).toBe('1');
     expect(sql("select environment, status, go_live_at is not null went from utility where code = 'swa-w'")).toEqual([{ environment: 'live', status: 'live', went: '1' }]);
     for (const table of trial.filter((t) => !['message', 'message_attempt', 'notification', 'sandbox_outbox', 'charge'].includes(t))) expect(count(table), table).toBe(0);
     for (const table of master) expect(count(table), table).toBe(before[table]);

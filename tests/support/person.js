@@ -113,7 +113,7 @@ class Person {
     const pages = options.from ? [this.path(options.from)] : [...new Set([this.last?.path, to, `${to}/new`, `${to}/edit`, parent, parent.replace(/\/[^/]*$/, '')].filter(Boolean))];
     let any = null;
     for (const page of pages) {
-      const answer = await this.send('GET', page);
+      const first = await this.send('GET', page), answer = options.from ? await follow(first) : first;
       if (answer.status !== 200) continue;
       for (const form of html.forms(answer.body).filter((f) => f.method === 'post')) {
         const action = (a) => new URL(a || page, `https://${this.host}${page}`).pathname;

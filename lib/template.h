@@ -18,8 +18,8 @@ struct _parse;
 /* Parses all of views. NULL, or what is wrong (file and message). Loading again replaces all. */
 const char *templates_load(Arena *a, const char *views);
 
-/* In a parse with ClearSilver's own functions: url_validate lets numbers to call (tel:) pass. For those who parse a page
-   alone. */
+/* In a parse with ClearSilver's own functions: url_validate lets numbers to call (tel:) pass. For those who parse a
+   page alone. */
 void template_links(struct _parse *parse);
 
 typedef enum { TEMPLATE_DONE, TEMPLATE_MISSING, TEMPLATE_BROKEN } TemplateResult;

@@ -85,17 +85,17 @@ static Expect *expect_read(Req *r, const Pick *p) {
         "coalesce((select sum(b.current_charges_minor) from bill b "
         "join bill_cycle_period q on q.id = b.bill_cycle_period_id where q.cycle_id = ? and b.status = 'published' "
         "and q.to_date = date_sub(?, interval 1 day)), 0) as expected "
-        "from (select t.account_id, exists (select 1 from service_connection_holder h join meter_reading g "
-        "on g.service_connection_id = h.service_connection_id and g.read_on between ? and ? "
-        "and g.status in ('captured', 'pending', 'exempted') where h.account_id = t.account_id) as waits "
-        "from (select h.account_id from account_cycle x straight_join service_connection_holder h "
-        "on h.account_id = x.account_id and h.from_on <= ? and (h.to_on is null or h.to_on >= ?) "
+        "from (select x.account_id, exists (select 1 from service_connection_holder y join meter_reading g "
+        "on g.service_connection_id = y.service_connection_id and g.read_on between ? and ? "
+        "and g.status in ('captured', 'pending', 'exempted') where y.account_id = x.account_id) as waits "
+        "from account_cycle x straight_join service_connection_holder h on h.account_id = x.account_id "
+        "and h.from_on <= ? and (h.to_on is null or h.to_on >= ?) "
         "straight_join service_connection s on s.id = h.service_connection_id and s.metered = 1 "
         "and s.status in ('active', 'disconnected') "
         "where x.cycle_id = ? and x.from_period <= ? and (x.to_period is null or x.to_period >= ?) "
         "and not exists (select 1 from usage_segment u where u.service_connection_id = s.id and u.status = 'active' "
-        "and u.to_on between ? and ?) group by h.account_id) t where not exists (select 1 from bill b "
-        "where b.account_id = t.account_id and b.status = 'published' and " BILLED_HERE ")) m",
+        "and u.to_on between ? and ?) and not exists (select 1 from bill b where b.account_id = x.account_id "
+        "and b.status = 'published' and " BILLED_HERE ") group by x.account_id) m",
         p->cycle, p->to_date, p->from_date, p->cycle, p->to_date, p->from_date, p->id, p->to_date, p->to_date,
         p->cycle, p->from_date, p->cycle, p->from_date, early, late, p->to_date, p->from_date, p->cycle, p->to_date,
         p->from_date, early, late, p->id, p->to_date, p->to_date);

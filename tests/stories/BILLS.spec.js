@@ -55,7 +55,7 @@ story('BILLS', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, command, owner
     await manager().post(`/bx/runs/${run}/recalculation`, { what: 'stale' }, { from: `/bx/runs/${run}` }).is(303);
     await jobs_run();
     expect(drafted()).toEqual([{ t: '7193', s: '0' }]);
-    await move('roll_back').done();
+    await manager().post(`/bx/runs/${run}/roll_back`, {}, { from: `/bx/runs/${run}/roll_back` }).done();
     await jobs_run();
     expect(one("select count(*) from bill where status in ('draft', 'held', 'approved')")).toBe('0');
   });

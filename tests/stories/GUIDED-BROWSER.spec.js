@@ -155,6 +155,7 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       for (const year of ['2026', '2027']) {
         await inside('calendar', '/calendar/import');
         await fill({ year });
+        await send('/calendar/import/check');         // what it touches, then
         await send('/calendar/import');
       }
       await sign_off('calendar', 'Federal holidays of two years');

@@ -16,7 +16,8 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     await admin().get('/org/setup').sees('40 % done', 'Missing');
     await admin().get('/utilities').goes('/org/setup');
     await admin().get('/utilities').sees('Finish organization setup first');
-    for (const path of ['/org/dashboard', '/setup/organization', '/account']) await admin().get(path).is(200);
+    for (const path of ['/org/dashboard', '/account']) await admin().get(path).is(200);
+    await admin().get('/setup/organization').goes('/setup/organization/org/setup/regional');
     await admin().get('/menu').goes('/org/setup');
     await admin().post('/utilities', { code: 'swa-w' }, { raw: true }).is(303);
     expect(one('select count(*) from utility')).toBe('0');

@@ -58,7 +58,7 @@ async function weigh(page, url) {
   const measure = async () => {
     const seen = new Map();
     let bytes = 0, html = 0, requests = 0;
-    const on_response = (e) => { seen.set(e.requestId, { type: e.type, cached: e.response.fromDiskCache || e.response.fromPrefetchCache }); if (!e.response.fromDiskCache) requests++; };
+    const on_response = (e) => { seen.set(e.requestId, { type: e.type, cached: e.response.fromDiskCache || e.response.fromPrefetchCache }); if (!e.response.fromDiskCache && !e.response.url.startsWith('data:')) requests++; };
     const on_end = (e) => { const s = seen.get(e.requestId); if (!s || s.cached) return; bytes += e.encodedDataLength; if (s.type === 'Document') html += e.encodedDataLength; };
     cdp.on('Network.responseReceived', on_response);
     cdp.on('Network.loadingFinished', on_end);

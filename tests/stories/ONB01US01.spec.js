@@ -34,7 +34,7 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     await regional({ date_format: 'MM/DD/YYYY', time_zone: 'America/Los_Angeles' }).is(303);
     await admin().get('/org/setup').sees('100 % done', '$2,847.50', '01/31/2027', 'San Francisco Water Authority', 'Oregon', 'United States', 'America/Los_Angeles');
     expect(step(one, 'organization')).toBe('100');
-    await admin().get('/setup/utility').is(200);
+    await admin().get('/setup/utility').goes('/setup/utility/utilities/new');
     await admin().get('/utilities').is(200);
     await admin().get('/org/setup/regional?currency=INR&number_format=1%2C23%2C456.78&date_format=DD-MMM-YYYY').sees('2,847.50', '31-Jan-2027');
     expect(one('select currency from organization_setting')).toBe('USD');

@@ -224,7 +224,7 @@ story('PROMOTION', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right 
     expect(await card('Departments').getAttribute('open')).toBeNull();
     expect(await card('Sub-categories').getAttribute('open')).not.toBeNull();
     expect(await view.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(9000);
-    await card('Departments').locator('summary').click();
+    await card('Departments').locator(':scope > summary').click();
     await expect(view.getByText('Department 7', { exact: true })).toBeVisible();
   });
 

@@ -50,7 +50,7 @@ class Double {
       this.seen.push({ call: name, body, query: Object.fromEntries(url.searchParams), headers: request.headers });
       const id = rule && url.pathname.match(new RegExp(`^${name.split(' ')[1].replace(/:\w+/g, '([^/]+)')}$`))?.[1];
       const [status, json] = fault && fault !== 'lose' ? [fault.status, fault.body ?? {}] : rule ? rule.does.call(this, { id, body, query: url.searchParams, headers: request.headers }) : [404, {}];
-      if (fault === 'lose') { request.socket.destroy(); return; }
+      if (fault === 'lose') { answer.writeHead(200, { 'Content-Length': '100' }); answer.write('{', () => request.socket.end()); return; }     // begun, so that nobody sends again by himself
       answer.writeHead(status, { 'Content-Type': 'application/json' });
       answer.end(JSON.stringify(json));
     });

@@ -61,7 +61,7 @@ class StripeDouble {
       const at = this.faults.findIndex((f) => f.call === call), fault = at < 0 ? null : this.faults.splice(at, 1)[0].fault;
       this.seen.push({ call, key: request.headers['idempotency-key'] ?? null, given: Object.fromEntries(given) });
       const [status, body, headers] = fault && fault !== 'lose' ? [fault.status, fault.body ?? {}, fault.headers] : this.once(call, request.headers['idempotency-key'], given, id);
-      if (fault === 'lose') { request.socket.destroy(); return; }
+      if (fault === 'lose') { answer.writeHead(200, { 'Content-Length': '100' }); answer.write('{', () => request.socket.end()); return; }     // begun, so that nobody sends again by himself
       answer.writeHead(status, { 'Content-Type': 'application/json', ...headers });
       answer.end(JSON.stringify(body));
     });

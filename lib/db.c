@@ -933,6 +933,7 @@ bool db_savepoint(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
 
 void db_trial(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     static unsigned number;
+    bool touched = c->db->touched;
     char sql[60];
     unsigned my = ++number;
     snprintf(sql, sizeof sql, "savepoint t%u", my);
@@ -943,6 +944,7 @@ void db_trial(Ctx *c, void (*work)(Ctx *, void *), void *arg) {
     Failure kept = c->failure;
     snprintf(sql, sizeof sql, "rollback to savepoint t%u", my);
     query(c, sql);
+    c->db->touched = touched;
     c->failure = kept;
     if (!passed) fail_again(c);
 }

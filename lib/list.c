@@ -308,27 +308,14 @@ static int64_t count_by(Query *q, const char *sql) {
     return t.rows;
 }
 
-/* Rows and sums; of a long list kept as its count is. */
-static int64_t sum_by(Query *q, const char *sql, const char *key) {
-    struct { int64_t rows, sum[COLUMNS_LISTED]; } all;
-    if (kept_find(key, &all, sizeof all)) {
-        memcpy(q->sum, all.sum, sizeof q->sum);
-        return all.rows;
-    }
-    all.rows = count_by(q, sql);
-    memcpy(all.sum, q->sum, sizeof all.sum);
-    if (all.rows > COUNT_FAR) kept_put(key, &all, sizeof all);
-    return all.rows;
-}
-
 /* One row behind those that are counted each time; a derived table of them would be written first. */
 static bool is_longer(Query *q, const char *sql) {
     Totals t = { .q = q };
     return db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true) > 0;
 }
 
-/* Without sums counting ends early, and what is longer is counted once in a while, for pages; what decides (an export,
-   what is done to all rows) is counted now. */
+/* Sums are of all rows, and of now. Without them counting ends early, and what is longer is counted once in a while, for
+   pages; what decides (an export, what is done to all rows) is counted now. */
 static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     Text sums = text_start(q->r), rows = text_start(q->r);
     text_add(&sums, "");
@@ -337,9 +324,8 @@ static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     q->binds = q->filters = 0, q->index = NULL;
     add_where(q, &rows, binds, n, sums.s);
     const char *all = text(q->r, "select count(*) as n%s%s", sums.s, rows.s);
-    if (now) return count_by(q, all);
+    if (*sums.s || now) return count_by(q, all);
     const char *key = key_of_count(q, all);
-    if (*sums.s) return sum_by(q, all, key);
     int64_t kept;
     if (!kept_find(key, &kept, sizeof kept)) kept = -1;
     if (kept > COUNT_FAR) return kept;          /* so long a list does not become a short one in a minute */

@@ -672,7 +672,7 @@ static void send_answer(Req *r, FCGX_Request *f) {
         }
         r->type = "text/html; charset=utf-8";
         compress(r);
-        if (is_ended_job(r)) header_set(r, "HX-Refresh", "true");
+        if (r->status < 400 && is_ended_job(r)) header_set(r, "HX-Refresh", "true");
     }
     FCGX_Stream *out = f->out;
     if (!r->status) r->status = 500;

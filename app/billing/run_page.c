@@ -457,14 +457,19 @@ void run_release_page(Req *r) {
     ask(r, &release_form, "release", !strcmp(run_of_path(r, NULL)->mode, "v1") ? "billing.run.release_now"
         : "billing.run.release_later");
 }
-/* What is approved or half published is changed by approvers only; what is over stays as it was. */
+/* What is approved or published is changed by approvers only; of what is over, accounts that failed. */
 static void check_leaving_out(Req *r, const RunRow *run) {
     if (!strcmp(run->mode, "v1")) {
         run_must_be(r, run, "queued,running,paused,completed_with_errors,completed");
         return;
     }
-    run_must_be(r, run, "setup,checking,ready,calculating,review,awaiting_approval,approved,paused");
-    if (!strcmp(run->state, "approved") || !strcmp(run->state, "paused")) perm_check(&r->c, "bx.run", APPROVE);
+    bool failed = !strcmp(run->state, "published")
+        && db_int(r, "select exists (select 1 from bill_run_item i join account a on a.id=i.account_id "
+                     "where i.run_id=? and a.account_no=? and i.state in ('error', 'held'))", run->id,
+                  path_text(r, "account"));
+    if (!failed) run_must_be(r, run, "setup,checking,ready,calculating,review,awaiting_approval,approved,paused");
+    if (failed || !strcmp(run->state, "approved") || !strcmp(run->state, "paused"))
+        perm_check(&r->c, "bx.run", APPROVE);
 }
 
 void run_leave_page(Req *r) {

@@ -160,7 +160,8 @@ static int64_t counts_read(Ctx *c, const char *json, ReadCount *n) {
 
 /* All of one moment are counted by one job, some seconds later. */
 static void count_soon(Ctx *c, Id run, int wait_s) {
-    int64_t moment = c->now.us / SECOND_US / COUNT_AGAIN_S;
+    /* a press has a count of its own: one that runs may be past what was decided */
+    int64_t moment = wait_s ? c->now.us / SECOND_US / COUNT_AGAIN_S : c->now.us;
     job_enqueue(c, &(NewJob){ .kind = "bill_run.readings", .payload = text(c, "{\"run\":%lld}", (long long)run.id),
                               .run_at = wait_s ? time_add_seconds(c->now, wait_s) : TIME_NONE,
                               .unique_key = text(c, "readings:%lld:%lld:%d", (long long)run.id, (long long)moment,

@@ -73,7 +73,8 @@ static const Form export_form = { .name = "export", .fields = FIELDS { { "from",
 
 void export_later(Req *r, const ListSpec *spec, const char *url, int64_t rows) {
     (void)spec, (void)rows;
-    go(r, "/downloads/new?from=%s", url_part(r, url));
+    r->is_outside = true;               /* the job knows no frame; files are found outside of it */
+    go(r, "/downloads/new?from=%s", url_part(r, url + strlen(r->frame)));
 }
 
 /* What stands behind the address: only a list of this utility, which this person may export. */

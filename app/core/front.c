@@ -365,13 +365,15 @@ static const char *why_over(const Ctx *c, const Session *s) {
     return NULL;
 }
 
-/* Before sign-in: csrf hangs on a signed cookie, without a row; it is also the age of the form. What shows a form makes it
-   anew at half its time, so that nobody gets one that ends while it is filled in. */
+/* Before sign-in: csrf hangs on a signed cookie, without a row; it is also the age of the form. What shows a form makes
+   it anew at half its time, so that nobody gets one that ends while it is filled in. */
 static void identify_stranger(Req *r) {
     const char *cookie = cookie_text(r, "s360_pre");
     Signed pre;
     int64_t now_s = time_unix(r->c.now);
-    int age_s = strcmp(r->method, "POST") ? PRE_AGE_S / 2 : PRE_AGE_S;
+    const char *dest = header_text(r, "Sec-Fetch-Dest");             /* a picture or a style sheet shows no form */
+    bool shows = strcmp(r->method, "POST") && (!dest || !strcmp(dest, "document"));
+    int age_s = shows ? PRE_AGE_S / 2 : PRE_AGE_S;
     if (!cookie || !signed_open(&r->c.mem, &pre_key, "s360_pre", cookie, now_s, age_s, &pre)) {
         cookie = signed_value(&r->c.mem, &pre_key, "s360_pre", random_public_id(&r->c.mem), now_s);
         if (!signed_open(&r->c.mem, &pre_key, "s360_pre", cookie, now_s, PRE_AGE_S, &pre)) abort();

@@ -38,11 +38,24 @@ PLACE(factors, "select id, '' as owner, secret_enc as sealed from smart360.mfa_f
 PLACE(mails, "select id, '' as owner, body_enc as sealed from smart360.platform_mail where body_enc is not null and "
       "body_enc <> '' order by id", "update smart360.platform_mail set body_enc = ? where id = ? and body_enc = ?")
 
+PLACE(gateways, "select id, '' as owner, credentials_enc as sealed from smart360.gateway_account where "
+      "credentials_enc is not null order by id",
+      "update smart360.gateway_account set credentials_enc = ? where id = ? and credentials_enc = ?")
+PLACE(hooks, "select id, '' as owner, webhook_secret_current_enc as sealed from smart360.gateway_account where "
+      "webhook_secret_current_enc is not null order by id", "update smart360.gateway_account set "
+      "webhook_secret_current_enc = ? where id = ? and webhook_secret_current_enc = ?")
+PLACE(hooks_before, "select id, '' as owner, webhook_secret_previous_enc as sealed from smart360.gateway_account where "
+      "webhook_secret_previous_enc is not null order by id", "update smart360.gateway_account set "
+      "webhook_secret_previous_enc = ? where id = ? and webhook_secret_previous_enc = ?")
+
 static const Place places[] = {
     { "data keys of tenants",              "data key of %s",           data_keys_all, data_keys_put },
     { "keys of archives",                  "archive %s",               archives_all,  archives_put },
     { "second factors of the platform",    "platform mfa_factor.secret", factors_all, factors_put },
     { "mails of the platform on their way", PLATFORM_MAIL_SEALED,      mails_all,     mails_put },
+    { "credentials of the platform's gateways", PLATFORM_CREDENTIALS_SEALED, gateways_all, gateways_put },
+    { "webhook secrets of the platform", PLATFORM_HOOKS_SEALED,        hooks_all,     hooks_put },
+    { "earlier webhook secrets of the platform", PLATFORM_HOOKS_SEALED, hooks_before_all, hooks_before_put },
     { 0 }
 };
 

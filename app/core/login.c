@@ -341,7 +341,7 @@ void colour_file(Req *r) {
     uint32_t rgb;
     if (colour_refusal(&r->c.mem, colour) || !colour_parse(colour, &rgb)) fail(r, NOT_FOUND, "There is no such page.");
     const char *css = colour_brand_css(&r->c.mem, rgb);
-    header_set(r, "Cache-Control", "public, max-age=31536000, immutable");
+    header_set(r, "Cache-Control", "private, max-age=31536000, immutable");
     answer(r, 200, "text/css; charset=utf-8", css, strlen(css));
 }
 

@@ -13,6 +13,9 @@
 
 /* The context its mails are sealed with until they are sent. */
 #define PLATFORM_MAIL_SEALED "platform_mail.body_enc"
+/* What the platform seals of its own gateway account (app/platform/gateway.c), for the rotation of keys too. */
+#define PLATFORM_CREDENTIALS_SEALED "platform gateway_account.credentials"
+#define PLATFORM_HOOKS_SEALED       "platform gateway_account.webhook_secret"
 
 /* Whether mails go anywhere: a server is configured, or the installation is a sandbox. */
 bool platform_mail_ready(void);

@@ -211,8 +211,10 @@ static const void *place_fact(Ctx *c, KeptPlace *place, const char *kind, int64_
     void *cache = own->cache;
     *own = *c;
     own->mem = mem, own->cache = cache, own->attempt = NULL;
+    ArenaMark start = mark(own);
     bool is_read = attempt(own, read_to_keep, k);
     own->db = NULL;
+    if (is_read && !k->value) rewind_to(own, start);        /* nothing is kept, and this is asked again */
     if (is_read) return k->value ? fact_keep(own, kind, key, (void *)(uintptr_t)k->value) : NULL;
     c->failure = own->failure;
     fail_again(c);

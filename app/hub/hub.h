@@ -149,7 +149,8 @@ const char *house_check(struct Ctx *c, const HouseAccount *a);
 /* Opens the payment; the same key opens the same. Neither open nor refused: nobody knows, ask again with the same key.
    Calls outside. The sandbox's page is /sandbox/subscription/<public id>, the platform's own. */
 HouseOpened house_open(struct Ctx *c, const HouseAccount *a, const HouseOrder *o);
-/* What became of it; false: the gateway could not be asked or does not know. Calls outside. Not of the sandbox. */
+/* What became of it, without a status while its page is open; false: the gateway could not be asked. Calls outside. The
+   sandbox has nothing to ask. */
 bool        house_ask(struct Ctx *c, const HouseAccount *a, const HouseOrder *o, const char *ref, IntentResult *to);
 /* A stored event. False: it is about no payment, or of the other side (test, live). */
 bool        house_event(struct Ctx *c, const HouseAccount *a, Bytes body, IntentResult *to);

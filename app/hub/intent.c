@@ -18,7 +18,8 @@
 #include "lib/messages.h"
 #include "lib/money.h"
 
-enum { EXPIRES_S = 30 * 60, LINK_EXPIRES_S = 7 * 24 * 3600, ASK_AFTER_S = 20, LINES_MAX = 50 };
+/* Stripe takes 30 minutes at least, also from a call that is repeated. */
+enum { EXPIRES_S = 35 * 60, LINK_EXPIRES_S = 7 * 24 * 3600, ASK_AFTER_S = 20, LINES_MAX = 50 };
 
 #define INTENT_ROW(F, T) F(T, Id, id) F(T, Id, account) F(T, Id, gateway) F(T, Id, payment) \
     F(T, const char *, public_id) F(T, const char *, intent_no) F(T, const char *, state) F(T, const char *, purpose) \

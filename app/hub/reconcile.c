@@ -217,12 +217,13 @@ static const Form result_form = { .name = "refund_result", .fields = FIELDS {
 
 #define HAND_REFUND(F, T) F(T, Id, gateway) F(T, const char *, refund_no) F(T, const char *, state) \
     F(T, const char *, driver) F(T, const char *, label) F(T, const char *, provider_payment_id) \
-    F(T, const char *, intent_no) F(T, Money, amount_minor) F(T, int, attempt_no)
+    F(T, const char *, intent_no) F(T, Money, amount_minor) F(T, const char *, currency) F(T, int, attempt_no)
 ROW(HandRefund, HAND_REFUND)
 
 static HandRefund *refund_of_path(Req *r) {
     HandRefund *f = db_find(r, HandRefund, "select f.gateway_account_id as gateway, f.refund_no, f.state, g.driver, "
-                                           "g.label, p.provider_payment_id, i.intent_no, f.amount_minor, f.attempt_no "
+                                           "g.label, coalesce(p.provider_payment_id, i.provider_payment_id) as "
+                                           "provider_payment_id, i.intent_no, f.amount_minor, f.currency, f.attempt_no "
                                            "from refund f join gateway_account g on g.id = f.gateway_account_id "
                                            "left join payment p on p.id = f.payment_id left join payment_intent i on "
                                            "i.id = f.intent_id where f.utility_id = ? and f.refund_no = ?",
@@ -240,7 +241,7 @@ void refund_hand_page(Req *r) {
     show_text(r, "page.crumbs.1.text", f->refund_no);
     form_show(r, "confirm", &result_form, text(r, "/integrations/refunds/%s", f->refund_no));
     show_fact(r, "confirm.facts", word(r, "hub.gateway"), f->label, f->provider_payment_id);
-    show_fact(r, "confirm.facts", word(r, "hub.amount"), locale_money(&r->c.mem, r->c.locale, f->amount_minor), NULL);
+    show_fact(r, "confirm.facts", word(r, "hub.amount"), money_other(&r->c, f->amount_minor, f->currency), NULL);
     show_fact(r, "confirm.facts", word(r, "hub.state"), state_label(r, f->state), NULL);
     show_text(r, "confirm.text.0", msg_format(r, r->c.language, "hub.refund_by_hand", { "name", f->label }));
     show_text(r, "confirm.tone", "plain");

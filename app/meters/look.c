@@ -74,10 +74,12 @@ AskedRegisters registers_asked(Ctx *c, Id meter, Date day) {
 #define SENT_ROW(F, T) F(T, Date, read_on) F(T, Reading, value) F(T, const char *, status)
 ROW(SentRow, SENT_ROW)
 
-SentReadings readings_sent(Ctx *c, Id meter) {
+SentReadings readings_sent(Ctx *c, Id meter, Id connection, Date day) {
     SentRows l = db_all(c, SentRow, "select read_on, value_e3 as value, status from meter_reading where meter_id=? "
                                     "and utility_id=? and source='consumer' and value_e3 is not null "
-                                    "order by read_at desc limit 5", meter, c->utility);
+                                    "and read_on >= (select max(h.from_on) from service_connection_holder h "
+                                    "where h.service_connection_id=? and h.from_on<=?) "
+                                    "order by read_at desc limit 5", meter, c->utility, connection, day);
     SentReadings all = { take_n(c, SentReading, l.n + 1), l.n };
     for (size_t i = 0; i < l.n; i++) all.v[i] = (SentReading){ l.v[i].read_on, l.v[i].value, l.v[i].status };
     return all;

@@ -87,10 +87,10 @@ typedef struct { const char *code; int decimals; bool has_last; Reading last; Da
                } AskedRegister;
 typedef struct { AskedRegister *v; size_t n; } AskedRegisters;
 AskedRegisters registers_asked(struct Ctx *c, Id meter, Date day);
-/* The last readings that consumers sent of a meter, newest first, at most five. */
+/* The last readings that the connection's holder on that day sent of a meter, newest first, at most five. */
 typedef struct { Date on; Reading value; const char *status; } SentReading;
 typedef struct { SentReading *v; size_t n; } SentReadings;
-SentReadings readings_sent(struct Ctx *c, Id meter);
+SentReadings readings_sent(struct Ctx *c, Id meter, Id connection, Date day);
 
 /* --- meters (MX01US02) -------------------------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/core/installation.h"
+#include "app/core/platform_mail.h"
 #include "app/platform/payment.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
@@ -21,8 +22,7 @@
 
 enum { CREDENTIALS_MAX = 8, KEEP_HOURS = 24 };
 /* As vault_seal names places of the platform: the tenant's pages open them too, for a payment. */
-static const char credentials_place[] = "platform gateway_account.credentials",
-                  secret_place[] = "platform gateway_account.webhook_secret";
+static const char credentials_place[] = PLATFORM_CREDENTIALS_SEALED, secret_place[] = PLATFORM_HOOKS_SEALED;
 
 const char *platform_mode(void) { return installation()->sandbox ? "test" : "live"; }
 

@@ -14,7 +14,8 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 
-enum { EXPIRES_S = 30 * 60, ASK_AFTER_S = 20, LEFT_ALONE_S = 20, CALLS_MAX = 4, POLL_AFTER_S = 600, GIVE_UP_DAYS = 7 };
+/* Stripe takes 30 minutes at least, also from a call that is repeated. */
+enum { EXPIRES_S = 35 * 60, ASK_AFTER_S = 20, LEFT_ALONE_S = 20, CALLS_MAX = 4, POLL_AFTER_S = 600, GIVE_UP_DAYS = 7 };
 enum { RANK_NEW, RANK_ACTION, RANK_PROCESSING, RANK_ENDED, RANK_DONE };
 
 #define PAYMENT_SELECT "select p.id, p.public_id, p.payment_no, p.tenant_id, p.invoice_id, p.gateway_account_id, " \
@@ -87,9 +88,10 @@ static void begin(Ctx *c, void *arg) {
     if (strcmp(i->status, "open"))
         fail(c, CONFLICT, "%s", msg_format(c, c->language, "platform.invoice_is", { "no", i->number },
                                            { "state", msg(c->language, text(c, "state.%s", i->status)) }));
-    Id under_way = db_id(c, "select id from smart360.subscription_payment where invoice_id = ? and `rank` < ? "
-                            "and expires_at > ? and gateway_account_id = ? order by id desc limit 1", i->id, RANK_ENDED,
-                         c->now, b->account->id);
+    Id under_way = db_id(c, "select id from smart360.subscription_payment where invoice_id = ? "
+                            "and (state = 'processing' or (`rank` < ? and expires_at > ? and gateway_account_id = ?)) "
+                            "order by state = 'processing' desc, id desc limit 1", i->id, RANK_ENDED, c->now,
+                         b->account->id);
     b->calls = false;
     if (under_way.id) {
         b->p = payment_get(c, under_way);
@@ -183,6 +185,12 @@ static bool take_result(Ctx *c, Id payment, const IntentResult *to) {
     int rank = !strcmp(to->status, "succeeded") ? RANK_DONE : !strcmp(to->status, "processing") ? RANK_PROCESSING
         : RANK_ENDED;
     if (rank <= p->rank) return false;
+    /* one card was refused on the gateway's page, which is still open: another may follow */
+    if (rank == RANK_ENDED && p->rank == RANK_ACTION && !to->provider_ref && !strcmp(to->status, "failed")) {
+        db_run(c, "update smart360.subscription_payment set failure_text = left(?, 500), updated_at = ?, "
+                  "row_version = row_version + 1 where id = ?", to->failure_text, c->now, p->id);
+        return true;
+    }
     if (rank == RANK_DONE) {
         succeed(c, p, to);
         return true;
@@ -230,7 +238,9 @@ static void answered(Ctx *c, void *arg) {
         opened(c, &a->b);
         return;
     }
-    if (a->is_known) take_result(c, a->b.p->id, &a->result);
+    /* nobody answered: it may be paid, and is asked about again; after a day it is over for us */
+    if (!a->is_known && c->now.us < time_add_seconds(a->b.p->created_at, 86400).us) return;
+    if (a->is_known && a->result.status) take_result(c, a->b.p->id, &a->result);
     expire(c, payment_get(c, a->b.p->id));
 }
 

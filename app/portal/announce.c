@@ -15,7 +15,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 
-enum { SHOWN_MOST = 3, CLOSED_MOST = 20, ID_CHARS = 22, CLOSED_DAYS = 90 };
+enum { SHOWN_MOST = 3, READ_MOST = 50, CLOSED_MOST = 20, ID_CHARS = 22, CLOSED_DAYS = 90 };
 static const char closed_cookie[] = "s360_closed";
 
 #define ANNOUNCEMENT(F, T) F(T, const char *, public_id) F(T, const char *, title) F(T, const char *, body) \
@@ -37,11 +37,12 @@ void announcements_show(Req *r) {
                                                 "from portal_announcement where utility_id = ? and state = 'published' "
                                                 "and from_at <= ? and (to_at is null or to_at > ?) "
                                                 "order by kind = 'critical' desc, from_at desc limit ?", c->utility,
-                               c->now, c->now, (int)SHOWN_MOST);
-    for (size_t i = 0; i < all.n; i++) {
+                               c->now, c->now, (int)READ_MOST);
+    for (size_t i = 0, shown = 0; i < all.n && shown < SHOWN_MOST; i++) {
         const Announcement *a = &all.v[i];
         const char *at_ = text(r, "page.notices.announced%zu", i);
         if (is_closed(r, a)) continue;
+        shown++;
         show_text(r, text(r, "%s.tone", at_), tone_of(a->kind));
         show_text(r, text(r, "%s.strong", at_), a->title);
         show_text(r, text(r, "%s.text", at_), a->body);

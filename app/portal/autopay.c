@@ -137,10 +137,11 @@ size_t autopay_plans(Ctx *c, const Mine *m, AutopayPlan *v, size_t most) {
     OpenItems items = open_items(c, m->id);
     size_t n = 0;
     for (size_t i = 0; i < items.n && n < most; i++) {
-        if (!is_bill(&items.v[i])) continue;
+        if (!is_bill(&items.v[i]) || items.v[i].in_agreement) continue;         /* its instalments are due */
         AutopayStep s = step_of(c, e, &items.v[i]);
         if (s.act == AUTOPAY_OVER) continue;
-        bool by_hand = s.act == AUTOPAY_BY_HAND || (e->has_cap && money_compare(items.v[i].unpaid, e->cap_minor) > 0);
+        bool by_hand = s.act == AUTOPAY_BY_HAND || items.v[i].in_dispute || account_get(c, m->id)->is_cash_only
+            || (e->has_cap && money_compare(items.v[i].unpaid, e->cap_minor) > 0);
         Date on = by_hand ? items.v[i].due_on : s.charge_on;
         if (date_compare(on, utility_today(c)) < 0) on = utility_today(c);
         Money amount = by_hand ? items.v[i].unpaid : with_fee(c, card->gateway_account_id, items.v[i].unpaid);

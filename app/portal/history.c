@@ -54,10 +54,10 @@ static void by_time(PaidRows *all) {
         }
 }
 
-PaidRows paid_rows(Ctx *c, Mines mines) {
+PaidRows paid_rows(Ctx *c, Mines mines, int most) {
     Id *accounts = take_n(c, Id, mines.n + 1);
     for (size_t i = 0; i < mines.n; i++) accounts[i] = mines.v[i].id;
-    PaymentsSeen paid = payments_seen(c, accounts, mines.n, READ_MOST);
+    PaymentsSeen paid = payments_seen(c, accounts, mines.n, most);
     IntentsSeen open = intents_unpaid(c, accounts, mines.n, time_add_seconds(c->now, -(int64_t)OPEN_DAYS * 86400));
     PaidRows all = { take_n(c, PaidRow, paid.n + open.n + 1), 0 };
     for (size_t i = 0; i < paid.n; i++)
@@ -275,7 +275,7 @@ void payments_page(Req *r) {
     int64_t page_no = query_int(r, "page", 1);
     if (page_no < 1 || page_no > 1000) page_no = 1;
     Wish w = wish_of(r);
-    PaidRows all = paid_rows(c, mine_shown(r));
+    PaidRows all = paid_rows(c, mine_shown(r), READ_MOST);
     show_switcher(r);
     payments_tabs(r, false);
     show_totals(r, &all);
@@ -307,7 +307,7 @@ void payments_csv(Req *r) {
     Ctx *c = &r->c;
     Wish w = wish_of(r);
     problems_end(r);
-    PaidRows all = paid_rows(c, mine_shown(r));
+    PaidRows all = paid_rows(c, mine_shown(r), READ_MOST);
     CsvText *out = csv_start(&c->mem);
     static const char *const head[] = { "date", "payment_no", "receipt_no", "account_no", "amount", "fee", "method",
                                         "status", "paid_for", "currency" };

@@ -18,7 +18,7 @@ typedef struct {
 typedef struct { PaidRow *v; size_t n; } PaidRows;
 
 /* Of these accounts what the visitor may see, newest first: at most 1,000 payments, what failed of the last 90 days. */
-PaidRows    paid_rows   (Ctx *c, Mines mines);
+PaidRows    paid_rows   (Ctx *c, Mines mines, int most);
 int         paid_year   (Ctx *c, Time at);                  /* in the utility's zone */
 const char *paid_account(Ctx *c, const PaidRow *x);         /* its number */
 const char *paid_how    (Ctx *c, const PaidRow *x);         /* "Card online ···· 4242 · Portal" */

@@ -18,7 +18,7 @@
 #include "lib/page.h"
 #include "lib/sheet.h"
 
-enum { WAIT_MS = 1500, LOOK_MS = 20, AGAIN_S = 600, YEAR_LEAST = 2000, YEAR_MOST = 2200 };
+enum { WAIT_MS = 1500, LOOK_MS = 20, AGAIN_S = 600, YEAR_LEAST = 2000, YEAR_MOST = 2200, PAYMENTS_MOST = 100000 };
 
 /* --- the receipt by mail ------------------------------------------------------------------------------------------ */
 
@@ -117,7 +117,7 @@ static Money kept_of(const PaidRow *x) {
 
 static Bytes year_pdf(Ctx *c, int year, Mines mines, const char *lang) {
     const Locale *l = locale_in(&c->mem, c->locale, lang);
-    PaidRows all = paid_rows(c, mines);
+    PaidRows all = paid_rows(c, mines, PAYMENTS_MOST);
     Text accounts = text_start(c);
     text_add(&accounts, "");
     for (size_t i = 0; i < mines.n; i++) text_addf(&accounts, "%s%s", i ? "\n" : "", mines.v[i].account_no);

@@ -82,7 +82,7 @@ static void show_last(Req *r, FormView *v, const AskedRegister *g) {
 /* What was sent before, newest first, and what became of it. */
 static void show_sent(Req *r, const Asked *a) {
     Ctx *c = &r->c;
-    SentReadings sent = readings_sent(c, a->meter->id);
+    SentReadings sent = readings_sent(c, a->meter->id, a->meter->connection, utility_today(c));
     for (size_t i = 0; i < sent.n; i++) {
         const SentReading *s = &sent.v[i];
         bool refused = !strcmp(s->status, "rejected");

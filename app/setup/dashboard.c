@@ -211,6 +211,7 @@ void dashboard_page(Req *r) {
     DashboardFigures *f = dashboard_figures(r);
     if (query_text(r, "export")) {
         perm_check(&r->c, "core.dashboard", EXPORT);
+        perm_check(&r->c, "bx.bill", VIEW);
         dashboard_file(r, f);
         return;
     }

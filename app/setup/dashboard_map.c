@@ -69,6 +69,7 @@ static void add_ring(void *arg, const char *path) {
 }
 
 void dashboard_map(Req *r) {
+    perm_check(&r->c, "bx.bill", VIEW);
     DashboardAsked a = dashboard_asked(r);
     Owess l = areas_owing(r, &a);
     Text t = text_start(r);

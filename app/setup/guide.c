@@ -143,13 +143,15 @@ void setup_gate(Req *r) {
     if (r->scope != SCOPE_UTILITY || (!writes && !r->frame_parts)) return;
     const char *status = utility_here(c)->status;
     if (strcmp(status, "draft") && strcmp(status, "configuring")) return;
-    const StepDef *d = step_of_page(r->path.text + strlen(r->prefix));
-    /* within the set-up it is not read either */
-    if (r->frame_parts && !writes) d = step_def(r->path.segment[1]);
-    if (!d) return;
-    Guide *g = guide_read(c);
-    const char *link, *why = strcmp(guide_step(g, d->key)->state, "locked") ? NULL : guide_locked(c, g, d, &link);
-    if (why) fail_field(c, CONFLICT, link, "%s", why);
+    /* within the set-up it is not read either, and nothing of a locked step's is done */
+    const StepDef *of[] = { writes ? step_of_page(r->path.text + strlen(r->prefix)) : NULL,
+                            r->frame_parts ? step_def(r->path.segment[1]) : NULL };
+    Guide *g = of[0] || of[1] ? guide_read(c) : NULL;
+    for (size_t i = 0; i < 2; i++) {
+        const char *link, *why = !of[i] || strcmp(guide_step(g, of[i]->key)->state, "locked") ? NULL
+            : guide_locked(c, g, of[i], &link);
+        if (why) fail_field(c, CONFLICT, link, "%s", why);
+    }
 }
 
 /* --- people and roles --------------------------------------------------------------------------------------------- */

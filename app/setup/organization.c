@@ -515,6 +515,8 @@ void organization_correct(Ctx *c, const char *name, const char *admin_email, con
     if (!strcmp(o->name, name) && !strcmp(o->admin_email, admin_email)) return;
     db_must(c, 1, CONFLICT, "update organization_setting set name = ?, admin_email = ?, updated_at = ?, "
                             "row_version = row_version + 1 where id = ?", name, admin_email, c->now, o->id);
+    /* the tenant is left before the commit, which would say by itself that what workers keep of it is old */
+    db_run(c, "update security_policy set rights_version = uuid_short() where one = 1");
     audit_write(c, &(Audit){ .action = "correct", .entity = "organization_setting", .id = o->id,
                              .number = utf8_cut(&c->mem, name, 60), .version = o->row_version + 1, .reason = reason,
                              .before = json_pairs(c, "name", o->name, "admin_email", o->admin_email, NULL),

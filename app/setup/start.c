@@ -67,6 +67,15 @@ const char *start_kinds(const char *step) {
     return NULL;
 }
 
+/* What is another utility's is shown to whoever may see its settings there. */
+static bool may_read(Ctx *c, Id of) {
+    Id here = c->utility;
+    c->utility = of;
+    bool may = perm_may(c, "core.settings", VIEW);
+    c->utility = here;
+    return may;
+}
+
 void start_options(Req *r, FormView *v, const char *field, Id but) {
     form_set(v, field, "kind", "select");
     form_set(v, field, "blank", word(r, "setup.start.nothing"));
@@ -74,7 +83,7 @@ void start_options(Req *r, FormView *v, const char *field, Id but) {
         form_option(v, field, *t, word(r, text(r, "setup.template.%s", *t)));
     const UtilityList *all = utilities_here(&r->c);
     for (size_t i = 0; i < all->n; i++)
-        if (all->v[i]->id.id != but.id && strcmp(all->v[i]->status, "closed"))
+        if (all->v[i]->id.id != but.id && strcmp(all->v[i]->status, "closed") && may_read(&r->c, all->v[i]->id))
             form_option(v, field, all->v[i]->code, msg_format(r, r->c.language, "setup.start.like",
                                                               { "name", all->v[i]->name }));
 }
@@ -275,6 +284,7 @@ static Brought bring(Ctx *c, const char *with, const char *step) {
     Id document = { 0 }, from = { 0 };
     if (!is_template(with)) {
         from = utility_by_code(c, with);
+        if (from.id && !may_read(c, from)) from = (Id){ 0 };
         if (from.id == c->utility.id || (!from.id && !file_of(c, with, &document).id))
             fail(c, NOT_FOUND, "There is no such template.");
     }

@@ -121,7 +121,7 @@ story('ONB03US01 refunds and disputes', 'HUB-FIX', ({ as, portal, test, expect, 
     const refund = await ask('20.00'), supervisor = as('cso_supervisor');
     await supervisor.get(`/cis/refunds/${refund}`).is(200);
     const forms = await Promise.all(Array.from({ length: 5 }, async () => Object.fromEntries(await supervisor.form_fields(`/u/swa-w/cis/refunds/${refund}/approve`, { from: `/cis/refunds/${refund}` }))));
-    for (let i = 0; i < 2; i++) double.next('POST /v1/refunds', 'lose');
+    double.next('POST /v1/refunds', 'lose');
     const answers = await Promise.all(forms.map(async (f) => supervisor.post(`/cis/refunds/${refund}/approve`, f, { raw: true })));
     expect(answers.map((r) => r.status).sort()).toEqual([303, 409, 409, 409, 409]);
     await jobs_run();

@@ -314,8 +314,8 @@ static bool is_longer(Query *q, const char *sql) {
     return db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true) > 0;
 }
 
-/* Sums are of all rows, and of now. Without them counting ends early, and what is longer is counted once in a while, for
-   pages; what decides (an export, what is done to all rows) is counted now. */
+/* Sums are of all rows, and of now. Without them counting ends early, and what is longer is counted once in a while,
+   for pages; what decides (an export, what is done to all rows) is counted now. */
 static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     Text sums = text_start(q->r), rows = text_start(q->r);
     text_add(&sums, "");

@@ -300,6 +300,11 @@ static void items_take(Ctx *c, Work *w, ItemRows rows) {
     }
 }
 
+/* By the index of states: that of the order alone would look at, and lock, all that is done already. */
+#define CLAIM_SELECT "select id, account_id, bill_id, attempt from bill_run_item force index (bill_run_item_work) " \
+                     "where run_id=? "
+#define CLAIM_ORDER  "order by seq limit ? for update skip locked"
+
 static void claim_tx(Ctx *c, void *arg) {
     Work *w = arg;
     w->n = 0;
@@ -307,15 +312,11 @@ static void claim_tx(Ctx *c, void *arg) {
     if (w->is_over) return;
     ItemRows rows = { 0 };
     if (w->first)                   /* what a process before this one had claimed for the same job */
-        rows = db_all(c, ItemRow, "select id, account_id, bill_id, attempt from bill_run_item where run_id=? "
-                                  "and state='claimed' and claimed_by=? order by seq limit ? for update skip locked",
-                      w->run, w->worker, w->chunk);
-    if (!rows.n) rows = db_all(c, ItemRow, "select id, account_id, bill_id, attempt from bill_run_item where run_id=? "
-                                           "and state=? order by seq limit ? for update skip locked", w->run, w->wants,
-                               w->chunk);
-    if (!rows.n) rows = db_all(c, ItemRow, "select id, account_id, bill_id, attempt from bill_run_item where run_id=? "
-                                           "and state='claimed' and (lease_until < utc_timestamp(6) or claimed_by=?) "
-                                           "order by seq limit ? for update skip locked", w->run, w->worker, w->chunk);
+        rows = db_all(c, ItemRow, CLAIM_SELECT "and state='claimed' and claimed_by=? " CLAIM_ORDER, w->run, w->worker,
+                      w->chunk);
+    if (!rows.n) rows = db_all(c, ItemRow, CLAIM_SELECT "and state=? " CLAIM_ORDER, w->run, w->wants, w->chunk);
+    if (!rows.n) rows = db_all(c, ItemRow, CLAIM_SELECT "and state='claimed' and (lease_until < utc_timestamp(6) "
+                               "or claimed_by=?) " CLAIM_ORDER, w->run, w->worker, w->chunk);
     Id *tired = take_n(c, Id, rows.n + 1);
     size_t tired_n = 0, n = 0;
     for (size_t i = 0; i < rows.n; i++) {

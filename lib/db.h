@@ -98,7 +98,8 @@ void    db_bulk_after(DbBulk *b, DbBulk *parent);
 Id      db_ids(Ctx *c, const char *table, int64_t n);
 
 /* --- transactions --------------------------------------------------------------------------------------------- */
-/* DB_QUEUE: writes at READ COMMITTED (claims of the job queue); the others run at the server's REPEATABLE READ. */
+/* DB_QUEUE: writes at READ COMMITTED (claims of the job queue; figures: there `insert ... select` locks nothing it
+ * reads); the others run at the server's REPEATABLE READ. */
 typedef enum DbTx { DB_WRITE, DB_READ, DB_QUEUE } DbTx;
 /*
  * Runs work in one transaction and commits. RETRY runs all of it again on fresh memory (at most 5 times, with jitter);

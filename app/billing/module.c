@@ -184,7 +184,7 @@ static const JobHandler billing_jobs[] = {
     { .kind = "bill_run.mark", .class = "bills", .run = run_mark_job },
     { .kind = "bill_run.readings", .class = "bills", .run = run_readings_job },
     { .kind = "bill_run.undo", .class = "bills", .run = run_undo_job },
-    { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job },
+    { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job, .counts = true },
     { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },
     { .kind = "billing_owed.fold",     .class = "general", .run = owed_fold_job },
     { .kind = "ledger.sum",            .class = "general", .run = ledger_sum_job },

@@ -218,7 +218,7 @@ static void step_run(Ctx *c, void *run) {
         r->result = r->handler->run(c, &r->row);
         db_tx(c, DB_WRITE, end_tx, r, step_known);
     } else {
-        db_tx(c, DB_WRITE, step_tx, r, step_known);
+        db_tx(c, r->handler->counts ? DB_QUEUE : DB_WRITE, step_tx, r, step_known);
     }
     r->steps++;
 }

@@ -1,6 +1,7 @@
 // The organization's dashboard: how far everything is configured, what wants attention, what was bought.
 const { execFileSync } = require('child_process');
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
 const { story } = require('../support/story');
 
@@ -120,9 +121,7 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
 
   test('ONB0502 the certificate of the web server ends soon: an alert 30, 14 and 3 days before, none after it is renewed', async () => {
     const folder = instance().folder, file = path.join(folder, 'keys', 'tls.crt'), kept = fs.readFileSync(file);
-    const made = path.join(folder, 'tmp', 'ca');
-    fs.rmSync(made, { recursive: true, force: true });
-    fs.mkdirSync(made, { recursive: true });
+    const made = fs.mkdtempSync(path.join(os.tmpdir(), 'ca-'));
     fs.writeFileSync(path.join(made, 'ca.cnf'), `[ca]\ndefault_ca=x\n[x]\ndatabase=${made}/index.txt\nnew_certs_dir=${made}\nserial=${made}/serial\ndefault_md=sha256\npolicy=p\nx509_extensions=e\nunique_subject=no\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:*.smart360.test\n`);
     const openssl = (...words) => execFileSync('openssl', words, { stdio: ['ignore', 'pipe', 'pipe'] });
     openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=smart360.test', '-keyout', `${made}/key`, '-out', `${made}/csr`);
@@ -147,6 +146,7 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
       expect(open()[0].subject).toContain('No certificate that is watched is of swa.smart360.test');
     } finally {
       fs.writeFileSync(file, kept);
+      fs.rmSync(made, { recursive: true });
     }
     await watch();
     expect(open()).toEqual([]);

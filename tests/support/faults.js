@@ -50,10 +50,11 @@ async function load(instance, { connections = 8, for_s = seconds, until = () => 
 // Holds rows of the tenant locked (a statement `... for update`) until the answer is called.
 async function hold(instance, statement) {
   const child = spawn('mariadb', ['--no-defaults', `--socket=${instance.folder}/run/db.sock`, '--user=root', '--batch', '--unbuffered', instance.schema], { stdio: ['pipe', 'pipe', 'ignore'] });
-  const locked = new Promise((done) => child.stdout.once('data', done));
-  child.stdin.write(`start transaction; ${statement}; select 'locked';\n`);
-  await locked;
-  return () => child.stdin.end('rollback;\n');
+  let said = '';
+  const locked = new Promise((done) => child.stdout.on('data', (text) => { said += text; if (/^locked \d+$/m.test(said)) done(said.match(/^locked (\d+)$/m)[1]); }));
+  child.stdin.write(`start transaction; ${statement}; select concat('locked ', connection_id());\n`);
+  const connection = await locked;
+  return Object.assign(() => child.stdin.end('rollback;\n'), { connection });
 }
 
 // Raw bytes over TLS: the status of the answer (0: closed without one), ms until it came and until the end. `pieces` are sent with `pause_ms` between them.

@@ -41,14 +41,7 @@ Id bill_pdf(Ctx *c, Id bill) {
     if (!pdf.p) fail(c, BROKEN, "bill %s: the PDF could not be written", k->bill_no);
     uint8_t hash[DIGEST_MAX];
     digest(SHA256, pdf, hash);
-    Id document = document_store(c, &(NewDocument){ .file_name = text(c, "%s.pdf", k->bill_no),
-                                                    .data = pdf.p,
-                                                    .size = pdf.n,
-                                                    .kind = "generated",
-                                                    .mime = "application/pdf",
-                                                    .entity = "bill",
-                                                    .entity_id = bill,
-                                                    .uploaded_by_kind = "system" });
+    Id document = document_paper(c, &(NewPaper){ "bill", bill, text(c, "%s.pdf", k->bill_no), pdf });
     db_must(c, 1, CONFLICT,
             "update bill set pdf_document_id = ?, pdf_sha256 = ? where id = ? and pdf_document_id is null", document,
             bytes_at(hash, 32), bill);

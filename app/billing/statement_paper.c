@@ -97,10 +97,7 @@ void statement_order(Ctx *c, Id account, Date from, Date to, const char *languag
 
 Id statement_made(Ctx *c, Id account, Date from, Date to, Time since) {
     const char *name = name_of(c, account_get(c, account)->account_no, from, to);
-    return db_id(c,
-        "select max(id) from document where entity = 'statement' and entity_id = ? and utility_id = ? "
-        "and file_name = ? and created_at >= ? and erased_at is null",
-        account, c->utility, name, since);
+    return document_paper_find(c, &(PaperKey){ "statement", account, name, since });
 }
 
 JobStep statement_job(Ctx *c, const JobRow *job) {
@@ -110,16 +107,8 @@ JobStep statement_job(Ctx *c, const JobRow *job) {
     if (!id || !lang || !date_parse_iso(json_text(p, "from"), &from) || !date_parse_iso(json_text(p, "to"), &to))
         job_give_up(c, "the payload names no statement");
     const Account *a = account_get(c, (Id){ strtoll(id, NULL, 10) });
-    Bytes pdf = statement_pdf(c, a, from, to, lang);
-    if (!pdf.p) fail(c, BROKEN, "the statement of %s could not be written", a->account_no);
-    document_store(c, &(NewDocument){ .file_name = name_of(c, a->account_no, from, to),
-                                      .data = pdf.p,
-                                      .size = pdf.n,
-                                      .kind = "generated",
-                                      .mime = "application/pdf",
-                                      .entity = "statement",
-                                      .entity_id = a->id,
-                                      .uploaded_by_kind = "system" });
+    document_paper(c, &(NewPaper){ "statement", a->id, name_of(c, a->account_no, from, to),
+                                   statement_pdf(c, a, from, to, lang) });
     return STEP_DONE;
 }
 

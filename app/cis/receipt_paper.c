@@ -39,9 +39,7 @@ static ReceiptRow *receipt_row(Ctx *c, const char *no) {
 }
 
 static Id document_of(Ctx *c, Id receipt) {
-    return db_id(
-        c, "select coalesce(min(id), 0) from document where entity = 'receipt' and entity_id = ? and erased_at is null",
-        receipt);
+    return document_paper_find(c, &(PaperKey){ .entity = "receipt", .entity_id = receipt });
 }
 
 /* --- the paper ---------------------------------------------------------------------------------------------------- */
@@ -135,16 +133,7 @@ Id receipt_pdf(Ctx *c, const char *receipt_no) {
           receipt_no, c->utility); /* one maker at a time */
     Id there = document_of(c, r->id);
     if (there.id) return there;
-    Bytes pdf = receipt_paper(c, r);
-    if (!pdf.p) fail(c, BROKEN, "receipt %s could not be written", receipt_no);
-    return document_store(c, &(NewDocument){ .file_name = text(c, "%s.pdf", receipt_no),
-                                             .data = pdf.p,
-                                             .size = pdf.n,
-                                             .kind = "generated",
-                                             .mime = "application/pdf",
-                                             .entity = "receipt",
-                                             .entity_id = r->id,
-                                             .uploaded_by_kind = "system" });
+    return document_paper(c, &(NewPaper){ "receipt", r->id, text(c, "%s.pdf", receipt_no), receipt_paper(c, r) });
 }
 
 Id receipt_pdf_wish(Ctx *c, const char *receipt_no) {

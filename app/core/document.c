@@ -159,6 +159,25 @@ Id document_store(Ctx *c, const NewDocument *d) {
                          : c->realm == REALM_PORTAL ? "portal_user" : c->user.id ? "user" : "system", c->now, c->user);
 }
 
+Id document_paper(Ctx *c, const NewPaper *p) {
+    if (!p->pdf.p) fail(c, BROKEN, "the PDF %s could not be written", p->file_name);
+    return document_store(c, &(NewDocument){ .file_name = p->file_name,
+                                             .data = p->pdf.p,
+                                             .size = p->pdf.n,
+                                             .kind = "generated",
+                                             .mime = "application/pdf",
+                                             .entity = p->entity,
+                                             .entity_id = p->entity_id,
+                                             .uploaded_by_kind = "system" });
+}
+
+Id document_paper_find(Ctx *c, const PaperKey *k) {
+    return db_id(c,
+                 "select coalesce(max(id), 0) from document where entity = ? and entity_id = ? and utility_id = ? "
+                 "and file_name = coalesce(?, file_name) and created_at >= ? and erased_at is null",
+                 k->entity, k->entity_id, c->utility, k->file_name, k->since);
+}
+
 /* --- bytes out ---------------------------------------------------------------------------------------------------- */
 
 #define DOCUMENT(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, file_name) \

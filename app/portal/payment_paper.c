@@ -161,16 +161,8 @@ JobStep year_job(Ctx *c, const JobRow *job) {
     const Mine *one = strcmp(which, "all") ? mine_by_no(c, which) : NULL;
     Mines mines = one ? (Mines){ (Mine *)one, 1 } : mine_all(c);
     if (!c->user.id || !mines.n || (!one && strcmp(which, "all"))) job_give_up(c, "nobody sees these accounts now");
-    Bytes pdf = year_pdf(c, atoi(year), mines, lang);
-    if (!pdf.p) fail(c, BROKEN, "the payments of %s could not be written", year);
-    document_store(c, &(NewDocument){ .file_name = name_of(c, atoi(year), which),
-                                      .data = pdf.p,
-                                      .size = pdf.n,
-                                      .kind = "generated",
-                                      .mime = "application/pdf",
-                                      .entity = "statement",
-                                      .entity_id = c->user,
-                                      .uploaded_by_kind = "system" });
+    document_paper(c, &(NewPaper){ "statement", c->user, name_of(c, atoi(year), which),
+                                   year_pdf(c, atoi(year), mines, lang) });
     return STEP_DONE;
 }
 
@@ -193,9 +185,8 @@ static void year_work(Ctx *c, void *arg) {
         w->order = since <= 0 || since > time_unix(c->now) || since < time_unix(c->now) - AGAIN_S;
         w->since = w->order ? c->now : time_of_unix(since);
     }
-    w->document = db_id(c, "select max(id) from document where entity = 'statement' and entity_id = ? "
-                           "and utility_id = ? and file_name = ? and created_at >= ? and erased_at is null",
-                        c->user, c->utility, name_of(c, w->year, w->which), w->since);
+    const char *name = name_of(c, w->year, w->which);
+    w->document = document_paper_find(c, &(PaperKey){ "statement", c->user, name, w->since });
     if (!w->document.id && w->order) order(c, w);
     w->order = false;
     if (!w->document.id) return;

@@ -471,6 +471,27 @@ static void store_empty(Ctx *c, void *name) {
     document_store(c, &(NewDocument){ .file_name = name, .data = "", .size = 0 });
 }
 
+/* What we draw ourselves: stored with its record; the newest is found, by name, by time. */
+static void papers(Ctx *c, void *arg) {
+    (void)arg;
+    Bytes drawn = { pdf, sizeof pdf - 1 };
+    Id thing = { 77 }, first = document_paper(c, &(NewPaper){ "thing", thing, "a.pdf", drawn }),
+       second = document_paper(c, &(NewPaper){ "thing", thing, "b.pdf", drawn });
+    SAME_TEXT(document_open(c, first)->mime, "application/pdf");
+    SAME_TEXT(db_text(c, "select uploaded_by_kind from document where id=? and is_private=1", first), "system");
+    SAME_INT(document_paper_find(c, &(PaperKey){ .entity = "thing", .entity_id = thing }).id, second.id);
+    SAME_INT(document_paper_find(c, &(PaperKey){ "thing", thing, "a.pdf", c->now }).id, first.id);
+    SAME_INT(document_paper_find(c, &(PaperKey){ "thing", thing, "a.pdf", time_add_seconds(c->now, 1) }).id, 0);
+    SAME_INT(document_paper_find(c, &(PaperKey){ .entity = "thing", .entity_id = { 78 } }).id, 0);
+    document_erase(c, second);
+    SAME_INT(document_paper_find(c, &(PaperKey){ .entity = "thing", .entity_id = thing }).id, first.id);
+    document_erase(c, first);
+}
+static void paper_of_nothing(Ctx *c, void *arg) {
+    (void)arg;
+    document_paper(c, &(NewPaper){ "thing", { 77 }, "c.pdf", { NULL, 0 } });
+}
+
 static void documents(void) {
     Ctx *c = test_ctx();
     struct stat s;
@@ -489,6 +510,9 @@ static void documents(void) {
     SAME_TEXT(c->failure.text, "Choose a PDF, JPEG, PNG, HEIC or WebP file.");
     CU_ASSERT_FALSE(in_tx(c, store_empty, (void *)(uintptr_t)"x.pdf"));
     SAME_TEXT(c->failure.text, "The file is empty.");
+    CU_ASSERT_TRUE(in_tx(c, papers, NULL));
+    CU_ASSERT_FALSE(in_tx(c, paper_of_nothing, NULL));
+    SAME_INT(c->failure.status, BROKEN);
 }
 
 /* --- seals -------------------------------------------------------------------------------------------------------- */

@@ -72,6 +72,7 @@ story('PHONE', 'BX-FIX', ({ as, test, expect, sql, one, looks_right, instance, s
       await expect(async () => {                                    // the page comes from the phone, once its worker is awake
         await page.goto(`https://${fe.host}/u/swa-w/field/reading`);
         await expect(page.locator('#pending')).toContainText('Not sent yet: 1');
+        await expect(page.getByLabel('Meter number')).toBeVisible();
       }).toPass({ timeout: 60000 });
       await type(first + 1);                                        // with a key of its own
       await expect(page.locator('#pending')).toContainText('Not sent yet: 2');

@@ -13,8 +13,12 @@ const from_network = async (request) => {
     if (answer.ok && answer.type === 'basic' && !answer.redirected) (await caches.open(KEPT)).put(request.url, answer.clone());
     return answer;
   } catch {
-    const cache = await caches.open(KEPT), home = new URL(registration.scope);
-    return (await cache.match(request.url)) || (await cache.match(home.href)) || (await cache.match(home.href.replace(/\/$/, ''))) || Response.error();
+    const cache = await caches.open(KEPT), home = registration.scope;
+    for (const url of [request.url, home, home.replace(/\/$/, '')]) {
+      const page = await cache.match(url, { ignoreVary: true });
+      if (page) return page;
+    }
+    return Response.error();
   }
 };
 /* Their names change with their content. */

@@ -106,12 +106,21 @@ static const char *exact(const Search *s) {
 
 /* --- what begins so ----------------------------------------------------------------------------------------------- */
 
-#define HIT(F, T) F(T, const char *, no) F(T, const char *, name) F(T, const char *, sub) F(T, const char *, state)
+/* `n`: how many were found, as far as was looked. */
+#define HIT(F, T) F(T, const char *, no) F(T, const char *, name) F(T, const char *, sub) F(T, const char *, state) \
+    F(T, int64_t, n)
 ROW(Hit, HIT)
 
-/* The items of one kind; `all` of them are in the kind's list when it is filtered by the same words. */
-static void show_group(Search *s, const char *word, const char *icon, const char *path, const char *list, Hits hits,
-                       int64_t all) {
+/* What begins so is looked for in each column by itself, by its index, and no further than so many: a text with which
+   everything begins costs as little as a name. The area is asked there, so that nothing outside it takes a place. */
+#define EACH_MOST "200"
+enum { FOUND_MOST = 200 };
+#define AREA_JOIN "left join premise p on p.id=a.premise_id left join service_area s on s.id=p.sub_area_id "
+#define IN_AREA "and (? is null or s.path regexp ?) "
+#define AREA_BINDS s->areas, s->areas
+
+/* The items of one kind; all of them are in the kind's list when it is filtered by the same words. */
+static void show_group(Search *s, const char *word, const char *icon, const char *path, const char *list, Hits hits) {
     Req *r = s->r;
     if (!hits.n) return;
     char *at_ = at(r, "results", s->groups++, NULL);
@@ -127,82 +136,98 @@ static void show_group(Search *s, const char *word, const char *icon, const char
         show_text(r, text(r, "%s.word", item), state_label(r, h->state));
         show_text(r, text(r, "%s.tone", item), state_tone(r, h->state));
     }
-    if (all <= SHOWN) return;
+    int64_t all = hits.v[0].n;
+    if (all <= SHOWN || s->phone) return;
     show_text(r, text(r, "%s.url", at_), link_path(r, "%s?q=%s", list, url_part(r, s->q)));
     show_text(r, text(r, "%s.all_text", at_),
-              msg_format(r, r->c.language, "search.all", { "n", locale_count(&r->c.mem, r->c.locale, all) }));
+              msg_format(r, r->c.language, all < FOUND_MOST ? "search.all" : "search.many",
+                         { "n", locale_count(&r->c.mem, r->c.locale, all < FOUND_MOST ? all : FOUND_MOST) }));
 }
 
 /* The same columns as the list of consumers searches. */
-#define ACCOUNT_FROM                                                                                                   \
-    " from account a join consumer n on n.id=a.consumer_id left join premise p on p.id=a.premise_id "                  \
-    "left join service_area s on s.id=p.sub_area_id where a.utility_id=? and (? is null or s.path regexp ?) "          \
-    "and (a.account_no like ? or n.display_name like ? or n.last_name like ? " \
-    "or n.consumer_no like ? or p.line1 like ? " \
-    "or n.primary_phone like ? or n.email like ?) "
+#define BY_CONSUMER(COLUMN)                                                                                            \
+    "union (select a.id from consumer n join account a on a.consumer_id=n.id " AREA_JOIN                               \
+    "where n.utility_id=? and n." COLUMN " like ? " IN_AREA "limit " EACH_MOST ") "
 
 static void find_accounts(Search *s) {
     Req *r = s->r;
     const char *b = s->start, *phone = s->phone ? s->phone : b;
+    Id u = r->c.utility;
     if (!perm_may(&r->c, "cis.consumers", VIEW)) return;
-    Hits top = db_all(r, Hit, "select a.account_no as no, n.display_name as name, p.line1 as sub, a.status as state"
-                      ACCOUNT_FROM "order by n.display_name, a.account_no limit 5", r->c.utility, s->areas, s->areas, b,
-                      b, b, b, b, phone, b);
-    int64_t all = top.n < SHOWN || s->phone ? (int64_t)top.n
-        : db_int(r, "select count(*)" ACCOUNT_FROM, r->c.utility, s->areas, s->areas, b, b, b, b, b, phone, b);
-    show_group(s, "accounts", "users", "/cis/accounts", "/cis/consumers", top, all);
+    Hits top = db_all(r, Hit,
+        "select a.account_no as no, n.display_name as name, p.line1 as sub, a.status as state, count(*) over () as n "
+        "from ((select a.id from account a " AREA_JOIN "where a.utility_id=? and a.account_no like ? " IN_AREA
+        "limit " EACH_MOST ") " BY_CONSUMER("display_name") BY_CONSUMER("last_name") BY_CONSUMER("consumer_no")
+        BY_CONSUMER("primary_phone") BY_CONSUMER("email")
+        "union (select a.id from premise p join account a on a.premise_id=p.id left join service_area s "
+        "on s.id=p.sub_area_id where p.utility_id=? and p.line1 like ? " IN_AREA "limit " EACH_MOST ")) f "
+        "straight_join account a on a.id=f.id join consumer n on n.id=a.consumer_id "
+        "left join premise p on p.id=a.premise_id order by n.display_name, a.account_no limit 5",
+        u, b, AREA_BINDS, u, b, AREA_BINDS, u, b, AREA_BINDS, u, b, AREA_BINDS, u, phone, AREA_BINDS, u, b, AREA_BINDS,
+        u, b, AREA_BINDS);
+    show_group(s, "accounts", "users", "/cis/accounts", "/cis/consumers", top);
 }
 
-#define METER_FROM                                                                                                     \
-    " from meter m left join meter_installation i on i.meter_id=m.id and i.open_flag=1 "                               \
-    "left join service_connection c on c.id=i.service_connection_id left join account a on a.id=c.account_id "         \
-    "left join premise p on p.id=i.premise_id left join service_area s on s.id=p.sub_area_id where m.utility_id=? "    \
-    "and (? is null or s.path regexp ?) and (m.meter_no like ? or m.serial_no like ? or a.account_no like ?) "
+#define OF_METER                                                                                                       \
+    "left join meter_installation i on i.meter_id=m.id and i.open_flag=1 left join premise p on p.id=i.premise_id "    \
+    "left join service_area s on s.id=p.sub_area_id "
 
 static void find_meters(Search *s) {
     Req *r = s->r;
     const char *b = s->start;
+    Id u = r->c.utility;
     if (!perm_may(&r->c, "mx.device", VIEW)) return;
-    Hits top = db_all(r, Hit, "select m.meter_no as no, null as name, concat_ws(', ', m.serial_no, p.line1) as sub, "
-                              "m.status as state" METER_FROM "order by m.meter_no limit 5", r->c.utility, s->areas,
-                      s->areas, b, b, b);
-    int64_t all = top.n < SHOWN ? (int64_t)top.n
-        : db_int(r, "select count(*)" METER_FROM, r->c.utility, s->areas, s->areas, b, b, b);
-    show_group(s, "meters", "gauge", "/mx/meters", "/mx/meters", top, all);
+    Hits top = db_all(r, Hit,
+        "select m.meter_no as no, null as name, concat_ws(', ', m.serial_no, p.line1) as sub, m.status as state, "
+        "count(*) over () as n from ((select m.id from meter m " OF_METER "where m.utility_id=? and m.meter_no like ? "
+        IN_AREA "order by m.meter_no limit " EACH_MOST ") union (select m.id from meter m " OF_METER
+        "where m.utility_id=? and m.serial_no like ? " IN_AREA "limit " EACH_MOST ") "
+        "union (select i.meter_id from account a join service_connection c on c.account_id=a.id "
+        "join meter_installation i on i.service_connection_id=c.id and i.open_flag=1 "
+        "left join premise p on p.id=i.premise_id left join service_area s on s.id=p.sub_area_id "
+        "where a.utility_id=? and a.account_no like ? " IN_AREA "limit " EACH_MOST ")) f "
+        "straight_join meter m on m.id=f.id left join meter_installation i on i.meter_id=m.id and i.open_flag=1 "
+        "left join premise p on p.id=i.premise_id order by m.meter_no limit 5",
+        u, b, AREA_BINDS, u, b, AREA_BINDS, u, b, AREA_BINDS);
+    show_group(s, "meters", "gauge", "/mx/meters", "/mx/meters", top);
 }
-
-#define BILL_FROM                                                                                                      \
-    " from bill b join account a on a.id=b.account_id left join premise p on p.id=a.premise_id "                       \
-    "left join service_area s on s.id=p.sub_area_id where b.utility_id=? and b.status in ('published', 'cancelled') "  \
-    "and (? is null or s.path regexp ?) and (b.bill_no like ? or a.account_no like ?) "
 
 static void find_bills(Search *s) {
     Req *r = s->r;
     const char *b = s->start;
+    Id u = r->c.utility;
     if (!perm_may(&r->c, "bx.bill", VIEW)) return;
-    Hits top = db_all(r, Hit, "select b.bill_no as no, null as name, a.account_no as sub, b.payment_status as state"
-                      BILL_FROM "order by b.bill_date desc, b.id desc limit 5", r->c.utility, s->areas, s->areas, b, b);
-    int64_t all = top.n < SHOWN ? (int64_t)top.n
-        : db_int(r, "select count(*)" BILL_FROM, r->c.utility, s->areas, s->areas, b, b);
-    show_group(s, "bills", "receipt", "/bx/bills", "/bx/bills", top, all);
+    Hits top = db_all(r, Hit,
+        "select b.bill_no as no, null as name, a.account_no as sub, b.payment_status as state, count(*) over () as n "
+        "from ((select b.id from bill b join account a on a.id=b.account_id " AREA_JOIN "where b.utility_id=? "
+        "and b.bill_no like ? and b.status in ('published', 'cancelled') " IN_AREA "order by b.bill_no desc limit "
+        EACH_MOST ") union (select b.id from account a join bill b on b.account_id=a.id " AREA_JOIN
+        "where a.utility_id=? and a.account_no like ? and b.status in ('published', 'cancelled') " IN_AREA
+        "limit " EACH_MOST ")) f straight_join bill b on b.id=f.id join account a on a.id=b.account_id "
+        "order by b.bill_date desc, b.id desc limit 5", u, b, AREA_BINDS, u, b, AREA_BINDS);
+    show_group(s, "bills", "receipt", "/bx/bills", "/bx/bills", top);
 }
 
-#define PAYMENT_FROM                                                                                                   \
-    " from payment y left join account a on a.id=y.account_id left join premise p on p.id=a.premise_id "               \
-    "left join service_area s on s.id=p.sub_area_id where y.utility_id=? and (? is null or s.path regexp ?) "          \
-    "and (y.payment_no like ? or y.receipt_no like ? or a.account_no like ? or y.reference like ?) "
+#define BY_PAYMENT(COLUMN)                                                                                             \
+    "(select y.id from payment y left join account a on a.id=y.account_id " AREA_JOIN                                  \
+    "where y.utility_id=? and y." COLUMN " like ? " IN_AREA "order by y." COLUMN " desc limit " EACH_MOST ") "
 
 static void find_payments(Search *s) {
     Req *r = s->r;
     const char *b = s->start;
+    Id u = r->c.utility;
     if (!perm_may(&r->c, "cis.payments", VIEW)) return;
     Hits top = db_all(r, Hit,
         "select y.payment_no as no, null as name, concat_ws(', ', y.receipt_no, a.account_no) as sub, "
-        "y.status as state" PAYMENT_FROM "order by y.received_at desc, y.id desc limit 5",
-        r->c.utility, s->areas, s->areas, b, b, b, b);
-    int64_t all = top.n < SHOWN ? (int64_t)top.n
-        : db_int(r, "select count(*)" PAYMENT_FROM, r->c.utility, s->areas, s->areas, b, b, b, b);
-    show_group(s, "payments", "cash", "/cis/payments", "/cis/payments", top, all);
+        "y.status as state, count(*) over () as n from (" BY_PAYMENT("payment_no") "union " BY_PAYMENT("receipt_no")
+        "union (select y.id from payment y left join account a on a.id=y.account_id " AREA_JOIN
+        "where y.utility_id=? and y.reference like ? " IN_AREA "limit " EACH_MOST ") "
+        "union (select y.id from account a join payment y on y.account_id=a.id " AREA_JOIN
+        "where a.utility_id=? and a.account_no like ? " IN_AREA "limit " EACH_MOST ")) f "
+        "straight_join payment y on y.id=f.id left join account a on a.id=y.account_id "
+        "order by y.received_at desc, y.id desc limit 5", u, b, AREA_BINDS, u, b, AREA_BINDS, u, b, AREA_BINDS, u, b,
+        AREA_BINDS);
+    show_group(s, "payments", "cash", "/cis/payments", "/cis/payments", top);
 }
 
 void search_page(Req *r) {

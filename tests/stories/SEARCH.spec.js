@@ -28,6 +28,14 @@ story('SEARCH', 'BX-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     await cso.get('/search').sees('Type a name, an account, a meter, a bill or a phone number.');
   });
 
+  test('SEARCH what everything begins with is looked for only so far, and says so', async () => {
+    sql("insert into account (utility_id, account_no, consumer_id, premise_id, category_id, status, portal_code, currency) select a.utility_id, concat('ZZ-', lpad(q.seq, 6, '0')), a.consumer_id, a.premise_id, a.category_id, 'closed', concat('zz', q.seq), a.currency from account a join seq_1_to_450 q where a.account_no = ?", [account()]);
+    const page = await as('cso1').get('/search?q=ZZ-').sees('200 and more', 'ZZ-000001');
+    expect(page.body).not.toContain('All 450');
+    await as('cso1').get('/search?q=ZZ-0001').sees('All 100');
+    sql("delete from account where account_no like 'ZZ-%'");
+  });
+
   test('SEARCH a phone number in any writing jumps when one account has it', async () => {
     sql("update consumer n join account a on a.consumer_id = n.id set n.primary_phone = '+15035550777' where a.account_no = ?", [account()]);
     await as('cso1').get('/search?q=(503)%20555-0777').goes(`/cis/accounts/${account()}`);

@@ -85,6 +85,9 @@ int64_t run_marks_open(Ctx *c, const RunRow *run);
 /* For a run just moved to rolling_back: its unpublished bills are discarded, a piece at once, the rest by a job; then
    it becomes `ends_as` (rolled_back, cancelled, published). */
 void    run_take_back(Ctx *c, Id run, const char *ends_as);
+/* Whether a job is at it. When it died for good, somebody presses the button that goes on with it. */
+bool    run_is_taken_back  (Ctx *c, Id run);
+void    run_take_back_again(Ctx *c, Id run);
 JobStep run_mark_job(Ctx *c, const JobRow *job);
 JobStep run_undo_job(Ctx *c, const JobRow *job);
 

@@ -13,6 +13,8 @@
 
 enum { PIECE = 500 };
 
+static int piece_rows(Ctx *c) { return (int)setting_int(c, "bx.run_piece_rows", PIECE); }
+
 static Id run_of_job(Ctx *c, const JobRow *job) {
     Json p = json_read(&c->mem, job->payload, strlen(job->payload), 4096, NULL);
     int64_t run = 0;
@@ -39,8 +41,9 @@ static bool mark_piece(Ctx *c, Id run) {
                                 "lock in share mode", run);
     bool approves = !strcmp(s->state, "approved") && s->is_approved;
     if (!approves && (s->is_approved || !strcmp(s->state, "rolling_back"))) return false;
+    int most = piece_rows(c);
     return db_run(c, "update bill force index (bill_run_sums) set status=? where bill_run_id=? and status=? limit ?",
-                  approves ? "approved" : "draft", run, approves ? "draft" : "approved", (int)PIECE) == PIECE;
+                  approves ? "approved" : "draft", run, approves ? "draft" : "approved", most) == most;
 }
 
 void run_mark_bills(Ctx *c, Id run) {
@@ -62,9 +65,10 @@ ROW(BackItem, BACK_ITEM)
 
 /* Accounts behind `after` in the run's order; where the piece ended, 0: that was all. */
 static int64_t back_piece(Ctx *c, Id run, int64_t after) {
+    int most = piece_rows(c);
     BackItems rows = db_all(c, BackItem, "select id, seq, bill_id from bill_run_item force index (bill_run_item_order) "
                                          "where run_id=? and seq>? and state not in ('published', 'rolled_back') "
-                                         "order by seq limit ? for update", run, after, (int)PIECE);
+                                         "order by seq limit ? for update", run, after, most);
     Id *items = take_n(c, Id, rows.n + 1), *bills = take_n(c, Id, rows.n + 1);
     size_t n = 0;
     for (size_t i = 0; i < rows.n; i++) {
@@ -72,7 +76,7 @@ static int64_t back_piece(Ctx *c, Id run, int64_t after) {
         if (rows.v[i].bill_id.id) bills[n++] = rows.v[i].bill_id;
     }
     run_give_back(c, items, rows.n, bills, n, "rolled_back");
-    return rows.n == PIECE ? rows.v[rows.n - 1].seq : 0;
+    return (int)rows.n == most ? rows.v[rows.n - 1].seq : 0;
 }
 
 static void back_ended(Ctx *c, Id run) {
@@ -90,6 +94,14 @@ void run_take_back(Ctx *c, Id run, const char *ends_as) {
     if (after) enqueue(c, run, "bill_run.undo", after);
     else back_ended(c, run);
 }
+
+bool run_is_taken_back(Ctx *c, Id run) {
+    return db_int(c, "select count(*) from smart360.job where tenant_id=? and state in ('ready', 'running') "
+                     "and kind='bill_run.undo' and json_value(payload, '$.run')=?", c->tenant, run) > 0;
+}
+
+/* From the beginning: what is given back already is passed over. */
+void run_take_back_again(Ctx *c, Id run) { enqueue(c, run, "bill_run.undo", 0); }
 
 JobStep run_undo_job(Ctx *c, const JobRow *job) {
     Id run = run_of_job(c, job);

@@ -94,6 +94,20 @@ static void drop_unpublished(Ctx *c, Id id, void *arg) {
     run_take_back(c, id, "published");
 }
 
+/* The job that gave the drafts back has died: by the same right as rolling back, after approval that of an approver. */
+static Refusal taking_back(Ctx *c, Id id) {
+    if (run_is_taken_back(c, id)) return REFUSE(c, CONFLICT, "The drafts are being given back.");
+    bool is_approved_run = db_int(c, "select approved_at is not null from bill_run where id=?", id) != 0;
+    return is_approved_run && !perm_may(c, "bx.run", APPROVE)
+        ? REFUSE(c, DENIED, "You do not have permission to roll back a run that was approved.") : NO_REFUSAL;
+}
+
+static void take_back_again(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    db_run(c, "update bill_run set last_error=null where id=?", id);
+    run_take_back_again(c, id);
+}
+
 static void taken_back(Ctx *c, Id id, void *arg) {
     (void)arg;
     db_run(c, "update bill_run set finished_at=? where id=?", c->now, id);
@@ -263,6 +277,8 @@ static const Move v2_moves[] = {
     { "rolling_back",      "end_rolled_back", "rolled_back",  EDIT,    NULL,             taken_back,     NULL, 0 },
     { "rolling_back",      "end_cancelled", "cancelled",      EDIT,    NULL,             taken_back,     NULL, 0 },
     { "rolling_back",      "end_published", "published",      EDIT,    NULL,             taken_back,     NULL, 0 },
+    { "rolling_back",      "go_on_back", "rolling_back",      EDIT,    taking_back,      take_back_again,
+      .text = "billing.run.go_on_back" },
     { 0 }
 };
 const Machine run_v2 = { .name = "bill_run", .table = "bill_run", .number = "run_no", .feature = "bx.run",

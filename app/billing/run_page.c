@@ -133,6 +133,7 @@ static void tab_show(Req *r, size_t i, const RunRow *run, const char *key, const
 
 /* As show_moves, but what throws work away has a page of its own before it (run_danger): its button leads there. */
 static void show_run_moves(Req *r, const Machine *m, const RunRow *run) {
+    if (!strcmp(run->state, "rolling_back") && run_is_taken_back(&r->c, run->id)) return;    /* nothing to press */
     show_moves(r, "show.moves", m, run->id, run_path(&r->c, run));
     size_t n = 0;
     for (const Move *v = m->moves; v->from; v++) {

@@ -374,6 +374,68 @@ story('BX01US03 stopped', 'BX-FIX', (kit) => {
   });
 });
 
+story('BX01US03 given back in pieces', 'BX-FIX', (kit) => {
+  const { as, test, expect, sql, one, jobs_run } = kit, { manager, second, move, create, state, to_review, to_approval, release } = steps(kit);
+  const clerk = () => as('billing_clerk');
+  // The job that gives the drafts back fails for good behind the first three accounts; what was done stays.
+  const dies = async (roll_back, no = 'RUN-2026-0001') => {
+    sql("create or replace trigger stuck before update on bill_run_item for each row set new.state = if(new.seq > 3 and new.state = 'rolled_back', 'stuck', new.state)");
+    await roll_back();
+    await move_no(manager(), 'go_on_back', no).refuses(409, null, 'The drafts are being given back.');
+    await manager().get(`/bx/runs/${no}`).lacks('Go on rolling back');
+    await expect.poll(async () => {
+      sql.platform("update job set max_attempts = 1, run_at = '2026-01-01' where kind = 'bill_run.undo' and state = 'ready'");
+      await jobs_run().catch(() => {});
+      return sql.platform("select state from job where kind = 'bill_run.undo' order by id desc limit 1")[0].state;
+    }, { timeout: 60000 }).toBe('dead');
+    sql('drop trigger stuck');
+    sql.platform("delete from job where state = 'dead'");
+    await jobs_run();
+    expect(state(no)).toBe('rolling_back');
+    expect(one("select count(*) from bill_run_item i join bill_run r on r.id = i.run_id where r.run_no = ? and i.state = 'rolled_back'", [no])).toBe('3');
+  };
+  const move_no = (who, event, no) => who.post(`/bx/runs/${no}/${event}`, {});
+  const all_is_free = (no = 'RUN-2026-0001') => {
+    expect(one("select count(*) from bill where status in ('draft', 'held', 'approved')")).toBe('0');
+    expect(one("select count(*) from usage_segment where billing_status = 'reserved'")).toBe('0');
+    expect(one("select count(*) from bill_run_item i join bill_run r on r.id = i.run_id where r.run_no = ? and i.state <> 'rolled_back'", [no])).toBe('0');
+  };
+
+  test('BX01US03.7 the job that rolls back dies: who may roll back goes on with it, once', async () => {
+    sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_piece_rows', '3' from utility");
+    await to_review();
+    await dies(() => move(manager(), 'roll_back').done('RUN-2026-0001: Being taken back.'));
+    await as('meter_manager').get('/bx/runs/RUN-2026-0001').is(403);
+    await move(as('meter_manager'), 'go_on_back').is(403);
+    await clerk().get('/bx/runs/RUN-2026-0001').sees('Go on rolling back');
+    await move(clerk(), 'go_on_back').is(303);
+    await jobs_run();
+    expect(state()).toBe('rolled_back');
+    all_is_free();
+    await move(clerk(), 'go_on_back').refuses(409, null, 'This bill run is rolled back.');
+    await manager().get('/bx/runs/RUN-2026-0001').lacks('Go on rolling back');
+  });
+  test('BX01US03.7 after approval only an approver goes on with it', async () => {
+    const no = 'RUN-2026-0002', at = (who, event) => who.post(`/bx/runs/${no}/${event}`, {});
+    await create().is(303);
+    await at(manager(), 'check').done();
+    await manager().post(`/bx/runs/${no}/accounts/SF-1007/leave-out`, { reason: 'plan disputed' }).done();
+    await at(manager(), 'continue').done();
+    await at(manager(), 'generate').done();
+    await jobs_run();
+    // Approved, without the checklist which other tests walk through.
+    sql("update bill_run set state = 'approved', stage = 6, approved_at = utc_timestamp(6), approver_id = (select id from user where email = 'billing_manager2@swa.test') where run_no = ?", [no]);
+    await at(clerk(), 'roll_back').is(403);
+    await dies(() => at(second(), 'roll_back').done(), no);
+    await clerk().get(`/bx/runs/${no}`).sees('You do not have permission to roll back a run that was approved.');
+    await at(clerk(), 'go_on_back').refuses(403, null, 'You do not have permission to roll back a run that was approved.');
+    await at(second(), 'go_on_back').done();
+    await jobs_run();
+    expect(state(no)).toBe('rolled_back');
+    all_is_free(no);
+  });
+});
+
 story('BX01US03 first stage', 'BX-FIX', (kit) => {
   const { as, test, expect, sql, one, clock, jobs_run } = kit, { manager, move, create, to_review, state } = steps(kit);
   const values = { cycle: 'MONTHLY-WESTERN', period: '2026-04', bill_date: '2026-05-02', due_date: '2026-05-23', estimate: '1', true_up: 'index' };

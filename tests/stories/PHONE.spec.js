@@ -60,6 +60,7 @@ story('PHONE', 'BX-FIX', ({ as, test, expect, sql, one, looks_right, instance, s
       await page.waitForFunction(async () => { const r = await navigator.serviceWorker.getRegistration(); return r && r.active && (await (await caches.open('s360-field')).match(location.href)); }, null, { timeout: 20000 });
       const before = readings(), first = last() + 2;
       const type = async (value) => {
+        await expect(page.locator('main')).toContainText('Meter number');
         await page.getByLabel('Meter number').fill(meter());
         await page.getByLabel('Reading', { exact: true }).fill(String(value));
         await page.getByLabel('Note').fill('from the phone');

@@ -11,19 +11,22 @@ const html = require('./html');
 
 const agent = new https.Agent({ keepAlive: true, maxSockets: 128, rejectUnauthorized: false });
 const plain_agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
+const once = new https.Agent({ rejectUnauthorized: false }), plain_once = new http.Agent();
 const scheme = (instance) => (instance?.is_plain ? 'http' : 'https');         // benches work on instances without TLS
 const tenant_paths = /^\/(login|password|invite|logout|account|menu|me|setup|org|utilities|u|p|b|n|s|hooks|sandbox|razorpay|api|platform|health|metrics|_errors)(\/|\?|$)/;
 const plain = (s) => String(s).replace(/[\s\u00a0]+/g, ' ').trim();
 
 // One HTTP request to the instance; { status, headers, body, location }. A kept connection that nginx had closed while
-// this process stood still (a new fixture set takes a while) answers nothing: what was sent on it goes out again.
+// this process stood still (a new fixture set takes a while) answers nothing: what was sent on it goes out again, on one
+// of its own, for the other kept ones are closed by then as well.
 async function request(instance, options) {
-  try { return await exchange(instance, options); } catch (e) { if (!e.was_closed) throw e; return exchange(instance, options); }
+  try { return await exchange(instance, options); } catch (e) { if (!e.was_closed) throw e; return exchange(instance, options, true); }
 }
 
-function exchange(instance, { host, method = 'GET', path, headers = {}, body, address }) {
+function exchange(instance, { host, method = 'GET', path, headers = {}, body, address }, anew = false) {
+  const at = instance.is_plain ? (anew ? plain_once : plain_agent) : anew ? once : agent;
   return new Promise((done, bad) => {
-    const r = (instance.is_plain ? http : https).request({ host: '127.0.0.1', port: instance.port, servername: host, method, path, agent: instance.is_plain ? plain_agent : agent, localAddress: address, timeout: 60000,
+    const r = (instance.is_plain ? http : https).request({ host: '127.0.0.1', port: instance.port, servername: host, method, path, agent: at, localAddress: address, timeout: 60000,
       headers: { Host: host, ...headers, ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }) } }, (answer) => {
       const parts = [];
       answer.on('data', (d) => parts.push(d));

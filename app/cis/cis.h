@@ -11,6 +11,7 @@
 
 #include "app/cis/entry_rules.h"
 #include "lib/arena.h"
+#include "lib/rows.h"
 #include "lib/types.h"
 
 struct Ctx;
@@ -240,8 +241,10 @@ Id receipt_pdf_wish(struct Ctx *c, const char *receipt_no);
    delivered one's; `code` and `name` of payment_mode, payment_channel. */
 const char *payment_mode_words   (const char *language, const char *code, const char *name);
 const char *payment_channel_words(const char *language, const char *code, const char *name);
-/* Counts a copy given out: print, pdf, email, sms. */
-void receipt_printed(struct Ctx *c, const char *receipt_no, const char *kind);
+/* Counts a copy given out: print, pdf, email, sms; how many were given out before. */
+int receipt_printed(struct Ctx *c, const char *receipt_no, const char *kind);
+/* The stored document with the word "Duplicate" on it: for whoever wants it once more. */
+Bytes receipt_duplicate(struct Ctx *c, const char *receipt_no);
 
 /* --- credits, refunds, deposits ----------------------------------------------------------------------------------- */
 
@@ -295,12 +298,10 @@ void deposit_applied(struct Ctx *c, Id deposit, Money amount, Id bill);
 
 /* --- agreements --------------------------------------------------------------------------------------------------- */
 
-typedef struct { Id id; const char *number, *state; Money total, rest; Date next_due; Money next_amount; } Agreement;
-/* The open agreement of an account; NULL when none. */
-const Agreement *agreement_open(struct Ctx *c, Id account);
-typedef struct { Id id, agreement; int seq; Date due_on; Money amount, unpaid; } Instalment;
+/* `seq` of `count` instalments of the agreement with that number. */
+typedef struct { Id id; const char *agreement_no; int seq, count; Date due_on; Money amount, unpaid; } Instalment;
 typedef struct { Instalment *v; size_t n; } Instalments;
-/* Instalments due on or before a date that are not on a bill yet. */
+/* Unpaid instalments of an agreement that is kept, due on or before a date, that are not on a bill yet; by due date. */
 Instalments instalments_due(struct Ctx *c, Id account, Date until);
 /* An instalment stands on a bill, with which it moves to the receivables; 0: it is free again (the bill was cancelled).
    CONFLICT when it is on a bill already or is paid. */

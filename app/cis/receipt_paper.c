@@ -13,7 +13,10 @@
 #include "lib/json.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
+#include "lib/pdf.h"
 #include "lib/sheet.h"
+
+enum { RECEIPT_MAX = 5 * 1024 * 1024 };
 
 #define RECEIPT_ROW(F, T)                                                                                              \
     F(T, Id, id)                                                                                                       \
@@ -127,10 +130,14 @@ static Bytes receipt_paper(Ctx *c, const ReceiptRow *r) {
 
 /* --- stored ------------------------------------------------------------------------------------------------------- */
 
+static void lock_payment(Ctx *c, const char *receipt_no) {
+    db_int(c, "select id from payment where receipt_no = ? and utility_id = ? order by id limit 1 for update",
+           receipt_no, c->utility);
+}
+
 Id receipt_pdf(Ctx *c, const char *receipt_no) {
     const ReceiptRow *r = receipt_row(c, receipt_no);
-    db_int(c, "select id from payment where receipt_no = ? and utility_id = ? order by id limit 1 for update",
-          receipt_no, c->utility); /* one maker at a time */
+    lock_payment(c, receipt_no);                    /* one maker at a time */
     Id there = document_of(c, r->id);
     if (there.id) return there;
     return document_paper(c, &(NewPaper){ "receipt", r->id, text(c, "%s.pdf", receipt_no), receipt_paper(c, r) });
@@ -147,12 +154,23 @@ Id receipt_pdf_wish(Ctx *c, const char *receipt_no) {
     return there;
 }
 
-void receipt_printed(Ctx *c, const char *receipt_no, const char *kind) {
-    db_insert(
-        c,
-        "insert into receipt_print (receipt_id, at, by_id, kind) select id, ?, ?, ? from receipt "
-        "where utility_id = ? and receipt_no = ?",
-        c->now, c->realm == REALM_STAFF ? c->user : (Id){ 0 }, kind, c->utility, receipt_no);
+int receipt_printed(Ctx *c, const char *receipt_no, const char *kind) {
+    const ReceiptRow *r = receipt_row(c, receipt_no);
+    lock_payment(c, receipt_no);                    /* of two at once one is the first */
+    int before = (int)db_int(c, "select count(*) from receipt_print where receipt_id = ? lock in share mode", r->id);
+    db_insert(c, "insert into receipt_print (receipt_id, at, by_id, kind) values (?,?,?,?)", r->id, c->now,
+              c->realm == REALM_STAFF ? c->user : (Id){ 0 }, kind);
+    return before;
+}
+
+Bytes receipt_duplicate(Ctx *c, const char *receipt_no) {
+    const ReceiptRow *r = receipt_row(c, receipt_no);
+    size_t n;
+    const char *stored = document_read(c, document_of(c, r->id), RECEIPT_MAX, &n);
+    const char *lang = messages_has_language(r->language) ? r->language : c->language;
+    Bytes stamped = pdf_stamp(&c->mem, (Bytes){ stored, n }, msg(lang, "paper.stamp_duplicate"));
+    if (!stamped.p) fail(c, BROKEN, "the document of receipt %s is not one of ours", receipt_no);
+    return stamped;
 }
 
 JobStep receipt_pdf_job(Ctx *c, const JobRow *job) {

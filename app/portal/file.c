@@ -168,9 +168,15 @@ static void receipt_work(Ctx *c, void *arg) {
     p->document = receipt_pdf_wish(c, p->no);
     if (!p->document.id) return;
     const Document *d = document_open(c, p->document);
-    receipt_printed(c, p->no, "pdf");
+    bool again = receipt_printed(c, p->no, "pdf") > 0;
     audit_note(c, "download", "receipt", p->document, p->no, "portal");
-    answer_file(p->r, d->internal_path, "application/pdf", d->file_name, true);
+    if (!again || !portal_setting_is(c, "receipt_duplicate")) {
+        answer_file(p->r, d->internal_path, "application/pdf", d->file_name, true);
+        return;
+    }
+    Bytes pdf = receipt_duplicate(c, p->no);
+    header_set(p->r, "Content-Disposition", text(c, "attachment; filename=\"%s\"", d->file_name));
+    answer(p->r, 200, "application/pdf", pdf.p, pdf.n);
 }
 
 void receipt_download(Req *r) {

@@ -25,6 +25,7 @@ static const struct { const char *key, *value; } delivered[] = {
     { "guest_lookups_hour", "10" },
     { "dispute_days",       "60" },
     { "send_reading",       "1" },
+    { "receipt_duplicate",  "1" },                      /* "Duplicate" on a receipt that was downloaded before */
     { "two_step",           "optional" },               /* required: everybody gives a second step at sign-in */
     { "calling_code",       "1" },                      /* put before a mobile number typed without a country */
     { "usage_unit",         NULL },

@@ -57,9 +57,17 @@ story('CSS01US03', 'UX-FIX', ({ verify, as, portal, anyone, test, expect, sql, o
     expect(r.headers['content-disposition']).toContain(`${no}.pdf`);
     const words = execFileSync('pdftotext', ['-layout', '-', '-'], { input: r.bytes, encoding: 'utf8' });
     for (const w of ['Receipt', no, '$5.00', 'WA-ACC-300001', 'Bill WA-BILL-202604-000101', 'Balance after this payment: $79.60', 'Page 1 of 1']) expect(words).toContain(w);
-    expect((await alpha().get(`/receipts/${no}/pdf`).is(200)).bytes.equals(r.bytes)).toBe(true);
+    expect(words).not.toContain('Duplicate');
+    const copy = await alpha().get(`/receipts/${no}/pdf`).is(200);                  // the same bytes, and the word behind them
+    expect(copy.headers['content-disposition']).toContain(`${no}.pdf`);
+    expect(copy.bytes.subarray(0, r.bytes.length).equals(r.bytes)).toBe(true);
+    const across = execFileSync('pdftotext', ['-layout', '-', '-'], { input: copy.bytes, encoding: 'utf8' }).split('\n').filter((l) => /^(\s+[A-Za-z])+\s*$/.test(l)).join('').replace(/\s/g, '');
+    expect([...across].sort().join('')).toBe([...'Duplicate'].sort().join(''));       // letter by letter across the page
+    sql("insert into portal_setting (utility_id, `key`, value) select id, 'receipt_duplicate', '0' from utility where code = 'swa-w'");
+    expect((await alpha().get(`/receipts/${no}/pdf`).is(200)).bytes.equals(r.bytes)).toBe(true);        // not where the utility does not want it
+    sql("delete from portal_setting where `key` = 'receipt_duplicate'");
     expect(one("select count(*) from document where entity = 'receipt'")).toBe('1');
-    expect(one("select count(*) from receipt_print p join receipt r on r.id = p.receipt_id where p.kind = 'pdf' and r.receipt_no = ?", [no])).toBe('2');
+    expect(one("select count(*) from receipt_print p join receipt r on r.id = p.receipt_id where p.kind = 'pdf' and r.receipt_no = ?", [no])).toBe('3');
     await beta().get(`/receipts/${no}/pdf`).is(404);
     await beta().get(`/receipts/${no}`).is(404);
     await alpha().get('/receipts/WA-RCP-209901-000001/pdf').is(404);

@@ -94,7 +94,7 @@ int  late_fee_assess(struct Ctx *c, Id account, Id rule, Date date);
 typedef struct {
     const char *type;               /* bill, charge, instalment, deposit */
     Id          id;
-    const char *number, *label;     /* number of a bill; label for people */
+    const char *number, *label;     /* of a bill, of an instalment in its agreement; label for people, in their words */
     Date        due_on;
     Money       amount, unpaid;
     bool        in_dispute, in_agreement;
@@ -108,7 +108,6 @@ Date open_items_due(struct Ctx *c, Id account);
 /* The same, locked and as they are now, not as of the transaction's
  * start: for whoever decides about money. Lock the account first. */
 OpenItems open_items_lock(struct Ctx *c, Id account);
-/* The same of many accounts in one statement: as many lists as accounts, in their order. */
 /* The same for many accounts, whose rows the caller has locked: in their order. */
 OpenItems *open_items_lock_many(struct Ctx *c, const Id *accounts, size_t n);
 

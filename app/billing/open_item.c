@@ -8,9 +8,11 @@
 #include "app/core/core.h"
 #include "lib/date.h"
 #include "lib/db.h"
+#include "lib/messages.h"
 #include "lib/money.h"
 
-#define OPEN_ROW(F, T) F(T, const char *, type) F(T, Id, id) F(T, const char *, number) F(T, const char *, label) \
+#define OPEN_ROW(F, T) F(T, const char *, type) F(T, Id, id) F(T, const char *, number) F(T, int, seq) \
+    F(T, const char *, label) \
     F(T, Date, due_on) F(T, Money, amount) F(T, Money, unpaid) \
     F(T, bool, in_dispute) F(T, bool, in_agreement) F(T, const char *, charge_type)
 ROW(OpenRow, OPEN_ROW)
@@ -18,34 +20,37 @@ ROW(OpenRow, OPEN_ROW)
 #define OF_ROW(F, T) F(T, Id, account) OPEN_ROW(F, T)
 ROW(OfRow, OF_ROW)
 
-#define BILL_ITEM "'bill' as type, b.id, b.bill_no as number, concat('Bill ', b.bill_no) as label, b.due_date " \
+#define BILL_ITEM "'bill' as type, b.id, b.bill_no as number, 0 as seq, null as label, b.due_date " \
                   "as due_on, b.total_minor as amount, b.open_minor as unpaid, " \
                   "b.dispute_hold as in_dispute, exists (select 1 from payment_agreement_item i " \
                   "join payment_agreement g on g.id = i.agreement_id where i.item_type = 'bill' and i.item_id = b.id " \
                   "and g.state in ('active', 'at_risk')) as in_agreement, " \
                   "cast(null as char) as charge_type "
 #define BILL_WHERE "b.status = 'published' and b.open_minor > 0 "
-#define CHARGE_ITEM "'charge', h.id, cast(null as char), h.description, coalesce(h.due_on, h.charge_date), " \
+#define CHARGE_ITEM "'charge', h.id, cast(null as char), 0, h.description, coalesce(h.due_on, h.charge_date), " \
                     "h.amount_minor + h.tax_minor, h.amount_minor + h.tax_minor - h.paid_minor, 0, 0, h.charge_type "
 #define CHARGE_WHERE "h.post_mode = 'immediate' and h.status <> 'voided' " \
                      "and h.amount_minor + h.tax_minor > h.paid_minor "
-#define INSTALMENT_ITEM "'instalment', n.id, cast(null as char), concat('Instalment ', n.seq), n.due_on, " \
+#define INSTALMENT_ITEM "'instalment', n.id, cast(null as char), n.seq, null, n.due_on, " \
                         "n.amount_minor, n.amount_minor - n.paid_minor, 0, 1, cast(null as char) "
 #define INSTALMENT_WHERE "n.state in ('due', 'part_paid', 'missed') and n.became_due_at is not null " \
                          "and n.amount_minor > n.paid_minor "
-#define DEPOSIT_ITEM "'deposit', d.id, cast(null as char), 'Deposit', coalesce(d.due_on, d.demanded_on), " \
+#define DEPOSIT_ITEM "'deposit', d.id, cast(null as char), 0, null, coalesce(d.due_on, d.demanded_on), " \
                      "d.amount_minor, d.amount_minor - d.paid_minor, 0, 0, 'DEPOSIT' "
 #define DEPOSIT_WHERE "d.status = 'demanded' and d.amount_minor > d.paid_minor "
 
-static OpenItem item_of(const OpenRow *r) {
-    return (OpenItem){ r->type, r->id, r->number, r->label, r->due_on, r->amount, r->unpaid, r->in_dispute,
-                       r->in_agreement, r->charge_type };
+/* A charge is called as whoever made it called it, all else in the language of who reads it. */
+static OpenItem item_of(Ctx *c, const OpenRow *r) {
+    const char *number = r->seq ? text(c, "%d", r->seq) : r->number, *key = text(c, "paper.item.%s", r->type),
+        *label = r->label ? r->label : msg_format(c, c->language, key, { "number", number ? number : "" });
+    return (OpenItem){ r->type, r->id, number, label, r->due_on, r->amount, r->unpaid, r->in_dispute, r->in_agreement,
+                       r->charge_type };
 }
 
 static OpenItems listed(Ctx *c, OpenRows rows) {
     OpenItems all = { take_n(c, OpenItem, rows.n + 1), rows.n, { 0 } };
     for (size_t i = 0; i < rows.n; i++) {
-        all.v[i] = item_of(&rows.v[i]);
+        all.v[i] = item_of(c, &rows.v[i]);
         all.total = money_add(all.total, all.v[i].unpaid);
     }
     return all;
@@ -108,8 +113,8 @@ OpenItems *open_items_lock_many(Ctx *c, const Id *accounts, size_t n) {
         all[i].v = items + low;
         for (size_t k = low; k < rows.n && rows.v[k].account.id == accounts[i].id; k++) {
             const OfRow *r = &rows.v[k];
-            items[k] = (OpenItem){ r->type, r->id, r->number, r->label, r->due_on, r->amount, r->unpaid, r->in_dispute,
-                                   r->in_agreement, r->charge_type };
+            items[k] = item_of(c, &(OpenRow){ r->type, r->id, r->number, r->seq, r->label, r->due_on, r->amount,
+                                              r->unpaid, r->in_dispute, r->in_agreement, r->charge_type });
             all[i].total = money_add(all[i].total, r->unpaid);
             all[i].n++;
         }

@@ -178,17 +178,3 @@ void deposit_applied(Ctx *c, Id deposit, Money amount, Id bill) {
                                 .account = d->account_id,
                                 .payload = text(c, "{\"amount_minor\":%lld}", (long long)amount.minor) });
 }
-
-/* --- instalments on bills ----------------------------------------------------------------------------------------- */
-
-/* Its states stay as they are: what pays the bill pays it. */
-void instalment_billed(Ctx *c, Id instalment, Id bill) {
-    if (bill.id)
-        db_must(c, 1, CONFLICT, "update instalment set bill_id = ? where id = ? and "
-                                "utility_id = ? and bill_id is null and became_due_at is null and state in ('due', "
-                                "'part_paid')", bill, instalment, c->utility);
-    else
-        db_run(c,
-            "update instalment set bill_id = null where id = ? and utility_id = ?",
-            instalment, c->utility);
-}

@@ -3,14 +3,12 @@
  */
 #include "app/portal/history.h"
 
-#include <string.h>
-
 #include "lib/date.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
 
-enum { PLANS_MOST = 50 };
+enum { PLANS_MOST = 50, AHEAD_MONTHS = 36 };
 
 static void add_row(Req *r, size_t *n, const Mine *m, const char *what, Date on, Money amount, const char *how) {
     Ctx *c = &r->c;
@@ -35,14 +33,21 @@ static void show_autopay(Req *r, size_t *n, const Mine *m) {
     }
 }
 
+/* Those that are not on a bill: what is on one is paid with it. */
 static void show_instalments(Req *r, size_t *n, const Mine *m) {
-    OpenItems items = open_items(&r->c, m->id);
-    for (size_t i = 0; i < items.n; i++) {
-        const OpenItem *x = &items.v[i];
-        if (strcmp(x->type, "instalment") || !date_is_set(x->due_on)) continue;
+    Ctx *c = &r->c;
+    Date today = utility_today(c);
+    Instalments all = instalments_due(c, m->id, date_add_months(today, AHEAD_MONTHS));
+    for (size_t i = 0; i < all.n; i++) {
+        const Instalment *x = &all.v[i];
         size_t row = *n;
-        add_row(r, n, m, x->label, x->due_on, x->unpaid, msg(r->c.language, "portal.scheduled.instalment"));
+        const char *how = msg_format(c, c->language, "portal.scheduled.instalment", { "n", text(r, "%d", x->seq) },
+                                     { "of", text(r, "%d", x->count) });
+        add_row(r, n, m, x->agreement_no, x->due_on, x->unpaid, how);
         show_text(r, at(r, "rows", row, "url"), link_path(r, "/pay"));
+        if (date_compare(x->due_on, today) >= 0) continue;
+        show_text(r, at(r, "rows", row, "tone"), "bad");
+        show_text(r, at(r, "rows", row, "word"), msg(c->language, "portal.bills.overdue"));
     }
 }
 

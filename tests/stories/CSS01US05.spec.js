@@ -147,6 +147,27 @@ story('CSS01US05', 'UX-FIX', ({ as, test, expect, sql, one, jobs_run, instance, 
     sql('delete from saved_payment_method');
   });
 
+  test('CSS01US05 instalments to come are scheduled, but for those on a bill and those of an agreement that is over', async () => {
+    const who = await all_of('beta@swa.test'), path = '/payments/scheduled';
+    sql("insert into payment_agreement (utility_id, number, account_id, total_minor, down_payment_minor, currency, count, start_on, state) select utility_id, 'WA-PA-202604-0009', id, 30000, 6000, 'USD', 6, '2026-05-15', 'active' from account where account_no = 'WA-ACC-300003'");
+    sql("insert into instalment (utility_id, agreement_id, account_id, seq, due_on, amount_minor, paid_minor, state) select g.utility_id, g.id, g.account_id, x.seq, x.due_on, 4000, x.paid, x.state from payment_agreement g join (select 1 seq, '2026-04-10' due_on, 1000 paid, 'missed' state union select 2, '2026-06-15', 0, 'due' union select 3, '2026-07-15', 4000, 'paid' union select 4, '2026-08-17', 0, 'due') x where g.number = 'WA-PA-202604-0009'");
+    const page = await who.get(path).sees('WA-PA-202604-0009', 'Instalment 1 of 6', '$30.00', 'Overdue', 'Instalment 2 of 6', '15 Jun 2026', '$40.00', 'Instalment 4 of 6').lacks('Instalment 3 of 6');
+    expect(page.body.match(/Overdue/g)).toHaveLength(1);
+    sql("update instalment set bill_id = (select min(id) from bill) where seq = 4");
+    await who.get(path).sees('Instalment 2 of 6').lacks('Instalment 4 of 6');
+    await who.post('/language/es', {}, { from: '/language' }).is(303);
+    await who.get(path).sees('Cuota 2 de 6').lacks('Instalment');
+    sql("update instalment set became_due_at = utc_timestamp(6) where seq = 2");
+    await who.get('/pay').sees('Cuota 2', 'Factura WA-BILL-').lacks('Instalment', 'Bill WA-BILL-');
+    await who.post('/language/en', {}, { from: '/language' }).is(303);
+    await who.get('/pay').sees('Instalment 2', 'Bill WA-BILL-');
+    await alpha().get(path).lacks('WA-PA-202604-0009');
+    sql("update payment_agreement set state = 'defaulted' where number = 'WA-PA-202604-0009'");
+    await who.get(path).lacks('WA-PA-202604-0009');
+    sql('delete from instalment');
+    sql("delete from payment_agreement where number = 'WA-PA-202604-0009'");
+  });
+
   test('CSS01US05 its pages look right in both languages and are light', async ({ page }) => {
     const who = as.anew('alpha@swa.test'), faults = await watch(page.context());
     for (const path of ['/payments', '/payments/scheduled', `/payments/${no_of('WA-ACC-300002')}`, `/payments/${no_of('WA-ACC-300002')}/question`]) {

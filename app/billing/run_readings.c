@@ -491,9 +491,10 @@ static const char *save_reading(Req *r, const Spot *s, Input *in) {
         const char *status = db_text(r, "select status from meter_reading where id=?", made);
         return !strcmp(status, "passed") ? NULL : state_label(r, status);
     }
-    ReadingValue one = { NULL, true, value };
+    ReadingValue one = { NULL, true, value, "value" };
     Submitted got = reading_submit(&r->c, &(NewReading){ .meter = s->meter, .kind = "regular", .source = "edit",
-                                                         .values = &one, .n = 1, .read_on = on, .note = words });
+                                                         .values = &one, .n = 1, .read_on = on, .at_field = "read_on",
+                                                         .note = words });
     if (got.status && !strcmp(got.status, "passed")) return NULL;
     return got.problems ? got.problems : state_label(r, got.status);
 }

@@ -304,11 +304,11 @@ static const char *take_readings(Req *r, Input *in, const Head *h, const Single 
             continue;
         }
         if (!in_given(in, field)) fail_field(r, INVALID, field, "Enter the index.");
-        ReadingValue value = { NULL, true, in_reading(in, field) };
+        ReadingValue value = { NULL, true, in_reading(in, field), field };
         Submitted got = reading_submit(&r->c, &(NewReading){ .meter = k->meter,
                                                              .kind = s->kind == BILL_FINAL ? "final" : "regular",
                                                              .source = "manual", .values = &value, .n = 1,
-                                                              .read_on = s->to,
+                                                             .read_on = s->to, .at_field = "period_end",
                                                              .note = s->reason });
         if (got.status && !strcmp(got.status, "passed")) continue;
         return msg_format(r, r->c.language, "billing.single.reading_waits", { "connection", k->connection_no },

@@ -87,7 +87,7 @@ void phone_reading_post(Req *r) {
     bool seen = m && scope_has_area(c, db_id(c, "select sub_area_id from premise where id = ?", m->premise));
     if (no && !seen) problem(r, "meter", "%s", msg_format(r, c->language, "field.no_meter", { "no", no }));
     problems_end(r);
-    ReadingValue value = { .has_value = true, .value = in_reading(in, "reading") };
+    ReadingValue value = { .has_value = true, .value = in_reading(in, "reading"), .field = "reading" };
     Submitted s = reading_submit(c, &(NewReading){
         .meter = m->id, .kind = "regular", .source = "manual", .values = &value, .n = 1, .note = in_text(in, "note"),
         .read_at = typed_at(c, in_text(in, "device_at")), .submission_id = field_text(r, "form_key") });

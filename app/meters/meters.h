@@ -16,8 +16,8 @@ struct Ctx;
 
 /* --- readings (MX02US04) ------------------------------------------------------------------------------------------ */
 
-/* register_code NULL: the only one */
-typedef struct { const char *register_code; bool has_value; Reading value; } ReadingValue;
+/* register_code NULL: the only one. field: of the form it was typed in, where a fault of it is said; NULL: "value" */
+typedef struct { const char *register_code; bool has_value; Reading value; const char *field; } ReadingValue;
 typedef struct {
     Id          meter;
     const char *kind;               /* regular, final, opening, special */
@@ -26,6 +26,7 @@ typedef struct {
     const ReadingValue *values; int n;
     Time        read_at;            /* all zero: now. A date alone: end of that local day */
     Date        read_on;            /* with read_at all zero: the day */
+    const char *at_field;           /* of the form: where a fault of the time is said; NULL: "read_at" */
     const char *status_code, *reason_code, *note;
     Id          executive, read_task, service_order, document;
     bool        has_place; int32_t lat_e6, lng_e6;

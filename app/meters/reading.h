@@ -14,6 +14,7 @@
 /* One register's value on its way into meter_reading. */
 typedef struct {
     size_t         row;             /* of the set */
+    const char    *field, *at_field;/* of the form, for value and time; NULL: value, read_at */
     const char    *type;            /* regular, initial ... */
     Time           at;
     Date           on;

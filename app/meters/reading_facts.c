@@ -32,6 +32,7 @@ static const char *type_of(const NewReading *r) {
 static void add_entry(Ctx *c, Entries *all, const NewReading *r, size_t row, const ReadingValue *value) {
     Entry *e = &all->v[all->n++];
     e->row = row, e->meter = r->meter, e->type = type_of(r);
+    e->field = value ? value->field : NULL, e->at_field = r->at_field;
     e->at = has_time(r->read_at) ? r->read_at : has_date(r->read_on) ? day_end(c, r->read_on) : c->now;
     e->on = has_time(r->read_at) || !has_date(r->read_on) ? local_day(c, e->at) : r->read_on;
     e->facts = (ReadingFacts){ .kind = e->type, .source = r->source ? r->source : "manual", .has_value = value

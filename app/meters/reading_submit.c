@@ -255,12 +255,23 @@ static void find_there(Ctx *c, const NewReading *v, size_t n, Submitted *to) {
         .was_there = true };
 }
 
+/* Where it was typed: a form names the fields of registers and time as it likes. A meter that was not there on that day
+   is a matter of the day. */
+static void at_form(Fault *f, const Entry *e) {
+    bool is_value = !strcmp(f->field, "value") || !strcmp(f->field, "register");
+    if (is_value && e->field) f->field = e->field;
+    bool is_at = !strcmp(f->field, "read_at") || (!strcmp(f->field, "meter") && f->kind == FAULT_RULE);
+    if (is_at && e->at_field) f->field = e->at_field;
+}
+
 static void entry_faults(Faults *to, const Entries *all) {
     for (size_t i = 0; i < all->n; i++) {
         const Entry *e = &all->v[i];
+        size_t from = to->n;
         reading_faults(to, e->row, &e->facts);
         if (e->is_second_today && !e->same.id)
             fault_add(to, e->row, FAULT_THERE, "read_at", "meters.entry.second_today")->is_conflict = true;
+        for (size_t k = from; k < to->n; k++) at_form(&to->v[k], e);
     }
 }
 

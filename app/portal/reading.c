@@ -143,6 +143,15 @@ static void check_value(Req *r, const Asked *a, const AskedRegister *g, Reading 
     else if (is_unusual(c, a, g, value)) problem(r, "photo", "%s", msg(c->language, "portal.reading.photo_wanted"));
 }
 
+/* What metering would refuse, of all registers at once, each beside its own field. */
+static void check_registers(Req *r, const NewReading *sent) {
+    Faults faults = readings_check(&r->c, sent, 1, NULL);
+    for (size_t i = 0; i < faults.n; i++)
+        if (faults.v[i].kind != FAULT_SUSPECT && !faults.v[i].is_conflict)
+            problem(r, faults.v[i].field, "%s", fault_text(&r->c.mem, r->c.language, &faults.v[i]));
+    problems_end(r);
+}
+
 void reading_post(Req *r) {
     Ctx *c = &r->c;
     Asked a = asked_of(r);
@@ -155,17 +164,20 @@ void reading_post(Req *r) {
     ReadingValue *values = take_n(r, ReadingValue, a.registers.n + 1);
     for (size_t i = 0; i < a.registers.n; i++) {
         const AskedRegister *g = &a.registers.v[i];
-        values[i] = (ReadingValue){ g->code, true, in_reading(in, field_of(c, g)) };
-        if (in_given(in, field_of(c, g))) check_value(r, &a, g, values[i].value, photo != NULL);
+        values[i] = (ReadingValue){ g->code, true, in_reading(in, field_of(c, g)), field_of(c, g) };
     }
     problems_end(r);
-    Id document = { 0 };
+    NewReading sent = { .meter = a.meter->id, .kind = "regular", .source = "consumer", .values = values,
+                        .n = (int)a.registers.n, .read_on = utility_today(c) };
+    check_registers(r, &sent);
+    for (size_t i = 0; i < a.registers.n; i++)
+        check_value(r, &a, &a.registers.v[i], values[i].value, photo != NULL);
+    problems_end(r);
     if (photo)
-        document = document_store(c, &(NewDocument){ .file_name = photo->filename, .fd = photo->fd,
+        sent.document = document_store(c, &(NewDocument){ .file_name = photo->filename, .fd = photo->fd,
                                                      .kind = "meter_photo", .entity = "meter", .entity_id = a.meter->id,
                                                      .uploaded_by_kind = "portal_user" });
-    reading_submit(c, &(NewReading){ .meter = a.meter->id, .kind = "regular", .source = "consumer", .values = values,
-                                     .n = (int)a.registers.n, .read_on = utility_today(c), .document = document });
+    reading_submit(c, &sent);
     note(r, "%s", msg(c->language, "portal.reading.done"));
     go(r, "%s", a.path);
 }

@@ -266,12 +266,12 @@ static void validates(void) {
 
 /* --- what cannot be a reading ------------------------------------------------------------------------------------- */
 
-typedef struct { int64_t e3; Date on; const char *status, *reason, *note; bool no_value; } Typed;
+typedef struct { int64_t e3; Date on; const char *status, *reason, *note; bool no_value; const char *field; } Typed;
 static void type_in(Ctx *c, void *arg) {
     Typed *t = arg;
-    ReadingValue v = { NULL, true, { t->e3 } };
+    ReadingValue v = { NULL, true, { t->e3 }, t->field };
     reading_submit(c, &(NewReading){ .meter = first_meter, .source = "manual", .values = &v, .n = t->no_value ? 0 : 1,
-                                     .read_on = t->on,
+                                     .read_on = t->on, .at_field = t->field ? "day" : NULL,
                                      .status_code = t->status, .reason_code = t->reason, .note = t->note });
 }
 
@@ -282,22 +282,35 @@ static void readings_refused(void) {
     int64_t before = 0, after = 0;
     Date may = date_of(2026, 5, 1);
     PASSES(c, count_readings, &before);
-    refused(c, type_in, &(Typed){ 1320500, may, "NORMAL", NULL, NULL, false }, INVALID, "value",
+    refused(c, type_in, &(Typed){ 1320500, may, "NORMAL", NULL, NULL, false, NULL }, INVALID, "value",
             "No decimals on this register");
-    refused(c, type_in, &(Typed){ 1234567000, may, "NORMAL", NULL, NULL, false }, INVALID, "value", "6 digits at most");
-    refused(c, type_in, &(Typed){ -1000, may, "NORMAL", NULL, NULL, false }, INVALID, "value", "Not below 0.");
-    refused(c, type_in, &(Typed){ 1300000, date_of(2026, 5, 9), "NORMAL", NULL, NULL, false }, INVALID, "read_at",
+    refused(c, type_in, &(Typed){ 1234567000, may, "NORMAL", NULL, NULL, false, NULL }, INVALID, "value",
+            "6 digits at most");
+    refused(c, type_in, &(Typed){ -1000, may, "NORMAL", NULL, NULL, false, NULL }, INVALID, "value", "Not below 0.");
+    refused(c, type_in, &(Typed){ 1300000, date_of(2026, 5, 9), "NORMAL", NULL, NULL, false, NULL }, INVALID, "read_at",
             "This time is in the future.");
-    refused(c, type_in, &(Typed){ 1300000, date_of(2026, 3, 30), "NORMAL", NULL, NULL, false }, INVALID, "meter",
+    refused(c, type_in, &(Typed){ 1300000, date_of(2026, 3, 30), "NORMAL", NULL, NULL, false, NULL }, INVALID, "meter",
             "WA-MTR-100001 is not installed on that day.");
-    refused(c, type_in, &(Typed){ 0, may, "LOCKED", NULL, NULL, true }, INVALID, "reason_code", "Choose the reason.");
-    refused(c, type_in, &(Typed){ 0, may, "LOCKED", "OTHER", NULL, true }, INVALID, "note", "Describe the reason");
-    refused(c, type_in, &(Typed){ 0, may, "NORMAL", NULL, NULL, true }, INVALID, "value", "Enter the reading.");
-    refused(c, type_in, &(Typed){ 1300000, may, "WHAT", NULL, NULL, false }, INVALID, "status_code",
+    /* said where the form has it */
+    Date march = date_of(2026, 3, 30), later = date_of(2026, 5, 9);
+    refused(c, type_in, &(Typed){ 1320500, may, "NORMAL", NULL, NULL, false, "value_R1" }, INVALID, "value_R1",
+            "No decimals on this register");
+    refused(c, type_in, &(Typed){ 1300000, later, "NORMAL", NULL, NULL, false, "value_R1" }, INVALID, "day",
+            "This time is in the future.");
+    refused(c, type_in, &(Typed){ 1300000, march, "NORMAL", NULL, NULL, false, "value_R1" }, INVALID, "day",
+            "WA-MTR-100001 is not installed on that day.");
+    refused(c, type_in, &(Typed){ 1300000, may, "WHAT", NULL, NULL, false, "value_R1" }, INVALID, "status_code",
+            "There is no such status.");
+    refused(c, type_in, &(Typed){ 0, may, "LOCKED", NULL, NULL, true, NULL }, INVALID, "reason_code",
+            "Choose the reason.");
+    refused(c, type_in, &(Typed){ 0, may, "LOCKED", "OTHER", NULL, true, NULL }, INVALID, "note",
+            "Describe the reason");
+    refused(c, type_in, &(Typed){ 0, may, "NORMAL", NULL, NULL, true, NULL }, INVALID, "value", "Enter the reading.");
+    refused(c, type_in, &(Typed){ 1300000, may, "WHAT", NULL, NULL, false, NULL }, INVALID, "status_code",
             "There is no such status.");
     PASSES(c, count_readings, &after);
     SAME_INT(after, before);
-    CU_ASSERT_TRUE(in_tx(c, type_in, &(Typed){ 0, may, "LOCKED", "GATE_LOCKED", NULL, true }));
+    CU_ASSERT_TRUE(in_tx(c, type_in, &(Typed){ 0, may, "LOCKED", "GATE_LOCKED", NULL, true, NULL }));
     PASSES(c, count_readings, &after);
     SAME_INT(after, before + 1);
 }

@@ -27,6 +27,7 @@ story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, own
     await preview({ mode_0: 'enter', value_0: '1262' }).sees('188.00', '1,262 - 1,250 = 12 CCF');
     await preview({ mode_0: 'enter', value_0: '1200' }).sees('waits for validation');
     await preview({ mode_0: 'enter', value_0: '' }).sees('Enter the index.');
+    await clerk().post('/bx/generate-single/SF-1003', { kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', reason: 'the consumer asks for it', mode_0: 'enter', value_0: '1234567' }, { from: '/bx/generate-single/SF-1003' }).refuses(422, 'value_0', '6 digits at most').and((r) => expect(r.body).toContain('value="1234567"'));
     await preview({ mode_0: 'estimate' }).sees('153.77');
     await preview({ mode_0: 'enter', value_0: '1262', charge_0: 'CONNECTION_FEE', times_0: '2', amount_0: '10.00' }).sees('208.00', '20.00');
     await preview({ charge_0: 'TAX', times_0: '1', amount_0: '10.00', mode_0: 'estimate' }).sees('Choose a charge of the list.');

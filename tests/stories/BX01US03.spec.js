@@ -260,6 +260,8 @@ story('BX01US03 corrected', 'BX-FIX', (kit) => {
     await move(manager(), 'continue').done();
     await as('cso').get('/bx/runs/RUN-2026-0001/readings/SF-SC-1003').is(403);
     await reading('SF-SC-1003', { value: '1262', read_on: '2026-04-30', note: '' }).is(422);
+    await reading('SF-SC-1003', { value: '1234567', read_on: '2026-04-30', note: 'read twice' }).refuses(422, 'value', '6 digits at most').and((r) => expect(r.body).toMatch(/value="1234567"[^]*read twice/));
+    await reading('SF-SC-1003', { value: '1262', read_on: '2026-12-30', note: 'read twice' }).refuses(422, 'read_on', 'This time is in the future.');
     await reading('SF-SC-1003', { value: '1262', read_on: '2026-04-30', note: 'read by the consumer on the phone' }).done('The reading is kept.');
     await move(manager(), 'generate').done();
     await jobs_run();

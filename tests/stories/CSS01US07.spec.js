@@ -36,6 +36,20 @@ story('CSS01US07 send a reading', 'UX-FIX', ({ as, anyone, test, expect, sql, on
     expect(sent()).toEqual([]);
   });
 
+  test('CSS01US07 what metering refuses stands beside the register it is about, and nothing typed is lost', async () => {
+    await alpha().post(path, { value_R1: '1234567' }, { from: path, files: {} }).refuses(422, 'value_R1', '6 digits at most').and((r) => expect(r.body).toContain('value="1234567"'));
+    await alpha().post(path, { value_R1: '530.5' }, { from: path, files: {} }).refuses(422, 'value_R1', 'No decimals on this register');
+    sql("insert into meter_register (utility_id, meter_id, register_code, unit, digits, decimals, reading_format_id) select utility_id, meter_id, 'R2', unit, 4, decimals, reading_format_id from meter_register where register_code = 'R1' and meter_id = (select id from meter where meter_no = 'WA-MTR-300001')");
+    const both = await alpha().post(path, { value_R1: '530', value_R2: '12345' }, { from: path, files: {} }).refuses(422, 'value_R2', '4 digits at most').and((r) => expect(r.body).toMatch(/value="530"[^]*value="12345"/));
+    expect(both.body).not.toContain('id="value_R1-error"');
+    await alpha().post(path, { value_R1: '1234567', value_R2: '12345' }, { from: path, files: {} }).refuses(422, 'value_R1', '6 digits at most').refuses(422, 'value_R2', '4 digits at most');
+    await alpha().post('/language/es', {}, { from: '/language' }).is(303);
+    await alpha().post(path, { value_R1: '530', value_R2: '12345' }, { from: path, files: {} }).refuses(422, 'value_R2', '4 cifras como máximo');
+    await alpha().post('/language/en', {}, { from: '/language' }).is(303);
+    sql("delete g from meter_register g join meter m on m.id = g.meter_id where m.meter_no = 'WA-MTR-300001' and g.register_code = 'R2'");
+    expect(sent()).toEqual([]);
+  });
+
   test('CSS01US07 a reading waits for the validator; a second one that day is refused; what came of it is said', async () => {
     await alpha().post(path, { value_R1: '530' }, { from: path, files: { photo } }).done('Thank you. We check the reading before it is used.');
     expect(sent()).toEqual([{ v: '530000', s: 'pending', d: '1', b: null }]);

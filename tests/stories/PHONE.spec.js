@@ -16,6 +16,8 @@ story('PHONE', 'BX-FIX', ({ as, test, expect, sql, one, looks_right, instance, s
     expect(readings()).toBe(before + 1);
     await fe.post('/field/reading', { meter: 'WA-MTR-999999', reading: '1' }, { from: '/field/reading' }).refuses(422, 'meter', 'There is no meter WA-MTR-999999 in your area.');
     await fe.post('/field/reading', { meter: meter(), reading: 'many' }, { from: '/field/reading' }).is(422);
+    await fe.post('/field/reading', { meter: meter(), reading: '1234567', note: 'seen twice' }, { from: '/field/reading' }).refuses(422, 'reading', '6 digits at most').and((r) => expect(r.body).toMatch(/value="1234567"[^]*seen twice/));
+    expect(readings()).toBe(before + 1);
     await as('billing_clerk1').get('/field/reading').is(403);
     await as('billing_clerk1').get('/field').is(403);
   });

@@ -17,8 +17,10 @@
     F(T, const char *, geometry) F(T, Money, outstanding) F(T, int64_t, accounts)
 ROW(Owes, OWES)
 
-/* Areas with what the accounts in them and below owe. */
-static Owess areas_owing(Req *r, const DashboardAsked *a) {
+typedef struct { Owess l; int64_t usual; } Areas;
+
+/* Areas with what the accounts in them and below owe, and what one account usually owes in all that is shown. */
+static Areas areas_owing(Req *r, const DashboardAsked *a) {
     Owess l = db_all(r, Owes, "select s.code, s.name, s.path, s.geometry, coalesce(o.value, 0) as outstanding, "
         "coalesce(n.value, 0) as accounts from service_area s left join dashboard_counter o on o.utility_key = ? "
         "and o.`key` = 'area.outstanding' and o.period = ? and o.area_id = s.id left join dashboard_counter n "
@@ -26,30 +28,26 @@ static Owess areas_owing(Req *r, const DashboardAsked *a) {
         "where s.utility_id = ? and s.status <> 'merged' and (? is null or s.path regexp ?) "
         "order by length(s.path) desc, s.path limit 2000", r->c.utility.id, TOTAL_NOW, r->c.utility.id, TOTAL_NOW,
                      r->c.utility, a->areas, a->areas);
-    /* longest paths come first: each adds what it has to the one above */
+    int64_t sum = 0, accounts = 0;
+    /* longest paths come first: each adds what it has to the one above, which has all of it when its turn comes */
     for (size_t i = 0; i < l.n; i++) {
+        bool above = false;
         const char *cut = strrchr(l.v[i].path, '/');
         size_t size = cut ? (size_t)(cut - l.v[i].path) : 0;
-        for (size_t k = i + 1; size && k < l.n; k++)
+        for (size_t k = i + 1; size && !above && k < l.n; k++)
             if (strlen(l.v[k].path) == size && !strncmp(l.v[k].path, l.v[i].path, size)) {
                 l.v[k].outstanding = money_add(l.v[k].outstanding, l.v[i].outstanding);
                 l.v[k].accounts += l.v[i].accounts;
-                break;
+                above = true;
             }
+        if (!above) sum += l.v[i].outstanding.minor, accounts += l.v[i].accounts;
     }
-    return l;
+    return (Areas){ l, accounts ? sum / accounts : 0 };
 }
 
 static Money per_account(const Owes *o) { return (Money){ o->accounts ? o->outstanding.minor / o->accounts : 0 }; }
 
-/* Of all accounts: the colour of an area is by how far it is above. */
-static int64_t usual(const Owess *l) {
-    int64_t sum = 0, n = 0;
-    for (size_t i = 0; i < l->n; i++)
-        if (!strchr(l->v[i].path, '/')) sum += l->v[i].outstanding.minor, n += l->v[i].accounts;
-    return n ? sum / n : 0;
-}
-
+/* The colour of an area is by how far it is above what is usual in all that is shown. */
 typedef struct Drawing { Req *r; JsonOut out; const Owes *area; int64_t usual; } Drawing;
 
 static void add_ring(void *arg, const char *path) {
@@ -71,9 +69,10 @@ static void add_ring(void *arg, const char *path) {
 void dashboard_map(Req *r) {
     perm_check(&r->c, "bx.bill", VIEW);
     DashboardAsked a = dashboard_asked(r);
-    Owess l = areas_owing(r, &a);
+    Areas areas = areas_owing(r, &a);
+    Owess l = areas.l;
     Text t = text_start(r);
-    Drawing d = { r, json_out(&t), NULL, usual(&l) };
+    Drawing d = { r, json_out(&t), NULL, areas.usual };
     json_open_object(&d.out, NULL);
     json_open_list(&d.out, "areas");
     for (size_t i = l.n; i-- > 0;) {                    /* the smaller ones on top */
@@ -89,7 +88,7 @@ void dashboard_map(Req *r) {
 void dashboard_map_show(Req *r, size_t *n, DashboardFigures *f) {
     const DashboardAsked *a = &f->a;
     (void)n;
-    Owess l = areas_owing(r, a);
+    Owess l = areas_owing(r, a).l;
     show_text(r, "map.title", SAY(r, "map"));
     show_text(r, "map.sub", SAY(r, "map_how"));
     show_text(r, "map.map.url", text(r, "%s?%s", link_path(r, "/dashboard/map.json"), a->query));

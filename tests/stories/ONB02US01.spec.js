@@ -73,6 +73,18 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, looks_righ
     await as('cso1').get('/dashboard/map.json').is(403);
   });
 
+  test('ONB02US01 the map colours an area by what is usual in all that is shown', async () => {
+    const tones = async (query) => Object.fromEntries((await admin().get(`/dashboard/map.json${query}`).json()).areas.map((a) => [a.title, a.tone]));
+    sql("delete from dashboard_counter where `key` in ('area.outstanding', 'area.accounts')");
+    for (const [code, outstanding, accounts] of [['GRE-CEN', 30000, 100], ['GRE-ROC', 1000, 100], ['BEA-CEN', 100000, 1]])
+      for (const [key, value] of [['area.outstanding', outstanding], ['area.accounts', accounts]])
+        sql("insert into dashboard_counter (utility_id, `key`, period, area_id, value) select utility_id, ?, '1970-01-01', id, ? from service_area where code = ?", [key, value, code]);
+    expect(await tones('')).toMatchObject({ 'Central Gresham': 'ok', Rockwood: 'ok', 'Central Beaverton': 'bad', 'Pearl District': 'off' });
+    expect(await tones('?area=EST-GRE')).toEqual({ 'Central Gresham': 'warn', Rockwood: 'ok' });       // 3.00 among 1.55
+    expect(await tones('?area=GRE-CEN')).toEqual({ 'Central Gresham': 'ok' });
+    await count_now({ sql, one, jobs_run });
+  });
+
   test('ONB02US01 each figure of open work is the count of the list behind it; a module that is off has none', async () => {
     const premise = one('select min(id) from premise');
     ['created', 'assigned', 'in_progress', 'completed', 'cancelled'].forEach((status, i) => sql("insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, status, due_at) select utility_id, concat('WA-SO-DASH-', ?), 'REPAIR', 'manual', ?, id, 'Visit', ?, '2026-04-20 18:00:00' from premise where id = ?", [i, 900 + i, status, premise]));

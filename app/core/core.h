@@ -177,7 +177,7 @@ typedef struct {
     JobStep   (*run)(struct Ctx *c, const JobRow *job);  /* one transaction a step */
     int         max_attempts;       /* 0: 12 */
     bool        no_tx;              /* calls outside: opens its own transactions */
-    bool        counts;             /* writes what it counted: at READ COMMITTED, so that it locks no row it only reads */
+    bool        counts;             /* writes what it counted: at READ COMMITTED; locks no row that it only reads */
 } JobHandler;
 /* For handlers with no_tx: work(c, arg) in a transaction of its
  * own that commits only while the job is still this worker's. */

@@ -105,10 +105,16 @@ static const char *check_text(Req *r, const Field *f, const char *s, Value *v) {
     return NULL;
 }
 
+/* A label that asks is not put into a sentence: "Enter why?." */
+static const char *enter_it(Req *r, const Field *f) {
+    const char *label = label_start(r, f);
+    return *label && label[strlen(label) - 1] == '?' ? WRONG(r, f, "answer") : WRONG(r, f, "enter");
+}
+
 static const char *number_trouble(Req *r, const Field *f, NumberProblem p, const char *example, int places) {
     switch (p) {
     case NUMBER_OK:       return NULL;
-    case NUMBER_EMPTY:    return WRONG(r, f, "enter");
+    case NUMBER_EMPTY:    return enter_it(r, f);
     case NUMBER_NEGATIVE: return WRONG(r, f, "negative");
     case NUMBER_PLACES:
         return places ? WRONG(r, f, "decimals", { "places", count_text(r, places) }) : WRONG(r, f, "whole");
@@ -307,7 +313,7 @@ static void read_field(Req *r, const Form *form, const Field *f, Value *v) {
         if (f->flags & REQUIRED)
             problem(r, f->name, "%s",
                 f->type == FIELD_CHOICE || f->type == FIELD_REF || f->type == FIELD_MONTH ? WRONG(r, f, "choose")
-                                                                                          : WRONG(r, f, "enter"));
+                                                                                          : enter_it(r, f));
         return;
     }
     const char *wrong = field_check(r, f, s, v);

@@ -314,6 +314,33 @@ static bool is_longer(Query *q, const char *sql) {
     return db_columns(&q->r->c, sql, q->bind, q->binds, keep_totals, &t, true) > 0;
 }
 
+static bool is_filtered_by(const Query *q, const ListColumn *col) {
+    return asked(q, col->name) || (is_day(col) && (asked(q, text(q->r, "%s_from", col->name))
+                                                   || asked(q, text(q->r, "%s_to", col->name))));
+}
+
+/* Whether what stands prepared knows everything that is asked for. */
+static bool has_sums(const Query *q) {
+    if (!q->spec->sums_from || q->q || asked(q, "area")) return false;
+    for (const ListColumn *col = q->spec->columns; col->name; col++)
+        if (col->flags & FILTER && is_filtered_by(q, col)
+            && !strstr(text(q->r, " %s ", q->spec->sums_by), text(q->r, " %s ", col->name))) return false;
+    return true;
+}
+
+static void sum_prepared(Query *q, const Bind *binds, int n, const char *sums) {
+    const ListSpec *spec = q->spec;
+    ListSpec prepared = *spec;
+    prepared.from = spec->sums_from, prepared.index = NULL;
+    Text sql = text_start(q->r);
+    text_addf(&sql, "select 0 as n%s", sums);
+    q->spec = &prepared;
+    q->binds = q->filters = 0, q->index = NULL;
+    add_where(q, &sql, binds, n, sums);
+    count_by(q, sql.s);
+    q->spec = spec;
+}
+
 /* Sums are of all rows, and of now. Without them counting ends early, and what is longer is counted once in a while,
    for pages; what decides (an export, what is done to all rows) is counted now. */
 static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
@@ -321,6 +348,11 @@ static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     text_add(&sums, "");
     for (const ListColumn *col = q->spec->columns; col->name; col++)
         if (col->flags & SUM) text_addf(&sums, ", coalesce(sum(%s), 0) as `%s`", col->sql, col->name);
+    if (*sums.s && !now && has_sums(q)) {
+        sum_prepared(q, binds, n, sums.s);
+        sums = text_start(q->r);
+        text_add(&sums, "");
+    }
     q->binds = q->filters = 0, q->index = NULL;
     add_where(q, &rows, binds, n, sums.s);
     const char *all = text(q->r, "select count(*) as n%s%s", sums.s, rows.s);

@@ -66,6 +66,8 @@ typedef struct ListSpec {
     const char *const *found;               /* q looks here instead of in SEARCH columns: selects of .id, each with two
                                                parameters, the utility and what was typed with % after it; each by an
                                                index, for long lists */
+    const char       *sums_from, *sums_by;  /* where sums stand prepared: taken in the place of .from, with the same
+                                               alias, when only the filters named in sums_by are asked for */
     const ListColumn *columns;
     const char       *index;                /* of the table in .from, which has rows in .order; the server would rather
                                                read and sort everything */

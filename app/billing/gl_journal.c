@@ -6,6 +6,7 @@
 
 #include "app/billing/bill.h"
 #include "app/billing/gl.h"
+#include "app/billing/ledger_sum.h"
 #include "lib/date.h"
 #include "lib/history.h"
 #include "lib/json.h"
@@ -38,6 +39,9 @@ static const ListSpec entries = {
                          "select x.id from bill y join ledger_entry x on x.account_id = y.account_id "
                          "and x.bill_id = y.id where y.utility_id = ? and y.bill_no like ?", NULL },
     .where = "e.utility_id = ?", .id = "e.id",
+    .sums_from = "(select s.utility_id, s.gl_period_id, s.gl_code_id, s.debit_minor, s.credit_minor from ledger_sum s "
+                 "union all select b.utility_id, b.gl_period_id, b.gl_code_id, b.debit_minor, b.credit_minor "
+                 "from ledger_entry b where b.id > " LEDGER_SUMMED ") e", .sums_by = "period code",
     .columns = COLUMNS {
         { "txn",          NULL, "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}",
           .kind = "code", .more = 1 },

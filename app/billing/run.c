@@ -534,11 +534,12 @@ JobStep run_publish_job(Ctx *c, const JobRow *job) {
     F(T, const char *, released_by) F(T, const char *, account_no)
 ROW(ItemNow, ITEM_NOW)
 
+#define ITEM_SELECT "select i.id, i.state, i.bill_id, i.release_reason, u.full_name as released_by, a.account_no " \
+                    "from bill_run_item i join account a on a.id = i.account_id " \
+                    "left join user u on u.id = i.released_by "
+
 static ItemNow *item_lock(Ctx *c, Id run, Id account) {
-    ItemNow *i = db_find(c, ItemNow, "select i.id, i.state, i.bill_id, i.release_reason, u.full_name as released_by, "
-                                     "a.account_no from bill_run_item i join account a on a.id = i.account_id "
-                                     "left join user u on u.id = i.released_by "
-                                     "where i.run_id=? and i.account_id=? for update", run, account);
+    ItemNow *i = db_find(c, ItemNow, ITEM_SELECT "where i.run_id=? and i.account_id=? for update", run, account);
     if (!i) fail(c, NOT_FOUND, "This account is not in the run.");
     return i;
 }
@@ -553,14 +554,22 @@ static void exceptions_end(Ctx *c, Id run, Id account, const char *state, const 
 
 static void acted(Ctx *c, Id run) { db_run(c, "update bill_run set last_actor_id=? where id=?", c->user, run); }
 
+static void check_held(Ctx *c, const ItemNow *i) {
+    if (!strcmp(i->state, "held")) return;
+    if (i->release_reason)
+        fail(c, CONFLICT, "%s was released by %s: %s", i->account_no, i->released_by ? i->released_by : "the system",
+             i->release_reason);
+    fail(c, CONFLICT, "%s is %s.", i->account_no, i->state);
+}
+
+void run_release_check(Ctx *c, Id run, Id account) {
+    ItemNow *i = db_find(c, ItemNow, ITEM_SELECT "where i.run_id=? and i.account_id=?", run, account);
+    if (i) check_held(c, i);
+}
+
 void run_release_item(Ctx *c, const RunRow *run, Id account, const char *reason) {
     ItemNow *i = item_lock(c, run->id, account);
-    if (strcmp(i->state, "held")) {
-        if (i->release_reason)
-            fail(c, CONFLICT, "%s was released by %s: %s", i->account_no, i->released_by ? i->released_by
-                 : "the system", i->release_reason);
-        fail(c, CONFLICT, "%s is %s.", i->account_no, i->state);
-    }
+    check_held(c, i);
     db_must(c, 1, CONFLICT, "update bill set status='draft', hold_code=null, updated_at=?, updated_by=?, "
                             "row_version=row_version+1 where id=? and status='held'", c->now, c->user, i->bill_id);
     db_run(c, "update bill_run_item set state='calculated', release_reason=?, released_by=?, error_code=null, "

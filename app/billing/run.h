@@ -88,6 +88,8 @@ void    run_take_back(Ctx *c, Id run, const char *ends_as);
 /* Whether a job is at it. When it died for good, somebody presses the button that goes on with it. */
 bool    run_is_taken_back  (Ctx *c, Id run);
 void    run_take_back_again(Ctx *c, Id run);
+/* Fails CONFLICT when nothing is held for the account; with whose decision it was, when somebody released it. */
+void    run_release_check(Ctx *c, Id run, Id account);
 JobStep run_mark_job(Ctx *c, const JobRow *job);
 JobStep run_undo_job(Ctx *c, const JobRow *job);
 

@@ -56,10 +56,12 @@ static ListSpec exceptions_of(Req *r, const RunRow *run) {
 }
 
 static void crumbs(Req *r, const RunRow *run) {
-    show_text(r, "page.crumbs.0.text", run->run_no);
-    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=5", run->run_no));
-    show_text(r, "page.crumbs.1.text", word(r, "billing.run.exceptions"));
-    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s/exceptions", run->run_no));
+    show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
+    show_text(r, "page.crumbs.1.text", run->run_no);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s?stage=5", run->run_no));
+    show_text(r, "page.crumbs.2.text", word(r, "billing.run.exceptions"));
+    show_text(r, "page.crumbs.2.url", link_path(r, "/bx/runs/%s/exceptions", run->run_no));
 }
 
 void run_exceptions_page(Req *r) {
@@ -178,7 +180,7 @@ void run_exception_page(Req *r) {
     const char *on = locale_time_words(&r->c.mem, r->c.locale, e->opened_at);
     show_text(r, "page.title", text(r, "%s, %s", e->code, e->account_no));
     crumbs(r, run);
-    show_text(r, "page.crumbs.2.text", e->account_no);
+    show_text(r, "page.crumbs.3.text", e->account_no);
     show_text(r, "show.status.text", state_label(r, e->state));
     show_text(r, "show.status.tone", state_tone(r, e->state));
     show_text(r, "show.badges.0.text", state_label(r, e->severity));

@@ -455,6 +455,8 @@ static void ask(Req *r, const Form *form, const char *what, const char *undo) {
 }
 
 void run_release_page(Req *r) {
+    RunRow *run = run_of_path(r, NULL);
+    if (!r->again) run_release_check(&r->c, run->id, target_of(r, run)->account);
     ask(r, &release_form, "release", !strcmp(run_of_path(r, NULL)->mode, "v1") ? "billing.run.release_now"
         : "billing.run.release_later");
 }

@@ -113,7 +113,9 @@ static void decisions(Req *r, const RunRow *run) {
     if (awaiting) {
         show_text(r, "show.sections.3.title", word(r, "billing.run.approve"));
         show_text(r, "show.sections.3.span", "half");
-        form_show(r, "show.sections.3.form", &approve_form, text(r, "%s/approve", base));
+        if (run->four_eyes && run->last_actor_id.id == r->c.user.id)
+            show_text(r, "show.sections.3.text", word(r, "billing.run.second_person"));
+        else form_show(r, "show.sections.3.form", &approve_form, text(r, "%s/approve", base));
     } else {
         show_text(r, "show.sections.3.title", word(r, "billing.run.publish_later"));
         show_text(r, "show.sections.3.span", "half");

@@ -265,8 +265,10 @@ void run_readings_page(Req *r) {
     list_show(r, &spec, run->id);
     if (r->status) return;                          /* answered with a file */
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.readings_of", { "run", run->run_no }));
-    show_text(r, "page.crumbs.0.text", run->run_no);
-    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=3", run->run_no));
+    show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
+    show_text(r, "page.crumbs.1.text", run->run_no);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s?stage=3", run->run_no));
     page(r, "layout/list");
 }
 
@@ -450,11 +452,13 @@ void run_reading_page(Req *r) {
     RunRow *run = run_of_path(r, "v2");
     Spot *s = spot_of_path(r, run);
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.readings_of", { "run", s->connection_no }));
-    show_text(r, "page.crumbs.0.text", run->run_no);
-    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=3", run->run_no));
-    show_text(r, "page.crumbs.1.text", word(r, "billing.run.readings"));
-    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s/readings", run->run_no));
-    show_text(r, "page.crumbs.2.text", s->connection_no);
+    show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
+    show_text(r, "page.crumbs.1.text", run->run_no);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s?stage=3", run->run_no));
+    show_text(r, "page.crumbs.2.text", word(r, "billing.run.readings"));
+    show_text(r, "page.crumbs.2.url", link_path(r, "/bx/runs/%s/readings", run->run_no));
+    show_text(r, "page.crumbs.3.text", s->connection_no);
     show_text(r, "show.status.text", state_label(r, s->status));
     show_text(r, "show.status.tone", state_tone(r, s->status));
     show_fact(r, "show.facts", word(r, "billing.run.account"), s->account_no, NULL);

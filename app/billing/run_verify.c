@@ -216,8 +216,10 @@ void run_check_page(Req *r) {
     const CheckItem *k = run_checks;
     while (strcmp(k->key, key)) k++;
     show_text(r, "page.title", word(r, text(r, "billing.check.%s", k->key)));
-    show_text(r, "page.crumbs.0.text", run->run_no);
-    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs/%s?stage=5", run->run_no));
+    show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
+    show_text(r, "page.crumbs.1.text", run->run_no);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/bx/runs/%s?stage=5", run->run_no));
     form_show(r, "form", &check_form, text(r, "/bx/runs/%s/checklist/%s", run->run_no, key));
     show_text(r, "form.intro", hint_of(r, run, k));
     show_text(r, "form.cancel_url", link_path(r, "/bx/runs/%s", run->run_no));

@@ -377,8 +377,9 @@ void menu_root(Req *r) {
     Ctx *c = &r->c;
     Id here = facts_of(c)->session_utility;
     const char *code = here.id ? db_text(c, "select code from utility where id = ? and status <> 'closed'", here)
-        : db_text(c, "select min(u.code) from user_role ur join utility u on u.id = ur.utility_id "
-                     "and u.status <> 'closed' where ur.user_id = ? having count(distinct u.id) = 1", c->user);
+        : db_text(c, "select min(u.code) from user_role ur join utility u on (u.id = ur.utility_id "
+                     "or ur.utility_id is null) and u.status <> 'closed' where ur.user_id = ? "
+                     "having count(distinct u.id) = 1", c->user);
     go_to(r, code ? text(r, "/u/%s/menu", code) : "/login/select");
 }
 

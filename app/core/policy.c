@@ -14,6 +14,7 @@
 #include "lib/json.h"
 #include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/table.h"
 
 enum { NETWORKS_MAX = 50 };
 
@@ -114,10 +115,43 @@ static void show_roles(Req *r, FormView *v) {
     }
 }
 
+/* Whoever may only look finds no form that cannot be saved. */
+static void policy_facts(Req *r, const Policy *p) {
+    Ctx *c = &r->c;
+    const char *facts = "show.sections.0.facts", *networks = lines_of(c, p->networks);
+    const int values[] = { p->idle_minutes, p->absolute_hours, p->concurrent_sessions, p->lock_failures,
+                           p->lock_minutes, p->inactive_days };
+    show_text(r, "show.sections.0.title", msg(c->language, "policy.title"));
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        const char *unit = msg_format(r, c->language, text(c, "policy.%s_is", ranges[i].name),
+                                      { "n", text(c, "%d", values[i]) });
+        show_fact(r, facts, msg(c->language, text(c, "policy.%s", ranges[i].name)), unit, NULL);
+    }
+    show_fact(r, facts, msg(c->language, "policy.password_age"),
+              msg(c->language, p->password_age ? text(c, "policy.password_age.%d", p->password_age)
+                                               : "policy.password_age.never"), NULL);
+    show_fact(r, facts, msg(c->language, "policy.auto_deactivate"),
+              msg(c->language, p->auto_deactivate ? "ui.yes" : "ui.no"), NULL);
+    show_fact(r, facts, msg(c->language, "policy.networks"), *networks ? networks
+              : msg(c->language, "policy.networks_all"), NULL);
+    Text t = text_start(c);
+    text_add(&t, "");
+    MfaRoles roles = roles_of(c);
+    for (size_t i = 0; i < roles.n; i++)
+        if (roles.v[i].required || always_required(roles.v[i].code))
+            text_addf(&t, "%s%s", t.n ? ", " : "", roles.v[i].name);
+    show_fact(r, facts, msg(c->language, "policy.mfa_roles"), t.s, NULL);
+    page(r, "layout/show");
+}
+
 void policy_page(Req *r) {
     Ctx *c = &r->c;
     Policy *p = policy_of(c, false);
     show_text(r, "page.title", msg(c->language, "policy.title"));
+    if (!perm_may(c, "core.organization", EDIT)) {
+        policy_facts(r, p);
+        return;
+    }
     proof_notice(r);
     FormView *v = form_show(r, "form", &policy_form, "/org/security");
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)

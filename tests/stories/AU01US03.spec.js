@@ -131,7 +131,9 @@ story('AU01US03', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs_
 
   test('AU01US03 the policy of the organization: limits, networks that lock nobody out, roles with a second factor', async () => {
     const admin = as.anew('tenant_admin'), at = { from: '/org/security' };
-    await as('utility_admin').get('/org/security').is(200);
+    const seen = await as('utility_admin').get('/org/security').sees('Sessions of one person at once', 'From everywhere', 'System administrator');
+    expect(seen.body).not.toContain('action="/org/security"');              // who may only look finds nothing to save
+    await as('utility_admin').post('/org/security', { idle_minutes: '45' }).is(403);
     await as('cso1').get('/org/security').is(403);
     await admin.post('/org/security', { idle_minutes: '3' }, at).refuses(422, 'idle_minutes', 'Choose 5 to 480 minutes.');
     await admin.post('/org/security', { absolute_hours: '25', concurrent_sessions: '0', lock_failures: '2', lock_minutes: '61' }, at).refuses(422, 'concurrent_sessions', 'Choose 1 to 10 sessions.');

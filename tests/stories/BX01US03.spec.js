@@ -84,6 +84,9 @@ story('BX01US03', 'BX-FIX', (kit) => {
     expect(state()).toBe('awaiting_approval');
     await move(as('billing_clerk'), 'approve').is(403);
     await move(manager(), 'approve').refuses(403, null, 'A second person must approve.');
+    const own = await manager().get('/bx/runs/RUN-2026-0001').sees('You generated or released bills of this run last. A second person must approve.');
+    expect(own.body).not.toContain('/RUN-2026-0001/approve"');
+    expect((await second().get('/bx/runs/RUN-2026-0001').is(200)).body).toContain('/RUN-2026-0001/approve"');
     await move(second(), 'approve').refuses(422, null, '1 held bill is undecided.');
     const key = one("select public_id from bill_exception where code = 'BX-H01' and state = 'open'"), one_path = `/bx/runs/RUN-2026-0001/exceptions/${key}`;
     await manager().get(one_path).sees('SF-1006', 'more than 3 times the average 10', 'Release', 'Assign', 'Leave out');
@@ -93,7 +96,11 @@ story('BX01US03', 'BX-FIX', (kit) => {
     expect(sql(`select x.state s, x.note n, u.email e from bill_exception x join user u on u.id = x.assignee_id where x.public_id = '${key}'`)).toEqual([{ s: 'assigned', n: 'The consumer was called.', e: 'billing_clerk@swa.test' }]);
     await manager().post('/bx/runs/RUN-2026-0001/exceptions', { bulk: 'assign', ids: key }).done('1 done, 0 refused.');
     await manager().post('/bx/runs/RUN-2026-0001/exceptions', { bulk: 'release', ids: key }).sees('Release 1 account?');
+    const ask = '/bx/runs/RUN-2026-0001/accounts/SF-1006/release';
+    await manager().post(ask, { reason: '' }, { from: ask }).refuses(422, 'reason', 'Answer: Why may this bill go out?');
     await release().done('The bill of SF-1006 is released.');
+    await second().get(ask).refuses(409, null, 'SF-1006 was released by');
+    await manager().get('/bx/runs/RUN-2026-0001/accounts/SF-1001/release').refuses(409, null, 'SF-1001 is calculated.');
     await second().post('/bx/runs/RUN-2026-0001/accounts/SF-1006/release', { reason: 'me too' }).refuses(409, null, 'SF-1006 was released by');
     await manager().post(`${one_path}/note`, { note: 'too late' }).refuses(409, null, 'SF-1006: released by');
     await move(second(), 'approve', { reason: 'Looked at the ten largest.' }).done();

@@ -234,7 +234,7 @@ story('BX05US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, command, cloc
   });
 });
 
-story('BX05US01 suspense', 'BX-FIX', ({ as, test, expect, sql, one, command, jobs_run }) => {
+story('BX05US01 suspense', 'BX-FIX', ({ as, test, expect, sql, one, command, jobs_run, clock }) => {
   const manager = () => as('billing_manager');
   const period = '/bx/gl-codes/periods/2026-05';
 
@@ -280,5 +280,22 @@ story('BX05US01 suspense', 'BX-FIX', ({ as, test, expect, sql, one, command, job
     const file = await manager().get('/bx/gl-codes/exports/GLX-2026-0002/file').is(200);
     expect(file.body.split('\r\n').filter((line) => line.startsWith('entry,'))).toHaveLength(20002);
     expect(file.body).toContain('20002 rows,,,,10001.00,10001.00,');
+  });
+
+  test('BX05US01 the journal adds up what stands prepared and what came since, and all else exactly', async () => {
+    const foot = async (query) => (await manager().get(`/bx/gl-codes/journal?${query}`).is(200)).text.match(/Total +([\d,.]+) +([\d,.]+)/)?.slice(1);
+    const both = 'period=2026-04&code=4190', before = await foot(both), month = await foot('period=2026-05');
+    expect(before[0]).toBe('10,001.00');
+    clock.forward({ minutes: 10 });
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, payload, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'ledger.sum', 'general', '{}', uuid(), 100, '2026-01-01', 1, 'system' from tenant t where t.slug = 'swa'");
+    await jobs_run();
+    expect(Number(one('select entry_id from ledger_sum_mark'))).toBeGreaterThan(20000);
+    expect(await foot(both)).toEqual(before);
+    expect(await foot('period=2026-05')).toEqual(month);
+    sql("update ledger_sum s join gl_code g on g.id = s.gl_code_id set s.debit_minor = s.debit_minor + 7 where g.code = '4190'");       // so it can be told from where
+    expect((await foot(both))[0]).toBe('10,001.07');
+    expect((await foot(`${both}&effective_on_from=2026-04-01`))[0]).toBe('10,001.00');      // a day is no part of what is prepared
+    expect((await foot('txn=900001'))[0]).toBe('1.00');
+    sql("update ledger_sum s join gl_code g on g.id = s.gl_code_id set s.debit_minor = s.debit_minor - 7 where g.code = '4190'");
   });
 });

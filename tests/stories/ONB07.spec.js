@@ -103,6 +103,14 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     await page.waitForURL((u) => u.pathname === to || u.pathname.startsWith(to));
   });
 
+  test('ONB07.5 the launcher of who works for one utility is that of the utility, whatever the role is given for', async () => {
+    const was = sql("select code, status from utility where code <> 'swa-w'");
+    sql("update utility set status = 'closed' where code <> 'swa-w'");
+    await as.anew('tenant_admin').get('/menu').goes('/u/swa-w/menu');
+    await as.anew('cso1').get('/menu').goes('/u/swa-w/menu');
+    for (const u of was) sql('update utility set status = ? where code = ?', [u.status, u.code]);
+  });
+
   test('ONB07.5 without script the button is a link to the page with the same tiles', async ({ browser }) => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false }), page = await context.newPage(), admin = as('utility_admin');
     await admin.browse(page, '/users');

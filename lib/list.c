@@ -133,12 +133,13 @@ static void add_any_of(Query *q, Text *sql, const ListColumn *col) {
     if (!values.n) return;
     q->filters++;
     if (col->index && values.n == 1) q->index = col->index;
+    const char *head = col->among ? col->among : text(q->r, "%s in (?)", col->sql), *mark = strchr(head, '?');
+    text_addf(sql, " and %.*s", (int)(mark - head), head);
     for (size_t i = 0; i < values.n; i++) {
-        if (i) text_add(sql, ", ?");
-        else text_addf(sql, " and %s in (?", col->sql);
+        text_add(sql, i ? ", ?" : "?");
         bind(q, bind_text(values.v[i]));
     }
-    text_add(sql, ")");
+    text_add(sql, mark + 1);
 }
 
 static void add_filters(Query *q, Text *sql) {

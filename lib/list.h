@@ -46,6 +46,7 @@ typedef struct ListColumn {
     const char   *kind;             /* look, when name and type do not say it: code, status */
     unsigned      more;             /* 1: filter behind "More filters" */
     unsigned      many;             /* 1: a filter by several values at once, each sent under its name */
+    const char   *among;            /* of such a filter where a row has several values: its condition, "... in (?)" */
     const char   *index;            /* of a FILTER in a list with .index: the index that finds its rows in .order */
 } ListColumn;
 

@@ -12,7 +12,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 
-enum { FIELDS_MAX = 40 };
+enum { FIELDS_MAX = 40, LINKS_MAX = 4 };
 
 static const char *key_of(const Resource *res) { return res->key ? res->key : res->fields[0].name; }
 
@@ -160,8 +160,9 @@ static const char *shown(Req *r, const Field *f, const DbColumn *c) {
     if (f->type == FIELD_BOOL) return msg(r->c.language, c->n ? "ui.yes" : "ui.no");
     if (f->type == FIELD_PERCENT) return text(r, "%s %%", percent_decimal(&r->c.mem, c->n));
     if (f->type == FIELD_CHOICE) {
+        const char *value = field_typed(r, f, c);
         for (const Choice *ch = f->choices; ch && ch->value; ch++)
-            if (c->text && !strcmp(ch->value, c->text)) return ch->label ? msg_said(r->c.language, ch->label)
+            if (!strcmp(ch->value, value)) return ch->label ? msg_said(r->c.language, ch->label)
                 : state_label(r, ch->value);
     }
     return column_text(r, c);
@@ -234,11 +235,16 @@ void resource_list(Req *r) {
         if (!there)
             columns[n] = (ListColumn){ .name = key_of(res), .label = "", .sql = text(r, "x.`%s`", key_of(res)) };
     }
-    ListAction *actions = take_n(r, ListAction, 2);
+    ListAction *actions = take_n(r, ListAction, LINKS_MAX + 2);
+    int acts = 0;
     if (!res->no_create)
-        actions[0] = (ListAction){ .text = text(r, "New %s", resource_one(r, res)),
+        actions[acts++] = (ListAction){ .text = text(r, "New %s", resource_one(r, res)),
                                    .path = text(r, "%s/new", res->path),
                                    .icon = "plus", .key = res->feature, .action = CREATE, .primary = true };
+    for (const ListAction *l = res->links; l && l->text && acts <= LINKS_MAX; l++) {
+        actions[acts] = *l;
+        actions[acts++].text = msg_said(r->c.language, l->text);
+    }
     ListSpec spec = {
         .name = res->table, .one = res->one, .many = res->many, .path = res->path,
         .from = text(r, "`%s` x", res->table), .where = scope(r, res),

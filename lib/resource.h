@@ -38,6 +38,7 @@ typedef struct Resource {
     const char  *tabs;              /* name of the tab set this list belongs to; see page_tabs hook */
     void       (*show)(Req *r, Id id);      /* more sections on the page of one row */
     const char  *intro;
+    const ListAction *links;        /* further ways from the list; .text may be the key of a message */
     const char  *import_path;       /* of the page that takes a CSV of such rows */
     Action       delete_action;     /* right that deletes, when not DELETE */
     bool         no_delete, no_create, no_edit;

@@ -204,12 +204,12 @@ static AccountFacts read_accounts(Ctx *c, const char *ids) {
         "coalesce(if(a.billing_address_choice = 'own', a.billing_line1, null), if(a.billing_address_choice = "
         "'consumer', n.billing_line1, null), p.line1, '') <> '' as has_address, "
         "a.opened_on, a.closed_on, a.balance_minor, a.deferred_minor, a.tax_exempt, a.tax_certificate_no "
-        "as certificate, a.tax_exempt_until, k.tax_exempt as category_exempt, "
+        "as certificate, a.tax_exempt_until, coalesce(sk.tax_exempt, k.tax_exempt) as category_exempt, "
         "coalesce(k.bill_limit_minor, 0) as limit_minor, " LAST_PUBLISHED "as last_published_at, "
         "(select min(y.from_period) from account_cycle y where y.account_id = a.id) as cycle_from "
         "from " IDS "account a on a.id = j.id and a.utility_id = ? join consumer n on n.id = a.consumer_id "
                     "join premise p on p.id = a.premise_id join consumer_category k on k.id = a.category_id "
-                    "order by a.id", ids, c->utility);
+                    "left join consumer_sub_category sk on sk.id = a.sub_category_id order by a.id", ids, c->utility);
 }
 
 static ConnectionFacts read_connections(Ctx *c, const BillScope *s, const char *ids) {

@@ -55,7 +55,10 @@ static int line_of(const char *all, const char *at) {
 /* What is none of the places is named with its line. */
 static void contract_check(Req *r, const Input *in, Id id) {
     (void)id;
-    const char *all = in_text(in, "template_text");
+    const char *all = in_text(in, "template_text"), *service = in_text(in, "service_code");
+    if (service && !db_int(r, "select count(*) from utility_service where utility_id=? and code=? and active=1",
+                           r->c.utility, service))
+        problem(r, "service_code", "%s", msg_format(r, r->c.language, "settings.no_service", { "code", service }));
     size_t n = 0;
     bool ended = false;
     for (const char *s = all; s && (s = place_next(s, &n, &ended)); s += 2 + n) {
@@ -194,5 +197,7 @@ const Resource contract_type = {
           "{{plan.name}} and {{date}}." },
         { "active",      "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
+    .links = (const ListAction[]){
+        { "settings.none_title", "/settings/contracts/none", NULL, "core.settings", EDIT, false }, { 0 } },
     .check = contract_check, .before_save = keep_version, .after_save = touched, .show = contract_show,
 };

@@ -55,6 +55,9 @@ static void service_check(Req *r, const Input *in, Id id) {
                                                                         { "name", name }));
     if (active && !metered && !in_text(in, "billing_basis"))
         problem(r, "billing_basis", "%s", msg_format(r, c->language, "settings.select_basis", { "name", name }));
+    const char *gl = in_text(in, "gl_revenue_code");
+    if (gl && !db_int(r, "select count(*) from gl_code where utility_id=? and code=? and active=1", c->utility, gl))
+        problem(r, "gl_revenue_code", "%s", msg_format(r, c->language, "settings.no_gl", { "code", gl }));
     for (size_t i = 0; unit && now && i < sizeof units / sizeof *units; i++)
         if (!strcmp(units[i].kind, now->kind) && !has_word(units[i].units, unit))
             problem(r, "unit", "%s", msg_format(r, c->language, "settings.units_of", { "name", name },
@@ -71,6 +74,11 @@ static void service_check(Req *r, const Input *in, Id id) {
             { "n", locale_count(&c->mem, c->locale, now->active) }));
 }
 
+static const Choice bases[] = { { "per account", "settings.basis.account" },
+                                { "per unit count", "settings.basis.units" },
+    { "per area", "settings.basis.area" }, { "per ERU", "settings.basis.eru" },
+    { "derived from water", "settings.basis.water" }, { 0 } };
+
 const Resource utility_service = {
     .table = "utility_service", .path = "/settings/services", .feature = "core.settings", .one = "service",
     .many = "services", .order = "sort", .tabs = "settings", .no_delete = true,
@@ -82,8 +90,7 @@ const Resource utility_service = {
         { "unit",          "Measurement unit", TEXT(0, 20), .flags = LIST, .hint = "Water: CCF, gal, kgal, ft3, m3, L. "
           "Electricity: kWh, MWh. Gas: therm, CCF, MCF, m3, kWh. Heat: kWh, GJ, MMBtu." },
         { "decimals",      "Decimals",     INT(0, 3), .flags = REQUIRED | LIST, .initial = "0" },
-        { "billing_basis", "Billing basis", TEXT(0, 40), .flags = LIST, .hint = "Of a service without meter: per "
-          "account, per unit count, per area, per ERU, derived from water." },
+        { "billing_basis", "Billing basis", CHOICE(bases), .flags = LIST, .hint = "Of a service without meter." },
         { "gl_revenue_code", "GL revenue code", TEXT(0, 12) },
         { "sort",          "Place",        INT(0, 999), .flags = SORT, .initial = "20" },
         { "active",        "Active",       BOOL, .flags = LIST | FILTER },
@@ -93,20 +100,45 @@ const Resource utility_service = {
 
 /* --- 3 departments ------------------------------------------------------------------------------------------------ */
 
+#define ROLE_OF(F, T) F(T, const char *, code) F(T, const char *, name) F(T, int64_t, people)
+ROW(RoleOf, ROLE_OF)
+
+/* The roles it recommends first, each with its rights a press away. */
+static void department_show(Req *r, Id id) {
+    RoleOfs l = db_all(r, RoleOf, "select o.code, o.name, (select count(distinct ur.user_id) from user_role ur "
+                       "where ur.role_id = o.id) as people from role o where o.department_id = ? and o.active = 1 "
+                       "order by o.name", id);
+    bool may = perm_may(&r->c, "core.roles", VIEW);
+    show_text(r, "show.sections.1.title", SAY(r, "roles_of"));
+    TableView *t = table_start(r, "show.sections.1.table", SAY(r, "roles_of"));
+    table_column(t, SAY(r, "role"), "text", "id");
+    table_column(t, SAY(r, "people"), "num", NULL);
+    for (size_t i = 0; i < l.n; i++) {
+        table_row(t, may ? link_path(r, "/roles/%s", l.v[i].code) : NULL);
+        table_cell(t, l.v[i].name);
+        table_int(t, l.v[i].people);
+    }
+    table_empty(t, SAY(r, "no_roles"), may ? SAY(r, "no_roles_how") : NULL);
+}
+
 const Resource department = {
     .table = "department", .path = "/settings/roles", .feature = "core.settings", .one = "department",
     .many = "departments", .key = "public_id", .order = "name", .tabs = "settings",
-    .intro = "Roles and their rights are edited under Roles; a department recommends its roles first.",
+    .links = (const ListAction[]){ { "settings.to_roles", "/roles", "users", "core.roles", VIEW, false }, { 0 } },
+    .show = department_show,
     .fields = FIELDS {
         { "name",  "Department", TEXT(2, 60), .flags = REQUIRED | UNIQUE | LIST | SEARCH },
         { "roles", "Roles", TEXT(0, 0), .flags = LIST | DERIVED,
           .column = "(select group_concat(o.name order by o.name "
-          "separator ', ') from role o where o.department_id = x.id and o.active = 1)" },
+                    "separator ', ') from role o where o.department_id = x.id and o.active = 1)" },
         { 0 } },
     .used_by = "select count(*) from user where department_id = ?", .used_text = "people", .after_save = touched,
 };
 
 /* --- 4 categories ------------------------------------------------------------------------------------------------- */
+
+/* True in SQL when some application of category k must bring document d: its code is a value in mandatory_for. */
+#define ASKS_FOR(d, k) "json_search(" d ".mandatory_for, 'one', replace(" k ".code, '_', '\\\\_')) is not null"
 
 /* What categories point to; both have pages of their own. */
 static const Resource plan_choice = { .table = "tariff_plan", .one = "plan", .fields = FIELDS {
@@ -136,8 +168,68 @@ static void category_check(Req *r, const Input *in, Id id) {
     if (last) problem(r, "active", "%s", SAY(r, "one_category"));
 }
 
+#define SUB_OF(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, plan) \
+    F(T, const char *, deposit) F(T, int, credit_days) F(T, bool, has_days) F(T, bool, active)
+ROW(SubOf, SUB_OF)
+
+/* The tree below a category: what a sub-category leaves empty is the category's. */
+static void show_subs(Req *r, Id id) {
+    SubOfs l = db_all(r, SubOf, "select s.code, s.name, p.code as plan, f.code as deposit, "
+                      "coalesce(s.credit_days, 0) as credit_days, s.credit_days is not null as has_days, s.active "
+                      "from consumer_sub_category s left join tariff_plan p on p.id = s.default_tariff_plan_id "
+                      "left join fee f on f.id = s.deposit_fee_id where s.category_id = ? order by s.sort, s.code "
+                      "limit 200", id);
+    show_text(r, "show.sections.1.title", SAY(r, "sub_categories"));
+    if (perm_may(&r->c, "core.settings", CREATE)) {
+        show_text(r, "show.sections.1.link.text", SAY(r, "add_sub"));
+        show_text(r, "show.sections.1.link.url", link_path(r, "/settings/sub-categories/new"));
+    }
+    TableView *t = table_start(r, "show.sections.1.table", SAY(r, "sub_categories"));
+    table_column(t, SAY(r, "code"), "code", "id");
+    table_column(t, SAY(r, "name"), "text", "name");
+    table_column(t, SAY(r, "default_plan"), "text", NULL);
+    table_column(t, SAY(r, "deposit"), "text", NULL);
+    table_column(t, SAY(r, "credit_days"), "num", NULL);
+    table_column(t, SAY(r, "status"), "status", "status");
+    for (size_t i = 0; i < l.n; i++) {
+        const SubOf *s = &l.v[i];
+        table_row(t, link_path(r, "/settings/sub-categories/%s", s->code));
+        table_cell(t, s->code);
+        table_cell(t, s->name);
+        table_cell(t, s->plan ? s->plan : SAY(r, "of_category"));
+        table_cell(t, s->deposit ? s->deposit : SAY(r, "of_category"));
+        table_cell(t, s->has_days ? text(r, "%d", s->credit_days) : SAY(r, "of_category"));
+        table_state(t, s->active ? "active" : "inactive");
+    }
+    table_empty(t, SAY(r, "no_subs"), NULL);
+}
+
+#define NEEDED(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, mandatory_for)
+ROW(Needed, NEEDED)
+
+/* Documents that an application of this category must bring, and which applications. */
+static void show_needed(Req *r, Id id) {
+    Needed *row;
+    Neededs l = db_all(r, Needed, "select d.code, d.name, d.mandatory_for from document_type d "
+                       "join consumer_category k on k.id = ? where d.utility_id = k.utility_id and d.active = 1 "
+                       "and " ASKS_FOR("d", "k") " order by d.name limit 100", id);
+    show_text(r, "show.sections.2.title", SAY(r, "needed"));
+    TableView *t = table_start(r, "show.sections.2.table", SAY(r, "needed"));
+    table_column(t, SAY(r, "document"), "text", "id");
+    table_column(t, SAY(r, "applications"), "text", NULL);
+    for (size_t i = 0; i < l.n; i++) {
+        row = &l.v[i];
+        table_row(t, link_path(r, "/settings/documents/%s", row->code));
+        table_cell(t, row->name);
+        table_cell(t, document_applications(r, row->mandatory_for, path_text(r, "key")));
+    }
+    table_empty(t, SAY(r, "needed_none"), NULL);
+}
+
 /* Where its accounts went, or the way to let them go. */
 static void category_show(Req *r, Id id) {
+    show_subs(r, id);
+    show_needed(r, id);
     const char *into = db_text(r, "select y.name from consumer_category x join consumer_category y "
                                   "on y.id=x.merged_into_id where x.id=?", id);
     int64_t waiting = into ? db_int(r, "select count(*) from account where category_id=?", id) : 0;
@@ -158,7 +250,8 @@ static void sub_category_check(Req *r, const Input *in, Id id) {
 const Resource consumer_category = {
     .table = "consumer_category", .path = "/settings/categories", .feature = "core.settings", .one = "category",
     .many = "categories", .order = "sort", .tabs = "settings",
-    .intro = "Sub-categories have a list of their own: /settings/sub-categories.",
+    .links = (const ListAction[]){
+        { "settings.sub_categories", "/settings/sub-categories", NULL, "core.settings", VIEW, false }, { 0 } },
     .fields = FIELDS {
         { "code",        "Code",  TEXT(2, 10), .chars = "A-Z0-9_", .chars_text = "Use capital letters, digits and _.",
           .flags = REQUIRED | UNIQUE | LIST | SEARCH | FIXED },
@@ -169,6 +262,10 @@ const Resource consumer_category = {
           "and s.active = 1)" },
         { "default_tariff_plan_id", "Default plan", REF(plan_choice), .flags = LIST },
         { "deposit_fee_id", "Deposit", REF(deposit_choice), .flags = LIST },
+        { "documents", "Required documents", TEXT(0, 0), .flags = LIST | DERIVED,
+          .column = "(select group_concat(d.name "
+          "order by d.name separator ', ') from document_type d where d.utility_id = x.utility_id and d.active = 1 "
+          "and " ASKS_FOR("d", "x") ")" },
         { "credit_days", "Credit days", INT(0, 90), .flags = REQUIRED | LIST, .initial = "21" },
         { "tax_exempt",  "Tax exempt", BOOL, .flags = LIST },
         { "sort",        "Place",      INT(0, 999), .flags = SORT, .initial = "10" },
@@ -179,6 +276,8 @@ const Resource consumer_category = {
                       "max(g.name), '. Deactivate or merge it.') from account a join consumer_category g "
                       "on g.id = a.category_id where g.id = ? having count(*) > 0",
 };
+
+static const Choice exempt[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
 
 const Resource consumer_sub_category = {
     .table = "consumer_sub_category", .path = "/settings/sub-categories", .feature = "core.settings",
@@ -193,9 +292,12 @@ const Resource consumer_sub_category = {
           .hint = "Empty: that of the category." },
         { "deposit_fee_id", "Deposit", REF(deposit_choice), .flags = LIST, .hint = "Empty: that of the category." },
         { "credit_days", "Credit days", INT(0, 90), .flags = LIST, .hint = "Empty: those of the category." },
+        { "tax_exempt",  "Tax exempt", CHOICE(exempt), .hint = "Empty: as the category." },
         { "sort",        "Place",    INT(0, 999), .flags = SORT, .initial = "10" },
         { "active",      "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
+    .links = (const ListAction[]){
+        { "settings.categories", "/settings/categories", NULL, "core.settings", VIEW, false }, { 0 } },
     .used_by = "select count(*) from account where sub_category_id = ?", .used_text = "accounts",
     .check = sub_category_check, .after_save = touched,
 };
@@ -222,13 +324,20 @@ static bool in_plan(Req *r, const char *code) {
                "select coalesce(max(json_contains(p.modules, json_quote(?))), 1) from smart360.subscription s "
                "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
                "and s.status in ('trial', 'active', 'past_due', 'grace')",
-               code, r->c.tenant)
+                  code, r->c.tenant)
         > 0;
+}
+
+/* Billing needs metering for services by meter only. */
+static bool measures(Req *r) {
+    return db_int(r, "select count(*) from utility_service where utility_id=? and active=1 and metered=1",
+                  r->c.utility) > 0;
 }
 
 /* The module that stands in the way: one it needs that is off, or one that needs it and is on. NULL: none. */
 static const char *in_the_way(Req *r, const char *code, bool on) {
     for (int i = 0; i < MODULES_N; i++) {
+        if (!strcmp(modules_[i].code, "bx") && !measures(r)) continue;
         bool needs = on ? !strcmp(modules_[i].code, code) && *modules_[i].needs && !is_on(r, modules_[i].needs)
                         : !strcmp(modules_[i].needs, code) && is_on(r, modules_[i].code);
         if (needs) return on ? modules_[i].needs : modules_[i].code;
@@ -251,6 +360,8 @@ void settings_access_page(Req *r) {
         table_row(t, NULL);
         table_cell(t, module_name(r, code));
         table_cell(t, *modules_[i].needs ? module_name(r, modules_[i].needs) : "");
+        if (!strcmp(code, "bx")) table_sub(t, SAY(r, "needs_metered"));
+        if (!strcmp(code, "cis")) table_sub(t, SAY(r, "needs_field"));
         table_state(t, on ? "active" : "inactive");
         table_cell(t, plan ? "" : SAY(r, "not_in_plan"));
         if (!may || !plan) continue;
@@ -296,10 +407,48 @@ void settings_module_on(Req *r) { module_set(r, module_here(r), true); }
 static const Form off_form = { .name = "module_off", .fields = FIELDS { { "confirm", "Type the module's code",
                                                                           TEXT(0, 10) }, { 0 } } };
 
-/* Bills of the utility that are not paid: what switching billing off leaves lying. */
-static int64_t unpaid(Req *r) {
-    return db_int(r, "select count(*) from bill where utility_id=? and status='published' "
-                     "and payment_status in ('unpaid', 'partial', 'overdue')", r->c.utility);
+/* Open work that switching a module off leaves lying; to add some: a row, its query below, settings.open.<what>. */
+static const struct { const char *module, *what; } work_[] = {
+    { "bx", "bills" }, { "bx", "runs" }, { "cis", "complaints" }, { "cis", "requests" }, { "wx", "orders" },
+    { "mx", "reads" }, { "comm", "messages" } };
+enum { WORK_N = sizeof work_ / sizeof *work_ };
+
+static int64_t open_work(Req *r, const char *what) {
+    Id u = r->c.utility;
+    switch (what[0]) {
+    case 'b': return db_int(r, "select count(*) from bill where utility_id=? and status='published' "
+                               "and payment_status in ('unpaid', 'partial', 'overdue')", u);
+    case 'c': return db_int(r, "select count(*) from complaint where utility_id=? "
+                               "and status in ('pending', 'assigned', 'in_progress', 'on_hold')", u);
+    case 'o': return db_int(r, "select count(*) from service_order where utility_id=? and open_flag=1", u);
+    case 'm': return db_int(r, "select count(*) from message where utility_id=? "
+                               "and status in ('held', 'queued', 'retry')", u);
+    default:  break;
+    }
+    if (!strcmp(what, "runs"))
+        return db_int(r, "select count(*) from bill_run where utility_id=? and state not in ('completed', "
+                         "'completed_with_errors', 'cancelled', 'published', 'closed', 'rolled_back')", u);
+    if (!strcmp(what, "reads"))
+        return db_int(r, "select count(*) from read_task where utility_id=? and state in ('open', 'revisit')", u);
+    return db_int(r, "select count(*) from service_request where utility_id=? "
+                     "and status not in ('draft', 'completed', 'rejected', 'cancelled')", u);
+}
+
+/* How many kinds of open work the module has; each is said at `at_` when that is given. */
+static int show_open_work(Req *r, const char *code, const char *at_) {
+    int kinds = 0;
+    for (int i = 0; i < WORK_N; i++) {
+        int64_t n = strcmp(work_[i].module, code) ? 0 : open_work(r, work_[i].what);
+        if (!n) continue;
+        kinds++;
+        if (at_) show_text(r, text(r, "%s.%d", at_, kinds), msg_plural(r, r->c.language, text(r, "settings.open.%s",
+                           work_[i].what), n, locale_count(&r->c.mem, r->c.locale, n)));
+    }
+    return kinds;
+}
+
+static const char *type_code(Req *r, const char *code) {
+    return msg_format(r, r->c.language, "settings.type_code", { "code", code }, { "module", module_name(r, code) });
 }
 
 void settings_module_off_page(Req *r) {
@@ -307,12 +456,9 @@ void settings_module_off_page(Req *r) {
     form_show(r, "confirm", &off_form, text(r, "/settings/access/%s/off", code));
     show_text(r, "page.title", msg_format(r, r->c.language, "settings.off_title", { "module", module_name(r, code) }));
     show_text(r, "confirm.text.0", SAY(r, "off_how"));
-    int64_t bills = !strcmp(code, "bx") ? unpaid(r) : 0;
-    if (bills) {
-        show_text(r, "confirm.text.1", msg_plural(r, r->c.language, "settings.unpaid", bills,
-                                                  locale_count(&r->c.mem, r->c.locale, bills)));
-        show_text(r, "confirm.text.2", SAY(r, "type_bx"));
-    }
+    int open = show_open_work(r, code, "confirm.text");
+    if (open) show_text(r, text(r, "confirm.text.%d", open + 1), type_code(r, code));
+    else show_text(r, "confirm.fields.confirm.kind", "hidden");
     show_text(r, "confirm.submit", SAY(r, "switch_off"));
     show_text(r, "confirm.back_url", link_path(r, "/settings/access"));
     page(r, "layout/confirm");
@@ -320,7 +466,36 @@ void settings_module_off_page(Req *r) {
 
 void settings_module_off(Req *r) {
     const char *code = module_here(r), *typed = field_text(r, "confirm");
-    if (!strcmp(code, "bx") && unpaid(r) && (!typed || strcmp(typed, "bx")))
-        fail_field(r, INVALID, "confirm", "%s", SAY(r, "type_bx"));
+    if (show_open_work(r, code, NULL) && (!typed || strcmp(typed, code)))
+        fail_field(r, INVALID, "confirm", "%s", type_code(r, code));
     module_set(r, code, false);
+}
+
+/* --- 6 contracts: none needed ------------------------------------------------------------------------------------- */
+
+static const Form none_form = { .name = "no_contracts", .fields = FIELDS { { "none", NULL, BOOL }, { 0 } } };
+
+void settings_no_contracts_page(Req *r) {
+    FormView *v = form_show(r, "form", &none_form, "/settings/contracts/none");
+    form_bool(v, "none", settings_no_contracts(&r->c));
+    show_text(r, "page.title", SAY(r, "none_title"));
+    show_text(r, "page.width", "narrow");
+    show_text(r, "page.crumbs.0.text", SAY(r, "contracts"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/settings/contracts"));
+    show_text(r, "page.crumbs.1.text", SAY(r, "none_title"));
+    show_text(r, "form.cancel_url", link_path(r, "/settings/contracts"));
+    page(r, "layout/form");
+}
+
+void settings_no_contracts_post(Req *r) {
+    bool none = in_bool(form_read(r, &none_form), "none");
+    problems_end(r);
+    int64_t active = settings_contracts_n(&r->c);
+    if (none && active)
+        fail_field(r, CONFLICT, "none", "%s", msg_plural(r, r->c.language, "settings.contracts_there", active,
+                   locale_count(&r->c.mem, r->c.locale, active)));
+    if (none != settings_no_contracts(&r->c)) setting_set(&r->c, "core.no_contracts", none ? "1" : "0");
+    setup_step_touch(&r->c, "core_settings");
+    note(r, "%s", none ? SAY(r, "none_saved") : SAY(r, "none_gone"));
+    go(r, "/settings/contracts");
 }

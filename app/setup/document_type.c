@@ -51,6 +51,16 @@ static bool asks(Json list, const char *code) {
     return false;
 }
 
+const char *document_applications(Req *r, const char *mandatory_for, const char *category) {
+    Json all = required_of(&r->c, &(TypeRow){ .mandatory_for = mandatory_for });
+    Text names = text_start(r);
+    text_add(&names, "");
+    for (const Field *f = required_form.fields; f->name; f++)
+        if (asks(json_member(all, f->name), category))
+            text_addf(&names, "%s%s", names.n ? ", " : "", field_label(r, &required_form, f));
+    return names.s;
+}
+
 /* On the page of a type: who has to bring it. */
 static void document_show(Req *r, Id id) {
     (void)id;

@@ -63,7 +63,8 @@ SETUP_CHECK(category, "/settings/categories", "select exists (select 1 from cons
 SETUP_CHECK(identity, "/settings/documents", "select exists (select 1 from document_type where utility_id = ? "
             "and active = 1 and purpose = 'identity')", c->utility)
 SETUP_CHECK(contract, "/settings/contracts", "select exists (select 1 from contract_type where utility_id = ? "
-            "and active = 1)", c->utility)
+            "and active = 1) or exists (select 1 from setting where utility_id = ? and `key` = 'core.no_contracts' "
+            "and value = '1')", c->utility, c->utility)
 
 /* --- calendar and territory --------------------------------------------------------------------------------------- */
 

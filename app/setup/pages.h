@@ -117,16 +117,21 @@ bool settings_roles_done     (Ctx *c);
 bool settings_categories_done(Ctx *c);
 bool settings_documents_done (Ctx *c);
 bool settings_contracts_done (Ctx *c);
+bool settings_no_contracts   (Ctx *c);      /* it was said that none are needed */
 void settings_access_page    (Req *r);
 void settings_module_on      (Req *r);
 void settings_module_off_page(Req *r);
 void settings_module_off     (Req *r);
+void settings_no_contracts_page(Req *r);
+void settings_no_contracts_post(Req *r);
 
 /* category_merge.c, document_type.c, contract.c */
 void category_merge_page   (Req *r);
 void category_merge_post   (Req *r);
 void document_required_page(Req *r);
 void document_required_post(Req *r);
+/* The applications for which mandatory_for of a type names the category: "New connection, Reconnection". */
+const char *document_applications(Req *r, const char *mandatory_for, const char *category);
 void contract_preview_page (Req *r);
 void contract_preview_pdf  (Req *r);
 JobStep category_merge_job (Ctx *c, const JobRow *job);

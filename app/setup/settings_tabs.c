@@ -9,8 +9,10 @@ int64_t settings_services_n(Ctx *c) {
     return db_int(c, "select count(*) from utility_service where utility_id=? and active=1", c->utility);
 }
 
+/* The seven of the tab; the hub is not one of them. */
 int64_t settings_access_n(Ctx *c) {
-    return db_int(c, "select count(*) from module_activation where utility_id=? and active=1", c->utility);
+    return db_int(c, "select count(*) from module_activation where utility_id=? and active=1 and module<>'hub'",
+                  c->utility);
 }
 
 int64_t settings_roles_n(Ctx *c) {
@@ -50,4 +52,6 @@ bool settings_documents_done(Ctx *c) {
                   c->utility) > 0;
 }
 
-bool settings_contracts_done(Ctx *c) { return settings_contracts_n(c) > 0; }
+bool settings_no_contracts(Ctx *c) { return setting_int(c, "core.no_contracts", 0) != 0; }
+
+bool settings_contracts_done(Ctx *c) { return settings_contracts_n(c) > 0 || settings_no_contracts(c); }

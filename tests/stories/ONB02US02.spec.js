@@ -26,6 +26,20 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     await save('/settings/services/WS', { active: '1' }).refuses(422, 'billing_basis', 'Enter how Waste is billed without a meter.');
   });
 
+  test('ONB02US02 refuses a billing basis, a GL code and a service that are not there', async () => {
+    await save('/settings/services/WS', { active: '1', billing_basis: 'by guess' }).refuses(422, 'billing_basis', 'Choose billing basis from the list.');
+    await save('/settings/services/WA', { gl_revenue_code: '9999' }).refuses(422, 'gl_revenue_code', 'There is no active GL code 9999.');
+    await save('/settings/services/WA', { decimals: '4' }).is(422);
+    await save('/settings/services/WA', { decimals: '-1' }).is(422);
+    expect([service('WS', 'active'), service('WA', 'decimals')]).toEqual(['0', '0']);
+    await save('/settings/services/WA', { gl_revenue_code: '4020' }).is(303);
+    expect(service('WA', 'gl_revenue_code')).toBe('4020');
+    const contract = (service_code) => east('post', '/settings/contracts', { code: 'C0', name: 'Contract', notice_days: '30', service_code, active: '1' }, { from: '/u/swa-e/settings/contracts/new' });
+    await contract('ZZ').refuses(422, 'service_code', 'There is no active service ZZ.');
+    await contract('EL').refuses(422, 'service_code', 'There is no active service EL.');
+    expect(one("select count(*) from contract_type where code = 'C0'")).toBe('0');
+  });
+
   test('ONB02US02.3 categories and sub-categories', async () => {
     const make = (path, fields) => east('post', path, fields, { from: `/u/swa-e${path}/new` });
     for (const [code, name] of [['RES', 'Residential'], ['COM', 'Commercial']]) await make('/settings/categories', { code, name, credit_days: '21', active: '1' }).is(303);
@@ -34,6 +48,33 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     await make('/settings/categories', { code: 'RES', name: 'Another', credit_days: '21' }).is(422);
     await east('get', '/settings/categories').sees('MFR Multi family, SFR Single family');
     await as('billing_manager').get('/u/swa-e/plans/new').sees('Residential', 'Commercial').lacks('Industrial');
+  });
+
+  test('ONB02US02 the tree: a category shows its sub-categories, what they take from it, and the documents it asks for', async () => {
+    const list = await east('get', '/settings/categories').sees('Sub-categories', 'Required documents');
+    expect(list.body).toContain('href="/u/swa-e/settings/sub-categories"');
+    expect(list.body).not.toContain('have a list of their own: /settings');
+    await east('get', '/settings/categories/new').lacks('/settings/sub-categories');
+    const page = await east('get', '/settings/categories/RES').sees('SFR', 'Multi family', 'as the category', 'New sub-category');
+    expect(page.body).toContain('/settings/sub-categories/SFR"');
+    await admin().get('/settings/categories/RES').sees('Required documents');
+    await save('/settings/sub-categories/MFR', { tax_exempt: '1', credit_days: '14' }).is(303);
+    expect(sql("select s.code, s.tax_exempt, s.credit_days from consumer_sub_category s join utility u on u.id = s.utility_id where u.code = 'swa-e' and s.code in ('SFR', 'MFR') order by s.code")).toEqual([{ code: 'MFR', tax_exempt: '1', credit_days: '14' }, { code: 'SFR', tax_exempt: null, credit_days: null }]);
+    await east('get', '/settings/sub-categories/MFR').sees('Tax exempt Yes', '14');
+    await save('/settings/sub-categories/MFR', { credit_days: '91' }).is(422);
+    await save('/settings/sub-categories/MFR', { tax_exempt: '' }).is(303);
+    expect(one("select s.tax_exempt from consumer_sub_category s join utility u on u.id = s.utility_id where u.code = 'swa-e' and s.code = 'MFR'")).toBe(null);
+  });
+
+  test('ONB02US02 departments lead to their roles; whoever may not see roles gets no way there', async () => {
+    const page = await admin().get('/settings/roles').sees('Roles and rights', 'Customer Service');
+    expect(page.body).toContain('href="/u/swa-w/roles"');
+    const id = one("select d.public_id from department d join utility u on u.id = d.utility_id where u.code = 'swa-w' and d.name = 'Customer Service'");
+    expect((await admin().get(`/settings/roles/${id}`).sees('Roles of the department', 'Cashier')).body).toContain('/u/swa-w/roles/cashier"');
+    await admin().post('/settings/roles', { name: 'Customer Service' }, { from: '/settings/roles/new' }).refuses(422, 'name', 'Customer Service is taken.');
+    await admin().post('/settings/roles', { name: 'x' }, { from: '/settings/roles/new' }).is(422);
+    for (const who of ['billing_manager', 'cso1', 'cashier1', 'field_executive1']) for (const path of ['/settings/services', '/settings/access', '/settings/roles', '/settings/categories', '/settings/documents', '/settings/contracts', '/settings/contracts/none']) await as(who).get(path).is(403);
+    await as(null).get('/u/swa-w/settings/services').goes(/^\/login/);
   });
 
   test('ONB02US02 a category has a plan and a deposit of its own', async () => {
@@ -55,6 +96,8 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     await admin().get(type_path).sees('No application asks for it.');
     await admin().post(`${type_path}/required`, { new_connection: 'RES' }, { from: `${type_path}/required` }).done('Saved for Government photo ID.');
     expect(one("select mandatory_for from document_type where code = ? and mandatory_for is not null", [type])).toBe('{"new_connection":["RES"]}');
+    await admin().get('/settings/categories/RES').sees('Required documents', 'Government photo ID', 'New connection');
+    expect((await admin().get('/settings/categories').is(200)).body).toMatch(/RES[\s\S]*Government photo ID[\s\S]*COM/);
     await admin().get(type_path).sees('New connection', 'RES').lacks('No application asks for it.');
     await admin().post(`${type_path}/required`, { new_connection: 'NOPE' }, { from: `${type_path}/required` }).is(422);
     expect(one("select mandatory_for from document_type where code = ? and mandatory_for is not null", [type])).toBe('{"new_connection":["RES"]}');
@@ -113,6 +156,44 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     await east('post', '/settings/access/bx/on', {}, { from: '/u/swa-e/settings/access' }).done('Billing & Payments is on.');
     await east('post', '/settings/access/mx/off', {}).refuses(409, null, 'Billing & Payments needs Meter Management. Switch that off first.');
     expect(one("select count(*) from module_activation m join utility u on u.id = m.utility_id where u.code = 'swa-e' and m.active = 1")).toBe('2');
+  });
+
+  test('ONB02US02 billing needs metering for services by meter only; the tab counts its seven modules', async () => {
+    sql("update utility_service s join utility u on u.id = s.utility_id set s.active = 0 where u.code = 'swa-e' and s.metered = 1");
+    await east('post', '/settings/access/mx/off', {}, { from: '/u/swa-e/settings/access/mx/off' }).done('Meter Management is off.');
+    await east('post', '/settings/access/mx/on', {}, { from: '/u/swa-e/settings/access' }).done('Meter Management is on.');
+    sql("update utility_service s join utility u on u.id = s.utility_id set s.active = 1 where u.code = 'swa-e' and s.code = 'WA'");
+    sql("insert ignore into module_activation (utility_id, module, active) select id, 'hub', 1 from utility where code = 'swa-e'");
+    const tabs = (await east('get', '/settings/access').sees('For services by meter.', 'needs Workforce')).body.match(/<nav class="s-tabs"[\s\S]*?<\/nav>/)[0];
+    expect(tabs.match(/System access[\s\S]*?(\d+)<\/span>/)[1]).toBe('2');
+  });
+
+  test('ONB02US02 refuses to switch off a module with open work before its code is typed', async () => {
+    const at = '/settings/access/wx/off', on = () => one("select m.active from module_activation m join utility u on u.id = m.utility_id where u.code = 'swa-w' and m.module = 'wx'");
+    await admin().get(at).lacks('Type wx');
+    const p = owner('cso_supervisor', 'premise', { line1: '7 Elm St', city: 'Portland', state: 'US-OR', postal_code: '97204', area: 'DTN-PRL' });
+    for (const n of [1, 2]) sql("insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, due_at, status) select p.utility_id, ?, 'GENERAL_VISIT', 'manual', ?, p.id, 'Visit', '2026-05-01', 'created' from premise p where p.premise_no = ?", [`WA-SO-8-${n}`, 800 + n, p.no]);
+    await admin().get(at).sees('2 service orders are open.', 'Type wx to switch Workforce off with open work.');
+    await admin().post(at, {}, { from: at }).refuses(422, 'confirm', 'Type wx to switch Workforce off with open work.');
+    await admin().post(at, { confirm: 'WX!' }, { from: at }).is(422);
+    await as('cso1').post(at, { confirm: 'wx' }).is(403);
+    expect(on()).toBe('1');
+    await admin().post(at, { confirm: 'wx' }, { from: at }).done('Workforce is off. Its data stay.');
+    expect([on(), one("select count(*) from service_order where order_no like 'WA-SO-8-%'")]).toEqual(['0', '2']);
+    sql.platform("update subscription_plan set modules = json_array('core','hub','cis','cc','comm','portal','mx','bx','wx') where code = 'growth'");
+    await admin().post('/settings/access/wx/on', {}, { from: '/settings/access' }).done('Workforce is on.');
+    sql("delete from service_order where order_no like 'WA-SO-8-%'");
+  });
+
+  test('ONB02US02 none needed completes the tab of contracts, and is refused beside active ones', async () => {
+    const ticked = async () => /Contracts[^<]*(<[^>]*>\s*)*<span class="vh"> complete/.test((await east('get', '/settings/contracts').is(200)).body.match(/<nav class="s-tabs"[\s\S]*?<\/nav>/)[0]);
+    expect(await ticked()).toBe(false);
+    await east('post', '/settings/contracts/none', { none: '1' }, { from: '/u/swa-e/settings/contracts/none' }).done('Saved: no contracts are needed.');
+    expect(await ticked()).toBe(true);
+    await east('post', '/settings/contracts/none', { none: null }, { from: '/u/swa-e/settings/contracts/none' }).done('Saved: contracts are needed.');
+    expect(await ticked()).toBe(false);
+    await admin().post('/settings/contracts/none', { none: '1' }, { from: '/settings/contracts/none' }).refuses(409, 'none', /contracts? (is|are) active\. Deactivate/);
+    expect(one("select count(*) from setting s join utility u on u.id = s.utility_id where u.code = 'swa-w' and s.`key` = 'core.no_contracts'")).toBe('0');
   });
 
   test('ONB02US02 contracts name only what there is', async () => {
@@ -176,7 +257,7 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
 
   test('ONB02US02 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
-    for (const path of ['/settings/services', '/settings/access', '/settings/categories', '/settings/categories/RES', '/settings/categories/RES/merge?to=COM', '/settings/documents/PHOTO_ID', '/settings/documents/PHOTO_ID/required']) {
+    for (const path of ['/settings/services', '/settings/access', '/settings/access/bx/off', '/settings/roles', '/settings/sub-categories', '/settings/contracts', '/settings/contracts/none', '/settings/categories', '/settings/categories/RES', '/settings/categories/RES/merge?to=COM', '/settings/documents/PHOTO_ID', '/settings/documents/PHOTO_ID/required']) {
       await admin().browse(page, path);
       await looks_right(page, { widths: [1440, 360] });
     }

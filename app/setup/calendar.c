@@ -89,13 +89,13 @@ static const Form holiday_sure = { .name = "holiday", .fields = FIELDS {
     { 0 } } };
 
 CalendarHolidays calendar_holidays(Req *r, Id calendar, int year) {
-    return db_all(r, CalendarHoliday, "select id, if(recurring='yearly_fixed', makedate(?, 1) + "
+    return db_all(r, CalendarHoliday, "select public_id, if(recurring='yearly_fixed', makedate(?, 1) + "
                                       "interval month(holiday_date)"
         " - 1 month + interval day(holiday_date) - 1 day, holiday_date) as holiday_date, name, type, observes_date, "
         "time_format(half_day_until, '%H:%i') as half_day_until, recurring, source, state "
         "from holiday where calendar_id=? "
         "and (year(holiday_date)=? or (recurring='yearly_fixed' and year(holiday_date)<=?)) order by 2, name",
-        year, calendar, year, year);
+                  year, calendar, year, year);
 }
 
 static void show_month(Req *r, int year, int month, const CalendarHoliday *v, size_t n) {
@@ -150,7 +150,7 @@ void calendar_page(Req *r) {
     table_column(t, SAY(r, "source"), "text", NULL);
     for (size_t i = 0; i < l.n; i++) {
         const CalendarHoliday *h = &l.v[i];
-        table_row(t, may ? link_path(r, "/calendar/holidays/%lld", (long long)h->id.id) : NULL);
+        table_row(t, may ? link_path(r, "/calendar/holidays/%s", h->public_id) : NULL);
         table_date(t, h->holiday_date);
         table_cell(t, h->name);
         if (date_is_set(h->observes_date)) table_sub(t, msg_format(r, c->language, "calendar.observes",
@@ -177,7 +177,7 @@ CalendarTouch *calendar_touched(Req *r, Date day) {
         "where utility_id=? and status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', "
         "'estimate_sent')) as clocks, (select count(*) from bill where utility_id=? "
         "and status in ('draft', 'held', 'approved') and due_date=?) as bills", r->c.utility, from, to, r->c.utility,
-        r->c.utility, r->c.utility, day);
+                  r->c.utility, r->c.utility, day);
 }
 
 void calendar_touch_show(Req *r, const CalendarTouch *t) {
@@ -277,12 +277,14 @@ void holiday_create(Req *r) {
     go(r, "/calendar?calendar=%s&year=%d", k->code, date_ymd(date).year);
 }
 
-#define HOLIDAY_AT(F, T) F(T, Id, id) F(T, Date, holiday_date) F(T, const char *, name) F(T, const char *, calendar)
+#define HOLIDAY_AT(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, Date, holiday_date) F(T, const char *, name) \
+    F(T, const char *, calendar)
 ROW(HolidayAt, HOLIDAY_AT)
 
 static const HolidayAt *holiday_here(Req *r) {
-    return db_one(r, HolidayAt, "select h.id, h.holiday_date, h.name, k.code as calendar from holiday h "
-                                "join calendar k on k.id=h.calendar_id where h.utility_id=? and h.id=?", r->c.utility,
+    return db_one(r, HolidayAt, "select h.id, h.public_id, h.holiday_date, h.name, k.code as calendar from holiday h "
+                                "join calendar k on k.id=h.calendar_id where h.utility_id=? and h.public_id=?",
+                  r->c.utility,
                   path_text(r, "id"));
 }
 
@@ -291,8 +293,7 @@ static const Form nothing_form = { .name = "holiday_delete", .fields = FIELDS { 
 
 void holiday_page(Req *r) {
     const HolidayAt *h = holiday_here(r);
-    FormView *v =
-        form_show(r, "confirm", &nothing_form, text(r, "/calendar/holidays/%lld/deletion", (long long)h->id.id));
+    FormView *v = form_show(r, "confirm", &nothing_form, text(r, "/calendar/holidays/%s/deletion", h->public_id));
     form_text(v, "calendar", h->calendar);
     calendar_crumbs(r, h->name);
     show_text(r, "confirm.text.0", msg_format(r, r->c.language, "calendar.delete_how", { "name", h->name },

@@ -30,7 +30,8 @@ void calendar_crumbs(Req *r, const char *last);
 /* After every change: who keeps clocks and due dates hears of it, the step is counted anew. */
 void calendar_changed(Req *r, const Calendar *k, const char *action, const char *before, const char *after);
 
-#define HOLIDAY_ROW(F, T) F(T, Id, id) F(T, Date, holiday_date) F(T, const char *, name) F(T, const char *, type) \
+#define HOLIDAY_ROW(F, T) F(T, const char *, public_id) F(T, Date, holiday_date) F(T, const char *, name) \
+    F(T, const char *, type) \
     F(T, Date, observes_date) F(T, const char *, half_day_until) F(T, const char *, recurring) \
     F(T, const char *, source) F(T, const char *, state)
 ROW(CalendarHoliday, HOLIDAY_ROW)

@@ -33,7 +33,8 @@ static const Field hours_fields[] = {
     { "special_note", "Note", TEXT(0, 120) }, { 0 } };
 static const Form special_form = { .name = "special_day", .fields = hours_fields };
 
-#define SPECIAL(F, T) F(T, Id, id) F(T, Date, special_date) F(T, const char *, hours) F(T, const char *, note)
+#define SPECIAL(F, T) F(T, const char *, public_id) F(T, Date, special_date) F(T, const char *, hours) \
+    F(T, const char *, note)
 ROW(Special, SPECIAL)
 
 static const char *const parts[] = { "from", "to", "break_from", "break_to" };
@@ -86,7 +87,7 @@ void calendar_hours_page(Req *r) {
     table_column(t, SAY(r, "note"), "text", NULL);
     bool may = perm_may(c, "core.calendar", EDIT);
     if (may) table_column(t, SAY(r, "change"), "act", NULL);
-    Specials days = db_all(r, Special, "select id, special_date, concat(time_format(from_time, '%H:%i'), ' - ', "
+    Specials days = db_all(r, Special, "select public_id, special_date, concat(time_format(from_time, '%H:%i'), ' - ', "
                            "time_format(to_time, '%H:%i')) as hours, coalesce(note, '') as note from special_day "
                            "where calendar_id=? order by special_date desc limit 100", k->id);
     for (size_t i = 0; i < days.n; i++) {
@@ -99,7 +100,7 @@ void calendar_hours_page(Req *r) {
         char *act = text(r, "special.rows.%zu.cells.3.act", i);
         show_text(r, text(r, "%s.text", act), SAY(r, "remove"));
         show_text(r, text(r, "%s.url", act),
-                  link_path(r, "/calendar/special-days/%lld/deletion", (long long)days.v[i].id.id));
+                  link_path(r, "/calendar/special-days/%s/deletion", days.v[i].public_id));
         show_text(r, text(r, "%s.post", act), "1");
         show_text(r, text(r, "%s.kind", act), "quiet");
     }
@@ -172,7 +173,7 @@ static CalendarTouch *week_touches(Req *r, const Week *w) {
                          (int)DUE_MOST);
     for (size_t i = 0; i < orders.n; i++) t->appointments += !is_within(w, time_local(zone, orders.v[i].due_at));
     DueDays bills = db_all(r, DueDay, "select due_date, count(*) as n from bill where utility_id=? and status in "
-        "('draft', 'held', 'approved') group by due_date", c->utility);
+                                      "('draft', 'held', 'approved') group by due_date", c->utility);
     for (size_t i = 0; i < bills.n; i++)
         if (!w->working[date_weekday(bills.v[i].due_date)]) t->bills += bills.v[i].n;
     return t;
@@ -181,9 +182,9 @@ static CalendarTouch *week_touches(Req *r, const Week *w) {
 /* For the audit: {"Monday":"08:00 - 17:00", ...}. */
 static const char *week_text(Req *r, Id calendar) {
     return db_text(r, "select json_objectagg(elt(weekday + 1, 'Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', "
-        "'Friday', 'Saturday'), if(working = 0, '-', concat(time_format(from_time, '%H:%i'), ' - ', "
-        "time_format(to_time, '%H:%i'), ifnull(concat(', ', time_format(break_from, '%H:%i'), ' - ', "
-        "time_format(break_to, '%H:%i')), '')))) from working_hours where calendar_id=?", calendar);
+                      "'Friday', 'Saturday'), if(working = 0, '-', concat(time_format(from_time, '%H:%i'), ' - ', "
+                      "time_format(to_time, '%H:%i'), ifnull(concat(', ', time_format(break_from, '%H:%i'), ' - ', "
+                      "time_format(break_to, '%H:%i')), '')))) from working_hours where calendar_id=?", calendar);
 }
 
 /* Shows what the new hours touch; stores nothing. */
@@ -257,7 +258,8 @@ ROW(SpecialAt, SPECIAL_AT)
 
 void special_day_delete(Req *r) {
     const SpecialAt *s = db_one(r, SpecialAt, "select s.id, s.special_date, k.code as calendar from special_day s "
-        "join calendar k on k.id=s.calendar_id where s.utility_id=? and s.id=?", r->c.utility, path_text(r, "id"));
+        "join calendar k on k.id=s.calendar_id where s.utility_id=? and s.public_id=?", r->c.utility,
+                                path_text(r, "id"));
     Calendars all = calendars_all(r);
     for (size_t i = 0; i < all.n; i++)
         if (!strcmp(all.v[i].code, s->calendar)) {

@@ -13,7 +13,7 @@ create table if not exists working_hours (
 );
 
 create table if not exists holiday (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, calendar_id bigint unsigned not null, holiday_date date not null, name varchar(80) not null, type varchar(32) not null check (type in ('federal', 'company', 'observed')), observes_date date null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, calendar_id bigint unsigned not null, holiday_date date not null, name varchar(80) not null, type varchar(32) not null check (type in ('federal', 'company', 'observed')), observes_date date null,
   half_day_until time null, recurring varchar(32) not null default 'none' check (recurring in ('none', 'yearly_fixed', 'rule')), source varchar(32) not null default 'manual' check (source in ('manual', 'import')), country char(2) null, state char(2) null comment 'of days that only a state keeps',
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
@@ -21,7 +21,7 @@ create table if not exists holiday (
 );
 
 create table if not exists special_day (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, calendar_id bigint unsigned not null, special_date date not null, from_time time not null, to_time time not null, note varchar(120) null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, calendar_id bigint unsigned not null, special_date date not null, from_time time not null, to_time time not null, note varchar(120) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1,
   unique key (calendar_id, special_date), foreign key (calendar_id) references calendar (id) on delete cascade

@@ -77,7 +77,7 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     await east('post', '/calendar/calendars/STORE/default', {}, { from: '/u/swa-e/calendar/calendars' }).done('Store is the default calendar now.');
     expect(one("select code from calendar k where is_default = 1 and utility_id = (select id from utility where code = 'swa-e')")).toBe('STORE');
     await east('post', '/calendar/calendars/OFFICE/default', {}, { from: '/u/swa-e/calendar/calendars' }).done();
-    const id = one("select h.id from holiday h join utility u on u.id = h.utility_id where u.code = 'swa-e' and h.holiday_date = '2027-02-15'");
+    const id = one("select h.public_id from holiday h join utility u on u.id = h.utility_id where u.code = 'swa-e' and h.holiday_date = '2027-02-15'");
     await east('post', `/calendar/holidays/${id}/deletion`, {}, { from: `/u/swa-e/calendar/holidays/${id}` }).done("Washington's Birthday deleted.");
     expect(days().length).toBe(11);
     await east('post', '/calendar/copy', { year: '2027' }).done('10 holidays added in 2028.');
@@ -131,7 +131,7 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
 
   test('ONB02US04 special days are removed again, calendars that are not the default deleted', async () => {
     await east('post', '/calendar/special-days', { special_date: '02/20/2027', special_from: '09:00', special_to: '12:00' }, { from: '/u/swa-e/calendar/hours' }).done();
-    const id = one("select id from special_day where special_date = '2027-02-20'");
+    const id = one("select public_id from special_day where special_date = '2027-02-20'");
     await east('post', `/calendar/special-days/${id}/deletion`, {}, { from: '/u/swa-e/calendar/hours' }).done('Special day removed.');
     await east('post', `/calendar/special-days/${id}/deletion`, {}, {}).is(404);
     await east('post', '/calendar/special-days', { special_date: '', special_from: 'x', special_to: '' }, { from: '/u/swa-e/calendar/hours' }).is(422);

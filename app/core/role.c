@@ -113,7 +113,7 @@ static const ListSpec role_spec = {
     .columns = COLUMNS {
         { "name",       NULL,        "r.name", LIST | SEARCH | SORT, .link = "/roles/{code}", .sub = "description" },
         { "department", NULL,  "coalesce(d.name, '')", .flags = LIST | SORT },
-        { "department_id", NULL, "r.department_id", FILTER, .options = "select id, name from department "
+        { "in_department", NULL, "d.public_id", FILTER, .options = "select public_id, name from department "
             "where utility_id = ? order by name" },
         { "users",      NULL,       "(select count(distinct ur.user_id) from user_role ur "
                                     "join user u on u.id = ur.user_id "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/core/pages.h"
+#include "app/core/proof.h"
 #include "app/core/role.h"
 #include "app/core/sign_in.h"
 #include "app/core/user.h"
@@ -31,7 +32,7 @@ static const ListSpec user_spec = {
           .sub = "email" },
         { "email",      NULL,     "u.email", .flags = SEARCH },
         { "department", NULL, "coalesce(d.name, '')", .flags = LIST | SORT },
-        { "department_id", NULL, "u.department_id", FILTER, .many = 1, .options = "select id, name from department "
+        { "in_department", NULL, "d.public_id", FILTER, .many = 1, .options = "select public_id, name from department "
             "where utility_id = ? order by name" },
         { "roles",      NULL,      "(select group_concat(distinct ro.name order by ro.name separator ', ') "
                                    "from user_role ur join role ro on ro.id = ur.role_id "
@@ -46,9 +47,10 @@ static const ListSpec user_spec = {
           LIST, .kind = "yesno" },
         { "public_id",  NULL,         "u.public_id", .flags = SEARCH },
         { "employee_no", NULL,        "coalesce(u.employee_no, '')", .flags = SEARCH },
-        { "role_id",    NULL,         "(select min(ur.role_id) from user_role ur where ur.user_id = u.id and " HERE ")",
-          FILTER, .many = 1, .options = "select id, name from role where utility_id = ? or utility_id is null "
-                                        "order by name" },
+        { "with_role",  NULL,         "u.status", FILTER, .many = 1, .among = "exists (select 1 from user_role ur "
+            "join role ro on ro.id = ur.role_id where ur.user_id = u.id and " HERE " and ro.code in (?))",
+          .options = "select code, name from role where (utility_id = ? or utility_id is null) "
+                     "and code <> 'consumer' order by name" },
         { 0 } },
     .order = "full_name", .feature = "core.users", .import_path = "/invitations/import",
     .actions = (const ListAction[]){ { "Invite user", "/invitations/new", "plus", "core.users", CREATE, true }, { 0 } },
@@ -57,19 +59,22 @@ static const ListSpec user_spec = {
 #define STATE_COUNT(F, T) F(T, const char *, status) F(T, int64_t, n)
 ROW(StateCount, STATE_COUNT)
 
-/* How many there are of each state, each a link to those. */
+/* How many there are of each state, none too, each a link to those. */
 static void show_counts(Req *r) {
     StateCounts all = db_all(r, StateCount, "select u.status, count(*) as n from user u where exists (select 1 "
                                             "from user_role ur where ur.user_id = u.id and (ur.utility_id = ? "
-                                            "or ur.utility_id is null)) group by u.status order by field(u.status, "
-                                            "'active', 'invited', 'pending', 'inactive', 'invitation_expired', "
-                                            "'revoked')", r->c.utility);
+                                            "or ur.utility_id is null)) group by u.status", r->c.utility);
     show_text(r, "before.0.kind", "kpis");
-    for (size_t i = 0; i < all.n; i++) {
-        char *at_ = at(r, "before.0.kpis", i, NULL);
-        show_text(r, text(r, "%s.label", at_), state_label(r, all.v[i].status));
-        show_text(r, text(r, "%s.value", at_), locale_count(&r->c.mem, r->c.locale, all.v[i].n));
-        show_text(r, text(r, "%s.url", at_), text(r, "%s?status=%s", link_path(r, "/users"), all.v[i].status));
+    size_t shown = 0;
+    for (const Choice *s = user_states; s->value; s++) {
+        int64_t n = 0;
+        for (size_t i = 0; i < all.n; i++)
+            if (!strcmp(all.v[i].status, s->value)) n = all.v[i].n;
+        if (!n && !strcmp(s->value, "revoked")) continue;       /* an end, not a step of somebody's way */
+        char *at_ = at(r, "before.0.kpis", shown++, NULL);
+        show_text(r, text(r, "%s.label", at_), state_label(r, s->value));
+        show_text(r, text(r, "%s.value", at_), locale_count(&r->c.mem, r->c.locale, n));
+        show_text(r, text(r, "%s.url", at_), text(r, "%s?status=%s", link_path(r, "/users"), s->value));
     }
 }
 
@@ -338,6 +343,7 @@ void user_page(Req *r) {
     show_roles(r, u, may);
     show_exceptions(r, u, may);
     if (may) {
+        proof_notice(r);
         show_role_form(r, u);
         show_override_form(r, u);
     }
@@ -373,15 +379,17 @@ void user_role_add(Req *r) {
     Input *in = form_read(r, &role_add_form);
     const char *code = in_text(in, "role"), *area_code = in_text(in, "area");
     RoleRow *role = code ? role_find(c, code) : NULL;
-    if (code && !role) problem(r, "role", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
-    Id area = area_code ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility,
-                                area_code) : (Id){ 0 };
+    if (code && (!role || !strcmp(code, "consumer")))
+        problem(r, "role", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
+    Id area = area_code ? db_id(c, "select id from service_area where utility_id = ? and code = ? "
+                                "and status = 'active'", c->utility, area_code) : (Id){ 0 };
     if (area_code && !area.id)
         problem(r, "area", "%s", msg_format(r, c->language, "invite.no_area", { "area", area_code }));
     Date from = in_date(in, "valid_from"), to = in_date(in, "valid_to");
     if (date_is_set(from) && date_is_set(to) && to.day < from.day)
         problem(r, "valid_to", "%s", msg(c->language, "user.ends_early"));
     problems_end(r);
+    proof_check(c);
     grant_check(c, (RightSet){ 0 }, role_rights(c, role->id));
     if (role_is_fixed(role)) area = (Id){ 0 };
     if (!db_add(c, "insert into user_role (user_id, role_id, utility_id, service_area_id, valid_from, valid_to, "
@@ -406,6 +414,7 @@ void user_role_remove(Req *r) {
     Id area = cut[1] ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility, cut + 1)
         : (Id){ 0 };
     if (cut[1] && !area.id) fail(c, NOT_FOUND, "There is no such area.");
+    proof_check(c);
     grant_check(c, (RightSet){ 0 }, role_rights(c, role->id));
     db_must(c, 1, NOT_FOUND, "delete from user_role where user_id = ? and role_id = ? "
                              "and utility_key = ? and area_key = ?", u->id, role->id, role->utility_id.id, area.id);
@@ -434,6 +443,7 @@ void user_override_add(Req *r) {
     if (date_is_set(until) && until.day < utility_today(c).day)
         problem(r, "until", "%s", msg(c->language, "user.until_past"));
     problems_end(r);
+    proof_check(c);
     if (!strcmp(effect, "grant")) {
         RightRow wanted = { resource, action_bit(action) };
         grant_check(c, (RightSet){ 0 }, (RightSet){ &wanted, 1 });
@@ -458,6 +468,7 @@ void user_override_remove(Req *r) {
                               "join permission p on p.id = o.permission_id where o.user_id = ? "
                               "and o.utility_id = ? and p.`key` = ?", u->id, c->utility, key);
     if (!effect) fail(c, NOT_FOUND, "There is no such permission.");
+    proof_check(c);
     if (!strcmp(effect, "deny")) {              /* taking a denial away gives the right back */
         const char *cut = strchr(key, ':');
         RightRow wanted = { text_copy_n(c, key, (size_t)(cut - key)), action_bit(cut + 1) };

@@ -84,8 +84,8 @@ static NewUser row_user(Import *i, const Input *in) {
     if (department && !n.department.id)
         problem(r, "department", "%s", msg_format(r, c->language, "user.import.no_department",
             { "department", department }));
-    n.area = area ? db_id(c, "select id from service_area where utility_id = ? and code = ?", c->utility, area)
-        : (Id){ 0 };
+    n.area = area ? db_id(c, "select id from service_area where utility_id = ? and code = ? and status = 'active'",
+                          c->utility, area) : (Id){ 0 };
     if (area && !n.area.id) problem(r, "area_code", "%s", msg_format(r, c->language, "invite.no_area",
                                                                       { "area", area }));
     if (n.employee_no && db_int(c, "select count(*) from user where employee_no = ?", n.employee_no))
@@ -150,12 +150,28 @@ void user_import_new(Req *r) {
     page(r, "layout/form");
 }
 
+/* A file without the columns that each row needs is refused as a whole, by their names. */
+static void columns_check(Req *r, Id document) {
+    size_t size;
+    const char *bytes = document_read(&r->c, document, BYTES_MAX, &size);
+    CsvReader *file = csv_open_bytes(&r->c.mem, bytes, size, (CsvRules){ .rows_max = ROWS_MAX });
+    CsvRow row;
+    CsvAnswer first = csv_next(file, &row);
+    if (first == CSV_BROKEN) fail_field(r, INVALID, "file", "%s", row.problem);
+    for (const Field *f = row_form.fields; f->name; f++)
+        if (f->flags & REQUIRED && csv_column(file, f->name) < 0)
+            fail_field(r, INVALID, "file", "%s", msg_format(r, r->c.language, "user.import.no_column",
+                                                            { "column", f->name }));
+    if (first == CSV_END) fail_field(r, INVALID, "file", "%s", msg(r->c.language, "user.import.empty"));
+}
+
 void user_import_upload(Req *r) {
     if (!r->uploads.n) problem(r, "file", "%s", msg(r->c.language, "user.import.none"));
     else if (r->uploads.v[0].size > BYTES_MAX) problem(r, "file", "%s", msg(r->c.language, "user.import.large"));
     problems_end(r);
     Id id = document_store(&r->c, &(NewDocument){ .file_name = r->uploads.v[0].filename, .fd = r->uploads.v[0].fd,
                                                   .kind = "csv", .entity = "user_import" });
+    columns_check(r, id);
     go(r, "/invitations/import/%s", db_text(r, "select public_id from document where id = ?", id));
 }
 

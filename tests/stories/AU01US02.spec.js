@@ -142,6 +142,24 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     expect(one("select end_reason from session s join user u on u.id = s.subject_id where u.email = 'reading_validator1@swa.test' order by s.id desc limit 1")).toBe('revoked');
   });
 
+  test('AU01US02 giving and taking a role or an exception wants proof that is not older than ten minutes', async () => {
+    const admin = as.anew('utility_admin'), id = one("select public_id from user where email = 'cc_agent2@swa.test'"), at = `/users/${id}`;
+    const holds = () => sql("select ro.code from user_role ur join role ro on ro.id = ur.role_id join user u on u.id = ur.user_id where u.email = 'cc_agent2@swa.test' order by ro.code").map((r) => r.code);
+    await admin.get(at).lacks('your password is wanted again');
+    await admin.post(`${at}/roles`, { role: 'consumer' }, { from: at }).refuses(422, 'role', 'There is no role consumer in this utility.');
+    clock.forward({ minutes: 11 });
+    await admin.get(at).sees('To save changes here, your password is wanted again.');
+    await admin.post(`${at}/roles`, { role: 'dispatcher' }, { from: at }).refuses(422, null, 'Confirm that it is you first');
+    await admin.post(`${at}/overrides`, { resource: 'core.calendar', action: 'view', effect: 'grant', reason: 'looks' }, { from: at }).refuses(422, null, 'Confirm that it is you first');
+    expect(holds()).toEqual(['cc_agent']);
+    expect(one("select count(*) from user_permission_override o join user u on u.id = o.user_id where u.email = 'cc_agent2@swa.test'")).toBe('0');
+    const proved = as.anew('utility_admin');
+    await proved.post(`${at}/roles`, { role: 'dispatcher' }, { from: at }).is(303);
+    expect(holds()).toEqual(['cc_agent', 'dispatcher']);
+    await proved.post(`${at}/roles/removal`, { role: 'dispatcher~' }, { from: at }).is(303);
+    clock.forward({ minutes: 20 });         // everybody's next session is a new one
+  });
+
   test('AU01US02 refuses to delete a role that people have; they are reassigned', async () => {
     const admin = as('utility_admin');
     await admin.get('/roles/senior_cashier/deletion').sees('1 user has this role. Reassign them first.');

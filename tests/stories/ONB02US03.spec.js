@@ -128,6 +128,19 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
     await admin.get(where(r)).sees('0 valid, 20 with errors', 'A user with this e-mail exists (status Invited).');
   });
 
+  test('ONB02US03 refuses a file that is no list of people, by the name of what is missing', async () => {
+    const admin = as('utility_admin'), before = one('select count(*) from user');
+    const send = (content, name = 'staff.csv') => admin.post('/invitations/import', {}, { from: '/invitations/import', files: { file: { name, type: 'text/csv', content } } });
+    await send('name,mail\r\nA,a@swa.test\r\n').refuses(422, 'file', 'The first line has no column full_name.');
+    await send('full_name,email,phone,department\r\nA B,a@swa.test,,Billing\r\n').refuses(422, 'file', 'The first line has no column role_code.');
+    await send('full_name,email,phone,department,role_code,area_code,employee_no\r\n').refuses(422, 'file', 'The file has no rows below its first line.');
+    await send('PK\x03\x04rubbish\x00\x01', 'staff.xlsx').then((r) => expect([413, 422]).toContain(r.status));
+    await send('').then((r) => expect(r.status).toBe(422));
+    for (const who of ['billing_manager', 'cso_supervisor1', 'cashier1']) await as(who).get('/invitations/import').is(403);
+    expect(one('select count(*) from user')).toBe(before);
+    expect(one("select count(*) from document where entity = 'user_import'")).toBe('1');        // that of the good file
+  });
+
   test('ONB02US03.4 who leaves hands the open work to somebody else, and each record says so', async () => {
     const admin = as('utility_admin'), leaving = as('dispatcher1');
     sql("insert into premise (utility_id, premise_no, line1, city, state, postal_code, country, address_key, sub_area_id) select u.id, 'WA-PRM-900001', '1 Main St', 'Portland', 'OR', '97209', 'US', '1 main st 97209', a.id from utility u join service_area a on a.utility_id = u.id and a.code = 'DTN-PRL' where u.code = 'swa-w'");
@@ -178,16 +191,31 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
 
   test('ONB02US03.5 filters of several values stand in the address and show the same rows again', async () => {
     const admin = as('utility_admin');
-    const department = one("select id from department where name = 'Customer Service' and utility_id = (select id from utility where code = 'swa-w')");
-    const url = `/users?department_id=${department}&status=active&status=invited&size=100`;
+    const [{ id: department, public_id }] = sql("select id, public_id from department where name = 'Customer Service' and utility_id = (select id from utility where code = 'swa-w')");
+    const url = `/users?in_department=${public_id}&status=active&status=invited&size=100`;
     const names = async () => (await admin.get(url).rows()).slice(1).map((r) => r[0]);
     const rows = await names();
     expect(rows.length).toBe(Number(one("select count(*) from user where department_id = ? and status in ('active', 'invited')", [department])));
     expect(rows.length).toBeGreaterThan(Number(one("select count(*) from user where department_id = ? and status = 'active'", [department])));
     expect(await names()).toEqual(rows);
-    await admin.get('/users').sees('Active', 'Invited', 'Invite user');
+    await admin.get('/users').sees('Active', 'Invited', 'Pending', 'Inactive', 'Invitation expired', 'Invite user');
     await admin.get('/users?q=cashier9').sees('Cash desk 9').lacks('Dispatcher 2');
     await admin.get('/users?export=csv').is(200).and((r) => expect(r.body).toContain('Cash desk 9'));
+  });
+
+  test('ONB02US03 somebody with two roles is found by each of them, by name, address and employee number', async () => {
+    const admin = as('utility_admin'), id = user('storekeeper1');
+    sql("update user set employee_no = 'K-77' where email = 'storekeeper1@swa.test'");
+    const names = async (query) => (await admin.get(`/users?size=100&${query}`).rows()).slice(1).map((r) => r[0]);
+    const with_dispatcher = (await names('with_role=dispatcher')).length;
+    await admin.post(`/users/${id}/roles`, { role: 'dispatcher' }, { from: `/users/${id}` }).is(303);
+    for (const role of ['storekeeper', 'dispatcher']) expect(await names(`with_role=${role}`)).toContainEqual(expect.stringContaining('Storekeeper 1'));
+    expect((await names('with_role=dispatcher')).length).toBe(with_dispatcher + 1);
+    expect(await names('with_role=dispatcher&with_role=storekeeper')).toContainEqual(expect.stringContaining('Storekeeper 1'));
+    expect(await names('with_role=meter_manager')).not.toContainEqual(expect.stringContaining('Storekeeper 1'));
+    expect(await names('q=K-77')).toEqual([expect.stringContaining('Storekeeper 1')]);
+    expect(await names("with_role=%27%20or%201%3D1")).toEqual([]);
+    await admin.post(`/users/${id}/roles/removal`, { role: 'dispatcher~' }, { from: `/users/${id}` }).is(303);
   });
 
   test('ONB02US03 profile, password link, second factor, another utility, sessions', async () => {

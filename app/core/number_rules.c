@@ -201,6 +201,13 @@ bool id_same_pattern(const IdFormat *a, const IdFormat *b) {
     return true;
 }
 
+bool id_same_numbers(Arena *mem, const IdFormat *a, const IdFormat *b, const char *service) {
+    IdFormat other = *b;
+    other.seq_length = a->seq_length;           /* the longer sequence is reached by counting on */
+    IdRecord facts = { .service = service, .area = "<area>", .category = "<category>", .date = date_of(2031, 7, 29) };
+    return !strcmp(id_text(mem, a, &facts, 1), id_text(mem, &other, &facts, 1));
+}
+
 /* --- series without a format -------------------------------------------------------------------------------------- */
 
 char *series_pattern(Arena *a, const char *pattern, Date d, int *digits) {

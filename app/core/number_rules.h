@@ -43,8 +43,11 @@ bool  id_is_wide(const IdFormat *f, int64_t sequence);
 const char *id_format_refusal(Arena *a, const IdFormat *f);
 /* Characters of the longest number. */
 int   id_longest(const IdFormat *f);
-/* Whether two formats can give the same number. */
+/* Whether two formats are built of the same parts. */
 bool  id_same_pattern(const IdFormat *a, const IdFormat *b);
+/* Whether they give the same numbers, be their parts the same or not: a prefix BILL and a literal BILL, the service
+ * code WA and a prefix WA. service: code of the utility's main service. */
+bool  id_same_numbers(Arena *mem, const IdFormat *a, const IdFormat *b, const char *service);
 
 /* Luhn's digit, or the two digits of ISO 7064 mod 97-10, of a text of digits. */
 char  id_luhn  (const char *digits);

@@ -244,6 +244,11 @@ static void show_preview(Req *r, const IdFormatRow *row, const IdFormat *f, cons
     show_text(r, "test.result", id_try(c, row->entity_type, f, &parts, strtoll(sequence, NULL, 10)));
 }
 
+static const char *issued_words(Req *r, const char *entity) {
+    int64_t n = id_issued(&r->c, entity);
+    return msg_plural(r, r->c.language, "id.so_far", n, locale_count(&r->c.mem, r->c.locale, n));
+}
+
 static void show_tabs(Req *r, const IdFormatRow *row, bool history) {
     static const char *const keys[] = { "id.format", "id.history" };
     for (int i = 0; i < 2; i++) {
@@ -254,7 +259,7 @@ static void show_tabs(Req *r, const IdFormatRow *row, bool history) {
     }
     show_text(r, "page.title",
               msg_format(r, r->c.language, "id.numbers_of", { "entity", entity_name(r, row->entity_type) }));
-    show_text(r, "page.sub", msg_plural(r, r->c.language, "id.so_far", id_issued(&r->c, row->entity_type), NULL));
+    show_text(r, "page.sub", issued_words(r, row->entity_type));
     show_text(r, "page.crumbs.0.text", msg(r->c.language, "id.title"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/id-formats"));
     show_text(r, "page.crumbs.1.text", entity_name(r, row->entity_type));
@@ -323,11 +328,13 @@ static void pattern_check(Req *r, const IdFormat *f, const IdFormatRow *row) {
     const char *refusal = id_format_refusal(&c->mem, f);
     if (refusal) problem(r, strstr(refusal, "another reset") ? "reset" : strstr(refusal, "check digit is")
                          ? "check_digit" : "parts", "%s", refusal);
+    if (refusal) return;
+    const char *service = db_text(c, "select primary_service_code from utility where id = ?", c->utility);
     IdFormatRows others = db_all(c, IdFormatRow, ID_FORMAT_SELECT "where f.utility_id = ? and f.id <> ?", c->utility,
                                  row->id);
     for (size_t i = 0; i < others.n; i++) {
         IdFormat other = format_of(c, &others.v[i]);
-        if (!id_same_pattern(f, &other)) continue;
+        if (!id_same_numbers(&c->mem, f, &other, service)) continue;
         problem(r, "parts", "%s", msg_format(c, c->language, "id.same", { "a", entity_name(r, row->entity_type) },
                                              { "b", entity_name(r, others.v[i].entity_type) }));
         return;

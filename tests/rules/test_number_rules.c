@@ -63,6 +63,24 @@ static void same_pattern(void) {
     CU_ASSERT_FALSE(id_same_pattern(&a, &b));
 }
 
+static void same_numbers(void) {
+    Arena mem = { 0 };
+    IdFormat a = { .part = { { ID_SERVICE, 0, 0 }, { ID_PREFIX, "BILL", 0 }, { ID_SEQUENCE, 0, 0 } }, .parts = 3,
+                   .separator = "-", .seq_length = 6 }, b = a;
+    b.part[0] = (IdPart){ ID_PREFIX, "WA", 0 };
+    b.part[1].kind = ID_LITERAL;
+    b.seq_length = 4;
+    CU_ASSERT_FALSE(id_same_pattern(&a, &b));
+    CU_ASSERT_TRUE(id_same_numbers(&mem, &a, &b, "WA"));
+    CU_ASSERT_FALSE(id_same_numbers(&mem, &a, &b, "EL"));
+    b.separator = "/";
+    CU_ASSERT_FALSE(id_same_numbers(&mem, &a, &b, "WA"));
+    b = a;
+    b.check = CHECK_LUHN;
+    CU_ASSERT_FALSE(id_same_numbers(&mem, &a, &b, "WA"));
+    arena_end(&mem);
+}
+
 static void series(void) {
     Arena mem = { 0 };
     int digits;
@@ -78,5 +96,6 @@ int main(void) {
     return suite_run("number_rules", (SuiteTest[]){ { "ONB02US07.1 ONB02US07.2 ONB02US07.3 ONB02US07.6 cases", cases },
                                                     { "a service that is not set", without_service },
         { "a sequence that outgrew its digits", wide }, { "two formats with one pattern", same_pattern },
+        { "two formats with the same numbers", same_numbers },
         { "series without a format", series }, { 0 } });
 }

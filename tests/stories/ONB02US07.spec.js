@@ -64,6 +64,11 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
 
   test('ONB02US07 refuses a pattern of another number', async () => {
     await save('receipt', { parts: [['service'], ['prefix', 'BILL'], ['date', 'YYYYMM'], ['sequence']], reason: 'try' }).refuses(422, 'parts', 'Receipt and Bill would produce the same numbers.');
+    // the same numbers by other parts: a text in place of the prefix, the code of the service written out
+    await save('receipt', { parts: [['service'], ['literal', 'BILL'], ['date', 'YYYYMM'], ['sequence']], reason: 'try' }).refuses(422, 'parts', 'Receipt and Bill would produce the same numbers.');
+    await save('receipt', { parts: [['prefix', 'WA'], ['prefix', 'BILL'], ['date', 'YYYYMM'], ['sequence']], seq_length: '4', reason: 'try' }).refuses(422, 'parts', 'Receipt and Bill would produce the same numbers.');
+    await save('receipt', { parts: [['prefix', 'WA-BIL'], ['sequence']], reset: 'never', reason: 'try' }).refuses(422, 'parts', 'A prefix has 1 to 6 of A-Z and 0-9.');
+    expect(one("select f.version from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'receipt'")).toBe('1');
   });
 
   test('ONB02US07 refuses a number that is too long, a bad prefix, no sequence', async () => {
@@ -107,6 +112,15 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
     await save('refund', { seq_length: '5' }).is(303);
     await b.post('/id-formats/refund', { ...Object.fromEntries(form.fields), seq_length: '6' }, { raw: true }).is(409);
     expect(one("select f.seq_length from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'refund'")).toBe('5');
+  });
+
+  test('ONB02US07 counts are written as people read them; rubbish in the address of a draft changes nothing', async () => {
+    sql("insert into id_sequence (id_format_id, period_key, next_value, issued) select f.id, '2020', 1, 12345 from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'call'");
+    await admin().get('/id-formats/call').sees('12,345 numbers issued so far');
+    sql("delete from id_sequence where period_key = '2020'");
+    for (const query of ['kind0=sequence&seq_length=99999999999999999999&seq_start=-5&seq_increment=x&reset=never&check_digit=crc', 'kind0=literal&value0=%3Cscript%3E&kind1=sequence&separator=%25s', `kind0=prefix&value0=${'A'.repeat(200)}&kind1=sequence`, 'kind0=date&date0=HHMM&kind1=sequence&kind2=sequence&test_sequence=-1&test_date=32%2F13%2F2026', 'kind0=nonsense'])
+      await admin().get(`/id-formats/call?${query}`).is(200).and((r) => expect(r.body).not.toContain('<script>'));
+    expect(one("select f.version from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'call'")).toBe('1');
   });
 
   test('ONB02US07 only who may edits; others look, or are refused', async () => {

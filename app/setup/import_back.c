@@ -4,11 +4,9 @@
  */
 #include <string.h>
 
-#include "app/core/hashing.h"
-#include "app/core/sign_in.h"
+#include "app/core/proof.h"
 #include "app/setup/import_page.h"
 #include "app/setup/import_work.h"
-#include "lib/crypt.h"
 #include "lib/form.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
@@ -17,12 +15,12 @@
 
 static const Form back_form = { .name = "import_back", .fields = FIELDS {
     { "batch",    "Number of the batch", TEXT(1, 30), .flags = REQUIRED },
-    { "password", "Your password", PASSWORD, .flags = REQUIRED | SECRET, .autocomplete = "current-password" },
     { 0 } } };
 
 void import_back_page(Req *r) {
     Batch *b = batch_of(r);
     const char *no = b->batch_no, *language = r->c.language;
+    proof_notice(r);
     FormView *v = form_show(r, "form", &back_form, text(r, "/migration/%s/rollback", no));
     form_set(v, "batch", "hint", msg_format(r, language, "import.type_no", { "no", no }));
     show_text(r, "form.intro", msg_format(r, language, "import.back_how",
@@ -40,11 +38,6 @@ void import_back_page(Req *r) {
     page(r, "layout/form");
 }
 
-static void move_back(Ctx *c, void *arg) {
-    machine_move(c, &import_batch, ((Batch *)arg)->id, "rollback", NULL, NULL);
-}
-
-/* Without a transaction round it: a password is hashed, and a wrong one is counted. */
 void import_back_post(Req *r) {
     Ctx *c = &r->c;
     Batch *b = batch_of(r);
@@ -52,17 +45,8 @@ void import_back_post(Req *r) {
     if (in_given(in, "batch") && strcmp(in_text(in, "batch"), b->batch_no))
         problem(r, "batch", "%s", msg_format(r, c->language, "import.type_no", { "no", b->batch_no }));
     problems_end(r);
-    Person *p = person_by_id(c, c->user);
-    const char *email = email_lower(&c->mem, p->email);
-    attempt_check(r, email, p);
-    hashing_enter(c);
-    bool right = password_verify(p->password_hash, in_text(in, "password"));
-    hashing_leave(c);
-    if (!right) {
-        attempt_failed(r, email, p, "wrong_password");
-        fail_field(c, INVALID, "password", "%s", msg(c->language, "account.wrong_password"));
-    }
-    db_tx(c, DB_WRITE, move_back, b, NULL);
+    machine_move(c, &import_batch, b->id, "rollback", NULL, NULL);
+    proof_check(c);                     /* last: what cannot be taken back at all is said without asking for it */
     note(r, "%s", msg(c->language, "import.back_begun"));
     go(r, "/migration/%s", b->batch_no);
 }

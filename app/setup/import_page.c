@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/core/document_rules.h"
 #include "app/setup/import_file.h"
 #include "app/setup/import_page.h"
 #include "lib/csv.h"
@@ -241,7 +242,7 @@ void import_create(Req *r) {
     problems_end(r);
     ImportFile f = import_file_take(c, &r->uploads.v[0], in_text(in, "encoding"));
     if (!in_bool(in, "again")) refuse_same(r, e->name, f.sha256);
-    const char *no = series_next(c, "{#}");
+    const char *no = series_next(c, "{#}"), *name = document_name(&c->mem, r->uploads.v[0].filename);
     Id document = document_store(c, &(NewDocument){ .file_name = text(c, "batch-%s.csv", no), .fd = f.fd,
         .kind = "generated", .mime = "text/csv", .entity = "import_batch" });
     const char *mapping = mapping_write(c, e, mapping_guess(c, e, f.header, f.header_n), f.header);
@@ -249,11 +250,11 @@ void import_create(Req *r) {
         "insert into import_batch (utility_id, batch_no, entity, file_name, document_id, sha256, size, encoding, "
         "delimiter_char, header, mapping, mode, policy, has_ledger_effect, created_at, created_by, updated_at, "
         "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        c->utility, no, e->name, r->uploads.v[0].filename, document, bytes_at(f.sha256, 32), f.size, f.encoding,
+        c->utility, no, e->name, name, document, bytes_at(f.sha256, 32), f.size, f.encoding,
         text(c, "%c", f.delimiter), header_json(c, &f), mapping, in_text(in, "mode"), in_text(in, "policy"),
         e->has_ledger, c->now, c->user, c->now, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "import_batch", .id = id, .number = no, .version = 1,
-                             .after = json_pairs(c, "entity", e->name, "file_name", r->uploads.v[0].filename, NULL) });
+                             .after = json_pairs(c, "entity", e->name, "file_name", name, NULL) });
     note(r, "%s", msg(c->language, "import.uploaded"));
     go(r, "/migration/%s/mapping", no);
 }

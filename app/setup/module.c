@@ -167,6 +167,8 @@ static const Route setup_routes[] = {
     GET ("/settings/documents/{key}/required",     "core.settings", EDIT, document_required_page),
     POST("/settings/documents/{key}/required",     "core.settings", EDIT, document_required_post,
          .form = document_required_page),
+    GET ("/settings/contracts/none",               "core.settings", EDIT, settings_no_contracts_page),
+    POST("/settings/contracts/none",               "core.settings", EDIT, settings_no_contracts_post),
     GET ("/settings/contracts/{key}/preview",      "core.settings", VIEW, contract_preview_page),
     GET ("/settings/contracts/{key}/preview.pdf",  "core.settings", VIEW, contract_preview_pdf),
     RESOURCE(utility_service), RESOURCE(department), RESOURCE(consumer_category), RESOURCE(consumer_sub_category),
@@ -223,8 +225,7 @@ static const Route setup_routes[] = {
     GET ("/migration/{no}/totals",               "core.migration", EDIT,   import_totals_page),
     POST("/migration/{no}/totals",               "core.migration", EDIT,   import_totals_post),
     GET ("/migration/{no}/rollback",             "core.migration", EDIT,   import_back_page),
-    /* NO_TX: a password is hashed */
-    POST("/migration/{no}/rollback",             "core.migration", EDIT,   import_back_post, .flags = NO_TX),
+    POST("/migration/{no}/rollback",             "core.migration", EDIT,   import_back_post),
     /* each move states its own right */
     POST("/migration/{no}/{event}",              "core.migration", VIEW,   import_move, .form = import_show),
     GET ("/plans/{code}", "core.tariffs", VIEW, plan_page),

@@ -2,7 +2,7 @@
 // more (50,000 rows are loaded by tests/bench/import).
 const { story } = require('../support/story');
 
-story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, instance, looks_right, sleep }) => {
+story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, instance, looks_right, sleep, clock }) => {
   const admin = () => as('utility_admin');
   const csv = (header, rows) => Buffer.from(`\ufeff${[header, ...rows].map((r) => r.map((c) => (/[",\n]/.test(String(c)) ? `"${String(c).replace(/"/g, '""')}"` : c)).join(',')).join('\r\n')}\r\n`);
   const file = (content, name = 'legacy.csv') => ({ file: { name, type: 'text/csv', content } });
@@ -33,7 +33,7 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, i
     return run(b.batch_no);
   };
   const take_back = async (no) => {
-    await admin().post(`/migration/${no}/rollback`, { batch: no, password: 'Correct-Horse-7788' }, { from: `/migration/${no}/rollback` }).is(303);
+    await as.anew('utility_admin').post(`/migration/${no}/rollback`, { batch: no }, { from: `/migration/${no}/rollback` }).is(303);
     return settle(no);
   };
 
@@ -162,8 +162,15 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, i
     await bring('premise', csv(premise_header, premises(5, 20000)));
     await bring('account', csv(account_header, accounts(5, 20000)));
     const numbers = sql("select account_no from account where legacy_no like 'A-2000_' order by id").map((r) => r.account_no);
-    await admin().post(`/migration/${c.batch_no}/rollback`, { batch: c.batch_no, password: 'wrong' }, { from: `/migration/${c.batch_no}/rollback` }).refuses(422, 'password');
-    await admin().post(`/migration/${c.batch_no}/rollback`, { batch: 'x', password: 'Correct-Horse-7788' }, { from: `/migration/${c.batch_no}/rollback` }).refuses(422, 'batch', `Type ${c.batch_no} to confirm.`);
+    const late = as.anew('utility_admin'), way = `/migration/${c.batch_no}/rollback`;
+    await late.get(way).lacks('your password is wanted again');
+    clock.forward({ minutes: 11 });
+    await late.get(way).sees('To save changes here, your password is wanted again.');
+    await late.post(way, { batch: c.batch_no }, { from: way }).refuses(422, null, 'Confirm that it is you first').and((r) => expect(r.body).toContain(`value="${c.batch_no}"`));
+    await as.anew('utility_admin').post(way, { batch: 'x' }, { from: way }).refuses(422, 'batch', `Type ${c.batch_no} to confirm.`);
+    for (const who of ['cso1', 'cashier1', 'reading_validator1']) await as(who).get(way).is(403);
+    for (const who of ['billing_manager', 'dispatcher1']) await as(who).get(way).is(404);      // their departments' records only
+    expect(one('select state from import_batch where batch_no = ?', [c.batch_no])).toBe('completed');
     expect(one("select count(*) from consumer where legacy_no like 'C-200__'")).toBe('40');
     const b = await take_back(c.batch_no);
     expect(b.state).toBe('partly_rolled_back');
@@ -296,6 +303,14 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, i
     await upload('premise', csv(premise_header, premises(1, 70000)), { mode: 'upsert' }).refuses(422, 'mode', 'Files of these records only add new ones.');
     await admin().get('/migration/999').is(404);
     await admin().post(`/migration/${last()}/import`).is(409);
+  });
+
+  test('ONB04US01 a file name of any length and with signs is kept as far as it is a name', async () => {
+    const name = `${'\u00e9'.repeat(110)} ../<b>.csv`;
+    await admin().post('/migration', { entity: 'service_area' }, { from: '/migration/new', files: { file: { name, type: 'text/csv', content: 'code,name,level,parent_code\r\nLNG,Long name,region,\r\n' } } }).is(303);
+    const kept = one('select file_name from import_batch order by id desc limit 1');
+    expect(kept.length).toBeLessThanOrEqual(200);
+    expect(kept).not.toContain('/');
   });
 
   test('ONB04US01 a ZIP of one CSV is taken', async () => {

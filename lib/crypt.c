@@ -90,7 +90,8 @@ const char *keys_read(Keys *keys, const char *path) {
     struct stat st;
     const char *wrong = fstat(fd, &st) || !S_ISREG(st.st_mode) ? "is not a file"
                       : st.st_uid != geteuid() && st.st_uid != 0 ? "belongs to another user"
-                      : st.st_mode & 077 ? "may be read by others (chmod 600)" : NULL;
+                      : st.st_mode & (st.st_uid ? 077 : 037)
+                          ? "may be read by others (chmod 600, or 640 for a group that root gives it)" : NULL;
     FILE *f = wrong ? NULL : fdopen(fd, "r");
     if (!f) return close(fd), wrong ? wrong : strerror(errno);
     char line[256], buffer[1024];
@@ -102,6 +103,18 @@ const char *keys_read(Keys *keys, const char *path) {
     sodium_memzero(buffer, sizeof buffer);
     if (wrong) keys_wipe(keys);
     return wrong;
+}
+
+/* A new file made by root in a folder of another group, which nobody else may enter, is for that group to read: the
+   services have users of their own, and the folder's group in common. */
+static bool give_to_group(int fd, const char *path) {
+    char folder[PATH_MAX];
+    struct stat st, in;
+    if (geteuid() || fstat(fd, &st) || st.st_size) return true;
+    const char *slash = strrchr(path, '/');
+    if (!slash || snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path) >= (int)sizeof folder
+        || stat(folder, &in) || !in.st_gid || in.st_uid || in.st_mode & 07) return true;
+    return !fchown(fd, 0, in.st_gid) && !fchmod(fd, 0640);
 }
 
 const char *keys_add(const char *path) {
@@ -121,13 +134,21 @@ const char *keys_add(const char *path) {
     randombytes_buf(bytes, sizeof bytes);
     int n = snprintf(line, sizeof line, "%d %s\n", id, sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes));
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool done = fd >= 0 && write(fd, line, (size_t)n) == n && !fsync(fd);
+    bool done = fd >= 0 && give_to_group(fd, path) && write(fd, line, (size_t)n) == n && !fsync(fd);
     int why = errno;
     if (fd >= 0) close(fd);
     sodium_memzero(line, sizeof line);
     sodium_memzero(hex, sizeof hex);
     sodium_memzero(bytes, sizeof bytes);
     return done ? NULL : strerror(why);
+}
+
+/* Who could read the file that is replaced can read the new one, and nobody else. */
+static bool own_as(int fd, const struct stat *was) {
+    struct stat is;
+    if (fstat(fd, &is)) return false;
+    bool same = is.st_uid == was->st_uid && is.st_gid == was->st_gid;
+    return (same || !fchown(fd, was->st_uid, was->st_gid)) && !fchmod(fd, was->st_mode & 0777);
 }
 
 /* Comments stay. */
@@ -160,7 +181,8 @@ const char *keys_drop(const char *path, int id) {
     unlink(next);
     int fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *from = fopen(path, "re"), *to = fd < 0 ? NULL : fdopen(fd, "w");
-    bool good = from && to && copy_without(from, to, id);
+    struct stat was;
+    bool good = from && to && !fstat(fileno(from), &was) && own_as(fd, &was) && copy_without(from, to, id);
     int why = errno;
     if (from) fclose(from);
     if (to) good = !fclose(to) && good;

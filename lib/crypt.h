@@ -41,11 +41,14 @@ typedef struct { int id; uint8_t bytes[KEY_SIZE]; } Key;                    /* i
 typedef struct { Key v[KEYS_MAX]; size_t n; } Keys;
 
 /* Reads a key file: lines `<id> <64 hex digits>`, "#" begins a comment. The file must belong to the user running this
- * (or to root) and be readable by nobody else. NULL when good, otherwise what is wrong with it. */
+ * and be readable by nobody else, or belong to root, who may let a group read it (services of several users). NULL when
+ * good, otherwise what is wrong with it. */
 const char *keys_read(Keys *keys, const char *path);
-/* Adds a fresh key to the file (made with mode 0600 when absent), with the next id. NULL or what went wrong. */
+/* Adds a fresh key to the file, with the next id. Absent, it is made with mode 0600; by root in a folder that is root's
+ * and a group's alone, for that group with 0640. NULL or what went wrong. */
 const char *keys_add (const char *path);
-/* Takes a key out of the file, which is replaced at once. NULL or what went wrong; the last key cannot go. */
+/* Takes a key out of the file, which is replaced at once by one of the same owner, group and mode. NULL or what went
+ * wrong (then it is as it was); the last key cannot go. */
 const char *keys_drop(const char *path, int id);
 void        keys_wipe(void *keys);              /* for later() */
 

@@ -121,6 +121,37 @@ static void random_texts(void) {
     arena_reset(&mem);
 }
 
+/* What root gives a group to read stays so when a key is dropped; nobody else's file may be read by a group. */
+static void key_files_of_root(const char *path, const char *folder) {
+    Keys keys;
+    struct stat is;
+    if (geteuid()) return;
+    enum { GROUP = 65534, OTHER = 65533 };
+    chmod(path, 0600);
+    SAME_TEXT(keys_add(path), NULL);
+    CU_ASSERT_TRUE(!chown(path, 0, GROUP) && !chmod(path, 0640));
+    SAME_TEXT(keys_read(&keys, path), NULL);
+    int dropped = keys.v[0].id;
+    SAME_TEXT(keys_drop(path, dropped), NULL);
+    CU_ASSERT_TRUE(!stat(path, &is) && is.st_uid == 0 && is.st_gid == GROUP && (is.st_mode & 0777) == 0640);
+    SAME_TEXT(keys_read(&keys, path), NULL);
+    CU_ASSERT_TRUE(keys.v[0].id != dropped);
+    CU_ASSERT_TRUE(!chown(path, OTHER, GROUP) && !chmod(path, 0640));
+    SAME_TEXT(keys_read(&keys, path), "belongs to another user");
+    CU_ASSERT_TRUE(!chown(path, 0, 0) && !unlink(path));
+    /* a new one is for the group of a folder that is root's and that group's alone */
+    CU_ASSERT_TRUE(!chown(folder, 0, GROUP) && !chmod(folder, 0750));
+    SAME_TEXT(keys_add(path), NULL);
+    CU_ASSERT_TRUE(!stat(path, &is) && is.st_gid == GROUP && (is.st_mode & 0777) == 0640);
+    SAME_TEXT(keys_add(path), NULL);
+    CU_ASSERT_TRUE(!stat(path, &is) && is.st_gid == GROUP && (is.st_mode & 0777) == 0640);
+    unlink(path);
+    chmod(folder, 0755);
+    SAME_TEXT(keys_add(path), NULL);
+    CU_ASSERT_TRUE(!stat(path, &is) && is.st_gid == 0 && (is.st_mode & 0777) == 0600);
+    chmod(folder, 0700);
+}
+
 static void keys_and_secrets(void) {
     char folder[] = "/tmp/smart360-keys-XXXXXX";
     CU_ASSERT_PTR_NOT_NULL(mkdtemp(folder));
@@ -189,9 +220,13 @@ static void keys_and_secrets(void) {
     struct stat kept;
     CU_ASSERT_TRUE(!stat(path, &kept) && (kept.st_mode & 0777) == 0600);
 
-    chmod(path, 0640);
-    SAME_TEXT(keys_read(&one, path), "may be read by others (chmod 600)");
-    SAME_INT(one.n, 0);
+    for (size_t i = 0; i < 4; i++) {
+        chmod(path, (mode_t[]){ 0644, 0660, 0601, 0606 }[i]);
+        SAME_TEXT(keys_read(&one, path), "may be read by others (chmod 600, or 640 for a group that root gives it)");
+        SAME_INT(one.n, 0);
+    }
+    key_files_of_root(path, folder);
+    chmod(path, 0600);
     SAME_TEXT(keys_read(&one, folder), "is not a file");
     unlink(path);
     for (int i = 0; i < KEYS_MAX; i++) SAME_TEXT(keys_add(path), NULL);

@@ -83,6 +83,24 @@ story('HUB keys', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, request, i
       for (const who of ['tenant_admin@swa.test', 'platform_admin@smart360.test']) expect(command('user', 'code', who).trim()).toMatch(/^\d{6}$/);       // second factors
       await as('platform_admin').get('/platform/tenants').is(200);
     };
+    // the platform's own account: sealed by the master key itself
+    const platform = () => as('platform_admin'), house = () => sql.platform("select * from gateway_account where driver = 'stripe'")[0], house_page = () => `/platform/gateways/${house().public_id}`;
+    const OWN = { secret_key: 'sk_test_CanaryOfThePlatform', publishable_key: 'pk_test_own', webhook_secret: 'whsec_own_first' }, NEXT = 'whsec_own_second';
+    const own_event = (secret) => {
+      const at = Math.floor(instance().now() / 1000), body = JSON.stringify({ id: `evt_${crypto.randomUUID()}`, type: 'product.seen', livemode: false, data: { object: {} } });
+      return request({ method: 'POST', path: `/hooks/stripe/${house().endpoint_key}`, body, headers: { 'Content-Type': 'application/json', 'Stripe-Signature': `t=${at},v1=${crypto.createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')}` } });
+    };
+    await platform().post('/platform/gateways/drivers/stripe', {}, { from: '/platform/gateways' }).is(303);
+    sql.platform("update gateway_account set api_base = ? where driver = 'stripe'", [url()]);
+    await platform().post(`${house_page()}/credentials`, OWN).done('took the credentials');
+    await platform().post(`${house_page()}/credentials`, { webhook_secret: NEXT }, { from: `${house_page()}/credentials` }).done('took the credentials');
+    const own_reads = async () => {
+      const was = seen.length;
+      await platform().post(`${house_page()}/check`, {}, { from: house_page() }).done('answers');
+      expect(seen.slice(was)).toContain(`Bearer ${OWN.secret_key}`);
+      expect([(await own_event(NEXT)).status, (await own_event(OWN.webhook_secret)).status, (await own_event('whsec_another')).status]).toEqual([200, 200, 401]);
+    };
+    await own_reads();
     await reads();
     expect(ids()).toEqual(['1']);
     expect(command('keys')).toMatch(/^key 1: [1-9]\d* sealed, seals now\n$/);
@@ -91,13 +109,21 @@ story('HUB keys', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, request, i
     expect(fs.statSync(key_file()).mode & 0o777).toBe(0o600);
     anew();
     await reads();                                                                          // with both
+    await own_reads();
     expect(() => command('keys', 'drop', '1')).toThrow(/has sealed \d+ that are in use/);
     expect(command('keys', 'reseal')).toMatch(/data keys of tenants: 1 of 1 sealed again/);
     expect(command('keys', 'reseal')).toMatch(/data keys of tenants: 0 of 1 sealed again/); // twice is as once
+    for (const column of ['credentials_enc', 'webhook_secret_current_enc', 'webhook_secret_previous_enc']) expect(sql.platform(`select left(${column}, 3) k from gateway_account where driver = 'stripe'`)[0].k, column).toBe('x2.');
+    if (process.getuid() === 0) { fs.chownSync(key_file(), 0, 65534); fs.chmodSync(key_file(), 0o640); }       // services of several users, one group
     expect(command('keys', 'drop', '1')).toContain('key 1 is gone');
+    if (process.getuid() === 0) {
+      const kept = fs.statSync(key_file());
+      expect([kept.uid, kept.gid, kept.mode & 0o777]).toEqual([0, 65534, 0o640]);
+    } else expect(fs.statSync(key_file()).mode & 0o777).toBe(0o600);
     expect(ids()).toEqual(['2']);
     anew();
     await reads();                                                                          // without the old one
+    await own_reads();
     expect(sql.platform("select count(*) n from tenant where data_key like 'x1.%'")[0].n).toBe('0');
     expect(sql.platform("select count(*) n from mfa_factor where secret_enc like 'x1.%'")[0].n).toBe('0');
     expect(command('keys')).toMatch(/^key 2: [1-9]\d* sealed, seals now\n$/);

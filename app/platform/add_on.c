@@ -117,15 +117,15 @@ void my_add_ons_post(Req *r) {
         if (more <= 0) continue;
         Money price = term_price((Money){ a->price_minor.minor * more }, year);
         lines[n++] = (InvoiceLine){ text(c, "%lld x %s, %d of %d days", (long long)more, a->name, left, days),
-                                    prorated(price, left, days, ROUND_HALF_UP) };
+                                    prorated(price, left, days, ROUND_HALF_UP), LINE_NOW };
     }
     Text t = text_start(c), u = text_start(c);
     JsonOut o = json_out(&t), p = json_out(&u);
     json_of(&o, &l, now);
     json_of(&p, &l, next);
-    if (n) invoice_create(c, s, lines, n, date_add_days(today, INVOICE_AHEAD_DAYS));
     db_run(c, "update smart360.subscription set add_ons = ?, add_ons_next = ?, updated_at = ?, "
               "row_version = row_version + 1 where id = ?", t.s, fewer ? u.s : NULL, c->now, s->id);
+    invoice_change(c, s->tenant_id, lines, n);
     audit_write(c, &(Audit){ .action = "edit", .entity = "subscription", .id = s->id, .version = s->row_version + 1,
                              .after = fewer ? u.s : t.s });
     event_emit(c, &(Event){ .name = "subscription.changed", .entity = "tenant", .id = s->tenant_id,

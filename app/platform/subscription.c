@@ -18,7 +18,8 @@ Subscription *subscription_of(Ctx *c, Id tenant) {
         "p.limits, p.modules, s.status, s.term, s.current_period_start, s.current_period_end, s.trial_end, "
         "s.pending_plan_id, (select q.name from smart360.subscription_plan q "
         "where q.id=s.pending_plan_id) as pending_name, s.price_minor, s.currency, "
-        "s.discount_ppm, s.discount_until, s.credit_minor, s.row_version "
+        "s.discount_ppm, s.discount_until, s.credit_minor, coalesce(s.period_net_minor, -1) as period_net_minor, "
+        "s.row_version "
         "from smart360.subscription s join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
         "and s.live=1",
         tenant);
@@ -70,6 +71,19 @@ static void mail_invoice(Ctx *c, const Subscription *s, const char *no, Money to
         { "link", public_url_of(c, b->slug, text(c, "/org/subscription/invoices/%s", no)) }, { 0 } }, NULL);
 }
 
+#define BILLED_AHEAD(F, T) F(T, int64_t, n) F(T, Money, plan_minor) F(T, Money, more_minor)
+ROW(BilledAhead, BILLED_AHEAD)
+
+static Date next_start(const Subscription *s) { return date_add_days(s->current_period_end, 1); }
+
+/* What was invoiced of a period before it began; withdrawn ones are as if they were not. */
+static BilledAhead *billed_ahead(Ctx *c, Id subscription, Date period) {
+    return db_one(c, BilledAhead, "select count(*) as n, cast(coalesce(sum(period_plan_minor), 0) as signed) "
+                                  "as plan_minor, cast(coalesce(sum(period_more_minor), 0) as signed) as more_minor "
+                                  "from smart360.subscription_invoice where subscription_id = ? and period_on = ? "
+                                  "and status <> 'void'", subscription, period);
+}
+
 static void add_line(JsonOut *o, Money *total, InvoiceLine line) {
     json_open_object(o, NULL);
     json_add_text(o, "text", line.text);
@@ -81,10 +95,15 @@ static void add_line(JsonOut *o, Money *total, InvoiceLine line) {
 Id invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, size_t n, Date due) {
     Text t = text_start(c);
     JsonOut o = json_out(&t);
-    Money total = { 0 };
+    Money total = { 0 }, of[LINE_NEXT_MORE + 1] = { { 0 } };
+    bool is_ahead = false;
     Money credit = db_money(c, "select credit_minor from smart360.subscription where id = ? for update", s->id);
     json_open_list(&o, NULL);
-    for (size_t i = 0; i < n; i++) add_line(&o, &total, lines[i]);
+    for (size_t i = 0; i < n; i++) {
+        add_line(&o, &total, lines[i]);
+        of[lines[i].of] = money_add(of[lines[i].of], lines[i].amount);
+        is_ahead |= lines[i].of != LINE_NOW;
+    }
     Money taken = { credit.minor < total.minor ? credit.minor : total.minor > 0 ? total.minor : 0 };
     if (taken.minor > 0) add_line(&o, &total, (InvoiceLine){ "Credit of earlier invoices", money_neg(taken) });
     json_close(&o);
@@ -94,9 +113,11 @@ Id invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, size_
     bool paid = total.minor <= 0;
     Id id = db_insert(c,
         "insert into smart360.subscription_invoice (tenant_id, subscription_id, number, `lines`, total_minor, "
-        "currency, issued_on, due_on, status, paid_at, created_at, updated_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
+        "currency, issued_on, due_on, status, paid_at, period_on, period_plan_minor, period_more_minor, credit_minor, "
+        "created_at, updated_at) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         s->tenant_id, s->id, public_id_new(c), t.s, total, s->currency, platform_today(c), due,
-        paid ? "paid" : "open", paid ? c->now : TIME_NONE, c->now, c->now);
+        paid ? "paid" : "open", paid ? c->now : TIME_NONE, is_ahead ? next_start(s) : DATE_NONE, of[LINE_NEXT_PLAN],
+        of[LINE_NEXT_MORE], taken, c->now, c->now);
     const char *no = text(c, "SUB-%06lld", (long long)id.id);
     db_run(c, "update smart360.subscription_invoice set number=? where id=?", no, id);
     audit_write(c, &(Audit){ .action = "create", .entity = "subscription_invoice", .id = id, .number = no, .version = 1,
@@ -114,11 +135,16 @@ static Date oldest_due(Ctx *c, Id tenant) {
     return d ? d->due_on : DATE_NONE;
 }
 
+/* By a person, who alone undoes it. */
+static bool is_held(Ctx *c, Id tenant) {
+    return db_int(c, "select held_at is not null from smart360.tenant where id = ? for update", tenant) != 0;
+}
+
 /* What unpaid invoices have led to by today. What the platform suspended by hand stays so until somebody undoes it. */
 static void follow_debt(Ctx *c, const Subscription *s) {
     static const char *const words[] = { NULL, "past_due", "suspended", "cancelled" };
     DebtStep step = debt_step(oldest_due(c, s->tenant_id), platform_today(c));
-    if (step == DEBT_NONE) return;
+    if (step == DEBT_NONE || is_held(c, s->tenant_id)) return;
     subscription_status_set(c, s, words[step]);
     tenant_status_set(c, s->tenant_id, words[step], "An invoice is unpaid");
 }
@@ -142,6 +168,7 @@ void invoice_paid(Ctx *c, Id invoice, const char *reference) {
         follow_debt(c, s);
         return;
     }
+    if (is_held(c, s->tenant_id)) return;
     subscription_status_set(c, s, "active");
     tenant_status_set(c, s->tenant_id, "active", "All invoices are paid");
 }
@@ -173,19 +200,26 @@ static Money less_discount(const Subscription *s, Money price, Date begins) {
     return money_add(price, money_neg(discount_of(price, s->discount_ppm, s->discount_until, begins)));
 }
 
-/* The rest of the period at the new price for the rest of it at the old one, each with the discount it has. */
+Money period_net(const Subscription *s) {
+    if (!strcmp(s->status, "trial")) return (Money){ 0 };
+    return s->period_net_minor.minor >= 0 ? s->period_net_minor
+        : less_discount(s, s->price_minor, s->current_period_start);
+}
+
+/* The rest of the period at the new price, for the rest of it at what it was invoiced. A trial is free. */
 static void begin_now(Ctx *c, const Subscription *s, const Plan *p, Money price) {
     Date today = platform_today(c), begins = s->current_period_start;
     int days = date_days_between(begins, s->current_period_end) + 1, left = days_left(today, s->current_period_end);
+    bool is_trial = !strcmp(s->status, "trial");
+    Money net = is_trial ? (Money){ 0 } : less_discount(s, price, begins);
     InvoiceLine lines[] = {
         { text(c, "%s, %d of %d days not used", s->plan_name, left, days),
-          money_neg(prorated(less_discount(s, s->price_minor, begins), left, days, ROUND_HALF_UP)) },
-        { text(c, "%s, %d of %d days", p->name, left, days),
-          prorated(less_discount(s, price, begins), left, days, ROUND_HALF_UP) } };
-    invoice_create(c, s, lines, 2, date_add_days(today, INVOICE_AHEAD_DAYS));
-    db_run(c, "update smart360.subscription set plan_id=?, pending_plan_id=null, price_minor=?, "
+          money_neg(prorated(period_net(s), left, days, ROUND_HALF_UP)), LINE_NOW },
+        { text(c, "%s, %d of %d days", p->name, left, days), prorated(net, left, days, ROUND_HALF_UP), LINE_NOW } };
+    db_run(c, "update smart360.subscription set plan_id=?, pending_plan_id=null, price_minor=?, period_net_minor=?, "
               "status=if(status='pending_change', 'active', status), updated_at=?, "
-              "row_version=row_version+1 where id=?", p->id, price, c->now, s->id);
+              "row_version=row_version+1 where id=?", p->id, price, net, c->now, s->id);
+    invoice_change(c, s->tenant_id, lines, is_trial ? 0 : 2);
 }
 
 static void changed(Ctx *c, const Subscription *s, const Plan *p) {
@@ -207,6 +241,7 @@ void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used) {
         must_fit(c, s, p, used);
         db_run(c, "update smart360.subscription set pending_plan_id=?, status='pending_change', updated_at=?, "
                   "row_version=row_version+1 where id=?", p->id, c->now, s->id);
+        invoice_change(c, s->tenant_id, NULL, 0);
     } else {
         must_fit(c, s, p, used);
         begin_now(c, s, p, price);
@@ -235,44 +270,97 @@ static const char *ppm_words(Ctx *c, int64_t ppm) {
     return s;
 }
 
-static void invoice_ahead(Ctx *c, const Subscription *s) {
-    Date next = date_add_days(s->current_period_end, 1);
+/* What the next period costs: the plan less its discount, and add-ons. */
+typedef struct { Date begins; const char *words; Money price, off, more; } NextPeriod;
+
+static NextPeriod next_costs(Ctx *c, const Subscription *s) {
     bool year = !strcmp(s->term, "year");
-    Money price = s->pending_plan_id.id
-        ? term_price(db_money(c, "select price_minor from smart360.subscription_plan where id=?",
-        s->pending_plan_id), year) : s->price_minor;
-    const char *words = text(c, "%s, %s to %s", s->pending_name ? s->pending_name : s->plan_name,
-                             date_iso(&c->mem, next),
-                             date_iso(&c->mem, period_last(next, year)));
-    if (date_days_between(platform_today(c), next) > INVOICE_AHEAD_DAYS
-        || db_int(c, "select exists (select 1 from smart360.subscription_invoice where subscription_id=? "
-                     "and json_value(`lines`, '$[0].text')=?)", s->id, words)) return;
-    InvoiceLine lines[3] = { { words, price } };
+    NextPeriod n = { .begins = next_start(s), .more = add_on_price(c, s->id, year), .price = s->price_minor };
+    if (s->pending_plan_id.id)
+        n.price = term_price(db_money(c, "select price_minor from smart360.subscription_plan where id=?",
+                                      s->pending_plan_id), year);
+    n.off = discount_of(n.price, s->discount_ppm, s->discount_until, n.begins);
+    n.words = text(c, "%s, %s to %s", s->pending_name ? s->pending_name : s->plan_name, date_iso(&c->mem, n.begins),
+                   date_iso(&c->mem, period_last(n.begins, year)));
+    return n;
+}
+
+static bool ends_before_next(Ctx *c, const Subscription *s) {
+    return db_int(c, "select cancel_on < ? from smart360.subscription where id = ? and cancel_on is not null",
+                  next_start(s), s->id) != 0;
+}
+
+static void invoice_ahead(Ctx *c, const Subscription *s) {
+    Date next = next_start(s);
+    if (date_days_between(platform_today(c), next) > INVOICE_AHEAD_DAYS || billed_ahead(c, s->id, next)->n
+        || ends_before_next(c, s)) return;
+    NextPeriod p = next_costs(c, s);
+    InvoiceLine lines[3] = { { p.words, p.price, LINE_NEXT_PLAN } };
     size_t n = 1;
-    Money off = discount_of(price, s->discount_ppm, s->discount_until, next), more = add_on_price(c, s->id, year);
-    if (off.minor)
-        lines[n++] = (InvoiceLine){ text(c, "Discount %s %%", ppm_words(c, s->discount_ppm)), money_neg(off) };
-    if (more.minor) lines[n++] = (InvoiceLine){ "Add-ons", more };
+    if (p.off.minor)
+        lines[n++] = (InvoiceLine){ text(c, "Discount %s %%", ppm_words(c, s->discount_ppm)), money_neg(p.off),
+                                    LINE_NEXT_PLAN };
+    if (p.more.minor) lines[n++] = (InvoiceLine){ "Add-ons", p.more, LINE_NEXT_MORE };
     invoice_create(c, s, lines, n, next);
+}
+
+#define AHEAD_OPEN(F, T) F(T, Id, id) F(T, const char *, number) F(T, Money, credit_minor) F(T, int, row_version)
+ROW(AheadOpen, AHEAD_OPEN)
+
+bool invoice_withdraw(Ctx *c, const Subscription *s, const char *reason) {
+    if (billed_ahead(c, s->id, next_start(s))->n != 1) return false;
+    AheadOpen *i = db_find(c, AheadOpen,
+        "select i.id, i.number, i.credit_minor, i.row_version from smart360.subscription_invoice i "
+        "where i.subscription_id = ? and i.period_on = ? and i.status = 'open' "
+        "and i.total_minor + i.credit_minor = i.period_plan_minor + i.period_more_minor "
+        "and not exists (select 1 from smart360.subscription_payment p where p.invoice_id = i.id "
+        "and p.state in ('created', 'requires_action', 'processing')) for update", s->id, next_start(s));
+    if (!i) return false;
+    db_run(c, "update smart360.subscription_invoice set status = 'void', updated_at = ?, row_version = row_version + 1 "
+              "where id = ?", c->now, i->id);
+    db_run(c, "update smart360.subscription set credit_minor = credit_minor + ? where id = ?", i->credit_minor, s->id);
+    audit_write(c, &(Audit){ .action = "void", .entity = "subscription_invoice", .id = i->id, .number = i->number,
+                             .version = i->row_version + 1, .reason = reason });
+    return true;
+}
+
+void invoice_change(Ctx *c, Id tenant, const InvoiceLine *lines, size_t n) {
+    Subscription *s = subscription_of(c, tenant);
+    BilledAhead *was = billed_ahead(c, s->id, next_start(s));
+    NextPeriod is = next_costs(c, s);
+    Money plan = money_add(money_add(is.price, money_neg(is.off)), money_neg(was->plan_minor)),
+          more = money_add(is.more, money_neg(was->more_minor));
+    bool is_less = was->n && plan.minor + more.minor < 0,
+         is_anew = is_less && invoice_withdraw(c, s, "What it bills has changed");
+    InvoiceLine *all = take_n(c, InvoiceLine, n + 2);
+    if (n) memcpy(all, lines, n * sizeof *all);
+    if (was->n && !is_anew && plan.minor)
+        all[n++] = (InvoiceLine){ text(c, "%s, less what was invoiced", is.words), plan, LINE_NEXT_PLAN };
+    if (was->n && !is_anew && more.minor)
+        all[n++] = (InvoiceLine){ "Add-ons of that period, less what was invoiced", more, LINE_NEXT_MORE };
+    if (n) invoice_create(c, s, all, n, date_add_days(platform_today(c), INVOICE_AHEAD_DAYS));
+    if (is_anew) invoice_ahead(c, s);
 }
 
 static void next_period(Ctx *c, const Subscription *s) {
     bool year = !strcmp(s->term, "year");
     Date next = date_add_days(s->current_period_end, 1);
     Id plan = s->pending_plan_id.id ? s->pending_plan_id : s->plan_id;
+    BilledAhead *billed = billed_ahead(c, s->id, next);
     db_run(c, "update smart360.subscription s join smart360.subscription_plan p on p.id=? set s.plan_id=p.id, "
               "s.price_minor=if(s.pending_plan_id is null, s.price_minor, p.price_minor*if(s.term='year', ?, 1)), "
               "s.status=if(s.status in ('pending_change', 'trial'), 'active', s.status), s.pending_plan_id=null, "
-              "s.add_ons=coalesce(s.add_ons_next, s.add_ons), s.add_ons_next=null, "
+              "s.add_ons=coalesce(s.add_ons_next, s.add_ons), s.add_ons_next=null, s.period_net_minor=nullif(?, -1), "
               "s.current_period_start=?, s.current_period_end=?, s.updated_at=?, s.row_version=s.row_version+1 "
               "where s.id=?",
-           plan, YEAR_MONTHS, next, period_last(next, year), c->now, s->id);
+           plan, YEAR_MONTHS, billed->n ? billed->plan_minor : (Money){ -1 }, next, period_last(next, year), c->now,
+               s->id);
     if (!strcmp(s->status, "trial")) tenant_status_set(c, s->tenant_id, "active", "The trial is over");
 }
 
 void subscription_day(Ctx *c, Id tenant) {
     Subscription *s = subscription_of(c, tenant);
-    if (!s || !strcmp(s->status, "cancelled")) return;
+    if (!s || db_int(c, "select status in ('cancelled', 'archived') from smart360.tenant where id = ?", tenant)) return;
     if (db_int(c, "select cancel_on<? from smart360.subscription where id=?", platform_today(c), s->id)) {
         subscription_status_set(c, s, "cancelled");
         tenant_status_set(c, tenant, "cancelled", "Cancelled by the organization");

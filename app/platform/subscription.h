@@ -15,7 +15,7 @@
         F(T, Date, current_period_end) \
     F(T, Date, trial_end) F(T, Id, pending_plan_id) F(T, const char *, pending_name) F(T, Money, price_minor) \
     F(T, const char *, currency) F(T, int64_t, discount_ppm) F(T, Date, discount_until) F(T, Money, credit_minor) \
-    F(T, int, row_version)
+    F(T, Money, period_net_minor) F(T, int, row_version)
 ROW(Subscription, SUBSCRIPTION)
 
 /* Of a tenant, the living one; NULL when it has none. */
@@ -26,10 +26,20 @@ int64_t       limit_of(Ctx *c, const Subscription *s, const char *metric);   /* 
 int64_t       add_on_extra(Ctx *c, Id subscription, const char *metric);
 Money         add_on_price(Ctx *c, Id subscription, bool is_year);           /* of the next period */
 
-typedef struct { const char *text; Money amount; } InvoiceLine;
+/* What a line bills: the running period or nothing of the kind; the plan (or its discount), add-ons of the next one. */
+typedef enum { LINE_NOW, LINE_NEXT_PLAN, LINE_NEXT_MORE } LineOf;
+typedef struct { const char *text; Money amount; LineOf of; } InvoiceLine;
 /* An open invoice with a number of its own, mailed to who gets the bills; credit of before is taken off. A total of 0
    or less is paid at once, and what is below 0 is credit for the next one. */
 Id   invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, size_t n, Date due);
+/* After a change of plan or add-ons: an invoice of `lines` (of the running period; n may be 0) and of what the next
+   period costs more or less than was invoiced of it. An open invoice of the next period that demands too much, and
+   nobody is paying now, is withdrawn and made anew. */
+void invoice_change(Ctx *c, Id tenant, const InvoiceLine *lines, size_t n);
+/* The open invoice of the next period alone, which nobody is paying now: void, its credit is there again. */
+bool invoice_withdraw(Ctx *c, const Subscription *s, const char *reason);
+/* What the whole running period costs, as it was invoiced: what is left of it is worth its share of that. */
+Money period_net(const Subscription *s);
 /* Marks it paid; with none left past its date, subscription and tenant are active again at once. */
 void invoice_paid  (Ctx *c, Id invoice, const char *reference);
 /* Up at once with proration; down at the period's end, when what is used fits (else INVALID). */

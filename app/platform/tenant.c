@@ -22,10 +22,11 @@
 
 void platform_menu(Req *r, const char *here) {
     static const char *const paths[] = { "/platform/tenants", "/platform/plans", "/platform/payments",
-                                         "/platform/gateways" },
-        *const keys[] = { "tenants", "plans", "payments", "gateways" },
-        *const icons[] = { "building", "receipt", "cash", "plug" };
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+                                         "/platform/gateways", "/platform/seller" },
+        *const keys[] = { "tenants", "plans", "payments", "gateways", "seller" },
+        *const icons[] = { "building", "receipt", "cash", "plug", "id" };
+    size_t n = sizeof keys / sizeof *keys - !perm_may(&r->c, "platform.plans", EDIT);     /* the last is edited */
+    for (size_t i = 0; i < n; i++) {
         show_text(r, at(r, "menu", i, "text"), msg(r->c.language, text(r, "platform.%s", keys[i])));
         show_text(r, at(r, "menu", i, "url"), paths[i]);
         show_text(r, at(r, "menu", i, "icon"), icons[i]);
@@ -416,6 +417,11 @@ void tenant_show(Req *r) {
     page(r, "layout/show");
 }
 
+/* What a person did only a person undoes: neither a payment nor a debt. */
+static void hold(Ctx *c, Id tenant, bool is_held) {
+    db_run(c, "update smart360.tenant set held_at = ? where id = ?", is_held ? c->now : TIME_NONE, tenant);
+}
+
 void tenant_move_post(Req *r) {
     Ctx *c = &r->c;
     Tenant *t = tenant_of(r);
@@ -427,14 +433,17 @@ void tenant_move_post(Req *r) {
     } else if (!strcmp(event, "suspend") && (is_state(t, "active") || is_state(t, "trial") || is_state(t, "past_due")))
         {
         tenant_status_set(c, t->id, "suspended", "By the platform");
+        hold(c, t->id, true);
         if (s) db_run(c, "update smart360.subscription set status='suspended', row_version=row_version+1 where id=?",
                       s->id);
     } else if (!strcmp(event, "resume") && (is_state(t, "suspended") || is_state(t, "cancelled"))) {
         tenant_status_set(c, t->id, "active", "By the platform");
+        hold(c, t->id, false);
         if (s) db_run(c, "update smart360.subscription set status='active', row_version=row_version+1 where id=?",
                       s->id);
     } else if (!strcmp(event, "cancel") && !is_state(t, "cancelled") && !is_state(t, "archived")) {
         tenant_status_set(c, t->id, "cancelled", "By the platform");
+        hold(c, t->id, true);
     } else fail(r, CONFLICT, "This tenant is %s.", state_label(r, t->status));
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/platform/tenants/%s", t->slug);
@@ -742,6 +751,7 @@ void my_cancel_post(Req *r) {
            s->current_period_end, c->now, s->id);
     audit_write(c, &(Audit){ .action = "cancel", .entity = "subscription", .id = s->id, .version = s->row_version + 1,
                              .reason = in_text(in, "reason") });
+    invoice_withdraw(c, s, "The subscription is cancelled");
     note(r, "%s", msg_format(r, c->language, "platform.cancel_on",
                              { "date", locale_date(&c->mem, c->locale, s->current_period_end) }));
     go(r, "/org/subscription");

@@ -139,6 +139,21 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await as(null).get('/p/swa-w/signin').is(200);        // the consumers' side is as it was
   });
 
+  test('ONB08US01 what a person suspended stays so: no payment lifts it, no debt changes it', async () => {
+    sql.platform("update subscription_invoice set due_on = '2026-03-20' where status = 'open'");
+    for (const row of sql.platform("select number from subscription_invoice where status = 'open'")) await platform().post(`/platform/tenants/swa/invoices/${row.number}/payment`, {}, { from: '/platform/tenants/swa' }).is(303);
+    expect(sql.platform("select count(*) n from subscription_invoice where status = 'open'")[0].n).toBe('0');
+    expect([tenant().status, subscription().status]).toEqual(['suspended', 'suspended']);
+    sql.platform("update subscription_invoice set status = 'open', paid_at = null where id = (select id from (select max(id) id from subscription_invoice) k)");
+    sql.platform("update subscription_invoice set due_on = '2026-04-10' where status = 'open'");
+    await job('subscription.day');
+    expect([tenant().status, subscription().status]).toEqual(['suspended', 'suspended']);         // not past due by the debt
+    await platform().post('/platform/tenants/swa/resume', {}, { from: '/platform/tenants/swa' }).is(303);
+    expect([tenant().status, tenant().held_at, subscription().status]).toEqual(['active', null, 'active']);
+    await job('subscription.day');
+    expect([tenant().status, subscription().status]).toEqual(['past_due', 'past_due']);           // now the debt is followed again
+  });
+
   test('ONB08US01.5 the overdue invoice is paid: active at once', async () => {
     sql.platform("update subscription_invoice set due_on = '2026-03-20' where status = 'open'");
     await job('subscription.day');

@@ -26,9 +26,10 @@ bool intent_expire(Ctx *c, Id intent);
 /* Those of the utility: at once, or by a last question to their gateway. */
 void intents_expire(Ctx *c);
 
-/* again: the answer to an earlier call with this key was lost. email: of who pays, else of the utility. */
+/* again: the answer to an earlier call with this key was lost. email: of who pays, else of the utility. started_at: of
+   the first call with this key, the same for ever. */
 typedef struct { const Intent *intent; const char *idempotency_key, *return_url, *description, *email; Money total;
-                 int attempt_no; bool keeps_method, again; } Opening;
+                 Time started_at; int attempt_no; bool keeps_method, again; } Opening;
 typedef struct { OutClass class; int http_status; const char *ref, *redirect_url, *error; } Opened;
 enum { OPEN_MS = 4000 };        /* somebody waits for the page */
 

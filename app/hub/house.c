@@ -27,6 +27,15 @@ HouseDriver house_driver(size_t i) {
     return (HouseDriver){ d->name, d->label, d->currencies, d->credentials, d->events };
 }
 
+bool house_takes(const char *driver, const char *currency) {
+    const GatewayDriver *d = gateway_driver(driver);
+    if (!d) return false;
+    if (!d->currencies) return true;
+    for (const char *s = d->currencies; (s = strstr(s, currency)); s += 3)
+        if ((s == d->currencies || s[-1] == ',') && (!s[3] || s[3] == ',')) return true;
+    return false;
+}
+
 static const GatewayAccount *account_of(Ctx *c, const HouseAccount *h) {
     GatewayAccount *a = take(c, sizeof *a);
     *a = (GatewayAccount){ .id = h->id, .driver = h->driver, .label = h->label, .mode = h->mode,
@@ -65,7 +74,7 @@ HouseOpened house_open(Ctx *c, const HouseAccount *a, const HouseOrder *o) {
                               .url = text(c, "/sandbox/subscription/%s", o->public_id) };
     Opening opening = { .intent = intent_of(c, o), .idempotency_key = o->key, .return_url = o->return_url,
                         .description = o->description, .email = o->email, .total = o->amount,
-                        .attempt_no = o->attempt_no, .again = o->again };
+                        .started_at = o->started_at, .attempt_no = o->attempt_no, .again = o->again };
     Opened to = driver_of(c, a)->open(c, account_of(c, a), &opening);
     return (HouseOpened){ .is_open = to.class == OUT_ACCEPTED && to.ref && to.redirect_url,
                           .is_refused = to.class == OUT_REFUSED, .ref = to.ref, .url = to.redirect_url,

@@ -138,12 +138,14 @@ typedef struct {
 } HouseAccount;
 /* no: "PI-9000000001", the only name of the payment at the gateway. key: the same for ever. */
 typedef struct { const char *no, *public_id, *key, *currency, *description, *email, *return_url; Money amount;
-                 Time expires_at; int attempt_no; bool again; } HouseOrder;
+                 Time started_at, expires_at; int attempt_no; bool again; } HouseOrder;
 typedef struct { bool is_open, is_refused; const char *ref, *url, *error; } HouseOpened;
 typedef struct { const char *name, *label, *currencies; const Credential *credentials; const char *const *events; }
     HouseDriver;
 /* The i-th that can take the platform's payments; name NULL behind the last. */
 HouseDriver house_driver(size_t i);
+/* Whether a driver takes payments in this currency. */
+bool        house_takes(const char *driver, const char *currency);
 /* A read-only call with these values; NULL: the gateway took them, "" nobody answered, else what it said. */
 const char *house_check(struct Ctx *c, const HouseAccount *a);
 /* Opens the payment; the same key opens the same. Neither open nor refused: nobody knows, ask again with the same key.

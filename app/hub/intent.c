@@ -102,6 +102,7 @@ typedef struct Start {
     Id intent, gateway, attempt;
     const Intent *now;
     const char *key, *state;            /* state: of the attempt that a job shall find */
+    Time started;                       /* its first call */
     int no, tries;                      /* of the attempt; calls of it, with the one under way */
     bool open;                          /* a call is to be made */
     bool is_over;                       /* its time has passed, which is stored although the start is refused */
@@ -149,6 +150,7 @@ static void start_begin(Ctx *c, void *arg) {
     s->attempt = db_insert(c, "insert into payment_attempt (intent_id, no, gateway_account_id, idempotency_key, "
                               "started_at) values (?,?,?,?,?)", i->id, no, gateway, s->key, c->now);
     s->no = no;
+    s->started = c->now;
     db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, fee_minor=?, "
                             "state='created', updated_at=? where id=?", gateway, fee, c->now, i->id);
     s->now = intent_get(c, i->id);
@@ -197,7 +199,8 @@ static void call_gateway(Ctx *c, Start *s) {
     Opening o = { .intent = s->now, .idempotency_key = s->key, .total = money_add(s->now->amount, s->now->fee),
                   .description = text(c, "%s, payment %s", utility_here(c)->name, s->now->intent_no),
                   .keeps_method = db_int(c, "select keeps_method from payment_intent where id=?", s->now->id) != 0,
-                  .attempt_no = s->no, .again = s->tries > 1, .email = payer_mail(c, s->now->id),
+                  .attempt_no = s->no, .started_at = s->started, .again = s->tries > 1,
+                  .email = payer_mail(c, s->now->id),
                   .return_url = return_url_of_intent(c, s->now) };
     s->opened = driver->open(c, account, &o);
 }
@@ -236,15 +239,17 @@ const Intent *payment_intent_test(Ctx *c, Id gateway) {
     return payment_intent_start(c, s->intent, gateway);
 }
 
-#define ATTEMPT(F, T) F(T, Id, intent_id) F(T, const char *, idempotency_key) F(T, const char *, state) F(T, int, no)
+#define ATTEMPT(F, T) F(T, Id, intent_id) F(T, const char *, idempotency_key) F(T, const char *, state) F(T, int, no) \
+    F(T, Time, started_at)
 ROW(Attempt, ATTEMPT)
 
 static void again_begin(Ctx *c, void *arg) {
     Start *s = arg;
-    Attempt *a = db_one(c, Attempt, "select intent_id, idempotency_key, state, no from payment_attempt "
+    Attempt *a = db_one(c, Attempt, "select intent_id, idempotency_key, state, no, started_at from payment_attempt "
                                     "where id=? for update", s->attempt);
     s->intent = a->intent_id;
     s->no = a->no;
+    s->started = a->started_at;
     s->key = a->idempotency_key;
     s->now = intent_get(c, s->intent);
     s->open = s->now->is_starting && !strcmp(a->state, s->state);

@@ -37,6 +37,16 @@ const char *stripe_problem(Ctx *c, const FetchAnswer *answer) {
     return said ? said : answer->problem ? answer->problem : text(c, "Stripe answered %d.", answer->status);
 }
 
+/* Stripe's page is open for 30 minutes at least and a day at most, from the call that it takes: a link of a week is
+   opened anew, and a payment begun shortly before its end is asked about once more when it is over. */
+enum { PAGE_LEAST_S = 35 * 60, PAGE_MOST_S = 23 * 3600 };
+
+static Time page_until(const Opening *o) {
+    Time least = time_add_seconds(o->started_at, PAGE_LEAST_S), most = time_add_seconds(o->started_at, PAGE_MOST_S),
+         wanted = o->intent->expires_at;
+    return wanted.us < least.us ? least : wanted.us > most.us ? most : wanted;
+}
+
 static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     FetchHeader form[] = { { "mode", "payment" },
                            { "client_reference_id", o->intent->intent_no },
@@ -48,7 +58,7 @@ static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
                            { "line_items[0][price_data][product_data][name]", o->description },
                            { "success_url", o->return_url },
                            { "cancel_url", text(c, "%s?cancelled=1", o->return_url) },
-                           { "expires_at", text(c, "%lld", (long long)time_unix(o->intent->expires_at)) },
+                           { "expires_at", text(c, "%lld", (long long)time_unix(page_until(o))) },
                            { o->keeps_method ? "customer_creation" : NULL, "always" },
                            { "payment_intent_data[setup_future_usage]", "off_session" },
                            { 0 } };

@@ -26,6 +26,9 @@ static const char credentials_place[] = PLATFORM_CREDENTIALS_SEALED, secret_plac
 
 const char *platform_mode(void) { return installation()->sandbox ? "test" : "live"; }
 
+#define HOUSE_CURRENCY(F, T) F(T, const char *, currency)
+ROW(HouseCurrency, HOUSE_CURRENCY)
+
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
 static const char *open_sealed(Ctx *c, const char *place, Bytes sealed) {
@@ -242,6 +245,16 @@ void house_page(Req *r) {
     page(r, "layout/show");
 }
 
+/* It could not be paid by anybody: no plan is sold in a currency it takes. */
+static bool sells_nothing(Ctx *c, const HouseRow *a) {
+    HouseCurrencys l = db_all(c, HouseCurrency, "select currency from smart360.subscription_plan where active = 1 "
+                                                "union select currency from smart360.subscription where live = 1 "
+                                                "limit 20");
+    for (size_t i = 0; i < l.n; i++)
+        if (house_takes(a->driver, l.v[i].currency)) return false;
+    return l.n > 0;
+}
+
 /* One account takes payments: what was active before rests. */
 void house_move_post(Req *r) {
     Ctx *c = &r->c;
@@ -251,6 +264,9 @@ void house_move_post(Req *r) {
     if (on ? strcmp(a->status, "verified") && strcmp(a->status, "inactive") : strcmp(a->status, "active") != 0)
         fail(r, CONFLICT, "%s", word(r, "platform.gateway_first"));
     if (strcmp(a->mode, platform_mode())) fail(r, CONFLICT, "%s", word(r, "platform.gateway_side"));
+    if (on && sells_nothing(c, a))
+        fail(r, CONFLICT, "%s", msg_format(r, c->language, "platform.gateway_currency", { "name", a->label },
+                                           { "currencies", driver_named(a->driver).currencies }));
     if (on)
         db_run(c, "update smart360.gateway_account set status = 'inactive', updated_at = ?, updated_by = ?, "
                   "row_version = row_version + 1 where status = 'active'", c->now, c->user);
@@ -407,7 +423,7 @@ ROW(Seller, SELLER)
 
 void seller_page(Req *r) {
     Seller *s = db_one(r, Seller, "select name, address, tax_no, email, row_version from smart360.platform_seller");
-    platform_menu(r, "gateways");
+    platform_menu(r, "seller");
     FormView *v = form_show(r, "form", &seller_form, "/platform/seller");
     form_text(v, "name", s->name);
     form_text(v, "address", s->address);
@@ -415,7 +431,7 @@ void seller_page(Req *r) {
     form_text(v, "email", s->email);
     form_version(v, s->row_version);
     show_text(r, "form.intro", word(r, "platform.seller_how"));
-    show_text(r, "form.cancel_url", "/platform/gateways");
+    show_text(r, "form.cancel_url", "/platform/tenants");
     show_text(r, "page.title", word(r, "platform.seller"));
     page(r, "layout/form");
 }
@@ -433,5 +449,5 @@ void seller_save(Req *r) {
                              .after = json_pairs(c, "name", in_text(in, "name"), "tax_no", in_text(in, "tax_no"),
                                                  NULL) });
     note(r, "%s", word(r, "ui.saved"));
-    go(r, "/platform/gateways");
+    go(r, "/platform/seller");
 }

@@ -25,6 +25,7 @@ static const Route platform_routes[] = {
     PLATFORM_GET ("/platform/tenants/{slug}/correction",          "platform.tenants", EDIT,   correction_page),
     PLATFORM_POST("/platform/tenants/{slug}/correction",          "platform.tenants", EDIT,   correction_save),
     PLATFORM_GET ("/platform/tenants/{slug}/invoices/{no}",       "platform.tenants", VIEW,   tenant_invoice_page),
+    PLATFORM_GET ("/platform/tenants/{slug}/invoices/{no}/pdf",   "platform.tenants", VIEW,   tenant_invoice_pdf),
     PLATFORM_POST("/platform/tenants/{slug}/{event}",             "platform.tenants", EDIT,   tenant_move_post,
                   .form = tenant_show),
     PLATFORM_POST("/platform/tenants/{slug}/invoices/{no}/payment", "platform.tenants", EDIT, tenant_paid_post,
@@ -54,6 +55,7 @@ static const Route platform_routes[] = {
     PLATFORM_POST("/platform/seller",                             "platform.plans",   EDIT,   seller_save),
     TENANT_GET   ("/org/subscription/invoices/{no}",              "core.subscription", VIEW,  my_invoice_page),
     TENANT_GET   ("/org/subscription/invoices/{no}/print",        "core.subscription", VIEW,  my_invoice_print),
+    TENANT_GET   ("/org/subscription/invoices/{no}/pdf",          "core.subscription", VIEW,  my_invoice_pdf),
     /* calls the gateway between its transactions */
     TENANT_POST  ("/org/subscription/invoices/{no}/payment",      "core.subscription", EDIT,  my_invoice_pay,
                   .flags = NO_TX, .form = my_invoice_page),

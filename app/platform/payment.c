@@ -20,7 +20,8 @@ enum { RANK_NEW, RANK_ACTION, RANK_PROCESSING, RANK_ENDED, RANK_DONE };
 
 #define PAYMENT_SELECT "select p.id, p.public_id, p.payment_no, p.tenant_id, p.invoice_id, p.gateway_account_id, " \
     "p.amount_minor, p.currency, p.state, p.`rank`, p.provider_ref, p.redirect_url, p.provider_payment_id, " \
-    "p.failure_text, p.card_last4, coalesce(p.received_minor, 0) as received_minor, p.surplus, p.surplus_note, " \
+    "p.failure_text, p.card_last4, coalesce(p.received_minor, 0) as received_minor, " \
+    "coalesce(p.received_currency, p.currency) as received_currency, p.surplus, p.surplus_note, " \
     "p.receipt_no, p.calls, p.asked_at, p.expires_at, p.succeeded_at, p.created_at, p.sandbox_card, p.started_by, " \
     "p.payer_email, i.number as invoice_no, p.row_version from smart360.subscription_payment p " \
     "join smart360.subscription_invoice i on i.id = p.invoice_id "
@@ -46,7 +47,8 @@ static const char *tenant_name(Ctx *c, Id tenant) {
 HouseOrder sub_payment_order(Ctx *c, const SubPayment *p) {
     return (HouseOrder){ .no = p->payment_no, .public_id = p->public_id, .key = p->public_id, .currency = p->currency,
         .description = text(c, "SMART360 %s, %s", p->invoice_no, tenant_name(c, p->tenant_id)),
-        .email = p->payer_email, .amount = p->amount_minor, .expires_at = p->expires_at, .attempt_no = 1,
+        .email = p->payer_email, .amount = p->amount_minor, .started_at = p->created_at, .expires_at = p->expires_at,
+        .attempt_no = 1,
         .again = p->calls > 1,
         .return_url = public_url(c, text(c, "/org/subscription/payments/%s", p->public_id), false) };
 }
@@ -88,6 +90,9 @@ static void begin(Ctx *c, void *arg) {
     if (strcmp(i->status, "open"))
         fail(c, CONFLICT, "%s", msg_format(c, c->language, "platform.invoice_is", { "no", i->number },
                                            { "state", msg(c->language, text(c, "state.%s", i->status)) }));
+    if (!house_takes(b->account->driver, i->currency))
+        fail(c, CONFLICT, "%s", msg_format(c, c->language, "platform.pay_currency", { "currency", i->currency },
+                                           { "name", b->account->label }));
     Id under_way = db_id(c, "select id from smart360.subscription_payment where invoice_id = ? "
                             "and (state = 'processing' or (`rank` < ? and expires_at > ? and gateway_account_id = ?)) "
                             "order by state = 'processing' desc, id desc limit 1", i->id, RANK_ENDED, c->now,
@@ -164,10 +169,11 @@ static void succeed(Ctx *c, const SubPayment *p, const IntentResult *to) {
     const char *receipt = surplus ? NULL : receipt_next(c);
     db_must(c, 1, RETRY,
             "update smart360.subscription_payment set state = 'succeeded', `rank` = ?, provider_payment_id = ?, "
-            "card_last4 = left(?, 4), received_minor = ?, surplus = ?, receipt_no = ?, succeeded_at = ?, "
+            "card_last4 = left(?, 4), received_minor = ?, received_currency = ?, surplus = ?, "
+            "receipt_no = ?, succeeded_at = ?, "
             "failure_text = null, updated_at = ?, row_version = row_version + 1 where id = ? and `rank` < ?",
-            RANK_DONE, to->provider_payment_id, to->card_last4, to->amount, surplus, receipt, c->now, c->now, p->id,
-            RANK_DONE);
+            RANK_DONE, to->provider_payment_id, to->card_last4, to->amount, to->currency ? to->currency : p->currency,
+            surplus, receipt, c->now, c->now, p->id, RANK_DONE);
     audit_write(c, &(Audit){ .action = surplus ? "surplus" : "paid", .entity = "subscription_payment", .id = p->id,
                              .number = p->payment_no, .version = p->row_version + 1, .reason = surplus,
                              .after = json_pairs(c, "receipt_no", receipt, NULL) });
@@ -331,9 +337,12 @@ static void hear(Ctx *c, void *arg) {
     else event_end(c, h, "ignored", "stale");
 }
 
-/* By our own number, else by what the gateway calls it. */
+/* By our own number, else by what the gateway calls it, and of this account alone: another installation may have given
+   the same number at the same provider, so the provider's name for it must not be another one either. */
 static Id payment_of(Ctx *c, const IntentResult *to) {
-    Id id = to->intent_no ? db_id(c, "select id from smart360.subscription_payment where payment_no = ?", to->intent_no)
+    Id id = to->intent_no ? db_id(c, "select id from smart360.subscription_payment where payment_no = ? "
+                                     "and gateway_account_id = ? and (provider_ref = coalesce(?, provider_ref) "
+                                     "or provider_ref is null)", to->intent_no, to->gateway, to->provider_ref)
         : (Id){ 0 };
     if (id.id || !to->provider_ref) return id;
     return db_id(c, "select id from smart360.subscription_payment where gateway_account_id = ? and provider_ref = ?",

@@ -30,7 +30,8 @@ void platform_gateway_start(void);
     F(T, const char *, currency) F(T, const char *, state) F(T, int, rank) F(T, const char *, provider_ref) \
     F(T, const char *, redirect_url) \
     F(T, const char *, provider_payment_id) F(T, const char *, failure_text) F(T, const char *, card_last4) \
-    F(T, Money, received_minor) F(T, const char *, surplus) F(T, const char *, surplus_note) \
+    F(T, Money, received_minor) F(T, const char *, received_currency) F(T, const char *, surplus) \
+        F(T, const char *, surplus_note) \
     F(T, const char *, receipt_no) F(T, int, calls) F(T, Time, asked_at) F(T, Time, expires_at) \
     F(T, Time, succeeded_at) F(T, Time, created_at) F(T, const char *, sandbox_card) F(T, const char *, started_by) \
     F(T, const char *, payer_email) F(T, const char *, invoice_no) F(T, int, row_version)
@@ -71,6 +72,8 @@ void sub_payment_settle     (Req *r);
 void tenant_invoice_page    (Req *r);
 void my_invoice_page        (Req *r);
 void my_invoice_print       (Req *r);
+void my_invoice_pdf         (Req *r);
+void tenant_invoice_pdf     (Req *r);
 void my_invoice_pay         (Req *r);
 void my_payment_page        (Req *r);
 void my_contact_page        (Req *r);

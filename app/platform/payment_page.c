@@ -122,9 +122,15 @@ void my_invoice_page(Req *r) {
     show_text(r, "page.crumbs.1.text", i->number);
     show_text(r, "page.actions.0.text", word(r, "platform.print"));
     show_text(r, "page.actions.0.url", text(r, "/org/subscription/invoices/%s/print", i->number));
+    show_text(r, "page.actions.1.text", word(r, "platform.pdf"));
+    show_text(r, "page.actions.1.url", text(r, "/org/subscription/invoices/%s/pdf", i->number));
     const HouseAccount *a = strcmp(i->status, "open") ? NULL : platform_account_active(c);
     if (!strcmp(i->status, "open") && !a) show_text(r, "show.notices.0.text", word(r, "platform.pay_closed"));
-    if (a && perm_may(c, "core.subscription", EDIT)) {
+    bool takes = a && house_takes(a->driver, i->currency);
+    if (a && !takes)
+        show_text(r, "show.notices.0.text", msg_format(r, c->language, "platform.pay_currency",
+                                                       { "currency", i->currency }, { "name", a->label }));
+    if (takes && perm_may(c, "core.subscription", EDIT)) {
         show_text(r, "show.moves.0.text", msg_format(r, c->language, "platform.pay",
                                                      { "amount", amount_words(c, i->total_minor, i->currency) }));
         show_text(r, "show.moves.0.url", text(r, "/org/subscription/invoices/%s/payment", i->number));
@@ -146,6 +152,8 @@ void tenant_invoice_page(Req *r) {
     show_text(r, "page.crumbs.0.text", t->name);
     show_text(r, "page.crumbs.0.url", text(r, "/platform/tenants/%s", t->slug));
     show_text(r, "page.crumbs.1.text", i->number);
+    show_text(r, "page.actions.0.text", word(r, "platform.pdf"));
+    show_text(r, "page.actions.0.url", text(r, "/platform/tenants/%s/invoices/%s/pdf", t->slug, i->number));
     history_aside(r, "subscription_invoice", i->id, NULL);
     page(r, "layout/show");
 }
@@ -234,7 +242,8 @@ void my_payment_page(Req *r) {
     static const char facts[] = "job.sections.0.facts";
     show_text(r, "job.sections.0.title", p->payment_no);
     show_fact(r, facts, word(r, "platform.amount"),
-              amount_words(c, p->received_minor.minor ? p->received_minor : p->amount_minor, p->currency), NULL);
+              p->received_minor.minor ? amount_words(c, p->received_minor, p->received_currency)
+                                      : amount_words(c, p->amount_minor, p->currency), NULL);
     if (p->receipt_no) show_fact(r, facts, word(r, "platform.receipt"), p->receipt_no, NULL);
     if (p->card_last4) show_fact(r, facts, word(r, "platform.card"), text(r, "•••• %s", p->card_last4), NULL);
     if (p->failure_text) show_fact(r, facts, word(r, "platform.why"), p->failure_text, NULL);
@@ -365,8 +374,8 @@ void sub_payment_show(Req *r) {
     show_fact(r, "show.facts", word(r, "platform.invoice"), p->invoice_no, NULL);
     show_fact(r, "show.facts", word(r, "platform.amount"), amount_words(c, p->amount_minor, p->currency), NULL);
     if (p->received_minor.minor)
-        show_fact(r, "show.facts", word(r, "platform.received_amount"), amount_words(c, p->received_minor, p->currency),
-                  NULL);
+        show_fact(r, "show.facts", word(r, "platform.received_amount"),
+                  amount_words(c, p->received_minor, p->received_currency), NULL);
     if (p->receipt_no) show_fact(r, "show.facts", word(r, "platform.receipt"), p->receipt_no, NULL);
     show_fact(r, "show.facts", word(r, "platform.begun"), time_words(c, p->created_at), p->started_by);
     if (p->provider_payment_id)

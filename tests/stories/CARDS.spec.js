@@ -22,7 +22,7 @@ story('CARDS', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, reques
 
   test.beforeEach(async () => {
     if (double) return;
-    double = await StripeDouble.start();
+    double = await StripeDouble.start({ now: () => instance().now() });
     sql("update gateway_account set status = 'inactive' where driver = 'sandbox'");
     sql("update gateway_account set status = 'active', api_base = ? where driver = 'stripe'", [double.url]);
   });

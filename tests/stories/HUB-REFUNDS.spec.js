@@ -23,7 +23,7 @@ story('ONB03US01 refunds and disputes', 'HUB-FIX', ({ as, portal, test, expect, 
     if (!first) order('set', 'HUB-FIX');
     first = false;
     await double?.stop();
-    double = await StripeDouble.start();
+    double = await StripeDouble.start({ now: () => instance().now() });
     sql("update gateway_account set status = 'inactive' where driver = 'sandbox'");
     sql("update gateway_account set status = 'active', api_base = ? where driver = 'stripe'", [double.url]);
     const who = portal();

@@ -30,7 +30,7 @@ story('HUB review', 'HUB-FIX', ({ as, portal, test, expect, sql, one, ledger, jo
 
   test.beforeEach(async () => {
     if (double) return;
-    double = await StripeDouble.start();
+    double = await StripeDouble.start({ now: () => instance().now() });
     sql("update gateway_account set status = 'inactive' where driver = 'sandbox'");
     sql("update gateway_account set status = 'active', api_base = ? where driver = 'stripe'", [double.url]);
   });

@@ -21,7 +21,7 @@ story('HUB gateways', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
 
   test.beforeEach(async () => {
     if (double) return;
-    double = await StripeDouble.start();
+    double = await StripeDouble.start({ now: () => instance().now() });
     // as the platform has it: an account that is not set up, with the address of the double
     sql("delete from smart360.webhook_route where driver = 'stripe'");
     sql("delete from gateway_account where driver = 'stripe'");

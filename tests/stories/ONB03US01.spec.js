@@ -234,12 +234,29 @@ story('ONB03US01 Stripe', 'HUB-FIX', (all) => {
 
   test.beforeEach(async () => {
     if (double) return;
-    double = await StripeDouble.start();
+    double = await StripeDouble.start({ now: () => instance().now() });
     sql("update gateway_account set status = 'inactive' where driver = 'sandbox'");
     sql("update gateway_account set status = 'active', api_base = ? where driver = 'stripe'", [double.url]);
   });
   test.afterEach(() => { if (double) expect(double.violations).toEqual([]); });
   test.afterAll(async () => { await double?.stop(); double = null; });
+
+  test("ONB03US01 Stripe's page is open for half an hour at least and a day at most, whenever the payment began", async () => {
+    for (const [amount, ends_in_s, least, most] of [['5.00', 60, 1800, 2400], ['6.00', 7 * 86400, 3600, 86400], ['7.00', 45 * 60, 2600, 2700]]) {
+      const p = await h.begin('WA-ACC-100002', amount);
+      sql('update payment_intent set expires_at = ? where public_id = ?', [new Date(instance().now().getTime() + ends_in_s * 1000).toISOString().slice(0, 19).replace('T', ' '), p.id]);
+      expect((await h.start(p)).location, `${ends_in_s} s`).toMatch(/^https:\/\/checkout\.stripe\.com/);
+      const asked = Number(double.seen.at(-1).given.expires_at) - Math.floor(instance().now().getTime() / 1000);
+      expect(asked).toBeGreaterThan(least);
+      expect(asked).toBeLessThanOrEqual(most);
+      sql("update payment_intent set state = 'cancelled', `rank` = 3 where public_id = ?", [p.id]);
+    }
+    // and as Stripe itself it refuses another one
+    const call = (seconds) => fetch(`${double.url}/v1/checkout/sessions`, { method: 'POST', body: new URLSearchParams({ mode: 'payment', expires_at: String(Math.floor(instance().now().getTime() / 1000) + seconds) }) }).then((r) => r.status);
+    expect([await call(1700), await call(90000), await call(1900)]).toEqual([400, 400, 200]);
+    double.violations.length = 0;
+    double.sessions.clear();
+  });
 
   test('ONB03US01.3 a byte changed, or an old time: 401, and nothing is stored', async () => {
     const good = double.event('payment_intent.succeeded', { id: 'pi_x' }, { at: instance().now() });

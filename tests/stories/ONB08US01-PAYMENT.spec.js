@@ -1,5 +1,6 @@
 // Paying a subscription by the platform's own gateway account; terms by contract, discounts, the billing contact, corrections
 // (ONB08US01, ONB01US01).
+const { execFileSync } = require('child_process');
 const { story } = require('../support/story');
 const { StripeDouble } = require('../support/stripe_double');
 
@@ -24,7 +25,7 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
   const receipts = () => sql.platform('select receipt_no from subscription_payment where receipt_no is not null order by id').map((r) => r.receipt_no);
   let double, first;
 
-  test.beforeEach(async () => { double ??= await StripeDouble.start(); });
+  test.beforeEach(async () => { double ??= await StripeDouble.start({ now: () => instance().now() }); });
   test.afterEach(() => expect(double.violations).toEqual([]));
   test.afterAll(async () => { await double?.stop(); });
 
@@ -105,6 +106,15 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     await admin().get(`/org/subscription/invoices/${first}`).sees('Paid', 'SUB-RCP-000001');
     await admin().get(`/org/subscription/invoices/${first}/print`).sees('SMART360 Inc.', '1200.00 USD', 'San Francisco Water Authority', 'SUB-RCP-000001');
     await admin().post(`/org/subscription/invoices/${first}/payment`, {}).refuses(409, null, /is Paid\./);
+    // the same as PDF, for both sides and nobody else
+    for (const [who, at] of [[admin(), `/org/subscription/invoices/${first}/pdf`], [platform(), `/platform/tenants/swa/invoices/${first}/pdf`]]) {
+      const pdf = await who.get(at).is(200), words = execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf.bytes }).toString();
+      expect(pdf.headers['content-type']).toBe('application/pdf');
+      for (const wanted of [`Invoice ${first}`, 'SMART360 Inc.', '1 Platform Way, Portland', 'San Francisco Water Authority', 'Growth', '1200.00 USD', 'Paid', 'SUB-RCP-000001']) expect(words).toContain(wanted);
+    }
+    await as('cso1').get(`/org/subscription/invoices/${first}/pdf`).is(403);
+    await admin().get('/org/subscription/invoices/SUB-NONE/pdf').is(404);
+    await platform().get('/platform/tenants').and((r) => expect(r.body).toContain('href="/platform/seller"'));
     await platform().get('/platform/payments').sees(p.payment_no, 'SUB-RCP-000001', 'Succeeded');
   });
 
@@ -154,6 +164,55 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     sql.platform("update subscription_invoice set status = 'void' where number = ?", [other]);
   });
 
+  test('ONB08US01 a surplus in another currency is kept and shown in that currency', async () => {
+    const no = bill(7500), hook = `/hooks/stripe/${account('stripe').endpoint_key}`;
+    await pay(no).is(303);
+    const session = double.session_of(payment().payment_no);
+    double.pay(session);
+    session.currency = 'eur';
+    expect((await request({ ...double.event('checkout.session.completed', session, { at: instance().now() }), path: hook })).status).toBe(200);
+    await jobs_run();
+    const p = payment();
+    expect(p).toMatchObject({ state: 'succeeded', surplus: 'currency', received_minor: '7500', received_currency: 'EUR', currency: 'USD', receipt_no: null });
+    await platform().get(`/platform/payments/${p.payment_no}`).sees('75.00 EUR', '75.00 USD', 'It came in another currency');
+    await admin().get(`/org/subscription/payments/${p.public_id}`).sees('75.00 EUR').and((r) => expect(r.text).not.toContain('75.00 USD'));
+    expect(invoice(no).status).toBe('open');
+    sql.platform("update subscription_invoice set status = 'void' where number = ?", [no]);
+  });
+
+  test('ONB08US01 a gateway that does not take the currency of the invoice is not asked', async () => {
+    await platform().post('/platform/gateways/drivers/doku', {}, { from: '/platform/gateways' }).is(303);
+    const no = bill(7600), path = `/platform/gateways/${account('doku').public_id}`, before = sql.platform('select count(*) n from subscription_payment')[0].n;
+    sql.platform("update gateway_account set status = 'verified' where driver = 'doku'");
+    await platform().post(`${path}/moves/activate`, {}, { from: path }).refuses(409, null, 'DOKU takes IDR; no plan is sold in that.');
+    expect([account('doku').status, account('stripe').status]).toEqual(['verified', 'active']);
+    sql.platform("update gateway_account set status = if(driver = 'doku', 'active', 'inactive')");       // as when the prices changed since
+    await admin().get(`/org/subscription/invoices/${no}`).sees('DOKU does not take USD. Pay by transfer').and((r) => expect(r.text).not.toContain('Pay 76.00'));
+    await admin().post(`/org/subscription/invoices/${no}/payment`, {}).refuses(409, null, 'DOKU does not take USD. Pay by transfer');
+    expect(sql.platform('select count(*) n from subscription_payment')[0].n).toBe(before);
+    sql.platform("update gateway_account set status = if(driver = 'stripe', 'active', 'inactive')");
+    sql.platform("update subscription_invoice set status = 'void' where number = ?", [no]);
+  });
+
+  test('ONB08US01 an event pays what its own account opened: no payment of another account, none that the provider calls otherwise', async () => {
+    const no = bill(7700), hook = `/hooks/stripe/${account('stripe').endpoint_key}`;
+    const tell = async (session) => { expect((await request({ ...double.event('checkout.session.completed', session, { at: instance().now() }), path: hook })).status).toBe(200); await jobs_run(); };
+    const last_event = () => sql.platform('select state, reason from subscription_event order by id desc limit 1')[0];
+    await pay(no).is(303);
+    const p = payment(), session = double.session_of(p.payment_no);
+    double.pay(session);
+    await tell({ ...session, id: 'cs_test_ofanother' });                // the same number, given by another installation
+    expect(last_event()).toEqual({ state: 'ignored', reason: 'unknown_payment' });
+    sql.platform('update subscription_payment set gateway_account_id = ? where id = ?', [account('doku').id, p.id]);
+    await tell(session);
+    expect(last_event()).toEqual({ state: 'ignored', reason: 'unknown_payment' });
+    expect([payment().state, invoice(no).status]).toEqual(['requires_action', 'open']);
+    sql.platform('update subscription_payment set gateway_account_id = ? where id = ?', [account('stripe').id, p.id]);
+    await tell(session);
+    expect(last_event()).toEqual({ state: 'processed', reason: null });
+    expect([payment().state, invoice(no).status]).toEqual(['succeeded', 'paid']);
+  });
+
   test('ONB08US01 paid by the sandbox gateway: refused card, good card twice delivered, one receipt', async () => {
     await platform().post('/platform/gateways/drivers/sandbox', {}, { from: '/platform/gateways' }).is(303);
     const path = `/platform/gateways/${account('sandbox').public_id}`, no = bill(24000);
@@ -172,7 +231,7 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     clock.forward({ seconds: 5 });
     await jobs_run();
     expect(invoice(no).status).toBe('paid');
-    expect(payment()).toMatchObject({ state: 'succeeded', card_last4: '4242', receipt_no: 'SUB-RCP-000003' });
+    expect(payment()).toMatchObject({ state: 'succeeded', card_last4: '4242', receipt_no: 'SUB-RCP-000004' });
     expect(sql.platform('select delivery_count from subscription_event order by id desc limit 1')[0].delivery_count).toBe('2');
     await anyone('swa.smart360.test').get(`/sandbox/subscription/${payment().public_id}`).is(303);       // to sign in
   });
@@ -203,12 +262,12 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     await terms({ plan: 'enterprise' }).refuses(422, 'price', 'Enter the price of the contract.');
     await terms({ plan: 'enterprise', price: '5000.00', discount: '10' }).refuses(422, 'discount_reason', 'Say why there is a discount.');
     await terms({ plan: 'enterprise', price: '5000.00', reason: '' }).refuses(422, 'reason');
-    sql.platform("update subscription s join tenant t on t.id = s.tenant_id join subscription_plan p on p.code = 'growth' set s.plan_id = p.id, s.term = 'month', s.price_minor = 240000, s.status = 'active', s.add_ons = null, s.current_period_start = ?, s.current_period_end = ? where t.slug = 'swa'", [day(-10), day(19)]);
+    sql.platform("update subscription s join tenant t on t.id = s.tenant_id join subscription_plan p on p.code = 'growth' set s.plan_id = p.id, s.term = 'month', s.price_minor = 240000, s.status = 'active', s.add_ons = null, s.period_net_minor = null, s.current_period_start = ?, s.current_period_end = ? where t.slug = 'swa'", [day(-10), day(19)]);
     await terms({ plan: 'enterprise', price: '5000.00', contract_no: 'C-2026-1', discount: '10', discount_reason: 'Three years' }).is(303);
     expect(subscription()).toMatchObject({ code: 'enterprise', price_minor: '500000', discount_ppm: '100000', contract_no: 'C-2026-1' });
     const last = () => sql.platform('select number, `lines`, total_minor, status from subscription_invoice order by id desc limit 1')[0];
-    // 20 of 30 days: what is left of Growth and of Enterprise, both less a tenth
-    expect(JSON.parse(last().lines).map((l) => l.amount_minor)).toEqual([-144000, 300000]);
+    // 20 of 30 days: what is left of Growth, which was invoiced in full, and of Enterprise, less a tenth
+    expect(JSON.parse(last().lines).map((l) => l.amount_minor)).toEqual([-160000, 300000]);
     await platform().get('/platform/tenants/swa/tab/subscription').sees('C-2026-1', '10.00 %', 'Three years');
     await admin().get('/org/subscription').sees('Enterprise', '5000.00');
     // the next invoice says the discount

@@ -2,7 +2,7 @@
 // does, answers a repeated Idempotency-Key with the first answer, and writes down whatever a real Stripe would not take: a wrong
 // method, path, header, parameter or value. `violations` must be empty at the end of a test.
 //
-//   const double = await StripeDouble.start();      double.url: for gateway_account.api_base
+//   const double = await StripeDouble.start({ now: () => instance().now() });      double.url: for gateway_account.api_base
 //   double.next('POST /v1/refunds', 'lose')         the next such call is carried out, and its answer is lost
 //   double.next('POST /v1/refunds', { status: 402, body: {...} })
 //   double.pay(session)                             the customer pays on the hosted page
@@ -37,8 +37,9 @@ const calls = {
 };
 
 class StripeDouble {
-  static async start() {
+  static async start({ now }) {
     const d = new StripeDouble();
+    d.now = now;                                                        // the clock of the instance: a page must be open for half an hour
     d.server = http.createServer((request, answer) => d.take(request, answer));
     await new Promise((done) => d.server.listen(0, '127.0.0.1', done));
     d.url = `http://127.0.0.1:${d.server.address().port}`;
@@ -119,6 +120,8 @@ class StripeDouble {
     if (call === 'POST /v1/payment_intents') return this.charge_card(given);
     if (call === 'GET /v1/payment_intents/:id') return this.payments.has(id) ? [200, this.payments.get(id)] : missing('payment_intent');
     if (call === 'POST /v1/checkout/sessions') {
+      const left = Number(given.get('expires_at')) - Math.floor(this.now().getTime() / 1000), wrong = left < 1800 ? 'at least 30 minutes' : left > 86400 ? 'less than 24 hours' : null;
+      if (wrong) return [400, { error: { type: 'invalid_request_error', param: 'expires_at', message: `The \`expires_at\` timestamp must be ${wrong} from Checkout Session creation.` } }];
       const s = { id: this.id('cs_test'), object: 'checkout.session', status: 'open', payment_status: 'unpaid', payment_intent: null, client_reference_id: given.get('client_reference_id'), currency: 'usd',
         mode: 'payment', keeps: given.get('payment_intent_data[setup_future_usage]') === 'off_session', customer: null,
         amount_total: Number(given.get('line_items[0][price_data][unit_amount]')), metadata: { intent: given.get('metadata[intent]') }, url: null };

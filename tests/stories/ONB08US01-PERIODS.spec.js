@@ -1,7 +1,7 @@
 // What is invoiced of a period ahead when plan, add-ons or terms change before it begins (ONB08US01): billed once, whatever the order.
 const { story } = require('../support/story');
 
-story('ONB08US01 periods', 'BASE', ({ as, test, expect, sql, clock, jobs_run }) => {
+story('ONB08US01 periods', 'BASE', ({ as, test, expect, sql, clock, jobs_run, order }) => {
   const admin = () => as('tenant_admin'), platform = () => as('platform_admin');
   const subscription = () => sql.platform("select s.*, p.code from subscription s join subscription_plan p on p.id = s.plan_id join tenant t on t.id = s.tenant_id where t.slug = 'swa' and s.live = 1")[0];
   const invoices = () => sql.platform("select i.* from subscription_invoice i join tenant t on t.id = i.tenant_id where t.slug = 'swa' order by i.id").map((i) => ({ ...i, lines: JSON.parse(i.lines) }));
@@ -13,6 +13,7 @@ story('ONB08US01 periods', 'BASE', ({ as, test, expect, sql, clock, jobs_run }) 
   const of_may = () => invoices().filter((i) => i.status !== 'void' && i.period_on === '2026-05-06').reduce((n, i) => n + Number(i.period_plan_minor) + Number(i.period_more_minor), 0);
   // 6 April to 5 May by a plan, no invoice yet; `at`: 16 April has 20 days left, 25 April (11 left) is within the 14 days ahead.
   const begin = (plan, at) => {
+    order('set', 'BASE');                                              // fresh sessions: the clock goes back
     for (const table of ['subscription_payment', 'subscription_invoice']) sql.platform(`delete from ${table} where tenant_id = (select id from tenant where slug = 'swa')`);
     sql.platform(`update subscription s join tenant t on t.id = s.tenant_id join subscription_plan p on p.code = ? set s.plan_id = p.id, s.price_minor = p.price_minor, s.term = 'month', s.status = 'active', s.pending_plan_id = null, s.cancel_on = null, s.add_ons = null,
       s.add_ons_next = null, s.credit_minor = 0, s.discount_ppm = 0, s.discount_until = null, s.period_net_minor = null, s.current_period_start = '2026-04-06', s.current_period_end = '2026-05-05' where t.slug = 'swa' and s.live = 1`, [plan]);

@@ -1,6 +1,7 @@
 /*
  * Questioning a bill (CSS01US02, "Dispute"): lines, a reason, words and files become a complaint about the bill,
- * which is held back meanwhile. One open at a time, within 60 days of issue (setting dispute_days).
+ * which is held back meanwhile. One open at a time, within 60 days of issue (setting dispute_days). A bill that is paid
+ * is questioned too: then nothing is held back.
  */
 #include <string.h>
 
@@ -48,8 +49,8 @@ static Date last_day(Ctx *c, const BillHead *b) {
 
 bool dispute_may(Ctx *c, const BillHead *b) {
     const Mine *m = mine_by_id(c, b->account);
-    return m && mine_may(m, ACCESS_MANAGER) && b->open.minor > 0 && !strcmp(b->status, "published") &&
-           !dispute_of(c, b) && date_compare(utility_today(c), last_day(c, b)) <= 0;
+    return m && mine_may(m, ACCESS_MANAGER) && !strcmp(b->status, "published") && !dispute_of(c, b) &&
+           date_compare(utility_today(c), last_day(c, b)) <= 0;
 }
 
 /* --- /bills/<no>/dispute ------------------------------------------------------------------------------------------ */
@@ -66,8 +67,7 @@ static const BillHead *bill_here(Req *r) {
 static void check_open(Ctx *c, const BillHead *b) {
     const char *no = dispute_of(c, b);
     if (no) fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.dispute.open", { "no", no }));
-    if (strcmp(b->status, "published") || b->open.minor <= 0)
-        fail(c, CONFLICT, "%s", msg(c->language, "portal.dispute.paid"));
+    if (strcmp(b->status, "published")) fail(c, CONFLICT, "%s", msg(c->language, "portal.dispute.replaced"));
     if (date_compare(utility_today(c), last_day(c, b)) > 0)
         fail(c, CONFLICT, "%s",
              msg_format(c, c->language, "portal.dispute.late",
@@ -106,7 +106,7 @@ void dispute_page(Req *r) {
     portal_page(r, "portal.dispute.title", "portal/dispute");
 }
 
-/* The chosen lines: their sum, at most what is open, and their numbers. */
+/* The chosen lines: their sum, at most what is open (nothing of a bill that is paid); their numbers, "" for none. */
 static Money chosen(Req *r, const BillHead *b, const char **numbers) {
     BillDetails lines = bill_details(&r->c, b->id);
     Money sum = { 0 };
@@ -132,7 +132,7 @@ void dispute_post(Req *r) {
     Input *in = form_read(r, &dispute_form);
     const char *numbers;
     Money amount = chosen(r, b, &numbers);
-    if (!amount.minor) problem(r, "lines", "%s", msg(c->language, "portal.dispute.choose"));
+    if (!*numbers) problem(r, "lines", "%s", msg(c->language, "portal.dispute.choose"));
     files_check(r, "files");
     problems_end(r);
     const char *reason = in_text(in, "reason"), *says = msg(c->language, text(c, "portal.dispute.reason.%s", reason));
@@ -146,7 +146,7 @@ void dispute_post(Req *r) {
                                                  .extra = json_pairs(c, "lines", numbers, "reason", reason, NULL) });
     files_keep(r, "files", "complaint", id);
     note(r, "%s",
-         msg_format(c, c->language, "portal.dispute.done",
+         msg_format(c, c->language, amount.minor ? "portal.dispute.done" : "portal.dispute.done_paid",
                     { "no", db_text(c, "select complaint_no from complaint where id = ?", id) }));
     go(r, "/bills/%s", b->bill_no);
 }

@@ -179,6 +179,23 @@ story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_
     clock.forward({ days: -60 });
   });
 
+  test('CSS01US02 a bill that is paid is questioned too; nothing of it is held back', async () => {
+    const bill = 'WA-BILL-202604-000101', [was] = sql('select paid_minor, payment_status from bill where bill_no = ?', [bill]);
+    sql("update bill set paid_minor = total_minor, payment_status = 'paid' where bill_no = ?", [bill]);
+    expect((await alpha().get(`/bills/${bill}`).sees('Paid')).body).toContain(`/bills/${bill}/dispute`);
+    const to = `/bills/${bill}/dispute`, seq = one('select min(l.seq) from bill_line l join bill b on b.id = l.bill_id where b.bill_no = ? and l.amount_minor > 0', [bill]);
+    const words = { reason: 'wrong_reading', words: 'The meter says something else.' };
+    await alpha().post(to, words, { from: to, files: {} }).refuses(422, 'lines', 'Choose at least one line.');
+    await alpha().post(to, { ...words, [`line_${seq}`]: '1' }, { from: to, files: {} }).done('Thank you. Your complaint has the number').and((r) => expect(r.text).not.toContain('need not pay'));
+    const [c] = sql('select id, complaint_no, disputed_amount_minor from complaint order by id desc limit 1');
+    expect(c.disputed_amount_minor).toBe('0');
+    await alpha().get(`/bills/${bill}`).sees('Paid', `${c.complaint_no} about this bill is open.`).and((r) => expect(r.body).not.toContain(`/bills/${bill}/dispute"`));
+    await alpha().get(to).refuses(409, null, `${c.complaint_no} about this bill is open.`);
+    await jobs_run();
+    sql("update complaint set status = 'closed' where id = ?", [c.id]);
+    sql('update bill set paid_minor = ?, payment_status = ?, dispute_hold = 0 where bill_no = ?', [was.paid_minor, was.payment_status, bill]);
+  });
+
   test('CSS01US02 a copy on paper is asked for once', async () => {
     const bill = 'WA-BILL-202604-000101';
     await alpha().post(`/bills/${bill}/paper`, {}, { from: `/bills/${bill}/paper` }).done('Your request has the number');

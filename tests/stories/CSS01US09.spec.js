@@ -188,6 +188,28 @@ story('CSS01US09', 'UX-FIX', ({ as, test, expect, sql, one, clock, jobs_run, wat
     sql('delete from portal_announcement');
   });
 
+  test('CSS01US09 an announcement for a category or an area is seen by those who belong there', async () => {
+    const desk = as('comms_manager'), fields = { body: 'Please save water.', kind: 'warning', from_on: '04/14/2026' }, from = '/cis/portal/announcements/new';
+    const [alpha_at] = sql('select k.code category, s.code area, s.path from account a join premise p on p.id = a.premise_id join service_area s on s.id = p.sub_area_id join consumer_category k on k.id = a.category_id where a.account_no = ?', ['WA-ACC-300001']);
+    await desk.post('/cis/portal/announcements', { ...fields, title: 'Nobody', category: 'NOPE', area: "X' or 1" }, { from }).refuses(422, 'category', 'Choose one of the list.').refuses(422, 'area', 'Choose one of the list.');
+    await desk.post('/cis/portal/announcements', { ...fields, title: 'For shops', category: 'COM' }, { from }).done();
+    await desk.post('/cis/portal/announcements', { ...fields, title: 'For homes', category: alpha_at.category, area: alpha_at.path.split('/')[0] }, { from }).done();
+    await desk.post('/cis/portal/announcements', { ...fields, title: 'Water off', area: alpha_at.area }, { from }).done();
+    await desk.get('/cis/portal/announcements').sees('For shops', 'COM', alpha_at.area);
+    await as.anew('alpha@swa.test').get('/home').sees('For homes', 'Water off').lacks('For shops');
+    const visitor = as(null);
+    visitor.prefix = '/p/swa-w';
+    await visitor.get('/signin').lacks('For homes', 'Water off', 'For shops');
+    const id = one("select public_id from portal_announcement where title = 'Water off'");
+    const other = one("select code from service_area where path not like ? and level = 'sub_area' limit 1", [`%${alpha_at.area}%`]);
+    await desk.post(`/cis/portal/announcements/${id}`, { area: other }, { from: `/cis/portal/announcements/${id}` }).done();
+    await as.anew('alpha@swa.test').get('/home').sees('For homes').lacks('Water off');
+    await desk.post(`/cis/portal/announcements/${id}`, { area: '' }, { from: `/cis/portal/announcements/${id}` }).done();
+    await visitor.get('/signin').sees('Water off');
+    expect(one("select audience is null from portal_announcement where title = 'Water off'")).toBe('1');
+    sql('delete from portal_announcement');
+  });
+
   test('CSS01US09 in the browser: staff and portal, wide and narrow, light and dark', async ({ page, context }) => {
     test.setTimeout(120000);
     await manager().browse(page, '/me/notifications');

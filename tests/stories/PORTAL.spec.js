@@ -69,6 +69,20 @@ story('PORTAL', 'UX-FIX', ({ as, portal, test, expect, sql, one, jobs_run, watch
       await speak(who, 'en');
     });
 
+  test('PORTAL a long name of a utility takes two lines of the bar at most, and stays whole for who hears it', async ({ page }) => {
+    const name = 'The Greater Portland Metropolitan Water, Wastewater and Stormwater Authority';
+    await alpha().browse(page, '/home');
+    for (const width of [320, 360, 1440]) {
+      await page.setViewportSize({ width, height: 760 });
+      const was = await page.evaluate((words) => { const span = document.querySelector('.p-top .s-logo > span'), old = span.textContent; span.textContent = words; return old; }, name);
+      expect(await page.evaluate(() => { const s = document.querySelector('.p-top .s-logo > span'); return Math.round(s.getBoundingClientRect().height / parseFloat(getComputedStyle(s).lineHeight)); }), `${width}`).toBeLessThanOrEqual(2);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width}`).toBe(true);
+      expect(await page.evaluate(() => document.querySelector('.p-top').offsetHeight), `${width}`).toBeLessThanOrEqual(60);
+      await expect(page.locator('.p-top .s-logo')).toHaveAccessibleName(name);
+      await page.evaluate((words) => { document.querySelector('.p-top .s-logo > span').textContent = words; }, was);
+    }
+  });
+
   test('PORTAL its pages are light: HTML, first visit, requests, nodes, no jumping', async ({ page }) => {
     test.setTimeout(120000);
     await alpha().browse(page, '/home');

@@ -20,6 +20,21 @@ story('BX01US02', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, own
     await as('cashier').get('/bx/generate-single').is(403);
   });
 
+  test('ONB02US02 a sub-category says itself whether its bills are taxed; empty is as the category', async () => {
+    const total = (text) => clerk().get('/bx/generate-single/SF-1001?kind=single&period_end=2026-04-30&bill_date=2026-05-02').sees(text);
+    const set = (table, key, value) => sql(`update ${table} k join account a on a.${key} = k.id set k.tax_exempt = ? where a.account_no = 'SF-1001'`, [value]);
+    if (one("select sub_category_id is null from account where account_no = 'SF-1001'") === '1') sql("update account a join consumer_sub_category s on s.category_id = a.category_id set a.sub_category_id = s.id where a.account_no = 'SF-1001'");
+    set('consumer_sub_category', 'sub_category_id', 1);
+    await total('183.37');
+    set('consumer_sub_category', 'sub_category_id', 0);
+    set('consumer_category', 'category_id', 1);
+    await total('188.00');
+    set('consumer_sub_category', 'sub_category_id', null);
+    await total('183.37');
+    set('consumer_category', 'category_id', 0);
+    await total('188.00');
+  });
+
   test('BX01US02 the preview knows an index and a charge that are only typed, and keeps neither', async () => {
     const readings = () => one("select count(*) from meter_reading"), preview = (values) => clerk().get(`/bx/generate-single/SF-1003?${new URLSearchParams({ kind: 'single', period_end: '2026-04-30', bill_date: '2026-05-02', due_date: '2026-05-23', ...values })}`);
     const before = readings(), events = one('select count(*) from outbox_event'), audits = one("select count(*) from audit_entry where action <> 'sign_in'");

@@ -90,13 +90,25 @@ bool    run_is_taken_back  (Ctx *c, Id run);
 void    run_take_back_again(Ctx *c, Id run);
 /* Fails CONFLICT when nothing is held for the account; with whose decision it was, when somebody released it. */
 void    run_release_check(Ctx *c, Id run, Id account);
+/* All accounts of a run in stage 2 or 3 are checked: a piece at once, the rest by a job. */
+void    run_check_all(Ctx *c, Id run);
+/* Before the drafts of a large run, which has just moved to calculating, a job looks whether each reading is decided;
+   then the work begins, else the run is back in stage 3. */
+void    run_look_through(Ctx *c, Id run);
+/* Whether a run has so many accounts (setting bx.run_large) that no request looks at all of them. */
+enum { RUN_IS_LARGE = 2000 };
+bool    run_is_large(Ctx *c, Id run);
+/* How many places are checked, or looked through; -1: all of them. */
+int64_t run_checked(Ctx *c, Id run);
+JobStep run_check_job(Ctx *c, const JobRow *job);
+JobStep run_look_job (Ctx *c, const JobRow *job);
 JobStep run_mark_job(Ctx *c, const JobRow *job);
 JobStep run_undo_job(Ctx *c, const JobRow *job);
 
 /* --- the stages of V2: run_stage.c --- */
-/* Eligibility of the run's accounts (NULL: all that are not left
- * out): blocked ones become errors with their exceptions. */
-void        run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
+/* Eligibility of the accounts that are not left out, of these places in the run's order: blocked ones become errors
+   with their exceptions. */
+void        run_check_places(Ctx *c, const RunRow *run, int64_t above, int64_t upto);
 /* Connections whose reading is missing or waits, of accounts still to be billed; of these places in the run's order. */
 int64_t     run_undecided_readings(Ctx *c, const RunRow *run, int64_t above, int64_t upto);
 /* Field work reads the meter of a connection again; service_order.id, the open one when there is one already. */

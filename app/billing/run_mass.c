@@ -1,8 +1,8 @@
 /*
- * What one press does to all bills of a run (BX01US03; "Runs, workers, crashes"): approval, sending back, rolling back
- * and cancelling. The decision is the run's, at once; its bills follow in pieces, each a transaction of its own, by a
- * job whose place is committed with the piece. A run of one piece is done with in the press itself. Whatever stops a
- * worker, the next one goes on, and a second press meets a run that is in another state.
+ * What one press does to all accounts or bills of a run (BX01US03; "Runs, workers, crashes"): checking, approval,
+ * sending back, rolling back and cancelling. The decision is the run's, at once; what it does follows in pieces, each a
+ * transaction of its own, by a job whose place is committed with the piece. A run of one piece is done with in the
+ * press itself. Whatever stops a worker, the next one goes on, and a second press meets a run in another state.
  */
 #include <string.h>
 
@@ -114,5 +114,79 @@ JobStep run_undo_job(Ctx *c, const JobRow *job) {
     if (!after) return back_ended(c, run), STEP_DONE;
     job_progress(c, text(c, "%lld", (long long)after), after,
                  db_int(c, "select account_count from bill_run where id=?", run), 0);
+    return STEP_AGAIN;
+}
+
+/* --- checked, and looked through ---------------------------------------------------------------------------------- */
+
+enum { CHECK_PIECE = 2000, LOOK_PIECE = 5000 };
+
+bool run_is_large(Ctx *c, Id run) {
+    return db_int(c, "select account_count from bill_run where id=?", run)
+        > setting_int(c, "bx.run_large", RUN_IS_LARGE);
+}
+
+int64_t run_checked(Ctx *c, Id run) {
+    return db_int(c, "select coalesce(check_after, -1) from bill_run where id=?", run);
+}
+
+static void checked_to(Ctx *c, Id run, int64_t place) {
+    db_run(c, "update bill_run set check_after=nullif(?, -1) where id=?", place, run);
+}
+
+static int64_t places_of(Ctx *c, Id run) {
+    return db_int(c, "select coalesce(max(seq), 0) from bill_run_item where run_id=?", run);
+}
+
+/* The run of a step, locked, and its place; NULL: it is past that, or the step was done by another job. */
+static RunRow *run_at_step(Ctx *c, Id run, const char *states, int64_t *place) {
+    const char *state = db_text(c, "select state from bill_run where id=? for update", run);
+    *place = run_checked(c, run);
+    if (*place < 0 || !state) return NULL;
+    if (strstr(text(c, ",%s,", states), text(c, ",%s,", state))) return run_get(c, run);
+    if (strcmp(state, "paused")) checked_to(c, run, -1);
+    return NULL;
+}
+
+/* The next piece; true: there is more. */
+static bool check_piece(Ctx *c, Id id, const JobRow *job) {
+    int64_t above;
+    const RunRow *run = run_at_step(c, id, "checking,ready", &above);
+    if (!run) return false;
+    int64_t upto = above + setting_int(c, "bx.run_piece_rows", CHECK_PIECE), last = places_of(c, id);
+    run_check_places(c, run, above, upto);
+    checked_to(c, id, upto < last ? upto : -1);
+    if (job) job_progress(c, text(c, "%lld", (long long)upto), upto, last, 0);
+    return upto < last;
+}
+
+void run_check_all(Ctx *c, Id run) {
+    checked_to(c, run, 0);
+    if (check_piece(c, run, NULL)) enqueue(c, run, "bill_run.check", 0);
+}
+
+JobStep run_check_job(Ctx *c, const JobRow *job) {
+    return check_piece(c, run_of_job(c, job), job) ? STEP_AGAIN : STEP_DONE;
+}
+
+void run_look_through(Ctx *c, Id run) {
+    checked_to(c, run, 0);
+    enqueue(c, run, "bill_run.look", 0);
+}
+
+JobStep run_look_job(Ctx *c, const JobRow *job) {
+    Id id = run_of_job(c, job);
+    int64_t above;
+    const RunRow *run = run_at_step(c, id, "calculating", &above);
+    if (!run) return STEP_DONE;
+    int64_t upto = above + setting_int(c, "bx.run_piece_rows", LOOK_PIECE), last = places_of(c, id);
+    if (run_undecided_readings(c, run, above, upto)) {
+        checked_to(c, id, -1);
+        machine_move_system(c, &run_v2, id, "undecided", NULL, NULL);
+        return STEP_DONE;
+    }
+    checked_to(c, id, upto < last ? upto : -1);
+    if (upto >= last) return run_work(c, id), STEP_DONE;
+    job_progress(c, text(c, "%lld", (long long)upto), upto, last, 0);
     return STEP_AGAIN;
 }

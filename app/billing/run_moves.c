@@ -23,9 +23,10 @@ static RunFacts facts(Ctx *c, Id id) {
                    .published = k.published,
                    .unfinished = k.pending + k.claimed, .is_simulation = r->simulate_only,
                    .is_sample = r->sample_of > 0 };
+    f.is_checking = !strcmp(r->state, "calculating") ? false : run_checked(c, id) >= 0;
     if (!strcmp(r->state, "ready"))
         f.undecided_readings = is_shown(c, id) ? run_undecided_shown(c, r)
-                                               : run_undecided_readings(c, r, 0, INT32_MAX);
+            : run_is_large(c, id) ? 0 /* a job looks, before the drafts */ : run_undecided_readings(c, r, 0, INT32_MAX);
     f.checklist_open = !strcmp(r->state, "review") ? run_checklist_open(c, r) : NULL;
     return f;
 }
@@ -121,7 +122,7 @@ static void taken_back(Ctx *c, Id id, void *arg) {
 static void begin_checks(Ctx *c, Id id, void *arg) {
     (void)arg;
     stage_set(c, id, 2);
-    run_check_accounts(c, run_get(c, id), NULL, 0);
+    run_check_all(c, id);
 }
 
 static void enter_readings(Ctx *c, Id id, void *arg) {
@@ -135,6 +136,28 @@ static void begin_drafts(Ctx *c, Id id, void *arg) {
     stage_set(c, id, 4);
     actor_set(c, id);
     run_work(c, id);
+}
+
+/* What is decided later than the press is not overlooked. */
+static void begin_looking(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    stage_set(c, id, 4);
+    actor_set(c, id);
+    if (run_is_large(c, id)) run_look_through(c, id);
+    else run_work(c, id);
+}
+
+static void back_to_readings(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    stage_set(c, id, 3);
+    run_readings_count(c, id);
+    run_tell_owner(c, id, "billing.run.told_undecided");
+}
+
+static void go_on_drafts(Ctx *c, Id id, void *arg) {
+    (void)arg;
+    if (run_checked(c, id) >= 0) run_look_through(c, id);
+    else run_work(c, id);
 }
 
 static void enter_review(Ctx *c, Id id, void *arg) {
@@ -228,9 +251,10 @@ static const Move v2_moves[] = {
       .text = "billing.run.check_consumers" },
     { "checking",          "continue",   "ready",             EDIT,    blocked_accounts, enter_readings,
       .text = "billing.run.continue" },
-    { "ready",             "generate",   "calculating",       EDIT,    undecided,        begin_drafts,
+    { "ready",             "generate",   "calculating",       EDIT,    undecided,        begin_looking,
       .text = "billing.run.generate_drafts" },
     { "calculating",       "calculated", "review",            EDIT,    NULL,             enter_review,   NULL, 0 },
+    { "calculating",       "undecided",  "ready",             EDIT,    NULL,             back_to_readings, NULL, 0 },
     { "calculating",       "pause",      "paused",            EDIT,    NULL,             NULL,
       .text = "billing.run.pause" },
     { "review",            "recalculate","calculating",       EDIT,    NULL,             begin_drafts,   NULL, 0 },
@@ -250,7 +274,7 @@ static const Move v2_moves[] = {
     { "paused",            "roll_back_rest", "rolling_back",  APPROVE, none_published,   drop_unpublished,
       .text = "billing.run.roll_back_rest", .danger = true },
     { "setup",             "roll_back",  "rolling_back",      EDIT,    NULL,             roll_back,      NULL, 0 },
-    { "paused",            "resume",     "calculating",       EDIT,    is_approved,      begin_work,
+    { "paused",            "resume",     "calculating",       EDIT,    is_approved,      go_on_drafts,
       .text = "billing.run.go_on_drafts" },
     { "paused",            "go_on",      "publishing",        APPROVE, not_approved,     begin_work,
       .text = "billing.run.go_on_publishing" },

@@ -357,7 +357,7 @@ void run_tab(Req *r, const char *mode, const char *tab) {
     if (r->status) return;                          /* answered with a file */
     run_head(r, run, &k, tab);
     page(r, "billing/run");
-    if (log) history_aside(r, "bill_run", run->id, NULL);
+    if (log) history_show(r, "show.sections.0", "bill_run", run->id, NULL);
 }
 
 /* --- moves and single decisions ----------------------------------------------------------------------------------- */
@@ -366,7 +366,8 @@ void run_move(Req *r, const char *mode, const Machine *m) {
     RunRow *run = run_of_path(r, mode);
     const char *event = path_text(r, "event");
     static const char *const by_system[] = { "start", "finish", "finish_with_errors", "settle", "calculated",
-                                             "simulated", "end_rolled_back", "end_cancelled", "end_published", NULL };
+                                             "undecided", "simulated", "end_rolled_back", "end_cancelled",
+                                             "end_published", NULL };
     for (const char *const *s = by_system; *s; s++)
         if (!strcmp(event, *s)) fail(r, NOT_FOUND, "There is no such move.");
     const char *words = field_text(r, "reason");

@@ -57,7 +57,7 @@ Id run_period_last_year(Ctx *c, const RunRow *run);
 bool run_revenue_change(Ctx *c, const RunRow *run, int64_t *percent);
 
 /* What a stage shows: run_v2.c, run_readings.c, run_verify.c, run_publish.c. */
-void run_stage_readings(Req *r, const RunRow *run, const RunCounts *k);
+void run_stage_readings(Req *r, const RunRow *run);
 void run_stage_verify  (Req *r, const RunRow *run, const RunCounts *k);
 void run_stage_publish (Req *r, const RunRow *run, const RunCounts *k);
 /* Readings of a run with many accounts are counted by a job: for this run, or for all that are in stage 3. */

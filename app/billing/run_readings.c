@@ -126,9 +126,8 @@ static ReadCount *count_readings(Ctx *c, Id run, int64_t above, int64_t upto) {
 
 /* --- counted by a job --------------------------------------------------------------------------------------------- */
 
-/* A run of up to so many accounts is counted while its page
- * waits; of a larger one the page shows what a job counted. */
-enum { COUNTED_AT_ONCE = 2000, COUNTED_A_STEP = 5000, COUNT_AGAIN_S = 10 };
+/* A small run is counted while its page waits; of a large one (run_is_large) the page shows what a job counted. */
+enum { COUNTED_A_STEP = 5000, COUNT_AGAIN_S = 10 };
 
 static const struct { const char *name; size_t at; } count_names[] = {
     { "actual", offsetof(ReadCount, actual) },   { "estimated", offsetof(ReadCount, estimated) },
@@ -169,7 +168,7 @@ static void count_soon(Ctx *c, Id run, int wait_s) {
 }
 
 void run_readings_count(Ctx *c, Id run) {
-    if (db_int(c, "select account_count from bill_run where id=?", run) > COUNTED_AT_ONCE) count_soon(c, run, 0);
+    if (run_is_large(c, run)) count_soon(c, run, 0);
 }
 
 #define READY_RUN(F, T) F(T, Id, id)
@@ -177,7 +176,7 @@ ROW(ReadyRun, READY_RUN)
 
 void run_readings_changed(Ctx *c) {
     ReadyRuns l = db_all(c, ReadyRun, "select id from bill_run where utility_id=? and state='ready' "
-                                      "and account_count>?", c->utility, (int)COUNTED_AT_ONCE);
+                                      "and account_count>?", c->utility, setting_int(c, "bx.run_large", RUN_IS_LARGE));
     for (size_t i = 0; i < l.n; i++) count_soon(c, l.v[i].id, COUNT_AGAIN_S);
 }
 
@@ -205,21 +204,21 @@ ROW(Counted, COUNTED_ROW)
 static Counted *counted(Ctx *c, Id run) {
     return db_find(c, Counted, "select reading_counts as counts, readings_counted_at as counted_at from bill_run "
                                "where id=? and account_count>? and reading_counts is not null", run,
-                   (int)COUNTED_AT_ONCE);
+                   setting_int(c, "bx.run_large", RUN_IS_LARGE));
 }
 
 int64_t run_undecided_shown(Ctx *c, const RunRow *run) {
     Counted *l = counted(c, run->id);
     ReadCount n = { 0 };
     if (l) counts_read(c, l->counts, &n);
-    else if (db_int(c, "select account_count from bill_run where id=?", run->id) <= COUNTED_AT_ONCE)
+    else if (!run_is_large(c, run->id))
         return run_undecided_readings(c, run, 0, INT32_MAX);
     return n.undecided;
 }
 
 /* NULL: a job is at it. */
-static ReadCount *counts_of(Req *r, const RunRow *run, const RunCounts *k) {
-    if (k->total <= COUNTED_AT_ONCE) return count_readings(&r->c, run->id, 0, INT32_MAX);
+static ReadCount *counts_of(Req *r, const RunRow *run) {
+    if (!run_is_large(&r->c, run->id)) return count_readings(&r->c, run->id, 0, INT32_MAX);
     Counted *l = counted(&r->c, run->id);
     if (!l) return NULL;
     ReadCount *n = take(r, sizeof *n);
@@ -236,13 +235,13 @@ static void show_counting(Req *r, const RunRow *run) {
     show_text(r, "job.poll_url", link_path(r, "/bx/runs/%s", run->run_no));
 }
 
-void run_stage_readings(Req *r, const RunRow *run, const RunCounts *k) {
+void run_stage_readings(Req *r, const RunRow *run) {
     static const struct { const char *key; size_t at; const char *filter; } cards[] = {
         { "billing.run.actual", 0, "status=actual" },     { "billing.run.estimated", 1, "status=estimated" },
         { "billing.run.missing", 2, "status=missing" },   { "billing.run.waiting", 3, "status=waiting" },
         { "billing.run.exchanged", 4, "exchanged=1" },    { "billing.run.high", 5, "high=1" },
         { "billing.run.low", 6, "low=1" },                { "billing.run.zero", 7, "zero=1" } };
-    ReadCount *n = counts_of(r, run, k);
+    ReadCount *n = counts_of(r, run);
     if (!n && !strcmp(run->state, "ready")) show_counting(r, run);
     for (size_t i = 0; i < sizeof cards / sizeof *cards; i++)
         run_kpi(r, word(r, cards[i].key), n ? run_count(r, *count_at(n, cards[i].at)) : "-",

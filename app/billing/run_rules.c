@@ -17,13 +17,14 @@ static const char *count(Arena *a, int64_t n, const char *one, const char *many)
 }
 
 RunRefusal run_continue_refusal(Arena *a, const RunFacts *f) {
+    if (f->is_checking) return (RunRefusal){ .text = "The accounts are being checked still." };
     if (!f->errors) return allowed();
     return (RunRefusal){ .text = text(a, "%s blocked. Mend or leave out first.",
                                       count(a, f->errors, "account is", "accounts are")) };
 }
 
 RunRefusal run_generate_refusal(Arena *a, const RunFacts *f) {
-    if (f->errors) return run_continue_refusal(a, f);
+    if (f->errors || f->is_checking) return run_continue_refusal(a, f);
     if (!f->undecided_readings) return allowed();
     return (RunRefusal){ .text = text(a, "%s undecided. Estimate, enter a reading, or leave out.",
                                       count(a, f->undecided_readings, "reading is", "readings are")) };

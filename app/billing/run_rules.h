@@ -14,6 +14,7 @@ typedef struct {
     int64_t     errors, held, stale, published, unfinished;
     int64_t     undecided_readings;     /* missing or waiting, neither estimated nor left out */
     const char *checklist_open;         /* the first item that is not ticked; NULL: complete */
+    bool     is_checking;               /* accounts are being checked still */
 } RunFacts;
 
 /* text NULL: it may go on. is_denied: 403, is_input: 422, else 409. */

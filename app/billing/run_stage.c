@@ -1,6 +1,7 @@
 /*
  * The stages of a V2 run apart from its pages (BX01US03): eligibility, readings to be decided, sample, checklist, who
- * is told. Checks are statements over the whole run, so that 50,000 accounts take a second or two.
+ * is told. Checks are statements over places of the run's order; those of a large run follow each other by a job
+ * (run_mass.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,82 +31,114 @@ static const char *days_words(Ctx *c, Date from, Date to) {
     return text(c, "%d %s %d to %d %s %d", a.day, months[a.month - 1], a.year, b.day, months[b.month - 1], b.year);
 }
 
+/* Places of a run's order: above one, up to another. */
+typedef struct { int64_t above, upto; } Stretch;
+#define AT_PLACES "i.run_id=? and i.seq>? and i.seq<=?"
+
 /* Findings of one check become items in error and exceptions; an account has the first one found. */
-static void blocked(Ctx *c, const RunRow *run, const char *code, const char *message) {
+static void blocked(Ctx *c, const RunRow *run, Stretch at_, const char *code, const char *message) {
     db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
               "select ?, i.run_id, i.account_id, ?, ?, 'error', ? from bill_run_item i "
-              "where i.run_id=? and i.state='error' and i.error_code=? and not exists (select 1 from bill_exception e "
-              "where e.run_id=i.run_id and e.account_id=i.account_id and e.code=? and e.state in ('open', 'assigned'))",
-           c->utility, code, message, c->now, run->id, code, code);
+              "force index (bill_run_item_order) where " AT_PLACES " and i.state='error' and i.error_code=? "
+              "and not exists (select 1 from bill_exception e where e.run_id=i.run_id "
+              "and e.account_id=i.account_id and e.code=? "
+              "and e.state in ('open', 'assigned'))",
+           c->utility, code, message, c->now, run->id, at_.above, at_.upto, code, code);
 }
 
 /* What the person who runs should know, though it blocks nothing: the account will be skipped, or its bill held. */
-static void warn(Ctx *c, const RunRow *run) {
-    db_run(c, "update bill_exception set state='resolved', resolution='auto', resolved_at=? where run_id=? "
-              "and severity='warning' and state in ('open', 'assigned')", c->now, run->id);
+static void warn(Ctx *c, const RunRow *run, Stretch at_) {
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) straight_join bill_exception e "
+              "on e.run_id=i.run_id and e.account_id=i.account_id set e.state='resolved', e.resolution='auto', "
+              "e.resolved_at=? where " AT_PLACES " and e.severity='warning' and e.state in ('open', 'assigned')",
+           c->now, run->id, at_.above, at_.upto);
     db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
               "select ?, i.run_id, i.account_id, 'BX-E04', concat('The period is already billed on ', max(b.bill_no)), "
-              "'warning', ? from bill_run_item i join bill b on b.account_id=i.account_id and b.status='published' and "
-              BILLED_HERE " where i.run_id=? and i.state='pending' group by i.run_id, i.account_id",
-           c->utility, c->now, run->period, run->to_date, run->to_date, run->id);
+              "'warning', ? from bill_run_item i force index (bill_run_item_order) straight_join bill b "
+              "on b.account_id=i.account_id and b.status='published' and " BILLED_HERE " where " AT_PLACES
+              " and i.state='pending' group by i.run_id, i.account_id",
+           c->utility, c->now, run->period, run->to_date, run->to_date, run->id, at_.above, at_.upto);
     int days = (int)setting_int(c, "bx.days_max", 120);
     db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
               "select ?, i.run_id, i.account_id, 'BX-H04', concat('Period longer than ', ?, ' days: ', "
               "max(datediff(?, s.last_billed_on)), ' days since the last bill'), 'warning', ? from bill_run_item i "
-              "join service_connection_holder h on h.account_id=i.account_id and h.from_on<=? "
-              "and (h.to_on is null or h.to_on>=?) join service_connection s on s.id=h.service_connection_id "
+              "force index (bill_run_item_order) straight_join service_connection_holder h "
+              "on h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
+              "straight_join service_connection s on s.id=h.service_connection_id "
               "and s.status in ('active', 'disconnected') and s.last_billed_on>=h.from_on "
-              "and datediff(?, s.last_billed_on)>? where i.run_id=? and i.state='pending' group by i.run_id, "
+              "and datediff(?, s.last_billed_on)>? where " AT_PLACES " and i.state='pending' group by i.run_id, "
               "i.account_id",
-           c->utility, days, run->to_date, c->now, run->to_date, run->from_date, run->to_date, days, run->id);
+           c->utility, days, run->to_date, c->now, run->to_date, run->from_date, run->to_date, days, run->id,
+           at_.above, at_.upto);
 }
 
-void run_check_accounts(Ctx *c, const RunRow *run, const Id *accounts, size_t n) {
-    const char *ids = accounts ? json_ids(c, accounts, n) : NULL;
-    db_run(c, "update bill_run_item i set i.state='pending', i.error_code=null, i.error_text=null where i.run_id=? "
-              "and i.state='error' and (? is null or json_contains(?, cast(i.account_id as char)))", run->id, ids, ids);
-    const char *days = days_words(c, run->from_date, run->to_date),
-        *message = "Account has no active service connection in the period";
-    db_run(c, "update bill_run_item i join account a on a.id=i.account_id set i.state='error', i.error_code='BX-E01', "
-              "i.error_text=?, i.done_at=? where i.run_id=? and i.state='pending' and "
+static void find_no_connection(Ctx *c, const RunRow *run, Stretch at_) {
+    const char *message = "Account has no active service connection in the period";
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) straight_join account a on a.id=i.account_id "
+              "set i.state='error', i.error_code='BX-E01', i.error_text=?, i.done_at=? where " AT_PLACES
+              " and i.state='pending' and "
               "(a.status not in ('active', 'temporarily_disconnected', 'disconnected') or not exists (select 1 "
               "from service_connection_holder h join service_connection s on s.id=h.service_connection_id "
               "and s.status<>'pending' "
               "where h.account_id=a.id and h.from_on<=? and (h.to_on is null or h.to_on>=?)))", message, c->now,
-           run->id, run->to_date, run->from_date);
-    blocked(c, run, "BX-E01", message);
-    message = text(c, "Connection has no tariff plan for %s", days);
-    db_run(c, "update bill_run_item i set i.state='error', i.error_code='BX-E02', i.error_text=?, i.done_at=? "
-              "where i.run_id=? and i.state='pending' and exists (select 1 from service_connection_holder h "
+           run->id, at_.above, at_.upto, run->to_date, run->from_date);
+    blocked(c, run, at_, "BX-E01", message);
+}
+
+static void find_no_plan(Ctx *c, const RunRow *run, Stretch at_) {
+    const char *message = text(c, "Connection has no tariff plan for %s", days_words(c, run->from_date, run->to_date));
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) set i.state='error', i.error_code='BX-E02', "
+              "i.error_text=?, i.done_at=? "
+              "where " AT_PLACES " and i.state='pending' and exists (select 1 from service_connection_holder h "
               "join service_connection s on s.id=h.service_connection_id and s.status<>'pending' "
               "where h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
               "and not exists (select 1 from service_connection_plan q where q.service_connection_id=s.id "
               "and q.valid_from<=? and (q.valid_to is null or q.valid_to>=greatest(?, h.from_on))))",
-           message, c->now, run->id, run->to_date, run->from_date, run->to_date, run->from_date);
-    blocked(c, run, "BX-E02", message);
-    message = "No meter installed but plan is metered";
-    db_run(c, "update bill_run_item i set i.state='error', i.error_code='BX-E08', i.error_text=?, i.done_at=? "
-              "where i.run_id=? and i.state='pending' and exists (select 1 from service_connection_holder h "
+           message, c->now, run->id, at_.above, at_.upto, run->to_date, run->from_date, run->to_date, run->from_date);
+    blocked(c, run, at_, "BX-E02", message);
+}
+
+static void find_no_meter(Ctx *c, const RunRow *run, Stretch at_) {
+    const char *message = "No meter installed but plan is metered";
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) set i.state='error', i.error_code='BX-E08', "
+              "i.error_text=?, i.done_at=? "
+              "where " AT_PLACES " and i.state='pending' and exists (select 1 from service_connection_holder h "
               "join service_connection s on s.id=h.service_connection_id and s.status='active' and s.metered=1 "
               "where h.account_id=i.account_id and h.from_on<=? and (h.to_on is null or h.to_on>=?) "
               "and not exists (select 1 from meter_installation m where m.service_connection_id=s.id "
               "and m.installed_on<=? and (m.removed_on is null or m.removed_on>=?)) "
               "and not exists (select 1 from tariff_plan p where p.id=s.tariff_plan_id "
-              "and (p.deemed_daily_qty_micro is not null or p.kind='fixed')))", message, c->now, run->id, run->to_date,
-           run->from_date, run->to_date, run->from_date);
-    blocked(c, run, "BX-E08", message);
-    message = "Billing address or currency missing";
-    db_run(c, "update bill_run_item i join account a on a.id=i.account_id join consumer n on n.id=a.consumer_id "
-              "join premise p on p.id=a.premise_id set i.state='error', i.error_code='BX-E09', "
+              "and (p.deemed_daily_qty_micro is not null or p.kind='fixed')))", message, c->now, run->id, at_.above,
+           at_.upto, run->to_date, run->from_date, run->to_date, run->from_date);
+    blocked(c, run, at_, "BX-E08", message);
+}
+
+static void find_no_address(Ctx *c, const RunRow *run, Stretch at_) {
+    const char *message = "Billing address or currency missing";
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) straight_join account a on a.id=i.account_id "
+              "straight_join consumer n on n.id=a.consumer_id "
+              "straight_join premise p on p.id=a.premise_id set i.state='error', i.error_code='BX-E09', "
               "i.error_text=?, i.done_at=? "
-              "where i.run_id=? and i.state='pending' and coalesce(if(a.billing_address_choice='own', a.billing_line1, "
-              "null), n.billing_line1, p.line1, '')=''", message, c->now, run->id);
-    blocked(c, run, "BX-E09", message);
-    db_run(c, "update bill_exception e left join bill_run_item i on i.run_id=e.run_id and i.account_id=e.account_id "
-              "set e.state='resolved', e.resolution='corrected', e.resolved_at=?, e.resolved_by=? "
-              "where e.run_id=? and e.severity='error' and e.state in ('open', 'assigned') and i.state='pending'",
-           c->now, c->user, run->id);
-    warn(c, run);
+              "where " AT_PLACES " and i.state='pending' and coalesce(if(a.billing_address_choice='own', "
+              "a.billing_line1, null), n.billing_line1, p.line1, '')=''", message, c->now, run->id, at_.above,
+           at_.upto);
+    blocked(c, run, at_, "BX-E09", message);
+}
+
+void run_check_places(Ctx *c, const RunRow *run, int64_t above, int64_t upto) {
+    Stretch at_ = { above, upto };
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) set i.state='pending', i.error_code=null, "
+              "i.error_text=null where " AT_PLACES " and i.state='error'", run->id, above, upto);
+    find_no_connection(c, run, at_);
+    find_no_plan(c, run, at_);
+    find_no_meter(c, run, at_);
+    find_no_address(c, run, at_);
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) straight_join bill_exception e "
+              "on e.run_id=i.run_id and e.account_id=i.account_id set e.state='resolved', e.resolution='corrected', "
+              "e.resolved_at=?, e.resolved_by=? where " AT_PLACES " and e.severity='error' "
+              "and e.state in ('open', 'assigned') and i.state='pending'",
+           c->now, c->user, run->id, above, upto);
+    warn(c, run, at_);
     db_run(c, "update bill_run r set error_count=(select count(*) from bill_run_item i where i.run_id=r.id "
               "and i.state='error') where r.id=?", run->id);
 }

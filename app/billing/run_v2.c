@@ -293,7 +293,21 @@ static void stage_cycle(Req *r, const RunRow *run, const RunCounts *k) {
 ROW(Blocked, BLOCKED_ROW)
 enum { BLOCKED_SHOWN = 200 };
 
+/* While a job is at it; when that has died, "Check all again" begins anew. */
+static void show_checking(Req *r, const RunRow *run, const RunCounts *k) {
+    int64_t done = run_checked(&r->c, run->id);
+    if (done < 0) return;
+    show_text(r, "job.state", "running");
+    show_text(r, "job.state_text", word(r, "billing.run.checking"));
+    show_text(r, "job.tone", "info");
+    show_int(r, "job.max", k->total);
+    show_int(r, "job.value", done);
+    show_text(r, "job.percent_text", text(r, "%s of %s", run_count(r, done), run_count(r, k->total)));
+    show_text(r, "job.poll_url", link_path(r, "/bx/runs/%s", run->run_no));
+}
+
 static void stage_consumers(Req *r, const RunRow *run, const RunCounts *k) {
+    if (!strcmp(run->state, "checking")) show_checking(r, run, k);
     int64_t warnings = db_int(r, "select count(*) from bill_exception where run_id=? and severity='warning' "
                                  "and state in ('open', 'assigned')", run->id);
     run_kpi(r, word(r, "billing.run.eligible"), run_count(r, k->total - k->error - k->skipped), NULL, NULL);
@@ -347,6 +361,11 @@ static void stage_consumers(Req *r, const RunRow *run, const RunCounts *k) {
     show_text(r, "show.sections.0.actions.0.url", link_path(r, "/bx/runs/%s/checks", run->run_no));
 }
 
+static void run_check_account(Ctx *c, const RunRow *run, Id account) {
+    int64_t seq = db_int(c, "select seq from bill_run_item where run_id=? and account_id=?", run->id, account);
+    run_check_places(c, run, seq - 1, seq);
+}
+
 /* All, or the one account named. */
 void run_recheck_post(Req *r) {
     RunRow *run = run_of_path(r, "v2");
@@ -355,7 +374,13 @@ void run_recheck_post(Req *r) {
     Id account = account_no ? db_id(r, "select i.account_id from bill_run_item i join account a on a.id=i.account_id "
                                        "where i.run_id=? and a.account_no=?", run->id, account_no) : (Id){ 0 };
     if (account_no && !account.id) fail(r, INVALID, "%s is not in the run.", account_no);
-    run_check_accounts(&r->c, run, account_no ? &account : NULL, account_no ? 1 : 0);
+    if (!account_no) run_check_all(&r->c, run->id);
+    else run_check_account(&r->c, run, account);
+    if (run_checked(&r->c, run->id) >= 0) {
+        note(r, "%s", word(r, "billing.run.checking_on"));
+        go(r, "/bx/runs/%s", run->run_no);
+        return;
+    }
     RunCounts k = run_counts(&r->c, run->id);
     note(r, "%s", msg_format(r, r->c.language, "billing.run.checked",
                              { "eligible", run_count(r, k.total - k.error - k.skipped) },
@@ -464,7 +489,7 @@ void run_page(Req *r) {
     switch (shown) {
     case 1: stage_cycle(r, run, &k); break;
     case 2: stage_consumers(r, run, &k); break;
-    case 3: run_stage_readings(r, run, &k); break;
+    case 3: run_stage_readings(r, run); break;
     case 4: stage_drafts(r, run, &k); break;
     case 5: run_stage_verify(r, run, &k); break;
     case 6: run_stage_publish(r, run, &k); break;

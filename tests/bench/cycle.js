@@ -37,6 +37,7 @@ const seconds = (since) => (Date.now() - since) / 1000;
     no = desk.one('select run_no from bill_run order by id desc limit 1'), run = `/bx/runs/${no}`;
     await move(manager, `${run}/check`);
     await look();
+    await desk.watch(() => desk.one('select check_after is null from bill_run where run_no = ?', [no]) === '1');
     await errors_out();
     await move(manager, `${run}/continue`);
     await look();

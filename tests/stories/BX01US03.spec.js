@@ -110,6 +110,7 @@ story('BX01US03', 'BX-FIX', (kit) => {
     await as('billing_clerk').post('/bx/runs/RUN-2026-0001/accounts/SF-1002/leave-out', { reason: 'not this one' }).is(403);
     expect(one("select b.status from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002'")).toBe('approved');
     await manager().get('/bx/runs/RUN-2026-0001').sees('Looked at the ten largest.', 'No bill has changed');
+    await as('billing_clerk').get('/bx/runs/RUN-2026-0001/log').sees('Approve', 'Ask', 'Looked at the ten largest.');
   });
 
   test('BX01US03.5 a payment before publication counts on the bill', async () => {
@@ -442,6 +443,66 @@ story('BX01US03 given back in pieces', 'BX-FIX', (kit) => {
     await jobs_run();
     expect(state(no)).toBe('rolled_back');
     all_is_free(no);
+  });
+});
+
+story('BX01US03 in pieces', 'BX-FIX', (kit) => {
+  const { as, test, expect, sql, one, jobs_run } = kit, { manager, move, create, state, card } = steps(kit);
+  const page = (stage = '') => manager().get(`/bx/runs/RUN-2026-0001${stage}`);
+  const open = () => one('select check_after from bill_run');
+  // What is pressed is done before the job goes on: its worker finds it held.
+  const stuck = async (kind, run) => {
+    sql(`create or replace trigger stuck before update on bill_run for each row set new.stage = if(not (new.check_after <=> old.check_after) and old.check_after > 0, 99, new.stage)`);
+    await run();
+    await expect.poll(async () => {
+      sql.platform(`update job set max_attempts = 1, run_at = '2026-01-01' where kind = '${kind}' and state = 'ready'`);
+      await jobs_run().catch(() => {});
+      return sql.platform(`select state from job where kind = '${kind}' order by id desc limit 1`)[0].state;
+    }, { timeout: 60000 }).toBe('dead');
+    sql('drop trigger stuck');
+    sql.platform("delete from job where state = 'dead'");
+  };
+
+  test('BX01US03.1 the accounts of a large run are checked by a job; until then it does not go on', async () => {
+    test.setTimeout(120000);
+    sql("insert into setting (utility_id, `key`, value) select u.id, k.k, '3' from utility u join (select 'bx.run_piece_rows' k union all select 'bx.run_large') k");
+    await create().is(303);
+    await stuck('bill_run.check', () => move(manager(), 'check').done());
+    expect(open()).toBe('3');
+    await page().sees('Accounts are being checked', '3 of 10');
+    await move(manager(), 'continue').refuses(409, null, 'The accounts are being checked still.');
+    await as('meter_manager').post('/bx/runs/RUN-2026-0001/checks', {}).is(403);
+    await manager().post('/bx/runs/RUN-2026-0001/checks', {}).is(303);          // its job died: checked from the beginning
+    await jobs_run();
+    expect(open()).toBeNull();
+    const now = await page().sees('SF-1007', 'BX-E02', 'Connection has no tariff plan for 1 to 30 April 2026');
+    expect(card(now, 'Eligible')).toBe('9');
+    expect(card(now, 'Blocked')).toBe('1');
+    await move(manager(), 'continue').refuses(409, null, '1 account is blocked. Mend or leave out first.');
+    await manager().post('/bx/runs/RUN-2026-0001/checks', { account: 'SF-1007' }).done('Eligible 9, blocked 1.');
+    expect(one("select count(*) from bill_exception where state = 'open' and code = 'BX-E02'")).toBe('1');
+  });
+
+  test('BX01US03.2 undecided readings of a large run stop its drafts, though a job looks for them', async () => {
+    test.setTimeout(120000);
+    await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'plan disputed' }).done();
+    await move(manager(), 'continue').done();
+    await move(manager(), 'generate').is(303);
+    await jobs_run();
+    expect(state()).toBe('ready');
+    expect(one('select count(*) from bill')).toBe('0');
+    expect(one("select count(*) from notification where title = 'RUN-2026-0001 is back in stage 3: readings are undecided.'")).toBe('1');
+    await page().sees('1 reading is undecided. Estimate, enter a reading, or leave out.');
+    await manager().post('/bx/runs/RUN-2026-0001/readings', { bulk: 'estimate', ids: 'SF-SC-1003' }).done('1 estimated, 0 without any basis.');
+    await stuck('bill_run.look', () => move(manager(), 'generate').is(303));
+    expect(state()).toBe('calculating');
+    expect(one('select count(*) from bill')).toBe('0');
+    await move(manager(), 'pause').done();
+    await move(manager(), 'resume').done();
+    await jobs_run();
+    expect(state()).toBe('review');
+    expect(sql("select status s, count(*) n, sum(total_minor) t from bill group by status order by 1")).toEqual([{ s: 'draft', n: '8', t: '235798' }, { s: 'held', n: '1', t: '152297' }]);
+    expect(open()).toBeNull();
   });
 });
 

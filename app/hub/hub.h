@@ -115,6 +115,9 @@ typedef struct { GatewayBase *v; size_t n; } GatewayBases;
 GatewayBases gateway_bases(struct Ctx *c);
 void         gateway_base_set(struct Ctx *c, const char *public_id, const char *api_base);
 
+/* JSON of the utility's gateways and message providers for the snapshot of a signature (ONB-GUIDED). */
+const char *integrations_values(struct Ctx *c);
+
 /* Provider's leg of an approved refund_request; a job calls the provider. */
 Id refund_submit(struct Ctx *c, Id refund_request);
 

@@ -18,6 +18,21 @@ SETUP_CHECK(live_mail, "/integrations/messaging", "select exists (select 1 "
     "from message_provider where channel = 'email' "
             "and utility_key in (0, ?) and status = 'active' and last_verified_at is not null)", c->utility)
 
+/* What stands with a signature: what is on, with what it was set up, and since when it answers; no secret, not even its
+   last characters. */
+const char *integrations_values(Ctx *c) {
+    return db_text(c,
+        "select json_object('gateways', (select json_arrayagg(json_object('driver', driver, 'label', label, 'mode', "
+        "mode, 'status', status, 'methods', json_compact(methods), 'currencies', json_compact(currencies), "
+        "'min_minor', min_minor, 'max_minor', max_minor, 'fee_fixed_minor', fee_fixed_minor, 'fee_rate_ppm', "
+        "fee_rate_ppm, 'priority', priority, 'verified_at', cast(last_verified_at as char(19))) order by id) "
+        "from gateway_account where utility_id = ? and status <> 'not_configured'), 'providers', (select "
+        "json_arrayagg(json_object('key', `key`, 'channel', channel, 'adapter', adapter, 'name', name, 'from', "
+        "from_id, 'status', status, 'enabled', enabled, 'priority', priority, 'verified_at', cast(last_verified_at as "
+        "char(19))) order by id) from message_provider where utility_key in (0, ?) and status <> 'not_configured'))",
+        c->utility, c->utility);
+}
+
 const SetupCheckRow hub_setup_checks[] = {
     SETUP_ROW("integrations", hub_mail),
     SETUP_ROW("integrations", hub_gateway, .optional = true),

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/hub/hub.h"
 #include "app/setup/guide.h"
 #include "app/setup/promotion.h"
 #include "app/setup/start.h"
@@ -63,6 +64,8 @@ STEP_VALUES(pricing_billing, "select json_arrayagg(json_object('plan', p.code, '
 STEP_VALUES(id_formats, "select json_arrayagg(json_object('entity', entity_type, 'parts', parts)) from id_format "
                         "where utility_id = ?", c->utility)
 
+static const char *integrations_of(Ctx *c) { return c->utility.id ? integrations_values(c) : NULL; }
+
 /* Of steps that other modules hold: their rows as a configuration file has them. */
 static const char *configured(Ctx *c, const char *kinds) {
     Configuration here = configuration_here(c);
@@ -97,6 +100,7 @@ const char *setup_values(Ctx *c, const char *step_key) {
         { "service_areas",   service_areas },
         { "pricing_billing", pricing_billing },
         { "id_formats",      id_formats },
+        { "integrations",    integrations_of },
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (!strcmp(steps[i].key, step_key)) return steps[i].values(c);

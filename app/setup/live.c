@@ -16,6 +16,7 @@
 #include "app/core/installation.h"
 #include "app/core/proof.h"
 #include "app/core/registry.h"
+#include "app/hub/hub.h"
 #include "app/setup/pages.h"
 #include "lib/date.h"
 #include "lib/db.h"
@@ -210,10 +211,11 @@ static void finish(Ctx *c, void *arg) {
             c->utility);
     const char *removed = db_text(c, "select removed from go_live where utility_id=?", c->utility);
     db_run(c, "insert into setup_step (utility_id, step_key, state, percent, saved_at, signed_off_by, signed_off_at, "
-              "snapshot) select utility_id, 'go_live', 'signed_off', 100, ?, ordered_by, ?, removed from go_live "
+              "snapshot) select utility_id, 'go_live', 'signed_off', 100, ?, ordered_by, ?, json_object('removed', "
+              "json_compact(removed), 'values', json_compact(?)) from go_live "
               "where utility_id=? on duplicate key update state='signed_off', percent=100, saved_at=values(saved_at), "
               "signed_off_by=values(signed_off_by), signed_off_at=values(signed_off_at), snapshot=values(snapshot), "
-              "row_version=row_version+1", c->now, c->now, c->utility);
+              "row_version=row_version+1", c->now, c->now, integrations_values(c), c->utility);
     guide_audit(c, "sign_off", step_def("go_live"), NULL);
     audit_write(c, &(Audit){ .action = "live", .entity = "utility", .id = c->utility, .number = u->code,
         .version = db_int(c, "select row_version from utility where id=?", c->utility), .before = json_pairs(c,

@@ -402,6 +402,12 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     expect(mails('tenant_admin@swa.test').filter((m) => m.subject === 'SWA Water & Wastewater is live')).toHaveLength(1);
     expect(mails('utility_admin@swa.test').filter((m) => m.subject === 'SWA Water & Wastewater is live')).toHaveLength(1);
     expect(sql("select distinct status from gateway_account where mode = 'test'")).toEqual([{ status: 'inactive' }]);
+    // What was signed: what went, gateways and message providers as they stood, no secret of theirs.
+    const signed = one("select s.snapshot from setup_step s join utility u on u.id = s.utility_id and u.code = 'swa-w' where s.step_key = 'go_live'"), { removed, values } = JSON.parse(signed);
+    expect(removed.bills).toBeGreaterThanOrEqual(bills);
+    expect(values.gateways.map((g) => g.driver).sort()).toEqual(sql("select g.driver from gateway_account g join utility u on u.id = g.utility_id and u.code = 'swa-w' where g.status <> 'not_configured' order by g.driver").map((g) => g.driver));
+    expect(values.providers.map((p) => p.channel)).toContain('email');
+    expect(signed).not.toMatch(/_enc|secret|hint|endpoint|x\d+\./);
     verify();
     await admin().get(page).sees('Live since', 'What the trial left and was taken away', 'Bills');
   });

@@ -299,6 +299,29 @@ char *keyed_token(Arena *a, const Key *key, const char *purpose, const char *sub
     return base64url_text(a, bytes_at(mac, n));
 }
 
+enum { MASKED_MOST = 400 };
+
+/* As many random bytes as it has letters, and the letters by them. */
+char *token_masked(Arena *a, const char *token) {
+    size_t n = strlen(token);
+    uint8_t *both = take_n(a, uint8_t, 2 * n + 1);
+    randombytes_buf(both, n);
+    for (size_t i = 0; i < n; i++) both[n + i] = (uint8_t)(both[i] ^ (uint8_t)token[i]);
+    return base64url_text(a, bytes_at(both, 2 * n));
+}
+
+char *token_unmasked(Arena *a, const char *masked) {
+    Bytes both;
+    size_t length = strlen(masked);
+    if (!length || length > MASKED_MOST || !base64url_read(a, masked, length, &both) || both.n % 2) return NULL;
+    size_t n = both.n / 2;
+    const uint8_t *p = both.p;
+    char *token = take_n(a, char, n + 1);
+    for (size_t i = 0; i < n; i++) token[i] = (char)(p[i] ^ p[n + i]);
+    token[n] = 0;
+    return token;
+}
+
 static bool plain_value(const char *s, size_t n) {
     return n > 0 && strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_") >= n;
 }

@@ -23,6 +23,10 @@ void wipe_text(void *text);
 
 char *random_public_id (Arena *a);              /* 22 characters of 0-9A-Za-z, 130 bits: column public_id */
 char *random_token     (Arena *a);              /* 43 characters base64url, 256 bits: sessions, links, API keys */
+/* A token as it stands in a page: other letters in every answer, so that the size of what is compressed tells nothing
+   of it (BREACH). token_unmasked: the token again, or NULL when it is none. */
+char *token_masked     (Arena *a, const char *token);
+char *token_unmasked   (Arena *a, const char *masked);
 char *random_hex       (Arena *a, size_t bytes);        /* 16 bytes give an endpoint_key of 32 characters */
 char *random_digits    (Arena *a, size_t digits);       /* one-time codes by SMS and mail; leading zeros occur */
 void  random_fill      (void *to, size_t n);

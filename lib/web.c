@@ -19,6 +19,7 @@
 
 #include "lib/clock.h"
 #include "lib/counter.h"
+#include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/gzip.h"
 #include "lib/log.h"
@@ -394,7 +395,7 @@ static void check_csrf(Req *r) {
         const char *plain = host ? host_parse(&r->c.mem, host + 3) : NULL;
         if (!plain || strcmp(plain, r->host)) foreign = true;
     }
-    const char *sent = field_text(r, "csrf");
+    const char *masked = field_text(r, "csrf"), *sent = masked ? token_unmasked(&r->c.mem, masked) : NULL;
     bool same = !foreign && sent && r->csrf && strlen(sent) == strlen(r->csrf)
         && !sodium_memcmp(sent, r->csrf, strlen(sent));
     if (!same) fail(r, DENIED, "Your form expired; nothing was saved. Send it again.");

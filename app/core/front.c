@@ -626,7 +626,7 @@ static void front_layout(Req *r) {
     show_text(r, "page.theme", r->theme);
     show_flag(r, "page.part", r->is_part);
     show_text(r, "request_no", c->request_no);
-    show_text(r, "csrf", r->csrf);
+    if (r->csrf) show_text(r, "csrf", token_masked(&c->mem, r->csrf));
     show_text(r, "form_key", random_public_id(&c->mem));
     if (r->status < 400) show_note(r);
     if (c->utility.id) {

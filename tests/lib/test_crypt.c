@@ -425,11 +425,28 @@ static void card_numbers(void) {
     arena_reset(&mem);
 }
 
+static void masked_tokens(void) {
+    const char *token = random_token(&mem), *one = token_masked(&mem, token), *two = token_masked(&mem, token);
+    CU_ASSERT_TRUE(strcmp(one, two) != 0);
+    CU_ASSERT_PTR_NULL(strstr(one, token));
+    SAME_TEXT(token_unmasked(&mem, one), token);
+    SAME_TEXT(token_unmasked(&mem, two), token);
+    char *damaged = text_copy(&mem, one);
+    damaged[3] = damaged[3] == 'A' ? 'B' : 'A';
+    CU_ASSERT_TRUE(strcmp(token_unmasked(&mem, damaged), token) != 0);
+    CU_ASSERT_PTR_NULL(token_unmasked(&mem, ""));
+    CU_ASSERT_PTR_NULL(token_unmasked(&mem, "not base64!"));
+    CU_ASSERT_TRUE(strcmp(token_unmasked(&mem, token), token) != 0);        /* no mask, by its length one */
+    CU_ASSERT_PTR_NULL(token_unmasked(&mem, arena_text(&mem, "%0500d", 0)));
+    arena_reset(&mem);
+}
+
 int main(void) {
     int status = suite_run("crypt", (SuiteTest[]){
         { "digests", digests }, { "hmacs", hmacs }, { "encodings", encodings }, { "random texts", random_texts },
         { "keys and secrets", keys_and_secrets },
-        { "signed values", signed_values }, { "password hashes", password_hashes },
+        { "signed values", signed_values }, { "masked tokens", masked_tokens },
+        { "password hashes", password_hashes },
         { "password rules", password_rules }, { "totp", totp },
         { "recovery codes", recovery }, { "luhn", luhn }, { "card numbers", card_numbers }, {0} });
     arena_end(&mem);

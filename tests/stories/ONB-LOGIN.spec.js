@@ -238,6 +238,16 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     await person.post('/login', { email: 'cso1@swa.test', password: PASSWORD }, { from: '/login' }).is(303);
   });
 
+  test('ONB-LOGIN S8 the token of forms is written in other letters in every answer, and is the same', async () => {
+    const token = (page) => page.body.match(/name="csrf" value="([^"]+)"/)[1], person = as('cso1');
+    const first = token(await person.get('/account/sessions')), second = token(await person.get('/account/sessions'));
+    expect(second).not.toBe(first);
+    for (let i = 0; i + 12 <= second.length; i++) expect(first).not.toContain(second.slice(i, i + 12));
+    for (const csrf of [first, second]) await person.post('/account/sessions/none/removal', { csrf }, { raw: true }).is(404);
+    const strange = token(await as('cso_supervisor').get('/account/sessions'));
+    for (const csrf of [strange, first.slice(2), `${first.slice(0, -2)}AA`, '']) await person.post('/account/sessions/none/removal', { csrf }, { raw: true }).is(403);
+  });
+
   test('ONB-LOGIN refuses a form of another site', async () => {
     const person = as(null);
     await person.post('/login', { email: 'cso1@swa.test', password: PASSWORD }, { from: '/login', headers: { Origin: 'https://evil.example' } }).is(403);

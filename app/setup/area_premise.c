@@ -132,7 +132,8 @@ void premise_create_post(Req *r) {
                      .impervious_sqft = in_given(in, "impervious") ? (int)in_int(in, "impervious") : 0,
                      .parcel_no = in_text(in, "parcel_no"), .access_note = in_text(in, "access_note") };
     n.eru_e3 = eru_of(in_given(in, "eru") ? in_qty(in, "eru").micro : 0, n.impervious_sqft);
-    if (code && (!a || strcmp(a->level, "sub_area"))) problem(r, "sub_area", "%s", SAY(r, "sub_area_unknown"));
+    if (code && (!a || strcmp(a->level, "sub_area") || !scope_has_area(c, a->id)))
+        problem(r, "sub_area", "%s", SAY(r, "sub_area_unknown"));
     if (place && !place_read(place, &n)) problem(r, "place", "%s", SAY(r, "place_wrong"));
     problems_end(r);
     Faults faults = premises_check(c, &n, 1);

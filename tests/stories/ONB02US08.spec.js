@@ -110,6 +110,13 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     expect(again.body).toContain(`/areas/premises/${no}`);
     await admin().get(`/areas/premises/${no}`).sees('1130 SW 6th Ave', 'Pearl District', no);
     await as('dispatcher1').get('/areas/premises/new').is(403);
+    // who has an area of his own enters premises there alone
+    sql("update user_role ur join user u on u.id = ur.user_id set ur.service_area_id = (select id from service_area where code = 'GRE-CEN') where u.email = 'cso1@swa.test'");
+    sql("update security_policy set rights_version = uuid_short()");
+    await make({ line1: '1132 SW 6th Ave' }, as('cso1')).refuses(422, 'sub_area', 'Choose a sub-area of the list.');
+    await make({ line1: '1132 SW 6th Ave', sub_area: 'GRE-CEN' }, as('cso1')).done('is there.');
+    sql("update user_role ur join user u on u.id = ur.user_id set ur.service_area_id = null where u.email = 'cso1@swa.test'");
+    sql("update security_policy set rights_version = uuid_short()");
     expect(one("select count(*) from premise where line1 like '1130 SW 6th Ave'")).toBe('1');
   });
 

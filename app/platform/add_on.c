@@ -123,8 +123,9 @@ void my_add_ons_post(Req *r) {
     JsonOut o = json_out(&t), p = json_out(&u);
     json_of(&o, &l, now);
     json_of(&p, &l, next);
-    db_run(c, "update smart360.subscription set add_ons = ?, add_ons_next = ?, updated_at = ?, "
-              "row_version = row_version + 1 where id = ?", t.s, fewer ? u.s : NULL, c->now, s->id);
+    db_must(c, 1, CONFLICT, "update smart360.subscription set add_ons = ?, add_ons_next = ?, updated_at = ?, "
+                            "row_version = row_version + 1 where id = ? and row_version = ?", t.s,
+            fewer ? u.s : NULL, c->now, s->id, s->row_version);
     invoice_change(c, s->tenant_id, lines, n);
     audit_write(c, &(Audit){ .action = "edit", .entity = "subscription", .id = s->id, .version = s->row_version + 1,
                              .after = fewer ? u.s : t.s });

@@ -353,11 +353,12 @@ typedef struct Keep { const HouseRow *row; const HouseAccount *before; const cha
 static void keep(Ctx *c, void *arg) {
     Keep *k = arg;
     bool turned = k->secret && (!k->before->secret || strcmp(k->secret, k->before->secret));
-    db_run(c, "update smart360.gateway_account set credentials_enc = ?, credentials_hint = ?, "
-              "last_verified_at = if(?, ?, last_verified_at), status = case when status in ('active', 'inactive') "
-              "then status when ? then 'verified' else 'configured' end, updated_at = ?, updated_by = ?, "
-              "row_version = row_version + 1 where id = ?", seal(c, credentials_place, k->json), k->hints, k->good,
-           c->now, k->good, c->now, c->user, k->row->id);
+    db_must(c, 1, CONFLICT,
+            "update smart360.gateway_account set credentials_enc = ?, credentials_hint = ?, "
+            "last_verified_at = if(?, ?, last_verified_at), status = case when status in ('active', 'inactive') "
+            "then status when ? then 'verified' else 'configured' end, updated_at = ?, updated_by = ?, "
+            "row_version = row_version + 1 where id = ? and row_version = ?", seal(c, credentials_place, k->json),
+            k->hints, k->good, c->now, k->good, c->now, c->user, k->row->id, k->row->row_version);
     if (turned)
         db_run(c, "update smart360.gateway_account set webhook_secret_previous_enc = ?, "
                   "webhook_secret_current_enc = ?, previous_valid_until = ? where id = ?",

@@ -216,9 +216,11 @@ static void begin_now(Ctx *c, const Subscription *s, const Plan *p, Money price)
         { text(c, "%s, %d of %d days not used", s->plan_name, left, days),
           money_neg(prorated(period_net(s), left, days, ROUND_HALF_UP)), LINE_NOW },
         { text(c, "%s, %d of %d days", p->name, left, days), prorated(net, left, days, ROUND_HALF_UP), LINE_NOW } };
-    db_run(c, "update smart360.subscription set plan_id=?, pending_plan_id=null, price_minor=?, period_net_minor=?, "
-              "status=if(status='pending_change', 'active', status), updated_at=?, "
-              "row_version=row_version+1 where id=?", p->id, price, net, c->now, s->id);
+    db_must(c, 1, CONFLICT,
+            "update smart360.subscription set plan_id=?, pending_plan_id=null, price_minor=?, period_net_minor=?, "
+            "status=if(status='pending_change', 'active', status), updated_at=?, "
+            "row_version=row_version+1 where id=? and row_version=?", p->id, price, net, c->now, s->id,
+            s->row_version);
     invoice_change(c, s->tenant_id, lines, is_trial ? 0 : 2);
 }
 
@@ -239,8 +241,9 @@ void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used) {
     Money price = term_price(p->price_minor, !strcmp(s->term, "year"));
     if (price.minor < s->price_minor.minor) {
         must_fit(c, s, p, used);
-        db_run(c, "update smart360.subscription set pending_plan_id=?, status='pending_change', updated_at=?, "
-                  "row_version=row_version+1 where id=?", p->id, c->now, s->id);
+        db_must(c, 1, CONFLICT, "update smart360.subscription set pending_plan_id=?, status='pending_change', "
+                                "updated_at=?, row_version=row_version+1 where id=? and row_version=?", p->id, c->now,
+                s->id, s->row_version);
         invoice_change(c, s->tenant_id, NULL, 0);
     } else {
         must_fit(c, s, p, used);

@@ -129,11 +129,12 @@ void agreement_save(Req *r) {
     Money price = in_given(in, "price") ? in_money(in, "price") : term_price(p->price_minor, year);
     if (other && price.minor == s->price_minor.minor && !p->by_contract)
         price = term_price(p->price_minor, year);               /* the old plan's price still stood in the field */
-    db_run(c, "update smart360.subscription set contract_no = ?, discount_ppm = ?, discount_until = ?, "
-              "discount_reason = ?, period_net_minor = ?, updated_at = ?, updated_by = ?, "
-              "row_version = row_version + 1 where id = ?",
-           is.contract_no, is.discount_ppm, is.discount_until, is.discount_reason, period_net(s), c->now, c->user,
-           s->id);                                  /* the running period stays worth what it was invoiced at */
+    db_must(c, 1, CONFLICT,
+            "update smart360.subscription set contract_no = ?, discount_ppm = ?, discount_until = ?, "
+            "discount_reason = ?, period_net_minor = ?, updated_at = ?, updated_by = ?, "
+            "row_version = row_version + 1 where id = ? and row_version = ?",
+            is.contract_no, is.discount_ppm, is.discount_until, is.discount_reason, period_net(s), c->now, c->user,
+            s->id, s->row_version);                 /* the running period stays worth what it was invoiced at */
     if (other) {
         Usages used = used_by(c, t->id);
         subscription_give(c, subscription_of(c, t->id), p->id, price, &used);

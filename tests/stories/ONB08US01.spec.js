@@ -4,6 +4,7 @@ const fs = require('fs');
 const path = require('path');
 const zlib = require('zlib');
 const { story } = require('../support/story');
+const { hold } = require('../support/faults');
 
 // What is in a tar.gz: { name: bytes }.
 function untar(bytes) {
@@ -97,6 +98,19 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(sql.platform('select total_minor, status from subscription_invoice order by id desc limit 1')[0]).toEqual({ total_minor: '120000', status: 'open' });
     expect(subscription().code).toBe('growth');
     await as('tenant_admin').get('/org/subscription').sees('Growth', '1200.00', 'of 60,000');
+  });
+
+  test('ONB08US01 two people who take a larger plan at once pay for one', async () => {
+    plan('starter');
+    const before = Number(sql.platform('select count(*) n from subscription_invoice')[0].n), version = subscription().row_version;
+    const end = await hold(instance(), "select s.id from smart360.subscription s join smart360.tenant t on t.id = s.tenant_id where t.slug = 'swa' and s.live = 1 for update");
+    const both = [1, 2].map(() => as('tenant_admin').post('/org/subscription/plan', { plan: 'growth' }, { from: '/org/subscription' }).then((r) => r.status));
+    await expect.poll(() => sql.platform("select count(*) n from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")[0].n).toBe('2');
+    end();
+    expect((await Promise.all(both)).sort()).toEqual([303, 409]);
+    expect(Number(sql.platform('select count(*) n from subscription_invoice')[0].n)).toBe(before + 1);
+    expect(subscription()).toMatchObject({ code: 'growth' });
+    expect(Number(subscription().row_version)).toBe(Number(version) + 1);
   });
 
   test('ONB08US01 a smaller plan waits for the period, and must fit', async () => {

@@ -27,6 +27,7 @@ enum RouteFlags {
     UPLOADS     = 16,   /* multipart with files is read */
     HOOK_POOL   = 32,   /* served by the webhook pool */
     BY_ITSELF   = 64,   /* asked for by an open page, not by its person: keeps no session alive */
+    COUNTS      = 128,  /* writes at READ COMMITTED: `insert ... select` over many rows locks none that it reads */
 };
 
 typedef struct Req Req;

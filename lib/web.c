@@ -437,7 +437,10 @@ static void serve_route(Req *r) {
     if (r->route->flags & NO_TX) {
         db_look_anew(&r->c);
         handle(&r->c, r);
-    } else db_tx(&r->c, reads ? DB_READ : DB_WRITE, handle, r, reads ? NULL : stored_already);
+    } else {
+        DbTx kind = reads ? DB_READ : r->route->flags & COUNTS ? DB_QUEUE : DB_WRITE;
+        db_tx(&r->c, kind, handle, r, reads ? NULL : stored_already);
+    }
 }
 
 /*

@@ -13,21 +13,23 @@
 
 enum { SUM_MARGIN_S = 5 * 60 };
 
-#define STRETCH(F, T) F(T, Id, last_id) F(T, int64_t, entries)
+#define STRETCH(F, T) F(T, Id, newest_id) F(T, int64_t, entries)
 ROW(Stretch, STRETCH)
 
+/* The newest of the stretch is left for the next time: the statement locks up to the entry behind its last one, and
+   that has to be an old one. Behind the newest stands who posts now, and would have to wait, or be waited for. */
 bool ledger_sum_more(Ctx *c, int64_t margin_s) {
     int64_t after = db_int(c, "select entry_id from ledger_sum_mark for update");
-    const Stretch *s = db_one(c, Stretch, "select coalesce(max(id), 0) as last_id, count(*) as entries from (select id "
-                                          "from ledger_entry where id > ? and posted_at < ? order by id limit ?) e",
+    const Stretch *s = db_one(c, Stretch, "select coalesce(max(id), 0) as newest_id, count(*) as entries from (select "
+                                          "id from ledger_entry where id > ? and posted_at < ? order by id limit ?) e",
                               after, time_add_seconds(c->now, -margin_s), (int)LEDGER_SUM_ROWS);
-    if (!s->entries) return false;
+    if (s->entries < 2) return false;
     db_run(c, "insert into ledger_sum (gl_period_id, gl_code_id, utility_id, debit_minor, credit_minor) "
               "select e.gl_period_id, e.gl_code_id, e.utility_id, sum(e.debit_minor), sum(e.credit_minor) "
-              "from ledger_entry e where e.id > ? and e.id <= ? group by e.gl_period_id, e.gl_code_id, e.utility_id "
+              "from ledger_entry e where e.id > ? and e.id < ? group by e.gl_period_id, e.gl_code_id, e.utility_id "
               "on duplicate key update debit_minor = ledger_sum.debit_minor + values(debit_minor), "
-              "credit_minor = ledger_sum.credit_minor + values(credit_minor)", after, s->last_id);
-    db_must(c, 1, CONFLICT, "update ledger_sum_mark set entry_id = ? where entry_id = ?", s->last_id, after);
+              "credit_minor = ledger_sum.credit_minor + values(credit_minor)", after, s->newest_id);
+    db_must(c, 1, CONFLICT, "update ledger_sum_mark set entry_id = ? where entry_id = ?", s->newest_id.id - 1, after);
     return s->entries == LEDGER_SUM_ROWS;
 }
 

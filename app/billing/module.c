@@ -29,7 +29,8 @@ static const Route billing_routes[] = {
     GET ("/bx/gl-codes/trial-balance",             "bx.gl", VIEW,    gl_trial_balance),
     GET ("/bx/gl-codes/exports",                   "bx.gl", VIEW,    gl_exports_page),
     GET ("/bx/gl-codes/exports/new",               "bx.gl", EXPORT,  gl_export_new),
-    POST("/bx/gl-codes/exports",                   "bx.gl", EXPORT,  gl_export_create, .form = gl_export_new),
+    POST("/bx/gl-codes/exports",                   "bx.gl", EXPORT,  gl_export_create, .form = gl_export_new,
+         .flags = COUNTS),
     GET ("/bx/gl-codes/exports/{no}",              "bx.gl", VIEW,    gl_export_show),
     /* notes the first download */
     GET ("/bx/gl-codes/exports/{no}/file",         "bx.gl", EXPORT,  gl_export_file,   .flags = WRITES),
@@ -38,7 +39,8 @@ static const Route billing_routes[] = {
     GET ("/bx/gl-codes/periods",                   "bx.gl", VIEW,    gl_periods_page),
     GET ("/bx/gl-codes/periods/{label}",           "bx.gl", VIEW,    gl_period_show),
     /* each move states its own right */
-    POST("/bx/gl-codes/periods/{label}/{event}",   "bx.gl", VIEW,    gl_period_move,   .form = gl_period_show),
+    POST("/bx/gl-codes/periods/{label}/{event}",   "bx.gl", VIEW,    gl_period_move,   .form = gl_period_show,
+         .flags = COUNTS),
     GET ("/bx/journals",                           "bx.gl", VIEW,    gl_journals_page),
     GET ("/bx/journals/new",                       "bx.gl", CREATE,  gl_journal_new),
     POST("/bx/journals",                           "bx.gl", CREATE,  gl_journal_create, .form = gl_journal_new),

@@ -100,7 +100,7 @@ static const JobHandler platform_jobs[] = {
     { .kind = "subscription.sandbox", .class = "payments", .run = sub_sandbox_job, .no_tx = true, .max_attempts = 5 },
     { .kind = "subscription.poll",  .class = "payments", .run = sub_poll_job },
     { .kind = "subscription.day",   .class = "general", .run = subscription_job },
-    { .kind = "subscription.usage", .class = "general", .run = usage_job },
+    { .kind = "subscription.usage", .class = "general", .run = usage_job, .counts = true },
     { 0 }
 };
 

@@ -207,7 +207,7 @@ static void sum_up(Ctx *c, void *arg) {
     SAME_INT(ledger_rest(c, code).minor, before + 573);
     while (ledger_sum_more(c, 60)) continue;
     SAME_INT(summed(c, 1), before + 570);
-    SAME_INT(summed(c, 2), summed(c, 1) * -1);
+    SAME_INT(summed(c, 2), (before + 500) * -1);            /* its newest line is left for the next time */
     SAME_INT(ledger_rest(c, code).minor, before + 573);
     SAME_INT(ledger_rest(c, (Id){ 0 }).minor, 0);
     SAME_INT(invariant_check(c, 2).n, 0);

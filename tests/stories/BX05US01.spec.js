@@ -2,7 +2,7 @@
 const { execFileSync } = require('child_process');
 const fs = require('fs');
 const { story } = require('../support/story');
-const { webhook, open_payments, paid } = require('../support/faults');
+const { webhook, open_payments, paid, hold } = require('../support/faults');
 
 const closing = (as, label) => async (who = 'billing_manager') => {
   await as(who).post(`/bx/gl-codes/periods/${label}/check`, {}, { from: `/bx/gl-codes/periods/${label}` }).is(303);
@@ -297,5 +297,46 @@ story('BX05US01 suspense', 'BX-FIX', ({ as, test, expect, sql, one, command, job
     expect((await foot(`${both}&effective_on_from=2026-04-01`))[0]).toBe('10,001.00');      // a day is no part of what is prepared
     expect((await foot('txn=900001'))[0]).toBe('1.00');
     sql("update ledger_sum s join gl_code g on g.id = s.gl_code_id set s.debit_minor = s.debit_minor - 7 where g.code = '4190'");
+  });
+});
+
+story('BX05US01 posting meanwhile', 'BX-FIX', ({ as, test, expect, sql, one, command, clock, jobs_run, instance }) => {
+  const manager = () => as('billing_manager');
+  // Somebody posts one line more in a month; it is never committed.
+  const posting = (label) => {
+    const [e] = sql('select max(txn_id) txn, max(utility_id) utility, min(gl_code_id) code from ledger_entry'), month = one(`select id from gl_period where label = '${label}'`);
+    return hold(instance(), `select id from gl_period where id = ${month} lock in share mode; insert into ledger_entry (txn_id, line_no, txn_type, utility_id, gl_code_id, debit_minor, effective_date, gl_period_id, posted_at, source_type, source_id) values (${e.txn}, 99, 'test', ${e.utility}, ${e.code}, 1, '${label}-02', ${month}, utc_timestamp(6) + interval 1 year, 'test', 1)`);
+  };
+
+  test('BX05US01 exports, sums and the closing of an earlier month wait for nobody who posts', async () => {
+    command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');
+    await jobs_run();
+    const entries = one('select count(*) from ledger_entry'), newest = Number(one('select max(id) from ledger_entry'));
+    clock.forward({ minutes: 10 });
+    const end = await posting('2026-05');
+    try {
+      const began = Date.now();
+      await manager().post('/bx/gl-codes/exports', { period: '2026-05', detail: 'summary', format: 'csv' }, { from: '/bx/gl-codes/exports/new' }).done(`Batch GLX-2026-0001 holds ${entries} entries.`);
+      sql.platform("insert into job (tenant_id, kind, class, run_at) select id, 'ledger.sum', 'general', utc_timestamp(6) - interval 1 year from tenant where slug = 'swa'");
+      await jobs_run();
+      expect(Number(one('select entry_id from ledger_sum_mark'))).toBe(newest - 1);
+      sql("insert into gl_period (utility_id, label, from_date, to_date) select id, '2026-03', '2026-03-01', '2026-03-31' from utility where code = 'swa-w' on duplicate key update label = '2026-03'");
+      for (const event of ['check', 'close'])
+        await manager().post(`/bx/gl-codes/periods/2026-03/${event}`, {}, { from: '/bx/gl-codes/periods/2026-03' }).is(303);
+      expect(one("select state from gl_period where label = '2026-03'")).toBe('closed');
+      expect(Date.now() - began).toBeLessThan(30000);
+    } finally { end(); }
+    expect(one('select count(*) from ledger_entry where line_no = 99')).toBe('0');
+    await manager().post('/bx/gl-codes/exports', { period: '2026-05', detail: 'summary', format: 'csv' }, { from: '/bx/gl-codes/exports/new' }).refuses(409, null, 'Nothing new to export.');
+  });
+
+  test('BX05US01 a month is closed when who posts in it has ended', async () => {
+    const end = await posting('2026-05'), page = '/bx/gl-codes/periods/2026-05';
+    const check = manager().post(`${page}/check`, {}, { from: page }).is(303);
+    await expect.poll(() => sql.platform("select count(*) n from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")[0].n).toBe('1');
+    expect(one("select state from gl_period where label = '2026-05'")).toBe('open');
+    end();
+    await check;
+    expect(one("select state from gl_period where label = '2026-05'")).toBe('closing');
   });
 });

@@ -12,6 +12,7 @@
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
+#include "lib/utf8.h"
 
 static const char *const kind_words[] = { "cycle", "single", "final", "correction", "one_off" };
 
@@ -231,11 +232,11 @@ static void store_lines(Store *x, const BillCase *one, int64_t first_segment) {
             : json_pairs(c, l->explain ? "how" : "measured", l->explain ? l->explain : l->measured,
                          l->explain && l->measured ? "measured" : NULL, l->measured, NULL);
         db_bulk_add(x->line, (Id){ x->next_line++ }, one->bill, segment, l->seq, bill_section_words[l->section],
-                    l->charge_type, text(c, "%.200s", translated ? translated : l->description), l->rate, l->service,
-                    l->from, l->to, quantity, l->unit, price, l->factor_num, l->factor_den, l->amount, detail,
-                        codes_json(c, l), is_tax ? l->tax_codes[0] : NULL,
+                    l->charge_type, utf8_cut(&c->mem, translated ? translated : l->description, 200), l->rate,
+                    l->service, l->from, l->to, quantity, l->unit, price, l->factor_num, l->factor_den, l->amount,
+                    detail, codes_json(c, l), is_tax ? l->tax_codes[0] : NULL,
                     l->is_added ? code_of(c, x->book, &x->known, l, one, x->s->bill_date) : (Id){ 0 }, l->is_added,
-                        l->charge, l->instalment, l->adjustment, l->deposit, l->true_up_of);
+                    l->charge, l->instalment, l->adjustment, l->deposit, l->true_up_of);
         if (l->charge.id && !is_tax)
             text_addf(&x->charges, "%s[%lld,%lld]", x->charge_n++ ? "," : "", (long long)l->charge.id,
                       (long long)one->bill.id);
@@ -301,7 +302,7 @@ static void exceptions_store(Ctx *c, const BillScope *s, const BillCase *v, size
             json_open_list(&o, NULL);
             json_add_int(&o, NULL, v[i].account.id);
             json_add_text(&o, NULL, p->code);
-            json_add_text(&o, NULL, text(c, "%.300s", p->message));
+            json_add_text(&o, NULL, utf8_cut(&c->mem, p->message, 300));
             json_add_text(&o, NULL, p->is_hold ? "hold" : "error");
             json_add_int(&o, NULL, v[i].bill.id);
             json_add_int(&o, NULL, is_stored(&v[i]) ? v[i].draft.total.minor : 0);
@@ -340,7 +341,7 @@ static void items_mark(Ctx *c, const BillScope *s, const BillCase *v, size_t n) 
         json_add_int(&o, NULL, v[i].account.id);
         json_add_text(&o, NULL, state);
         json_add_text(&o, NULL, d->problem_n ? d->problems[0].code : "");
-        json_add_text(&o, NULL, d->problem_n ? text(c, "%.300s", d->problems[0].message) : "");
+        json_add_text(&o, NULL, d->problem_n ? utf8_cut(&c->mem, d->problems[0].message, 300) : "");
         json_add_text(&o, NULL, d->outcome == BILL_SKIPPED ? "Already billed" : d->outcome == BILL_EMPTY
                       ? "Nothing to bill" : "");
         json_add_int(&o, NULL, v[i].bill.id);

@@ -9,7 +9,8 @@
 #include "lib/date.h"
 #include "lib/db.h"
 
-enum { AT_ONCE = 200 };
+/* A provider that hangs takes no more of a worker than this; the rest is asked the next time. */
+enum { AT_ONCE = 200, ASKING_S = 60 };
 static const int64_t ask_after_s[] = { MESSAGE_ASK_S, 3600, 6 * 3600, 24 * 3600 };
 
 #define TO_ASK(F, T) F(T, Id, id) F(T, Id, provider) F(T, const char *, no) F(T, Time, sent_at)
@@ -40,7 +41,8 @@ JobStep messages_ask(Ctx *c, const JobRow *job) {
                                   "message where status='sent' and status_check_at <= ? and utility_id = ? and "
                                   "message_provider_id is not null and provider_message_id is not null and sent_at is "
                                   "not null order by status_check_at limit ?", c->now, c->utility, (int)AT_ONCE);
-    for (size_t i = 0; i < due.n; i++) {
+    int64_t until = time_ticking_us() + ASKING_S * SECOND_US;
+    for (size_t i = 0; i < due.n && time_ticking_us() < until; i++) {
         Asking a = { .m = &due.v[i] };
         a.said = provider_ask(c, a.m->provider, a.m->no);
         db_tx(c, DB_WRITE, ask_end, &a, NULL);

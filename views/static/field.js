@@ -174,14 +174,22 @@
   addEventListener('online', now);
   setInterval(flush, 5000);
 
-  /* Pages and their files are kept on the phone for the next time without a network; of one person only. */
+  /* Pages and their files are kept on the phone for the next time without a network; of one person only, and only whole:
+     what breaks off while it is received must not take the place of what was kept. */
+  const keep_one = async (kept, url) => {
+    const answer = await fetch(url, { credentials: 'same-origin' });
+    if (!answer.ok || answer.redirected) return;
+    const headers = new Headers(answer.headers), body = await answer.blob();
+    headers.delete('Content-Encoding');
+    await kept.put(url, new Response(body, { headers }));
+  };
   const keep = async () => {
     if (!('serviceWorker' in navigator) || !('caches' in window)) return;
     if (localStorage.getItem('s360-who') !== who) { await caches.delete('s360-field'); localStorage.setItem('s360-who', who); }
     await navigator.serviceWorker.register(`${base}/worker.js`, { scope: base });
     const kept = await caches.open('s360-field'), files = $$('link[rel=stylesheet],link[rel=preload],script[src]').map((x) => x.href || x.src);
     const pages = [base, `${base}/pending`, ...$$(`main a[href^="${base}/"]`).map((a) => a.href)];
-    for (const url of [...files, ...pages, location.href.replace(/#.*/, '')]) await kept.add(new Request(url, { credentials: 'same-origin' })).catch(() => {});
+    for (const url of [...files, ...pages, location.href.replace(/#.*/, '')]) await keep_one(kept, url).catch(() => {});
   };
 
   fresh_keys();

@@ -7,10 +7,17 @@ const KEPT = 's360-field';
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (e) => e.waitUntil(clients.claim()));
 
-const from_network = async (request) => {
+/* Only whole: what breaks off while it is received must not take the place of what was kept. */
+const keep = async (url, answer) => {
+  const headers = new Headers(answer.headers), body = await answer.blob();
+  headers.delete('Content-Encoding');
+  await (await caches.open(KEPT)).put(url, new Response(body, { headers }));
+};
+const from_network = async (e) => {
+  const request = e.request;
   try {
     const answer = await fetch(request);
-    if (answer.ok && answer.type === 'basic' && !answer.redirected) (await caches.open(KEPT)).put(request.url, answer.clone());
+    if (answer.ok && answer.type === 'basic' && !answer.redirected) e.waitUntil(keep(request.url, answer.clone()).catch(() => {}));
     return answer;
   } catch {
     const cache = await caches.open(KEPT), home = registration.scope;
@@ -28,5 +35,5 @@ addEventListener('fetch', (e) => {
   const url = new URL(e.request.url);
   if (e.request.method !== 'GET' || url.origin !== location.origin) return;
   if (url.pathname.startsWith('/s/')) e.respondWith(from_phone(e.request));
-  else if (e.request.mode === 'navigate') e.respondWith(from_network(e.request));
+  else if (e.request.mode === 'navigate') e.respondWith(from_network(e));
 });

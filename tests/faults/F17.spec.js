@@ -10,9 +10,12 @@ const head = (length) => `POST /u/swa-w/cis/documents HTTP/1.1\r\nHost: swa.smar
 const block = Buffer.alloc(MB, 'x');
 
 story('F17', 'BASE', ({ test, expect, instance, as }) => {
-  const left = () => files_in(path.join(instance().folder, 'tmp')) + files_in(path.join(instance().folder, 'uploads'));
+  const there = () => files_in(path.join(instance().folder, 'tmp')) + files_in(path.join(instance().folder, 'uploads'));
+  let before;
+  const left = () => there() - before;
 
   test('F17 1 GiB announced: 413 before the body', async () => {
+    before = there();
     const r = await raw(instance(), [head(`Content-Length: ${1024 * MB}`)], { limit_ms: 5000 });
     expect(r.status).toBe(413);
     expect(r.answered_ms).toBeLessThan(2000);

@@ -12,10 +12,10 @@ $known = ['no' => $no, 'token' => hex2bin($work['token']), 'user' => $work['user
 
 // Values of a statement by what it reads; a statement nobody knows ends the bench.
 function values_of(string $sql, array $k): array {
-    $of = ['smart360.tenant t' => fn() => [$k['token'], 'swa'], 'from notification' => fn() => ['user', $k['user']],
+    $of = ['smart360.tenant t' => fn() => [$k['token'], 'swa'], 'from notification' => fn() => ['user', $k['user'], gmdate('Y-m-d H:i:s')],
         'from consumer n' => fn() => [1, $k['no'], 2000],
         'from payment p' => fn() => [$k['account'], '1970-01-01', '9999-12-31', 8],
-        'from charge h' => fn() => array_fill(0, 4, $k['account']), 'from service_connection s' => fn() => [$k['account']],
+        'from charge h' => fn() => array_fill(0, substr_count($sql, '?'), $k['account']), 'from service_connection s' => fn() => [$k['account']],
         'from bill force index' => fn() => [$k['account'], 1, 26], 'from bill b join account' => fn() => [$k['no'], 1],
         'from bill_line l' => fn() => [$k['bill']], 'from bill_segment g' => fn() => [$k['bill']],
         'from meter_reading where' => fn() => [1]];

@@ -408,37 +408,48 @@ static const Form off_form = { .name = "module_off", .fields = FIELDS { { "confi
                                                                           TEXT(0, 10) }, { 0 } } };
 
 /* Open work that switching a module off leaves lying; to add some: a row, its query below, settings.open.<what>. */
-static const struct { const char *module, *what; } work_[] = {
-    { "bx", "bills" }, { "bx", "runs" }, { "cis", "complaints" }, { "cis", "requests" }, { "wx", "orders" },
-    { "mx", "reads" }, { "comm", "messages" } };
-enum { WORK_N = sizeof work_ / sizeof *work_ };
+enum { WORK_BILLS, WORK_RUNS, WORK_COMPLAINTS, WORK_REQUESTS, WORK_ORDERS, WORK_READS, WORK_MESSAGES, WORK_N };
+static const struct { const char *module, *what; } work_[WORK_N] = {
+    [WORK_BILLS]      = { "bx",   "bills" },
+    [WORK_RUNS]       = { "bx",   "runs" },
+    [WORK_COMPLAINTS] = { "cis",  "complaints" },
+    [WORK_REQUESTS]   = { "cis",  "requests" },
+    [WORK_ORDERS]     = { "wx",   "orders" },
+    [WORK_READS]      = { "mx",   "reads" },
+    [WORK_MESSAGES]   = { "comm", "messages" } };
 
-static int64_t open_work(Req *r, const char *what) {
+static int64_t open_work(Req *r, int kind) {
     Id u = r->c.utility;
-    switch (what[0]) {
-    case 'b': return db_int(r, "select count(*) from bill where utility_id=? and status='published' "
-                               "and payment_status in ('unpaid', 'partial', 'overdue')", u);
-    case 'c': return db_int(r, "select count(*) from complaint where utility_id=? "
-                               "and status in ('pending', 'assigned', 'in_progress', 'on_hold')", u);
-    case 'o': return db_int(r, "select count(*) from service_order where utility_id=? and open_flag=1", u);
-    case 'm': return db_int(r, "select count(*) from message where utility_id=? "
-                               "and status in ('held', 'queued', 'retry')", u);
-    default:  break;
-    }
-    if (!strcmp(what, "runs"))
+    switch (kind) {
+    case WORK_BILLS:
+        return db_int(r, "select count(*) from bill where utility_id=? and status='published' "
+                         "and payment_status in ('unpaid', 'partial', 'overdue')", u);
+    case WORK_RUNS:
         return db_int(r, "select count(*) from bill_run where utility_id=? and state not in ('completed', "
                          "'completed_with_errors', 'cancelled', 'published', 'closed', 'rolled_back')", u);
-    if (!strcmp(what, "reads"))
+    case WORK_COMPLAINTS:
+        return db_int(r, "select count(*) from complaint where utility_id=? "
+                         "and status in ('pending', 'assigned', 'in_progress', 'on_hold')", u);
+    case WORK_REQUESTS:
+        return db_int(r, "select count(*) from service_request where utility_id=? "
+                         "and status not in ('draft', 'completed', 'rejected', 'cancelled')", u);
+    case WORK_ORDERS:
+        return db_int(r, "select count(*) from service_order where utility_id=? and open_flag=1", u);
+    case WORK_READS:
         return db_int(r, "select count(*) from read_task where utility_id=? and state in ('open', 'revisit')", u);
-    return db_int(r, "select count(*) from service_request where utility_id=? "
-                     "and status not in ('draft', 'completed', 'rejected', 'cancelled')", u);
+    case WORK_MESSAGES:
+        return db_int(r, "select count(*) from message where utility_id=? and status in ('held', 'queued', 'retry')",
+                      u);
+    default:
+        return 0;
+    }
 }
 
 /* How many kinds of open work the module has; each is said at `at_` when that is given. */
 static int show_open_work(Req *r, const char *code, const char *at_) {
     int kinds = 0;
     for (int i = 0; i < WORK_N; i++) {
-        int64_t n = strcmp(work_[i].module, code) ? 0 : open_work(r, work_[i].what);
+        int64_t n = strcmp(work_[i].module, code) ? 0 : open_work(r, i);
         if (!n) continue;
         kinds++;
         if (at_) show_text(r, text(r, "%s.%d", at_, kinds), msg_plural(r, r->c.language, text(r, "settings.open.%s",

@@ -236,9 +236,9 @@ static const ListSpec lines = {
     .from = "bank_statement_line b", .where = "b.utility_id = ?",
     .joins = FRAGMENTS { "left join settlement s on s.id = b.settlement_id", NULL },
     .columns = COLUMNS {
-        { "id",                     NULL, "b.id",                    LIST, .link = "/integrations/bank/{id}",
-          .kind = "code" },
-        { "booked_on",              NULL, "b.booked_on",             LIST | SORT | FILTER },
+        { "booked_on",              NULL, "b.booked_on",             LIST | SORT | FILTER,
+          .link = "/integrations/bank/{line}", .place = "id" },
+        { "line",                   NULL, "b.public_id" },
         { "reference",              NULL, "b.reference",             LIST | SEARCH_START, .place = "name" },
         { "text",                   NULL, "left(b.text, 80)",        LIST },
         { "amount_minor",           NULL, "b.amount_minor",          LIST | SORT | SUM, .place = "amount" },
@@ -256,23 +256,28 @@ void bank_list_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-#define LINE_VIEW(F, T) F(T, Id, id) F(T, const char *, state) F(T, const char *, reference) F(T, const char *, text) \
+#define LINE_VIEW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, int, line_no) F(T, const char *, state) \
+    F(T, const char *, reference) F(T, const char *, text) \
     F(T, const char *, comment) F(T, const char *, file_name) F(T, Date, booked_on) F(T, Money, amount_minor) \
     F(T, const char *, payout) F(T, const char *, settlement) F(T, const char *, who) F(T, Time, decided_at)
 ROW(LineView, LINE_VIEW)
 
 static LineView *line_of_path(Req *r) {
-    const char *no = path_text(r, "line");
-    bool is_number = strspn(no, "0123456789") == strlen(no) && strlen(no) < 18;
-    LineView *l = is_number ? db_find(
+    LineView *l = db_find(
         r, LineView,
-        "select b.id, b.state, b.reference, b.text, b.comment, f.file_name, b.booked_on, b.amount_minor, "
+        "select b.id, b.public_id, b.line_no, b.state, b.reference, b.text, b.comment, f.file_name, "
+        "b.booked_on, b.amount_minor, "
         "s.provider_settlement_id as payout, s.public_id as settlement, u.full_name as who, b.decided_at from "
         "bank_statement_line b join bank_statement f on f.id = b.bank_statement_id left join settlement s on s.id = "
-        "b.settlement_id left join user u on u.id = b.decided_by where b.id = ? and b.utility_id = ?", no, r->c.utility)
-        : NULL;
+        "b.settlement_id left join user u on u.id = b.decided_by where b.public_id = ? and b.utility_id = ?",
+        path_text(r, "line"), r->c.utility);
     if (!l) fail(r, NOT_FOUND, "There is no such line.");
     return l;
+}
+
+/* As people call it: its number in its file. */
+static const char *line_name(Req *r, const LineView *l) {
+    return msg_format(r, r->c.language, "hub.bank_line", { "no", text(r, "%d", l->line_no) }, { "file", l->file_name });
 }
 
 static const Form match_form = { .name = "bank_match", .fields = FIELDS {
@@ -291,7 +296,7 @@ static void show_match_form(Req *r, const LineView *l) {
     show_text(r, "show.sections.0.title", word(r, "hub.bank_match"));
     show_text(r, "show.sections.0.span", "half");
     FormView *v = form_show(r, "show.sections.0.form", &match_form,
-                            text(r, "/integrations/bank/%lld/match", (long long)l->id.id));
+                            text(r, "/integrations/bank/%s/match", l->public_id));
     form_set(v, "payout", "kind", "select");
     NearRows near = db_all(r, NearRow, "select s.provider_settlement_id as payout, g.label, s.net_minor as net, "
                                        "s.deposited_on as `on` from settlement s join gateway_account g on g.id = "
@@ -308,15 +313,15 @@ static void show_match_form(Req *r, const LineView *l) {
     if (l->payout) form_text(v, "payout", l->payout);
     show_text(r, "show.sections.1.title", word(r, "hub.bank_aside"));
     show_text(r, "show.sections.1.span", "half");
-    form_show(r, "show.sections.1.form", &aside_form, text(r, "/integrations/bank/%lld/aside", (long long)l->id.id));
+    form_show(r, "show.sections.1.form", &aside_form, text(r, "/integrations/bank/%s/aside", l->public_id));
 }
 
 void bank_line_page(Req *r) {
     LineView *l = line_of_path(r);
-    show_text(r, "page.title", msg_format(r, r->c.language, "hub.bank_line", { "no", path_text(r, "line") }));
+    show_text(r, "page.title", line_name(r, l));
     show_text(r, "page.crumbs.0.text", word(r, "hub.bank"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/integrations/bank"));
-    show_text(r, "page.crumbs.1.text", path_text(r, "line"));
+    show_text(r, "page.crumbs.1.text", line_name(r, l));
     show_text(r, "show.status.text", state_label(r, l->state));
     show_text(r, "show.status.tone", state_tone(r, l->state));
     show_fact(r, "show.facts", word(r, "hub.amount"), locale_money(&r->c.mem, r->c.locale, l->amount_minor), NULL);
@@ -331,7 +336,7 @@ void bank_line_page(Req *r) {
     if (!is_open && perm_may(&r->c, "hub.settlements", EDIT)) {
         show_text(r, "page.actions.0.text", word(r, "hub.bank_reopen"));
         show_text(r, "page.actions.0.post", "1");
-        show_text(r, "page.actions.0.url", link_path(r, "/integrations/bank/%lld/reopening", (long long)l->id.id));
+        show_text(r, "page.actions.0.url", link_path(r, "/integrations/bank/%s/reopening", l->public_id));
     }
     history_aside(r, "bank_statement_line", l->id, NULL);
     page(r, "layout/show");
@@ -360,9 +365,9 @@ void bank_match_post(Req *r) {
                s->settlement))
         fail_field(r, INVALID, "payout", "The bank has this payout already.");
     bind_line(&r->c, l->id, s->settlement, l->reference ? l->reference : l->text);
-    audit_note(&r->c, "match", "bank_statement_line", l->id, path_text(r, "line"), s->payout);
+    audit_note(&r->c, "match", "bank_statement_line", l->id, line_name(r, l), s->payout);
     note(r, "%s", msg_format(r, r->c.language, "hub.bank_matched", { "no", s->payout }));
-    go(r, "/integrations/bank/%s", path_text(r, "line"));
+    go(r, "/integrations/bank/%s", l->public_id);
 }
 
 void bank_aside_post(Req *r) {
@@ -373,7 +378,7 @@ void bank_aside_post(Req *r) {
     db_must(r, 1, CONFLICT, "update bank_statement_line set state = 'set_aside', settlement_id = null, comment = ?, "
                             "decided_by = ?, decided_at = ? where id = ? and state in ('open', 'suggested')",
             in_text(in, "comment"), r->c.user, r->c.now, l->id);
-    audit_note(&r->c, "set_aside", "bank_statement_line", l->id, path_text(r, "line"), in_text(in, "comment"));
+    audit_note(&r->c, "set_aside", "bank_statement_line", l->id, line_name(r, l), in_text(in, "comment"));
     note(r, "%s", word(r, "hub.saved"));
     go(r, "/integrations/bank");
 }
@@ -386,7 +391,7 @@ void bank_reopen_post(Req *r) {
     db_must(r, 1, CONFLICT, "update bank_statement_line set state = 'open', settlement_id = null, comment = null, "
                             "decided_by = null, decided_at = null where id = ? and state in ('matched', 'set_aside')",
             l->id);
-    audit_note(&r->c, "reopen", "bank_statement_line", l->id, path_text(r, "line"), NULL);
+    audit_note(&r->c, "reopen", "bank_statement_line", l->id, line_name(r, l), NULL);
     note(r, "%s", word(r, "hub.saved"));
-    go(r, "/integrations/bank/%s", path_text(r, "line"));
+    go(r, "/integrations/bank/%s", l->public_id);
 }

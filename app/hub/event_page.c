@@ -33,9 +33,10 @@ static const ListSpec events = {
     .from = "webhook_event e", .where = "e.utility_id = ?",
     .joins = FRAGMENTS { "left join payment_intent i on i.id = e.intent_id", NULL },
     .columns = COLUMNS {
-        { "id",                NULL, "e.id",                LIST | SORT, .link = "/integrations/events/{id}",
-          .kind = "code" },
-        { "received_at",       NULL, "e.received_at",       LIST | SORT | FILTER },
+        { "received_at",       NULL, "e.received_at",       LIST | SORT | FILTER,
+          .link = "/integrations/events/{public_id}", .place = "id" },
+        { "id",                NULL, "e.id",                SORT },
+        { "public_id",         NULL, "e.public_id" },
         { "driver",            NULL, "e.driver",            LIST | FILTER, .choices = event_drivers },
         { "provider_event_id", NULL, "e.provider_event_id", LIST | SEARCH_START, .place = "name" },
         { "type",              NULL, "e.type",              LIST | SEARCH_START },
@@ -58,7 +59,8 @@ void event_list_page(Req *r) {
 
 /* --- one event ---------------------------------------------------------------------------------------------------- */
 
-#define EVENT_VIEW(F, T) F(T, Id, id) F(T, const char *, provider_event_id) F(T, const char *, type) \
+#define EVENT_VIEW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, provider_event_id) \
+    F(T, const char *, type) \
     F(T, const char *, driver) F(T, const char *, source) F(T, const char *, state) F(T, const char *, reason) \
     F(T, const char *, error) F(T, Time, received_at) F(T, Time, last_delivery_at) F(T, Time, processed_at) \
     F(T, Time, next_attempt_at) F(T, int, attempts) F(T, int, delivery_count) F(T, const char *, headers) \
@@ -66,17 +68,17 @@ void event_list_page(Req *r) {
 ROW(EventView, EVENT_VIEW)
 
 static EventView *event_of_path(Req *r) {
-    const char *no = path_text(r, "id");
-    bool is_number = strspn(no, "0123456789") == strlen(no) && strlen(no) < 18;
-    EventView *e = is_number ? db_find(
+    EventView *e = db_find(
         r, EventView,
-        "select e.id, e.provider_event_id, e.type, e.driver, e.source, e.state, e.reason, e.error, e.received_at, "
+        "select e.id, e.public_id, e.provider_event_id, e.type, e.driver, e.source, e.state, "
+        "e.reason, e.error, e.received_at, "
         "e.last_delivery_at, e.processed_at, e.next_attempt_at, e.attempts, e.delivery_count, "
         "e.http_headers as headers, "
         "left(convert(e.body using utf8mb4), ?) as content, i.intent_no, "
         "coalesce(timestampdiff(microsecond, e.received_at, e.processed_at) div 1000, -1) as latency_ms "
-        "from webhook_event e left join payment_intent i on i.id = e.intent_id where e.id = ? and e.utility_id = ?",
-        (int)BODY_SHOWN, no, r->c.utility) : NULL;
+        "from webhook_event e left join payment_intent i on i.id = e.intent_id "
+        "where e.public_id = ? and e.utility_id = ?",
+        (int)BODY_SHOWN, path_text(r, "id"), r->c.utility);
     if (!e) fail(r, NOT_FOUND, "There is no such event.");
     return e;
 }
@@ -170,10 +172,10 @@ static void show_steps(Req *r, const EventView *e) {
 
 void event_page(Req *r) {
     EventView *e = event_of_path(r);
-    show_text(r, "page.title", msg_format(r, r->c.language, "hub.event_title", { "no", path_text(r, "id") }));
+    show_text(r, "page.title", msg_format(r, r->c.language, "hub.event_title", { "no", e->provider_event_id }));
     show_text(r, "page.crumbs.0.text", word(r, "hub.events"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/integrations/events"));
-    show_text(r, "page.crumbs.1.text", path_text(r, "id"));
+    show_text(r, "page.crumbs.1.text", e->provider_event_id);
     show_text(r, "show.status.text", state_label(r, e->state));
     show_text(r, "show.status.tone", state_tone(r, e->state));
     show_event_facts(r, e);
@@ -182,7 +184,7 @@ void event_page(Req *r) {
     if (strcmp(e->type, "malformed") && e->content && perm_may(&r->c, "hub.events", EDIT)) {
         show_text(r, "page.actions.0.text", word(r, "hub.replay"));
         show_text(r, "page.actions.0.post", "1");
-        show_text(r, "page.actions.0.url", link_path(r, "/integrations/events/%s/replay", path_text(r, "id")));
+        show_text(r, "page.actions.0.url", link_path(r, "/integrations/events/%s/replay", e->public_id));
     }
     page(r, "layout/show");
 }
@@ -206,7 +208,7 @@ void event_replay(Req *r) {
                                   .max_attempts = HOOK_TRIES });
     audit_note(&r->c, "replay", "webhook_event", e->id, e->provider_event_id, NULL);
     note(r, "%s", word(r, "hub.replayed"));
-    go(r, "/integrations/events/%s", path_text(r, "id"));
+    go(r, "/integrations/events/%s", e->public_id);
 }
 
 /* --- nights ------------------------------------------------------------------------------------------------------- */

@@ -297,6 +297,10 @@ static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int
     finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
 }
 
+static const char *event_path(Ctx *c, Id event) {
+    return text(c, "/integrations/events/%s", db_text(c, "select public_id from webhook_event where id = ?", event));
+}
+
 /* A refund or dispute before its success: the payment's state is asked for, then the event comes again. */
 static bool comes_again(Ctx *c, const StoredEvent *e, Id intent) {
     int tries = (int)db_int(c, "select attempts from webhook_event where id=?", e->id);
@@ -317,7 +321,7 @@ static void news_end(Ctx *c, const StoredEvent *e, News news, bool changed) {
     if (news.state != NEWS_READY)
         alert_raise(c, "payment.unknown", "critical", text(c, "payment.unknown:%lld", (long long)e->id.id),
                     "An event about money of an unknown payment came.",
-                    text(c, "/integrations/events/%lld", (long long)e->id.id));
+                    event_path(c, e->id));
     const char *why = news.state != NEWS_READY ? "unknown_payment" : changed ? NULL : "stale";
     finish(c, e->id, why ? "ignored" : "processed", why, news.intent);
 }
@@ -371,8 +375,9 @@ static void try_failed(Ctx *c, void *arg) {
     event_step_note(c, t->event, t->is_over ? "dead" : "failed", t->error);
     if (t->is_over)
         alert_raise(c, "webhook.dead", "critical", text(c, "webhook.dead:%lld", (long long)t->event.id),
-                    text(c, "Event %lld could not be processed: %.200s", (long long)t->event.id, t->error),
-                    text(c, "/integrations/events/%lld", (long long)t->event.id));
+                    text(c, "Event %s could not be processed: %.200s",
+                         db_text(c, "select provider_event_id from webhook_event where id = ?", t->event), t->error),
+                    event_path(c, t->event));
 }
 
 static JobStep tried(Ctx *c, const JobRow *job, void (*work)(Ctx *, Id, int)) {

@@ -292,14 +292,14 @@ void settlement_list_page(Req *r) { list_page(r, "hub.settlements", &settlements
     F(T, const char *, public_id) F(T, const char *, provider_settlement_id) F(T, const char *, state)                 \
         F(T, const char *, label) F(T, Money, gross_minor) F(T, Money, fee_minor) F(T, Money, refund_minor)            \
             F(T, Money, dispute_minor) F(T, Money, adjustment_minor) F(T, Money, net_minor) F(T, Date, deposited_on) \
-                F(T, const char *, bank_reference) F(T, Time, failed_at) F(T, Id, bank_line)
+                F(T, const char *, bank_reference) F(T, Time, failed_at) F(T, const char *, bank_line)
 ROW(SettlementView, SETTLEMENT_VIEW)
 
 static SettlementView *settlement_of_path(Req *r) {
     SettlementView *s = db_find(r, SettlementView,
         "select s.id, s.public_id, s.provider_settlement_id, s.state, g.label, s.gross_minor, s.fee_minor, "
         "s.refund_minor, s.dispute_minor, s.adjustment_minor, s.net_minor, s.deposited_on, s.bank_reference, "
-        "s.failed_at, (select b.id from bank_statement_line b where b.settlement_id = s.id "
+        "s.failed_at, (select b.public_id from bank_statement_line b where b.settlement_id = s.id "
         "order by b.state = 'matched' desc limit 1) as bank_line from settlement s join gateway_account g "
         "on g.id = s.gateway_account_id where s.utility_id = ? and s.public_id = ?",
         r->c.utility, path_text(r, "id"));
@@ -322,7 +322,7 @@ static void show_settlement_facts(Req *r, const SettlementView *s) {
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         show_fact(r, "show.facts", word(r, facts[i].key), money_of(r, facts[i].amount), NULL);
     show_fact(r, "show.facts", word(r, "hub.at_bank"),
-        s->bank_reference ? s->bank_reference : word(r, s->bank_line.id ? "hub.bank_suggested" : "hub.bank_not_yet"),
+        s->bank_reference ? s->bank_reference : word(r, s->bank_line ? "hub.bank_suggested" : "hub.bank_not_yet"),
         NULL);
     if (time_is_set(s->failed_at))
         show_fact(r, "show.facts", word(r, "hub.sent_back"), locale_time(&r->c.mem, r->c.locale, s->failed_at), NULL);
@@ -378,10 +378,10 @@ void settlement_page(Req *r) {
         show_text(r, at(r, "page.actions", n++, "url"), link_path(r, "/integrations/settlements/%s/export",
             s->public_id));
     }
-    if (s->bank_line.id) {
+    if (s->bank_line) {
         show_text(r, at(r, "page.actions", n, "text"), word(r, "hub.at_bank"));
         show_text(r, at(r, "page.actions", n, "url"),
-                  link_path(r, "/integrations/bank/%lld", (long long)s->bank_line.id));
+                  link_path(r, "/integrations/bank/%s", s->bank_line));
     }
     if (!strcmp(s->state, "matched") && perm_may(&r->c, "hub.settlements", APPROVE)) {
         show_text(r, "show.moves.0.text", word(r, "hub.close"));

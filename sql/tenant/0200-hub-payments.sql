@@ -65,7 +65,7 @@ create table if not exists payment_attempt (
 );
 
 create table if not exists webhook_event (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   source varchar(32) not null check (source in ('gateway', 'message', 'telephony')), account_ref bigint unsigned not null comment 'gateway_account.id or message_provider.id', driver varchar(20) not null,
   provider_event_id varchar(160) collate utf8mb4_bin not null, type varchar(80) not null, received_at datetime(6) not null, signature_ok tinyint(1) not null default 1,
   http_headers json null, body mediumblob null, body_sha256 binary(32) null,
@@ -130,7 +130,7 @@ create table if not exists bank_statement (
 );
 
 create table if not exists bank_statement_line (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, bank_statement_id bigint unsigned not null, line_no int not null, booked_on date not null, amount_minor bigint not null, reference varchar(80) null, text varchar(300) null, line_key binary(32) not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, bank_statement_id bigint unsigned not null, line_no int not null, booked_on date not null, amount_minor bigint not null, reference varchar(80) null, text varchar(300) null, line_key binary(32) not null,
   settlement_id bigint unsigned null, state varchar(32) not null default 'open' check (state in ('open', 'suggested', 'matched', 'set_aside')), comment varchar(300) null, decided_by bigint unsigned null, decided_at datetime(6) null,
   unique key bank_line_once (utility_id, line_key), unique key (bank_statement_id, line_no), key (settlement_id), key (utility_id, state, booked_on), key (utility_id, amount_minor), foreign key (bank_statement_id) references bank_statement (id), foreign key (settlement_id) references settlement (id)
 );

@@ -37,9 +37,10 @@ story('HUB bank', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, request, i
   });
 
   test('HUB bank: a person decides: this payout, none, and open again', async () => {
-    const bm = as('billing_manager'), id = (r) => one('select id from bank_statement_line where reference = ?', [r]);
+    const bm = as('billing_manager'), id = (r) => one('select public_id from bank_statement_line where reference = ?', [r]);
     await bm.get('/integrations/bank').sees('DEPOSIT', 'Matched', 'Suggested', 'PO-1');
-    await bm.get(`/integrations/bank/${id('NONE')}`).sees('PO-2', 'Which payout is it?');
+    await bm.get(`/integrations/bank/${id('NONE')}`).sees('Entry 2 of bank.csv', 'PO-2', 'Which payout is it?');
+    await bm.get(`/integrations/bank/${one("select id from bank_statement_line where reference = 'NONE'")}`).is(404);
     await bm.post(`/integrations/bank/${id('FEE')}/match`, { payout: 'PO-2' }, { from: `/integrations/bank/${id('FEE')}` }).refuses(422, 'payout', 'The payout is $50.00, the line is −$12.50.');
     await bm.post(`/integrations/bank/${id('FEE')}/aside`, { comment: '' }, { from: `/integrations/bank/${id('FEE')}` }).refuses(422, 'comment');
     await bm.post(`/integrations/bank/${id('FEE')}/aside`, { comment: 'A fee of the bank' }, { from: `/integrations/bank/${id('FEE')}` }).done('Saved.');
@@ -112,7 +113,7 @@ story('HUB bank', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, request, i
   test('HUB bank: pages look right, at a desk and on a phone', async ({ page }) => {
     test.setTimeout(300000);
     const faults = await watch(page.context()), s = one("select public_id from settlement where provider_settlement_id = 'PO-1'");
-    for (const [where, shot] of [['/integrations/bank', 'hub-bank'], ['/integrations/bank/import', 'hub-bank-import'], [`/integrations/bank/${one("select id from bank_statement_line where state = 'open' limit 1")}`, 'hub-bank-line'], [`/integrations/settlements/${s}/lines/1`, 'hub-line'], ['/integrations/health', 'hub-health']]) {
+    for (const [where, shot] of [['/integrations/bank', 'hub-bank'], ['/integrations/bank/import', 'hub-bank-import'], [`/integrations/bank/${one("select public_id from bank_statement_line where state = 'open' limit 1")}`, 'hub-bank-line'], [`/integrations/settlements/${s}/lines/1`, 'hub-line'], ['/integrations/health', 'hub-health']]) {
       await as('utility_admin').browse(page, where);
       await looks_right(page, { widths: [360, 1440], shots: shot });
     }

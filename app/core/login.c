@@ -475,7 +475,7 @@ void mfa_page(Req *r) {
     FormView *v = form_show(r, "form", &code_form, realm_path(c, "/login/mfa"));
     form_text(v, "next", query_text(r, "next"));
     form_set(v, "code", "autofocus", form_again(v) ? NULL : "1");
-    show_text(r, "texts.0", msg(c->language, "mfa.how"));
+    show_text(r, "texts.0", msg_format(c, c->language, "mfa.how", { "name", organization_name(c) }));
     show_text(r, "links.0.text", msg(c->language, "mfa.other"));
     show_text(r, "links.0.url", realm_path(c, "/login"));
     plain_page(r, msg(c->language, "mfa.title"));
@@ -627,14 +627,17 @@ ROW(Card, CARD)
 
 void select_page(Req *r) {
     Ctx *c = &r->c;
+    Date today = utility_today(c);
     Cards all = db_all(c, Card, "select u.code, u.name, group_concat(distinct ro.name "
                                 "order by ro.name separator ', ') as roles, "
                                 "(select max(s.last_seen_at) from session s where s.realm = 'staff' "
                                 "and s.subject_id = ur.user_id and s.utility_id = u.id) as visited_at "
                                 "from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
                        "join utility u on (u.id = ur.utility_id or ur.utility_id is null) and u.status <> 'closed' "
-                       "where ur.user_id = ? group by u.id order by visited_at is null, visited_at desc, u.name",
-                       c->user);
+                       "where ur.user_id = ? and (ur.valid_from is null or ur.valid_from <= ?) "
+                       "and (ur.valid_to is null or ur.valid_to >= ?) "
+                       "group by u.id order by visited_at is null, visited_at desc, u.name",
+                       c->user, today, today);
     for (size_t i = 0; i < all.n; i++) {
         const Card *u = &all.v[i];
         show_text(r, at(r, "cards", i, "text"), u->name);
@@ -647,7 +650,8 @@ void select_page(Req *r) {
                                  { "date", locale_date_words(&c->mem, c->locale,
             time_date(c->locale->zone, u->visited_at)) }));
     }
-    show_text(r, "texts.0", all.n ? msg(c->language, "login.select_how") : msg(c->language, "login.no_utility"));
+    show_text(r, "texts.0", msg(c->language, all.n > 1 ? "login.select_how" : all.n ? "login.select_one"
+                                                                                               : "login.no_utility"));
     if (!all.n) {
         show_text(r, "leave.text", msg(c->language, "layout.sign_out"));
         show_text(r, "leave.url", "/logout");

@@ -44,6 +44,19 @@ static const char *when(Req *r, Time t) {
     return time_is_set(t) ? locale_time(&r->c.mem, r->c.locale, t) : word(r, "hub.never");
 }
 
+/* Switched on and off, and tried, without opening the gateway's own page. */
+static void show_switches(Req *r, size_t n, const CardRow *a) {
+    if (!strcmp(a->status, "not_configured") || !perm_may(&r->c, "hub.gateways", EDIT)) return;
+    bool is_on = !strcmp(a->status, "active") || !strcmp(a->status, "error");
+    const char *path = text(r, "/integrations/gateways/%s", a->public_id), *b = at(r, "show.sections", n, "buttons");
+    show_text(r, text(r, "%s.0.text", b), word(r, "hub.test"));
+    show_text(r, text(r, "%s.0.post", b), "1");
+    show_text(r, text(r, "%s.0.url", b), link_path(r, "%s/test", path));
+    show_text(r, text(r, "%s.1.text", b), word(r, is_on ? "hub.deactivate" : "hub.activate"));
+    if (!is_on) show_text(r, text(r, "%s.1.post", b), "1");
+    show_text(r, text(r, "%s.1.url", b), link_path(r, is_on ? "%s/deactivation" : "%s/moves/activate", path));
+}
+
 static void show_card(Req *r, size_t n, const CardRow *a) {
     char *facts = at(r, "show.sections", n, "facts");
     show_text(r, at(r, "show.sections", n, "title"), a->label);
@@ -58,12 +71,17 @@ static void show_card(Req *r, size_t n, const CardRow *a) {
     show_fact(r, facts, word(r, "hub.success_24h"), rate_of(r, a->done, a->ended), NULL);
     show_text(r, at(r, "show.sections", n, "link.text"), word(r, "hub.configure"));
     show_text(r, at(r, "show.sections", n, "link.url"), link_path(r, "/integrations/gateways/%s", a->public_id));
+    show_switches(r, n, a);
 }
 
 static void show_free_card(Req *r, size_t n, const GatewayDriver *d) {
     show_text(r, at(r, "show.sections", n, "title"), d->label);
     show_text(r, at(r, "show.sections", n, "span"), "third");
-    show_text(r, at(r, "show.sections", n, "text"), word(r, "hub.not_connected"));
+    char *facts = at(r, "show.sections", n, "facts");
+    show_fact(r, facts, word(r, "hub.state"), word(r, "hub.not_connected"), NULL);
+    show_fact(r, facts, word(r, "hub.methods"), no_brackets(r, d->methods), NULL);
+    show_fact(r, facts, word(r, "hub.currencies"), d->currencies ? no_brackets(r, d->currencies)
+                                                                 : word(r, "hub.all_currencies"), NULL);
     if (!perm_may(&r->c, "hub.gateways", EDIT)) return;
     show_text(r, at(r, "show.sections", n, "actions.0.text"), word(r, "hub.connect"));
     show_text(r, at(r, "show.sections", n, "actions.0.post"), "1");
@@ -150,6 +168,7 @@ static void show_webhook(Req *r, const AccountView *a, const GatewayDriver *d) {
     show_text(r, "show.sections.0.title", word(r, "hub.webhook"));
     show_text(r, "show.sections.0.sub", word(r, "hub.webhook_how"));
     show_fact(r, facts, word(r, "hub.webhook_url"), endpoint_of(r, a), NULL);
+    show_text(r, text(r, "%s.0.copy", facts), "1");
     Delivery *e = db_find(r, Delivery, "select id, type, state, received_at from webhook_event where source = "
                                        "'gateway' and account_ref = ? and utility_id = ? order by id desc limit 1",
                           a->id, r->c.utility);

@@ -211,6 +211,7 @@ void provider_page(Req *r) {
     show_text(r, "show.sections.0.title", word(r, "hub.callback"));
     show_fact(r, first, word(r, "hub.webhook_url"),
               text(r, "%s/hooks/%s/%s", installation()->public_url, hook_driver(a, p->channel), p->endpoint_key), NULL);
+    show_text(r, text(r, "%s.0.copy", first), "1");
     show_text(r, "show.sections.1.title", word(r, "hub.credentials"));
     Json config = config_of(r, p);
     for (const Wanted *w = a->wanted; w->name; w++) {

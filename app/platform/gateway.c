@@ -172,6 +172,7 @@ static void show_webhook(Req *r, const HouseRow *a, const HouseDriver *d) {
     show_text(r, "show.sections.0.title", word(r, "hub.webhook"));
     show_text(r, "show.sections.0.sub", word(r, "hub.webhook_how"));
     show_fact(r, facts, word(r, "hub.webhook_url"), endpoint_of(r, a), NULL);
+    show_text(r, text(r, "%s.0.copy", facts), "1");
     Text t = text_start(r);
     for (const char *const *e = d->events; *e; e++)
         if (!strncmp(*e, "payment", 7) || !strncmp(*e, "checkout", 8) || !strncmp(*e, "charge.success", 14))

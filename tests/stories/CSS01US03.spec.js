@@ -243,7 +243,7 @@ story('CSS01US03', 'UX-FIX', ({ verify, as, portal, anyone, test, expect, sql, o
     await start(who, left);
     clock.forward({ minutes: 31 });
     const back = as.anew('alpha@swa.test');             // the session has idled away too
-    await back.get(`/pay/${begun}`).sees('This payment was not started in time. Nothing was taken.');
+    await back.get(`/pay/${begun}`).sees('This payment link has expired. Open the bill again.');
     await back.get(`/pay/${begun}/return`).sees('Expired');
     const csrf = (await back.get('/pay').is(200)).body.match(/name="csrf" value="([^"]*)"/)[1];
     await back.post(`/pay/${begun}/start`, { csrf }, { raw: true }).is(409);

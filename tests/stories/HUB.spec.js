@@ -31,8 +31,8 @@ story('HUB gateways', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
 
   test('ONB03US01 a gateway is connected: a live key is refused, a wrong one too, and a good one is kept and masked', async () => {
     const admin = as('utility_admin');
-    await admin.get('/integrations').sees('Sandbox gateway', 'Stripe', 'Not connected', 'This utility is a sandbox');
-    await as('billing_manager').get('/integrations').sees('Sandbox gateway').and((r) => expect(r.text).not.toContain('Connect'));
+    await admin.get('/integrations').sees('Sandbox gateway', 'Stripe', 'Not connected', 'This utility is a sandbox', 'Run test transaction', 'Deactivate');
+    await as('billing_manager').get('/integrations').sees('Sandbox gateway').and((r) => expect(r.text).not.toMatch(/Connect |Run test|Deactivate/));
     await as('billing_manager').post('/integrations/drivers/stripe', {}).is(403);
     await admin.post('/integrations/drivers/stripe', {}, { from: '/integrations' }).goes(/\/credentials$/);
     id = account().public_id;
@@ -55,6 +55,14 @@ story('HUB gateways', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
       expect(one('select count(*) from audit_value where before_value like ? or after_value like ?', [`%${secret}%`, `%${secret}%`])).toBe('0');
     }
     expect(one("select count(*) from smart360.webhook_route where driver = 'stripe' and endpoint_key = ?", [account().endpoint_key])).toBe('1');
+  });
+
+  test("ONB03US01 the webhook's address is copied by a button", async ({ page }) => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await as('utility_admin').browse(page, path);
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await expect(page.getByRole('status').filter({ hasText: 'Copied.' })).toBeVisible();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(new RegExp(`^https://.*/hooks/stripe/${account().endpoint_key}$`));
   });
 
   test('ONB03US01 it is active only after a test payment that a signed webhook told of', async () => {

@@ -144,6 +144,7 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     clock('1970-01-01T00:00:59Z');
     const admin = as(null);
     await sign_in(admin, 'tenant_admin@swa.test').goes('/login/mfa');
+    await admin.get('/login/mfa').sees('the 6 digits it shows for San Francisco Water Authority');       // as the app names it
     await admin.post('/login/mfa', { code: '287081' }, { from: '/login/mfa' }).refuses(401, 'code', 'This code is wrong or was used already. Enter the code that your app shows now.');
     await admin.post('/login/mfa', { code: '287082' }, { from: '/login/mfa' }).goes('/org/dashboard');
     const again = as(null);
@@ -275,6 +276,10 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     await person.get('/u/swa-e/cis/dashboard').is(403);
     const cards = (await person.get('/login/select')).body.match(/href="\/u\/[a-z-]+\/"/g);
     expect(cards[0]).toBe('href="/u/swa-e/"');
+    // a role that has ended leads nowhere any more
+    sql("update user_role ur join user u on u.id = ur.user_id and u.email = 'cso4@swa.test' join utility e on e.id = ur.utility_id and e.code = 'swa-e' set ur.valid_to = ?", [new Date(clock.now().getTime() - 3 * 86400000).toISOString().slice(0, 10)]);
+    await person.get('/login/select').sees('This is the utility you work for.', 'SWA Water & Wastewater').lacks('Cashier');
+    await sign_in(as(null), 'cso4@swa.test').goes('/u/swa-w/cis/dashboard');
   });
 
   test('ONB-LOGIN a fourth session ends the oldest, and both sides are told', async () => {

@@ -42,7 +42,11 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
   test("ONB08US01 the platform's account: a sandbox takes test keys only, the provider is asked before anything is kept, nothing is shown again", async () => {
     await as('tenant_admin').get('/platform/gateways').and((r) => expect(r.status).not.toBe(200));
     await platform().get('/platform/gateways').sees('Sandbox', 'Stripe', 'only test accounts take payments');
-    await platform().post('/platform/gateways/drivers/stripe', {}, { from: '/platform/gateways' }).goes(/\/credentials$/);
+    // pressed by several at once: one account, and all of them come to it
+    const several = Array.from({ length: 6 }, () => as.anew('platform_admin')), forms = [];
+    for (const one_of of several) forms.push((await one_of.get('/platform/gateways').forms()).find((f) => f.action.endsWith('/drivers/stripe')));
+    await Promise.all(several.map((one_of, i) => one_of.post('/platform/gateways/drivers/stripe', Object.fromEntries(forms[i].fields), { raw: true }).goes(/\/credentials$/)));
+    expect(sql.platform("select count(*) n from gateway_account where driver = 'stripe'")[0].n).toBe('1');
     const path = `/platform/gateways/${account('stripe').public_id}`;
     sql.platform("update gateway_account set api_base = ? where driver = 'stripe'", [double.url]);
     await platform().post(`${path}/moves/activate`, {}).refuses(409, null, 'The gateway has to take its credentials first.');

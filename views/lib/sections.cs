@@ -1,10 +1,11 @@
-<?cs # sections(set): cards of a generic page; set.N.{title,sub,kind,link,actions,note,text,error,span,side} and by kind facts table chart bars timeline
+<?cs # sections(set): cards of a generic page; set.N.{title,sub,kind,link,actions,buttons,note,text,error,span,side} and by kind facts table chart bars timeline
      # links form list document kpis: docs/templates.md section 3. section_body(s): what stands in the card. ?><?cs
 def:section_body(s) ?><?cs
   if:s.error ?><div class="s-cb"><p class="s-part"><?cs var:s.error ?></p></div><?cs else ?><?cs
   if:s.note.text || s.note.strong ?><div class="s-cb"><?cs call:note(s.note) ?></div><?cs /if ?><?cs
   if:s.text || subcount(s.text) ?><div class="s-cb s-text"><?cs if:s.text ?><p><?cs var:s.text ?></p><?cs /if ?><?cs each:x = s.text ?><p><?cs var:x ?></p><?cs /each ?></div><?cs /if ?><?cs
   if:subcount(s.facts) ?><div class="s-cb"><?cs call:facts(s.facts) ?></div><?cs /if ?><?cs
+  if:subcount(s.buttons) ?><div class="s-cb"><?cs call:actions(s.buttons) ?></div><?cs /if ?><?cs
   if:subcount(s.bars) ?><div class="s-cb"><?cs call:bars(s.bars) ?></div><?cs /if ?><?cs
   if:s.chart.svg || s.chart.error ?><div class="s-cb"><?cs call:chart_body(s.chart) ?></div><?cs /if ?><?cs
   if:subcount(s.table) ?><?cs call:table(s.table) ?><?cs /if ?><?cs

@@ -48,6 +48,13 @@
   };
   ['htmx:responseError', 'htmx:sendError', 'htmx:timeout'].forEach((type) => on(type, () => toast(body.dataset.toast || '')));
 
+  /* What is copied to be entered elsewhere: the button is shown where there is a clipboard. */
+  if (navigator.clipboard) $$('[data-copy]').forEach((b) => { b.hidden = false; });
+  on('click', (e) => {
+    const b = e.target.closest('[data-copy]');
+    if (b) navigator.clipboard.writeText(b.dataset.copy).then(() => toast(b.dataset.copied)).catch(() => {});
+  });
+
   /* The bell asks once a minute, while somebody looks: what was read elsewhere, and what is new. */
   const bell = $('[data-count]');
   if (bell) {

@@ -113,6 +113,7 @@ void password_store(Req *r, const Person *p, const char *hash, Id but) {
                               "must_change_password = 0, failed_count = 0, locked_until = null where id = ?",
                 hash, history, c->now, p->id);
     session_end_all(c, realm_here(c), p->id, but, "password_changed");
+    if (!but.id) device_forget(c, realm_here(c), p->id, (Id){ 0 });
     audit_note(c, "password_changed", platform ? "platform_user" : "user", p->id, p->email, NULL);
 }
 

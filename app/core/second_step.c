@@ -53,7 +53,7 @@ TrustedDevices devices_of(Ctx *c, Realm realm, Id subject) {
 
 void device_forget(Ctx *c, Realm realm, Id subject, Id device) {
     db_run(c, "update trusted_device set revoked_at = ? where realm = ? and subject_id = ? and (? is null or id = ?) "
-              "and revoked_at is null", c->now, realm_name(realm), subject, device.id, device);
+              "and revoked_at is null", c->now, realm_name(realm), subject, device, device);
 }
 
 const char **recovery_make(Ctx *c, Realm realm, Id subject, int n) {

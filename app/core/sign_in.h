@@ -66,7 +66,8 @@ const char *new_password_refusal(Req *r, const Person *p, const char *password);
 void password_prove(Req *r, const Person *p, const char *password, const char *field);
 /* A code of the app or a recovery code, each once. In a transaction. */
 bool code_accept(Ctx *c, const Person *p, const char *code);
-/* Stores the hash, ends other sessions than `but`, and mails the notice. In a transaction. */
+/* Stores the hash and ends other sessions than `but`; by a link (no `but`) the trusted devices are forgotten too. In a
+   transaction. */
 void password_store(Req *r, const Person *p, const char *hash, Id but);
 /* The mail that tells a person of the change. */
 void password_tell(Req *r, const Person *p);

@@ -473,6 +473,7 @@ static void change_work(Ctx *c, void *arg) {
     db_must(c, 1, CONFLICT, "update portal_user set password_hash = ?, password_changed_at = ?, failed_count = 0, "
                             "locked_until = null where id = ?", x->hash, c->now, x->u->id);
     session_end_all(c, REALM_PORTAL, x->u->id, x->but, "password_changed");
+    if (!x->but.id) device_forget(c, REALM_PORTAL, x->u->id, (Id){ 0 });
     audit_note(c, "password_changed", "portal_user", x->u->id, x->u->email, NULL);
     if (x->link.id) attempt_add(x->r, REALM_PORTAL, x->u->email, x->u->id, "reset");
     tell_changed(c, x->u);
@@ -495,7 +496,7 @@ void reset_post_portal(Req *r) {
     go(r, "/signin");
 }
 
-/* "This wasn't me": all sessions end, and the password must be
+/* "This wasn't me": all sessions and trusted devices end, and the password must be
  * chosen anew. The link shows a button: looking changes nothing. */
 void not_me_page(Req *r) {
     Ctx *c = &r->c;
@@ -516,6 +517,7 @@ void not_me_post(Req *r) {
     if (!u) fail(c, CONFLICT, "%s", msg(c->language, "portal.link.ended"));
     db_must(c, 1, CONFLICT, "update otp_challenge set used_at = ? where id = ? and used_at is null", c->now, l->id);
     session_end_all(c, REALM_PORTAL, u->id, (Id){ 0 }, "revoked");
+    device_forget(c, REALM_PORTAL, u->id, (Id){ 0 });
     db_run(c, "update portal_user set password_hash = null where id = ?", u->id);
     audit_note(c, "not_me", "portal_user", u->id, u->email, NULL);
     portal_send_reset(r, u);

@@ -299,6 +299,21 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     await who.post('/signin/second', { code: code_of('alpha@swa.test'), trust: '1' }, { from: '/signin/second' }).goes('/home');
     await who.post('/signout', {}, { from: '/more' }).is(303);
     await sign_in(who, 'alpha@swa.test').goes('/home');
+    await who.post('/profile/security/devices/forget', {}, { from: '/profile/security' }).is(303);
+    await who.post('/signout', {}, { from: '/more' }).is(303);
+    clock.forward({ minutes: 2 });
+    await sign_in(who, 'alpha@swa.test').goes('/signin/second');
+    await who.post('/signin/second', { code: code_of('alpha@swa.test'), trust: '1' }, { from: '/signin/second' }).goes('/home');
+    clock.forward({ minutes: 2 });
+    // a password changed by link trusts no device any longer; one changed by the person who is signed in does
+    await portal().post('/forgot', { login: 'alpha@swa.test' }, { from: '/forgot' }).is(303);
+    const link = link_of(mails('alpha@swa.test').filter((m) => /\/reset\//.test(m.body)).pop());
+    await portal().post(link, { password: NEW }, { from: link }).is(303);
+    await sign_in(who, 'alpha@swa.test', NEW).goes('/signin/second');
+    await who.post('/signin/second', { code: code_of('alpha@swa.test'), trust: '1' }, { from: '/signin/second' }).goes('/home');
+    await who.post('/profile/security/password', { current: NEW, password: PASSWORD }, { from: '/profile/security/password' }).is(303);
+    await who.post('/signout', {}, { from: '/more' }).is(303);
+    await sign_in(who, 'alpha@swa.test').goes('/home');
     await who.post('/profile/security/two-step/off', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is off.');
   });
 

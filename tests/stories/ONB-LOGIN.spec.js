@@ -190,6 +190,15 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     clock.forward({ days: 30, minutes: 1 });
     delete person.cookies['__Host-s360_sid'];
     await sign_in(person, 'storekeeper1@swa.test').goes('/login/mfa');
+    // nor after a password that was chosen by a link
+    await person.post('/login/mfa', { code: codes[5], trust: '1' }, { from: '/login/mfa' }).goes('/u/swa-w/mx/inventory');
+    delete person.cookies['__Host-s360_sid'];
+    await sign_in(person, 'storekeeper1@swa.test').goes('/u/swa-w/mx/inventory');
+    await as(null).post('/password/forgot', { email: 'storekeeper1@swa.test' }, { from: '/password/forgot' }).is(303);
+    const link = mails('storekeeper1@swa.test').pop().body.match(/https:\/\/\S+/)[0].replace(/^https:\/\/[^/]+/, '');
+    await as(null).post('/password/reset', { token: link.split('token=')[1], password: 'quite another long sentence' }, { from: link }).is(303);
+    delete person.cookies['__Host-s360_sid'];
+    await sign_in(person, 'storekeeper1@swa.test', 'quite another long sentence').goes('/login/mfa');
     sql("update role set mfa_required = 0 where code = 'storekeeper'");
   });
 

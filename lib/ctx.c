@@ -34,7 +34,8 @@ _Noreturn void fail_at(Ctx *c, Status status, const char *field, const char *fil
     vsnprintf(a->text, sizeof a->text, format, args);
     va_end(args);
     snprintf(a->field, sizeof a->field, "%s", field ? field : "");
-    a->failure = (Failure){ .status = status, .file = file, .line = line, .retry_after_s = c->failure.retry_after_s };
+    a->failure = (Failure){ .status = status, .file = file, .line = line, .retry_after_s = c->failure.retry_after_s,
+                             .is_held_up = c->failure.is_held_up };
     longjmp(a->back, 1);
 }
 

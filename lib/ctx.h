@@ -40,6 +40,8 @@ typedef struct Failure {
     const char *file;
     int         line;
     int         retry_after_s;
+    /* DOWN because others held the rows too long: nothing was stored, the database answers */
+    bool        is_held_up;
 } Failure;
 
 typedef struct Ctx {
@@ -56,6 +58,8 @@ typedef struct Ctx {
     Id           session;
     const char  *address;           /* of the client, text */
     int64_t      waited_us;         /* how long the request waited for a worker; 0 for anything else */
+    /* by time_ticking_us(): no further try of a transaction that may end later; 0: any */
+    int64_t      answer_by_us;
     Time         now;               /* the clock of this piece of work: read once (test instances: the set clock) */
     const struct Locale *locale;    /* of utility and user; never NULL once a tenant is known */
     const char  *language;          /* "en" */

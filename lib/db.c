@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/date.h"
+#include "lib/log.h"
 
 enum {
     CACHE = 256,                    /* prepared statements a connection keeps */
@@ -26,6 +27,7 @@ enum {
     BULK_ROWS = 1000, BULK_PARAMS_MAX = 120,
     BULK_ROWS_FIRST = 8,
     TX_TRIES = 5,
+    LOCK_WAIT_S = 8, ER_LOCK_WAIT_TIMEOUT = 1205,
     CONNECT_S = 2, ANSWER_S = 2,      /* beyond the time a statement may take */
     SCHEMA_MAX = 64, AFTER_MAX = 32,
 };
@@ -114,8 +116,7 @@ static const char *connect_now(Db *db) {
     snprintf(init, sizeof init,
         "set session time_zone='+00:00', "
         "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE', "
-        "innodb_lock_wait_timeout=8, max_statement_time=%d",
-        db->config.statement_time_s);
+        "innodb_lock_wait_timeout=%d, max_statement_time=%d", LOCK_WAIT_S, db->config.statement_time_s);
     mysql_options(my, MYSQL_INIT_COMMAND, init);
     if (!mysql_real_connect(my, NULL, db->config.user, db->config.password, NULL, 0, db->config.socket,
                             CLIENT_FOUND_ROWS)) {
@@ -157,6 +158,43 @@ bool db_is_lost(const Db *db) { return db && db->lost; }
 
 int64_t db_round_trips(const Db *db) { return db->trips; }
 
+/* The rows' first columns, each behind "; "; false when the server does not say. */
+static bool add_rows(Db *db, Text *to, const char *sql) {
+    db->trips++;
+    MYSQL_RES *rows = mysql_query(db->my, sql) ? NULL : mysql_store_result(db->my);
+    for (MYSQL_ROW row; rows && (row = mysql_fetch_row(rows));)
+        text_addf(to, "%s%s", to->n ? "; " : "", row[0] ? row[0] : "?");
+    bool is_said = rows != NULL;
+    mysql_free_result(rows);
+    return is_said;
+}
+
+/*
+ * A lock was waited for in vain: one line says which statement waited and which transactions stood open by then, oldest
+ * first; one that sleeps within its transaction is the likely holder. To see those takes the right PROCESS; without it
+ * the line names the statements that our own user runs. Of a statement only the beginning is told, up to the first
+ * text.
+ */
+static void log_lock_wait(Ctx *c, const DbSite *site, const char *file, int line) {
+    static const char open[] =
+        "select concat(t.trx_mysql_thread_id, ' ', lower(coalesce(p.command, '?')), ' ', coalesce(p.time, 0), ' s', "
+        "if(t.trx_state = 'LOCK WAIT', ' (waits too)', ''), ': ', "
+        "substring_index(left(coalesce(t.trx_query, '-'), 160), char(39 using utf8mb4), 1)) "
+        "from information_schema.innodb_trx t left join information_schema.processlist p on p.id=t.trx_mysql_thread_id "
+        "where t.trx_mysql_thread_id<>connection_id() order by t.trx_started limit 6";
+    static const char running[] =
+        "select concat(id, ' ', lower(command), ' ', time, ' s: ', "
+        "substring_index(left(coalesce(info, '-'), 160), char(39 using utf8mb4), 1)) "
+        "from information_schema.processlist where command not in ('Sleep', 'Daemon') and id<>connection_id() "
+        "order by time desc limit 6";
+    Text others = text_start(c);
+    bool is_seen = add_rows(c->db, &others, open);
+    if (!is_seen) add_rows(c->db, &others, running);
+    log_warn("db.lock_wait", LOG_TEXT("statement", site ? site->sql : NULL), LOG_TEXT("file", file),
+             LOG_INT("line", line), LOG_INT("waited_s", LOCK_WAIT_S), LOG_TEXT("sees", is_seen ? "transactions"
+             : "statements"), LOG_TEXT("others", others.n ? others.s : "none"));
+}
+
 /* Raises what the server said. In a transaction the connection
  * is kept until its end, so that it is rolled back once. */
 static _Noreturn void raise_error(Ctx *c, unsigned error, const char *said, const DbSite *site) {
@@ -169,8 +207,9 @@ static _Noreturn void raise_error(Ctx *c, unsigned error, const char *said, cons
         disconnect(db);
         fail_at(c, DOWN, NULL, file, line, "connection lost: %u %s", error, said);
     }
+    if (error == ER_LOCK_WAIT_TIMEOUT) log_lock_wait(c, site, file, line);
     switch (error) {
-    case 1213: case 1205: case 1020: case 1047:
+    case 1213: case ER_LOCK_WAIT_TIMEOUT: case 1020: case 1047:
         fail_at(c, RETRY, NULL, file, line, "%u %s", error, said);
     case 1062:
         fail_at(c, CONFLICT, NULL, file, line, "This exists already.");
@@ -769,7 +808,36 @@ int64_t db_bulk_end(DbBulk *b) {
  * Ids are taken from a block of the process, blocks from id_range, committed at once on a connection of their own: a
  * rollback leaves a gap and nobody waits for a counter row. A table whose ids come from here gets all of them from
  * here.
+ *
+ * That connection reads at READ COMMITTED: at REPEATABLE READ the `insert ... select` would lock the table's last row,
+ * and wait in vain where the caller's own transaction holds it (the last posting is reversed), or for whoever adds rows
+ * in a long transaction. What is not committed is not missed: its ids came from the row of id_range, which then exists.
  */
+static void ids_connect(Ctx *c, const char *table) {
+    Db *db = c->db;
+    if (!db->side) db->side = db_open(&db->config);
+    if (!db_ping(db->side)) fail(c, DOWN, "no database for ids of %s", table);
+    if (mysql_query(db->side->my, "set session transaction isolation level read committed"))
+        fail(c, RETRY, "ids of %s: %s", table, mysql_error(db->side->my));
+}
+
+/* The end of a fresh block of ids. */
+static int64_t ids_reserve(Ctx *c, const char *schema, const char *table, int64_t block) {
+    ids_connect(c, table);
+    MYSQL *my = c->db->side->my;
+    const char *sql = text(c, "insert into `%s`.id_range (name, next_id) "
+                              "select '%s', coalesce(max(id), 0) + 1 + %lld from `%s`.`%s` "
+                              "on duplicate key update next_id = next_id + %lld returning next_id", schema, table,
+                           (long long)block, schema, table, (long long)block);
+    if (mysql_query(my, sql)) fail(c, RETRY, "ids of %s: %s", table, mysql_error(my));
+    MYSQL_RES *rows = mysql_store_result(my);
+    MYSQL_ROW row = rows ? mysql_fetch_row(rows) : NULL;
+    int64_t end = row && row[0] ? strtoll(row[0], NULL, 10) : 0;
+    mysql_free_result(rows);
+    if (end <= 0) fail(c, BROKEN, "ids of %s: no range", table);
+    return end;
+}
+
 Id db_ids(Ctx *c, const char *table, int64_t n) {
     Db *db = c->db;
     const char *schema = c->schema ? c->schema : db->config.platform;
@@ -784,23 +852,9 @@ Id db_ids(Ctx *c, const char *table, int64_t n) {
         db->ids[k].next = db->ids[k].end = 0;
     }
     if (db->ids[k].end - db->ids[k].next < n) {
-        if (!db->side) db->side = db_open(&db->config);
-        Db *side = db->side;
-        if (!db_ping(side)) fail(c, DOWN, "no database for ids of %s", table);
         int64_t block = n > 1000 ? n : 1000;
-        char sql[400];
-        snprintf(sql, sizeof sql, "insert into `%s`.id_range (name, next_id) "
-                                  "select '%s', coalesce(max(id), 0) + 1 + %lld from `%s`.`%s` "
-                 "on duplicate key update next_id = next_id + %lld returning next_id", schema, table, (long long)block,
-                 schema, table, (long long)block);
-        if (mysql_query(side->my, sql)) fail(c, RETRY, "ids of %s: %s", table, mysql_error(side->my));
-        MYSQL_RES *rows = mysql_store_result(side->my);
-        MYSQL_ROW row = rows ? mysql_fetch_row(rows) : NULL;
-        int64_t end = row && row[0] ? strtoll(row[0], NULL, 10) : 0;
-        mysql_free_result(rows);
-        if (end <= 0) fail(c, BROKEN, "ids of %s: no range", table);
-        db->ids[k].next = end - block;
-        db->ids[k].end = end;
+        db->ids[k].end = ids_reserve(c, schema, table, block);
+        db->ids[k].next = db->ids[k].end - block;
     }
     Id first = { db->ids[k].next };
     db->ids[k].next += n;
@@ -877,6 +931,11 @@ static void tx_abandon(Db *db) {
     db->after_n = 0;
 }
 
+/* Another try could wait for a lock until after the answer must be out. */
+static bool too_late(const Ctx *c) {
+    return c->answer_by_us && time_ticking_us() + LOCK_WAIT_S * SECOND_US > c->answer_by_us;
+}
+
 static void wait_a_little(int round) {
     long ms = (5L << round) + rand() % (5L << round);
     nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
@@ -898,9 +957,10 @@ void db_tx(Ctx *c, DbTx kind, void (*work)(Ctx *, void *), void *arg, bool (*kno
         } else if (c->failure.status != RETRY) {
             fail_again(c);
         }
-        if (round == TX_TRIES) {
+        if (round == TX_TRIES || too_late(c)) {
             c->failure.status = DOWN;
             c->failure.retry_after_s = 2;
+            c->failure.is_held_up = !tx.unknown && db && !db->lost && db->my;
             fail_again(c);
         }
         wait_a_little(round);

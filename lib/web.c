@@ -542,8 +542,12 @@ static void error_layout(Ctx *c, void *arg) {
     hooks.layout(arg);
 }
 
+/* Nothing was stored, and the database answers: what was typed can be shown and sent once more. */
+static bool was_held_up(const Failure *f) { return f->status == DOWN && f->is_held_up; }
+
 static bool shows_form_again(const Failure *f) {
-    return f->status == INVALID || f->status == CONFLICT || f->status == WRONG_PROOF || f->status == BUSY
+    return was_held_up(f) || f->status == INVALID || f->status == CONFLICT || f->status == WRONG_PROOF
+        || f->status == BUSY
         || (f->status == DENIED && f->text && strstr(f->text, "form expired"));
 }
 
@@ -565,6 +569,7 @@ static void refuse(Req *r) {
     if (c->db) db_reset(c->db);
     Again a = { .r = r, .failure = f, .problems = r->problems };
     for (int i = 0; i < r->problems; i++) a.problem[i] = r->problem[i];
+    if (was_held_up(&f)) a.problem[0] = (Problem){ NULL, msg(c->language, "layout.error_held_up") }, a.problems = 1;
     if (!a.problems && f.text) a.problem[a.problems++] = (Problem){ f.field, f.text };
     if (r->route && is_post(r) && shows_form_again(&f) && (a.form = form_of(r))) {
         if (attempt(c, show_again_in_tx, &a)) goto shown;
@@ -772,6 +777,7 @@ static void serve_one(Req *r, FCGX_Request *f, Db *db) {
     request_no_new(r->c.request_no);
     log_context(r->c.request_no, NULL, 0);
     r->started_us = time_ticking_us();
+    r->c.answer_by_us = r->started_us + web_config->request_s * SECOND_US * 2 / 3;      /* 20 of 30 s */
     Parsed p = read_request(r, f);
     if (p.status) {
         answer_text(r, p.status, "%s\n", p.text);

@@ -199,6 +199,27 @@ static void db_chains(void) {
     c->db = before;
 }
 
+/* Ids are given although the transaction that wants them, or somebody else's, holds the table's last row. */
+static void hold_last_and_take(Ctx *c, void *first) {
+    db_int(c, "select id from role order by id desc limit 1 for update");
+    *(Id *)first = db_ids(c, "role", 1);
+}
+static void take_ids(Ctx *c, void *first) { *(Id *)first = db_ids(c, "role", 1); }
+static void others_take_ids(Ctx *c, void *arg) {
+    (void)arg;
+    db_int(c, "select id from role order by id desc limit 1 for update");
+    Id first = { 0 };
+    SAME_INT(in_processes(1, take_ids, &first), 0);
+}
+static void db_ids_wait_for_nobody(void) {
+    Id first = { 0 };
+    int64_t began = time_ticking_us();
+    CU_ASSERT_TRUE(in_tx(test_ctx(), hold_last_and_take, &first));
+    CU_ASSERT_TRUE(first.id > 0);
+    CU_ASSERT_TRUE(in_tx(test_ctx(), others_take_ids, NULL));
+    CU_ASSERT_TRUE(time_ticking_us() - began < 6 * SECOND_US);      /* a lock is waited for 8 s */
+}
+
 static void db_kinds(void) { PASSES(test_ctx(), kinds, NULL); }
 static void db_bulk_rows(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), bulk, NULL)); }
 static void db_savepoints(void) { CU_ASSERT_TRUE(in_tx(test_ctx(), savepoints, NULL)); }
@@ -570,6 +591,7 @@ int main(int argc, char **argv) {
     return suite_run("core", (SuiteTest[]){
         { "db: every kind there and back", db_kinds }, { "db: rows in bulk", db_bulk_rows },
         { "db: savepoints", db_savepoints }, { "db: rights get a new version", db_watched },
+        { "db: ids wait for nobody", db_ids_wait_for_nobody },
         { "db: deadlocks are tried again", db_deadlocks }, { "db: reading goes on where it ended", db_chains },
         { "ONB02US07.1 ONB02US07.2 ONB02US07.5 numbers, gapless", numbers },
         { "ONB02US07.4 numbers in parallel", numbers_parallel }, { "series and many at once", numbers_series },

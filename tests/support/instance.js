@@ -113,6 +113,19 @@ class Instance {
     fs.renameSync(path.join(this.folder, 'clock.new'), path.join(this.folder, 'clock'));
   }
 
+  // Who holds up whom: open jobs and events, transactions and whose locks they wait for, what the connections do, and the last
+  // warnings of the log. For the message of a test that waited in vain.
+  what_waits() {
+    const table = (title, text, schema) => { let rows; try { rows = this.sql(text, [], schema).map((r) => JSON.stringify(r)); } catch (e) { rows = [String(e.message).slice(0, 200)]; } return [`${title}:`, ...(rows.length ? rows : ['none'])].join('\n  '); };
+    return [`the instance's clock: ${this.now().toISOString()}, here: ${new Date().toISOString()}, load: ${fs.readFileSync('/proc/loadavg', 'utf8').trim()}`,
+      table('jobs', "select id, kind, class, state, priority, attempts, crashes, run_at, worker, started_at, lease_until, lease_until < utc_timestamp(6) is_late, left(error, 200) error from job where state in ('ready', 'running') order by state desc, run_at limit 12", 'smart360'),
+      table('workers', 'select name, seen_at from worker order by name', 'smart360'),
+      table('events', 'select id, name, occurred_at from outbox_event where dispatched_at is null order by id limit 8'),
+      table('transactions', "select t.trx_mysql_thread_id thread, t.trx_state state, t.trx_started began, t.trx_rows_locked locked, t.trx_rows_modified modified, w.blocking, p.command, p.time, left(coalesce(t.trx_query, ''), 240) statement from information_schema.innodb_trx t left join (select r.trx_mysql_thread_id thread, group_concat(distinct b.trx_mysql_thread_id) blocking from information_schema.innodb_lock_waits l join information_schema.innodb_trx r on r.trx_id = l.requesting_trx_id join information_schema.innodb_trx b on b.trx_id = l.blocking_trx_id group by 1) w on w.thread = t.trx_mysql_thread_id left join information_schema.processlist p on p.id = t.trx_mysql_thread_id order by t.trx_started limit 20"),
+      table('statements', "select id, command, time, state, left(info, 240) info from information_schema.processlist where command not in ('Sleep', 'Daemon') and id <> connection_id()"),
+      ['log:', ...`${this.log('jobs')}${this.log('web')}`.split('\n').filter((line) => / (warn|error) /.test(line)).sort().slice(-12)].join('\n  ')].join('\n');
+  }
+
   log(name) { try { return fs.readFileSync(path.join(this.folder, 'logs', `${name}.log`), 'utf8'); } catch { return ''; } }
 }
 

@@ -155,6 +155,7 @@ static const ListSpec complaints = {
     .columns = COLUMNS{ { "complaint_no", NULL, "p.complaint_no", LIST | SORT | SEARCH_START,
                           .link = "/cis/complaints/{complaint_no}", .sub = "type" },
                         { "type", NULL, "t.name", 0 },
+                        { "legacy_no", NULL, "p.legacy_no", SEARCH_START },
                         { "created_at", NULL, "p.created_at", LIST | SORT | FILTER },
                         { "account_no", NULL, "a.account_no", LIST | SEARCH_START,
                           .link = "/cis/accounts/{account_no}" },
@@ -179,7 +180,8 @@ void complaint_list_page(Req *r) {
     F(T, Id, area_id) F(T, const char *, type) F(T, const char *, priority) F(T, const char *, channel)                \
         F(T, const char *, subject) F(T, const char *, description) F(T, const char *, status)                         \
             F(T, const char *, account_no) F(T, const char *, consumer_name) F(T, const char *, bill_no)               \
-                F(T, Money, disputed) F(T, const char *, lines) F(T, Time, created_at)
+                F(T, Money, disputed) F(T, const char *, lines) F(T, Time, created_at) \
+                F(T, const char *, legacy_no) F(T, const char *, contact)
 ROW(Complaint, COMPLAINT)
 
 static void show_files(Req *r, const char *entity, Id id) {
@@ -202,7 +204,8 @@ void complaint_page(Req *r) {
     Complaint *p = db_find(c, Complaint,
         "select p.id, m.sub_area_id as area_id, t.name as type, p.priority, p.channel, p.subject, p.description, "
         "p.status, a.account_no, n.display_name as consumer_name, b.bill_no, coalesce(p.disputed_amount_minor, "
-        "0) as disputed, json_value(p.extra, '$.lines') as `lines`, p.created_at from complaint p "
+        "0) as disputed, json_value(p.extra, '$.lines') as `lines`, p.created_at, p.legacy_no, "
+        "nullif(concat_ws(', ', p.contact_name, p.contact_phone), '') as contact from complaint p "
         "join complaint_type t on t.id = p.complaint_type_id left join account a on a.id = p.account_id "
         "left join consumer n on n.id = p.consumer_id left join premise m on m.id = p.premise_id left join bill b "
         "on b.id = p.disputed_bill_id where p.utility_id = ? and p.complaint_no = ?",
@@ -218,6 +221,8 @@ void complaint_page(Req *r) {
               payment_channel_words(c->language, p->channel, p->channel), NULL);
     show_fact(r, "show.facts", word(r, "cis.case.created"), locale_time_words(&c->mem, c->locale, p->created_at), NULL);
     if (p->account_no) show_fact(r, "show.facts", word(r, "cis.account"), p->account_no, p->consumer_name);
+    if (p->contact) show_fact(r, "show.facts", word(r, "cis.case.contact"), p->contact, NULL);
+    if (p->legacy_no) show_fact(r, "show.facts", word(r, "cis.case.legacy"), p->legacy_no, NULL);
     show_text(r, "show.sections.0.title", p->subject);
     show_text(r, "show.sections.0.kind", "text");
     show_text(r, "show.sections.0.text.0", p->description);

@@ -86,6 +86,12 @@ static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "id bigint path '$')) j straight_join consumer n on n.id=j.id where n.row_version>1",
         all);
     import_keep_why(&l, why);
+    l = db_all(c, ImportStays,
+        "select v.row_no, concat('Has ', v.no, '.') as why from (select j.row_no, coalesce((select min(p.complaint_no) "
+        "from complaint p where p.consumer_id=j.id), (select min(q.request_no) from service_request q "
+        "where q.consumer_id=j.id)) as no from json_table(?, '$[*]' columns (row_no for ordinality, id bigint "
+        "path '$')) j) v where v.no is not null", all);
+    import_keep_why(&l, why);
     l = db_all(c, ImportStays, "select j.row_no, 'Has a sign-in to the portal.' as why "
                          "from json_table(?, '$[*]' columns (row_no "
         "for ordinality, id bigint path '$')) j straight_join portal_user u on u.consumer_id=j.id", all);
@@ -266,6 +272,11 @@ static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "id bigint path '$')) j straight_join premise p on p.id=j.id where p.row_version>1",
         all);
     import_keep_why(&l, why);
+    l = db_all(c, ImportStays,
+        "select j.row_no, concat('Has order ', min(o.order_no), '.') as why from json_table(?, '$[*]' columns (row_no "
+        "for ordinality, id bigint path '$')) j straight_join service_order o on o.premise_id=j.id group by j.row_no",
+        all);
+    import_keep_why(&l, why);
     db_run(c, "delete from premise where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
            import_to_go(c, ids, n, why));
     import_note_gone(c, "premise", ids, n, why);
@@ -383,6 +394,13 @@ static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "id bigint path '$')) j straight_join account a on a.id=j.id where a.row_version>1",
         all);
     import_keep_why(&l, why);
+    l = db_all(c, ImportStays,
+        "select v.row_no, concat('Has ', v.no, '.') as why from (select j.row_no, coalesce((select min(p.complaint_no) "
+        "from complaint p where p.account_id=j.id), (select min(q.request_no) from service_request q "
+        "where q.account_id=j.id), (select min(o.order_no) from service_order o where o.account_id=j.id)) as no "
+        "from json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j) v where v.no is not null",
+        all);
+    import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
     portal_account_forget(c, gone);
     account_cycle_forget(c, gone);
@@ -431,8 +449,12 @@ void connections_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     import_note_gone(c, "service_connection", ids, n, why);
 }
 
+extern const ImportEntity complaint_import, request_import;     /* import_case.c */
+
 void cis_imports(void) {
     import_register(&consumer_import);
     import_register(&premise_import);
     import_register(&account_import);
+    import_register(&complaint_import);
+    import_register(&request_import);
 }

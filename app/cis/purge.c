@@ -48,8 +48,10 @@ SANDBOX_PURGE(adjustments, "delete from adjustment where utility_id = ? limit 20
 SANDBOX_PURGE(deposits, "delete from deposit where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(banked, "delete from bank_deposit where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(talk, "delete from case_message where utility_id = ? limit 2000", c->utility)
-SANDBOX_PURGE(complaints, "delete from complaint where utility_id = ? limit 2000", c->utility)
-SANDBOX_PURGE(requests, "delete from service_request where utility_id = ? limit 2000", c->utility)
+SANDBOX_PURGE(complaints, "delete from complaint where utility_id = ? and import_batch_id is null "
+              "limit 2000", c->utility)
+SANDBOX_PURGE(requests, "delete from service_request where utility_id = ? and import_batch_id is null "
+              "limit 2000", c->utility)
 SANDBOX_PURGE(figures, "delete from cis_daily_stat where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(billed_days, "update service_connection set last_billed_on = null where utility_id = ? "
               "and last_billed_on is not null limit 2000", c->utility)

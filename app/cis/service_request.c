@@ -169,6 +169,7 @@ static const ListSpec requests = {
         COLUMNS{ { "request_no", NULL, "q.request_no", LIST | SORT | SEARCH_START,
                    .link = "/cis/service-requests/{request_no}", .sub = "service" },
                  { "service", NULL, "t.name", 0 },
+                 { "legacy_no", NULL, "q.legacy_no", SEARCH_START },
                  { "created_at", NULL, "q.created_at", LIST | SORT | FILTER },
                  { "account_no", NULL, "a.account_no", LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
                  { "consumer_name", NULL, "coalesce(n.display_name, q.contact_name)", LIST, .place = "name" },
@@ -190,7 +191,7 @@ void request_list_page(Req *r) {
     F(T, Id, id)                                                                                                       \
     F(T, const char *, service) F(T, const char *, status) F(T, const char *, channel) F(T, const char *, account_no)  \
         F(T, const char *, consumer_name) F(T, const char *, instructions) F(T, const char *, answers)                 \
-            F(T, const char *, reject_reason) F(T, Money, fee) F(T, Time, created_at)
+            F(T, const char *, reject_reason) F(T, Money, fee) F(T, Time, created_at) F(T, const char *, legacy_no)
 ROW(RequestSeen, REQUEST_SEEN)
 
 static void show_answers(Req *r, const char *answers) {
@@ -209,7 +210,7 @@ void request_page(Req *r) {
         c, RequestSeen,
         "select q.id, t.name as service, q.status, q.channel, a.account_no, coalesce(n.display_name, "
         "q.contact_name) as consumer_name, q.instructions, q.answers, q.reject_reason, q.fee_amount_minor as fee, "
-        "q.created_at "
+        "q.created_at, q.legacy_no "
         "from service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = "
         "q.account_id left join consumer n on n.id = q.consumer_id where q.utility_id = ? and q.request_no = ?",
         c->utility, no);
@@ -224,6 +225,7 @@ void request_page(Req *r) {
     else if (q->consumer_name) show_fact(r, "show.facts", word(r, "cis.case.contact"), q->consumer_name, NULL);
     if (q->fee.minor) show_fact(r, "show.facts", word(r, "cis.case.fee"), locale_money(&c->mem, c->locale, q->fee),
                                 NULL);
+    if (q->legacy_no) show_fact(r, "show.facts", word(r, "cis.case.legacy"), q->legacy_no, NULL);
     show_text(r, "show.sections.0.title", word(r, "cis.case.asked"));
     show_text(r, "show.sections.0.kind", "text");
     show_text(r, "show.sections.0.text.0", q->instructions ? q->instructions : q->service);

@@ -23,4 +23,4 @@ static const Machine *const field_machines[] = { &service_order, NULL };
 
 extern const Module field_module;
 const Module field_module = { .name = "field", .routes = field_routes, .machines = field_machines,
-                             .works = field_works, .purges = field_purges };
+                             .works = field_works, .purges = field_purges, .start = field_imports };

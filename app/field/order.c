@@ -89,6 +89,7 @@ static const ListSpec orders = {
     .columns = COLUMNS {
         { "order_no",   "Order",   "o.order_no",   LIST | SORT | SEARCH_START, .kind = "code", .place = "id",
           .link = "/wx/orders/{order_no}" },
+        { "legacy_no",  "Old number", "o.legacy_no", SEARCH_START },
         { "order_type", "Type",    "o.order_type", LIST, .kind = "code" },
         { "title",      "Work",    "o.title",      LIST, .place = "name" },
         { "address",    "Address", "concat_ws(', ', p.line1, p.unit, p.city)", LIST },
@@ -109,7 +110,8 @@ void order_list_page(Req *r) {
     if (!r->status) page(r, "layout/list");
 }
 
-#define ORDER_ROW(F, T) F(T, Id, id) F(T, const char *, order_no) F(T, const char *, order_type) \
+#define ORDER_ROW(F, T) F(T, Id, id) F(T, const char *, legacy_no) F(T, const char *, order_no) \
+    F(T, const char *, order_type) \
     F(T, const char *, title) \
     F(T, const char *, description) F(T, const char *, address) F(T, const char *, account_no) \
     F(T, const char *, meter_no) \
@@ -118,7 +120,7 @@ ROW(Order, ORDER_ROW)
 
 static Order *order_of_path(Req *r) {
     Order *o = db_find(r, Order,
-        "select o.id, o.order_no, o.order_type, o.title, o.description, concat_ws(', ', p.line1, p.unit, "
+        "select o.id, o.legacy_no, o.order_no, o.order_type, o.title, o.description, concat_ws(', ', p.line1, p.unit, "
         "p.city) as address, a.account_no, m.meter_no, o.status, o.due_at, p.sub_area_id, (select u.full_name "
         "from user u where u.id = o.dispatcher_user_id) as dispatcher from service_order o join premise p "
         "on p.id = o.premise_id left join account a on a.id = o.account_id left join meter m "
@@ -146,6 +148,7 @@ void order_page(Req *r) {
     if (o->account_no) show_fact(r, "show.facts", msg(l, "field.account"), o->account_no, NULL);
     if (o->meter_no) show_fact(r, "show.facts", msg(l, "field.meter"), o->meter_no, NULL);
     if (o->dispatcher) show_fact(r, "show.facts", msg(l, "field.dispatcher"), o->dispatcher, NULL);
+    if (o->legacy_no) show_fact(r, "show.facts", msg(l, "field.legacy"), o->legacy_no, NULL);
     show_fact(r, "show.facts", msg(l, "field.due"), locale_time_words(&r->c.mem, r->c.locale, o->due_at), NULL);
     show_text(r, "show.sections.0.title", msg(l, "field.work"));
     show_text(r, "show.sections.0.text", o->description ? o->description : o->title);

@@ -25,6 +25,9 @@ void order_cancel_post(Req *r);
 /* people.c */
 extern const UserWork field_works[];
 
+/* import.c: at start-up */
+void field_imports(void);
+
 /* purge.c: what goes when a utility goes live */
 extern const SandboxPurge field_purges[];
 

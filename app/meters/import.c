@@ -124,6 +124,12 @@ static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
                          "from json_table(?, '$[*]' columns (row_no for ordinality, "
         "id bigint path '$')) j where exists (select 1 from meter_reading r where r.meter_id=j.id)", all);
     import_keep_why(&l, why);
+    l = db_all(c, ImportStays,
+        "select v.row_no, v.why from (select j.row_no, coalesce((select concat('Is on route ', min(t.code), '.') "
+        "from route_stop x join route t on t.id=x.route_id where x.meter_id=j.id), (select concat('Has order ', "
+        "min(o.order_no), '.') from service_order o where o.meter_id=j.id)) as why from json_table(?, '$[*]' columns "
+        "(row_no for ordinality, id bigint path '$')) j) v where v.why is not null", all);
+    import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "delete from meter_event where meter_id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path '$'"
@@ -425,8 +431,11 @@ static void reading_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 static const ImportEntity reading_import = { .name = "meter_reading", .order = 7, .key = "mx.device",
     .columns = reading_columns, .check = reading_check, .create = reading_bring, .revert = reading_revert };
 
+extern const ImportEntity route_import;         /* import_route.c */
+
 void meters_imports(void) {
     import_register(&meter_import);
     import_register(&connection_import);
     import_register(&reading_import);
+    import_register(&route_import);
 }

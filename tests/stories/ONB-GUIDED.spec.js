@@ -279,6 +279,7 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
   const admin = () => as('tenant_admin'), operator = () => as('utility_admin');
   const page = '/setup/go_live?utility=swa-w', url = '/setup/go_live/live?utility=swa-w';
   const count = (table) => Number(one(`select count(*) from ${table}`));
+  const brought = ['complaint', 'service_request', 'service_order'];
   const trial = ['bill', 'bill_line', 'bill_segment', 'bill_run', 'payment', 'payment_allocation', 'receipt', 'charge', 'message', 'message_attempt', 'notification', 'payment_intent', 'webhook_event', 'credit_note', 'bill_set', 'bill_set_item',
     'complaint', 'service_request', 'service_order', 'portal_user', 'portal_account_link', 'billing_daily_total', 'gl_export_batch', 'sandbox_outbox'];
   const master = ['consumer', 'premise', 'account', 'service_connection', 'meter', 'meter_installation', 'service_area', 'tariff_plan', 'tariff_rate', 'tariff_tier', 'id_format', 'gl_code', 'bill_cycle', 'fee',
@@ -355,6 +356,11 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     await admin().post('/utilities/swa-w/reactivation', { reason: 'because' }).is(409);
     sql('delete from go_live');
     sql("update utility set status = 'ready' where code = 'swa-w'");
+    // complaints, requests and orders of the old system are no trial: they stay
+    const batch_of = one('select id from import_batch order by id limit 1'), premise_of = one('select id from premise order by id limit 1');
+    sql("insert into complaint (utility_id, complaint_no, legacy_no, import_batch_id, complaint_type_id, subject, description) select t.utility_id, 'CMP-OLD', 'CP-1', ?, t.id, 'Old', 'Of the old system' from complaint_type t where t.code = 'LEAK' limit 1", [batch_of]);
+    sql("insert into service_request (utility_id, request_no, legacy_no, import_batch_id, service_type_id) select t.utility_id, 'SR-OLD', 'SR-1', ?, t.id from service_type t limit 1", [batch_of]);
+    sql("insert into service_order (utility_id, order_no, legacy_no, import_batch_id, order_type, source_type, source_id, premise_id, title, due_at) select u.id, 'SO-OLD', 'WO-1', ?, 'OLD', 'manual', 999999, ?, 'Old', utc_timestamp(6) from utility u where u.code = 'swa-w'", [batch_of, premise_of]);
     const before = Object.fromEntries(master.map((t) => [t, count(t)])), audits = count('audit_entry'), bills = count('bill');
     expect(bills).toBeGreaterThan(30);
 
@@ -380,7 +386,8 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     await jobs_run(180);
     expect(one("select count(*) from smart360.job_attempt a join smart360.job j on j.id = a.job_id where j.kind = 'utility.live' and a.outcome = 'crashed'")).toBe('1');
     expect(sql("select environment, status, go_live_at is not null went from utility where code = 'swa-w'")).toEqual([{ environment: 'live', status: 'live', went: '1' }]);
-    for (const table of trial.filter((t) => !['message', 'message_attempt', 'notification', 'sandbox_outbox', 'charge'].includes(t))) expect(count(table), table).toBe(0);
+    for (const table of trial.filter((t) => !['message', 'message_attempt', 'notification', 'sandbox_outbox', 'charge'].includes(t))) expect(count(table), table).toBe(brought.includes(table) ? 1 : 0);
+    expect(brought.map((t) => one(`select legacy_no from ${t}`))).toEqual(['CP-1', 'SR-1', 'WO-1']);
     for (const table of master) expect(count(table), table).toBe(before[table]);
     expect(count('account')).toBe(42);
     expect(count("meter_reading where source not in ('import') and type not in ('initial', 'final')")).toBe(0);

@@ -265,6 +265,84 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, i
     expect(one("select count(*) from service_area where code = 'MIG-A'")).toBe('0');
   });
 
+  test('ONB04US01 complaints and requests of the old system stand here as they stood there; nobody is told', async () => {
+    test.setTimeout(120000);
+    const messages = one('select count(*) from message'), [account, other] = sql("select legacy_no from account where legacy_no like 'A-%' order by id limit 2").map((r) => r.legacy_no);
+    const header = ['legacy_id', 'account_legacy_id', 'contact_phone', 'complaint_type', 'status', 'priority', 'subject', 'description', 'opened_at', 'resolved_at', 'resolution'];
+    const row = (no, more) => { const v = { legacy_id: no, account_legacy_id: account, complaint_type: 'LEAK', status: 'pending', subject: 'Water at the meter', description: 'Water comes out beside the box.', opened_at: '2026-03-28 09:15', ...more }; return header.map((h) => v[h] ?? ''); };
+    const b = await bring('complaint', csv(header, [row('CP-1'), row('CP-2', { account_legacy_id: '', contact_phone: '+15035550191', status: 'closed', priority: 'critical', resolved_at: '2026-03-30 10:00', resolution: 'Valve replaced' }),
+      row('CP-3', { complaint_type: 'NOTHING' }), row('CP-4', { status: 'resolved' }), row('CP-5', { opened_at: '2030-01-01 10:00' }), row('CP-6', { account_legacy_id: '' }),
+      row('CP-7', { description: 'Card 4242 4242 4242 4242 was charged twice' }), row('CP-8', { account_legacy_id: 'A-NONE' }), row('CP-9', { status: 'closed', resolved_at: '2026-03-27 10:00' }), row('CP-10', { description: 'short' })]));
+    expect({ state: b.state, imported: b.imported_count, errors: b.error_count }).toEqual({ state: 'completed_with_errors', imported: '2', errors: '8' });
+    expect(sql("select key_value k, json_value(messages, '$[0].code') code, json_value(messages, '$[0].column') col from import_row where batch_id = ? and state = 'error' order by line_no", [b.id]).map((r) => `${r.k} ${r.code} ${r.col}`))
+      .toEqual(['CP-3 E07 complaint_type', 'CP-4 E01 resolved_at', 'CP-5 E08 opened_at', 'CP-6 E01 account_legacy_id', 'CP-7 E08 description', 'CP-8 E07 account_legacy_id', 'CP-9 E08 resolved_at', 'CP-10 E08 description']);
+    const stored = sql('select p.complaint_no no, p.legacy_no old, p.status, p.priority, p.created_at at, p.resolution_text said, p.closed_at is not null closed, a.legacy_no account, p.premise_id is not null placed from complaint p left join account a on a.id = p.account_id where p.import_batch_id = ? order by p.id', [b.id]);
+    expect(stored).toMatchObject([{ old: 'CP-1', status: 'pending', priority: 'high', account, placed: '1', closed: '0' }, { old: 'CP-2', status: 'closed', priority: 'critical', said: 'Valve replaced', account: null, closed: '1' }]);
+    expect(stored[0].at).toMatch(/^2026-03-28 16:15/);
+    await as('cso_supervisor').get(`/cis/complaints/${stored[0].no}`).sees('Water at the meter', 'CP-1');
+
+    const r = await bring('service_request', csv(['legacy_id', 'account_legacy_id', 'service_type', 'status', 'opened_at', 'completed_at', 'instructions'],
+      [['SR-1', account, 'BL-DUPL-001', 'in_progress', '2026-03-28 09:15', '', 'April please'], ['SR-2', other, 'BL-DUPL-001', 'completed', '2026-03-01 09:15', '2026-03-02 08:00', ''], ['SR-3', other, 'BL-DUPL-001', 'completed', '2026-03-01 09:15', '', '']]));
+    expect({ imported: r.imported_count, errors: r.error_count }).toEqual({ imported: '2', errors: '1' });
+    expect(sql('select q.legacy_no, q.status, q.completed_at is not null ended from service_request q where q.import_batch_id = ? order by q.id', [r.id])).toEqual([{ legacy_no: 'SR-1', status: 'in_progress', ended: '0' }, { legacy_no: 'SR-2', status: 'completed', ended: '1' }]);
+    await as('cso_supervisor').get(`/cis/service-requests/${one("select request_no from service_request where legacy_no = 'SR-1'")}`).sees('April please', 'SR-1');
+    expect(one('select count(*) from message')).toBe(messages);
+    expect(one("select count(*) from outbox_event where name in ('complaint.created', 'service_request.created')")).toBe('0');
+    expect(one("select count(*) from audit_entry where action = 'create' and entity in ('complaint', 'service_request') and value_hash is not null")).toBe('4');
+    // each department its own; what was worked on stays
+    await as('meter_manager').get(`/migration/${b.batch_no}`).is(404);
+    await as('cso_supervisor').get(`/migration/${b.batch_no}`).is(200);
+    sql("insert into case_message (utility_id, entity, entity_id, author_kind, body) select utility_id, 'complaint', id, 'staff', 'We look at it' from complaint where legacy_no = 'CP-1'");
+    expect((await take_back(b.batch_no)).state).toBe('partly_rolled_back');
+    expect(sql('select legacy_no from complaint where import_batch_id = ?', [b.id])).toEqual([{ legacy_no: 'CP-1' }]);
+    expect(one("select json_value(messages, '$[0].text') from import_row where batch_id = ? and state = 'blocked'", [b.id])).toBe('Was worked on since.');
+    expect((await take_back(r.batch_no)).state).toBe('rolled_back');
+    expect(one('select count(*) from service_request')).toBe('0');
+  });
+
+  test('ONB04US01 service orders and reading routes come in with their meters', async () => {
+    test.setTimeout(120000);
+    const [premise, elsewhere] = sql("select legacy_no from premise where legacy_no like 'P-%' order by id limit 2").map((p) => p.legacy_no), serials = ['RTE0', 'RTE1', 'RTE2'];
+    const m = await bring('meter', csv(['serial_no', 'manufacturer', 'model', 'size', 'service', 'digits', 'install_state'], serials.map((no) => [no, 'MFR-A', 'WM15', '5/8', 'WA', '6', 'in_stock'])));
+    const header = ['legacy_id', 'order_type', 'premise_legacy_id', 'title', 'status', 'opened_at', 'due_at', 'done_at'];
+    const order_ = (no, place, status, done = '', type = 'LEAK_REPAIR') => [no, type, place, 'Leak at the meter', status, '2026-03-28 09:15', '2026-04-20', done];
+    const o = await bring('service_order', csv(header, [order_('WO-1', premise, 'created'), order_('WO-2', premise, 'created'), order_('WO-3', premise, 'approved', '2026-03-29'), order_('WO-4', elsewhere, 'approved'), order_('WO-5', 'P-NONE', 'created'), order_('WO-6', elsewhere, 'created')]));
+    expect({ state: o.state, imported: o.imported_count }).toEqual({ state: 'completed_with_errors', imported: '3' });
+    expect(sql("select key_value k, json_value(messages, '$[0].code') code, json_value(messages, '$[0].column') col from import_row where batch_id = ? and state = 'error' order by line_no", [o.id]).map((r) => `${r.k} ${r.code} ${r.col}`)).toEqual(['WO-2 E08 order_type', 'WO-4 E01 done_at', 'WO-5 E07 premise_legacy_id']);
+    expect(sql('select legacy_no no, status, open_flag from service_order where import_batch_id = ? order by id', [o.id])).toEqual([{ no: 'WO-1', status: 'created', open_flag: '1' }, { no: 'WO-3', status: 'approved', open_flag: null }, { no: 'WO-6', status: 'created', open_flag: '1' }]);
+    await as('dispatcher').get('/wx/orders').sees('Leak at the meter');
+    const again = await validate('service_order', csv(header, [order_('WO-9', premise, 'created')]));
+    expect({ state: again.state, errors: again.error_count }).toEqual({ state: 'validation_failed', errors: '1' });
+
+    const routes = ['code', 'name', 'service', 'sub_area_codes', 'meter_serials', 'travel_mode'];
+    const t = await bring('route', csv(routes, [['rt-old-1', 'Old route 1', 'WA', 'DTN-PRL DTN-OLD', `${serials[1]} ${serials[0]}`, 'drive'], ['RT-OLD-2', 'Old route 2', 'WA', 'DTN-PRL', serials[1], ''], ['RT-OLD-3', 'Old route 3', 'WA', 'NOWHERE', '', ''], ['RT-OLD-4', 'Old route 4', 'WA', 'DTN-PRL', 'NO-METER', ''], ['RT-OLD-5', 'Old route 5', 'XX', 'DTN-PRL', serials[2], '']]));
+    expect({ imported: t.imported_count, errors: t.error_count }).toEqual({ imported: '1', errors: '4' });
+    expect(sql("select key_value k, json_value(messages, '$[0].code') code, json_value(messages, '$[0].column') col from import_row where batch_id = ? and state = 'error' order by line_no", [t.id]).map((r) => `${r.k} ${r.code} ${r.col}`)).toEqual(['RT-OLD-2 E08 meter_serials', 'RT-OLD-3 E07 sub_area_codes', 'RT-OLD-4 E07 meter_serials', 'RT-OLD-5 E07 service']);
+    expect(sql("select m.serial_no, x.sequence, r.travel_mode from route_stop x join route r on r.id = x.route_id and r.code = 'RT-OLD-1' join meter m on m.id = x.meter_id order by x.sequence")).toEqual([{ serial_no: serials[1], sequence: '1', travel_mode: 'drive' }, { serial_no: serials[0], sequence: '2', travel_mode: 'drive' }]);
+    await as('meter_manager').get('/mx/settings/routes').sees('RT-OLD-1');
+    expect((await validate('route', csv(routes, [['RT-OLD-9', 'Old route 9', 'WA', 'DTN-PRL', serials[0], '']]))).state).toBe('validation_failed');
+    // meters that a route has stay, and so do premises with an order and accounts with a complaint
+    expect((await take_back(m.batch_no)).state).toBe('partly_rolled_back');
+    expect(sql("select json_value(messages, '$[0].text') said from import_row where batch_id = ? and state = 'blocked' order by line_no", [m.id]).map((r) => r.said)).toEqual(['Is on route RT-OLD-1.', 'Is on route RT-OLD-1.']);
+    const p = await bring('premise', csv(premise_header, premises(2, 60000)));
+    await bring('consumer', csv(consumer_header, consumers(1, 60000)));
+    const a = await bring('account', csv(account_header, accounts(1, 60000)));
+    await bring('service_order', csv(header, [order_('WO-20', 'P-60001', 'created')]));
+    await bring('complaint', csv(['legacy_id', 'account_legacy_id', 'complaint_type', 'status', 'subject', 'description', 'opened_at'], [['CP-20', 'A-60000', 'LEAK', 'pending', 'Leak', 'Water comes out.', '2026-03-28 09:15']]));
+    const why = (b) => sql("select json_value(messages, '$[0].text') said from import_row where batch_id = ? and state = 'blocked' order by line_no", [b.id]).map((r) => r.said);
+    expect((await take_back(a.batch_no)).state).toBe('partly_rolled_back');
+    expect(why(a)).toEqual([`Has ${one("select complaint_no from complaint where legacy_no = 'CP-20'")}.`]);
+    expect((await take_back(p.batch_no)).state).toBe('partly_rolled_back');
+    expect(why(p)[1]).toBe(`Has order ${one("select order_no from service_order where legacy_no = 'WO-20'")}.`);
+    expect((await take_back(t.batch_no)).state).toBe('rolled_back');
+    expect(one("select count(*) from route_stop x join route r on r.id = x.route_id where r.code like 'RT-OLD-%'")).toBe('0');
+    // an order that was called off since stays
+    const open = one("select order_no from service_order where legacy_no = 'WO-1'");
+    await as('dispatcher').post(`/wx/orders/${open}/cancellation`, { reason: 'done by the old crew' }, { from: `/wx/orders/${open}` }).is(303);
+    expect((await take_back(o.batch_no)).state).toBe('partly_rolled_back');
+    expect(sql('select legacy_no from service_order where import_batch_id = ?', [o.id])).toEqual([{ legacy_no: 'WO-1' }]);
+  });
+
   test('ONB04US01 columns are mapped, and the mapping is remembered', async () => {
     const header = ['Kundennummer', 'Art', 'Name', 'Telefon', 'Geburtstag'];
     const rows = [['K-1', 'P', 'Anna Berg', '(503) 555-0177', '17.05.1980'], ['K-2', 'F', 'Berg GmbH', '503 555 0178', '']];

@@ -1,0 +1,137 @@
+/*
+ * Service orders of other systems as rows of ours (ONB04US01), open ones and ended ones. Nobody is told of them; the
+ * dispatcher finds the open ones in the queue. They stay when a utility goes live (purge.c).
+ */
+#include <string.h>
+
+#include "app/core/core.h"
+#include "app/core/import.h"
+#include "app/field/pages.h"
+#include "lib/date.h"
+#include "lib/db.h"
+
+static const ImportColumn columns[] = {
+    { "legacy_id",         IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY, 40, .example = "WO-5512",
+      .also = "order_id order_no work_order id" },
+    { "order_type",        IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 30, .example = "LEAK_REPAIR", .also = "type" },
+    { "premise_legacy_id", IMPORT_TEXT, IMPORT_REQUIRED, 80, .refers = "premise", .refers_words = "premises",
+      .example = "P-1001", .also = "premise_id" },
+    { "account_legacy_id", IMPORT_TEXT, 0, 80, .refers = "account", .refers_words = "accounts", .example = "A-1001",
+      .also = "account_id" },
+    { "meter_serial",      IMPORT_TEXT, 0, 40, .refers = "meter", .refers_words = "meters", .example = "",
+      .also = "serial_no meter" },
+    { "title",             IMPORT_TEXT, IMPORT_REQUIRED, 120, .example = "Leak at the meter", .also = "subject work" },
+    { "description",       IMPORT_TEXT, .max = 500, .example = "", .also = "details text" },
+    { "priority",          IMPORT_TEXT, .values = "low medium high critical", .example = "high" },
+    { "status",            IMPORT_TEXT, IMPORT_REQUIRED, .values = "created completed approved incomplete cancelled",
+      .example = "created", .also = "state", .guide = "Who does the open ones is assigned here" },
+    { "opened_at",         IMPORT_TIME, IMPORT_REQUIRED, .example = "2026-03-28 09:15",
+      .also = "created_at opened_on" },
+    { "due_at",            IMPORT_TIME, IMPORT_REQUIRED, .example = "2026-04-20 17:00", .also = "due_on due_date" },
+    { "done_at",           IMPORT_TIME, .example = "", .also = "completed_at done_on", .guide = "Of ended ones" },
+    { 0 } };
+
+typedef struct Orders { Id *premise, *account, *meter; } Orders;
+
+static bool is_open(const char *status) {
+    return status && (!strcmp(status, "created") || !strcmp(status, "completed"));
+}
+
+static void time_rules(Ctx *c, Faults *to, const ImportSet *s, size_t i) {
+    Time opened = import_time(c, s, i, "opened_at"), done = import_time(c, s, i, "done_at");
+    const char *status = import_text(s, i, "status");
+    if (time_is_set(opened) && opened.us > c->now.us) fault_add(to, i, FAULT_RULE, "opened_at", "import.future");
+    if (time_is_set(done) && done.us > c->now.us) fault_add(to, i, FAULT_RULE, "done_at", "import.future");
+    if (time_is_set(opened) && time_is_set(done) && done.us < opened.us)
+        fault_add(to, i, FAULT_RULE, "done_at", "import.case_order");
+    if (status && strcmp(status, "created") && !time_is_set(done))
+        fault_add(to, i, FAULT_REQUIRED, "done_at", "import.case_ended");
+}
+
+/* One order of a type is open for the same premises: neither a stored one nor an earlier row. */
+static void open_rules(Ctx *c, Faults *to, const ImportSet *s, const Orders *o) {
+    const char **keys = take_n(c, const char *, s->n + 1);
+    for (size_t i = 0; i < s->n; i++) {
+        const char *type = import_text(s, i, "order_type");
+        if (!type || !o->premise[i].id || !is_open(import_text(s, i, "status"))) continue;
+        keys[i] = text(c, "%s %lld", type, (long long)o->premise[i].id);
+        if (db_int(c, "select exists (select 1 from service_order where source_type = 'manual' and source_id = ? and "
+                      "order_type = ? and open_flag = 1)", o->premise[i], type))
+            fault_add(to, i, FAULT_RULE, "order_type", "import.order_open");
+    }
+    size_t *first = first_with_key(&c->mem, keys, s->n);
+    for (size_t i = 0; i < s->n; i++)
+        if (keys[i] && first[i] != i) fault_add(to, i, FAULT_RULE, "order_type", "import.order_open");
+}
+
+static Orders orders_of(Ctx *c, const ImportSet *s, Faults *to) {
+    Orders o = { import_refs(c, s, "premise_legacy_id"), import_refs(c, s, "account_legacy_id"),
+                 import_refs(c, s, "meter_serial") };
+    import_unknown(to, s, "premise_legacy_id", o.premise);
+    import_unknown(to, s, "account_legacy_id", o.account);
+    import_unknown(to, s, "meter_serial", o.meter);
+    for (size_t i = 0; i < s->n; i++) time_rules(c, to, s, i);
+    open_rules(c, to, s, &o);
+    return o;
+}
+
+static Faults check(Ctx *c, const ImportSet *s) {
+    Faults to = faults_start(c);
+    orders_of(c, s, &to);
+    return to;
+}
+
+static Id store(Ctx *c, const ImportSet *s, size_t i, const Orders *o, const char *no) {
+    const char *status = import_text(s, i, "status"), *priority = import_text(s, i, "priority");
+    Time opened = import_time(c, s, i, "opened_at"), done = import_time(c, s, i, "done_at");
+    Id id = db_insert(c, "insert into service_order (utility_id, order_no, legacy_no, import_batch_id, order_type, "
+                         "source_type, source_id, premise_id, account_id, meter_id, title, description, priority, "
+                         "status, due_at, done_at, created_at, created_by, updated_by) "
+                         "values (?,?,?,?,?,'manual',?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      c->utility, no, import_text(s, i, "legacy_id"), s->batch, import_text(s, i, "order_type"),
+                      o->premise[i], o->premise[i], o->account[i], o->meter[i], import_text(s, i, "title"),
+                      import_text(s, i, "description"), priority ? priority : "medium", status,
+                      import_time(c, s, i, "due_at"), done, opened, c->user, c->user);
+    db_run(c, "insert into service_order_event (service_order_id, at, by_user_id, to_status, reason) "
+              "values (?,?,?,?,'Import')", id, time_is_set(done) ? done : opened, c->user, status);
+    return id;
+}
+
+static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
+    Faults to = faults_start(c);
+    Orders o = orders_of(c, s, &to);
+    size_t many = 0, n = 0;
+    for (size_t i = 0; i < s->n; i++) many += !fault_of_row(&to, i);
+    const char *const *no = many ? id_next_many(c, "service_order", utility_today(c), many) : NULL;
+    Audit *audits = take_n(c, Audit, many + 1);
+    for (size_t i = 0; i < s->n; i++) {
+        ids[i] = (Id){ 0 };
+        if (fault_of_row(&to, i)) continue;
+        ids[i] = store(c, s, i, &o, no[n]);
+        audits[n] = (Audit){ .action = "create", .entity = "service_order", .id = ids[i], .number = no[n], .version = 1,
+                             .after = json_pairs(c, "legacy_no", import_text(s, i, "legacy_id"), "status",
+                                                 import_text(s, i, "status"), NULL) };
+        n++;
+    }
+    audits_write(c, audits, n);
+    return to;
+}
+
+static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    ImportStayss l = db_all(c, ImportStays,
+        "select j.row_no, 'Was worked on since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
+        "id bigint path '$')) j straight_join service_order o on o.id = j.id where o.row_version > 1 or (select "
+        "count(*) from service_order_event e where e.service_order_id = o.id) > 1", json_ids(c, ids, n));
+    import_keep_why(&l, why);
+    const char *gone = import_to_go(c, ids, n, why);
+    db_run(c, "delete from service_order_event where service_order_id in (select j.id from json_table(?, '$[*]' "
+              "columns (id bigint path '$')) j)", gone);
+    db_run(c, "delete from service_order where id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
+              "'$')) j)", gone);
+    import_note_gone(c, "service_order", ids, n, why);
+}
+
+static const ImportEntity order_import = { .name = "service_order", .order = 11, .key = "wx.order", .columns = columns,
+                                           .check = check, .create = bring, .revert = revert };
+
+void field_imports(void) { import_register(&order_import); }

@@ -17,11 +17,19 @@
 #include "lib/resource.h"
 
 enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40, COUNT_EXACT = 2000,
-       COUNT_FAR = 10 * COUNT_EXACT, JOINS_MAX = 20 };
+       COUNT_FAR = 10 * COUNT_EXACT, JOINS_MAX = 20, FOUND_MOST = 5000, WINDOW = 400 };
 
 ResourceHooks lib_app;
 
 void resource_hooks(const ResourceHooks *h) { lib_app = *h; }
+
+/*
+ * Where the rows of a search come from. A text that fits few rows: from what .found gives, all of it. One that fits
+ * more than FOUND_MOST would be found for seconds: then a page is read in the list's order, each row tried against
+ * .found, in a window of the next WINDOW rows; where that does not fill the page, from the first FOUND_MOST found.
+ * Files and what is done to all rows that match take everything.
+ */
+typedef enum Look { LOOK_ALL, LOOK_IDS, LOOK_WINDOW } Look;
 
 /* What the URL (or a posted filter) asks for. */
 typedef struct Query {
@@ -38,6 +46,9 @@ typedef struct Query {
     const char       *area_name;        /* of the area asked for */
     const char       *index;            /* of the last active filter that has one */
     int64_t           sum[COLUMNS_LISTED];      /* of the columns flagged so, over the whole filter */
+    Look              look;
+    const char       *ids;              /* LOOK_IDS: JSON of the rows found */
+    int64_t           found, found_most;
 } Query;
 
 static const char *asked(const Query *q, const char *name) {
@@ -196,19 +207,96 @@ static void add_joins(Query *q, Text *sql, const char *named) {
         if (wanted[i]) text_addf(sql, " %s", joins[i]);
 }
 
-static void add_found(Query *q, Text *sql) {
-    const char *typed = like(q->r, q->q, false);
-    for (const char *const *f = q->spec->found; *f; f++) {
-        text_addf(sql, "%s%s", f == q->spec->found ? "(" : " union ", *f);
-        bind(q, bind_id(q->r->c.utility));
-        bind(q, bind_text(typed));
-    }
-    text_add(sql, ") found straight_join ");
-}
+static bool is_found(const Query *q) { return q->q && q->spec->found; }
 
 /* Whether rows are read in the order in which an index has them. */
 static bool is_ordered(const Query *q) {
-    return q->spec->index && !q->q && !strcmp(q->sort->name, q->spec->order + (*q->spec->order == '-'));
+    return q->spec->index && !is_found(q) && !strcmp(q->sort->name, q->spec->order + (*q->spec->order == '-'));
+}
+
+/* --- a search: see Look ------------------------------------------------------------------------------------------- */
+
+static bool is_wide(const Query *q) { return is_found(q) && q->found > q->found_most; }
+
+static void bind_typed(Query *q) {
+    bind(q, bind_id(q->r->c.utility));
+    bind(q, bind_text(like(q->r, q->q, false)));
+}
+
+typedef struct Ids { int64_t *v; size_t n; } Ids;
+
+static void keep_id(void *arg, const DbColumn *columns, int n) {
+    Ids *ids = arg;
+    (void)n;
+    ids->v[ids->n++] = columns[0].n;
+}
+
+static int by_number(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void each_once(Ids *ids) {
+    size_t n = 0;
+    qsort(ids->v, ids->n, sizeof *ids->v, by_number);
+    for (size_t i = 0; i < ids->n; i++)
+        if (!n || ids->v[n - 1] != ids->v[i]) ids->v[n++] = ids->v[i];
+    ids->n = n;
+}
+
+/* One fragment after the other, each to where its index has given too many, until there are. */
+static void find_ids(Query *q) {
+    Req *r = q->r;
+    int64_t most = lib_app.found_most ? lib_app.found_most(&r->c) : 0;
+    q->found_most = most = most > 0 && most < FOUND_MOST ? most : FOUND_MOST;
+    Ids ids = { take_n(r, int64_t, 2 * (size_t)most + 2), 0 };
+    for (const char *const *f = q->spec->found; *f && ids.n <= (size_t)most; f++) {
+        q->binds = 0;
+        bind_typed(q);
+        db_columns(&r->c, text(r, "%s limit %lld", *f, (long long)most + 1), q->bind, q->binds, keep_id, &ids, true);
+        each_once(&ids);
+    }
+    Text json = text_start(r);
+    for (size_t i = 0; i < ids.n; i++) text_addf(&json, i ? ",%lld" : "[%lld", (long long)ids.v[i]);
+    q->ids = ids.n ? text(r, "%s]", json.s) : "[]";
+    q->found = (int64_t)ids.n, q->look = LOOK_IDS;
+}
+
+/* Whether a row of the window is one that .found gives: each of its selects, held to that row. A limit keeps the server
+   from making them all at once. */
+static void add_trial(Query *q, Text *where) {
+    const char *between = " and (";
+    for (const char *const *f = q->spec->found; *f; f++) {
+        const char *column = *f + strlen("select "), *end = strchr(column, ' ');
+        text_addf(where, "%s(%s and %.*s = found.id limit 1) is not null", between, *f, (int)(end - column), column);
+        bind_typed(q);
+        between = " or ";
+    }
+    text_add(where, ")");
+}
+
+static void add_keyset(Query *q, Text *sql);
+static void add_order(const Query *q, Text *sql);
+
+static void add_found(Query *q, Text *sql, const Bind *binds, int n) {
+    const ListSpec *s = q->spec;
+    text_add(sql, "(");
+    if (q->look == LOOK_ALL) {
+        for (const char *const *f = s->found; *f; f++) {
+            text_addf(sql, "%s%s", f == s->found ? "" : " union ", *f);
+            bind_typed(q);
+        }
+    } else if (q->look == LOOK_IDS) {
+        text_add(sql, "select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j");
+        bind(q, bind_text(q->ids));
+    } else {
+        text_addf(sql, "select %s as id from %s force index (%s) where %s", s->id, s->from, s->index, s->where);
+        for (int i = 0; i < n; i++) bind(q, binds[i]);
+        add_keyset(q, sql);
+        add_order(q, sql);
+        text_addf(sql, " limit %d", WINDOW);
+    }
+    text_add(sql, ") found straight_join ");
 }
 
 /* ?area=CODE: what lies in that area and below it, on every list whose rows have one. */
@@ -219,12 +307,10 @@ static const char *area_asked(Query *q, Bind *to) {
     return code ? lib_app.area_below(&q->r->c, code, to, &q->area_name) : NULL;
 }
 
-static bool is_found(const Query *q) { return q->q && q->spec->found; }
-
 /* From and where; `named`: the columns that are read, NULL for all there are. */
 static void add_where(Query *q, Text *sql, const Bind *binds, int n, const char *named) {
     text_add(sql, " from ");
-    if (is_found(q)) add_found(q, sql);
+    if (is_found(q)) add_found(q, sql, binds, n);
     Text where = text_start(q->r);
     text_add(&where, q->spec->where ? q->spec->where : "1");
     for (int i = 0; i < n; i++) bind(q, binds[i]);
@@ -241,6 +327,7 @@ static void add_where(Query *q, Text *sql, const Bind *binds, int n, const char 
         q->filters++;
     }
     add_search(q, &where);
+    if (is_found(q) && q->look == LOOK_WINDOW) add_trial(q, &where);
     add_filters(q, &where);
     text_add(sql, q->spec->from);
     if (is_ordered(q)) text_addf(sql, " force index (%s)", q->index ? q->index : q->spec->index);
@@ -342,7 +429,8 @@ static void sum_prepared(Query *q, const Bind *binds, int n, const char *sums) {
     q->spec = spec;
 }
 
-/* Sums are of all rows, and of now. Without them counting ends early, and what is longer is counted once in a while,
+/* Of a search that is wide: one more than is looked through, and no sums.
+   Sums are of all rows, and of now. Without them counting ends early, and what is longer is counted once in a while,
    for pages; what decides (an export, what is done to all rows) is counted now. */
 static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     Text sums = text_start(q->r), rows = text_start(q->r);
@@ -357,16 +445,12 @@ static int64_t count_rows(Query *q, const Bind *binds, int n, bool now) {
     q->binds = q->filters = 0, q->index = NULL;
     add_where(q, &rows, binds, n, sums.s);
     const char *all = text(q->r, "select count(*) as n%s%s", sums.s, rows.s);
-    if (*sums.s || now) return count_by(q, all);
+    if (is_found(q) && !now && (is_wide(q) || !q->found)) return q->found;
+    if (*sums.s || now || is_found(q)) return count_by(q, all);
     const char *key = key_of_count(q, all);
     int64_t kept;
     if (!kept_find(key, &kept, sizeof kept)) kept = -1;
     if (kept > COUNT_FAR) return kept;          /* so long a list does not become a short one in a minute */
-    if (is_found(q)) {                          /* a search has written all it found before the first is counted */
-        kept = count_by(q, all);
-        if (kept > COUNT_FAR) kept_put(key, &kept, sizeof kept);
-        return kept;
-    }
     if (!is_longer(q, text(q->r, "select 1 as n%s limit 1 offset %d", rows.s, COUNT_EXACT))) return count_by(q, all);
     if (kept < 0) {
         kept = count_by(q, all);
@@ -642,6 +726,12 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
 /* The list without filters; the bare path may begin with a saved one. */
 static char *all_url(const Query *q) { return text(q->r, "%s?view=all", link_path(q->r, "%s", q->spec->path)); }
 
+static const char *counted_text(const Query *q, int64_t total) {
+    Req *r = q->r;
+    const char *n = locale_count(&r->c.mem, r->c.locale, is_wide(q) ? q->found_most : total);
+    return is_wide(q) ? msg_format(r, r->c.language, "ui.more_than", { "n", n }) : n;
+}
+
 static void show_frame(const Query *q, int64_t total, const Rows *rows, bool more) {
     Req *r = q->r;
     const ListSpec *s = q->spec;
@@ -675,15 +765,20 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
             show_text(r, at(r, "list.keep", keep, "name"), kept[i]);
             show_text(r, at(r, "list.keep", keep++, "value"), asked(q, kept[i]));
         }
-    show_text(r, "list.total", locale_count(&r->c.mem, r->c.locale, total));
+    const char *counted = counted_text(q, total);
+    show_text(r, "list.total", counted);
     int64_t first = rows->n ? q->first : 0, last = q->first + (int64_t)rows->n - 1;
     if (rows->n)
         show_text(r, "list.range",
                   msg_format(r, r->c.language, "ui.range", { "from", locale_count(&r->c.mem, r->c.locale, first) },
         { "to", locale_count(&r->c.mem, r->c.locale, last) },
-        { "total", locale_count(&r->c.mem, r->c.locale, total) }));
+        { "total", counted }));
+    if (is_wide(q))
+        show_text(r, "page.notices.search.text",
+                  msg_format(r, r->c.language, "ui.search_wide", { "q", q->q }, { "many", many },
+                             { "n", locale_count(&r->c.mem, r->c.locale, q->found_most) }));
     bool before = q->first > 1, after = q->backward ? true : more;
-    if (q->backward && q->first + (int64_t)rows->n > total) after = false;
+    if (q->backward && !is_wide(q) && q->first + (int64_t)rows->n > total) after = false;
     if (before && rows->n)
         show_text(r, "list.prev",
                   url_with(q, "before", rows->v[0].key, "n",
@@ -725,7 +820,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
         show_text(r, "list.bulk_url", link_path(r, "%s", s->bulk_path));
         const char *query = strchr(url_with(q, "", NULL, NULL, NULL), '?');
         show_text(r, "list.filter_query", query ? query + 1 : "");
-        if (total > (int64_t)rows->n)
+        if (total > (int64_t)rows->n && !is_wide(q))
             show_text(r, "list.all_text",
                       msg_format(r, r->c.language, "ui.choose_all",
                                  { "n", locale_count(&r->c.mem, r->c.locale, total) }));
@@ -867,6 +962,28 @@ static bool show_views(const Query *q) {
                                             ? query + 1 : "" });
 }
 
+static Rows read_rows(Query *q, const Bind *binds, int n) {
+    Text sql = text_start(q->r);
+    add_page(q, &sql, binds, n);
+    Rows rows = { .q = q, .v = take_n(q->r, Row, (size_t)q->size + 1) };
+    db_columns(&q->r->c, sql.s, q->bind, q->binds, keep_row, &rows, true);
+    return rows;
+}
+
+/* At most one row more than a page has. */
+static Rows read_page(Query *q, int64_t total, const Bind *binds, int n) {
+    const ListSpec *s = q->spec;
+    if (is_found(q) && !total) return (Rows){ .q = q };
+    if (is_wide(q) && s->index && !strcmp(q->sort->name, s->order + (*s->order == '-'))) {
+        q->look = LOOK_WINDOW;
+        Rows rows = read_rows(q, binds, n);
+        q->look = LOOK_IDS;
+        Rows some = rows.n > (size_t)q->size ? rows : read_rows(q, binds, n);
+        return some.n > rows.n ? some : rows;
+    }
+    return read_rows(q, binds, n);
+}
+
 int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
     Query q = ask(r, spec, &r->query);
     if (r->exporting) {
@@ -874,15 +991,14 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
         return 0;
     }
     if (show_views(&q)) return 0;
-    int64_t total = count_rows(&q, binds, n, asked(&q, "export") != NULL);
-    if (asked(&q, "export")) {
+    bool is_file = asked(&q, "export") != NULL;
+    if (is_found(&q) && !is_file) find_ids(&q);
+    int64_t total = count_rows(&q, binds, n, is_file);
+    if (is_file) {
         export_now(&q, total, binds, n);
         return 0;
     }
-    Text sql = text_start(r);
-    add_page(&q, &sql, binds, n);
-    Rows rows = { .q = &q, .v = take_n(r, Row, (size_t)q.size + 1) };
-    db_columns(&r->c, sql.s, q.bind, q.binds, keep_row, &rows, true);
+    Rows rows = read_page(&q, total, binds, n);
     bool more = rows.n > (size_t)q.size;
     if (more) rows.n = (size_t)q.size;
     if (q.backward)
@@ -925,6 +1041,12 @@ int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *, const ch
     const char *query = field_text(r, "filter_query");
     if (query && urlencoded_parse(&filter, query, strlen(query)).status) fail(r, INVALID, "The filter cannot be read.");
     Query q = ask(r, spec, &filter);
+    if (is_found(&q)) {
+        find_ids(&q);
+        if (is_wide(&q))
+            fail(r, INVALID, "Narrow the search (more than %s rows).",
+                 locale_count(&r->c.mem, r->c.locale, q.found_most));
+    }
     int64_t total = count_rows(&q, binds, n, true);
     if (total > most) fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
     Text sql = text_start(r);

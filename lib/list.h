@@ -15,7 +15,8 @@
  *
  * Long lists: what is joined for show only stands in .joins, the search in .found; .order and the usual filters want an
  * .index that begins with what .where compares and ends with the column and the id. Up to 2,000 rows are counted each
- * time; a longer count is kept in the worker for a minute.
+ * time; a longer count is kept in the worker for a minute. A search that .found answers with more than 5,000 rows says
+ * "more than", and shows some of them.
  *
  * Words people see stand in the messages below list.<name of the list>: one, other (many of them), title, search,
  * empty_title, empty_text, the columns, bulk.<value>, action.<last part of its path>. Words in the declaration stand in
@@ -66,7 +67,8 @@ typedef struct ListSpec {
                                                leaves out those that no filter names */
     const char *const *found;               /* q looks here instead of in SEARCH columns: selects of .id, each with two
                                                parameters, the utility and what was typed with % after it; each by an
-                                               index, for long lists */
+                                               index, for long lists; "select <id> from ... where ...", whose
+                                               condition can be gone on with by "and" */
     const char       *sums_from, *sums_by;  /* where sums stand prepared: taken in the place of .from, with the same
                                                alias, when only the filters named in sums_by are asked for */
     const ListColumn *columns;

@@ -94,6 +94,8 @@ typedef struct ResourceHooks {
     void (*exported)(Req *r, const ListSpec *spec, const char *url, int64_t rows);
     /* More rows than are written at once: answers the request with the way to a job that does it. May be NULL. */
     void (*export_later)(Req *r, const ListSpec *spec, const char *url, int64_t rows);
+    /* So many rows a search of a long list looks through, before it only says that there are more. May be NULL. */
+    int64_t (*found_most)(Ctx *c);
     void (*event)(Ctx *c, const char *name, const char *entity, Id id, const char *number, const char *payload_json);
 } ResourceHooks;
 void resource_hooks(const ResourceHooks *hooks);

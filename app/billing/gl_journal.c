@@ -32,11 +32,12 @@ static const ListSpec entries = {
                          "left join bill b on b.id = e.bill_id",
                          "left join gl_journal j on e.source_type = 'gl_journal' and j.id = e.source_id",
                          "left join payment y on e.source_type = 'payment' and y.id = e.source_id", NULL },
-    .found = FRAGMENTS { "select x.id from account y join ledger_entry x on x.account_id = y.id "
+    .found = FRAGMENTS { "select x.id from account y straight_join ledger_entry x on x.account_id = y.id "
                          "where y.utility_id = ? and y.account_no like ?",
-                         "select x.id from bill y join ledger_txn z on z.source_type = 'bill' and z.source_id = y.id "
-                         "join ledger_entry x on x.txn_id = z.id where y.utility_id = ? and y.bill_no like ?",
-                         "select x.id from bill y join ledger_entry x on x.account_id = y.account_id "
+                         "select x.id from bill y straight_join ledger_txn z on z.source_type = 'bill' "
+                         "and z.source_id = y.id straight_join ledger_entry x on x.txn_id = z.id "
+                         "where y.utility_id = ? and y.bill_no like ?",
+                         "select x.id from bill y straight_join ledger_entry x on x.account_id = y.account_id "
                          "and x.bill_id = y.id where y.utility_id = ? and y.bill_no like ?", NULL },
     .where = "e.utility_id = ?", .id = "e.id",
     .sums_from = "(select s.utility_id, s.gl_period_id, s.gl_code_id, s.debit_minor, s.credit_minor from ledger_sum s "
@@ -47,8 +48,8 @@ static const ListSpec entries = {
           .kind = "code", .more = 1 },
         { "effective_on", NULL, "e.effective_date", LIST | FILTER },
         { "txn_type",     NULL, "e.txn_type", LIST | FILTER,
-          .options = "select distinct txn_type as value, replace(txn_type, '_', ' ') as label "
-                     "from ledger_txn where utility_id = ?" },
+          .options = "select t.txn_type as value, replace(t.txn_type, '_', ' ') as label from (select distinct "
+                     "utility_id, txn_type from ledger_txn where utility_id = ?) t" },      /* leaps in the index */
         { "source",       NULL, "coalesce(b.bill_no, j.journal_no, y.payment_no, t.memo, concat(replace(e.source_type, "
                                           "'_', ' '), ' ', e.source_id))", LIST, .sub = "memo" },
         { "account_no",   NULL, "a.account_no", LIST | SEARCH_START },

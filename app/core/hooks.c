@@ -80,11 +80,13 @@ static void resource_exported(Req *r, const ListSpec *spec, const char *url, int
                              .after = json_pairs(c, "from", url, "rows", text(c, "%lld", (long long)rows), NULL) });
 }
 
+static int64_t found_most(Ctx *c) { return setting_int(c, "core.found_most", 0); }
+
 void core_resource_hooks(void) {
     rights_watch();
     resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may,
                                      .areas = rights_area_filter, .area_below = rights_area_below, .tabs = page_tabs,
                                      .changes = resource_changes,
                                      .views = saved_views_show, .exported = resource_exported,
-                                     .export_later = export_later });
+                                     .export_later = export_later, .found_most = found_most });
 }

@@ -229,3 +229,20 @@ story('LISTS long files', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clo
     }
   });
 });
+
+story('LISTS a wide search', 'BX-FIX', ({ as, test, expect, sql }) => {
+  test('LISTS a text that fits more rows than a search looks through says so; one that fits few is counted', async () => {
+    const numbers = (page) => [...new Set(page.body.match(/SF-10\d\d/g))];
+    const all = numbers(await as('cso').get('/cis/consumers?q=SF-10').sees('1 to 7 of 7'));
+    expect(all.length).toBe(7);
+    sql("insert into setting (utility_id, `key`, value) select id, 'core.found_most', '3' from utility");
+    const wide = await as('cso').get('/cis/consumers?q=SF-10').sees('1 to 7 of more than 3', 'More than 3 ', 'fit “SF-10”', 'Type more of it.');
+    expect(numbers(wide)).toEqual(all);                        // in the list's order
+    const sorted = await as('cso').get('/cis/consumers?q=SF-10&sort=-balance_minor').sees('of more than 3');
+    expect(numbers(sorted).length).toBe(4);                    // in another order: some of them
+    await as('cso').get('/cis/consumers?q=SF-100&status=closed').lacks('SF-1001');
+    await as('cso').get('/cis/consumers?q=SF-1003').sees('1 to 1 of 1').lacks('more than');
+    await as('cso').get('/cis/consumers?q=nobody').sees('match').lacks('more than');
+    await as('meter_manager').get('/mx/meters?q=SF-').sees('of more than 3');
+  });
+});

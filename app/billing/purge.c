@@ -38,6 +38,7 @@ static int64_t runs(Ctx *c) {
     const char *ids = db_text(c, "select json_arrayagg(id) from (select id from bill_run where utility_id = ? "
                                  "order by id limit 5) r", c->utility);
     if (!ids) return 0;
+    db_run(c, "delete x " OF_CHUNK "bill_run_place x on x.run_id = j.id", ids);
     db_run(c, "delete x " OF_CHUNK "bill_run_reading x on x.run_id = j.id", ids);
     db_run(c, "delete x " OF_CHUNK "bill_run_item x on x.run_id = j.id", ids);
     return db_run(c, "delete x " OF_CHUNK "bill_run x on x.id = j.id", ids);

@@ -1,8 +1,7 @@
 /*
  * Bill runs, stage 3 (BX01US03): the readings of a run. One that is missing or waits is estimated, entered in place,
- * validated
- * in metering, or its account is left out; a strange one is accepted or read again by field work, whose result
- * decides it.
+ * validated in metering, or its account is left out; a strange one is accepted or read again by field work, whose
+ * result decides it. Of a large run a job stores how each connection's reading stands (bill_run_place).
  */
 #include <stddef.h>
 #include <string.h>
@@ -71,62 +70,119 @@ static const ListBulk reading_bulk[] = { { "estimate", NULL, "bx.run", EDIT },
                                          { "check",  NULL, "bx.run", EDIT },
                                          { "accept", NULL, "bx.run", EDIT }, { 0 } };
 
+/* Columns that are chosen, sorted and filtered by are read from the connection, or as a job stored them. */
+#define READING_COLUMNS(connection_no_, account_no_, exchanged_, high_, low_, zero_, decision_, status_)     \
+    COLUMNS {                                                                                                \
+        { "connection_no", NULL, connection_no_, LIST | SORT | SEARCH_START, .kind = "code", .place = "id",  \
+          .link = "/bx/runs/{run_no}/readings/{connection_no}", .sub = "account_no" },                       \
+        { "account_no",    NULL, account_no_,    SEARCH_START },                                             \
+        { "run_no",        NULL, "r.run_no",     0 },                                                        \
+        { "start_e3",      NULL, "(select u.from_value_e3 " ALL_USE " order by u.from_on, u.id limit 1)",    \
+          LIST },                                                                                            \
+        { "end_e3",        NULL, "(select u.to_value_e3 " ALL_USE " order by u.to_on desc, u.id desc limit 1)", \
+          LIST },                                                                                            \
+        { "use_e3",        NULL, USE,       LIST, .place = "amount" },                                       \
+        { "before_e3",     NULL, BEFORE,    LIST },                                                          \
+        { "year_e3",       NULL, LAST_YEAR, LIST },                                                          \
+        { "difference",    NULL, "if(" BEFORE " > 0, concat(if(" USE " >= " BEFORE ", '+', '\u2212'), "      \
+          "round(abs(" USE " - " BEFORE ") * 100 / " BEFORE "), ' %'), null)", LIST, .kind = "num" },        \
+        { "source",        NULL, "(select g.source from meter_reading g where g.id = " LAST_READING ")", LIST, \
+          .kind = "status" },                                                                                \
+        { "photo",         NULL, "(select if(g.document_id is null, null, 'photo') from meter_reading g "    \
+          "where g.id = " LAST_READING ")", LIST,                                                            \
+          .link = "/bx/runs/{run_no}/readings/{connection_no}/photo", .choices = photo_look },               \
+        { "exchanged",     NULL, exchanged_, FILTER, .choices = yes_no, .more = 1 },                         \
+        { "high",          NULL, high_,      FILTER, .choices = yes_no, .more = 1 },                         \
+        { "low",           NULL, low_,       FILTER, .choices = yes_no, .more = 1 },                         \
+        { "zero",          NULL, zero_,      FILTER, .choices = yes_no, .more = 1 },                         \
+        { "decision",      NULL, decision_,  LIST | FILTER, .choices = decisions, .kind = "status" },        \
+        { "status",        NULL, status_,    LIST | FILTER, .choices = reading_states, .place = "status" },  \
+        { 0 } }
+
 static const ListSpec readings = {
     .name = "run_readings", .path = "/bx/runs", .feature = "bx.run",
     .id = "s.id", .from = READING_FROM, .where = READING_WHERE,
-    .columns = COLUMNS {
-        { "connection_no", NULL, "s.connection_no", LIST | SORT | SEARCH_START, .kind = "code", .place = "id",
-          .link = "/bx/runs/{run_no}/readings/{connection_no}", .sub = "account_no" },
-        { "account_no",    NULL, "a.account_no",    SEARCH_START },
-        { "run_no",        NULL, "r.run_no",        0 },
-        { "start_e3",      NULL, "(select u.from_value_e3 " ALL_USE " order by u.from_on, u.id limit 1)",
-          LIST },
-        { "end_e3",        NULL, "(select u.to_value_e3 " ALL_USE " order by u.to_on desc, u.id desc limit 1)",
-          LIST },
-        { "use_e3",        NULL, USE,       LIST, .place = "amount" },
-        { "before_e3",     NULL, BEFORE,    LIST },
-        { "year_e3",       NULL, LAST_YEAR, LIST },
-        { "difference",    NULL, "if(" BEFORE " > 0, concat(if(" USE " >= " BEFORE ", '+', '\u2212'), "
-          "round(abs(" USE " - " BEFORE ") * 100 / " BEFORE "), ' %'), null)", LIST, .kind = "num" },
-        { "source",        NULL, "(select g.source from meter_reading g where g.id = " LAST_READING ")", LIST,
-          .kind = "status" },
-        { "photo",         NULL, "(select if(g.document_id is null, null, 'photo') from meter_reading g where g.id = "
-          LAST_READING ")", LIST, .link = "/bx/runs/{run_no}/readings/{connection_no}/photo", .choices = photo_look },
-        { "exchanged",     NULL, METERS " > 1",  FILTER, .choices = yes_no, .more = 1 },
-        { "high",          NULL, IS_HIGH,        FILTER, .choices = yes_no, .more = 1 },
-        { "low",           NULL, IS_LOW,         FILTER, .choices = yes_no, .more = 1 },
-        { "zero",          NULL, IS_ZERO,        FILTER, .choices = yes_no, .more = 1 },
-        { "decision",      NULL, "d.decision",   LIST | FILTER, .choices = decisions, .kind = "status" },
-        { "status",        NULL, READ_STATUS,    LIST | FILTER, .choices = reading_states, .place = "status" },
-        { 0 } },
+    .columns = READING_COLUMNS("s.connection_no", "a.account_no", METERS " > 1", IS_HIGH, IS_LOW, IS_ZERO,
+                               "d.decision", READ_STATUS),
+    .order = "connection_no", .bulk = reading_bulk, .key = "connection_no" };
+
+/* Of a large run: a page is chosen in one index, and the use is read of its rows only. */
+static const ListSpec stored_readings = {
+    .name = "run_readings", .path = "/bx/runs", .feature = "bx.run",
+    .id = "x.id", .from = "bill_run_place x", .where = "x.run_id = ?", .index = "bill_run_place_list",
+    .joins = FRAGMENTS { "join bill_run r on r.id = x.run_id",
+                         "join bill_cycle_period p on p.id = r.bill_cycle_period_id",
+                         "join service_connection s on s.id = x.service_connection_id", NULL },
+    .columns = READING_COLUMNS("x.connection_no", "x.account_no", "x.exchanged", "x.high", "x.low", "x.zero",
+                               "x.decision", "x.reading_status"),
     .order = "connection_no", .bulk = reading_bulk, .key = "connection_no" };
 
 #define READ_COUNT(F, T) F(T, int64_t, actual) F(T, int64_t, estimated) F(T, int64_t, missing) F(T, int64_t, waiting) \
     F(T, int64_t, exchanged) F(T, int64_t, high) F(T, int64_t, low) F(T, int64_t, zero) F(T, int64_t, undecided)
 ROW(ReadCount, READ_COUNT)
 
-/* One pass over the use not billed yet of these places in the run's order. */
-static ReadCount *count_readings(Ctx *c, Id run, int64_t above, int64_t upto) {
+/* One pass over the use not billed yet of these places in the run's order: the run, above, up to. */
+#define PLACE_STATES                                                                                                \
+    "select i.run_id, h.id as holder_id, s.id as connection_id, i.account_id, i.seq, s.connection_no, a.account_no, " \
+    "d.decision, coalesce(max(" NEAR_END "), 0) as near, coalesce(max(" NEAR_END " and u.is_estimated = 0), 0) "    \
+    "as near_actual, count(distinct u.meter_id) as meters, sum(u.billing_quantity_e3) as used, "                    \
+    BEFORE " as was, if(coalesce(max(" NEAR_END "), 0), 0, exists (select 1 from meter_reading g "                  \
+    "where g.service_connection_id = s.id and g.read_on between date_sub(" END_DAY ", interval 5 day) "             \
+    "and date_add(" END_DAY ", interval 5 day) and g.status in ('captured', 'pending', 'exempted'))) as waits "     \
+    "from " READING_FROM " left join usage_segment u force index (usage_open) on u.service_connection_id = s.id "   \
+    "and u.billing_status in ('unbilled', 'reserved') and u.status = 'active' "                                     \
+    "and u.to_on <= date_add(p.to_date, interval 5 day) where " READING_WHERE " and i.seq > ? and i.seq <= ? "      \
+    "group by h.id, s.id"
+
+static ReadCount *count_readings(Ctx *c, Id run) {
     return db_one(c, ReadCount,
         "select coalesce(sum(x.near_actual), 0) as actual, coalesce(sum(x.near and not x.near_actual), 0) as "
         "estimated, coalesce(sum(not x.near and not x.waits), 0) as missing, coalesce(sum(x.waits), 0) as waiting, "
         "coalesce(sum(x.meters > 1), 0) as exchanged, coalesce(sum(x.used > 2 * x.was), 0) as high, "
         "coalesce(sum(x.used > 0 and x.used * 2 < x.was), 0) as low, coalesce(sum(x.used = 0), 0) as zero, "
-        "0 as undecided "
-        "from (select coalesce(max(" NEAR_END "), 0) as near, coalesce(max(" NEAR_END " and u.is_estimated = 0), 0) "
-        "as near_actual, count(distinct u.meter_id) as meters, sum(u.billing_quantity_e3) as used, "
-        BEFORE " as was, if(coalesce(max(" NEAR_END "), 0), 0, exists (select 1 from meter_reading g "
-        "where g.service_connection_id = s.id and g.read_on between date_sub(" END_DAY ", interval 5 day) "
-        "and date_add(" END_DAY ", interval 5 day) and g.status in ('captured', 'pending', 'exempted'))) as waits "
-        "from " READING_FROM " left join usage_segment u force index (usage_open) on u.service_connection_id = s.id "
-        "and u.billing_status in ('unbilled', 'reserved') and u.status = 'active' "
-        "and u.to_on <= date_add(p.to_date, interval 5 day) where " READING_WHERE " and i.seq > ? and i.seq <= ? "
-        "group by h.id, s.id) x", run, above, upto);
+        "0 as undecided from (" PLACE_STATES ") x", run, 0, INT32_MAX);
+}
+
+#define GONE_ROW(F, T) F(T, Id, id)
+ROW(Gone, GONE_ROW)
+
+/* What was stored of places that are in the run no longer. Looked for before: a delete would lock what it reads. */
+static void forget_gone(Ctx *c, Id run, int64_t above, int64_t upto) {
+    Gones gone = db_all(c, Gone, "select x.id from bill_run_place x where x.run_id=? and x.seq>? and x.seq<=? "
+                                 "and not exists (select 1 from " READING_FROM " where i.run_id = x.run_id "
+                                 "and i.account_id = x.account_id and h.id = x.holder_id "
+                                 "and i.state not in ('skipped', 'rolled_back'))", run, above, upto);
+    Id *ids = take_n(c, Id, gone.n + 1);
+    for (size_t i = 0; i < gone.n; i++) ids[i] = gone.v[i].id;
+    if (gone.n)
+        db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j "
+                  "straight_join bill_run_place x on x.id = j.id", json_ids(c, ids, gone.n));
+}
+
+/* Stored, and counted from what is stored. A place that has not changed is not written. */
+static ReadCount *store_readings(Ctx *c, Id run, int64_t above, int64_t upto) {
+    forget_gone(c, run, above, upto);
+    db_run(c, "insert into bill_run_place (run_id, holder_id, service_connection_id, account_id, seq, connection_no, "
+              "account_no, reading_status, exchanged, high, low, zero, decision) "
+              "select x.run_id, x.holder_id, x.connection_id, x.account_id, x.seq, x.connection_no, x.account_no, "
+              "case when x.near_actual then 'actual' when x.near then 'estimated' when x.waits then 'waiting' "
+              "else 'missing' end, x.meters > 1, coalesce(x.used > 2 * x.was, 0), "
+              "coalesce(x.used > 0 and x.used * 2 < x.was, 0), coalesce(x.used = 0, 0), x.decision "
+              "from (" PLACE_STATES ") x on duplicate key update seq = values(seq), account_id = values(account_id), "
+              "reading_status = values(reading_status), exchanged = values(exchanged), high = values(high), "
+              "low = values(low), zero = values(zero), decision = values(decision)", run, above, upto);
+    return db_one(c, ReadCount,
+        "select coalesce(sum(reading_status = 'actual'), 0) as actual, "
+        "coalesce(sum(reading_status = 'estimated'), 0) as estimated, "
+        "coalesce(sum(reading_status = 'missing'), 0) as missing, "
+        "coalesce(sum(reading_status = 'waiting'), 0) as waiting, coalesce(sum(exchanged), 0) as exchanged, "
+        "coalesce(sum(high), 0) as high, coalesce(sum(low), 0) as low, coalesce(sum(zero), 0) as zero, "
+        "0 as undecided from bill_run_place where run_id=? and seq>? and seq<=?", run, above, upto);
 }
 
 /* --- counted by a job --------------------------------------------------------------------------------------------- */
 
-/* A small run is counted while its page waits; of a large one (run_is_large) the page shows what a job counted. */
+/* A small run is counted while its page waits; of a large one (run_is_large) pages show what a job stored. */
 enum { COUNTED_A_STEP = 5000, COUNT_AGAIN_S = 10 };
 
 static const struct { const char *name; size_t at; } count_names[] = {
@@ -188,7 +244,7 @@ JobStep run_readings_job(Ctx *c, const JobRow *job) {
     if (job->cursor) above = counts_read(c, job->cursor, &sum);
     int64_t total = db_int(c, "select coalesce(max(seq), 0) from bill_run_item where run_id=?", run->id),
         upto = above + COUNTED_A_STEP;
-    ReadCount *n = count_readings(c, run->id, above, upto);
+    ReadCount *n = store_readings(c, run->id, above, upto);
     n->undecided = run_undecided_readings(c, run, above, upto);
     for (size_t i = 0; i < COUNT_NAMES; i++) *count_at(&sum, i) += *count_at(n, i);
     const char *json = counts_json(c, &sum, upto);
@@ -218,7 +274,7 @@ int64_t run_undecided_shown(Ctx *c, const RunRow *run) {
 
 /* NULL: a job is at it. */
 static ReadCount *counts_of(Req *r, const RunRow *run) {
-    if (!run_is_large(&r->c, run->id)) return count_readings(&r->c, run->id, 0, INT32_MAX);
+    if (!run_is_large(&r->c, run->id)) return count_readings(&r->c, run->id);
     Counted *l = counted(&r->c, run->id);
     if (!l) return NULL;
     ReadCount *n = take(r, sizeof *n);
@@ -253,9 +309,17 @@ void run_stage_readings(Req *r, const RunRow *run) {
 }
 
 static ListSpec readings_of(Req *r, const RunRow *run) {
-    ListSpec spec = readings;
+    ListSpec spec = run_is_large(&r->c, run->id) ? stored_readings : readings;
     spec.path = spec.bulk_path = text(r, "/bx/runs/%s/readings", run->run_no);
     return spec;
+}
+
+/* Decisions are those of now, everything else is that of the last count. */
+static void show_counted_at(Req *r, const RunRow *run) {
+    Counted *l = counted(&r->c, run->id);
+    show_text(r, "page.notices.0.text", l ? msg_format(r, r->c.language, "billing.run.readings_counted",
+              { "at", locale_time_words(&r->c.mem, r->c.locale, l->counted_at) })
+              : word(r, "billing.run.readings_counting"));
 }
 
 void run_readings_page(Req *r) {
@@ -263,6 +327,7 @@ void run_readings_page(Req *r) {
     ListSpec spec = readings_of(r, run);
     list_show(r, &spec, run->id);
     if (r->status) return;                          /* answered with a file */
+    if (run_is_large(&r->c, run->id)) show_counted_at(r, run);
     show_text(r, "page.title", msg_format(r, r->c.language, "billing.run.readings_of", { "run", run->run_no }));
     show_text(r, "page.crumbs.0.text", word(r, "billing.run.runs"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/bx/runs"));
@@ -292,6 +357,8 @@ static void decide(Ctx *c, const RunRow *run, Id connection, const char *decisio
               "service_order_id = coalesce(values(service_order_id), service_order_id), "
               "decided_at = values(decided_at), decided_by = values(decided_by)",
            run->id, connection, decision, order, c->now, c->user);
+    db_run(c, "update bill_run_place set decision=? where run_id=? and service_connection_id=?", decision, run->id,
+           connection);
 }
 
 typedef struct { const RunRow *run; const char *bulk, *connection_no; } Decision;

@@ -103,7 +103,8 @@ BillScope bill_scope_again(Ctx *c, Id bill) {
     if (!b->bill_cycle_period_id.id) s.from = b->period_start, s.to = b->period_end, s.period_is_asked = true;
     s.bill_date = utility_today(c);
     s.accounting_date = s.bill_date;
-    s.due_date = date_max(b->due_date, date_add_days(s.bill_date, (int)setting_int(c, "bx.rebill_due_days", 14)));
+    Date due = date_add_days(s.bill_date, (int)setting_int(c, "bx.rebill_due_days", 14));
+    s.due_date = cal_adjust_date(c, (Id){ 0 }, date_max(b->due_date, due), DATE_NEXT_WORKING);
     s.template_version = b->template_version_id;
     s.supersedes = b->id;
     s.version_group = b->version_group;

@@ -142,16 +142,16 @@ Id bill_cycle_create(Ctx *c, const NewCycle *n) {
 /* --- a calendar that changes (ONB02US04) -------------------------------------------------------------------------- */
 
 #define PLANNED(F, T) F(T, Id, id) F(T, Date, to_date) F(T, int, bill_after_days) F(T, int, due_days) \
-    F(T, Date, bill_date) F(T, Date, due_date)
+    F(T, Date, bill_date) F(T, Date, due_date) F(T, int64_t, row_version)
 ROW(Planned, PLANNED)
 
 /* Dates of periods that nothing was made of yet are reckoned anew; bills, posted or not, keep theirs. */
 void cycle_calendar_changed(Ctx *c, const EventRow *e) {
     (void)e;
-    Planneds l = db_all(c, Planned, "select p.id, p.to_date, y.bill_after_days, y.due_days, p.bill_date, p.due_date "
-        "from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id and y.state='active' where p.utility_id=? "
-        "and p.state in ('planned', 'open') and p.bill_date>=? and not exists (select 1 from bill_run r "
-        "where r.bill_cycle_period_id=p.id) order by p.id", c->utility, utility_today(c));
+    Planneds l = db_all(c, Planned, "select p.id, p.to_date, y.bill_after_days, y.due_days, p.bill_date, p.due_date, "
+        "p.row_version from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id and y.state='active' "
+        "where p.utility_id=? and p.state in ('planned', 'open') and p.bill_date>=? "
+        "and not exists (select 1 from bill_run r where r.bill_cycle_period_id=p.id) order by p.id", c->utility, utility_today(c));
     for (size_t i = 0; i < l.n; i++) {
         const Planned *p = &l.v[i];
         Date bill = cal_adjust_date(c, (Id){ 0 }, date_add_days(p->to_date, p->bill_after_days), DATE_NEXT_WORKING);
@@ -160,7 +160,7 @@ void cycle_calendar_changed(Ctx *c, const EventRow *e) {
         db_run(c, "update bill_cycle_period set bill_date=?, due_date=?, accounting_date=?, updated_at=?, "
                   "row_version=row_version+1 where id=?", bill, due, bill, c->now, p->id);
         audit_write(c, &(Audit){ .action = "edit", .entity = "bill_cycle_period", .id = p->id,
-            .reason = "calendar.changed",
+            .version = p->row_version + 1, .reason = "calendar.changed",
             .before = json_pairs(c, "bill_date", date_iso(&c->mem, p->bill_date), "due_date",
                                  date_iso(&c->mem, p->due_date), NULL),
             .after = json_pairs(c, "bill_date", date_iso(&c->mem, bill), "due_date", date_iso(&c->mem, due), NULL) });

@@ -203,7 +203,7 @@ static void form_fill(Req *r, FormView *v, const Head *h) {
     if (end.day > today.day) end = today;
     form_date(v, "period_end", end);
     form_date(v, "bill_date", today);
-    form_date(v, "due_date", date_add_days(today, due_days));
+    form_date(v, "due_date", cal_adjust_date(&r->c, (Id){ 0 }, date_add_days(today, due_days), DATE_NEXT_WORKING));
     ChargeTypeRows types = charge_types(&r->c);
     for (size_t i = 0; i < CHARGES_MOST; i++) {
         const char *name = text(r, "charge_%zu", i);

@@ -25,7 +25,7 @@ static RowKeys keys_of(Ctx *c, const NewAccount *v, size_t n) {
 /* --- facts -------------------------------------------------------------------------------------------------------- */
 
 #define FACT(F, T) F(T, int, row_no) F(T, const char *, consumer_status) F(T, bool, has_premise) \
-    F(T, bool, is_multi_unit) \
+    F(T, bool, is_multi_unit) F(T, bool, area_is_off) \
     F(T, Id, sub_area) F(T, bool, has_category) F(T, bool, sub_category_fits) F(T, const char *, open_account)
 ROW(Fact, FACT)
 
@@ -48,12 +48,14 @@ static AccountKnown *facts_of(Ctx *c, const NewAccount *v, size_t n, RowKeys *k)
     for (size_t i = 0; i < n; i++) f[i].today = today;
     Facts l = db_all(c, Fact,
         "select j.row_no, n.status as consumer_status, p.id is not null as has_premise, coalesce(p.multi_unit, "
-        "0) as is_multi_unit, p.sub_area_id as sub_area, g.id is not null as has_category, "
+        "0) as is_multi_unit, coalesce(z.status, 'active')<>'active' as area_is_off, p.sub_area_id as sub_area, "
+        "g.id is not null as has_category, "
         "s.id is not null as sub_category_fits, (select a.account_no from account a where a.premise_id=p.id "
         "and a.utility_id=? and a.status not in ('closed', 'cancelled') limit 1) as open_account "
         "from json_table(?, '$[*]' columns (row_no int path '$[0]', consumer bigint path '$[1]', "
         "premise bigint path '$[2]', category bigint path '$[3]', sub bigint path '$[4]')) j left join consumer n "
         "on n.id=j.consumer and n.utility_id=? left join premise p on p.id=j.premise and p.utility_id=? "
+        "left join service_area z on z.id=p.sub_area_id "
         "left join consumer_category g on g.id=j.category and g.utility_id=? and g.active=1 "
         "left join consumer_sub_category s on s.id=j.sub and s.category_id=g.id",
         c->utility, references(c, v, n), c->utility, c->utility, c->utility);
@@ -62,6 +64,7 @@ static AccountKnown *facts_of(Ctx *c, const NewAccount *v, size_t n, RowKeys *k)
         AccountKnown *one = &f[r->row_no];
         one->consumer_status = r->consumer_status, one->has_category = r->has_category;
         one->has_premise = r->has_premise && scope_has_area(c, r->sub_area), one->is_multi_unit = r->is_multi_unit;
+        one->area_is_off = r->area_is_off;
         one->sub_category_fits = r->sub_category_fits, one->open_account = r->open_account;
         bool alone = account_is_open(v[r->row_no].status) && !r->is_multi_unit && r->has_premise;
         k->premise[r->row_no] = alone ? text(c, "%lld", (long long)v[r->row_no].premise.id) : NULL;

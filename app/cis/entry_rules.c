@@ -205,6 +205,8 @@ void account_faults(Faults *to, size_t row, const NewAccount *n, const AccountKn
         fault_add(to, row, FAULT_RULE, "consumer", "cis.entry.consumer_archived");
     if (!n->premise.id) fault_add(to, row, FAULT_REQUIRED, "premise", "cis.entry.premise");
     else if (!f->has_premise) fault_add(to, row, FAULT_UNKNOWN, "premise", "cis.entry.premise_unknown");
+    else if (f->area_is_off && account_is_open(n->status))
+        fault_add(to, row, FAULT_RULE, "premise", "cis.entry.area_off");
     if (!n->category.id) fault_add(to, row, FAULT_REQUIRED, "category", "cis.entry.category");
     else if (!f->has_category) fault_add(to, row, FAULT_UNKNOWN, "category", "cis.entry.category_unknown");
     else if (n->sub_category.id && !f->sub_category_fits)

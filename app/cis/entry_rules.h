@@ -76,6 +76,7 @@ typedef struct {
     bool        number_taken, legacy_taken;
     const char *consumer_status;    /* NULL: there is none */
     bool        has_premise, is_multi_unit, has_category, sub_category_fits;
+    bool        area_is_off;        /* the premise's area takes no new accounts */
     const char *open_account;       /* at the premise; NULL: none */
 } AccountKnown;
 

@@ -46,6 +46,8 @@ static void count_all(Ctx *c, Month now) {
               "and removed_at is null", u));
     total_set(c, u, "now.meters_before", TOTAL_NOW, db_int(c, "select count(*) from meter_installation "
               "where utility_id=? and installed_at<? and (removed_at is null or removed_at>=?)", u, start, start));
+    total_set(c, u, "now.orders_before", TOTAL_NOW, db_int(c, "select count(*) from service_order where utility_id=? "
+              "and created_at<? and (open_flag=1 or updated_at>=?)", u, start, start));
     for (int i = 0; i < MONTHS; i++) {
         Month m = month_add(now, -i);
         Time end = date_start(c->locale->zone, date_add_days(month_last(m), 1));

@@ -70,8 +70,9 @@ static const Figures *figures_prepared(Req *r, Month now) {
         "and `key`='month.billed' and period=?) as revenue_before, " PREPARED("now.meters") " as meters, "
         PREPARED("now.meters_before") " as meters_before, (select count(*) from service_order where utility_id=? "
         "and status in ('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold', 'completed')) "
-        "as orders, 0 as orders_before", u, none, u, month_first(month_add(now, -1)), u, none, u, none, c->utility,
-                  c->utility, start, u, month, u, month_first(month_add(now, -1)), u, none, u, none, c->utility);
+        "as orders, " PREPARED("now.orders_before") " as orders_before", u, none, u,
+                  month_first(month_add(now, -1)), u, none, u, none, c->utility, c->utility, start, u,
+                  month, u, month_first(month_add(now, -1)), u, none, u, none, c->utility, u, none);
 }
 
 /* good: +1 more is better, -1 less is, 0 neither. */
@@ -81,15 +82,16 @@ static void card(Req *r, size_t *n, const char *label, const char *value, const 
     show_text(r, text(r, "%s.label", k), label);
     show_text(r, text(r, "%s.value", k), value);
     if (path) show_text(r, text(r, "%s.url", k), link_path(r, "%s", path));
-    if (before <= 0) return;
-    int64_t tenths = (now - before) * 1000 / before, size = tenths < 0 ? -tenths : tenths;
+    /* Nothing before: no percentage, all of it is the change. */
+    int64_t tenths = before > 0 ? (now - before) * 1000 / before : now, size = tenths < 0 ? -tenths : tenths;
     show_text(r, text(r, "%s.trend.dir", k), !tenths ? "flat" : tenths > 0 ? "up" : "down");
     if (tenths && good) {
         bool better = (tenths > 0) == (good > 0);
         show_text(r, text(r, "%s.trend.good", k), better ? "1" : "0");
         show_text(r, text(r, "%s.trend.word", k), msg(r->c.language, better ? "area.better" : "area.worse"));
     }
-    show_text(r, text(r, "%s.trend.figure", k), locale_percent(&r->c.mem, r->c.locale, size * 1000));
+    show_text(r, text(r, "%s.trend.figure", k),
+              before > 0 || !tenths ? locale_percent(&r->c.mem, r->c.locale, size * 1000) : value);
     show_text(r, text(r, "%s.trend.text", k), SAY(r, "vs_last_month"));
 }
 
@@ -105,6 +107,7 @@ static void show_cards(Req *r, const Figures *f) {
          0);
     card(r, &n, SAY(r, "revenue"), locale_money_short(a, l, f->revenue), "/bx/dashboard", f->revenue.minor,
          f->revenue_before.minor, 1);
+    show_text(r, text(r, "show.kpis.%zu.trend.text", n - 1), SAY(r, "vs_month"));
     card(r, &n, SAY(r, "meters_active"), locale_count(a, l, f->meters), "/mx/meters", f->meters, f->meters_before, 1);
     card(r, &n, SAY(r, "orders"), locale_count(a, l, f->orders), "/wx/orders", f->orders, f->orders_before, -1);
 }

@@ -94,8 +94,9 @@ CalendarHolidays calendar_holidays(Req *r, Id calendar, int year) {
         " - 1 month + interval day(holiday_date) - 1 day, holiday_date) as holiday_date, name, type, observes_date, "
         "time_format(half_day_until, '%H:%i') as half_day_until, recurring, source, state "
         "from holiday where calendar_id=? "
-        "and (year(holiday_date)=? or (recurring='yearly_fixed' and year(holiday_date)<=?)) order by 2, name",
-                  year, calendar, year, year);
+        "and (year(holiday_date)=? or (recurring='yearly_fixed' and year(holiday_date)<=? "
+        "and (date_format(holiday_date, '%m-%d')<>'02-29' or day(last_day(makedate(?, 32)))=29))) order by 2, name",
+                  year, calendar, year, year, year);
 }
 
 static void show_month(Req *r, int year, int month, const CalendarHoliday *v, size_t n) {
@@ -252,8 +253,10 @@ bool calendar_holiday_add(Req *r, const Calendar *k, const CalendarHoliday *h, c
 }
 
 bool calendar_holiday_is_new(Req *r, const Calendar *k, const CalendarHoliday *h) {
-    return !db_int(r, "select count(*) from holiday where calendar_id=? and holiday_date=? and name=?", k->id,
-                   h->holiday_date, h->name);
+    return !db_int(r, "select count(*) from holiday where calendar_id=? and name=? and (holiday_date=? "
+                      "or (recurring='yearly_fixed' and holiday_date<? "
+                      "and date_format(holiday_date, '%m-%d')=date_format(?, '%m-%d')))", k->id, h->name,
+                   h->holiday_date, h->holiday_date, h->holiday_date);
 }
 
 void holiday_create(Req *r) {

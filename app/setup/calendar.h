@@ -39,7 +39,7 @@ ROW(CalendarHoliday, HOLIDAY_ROW)
 CalendarHolidays calendar_holidays(Req *r, Id calendar, int year);
 /* False when the calendar has it on that day already. */
 bool calendar_holiday_add(Req *r, const Calendar *k, const CalendarHoliday *h, const char *country);
-/* A holiday that is not in the calendar yet. */
+/* A holiday that is not in the calendar yet, not as one that returns every year either. */
 bool calendar_holiday_is_new(Req *r, const Calendar *k, const CalendarHoliday *h);
 
 /* What stands on days that would be no working days: orders due, unposted bills due, open cases whose clocks run. */

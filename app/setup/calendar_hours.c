@@ -32,6 +32,10 @@ static const Field hours_fields[] = {
     { "special_to", "To", .type = FIELD_CLOCK, .flags = REQUIRED },
     { "special_note", "Note", TEXT(0, 120) }, { 0 } };
 static const Form special_form = { .name = "special_day", .fields = hours_fields };
+static const Form special_sure = { .name = "special_day", .fields = FIELDS {
+    { "calendar", "", HIDDEN(20) }, { "special_date", "", HIDDEN(10), .flags = REQUIRED },
+    { "special_from", "", HIDDEN(8), .flags = REQUIRED }, { "special_to", "", HIDDEN(8), .flags = REQUIRED },
+    { "special_note", "", HIDDEN(120) }, { 0 } } };
 
 #define SPECIAL(F, T) F(T, const char *, public_id) F(T, Date, special_date) F(T, const char *, hours) \
     F(T, const char *, note)
@@ -106,21 +110,26 @@ void calendar_hours_page(Req *r) {
     }
     table_empty(t, SAY(r, "no_special"), NULL);
     if (may) {
-        FormView *v = form_show(r, "special_form", &special_form, "/calendar/special-days");
+        FormView *v = form_show(r, "special_form", &special_form, "/calendar/special-days/check");
         form_text(v, "calendar", k->code);
-        show_text(r, "special_form.submit", SAY(r, "special_add"));
+        show_text(r, "special_form.submit", SAY(r, "check"));
     }
     page(r, "setup/hours");
 }
 
-/* Minutes of "08:00"; -1 for none, -2 for what is no time of day. */
-static int minutes_sent(Req *r, const char *part, int day) {
-    const char *s = field_text(r, text(r, "%s%d", part, day));
+/* Minutes of "08:00", of "24:00" too; -1 for none, -2 for what is no time of day. */
+static int clock_minutes(const char *s) {
     int minutes;
     if (!s || !*s) return -1;
     if (!strcmp(s, "24:00")) return 1440;
     return clock_parse(s, &minutes) ? minutes : -2;
 }
+
+static int minutes_sent(Req *r, const char *part, int day) {
+    return clock_minutes(field_text(r, text(r, "%s%d", part, day)));
+}
+
+static const char *clock_text(Req *r, int minutes) { return text(r, "%02d:%02d", minutes / 60, minutes % 60); }
 
 static const char *clock_sql(Req *r, int minutes) {
     return minutes < 0 ? NULL : text(r, "%02d:%02d:00", minutes / 60, minutes % 60);
@@ -234,21 +243,74 @@ void calendar_hours_post(Req *r) {
     go(r, "/calendar/hours?calendar=%s", k->code);
 }
 
+/* A day with hours of its own as it was sent. */
+typedef struct SpecialSent { Date date; int from, to; const char *note; } SpecialSent;
+
+static SpecialSent special_sent(Req *r) {
+    Input *in = form_read(r, &special_form);
+    SpecialSent s = { .date = in_date(in, "special_date"), .note = in_text(in, "special_note") };
+    const char *from = field_text(r, "special_from"), *to = field_text(r, "special_to");
+    problems_end(r);
+    s.from = clock_minutes(from), s.to = clock_minutes(to);
+    if (s.from < 0 || s.to < 0) problem(r, "special_to", "%s", SAY(r, "no_time"));
+    else if (s.to <= s.from) problem(r, "special_to", "%s", SAY(r, "end_first"));
+    problems_end(r);
+    return s;
+}
+
+/* Orders due on the day outside its hours; bills keep their due dates, for the day is open. */
+static CalendarTouch *special_touches(Req *r, const SpecialSent *s) {
+    const Zone *zone = zone_find(utility_here(&r->c)->time_zone);
+    CalendarTouch *t = calendar_touched(r, s->date);
+    t->appointments = t->bills = 0;
+    Dues orders = db_all(r, Due, "select due_at from service_order where utility_id=? and status in ('created', "
+        "'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold') and due_at>=? and due_at<? limit ?",
+                         r->c.utility, date_start(zone, s->date), date_start(zone, date_add_days(s->date, 1)),
+                         (int)DUE_MOST);
+    for (size_t i = 0; i < orders.n; i++) {
+        Local l = time_local(zone, orders.v[i].due_at);
+        int minute = l.hour * 60 + l.minute;
+        t->appointments += minute < s->from || minute > s->to;
+    }
+    return t;
+}
+
+/* Shows what hours of its own on a day touch; stores nothing. */
+void special_day_check(Req *r) {
+    const Calendar *k = calendar_asked(r);
+    SpecialSent s = special_sent(r);
+    FormView *v = form_show(r, "confirm", &special_sure, "/calendar/special-days");
+    form_text(v, "calendar", k->code);
+    form_text(v, "special_date", date_iso(&r->c.mem, s.date));
+    const char *const same[] = { "special_from", "special_to", "special_note" };
+    for (int i = 0; i < 3; i++) form_text(v, same[i], field_text(r, same[i]));
+    calendar_crumbs(r, SAY(r, "special"));
+    show_text(r, "confirm.text.0", msg_format(r, r->c.language, "calendar.sure_special",
+              { "date", locale_date_full(&r->c.mem, r->c.locale, s.date) }, { "from", clock_text(r, s.from) },
+              { "to", clock_text(r, s.to) }, { "calendar", k->name }));
+    const CalendarTouch *t = special_touches(r, &s);
+    if (t->appointments)
+        show_text(r, "confirm.text.1", msg_plural(r, r->c.language, "calendar.appointments_out", t->appointments,
+                                                  COUNT(r, t->appointments)));
+    calendar_touch_show(r, t);
+    show_text(r, "confirm.tone", "primary");
+    show_text(r, "confirm.submit", SAY(r, "special_add"));
+    show_text(r, "confirm.back_url", link_path(r, "/calendar/hours?calendar=%s", k->code));
+    page(r, "layout/confirm");
+}
+
 void special_day_post(Req *r) {
     const Calendar *k = calendar_asked(r);
-    Input *in = form_read(r, &special_form);
-    Date date = in_date(in, "special_date");
-    int from = 0, to = 0;
-    const char *a = field_text(r, "special_from"), *b = field_text(r, "special_to");
-    problems_end(r);
-    if (!clock_parse(a, &from) || !clock_parse(b, &to)) problem(r, "special_to", "%s", SAY(r, "no_time"));
-    else if (to <= from) problem(r, "special_to", "%s", SAY(r, "end_first"));
-    problems_end(r);
+    SpecialSent s = special_sent(r);
     db_run(r, "insert into special_day (utility_id, calendar_id, special_date, from_time, to_time, note, created_at, "
               "created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?) on duplicate key update "
-              "from_time=values(from_time), to_time=values(to_time), note=values(note)", r->c.utility, k->id, date,
-           clock_sql(r, from), clock_sql(r, to), in_text(in, "special_note"), r->c.now, r->c.user, r->c.now, r->c.user);
-    calendar_changed(r, k, "edit", NULL, json_pairs(&r->c, "special_day", date_iso(&r->c.mem, date), NULL));
+              "from_time=values(from_time), to_time=values(to_time), note=values(note)", r->c.utility, k->id,
+           s.date, clock_sql(r, s.from), clock_sql(r, s.to), s.note, r->c.now, r->c.user, r->c.now, r->c.user);
+    calendar_changed(r, k, "edit", NULL, json_pairs(&r->c, "special_day", date_iso(&r->c.mem, s.date),
+                                                  "hours", text(r, "%s - %s", clock_text(r, s.from),
+                                                                clock_text(r, s.to)), NULL));
+    calendar_tell(r, special_touches(r, &s)->appointments, msg_format(r, r->c.language, "calendar.tell_special",
+        { "date", locale_date(&r->c.mem, r->c.locale, s.date) }), text(r, "special:%s", date_iso(&r->c.mem, s.date)));
     note(r, "%s", SAY(r, "special_saved"));
     go(r, "/calendar/hours?calendar=%s", k->code);
 }

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "app/core/job_rules.h"
 #include "app/setup/calendar.h"
 #include "app/setup/pages.h"
 #include "lib/form.h"
@@ -138,21 +139,22 @@ void calendar_jobs_page(Req *r) {
     table_column(t, SAY(r, "result"), "text", NULL);
     if (may) table_column(t, SAY(r, "run"), "act", NULL), table_column(t, SAY(r, "pause"), "act", NULL);
 #define JOB(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, rule) F(T, bool, enabled) \
-    F(T, const char *, holiday_policy) F(T, Time, next_run_at) F(T, Time, last_run_at) F(T, const char *, last_status) \
-    F(T, const char *, last_error)
+    F(T, const char *, holiday_policy) F(T, const char *, catch_up) F(T, Time, next_run_at) F(T, Time, last_run_at) \
+    F(T, const char *, last_status) F(T, const char *, last_error)
     ROW(Job, JOB)
-    Jobs l = db_all(r, Job, "select s.code, s.name, s.rule, s.enabled, s.holiday_policy, s.next_run_at, s.last_run_at, "
-        "coalesce(j.state, s.last_status) as last_status, coalesce(j.error, s.last_error) as last_error "
+    Jobs l = db_all(r, Job, "select s.code, s.name, s.rule, s.enabled, s.holiday_policy, s.catch_up, s.next_run_at, "
+        "s.last_run_at, coalesce(j.state, s.last_status) as last_status, coalesce(j.error, s.last_error) as last_error "
         "from scheduled_job s left join smart360.job j on j.id=s.last_job_id where s.utility_id=? order by s.name",
         r->c.utility);
     const Locale *lo = r->c.locale;
     for (size_t i = 0; i < l.n; i++) {
         const Job *k = &l.v[i];
-        table_row(t, NULL);
+        table_row(t, may ? link_path(r, "/calendar/jobs/%s", k->code) : NULL);
         table_cell(t, k->name);
         table_sub(t, k->code);
         table_cell(t, k->rule);
-        table_sub(t, msg(r->c.language, text(r, "calendar.policy_%s", k->holiday_policy)));
+        table_sub(t, text(r, "%s; %s", msg(r->c.language, text(r, "calendar.policy_%s", k->holiday_policy)),
+                          msg(r->c.language, text(r, "calendar.catch_%s", k->catch_up))));
         table_cell(t, k->enabled ? locale_time(&r->c.mem, lo, k->next_run_at) : SAY(r, "paused"));
         table_cell(t, locale_time(&r->c.mem, lo, k->last_run_at));
         table_cell(t, k->last_status ? k->last_status : "-");
@@ -173,12 +175,59 @@ void calendar_jobs_page(Req *r) {
 }
 
 #define JOB_AT(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, handler) \
-    F(T, int64_t, row_version)
+    F(T, const char *, rule) F(T, const char *, holiday_policy) F(T, const char *, catch_up) F(T, int64_t, row_version)
 ROW(JobAt, JOB_AT)
 
+#define JOB_HERE "select id, code, name, handler, rule, holiday_policy, catch_up, row_version from scheduled_job " \
+    "where utility_id=? and code=?"
+
 static const JobAt *job_here(Req *r) {
-    return db_one(r, JobAt, "select id, code, name, handler, row_version from scheduled_job where utility_id=? "
-                            "and code=? for update", r->c.utility, path_text(r, "code"));
+    return db_one(r, JobAt, JOB_HERE " for update", r->c.utility, path_text(r, "code"));
+}
+
+static const Choice holiday_policies[] = { { "run", "calendar.policy_run" }, { "skip", "calendar.policy_skip" },
+                                           { "shift", "calendar.policy_shift" }, { 0 } };
+static const Choice catch_ups[] = { { "run_once", "calendar.catch_run_once" }, { "skip", "calendar.catch_skip" },
+                                    { 0 } };
+static const Form job_form = { .name = "scheduled_job", .fields = FIELDS {
+    { "rule",           TEXT(5, 40),              .flags = REQUIRED },
+    { "holiday_policy", CHOICE(holiday_policies), .flags = REQUIRED },
+    { "catch_up",       CHOICE(catch_ups),        .flags = REQUIRED },
+    { 0 } } };
+
+void calendar_job_page(Req *r) {
+    const JobAt *j = db_one(r, JobAt, JOB_HERE, r->c.utility, path_text(r, "code"));
+    FormView *v = form_show(r, "form", &job_form, text(r, "/calendar/jobs/%s", j->code));
+    form_text(v, "rule", j->rule);
+    form_text(v, "holiday_policy", j->holiday_policy);
+    form_text(v, "catch_up", j->catch_up);
+    form_version(v, j->row_version);
+    calendar_crumbs(r, j->name);
+    show_text(r, "form.cancel_url", link_path(r, "/calendar/jobs"));
+    page(r, "layout/form");
+}
+
+static const char *job_json(Req *r, const char *rule, const char *holidays, const char *catch_up) {
+    return json_pairs(&r->c, "rule", rule, "holiday_policy", holidays, "catch_up", catch_up, NULL);
+}
+
+/* The scheduler reckons the next run anew. */
+void calendar_job_save(Req *r) {
+    const JobAt *j = job_here(r);
+    Input *in = form_read(r, &job_form);
+    const char *rule = in_text(in, "rule");
+    ScheduleRule read;
+    if (rule && !schedule_parse(rule, &read)) problem(r, "rule", "%s", SAY(r, "rule_wrong"));
+    problems_end(r);
+    db_must(r, 1, CONFLICT, "update scheduled_job set rule=?, holiday_policy=?, catch_up=?, next_run_at=null, "
+                            "updated_at=?, updated_by=?, row_version=row_version+1 where id=? and row_version=?",
+            rule, in_text(in, "holiday_policy"), in_text(in, "catch_up"), r->c.now, r->c.user, j->id,
+            in->row_version);
+    audit_write(&r->c, &(Audit){ .action = "edit", .entity = "scheduled_job", .id = j->id, .number = j->code,
+        .version = j->row_version + 1, .before = job_json(r, j->rule, j->holiday_policy, j->catch_up),
+        .after = job_json(r, rule, in_text(in, "holiday_policy"), in_text(in, "catch_up")) });
+    note(r, "%s", msg_format(r, r->c.language, "calendar.job_saved", { "name", j->name }));
+    go(r, "/calendar/jobs");
 }
 
 void calendar_job_run(Req *r) {

@@ -20,9 +20,9 @@ static const Choice plan_states[] = { { "draft", NULL }, { "active", NULL }, { "
                                       { 0 } };
 static const Choice kinds[] = { { "fixed", "Fixed" }, { "variable", "Variable" }, { 0 } };
 
-#define VERSION_AT "(select v.id from tariff_plan_version v where v.plan_id = p.id and v.state in ('approved', " \
-    "'active', 'superseded') and v.effective_from <= current_date order by v.effective_from desc, v.version_no desc " \
-    "limit 1)"
+/* The one in force by the utility's midnight (the job tariff.activate), not by the clock of the database. */
+#define VERSION_AT "(select v.id from tariff_plan_version v where v.plan_id = p.id and v.state in ('active', " \
+    "'superseded') order by v.state = 'active' desc, v.effective_from desc, v.version_no desc limit 1)"
 
 static const ListSpec plans = {
     .name = "plans", .one = "plan", .many = "plans", .path = "/plans", .feature = "core.tariffs", .id = "p.id",

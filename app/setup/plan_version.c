@@ -112,9 +112,16 @@ static void submit(Ctx *c, Id id, void *arg) {
               "decision_note=null, impact=? where id=?", c->user, c->now, plan_impact_json(c, &i), id);
 }
 
+/* Who created, changed or submitted a version made it. */
+static bool has_made(Ctx *c, const PlanVersion *v) {
+    return v->submitted_by.id == c->user.id || v->created_by.id == c->user.id
+        || db_int(c, "select count(*) from audit_entry where entity='tariff_plan_version' and entity_id=? "
+                     "and action='edit' and actor_kind='user' and actor_id=?", v->id, c->user);
+}
+
 static Refusal second_person(Ctx *c, Id id) {
     const PlanVersion *v = plan_version_by_id(c, id);
-    if (v->submitted_by.id == c->user.id || v->created_by.id == c->user.id)
+    if (has_made(c, v))
         return REFUSE(c, CONFLICT, "A second person must approve.");
     const char *wrong = plan_version_problem(c, v);
     return wrong ? REFUSE(c, CONFLICT, "%s", wrong) : NO_REFUSAL;

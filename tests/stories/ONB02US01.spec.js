@@ -16,7 +16,10 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, looks_righ
   test('ONB02US01.1 pricing waits for settings and areas', async () => {
     sql("update setup_step set state = 'in_progress', percent = 50 where step_key in ('core_settings', 'service_areas')");
     const page = await admin().get('/dashboard').sees('Dashboard', 'Utility set-up', 'Pricing & Billing', 'needs Core System Settings, Service Areas');
-    expect(page.body).toMatch(/href="\/u\/swa-w\/settings"/);
+    const card = page.body.split('<section').find((s) => s.includes('Pricing &amp; Billing<') && s.includes('needs Core System Settings, Service Areas'));
+    expect(card).toContain('Configure section');
+    expect([...card.matchAll(/href="([^"]*)"/g)].map((m) => m[1])).toContain('/u/swa-w/settings');      // the first page that blocks
+    expect(card).not.toContain('href="/u/swa-w/plans"');
     await as('cashier1').get('/dashboard').is(403);
     await as('utility_admin').get('/u/nowhere/dashboard').is(404);
   });
@@ -51,8 +54,13 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, looks_righ
 
   test('ONB02US01.4 webhooks of the last hour that failed', async () => {
     await admin().get('/dashboard').sees('No traffic');
-    for (const state of ['failed', 'dead', 'processed'])
-      sql("insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', concat('evt_dash_', ?), 'x', '2026-05-02 16:50:00', ? from utility where code = 'swa-w'", [state, state]);
+    const event = (state) => sql("insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', concat('evt_dash_', ?), 'x', '2026-05-02 16:50:00', ? from utility where code = 'swa-w'", [state, state]);
+    event('failed');
+    event('dead');
+    await admin().get('/dashboard').sees('Red', '0 of 2 webhooks handled, 0 waiting.');
+    await count_now({ sql, one, jobs_run });
+    await admin().get('/dashboard').sees('The payment gateways answer badly: 0 of 2 events went well in the last hour.');
+    event('processed');
     await admin().get('/dashboard').sees('Red', '1 of 3 webhooks handled, 0 waiting.');
     await count_now({ sql, one, jobs_run });
     await admin().get('/dashboard').sees('The payment gateways answer badly: 1 of 3 events went well in the last hour.');

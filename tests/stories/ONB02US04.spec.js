@@ -25,6 +25,29 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     // 2027-06-01 and 17 days is Friday 18 June; the evening before, one working minute more is Monday morning.
     await sum('2027-06-18T09:00', 0).sees('Monday 06/21/2027 8:00 AM');
     await sum('2027-06-17T16:59', 2).sees('Monday 06/21/2027 8:01 AM');
+    // The period ends on 05/29, two days later is Memorial Day: billed on 06/01, due 17 days later.
+    await admin().post('/calendar/import', { country: 'US', year: '2027' }).done();
+    await as('billing_manager').post('/bx/cycles', { code: 'SPRING', name: 'A cycle of the test', service: 'WA', frequency: 'monthly', anchor: '2027-04-30', due_days: '17' }, { from: '/bx/cycles/new' }).done();
+    const period = () => sql("select p.bill_date, p.due_date from bill_cycle_period p join bill_cycle y on y.id = p.cycle_id where y.code = 'SPRING' and p.from_date = '2027-04-30'");
+    expect(period()).toEqual([{ bill_date: '2027-06-01', due_date: '2027-06-21' }]);
+    const day = one("select h.public_id from holiday h join calendar k on k.id = h.calendar_id and k.is_default = 1 join utility u on u.id = h.utility_id where u.code = 'swa-w' and h.holiday_date = '2027-06-18'");
+    await admin().post(`/calendar/holidays/${day}/deletion`, {}, { from: `/calendar/holidays/${day}` }).done('Juneteenth');
+    await jobs_run();
+    expect(period()).toEqual([{ bill_date: '2027-06-01', due_date: '2027-06-18' }]);           // a usual Friday now
+    await admin().post('/calendar/import', { country: 'US', year: '2027' }).done('1 holiday added in 2027.');
+    await jobs_run();
+    expect(period()).toEqual([{ bill_date: '2027-06-01', due_date: '2027-06-21' }]);
+    expect(Number(one("select count(*) from audit_entry where entity = 'bill_cycle_period' and reason = 'calendar.changed'"))).toBeGreaterThanOrEqual(2);
+  });
+
+  test('ONB02US04.3 the due date that a single bill is offered is a working day too', async () => {
+    const premise = owner('cso_supervisor', 'premise', { line1: '7 Oak St', city: 'Portland', state: 'US-OR', postal_code: '97204', area: 'DTN-PRL' }).no;
+    const consumer = owner('cso_supervisor', 'consumer', { first_name: 'Due', last_name: 'Day', phone: '+15035551777', email: 'due@day.test' }).no;
+    const account = owner('cso_supervisor', 'account', { consumer, premise, category: 'RES', sub_category: 'SFR', billing: 'premise' }).no;
+    const due = async () => (await as('billing_manager').get(`/bx/generate-single/${account}`).is(200)).body.match(/<input[^>]*name="due_date"[^>]*>/)[0];
+    expect(await due()).toContain('2026-05-06');                                  // 21 days from Wednesday, April 15
+    await admin().post('/calendar/holidays', { calendar: 'OFFICE', date: '2026-05-06', name: 'Day of the bill', type: 'company', recurring: 'none', half_day: '' }).done();
+    expect(await due()).toContain('2026-05-07');
   });
 
   test('ONB02US04.4 the end before the start', async () => {
@@ -40,7 +63,7 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     await east('post', '/calendar/hours', { working1: null, working2: null, working3: null, working4: null, working5: null }).refuses(422, null, 'At least one working day is required.');
     await east('post', '/calendar/hours', { to3: '16:00' }).done('Working days saved.');
     expect(one("select to_time from working_hours h join calendar k on k.id = h.calendar_id join utility u on u.id = k.utility_id where u.code = 'swa-e' and weekday = 3")).toBe('16:00:00');
-    expect(one("select count(*) from outbox_event where name = 'calendar.changed'")).toBe('2');
+    expect(one("select count(*) from outbox_event e join calendar k on k.id = e.entity_id join utility u on u.id = k.utility_id where e.name = 'calendar.changed' and u.code = 'swa-e'")).toBe('2');
   });
 
   test('ONB02US04.5 a holiday on a day with appointments', async () => {
@@ -59,17 +82,9 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     sql("delete from service_order where order_no like 'WA-SO-202703-8%'");
   });
 
-  test('ONB02US04.6 a nightly job in the hour that the clock jumps over', async () => {
-    await jobs_run();
-    sql("update scheduled_job set rule = 'daily 02:30', next_run_at = null, enabled = 1 where code = (select code from (select min(code) code from scheduled_job) x) and utility_id = (select id from utility where code = 'swa-w')");
-    const task = one("select min(code) from scheduled_job");
-    expect(task).toBeTruthy();
-    await admin().get('/calendar/jobs').sees('daily 02:30');
-  });
-
   test('ONB02US04 special days, further calendars, the default one stays', async () => {
-    await east('post', '/calendar/special-days', { special_date: '01/16/2027', special_from: '09:00', special_to: '08:00' }, { from: '/u/swa-e/calendar/hours' }).refuses(422, 'special_to', 'End time must be after start time.');
-    await east('post', '/calendar/special-days', { special_date: '01/16/2027', special_from: '09:00', special_to: '12:00', special_note: 'Stock-taking' }, { from: '/u/swa-e/calendar/hours' }).done('Special day saved.');
+    await east('post', '/calendar/special-days/check', { special_date: '01/16/2027', special_from: '09:00', special_to: '08:00' }, { from: '/u/swa-e/calendar/hours' }).refuses(422, 'special_to', 'End time must be after start time.');
+    await east('post', '/calendar/special-days', { special_date: '01/16/2027', special_from: '09:00', special_to: '12:00', special_note: 'Stock-taking' }, {}).done('Special day saved.');
     await sum('2027-01-16T08:00', 60).sees('Saturday 01/16/2027 10:00 AM');
     await east('post', '/calendar/calendars', { code: 'STORE', name: 'Store' }, { from: '/u/swa-e/calendar/calendars/new' }).done('Store is there, with the hours of the default calendar.');
     await east('post', '/calendar/calendars', { code: 'STORE', name: 'Store 2' }, { from: '/u/swa-e/calendar/calendars/new' }).refuses(422, 'code', 'STORE is taken.');
@@ -117,24 +132,39 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     expect(one("select count(*) from holiday where year(holiday_date) = 2030 and name = 'Good Friday' and holiday_date = '2030-04-19'")).toBe('1');
   });
 
-  test('ONB02US04 planned periods of bill cycles follow the calendar, bills keep their dates', async () => {
-    const period = () => sql("select bill_date, due_date from bill_cycle_period where label = '2027-T'")[0];
-    sql("insert into bill_cycle_period (utility_id, cycle_id, period_no, label, from_date, to_date, bill_date, due_date, state) select y.utility_id, y.id, 90, '2027-T', '2027-07-01', '2027-07-31', '2027-08-02', '2027-08-23', 'planned' from bill_cycle y join utility u on u.id = y.utility_id where u.code = 'swa-w' order by y.id limit 1");
-    if (!period()) return;                                     // this set has no bill cycle
-    const on = one("select date_format(date_add(to_date, interval y.bill_after_days day), '%m/%d/%Y') from bill_cycle_period p join bill_cycle y on y.id = p.cycle_id where p.label = '2027-T'");
-    await admin().post('/calendar/holidays', { calendar: 'OFFICE', date: on.replace(/(\d+).(\d+).(\d+)/, '$3-$1-$2'), name: 'Day of the test', type: 'company', recurring: 'none', half_day: '' }, { from: '/calendar/holidays/new' }).done();
-    await jobs_run();
-    expect(period().bill_date > '2027-08-02').toBe(true);
-    expect(one("select count(*) from audit_entry where entity = 'bill_cycle_period'")).toBe('1');
-    sql("delete from bill_cycle_period where label = '2027-T'");
+  test('ONB02US04 hours of its own for a day are shown with what they touch before they are stored', async () => {
+    const premise = owner('cso_supervisor', 'premise', { line1: '8 Oak St', city: 'Portland', state: 'US-OR', postal_code: '97204', area: 'DTN-PRL' }).no;
+    for (const [no, due] of [[1, '2027-05-10 16:30:00'], [2, '2027-05-10 20:00:00'], [3, '2027-05-11 20:00:00']])       // 9:30 and 13:00, and the day after
+      sql("insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, due_at) select utility_id, concat('WA-SO-202705-6', lpad(?, 4, '0')), 'REPAIR', 'manual', ?, id, 'Visit', ? from premise where premise_no = ?", [no, 500 + no, due, premise]);
+    const day = { special_date: '05/10/2027', special_from: '09:00', special_to: '12:00', special_note: 'Training' };
+    await admin().post('/calendar/special-days/check', { ...day, special_to: '08:00' }, { from: '/calendar/hours' }).refuses(422, 'special_to', 'End time must be after start time.');
+    const shown = await admin().post('/calendar/special-days/check', day, { from: '/calendar/hours' });
+    expect(shown.status).toBe(200);
+    expect(shown.text).toContain('is open from 09:00 to 12:00 in the calendar');
+    expect(shown.text).toContain('1 appointment is outside the new hours.');
+    expect(one("select count(*) from special_day where special_date = '2027-05-10'")).toBe('0');
+    await admin().post('/calendar/special-days', day).done('Special day saved.');
+    expect(sql("select from_time, to_time, note from special_day where special_date = '2027-05-10'")).toEqual([{ from_time: '09:00:00', to_time: '12:00:00', note: 'Training' }]);
+    await as('dispatcher1').get('/me/notifications').sees('05/10/2027 has other working hours now', '1 appointment');
+    await admin().post('/calendar/special-days', { ...day, special_date: '05/11/2027', special_to: '18:00' }).done('Special day saved.');
+    sql("delete from service_order where order_no like 'WA-SO-202705-6%'");
+  });
+
+  test('ONB02US04 a day that returns every year is there once', async () => {
+    const make = (date, recurring) => east('post', '/calendar/holidays', { calendar: 'OFFICE', date, name: 'Water Day', type: 'company', recurring, half_day: '' });
+    await make('2028-02-29', 'yearly_fixed').done('Water Day added.');
+    await make('2032-02-29', 'none').refuses(422, null, 'Water Day is on 02/29/2032 already.');
+    await east('get', '/calendar?year=2032').sees('Water Day');
+    await east('get', '/calendar?year=2029').lacks('Water Day');                  // February ends on the 28th
+    await east('get', '/calendar?year=2027').lacks('Water Day');
   });
 
   test('ONB02US04 special days are removed again, calendars that are not the default deleted', async () => {
-    await east('post', '/calendar/special-days', { special_date: '02/20/2027', special_from: '09:00', special_to: '12:00' }, { from: '/u/swa-e/calendar/hours' }).done();
+    await east('post', '/calendar/special-days', { special_date: '02/20/2027', special_from: '09:00', special_to: '12:00' }, {}).done();
     const id = one("select public_id from special_day where special_date = '2027-02-20'");
-    await east('post', `/calendar/special-days/${id}/deletion`, {}, { from: '/u/swa-e/calendar/hours' }).done('Special day removed.');
+    await east('post', `/calendar/special-days/${id}/deletion`, {}, {}).done('Special day removed.');
     await east('post', `/calendar/special-days/${id}/deletion`, {}, {}).is(404);
-    await east('post', '/calendar/special-days', { special_date: '', special_from: 'x', special_to: '' }, { from: '/u/swa-e/calendar/hours' }).is(422);
+    await east('post', '/calendar/special-days', { special_date: '', special_from: 'x', special_to: '' }, {}).is(422);
     await east('post', '/calendar/calendars', { code: 'GONE', name: 'Gone soon' }, { from: '/u/swa-e/calendar/calendars/new' }).done();
     await east('get', '/calendar/calendars').sees('Gone soon', 'Delete');
     await east('get', '/calendar/calendars/GONE/deletion').sees('Gone soon', 'will be gone');
@@ -144,9 +174,51 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
 
   test('ONB02US04 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
-    for (const path of ['/calendar?year=2027', '/calendar/hours', '/calendar/calendars', '/calendar/jobs', '/calendar/test', '/calendar/import', '/calendar/calendars/FIELD/deletion']) {
+    for (const path of ['/calendar?year=2027', '/calendar/hours', '/calendar/calendars', '/calendar/jobs', '/calendar/jobs/late_fee', '/calendar/test', '/calendar/import', '/calendar/calendars/FIELD/deletion']) {
       await admin().browse(page, path);
       await looks_right(page, { shots: `calendar${path.replace(/\W+/g, '-')}` });
     }
+  });
+});
+
+// Of its own: the clock goes a year ahead, and of all jobs only the one of the test is on.
+story('ONB02US04 jobs', 'ONB-FIX', ({ as, test, expect, sql, one, clock }) => {
+  const admin = () => as('utility_admin');
+  const only = "utility_id = (select id from utility where code = 'swa-w') and code = 'bill_draft'";
+  const job = () => sql(`select rule, holiday_policy, catch_up, next_run_at, last_run_at from scheduled_job where ${only}`)[0];
+  const runs = () => sql.platform("select due_at from schedule_run where task like '%:bill_draft' and due_at >= '2027-03-01' order by due_at").map((r) => r.due_at.slice(0, 19));
+  const becomes = (what, value) => expect.poll(what, { timeout: 60000, intervals: [250] }).toEqual(value);
+
+  test('ONB02US04 rule, holidays and catching up of a job are changed', async () => {
+    await expect.poll(() => Boolean(job()), { timeout: 60000 }).toBe(true);
+    sql(`update scheduled_job set enabled = 0 where not (${only})`);
+    const path = '/calendar/jobs/bill_draft', save = (fields, who = admin()) => who.post(path, { rule: 'daily 02:30', holiday_policy: 'run', catch_up: 'run_once', ...fields }, { from: path });
+    await admin().get('/calendar/jobs').sees('Remove discarded drafts of bills', 'on holidays too; runs once when it was missed');
+    await save({ rule: 'sometimes' }).refuses(422, 'rule', 'Write daily 02:00, hourly 15, weekly 1 06:00, monthly 1 03:00, every 15m or every 2h.');
+    await save({ rule: 'daily 25:00' }).is(422);
+    await as('dispatcher1').get('/calendar/jobs').is(200).and((r) => expect(r.body).not.toContain(path));
+    await as('dispatcher1').get(path).is(403);
+    expect(job().rule).toBe('daily 03:40');
+    await save({ holiday_policy: 'skip', catch_up: 'skip', row_version: '7' }).is(409);
+    await save({ holiday_policy: 'skip', catch_up: 'skip' }).done('Remove discarded drafts of bills is saved; its next run is reckoned anew.');
+    expect(job()).toMatchObject({ rule: 'daily 02:30', holiday_policy: 'skip', catch_up: 'skip' });
+    await save({}).done();
+    expect(one("select count(*) from audit_entry where entity = 'scheduled_job' and action = 'edit'")).toBe('2');
+    await becomes(() => job().next_run_at?.slice(0, 19), '2026-04-16 09:30:00');
+  });
+
+  test('ONB02US04.6 a nightly job in the hour that the clock jumps over', async () => {
+    sql.platform("update subscription set status = 'active', current_period_end = '2030-12-31', trial_end = null, cancel_on = null");     // nobody pays for it in this test
+    await clock('2027-03-14T01:40-08:00');
+    sql(`update scheduled_job set next_run_at = null where ${only}`);
+    await becomes(() => job().next_run_at?.slice(0, 19), '2027-03-14 10:00:00');       // 03:00, the first moment after 01:59
+    await admin().get('/calendar/jobs').sees('daily 02:30', '03/14/2027 3:00 AM');
+    await clock('2027-03-14T03:00:01-07:00');
+    await becomes(runs, ['2027-03-14 10:00:00']);
+    await becomes(() => job().next_run_at.slice(0, 19), '2027-03-15 09:30:00');
+    await clock('2027-03-14T04:30-07:00');
+    expect([job().next_run_at.slice(0, 19), runs()]).toEqual(['2027-03-15 09:30:00', ['2027-03-14 10:00:00']]);
+    await clock('2027-03-15T02:30:01-07:00');
+    await becomes(runs, ['2027-03-14 10:00:00', '2027-03-15 09:30:00']);
   });
 });

@@ -60,6 +60,7 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     expect(state('RES-EXT', 2)).toBe('pending_approval');
     await as('billing_clerk1').post(`${version('RES-EXT', 2)}/approve`).is(403);
     await approve('RES-EXT', 2).done('Approved');
+    await manager().get('/plans?q=RES-EXT').sees(/RES-EXT.*WA, WW.*RES Variable 1 /);          // approved for 2027: version 1 is in force
     await manager().get(query).sees('6.56', '12.74', '15.58', '30.19');
     expect((6.56 + 12.74 + 15.58 + 30.19).toFixed(2)).toBe('65.07');
     expect(state('RES-EXT', 1)).toBe('active');
@@ -102,6 +103,18 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     expect(form.body).toMatch(/value="80"[^>]*name="ratchet"/);
     await manager().get(version('POWER', 1)).sees('at least 80 % of the highest of 12 months'.replace(' %', '\u00a0%'));
     await component('POWER', 1, 'demand', { code: 'MORE', rate: '5.00', ratchet: '101' }).is(422);
+  });
+
+  test('ONB02US05 who changed a price of the version does not approve it', async () => {
+    await plan('EYES');
+    await component('EYES', 1, 'fixed', { code: 'BASE', charge_type: 'FIXED', amount: '5.00', gl_code: '4010' }).done('BASE is saved.');
+    await second().post(`${version('EYES', 1)}/components/BASE`, { amount: '6.00' }, { from: `${version('EYES', 1)}/components/BASE` }).done('BASE is saved.');
+    await submit('EYES', 1).done('Waits for approval');
+    await approve('EYES', 1).refuses(409, null, 'A second person must approve.');
+    await approve('EYES', 1, manager()).refuses(409, null, 'A second person must approve.');
+    expect(state('EYES', 1)).toBe('pending_approval');
+    await approve('EYES', 1, as('utility_admin')).done('Approved');
+    await second().post(`${version('EYES', 1)}/withdraw`, {}, { from: version('EYES', 1) }).done('Withdrawn');
   });
 
   test('ONB02US05 refuses components that are not whole', async () => {
@@ -293,6 +306,13 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
 
   test('ONB02US05 submitting shows the effect on a sample; approved for the past it is in force at once', async () => {
     const before = bills();
+    // Days that are billed already take the right to approve.
+    sql("insert into role_permission (role_id, permission_id) select r.id, q.id from role r join utility u on u.id = r.utility_id and u.code = 'swa-w' join permission q on q.`key` like 'core.tariffs%' and q.action in ('create', 'edit') where r.code = 'billing_clerk'");
+    sql('update security_policy set rights_version = uuid_short()');
+    await as('billing_clerk').post(`${draft}/submit`).refuses(409, null, /Bills up to .* are published\. Who may approve can set an earlier day\./);
+    sql("delete p from role_permission p join role r on r.id = p.role_id and r.code = 'billing_clerk' join permission q on q.id = p.permission_id where q.`key` like 'core.tariffs%' and q.action in ('create', 'edit')");
+    sql('update security_policy set rights_version = uuid_short()');
+    expect(one("select state from tariff_plan_version order by id desc limit 1")).toBe('draft');
     await manager().post(`${draft}/submit`).done('Waits for approval');
     const impact = JSON.parse(one("select impact from tariff_plan_version where state = 'pending_approval'"));
     expect(impact).toMatchObject({ winners: 0 });

@@ -57,6 +57,28 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     expect(file.body.split('\r\n').filter(Boolean).slice(1)).toEqual(['14,sub_area,SUB-13,Quarter 13,MET-XYZ,,,,,There is no area MET-XYZ.']);
   });
 
+  test('ONB02US08 a GeoJSON file brings areas with their boundaries', async () => {
+    const feature = (code, name, geometry) => ({ type: 'Feature', properties: { level: 'sub_area', code, name, parent_code: 'MET-DTN' }, geometry });
+    const upload = (features) => east('post', '/areas/import', {}, { files: { file: { name: 'areas.geojson', type: 'application/geo+json', content: JSON.stringify({ type: 'FeatureCollection', features }) } } });
+    const sent = await upload([feature('GEO-ONE', 'Pearl North', JSON.parse(square(-122.68, 45.53))), feature('GEO-TWO', 'Pearl South', { type: 'Point', coordinates: [0, 0] })]);
+    await admin().get(sent.location).sees('1 rows are good, 1 are not.', 'A boundary is a Polygon or MultiPolygon, not Point.');
+    await admin().post(sent.location, { mode: 'skip' }).is(303);
+    expect([is_there('GEO-ONE', 'swa-e'), is_there('GEO-TWO', 'swa-e')]).toEqual([true, false]);
+    expect(JSON.parse(area('GEO-ONE', 'geometry', 'swa-e')).type).toBe('Polygon');
+  });
+
+  test('ONB02US08 figures stand beside those of the month before', async () => {
+    const open = "insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, due_at, created_at) select utility_id, 'WA-SO-KPI', 'REPAIR', 'manual', 77, id, 'Leak', '2026-04-20 10:00:00', ? from premise order by id limit 1";
+    const before = premise({ line1: '1 KPI St', area: 'DTN-PRL' }).no, card = async () => (await admin().get('/areas').is(200)).body.split('<li>').find((s) => s.includes('>Work orders<')).split('</li>')[0].replace(/<[^>]*>/g, ' ').replace(/[\s\u00a0]+/g, ' ');
+    expect(before).toBeTruthy();
+    expect(await card()).toContain('0 0 % vs end of last month');
+    sql(open, ['2026-04-10 10:00:00']);
+    expect(await card()).toMatch(/Work orders 1 .*1 vs end of last month/);
+    sql("update service_order set created_at = '2026-03-10 10:00:00' where order_no = 'WA-SO-KPI'");
+    expect(await card()).toContain('1 0 % vs end of last month');
+    sql("delete from service_order where order_no = 'WA-SO-KPI'");
+  });
+
   test('ONB02US08.4 Old Town is merged into the Pearl District', async () => {
     const made = [...Array(30).keys()].map((i) => premise({ line1: `${i + 1} NW 1st Ave`, area: 'DTN-OLD' }).no);
     sql("insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, priority, due_at) select utility_id, 'WA-SO-202604-90001', 'REPAIR', 'manual', 1, id, 'Leak', 'high', utc_timestamp(6) from premise where premise_no = ?", [made[0]]);
@@ -129,6 +151,9 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     sql("update user_role set service_area_id = ? where user_id = (select id from user where email = 'cso3@swa.test')", [area('POR-MET', 'id')]);
     await as('cso3').get('/cis/consumers').sees(...inside).lacks(outside);
     await as('cso_supervisor').get('/cis/consumers').sees(...inside, outside);
+    await as('cso_supervisor').get('/cis/consumers?area=POR-MET').sees(...inside).lacks(outside);      // the filter of a subtree
+    await as('cso_supervisor').get('/cis/consumers?area=EST-GRE').sees(outside).lacks(...inside);
+    await as('cso3').get('/cis/consumers?area=EST-GRE').lacks(outside);
     await as('cso3').get('/areas/GRE-ROC').is(404);
     await as('cso3').get('/areas/EAS-HAW').is(200);
     sql("update user_role set service_area_id = null where user_id = (select id from user where email = 'cso3@swa.test')");
@@ -168,6 +193,11 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     const home = (no) => one('select a.code from premise p join service_area a on a.id = p.sub_area_id where p.premise_no = ?', [no]);
     expect([home(moved), home(stays)]).toEqual(['EAS-HA2', 'EAS-HAW']);
     await admin().post('/areas/EAS-HAW/split', { code: 'EAS-HA3', name: 'Hawthorne West', geometry: '', premises: moved }).refuses(422, 'premises', `${moved} is no premise of Hawthorne.`);
+    // By boundary: what lies within it goes over, with a list or without one.
+    const near = premise({ line1: '10 SE Clay St', area: 'EAS-HAW' }).no;
+    sql('update premise set latitude = 45.3, longitude = -122.3 where premise_no = ?', [near]);
+    await admin().post('/areas/EAS-HAW/split', { code: 'EAS-HA4', name: 'Hawthorne East', geometry: square(-122.3, 45.3), premises: '' }).done('Hawthorne East is there with 1 premise.');
+    expect([home(near), home(stays), home(within)]).toEqual(['EAS-HA4', 'EAS-HAW', 'EAS-HAW']);
     await admin().get('/areas/EAS-SEL/assignment').sees('1 premise of other sub-areas lies within the boundary of Sellwood.');
     await admin().post('/areas/EAS-SEL/assignment').done('1 premise assigned to Sellwood.');
     expect(home(within)).toBe('EAS-SEL');
@@ -177,11 +207,17 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     premise({ line1: '500 NW 10th Ave', area: 'DTN-PRL' });
     await admin().get('/areas/DTN-PRL/deletion').refuses(409, null, /Pearl District has \d+ premises?\. Merge or deactivate\./);
     await admin().get('/areas/POR-MET/deletion').refuses(409, null, /Metro has \d+ premises?\. Merge or deactivate\./);
+    const consumer = owner('cso_supervisor', 'consumer', { first_name: 'New', last_name: 'Comer', phone: '+15035551888', email: 'new@comer.test' }).no;
+    const empty = premise({ line1: '2 N Main Ave', area: 'GRE-CEN' }).no;
+    const account = () => owner('cso_supervisor', 'account', { consumer, premise: empty, category: 'RES', sub_category: 'SFR', billing: 'premise' });
     sql("update tariff_plan set area_ids = concat('[', ?, ']') where code = 'RES-FIX'", [area('GRE-CEN', 'id')]);
     await admin().get('/areas/GRE-CEN/deactivation').sees('No other area has these plans: RES-FIX.');
     await admin().post('/areas/GRE-CEN/deactivation', { reason: 'Rebuilt' }).done('No other area has these plans: RES-FIX.');
     expect(premise({ line1: '1 N Main Ave', area: 'GRE-CEN' }).refused).toBe(422);
+    const off = account();
+    expect([off.refused, off.text]).toEqual([422, 'The area of this premise is inactive and takes no new accounts.']);
     await admin().post('/areas/GRE-CEN/activate', {}, { from: '/areas/GRE-CEN' }).done('Central Gresham is active.');
+    expect(account().no).toMatch(/^WA-ACC-/);
     sql("update tariff_plan set area_ids = null where code = 'RES-FIX'");
     await admin().post('/areas/status', { bulk: 'deactivate', ids: 'GRE-ROC' }, { from: '/areas/levels/sub_area' }).done('1 changed, 0 left as they were.');
     expect(area('GRE-ROC', 'status')).toBe('inactive');

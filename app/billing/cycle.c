@@ -151,7 +151,8 @@ void cycle_calendar_changed(Ctx *c, const EventRow *e) {
     Planneds l = db_all(c, Planned, "select p.id, p.to_date, y.bill_after_days, y.due_days, p.bill_date, p.due_date, "
         "p.row_version from bill_cycle_period p join bill_cycle y on y.id=p.cycle_id and y.state='active' "
         "where p.utility_id=? and p.state in ('planned', 'open') and p.bill_date>=? "
-        "and not exists (select 1 from bill_run r where r.bill_cycle_period_id=p.id) order by p.id", c->utility, utility_today(c));
+        "and not exists (select 1 from bill_run r where r.bill_cycle_period_id=p.id) order by p.id",
+                        c->utility, utility_today(c));
     for (size_t i = 0; i < l.n; i++) {
         const Planned *p = &l.v[i];
         Date bill = cal_adjust_date(c, (Id){ 0 }, date_add_days(p->to_date, p->bill_after_days), DATE_NEXT_WORKING);

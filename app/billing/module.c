@@ -185,7 +185,7 @@ static const JobHandler billing_jobs[] = {
     { .kind = "bill_run.publish", .class = "bills", .run = run_publish_job },
     { .kind = "bill_run.mark", .class = "bills", .run = run_mark_job },
     { .kind = "bill_run.readings", .class = "bills", .run = run_readings_job, .counts = true },
-    { .kind = "bill_run.check", .class = "bills", .run = run_check_job },
+    { .kind = "bill_run.check", .class = "bills", .run = run_check_job, .counts = true },
     { .kind = "bill_run.look", .class = "bills", .run = run_look_job },
     { .kind = "bill_run.undo", .class = "bills", .run = run_undo_job },
     { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job, .counts = true },

@@ -35,6 +35,9 @@ static const char *days_words(Ctx *c, Date from, Date to) {
 typedef struct { int64_t above, upto; } Stretch;
 #define AT_PLACES "i.run_id=? and i.seq>? and i.seq<=?"
 
+/* The checks write one table and look at the others in subqueries: at READ COMMITTED, where the job runs, those lock
+   nothing (what an update joins it locks there too), and who pays or moves in meanwhile is not held up. */
+
 /* Findings of one check become items in error and exceptions; an account has the first one found. */
 static void blocked(Ctx *c, const RunRow *run, Stretch at_, const char *code, const char *message) {
     db_run(c, "insert into bill_exception (utility_id, run_id, account_id, code, message, severity, opened_at) "
@@ -74,10 +77,10 @@ static void warn(Ctx *c, const RunRow *run, Stretch at_) {
 
 static void find_no_connection(Ctx *c, const RunRow *run, Stretch at_) {
     const char *message = "Account has no active service connection in the period";
-    db_run(c, "update bill_run_item i force index (bill_run_item_order) straight_join account a on a.id=i.account_id "
-              "set i.state='error', i.error_code='BX-E01', i.error_text=?, i.done_at=? where " AT_PLACES
-              " and i.state='pending' and "
-              "(a.status not in ('active', 'temporarily_disconnected', 'disconnected') or not exists (select 1 "
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) set i.state='error', i.error_code='BX-E01', "
+              "i.error_text=?, i.done_at=? where " AT_PLACES " and i.state='pending' and not exists (select 1 "
+              "from account a where a.id=i.account_id "
+              "and a.status in ('active', 'temporarily_disconnected', 'disconnected') and exists (select 1 "
               "from service_connection_holder h join service_connection s on s.id=h.service_connection_id "
               "and s.status<>'pending' "
               "where h.account_id=a.id and h.from_on<=? and (h.to_on is null or h.to_on>=?)))", message, c->now,
@@ -115,12 +118,11 @@ static void find_no_meter(Ctx *c, const RunRow *run, Stretch at_) {
 
 static void find_no_address(Ctx *c, const RunRow *run, Stretch at_) {
     const char *message = "Billing address or currency missing";
-    db_run(c, "update bill_run_item i force index (bill_run_item_order) straight_join account a on a.id=i.account_id "
-              "straight_join consumer n on n.id=a.consumer_id "
-              "straight_join premise p on p.id=a.premise_id set i.state='error', i.error_code='BX-E09', "
-              "i.error_text=?, i.done_at=? "
-              "where " AT_PLACES " and i.state='pending' and coalesce(if(a.billing_address_choice='own', "
-              "a.billing_line1, null), n.billing_line1, p.line1, '')=''", message, c->now, run->id, at_.above,
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) set i.state='error', i.error_code='BX-E09', "
+              "i.error_text=?, i.done_at=? where " AT_PLACES " and i.state='pending' and exists (select 1 "
+              "from account a straight_join consumer n on n.id=a.consumer_id straight_join premise p "
+              "on p.id=a.premise_id where a.id=i.account_id and coalesce(if(a.billing_address_choice='own', "
+              "a.billing_line1, null), n.billing_line1, p.line1, '')='')", message, c->now, run->id, at_.above,
            at_.upto);
     blocked(c, run, at_, "BX-E09", message);
 }

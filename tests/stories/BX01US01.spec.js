@@ -1,5 +1,6 @@
 // Bill Generation (V1): a cycle billed from one screen in one go. Each test goes on where the one before it ended.
 const { story } = require('../support/story');
+const { hold } = require('../support/faults');
 
 story('BX01US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, order, clock, sleep }) => {
   const manager = () => as('billing_manager');
@@ -96,16 +97,13 @@ story('BX01US01 killed', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, orde
     test.setTimeout(180000);
     sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_chunk_rows', '1' from utility union all select id, 'bx.run_workers', '1' from utility");
     // The fourth account waits for this lock, so that the workers stand still with three done.
-    const { spawn } = require('child_process');
-    const holder = spawn('mariadb', ['--no-defaults', `--socket=${instance().folder}/run/db.sock`, '--user=root', 'smart360_t_swa'], { stdio: ['pipe', 'ignore', 'ignore'] });
-    holder.stdin.write(`start transaction; select id from account where id = ${one("select id from account where account_no = 'SF-1004'")} for update;\n`);
-    await sleep(500);
+    const let_go = await hold(instance(), `select id from account where id = ${one("select id from account where account_no = 'SF-1004'")} for update`);
     await as('billing_manager').post('/bx/generate', { cycle: 'MONTHLY-WESTERN', period: '2026-04', bill_date: '2026-05-02', due_date: '2026-05-23', estimate: '1', confirm: '10' }, { from: '/bx/generate/confirmation?cycle=MONTHLY-WESTERN&period=2026-04' }).is(303);
     for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '3'; i++) await sleep(100);
     expect(one("select count(*) from bill where status = 'published'")).toBe('3');
     const master = require('fs').readFileSync(`${instance().folder}/run/jobs.process`, 'utf8').trim().split(/\s+/)[0];
     for (const child of require('child_process').execFileSync('pgrep', ['-P', master], { encoding: 'utf8' }).trim().split('\n')) process.kill(Number(child), 'SIGKILL');
-    holder.stdin.end('rollback;\n');
+    let_go();
     await jobs_run(120);
     // A lock of the killed process may have made the job wait for its next try.
     for (let i = 0; i < 10 && one('select state from bill_run') === 'running'; i++) { clock.forward({ minutes: 2 }); await sleep(1500); await jobs_run(120); }

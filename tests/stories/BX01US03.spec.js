@@ -1,5 +1,6 @@
 // Bill Generation V2: six stages, checks, simulation, exceptions, approval by a second person, publication, roll back.
 const { story } = require('../support/story');
+const { hold } = require('../support/faults');
 
 const steps = ({ as, expect, sql, one, jobs_run }) => {
   const manager = () => as('billing_manager'), second = () => as('billing_manager2');
@@ -199,16 +200,14 @@ story('BX01US03 killed', 'BX-FIX', (kit) => {
     await to_approval();
     await move(second(), 'approve').done();
     sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_chunk_rows', '1' from utility union all select id, 'bx.run_workers', '1' from utility");
-    const { spawn, execFileSync } = require('child_process');
-    const holder = spawn('mariadb', ['--no-defaults', `--socket=${instance().folder}/run/db.sock`, '--user=root', 'smart360_t_swa'], { stdio: ['pipe', 'ignore', 'ignore'] });
-    holder.stdin.write(`start transaction; select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update;\n`);
-    await sleep(500);
+    const { execFileSync } = require('child_process');
+    const let_go = await hold(instance(), `select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update`);
     await move(second(), 'publish').is(303);
     for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
     expect(one("select count(*) from bill where status = 'published'")).toBe('5');
     const master = require('fs').readFileSync(`${instance().folder}/run/jobs.process`, 'utf8').trim().split(/\s+/)[0];
     for (const child of execFileSync('pgrep', ['-P', master], { encoding: 'utf8' }).trim().split('\n')) process.kill(Number(child), 'SIGKILL');
-    holder.stdin.end('rollback;\n');
+    let_go();
     await jobs_run(120);
     expect(state()).toBe('published');
     expect(sql("select count(*) n, count(distinct bill_no) d from bill where status = 'published'")).toEqual([{ n: '9', d: '9' }]);
@@ -359,14 +358,11 @@ story('BX01US03 stopped', 'BX-FIX', (kit) => {
     await to_approval();
     await move(second(), 'approve').done();
     sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_chunk_rows', '1' from utility union all select id, 'bx.run_workers', '1' from utility");
-    const { spawn } = require('child_process');
-    const holder = spawn('mariadb', ['--no-defaults', `--socket=${instance().folder}/run/db.sock`, '--user=root', 'smart360_t_swa'], { stdio: ['pipe', 'ignore', 'ignore'] });
-    holder.stdin.write(`start transaction; select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update;\n`);
-    await sleep(500);
+    const let_go = await hold(instance(), `select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update`);
     await move(second(), 'publish').is(303);
     for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
     await move(second(), 'stop').done();
-    holder.stdin.end('rollback;\n');
+    let_go();
     await jobs_run(120);
     expect(state()).toBe('paused');
     const published = one("select count(*) from bill where status = 'published'");

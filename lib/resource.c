@@ -344,12 +344,19 @@ static void add_option(void *arg, const DbColumn *c, int n) {
     form_option(to->v, to->name, c[0].text ? c[0].text : "", n > 1 && c[1].text ? c[1].text : "");
 }
 
+/* What is said besides the key: "name", or of a resource that declares none its second field. */
+static const char *ref_name(const Resource *to) {
+    for (const Field *f = to->fields; f->name; f++)
+        if (!strcmp(f->name, "name")) return f->name;
+    return to->fields[0].name && to->fields[1].name ? to->fields[1].name : "name";
+}
+
 static void show_refs(Req *r, FormView *v, const Resource *res) {
     for (const Field *f = res->fields; f->name; f++) {
         if (f->type != FIELD_REF) continue;
         const Resource *to = f->ref;
         bool named = strcmp(key_of(to), "name") != 0;
-        char *label = named ? text(r, "concat(x.`%s`, ' ', x.`name`)", key_of(to)) : text(r, "x.`name`");
+        char *label = named ? text(r, "concat(x.`%s`, ' ', x.`%s`)", key_of(to), ref_name(to)) : text(r, "x.`name`");
         char *sql = text(r, "select x.`%s` as value, %s as label from `%s` x where %s order by 1 limit 500", key_of(to),
                          label, to->table, scope(r, to));
         Bind b[1];

@@ -121,6 +121,10 @@ static void department_show(Req *r, Id id) {
     table_empty(t, SAY(r, "no_roles"), may ? SAY(r, "no_roles_how") : NULL);
 }
 
+static const Resource head_choice = { .table = "user", .one = "user", .key = "email", .whole_tenant = true,
+                                      .where = "x.status = 'active'",
+    .fields = FIELDS { { "email", NULL, TEXT(3, 254) }, { "full_name", NULL, TEXT(1, 120) }, { 0 } } };
+
 const Resource department = {
     .table = "department", .path = "/settings/roles", .feature = "core.settings", .one = "department",
     .many = "departments", .key = "public_id", .order = "name", .tabs = "settings",
@@ -128,6 +132,7 @@ const Resource department = {
     .show = department_show,
     .fields = FIELDS {
         { "name",  "Department", TEXT(2, 60), .flags = REQUIRED | UNIQUE | LIST | SEARCH },
+        { "head_user_id", "Head of the department", REF(head_choice), .flags = LIST },
         { "roles", "Roles", TEXT(0, 0), .flags = LIST | DERIVED,
           .column = "(select group_concat(o.name order by o.name "
                     "separator ', ') from role o where o.department_id = x.id and o.active = 1)" },

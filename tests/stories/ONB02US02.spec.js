@@ -72,6 +72,17 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     const id = one("select d.public_id from department d join utility u on u.id = d.utility_id where u.code = 'swa-w' and d.name = 'Customer Service'");
     expect((await admin().get(`/settings/roles/${id}`).sees('Roles of the department', 'Cashier')).body).toContain('/u/swa-w/roles/cashier"');
     await admin().post('/settings/roles', { name: 'Customer Service' }, { from: '/settings/roles/new' }).refuses(422, 'name', 'Customer Service is taken.');
+    // Its head is an active person of the tenant, or nobody.
+    const head = () => one('select u.email from department d left join user u on u.id = d.head_user_id where d.public_id = ?', [id]) ?? null;
+    const save = (email) => admin().post(`/settings/roles/${id}`, { head_user_id: email }, { from: `/settings/roles/${id}/edit` });
+    expect((await admin().get(`/settings/roles/${id}/edit`).is(200)).body).toMatch(/<option value="cso_supervisor@swa.test"/);
+    await save('nobody@swa.test').refuses(422, 'head_user_id', 'There is no user nobody@swa.test.');
+    expect(head()).toBe(null);
+    await save('cso_supervisor@swa.test').is(303);
+    expect(head()).toBe('cso_supervisor@swa.test');
+    await admin().get('/settings/roles').sees('Head of the department', 'cso_supervisor@swa.test');
+    await save('').is(303);
+    expect(head()).not.toBe('cso_supervisor@swa.test');
     await admin().post('/settings/roles', { name: 'x' }, { from: '/settings/roles/new' }).is(422);
     for (const who of ['billing_manager', 'cso1', 'cashier1', 'field_executive1']) for (const path of ['/settings/services', '/settings/access', '/settings/roles', '/settings/categories', '/settings/documents', '/settings/contracts', '/settings/contracts/none']) await as(who).get(path).is(403);
     await as(null).get('/u/swa-w/settings/services').goes(/^\/login/);

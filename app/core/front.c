@@ -76,6 +76,11 @@ static void find_frame(Req *r) {
 #define PORTAL_HOST(F, T) F(T, const char *, slug) F(T, const char *, utility_code)
 ROW(PortalHost, PORTAL_HOST)
 
+/* Nothing of an archived organization is there any more but the word that it has left. */
+static bool has_left(Ctx *c, const char *slug) {
+    return db_int(c, "select exists (select 1 from smart360.tenant where slug = ? and status = 'archived')", slug);
+}
+
 static void front_host(Req *r) {
     Ctx *c = &r->c;
     const char *slug = slug_of(r);
@@ -102,6 +107,7 @@ static void front_host(Req *r) {
     }
     if (!slug) fail(r, NOT_FOUND, "There is no such page.");
     const TenantRow *t = session_enter_tenant(r, slug, first_is(r, "p"));
+    if (!t && first_is(r, "login") && has_left(c, slug)) fail(r, DENIED, "%s", word(r, "login.ended"));
     if (!t) fail(r, NOT_FOUND, "There is no such page.");
     facts_of(c)->tenant_name = t->name;
     facts_of(c)->tenant_status = t->status;

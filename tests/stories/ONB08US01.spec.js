@@ -264,7 +264,8 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(fs.readFileSync(path.join(documents, 'platform', 'archive', t.archive_file)).includes('create table')).toBe(false);       // sealed
     for (const table of ['job', 'webhook_route', 'portal_host', 'subscription_usage']) expect(sql.platform(`select count(*) n from ${table} where tenant_id = ? and ${table === 'job' ? "kind <> 'tenant.archive'" : '1 = 1'}`, [t.id])[0].n, table).toBe('0');
     expect(Number(sql.platform("select count(*) n from audit_entry where entity = 'tenant' and entity_id = ? and action in ('approve', 'archived', 'archive_dumped')", [t.id])[0].n)).toBe(4);
-    await anyone(`${slug}.smart360.test`).get('/login').is(404);
+    await anyone(`${slug}.smart360.test`).get('/login').refuses(403, null, "Your organization's access has ended. Contact your administrator.");       // ONB-LOGIN
+    await anyone(`${slug}.smart360.test`).get('/org/dashboard').is(404);
     await platform().get(`/platform/tenants/${slug}`).sees('Archived', 'a sealed dump is all that is left');
     await platform().post(`/platform/tenants/${slug}/archive/destruction`, {}, { from: `/platform/tenants/${slug}` }).done('The archive is destroyed.');
     expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(false);

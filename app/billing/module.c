@@ -187,6 +187,7 @@ static const JobHandler billing_jobs[] = {
     { .kind = "bill_run.readings", .class = "bills", .run = run_readings_job, .counts = true },
     { .kind = "bill_run.check", .class = "bills", .run = run_check_job, .counts = true },
     { .kind = "bill_run.look", .class = "bills", .run = run_look_job },
+    { .kind = "bill_run.again", .class = "bills", .run = run_again_job },
     { .kind = "bill_run.undo", .class = "bills", .run = run_undo_job },
     { .kind = "billing_total.rebuild", .class = "general", .run = daily_total_job, .counts = true },
     { .kind = "billing_total.check",   .class = "general", .run = daily_total_check_job },

@@ -1,8 +1,9 @@
 /*
  * What one press does to all accounts or bills of a run (BX01US03; "Runs, workers, crashes"): checking, approval,
- * sending back, rolling back and cancelling. The decision is the run's, at once; what it does follows in pieces, each a
- * transaction of its own, by a job whose place is committed with the piece. A run of one piece is done with in the
- * press itself. Whatever stops a worker, the next one goes on, and a second press meets a run in another state.
+ * sending back, making anew, rolling back and cancelling. The decision is the run's, at once; what it does follows in
+ * pieces, each a transaction of its own, by a job whose place is committed with the piece. A run of one piece is done
+ * with in the press itself. Whatever stops a worker, the next one goes on, and a second press meets a run in another
+ * state.
  */
 #include <string.h>
 
@@ -170,6 +171,7 @@ JobStep run_check_job(Ctx *c, const JobRow *job) {
 }
 
 void run_look_through(Ctx *c, Id run) {
+    db_run(c, "update bill_run set again=null where id=?", run);
     checked_to(c, run, 0);
     enqueue(c, run, "bill_run.look", 0);
 }
@@ -189,4 +191,43 @@ JobStep run_look_job(Ctx *c, const JobRow *job) {
     if (upto >= last) return run_work(c, id), STEP_DONE;
     job_progress(c, text(c, "%lld", (long long)upto), upto, last, 0);
     return STEP_AGAIN;
+}
+
+/* --- all drafts made anew ----------------------------------------------------------------------------------------- */
+
+/* Drafts stay until the workers take them away for new ones. No worker begins before all of them wait: what it has
+   made would be marked again. */
+static void mark_again(Ctx *c, Id run, int64_t above, int64_t upto) {
+    db_run(c, "update bill_run_item i force index (bill_run_item_order) set i.state='pending', i.attempt=0, "
+              "i.amount_minor=null, i.error_code=null, i.error_text=null, i.claimed_by=null, i.lease_until=null, "
+              "i.release_reason=null, i.released_by=null where i.run_id=? and i.seq>? and i.seq<=? "
+              "and i.state in ('error', 'held', 'calculated') and ((select r.again from bill_run r "
+              "where r.id=i.run_id) = 'all' or exists (select 1 from bill b where b.id=i.bill_id and b.stale=1))",
+           run, above, upto);
+}
+
+static bool again_piece(Ctx *c, Id id, const JobRow *job) {
+    int64_t above;
+    if (!run_at_step(c, id, "calculating", &above)) return false;
+    int64_t upto = above + setting_int(c, "bx.run_piece_rows", CHECK_PIECE), last = places_of(c, id);
+    mark_again(c, id, above, upto);
+    checked_to(c, id, upto < last ? upto : -1);
+    if (upto >= last) return run_work(c, id), false;
+    if (job) job_progress(c, text(c, "%lld", (long long)upto), upto, last, 0);
+    return true;
+}
+
+void run_again_all(Ctx *c, Id run, const char *which) {
+    db_run(c, "update bill_run set again=?, last_actor_id=? where id=?", which, c->user, run);
+    checked_to(c, run, 0);
+    if (again_piece(c, run, NULL)) enqueue(c, run, "bill_run.again", 0);
+}
+
+void run_check_on(Ctx *c, Id run) {
+    if (db_int(c, "select again is not null from bill_run where id=?", run)) enqueue(c, run, "bill_run.again", 0);
+    else run_look_through(c, run);
+}
+
+JobStep run_again_job(Ctx *c, const JobRow *job) {
+    return again_piece(c, run_of_job(c, job), job) ? STEP_AGAIN : STEP_DONE;
 }

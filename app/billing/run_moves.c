@@ -131,11 +131,12 @@ static void enter_readings(Ctx *c, Id id, void *arg) {
     run_readings_count(c, id);
 }
 
+/* arg: "all" or "stale" drafts are made anew, in pieces; NULL: those that wait already */
 static void begin_drafts(Ctx *c, Id id, void *arg) {
-    (void)arg;
     stage_set(c, id, 4);
     actor_set(c, id);
-    run_work(c, id);
+    if (arg) run_again_all(c, id, arg);
+    else run_work(c, id);
 }
 
 /* What is decided later than the press is not overlooked. */
@@ -156,7 +157,7 @@ static void back_to_readings(Ctx *c, Id id, void *arg) {
 
 static void go_on_drafts(Ctx *c, Id id, void *arg) {
     (void)arg;
-    if (run_checked(c, id) >= 0) run_look_through(c, id);
+    if (run_checked(c, id) >= 0) run_check_on(c, id);
     else run_work(c, id);
 }
 

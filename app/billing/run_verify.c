@@ -289,25 +289,23 @@ ROW(StaleRow, STALE_ROW)
 void run_recalculate_post(Req *r) {
     RunRow *run = run_of_path(r, "v2");
     const char *what = field_text(r, "what");
+    if (!what) what = "stale";
     run_must_be(r, run, "review");
-    Id *ids = NULL;
-    size_t n = 0;
-    if (!what || strcmp(what, "all")) {
-        StaleRows rows = what && strcmp(what, "stale") ? db_all(r, StaleRow,
-                             "select id as account_id from account "
-                             "where utility_id=? and account_no=?",
-                             r->c.utility, what)
-                                                       : db_all(r, StaleRow,
-                                                           "select account_id from bill "
-                                                           "where bill_run_id=? and stale=1 "
-                                                           "and status in ('draft', 'held', "
-                                                           "'approved')",
-                                                           run->id);
-        ids = take_n(r, Id, rows.n + 1);
-        for (size_t i = 0; i < rows.n; i++) ids[n++] = rows.v[i].account_id;
-        if (!n) fail(r, INVALID, "Nothing is to be recalculated.");
-    }
-    run_again(&r->c, run, "error,held,calculated", ids, n);
-    machine_move(&r->c, &run_v2, run->id, "recalculate", NULL, NULL);
+    int64_t few = setting_int(&r->c, "bx.run_piece_rows", BILL_CHUNK_MAX);
+    bool is_all = !strcmp(what, "all"), is_stale = !strcmp(what, "stale");
+    StaleRows rows = { 0 };
+    if (is_stale)
+        rows = db_all(r, StaleRow, "select account_id from bill where bill_run_id=? and stale=1 "
+                                   "and status in ('draft', 'held', 'approved') limit ?", run->id, few + 1);
+    else if (!is_all)
+        rows = db_all(r, StaleRow, "select id as account_id from account where utility_id=? and account_no=?",
+                      r->c.utility, what);
+    if (!is_all && !rows.n) fail(r, INVALID, "Nothing is to be recalculated.");
+    bool is_many = is_all || (int64_t)rows.n > few;
+    Id *ids = take_n(r, Id, rows.n + 1);
+    for (size_t i = 0; i < rows.n; i++) ids[i] = rows.v[i].account_id;
+    if (!is_many) run_again(&r->c, run, "error,held,calculated", ids, rows.n);
+    machine_move(&r->c, &run_v2, run->id, "recalculate", NULL,
+                 is_many ? (void *)text(r, "%s", what) : NULL);
     go(r, "/bx/runs/%s", run->run_no);
 }

@@ -523,6 +523,35 @@ story('BX01US03 in pieces', 'BX-FIX', (kit) => {
     expect(sql("select status s, count(*) n, sum(total_minor) t from bill group by status order by 1")).toEqual([{ s: 'draft', n: '8', t: '235798' }, { s: 'held', n: '1', t: '152297' }]);
     expect(open()).toBeNull();
   });
+
+  test('BX01US03 all drafts of a large run are made anew, marked in pieces; no worker begins before, and what stops is gone on with', async () => {
+    test.setTimeout(120000);
+    const live = "select status s, count(*) n, sum(total_minor) t from bill where status <> 'discarded' group by status order by 1", before = sql(live);
+    const again = (what) => manager().post('/bx/runs/RUN-2026-0001/recalculation', { what }).is(303);
+    const items = (state) => one(`select count(*) from bill_run_item where state = '${state}'`);
+    const discarded = () => one("select count(*) from bill where status = 'discarded'");
+    expect(items('pending')).toBe('0');
+    await stuck('bill_run.again', () => again('all'));
+    expect(state()).toBe('calculating');
+    expect(open()).toBe('3');
+    expect(items('pending')).toBe('3');
+    expect(discarded()).toBe('0');
+    expect(sql.platform("select count(*) n from job where kind = 'bill_run.work' and state in ('ready', 'running')")[0].n).toBe('0');
+    await move(manager(), 'pause').done();
+    await move(manager(), 'resume').done();
+    await jobs_run();
+    expect(state()).toBe('review');
+    expect(open()).toBeNull();
+    expect(sql(live)).toEqual(before);
+    expect(discarded()).toBe('9');
+    sql("update bill set stale = 1 where status = 'draft' order by id limit 4");
+    await again('stale');
+    await jobs_run();
+    expect(state()).toBe('review');
+    expect(sql(live)).toEqual(before);
+    expect(discarded()).toBe('13');
+    expect(one('select count(*) from bill where stale = 1 and status <> \'discarded\'')).toBe('0');
+  });
 });
 
 story('BX01US03 first stage', 'BX-FIX', (kit) => {

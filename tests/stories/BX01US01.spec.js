@@ -99,7 +99,7 @@ story('BX01US01 killed', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, orde
     // The fourth account waits for this lock, so that the workers stand still with three done.
     const let_go = await hold(instance(), `select id from account where id = ${one("select id from account where account_no = 'SF-1004'")} for update`);
     await as('billing_manager').post('/bx/generate', { cycle: 'MONTHLY-WESTERN', period: '2026-04', bill_date: '2026-05-02', due_date: '2026-05-23', estimate: '1', confirm: '10' }, { from: '/bx/generate/confirmation?cycle=MONTHLY-WESTERN&period=2026-04' }).is(303);
-    for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '3'; i++) await sleep(100);
+    for (let i = 0; i < 300 && one("select count(*) from bill where status = 'published'") !== '3'; i++) await sleep(100);
     expect(one("select count(*) from bill where status = 'published'")).toBe('3');
     const master = require('fs').readFileSync(`${instance().folder}/run/jobs.process`, 'utf8').trim().split(/\s+/)[0];
     for (const child of require('child_process').execFileSync('pgrep', ['-P', master], { encoding: 'utf8' }).trim().split('\n')) process.kill(Number(child), 'SIGKILL');

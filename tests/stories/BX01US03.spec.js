@@ -203,7 +203,7 @@ story('BX01US03 killed', 'BX-FIX', (kit) => {
     const { execFileSync } = require('child_process');
     const let_go = await hold(instance(), `select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update`);
     await move(second(), 'publish').is(303);
-    for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
+    for (let i = 0; i < 300 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
     expect(one("select count(*) from bill where status = 'published'")).toBe('5');
     const master = require('fs').readFileSync(`${instance().folder}/run/jobs.process`, 'utf8').trim().split(/\s+/)[0];
     for (const child of execFileSync('pgrep', ['-P', master], { encoding: 'utf8' }).trim().split('\n')) process.kill(Number(child), 'SIGKILL');
@@ -360,7 +360,7 @@ story('BX01US03 stopped', 'BX-FIX', (kit) => {
     sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_chunk_rows', '1' from utility union all select id, 'bx.run_workers', '1' from utility");
     const let_go = await hold(instance(), `select id from account where id = ${one("select id from account where account_no = 'SF-1006'")} for update`);
     await move(second(), 'publish').is(303);
-    for (let i = 0; i < 100 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
+    for (let i = 0; i < 300 && one("select count(*) from bill where status = 'published'") !== '5'; i++) await sleep(100);
     await move(second(), 'stop').done();
     let_go();
     await jobs_run(120);

@@ -40,8 +40,8 @@ story('JOBS', 'BASE', ({ as, test, expect, sql, one, sleep, instance }) => {
     const [before] = general();
     process.kill(before, 'SIGKILL');
     sql.platform("insert into job (tenant_id, kind, class, run_at) select id, 'core.cleanup', 'general', utc_timestamp(6) - interval 400 day from tenant where slug = 'swa'");
-    const { id } = sql.platform('select max(id) id from job')[0];
-    for (let i = 0; i < 100 && state(id) !== 'done'; i++) await sleep(100);
+    const { id } = sql.platform("select max(id) id from job where kind = 'core.cleanup'")[0];
+    for (let i = 0; i < 300 && state(id) !== 'done'; i++) await sleep(100);
     expect(state(id)).toBe('done');
     for (let i = 0; i < 200 && (general().includes(before) || !general().length); i++) await sleep(100);
     expect(general()).not.toContain(before);

@@ -4,10 +4,12 @@
  */
 #include <string.h>
 
+#include "app/comms/comms.h"
 #include "app/platform/subscription.h"
 #include "lib/db.h"
 #include "lib/json.h"
 #include "lib/locale.h"
+#include "lib/messages.h"
 
 int64_t limit_in(Ctx *c, const char *limits, const char *metric) {
     int64_t n = -1;
@@ -55,11 +57,12 @@ Usages subscription_usage_kept(Ctx *c) {
     Subscription *s = subscription_of(c, c->tenant);
     Kepts l = db_all(c, Kept, "select metric, value from smart360.subscription_usage where tenant_id=? "
                               "and period=(select max(period) from smart360.subscription_usage where tenant_id=?) "
-                              "order by field(metric, 'accounts', 'seats', 'utilities', 'sms_month', 'email_month', "
-                              "'storage_mb') limit 6", c->tenant, c->tenant);
+                              "and metric in ('accounts', 'seats', 'utilities', 'sms_month', 'email_month', "
+                              "'storage_mb') order by field(metric, 'accounts', 'seats', 'utilities', 'sms_month', "
+                              "'email_month', 'storage_mb') limit 6", c->tenant, c->tenant);
     Usages all = { .n = 0 };
     for (size_t i = 0; i < l.n && all.n < LIMITS_MAX; i++) {
-        int64_t limit = s ? limit_in(c, s->limits, l.v[i].metric) : -1;
+        int64_t limit = s ? limit_of(c, s, l.v[i].metric) : -1;
         all.v[all.n++] = (Usage){ l.v[i].metric, l.v[i].value, limit, limit_level(l.v[i].value, limit) };
     }
     return all;
@@ -71,13 +74,28 @@ int64_t subscription_room(Ctx *c, const char *metric) {
     return limit < 0 ? INT64_MAX : limit_room(used(c, metric), limit);
 }
 
+/* "accounts", "staff seats": as they stand in a sentence. */
+static const char *metric_words(Ctx *c, const char *metric) {
+    return msg(c->language, text(c, "platform.of_metric.%s", metric));
+}
+
 const char *subscription_refusal(Ctx *c, const char *metric) {
     if (subscription_room(c, metric)) return NULL;
     Subscription *s = subscription_of(c, c->tenant);
     const char *limit = locale_count(&c->mem, c->locale, limit_of(c, s, metric));
     if (!strcmp(metric, "accounts")) return "Account limit reached";
     if (!strcmp(metric, "seats")) return text(c, "Seat limit reached (%s). Add seats or deactivate users.", limit);
-    return text(c, "Limit reached: %s of %s.", limit, metric);
+    return text(c, "Limit reached: %s %s.", limit, metric_words(c, metric));
+}
+
+static void tell_administrators(Ctx *c, const Usage *u, const char *most, const char *is, const char *key) {
+    Id role = db_id(c, "select id from role where code='tenant_admin' and utility_id is null");
+    if (!role.id) return;
+    inapp_post(c, &(InApp){ .recipient_kind = "role", .recipient = role, .topic = "subscription", .severity = "warning",
+                            .title = msg_format(c, c->language, "platform.limit_full", { "limit", most },
+                                                { "what", metric_words(c, u->metric) }, { "used", is }),
+                            .body = msg(c->language, "platform.limit_grace"), .link = "/org/subscription",
+                            .dedup_key = key });
 }
 
 /* Kept for the platform's pages, and told to the administrators. */
@@ -90,16 +108,19 @@ static void note_usage(Ctx *c, const Usage *u) {
     const char *near = text(c, "limit:%s:80", u->metric), *full = text(c, "limit:%s:100", u->metric);
     const char *is = locale_count(&c->mem, c->locale, u->used), *most = locale_count(&c->mem, c->locale, u->limit);
     if (u->level >= LIMIT_NEAR)
-        alert_raise(c, "subscription.limit", "warning", near, text(c, "%s of %s %s are used.", is, most, u->metric),
+        alert_raise(c, "subscription.limit", "warning", near, msg_format(c, c->language, "platform.limit_near",
+            { "used", is }, { "limit", most }, { "what", metric_words(c, u->metric) }),
                     "/org/subscription");
     else alert_clear(c, near);
     if (u->level < LIMIT_FULL) { alert_clear(c, full); return; }
     bool is_new = !db_int(c, "select exists (select 1 from alert where dedup_key=? and resolved_at is null)", full);
     alert_raise(c, "subscription.limit", "critical", full,
-        text(c, "The limit of %s %s is reached: %s are used.", most, u->metric, is), "/org/subscription");
-    if (is_new)
-        event_emit(c, &(Event){ .name = "subscription.limit_reached", .entity = "tenant", .id = c->tenant,
-                                .payload = json_pairs(c, "metric", u->metric, "value", is, NULL) });
+                msg_format(c, c->language, "platform.limit_full", { "limit", most },
+                           { "what", metric_words(c, u->metric) }, { "used", is }), "/org/subscription");
+    if (!is_new) return;
+    tell_administrators(c, u, most, is, full);
+    event_emit(c, &(Event){ .name = "subscription.limit_reached", .entity = "tenant", .id = c->tenant,
+                            .payload = json_pairs(c, "metric", u->metric, "value", is, NULL) });
 }
 
 JobStep usage_job(Ctx *c, const JobRow *job) {

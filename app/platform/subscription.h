@@ -84,6 +84,8 @@ void tenant_move_post(Req *r);
 void tenant_paid_post(Req *r);
 void platform_root   (Req *r);
 void plan_sold_list  (Req *r);
+void plan_sold_new   (Req *r);
+void plan_sold_create(Req *r);
 void plan_sold_page  (Req *r);
 void plan_sold_save  (Req *r);
 void my_subscription (Req *r);

@@ -57,12 +57,12 @@ static const ListSpec tenants = {
                                "smart360.subscription_plan order by sort" },
         { "country",     NULL, "t.country", LIST | FILTER, .options = "select distinct country as value, country as "
                                "label from smart360.tenant where country is not null order by 1" },
-        { "accounts",    NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
-                               "and u.metric = 'accounts')", LIST },
-        { "seats",       NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
-                               "and u.metric = 'seats')", LIST },
-        { "utilities",   NULL, "(select max(u.value) from smart360.subscription_usage u where u.tenant_id = t.id "
-                               "and u.metric = 'utilities')", LIST },
+        { "accounts",    NULL, "(select u.value from smart360.subscription_usage u where u.tenant_id = t.id "
+                               "and u.metric = 'accounts' order by u.period desc limit 1)", LIST },
+        { "seats",       NULL, "(select u.value from smart360.subscription_usage u where u.tenant_id = t.id "
+                               "and u.metric = 'seats' order by u.period desc limit 1)", LIST },
+        { "utilities",   NULL, "(select u.value from smart360.subscription_usage u where u.tenant_id = t.id "
+                               "and u.metric = 'utilities' order by u.period desc limit 1)", LIST },
         { "mrr_minor",   NULL, "if(s.term = 'year', s.price_minor div 12, s.price_minor)", LIST | SUM,
           .place = "amount" },
         { "renewal_on",  NULL, "s.current_period_end", LIST | SORT },
@@ -473,6 +473,7 @@ static const ListSpec sold = {
         { "utilities",   NULL, "json_value(p.limits, '$.utilities')", LIST },
         { "tenants",     NULL, "(select count(*) from smart360.subscription s where s.plan_id = p.id and s.live = 1)",
           LIST },
+        { "active",      NULL, "p.active", LIST, .kind = "yesno" },
         { "rank",        NULL, "p.sort", SORT },
         { 0 } },
     .order = "rank",
@@ -480,31 +481,44 @@ static const ListSpec sold = {
 
 void plan_sold_list(Req *r) {
     platform_menu(r, "plans");
+    if (perm_may(&r->c, "platform.plans", CREATE)) {
+        show_text(r, "page.actions.0.text", word(r, "platform.new_plan"));
+        show_text(r, "page.actions.0.url", "/platform/plans/new");
+        show_text(r, "page.actions.0.icon", "plus");
+    }
     show_text(r, "page.title", msg(r->c.language, "platform.plans"));
     list_show_(r, &sold, NULL, 0);
     if (!r->status) page(r, "layout/list");
 }
 
-static const Form plan_form = { .name = "plan_sold", .fields = FIELDS {
-    { "name",     "Name", TEXT(2, 80), .flags = REQUIRED },
-    { "price",    "Price a month", MONEY(0, 100000000), .flags = REQUIRED },
-    { "accounts", "Accounts", INT(0, 100000000), .hint = "Empty: no limit" },
-    { "seats",    "Staff seats", INT(0, 1000000), .hint = "Empty: no limit" },
-    { "utilities", "Utilities", INT(0, 1000), .hint = "Empty: no limit" },
-    { "sms_month", "SMS a month", INT(0, 100000000), .hint = "Empty: no limit" },
-    { "email_month", "E-mails a month", INT(0, 100000000), .hint = "Empty: no limit" },
-    { "storage_mb", "Storage in MB", INT(0, 1000000000), .hint = "Empty: no limit" },
-    { "by_contract", BOOL },
-    { "active",   "Can be bought", BOOL },
-    { 0 } } };
+#define PLAN_FIELDS \
+    { "name",        TEXT(2, 80), .flags = REQUIRED }, \
+    { "price",       MONEY(0, 100000000), .flags = REQUIRED }, \
+    { "accounts",    INT(0, 100000000) }, \
+    { "seats",       INT(0, 1000000) }, \
+    { "utilities",   INT(0, 1000) }, \
+    { "sms_month",   INT(0, 100000000) }, \
+    { "email_month", INT(0, 100000000) }, \
+    { "storage_mb",  INT(0, 1000000000) }, \
+    { "modules",     TEXT(0, 20) }, \
+    { "by_contract", BOOL }, \
+    { "active",      BOOL }, \
+    { 0 }
+
+static const Form plan_form = { .name = "plan_sold", .fields = FIELDS { PLAN_FIELDS } };
+static const Form plan_new_form = { .name = "plan_sold", .fields = FIELDS {
+    { "code",     TEXT(2, 40), .flags = REQUIRED, .chars = "a-z0-9-", .width = "20" },
+    { "currency", TEXT(3, 3), .flags = REQUIRED | UPPER, .initial = "USD", .width = "5" },
+    PLAN_FIELDS } };
 
 #define KEPT_PLAN(F, T) F(T, Id, id) F(T, const char *, name) F(T, Money, price_minor) F(T, const char *, limits) \
-    F(T, bool, active) F(T, bool, by_contract) F(T, int, row_version)
+    F(T, const char *, modules) F(T, bool, active) F(T, bool, by_contract) F(T, int, row_version)
 ROW(KeptPlan, KEPT_PLAN)
 
 static KeptPlan *kept_plan(Req *r) {
-    KeptPlan *p = db_find(r, KeptPlan, "select id, name, price_minor, limits, active, by_contract, row_version from "
-                                       "smart360.subscription_plan where code=?", path_text(r, "code"));
+    KeptPlan *p = db_find(r, KeptPlan, "select id, name, price_minor, limits, modules, active, by_contract, "
+                                       "row_version from smart360.subscription_plan where code=?",
+                          path_text(r, "code"));
     if (!p) fail(r, NOT_FOUND, "There is no such plan.");
     return p;
 }
@@ -512,9 +526,89 @@ static KeptPlan *kept_plan(Req *r) {
 static const char *const plan_metrics[] = { "accounts", "seats", "utilities", "sms_month", "email_month",
                                             "storage_mb" };
 
+/* Those that can be left out; core is in every plan. */
+static const char *const plan_modules[] = { "hub", "cis", "cc", "comm", "portal", "mx", "bx", "wx" };
+enum { PLAN_MODULES = sizeof plan_modules / sizeof *plan_modules };
+
+static bool is_among(const Texts *l, const char *one) {
+    for (size_t i = 0; i < l->n; i++)
+        if (!strcmp(l->v[i], one)) return true;
+    return false;
+}
+
+/* The modules as boxes; ticked: what was sent, else what the plan holds (NULL: all). */
+static void module_boxes(Req *r, FormView *v, const char *held) {
+    Texts sent = param_all(&r->c.mem, &r->fields, "modules");
+    form_set(v, "modules", "kind", "checks");
+    for (size_t i = 0; i < PLAN_MODULES; i++) {
+        form_option(v, "modules", plan_modules[i], word(r, text(r, "platform.module_of.%s", plan_modules[i])));
+        bool is_on = form_again(v) ? is_among(&sent, plan_modules[i])
+            : !held || strstr(held, text(r, "\"%s\"", plan_modules[i]));
+        if (is_on) show_text(r, text(r, "form.fields.modules.options.%zu.selected", i), "1");
+    }
+}
+
+static const char *modules_sent(Req *r) {
+    Texts sent = param_all(&r->c.mem, &r->fields, "modules");
+    Text t = text_start(r);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    json_add_text(&o, NULL, "core");
+    for (size_t i = 0; i < PLAN_MODULES; i++)
+        if (is_among(&sent, plan_modules[i])) json_add_text(&o, NULL, plan_modules[i]);
+    json_close(&o);
+    return t.s;
+}
+
+static const char *limits_sent(Req *r, const Input *in) {
+    Text t = text_start(r);
+    JsonOut o = json_out(&t);
+    json_open_object(&o, NULL);
+    for (size_t i = 0; i < 6; i++)
+        if (in_given(in, plan_metrics[i])) json_add_int(&o, plan_metrics[i], in_int(in, plan_metrics[i]));
+    json_close(&o);
+    return t.s;
+}
+
+static void plan_head(Req *r, const char *title) {
+    platform_menu(r, "plans");
+    show_text(r, "form.cancel_url", "/platform/plans");
+    show_text(r, "page.title", title);
+    show_text(r, "page.crumbs.0.text", msg(r->c.language, "platform.plans"));
+    show_text(r, "page.crumbs.0.url", "/platform/plans");
+    show_text(r, "page.crumbs.1.text", title);
+}
+
+void plan_sold_new(Req *r) {
+    FormView *v = form_show(r, "form", &plan_new_form, "/platform/plans");
+    module_boxes(r, v, NULL);
+    plan_head(r, word(r, "platform.new_plan"));
+    page(r, "layout/form");
+}
+
+void plan_sold_create(Req *r) {
+    Ctx *c = &r->c;
+    Input *in = form_read(r, &plan_new_form);
+    const char *code = in_text(in, "code"), *currency = in_text(in, "currency");
+    if (code && db_int(c, "select exists (select 1 from smart360.subscription_plan where code=?)", code))
+        problem(r, "code", "%s", msg_format(r, c->language, "platform.code_taken", { "code", code }));
+    if (currency && currency_exponent(currency) < 0) problem(r, "currency", "%s", word(r, "platform.no_currency"));
+    problems_end(r);
+    const char *limits = limits_sent(r, in), *modules = modules_sent(r);
+    Id id = db_insert(c, "insert into smart360.subscription_plan (code, name, price_minor, currency, `interval`, "
+                         "limits, modules, by_contract, active, sort, created_by, updated_by) select ?,?,?,?,'month',"
+                         "?,?,?,?, coalesce(max(sort), 0) + 1, ?, ? from smart360.subscription_plan", code,
+                      in_text(in, "name"), in_money(in, "price"), currency, limits, modules,
+                      in_bool(in, "by_contract"), in_bool(in, "active"), c->user, c->user);
+    audit_write(c, &(Audit){ .action = "create", .entity = "subscription_plan", .id = id, .number = code, .version = 1,
+                             .after = json_pairs(c, "name", in_text(in, "name"), "limits", limits, "modules", modules,
+                                                 NULL) });
+    note(r, "%s", msg(c->language, "ui.saved"));
+    go(r, "/platform/plans");
+}
+
 void plan_sold_page(Req *r) {
     KeptPlan *p = kept_plan(r);
-    platform_menu(r, "plans");
     FormView *v = form_show(r, "form", &plan_form, text(r, "/platform/plans/%s", path_text(r, "code")));
     form_text(v, "name", p->name);
     form_money(v, "price", p->price_minor);
@@ -522,15 +616,19 @@ void plan_sold_page(Req *r) {
         int64_t n = limit_in(&r->c, p->limits, plan_metrics[i]);
         if (n >= 0) form_int(v, plan_metrics[i], n);
     }
+    module_boxes(r, v, p->modules);
     form_bool(v, "active", p->active);
     form_bool(v, "by_contract", p->by_contract);
     form_version(v, p->row_version);
-    show_text(r, "form.cancel_url", "/platform/plans");
-    show_text(r, "page.title", p->name);
-    show_text(r, "page.crumbs.0.text", msg(r->c.language, "platform.plans"));
-    show_text(r, "page.crumbs.0.url", "/platform/plans");
-    show_text(r, "page.crumbs.1.text", p->name);
+    plan_head(r, p->name);
     page(r, "layout/form");
+}
+
+static const char *plan_json(Ctx *c, const char *name, Money price, const char *limits, const char *modules,
+                             bool is_active, bool is_by_contract) {
+    return json_pairs(c, "name", name, "price_minor", text(c, "%lld", (long long)price.minor), "limits", limits,
+                      "modules", modules, "active", is_active ? "1" : "0", "by_contract", is_by_contract ? "1" : "0",
+                      NULL);
 }
 
 void plan_sold_save(Req *r) {
@@ -538,20 +636,17 @@ void plan_sold_save(Req *r) {
     KeptPlan *p = kept_plan(r);
     Input *in = form_read(r, &plan_form);
     problems_end(r);
-    Text t = text_start(c);
-    JsonOut o = json_out(&t);
-    json_open_object(&o, NULL);
-    for (size_t i = 0; i < 6; i++)
-        if (in_given(in, plan_metrics[i])) json_add_int(&o, plan_metrics[i], in_int(in, plan_metrics[i]));
-    json_close(&o);
+    const char *limits = limits_sent(r, in), *modules = modules_sent(r);
     db_must(c, 1, CONFLICT, "update smart360.subscription_plan "
-                            "set name=?, price_minor=?, limits=?, active=?, by_contract=?, updated_at=?, "
+                            "set name=?, price_minor=?, limits=?, modules=?, active=?, by_contract=?, updated_at=?, "
                             "updated_by=?, row_version=row_version+1 where id=? and row_version=?", in_text(in, "name"),
-            in_money(in, "price"), t.s, in_bool(in, "active"), in_bool(in, "by_contract"), c->now, c->user, p->id,
-            in->row_version);
+            in_money(in, "price"), limits, modules, in_bool(in, "active"), in_bool(in, "by_contract"), c->now, c->user,
+            p->id, in->row_version);
     audit_write(c, &(Audit){ .action = "edit", .entity = "subscription_plan", .id = p->id,
-                             .number = path_text(r, "code"),
-                             .version = p->row_version + 1, .before = p->limits, .after = t.s });
+                             .number = path_text(r, "code"), .version = p->row_version + 1,
+        .before = plan_json(c, p->name, p->price_minor, p->limits, p->modules, p->active, p->by_contract),
+        .after = plan_json(c, in_text(in, "name"), in_money(in, "price"), limits, modules, in_bool(in, "active"),
+                           in_bool(in, "by_contract")) });
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/platform/plans");
 }

@@ -29,10 +29,14 @@ void tenant_tabs(Req *r, const char *slug, const char *now) {
     F(T, const char *, status) F(T, const char *, city) F(T, int, percent)
 ROW(Place, PLACE)
 
+/* Configured as the organization's own pages say it: the six parts by their weights (app/setup/step.c). */
 static void show_utilities(Req *r, const char *at_) {
     Places l = db_all(r, Place, "select u.code, u.name, u.environment, u.status, u.city, "
-                                "coalesce((select floor(avg(s.percent)) from setup_step s where s.utility_id = u.id), "
-                                "0) as percent from utility u order by u.name limit 100");
+                                "coalesce((select floor(sum(s.percent * case s.step_key when 'core_settings' then 25 "
+                                "when 'staff_access' then 15 when 'calendar' then 10 when 'service_areas' then 20 "
+                                "when 'pricing_billing' then 20 when 'id_formats' then 10 else 0 end) / 100) "
+                                "from setup_step s where s.utility_id = u.id), 0) as percent "
+                                "from utility u order by u.name limit 100");
     TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "platform.tab.utilities"));
     table_column(t, word(r, "platform.utility"), "text", "id");
     table_column(t, word(r, "platform.environment"), "text", NULL);

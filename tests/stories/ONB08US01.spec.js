@@ -139,6 +139,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await job('subscription.usage');
     expect(one("select severity from alert where dedup_key = 'limit:accounts:100' and resolved_at is null")).toBe('critical');
     await as('tenant_admin').get('/org/subscription').sees('11 of 10 (110 %)');
+    expect(one("select count(distinct recipient_id) from notification where title = 'The limit of 10 accounts is reached: 11 are used.'")).toBe(one("select count(distinct u.id) from user u join user_role ur on ur.user_id = u.id join role r on r.id = ur.role_id and r.code = 'tenant_admin' where u.status = 'active'"));
     sql.platform("update subscription_plan set limits = json_set(limits, '$.accounts', 60000) where code = 'growth'");
     await job('subscription.usage');
     expect(one("select count(*) from alert where dedup_key like 'limit:accounts%' and resolved_at is null")).toBe('0');
@@ -291,12 +292,25 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await platform().post('/platform/plans/enterprise', { name: 'Enterprise', price: '9000.00', active: '1' }, { from: '/platform/plans/enterprise' }).is(303);
     expect(sql.platform("select price_minor from subscription_plan where code = 'enterprise'")[0].price_minor).toBe('900000');
     await platform().get('/platform/tenants').sees('San Francisco Water Authority', 'Growth');
+    // a new one, with its modules
+    const made = (fields) => platform().post('/platform/plans', { code: 'town', name: 'Town', currency: 'USD', price: '900.00', accounts: '10000', seats: '20', modules: ['cis', 'bx'], active: '1', ...fields }, { from: '/platform/plans/new' });
+    await made({ code: 'growth' }).refuses(422, 'code', 'growth is taken.');
+    await made({ currency: 'XXZ' }).refuses(422, 'currency', 'Enter a currency of ISO 4217, as USD.');
+    await made().done('Saved.');
+    const town = () => sql.platform("select name, price_minor, currency, limits, modules, active from subscription_plan where code = 'town'")[0];
+    expect(town()).toMatchObject({ name: 'Town', price_minor: '90000', currency: 'USD', active: '1' });
+    expect([JSON.parse(town().limits), JSON.parse(town().modules)]).toEqual([{ accounts: 10000, seats: 20 }, ['core', 'cis', 'bx']]);
+    await platform().post('/platform/plans/town', { modules: ['cis', 'bx', 'portal'], utilities: '2' }, { from: '/platform/plans/town' }).done('Saved.');
+    expect([JSON.parse(town().limits), JSON.parse(town().modules)]).toEqual([{ accounts: 10000, seats: 20, utilities: 2 }, ['core', 'cis', 'portal', 'bx']]);
+    await platform().get('/platform/plans').sees('Town', '900.00');
+    expect(Number(sql.platform("select count(*) n from audit_entry where entity = 'subscription_plan' and number = 'town'")[0].n)).toBe(2);
+    await as('tenant_admin').get('/platform/plans/new').and((r) => expect(r.status).not.toBe(200));
   });
 
   test('ONB08US01 pages look right', async ({ page }) => {
     test.setTimeout(240000);
     const { looks_right } = require('../support/browser');
-    for (const at of ['/platform/tenants', '/platform/tenants/new', '/platform/tenants/swa', '/platform/tenants/swa/tab/users', '/platform/tenants/swa/archive', '/platform/plans', '/platform/plans/growth']) {
+    for (const at of ['/platform/tenants', '/platform/tenants/new', '/platform/tenants/swa', '/platform/tenants/swa/tab/users', '/platform/tenants/swa/archive', '/platform/plans', '/platform/plans/growth', '/platform/plans/new']) {
       await platform().browse(page, at);
       await looks_right(page);
     }

@@ -2,11 +2,14 @@
  * Utilities of the organization (ONB02US06): the list, making one with its seeds, changing it, how far it is
  * configured, suspension and what ends it. Codes never change; the currency is the organization's.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/core/fixture.h"
+#include "app/core/rights.h"
 #include "app/core/role.h"
 #include "app/core/user.h"
+#include "app/platform/platform.h"
 #include "app/setup/live.h"
 #include "app/setup/organization.h"
 #include "app/setup/pages.h"
@@ -25,6 +28,9 @@
 #include "lib/utf8.h"
 
 #define SAY(r, key) msg((r)->c.language, "utility." key)
+
+/* None has this id: a role there is one in all of them. */
+#define EVERY_UTILITY ((Id){ -1 })
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
@@ -48,7 +54,7 @@ void utility_list_page(Req *r) {
     CardSteps steps = card_steps(c);
     Totals totals = totals_now(c);
     show_text(r, "page.title", SAY(r, "title"));
-    if (perm_may(c, "core.utilities", CREATE)) {
+    if (perm_may(c, "core.utilities", CREATE) && rights_hold_role_in(rights_here(c), EVERY_UTILITY)) {
         show_text(r, "page.actions.0.text", SAY(r, "add"));
         show_text(r, "page.actions.0.url", link_path(r, "/utilities/new"));
         show_text(r, "page.actions.0.icon", "plus");
@@ -126,15 +132,35 @@ static const Form edit_form = { .name = "utility", .fields = edit_fields };
     F(T, const char *, parent) F(T, Id, logo)
 ROW(UtilityRow, ROWS)
 
-static const UtilityRow *utility_row(Req *r) {
+/* Whether the person may do that with this utility: by a role held there, not by one held elsewhere. */
+static bool may_here(Req *r, Id utility, Action action) {
+    Ctx *c = &r->c;
+    Id here = c->utility;
+    const char *language = c->language;
+    const struct Locale *locale = c->locale;
+    utility_enter(c, utility);
+    bool may = perm_may(c, "core.utilities", action);
+    utility_enter(c, here);
+    c->language = language, c->locale = locale;
+    return may;
+}
+
+/* The one of the path; a utility in which the person has no role is not there. */
+static const UtilityRow *utility_row(Req *r, Action action) {
     UtilityRow *u = db_find(r, UtilityRow, "select id, code, name, email, contact_phone, city, address, website, "
         "emergency_phone, support_hours_text, time_zone, regulator_name, licence_no, bill_sender_name, "
         "cast(map_center_lat as char) as map_center_lat, cast(map_center_lng as char) as map_center_lng, status, "
         "environment, suspended_reason, go_live_at is not null as is_live, row_version, country, state, "
         "primary_service_code, (select p.code from utility p where p.id=utility.parent_utility_id) as parent, "
         "logo_document_id as logo from utility where code=?", path_text(r, "code"));
-    if (!u) fail(r, NOT_FOUND, "There is no such utility.");
+    if (!u || !rights_hold_role_in(rights_here(&r->c), u->id)) fail(r, NOT_FOUND, "There is no such utility.");
+    if (!may_here(r, u->id, action)) fail(r, DENIED, "%s", SAY(r, "not_yours"));
     return u;
+}
+
+/* Utilities are made by who has a role in all of them. */
+static void may_create(Req *r) {
+    if (!rights_hold_role_in(rights_here(&r->c), EVERY_UTILITY)) fail(r, DENIED, "%s", SAY(r, "not_yours_to_make"));
 }
 
 /* E.164 of what was typed; says so when it is none. */
@@ -155,7 +181,8 @@ static Id parent_sent(Req *r, const Input *in, Id id) {
     Ctx *c = &r->c;
     const char *code = in_text(in, "parent");
     Id parent = code ? utility_by_code(c, code) : (Id){ 0 };
-    if (code && !parent.id) problem(r, "parent", "%s", SAY(r, "no_parent"));
+    if (code && (!parent.id || !rights_hold_role_in(rights_here(c), parent)))
+        problem(r, "parent", "%s", SAY(r, "no_parent"));
     for (Id up = parent; up.id && id.id; up = db_id(c, "select parent_utility_id from utility where id=?", up))
         if (up.id == id.id) {
             problem(r, "parent", "%s", SAY(r, "circle"));
@@ -171,13 +198,40 @@ static const char *service_sent(Req *r, const Input *in, Id id) {
     return code;
 }
 
+/* "https://sfwater.org/pay": a scheme and a host with a dot. */
+static bool is_web_address(const char *s) {
+    size_t scheme = !strncmp(s, "https://", 8) ? 8 : !strncmp(s, "http://", 7) ? 7 : 0;
+    size_t host = strcspn(s + scheme, "/?#:");
+    const char *dot = memchr(s + scheme, '.', host);
+    return scheme && dot && dot > s + scheme && dot + 1 < s + scheme + host && !strpbrk(s, " \t\"<>");
+}
+
+/* "45.5155" between -most and most, at most six decimals. */
+static bool is_degrees(const char *s, int most) {
+    const char *digits = s + (*s == '-'), *dot = strchr(digits, '.');
+    size_t whole = strspn(digits, "0123456789"), part = dot ? strspn(dot + 1, "0123456789") : 0;
+    bool ends = dot ? digits + whole == dot && part >= 1 && part <= 6 && !dot[1 + part] : !digits[whole];
+    bool is_number = whole >= 1 && whole <= 3 && ends;
+    double value = is_number ? strtod(digits, NULL) : most + 1.0;
+    return value <= most;
+}
+
+static void check_place(Req *r, const Input *in) {
+    const char *lat = in_text(in, "map_center_lat"), *lng = in_text(in, "map_center_lng");
+    if (lat && !is_degrees(lat, 90)) problem(r, "map_center_lat", "%s", SAY(r, "latitude"));
+    if (lng && !is_degrees(lng, 180)) problem(r, "map_center_lng", "%s", SAY(r, "longitude"));
+    if (!lat != !lng && !r->problems)
+        problem(r, lat ? "map_center_lng" : "map_center_lat", "%s", SAY(r, "both_degrees"));
+}
+
 static void check(Req *r, const Input *in, Id id) {
     const char *name = in_text(in, "name"), *website = in_text(in, "website"), *zone = in_text(in, "time_zone");
     if (in_text(in, "email") && !email_is_valid(in_text(in, "email"))) problem(r, "email", "%s", SAY(r, "email"));
     if (name && db_int(r, "select count(*) from utility where name=? and id<>?", name, id.id))
         problem(r, "name", "%s", SAY(r, "name_taken"));
-    if (website && strncmp(website, "https://", 8) && strncmp(website, "http://", 7))
+    if (website && !is_web_address(website))
         problem(r, "website", "%s", SAY(r, "website"));
+    check_place(r, in);
     if (zone && !zone_find(zone)) problem(r, "time_zone", "%s", msg_format(r, r->c.language, "area.no_zone",
                                                                             { "zone", zone }));
 }
@@ -220,7 +274,8 @@ static void options(Req *r, FormView *v, const UtilityRow *u) {
     form_set(v, "parent", "blank", SAY(r, "no_other"));
     const UtilityList *all = utilities_here(c);
     for (size_t i = 0; i < all->n; i++)
-        if ((!u || all->v[i]->id.id != u->id.id) && strcmp(all->v[i]->status, "closed"))
+        if ((!u || all->v[i]->id.id != u->id.id) && strcmp(all->v[i]->status, "closed")
+            && rights_hold_role_in(rights_here(c), all->v[i]->id))
             form_option(v, "parent", all->v[i]->code, all->v[i]->name);
     show_text(r, "form.multipart", "1");
     show_text(r, "form.fields.logo.accept", "image/png,image/svg+xml");
@@ -230,33 +285,38 @@ static void options(Req *r, FormView *v, const UtilityRow *u) {
     show_text(r, "form.fields.logo.current.url", text(r, "/u/%s/logo", u->code));
 }
 
+/* "The plan Growth has 3 utilities. ...": why one more cannot be made; NULL: it can. */
+static const char *limit_refusal(Req *r) {
+    Ctx *c = &r->c;
+    Usages all = subscription_usage(c);
+    for (size_t i = 0; i < all.n; i++) {
+        const Usage *u = &all.v[i];
+        if (strcmp(u->metric, "utilities") || u->limit < 0 || u->used < u->limit) continue;
+        return msg_plural(r, c->language, "utility.limit", u->limit, NULL, { "plan", db_text(c, "select p.name "
+            "from smart360.subscription s join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
+            "and s.live=1", c->tenant) });
+    }
+    return NULL;
+}
+
+/* What the plan allows is said before the form is filled, with the way to another plan. */
+static void show_limit(Req *r) {
+    const char *why = limit_refusal(r);
+    if (!why) return;
+    show_text(r, "page.notices.0.tone", "warn");
+    show_text(r, "page.notices.0.text", why);
+    show_text(r, "page.notices.0.action.text", SAY(r, "to_subscription"));
+    show_text(r, "page.notices.0.action.url", "/org/subscription");
+}
+
 void utility_new_page(Req *r) {
+    may_create(r);
     FormView *v = form_show(r, "form", &new_form, "/utilities");
     options(r, v, NULL);
     start_options(r, v, "start", (Id){ 0 });
+    show_limit(r);
     form_head(r, SAY(r, "add"), link_path(r, "/utilities"));
     page(r, "layout/form");
-}
-
-/* The plan's limit of utilities; -1: none. */
-static int64_t utilities_most(Ctx *c, const char **plan) {
-    *plan = db_text(c, "select p.name from smart360.subscription s join smart360.subscription_plan p on p.id=s.plan_id "
-                       "where s.tenant_id=? and s.status in ('trial', 'active', 'past_due', 'grace') "
-                       "order by s.id desc "
-                       "limit 1", c->tenant);
-    return db_int(c,
-        "select coalesce(json_value(p.limits, '$.utilities'), -1) from smart360.subscription s "
-        "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
-        "and s.status in ('trial', 'active', 'past_due', 'grace') order by s.id desc limit 1",
-        c->tenant);
-}
-
-static void check_limit(Req *r) {
-    const char *plan = NULL;
-    int64_t most = utilities_most(&r->c, &plan),
-        there = db_int(r, "select count(*) from utility where status<>'closed'");
-    if (plan && most >= 0 && there >= most)
-        problem(r, NULL, "%s", msg_plural(r, r->c.language, "utility.limit", most, NULL, { "plan", plan }));
 }
 
 static void seed(Ctx *c, Id id) {
@@ -276,6 +336,7 @@ static void steps_begin(Ctx *c, Id id, const char *with) {
 
 void utility_create_post(Req *r) {
     Ctx *c = &r->c;
+    may_create(r);
     Input *in = form_read(r, &new_form);
     const char *code = in_text(in, "code");
     if (code && !code_is_good(code)) problem(r, "code", "%s", SAY(r, "code_chars"));
@@ -285,7 +346,8 @@ void utility_create_post(Req *r) {
     check(r, in, (Id){ 0 });
     Whereabouts w = country_check(r, in, false);
     Id parent = parent_sent(r, in, (Id){ 0 });
-    check_limit(r);
+    const char *limit = limit_refusal(r);
+    if (limit) problem(r, NULL, "%s", limit);
     problems_end(r);
     Id id = db_insert(c,
         "insert into utility (code, name, email, contact_phone, city, address, website, country, state, time_zone, "
@@ -310,7 +372,7 @@ void utility_create_post(Req *r) {
 }
 
 void utility_edit_page(Req *r) {
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, EDIT);
     FormView *v = form_show(r, "form", &edit_form, text(r, "/utilities/%s", u->code));
     options(r, v, u);
     const struct { const char *name, *value; } values[] = { { "name", u->name }, { "email", u->email },
@@ -327,9 +389,18 @@ void utility_edit_page(Req *r) {
     page(r, "layout/form");
 }
 
+static const char *utility_json(Ctx *c, const UtilityRow *u) {
+    return json_pairs(c, "name", u->name, "email", u->email, "contact_phone", u->contact_phone, "country", u->country,
+        "state", u->state, "city", u->city, "address", u->address, "website", u->website, "logo", u->logo.id ? text(c,
+        "%lld", (long long)u->logo.id) : NULL, "primary_service_code", u->primary_service_code, "parent", u->parent,
+        "time_zone", u->time_zone, "regulator_name", u->regulator_name, "licence_no", u->licence_no,
+        "support_hours_text", u->support_hours_text, "emergency_phone", u->emergency_phone, "map_center_lat",
+        u->map_center_lat, "map_center_lng", u->map_center_lng, "bill_sender_name", u->bill_sender_name, NULL);
+}
+
 void utility_save_post(Req *r) {
     Ctx *c = &r->c;
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, EDIT);
     Input *in = form_read(r, &edit_form);
     const char *phone = phone_sent(r, in, "contact_phone"), *emergency = phone_sent(r, in, "emergency_phone");
     check(r, in, u->id);
@@ -347,13 +418,18 @@ void utility_save_post(Req *r) {
         service, parent, in_text(in, "time_zone"), in_text(in, "regulator_name"),
         in_text(in, "licence_no"), in_text(in, "support_hours_text"), emergency, in_text(in, "map_center_lat"),
         in_text(in, "map_center_lng"), in_text(in, "bill_sender_name"), c->now, c->user, u->id, in->row_version);
+    UtilityRow n = *u;
+    n.name = in_text(in, "name"), n.email = in_text(in, "email"), n.contact_phone = phone;
+    n.country = w.country ? w.country : u->country, n.state = w.country ? w.state : u->state;
+    n.city = in_text(in, "city"), n.address = in_text(in, "address"), n.website = in_text(in, "website");
+    n.logo = logo, n.primary_service_code = service, n.parent = in_text(in, "parent");
+    n.time_zone = in_text(in, "time_zone"), n.regulator_name = in_text(in, "regulator_name");
+    n.licence_no = in_text(in, "licence_no"), n.support_hours_text = in_text(in, "support_hours_text");
+    n.emergency_phone = emergency, n.map_center_lat = in_text(in, "map_center_lat");
+    n.map_center_lng = in_text(in, "map_center_lng"), n.bill_sender_name = in_text(in, "bill_sender_name");
     audit_write(c, &(Audit){ .action = "edit", .entity = "utility", .id = u->id, .number = u->code,
-        .version = in->row_version + 1, .before = json_pairs(c, "name", u->name, "email", u->email, "contact_phone",
-        u->contact_phone, "city", u->city, "address", u->address, "country", u->country, "state", u->state, "parent",
-        u->parent, "primary_service_code", u->primary_service_code, NULL), .after = json_pairs(c, "name",
-        in_text(in, "name"), "email", in_text(in, "email"), "contact_phone", phone, "city", in_text(in, "city"),
-        "address", in_text(in, "address"), "country", w.country ? w.country : u->country, "state",
-        w.country ? w.state : u->state, "parent", in_text(in, "parent"), "primary_service_code", service, NULL) });
+                             .version = in->row_version + 1, .before = utility_json(c, u),
+                             .after = utility_json(c, &n) });
     note(r, "%s", SAY(r, "saved"));
     go(r, "/utilities/%s/progress", u->code);
 }
@@ -364,8 +440,8 @@ typedef struct Missing { Req *r; const char *at; int n; } Missing;
 
 static void show_missing(void *arg, const SetupCheckRow *row, const SetupCheck *k) {
     Missing *m = arg;
-    (void)row;
-    show_text(m->r, text(m->r, "%s.text.%d", m->at, m->n++), k->text);
+    show_text(m->r, text(m->r, "%s.text.%d", m->at, m->n++), row->optional ? msg_format(m->r, m->r->c.language,
+        "setup.optional_check", { "what", k->text }) : k->text);
 }
 
 /* Weighted steps as cards: state, per cent, what is missing, what they wait for. Shared with the dashboard. */
@@ -377,9 +453,11 @@ void setup_steps_show(Req *r, const char *sections, const char *base) {
         const StepNow *s = &all.v[i];
         if (s->def->phase != PHASE_UTILITY || !s->def->weight) continue;
         const char *at_ = at(r, sections, n++, NULL);
-        show_text(r, text(r, "%s.title", at_), msg(c->language, text(r, "setup.step.%s", s->def->key)));
+        show_text(r, text(r, "%s.title", at_), text(r, "%zu. %s", n, msg(c->language, text(r, "setup.step.%s",
+                                                                                           s->def->key))));
         show_text(r, text(r, "%s.sub", at_), msg_format(r, c->language, "setup.percent", { "n", text(r, "%d",
-            s->percent) }, { "state", state_label(r, s->state) }));
+            s->percent) }, { "state", state_label(r, s->state) }, { "mark", msg(c->language, s->def->is_optional
+            ? "setup.mark.optional" : "setup.mark.required") }));
         show_text(r, text(r, "%s.span", at_), "third");
         Missing m = { r, at_, 0 };
         step_missing(c, s->def->key, show_missing, &m);
@@ -419,7 +497,7 @@ ROW(HeldBy, HELD_BY)
 
 static void show_administrators(Req *r, const UtilityRow *u, const char *list, const char *form) {
     Ctx *c = &r->c;
-    bool may = perm_may(c, "core.utilities", EDIT) && strcmp(u->status, "closed");
+    bool may = may_here(r, u->id, EDIT) && strcmp(u->status, "closed");
     HeldBys all = db_all(c, HeldBy, "select p.public_id, p.full_name as name, p.email, p.status from user p "
         "join user_role ur on ur.user_id=p.id join role ro on ro.id=ur.role_id and ro.code='utility_admin' "
         "where ur.utility_id=? group by p.id order by p.full_name limit 100", u->id);
@@ -473,7 +551,7 @@ static Id admin_role(Req *r, const UtilityRow *u) {
 
 void utility_admin_post(Req *r) {
     Ctx *c = &r->c;
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, EDIT);
     Input *in = form_read(r, &admin_form);
     Id user = admin_sent(r, in_text(in, "user")), role = admin_role(r, u);
     if (in_text(in, "user") && !user.id) problem(r, "user", "%s", SAY(r, "no_person"));
@@ -489,7 +567,7 @@ void utility_admin_post(Req *r) {
 
 void utility_admin_remove(Req *r) {
     Ctx *c = &r->c;
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, EDIT);
     const char *sent = field_text(r, "user");
     Id user = sent ? db_id(r, "select id from user where public_id=?", sent) : (Id){ 0 };
     db_must(c, 1, NOT_FOUND, "delete from user_role where user_id=? and role_id=? and utility_id=?", user,
@@ -502,20 +580,20 @@ void utility_admin_remove(Req *r) {
 
 void utility_progress_page(Req *r) {
     Ctx *c = &r->c;
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, VIEW);
     size_t n = 0;
     form_head(r, u->name, NULL);
     show_text(r, "show.status.text", state_label(r, u->status));
     show_text(r, "show.status.tone", state_tone(r, u->status));
     button(r, &n, SAY(r, "open"), text(r, "/u/%s/", u->code), true);
-    if (perm_may(c, "core.utilities", EDIT)) {
+    if (may_here(r, u->id, EDIT)) {
         button(r, &n, SAY(r, "edit"), link_path(r, "/utilities/%s/edit", u->code), false);
         if (!strcmp(u->status, "suspended"))
             button(r, &n, SAY(r, "reactivate"), link_path(r, "/utilities/%s/reactivation", u->code), false);
         else if (strcmp(u->status, "closed"))
             button(r, &n, SAY(r, "suspend"), link_path(r, "/utilities/%s/suspension", u->code), false);
     }
-    if (perm_may(c, "core.utilities", DELETE) && strcmp(u->status, "closed"))
+    if (may_here(r, u->id, DELETE) && strcmp(u->status, "closed"))
         button(r, &n, SAY(r, "close"), link_path(r, "/utilities/%s/closing", u->code), false);
     if (u->suspended_reason && !strcmp(u->status, "suspended")) {
         show_text(r, "show.notices.0.tone", "warn");
@@ -541,8 +619,8 @@ void utility_progress_page(Req *r) {
 static const Form reason_form = { .name = "utility_reason", .fields = FIELDS {
     { "reason", "Reason", LONG_TEXT(3, 500), .flags = REQUIRED }, { 0 } } };
 
-static void ask(Req *r, const char *what, const char *title, const char *how, bool danger) {
-    const UtilityRow *u = utility_row(r);
+static void ask(Req *r, Action action, const char *what, const char *title, const char *how, bool danger) {
+    const UtilityRow *u = utility_row(r, action);
     form_show(r, "confirm", &reason_form, text(r, "/utilities/%s/%s", u->code, what));
     form_head(r, title, NULL);
     show_text(r, "confirm.text.0", how);
@@ -553,9 +631,12 @@ static void ask(Req *r, const char *what, const char *title, const char *how, bo
     page(r, "layout/confirm");
 }
 
-void utility_suspend_page(Req *r) { ask(r, "suspension", SAY(r, "suspend"), SAY(r, "suspend_how"), true); }
-void utility_reactivate_page(Req *r) { ask(r, "reactivation", SAY(r, "reactivate"), SAY(r, "reactivate_how"), false); }
-void utility_close_page(Req *r) { ask(r, "closing", SAY(r, "close"), SAY(r, "close_how"), true); }
+void utility_suspend_page(Req *r) { ask(r, EDIT, "suspension", SAY(r, "suspend"), SAY(r, "suspend_how"), true); }
+void utility_reactivate_page(Req *r) {
+    ask(r, EDIT, "reactivation", SAY(r, "reactivate"), SAY(r, "reactivate_how"), false);
+}
+
+void utility_close_page(Req *r) { ask(r, DELETE, "closing", SAY(r, "close"), SAY(r, "close_how"), true); }
 
 static void status_set(Req *r, const UtilityRow *u, const char *to, const char *reason, const char *event) {
     Ctx *c = &r->c;
@@ -578,14 +659,14 @@ static const char *reason_sent(Req *r) {
 }
 
 void utility_suspend_post(Req *r) {
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, EDIT);
     if (strcmp(u->status, "live") && strcmp(u->status, "ready"))
         fail(r, CONFLICT, "%s", SAY(r, "not_running"));
     status_set(r, u, "suspended", reason_sent(r), "suspend");
 }
 
 void utility_reactivate_post(Req *r) {
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, EDIT);
     if (strcmp(u->status, "suspended")) fail(r, CONFLICT, "%s", SAY(r, "not_suspended"));
     if (live_is_under_way(&r->c, u->id)) fail(r, CONFLICT, "%s", msg(r->c.language, "setup.live.under_way"));
     status_set(r, u, u->is_live ? "live" : "ready", reason_sent(r), "reactivate");
@@ -593,7 +674,7 @@ void utility_reactivate_post(Req *r) {
 
 /* A utility that never ran and holds no business rows is taken away, one that ran is closed when nobody owes. */
 void utility_close_post(Req *r) {
-    const UtilityRow *u = utility_row(r);
+    const UtilityRow *u = utility_row(r, DELETE);
     const char *reason = reason_sent(r);
     bool ran = !strcmp(u->status, "live") || !strcmp(u->status, "suspended");
     int64_t areas = db_int(r, "select count(*) from service_area where utility_id=?", u->id),

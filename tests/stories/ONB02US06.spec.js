@@ -13,15 +13,20 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     expect(one('select count(*) from utility')).toBe('2');
     await make({ contact_phone: '12' }).refuses(422, 'contact_phone', 'Enter a valid phone number, e.g. +1 (503) 555-0142.');
     await make({ website: 'swater' }).refuses(422, 'website', 'Enter a full address starting with https://.');
-    await make({ city: '' }).is(422);
+    for (const bad of ['https://', 'http://nodot', 'ftp://sfwater.org', 'https://.org']) await make({ website: bad }).refuses(422, 'website', 'Enter a full address starting with https://.');
+    for (const missing of ['code', 'name', 'email', 'contact_phone', 'city', 'address']) await make({ [missing]: '' }).refuses(422, missing, /^Enter /);
+    await make({ map_center_lat: '91', map_center_lng: '-122.6784' }).refuses(422, 'map_center_lat', 'Enter a latitude from -90 to 90 with at most six decimals, e.g. 45.5152.');
+    await make({ map_center_lat: '4-5.', map_center_lng: '1.1234567' }).refuses(422, 'map_center_lng', 'Enter a longitude from -180 to 180 with at most six decimals, e.g. -122.6784.');
+    await make({ map_center_lat: '45.5152' }).refuses(422, 'map_center_lng', 'Enter latitude and longitude together.');
     await make({ code: 'SWA W' }).refuses(422, 'code', 'A code has 2 to 16 of a-z, 0-9 and dashes and begins with a letter.');
   });
 
   test('ONB02US06.1 the first utility with its seeds', async () => {
     await make().done('SWA North & Wastewater is there');
     expect(sql("select status, environment, currency, contact_phone, state from utility where code = 'swa-n'")).toEqual([{ status: 'configuring', environment: 'sandbox', currency: 'USD', contact_phone: '+15035550142', state: 'US-OR' }]);
-    await admin().get('/utilities/swa-n/progress').sees('Being set up', /Configured\s+0/, 'Service Areas', 'needs Core System Settings');
-    await admin().get('/u/swa-n/id-formats').is(200);
+    await admin().get('/utilities/swa-n/progress').sees('Being set up', /Configured\s+0/, '1. Core System Settings', '4. Service Areas', '6. IDs & Reference Numbers', 'Required, 0 %', 'needs Core System Settings');
+    expect(new Set((await admin().get('/u/swa-n/id-formats').is(200)).body.match(/href="\/u\/swa-n\/id-formats\/[a-z_]+"/g)).size).toBe(26);
+    expect(sql("select h.weekday, h.from_time, h.to_time from calendar c join working_hours h on h.calendar_id = c.id join utility u on u.id = c.utility_id where u.code = 'swa-n' and c.is_default = 1 and h.working = 1 order by h.weekday").map((h) => `${h.weekday} ${h.from_time} ${h.to_time}`)).toEqual([1, 2, 3, 4, 5].map((day) => `${day} 08:00:00 17:00:00`));
     expect(one("select count(*) from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-n'")).toBe('26');
     for (const table of ['gl_code', 'calendar', 'document_type', 'template', 'role']) expect(Number(one(`select count(*) from ${table} x join utility u on u.id = x.utility_id where u.code = 'swa-n'`)), table).toBeGreaterThan(0);
     expect(one("select count(*) from outbox_event where name = 'utility.created'")).toBe('1');
@@ -58,20 +63,49 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     await admin().post('/utilities/swa-n/administrators', { user: 'nobody' }, { from: '/utilities/swa-n/progress' }).refuses(422, 'user', 'Choose an active person from the list.');
   });
 
+  test('ONB02US06 administrators of one utility see and change that one only', async () => {
+    const one_only = as('utility_admin1');                       // administers swa-w
+    await one_only.get('/utilities').sees('SWA Water & Wastewater').lacks('SWA East', 'SWA North', 'Add utility');
+    for (const what of ['progress', 'edit', 'suspension', 'closing']) await one_only.get(`/utilities/swa-e/${what}`).is(404);
+    for (const [path, fields] of [['', { name: 'Taken over' }], ['/suspension', { reason: 'mine' }], ['/closing', { reason: 'mine' }], ['/administrators', { user: one("select public_id from user where email = 'utility_admin1@swa.test'") }]]) await one_only.post(`/utilities/swa-e${path}`, fields).is(404);
+    await one_only.get('/utilities/new').refuses(403, null, 'You do not have permission to add utilities.');
+    await one_only.get('/utilities').is(200);
+    await one_only.post('/utilities', { ...swa, code: 'swa-y', name: 'Own one' }).refuses(403, null, 'You do not have permission to add utilities.');
+    await one_only.get('/utilities/swa-w/edit').is(200);
+    expect(sql("select name, status from utility where code = 'swa-e'")[0].name).toBe('SWA East');
+    // a role in the other one that is none of an administrator does not give it either
+    sql("insert into user_role (user_id, role_id, utility_id) select p.id, r.id, u.id from user p join utility u on u.code = 'swa-e' join role r on r.utility_id = u.id and r.code = 'cso' where p.email = 'utility_admin1@swa.test'");
+    await one_only.get('/utilities/swa-e/edit').refuses(403, null, 'You do not have permission to change this utility.');
+    await one_only.get('/utilities/swa-w/edit').is(200);
+    sql("delete from user_role where user_id = (select id from user where email = 'utility_admin1@swa.test') and utility_id = (select id from utility where code = 'swa-e')");
+    await one_only.get('/utilities/swa-e/edit').is(404);
+    expect(one('select count(*) from utility')).toBe('3');
+  });
+
   test('ONB02US06.3 a code that is in use', async () => {
     await make({ name: 'Another' }).refuses(422, 'code', 'This code is in use.');
+    await make({ name: 'Another', code: 'swa-w' }).refuses(422, 'code', 'This code is in use.');
+    await make({ code: 'swa-x', name: 'SWA WATER & wastewater' }).refuses(422, 'name', 'This name is in use.');     // without regard to case
     await make({ code: 'swa-x' }).refuses(422, 'name', 'This name is in use.');
     expect(one('select count(*) from utility')).toBe('3');
   });
 
   test('ONB02US06.4 a fourth utility on a plan of three', async () => {
-    await make({ code: 'swa-4', name: 'Fourth' }).refuses(422, null, 'The plan Growth has 3 utilities.');
+    await admin().get('/utilities/new').sees('The plan Growth has 3 utilities.');
+    const refused = await make({ code: 'swa-4', name: 'Fourth' }).refuses(422, null, 'The plan Growth has 3 utilities.');
+    expect(refused.body).toMatch(/<a[^>]*href="\/org\/subscription"[^>]*>(<[^>]*>)*\s*Subscription/);
+    expect(refused.body).toContain('value="Fourth"');
     expect(one('select count(*) from utility')).toBe('3');
   });
 
   test('ONB02US06 edits, and closes one that holds nothing', async () => {
     await admin().post('/utilities/swa-n', { name: 'Third one', city: 'Gresham' }, { from: '/utilities/swa-n/edit' }).done('Saved.');
     expect(one("select name from utility where code = 'swa-n'")).toBe('Third one');
+    await admin().post('/utilities/swa-n', { website: 'https://sfwater.org', regulator_name: 'Oregon PUC', map_center_lat: '45.5152', map_center_lng: '-122.6784', code: 'swa-z', currency: 'EUR', environment: 'live' }, { from: '/utilities/swa-n/edit' }).done('Saved.');
+    expect(sql("select code, currency, environment, website from utility where name = 'Third one'")).toEqual([{ code: 'swa-n', currency: 'USD', environment: 'sandbox', website: 'https://sfwater.org' }]);       // code and currency never change
+    const last = JSON.parse(one("select v.after_value from audit_entry e join audit_value v on v.audit_id = e.id where e.entity = 'utility' and e.action = 'edit' order by e.id desc limit 1"));
+    expect(last).toMatchObject({ website: 'https://sfwater.org', regulator_name: 'Oregon PUC' });
+    expect(last.name).toBe(undefined);                           // changed fields only
     sql("insert into service_area (utility_id, level, code, name, path) select id, 'region', 'R1', 'Region', 'R1' from utility where code = 'swa-n'");
     await admin().post('/utilities/swa-n/closing', { reason: 'not needed' }).refuses(409, null, 'This utility has 1 service area. Suspend it instead.');
     sql("delete a from service_area a join utility u on u.id = a.utility_id where u.code = 'swa-n'");
@@ -86,7 +120,15 @@ story('ONB02US06 suspended', 'ONB-FIX', ({ as, test, expect, one, portal, looks_
     expect(one("select status from utility where code = 'swa-w'")).toBe('suspended');
     await as('utility_admin').get('/areas').is(200);
     await as('utility_admin').post('/areas/levels', { levels: [] }).refuses(409, null, 'This utility is suspended: nothing can be changed now.');
+    await as('cso1').get('/cis/consumers').is(200);
+    await as('cso1').post('/cis/payments', {}).and((r) => expect(r.text).not.toContain('This utility is suspended'));      // payments are still taken
+    await as('cso1').post('/cis/complaints/C-1/start', {}).refuses(409, null, 'This utility is suspended: nothing can be changed now.');
+    await portal().get('/').sees('Service of this utility is suspended at the moment. You can still pay.');
     await portal().get('/signin').sees('Service of this utility is suspended at the moment. You can still pay.');
+    await portal().get('/pay').sees('You can still pay.');
+    expect(one("select suspended_reason from utility where code = 'swa-w'")).toBe('regulator order');
+    await as('tenant_admin').get('/utilities/swa-w/progress').sees('Suspended: regulator order');
+    expect(one("select count(*) from outbox_event where name = 'utility.suspended'")).toBe('1');
     await as('tenant_admin').post('/utilities/swa-w/reactivation', { reason: 'order lifted' }).done('works again.');
     expect(one("select status from utility where code = 'swa-w'")).toBe('ready');
     await portal().get('/signin').lacks('suspended at the moment');
@@ -94,7 +136,7 @@ story('ONB02US06 suspended', 'ONB-FIX', ({ as, test, expect, one, portal, looks_
 
   test('ONB02US06 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
-    for (const path of ['/utilities', '/utilities/new', '/utilities/swa-w/progress']) {
+    for (const path of ['/utilities', '/utilities/new', '/utilities/swa-w/edit', '/utilities/swa-w/progress', '/utilities/swa-w/suspension']) {
       await as('tenant_admin').browse(page, path);
       await looks_right(page, { shots: `utilities${path.replace(/\W+/g, '-')}` });
     }

@@ -18,9 +18,13 @@ static const Choice classes[] = { { "payments", "Payments" }, { "messages", "Mes
                                   { "imports", "Imports and exports" },
                                   { "documents", "Documents" }, { "general", "Others" }, { 0 } };
 
+static const Choice ages[] = { { "24h", "job.age.24h" }, { "older", "job.age.older" }, { 0 } };
+static const Choice owners[] = { { "utility", "job.of.utility" }, { "organization", "job.of.organization" }, { 0 } };
+
 static const ListSpec jobs = {
     .name = "jobs", .one = "job", .many = "jobs", .path = "/jobs", .feature = "core.jobs", .id = "j.id",
-    .from = "smart360.job j", .where = "j.tenant_key = ? and (j.utility_id is null or j.utility_id = ?)",
+    .from = "(select cast(? as datetime(6)) as at) n join smart360.job j",
+    .where = "j.tenant_key = ? and (j.utility_id is null or j.utility_id = ?)",
     .columns = COLUMNS {
         { "kind",       NULL,      "j.kind",       LIST | SORT | SEARCH_START, .link = "/jobs/{public_id}",
           .sub = "error" },
@@ -30,6 +34,10 @@ static const ListSpec jobs = {
         { "attempts",   NULL,    "j.attempts",   LIST },
         { "run_at",     NULL,      "j.run_at",     LIST | SORT },
         { "ended_at",   NULL,    "j.ended_at",   LIST | SORT },
+        { "ended",      NULL,    "if(j.ended_at >= n.at - interval 1 day, '24h', 'older')", FILTER, .choices = ages,
+          .more = 1 },
+        { "of",         NULL,    "if(j.utility_id is null, 'organization', 'utility')", FILTER, .choices = owners,
+          .more = 1 },
         { "created_at", NULL,     "j.created_at", LIST | SORT | FILTER },
         { "state",      NULL,    "j.state",      LIST | FILTER, .choices = job_states },
         { 0 } },
@@ -38,7 +46,7 @@ static const ListSpec jobs = {
 
 void job_list_page(Req *r) {
     show_text(r, "page.title", msg(r->c.language, "job.title"));
-    list_show(r, &jobs, r->c.tenant.id, r->c.utility);
+    list_show(r, &jobs, r->c.now, r->c.tenant.id, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
 

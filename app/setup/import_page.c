@@ -25,6 +25,8 @@ static const Choice batch_states[] = { { "uploaded", NULL }, { "mapped", NULL },
     { "completed_with_errors", NULL }, { "failed", NULL }, { "cancelled", NULL }, { "rolling_back", NULL },
     { "rolled_back", NULL }, { "partly_rolled_back", NULL }, { 0 } };
 
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
+
 static const ListAction batch_actions[] = {
     { "New batch", "/migration/new", "plus", "core.migration", CREATE, true },
     { "Control totals", "/migration/reconcile", NULL, "core.migration", VIEW, false },
@@ -47,6 +49,8 @@ static const ListSpec batches = {
         { "created_at",     NULL, "b.created_at", LIST | SORT },
         { "took",           NULL, "if(b.started_at is null, '', sec_to_time(timestampdiff(second, b.started_at, "
                                   "coalesce(b.finished_at, b.updated_at))))", LIST },
+        { "is_open",        NULL, "b.state not in ('completed', 'completed_with_errors', 'cancelled', 'rolled_back')",
+          FILTER, .choices = yes_no },
         { "state",          NULL, "b.state", LIST | FILTER, .choices = batch_states },
         { 0 } },
     .order = "-created_at", .actions = batch_actions, .empty_title = "No batches yet",
@@ -250,7 +254,7 @@ void import_create(Req *r) {
         "insert into import_batch (utility_id, batch_no, entity, file_name, document_id, sha256, size, encoding, "
         "delimiter_char, header, mapping, mode, policy, has_ledger_effect, created_at, created_by, updated_at, "
         "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        c->utility, no, e->name, name, document, bytes_at(f.sha256, 32), f.size, f.encoding,
+                      c->utility, no, e->name, name, document, bytes_at(f.sha256, 32), f.size, f.encoding,
         text(c, "%c", f.delimiter), header_json(c, &f), mapping, in_text(in, "mode"), in_text(in, "policy"),
         e->has_ledger, c->now, c->user, c->now, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "import_batch", .id = id, .number = no, .version = 1,
@@ -367,7 +371,7 @@ static void show_errors(Req *r, const Batch *b) {
         "'blocked') order by state, line_no limit 50) w, json_table(w.messages, '$[*]' columns (code varchar(4) "
         "path '$.code', column_name varchar(60) path '$.column', text varchar(500) path '$.text', "
         "value varchar(200) path '$.value')) m order by w.state, w.line_no limit 50",
-        b->id);
+                     b->id);
     const char *s = "job.sections.1";
     show_text(r, text(r, "%s.title", s), msg(r->c.language, "import.report"));
     show_text(r, text(r, "%s.link.text", s), msg(r->c.language, "import.all_rows"));

@@ -154,6 +154,7 @@ static const Route setup_routes[] = {
     TENANT_POST("/org/admins/{id}/reactivation", "core.organization", EDIT,   org_admin_return, .form = org_setup_page),
     /* seen by the organization's own administrators alone, so a right that nobody else holds */
     TENANT_GET ("/org/dashboard",                "core.organization", EDIT,   org_dashboard_page),
+    TENANT_GET ("/org/dashboard/{figure}",       "core.organization", EDIT,   org_figure_page),
     TENANT_POST("/org/alerts",                   "core.organization", EDIT,   org_alert_post,
                 .form = org_dashboard_page),
     TENANT_GET ("/org/people",                   "core.organization", EDIT,   org_people_page),

@@ -11,6 +11,7 @@
 #include "app/core/user.h"
 #include "app/setup/organization.h"
 #include "app/setup/pages.h"
+#include "app/setup/totals.h"
 #include "lib/form.h"
 #include "lib/list.h"
 #include "lib/locale.h"
@@ -28,16 +29,26 @@ enum { ADDRESSES_MOST = 50, ADMINS_SHOWN = 200 };
     F(T, const char *, roles) F(T, const char *, status) F(T, Time, invited_at) F(T, Time, expires_at) \
     F(T, Time, last_login_at)
 ROW(Admin, ADMIN)
-#define ADMIN_COLUMNS "select u.id, u.public_id, u.full_name, u.email, group_concat(distinct ro.name, " \
+#define PERSON_COLUMNS "select u.id, u.public_id, u.full_name, u.email, group_concat(distinct ro.name, " \
     "if(ut.code is null, '', concat(' (', ut.code, ')')) order by ro.name, ut.code separator ', ') as roles, " \
     "u.status, (select max(i.sent_at) from invitation i where i.user_id = u.id) as invited_at, " \
     "(select max(i.expires_at) from invitation i where i.user_id = u.id and i.status in ('sent', 'expired')) " \
     "as expires_at, u.last_login_at " \
-    "from user u join user_role ur on ur.user_id = u.id join role ro on ro.id = ur.role_id " \
+    "from user u "
+#define ADMIN_COLUMNS PERSON_COLUMNS "join user_role ur on ur.user_id = u.id join role ro on ro.id = ur.role_id " \
     "and ro.code in ('tenant_admin', 'utility_admin') left join utility ut on ut.id = ur.utility_id "
+#define ANYBODY_COLUMNS PERSON_COLUMNS "left join user_role ur on ur.user_id = u.id " \
+    "left join role ro on ro.id = ur.role_id left join utility ut on ut.id = ur.utility_id "
 
 static const Admin *admin_here(Req *r) {
     Admin *a = db_find(r, Admin, ADMIN_COLUMNS "where u.public_id = ? group by u.id", path_text(r, "id"));
+    if (!a) fail(r, NOT_FOUND, "There is no such user.");
+    return a;
+}
+
+/* Whoever is invited, whatever the roles: the organization's administrators send again and take back for all. */
+static const Admin *invitee_here(Req *r) {
+    Admin *a = db_find(r, Admin, ANYBODY_COLUMNS "where u.public_id = ? group by u.id", path_text(r, "id"));
     if (!a) fail(r, NOT_FOUND, "There is no such user.");
     return a;
 }
@@ -76,31 +87,44 @@ static const char *when(Req *r, Time t) {
     return time_is_set(t) ? locale_time_words(&r->c.mem, r->c.locale, t) : "\xE2\x80\x93";
 }
 
-void org_admins_show(Req *r, const char *at_, const char *only) {
+static void show_people(Req *r, const char *at_, const char *title, const Admins *all, bool signs_in);
+
+void org_admins_show(Req *r, const char *at_) {
+    Admins all = db_all(r, Admin, ADMIN_COLUMNS "group by u.id order by field(u.status, 'active', 'pending', "
+                                  "'invited', 'invitation_expired', 'revoked', 'inactive'), u.full_name limit ?",
+                        (int)ADMINS_SHOWN);
+    show_people(r, at_, SAY(r, "admins"), &all, true);
+}
+
+void org_pending_show(Req *r, const char *at_) {
+    Admins all = db_all(r, Admin, ANYBODY_COLUMNS "where u.status in ('invited', 'pending', 'invitation_expired') "
+                                  "group by u.id order by u.status = 'invitation_expired', u.full_name limit ?",
+                        (int)ADMINS_SHOWN);
+    show_people(r, at_, SAY(r, "pending"), &all, false);
+}
+
+static void show_people(Req *r, const char *at_, const char *title, const Admins *all, bool signs_in) {
     Ctx *c = &r->c;
     bool may = perm_may(c, "core.organization", EDIT);
-    Admins all = db_all(c, Admin, ADMIN_COLUMNS "where (? is null or u.status = ?) group by u.id "
-                                  "order by field(u.status, 'active', 'pending', 'invited', 'invitation_expired', "
-                                  "'revoked', 'inactive'), u.full_name limit ?", only, only, (int)ADMINS_SHOWN);
-    TableView *t = table_start(r, at_, SAY(r, "admins"));
+    TableView *t = table_start(r, at_, title);
     table_column(t, SAY(r, "person"), "text", "id");
     table_column(t, SAY(r, "role"), "text", "name");
     table_column(t, SAY(r, "invited_on"), "date", NULL);
-    if (!only) table_column(t, SAY(r, "last_sign_in"), "date", NULL);
+    if (signs_in) table_column(t, SAY(r, "last_sign_in"), "date", NULL);
     table_column(t, msg(c->language, "field.status"), "status", "status");
     if (may) table_column(t, SAY(r, "actions"), "act", NULL);
-    for (size_t i = 0; i < all.n; i++) {
-        const Admin *a = &all.v[i];
+    for (size_t i = 0; i < all->n; i++) {
+        const Admin *a = &all->v[i];
         table_row(t, NULL);
         table_cell(t, a->full_name);
         table_sub(t, a->email);
         table_cell(t, a->roles);
         table_cell(t, when(r, a->invited_at));
-        if (!only) table_cell(t, when(r, a->last_login_at));
+        if (signs_in) table_cell(t, when(r, a->last_login_at));
         table_state(t, status_of(c, a));
         if (!may) continue;
         table_cell(t, "");
-        show_acts(r, text(r, "%s.rows.%zu.cells.%d", at_, i, only ? 4 : 5), a);
+        show_acts(r, text(r, "%s.rows.%zu.cells.%d", at_, i, signs_in ? 5 : 4), a);
     }
     table_empty(t, SAY(r, "no_pending"), NULL);
 }
@@ -153,7 +177,7 @@ static void head(Req *r, const char *title) {
 static const Admin *invited_already(Req *r, const char *email) {
     Ctx *c = &r->c;
     if (!email) return NULL;
-    Admin *a = db_find(c, Admin, ADMIN_COLUMNS "where u.email = ? group by u.id", email_lower(&c->mem, email));
+    Admin *a = db_find(c, Admin, ANYBODY_COLUMNS "where u.email = ? group by u.id", email_lower(&c->mem, email));
     return a && is_open(a) ? a : NULL;
 }
 
@@ -296,12 +320,14 @@ void org_invite_many_post(Req *r) {
 static void version_up(Ctx *c, const Admin *a, const char *action_) {
     user_touched(c, a->id, &(UserChange){ .action = action_ });
     setup_step_touch(c, "admins");
+    totals_people(c);
 }
 
 void org_admin_resend(Req *r) {
     Ctx *c = &r->c;
-    const Admin *a = admin_here(r);
+    const Admin *a = invitee_here(r);
     if (!is_open(a)) fail(c, CONFLICT, "%s", msg_format(c, c->language, "invite.over", { "name", a->full_name }));
+    if (!strcmp(a->status, "revoked") || !strcmp(a->status, "invitation_expired")) seat_check(c);
     db_run(c, "update user set status = 'invited' where id = ?", a->id);
     version_up(c, a, "invitation_sent");
     invitation_send(c, a->id, db_text(c, "select message from invitation where user_id = ? order by id desc limit 1",
@@ -312,7 +338,7 @@ void org_admin_resend(Req *r) {
 
 void org_admin_revoke(Req *r) {
     Ctx *c = &r->c;
-    const Admin *a = admin_here(r);
+    const Admin *a = invitee_here(r);
     if (!is_open(a) || !strcmp(a->status, "revoked"))
         fail(c, CONFLICT, "%s", msg_format(c, c->language, "invite.over", { "name", a->full_name }));
     invitation_revoke(c, a->id);
@@ -404,9 +430,11 @@ void org_people_page(Req *r) {
 
 static const Choice outcomes[] = { { "failed", "org.outcome.failed" }, { "success", "org.outcome.success" }, { 0 } };
 
+static const Choice ages[] = { { "24h", "org.age.24h" }, { "older", "org.age.older" }, { 0 } };
+
 static const ListSpec sign_ins = {
     .name = "org_sign_ins", .one = "attempt", .many = "attempts", .path = "/org/sign-ins",
-    .from = "login_attempt l", .where = "l.realm = 'staff'", .id = "l.id",
+    .from = "(select cast(? as datetime(6)) as at) n join login_attempt l", .where = "l.realm = 'staff'", .id = "l.id",
     .columns = COLUMNS {
         { "at",      NULL, "l.at", LIST | SORT, .place = "id" },
         { "email",   NULL, "l.email", LIST | SEARCH_START, .place = "name" },
@@ -414,6 +442,7 @@ static const ListSpec sign_ins = {
         { "result",  NULL, "l.result", LIST, .kind = "status", .place = "status" },
         { "outcome", NULL, "if(l.result in (" SIGN_IN_FAILED "), 'failed', 'success')", FILTER, .choices = outcomes },
         { "tried_at", NULL, "l.at", FILTER },
+        { "age",      NULL, "if(l.at >= n.at - interval 1 day, '24h', 'older')", FILTER, .choices = ages },
         { 0 } },
     .order = "-at", .feature = "core.organization" };
 
@@ -422,6 +451,6 @@ void org_sign_ins_page(Req *r) {
     show_text(r, "page.crumbs.0.text", SAY(r, "dashboard"));
     show_text(r, "page.crumbs.0.url", "/org/dashboard");
     show_text(r, "page.crumbs.1.text", SAY(r, "sign_ins"));
-    list_show(r, &sign_ins);
+    list_show(r, &sign_ins, r->c.now);
     if (!r->status) page(r, "layout/list");
 }

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "app/core/front.h"
 #include "app/core/rights.h"
 #include "app/platform/platform.h"
 #include "app/setup/organization.h"
@@ -21,7 +22,7 @@
 #include "lib/table.h"
 
 #define SAY(r, key) msg((r)->c.language, "org." key)
-enum { ALERTS_SHOWN = 8, AUDIT_SHOWN = 10 };
+enum { ALERTS_SHOWN = 50, AUDIT_SHOWN = 10 };
 
 typedef struct Board {
     Totals       now;
@@ -40,38 +41,46 @@ static Board read_board(Req *r) {
 
 /* --- tiles -------------------------------------------------------------------------------------------------------- */
 
-/* What a tile counts. Of the organization, or (`per_utility`) the sum over utilities: the link goes to the one with
-   most. path: of the organization, or of the utility. */
-typedef struct Tile { const char *key, *label; bool per_utility; const char *path; } Tile;
+/* What a tile counts. Of the organization, or (`per_utility`) the sum over utilities and of what belongs to none: the
+   link goes to the list of the one that has some, or to the sum's parts. path: of the organization, or of the utility;
+   of_utility, of_none: added where the list holds both. */
+typedef struct Tile { const char *name, *key, *label; bool per_utility; const char *path, *of_utility, *of_none; } Tile;
 static const Tile tiles[] = {
-    { "now.users_active",    "org.tile.active",     false, "/org/people?status=active" },
-    { "now.users_invited",   "org.tile.invited",    false, "/org/people?status=invited&status=pending" },
-    { "now.users_locked",    "org.tile.locked",     false, "/org/people?is_locked=1" },
-    { "now.sign_ins_failed", "org.tile.sign_ins",   false, "/org/sign-ins?outcome=failed" },
-    { "now.imports_open",    "org.tile.imports",    true,  "/migration" },
-    { "now.jobs_failed",     "org.tile.jobs",       true,  "/jobs?state=dead" },
-    { "now.gateway_n",       "org.tile.gateway",    true,  "/integrations/events" },
-    { "now.hooks_dead",      "org.tile.hooks",      true,  "/integrations/events?state=dead" },
+    { "active",   "now.users_active",    "org.tile.active",   false, "/org/people?status=active" },
+    { "invited",  "now.users_invited",   "org.tile.invited",  false, "/org/people?status=invited&status=pending" },
+    { "locked",   "now.users_locked",    "org.tile.locked",   false, "/org/people?is_locked=1&status=active" },
+    { "sign-ins", "now.sign_ins_failed", "org.tile.sign_ins", false, "/org/sign-ins?outcome=failed&age=24h" },
+    { "imports",  "now.imports_open",    "org.tile.imports",  true,  "/migration?is_open=1" },
+    { "jobs",     "now.jobs_failed",     "org.tile.jobs",     true,  "/jobs?state=dead&ended=24h", "&of=utility",
+      "&of=organization" },
+    { "gateways", "now.gateway_n",       "org.tile.gateway",  true,  "/integrations/events" },
+    { "webhooks", "now.hooks_dead",      "org.tile.hooks",    true,  "/integrations/events?state=dead" },
 };
 enum { TILES = sizeof tiles / sizeof *tiles };
 
-/* value -1: could not be calculated */
+/* value -1: could not be calculated; code: the utility whose list it is, NULL: none or several */
 typedef struct Figure { int64_t value; Time as_of; const char *code; } Figure;
+
+static void figure_add(Figure *f, const Total *one) {
+    f->value = (f->value < 0 ? 0 : f->value) + one->value;
+    if (!time_is_set(f->as_of) || one->updated_at.us < f->as_of.us) f->as_of = one->updated_at;
+}
 
 static Figure figure_of(const Board *b, const Tile *t) {
     Figure f = { -1, TIME_NONE, NULL };
     const Total *own = total_find(&b->now, (Id){ 0 }, t->key);
-    if (own) f.value = own->value, f.as_of = own->updated_at;
-    if (!t->per_utility) return f;
-    int64_t most = -1;
-    for (size_t i = 0; i < b->utilities.n; i++) {
+    if (own) figure_add(&f, own);
+    size_t with_some = 0;
+    for (size_t i = 0; t->per_utility && i < b->utilities.n; i++) {
         const UtilityCard *u = &b->utilities.v[i];
         const Total *one = total_find(&b->now, u->id, t->key);
         if (!one) continue;
-        f.value = (f.value < 0 ? 0 : f.value) + one->value;
-        if (!time_is_set(f.as_of) || one->updated_at.us < f.as_of.us) f.as_of = one->updated_at;
-        if (one->value > most) most = one->value, f.code = u->code;
+        figure_add(&f, one);
+        if (one->value) f.code = u->code, with_some++;
     }
+    bool of_one = b->utilities.n == 1 || (with_some == 1 && !(own && own->value));
+    if (b->utilities.n && (of_one || !f.value) && !f.code) f.code = b->utilities.v[0].code;
+    if (f.value > 0 && !of_one) f.code = NULL;
     return f;
 }
 
@@ -106,9 +115,41 @@ static void show_tiles(Req *r, const Board *b) {
         show_text(r, text(r, "%s.sub", k), f.value < 0 ? SAY(r, "not_counted")
                   : msg_format(r, r->c.language, "org.as_of",
                                { "time", locale_clock(&r->c.mem, r->c.locale, f.as_of) }));
-        if (!t->per_utility) show_text(r, text(r, "%s.url", k), t->path);
-        else if (f.code) show_text(r, text(r, "%s.url", k), text(r, "/u/%s%s", f.code, t->path));
+        show_text(r, text(r, "%s.url", k), !t->per_utility ? t->path : f.code ? text(r, "/u/%s%s", f.code, t->path)
+                  : text(r, "/org/dashboard/%s", t->name));
     }
+}
+
+/* The parts of a sum over utilities, each with its list. */
+void org_figure_page(Req *r) {
+    Board b = read_board(r);
+    const Tile *t = NULL;
+    for (size_t i = 0; i < TILES; i++)
+        if (tiles[i].per_utility && !strcmp(tiles[i].name, path_text(r, "figure"))) t = &tiles[i];
+    if (!t) fail(r, NOT_FOUND, "There is no such figure.");
+    show_text(r, "page.title", msg(r->c.language, t->label));
+    show_text(r, "page.crumbs.0.text", SAY(r, "dashboard"));
+    show_text(r, "page.crumbs.0.url", "/org/dashboard");
+    show_text(r, "page.crumbs.1.text", msg(r->c.language, t->label));
+    TableView *v = table_start(r, "show.sections.0.table", msg(r->c.language, t->label));
+    table_column(v, SAY(r, "utility"), "text", "id");
+    table_column(v, msg(r->c.language, t->label), "num", "amount");
+    const Total *own = total_find(&b.now, (Id){ 0 }, t->key);
+    for (size_t i = 0; i < b.utilities.n; i++) {
+        const UtilityCard *u = &b.utilities.v[i];
+        const Total *one = total_find(&b.now, u->id, t->key);
+        table_row(v, text(r, "/u/%s%s%s", u->code, t->path, t->of_utility ? t->of_utility : ""));
+        table_cell(v, u->name);
+        table_sub(v, u->code);
+        table_cell(v, one ? locale_count(&r->c.mem, r->c.locale, one->value) : "-");
+    }
+    if (own && t->of_none && b.utilities.n) {
+        table_row(v, text(r, "/u/%s%s%s", b.utilities.v[0].code, t->path, t->of_none));
+        table_cell(v, SAY(r, "of_none"));
+        table_cell(v, locale_count(&r->c.mem, r->c.locale, own->value));
+    }
+    table_empty(v, SAY(r, "no_utility_yet"), NULL);
+    page(r, "layout/show");
 }
 
 /* --- cards -------------------------------------------------------------------------------------------------------- */
@@ -139,21 +180,23 @@ static void show_organization(Req *r, size_t *n, const Board *b) {
     const char *at_ = section_in(r, "top", n, SAY(r, "title"), "third");
     show_text(
         r, text(r, "%s.sub", at_), msg_format(r, r->c.language, "org.percent", { "percent", text(r, "%d", percent) }));
+    bar(r, at_, 0, SAY(r, "progress"), text(r, "%d\xC2\xA0%%", percent), percent, NULL);
     for (int i = 0; i < ORG_PARTS; i++) {
         bool done = org_part(o, i) != NULL;
-        bar(r, at_, (size_t)i, msg(r->c.language, text(r, "org.%s", org_parts[i].name)),
+        bar(r, at_, (size_t)i + 1, msg(r->c.language, text(r, "org.%s", org_parts[i].name)),
             text(r, "%d\xC2\xA0%%", done ? org_parts[i].weight : 0), done ? 100 : 0, NULL);
     }
     const Total *invited = total_find(&b->now, (Id){ 0 }, "now.users_invited");
     show_text(r, text(r, "%s.after.strong", at_), SAY(r, "invitations"));
     show_text(r, text(r, "%s.after.text", at_),
         invited ? msg_plural(r, r->c.language, "org.n_pending", invited->value, NULL) : SAY(r, "not_counted"));
-    bool may = perm_may(&r->c, "core.organization", EDIT);
+    const Facts *facts = facts_of(&r->c);
+    bool is_read_only = facts->support.id || (facts->tenant_status && !strcmp(facts->tenant_status, "suspended"));
     show_text(r, text(r, "%s.actions.0.text", at_), percent == 100 ? SAY(r, "view_details") : percent
               ? SAY(r, "continue_setup") : SAY(r, "complete_setup"));
     show_text(r, text(r, "%s.actions.0.url", at_), percent == 100 ? "/org/setup" : "/setup");
     show_text(r, text(r, "%s.actions.0.kind", at_), percent == 100 ? NULL : "primary");
-    if (!may && percent < 100) show_text(r, text(r, "%s.actions.0.why", at_), SAY(r, "cannot_edit"));
+    if (is_read_only && percent < 100) show_text(r, text(r, "%s.actions.0.why", at_), SAY(r, "cannot_edit"));
 }
 
 #define BOUGHT(F, T) F(T, const char *, plan) F(T, const char *, status) F(T, Date, until)
@@ -377,12 +420,23 @@ static void show_pending(Req *r, size_t *n) {
     const char *at_ = section(r, n, SAY(r, "pending"), NULL);
     show_text(r, text(r, "%s.actions.0.text", at_), SAY(r, "invite_several"));
     show_text(r, text(r, "%s.actions.0.url", at_), "/org/admins/invitations");
-    org_admins_show(r, text(r, "%s.table", at_), "invited");
+    org_pending_show(r, text(r, "%s.table", at_));
 }
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
-/* The page's figures as a file: measure, of what, day, value, counted at. */
+/* One line: measure, of what, day, value, counted at. */
+static void csv_figure(Ctx *c, CsvText *csv, const char *measure, const char *of, const char *day, int64_t value,
+                       const char *as_of) {
+    csv_text(csv, measure);
+    csv_text(csv, of);
+    csv_text(csv, day);
+    csv_number(csv, text(c, "%lld", (long long)value));
+    csv_text(csv, as_of);
+    csv_end(csv);
+}
+
+/* The page's figures as a file. */
 static void export_board(Req *r, const Board *b) {
     Ctx *c = &r->c;
     CsvText *csv = csv_start(&c->mem);
@@ -395,33 +449,26 @@ static void export_board(Req *r, const Board *b) {
         for (size_t k = 0; k < b->utilities.n; k++)
             if (b->utilities.v[k].id.id == t->utility.id) code = b->utilities.v[k].code;
         if (t->utility.id && !code) continue;
-        csv_text(csv, t->key + strlen("now."));
-        csv_text(csv, code);
-        csv_text(csv, NULL);
-        csv_number(csv, text(r, "%lld", (long long)t->value));
-        csv_text(csv, time_iso(&c->mem, t->updated_at));
-        csv_end(csv);
+        csv_figure(c, csv, t->key + strlen("now."), code, NULL, t->value, time_iso(&c->mem, t->updated_at));
     }
-    for (size_t i = 0; i < b->utilities.n; i++) {
-        csv_text(csv, "configured_percent");
-        csv_text(csv, b->utilities.v[i].code);
-        csv_text(csv, NULL);
-        csv_number(csv, text(r, "%d", card_percent(&b->steps, b->utilities.v[i].id)));
-        csv_text(csv, time_iso(&c->mem, c->now));
-        csv_end(csv);
+    const char *now = time_iso(&c->mem, c->now);
+    csv_figure(c, csv, "organization_percent", NULL, NULL, organization_percent(organization_row(c, false)), now);
+    for (size_t i = 0; i < b->utilities.n; i++)
+        csv_figure(c, csv, "configured_percent", b->utilities.v[i].code, NULL,
+                   card_percent(&b->steps, b->utilities.v[i].id), now);
+    Usages used = subscription_usage_kept(c);
+    for (size_t i = 0; i < used.n; i++) {
+        csv_figure(c, csv, text(c, "used_%s", used.v[i].metric), NULL, NULL, used.v[i].used, NULL);
+        if (used.v[i].limit >= 0)
+            csv_figure(c, csv, text(c, "limit_%s", used.v[i].metric), NULL, NULL, used.v[i].limit, NULL);
     }
     Days d = read_days(r, b);
     const struct { const char *name; const int64_t *v; } series[] = { { "sign_ins", d.sign_ins },
         { "messages", d.messages }, { "payments", d.payments } };
     for (size_t s = 0; s < 3; s++)
-        for (int i = 0; i < d.n; i++) {
-            csv_text(csv, series[s].name);
-            csv_text(csv, NULL);
-            csv_text(csv, date_iso(&c->mem, date_add_days(b->today, i + 1 - d.n)));
-            csv_number(csv, text(r, "%lld", (long long)series[s].v[i]));
-            csv_text(csv, NULL);
-            csv_end(csv);
-        }
+        for (int i = 0; i < d.n; i++)
+            csv_figure(c, csv, series[s].name, NULL, date_iso(&c->mem, date_add_days(b->today, i + 1 - d.n)),
+                       series[s].v[i], NULL);
     audit_note(c, "export", "org_dashboard", (Id){ 0 }, NULL, NULL);
     header_set(r, "Content-Disposition", "attachment; filename=\"organization.csv\"");
     answer(r, 200, "text/csv; charset=utf-8", csv->text.s, csv->text.n);

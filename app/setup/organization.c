@@ -180,7 +180,7 @@ void org_setup_page(Req *r) {
     const Fact look[] = { { "brand_colour", o->brand_colour }, { "email_footer", o->email_footer } };
     show_facts(r, "org.look", look, sizeof look / sizeof *look);
     show_subscription(r);
-    org_admins_show(r, "org.admins", NULL);
+    org_admins_show(r, "org.admins");
     history_show(r, "org.history", "organization_setting", o->id, NULL);
     if (may) {
         bool full = organization_percent(o) == 100;
@@ -349,14 +349,15 @@ static const char *drafted(Req *r, const char *name, const char *stored) {
 #define USES(F, T) F(T, int64_t, plans) F(T, int64_t, bills) F(T, int64_t, payments) F(T, int64_t, entries)
 ROW(Uses, USES)
 
-/* "1 tariff plan and 1 bill": what is priced in the currency; NULL: nothing. */
+/* "1 tariff plan and 1 bill": what is priced in the currency; without either, what was paid and booked. NULL: none. */
 static const char *used_by(Ctx *c, bool *one) {
     const Uses *u = db_one(c, Uses, "select (select count(*) from tariff_plan) as plans, (select count(*) from bill) "
                                     "as bills, (select count(*) from payment) as payments, "
                                     "(select count(*) from ledger_entry) as entries");
+    bool priced = u->plans || u->bills;
     const struct { const char *key; int64_t n; } all[] = { { "org.n_plans", u->plans }, { "org.n_bills", u->bills },
-        { "org.n_payments", u->payments }, { "org.n_entries", u->entries } };
-    const char *parts[4];
+        { "org.n_payments", priced ? 0 : u->payments }, { "org.n_entries", priced ? 0 : u->entries } };
+    const char *parts[2];
     size_t n = 0;
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -365,11 +366,7 @@ static const char *used_by(Ctx *c, bool *one) {
         parts[n++] = msg_plural(c, c->language, all[i].key, all[i].n, locale_count(&c->mem, c->locale, all[i].n));
     }
     *one = sum == 1;
-    Text t = text_start(c);
-    text_add(&t, "");
-    for (size_t i = 0; i < n; i++)
-        text_addf(&t, "%s%s", !i ? "" : i + 1 == n ? msg(c->language, "org.and") : ", ", parts[i]);
-    return n ? t.s : NULL;
+    return n == 2 ? text(c, "%s%s%s", parts[0], msg(c->language, "org.and"), parts[1]) : n ? parts[0] : NULL;
 }
 
 static bool is_used(Ctx *c) {
@@ -462,14 +459,24 @@ static void currency_follow(Ctx *c, const char *currency) {
     }
 }
 
-/* What the change does to screens and to jobs, in the note. */
+/* What the change does to screens and to jobs, in the note: each setting that is another now. */
 static void say_what_changes(Req *r, const OrganizationRow *o, const OrganizationRow *n) {
     Ctx *c = &r->c;
-    bool zone = o->time_zone && strcmp(o->time_zone, n->time_zone), dates = o->date_format
-        && strcmp(o->date_format, n->date_format);
-    if (zone) note(r, "%s", msg_format(r, c->language, "org.zone_changed", { "zone", n->time_zone }));
-    else if (dates) note(r, "%s", msg_format(r, c->language, "org.dates_changed", { "format", n->date_format }));
-    else note(r, "%s", msg(c->language, "ui.saved"));
+    const char *zone = msg_format(r, c->language, "org.zone_changed", { "zone", n->time_zone }),
+        *date = msg_format(r, c->language, "org.dates_changed", { "format", n->date_format }),
+        *clock = msg_format(r, c->language, "org.clock_changed",
+                            { "clock", msg(c->language, text(r, "org.clock.%s", n->time_format)) }),
+        *number = msg_format(r, c->language, "org.numbers_changed", { "format", n->number_format });
+    const struct { const char *was, *is, *said; } all[] = { { o->time_zone, n->time_zone, zone },
+        { o->date_format, n->date_format, date }, { o->time_format, n->time_format, clock },
+        { o->number_format, n->number_format, number } };
+    Text t = text_start(c);
+    text_add(&t, msg(c->language, "ui.saved"));
+    size_t before = t.n;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].was && strcmp(all[i].was, all[i].is)) text_addf(&t, " %s", all[i].said);
+    if (t.n > before) text_addf(&t, " %s", SAY(r, "stored_stays"));
+    note(r, "%s", t.s);
 }
 
 static const char *or_was(const Input *in, const char *name, const char *was) {

@@ -47,8 +47,9 @@ Id logo_taken(Req *r, const char *field, Id now, const char *entity, Id id);
 /* Results of login_attempt that are a failed sign-in, for "in (...)". */
 #define SIGN_IN_FAILED "'wrong_password', 'mfa_failed', 'inactive', 'locked', 'network'"
 
-/* The administrators of the organization with what may be done with each, as a table at `at` (org_admin.c). `only`: a
-   state of users, NULL: all. */
-void org_admins_show(Req *r, const char *at_, const char *only);
+/* The administrators of the organization with what may be done with each, as a table at `at_` (org_admin.c). */
+void org_admins_show(Req *r, const char *at_);
+/* All whose invitation was not accepted yet, whatever their roles. */
+void org_pending_show(Req *r, const char *at_);
 
 #endif

@@ -163,6 +163,7 @@ void org_admin_leave_page(Req *r);
 void org_admin_leave     (Req *r);
 void org_admin_return    (Req *r);
 void org_dashboard_page  (Req *r);      /* org_dashboard.c */
+void org_figure_page     (Req *r);
 void org_alert_post      (Req *r);
 void org_people_page     (Req *r);
 void org_sign_ins_page   (Req *r);

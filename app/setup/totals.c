@@ -32,7 +32,7 @@ const Total *total_find(const Totals *all, Id utility, const char *key) {
 #define PEOPLE(F, T) F(T, int64_t, active) F(T, int64_t, invited) F(T, int64_t, locked)
 ROW(People, PEOPLE)
 
-static void count_people(Ctx *c) {
+void totals_people(Ctx *c) {
     Id org = { 0 };
     const People *p = db_one(c, People, "select coalesce(sum(status = 'active'), 0) as active, "
                                         "coalesce(sum(status in ('invited', 'pending')), 0) as invited, "
@@ -46,7 +46,7 @@ static void count_people(Ctx *c) {
 
 void totals_people_event(Ctx *c, const EventRow *e) {
     (void)e;
-    count_people(c);
+    totals_people(c);
 }
 
 /* --- what runs ---------------------------------------------------------------------------------------------------- */
@@ -96,7 +96,7 @@ static void count_jobs(Ctx *c, Id u) {
         db_int(c,
             "select count(*) from webhook_event where utility_id = ? "
             "and state = 'dead' and received_at >= ?",
-            u, day));
+               u, day));
 }
 
 static void count_work(Ctx *c, Id u) {
@@ -107,7 +107,7 @@ static void count_work(Ctx *c, Id u) {
         db_int(c,
             "select count(*) from consumer where utility_id = ? "
             "and status = 'active'",
-            u));
+               u));
 }
 
 void totals_work_event(Ctx *c, const EventRow *e) {
@@ -139,7 +139,7 @@ JobStep totals_job(Ctx *c, const JobRow *job) {
     (void)job;
     Date today = utility_today(c);
     const UtilityList *all = utilities_here(c);
-    count_people(c);
+    totals_people(c);
     totals_work_event(c, &(EventRow){ 0 });
     for (size_t i = 0; i < all->n; i++) {
         if (!strcmp(all->v[i]->status, "closed")) continue;
@@ -167,7 +167,7 @@ enum { TARIFF_ENDS_DAYS = 30, HOLIDAYS_FROM_MONTH = 10 };
 #define ENDING(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, plan) F(T, Date, ends)
 ROW(Ending, ENDING)
 
-/* Plans whose price ends within 30 days with none after it. */
+/* Plans whose price ends within 30 days with none after it; a plan that has a version again is told of no more. */
 static void watch_tariffs(Ctx *c, const Utility *u, Date today) {
     Endings all = db_all(c, Ending, "select p.id, p.code, p.name as plan, max(v.effective_to) as ends "
         "from tariff_plan p join tariff_plan_version v on v.plan_id = p.id and v.state in ('approved', 'active') "
@@ -178,18 +178,23 @@ static void watch_tariffs(Ctx *c, const Utility *u, Date today) {
                     msg_format(c, c->language, "org.alert.tariff", { "plan", all.v[i].plan },
                                { "date", locale_date_words(&c->mem, c->locale, all.v[i].ends) }),
                     text(c, "/u/%s/plans/%s", u->code, all.v[i].code));
+    db_run(c, "update alert set resolved_at = ? where utility_id = ? and kind = 'tariff.ends' and resolved_at is null "
+              "and last_at < ?", c->now, u->id, c->now);
 }
 
-/* From October on the next year's holidays are missed. */
+/* From October on the next year's holidays are missed, until they are there or that year is over. */
 static void watch_holidays(Ctx *c, const Utility *u, Date today) {
-    int year = date_ymd(today).year + 1;
-    const char *key = text(c, "holidays:%lld:%d", (long long)u->id.id, year);
-    bool missing = date_ymd(today).month >= HOLIDAYS_FROM_MONTH && !db_int(c, "select exists (select 1 from holiday h "
-        "join calendar k on k.id = h.calendar_id and k.is_default = 1 where k.utility_id = ? "
-        "and h.holiday_date between ? and ?)", u->id, date_of(year, 1, 1), date_of(year, 12, 31));
-    if (!missing) alert_clear(c, key);
-    else alert_raise(c, "holidays.missing", "warning", key, msg_format(c, c->language, "org.alert.holidays",
-        { "year", text(c, "%d", year) }), text(c, "/u/%s/calendar", u->code));
+    int now = date_ymd(today).year;
+    for (int year = now - 1; year <= now + 1; year++) {
+        const char *key = text(c, "holidays:%lld:%d", (long long)u->id.id, year);
+        bool missing = year >= now && !db_int(c, "select exists (select 1 from holiday h join calendar k "
+            "on k.id = h.calendar_id and k.is_default = 1 where k.utility_id = ? and h.holiday_date between ? and ?)",
+                                              u->id, date_of(year, 1, 1), date_of(year, 12, 31));
+        if (!missing) alert_clear(c, key);
+        else if (year > now && date_ymd(today).month >= HOLIDAYS_FROM_MONTH)
+            alert_raise(c, "holidays.missing", "warning", key, msg_format(c, c->language, "org.alert.holidays",
+                { "year", text(c, "%d", year) }), text(c, "/u/%s/calendar", u->code));
+    }
 }
 
 JobStep alerts_job(Ctx *c, const JobRow *job) {

@@ -26,6 +26,9 @@ Totals totals_now(Ctx *c);
 /* The gauge; NULL when it was not counted yet. */
 const Total *total_find(const Totals *all, Id utility, const char *key);
 
+/* Counts people and failed sign-ins now, for pages that change them. */
+void totals_people(Ctx *c);
+
 /* Jobs and events. */
 JobStep totals_job      (Ctx *c, const JobRow *job);    /* what moves within minutes */
 JobStep totals_night_job(Ctx *c, const JobRow *job);    /* 90 days anew */

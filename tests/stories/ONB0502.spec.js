@@ -26,7 +26,13 @@ story('ONB0502', 'ONB-FRESH', ({ as, test, expect, sql, one, jobs_run, looks_rig
 
   test('ONB0502.1 currency and date format are 70 % of the organization', async () => {
     await admin().post('/org/setup/regional', { currency: 'USD', date_format: 'MM/DD/YYYY' }, { from: '/org/setup/regional' }).is(303);
-    await admin().get('/org/dashboard').sees('70 % done', 'Continue setup');
+    await admin().get('/org/dashboard').sees('70 % done', /Setup progress\s*70/, /Currency\s*40/, /Date format\s*30/, /Time zone\s*0/, 'Continue setup').lacks('View details');
+    // nothing can be changed: the button is there, and says why it cannot be pressed
+    sql.platform("update tenant set status = 'suspended' where slug = 'swa'");
+    const still = await admin().get('/org/dashboard').sees('70 % done', 'Nothing can be changed at the moment.');
+    expect(still.body).toMatch(/<span class="s-why">.{0,200}Continue setup/s);
+    sql.platform("update tenant set status = 'active' where slug = 'swa'");
+    expect((await admin().get('/org/dashboard').lacks('Nothing can be changed')).body).not.toContain('class="s-why"');
     await admin().post('/org/setup/regional', { time_zone: 'America/Los_Angeles' }, { from: '/org/setup/regional' }).is(303);
     await admin().get('/org/dashboard').sees('100 % done', 'View details');
   });
@@ -45,8 +51,18 @@ story('ONB0502', 'ONB-FRESH', ({ as, test, expect, sql, one, jobs_run, looks_rig
     await jobs_run();
     const after = await admin().get('/org/dashboard').is(200);
     expect(tile(after, 'Invited')).toBe('2');
+    expect(after.text).toContain('2 pending');
     expect(await admin().get(link_of(after, 'Invited')).rows()).toHaveLength(3);        // with the head
-    await admin().get(link_of(after, 'Failed sign-ins, 24 h') ?? '/org/sign-ins?outcome=failed').is(200);
+    // whoever is invited stands on the page and is invited once more from there; taken back, the tile says so at once
+    expect(after.text).toContain('two@sfwater.org');
+    const id = one("select public_id from user where email = 'two@sfwater.org'");
+    await admin().post(`/org/admins/${id}/invitation`, {}, { from: '/org/dashboard' }).is(303);
+    expect(one("select sent_count from invitation where email = 'two@sfwater.org'")).toBe('2');
+    await admin().post(`/org/admins/${id}/revocation`, {}, { from: '/org/dashboard' }).is(303);
+    const less = await admin().get('/org/dashboard').is(200);
+    expect(less.body.slice(less.body.indexOf('Pending invitations'))).toContain('three@sfwater.org');
+    expect(less.body.slice(less.body.indexOf('Pending invitations'))).not.toContain('two@sfwater.org');
+    expect(tile(less, 'Invited')).toBe('1');
   });
 
   test('ONB0502 the page in a browser', async ({ page }) => {
@@ -56,7 +72,7 @@ story('ONB0502', 'ONB-FRESH', ({ as, test, expect, sql, one, jobs_run, looks_rig
   });
 });
 
-story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right, instance }) => {
+story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run, looks_right, instance }) => {
   const admin = () => as('tenant_admin');
   const utility = () => one("select id from utility where code = 'swa-w'");
   const card = (page, code) => page.body.split('s-util-card').find((part) => part.includes(`>${code},`));
@@ -80,7 +96,7 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
       from consumer c join seq_1_to_${48000 - there} s where c.consumer_no = 'X-C'`);
     sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'subscription.usage', 'general', '2020-01-01', 3 from tenant where slug = 'swa'");
     await jobs_run();
-    const page = await admin().get('/org/dashboard').sees('48,000 of 60,000 (80 %)', '48,000 of 60,000 accounts are used.');
+    const page = await admin().get('/org/dashboard').sees('48,000 of 60,000 (80 %)', '48,000 of 60,000 accounts are used.', 'Staff seats', 'Text messages this month', 'Storage, MB').lacks('last_active');
     expect(page.body).toMatch(/Accounts<\/span><strong class="num">48,000 of 60,000 \(80 %\)<\/strong><svg class="s-bar warn"/);
     for (const [table, column] of [['account', 'account_no'], ['premise', 'premise_no'], ['consumer', 'consumer_no']]) sql(`delete from ${table} where ${column} like 'X-%'`);
   });
@@ -94,6 +110,47 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
     expect(tile(page, 'Webhook failures, 24 h')).toBe('1');
     expect(link_of(page, 'Webhook failures, 24 h')).toBe('/u/swa-w/integrations/events?state=dead');
     expect(await admin().get('/u/swa-w/integrations/events?state=dead').rows()).toHaveLength(2);
+    // of a second utility too: the tile is their sum and leads to its parts, each with its list
+    sql(`insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', concat('evt_dead', seq), 'x', '2026-04-15 16:51:00', 'dead' from utility join seq_2_to_3 where code = 'swa-e'`);
+    await count_now({ sql, jobs_run });
+    const both = await admin().get('/org/dashboard').is(200);
+    expect([tile(both, 'Webhook failures, 24 h'), link_of(both, 'Webhook failures, 24 h')]).toEqual(['3', '/org/dashboard/webhooks']);
+    const parts = await admin().get('/org/dashboard/webhooks').sees('Webhook failures, 24 h', 'SWA East', 'SWA Water & Wastewater');
+    for (const [code, n] of [['swa-w', 1], ['swa-e', 2]]) {
+      expect(parts.body).toContain(`href="/u/${code}/integrations/events?state=dead"`);
+      expect(await admin().get(`/u/${code}/integrations/events?state=dead`).rows()).toHaveLength(n + 1);
+    }
+    await admin().get('/org/dashboard/active').is(404);
+    await admin().get('/org/dashboard/nothing').is(404);
+    await as('utility_admin').get('/org/dashboard/webhooks').is(403);
+  });
+
+  test('ONB0502 each tile leads to as many rows as it counts', async () => {
+    sql("insert into login_attempt (at, email, realm, result) values ('2026-04-15 16:00:00', 'a@x.org', 'staff', 'wrong_password'), ('2026-04-14 18:00:00', 'b@x.org', 'staff', 'locked'), ('2026-04-13 18:00:00', 'c@x.org', 'staff', 'wrong_password')");
+    sql("update user set locked_until = '2030-01-01' where email in ('cso1@swa.test', 'cashier2@swa.test')");
+    sql("update user set status = 'inactive' where email = 'cashier2@swa.test'");
+    const job = (id, ended) => sql.platform(`insert into job (tenant_id, utility_id, kind, class, state, run_at, ended_at, max_attempts) select id, ${id}, 'try.dead', 'general', 'dead', '2026-04-14', '${ended}', 1 from tenant where slug = 'swa'`);
+    sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'dashboard.totals', 'general', '2020-01-01', 3 from tenant where slug = 'swa'");
+    await jobs_run();
+    for (const [id, ended] of [[utility(), '2026-04-15 16:00:00'], [utility(), '2026-04-12 16:00:00'], ['null', '2026-04-15 15:00:00']]) job(id, ended);
+    sql(`insert into dashboard_counter (utility_id, \`key\`, period, value, updated_at) values (${utility()}, 'now.jobs_failed', '1970-01-01', 1, '2026-04-15 17:00:00'), (null, 'now.jobs_failed', '1970-01-01', 1, '2026-04-15 17:00:00') on duplicate key update value = values(value)`);
+    try {
+      const page = await admin().get('/org/dashboard').is(200);
+      expect(['Active users', 'Locked accounts', 'Failed sign-ins, 24 h', 'Failed jobs, 24 h'].map((label) => tile(page, label))).toEqual([one("select count(*) from user where status = 'active'"), '1', '2', '2']);
+      for (const label of ['Locked accounts', 'Failed sign-ins, 24 h'])
+        expect(await admin().get(link_of(page, label)).rows(), label).toHaveLength(Number(tile(page, label)) + 1);
+      await admin().get(link_of(page, 'Active users')).sees(new RegExp(`\\bof ${tile(page, 'Active users')}\\b`));
+      expect(link_of(page, 'Failed jobs, 24 h')).toBe('/org/dashboard/jobs');                // of a utility, and of none
+      const parts = await admin().get('/org/dashboard/jobs').sees('The whole organization');
+      for (const of of ['utility', 'organization']) {
+        const link = parts.body.match(new RegExp(`href="(/u/swa-[we]/jobs[^"]*of=${of})"`, 'g')).map((m) => m.slice(6, -1).replace(/&amp;/g, '&')).find((url) => of === 'organization' || url.startsWith('/u/swa-w/'));
+        expect(await admin().get(link).rows(), of).toHaveLength(2);
+      }
+      expect(await admin().get('/u/swa-w/migration?is_open=1').is(200).and((r) => r.text)).toBeTruthy();
+    } finally {
+      sql.platform("delete from job where kind = 'try.dead'");
+      sql("update user set locked_until = null, status = 'active' where email in ('cso1@swa.test', 'cashier2@swa.test')");
+    }
   });
 
   test('ONB0502 alerts are acknowledged; what ends soon is told of', async () => {
@@ -104,15 +161,27 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
     const alert = one("select id from alert where kind = 'tariff.ends'");
     await admin().post('/org/alerts', { alert }, { from: '/org/dashboard' }).done('Acknowledged.');
     await admin().get('/org/dashboard').sees('Acknowledged by System administrator');
-    await admin().post('/org/alerts', { alert: '999999' }, { from: '/org/dashboard' }).is(404);
+    await admin().post('/org/alerts', { alert: '999999' }).is(404);
+    // a version that follows: nothing to tell any more
+    sql("update tariff_plan_version v join tariff_plan p on p.id = v.plan_id set v.effective_to = null where p.code = 'RES-FIX' and v.state = 'active'");
+    const watch = async () => { sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'dashboard.alerts', 'general', '2020-01-01', 3 from tenant where slug = 'swa'"); await jobs_run(); };
+    await watch();
+    expect(one(`select count(*) from alert where id = ${alert} and resolved_at is not null`)).toBe('1');
+    await admin().get('/org/dashboard').lacks('no version follows.');
   });
 
   test('ONB0502 the figures as a file, other periods, and who may not look', async () => {
     await count_now({ sql, jobs_run });
+    sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'subscription.usage', 'general', '2020-01-01', 3 from tenant where slug = 'swa'");
+    await jobs_run();
     const file = await admin().get('/org/dashboard?export=csv&days=7').is(200);
     expect(file.headers['content-type']).toContain('text/csv');
     expect(file.body).toContain('measure,utility,period,value,as_of');
     expect(file.body).toMatch(/users_active,,,-?\d+,/);
+    expect(file.body).toMatch(/organization_percent,,,100,/);
+    expect(file.body).toMatch(/configured_percent,swa-w,,\d+,/);
+    expect(file.body).toMatch(/used_storage_mb,,,\d+,/);
+    expect(file.body).toMatch(/limit_accounts,,,60000,/);
     expect(file.body.match(/^payments,/gm)).toHaveLength(7);
     await admin().get('/org/dashboard?days=90').sees('Sign-ins per day, 90 days');
     await as('utility_admin').get('/org/dashboard').is(403);
@@ -158,5 +227,27 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_right
     await looks_right(page, { shots: 'org-dashboard' });
     await admin().browse(page, '/org/people');
     await looks_right(page, { shots: 'org-people' });
+    await admin().browse(page, '/org/dashboard/jobs');
+    await looks_right(page, { shots: 'org-figure' });
+  });
+
+  // last: the clock goes on to the next year
+  test("ONB0502 next year's holidays are missed from October on, until they are there", async () => {
+    test.setTimeout(240000);
+    const watch = async () => { sql.platform("insert into job (tenant_id, kind, class, run_at, max_attempts) select id, 'dashboard.alerts', 'general', '2020-01-01', 3 from tenant where slug = 'swa'"); await jobs_run(120); };
+    const open = () => one("select count(*) from alert a join utility u on u.id = a.utility_id and u.code = 'swa-w' where a.kind = 'holidays.missing' and a.resolved_at is null");
+    sql("delete from holiday where holiday_date >= '2027-01-01'");
+    await watch();
+    expect(open()).toBe('0');
+    clock('2026-10-02T10:00-07:00');
+    await watch();
+    expect(open()).toBe('1');
+    await admin().get('/org/dashboard').sees('The holidays of 2027 are missing.');
+    clock('2027-01-03T10:00-08:00');
+    await watch();
+    expect(open()).toBe('1');                                   // the year has begun without them
+    sql("insert into holiday (utility_id, calendar_id, name, type, holiday_date) select utility_id, id, 'New Year', 'federal', '2027-01-01' from calendar where is_default = 1");
+    await watch();
+    expect(open()).toBe('0');
   });
 });

@@ -148,3 +148,10 @@ PlaceList currencies_list(Arena *a, const char *language) {
     qsort(l.v, l.n, sizeof *l.v, by_code);
     return l;
 }
+
+bool currency_exists(Arena *a, const char *code) {
+    PlaceList all = currencies_list(a, "en");
+    for (size_t i = 0; i < all.n; i++)
+        if (!strcmp(all.v[i].code, code)) return true;
+    return false;
+}

@@ -29,5 +29,7 @@ const char *state_name(const char *code);                           /* the code 
 
 /* "USD" "US Dollar", by code: those in use, with a number of digits that amounts here can have. */
 PlaceList   currencies_list(Arena *a, const char *language);
+/* Whether the code is one of that list. */
+bool        currency_exists(Arena *a, const char *code);
 
 #endif

@@ -15,6 +15,7 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/places.h"
 #include "lib/table.h"
 #include "lib/utf8.h"
 
@@ -500,7 +501,7 @@ void plan_sold_list(Req *r) {
     { "sms_month",   INT(0, 100000000) }, \
     { "email_month", INT(0, 100000000) }, \
     { "storage_mb",  INT(0, 1000000000) }, \
-    { "modules",     TEXT(0, 20) }, \
+    { "modules",     CHOICES(NULL) }, \
     { "by_contract", BOOL }, \
     { "active",      BOOL }, \
     { 0 }
@@ -592,7 +593,7 @@ void plan_sold_create(Req *r) {
     const char *code = in_text(in, "code"), *currency = in_text(in, "currency");
     if (code && db_int(c, "select exists (select 1 from smart360.subscription_plan where code=?)", code))
         problem(r, "code", "%s", msg_format(r, c->language, "platform.code_taken", { "code", code }));
-    if (currency && currency_exponent(currency) < 0) problem(r, "currency", "%s", word(r, "platform.no_currency"));
+    if (currency && !currency_exists(&c->mem, currency)) problem(r, "currency", "%s", word(r, "platform.no_currency"));
     problems_end(r);
     const char *limits = limits_sent(r, in), *modules = modules_sent(r);
     Id id = db_insert(c, "insert into smart360.subscription_plan (code, name, price_minor, currency, `interval`, "

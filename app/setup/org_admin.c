@@ -139,7 +139,7 @@ static const Form invite_form = { .name = "org_invite", .fields = FIELDS {
     { "email",     EMAIL,        .flags = REQUIRED, .autocomplete = "off" },
     { "phone",     PHONE,        .autocomplete = "off", .width = "20" },
     { "role",      CHOICE(admin_roles), .flags = REQUIRED },
-    { "utilities", TEXT(0, 20) },
+    { "utilities", CHOICES(NULL) },
     { "message",   LONG_TEXT(0, 1000) },
     { 0 } } };
 
@@ -262,7 +262,7 @@ void org_invite_post(Req *r) {
 static const Form several_form = { .name = "org_invite_many", .fields = FIELDS {
     { "addresses", LONG_TEXT(3, 13000), .flags = REQUIRED },
     { "role",      CHOICE(admin_roles), .flags = REQUIRED },
-    { "utilities", TEXT(0, 20) },
+    { "utilities", CHOICES(NULL) },
     { "message",   LONG_TEXT(0, 1000) },
     { 0 } } };
 

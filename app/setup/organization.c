@@ -425,7 +425,7 @@ static void regional_check(Req *r, const Input *in, const OrganizationRow *o) {
     const char *currency = in_text(in, "currency"), *zone = in_text(in, "time_zone"),
         *year = in_text(in, "fiscal_year_start"), *language = in_text(in, "default_language");
     parts_check(r, in, o);
-    if (currency && currency_exponent(currency) < 0) problem(r, "currency", "%s", SAY(r, "need.currency"));
+    if (currency && !currency_exists(&c->mem, currency)) problem(r, "currency", "%s", SAY(r, "need.currency"));
     if (zone && !zone_find(zone)) problem(r, "time_zone", "%s", SAY(r, "need.time_zone"));
     if (year && !is_month_day(year)) problem(r, "fiscal_year_start", "%s", SAY(r, "month_day"));
     if (language && !messages_has_language(language)) problem(r, "default_language", "%s", SAY(r, "need.language"));

@@ -11,6 +11,7 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
   test('ONB01US01.2 with the currency alone it is 40 %, and other pages lead here', async () => {
     await regional({}).refuses(422, 'currency', 'Select a currency.');
     await regional({ date_format: 'MM/DD/YYYY' }).refuses(422, 'currency', 'Select a currency.');
+    for (const currency of ['XXZ', 'usd', 'US']) await regional({ currency }).refuses(422, 'currency', 'Select a currency.');
     await regional({ currency: 'USD' }).done('Saved. Choose what is still missing to go on.');
     expect(step(one, 'organization')).toBe('40');
     await admin().get('/org/setup').sees('40 % done', 'Missing');
@@ -192,6 +193,15 @@ story('ONB01US01', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run }) 
     await admin().post('/org/setup/regional', { currency: 'EUR' }, { from: '/org/setup/regional' }).refuses(422, 'currency', `Currency cannot be changed: ${plans} tariff plans already use USD.`);
     expect(one('select currency from organization_setting')).toBe('USD');
     await as('utility_admin').get('/org/setup').sees('Organization setup').lacks('Invite administrator');
+    // somebody for both utilities: a role in each
+    await admin().post('/org/admins/invite', { full_name: 'Uma Both', email: 'uma@sfwater.org', phone: '+1 503 555 0199', role: 'utility_admin', utilities: ['swa-w', 'swa-e'], message: 'Welcome' }, { from: '/org/admins/invite' }).done('The invitation for uma@sfwater.org is on its way.');
+    expect(sql("select ut.code, r.code as role from user u join user_role ur on ur.user_id = u.id join role r on r.id = ur.role_id join utility ut on ut.id = ur.utility_id where u.email = 'uma@sfwater.org' order by ut.code")).toEqual([{ code: 'swa-e', role: 'utility_admin' }, { code: 'swa-w', role: 'utility_admin' }]);
+    await admin().get('/org/setup').sees('Uma Both', 'Utility administrator (swa-e), Utility administrator (swa-w)');
+    await admin().post('/org/admins/invitations', { addresses: 'ute@sfwater.org', role: 'utility_admin', utilities: ['swa-w', 'swa-e'] }, { from: '/org/admins/invitations' }).done('1 invitation is on its way.');
+    expect(one("select count(*) from user u join user_role ur on ur.user_id = u.id where u.email = 'ute@sfwater.org'")).toBe('2');
+    const twice = await admin().post('/org/admins/invite', { full_name: 'Uma Both', email: 'uma@sfwater.org', role: 'utility_admin', utilities: ['swa-e'] }, { from: '/org/admins/invite' }).refuses(422, 'email', 'This person is invited already. Send the invitation again instead.');
+    expect(twice.body).toMatch(/value="swa-e"[^>]* checked/);
+    expect(twice.body).not.toMatch(/value="swa-w"[^>]* checked/);
     await as('utility_admin').get('/org/setup/regional').is(403);
     await as('cso1').get('/org/setup').is(403);
   });

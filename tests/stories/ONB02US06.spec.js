@@ -68,9 +68,9 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     await one_only.get('/utilities').sees('SWA Water & Wastewater').lacks('SWA East', 'SWA North', 'Add utility');
     for (const what of ['progress', 'edit', 'suspension', 'closing']) await one_only.get(`/utilities/swa-e/${what}`).is(404);
     for (const [path, fields] of [['', { name: 'Taken over' }], ['/suspension', { reason: 'mine' }], ['/closing', { reason: 'mine' }], ['/administrators', { user: one("select public_id from user where email = 'utility_admin1@swa.test'") }]]) await one_only.post(`/utilities/swa-e${path}`, fields).is(404);
-    await one_only.get('/utilities/new').refuses(403, null, 'You do not have permission to add utilities.');
+    await one_only.get('/utilities/new').refuses(403, null, 'Utilities are added by administrators of the whole organization.');
     await one_only.get('/utilities').is(200);
-    await one_only.post('/utilities', { ...swa, code: 'swa-y', name: 'Own one' }).refuses(403, null, 'You do not have permission to add utilities.');
+    await one_only.post('/utilities', { ...swa, code: 'swa-y', name: 'Own one' }).refuses(403, null, 'Utilities are added by administrators of the whole organization.');
     await one_only.get('/utilities/swa-w/edit').is(200);
     expect(sql("select name, status from utility where code = 'swa-e'")[0].name).toBe('SWA East');
     // a role in the other one that is none of an administrator does not give it either

@@ -15,6 +15,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/resource.h"
+#include "lib/web.h"
 
 enum { SIZE = 25, EXPORT_NOW = 5000, EXPORT_MOST = 100000, SEARCH_BYTES = 100, COLUMNS_LISTED = 40, COUNT_EXACT = 2000,
        COUNT_FAR = 10 * COUNT_EXACT, JOINS_MAX = 20, FOUND_MOST = 5000, WINDOW = 400 };
@@ -510,6 +511,18 @@ static char *row_link(Req *r, const char *pattern, const Row *row) {
     return link_path(r, "%s", t.s);
 }
 
+/* Whether this person may open what a column leads to; of a whole address in a column nothing is known. */
+static bool link_leads(Req *r, const char *pattern) {
+    Text t = text_start(r);
+    if (*pattern == '{') return true;
+    for (const char *s = pattern; *s; s++) {
+        const char *end = *s == '{' ? strchr(s, '}') : NULL;
+        text_add_n(&t, end ? "-" : s, 1);
+        if (end) s = end;
+    }
+    return web_may_open(r, t.s);
+}
+
 /* The list's URL with what is asked for now, but for `name` (and paging), which becomes value (NULL: left out). */
 static char *url_with(const Query *q, const char *name, const char *value, const char *name2, const char *value2) {
     Req *r = q->r;
@@ -601,6 +614,9 @@ static void show_columns(const Query *q, const Rows *rows) {
 
 static void show_rows_of(const Query *q, const Rows *rows) {
     Req *r = q->r;
+    bool leads[COLUMNS_LISTED] = { false };
+    for (size_t i = 0; rows->n && q->spec->columns[i].name; i++)
+        leads[i] = q->spec->columns[i].link && link_leads(r, q->spec->columns[i].link);
     for (size_t k = 0; k < rows->n; k++) {
         const Row *row = &rows->v[k];
         HDF *to = NULL;
@@ -630,7 +646,7 @@ static void show_rows_of(const Query *q, const Rows *rows) {
                 const Cell *sub = cell_of(row, col->sub, strlen(col->sub));
                 if (sub && !sub->null) hdf_set_value(to, text(r, "%s.sub", cell), sub->shown);
             }
-            if (col->link && (!listed || !c->null)) {           /* nothing to press in an empty cell */
+            if (leads[i] && (!listed || !c->null)) {            /* nothing to press in an empty cell */
                 const char *url = row_link(r, col->link, row);
                 if (url) hdf_set_value(to, listed ? text(r, "%s.url", cell) : "url", url);
             }
@@ -794,7 +810,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
     }
     if (s->feature && lib_app.may(&r->c, s->feature, EXPORT))
         show_text(r, "list.export_url", url_with(q, "export", "csv", NULL, NULL));
-    if (s->import_path) show_text(r, "list.import_url", link_path(r, "%s", s->import_path));
+    if (s->import_path) show_text(r, "list.import_url", link_open(r, "%s", s->import_path));
     bool filtered = q->filters || q->q;
     if (!rows->n) {
         const char *none = said(r, s, "empty_title", s->empty_title);

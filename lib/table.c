@@ -9,6 +9,7 @@
 
 #include "lib/locale.h"
 #include "lib/page.h"
+#include "lib/web.h"
 
 struct TableView { Req *r; const char *at; HDF *node, *row; size_t columns, rows, cells, feet; };
 
@@ -100,7 +101,7 @@ static void fill_row(void *arg, const DbColumn *columns, int n) {
 }
 
 int64_t table_rows_of_(TableView *t, const char *path, const DbSite *site, const Bind *binds, int n) {
-    Fill f = { t, path };
+    Fill f = { t, path && web_may_open(t->r, text(t->r, "%s-", path)) ? path : NULL };
     return db_columns(&t->r->c, site->sql, binds, n, fill_row, &f, true);
 }
 

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <fcgiapp.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,19 @@ const Route *web_find_page(Req *r, const char *path) {
     if (target_parse(&r->c.mem, text(r, "%s%s", r->prefix, path), &other.path, &query).status) return NULL;
     const Place *p = find(&other, "GET", prefix_parts(&other), &known);
     return p ? p->route : NULL;
+}
+
+bool web_may_open(Req *r, const char *path) {
+    const Route *route = web_find_page(r, text(r, "%.*s", (int)strcspn(path, "#"), path));
+    return route && (!route->key || lib_app.may(&r->c, route->key, route->action));
+}
+
+char *link_open(Req *r, const char *format, ...) {
+    va_list a;
+    va_start(a, format);
+    const char *path = arena_vtext(&r->c.mem, format, a);
+    va_end(a);
+    return web_may_open(r, path) ? link_path(r, "%s", path) : NULL;
 }
 
 /* --- reading and answering, for handlers -------------------------------------------------------------------------- */

@@ -65,6 +65,10 @@ bool web_has_page(Scope scope, const char *path);
 const Route *web_page(Scope scope, const char *path);
 /* The GET route behind a path without the prefix of r's scope ("/bx/runs/RUN-1"); NULL when there is none. */
 const Route *web_find_page(Req *r, const char *path);
+/* Whether there is such a page and this person holds its right; `path` as above. */
+bool web_may_open(Req *r, const char *path);
+/* As link_path, for links to other pages than the present one's kind: NULL when this person may not open it. */
+char *link_open(Req *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*
  * Runs the page of an own address (with prefix) for what its handler reads: exports done by a job (r->exporting). r has
  * memory, database session, tenant, utility and person of its own kind; the route's right is asked; nothing is sent.

@@ -10,6 +10,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
+#include "lib/web.h"
 
 static const Resource charge_type_choice = { .table = "charge_type", .path = "/bx/gl-codes/mapping", .feature = "bx.gl",
                                              .where = "x.active = 1",
@@ -85,7 +86,7 @@ static void show_cell(const Matrix *m, const char *cell, const GlFacts *f, bool 
     bool own = fits == (f->service_code ? 4 : 0) + (m->category ? 2 : 0);
     table_cell(m->table, code ? code : msg(r->c.language, complete ? "billing.gl.none" : "billing.gl.unmapped"));
     if (code || !complete)
-        table_link(m->table, link_path(r, "/bx/gl-codes/mapping/new?charge_type=%s&service=%s&category=%s",
+        table_link(m->table, link_open(r, "/bx/gl-codes/mapping/new?charge_type=%s&service=%s&category=%s",
                                        f->charge_type, f->service_code ? f->service_code : "", m->category
                                        ? m->category->code : ""));
     if (!code && !complete) show_text(r, text(r, "%s.tone", cell), "bad");

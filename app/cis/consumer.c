@@ -20,6 +20,7 @@
 #include "lib/page.h"
 #include "lib/table.h"
 #include "lib/utf8.h"
+#include "lib/web.h"
 
 #define SAY(r, key) msg((r)->c.language, "cis.consumer." key)
 #define SAY_NO(r, key, number) msg_format(r, (r)->c.language, "cis.consumer." key, { "no", number })
@@ -410,7 +411,7 @@ void consumer_connections(Req *r) {
             table_cell(t, s ? s->name : k->service_code);
             table_cell(t, k->plan.id ? db_text(r, "select code from tariff_plan where id=?", k->plan) : "");
             table_cell(t, m ? m->meter_no : "");
-            if (m) table_link(t, link_path(r, "/mx/meters/%s", url_part(r, m->meter_no)));
+            if (m) table_link(t, link_open(r, "/mx/meters/%s", url_part(r, m->meter_no)));
             table_date(t, k->connected_on);
             table_date(t, k->last_billed_on);
             table_state(t, k->status);

@@ -363,11 +363,6 @@ static const struct { const char *text, *path, *right, *find; } begun[] = {
 };
 enum { BEGUN = sizeof begun / sizeof *begun };
 
-bool front_may_open(Req *r, const char *path) {
-    const Route *route = web_find_page(r, path);
-    return route && (!route->key || perm_may(&r->c, route->key, route->action));
-}
-
 static MenuPage page_of_item(Req *r, const Item *i) {
     MenuPage p = { .is_entry = true };
     if (!strcmp(i->path, "/") || !may_open(r, i) || menu_look(&r->c, i->key, 0).hidden) return p;

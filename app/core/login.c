@@ -21,6 +21,7 @@
 #include "lib/page.h"
 #include "lib/qr.h"
 #include "lib/utf8.h"
+#include "lib/web.h"
 
 static bool access_ended(Ctx *c) {
     const char *status = facts_of(c)->tenant_status;
@@ -614,7 +615,7 @@ void utility_root(Req *r) {
     const char *role = role_here(c);
     if (!role) fail(c, DENIED, "%s", msg(c->language, "login.no_role"));
     const char *landing = menu_landing_path(c);
-    if (landing && front_may_open(r, landing)) {
+    if (landing && web_may_open(r, landing)) {
         go(r, "%s", landing);
         return;
     }

@@ -15,6 +15,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/utf8.h"
+#include "lib/web.h"
 
 enum { FAVOURITES_MAX = 12, RECENTS_MAX = 8, FOUND_MAX = 12, LANDINGS_MAX = 60 };
 
@@ -98,7 +99,7 @@ static const char *page_of(Req *r, const struct Tile *t) {
     for (const char *s = t->pages; *s;) {
         size_t n = strcspn(s, " ");
         const char *path = text_copy_n(r, s, n);
-        if (front_may_open(r, path)) return path;
+        if (web_may_open(r, path)) return path;
         s += n + (s[n] == ' ');
     }
     return NULL;

@@ -11,8 +11,6 @@ typedef struct MenuPage { bool is_entry, is_action; const char *key, *text, *pat
 /* The i-th of all entries and actions; is_entry false behind the last. */
 MenuPage menu_entry(Req *r, int i);
 MenuPage menu_page_by_key(Req *r, const char *key);
-/* Whether there is such a page in the utility and this person may open it. */
-bool front_may_open(Req *r, const char *path);
 /* The page of this entry was opened: it goes to the front of the last eight. In a transaction. */
 void menu_visited(Ctx *c, const char *key);
 /* What administrators made of an entry ("users") or a tile ("tile.cis") for this person: label NULL: its own. */

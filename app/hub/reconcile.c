@@ -17,6 +17,7 @@
 #include "lib/money.h"
 #include "lib/page.h"
 #include "lib/table.h"
+#include "lib/web.h"
 
 enum { LOOK_BACK_S = 7 * 86400, MISSING_AFTER_S = 5 * 86400, FILE_BYTES_MAX = 20 << 20, FILE_ROWS_MAX = 200000,
        WRONG_MAX = 20 };
@@ -316,7 +317,7 @@ static void show_providers(Req *r) {
         table_column(t, word(r, columns[i].key), columns[i].kind, columns[i].place);
     for (size_t i = 0; i < all.n; i++) {
         const ProviderHealth *h = &all.v[i];
-        table_row(t, link_path(r, "/integrations/providers/%s", h->public_id));
+        table_row(t, link_open(r, "/integrations/providers/%s", h->public_id));
         table_cell(t, h->name);
         table_cell(t, breaker_words(r, h->breaker_failures, h->breaker_open_until));
         table_cell(t, when(r, h->last_verified_at));

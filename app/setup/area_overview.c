@@ -13,6 +13,7 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/web.h"
 
 enum { MONTHS = 6, AREAS_SHOWN = 2000, POINTS_SHOWN = 500 };
 
@@ -81,7 +82,7 @@ static void card(Req *r, size_t *n, const char *label, const char *value, const 
     char *k = at(r, "show.kpis", (*n)++, NULL);
     show_text(r, text(r, "%s.label", k), label);
     show_text(r, text(r, "%s.value", k), value);
-    if (path) show_text(r, text(r, "%s.url", k), link_path(r, "%s", path));
+    if (path) show_text(r, text(r, "%s.url", k), link_open(r, "%s", path));
     /* Nothing before: no percentage, all of it is the change. */
     int64_t tenths = before > 0 ? (now - before) * 1000 / before : now, size = tenths < 0 ? -tenths : tenths;
     show_text(r, text(r, "%s.trend.dir", k), !tenths ? "flat" : tenths > 0 ? "up" : "down");

@@ -345,10 +345,10 @@ static void show_children(Req *r, const AreaRow *a, const char *at_) {
     table_column(t, SAY(r, "premises"), "num", NULL);
     table_column(t, SAY(r, "status"), "status", "status");
     if (area_is_prepared(&r->c))
-        table_rows_of(t, link_path(r, "/areas/"), "select x.code, x.name, " OF_AREA("premises") ", x.status "
+        table_rows_of(t, "/areas/", "select x.code, x.name, " OF_AREA("premises") ", x.status "
                       "from service_area x where x.parent_id=? and x.status<>'merged' order by x.code", a->id);
     else
-        table_rows_of(t, link_path(r, "/areas/"), "select x.code, x.name, (select count(*) from premise p " BELOW ") "
+        table_rows_of(t, "/areas/", "select x.code, x.name, (select count(*) from premise p " BELOW ") "
                   "as premises, x.status from service_area x where x.parent_id=? and x.status<>'merged' "
                   "order by x.code", a->id);
     table_empty(t, SAY(r, "no_children"), NULL);

@@ -12,6 +12,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
+#include "lib/web.h"
 
 const char *dashboard_section(Req *r, size_t *n, const char *title, const char *span) {
     const char *at_ = at(r, "more.sections", (*n)++, NULL);
@@ -52,7 +53,7 @@ static void light(Req *r, const char *at_, size_t i, const char *name, int64_t n
         : NULL);
     show_text(r, text(r, "%s.tone", one), tone);
     show_text(r, text(r, "%s.word", one), msg(r->c.language, text(r, "dashboard.light_%s", tone)));
-    show_text(r, text(r, "%s.url", one), link_path(r, "%s", url));
+    show_text(r, text(r, "%s.url", one), link_open(r, "%s", url));
 }
 
 #define HOOKS(F, T) F(T, int64_t, n) F(T, int64_t, good) F(T, int64_t, waiting)
@@ -77,7 +78,7 @@ void dashboard_integrations_show(Req *r, size_t *n, DashboardFigures *f) {
         const Total *all = total_find(&now, c->utility, lights[i].n),
                     *good = total_find(&now, c->utility, lights[i].good);
         light(r, at_, i + 1, msg(c->language, lights[i].name), all ? all->value : 0, good ? good->value : 0,
-              "/integrations/providers");
+              "/integrations/messaging");
     }
     Settled *s = db_find(r, Settled, "select deposited_on, net_minor as net, state from settlement where utility_id=? "
                                      "order by id desc limit 1", c->utility);

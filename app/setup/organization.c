@@ -20,6 +20,7 @@
 #include "lib/places.h"
 #include "lib/table.h"
 #include "lib/utf8.h"
+#include "lib/web.h"
 
 #define SAY(r, key) msg((r)->c.language, "org." key)
 
@@ -143,7 +144,7 @@ static void show_progress(Req *r, const OrganizationRow *o) {
         show_textf(r, text(r, "%s.of", one), "%d %%", org_parts[i].weight);
         show_text(r, text(r, "%s.tone", one), done ? "ok" : "warn");
         show_text(r, text(r, "%s.word", one), msg(r->c.language, done ? "org.part_done" : "org.part_missing"));
-        show_text(r, text(r, "%s.url", one), link_path(r, "/org/setup/regional#f-%s", org_parts[i].name));
+        show_text(r, text(r, "%s.url", one), link_open(r, "/org/setup/regional#f-%s", org_parts[i].name));
     }
 }
 

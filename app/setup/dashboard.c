@@ -16,6 +16,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/table.h"
+#include "lib/web.h"
 
 enum { ALERTS_SHOWN = 6 };
 
@@ -106,7 +107,7 @@ static void show_alerts(Req *r, size_t *n, DashboardFigures *f) {
     for (size_t i = 0; i < l.n; i++) {
         const char *link = l.v[i].link;
         bool whole = link && (!strncmp(link, "/u/", 3) || !strncmp(link, "/org", 4) || !strncmp(link, "/setup", 6));
-        table_row(t, !link || whole ? link : link_path(r, "%s", link));
+        table_row(t, !link || whole ? link : link_open(r, "%s", link));
         table_cell(t, l.v[i].subject);
         table_cell(t, locale_time_words(&c->mem, c->locale, l.v[i].last_at));
         table_state(t, l.v[i].severity);

@@ -236,6 +236,12 @@ story('BX01US03 readings', 'BX-FIX', (kit) => {
     await manager().post(path, { bulk: 'check', ids: 'SF-SC-1006' }).done();
     expect(sql('select o.order_type t, o.status s, m.meter_no is not null m from service_order o left join meter m on m.id = o.meter_id')).toEqual([{ t: 'RE_READ', s: 'created', m: '1' }]);
     await as('dispatcher').get('/wx/orders').sees('RE_READ', 'SF-1006', 'Check reading for billing');
+    const order = one('select order_no from service_order'), dispatcher = as('dispatcher');
+    await dispatcher.post(`/wx/orders/${order}/cancellation`, { reason: 'No' }, { from: `/wx/orders/${order}` }).refuses(422, 'reason');
+    await manager().post(`/wx/orders/${order}/cancellation`, { reason: 'Not mine to call off' }).is(403);
+    await dispatcher.post(`/wx/orders/${order}/cancellation`, { reason: 'Called off, the meter was seen' }, { from: `/wx/orders/${order}` }).done(order);
+    expect(one('select status from service_order where order_no = ?', [order])).toBe('cancelled');
+    await dispatcher.post(`/wx/orders/${order}/cancellation`, { reason: 'Called off a second time' }).is(409);
     await move(manager(), 'generate').refuses(409, null, '1 reading is undecided. Estimate, enter a reading, or leave out.');
     await manager().post(path, { bulk: 'accept', ids: 'SF-SC-1006' }).done('1 accepted, 0 refused.');
     await move(manager(), 'generate').done();

@@ -1,5 +1,7 @@
 // Consumer portal authentication (CSS01US01): registering, signing in by password and code, several accounts.
 const { story } = require('../support/story');
+const { execFileSync } = require('child_process');
+const html = require('../support/html');
 
 const PASSWORD = 'Correct-Horse-7788';
 const NEW = 'violet tractor seldom sings';
@@ -315,6 +317,79 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     await who.post('/signout', {}, { from: '/more' }).is(303);
     await sign_in(who, 'alpha@swa.test').goes('/home');
     await who.post('/profile/security/two-step/off', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is off.');
+  });
+
+  test('CSS01US01 two-step sign-in by an app: its secret stays after a wrong code, each code and each recovery code is taken once', async () => {
+    const app_code = (secret) => execFileSync('oathtool', ['--totp', '-b', secret, '--now', clock.now().toISOString().replace('T', ' ').slice(0, 19) + ' UTC'], { encoding: 'utf8' }).trim();
+    const secret_of = (r) => r.body.match(/<code>([A-Z2-7]{20,})<\/code>/)[1], path = '/profile/security/two-step/app';
+    const alpha = as.anew('alpha@swa.test');
+    const first = await alpha.get(path).is(200), secret = secret_of(first);
+    const fields = (r) => Object.fromEntries(html.forms(r.body).find((f) => f.action.endsWith(path)).fields);
+    const again = await alpha.post(path, { ...fields(first), code: app_code(secret) === '000000' ? '000001' : '000000' }, { raw: true }).refuses(401, 'code', 'That code is not right.');
+    expect(secret_of(again)).toBe(secret);
+    expect(one("select mfa from portal_user where email = 'alpha@swa.test'")).toBe('off');
+    const done = await alpha.post(path, { ...fields(again), code: app_code(secret) }, { raw: true }).is(200);
+    const codes = [...done.body.matchAll(/<code>([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})<\/code>/g)].map((m) => m[1]);
+    expect(codes).toHaveLength(8);
+    expect(one("select concat(mfa, ' ', totp_secret_enc = ?) from portal_user where email = 'alpha@swa.test'", [secret])).toBe('totp 0');
+    clock.forward({ minutes: 1 });
+    const code = app_code(secret), who = portal(), other = portal(), third = portal();
+    await sign_in(who, 'alpha@swa.test').goes('/signin/second');
+    await who.post('/signin/second', { code }, { from: '/signin/second' }).goes('/home');
+    await sign_in(other, 'alpha@swa.test').goes('/signin/second');
+    await other.post('/signin/second', { code }, { from: '/signin/second' }).is(401);
+    await other.get('/home').goes(/signin/);
+    await other.post('/signin/second', { code: codes[2].toLowerCase() }, { from: '/signin/second' }).goes('/home');
+    await sign_in(third, 'alpha@swa.test').goes('/signin/second');
+    await third.post('/signin/second', { code: codes[2] }, { from: '/signin/second' }).is(401);
+    await who.post('/profile/security/two-step/off', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is off.');
+    await sign_in(portal(), 'alpha@swa.test').goes('/home');
+  });
+
+  test('CSS01US01 a code that did not come is sent anew after a minute, and the one before is worth nothing', async () => {
+    clock.forward({ minutes: 61 });
+    const beta = portal();
+    await beta.post('/signin/send', { login: 'beta@swa.test' }, { from: '/signin?with=code' }).goes('/signin/code');
+    const first = code_of('beta@swa.test'), sent = mails('beta@swa.test').length;
+    await beta.post('/signin/code/again', {}, { from: '/signin/code' }).is(429);
+    expect(mails('beta@swa.test')).toHaveLength(sent);
+    clock.forward({ seconds: 61 });
+    await beta.post('/signin/code/again', {}, { from: '/signin/code' }).goes('/signin/code');
+    expect(mails('beta@swa.test')).toHaveLength(sent + 1);
+    const second = code_of('beta@swa.test');
+    if (second !== first) await beta.post('/signin/code', { code: first }, { from: '/signin/code' }).is(401);
+    await beta.post('/signin/code', { code: second }, { from: '/signin/code' }).goes('/home');
+    // the same between password and code
+    await beta.post('/profile/security/two-step/code', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is on.');
+    clock.forward({ minutes: 2 });
+    const who = portal();
+    await sign_in(who, 'beta@swa.test').goes('/signin/second');
+    const old = code_of('beta@swa.test');
+    clock.forward({ seconds: 61 });
+    await who.post('/signin/second/again', {}, { from: '/signin/second' }).goes('/signin/second');
+    const fresh = code_of('beta@swa.test');
+    if (fresh !== old) await who.post('/signin/second', { code: old }, { from: '/signin/second' }).is(401);
+    await who.post('/signin/second', { code: fresh }, { from: '/signin/second' }).goes('/home');
+    await who.post('/profile/security/two-step/off', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is off.');
+  });
+
+  test('CSS01US01 a sensitive change may be confirmed by a code, and only by one that was sent for it', async () => {
+    const beta = as.anew('beta@swa.test');
+    clock.forward({ minutes: 16 });
+    await beta.get('/profile/security/two-step').goes(/^\/p\/swa-w\/confirm\?next=/);
+    await beta.get('/confirm?next=/p/swa-w/profile/security/two-step').sees('code');
+    const before = mails('beta@swa.test').length;
+    await beta.get('/confirm/code?next=/p/swa-w/profile/security/two-step').is(200);
+    expect(mails('beta@swa.test')).toHaveLength(before);                  // looking sends nothing
+    await beta.post('/confirm/send?next=/p/swa-w/profile/security/two-step', {}, { from: '/confirm/code?next=/p/swa-w/profile/security/two-step' }).is(303);
+    expect(mails('beta@swa.test')).toHaveLength(before + 1);
+    const code = code_of('beta@swa.test'), from = '/confirm/code?next=/p/swa-w/profile/security/two-step';
+    await beta.post('/confirm/code', { code: code === '111111' ? '222222' : '111111' }, { from }).refuses(401, 'code', 'That code is not right. 4 tries left.');
+    await beta.get('/profile/security/two-step').goes(/confirm/);
+    const alpha = as.anew('alpha@swa.test'), [own] = (await alpha.get('/confirm').forms()).filter((f) => f.action.endsWith('/confirm'));
+    await alpha.post('/confirm/code', { ...Object.fromEntries(own.fields), code }, { raw: true }).is(401);      // somebody else's code
+    await beta.post('/confirm/code', { code }, { from }).goes('/profile/security/two-step');
+    await beta.get('/profile/security/two-step').is(200);
   });
 
   test('CSS01US01 new terms are accepted before any other page', async () => {

@@ -194,6 +194,18 @@ story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_
     await alpha().get(`/bills/${bill}`).sees('Paid', `${c.complaint_no} about this bill is open.`).and((r) => expect(r.body).not.toContain(`/bills/${bill}/dispute"`));
     await alpha().get(to).refuses(409, null, `${c.complaint_no} about this bill is open.`);
     await jobs_run();
+    // Rejected: by whoever may, with a reason of some length, told to the consumer, and nothing is held any longer.
+    const at = `/cis/complaints/${c.complaint_no}`, boss = as('cso_supervisor'), told = () => mails('alpha@swa.test').filter((m) => m.subject === `News on complaint ${c.complaint_no}`).length, before = told();
+    await as('cso1').post(`${at}/rejection`, { reason: 'The meter was read twice and both agree.' }).is(403);
+    await boss.post(`${at}/rejection`, { reason: 'No.' }, { from: `${at}/rejection` }).refuses(422, 'reason');
+    expect(one('select status from complaint where id = ?', [c.id])).not.toBe('rejected');
+    await boss.post(`${at}/rejection`, { reason: 'The meter was read twice and both agree.' }, { from: `${at}/rejection` }).done(`${c.complaint_no}`);
+    expect(one('select status from complaint where id = ?', [c.id])).toBe('rejected');
+    await boss.post(`${at}/rejection`, { reason: 'Once more, as it was sent twice.' }).is(409);
+    await jobs_run();
+    expect(told()).toBe(before + 1);
+    expect(mails('alpha@swa.test').pop().body).toContain('The meter was read twice and both agree.');
+    expect(one('select dispute_hold from bill where bill_no = ?', [bill])).toBe('0');
     sql("update complaint set status = 'closed' where id = ?", [c.id]);
     sql('update bill set paid_minor = ?, payment_status = ?, dispute_hold = 0 where bill_no = ?', [was.paid_minor, was.payment_status, bill]);
   });

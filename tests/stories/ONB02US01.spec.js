@@ -52,6 +52,18 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, looks_righ
     sql("delete from premise where premise_no like 'X-%'");
   });
 
+  test('ONB02US01 an alert is acknowledged by who may change the dashboard, and then no longer shown', async () => {
+    sql("insert into alert (utility_id, kind, severity, subject, link, dedup_key, first_at, last_at) select id, 'test', 'warning', 'Two payments wait for a person', '/integrations/payments?exception=1', 'test:1', '2026-04-15', '2026-04-15' from utility where code = 'swa-w'");
+    const id = one("select id from alert where dedup_key = 'test:1'");
+    await admin().get('/dashboard').sees('Two payments wait for a person');
+    await as('cashier1').post('/dashboard/alerts', { alert: id }).is(403);
+    await admin().post('/dashboard/alerts', { alert: '999999' }, { from: '/dashboard' }).is(404);
+    await admin().post('/dashboard/alerts', { alert: id }, { from: '/dashboard' }).done();
+    await admin().get('/dashboard').lacks('Two payments wait for a person');
+    expect(one("select concat(u.email, ' ', a.resolved_at is null) from alert a join user u on u.id = a.acknowledged_by where a.id = ?", [id])).toBe('utility_admin@swa.test 1');
+    sql('delete from alert where id = ?', [id]);
+  });
+
   test('ONB02US01.4 webhooks of the last hour that failed', async () => {
     await admin().get('/dashboard').sees('No traffic');
     const event = (state) => sql("insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', concat('evt_dash_', ?), 'x', '2026-05-02 16:50:00', ? from utility where code = 'swa-w'", [state, state]);

@@ -22,6 +22,24 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
   const submit = (code, no) => manager().post(`${version(code, no)}/submit`);
   const approve = (code, no, who = second()) => who.post(`${version(code, no)}/approve`);
 
+  test('ONB02US05 a plan is changed while no version stands, then all but what bills are computed by; a rate is taken over', async () => {
+    await plan('TAKEN');
+    const edit = (fields) => manager().post('/plans/TAKEN/edit', fields, { from: '/plans/TAKEN/edit' });
+    await edit({ name: 'Plan of two services', services: ['WA'], standard_days: '30' }).done();
+    expect(sql("select name n, service_codes s, standard_days d from tariff_plan where code = 'TAKEN'")).toEqual([{ n: 'Plan of two services', s: '["WA"]', d: '30' }]);
+    const [form] = (await manager().get('/plans/TAKEN/edit').forms()).filter((f) => f.action.endsWith('/plans/TAKEN/edit'));
+    await edit({ description: 'meanwhile' }).done();
+    await manager().post('/plans/TAKEN/edit', { ...Object.fromEntries(form.fields), categories: ['RES'], services: ['WA'], description: 'too late' }, { raw: true }).is(409);
+    const take = (rate) => manager().post(`${version('TAKEN', 1)}/components/copy`, { rate }, { from: `${version('TAKEN', 1)}/components/new` });
+    const [rate] = sql("select concat(p.code, '/', v.version_no, '/', r.code) name, r.code from tariff_rate r join tariff_plan_version v on v.id = r.version_id join tariff_plan p on p.id = v.plan_id where p.code = 'RES-EXT' and r.service_code = 'WA' order by r.sequence limit 1");
+    await take('NO/1/SUCH').is(422);
+    await take(rate.name).done(rate.code);
+    await take(rate.name).refuses(422, 'rate', `${rate.code} is taken.`);
+    const values = (code) => sql("select r.type, r.label, r.service_code, (select group_concat(concat_ws(':', t.seq, t.upto_qty_micro, t.rate_micro) order by t.seq) from tariff_tier t where t.rate_id = r.id) tiers from tariff_rate r join tariff_plan_version v on v.id = r.version_id join tariff_plan p on p.id = v.plan_id where p.code = ? and r.code = ?", [code, rate.code]);
+    expect(values('TAKEN')).toEqual(values('RES-EXT'));
+    await manager().post('/plans/TAKEN/deletion', {}, { from: '/plans/TAKEN/deletion' }).done();
+  });
+
   test('ONB02US05.1 RES-EXT, 14 CCF: every line with its arithmetic', async () => {
     await bill('plan=RES-EXT&quantity=14&size=5/8&eru=1').sees('187.82', '18.50', '6 x 3.85 = 23.10; 6 x 5.20 = 31.20; 2 x 7.90 = 15.80', '70.10',
       '90 % of 14 = 12.6 x 6.40 = 80.64', '12.75', '1.33', '4.50');

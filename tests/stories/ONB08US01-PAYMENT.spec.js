@@ -136,9 +136,11 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     // the webhook is lost too: who looks lets the gateway be asked
     double.pay(double.session_of(payment().payment_no));
     clock.forward({ seconds: 30 });
-    await admin().get(`/org/subscription/payments/${payment().public_id}`).is(200);
+    const at = `/platform/payments/${payment().payment_no}`;                // or the platform's person asks
+    await platform().post(`${at}/check`, {}, { from: at }).goes(at);
     await jobs_run();
     expect(invoice(no).status).toBe('paid');
+    await platform().post(`${at}/check`, {}).is(409);
     expect(receipts()).toEqual(['SUB-RCP-000001', 'SUB-RCP-000002']);
   });
 

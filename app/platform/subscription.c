@@ -293,18 +293,34 @@ static bool ends_before_next(Ctx *c, const Subscription *s) {
                   next_start(s), s->id) != 0;
 }
 
+static void invoice_period(Ctx *c, const Subscription *s, const NextPeriod *p, bool is_ahead, Date due) {
+    LineOf plan = is_ahead ? LINE_NEXT_PLAN : LINE_NOW, more = is_ahead ? LINE_NEXT_MORE : LINE_NOW;
+    InvoiceLine lines[3] = { { p->words, p->price, plan } };
+    size_t n = 1;
+    if (p->off.minor)
+        lines[n++] = (InvoiceLine){ text(c, "Discount %s %%", ppm_words(c, s->discount_ppm)), money_neg(p->off), plan };
+    if (p->more.minor) lines[n++] = (InvoiceLine){ "Add-ons", p->more, more };
+    invoice_create(c, s, lines, n, due);
+}
+
 static void invoice_ahead(Ctx *c, const Subscription *s) {
     Date next = next_start(s);
     if (date_days_between(platform_today(c), next) > INVOICE_AHEAD_DAYS || billed_ahead(c, s->id, next)->n
         || ends_before_next(c, s)) return;
     NextPeriod p = next_costs(c, s);
-    InvoiceLine lines[3] = { { p.words, p.price, LINE_NEXT_PLAN } };
-    size_t n = 1;
-    if (p.off.minor)
-        lines[n++] = (InvoiceLine){ text(c, "Discount %s %%", ppm_words(c, s->discount_ppm)), money_neg(p.off),
-                                    LINE_NEXT_PLAN };
-    if (p.more.minor) lines[n++] = (InvoiceLine){ "Add-ons", p.more, LINE_NEXT_MORE };
-    invoice_create(c, s, lines, n, next);
+    invoice_period(c, s, &p, true, next);
+}
+
+void invoice_first(Ctx *c, Id tenant) {
+    Subscription *s = subscription_of(c, tenant);
+    if (!s || !strcmp(s->status, "trial")
+        || db_int(c, "select count(*) from smart360.subscription_invoice where subscription_id = ?", s->id)) return;
+    Date begins = s->current_period_start;
+    NextPeriod p = { .begins = begins, .price = s->price_minor,
+                     .words = text(c, "%s, %s to %s", s->plan_name, date_iso(&c->mem, begins),
+                                   date_iso(&c->mem, s->current_period_end)),
+                     .off = discount_of(s->price_minor, s->discount_ppm, s->discount_until, begins) };
+    invoice_period(c, s, &p, false, date_add_days(platform_today(c), INVOICE_AHEAD_DAYS));
 }
 
 #define AHEAD_OPEN(F, T) F(T, Id, id) F(T, const char *, number) F(T, Money, credit_minor) F(T, int, row_version)

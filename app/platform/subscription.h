@@ -36,6 +36,9 @@ Id   invoice_create(Ctx *c, const Subscription *s, const InvoiceLine *lines, siz
    period costs more or less than was invoiced of it. An open invoice of the next period that demands too much, and
    nobody is paying now, is withdrawn and made anew. */
 void invoice_change(Ctx *c, Id tenant, const InvoiceLine *lines, size_t n);
+/* Of the period a new tenant begins with, due as many days on as others are invoiced ahead. Once; none of a trial: it
+   is free, and what follows it is invoiced ahead as any period. */
+void invoice_first(Ctx *c, Id tenant);
 /* The open invoice of the next period alone, which nobody is paying now: void, its credit is there again. */
 bool invoice_withdraw(Ctx *c, const Subscription *s, const char *reason);
 /* What the whole running period costs, as it was invoiced: what is left of it is worth its share of that. */

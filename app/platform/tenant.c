@@ -188,6 +188,7 @@ static void made(Ctx *c, void *arg) {
     db_run(c, "update smart360.tenant set status=?, provisioning_stage=null where id=?",
            t->is_trial ? "trial" : "active",
            t->id);
+    invoice_first(c, t->id);
     audit_note(c, "provisioned", "tenant", t->id, t->slug, NULL);
 }
 

@@ -46,6 +46,12 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(['provisioning', 'active']).toContain(of('swb').status);
     const t = await settled('swb', made);
     expect([t.status, t.price_minor, t.term, t.sub]).toEqual(['active', '2400000', 'year', 'active']);
+    // the first year is invoiced at once; a trial is free, and what follows it is invoiced 14 days ahead
+    const invoices = (slug) => sql.platform('select i.total_minor total, i.status, datediff(i.due_on, i.issued_on) days, i.period_on from subscription_invoice i join tenant t on t.id = i.tenant_id where t.slug = ?', [slug]);
+    expect(invoices('swb')).toEqual([{ total: '2400000', status: 'open', days: '14', period_on: null }]);
+    await platform().get('/platform/tenants/swb/tab/invoices').sees('24000.00');
+    await platform().post(`/platform/tenants/swb/invoices/${sql.platform("select i.number from subscription_invoice i join tenant t on t.id = i.tenant_id where t.slug = 'swb'")[0].number}/payment`, {}, { from: '/platform/tenants/swb/tab/invoices' }).is(303);
+    expect(invoices('swb').map((i) => i.status)).toEqual(['paid']);
     expect(in_tenant('swb', "select count(*) n from role_template where code not in ('platform_admin', 'print_vendor')")).toBe('16');
     expect(in_tenant('swb', 'select count(*) n from permission')).toBe(one('select count(*) from permission'));
     expect(in_tenant('swb', "select concat(email, ' ', status) from user")).toBe('admin@swb.test invited');
@@ -87,6 +93,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(in_tenant(slug, 'select count(*) n from role_permission')).toBe(in_tenant('swb', 'select count(*) n from role_permission'));
     expect(tables(slug)).toBe(tables('swb'));
     sql.platform("update job set state = 'cancelled' where state = 'dead' and kind = 'tenant.provision'");
+    sql.platform("update subscription_invoice i join tenant t on t.id = i.tenant_id set i.status = 'paid', i.paid_at = i.created_at where t.slug <> 'swa'");       // the tests below look at this organization's
   });
 
   test('ONB08US01.2 a larger plan begins at once, charged by days', async () => {

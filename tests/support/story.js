@@ -54,8 +54,13 @@ function story(id, set, body) {
   const sql = (text, values) => instance.sql(text, values);
   sql.platform = (text, values) => instance.sql(text, values, 'smart360');
   const one = (text, values) => { const row = instance.sql(text, values)[0]; return row ? Object.values(row)[0] : undefined; };
-  const clock = (at) => instance.set_clock(at);
-  clock.forward = ({ days = 0, hours = 0, minutes = 0, seconds = 0 }) => instance.move_clock((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000);
+  // Back from a later time nobody's session is known to stand: what looks after sessions may have ended it meanwhile.
+  const clock = (at) => { people.clear(); return instance.set_clock(at); };
+  clock.forward = ({ days = 0, hours = 0, minutes = 0, seconds = 0 }) => {
+    const ms = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+    if (ms < 0) people.clear();
+    return instance.move_clock(ms);
+  };
   clock.now = () => instance.now();
 
   const ledger = (account = null) => instance.sql(`

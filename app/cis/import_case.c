@@ -97,19 +97,6 @@ static Cases cases_of(Ctx *c, const ImportSet *s, const char *column, Id (*find)
     return k;
 }
 
-/* Numbers of ours for the rows that are stored. */
-static const char *const *numbers(Ctx *c, const char *entity, const Faults *to, size_t rows) {
-    size_t n = 0;
-    for (size_t i = 0; i < rows; i++) n += !fault_of_row(to, i);
-    return n ? id_next_many(c, entity, utility_today(c), n) : NULL;
-}
-
-static Audit made(Ctx *c, const ImportSet *s, size_t i, const char *entity, Id id, const char *no) {
-    return (Audit){ .action = "create", .entity = entity, .id = id, .number = no, .version = 1,
-                    .after = json_pairs(c, "legacy_no", import_text(s, i, "legacy_id"), "status",
-                                        import_text(s, i, "status"), NULL) };
-}
-
 /* --- complaints --------------------------------------------------------------------------------------------------- */
 
 static Cases complaints_of(Ctx *c, const ImportSet *s, Faults *to) {
@@ -136,7 +123,7 @@ static Faults complaint_check(Ctx *c, const ImportSet *s) {
 static Faults complaint_bring(Ctx *c, const ImportSet *s, Id *ids) {
     Faults to = faults_start(c);
     Cases k = complaints_of(c, s, &to);
-    const char *const *no = numbers(c, "complaint", &to, s->n);
+    const char *const *no = import_numbers(c, "complaint", &to, s->n);
     Audit *audits = take_n(c, Audit, s->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -157,7 +144,7 @@ static Faults complaint_bring(Ctx *c, const ImportSet *s, Id *ids) {
             import_text(s, i, "contact_phone"), import_text(s, i, "priority"), import_text(s, i, "channel"),
             import_text(s, i, "subject"), import_text(s, i, "description"), status, import_text(s, i, "resolution"),
             resolved, closed, import_time(c, s, i, "opened_at"), c->user, k.account[i], k.type[i]);
-        audits[n] = made(c, s, i, "complaint", ids[i], no[n]);
+        audits[n] = import_made(c, s, i, "complaint", ids[i], no[n]);
         n++;
     }
     audits_write(c, audits, n);
@@ -196,7 +183,7 @@ static Faults request_check(Ctx *c, const ImportSet *s) {
 static Faults request_bring(Ctx *c, const ImportSet *s, Id *ids) {
     Faults to = faults_start(c);
     Cases k = requests_of(c, s, &to);
-    const char *const *no = numbers(c, "service_request", &to, s->n);
+    const char *const *no = import_numbers(c, "service_request", &to, s->n);
     Audit *audits = take_n(c, Audit, s->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -213,7 +200,7 @@ static Faults request_bring(Ctx *c, const ImportSet *s, Id *ids) {
             import_text(s, i, "contact_phone"), import_text(s, i, "status"), import_text(s, i, "priority"),
             import_text(s, i, "channel"), import_date(s, i, "preferred_date"), import_text(s, i, "instructions"),
             import_time(c, s, i, "completed_at"), import_time(c, s, i, "opened_at"), c->user, k.account[i], k.type[i]);
-        audits[n] = made(c, s, i, "service_request", ids[i], no[n]);
+        audits[n] = import_made(c, s, i, "service_request", ids[i], no[n]);
         n++;
     }
     audits_write(c, audits, n);

@@ -90,6 +90,10 @@ void        import_keep_why (const ImportStayss *l, const char **why);
 /* Ids nobody gave a reason for, as JSON; and the audit of their end. */
 const char *import_to_go    (struct Ctx *c, const Id *ids, size_t n, const char *const *why);
 void        import_note_gone(struct Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why);
+/* Numbers of ours for the rows without a fault, in their order; NULL when there are none. */
+const char *const *import_numbers(struct Ctx *c, const char *entity, const Faults *to, size_t rows);
+/* The audit row of a case or order that was brought: the old number and the state it came in. */
+Audit       import_made(struct Ctx *c, const ImportSet *s, size_t i, const char *entity, Id id, const char *no);
 /* At start-up. */
 void import_register(const ImportEntity *entity);
 /* The record of an earlier import by its key; 0 when none. */

@@ -100,17 +100,14 @@ static Id store(Ctx *c, const ImportSet *s, size_t i, const Orders *o, const cha
 static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
     Faults to = faults_start(c);
     Orders o = orders_of(c, s, &to);
-    size_t many = 0, n = 0;
-    for (size_t i = 0; i < s->n; i++) many += !fault_of_row(&to, i);
-    const char *const *no = many ? id_next_many(c, "service_order", utility_today(c), many) : NULL;
-    Audit *audits = take_n(c, Audit, many + 1);
+    const char *const *no = import_numbers(c, "service_order", &to, s->n);
+    Audit *audits = take_n(c, Audit, s->n + 1);
+    size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
         ids[i] = (Id){ 0 };
         if (fault_of_row(&to, i)) continue;
         ids[i] = store(c, s, i, &o, no[n]);
-        audits[n] = (Audit){ .action = "create", .entity = "service_order", .id = ids[i], .number = no[n], .version = 1,
-                             .after = json_pairs(c, "legacy_no", import_text(s, i, "legacy_id"), "status",
-                                                 import_text(s, i, "status"), NULL) };
+        audits[n] = import_made(c, s, i, "service_order", ids[i], no[n]);
         n++;
     }
     audits_write(c, audits, n);

@@ -115,6 +115,18 @@ static Id *by_keys(Ctx *c, const char *entity, const char *const *keys, size_t n
     return to;
 }
 
+const char *const *import_numbers(Ctx *c, const char *entity, const Faults *to, size_t rows) {
+    size_t n = 0;
+    for (size_t i = 0; i < rows; i++) n += !fault_of_row(to, i);
+    return n ? id_next_many(c, entity, utility_today(c), n) : NULL;
+}
+
+Audit import_made(Ctx *c, const ImportSet *s, size_t i, const char *entity, Id id, const char *no) {
+    return (Audit){ .action = "create", .entity = entity, .id = id, .number = no, .version = 1,
+                    .after = json_pairs(c, "legacy_no", import_text(s, i, "legacy_id"), "status",
+                                        import_text(s, i, "status"), NULL) };
+}
+
 Id *import_refs(Ctx *c, const ImportSet *s, const char *column) {
     const char **keys = take_n(c, const char *, s->n + 1);
     for (size_t i = 0; i < s->n; i++) keys[i] = import_text(s, i, column);

@@ -130,13 +130,31 @@ def shape():
 
 def scripts():
     found = [ROOT / "start", ROOT / "check", ROOT / "tests/instance", ROOT / ".ci/run", *sorted((ROOT / "tests").glob("**/*.sh")), *sorted((ROOT / "views").glob("**/*.sh")),
-             ROOT / "tests/fuzz/run", ROOT / "tests/bench/run"]
+             ROOT / "tests/fuzz/run", ROOT / "tests/bench/run", ROOT / "tests/bench/growth"]
     found = [str(p.relative_to(ROOT)) for p in found if p.exists() and p.read_text(errors="replace").startswith("#!/") and "sh" in p.read_text(errors="replace").split("\n")[0]]
     if not shutil.which("shellcheck"):
         yield "shellcheck is not installed"
         return
     done = subprocess.run(["shellcheck", "-x", "-f", "gcc", *found], cwd=ROOT, capture_output=True, text=True)
     yield from done.stdout.splitlines()
+
+
+def starts():
+    """./start names packages that are missing, those Debian never heard of too; no script ends without a word."""
+    def run(commands):
+        return subprocess.run(["bash", "-c", f". ./start; {commands}"], cwd=ROOT, capture_output=True, text=True)
+
+    strange = "no-such-package-of-debian"
+    if shutil.which("dpkg-query"):
+        done = run(f"missing_packages dpkg {strange} bash")
+        if done.returncode or done.stdout.split() != [strange]:
+            yield f"start: missing_packages ends with {done.returncode} and names {done.stdout.split()}, not {strange}: {done.stderr.strip()}"
+        done = run(f"INSTALL=no; install_packages dpkg {strange}")
+        if done.returncode != 1 or f"Missing packages: {strange}" not in done.stderr:
+            yield f"start: install_packages ends with {done.returncode} and does not name {strange}: {done.stderr.strip()}"
+    done = run("x=$(sed -n 1p /nonexistent 2>/dev/null | head -n 1); echo goes on")
+    if not done.returncode or "/nonexistent" not in done.stderr or done.stdout:
+        yield f"start: a command that fails ends with {done.returncode}, saying: {done.stdout}{done.stderr}".strip()
 
 
 def templates():
@@ -220,6 +238,7 @@ RULES = {
     "functions": functions,         # no function that cannot know the size of what it writes
     "shape": shape,                 # columns, tabs, the head of a file
     "scripts": scripts,             # shellcheck
+    "starts": starts,               # what ./start says when it cannot go on
     "templates": templates,         # allowed words, escaping
     "words": words,                 # what people read stands in views/messages
     "program": program,             # smart360 lint

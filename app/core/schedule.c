@@ -198,6 +198,7 @@ static void turn_work(Ctx *c, void *arg) {
 /* Every call looks for what is due; each twentieth also for new utilities. */
 void schedule_tick(Ctx *c) {
     static int calls;
+    if (clock_is_held()) return;
     bool look_for_new = calls++ % 20 == 0;
     c->now = clock_now();
     TenantRows l = tenants_served(c);

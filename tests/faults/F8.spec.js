@@ -1,24 +1,28 @@
 const { story } = require('../support/story');
 const { gateway, proxy, account, event, begin, review } = require('../support/gateway');
+const { slowness } = require('../support/faults');
 
 story('F8', 'HUB-FIX', ({ as, test, expect, instance, sql, one, order, clock, jobs_run, sleep, request }) => {
-  let bank, line;
+  let bank, line, slow;
   const who = () => as('payer1@swa.test');
   const state = (id) => one('select state from payment_intent where public_id = ?', [id]);
   const start = async (id, least = 0) => {
     const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: await review(who(), id) }));
     const at = Date.now();
     const answer = await who().post(`/pay/${id}/start`, form, { raw: true });
-    expect(Date.now() - at, 'ms for the page').toBeLessThan(5000);
-    expect(Date.now() - at, 'ms for the page').toBeGreaterThanOrEqual(least);
+    const ms = Date.now() - at;
+    // What it waits for the gateway is the same on every machine; what is left of the 5 s is the program's.
+    expect(ms, 'ms for the page').toBeLessThan(least + (5000 - least) * slow);
+    expect(ms, 'ms for the page').toBeGreaterThanOrEqual(least);
     return answer;
   };
   const until = async (id, wanted) => {
-    for (let i = 0; i < 60 && state(id) !== wanted; i++) { await sleep(250); if (i % 4 === 3) clock.forward({ seconds: 6 }); }
+    for (let i = 0; i < 240 && state(id) !== wanted; i++) { await sleep(250); if (i % 4 === 3) clock.forward({ seconds: 6 }); }
     expect(state(id)).toBe(wanted);
   };
 
   test.beforeEach(async () => {
+    slow = await slowness();
     order('set', 'HUB-FIX');
     bank = await gateway();
     line = await proxy(bank.port);
@@ -65,7 +69,7 @@ story('F8', 'HUB-FIX', ({ as, test, expect, instance, sql, one, order, clock, jo
     const refused = await start(third);
     expect(refused.status).toBe(409);
     expect(refused.text).toContain('This way of paying is not available now. Choose another one.');
-    expect(Date.now() - at, 'ms').toBeLessThan(1000);
+    expect(Date.now() - at, 'ms').toBeLessThan(1000 * slow);
     expect(line.connections, 'calls').toBe(before);
     bank.always = null;
     clock.forward({ seconds: 31 });

@@ -1,7 +1,7 @@
 // The frame itself: what every story relies on.
 const { story } = require('../support/story');
 
-story('FRAME', 'BASE', ({ as, anyone, test, expect, sql, one, clock, request, instance }) => {
+story('FRAME', 'BASE', ({ as, anyone, test, expect, sql, one, clock, request, instance, jobs_run, sleep }) => {
   test('FRAME the instance answers over HTTPS with its security headers', async () => {
     const answer = await as(null).get('/health').is(200);
     expect(answer.headers['strict-transport-security']).toMatch(/max-age=31536000/);
@@ -36,6 +36,25 @@ story('FRAME', 'BASE', ({ as, anyone, test, expect, sql, one, clock, request, in
     expect((await stranger('/metrics')).status).toBe(404);
     expect((await stranger('/health')).body).toBe('ok\n');
     expect((await as(null).get('/health')).body).toContain('jobs_dead 0');
+  });
+  test('FRAME days ahead recurring jobs are held, until the test wants them; what is enqueued is run', async () => {
+    clock('2026-04-15T10:00-07:00');
+    const job = () => sql("select next_run_at due, last_run_at ran from scheduled_job where code = 'try_held'")[0];
+    sql("insert into scheduled_job (utility_id, code, handler, name, rule) select id, 'try_held', 'tariff.activate', 'Try', 'every 1h' from utility where code = 'swa-w'");
+    await expect.poll(() => job().due, { timeout: 60000 }).not.toBeNull();
+    clock.forward({ hours: 2 });                                      // hours ahead they follow
+    await expect.poll(() => job().ran, { timeout: 60000 }).not.toBeNull();
+    const hours = job();
+    clock.forward({ days: 3 });
+    sql.platform("insert into job (tenant_id, utility_id, kind, class, run_at) select id, ?, 'tariff.activate', 'general', '2020-01-01' from tenant where slug = 'swa'", [one("select id from utility where code = 'swa-w'")]);
+    await jobs_run();
+    await sleep(7000);                                                // the clerk looks every three seconds
+    expect(job()).toEqual(hours);
+    expect(sql.platform("select count(*) n from job where kind = 'tariff.activate' and state = 'done' and run_at = '2020-01-01'")[0].n).toBe('1');
+    clock.recurring(true);
+    await expect.poll(() => job().ran > hours.ran, { timeout: 60000 }).toBe(true);
+    await jobs_run();
+    clock.recurring(null);
   });
   test('FRAME logs hold no token of a link', async () => {
     const token = 'Zx8dK2mQ9vT4bN7cL1pR5w';

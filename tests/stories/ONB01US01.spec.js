@@ -209,6 +209,7 @@ story('ONB01US01', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run }) 
   test('ONB01US01.6 with another time zone a job of 02:00 runs at 02:00 there', async () => {
     sql("insert into scheduled_job (utility_id, code, handler, name, rule) select id, 'try_two', 'tariff.activate', 'Try', 'daily 02:00' from utility where code = 'swa-e'");
     await jobs_run();
+    clock.recurring(true);
     const next = () => one("select next_run_at from scheduled_job where code = 'try_two'");
     clock('2026-04-15T10:01-07:00');
     for (let i = 0; i < 60 && !next(); i++) await new Promise((done) => setTimeout(done, 250));

@@ -209,6 +209,7 @@ story('ONB02US04 jobs', 'ONB-FIX', ({ as, test, expect, sql, one, clock }) => {
 
   test('ONB02US04.6 a nightly job in the hour that the clock jumps over', async () => {
     sql.platform("update subscription set status = 'active', current_period_end = '2030-12-31', trial_end = null, cancel_on = null");     // nobody pays for it in this test
+    clock.recurring(true);
     await clock('2027-03-14T01:40-08:00');
     sql(`update scheduled_job set next_run_at = null where ${only}`);
     await becomes(() => job().next_run_at?.slice(0, 19), '2027-03-14 10:00:00');       // 03:00, the first moment after 01:59

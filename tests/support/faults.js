@@ -1,6 +1,7 @@
 // For tests/faults: loads, floods, broken bytes, and processes to kill.
-const { execFileSync, spawn } = require('child_process');
+const { execFile, execFileSync, spawn } = require('child_process');
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
 const tls = require('tls');
 const { request } = require('./person');
@@ -47,6 +48,19 @@ async function load(instance, { connections = 8, for_s = seconds, until = () => 
   return result;
 }
 
+// How much longer work takes on this machine now than on one that does nothing else: a reckoning on each core, its time by its time
+// on the core; 1 when nobody else is at work. Limits of assurance.md are multiplied by it: measured beside what they limit (call
+// it before and after the load of a test, and take the larger), they say something about the program and not about its neighbours.
+async function slowness() {
+  const spin = `const began = performance.now(), on_core = () => { const u = process.cpuUsage(); return (u.user + u.system) / 1000; }, first = on_core();
+    let n = 0;
+    while (on_core() - first < 400) for (let i = 0; i < 1e6; i++) n = (n * 31 + i) | 0;
+    console.log((performance.now() - began) / (on_core() - first))`;
+  const one = () => new Promise((done, bad) => execFile(process.execPath, ['-e', spin], (e, out) => (e ? bad(e) : done(Number(out)))));
+  const all = await Promise.all(os.cpus().map(one));
+  return Math.max(1, all.reduce((sum, x) => sum + x, 0) / all.length);
+}
+
 // Holds rows of the tenant locked (a statement `... for update`) until the answer is called.
 async function hold(instance, statement) {
   const child = spawn('mariadb', ['--no-defaults', `--socket=${instance.folder}/run/db.sock`, '--user=root', '--batch', '--unbuffered', instance.schema], { stdio: ['pipe', 'pipe', 'ignore'] });
@@ -82,7 +96,7 @@ function raw(instance, pieces, { address, pause_ms = 0, host = 'swa.smart360.tes
   });
 }
 
-module.exports = { processes, alive, load, raw, hold, seconds, sleep };
+module.exports = { processes, alive, load, raw, hold, slowness, seconds, sleep };
 
 // ---- the sandbox gateway's side of a webhook ----
 const crypto = require('crypto');

@@ -15,7 +15,9 @@
 //   ledger(account)  posted lines of an account (null: of all): [{ txn, code, debit, credit, date }], amounts as "12.34"
 //   jobs_run()       waits until no job is due; fails when one died
 //   mails(to)        messages sent to an address: [{ to, subject, body }]
-//   clock(at)        sets the instance's clock ('2026-04-16T10:00-07:00'); clock.forward({ days, hours, minutes })
+//   clock(at)        sets the instance's clock ('2026-04-16T10:00-07:00'); clock.forward({ days, hours, minutes }). More than
+//                    8 hours from the set's clock recurring jobs are held, a test of one enqueues it as the scheduler
+//                    would, and jobs_run(); clock.recurring(true) runs them there, clock.recurring(false) holds them at once
 //   owner(who, what, { name: value })       an owner's function, where there is no page yet (owner.c): { id, no, status }
 //   command(...)     a command of the program;  verify()  the checker, now
 //   looks_right, within_budget, watch       see browser.js
@@ -62,6 +64,7 @@ function story(id, set, body) {
     return instance.move_clock(ms);
   };
   clock.now = () => instance.now();
+  clock.recurring = (recurs) => instance.recurring(recurs);
 
   const ledger = (account = null) => instance.sql(`
       select t.set_key txn, t.txn_type type, g.code, e.debit_minor debit, e.credit_minor credit, e.effective_date date, a.account_no account

@@ -86,12 +86,64 @@ bool house_ask(Ctx *c, const HouseAccount *a, const HouseOrder *o, const char *r
     return is_sandbox(a) || driver_of(c, a)->ask(c, account_of(c, a), intent_of(c, o), ref, to);
 }
 
-bool house_event(Ctx *c, const HouseAccount *a, Bytes body, IntentResult *to) {
-    GatewayEvent e = driver_of(c, a)->parse(c, json_read(&c->mem, body.p, body.n, WEBHOOK_BODY_MAX, NULL));
-    if (e.kind != EVENT_PAYMENT || (e.has_mode && e.is_live != !strcmp(a->mode, "live"))) return false;
-    *to = e.result;
-    to->gateway = a->id;
+/* --- giving back -------------------------------------------------------------------------------------------------- */
+
+static HouseRefund refund_of(const RefundNews *n) {
+    return (HouseRefund){ .provider_id = n->provider_refund_id, .payment_id = n->provider_payment_id,
+                          .order_no = n->intent_no, .no = n->refund_no, .currency = n->currency,
+                          .failure_text = n->failure_text, .amount = n->amount, .is_done = n->state == MONEY_DONE,
+                          .is_failed = n->state == MONEY_FAILED };
+}
+
+static HouseRefunds refunds_list(Ctx *c, const RefundNewsList *l) {
+    HouseRefunds to = { take_n(c, HouseRefund, l->n + 1), l->n };
+    for (size_t i = 0; i < l->n; i++) to.v[i] = refund_of(&l->v[i]);
+    return to;
+}
+
+bool house_gives_back(const char *driver) {
+    const GatewayDriver *d = gateway_driver(driver);
+    return d && d->refund;
+}
+
+HouseRefunded house_refund(Ctx *c, const HouseAccount *a, const HouseRefundCall *call) {
+    if (is_sandbox(a))
+        return (HouseRefunded){ .is_taken = true, .news = { .provider_id = text(c, "sbx_re_%s", call->no),
+                                .payment_id = call->payment_id, .no = call->no, .amount = call->amount,
+                                .currency = call->currency, .is_done = true } };
+    RefundCall out = { .refund_no = call->no, .intent_no = call->order_no, .idempotency_key = call->no,
+                       .provider_payment_id = call->payment_id, .currency = call->currency, .amount = call->amount };
+    Refunded said = driver_of(c, a)->refund(c, account_of(c, a), &out);
+    HouseRefunded to = { .is_taken = said.class == OUT_ACCEPTED, .is_refused = said.class == OUT_REFUSED,
+                         .news = refund_of(&said.news), .error = said.error };
+    to.news.no = call->no, to.news.payment_id = call->payment_id;
+    return to;
+}
+
+bool house_refunds_of(Ctx *c, const HouseAccount *a, const char *payment_id, HouseRefunds *to) {
+    RefundNewsList all = { 0 };
+    *to = (HouseRefunds){ 0 };
+    const GatewayDriver *d = driver_of(c, a);
+    if (is_sandbox(a) || !d->refunds_of) return is_sandbox(a);
+    if (!d->refunds_of(c, account_of(c, a), payment_id, &all)) return false;
+    *to = refunds_list(c, &all);
     return true;
+}
+
+/* --- what an event says ------------------------------------------------------------------------------------------- */
+
+HouseNews house_event(Ctx *c, const HouseAccount *a, Bytes body) {
+    GatewayEvent e = driver_of(c, a)->parse(c, json_read(&c->mem, body.p, body.n, WEBHOOK_BODY_MAX, NULL));
+    HouseNews to = { .is_payment = false };
+    if (e.has_mode && e.is_live != !strcmp(a->mode, "live")) return to;
+    if (e.kind == EVENT_PAYMENT) {
+        to.is_payment = true, to.payment = e.result;
+        to.payment.gateway = a->id;
+    } else if (e.kind == EVENT_REFUNDS) {
+        to.refunds = refunds_list(c, &e.refunds);
+        to.ask_refunds_of = e.ask_refunds_of;
+    }
+    return to;
 }
 
 /* --- the sandbox -------------------------------------------------------------------------------------------------- */

@@ -157,8 +157,24 @@ HouseOpened house_open(struct Ctx *c, const HouseAccount *a, const HouseOrder *o
 /* What became of it, without a status while its page is open; false: the gateway could not be asked. Calls outside. The
    sandbox has nothing to ask. */
 bool        house_ask(struct Ctx *c, const HouseAccount *a, const HouseOrder *o, const char *ref, IntentResult *to);
-/* A stored event. False: it is about no payment, or of the other side (test, live). */
-bool        house_event(struct Ctx *c, const HouseAccount *a, Bytes body, IntentResult *to);
+/* A refund as an answer or an event tells of it; neither done nor failed: the gateway is still at it. payment_id or
+   order_no names the payment. */
+typedef struct { const char *provider_id, *payment_id, *order_no, *no, *currency, *failure_text; Money amount;
+                 bool is_done, is_failed; } HouseRefund;
+typedef struct { HouseRefund *v; size_t n; } HouseRefunds;
+/* Whether a driver can be asked to give back; else a person does it in the gateway's own pages. */
+bool        house_gives_back(const char *driver);
+/* Gives back a part of a payment; no is the key, the same for ever. Neither taken nor refused: nobody knows, ask again
+   with the same no. Calls outside, as the next does. */
+typedef struct { const char *no, *order_no, *payment_id, *currency; Money amount; } HouseRefundCall;
+typedef struct { bool is_taken, is_refused; HouseRefund news; const char *error; } HouseRefunded;
+HouseRefunded house_refund(struct Ctx *c, const HouseAccount *a, const HouseRefundCall *call);
+/* All refunds of a payment; false: the gateway could not be asked. The sandbox has none to tell of. */
+bool        house_refunds_of(struct Ctx *c, const HouseAccount *a, const char *payment_id, HouseRefunds *to);
+/* What a stored event says. Nothing is set: it is about something else, or of the other side (test, live).
+   ask_refunds_of: the payment whose refunds changed, not listed in it. */
+typedef struct { bool is_payment; IntentResult payment; HouseRefunds refunds; const char *ask_refunds_of; } HouseNews;
+HouseNews   house_event(struct Ctx *c, const HouseAccount *a, Bytes body);
 /* The sandbox: what one of its test cards does (status NULL: it is none of the five), and its signed webhook to our own
    endpoint, by HTTP. */
 typedef struct { const char *status, *code, *text, *last4; } HouseCard;

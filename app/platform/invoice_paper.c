@@ -13,7 +13,7 @@
 
 enum { INK = 0x172230, MUTED = 0x55626f, RULE = 0xd5dce3, WHITE = 0xffffff, ACCENT = 0x0f5fa6 };
 
-#define PAPER(F, T) F(T, const char *, number) F(T, const char *, lines) F(T, Money, total_minor) \
+#define PAPER(F, T) F(T, Id, id) F(T, const char *, number) F(T, const char *, lines) F(T, Money, total_minor) \
     F(T, const char *, currency) F(T, Date, issued_on) F(T, Date, due_on) F(T, const char *, status) \
     F(T, Time, created_at) F(T, Time, paid_at) F(T, const char *, payment_ref) F(T, const char *, buyer) \
     F(T, const char *, seller) F(T, const char *, seller_name) F(T, const char *, contract_no)
@@ -22,7 +22,7 @@ ROW(Paper, PAPER)
 /* Addresses as they are now: an invoice says who is to pay it. */
 static Paper *paper_of(Req *r, Id tenant) {
     Paper *p = db_find(r, Paper,
-        "select i.number, i.`lines`, i.total_minor, i.currency, i.issued_on, i.due_on, i.status, i.created_at, "
+        "select i.id, i.number, i.`lines`, i.total_minor, i.currency, i.issued_on, i.due_on, i.status, i.created_at, "
         "i.paid_at, i.payment_ref, concat_ws('\\n', coalesce(s.billing_name, t.name), s.billing_address, "
         "s.billing_tax_no, s.billing_reference) as buyer, concat_ws('\\n', o.name, o.address, o.tax_no, o.email) "
         "as seller, o.name as seller_name, s.contract_no from smart360.subscription_invoice i "
@@ -107,6 +107,8 @@ static void answer_paper(Req *r, const Paper *p) {
                                  c->locale ? locale_time_words(&c->mem, c->locale, p->paid_at)
                                            : time_iso(&c->mem, p->paid_at),
                                  p->payment_ref ? ", " : "", p->payment_ref ? p->payment_ref : ""), false);
+    const char *back = sub_refunds_words(c, p->id);
+    if (back) sheet_paragraph(&s, text(r, "%s: %s", word(r, "platform.refunded"), back), false);
     Bytes file = pdf_end(pdf);
     if (!file.p) fail(r, BROKEN, "invoice %s could not be written", p->number);
     header_set(r, "Content-Disposition", text(r, "attachment; filename=\"%s.pdf\"", p->number));

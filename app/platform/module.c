@@ -42,6 +42,8 @@ static const Route platform_routes[] = {
                   .form = sub_payment_show),
     PLATFORM_POST("/platform/payments/{no}/surplus",              "platform.tenants", EDIT,   sub_payment_settle,
                   .form = sub_payment_show),
+    PLATFORM_POST("/platform/payments/{no}/refunds",              "platform.tenants", APPROVE, sub_refund_post,
+                  .form = sub_payment_show),
     PLATFORM_GET ("/platform/gateways",                           "platform.plans",   VIEW,   house_list_page),
     PLATFORM_POST("/platform/gateways/drivers/{driver}",          "platform.plans",   EDIT,   house_make_post,
                   .form = house_list_page),
@@ -100,6 +102,7 @@ static const JobHandler platform_jobs[] = {
     /* these call outside between their transactions */
     { .kind = "subscription.payment", .class = "payments", .run = sub_payment_job, .no_tx = true },
     { .kind = "subscription.event", .class = "payments", .run = sub_event_job, .no_tx = true, .max_attempts = 25 },
+    { .kind = "subscription.refund", .class = "payments", .run = sub_refund_job, .no_tx = true, .max_attempts = 12 },
     { .kind = "subscription.sandbox", .class = "payments", .run = sub_sandbox_job, .no_tx = true, .max_attempts = 5 },
     { .kind = "subscription.poll",  .class = "payments", .run = sub_poll_job },
     { .kind = "subscription.day",   .class = "general", .run = subscription_job },

@@ -284,6 +284,7 @@ JobStep sub_poll_job(Ctx *c, const JobRow *job) {
     for (size_t i = 0; i < all.n; i++)
         job_enqueue(c, &(NewJob){ .kind = "subscription.payment", .unique_key = all.v[i].payment_no,
                                   .payload = text(c, "{\"payment\":%lld}", (long long)all.v[i].id.id) });
+    sub_refunds_look(c, c->tenant, time_add_seconds(c->now, -POLL_AFTER_S));
     return STEP_DONE;
 }
 
@@ -319,7 +320,7 @@ void platform_gateway_start(void) {
 #define HOUSE_EVENT_ROW(F, T) F(T, Id, id) F(T, Id, gateway_account_id) F(T, Bytes, body) F(T, const char *, state)
 ROW(HouseEventRow, HOUSE_EVENT_ROW)
 
-typedef struct Heard { HouseEventRow *e; IntentResult result; bool is_payment; Id payment, tenant; } Heard;
+typedef struct Heard { HouseEventRow *e; HouseNews news; Id payment, tenant; } Heard;
 
 static void event_end(Ctx *c, const Heard *h, const char *state, const char *reason) {
     db_run(c, "update smart360.subscription_event set state = ?, reason = ?, payment_id = ?, processed_at = ?, "
@@ -331,9 +332,10 @@ static void hear(Ctx *c, void *arg) {
     bool waits = db_int(c, "select state = 'received' from smart360.subscription_event where id = ? for update",
                         h->e->id) != 0;
     if (!waits) return;
-    if (!h->is_payment) event_end(c, h, "ignored", "no_payment");
+    if (!h->news.is_payment && !h->news.refunds.n) event_end(c, h, "ignored", "no_payment");
     else if (!h->payment.id) event_end(c, h, "ignored", "unknown_payment");
-    else if (take_result(c, h->payment, &h->result)) event_end(c, h, "processed", NULL);
+    else if (h->news.is_payment ? take_result(c, h->payment, &h->news.payment)
+             : sub_refunds_heard(c, h->payment, &h->news.refunds)) event_end(c, h, "processed", NULL);
     else event_end(c, h, "ignored", "stale");
 }
 
@@ -349,14 +351,29 @@ static Id payment_of(Ctx *c, const IntentResult *to) {
                  to->gateway, to->provider_ref);
 }
 
+/* The refunds of an event are of one payment. */
+static Id payment_of_refunds(Ctx *c, Id account, const HouseRefunds *l) {
+    Id id = { 0 };
+    for (size_t i = 0; !id.id && i < l->n; i++)
+        id = db_id(c, "select id from smart360.subscription_payment where gateway_account_id = ? "
+                      "and (provider_payment_id = ? or payment_no = ?)", account, l->v[i].payment_id,
+                   l->v[i].order_no);
+    return id;
+}
+
 JobStep sub_event_job(Ctx *c, const JobRow *job) {
     Heard *h = take(c, sizeof *h);
-    h->e = db_one(c, HouseEventRow, "select id, gateway_account_id, body, state from smart360.subscription_event "
-                                    "where id = ?", (Id){ id_in(c, job, "event") });
+    *h = (Heard){ .e = db_one(c, HouseEventRow, "select id, gateway_account_id, body, state "
+                                                "from smart360.subscription_event where id = ?",
+                              (Id){ id_in(c, job, "event") }) };
     if (strcmp(h->e->state, "received")) return STEP_DONE;
     const HouseAccount *a = platform_account(c, h->e->gateway_account_id);
-    h->is_payment = a && house_event(c, a, h->e->body, &h->result);
-    if (h->is_payment) h->payment = payment_of(c, &h->result);
+    if (a) h->news = house_event(c, a, h->e->body);
+    const char *ask = h->news.ask_refunds_of;
+    if (ask && !house_refunds_of(c, a, ask, &h->news.refunds))
+        fail(c, BROKEN, "the gateway could not be asked for the refunds of %s", ask);
+    h->payment = h->news.is_payment ? payment_of(c, &h->news.payment)
+        : h->news.refunds.n ? payment_of_refunds(c, h->e->gateway_account_id, &h->news.refunds) : (Id){ 0 };
     if (h->payment.id)
         h->tenant = db_id(c, "select tenant_id from smart360.subscription_payment where id = ?", h->payment);
     const TenantRow *t = h->tenant.id ? tenant_by_id(c, h->tenant) : NULL;

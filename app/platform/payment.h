@@ -54,6 +54,26 @@ JobStep sub_event_job  (Ctx *c, const JobRow *job);         /* a verified webhoo
 JobStep sub_poll_job   (Ctx *c, const JobRow *job);         /* what has been open for a while is asked for */
 JobStep sub_sandbox_job(Ctx *c, const JobRow *job);         /* the sandbox calls our webhook */
 
+/* --- money that goes back (refund.c) ------------------------------------------------------------------------------ */
+
+/* What of a payment that succeeded at a gateway is not given back, nor on its way back. */
+Money sub_payment_left(Ctx *c, const SubPayment *p);
+/* Books what is known of refunds of a payment, each once; one made in the gateway's own pages is kept as such. In the
+   payer's tenant, in a transaction. False: all of it was known. Fails CONFLICT while the payment itself is not known to
+   have succeeded. */
+bool sub_refunds_heard(Ctx *c, Id payment, const HouseRefunds *all);
+/* Those of a tenant that were asked for by then and have no result are sent again, or asked for, by jobs. */
+void sub_refunds_look(Ctx *c, Id tenant, Time asked_before);
+JobStep sub_refund_job(Ctx *c, const JobRow *job);
+/* Refunds of a payment, or (payment 0) of an invoice, as a table; false: there are none. */
+bool sub_refunds_show(Req *r, const char *at_, Id payment, Id invoice);
+/* "SUB-RF-000001, 400.00 USD" of those of an invoice that succeeded, for paper; NULL: none. */
+const char *sub_refunds_words(Ctx *c, Id invoice);
+/* The form that asks for one, of at most what is left. */
+void sub_refund_form(Req *r, const char *at_, const SubPayment *p, Money left);
+/* Money fields of the pages of this request are in that currency. */
+void money_fields_in(Req *r, const char *currency);
+
 /* --- pages -------------------------------------------------------------------------------------------------------- */
 
 void house_list_page        (Req *r);
@@ -69,6 +89,7 @@ void sub_payments_page      (Req *r);
 void sub_payment_show       (Req *r);
 void sub_payment_check      (Req *r);
 void sub_payment_settle     (Req *r);
+void sub_refund_post        (Req *r);
 void tenant_invoice_page    (Req *r);
 void my_invoice_page        (Req *r);
 void my_invoice_print       (Req *r);

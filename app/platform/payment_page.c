@@ -111,6 +111,7 @@ static void show_invoice(Req *r, const InvoiceFull *i, const char *payments) {
     show_fact(r, "show.facts", word(r, "platform.buyer"), i->buyer, i->reference);
     show_lines(r, "show.sections.0", i);
     show_tries(r, "show.sections.1", i, payments);
+    sub_refunds_show(r, "show.sections.2", (Id){ 0 }, i->id);
 }
 
 void my_invoice_page(Req *r) {
@@ -189,6 +190,7 @@ void my_invoice_print(Req *r) {
         show_text(r, at(r, "rows", k, "amount"), money_decimal(&c->mem, (Money){ n }, currency_exponent(i->currency)));
     }
     show_text(r, "total", amount_words(c, i->total_minor, i->currency));
+    show_text(r, "refunded", sub_refunds_words(c, i->id));
     page(r, "platform/invoice");
 }
 
@@ -336,6 +338,9 @@ static const ListSpec payments = {
         { "invoice_no",   NULL, "i.number", LIST | SEARCH, .kind = "code" },
         { "receipt_no",   NULL, "p.receipt_no", LIST | SEARCH, .kind = "code" },
         { "amount_minor", NULL, "p.amount_minor", LIST, .place = "amount" },
+        { "refunded",     NULL, "(select group_concat(f.refund_no order by f.id separator ', ') "
+                                "from smart360.subscription_refund f where f.payment_id = p.id "
+                                "and f.state = 'succeeded')", LIST, .kind = "code" },
         { "created_at",   NULL, "p.created_at", LIST | SORT },
         { "surplus",      NULL, "p.surplus", LIST | FILTER, .choices = surpluses },
         { "state",        NULL, "p.state", LIST | FILTER, .choices = payment_states },
@@ -357,6 +362,11 @@ static SubPayment *payment_here(Req *r) {
     SubPayment *p = sub_payment_no(&r->c, path_text(r, "no"));
     if (!p) fail(r, NOT_FOUND, "There is no such payment.");
     return p;
+}
+
+static bool refunds_wait(Ctx *c, const SubPayment *p) {
+    return db_int(c, "select exists (select 1 from smart360.subscription_refund where payment_id = ? "
+                     "and state = 'submitted')", p->id) != 0;
 }
 
 void sub_payment_show(Req *r) {
@@ -382,7 +392,8 @@ void sub_payment_show(Req *r) {
         show_fact(r, "show.facts", word(r, "platform.at_gateway"), p->provider_payment_id, NULL);
     if (p->failure_text) show_fact(r, "show.facts", word(r, "platform.why"), p->failure_text, NULL);
     bool may = perm_may(c, "platform.tenants", EDIT);
-    if (may && sub_payment_is_open(p)) {
+    Money left = sub_payment_left(c, p);
+    if (may && (sub_payment_is_open(p) || refunds_wait(c, p))) {
         show_text(r, "page.actions.0.text", word(r, "platform.ask"));
         show_text(r, "page.actions.0.url", text(r, "/platform/payments/%s/check", p->payment_no));
         show_text(r, "page.actions.0.post", "1");
@@ -396,6 +407,9 @@ void sub_payment_show(Req *r) {
         show_text(r, "show.sections.0.title", word(r, "platform.surplus_done"));
         form_show(r, "show.sections.0.form", &settle_form, text(r, "/platform/payments/%s/surplus", p->payment_no));
     }
+    sub_refunds_show(r, "show.sections.1", p->id, (Id){ 0 });
+    if (left.minor > 0 && !p->surplus_note && perm_may(c, "platform.tenants", APPROVE))
+        sub_refund_form(r, "show.sections.2", p, left);
     history_aside(r, "subscription_payment", p->id, NULL);
     page(r, "layout/show");
 }
@@ -404,13 +418,16 @@ void sub_payment_show(Req *r) {
 void sub_payment_check(Req *r) {
     Ctx *c = &r->c;
     SubPayment *p = payment_here(r);
-    if (!sub_payment_is_open(p)) fail(r, CONFLICT, "This payment is %s.", state_label(r, p->state));
+    if (!sub_payment_is_open(p) && !refunds_wait(c, p))
+        fail(r, CONFLICT, "This payment is %s.", state_label(r, p->state));
     TenantRow *t = tenant_by_id(c, p->tenant_id);
     const char *language = c->language;
     const Locale *locale = c->locale;
     tenant_enter(c, t);
-    job_enqueue(c, &(NewJob){ .kind = "subscription.payment", .unique_key = p->payment_no,
-                              .payload = text(c, "{\"payment\":%lld}", (long long)p->id.id) });
+    if (sub_payment_is_open(p))
+        job_enqueue(c, &(NewJob){ .kind = "subscription.payment", .unique_key = p->payment_no,
+                                  .payload = text(c, "{\"payment\":%lld}", (long long)p->id.id) });
+    else sub_refunds_look(c, p->tenant_id, c->now);
     tenant_leave(c);
     c->language = language;
     c->locale = (Locale *)(uintptr_t)locale;
@@ -424,6 +441,7 @@ void sub_payment_settle(Req *r) {
     Input *in = form_read(r, &settle_form);
     problems_end(r);
     if (!p->surplus || p->surplus_note) fail(r, CONFLICT, "%s", word(r, "platform.surplus_none"));
+    if (refunds_wait(c, p)) fail(r, CONFLICT, "%s", word(r, "platform.surplus_waits"));
     db_must(c, 1, CONFLICT, "update smart360.subscription_payment set surplus_note = ?, updated_at = ?, "
                             "updated_by = ?, row_version = row_version + 1 where id = ? and surplus_note is null",
             in_text(in, "surplus_note"), c->now, c->user, p->id);

@@ -2,6 +2,7 @@
 // (ONB08US01, ONB01US01).
 const { execFileSync } = require('child_process');
 const { story } = require('../support/story');
+const { hold } = require('../support/faults');
 const { StripeDouble } = require('../support/stripe_double');
 
 const KEYS = { secret_key: 'sk_test_double', publishable_key: 'pk_test_double', webhook_secret: 'whsec_test_double' };
@@ -240,6 +241,124 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     expect(payment()).toMatchObject({ state: 'succeeded', card_last4: '4242', receipt_no: 'SUB-RCP-000004' });
     expect(sql.platform('select delivery_count from subscription_event order by id desc limit 1')[0].delivery_count).toBe('2');
     await anyone('swa.smart360.test').get(`/sandbox/subscription/${payment().public_id}`).is(303);       // to sign in
+  });
+
+  // --- money that goes back ---
+
+  const refunds = () => sql.platform('select f.refund_no no, f.amount_minor amount, f.state, f.made, f.provider_refund_id id from subscription_refund f order by f.id');
+  const give = (p, fields) => platform().post(`/platform/payments/${p.payment_no}/refunds`, { reason: 'Agreed by phone', ...fields }, { from: `/platform/payments/${p.payment_no}` });
+  // An invoice that is paid at Stripe, and what Stripe knows of it.
+  const paid_at_stripe = async (minor) => {
+    const path = `/platform/gateways/${account('stripe').public_id}`, no = bill(minor);
+    if (account('stripe').status !== 'active') await platform().post(`${path}/moves/activate`, {}, { from: path }).is(303);
+    await pay(no).is(303);
+    const session = double.session_of(payment().payment_no);
+    double.pay(session);
+    await hook(double.event('checkout.session.completed', session, { at: instance().now() }));
+    expect(invoice(no).status).toBe('paid');
+    return { no, p: payment(), session };
+  };
+  const hook = async (event) => { expect((await request({ ...event, path: `/hooks/stripe/${account('stripe').endpoint_key}` })).status).toBe(200); await jobs_run(); };
+
+  test('ONB08US01 a payment is given back in parts by the same gateway: never more than came, once each, with a paper of its own', async () => {
+    const { no, p } = await paid_at_stripe(50000);
+    await give(p, { amount: '0.00' }).refuses(422, 'amount');
+    await give(p, { amount: '12.345' }).refuses(422, 'amount');
+    const over = await give(p, { amount: '500.01' }).refuses(422, 'amount', 'At most 500.00 USD of this payment is left.');
+    expect(over.body).toContain('value="500.01"');
+    await give(p, { amount: '200.00', reason: '' }).refuses(422, 'reason');
+    await admin().post(`/platform/payments/${p.payment_no}/refunds`, { amount: '1.00', reason: 'mine' }).and((r) => expect([403, 404]).toContain(r.status));
+    expect(refunds()).toEqual([]);
+    expect(double.seen.filter((s) => s.call === 'POST /v1/refunds')).toEqual([]);
+    double.next('POST /v1/refunds', 'lose');                              // carried out, the answer is lost: asked again with the same key
+    await give(p, { amount: '200.00' }).done('Refund SUB-RF-000001 goes to the gateway.');
+    await jobs_run();
+    expect(refunds().map((f) => [f.no, f.amount, f.state])).toEqual([['SUB-RF-000001', '20000', 'submitted']]);
+    await platform().get(`/platform/payments/${p.payment_no}`).sees('SUB-RF-000001', 'Submitted', 'Ask the gateway', '300.00 USD can be given back');
+    await give(p, { amount: '300.01' }).refuses(422, 'amount', 'At most 300.00 USD of this payment is left.');        // what is on its way counts
+    await platform().get(`/platform/tenants/swa/invoices/${no}`).lacks('SUB-RF-000001');                          // not said to be back before it is
+    clock.forward({ minutes: 20 });
+    await jobs_run();
+    expect(double.seen.filter((s) => s.call === 'POST /v1/refunds').map((s) => s.key)).toEqual(['SUB-RF-000001', 'SUB-RF-000001']);
+    expect(double.refunds.map((f) => [f.amount, f.status])).toEqual([[20000, 'succeeded']]);
+    expect(refunds().map((f) => [f.no, f.state, f.made])).toEqual([['SUB-RF-000001', 'succeeded', 'asked']]);
+    await hook(double.event('refund.updated', double.refunds[0], { at: instance().now() }));                      // the webhook says the same: nothing more
+    expect(refunds()).toHaveLength(1);
+    expect(platform_mails('subscription_refund').map((m) => m.subject)).toEqual(['Refund SUB-RF-000001: 200.00 USD']);
+    expect(invoice(no)).toMatchObject({ status: 'paid' });
+    await admin().get(`/org/subscription/invoices/${no}`).sees('Refunds', 'SUB-RF-000001', '200.00 USD', 'Agreed by phone', 'Paid');
+    await admin().get(`/org/subscription/invoices/${no}/print`).sees('Refunded: SUB-RF-000001, 200.00 USD');
+    expect(execFileSync('pdftotext', ['-layout', '-', '-'], { input: (await admin().get(`/org/subscription/invoices/${no}/pdf`).is(200)).bytes }).toString()).toContain('SUB-RF-000001, 200.00 USD');
+    await give(p, { amount: '300.00' }).is(303);
+    await jobs_run();
+    expect(double.refunded(p.provider_payment_id ?? payment().provider_payment_id)).toBe(50000);
+    await platform().post(`/platform/payments/${p.payment_no}/refunds`, { amount: '0.01', reason: 'once more' }).refuses(409, null, 'Nothing of this payment is left to give back.');
+    await platform().get('/platform/payments').sees('SUB-RF-000001, SUB-RF-000002');
+    expect(tenant().status).toBe('active');
+  });
+
+  test('ONB08US01 two people who give back at once give back no more than came', async () => {
+    const { p } = await paid_at_stripe(10000), before = refunds().length;
+    const end = await hold(instance(), `select id from smart360.subscription_payment where payment_no = '${p.payment_no}' for update`);
+    const both = [1, 2].map(() => give(p, { amount: '60.00' }).then((r) => r.status));
+    await expect.poll(() => sql.platform("select count(*) n from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")[0].n).toBe('2');
+    end();
+    expect((await Promise.all(both)).sort()).toEqual([303, 422]);
+    await jobs_run();
+    expect(refunds().slice(before).map((f) => [f.amount, f.state])).toEqual([['6000', 'succeeded']]);
+  });
+
+  test('ONB08US01 the gateway refuses a refund, or it fails later: it can be given back again; one made there is kept too', async () => {
+    const { p } = await paid_at_stripe(30000), before = refunds().length, own = () => refunds().slice(before), mails = () => platform_mails('subscription_refund').length;
+    const sent = mails();
+    double.next('POST /v1/refunds', { status: 400, body: { error: { type: 'invalid_request_error', message: 'The charge is disputed.' } } });
+    await give(p, { amount: '300.00' }).is(303);
+    await jobs_run();
+    expect(own().map((f) => f.state)).toEqual(['failed']);
+    expect(mails()).toBe(sent);
+    await platform().get(`/platform/payments/${p.payment_no}`).sees('The charge is disputed.', '300.00 USD can be given back');
+    double.refund_status = 'pending';
+    await give(p, { amount: '100.00' }).is(303);
+    await jobs_run();
+    const re = double.refunds.at(-1);
+    expect(own().map((f) => [f.state, f.id])).toEqual([['failed', null], ['submitted', re.id]]);
+    delete double.refund_status;
+    await hook(double.event('refund.updated', Object.assign(re, { status: 'succeeded' }), { at: instance().now() }));
+    expect(own()[1].state).toBe('succeeded');
+    await hook(double.event('refund.failed', Object.assign(re, { status: 'failed', failure_reason: 'lost_or_stolen_card' }), { at: instance().now() }));
+    expect(own()[1].state).toBe('failed');
+    await platform().get(`/platform/payments/${p.payment_no}`).sees('lost_or_stolen_card', '300.00 USD can be given back');
+    // in Stripe's own pages, by nobody here: the event lists none, so Stripe is asked
+    const pi = payment().provider_payment_id, made = double.refund(pi, 12000);
+    await hook(double.event('charge.refunded', double.charge(pi), { at: instance().now() }));
+    expect(own().slice(2).map((f) => [f.amount, f.state, f.made, f.id])).toEqual([['12000', 'succeeded', 'external', made.id]]);
+    await hook(double.event('refund.updated', made, { at: instance().now() }));
+    expect(own()).toHaveLength(3);
+    await platform().get(`/platform/payments/${p.payment_no}`).sees("Made in the gateway's own pages", '180.00 USD can be given back');
+    // of a payment nobody knows: nothing
+    await hook(double.event('refund.updated', { ...made, id: 're_other', payment_intent: 'pi_other', metadata: {} }, { at: instance().now() }));
+    expect(own()).toHaveLength(3);
+  });
+
+  test('ONB08US01 a surplus is given back by the gateway, which settles it; what is settled is not given back again', async () => {
+    const no = bill(9000);
+    await pay(no).is(303);
+    const p = payment(), session = double.session_of(p.payment_no);
+    await platform().post(`/platform/tenants/swa/invoices/${no}/payment`, {}, { from: '/platform/tenants/swa' }).is(303);
+    double.pay(session);
+    await hook(double.event('checkout.session.completed', session, { at: instance().now() }));
+    expect(payment().surplus).toBe('paid_already');
+    await give(p, { amount: '90.00', reason: 'Paid twice' }).is(303);
+    await platform().post(`/platform/payments/${p.payment_no}/surplus`, { surplus_note: 'by hand' }, { from: `/platform/payments/${p.payment_no}` }).refuses(409, null, 'A refund of this payment is under way: wait for its result.');
+    await jobs_run();
+    expect(payment()).toMatchObject({ surplus_note: refunds().at(-1).no });
+    await platform().post(`/platform/payments/${p.payment_no}/refunds`, { amount: '1.00', reason: 'once more' }).refuses(409, null, 'What was done about this payment is recorded already.');
+    expect(double.refunded(payment().provider_payment_id)).toBe(9000);
+    // one that never succeeded holds nothing
+    const open = bill(1000);
+    await pay(open).is(303);
+    await platform().post(`/platform/payments/${payment().payment_no}/refunds`, { amount: '10.00', reason: 'once more' }).refuses(409, null, 'Only a payment that succeeded at the gateway is given back.');
+    sql.platform("update subscription_invoice set status = 'void' where number = ?", [open]);
   });
 
   test('ONB08US01 the billing contact gets the invoices, and stands on them', async () => {

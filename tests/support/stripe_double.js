@@ -28,7 +28,7 @@ const calls = {
   'POST /v1/payment_intents': { amount: [/^[1-9]\d*$/, 1], currency: [/^usd$/, 1], customer: [/^cus_/, 1], payment_method: [/^pm_/, 1], off_session: [/^true$/, 1], confirm: [/^true$/, 1], description: [/\S/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1] },
   'GET /v1/payment_intents/:id': {},
   'POST /v1/payment_methods/:id/detach': {},
-  'POST /v1/refunds': { payment_intent: [/^pi_/, 1], amount: [/^[1-9]\d*$/, 1], reason: [/^(duplicate|fraudulent|requested_by_customer)$/, 0], 'metadata[refund]': [/^WA-RF-/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1] },
+  'POST /v1/refunds': { payment_intent: [/^pi_/, 1], amount: [/^[1-9]\d*$/, 1], reason: [/^(duplicate|fraudulent|requested_by_customer)$/, 0], 'metadata[refund]': [/^(WA|SUB)-RF-/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1] },
   'GET /v1/refunds': { payment_intent: [/^pi_/, 1], limit: [/^100$/, 1] },
   'GET /v1/balance': {},
   'GET /v1/payouts/:id': {},

@@ -267,7 +267,7 @@ const UtilityList *utilities_here(Ctx *c) {
     UtilityRows rows = db_all(c, UtilityRow, "select id, code, name, status, environment, currency, time_zone, "
                                              "rounding_mode, cash_rounding_minor, email, contact_phone, "
                                              "bill_sender_name, logo_document_id as logo from utility "
-                                             "order by name limit 50");
+                                             "where deleted_at is null order by name limit 50");
     UtilityList *all = take(c, sizeof *all);
     *all = (UtilityList){ take_n(c, const Utility *, rows.n + 1), rows.n };
     for (size_t i = 0; i < rows.n; i++) all->v[i] = utility_keep(c, organization(c), &rows.v[i]);
@@ -276,7 +276,8 @@ const UtilityList *utilities_here(Ctx *c) {
 
 Id utility_by_code(Ctx *c, const char *code) {
     const UtilityList *all = fact_get(c, "utilities", 0);
-    if (!all || all->n == UTILITIES_LISTED) return db_id(c, "select id from utility where code = ?", code);
+    if (!all || all->n == UTILITIES_LISTED)
+        return db_id(c, "select id from utility where code = ? and deleted_at is null", code);
     for (size_t i = 0; i < all->n; i++)
         if (!strcmp(all->v[i]->code, code)) return all->v[i]->id;
     return (Id){ 0 };

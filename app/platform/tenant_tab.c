@@ -36,7 +36,7 @@ static void show_utilities(Req *r, const char *at_) {
                                 "when 'staff_access' then 15 when 'calendar' then 10 when 'service_areas' then 20 "
                                 "when 'pricing_billing' then 20 when 'id_formats' then 10 else 0 end) / 100) "
                                 "from setup_step s where s.utility_id = u.id), 0) as percent "
-                                "from utility u order by u.name limit 100");
+                                "from utility u where u.deleted_at is null order by u.name limit 100");
     TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "platform.tab.utilities"));
     table_column(t, word(r, "platform.utility"), "text", "id");
     table_column(t, word(r, "platform.environment"), "text", NULL);

@@ -130,6 +130,8 @@ static const Route setup_routes[] = {
     TENANT_POST("/utilities/{code}/reactivation", "core.utilities", EDIT,   utility_reactivate_post),
     TENANT_GET ("/utilities/{code}/closing",      "core.utilities", DELETE, utility_close_page),
     TENANT_POST("/utilities/{code}/closing",      "core.utilities", DELETE, utility_close_post),
+    TENANT_GET ("/utilities/{code}/deletion",     "core.utilities", DELETE, utility_delete_page),
+    TENANT_POST("/utilities/{code}/deletion",     "core.utilities", DELETE, utility_delete_post),
 
     GET ("/dashboard",           "core.dashboard", VIEW,   dashboard_page),
     GET ("/dashboard/map.json",  "core.dashboard", VIEW,   dashboard_map),

@@ -101,6 +101,8 @@ void utility_reactivate_page(Req *r);
 void utility_reactivate_post(Req *r);
 void utility_close_page     (Req *r);
 void utility_close_post     (Req *r);
+void utility_delete_page(Req *r);
+void utility_delete_post(Req *r);
 void setup_steps_show(Req *r, const char *sections, const char *base);
 
 /* core_settings.c */

@@ -152,7 +152,7 @@ static const UtilityRow *utility_row(Req *r, Action action) {
         "cast(map_center_lat as char) as map_center_lat, cast(map_center_lng as char) as map_center_lng, status, "
         "environment, suspended_reason, go_live_at is not null as is_live, row_version, country, state, "
         "primary_service_code, (select p.code from utility p where p.id=utility.parent_utility_id) as parent, "
-        "logo_document_id as logo from utility where code=?", path_text(r, "code"));
+        "logo_document_id as logo from utility where code=? and deleted_at is null", path_text(r, "code"));
     if (!u || !rights_hold_role_in(rights_here(&r->c), u->id)) fail(r, NOT_FOUND, "There is no such utility.");
     if (!may_here(r, u->id, action)) fail(r, DENIED, "%s", SAY(r, "not_yours"));
     return u;
@@ -578,6 +578,9 @@ void utility_admin_remove(Req *r) {
     go(r, "/utilities/%s/progress", u->code);
 }
 
+/* Went live, or was stopped: its records are kept. */
+static bool has_run(const UtilityRow *u) { return !strcmp(u->status, "live") || !strcmp(u->status, "suspended"); }
+
 void utility_progress_page(Req *r) {
     Ctx *c = &r->c;
     const UtilityRow *u = utility_row(r, VIEW);
@@ -593,8 +596,10 @@ void utility_progress_page(Req *r) {
         else if (strcmp(u->status, "closed"))
             button(r, &n, SAY(r, "suspend"), link_path(r, "/utilities/%s/suspension", u->code), false);
     }
-    if (may_here(r, u->id, DELETE) && strcmp(u->status, "closed"))
-        button(r, &n, SAY(r, "close"), link_path(r, "/utilities/%s/closing", u->code), false);
+    if (may_here(r, u->id, DELETE) && strcmp(u->status, "closed")) {
+        if (has_run(u)) button(r, &n, SAY(r, "close"), link_path(r, "/utilities/%s/closing", u->code), false);
+        else button(r, &n, SAY(r, "delete"), link_path(r, "/utilities/%s/deletion", u->code), false);
+    }
     if (u->suspended_reason && !strcmp(u->status, "suspended")) {
         show_text(r, "show.notices.0.tone", "warn");
         show_text(r, "show.notices.0.text", msg_format(r, c->language, "utility.suspended_why",
@@ -672,16 +677,60 @@ void utility_reactivate_post(Req *r) {
     status_set(r, u, u->is_live ? "live" : "ready", reason_sent(r), "reactivate");
 }
 
-/* A utility that never ran and holds no business rows is taken away, one that ran is closed when nobody owes. */
+/* What is closed ran once, and nobody owes or is owed: accounts that went to another holder have neither. */
 void utility_close_post(Req *r) {
     const UtilityRow *u = utility_row(r, DELETE);
     const char *reason = reason_sent(r);
-    bool ran = !strcmp(u->status, "live") || !strcmp(u->status, "suspended");
-    int64_t areas = db_int(r, "select count(*) from service_area where utility_id=?", u->id),
-        accounts = db_int(r, "select count(*) from account where utility_id=? and closed_on is null", u->id),
-        owed = db_int(r, "select count(*) from account where utility_id=? and balance_minor<>0", u->id);
-    if (!ran && areas) fail(r, CONFLICT, "%s", msg_plural(r, r->c.language, "utility.has_areas", areas, NULL));
-    if (accounts || owed) fail(r, CONFLICT, "%s", msg_plural(r, r->c.language, "utility.has_accounts",
-        accounts > owed ? accounts : owed, locale_count(&r->c.mem, r->c.locale, accounts > owed ? accounts : owed)));
+    if (!strcmp(u->status, "closed")) fail(r, CONFLICT, "%s", SAY(r, "is_closed"));
+    if (!has_run(u)) fail(r, CONFLICT, "%s", SAY(r, "never_ran"));
+    int64_t accounts = db_int(r, "select count(*) from account where utility_id=? and (closed_on is null "
+                                 "or balance_minor<>0)", u->id);
+    if (accounts) fail(r, CONFLICT, "%s", msg_plural(r, r->c.language, "utility.has_accounts", accounts,
+                                                     locale_count(&r->c.mem, r->c.locale, accounts)));
     status_set(r, u, "closed", reason, "close");
+}
+
+typedef struct { const char *what; int64_t n; } HeldRows;
+
+/* Business rows it holds, by the message that counts them; the first kind there is, else n 0. */
+static HeldRows held_rows(Ctx *c, Id id) {
+    const HeldRows all[] = {
+        { "utility.has_areas",     db_int(c, "select count(*) from service_area where utility_id=?", id) },
+        { "utility.has_premises",  db_int(c, "select count(*) from premise where utility_id=?", id) },
+        { "utility.has_consumers", db_int(c, "select count(*) from consumer where utility_id=?", id) },
+        { "utility.has_meters",    db_int(c, "select count(*) from meter where utility_id=?", id) },
+        { "utility.has_bills",     db_int(c, "select count(*) from bill where utility_id=?", id) },
+        { "utility.has_payments",  db_int(c, "select count(*) from payment where utility_id=?", id) },
+        { "utility.has_entries",   db_int(c, "select count(*) from ledger_entry where utility_id=?", id) },
+    };
+    size_t i = 0;
+    while (i + 1 < sizeof all / sizeof *all && !all[i].n) i++;
+    return all[i];
+}
+
+void utility_delete_page(Req *r) { ask(r, DELETE, "deletion", SAY(r, "delete"), SAY(r, "delete_how"), true); }
+
+/* One that never ran and holds no business rows: it is shown nowhere any more, its code and its name are free, and
+   nobody has a role in it. Its seeds and its audit stay where they are. */
+void utility_delete_post(Req *r) {
+    Ctx *c = &r->c;
+    const UtilityRow *u = utility_row(r, DELETE);
+    const char *reason = reason_sent(r);
+    if (has_run(u) || !strcmp(u->status, "closed")) fail(r, CONFLICT, "%s", SAY(r, "has_run"));
+    if (live_is_under_way(c, u->id)) fail(r, CONFLICT, "%s", msg(c->language, "setup.live.under_way"));
+    HeldRows held = held_rows(c, u->id);
+    if (held.n) fail(r, CONFLICT, "%s", msg_plural(r, c->language, held.what, held.n, NULL));
+    if (db_int(c, "select exists (select 1 from utility where parent_utility_id=? and deleted_at is null)", u->id))
+        fail(r, CONFLICT, "%s", SAY(r, "has_children"));
+    db_must(c, 1, CONFLICT, "update utility set status='closed', deleted_at=?, code=concat('deleted-', id), "
+        "name=concat(left(name, 90), ' (deleted ', id, ')'), updated_at=?, updated_by=?, row_version=row_version+1 "
+        "where id=? and row_version=?", c->now, c->now, c->user, u->id, u->row_version);
+    db_run(c, "delete from user_role where utility_id=?", u->id);
+    db_run(c, "update security_policy set rights_version = uuid_short() where one = 1");
+    audit_write(c, &(Audit){ .action = "delete", .entity = "utility", .id = u->id, .number = u->code,
+        .version = u->row_version + 1, .before = json_pairs(c, "code", u->code, "name", u->name, "status", u->status,
+                                                            NULL), .reason = reason });
+    facts_forget(c);
+    note(r, "%s", msg_format(r, c->language, "utility.done_delete", { "name", u->name }));
+    go_to(r, link_path(r, "/utilities"));
 }

@@ -37,6 +37,7 @@ create table if not exists utility (
   country char(2) null, state varchar(10) null, time_zone varchar(64) null comment 'NULL: the organization''s',
   currency char(3) not null,
   status varchar(32) not null default 'draft' check (status in ('draft', 'configuring', 'ready', 'live', 'suspended', 'closed')),
+  deleted_at datetime(6) null comment 'closed before it held anything: shown nowhere, its code and name are free again',
   suspended_reason varchar(500) null,
   environment varchar(32) not null default 'sandbox' check (environment in ('sandbox', 'live')),
   parent_utility_id bigint unsigned null,

@@ -66,7 +66,7 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
   test('ONB02US06 administrators of one utility see and change that one only', async () => {
     const one_only = as('utility_admin1');                       // administers swa-w
     await one_only.get('/utilities').sees('SWA Water & Wastewater').lacks('SWA East', 'SWA North', 'Add utility');
-    for (const what of ['progress', 'edit', 'suspension', 'closing']) await one_only.get(`/utilities/swa-e/${what}`).is(404);
+    for (const what of ['progress', 'edit', 'suspension', 'closing', 'deletion']) await one_only.get(`/utilities/swa-e/${what}`).is(404);
     for (const [path, fields] of [['', { name: 'Taken over' }], ['/suspension', { reason: 'mine' }], ['/closing', { reason: 'mine' }], ['/administrators', { user: one("select public_id from user where email = 'utility_admin1@swa.test'") }]]) await one_only.post(`/utilities/swa-e${path}`, fields).is(404);
     await one_only.get('/utilities/new').refuses(403, null, 'Utilities are added by administrators of the whole organization.');
     await one_only.get('/utilities').is(200);
@@ -98,7 +98,7 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     expect(one('select count(*) from utility')).toBe('3');
   });
 
-  test('ONB02US06 edits, and closes one that holds nothing', async () => {
+  test('ONB02US06 edits; code and currency stay', async () => {
     await admin().post('/utilities/swa-n', { name: 'Third one', city: 'Gresham' }, { from: '/utilities/swa-n/edit' }).done('Saved.');
     expect(one("select name from utility where code = 'swa-n'")).toBe('Third one');
     await admin().post('/utilities/swa-n', { website: 'https://sfwater.org', regulator_name: 'Oregon PUC', map_center_lat: '45.5152', map_center_lng: '-122.6784', code: 'swa-z', currency: 'EUR', environment: 'live' }, { from: '/utilities/swa-n/edit' }).done('Saved.');
@@ -106,10 +106,35 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     const last = JSON.parse(one("select v.after_value from audit_entry e join audit_value v on v.audit_id = e.id where e.entity = 'utility' and e.action = 'edit' order by e.id desc limit 1"));
     expect(last).toMatchObject({ website: 'https://sfwater.org', regulator_name: 'Oregon PUC' });
     expect(last.name).toBe(undefined);                           // changed fields only
-    sql("insert into service_area (utility_id, level, code, name, path) select id, 'region', 'R1', 'Region', 'R1' from utility where code = 'swa-n'");
-    await admin().post('/utilities/swa-n/closing', { reason: 'not needed' }).refuses(409, null, 'This utility has 1 service area. Suspend it instead.');
+  });
+
+  test('ONB02US06 one that never ran is deleted when it holds nothing: it is shown nowhere, its code and name are free', async () => {
+    const gone = (fields = {}) => admin().post('/utilities/swa-n/deletion', { reason: 'made by mistake', ...fields }, { from: '/utilities/swa-n/deletion' });
+    await admin().post('/utilities/swa-n/closing', { reason: 'not needed' }).refuses(409, null, 'This utility never ran. Delete it instead.');
+    sql("insert into service_area (utility_id, level, code, name, path) select u.id, 'region', concat('R', seq), concat('Region ', seq), concat('R', seq) from utility u join seq_1_to_3 where code = 'swa-n'");
+    await gone().refuses(409, null, 'This utility has 3 service areas. Suspend it instead.');
+    sql("delete a from service_area a join utility u on u.id = a.utility_id where u.code = 'swa-n' and a.code <> 'R1'");
+    await gone().refuses(409, null, 'This utility has 1 service area. Suspend it instead.');
     sql("delete a from service_area a join utility u on u.id = a.utility_id where u.code = 'swa-n'");
-    await admin().post('/utilities/swa-n/closing', { reason: 'not needed' }).done('Third one is closed.');
+    sql("insert into consumer (utility_id, consumer_no, last_name) select id, 'X-1', 'One' from utility where code = 'swa-n'");
+    await gone().refuses(409, null, 'This utility has 1 consumer. Suspend it instead.');
+    sql("delete from consumer where consumer_no = 'X-1'");
+    await gone({ reason: '' }).refuses(422, 'reason');
+    await as('utility_admin1').post('/utilities/swa-n/deletion', { reason: 'not mine' }).is(404);
+    expect(one("select status from utility where code = 'swa-n'")).toBe('configuring');
+    const id = one("select id from utility where code = 'swa-n'");
+    await admin().get('/utilities/swa-n/progress').sees('Delete').lacks('>Close<');
+    await gone().done('Third one is deleted.');
+    await admin().get('/utilities').sees('2 utilities').lacks('Third one', `deleted-${id}`);
+    for (const path of ['/utilities/swa-n/progress', `/utilities/deleted-${id}/progress`, '/u/swa-n/dashboard', `/u/deleted-${id}/dashboard`]) await admin().get(path).is(404);
+    await as('platform_admin').get('/platform/tenants/swa/tab/utilities').lacks('Third one');
+    expect(one(`select count(*) from user_role where utility_id = ${id}`)).toBe('0');
+    expect(sql(`select action, number, reason from audit_entry where entity = 'utility' and entity_id = ${id} order by id desc limit 1`)).toEqual([{ action: 'delete', number: 'swa-n', reason: 'made by mistake' }]);
+    // the plan has room for one again, with the same code and name
+    await make({ name: 'Third one' }).done('Third one is there');
+    expect(one("select count(*) from utility where deleted_at is null")).toBe('3');
+    await gone().done('Third one is deleted.');
+    await admin().post('/utilities/swa-w/deletion', { reason: 'it has data' }).refuses(409, null, /This utility has \d+ service areas?\. Suspend it instead\./);
   });
 });
 
@@ -140,5 +165,28 @@ story('ONB02US06 suspended', 'ONB-FIX', ({ as, test, expect, one, portal, looks_
       await as('tenant_admin').browse(page, path);
       await looks_right(page, { shots: `utilities${path.replace(/\W+/g, '-')}` });
     }
+  });
+});
+
+// Bills that can be paid: the consumers' side of a suspended utility.
+story('ONB02US06 suspended, paid', 'HUB-FIX', ({ as, portal, test, expect, sql, one, jobs_run }) => {
+  test("ONB02US06.5 suspended: what consumers pay in the portal is posted by the gateway's webhook, once; nobody else changes anything", async () => {
+    await as('tenant_admin').post('/utilities/swa-w/suspension', { reason: 'regulator order' }, { from: '/utilities/swa-w/suspension' }).done('is suspended.');
+    const who = portal();
+    await who.post('/pay/guest', { account_no: 'WA-ACC-100001', postal_code: '97209' }, { from: '/pay' }).goes('/pay');
+    const page = await who.get('/pay').sees('You can still pay.'), keep = Object.fromEntries([...page.body.matchAll(/<input type="hidden" name="(csrf|form_key|pay_key|link)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+    const begun = await who.post('/pay', { ...keep, 'pick_free-WA-ACC-100001': '1', 'amount_free-WA-ACC-100001': '114.25', email: 'friend@swa.test' }, { raw: true }).is(303);
+    const id = begun.location.match(/\/pay\/([A-Za-z0-9_-]{22})$/)[1];
+    await who.post(`/pay/${id}/start`, {}, { from: `/pay/${id}` }).is(303);
+    await who.post(`/sandbox/pay/${id}`, { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123', delivery: 'twice', seconds: '0' }, { from: `/sandbox/pay/${id}` }).is(303);
+    expect(one("select count(*) from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'")).toBe('0');      // the page alone posts nothing
+    await jobs_run();
+    const payments = () => sql("select p.status, p.amount_minor from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'");
+    expect(payments()).toEqual([{ status: 'posted', amount_minor: '11425' }]);
+    expect(one("select balance_minor from account where account_no = 'WA-ACC-100001'")).toBe('0');
+    await as('utility_admin').post('/areas/levels', { levels: [] }).refuses(409, null, 'This utility is suspended: nothing can be changed now.');
+    expect(one("select status from utility where code = 'swa-w'")).toBe('suspended');
+    await as('tenant_admin').post('/utilities/swa-w/reactivation', { reason: 'order lifted' }, { from: '/utilities/swa-w/reactivation' }).done('works again.');
+    expect(payments()).toHaveLength(1);                                                                           // nothing lost, nothing twice
   });
 });

@@ -1,6 +1,6 @@
 /*
- * Subscription payments that go back, wholly or in part, through the platform's own gateway account (ONB08US01 "uses the
- * same gateway code"; assurance section 3; I7, I8).
+ * Subscription payments that go back, wholly or in part, through the platform's own gateway account (ONB08US01 "uses
+ * the same gateway code"; assurance section 3; I7, I8).
  *
  *   a person asks -> submitted (row, then the call with one number for ever) -> succeeded | failed
  *

@@ -18,8 +18,8 @@ UtilityCards utility_cards(Ctx *c, const CardQuery *asked) {
         "where s.utility_id = u.id and s.active = 1), '') as services, u.logo_document_id as logo from utility u "
         "where (? is null or u.name like ? or u.code like ? or u.city like ?) and (? is null or u.status = ?) "
         "and (? is null or exists (select 1 from utility_service s where s.utility_id = u.id and s.active = 1 "
-        "and s.code = ?)) and u.deleted_at is null order by u.status = 'closed', u.name limit 50", like, like, like, like, asked->status,
-        asked->status, asked->service, asked->service);
+        "and s.code = ?)) and u.deleted_at is null order by u.status = 'closed', u.name limit 50", like, like, like,
+        like, asked->status, asked->status, asked->service, asked->service);
     UtilityCards held = { take_n(c, UtilityCard, all.n + 1), 0 };
     for (size_t i = 0; i < all.n; i++)
         if (rights_hold_role_in(rights_here(c), all.v[i].id)) held.v[held.n++] = all.v[i];

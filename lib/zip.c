@@ -3,7 +3,9 @@
  */
 #include "lib/zip.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "lib/date.h"
@@ -67,4 +69,94 @@ Bytes zip_of(Arena *a, const ZipFile *files, size_t n) {
     add_number(&t, at, 4);
     add_number(&t, 0, 2);
     return (Bytes){ t.s, t.n };
+}
+
+/* --- of others ---------------------------------------------------------------------------------------------------- */
+
+enum { TAIL = 22, COMMENT_MAX = 66000, HEAD = 46, LOCAL = 30, PIECE = 64 * 1024 };
+
+static uint32_t le(const uint8_t *p, int n) {
+    uint32_t v = 0;
+    for (int i = n; i--;) v = v << 8 | p[i];
+    return v;
+}
+
+bool zip_is(Bytes b) { return b.n > 4 && !memcmp(b.p, "PK\3\4", 4); }
+
+static const uint8_t *tail_of(Bytes b) {
+    const uint8_t *s = b.p, *end = s + b.n;
+    if (b.n < TAIL) return NULL;
+    for (const uint8_t *at = end - TAIL; at >= s && end - at < COMMENT_MAX; at--)
+        if (!memcmp(at, "PK\5\6", 4)) return at;
+    return NULL;
+}
+
+/* One head of the directory at `at`; false: damaged. *next: where the one after it begins. */
+static bool entry_read(Arena *a, Bytes b, size_t at, ZipEntry *e, size_t *next, const char **problem) {
+    const uint8_t *s = b.p, *p = s + at;
+    *problem = "damaged";
+    if (at + HEAD > b.n || memcmp(p, "PK\1\2", 4)) return false;
+    size_t name_n = le(p + 28, 2), local = le(p + 42, 4);
+    *next = at + HEAD + name_n + le(p + 30, 2) + le(p + 32, 2);
+    if (*next > b.n || local + LOCAL > b.n) return false;
+    size_t data = local + LOCAL + le(s + local + 26, 2) + le(s + local + 28, 2);
+    *e = (ZipEntry){ .name = text_copy_n(a, (const char *)p + HEAD, name_n), .packed = le(p + 20, 4),
+                     .size = le(p + 24, 4), .data = s + data };
+    if (data + e->packed > b.n) return false;
+    uint32_t method = le(p + 10, 2);
+    e->is_packed = method == 8;
+    if (le(p + 8, 2) & 1) return *problem = "encrypted", false;
+    if (method != 0 && method != 8) return *problem = "method", false;
+    return e->is_packed || e->packed == e->size;
+}
+
+Zip zip_read(Arena *a, Bytes b) {
+    Zip z = { 0 };
+    const uint8_t *tail = tail_of(b);
+    if (!tail) return (Zip){ .problem = "damaged" };
+    size_t count = le(tail + 10, 2), at = le(tail + 16, 4);
+    z.v = take_n(a, ZipEntry, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        ZipEntry e;
+        const char *problem;
+        if (!entry_read(a, b, at, &e, &at, &problem)) return (Zip){ .problem = problem };
+        size_t n = strlen(e.name);
+        if (n && e.name[n - 1] != '/') z.v[z.n++] = e;
+    }
+    return z;
+}
+
+static bool put(int fd, const uint8_t *s, size_t n) {
+    while (n) {
+        ssize_t did = write(fd, s, n);
+        if (did < 0 && errno == EINTR) continue;
+        if (did <= 0) return false;
+        s += did, n -= (size_t)did;
+    }
+    return true;
+}
+
+static ZipAnswer inflate_to(z_stream *z, int64_t most, int fd) {
+    uint8_t piece[PIECE];
+    for (int64_t total = 0;;) {
+        z->next_out = piece, z->avail_out = PIECE;
+        int answer = inflate(z, Z_NO_FLUSH);
+        size_t n = PIECE - z->avail_out;
+        if (answer != Z_OK && answer != Z_STREAM_END) return ZIP_DAMAGED;
+        total += (int64_t)n;
+        if (total > most) return ZIP_LARGE;
+        if (!put(fd, piece, n)) return ZIP_NO_ROOM;
+        if (answer == Z_STREAM_END) return ZIP_DONE;
+        if (!z->avail_in && z->avail_out) return ZIP_DAMAGED;       /* cut off */
+    }
+}
+
+ZipAnswer zip_unpack(const ZipEntry *e, int64_t most, int fd) {
+    if (!e->is_packed)
+        return (int64_t)e->packed > most ? ZIP_LARGE : put(fd, e->data, e->packed) ? ZIP_DONE : ZIP_NO_ROOM;
+    z_stream z = { .next_in = (Bytef *)(uintptr_t)e->data, .avail_in = e->packed };
+    if (inflateInit2(&z, -15) != Z_OK) return ZIP_NO_ROOM;
+    ZipAnswer answer = inflate_to(&z, most, fd);
+    inflateEnd(&z);
+    return answer;
 }

@@ -81,9 +81,13 @@ SANDBOX_PURGE(rounds, "delete from paper_round where utility_id = ? limit 500", 
 SANDBOX_PURGE(journals, "delete from gl_journal where utility_id = ? limit 500", c->utility)
 SANDBOX_PURGE(charges, "delete from charge where utility_id = ? and source_type <> 'import_batch' limit 2000",
               c->utility)
-SANDBOX_PURGE(charges_open, "update charge set paid_minor = 0, bill_id = null, status = 'pending' where utility_id = ? "
-              "and source_type = 'import_batch' and status <> 'voided' and (paid_minor <> 0 or bill_id is not null "
-              "or status <> 'pending') limit 2000", c->utility)
+/* Of balances taken over, what an agreement taken over is about is closed by it. */
+SANDBOX_PURGE(charges_open, "update charge h join (select k.id, coalesce(sum(if(g.import_batch_id is null, 0, "
+              "i.amount_minor)), 0) as covered from charge k left join payment_agreement_item i on i.item_type = "
+              "'charge' and i.item_id = k.id left join payment_agreement g on g.id = i.agreement_id where k.utility_id "
+              "= ? and k.source_type = 'import_batch' and k.status <> 'voided' group by k.id having max(k.paid_minor) "
+              "<> covered or max(k.bill_id) is not null or max(k.status) <> 'pending' order by k.id limit 2000) x "
+              "on x.id = h.id set h.paid_minor = x.covered, h.bill_id = null, h.status = 'pending'", c->utility)
 SANDBOX_PURGE(owed, "delete from bill_owed where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(days, "delete from billing_daily_total where utility_id = ? limit 2000", c->utility)
 SANDBOX_PURGE(months, "delete from billing_month_figure where utility_id = ? limit 500", c->utility)

@@ -1,11 +1,18 @@
 /*
- * Instalments of payment agreements, as bills and the portal ask for them (CIS01US08, CSS01US04, CSS01US05). They are
- * made with the agreements' own story; one stands on a bill once, or becomes due by itself, never both.
+ * Instalments of payment agreements, as bills and the portal ask for them (CIS01US08, CSS01US04, CSS01US05), and the
+ * agreements of an account to look at. Those of other systems come by import_agreement.c, ours with their own story; an
+ * instalment stands on a bill once, or becomes due by itself, never both.
  */
+#include <string.h>
+
 #include "app/cis/cis.h"
+#include "app/cis/pages.h"
 #include "app/core/core.h"
 #include "lib/ctx.h"
 #include "lib/db.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/table.h"
 
 #define TO_COME(F, T)                                                                                                  \
     F(T, Id, id)                                                                                                       \
@@ -38,4 +45,38 @@ void instalment_billed(Ctx *c, Id instalment, Id bill) {
                 bill, instalment, c->utility);
     else
         db_run(c, "update instalment set bill_id = null where id = ? and utility_id = ?", instalment, c->utility);
+}
+
+#define AGREED(F, T) F(T, const char *, number) F(T, const char *, legacy_no) F(T, const char *, state) \
+    F(T, Money, total) F(T, int, count) F(T, Money, unpaid) F(T, Date, next_on)
+ROW(Agreed, AGREED)
+
+void agreements_show(Req *r, const char *section, Id account) {
+    Agreeds l = db_all(r, Agreed, "select g.number, g.legacy_no, g.state, g.total_minor as total, g.count, "
+        "coalesce(sum(n.amount_minor - n.paid_minor), 0) as unpaid, min(if(n.amount_minor > n.paid_minor, n.due_on, "
+        "null)) as next_on from payment_agreement g left join instalment n on n.agreement_id = g.id "
+        "where g.account_id = ? and g.utility_id = ? group by g.id order by g.id desc limit 20", account, r->c.utility);
+    if (!l.n) return;
+    const char *language = r->c.language, *title = msg(language, "cis.agreement.title");
+    show_text(r, text(r, "%s.title", section), title);
+    show_text(r, text(r, "%s.kind", section), "table");
+    TableView *t = table_start(r, text(r, "%s.table", section), title);
+    table_column(t, msg(language, "cis.agreement.number"), "code", "id");
+    table_column(t, msg(language, "cis.agreement.count"), "num", NULL);
+    table_column(t, msg(language, "cis.agreement.total"), "money", NULL);
+    table_column(t, msg(language, "cis.agreement.unpaid"), "money", "amount");
+    table_column(t, msg(language, "cis.agreement.next"), "date", NULL);
+    table_column(t, msg(language, "cis.agreement.state"), "status", "status");
+    for (size_t i = 0; i < l.n; i++) {
+        const Agreed *g = &l.v[i];
+        bool goes_on = !strcmp(g->state, "active") || !strcmp(g->state, "at_risk");
+        table_row(t, NULL);
+        table_cell(t, g->number);
+        if (g->legacy_no) table_sub(t, msg_format(r, language, "cis.agreement.was", { "no", g->legacy_no }));
+        table_int(t, g->count);
+        table_money(t, g->total);
+        table_money(t, g->unpaid);
+        table_date(t, goes_on ? g->next_on : DATE_NONE);
+        table_state(t, g->state);
+    }
 }

@@ -178,6 +178,13 @@ static const Person *find(Req *r, const char *no, Helds *held) {
     return person;
 }
 
+Id consumer_here(Req *r) {
+    Helds all;
+    const Person *p = find(r, path_text(r, "consumer_no"), &all);
+    choose_account(r, &all);
+    return p->id;
+}
+
 /* The head every tab has. */
 static View show_head(Req *r, int tab) {
     Helds all;
@@ -384,6 +391,7 @@ void consumer_financial(Req *r) {
         table_empty(t, SAY(r, "no_transactions"), NULL);
         BillHeads bills = newest_bills(r, v.account);
         show_bills(r, "show.sections.2", v.account, &bills, BILLS_READ);
+        agreements_show(r, "show.sections.3", v.account->id);
     }
     page(r, "layout/show");
 }
@@ -468,6 +476,7 @@ void consumer_history(Req *r) {
                            "and entity_id=?) order by id desc limit 100", v.person->id, account);
     table_empty(t, SAY(r, "no_changes"), NULL);
     show_answers(r, v.person->id);
+    consumer_files_show(r, "show.sections.2", v.person->id, v.person->consumer_no);
     page(r, "layout/show");
 }
 

@@ -450,11 +450,13 @@ void connections_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 extern const ImportEntity complaint_import, request_import;     /* import_case.c */
+extern const ImportEntity agreement_import;                     /* import_agreement.c */
 
 void cis_imports(void) {
     import_register(&consumer_import);
     import_register(&premise_import);
     import_register(&account_import);
+    import_register(&agreement_import);
     import_register(&complaint_import);
     import_register(&request_import);
 }

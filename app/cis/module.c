@@ -13,6 +13,8 @@ static const Route cis_routes[] = {
     GET("/cis/consumers/{consumer_no}/financial",   "cis.consumers", VIEW, consumer_financial),
     GET("/cis/consumers/{consumer_no}/connections", "cis.consumers", VIEW, consumer_connections),
     GET("/cis/consumers/{consumer_no}/history",     "cis.consumers", VIEW, consumer_history),
+    GET("/cis/consumers/{consumer_no}/documents/{file}", "cis.consumers", VIEW, consumer_file,
+        .flags = WRITES),       /* who looked is audited */
     GET("/cis/accounts/{account_no}",               "cis.consumers", VIEW, account_page),
     GET("/cis/complaints",                          "cis.complaints", VIEW, complaint_list_page),
     GET("/cis/complaints/{no}",                     "cis.complaints", VIEW, complaint_page),

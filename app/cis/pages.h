@@ -17,6 +17,14 @@ void consumer_page(Req *r);         /* overview */
 void consumer_financial(Req *r);
 void consumer_connections(Req *r);
 void consumer_history(Req *r);
+/* The consumer of the address: NOT_FOUND when there is none, or none for this person. */
+Id   consumer_here(Req *r);
+/* agreement.c: those of an account as a section; nothing when there are none. */
+void agreements_show(Req *r, const char *section, Id account);
+/* consumer_files.c */
+void consumer_file(Req *r);
+/* Documents of a consumer and its accounts, as a section; nothing when there are none. */
+void consumer_files_show(Req *r, const char *section, Id consumer, const char *consumer_no);
 void account_page(Req *r);          /* /cis/accounts/{no} leads to its consumer */
 void payment_list_page(Req *r);
 void payment_page(Req *r);

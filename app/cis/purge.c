@@ -1,7 +1,7 @@
 /*
  * What the CIS takes away when a utility goes live (ONB-GUIDED.6): payments with their receipts, credit, deposits,
- * agreements, complaints and requests. People, premises, accounts and connections stay; balances are those of the
- * ledger that stays.
+ * agreements, complaints and requests, but for those of another system. People, premises, accounts and connections
+ * stay; balances are those of the ledger that stays.
  */
 #include "app/cis/pages.h"
 #include "app/core/core.h"
@@ -22,7 +22,7 @@ static int64_t payments(Ctx *c) {
 
 static int64_t agreements(Ctx *c) {
     const char *ids = db_text(c, "select json_arrayagg(id) from (select id from payment_agreement where utility_id = ? "
-                                 "order by id limit 500) a", c->utility);
+                                 "and import_batch_id is null order by id limit 500) a", c->utility);
     if (!ids) return 0;
     db_run(c, "delete x " OF_CHUNK "instalment x on x.agreement_id = j.id", ids);
     db_run(c, "delete x " OF_CHUNK "payment_agreement_item x on x.agreement_id = j.id", ids);
@@ -56,15 +56,23 @@ SANDBOX_PURGE(figures, "delete from cis_daily_stat where utility_id = ? limit 20
 SANDBOX_PURGE(billed_days, "update service_connection set last_billed_on = null where utility_id = ? "
               "and last_billed_on is not null limit 2000", c->utility)
 
-/* What the entries that stay add up to: balances taken over. */
-SANDBOX_PURGE(balances, "update account a join (select k.id, coalesce(s.balance, 0) as balance from account k "
-    "left join (select e.account_id, sum(e.debit_minor - e.credit_minor) as balance from ledger_entry e "
-    "join gl_role r on r.utility_id = e.utility_id and r.gl_code_id = e.gl_code_id and r.posting_key = 'AR' "
+/* Of agreements taken over: on no bill any more. */
+SANDBOX_PURGE(instalments, "update instalment set bill_id = null where utility_id = ? and bill_id is not null "
+              "limit 2000", c->utility)
+
+/* What the entries that stay add up to: balances and agreements taken over. */
+SANDBOX_PURGE(balances, "update account a join (select k.id, coalesce(s.balance, 0) as balance, coalesce(s.deferred, "
+    "0) as deferred from account k "
+    "left join (select e.account_id, sum(e.debit_minor - e.credit_minor) as balance, sum(if(r.posting_key = "
+    "'AR_AGREEMENT', e.debit_minor - e.credit_minor, 0)) as deferred from ledger_entry e "
+    "join gl_role r on r.utility_id = e.utility_id and r.gl_code_id = e.gl_code_id "
+    "and r.posting_key in ('AR', 'AR_AGREEMENT') "
     "where e.utility_id = ? and e.account_id is not null group by e.account_id) s on s.account_id = k.id "
-    "where k.utility_id = ? and (k.balance_minor <> coalesce(s.balance, 0) or k.deferred_minor <> 0 "
+    "where k.utility_id = ? and (k.balance_minor <> coalesce(s.balance, 0) or k.deferred_minor <> coalesce(s.deferred, "
+    "0) "
     "or k.deposit_balance_minor <> 0 or k.last_bill_on is not null or k.last_payment_on is not null "
     "or k.dispute_flag <> 0) order by k.id limit 2000) x on x.id = a.id set a.balance_minor = x.balance, "
-    "a.deferred_minor = 0, a.deposit_balance_minor = 0, a.last_bill_on = null, a.last_payment_on = null, "
+    "a.deferred_minor = x.deferred, a.deposit_balance_minor = 0, a.last_bill_on = null, a.last_payment_on = null, "
     "a.dispute_flag = 0", c->utility, c->utility)
 
 const SandboxPurge cis_purges[] = {
@@ -78,6 +86,7 @@ const SandboxPurge cis_purges[] = {
     { "credit",     adjustments },
     { "credit",     deposits },
     { "credit",     agreements },
+    { "credit",     instalments },
     { "requests",   talk },
     { "requests",   complaint_files },
     { "requests",   complaints },

@@ -203,6 +203,11 @@ static const Route core_routes[] = {
     { 0 }
 };
 
+static void core_start(void) {
+    hashing_start();
+    core_imports();
+}
+
 extern const Module core_module;
 const Module core_module = { .name = "core", .routes = core_routes, .jobs = core_jobs, .schedules = core_schedules,
-                             .checks = setup_core_checks, .purges = core_purges, .start = hashing_start };
+                             .checks = setup_core_checks, .purges = core_purges, .start = core_start };

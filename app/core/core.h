@@ -207,6 +207,8 @@ typedef struct {
 /* Stores outside the web root and returns document.id; the file is removed again when the transaction rolls back.
    INVALID or TOO_LARGE in the user's words when the kind does not take it. */
 Id document_store(struct Ctx *c, const NewDocument *d);
+/* Why it would refuse them, in the user's words; NULL: it would not. */
+const char *document_refused(struct Ctx *c, const NewDocument *d);
 /* The same for a PDF that we made (a bill, a receipt, a statement): `pdf` of pdf_end, which is empty when it could not
    be written: then it fails BROKEN. document_paper_find: the newest of a record, NULL name: of any name, `since` all
    zero: of any time; Id 0 when there is none. */
@@ -216,7 +218,8 @@ typedef struct { const char *entity; Id entity_id; const char *file_name; Time s
 Id document_paper_find(struct Ctx *c, const PaperKey *key);
 /* Blanks the row and gives the file up (S29). */
 void document_erase(struct Ctx *c, Id document_id);
-/* The same for up to PURGE_ROWS files of a utility's records of one kind; how many. */
+/* The same for up to PURGE_ROWS files of a utility's records of one kind, those of another system excepted; how
+   many. */
 int64_t documents_purge(struct Ctx *c, const char *entity);
 typedef struct { Id id; const char *public_id, *file_name, *mime, *path, *internal_path, *status; int64_t size;
                  const char *entity; Id entity_id; } Document;

@@ -117,31 +117,44 @@ static void stored_end(void *stored) {
 #define TYPE_RULE(F, T) F(T, const char *, name) F(T, const char *, formats) F(T, int64_t, max_mb)
 ROW(TypeRule, TYPE_RULE)
 
+/* Why a file is not taken, and whether for its size; why NULL: it is, as `type`. */
+typedef struct Judged { const char *why, *type; bool is_large; } Judged;
+
 /* What the utility takes as a document of a type (ONB02US02): fewer formats and a smaller size than the kind. */
-static void check_type(Ctx *c, Id type, const char *mime, size_t size) {
+static Judged judge_type(Ctx *c, Id type, const char *mime, size_t size) {
     static const struct { const char *mime, *format; } formats[] = {
         { "application/pdf", "pdf" }, { "image/jpeg", "jpg" }, { "image/png", "png" }, { "image/heic", "heic" },
         { "image/webp", "webp" } };
-    if (!type.id) return;
+    if (!type.id) return (Judged){ .type = mime };
     const TypeRule *t = db_one(c, TypeRule, "select name, formats, max_mb from document_type where id=?", type);
     if ((int64_t)size > t->max_mb * 1024 * 1024)
-        fail(c, TOO_LARGE, "%s: a file has at most %d MB.", t->name, (int)t->max_mb);
+        return (Judged){ .why = text(c, "%s: a file has at most %d MB.", t->name, (int)t->max_mb), .is_large = true };
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (!strcmp(formats[i].mime, mime) && strstr(t->formats, formats[i].format)) return;
-    fail(c, INVALID, "%s: choose a file of %s.", t->name, t->formats);
+        if (!strcmp(formats[i].mime, mime) && strstr(t->formats, formats[i].format)) return (Judged){ .type = mime };
+    return (Judged){ .why = text(c, "%s: choose a file of %s.", t->name, t->formats) };
 }
 
-Id document_store(Ctx *c, const NewDocument *d) {
+static Judged judge(Ctx *c, const NewDocument *d, const Content *m) {
     const DocumentKind *kind = document_kind(d->kind);
     if (!kind) fail(c, BROKEN, "there is no kind of documents \"%s\"", d->kind);
-    if (!db_in_tx(c)) fail(c, BROKEN, "a document is stored within a transaction");
-    const Content *m = content_of(c, d);
     const char *name = document_name(&c->mem, d->file_name), *magic = m->size ? magic_of(c, m) : "";
     const char *refusal = document_refusal(&c->mem, kind, magic, name, (int64_t)m->size, m->bytes, m->size);
-    if (refusal) fail(c, (int64_t)m->size > kind->bytes_max ? TOO_LARGE : INVALID, "%s", refusal);
+    if (refusal) return (Judged){ .why = refusal, .is_large = (int64_t)m->size > kind->bytes_max };
     const char *type = document_type(kind, magic, name);
-    if (d->mime && strcmp(kind->types, "*") && strcmp(d->mime, type)) fail(c, INVALID, "%s", kind->says);
-    check_type(c, d->type, type, m->size);
+    if (d->mime && strcmp(kind->types, "*") && strcmp(d->mime, type)) return (Judged){ .why = kind->says };
+    Judged j = judge_type(c, d->type, type, m->size);
+    if (d->mime && !strcmp(kind->types, "*")) j.type = d->mime;
+    return j;
+}
+
+const char *document_refused(Ctx *c, const NewDocument *d) { return judge(c, d, content_of(c, d)).why; }
+
+Id document_store(Ctx *c, const NewDocument *d) {
+    if (!db_in_tx(c)) fail(c, BROKEN, "a document is stored within a transaction");
+    const Content *m = content_of(c, d);
+    Judged j = judge(c, d, m);
+    if (j.why) fail(c, j.is_large ? TOO_LARGE : INVALID, "%s", j.why);
+    const char *name = document_name(&c->mem, d->file_name);
     uint8_t hash[DIGEST_MAX];
     digest(SHA256, bytes_at(m->bytes, m->size), hash);
     const char *random = random_public_id(&c->mem),
@@ -154,7 +167,7 @@ Id document_store(Ctx *c, const NewDocument *d) {
     return db_insert(c, "insert into document (utility_id, type_id, entity, entity_id, file_name, mime, size, sha256, "
                         "storage_key, is_private, uploaded_by_kind, created_at, created_by) "
                         "values (?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, d->type, d->entity, d->entity_id, name,
-                     d->mime && !strcmp(kind->types, "*") ? d->mime : type, (int64_t)m->size,
+                     j.type, (int64_t)m->size,
                      bytes_at(hash, 32), key, !d->is_public, d->uploaded_by_kind ? d->uploaded_by_kind
                          : c->realm == REALM_PORTAL ? "portal_user" : c->user.id ? "user" : "system", c->now, c->user);
 }

@@ -44,8 +44,9 @@ typedef struct ImportSet {
     size_t             n, width;
     const char *const *cell;        /* row by row */
     const int64_t     *line;        /* of the file; with the batch a key of its own for each row */
-    Id                 batch;
+    Id                 batch, by;   /* by: whose file it is: what this person may not do, the file may not either */
     const struct Locale *locale;
+    const struct ImportArchive *files;      /* that came with the list; NULL: none */
 } ImportSet;
 
 /* Of a row by the column's name (one the entity has: anything else is our mistake and ends the process); NULL, none and
@@ -62,6 +63,12 @@ int64_t     import_e3   (const ImportSet *s, size_t row, const char *column);   
 int32_t     import_e6   (const ImportSet *s, size_t row, const char *column);       /* millionths: places on a map */
 /* The records of an earlier import that a column names by their keys; 0 where there is none. One statement. */
 Id         *import_refs (struct Ctx *c, const ImportSet *s, const char *column);
+/* Those of records of one kind by their keys (NULL: none asked for). */
+Id         *import_links(struct Ctx *c, const char *entity, const char *const *keys, size_t n);
+/* A file that came with the list, by its path in the archive or, where only one is called so, by its name: open,
+   unpacked up to `most` bytes, ending with the work. -1: there is none, or it cannot be unpacked: *problem is the
+   message's key. */
+int         import_file_open(struct Ctx *c, const ImportSet *s, const char *name, int64_t most, const char **problem);
 /* Ids by code of a small table of the utility: asked once for each code. `find` as area_find, tariff_plan_find. */
 Id         *import_codes(struct Ctx *c, const ImportSet *s, const char *column, Id (*find)(struct Ctx *, const char *));
 /* Where a reference was given and not found. */
@@ -73,6 +80,8 @@ typedef struct ImportEntity {
     const char         *key;        /* whoever may create these may import them: a permission key */
     const ImportColumn *columns;
     bool                has_ledger; /* cannot be taken back once the utility is live */
+    bool                has_files;  /* a ZIP of the list and the files it names */
+    int                 chunk;      /* rows of a step; 0: 500 */
     Faults (*check) (struct Ctx *c, const ImportSet *s);
     Faults (*create)(struct Ctx *c, const ImportSet *s, Id *ids);
     /* Values of records that are there: stores what differs and gives what stood there before (NULL: nothing differed),
@@ -94,6 +103,8 @@ void        import_note_gone(struct Ctx *c, const char *entity, const Id *ids, s
 const char *const *import_numbers(struct Ctx *c, const char *entity, const Faults *to, size_t rows);
 /* The audit row of a case or order that was brought: the old number and the state it came in. */
 Audit       import_made(struct Ctx *c, const ImportSet *s, size_t i, const char *entity, Id id, const char *no);
+/* In a dry run: rows of the file above these that are good. */
+int64_t     import_good_above(struct Ctx *c, const ImportSet *s);
 /* At start-up. */
 void import_register(const ImportEntity *entity);
 /* The record of an earlier import by its key; 0 when none. */

@@ -74,6 +74,8 @@ void user_sessions    (Req *r);
 void user_sessions_end(Req *r);
 void user_activity    (Req *r);
 
+/* user_entry.c */
+void core_imports(void);
 /* user_import.c */
 void user_import_new   (Req *r);
 void user_import_upload(Req *r);

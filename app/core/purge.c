@@ -11,8 +11,9 @@
 ROW(Gone, GONE)
 
 int64_t documents_purge(Ctx *c, const char *entity) {
-    Gones all = db_all(c, Gone, "select id from document where utility_id = ? and entity = ? and erased_at is null "
-                                "order by id limit 500", c->utility, entity);
+    Gones all = db_all(c, Gone, "select d.id from document d where d.utility_id = ? and d.entity = ? and d.erased_at "
+                                "is null and not exists (select 1 from import_link l where l.entity = 'document' "
+                                "and l.entity_id = d.id) order by d.id limit 500", c->utility, entity);
     for (size_t i = 0; i < all.n; i++) document_erase(c, all.v[i].id);
     return (int64_t)all.n;
 }

@@ -45,6 +45,8 @@ void rights_begin(void);
 void rights_stamped(Ctx *c, const char *stamp);
 /* Never NULL; of nobody: no rights. */
 const Rights *rights_here(Ctx *c);
+/* Of somebody of the staff who is not the one at work, in the context's utility: whose file a job works at. */
+const Rights *rights_of(Ctx *c, Id user);
 bool rights_has(const Rights *r, const char *key, unsigned action);
 /* Whether the person has any role in the utility, today or not: the utilities shown to choose from. */
 bool rights_hold_role_in(const Rights *r, Id utility);

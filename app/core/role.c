@@ -68,12 +68,14 @@ static RightSet default_rights(Ctx *c, const char *code) {
                                       "0 where t.role_code = ? order by p.sort", code));
 }
 
-RightSet rights_held(Ctx *c) {
-    const Rights *mine = rights_here(c);
+static RightSet as_set(Ctx *c, const Rights *r) {
     RightSet set = { take_n(c, RightRow, RIGHT_ROWS_MAX), 0 };
-    for (int i = 0; i < mine->key_n; i++) add_right(&set, mine->key[i], mine->bits[i]);
+    for (int i = 0; i < r->key_n; i++) add_right(&set, r->key[i], r->bits[i]);
     return set;
 }
+
+RightSet rights_held(Ctx *c)              { return as_set(c, rights_here(c)); }
+RightSet rights_held_by(Ctx *c, Id user)  { return as_set(c, rights_of(c, user)); }
 
 void grant_check(Ctx *c, RightSet stored, RightSet wanted) {
     RightSet held = rights_held(c);

@@ -15,7 +15,7 @@ enum { RIGHT_ROWS_MAX = 200 };
     F(T, bool, mfa_required) F(T, int64_t, row_version) F(T, Id, department_id)
 ROW(RoleRow, ROLE_ROW)
 
-typedef struct RightSet { RightRow *v; size_t n; } RightSet;
+typedef struct RightSet { RightRow *v; size_t n; } RightSet;   /* of a person or a role */
 
 /* A role of the utility, or the tenant's; NULL when there is none. */
 RoleRow *role_find(Ctx *c, const char *code);
@@ -24,6 +24,8 @@ bool     role_is_fixed(const RoleRow *role);
 RightSet role_rights(Ctx *c, Id role);
 /* Those of the person who is signed in. */
 RightSet rights_held(Ctx *c);
+/* Those of somebody else of the staff. */
+RightSet rights_held_by(Ctx *c, Id user);
 /* Fails DENIED "You can only grant permissions you hold." for a right that is added and that the grantor lacks. */
 void     grant_check(Ctx *c, RightSet stored, RightSet wanted);
 /* After a change: fails INVALID when nobody is left who may edit roles. */

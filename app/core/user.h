@@ -1,12 +1,14 @@
 /*
  * People of a utility as their pages share them (ONB02US03, AU01US02, AU01US03): user.c (list, roles, permissions),
- * user_life.c (profile, deactivation and back), user_session.c (sessions, activity), invite.c, user_import.c.
+ * user_life.c (profile, deactivation and back), user_session.c (sessions, activity), invite.c, user_entry.c (rows of
+ * files), user_import.c.
  */
 #ifndef APP_CORE_USER_H
 #define APP_CORE_USER_H
 
 #include "app/core/front.h"
 #include "lib/db.h"
+#include "lib/fault.h"
 #include "lib/form.h"
 
 #define USER_ROW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, email) \
@@ -50,6 +52,15 @@ typedef struct NewUser {
     Id          department, role, role_utility, area;
     Date        from, to;
 } NewUser;
+/* A person as a row of a file names it; NULL for what the row does not have. */
+typedef struct UserEntry {
+    const char *full_name, *email, *phone, *department, *role_code, *area_code, *employee_no;
+} UserEntry;
+/* What is wrong with rows of people to invite, by the columns above; to[i] is what user_invite takes, for those without
+   a fault. Nobody gives a role with rights that are not in `held`; no more than `room` rows find a seat. A few
+   statements for all of them. */
+struct RightSet;                /* role.h */
+Faults users_check(Ctx *c, const UserEntry *v, size_t n, const struct RightSet *held, int64_t room, NewUser *to);
 /* Why this address cannot be invited: NULL, or the refusal. */
 const char *invite_refusal(Ctx *c, const char *email);
 /* Person in state invited, role, link of 72 hours, mail and news; the caller has checked all. public_id. Fails INVALID

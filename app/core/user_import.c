@@ -9,6 +9,7 @@
 #include "app/core/role.h"
 #include "app/core/sign_in.h"
 #include "app/core/user.h"
+#include "app/platform/platform.h"
 #include "lib/csv.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
@@ -30,104 +31,97 @@ static const Form row_form = { .name = "user_row", .fields = FIELDS {
     { "employee_no", "employee_no", TEXT(0, 20) },
     { 0 } } };
 
+/* What is wrong, in the order of the file. */
 typedef struct Wrong { int64_t line; const char *column, *text; } Wrong;
+/* A row and what its cells have wrong by themselves: wrong[first] and the next n. */
+typedef struct Row { int64_t line; int first, n; } Row;
 
 typedef struct Import {
     Req        *r;
     const char *bytes, *file_name;
     size_t      size;
-    bool        keeps;
     int64_t     good, bad;          /* rows */
-    Wrong       wrong[WRONG_SHOWN];
-    int         wrong_n;
-    Texts       emails;             /* of the rows before */
+    Wrong       cell[WRONG_SHOWN], wrong[WRONG_SHOWN];
+    int         cell_n, wrong_n;
+    Row         row[ROWS_MAX + 1];
+    UserEntry   entry[ROWS_MAX + 1];
+    NewUser     user[ROWS_MAX + 1];
+    bool        is_good[ROWS_MAX + 1];
+    size_t      rows;
 } Import;
 
-static void take_problems(Import *i, int64_t line) {
+/* The problems of the form's fields become those of the row. */
+static void add_row(Import *i, int64_t line, const UserEntry *entry) {
     Req *r = i->r;
-    for (int p = 0; p < r->problems && i->wrong_n < WRONG_SHOWN; p++)
-        i->wrong[i->wrong_n++] = (Wrong){ line, r->problem[p].field, text(&r->problem_mem, "%s", r->problem[p].text) };
-    if (r->problems) i->bad++;
+    if (i->rows == ROWS_MAX + 1) return;
+    Row *row = &i->row[i->rows];
+    *row = (Row){ line, i->cell_n, 0 };
+    for (int p = 0; p < r->problems && i->cell_n < WRONG_SHOWN; p++, row->n++)
+        i->cell[i->cell_n++] = (Wrong){ line, r->problem[p].field, text(&r->problem_mem, "%s", r->problem[p].text) };
+    i->is_good[i->rows] = !r->problems;
+    i->entry[i->rows++] = *entry;
     r->problems = 0;
 }
 
-static bool seen_before(Import *i, const char *email) {
-    const char *low = email_lower(&i->r->c.mem, email);
-    for (size_t k = 0; k < i->emails.n; k++)
-        if (!strcmp(i->emails.v[k], low)) return true;
-    if (i->emails.n < ROWS_MAX) i->emails.v[i->emails.n++] = low;
-    return false;
-}
-
-/* The row as a person to invite; problems are collected. */
-static NewUser row_user(Import *i, const Input *in) {
-    Req *r = i->r;
-    Ctx *c = &r->c;
-    NewUser n = { .full_name = in_text(in, "full_name"), .email = in_text(in, "email"), .phone = in_text(in, "phone"),
-                  .employee_no = in_text(in, "employee_no"), .from = DATE_NONE, .to = DATE_NONE };
-    const char *department = in_text(in, "department"), *code = in_text(in, "role_code"),
-        *area = in_text(in, "area_code");
-    const char *why = n.email ? invite_refusal(c, n.email) : NULL;
-    if (why) problem(r, "email", "%s", why);
-    else if (n.email && seen_before(i, n.email)) problem(r, "email", "%s", msg(c->language, "user.import.twice"));
-    RoleRow *role = code ? role_find(c, code) : NULL;
-    if (code && (!role || !strcmp(code, "consumer")))
-        problem(r, "role_code", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
-    else if (role) {
-        RightSet wanted = role_rights(c, role->id), held = rights_held(c);
-        if (grant_refused(NULL, 0, wanted.v, wanted.n, held.v, held.n).key)
-            problem(r, "role_code", "%s", msg(c->language, "role.grant_own"));
-        n.role = role->id, n.role_utility = role->utility_id;
-    }
-    n.department = department ? db_id(c, "select id from department where utility_id = ? and name = ? and active = 1",
-                                      c->utility, department) : (Id){ 0 };
-    if (department && !n.department.id)
-        problem(r, "department", "%s", msg_format(r, c->language, "user.import.no_department",
-            { "department", department }));
-    n.area = area ? db_id(c, "select id from service_area where utility_id = ? and code = ? and status = 'active'",
-                          c->utility, area) : (Id){ 0 };
-    if (area && !n.area.id) problem(r, "area_code", "%s", msg_format(r, c->language, "invite.no_area",
-                                                                      { "area", area }));
-    if (n.employee_no && db_int(c, "select count(*) from user where employee_no = ?", n.employee_no))
-        problem(r, "employee_no", "%s", msg_format(r, c->language, "user.employee_taken", { "no", n.employee_no }));
-    return n;
-}
-
-static void import_row(Import *i, const CsvRow *row, CsvReader *file) {
+static void read_row(Import *i, const CsvRow *row, CsvReader *file) {
     Req *r = i->r;
     Params typed = params_start(r);
     for (const Field *f = row_form.fields; f->name; f++) {
         const char *value = csv_field(row, csv_column(file, f->name));
         param_add(&typed, f->name, value, strlen(value));
     }
-    NewUser n = row_user(i, form_read_kept(r, &row_form, &typed));
-    if (!r->problems) {
-        i->good++;
-        if (i->keeps) user_invite(&r->c, &n);
+    const Input *in = form_read_kept(r, &row_form, &typed);
+    add_row(i, row->line, &(UserEntry){ in_text(in, "full_name"), in_text(in, "email"), in_text(in, "phone"),
+                                        in_text(in, "department"), in_text(in, "role_code"), in_text(in, "area_code"),
+                                        in_text(in, "employee_no") });
+}
+
+static void add_wrong(Import *i, int64_t line, const char *column, const char *words) {
+    if (i->wrong_n < WRONG_SHOWN) i->wrong[i->wrong_n++] = (Wrong){ line, column, words };
+}
+
+/* What a cell has wrong by itself is not said again by the rules. */
+static bool is_said(const Import *i, const Row *row, const char *column) {
+    for (int k = 0; k < row->n; k++)
+        if (column && i->cell[row->first + k].column && !strcmp(i->cell[row->first + k].column, column)) return true;
+    return false;
+}
+
+static void judge_row(Import *i, size_t at, const Faults *all) {
+    const Row *row = &i->row[at];
+    for (int k = row->first; k < row->first + row->n; k++)
+        add_wrong(i, row->line, i->cell[k].column, i->cell[k].text);
+    for (size_t k = 0; k < all->n; k++) {
+        const Fault *f = &all->v[k];
+        if (f->row != at || is_said(i, row, f->field)) continue;
+        i->is_good[at] = false;
+        add_wrong(i, row->line, f->field, fault_text(&i->r->problem_mem, i->r->c.language, f));
     }
-    take_problems(i, row->line);
+    i->good += i->is_good[at], i->bad += !i->is_good[at];
 }
 
 static void import_rows(Import *i) {
     Req *r = i->r;
     CsvReader *file = csv_open_bytes(&r->c.mem, i->bytes, i->size, (CsvRules){ .rows_max = ROWS_MAX });
-    i->emails = (Texts){ take_n(r, const char *, ROWS_MAX + 1), 0 };
     CsvRow row;
     CsvAnswer answer;
     while ((answer = csv_next(file, &row)) == CSV_ROW || answer == CSV_WRONG) {
-        if (answer == CSV_ROW) import_row(i, &row, file);
-        else problem(r, NULL, "%s", row.problem), take_problems(i, row.line);
+        if (answer == CSV_ROW) read_row(i, &row, file);
+        else problem(r, NULL, "%s", row.problem), add_row(i, row.line, &(UserEntry){ 0 });
     }
-    if (answer == CSV_BROKEN) problem(r, NULL, "%s", row.problem), take_problems(i, row.line);
+    if (answer == CSV_BROKEN) problem(r, NULL, "%s", row.problem), add_row(i, row.line, &(UserEntry){ 0 });
+    RightSet held = rights_held(&r->c);
+    Faults all = users_check(&r->c, i->entry, i->rows, &held, subscription_room(&r->c, "seats"), i->user);
+    for (size_t k = 0; k < i->rows; k++) judge_row(i, k, &all);
 }
 
-static Import *import_of(Req *r, bool keeps) {
+static Import *import_of(Req *r) {
     Ctx *c = &r->c;
     Id id = db_id(c, "select id from document where public_id = ? and utility_id = ? and entity = 'user_import'",
                   path_text(r, "file"), c->utility);
     if (!id.id) fail(r, NOT_FOUND, "There is no such file.");
     Import *i = take(c, sizeof *i);
-    *i = (Import){ .r = r, .keeps = keeps };
+    i->r = r;
     i->bytes = document_read(c, id, BYTES_MAX, &i->size);
     return i;
 }
@@ -177,7 +171,7 @@ void user_import_upload(Req *r) {
 
 void user_import_page(Req *r) {
     Ctx *c = &r->c;
-    Import *i = import_of(r, false);
+    Import *i = import_of(r);
     import_rows(i);
     head(r);
     const char *good = locale_count(&c->mem, c->locale, i->good), *bad = locale_count(&c->mem, c->locale, i->bad);
@@ -207,9 +201,11 @@ void user_import_page(Req *r) {
 }
 
 void user_import_do(Req *r) {
-    Import *i = import_of(r, true);
+    Import *i = import_of(r);
     import_rows(i);
     if (!i->good) fail(r, INVALID, "%s", msg(r->c.language, "user.import.nobody"));
+    for (size_t k = 0; k < i->rows; k++)
+        if (i->is_good[k]) user_invite(&r->c, &i->user[k]);
     note(r, "%s", msg_plural(r, r->c.language, "user.import.done", i->good, NULL));
     go(r, "/users?status=invited");
 }

@@ -9,6 +9,7 @@
 #include "app/field/pages.h"
 #include "lib/date.h"
 #include "lib/db.h"
+#include "lib/json.h"
 
 static const ImportColumn columns[] = {
     { "legacy_id",         IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY, 40, .example = "WO-5512",
@@ -48,20 +49,38 @@ static void time_rules(Ctx *c, Faults *to, const ImportSet *s, size_t i) {
         fault_add(to, i, FAULT_REQUIRED, "done_at", "import.case_ended");
 }
 
-/* One order of a type is open for the same premises: neither a stored one nor an earlier row. */
+#define OPEN_AT(F, T) F(T, int, row_no)
+ROW(OpenAt, OPEN_AT)
+
+/* One order of a type is open for the same premises: neither a stored one nor an earlier row. One statement. */
 static void open_rules(Ctx *c, Faults *to, const ImportSet *s, const Orders *o) {
     const char **keys = take_n(c, const char *, s->n + 1);
+    Text asked = text_start(c);
+    JsonOut j = json_out(&asked);
+    json_open_list(&j, NULL);
     for (size_t i = 0; i < s->n; i++) {
         const char *type = import_text(s, i, "order_type");
         if (!type || !o->premise[i].id || !is_open(import_text(s, i, "status"))) continue;
         keys[i] = text(c, "%s %lld", type, (long long)o->premise[i].id);
-        if (db_int(c, "select exists (select 1 from service_order where source_type = 'manual' and source_id = ? and "
-                      "order_type = ? and open_flag = 1)", o->premise[i], type))
-            fault_add(to, i, FAULT_RULE, "order_type", "import.order_open");
+        json_open_list(&j, NULL);
+        json_add_int(&j, NULL, (int64_t)i);
+        json_add_int(&j, NULL, o->premise[i].id);
+        json_add_text(&j, NULL, type);
+        json_close(&j);
+    }
+    json_close(&j);
+    bool *said = take_n(c, bool, s->n + 1);
+    OpenAts l = db_all(c, OpenAt, "select j.row_no from json_table(?, '$[*]' columns (row_no int path '$[0]', premise "
+                                  "bigint path '$[1]', type varchar(30) path '$[2]')) j where exists (select 1 from "
+                                  "service_order w where w.source_type = 'manual' and w.source_id = j.premise and "
+                                  "w.order_type = j.type collate utf8mb4_bin and w.open_flag = 1)", asked.s);
+    for (size_t i = 0; i < l.n; i++) {
+        said[l.v[i].row_no] = true;
+        fault_add(to, (size_t)l.v[i].row_no, FAULT_RULE, "order_type", "import.order_open");
     }
     size_t *first = first_with_key(&c->mem, keys, s->n);
     for (size_t i = 0; i < s->n; i++)
-        if (keys[i] && first[i] != i) fault_add(to, i, FAULT_RULE, "order_type", "import.order_open");
+        if (keys[i] && first[i] != i && !said[i]) fault_add(to, i, FAULT_RULE, "order_type", "import.order_open");
 }
 
 static Orders orders_of(Ctx *c, const ImportSet *s, Faults *to) {
@@ -84,17 +103,14 @@ static Faults check(Ctx *c, const ImportSet *s) {
 static Id store(Ctx *c, const ImportSet *s, size_t i, const Orders *o, const char *no) {
     const char *status = import_text(s, i, "status"), *priority = import_text(s, i, "priority");
     Time opened = import_time(c, s, i, "opened_at"), done = import_time(c, s, i, "done_at");
-    Id id = db_insert(c, "insert into service_order (utility_id, order_no, legacy_no, import_batch_id, order_type, "
-                         "source_type, source_id, premise_id, account_id, meter_id, title, description, priority, "
-                         "status, due_at, done_at, created_at, created_by, updated_by) "
-                         "values (?,?,?,?,?,'manual',?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      c->utility, no, import_text(s, i, "legacy_id"), s->batch, import_text(s, i, "order_type"),
-                      o->premise[i], o->premise[i], o->account[i], o->meter[i], import_text(s, i, "title"),
-                      import_text(s, i, "description"), priority ? priority : "medium", status,
-                      import_time(c, s, i, "due_at"), done, opened, c->user, c->user);
-    db_run(c, "insert into service_order_event (service_order_id, at, by_user_id, to_status, reason) "
-              "values (?,?,?,?,'Import')", id, time_is_set(done) ? done : opened, c->user, status);
-    return id;
+    return db_insert(c, "insert into service_order (utility_id, order_no, legacy_no, import_batch_id, order_type, "
+                        "source_type, source_id, premise_id, account_id, meter_id, title, description, priority, "
+                        "status, due_at, done_at, created_at, created_by, updated_by) "
+                        "values (?,?,?,?,?,'manual',?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                     c->utility, no, import_text(s, i, "legacy_id"), s->batch, import_text(s, i, "order_type"),
+                     o->premise[i], o->premise[i], o->account[i], o->meter[i], import_text(s, i, "title"),
+                     import_text(s, i, "description"), priority ? priority : "medium", status,
+                     import_time(c, s, i, "due_at"), done, opened, c->user, c->user);
 }
 
 static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
@@ -103,13 +119,19 @@ static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
     const char *const *no = import_numbers(c, "service_order", &to, s->n);
     Audit *audits = take_n(c, Audit, s->n + 1);
     size_t n = 0;
+    DbBulk *events = db_bulk(c, "insert into service_order_event (service_order_id, at, by_user_id, to_status, reason) "
+                                "values (?,?,?,?,'Import')");
     for (size_t i = 0; i < s->n; i++) {
         ids[i] = (Id){ 0 };
         if (fault_of_row(&to, i)) continue;
         ids[i] = store(c, s, i, &o, no[n]);
+        Time done = import_time(c, s, i, "done_at");
+        db_bulk_add(events, ids[i], time_is_set(done) ? done : import_time(c, s, i, "opened_at"), c->user,
+                    import_text(s, i, "status"));
         audits[n] = import_made(c, s, i, "service_order", ids[i], no[n]);
         n++;
     }
+    db_bulk_end(events);
     audits_write(c, audits, n);
     return to;
 }

@@ -24,82 +24,110 @@ static const ImportColumn columns[] = {
     { "travel_mode",    IMPORT_TEXT, .values = "walk drive", .example = "walk", .also = "travel" },
     { 0 } };
 
-typedef struct Names { const char **v; size_t n; } Names;
+/* The words of a column of all rows, one after the other: those of row i from first[i] up to first[i + 1]. */
+typedef struct Words { const char **v; Id *id; size_t *first, n; } Words;
 
-static Names names_of(Ctx *c, const char *list) {
-    Names l = { take_n(c, const char *, NAMES_MAX + 1), 0 };
-    for (char *s = list ? text_copy(c, list) : NULL, *one; s && (one = strsep(&s, " ,;"));)
-        if (*one && l.n < NAMES_MAX) l.v[l.n++] = one;
-    return l;
+static Words words_of(Ctx *c, const ImportSet *s, const char *column) {
+    Words w = { .first = take_n(c, size_t, s->n + 1) };
+    size_t room = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        w.first[i] = w.n;
+        size_t most = w.n + NAMES_MAX;
+        for (char *rest = text_copy(c, import_text(s, i, column)), *one; rest && (one = strsep(&rest, " ,;"));) {
+            if (!*one || w.n == most) continue;
+            if (w.n == room) w.v = arena_room(&c->mem, w.v, w.n, &room, sizeof *w.v);
+            w.v[w.n++] = one;
+        }
+    }
+    w.first[s->n] = w.n;
+    w.id = take_n(c, Id, w.n + 1);
+    return w;
 }
 
-typedef struct RouteRow { Id *areas, *meters; size_t areas_n, meters_n; } RouteRow;
+#define NAMED(F, T) F(T, int, row_no) F(T, Id, id)
+ROW(Named, NAMED)
+
+static void found(Words *w, const Nameds *l) {
+    for (size_t i = 0; i < l->n; i++)
+        if (!w->id[l->v[i].row_no].id) w->id[l->v[i].row_no] = l->v[i].id;
+}
+
+#define WORD "json_table(?, '$[*]' columns (row_no int path '$[0]', value varchar(80) path '$[1]')) j straight_join "
 
 static void unknown(Faults *to, size_t i, const char *column, const char *value) {
     fault_with(fault_add(to, i, FAULT_UNKNOWN, column, "import.unknown"), "value", value);
 }
 
-static void read_areas(Ctx *c, Faults *to, const ImportSet *s, size_t i, RouteRow *row) {
-    Names l = names_of(c, import_text(s, i, "sub_area_codes"));
-    row->areas = take_n(c, Id, l.n + 1);
-    for (size_t k = 0; k < l.n; k++) {
-        Id area = db_id(c, "select id from service_area where utility_id = ? and code = ? and level = 'sub_area' "
-                           "and status = 'active'", c->utility, l.v[k]);
-        if (!area.id) unknown(to, i, "sub_area_codes", l.v[k]);
-        row->areas[row->areas_n++] = area;
-    }
+static void say_unknown(Faults *to, const ImportSet *s, const char *column, const Words *w) {
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = w->first[i]; k < w->first[i + 1]; k++)
+            if (!w->id[k].id) unknown(to, i, column, w->v[k]);
+}
+
+static Words areas_of(Ctx *c, Faults *to, const ImportSet *s) {
+    Words w = words_of(c, s, "sub_area_codes");
+    Nameds l = db_all(c, Named, "select j.row_no, a.id from " WORD "service_area a on a.utility_id = ? and a.code = "
+                                "j.value collate utf8mb4_bin and a.level = 'sub_area' and a.status = 'active'",
+                      json_keys(c, w.v, w.n), c->utility);
+    found(&w, &l);
+    say_unknown(to, s, "sub_area_codes", &w);
+    return w;
+}
+
+static void on_route(Faults *to, size_t i, const char *serial) {
+    fault_with(fault_add(to, i, FAULT_RULE, "meter_serials", "import.route_meter"), "no", serial);
 }
 
 /* A meter is on one route: neither on another one nor twice in the file. */
-static void read_meters(Ctx *c, Faults *to, const ImportSet *s, size_t i, RouteRow *row) {
-    Names l = names_of(c, import_text(s, i, "meter_serials"));
-    row->meters = take_n(c, Id, l.n + 1);
-    for (size_t k = 0; k < l.n; k++) {
-        Id meter = import_find(c, "meter", l.v[k]);
-        if (!meter.id)
-            meter = db_id(c, "select id from meter where utility_id = ? and serial_no = ? limit 1", c->utility, l.v[k]);
-        if (!meter.id) unknown(to, i, "meter_serials", l.v[k]);
-        else if (db_int(c, "select exists (select 1 from route_stop where meter_id = ? and active = 1)", meter))
-            fault_with(fault_add(to, i, FAULT_RULE, "meter_serials", "import.route_meter"), "no", l.v[k]);
-        row->meters[row->meters_n++] = meter;
-    }
+static Words meters_of(Ctx *c, Faults *to, const ImportSet *s) {
+    Words w = words_of(c, s, "meter_serials");
+    const char *all = json_keys(c, w.v, w.n);
+    Nameds l = db_all(c, Named, "select j.row_no, k.entity_id as id from " WORD "import_link k on k.utility_id = ? and "
+                                "k.entity = 'meter' and k.legacy_id = j.value collate utf8mb4_bin", all, c->utility);
+    found(&w, &l);
+    l = db_all(c, Named, "select j.row_no, min(m.id) as id from " WORD "meter m on m.utility_id = ? and m.serial_no = "
+                         "j.value group by j.row_no", all, c->utility);
+    found(&w, &l);
+    say_unknown(to, s, "meter_serials", &w);
+    bool *taken = take_n(c, bool, w.n + 1);
+    l = db_all(c, Named, "select j.row_no - 1 as row_no, j.id from json_table(?, '$[*]' columns (row_no for "
+                         "ordinality, id bigint path '$')) j straight_join route_stop x on x.meter_id = j.id and "
+                         "x.active = 1", json_ids(c, w.id, w.n));
+    for (size_t i = 0; i < l.n; i++) taken[l.v[i].row_no] = true;
+    const char **key = take_n(c, const char *, w.n + 1);
+    for (size_t k = 0; k < w.n; k++) key[k] = w.id[k].id ? text(c, "%lld", (long long)w.id[k].id) : NULL;
+    size_t *first = first_with_key(&c->mem, key, w.n);
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = w.first[i]; k < w.first[i + 1]; k++)
+            if (taken[k] || (key[k] && first[k] != k)) on_route(to, i, w.v[k]);
+    return w;
 }
 
-static bool has_meter(const RouteRow *row, size_t n, Id meter) {
-    for (size_t k = 0; k < n; k++)
-        if (row->meters[k].id == meter.id) return true;
-    return false;
-}
-
-static void meters_once(Ctx *c, Faults *to, const RouteRow *rows, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < rows[i].meters_n; k++) {
-            Id meter = rows[i].meters[k];
-            bool again = meter.id && has_meter(&rows[i], k, meter);
-            for (size_t j = 0; meter.id && !again && j < i; j++) again = has_meter(&rows[j], rows[j].meters_n, meter);
-            if (again)
-                fault_with(fault_add(to, i, FAULT_RULE, "meter_serials", "import.route_meter"), "no",
-                           db_text(c, "select serial_no from meter where id = ?", meter));
-        }
-}
-
-static RouteRow *routes_of(Ctx *c, const ImportSet *s, Faults *to) {
-    RouteRow *rows = take_n(c, RouteRow, s->n + 1);
+static void codes_check(Ctx *c, Faults *to, const ImportSet *s) {
+    const char **key = take_n(c, const char *, s->n + 1);
     for (size_t i = 0; i < s->n; i++) {
-        const char *code = import_text(s, i, "code"), *service = import_text(s, i, "service");
+        const char *code = key[i] = import_text(s, i, "code");
         if (code && (strlen(code) < 2 || strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(code)))
             fault_add(to, i, FAULT_RULE, "code", "import.area_code");
-        if (code && db_int(c, "select exists (select 1 from route where utility_id = ? and code = ?)", c->utility,
-                           code))
-            fault_with(fault_add(to, i, FAULT_THERE, "code", "import.area_there"), "no", code);
-        if (service && !db_int(c, "select exists (select 1 from utility_service where utility_id = ? and code = ? and "
-                                  "active = 1 and metered = 1)", c->utility, service))
-            unknown(to, i, "service", service);
-        read_areas(c, to, s, i, &rows[i]);
-        read_meters(c, to, s, i, &rows[i]);
     }
-    meters_once(c, to, rows, s->n);
-    return rows;
+    Nameds l = db_all(c, Named, "select j.row_no, t.id from " WORD "route t on t.utility_id = ? and t.code = j.value "
+                                "collate utf8mb4_bin", json_keys(c, key, s->n), c->utility);
+    for (size_t i = 0; i < l.n; i++)
+        fault_with(fault_add(to, (size_t)l.v[i].row_no, FAULT_THERE, "code", "import.area_there"), "no",
+                   key[l.v[i].row_no]);
+}
+
+static Id service_metered(Ctx *c, const char *code) {
+    return db_id(c, "select id from utility_service where utility_id = ? and code = ? and active = 1 and metered = 1",
+                 c->utility, code);
+}
+
+typedef struct Routes { Words areas, meters; } Routes;
+
+static Routes routes_of(Ctx *c, const ImportSet *s, Faults *to) {
+    codes_check(c, to, s);
+    import_unknown(to, s, "service", import_codes(c, s, "service", service_metered));
+    return (Routes){ areas_of(c, to, s), meters_of(c, to, s) };
 }
 
 static Faults check(Ctx *c, const ImportSet *s) {
@@ -110,7 +138,8 @@ static Faults check(Ctx *c, const ImportSet *s) {
 
 static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
     Faults to = faults_start(c);
-    RouteRow *rows = routes_of(c, s, &to);
+    Routes v = routes_of(c, s, &to);
+    DbBulk *stops = db_bulk(c, "insert into route_stop (route_id, meter_id, sequence) values (?,?,?)");
     Audit *audits = take_n(c, Audit, s->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -121,15 +150,16 @@ static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
         ids[i] = db_insert(c, "insert into route (utility_id, code, name, kind, service_codes, area_ids, travel_mode, "
                               "created_by, updated_by) values (?,?,?,?,json_array(?),?,?,?,?)",
                            c->utility, code, import_text(s, i, "name"), kind ? kind : "manual",
-                           import_text(s, i, "service"), json_ids(c, rows[i].areas, rows[i].areas_n),
+                           import_text(s, i, "service"), json_ids(c, v.areas.id + v.areas.first[i],
+                                                                    v.areas.first[i + 1] - v.areas.first[i]),
                            travel ? travel : "walk", c->user, c->user);
-        DbBulk *stops = db_bulk(c, "insert into route_stop (route_id, meter_id, sequence) values (?,?,?)");
-        for (size_t k = 0; k < rows[i].meters_n; k++) db_bulk_add(stops, ids[i], rows[i].meters[k], (int)k + 1);
-        db_bulk_end(stops);
+        for (size_t k = v.meters.first[i]; k < v.meters.first[i + 1]; k++)
+            db_bulk_add(stops, ids[i], v.meters.id[k], (int)(k - v.meters.first[i]) + 1);
         audits[n++] = (Audit){ .action = "create", .entity = "route", .id = ids[i], .number = code, .version = 1,
                                .after = json_pairs(c, "name", import_text(s, i, "name"), "sub_areas",
                                                    import_text(s, i, "sub_area_codes"), NULL) };
     }
+    db_bulk_end(stops);
     audits_write(c, audits, n);
     setup_step_touch(c, "meter_settings");
     return to;

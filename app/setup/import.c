@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/setup/import_file.h"
 #include "app/setup/import_work.h"
 #include "lib/form.h"
 #include "lib/locale.h"
@@ -105,7 +106,7 @@ int32_t import_e6(const ImportSet *s, size_t row, const char *column) {
 #define FOUND(F, T) F(T, int, row_no) F(T, Id, id)
 ROW(Found, FOUND)
 
-static Id *by_keys(Ctx *c, const char *entity, const char *const *keys, size_t n) {
+Id *import_links(Ctx *c, const char *entity, const char *const *keys, size_t n) {
     Id *to = take_n(c, Id, n + 1);
     Founds l = db_all(c, Found, "select j.row_no, l.entity_id as id from json_table(?, '$[*]' columns (row_no int path "
                                 "'$[0]', value varchar(80) path '$[1]')) j straight_join import_link l "
@@ -127,10 +128,14 @@ Audit import_made(Ctx *c, const ImportSet *s, size_t i, const char *entity, Id i
                                         import_text(s, i, "status"), NULL) };
 }
 
+int64_t import_good_above(Ctx *c, const ImportSet *s) {
+    return db_int(c, "select count(*) from import_row where batch_id=? and state in ('valid', 'warning')", s->batch);
+}
+
 Id *import_refs(Ctx *c, const ImportSet *s, const char *column) {
     const char **keys = take_n(c, const char *, s->n + 1);
     for (size_t i = 0; i < s->n; i++) keys[i] = import_text(s, i, column);
-    return by_keys(c, s->of->columns[import_column(s->of, column)].refers, keys, s->n);
+    return import_links(c, s->of->columns[import_column(s->of, column)].refers, keys, s->n);
 }
 
 Id *import_codes(Ctx *c, const ImportSet *s, const char *column, Id (*find)(Ctx *, const char *)) {
@@ -295,7 +300,8 @@ Judged judged_read(Ctx *c, const Batch *b, const CellMap *map, const RawRow *row
         }
     }
     j.set = (ImportSet){ .of = e, .n = n, .width = width, .cell = cell, .line = line, .batch = b->id,
-                         .locale = c->locale };
+                         .by = b->created_by, .locale = c->locale,
+                         .files = e->has_files ? import_archive(c, b->archive_id) : NULL };
     return j;
 }
 

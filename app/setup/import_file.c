@@ -13,13 +13,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "app/core/installation.h"
 #include "lib/csv.h"
 #include "lib/digest.h"
 #include "lib/messages.h"
 #include "lib/utf8.h"
+#include "lib/zip.h"
 
 enum { PIECE = 256 * 1024 };
 
@@ -67,74 +67,39 @@ static void put(Ctx *c, int fd, const char *s, size_t n, int64_t *total) {
 
 /* --- ZIP ---------------------------------------------------------------------------------------------------------- */
 
-static uint32_t le(const uint8_t *p, int n) {
-    uint32_t v = 0;
-    for (int i = n; i--;) v = v << 8 | p[i];
-    return v;
+static bool ends_with(const char *name, const char *tail) {
+    size_t n = strlen(name), k = strlen(tail);
+    return n >= k && !strcasecmp(name + n - k, tail);
 }
 
-typedef struct Entry { const char *name; size_t name_n; int method; uint32_t packed, size; const uint8_t *data; } Entry;
-
-static bool ends_with(const Entry *e, const char *tail) {
-    size_t n = strlen(tail);
-    return e->name_n >= n && !strncasecmp(e->name + e->name_n - n, tail, n);
+static bool is_list(const char *name) {
+    return ends_with(name, ".csv") || ends_with(name, ".txt") || ends_with(name, ".tsv");
 }
 
-/* The central directory's entries: the only CSV, once nothing speaks for a workbook. */
-static Entry entry_of(Ctx *c, Bytes b) {
-    const uint8_t *s = b.p, *end = s + b.n;
-    const uint8_t *tail = b.n < 22 ? NULL : end - 22;
-    while (tail && tail > s && end - tail < 66000 && memcmp(tail, "PK\5\6", 4)) tail--;
-    if (!tail || memcmp(tail, "PK\5\6", 4)) refuse(c, "file", "import.bad_zip");
-    uint32_t count = le(tail + 10, 2), at = le(tail + 16, 4);
-    Entry found = { 0 };
-    int csv = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if ((size_t)at + 46 > b.n || memcmp(s + at, "PK\1\2", 4)) refuse(c, "file", "import.bad_zip");
-        const uint8_t *p = s + at;
-        Entry e = { .name = (const char *)p + 46, .name_n = le(p + 28, 2), .method = (int)le(p + 10, 2),
-                    .packed = le(p + 20, 4), .size = le(p + 24, 4) };
-        uint32_t local = le(p + 42, 4);
-        at += 46 + (uint32_t)e.name_n + le(p + 30, 2) + le(p + 32, 2);
-        if (at > b.n || (size_t)local + 30 > b.n || (le(p + 8, 2) & 1)) refuse(c, "file", "import.bad_zip");
-        if (ends_with(&e, "[Content_Types].xml")) refuse(c, "file", "import.only_csv");
-        size_t data = (size_t)local + 30 + le(s + local + 26, 2) + le(s + local + 28, 2);
-        if (data + e.packed > b.n) refuse(c, "file", "import.bad_zip");
-        e.data = s + data;
-        if (!e.size || (e.name_n && e.name[e.name_n - 1] == '/')) continue;
-        if (!ends_with(&e, ".csv") && !ends_with(&e, ".txt") && !ends_with(&e, ".tsv"))
-            refuse(c, "file", "import.zip_of_one");
-        if (csv++) refuse(c, "file", "import.zip_of_one");
-        found = e;
+/* The only CSV, once nothing speaks for a workbook; beside it stand the files it names, where there may be some. */
+static const ZipEntry *list_of(Ctx *c, const Zip *z, bool has_files) {
+    const ZipEntry *found = NULL;
+    const char *one = has_files ? "import.zip_one_list" : "import.zip_of_one";
+    for (size_t i = 0; i < z->n; i++) {
+        if (ends_with(z->v[i].name, "[Content_Types].xml")) refuse(c, "file", "import.only_csv");
+        bool list = is_list(z->v[i].name);
+        if ((!list && !has_files && z->v[i].size) || (list && found)) refuse(c, "file", one);
+        if (list) found = &z->v[i];
     }
-    if (!csv || (found.method != 0 && found.method != 8)) refuse(c, "file", "import.zip_of_one");
+    if (!found) refuse(c, "file", one);
     return found;
 }
 
-static void end_inflate(void *z) { inflateEnd(z); }
-
-static int unpacked(Ctx *c, Bytes zip) {
-    Entry e = entry_of(c, zip);
+static int unpacked(Ctx *c, Bytes zip, bool has_files) {
+    Zip z = zip_read(&c->mem, zip);
+    if (z.problem) refuse(c, "file", strcmp(z.problem, "encrypted") ? "import.bad_zip" : "import.locked_zip");
     int fd = scratch(c);
-    int64_t total = 0;
-    if (!e.method) {
-        put(c, fd, (const char *)e.data, e.packed, &total);
-        return fd;
+    switch (zip_unpack(list_of(c, &z, has_files), IMPORT_BYTES_MAX, fd)) {
+    case ZIP_DONE:    return fd;
+    case ZIP_LARGE:   refuse(c, "file", "import.too_large");
+    case ZIP_DAMAGED: refuse(c, "file", "import.bad_zip");
+    default:          fail(c, DOWN, "a file cannot be written: %s", strerror(errno));
     }
-    z_stream *z = take(c, sizeof *z);
-    if (inflateInit2(z, -15) != Z_OK) fail(c, DOWN, "no memory to unpack");
-    later(c, end_inflate, z);
-    z->next_in = (Bytef *)(uintptr_t)e.data, z->avail_in = e.packed;
-    char *piece = take(c, PIECE);
-    int answer;
-    do {
-        z->next_out = (Bytef *)piece, z->avail_out = PIECE;
-        answer = inflate(z, Z_NO_FLUSH);
-        if (answer != Z_OK && answer != Z_STREAM_END) refuse(c, "file", "import.bad_zip");
-        put(c, fd, piece, PIECE - z->avail_out, &total);
-    } while (answer != Z_STREAM_END && (z->avail_in || !z->avail_out));
-    if (answer != Z_STREAM_END) refuse(c, "file", "import.bad_zip");
-    return fd;
 }
 
 /* --- encodings ---------------------------------------------------------------------------------------------------- */
@@ -212,7 +177,7 @@ static char delimiter_of(const char *s, size_t n) {
     return tab > comma && tab > semicolon ? '\t' : semicolon > comma ? ';' : ',';
 }
 
-ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding) {
+ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding, bool has_files) {
     ImportFile f = { .size = (int64_t)u->size };
     if (f.size > IMPORT_BYTES_MAX) refuse(c, "file", "import.too_large");
     Bytes b = bytes_in(c, u->fd);
@@ -223,7 +188,8 @@ ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding) {
     if (is_workbook(b, u->filename)) refuse(c, "file", "import.only_csv");
     scan(c, u->fd);
     f.fd = u->fd;
-    if (b.n > 4 && !memcmp(b.p, "PK\3\4", 4)) f.fd = unpacked(c, b), b = bytes_in(c, f.fd);
+    if (has_files && !zip_is(b)) refuse(c, "file", "import.wants_zip");
+    if (zip_is(b)) f.fd = unpacked(c, b, has_files), b = bytes_in(c, f.fd);
     f.encoding = encoding_of(c, b, encoding);
     if (strcmp(f.encoding, "UTF-8")) f.fd = converted(c, b, f.encoding), b = bytes_in(c, f.fd);
     if (!utf8_is_valid(b.p, b.n) || memchr(b.p, 0, b.n)) refuse(c, "file", "import.only_csv");
@@ -239,4 +205,45 @@ ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding) {
     if (!f.header_n || header_find(f.header, f.header_n, "", NULL) >= 0) refuse(c, "file", "import.no_header");
     if (first == CSV_END) refuse(c, "file", "import.empty");
     return f;
+}
+
+/* --- files beside the list ---------------------------------------------------------------------------------------- */
+
+struct ImportArchive { Zip zip; };
+
+const ImportArchive *import_archive(Ctx *c, Id document) {
+    if (!document.id) return NULL;
+    ImportArchive *a = take(c, sizeof *a);
+    int fd = open(document_open(c, document)->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) fail(c, BROKEN, "the archive cannot be read: %s", strerror(errno));
+    later(c, close_fd, (void *)(intptr_t)fd);
+    a->zip = zip_read(&c->mem, bytes_in(c, fd));
+    return a;
+}
+
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* By its path, else by its name where no other has it. */
+static const ZipEntry *file_named(const Zip *z, const char *name) {
+    const ZipEntry *found = NULL;
+    int same = 0;
+    for (size_t i = 0; i < z->n; i++) {
+        if (!strcmp(z->v[i].name, name)) return &z->v[i];
+        if (!strcmp(last_part(z->v[i].name), name)) found = &z->v[i], same++;
+    }
+    return same == 1 ? found : NULL;
+}
+
+int import_file_open(Ctx *c, const ImportSet *s, const char *name, int64_t most, const char **problem) {
+    const ZipEntry *e = s->files ? file_named(&s->files->zip, name) : NULL;
+    *problem = e ? NULL : "import.no_file";
+    if (!e) return -1;
+    int fd = scratch(c);
+    ZipAnswer answer = zip_unpack(e, most, fd);
+    if (answer == ZIP_NO_ROOM) fail(c, DOWN, "a file cannot be written: %s", strerror(errno));
+    *problem = answer == ZIP_DAMAGED ? "import.bad_file" : answer == ZIP_LARGE ? "import.large_file" : NULL;
+    return *problem ? -1 : fd;
 }

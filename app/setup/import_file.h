@@ -19,7 +19,12 @@ typedef struct ImportFile {
 } ImportFile;
 
 extern const Choice import_encodings[];
-/* Fails INVALID at the field `file` or `encoding` for what cannot be taken. */
-ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding);
+/* Fails INVALID at the field `file` or `encoding` for what cannot be taken. has_files: a ZIP of a list with the files
+   it names. */
+ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding, bool has_files);
+
+/* The files beside the list of a batch. */
+typedef struct ImportArchive ImportArchive;
+const ImportArchive *import_archive(Ctx *c, Id document);
 
 #endif

@@ -17,7 +17,7 @@
 enum { CHECK_CHUNK = 1000, BACK_CHUNK = 200 };
 
 #define BATCH_COLUMNS \
-    "id, batch_no, entity, file_name, document_id, size, encoding, delimiter_char, header, " \
+    "id, batch_no, entity, file_name, document_id, archive_id, size, encoding, delimiter_char, header, " \
     "mapping, mapping_name, mode, " \
     "policy, state, problem, total_count, valid_count, warning_count, error_count, imported_count, skipped_count, " \
     "cursor_row, control_totals, has_ledger_effect, job_id, started_at, finished_at, " \
@@ -418,9 +418,15 @@ static void keep_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids,
            j->set.line[j->set.n - 1], c->now, b->id);
 }
 
+static int chunk_of(const Batch *b) {
+    int n = import_entity(b->entity)->chunk;
+    return n ? n : IMPORT_CHUNK;
+}
+
 static bool import_chunk(Ctx *c, const Batch *b, const CellMap *map, int after, int *last, size_t *wrong) {
     Kepts l = db_all(c, Kept, "select line_no, raw from import_row where batch_id=? and line_no>? "
-                              "and state in ('valid', 'warning') order by line_no limit ?", b->id, after, IMPORT_CHUNK);
+                              "and state in ('valid', 'warning') order by line_no limit ?", b->id, after,
+                     chunk_of(b));
     if (!l.n) return false;
     Judged j = judged_read(c, b, map, raw_rows(c, &l), l.n);
     Id *ids = take_n(c, Id, l.n + 1);

@@ -244,17 +244,20 @@ void import_create(Req *r) {
     if (e && !e->change && in_given(in, "mode") && strcmp(in_text(in, "mode"), "insert"))
         problem(r, "mode", "%s", msg(c->language, "import.insert_only"));
     problems_end(r);
-    ImportFile f = import_file_take(c, &r->uploads.v[0], in_text(in, "encoding"));
+    ImportFile f = import_file_take(c, &r->uploads.v[0], in_text(in, "encoding"), e->has_files);
     if (!in_bool(in, "again")) refuse_same(r, e->name, f.sha256);
     const char *no = series_next(c, "{#}"), *name = document_name(&c->mem, r->uploads.v[0].filename);
     Id document = document_store(c, &(NewDocument){ .file_name = text(c, "batch-%s.csv", no), .fd = f.fd,
         .kind = "generated", .mime = "text/csv", .entity = "import_batch" });
+    Id archive = !e->has_files ? (Id){ 0 } : document_store(c, &(NewDocument){
+        .file_name = text(c, "batch-%s.zip", no), .fd = r->uploads.v[0].fd, .kind = "generated",
+        .mime = "application/zip", .entity = "import_batch" });
     const char *mapping = mapping_write(c, e, mapping_guess(c, e, f.header, f.header_n), f.header);
     Id id = db_insert(c,
-        "insert into import_batch (utility_id, batch_no, entity, file_name, document_id, sha256, size, encoding, "
-        "delimiter_char, header, mapping, mode, policy, has_ledger_effect, created_at, created_by, updated_at, "
-        "updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      c->utility, no, e->name, name, document, bytes_at(f.sha256, 32), f.size, f.encoding,
+        "insert into import_batch (utility_id, batch_no, entity, file_name, document_id, archive_id, sha256, size, "
+        "encoding, delimiter_char, header, mapping, mode, policy, has_ledger_effect, created_at, created_by, "
+        "updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      c->utility, no, e->name, name, document, archive, bytes_at(f.sha256, 32), f.size, f.encoding,
         text(c, "%c", f.delimiter), header_json(c, &f), mapping, in_text(in, "mode"), in_text(in, "policy"),
         e->has_ledger, c->now, c->user, c->now, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "import_batch", .id = id, .number = no, .version = 1,

@@ -89,6 +89,8 @@ static Sides sides_of(Ctx *c) {
         "where r.batch_id=b.id and r.state in ('imported', 'blocked')) "
         "when 'bill' then (select coalesce(sum(h.total_minor), 0) from import_bill h where h.batch_id=b.id) "
         "when 'payment' then (select coalesce(sum(h.amount_minor), 0) from import_payment h where h.batch_id=b.id) "
+        "when 'payment_agreement' then (select coalesce(sum(g.total_minor), 0) from import_row r join "
+        "payment_agreement g on g.id=r.entity_id where r.batch_id=b.id and r.state in ('imported', 'blocked')) "
         "else 0 end as here_sum, "
         "case b.entity when 'bill' then (select coalesce(sum(h.use_micro), 0) "
         "from import_bill h where h.batch_id=b.id) "

@@ -15,8 +15,9 @@ enum { IMPORT_CHUNK = 500, IMPORT_ATOMIC_MAX = 50000, IMPORT_BACK_DAYS = 30, IMP
 #define IMPORT_BYTES_MAX (250LL * 1024 * 1024)
 
 #define BATCH(F, T) F(T, Id, id) F(T, const char *, batch_no) F(T, const char *, entity) F(T, const char *, file_name) \
-    F(T, Id, document_id) F(T, int64_t, size) F(T, const char *, encoding) F(T, const char *, delimiter_char) \
-    F(T, const char *, header) F(T, const char *, mapping) F(T, const char *, mapping_name) F(T, const char *, mode) \
+    F(T, Id, document_id) F(T, Id, archive_id) F(T, int64_t, size) F(T, const char *, encoding) \
+    F(T, const char *, delimiter_char) F(T, const char *, header) \
+    F(T, const char *, mapping) F(T, const char *, mapping_name) F(T, const char *, mode) \
     F(T, const char *, policy) F(T, const char *, state) F(T, const char *, problem) F(T, int, total_count) \
     F(T, int, valid_count) F(T, int, warning_count) F(T, int, error_count) F(T, int, imported_count) \
     F(T, int, skipped_count) F(T, int, cursor_row) F(T, const char *, control_totals) F(T, bool, has_ledger_effect) \

@@ -12,7 +12,7 @@ create table if not exists import_mapping (
 
 create table if not exists import_batch (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, batch_no varchar(30) not null, entity varchar(40) collate utf8mb4_bin not null,
-  file_name varchar(200) not null, document_id bigint unsigned null, sha256 binary(32) not null, size bigint unsigned not null, encoding varchar(20) not null default 'UTF-8', delimiter_char char(1) not null default ',', header json null,
+  file_name varchar(200) not null, document_id bigint unsigned null, archive_id bigint unsigned null comment 'the files beside the list, a document', sha256 binary(32) not null, size bigint unsigned not null, encoding varchar(20) not null default 'UTF-8', delimiter_char char(1) not null default ',', header json null,
   mapping json null, mapping_name varchar(80) null, mode varchar(32) not null default 'insert' check (mode in ('insert', 'upsert', 'update')), policy varchar(32) not null default 'skip_bad_rows' check (policy in ('skip_bad_rows', 'all_or_nothing')),
   state varchar(32) not null default 'uploaded' check (state in ('uploaded', 'mapped', 'validating', 'validated', 'validation_failed', 'importing', 'paused', 'completed', 'completed_with_errors', 'failed', 'cancelled', 'rolling_back', 'rolled_back', 'partly_rolled_back')),
   problem varchar(500) null comment 'why it failed',

@@ -1,41 +1,10 @@
 // Data migration (ONB04US01). Files are made here; what is in them is small where the figures of a scenario do not ask for
 // more (50,000 rows are loaded by tests/bench/import).
 const { story } = require('../support/story');
+const { migration } = require('../support/migration');
 
 story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, instance, looks_right, sleep, clock }) => {
-  const admin = () => as('utility_admin');
-  const csv = (header, rows) => Buffer.from(`\ufeff${[header, ...rows].map((r) => r.map((c) => (/[",\n]/.test(String(c)) ? `"${String(c).replace(/"/g, '""')}"` : c)).join(',')).join('\r\n')}\r\n`);
-  const file = (content, name = 'legacy.csv') => ({ file: { name, type: 'text/csv', content } });
-  const last = () => one('select batch_no from import_batch order by id desc limit 1');
-  const batch = (no) => sql('select * from import_batch where batch_no = ?', [no])[0];
-  const upload = (entity, content, { who = admin(), name, ...fields } = {}) =>
-    who.post('/migration', { entity, encoding: 'auto', mode: 'insert', policy: 'skip_bad_rows', ...fields }, { from: '/migration/new', files: file(content, name) });
-  const settle = async (no) => {
-    await jobs_run(120);
-    for (let i = 0; i < 200 && /^(validating|importing|rolling_back)$/.test(batch(no).state); i++) { await sleep(100); await jobs_run(60); }
-    return batch(no);
-  };
-  const validate = async (entity, content, options = {}) => {
-    await upload(entity, content, options).is(303);
-    const no = last();
-    await admin().post(`/migration/${no}/mapping`, options.map ?? {}, { from: `/migration/${no}/mapping` }).is(303);
-    await admin().post(`/migration/${no}/validate`, {}, { from: `/migration/${no}` }).is(303);
-    return settle(no);
-  };
-  const run = async (no) => {
-    await admin().post(`/migration/${no}/import`, {}, { from: `/migration/${no}` }).is(303);
-    return settle(no);
-  };
-  const said = (b) => sql('select line_no, messages from import_row where batch_id = ? and messages is not null order by line_no limit 5', [b.id]).map((r) => `${r.line_no}: ${r.messages}`).join('\n');
-  const bring = async (entity, content, options) => {
-    const b = await validate(entity, content, options);
-    if (b.state !== 'validated') throw new Error(`${entity} is ${b.state}:\n${b.problem}\n${said(b)}`);
-    return run(b.batch_no);
-  };
-  const take_back = async (no) => {
-    await as.anew('utility_admin').post(`/migration/${no}/rollback`, { batch: no }, { from: `/migration/${no}/rollback` }).is(303);
-    return settle(no);
-  };
+  const { admin, csv, last, batch, upload, settle, validate, run, bring, take_back } = migration({ as, sql, one, jobs_run, sleep });
 
   const consumer_header = ['legacy_id', 'type', 'first_name', 'last_name', 'organization_name', 'phone', 'email'];
   const phone = (i) => `+1503${String(2000000 + i).slice(-7)}`;

@@ -18,7 +18,9 @@
 #include "lib/locale.h"
 #include "lib/rows.h"
 
-/* A bill with what stands around it, in one statement: for its paper and for its page. */
+/* A bill with what stands around it, in one statement: for its paper and for its page. Names of what changes seldom
+   (category, run) and of the bill it replaces come in a second step; readings and its unit are those of the first
+   segment, is_parted says that there are more. */
 #define PAPER_ROW(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, bill_no) F(T, const char *, account_no) \
     F(T, const char *, consumer_no) F(T, const char *, portal_code) F(T, const char *, consumer_name) \
     F(T, const char *, status) F(T, const char *, kind) F(T, const char *, replaces_no) F(T, const char *, language) \
@@ -35,7 +37,8 @@
     F(T, const char *, usage_unit) F(T, const char *, pay_token) F(T, const char *, payment_status) \
     F(T, Id, sub_area_id) F(T, Money, paid) F(T, bool, dispute_hold) F(T, const char *, hold_code) F(T, bool, stale) \
     F(T, Id, version_group) F(T, int, version_no) F(T, const char *, run_no) F(T, const char *, run_mode) \
-    F(T, Id, superseded_by) F(T, const char *, cancel_reason)
+    F(T, Id, superseded_by) F(T, const char *, cancel_reason) F(T, Id, category_id) F(T, Id, run_id) \
+    F(T, Id, supersedes) F(T, const char *, readings) F(T, const char *, readings_unit) F(T, bool, is_parted)
 ROW(PaperRow, PAPER_ROW)
 
 /* A published or cancelled bill of this utility; NULL when there is none of that number. */

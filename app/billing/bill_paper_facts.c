@@ -16,7 +16,7 @@ enum { LOGO_MAX = 1024 * 1024, PLAN_COLOUR = 0x0f5fa6 };
 
 #define PAPER_SELECT \
     "select b.id, b.account_id, b.bill_no, a.account_no, n.consumer_no, a.portal_code, n.display_name as " \
-    "consumer_name, b.status, b.kind, o.bill_no as replaces_no, b.language, b.message, k.code as category, " \
+    "consumer_name, b.status, b.kind, null as replaces_no, b.language, b.message, null as category, " \
     "b.template_version_id as template_version, a.billing_address_choice as choice, a.billing_name as a_name, " \
     "a.billing_line1 as a_line1, a.billing_line2 as a_line2, a.billing_city as a_city, a.billing_state as a_state, " \
     "a.billing_postal_code as a_code, a.billing_country as a_country, n.billing_line1 as c_line1, n.billing_line2 " \
@@ -28,22 +28,45 @@ enum { LOGO_MAX = 1024 * 1024, PLAN_COLOUR = 0x0f5fa6 };
     "b.balance_forward_minor as forward, b.current_charges_minor as current, b.tax_minor as tax, b.deferred_minor " \
     "as deferred, b.total_minor as total, b.amount_due_minor as due, b.credit_carried_minor as carried, " \
     "b.currency, b.usage_unit, b.pay_token, b.payment_status, p.sub_area_id, b.paid_minor as paid, b.dispute_hold, " \
-    "b.hold_code, b.stale, coalesce(b.version_group_id, b.id) as version_group, b.version_no, r.run_no, " \
-    "r.mode as run_mode, b.superseded_by_bill_id as superseded_by, b.cancel_reason " \
-    "from bill b join account a on a.id = b.account_id join consumer n on " \
-    "n.id = b.consumer_id join premise p on p.id = a.premise_id left join bill o on o.id = b.supersedes_bill_id " \
-    "left join consumer_category k on k.id = b.category_id left join bill_run r on r.id = b.bill_run_id "
+    "b.hold_code, b.stale, coalesce(b.version_group_id, b.id) as version_group, b.version_no, null as " \
+    "run_no, null as run_mode, b.superseded_by_bill_id as superseded_by, b.cancel_reason, b.category_id, " \
+    "b.bill_run_id as run_id, b.supersedes_bill_id as supersedes, g.readings, g.usage_unit as readings_unit, " \
+    "g2.id is not null as is_parted from bill b join account a on a.id = b.account_id join consumer n on " \
+    "n.id = b.consumer_id join premise p on p.id = a.premise_id left join bill_segment g on g.bill_id = b.id " \
+    "and g.seq = 1 left join bill_segment g2 on g2.bill_id = b.id and g2.seq = 2 "
+
+/* Each table more in a join costs as much as a row by its key: categories are kept, as are number and kind of a run,
+   which it has for ever; few bills replace another. */
+static const void *read_category(Ctx *c, int64_t id) {
+    return db_text(c, "select code from consumer_category where id = ?", id);
+}
+
+#define RUN_NAME(F, T) F(T, const char *, run_no) F(T, const char *, mode)
+ROW(RunName, RUN_NAME)
+
+static const void *read_run_name(Ctx *c, int64_t id) {
+    return db_find(c, RunName, "select run_no, mode from bill_run where id = ?", id);
+}
+
+static PaperRow *named(Ctx *c, PaperRow *b) {
+    if (!b) return NULL;
+    if (b->category_id.id) b->category = kept_fact(c, "category code", b->category_id.id, read_category);
+    const RunName *run = b->run_id.id ? kept_fact(c, "bill run name", b->run_id.id, read_run_name) : NULL;
+    if (run) b->run_no = run->run_no, b->run_mode = run->mode;
+    if (b->supersedes.id) b->replaces_no = db_text(c, "select bill_no from bill where id = ?", b->supersedes);
+    return b;
+}
 
 PaperRow *bill_paper_row(Ctx *c, const char *bill_no) {
-    return db_find(c, PaperRow, PAPER_SELECT "where b.bill_no = ? and b.utility_id = ? "
-                   "and b.status in ('published', 'cancelled')", bill_no, c->utility);
+    return named(c, db_find(c, PaperRow, PAPER_SELECT "where b.bill_no = ? and b.utility_id = ? "
+                            "and b.status in ('published', 'cancelled')", bill_no, c->utility));
 }
 
 static PaperRow *row_of(Ctx *c, Id bill) {
     PaperRow *b = db_find(c, PaperRow, PAPER_SELECT "where b.id = ? and b.utility_id = ? "
                           "and b.status in ('published', 'cancelled')", bill, c->utility);
     if (!b) fail(c, NOT_FOUND, "There is no such bill.");
-    return b;
+    return named(c, b);
 }
 
 /* --- who sends it ------------------------------------------------------------------------------------------------ */
@@ -146,6 +169,24 @@ static PaperAddress postal_of(const PaperRow *b, const char *home) {
 
 /* --- lines, readings, use ----------------------------------------------------------------------------------------- */
 
+#define SERVICE_NAME(F, T) F(T, const char *, code) F(T, const char *, name)
+ROW(ServiceName, SERVICE_NAME)
+
+static const void *read_services(Ctx *c, int64_t none) {
+    (void)none;
+    ServiceNames *all = take(c, sizeof *all);
+    *all = db_all(c, ServiceName, "select code, name from utility_service where utility_id = ? order by id limit 200",
+                  c->utility);
+    return all;
+}
+
+static const char *service_name(Ctx *c, const char *code) {
+    const ServiceNames *all = code ? kept_fact(c, "service names", 0, read_services) : NULL;
+    for (size_t i = 0; all && i < all->n; i++)
+        if (!strcmp(all->v[i].code, code)) return all->v[i].name;
+    return code;
+}
+
 #define PRINTED(F, T) F(T, const char *, section) F(T, const char *, charge_type) F(T, const char *, service) \
     F(T, const char *, description) F(T, const char *, how) F(T, const char *, unit) F(T, bool, posts) \
     F(T, bool, has_quantity) F(T, Quantity, quantity) F(T, Price, price) F(T, Date, from_date) F(T, Date, to_date) \
@@ -153,17 +194,16 @@ static PaperAddress postal_of(const PaperRow *b, const char *home) {
 ROW(Printed, PRINTED)
 
 static void read_lines(Ctx *c, BillPaper *p, Id bill) {
-    Printeds all = db_all(c, Printed, "select l.section, l.charge_type, coalesce(v.name, l.service_code) as service, "
+    Printeds all = db_all(c, Printed, "select l.section, l.charge_type, l.service_code as service, "
         "l.description, json_value(l.detail, '$.how') as how, l.unit, l.posts, l.qty_micro is not null as "
         "has_quantity, coalesce(l.qty_micro, 0) as quantity, coalesce(l.rate_micro, 0) as price, l.from_date, "
-        "l.to_date, l.amount_minor as amount from bill_line l left join utility_service v on v.utility_id = ? and "
-        "v.code = l.service_code where l.bill_id = ? order by l.seq", c->utility, bill);
+        "l.to_date, l.amount_minor as amount from bill_line l where l.bill_id = ? order by l.seq", bill);
     PaperLine *lines = take_n(c, PaperLine, all.n + 1);
     for (size_t i = 0; i < all.n; i++) {
         const Printed *l = &all.v[i];
         lines[i] = (PaperLine){ .section = l->section,
                                 .charge_type = l->charge_type,
-                                .service = l->service,
+                                .service = service_name(c, l->service),
                                 .description = l->description,
                                 .how = l->how,
                                 .unit = l->unit,
@@ -185,14 +225,17 @@ ROW(KeptUse, KEPT_USE)
 enum { READINGS_MAX = 100 };
 
 /* As the bill keeps them; bills that came without (imports, fixtures) show what metering has for them. */
-static void read_readings(Ctx *c, BillPaper *p, Id bill) {
-    KeptUses kept = db_all(c, KeptUse, "select readings, usage_unit as unit from bill_segment where bill_id = ? "
-                                       "order by seq", bill);
+static void read_readings(Ctx *c, BillPaper *p, const PaperRow *b) {
+    KeptUse one = { b->readings, b->readings_unit };
+    KeptUses kept = { &one, 1 };
+    if (b->is_parted)
+        kept = db_all(c, KeptUse, "select readings, usage_unit as unit from bill_segment where bill_id = ? "
+                                  "order by seq", b->id);
     PaperReading *to = take_n(c, PaperReading, READINGS_MAX);
     size_t n = 0;
     for (size_t i = 0; i < kept.n; i++)
         n += paper_readings(&c->mem, kept.v[i].readings, kept.v[i].unit, to + n, READINGS_MAX - n);
-    UsedReadings used = n ? (UsedReadings){ 0 } : bill_readings(c, bill);
+    UsedReadings used = n ? (UsedReadings){ 0 } : bill_readings(c, b->id);
     for (size_t i = 0; i < used.n; i++) {
         const UsedReading *u = &used.v[i];
         to[n++] = (PaperReading){ u->meter_no, u->unit,        date_add_days(u->from, 1),
@@ -334,7 +377,7 @@ BillPaper *bill_paper_of(Ctx *c, Id bill, const Locale **locale) {
     p->terms = paper_text(&c->mem, d->row.texts, lang, "terms");
     p->portal_url = public_url(c, "", true);
     read_lines(c, p, bill);
-    read_readings(c, p, bill);
+    read_readings(c, p, b);
     read_months(c, p, b);
     read_messages(c, p, b, lang);
     *locale = locale_in(&c->mem, c->locale, lang);
@@ -345,7 +388,7 @@ BillPaper *bill_paper_words(Ctx *c, const PaperRow *b, const Locale **locale) {
     const char *lang = language_of(c, b);
     BillPaper *p = words_of(c, b, design_of(c, b->template_version), issuer_row(c));
     read_lines(c, p, b->id);
-    if (p->on.readings) read_readings(c, p, b->id);
+    if (p->on.readings) read_readings(c, p, b);
     if (p->on.messages) read_messages(c, p, b, lang);
     *locale = locale_in(&c->mem, c->locale, lang);
     return p;

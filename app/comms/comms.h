@@ -61,6 +61,8 @@ struct Req;
 /* The bell of the shell, with the number of notes its person (staff or portal) has not read; above the page those that
    are critical, until they are closed or end. */
 void notes_bell(struct Req *r);
+/* A note of this person was written: what is unread is counted again. In the transaction of each such change. */
+void notes_changed(struct Ctx *c, const char *kind, Id person);
 
 /* Whether a message of this class and topic may go to an address: NULL, or the reason it may not. */
 typedef struct { Id consumer; const char *channel, *class, *topic, *address; } SendFacts;

@@ -26,14 +26,47 @@ static const char *here(Req *r) {
     return r->c.realm == REALM_PORTAL ? link_path(r, "/notifications") : "/me/notifications";
 }
 
-/* Unread notes that have not ended, and the newest critical one of them. */
-#define UNREAD(F, T) F(T, int64_t, n) F(T, Id, critical)
+/* Unread notes that have not ended, the newest critical one of them, and when the next of them ends. */
+#define UNREAD(F, T) F(T, int64_t, n) F(T, Id, critical) F(T, Time, ends_at)
 ROW(Unread, UNREAD)
 
+/*
+ * Each page shows how many are unread, and they change a few times a day: counted once by a worker for each version of
+ * a person's notes, which the statement that finds the session brings.
+ */
+enum { KEPT = 512, SCHEMA_MAX = 80 };
+
+static struct Kept { char schema[SCHEMA_MAX]; Realm realm; int64_t user, version; Unread unread; } kept[KEPT];
+
+static struct Kept *kept_of(const Ctx *c) {
+    uint64_t h = (uint64_t)c->user.id * 0x9E3779B97F4A7C15u ^ (uint64_t)c->realm;
+    for (const char *s = c->schema; *s; s++) h = h * 31 + (unsigned char)*s;
+    return &kept[(size_t)(h >> 32) % KEPT];
+}
+
+static bool is_good(const struct Kept *k, const Ctx *c, int64_t version) {
+    return k->version == version && k->user == c->user.id && k->realm == c->realm && !strcmp(k->schema, c->schema)
+        && (!k->unread.n || c->now.us < k->unread.ends_at.us);
+}
+
 static Unread unread_of(Ctx *c) {
-    return *db_one(c, Unread, "select count(*) as n, coalesce(max(if(severity = 'critical', id, 0)), 0) as critical "
-                              "from notification where recipient_kind = ? and recipient_id = ? and read_at is null "
-                              "and archived_at is null and expires_at > ?", kind_of(c), c->user, c->now);
+    int64_t version = notes_version(c);
+    if (!version) return (Unread){ 0 };
+    struct Kept *k = kept_of(c);
+    if (is_good(k, c, version)) return k->unread;
+    Unread u = *db_one(c, Unread, "select count(*) as n, coalesce(max(if(severity = 'critical', id, 0)), 0) "
+                                  "as critical, min(expires_at) as ends_at from notification "
+                                  "where recipient_kind = ? and recipient_id = ? and read_at is null "
+                                  "and archived_at is null and expires_at > ?", kind_of(c), c->user, c->now);
+    if (db_is_writing(c) || strlen(c->schema) >= SCHEMA_MAX) return u;      /* what is written may be taken back */
+    *k = (struct Kept){ .realm = c->realm, .user = c->user.id, .version = version, .unread = u };
+    memcpy(k->schema, c->schema, strlen(c->schema));
+    return u;
+}
+
+void notes_changed(Ctx *c, const char *kind, Id person) {
+    db_run(c, "insert into note_version (recipient_kind, recipient_id, version) values (?, ?, uuid_short()) "
+              "on duplicate key update version = uuid_short()", kind, person);
 }
 
 static const char *count_words(Ctx *c, int64_t n) { return n > 99 ? "99+" : text(c, "%lld", (long long)n); }
@@ -239,6 +272,7 @@ static const Mine *mine(Req *r) {
 
 static void mark_read(Ctx *c, Id note) {
     db_run(c, "update notification set read_at=coalesce(read_at, ?) where id=?", c->now, note);
+    notes_changed(c, kind_of(c), c->user);
 }
 
 void note_open(Req *r) {
@@ -261,6 +295,7 @@ void note_read(Req *r) {
 void note_archive(Req *r) {
     db_run(r, "update notification set archived_at = coalesce(archived_at, ?), read_at = coalesce(read_at, ?) "
               "where id = ?", r->c.now, r->c.now, mine(r)->id);
+    notes_changed(&r->c, kind_of(&r->c), r->c.user);
     note(r, "%s", msg(r->c.language, "note.archived"));
     go_back(r);
 }
@@ -268,6 +303,7 @@ void note_archive(Req *r) {
 void notes_read_all(Req *r) {
     db_run(&r->c, "update notification set read_at=? where recipient_kind=? and recipient_id=? and read_at is null",
            r->c.now, kind_of(&r->c), r->c.user);
+    notes_changed(&r->c, kind_of(&r->c), r->c.user);
     go_to(r, here(r));
 }
 

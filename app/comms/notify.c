@@ -168,6 +168,7 @@ static Id note_post(Ctx *c, const InApp *n, const char *kind, Id recipient) {
               "created_at = values(created_at), expires_at = values(expires_at)",
            c->utility, kind, recipient, n->account, n->topic, severity, utf8_cut(&c->mem, n->title, 120),
            utf8_cut(&c->mem, n->body, 500), link, n->event_id, n->dedup_key, c->now, expires);
+    notes_changed(c, kind, recipient);
     return db_id(c, "select max(id) from notification where recipient_kind = ? and recipient_id = ?", kind, recipient);
 }
 

@@ -60,6 +60,8 @@ bool organization_is_set(struct Ctx *c);
  * that it gets, or is NULL, and is changed by nobody. Who writes, jobs and commands read it for themselves, once.
  */
 const void *kept_fact(struct Ctx *c, const char *kind, int64_t id, const void *(*read)(struct Ctx *c, int64_t id));
+/* A number that is another one after each change to the notes of the person who came (comms); 0: nothing was posted. */
+int64_t notes_version(struct Ctx *c);
 /* The organization's mark, a document; 0: none. */
 Id organization_logo(struct Ctx *c);
 /* What only the platform corrects (ONB01US01): the organization's name and its primary mail. With audit. */

@@ -36,6 +36,8 @@ Facts *facts_of(Ctx *c) {
     return f ? f : fact_keep(c, "front", 0, take(c, sizeof(Facts)));
 }
 
+int64_t notes_version(Ctx *c) { return facts_of(c)->notes; }
+
 /* "swa" of "swa.smart360.test"; NULL when the host is not below the base domain. */
 static const char *slug_of(Req *r) {
     const char *base = installation()->base_domain;

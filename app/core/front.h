@@ -20,6 +20,7 @@ typedef struct Facts {
     const char  *email;
     int          idle_minutes;
     bool         keys_off, is_slim; /* is_slim: the side menu shows icons only */
+    int64_t      notes;             /* version of the person's notes; 0: none was ever posted */
     const char  *networks;          /* JSON list of those the staff may work from; NULL: all */
     bool         is_kept;           /* "keep me signed in" */
     Id           viewer;            /* the person of the staff who sees the portal as this consumer; 0: the consumer */

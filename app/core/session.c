@@ -34,16 +34,18 @@ void session_keys(void) {
     F(T, const char *, theme) F(T, const char *, language) F(T, const char *, stamp) F(T, bool, keys_off) \
     F(T, bool, slim) F(T, Id, viewer_id) F(T, const char *, viewer_name) F(T, const char *, date_format) \
         F(T, const char *, time_zone) \
-        F(T, const char *, networks)
+        F(T, const char *, networks) F(T, int64_t, notes)
 ROW(Session, SESSION)
 
 #define STAFF_COLUMNS "s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, " \
                       "s.auth_at, s.mfa_at, s.reauth_at, s.keep, coalesce(p.idle_minutes, 30) as idle_minutes, " \
                       "u.full_name as name, u.email, u.status, u.theme, u.locale as language, " \
-                      "cast(p.rights_version as char) as stamp, u.keys_off, coalesce((select m.collapsed " \
-                      "from menu_preference m where m.user_id = u.id), 0) as slim, 0 as viewer_id, " \
-                      "null as viewer_name, " \
-                      "u.date_format, u.time_zone, p.ip_allow_list as networks "
+                      "cast(p.rights_version as char) as stamp, u.keys_off, coalesce(m.collapsed, 0) as slim, " \
+                      "0 as viewer_id, null as viewer_name, u.date_format, u.time_zone, p.ip_allow_list as networks, " \
+                      "coalesce(w.version, 0) as notes "
+/* What is chosen of the menu, and the version of the person's notes: by keys, which costs less than asking for them. */
+#define STAFF_JOINS   "left join menu_preference m on m.user_id = u.id " \
+                      "left join note_version w on w.recipient_id = u.id and w.recipient_kind = 'user' "
 
 #define CAME(F, T) F(T, Id, tenant) F(T, const char *, tenant_slug) F(T, const char *, tenant_name) \
     F(T, const char *, tenant_status) F(T, const char *, schema_name) F(T, const char *, admin_email) \
@@ -64,7 +66,7 @@ static bool ask_visitor(Ctx *c, const char *slug, PlaceFound *to, void *arg) {
                                  "from smart360.tenant t left join security_policy p on p.one = 1 "
                                  "left join session s on s.token_hash = ? and s.realm = 'staff' "
                                  "and s.support_access_id is null left join user u on u.id = s.subject_id "
-                                 "where t.slug = ?", bytes_at(v->hash, sizeof v->hash), slug);
+                                 STAFF_JOINS "where t.slug = ?", bytes_at(v->hash, sizeof v->hash), slug);
     if (!row) return false;
     to->tenant = (TenantRow){ row->tenant, row->tenant_slug, row->tenant_name, row->tenant_status, row->schema_name,
                               row->admin_email, row->provisioning_stage };
@@ -202,7 +204,7 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
     switch (realm) {
     case REALM_STAFF:
         return db_find(c, Session, "select " STAFF_COLUMNS "from session s join user u on u.id = s.subject_id "
-                                   "left join security_policy p on p.one = 1 "
+                                   "left join security_policy p on p.one = 1 " STAFF_JOINS
                                    "where s.token_hash = ? and s.realm = 'staff' and s.support_access_id is null",
                        hash);
     case REALM_PORTAL:
@@ -212,8 +214,9 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                        "u.lang as language, null as stamp, false as keys_off, false as slim, "
                        "s.view_as_user_id as viewer_id, "
                        "(select v.full_name from user v where v.id = s.view_as_user_id) as viewer_name, "
-                       "null as date_format, null as time_zone, null as networks "
-                       "from session s join portal_user u on u.id = s.subject_id where s.token_hash = ? "
+                       "null as date_format, null as time_zone, null as networks, coalesce(w.version, 0) as notes "
+                       "from session s join portal_user u on u.id = s.subject_id left join note_version w "
+                       "on w.recipient_id = u.id and w.recipient_kind = 'portal_user' where s.token_hash = ? "
                        "and s.realm = 'portal' and s.utility_id = ?", hash, c->utility);
     default:
         return db_find(c, Session, "select s.id, s.subject_id, s.utility_id, s.last_seen_at, s.expires_at, s.ended_at, "
@@ -221,7 +224,7 @@ static Session *read_session(Ctx *c, Realm realm, Bytes hash) {
                        "30 as idle_minutes, u.full_name as name, u.email, u.status, 'system' as theme, 'en' "
                        "as language, null as stamp, false as keys_off, false as slim, 0 as viewer_id, "
                                    "null as viewer_name, "
-                       "null as date_format, null as time_zone, null as networks "
+                       "null as date_format, null as time_zone, null as networks, 0 as notes "
                        "from smart360.session s join smart360.platform_user u on u.id = s.subject_id "
                        "where s.token_hash = ?", hash);
     }
@@ -238,7 +241,7 @@ static Session *read_support(Ctx *c, Bytes hash, Facts *f) {
                                      "u.status, 'system' as theme, 'en' as language, null as stamp, "
                                      "false as keys_off, false as slim, 0 as viewer_id, null as viewer_name, "
                                      "null as date_format, "
-                                     "null as time_zone, null as networks from session s "
+                                     "null as time_zone, null as networks, 0 as notes from session s "
                                      "join smart360.platform_user u on u.id = s.subject_id "
                                      "where s.token_hash = ? and s.realm = 'staff' "
                                      "and s.support_access_id is not null", hash);
@@ -344,6 +347,7 @@ void session_identify(Req *r) {
     else if (s->language && messages_has_language(s->language)) c->language = s->language;
     show_as_wanted(r, s);
     f->networks = s->networks;
+    f->notes = s->notes;
     rights_stamped(c, s->stamp);
     f->session_utility = s->utility_id;
     r->csrf = keyed_token(&c->mem, &csrf_key, "session", token);

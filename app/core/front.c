@@ -13,6 +13,7 @@
 #include "app/core/policy.h"
 #include "app/core/rights.h"
 #include "app/core/session.h"
+#include "app/core/shell.h"
 #include "app/portal/portal.h"
 #include "lib/clock.h"
 #include "lib/date.h"
@@ -436,8 +437,8 @@ MenuName menu_name(Ctx *c, int i) {
     return tile_name(c, i);
 }
 
-static void show_staff_menu(Req *r) {
-    const Item *here = current_item(r), *top[ITEMS], *sub[ITEMS];
+static void show_staff_menu(Req *r, const Item *here) {
+    const Item *top[ITEMS], *sub[ITEMS];
     size_t n = 0, tops = items_under(&r->c, NULL, top);
     for (size_t t = 0; t < tops; t++) {
         const Item *i = top[t], *first = NULL;
@@ -490,8 +491,7 @@ static void show_utilities(Req *r) {
 
 /* The last pages of the launcher: written once when somebody
  * moves on to another entry of the menu, after the answer. */
-static void remember_page(Req *r) {
-    const Item *here = current_item(r);
+static void remember_page(Req *r, const Item *here) {
     if (strcmp(r->method, "GET") || r->status >= 400 || r->is_part || !here || !strcmp(here->path, "/")) return;
     const char *last = cookie_text(r, "s360_at");
     if (last && !strcmp(last, here->key)) return;
@@ -556,9 +556,14 @@ static void show_staff(Req *r) {
     show_text(r, "slim.back", strcmp(r->method, "POST") ? r->uri : link_path(r, "/"));
     show_text(r, "search.url", link_path(r, "/search"));
     show_text(r, "search.suggest_url", link_path(r, "/search"));
-    show_new(r);
-    show_staff_menu(r);
-    if (!facts_of(c)->support.id) remember_page(r);
+    const Item *here = current_item(r);
+    const char *key = here ? here->key : NULL;
+    if (!shell_show(r, key)) {
+        show_new(r);
+        show_staff_menu(r, here);
+        shell_keep(r, key);
+    }
+    if (!facts_of(c)->support.id) remember_page(r, here);
 }
 
 /* The phone pages: whose they are, for what is kept on the phone. */

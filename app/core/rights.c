@@ -4,11 +4,13 @@
 #include "app/core/rights.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/core/front.h"
 #include "app/core/installation.h"
 #include "lib/date.h"
+#include "lib/digest.h"
 #include "lib/locale.h"
 #include "lib/req.h"
 
@@ -232,6 +234,29 @@ void rights_stamped(Ctx *c, const char *stamp) {
     if (stamp) fact_keep(c, "rights stamp", c->utility.id, (void *)(uintptr_t)stamp);
 }
 
+static int by_words(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Rights in no order, what was changed of the menu in its own. */
+static void set_print(Ctx *c, Rights *r) {
+    const char **held = take_n(c, const char *, (size_t)r->key_n + 1);
+    for (int i = 0; i < r->key_n; i++) held[i] = text(c, "%s %u;", r->key[i], r->bits[i]);
+    qsort(held, (size_t)r->key_n, sizeof *held, by_words);
+    Text t = text_start(c);
+    text_addf(&t, "%s;", r->role_code ? r->role_code : "");
+    for (int i = 0; i < r->key_n; i++) text_add(&t, held[i]);
+    for (int i = 0; i < r->module_n; i++) text_addf(&t, "%s;", r->module[i]);
+    for (size_t i = 0; i < r->menu_n; i++)
+        text_addf(&t, "%s %d %d %s\n", r->menu[i].key, r->menu[i].sort, r->menu[i].hidden,
+                  r->menu[i].label ? r->menu[i].label : "");
+    for (size_t i = 0; i < r->link_n; i++)
+        text_addf(&t, "%s %s\n%s\n", r->link[i].key, r->link[i].label, r->link[i].url);
+    uint8_t hash[DIGEST_MAX];
+    digest(SHA256, (Bytes){ t.s, t.n }, hash);
+    for (int i = 0; i < 16; i++) snprintf(r->print + 2 * i, 3, "%02x", hash[i]);
+}
+
 static const Rights *cached(Ctx *c) {
     const char *stamp = stamp_now(c);
     Kept *k = &kept[place_of(c)];
@@ -245,6 +270,8 @@ static const Rights *cached(Ctx *c) {
     arena_reset(&k->mem);
     Time until = (Time){ INT64_MAX };
     read_rights(c, &k->mem, &k->rights, &until);
+    set_print(c, &k->rights);
+    k->rights.stamp = k->stamp;
     snprintf(k->schema, sizeof k->schema, "%s", c->schema);
     snprintf(k->stamp, sizeof k->stamp, "%s", stamp);
     k->user = c->user.id, k->utility = c->utility.id, k->day = today, k->until = until;

@@ -34,6 +34,8 @@ typedef struct Rights {
     const MenuLink *link;
     size_t       link_n;
     const char  *role_code, *role_name;     /* the first of the roles held here; NULL: none */
+    const char  *stamp;             /* the version they were read at */
+    char         print[33];         /* the same for all who may do the same in this utility; "": not known */
 } Rights;
 
 /* The tables rights are read from; the version is a new one whenever a row of them was written (db_watch). */

@@ -1,0 +1,1 @@
+<?cs # _low.cs: the first three entries of the menu, in the bar below a phone's page. ?><?cs each:m = menu ?><?cs if:name(m) < 3 ?><li><a href="<?cs var:url_validate(m.url) ?>"<?cs if:m.current == "page" ?> aria-current="page"<?cs /if ?>><?cs call:icon(m.icon) ?><span><?cs var:m.text ?></span></a></li><?cs /if ?><?cs /each ?>

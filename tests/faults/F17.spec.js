@@ -1,7 +1,7 @@
 const fs = require('fs');
 const path = require('path');
 const { story } = require('../support/story');
-const { raw, processes, sleep } = require('../support/faults');
+const { raw, processes, slowness, sleep } = require('../support/faults');
 
 const MB = 1024 * 1024;
 const files_in = (folder) => (fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((f) => f.isFile()).length : 0);
@@ -16,9 +16,10 @@ story('F17', 'BASE', ({ test, expect, instance, as }) => {
 
   test('F17 1 GiB announced: 413 before the body', async () => {
     before = there();
-    const r = await raw(instance(), [head(`Content-Length: ${1024 * MB}`)], { limit_ms: 5000 });
+    const slow = await slowness();
+    const r = await raw(instance(), [head(`Content-Length: ${1024 * MB}`)], { limit_ms: 5000 * slow });
     expect(r.status).toBe(413);
-    expect(r.answered_ms).toBeLessThan(2000);
+    expect(r.answered_ms).toBeLessThan(2000 * slow);
   });
   test('F17 chunked without length: 413 at the limit, bounded memory and disk', async () => {
     const { workers } = processes(instance(), 'web');

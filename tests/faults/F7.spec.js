@@ -1,8 +1,9 @@
 const { story } = require('../support/story');
 const { gateway, proxy, cuts, account, event, begin, review } = require('../support/gateway');
+const { slowness } = require('../support/faults');
 
 story('F7', 'HUB-FIX', ({ as, test, expect, instance, sql, one, order, clock, jobs_run, sleep, request }) => {
-  let bank, line;
+  let bank, line, slow;
   const who = () => as('payer1@swa.test');
   const state = (id) => one('select state from payment_intent where public_id = ?', [id]);
   const payments = () => one('select count(*) from payment');
@@ -11,15 +12,16 @@ story('F7', 'HUB-FIX', ({ as, test, expect, instance, sql, one, order, clock, jo
     const form = Object.fromEntries(await who().form_fields(`/p/swa-w/pay/${id}/start`, { from: await review(who(), id) }));
     const at = Date.now();
     const answer = await who().post(`/pay/${id}/start`, form, { raw: true });
-    expect(Date.now() - at, 'ms for the page').toBeLessThan(5000);
+    expect(Date.now() - at, 'ms for the page').toBeLessThan(5000 * slow);
     return answer;
   };
   const until = async (id, wanted) => {
-    for (let i = 0; i < 40 && state(id) !== wanted; i++) { await sleep(250); if (i % 4 === 3) clock.forward({ seconds: 6 }); }
+    for (let i = 0; i < 240 && state(id) !== wanted; i++) { await sleep(250); if (i % 4 === 3) clock.forward({ seconds: 6 }); }
     expect(state(id)).toBe(wanted);
   };
 
   test.beforeEach(async () => {
+    slow = await slowness();
     order('set', 'HUB-FIX');
     bank = await gateway();
     line = await proxy(bank.port);

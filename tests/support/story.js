@@ -16,7 +16,7 @@
 //   jobs_run()       waits until no job is due; fails when one died
 //   mails(to)        messages sent to an address: [{ to, subject, body }]
 //   clock(at)        sets the instance's clock ('2026-04-16T10:00-07:00'); clock.forward({ days, hours, minutes }). More than
-//                    8 hours from the set's clock recurring jobs are held, a test of one enqueues it as the scheduler
+//                    8 hours from the set's clock recurring jobs are held: a test of one enqueues it as the scheduler
 //                    would, and jobs_run(); clock.recurring(true) runs them there, clock.recurring(false) holds them at once
 //   owner(who, what, { name: value })       an owner's function, where there is no page yet (owner.c): { id, no, status }
 //   command(...)     a command of the program;  verify()  the checker, now

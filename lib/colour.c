@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { WHITE = 0xFFFFFF, LIGHT_SURFACE = 0xFFFFFF, DARK_SURFACE = 0x1D2530, TEXT_LEAST = 450, LINE_LEAST = 300 };
+enum { WHITE = 0xFFFFFF, LIGHT_SURFACE = 0xFFFFFF,
+       DARK_SURFACE = 0x1D2530, TEXT_LEAST = COLOUR_READABLE, LINE_LEAST = 300 };
 
 bool colour_parse(const char *text, uint32_t *rgb) {
     if (!text || text[0] != '#' || strlen(text) != 7) return false;
@@ -50,14 +51,7 @@ static uint32_t moved(uint32_t rgb, uint32_t to, uint32_t ground, uint32_t other
     return to;
 }
 
-const char *colour_refusal(Arena *a, const char *given) {
-    uint32_t rgb;
-    if (!colour_parse(given, &rgb)) return "Enter the colour as # and six digits, like #0f5fa6.";
-    int contrast = colour_contrast(rgb, WHITE);
-    if (contrast >= TEXT_LEAST) return NULL;
-    return text(a, "White words on it are hard to read (contrast %d.%02d, at least 4.50). Choose a darker colour.",
-                contrast / 100, contrast % 100);
-}
+uint32_t colour_readable(uint32_t rgb) { return moved(rgb, 0, WHITE, WHITE, COLOUR_READABLE); }
 
 /* The custom properties of one theme. */
 static char *properties(Arena *a, uint32_t primary, uint32_t hover, uint32_t soft, uint32_t link, uint32_t focus,
@@ -66,7 +60,8 @@ static char *properties(Arena *a, uint32_t primary, uint32_t hover, uint32_t sof
                 primary, hover, soft, link, focus, line);
 }
 
-char *colour_brand_css(Arena *a, uint32_t rgb) {
+char *colour_brand_css(Arena *a, uint32_t wanted) {
+    uint32_t rgb = colour_readable(wanted);
     uint32_t hover = mixed(rgb, 0, 22);
     uint32_t soft = mixed(rgb, WHITE, 91), link = moved(mixed(rgb, 0, 12), 0, soft, LIGHT_SURFACE, TEXT_LEAST);
     uint32_t line = moved(rgb, 0, LIGHT_SURFACE, 0xEEF1F4, LINE_LEAST);

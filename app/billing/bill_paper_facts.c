@@ -126,7 +126,7 @@ static PaperIssuer issuer_of(Ctx *c, const IssuerRow *u, const TemplateRow *t) {
     if (u->city && !strstr(u->address, u->city)) i.address = text(c, "%s, %s", u->address, u->city);
     uint32_t colour;
     const char *wanted = t->colour1 ? t->colour1 : u->colour;
-    if (wanted && colour_parse(wanted, &colour) && colour_contrast(colour, 0xffffff) >= 450) i.colour = colour;
+    if (wanted && colour_parse(wanted, &colour)) i.colour = colour_readable(colour);
     Id logo = t->logo.id ? t->logo : u->logo;
     if (logo.id) i.logo = document_read(c, logo, LOGO_MAX, &i.logo_n);
     return i;

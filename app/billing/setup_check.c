@@ -8,6 +8,10 @@
 #include "lib/messages.h"
 
 SETUP_CHECK(bx_gl, "/bx/gl-codes/mapping", "select exists (select 1 from gl_mapping where utility_id = ?)", c->utility)
+/* Fees and deposits are booked to a code that is there. */
+SETUP_COUNT(bx_fees, "/plans/fees", "select count(*) from fee f where f.utility_id = ? and f.active = 1 "
+            "and not exists (select 1 from gl_code g where g.utility_id = f.utility_id and g.code = f.gl_code "
+            "and g.active = 1 and g.type = if(f.kind = 'deposit', 'liability', g.type))", c->utility)
 SETUP_CHECK(bx_template, "/bx/gl-codes", "select exists (select 1 from bill_template t join bill_template_version v "
             "on v.template_id = t.id where t.utility_id = ? and t.is_default = 1 and v.state = 'active')", c->utility)
 SETUP_CHECK(bx_cycle, "/bx/cycles", "select exists (select 1 from bill_cycle where utility_id = ?)", c->utility)
@@ -19,6 +23,7 @@ SETUP_CHECK(live_trial, "/bx/runs", "select exists (select 1 from bill_run where
 
 const SetupCheckRow billing_setup_checks[] = {
     SETUP_ROW("billing_settings", bx_gl),
+    SETUP_ROW("billing_settings", bx_fees),
     SETUP_ROW("billing_settings", bx_template),
     SETUP_ROW("billing_settings", bx_cycle),
     SETUP_ROW("billing_settings", bx_late_fee),

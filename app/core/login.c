@@ -338,9 +338,8 @@ void logo_file(Req *r) {
 /* The organization's colour as a style sheet. The address names the colour, so it may be kept for ever; nothing of the
    organization is told. */
 void colour_file(Req *r) {
-    const char *colour = text(r, "#%s", path_text(r, "colour"));
     uint32_t rgb;
-    if (colour_refusal(&r->c.mem, colour) || !colour_parse(colour, &rgb)) fail(r, NOT_FOUND, "There is no such page.");
+    if (!colour_parse(text(r, "#%s", path_text(r, "colour")), &rgb)) fail(r, NOT_FOUND, "There is no such page.");
     const char *css = colour_brand_css(&r->c.mem, rgb);
     header_set(r, "Cache-Control", "private, max-age=31536000, immutable");
     answer(r, 200, "text/css; charset=utf-8", css, strlen(css));

@@ -14,6 +14,16 @@ SETUP_CHECK(hub_sms, "/integrations/messaging", "select exists (select 1 from me
             "and utility_key in (0, ?) and status = 'active' and enabled = 1)", c->utility)
 SETUP_CHECK(hub_gateway, "/integrations", "select exists (select 1 from gateway_account where utility_id = ? "
             "and status = 'active')", c->utility)
+/* Where money of online payments is booked. */
+SETUP_CHECK(hub_gl, "/bx/gl-codes/mapping", "select count(*) = 3 from gl_role k join gl_code g on g.id = k.gl_code_id "
+            "and g.active = 1 where k.utility_id = ? and k.posting_key in ('GATEWAY_CLEARING', 'BANK', "
+            "'GATEWAY_FEES')", c->utility)
+/* Of providers that send to the world; the sandbox has no domain. */
+SETUP_CHECK(hub_dns, "/integrations/messaging", "select not exists (select 1 from message_provider "
+            "where channel = 'email' and adapter <> 'fake' and utility_key in (0, ?) and status = 'active' "
+            "and enabled = 1 and not (coalesce(json_value(dns_result, '$.spf.verdict'), '') = 'good' "
+            "and coalesce(json_value(dns_result, '$.dkim.verdict'), '') = 'good' "
+            "and coalesce(json_value(dns_result, '$.dmarc.verdict'), '') = 'good'))", c->utility)
 SETUP_CHECK(live_mail, "/integrations/messaging", "select exists (select 1 "
     "from message_provider where channel = 'email' "
             "and utility_key in (0, ?) and status = 'active' and last_verified_at is not null)", c->utility)
@@ -35,6 +45,8 @@ const char *integrations_values(Ctx *c) {
 
 const SetupCheckRow hub_setup_checks[] = {
     SETUP_ROW("integrations", hub_mail),
+    SETUP_ROW("integrations", hub_gl),
+    SETUP_ROW("integrations", hub_dns, .optional = true),
     SETUP_ROW("integrations", hub_gateway, .optional = true),
     SETUP_ROW("integrations", hub_sms, .optional = true),
     SETUP_ROW("go_live", live_mail),

@@ -16,10 +16,27 @@ SETUP_CHECK(mx_codes, "/mx/settings", "select exists (select 1 from reading_stat
 SETUP_CHECK(mx_cycle, "/mx/settings/routes", "select exists (select 1 from read_cycle k join read_cycle_route r "
             "on r.read_cycle_id = k.id where k.utility_id = ?)", c->utility)
 
+SETUP_COUNT(mx_areas, "/mx/settings/routes", "select count(*) from service_area a where a.utility_id = ? "
+            "and a.level = 'sub_area' and a.status = 'active' and not exists (select 1 from route r "
+            "join service_area b on json_contains(r.area_ids, cast(b.id as char)) "
+            "where r.utility_id = a.utility_id and (b.id = a.id or a.path like concat(b.path, '/%')))", c->utility)
+SETUP_COUNT(mx_reader, "/mx/settings/routes", "select count(*) from route r where r.utility_id = ? and (not exists "
+            "(select 1 from read_cycle_route k where k.route_id = r.id) or (r.default_executive_id is null "
+            "and r.kind <> 'smart'))", c->utility)
+/* Reported when a meter cannot be read, and what follows from it. */
+SETUP_CHECK(mx_exceptions, "/mx/settings", "select exists (select 1 from reading_reason_code where utility_id = ? "
+            "and active = 1 and json_contains(contexts, '\"no_read\"'))", c->utility)
+SETUP_CHECK(mx_store, "/mx/settings", "select exists (select 1 from store where utility_id = ? and active = 1)",
+            c->utility)
+
 const SetupCheckRow meters_setup_checks[] = {
     SETUP_ROW("meter_settings", mx_model),
     SETUP_ROW("meter_settings", mx_format),
     SETUP_ROW("meter_settings", mx_codes),
     SETUP_ROW("meter_settings", mx_cycle),
+    SETUP_ROW("meter_settings", mx_areas),
+    SETUP_ROW("meter_settings", mx_exceptions),
+    SETUP_ROW("meter_settings", mx_store),
+    SETUP_ROW("meter_settings", mx_reader, .optional = true),
     { 0 }
 };

@@ -11,8 +11,6 @@
 #include "lib/machine.h"
 #include "lib/messages.h"
 
-enum { OVERLAP_MIN_M2 = 5000 };         /* boundaries drawn by hand touch; less than 0.005 km2 is no overlap */
-
 const char *area_word(Ctx *c, AreaLevel level, const char *form) {
     return msg(c->language, text(c, "area.%s.%s", area_levels[level], form));
 }

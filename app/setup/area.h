@@ -10,6 +10,8 @@
 #include "lib/db.h"
 #include "lib/req.h"
 
+enum { OVERLAP_MIN_M2 = 5000 };         /* boundaries drawn by hand touch; less than 0.005 km2 is no overlap */
+
 #define AREA_ROW(F, T) F(T, Id, id) F(T, const char *, level) F(T, const char *, code) F(T, const char *, name) \
     F(T, Id, parent_id) F(T, const char *, parent_code) F(T, const char *, path) F(T, const char *, status) \
     F(T, const char *, merged_into) F(T, const char *, geometry) F(T, Id, manager_user_id) \

@@ -28,8 +28,9 @@ enum { PRESETS = sizeof presets / sizeof *presets };
 
 static const Field hours_fields[] = {
     { "calendar", "Calendar", HIDDEN(20) }, { "special_date", "Date", DATE_FIELD, .flags = REQUIRED },
-    { "special_from", "From", .type = FIELD_CLOCK, .flags = REQUIRED },
-    { "special_to", "To", .type = FIELD_CLOCK, .flags = REQUIRED },
+    { "special_from", "From", TEXT(1, 8), .flags = REQUIRED, .width = "5" },
+    { "special_to", "To", TEXT(1, 8), .flags = REQUIRED, .width = "5",
+      .hint = "17:00, at the end of the day 24:00" },
     { "special_note", "Note", TEXT(0, 120) }, { 0 } };
 static const Form special_form = { .name = "special_day", .fields = hours_fields };
 static const Form special_sure = { .name = "special_day", .fields = FIELDS {

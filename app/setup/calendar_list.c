@@ -6,6 +6,7 @@
 #include "app/core/job_rules.h"
 #include "app/setup/calendar.h"
 #include "app/setup/pages.h"
+#include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
@@ -48,7 +49,6 @@ void calendar_list_page(Req *r) {
         char *act = text(r, "show.sections.0.table.rows.%zu.cells.4.act", i);
         show_text(r, text(r, "%s.text", act), SAY(r, "make_default"));
         show_text(r, text(r, "%s.url", act), link_path(r, "/calendar/calendars/%s/default", k->code));
-        show_text(r, text(r, "%s.post", act), "1");
         show_text(r, text(r, "%s.kind", act), "quiet");
         if (!perm_may(&r->c, "core.calendar", DELETE)) continue;
         table_cell(t, "");
@@ -96,13 +96,88 @@ static const Calendar *calendar_here(Req *r) {
     fail(r, NOT_FOUND, "There is no such calendar.");
 }
 
+/* --- another default ---------------------------------------------------------------------------------------------- */
+
+enum { DUE_MOST = 20000 };
+#define DUE(F, T) F(T, Time, due_at)
+ROW(Due, DUE)
+#define DUE_DAY(F, T) F(T, Date, due_date) F(T, int64_t, n)
+ROW(DueDay, DUE_DAY)
+
+/* The end of the day's hours belongs to them. */
+static bool is_open_at(Ctx *c, Id calendar, Time t) {
+    return cal_is_working(c, calendar, t) || cal_is_working(c, calendar, time_add_us(t, -1));
+}
+
+/* What is open by the default calendar of now and would not be by this one: orders due, unposted bills due. Cases
+   whose clocks run are reckoned anew, all of them. */
+static CalendarTouch *default_touches(Req *r, const Calendar *now, const Calendar *k) {
+    Ctx *c = &r->c;
+    CalendarTouch *t = calendar_touched(r, utility_today(c));               /* the open cases */
+    t->appointments = t->bills = 0;
+    Dues orders = db_all(r, Due, "select due_at from service_order where utility_id=? and status in ('created', "
+        "'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold') and due_at>=? limit ?", c->utility, c->now,
+                         (int)DUE_MOST);
+    for (size_t i = 0; i < orders.n; i++)
+        t->appointments += is_open_at(c, now->id, orders.v[i].due_at) && !is_open_at(c, k->id, orders.v[i].due_at);
+    DueDays bills = db_all(r, DueDay, "select due_date, count(*) as n from bill where utility_id=? and status in "
+                                      "('draft', 'held', 'approved') group by due_date", c->utility);
+    for (size_t i = 0; i < bills.n; i++)
+        if (cal_is_working_day(c, now->id, bills.v[i].due_date) && !cal_is_working_day(c, k->id, bills.v[i].due_date))
+            t->bills += bills.v[i].n;
+    return t;
+}
+
+static int64_t holidays_ahead(Req *r, const Calendar *k) {
+    Date today = utility_today(&r->c);
+    return db_int(r, "select count(*) from holiday where calendar_id=? and (recurring='yearly_fixed' "
+                     "or holiday_date between ? and ?)", k->id, today, date_add_months(today, 12));
+}
+
+static const Calendar *default_now(Req *r) {
+    Calendars all = calendars_all(r);                                       /* it is the first */
+    if (!all.n) fail(r, NOT_FOUND, "There is no such calendar.");
+    return &all.v[0];
+}
+
+static const Form default_form = { .name = "calendar_default", .fields = FIELDS { { 0 } } };
+
+/* Shows what another default calendar touches; stores nothing. */
+void calendar_default_page(Req *r) {
+    const Calendar *k = calendar_here(r), *now = default_now(r);
+    if (k->is_default) fail(r, CONFLICT, "%s", msg_format(r, r->c.language, "calendar.default_set",
+                                                          { "name", k->name }));
+    form_show(r, "confirm", &default_form, text(r, "/calendar/calendars/%s/default", k->code));
+    calendar_crumbs(r, msg_format(r, r->c.language, "calendar.default_do", { "name", k->name }));
+    show_text(r, "confirm.text.0", msg_format(r, r->c.language, "calendar.default_how", { "name", k->name },
+                                              { "now", now->name }));
+    const CalendarTouch *t = default_touches(r, now, k);
+    if (t->appointments)
+        show_text(r, "confirm.text.1", msg_plural(r, r->c.language, "calendar.appointments_out", t->appointments,
+                                                  COUNT(r, t->appointments)));
+    calendar_touch_show(r, t);
+    show_fact(r, "confirm.facts", SAY(r, "holidays_ahead"),
+              msg_format(r, r->c.language, "calendar.holidays_instead", { "n", COUNT(r, holidays_ahead(r, k)) },
+                         { "now", COUNT(r, holidays_ahead(r, now)) }), NULL);
+    show_text(r, "confirm.tone", "primary");
+    show_text(r, "confirm.submit", msg_format(r, r->c.language, "calendar.default_do", { "name", k->name }));
+    show_text(r, "confirm.back_url", link_path(r, "/calendar/calendars"));
+    page(r, "layout/confirm");
+}
+
 void calendar_default_post(Req *r) {
-    const Calendar *k = calendar_here(r);
+    const Calendar *k = calendar_here(r), *now = default_now(r);
+    int64_t out = k->is_default ? 0 : default_touches(r, now, k)->appointments;
     db_run(r, "update calendar set is_default=(id=?) where utility_id=?", k->id, r->c.utility);
-    calendar_changed(r, k, "edit", NULL, json_pairs(&r->c, "is_default", "1", NULL));
+    calendar_changed(r, k, "edit", json_pairs(&r->c, "default", now->code, NULL),
+                     json_pairs(&r->c, "default", k->code, NULL));
+    calendar_tell(r, out, SAY(r, "tell_hours"), text(r, "default:%lld:%lld", (long long)k->id.id,
+                                                     (long long)k->row_version));
     note(r, "%s", msg_format(r, r->c.language, "calendar.default_set", { "name", k->name }));
     go(r, "/calendar/calendars");
 }
+
+/* --- deleting one ------------------------------------------------------------------------------------------------- */
 
 static const Form delete_form = { .name = "calendar_delete", .fields = FIELDS { { 0 } } };
 

@@ -180,5 +180,5 @@ void guide_people_changed(Ctx *c, const EventRow *e) {
 const char *setup_home(Ctx *c) {
     const char *state = db_text(c, "select state from setup_step where utility_key = 0 and step_key = 'organization'");
     bool done = state && strcmp(state, "locked") && strcmp(state, "open") && strcmp(state, "in_progress");
-    return done || !state ? NULL : "/setup";
+    return done ? NULL : "/setup";
 }

@@ -6,6 +6,7 @@
 
 #include "app/setup/step.h"
 #include "lib/form.h"
+#include "lib/json.h"
 #include "lib/req.h"
 #include "lib/rows.h"
 
@@ -45,6 +46,18 @@ void guide_show(Req *r, Guide *g, StepNow *s, const char *path);
 bool guide_live_checks_show(Req *r);
 extern const Form guide_signoff_form, guide_skip_form;
 bool guide_signable(const StepNow *s);
+
+/* --- what no program can see (guide_declare.c) -------------------------------------------------------------------- */
+
+/* Boxes of the sign-off form, field `confirmed`; form: where it is shown. */
+void guide_declare_show(Req *r, FormView *v, const char *form, const StepDef *d);
+/* A problem when one of them is not ticked. */
+void guide_declare_check(Req *r, Input *in, const StepDef *d);
+/* Into the snapshot: {"confirmed":[...]}. */
+void guide_declare_keep(Ctx *c, JsonOut *o, const StepDef *d);
+/* Each of the step's, with whether it stands with the present signature. */
+void guide_declare_each(Ctx *c, const StepNow *s, void (*each)(void *arg, const char *words, bool confirmed),
+                        void *arg);
 
 /* --- others ------------------------------------------------------------------------------------------------------- */
 

@@ -90,9 +90,21 @@ static void take_check(void *arg, const SetupCheckRow *row, const SetupCheck *k)
     show_text(r, text(r, "%s.word", to), word(r, k->passed ? "setup.guide.passed" : "setup.guide.failed"));
 }
 
-static Checks checks_of(Req *r, const StepDef *d, const char *at_) {
+static void take_declared(void *arg, const char *words, bool confirmed) {
+    Checks *all = arg;
+    Req *r = all->r;
+    add_word(confirmed ? &all->passed : &all->open, words);
+    if (!all->at) return;
+    const char *to = at(r, all->at, all->n++, NULL);
+    show_text(r, text(r, "%s.text", to), words);
+    show_text(r, text(r, "%s.tone", to), confirmed ? "ok" : "off");
+    show_text(r, text(r, "%s.word", to), word(r, confirmed ? "setup.guide.confirmed" : "setup.guide.failed"));
+}
+
+static Checks checks_of(Req *r, const StepNow *s, const char *at_) {
     Checks all = { r, at_, 0, text_start(r), text_start(r) };
-    step_checks(&r->c, d->key, take_check, &all);
+    step_checks(&r->c, s->def->key, take_check, &all);
+    guide_declare_each(&r->c, s, take_declared, &all);
     return all;
 }
 
@@ -122,7 +134,7 @@ void guide_checklist(Req *r) {
         show_text(r, text(r, "%s.text", at_), text(r, "%zu. %s", i + 1, guide_title(c, s->def)));
         show_text(r, text(r, "%s.state", at_), state_label(r, s->state));
         show_textf(r, text(r, "%s.percent", at_), "%d %%", s->percent);
-        checks_of(r, s->def, text(r, "%s.checks", at_));
+        checks_of(r, s, text(r, "%s.checks", at_));
         show_text(r, text(r, "%s.values", at_), values_words(r, s->def));
         show_text(r, text(r, "%s.signed", at_), signature(c, s));
         show_text(r, text(r, "%s.comment", at_), remark(s));
@@ -131,7 +143,7 @@ void guide_checklist(Req *r) {
 }
 
 static void draw_step(Req *r, Sheet *s, size_t no, const StepNow *step) {
-    Checks all = checks_of(r, step->def, NULL);
+    Checks all = checks_of(r, step, NULL);
     const char *values = values_words(r, step->def);
     sheet_heading(s, text(r, "%zu. %s", no, guide_title(&r->c, step->def)));
     if (all.passed.n) sheet_paragraph(s, text(r, "%s: %s", word(r, "setup.guide.passed"), all.passed.s), false);

@@ -26,6 +26,7 @@ static const struct Part { const char *step, *name, *path; bool first; } parts[]
     { "subscription",      "subscription",  "/org/subscription", false },
     { "organization",      "details",       "/org/setup/details", false },
     { "organization",      "regional",      "/org/setup/regional", false },
+    { "organization",      "mailbox",       "/org/setup/mailbox", false },
     { "organization",      "look",          "/org/setup/branding", false },
     { "admins",            "admins",        "/org/setup", false },
     { "admins",            "invite",        "/org/admins/invite", false },
@@ -205,7 +206,8 @@ static void show_step(Req *r, const char *at_, size_t no, const StepNow *s) {
     show_text(r, text(r, "%s.url", at_), guide_url(c, s->def->key));
     show_text(r, text(r, "%s.key", at_), s->state);
     show_text(r, text(r, "%s.state", at_), state_label(r, s->state));
-    show_text(r, text(r, "%s.tone", at_), state_tone(r, s->state));
+    /* its turn has not come: nothing is wrong */
+    show_text(r, text(r, "%s.tone", at_), !strcmp(s->state, "locked") ? "off" : state_tone(r, s->state));
     show_textf(r, text(r, "%s.percent", at_), "%d %%", s->percent);
     show_text(r, text(r, "%s.owner", at_), word(r, text(r, "setup.guide.owner.%s", s->def->owner)));
     show_text(r, text(r, "%s.must", at_), word(r, s->def->is_optional ? "ui.optional" : "setup.guide.required"));
@@ -270,6 +272,7 @@ bool guide_live_checks_show(Req *r) {
 }
 
 const Form guide_signoff_form = { .name = "signoff", .fields = FIELDS {
+    { "confirmed", NULL, CHOICES(NULL) },
     { "comment", NULL, LONG_TEXT(0, 1000) }, { 0 } } };
 const Form guide_skip_form = { .name = "setup_skip", .fields = FIELDS {
     { "reason", NULL, LONG_TEXT(3, 500), .flags = REQUIRED }, { 0 } } };
@@ -279,17 +282,20 @@ bool guide_signable(const StepNow *s) {
 }
 
 /* Its address is the set-up's, whatever page it stands on. */
-static void show_act(Req *r, size_t n, const Form *form, const StepNow *s, const char *what) {
+static FormView *show_act(Req *r, size_t n, const Form *form, const StepNow *s, const char *what) {
     const char *section = at(r, "guide.acts", n, NULL), *path = text(r, "%s/%s", s->def->key, what);
     show_text(r, text(r, "%s.title", section), word(r, text(r, "setup.guide.%s", what)));
-    form_show(r, text(r, "%s.form", section), form, guide_url(&r->c, path));
+    FormView *v = form_show(r, text(r, "%s.form", section), form, guide_url(&r->c, path));
     show_text(r, text(r, "%s.form.action", section), guide_url(&r->c, path));
+    return v;
 }
 
 static void show_acts(Req *r, const StepNow *s) {
     size_t n = 0;
-    if (guide_signable(s) && perm_may(&r->c, s->def->right, APPROVE))
-        show_act(r, n++, &guide_signoff_form, s, "signoff");
+    if (guide_signable(s) && perm_may(&r->c, s->def->right, APPROVE)) {
+        FormView *v = show_act(r, n, &guide_signoff_form, s, "signoff");
+        guide_declare_show(r, v, text(r, "guide.acts.%zu.form", n++), s->def);
+    }
     bool is_open = !strcmp(s->state, "open") || !strcmp(s->state, "in_progress");
     if (s->def->is_optional && is_open && perm_may(&r->c, "core.settings", EDIT))
         show_act(r, n, &guide_skip_form, s, "skip");

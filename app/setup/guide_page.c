@@ -81,6 +81,10 @@ void guide_root(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);
     Guide *g = guide_read(c);
+    if (!state_is_done(guide_step(g, "subscription")->state)) {             /* the first who comes begins it */
+        setup_step_touch(c, "subscription");
+        g = guide_read(c);
+    }
     const StepNow *at_ = NULL;
     for (size_t i = 0; i < g->n && !at_; i++) {
         const char *state = g->v[i].state;
@@ -93,8 +97,17 @@ void guide_root(Req *r) {
 
 /* --- signing off and skipping ------------------------------------------------------------------------------------- */
 
-static void add_problem(void *arg, const SetupCheckRow *row, const SetupCheck *k) {
-    if (!row->optional) problem(arg, NULL, "%s", k->text);
+/* What blocks a sign-off, and what is only left open: for that a reason stands in the comment. */
+typedef struct Open { Req *r; Text left; } Open;
+
+static void add_open(void *arg, const SetupCheckRow *row, const SetupCheck *k) {
+    Open *o = arg;
+    if (!row->optional) {
+        problem(o->r, NULL, "%s", k->text);
+        return;
+    }
+    if (o->left.n) text_add(&o->left, " ");
+    text_add(&o->left, k->text);
 }
 
 typedef struct Snap { JsonOut *o; } Snap;
@@ -114,6 +127,7 @@ static const char *snapshot(Ctx *c, const StepDef *d) {
     json_open_object(&o, NULL);
     json_add_text(&o, "step", d->key);
     json_add_int(&o, "audit_entry", db_int(c, "select coalesce(max(id), 0) from audit_entry"));
+    guide_declare_keep(c, &o, d);
     json_open_list(&o, "missing");
     step_missing(c, d->key, add_check, &(Snap){ &o });
     json_close(&o);
@@ -132,7 +146,11 @@ void guide_signoff(Req *r) {
     must_be_open(r, g, s);
     guide_recount(c, g, s);
     Input *in = form_read(r, &guide_signoff_form);
-    step_missing(c, s->def->key, add_problem, r);
+    Open open = { r, text_start(r) };
+    step_missing(c, s->def->key, add_open, &open);
+    if (!r->problems && guide_signable(s)) guide_declare_check(r, in, s->def);
+    if (open.left.n && !in_given(in, "comment") && guide_signable(s))
+        problem(r, "comment", "%s", msg_format(r, c->language, "setup.guide.why_open", { "what", open.left.s }));
     if (!r->problems && !guide_signable(s)) problem(r, NULL, "%s", word(r, "setup.guide.not_signable"));
     problems_end(r);
     db_must(c, 1, CONFLICT,

@@ -300,7 +300,7 @@ void org_invite_many_post(Req *r) {
         for (size_t k = strlen(line); k && line[k - 1] == ' '; k--) line[k - 1] = 0;
         if (!*line) continue;
         if (++lines > ADDRESSES_MOST) continue;
-        const char *why = email_is_valid(line) ? address_refusal(r, line) : msg(c->language, "utility.email");
+        const char *why = email_is_valid(line) ? address_refusal(r, line) : msg(c->language, "utility.email_wrong");
         for (size_t i = 0; !why && i < n; i++)
             if (!strcmp(email[i], email_lower(&c->mem, line))) why = SAY(r, "twice");
         if (why) text_addf(&refused, "%s%s: %s", refused.n ? " " : "", line, why);

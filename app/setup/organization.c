@@ -162,6 +162,17 @@ static void show_subscription(Req *r) {
     show_facts(r, "org.subscription", facts, sizeof facts / sizeof *facts);
 }
 
+/* White words cannot be read on it: it is kept, and the pages take a darker shade of it. */
+static void warn_of_colour(Req *r, const char *colour) {
+    uint32_t rgb;
+    if (!colour || !colour_parse(colour, &rgb) || colour_readable(rgb) == rgb) return;
+    int contrast = colour_contrast(rgb, 0xFFFFFF);
+    show_text(r, "page.notices.0.tone", "warn");
+    show_text(r, "page.notices.0.text", msg_format(r, r->c.language, "org.colour_light", { "colour", colour },
+              { "ratio", text(r, "%d.%02d", contrast / 100, contrast % 100) },
+              { "shade", text(r, "#%06x", colour_readable(rgb)) }));
+}
+
 static void action(Req *r, const char *at_, const char *text_, const char *url, const char *kind) {
     show_text(r, text(r, "%s.text", at_), text_);
     show_text(r, text(r, "%s.url", at_), url);
@@ -173,6 +184,7 @@ void org_setup_page(Req *r) {
     bool may = perm_may(&r->c, "core.organization", EDIT);
     show_text(r, "page.title", SAY(r, "title"));
     show_text(r, "page.sub", o->name);
+    warn_of_colour(r, o->brand_colour);
     show_progress(r, o);
     show_details(r, o);
     show_regional(r, o);
@@ -187,11 +199,12 @@ void org_setup_page(Req *r) {
         bool full = organization_percent(o) == 100;
         action(r, "page.actions.0", SAY(r, "edit_settings"), link_path(r, "/org/setup/regional"),
                full ? NULL : "primary");
-        action(r, "page.actions.1", SAY(r, "invite"), link_path(r, "/org/admins/invite"), full ? "primary" : NULL);
+        if (full) action(r, "page.actions.1", SAY(r, "invite"), link_path(r, "/org/admins/invite"), "primary");
         show_text(r, "org.edit_details", link_path(r, "/org/setup/details"));
         show_text(r, "org.edit_regional", link_path(r, "/org/setup/regional"));
         show_text(r, "org.edit_look", link_path(r, "/org/setup/branding"));
-        show_text(r, "org.invite_url", link_path(r, "/org/admins/invite"));
+        if (full) show_text(r, "org.invite_url", link_path(r, "/org/admins/invite"));
+        else show_text(r, "org.invite_later", SAY(r, "invite_later"));
     }
     page(r, "setup/organization");
 }
@@ -550,6 +563,7 @@ void org_look_page(Req *r) {
         show_text(r, "form.fields.logo.current.url", "/org/logo");
     }
     form_text(v, "brand_colour", o->brand_colour);
+    warn_of_colour(r, o->brand_colour);
     form_text(v, "email_footer", o->email_footer);
     form_version(v, o->row_version);
     head(r, SAY(r, "look"));
@@ -577,8 +591,8 @@ void org_look_save(Req *r) {
     Input *in = form_read(r, &look_form);
     OrganizationRow n = *o;
     n.brand_colour = in_text(in, "brand_colour"), n.email_footer = in_text(in, "email_footer");
-    const char *refusal = n.brand_colour ? colour_refusal(&c->mem, n.brand_colour) : NULL;
-    if (refusal) problem(r, "brand_colour", "%s", refusal);
+    uint32_t rgb;
+    if (n.brand_colour && !colour_parse(n.brand_colour, &rgb)) problem(r, "brand_colour", "%s", SAY(r, "no_colour"));
     problems_end(r);
     n.logo = logo_taken(r, "logo", in_bool(in, "remove_logo") ? (Id){ 0 } : o->logo, "organization_setting", o->id);
     db_must(c, 1, CONFLICT, "update organization_setting set logo_document_id=?, brand_colour=?, email_footer=?, "

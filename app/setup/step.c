@@ -45,9 +45,16 @@ const StepDef *step_def(const char *key) {
     return NULL;
 }
 
+static bool needs_are_done(const StepNows *all, const StepDef *d) {
+    for (size_t i = 0; i < all->n; i++)
+        if (step_needs(d, all->v[i].def->key) && !step_is_done(&all->v[i])) return false;
+    return true;
+}
+
 StepNows steps_now(Ctx *c) {
     StepRows rows = db_all(c, StepRow, "select s.id, s.step_key, s.state, s.percent, s.saved_at, s.skipped_reason, "
-                           "s.signed_off_at, u.full_name as signed_by, s.signoff_comment, s.updated_at, "
+                           "s.signed_off_at, u.full_name as signed_by, s.signoff_comment, "
+                           "json_query(s.snapshot, '$.confirmed') as confirmed, s.updated_at, "
                            "w.full_name as updated_by from setup_step s left join user u on u.id = s.signed_off_by "
                            "left join user w on w.id = s.updated_by where s.utility_key in (0, ?)", c->utility);
     StepNows all = { take_n(c, StepNow, sizeof step_defs / sizeof *step_defs), 0 };
@@ -59,6 +66,8 @@ StepNows steps_now(Ctx *c) {
             s->row = &rows.v[i];
             s->state = rows.v[i].state, s->percent = rows.v[i].percent;
         }
+        /* the first utility has no row before it is made */
+        if (!c->utility.id && !s->row && !strcmp(d->key, "utility") && needs_are_done(&all, d)) s->state = "open";
     }
     return all;
 }
@@ -120,12 +129,6 @@ int step_missing(Ctx *c, const char *key, void (*each)(void *arg, const SetupChe
 
 /* --- after a change ----------------------------------------------------------------------------------------------- */
 
-static bool needs_are_done(const StepNows *all, const StepDef *d) {
-    for (size_t i = 0; i < all->n; i++)
-        if (step_needs(d, all->v[i].def->key) && !step_is_done(&all->v[i])) return false;
-    return true;
-}
-
 /* A step's turn has come: open, or what it comes to when something of it was saved before (by a template). Whether it
    is complete, so that others may follow. */
 static bool step_opens(Ctx *c, const StepNow *s) {
@@ -157,11 +160,19 @@ static const char *state_after(const char *state, int percent) {
     return was_signed ? "changed_after_signoff" : "complete";
 }
 
+/* What was bought is saved by nobody here: it counts from the first time that anything of the set-up is touched. */
+static StepNows begun(Ctx *c, const char *key) {
+    StepNows all = steps_now(c);
+    if (!strcmp(key, "subscription") || step_is_done(step_now(&all, "subscription"))) return all;
+    setup_step_touch(c, "subscription");
+    return steps_now(c);
+}
+
 /* Counted from what is stored, not edited: its version stays, and the change that caused it has the audit. */
 void setup_step_touch(Ctx *c, const char *key) {
     const StepDef *d = step_def(key);
     if (!d) fail(c, BROKEN, "there is no step %s", key);
-    StepNows all = steps_now(c);
+    StepNows all = begun(c, key);
     const StepNow *was = step_now(&all, key);
     Id of = d->whole_tenant ? (Id){ 0 } : c->utility;
     if (!strcmp(was->state, "locked") && !needs_are_done(&all, d)) {            /* its turn has not come */

@@ -24,7 +24,8 @@ const StepDef *step_def(const char *key);
 
 #define STEP_ROW(F, T) F(T, Id, id) F(T, const char *, step_key) F(T, const char *, state) F(T, int, percent) \
     F(T, Time, saved_at) F(T, const char *, skipped_reason) F(T, Time, signed_off_at) F(T, const char *, signed_by) \
-    F(T, const char *, signoff_comment) F(T, Time, updated_at) F(T, const char *, updated_by)
+    F(T, const char *, signoff_comment) F(T, const char *, confirmed) \
+    F(T, Time, updated_at) F(T, const char *, updated_by)
 ROW(StepRow, STEP_ROW)
 
 /* A step with what is stored of it; `row` is NULL when nothing is. */

@@ -226,11 +226,11 @@ static void check_place(Req *r, const Input *in) {
 
 static void check(Req *r, const Input *in, Id id) {
     const char *name = in_text(in, "name"), *website = in_text(in, "website"), *zone = in_text(in, "time_zone");
-    if (in_text(in, "email") && !email_is_valid(in_text(in, "email"))) problem(r, "email", "%s", SAY(r, "email"));
+    if (in_text(in, "email") && !email_is_valid(in_text(in, "email"))) problem(r, "email", "%s", SAY(r, "email_wrong"));
     if (name && db_int(r, "select count(*) from utility where name=? and id<>?", name, id.id))
         problem(r, "name", "%s", SAY(r, "name_taken"));
     if (website && !is_web_address(website))
-        problem(r, "website", "%s", SAY(r, "website"));
+        problem(r, "website", "%s", SAY(r, "website_wrong"));
     check_place(r, in);
     if (zone && !zone_find(zone)) problem(r, "time_zone", "%s", msg_format(r, r->c.language, "area.no_zone",
                                                                             { "zone", zone }));

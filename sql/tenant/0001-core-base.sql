@@ -24,6 +24,7 @@ create table if not exists organization_setting (
   measurement_system varchar(32) not null default 'metric' check (measurement_system in ('metric', 'imperial')),
   logo_document_id bigint unsigned null, brand_colour char(7) null, email_footer varchar(1000) null,
   registered_at datetime(6) null,
+  mailbox_token_hash binary(32) null, mailbox_sent_at datetime(6) null, mailbox_confirmed varchar(254) null comment 'the address that was confirmed', mailbox_confirmed_at datetime(6) null,
   created_at datetime(6) not null default (utc_timestamp(6)), created_by bigint unsigned null,
   updated_at datetime(6) not null default (utc_timestamp(6)), updated_by bigint unsigned null, row_version int unsigned not null default 1
 );

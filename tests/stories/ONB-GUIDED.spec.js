@@ -32,7 +32,7 @@ story('ONB-GUIDED', 'ONB-FRESH', ({ as, test, expect, sql }) => {
     expect(phase_of(first, 'Organization')).toBe('70 %');
     expect((await admin().get('/setup/utility').is(409)).text).toContain("Complete 'Organization' first: choose the time zone.");
     sql("update organization_setting set time_zone = 'America/Los_Angeles'");
-    const then = await admin().get('/setup/organization').sees('Nothing is missing.');
+    const then = await admin().get('/setup/organization').lacks('Choose the time zone.');
     expect(percent_of(then, 'Organization')).toBe('100 %');
     expect(state_of(then, 'Organization')).toBe('Complete');
     await admin().get('/setup/utility').goes('/setup/utility/utilities/new');
@@ -77,13 +77,74 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     set('id_formats', "state = 'in_progress', saved_at = utc_timestamp(6)");
     await east().get('/setup/id_formats?utility=swa-e').sees('Nothing is missing.', 'Sign off');
     await admin().post('/setup/calendar/signoff?utility=swa-e', { comment: 'as agreed' }).is(422).and((r) => expect(r.text).toContain('Enter the holidays of the next 12 months.'));
-    await east().post('/setup/id_formats/signoff?utility=swa-e', { comment: 'Agreed with billing' }, { from: '/setup/id_formats?utility=swa-e' }).done('Numbers is signed off.');
+    // what no program can see is ticked by whoever signs
+    const agreed = ['previews_agreed', 'old_numbers'], sign = (fields) => east().post('/setup/id_formats/signoff?utility=swa-e', fields, { from: '/setup/id_formats?utility=swa-e' });
+    await sign({ comment: 'Agreed with billing' }).refuses(422, 'confirmed', 'Tick what you have looked at: Billing and the front desk agree with the previews of the numbers.');
+    await sign({ comment: 'Agreed with billing', confirmed: [agreed[0]] }).refuses(422, 'confirmed', 'Tick what you have looked at: Numbers of the system before are kept as old numbers, or there are none.');
+    expect(one(`select state from setup_step where step_key = 'id_formats' and utility_id = ${utility()}`)).not.toBe('signed_off');
+    await sign({ comment: 'Agreed with billing', confirmed: agreed }).done('Numbers is signed off.');
     expect(one(`select state from setup_step where step_key = 'id_formats' and utility_id = ${utility()}`)).toBe('signed_off');
     const snapshot = JSON.parse(one(`select snapshot from setup_step where step_key = 'id_formats' and utility_id = ${utility()}`));
     expect(snapshot.values.length).toBeGreaterThanOrEqual(26);
     expect(snapshot.missing).toEqual([]);
+    expect(snapshot.confirmed).toEqual(agreed);
+    await admin().get('/setup/checklist?utility=swa-e').sees('Confirmed: Billing and the front desk agree with the previews of the numbers.', 'Open: The bills that were expected come out of the bill calculator.');
     await east().get('/setup/id_formats?utility=swa-e').sees('Signed off by', 'Agreed with billing');
     await east().post('/setup/id_formats/signoff?utility=swa-e').is(422).and((r) => expect(r.text).toContain('This step is signed off already, or not complete.'));
+  });
+
+  test('ONB-GUIDED what is left open although it may be wants a reason with the signature', async () => {
+    set('service_areas', "state = 'in_progress', saved_at = utc_timestamp(6)");
+    sql("insert into service_area (utility_id, level, code, name, path) values (?, 'region', 'EAST', 'East', 'EAST')", [utility()]);
+    for (const [level, code, parent] of [['division', 'EAST-D', 'EAST'], ['area', 'EAST-A', 'EAST-D'], ['sub_area', 'EAST-1', 'EAST-A'], ['sub_area', 'EAST-2', 'EAST-A']])
+      sql("insert into service_area (utility_id, level, code, name, parent_id, path) select utility_id, ?, ?, ?, id, concat(path, '/', ?) from service_area where code = ? and utility_id = ?", [level, code, code, code, parent, utility()]);
+    const page = '/setup/service_areas?utility=swa-e', sign = (fields) => east().post('/setup/service_areas/signoff?utility=swa-e', fields, { from: page });
+    // two that overlap: they are counted, with the way to them
+    const square = (x) => JSON.stringify({ type: 'Polygon', coordinates: [[[x, 45.5], [x + 0.02, 45.5], [x + 0.02, 45.52], [x, 45.52], [x, 45.5]]] });
+    sql("update service_area set geometry = ? where code = 'EAST-1'", [square(-122.4)]);
+    sql("update service_area set geometry = ? where code = 'EAST-2'", [square(-122.39)]);
+    await east().get(page).followed().sees('1 pair of areas beside each other overlaps.', '1 division has no responsible manager.').and((r) => expect(r.body).toContain('href="/setup/service_areas/u/swa-e/areas"'));
+    await east().post('/setup/service_areas/signoff?utility=swa-e', { comment: 'looked at' }).is(422).and((r) => expect(r.text).toContain('1 pair of areas beside each other overlaps.'));
+    sql("update service_area set geometry = ? where code = 'EAST-2'", [square(-122.38)]);       // side by side
+    await east().get(page).followed().lacks('overlaps').sees('1 division has no responsible manager.');
+    await sign({}).refuses(422, 'comment', 'Say in the comment why this stays open: 1 division has no responsible manager.');
+    expect(one(`select state from setup_step where step_key = 'service_areas' and utility_id = ${utility()}`)).toBe('complete');
+    await sign({ comment: 'The manager comes in May' }).done('Service Areas is signed off.');
+    expect(JSON.parse(one(`select snapshot from setup_step where step_key = 'service_areas' and utility_id = ${utility()}`)).missing.map((k) => k.check)).toEqual(['area_managers']);
+    sql("delete from service_area where utility_id = ? order by id desc", [utility()]);
+    set('service_areas', "state = 'open', percent = 0, saved_at = null, signed_off_at = null, snapshot = null");
+  });
+
+  test('ONB-GUIDED people, fees, mailbox and the way back are counted too', async () => {
+    const west = '?utility=swa-w', missing = async (key) => (await admin().get(`/setup/${key}${west}`).followed().is(200)).text;
+    // field staff without an area of theirs
+    expect(await missing('staff_access')).toMatch(/5 field executives have no service area/);
+    sql("insert into user_role (user_id, role_id, utility_id, service_area_id) select x.user_id, x.role_id, x.utility_id, a.id from user_role x join role r on r.id = x.role_id and r.code = 'field_executive' join user u on u.id = x.user_id and u.email <> 'field_executive@swa.test' join service_area a on a.utility_id = x.utility_id and a.code = 'DTN-PRL'");
+    expect(await missing('staff_access')).toMatch(/1 field executive has no service area/);
+    sql("delete from user_role where service_area_id is not null");
+    sql("update security_policy set concurrent_sessions = 5");
+    expect(await missing('staff_access')).toContain('at most 3 sessions each');
+    sql("update security_policy set concurrent_sessions = 3");
+    expect(await missing('staff_access')).not.toContain('at most 3 sessions each');
+    // a kind of request without its fee
+    expect(await missing('pricing_billing')).not.toContain('Enter the fees of');
+    sql("update fee set active = 0 where code in ('FEE-DUPBILL', 'FEE-NSF') and utility_id = (select id from utility where code = 'swa-w')");
+    expect(await missing('pricing_billing')).toMatch(/Enter the fees of: [^.]*Duplicate bill/);
+    await admin().post(`/setup/pricing_billing/signoff${west}`, { comment: 'x', confirmed: 'bills_match' }).is(422);
+    sql("update fee set active = 1");
+    sql("update setup_step set state = 'signed_off', percent = 100 where step_key = 'pricing_billing' and utility_id = (select id from utility where code = 'swa-w')");
+    // the mailbox of the organization
+    expect(await missing('organization')).toContain("Send a test message to the organization's mailbox and confirm it.");
+    sql('update organization_setting set mailbox_confirmed = admin_email, mailbox_confirmed_at = utc_timestamp(6)');
+    expect(await missing('organization')).not.toContain('Send a test message');
+    sql("update organization_setting set mailbox_confirmed = 'another@sfwater.org'");
+    expect(await missing('organization')).toContain('Send a test message');
+    sql('update organization_setting set mailbox_confirmed = null, mailbox_confirmed_at = null');
+    // an import taken back
+    expect(await missing('data_migration')).toContain('Take an import back once and bring it again');
+    sql("insert into import_batch (utility_id, batch_no, entity, file_name, sha256, size, state, rolled_back_at) select id, 'IMP-REHEARSED', 'consumer', 'x.csv', repeat('x', 32), 1, 'rolled_back', utc_timestamp(6) from utility where code = 'swa-w'");
+    expect(await missing('data_migration')).not.toContain('Take an import back once');
+    sql("delete from import_batch where batch_no = 'IMP-REHEARSED'");
   });
 
   test('ONB-GUIDED refuses a sign-off without the right to approve', async () => {
@@ -143,7 +204,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     const page = await admin().get('/setup/pricing_billing?utility=swa-w').followed();
     expect(state_of(page, 'Pricing &amp; Billing')).toBe('Changed after sign-off');
     expect(await signed()).toBe('bad');
-    await admin().post('/setup/pricing_billing/signoff?utility=swa-w', { comment: 'with the rates of 2027' }).is(303);
+    await admin().post('/setup/pricing_billing/signoff?utility=swa-w', { comment: 'with the rates of 2027', confirmed: 'bills_match' }).is(303);
     expect(await signed()).toBe('ok');
   });
 

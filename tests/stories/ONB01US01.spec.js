@@ -14,7 +14,7 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     for (const currency of ['XXZ', 'usd', 'US']) await regional({ currency }).refuses(422, 'currency', 'Select a currency.');
     await regional({ currency: 'USD' }).done('Saved. Choose what is still missing to go on.');
     expect(step(one, 'organization')).toBe('40');
-    await admin().get('/org/setup').sees('40 % done', 'Missing');
+    await admin().get('/org/setup').sees('40 % done', 'Missing', 'Administrators are invited as soon as currency, date format and time zone are chosen.').and((r) => expect(r.body).not.toContain('href="/org/admins/invite"'));
     await admin().get('/utilities').goes('/org/setup');
     await admin().get('/utilities').sees('Finish organization setup first');
     for (const path of ['/org/dashboard', '/account']) await admin().get(path).is(200);
@@ -37,7 +37,7 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     expect(sql('select name, contact_phone, country, state, city, admin_email from organization_setting')).toEqual([{ name: 'San Francisco Water Authority', contact_phone: '+15035557890', country: 'US', state: 'US-OR', city: 'Portland', admin_email: 'admin@sfwater.org' }]);
     await regional({ time_zone: 'America/Los_Angeles', date_format: '' }).refuses(422, 'date_format', 'Select a date format.');
     await regional({ date_format: 'MM/DD/YYYY', time_zone: 'America/Los_Angeles' }).done('Saved.');
-    await admin().get('/org/setup').sees('100 % done', '$2,847.50', '01/31/2027', 'San Francisco Water Authority', 'Oregon', 'United States', 'America/Los_Angeles');
+    await admin().get('/org/setup').lacks('Administrators are invited as soon').sees('100 % done', '$2,847.50', '01/31/2027', 'San Francisco Water Authority', 'Oregon', 'United States', 'America/Los_Angeles');
     expect(step(one, 'organization')).toBe('100');
     await admin().get('/setup/utility').goes('/setup/utility/utilities/new');
     await admin().get('/utilities').is(200);
@@ -51,6 +51,32 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     expect(names).toHaveLength(4);
     expect(JSON.parse(names[2].before_value).time_zone ?? null).toBe(null);
     expect(JSON.parse(names[2].after_value).time_zone).toBe('America/Los_Angeles');
+  });
+
+  test('ONB01US01 the mailbox of the organization is tried: a message goes there and its link confirms it', async () => {
+    const confirmed = () => sql('select mailbox_confirmed, mailbox_confirmed_at is not null at from organization_setting');
+    await admin().get('/org/setup/mailbox').sees('admin@sfwater.org', 'No test message was sent yet');
+    await admin().post('/org/setup/mailbox', {}, { from: '/org/setup/mailbox' }).done('A test message is on its way to admin@sfwater.org.');
+    await admin().post('/org/setup/mailbox', {}, { from: '/org/setup/mailbox' }).is(409).and((r) => expect(r.text).toContain('less than a minute ago'));
+    await jobs_run();
+    expect(mails('admin@sfwater.org')).toHaveLength(1);
+    const link = () => { const u = new URL(mails('admin@sfwater.org').at(-1).body.match(/https?:\/\/\S+/)[0]); return u.pathname + u.search; };
+    const first = link();
+    expect(one("select group_concat(body_text) from message where to_address = 'admin@sfwater.org'") ?? '').not.toContain(first.split('token=')[1]);
+    await as(null).get(first).sees('Confirm that messages of San Francisco Water Authority reach admin@sfwater.org.');
+    expect(confirmed()).toEqual([{ mailbox_confirmed: null, at: '0' }]);         // looking alone confirms nothing
+    await as(null).post('/org/setup/mailbox/confirm', { token: 'x'.repeat(43) }, { from: first }).is(409);
+    clock.forward({ minutes: 2 });
+    await admin().post('/org/setup/mailbox', {}, { from: '/org/setup/mailbox' }).done();
+    await jobs_run();
+    await as(null).get(first).is(409).and((r) => expect(r.text).toContain('no longer valid'));   // the newest only
+    const second = link(), token = second.split('token=')[1];
+    await as(null).post('/org/setup/mailbox/confirm', { token }, { from: second }).goes('/login');
+    expect(confirmed()).toEqual([{ mailbox_confirmed: 'admin@sfwater.org', at: '1' }]);
+    await as(null).get(second).is(409);
+    await admin().get('/org/setup/mailbox').sees('Confirmed');
+    expect(sql("select action from audit_entry where action like 'mailbox%' order by id").map((e) => e.action)).toEqual(['mailbox_tried', 'mailbox_tried', 'mailbox_confirmed']);
+    await as(null).get('/org/setup/mailbox').goes(/^\/login/);
   });
 
   test('ONB01US01.3 an invitation is open for 72 hours; sent again its old link is dead', async () => {
@@ -136,17 +162,24 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     await send({}, { name: 'mark.gif', type: 'image/gif', content: 'GIF89a' }).refuses(422, null, 'Choose a PNG or SVG picture.');
     await send({}, { name: 'large.png', type: 'image/png', content: Buffer.concat([Buffer.from('89504e470d0a1a0a0000000d49484452000000100000001008060000001ff3ff61', 'hex'), Buffer.alloc(1100000)]) }).and((r) => expect([413, 422]).toContain(r.status));
     expect(one('select logo_document_id from organization_setting')).toBe(null);
-    await send({ brand_colour: '#ffcc00' }).refuses(422, 'brand_colour', /contrast 1\.\d\d, at least 4\.50/);
+    await send({ brand_colour: 'yellow' }).refuses(422, 'brand_colour', 'Enter the colour as # and six digits, like #0f5fa6.');
+    // one on which white words cannot be read is kept, with a warning, and a darker shade of it is used
+    await send({ brand_colour: '#ffcc00' }).done('Saved.');
+    expect(one('select brand_colour from organization_setting')).toBe('#ffcc00');
+    for (const path of ['/org/setup', '/org/setup/branding']) await admin().get(path).sees('White words on the colour #ffcc00 are hard to read: contrast 1.5');
+    const shade = (await as(null).get('/org/colour/ffcc00').is(200)).body.match(/--primary:(#[0-9a-f]{6})/)[1];
+    expect(shade).not.toBe('#ffcc00');
+    await admin().get('/org/setup').sees(`take its darker shade ${shade}`);
     await send({ brand_colour: '#0f5fa6', email_footer: 'San Francisco Water Authority, Portland' }, svg('<rect width="8" height="8" fill="#0f5fa6"/>')).done('Saved.');
     expect((await as(null).get('/org/logo').is(200)).headers['content-type']).toContain('image/svg+xml');
-    await admin().get('/org/setup').sees('#0f5fa6', 'San Francisco Water Authority, Portland');
+    await admin().get('/org/setup').lacks('hard to read').sees('#0f5fa6', 'San Francisco Water Authority, Portland');
     // the pages take the colour, those before sign-in too
     for (const who of [admin(), as(null)]) await who.get(who.email ? '/org/setup' : '/login').and((r) => expect(r.body).toContain('<link rel="stylesheet" href="/org/colour/0f5fa6">'));
     const css = await as(null).get('/org/colour/0f5fa6').is(200);
     expect(css.headers['content-type']).toContain('text/css');
     expect(css.headers['cache-control']).toContain('immutable');
     expect(css.body).toContain('--primary:#0f5fa6');
-    for (const bad of ['ffcc00', 'zzz', '0f5fa6;x']) await as(null).get(`/org/colour/${bad}`).is(404);
+    for (const bad of ['fc0', 'zzz', '0f5fa6;x']) await as(null).get(`/org/colour/${bad}`).is(404);
   });
 
   test('ONB01US01.5 with one tariff plan and one bill the currency stays; before and without them it does not', async () => {

@@ -89,9 +89,21 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     await east('post', '/calendar/calendars', { code: 'STORE', name: 'Store' }, { from: '/u/swa-e/calendar/calendars/new' }).done('Store is there, with the hours of the default calendar.');
     await east('post', '/calendar/calendars', { code: 'STORE', name: 'Store 2' }, { from: '/u/swa-e/calendar/calendars/new' }).refuses(422, 'code', 'STORE is taken.');
     await east('post', '/calendar/calendars/OFFICE/deletion', {}).refuses(409, null, 'The default calendar cannot be deleted.');
-    await east('post', '/calendar/calendars/STORE/default', {}, { from: '/u/swa-e/calendar/calendars' }).done('Store is the default calendar now.');
+    await east('get', '/calendar/calendars/STORE/default').sees('go by Store instead of', 'Holidays of the next 12 months', 'Make Store the default');
+    expect(one("select code from calendar k where is_default = 1 and utility_id = (select id from utility where code = 'swa-e')")).toBe('OFFICE');
+    await east('post', '/calendar/calendars/STORE/default', {}, { from: '/u/swa-e/calendar/calendars/STORE/default' }).done('Store is the default calendar now.');
+    await east('get', '/calendar/calendars/STORE/default').is(409);
     expect(one("select code from calendar k where is_default = 1 and utility_id = (select id from utility where code = 'swa-e')")).toBe('STORE');
-    await east('post', '/calendar/calendars/OFFICE/default', {}, { from: '/u/swa-e/calendar/calendars' }).done();
+    await east('post', '/calendar/calendars/OFFICE/default', {}, { from: '/u/swa-e/calendar/calendars/OFFICE/default' }).done();
+    // until the end of the day, and no longer
+    await east('post', '/calendar/special-days/check', { special_date: '01/23/2027', special_from: '20:00', special_to: '24:01' }, { from: '/u/swa-e/calendar/hours' }).refuses(422, 'special_to', 'Enter a time such as 08:00.');
+    await east('post', '/calendar/special-days/check', { special_date: '01/23/2027', special_from: '24:00', special_to: '24:00' }, { from: '/u/swa-e/calendar/hours' }).refuses(422, 'special_to', 'End time must be after start time.');
+    const late = await east('post', '/calendar/special-days/check', { special_date: '01/23/2027', special_from: '20:00', special_to: '24:00' }, { from: '/u/swa-e/calendar/hours' }).is(200);
+    expect(late.text).toContain('is open from 20:00 to 24:00 in the calendar');
+    await east('post', '/calendar/special-days', { special_date: '01/23/2027', special_from: '20:00', special_to: '24:00' }).done('Special day saved.');
+    await east('get', '/calendar/hours').sees('20:00 - 24:00');
+    await sum('2027-01-23T20:00', 240).sees('Sunday 01/24/2027 12:00 AM');
+    await sum('2027-01-23T20:00', 241).sees('Monday 01/25/2027 8:01 AM');
     const id = one("select h.public_id from holiday h join utility u on u.id = h.utility_id where u.code = 'swa-e' and h.holiday_date = '2027-02-15'");
     await east('post', `/calendar/holidays/${id}/deletion`, {}, { from: `/u/swa-e/calendar/holidays/${id}` }).done("Washington's Birthday deleted.");
     expect(days().length).toBe(11);
@@ -116,6 +128,16 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     expect(one("select max(to_time) from working_hours h join calendar k on k.id = h.calendar_id join utility u on u.id = k.utility_id where u.code = 'swa-w' and k.code = 'OFFICE' and weekday = 1")).toBe('15:00:00');
     await as('dispatcher1').get('/me/notifications').sees('The working hours have changed');
     await admin().post('/calendar/hours', { ...Object.fromEntries([1, 2, 3, 4, 5].map((d) => [`to${d}`, '17:00'])) }, { from: '/calendar/hours' }).done();
+    // another default calendar: what is open by this one and would not be by that one
+    await admin().post('/calendar/calendars', { code: 'SHORT', name: 'Short days' }, { from: '/calendar/calendars/new' }).done();
+    sql("update working_hours h join calendar k on k.id = h.calendar_id and k.code = 'SHORT' set h.to_time = '12:00:00', h.break_from = null, h.break_to = null where h.working = 1");
+    const other = await admin().get('/calendar/calendars/SHORT/default').is(200);
+    expect(other.text).toContain('1 appointment is outside the new hours.');
+    expect(other.text).toMatch(/Holidays of the next 12 months\s*0 instead of \d+/);
+    await as('dispatcher1').get('/calendar/calendars/SHORT/default').is(403);
+    await admin().post('/calendar/calendars/SHORT/default', {}, { from: '/calendar/calendars/SHORT/default' }).done('Short days is the default calendar now.');
+    expect(sql("select k.code from calendar k join utility u on u.id = k.utility_id and u.code = 'swa-w' where k.is_default = 1")).toEqual([{ code: 'SHORT' }]);
+    await admin().post('/calendar/calendars/OFFICE/default', {}, { from: '/calendar/calendars/OFFICE/default' }).done();
     sql("delete from service_order where order_no like 'WA-SO-202703-7%'");
   });
 
@@ -174,7 +196,7 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
 
   test('ONB02US04 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
-    for (const path of ['/calendar?year=2027', '/calendar/hours', '/calendar/calendars', '/calendar/jobs', '/calendar/jobs/late_fee', '/calendar/test', '/calendar/import', '/calendar/calendars/FIELD/deletion']) {
+    for (const path of ['/calendar?year=2027', '/calendar/hours', '/calendar/calendars', '/calendar/jobs', '/calendar/jobs/late_fee', '/calendar/test', '/calendar/import', '/calendar/calendars/FIELD/deletion', '/calendar/calendars/FIELD/default']) {
       await admin().browse(page, path);
       await looks_right(page, { shots: `calendar${path.replace(/\W+/g, '-')}` });
     }

@@ -20,9 +20,8 @@ SETUP_COUNT(mx_areas, "/mx/settings/routes", "select count(*) from service_area 
             "and a.level = 'sub_area' and a.status = 'active' and not exists (select 1 from route r "
             "join service_area b on json_contains(r.area_ids, cast(b.id as char)) "
             "where r.utility_id = a.utility_id and (b.id = a.id or a.path like concat(b.path, '/%')))", c->utility)
-SETUP_COUNT(mx_reader, "/mx/settings/routes", "select count(*) from route r where r.utility_id = ? and (not exists "
-            "(select 1 from read_cycle_route k where k.route_id = r.id) or (r.default_executive_id is null "
-            "and r.kind <> 'smart'))", c->utility)
+SETUP_COUNT(mx_cycled, "/mx/settings/routes", "select count(*) from route r where r.utility_id = ? and not exists "
+            "(select 1 from read_cycle_route k where k.route_id = r.id)", c->utility)
 /* Reported when a meter cannot be read, and what follows from it. */
 SETUP_CHECK(mx_exceptions, "/mx/settings", "select exists (select 1 from reading_reason_code where utility_id = ? "
             "and active = 1 and json_contains(contexts, '\"no_read\"'))", c->utility)
@@ -37,6 +36,6 @@ const SetupCheckRow meters_setup_checks[] = {
     SETUP_ROW("meter_settings", mx_areas),
     SETUP_ROW("meter_settings", mx_exceptions),
     SETUP_ROW("meter_settings", mx_store),
-    SETUP_ROW("meter_settings", mx_reader, .optional = true),
+    SETUP_ROW("meter_settings", mx_cycled),
     { 0 }
 };

@@ -44,8 +44,10 @@ void guide_steps_show(Req *r, const Guide *g, const StepNow *now);
 void guide_show(Req *r, Guide *g, StepNow *s, const char *path);
 /* The checks before going live; true when every one passes. */
 bool guide_live_checks_show(Req *r);
-extern const Form guide_signoff_form, guide_skip_form;
+extern const Form guide_signoff_form, guide_skip_form, guide_take_form;
 bool guide_signable(const StepNow *s);
+/* Nothing of it was saved, and all that is needed is there from the beginning. */
+bool guide_takeable(Ctx *c, const StepNow *s);
 
 /* --- what no program can see (guide_declare.c) -------------------------------------------------------------------- */
 

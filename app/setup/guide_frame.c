@@ -274,11 +274,19 @@ bool guide_live_checks_show(Req *r) {
 const Form guide_signoff_form = { .name = "signoff", .fields = FIELDS {
     { "confirmed", NULL, CHOICES(NULL) },
     { "comment", NULL, LONG_TEXT(0, 1000) }, { 0 } } };
+const Form guide_take_form = { .name = "setup_take", .fields = FIELDS { { 0 } } };
 const Form guide_skip_form = { .name = "setup_skip", .fields = FIELDS {
     { "reason", NULL, LONG_TEXT(3, 500), .flags = REQUIRED }, { 0 } } };
 
 bool guide_signable(const StepNow *s) {
     return s->percent == 100 && (!strcmp(s->state, "complete") || !strcmp(s->state, "changed_after_signoff"));
+}
+
+bool guide_takeable(Ctx *c, const StepNow *s) {
+    bool saved = s->row && time_is_set(s->row->saved_at);
+    bool is_open = !strcmp(s->state, "open") && strcmp(s->def->key, "go_live") && strcmp(s->def->key, "utility");
+    return is_open && !saved && step_missing(c, s->def->key, NULL, NULL) == 100
+        && perm_may(c, s->def->whole_tenant ? "core.organization" : "core.settings", EDIT);
 }
 
 /* Its address is the set-up's, whatever page it stands on. */
@@ -295,6 +303,10 @@ static void show_acts(Req *r, const StepNow *s) {
     if (guide_signable(s) && perm_may(&r->c, s->def->right, APPROVE)) {
         FormView *v = show_act(r, n, &guide_signoff_form, s, "signoff");
         guide_declare_show(r, v, text(r, "guide.acts.%zu.form", n++), s->def);
+    }
+    if (guide_takeable(&r->c, s)) {
+        show_act(r, n, &guide_take_form, s, "take");
+        show_text(r, text(r, "guide.acts.%zu.form.intro", n++), word(r, "setup.guide.take_how"));
     }
     bool is_open = !strcmp(s->state, "open") || !strcmp(s->state, "in_progress");
     if (s->def->is_optional && is_open && perm_may(&r->c, "core.settings", EDIT))

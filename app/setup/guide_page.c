@@ -162,6 +162,24 @@ void guide_signoff(Req *r) {
     go_to(r, guide_url(c, s->def->key));
 }
 
+/* What the seeds brought is taken as it is: that counts as the first save. */
+void guide_take(Req *r) {
+    Ctx *c = &r->c;
+    guide_enter(r);
+    Guide *g = guide_read(c);
+    StepNow *s = step_of_path(r, g);
+    perm_check(c, s->def->whole_tenant ? "core.organization" : "core.settings", EDIT);
+    must_be_open(r, g, s);
+    form_read(r, &guide_take_form);
+    if (!guide_takeable(c, s)) fail(r, CONFLICT, "%s", word(r, "setup.guide.not_takeable"));
+    setup_step_touch(c, s->def->key);
+    db_must(c, 1, CONFLICT, "update setup_step set row_version=row_version+1 where utility_key=? and step_key=?",
+            s->def->whole_tenant ? 0 : c->utility.id, s->def->key);
+    guide_audit(c, "take", s->def, NULL);
+    note(r, "%s", msg_format(r, c->language, "setup.guide.taken", { "step", guide_title(c, s->def) }));
+    go_to(r, guide_url(c, s->def->key));
+}
+
 void guide_skip(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);

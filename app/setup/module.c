@@ -203,6 +203,7 @@ static const Route setup_routes[] = {
     TENANT_GET ("/setup/{step}",         NULL, SIGNED_IN, guide_page, .flags = WRITES),
     TENANT_POST("/setup/{step}/signoff", NULL, SIGNED_IN, guide_signoff, .form = guide_page),
     TENANT_POST("/setup/{step}/live",    NULL, SIGNED_IN, guide_live,    .form = guide_page),
+    TENANT_POST("/setup/{step}/take",    NULL, SIGNED_IN, guide_take, .form = guide_page),
     TENANT_POST("/setup/{step}/skip",    NULL, SIGNED_IN, guide_skip, .form = guide_page),
     /* ONB02US05: plan.c and plan_*.c */
     GET ("/plans", "core.tariffs", VIEW, plan_list_page),

@@ -190,6 +190,7 @@ void plan_page     (Req *r);
 void guide_root         (Req *r);
 void guide_page         (Req *r);
 void guide_signoff      (Req *r);
+void guide_take         (Req *r);
 void guide_skip         (Req *r);
 void guide_live         (Req *r);       /* live.c */
 void guide_start_page   (Req *r);       /* start.c */

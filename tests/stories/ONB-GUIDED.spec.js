@@ -115,6 +115,23 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     set('service_areas', "state = 'open', percent = 0, saved_at = null, signed_off_at = null, snapshot = null");
   });
 
+  test('ONB-GUIDED what the seeds brought is taken as it is, once', async () => {
+    const page = '/setup/id_formats?utility=swa-e', state = () => sql(`select state, percent, saved_at is not null saved from setup_step where step_key = 'id_formats' and utility_id = ${utility()}`);
+    set('id_formats', "state = 'open', percent = 0, saved_at = null, signed_off_at = null, snapshot = null");
+    await east().get(page).followed().sees('Take it as it is', 'Nothing is missing.').lacks('Sign off');
+    await as('billing_manager').post('/setup/id_formats/take?utility=swa-e').is(403);
+    expect(state()).toEqual([{ state: 'open', percent: '0', saved: '0' }]);
+    await east().post('/setup/id_formats/take?utility=swa-e', {}, { from: page }).done('Numbers is taken as it is.');
+    expect(state()).toEqual([{ state: 'complete', percent: '100', saved: '1' }]);
+    await east().get(page).followed().lacks('Take it as it is').sees('Sign off');
+    await east().post('/setup/id_formats/take?utility=swa-e').is(409);
+    // one in which something is missing is not
+    set('calendar', "state = 'open', percent = 0, saved_at = null, signed_off_at = null, snapshot = null");
+    sql('delete h from holiday h join calendar k on k.id = h.calendar_id where k.utility_id = ?', [utility()]);
+    await east().get('/setup/calendar?utility=swa-e').followed().lacks('Take it as it is');
+    await east().post('/setup/calendar/take?utility=swa-e').is(409);
+  });
+
   test('ONB-GUIDED people, fees, mailbox and the way back are counted too', async () => {
     const west = '?utility=swa-w', missing = async (key) => (await admin().get(`/setup/${key}${west}`).followed().is(200)).text;
     // field staff without an area of theirs

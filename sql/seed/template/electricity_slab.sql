@@ -87,3 +87,6 @@ insert into store (utility_id, code, name, kind) values (@utility_id, 'ST-MAIN',
 on duplicate key update store.id = store.id;
 insert into estimation_policy (utility_id, service_code, methods, max_consecutive, max_days) values (@utility_id, 'EL', '["E1","E2","E4"]', 2, 120)
 on duplicate key update estimation_policy.id = estimation_policy.id;
+-- A new connection of a domestic consumer asks for the photo ID, as the seeds have it for their residential category.
+update document_type set mandatory_for = '[{"kind":"new_connection","category":"DOM"}]'
+where utility_id = @utility_id and code = 'PHOTO-ID' and json_value(mandatory_for, '$[0].category') = 'RES';

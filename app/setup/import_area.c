@@ -128,4 +128,5 @@ void setup_imports(void) {
     import_register(&area_import);
     import_register(&bill_import);
     import_register(&payment_import);
+    import_register(&tariff_import);
 }

@@ -171,10 +171,15 @@ static bool is_workbook(Bytes b, const char *name) {
 }
 
 static char delimiter_of(const char *s, size_t n) {
-    size_t comma = 0, semicolon = 0, tab = 0;
-    for (size_t i = 0; i < n && s[i] != '\n' && s[i] != '\r'; i++)
-        comma += s[i] == ',', semicolon += s[i] == ';', tab += s[i] == '\t';
-    return tab > comma && tab > semicolon ? '\t' : semicolon > comma ? ';' : ',';
+    static const char known[] = ",;\t|";           /* the first wins where two stand there as often */
+    size_t count[sizeof known] = { 0 }, most = 0;
+    for (size_t i = 0; i < n && s[i] != '\n' && s[i] != '\r'; i++) {
+        const char *is = s[i] ? strchr(known, s[i]) : NULL;
+        if (is) count[is - known]++;
+    }
+    for (size_t k = 1; known[k]; k++)
+        if (count[k] > count[most]) most = k;
+    return known[most];
 }
 
 ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding, bool has_files) {

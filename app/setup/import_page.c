@@ -121,13 +121,31 @@ void import_home(Req *r) {
 
 /* --- templates ---------------------------------------------------------------------------------------------------- */
 
+/* The columns that the program knows of an entity are kept by version with the first file that comes for them, so that
+   a file can be told by the template it was made for. */
+static void template_keep(Ctx *c, const ImportEntity *e) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    for (const ImportColumn *k = e->columns; k->name; k++) json_add_text(&o, NULL, k->name);
+    json_close(&o);
+    db_run(c, "insert into import_template (entity, version, `columns`) select ?, coalesce(max(t.version), 0) + 1, ? "
+              "from import_template t where t.entity=? having max(t.version) is null or not json_equals(?, (select "
+              "n.`columns` from import_template n where n.entity=? order by n.version desc limit 1))", e->name, t.s,
+           e->name, t.s, e->name);
+}
+
+static int template_version(Ctx *c, const ImportEntity *e) {
+    int64_t n = db_int(c, "select coalesce(max(version), 1) from import_template where entity=?", e->name);
+    return (int)n;
+}
+
 static const ImportEntity *entity_in_path(Req *r) {
     const ImportEntity *e = import_entity(path_text(r, "entity"));
     if (!e || !import_may(&r->c, e)) fail(r, NOT_FOUND, "There is no such template.");
     return e;
 }
 
-/* The newest version of what the program knows is kept, so that an old file can be told by its columns. */
 void import_template(Req *r) {
     const ImportEntity *e = entity_in_path(r);
     CsvText *csv = csv_start(&r->c.mem);
@@ -158,6 +176,8 @@ void import_guide(Req *r) {
     show_text(r, "page.actions.0.download", "1");
     show_text(r, "page.actions.1.text", msg(r->c.language, "import.new"));
     show_text(r, "page.actions.1.url", link_path(r, "/migration/new?entity=%s", e->name));
+    show_text(r, "page.sub", msg_format(r, r->c.language, "import.version",
+              { "no", text(r, "%d", template_version(&r->c, e)) }));
     show_text(r, "show.sections.0.title", msg(r->c.language, "import.columns"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "import.columns"));
     table_column(t, msg(r->c.language, "import.column"), "code", "id");
@@ -262,6 +282,7 @@ void import_create(Req *r) {
         e->has_ledger, c->now, c->user, c->now, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "import_batch", .id = id, .number = no, .version = 1,
                              .after = json_pairs(c, "entity", e->name, "file_name", name, NULL) });
+    template_keep(c, e);
     note(r, "%s", msg(c->language, "import.uploaded"));
     go(r, "/migration/%s/mapping", no);
 }

@@ -38,6 +38,7 @@ int    import_column(const ImportEntity *e, const char *name);      /* -1: none 
 /* Whether this person may bring in such files. */
 bool   import_may(Ctx *c, const ImportEntity *e);
 extern const ImportEntity bill_import, payment_import;    /* import_history.c */
+extern const ImportEntity tariff_import;                  /* import_tariff.c */
 extern const Machine import_batch;
 
 /* --- mapping ------------------------------------------------------------------------------------------------------ */

@@ -3,7 +3,7 @@
 const { story } = require('../support/story');
 const { migration } = require('../support/migration');
 
-story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, mails, ledger, sleep }) => {
+story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, mails, ledger, looks_right, sleep }) => {
   const { admin, csv, upload, last, validate, bring, run, take_back, errors, why } = migration({ as, sql, one, jobs_run, sleep });
 
   const people = ['full_name', 'email', 'phone', 'department', 'role_code', 'area_code', 'employee_no'];
@@ -174,5 +174,67 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, mails, le
     expect([of('MA-2'), of('MA-3')]).toEqual([{ balance: '24000', deferred: '0' }, { balance: '9840', deferred: '9840' }]);
     expect((await take_back(o.batch_no)).state).toBe('partly_rolled_back');
     expect(of('MA-2')).toEqual({ balance: '0', deferred: '0' });
+  });
+
+  test('ONB04US01 plans and rates come in as drafts that a second person approves', async () => {
+    test.setTimeout(180000);
+    const columns = ['plan_code', 'rate_code', 'plan_name', 'services', 'categories', 'effective_from', 'label', 'type', 'gl_code', 'amount', 'price', 'percent', 'tiers', 'sizes', 'share', 'refs', 'taxes', 'tax_code', 'sequence', 'service', 'charge_type'];
+    const [water, waste] = ['4010', '4020'], tax = one('select code from tax_code where active = 1 order by id limit 1');
+    const rate = (plan, code, type, more = {}) => { const v = { plan_code: plan, rate_code: code, plan_name: `Old ${plan}`, services: 'WA WW', categories: 'RES', effective_from: '2027-01-01', label: `Label of ${code}`, type, gl_code: water, ...more }; return columns.map((k) => v[k] ?? ''); };
+    const good = [rate('RES-OLD', 'SERVICE', 'meter_size', { sizes: '5/8:18.50; 3/4:18.50; 1:27.25' }), rate('res-old', 'water-use', 'tiered', { plan_name: 'Old RES-OLD', label: 'Label of WATER-USE', tiers: '6:3.85; 12:5.20; :7.90', gl_code: waste, taxes: tax }),
+      rate('RES-OLD', 'SEWER', 'wastewater', { price: '6.40', share: '90', service: 'WW' }), rate('RES-OLD', 'EXTRA', 'surcharge', { percent: '1.5', refs: 'SERVICE WATER-USE' }), rate('RES-OLD', 'TAX', 'tax', { tax_code: tax, sequence: '900' }),
+      rate('FLAT-OLD', 'BASE', 'fixed', { amount: '12.00', services: 'WA' }), rate('FLAT-OLD', 'USE', 'flat', { price: '4.125', services: 'WA' })];
+    const bad = [rate('BAD', 'A', 'tiered', { tiers: '6:3.85; 5:5.20; :7.90' }), rate('BAD', 'B', 'tiered', { tiers: '6:3.85; 12:5.20' }), rate('BAD', 'C', 'fixed', { price: '1' }), rate('BAD', 'D', 'fixed'), rate('BAD', 'E', 'flat', { price: '-1' }),
+      rate('BAD', 'F', 'flat', { price: '1', gl_code: '9999' }), rate('BAD', 'G', 'surcharge', { percent: '5', refs: 'NOTHING' }), rate('BAD', 'H', 'flat', { price: '1', service: 'EL' }), rate('BAD', 'I', 'flat', { price: '1', effective_from: '2027-02-01' }),
+      rate('BAD', 'J', 'tax', { tax_code: 'NONE' }), rate('BAD', 'K', 'meter_size', { sizes: '5/8:1; 5/8:2' }), rate('BAD', 'L', 'flat', { price: '1', charge_type: 'TAX' }), rate('RES-VAR', 'M', 'flat', { price: '1' }), rate('BAD', 'A', 'flat', { price: '1' }), rate('BAD', 'N', 'hourly', { price: '1' })];
+    const plans = one('select count(*) from tariff_plan');
+    const v = await validate('tariff', csv(columns, [...good, ...bad]), { who: as('billing_manager') });
+    expect(errors(v)).toEqual(['BAD|A E08 tiers', 'BAD|B E08 tiers', 'BAD|C E08 amount', 'BAD|D E01 amount', 'BAD|E E08 price', 'BAD|F E07 gl_code', 'BAD|G E07 refs', 'BAD|H E07 service', 'BAD|I E08 effective_from', 'BAD|J E07 tax_code', 'BAD|K E08 sizes', 'BAD|L E04 charge_type', 'RES-VAR|M E06 plan_code', 'BAD|A E05 plan_code', 'BAD|N E04 type']);
+    const text = (code) => one("select json_value(messages, '$[0].text') from import_row where batch_id = ? and key_value = ? limit 1", [v.id, code]);
+    expect([text('BAD|A'), text('BAD|B'), text('BAD|D')]).toEqual(['Tier 2 must end above 6.', 'The last tier must be unlimited.', 'A component of type fixed takes one of: amount.']);
+    expect(one('select count(*) from tariff_plan')).toBe(plans);
+    const b = await run(v.batch_no);
+    expect({ state: b.state, imported: b.imported_count, errors: b.error_count }).toEqual({ state: 'completed_with_errors', imported: '7', errors: '15' });
+    expect(sql("select p.code, p.status, p.service_codes services, w.version_no no, w.state, w.effective_from day from tariff_plan p join tariff_plan_version w on w.plan_id = p.id where p.code like '%-OLD' order by p.id")).toEqual([
+      { code: 'RES-OLD', status: 'draft', services: '["WA","WW"]', no: '1', state: 'draft', day: '2027-01-01' }, { code: 'FLAT-OLD', status: 'draft', services: '["WA"]', no: '1', state: 'draft', day: '2027-01-01' }]);
+    expect(sql("select x.sequence s, x.code, x.calc, x.charge_type charge, x.service_code service, x.qty_percent_ppm share, x.rate_ppm ppm from tariff_rate x join tariff_plan_version w on w.id = x.version_id join tariff_plan p on p.id = w.plan_id where p.code = 'RES-OLD' order by x.sequence").map((x) => Object.values(x).join(' '))).toEqual([
+      '10 SERVICE flat FIXED WA 1000000 ', '20 WATER-USE tiered USAGE WA 1000000 ', '30 SEWER per_unit SEWER_USAGE WW 900000 ', '40 EXTRA percent SURCHARGE WA 1000000 15000', '900 TAX percent TAX WA 1000000 '].map((x) => expect.stringMatching(new RegExp(`^${x.trim()}`))));
+    expect(sql("select t.upto_qty_micro u, t.rate_micro r from tariff_tier t join tariff_rate x on x.id = t.rate_id and x.code = 'WATER-USE' join tariff_plan_version w on w.id = x.version_id join tariff_plan p on p.id = w.plan_id and p.code = 'RES-OLD' order by t.seq").map((t) => `${t.u} ${t.r}`)).toEqual(['6000000 3850000', '12000000 5200000', 'null 7900000']);
+    // no connection gets such a price before it is approved, and not by whose file it is
+    await as('billing_manager').get('/plans/RES-OLD/versions/1').sees('Label of WATER-USE');
+    await as('billing_manager').post('/plans/RES-OLD/versions/1/submit', {}, { from: '/plans/RES-OLD/versions/1' }).is(303);
+    expect(one("select w.state from tariff_plan_version w join tariff_plan p on p.id = w.plan_id where p.code = 'RES-OLD'")).toBe('pending_approval');
+    await as('billing_manager').post('/plans/RES-OLD/versions/1/approve', { note: 'mine' }).refuses(409, null, 'A second person must approve.');
+    await admin().post('/plans/RES-OLD/versions/1/approve', { note: 'compared' }, { from: '/plans/RES-OLD/versions/1' }).is(303);
+    expect(one("select w.state from tariff_plan_version w join tariff_plan p on p.id = w.plan_id where p.code = 'RES-OLD'")).toBe('approved');
+    // more components for a plan that is a draft still; none for one that is not
+    const more = await bring('tariff', csv(columns, [rate('FLAT-OLD', 'RAIN', 'stormwater', { price: '12.75', services: 'WA' }), rate('RES-OLD', 'LATE', 'flat', { price: '1' })]));
+    expect({ imported: more.imported_count, wrong: errors(more) }).toEqual({ imported: '1', wrong: ['RES-OLD|LATE E06 plan_code'] });
+    for (const who of ['meter_manager', 'dispatcher', 'cso_supervisor']) await as(who).get('/migration/templates/tariff').is(404);
+    expect((await take_back(more.batch_no)).state).toBe('rolled_back');
+    expect((await take_back(b.batch_no)).state).toBe('partly_rolled_back');
+    expect([...new Set(why(b))]).toEqual(['Its version was submitted.']);
+    expect(sql("select code from tariff_plan where code like '%-OLD'")).toEqual([{ code: 'RES-OLD' }]);
+    expect(one("select count(*) from tariff_rate x join tariff_plan_version w on w.id = x.version_id join tariff_plan p on p.id = w.plan_id where p.code = 'RES-OLD'")).toBe('5');
+  });
+
+  test('ONB04US01 columns may be parted by bars, and the template of a file is known by its version', async () => {
+    await upload('consumer', Buffer.from('legacy_id|type|first_name|last_name|phone\nBAR-1|person|Ann, the first|Bar; born|+15035550123\n')).is(303);
+    const b = sql('select * from import_batch where batch_no = ?', [last()])[0];
+    expect({ by: b.delimiter_char, header: JSON.parse(b.header) }).toEqual({ by: '|', header: ['legacy_id', 'type', 'first_name', 'last_name', 'phone'] });
+    expect(sql("select version, json_length(columns) > 10 whole from import_template where entity = 'consumer'")).toEqual([{ version: '1', whole: '1' }]);
+    sql("update import_template set columns = '[\"legacy_id\"]' where entity = 'consumer'");          // as an older program had it
+    await upload('consumer', Buffer.from('legacy_id|type|first_name|last_name|phone\nBAR-2|person|Ann|Bar|+15035550124\n')).is(303);
+    await upload('consumer', Buffer.from('legacy_id|type|first_name|last_name|phone\nBAR-3|person|Ann|Bar|+15035550125\n')).is(303);
+    expect(sql("select version from import_template where entity = 'consumer' order by version").map((t) => t.version)).toEqual(['1', '2']);
+    await admin().get('/migration/templates/consumer/guide').sees('Version 2 of the template.');
+  });
+
+  test('ONB04US01 the pages of the four look right', async ({ page }) => {
+    test.setTimeout(180000);
+    for (const path of ['/migration', '/migration/templates/document/guide', '/migration/templates/tariff/guide', '/migration/templates/payment_agreement/guide', `/cis/consumers/${one("select consumer_no from consumer where legacy_no = 'MC-1'")}/history`, `/cis/consumers/${one("select consumer_no from consumer where legacy_no = 'MC-3'")}/financial`]) {
+      await admin().browse(page, path);
+      await looks_right(page);
+    }
   });
 });

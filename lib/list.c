@@ -473,6 +473,20 @@ static void add_key(Text *to, const DbColumn *columns, int n) {
     if (!sort->is_null) text_add(to, sort->text);
 }
 
+static const Cell *cell_of(const Row *row, const char *name, size_t n);
+
+/* "1200.00 USD" in place of the organization's way. */
+static void money_in_own_currency(const Query *q, Row *row) {
+    int i = 0;
+    for (const ListColumn *col = q->spec->columns; col->name && i < row->n; col++, i++) {
+        if (!col->currency || row->cell[i].null) continue;
+        const Cell *of = cell_of(row, col->currency, strlen(col->currency));
+        if (!of || of->null) continue;
+        row->cell[i].shown = text(q->r, "%s %s", money_decimal(&q->r->c.mem, (Money){ row->cell[i].n },
+                                                               currency_exponent(of->raw)), of->raw);
+    }
+}
+
 static void keep_row(void *arg, const DbColumn *columns, int n) {
     Rows *rows = arg;
     Req *r = rows->q->r;
@@ -483,6 +497,7 @@ static void keep_row(void *arg, const DbColumn *columns, int n) {
         row->cell[i] = (Cell){ column_text(r, c), c->text ? c->text : text(r, "%lld", (long long)c->n), c->name,
                                c->kind, c->is_null, c->n };
     }
+    money_in_own_currency(rows->q, row);
     Text key = text_start(r);
     add_key(&key, columns, n);
     row->key = key.s;
@@ -861,7 +876,7 @@ static void show_frame(const Query *q, int64_t total, const Rows *rows, bool mor
 typedef struct Export { Req *r; const ListSpec *spec; CsvText *csv; Text last; } Export;
 
 /* ISO dates, plain decimals: a file is for programs. */
-static void export_cell(Export *x, const DbColumn *c) {
+static void export_cell(Export *x, const DbColumn *c, int exponent) {
     Req *r = x->r;
     if (c->is_null) {
         csv_text(x->csv, "");
@@ -869,7 +884,7 @@ static void export_cell(Export *x, const DbColumn *c) {
     }
     Arena *a = &r->c.mem;
     switch (c->kind) {
-    case KIND_MONEY:    csv_number(x->csv, money_decimal(a, (Money){ c->n }, r->c.locale->exponent)); break;
+    case KIND_MONEY:    csv_number(x->csv, money_decimal(a, (Money){ c->n }, exponent)); break;
     case KIND_QUANTITY: csv_number(x->csv, quantity_decimal(a, (Quantity){ c->n })); break;
     case KIND_PRICE:    csv_number(x->csv, price_decimal(a, (Price){ c->n })); break;
     case KIND_READING:  csv_number(x->csv, reading_decimal(a, (Reading){ c->n })); break;
@@ -880,11 +895,18 @@ static void export_cell(Export *x, const DbColumn *c) {
     }
 }
 
+/* Of the row's own currency where the column has one. */
+static int exponent_of(const Export *x, const ListColumn *col, const DbColumn *columns, int n) {
+    for (int i = 0; col->currency && i < n; i++)
+        if (!strcmp(columns[i].name, col->currency) && columns[i].text) return currency_exponent(columns[i].text);
+    return x->r->c.locale->exponent;
+}
+
 static void export_row(void *arg, const DbColumn *columns, int n) {
     Export *x = arg;
     int i = 0;
     for (const ListColumn *col = x->spec->columns; col->name && i < n - 2; col++, i++)
-        if (col->flags & LIST) export_cell(x, &columns[i]);
+        if (col->flags & LIST) export_cell(x, &columns[i], exponent_of(x, col, columns, n - 2));
     csv_end(x->csv);
     x->last.n = 0;
     add_key(&x->last, columns, n);
@@ -966,6 +988,9 @@ static void add_page(Query *q, Text *sql, const Bind *binds, int n) {
     text_addf(sql, " limit %lld", (long long)q->size + 1);
     if (!is_chosen) return;
     text_addf(sql, ") chosen straight_join %s on %s = chosen.id", q->spec->from, q->spec->id);
+    int given = 0;
+    for (const char *s = strchr(q->spec->from, '?'); s && given < n; s = strchr(s + 1, '?'))
+        bind(q, binds[given++]);                            /* what .from is given stands here once more */
     add_joins(q, sql, NULL);
     add_order(q, sql);
 }

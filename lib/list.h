@@ -48,6 +48,7 @@ typedef struct ListColumn {
     unsigned      more;             /* 1: filter behind "More filters" */
     unsigned      many;             /* 1: a filter by several values at once, each sent under its name */
     const char   *among;            /* of such a filter where a row has several values: its condition, "... in (?)" */
+    const char   *currency;         /* of money that is not of the organization: name of the column with its currency */
     const char   *index;            /* of a FILTER in a list with .index: the index that finds its rows in .order */
 } ListColumn;
 

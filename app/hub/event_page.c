@@ -28,9 +28,11 @@ static const Choice event_drivers[] = { { "stripe", "hub.driver.stripe" },
                                         { "vonage_sms", "hub.driver.vonage_sms" }, { "email", "hub.driver.email" },
                                         { 0 } };
 
+static const Choice ages[] = { { "24h", "org.age.24h" }, { "older", "org.age.older" }, { 0 } };
+
 static const ListSpec events = {
     .name = "webhook_events", .path = "/integrations/events", .feature = "hub.events", .id = "e.id",
-    .from = "webhook_event e", .where = "e.utility_id = ?",
+    .from = "webhook_event e join (select cast(? as datetime(6)) as at) n", .where = "e.utility_id = ?",
     .joins = FRAGMENTS { "left join payment_intent i on i.id = e.intent_id", NULL },
     .columns = COLUMNS {
         { "received_at",       NULL, "e.received_at",       LIST | SORT | FILTER,
@@ -46,6 +48,8 @@ static const ListSpec events = {
         { "intent_no",         NULL, "i.intent_no",         LIST | SEARCH_START,
           .link = "/integrations/payments/{intent_no}" },
         { "error",             NULL, "left(coalesce(e.error, e.reason), 80)", LIST },
+        { "age",               NULL, "if(e.received_at >= n.at - interval 1 day, '24h', 'older')", FILTER,
+          .choices = ages, .more = 1 },
         { "state",             NULL, "e.state",             LIST | FILTER, .choices = event_states },
         { 0 } },
     .order = "-id" };
@@ -53,7 +57,7 @@ static const ListSpec events = {
 void event_list_page(Req *r) {
     show_text(r, "page.title", word(r, "hub.events"));
     page_tabs(r, "hub", "/integrations/events");
-    list_show(r, &events, r->c.utility);
+    list_show(r, &events, r->c.now, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
 

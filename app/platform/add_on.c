@@ -24,7 +24,8 @@ static AddOns add_ons_of(Ctx *c, Id subscription) {
                             "cast(coalesce(json_value(s.add_ons, concat('$.', a.code)), 0) as signed) as held, "
                             "cast(coalesce(json_value(coalesce(s.add_ons_next, s.add_ons), concat('$.', a.code)), 0) "
                             "as signed) as held_next from smart360.subscription_add_on a join smart360.subscription s "
-                            "on s.id = ? where a.active = 1 or json_value(s.add_ons, concat('$.', a.code)) > 0 "
+                            "on s.id = ? where (a.active = 1 and a.currency = s.currency) "
+                            "or json_value(s.add_ons, concat('$.', a.code)) > 0 "
                             "order by a.sort limit 20", subscription);
 }
 
@@ -41,14 +42,19 @@ Money add_on_price(Ctx *c, Id subscription, bool is_year) {
     return term_price(month, is_year);
 }
 
+Money add_on_price_now(Ctx *c, Id subscription) {
+    return db_money(c, "select coalesce(sum(a.price_minor * coalesce(json_value(s.add_ons, concat('$.', a.code)), 0)), "
+                       "0) from smart360.subscription_add_on a join smart360.subscription s on s.id = ?", subscription);
+}
+
 /* --- the form ----------------------------------------------------------------------------------------------------- */
 
 static const Field *fields_of(Ctx *c, const AddOns *l) {
     Field *f = take_n(c, Field, l->n + 1);
     for (size_t i = 0; i < l->n; i++)
         f[i] = (Field){ .name = l->v[i].code,
-            .label = text(
-                c, "%s, %s %s a month", l->v[i].name, money_decimal(&c->mem, l->v[i].price_minor, 2), l->v[i].currency),
+            .label = text(c, "%s, %s %s", l->v[i].name, sub_amount(c, l->v[i].price_minor, l->v[i].currency),
+                          msg(c->language, "platform.term.month")),
             INT(0, MOST_OF_ONE),
             .flags = REQUIRED,
             .width = "4" };

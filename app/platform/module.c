@@ -74,6 +74,8 @@ static const Route platform_routes[] = {
     TENANT_GET   ("/org/subscription",                            "core.subscription", VIEW,  my_subscription),
     TENANT_POST  ("/org/subscription/plan",                       "core.subscription", EDIT,  my_change_post,
                   .form = my_subscription),
+    TENANT_POST  ("/org/subscription/keep",                       "core.subscription", EDIT,  my_keep_post,
+                  .form = my_subscription),
     TENANT_POST  ("/org/subscription/add-ons",                    "core.subscription", EDIT,  my_add_ons_post,
                   .form = my_subscription),
     TENANT_GET   ("/org/subscription/export",                     "core.subscription", EXPORT, takeaway_page),

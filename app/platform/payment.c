@@ -157,7 +157,7 @@ static void mail_receipt(Ctx *c, const SubPayment *p, const char *receipt, const
     if (!mail || !platform_mail_ready()) return;
     platform_mail(c, mail, c->language, "subscription_receipt", (const MsgPair[]){
         { "receipt", receipt }, { "invoice", p->invoice_no },
-        { "amount", text(c, "%s %s", money_decimal(&c->mem, to->amount, currency_exponent(p->currency)), p->currency) },
+        { "amount", sub_amount(c, to->amount, p->currency) },
         { "card", to->card_last4 ? to->card_last4 : "-" }, { "date", date_iso(&c->mem, platform_today(c)) },
         { "link", public_url(c, text(c, "/org/subscription/invoices/%s", p->invoice_no), false) }, { 0 } }, NULL);
 }

@@ -15,10 +15,6 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-static const char *amount_words(Ctx *c, Money amount, const char *currency) {
-    return text(c, "%s %s", money_decimal(&c->mem, amount, currency_exponent(currency)), currency);
-}
-
 static const char *day_words(Ctx *c, Date d) {
     return c->locale ? locale_date(&c->mem, c->locale, d) : date_iso(&c->mem, d);
 }
@@ -103,7 +99,7 @@ static void show_invoice(Req *r, const InvoiceFull *i, const char *payments) {
     show_text(r, "page.title", i->number);
     show_text(r, "show.status.text", state_label(r, i->status));
     show_text(r, "show.status.tone", state_tone(r, i->status));
-    show_fact(r, "show.facts", word(r, "platform.total"), amount_words(c, i->total_minor, i->currency), NULL);
+    show_fact(r, "show.facts", word(r, "platform.total"), sub_amount(c, i->total_minor, i->currency), NULL);
     show_fact(r, "show.facts", word(r, "platform.issued"), day_words(c, i->issued_on), NULL);
     show_fact(r, "show.facts", word(r, "platform.due"), day_words(c, i->due_on), NULL);
     if (time_is_set(i->paid_at))
@@ -133,7 +129,7 @@ void my_invoice_page(Req *r) {
                                                        { "currency", i->currency }, { "name", a->label }));
     if (takes && perm_may(c, "core.subscription", EDIT)) {
         show_text(r, "show.moves.0.text", msg_format(r, c->language, "platform.pay",
-                                                     { "amount", amount_words(c, i->total_minor, i->currency) }));
+                                                     { "amount", sub_amount(c, i->total_minor, i->currency) }));
         show_text(r, "show.moves.0.url", text(r, "/org/subscription/invoices/%s/payment", i->number));
         show_text(r, "show.moves.0.post", "1");
         show_text(r, "show.moves.0.kind", "primary");
@@ -189,7 +185,7 @@ void my_invoice_print(Req *r) {
         show_text(r, at(r, "rows", k, "text"), json_text(json_item(l, k), "text"));
         show_text(r, at(r, "rows", k, "amount"), money_decimal(&c->mem, (Money){ n }, currency_exponent(i->currency)));
     }
-    show_text(r, "total", amount_words(c, i->total_minor, i->currency));
+    show_text(r, "total", sub_amount(c, i->total_minor, i->currency));
     show_text(r, "refunded", sub_refunds_words(c, i->id));
     page(r, "platform/invoice");
 }
@@ -244,8 +240,8 @@ void my_payment_page(Req *r) {
     static const char facts[] = "job.sections.0.facts";
     show_text(r, "job.sections.0.title", p->payment_no);
     show_fact(r, facts, word(r, "platform.amount"),
-              p->received_minor.minor ? amount_words(c, p->received_minor, p->received_currency)
-                                      : amount_words(c, p->amount_minor, p->currency), NULL);
+              p->received_minor.minor ? sub_amount(c, p->received_minor, p->received_currency)
+                                      : sub_amount(c, p->amount_minor, p->currency), NULL);
     if (p->receipt_no) show_fact(r, facts, word(r, "platform.receipt"), p->receipt_no, NULL);
     if (p->card_last4) show_fact(r, facts, word(r, "platform.card"), text(r, "•••• %s", p->card_last4), NULL);
     if (p->failure_text) show_fact(r, facts, word(r, "platform.why"), p->failure_text, NULL);
@@ -337,7 +333,8 @@ static const ListSpec payments = {
         { "tenant",       NULL, "t.name", LIST | SEARCH, .place = "name" },
         { "invoice_no",   NULL, "i.number", LIST | SEARCH, .kind = "code" },
         { "receipt_no",   NULL, "p.receipt_no", LIST | SEARCH, .kind = "code" },
-        { "amount_minor", NULL, "p.amount_minor", LIST, .place = "amount" },
+        { "amount_minor", NULL, "p.amount_minor", LIST, .place = "amount", .currency = "currency" },
+        { "currency",     NULL, "p.currency", 0 },
         { "refunded",     NULL, "(select group_concat(f.refund_no order by f.id separator ', ') "
                                 "from smart360.subscription_refund f where f.payment_id = p.id "
                                 "and f.state = 'succeeded')", LIST, .kind = "code" },
@@ -382,10 +379,10 @@ void sub_payment_show(Req *r) {
     show_text(r, "show.status.tone", state_tone(r, p->state));
     show_fact(r, "show.facts", word(r, "platform.tenant"), slug, NULL);
     show_fact(r, "show.facts", word(r, "platform.invoice"), p->invoice_no, NULL);
-    show_fact(r, "show.facts", word(r, "platform.amount"), amount_words(c, p->amount_minor, p->currency), NULL);
+    show_fact(r, "show.facts", word(r, "platform.amount"), sub_amount(c, p->amount_minor, p->currency), NULL);
     if (p->received_minor.minor)
         show_fact(r, "show.facts", word(r, "platform.received_amount"),
-                  amount_words(c, p->received_minor, p->received_currency), NULL);
+                  sub_amount(c, p->received_minor, p->received_currency), NULL);
     if (p->receipt_no) show_fact(r, "show.facts", word(r, "platform.receipt"), p->receipt_no, NULL);
     show_fact(r, "show.facts", word(r, "platform.begun"), time_words(c, p->created_at), p->started_by);
     if (p->provider_payment_id)

@@ -43,10 +43,6 @@ Money sub_payment_left(Ctx *c, const SubPayment *p) {
                               p->id));
 }
 
-static const char *amount_words(Ctx *c, Money amount, const char *currency) {
-    return text(c, "%s %s", money_decimal(&c->mem, amount, currency_exponent(currency)), currency);
-}
-
 /* --- asking for one ----------------------------------------------------------------------------------------------- */
 
 void money_fields_in(Req *r, const char *currency) {
@@ -75,7 +71,7 @@ void sub_refund_form(Req *r, const char *at_, const SubPayment *p, Money left) {
     show_text(r, text(r, "%s.form.intro", at_),
               msg_format(r, c->language, a && house_gives_back(a->driver) ? "platform.give_back_how"
                          : "platform.give_back_hand", { "name", a ? a->label : "" },
-                         { "amount", amount_words(c, left, p->received_currency) }));
+                         { "amount", sub_amount(c, left, p->received_currency) }));
     show_text(r, text(r, "%s.form.submit", at_), word(r, "platform.give_back"));
 }
 
@@ -134,7 +130,7 @@ static void mail_refund(Ctx *c, const SubPayment *p, const char *no, Money amoun
     if (!p->payer_email || !platform_mail_ready()) return;
     const char *slug = db_text(c, "select slug from smart360.tenant where id = ?", p->tenant_id);
     platform_mail(c, p->payer_email, c->language ? c->language : "en", "subscription_refund", (const MsgPair[]){
-        { "refund", no }, { "invoice", p->invoice_no }, { "amount", amount_words(c, amount, p->received_currency) },
+        { "refund", no }, { "invoice", p->invoice_no }, { "amount", sub_amount(c, amount, p->received_currency) },
         { "card", p->card_last4 ? p->card_last4 : "-" }, { "date", date_iso(&c->mem, platform_today(c)) },
         { "link", public_url_of(c, slug, text(c, "/org/subscription/invoices/%s", p->invoice_no)) }, { 0 } }, NULL);
 }
@@ -158,7 +154,7 @@ void sub_refund_post(Req *r) {
     if (left.minor <= 0) fail(r, CONFLICT, "%s", word(r, "platform.refund_none_left"));
     if (amount.minor > left.minor)
         problem(r, "amount", "%s", msg_format(r, c->language, "platform.refund_most",
-                                              { "amount", amount_words(c, left, p->received_currency) }));
+                                              { "amount", sub_amount(c, left, p->received_currency) }));
     problems_end(r);
     c->locale = (Locale *)(uintptr_t)own;
     const HouseAccount *a = platform_account(c, p->gateway_account_id);
@@ -301,7 +297,7 @@ bool sub_refunds_show(Req *r, const char *at_, Id payment, Id invoice) {
         table_cell(t, c->locale ? locale_time_words(&c->mem, c->locale, f->submitted_at)
                                 : time_iso(&c->mem, f->submitted_at));
         if (payment.id) table_sub(t, f->asked_by);
-        table_cell(t, amount_words(c, f->amount_minor, f->currency));
+        table_cell(t, sub_amount(c, f->amount_minor, f->currency));
         table_state(t, f->state);
     }
     return true;
@@ -313,6 +309,6 @@ const char *sub_refunds_words(Ctx *c, Id invoice) {
     const char *all = NULL;
     for (size_t i = 0; i < l.n; i++)
         all = text(c, "%s%s%s, %s", all ? all : "", all ? "; " : "", l.v[i].refund_no,
-                   amount_words(c, l.v[i].amount_minor, l.v[i].currency));
+                   sub_amount(c, l.v[i].amount_minor, l.v[i].currency));
     return all;
 }

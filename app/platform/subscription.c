@@ -4,22 +4,29 @@
  */
 #include <string.h>
 
+#include "app/comms/comms.h"
 #include "app/core/platform_mail.h"
 #include "app/platform/subscription.h"
 #include "lib/db.h"
 #include "lib/json.h"
 #include "lib/locale.h"
+#include "lib/messages.h"
+
+const char *sub_amount(Ctx *c, Money amount, const char *currency) {
+    return text(c, "%s %s", money_decimal(&c->mem, amount, currency_exponent(currency)), currency);
+}
 
 Date platform_today(const Ctx *c) { return time_date(zone_utc(), c->now); }
 
 Subscription *subscription_of(Ctx *c, Id tenant) {
     return db_find(c, Subscription,
         "select s.id, s.tenant_id, s.plan_id, p.code as plan_code, p.name as plan_name, p.price_minor as plan_minor, "
-        "p.limits, p.modules, s.status, s.term, s.current_period_start, s.current_period_end, s.trial_end, "
+        "p.`interval` = 'year' as by_year, p.limits, p.modules, s.status, s.term, s.current_period_start, "
+        "s.current_period_end, s.trial_end, "
         "s.pending_plan_id, (select q.name from smart360.subscription_plan q "
         "where q.id=s.pending_plan_id) as pending_name, s.price_minor, s.currency, "
         "s.discount_ppm, s.discount_until, s.credit_minor, coalesce(s.period_net_minor, -1) as period_net_minor, "
-        "s.row_version "
+        "s.cancel_on, s.row_version "
         "from smart360.subscription s join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
         "and s.live=1",
         tenant);
@@ -65,8 +72,7 @@ static void mail_invoice(Ctx *c, const Subscription *s, const char *no, Money to
                                    "where s.id = ?", s->id);
     if (!b || !platform_mail_ready()) return;
     platform_mail(c, b->mail, c->language ? c->language : "en", "subscription_invoice", (const MsgPair[]){
-        { "no", no }, { "amount", text(c, "%s %s", money_decimal(&c->mem, total, currency_exponent(s->currency)),
-                                       s->currency) },
+        { "no", no }, { "amount", sub_amount(c, total, s->currency) },
         { "due", date_iso(&c->mem, due) },
         { "link", public_url_of(c, b->slug, text(c, "/org/subscription/invoices/%s", no)) }, { 0 } }, NULL);
 }
@@ -176,24 +182,34 @@ void invoice_paid(Ctx *c, Id invoice, const char *reference) {
 /* --- another plan ------------------------------------------------------------------------------------------------- */
 
 #define PLAN(F, T) F(T, Id, id) F(T, const char *, name) F(T, Money, price_minor) F(T, const char *, limits) \
-    F(T, bool, active) F(T, bool, by_contract)
+    F(T, bool, active) F(T, bool, by_contract) F(T, bool, by_year) F(T, const char *, currency)
 ROW(Plan, PLAN)
 
 static Plan *plan_get(Ctx *c, Id id) {
-    return db_find(c, Plan, "select id, name, price_minor, limits, active, by_contract "
-                            "from smart360.subscription_plan where id=?", id);
+    return db_find(c, Plan, "select id, name, price_minor, limits, active, by_contract, "
+                            "`interval` = 'year' as by_year, currency from smart360.subscription_plan where id=?", id);
 }
 
-/* "Your 50,112 accounts exceed Starter's 5,000." */
-static void must_fit(Ctx *c, const Subscription *s, const Plan *p, const Usages *used) {
+/* "Your 50,112 accounts exceed Starter's 5,000."; NULL: all that is used fits. */
+static const char *unfit(Ctx *c, const Subscription *s, const Plan *p, const Usages *used) {
     for (size_t i = 0; i < used->n; i++) {
         int64_t limit = limit_in(c, p->limits, used->v[i].metric);
         if (limit >= 0) limit += add_on_extra(c, s->id, used->v[i].metric);
         if (limit >= 0 && used->v[i].used > limit)
-            fail_field(c, INVALID, "plan", "Your %s %s exceed %s's %s.",
-                       locale_count(&c->mem, c->locale, used->v[i].used),
-                       used->v[i].metric, p->name, locale_count(&c->mem, c->locale, limit));
+            return text(c, "Your %s %s exceed %s's %s.", locale_count(&c->mem, c->locale, used->v[i].used),
+                        msg(c->language ? c->language : "en",
+                            text(c, "platform.of_metric.%s", used->v[i].metric)), p->name,
+                        locale_count(&c->mem, c->locale, limit));
     }
+    return NULL;
+}
+
+static void must_fit(Ctx *c, const Subscription *s, const Plan *p, const Usages *used) {
+    if (strcmp(p->currency, s->currency))
+        fail_field(c, INVALID, "plan", "%s is sold in %s; this subscription is in %s.", p->name, p->currency,
+                   s->currency);
+    const char *why = unfit(c, s, p, used);
+    if (why) fail_field(c, INVALID, "plan", "%s", why);
 }
 
 static Money less_discount(const Subscription *s, Money price, Date begins) {
@@ -224,6 +240,37 @@ static void begin_now(Ctx *c, const Subscription *s, const Plan *p, Money price)
     invoice_change(c, s->tenant_id, lines, is_trial ? 0 : 2);
 }
 
+/* A plan that is sold by the year, after months: its year begins today; what is left of the month, and what was
+   invoiced of the next one, comes off. Of a trial the year begins when it ends. */
+static void begin_year(Ctx *c, const Subscription *s, const Plan *p, Money price) {
+    Date today = platform_today(c), begins = today, ends = period_last(today, true);
+    int days = date_days_between(s->current_period_start, s->current_period_end) + 1,
+        left = days_left(today, s->current_period_end);
+    bool is_trial = !strcmp(s->status, "trial");
+    if (is_trial) begins = s->current_period_start, ends = s->current_period_end;
+    Money net = is_trial ? (Money){ 0 } : less_discount(s, price, today), more = add_on_price(c, s->id, true),
+          had = money_add(period_net(s), add_on_price_now(c, s->id)), sent = { 0 };
+    if (!is_trial && !invoice_withdraw(c, s, "The plan is sold by the year")) {
+        BilledAhead *ahead = billed_ahead(c, s->id, next_start(s));
+        sent = money_add(ahead->plan_minor, ahead->more_minor);
+    }
+    InvoiceLine lines[4] = {
+        { text(c, "%s, %d of %d days not used", s->plan_name, left, days),
+          money_neg(prorated(had, left, days, ROUND_HALF_UP)), LINE_NOW },
+        { text(c, "%s, %s to %s", p->name, date_iso(&c->mem, begins), date_iso(&c->mem, ends)), net, LINE_NOW } };
+    size_t n = 2;
+    if (more.minor) lines[n++] = (InvoiceLine){ "Add-ons", more, LINE_NOW };
+    if (sent.minor) lines[n++] = (InvoiceLine){ "What was invoiced of the next month", money_neg(sent), LINE_NOW };
+    db_must(c, 1, CONFLICT,
+            "update smart360.subscription set plan_id=?, pending_plan_id=null, price_minor=?, period_net_minor=?, "
+            "term='year', current_period_start=?, current_period_end=?, add_ons=coalesce(add_ons_next, add_ons), "
+            "add_ons_next=null, status=if(status='pending_change', 'active', status), updated_at=?, "
+            "row_version=row_version+1 where id=? and row_version=?", p->id, price, net, begins, ends, c->now, s->id,
+            s->row_version);
+    if (is_trial) invoice_change(c, s->tenant_id, NULL, 0);
+    else invoice_create(c, subscription_of(c, s->tenant_id), lines, n, date_add_days(today, INVOICE_AHEAD_DAYS));
+}
+
 static void changed(Ctx *c, const Subscription *s, const Plan *p) {
     audit_write(c, &(Audit){ .action = "edit", .entity = "subscription", .id = s->id, .version = s->row_version + 1,
                              .before = json_pairs(c, "plan", s->plan_name, NULL),
@@ -238,25 +285,41 @@ void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used) {
     if (!p || !p->active) fail_field(c, INVALID, "plan", "Choose a plan from the list.");
     if (p->id.id == s->plan_id.id) fail_field(c, INVALID, "plan", "This is your plan already.");
     if (p->by_contract) fail_field(c, INVALID, "plan", "%s is by contract: ask for an offer.", p->name);
-    Money price = term_price(p->price_minor, !strcmp(s->term, "year"));
-    if (price.minor < s->price_minor.minor) {
-        must_fit(c, s, p, used);
+    bool year = !strcmp(s->term, "year"), to_year = year || p->by_year;
+    Money price = plan_price(p->price_minor, p->by_year, to_year);
+    must_fit(c, s, p, used);
+    if (is_cheaper(price, to_year, s->price_minor, year)) {
         db_must(c, 1, CONFLICT, "update smart360.subscription set pending_plan_id=?, status='pending_change', "
                                 "updated_at=?, row_version=row_version+1 where id=? and row_version=?", p->id, c->now,
                 s->id, s->row_version);
         invoice_change(c, s->tenant_id, NULL, 0);
-    } else {
-        must_fit(c, s, p, used);
+    } else if (to_year == year) {
         begin_now(c, s, p, price);
+    } else {
+        begin_year(c, s, p, price);
     }
     changed(c, s, p);
+}
+
+/* No smaller plan, no end: what was invoiced of the next period follows. */
+void subscription_keep(Ctx *c, Subscription *s) {
+    db_must(c, 1, CONFLICT, "update smart360.subscription set pending_plan_id=null, cancel_on=null, "
+                            "status=if(status='pending_change', 'active', status), updated_at=?, "
+                            "row_version=row_version+1 where id=? and row_version=?", c->now, s->id, s->row_version);
+    audit_write(c, &(Audit){ .action = "edit", .entity = "subscription", .id = s->id, .version = s->row_version + 1,
+                             .before = json_pairs(c, "next_plan", s->pending_name, "cancel_on",
+                                                  date_is_set(s->cancel_on) ? date_iso(&c->mem, s->cancel_on) : NULL,
+                                                  NULL),
+                             .after = json_pairs(c, "plan", s->plan_name, NULL) });
+    invoice_change(c, s->tenant_id, NULL, 0);
 }
 
 void subscription_give(Ctx *c, Subscription *s, Id plan, Money price, const Usages *used) {
     Plan *p = plan_get(c, plan);
     if (!p) fail_field(c, INVALID, "plan", "Choose a plan from the list.");
     must_fit(c, s, p, used);
-    begin_now(c, s, p, price);
+    if (p->by_year && strcmp(s->term, "year")) begin_year(c, s, p, price);
+    else begin_now(c, s, p, price);
     changed(c, s, p);
 }
 
@@ -277,11 +340,10 @@ static const char *ppm_words(Ctx *c, int64_t ppm) {
 typedef struct { Date begins; const char *words; Money price, off, more; } NextPeriod;
 
 static NextPeriod next_costs(Ctx *c, const Subscription *s) {
-    bool year = !strcmp(s->term, "year");
+    Plan *to = s->pending_plan_id.id ? plan_get(c, s->pending_plan_id) : NULL;
+    bool year = !strcmp(s->term, "year") || (to && to->by_year);
     NextPeriod n = { .begins = next_start(s), .more = add_on_price(c, s->id, year), .price = s->price_minor };
-    if (s->pending_plan_id.id)
-        n.price = term_price(db_money(c, "select price_minor from smart360.subscription_plan where id=?",
-                                      s->pending_plan_id), year);
+    if (to) n.price = plan_price(to->price_minor, to->by_year, year);
     n.off = discount_of(n.price, s->discount_ppm, s->discount_until, n.begins);
     n.words = text(c, "%s, %s to %s", s->pending_name ? s->pending_name : s->plan_name, date_iso(&c->mem, n.begins),
                    date_iso(&c->mem, period_last(n.begins, year)));
@@ -361,20 +423,65 @@ void invoice_change(Ctx *c, Id tenant, const InvoiceLine *lines, size_t n) {
     if (is_anew) invoice_ahead(c, s);
 }
 
-static void next_period(Ctx *c, const Subscription *s) {
+/* What it missed is not demanded: its period begins today. */
+static void begin_again(Ctx *c, Subscription *s, Date today) {
     bool year = !strcmp(s->term, "year");
+    db_run(c, "update smart360.subscription set current_period_start=?, current_period_end=?, pending_plan_id=null, "
+              "period_net_minor=null where id=?", today, period_last(today, year), s->id);
+    NextPeriod p = { .begins = today, .price = s->price_minor, .more = add_on_price(c, s->id, year),
+                     .words = text(c, "%s, %s to %s", s->plan_name, date_iso(&c->mem, today),
+                                   date_iso(&c->mem, period_last(today, year))),
+                     .off = discount_of(s->price_minor, s->discount_ppm, s->discount_until, today) };
+    invoice_period(c, s, &p, false, date_add_days(today, INVOICE_AHEAD_DAYS));
+}
+
+const char *subscription_revive(Ctx *c, Id tenant) {
+    Date today = platform_today(c);
+    bool is_trial = db_int(c, "select coalesce(max(trial_end) >= ?, 0) from smart360.subscription where tenant_id = ?",
+                           today, tenant) != 0;
+    bool had_ended = db_int(c, "select status = 'cancelled' from smart360.tenant where id = ?", tenant) != 0;
+    const char *status = is_trial ? "trial" : "active";
+    Id last = db_id(c, "select id from smart360.subscription where tenant_id = ? order by live is null, id desc "
+                       "limit 1 for update", tenant);
+    if (!last.id) return "active";
+    db_run(c, "update smart360.subscription set status=?, cancel_on=null, updated_at=?, row_version=row_version+1 "
+              "where id=?", status, c->now, last);
+    Subscription *s = subscription_of(c, tenant);
+    if (had_ended && date_compare(s->current_period_end, today) < 0) begin_again(c, s, today);
+    return status;
+}
+
+static void next_period(Ctx *c, const Subscription *s) {
     Date next = date_add_days(s->current_period_end, 1);
-    Id plan = s->pending_plan_id.id ? s->pending_plan_id : s->plan_id;
+    Plan *to = s->pending_plan_id.id ? plan_get(c, s->pending_plan_id) : NULL;
+    bool year = !strcmp(s->term, "year") || (to && to->by_year);
     BilledAhead *billed = billed_ahead(c, s->id, next);
-    db_run(c, "update smart360.subscription s join smart360.subscription_plan p on p.id=? set s.plan_id=p.id, "
-              "s.price_minor=if(s.pending_plan_id is null, s.price_minor, p.price_minor*if(s.term='year', ?, 1)), "
+    db_run(c, "update smart360.subscription s set s.plan_id=?, s.price_minor=?, s.term=?, "
               "s.status=if(s.status in ('pending_change', 'trial'), 'active', s.status), s.pending_plan_id=null, "
               "s.add_ons=coalesce(s.add_ons_next, s.add_ons), s.add_ons_next=null, s.period_net_minor=nullif(?, -1), "
               "s.current_period_start=?, s.current_period_end=?, s.updated_at=?, s.row_version=s.row_version+1 "
               "where s.id=?",
-           plan, YEAR_MONTHS, billed->n ? billed->plan_minor : (Money){ -1 }, next, period_last(next, year), c->now,
-               s->id);
+           to ? to->id : s->plan_id, to ? plan_price(to->price_minor, to->by_year, year) : s->price_minor,
+           year ? "year" : "month", billed->n ? billed->plan_minor : (Money){ -1 }, next, period_last(next, year),
+           c->now, s->id);
     if (!strcmp(s->status, "trial")) tenant_status_set(c, s->tenant_id, "active", "The trial is over");
+}
+
+/* What was used meanwhile does not fit the smaller plan any more: the present one goes on, and its administrators hear
+   of it. In the tenant. */
+static Subscription *smaller_if_fits(Ctx *c, Subscription *s) {
+    if (!s->pending_plan_id.id || !c->tenant.id) return s;
+    Usages used = subscription_usage(c);
+    const char *why = unfit(c, s, plan_get(c, s->pending_plan_id), &used);
+    if (!why) return s;
+    subscription_keep(c, s);
+    Id role = db_id(c, "select id from role where code='tenant_admin' and utility_id is null");
+    if (role.id)
+        inapp_post(c, &(InApp){ .recipient_kind = "role", .recipient = role, .topic = "subscription",
+                                .severity = "warning", .title = msg_format(c, "en", "platform.stays",
+                                    { "plan", s->plan_name }), .body = why, .link = "/org/subscription",
+                                .dedup_key = text(c, "plan_stays:%s", date_iso(&c->mem, s->current_period_end)) });
+    return subscription_of(c, s->tenant_id);
 }
 
 void subscription_day(Ctx *c, Id tenant) {
@@ -387,6 +494,7 @@ void subscription_day(Ctx *c, Id tenant) {
     }
     invoice_ahead(c, s);
     while (date_compare(platform_today(c), s->current_period_end) > 0) {
+        s = smaller_if_fits(c, s);
         next_period(c, s);
         s = subscription_of(c, tenant);
         invoice_ahead(c, s);

@@ -10,14 +10,17 @@
 #include "lib/req.h"
 
 #define SUBSCRIPTION(F, T) F(T, Id, id) F(T, Id, tenant_id) F(T, Id, plan_id) F(T, const char *, plan_code) \
-    F(T, const char *, plan_name) F(T, Money, plan_minor) F(T, const char *, limits) F(T, const char *, modules) \
+    F(T, const char *, plan_name) F(T, Money, plan_minor) F(T, bool, by_year) F(T, const char *, limits) \
+    F(T, const char *, modules) \
     F(T, const char *, status) F(T, const char *, term) F(T, Date, current_period_start) \
         F(T, Date, current_period_end) \
     F(T, Date, trial_end) F(T, Id, pending_plan_id) F(T, const char *, pending_name) F(T, Money, price_minor) \
     F(T, const char *, currency) F(T, int64_t, discount_ppm) F(T, Date, discount_until) F(T, Money, credit_minor) \
-    F(T, Money, period_net_minor) F(T, int, row_version)
+    F(T, Money, period_net_minor) F(T, Date, cancel_on) F(T, int, row_version)
 ROW(Subscription, SUBSCRIPTION)
 
+/* "1200.00 USD", with as many decimals as the currency has. */
+const char   *sub_amount(Ctx *c, Money amount, const char *currency);
 /* Of a tenant, the living one; NULL when it has none. */
 Subscription *subscription_of(Ctx *c, Id tenant);
 Date          platform_today(const Ctx *c);
@@ -25,6 +28,7 @@ int64_t       limit_in(Ctx *c, const char *limits, const char *metric);      /* 
 int64_t       limit_of(Ctx *c, const Subscription *s, const char *metric);   /* the plan's with the add-ons */
 int64_t       add_on_extra(Ctx *c, Id subscription, const char *metric);
 Money         add_on_price(Ctx *c, Id subscription, bool is_year);           /* of the next period */
+Money         add_on_price_now(Ctx *c, Id subscription);                     /* of a running month */
 
 /* What a line bills: the running period or nothing of the kind; the plan (or its discount), add-ons of the next one. */
 typedef enum { LINE_NOW, LINE_NEXT_PLAN, LINE_NEXT_MORE } LineOf;
@@ -43,6 +47,11 @@ void invoice_first(Ctx *c, Id tenant);
 bool invoice_withdraw(Ctx *c, const Subscription *s, const char *reason);
 /* What the whole running period costs, as it was invoiced: what is left of it is worth its share of that. */
 Money period_net(const Subscription *s);
+/* A tenant that was suspended or cancelled works again: so does its subscription, one that had ended from today on. The
+   state it has now. */
+const char *subscription_revive(Ctx *c, Id tenant);
+/* Takes back a smaller plan that waits for the period, or a cancellation that does. */
+void subscription_keep(Ctx *c, Subscription *s);
 /* Marks it paid; with none left past its date, subscription and tenant are active again at once. */
 void invoice_paid  (Ctx *c, Id invoice, const char *reference);
 /* Up at once with proration; down at the period's end, when what is used fits (else INVALID). */
@@ -93,6 +102,7 @@ void plan_sold_page  (Req *r);
 void plan_sold_save  (Req *r);
 void my_subscription (Req *r);
 void my_change_post  (Req *r);
+void my_keep_post    (Req *r);
 void my_cancel_page  (Req *r);
 void my_cancel_post  (Req *r);
 void my_add_ons_post (Req *r);

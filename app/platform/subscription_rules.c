@@ -7,6 +7,14 @@ Money term_price(Money monthly, bool is_year) {
     return (Money){ is_year ? monthly.minor * YEAR_MONTHS : monthly.minor };
 }
 
+Money plan_price(Money price, bool is_sold_by_year, bool is_year) {
+    return is_sold_by_year ? price : term_price(price, is_year);
+}
+
+bool is_cheaper(Money price, bool is_year, Money than, bool than_is_year) {
+    return price.minor * (is_year ? 1 : 12) < than.minor * (than_is_year ? 1 : 12);
+}
+
 int days_left(Date today, Date period_end) {
     int n = date_days_between(today, period_end) + 1;
     return n > 0 ? n : 0;

@@ -17,6 +17,10 @@ enum { LIMIT_NEAR_PCT = 80, LIMIT_GRACE_PCT = 10, INVOICE_AHEAD_DAYS = 14, SUSPE
 
 /* What a period of the term costs: a year is ten months. */
 Money term_price(Money monthly, bool is_year);
+/* The same of a plan: one that is sold by the year has its price for the year, and no other term. */
+Money plan_price(Money price, bool is_sold_by_year, bool is_year);
+/* Whether what costs `price` a term costs less than what costs `than`, both reckoned to a year as they are paid. */
+bool  is_cheaper(Money price, bool is_year, Money than, bool than_is_year);
 /* Days of a period that are left, its last day and today included; 0 when it is over. */
 int   days_left(Date today, Date period_end);
 /* price x days left / days in the period, rounded once. */

@@ -2,12 +2,13 @@
  * Tenants on the platform's pages (ONB08US01): the list, a new one made by a job, one with what it bought and uses, its
  * invoices and moves. Never a consumer's data.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/core/login_rules.h"
 #include "app/core/user.h"
-#include "app/platform/subscription.h"
+#include "app/platform/payment.h"
 #include "lib/form.h"
 #include "lib/history.h"
 #include "lib/json.h"
@@ -64,8 +65,9 @@ static const ListSpec tenants = {
                                "and u.metric = 'seats' order by u.period desc limit 1)", LIST },
         { "utilities",   NULL, "(select u.value from smart360.subscription_usage u where u.tenant_id = t.id "
                                "and u.metric = 'utilities' order by u.period desc limit 1)", LIST },
-        { "mrr_minor",   NULL, "if(s.term = 'year', s.price_minor div 12, s.price_minor)", LIST | SUM,
-          .place = "amount" },
+        { "mrr_minor",   NULL, "if(s.term = 'year', s.price_minor div 12, s.price_minor)", LIST,
+          .place = "amount", .currency = "currency" },
+        { "currency",    NULL, "s.currency", 0 },
         { "renewal_on",  NULL, "s.current_period_end", LIST | SORT },
         { "active_at",   NULL, "(select from_unixtime(max(u.value)) from smart360.subscription_usage u "
                                "where u.tenant_id = t.id and u.metric = 'last_active')", LIST },
@@ -74,9 +76,26 @@ static const ListSpec tenants = {
     .order = "name", .actions = tenant_actions, .empty_title = "No tenants yet", .empty_text = "Make the first one.",
 };
 
+#define RECURRING(F, T) F(T, const char *, currency) F(T, Money, minor)
+ROW(Recurring, RECURRING)
+
+/* "4200.00 USD, 300.00 EUR a month": of those who pay. */
+static const char *recurring(Req *r) {
+    Recurrings l = db_all(r, Recurring, "select s.currency, cast(sum(if(s.term = 'year', s.price_minor div 12, "
+                                        "s.price_minor)) as signed) as minor from smart360.subscription s "
+                                        "join smart360.tenant t on t.id = s.tenant_id where s.live = 1 "
+                                        "and t.status in ('active', 'past_due') group by s.currency order by 2 desc "
+                                        "limit 20");
+    const char *all = NULL;
+    for (size_t i = 0; i < l.n; i++)
+        all = text(r, "%s%s%s", all ? all : "", all ? ", " : "", sub_amount(&r->c, l.v[i].minor, l.v[i].currency));
+    return all ? msg_format(r, r->c.language, "platform.recurring", { "amount", all }) : NULL;
+}
+
 void tenant_list_page(Req *r) {
     platform_menu(r, "tenants");
     show_text(r, "page.title", msg(r->c.language, "platform.tenants"));
+    show_text(r, "page.sub", recurring(r));
     list_show_(r, &tenants, NULL, 0);
     if (!r->status) page(r, "layout/list");
 }
@@ -98,25 +117,26 @@ static const Form tenant_form = { .name = "tenant", .fields = FIELDS {
     { 0 } } };
 
 #define SOLD(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, Money, price_minor) \
-    F(T, const char *, currency)
+    F(T, const char *, currency) F(T, const char *, interval)
 ROW(Sold, SOLD)
 
 /* A plan by contract is given by the platform alone, with its price (terms.c). */
-static void plan_options(Req *r, FormView *v, const char *field) {
-    Solds l = db_all(r, Sold, "select id, code, name, price_minor, currency "
+static void plan_options(Req *r, FormView *v, const char *field, const char *currency) {
+    Solds l = db_all(r, Sold, "select id, code, name, price_minor, currency, `interval` "
                               "from smart360.subscription_plan where active=1 and by_contract=0 "
-                              "order by sort");
+                              "and (? is null or currency = ?) order by sort", currency, currency);
     form_set(v, field, "kind", "select");
     form_set(v, field, "blank", msg(r->c.language, "ui.choose"));
     for (size_t i = 0; i < l.n; i++)
-        form_option(v, field, l.v[i].code, text(r, "%s, %s %s a month", l.v[i].name, money_decimal(&r->c.mem,
-                    l.v[i].price_minor, 2), l.v[i].currency));
+        form_option(v, field, l.v[i].code, text(r, "%s, %s %s", l.v[i].name,
+                    sub_amount(&r->c, l.v[i].price_minor, l.v[i].currency),
+                    word(r, text(r, "platform.term.%s", l.v[i].interval))));
 }
 
 void tenant_new_page(Req *r) {
     platform_menu(r, "tenants");
     FormView *v = form_show(r, "form", &tenant_form, "/platform/tenants");
-    plan_options(r, v, "plan");
+    plan_options(r, v, "plan", NULL);
     show_text(r, "form.submit", msg(r->c.language, "platform.make_tenant"));
     show_text(r, "form.cancel_url", "/platform/tenants");
     show_text(r, "page.title", msg(r->c.language, "platform.new_tenant"));
@@ -150,11 +170,14 @@ void tenant_new_post(Req *r) {
     check_slug(r, slug, (Id){ 0 });
     if (in_given(in, "name") && db_int(c, "select count(*) from smart360.tenant where name=?", in_text(in, "name")))
         problem(r, "name", "%s is taken.", in_text(in, "name"));
-    Sold *p = code ? db_find(c, Sold, "select id, code, name, price_minor, currency from smart360.subscription_plan "
-                                      "where code=? and active=1 and by_contract=0", code) : NULL;
+    Sold *p = code ? db_find(c, Sold, "select id, code, name, price_minor, currency, `interval` "
+                                      "from smart360.subscription_plan where code=? and active=1 "
+                                      "and by_contract=0", code) : NULL;
     if (code && !p) problem(r, "plan", "Choose a plan from the list.");
+    bool year = in_given(in, "term") && !strcmp(in_text(in, "term"), "year"), by_year = p && !strcmp(p->interval,
+                                                                                                     "year");
+    if (by_year && !year) problem(r, "term", "%s", msg_format(r, c->language, "platform.by_year", { "plan", p->name }));
     problems_end(r);
-    bool year = !strcmp(in_text(in, "term"), "year");
     Date today = platform_today(c);
     int trial = (int)in_int(in, "trial_days");
     Id id = db_insert(c,
@@ -169,7 +192,7 @@ void tenant_new_post(Req *r) {
               trial ? "trial" : "active", in_text(in, "term"), today,
               trial ? date_add_days(today, trial - 1) : period_last(today, year),
                   trial ? date_add_days(today, trial - 1)
-              : DATE_NONE, term_price(p->price_minor, year), p->currency, c->user);
+              : DATE_NONE, plan_price(p->price_minor, by_year, year), p->currency, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "tenant", .id = id, .number = slug, .version = 1,
                              .after = json_pairs(c, "name", in_text(in, "name"), "plan", p->code, NULL) });
     order_provision(c, id, slug);
@@ -279,11 +302,11 @@ static void show_kept_usage(Req *r, const Tenant *t, const Subscription *s, cons
 }
 
 #define INVOICE(F, T) F(T, const char *, number) F(T, Date, issued_on) F(T, Date, due_on) F(T, Money, total_minor) \
-    F(T, const char *, status)
+    F(T, const char *, currency) F(T, const char *, status)
 ROW(Invoice, INVOICE)
 
 static void show_invoices(Req *r, const char *at_, Id tenant, const char *path, bool is_platform) {
-    Invoices l = db_all(r, Invoice, "select number, issued_on, due_on, total_minor, status "
+    Invoices l = db_all(r, Invoice, "select number, issued_on, due_on, total_minor, currency, status "
                                     "from smart360.subscription_invoice "
                                     "where tenant_id=? order by id desc limit 50", tenant);
     show_text(r, text(r, "%s.title", at_), msg(r->c.language, "platform.invoices"));
@@ -300,7 +323,7 @@ static void show_invoices(Req *r, const char *at_, Id tenant, const char *path, 
         table_cell(v, n->number);
         table_cell(v, date_iso(&r->c.mem, n->issued_on));
         table_cell(v, date_iso(&r->c.mem, n->due_on));
-        table_cell(v, money_decimal(&r->c.mem, n->total_minor, 2));
+        table_cell(v, sub_amount(&r->c, n->total_minor, n->currency));
         table_state(v, n->status);
         if (!is_platform) continue;
         table_cell(v, "");
@@ -371,7 +394,7 @@ static void show_subscription(Req *r, const Tenant *t, const Subscription *s, co
     }
     show_fact(r, facts, msg(r->c.language, "platform.plan"), s->plan_name, NULL);
     show_fact(r, facts, msg(r->c.language, "platform.price"),
-              text(r, "%s %s", money_decimal(&r->c.mem, s->price_minor, 2), s->currency),
+              sub_amount(&r->c, s->price_minor, s->currency),
               msg(r->c.language, text(r, "platform.term.%s", s->term)));
     show_fact(r, facts, msg(r->c.language, "platform.renewal"), date_iso(&r->c.mem, s->current_period_end), NULL);
     show_fact(r, facts, msg(r->c.language, "platform.status"), state_label(r, s->status), NULL);
@@ -385,7 +408,7 @@ static void show_subscription(Req *r, const Tenant *t, const Subscription *s, co
                   : NULL);
     if (s->credit_minor.minor)
         show_fact(r, facts, word(r, "platform.credit"),
-                  text(r, "%s %s", money_decimal(&r->c.mem, s->credit_minor, 2), s->currency), NULL);
+                  sub_amount(&r->c, s->credit_minor, s->currency), NULL);
     show_agreed(r, facts, s);
     if (!perm_may(&r->c, "platform.tenants", EDIT)) return;
     show_text(r, text(r, "%s.link.text", at_), word(r, "platform.terms"));
@@ -439,13 +462,13 @@ void tenant_move_post(Req *r) {
         if (s) db_run(c, "update smart360.subscription set status='suspended', row_version=row_version+1 where id=?",
                       s->id);
     } else if (!strcmp(event, "resume") && (is_state(t, "suspended") || is_state(t, "cancelled"))) {
-        tenant_status_set(c, t->id, "active", "By the platform");
+        tenant_status_set(c, t->id, subscription_revive(c, t->id), "By the platform");
         hold(c, t->id, false);
-        if (s) db_run(c, "update smart360.subscription set status='active', row_version=row_version+1 where id=?",
-                      s->id);
     } else if (!strcmp(event, "cancel") && !is_state(t, "cancelled") && !is_state(t, "archived")) {
         tenant_status_set(c, t->id, "cancelled", "By the platform");
         hold(c, t->id, true);
+        if (s) db_run(c, "update smart360.subscription set status='cancelled', row_version=row_version+1 where id=?",
+                      s->id);
     } else fail(r, CONFLICT, "This tenant is %s.", state_label(r, t->status));
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/platform/tenants/%s", t->slug);
@@ -463,13 +486,18 @@ void tenant_paid_post(Req *r) {
 
 /* --- plans -------------------------------------------------------------------------------------------------------- */
 
+static const Choice intervals[] = { { "month", "platform.interval.month" }, { "year", "platform.interval.year" },
+                                    { 0 } };
+
 static const ListSpec sold = {
     .name = "plans_sold", .one = "plan", .many = "plans", .path = "/platform/plans", .feature = "platform.plans",
     .from = "smart360.subscription_plan p", .id = "p.id",
     .columns = COLUMNS {
         { "name",        NULL, "p.name", LIST | SEARCH, .link = "/platform/plans/{code}", .place = "id" },
         { "code",        NULL, "p.code", LIST, .kind = "code" },
-        { "price_minor", NULL, "p.price_minor", LIST, .place = "amount" },
+        { "price_minor", NULL, "p.price_minor", LIST, .place = "amount", .currency = "currency" },
+        { "currency",    NULL, "p.currency", 0 },
+        { "interval",    NULL, "p.`interval`", LIST | FILTER, .choices = intervals },
         { "accounts",    NULL, "json_value(p.limits, '$.accounts')", LIST },
         { "seats",       NULL, "json_value(p.limits, '$.seats')", LIST },
         { "utilities",   NULL, "json_value(p.limits, '$.utilities')", LIST },
@@ -495,7 +523,8 @@ void plan_sold_list(Req *r) {
 
 #define PLAN_FIELDS \
     { "name",        TEXT(2, 80), .flags = REQUIRED }, \
-    { "price",       MONEY(0, 100000000), .flags = REQUIRED }, \
+    { "interval",    CHOICE(intervals), .flags = REQUIRED, .initial = "month" }, \
+    { "price",       MONEY(0, 100000000000), .flags = REQUIRED }, \
     { "accounts",    INT(0, 100000000) }, \
     { "seats",       INT(0, 1000000) }, \
     { "utilities",   INT(0, 1000) }, \
@@ -514,12 +543,15 @@ static const Form plan_new_form = { .name = "plan_sold", .fields = FIELDS {
     PLAN_FIELDS } };
 
 #define KEPT_PLAN(F, T) F(T, Id, id) F(T, const char *, name) F(T, Money, price_minor) F(T, const char *, limits) \
-    F(T, const char *, modules) F(T, bool, active) F(T, bool, by_contract) F(T, int, row_version)
+    F(T, const char *, modules) F(T, bool, active) F(T, bool, by_contract) F(T, const char *, currency) \
+    F(T, const char *, interval) F(T, int64_t, sold) F(T, int, row_version)
 ROW(KeptPlan, KEPT_PLAN)
 
 static KeptPlan *kept_plan(Req *r) {
     KeptPlan *p = db_find(r, KeptPlan, "select id, name, price_minor, limits, modules, active, by_contract, "
-                                       "row_version from smart360.subscription_plan where code=?",
+                                       "currency, `interval`, (select count(*) from smart360.subscription s "
+                                       "where s.live = 1 and (s.plan_id = p.id or s.pending_plan_id = p.id)) as sold, "
+                                       "row_version from smart360.subscription_plan p where code=?",
                           path_text(r, "code"));
     if (!p) fail(r, NOT_FOUND, "There is no such plan.");
     return p;
@@ -581,7 +613,21 @@ static void plan_head(Req *r, const char *title) {
     show_text(r, "page.crumbs.1.text", title);
 }
 
+/* Its price is typed with the decimals of its currency. */
+static void price_in(Req *r, const char *currency) {
+    if (currency && currency_exists(&r->c.mem, currency)) money_fields_in(r, currency);
+}
+
+static const char *currency_typed(Req *r) {
+    const char *typed = field_text(r, "currency");
+    if (!typed || strlen(typed) != 3) return NULL;
+    char *code = text(r, "%s", typed);
+    for (char *s = code; *s; s++) *s = (char)toupper((unsigned char)*s);
+    return code;
+}
+
 void plan_sold_new(Req *r) {
+    price_in(r, r->again ? currency_typed(r) : "USD");
     FormView *v = form_show(r, "form", &plan_new_form, "/platform/plans");
     module_boxes(r, v, NULL);
     plan_head(r, word(r, "platform.new_plan"));
@@ -590,6 +636,7 @@ void plan_sold_new(Req *r) {
 
 void plan_sold_create(Req *r) {
     Ctx *c = &r->c;
+    price_in(r, currency_typed(r));
     Input *in = form_read(r, &plan_new_form);
     const char *code = in_text(in, "code"), *currency = in_text(in, "currency");
     if (code && db_int(c, "select exists (select 1 from smart360.subscription_plan where code=?)", code))
@@ -598,9 +645,9 @@ void plan_sold_create(Req *r) {
     problems_end(r);
     const char *limits = limits_sent(r, in), *modules = modules_sent(r);
     Id id = db_insert(c, "insert into smart360.subscription_plan (code, name, price_minor, currency, `interval`, "
-                         "limits, modules, by_contract, active, sort, created_by, updated_by) select ?,?,?,?,'month',"
+                         "limits, modules, by_contract, active, sort, created_by, updated_by) select ?,?,?,?,?,"
                          "?,?,?,?, coalesce(max(sort), 0) + 1, ?, ? from smart360.subscription_plan", code,
-                      in_text(in, "name"), in_money(in, "price"), currency, limits, modules,
+                      in_text(in, "name"), in_money(in, "price"), currency, in_text(in, "interval"), limits, modules,
                       in_bool(in, "by_contract"), in_bool(in, "active"), c->user, c->user);
     audit_write(c, &(Audit){ .action = "create", .entity = "subscription_plan", .id = id, .number = code, .version = 1,
                              .after = json_pairs(c, "name", in_text(in, "name"), "limits", limits, "modules", modules,
@@ -611,8 +658,10 @@ void plan_sold_create(Req *r) {
 
 void plan_sold_page(Req *r) {
     KeptPlan *p = kept_plan(r);
+    price_in(r, p->currency);
     FormView *v = form_show(r, "form", &plan_form, text(r, "/platform/plans/%s", path_text(r, "code")));
     form_text(v, "name", p->name);
+    form_text(v, "interval", p->interval);
     form_money(v, "price", p->price_minor);
     for (size_t i = 0; i < 6; i++) {
         int64_t n = limit_in(&r->c, p->limits, plan_metrics[i]);
@@ -636,13 +685,18 @@ static const char *plan_json(Ctx *c, const char *name, Money price, const char *
 void plan_sold_save(Req *r) {
     Ctx *c = &r->c;
     KeptPlan *p = kept_plan(r);
+    price_in(r, p->currency);
     Input *in = form_read(r, &plan_form);
+    if (p->sold && in_given(in, "interval") && strcmp(in_text(in, "interval"), p->interval))
+        problem(r, "interval", "%s", msg_plural(r, c->language, "platform.plan_sold", p->sold, NULL));
     problems_end(r);
     const char *limits = limits_sent(r, in), *modules = modules_sent(r);
     db_must(c, 1, CONFLICT, "update smart360.subscription_plan "
-                            "set name=?, price_minor=?, limits=?, modules=?, active=?, by_contract=?, updated_at=?, "
-                            "updated_by=?, row_version=row_version+1 where id=? and row_version=?", in_text(in, "name"),
-            in_money(in, "price"), limits, modules, in_bool(in, "active"), in_bool(in, "by_contract"), c->now, c->user,
+                            "set name=?, `interval`=?, price_minor=?, limits=?, modules=?, active=?, "
+                            "by_contract=?, updated_at=?, updated_by=?, row_version=row_version+1 where id=? "
+                            "and row_version=?", in_text(in, "name"),
+            in_text(in, "interval"), in_money(in, "price"), limits, modules, in_bool(in, "active"),
+            in_bool(in, "by_contract"), c->now, c->user,
             p->id, in->row_version);
     audit_write(c, &(Audit){ .action = "edit", .entity = "subscription_plan", .id = p->id,
                              .number = path_text(r, "code"), .version = p->row_version + 1,
@@ -709,13 +763,13 @@ static void show_modules(Req *r, const char *at_, const Subscription *s) {
 }
 
 #define OFFER(F, T) F(T, const char *, name) F(T, const char *, code) F(T, Money, price_minor) \
-    F(T, const char *, currency) F(T, const char *, limits) F(T, bool, by_contract)
+    F(T, const char *, currency) F(T, const char *, interval) F(T, const char *, limits) F(T, bool, by_contract)
 ROW(Offer, OFFER)
 
 /* What the other plans would give. */
 static void show_plans(Req *r, const char *at_, const Subscription *s) {
     Ctx *c = &r->c;
-    Offers l = db_all(r, Offer, "select name, code, price_minor, currency, limits, by_contract "
+    Offers l = db_all(r, Offer, "select name, code, price_minor, currency, `interval`, limits, by_contract "
                                 "from smart360.subscription_plan where active = 1 order by sort limit 20");
     show_text(r, text(r, "%s.title", at_), word(r, "platform.compare"));
     TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "platform.compare"));
@@ -728,7 +782,8 @@ static void show_plans(Req *r, const char *at_, const Subscription *s) {
         table_cell(t, l.v[i].name);
         if (!strcmp(l.v[i].code, s->plan_code)) table_sub(t, word(r, "platform.is_yours"));
         table_cell(t, l.v[i].by_contract ? word(r, "platform.by_contract")
-                   : text(r, "%s %s", money_decimal(&c->mem, l.v[i].price_minor, 2), l.v[i].currency));
+                   : sub_amount(c, l.v[i].price_minor, l.v[i].currency));
+        if (!l.v[i].by_contract) table_sub(t, word(r, text(r, "platform.term.%s", l.v[i].interval)));
         for (size_t k = 0; k < 3; k++) {
             int64_t limit = limit_in(c, l.v[i].limits, metrics[k]);
             table_cell(t, limit < 0 ? word(r, "platform.no_limit") : locale_count(&c->mem, c->locale, limit));
@@ -751,7 +806,7 @@ static void show_open_invoice(Req *r) {
     show_text(r, "show.notices.1.tone", late ? "bad" : "info");
     show_text(r, "show.notices.1.text", msg_format(r, c->language, late ? "platform.invoice_late"
                                                    : "platform.invoice_due", { "no", i->number },
-        { "amount", text(c, "%s %s", money_decimal(&c->mem, i->total_minor, 2), i->currency) },
+        { "amount", sub_amount(c, i->total_minor, i->currency) },
         { "date", locale_date(&c->mem, c->locale, i->due_on) }));
     show_text(r, "show.notices.1.action.text", word(r, "platform.see_invoice"));
     show_text(r, "show.notices.1.action.url", text(r, "/org/subscription/invoices/%s", i->number));
@@ -761,8 +816,13 @@ void my_subscription(Req *r) {
     Ctx *c = &r->c;
     Subscription *s = subscription_of(c, c->tenant);
     show_text(r, "page.title", msg(c->language, "platform.subscription"));
-    if (!s) {
+    if (!s) {                               /* or it has ended: what is owed, and the data, are there still */
         show_text(r, "show.notices.0.text", msg(c->language, "platform.no_subscription"));
+        show_invoices(r, "show.sections.0", c->tenant, "/org/subscription/invoices", false);
+        if (perm_may(c, "core.subscription", EXPORT)) {
+            show_text(r, "page.actions.0.text", word(r, "platform.export"));
+            show_text(r, "page.actions.0.url", "/org/subscription/export");
+        }
         page(r, "layout/show");
         return;
     }
@@ -770,14 +830,21 @@ void my_subscription(Req *r) {
     show_text(r, "show.status.tone", state_tone(r, s->status));
     show_fact(r, "show.facts", msg(c->language, "platform.plan"), s->plan_name, NULL);
     show_fact(r, "show.facts", msg(c->language, "platform.price"),
-              text(r, "%s %s", money_decimal(&c->mem, s->price_minor, 2),
-              s->currency), msg(c->language, text(r, "platform.term.%s", s->term)));
+              sub_amount(c, s->price_minor, s->currency), msg(c->language, text(r, "platform.term.%s", s->term)));
     show_fact(r, "show.facts", msg(c->language, "platform.renewal"),
               locale_date(&c->mem, c->locale, s->current_period_end),
               NULL);
     if (s->pending_name)
         show_text(r, "show.notices.0.text", msg_format(r, c->language, "platform.pending", { "plan", s->pending_name },
                   { "date", locale_date(&c->mem, c->locale, s->current_period_end) }));
+    if (date_is_set(s->cancel_on))
+        show_text(r, "show.notices.0.text", msg_format(r, c->language, "platform.cancel_on",
+                                                       { "date", locale_date(&c->mem, c->locale, s->cancel_on) }));
+    if ((s->pending_name || date_is_set(s->cancel_on)) && perm_may(c, "core.subscription", EDIT)) {
+        show_text(r, "show.moves.0.text", msg_format(r, c->language, "platform.keep", { "plan", s->plan_name }));
+        show_text(r, "show.moves.0.url", "/org/subscription/keep");
+        show_text(r, "show.moves.0.post", "1");
+    }
     Usages u = subscription_usage(c);
     show_text(r, "show.sections.0.title", msg(c->language, "platform.usage"));
     show_usage(r, "show.sections.0", &u);
@@ -788,7 +855,7 @@ void my_subscription(Req *r) {
     if (perm_may(c, "core.subscription", EDIT)) {
         show_text(r, "show.sections.2.title", msg(c->language, "platform.change_plan"));
         FormView *v = form_show(r, "show.sections.2.form", &change_form, "/org/subscription/plan");
-        plan_options(r, v, "plan");
+        plan_options(r, v, "plan", s->currency);
         show_text(r, "show.sections.2.form.intro", msg(c->language, "platform.change_how"));
         show_text(r, "show.sections.2.form.submit", msg(c->language, "platform.change_plan"));
         show_add_ons(r, "show.sections.3", s);
@@ -817,6 +884,17 @@ void my_change_post(Req *r) {
     go(r, "/org/subscription");
 }
 
+/* The smaller plan, or the end, does not come. */
+void my_keep_post(Req *r) {
+    Ctx *c = &r->c;
+    Subscription *s = subscription_of(c, c->tenant);
+    if (!s || (!s->pending_plan_id.id && !date_is_set(s->cancel_on)))
+        fail(r, CONFLICT, "%s", word(r, "platform.keeps"));
+    subscription_keep(c, s);
+    note(r, "%s", msg_format(r, c->language, "platform.kept_plan", { "plan", s->plan_name }));
+    go(r, "/org/subscription");
+}
+
 static const Form cancel_form = { .name = "subscription_cancel", .fields = FIELDS {
     { "confirm", "Name in addresses", TEXT(1, 31), .flags = REQUIRED },
     { "reason",  "Reason", LONG_TEXT(3, 300), .flags = REQUIRED }, { 0 } } };
@@ -826,8 +904,10 @@ void my_cancel_page(Req *r) {
     FormView *v = form_show(r, "form", &cancel_form, "/org/subscription/cancellation");
     form_set(v, "confirm", "hint", msg_format(r, c->language, "import.type_no", { "no", c->tenant_slug }));
     int64_t open = db_int(c, "select count(*) from settlement where state<>'closed'");
-    show_text(r, "form.intro", msg_format(r, c->language, open ? "platform.cancel_open" : "platform.cancel_how",
-              { "n", locale_count(&c->mem, c->locale, open) }, { "days", text(r, "%d", KEEP_DAYS) }));
+    const char *days = text(r, "%d", KEEP_DAYS);
+    show_text(r, "form.intro", !open ? msg_format(r, c->language, "platform.cancel_how", { "days", days })
+              : msg_plural(r, c->language, "platform.cancel_open", open, locale_count(&c->mem, c->locale, open),
+                           { "days", days }));
     show_text(r, "form.tone", "danger");
     show_text(r, "form.submit", msg(c->language, "platform.cancel"));
     show_text(r, "form.cancel_url", link_path(r, "/org/subscription"));

@@ -31,7 +31,7 @@ static const Form terms_form = { .name = "terms", .fields = FIELDS {
 ROW(Terms, TERMS)
 
 #define GIVEN_PLAN(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, Money, price_minor) \
-    F(T, const char *, currency) F(T, bool, by_contract)
+    F(T, const char *, currency) F(T, const char *, interval) F(T, bool, by_contract)
 ROW(GivenPlan, GIVEN_PLAN)
 
 static void head(Req *r, const Tenant *t, const char *title) {
@@ -61,20 +61,21 @@ void agreement_page(Req *r) {
     Subscription *s = subscription_here(r, t);
     Terms *k = terms_of(c, s->id);
     head(r, t, word(r, "platform.terms"));
+    money_fields_in(r, s->currency);
     FormView *v = form_show(r, "form", &terms_form, text(r, "/platform/tenants/%s/terms", t->slug));
-    GivenPlans l = db_all(c, GivenPlan, "select id, code, name, price_minor, currency, by_contract "
-                                        "from smart360.subscription_plan where active = 1 or id = ? order by sort "
-                                        "limit 50", s->plan_id);
+    GivenPlans l = db_all(c, GivenPlan, "select id, code, name, price_minor, currency, `interval`, by_contract "
+                                        "from smart360.subscription_plan where (active = 1 and currency = ?) or id = ? "
+                                        "order by sort limit 50", s->currency, s->plan_id);
     form_set(v, "plan", "kind", "select");
     for (size_t i = 0; i < l.n; i++)
         form_option(v, "plan", l.v[i].code, text(c, "%s, %s", l.v[i].name, l.v[i].by_contract
-            ? word(r, "platform.by_contract") : text(c, "%s %s %s", money_decimal(&c->mem, l.v[i].price_minor,
-                currency_exponent(l.v[i].currency)), l.v[i].currency, word(r, "platform.term.month"))));
+            ? word(r, "platform.by_contract") : text(c, "%s %s", sub_amount(c, l.v[i].price_minor, l.v[i].currency),
+                                                      word(r, text(r, "platform.term.%s", l.v[i].interval)))));
     form_text(v, "plan", s->plan_code);
     form_money(v, "price", s->price_minor);
     form_set(v, "price", "hint", msg_format(r, c->language, "platform.price_how",
         { "term", word(r, text(r, "platform.term.%s", s->term)) },
-        { "list", money_decimal(&c->mem, term_price(s->plan_minor, !strcmp(s->term, "year")),
+        { "list", money_decimal(&c->mem, plan_price(s->plan_minor, s->by_year, !strcmp(s->term, "year")),
                                 currency_exponent(s->currency)) }));
     form_text(v, "contract_no", k->contract_no);
     form_ppm(v, "discount", k->discount_ppm);
@@ -108,14 +109,16 @@ static const char *terms_json(Ctx *c, const Terms *k, Money price) {
 void agreement_save(Req *r) {
     Ctx *c = &r->c;
     Tenant *t = tenant_of(r);
-    Input *in = form_read(r, &terms_form);
     Subscription *s = subscription_here(r, t);
+    money_fields_in(r, s->currency);
+    Input *in = form_read(r, &terms_form);
     const char *code = in_text(in, "plan");
-    GivenPlan *p = code ? db_find(c, GivenPlan, "select id, code, name, price_minor, currency, by_contract "
+    GivenPlan *p = code ? db_find(c, GivenPlan, "select id, code, name, price_minor, currency, `interval`, by_contract "
                                                 "from smart360.subscription_plan where code = ? and (active = 1 "
                                                 "or id = ?)", code, s->plan_id) : NULL;
     if (code && !p) problem(r, "plan", "Choose a plan from the list.");
-    bool other = p && p->id.id != s->plan_id.id, year = !strcmp(s->term, "year");
+    bool other = p && p->id.id != s->plan_id.id, by_year = p && !strcmp(p->interval, "year"),
+         year = !strcmp(s->term, "year") || (other && by_year);
     if (p && p->by_contract && !in_given(in, "price")) problem(r, "price", "%s", word(r, "platform.price_wanted"));
     Terms *was = terms_of(c, s->id), is = { in_text(in, "contract_no"), in_ppm(in, "discount"),
                                            in_given(in, "discount_until") ? in_date(in, "discount_until") : DATE_NONE,
@@ -126,9 +129,9 @@ void agreement_save(Req *r) {
         problem(r, "discount_until", "%s", word(r, "platform.discount_past"));
     problems_end(r);
     if (in->row_version != s->row_version) fail(c, CONFLICT, "%s", word(r, "platform.terms_changed"));
-    Money price = in_given(in, "price") ? in_money(in, "price") : term_price(p->price_minor, year);
+    Money price = in_given(in, "price") ? in_money(in, "price") : plan_price(p->price_minor, by_year, year);
     if (other && price.minor == s->price_minor.minor && !p->by_contract)
-        price = term_price(p->price_minor, year);               /* the old plan's price still stood in the field */
+        price = plan_price(p->price_minor, by_year, year);      /* the old plan's price still stood in the field */
     db_must(c, 1, CONFLICT,
             "update smart360.subscription set contract_no = ?, discount_ppm = ?, discount_until = ?, "
             "discount_reason = ?, period_net_minor = ?, updated_at = ?, updated_by = ?, "

@@ -54,7 +54,7 @@ static const Tile tiles[] = {
     { "jobs",     "now.jobs_failed",     "org.tile.jobs",     true,  "/jobs?state=dead&ended=24h", "&of=utility",
       "&of=organization" },
     { "gateways", "now.gateway_n",       "org.tile.gateway",  true,  "/integrations/events" },
-    { "webhooks", "now.hooks_dead",      "org.tile.hooks",    true,  "/integrations/events?state=dead" },
+    { "webhooks", "now.hooks_dead",      "org.tile.hooks",    true,  "/integrations/events?state=dead&age=24h" },
 };
 enum { TILES = sizeof tiles / sizeof *tiles };
 

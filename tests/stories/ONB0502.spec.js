@@ -108,8 +108,14 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run, look
     await count_now({ sql, jobs_run });
     const page = await admin().get('/org/dashboard').is(200);
     expect(tile(page, 'Webhook failures, 24 h')).toBe('1');
-    expect(link_of(page, 'Webhook failures, 24 h')).toBe('/u/swa-w/integrations/events?state=dead');
-    expect(await admin().get('/u/swa-w/integrations/events?state=dead').rows()).toHaveLength(2);
+    expect(link_of(page, 'Webhook failures, 24 h')).toBe('/u/swa-w/integrations/events?state=dead&age=24h');
+    // one that died the week before is in the list of all of them, not in the figure and not in its list
+    sql(`insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', 'evt_old', 'x', '2026-04-08 16:50:00', 'dead' from utility where code = 'swa-w'`);
+    await count_now({ sql, jobs_run });
+    expect(tile(await admin().get('/org/dashboard').is(200), 'Webhook failures, 24 h')).toBe('1');
+    expect(await admin().get('/u/swa-w/integrations/events?state=dead&age=24h').rows()).toHaveLength(2);
+    expect(await admin().get('/u/swa-w/integrations/events?state=dead&age=older').rows()).toHaveLength(2);
+    expect(await admin().get('/u/swa-w/integrations/events?state=dead').rows()).toHaveLength(3);
     // of a second utility too: the tile is their sum and leads to its parts, each with its list
     sql(`insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, state) select id, 'gateway', 1, 'sandbox', concat('evt_dead', seq), 'x', '2026-04-15 16:51:00', 'dead' from utility join seq_2_to_3 where code = 'swa-e'`);
     await count_now({ sql, jobs_run });
@@ -117,8 +123,8 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run, look
     expect([tile(both, 'Webhook failures, 24 h'), link_of(both, 'Webhook failures, 24 h')]).toEqual(['3', '/org/dashboard/webhooks']);
     const parts = await admin().get('/org/dashboard/webhooks').sees('Webhook failures, 24 h', 'SWA East', 'SWA Water & Wastewater');
     for (const [code, n] of [['swa-w', 1], ['swa-e', 2]]) {
-      expect(parts.body).toContain(`href="/u/${code}/integrations/events?state=dead"`);
-      expect(await admin().get(`/u/${code}/integrations/events?state=dead`).rows()).toHaveLength(n + 1);
+      expect(parts.body).toContain(`href="/u/${code}/integrations/events?state=dead&amp;age=24h"`);
+      expect(await admin().get(`/u/${code}/integrations/events?state=dead&age=24h`).rows()).toHaveLength(n + 1);
     }
     await admin().get('/org/dashboard/active').is(404);
     await admin().get('/org/dashboard/nothing').is(404);

@@ -185,9 +185,9 @@ static void show_cards(Req *r) {
     const char *list = link_path(r, "/bx/bills?status=published&bill_date_from=%s&bill_date_to=%s", date_iso(a, from),
                                  date_iso(a, to));
     const char *month = month_name(r->c.locale, date_ymd(then).month);
-    const char *use = quantity_decimal(a, now->used);
+    const char *use = locale_quantity_to(a, r->c.locale, now->used, 0, NULL);
     Quantity each = { (a_day(now) / 30 + 5000) / 10000 * 10000 };
-    const char *daily = quantity_decimal(a, each);
+    const char *daily = locale_quantity_to(a, r->c.locale, each, 2, NULL);
     const Card cards[] = {
         { "bills", run_count(r, now->bills), list, now->bills, before->bills, 1 },
         { "use", use, list, now->used.micro, before->used.micro, 0 },

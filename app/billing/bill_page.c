@@ -126,8 +126,8 @@ static void show_lines(Req *r, const ViewRow *b, Json trace) {
         table_cell(t, l->description);
         table_sub(t, l->posts ? l->charge_type : "already in the balance");
         const char *how = how_of(r, trace, l->seq);
-        table_cell(t, how ? how : l->has_qty ? text(r, "%s %s", quantity_decimal(&r->c.mem, l->line_qty_micro),
-                                                    l->unit ? l->unit : "") : NULL);
+        table_cell(t, how ? how : l->has_qty ? locale_quantity(&r->c.mem, r->c.locale, l->line_qty_micro, l->unit)
+                                             : NULL);
         table_cell(t, l->code);
         table_money(t, l->amount_minor);
     }

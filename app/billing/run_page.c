@@ -45,7 +45,7 @@ void run_kpi(Req *r, const char *label, const char *value, const char *url, cons
 
 const char *run_count(Req *r, int64_t n) { return locale_count(&r->c.mem, r->c.locale, n); }
 
-const char *run_money(Req *r, Money m) { return locale_money_plain(&r->c.mem, r->c.locale, m); }
+const char *run_money(Req *r, Money m) { return locale_money(&r->c.mem, r->c.locale, m); }
 
 void run_must_be(Req *r, const RunRow *run, const char *states) {
     for (const char *at_ = states; at_; at_ = strchr(at_, ',') ? strchr(at_, ',') + 1 : NULL)

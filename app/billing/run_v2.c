@@ -280,8 +280,8 @@ static void stage_cycle(Req *r, const RunRow *run, const RunCounts *k) {
     if (!last) { show_text(r, "show.sections.1.text", word(r, "billing.run.last_none")); return; }
     show_fact(r, facts, word(r, "billing.run.run"), last->run_no, NULL);
     show_fact(r, facts, word(r, "billing.run.amount"), run_money(r, last->amount_minor), NULL);
-    show_fact(r, facts, word(r, "billing.run.use"), quantity_decimal(&r->c.mem, run_sums(&r->c, last->id,
-                                                                                         (Id){ 0 })->used), NULL);
+    show_fact(r, facts, word(r, "billing.run.use"),
+              locale_quantity(&r->c.mem, r->c.locale, run_sums(&r->c, last->id, (Id){ 0 })->used, NULL), NULL);
     show_fact(r, facts, word(r, "billing.run.errors"), run_count(r, last->error_count), NULL);
     show_fact(r, facts, word(r, "billing.run.duration"), run_span(r, last->seconds), NULL);
 }
@@ -397,7 +397,7 @@ static void compare(Req *r, TableView *t, const char *label, const RunSums *now,
     table_int(t, then->bills);
     table_money(t, then->current);
     table_money(t, then->tax);
-    table_cell(t, quantity_decimal(&r->c.mem, then->used));
+    table_cell(t, locale_quantity(&r->c.mem, r->c.locale, then->used, NULL));
     table_cell(t, then->current.minor ? text(r, "%+lld %%", (long long)away) : "-");
 }
 
@@ -466,7 +466,8 @@ static void stage_drafts(Req *r, const RunRow *run, const RunCounts *k) {
             NULL);
     run_kpi(r, word(r, "billing.run.current"), run_money(r, now->current), NULL, NULL);
     run_kpi(r, word(r, "billing.run.tax"), run_money(r, now->tax), NULL, NULL);
-    run_kpi(r, word(r, "billing.run.use"), quantity_decimal(&r->c.mem, now->used), NULL, NULL);
+    run_kpi(r, word(r, "billing.run.use"), locale_quantity(&r->c.mem, r->c.locale, now->used, NULL), NULL,
+            NULL);
     run_kpi(r, word(r, "billing.run.average"), now->bills ? run_money(r, average) : "-", NULL, NULL);
     run_kpi(r, word(r, "billing.run.estimated_share"),
             now->bills ? text(r, "%lld %%", (long long)(now->estimated * 100 / now->bills)) : "-", NULL, NULL);

@@ -20,14 +20,14 @@ story('BX04US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, com
   test('BX04US01.2 estimated bills are found by their filter', async () => {
     const page = await as('billing_manager').get('/bx/bills?is_estimated=1').sees('SF-1003', '153.77').lacks('SF-1001');
     const card = (label) => page.body.match(new RegExp(`${label}</span><span class="s-kv"><strong class="num">([^<]*)`))?.[1];
-    expect([card('Total bills'), card('Actual bills'), card('Non-actual bills'), card('Billed amount'), card('Outstanding')]).toEqual(['8', '7', '1', '2,357.98', '2,357.98']);
+    expect([card('Total bills'), card('Actual bills'), card('Non-actual bills'), card('Billed amount'), card('Outstanding')]).toEqual(['8', '7', '1', '$2,357.98', '$2,357.98']);
     // Every line that is no tax is a charge by use or a service charge.
     const sum = (types) => Number(one(`select sum(amount_minor) from bill_line l join bill b on b.id = l.bill_id where b.status = 'published' and l.posts = 1 and l.charge_type ${types}`));
-    const shown = (label) => Math.round(Number(card(label).replace(/,/g, '')) * 100);
+    const shown = (label) => Math.round(Number(card(label).replace(/[$,]/g, '')) * 100);
     expect(shown('Consumption charges')).toBe(sum("in ('USAGE', 'SEWER_USAGE')"));
     expect(shown('Service charges')).toBe(sum("not in ('USAGE', 'SEWER_USAGE', 'TAX')"));
     expect(shown('Consumption charges') + shown('Service charges') + sum("= 'TAX'")).toBe(235798);
-    expect(card('Late fees')).toBe('0.00');
+    expect(card('Late fees')).toBe('$0.00');
   });
 
   test('BX04US01.3 the calculation reads like a sum on paper', async () => {

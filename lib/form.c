@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "lib/card.h"
+#include "lib/json.h"
+#include "lib/json.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/money.h"
@@ -290,6 +292,14 @@ static void read_choices(Req *r, const Field *f, Value *v) {
     }
     v->texts = kept;
     v->given = v->count > 0;
+    if (v->given) {
+        Text t = text_start(r);
+        JsonOut o = json_out(&t);
+        json_open_list(&o, NULL);
+        for (size_t i = 0; i < v->count; i++) json_add_text(&o, NULL, kept[i]);
+        json_close(&o);
+        v->kind = KIND_TEXT, v->text = t.s;
+    }
     if (!v->given && f->flags & REQUIRED) problem(r, f->name, "%s", WRONG(r, f, "choose"));
 }
 
@@ -585,6 +595,15 @@ static void show_conflict(FormView *v, const DbColumn *columns, int n, int64_t v
     show_int(r, form_at(v, "row_version"), version);
 }
 
+/* The choices that a stored JSON list names. */
+static void tick(FormView *v, const Field *f, const char *list) {
+    Json all = list ? json_read(&v->r->c.mem, list, strlen(list), JSON_SIZE_MAX, NULL) : (Json){ 0 };
+    for (size_t i = 0; f->choices && f->choices[i].value && !v->again; i++)
+        for (size_t k = 0; k < json_size(all); k++)
+            if (!strcmp(json_text(json_item(all, k), ""), f->choices[i].value))
+                show_text(v->r, text(v->r, "%s.fields.%s.options.%zu.selected", v->at, f->name, i), "1");
+}
+
 void form_columns(FormView *v, const DbColumn *columns, int n) {
     const DbColumn *version = column_named(columns, n, "row_version");
     const char *typed = v->again ? field_text(v->r, "row_version") : NULL;
@@ -592,6 +611,8 @@ void form_columns(FormView *v, const DbColumn *columns, int n) {
     if (version && typed && strtoll(typed, NULL, 10) != version->n) show_conflict(v, columns, n, version->n);
     for (int i = 0; i < n; i++)
         for (const Field *f = v->form->fields; f->name; f++)
-            if (!strcmp(f->name, columns[i].name) && !(f->flags & (SECRET | DERIVED)))
+            if (!strcmp(f->name, columns[i].name) && f->type == FIELD_CHOICES)
+                tick(v, f, columns[i].is_null ? NULL : columns[i].text);
+            else if (!strcmp(f->name, columns[i].name) && !(f->flags & (SECRET | DERIVED)))
                 put_value(v, f->name, field_typed(v->r, f, &columns[i]));
 }

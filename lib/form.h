@@ -62,6 +62,8 @@ typedef struct Field {
     const char   *hint, *prefix, *suffix, *width, *autocomplete;
     const char   *initial;          /* value of a new form, as typed */
     const char   *column;           /* SQL of the value when it is not the column of the field's name (lists) */
+    const char   *options;          /* of a resource's CHOICE or CHOICES without .choices: fixed SQL giving value and
+                                       label; one ? = the utility */
 } Field;
 
 #define FIELDS              (const Field[])
@@ -113,7 +115,7 @@ Date        in_date (const Input *in, const char *name);        /* of a month fi
 bool        in_bool (const Input *in, const char *name);
 Id          in_ref  (const Input *in, const char *name);        /* the row id the sent key stands for */
 bool        in_given(const Input *in, const char *name);
-Texts       in_texts(Input *in, const char *name);              /* of CHOICES */
+Texts       in_texts(Input *in, const char *name);              /* of CHOICES; in_text: the same as a JSON list */
 Value      *in_value(const Input *in, const char *name);
 Bind        in_bind (const Input *in, const char *name);        /* as a parameter; NULL when not given */
 

@@ -12,7 +12,7 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 
-enum { FIELDS_MAX = 40, LINKS_MAX = 4 };
+enum { FIELDS_MAX = 40, LINKS_MAX = 4, CHOICES_MAX = 500 };
 
 static const char *key_of(const Resource *res) { return res->key ? res->key : res->fields[0].name; }
 
@@ -24,6 +24,34 @@ static Action delete_right(const Resource *res) { return res->delete_action ? re
 static Form *form_of(Req *r, const Resource *res) {
     Form *form = take(r, sizeof *form);
     *form = (Form){ .name = res->table, .fields = res->fields, .intro = res->intro };
+    return form;
+}
+
+typedef struct Listed { Req *r; Choice *to; size_t n; } Listed;
+
+static void list_choice(void *arg, const DbColumn *c, int n) {
+    Listed *l = arg;
+    if (l->n == CHOICES_MAX || !c[0].text) return;
+    l->to[l->n++] = (Choice){ text_copy(l->r, c[0].text), text_copy(l->r, n > 1 && c[1].text ? c[1].text : c[0].text) };
+}
+
+/* The field with what may be chosen now. */
+static Field field_whole(Req *r, const Field *f) {
+    Field whole = *f;
+    if (!f->options) return whole;
+    Listed l = { r, take_n(r, Choice, CHOICES_MAX + 1), 0 };
+    Bind b = bind_id(r->c.utility);
+    db_columns(&r->c, f->options, &b, strchr(f->options, '?') ? 1 : 0, list_choice, &l, true);
+    whole.choices = l.to;
+    return whole;
+}
+
+/* The form to be shown or read: labels alone do not want the choices. */
+static Form *form_whole(Req *r, const Resource *res) {
+    Form *form = form_of(r, res);
+    Field *fields = take_n(r, Field, FIELDS_MAX + 1);
+    for (size_t i = 0; res->fields[i].name && i < FIELDS_MAX; i++) fields[i] = field_whole(r, &res->fields[i]);
+    form->fields = fields;
     return form;
 }
 
@@ -154,16 +182,34 @@ static const DbColumn *column_of_row(const Kept *k, const char *name) {
     return NULL;
 }
 
-static const char *shown(Req *r, const Field *f, const DbColumn *c) {
+static const char *choice_shown(Req *r, const Field *f, const char *value) {
+    for (const Choice *ch = f->choices; ch && ch->value; ch++)
+        if (!strcmp(ch->value, value)) return !ch->label ? state_label(r, ch->value)
+            : f->options ? ch->label : msg_said(r->c.language, ch->label);
+    return value;
+}
+
+/* Of a JSON list of values the words, with commas. */
+static const char *choices_shown(Req *r, const Field *f, const char *list) {
+    Json all = json_read(&r->c.mem, list, strlen(list), JSON_SIZE_MAX, NULL);
+    Text t = text_start(r);
+    text_add(&t, "");
+    for (size_t i = 0; i < json_size(all); i++)
+        text_addf(&t, "%s%s", i ? ", " : "", choice_shown(r, f, json_text(json_item(all, i), "")));
+    return t.s;
+}
+
+static const char *shown(Req *r, const Field *plain, const DbColumn *c) {
     if (!c || c->is_null) return "";
+    Field whole = field_whole(r, plain), *f = &whole;
     if (f->flags & SECRET) return "***";
     if (f->type == FIELD_BOOL) return msg(r->c.language, c->n ? "ui.yes" : "ui.no");
     if (f->type == FIELD_PERCENT) return text(r, "%s %%", percent_decimal(&r->c.mem, c->n));
+    if (f->type == FIELD_CHOICES) return choices_shown(r, f, c->text ? c->text : "[]");
     if (f->type == FIELD_CHOICE) {
         const char *value = field_typed(r, f, c);
         for (const Choice *ch = f->choices; ch && ch->value; ch++)
-            if (!strcmp(ch->value, value)) return ch->label ? msg_said(r->c.language, ch->label)
-                : state_label(r, ch->value);
+            if (!strcmp(ch->value, value)) return choice_shown(r, f, value);
     }
     return column_text(r, c);
 }
@@ -208,6 +254,7 @@ static ListColumn list_column(Req *r, const Resource *res, const Field *f) {
     if (f->type == FIELD_REF && f->flags & FILTER)
         col.options = text(r, "select y.`%s`, y.`%s` from `%s` y where y.utility_id = ? order by 1", key_of(f->ref),
                            key_of(f->ref), f->ref->table);
+    if (f->options) col.options = f->options;
     if (f->type == FIELD_BOOL) {
         static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
         col.kind = "yesno";
@@ -367,7 +414,7 @@ static void show_refs(Req *r, FormView *v, const Resource *res) {
 
 void resource_new(Req *r) {
     const Resource *res = resource_of(r);
-    Form *form = form_of(r, res);
+    Form *form = form_whole(r, res);
     form->submit = text(r, "Add %s", resource_one(r, res));
     FormView *v = form_show(r, "form", form, res->path);
     show_refs(r, v, res);
@@ -385,7 +432,7 @@ void resource_edit(Req *r) {
     Id id = resource_find(&r->c, res, key);
     if (!id.id) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
     Kept k = read_row(r, res, id);
-    FormView *v = form_show(r, "form", form_of(r, res), text(r, "%s/%s", res->path, url_part(r, key)));
+    FormView *v = form_show(r, "form", form_whole(r, res), text(r, "%s/%s", res->path, url_part(r, key)));
     show_refs(r, v, res);
     form_columns(v, k.columns, k.n);
     for (const Field *f = res->fields; f->name; f++)
@@ -414,7 +461,7 @@ static void check_unique(Req *r, const Resource *res, const Input *in, Id id) {
 }
 
 static bool stored(const Field *f) {
-    return !(f->flags & DERIVED) && f->type != FIELD_FILE && f->type != FIELD_CHOICES;
+    return !(f->flags & DERIVED) && f->type != FIELD_FILE;
 }
 
 Id resource_insert(Req *r, const Resource *res, const Input *in) {
@@ -456,7 +503,7 @@ static const char *key_after(Req *r, const Resource *res, Id id) {
 
 void resource_create(Req *r) {
     const Resource *res = resource_of(r);
-    Input *in = form_read(r, form_of(r, res));
+    Input *in = form_read(r, form_whole(r, res));
     Id id = resource_insert(r, res, in);
     problems_end(r);
     Kept after = read_row(r, res, id);
@@ -469,7 +516,7 @@ void resource_update(Req *r) {
     const char *key = path_text(r, "key");
     Found f = find_key(&r->c, res, key, true);
     if (!f.any) fail(r, NOT_FOUND, "There is no %s %s.", resource_one(r, res), key);
-    Input *in = form_read(r, form_of(r, res));
+    Input *in = form_read(r, form_whole(r, res));
     Kept before = read_row(r, res, f.id);
     for (const Field *field = res->fields; field->name; field++) {
         if (!(field->flags & FIXED)) continue;
@@ -568,8 +615,16 @@ const char *resource_check(Ctx *c, const Resource *res) {
     if (wordless) return wordless;
     int n = 0;
     for (const Field *f = res->fields; f->name; f++, n++)
-        if (f->type == FIELD_CHOICE && !f->choices) return text(c, "%s: a choice without choices", f->name);
+        if (f->type == FIELD_CHOICE && !f->choices && !f->options)
+            return text(c, "%s: a choice without choices", f->name);
     if (n > FIELDS_MAX) return "too many fields";
+    for (const Field *f = res->fields; f->name; f++) {
+        if (!f->options) continue;
+        DbSite choices = { .sql = f->options, .file = res->file, .line = res->line, .kind = DB_SITE_SHOW,
+                           .params = strchr(f->options, '?') ? 1 : 0 };
+        const char *bad = db_prepare_check(c, &choices);
+        if (bad) return bad;
+    }
     DbSite site = { .sql = select_row(c, res), .file = res->file, .line = res->line, .params = 1,
                     .kind = DB_SITE_SHOW };
     const char *wrong = db_prepare_check(c, &site);

@@ -153,7 +153,7 @@ void charge_cancel(Ctx *c, const char *source_type, Id source, const char *reaso
     F(T, int64_t, rate_ppm) F(T, Money, minimum_minor) F(T, bool, has_maximum) F(T, Money, maximum_minor) \
     F(T, Money, threshold_minor) \
     F(T, int, grace_days) F(T, bool, is_monthly) F(T, bool, compound) F(T, bool, spares_disputes) \
-        F(T, bool, spares_agreements) F(T, const char *, category_ids)
+        F(T, bool, spares_agreements) F(T, const char *, category_ids) F(T, const char *, exempt)
 ROW(RuleRow, RULE_ROW)
 #define LATE_ROW(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Id, consumer_id) F(T, const char *, bill_no) \
     F(T, const char *, currency) F(T, Date, due_date) F(T, Money, open_minor) F(T, bool, dispute_hold) \
@@ -166,19 +166,36 @@ static RuleRow *rule_get(Ctx *c, Id rule) {
                               "as has_maximum, coalesce(maximum_minor, 0) as maximum_minor, threshold_minor, "
                               "grace_days, repeat_mode='monthly' as is_monthly, "
                               "compound, coalesce(json_contains(exempt, '\"dispute\"'), 0) as spares_disputes, "
-        "coalesce(json_contains(exempt, '\"agreement\"'), 0) as spares_agreements, category_ids from late_fee_rule "
+        "coalesce(json_contains(exempt, '\"agreement\"'), 0) as spares_agreements, category_ids, exempt "
+        "from late_fee_rule "
         "where id=? and utility_id=?", rule, c->utility);
+}
+
+static LateFeeRule rule_of(const RuleRow *r) {
+    return (LateFeeRule){ .kind = (LateFeeKind)late_fee_kind_find(r->kind), .flat = r->amount_minor,
+                          .rate_ppm = r->rate_ppm, .has_minimum = r->minimum_minor.minor > 0,
+                          .minimum = r->minimum_minor, .has_maximum = r->has_maximum, .maximum = r->maximum_minor,
+                          .threshold = r->threshold_minor, .grace_days = r->grace_days, .is_compound = r->compound };
+}
+
+LateFeeTry late_fee_try(Ctx *c, Id id, Money unpaid, int days) {
+    const RuleRow *r = rule_get(c, id);
+    LateFeeRule rule = rule_of(r);
+    LateFeeFacts f = { .unpaid = unpaid, .days = days };
+    Money fee = late_fee_amount(&rule, &f, utility_here(c)->half_even ? ROUND_HALF_EVEN : ROUND_HALF_UP);
+    const char *why = days <= r->grace_days ? "billing.late_fee_why.grace"
+        : unpaid.minor <= r->threshold_minor.minor ? "billing.late_fee_why.threshold"
+        : rule.has_minimum && fee.minor == rule.minimum.minor ? "billing.late_fee_why.minimum"
+        : rule.has_maximum && fee.minor == rule.maximum.minor ? "billing.late_fee_why.maximum"
+        : "billing.late_fee_why.rule";
+    return (LateFeeTry){ fee, why };
 }
 
 static bool fee_of_bill(Ctx *c, const RuleRow *r, const LateRow *b, Date date) {
     int days = date_days_between(b->due_date, date);
     int occurrence = r->is_monthly && days > r->grace_days ? 1 + (days - r->grace_days - 1) / 30 : 1;
     if (b->fees >= occurrence) return false;
-    LateFeeKind kind = (LateFeeKind)late_fee_kind_find(r->kind);
-    LateFeeRule rule = { .kind = kind, .flat = r->amount_minor, .rate_ppm = r->rate_ppm,
-                         .has_minimum = r->minimum_minor.minor > 0, .minimum = r->minimum_minor,
-                         .has_maximum = r->has_maximum, .maximum = r->maximum_minor,
-                         .threshold = r->threshold_minor, .grace_days = r->grace_days, .is_compound = r->compound };
+    LateFeeRule rule = rule_of(r);
     LateFeeFacts f = { .unpaid = money_add(b->open_minor, b->open_fees), .unpaid_late_fees = b->open_fees, .days = days,
                        .in_dispute = b->dispute_hold && r->spares_disputes, .in_agreement = b->in_agreement
                        && r->spares_agreements };
@@ -207,6 +224,10 @@ static bool fee_of_bill(Ctx *c, const RuleRow *r, const LateRow *b, Date date) {
 int late_fee_assess(Ctx *c, Id account, Id rule, Date date) {
     const RuleRow *r = rule_get(c, rule);
     account_lock(c, account);
+    if (r->exempt && db_int(c, "select exists (select 1 from rebate_enrolment e join rebate_rule g "
+            "on g.id=e.rebate_rule_id where e.account_id=? and e.status='approved' and e.from_on<=? "
+            "and (e.to_on is null or e.to_on>=?) and json_contains(?, json_quote(g.`group`)))", account, date, date,
+                            r->exempt)) return 0;
     LateRows bills = db_all(c, LateRow,
         "select b.id, b.account_id, b.consumer_id, b.bill_no, b.currency, b.due_date, b.open_minor, b.dispute_hold, "
         "exists (select 1 from payment_agreement_item i join payment_agreement g on g.id=i.agreement_id "

@@ -56,6 +56,9 @@ void    daily_total_after_cancel(Ctx *c, const EventRow *e);
 /* Discarded drafts are kept 90 days for comparison, then removed, a bounded number a step (bill_store.c). */
 JobStep bill_drafts_cleanup(Ctx *c, const JobRow *job);
 JobStep late_fee_job(Ctx *c, const JobRow *job);        /* charge.c */
+/* What a rule makes of an unpaid amount so many days after it was due, and the key of the message that says why. */
+typedef struct LateFeeTry { Money amount; const char *why; } LateFeeTry;
+LateFeeTry late_fee_try(Ctx *c, Id rule, Money unpaid, int days);
 void    dispute_opened(Ctx *c, const EventRow *e);
 void    dispute_ended (Ctx *c, const EventRow *e);
 

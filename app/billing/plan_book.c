@@ -17,7 +17,8 @@ enum { LABELS_MOST = 20 };
 
 #define PLAN_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, proration_method) \
     F(T, const char *, rate_change_method) F(T, int, tolerance_days) \
-    F(T, bool, has_deemed) F(T, Quantity, deemed_qty_micro) F(T, const char *, fallback_tou)
+    F(T, bool, has_deemed) F(T, Quantity, deemed_qty_micro) F(T, const char *, fallback_tou) \
+    F(T, bool, has_winter) F(T, Quantity, winter_qty_micro)
 ROW(PlanRow, PLAN_ROW)
 #define VERSION_ROW(F, T) F(T, Id, id) F(T, Id, plan_id) F(T, int, version_no) F(T, Date, effective_from) \
     F(T, Date, effective_to) F(T, bool, is_instead)
@@ -112,7 +113,9 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
     b->plans = db_all(c, PlanRow, "select id, code, proration_method, rate_change_method, tolerance_days, "
                                   "deemed_daily_qty_micro is not null as has_deemed, "
                                   "coalesce(deemed_daily_qty_micro, 0) as deemed_qty_micro, "
-                                  "fallback_tou from tariff_plan where utility_id=? order by id", c->utility);
+                                  "fallback_tou, winter_default_qty_micro is not null as has_winter, "
+                                  "coalesce(winter_default_qty_micro, 0) as winter_qty_micro from tariff_plan "
+                                  "where utility_id=? order by id", c->utility);
     VersionRows versions = db_all(c, VersionRow,
         "select v.id, v.plan_id, v.version_no, v.effective_from, v.effective_to, json_contains(?, v.id) as is_instead "
         "from tariff_plan_version v where v.utility_id=? and (json_contains(?, v.id) "
@@ -417,7 +420,8 @@ int plan_spans(PlanBook *b, Id plan, Date valid_from, Date valid_to, const char 
             .rate_change = !strcmp(p->rate_change_method, "version_at_end")
             ? RATES_AT_END : !strcmp(p->rate_change_method, "version_at_start") ? RATES_AT_START : RATES_BY_DAYS,
             .tolerance_days = p->tolerance_days, .has_deemed = p->has_deemed, .deemed_per_day = p->deemed_qty_micro,
-            .tou_fallback = p->fallback_tou };
+            .tou_fallback = p->fallback_tou, .has_winter_default = p->has_winter,
+            .winter_default = p->winter_qty_micro };
     }
     return n;
 }

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "app/billing/pages.h"
-#include "lib/json.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+#include "lib/page.h"
 #include "lib/resource.h"
+#include "lib/table.h"
 
 static const Choice methods[] = { { "exclusive", "billing.tax_methods.exclusive" },
                                   { "inclusive", "billing.tax_methods.inclusive" }, { 0 } };
@@ -18,6 +21,13 @@ static const Choice kinds[] = { { "percent", "billing.late_fee_kinds.percent" },
 
                                 { "percent_per_month", "billing.late_fee_kinds.percent_per_month" },
                                 { 0 } };
+static const Choice spared[] = { { "agreement", "billing.late_fee_spared.agreement" },
+                                 { "dispute", "billing.late_fee_spared.dispute" },
+                                 { "low_income", "billing.late_fee_spared.low_income" },
+                                 { "senior", "billing.late_fee_spared.senior" },
+                                 { "disability", "billing.late_fee_spared.disability" },
+                                 { "hardship", "billing.late_fee_spared.hardship" },
+                                 { "conservation", "billing.late_fee_spared.conservation" }, { 0 } };
 static const Choice repeats[] = { { "once", "billing.late_fee_repeats.once" },
                                   { "monthly", "billing.late_fee_repeats.monthly" }, { 0 } };
 
@@ -29,10 +39,6 @@ static void days_check(Req *r, const Input *in) {
 
 static void tax_check(Req *r, const Input *in, Id id) {
     days_check(r, in);
-    const char *code = in_text(in, "gl_code");
-    if (code && !db_int(r, "select count(*) from gl_code where utility_id=? and code=? and active=1", r->c.utility,
-                        code))
-        problem(r, "gl_code", "There is no GL code %s.", code);
     if (in_given(in, "code") && in_given(in, "effective_from")
         && db_int(r, "select count(*) from tax_code where utility_id=? and code=? and effective_from=? and not id<=>?",
                   r->c.utility, in_text(in, "code"), in_date(in, "effective_from"), id))
@@ -52,7 +58,8 @@ const Resource tax_code = {
         { "split_by_days",  BOOL },
         { "compound",       BOOL },
         { "sort",           INT(0, 999), .flags = REQUIRED, .initial = "0" },
-        { "gl_code",        TEXT(3, 12), .flags = REQUIRED | LIST },
+        { "gl_code",        CHOICE(NULL), .flags = REQUIRED | LIST, .options = "select code as value, "
+          "concat(code, ' ', name) as label from gl_code where utility_id = ? and active = 1 order by code" },
         { "effective_from", DATE_FIELD,  .flags = REQUIRED | LIST },
         { "effective_to",   DATE_FIELD,  .flags = LIST },
         { "active",         BOOL, .flags = LIST | FILTER, .initial = "1" },
@@ -65,19 +72,57 @@ const Resource tax_code = {
 
 static void late_fee_check(Req *r, const Input *in, Id id) {
     days_check(r, in);
-    const char *kind = in_text(in, "kind"), *exempt = in_text(in, "exempt");
+    const char *kind = in_text(in, "kind");
     bool percent = kind && strcmp(kind, "flat") != 0,
         flat = kind && (!strcmp(kind, "flat") || !strcmp(kind, "greater"));
     if (percent && !in_ppm(in, "rate_ppm")) problem(r, "rate_ppm", "Enter percentage.");
     if (flat && !in_money(in, "amount_minor").minor) problem(r, "amount_minor", "Enter amount.");
     if (in_given(in, "maximum_minor") && in_money(in, "maximum_minor").minor < in_money(in, "minimum_minor").minor)
         problem(r, "maximum_minor", "The most is below the least.");
-    if (exempt && json_kind(json_read(&r->c.mem, exempt, strlen(exempt), 4096, NULL)) != JSON_KIND_LIST)
-        problem(r, "exempt", "Give a list as [\"agreement\", \"dispute\"].");
     if (in_given(in, "code") && in_given(in, "effective_from")
         && db_int(r, "select count(*) from late_fee_rule where utility_id=? and code=? and effective_from=? "
                      "and not id<=>?", r->c.utility, in_text(in, "code"), in_date(in, "effective_from"), id))
         problem(r, "effective_from", "%s has a rule from that day already.", in_text(in, "code"));
+}
+
+/* What the kind does not use may be left empty: it counts as nothing. */
+static void late_fee_zeros(Req *r, Input *in, Id id) {
+    static const char *const amounts[] = { "rate_ppm", "amount_minor", "minimum_minor", "threshold_minor" };
+    (void)r, (void)id;
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+        Value *v = in_value(in, amounts[i]);
+        if (!v->given) v->given = true, v->kind = KIND_INT64, v->n = 0;
+    }
+}
+
+static const Form try_form = { .name = "late_fee_try", .fields = FIELDS {
+    { "overdue", MONEY(1, 100000000000),  .flags = REQUIRED },
+    { "days",    INT(1, 3650), .flags = REQUIRED, .suffix = "days" },
+    { 0 } } };
+
+/* On the page of a rule: what it makes of an amount so many days after it was due, by what the nightly job computes. */
+static void late_fee_show(Req *r, Id id) {
+    Input *in = NULL;
+    if (query_text(r, "overdue")) {
+        r->fields = r->query;
+        r->again = true;
+        in = form_read(r, &try_form);
+    }
+    FormView *v = form_show(r, "show.sections.1.form", &try_form,
+                            text(r, "/plans/late-fees/%s", path_text(r, "key")));
+    form_int(v, "days", 30);
+    show_text(r, "show.sections.1.title", msg(r->c.language, "billing.late_fee_try"));
+    show_text(r, "show.sections.1.form.get", "1");
+    show_text(r, "show.sections.1.form.submit", msg(r->c.language, "billing.late_fee_compute"));
+    if (!in) return;
+    if (r->problems) {
+        r->status = 422;
+        return;
+    }
+    LateFeeTry fee = late_fee_try(&r->c, id, in_money(in, "overdue"), (int)in_int(in, "days"));
+    Arena *a = &r->c.mem;
+    show_fact(r, "show.sections.1.facts", msg(r->c.language, "billing.late_fee"),
+              locale_money(a, r->c.locale, fee.amount), msg(r->c.language, fee.why));
 }
 
 const Resource late_fee_rule = {
@@ -97,12 +142,12 @@ const Resource late_fee_rule = {
         { "threshold_minor", MONEY(0, 0) },
         { "repeat_mode",     CHOICE(repeats), .flags = REQUIRED, .initial = "once" },
         { "compound",        BOOL },
-        { "exempt",          TEXT(2, 200) },
+        { "exempt",          CHOICES(spared) },
         { "effective_from",  DATE_FIELD,  .flags = REQUIRED | LIST },
         { "effective_to",    DATE_FIELD,  .flags = LIST },
         { "active",          BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
-    .check     = late_fee_check,
+    .check     = late_fee_check, .before_save = late_fee_zeros, .show = late_fee_show,
     .used_by   = "select count(*) from charge where late_fee_rule_id = ?",
     .used_text = "late fees",
 };

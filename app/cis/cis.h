@@ -125,6 +125,9 @@ void connection_open(struct Ctx *c, Id service_connection, Date on);
 /* A plan from a date on (the open plan row ends the day before); emits service_connection.plan_changed. INVALID for
    days that are billed, CONFLICT when a later change is there or the plan does not fit. */
 void connection_plan_set(struct Ctx *c, Id service_connection, Id plan, Date from, const char *reason);
+/* The mean use of winter for 30 days, by which wastewater may be capped: computed once a year, not typed. */
+typedef struct { Id connection; Quantity average; } ConnectionWinter;
+void connections_winter_set(struct Ctx *c, const ConnectionWinter *v, size_t n);
 /* Moves the account's status as account_may_become allows, with history and events; CONFLICT otherwise, and when it
    would close with money owed or a meter measuring. Nothing happens when it is there already. */
 void account_status_set(struct Ctx *c, Id account, const char *status, const char *reason);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/cis/entry.h"
+#include "app/core/size_rules.h"
 #include "lib/date.h"
 #include "lib/json.h"
 #include "lib/locale.h"
@@ -34,7 +35,8 @@ static Date connected_on(Ctx *c, const NewConnection *n) {
 #define FACT(F, T) F(T, int, row_no) F(T, const char *, account_no) F(T, const char *, account_status) \
     F(T, Id, premise) F(T, Id, sub_area) \
     F(T, bool, has_service) F(T, bool, has_plan) F(T, bool, plan_serves_service) F(T, bool, plan_serves_category) \
-    F(T, bool, plan_has_prices) F(T, bool, derived_fits)
+    F(T, bool, plan_serves_sub_category) F(T, bool, plan_serves_area) F(T, const char *, size_min) \
+    F(T, const char *, size_max) F(T, bool, plan_has_prices) F(T, bool, derived_fits)
 ROW(Fact, FACT)
 
 /* [[row,account,plan,derived from,service,day], ...]; a pending connection's plan is asked for today. */
@@ -81,7 +83,12 @@ static ConnectionKnown *facts_of(Ctx *c, const NewConnection *v, size_t n, RowKe
                               "v.id is not null as has_service, t.id is not null as has_plan, "
         "coalesce(json_contains(t.service_codes, json_quote(j.service)), 0) as plan_serves_service, "
         "coalesce(json_length(t.category_ids)=0 or json_contains(t.category_ids, cast(a.category_id as char)), 0) "
-        "as plan_serves_category, "
+        "as plan_serves_category, coalesce(json_length(t.sub_category_ids), 0)=0 "
+        "or coalesce(json_contains(t.sub_category_ids, cast(a.sub_category_id as char)), 0) "
+        "as plan_serves_sub_category, coalesce(json_length(t.area_ids), 0)=0 or exists (select 1 from service_area b "
+        "join service_area z on z.id=p.sub_area_id and concat(z.path, '/') like concat(b.path, '/%') "
+        "where b.utility_id=t.utility_id and json_contains(t.area_ids, cast(b.id as char))) as plan_serves_area, "
+        "t.meter_size_min as size_min, t.meter_size_max as size_max, "
         "exists (select 1 from tariff_plan_version w where w.plan_id=t.id "
         "and w.state in ('approved', 'active', 'superseded') "
         "and w.effective_from<=j.day and (w.effective_to is null or w.effective_to>=j.day)) as plan_has_prices, "
@@ -100,6 +107,8 @@ static ConnectionKnown *facts_of(Ctx *c, const NewConnection *v, size_t n, RowKe
         one->account_no = seen ? r->account_no : NULL, one->account_status = r->account_status;
         one->has_service = r->has_service, one->has_plan = r->has_plan,
             one->plan_serves_service = r->plan_serves_service;
+        one->plan_serves_sub_category = r->plan_serves_sub_category, one->plan_serves_area = r->plan_serves_area;
+        one->plan_serves_size = meter_size_within(v[r->row_no].size, r->size_min, r->size_max);
         one->plan_serves_category = r->plan_serves_category, one->plan_has_prices = r->plan_has_prices;
         one->derived_fits = r->derived_fits;
         k->premise[r->row_no] = r->premise;
@@ -221,7 +230,7 @@ ENTRY_FORMS(NewConnection, connection, connections)
 /* --- afterwards --------------------------------------------------------------------------------------------------- */
 
 #define HELD(F, T) F(T, Id, id) F(T, Id, account) F(T, Id, consumer) F(T, Id, plan) F(T, Id, category) \
-    F(T, const char *, connection_no) \
+    F(T, Id, sub_category) F(T, Id, sub_area) F(T, const char *, size) F(T, const char *, connection_no) \
     F(T, const char *, service_code) F(T, const char *, status) F(T, const char *, supply_state) F(T, Date, opened_on) \
     F(T, Date, plan_valid_from) F(T, Date, last_billed_on) F(T, int, row_version)
 ROW(Held, HELD)
@@ -229,9 +238,10 @@ ROW(Held, HELD)
 static Held *connection_lock(Ctx *c, Id connection) {
     Held *s = db_find(c, Held,
         "select s.id, s.account_id as account, a.consumer_id as consumer, s.tariff_plan_id as plan, "
-        "a.category_id as category, s.connection_no, s.service_code, s.status, s.supply_state, a.opened_on, "
+        "a.category_id as category, a.sub_category_id as sub_category, p.sub_area_id as sub_area, s.size, "
+        "s.connection_no, s.service_code, s.status, s.supply_state, a.opened_on, "
         "s.plan_valid_from, s.last_billed_on, s.row_version from service_connection s join account a "
-        "on a.id=s.account_id where s.id=? and s.utility_id=? for update",
+        "on a.id=s.account_id join premise p on p.id=s.premise_id where s.id=? and s.utility_id=? for update",
         connection, c->utility);
     if (!s) fail(c, NOT_FOUND, "There is no such connection.");
     return s;
@@ -244,17 +254,9 @@ static _Noreturn void refuse(Ctx *c, const char *field, const char *key) {
 /* The plan, with its service, its category and its prices, must fit the connection on that day. */
 static void plan_must_fit(Ctx *c, const Held *s, Id plan, Date on) {
     if (!plan.id) refuse(c, "plan", "cis.entry.plan");
-    if (!db_int(c, "select count(*) from tariff_plan where id=? and utility_id=? and status='active'", plan,
-                c->utility))
-        refuse(c, "plan", "cis.entry.plan_unknown");
-    if (!db_int(c, "select json_contains(service_codes, json_quote(?)) from tariff_plan where id=?", s->service_code,
-                plan))
-        refuse(c, "plan", "cis.entry.plan_service");
-    if (!db_int(c, "select json_length(category_ids)=0 or json_contains(category_ids, cast(? as char)) "
-                   "from tariff_plan where id=?",
-                s->category, plan))
-        refuse(c, "plan", "cis.entry.plan_category");
-    if (!tariff_version_at(c, plan, on).id) refuse(c, "plan", "cis.entry.plan_prices");
+    PlanTaker t = { s->service_code, s->size, s->category, s->sub_category, s->sub_area };
+    const char *no = tariff_plan_refusal(c, plan, &t, on);
+    if (no) refuse(c, "plan", no);
 }
 
 void connection_open(Ctx *c, Id connection, Date on) {
@@ -314,6 +316,24 @@ void connection_plan_set(Ctx *c, Id connection, Id plan, Date from, const char *
                             .number = s->connection_no, .account = s->account, .consumer = s->consumer,
                             .payload = json_pairs(c, "service_connection_id", text(c, "%lld", (long long)s->id.id),
                                                   "at", day, NULL) });
+}
+
+void connections_winter_set(Ctx *c, const ConnectionWinter *v, size_t n) {
+    if (!n) return;
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    for (size_t i = 0; i < n; i++) {
+        json_open_list(&o, NULL);
+        json_add_int(&o, NULL, v[i].connection.id), json_add_int(&o, NULL, v[i].average.micro);
+        json_close(&o);
+    }
+    json_close(&o);
+    db_run(c, "update service_connection s join json_table(?, '$[*]' columns (id bigint path '$[0]', average bigint "
+              "path '$[1]')) j on j.id=s.id set s.winter_average_qty_micro=j.average where s.utility_id=?", t.s,
+           c->utility);
+    audit_write(c, &(Audit){ .action = "winter_average", .entity = "service_connection",
+                             .after = json_pairs(c, "connections", text(c, "%zu", n), NULL) });
 }
 
 void cis_set_supply_state(Ctx *c, Id connection, const char *state, Time at, Id service_order) {

@@ -243,6 +243,10 @@ void connection_faults(Faults *to, size_t row, const NewConnection *n, const Con
     else if (n->plan.id && !f->has_plan) fault_add(to, row, FAULT_UNKNOWN, "plan", "cis.entry.plan_unknown");
     else if (n->plan.id && !f->plan_serves_service) fault_add(to, row, FAULT_RULE, "plan", "cis.entry.plan_service");
     else if (n->plan.id && !f->plan_serves_category) fault_add(to, row, FAULT_RULE, "plan", "cis.entry.plan_category");
+    else if (n->plan.id && !f->plan_serves_sub_category)
+        fault_add(to, row, FAULT_RULE, "plan", "cis.entry.plan_sub_category");
+    else if (n->plan.id && !f->plan_serves_area) fault_add(to, row, FAULT_RULE, "plan", "cis.entry.plan_area");
+    else if (n->plan.id && !f->plan_serves_size) fault_add(to, row, FAULT_RULE, "plan", "cis.entry.plan_size");
     else if (n->plan.id && is_used && !f->plan_has_prices)
         fault_add(to, row, FAULT_RULE, "plan", "cis.entry.plan_prices");
     if (n->derived_from.id && !f->derived_fits)

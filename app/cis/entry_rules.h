@@ -100,6 +100,7 @@ typedef struct {
     bool        number_taken, legacy_taken;
     const char *account_no, *account_status;        /* account_no NULL: there is none */
     bool        has_service, has_plan, plan_serves_service, plan_serves_category, plan_has_prices, derived_fits;
+    bool        plan_serves_sub_category, plan_serves_area, plan_serves_size;
 } ConnectionKnown;
 
 void consumer_faults  (Faults *to, size_t row, const NewConsumer *n,   const ConsumerKnown *f);

@@ -263,6 +263,11 @@ Date    cal_adjust_date        (struct Ctx *c, Id calendar, Date d, DateRule rul
 /* tariff_plan_version of the plan in force on a date (states approved, active, superseded); 0 when none. */
 Id tariff_version_at(struct Ctx *c, Id plan, Date date);
 Id tariff_plan_find (struct Ctx *c, const char *code);                  /* 0 when none */
+/* Who would be billed by a plan; size NULL: not known (yet), "none": without a meter. */
+typedef struct { const char *service_code, *size; Id category, sub_category, sub_area; } PlanTaker;
+/* Why the plan is not for it on that day, as the key of a message ("cis.entry.plan_category"); NULL: it is. Asked are
+ * service, category, sub-category, area, meter size, and whether the plan is active and has prices. */
+const char *tariff_plan_refusal(struct Ctx *c, Id plan, const PlanTaker *t, Date on);
 
 typedef struct {
     const char *code, *name, *charge_type, *gl_code, *post_mode;        /* immediate, on_bill */

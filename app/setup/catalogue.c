@@ -5,6 +5,7 @@
 
 #include "app/core/core.h"
 #include "app/core/installation.h"
+#include "app/core/size_rules.h"
 #include "lib/date.h"
 #include "lib/db.h"
 #include "lib/json.h"
@@ -62,6 +63,30 @@ const char *area_label(Ctx *c, Id area) {
 
 Id tariff_plan_find(Ctx *c, const char *code) {
     return db_id(c, "select id from tariff_plan where utility_id=? and code=?", c->utility, code);
+}
+
+#define FIT_ROW(F, T) F(T, bool, is_active) F(T, bool, service) F(T, bool, category) F(T, bool, sub_category) \
+    F(T, bool, area) F(T, const char *, size_min) F(T, const char *, size_max)
+ROW(FitRow, FIT_ROW)
+
+const char *tariff_plan_refusal(Ctx *c, Id plan, const PlanTaker *t, Date on) {
+    const FitRow *f = db_find(c, FitRow, "select p.status='active' as is_active, "
+        "json_contains(p.service_codes, json_quote(?)) as service, "
+        "json_length(p.category_ids)=0 or json_contains(p.category_ids, cast(? as char)) as category, "
+        "coalesce(json_length(p.sub_category_ids), 0)=0 "
+        "or coalesce(json_contains(p.sub_category_ids, cast(? as char)), 0) as sub_category, "
+        "coalesce(json_length(p.area_ids), 0)=0 or exists (select 1 from service_area b join service_area s on s.id=? "
+        "and s.utility_id=b.utility_id and concat(s.path, '/') like concat(b.path, '/%') "
+        "where b.utility_id=p.utility_id and json_contains(p.area_ids, cast(b.id as char))) as area, "
+        "p.meter_size_min as size_min, p.meter_size_max as size_max from tariff_plan p where p.id=? and p.utility_id=?",
+        t->service_code, t->category, t->sub_category, t->sub_area, plan, c->utility);
+    if (!f || !f->is_active) return "cis.entry.plan_unknown";
+    if (!f->service) return "cis.entry.plan_service";
+    if (!f->category) return "cis.entry.plan_category";
+    if (!f->sub_category) return "cis.entry.plan_sub_category";
+    if (!f->area) return "cis.entry.plan_area";
+    if (!meter_size_within(t->size, f->size_min, f->size_max)) return "cis.entry.plan_size";
+    return tariff_version_at(c, plan, on).id ? NULL : "cis.entry.plan_prices";
 }
 
 Id tariff_version_at(Ctx *c, Id plan, Date date) {

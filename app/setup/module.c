@@ -218,7 +218,11 @@ static const Route setup_routes[] = {
     GET ("/plans/comparison", "core.tariffs", VIEW, plan_compare_page),
     GET ("/plans/rates", "core.tariffs", VIEW, plan_library_page),
     GET ("/plans/seasons", "core.tariffs", VIEW, plan_seasons_page),
+    GET ("/plans/connections/{no}", "core.tariffs", VIEW, plan_connection_page),
+    POST("/plans/connections/{no}", "core.tariffs", EDIT, plan_connection_post, .form = plan_connection_page),
     RESOURCE(plan_fee), RESOURCE(plan_rebate),
+    GET ("/plans/fees/{key}/amounts", "core.tariffs", EDIT, plan_fee_amounts_page),
+    POST("/plans/fees/{key}/amounts", "core.tariffs", EDIT, plan_fee_amounts_post),
 
     /* import_*.c: data migration; entities are the owners' */
     GET ("/migration",                           "core.migration", VIEW,   import_home),
@@ -253,6 +257,7 @@ static const Route setup_routes[] = {
     POST("/plans/{code}/seasons", "core.tariffs", EDIT, plan_seasons_save),
     GET ("/plans/{code}/move", "core.tariffs", EDIT, plan_move_page),
     POST("/plans/{code}/move", "core.tariffs", EDIT, plan_move_post),
+    GET ("/plans/{code}/connections", "core.tariffs", VIEW, plan_connections_page),
     GET ("/plans/{code}/versions/new", "core.tariffs", EDIT, plan_version_new),
     POST("/plans/{code}/versions", "core.tariffs", EDIT, plan_version_create, .form = plan_version_new),
     GET ("/plans/{code}/versions/{no}", "core.tariffs", VIEW, plan_version_page),
@@ -319,6 +324,7 @@ static const JobHandler setup_jobs[] = {
     { .kind = "tariff.notify",   .class = "general", .run = plan_notify_job },
     { .kind = "tariff.impact",   .class = "general", .run = plan_impact_job },
     { .kind = "tariff.move",     .class = "general", .run = plan_move_job },
+    { .kind = "tariff.winter",   .class = "general", .run = plan_winter_job },
     { .kind = "import.validate", .class = "imports", .run = import_validate_job, .max_attempts = 4 },
     { .kind = "import.run",      .class = "imports", .run = import_run_job,      .max_attempts = 4 },
     { .kind = "import.rollback", .class = "imports", .run = import_rollback_job, .max_attempts = 4 },
@@ -343,6 +349,8 @@ static const JobSchedule setup_schedules[] = {
       .rule = "daily 00:00", .per_utility = true },
     { .code = "tariff_notice", .kind = "tariff.notice", .name = "Consumers are told of new prices",
       .rule = "daily 08:30", .per_utility = true },
+    { .code = "tariff_winter", .kind = "tariff.winter", .name = "Winter averages, once a year",
+      .rule = "daily 00:30", .per_utility = true },
     { 0 }
 };
 

@@ -217,6 +217,11 @@ void plan_seasons_save(Req *r);
 void plan_move_page   (Req *r);
 void plan_move_post   (Req *r);
 
+/* plan_assign.c */
+void plan_connections_page(Req *r);
+void plan_connection_page (Req *r);
+void plan_connection_post (Req *r);
+
 /* plan_version.c */
 void plan_version_new   (Req *r);
 void plan_version_create(Req *r);
@@ -252,6 +257,7 @@ JobStep plan_notice_job  (Ctx *c, const JobRow *job);
 JobStep plan_notify_job  (Ctx *c, const JobRow *job);
 JobStep plan_impact_job  (Ctx *c, const JobRow *job);
 JobStep plan_move_job    (Ctx *c, const JobRow *job);
+JobStep plan_winter_job  (Ctx *c, const JobRow *job);
 
 /* promotion_page.c */
 void configuration_page        (Req *r);
@@ -265,6 +271,10 @@ void configuration_key_withdraw(Req *r);
 
 /* plan_catalogue.c */
 extern const struct Resource plan_fee, plan_rebate;
+/* plan_fee.c: amounts of a fee by meter size and category */
+void plan_fee_amounts_show(Req *r, Id fee);
+void plan_fee_amounts_page(Req *r);
+void plan_fee_amounts_post(Req *r);
 void plan_library_page(Req *r);
 
 /* The bytes of an uploaded quote document, else of the field's text; INVALID when there are none. */

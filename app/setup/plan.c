@@ -31,17 +31,26 @@ static const ListSpec plans = {
         { "code",        NULL, "p.code", LIST | SORT | SEARCH, .link = "/plans/{code}" },
         { "name",        NULL, "p.name", LIST | SORT | SEARCH, .place = "name" },
         { "services",    NULL, "(select group_concat(j.code separator ', ') from json_table(p.service_codes, "
-                               "'$[*]' columns (code varchar(4) path '$')) j)", LIST },
+                               "'$[*]' columns (code varchar(4) path '$')) j)", LIST | FILTER, .many = 1,
+          .options = "select code as value, name as label from utility_service where utility_id = ? order by sort",
+          .among = "exists (select 1 from utility_service z where z.utility_id = p.utility_id and z.code in (?) "
+                   "and json_contains(p.service_codes, json_quote(z.code)))" },
         { "categories",  NULL, "(select group_concat(k.code order by k.code separator ', ') from consumer_category k "
-                               "where json_contains(p.category_ids, cast(k.id as char)))", LIST },
+                               "where json_contains(p.category_ids, cast(k.id as char)))", LIST | FILTER, .many = 1,
+          .options = "select code as value, name as label from consumer_category where utility_id = ? order by code",
+          .among = "exists (select 1 from consumer_category z where z.utility_id = p.utility_id and z.code in (?) "
+                   "and json_contains(p.category_ids, cast(z.id as char)))" },
         { "kind",        NULL, "p.kind", LIST | FILTER, .choices = kinds },
         { "version",     NULL, "(select v.version_no from tariff_plan_version v where v.id = " VERSION_AT ")", LIST },
         { "from_on",     NULL, "(select v.effective_from from tariff_plan_version v where v.id = " VERSION_AT ")",
           LIST | SORT },
-        { "to_on",       NULL, "(select v.effective_to from tariff_plan_version v where v.id = " VERSION_AT ")", LIST },
+        { "to_on",       NULL, "(select v.effective_to from tariff_plan_version v where v.id = " VERSION_AT ")",
+          LIST | FILTER, .more = 1 },
         { "subscribers", NULL, "(select count(*) from service_connection s where s.tariff_plan_id = p.id "
                                "and s.status = 'active')", LIST | SORT },
         { "status",      NULL, "p.status", LIST | FILTER, .choices = plan_states },
+        { "changed_at",  NULL, "greatest(p.updated_at, coalesce((select max(v.updated_at) from tariff_plan_version v "
+                               "where v.plan_id = p.id), p.updated_at))", FILTER, .more = 1 },
         { 0 } },
     .order = "code",
     .actions = (const ListAction[]){ { "New plan", "/plans/new", "plus", "core.tariffs", CREATE, true },
@@ -203,7 +212,7 @@ Price plan_ratchet(const PlanRate *v) {
     return percent;
 }
 
-const char *plan_price_text(Req *r, const PlanRate *v) {
+static const char *own_text(Req *r, const PlanRate *v) {
     Arena *a = &r->c.mem;
     if (!strcmp(v->type, "meter_size")) return sizes_text(r, v);
     if (!strcmp(v->type, "tax")) return v->tax_code ? v->tax_code : "";
@@ -220,10 +229,30 @@ const char *plan_price_text(Req *r, const PlanRate *v) {
     if (!strcmp(v->calc, "flat")) return text(r, "%s %s", money(r, v->amount_minor), basis_text(r, v));
     const char *share = v->qty_percent_ppm != 1000000 ? text(r, ", %s", msg_format(r, r->c.language, "plan.of_volume",
         { "percent", locale_percent(a, r->c.locale, v->qty_percent_ppm) })) : "";
+    if (!strcmp(v->type, "fixed"))
+        return text(r, "%s %s, %s", price(r, v->rate_micro), basis_text(r, v),
+                    msg(r->c.language, text(r, "plan.each.%s", v->quantity)));
     Price back = plan_ratchet(v);
     const char *ratchet = !back.micro ? "" : text(r, ", %s", msg_format(r, r->c.language, "plan.ratchet_text",
         { "percent", locale_percent(a, r->c.locale, back.micro / 100) }));
     return text(r, "%s / %s%s%s", price(r, v->rate_micro), v->unit ? v->unit : v->quantity, share, ratchet);
+}
+
+/* The price, and what goes with it: a cap, what is free, the least, the season. */
+const char *plan_price_text(Req *r, const PlanRate *v) {
+    const char *language = r->c.language;
+    Text t = text_start(r);
+    text_add(&t, own_text(r, v));
+    if (strstr(v->quantity, "winter_average") && strcmp(v->calc, "percent"))
+        text_addf(&t, ", %s", PLAN_SAY(r, "capped"));
+    if (v->included_qty_micro.micro)
+        text_addf(&t, ", %s", msg_format(r, language, "plan.free_text",
+            { "quantity", locale_quantity(&r->c.mem, r->c.locale, v->included_qty_micro, v->unit) }));
+    if (v->has_minimum && strcmp(v->charge_type, "MIN_BILL"))
+        text_addf(&t, ", %s", msg_format(r, language, "plan.least_text", { "amount", money(r, v->minimum_minor) }));
+    if (v->season_code) text_addf(&t, ", %s", msg_format(r, language, "plan.season_text", { "season",
+                                                                                           v->season_code }));
+    return t.s;
 }
 
 /* --- choosing a version ------------------------------------------------------------------------------------------- */
@@ -320,7 +349,8 @@ void plan_chart(Req *r, const char *section, const Chart *chart) {
     F(T, int64_t, subscribers) F(T, int64_t, before) F(T, int64_t, expiring) F(T, int64_t, recent)
 ROW(Cards, CARDS)
 
-static void card(Req *r, size_t n, const char *key, const char *value, const char *sub) {
+static void card(Req *r, size_t n, const char *key, const char *value, const char *sub, const char *url) {
+    show_text(r, at(r, "before.0.kpis", n, "url"), url);
     show_text(r, at(r, "before.0.kpis", n, "label"), msg(r->c.language, text(r, "plan.card.%s", key)));
     show_text(r, at(r, "before.0.kpis", n, "value"), value);
     show_text(r, at(r, "before.0.kpis", n, "sub"), sub);
@@ -328,7 +358,9 @@ static void card(Req *r, size_t n, const char *key, const char *value, const cha
 
 static void show_cards(Req *r) {
     Ctx *c = &r->c;
-    Date today = utility_today(c);
+    Date today = utility_today(c), recent = date_add_days(today, -RECENT_DAYS), soon = date_add_days(today,
+                                                                                                     EXPIRING_DAYS);
+    Time since = date_start(c->locale->zone, recent);
     const Cards *k = db_one(c, Cards,
         "select (select count(*) from tariff_plan where utility_id=x.id) as plans, (select count(*) from tariff_plan "
         "where utility_id=x.id and status='active') as active, (select count(*) from tariff_rate r "
@@ -342,24 +374,26 @@ static void show_cards(Req *r) {
         "as expiring, (select count(*) from tariff_plan p where p.utility_id=x.id and (p.updated_at>=? or exists "
         "(select 1 from tariff_plan_version v where v.plan_id=p.id and v.updated_at>=?))) as recent "
         "from utility x where x.id=?", date_add_days(today, -365), date_add_days(today, -365), today,
-                            date_add_days(today, EXPIRING_DAYS), time_add_seconds(c->now, -RECENT_DAYS * 86400),
-                            time_add_seconds(c->now, -RECENT_DAYS * 86400), c->utility);
+                            soon, since, since, c->utility);
     const Locale *l = c->locale;
     Arena *a = &c->mem;
     show_text(r, "before.0.kind", "kpis");
-    card(r, 0, "plans", locale_count(a, l, k->plans), NULL);
-    card(r, 1, "rates", locale_count(a, l, k->rates), NULL);
+    card(r, 0, "plans", locale_count(a, l, k->plans), NULL, NULL);
+    card(r, 1, "rates", locale_count(a, l, k->rates), NULL, link_path(r, "/plans/rates"));
     card(r, 2, "subscribers", locale_count(a, l, k->subscribers),
          k->before ? msg_format(r, c->language, "plan.card.growth",
                                 { "percent", locale_percent(a, l, (k->subscribers - k->before) * 1000 / k->before
                                                             * 1000)
-                                }) : PLAN_SAY(r, "card.no_year"));
+                                }) : PLAN_SAY(r, "card.no_year"), NULL);
     card(r, 3, "active", msg_format(r, c->language, "plan.card.active_of", { "n", locale_count(a, l, k->active) },
                                     { "rest", locale_count(a, l, k->plans - k->active) }),
          msg_format(r, c->language, "plan.card.rates_of", { "n", locale_count(a, l, k->rates_active) },
-                    { "rest", locale_count(a, l, k->rates - k->rates_active) }));
-    card(r, 4, "expiring", locale_count(a, l, k->expiring), NULL);
-    card(r, 5, "recent", locale_count(a, l, k->recent), NULL);
+                    { "rest", locale_count(a, l, k->rates - k->rates_active) }), NULL);
+    card(r, 4, "expiring", locale_count(a, l, k->expiring), NULL,
+         link_path(r, "/plans?to_on_from=%s&to_on_to=%s", url_part(r, locale_date(a, l, today)),
+                   url_part(r, locale_date(a, l, soon))));
+    card(r, 5, "recent", locale_count(a, l, k->recent), NULL,
+         link_path(r, "/plans?changed_at_from=%s", url_part(r, locale_date(a, l, recent))));
 }
 
 void plan_list_page(Req *r) {
@@ -370,6 +404,10 @@ void plan_list_page(Req *r) {
     show_cards(r);
     page(r, "layout/list");
 }
+
+#define CODE_ROW(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, state) \
+    F(T, const char *, components)
+ROW(CodeRow, CODE_ROW)
 
 /* --- one plan ----------------------------------------------------------------------------------------------------- */
 
@@ -421,6 +459,7 @@ static void show_actions(Req *r, const Plan *p) {
         show_text(r, "page.actions.0.kind", "primary");
     }
     action(r, &n, "calculator", "gauge", link_path(r, "/plans/calculator?plan=%s", code));
+    action(r, &n, "subscribers", "users", link_path(r, "/plans/%s/connections", code));
     action(r, &n, "compare", NULL, link_path(r, "/plans/comparison?a=%s", code));
     if (perm_may(&r->c, "core.tariffs", EDIT)) action(r, &n, "edit", "edit", link_path(r, "/plans/%s/edit", code));
     if (perm_may(&r->c, "core.tariffs", CREATE)) action(r, &n, "copy", "copy", link_path(r, "/plans/%s/copy", code));
@@ -429,9 +468,11 @@ static void show_actions(Req *r, const Plan *p) {
         action(r, &n, "delete", "trash", link_path(r, "/plans/%s/deletion", code));
 }
 
-static const char *names_of(Req *r, const char *ids, bool areas) {
-    const char *names = !ids ? NULL : areas
-        ? db_text(r, "select group_concat(code order by code separator ', ') from service_area "
+static const char *names_of(Req *r, const char *ids, char what) {
+    const char *names = !ids ? NULL : what == 's'
+        ? db_text(r, "select group_concat(name order by code separator ', ') from consumer_sub_category "
+                     "where json_contains(?, cast(id as char)) and utility_id=?", ids, r->c.utility)
+        : what == 'a' ? db_text(r, "select group_concat(code order by code separator ', ') from service_area "
                      "where json_contains(?, cast(id as char)) and utility_id=?", ids, r->c.utility)
         : db_text(r, "select group_concat(name order by code separator ', ') from consumer_category "
                      "where json_contains(?, cast(id as char)) and utility_id=?", ids, r->c.utility);
@@ -445,13 +486,48 @@ static void show_facts(Req *r, const Plan *p) {
     text_add(&codes, "");
     for (size_t i = 0; i < n; i++) text_addf(&codes, "%s%s", i ? ", " : "", services[i]);
     show_fact(r, "show.facts", PLAN_SAY(r, "services"), codes.s, NULL);
-    show_fact(r, "show.facts", PLAN_SAY(r, "categories"), names_of(r, p->category_ids, false), NULL);
-    show_fact(r, "show.facts", PLAN_SAY(r, "areas"), names_of(r, p->area_ids, true), NULL);
+    show_fact(r, "show.facts", PLAN_SAY(r, "categories"), names_of(r, p->category_ids, 'c'),
+              p->sub_category_ids ? names_of(r, p->sub_category_ids, 's') : NULL);
+    show_fact(r, "show.facts", PLAN_SAY(r, "areas"), names_of(r, p->area_ids, 'a'), NULL);
+    if (p->meter_size_min || p->meter_size_max)
+        show_fact(r, "show.facts", PLAN_SAY(r, "sizes"),
+                  text(r, "%s – %s", p->meter_size_min ? p->meter_size_min : "",
+                       p->meter_size_max ? p->meter_size_max : ""), NULL);
     show_fact(r, "show.facts", PLAN_SAY(r, "subscribers"),
               locale_count(&r->c.mem, r->c.locale, plan_subscribers(&r->c, p->id)), NULL);
     show_fact(r, "show.facts", PLAN_SAY(r, "proration"),
               msg(r->c.language, text(r, "plan.%s", p->proration_method)),
               text(r, "%d ± %d", p->standard_days, p->tolerance_days));
+}
+
+/* Where the money of each component goes, and what is wrong with it: a code that is missing, unknown or not used. */
+static void show_codes(Req *r, const char *section, Id version) {
+    show_text(r, text(r, "%s.title", section), PLAN_SAY(r, "codes"));
+    TableView *t = table_start(r, text(r, "%s.table", section), PLAN_SAY(r, "codes"));
+    table_column(t, PLAN_SAY(r, "gl_code"), "code", "id");
+    table_column(t, PLAN_SAY(r, "account_name"), "text", "name");
+    table_column(t, PLAN_SAY(r, "components"), "text", NULL);
+    table_column(t, PLAN_SAY(r, "check"), "status", "status");
+    CodeRows all = db_all(r, CodeRow, "select x.gl_code as code, g.name, case when x.gl_code='' then 'missing' "
+        "when g.id is null then 'unknown' when g.active=0 then 'inactive' else 'active' end as state, "
+        "group_concat(x.code order by x.sequence separator ', ') as components from tariff_rate x "
+        "left join gl_code g on g.utility_id=x.utility_id and g.code=x.gl_code where x.version_id=? and x.enabled=1 "
+        "group by x.gl_code, g.id order by x.gl_code", version);
+    int wrong = 0;
+    for (size_t i = 0; i < all.n; i++) {
+        const CodeRow *x = &all.v[i];
+        table_row(t, NULL);
+        table_cell(t, *x->code ? x->code : "–");
+        table_cell(t, x->name);
+        table_cell(t, x->components);
+        table_state(t, x->state);
+        wrong += strcmp(x->state, "active") != 0;
+    }
+    table_empty(t, PLAN_SAY(r, "no_components"), NULL);
+    if (!all.n) return;
+    show_text(r, text(r, "%s.note.tone", section), wrong ? "warn" : "ok");
+    show_text(r, text(r, "%s.note.text", section), wrong ? msg_plural(r, r->c.language, "plan.codes_wrong", wrong, NULL)
+              : PLAN_SAY(r, "codes_good"));
 }
 
 void plan_page(Req *r) {
@@ -490,6 +566,7 @@ void plan_page(Req *r) {
     PlanVersion *now = plan_version_now(c, p->id, utility_today(c));
     if (now) plan_components(r, "show.sections.1", now, NULL);
     if (now) show_text(r, "show.sections.1.title", text(r, "%s %d", PLAN_SAY(r, "components_of"), now->version_no));
+    if (now) show_codes(r, "show.sections.2", now->id);
     history_aside(r, "tariff_plan", p->id, NULL);
     page(r, "layout/show");
 }

@@ -7,6 +7,7 @@
 
 #include "app/billing/billing.h"
 #include "app/core/core.h"
+#include "app/core/size_rules.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
@@ -17,15 +18,17 @@
 
 #define PLAN(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, name) F(T, const char *, description) \
     F(T, const char *, kind) F(T, const char *, payment_mode) F(T, const char *, service_codes) \
-    F(T, const char *, category_ids) F(T, const char *, area_ids) F(T, const char *, meter_size_min) \
+    F(T, const char *, category_ids) F(T, const char *, sub_category_ids) F(T, const char *, area_ids) \
+    F(T, const char *, meter_size_min) \
     F(T, const char *, meter_size_max) F(T, int, standard_days) F(T, const char *, proration_method) \
     F(T, const char *, rate_change_method) F(T, int, tolerance_days) F(T, const char *, currency) \
     F(T, int, eru_sqft) F(T, const char *, fallback_tou) F(T, const char *, status) F(T, Date, retired_on) \
     F(T, int64_t, row_version)
 ROW(Plan, PLAN)
-#define PLAN_SELECT "select id, code, name, description, kind, payment_mode, service_codes, category_ids, area_ids, " \
-    "meter_size_min, meter_size_max, standard_days, proration_method, rate_change_method, tolerance_days, currency, " \
-    "eru_sqft, fallback_tou, status, retired_on, row_version from tariff_plan "
+#define PLAN_SELECT "select id, code, name, description, kind, payment_mode, service_codes, category_ids, " \
+    "sub_category_ids, area_ids, meter_size_min, meter_size_max, standard_days, proration_method, " \
+    "rate_change_method, tolerance_days, currency, eru_sqft, fallback_tou, status, retired_on, row_version " \
+    "from tariff_plan "
 
 #define PLAN_VERSION(F, T) F(T, Id, id) F(T, Id, plan_id) F(T, int, version_no) F(T, Date, effective_from) \
     F(T, Date, effective_to) F(T, const char *, state) F(T, const char *, change_reason) F(T, Id, submitted_by) \
@@ -42,7 +45,8 @@ ROW(PlanVersion, PLAN_VERSION)
     F(T, const char *, basis) F(T, bool, prorate) F(T, const char *, service_code) F(T, const char *, unit) \
     F(T, Price, rate_micro) F(T, Money, amount_minor) F(T, int64_t, rate_ppm) F(T, const char *, quantity) \
     F(T, int64_t, qty_percent_ppm) F(T, const char *, tier_mode) F(T, const char *, tier_period) \
-    F(T, Quantity, included_qty_micro) F(T, const char *, round_qty) F(T, const char *, tax_codes) \
+    F(T, Quantity, included_qty_micro) F(T, bool, has_minimum) F(T, Money, minimum_minor) \
+    F(T, const char *, round_qty) F(T, const char *, tax_codes) \
     F(T, const char *, refs) F(T, const char *, tax_code) F(T, const char *, tiers_per) \
         F(T, const char *, season_code) \
     F(T, Date, valid_from) F(T, Date, valid_to) F(T, const char *, gl_code) F(T, bool, show_zero) F(T, bool, enabled) \
@@ -50,9 +54,10 @@ ROW(PlanVersion, PLAN_VERSION)
 ROW(PlanRate, PLAN_RATE)
 #define PLAN_RATE_SELECT "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, " \
     "r.basis, r.prorate, r.service_code, r.unit, r.rate_micro, r.amount_minor, r.rate_ppm, r.quantity, " \
-    "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, r.round_qty, r.tax_codes, r.refs, " \
-    "r.tax_code, r.tiers_per, r.season_code, r.valid_from, r.valid_to, r.gl_code, r.show_zero, r.enabled, " \
-    "r.labels from tariff_rate r "
+    "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, " \
+    "r.minimum_minor is not null as has_minimum, coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, " \
+    "r.tax_codes, r.refs, r.tax_code, r.tiers_per, r.season_code, r.valid_from, r.valid_to, r.gl_code, " \
+    "r.show_zero, r.enabled, r.labels from tariff_rate r "
 
 #define PLAN_TIER(F, T) F(T, const char *, season) F(T, bool, unlimited) F(T, Quantity, upto_qty_micro) \
     F(T, const char *, upto_attribute) F(T, Price, rate_micro) F(T, Money, amount_minor)

@@ -18,10 +18,8 @@ static const Choice rebate_groups[] = { { "low_income", "Low income" }, { "senio
 static const Choice rebate_kinds[] = { { "fixed", "An amount a month" }, { "per_unit", "A price per unit" },
                                        { "percent", "A percentage" }, { 0 } };
 
-static void json_check(Req *r, const Input *in, const char *field, JsonKind kind, const char *how) {
-    const char *s = in_text(in, field);
-    if (s && json_kind(json_read(&r->c.mem, s, strlen(s), 65536, NULL)) != kind) problem(r, field, "%s", how);
-}
+#define GL_CODES "select code as value, concat(code, ' ', name) as label from gl_code where utility_id = ? " \
+    "and active = 1 order by code"
 
 static void days_check(Req *r, const Input *in) {
     if (in_given(in, "effective_to") && in_given(in, "effective_from")
@@ -29,22 +27,10 @@ static void days_check(Req *r, const Input *in) {
         problem(r, "effective_to", "%s", PLAN_SAY(r, "to_before"));
 }
 
-static void gl_check(Req *r, const Input *in) {
-    const char *code = in_text(in, "gl_code");
-    if (code && !db_int(r, "select count(*) from gl_code where utility_id=? and code=? and active=1", r->c.utility,
-                        code))
-        problem(r, "gl_code", "There is no GL code %s.", code);
-}
-
 static void fee_check(Req *r, const Input *in, Id id) {
     days_check(r, in);
-    gl_check(r, in);
-    json_check(r, in, "formula", JSON_KIND_OBJECT, PLAN_SAY(r, "formula_how"));
-    json_check(r, in, "tax_codes", JSON_KIND_LIST, PLAN_SAY(r, "codes_how"));
-    if (!in_given(in, "amount_minor") && !in_given(in, "formula")) problem(r, "amount_minor", "Enter amount.");
-    const char *type = in_text(in, "charge_type");
-    if (type && !db_int(r, "select count(*) from charge_type where utility_id=? and code=?", r->c.utility, type))
-        problem(r, "charge_type", "There is no charge type %s.", type);
+    if (!in_given(in, "amount_minor") && !db_int(r, "select count(*) from fee where id=? and formula is not null", id))
+        problem(r, "amount_minor", "Enter amount.");
     if (in_given(in, "code") && in_given(in, "effective_from")
         && db_int(r, "select count(*) from fee where utility_id=? and code=? and effective_from=? and not id<=>?",
                   r->c.utility, in_text(in, "code"), in_date(in, "effective_from"), id))
@@ -59,21 +45,22 @@ const Resource plan_fee = {
           | SORT },
         { "name",         "Name",        TEXT(3, 80), .flags = REQUIRED | LIST | SEARCH },
         { "kind",         "Kind",        CHOICE(fee_kinds), .flags = REQUIRED | LIST | FILTER },
-        { "charge_type",  "Charge type", TEXT(1, 30), .flags = REQUIRED, .hint = "As CONNECTION_FEE, DEPOSIT" },
-        { "amount_minor", "Amount",      MONEY(0, 0), .flags = LIST },
-        { "formula",      "By facts",    LONG_TEXT(0, 2000), .flags = AS_IS,
-          .hint = "{\"meter_size\": {\"5/8\": 27500}} or {\"category\": {\"RES\": 10000}} in minor units; "
-                  "else the amount" },
+        { "charge_type",  "Charge type", CHOICE(NULL), .flags = REQUIRED,
+          .options = "select code as value, name as label from charge_type where utility_id = ? order by sort, code" },
+        { "amount_minor", "Amount",      MONEY(0, 0), .flags = LIST,
+          .hint = "Other amounts by meter size or category are entered on the page of the fee." },
         { "post_mode",    "Charged",     CHOICE(fee_modes), .flags = REQUIRED, .initial = "immediate" },
         { "taxable",      "Taxable",     BOOL },
-        { "tax_codes",    "Taxes",       TEXT(2, 200), .hint = "As [\"CUT\"]" },
+        { "tax_codes",    "Taxes",       CHOICES(NULL), .options = "select code as value, max(name) as label "
+          "from tax_code where utility_id = ? and active = 1 group by code order by code" },
         { "refundable",   "Refundable",  BOOL, .flags = LIST },
-        { "gl_code",      "GL code",     TEXT(3, 12), .flags = REQUIRED | LIST },
+        { "gl_code",      "GL code",     CHOICE(NULL), .options = GL_CODES, .flags = REQUIRED | LIST },
         { "effective_from", "From",      DATE_FIELD,  .flags = REQUIRED | LIST },
         { "effective_to", "To",          DATE_FIELD,  .flags = LIST },
         { "active",       "Active",      BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
     .check     = fee_check,
+    .show      = plan_fee_amounts_show,
     .used_by   = "select count(*) from charge h join fee f on f.id = ? and h.fee_code = f.code "
                  "and h.utility_id = f.utility_id",
     .used_text = "charges",
@@ -81,8 +68,6 @@ const Resource plan_fee = {
 
 static void rebate_check(Req *r, const Input *in, Id id) {
     days_check(r, in);
-    gl_check(r, in);
-    json_check(r, in, "refs", JSON_KIND_LIST, PLAN_SAY(r, "codes_how"));
     const char *kind = in_text(in, "kind"), *needs = !kind ? NULL : !strcmp(kind, "fixed") ? "amount_minor"
         : !strcmp(kind, "percent") ? "rate_ppm" : "rate_micro";
     if (needs && !in_given(in, needs)) problem(r, needs, "%s", PLAN_SAY(r, "rebate_needs"));
@@ -106,8 +91,15 @@ const Resource plan_rebate = {
         { "rate_micro",     "Price of a unit", PRICE(0, 1000000000000) },
         { "upto_qty_micro", "Up to so many units", QTY(0, 0) },
         { "rate_ppm",       "Percentage", PERCENT(0, 1000000), .flags = LIST },
-        { "refs",           "Of these lines", TEXT(2, 200), .hint = "As [\"FIXED\", \"USAGE\"]" },
-        { "gl_code",        "GL code",  TEXT(3, 12) },
+        { "refs",           "Of these lines", CHOICES(NULL), .hint = "None ticked: all",
+          .options = "select j.code as value, min(j.label) as label from utility u join (select utility_id, code, "
+                     "concat(code, ', ', name) as label, 0 as place from charge_type where code in ('FIXED', 'USAGE', "
+                     "'SEWER_FIXED', 'SEWER_USAGE', 'STORMWATER', 'DEMAND', 'FUEL_ADJ', 'SURCHARGE', 'SERVICE_FEE') "
+                     "union all select x.utility_id, x.code, concat(x.code, ', ', x.label), 1 from tariff_rate x "
+                     "join tariff_plan_version v on v.id = x.version_id and v.state in ('approved', 'active') "
+                     "where x.type not in ('tax', 'rebate')) j on j.utility_id = u.id where u.id = ? group by j.code "
+                     "order by min(j.place), j.code limit 100" },
+        { "gl_code",        "GL code",  CHOICE(NULL), .options = GL_CODES },
         { "effective_from", "From",     DATE_FIELD,  .flags = REQUIRED | LIST },
         { "effective_to",   "To",       DATE_FIELD,  .flags = LIST },
         { "active",         "Active",   BOOL, .flags = LIST | FILTER, .initial = "1" },
@@ -125,22 +117,26 @@ static const Choice rate_types[] = {
     { "tax", "Tax" },
     { 0 } };
 
+static const Choice rate_states[] = { { "draft", NULL }, { "pending_approval", NULL }, { "approved", NULL },
+                                      { "active", NULL }, { "rejected", NULL }, { 0 } };
+
 static const ListSpec library = {
     .name = "plan_rates", .one = "rate", .many = "rates", .path = "/plans/rates", .feature = "core.tariffs",
     .from = "tariff_rate x join tariff_plan_version v on v.id = x.version_id join tariff_plan p on p.id = v.plan_id",
-    .where = "x.utility_id = ? and v.state in ('active', 'approved')", .id = "x.id",
+    .where = "x.utility_id = ? and v.state not in ('superseded', 'withdrawn')", .id = "x.id",
     .columns = COLUMNS {
         { "code",    NULL, "x.code",  LIST | SORT | SEARCH, .link = "/plans/{plan}/versions/{version}",
           .kind = "code" },
         { "label",   NULL, "x.label", LIST | SORT | SEARCH, .place = "name" },
         { "type",    NULL, "x.type",  LIST | FILTER, .choices = rate_types },
-        { "service", NULL, "x.service_code", LIST },
+        { "service", NULL, "x.service_code", LIST | FILTER,
+          .options = "select code as value, name as label from utility_service where utility_id = ? order by sort" },
         { "plan",    NULL, "p.code",  LIST | SORT | SEARCH },
         { "version", NULL, "v.version_no", LIST },
         { "gl_code", NULL, "x.gl_code", LIST | SEARCH },
-        { "state",   NULL, "v.state", LIST },
+        { "state",   NULL, "v.state", LIST | FILTER, .choices = rate_states },
         { 0 } },
-    .order = "code", .empty_title = "No rates in force" };
+    .order = "code", .empty_title = "No rates yet" };
 
 void plan_library_page(Req *r) {
     show_text(r, "page.title", PLAN_SAY(r, "library"));

@@ -36,14 +36,63 @@ static const PlanRate *rate_named(const Side *s, const char *code) {
     return NULL;
 }
 
+enum { FACETS = 15 };
+static const char *const facet_names[FACETS] = {
+    "plan.on_the_bill", "plan.charge_type", "plan.service", "plan.order", "plan.quantity", "plan.basis", "plan.by_days",
+    "plan.tier_mode", "plan.tier_period", "plan.tiers_per", "plan.taxes_of", "plan.lines", "plan.valid", "plan.gl_code",
+    "plan.in_use" };
+
+static const char *named(Req *r, const char *list) {
+    const char *v[40];
+    size_t n = plan_texts(&r->c, list, v, 40);
+    Text t = text_start(r);
+    text_add(&t, "");
+    for (size_t i = 0; i < n; i++) text_addf(&t, "%s%s", i ? ", " : "", v[i]);
+    return t.s;
+}
+
+/* What there is of a component beside its price, in the order of facet_names. */
+static void facets_of(Req *r, const PlanRate *x, const char **to) {
+    Arena *a = &r->c.mem;
+    const char *yes = msg(r->c.language, "ui.yes"), *no = msg(r->c.language, "ui.no");
+    bool dated = date_is_set(x->valid_from) || date_is_set(x->valid_to);
+    const char *facets[FACETS] = {
+        x->label, x->charge_type, x->service_code, text(r, "%d", x->sequence), x->quantity,
+        msg(r->c.language, text(r, "plan.%s", x->basis)), x->prorate ? yes : no,
+        msg(r->c.language, text(r, "plan.tier_mode_%s", x->tier_mode)),
+        msg(r->c.language, text(r, "plan.tier_period_%s", x->tier_period)), x->tiers_per, named(r, x->tax_codes),
+        named(r, x->refs), !dated ? NULL : text(r, "%s – %s", date_is_set(x->valid_from)
+            ? locale_date(a, r->c.locale, x->valid_from) : "", date_is_set(x->valid_to)
+            ? locale_date(a, r->c.locale, x->valid_to) : ""), x->gl_code, x->enabled ? yes : no };
+    memcpy(to, facets, sizeof facets);
+}
+
+/* "Taxes: CUT; GL code: 4020" of one side: only what the other has otherwise. */
+static const char *differences(Req *r, const char *const *mine, const char *const *other) {
+    Text t = text_start(r);
+    for (int i = 0; i < FACETS; i++) {
+        const char *x = mine[i] ? mine[i] : "", *y = other[i] ? other[i] : "";
+        if (strcmp(x, y))
+            text_addf(&t, "%s%s: %s", t.n ? "; " : "", msg(r->c.language, facet_names[i]), *x ? x : "–");
+    }
+    return t.n ? t.s : NULL;
+}
+
 static void row(Req *r, TableView *t, const PlanRate *a, const PlanRate *b) {
+    const char *of_a[FACETS] = { 0 }, *of_b[FACETS] = { 0 };
+    if (a) facets_of(r, a, of_a);
+    if (b) facets_of(r, b, of_b);
+    const char *left_more = a && b ? differences(r, of_a, of_b) : NULL,
+        *right_more = a && b ? differences(r, of_b, of_a) : NULL;
     const char *left = a ? plan_price_text(r, a) : "–", *right = b ? plan_price_text(r, b) : "–";
     table_row(t, NULL);
     table_cell(t, (a ? a : b)->label);
     table_sub(t, (a ? a : b)->code);
     table_cell(t, left);
+    if (left_more) table_sub(t, left_more);
     table_cell(t, right);
-    table_state(t, !a ? "added" : !b ? "removed" : strcmp(left, right) || strcmp(a->gl_code, b->gl_code) ? "changed"
+    if (right_more) table_sub(t, right_more);
+    table_state(t, !a ? "added" : !b ? "removed" : strcmp(left, right) || left_more ? "changed"
                 : "unchanged");
 }
 

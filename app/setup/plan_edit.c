@@ -33,9 +33,12 @@ static const struct PlanField { Field f; bool bills, once; } plan_fields[] = {
     { { "payment_mode", "Payment",      CHOICE(payments), .flags = REQUIRED, .initial = "postpaid" }, false, false },
     { { "services",     "Services",     CHOICES(NULL), .flags = REQUIRED }, true, false },
     { { "categories",   "Categories",   CHOICES(NULL), .flags = REQUIRED }, false, false },
+    { { "sub_categories", "Sub-categories", CHOICES(NULL), .hint = "None ticked: all of the categories" },
+      false, false },
     { { "areas",        "Areas",        CHOICES(NULL), .hint = "None ticked: all areas" }, false, false },
-    { { "meter_size_min", "Smallest meter", TEXT(1, 10) }, false, false },
-    { { "meter_size_max", "Largest meter",  TEXT(1, 10) }, false, false },
+    { { "meter_size_min", "Smallest meter", TEXT(1, 10), .hint = "As 5/8, 3/4, 1-1/2 or 20 mm; empty: any" }, false,
+      false },
+    { { "meter_size_max", "Largest meter",  TEXT(1, 10), .hint = "Empty: any" }, false, false },
     { { "standard_days", "Days of a period", CHOICE(day_counts), .flags = REQUIRED, .initial = "30" }, true, false },
     { { "tolerance_days", "Tolerance", INT(0, 15), .flags = REQUIRED, .initial = "5", .suffix = "days",
         .hint = "5 for 30 days, 8 for 60, 10 for 90" }, true, false },
@@ -50,7 +53,7 @@ static const struct PlanField { Field f; bool bills, once; } plan_fields[] = {
 enum { PLAN_FIELDS = sizeof plan_fields / sizeof *plan_fields };
 
 typedef struct PlanForm { Form form; Field fields[FIELDS_MOST]; Choice services[CHOICES_MOST + 1],
-                          categories[CHOICES_MOST + 1], areas[CHOICES_MOST + 1]; } PlanForm;
+                          categories[CHOICES_MOST + 1], subs[CHOICES_MOST + 1], areas[CHOICES_MOST + 1]; } PlanForm;
 
 static void choices_of(Choice *to, PlanNameds v) {
     for (size_t i = 0; i < v.n && i < CHOICES_MOST; i++) to[i] = (Choice){ v.v[i].code, v.v[i].name };
@@ -68,6 +71,9 @@ static PlanForm *plan_form(Req *r, const Plan *p) {
                                                  "and active=1 order by sort, code", r->c.utility));
     choices_of(f->categories, db_all(r, PlanNamed, "select id, code, name from consumer_category where utility_id=? "
                                                    "and parent_id is null order by code", r->c.utility));
+    choices_of(f->subs, db_all(r, PlanNamed, "select z.id, z.code, concat(k.code, ', ', z.name) as name "
+        "from consumer_sub_category z join consumer_category k on k.id=z.category_id where z.utility_id=? "
+        "order by k.code, z.code limit 60", r->c.utility));
     choices_of(f->areas, db_all(r, PlanNamed, "select id, code, concat(code, ' ', name) as name from service_area "
         "where utility_id=? and level in ('region', 'division', 'area') order by path limit 60", r->c.utility));
     size_t n = 0;
@@ -77,6 +83,7 @@ static PlanForm *plan_form(Req *r, const Plan *p) {
         *x = plan_fields[i].f;
         if (!strcmp(x->name, "services")) x->choices = f->services;
         if (!strcmp(x->name, "categories")) x->choices = f->categories;
+        if (!strcmp(x->name, "sub_categories")) x->choices = f->subs;
         if (!strcmp(x->name, "areas")) x->choices = f->areas;
     }
     f->form = (Form){ .name = "plan", .fields = f->fields };
@@ -89,11 +96,16 @@ static bool has(const PlanForm *f, const char *name) {
     return false;
 }
 
+typedef enum { CATEGORIES, SUB_CATEGORIES, AREAS } Listed;
+
 /* [1,2] of the rows whose codes are ticked; NULL: none. */
-static const char *ids_of(Req *r, const char *codes, int what) {
+static const char *ids_of(Req *r, const char *codes, Listed what) {
     if (!codes) return NULL;
-    return what == 0
+    return what == CATEGORIES
         ? db_text(r, "select json_arrayagg(k.id order by k.code) from consumer_category k where k.utility_id=? "
+                     "and json_contains(?, json_quote(k.code))", r->c.utility, codes)
+        : what == SUB_CATEGORIES
+        ? db_text(r, "select json_arrayagg(k.id order by k.code) from consumer_sub_category k where k.utility_id=? "
                      "and json_contains(?, json_quote(k.code))", r->c.utility, codes)
         : db_text(r, "select json_arrayagg(k.id order by k.code) from service_area k where k.utility_id=? "
                      "and json_contains(?, json_quote(k.code))", r->c.utility, codes);
@@ -110,6 +122,24 @@ static void names_check(Req *r, const char *code, const char *name, Id but) {
     if (name && db_int(r, "select count(*) from tariff_plan where utility_id=? and name=? and not id<=>?", r->c.utility,
                        name, but))
         problem(r, "name", "%s is taken.", name);
+}
+
+/* Sizes are known ones, the least is not above the most; sub-categories are of the categories ticked. */
+static void eligible_check(Req *r, Input *in) {
+    static const char *const names[] = { "meter_size_min", "meter_size_max" };
+    int64_t rank[2] = { -1, -1 };
+    for (int i = 0; i < 2; i++) {
+        const char *size = in_text(in, names[i]);
+        if (size && (rank[i] = meter_size_rank(size)) < 0)
+            problem(r, names[i], "%s", msg_format(r, r->c.language, "plan.no_size", { "size", size }));
+    }
+    if (rank[0] >= 0 && rank[1] >= 0 && rank[0] > rank[1]) problem(r, names[1], "%s", PLAN_SAY(r, "sizes_wrong"));
+    const char *subs = ticked(r, in, "sub_categories"), *categories = ticked(r, in, "categories");
+    const char *stray = subs && categories ? db_text(r, "select z.name from consumer_sub_category z "
+        "join consumer_category k on k.id=z.category_id where z.utility_id=? and json_contains(?, json_quote(z.code)) "
+        "and not json_contains(?, json_quote(k.code)) order by z.code limit 1", r->c.utility, subs, categories) : NULL;
+    if (stray)
+        problem(r, "sub_categories", "%s", msg_format(r, r->c.language, "plan.stray_sub", { "name", stray }));
 }
 
 static void title(Req *r, const char *key) {
@@ -131,12 +161,14 @@ static Id plan_insert(Req *r, PlanForm *f, Input *in) {
     (void)f;
     Ctx *c = &r->c;
     return db_insert(c, "insert into tariff_plan (utility_id, code, plan_no, name, description, kind, payment_mode, "
-        "service_codes, category_ids, area_ids, meter_size_min, meter_size_max, standard_days, tolerance_days, "
-        "proration_method, rate_change_method, eru_sqft, fallback_tou, currency, status, created_at, created_by, "
-        "updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'draft',?,?,?,?)",
+        "service_codes, category_ids, sub_category_ids, area_ids, meter_size_min, meter_size_max, standard_days, "
+        "tolerance_days, proration_method, rate_change_method, eru_sqft, fallback_tou, currency, status, created_at, "
+        "created_by, updated_at, updated_by) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'draft',?,?,?,?)",
         c->utility, in_text(in, "code"), id_next(c, "tariff_plan"), in_text(in, "name"), in_text(in, "description"),
         in_text(in, "kind"), in_text(in, "payment_mode"), ticked(r, in, "services"),
-        ids_of(r, ticked(r, in, "categories"), 0), ids_of(r, ticked(r, in, "areas"), 1), in_text(in, "meter_size_min"),
+        ids_of(r, ticked(r, in, "categories"), CATEGORIES),
+        ids_of(r, ticked(r, in, "sub_categories"), SUB_CATEGORIES), ids_of(r, ticked(r, in, "areas"), AREAS),
+        in_text(in, "meter_size_min"),
         in_text(in, "meter_size_max"), in_text(in, "standard_days"), in_int(in, "tolerance_days"),
         in_text(in, "proration_method"), in_text(in, "rate_change_method"), in_int(in, "eru_sqft"),
         in_text(in, "fallback_tou"), utility_here(c)->currency, c->now, c->user, c->now, c->user);
@@ -147,6 +179,7 @@ void plan_create(Req *r) {
     PlanForm *f = plan_form(r, NULL);
     Input *in = form_read(r, &f->form);
     names_check(r, in_text(in, "code"), in_text(in, "name"), (Id){ 0 });
+    eligible_check(r, in);
     problems_end(r);
     const char *code = in_text(in, "code");
     Id id = plan_insert(r, f, in);
@@ -159,10 +192,13 @@ void plan_create(Req *r) {
 
 /* --- changing ----------------------------------------------------------------------------------------------------- */
 
-static const char *codes_of(Req *r, const char *ids, int what) {
+static const char *codes_of(Req *r, const char *ids, Listed what) {
     if (!ids) return "[]";
-    const char *json = what == 0
+    const char *json = what == CATEGORIES
         ? db_text(r, "select json_arrayagg(code) from consumer_category where utility_id=? "
+                     "and json_contains(?, cast(id as char))", r->c.utility, ids)
+        : what == SUB_CATEGORIES
+        ? db_text(r, "select json_arrayagg(code) from consumer_sub_category where utility_id=? "
                      "and json_contains(?, cast(id as char))", r->c.utility, ids)
         : db_text(r, "select json_arrayagg(code) from service_area where utility_id=? "
                      "and json_contains(?, cast(id as char))", r->c.utility, ids);
@@ -188,8 +224,9 @@ void plan_edit_page(Req *r) {
     form_text(v, "payment_mode", p->payment_mode);
     form_text(v, "meter_size_min", p->meter_size_min);
     form_text(v, "meter_size_max", p->meter_size_max);
-    tick(r, v, "categories", f->categories, codes_of(r, p->category_ids, 0));
-    tick(r, v, "areas", f->areas, codes_of(r, p->area_ids, 1));
+    tick(r, v, "categories", f->categories, codes_of(r, p->category_ids, CATEGORIES));
+    tick(r, v, "sub_categories", f->subs, codes_of(r, p->sub_category_ids, SUB_CATEGORIES));
+    tick(r, v, "areas", f->areas, codes_of(r, p->area_ids, AREAS));
     if (has(f, "services")) {
         tick(r, v, "services", f->services, p->service_codes);
         form_text(v, "standard_days", text(r, "%d", p->standard_days));
@@ -211,12 +248,15 @@ void plan_update(Req *r) {
     PlanForm *f = plan_form(r, p);
     Input *in = form_read(r, &f->form);
     names_check(r, NULL, in_text(in, "name"), p->id);
+    eligible_check(r, in);
     problems_end(r);
     db_must(c, 1, CONFLICT, "update tariff_plan set name=?, description=?, kind=?, payment_mode=?, category_ids=?, "
-        "area_ids=?, meter_size_min=?, meter_size_max=?, updated_at=?, updated_by=?, row_version=row_version+1 "
-        "where id=? and row_version=?",
+        "sub_category_ids=?, area_ids=?, meter_size_min=?, meter_size_max=?, updated_at=?, updated_by=?, "
+        "row_version=row_version+1 where id=? and row_version=?",
         in_text(in, "name"), in_text(in, "description"), in_text(in, "kind"), in_text(in, "payment_mode"),
-        ids_of(r, ticked(r, in, "categories"), 0), ids_of(r, ticked(r, in, "areas"), 1), in_text(in, "meter_size_min"),
+        ids_of(r, ticked(r, in, "categories"), CATEGORIES),
+        ids_of(r, ticked(r, in, "sub_categories"), SUB_CATEGORIES), ids_of(r, ticked(r, in, "areas"), AREAS),
+        in_text(in, "meter_size_min"),
         in_text(in, "meter_size_max"), c->now, c->user, p->id, in->row_version);
     if (has(f, "services"))
         db_run(c, "update tariff_plan set service_codes=?, standard_days=?, tolerance_days=?, proration_method=?, "
@@ -229,9 +269,11 @@ void plan_update(Req *r) {
     audit_write(c, &(Audit){ .action = "edit", .entity = "tariff_plan", .id = p->id, .number = p->code,
                              .version = n->row_version,
                              .before = json_pairs(c, "name", p->name, "kind", p->kind, "categories", p->category_ids,
-                                                  "areas", p->area_ids, "proration", p->proration_method, NULL),
+                                                  "sub_categories", p->sub_category_ids, "areas", p->area_ids,
+                                                  "proration", p->proration_method, NULL),
                              .after = json_pairs(c, "name", n->name, "kind", n->kind, "categories", n->category_ids,
-                                                 "areas", n->area_ids, "proration", n->proration_method, NULL) });
+                                                 "sub_categories", n->sub_category_ids, "areas", n->area_ids,
+                                                 "proration", n->proration_method, NULL) });
     note(r, "%s", PLAN_SAY(r, "saved"));
     go(r, "/plans/%s", p->code);
 }
@@ -405,6 +447,7 @@ void plan_import(Req *r) {
     PlanForm *f = import_form(r);
     Input *in = form_read(r, &f->form);
     names_check(r, in_text(in, "code"), in_text(in, "name"), (Id){ 0 });
+    eligible_check(r, in);
     problems_end(r);
     size_t n;
     const char *bytes = plan_document_read(r, "document", &n);

@@ -23,8 +23,34 @@ static const Form ask_form = { .name = "plan_move", .fields = FIELDS {
 ROW(PlanMove, MOVE)
 #define MOVE_SELECT "select id, plan_id, to_plan_id, from_on, reason, state, total, moved, refused, refusals " \
     "from tariff_move "
-#define COUNT_ROW(F, T) F(T, const char *, name) F(T, int64_t, connections) F(T, bool, fits) F(T, int64_t, billed)
+#define COUNT_ROW(F, T) F(T, const char *, name) F(T, int64_t, connections) F(T, bool, fits) F(T, int64_t, billed) \
+    F(T, const char *, size)
 ROW(CountRow, COUNT_ROW)
+
+/* Rows of one category that fit alike become one: meter sizes are compared here, all else by the database. */
+static CountRows counted(Req *r, const Plan *p, const Plan *to, Date from) {
+    CountRows all = db_all(r, CountRow, "select k.name, count(*) as connections, json_contains(t.category_ids, "
+        "cast(k.id as char)) and json_contains(t.service_codes, json_quote(s.service_code)) "
+        "and (coalesce(json_length(t.sub_category_ids), 0)=0 "
+        "or coalesce(json_contains(t.sub_category_ids, cast(a.sub_category_id as char)), 0)) "
+        "and (coalesce(json_length(t.area_ids), 0)=0 or exists (select 1 from service_area b join service_area z "
+        "on z.id=m.sub_area_id and concat(z.path, '/') like concat(b.path, '/%') where b.utility_id=t.utility_id "
+        "and json_contains(t.area_ids, cast(b.id as char)))) as fits, "
+        "sum(coalesce(s.last_billed_on>=?, 0)) as billed, s.size from service_connection s join account a "
+        "on a.id=s.account_id join premise m on m.id=s.premise_id join consumer_category k on k.id=a.category_id "
+        "join tariff_plan t on t.id=? where s.tariff_plan_id=? and s.status in ('active', 'disconnected') "
+        "group by k.id, fits, s.size order by k.name", from, to->id, p->id);
+    CountRows few = { take_n(r, CountRow, all.n + 1), 0 };
+    for (size_t i = 0; i < all.n; i++) {
+        CountRow *x = &all.v[i], *same = NULL;
+        x->fits = x->fits && meter_size_within(x->size, to->meter_size_min, to->meter_size_max);
+        for (size_t k = 0; k < few.n; k++)
+            if (!strcmp(few.v[k].name, x->name) && few.v[k].fits == x->fits) same = &few.v[k];
+        if (same) same->connections += x->connections, same->billed += x->billed;
+        else few.v[few.n++] = *x;
+    }
+    return few;
+}
 
 /* By category: how many, whether the plan takes them, how many are billed beyond the day. */
 static bool show_preview(Req *r, const char *section, const Plan *p, const Plan *to, Date from) {
@@ -34,11 +60,7 @@ static bool show_preview(Req *r, const char *section, const Plan *p, const Plan 
     table_column(t, PLAN_SAY(r, "subscribers"), "num", "amount");
     table_column(t, PLAN_SAY(r, "billed_beyond"), "num", NULL);
     table_column(t, text(r, "%s %s", PLAN_SAY(r, "fits"), to->code), "status", "status");
-    CountRows all = db_all(r, CountRow, "select k.name, count(*) as connections, json_contains(t.category_ids, "
-        "cast(k.id as char)) and json_contains(t.service_codes, json_quote(s.service_code)) as fits, "
-        "sum(coalesce(s.last_billed_on>=?, 0)) as billed from service_connection s join account a on a.id=s.account_id "
-        "join consumer_category k on k.id=a.category_id join tariff_plan t on t.id=? where s.tariff_plan_id=? "
-        "and s.status in ('active', 'disconnected') group by k.id, fits order by k.name", from, to->id, p->id);
+    CountRows all = counted(r, p, to, from);
     for (size_t i = 0; i < all.n; i++) {
         table_row(t, NULL);
         table_cell(t, all.v[i].name);

@@ -14,31 +14,33 @@ enum { FIELDS_MOST = 32, CHOICES_MOST = 120, LINES_MOST = 50, LINES_SHOWN = 4, N
 enum {
     CHARGE = 1, CALC = 2, AMOUNT = 4, RATE = 8, PERCENT_OF = 16, BASIS = 32, COUNT = 64, QUANTITY = 128, SHARE = 256,
     CAP = 512, MODE = 1024, PER = 2048, INCLUDED = 4096, REFS = 8192, TAXES = 16384, TAX = 32768, DATES = 65536,
-    ROUND = 131072, LIMIT = 262144, MAY_BE_NEGATIVE = 524288, RATCHET = 1048576
+    ROUND = 131072, LIMIT = 262144, MAY_BE_NEGATIVE = 524288, RATCHET = 1048576, LEAST = 2097152,
+    ONE_SEASON = 4194304, PRICED = TAXES | LEAST | ONE_SEASON
 };
 typedef enum { NO_LINES, TIERS, AMOUNTS, SEASON_TIERS, TOU, SIZES } LineKind;
 
 static const struct RateType { const char *type, *charges, *calc; unsigned has; LineKind lines; } types[] = {
-    { "fixed",      "FIXED,SEWER_FIXED,METER_RENT,SERVICE_FEE", "flat", CHARGE | AMOUNT | BASIS | COUNT | TAXES, 0 },
-    { "meter_size", "FIXED,SEWER_FIXED", "flat", CHARGE | BASIS | TAXES, SIZES },
+    { "fixed",      "FIXED,SEWER_FIXED,METER_RENT,SERVICE_FEE", "flat", CHARGE | AMOUNT | BASIS | COUNT | PRICED, 0 },
+    { "meter_size", "FIXED,SEWER_FIXED", "flat", CHARGE | BASIS | PRICED, SIZES },
     { "flat",       "USAGE,SEWER_USAGE,FUEL_ADJ", "per_unit", CHARGE | RATE | QUANTITY | SHARE | INCLUDED | ROUND
-                    | TAXES, 0 },
-    { "tiered",     "USAGE,SEWER_USAGE", "tiered", CHARGE | MODE | PER | QUANTITY | SHARE | INCLUDED | ROUND | TAXES,
+                    | PRICED, 0 },
+    { "tiered",     "USAGE,SEWER_USAGE", "tiered", CHARGE | MODE | PER | QUANTITY | SHARE | INCLUDED | ROUND | PRICED,
                     TIERS },
-    { "flat_by_tier", "USAGE,FIXED,SEWER_USAGE", "flat_by_tier", CHARGE | BASIS | MODE | QUANTITY | TAXES, AMOUNTS },
-    { "seasonal",   "USAGE,SEWER_USAGE", "tiered", CHARGE | MODE | QUANTITY | SHARE | INCLUDED | TAXES, SEASON_TIERS },
-    { "tou",        "USAGE", "tou", CHARGE | TAXES, TOU },
-    { "demand",     "DEMAND", "per_unit", RATE | RATCHET | TAXES, 0 },
-    { "wastewater", "SEWER_USAGE", "per_unit", CALC | RATE | SHARE | CAP | PERCENT_OF | REFS | TAXES, 0 },
-    { "stormwater", "STORMWATER", "per_unit", RATE | TAXES, 0 },
+    { "flat_by_tier", "USAGE,FIXED,SEWER_USAGE", "flat_by_tier", CHARGE | BASIS | MODE | QUANTITY | PRICED, AMOUNTS },
+    { "seasonal",   "USAGE,SEWER_USAGE", "tiered", CHARGE | MODE | QUANTITY | SHARE | INCLUDED | TAXES | LEAST,
+                    SEASON_TIERS },
+    { "tou",        "USAGE", "tou", CHARGE | TAXES | LEAST, TOU },
+    { "demand",     "DEMAND", "per_unit", RATE | RATCHET | PRICED, 0 },
+    { "wastewater", "SEWER_USAGE", "per_unit", CALC | RATE | SHARE | CAP | PERCENT_OF | REFS | PRICED, 0 },
+    { "stormwater", "STORMWATER", "per_unit", RATE | PRICED, 0 },
     { "minimum",    "MIN_BILL", "flat", AMOUNT | REFS | TAXES, 0 },
     { "maximum",    "MIN_BILL", "flat", AMOUNT | REFS | TAXES, 0 },
     { "surcharge",  "SURCHARGE,SERVICE_FEE", "flat", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS | TAXES
-                    | DATES | MAY_BE_NEGATIVE, 0 },
+                    | ONE_SEASON | DATES | MAY_BE_NEGATIVE, 0 },
     { "adjustment_factor", "FUEL_ADJ,SURCHARGE", "per_unit", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS
-                    | TAXES | DATES | MAY_BE_NEGATIVE, 0 },
+                    | TAXES | ONE_SEASON | DATES | MAY_BE_NEGATIVE, 0 },
     { "rebate",     "DISCOUNT,SUBSIDY", "percent", CHARGE | CALC | AMOUNT | BASIS | RATE | LIMIT | PERCENT_OF | REFS
-                    | DATES, 0 },
+                    | DATES | ONE_SEASON, 0 },
     { "tax",        "TAX", "percent", TAX | REFS, 0 },
     { 0 }
 };
@@ -88,6 +90,8 @@ static const struct RateField { Field f; unsigned when; } rate_fields[] = {
     { { "quantity",     "Quantity",      TEXT(1, 60), .initial = "usage",
         .hint = "usage, an attribute (eru, connected_load), or min(usage,winter_average)" }, QUANTITY },
     { { "included",     "Free quantity", QTY(0, 0) }, INCLUDED },
+    { { "minimum",      "Line at least", MONEY(0, 0), .hint = "Empty: no least amount of its own" }, LEAST },
+    { { "season",       "Only in season", CHOICE(NULL), .hint = "Empty: all year" }, ONE_SEASON },
     { { "round_qty",    "Quantity is taken", CHOICE(rounds), .flags = REQUIRED, .initial = "none" }, ROUND },
     { { "tier_mode",    "Tiers",         CHOICE(modes), .flags = REQUIRED, .initial = "marginal" }, MODE },
     { { "tier_period",  "Limits are for", CHOICE(periods), .flags = REQUIRED, .initial = "month" }, MODE },
@@ -168,6 +172,7 @@ static RateForm *rate_form(Req *r, const PlanVersion *v, const RateType *t, cons
     for (int i = 0; i < RATE_FIELDS; i++) {
         if (rate_fields[i].when && !(t->has & rate_fields[i].when)) continue;
         if (x && !strcmp(rate_fields[i].f.name, "code")) continue;
+        if (!strcmp(rate_fields[i].f.name, "season") && !f->seasons[0].value) continue;
         Field *y = &f->fields[n++];
         *y = rate_fields[i].f;
         for (int k = 0; !strcmp(y->name, "label") && k < f->language_n; k++)
@@ -179,6 +184,7 @@ static RateForm *rate_form(Req *r, const PlanVersion *v, const RateType *t, cons
         if (!strcmp(y->name, "service")) y->choices = f->services;
         if (!strcmp(y->name, "gl_code")) y->choices = f->codes;
         if (!strcmp(y->name, "tax_code") || !strcmp(y->name, "taxes")) y->choices = f->taxes;
+        if (!strcmp(y->name, "season")) y->choices = f->seasons;
         if (!strcmp(y->name, "refs")) y->choices = f->refs;
         if (!strcmp(y->name, "calc") && !strcmp(t->type, "wastewater")) y->choices = sewer_calcs;
         if (t->has & MAY_BE_NEGATIVE && !strcmp(y->name, "rate")) y->min = -PRICE_MOST;
@@ -406,7 +412,10 @@ static void tou_read(Req *r, const Lines *l, Priced *to) {
 
 static void sizes_read(Req *r, const Lines *l, Priced *to) {
     for (int i = 0; i < l->n; i++) {
-        if (!*l->v[i][0] || strlen(l->v[i][0]) > 10) problem(r, "lines", "Line %d: give a meter size.", i + 1);
+        if (!*l->v[i][0]) problem(r, "lines", "Line %d: give a meter size.", i + 1);
+        else if (strlen(l->v[i][0]) > 10 || meter_size_rank(l->v[i][0]) < 0)
+            problem(r, "lines", "Line %d: %s is no meter size. Use none, 5/8 to 10 inches, or 15 to 300 mm.", i + 1,
+                    l->v[i][0]);
         for (int k = 0; k < i; k++)
             if (!strcmp(l->v[k][0], l->v[i][0])) problem(r, "lines", "%s is there twice.", l->v[i][0]);
         if (read_money(r->c.locale, l->v[i][1], false, &to->size_amounts[i]) != NUMBER_OK)
@@ -516,6 +525,8 @@ static void show_stored(Req *r, FormView *v, const RateForm *f, const PlanRate *
     if (has & CAP) form_text(v, "cap", x->quantity);
     if (has & QUANTITY) form_text(v, "quantity", x->quantity);
     if (has & INCLUDED && x->included_qty_micro.micro) form_qty(v, "included", x->included_qty_micro);
+    if (has & LEAST && x->has_minimum) form_money(v, "minimum", x->minimum_minor);
+    if (has & ONE_SEASON && f->seasons[0].value) form_text(v, "season", x->season_code);
     if (has & ROUND) form_text(v, "round_qty", x->round_qty);
     if (has & MODE) form_text(v, "tier_mode", x->tier_mode), form_text(v, "tier_period", x->tier_period);
     if (has & PER) form_text(v, "tiers_per", x->tiers_per);
@@ -588,7 +599,8 @@ static const char *labels_sent(Req *r, const RateForm *f, Input *in) {
 }
 
 /* What the engine reads, from what was chosen. */
-static PlanRate rate_of(Req *r, const RateType *t, Input *in) {
+static PlanRate rate_of(Req *r, const RateForm *f, Input *in) {
+    const RateType *t = f->type;
     unsigned has = t->has;
     const char *calc = has & CALC ? in_text(in, "calc") : t->calc;
     PlanRate x = { .type = t->type, .calc = calc ? calc : t->calc, .basis = "per_month", .prorate = true,
@@ -606,6 +618,8 @@ static PlanRate rate_of(Req *r, const RateType *t, Input *in) {
     if (has & CAP) x.quantity = in_text(in, "cap");
     if (has & SHARE && in_given(in, "share")) x.qty_percent_ppm = in_ppm(in, "share");
     if (has & INCLUDED) x.included_qty_micro = in_qty(in, "included");
+    if (has & LEAST && in_given(in, "minimum")) x.has_minimum = true, x.minimum_minor = in_money(in, "minimum");
+    if (has & ONE_SEASON && f->seasons[0].value) x.season_code = in_text(in, "season");
     if (has & ROUND) x.round_qty = in_text(in, "round_qty");
     if (has & MODE) x.tier_mode = in_text(in, "tier_mode"), x.tier_period = in_text(in, "tier_period");
     if (has & PER) x.tiers_per = in_text(in, "tiers_per");
@@ -655,6 +669,7 @@ static void prices_read(Req *r, const RateType *t, Input *in, PlanRate *x, Price
         }
     }
     bool per_unit = !strcmp(x->calc, "per_unit");
+    if (per_unit && has & COUNT) return;                /* an amount for each dwelling: no unit of use */
     x->unit = per_unit || !strcmp(x->calc, "tiered") || !strcmp(x->calc, "tou")
         ? !strcmp(x->quantity, "eru") ? "ERU" : !strcmp(t->type, "demand") ? "kW"
         : db_text(r, "select unit from utility_service where utility_id=? and code=? ", r->c.utility, x->service_code)
@@ -724,7 +739,7 @@ static void rate_save(Req *r, const PlanRate *old) {
     if (t->lines == SIZES) sizes_read(r, l, lines);
     else if (t->lines == TOU) tou_read(r, l, lines);
     else if (t->lines) tiers_read(r, t, l, lines);
-    PlanRate x = rate_of(r, t, in);
+    PlanRate x = rate_of(r, f, in);
     x.labels = labels_sent(r, f, in);
     x.code = old ? old->code : in_text(in, "code");
     prices_read(r, t, in, &x, lines);
@@ -735,6 +750,7 @@ static void rate_save(Req *r, const PlanRate *old) {
     plan_draft_lock(c, v);
     bool flat = !strcmp(x.calc, "flat"), unit = !strcmp(x.calc, "per_unit"), least = !strcmp(x.charge_type, "MIN_BILL");
     if (!strcmp(t->type, "maximum")) least = false;
+    if (least) x.has_minimum = true, x.minimum_minor = x.amount_minor;
     Id id = old
         ? old->id : db_insert(c, "insert into tariff_rate (utility_id, version_id, sequence, code, label, type, "
         "charge_type, calc, service_code, gl_code, created_at, created_by) values (?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -745,14 +761,16 @@ static void rate_save(Req *r, const PlanRate *old) {
               "prorate=?, service_code=?, "
         "unit=?, rate_micro=if(?,?,null), amount_minor=if(?,?,null), rate_ppm=if(?,?,null), quantity=?, "
         "qty_percent_ppm=?, tier_mode=?, tier_period=?, included_qty_micro=?, minimum_minor=if(?,?,null), round_qty=?, "
-        "tax_codes=?, refs=?, tax_code=?, tiers_per=?, valid_from=?, valid_to=?, gl_code=?, taxable=?, show_zero=?, "
-        "enabled=? where id=?",
+        "tax_codes=?, refs=?, tax_code=?, tiers_per=?, season_code=?, valid_from=?, valid_to=?, "
+        "gl_code=?, taxable=?, show_zero=?, enabled=? where id=?",
         x.sequence, x.label, x.labels, x.charge_type, x.calc, x.basis, x.prorate, x.service_code, x.unit, unit,
             x.rate_micro,
             flat,
         x.amount_minor, !strcmp(x.calc, "percent"), x.rate_ppm, x.quantity, x.qty_percent_ppm, x.tier_mode,
-        x.tier_period, x.included_qty_micro, least, x.amount_minor, x.round_qty, x.tax_codes, x.refs, x.tax_code,
-        x.tiers_per, x.valid_from, x.valid_to, x.gl_code, x.tax_codes != NULL, x.show_zero, x.enabled, id);
+        x.tier_period, x.included_qty_micro, x.has_minimum, x.minimum_minor, x.round_qty, x.tax_codes, x.refs,
+        x.tax_code,
+        x.tiers_per, x.season_code, x.valid_from, x.valid_to, x.gl_code, x.tax_codes != NULL, x.show_zero,
+        x.enabled, id);
     lines_store(c, v, id, t, lines);
     loop_check(r, v);
     const PlanRate *now = db_one(c, PlanRate, PLAN_RATE_SELECT "where r.id=?", id);

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "app/comms/comms.h"
 #include "app/setup/pages.h"
 #include "app/setup/plan.h"
 #include "app/setup/plan_rules.h"
@@ -93,6 +94,20 @@ const char *plan_version_problem(Ctx *c, const PlanVersion *v) {
 
 /* --- the machine -------------------------------------------------------------------------------------------------- */
 
+/* A note to one person, or with `user` 0 to the billing managers; it leads to the version. */
+static void tell(Ctx *c, const PlanVersion *v, Id user, const char *key) {
+    Id to = user.id ? user : db_id(c, "select id from role where code='billing_manager' and utility_id=?", c->utility);
+    if (!to.id) return;
+    const char *code = plan_by_id(c, v->plan_id)->code;
+    inapp_post(c, &(InApp){ .recipient_kind = user.id ? "user" : "role", .recipient = to, .topic = "billing",
+        .severity = "info", .title = msg_format(c, c->language, key, { "plan", code },
+                                                { "n", text(c, "%d", v->version_no) }),
+        .body = msg_format(c, c->language, "plan.told.from", { "date", locale_date_words(&c->mem, c->locale,
+                                                                                         v->effective_from) }),
+        .link = text(c, "/u/%s/plans/%s/versions/%d", c->utility_code, code, v->version_no),
+        .dedup_key = text(c, "tariff:%lld:%s", (long long)v->id.id, key) });
+}
+
 static Refusal submit_refusal(Ctx *c, Id id) {
     const PlanVersion *v = plan_version_by_id(c, id);
     const char *wrong = plan_version_problem(c, v);
@@ -110,6 +125,7 @@ static void submit(Ctx *c, Id id, void *arg) {
     PlanImpact i = plan_impact_sample(c, v, SAMPLE_MOST);
     db_run(c, "update tariff_plan_version set submitted_by=?, submitted_at=?, approved_by=null, approved_at=null, "
               "decision_note=null, impact=? where id=?", c->user, c->now, plan_impact_json(c, &i), id);
+    tell(c, v, (Id){ 0 }, "plan.told.submitted");
 }
 
 /* Who created, changed or submitted a version made it. */
@@ -147,7 +163,9 @@ static void settle(Ctx *c, Id plan) {
         if (!strcmp(v->state, "approved")) {
             machine_move_system(c, &tariff_plan_version, v->id, "activate", NULL, NULL);
             db_run(c, "update tariff_plan_version set activated_at=? where id=?", c->now, v->id);
-            event(c, "tariff_plan_version.activated", plan_version_by_id(c, v->id));
+            const PlanVersion *begun = plan_version_by_id(c, v->id);
+            event(c, "tariff_plan_version.activated", begun);
+            tell(c, begun, (Id){ 0 }, "plan.told.activated");
         }
         bool is_last = i + 1 == all.n;
         Date to = is_last ? DATE_NONE : date_add_days(all.v[i + 1].effective_from, -1);
@@ -165,6 +183,7 @@ static void approve(Ctx *c, Id id, void *note_) {
            (const char *)note_, id);
     const PlanVersion *v = plan_version_by_id(c, id);
     event(c, "tariff_plan_version.approved", v);
+    if (v->submitted_by.id) tell(c, v, v->submitted_by, "plan.told.approved");
     if (v->effective_from.day <= utility_today(c).day) settle(c, v->plan_id);
 }
 
@@ -172,6 +191,8 @@ static void reject(Ctx *c, Id id, void *note_) {
     db_run(c, "update tariff_plan_version set approved_by=?, approved_at=?, decision_note=? where id=?", c->user,
            c->now,
            (const char *)note_, id);
+    const PlanVersion *v = plan_version_by_id(c, id);
+    if (v->submitted_by.id) tell(c, v, v->submitted_by, "plan.told.rejected");
 }
 
 static Refusal withdraw_refusal(Ctx *c, Id id) {
@@ -362,7 +383,7 @@ static void show_sample(Req *r, const char *section, const PlanVersion *v) {
     PlanImpact i = { 0 };
     json_int(j, "accounts", &i.accounts), json_int(j, "winners", &i.winners), json_int(j, "losers", &i.losers);
     json_int(j, "before_minor", &i.before.minor), json_int(j, "after_minor", &i.after.minor);
-    json_int(j, "worst_minor", &i.worst.minor);
+    json_int(j, "worst_minor", &i.worst.minor), json_int(j, "best_minor", &i.best.minor);
     Arena *a = &r->c.mem;
     const Locale *l = r->c.locale;
     show_text(r, text(r, "%s.title", section), PLAN_SAY(r, "sample"));
@@ -378,6 +399,7 @@ static void show_sample(Req *r, const char *section, const PlanVersion *v) {
     show_fact(r, facts, PLAN_SAY(r, "winners"), locale_count(a, l, i.winners), NULL);
     show_fact(r, facts, PLAN_SAY(r, "losers"), locale_count(a, l, i.losers), NULL);
     show_fact(r, facts, PLAN_SAY(r, "worst"), locale_money(a, l, i.worst), NULL);
+    show_fact(r, facts, PLAN_SAY(r, "best"), locale_money(a, l, i.best), NULL);
 }
 
 /* Accounts that were billed for days the version now prices anew: re-billing is the correction run's. */
@@ -409,7 +431,7 @@ static void show_actions(Req *r, const Plan *p, const PlanVersion *v, bool edita
         action(r, &n, "add_component", link_path(r, "%s/components/new", here));
         show_text(r, "page.actions.0.kind", "primary");
         action(r, &n, "edit", link_path(r, "%s/edit", here));
-        action(r, &n, "seasons", link_path(r, "/plans/%s/seasons/edit", p->code));
+        action(r, &n, "seasons", link_path(r, "/plans/%s/seasons", p->code));
     }
     action(r, &n, "designer", link_path(r, "%s/designer", here));
     action(r, &n, "impact", link_path(r, "%s/impact", here));

@@ -1,6 +1,7 @@
 /*
  * What makes a component of a tariff whole (ONB02US05 "Refuses"): tables of cases.
  */
+#include "app/core/size_rules.h"
 #include "app/setup/plan_rules.h"
 
 #include "tests/suite.h"
@@ -133,11 +134,26 @@ static void loops(void) {
     arena_end(&mem);
 }
 
+/* Rising widths, inches and millimetres in one order; all else is no size. */
+static void sizes(void) {
+    static const char *const rising[] = { "none", "15", "5/8", "3/4", "20 mm", "1", "1-1/2", "40mm", "2", "3", "4", "6",
+                                          "8", "10", "300" };
+    for (size_t i = 1; i < sizeof rising / sizeof *rising; i++)
+        CU_ASSERT_TRUE(meter_size_rank(rising[i - 1]) < meter_size_rank(rising[i]));
+    static const char *const none[] = { "", "9", "5", "14", "301", "20 cm", "2000", "1/2", "-1", "5/8 ", "mm" };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) CU_ASSERT_EQUAL(meter_size_rank(none[i]), -1);
+    CU_ASSERT_TRUE(meter_size_within("1", "5/8", "2") && meter_size_within("2", "5/8", "2"));
+    CU_ASSERT_TRUE(meter_size_within("3", "2", NULL) && meter_size_within("3", NULL, NULL));
+    CU_ASSERT_TRUE(meter_size_within(NULL, "2", "3"));              /* no meter yet */
+    CU_ASSERT_FALSE(meter_size_within("3", "5/8", "2") || meter_size_within("none", "5/8", NULL));
+}
+
 int main(void) {
     return suite_run("plan_rules", (SuiteTest[]){
         { "ONB02US05 refuses tiers with a gap, twice the same, without an open end", tiers },
         { "a tier that ends by an attribute", tiers_by_attribute },
         { "ONB02US05 refuses periods that leave a minute of the week out or have it twice", hours },
         { "seasons cover the year once", seasons }, { "days of a season", season_days },
-        { "ONB02US05 refuses percentages that lead back to themselves", loops }, { 0 } });
+        { "ONB02US05 refuses percentages that lead back to themselves", loops },
+        { "meter sizes by width", sizes }, { 0 } });
 }

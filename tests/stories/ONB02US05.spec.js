@@ -105,7 +105,96 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     await manager().get('/plans/late-fees').sees('LATE-STD');
     await manager().post('/plans/late-fees', { code: 'LATE-COM', name: 'Late fee, commercial', trigger: 'grace', grace_days: '10', kind: 'percent', rate_ppm: '1.5', minimum_minor: '5.00', effective_from: '2026-06-01', active: '1' }, { from: '/plans/late-fees/new' }).done('LATE-COM');
     expect(sql("select rate_ppm, minimum_minor from late_fee_rule where code = 'LATE-COM'")).toEqual([{ rate_ppm: '15000', minimum_minor: '500' }]);
+    const rule = `/plans/late-fees/${one("select public_id from late_fee_rule where code = 'LATE-COM'")}`;
+    await manager().get(`${rule}?overdue=412.37&days=30`).sees('$6.19', 'As the rule says, rounded once.');
+    await manager().get(`${rule}?overdue=100&days=30`).sees('$5.00', 'The least that the rule takes.').lacks('$6.19');
+    await manager().get(`${rule}?overdue=412.37&days=10`).sees('$0.00', 'Still within the days of grace.').lacks('$6.19');
+    await manager().get(`${rule}?overdue=much&days=30`).is(422);
+    expect(one('select count(*) from charge')).toBe('0');
+    await manager().post(rule, { exempt: ['dispute', 'low_income'], maximum_minor: '6.00' }, { from: `${rule}/edit` }).done();
+    expect(sql("select exempt, minimum_minor from late_fee_rule where code = 'LATE-COM'")).toEqual([{ exempt: '["dispute","low_income"]', minimum_minor: '500' }]);
+    await manager().get(`${rule}?overdue=412.37&days=30`).sees('$6.00', 'The most that the rule takes.', 'Disputed amounts, Rebate group: low income');
     await manager().post('/plans/late-fees', { code: 'LATE-BAD', name: 'Late fee, wrong', trigger: 'grace', grace_days: '10', kind: 'percent', effective_from: '2026-06-01' }, { from: '/plans/late-fees/new' }).refuses(422, 'rate_ppm', 'Enter percentage.');
+  });
+
+  test('ONB02US05 every kind of component is made by its form, shown, opened again, and computed', async () => {
+    await plan('KINDS', { services: ['WA', 'WW'] });
+    const seasons = { season: ['dry', 'wet'], from_md: ['05-01', '10-01'], to_md: ['09-30', '04-30'] };
+    await manager().post('/plans/KINDS/seasons', seasons, { from: '/plans/KINDS/seasons' }).done('Saved.');
+    const week = { tou_code: ['peak', 'off', 'off'], tou_days: ['weekday', 'weekday', 'weekend'], tou_from: ['12:00', '00:00', '00:00'], tou_to: ['24:00', '12:00', '24:00'], tou_price: ['0.30', '0.10', '0.10'], tou_season: ['', '', ''] };
+    // type, what is typed, what the version says of it, what the bill says of it, what its form has when opened again
+    const kinds = [
+      ['fixed', { charge_type: 'FIXED', amount: '10.00', count: 'dwelling_units' }, '$10.00 a month, for each dwelling', '20.00', 'value="10.00"'],
+      ['meter_size', { charge_type: 'FIXED', size: ['5/8', '20 mm'], size_amount: ['11.01', '12.02'] }, '5/8: $11.01; 20 mm: $12.02', '11.01', 'value="12.02"'],
+      ['flat', { charge_type: 'USAGE', rate: '1.25', included: '3' }, '$1.25 / CCF, 3 CCF free', '11.25', 'value="1.25"'],
+      ['tiered', { charge_type: 'USAGE', ...tiers([['0', '5', '2.01'], ['5', '', '3.02']]) }, 'to 5 at $2.01; above at $3.02', '31.19', 'value="3.02"'],
+      ['flat_by_tier', { charge_type: 'USAGE', ...tiers([['0', '5', '7.01'], ['5', '', '8.02']]) }, 'to 5 at $7.01; above at $8.02', '8.02', 'value="8.02"'],
+      ['seasonal', { charge_type: 'USAGE', tier_season: ['dry', 'wet'], tier_from: ['0', '0'], tier_upto: ['', ''], tier_price: ['4.03', '3.03'] }, 'dry: above at $4.03; wet: above at $3.03', '36.36', 'value="4.03"'],
+      ['demand', { rate: '2.50' }, '$2.50 / kW', '15.00', 'value="2.5"'],
+      ['wastewater', { calc: 'per_unit', rate: '6.40', share: '90', cap: 'min(usage,winter_average)' }, '$6.40 / CCF, of 90 % of the volume, at most the winter average', '46.08', 'value="6.4"'],
+      ['stormwater', { rate: '12.75' }, '$12.75 / ERU', '19.13', 'value="12.75"'],
+      ['surcharge', { charge_type: 'SURCHARGE', calc: 'percent', percent: '10', refs: ['FIXED-1'] }, '10 % of FIXED-1', '2.00', 'value="10"'],
+      ['adjustment_factor', { charge_type: 'FUEL_ADJ', calc: 'per_unit', rate: '-0.50', valid_to: '2026-12-31' }, '$0.50 / CCF', '-6.00', 'value="-0.5"'],
+      ['rebate', { charge_type: 'SUBSIDY', calc: 'per_unit', rate: '0.50', limit: '5' }, 'to 5 at $0.50', '-2.50', 'value="0.5"'],
+      ['minimum', { amount: '25.00', refs: ['FIXED-1'] }, '$25.00 a month', '5.00', 'value="25.00"'],
+      ['maximum', { amount: '7.50', refs: ['STORMWATER'] }, '$7.50 a month', '-11.63', 'value="7.50"'],
+    ];
+    for (const [type, fields, said, , opened] of kinds) {
+      const code = `${type.toUpperCase().replace(/_/g, '-')}-1`;
+      await component('KINDS', 1, type, { code, ...fields }).done(`${code} is saved.`);
+      const at = `${version('KINDS', 1)}/components/${code}`;
+      const form = await manager().get(at).is(200);
+      expect(form.body, type).toContain(opened);
+      const kept = sql('select * from tariff_rate where code = ?', [code]);
+      await manager().post(at, {}, { from: at }).done(`${code} is saved.`);          // saved as it was opened: nothing changes
+      expect(sql('select * from tariff_rate where code = ?', [code]), type).toEqual(kept);
+      expect((await manager().get(version('KINDS', 1)).is(200)).text.replace(/\s+/g, ' '), type).toContain(said);
+    }
+    await component('KINDS', 1, 'tax', { code: 'TAX-1', tax_code: 'CUT', refs: ['FIXED-1'] }).done('TAX-1 is saved.');
+    const bill_ = await bill('plan=KINDS/1&quantity=12&size=5/8&eru=1.5&units=2&demand=6&winter=8').is(200);
+    const amounts = kinds.map(([type]) => bill_.body.split('<tr').find((row) => row.includes(`>${type.toUpperCase().replace(/_/g, '-')}-1<`))?.match(/a-amount">([^<]*)</)?.[1].replace('\u2212', '-'));
+    expect(kinds.map(([type], i) => [type, amounts[i]])).toEqual(kinds.map(([type, , , amount]) => [type, amount]));
+    await plan('KIND-TOU', { services: ['WA'], fallback_tou: 'off' });
+    await component('KIND-TOU', 1, 'tou', { code: 'TOU-1', charge_type: 'USAGE', minimum: '9.99', ...week }).done('TOU-1 is saved.');
+    await bill('plan=KIND-TOU/1&use_peak=10&use_off=20').sees('9.99');
+    await bill('plan=KIND-TOU/1&use_peak=100&use_off=20').sees('32.00').lacks('9.99');
+    const at = `${version('KIND-TOU', 1)}/components/TOU-1`;
+    await manager().post(at, { minimum: '' }, { from: at }).done('TOU-1 is saved.');
+    await bill('plan=KIND-TOU/1&use_peak=10&use_off=20').sees('5.00').lacks('9.99');
+    // what is typed stays, and says where it is wrong
+    const bad = await component('KINDS', 1, 'meter_size', { code: 'BAD-1', charge_type: 'FIXED', size: ['9'], size_amount: ['11.01'] });
+    expect(bad.body).toContain('Line 1: 9 is no meter size.');
+    expect(bad.body).toContain('value="11.01"');
+    await component('KINDS', 1, 'flat', { code: 'BAD-1', charge_type: 'USAGE', rate: '1', minimum: '-1' }).is(422);
+    await component('KINDS', 1, 'fixed', { code: 'BAD-1', charge_type: 'FIXED', amount: 'much' }).is(422);
+    await component('KINDS', 1, 'surcharge', { code: 'BAD-1', charge_type: 'SURCHARGE', calc: 'percent', percent: '' }).refuses(422, 'percent', 'Enter percentage.');
+    expect(one("select count(*) from tariff_rate where code = 'BAD-1'")).toBe('0');
+  });
+
+  test('ONB02US05 plans are found by service and category; a card leads to what it counts', async () => {
+    await manager().get('/plans?services=WW').sees('RES-EXT').lacks('KIND-TOU');
+    await manager().get('/plans?services=WA&services=WW').sees('RES-EXT', 'KIND-TOU');
+    await manager().get('/plans?categories=COM').sees('COM-EXT').lacks('RES-EXT');
+    await manager().get('/plans?categories=RES&services=WW').sees('RES-EXT').lacks('COM-EXT', 'KIND-TOU');
+    const list = await manager().get('/plans').is(200);
+    for (const [card, path_] of [['Changed in 30 days', /href="[^"]*(\/plans\?changed_at_from=[^"]+)"/], ['Rates', /href="[^"]*(\/plans\/rates)"[^>]*class="s-kpi|class="s-kpi" href="[^"]*(\/plans\/rates)"/]]) {
+      const found = list.body.match(path_), where = (found[1] || found[2]).replace(/&amp;/g, '&');
+      const n = list.text.replace(/\s+/g, ' ').match(new RegExp(`${card}\\s*(\\d+)`))[1];
+      await manager().get(where).sees(new RegExp(`of ${n}\\b`));
+    }
+    await manager().get('/plans/rates?service=WW&state=active').sees('SEWER-FIX').lacks('TOU-1');
+    await manager().get('/plans/rates?service=WA&state=draft').sees('TOU-1').lacks('RES-EXT');
+  });
+
+  test('ONB02US05 who may be on a plan: sub-category, area and meter size are asked in the words of the utility', async () => {
+    const edit = (fields) => manager().post('/plans/KIND-TOU/edit', fields, { from: '/plans/KIND-TOU/edit' });
+    await edit({ meter_size_min: '9' }).refuses(422, 'meter_size_min', '9 is no meter size. Use none, 5/8 to 10 inches, or 15 to 300 mm.');
+    await edit({ meter_size_min: '2', meter_size_max: '5/8' }).refuses(422, 'meter_size_max', 'The largest meter is below the smallest.');
+    await edit({ sub_categories: ['SML'] }).refuses(422, 'sub_categories', /is of another category\./);
+    await edit({ sub_categories: ['SFR'], meter_size_min: '5/8', meter_size_max: '2' }).done('Saved.');
+    await manager().get('/plans/KIND-TOU').sees('5/8 – 2', 'Single');
+    expect(one("select json_length(sub_category_ids) from tariff_plan where code = 'KIND-TOU'")).toBe('1');
+    await manager().get('/plans/RES-EXT').sees('Where the money goes', 'Every component has a GL code that is in use.');
   });
 
   test('ONB02US05 a demand ratchet looks back; bills of another language have its text', async () => {
@@ -191,6 +280,11 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     expect(state('SEASON', 1)).toBe('active');
     expect(one("select status from tariff_plan where code = 'SEASON'")).toBe('active');
     expect(one("select count(*) from outbox_event where name = 'tariff_plan_version.activated'")).toBe('1');
+    const told = (title) => Number(one("select count(*) from notification where title = ? and link like '%/plans/SEASON/versions/1'", [title]));
+    expect(told('Version 1 of SEASON waits for approval')).toBeGreaterThan(0);
+    expect(told('Version 1 of SEASON is approved')).toBe(1);
+    expect(told('Version 1 of SEASON is in force')).toBeGreaterThan(0);
+    expect(told('Version 1 of SEASON is rejected')).toBe(0);
     await manager().post('/plans/SEASON/versions', { effective_from: '2026-05-01', change_reason: 'From today, dearer' }, { from: '/plans/SEASON/versions/new' }).goes(version('SEASON', 2));
     await submit('SEASON', 2).done();
     await approve('SEASON', 2).done('Active');
@@ -233,7 +327,23 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     expect(one("select count(*) from tax_code where code = 'CUT'")).toBe('1');
     await manager().post('/plans/fees', { code: 'FEE-APP', name: 'Application fee', kind: 'fee', charge_type: 'SERVICE_FEE', amount_minor: '30.00', post_mode: 'immediate', gl_code: '4120', effective_from: '2026-07-01', active: '1' }, { from: '/plans/fees/new' }).done();
     expect(one("select count(*) from fee where code = 'FEE-APP'")).toBe('2');
-    await manager().post('/plans/fees', { code: 'FEE-X', name: 'No such code', kind: 'fee', charge_type: 'SERVICE_FEE', amount_minor: '30.00', post_mode: 'immediate', gl_code: '9999', effective_from: '2026-07-01' }, { from: '/plans/fees/new' }).refuses(422, 'gl_code', 'There is no GL code 9999.');
+    await manager().post('/plans/fees', { code: 'FEE-X', name: 'No such code', kind: 'fee', charge_type: 'SERVICE_FEE', amount_minor: '30.00', post_mode: 'immediate', gl_code: '9999', effective_from: '2026-07-01' }, { from: '/plans/fees/new' }).refuses(422, 'gl_code', /GL code/i);
+    const fee = `/plans/fees/${one("select public_id from fee where code = 'FEE-APP' and effective_from = '2026-07-01'")}`;
+    const amounts = (lines) => manager().post(`${fee}/amounts`, { amount_for: lines.map((l) => l[0]), amount_what: lines.map((l) => l[1]), amount: lines.map((l) => l[2]) }, { from: `${fee}/amounts` });
+    await amounts([['meter_size', '9', '10.00']]).refuses(422, 'lines', /^Line 1: 9 is no meter size\./);
+    await amounts([['meter_size', '2', 'x']]).refuses(422, 'lines', 'Line 1: x is not an amount.');
+    await amounts([['category', 'NONE', '1.00']]).refuses(422, 'lines', 'There is no category NONE.');
+    expect(one("select formula from fee where code = 'FEE-APP' and effective_from = '2026-07-01'")).toBe(null);
+    await amounts([['meter_size', '2', '45.00'], ['', '', ''], ['category', 'COM', '60.00']]).done('The amounts are saved.');
+    expect(one("select formula from fee where code = 'FEE-APP' and effective_from = '2026-07-01'")).toBe('{"meter_size":{"2":4500},"category":{"COM":6000}}');
+    await manager().get(fee).sees('A meter size', '45.00', 'A category', '60.00');
+    await manager().post(fee, { tax_codes: ['CUT'], amount_minor: '31.00' }, { from: `${fee}/edit` }).done();
+    expect(sql("select tax_codes, amount_minor, json_value(formula, '$.category.COM') com from fee where code = 'FEE-APP' and effective_from = '2026-07-01'")).toEqual([{ tax_codes: '["CUT"]', amount_minor: '3100', com: '6000' }]);
+    expect((await manager().get(`${fee}/edit`).is(200)).body).toMatch(/value="CUT"[^>]*checked|checked[^>]*value="CUT"/);
+    await manager().post('/plans/rebates', { code: 'CONSERVE', name: 'Conservation', group: 'conservation', kind: 'percent', rate_ppm: '10', refs: ['USAGE', 'SERVICE'], effective_from: '2026-06-01', active: '1' }, { from: '/plans/rebates/new' }).done('Conservation');
+    expect(one("select refs from rebate_rule where code = 'CONSERVE'")).toBe('["USAGE","SERVICE"]');
+    await manager().post('/plans/rebates', { code: 'NOWHERE', name: 'Of nothing', group: 'conservation', kind: 'percent', rate_ppm: '10', refs: ['NO-SUCH'], effective_from: '2026-06-01' }, { from: '/plans/rebates/new' }).is(422);
+    await as('billing_clerk1').get(`${fee}/amounts`).is(403);
     await as('billing_clerk1').get('/plans/taxes').sees('CUT');
     await as('billing_clerk1').get('/plans/taxes/new').is(403);
     await as('cashier1').get('/plans').is(403);
@@ -242,6 +352,11 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
   test('ONB02US05 two versions side by side', async () => {
     await manager().get('/plans/comparison?a=RES-EXT/1&b=RES-EXT/2').sees('Changed', 'The same', /5\/8: \$18\.50/, /5\/8: \$19\.75/, 'Bills of typical uses');
     await manager().get('/plans/comparison?a=RES-EXT/1&b=COM-EXT').sees('Changed');
+    const draft = `${version('EL-DAY', 1)}/components/BASE`;                         // the same price on another GL code, in another season of tax
+    await manager().post('/plans/EL-DAY/versions', { effective_from: '2026-09-01', change_reason: 'Another account' }, { from: '/plans/EL-DAY/versions/new' }).goes(version('EL-DAY', 2));
+    await manager().get('/plans/comparison?a=EL-DAY/1&b=EL-DAY/2').sees('The same').lacks('Changed');
+    await manager().post(draft.replace('/1/', '/2/'), { gl_code: '4020', taxes: ['CUT'] }, { from: draft.replace('/1/', '/2/') }).done('BASE is saved.');
+    await manager().get('/plans/comparison?a=EL-DAY/1&b=EL-DAY/2').sees('Changed', 'Taxes: –; GL code: 4010', 'Taxes: CUT; GL code: 4020');
   });
 
   test('ONB02US05 pages look right', async ({ page }) => {
@@ -339,6 +454,67 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
     await as('billing_manager2').post(`${draft}/approve`).done('Active');
     expect(one("select effective_to from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'RES-VAR' and v.version_no = 1")).toBe('2026-03-31');
     expect(bills()).toEqual(before);
+  });
+
+  test('ONB02US05 a connection is put on another plan from a day that is not billed; who does not fit is told why', async ({ page }) => {
+    const no = one("select s.connection_no from service_connection s join account a on a.id = s.account_id where a.account_no = 'SF-1001' and s.service_code = 'WA'");
+    const at = `/plans/connections/${no}`, put = (fields) => manager().post(at, { reason: 'Asked for', ...fields }, { from: at });
+    await manager().get('/plans/RES-VAR/connections').sees(no, 'SF-1001').lacks('SF-2001');
+    await manager().get(`/plans/RES-VAR/connections?category=COM`).lacks(no);
+    await manager().get(at).sees('RES-VAR', 'It is on this plan.', 'This plan is not for this category.', 'Plans of this connection');
+    await put({ plan: 'COM-VAR', from: '2026-06-01' }).refuses(409, 'plan', 'This plan is not for this category.');
+    await put({ plan: 'RES-FIX', from: '2026-04-20' }).is(422);                         // days that are billed
+    await put({ plan: '', from: '2026-06-01' }).is(422);
+    const limit = (fields) => manager().post('/plans/RES-FIX/edit', fields, { from: '/plans/RES-FIX/edit' }).done('Saved.');
+    await limit({ meter_size_min: '3' });
+    await put({ plan: 'RES-FIX', from: '2026-06-01' }).refuses(409, 'plan', 'This plan is not for this meter size.');
+    await limit({ meter_size_min: '', sub_categories: ['MFR'] });
+    await put({ plan: 'RES-FIX', from: '2026-06-01' }).refuses(409, 'plan', 'This plan is not for this sub-category.');
+    await limit({ sub_categories: [] });
+    sql("update tariff_plan set area_ids = (select json_array(min(id)) from service_area where level = 'region' and id not in (select z.id from service_area z join premise p join service_area s on s.id = p.sub_area_id and concat(s.path, '/') like concat(z.path, '/%'))) where code = 'RES-FIX'");
+    if (one("select json_value(area_ids, '$[0]') is not null from tariff_plan where code = 'RES-FIX'") === '1')
+      await put({ plan: 'RES-FIX', from: '2026-06-01' }).refuses(409, 'plan', 'This plan is not for this area.');
+    sql("update tariff_plan set area_ids = null where code = 'RES-FIX'");
+    expect(one('select count(*) from service_connection_plan h join service_connection s on s.id = h.service_connection_id where s.connection_no = ?', [no])).toBe('1');
+    await as('billing_clerk').post(at, { plan: 'RES-FIX', from: '2026-06-01', reason: 'No right' }).is(403);
+    await put({ plan: 'RES-FIX', from: '2026-06-01' }).done(`${no} is on RES-FIX from`);
+    expect(sql("select p.code, h.valid_from f, h.valid_to t from service_connection_plan h join tariff_plan p on p.id = h.tariff_plan_id join service_connection s on s.id = h.service_connection_id where s.connection_no = ? order by h.valid_from", [no]).map((r) => [r.code, r.f, r.t]).slice(-2)).toEqual([['RES-VAR', expect.any(String), '2026-05-31'], ['RES-FIX', '2026-06-01', null]]);
+    expect(one("select count(*) from outbox_event where name = 'service_connection.plan_changed'")).toBe('1');
+    await manager().browse(page, at);
+    await looks_right(page);
+    await put({ plan: 'RES-VAR', from: '2026-06-02' }).done();
+  });
+
+  test('ONB02US05 winter averages: once after the winter, of three readings at least; who has none is capped by those of his plan', async () => {
+    const due = async () => {
+      sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, ?, 'tariff.winter', 'general', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'", [one("select id from utility where code = 'swa-w'")]);
+      await jobs_run();
+    };
+    const averages = () => sql("select a.account_no no, s.winter_average_qty_micro q from service_connection s join account a on a.id = s.account_id where s.winter_average_qty_micro is not null order by 1");
+    const before = averages();
+    // two further bills of SF-1004 in the winter, 9 CCF in 30 days each; SF-1001 has one alone
+    const [bill] = sql("select b.id, g.id segment from bill b join bill_segment g on g.bill_id = b.id join account a on a.id = b.account_id where a.account_no = 'SF-1004' and b.status = 'published' limit 1");
+    for (const [i, end] of [[1, '2026-01-31'], [2, '2026-02-28']])
+      sql("insert into bill_segment (bill_id, seq, service_connection_id, tariff_plan_id, tariff_plan_version_id, segment_start, segment_end, days, usage_qty_micro, usage_unit, usage_source) select bill_id, ?, service_connection_id, tariff_plan_id, tariff_plan_version_id, date_sub(?, interval 29 day), ?, 30, 9000000, usage_unit, 'actual' from bill_segment where id = ?", [90 + i, end, end, bill.segment]);
+    const [own] = sql('select usage_qty_micro q, days d, segment_end e from bill_segment where id = ?', [bill.segment]);
+    expect(own.e <= '2026-04-30').toBe(true);
+    await due();
+    const mean = String(Math.round((Number(own.q) + 18000000) * 30 / (Number(own.d) + 60)));
+    expect(averages().filter((x) => !before.some((y) => y.no === x.no && y.q === x.q))).toEqual([{ no: 'SF-1004', q: mean }]);
+    expect(one("select value from setting where `key` = 'plan.winter_computed'")).toBe('2026-04-30');
+    sql("update service_connection s join account a on a.id = s.account_id set s.winter_average_qty_micro = 1 where a.account_no = 'SF-1004'");
+    await due();                                                                    // not twice for one winter
+    expect(averages().find((x) => x.no === 'SF-1004').q).toBe('1');
+    sql("update service_connection s join account a on a.id = s.account_id set s.winter_average_qty_micro = null where a.account_no = 'SF-1004'");
+    sql('delete from bill_segment where seq in (91, 92)');
+    // without a winter of its own a use is capped by the mean of the plan
+    await manager().post('/plans/RES-VAR/copy', { code: 'RES-CAP', name: 'Residential, capped', effective_from: '2026-06-01' }, { from: '/plans/RES-VAR/copy' }).goes('/plans/RES-CAP/versions/1');
+    await manager().post('/plans/RES-CAP/versions/1/components/SEWER-USE', { cap: 'min(usage,winter_average)' }, { from: '/plans/RES-CAP/versions/1/components/SEWER-USE' }).done();
+    const sewer = (q) => manager().get(`/plans/calculator?plan=RES-CAP/1&from=2026-06-01&to=2026-06-30&quantity=20&size=5/8${q}`);
+    await sewer('').sees('90 % of 20 = 18').lacks('= 7.2');
+    sql("update tariff_plan set winter_default_qty_micro = 8000000 where code = 'RES-CAP'");
+    await sewer('').sees('lesser of 20 and 8 = 8; 90 % of 8 = 7.2');
+    await sewer('&winter=10').sees('lesser of 20 and 10 = 10; 90 % of 10 = 9');
   });
 
   test('ONB02US05 consumers of a plan are moved by a job; who does not fit stays and is listed', async ({ page }) => {

@@ -206,7 +206,8 @@ static const Choice policies[] = { { "skip_bad_rows", "Import the good rows, rep
 static const Form upload_form = { .name = "import_batch", .fields = FIELDS {
     { "entity",   "Records",  TEXT(1, 40), .flags = REQUIRED },
     { "file",     "File",     FILE_FIELD, .flags = REQUIRED,
-      .hint = "CSV with a header line, or a ZIP of one; at most 250 MB and 1,000,000 rows." },
+      .hint = "CSV with a header line, or a ZIP of one; of documents a ZIP of the list and its files. At most "
+              "250 MB and 1,000,000 rows." },
     { "encoding", "Encoding", CHOICE(import_encodings), .flags = REQUIRED, .initial = "auto" },
     { "mode",     "Records that are there", CHOICE(modes), .flags = REQUIRED, .initial = "insert" },
     { "policy",   "Rows with errors", CHOICE(policies), .flags = REQUIRED, .initial = "skip_bad_rows" },

@@ -142,36 +142,71 @@ static void show_batches(Req *r) {
     table_empty(t, msg(r->c.language, "import.none_yet"), msg(r->c.language, "import.reconcile_empty"));
 }
 
-#define BY(F, T) F(T, const char *, code) F(T, int64_t, file_count) F(T, int64_t, file_sum) F(T, int64_t, here_count) \
-    F(T, int64_t, here_sum)
+#define BY(F, T) F(T, const char *, code) F(T, int64_t, file_count) F(T, int64_t, file_sum) F(T, int64_t, file_use) \
+    F(T, int64_t, here_count) F(T, int64_t, here_sum) F(T, int64_t, here_use)
 ROW(By, BY)
 
+#define BROUGHT \
+    "b.state in ('completed', 'completed_with_errors', 'partly_rolled_back') group by g.code order by g.code"
+
 /* Opening balances by the category of their account: file and ledger. */
-static void show_categories(Req *r) {
-    Bys l = db_all(r, By,
+static Bys balances_by(Ctx *c) {
+    return db_all(c, By,
         "select coalesce(g.code, '-') as code, count(*) as file_count, coalesce(sum(r.amount_minor), 0) as file_sum, "
-        "sum(r.state in ('imported', 'blocked')) as here_count, coalesce(sum((select "
+        "0 as file_use, sum(r.state in ('imported', 'blocked')) as here_count, coalesce(sum((select "
         "sum(e.debit_minor)-sum(e.credit_minor) from ledger_entry e where e.txn_id=r.entity_id "
-        "and e.account_id is not null and r.state in ('imported', 'blocked'))), 0) as here_sum "
+        "and e.account_id is not null and r.state in ('imported', 'blocked'))), 0) as here_sum, 0 as here_use "
         "from import_batch b join import_row r on r.batch_id=b.id left join import_link k "
         "on k.utility_id=b.utility_id and k.entity='account' and k.legacy_id=substring_index(r.key_value, '|', "
         "1) left join account a on a.id=k.entity_id left join consumer_category g on g.id=a.category_id "
-        "where b.utility_id=? and b.entity='opening_balance' and b.state in ('completed', 'completed_with_errors', "
-        "'partly_rolled_back') group by g.code order by g.code",
-        r->c.utility);
+        "where b.utility_id=? and b.entity='opening_balance' and " BROUGHT, c->utility);
+}
+
+/* Rows that did not come in have no category here: they stand at "-". */
+static Bys accounts_by(Ctx *c) {
+    return db_all(c, By,
+        "select coalesce(g.code, '-') as code, count(*) as file_count, 0 as file_sum, 0 as file_use, "
+        "sum(a.id is not null) as here_count, 0 as here_sum, 0 as here_use from import_batch b join import_row r "
+        "on r.batch_id=b.id left join account a on a.id=r.entity_id and r.state in ('imported', 'skipped', 'blocked') "
+        "left join consumer_category g on g.id=a.category_id where b.utility_id=? and b.entity='account' and " BROUGHT,
+                  c->utility);
+}
+
+static Bys bills_by(Ctx *c) {
+    return db_all(c, By,
+        "select coalesce(g.code, '-') as code, count(*) as file_count, coalesce(sum(r.amount_minor), 0) as file_sum, "
+        "coalesce(sum(r.use_micro), 0) as file_use, sum(h.id is not null) as here_count, "
+        "coalesce(sum(h.total_minor), 0) as here_sum, coalesce(sum(h.use_micro), 0) as here_use from import_batch b "
+        "join import_row r on r.batch_id=b.id left join import_bill h on h.id=r.entity_id and h.batch_id=b.id "
+        "left join account a on a.id=h.account_id left join consumer_category g on g.id=a.category_id "
+        "where b.utility_id=? and b.entity='bill' and " BROUGHT, c->utility);
+}
+
+typedef struct ByCategory { const char *title; Bys (*of)(Ctx *c); bool money, use; } ByCategory;
+static const ByCategory by_category[] = { { "import.per_category", balances_by, true, false },
+                                          { "import.accounts_per_category", accounts_by, false, false },
+                                          { "import.bills_per_category", bills_by, true, true } };
+
+static void show_categories(Req *r, const ByCategory *by, size_t *section) {
+    static const char *const words[] = { "legacy", "here", "difference" }, *const what[] = { "count", "sum", "use" };
+    const bool shown[] = { true, by->money, by->use };
+    Bys l = by->of(&r->c);
     if (!l.n) return;
-    show_text(r, "show.sections.1.title", msg(r->c.language, "import.per_category"));
-    TableView *t = table_start(r, "show.sections.1.table", msg(r->c.language, "import.per_category"));
+    const char *at_ = text(r, "show.sections.%zu", ++*section);
+    show_text(r, text(r, "%s.title", at_), msg(r->c.language, by->title));
+    TableView *t = table_start(r, text(r, "%s.table", at_), msg(r->c.language, by->title));
     table_column(t, msg(r->c.language, "import.category"), "code", "id");
-    static const char *const keys[] = { "count_legacy", "count_here", "count_difference", "sum_legacy", "sum_here",
-                                        "sum_difference" };
-    for (int i = 0; i < 6; i++)
-        table_column(t, msg(r->c.language, text(r, "import.%s", keys[i])), i < 3 ? "num" : "money", NULL);
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 3 && shown[k]; i++)
+            table_column(t, msg(r->c.language, text(r, "import.%s_%s", what[k], words[i])), k == 1 ? "money" : "num",
+                         NULL);
     for (size_t i = 0; i < l.n; i++) {
+        const By *v = &l.v[i];
         table_row(t, NULL);
-        table_cell(t, l.v[i].code);
-        cells(r, t, as_count, l.v[i].file_count, l.v[i].here_count, true);
-        cells(r, t, as_money, l.v[i].file_sum, l.v[i].here_sum, true);
+        table_cell(t, v->code);
+        cells(r, t, as_count, v->file_count, v->here_count, true);
+        if (by->money) cells(r, t, as_money, v->file_sum, v->here_sum, true);
+        if (by->use) cells(r, t, as_use, v->file_use, v->here_use, true);
     }
 }
 
@@ -182,6 +217,8 @@ void import_reconcile(Req *r) {
     show_text(r, "page.crumbs.0.url", link_path(r, "/migration"));
     show_text(r, "page.crumbs.1.text", msg(r->c.language, "import.reconcile"));
     show_batches(r);
-    show_categories(r);
+    size_t section = 0;
+    for (size_t i = 0; i < sizeof by_category / sizeof *by_category; i++)
+        show_categories(r, &by_category[i], &section);
     page(r, "layout/show");
 }

@@ -211,6 +211,8 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, i
     expect(one('select count(*) from ledger_txn')).toBe(posted);                     // compared, not billed
     await admin().get('/migration/twin').sees('OLD-2', 'Other prices', 'No metered connection on that day');
     await admin().get('/migration/twin?cause_state=price').sees('OLD-2');
+    // old and here by category, too: twelve CCF of each of the four bills
+    await admin().get('/migration/reconcile').sees('Accounts by category', /Bills by category.*RES 4 4 0 .* 48 48 0/);
     // payments of the old system post nothing either
     const p = await bring('payment', csv(['account_legacy_id', 'payment_no', 'paid_at', 'amount', 'mode'], [['A-0', 'PY-1', '04/02/2026 10:15', '97.28', 'cheque']]));
     expect(p.state).toBe('completed');

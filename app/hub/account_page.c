@@ -57,8 +57,14 @@ static void show_switches(Req *r, size_t n, const CardRow *a) {
     show_text(r, text(r, "%s.1.url", b), link_path(r, is_on ? "%s/deactivation" : "%s/moves/activate", path));
 }
 
+void hub_card_mark(Req *r, size_t n, const char *label) {
+    show_text(r, at(r, "show.sections", n, "mark"), text_copy_n(r, label, 2));
+}
+
 static void show_card(Req *r, size_t n, const CardRow *a) {
     char *facts = at(r, "show.sections", n, "facts");
+    const GatewayDriver *d = gateway_driver(a->driver);
+    hub_card_mark(r, n, d ? d->label : a->label);
     show_text(r, at(r, "show.sections", n, "title"), a->label);
     show_text(r, at(r, "show.sections", n, "sub"), word(r, text(r, "hub.mode.%s", a->mode)));
     show_text(r, at(r, "show.sections", n, "span"), "third");
@@ -76,6 +82,7 @@ static void show_card(Req *r, size_t n, const CardRow *a) {
 
 static void show_free_card(Req *r, size_t n, const GatewayDriver *d) {
     show_text(r, at(r, "show.sections", n, "title"), d->label);
+    hub_card_mark(r, n, d->label);
     show_text(r, at(r, "show.sections", n, "span"), "third");
     char *facts = at(r, "show.sections", n, "facts");
     show_fact(r, facts, word(r, "hub.state"), word(r, "hub.not_connected"), NULL);

@@ -58,7 +58,9 @@ void    event_replay(Req *r);
 /* What became of an event beside its state: failed, dead, replayed. */
 void    event_step_note(Ctx *c, Id event, const char *what, const char *text_);
 JobStep events_upkeep(Ctx *c, const JobRow *job);
-/* account_page.c; the job: account.c */
+/* account_page.c; the job: account.c. hub_card_mark: the letters of card `n` in place of a picture: providers' own are
+   theirs, and no package of them may be used for this. */
+void    hub_card_mark(Req *r, size_t n, const char *label);
 void    gateway_cards_page(Req *r);
 void    gateway_connect_post(Req *r);
 void    gateway_page(Req *r);

@@ -69,8 +69,23 @@ const Machine provider_machine = { .name = "provider", .table = "message_provide
     F(T, Time, last_event_at) F(T, int64_t, sent) F(T, int64_t, good)
 ROW(ProviderCard, PCARD)
 
+/* Switched on and off, and tried, without opening the provider's own page. */
+static void show_switches(Req *r, size_t n, const ProviderCard *p, const Adapter *a) {
+    if (!strcmp(p->status, "not_configured") || !perm_may(&r->c, "hub.providers", EDIT)) return;
+    bool is_on = !strcmp(p->status, "active");
+    const char *path = text(r, "/integrations/providers/%s", p->public_id), *b = at(r, "show.sections", n, "buttons");
+    show_text(r, text(r, "%s.0.text", b), word(r, a->channel ? "hub.test_message" : "hub.next_outcome"));
+    show_text(r, text(r, "%s.0.url", b), link_path(r, a->channel ? "%s/test" : "%s/outcome", path));
+    if (!strcmp(p->status, "configured")) return;               /* not tried yet */
+    show_text(r, text(r, "%s.1.text", b), word(r, is_on ? "hub.deactivate" : "hub.activate"));
+    show_text(r, text(r, "%s.1.post", b), "1");
+    show_text(r, text(r, "%s.1.url", b), link_path(r, "%s/moves/%s", path, is_on ? "deactivate" : "activate"));
+}
+
 static void show_card(Req *r, size_t n, const ProviderCard *p) {
     char *facts = at(r, "show.sections", n, "facts");
+    const Adapter *a = adapter_of(p->adapter);
+    hub_card_mark(r, n, a ? a->label : p->name);
     const Locale *l = r->c.locale;
     show_text(r, at(r, "show.sections", n, "title"), p->name);
     show_text(r, at(r, "show.sections", n, "sub"), word(r, text(r, "hub.channel.%s", p->channel)));
@@ -88,6 +103,7 @@ static void show_card(Req *r, size_t n, const ProviderCard *p) {
                       : word(r, "hub.no_messages_24h"), NULL);
     show_text(r, at(r, "show.sections", n, "link.text"), word(r, "hub.configure"));
     show_text(r, at(r, "show.sections", n, "link.url"), link_path(r, "/integrations/providers/%s", p->public_id));
+    if (a) show_switches(r, n, p, a);
 }
 
 void provider_cards_page(Req *r) {
@@ -109,6 +125,7 @@ void provider_cards_page(Req *r) {
         for (size_t k = 0; k < rows.n; k++) is_there |= !strcmp(rows.v[k].adapter, a->name);
         if (is_there) continue;
         show_text(r, at(r, "show.sections", n, "title"), a->label);
+        hub_card_mark(r, n, a->label);
         show_text(r, at(r, "show.sections", n, "span"), "third");
         show_text(r, at(r, "show.sections", n, "text"), word(r, "hub.not_connected"));
         if (may) {

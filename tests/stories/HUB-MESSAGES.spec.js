@@ -34,6 +34,20 @@ story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     await admin.get('/integrations/messaging').sees('Sandbox SMS', 'Twilio', 'Vonage', 'SMTP');
     await admin.post('/integrations/adapters/twilio', { name: 'Twilio', from_id: '+15035550100', account_sid: TWILIO.sid, auth_token: TWILIO.token, rate_per_s: '10', priority: '20' }, { from: '/integrations/adapters/twilio' }).done('Saved.');
     const p = provider('twilio');
+    // Its card tries it and, once it has been tried, switches it on and off; who only looks has neither.
+    const card = async (who) => (await who.get('/integrations/messaging').is(200)).body.split('<section').find((s) => s.includes(`/integrations/providers/${p.public_id}"`));
+    const stood = p.status ?? one('select status from message_provider where public_id = ?', [p.public_id]);
+    const turn = (to) => sql('update message_provider set status = ? where public_id = ?', [to, p.public_id]);
+    turn('configured');
+    expect(await card(admin)).toMatch(/aria-hidden="true">Tw<[\s\S]*\/test"/);
+    expect(await card(admin)).not.toContain('/moves/');
+    turn('verified');
+    expect(await card(admin)).toContain(`/integrations/providers/${p.public_id}/moves/activate"`);
+    expect(await card(as('comms_manager'))).not.toMatch(/\/moves\/|\/test"/);
+    await admin.post(`/integrations/providers/${p.public_id}/moves/activate`, {}, { from: '/integrations/messaging' }).done('Twilio is active.');
+    expect(await card(admin)).toContain(`/integrations/providers/${p.public_id}/moves/deactivate"`);
+    await admin.post(`/integrations/providers/${p.public_id}/moves/deactivate`, {}, { from: '/integrations/messaging' }).done('Twilio is inactive.');
+    turn(stood);
     sent(p, 'SM0001', '+15035550100');
     const url = `https://swa.smart360.test/hooks/twilio/${p.endpoint_key}`, fields = { MessageSid: 'SM0001', MessageStatus: 'delivered', To: '+15035550100' };
     const public_url = (await admin.get(`/integrations/providers/${p.public_id}`).is(200)).text.match(/https?:\/\/\S+\/hooks\/twilio\/[0-9a-f]{32}/)[0];

@@ -32,6 +32,8 @@ story('HUB gateways', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
   test('ONB03US01 a gateway is connected: a live key is refused, a wrong one too, and a good one is kept and masked', async () => {
     const admin = as('utility_admin');
     await admin.get('/integrations').sees('Sandbox gateway', 'Stripe', 'Not connected', 'This utility is a sandbox', 'Run test transaction', 'Deactivate');
+    const marks = (await admin.get('/integrations').is(200)).body.match(/<span class="s-ava" aria-hidden="true">[^<]*/g).map((m) => m.replace(/.*>/, ''));
+    expect(marks.sort()).toEqual(['DO', 'Pa', 'Ra', 'Sa', 'St']);
     await as('billing_manager').get('/integrations').sees('Sandbox gateway').and((r) => expect(r.text).not.toMatch(/Connect |Run test|Deactivate/));
     await as('billing_manager').post('/integrations/drivers/stripe', {}).is(403);
     await admin.post('/integrations/drivers/stripe', {}, { from: '/integrations' }).goes(/\/credentials$/);

@@ -269,6 +269,51 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     clock(now.toISOString());
   });
 
+  test('ONB02US02 leaving a form with something typed asks; saving does not, and without script nothing hangs on it', async ({ page, browser }) => {
+    test.setTimeout(120000);
+    const asked = [];
+    let answer = 'dismiss';
+    page.on('dialog', (d) => { asked.push(d.type()); return d[answer](); });
+    await admin().browse(page, '/settings/categories/RES/edit');
+    const name = page.locator('.s-main [name=name]'), was = await name.inputValue();
+    await name.click();
+    await page.goto(page.url());                                        // nothing typed
+    expect(asked).toEqual([]);
+    await name.click();
+    await page.keyboard.type(' and so on');
+    await page.evaluate(() => { location.href = '/u/swa-w/settings/services'; });
+    await expect.poll(() => asked.length).toBe(1);
+    expect(asked).toEqual(['beforeunload']);
+    expect(page.url()).toContain('/settings/categories/RES/edit');      // stayed, with what was typed
+    expect(await name.inputValue()).not.toBe(was);
+    await name.fill(was);
+    await page.evaluate(() => { location.href = '/u/swa-w/settings/services'; });
+    await page.waitForURL(/settings\/services/);                         // as it was before: nothing to lose
+    expect(asked).toHaveLength(1);
+    await admin().browse(page, '/settings/categories/RES/edit');
+    await name.click();
+    await page.keyboard.type('X');
+    await page.locator('.s-main form.s-form .s-acts button').first().click();
+    await expect(page.locator('[role=status]').first()).toBeVisible();
+    expect(asked).toHaveLength(1);                                      // saved
+    sql("update consumer_category set name = ? where code = 'RES'", [was]);
+    await admin().browse(page, '/settings/categories/RES/edit');
+    await name.click();
+    await page.keyboard.type('Y');
+    answer = 'accept';
+    await page.evaluate(() => { location.href = '/u/swa-w/settings/services'; });
+    await page.waitForURL(/settings\/services/);
+    expect(asked).toHaveLength(2);
+    const plain = await browser.newContext({ javaScriptEnabled: false, ignoreHTTPSErrors: true });
+    const still = await plain.newPage();
+    await admin().browse(still, '/settings/categories/RES/edit');
+    await still.locator('.s-main [name=name]').fill('Z');
+    await admin().browse(still, '/settings/services');
+    expect(still.url()).toContain('/settings/services');
+    await plain.close();
+    expect(one("select name from consumer_category where code = 'RES' limit 1")).toBe(was);
+  });
+
   test('ONB02US02 the pages in a browser', async ({ page }) => {
     test.setTimeout(240000);
     for (const path of ['/settings/services', '/settings/access', '/settings/access/bx/off', '/settings/roles', '/settings/sub-categories', '/settings/contracts', '/settings/contracts/none', '/settings/categories', '/settings/categories/RES', '/settings/categories/RES/merge?to=COM', '/settings/documents/PHOTO_ID', '/settings/documents/PHOTO_ID/required']) {

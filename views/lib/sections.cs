@@ -1,4 +1,4 @@
-<?cs # sections(set): cards of a generic page; set.N.{title,sub,kind,link,actions,buttons,note,text,error,span,side} and by kind facts table chart bars timeline
+<?cs # sections(set): cards of a generic page; set.N.{title,sub,mark,kind,link,actions,buttons,note,text,error,span,side} and by kind facts table chart bars timeline
      # links form list document kpis: docs/templates.md section 3. section_body(s): what stands in the card. ?><?cs
 def:section_body(s) ?><?cs
   if:s.error ?><div class="s-cb"><p class="s-part"><?cs var:s.error ?></p></div><?cs else ?><?cs
@@ -20,7 +20,7 @@ def:section(s) ?><?cs
   if:s.kind == "kpis" ?><div class="sp-<?cs var:s.span ?>"><?cs call:kpis(s.kpis) ?></div><?cs
   elif:s.kind == "list" ?><div class="sp-<?cs var:s.span ?>"><?cs call:list(s.list) ?></div><?cs
   elif:s.kind == "tiles" ?><div class="sp-<?cs var:s.span ?>"><?cs call:tiles(s.links) ?></div><?cs
-  else ?><section class="s-card sp-<?cs var:s.span ?>"<?cs if:s.id ?> id="<?cs var:s.id ?>"<?cs /if ?>><?cs if:s.title ?><div class="s-ch"><div><h2><?cs var:s.title ?></h2><?cs if:s.sub ?><p class="sub"><?cs var:s.sub ?></p><?cs /if ?></div><?cs
+  else ?><section class="s-card sp-<?cs var:s.span ?>"<?cs if:s.id ?> id="<?cs var:s.id ?>"<?cs /if ?>><?cs if:s.title ?><div class="s-ch"><div<?cs if:s.mark ?> class="s-marked"<?cs /if ?>><?cs if:s.mark ?><span class="s-ava" aria-hidden="true"><?cs var:s.mark ?></span><?cs /if ?><h2><?cs var:s.title ?></h2><?cs if:s.sub ?><p class="sub"><?cs var:s.sub ?></p><?cs /if ?></div><?cs
     call:legend(s.chart) ?><?cs if:s.link.url ?><a class="s-more" href="<?cs var:url_validate(s.link.url) ?>"><?cs var:s.link.text ?></a><?cs /if ?><?cs call:actions(s.actions) ?></div><?cs /if ?><?cs
     call:section_body(s) ?></section><?cs /if ?><?cs /def ?><?cs
 def:sections(set) ?><div class="s-grid"><?cs each:s = set ?><?cs if:!s.side ?><?cs call:section(s) ?><?cs /if ?><?cs /each ?></div><?cs /def ?>

@@ -1,5 +1,6 @@
 /*
- * Comfort on top of pages that work without it: keys, search suggestions, busy buttons, choosing rows, menus, toasts.
+ * Comfort on top of pages that work without it: keys, search suggestions, busy buttons, unsaved forms, choosing rows,
+ * menus, toasts.
  * No framework, no inline handlers: everything hangs on document and finds its elements by class or data attribute.
  */
 (() => {
@@ -107,6 +108,15 @@
     }, 300);
     setTimeout(() => free(form), 10000);
   });
+  /* Leaving a form with something typed, or refused and not yet sent again, asks first; sending it does not. */
+  const is_kept = (x) => {
+    const all = [...(x.options || [])];
+    if (all.length) return all.some((o) => o.defaultSelected) ? all.every((o) => o.selected === o.defaultSelected) : x.selectedIndex < 1;
+    return /checkbox|radio/.test(x.type) ? x.checked === x.defaultChecked : x.type === 'file' ? !x.value : x.value === x.defaultValue;
+  };
+  const is_unsaved = (form) => !form.sent && ($$('[aria-invalid]', form).length || $$('input:not([type=hidden]),select,textarea', form).some((x) => x.name && !is_kept(x)));
+  let may_leave = false;
+  addEventListener('beforeunload', (e) => { if (!may_leave && $$('.s-main form.s-form[method=post]').some(is_unsaved)) e.preventDefault(); });
   addEventListener('pageshow', (e) => { if (e.persisted) $$('form').forEach(free); });
 
   /* Matrix of rights: the box at the head of a column, or of a module's, ticks its boxes and follows them; only single boxes are sent. */
@@ -316,7 +326,7 @@
   const idle = $('#idle');
   if (idle) {
     let seen = Date.now();
-    const most = idle.dataset.idle * 1000, out = () => { location.href = idle.dataset.url; };
+    const most = idle.dataset.idle * 1000, out = () => { may_leave = true; location.href = idle.dataset.url; };
     on('htmx:afterRequest', () => { seen = Date.now(); });
     setInterval(() => {
       const quiet = Date.now() - seen;

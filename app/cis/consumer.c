@@ -118,23 +118,43 @@ static void show_balance(Req *r, const Held *a) {
     show_text(r, "show.amount.word", is_overdue ? SAY_DATE(r, "overdue", due) : SAY_DATE(r, "due", due));
 }
 
-#define SUPPLY_ROW(F, T) F(T, const char *, service) F(T, const char *, meter_no) F(T, const char *, plan)
+#define SUPPLY_ROW(F, T) F(T, const char *, service) F(T, const char *, meter_no) F(T, Id, plan)
 ROW(Supply, SUPPLY_ROW)
+#define SERVICE_ROW(F, T) F(T, const char *, code) F(T, const char *, name)
+ROW(NamedService, SERVICE_ROW)
+
+static const void *read_services(Ctx *c, int64_t none) {
+    (void)none;
+    NamedServices *all = take(c, sizeof *all);
+    *all = db_all(c, NamedService, "select code, name from utility_service where utility_id = ? "
+                                   "and active = 1 limit 200",
+                  c->utility);
+    return all;
+}
+
+static const char *name_of_service(Ctx *c, const char *code) {
+    const NamedServices *all = kept_fact(c, "active services", 0, read_services);
+    for (size_t i = 0; i < all->n; i++)
+        if (!strcmp(all->v[i].code, code)) return all->v[i].name;
+    return code;
+}
+
+static const void *read_plan_code(Ctx *c, int64_t id) {
+    return db_text(c, "select code from tariff_plan where id = ?", id);
+}
 
 static void show_facts_row(Req *r, const Held *a, PaymentHeads last) {
-    Supplys all = db_all(r, Supply, "select coalesce(u.name, s.service_code) as service, m.meter_no, t.code as plan "
-                                    "from service_connection s left join utility_service u "
-                                    "on u.utility_id=s.utility_id and u.code=s.service_code and u.active=1 "
-                                    "left join meter m on m.id=s.meter_id left join tariff_plan t "
-                                    "on t.id=s.tariff_plan_id where s.account_id=? order by s.status='closed', s.id",
-                         a->id);
+    Supplys all = db_all(r, Supply, "select s.service_code as service, m.meter_no, s.tariff_plan_id as plan "
+                                    "from service_connection s left join meter m on m.id=s.meter_id "
+                                    "where s.account_id=? order by s.status='closed', s.id", a->id);
     Text services = text_start(r), meters = text_start(r);
     const char *plan = NULL;
     text_add(&services, ""), text_add(&meters, "");
     for (size_t i = 0; i < all.n; i++) {
-        text_addf(&services, "%s%s", services.n ? ", " : "", all.v[i].service);
+        text_addf(&services, "%s%s", services.n ? ", " : "",
+                  name_of_service(&r->c, all.v[i].service));
         if (all.v[i].meter_no) text_addf(&meters, "%s%s", meters.n ? ", " : "", all.v[i].meter_no);
-        if (!plan) plan = all.v[i].plan;
+        if (!plan && all.v[i].plan.id) plan = kept_fact(&r->c, "plan code", all.v[i].plan.id, read_plan_code);
     }
     show_fact(r, "show.facts", SAY(r, "services"), services.s, date_is_set(a->opened_on)
               ? SAY_DATE(r, "since", a->opened_on) : NULL);

@@ -39,7 +39,8 @@ const char *action_word(unsigned action) {
 static const char *const made_of[] = { "user_role", "role", "role_permission", "user_permission_override",
                                        "module_activation", "service_area", "utility", "organization_setting",
                                        "menu_override", "menu_item", "bill_template", "bill_template_version",
-                                       "bill_message", "utility_service", "consumer_category", NULL };
+                                       "bill_message", "utility_service", "consumer_category", "tariff_plan",
+                                       NULL };
 
 /* A number no server gives twice, so that a restored or copied schema is never taken for what a worker knows. */
 static void new_version(Ctx *c) {

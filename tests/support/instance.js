@@ -92,7 +92,7 @@ class Instance {
     let n = 0;
     let ready = text.replace(/\?/g, () => quote(values[n++]));
     // what the program does when it writes one of these tables itself: workers read them again (app/core/rights.c)
-    if (/\b(insert into|update|delete from) (user_role|role|role_permission|user_permission_override|module_activation|service_area|utility|organization_setting|bill_template|bill_template_version|bill_message|utility_service|consumer_category)\b/.test(ready))
+    if (/\b(insert into|update|delete from) (user_role|role|role_permission|user_permission_override|module_activation|service_area|utility|organization_setting|bill_template|bill_template_version|bill_message|utility_service|consumer_category|tariff_plan)\b/.test(ready))
       ready += ';\nupdate security_policy set rights_version = uuid_short()';
     // and with the notes of a person (app/comms/note_page.c)
     if (/\b(insert into|update|delete from) notification\b/.test(ready))

@@ -616,3 +616,9 @@ void form_columns(FormView *v, const DbColumn *columns, int n) {
             else if (!strcmp(f->name, columns[i].name) && !(f->flags & (SECRET | DERIVED)))
                 put_value(v, f->name, field_typed(v->r, f, &columns[i]));
 }
+
+static void take_columns(void *arg, const DbColumn *columns, int n) { form_columns(arg, columns, n); }
+
+void form_row_(FormView *v, const DbSite *site, const Bind *binds, int n) {
+    db_columns(&v->r->c, site->sql, binds, n, take_columns, v, true);
+}

@@ -136,6 +136,10 @@ void form_bool   (FormView *v, const char *name, bool value);
  * When the form is shown again and a column row_version says that the row was changed meanwhile, both values stand side
  * by side and the next try overwrites; columns updated_at and updated_by_name say when and who. */
 void form_columns(FormView *v, const DbColumn *columns, int n);
+/* The same of the row that a statement gives: form_row(v, "select name, row_version, updated_at ...", id). */
+#define form_row(v, sql, ...) form_row_((v), DB_SITE(DB_SITE_SHOW, NULL, sql, DB_COUNT(__VA_ARGS__)), \
+                                        DB_BINDS(__VA_ARGS__))
+void form_row_(FormView *v, const DbSite *site, const Bind *binds, int n);
 /* One more option of a select, in order; before it the declared choices stand. */
 void form_option (FormView *v, const char *name, const char *value, const char *label);
 /* Something of the field's node: form_set(v, "amount", "hint", "At most $50.00"). */

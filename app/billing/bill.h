@@ -99,6 +99,15 @@ void bill_cancel(Ctx *c, Id bill, const char *reason_code, const char *note);
  * version. Fails INVALID with the exception when none can be made. */
 Id   bill_again(Ctx *c, Id bill);
 
+/* The name of a draft in addresses, in place of the number it has not got yet: "draft-SF-1001-<its 22 characters>".
+   DRAFT_NAME is the same in SQL, of `b` the bill and `a` its account. bill_draft_name() of a bill that has its number
+   gives that. */
+#define DRAFT_NAME "concat('draft-', a.account_no, '-', b.draft_ref)"
+enum { DRAFT_REF = 22 };
+const char *bill_draft_name(Ctx *c, Id bill);
+/* The bill that has or had this name as a draft; 0 when there is none. */
+Id bill_draft_find(Ctx *c, const char *name);
+
 /* GL code of a line that is not a plan's component. */
 Id bill_line_code(Ctx *c, const BillLine *l, const BillCase *one, Date date);
 

@@ -85,6 +85,7 @@ static const ListSpec bills = {
         { "usage_qty_micro", NULL, "b.usage_qty_micro", LIST },
         { "total_minor",     NULL, "b.total_minor",   LIST, .place = "amount" },
         { "open_minor",      NULL, "b.open_minor",    LIST },
+        { "is_open",         NULL, "(b.open_minor > 0)", FILTER, .choices = yes_no, .more = 1 },
         { "kind",            NULL, "b.kind",          LIST | FILTER, .choices = kinds, .kind = "status",
           .more = 1 },
         { "is_estimated",    NULL, "b.is_estimated",  FILTER, .choices = yes_no },
@@ -101,10 +102,12 @@ static const ListSpec bills = {
                      "order by p.label desc limit 60" },
         { "cycle",           NULL, "y.code",          FILTER, .more = 1,
           .options = "select code as value, name as label from bill_cycle where utility_id = ? order by name" },
-        { "service",         NULL, "y.service_code",  FILTER, .more = 1,
+        { "service",         NULL, "y.service_code",  FILTER, .more = 1, .many = 1,
+          .among = "exists (select 1 from bill_line l where l.bill_id = b.id and l.posts = 1 "
+                   "and l.service_code in (?))",
           .options = "select code as value, name as label from utility_service "
                      "where utility_id = ? order by name" },
-        { "area",            NULL, "z.code",          FILTER, .more = 1,
+        { "sub_area",        NULL, "z.code",          FILTER, .more = 1,
           .options = "select code as value, name as label from service_area "
                      "where utility_id = ? and level = 'sub_area' "
                      "order by name limit 300" },

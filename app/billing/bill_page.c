@@ -1,7 +1,7 @@
 /*
  * The bill viewer (BX04US01), one bill: as it was delivered, its calculation with readings and photos, the document,
  * ledger entries, versions side by side, who looked and what was done; cancelling by the approver and making again.
- * Drafts are looked at as /bx/bills/draft-<id> by those who work on runs, all on one page.
+ * Drafts are looked at as /bx/bills/draft-<account>-<reference> by those who work on runs, all on one page.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +48,7 @@ ROW(ViewRow, VIEW_ROW)
     "from bill b join account a on a.id = b.account_id join consumer n on n.id = b.consumer_id " \
     "join premise m on m.id = a.premise_id left join bill_run r on r.id = b.bill_run_id "
 
-/* By number, or a draft by its id for those who work on runs. */
+/* By number, or a draft by its name for those who work on runs. */
 static ViewRow *bill_of_path(Req *r) {
     const char *no = path_text(r, "no");
     ViewRow *b = NULL;
@@ -56,7 +56,7 @@ static ViewRow *bill_of_path(Req *r) {
         if (!perm_may(&r->c, "bx.run", VIEW)) fail(r, NOT_FOUND, "There is no such bill.");
         b = db_find(r, ViewRow, VIEW_SELECT "where b.id = ? and b.utility_id = ? "
                                             "and b.status in ('draft', 'held', 'approved', 'discarded')",
-                    (Id){ strtoll(no + 6, NULL, 10) }, r->c.utility);
+                    bill_draft_find(&r->c, no), r->c.utility);
     } else {
         b = db_find(r, ViewRow, VIEW_SELECT "where b.bill_no = ? and b.utility_id = ?", no, r->c.utility);
     }
@@ -321,7 +321,7 @@ static void show_actions(Req *r, const ViewRow *b) {
     bool may = perm_may(&r->c, "bx.bill", APPROVE), published = !strcmp(b->status, "published");
     bool waits = !strcmp(b->status, "cancelled") && !b->superseded_by.id;
     const char *path = b->bill_no ? text(r, "/bx/bills/%s", url_part(r, b->bill_no))
-                                  : text(r, "/bx/bills/draft-%lld", (long long)b->id.id);
+                                  : text(r, "/bx/bills/%s", url_part(r, bill_draft_name(&r->c, b->id)));
     if (published && perm_may(&r->c, "bx.bill", EXPORT))
         show_act(r, &n, "billing.bill.send_again", text(r, "%s/sending", path));
     if (published && perm_may(&r->c, "bx.bill", EDIT))
@@ -565,14 +565,20 @@ void bill_cancel_post(Req *r) {
     go(r, "/bx/bills/%s", url_part(r, b->bill_no));
 }
 
+#define MADE_AGAIN(F, T) F(T, const char *, name) F(T, Money, total)
+ROW(MadeAgain, MADE_AGAIN)
+
 void bill_again_post(Req *r) {
     ViewRow *b = bill_of_path(r);
     Id draft = bill_again(&r->c, b->id);
-    Money before = b->total, now = db_money(r, "select total_minor from bill where id=?", draft);
+    /* locked: somebody else may have made it a moment ago, after this transaction began to read */
+    const MadeAgain *made = db_one(r, MadeAgain, "select " DRAFT_NAME " as name, b.total_minor as total from bill b "
+                                                 "join account a on a.id=b.account_id where b.id=? for update", draft);
+    Money before = b->total, now = made->total;
     audit_note(&r->c, "rebill", "bill", draft, b->bill_no, NULL);
     note(r, "%s", msg_format(r, r->c.language, "billing.bill.made_again", { "old", money_of(r, before) },
                              { "new", money_of(r, now) }, { "difference", money_of(r, money_sub(now, before)) }));
-    go(r, "/bx/bills/draft-%lld", (long long)draft.id);
+    go(r, "/bx/bills/%s", url_part(r, made->name));
 }
 
 /* What the draft was made of has changed, or it is not wanted: the cancelled bill can be made again. */

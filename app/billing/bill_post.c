@@ -410,3 +410,18 @@ Id bill_again(Ctx *c, Id bill) {
         one->draft.problems[0].message) : "There is nothing to bill.";
     fail(c, INVALID, "%s", why);
 }
+
+const char *bill_draft_name(Ctx *c, Id bill) {
+    return db_text(c, "select coalesce(b.bill_no, " DRAFT_NAME ") from bill b join account a on a.id=b.account_id "
+                      "where b.id=?", bill);
+}
+
+/* By the bills of its account: references have no index of their own, a run would pay for it with every bill. */
+Id bill_draft_find(Ctx *c, const char *name) {
+    size_t n = strlen(name), before = strlen("draft-");
+    if (strncmp(name, "draft-", before) || n < before + DRAFT_REF + 2) return (Id){ 0 };
+    if (name[n - DRAFT_REF - 1] != '-') return (Id){ 0 };
+    const char *account = text_copy_n(c, name + before, n - before - DRAFT_REF - 1), *ref = name + n - DRAFT_REF;
+    return db_id(c, "select b.id from account a join bill b on b.account_id=a.id where a.utility_id=? "
+                    "and a.account_no=? and b.draft_ref=?", c->utility, account, ref);
+}

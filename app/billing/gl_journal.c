@@ -44,8 +44,8 @@ static const ListSpec entries = {
                  "union all select b.utility_id, b.gl_period_id, b.gl_code_id, b.debit_minor, b.credit_minor "
                  "from ledger_entry b where b.id > " LEDGER_SUMMED ") e", .sums_by = "period code",
     .columns = COLUMNS {
-        { "txn",          NULL, "e.txn_id", LIST | FILTER, .link = "/bx/gl-codes/journal?txn={txn}",
-          .kind = "code", .more = 1 },
+        { "number",       NULL, "e.txn_id", LIST, .link = "/bx/gl-codes/journal?txn={txn}", .kind = "code" },
+        { "txn",          NULL, "t.public_id", FILTER, .more = 1 },
         { "effective_on", NULL, "e.effective_date", LIST | FILTER },
         { "txn_type",     NULL, "e.txn_type", LIST | FILTER,
           .options = "select t.txn_type as value, replace(t.txn_type, '_', ' ') as label from (select distinct "
@@ -359,7 +359,8 @@ void gl_journal_show(Req *r) {
     if (j->txn_id.id) {
         show_text(r, "show.sections.0.link.text", msg(r->c.language, "billing.gl.in_journal"));
         show_text(r, "show.sections.0.link.url",
-                  link_path(r, "/bx/gl-codes/journal?txn=%lld", (long long)j->txn_id.id));
+                  link_path(r, "/bx/gl-codes/journal?txn=%s",
+                            db_text(r, "select public_id from ledger_txn where id=?", j->txn_id)));
     }
     show_text(r, "show.sections.0.title", msg(r->c.language, "billing.gl.lines"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "billing.gl.lines"));

@@ -140,7 +140,8 @@ static void show_acts(Req *r, const RunRow *run, const ExceptionRow *e) {
     const char *of_account = text(r, "/bx/runs/%s/accounts/%s", run->run_no, url_part(r, e->account_no));
     if (e->bill_id.id && e->bill_status && strcmp(e->bill_status, "discarded")) {
         show_text(r, at(r, "show.moves", n, "text"), word(r, "billing.run.draft_open"));
-        show_text(r, at(r, "show.moves", n++, "url"), link_path(r, "/bx/bills/draft-%lld", (long long)e->bill_id.id));
+        show_text(r, at(r, "show.moves", n++, "url"),
+                  link_path(r, "/bx/bills/%s", url_part(r, bill_draft_name(&r->c, e->bill_id))));
     }
     bool in_review = !strcmp(run->state, "review");
     if (!is_open(e) || (!in_review && strcmp(run->state, "awaiting_approval"))) return;

@@ -237,6 +237,7 @@ static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
 static const ListBulk item_bulk[] = { { "recalculate", NULL, "bx.run", EDIT },
                                       { "roll_back", NULL, "bx.run", EDIT }, { 0 } };
 enum { ITEMS_MOST = 5000 };
+static const Choice draft_word[] = { { "draft", NULL }, { 0 } };
 
 static const ListSpec items = {
     .name = "run_items", .path = "/bx/generate", .feature = "bx.run", .id = "i.id",
@@ -248,8 +249,9 @@ static const ListSpec items = {
         { "account_no",    NULL, "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name",
           .place = "id" },
         { "consumer_name", NULL, "n.display_name", SEARCH_START },
-        { "bill_no",       NULL, "coalesce(b.bill_no, if(b.id is null, null, concat('draft-', b.id)))", LIST,
-          .link = "/bx/bills/{bill_no}", .kind = "code" },
+        { "bill_no",       NULL, "coalesce(b.bill_no, if(b.id is null, null, 'draft'))", LIST,
+          .link = "/bx/bills/{address}", .choices = draft_word, .kind = "code" },
+        { "address",       NULL, "coalesce(b.bill_no, " DRAFT_NAME ")" },
         { "error_code",    NULL, "i.error_code",   LIST | FILTER, .kind = "code" },
         { "message",       NULL, "coalesce(i.error_text, i.skip_reason, i.release_reason)", LIST,
           .place = "name" },
@@ -264,14 +266,16 @@ static const ListSpec items = {
 static const Choice release_act[] = { { "release", "billing.run.release" }, { 0 } };
 static const Choice leave_act[] = { { "leave", "billing.run.leave_out" }, { 0 } };
 static const Choice mend_act[] = { { "mend", "billing.run.mend_account" }, { 0 } };
-enum { DECISION_COLUMNS = 6 };
+enum { DECISION_COLUMNS = 7 };
 
 static const ListColumn decision_columns[DECISION_COLUMNS] = {
     { "account_no",    NULL, "a.account_no",   LIST | SORT | SEARCH_START, .sub = "consumer_name", .place = "id" },
     { "consumer_name", NULL, "n.display_name", SEARCH_START },
     { "error_code",    NULL, "i.error_code",   LIST | FILTER, .kind = "code" },
     { "message",       NULL, "i.error_text",   LIST, .place = "name" },
-    { "bill_no",       NULL, "concat('draft-', i.bill_id)", LIST, .link = "/bx/bills/{bill_no}", .kind = "code" },
+    { "bill_no",       NULL, "if(b.id is null, null, 'draft')", LIST, .link = "/bx/bills/{address}",
+      .choices = draft_word, .kind = "code" },
+    { "address",       NULL, DRAFT_NAME },
     { "amount_minor",  NULL, "i.amount_minor", LIST | SORT, .place = "amount" },
 };
 

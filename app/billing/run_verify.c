@@ -79,12 +79,14 @@ void run_checklist_show(Req *r, const RunRow *run, const char *section, bool may
 
 /* --- spot sample -------------------------------------------------------------------------------------------------- */
 
-#define SAMPLED_ROW(F, T) F(T, const char *, account_no) F(T, Money, total) F(T, bool, is_opened)
+#define SAMPLED_ROW(F, T) F(T, const char *, account_no) F(T, const char *, name) F(T, Money, total) \
+    F(T, bool, is_opened)
 ROW(Sampled, SAMPLED_ROW)
 
 /* Opened: somebody has looked at this draft as the bill it becomes (every look is audited). */
 static Sampled *sampled(Ctx *c, Id bill) {
-    Sampled *s = db_find(c, Sampled, "select a.account_no, b.total_minor as total, exists (select 1 from audit_entry e "
+    Sampled *s = db_find(c, Sampled, "select a.account_no, " DRAFT_NAME " as name, b.total_minor as total, "
+                               "exists (select 1 from audit_entry e "
                                "where e.entity = 'bill' and e.entity_id = b.id and e.action = 'view') as is_opened "
                                "from bill b join account a on a.id = b.account_id where b.id = ?", bill);
     if (s && !s->is_opened) s->is_opened = audit_view_waits(c, "bill", bill);
@@ -111,7 +113,7 @@ static void sample_show(Req *r, const RunRow *run, const char *section, bool may
         const char *id = m[i].name + 7, *seen = json_text(json_member(list, text(r, "seen:%s", id)), "by");
         Sampled *b = sampled(&r->c, id_of(id));
         if (!b) continue;
-        table_row(t, link_path(r, "/bx/bills/draft-%s", id));
+        table_row(t, link_path(r, "/bx/bills/%s", url_part(r, b->name)));
         table_cell(t, b->account_no);
         table_cell(t, word(r, text(r, "billing.run.sample_%s", json_text(m[i].value, ""))));
         table_money(t, b->total);

@@ -34,6 +34,8 @@ static const Choice account_states[] = {
 #define OF_CONSUMER(where) \
     "select x.id from consumer y join account x on x.consumer_id = y.id where y.utility_id = ? and " where
 
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
+
 static const ListSpec accounts = {
     .name = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",
     .id = "a.id",
@@ -61,6 +63,7 @@ static const ListSpec accounts = {
         { "email",           NULL, "n.email",            SEARCH_START },
         { "phone",           NULL, "n.primary_phone",    LIST | SEARCH_START },
         { "balance_minor",   NULL, "a.balance_minor",    LIST | SORT, .place = "amount" },
+        { "owes",            NULL, "(a.balance_minor > 0)", FILTER, .choices = yes_no, .more = 1 },
         { "last_bill_on",    NULL, "a.last_bill_on",    LIST },
         { "last_payment_on", NULL, "a.last_payment_on", LIST },
         { "status",          NULL, "a.status",           LIST | FILTER, .choices = account_states },

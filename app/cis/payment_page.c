@@ -39,6 +39,10 @@ static const ListSpec payments = {
         { "mode",          NULL,     "o.name",        LIST },
         { "mode_id",       NULL,     "p.mode_id",     FILTER, .options = "select id as value, name as label "
             "from payment_mode where utility_id = ? order by sort" },
+        { "service",       NULL, "p.currency", FILTER, .many = 1, .more = 1, .among =
+          "exists (select 1 from payment_allocation l join bill_line n on n.bill_id = l.target_id and n.posts = 1 "
+          "where l.payment_id = p.id and l.target_type = 'bill' and l.undone_at is null and n.service_code in (?))",
+          .options = "select code as value, name as label from utility_service where utility_id = ? order by name" },
         { "reference",     NULL, "p.reference",  SEARCH_START },
         { "amount_minor",  NULL,   "p.amount_minor", LIST | SORT, .place = "amount" },
         { "unallocated_minor", NULL, "p.unallocated_minor", LIST },

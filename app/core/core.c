@@ -82,6 +82,8 @@ static const Route core_routes[] = {
     PLATFORM_POST("/platform/password/reset",  NULL, OPEN,      reset_post, .flags = NO_TX),
     PLATFORM_POST("/platform/logout",          NULL, SIGNED_IN, logout_post),
 
+    /* bulk.c */
+    GET ("/results/{key}",     NULL, SIGNED_IN, bulk_result_page),
     /* job_page.c */
     GET ("/jobs",              "core.jobs", VIEW, job_list_page),
     GET ("/jobs/{id}",         "core.jobs", VIEW, job_page),

@@ -145,6 +145,8 @@ void policy_save(Req *r);
 /* job_page.c */
 void job_list_page   (Req *r);
 void job_page        (Req *r);
+/* bulk.c */
+void bulk_result_page(Req *r);
 void job_retry_post  (Req *r);
 void job_discard_post(Req *r);
 

@@ -39,6 +39,7 @@ static JobStep cleanup(Ctx *c, const JobRow *job) {
                           "and ended_at < utc_timestamp(6) - interval 7 day limit 2000", c->tenant.id);
     n += db_run(c, "delete from smart360.schedule_run where tenant_key=? and due_at < ? - interval 400 day limit 2000",
                 c->tenant.id, c->now);
+    n += db_run(c, "delete from bulk_result where created_at < ? - interval 30 day limit 2000", c->now);
     n += db_run(c, "delete from form_post where created_at < ? - interval 30 day limit 2000", c->now);
     n += db_run(c, "delete from event_handled where handled_at < utc_timestamp(6) - interval 60 day limit 2000");
     n += db_run(c, "delete from outbox_event where dispatched_at < ? - interval 60 day limit 2000", c->now);

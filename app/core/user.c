@@ -22,6 +22,10 @@ static const Choice user_states[] = { { "active", NULL }, { "invited", NULL }, {
                                       { "inactive", NULL }, { "invitation_expired", NULL }, { "revoked", NULL },
                                       { 0 } };
 
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
+/* A session that nobody left for too long is ended by a job. */
+#define SIGNED_IN_NOW "exists (select 1 from session s where s.realm = 'staff' and s.subject_id = u.id " \
+                      "and s.ended_at is null)"
 #define HERE "(ur.utility_id = u2.id or ur.utility_id is null)"
 static const ListSpec user_spec = {
     .name = "users", .one = "user", .many = "users", .path = "/users",
@@ -47,6 +51,7 @@ static const ListSpec user_spec = {
           LIST, .kind = "yesno" },
         { "public_id",  NULL,         "u.public_id", .flags = SEARCH },
         { "employee_no", NULL,        "coalesce(u.employee_no, '')", .flags = SEARCH },
+        { "signed_in",  NULL,         SIGNED_IN_NOW, FILTER, .choices = yes_no },
         { "with_role",  NULL,         "u.status", FILTER, .many = 1, .among = "exists (select 1 from user_role ur "
             "join role ro on ro.id = ur.role_id where ur.user_id = u.id and " HERE " and ro.code in (?))",
           .options = "select code, name from role where (utility_id = ? or utility_id is null) "

@@ -188,6 +188,16 @@ void area_change(Req *r, const NewArea *n, const AreaRow *a, int64_t row_version
     setup_step_touch(c, "service_areas");
 }
 
+const char *area_scope_pattern(Ctx *c) {
+    AreaScope s = scope_area(c);
+    if (!s.n) return NULL;
+    Text t = text_start(c);
+    text_add(&t, "^(");
+    for (size_t i = 0; i < s.n; i++) text_addf(&t, "%s%s", i ? "|" : "", s.path[i]);
+    text_add(&t, ")(/|$)");
+    return t.s;
+}
+
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
 static void moved(Ctx *c, Id id, const char *from, const char *to, const char *event) {

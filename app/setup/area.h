@@ -58,6 +58,8 @@ void area_rings(Ctx *c, const char *geometry, void (*each)(void *arg, const char
 /* area_figures.c: whether figures of the utility's areas are prepared: keys below.premises, below.consumers,
    below.meters and below.owed of dashboard_counter, each of an area with all below it. */
 bool area_is_prepared(Ctx *c);
+/* Regular expression of the paths of the areas this user is limited to, with all below; NULL: not limited. */
+const char *area_scope_pattern(Ctx *c);
 
 /* area_page.c */
 void area_head(Req *r, const AreaRow *a, const char *last);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/core/bulk.h"
 #include "app/setup/area.h"
 #include "app/setup/pages.h"
 #include "lib/form.h"
@@ -151,20 +152,24 @@ void area_premises_page(Req *r) {
 
 /* --- several at once ---------------------------------------------------------------------------------------------- */
 
-typedef struct Chosen { Req *r; const char *event; int64_t done, refused; } Chosen;
+typedef struct Chosen { Bulk *bulk; const char *event; } Chosen;
 
 static void move_one(Ctx *c, void *arg) {
     const char *const *one = arg;
-    Id id = db_id(c, "select id from service_area where utility_id=? and code=?", c->utility, one[0]);
-    scope_check_area(c, id);
-    machine_move(c, &area_machine, id, one[1], NULL, NULL);
+    const AreaRow *a = area_row(c, one[0]);
+    if (!a || !scope_has_area(c, a->id)) fail(c, NOT_FOUND, "There is no such area.");
+    if (!strcmp(a->status, "merged")) fail(c, CONFLICT, "%s", msg_format(c, c->language, "area.is_merged",
+        { "name", a->name }, { "into", a->merged_into }));
+    if (!strcmp(a->status, !strcmp(one[1], "activate") ? "active" : "inactive"))
+        fail(c, CONFLICT, "%s", msg_format(c, c->language, "area.is_already", { "name", a->name },
+                                           { "state", msg(c->language, text(c, "area.now.%s", a->status)) }));
+    machine_move(c, &area_machine, a->id, one[1], NULL, NULL);
 }
 
 static void status_of(void *arg, const char *code) {
-    Chosen *all = arg;
+    const Chosen *all = arg;
     const char *one[] = { code, all->event };
-    if (db_savepoint(&all->r->c, move_one, one)) all->done++;
-    else all->refused++;
+    bulk_one(all->bulk, code, move_one, one);
 }
 
 /* Ticked areas; all lie on one level, which their list says by where they came from. */
@@ -172,16 +177,14 @@ void area_status_post(Req *r) {
     const char *event = field_text(r, "bulk");
     if (!event || (strcmp(event, "activate") && strcmp(event, "deactivate")))
         fail(r, INVALID, "%s", SAY(r, "choose_status"));
-    Chosen all = { r, event, 0, 0 };
     const char *level = db_text(r, "select level from service_area where utility_id=? and code=?", r->c.utility,
                                 field_text(r, "ids"));
     ListSpec spec = level_list(r, level ? area_level(level) : AREA_SUB_AREA);
-    list_chosen(r, &spec, status_of, &all, 2000, r->c.utility, area_levels[level ? area_level(level) : AREA_SUB_AREA]);
+    Chosen all = { bulk_start(r, msg(r->c.language, text(r, "area.bulk.%s", event)), spec.path), event };
+    list_chosen(r, &spec, status_of, &all, BULK_MOST, r->c.utility,
+                area_levels[level ? area_level(level) : AREA_SUB_AREA]);
     setup_step_touch(&r->c, "service_areas");
-    note(r, "%s", msg_format(r, r->c.language, "area.bulk_done",
-                             { "done", locale_count(&r->c.mem, r->c.locale, all.done) },
-                             { "refused", locale_count(&r->c.mem, r->c.locale, all.refused) }));
-    go(r, "%s", spec.path);
+    bulk_end(all.bulk);
 }
 
 /* --- the form ----------------------------------------------------------------------------------------------------- */
@@ -276,12 +279,9 @@ void area_create_post(Req *r) {
 void area_edit_page(Req *r) {
     const AreaRow *a = area_here(r);
     FormView *v = form_show(r, "form", &edit_form, text(r, "/areas/%s", a->code));
-    form_text(v, "name", a->name);
-    form_text(v, "manager", a->manager_email);
-    form_text(v, "time_zone", a->time_zone);
-    if (a->population >= 0) form_int(v, "population", a->population);
-    form_text(v, "geometry", a->geometry);
-    form_version(v, a->row_version);
+    form_row(v, "select s.name, u.email as manager, s.time_zone, s.population, s.geometry, s.row_version, "
+                "s.updated_at, w.full_name as updated_by_name from service_area s left join user u "
+                "on u.id=s.manager_user_id left join user w on w.id=s.updated_by where s.id=?", a->id);
     area_head(r, a, SAY(r, "edit"));
     show_text(r, "form.submit", SAY(r, "save"));
     show_text(r, "form.cancel_url", link_path(r, "/areas/%s", a->code));

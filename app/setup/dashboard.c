@@ -42,14 +42,7 @@ static void custom_range(Req *r, DashboardAsked *a) {
 
 /* The areas the person may see, narrowed to the one asked for. */
 static const char *areas_of(Req *r, const AreaRow *area) {
-    if (area) return text(r, "^%s(/|$)", area->path);
-    AreaScope s = scope_area(&r->c);
-    if (!s.n) return NULL;
-    Text t = text_start(r);
-    text_add(&t, "^(");
-    for (size_t i = 0; i < s.n; i++) text_addf(&t, "%s%s", i ? "|" : "", s.path[i]);
-    text_add(&t, ")(/|$)");
-    return t.s;
+    return area ? text(r, "^%s(/|$)", area->path) : area_scope_pattern(&r->c);
 }
 
 DashboardAsked dashboard_asked(Req *r) {

@@ -27,13 +27,15 @@ typedef struct DashboardAsked {
 DashboardAsked dashboard_asked(Req *r);
 /* Whether a module is on: figures of others are not shown. */
 bool dashboard_has(const DashboardAsked *a, const char *module);
-/* The area's part of an address of a list, with `between` before it; "" without one. */
-const char *dashboard_area_part(Req *r, const DashboardAsked *a, const char *between);
+/* The area's part of an address of a list, with `between` before it; "" without one. The same with the service. */
+const char *dashboard_area_part   (Req *r, const DashboardAsked *a, const char *between);
+const char *dashboard_service_part(Req *r, const DashboardAsked *a, const char *between);
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-#define MONEY_NOW(F, T) F(T, Money, outstanding) F(T, Money, age0) F(T, Money, age30) F(T, Money, age60) \
-    F(T, Money, age90) F(T, Time, as_of)
+#define MONEY_NOW(F, T) F(T, Money, outstanding) F(T, int64_t, owing) F(T, Money, age0) F(T, Money, age30) \
+    F(T, Money, age60) F(T, Money, age90) F(T, int64_t, bills0) F(T, int64_t, bills30) F(T, int64_t, bills60) \
+    F(T, int64_t, bills90) F(T, Time, as_of)
 ROW(MoneyNow, MONEY_NOW)
 #define MONEY_PAST(F, T) F(T, Money, billed) F(T, Money, billed_30)
 ROW(MoneyPast, MONEY_PAST)
@@ -60,6 +62,9 @@ void dashboard_unit(Req *r, size_t n, const char *unit);
 void dashboard_figures_show(Req *r, size_t *n, const DashboardFigures *f);
 /* Open work, each figure as its list counts it; only what this person may see. */
 void dashboard_work_show(Req *r, size_t *n, const DashboardAsked *a);
+/* The same figures one by one, for the file; a NULL value is not known. */
+void dashboard_work_each(Req *r, const DashboardAsked *a,
+                         void (*each)(void *arg, const char *name, const char *value), void *arg);
 
 /* --- sections and charts ------------------------------------------------------------------------------------------ */
 

@@ -8,20 +8,21 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/web.h"
 
 /* Each in an attempt of its own: what fails is shown as missing and takes nothing along. */
 static void read_now(Ctx *c, void *arg) {
     DashboardFigures *f = arg;
-    f->now = db_one(c, MoneyNow,
-                    "select coalesce(sum(if(d.`key` = 'area.outstanding', d.value, 0)), 0) as outstanding, "
-                    "coalesce(sum(if(d.`key` = 'area.age0', d.value, 0)), 0) as age0, "
-                    "coalesce(sum(if(d.`key` = 'area.age30', d.value, 0)), 0) as age30, "
-                    "coalesce(sum(if(d.`key` = 'area.age60', d.value, 0)), 0) as age60, "
-                    "coalesce(sum(if(d.`key` = 'area.age90', d.value, 0)), 0) as age90, "
+#define NOW(key) "coalesce(sum(if(d.`key` = 'area." key "', d.value, 0)), 0) as "
+    f->now = db_one(c, MoneyNow, "select " NOW("outstanding") "outstanding, " NOW("owing") "owing, "
+                    NOW("age0") "age0, " NOW("age30") "age30, " NOW("age60") "age60, " NOW("age90") "age90, "
+                    NOW("age0_bills") "bills0, " NOW("age30_bills") "bills30, " NOW("age60_bills") "bills60, "
+                    NOW("age90_bills") "bills90, "
                     "(select updated_at from dashboard_counter n where n.utility_key = ? and n.`key` = 'now.figures' "
                     "and n.period = ? and n.area_id = 0) as as_of from dashboard_counter d "
         "left join service_area s on s.id = d.area_id where d.utility_key = ? and d.`key` in ('area.outstanding', "
-        "'area.age0', 'area.age30', 'area.age60', 'area.age90') and d.period = ? and (? is null or s.path regexp ?)",
+        "'area.owing', 'area.age0', 'area.age30', 'area.age60', 'area.age90', 'area.age0_bills', 'area.age30_bills', "
+        "'area.age60_bills', 'area.age90_bills') and d.period = ? and (? is null or s.path regexp ?)",
                     c->utility.id, TOTAL_NOW, c->utility.id, TOTAL_NOW, f->a.areas, f->a.areas);
 }
 
@@ -69,7 +70,7 @@ void dashboard_tile(Req *r, size_t *n, const char *label, const char *value, con
     show_text(r, text(r, "%s.label", k), label);
     show_text(r, text(r, "%s.value", k), value ? value : "-");
     show_text(r, text(r, "%s.sub", k), value ? sub : SAY(r, "missing"));
-    if (path) show_text(r, text(r, "%s.url", k), link_path(r, "%s", path));
+    if (path) show_text(r, text(r, "%s.url", k), link_open(r, "%s", path));
 }
 
 static const char *short_money(Req *r, Money m) { return locale_money_short(&r->c.mem, r->c.locale, m); }
@@ -78,24 +79,32 @@ const char *dashboard_area_part(Req *r, const DashboardAsked *a, const char *bet
     return a->area ? text(r, "%sarea=%s", between, url_part(r, a->area->code)) : "";
 }
 
+const char *dashboard_service_part(Req *r, const DashboardAsked *a, const char *between) {
+    return a->service ? text(r, "%sservice=%s", between, url_part(r, a->service)) : "";
+}
+
+/* "/cis/payments" of these days, with the service and the area asked for. */
+static const char *list_of(Req *r, const DashboardAsked *a, const char *path, const char *column, Date from, Date to) {
+    return text(r, "%s%s_from=%s&%s_to=%s%s%s", path, column, date_iso(&r->c.mem, from), column,
+                date_iso(&r->c.mem, to), dashboard_service_part(r, a, "&"), dashboard_area_part(r, a, "&"));
+}
+
 void dashboard_figures_show(Req *r, size_t *n, const DashboardFigures *f) {
     const DashboardAsked *a = &f->a;
-    const char *bills = text(r, "/bx/bills?status=published&bill_date_from=%s&bill_date_to=%s%s",
-                             date_iso(&r->c.mem, a->from), date_iso(&r->c.mem, a->to), dashboard_area_part(r, a, "&"));
     const char *period = text(r, "%s \xE2\x80\x93 %s", locale_date(&r->c.mem, r->c.locale, a->from),
                               locale_date(&r->c.mem, r->c.locale, a->to));
-    dashboard_tile(r, n, SAY(r, "revenue"), f->past ? short_money(r, f->past->billed) : NULL, period, bills);
+    dashboard_tile(r, n, SAY(r, "revenue"), f->past ? short_money(r, f->past->billed) : NULL, period,
+                   list_of(r, a, "/bx/bills?status=published&", "bill_date", a->from, a->to));
     dashboard_tile(r, n, SAY(r, "collected"), f->in ? short_money(r, f->in->collected) : NULL, period,
-                   text(r, "/cis/payments?received_at_from=%s&received_at_to=%s%s", date_iso(&r->c.mem, a->from),
-                        date_iso(&r->c.mem, a->to), dashboard_area_part(r, a, "&")));
+                   list_of(r, a, "/cis/payments?", "received_at", a->from, a->to));
     dashboard_tile(r, n, SAY(r, "efficiency"),
                    f->in && f->past ? efficiency(r, f->in->applied_30, f->past->billed_30) : NULL, SAY(r, "last_30"),
-                   text(r, "/cis/payments?received_at_from=%s&received_at_to=%s%s",
-                        date_iso(&r->c.mem, date_add_days(a->today, -29)), date_iso(&r->c.mem, a->today),
-                        dashboard_area_part(r, a, "&")));
+                   list_of(r, a, "/cis/payments?", "received_at", date_add_days(a->today, -29), a->today));
     bool counted = f->now && time_is_set(f->now->as_of);
+    const char *as_of = counted ? msg_format(r, r->c.language, "org.as_of",
+        { "time", locale_clock(&r->c.mem, r->c.locale, f->now->as_of) }) : NULL;
     dashboard_tile(r, n, SAY(r, "outstanding"), counted ? short_money(r, f->now->outstanding) : NULL,
-                   counted ? msg_format(r, r->c.language, "org.as_of",
-                                        { "time", locale_clock(&r->c.mem, r->c.locale, f->now->as_of) }) : NULL,
-                   text(r, "/cis/consumers%s", dashboard_area_part(r, a, "?")));
+                   counted ? msg_plural(r, r->c.language, "dashboard.owing", f->now->owing,
+                                        locale_count(&r->c.mem, r->c.locale, f->now->owing), { "as_of", as_of }) : NULL,
+                   text(r, "/cis/consumers?owes=1%s", dashboard_area_part(r, a, "&")));
 }

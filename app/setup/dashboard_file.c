@@ -1,6 +1,6 @@
 /*
- * The figures of the utility's dashboard as a file (ONB02US01): those of the period, and the twelve months behind the
- * charts.
+ * The figures of the utility's dashboard as a file (ONB02US01): those of the period, open work as its tiles count it,
+ * and the twelve months behind the charts. A figure that could not be read has an empty value.
  */
 #include <string.h>
 
@@ -9,6 +9,34 @@
 #include "lib/date.h"
 #include "lib/money.h"
 #include "lib/page.h"
+
+typedef struct WorkFile { Req *r; CsvText *csv; const DashboardAsked *a; } WorkFile;
+
+static void count_row(void *arg, const char *name, const char *value) {
+    const WorkFile *f = arg;
+    const char *today = date_iso(&f->r->c.mem, f->a->today);
+    csv_text(f->csv, name);
+    csv_text(f->csv, today);
+    csv_text(f->csv, today);
+    csv_text(f->csv, NULL);
+    csv_text(f->csv, f->a->area ? f->a->area->code : NULL);
+    if (value) csv_number(f->csv, value);
+    else csv_text(f->csv, NULL);
+    csv_text(f->csv, NULL);
+    csv_end(f->csv);
+}
+
+static void add_counts(Req *r, CsvText *csv, const DashboardFigures *f) {
+    WorkFile to = { r, csv, &f->a };
+    const struct { const char *name; int64_t n; } rows[] = {
+        { "accounts_owing", f->now ? f->now->owing : 0 }, { "bills_past_due_0_30", f->now ? f->now->bills0 : 0 },
+        { "bills_past_due_31_60", f->now ? f->now->bills30 : 0 },
+        { "bills_past_due_61_90", f->now ? f->now->bills60 : 0 },
+        { "bills_past_due_90", f->now ? f->now->bills90 : 0 } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        count_row(&to, rows[i].name, f->now ? text(r, "%lld", (long long)rows[i].n) : NULL);
+    dashboard_work_each(r, &f->a, count_row, &to);
+}
 
 void dashboard_file(Req *r, DashboardFigures *f) {
     Ctx *c = &r->c;
@@ -37,6 +65,7 @@ void dashboard_file(Req *r, DashboardFigures *f) {
         csv_text(csv, utility_here(c)->currency);
         csv_end(csv);
     }
+    add_counts(r, csv, f);
     const SumRows *l = dashboard_month_sums(r, f);
     for (size_t i = 0; i < l->n; i++) {
         csv_text(csv, l->v[i].key);

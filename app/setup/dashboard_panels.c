@@ -27,8 +27,10 @@ void dashboard_ageing_show(Req *r, size_t *n, DashboardFigures *f) {
         show_text(r, text(r, "%s.error", at_), SAY(r, "missing"));
         return;
     }
-    const struct { const char *days; Money m; } parts[] = { { "0-30", f->now->age0 }, { "31-60", f->now->age30 },
-                                                            { "61-90", f->now->age60 }, { "90+", f->now->age90 } };
+    const struct { const char *days; Money m; int64_t bills; int from, to; } parts[] = {
+        { "0-30",  f->now->age0,  f->now->bills0,  1,  30 }, { "31-60", f->now->age30, f->now->bills30, 31, 60 },
+        { "61-90", f->now->age60, f->now->bills60, 61, 90 }, { "90+",   f->now->age90, f->now->bills90, 91, 0 } };
+    Arena *mem = &r->c.mem;
     int64_t most = 0;
     for (size_t i = 0; i < 4; i++)
         if (parts[i].m.minor > most) most = parts[i].m.minor;
@@ -36,7 +38,13 @@ void dashboard_ageing_show(Req *r, size_t *n, DashboardFigures *f) {
         char *bar = text(r, "%s.bars.%zu", at_, i);
         show_text(
             r, text(r, "%s.label", bar), msg_format(r, r->c.language, "dashboard.days", { "days", parts[i].days }));
-        show_text(r, text(r, "%s.value", bar), locale_money(&r->c.mem, r->c.locale, parts[i].m));
+        show_text(r, text(r, "%s.value", bar), msg_plural(r, r->c.language, "dashboard.unpaid", parts[i].bills,
+                  locale_count(mem, r->c.locale, parts[i].bills),
+                  { "amount", locale_money(mem, r->c.locale, parts[i].m) }));
+        show_text(r, text(r, "%s.url", bar), link_open(r, "/bx/bills?status=published&is_open=1&due_date_to=%s%s%s",
+                  date_iso(mem, date_add_days(f->a.today, -parts[i].from)),
+                  parts[i].to ? text(r, "&due_date_from=%s", date_iso(mem, date_add_days(f->a.today, -parts[i].to)))
+                              : "", dashboard_area_part(r, &f->a, "&")));
         show_int(r, text(r, "%s.pct", bar), (int64_t)((__int128)parts[i].m.minor * 100 / most));
     }
     if (!most) show_text(r, text(r, "%s.text", at_), SAY(r, "nothing_due"));
@@ -56,20 +64,31 @@ static void light(Req *r, const char *at_, size_t i, const char *name, int64_t n
     show_text(r, text(r, "%s.url", one), link_open(r, "%s", url));
 }
 
-#define HOOKS(F, T) F(T, int64_t, n) F(T, int64_t, good) F(T, int64_t, waiting)
+#define HOOKS(F, T) F(T, int64_t, n) F(T, int64_t, good)
 ROW(Hooks, HOOKS)
-#define SETTLED(F, T) F(T, Date, deposited_on) F(T, Money, net) F(T, const char *, state)
+#define SETTLED(F, T) F(T, Date, deposited_on) F(T, Money, net) F(T, const char *, state) \
+    F(T, const char *, public_id)
 ROW(Settled, SETTLED)
 
-/* Webhooks and messages of the last hour. */
+/* What stands behind a sentence: how many, or which, as a link to it. */
+static void link_row(Req *r, const char *at_, size_t i, const char *name, const char *value, const char *url) {
+    const char *one = text(r, "%s.links.%zu", at_, i);
+    show_text(r, text(r, "%s.text", one), name);
+    show_text(r, text(r, "%s.right", one), value);
+    show_text(r, text(r, "%s.url", one), url);
+}
+
+/* Webhooks and messages of the last hour; what waits to be handled is neither good nor bad yet. */
 void dashboard_integrations_show(Req *r, size_t *n, DashboardFigures *f) {
     (void)f;
     Ctx *c = &r->c;
     const char *at_ = dashboard_section(r, n, SAY(r, "integrations"), "third");
     const Hooks *h = db_one(r, Hooks, "select count(*) as n, coalesce(sum(state in ('processed', 'ignored')), 0) "
-        "as good, coalesce(sum(state in ('received', 'processing')), 0) as waiting from (select state, received_at "
-        "from webhook_event where utility_id=? and source='gateway' order by id desc limit 5000) e "
-        "where received_at >= ? - interval 1 hour", c->utility, c->now);
+        "as good from (select state, received_at from webhook_event where utility_id=? and source='gateway' "
+        "order by id desc limit 5000) e where received_at >= ? - interval 1 hour "
+        "and state not in ('received', 'processing')", c->utility, c->now);
+    int64_t waiting = db_int(r, "select count(*) from webhook_event where utility_id=? "
+                                "and state in ('received', 'processing')", c->utility);
     light(r, at_, 0, SAY(r, "gateway"), h->n, h->good, "/integrations/events");
     Totals now = totals_now(c);
     static const struct { const char *n, *good, *name; } lights[] = {
@@ -80,15 +99,18 @@ void dashboard_integrations_show(Req *r, size_t *n, DashboardFigures *f) {
         light(r, at_, i + 1, msg(c->language, lights[i].name), all ? all->value : 0, good ? good->value : 0,
               "/integrations/messaging");
     }
-    Settled *s = db_find(r, Settled, "select deposited_on, net_minor as net, state from settlement where utility_id=? "
-                                     "order by id desc limit 1", c->utility);
+    Settled *s = db_find(r, Settled, "select deposited_on, net_minor as net, state, public_id from settlement "
+                                     "where utility_id=? order by id desc limit 1", c->utility);
     show_text(r, text(r, "%s.after.strong", at_), msg_format(r, c->language, "dashboard.hooks",
         { "n", locale_count(&c->mem, c->locale, h->n) }, { "good", locale_count(&c->mem, c->locale, h->good) },
-        { "waiting", locale_count(&c->mem, c->locale, h->waiting) }));
-    show_text(r, text(r, "%s.after.text", at_), s ? msg_format(r, c->language, "dashboard.settled",
-        { "amount", locale_money(&c->mem, c->locale, s->net) }, { "date", locale_date(&c->mem, c->locale,
-                                                                                      s->deposited_on) },
-        { "state", state_label(r, s->state) }) : SAY(r, "no_settlement"));
+        { "waiting", locale_count(&c->mem, c->locale, waiting) }));
+    link_row(r, at_, 3, SAY(r, "backlog"), locale_count(&c->mem, c->locale, waiting),
+             link_open(r, "/integrations/events?state=received&state=processing"));
+    if (s) link_row(r, at_, 4, msg_format(r, c->language, "dashboard.settled",
+        { "date", locale_date(&c->mem, c->locale, s->deposited_on) }, { "state", state_label(r, s->state) }),
+                    locale_money(&c->mem, c->locale, s->net), link_open(r, "/integrations/settlements/%s",
+                                                                        s->public_id));
+    else show_text(r, text(r, "%s.after.text", at_), SAY(r, "no_settlement"));
 }
 
 /* Cycles under way and the next one. */

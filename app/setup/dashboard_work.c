@@ -1,7 +1,7 @@
 /*
  * Open work on the utility's dashboard (ONB02US01): each figure is counted as the list behind it counts, so that both
- * are the same; readings and requests past their time are prepared (figures.c) and have no list. Figures of a module
- * that is off are not shown. To add one: a row in tiles with its function.
+ * are the same; readings and requests past their time are prepared (figures.c) and say that they have no list yet.
+ * Figures of a module that is off are not shown. To add one: a row in tiles with its function.
  */
 #include <string.h>
 
@@ -12,7 +12,6 @@
 #include "lib/messages.h"
 #include "lib/page.h"
 
-enum { SEEN_SECONDS = 30 * 60 };
 #define ORDERS_OPEN "status=created&status=assigned&status=accepted&status=en_route&status=in_progress&status=on_hold"
 
 typedef struct Work { const DashboardAsked *a; const struct WorkTile *tile; int64_t n, of; bool good; } Work;
@@ -69,7 +68,7 @@ static void count_late(Ctx *c, Work *w) {
                   w->a->areas);
 }
 
-/* Of those who work in the field here, how many used the product in the last half hour. */
+/* Of those who work in the field here, how many are signed in; who left is out within the time a session may rest. */
 static void count_executives(Ctx *c, Work *w) {
     w->of = db_int(c, "select count(distinct x.user_id) from role o join user_role x on x.role_id = o.id "
         "and (x.utility_id is null or x.utility_id = ?) join user u on u.id = x.user_id and u.status = 'active' "
@@ -77,8 +76,7 @@ static void count_executives(Ctx *c, Work *w) {
     w->n = db_int(c, "select count(distinct x.user_id) from role o join user_role x on x.role_id = o.id "
         "and (x.utility_id is null or x.utility_id = ?) join user u on u.id = x.user_id and u.status = 'active' "
         "join session s on s.realm = 'staff' and s.subject_id = x.user_id and s.ended_at is null "
-        "and s.last_seen_at >= ? where o.code = 'field_executive' and (o.utility_id is null or o.utility_id = ?)",
-                  c->utility, time_add_seconds(c->now, -SEEN_SECONDS), c->utility);
+        "where o.code = 'field_executive' and (o.utility_id is null or o.utility_id = ?)", c->utility, c->utility);
 }
 
 #define PREPARED "select coalesce(sum(d.value), 0) from dashboard_counter d " \
@@ -94,25 +92,35 @@ static void count_readings(Ctx *c, Work *w) {
     w->of = db_int(c, PREPARED, c->utility.id, "area.reads_due", TOTAL_NOW, w->a->areas, w->a->areas);
 }
 
-/* path: of the list, "" none; the area is appended. */
+/* path: of the list, "" none yet; the area is appended, where it has one. `name` is that of the figure
+   in the file, `of` that of what stands behind it. */
 static const struct WorkTile {
     const char *label, *module, *right, *path;
     void      (*count)(Ctx *, Work *);
+    const char *name, *of;
 } tiles[] = {
-    { "dashboard.exceptions", "bx", "bx.dashboard", "/bx/dashboard/exceptions?", count_exceptions },
+    { "dashboard.exceptions", "bx", "bx.dashboard", "/bx/dashboard/exceptions?", count_exceptions,
+      "exceptions" },
     { "dashboard.requests", "cis", "cis.service_requests", "/cis/service-requests?status=pending_approval"
-      "&status=awaiting_payment&status=in_progress&status=on_hold&status=estimate_sent", count_requests },
-    { "dashboard.past_time", "cis", "cis.service_requests", "", count_past_time },
+      "&status=awaiting_payment&status=in_progress&status=on_hold&status=estimate_sent", count_requests,
+      "requests_open" },
+    { "dashboard.past_time", "cis", "cis.service_requests", "", count_past_time, "requests_past_time" },
     { "dashboard.complaints", "cis", "cis.complaints",
-      "/cis/complaints?status=pending&status=assigned&status=in_progress&status=on_hold", count_complaints },
+      "/cis/complaints?status=pending&status=assigned&status=in_progress&status=on_hold", count_complaints,
+      "complaints_open" },
     { "dashboard.resolution", "cis", "cis.complaints", "/cis/complaints?status=resolved&status=closed",
-      count_resolved },
-    { "dashboard.orders", "wx", "wx.order", "/wx/orders?" ORDERS_OPEN "&status=completed", count_orders },
+      count_resolved, "hours_until_resolved" },
+    { "dashboard.orders", "wx", "wx.order", "/wx/orders?" ORDERS_OPEN "&status=completed", count_orders,
+      "orders_open" },
     { "dashboard.orders_assigned", "wx", "wx.order",
-      "/wx/orders?status=assigned&status=accepted&status=en_route&status=in_progress", count_assigned },
-    { "dashboard.orders_late", "wx", "wx.order", "/wx/orders?" ORDERS_OPEN "&due_at_to=", count_late },
-    { "dashboard.executives", "wx", "wx.order", "", count_executives },
-    { "dashboard.reads", "mx", "mx.device", "", count_readings },
+      "/wx/orders?status=assigned&status=accepted&status=en_route&status=in_progress", count_assigned,
+      "orders_assigned" },
+    { "dashboard.orders_late", "wx", "wx.order", "/wx/orders?" ORDERS_OPEN "&due_at_to=", count_late,
+      "orders_late" },
+    { "dashboard.executives", "wx", "wx.order", "/users?with_role=field_executive&status=active&signed_in=1",
+      count_executives, "field_staff_signed_in", "field_staff" },
+    { "dashboard.reads", "mx", "mx.device", "", count_readings, "readings_today",
+      "readings_due" },
 };
 
 static void count_one(Ctx *c, void *arg) {
@@ -131,22 +139,42 @@ static void show_tile(Req *r, size_t *n, const Work *w) {
         : locale_count(&c->mem, c->locale, w->n);
     const char *of = locale_count(&c->mem, c->locale, w->of);
     const char *before = late ? date_iso(&c->mem, date_add_days(w->a->today, -1)) : "";
-    const char *area = dashboard_area_part(r, w->a, t->path[strlen(t->path) - (*t->path != 0)] == '?' ? "" : "&");
+    const char *area = t->count == count_executives ? ""
+        : dashboard_area_part(r, w->a, t->path[strlen(t->path) - (*t->path != 0)] == '?' ? "" : "&");
     dashboard_tile(r, n, msg(c->language, t->label), value,
                    t->count == count_past_time ? SAY(r, "past_time_how") : t->count == count_readings
-                   ? msg_format(r, c->language, "dashboard.reads_due", { "n", of }) : NULL,
+                   ? msg_format(r, c->language, "dashboard.reads_due", { "n", of })
+                   : t->count == count_executives && w->a->area ? SAY(r, "executives_all") : NULL,
                    *t->path ? text(r, "%s%s%s", t->path, before, area) : NULL);
     if (w->good && t->count == count_executives)
         dashboard_unit(r, *n - 1, msg_format(r, c->language, "dashboard.of", { "n", of }));
 }
 
-void dashboard_work_show(Req *r, size_t *n, const DashboardAsked *a) {
-    Ctx *c = &r->c;
+/* Counts tile `i`; NULL when this person may not see it or its module is off. */
+static const Work *counted(Req *r, const DashboardAsked *a, size_t i) {
+    if (!perm_may(&r->c, tiles[i].right, VIEW) || !dashboard_has(a, tiles[i].module)) return NULL;
     Work *w = take(r, sizeof *w);
+    *w = (Work){ .a = a, .tile = &tiles[i] };
+    attempt(&r->c, count_one, w);
+    return w;
+}
+
+void dashboard_work_show(Req *r, size_t *n, const DashboardAsked *a) {
     for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
-        if (!perm_may(c, tiles[i].right, VIEW) || !dashboard_has(a, tiles[i].module)) continue;
-        *w = (Work){ .a = a, .tile = &tiles[i] };
-        attempt(c, count_one, w);
-        show_tile(r, n, w);
+        const Work *w = counted(r, a, i);
+        if (w) show_tile(r, n, w);
+    }
+}
+
+void dashboard_work_each(Req *r, const DashboardAsked *a,
+                         void (*each)(void *arg, const char *name, const char *value), void *arg) {
+    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+        const Work *w = counted(r, a, i);
+        if (!w) continue;
+        bool hours = w->tile->count == count_resolved, known = w->good && w->n >= 0;
+        const char *value = !known ? NULL : hours ? text(r, "%lld.%lld", (long long)(w->n / 10), (long long)(w->n % 10))
+            : text(r, "%lld", (long long)w->n);
+        each(arg, w->tile->name, value);
+        if (w->tile->of) each(arg, w->tile->of, known ? text(r, "%lld", (long long)w->of) : NULL);
     }
 }

@@ -9,7 +9,7 @@
 
 enum { MONTHS_KEPT = 13, REQUESTS_MOST = 5000, CYCLE_DAYS = 60 };
 
-/* What accounts owe, how many there are, and unpaid bills by days past due. */
+/* What accounts owe, how many of them, how many there are, and unpaid bills by days past due with their number. */
 static void owed(Ctx *c, Date today) {
     db_run(c, "delete from dashboard_counter where utility_id = ? and period = ? and `key` like 'area.%'", c->utility,
            TOTAL_NOW);
@@ -18,17 +18,23 @@ static void owed(Ctx *c, Date today) {
               "from account a join premise p on p.id = a.premise_id where a.utility_id = ? group by p.sub_area_id",
            TOTAL_NOW, c->now, c->utility);
     db_run(c, "insert into dashboard_counter (utility_id, `key`, period, area_id, value, updated_at) "
+              "select a.utility_id, 'area.owing', ?, p.sub_area_id, count(*), ? from account a "
+              "join premise p on p.id = a.premise_id where a.utility_id = ? and a.balance_minor > 0 "
+              "group by p.sub_area_id", TOTAL_NOW, c->now, c->utility);
+    db_run(c, "insert into dashboard_counter (utility_id, `key`, period, area_id, value, updated_at) "
               "select a.utility_id, 'area.accounts', ?, p.sub_area_id, count(*), ? from account a "
               "join premise p on p.id = a.premise_id where a.utility_id = ? and a.status in ('active', "
               "'temporarily_disconnected', 'disconnected') group by p.sub_area_id", TOTAL_NOW, c->now, c->utility);
-    db_run(c, "insert into dashboard_counter (utility_id, `key`, period, area_id, value, updated_at) "
-              "select b.utility_id, case when datediff(?, b.due_date) <= 30 then 'area.age0' "
-              "when datediff(?, b.due_date) <= 60 then 'area.age30' when datediff(?, b.due_date) <= 90 "
-              "then 'area.age60' else 'area.age90' end as name, ?, coalesce(b.sub_area_id, 0), "
-              "sum(b.total_minor - b.paid_minor), ? from bill b where b.utility_id = ? and b.status = 'published' "
-              "and b.payment_status in ('unpaid', 'partial', 'overdue') and b.due_date < ? "
-              "and b.total_minor > b.paid_minor group by name, b.sub_area_id", today, today, today, TOTAL_NOW, c->now,
-           c->utility, today);
+    /* of the area in which their premises lie today, as the list of bills counts them; then how many they are */
+    for (int counts = 0; counts < 2; counts++)
+        db_run(c, "insert into dashboard_counter (utility_id, `key`, period, area_id, value, updated_at) "
+                  "select b.utility_id, concat(case when datediff(?, b.due_date) <= 30 then 'area.age0' "
+                  "when datediff(?, b.due_date) <= 60 then 'area.age30' when datediff(?, b.due_date) <= 90 "
+                  "then 'area.age60' else 'area.age90' end, if(?, '_bills', '')) as name, ?, "
+                  "coalesce(m.sub_area_id, 0) as area, if(?, count(*), sum(b.open_minor)), ? from bill b "
+                  "join account a on a.id = b.account_id left join premise m on m.id = a.premise_id "
+                  "where b.utility_id = ? and b.status = 'published' and b.due_date < ? and b.open_minor > 0 "
+                  "group by name, area", today, today, today, counts, TOTAL_NOW, counts, c->now, c->utility, today);
     total_set(c, c->utility, "now.figures", TOTAL_NOW, 1);
 }
 

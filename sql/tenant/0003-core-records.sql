@@ -42,6 +42,12 @@ create table if not exists form_post (
   unique key (realm, subject_id, form_key), key (created_at)
 );
 
+-- What an act on many rows refused, and why: for the person who did it, kept 30 days.
+create table if not exists bulk_result (
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, user_id bigint unsigned not null,
+  title varchar(200) not null, back varchar(300) not null, done int not null default 0, refused int not null default 0, refusals json not null, created_at datetime(6) not null default (utc_timestamp(6)), key (created_at)
+);
+
 -- API keys of machines (/api/v1): the key names the utility.
 create table if not exists api_key (
   id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique, name varchar(80) not null, key_hash binary(32) not null unique, last4 char(4) not null,

@@ -39,7 +39,7 @@ create table if not exists gl_period_balance (
 
 -- The head of a balanced set: one business event posts once (set_key, and txn_type + source).
 create table if not exists ledger_txn (
-  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null,
+  id bigint unsigned not null auto_increment primary key, utility_id bigint unsigned not null, public_id char(22) collate utf8mb4_bin not null default (replace(replace(left(to_base64(random_bytes(17)), 22), '+', '-'), '/', '_')) unique,
   set_key varchar(120) collate utf8mb4_bin not null, txn_type varchar(40) collate utf8mb4_bin not null comment 'bill, bill_cancel, payment, payment_reversal, charge, late_fee, refund, adjustment, credit_note, agreement, journal, opening ...',
   source_type varchar(40) collate utf8mb4_bin not null, source_id bigint unsigned not null, source_no int not null default 0 comment 'nth event of one kind of the source, as a second approval after a failed refund',
   currency char(3) not null, effective_date date not null, original_date date null, gl_period_id bigint unsigned not null,

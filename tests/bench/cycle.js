@@ -78,7 +78,7 @@ const seconds = (since) => (Date.now() - since) / 1000;
   for (let i = 0; i < held.length; i += 200)
     await move(manager, `${run}/exceptions`, { keys: held.slice(i, i + 200).join(','), bulk: 'release', note: 'looked at by the bench' }, { from: `${run}/exceptions/reason?bulk=release&keys=${held[i]}` });
   const page = await manager.get(`${run}?stage=5`);
-  for (const id of new Set([...page.body.matchAll(/bills\/draft-(\d+)"/g)].map((m) => m[1]))) await manager.get(`/bx/bills/draft-${id}`);
+  for (const id of new Set([...page.body.matchAll(/bills\/draft-([\w-]+)"/g)].map((m) => m[1]))) await manager.get(`/bx/bills/draft-${id}`);
   for (const key of ['use', 'revenue', 'estimates', 'exceptions', 'template']) await desk.done(manager.post(`${run}/checklist`, { key, bill: null, note: 'looked at by the bench' }, { from: run }));
   await desk.done(manager.post(`${run}/checklist`, { key: null, bill: 'all' }, { from: run }));
   await move(manager, `${run}/ask`);

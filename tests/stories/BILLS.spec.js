@@ -6,7 +6,7 @@ story('BILLS', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, command, owner
   const manager = () => as('billing_manager');
   const bill_of = (account) => one("select bill_no from bill b join account a on a.id = b.account_id where a.account_no = ? and b.status = 'published' order by b.id desc limit 1", [account]);
   const balance = (account) => one('select balance_minor from account where account_no = ?', [account]);
-  const draft_of = (account) => one("select max(b.id) from bill b join account a on a.id = b.account_id where a.account_no = ? and b.status in ('draft', 'held')", [account]);
+  const draft_of = (account) => one("select concat(a.account_no, '-', b.draft_ref) from bill b join account a on a.id = b.account_id where a.account_no = ? and b.status in ('draft', 'held') order by b.id desc limit 1", [account]);
   const cancel = (no, who = 'billing_manager') => as.anew(who).post(`/bx/bills/${no}/cancellation`, { reason: 'other', note: 'cancelled by a test' }, { from: `/bx/bills/${no}/cancellation` });
   const rebill = (no) => as.anew('billing_manager').post(`/bx/bills/${no}/rebill`, {}, { from: `/bx/bills/${no}` });
   const publish = (draft) => as.anew('billing_manager').post(`/bx/bills/draft-${draft}/publication`, {}, { from: `/bx/bills/draft-${draft}` });
@@ -131,7 +131,7 @@ story('BILLS', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, command, owner
     await manager().post(`/bx/bills/${bill_of('SF-1002')}/publication`).is(409);
     await manager().post(`/bx/bills/${bill_of('SF-1002')}/rebill`).is(409);
     await manager().post(`/bx/bills/draft-${draft_of('SF-2002')}/cancellation`, { reason: 'other', note: 'it is a draft only' }).is(409);
-    for (const path of ['draft-abc', 'draft-', 'draft--1', 'draft-99999999999999999999999', 'draft-0', '%27%20or%201=1', 'x'.repeat(300)]) await manager().get(`/bx/bills/${path}`).is(404);
+    for (const path of ['draft-abc', 'draft-', 'draft--1', 'draft-99999999999999999999999', 'draft-0', `draft-${one('select max(id) from bill')}`, `draft-SF-1001-${'a'.repeat(22)}`, draft_of('SF-2002').replace('SF-2002', 'SF-1001').replace(/^/, 'draft-'), '%27%20or%201=1', 'x'.repeat(300)]) await manager().get(`/bx/bills/${path}`).is(404);
     await manager().get(`/bx/bills/draft-${draft_of('SF-2002')}/ledger`).is(404);
     await as('cso').get(`/bx/bills/draft-${draft_of('SF-2002')}`).is(404);
     await publish(draft_of('SF-2002')).is(303);

@@ -199,7 +199,7 @@ story('CIS01US09 reversed after its bill was cancelled', 'BX-FIX', ({ as, test, 
   const cancel = async () => { await as('billing_manager').post(`/bx/bills/${bill_no}/cancellation`, { reason: 'wrong_reading', note: 'the index was read wrong' }).done('is cancelled'); await jobs_run(); };
   const rebill = async () => {
     await as('billing_manager').post(`/bx/bills/${bill_no}/rebill`, {}, { from: `/bx/bills/${bill_no}` }).is(303);
-    const draft = one("select id from bill where status = 'draft' and version_no = 2");
+    const draft = one("select concat(a.account_no, '-', b.draft_ref) from bill b join account a on a.id = b.account_id where b.status = 'draft' and b.version_no = 2");
     await as('utility_admin').post(`/bx/bills/draft-${draft}/publication`, {}, { from: `/bx/bills/draft-${draft}` }).is(303);
     await jobs_run();
   };

@@ -10,7 +10,7 @@ const count_now = async ({ sql, one, jobs_run }) => {
 const tile = (page, label) => page.body.match(new RegExp(`<span class="s-kl">${label}</span><span class="s-kv"><strong class="num">([^<]*)<`))?.[1];
 const link_of = (page, label) => page.body.match(new RegExp(`<a class="s-kpi" href="([^"]*)"><span class="s-kl">${label}<`))?.[1]?.replace(/&amp;/g, '&');
 
-story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, looks_right }) => {
+story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, command, looks_right }) => {
   const admin = () => as('utility_admin');
 
   test('ONB02US01.1 pricing waits for settings and areas', async () => {
@@ -71,10 +71,18 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, loo
     event('failed');
     event('dead');
     await admin().get('/dashboard').sees('Red', '0 of 2 webhooks handled, 0 waiting.');
+    event('received');                                          // what waits is neither good nor bad
+    const waits = await admin().get('/dashboard').sees('0 of 2 webhooks handled, 1 waiting.', 'Webhooks waiting');
+    expect(waits.body).toContain('/integrations/events?state=received&amp;state=processing"');
+    await admin().get('/integrations/events?state=received&state=processing').sees('evt_dash_received', '1 to 1 of 1').lacks('evt_dash_failed');
     await count_now({ sql, one, jobs_run });
     await admin().get('/dashboard').sees('The payment gateways answer badly: 0 of 2 events went well in the last hour.');
     event('processed');
-    await admin().get('/dashboard').sees('Red', '1 of 3 webhooks handled, 0 waiting.');
+    await admin().get('/dashboard').sees('Red', '1 of 3 webhooks handled, 1 waiting.');
+    sql("delete from webhook_event where state in ('failed', 'dead') and provider_event_id like 'evt_dash_%'");
+    await admin().get('/dashboard').sees('Green', '1 of 1 webhooks handled, 1 waiting.');
+    event('failed');
+    event('dead');
     await count_now({ sql, one, jobs_run });
     await admin().get('/dashboard').sees('The payment gateways answer badly: 1 of 3 events went well in the last hour.');
     sql("delete from webhook_event where provider_event_id like 'evt_dash_%'");
@@ -89,6 +97,8 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, loo
     await admin().get('/dashboard?period=today&service=WA').is(200);
     const file = await admin().get('/dashboard?export=csv&period=week').is(200);
     expect(file.body).toContain('measure,from,to,service,area,value,currency');
+    for (const name of ['exceptions', 'requests_open', 'requests_past_time', 'complaints_open', 'orders_open', 'orders_assigned', 'orders_late', 'field_staff_signed_in', 'field_staff', 'readings_today', 'readings_due', 'accounts_owing', 'bills_past_due_0_30'])
+      expect(file.body, name).toMatch(new RegExp(`^${name},2026-05-02,2026-05-02,,,\\d+,`, 'm'));
     expect(file.body).toMatch(/outstanding,2026-04-26,2026-05-02,,,[\d.]+,USD/);
     const map = await admin().get('/dashboard/map.json').json();
     expect(Array.isArray(map.areas)).toBe(true);
@@ -148,6 +158,45 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, loo
       sql('rename table service_request_away to service_request');
     }
     await admin().get('/dashboard').lacks('These figures cannot be read now.');
+  });
+
+  test('ONB02US01 each figure of money leads to the bills, payments and accounts behind it, with the same filters', async () => {
+    const count = async (path) => Number((await admin().get(path).is(200)).text.match(/1 to \d+ of ([\d,]+)/)?.[1].replace(',', '') ?? 0);
+    const bars = (page) => [...page.body.matchAll(/<a href="([^"]*is_open=1[^"]*)">([^<]*)<\/a><\/span><strong class="num">([^<]*)</g)].map((m) => ({ path: m[1].replace(/&amp;/g, '&'), days: m[2], n: Number(m[3].match(/(\d+) bills?$/)[1]) }));
+    command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');
+    await jobs_run();
+    const owed_anew = () => {
+      sql('delete from bill_owed');
+      sql("insert into bill_owed (utility_id, due_date, amount_minor) select utility_id, due_date, sum(total_minor - paid_minor) from bill where status = 'published' group by utility_id, due_date having sum(total_minor - paid_minor) <> 0");
+    };
+    const due = sql("select id, cast(due_date as char) d from bill where status = 'published'");
+    sql("update bill set due_date = date_sub('2026-05-02', interval 10 + 35 * (id % 4) day) where status = 'published' order by id limit 6");
+    owed_anew();
+    await count_now({ sql, one, jobs_run });
+    for (const query of ['', '?area=POR-WST', '?service=WA']) {
+      const page = await admin().get(`/dashboard${query}`).is(200);
+      const owing = Number(page.text.match(/(\d+) accounts? owes?;/)[1]);
+      expect(`${query} owing ${await count(link_of(page, 'Outstanding'))}`).toBe(`${query} owing ${owing}`);
+      const all = bars(page);
+      if (!query) expect(all.filter((b) => b.n).length).toBeGreaterThan(1);
+      expect(all.map((b) => b.days)).toEqual(all.length ? ['0-30 days', '31-60 days', '61-90 days', '90+ days'] : []);
+      for (const bar of all) expect(`${query} ${bar.days}: ${await count(bar.path)}`).toBe(`${query} ${bar.days}: ${bar.n}`);
+      if (!query) expect(all.reduce((sum, b) => sum + b.n, 0)).toBe(Number(one("select count(*) from bill where status = 'published' and open_minor > 0 and due_date < '2026-05-02'")));
+    }
+    const water = await admin().get('/dashboard?service=WA&period=custom&from=2025-06-01&to=2026-05-02').is(200);
+    expect(link_of(water, 'Billed')).toContain('&service=WA');
+    expect(link_of(water, 'Collected')).toContain('&service=WA');
+    expect(await count(link_of(water, 'Billed'))).toBe(Number(one("select count(*) from bill b where b.status = 'published' and b.bill_date between '2025-06-01' and '2026-05-02' and exists (select 1 from bill_line l where l.bill_id = b.id and l.posts = 1 and l.service_code = 'WA')")));
+    await admin().get('/bx/bills?service=EL').lacks('1 to ');
+    // Who works in the field and is signed in: the list behind has them.
+    await as('field_executive1').get('/field').is(200);
+    const page = await admin().get('/dashboard').is(200);
+    expect(Number(tile(page, 'Field staff signed in'))).toBeGreaterThan(0);
+    expect(await count(link_of(page, 'Field staff signed in'))).toBe(Number(tile(page, 'Field staff signed in')));
+    await admin().get('/dashboard').sees('no list of them yet');
+    for (const label of ['Readings today', 'Requests past their time']) expect(link_of(page, label)).toBe(undefined);
+    for (const b of due) sql('update bill set due_date = ? where id = ?', [b.d, b.id]);
+    owed_anew();
   });
 
   test('ONB02US01 the page in a browser', async ({ page }) => {

@@ -80,26 +80,28 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
   });
 
   test('ONB02US08.4 Old Town is merged into the Pearl District', async () => {
-    const made = [...Array(30).keys()].map((i) => premise({ line1: `${i + 1} NW 1st Ave`, area: 'DTN-OLD' }).no);
+    const made = [1, 2].map((i) => premise({ line1: `${i} NW 1st Ave`, area: 'DTN-OLD' }).no);
+    sql("insert into premise (utility_id, premise_no, line1, city, postal_code, address_key, sub_area_id) select a.utility_id, concat('WA-PRM-OLD', s.seq), concat(s.seq, ' NW 1st Ave'), 'Portland', '97209', concat('old town ', s.seq), a.id from service_area a join utility u on u.id = a.utility_id join seq_3_to_300 s where u.code = 'swa-w' and a.code = 'DTN-OLD'");
+    for (let i = 3; i <= 300; i++) made.push(`WA-PRM-OLD${i}`);
     sql("insert into service_order (utility_id, order_no, order_type, source_type, source_id, premise_id, title, priority, due_at) select utility_id, 'WA-SO-202604-90001', 'REPAIR', 'manual', 1, id, 'Leak', 'high', utc_timestamp(6) from premise where premise_no = ?", [made[0]]);
     const order = () => JSON.stringify(sql("select * from service_order where order_no = 'WA-SO-202604-90001'")[0]);
     const before = order();
     sql("update user_role set service_area_id = ? where user_id = (select id from user where email = 'cso2@swa.test')", [area('DTN-OLD', 'id')]);
-    await admin().get('/areas/DTN-OLD/merge?to=DTN-PRL').sees('Areas and premises of Old Town go over to Pearl District.', 'This cannot be undone.', '30');
+    await admin().get('/areas/DTN-OLD/merge?to=DTN-PRL').sees('Areas and premises of Old Town go over to Pearl District.', 'This cannot be undone.', '300');
     const merge = (to) => admin().post('/areas/DTN-OLD/merge', { to }, { from: '/areas/DTN-OLD/merge?to=DTN-PRL' });
     await merge('MET-EAS').refuses(422, 'to', 'Choose a sub-area.');
     await merge('DTN-OLD').refuses(422, 'to', 'An area is not merged into itself.');
     expect(area('DTN-OLD', 'status')).toBe('active');
-    await merge('DTN-PRL').done('Old Town is part of Pearl District now; 30 premises moved.');
+    await merge('DTN-PRL').done('Old Town is part of Pearl District now; 300 premises moved.');
     expect(one("select count(*) from premise p join service_area a on a.id = p.sub_area_id where a.code = 'DTN-OLD'")).toBe('0');
-    expect(one(`select count(*) from premise p join service_area a on a.id = p.sub_area_id where a.code = 'DTN-PRL' and p.premise_no in (${made.map(() => '?')})`, made)).toBe('30');
+    expect(one(`select count(*) from premise p join service_area a on a.id = p.sub_area_id where a.code = 'DTN-PRL' and p.premise_no in (${made.map(() => '?')})`, made)).toBe('300');
     expect(area('DTN-OLD', 'status')).toBe('merged');
     expect(area('DTN-OLD', 'merged_into_id')).toBe(area('DTN-PRL', 'id'));
     await admin().get('/areas/levels/sub_area?q=DTN-OLD').sees('DTN-PRL', 'Pearl District', '1 to 1 of 1');
     await admin().get('/areas/DTN-OLD').sees('Old Town was merged into DTN-PRL.');
     expect(order()).toBe(before);
     expect(one("select a.code from user_role ur join service_area a on a.id = ur.service_area_id join user u on u.id = ur.user_id where u.email = 'cso2@swa.test'")).toBe('DTN-PRL');
-    expect(one("select count(*) from audit_entry where entity = 'premise' and action = 'edit'")).toBe('30');
+    expect(one("select count(*) from audit_entry where entity = 'premise' and action = 'edit'")).toBe('300');
     expect(one("select count(*) from outbox_event where name = 'service_area.merged'")).toBe('1');
     await jobs_run();
     await admin().post('/areas/DTN-OLD/merge', { to: 'DTN-PRL' }).refuses(409, null, 'Old Town was merged into DTN-PRL.');
@@ -186,6 +188,36 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     expect((await admin().get('/areas/geojson').json()).features.length).toBeGreaterThan(10);
   });
 
+  test('ONB02US08 who changes what somebody else changed meanwhile sees both, and when', async () => {
+    const version = area('GRE-CEN', 'row_version');
+    await admin().post('/areas/GRE-CEN', { name: 'Gresham Center', population: '1000' }, { from: '/areas/GRE-CEN/edit' }).done('Saved.');
+    const late = await as('tenant_admin').post('/areas/GRE-CEN', { name: 'Gresham Heart', population: '1000', row_version: version }, { from: '/areas/GRE-CEN/edit' }).is(409);
+    const table = late.body.match(/<section class="s-card s-conflict">[\s\S]*?<\/section>/)[0].replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+    expect(table).toMatch(/\d{1,2}:\d\d/);
+    expect(table).toContain('Name Gresham Center Gresham Heart');
+    expect(table).not.toContain('Population');                          // the same in both
+    expect(late.body).toContain('value="Gresham Heart"');
+    expect(area('GRE-CEN', 'name')).toBe('Gresham Center');
+    const now = late.body.match(/name="row_version" value="(\d+)"/)[1];
+    expect(now).toBe(area('GRE-CEN', 'row_version'));
+    await admin().post('/areas/GRE-CEN', { name: 'Central Gresham', population: '' }, { from: '/areas/GRE-CEN/edit' }).done('Saved.');
+  });
+
+  test('ONB02US08 the map shows staff limited to an area its premises, and no others', async () => {
+    const near = premise({ line1: '1 Map St', area: 'GRE-CEN' }).no, far = premise({ line1: '2 Map St', area: 'BEA-CEN' }).no;
+    sql('update premise set latitude = 45.11, longitude = -122.11 where premise_no = ?', [near]);
+    sql('update premise set latitude = 45.22, longitude = -122.22 where premise_no = ?', [far]);
+    const points = async (who) => (await as(who).get('/areas/map.json').json()).points.map((p) => Number(p.lat).toFixed(2));
+    sql("update user_role set service_area_id = ? where user_id = (select id from user where email = 'cso3@swa.test')", [area('EST-GRE', 'id')]);
+    sql('update security_policy set rights_version = uuid_short()');
+    expect(await points('cso3')).toContain('45.11');
+    expect(await points('cso3')).not.toContain('45.22');
+    expect(await points('utility_admin')).toEqual(expect.arrayContaining(['45.11', '45.22']));
+    sql("update user_role set service_area_id = null where user_id = (select id from user where email = 'cso3@swa.test')");
+    sql('update security_policy set rights_version = uuid_short()');
+    sql("delete from premise where line1 like '% Map St'");
+  });
+
   test('ONB02US08 splits a sub-area and assigns by boundary', async () => {
     const moved = premise({ line1: '7 SE Clay St', area: 'EAS-HAW' }).no, stays = premise({ line1: '8 SE Clay St', area: 'EAS-HAW' }).no, within = premise({ line1: '9 SE Clay St', area: 'EAS-HAW' }).no;
     sql('update premise set latitude = 45.4, longitude = -122.4 where premise_no = ?', [within]);
@@ -221,6 +253,14 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     sql("update tariff_plan set area_ids = null where code = 'RES-FIX'");
     await admin().post('/areas/status', { bulk: 'deactivate', ids: 'GRE-ROC' }, { from: '/areas/levels/sub_area' }).done('1 changed, 0 left as they were.');
     expect(area('GRE-ROC', 'status')).toBe('inactive');
+    // Several at once: what is refused says why, each by itself, to who did it.
+    const many = await admin().post('/areas/status', { bulk: 'deactivate', ids: ['GRE-ROC', 'GRE-CEN'] }, { from: '/areas/levels/sub_area' }).done('1 changed, 1 left as they were.');
+    expect([area('GRE-ROC', 'status'), area('GRE-CEN', 'status')]).toEqual(['inactive', 'inactive']);
+    const result = one("select public_id from bulk_result order by id desc limit 1");
+    await admin().get(`/results/${result}`).sees('Areas deactivated', 'GRE-ROC', 'Rockwood is inactive already.').lacks('GRE-CEN');
+    await as('tenant_admin').get(`/results/${result}`).is(404);
+    await admin().post('/areas/status', { bulk: 'activate', ids: ['GRE-CEN'] }, { from: '/areas/levels/sub_area' }).done('1 changed, 0 left as they were.');
+    expect(one('select count(*) from bulk_result')).toBe('1');
     await admin().post('/areas', { level: 'sub_area', code: 'BEA-NEW', name: 'New', parent: 'WST-BEA' }, { from: '/areas/new' }).done();
     await admin().post('/areas/BEA-NEW/deletion', {}).done('New is deleted.');
     expect(is_there('BEA-NEW')).toBe(false);

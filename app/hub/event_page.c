@@ -50,7 +50,7 @@ static const ListSpec events = {
         { "error",             NULL, "left(coalesce(e.error, e.reason), 80)", LIST },
         { "age",               NULL, "if(e.received_at >= n.at - interval 1 day, '24h', 'older')", FILTER,
           .choices = ages, .more = 1 },
-        { "state",             NULL, "e.state",             LIST | FILTER, .choices = event_states, .many = 1 },
+        { "state",             NULL, "e.state",             LIST | FILTER, .choices = event_states },
         { 0 } },
     .order = "-id" };
 

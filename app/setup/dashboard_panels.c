@@ -87,8 +87,8 @@ void dashboard_integrations_show(Req *r, size_t *n, DashboardFigures *f) {
         "as good from (select state, received_at from webhook_event where utility_id=? and source='gateway' "
         "order by id desc limit 5000) e where received_at >= ? - interval 1 hour "
         "and state not in ('received', 'processing')", c->utility, c->now);
-    int64_t waiting = db_int(r, "select count(*) from webhook_event where utility_id=? "
-                                "and state in ('received', 'processing')", c->utility);
+    int64_t waiting = db_int(r, "select count(*) from webhook_event where utility_id=? and state='received'",
+                             c->utility);
     light(r, at_, 0, SAY(r, "gateway"), h->n, h->good, "/integrations/events");
     Totals now = totals_now(c);
     static const struct { const char *n, *good, *name; } lights[] = {
@@ -105,7 +105,7 @@ void dashboard_integrations_show(Req *r, size_t *n, DashboardFigures *f) {
         { "n", locale_count(&c->mem, c->locale, h->n) }, { "good", locale_count(&c->mem, c->locale, h->good) },
         { "waiting", locale_count(&c->mem, c->locale, waiting) }));
     link_row(r, at_, 3, SAY(r, "backlog"), locale_count(&c->mem, c->locale, waiting),
-             link_open(r, "/integrations/events?state=received&state=processing"));
+             link_open(r, "/integrations/events?state=received"));
     if (s) link_row(r, at_, 4, msg_format(r, c->language, "dashboard.settled",
         { "date", locale_date(&c->mem, c->locale, s->deposited_on) }, { "state", state_label(r, s->state) }),
                     locale_money(&c->mem, c->locale, s->net), link_open(r, "/integrations/settlements/%s",

@@ -2,7 +2,7 @@
 // what waits and can be taken back, the end with open settlements.
 const { story } = require('../support/story');
 
-story('ONB08US01 life', 'HUB-FIX', ({ as, portal, test, expect, sql, one, clock, jobs_run, order }) => {
+story('ONB08US01 life', 'HUB-FIX', ({ as, portal, test, expect, sql, one, clock, jobs_run, order, looks_right }) => {
   const admin = () => as('tenant_admin'), platform = () => as('platform_admin');
   const subscription = () => sql.platform("select s.*, p.code from subscription s join subscription_plan p on p.id = s.plan_id join tenant t on t.id = s.tenant_id where t.slug = 'swa' order by s.id desc limit 1")[0];
   const tenant = () => sql.platform("select * from tenant where slug = 'swa'")[0];
@@ -192,5 +192,17 @@ story('ONB08US01 life', 'HUB-FIX', ({ as, portal, test, expect, sql, one, clock,
     await day();
     expect([tenant().status, subscription().cancel_on]).toEqual(['active', null]);
     sql("delete from settlement where provider_settlement_id = 'po_open'");
+  });
+
+  test('ONB08US01 pages of plans and of what waits look right', async ({ page }) => {
+    test.setTimeout(240000);
+    begin('growth', '2026-04-16');
+    await change('starter').is(303);
+    await admin().browse(page, '/org/subscription');
+    await looks_right(page, { shots: 'sub-own' });
+    for (const [at, shots] of [['/platform/plans', 'sub-plans'], ['/platform/plans/new', 'sub-plan-new'], ['/platform/tenants', 'sub-tenants']]) {
+      await platform().browse(page, at);
+      await looks_right(page, { shots });
+    }
   });
 });

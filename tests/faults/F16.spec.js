@@ -10,7 +10,7 @@ story('F16', 'BASE', ({ test, expect, instance, as }) => {
     ['headers', ['GET /login HTTP/1.1\r\nHost: swa.smart360.test\r\n', ...drip('X: 1\r\n', 400)]],
     ['bodies', ['POST /login HTTP/1.1\r\nHost: swa.smart360.test\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\n', ...drip('a=1&a=1&a=', 400)]],
   ]) test(`F16 500 slow ${what}: everybody else is served, and the slow ones are closed`, async () => {
-    const before = await slowness(), limit_ms = 25000 * before;
+    const before = await slowness(), limit_ms = what === 'headers' ? Math.min(25000 * before, 90000) : 25000;
     const slow = attack(instance(), pieces, 1000, limit_ms);
     const result = await load(instance(), { connections: 4, for_s: 15, next: () => ({ path: '/login' }) });
     expect(result.bad, JSON.stringify(result.by_status)).toBe(0);

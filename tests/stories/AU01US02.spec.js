@@ -124,6 +124,18 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     await admin.post(`/users/${id}/overrides`, { resource: 'core.roles', action: 'view', effect: 'grant', reason: 'late', until: '2026-04-01' }, { from: `/users/${id}` }).refuses(422, 'until', 'Choose today or a later day.');
   });
 
+  test('AU01US02 the menu that workers keep follows a right given and taken, on the next page of each, and nobody else\'s', async () => {
+    const admin = as('utility_admin'), id = user('storekeeper1'), page = '/mx/inventory';
+    const offered = async (who) => new Set(await Promise.all(Array.from({ length: 12 }, async () => /<nav class="s-nav"[\s\S]*?<\/nav>/.exec((await who.get(page)).body)[0].includes('/u/swa-w/roles'))));
+    const change = (effect) => admin.post(`/users/${id}/overrides`, { resource: 'core.roles', action: 'view', effect, reason: 'for the menu' }, { from: `/users/${id}` }).is(303);
+    for (const [effect, seen] of [['deny', false], ['grant', true], ['deny', false], ['grant', true]]) {
+      await change(effect);
+      expect(await offered(as('storekeeper1'))).toEqual(new Set([seen]));
+      expect(await offered(as('storekeeper'))).toEqual(new Set([false]));
+    }
+    await change('deny');
+  });
+
   test('AU01US02 a role that begins later or has ended counts for nothing', async () => {
     const admin = as('utility_admin'), id = user('dispatcher2'), person = as('dispatcher2');
     await admin.post(`/users/${id}/roles`, { role: 'cashier', valid_from: '2026-05-01', valid_to: '2026-05-31' }, { from: `/users/${id}` }).is(303);

@@ -94,7 +94,7 @@ void dashboard_map_show(Req *r, size_t *n, DashboardFigures *f) {
     show_text(r, "map.map.url", text(r, "%s?%s", link_path(r, "/dashboard/map.json"), a->query));
     show_text(r, "map.map.label", SAY(r, "map"));
     show_text(r, "page.map", "1");
-    TableView *t = table_start(r, "map.table", SAY(r, "map"));
+    TableView *t = table_start(r, "map.table", SAY(r, "map_table"));
     table_column(t, SAY(r, "area"), "text", "id");
     table_column(t, SAY(r, "accounts"), "num", NULL);
     table_column(t, SAY(r, "outstanding"), "money", NULL);

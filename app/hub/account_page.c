@@ -36,7 +36,7 @@ static const char *no_brackets(Req *r, const char *json) {
 
 static const char *rate_of(Req *r, int64_t done, int64_t ended) {
     if (!ended) return word(r, "hub.no_payments_24h");
-    return text(r, "%s (%lld of %lld)", locale_percent(&r->c.mem, r->c.locale, done * 1000000 / ended),
+    return text(r, "%s (%lld of %lld)", locale_percent(&r->c.mem, r->c.locale, done * 1000 / ended * 1000),
                 (long long)done, (long long)ended);
 }
 

@@ -98,7 +98,7 @@ static void show_card(Req *r, size_t n, const ProviderCard *p) {
     show_fact(r, facts, word(r, "hub.last_event"),
               time_is_set(p->last_event_at) ? locale_time(&r->c.mem, l, p->last_event_at) : word(r, "hub.never"), NULL);
     show_fact(r, facts, word(r, "hub.success_24h"),
-              p->sent ? text(r, "%s (%lld of %lld)", locale_percent(&r->c.mem, l, p->good * 1000000 / p->sent),
+              p->sent ? text(r, "%s (%lld of %lld)", locale_percent(&r->c.mem, l, p->good * 1000 / p->sent * 1000),
                              (long long)p->good, (long long)p->sent)
                       : word(r, "hub.no_messages_24h"), NULL);
     show_text(r, at(r, "show.sections", n, "link.text"), word(r, "hub.configure"));

@@ -110,7 +110,7 @@ story('BX02US01 simulations', 'BX-FIX', (kit) => {
     expect(one("select state from bill_simulation where name = 'First tier at 4.75'")).toBe('done');
     const page = await manager().get(`/bx/dashboard/simulations/${key('First tier at 4.75')}?account=SF-1001`).sees('5 x 4.50 = 22.50', '5 x 4.75 = 23.75', '188.00', '189.32');
     expect(kpi(page, 'Bills')).toBe('8');
-    expect(kpi(page, 'Revenue now')).toBe('2,357.98');
+    expect(kpi(page, 'Revenue now')).toBe('$2,357.98');
     // SF-1001, SF-1003, SF-1005: 1.25 and its tax, 1.32 or 1.31; SF-1004: 2.5 CCF, 0.63 and 0.03.
     const rows = sql('select band, bills, now_minor, then_minor from bill_simulation_result order by band');
     expect(rows.reduce((n, r) => n + Number(r.bills), 0)).toBe(8);

@@ -12,6 +12,7 @@ const steps = ({ as, expect, sql, one, jobs_run }) => {
   const to_review = async () => {
     await create().is(303);
     await move(manager(), 'check').done();
+    await jobs_run();                   // a large run's accounts are checked by a job
     await manager().post('/bx/runs/RUN-2026-0001/accounts/SF-1007/leave-out', { reason: 'plan disputed' }).done();
     await move(manager(), 'continue').done();
     await manager().post('/bx/runs/RUN-2026-0001/readings', { bulk: 'estimate', ids: 'SF-SC-1003' }).done();
@@ -431,6 +432,7 @@ story('BX01US03 given back in pieces', 'BX-FIX', (kit) => {
     const no = 'RUN-2026-0002', at = (who, event) => who.post(`/bx/runs/${no}/${event}`, {});
     await create().is(303);
     await at(manager(), 'check').done();
+    await jobs_run();
     await manager().post(`/bx/runs/${no}/accounts/SF-1007/leave-out`, { reason: 'plan disputed' }).done();
     await at(manager(), 'continue').done();
     await at(manager(), 'generate').done();

@@ -110,7 +110,8 @@ static bool administers(Ctx *c) { return perm_may(c, "core.settings", EDIT); }
 /* Set-up that waits: the utility is not live yet and the step was not finished. */
 static const char *waits_for(Req *r, const struct Tile *t) {
     Ctx *c = &r->c;
-    if (!t->step || strcmp(utility_here(c)->status, "configuring")) return NULL;
+    const char *status = utility_here(c)->status;
+    if (!t->step || (strcmp(status, "configuring") && strcmp(status, "ready"))) return NULL;
     bool open = db_int(c, "select count(*) from setup_step where utility_id = ? and step_key = ? "
                           "and state in ('complete', 'signed_off', 'skipped')", c->utility, t->step) == 0;
     return open ? msg(c->language, text(c, "menu.step.%s", t->step)) : NULL;

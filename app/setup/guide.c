@@ -142,7 +142,7 @@ void setup_gate(Req *r) {
     bool writes = (r->route->action & (CREATE | EDIT | DELETE)) != 0;
     if (r->scope != SCOPE_UTILITY || (!writes && !r->frame_parts)) return;
     const char *status = utility_here(c)->status;
-    if (strcmp(status, "draft") && strcmp(status, "configuring")) return;
+    if (strcmp(status, "draft") && strcmp(status, "configuring") && strcmp(status, "ready")) return;
     /* within the set-up it is not read either, and nothing of a locked step's is done */
     const StepDef *of[] = { writes ? step_of_page(r->path.text + strlen(r->prefix)) : NULL,
                             r->frame_parts ? step_def(r->path.segment[1]) : NULL };

@@ -168,6 +168,21 @@ static StepNows begun(Ctx *c, const char *key) {
     return steps_now(c);
 }
 
+/* A utility is ready when each of its required parts is complete, and is being set up again when one lacks something
+   (ONB02US06 States). */
+static void status_follow(Ctx *c) {
+    StepNows all = steps_now(c);
+    bool is_ready = true;
+    for (size_t i = 0; i < all.n; i++) {
+        const StepDef *d = all.v[i].def;
+        if (d->phase == PHASE_UTILITY && d->weight && !d->is_optional) is_ready &= step_is_done(&all.v[i]);
+    }
+    const char *from = is_ready ? "configuring" : "ready", *to = is_ready ? "ready" : "configuring";
+    if (!db_run(c, "update utility set status=?, updated_at=?, updated_by=? where id=? and status=?", to, c->now,
+                c->user, c->utility, from)) return;
+    audit_note(c, to, "utility", c->utility, c->utility_code, NULL);
+}
+
 /* Counted from what is stored, not edited: its version stays, and the change that caused it has the audit. */
 void setup_step_touch(Ctx *c, const char *key) {
     const StepDef *d = step_def(key);
@@ -193,4 +208,5 @@ void setup_step_touch(Ctx *c, const char *key) {
             "select id from setup_step where utility_key = ? and step_key = ?", of.id, key), .number = key,
             .payload = json_pairs(c, "step_key", key, NULL) });
     open_next(c);
+    if (c->utility.id) status_follow(c);
 }

@@ -121,8 +121,15 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     await east().get(page).followed().sees('Take it as it is', 'Nothing is missing.').lacks('Sign off');
     await as('billing_manager').post('/setup/id_formats/take?utility=swa-e').is(403);
     expect(state()).toEqual([{ state: 'open', percent: '0', saved: '0' }]);
+    // the last of the six parts makes the utility ready; one that lacks something again takes that back
+    const status = () => one("select status from utility where code = 'swa-e'"), parts = ['core_settings', 'staff_access', 'calendar', 'service_areas', 'pricing_billing'];
+    expect(status()).toBe('configuring');
+    for (const key of parts) set(key, "state = 'complete', percent = 100, saved_at = utc_timestamp(6)");
     await east().post('/setup/id_formats/take?utility=swa-e', {}, { from: page }).done('Numbers is taken as it is.');
     expect(state()).toEqual([{ state: 'complete', percent: '100', saved: '1' }]);
+    expect(status()).toBe('ready');
+    expect(one(`select count(*) from audit_entry where entity = 'utility' and entity_id = ${utility()} and action = 'ready'`)).toBe('1');
+    await admin().get('/utilities/swa-e/progress').sees('Ready');
     await east().get(page).followed().lacks('Take it as it is').sees('Sign off');
     await east().post('/setup/id_formats/take?utility=swa-e').is(409);
     // one in which something is missing is not
@@ -130,6 +137,11 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     sql('delete h from holiday h join calendar k on k.id = h.calendar_id where k.utility_id = ?', [utility()]);
     await east().get('/setup/calendar?utility=swa-e').followed().lacks('Take it as it is');
     await east().post('/setup/calendar/take?utility=swa-e').is(409);
+    expect(status()).toBe('ready');
+    await admin().post('/u/swa-e/calendar/holidays', { calendar: one(`select code from calendar where utility_id = ${utility()} limit 1`), date: '2026-05-06', name: 'Day of the east', type: 'company', recurring: 'none', half_day: '' }).done();
+    expect(status()).toBe('configuring');
+    for (const key of parts.slice(3)) set(key, "state = 'locked', percent = 0, saved_at = null");
+    set('core_settings', "state = 'in_progress', percent = 50"), set('staff_access', "state = 'open', percent = 0, saved_at = null");
   });
 
   test('ONB-GUIDED people, fees, mailbox and the way back are counted too', async () => {

@@ -268,6 +268,17 @@ typedef struct { const char *service_code, *size; Id category, sub_category, sub
 /* Why the plan is not for it on that day, as the key of a message ("cis.entry.plan_category"); NULL: it is. Asked are
  * service, category, sub-category, area, meter size, and whether the plan is active and has prices. */
 const char *tariff_plan_refusal(struct Ctx *c, Id plan, const PlanTaker *t, Date on);
+/* The same for many rows, as parts of their statements: `p` is the alias of tariff_plan, the others what a row has.
+   A plan with no categories, sub-categories or areas is for all of them. */
+#define PLAN_SERVES_SERVICE(p, service)   "coalesce(json_contains(" p ".service_codes, json_quote(" service ")), 0)"
+#define PLAN_SERVES_CATEGORY(p, category) "(coalesce(json_length(" p ".category_ids), 0)=0 or coalesce(json_contains(" \
+    p ".category_ids, cast(" category " as char)), 0))"
+#define PLAN_SERVES_SUB_CATEGORY(p, sub)  "(coalesce(json_length(" p ".sub_category_ids), 0)=0 or coalesce(" \
+    "json_contains(" p ".sub_category_ids, cast(" sub " as char)), 0))"
+#define PLAN_SERVES_AREA(p, sub_area)     "(coalesce(json_length(" p ".area_ids), 0)=0 or exists (select 1 from " \
+    "service_area up join service_area its on its.id=" sub_area " and its.utility_id=up.utility_id " \
+    "and concat(its.path, '/') like concat(up.path, '/%') where up.utility_id=" p ".utility_id " \
+    "and json_contains(" p ".area_ids, cast(up.id as char))))"
 
 typedef struct {
     const char *code, *name, *charge_type, *gl_code, *post_mode;        /* immediate, on_bill */

@@ -71,13 +71,8 @@ ROW(FitRow, FIT_ROW)
 
 const char *tariff_plan_refusal(Ctx *c, Id plan, const PlanTaker *t, Date on) {
     const FitRow *f = db_find(c, FitRow, "select p.status='active' as is_active, "
-        "json_contains(p.service_codes, json_quote(?)) as service, "
-        "json_length(p.category_ids)=0 or json_contains(p.category_ids, cast(? as char)) as category, "
-        "coalesce(json_length(p.sub_category_ids), 0)=0 "
-        "or coalesce(json_contains(p.sub_category_ids, cast(? as char)), 0) as sub_category, "
-        "coalesce(json_length(p.area_ids), 0)=0 or exists (select 1 from service_area b join service_area s on s.id=? "
-        "and s.utility_id=b.utility_id and concat(s.path, '/') like concat(b.path, '/%') "
-        "where b.utility_id=p.utility_id and json_contains(p.area_ids, cast(b.id as char))) as area, "
+        PLAN_SERVES_SERVICE("p", "?") " as service, " PLAN_SERVES_CATEGORY("p", "?") " as category, "
+        PLAN_SERVES_SUB_CATEGORY("p", "?") " as sub_category, " PLAN_SERVES_AREA("p", "?") " as area, "
         "p.meter_size_min as size_min, p.meter_size_max as size_max from tariff_plan p where p.id=? and p.utility_id=?",
         t->service_code, t->category, t->sub_category, t->sub_area, plan, c->utility);
     if (!f || !f->is_active) return "cis.entry.plan_unknown";

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "app/core/size_rules.h"
 #include "app/setup/import_page.h"
 #include "app/setup/import_work.h"
 #include "app/setup/plan.h"
@@ -56,22 +57,22 @@ static const ImportColumn columns[] = {
 
 enum { AMOUNT = 1, PRICE_ = 2, PERCENT_ = 4, TIERS = 8, SIZES = 16, TAX = 32, MAY_BE_NEGATIVE = 64 };
 
-/* What a type takes, and what the engine reads for it (plan_rate.c has the same for the form). */
-static const struct RateKind { const char *type, *charges; unsigned takes; const char *quantity; } kinds[] = {
-    { "fixed",             "FIXED SEWER_FIXED METER_RENT SERVICE_FEE", AMOUNT, NULL },
-    { "meter_size",        "FIXED SEWER_FIXED", SIZES, NULL },
-    { "flat",              "USAGE SEWER_USAGE FUEL_ADJ", PRICE_, NULL },
-    { "tiered",            "USAGE SEWER_USAGE", TIERS, NULL },
-    { "flat_by_tier",      "USAGE FIXED SEWER_USAGE", TIERS, NULL },
-    { "demand",            "DEMAND", PRICE_, "demand" },
-    { "wastewater",        "SEWER_USAGE", PRICE_ | PERCENT_, NULL },
-    { "stormwater",        "STORMWATER", PRICE_, "eru" },
-    { "minimum",           "MIN_BILL", AMOUNT, NULL },
-    { "maximum",           "MIN_BILL", AMOUNT, NULL },
-    { "surcharge",         "SURCHARGE SERVICE_FEE", AMOUNT | PRICE_ | PERCENT_ | MAY_BE_NEGATIVE, NULL },
-    { "adjustment_factor", "FUEL_ADJ SURCHARGE", AMOUNT | PRICE_ | PERCENT_ | MAY_BE_NEGATIVE, NULL },
-    { "rebate",            "DISCOUNT SUBSIDY", AMOUNT | PRICE_ | PERCENT_, NULL },
-    { "tax",               "TAX", TAX, NULL },
+/* Which prices a type takes, and the quantity that the engine reads for it. */
+static const struct RateKind { const char *type; unsigned takes; const char *quantity; } kinds[] = {
+    { "fixed",               AMOUNT, NULL },
+    { "meter_size",          SIZES, NULL },
+    { "flat",                PRICE_, NULL },
+    { "tiered",              TIERS, NULL },
+    { "flat_by_tier",        TIERS, NULL },
+    { "demand",              PRICE_, "demand" },
+    { "wastewater",          PRICE_ | PERCENT_, NULL },
+    { "stormwater",          PRICE_, "eru" },
+    { "minimum",             AMOUNT, NULL },
+    { "maximum",             AMOUNT, NULL },
+    { "surcharge",           AMOUNT | PRICE_ | PERCENT_ | MAY_BE_NEGATIVE, NULL },
+    { "adjustment_factor",   AMOUNT | PRICE_ | PERCENT_ | MAY_BE_NEGATIVE, NULL },
+    { "rebate",              AMOUNT | PRICE_ | PERCENT_, NULL },
+    { "tax",                 TAX, NULL },
 };
 typedef struct RateKind RateKind;
 
@@ -152,6 +153,8 @@ static void lines_check(Ctx *c, Faults *to, const ImportSet *s, size_t i, Compon
     TierEnds ends[LINES_MOST];
     for (int n = 0; n < k->lines; n++) {
         ends[n] = (TierEnds){ .upto = k->line[n].upto, .unlimited = k->line[n].unlimited };
+        if (sizes && meter_size_rank(k->line[n].size) < 0)
+            rule(to, i, column, msg_format(c, c->language, "plan.no_size", { "size", k->line[n].size }));
         for (int j = 0; sizes && j < n; j++)
             if (!strcmp(k->line[j].size, k->line[n].size))
                 rule(to, i, column, text(c, "%s is there twice.", k->line[n].size));
@@ -233,11 +236,12 @@ static void known_check(Ctx *c, Faults *to, size_t i, const char *column, const 
 static void part_check(Ctx *c, Faults *to, const ImportSet *s, size_t i, Component *k) {
     const char *charge = import_text(s, i, "charge_type"), *quantity = import_text(s, i, "quantity"),
                *tax = import_text(s, i, "tax_code");
-    char *usual = text_copy(c, k->kind->charges);
+    const char *charges = plan_rate_charges(k->kind->type);
+    char *usual = text_copy(c, charges);
     usual[strcspn(usual, " ")] = 0;
     k->charge = charge ? charge : usual;
-    if (charge && !has_word(k->kind->charges, charge))
-        fault_with(fault_add(to, i, FAULT_VALUE, "charge_type", "import.no_value"), "values", k->kind->charges);
+    if (charge && !has_word(charges, charge))
+        fault_with(fault_add(to, i, FAULT_VALUE, "charge_type", "import.no_value"), "values", charges);
     k->service = import_text(s, i, "service");
     if (!k->service && k->services.n) k->service = k->services.v[0];
     bool ours = !import_has(s, i, "service");

@@ -91,6 +91,8 @@ PlanVersion *plan_version_by_id(Ctx *c, Id id);
 /* The version in force on a day, else the newest one of any state; NULL when there is none. */
 PlanVersion *plan_version_now(Ctx *c, Id plan, Date day);
 PlanRates    plan_rates(Ctx *c, Id version);
+/* "USAGE SEWER_USAGE": charge types that a component of the type may have, the usual one first; NULL: no such type. */
+const char  *plan_rate_charges(const char *type);
 /* "RES-VAR 2" of both, and a title with crumbs down to `here` (NULL: the version itself is the page). */
 void plan_head(Req *r, const Plan *p, const PlanVersion *v, const char *here);
 /* "0 to 5 at $4.50; to 10 at $6.75; above at $9.10", "$38.50 a month", "5 %" ... */

@@ -136,8 +136,7 @@ static Amounts *amounts_sent(Req *r) {
         Amount *x = &to->v[to->n++];
         *x = (Amount){ !strcmp(sent[0].v[i], members[1]), what, { 0 } };
         if (!x->member && meter_size_rank(what) < 0)
-            problem(r, "lines", "Line %d: %s is no meter size. Use none, 5/8 to 10 inches, or 15 to 300 mm.", line,
-                    what);
+            problem(r, "lines", "Line %d: %s", line, msg_format(r, r->c.language, "plan.no_size", { "size", what }));
         if (x->member && !db_int(r, "select count(*) from consumer_category where utility_id=? and code=?",
                                  r->c.utility, what))
             problem(r, "lines", "%s", msg_format(r, r->c.language, "plan.no_category", { "code", what }));

@@ -29,13 +29,9 @@ ROW(CountRow, COUNT_ROW)
 
 /* Rows of one category that fit alike become one: meter sizes are compared here, all else by the database. */
 static CountRows counted(Req *r, const Plan *p, const Plan *to, Date from) {
-    CountRows all = db_all(r, CountRow, "select k.name, count(*) as connections, json_contains(t.category_ids, "
-        "cast(k.id as char)) and json_contains(t.service_codes, json_quote(s.service_code)) "
-        "and (coalesce(json_length(t.sub_category_ids), 0)=0 "
-        "or coalesce(json_contains(t.sub_category_ids, cast(a.sub_category_id as char)), 0)) "
-        "and (coalesce(json_length(t.area_ids), 0)=0 or exists (select 1 from service_area b join service_area z "
-        "on z.id=m.sub_area_id and concat(z.path, '/') like concat(b.path, '/%') where b.utility_id=t.utility_id "
-        "and json_contains(t.area_ids, cast(b.id as char)))) as fits, "
+    CountRows all = db_all(r, CountRow, "select k.name, count(*) as connections, "
+        PLAN_SERVES_CATEGORY("t", "k.id") " and " PLAN_SERVES_SERVICE("t", "s.service_code") " and "
+        PLAN_SERVES_SUB_CATEGORY("t", "a.sub_category_id") " and " PLAN_SERVES_AREA("t", "m.sub_area_id") " as fits, "
         "sum(coalesce(s.last_billed_on>=?, 0)) as billed, s.size from service_connection s join account a "
         "on a.id=s.account_id join premise m on m.id=s.premise_id join consumer_category k on k.id=a.category_id "
         "join tariff_plan t on t.id=? where s.tariff_plan_id=? and s.status in ('active', 'disconnected') "

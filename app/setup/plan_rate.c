@@ -20,14 +20,14 @@ enum {
 typedef enum { NO_LINES, TIERS, AMOUNTS, SEASON_TIERS, TOU, SIZES } LineKind;
 
 static const struct RateType { const char *type, *charges, *calc; unsigned has; LineKind lines; } types[] = {
-    { "fixed",      "FIXED,SEWER_FIXED,METER_RENT,SERVICE_FEE", "flat", CHARGE | AMOUNT | BASIS | COUNT | PRICED, 0 },
-    { "meter_size", "FIXED,SEWER_FIXED", "flat", CHARGE | BASIS | PRICED, SIZES },
-    { "flat",       "USAGE,SEWER_USAGE,FUEL_ADJ", "per_unit", CHARGE | RATE | QUANTITY | SHARE | INCLUDED | ROUND
+    { "fixed",      "FIXED SEWER_FIXED METER_RENT SERVICE_FEE", "flat", CHARGE | AMOUNT | BASIS | COUNT | PRICED, 0 },
+    { "meter_size", "FIXED SEWER_FIXED", "flat", CHARGE | BASIS | PRICED, SIZES },
+    { "flat",       "USAGE SEWER_USAGE FUEL_ADJ", "per_unit", CHARGE | RATE | QUANTITY | SHARE | INCLUDED | ROUND
                     | PRICED, 0 },
-    { "tiered",     "USAGE,SEWER_USAGE", "tiered", CHARGE | MODE | PER | QUANTITY | SHARE | INCLUDED | ROUND | PRICED,
+    { "tiered",     "USAGE SEWER_USAGE", "tiered", CHARGE | MODE | PER | QUANTITY | SHARE | INCLUDED | ROUND | PRICED,
                     TIERS },
-    { "flat_by_tier", "USAGE,FIXED,SEWER_USAGE", "flat_by_tier", CHARGE | BASIS | MODE | QUANTITY | PRICED, AMOUNTS },
-    { "seasonal",   "USAGE,SEWER_USAGE", "tiered", CHARGE | MODE | QUANTITY | SHARE | INCLUDED | TAXES | LEAST,
+    { "flat_by_tier", "USAGE FIXED SEWER_USAGE", "flat_by_tier", CHARGE | BASIS | MODE | QUANTITY | PRICED, AMOUNTS },
+    { "seasonal",   "USAGE SEWER_USAGE", "tiered", CHARGE | MODE | QUANTITY | SHARE | INCLUDED | TAXES | LEAST,
                     SEASON_TIERS },
     { "tou",        "USAGE", "tou", CHARGE | TAXES | LEAST, TOU },
     { "demand",     "DEMAND", "per_unit", RATE | RATCHET | PRICED, 0 },
@@ -35,11 +35,11 @@ static const struct RateType { const char *type, *charges, *calc; unsigned has; 
     { "stormwater", "STORMWATER", "per_unit", RATE | PRICED, 0 },
     { "minimum",    "MIN_BILL", "flat", AMOUNT | REFS | TAXES, 0 },
     { "maximum",    "MIN_BILL", "flat", AMOUNT | REFS | TAXES, 0 },
-    { "surcharge",  "SURCHARGE,SERVICE_FEE", "flat", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS | TAXES
+    { "surcharge",  "SURCHARGE SERVICE_FEE", "flat", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS | TAXES
                     | ONE_SEASON | DATES | MAY_BE_NEGATIVE, 0 },
-    { "adjustment_factor", "FUEL_ADJ,SURCHARGE", "per_unit", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS
+    { "adjustment_factor", "FUEL_ADJ SURCHARGE", "per_unit", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS
                     | TAXES | ONE_SEASON | DATES | MAY_BE_NEGATIVE, 0 },
-    { "rebate",     "DISCOUNT,SUBSIDY", "percent", CHARGE | CALC | AMOUNT | BASIS | RATE | LIMIT | PERCENT_OF | REFS
+    { "rebate",     "DISCOUNT SUBSIDY", "percent", CHARGE | CALC | AMOUNT | BASIS | RATE | LIMIT | PERCENT_OF | REFS
                     | DATES | ONE_SEASON, 0 },
     { "tax",        "TAX", "percent", TAX | REFS, 0 },
     { 0 }
@@ -128,10 +128,15 @@ static int named(Choice *to, int n, PlanNameds v, bool with_code) {
     return n;
 }
 
+const char *plan_rate_charges(const char *type) {
+    const RateType *t = type_of(type);
+    return t ? t->charges : NULL;
+}
+
 static void charges_of(Req *r, const RateType *t, Choice *to) {
     char *words = text_copy(r, t->charges), *save;
     int n = 0;
-    for (char *w = strtok_r(words, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+    for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
         const char *name = db_text(r, "select name from charge_type where utility_id=? and code=?", r->c.utility, w);
         to[n++] = (Choice){ w, name ? name : w };
     }
@@ -414,8 +419,8 @@ static void sizes_read(Req *r, const Lines *l, Priced *to) {
     for (int i = 0; i < l->n; i++) {
         if (!*l->v[i][0]) problem(r, "lines", "Line %d: give a meter size.", i + 1);
         else if (strlen(l->v[i][0]) > 10 || meter_size_rank(l->v[i][0]) < 0)
-            problem(r, "lines", "Line %d: %s is no meter size. Use none, 5/8 to 10 inches, or 15 to 300 mm.", i + 1,
-                    l->v[i][0]);
+            problem(r, "lines", "Line %d: %s", i + 1,
+                    msg_format(r, r->c.language, "plan.no_size", { "size", l->v[i][0] }));
         for (int k = 0; k < i; k++)
             if (!strcmp(l->v[k][0], l->v[i][0])) problem(r, "lines", "%s is there twice.", l->v[i][0]);
         if (read_money(r->c.locale, l->v[i][1], false, &to->size_amounts[i]) != NUMBER_OK)
@@ -610,7 +615,7 @@ static PlanRate rate_of(Req *r, const RateForm *f, Input *in) {
     x.gl_code = in_text(in, "gl_code");
     x.show_zero = in_bool(in, "show_zero"), x.enabled = in_bool(in, "enabled");
     char *charges = text_copy(r, t->charges);
-    charges[strcspn(charges, ",")] = 0;
+    charges[strcspn(charges, " ")] = 0;
     x.charge_type = has & CHARGE ? in_text(in, "charge_type") : charges;
     if (has & TAX) x.tax_code = in_text(in, "tax_code");
     if (has & BASIS) x.basis = in_text(in, "basis"), x.prorate = in_bool(in, "prorate");

@@ -30,7 +30,11 @@ void random_fill(void *to, size_t n) {
 char *random_public_id(Arena *a) {
     static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     char *id = take(a, 23);
-    for (int i = 0; i < 22; i++) id[i] = letters[randombytes_uniform(62)];
+    uint8_t bytes[32];                              /* the kernel is asked once for most ids, not once a letter */
+    for (size_t n = 0, at = sizeof bytes; n < 22; at++) {
+        if (at >= sizeof bytes) randombytes_buf(bytes, sizeof bytes), at = 0;
+        if (bytes[at] < 4 * 62) id[n++] = letters[bytes[at] % 62];      /* the rest would favour the first letters */
+    }
     return id;
 }
 

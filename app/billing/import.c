@@ -157,6 +157,7 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 
 static const ImportEntity opening_import = { .name = "opening_balance", .order = 8, .key = "bx.cycle",
                                              .columns = columns,
-    .has_ledger = true, .check = check, .create = bring, .revert = revert };
+    .has_ledger = true, .check = check, .create = bring, .insert_only = "import.only.opening_balance",
+    .revert = revert };
 
 void billing_imports(void) { import_register(&opening_import); }

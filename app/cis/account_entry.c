@@ -172,6 +172,21 @@ static void tell(Ctx *c, const Mades *l) {
     events_emit(c, events, many);
 }
 
+void premises_words(Ctx *c, const Id *premises, size_t n) {
+    const char *all = json_ids(c, premises, n);
+    db_run(c, "delete s from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account a "
+              "on a.premise_id=j.id straight_join consumer_search s on s.account_id=a.id where s.kind='address'", all);
+    Mades l = db_all(c, Made, "select 0 as row_no, a.id, a.consumer_id as consumer, a.account_no, a.status, p.line1, "
+                              "p.postal_code from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join "
+                              "premise p on p.id=j.id straight_join account a on a.premise_id=p.id", all);
+    SearchWords *w = search_words(c);
+    for (size_t i = 0; i < l.n; i++) {
+        search_text(w, "address", l.v[i].consumer, l.v[i].id, l.v[i].line1);
+        search_number(w, "address", l.v[i].consumer, l.v[i].id, l.v[i].postal_code);
+    }
+    search_end(w);
+}
+
 static void store(Ctx *c, const NewAccount *v, size_t n, const RowKeys *k, const Faults *all, Id *ids) {
     bool *stored = entry_good(c, all, n, ids);
     const char **numbers = entry_numbers(c, "account", k->number, stored, n);

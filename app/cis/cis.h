@@ -116,6 +116,15 @@ Id     account_create   (struct Ctx *c, const NewAccount *n);
 Faults connections_check (struct Ctx *c, const NewConnection *v, size_t n);
 Faults connections_create(struct Ctx *c, const NewConnection *v, size_t n, Id *ids);
 Id     connection_create (struct Ctx *c, const NewConnection *n);
+/* What a file of connections may change of those that are there, where they have this version; returns how many had it.
+   The caller writes the audit. Called by metering. */
+typedef struct {
+    Id       connection;
+    int      row_version, dwelling_units, eru_e3;
+    bool     has_winter_average;
+    Quantity winter_average;
+} ConnectionKeeps;
+int64_t connections_facts_set(struct Ctx *c, const ConnectionKeeps *v, size_t n);
 /* Connections of an import are taken away again with holder and plan: why[i] says what stays. Called by metering. */
 void   connections_revert(struct Ctx *c, const Id *ids, size_t n, const char **why);
 /* Pending -> active from a day on, which is not in the future: its account holds it from then on (or from its own

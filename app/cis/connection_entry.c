@@ -333,6 +333,16 @@ void connections_winter_set(Ctx *c, const ConnectionWinter *v, size_t n) {
                              .after = json_pairs(c, "connections", text(c, "%zu", n), NULL) });
 }
 
+int64_t connections_facts_set(Ctx *c, const ConnectionKeeps *v, size_t n) {
+    DbBulk *b = db_bulk(c, "update service_connection set dwelling_units=greatest(?,1), eru_e3=nullif(?,0), "
+                           "winter_average_qty_micro=?, updated_at=?, updated_by=?, row_version=row_version+1 "
+                           "where id=? and row_version=?");
+    for (size_t i = 0; i < n; i++)
+        db_bulk_add(b, v[i].dwelling_units, v[i].eru_e3, v[i].has_winter_average ? bind_qty(v[i].winter_average)
+                    : (Bind){ 0 }, c->now, c->user, v[i].connection, v[i].row_version);
+    return db_bulk_end(b);
+}
+
 void cis_set_supply_state(Ctx *c, Id connection, const char *state, Time at, Id service_order) {
     const Held *s = connection_lock(c, connection);
     if (!strcmp(s->supply_state, state)) return;

@@ -66,6 +66,25 @@ Id contact_set(Ctx *c, Id consumer, const char *kind, const char *value, bool is
     return point;
 }
 
+void contact_forget(Ctx *c, Id consumer, const char *kind) {
+    bool mail = !strcmp(kind, "email");
+    Owner *o = db_one(c, Owner, "select id, consumer_no, status, email, primary_phone, row_version from consumer "
+                                "where id=? and utility_id=? for update", consumer, c->utility);
+    db_run(c, "delete from contact_point where consumer_id=? and kind=? and is_primary=1", consumer, kind);
+    if (mail)
+        db_run(c, "update consumer set email=null, email_verified_at=null, updated_at=?, updated_by=?, "
+                  "row_version=row_version+1 where id=?", c->now, c->user, consumer);
+    else
+        db_run(c, "update consumer set primary_phone=null, phone_verified_at=null, updated_at=?, updated_by=?, "
+                  "row_version=row_version+1 where id=?", c->now, c->user, consumer);
+    db_run(c, "delete from consumer_search where consumer_id=? and kind=?", consumer, mail ? "email" : "phone");
+    audit_write(c, &(Audit){ .action = "edit", .entity = "consumer", .id = o->id, .number = o->consumer_no,
+                             .version = o->row_version + 1,
+                             .before = json_pairs(c, mail ? "email" : "phone",
+                                                  mail ? o->email : o->primary_phone, NULL),
+                             .after = json_pairs(c, mail ? "email" : "phone", NULL, NULL) });
+}
+
 void contact_invalid(Ctx *c, const char *kind, const char *value, const char *reason) {
     db_run(c, "update contact_point set invalid_at=?, invalid_reason=left(?, 60) "
               "where utility_id=? and kind=? and value=? "

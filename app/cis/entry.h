@@ -54,6 +54,11 @@ void search_number(SearchWords *w, const char *kind, Id consumer, Id account, co
 void search_phone (SearchWords *w, Id consumer, const char *e164);
 void search_end   (SearchWords *w);
 
+/* Addresses of premises were changed: their accounts are found by the new ones. */
+void premises_words(Ctx *c, const Id *premises, size_t n);
+/* The primary mail ("email") or phone ("mobile") that a file brought goes again. */
+void contact_forget(Ctx *c, Id consumer, const char *kind);
+
 /* Lower case, no accents, no signs: "4 canyon rd". */
 const char *address_key(Ctx *c, const char *line1, const char *unit, const char *postal_code);
 

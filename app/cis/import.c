@@ -21,26 +21,35 @@ static const ImportColumn consumer_columns[] = {
       .also = "customer_id consumer_id customer_no consumer_no id", .guide = "The old system's number of the person" },
     { "type",       IMPORT_TEXT, IMPORT_REQUIRED, .values = "person organization", .example = "person",
       .also = "customer_type" },
-    { "first_name", IMPORT_TEXT, .max = 60, .example = "Maria", .also = "firstname given_name forename" },
-    { "last_name",  IMPORT_TEXT, .max = 60, .example = "Lopez", .also = "surname family_name lastname",
+    { "first_name", IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 60, .example = "Maria",
+      .also = "firstname given_name forename" },
+    { "last_name",  IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 60, .example = "Lopez",
+      .also = "surname family_name lastname",
       .guide = "A person has a first or a last name" },
-    { "organization_name", IMPORT_TEXT, .max = 120, .example = "", .also = "company company_name business_name" },
-    { "email",      IMPORT_TEXT, .max = 254, .example = "maria@example.com", .also = "mail email_address e_mail" },
-    { "phone",      IMPORT_PHONE, .example = "+15035550101", .also = "telephone mobile primary_phone phone_number" },
-    { "mailing_line1", IMPORT_TEXT, .max = 120, .field = "line1", .example = "1210 SW Alder St",
+    { "organization_name", IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 120, .example = "",
+      .also = "company company_name business_name" },
+    { "email",      IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 254, .example = "maria@example.com",
+      .also = "mail email_address e_mail" },
+    { "phone",      IMPORT_PHONE, .flags = IMPORT_CHANGES, .example = "+15035550101",
+      .also = "telephone mobile primary_phone phone_number" },
+    { "mailing_line1", IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 120, .field = "line1",
+      .example = "1210 SW Alder St",
       .also = "mailing_address" },
-    { "mailing_line2", IMPORT_TEXT, .max = 120, .field = "line2" },
-    { "mailing_city",  IMPORT_TEXT, .max = 80, .field = "city", .example = "Portland" },
-    { "mailing_state", IMPORT_TEXT, .max = 10, .field = "state", .example = "OR" },
-    { "mailing_postcode", IMPORT_TEXT, .max = 20, .field = "postal_code", .example = "97205", .also = "mailing_zip" },
-    { "mailing_country", IMPORT_TEXT, IMPORT_UPPER, 2, .field = "country", .example = "US" },
-    { "id_type",    IMPORT_TEXT, .max = 40, .field = "document_type", .also = "document_type" },
-    { "id_number",  IMPORT_TEXT, .max = 60, .field = "document_no", .also = "document_no",
+    { "mailing_line2", IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 120, .field = "line2" },
+    { "mailing_city",  IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 80, .field = "city", .example = "Portland" },
+    { "mailing_state", IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 10, .field = "state", .example = "OR" },
+    { "mailing_postcode", IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 20, .field = "postal_code",
+      .example = "97205", .also = "mailing_zip" },
+    { "mailing_country", IMPORT_TEXT, IMPORT_UPPER | IMPORT_CHANGES, 2, .field = "country", .example = "US" },
+    { "id_type",    IMPORT_TEXT, .flags = IMPORT_NEW, .max = 40, .field = "document_type", .also = "document_type" },
+    { "id_number",  IMPORT_TEXT, .flags = IMPORT_NEW, .max = 60, .field = "document_no", .also = "document_no",
       .guide = "Stored encrypted, shown masked" },
-    { "language",   IMPORT_TEXT, .max = 10, .example = "en", .also = "preferred_language" },
-    { "consent_email", IMPORT_BOOL, .example = "yes", .also = "email_opt_in", .guide = "Agreed to marketing by mail" },
-    { "consent_sms",   IMPORT_BOOL, .example = "no", .also = "sms_opt_in" },
-    { "date_of_birth", IMPORT_DATE, .field = "born_on", .example = "1980-05-17", .also = "dob birth_date" },
+    { "language",   IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 10, .example = "en", .also = "preferred_language" },
+    { "consent_email", IMPORT_BOOL, .flags = IMPORT_NEW, .example = "yes", .also = "email_opt_in",
+      .guide = "Agreed to marketing by mail" },
+    { "consent_sms",   IMPORT_BOOL, .flags = IMPORT_NEW, .example = "no", .also = "sms_opt_in" },
+    { "date_of_birth", IMPORT_DATE, .flags = IMPORT_CHANGES, .field = "born_on", .example = "1980-05-17",
+      .also = "dob birth_date" },
     { 0 } };
 
 static NewConsumer *consumers_of(Ctx *c, const ImportSet *s) {
@@ -112,121 +121,105 @@ static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     import_note_gone(c, "consumer", ids, n, why);
 }
 
-/* What a file may change of consumers that are there: texts it has, and says differently. Names of columns. */
-#define CONSUMER_NOW(F, T) F(T, Id, id) F(T, const char *, consumer_no) F(T, const char *, first_name) \
-    F(T, const char *, last_name) F(T, const char *, organization_name) F(T, const char *, preferred_language) \
-    F(T, const char *, billing_line1) F(T, const char *, billing_line2) F(T, const char *, billing_city) \
-    F(T, const char *, billing_state) F(T, const char *, billing_postal_code) F(T, Date, date_of_birth) \
-    F(T, const char *, email) F(T, const char *, primary_phone) F(T, int, row_version)
-ROW(ConsumerNow, CONSUMER_NOW)
+/* --- consumers that are there --- */
 
-enum { CHANGED_TEXTS = 11 };
-static const char *const changed_columns[CHANGED_TEXTS] = { "first_name", "last_name", "organization_name", "language",
-    "mailing_line1", "mailing_line2", "mailing_city", "mailing_state", "mailing_postcode", "email", "phone" };
-
-static const char **texts_of(Ctx *c, const ConsumerNow *n) {
-    const char **v = take_n(c, const char *, CHANGED_TEXTS);
-    const char *all[CHANGED_TEXTS] = { n->first_name, n->last_name, n->organization_name, n->preferred_language,
-        n->billing_line1, n->billing_line2, n->billing_city, n->billing_state, n->billing_postal_code, n->email,
-        n->primary_phone };
-    memcpy(v, all, sizeof all);
-    return v;
+static ImportTheres consumer_there(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, n.row_version as version, n.consumer_no as number, if(n.status<>"
+        "'active', 'import.consumer_archived', null) as refusal, json_object('type', n.type, 'first_name', "
+        "n.first_name, 'last_name', n.last_name, 'organization_name', n.organization_name, 'email', n.email, 'phone', "
+        "n.primary_phone, 'mailing_line1', n.billing_line1, 'mailing_line2', n.billing_line2, 'mailing_city', "
+        "n.billing_city, 'mailing_state', n.billing_state, 'mailing_postcode', n.billing_postal_code, "
+        "'mailing_country', n.billing_country, 'language', n.preferred_language, 'date_of_birth', n.date_of_birth) "
+        "as cells from " IMPORT_IDS "consumer n on n.id=j.id", json_ids(c, ids, n));
 }
 
-static bool same(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
-
-/* JSON of what differs as it stood before; NULL when nothing does. now: what is to stand there. */
-static const char *differs(Ctx *c, const ImportSet *s, size_t row, const char **was, const char **now) {
-    Text t = text_start(c);
-    JsonOut o = json_out(&t);
-    bool any = false;
-    json_open_object(&o, NULL);
-    for (int k = 0; k < CHANGED_TEXTS; k++) {
-        const char *v = import_text(s, row, changed_columns[k]);
-        now[k] = v ? v : was[k];
-        if (same(now[k], was[k])) continue;
-        any = true;
-        json_add_text(&o, changed_columns[k], was[k]);
-    }
-    json_close(&o);
-    return any ? t.s : NULL;
-}
-
-static void write_consumer(Ctx *c, Id id, const char *const *was, const char *const *now) {
-    db_run(c,
-        "update consumer set first_name=?, last_name=?, organization_name=?, preferred_language=?, billing_line1=?, "
-        "billing_line2=?, billing_city=?, billing_state=?, billing_postal_code=?, billing_country=if(? is null, "
-        "null, coalesce(billing_country, 'US')), updated_at=?, row_version=row_version+1 where id=?",
-        now[0], now[1], now[2], now[3], now[4], now[5], now[6], now[7], now[8], now[4], c->now, id);
-    if (now[9] && !same(now[9], was[9])) contact_set(c, id, "email", now[9], false);
-    if (now[10] && !same(now[10], was[10])) contact_set(c, id, "mobile", now[10], false);
-}
-
-static ConsumerNow *consumer_now(Ctx *c, Id id) {
-    return db_one(c, ConsumerNow,
-                  "select id, consumer_no, first_name, last_name, organization_name, preferred_language, "
-        "billing_line1, billing_line2, billing_city, billing_state, billing_postal_code, date_of_birth, email, "
-        "primary_phone, row_version from consumer where id=? and utility_id=?", id, c->utility);
-}
-
-/* Judged as a new one with that name would be, but for what it has itself already. */
-static Faults consumer_change(Ctx *c, const ImportSet *s, const Id *ids, const char **before, bool dry) {
+/* Judged as a new one would be, but for what it has itself. */
+static Faults consumer_judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    (void)r;
     Faults all = faults_start(c);
     NewConsumer *v = consumers_of(c, s);
+    ConsumerKnown none = { .today = utility_today(c) };
     for (size_t i = 0; i < s->n; i++) {
-        ConsumerNow *n = consumer_now(c, ids[i]);
-        if (!v[i].phone) v[i].phone = n->primary_phone;
-        ConsumerKnown none = { .today = utility_today(c) };
-        size_t had = all.n;
+        v[i].legacy_no = NULL;
         consumer_faults(&all, i, &v[i], &none);
-        if (dry || all.n > had) continue;
-        const char **was = texts_of(c, n), *now[CHANGED_TEXTS];
-        before[i] = differs(c, s, i, was, now);
-        if (!before[i]) continue;
-        write_consumer(c, ids[i], was, now);
-        audit_write(c, &(Audit){ .action = "edit", .entity = "consumer", .id = ids[i], .number = n->consumer_no,
-                                 .version = n->row_version + 1, .before = before[i], .reason = "Import" });
     }
     return all;
 }
 
-static void consumer_restore(Ctx *c, Id id, const char *before) {
-    ConsumerNow *n = consumer_now(c, id);
-    const char **was = texts_of(c, n), *now[CHANGED_TEXTS];
-    Json j = json_read(&c->mem, before, strlen(before), JSON_SIZE_MAX, NULL);
-    for (int k = 0; k < CHANGED_TEXTS; k++)
-        now[k] = json_kind(json_member(j, changed_columns[k])) == JSON_KIND_NONE
-            ? was[k] : json_text(j, changed_columns[k]);
-    write_consumer(c, id, was, now);
-    audit_write(c, &(Audit){ .action = "edit", .entity = "consumer", .id = id, .number = n->consumer_no,
-                             .version = n->row_version + 1, .reason = "Import taken back" });
+#define CONTACTS(F, T) F(T, int, row_no) F(T, const char *, email) F(T, const char *, phone) \
+    F(T, const char *, display_name)
+ROW(Contacts, CONTACTS)
+
+static bool differs(const char *a, const char *b) { return a != b && (!a || !b || strcmp(a, b)); }
+
+static void contact_store(Ctx *c, Id consumer, const char *kind, const char *was, const char *now) {
+    if (!differs(was, now)) return;
+    if (now) contact_set(c, consumer, kind, now, false);
+    else contact_forget(c, consumer, kind);
+}
+
+/* Names are found by their words again; contact points are kept by their own owner. */
+static int64_t consumer_change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    const char *all = json_ids(c, r->id, s->n);
+    DbBulk *b = db_bulk(c,
+        "update consumer set first_name=?, last_name=?, organization_name=?, preferred_language=?, date_of_birth=?, "
+        "billing_line1=?, billing_line2=?, billing_city=?, billing_state=?, billing_postal_code=?, billing_country=?, "
+        "updated_at=?, updated_by=?, row_version=row_version+1 where id=? and row_version=?");
+    for (size_t i = 0; i < s->n; i++) {
+        const char *line1 = import_text(s, i, "mailing_line1"), *country = import_text(s, i, "mailing_country");
+        db_bulk_add(b, import_text(s, i, "first_name"), import_text(s, i, "last_name"),
+                    import_text(s, i, "organization_name"), import_text(s, i, "language"),
+                    import_date(s, i, "date_of_birth"), line1, import_text(s, i, "mailing_line2"),
+                    import_text(s, i, "mailing_city"), import_text(s, i, "mailing_state"),
+                    import_text(s, i, "mailing_postcode"), line1 && !country ? "US" : country, c->now, c->user,
+                    r->id[i], r->version[i]);
+    }
+    int64_t n = db_bulk_end(b);
+    db_run(c, "delete from consumer_search where kind='name' and consumer_id in (select j.id from json_table(?, '$[*]' "
+              "columns (id bigint path '$')) j)", all);
+    Contactss l = db_all(c, Contacts, "select j.row_no-1 as row_no, n.email, n.primary_phone as phone, n.display_name "
+                                      "from " IMPORT_IDS "consumer n on n.id=j.id", all);
+    SearchWords *w = search_words(c);
+    for (size_t i = 0; i < l.n; i++) search_text(w, "name", r->id[l.v[i].row_no], (Id){ 0 }, l.v[i].display_name);
+    search_end(w);
+    for (size_t i = 0; i < l.n; i++) {
+        size_t row = (size_t)l.v[i].row_no;
+        contact_store(c, r->id[row], "email", l.v[i].email, import_text(s, row, "email"));
+        contact_store(c, r->id[row], "mobile", l.v[i].phone, import_text(s, row, "phone"));
+    }
+    return n;
 }
 
 static const ImportEntity consumer_import = {
     .name = "consumer", .order = 3, .key = "cis.consumers", .columns = consumer_columns, .check = consumer_check,
-    .create = consumer_bring, .change = consumer_change, .restore = consumer_restore, .revert = consumer_revert };
+    .create = consumer_bring, .there = consumer_there, .judge = consumer_judge, .change = consumer_change,
+    .revert = consumer_revert };
 
 /* --- premises ----------------------------------------------------------------------------------------------------- */
 
 static const ImportColumn premise_columns[] = {
     { "legacy_id",     IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY, 40, "legacy_no", .example = "P-1001",
       .also = "premise_id property_id location_id id" },
-    { "sub_area_code", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, "sub_area", .refers = "service_area",
+    { "sub_area_code", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER | IMPORT_CHANGES, 20, "sub_area",
+      .refers = "service_area",
       .refers_words = "sub-areas", .example = "DTP", .also = "area area_code zone" },
-    { "line1",  IMPORT_TEXT, IMPORT_REQUIRED, 120, .example = "1210 SW Alder St", .also = "address address1 street" },
-    { "line2",  IMPORT_TEXT, .max = 120, .also = "address2" },
-    { "unit",   IMPORT_TEXT, .max = 20, .example = "4B", .also = "apartment flat apt" },
-    { "city",   IMPORT_TEXT, IMPORT_REQUIRED, 80, .example = "Portland", .also = "town" },
-    { "state",  IMPORT_TEXT, .max = 10, .example = "OR", .also = "province" },
-    { "postcode", IMPORT_TEXT, IMPORT_REQUIRED, 20, "postal_code", .example = "97205",
+    { "line1",  IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 120, .example = "1210 SW Alder St",
+      .also = "address address1 street" },
+    { "line2",  IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 120, .also = "address2" },
+    { "unit",   IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 20, .example = "4B", .also = "apartment flat apt" },
+    { "city",   IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 80, .example = "Portland", .also = "town" },
+    { "state",  IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 10, .example = "OR", .also = "province" },
+    { "postcode", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 20, "postal_code", .example = "97205",
       .also = "zip zip_code postal_code" },
-    { "lat",    IMPORT_DECIMAL, .field = "place", .example = "45.5152", .also = "latitude" },
-    { "lng",    IMPORT_DECIMAL, .field = "place", .example = "-122.6784", .also = "lon longitude" },
-    { "type",   IMPORT_TEXT, IMPORT_REQUIRED, .values = "house apartment shop office industry public land",
+    { "lat",    IMPORT_DECIMAL, .flags = IMPORT_CHANGES, .field = "place", .example = "45.5152", .also = "latitude" },
+    { "lng",    IMPORT_DECIMAL, .flags = IMPORT_CHANGES, .field = "place", .example = "-122.6784",
+      .also = "lon longitude" },
+    { "type",   IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES,
+      .values = "house apartment shop office industry public land",
       .example = "house",
       .also = "premise_type" },
-    { "impervious_sqft", IMPORT_INT, .field = "eru_e3", .example = "1800" },
-    { "parcel_no", IMPORT_TEXT, .max = 40, .also = "parcel" },
+    { "impervious_sqft", IMPORT_INT, .flags = IMPORT_CHANGES, .field = "eru_e3", .example = "1800" },
+    { "parcel_no", IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 40, .also = "parcel" },
     { 0 } };
 
 static NewPremise *premises_of(Ctx *c, const ImportSet *s) {
@@ -259,6 +252,52 @@ static Faults premise_bring(Ctx *c, const ImportSet *s, Id *ids) {
     return premises_create(c, premises_of(c, s), s->n, ids);
 }
 
+/* --- premises that are there --- */
+
+static ImportTheres premise_there(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, p.row_version as version, p.premise_no as number, null as refusal, "
+        "json_object('sub_area_code', a.code, 'line1', p.line1, 'line2', p.line2, 'unit', p.unit, 'city', p.city, "
+        "'state', p.state, 'postcode', p.postal_code, 'lat', cast(p.latitude as char), 'lng', cast(p.longitude as "
+        "char), 'type', p.premise_type, 'impervious_sqft', p.impervious_sqft, 'parcel_no', p.parcel_no) as cells "
+        "from " IMPORT_IDS "premise p on p.id=j.id left join service_area a on a.id=p.sub_area_id",
+                  json_ids(c, ids, n));
+}
+
+/* As a new one would be, but for the address that is its own. */
+static Faults premise_judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    NewPremise *v = premises_of(c, s);
+    Faults all, to = faults_start(c);
+    Id *area = take_n(c, Id, s->n + 1);
+    for (size_t i = 0; i < s->n; i++) area[i] = v[i].sub_area, v[i].legacy_no = NULL;
+    import_unknown(&to, s, "sub_area_code", area);
+    all = premises_check(c, v, s->n);
+    for (size_t i = 0; i < all.n; i++) {
+        const Fault *f = &all.v[i];
+        bool own = f->kind == FAULT_THERE && f->with[0].value && !strcmp(f->with[0].value, r->number[f->row]);
+        bool said = f->field && !strcmp(f->field, "sub_area") && !area[f->row].id;
+        if (!own && !said) *fault_add(&to, 0, FAULT_RULE, NULL, NULL) = *f;
+    }
+    return to;
+}
+
+static int64_t premise_change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    NewPremise *v = premises_of(c, s);
+    DbBulk *b = db_bulk(c,
+        "update premise set sub_area_id=?, line1=?, line2=?, unit=?, city=?, state=?, postal_code=?, address_key=?, "
+        "latitude=?, longitude=?, premise_type=?, impervious_sqft=nullif(?,0), parcel_no=?, updated_at=?, "
+        "updated_by=?, row_version=row_version+1 where id=? and row_version=?");
+    for (size_t i = 0; i < s->n; i++) {
+        const NewPremise *p = &v[i];
+        db_bulk_add(b, p->sub_area, p->line1, p->line2, p->unit, p->city, p->state, p->postal_code,
+                    address_key(c, p->line1, p->unit, p->postal_code), import_text(s, i, "lat"),
+                    import_text(s, i, "lng"), p->type, p->impervious_sqft, p->parcel_no, c->now, c->user, r->id[i],
+                    r->version[i]);
+    }
+    int64_t n = db_bulk_end(b);
+    premises_words(c, r->id, s->n);
+    return n;
+}
+
 static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
     ImportStayss l = db_all(c, ImportStays,
@@ -283,7 +322,8 @@ static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 static const ImportEntity premise_import = { .name = "premise", .order = 2, .key = "cis.consumers",
-    .columns = premise_columns, .check = premise_check, .create = premise_bring, .revert = premise_revert };
+    .columns = premise_columns, .check = premise_check, .create = premise_bring, .there = premise_there,
+    .judge = premise_judge, .change = premise_change, .revert = premise_revert };
 
 /* --- accounts ----------------------------------------------------------------------------------------------------- */
 
@@ -293,20 +333,22 @@ static const ImportColumn account_columns[] = {
     { "account_no", IMPORT_TEXT, .max = 30, .guide = "Empty: the next number of your format" },
     { "consumer_legacy_id", IMPORT_TEXT, IMPORT_REQUIRED, 80, "consumer", .refers = "consumer",
       .refers_words = "consumers",
-      .example = "C-1001", .also = "consumer_id customer_id customer_no" },
+      .example = "C-1001", .also = "consumer_id customer_id customer_no",
+      .instead = "An account goes to somebody else by a transfer." },
     { "premise_legacy_id", IMPORT_TEXT, IMPORT_REQUIRED, 80, "premise", .refers = "premise", .refers_words = "premises",
       .example = "P-1001", .also = "premise_id property_id" },
-    { "category",   IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, .example = "RES", .also = "customer_class class" },
+    { "category",   IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, .example = "RES",
+      .also = "customer_class class", .instead = "Categories are changed under Settings, with what hangs on them." },
     { "sub_category", IMPORT_TEXT, IMPORT_UPPER, 20, .example = "SFR" },
-    { "status",     IMPORT_TEXT, IMPORT_REQUIRED,
+    { "status",     IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_LIVES,
       .values = "pending active temporarily_disconnected disconnected closed",
       .example = "active", .also = "account_status" },
     { "opened_on",  IMPORT_DATE, IMPORT_REQUIRED, .example = "2019-07-01", .also = "open_date start_date" },
-    { "closed_on",  IMPORT_DATE, .also = "close_date end_date" },
-    { "bill_delivery", IMPORT_TEXT, .values = "paper email both", .example = "email" },
-    { "due_days",   IMPORT_INT, .guide = "Empty: as the category has it" },
-    { "tax_exempt", IMPORT_BOOL, .example = "no" },
-    { "rebate_code", IMPORT_TEXT, IMPORT_UPPER, 40 },
+    { "closed_on",  IMPORT_DATE, .flags = IMPORT_LIVES, .also = "close_date end_date" },
+    { "bill_delivery", IMPORT_TEXT, .flags = IMPORT_CHANGES, .values = "paper email both", .example = "email" },
+    { "due_days",   IMPORT_INT, .flags = IMPORT_CHANGES, .guide = "Empty: as the category has it" },
+    { "tax_exempt", IMPORT_BOOL, .flags = IMPORT_CHANGES, .example = "no" },
+    { "rebate_code", IMPORT_TEXT, IMPORT_UPPER | IMPORT_NEW, 40 },
     { 0 } };
 
 static Id category_find(Ctx *c, const char *code) {
@@ -375,6 +417,39 @@ static Faults account_bring(Ctx *c, const ImportSet *s, Id *ids) {
     return account_faults_of(c, s, &a, &all);
 }
 
+/* --- accounts that are there --- */
+
+static ImportTheres account_there(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, a.row_version as version, a.account_no as number, if(a.status in "
+        "('closed', 'cancelled'), 'import.account_ended', null) as refusal, json_object('account_no', a.account_no, "
+        "'consumer_legacy_id', coalesce(n.legacy_no, ''), 'premise_legacy_id', coalesce(p.legacy_no, ''), 'category', "
+        "k.code, 'sub_category', u.code, 'status', a.status, 'opened_on', a.opened_on, 'closed_on', a.closed_on, "
+        "'bill_delivery', coalesce(d.mode, 'paper'), 'due_days', a.due_days, 'tax_exempt', a.tax_exempt) as cells "
+        "from " IMPORT_IDS "account a on a.id=j.id left join consumer n on n.id=a.consumer_id left join premise p "
+        "on p.id=a.premise_id left join consumer_category k on k.id=a.category_id left join consumer_sub_category u "
+        "on u.id=a.sub_category_id left join bill_delivery_pref d on d.account_id=a.id", json_ids(c, ids, n));
+}
+
+static Faults account_judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    (void)r;
+    Faults to = faults_start(c);
+    for (size_t i = 0; i < s->n; i++)
+        if (import_int(s, i, "due_days") < 0 || import_int(s, i, "due_days") > 90)
+            fault_add(&to, i, FAULT_VALUE, "due_days", "cis.entry.due_days");
+    return to;
+}
+
+static int64_t account_change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    DbBulk *b = db_bulk(c, "update account set due_days=nullif(?,0), tax_exempt=?, updated_at=?, updated_by=?, "
+                           "row_version=row_version+1 where id=? and row_version=?");
+    for (size_t i = 0; i < s->n; i++) {
+        db_bulk_add(b, import_int(s, i, "due_days"), import_bool(s, i, "tax_exempt"), c->now, c->user, r->id[i],
+                    r->version[i]);
+        bill_delivery_set(c, r->id[i], import_text(s, i, "bill_delivery"), "import");
+    }
+    return db_bulk_end(b);
+}
+
 static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
     ImportStayss l = db_all(c, ImportStays,
@@ -422,7 +497,8 @@ static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 static const ImportEntity account_import = { .name = "account", .order = 4, .key = "cis.consumers",
-    .columns = account_columns, .check = account_check, .create = account_bring, .revert = account_revert };
+    .columns = account_columns, .check = account_check, .create = account_bring, .there = account_there,
+    .judge = account_judge, .change = account_change, .revert = account_revert };
 
 /* --- connections, for metering ------------------------------------------------------------------------------------ */
 

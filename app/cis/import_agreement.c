@@ -299,4 +299,5 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 const ImportEntity agreement_import = { .name = "payment_agreement", .order = 11, .key = "cis.outstanding",
-    .columns = columns, .has_ledger = true, .check = check, .create = bring, .revert = revert };
+    .columns = columns, .has_ledger = true, .check = check, .create = bring,
+    .insert_only = "import.only.payment_agreement", .revert = revert };

@@ -22,23 +22,27 @@ static const ImportColumn complaint_columns[] = {
       .also = "complaint_id complaint_no case_id id" },
     { "account_legacy_id", IMPORT_TEXT, 0, 80, .refers = "account", .refers_words = "accounts", .example = "A-1001",
       .also = "account_id", .guide = "Empty for people without an account: then with a phone" },
-    { "contact_name",      IMPORT_TEXT, .max = 120, .example = "" },
-    { "contact_phone",     IMPORT_PHONE, .example = "", .also = "phone telephone" },
+    { "contact_name",      IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 120, .example = "" },
+    { "contact_phone",     IMPORT_PHONE, .flags = IMPORT_CHANGES, .example = "", .also = "phone telephone" },
     { "complaint_type",    IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, .example = "LEAK", .also = "type category",
       .guide = "Code of a type of complaint" },
-    { "status",            IMPORT_TEXT, IMPORT_REQUIRED,
+    { "status",            IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_LIVES,
       .values = "pending in_progress on_hold resolved closed rejected cancelled", .example = "pending",
       .also = "state", .guide = "Who works on it is assigned here" },
-    { "priority",          IMPORT_TEXT, .values = PRIORITIES, .example = "high", .guide = "Empty: that of the type" },
+    { "priority",          IMPORT_TEXT, .flags = IMPORT_CHANGES, .values = PRIORITIES, .example = "high",
+      .guide = "Empty: that of the type" },
     { "channel",           IMPORT_TEXT, .values = CHANNELS, .example = "call", .also = "source" },
-    { "subject",           IMPORT_TEXT, IMPORT_REQUIRED, 120, .example = "Water at the meter", .also = "title" },
-    { "description",       IMPORT_TEXT, IMPORT_REQUIRED, 4000, .example = "Water comes out beside the meter box.",
+    { "subject",           IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 120, .example = "Water at the meter",
+      .also = "title" },
+    { "description",       IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 4000,
+      .example = "Water comes out beside the meter box.",
       .also = "details text" },
     { "opened_at",         IMPORT_TIME, IMPORT_REQUIRED, .example = "2026-03-28 09:15",
       .also = "created_at received_at opened_on" },
-    { "resolved_at",       IMPORT_TIME, .example = "", .guide = "Of resolved and closed ones" },
-    { "closed_at",         IMPORT_TIME, .example = "" },
-    { "resolution",        IMPORT_TEXT, .max = 2000, .example = "", .also = "resolution_text outcome" },
+    { "resolved_at",       IMPORT_TIME, .flags = IMPORT_LIVES, .example = "", .guide = "Of resolved and closed ones" },
+    { "closed_at",         IMPORT_TIME, .flags = IMPORT_LIVES, .example = "" },
+    { "resolution",        IMPORT_TEXT, .flags = IMPORT_LIVES, .max = 2000, .example = "",
+      .also = "resolution_text outcome" },
     { 0 } };
 
 static const ImportColumn request_columns[] = {
@@ -46,20 +50,23 @@ static const ImportColumn request_columns[] = {
       .also = "request_id request_no case_id id" },
     { "account_legacy_id", IMPORT_TEXT, 0, 80, .refers = "account", .refers_words = "accounts", .example = "A-1001",
       .also = "account_id", .guide = "Empty for people without an account: then with a phone" },
-    { "contact_name",      IMPORT_TEXT, .max = 120, .example = "" },
-    { "contact_phone",     IMPORT_PHONE, .example = "", .also = "phone telephone" },
+    { "contact_name",      IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 120, .example = "" },
+    { "contact_phone",     IMPORT_PHONE, .flags = IMPORT_CHANGES, .example = "", .also = "phone telephone" },
     { "service_type",      IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, .example = "BL-COPY-001", .also = "type",
       .guide = "Code of a type of service" },
-    { "status",            IMPORT_TEXT, IMPORT_REQUIRED,
+    { "status",            IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_LIVES,
       .values = "pending_approval awaiting_payment in_progress on_hold completed rejected cancelled",
       .example = "in_progress", .also = "state" },
-    { "priority",          IMPORT_TEXT, .values = PRIORITIES, .example = "", .guide = "Empty: that of the type" },
+    { "priority",          IMPORT_TEXT, .flags = IMPORT_CHANGES, .values = PRIORITIES, .example = "",
+      .guide = "Empty: that of the type" },
     { "channel",           IMPORT_TEXT, .values = CHANNELS, .example = "counter", .also = "source" },
-    { "preferred_date",    IMPORT_DATE, .example = "" },
-    { "instructions",      IMPORT_TEXT, .max = 1000, .example = "", .also = "description details text" },
+    { "preferred_date",    IMPORT_DATE, .flags = IMPORT_CHANGES, .example = "" },
+    { "instructions",      IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 1000, .example = "",
+      .also = "description details text" },
     { "opened_at",         IMPORT_TIME, IMPORT_REQUIRED, .example = "2026-03-28 09:15",
       .also = "created_at received_at opened_on" },
-    { "completed_at",      IMPORT_TIME, .example = "", .also = "closed_at", .guide = "Of completed ones" },
+    { "completed_at",      IMPORT_TIME, .flags = IMPORT_LIVES, .example = "", .also = "closed_at",
+      .guide = "Of completed ones" },
     { 0 } };
 
 static Id complaint_type_find(Ctx *c, const char *code) {
@@ -151,6 +158,34 @@ static Faults complaint_bring(Ctx *c, const ImportSet *s, Id *ids) {
     return to;
 }
 
+static ImportTheres complaint_there(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, p.row_version as version, p.complaint_no as number, if(p.status in "
+        "('resolved', 'closed', 'rejected', 'merged', 'cancelled'), 'import.case_over', null) as refusal, "
+        "json_object('account_legacy_id', a.legacy_no, 'contact_name', p.contact_name, 'contact_phone', "
+        "p.contact_phone, 'complaint_type', t.code, 'status', p.status, 'priority', p.priority, 'channel', p.channel, "
+        "'subject', p.subject, 'description', p.description, 'opened_at', timestampdiff(microsecond, '1970-01-01', "
+        "p.created_at), 'resolved_at', timestampdiff(microsecond, '1970-01-01', p.resolved_at), 'closed_at', "
+        "timestampdiff(microsecond, '1970-01-01', p.closed_at), 'resolution', p.resolution_text) as cells from "
+        IMPORT_IDS "complaint p on p.id = j.id join complaint_type t on t.id = p.complaint_type_id left join account a "
+        "on a.id = p.account_id", json_ids(c, ids, n));
+}
+
+static Faults complaint_judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    (void)r;
+    return complaint_check(c, s);
+}
+
+static int64_t complaint_change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    DbBulk *b = db_bulk(c, "update complaint set contact_name = ?, contact_phone = ?, priority = ?, subject = ?, "
+                           "description = ?, updated_at = ?, updated_by = ?, row_version = row_version + 1 "
+                           "where id = ? and row_version = ?");
+    for (size_t i = 0; i < s->n; i++)
+        db_bulk_add(b, import_text(s, i, "contact_name"), import_text(s, i, "contact_phone"),
+                    import_text(s, i, "priority"), import_text(s, i, "subject"), import_text(s, i, "description"),
+                    c->now, c->user, r->id[i], r->version[i]);
+    return db_bulk_end(b);
+}
+
 static void complaint_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     ImportStayss l = db_all(c, ImportStays,
         "select j.row_no, 'Was worked on since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
@@ -207,6 +242,33 @@ static Faults request_bring(Ctx *c, const ImportSet *s, Id *ids) {
     return to;
 }
 
+static ImportTheres request_there(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, q.row_version as version, q.request_no as number, if(q.status in "
+        "('completed', 'rejected', 'cancelled'), 'import.case_over', null) as refusal, json_object("
+        "'account_legacy_id', a.legacy_no, 'contact_name', q.contact_name, 'contact_phone', q.contact_phone, "
+        "'service_type', t.code, 'status', q.status, 'priority', q.priority, 'channel', q.channel, 'preferred_date', "
+        "q.preferred_date, 'instructions', q.instructions, 'opened_at', timestampdiff(microsecond, '1970-01-01', "
+        "q.created_at), 'completed_at', timestampdiff(microsecond, '1970-01-01', q.completed_at)) as cells from "
+        IMPORT_IDS "service_request q on q.id = j.id join service_type t on t.id = q.service_type_id left join "
+        "account a on a.id = q.account_id", json_ids(c, ids, n));
+}
+
+static Faults request_judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    (void)r;
+    return request_check(c, s);
+}
+
+static int64_t request_change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    DbBulk *b = db_bulk(c, "update service_request set contact_name = ?, contact_phone = ?, priority = ?, "
+                           "preferred_date = ?, instructions = ?, updated_at = ?, updated_by = ?, row_version = "
+                           "row_version + 1 where id = ? and row_version = ?");
+    for (size_t i = 0; i < s->n; i++)
+        db_bulk_add(b, import_text(s, i, "contact_name"), import_text(s, i, "contact_phone"),
+                    import_text(s, i, "priority"), import_date(s, i, "preferred_date"),
+                    import_text(s, i, "instructions"), c->now, c->user, r->id[i], r->version[i]);
+    return db_bulk_end(b);
+}
+
 static void request_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     ImportStayss l = db_all(c, ImportStays,
         "select j.row_no, 'Was worked on since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
@@ -220,6 +282,8 @@ static void request_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 const ImportEntity complaint_import = { .name = "complaint", .order = 11, .key = "cis.complaints",
-    .columns = complaint_columns, .check = complaint_check, .create = complaint_bring, .revert = complaint_revert };
+    .columns = complaint_columns, .check = complaint_check, .create = complaint_bring, .there = complaint_there,
+    .judge = complaint_judge, .change = complaint_change, .revert = complaint_revert };
 const ImportEntity request_import = { .name = "service_request", .order = 11, .key = "cis.service_requests",
-    .columns = request_columns, .check = request_check, .create = request_bring, .revert = request_revert };
+    .columns = request_columns, .check = request_check, .create = request_bring, .there = request_there,
+    .judge = request_judge, .change = request_change, .revert = request_revert };

@@ -141,4 +141,5 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 
 /* Who keeps the people keeps their papers: rights of the CIS. */
 const ImportEntity document_import = { .name = "document", .order = 11, .key = "cis.consumers", .columns = columns,
-    .has_files = true, .chunk = ROWS_OF_STEP, .check = check, .create = bring, .revert = revert };
+    .has_files = true, .chunk = ROWS_OF_STEP, .check = check, .create = bring, .insert_only = "import.only.document",
+    .revert = revert };

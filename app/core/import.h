@@ -14,7 +14,7 @@
 #include "lib/fault.h"
 
 typedef enum ImportType { IMPORT_TEXT, IMPORT_DATE, IMPORT_TIME, IMPORT_INT, IMPORT_DECIMAL, IMPORT_MONEY, IMPORT_BOOL,
-                          IMPORT_PHONE } ImportType;
+                          IMPORT_PHONE, IMPORT_BOUNDARY } ImportType;
 
 enum ImportFlags {
     IMPORT_REQUIRED = 1,
@@ -23,6 +23,12 @@ enum ImportFlags {
     IMPORT_SUM      = 4,        /* a control total: money */
     IMPORT_USE      = 8,        /* a control total: quantity */
     IMPORT_UPPER    = 16,       /* codes of ours are upper case */
+    /* Of a record that is there: a file may change it; it goes its own way here, so that another value is remarked and
+       left; the rest must be as the record has it. An empty cell leaves what stands. */
+    IMPORT_CHANGES  = 32,
+    IMPORT_LIVES    = 64,
+    IMPORT_NEW      = 256,      /* only of new records: not looked at where it is there */
+    IMPORT_WORDS    = 128,      /* several words: blanks, commas and semicolons between them are the same */
 };
 
 typedef struct ImportColumn {
@@ -36,6 +42,7 @@ typedef struct ImportColumn {
     const char *refers_words;       /* "sub-areas" */
     const char *example, *guide;    /* of the template */
     const char *also;               /* other names it goes by in files of others, separated by blanks */
+    const char *instead;            /* where else it is changed, once the record is there */
 } ImportColumn;
 
 struct ImportEntity;
@@ -71,8 +78,22 @@ Id         *import_links(struct Ctx *c, const char *entity, const char *const *k
 int         import_file_open(struct Ctx *c, const ImportSet *s, const char *name, int64_t most, const char **problem);
 /* Ids by code of a small table of the utility: asked once for each code. `find` as area_find, tariff_plan_find. */
 Id         *import_codes(struct Ctx *c, const ImportSet *s, const char *column, Id (*find)(struct Ctx *, const char *));
+/* [[id, text], ...] of records and a column, for statements that look whether another one has it. */
+struct ImportRecords;
+const char *import_names(struct Ctx *c, const ImportSet *s, const struct ImportRecords *r, const char *column);
 /* Where a reference was given and not found. */
 void        import_unknown(Faults *to, const ImportSet *s, const char *column, const Id *found);
+
+/* A record as it stands, for the rows of a file that mean it: row_no is its place among the ids asked for, from 1;
+   cells a JSON object of those columns that can be told, canonical (decimals as text, IMPORT_TIME in microseconds since
+   1970); refusal the key of why it cannot be changed at all, or NULL. */
+#define IMPORT_THERE(F, T) F(T, int, row_no) F(T, int, version) F(T, const char *, number) F(T, const char *, refusal) \
+    F(T, const char *, cells)
+ROW(ImportThere, IMPORT_THERE)
+/* For statements over a chunk of ids, given as json_ids: "select j.row_no, ... from " IMPORT_IDS "consumer n on ..." */
+#define IMPORT_IDS "json_table(?, '$[*]' columns (row_no for ordinality, id bigint path '$')) j straight_join "
+/* Which records rows stand for: in the order of the set. */
+typedef struct ImportRecords { const Id *id; const int *version; const char *const *number; } ImportRecords;
 
 typedef struct ImportEntity {
     const char         *name;       /* "consumer" */
@@ -84,10 +105,19 @@ typedef struct ImportEntity {
     int                 chunk;      /* rows of a step; 0: 500 */
     Faults (*check) (struct Ctx *c, const ImportSet *s);
     Faults (*create)(struct Ctx *c, const ImportSet *s, Id *ids);
-    /* Values of records that are there: stores what differs and gives what stood there before (NULL: nothing differed),
-       as JSON that restore takes. `dry`: only checks. NULL: files of this entity only insert. */
-    Faults (*change)(struct Ctx *c, const ImportSet *s, const Id *ids, const char **before, bool dry);
-    void   (*restore)(struct Ctx *c, Id id, const char *before);
+    /*
+     * Records that are there (modes upsert and update). `there` tells how they stand; comparing, the report, the audit
+     * and giving former values back are done once, in app/setup/import_change.c. Rows reach the others whole: what the
+     * file leaves empty stands in them as the record has it. `judge` (may be NULL) says what is wrong with them so;
+     * `change` stores them where the version is still this one, and returns how many it stored. NULL: files of this
+     * entity only add, and `insert_only` is the key of why.
+     */
+    ImportTheres (*there)(struct Ctx *c, const Id *ids, size_t n);
+    Faults       (*judge)(struct Ctx *c, const ImportSet *s, const ImportRecords *r);
+    int64_t      (*change)(struct Ctx *c, const ImportSet *s, const ImportRecords *r);
+    const char    *insert_only;
+    /* Records that no file brought, by a key that is ours (a code, a serial number); NULL: only what files brought. */
+    Id          *(*find)(struct Ctx *c, const ImportSet *s);
     /* Takes records away that nothing refers to: why[i] stays NULL where it is done, else says why it stays. */
     void   (*revert)(struct Ctx *c, const Id *ids, size_t n, const char **why);
 } ImportEntity;

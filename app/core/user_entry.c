@@ -180,7 +180,8 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 static const ImportEntity user_import = { .name = "user", .order = 11, .key = "core.users", .columns = columns,
-                                          .check = check, .create = bring, .revert = revert };
+                                          .check = check, .create = bring, .insert_only = "import.only.user",
+    .revert = revert };
 
 extern const ImportEntity document_import;       /* document_import.c */
 

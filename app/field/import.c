@@ -21,15 +21,20 @@ static const ImportColumn columns[] = {
       .also = "account_id" },
     { "meter_serial",      IMPORT_TEXT, 0, 40, .refers = "meter", .refers_words = "meters", .example = "",
       .also = "serial_no meter" },
-    { "title",             IMPORT_TEXT, IMPORT_REQUIRED, 120, .example = "Leak at the meter", .also = "subject work" },
-    { "description",       IMPORT_TEXT, .max = 500, .example = "", .also = "details text" },
-    { "priority",          IMPORT_TEXT, .values = "low medium high critical", .example = "high" },
-    { "status",            IMPORT_TEXT, IMPORT_REQUIRED, .values = "created completed approved incomplete cancelled",
+    { "title",             IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 120, .example = "Leak at the meter",
+      .also = "subject work" },
+    { "description",       IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 500, .example = "", .also = "details text" },
+    { "priority",          IMPORT_TEXT, .flags = IMPORT_CHANGES, .values = "low medium high critical",
+      .example = "high" },
+    { "status",            IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_LIVES,
+      .values = "created completed approved incomplete cancelled",
       .example = "created", .also = "state", .guide = "Who does the open ones is assigned here" },
     { "opened_at",         IMPORT_TIME, IMPORT_REQUIRED, .example = "2026-03-28 09:15",
       .also = "created_at opened_on" },
-    { "due_at",            IMPORT_TIME, IMPORT_REQUIRED, .example = "2026-04-20 17:00", .also = "due_on due_date" },
-    { "done_at",           IMPORT_TIME, .example = "", .also = "completed_at done_on", .guide = "Of ended ones" },
+    { "due_at",            IMPORT_TIME, IMPORT_REQUIRED | IMPORT_CHANGES, .example = "2026-04-20 17:00",
+      .also = "due_on due_date" },
+    { "done_at",           IMPORT_TIME, .flags = IMPORT_LIVES, .example = "", .also = "completed_at done_on",
+      .guide = "Of ended ones" },
     { 0 } };
 
 typedef struct Orders { Id *premise, *account, *meter; } Orders;
@@ -136,6 +141,29 @@ static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
     return to;
 }
 
+/* --- orders that are there ---------------------------------------------------------------------------------------- */
+
+static ImportTheres stand(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, o.row_version as version, o.order_no as number, if(o.status in "
+        "('completed', 'approved', 'incomplete', 'cancelled'), 'import.order_over', null) as refusal, json_object("
+        "'order_type', o.order_type, 'premise_legacy_id', p.legacy_no, 'account_legacy_id', a.legacy_no, "
+        "'meter_serial', m.serial_no, 'title', o.title, 'description', o.description, 'priority', o.priority, "
+        "'status', o.status, 'opened_at', timestampdiff(microsecond, '1970-01-01', o.created_at), 'due_at', "
+        "timestampdiff(microsecond, '1970-01-01', o.due_at), 'done_at', timestampdiff(microsecond, '1970-01-01', "
+        "o.done_at)) as cells from " IMPORT_IDS "service_order o on o.id = j.id left join premise p on p.id = "
+        "o.premise_id left join account a on a.id = o.account_id left join meter m on m.id = o.meter_id",
+                  json_ids(c, ids, n));
+}
+
+static int64_t change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    DbBulk *b = db_bulk(c, "update service_order set title = ?, description = ?, priority = ?, due_at = ?, updated_at "
+                           "= ?, updated_by = ?, row_version = row_version + 1 where id = ? and row_version = ?");
+    for (size_t i = 0; i < s->n; i++)
+        db_bulk_add(b, import_text(s, i, "title"), import_text(s, i, "description"), import_text(s, i, "priority"),
+                    import_time(c, s, i, "due_at"), c->now, c->user, r->id[i], r->version[i]);
+    return db_bulk_end(b);
+}
+
 static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     ImportStayss l = db_all(c, ImportStays,
         "select j.row_no, 'Was worked on since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
@@ -151,6 +179,7 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 static const ImportEntity order_import = { .name = "service_order", .order = 11, .key = "wx.order", .columns = columns,
-                                           .check = check, .create = bring, .revert = revert };
+                                           .check = check, .create = bring, .there = stand, .change = change,
+                                           .revert = revert };
 
 void field_imports(void) { import_register(&order_import); }

@@ -17,15 +17,18 @@ static const ImportColumn meter_columns[] = {
     { "serial_no",     IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY, 40, .example = "W1000234",
       .also = "serial meter_serial" },
     { "manufacturer",  IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 20, "model", .example = "MFR-A", .also = "make" },
-    { "model",         IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 40, .example = "WM15", .also = "meter_model" },
+    { "model",         IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 40, .example = "WM15", .also = "meter_model",
+      .instead = "A meter of another model is another meter." },
     { "size",          IMPORT_TEXT, IMPORT_REQUIRED, 10, .example = "5/8", .also = "meter_size" },
     { "service",       IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 4, .example = "WA" },
     { "digits",        IMPORT_INT,  IMPORT_REQUIRED, .example = "6", .also = "dials" },
     { "multiplier",    IMPORT_DECIMAL, .example = "1" },
-    { "install_state", IMPORT_TEXT, IMPORT_REQUIRED, .values = "in_stock installed", .example = "installed",
+    { "install_state", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_LIVES, .values = "in_stock installed",
+      .example = "installed",
       .also = "status" },
-    { "purchased_on",  IMPORT_DATE, .example = "2018-03-01", .also = "purchase_date" },
-    { "radio_id",      IMPORT_TEXT, .max = 60, .field = "external_ref", .also = "endpoint_id" },
+    { "purchased_on",  IMPORT_DATE, .flags = IMPORT_CHANGES, .example = "2018-03-01", .also = "purchase_date" },
+    { "radio_id",      IMPORT_TEXT, .flags = IMPORT_CHANGES, .max = 60, .field = "external_ref",
+      .also = "endpoint_id" },
     { 0 } };
 
 #define MODEL(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, manufacturer) F(T, const char *, size) \
@@ -112,6 +115,64 @@ static Faults meter_bring(Ctx *c, const ImportSet *s, Id *ids) {
     return to;
 }
 
+/* --- meters that are there --- */
+
+#define SERIAL(F, T) F(T, int, row_no) F(T, Id, id)
+ROW(Serial, SERIAL)
+
+/* By serial number, where only one manufacturer has it. */
+static Id *meter_by_serial(Ctx *c, const ImportSet *s) {
+    const char **key = take_n(c, const char *, s->n + 1);
+    Id *ids = take_n(c, Id, s->n + 1);
+    for (size_t i = 0; i < s->n; i++) key[i] = import_text(s, i, "serial_no");
+    Serials l = db_all(c, Serial, "select j.row_no, min(m.id) as id from json_table(?, '$[*]' columns (row_no int path "
+                                  "'$[0]', value varchar(40) path '$[1]')) j straight_join meter m on m.utility_id=? "
+                                  "and m.serial_no=j.value group by j.row_no having count(*)=1",
+                       json_keys(c, key, s->n), c->utility);
+    for (size_t i = 0; i < l.n; i++) ids[l.v[i].row_no] = l.v[i].id;
+    return ids;
+}
+
+static ImportTheres meter_there(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, m.row_version as version, m.meter_no as number, if(m.status in "
+        "('scrapped', 'lost'), 'import.meter_gone', null) as refusal, json_object('manufacturer', f.code, 'model', "
+        "o.code, 'size', o.size, 'service', m.service_code, 'digits', (select g.digits from meter_register g "
+        "where g.meter_id=m.id order by g.id limit 1), 'install_state', if(exists (select 1 from meter_installation x "
+        "where x.meter_id=m.id and x.open_flag=1), 'installed', 'in_stock'), 'purchased_on', m.purchase_date, "
+        "'radio_id', m.external_ref) as cells from " IMPORT_IDS "meter m on m.id=j.id join meter_model o "
+        "on o.id=m.meter_model_id join manufacturer f on f.id=m.manufacturer_id", json_ids(c, ids, n));
+}
+
+#define TAKEN(F, T) F(T, int, row_no) F(T, const char *, meter_no)
+ROW(Taken, TAKEN)
+
+/* A radio is in one meter: neither in a stored one nor in an earlier row. */
+static Faults meter_judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    Faults to = faults_start(c);
+    Takens l = db_all(c, Taken, "select j.row_no-1 as row_no, m.meter_no from json_table(?, '$[*]' columns (row_no for "
+                                "ordinality, id bigint path '$[0]', value varchar(60) path '$[1]')) j straight_join "
+                                "meter m on m.utility_id=? and m.external_ref=j.value collate utf8mb4_bin "
+                                "and m.id<>j.id", import_names(c, s, r, "radio_id"), c->utility);
+    for (size_t i = 0; i < l.n; i++)
+        fault_with(fault_add(&to, (size_t)l.v[i].row_no, FAULT_THERE, "radio_id", "import.area_there"), "no",
+                   l.v[i].meter_no);
+    const char **key = take_n(c, const char *, s->n + 1);
+    for (size_t i = 0; i < s->n; i++) key[i] = import_text(s, i, "radio_id");
+    size_t *first = first_with_key(&c->mem, key, s->n);
+    for (size_t i = 0; i < s->n; i++)
+        if (first[i] != i) fault_add(&to, i, FAULT_TWICE, "radio_id", "meters.entry.twice");
+    return to;
+}
+
+static int64_t meter_change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    DbBulk *b = db_bulk(c, "update meter set external_ref=?, purchase_date=?, updated_at=?, updated_by=?, "
+                           "row_version=row_version+1 where id=? and row_version=?");
+    for (size_t i = 0; i < s->n; i++)
+        db_bulk_add(b, import_text(s, i, "radio_id"), import_date(s, i, "purchased_on"), c->now, c->user, r->id[i],
+                    r->version[i]);
+    return db_bulk_end(b);
+}
+
 static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
     ImportStayss l = db_all(c, ImportStays,
@@ -143,7 +204,8 @@ static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 static const ImportEntity meter_import = { .name = "meter", .order = 5, .key = "mx.device", .columns = meter_columns,
-    .check = meter_check, .create = meter_bring, .revert = meter_revert };
+    .check = meter_check, .create = meter_bring, .there = meter_there, .judge = meter_judge,
+    .change = meter_change, .find = meter_by_serial, .revert = meter_revert };
 
 /* --- connections with their meters -------------------------------------------------------------------------------- */
 
@@ -154,18 +216,21 @@ static const ImportColumn connection_columns[] = {
       .example = "A-1001", .also = "account_id" },
     { "service",       IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 4, .example = "WA", .also = "service_code" },
     { "tariff_plan_code", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 40, "plan", .example = "RES-VAR",
-      .also = "plan rate_code tariff" },
-    { "status",        IMPORT_TEXT, IMPORT_REQUIRED, .values = "pending active disconnected closed",
+      .also = "plan rate_code tariff", .instead = "Plans are assigned under Plans, with the reasons why one fits." },
+    { "status",        IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_LIVES, .values = "pending active disconnected closed",
       .example = "active" },
     { "connected_on",  IMPORT_DATE, IMPORT_REQUIRED, .example = "2019-07-01" },
-    { "meter_serial",  IMPORT_TEXT, .max = 80, .field = "meter", .refers = "meter", .refers_words = "meters",
+    { "meter_serial",  IMPORT_TEXT, .flags = IMPORT_LIVES, .max = 80, .field = "meter", .refers = "meter",
+      .refers_words = "meters",
       .example = "W1000234", .also = "serial_no" },
-    { "installed_on",  IMPORT_DATE, .field = "on", .example = "2026-03-31", .guide = "Empty: the day of connection" },
-    { "initial_reading", IMPORT_DECIMAL, .field = "value", .example = "1250", .also = "opening_reading",
+    { "installed_on",  IMPORT_DATE, .flags = IMPORT_NEW, .field = "on", .example = "2026-03-31",
+      .guide = "Empty: the day of connection" },
+    { "initial_reading", IMPORT_DECIMAL, .flags = IMPORT_NEW, .field = "value", .example = "1250",
+      .also = "opening_reading",
       .guide = "What the meter showed on that day" },
-    { "dwelling_units", IMPORT_INT, .example = "1" },
-    { "eru",           IMPORT_DECIMAL, .field = "eru_e3" },
-    { "winter_average", IMPORT_DECIMAL },
+    { "dwelling_units", IMPORT_INT, .flags = IMPORT_CHANGES, .example = "1" },
+    { "eru",           IMPORT_DECIMAL, .flags = IMPORT_CHANGES, .field = "eru_e3" },
+    { "winter_average", IMPORT_DECIMAL, .flags = IMPORT_CHANGES },
     { 0 } };
 
 typedef struct ConnectionSet { NewConnection *v; Id *account, *plan, *meter; const char **size; } ConnectionSet;
@@ -282,6 +347,43 @@ static Faults connection_bring(Ctx *c, const ImportSet *s, Id *ids) {
     return to;
 }
 
+/* --- connections that are there: stored by their owner --- */
+
+static ImportTheres connection_there(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, s.row_version as version, s.connection_no as number, if(s.status="
+        "'closed', 'import.connection_closed', null) as refusal, json_object('account_legacy_id', a.legacy_no, "
+        "'service', s.service_code, 'tariff_plan_code', p.code, 'status', s.status, 'connected_on', s.connected_on, "
+        "'meter_serial', m.serial_no, 'dwelling_units', s.dwelling_units, 'eru', cast(s.eru_e3/1000 as char), "
+        "'winter_average', cast(s.winter_average_qty_micro/1000000 as char)) as cells from " IMPORT_IDS
+        "service_connection s on s.id=j.id left join account a on a.id=s.account_id left join tariff_plan p "
+        "on p.id=s.tariff_plan_id left join meter m on m.id=s.meter_id", json_ids(c, ids, n));
+}
+
+static Faults connection_judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    (void)r;
+    Faults to = faults_start(c);
+    for (size_t i = 0; i < s->n; i++) {
+        static const char *const columns[] = { "eru", "winter_average" };
+        if (import_int(s, i, "dwelling_units") < 0)
+            fault_add(&to, i, FAULT_VALUE, "dwelling_units", "cis.entry.not_negative");
+        for (int k = 0; k < 2; k++)
+            if (import_qty(s, i, columns[k]).micro < 0)
+                fault_add(&to, i, FAULT_VALUE, columns[k], "cis.entry.not_negative");
+    }
+    return to;
+}
+
+static int64_t connection_change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    ConnectionKeeps *v = take_n(c, ConnectionKeeps, s->n + 1);
+    for (size_t i = 0; i < s->n; i++)
+        v[i] = (ConnectionKeeps){ .connection = r->id[i], .row_version = r->version[i],
+                                  .dwelling_units = import_int(s, i, "dwelling_units"),
+                                  .eru_e3 = (int)import_e3(s, i, "eru"),
+                                  .has_winter_average = import_has(s, i, "winter_average"),
+                                  .winter_average = import_qty(s, i, "winter_average") };
+    return connections_facts_set(c, v, s->n);
+}
+
 /* With the installation and its opening reading, while no other reading came. */
 static void connection_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
@@ -322,7 +424,8 @@ static void connection_revert(Ctx *c, const Id *ids, size_t n, const char **why)
 }
 
 static const ImportEntity connection_import = { .name = "service_connection", .order = 6, .key = "cis.consumers",
-    .columns = connection_columns, .check = connection_check, .create = connection_bring, .revert = connection_revert };
+    .columns = connection_columns, .check = connection_check, .create = connection_bring, .there = connection_there,
+    .judge = connection_judge, .change = connection_change, .revert = connection_revert };
 
 /* --- readings ----------------------------------------------------------------------------------------------------- */
 
@@ -429,7 +532,8 @@ static void reading_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 static const ImportEntity reading_import = { .name = "meter_reading", .order = 7, .key = "mx.device",
-    .columns = reading_columns, .check = reading_check, .create = reading_bring, .revert = reading_revert };
+    .columns = reading_columns, .check = reading_check, .create = reading_bring,
+    .insert_only = "import.only.meter_reading", .revert = reading_revert };
 
 extern const ImportEntity route_import;         /* import_route.c */
 

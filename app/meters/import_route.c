@@ -14,14 +14,18 @@ enum { NAMES_MAX = 1000 };      /* areas or meters of one route */
 static const ImportColumn columns[] = {
     { "code",           IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY | IMPORT_UPPER, 20, .example = "RT-PRL-01",
       .also = "route route_code route_no" },
-    { "name",           IMPORT_TEXT, IMPORT_REQUIRED, 80, .example = "Pearl District 1", .also = "route_name" },
+    { "name",           IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 80, .example = "Pearl District 1",
+      .also = "route_name" },
     { "kind",           IMPORT_TEXT, .values = "manual photo smart", .example = "manual", .also = "type" },
     { "service",        IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 4, .example = "WA" },
-    { "sub_area_codes", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER, 1000, .example = "DTN-PRL",
+    { "sub_area_codes", IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_UPPER | IMPORT_LIVES | IMPORT_WORDS, 1000,
+      .example = "DTN-PRL",
       .also = "sub_area sub_area_code areas", .guide = "Codes of sub-areas, separated by blanks" },
-    { "meter_serials",  IMPORT_TEXT, .max = 10000, .example = "W1000234 W1000235", .also = "meters stops",
+    { "meter_serials",  IMPORT_TEXT, .flags = IMPORT_LIVES | IMPORT_WORDS, .max = 10000,
+      .example = "W1000234 W1000235", .also = "meters stops",
       .guide = "Serial numbers in the order of the way, separated by blanks" },
-    { "travel_mode",    IMPORT_TEXT, .values = "walk drive", .example = "walk", .also = "travel" },
+    { "travel_mode",    IMPORT_TEXT, .flags = IMPORT_CHANGES, .values = "walk drive", .example = "walk",
+      .also = "travel" },
     { 0 } };
 
 /* The words of a column of all rows, one after the other: those of row i from first[i] up to first[i + 1]. */
@@ -165,6 +169,33 @@ static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
     return to;
 }
 
+/* --- routes that are there ---------------------------------------------------------------------------------------- */
+
+static Id route_find(Ctx *c, const char *code) {
+    return db_id(c, "select id from route where utility_id = ? and code = ?", c->utility, code);
+}
+
+static Id *find(Ctx *c, const ImportSet *s) { return import_codes(c, s, "code", route_find); }
+
+static ImportTheres stand(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, t.row_version as version, t.code as number, null as refusal, "
+        "json_object('name', t.name, 'kind', t.kind, 'service', json_value(t.service_codes, '$[0]'), 'travel_mode', "
+        "t.travel_mode, 'sub_area_codes', (select group_concat(a.code order by v.place separator ' ') from "
+        "json_table(t.area_ids, '$[*]' columns (place for ordinality, id bigint path '$')) v join service_area a "
+        "on a.id = v.id), 'meter_serials', (select group_concat(m.serial_no order by x.sequence separator ' ') "
+        "from route_stop x join meter m on m.id = x.meter_id where x.route_id = t.id)) as cells from " IMPORT_IDS
+        "route t on t.id = j.id", json_ids(c, ids, n));
+}
+
+static int64_t change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    DbBulk *b = db_bulk(c, "update route set name = ?, travel_mode = ?, updated_at = ?, updated_by = ?, row_version = "
+                           "row_version + 1 where id = ? and row_version = ?");
+    for (size_t i = 0; i < s->n; i++)
+        db_bulk_add(b, import_text(s, i, "name"), import_text(s, i, "travel_mode"), c->now, c->user, r->id[i],
+                    r->version[i]);
+    return db_bulk_end(b);
+}
+
 static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *all = json_ids(c, ids, n);
     ImportStayss l = db_all(c, ImportStays,
@@ -185,4 +216,5 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 const ImportEntity route_import = { .name = "route", .order = 11, .key = "mx.route", .columns = columns,
-                                    .check = check, .create = bring, .revert = revert };
+                                    .check = check, .create = bring, .there = stand, .change = change,
+                                    .find = find, .revert = revert };

@@ -133,9 +133,10 @@ static Id user_of(Ctx *c, const char *email) {
     return given(email) ? db_id(c, "select id from user where email=?", email) : (Id){ 0 };
 }
 
-static void place_centroid(Ctx *c, Id area) {
+void areas_centroid(Ctx *c, const Id *areas, size_t n) {
     db_run(c, "update service_area set centroid_lat=round(st_y(st_centroid(st_geomfromgeojson(geometry))), 6), "
-              "centroid_lng=round(st_x(st_centroid(st_geomfromgeojson(geometry))), 6) where id=?", area);
+              "centroid_lng=round(st_x(st_centroid(st_geomfromgeojson(geometry))), 6) where id in (select j.id from "
+              "json_table(?, '$[*]' columns (id bigint path '$')) j)", json_ids(c, areas, n));
 }
 
 static const char *boundary_of(Ctx *c, const NewArea *n) {
@@ -162,7 +163,7 @@ Id area_create(Req *r, const NewArea *n) {
                          "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", c->utility, n->level, n->code, n->name,
                       p ? p->id : (Id){ 0 }, path, boundary_of(c, n), user_of(c, n->manager),
                       given(n->time_zone) ? n->time_zone : NULL, population(n), c->now, c->user, c->now, c->user);
-    place_centroid(c, id);
+    areas_centroid(c, &id, 1);
     audit_write(c, &(Audit){ .action = "create", .entity = "service_area", .id = id, .number = n->code, .version = 1,
                              .after = values(c, n, true) });
     area_tell(c, id, n->code, (Id){ 0 });
@@ -181,7 +182,7 @@ void area_change(Req *r, const NewArea *n, const AreaRow *a, int64_t row_version
                             "updated_at=?, updated_by=?, row_version=row_version+1 where id=? and row_version=?",
             n->name, user_of(c, n->manager), given(n->time_zone) ? n->time_zone : NULL, population(n),
             boundary_of(c, n), c->now, c->user, a->id, row_version);
-    place_centroid(c, a->id);
+    areas_centroid(c, &a->id, 1);
     audit_write(c, &(Audit){ .action = "edit", .entity = "service_area", .id = a->id, .number = a->code,
                              .version = row_version + 1, .before = values_of(c, a), .after = values(c, n, false) });
     area_tell(c, a->id, a->code, (Id){ 0 });

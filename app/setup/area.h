@@ -44,6 +44,8 @@ Id   area_create(Req *r, const NewArea *n);
 void area_change(Req *r, const NewArea *n, const AreaRow *stored, int64_t row_version);
 /* Boundary not within the parent's, as words for a note; NULL: nothing to say. */
 const char *area_warning(Ctx *c, Id area);
+/* The middle of each, where it has a boundary. */
+void areas_centroid(Ctx *c, const Id *areas, size_t n);
 /* service_area.changed of this area; `into` for service_area.merged, else 0. */
 void area_tell(Ctx *c, Id area, const char *code, Id into);
 /* "Sub-area", "Sub-areas", "a sub-area", "A sub-area" by word of the messages: name, names, a, an. */

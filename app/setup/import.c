@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/setup/area.h"
 #include "app/setup/import_file.h"
 #include "app/setup/import_work.h"
 #include "lib/form.h"
@@ -45,6 +46,19 @@ int import_column(const ImportEntity *e, const char *name) {
     for (int i = 0; e->columns[i].name; i++)
         if (!strcmp(e->columns[i].name, name)) return i;
     return -1;
+}
+
+CellKind import_kind(const ImportColumn *k) {
+    static const CellKind kinds[] = { [IMPORT_TEXT] = CELL_TEXT, [IMPORT_DATE] = CELL_DATE, [IMPORT_TIME] = CELL_TIME,
+        [IMPORT_INT] = CELL_INT, [IMPORT_DECIMAL] = CELL_DECIMAL, [IMPORT_MONEY] = CELL_MONEY,
+        [IMPORT_BOOL] = CELL_BOOL, [IMPORT_PHONE] = CELL_PHONE, [IMPORT_BOUNDARY] = CELL_TEXT };
+    return kinds[k->type];
+}
+
+const char *import_key_column(const ImportEntity *e) {
+    const ImportColumn *k = e->columns;
+    while (k->name && !(k->flags & IMPORT_KEY)) k++;
+    return k->name;
 }
 
 bool import_may(Ctx *c, const ImportEntity *e) { return perm_may(c, e->key, CREATE); }
@@ -148,6 +162,20 @@ Id *import_codes(Ctx *c, const ImportSet *s, const char *column, Id (*find)(Ctx 
     return to;
 }
 
+const char *import_names(Ctx *c, const ImportSet *s, const ImportRecords *r, const char *column) {
+    Text t = text_start(c);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    for (size_t i = 0; i < s->n; i++) {
+        json_open_list(&o, NULL);
+        json_add_int(&o, NULL, r->id[i].id);
+        json_add_text(&o, NULL, import_text(s, i, column));
+        json_close(&o);
+    }
+    json_close(&o);
+    return t.s;
+}
+
 void import_unknown(Faults *to, const ImportSet *s, const char *column, const Id *found) {
     for (size_t i = 0; i < s->n; i++) {
         const char *v = import_text(s, i, column);
@@ -243,12 +271,8 @@ CellMap *mapping_guess(Ctx *c, const ImportEntity *e, const char *const *header,
 
 /* --- rows are read ------------------------------------------------------------------------------------------------ */
 
-static CellRule rule_of(Ctx *c, const ImportColumn *k, const char *dial) {
-    static const CellKind kinds[] = { [IMPORT_TEXT] = CELL_TEXT, [IMPORT_DATE] = CELL_DATE, [IMPORT_TIME] = CELL_TIME,
-        [IMPORT_INT] = CELL_INT, [IMPORT_DECIMAL] = CELL_DECIMAL, [IMPORT_MONEY] = CELL_MONEY,
-            [IMPORT_BOOL] = CELL_BOOL,
-        [IMPORT_PHONE] = CELL_PHONE };
-    return (CellRule){ .kind = kinds[k->type], .required = k->flags & IMPORT_REQUIRED, .upper = k->flags & IMPORT_UPPER,
+static CellRule rule_of(Ctx *c, const ImportColumn *k, const char *dial, bool is_wanted) {
+    return (CellRule){ .kind = import_kind(k), .required = is_wanted, .upper = k->flags & IMPORT_UPPER,
                        .max = k->max ? k->max : 200, .values = k->values, .dates = c->locale->date,
                        .exponent = utility_here(c)->exponent, .dial = dial };
 }
@@ -274,18 +298,28 @@ static void cell_fault(Faults *to, size_t row, const ImportColumn *k, const Cell
     }
 }
 
+static const char *boundary(Ctx *c, Faults *to, size_t row, const Cell *v) {
+    const char *problem = NULL, *line = area_geometry_read(c, v->text, &problem);
+    if (!line) fault_with(fault_add(to, row, FAULT_TYPE, "geometry", "import.row_wrong"), "problem", problem);
+    return line;
+}
+
 Judged judged_read(Ctx *c, const Batch *b, const CellMap *map, const RawRow *rows, size_t n) {
     const ImportEntity *e = import_entity(b->entity);
     size_t width = import_width(e);
     const char **cell = take_n(c, const char *, n * width + 1);
     int64_t *line = take_n(c, int64_t, n + 1);
     Judged j = { .faults = faults_start(c), .raw = take_n(c, const char *, n * width + 1),
-                 .there = take_n(c, Id, n + 1),
-                 .before = take_n(c, const char *, n + 1) };
+                 .there = take_n(c, Id, n + 1), .unlinked = take_n(c, bool, n + 1),
+                 .changes = take_n(c, const char *, n + 1) };
     CellRule *rules = take_n(c, CellRule, width + 1);
     const char *dial = dial_code(db_text(c, "select coalesce(u.country, o.country) from utility u "
                                             "left join organization_setting o on o.one=1 where u.id=?", c->utility));
-    for (size_t k = 0; k < width; k++) rules[k] = rule_of(c, &e->columns[k], dial);
+    bool insert = !strcmp(b->mode, "insert");       /* else a record may be there that has it (judged_check) */
+    for (size_t k = 0; k < width; k++) {
+        unsigned flags = e->columns[k].flags;
+        rules[k] = rule_of(c, &e->columns[k], dial, flags & IMPORT_REQUIRED && (insert || flags & IMPORT_KEY));
+    }
     for (size_t i = 0; i < n; i++) {
         line[i] = rows[i].line;
         if (rows[i].problem)
@@ -295,6 +329,7 @@ Judged judged_read(Ctx *c, const Batch *b, const CellMap *map, const RawRow *row
             cell[i * width + k] = v.text;
             j.raw[i * width + k] = v.raw;
             cell_fault(&j.faults, i, &e->columns[k], &rules[k], &v);
+            if (e->columns[k].type == IMPORT_BOUNDARY && v.text) cell[i * width + k] = boundary(c, &j.faults, i, &v);
             if (v.squeezed && !v.fault)
                 fault_add(&j.faults, i, FAULT_SUSPECT, e->columns[k].name, "import.squeezed");
         }
@@ -364,15 +399,35 @@ static void add_faults(Judged *j, const Part *p, const Faults *more) {
 #define LINKED(F, T) F(T, int, row_no) F(T, Id, id) F(T, const char *, batch_no)
 ROW(Linked, LINKED)
 
-static const char *key_column(const ImportEntity *e) {
-    for (const ImportColumn *k = e->columns; k->name; k++)
-        if (k->flags & IMPORT_KEY) return k->name;
-    return NULL;
+/* Records that no file brought have a key of ours too. */
+static void find_others(Ctx *c, Judged *j, bool *found) {
+    if (!j->set.of->find) return;
+    Id *ids = j->set.of->find(c, &j->set);
+    for (size_t i = 0; i < j->set.n; i++) {
+        if (found[i] || !ids[i].id) continue;
+        j->there[i] = ids[i];
+        j->unlinked[i] = found[i] = true;
+    }
+}
+
+/* What a new record must have; one that is there may have it already. */
+static void say_missing(Judged *j, size_t row) {
+    for (const ImportColumn *k = j->set.of->columns; k->name; k++) {
+        if (!(k->flags & IMPORT_REQUIRED) || k->flags & IMPORT_KEY) continue;
+        if (j->set.cell[row * j->set.width + (size_t)(k - j->set.of->columns)]) continue;
+        bool said = false;
+        for (size_t i = 0; i < j->faults.n; i++) {
+            const Fault *f = &j->faults.v[i];
+            said |= f->row == row && (!f->field || !strcmp(f->field, k->name));
+        }
+        if (said) continue;
+        fault_with(fault_add(&j->faults, row, FAULT_REQUIRED, k->name, "import.required"), "column", k->name);
+    }
 }
 
 /* Which keys an earlier batch brought: wrong for insert, wanted for update. */
 static void keys_there(Ctx *c, const Batch *b, Judged *j) {
-    const char *column = key_column(j->set.of);
+    const char *column = import_key_column(j->set.of);
     if (!column) return;
     const char **keys = take_n(c, const char *, j->set.n + 1);
     for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_key(j, i);
@@ -389,8 +444,13 @@ static void keys_there(Ctx *c, const Batch *b, Judged *j) {
         if (!insert) j->there[row] = l.v[i].id;
         else fault_with(fault_add(&j->faults, (size_t)row, FAULT_THERE, column, "import.there"), "no", l.v[i].batch_no);
     }
-    for (size_t i = 0; update && i < j->set.n; i++)
-        if (keys[i] && !found[i]) fault_add(&j->faults, i, FAULT_UNKNOWN, column, "import.not_there");
+    if (insert) return;
+    find_others(c, j, found);
+    for (size_t i = 0; i < j->set.n; i++) {
+        if (!keys[i] || found[i]) continue;
+        if (update) fault_add(&j->faults, i, FAULT_UNKNOWN, column, "import.not_there");
+        else say_missing(j, i);
+    }
 }
 
 void judged_check(Ctx *c, const Batch *b, Judged *j) {
@@ -403,8 +463,15 @@ void judged_check(Ctx *c, const Batch *b, Judged *j) {
     if (!known.set.n) return;
     Id *ids = take_n(c, Id, known.set.n + 1);
     for (size_t i = 0; i < known.set.n; i++) ids[i] = j->there[known.row[i]];
-    Faults f = j->set.of->change(c, &known.set, ids, take_n(c, const char *, known.set.n + 1), true);
+    const char **changes = take_n(c, const char *, known.set.n + 1);
+    Faults f = import_change(c, &known.set, ids, changes, true);
     add_faults(j, &known, &f);
+    for (size_t i = 0; i < known.set.n; i++) j->changes[known.row[i]] = changes[i];
+}
+
+const char *judged_effect(const Judged *j, size_t row) {
+    if (!judged_is_good(j, row)) return NULL;
+    return !j->there[row].id ? "new" : j->changes[row] ? "changed" : "unchanged";
 }
 
 /* --- rows are stored ---------------------------------------------------------------------------------------------- */
@@ -420,14 +487,14 @@ void judged_store(Ctx *c, const Batch *b, Judged *j, Id *ids, bool *changed) {
     }
     if (!known.set.n) return;
     Id *theirs = take_n(c, Id, known.set.n + 1);
-    const char **before = take_n(c, const char *, known.set.n + 1);
+    const char **changes = take_n(c, const char *, known.set.n + 1);
     for (size_t i = 0; i < known.set.n; i++) theirs[i] = j->there[known.row[i]];
-    Faults f = j->set.of->change(c, &known.set, theirs, before, false);
+    Faults f = import_change(c, &known.set, theirs, changes, false);
     add_faults(j, &known, &f);
     for (size_t i = 0; i < known.set.n; i++) {
         size_t row = known.row[i];
-        j->before[row] = before[i];
-        changed[row] = before[i] != NULL;
+        j->changes[row] = changes[i];
+        changed[row] = changes[i] != NULL;
         if (judged_is_good(j, row)) ids[row] = theirs[i];
     }
 }

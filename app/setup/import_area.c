@@ -3,18 +3,19 @@
  */
 #include <string.h>
 
+#include "app/setup/area.h"
 #include "app/setup/import_page.h"
 #include "app/setup/import_work.h"
 #include "lib/db.h"
 
 static const ImportColumn columns[] = {
     { "code",  IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_KEY | IMPORT_UPPER, 20, .example = "DTP", .also = "area_code" },
-    { "name",  IMPORT_TEXT, IMPORT_REQUIRED, 80, .example = "Downtown Portland", .also = "area_name" },
+    { "name",  IMPORT_TEXT, IMPORT_REQUIRED | IMPORT_CHANGES, 80, .example = "Downtown Portland", .also = "area_name" },
     { "level", IMPORT_TEXT, IMPORT_REQUIRED, .values = "region country state city zone division area sub_area",
       .example = "sub_area" },
     { "parent_code", IMPORT_TEXT, IMPORT_UPPER, 20, .refers = "service_area", .refers_words = "areas",
-      .example = "POR-WST" },
-    { "geometry", IMPORT_TEXT, .max = 20000, .guide = "GeoJSON of a polygon" },
+      .example = "POR-WST", .instead = "Areas are moved on their page, which shows what moves with them." },
+    { "geometry", IMPORT_BOUNDARY, IMPORT_CHANGES, 20000, .guide = "GeoJSON of a polygon" },
     { 0 } };
 
 static int level_of(const char *level) {
@@ -105,8 +106,49 @@ static Faults bring(Ctx *c, const ImportSet *s, Id *ids) {
             c->user);
         audit_note(c, "create", "service_area", ids[i], code, "Import");
     }
+    areas_centroid(c, ids, s->n);
     return to;
 }
+
+/* --- areas that are there ----------------------------------------------------------------------------------------- */
+
+static Id *find(Ctx *c, const ImportSet *s) { return import_codes(c, s, "code", area_find); }
+
+static ImportTheres stand(Ctx *c, const Id *ids, size_t n) {
+    return db_all(c, ImportThere, "select j.row_no, a.row_version as version, a.code as number, if(a.status='merged', "
+        "'import.area_merged', null) as refusal, json_object('code', a.code, 'name', a.name, 'level', a.level, "
+        "'parent_code', p.code, 'geometry', cast(a.geometry as char)) as cells from " IMPORT_IDS "service_area a "
+        "on a.id=j.id left join service_area p on p.id=a.parent_id", json_ids(c, ids, n));
+}
+
+#define NAMED(F, T) F(T, int, row_no) F(T, const char *, code)
+ROW(Named, NAMED)
+
+/* A name is one area's among those below the same one. */
+static Faults judge(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    Faults to = faults_start(c);
+    Nameds l = db_all(c, Named, "select j.row_no-1 as row_no, o.code from json_table(?, '$[*]' columns (row_no for "
+        "ordinality, id bigint path '$[0]', name varchar(80) path '$[1]')) j straight_join service_area a on a.id=j.id "
+        "straight_join service_area o on o.parent_id=a.parent_id and o.id<>a.id and o.name=j.name "
+        "and o.status<>'merged'", import_names(c, s, r, "name"));
+    for (size_t i = 0; i < l.n; i++)
+        fault_with(fault_add(&to, (size_t)l.v[i].row_no, FAULT_THERE, "name", "import.area_there"), "no", l.v[i].code);
+    return to;
+}
+
+static int64_t change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
+    DbBulk *b = db_bulk(c, "update service_area set name=?, geometry=?, updated_at=?, updated_by=?, "
+                           "row_version=row_version+1 where id=? and row_version=?");
+    for (size_t i = 0; i < s->n; i++)
+        db_bulk_add(b, import_text(s, i, "name"), import_text(s, i, "geometry"), c->now, c->user, r->id[i],
+                    r->version[i]);
+    int64_t n = db_bulk_end(b);
+    areas_centroid(c, r->id, s->n);
+    for (size_t i = 0; i < s->n; i++) area_tell(c, r->id[i], r->number[i], (Id){ 0 });
+    return n;
+}
+
+/* --- taking back -------------------------------------------------------------------------------------------------- */
 
 static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     for (size_t i = 0; i < n; i++) {
@@ -122,7 +164,8 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 static const ImportEntity area_import = { .name = "service_area", .order = 1, .key = "core.areas", .columns = columns,
-    .check = check, .create = bring, .revert = revert };
+    .check = check, .create = bring, .there = stand, .judge = judge, .change = change, .find = find,
+    .revert = revert };
 
 void setup_imports(void) {
     import_register(&area_import);

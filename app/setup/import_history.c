@@ -129,6 +129,8 @@ static void payment_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 const ImportEntity bill_import = { .name = "bill", .order = 9, .key = "bx.cycle", .columns = bill_columns,
-    .check = bill_check, .create = bill_bring, .revert = bill_revert };
+    .check = bill_check, .create = bill_bring, .insert_only = "import.only.bill",
+    .revert = bill_revert };
 const ImportEntity payment_import = { .name = "payment", .order = 10, .key = "bx.cycle", .columns = payment_columns,
-    .check = payment_check, .create = payment_bring, .revert = payment_revert };
+    .check = payment_check, .create = payment_bring, .insert_only = "import.only.payment",
+    .revert = payment_revert };

@@ -20,8 +20,8 @@ enum { CHECK_CHUNK = 1000, BACK_CHUNK = 200 };
     "id, batch_no, entity, file_name, document_id, archive_id, size, encoding, delimiter_char, header, " \
     "mapping, mapping_name, mode, " \
     "policy, state, problem, total_count, valid_count, warning_count, error_count, imported_count, skipped_count, " \
-    "cursor_row, control_totals, has_ledger_effect, job_id, started_at, finished_at, " \
-    "created_at, created_by, row_version"
+    "new_count, changed_count, unchanged_count, cursor_row, control_totals, has_ledger_effect, job_id, " \
+    "started_at, finished_at, created_at, created_by, row_version"
 
 Batch *batch_get(Ctx *c, Id id) {
     return db_one(c, Batch, "select " BATCH_COLUMNS " from import_batch where id=? and utility_id=?", id, c->utility);
@@ -50,8 +50,9 @@ static void enqueue(Ctx *c, Id batch, const char *kind) {
 static void start_check(Ctx *c, Id batch, void *arg) {
     (void)arg;
     db_run(c, "delete from import_row where batch_id=?", batch);
-    db_run(c, "update import_batch set total_count=0, valid_count=0, warning_count=0, error_count=0, problem=null, "
-              "started_at=?, finished_at=null where id=?", c->now, batch);
+    db_run(c, "update import_batch set total_count=0, valid_count=0, warning_count=0, error_count=0, new_count=0, "
+              "changed_count=0, unchanged_count=0, problem=null, started_at=?, finished_at=null "
+              "where id=?", c->now, batch);
     enqueue(c, batch, "import.validate");
 }
 
@@ -249,12 +250,6 @@ static const char *raw_json(Ctx *c, const RawRow *row) {
 #define EARLIER(F, T) F(T, int, row_no) F(T, int, line_no)
 ROW(Earlier, EARLIER)
 
-static const char *key_name(const ImportEntity *e) {
-    const ImportColumn *k = e->columns;
-    while (k->name && !(k->flags & IMPORT_KEY)) k++;
-    return k->name;
-}
-
 static void say_twice(Judged *j, size_t row, const char *column, int64_t line) {
     fault_with(fault_add(&j->faults, row, FAULT_TWICE, column, "import.twice"), "line",
                arena_text(j->faults.mem, "%lld", (long long)line));
@@ -262,7 +257,7 @@ static void say_twice(Judged *j, size_t row, const char *column, int64_t line) {
 
 /* Keys that stand above in the file: in this piece, or in one before. */
 static void find_twice(Ctx *c, const Batch *b, Judged *j) {
-    const char *column = key_name(j->set.of);
+    const char *column = import_key_column(j->set.of);
     if (!column) return;
     const char **keys = take_n(c, const char *, j->set.n + 1);
     for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_key(j, i);
@@ -281,7 +276,12 @@ static void find_twice(Ctx *c, const Batch *b, Judged *j) {
         if (first[i] != i && !said[i]) say_twice(j, i, column, j->set.line[first[i]]);
 }
 
-typedef struct Counts { int total, valid, warning, error; } Counts;
+typedef struct Counts { int total, valid, warning, error, new, changed, unchanged; } Counts;
+
+static void count_effect(Counts *n, const char *effect, int by) {
+    if (!effect) return;
+    *(!strcmp(effect, "new") ? &n->new : !strcmp(effect, "changed") ? &n->changed : &n->unchanged) += by;
+}
 
 static const char *sum_column(const ImportEntity *e, unsigned flag) {
     const ImportColumn *k = e->columns;
@@ -293,18 +293,19 @@ static Counts keep_rows(Ctx *c, const Batch *b, const RawRow *rows, const Judged
     Counts n = { .total = (int)j->set.n };
     const char *money = sum_column(j->set.of, IMPORT_SUM), *use = sum_column(j->set.of, IMPORT_USE);
     DbBulk *bulk = db_bulk(c,
-        "insert into import_row (batch_id, line_no, raw, state, messages, key_value, amount_minor, use_micro) "
-        "values (?,?,?,?,?,?,?,?)");
+        "insert into import_row (batch_id, line_no, raw, state, messages, key_value, amount_minor, use_micro, "
+        "effect, before_value) values (?,?,?,?,?,?,?,?,?,?)");
     for (size_t i = 0; i < j->set.n; i++) {
         const char *said = judged_messages(c, j, i);
         bool good = judged_is_good(j, i);
+        count_effect(&n, judged_effect(j, i), 1);
         n.error += !good, n.warning += good && said, n.valid += good && !said;
         db_bulk_add(bulk, b->id, rows[i].line, raw_json(c, &rows[i]), !good ? "error" : said ? "warning" : "valid",
                     said,
                     judged_key(j, i), money && import_has(&j->set, i, money)
                         ? bind_money(import_money(c, &j->set, i, money))
                     : (Bind){ 0 }, use && import_has(&j->set, i, use) ? bind_qty(import_qty(&j->set, i, use))
-                        : (Bind){ 0 });
+                        : (Bind){ 0 }, judged_effect(j, i), good ? j->changes[i] : NULL);
     }
     db_bulk_end(bulk);
     return n;
@@ -337,8 +338,9 @@ JobStep import_validate_job(Ctx *c, const JobRow *job) {
         judged_check(c, b, &j);
         Counts n = keep_rows(c, b, p.rows, &j);
         db_run(c, "update import_batch set total_count=total_count+?, valid_count=valid_count+?, "
-                  "warning_count=warning_count+?, error_count=error_count+? where id=?", n.total, n.valid, n.warning,
-               n.error, b->id);
+                  "warning_count=warning_count+?, error_count=error_count+?, new_count=new_count+?, "
+                  "changed_count=changed_count+?, unchanged_count=unchanged_count+? where id=?", n.total, n.valid,
+               n.warning, n.error, n.new, n.changed, n.unchanged, b->id);
     }
     if (p.at_end) {
         check_ended(c, b->id, p.broken);
@@ -352,7 +354,7 @@ JobStep import_validate_job(Ctx *c, const JobRow *job) {
 
 /* --- the import --------------------------------------------------------------------------------------------------- */
 
-#define KEPT(F, T) F(T, int, line_no) F(T, const char *, raw)
+#define KEPT(F, T) F(T, int, line_no) F(T, const char *, raw) F(T, const char *, effect)
 ROW(Kept, KEPT)
 
 static RawRow *raw_rows(Ctx *c, const Kepts *l) {
@@ -371,7 +373,8 @@ static void keep_links(Ctx *c, const Batch *b, const Judged *j, const Id *ids) {
                               "values (?,?,?,?,?)");
     for (size_t i = 0; i < j->set.n; i++) {
         const char *key = judged_key(j, i);
-        if (key && ids[i].id && !j->there[i].id) db_bulk_add(bulk, c->utility, b->entity, key, ids[i], b->id);
+        if (key && ids[i].id && (!j->there[i].id || j->unlinked[i]))
+            db_bulk_add(bulk, c->utility, b->entity, key, ids[i], b->id);
     }
     db_bulk_end(bulk);
 }
@@ -382,40 +385,47 @@ static void write_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids
     Text plain = text_start(c);
     JsonOut o = json_out(&plain);
     json_open_list(&o, NULL);
-    DbBulk *bulk = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=? "
+    DbBulk *bulk = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=?, effect=? "
                               "where batch_id=? and line_no=?");
     for (size_t i = 0; i < j->set.n; i++) {
-        const char *state = !ids[i].id ? "error" : changed[i] ? "imported" : "skipped";
-        if (said[i] || j->before[i] || !ids[i].id) {
-            db_bulk_add(bulk, state, ids[i], j->before[i], said[i], b->id, j->set.line[i]);
+        const char *state = !ids[i].id ? "error" : changed[i] ? "imported" : "skipped", *effect = judged_effect(j, i);
+        if (said[i] || j->changes[i] || !ids[i].id) {
+            db_bulk_add(bulk, state, ids[i], ids[i].id ? j->changes[i] : NULL, said[i], effect, b->id, j->set.line[i]);
             continue;
         }
         json_open_list(&o, NULL);
         json_add_int(&o, NULL, j->set.line[i]);
         json_add_text(&o, NULL, state);
         json_add_int(&o, NULL, ids[i].id);
+        json_add_text(&o, NULL, effect);
         json_close(&o);
     }
     json_close(&o);
     db_bulk_end(bulk);
     db_run(c, "update json_table(?, '$[*]' columns (line int path '$[0]', state varchar(20) path '$[1]', id bigint "
-              "path '$[2]')) j straight_join import_row r on r.batch_id=? and r.line_no=j.line set r.state=j.state, "
-              "r.entity_id=j.id, r.before_value=null, r.messages=null", plain.s, b->id);
+              "path '$[2]', effect varchar(10) path '$[3]')) j straight_join import_row r on r.batch_id=? "
+              "and r.line_no=j.line set r.state=j.state, r.entity_id=j.id, r.before_value=null, r.messages=null, "
+              "r.effect=j.effect", plain.s, b->id);
 }
 
-/* Rows of one step: imported, skipped (nothing differed) or in error after all. */
-static void keep_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed) {
+/* Rows of one step: imported, skipped (nothing differed) or in error after all; and how their effects are others than
+   the dry run said. */
+static void keep_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed, const Kepts *l) {
     int imported = 0, skipped = 0, wrong = 0;
+    Counts n = { 0 };
     const char **said = take_n(c, const char *, j->set.n + 1);
     for (size_t i = 0; i < j->set.n; i++) {
         bool good = ids[i].id != 0;
         said[i] = judged_messages(c, j, i);
         imported += good && changed[i], skipped += good && !changed[i], wrong += !good;
+        count_effect(&n, judged_effect(j, i), 1);
+        count_effect(&n, l->v[i].effect, -1);
     }
     write_outcome(c, b, j, ids, changed, said);
     db_run(c, "update import_batch set imported_count=imported_count+?, skipped_count=skipped_count+?, "
-              "error_count=error_count+?, cursor_row=?, updated_at=? where id=?", imported, skipped, wrong,
-           j->set.line[j->set.n - 1], c->now, b->id);
+              "error_count=error_count+?, new_count=new_count+?, changed_count=changed_count+?, "
+              "unchanged_count=unchanged_count+?, cursor_row=?, updated_at=? where id=?", imported, skipped, wrong,
+           n.new, n.changed, n.unchanged, j->set.line[j->set.n - 1], c->now, b->id);
 }
 
 static int chunk_of(const Batch *b) {
@@ -424,7 +434,7 @@ static int chunk_of(const Batch *b) {
 }
 
 static bool import_chunk(Ctx *c, const Batch *b, const CellMap *map, int after, int *last, size_t *wrong) {
-    Kepts l = db_all(c, Kept, "select line_no, raw from import_row where batch_id=? and line_no>? "
+    Kepts l = db_all(c, Kept, "select line_no, raw, effect from import_row where batch_id=? and line_no>? "
                               "and state in ('valid', 'warning') order by line_no limit ?", b->id, after,
                      chunk_of(b));
     if (!l.n) return false;
@@ -434,7 +444,7 @@ static bool import_chunk(Ctx *c, const Batch *b, const CellMap *map, int after, 
     judged_store(c, b, &j, ids, changed);
     for (size_t i = 0; i < l.n; i++) *wrong += !ids[i].id;
     keep_links(c, b, &j, ids);
-    keep_outcome(c, b, &j, ids, changed);
+    keep_outcome(c, b, &j, ids, changed, &l);
     *last = l.v[l.n - 1].line_no;
     return true;
 }
@@ -501,9 +511,22 @@ static void revert_rows(Ctx *c, const ImportEntity *e, const Id *ids, size_t n, 
     }
 }
 
-static void restore_rows(Ctx *c, const ImportEntity *e, const Backs *l) {
-    for (size_t i = 0; i < l->n; i++)
-        if (l->v[i].before_value) e->restore(c, l->v[i].entity_id, l->v[i].before_value);
+typedef struct Restoring { const ImportEntity *e; const Id *ids; const char **changes; size_t n;
+                           const char **why; } Restoring;
+static void restore_work(Ctx *c, void *arg) {
+    Restoring *r = arg;
+    import_restore(c, r->e, r->ids, r->changes, r->n, r->why);
+}
+
+/* In one go; where something unforeseen stands against one of them, each by itself. */
+static void restore_rows(Ctx *c, const ImportEntity *e, const Id *ids, const char **changes, size_t n,
+                         const char **why) {
+    if (!n || db_savepoint(c, restore_work, &(Restoring){ e, ids, changes, n, why })) return;
+    for (size_t i = 0; i < n; i++) {
+        why[i] = NULL;
+        if (!db_savepoint(c, restore_work, &(Restoring){ e, ids + i, changes + i, 1, why + i }))
+            why[i] = text(c, "%.200s", c->failure.text);
+    }
 }
 
 static const char *why_json(Ctx *c, const char *why) {
@@ -520,15 +543,19 @@ static const char *why_json(Ctx *c, const char *why) {
 
 static void back_chunk(Ctx *c, const Batch *b, const Backs *l) {
     const ImportEntity *e = import_entity(b->entity);
-    Id *ids = take_n(c, Id, l->n + 1);
-    const char **why = take_n(c, const char *, l->n + 1);
-    size_t *row = take_n(c, size_t, l->n + 1), n = 0;
-    for (size_t i = 0; i < l->n; i++)
-        if (!l->v[i].before_value) row[n] = i, ids[n++] = l->v[i].entity_id;
+    Id *ids = take_n(c, Id, l->n + 1), *theirs = take_n(c, Id, l->n + 1);
+    const char **why = take_n(c, const char *, l->n + 1), **stays = take_n(c, const char *, l->n + 1),
+        **changes = take_n(c, const char *, l->n + 1), **kept = take_n(c, const char *, l->n + 1);
+    size_t *row = take_n(c, size_t, l->n + 1), *there = take_n(c, size_t, l->n + 1), n = 0, many = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const Back *one = &l->v[i];
+        if (!one->before_value) row[n] = i, ids[n++] = one->entity_id;
+        else there[many] = i, theirs[many] = one->entity_id, changes[many++] = one->before_value;
+    }
     revert_rows(c, e, ids, n, why);
-    restore_rows(c, e, l);
-    const char **kept = take_n(c, const char *, l->n + 1);
+    restore_rows(c, e, theirs, changes, many, stays);
     for (size_t i = 0; i < n; i++) kept[row[i]] = why[i];
+    for (size_t i = 0; i < many; i++) kept[there[i]] = stays[i];
     DbBulk *bulk = db_bulk(c, "update import_row set state=?, messages=coalesce(?, messages) "
                               "where batch_id=? and line_no=?");
     DbBulk *links = db_bulk(c,

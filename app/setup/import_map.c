@@ -26,13 +26,19 @@ static void option(Req *r, const char *field, size_t i, const char *value, const
     show_text(r, text(r, "%s.options.%zu.text", field, i), words);
 }
 
-static const char *takes(Req *r, const ImportColumn *k) {
-    return text(r, "%s%s%s", k->name, k->flags & IMPORT_REQUIRED ? " *" : "", k->values ? text(r, " (%s)", k->values)
+/* A file that only changes what is there needs its key alone. */
+static bool is_wanted(const Batch *b, const ImportColumn *k) {
+    return k->flags & IMPORT_REQUIRED && (strcmp(b->mode, "update") != 0 || k->flags & IMPORT_KEY);
+}
+
+static const char *takes(Req *r, const Batch *b, const ImportColumn *k) {
+    return text(r, "%s%s%s", k->name, is_wanted(b, k) ? " *" : "", k->values ? text(r, " (%s)", k->values)
                 : "");
 }
 
 /* A line for each target: its name, the file's column, a constant, a change, words in place of words. */
-static void show_lines(Req *r, const ImportEntity *e, const Texts *header, const CellMap *map) {
+static void show_lines(Req *r, const Batch *b, const Texts *header, const CellMap *map) {
+    const ImportEntity *e = import_entity(b->entity);
     const char *field = "form.fields.map";
     static const char *const cols[] = { "target", "from", "constant", "change", "values" };
     show_text(r, text(r, "%s.name", field), "map");
@@ -55,7 +61,7 @@ static void show_lines(Req *r, const ImportEntity *e, const Texts *header, const
     Texts sent[5];
     for (size_t k = 0; k < 5; k++) sent[k] = param_all(&r->c.mem, &r->fields, cols[k]);
     for (size_t i = 0; e->columns[i].name; i++) {
-        const char *now[] = { takes(r, &e->columns[i]), map[i].from >= 0 ? header->v[map[i].from] : NULL,
+        const char *now[] = { takes(r, b, &e->columns[i]), map[i].from >= 0 ? header->v[map[i].from] : NULL,
                               map[i].constant,
                               map[i].change, map[i].values };
         for (size_t k = 0; k < 5; k++)
@@ -87,7 +93,7 @@ void import_map_page(Req *r) {
     Texts header = header_of(&r->c, b);
     FormView *v = form_show(r, "form", &map_form, text(r, "/migration/%s/mapping", b->batch_no));
     form_text(v, "name", b->mapping_name ? b->mapping_name : text(r, "%s, %zu columns", e->name, header.n));
-    show_lines(r, e, &header, mapping_read(&r->c, e, b->mapping, header.v, header.n));
+    show_lines(r, b, &header, mapping_read(&r->c, e, b->mapping, header.v, header.n));
     show_text(r, "form.submit", msg(r->c.language, "import.save_map"));
     show_text(r, "form.cancel_url", link_path(r, "/migration/%s", b->batch_no));
     show_sample(r, b, &header);
@@ -116,7 +122,8 @@ static bool is_change(const char *word) {
     return false;
 }
 
-static CellMap *map_sent(Req *r, const ImportEntity *e, const Texts *header) {
+static CellMap *map_sent(Req *r, const Batch *b, const Texts *header) {
+    const ImportEntity *e = import_entity(b->entity);
     Texts from = param_all(&r->c.mem, &r->fields, "from"), constant = param_all(&r->c.mem, &r->fields, "constant"),
         change = param_all(&r->c.mem, &r->fields, "change"), values = param_all(&r->c.mem, &r->fields, "values");
     CellMap *map = take_n(r, CellMap, import_width(e) + 1);
@@ -126,7 +133,7 @@ static CellMap *map_sent(Req *r, const ImportEntity *e, const Texts *header) {
         if (sent_text(&from, i) && map[i].from < 0)
             problem(r, "map", "The file has no column %.60s.", sent_text(&from, i));
         if (map[i].change && !is_change(map[i].change)) problem(r, "map", "There is no such change.");
-        if ((e->columns[i].flags & IMPORT_REQUIRED) && map[i].from < 0 && !map[i].constant)
+        if (is_wanted(b, &e->columns[i]) && map[i].from < 0 && !map[i].constant)
             problem(r, "map", "%s", msg_format(r, r->c.language, "import.unmapped", { "column", e->columns[i].name }));
     }
     return map;
@@ -158,7 +165,7 @@ void import_map_post(Req *r) {
     const ImportEntity *e = import_entity(b->entity);
     Texts header = header_of(c, b);
     Input *in = form_read(r, &map_form);
-    CellMap *map = map_sent(r, e, &header);
+    CellMap *map = map_sent(r, b, &header);
     problems_end(r);
     const char *json = mapping_write(c, e, map, header.v), *name = in_text(in, "name");
     machine_move(c, &import_batch, b->id, "map", NULL, NULL);

@@ -161,10 +161,18 @@ static const char *type_words(Req *r, const ImportColumn *k) {
     static const char *const keys[] = { [IMPORT_TEXT] = "import.type.text", [IMPORT_DATE] = "import.type.date",
         [IMPORT_TIME] = "import.type.time", [IMPORT_INT] = "import.type.int", [IMPORT_DECIMAL] = "import.type.decimal",
         [IMPORT_MONEY] = "import.type.money", [IMPORT_BOOL] = "import.type.bool",
-            [IMPORT_PHONE] = "import.type.phone" };
+        [IMPORT_PHONE] = "import.type.phone", [IMPORT_BOUNDARY] = "import.type.boundary" };
     const char *type = msg(r->c.language, keys[k->type]);
     if (k->values) return text(r, "%s: %s", msg(r->c.language, "import.type.one_of"), k->values);
     return k->refers ? text(r, "%s: %s", msg(r->c.language, "import.type.refers"), k->refers) : type;
+}
+
+/* What becomes of a column of a record that is there. */
+static const char *there_words(Req *r, const ImportEntity *e, const ImportColumn *k) {
+    unsigned f = k->flags;
+    return msg(r->c.language, !e->change ? "import.there.no" : f & IMPORT_KEY ? "import.there.key"
+               : f & IMPORT_CHANGES ? "import.there.changes" : f & IMPORT_LIVES ? "import.there.lives"
+               : f & IMPORT_NEW ? "import.there.new" : "import.there.same");
 }
 
 void import_guide(Req *r) {
@@ -178,11 +186,13 @@ void import_guide(Req *r) {
     show_text(r, "page.actions.1.url", link_path(r, "/migration/new?entity=%s", e->name));
     show_text(r, "page.sub", msg_format(r, r->c.language, "import.version",
               { "no", text(r, "%d", template_version(&r->c, e)) }));
+    if (e->insert_only) show_text(r, "show.sections.0.sub", msg(r->c.language, e->insert_only));
     show_text(r, "show.sections.0.title", msg(r->c.language, "import.columns"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "import.columns"));
     table_column(t, msg(r->c.language, "import.column"), "code", "id");
     table_column(t, msg(r->c.language, "import.required_head"), "text", "status");
     table_column(t, msg(r->c.language, "import.takes"), "text", "name");
+    table_column(t, msg(r->c.language, "import.there_head"), "text", NULL);
     table_column(t, msg(r->c.language, "import.example"), "code", NULL);
     for (const ImportColumn *k = e->columns; k->name; k++) {
         table_row(t, NULL);
@@ -190,6 +200,8 @@ void import_guide(Req *r) {
         if (k->guide) table_sub(t, k->guide);
         table_cell(t, msg(r->c.language, k->flags & IMPORT_REQUIRED ? "ui.yes" : "ui.no"));
         table_cell(t, type_words(r, k));
+        table_cell(t, there_words(r, e, k));
+        if (k->instead) table_sub(t, k->instead);
         table_cell(t, k->example);
     }
     page(r, "layout/show");
@@ -263,7 +275,7 @@ void import_create(Req *r) {
         problem(r, "entity", "%s", msg(c->language, "import.not_yours"));
     if (!r->uploads.n) problem(r, "file", "%s", msg(c->language, "import.choose_file"));
     if (e && !e->change && in_given(in, "mode") && strcmp(in_text(in, "mode"), "insert"))
-        problem(r, "mode", "%s", msg(c->language, "import.insert_only"));
+        problem(r, "mode", "%s", msg(c->language, e->insert_only));
     problems_end(r);
     ImportFile f = import_file_take(c, &r->uploads.v[0], in_text(in, "encoding"), e->has_files);
     if (!in_bool(in, "again")) refuse_same(r, e->name, f.sha256);
@@ -367,20 +379,36 @@ static void fact(Req *r, const char *key, const char *words) {
 
 static void count(Req *r, const char *key, int64_t n) { fact(r, key, locale_count(&r->c.mem, r->c.locale, n)); }
 
+static const char *delimiter_words(Req *r, char c) {
+    return msg(r->c.language, c == '\t' ? "import.delimiter.tab" : c == ';' ? "import.delimiter.semicolon"
+               : c == '|' ? "import.delimiter.bar" : "import.delimiter.comma");
+}
+
+enum { EFFECTS_AT = 10 };      /* facts above them */
+
+/* What the rows do to what is there; each leads to its rows. */
+static void effect(Req *r, const Batch *b, size_t at_, const char *name, int n) {
+    count(r, text(r, "import.effect.%s", name), n);
+    if (n) show_text(r, at(r, "job.sections.0.facts", at_, "url"),
+                     link_path(r, "/migration/%s/rows?effect=%s", b->batch_no, name));
+}
+
 static void show_facts(Req *r, const Batch *b) {
     show_text(r, "job.sections.0.title", msg(r->c.language, "import.batch_facts"));
     fact(r, "import.records", entity_words(r, import_entity(b->entity)));
     fact(r, "import.file", b->file_name);
     fact(r, "import.size", locale_bytes(&r->c.mem, r->c.locale, b->size));
-    fact(r, "import.encoding", text(r, "%s, %s", b->encoding, *b->delimiter_char == '\t' ? "TAB" : b->delimiter_char));
+    fact(r, "import.encoding", text(r, "%s, %s", b->encoding, delimiter_words(r, *b->delimiter_char)));
     fact(r, "import.mode", msg(r->c.language, text(r, "import.mode.%s", b->mode)));
     fact(r, "import.policy", msg(r->c.language, text(r, "import.policy.%s", b->policy)));
     count(r, "import.rows", b->total_count);
     count(r, "import.valid", b->valid_count);
     count(r, "import.warnings", b->warning_count);
     count(r, "import.errors", b->error_count);
+    effect(r, b, EFFECTS_AT, "new", b->new_count);
+    effect(r, b, EFFECTS_AT + 1, "changed", b->changed_count);
+    effect(r, b, EFFECTS_AT + 2, "unchanged", b->unchanged_count);
     count(r, "import.imported", b->imported_count);
-    count(r, "import.skipped", b->skipped_count);
 }
 
 #define SEEN(F, T) F(T, int, line_no) F(T, const char *, state) F(T, const char *, code) \
@@ -467,6 +495,9 @@ static const Choice row_codes[] = { { "E01", "E01 required" }, { "E02", "E02 typ
     { "E07", "E07 reference not found" }, { "E08", "E08 rule" }, { "W01", "W01 suspicious" }, { "W02", "W02 spaces" },
     { 0 } };
 
+static const Choice row_effects[] = { { "new", "import.effect.new" }, { "changed", "import.effect.changed" },
+                                      { "unchanged", "import.effect.unchanged" }, { 0 } };
+
 static const ListSpec rows = {
     .name = "import_row", .one = "row", .many = "rows", .path = "/migration", .feature = "core.migration",
     .from = "import_row w", .where = "w.batch_id = ?", .id = "w.line_no",
@@ -477,6 +508,11 @@ static const ListSpec rows = {
         { "said", NULL, "json_value(w.messages, '$[0].text')", LIST, .place = "name", .sub = "column_name" },
         { "column_name", NULL, "json_value(w.messages, '$[0].column')" },
         { "value", NULL, "json_value(w.messages, '$[0].value')", LIST, .kind = "code" },
+        { "effect", NULL, "w.effect", LIST | FILTER, .choices = row_effects, .kind = "status", .sub = "changes" },
+        { "changes", NULL, "(select group_concat(concat(k.name, ': ', coalesce(json_value(w.before_value, concat('$.', "
+                           "k.name, '[0]')), '-'), ' → ', coalesce(json_value(w.before_value, concat('$.', k.name, "
+                           "'[1]')), '-')) separator '; ') from json_table(json_keys(w.before_value), '$[*]' columns "
+                           "(name varchar(60) path '$')) k)" },
         { "state", NULL, "w.state", LIST | FILTER, .choices = row_states },
         { 0 } },
     .order = "line_no", .empty_title = "No rows", .empty_text = "The rows stand here once the file was validated.",

@@ -191,6 +191,39 @@ Cell cell_read(Arena *a, const CellRule *rule, const CellMap *map, const char *c
     return c;
 }
 
+static const char *next_word(const char *s, size_t *n) {
+    s += strspn(s, " ,;");
+    *n = strcspn(s, " ,;");
+    return s;
+}
+
+static bool same_words(const char *a, const char *b) {
+    for (size_t x, y;; a += x, b += y) {
+        a = next_word(a, &x), b = next_word(b, &y);
+        if (x != y || memcmp(a, b, x) != 0) return false;
+        if (!x) return true;
+    }
+}
+
+static bool same_number(const char *a, const char *b) {
+    NumberRule any = { 6, 12, true };
+    int64_t x, y;
+    return number_parse(a, NUMBER_PLAIN, any, &x) == NUMBER_OK && number_parse(b, NUMBER_PLAIN, any, &y) == NUMBER_OK
+        && x == y;
+}
+
+static bool same_time(const char *a, const char *b) {
+    size_t day = strcspn(a, "T"), minute = day + sizeof "T09:15" - 1;
+    return strncmp(a, b, a[day] && b[strcspn(b, "T")] ? minute : day) == 0;
+}
+
+bool cell_same(CellKind kind, bool is_words, const char *a, const char *b) {
+    if (!a || !b) return a == b;
+    if (is_words) return same_words(a, b);
+    if (kind == CELL_INT || kind == CELL_DECIMAL || kind == CELL_MONEY) return same_number(a, b);
+    return kind == CELL_TIME ? same_time(a, b) : !strcmp(a, b);
+}
+
 const char *dial_code(const char *country) {
     static const char *const codes[][2] = { { "US", "1" }, { "CA", "1" }, { "IN", "91" }, { "GB", "44" },
                                             { "NG", "234" },

@@ -43,6 +43,10 @@ typedef struct Cell { CellFault fault; const char *text; const char *raw; bool s
    is what was looked at. squeezed: spaces within were taken together. */
 Cell cell_read(Arena *a, const CellRule *rule, const CellMap *map, const char *const *fields, size_t n);
 
+/* Whether two canonical cells say the same (NULL: empty): numbers by value, times to the minute, or to the day where
+   one has no time of day; is_words: several words, whatever stands between them. */
+bool cell_same(CellKind kind, bool is_words, const char *a, const char *b);
+
 /* The column of a header that goes by a name, or by one of the
  * words in `also`; -1: none. Case and signs do not matter. */
 int  header_find(const char *const *header, size_t n, const char *name, const char *also);

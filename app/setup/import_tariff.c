@@ -452,4 +452,5 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
 }
 
 const ImportEntity tariff_import = { .name = "tariff", .order = 11, .key = "core.tariffs", .columns = columns,
-                                     .check = check, .create = bring, .revert = revert };
+                                     .check = check, .create = bring, .insert_only = "import.only.tariff",
+    .revert = revert };

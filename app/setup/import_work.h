@@ -20,7 +20,8 @@ enum { IMPORT_CHUNK = 500, IMPORT_ATOMIC_MAX = 50000, IMPORT_BACK_DAYS = 30, IMP
     F(T, const char *, mapping) F(T, const char *, mapping_name) F(T, const char *, mode) \
     F(T, const char *, policy) F(T, const char *, state) F(T, const char *, problem) F(T, int, total_count) \
     F(T, int, valid_count) F(T, int, warning_count) F(T, int, error_count) F(T, int, imported_count) \
-    F(T, int, skipped_count) F(T, int, cursor_row) F(T, const char *, control_totals) F(T, bool, has_ledger_effect) \
+    F(T, int, skipped_count) F(T, int, new_count) F(T, int, changed_count) F(T, int, unchanged_count) \
+    F(T, int, cursor_row) F(T, const char *, control_totals) F(T, bool, has_ledger_effect) \
     F(T, Id, job_id) F(T, Time, started_at) F(T, Time, finished_at) F(T, Time, created_at) F(T, Id, created_by) \
     F(T, int, row_version)
 ROW(Batch, BATCH)
@@ -35,6 +36,8 @@ const ImportEntity *import_entity(const char *name);
 const ImportEntity *const *import_entities(void);
 size_t import_width(const ImportEntity *e);
 int    import_column(const ImportEntity *e, const char *name);      /* -1: none */
+CellKind    import_kind(const ImportColumn *k);
+const char *import_key_column(const ImportEntity *e);               /* the first one; NULL: none */
 /* Whether this person may bring in such files. */
 bool   import_may(Ctx *c, const ImportEntity *e);
 extern const ImportEntity bill_import, payment_import;    /* import_history.c */
@@ -61,7 +64,8 @@ typedef struct Judged {
     Faults       faults;
     const char **raw;               /* width of set, row by row: what was looked at, for the report */
     Id          *there;
-    const char **before;            /* of changed rows, after judged_store */
+    bool        *unlinked;          /* there by a key of ours, brought by no file */
+    const char **changes;           /* of rows that are there: {"phone": ["was", "now"]}; NULL: nothing differs */
 } Judged;
 
 /* Cells alone. */
@@ -72,9 +76,20 @@ void   judged_check(Ctx *c, const Batch *b, Judged *j);
 /* Stores what has no fault; ids of the others stay 0. Faults of the moment are added. changed[i] false: it was there
    and nothing differed. */
 void   judged_store(Ctx *c, const Batch *b, Judged *j, Id *ids, bool *changed);
+/* What a good row does to what is there: "new", "changed", "unchanged"; NULL for the others. */
+const char *judged_effect(const Judged *j, size_t row);
 /* [{"code":"E02","column":"phone","text":"...","value":"12"}] of one row; NULL when there is nothing to say. */
 const char *judged_messages(Ctx *c, const Judged *j, size_t row);
 bool        judged_is_good(const Judged *j, size_t row);
 const char *judged_key(const Judged *j, size_t row);
+
+/* --- records that are there (import_change.c) --------------------------------------------------------------------- */
+
+/* Rows beside the records they stand for: what differs of each, and what is wrong with that. dry: nothing is stored;
+   else what has no fault is, with its audit. RETRY when somebody changed one of them meanwhile. */
+Faults import_change (Ctx *c, const ImportSet *s, const Id *ids, const char **changes, bool dry);
+/* Former values come back. why[i]: the record was changed since in one of these columns, or is gone: it stays. */
+void   import_restore(Ctx *c, const ImportEntity *e, const Id *ids, const char *const *changes, size_t n,
+                      const char **why);
 
 #endif

@@ -128,9 +128,32 @@ static void dialling(void) {
     SAME_TEXT(dial_code(NULL), NULL);
 }
 
+/* What a file says of a record that is there, and how it stands. */
+static void comparing(void) {
+    static const struct { CellKind kind; bool is_words; const char *a, *b; bool same; } cases[] = {
+        { CELL_TEXT, false, "a", "a", true }, { CELL_TEXT, false, "a", "A", false },
+        { CELL_TEXT, false, NULL, NULL, true },
+        { CELL_TEXT, false, "a", NULL, false }, { CELL_TEXT, false, NULL, "a", false },
+        { CELL_TEXT, false, "A B", "A, B", false }, { CELL_TEXT, true, "A B", "A, B", true },
+        { CELL_TEXT, true, "A B", "B A", false }, { CELL_TEXT, true, "A", "A B", false },
+        { CELL_TEXT, true, " A;", "A", true },
+        { CELL_DECIMAL, false, "1.5", "1.500000", true }, { CELL_DECIMAL, false, "1.5", "1.51", false },
+        { CELL_DECIMAL, false, "-122.68", "-122.680000", true }, { CELL_INT, false, "7", "7", true },
+        { CELL_INT, false, "7", "8", false }, { CELL_MONEY, false, "12.00", "12", true },
+        { CELL_BOOL, false, "1", "0", false },
+        { CELL_DATE, false, "2026-03-31", "2026-03-31", true }, { CELL_DATE, false, "2026-03-31", "2026-04-01", false },
+        { CELL_TIME, false, "2026-03-31", "2026-03-31T09:15", true },
+        { CELL_TIME, false, "2026-03-31T09:15", "2026-03-31T09:15", true },
+        { CELL_TIME, false, "2026-03-31T09:15", "2026-03-31T09:16", false },
+        { CELL_TIME, false, "2026-03-31", "2026-04-01T00:00", false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CU_ASSERT_EQUAL(cell_same(cases[i].kind, cases[i].is_words, cases[i].a, cases[i].b), cases[i].same);
+}
+
 int main(void) {
     return suite_run("import_rules", (SuiteTest[]){
         { "columns by their names", headers }, { "cells by kind, change and fault", cells },
         { "no column, a short row", without }, { "blanks that were taken together", squeezing },
-        { "codes of countries", dialling }, { 0 } });
+        { "codes of countries", dialling }, { "two cells that say the same", comparing }, { 0 } });
 }

@@ -349,7 +349,7 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, i
     const b = await (async () => { const no = last(); await admin().post(`/migration/${no}/mapping`, {}, { from: `/migration/${no}/mapping` }).is(303); await admin().post(`/migration/${no}/validate`, {}, { from: `/migration/${no}` }).is(303); await settle(no); return run(no); })();
     expect(b.encoding).toBe('ISO-8859-1');
     expect(one("select last_name from consumer where legacy_no = 'C-LATIN'")).toBe('M\u00fcller');
-    await upload('premise', csv(premise_header, premises(1, 70000)), { mode: 'upsert' }).refuses(422, 'mode', 'Files of these records only add new ones.');
+    await upload('opening_balance', csv(['account_legacy_id', 'as_of', 'balance'], [['A-1', '2026-03-31', '1.00']]), { mode: 'upsert' }).refuses(422, 'mode', /^Balances that were posted are never changed by a file\./);
     await admin().get('/migration/999').is(404);
     await admin().post(`/migration/${last()}/import`).is(409);
   });

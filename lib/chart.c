@@ -465,6 +465,119 @@ char *chart_doughnut(Arena *a, const Chart *c) {
     return t.s;
 }
 
+/* --- bars to be moved --------------------------------------------------------------------------------------------- */
+
+enum { HANDLE_TOP = 300, HANDLE_BOTTOM = 1700, HANDLE_HEIGHT = 1950, HANDLE_PITCH = 560, HANDLE_WIDTH = 3300,
+       HANDLE_BAR = 300, HANDLE_AXIS = 460, HANDLE_LINES = 4 };
+
+static int handle_pitch(const ChartHandle *v, size_t n) {
+    int pitch = HANDLE_PITCH;
+    for (size_t i = 0; i < n; i++)
+        if (text_width(v[i].label) + 100 > pitch) pitch = text_width(v[i].label) + 100;
+    return pitch;
+}
+
+size_t chart_handles_room(const ChartHandle *v, size_t n) {
+    int room = (HANDLE_WIDTH - HANDLE_AXIS) / handle_pitch(v, n);
+    return room < 1 ? 1 : (size_t)room;
+}
+
+/* A decimal as fields hold it: "4.5", "-0.25". */
+static void add_micro(Text *t, const char *name, int64_t micro) {
+    uint64_t v = micro < 0 ? 0 - (uint64_t)micro : (uint64_t)micro;
+    char *s = text(t->arena, "%s%llu.%06llu", micro < 0 ? "-" : "", (unsigned long long)(v / 1000000),
+                   (unsigned long long)(v % 1000000));
+    size_t n = strlen(s);
+    while (s[n - 1] == '0') s[--n] = 0;
+    if (s[n - 1] == '.') s[--n] = 0;
+    text_addf(t, " %s=\"%s\"", name, s);
+}
+
+static void add_rect(Text *t, const char *class, int x, int width, int from, int to) {
+    text_addf(t, "<rect class=\"%s\"", class);
+    add_attr(t, "x", x);
+    add_attr(t, "y", from < to ? from : to);
+    add_attr(t, "width", width);
+    add_attr(t, "height", from < to ? to - from : from - to);
+    text_add(t, "/>");
+}
+
+static void add_handle(Text *t, const ChartHandles *c, const Plot *p, const ChartHandle *h, int middle) {
+    int zero = y_of(p, 0), end = y_of(p, h->value), x = middle - HANDLE_BAR / 2;
+    text_add(t, "<g class=\"knob\" data-field=\"");
+    add_escaped(t, h->field);
+    text_add(t, "\" data-name=\"");
+    add_escaped(t, h->name);
+    text_add(t, "\"");
+    add_micro(t, "data-stored", h->stored);
+    if (h->may_be_negative) text_add(t, " data-negative=\"1\"");
+    text_add(t, "><title>");
+    add_escaped(t, h->name);
+    text_add(t, "</title>");
+    add_rect(t, "s2 was", x - 60, HANDLE_BAR + 120, zero, y_of(p, h->stored));
+    add_rect(t, "s1", x, HANDLE_BAR, zero, end);
+    add_rect(t, "hit", x - 100, HANDLE_BAR + 200, end - 220, end + 220);
+    add_rect(t, "grip", x - 30, HANDLE_BAR + 60, end - 25, end + 25);
+    text_add(t, "<text class=\"val\" text-anchor=\"middle\"");
+    add_attr(t, "x", middle);
+    add_attr(t, "y", end - 90);
+    text_add(t, ">");
+    add_escaped(t, figure(t->arena, h->value, 6));
+    if (c->after) add_escaped(t, c->after);
+    text_add(t, "</text></g><text text-anchor=\"middle\"");
+    add_attr(t, "x", middle);
+    add_attr(t, "y", HANDLE_BOTTOM + 180);
+    text_add(t, ">");
+    add_escaped(t, h->label);
+    text_add(t, "</text>");
+}
+
+char *chart_handles(Arena *a, const ChartHandles *c) {
+    Text t = text_start(a);
+    int pitch = handle_pitch(c->v, c->n);
+    Plot p = { .left = HANDLE_AXIS, .width = HANDLE_AXIS + pitch * (int)c->n, .top = HANDLE_TOP,
+               .bottom = HANDLE_BOTTOM, .height = HANDLE_HEIGHT, .axis = c->axis };
+    text_add(&t, "<svg class=\"ch knobs\" role=\"img\" viewBox=\"0 0 ");
+    add_tenths(&t, p.width);
+    text_add(&t, " ");
+    add_tenths(&t, p.height);
+    text_add(&t, "\"");
+    add_attr(&t, "width", p.width);
+    add_attr(&t, "height", p.height);
+    add_attr(&t, "data-top", p.top);
+    add_attr(&t, "data-bottom", p.bottom);
+    add_micro(&t, "data-low", c->axis.low);
+    add_micro(&t, "data-high", c->axis.high);
+    add_micro(&t, "data-step", c->step);
+    add_micro(&t, "data-drag", c->drag);
+    add_micro(&t, "data-most", c->most);
+    if (c->after) text_addf(&t, " data-after=\"%s\"", c->after);
+    text_addf(&t, " aria-labelledby=\"%s-t %s-d\"><title id=\"%s-t\">", c->id, c->id, c->id);
+    add_escaped(&t, c->title);
+    text_addf(&t, "</title><desc id=\"%s-d\">", c->id);
+    add_escaped(&t, c->desc);
+    text_add(&t, "</desc>");
+    for (int i = 0; i <= HANDLE_LINES; i++) {
+        int64_t v = c->axis.low + (int64_t)((Wide)(c->axis.high - c->axis.low) * i / HANDLE_LINES);
+        int y = y_of(&p, v);
+        text_add(&t, "<path class=\"g\" d=\"M");
+        add_tenths(&t, p.left);
+        text_add(&t, " ");
+        add_tenths(&t, y);
+        text_add(&t, "H");
+        add_tenths(&t, p.width);
+        text_addf(&t, "\"/><text class=\"ax\" data-part=\"%d\" text-anchor=\"end\"", i);
+        add_attr(&t, "x", p.left - 60);
+        add_attr(&t, "y", y + 40);
+        text_add(&t, ">");
+        add_escaped(&t, figure(a, v, 6));
+        text_add(&t, "</text>");
+    }
+    for (size_t i = 0; i < c->n; i++) add_handle(&t, c, &p, &c->v[i], p.left + pitch * (int)i + pitch / 2);
+    text_add(&t, "</svg>");
+    return t.s;
+}
+
 /* --- sparkline ---------------------------------------------------------------------------------------------------- */
 
 char *chart_spark(Arena *a, const int64_t *values, size_t n) {

@@ -61,4 +61,27 @@ char *chart_spark   (Arena *a, const int64_t *values, size_t n);    /* decoratio
 typedef struct { int64_t low, high, step; } ChartAxis;
 ChartAxis chart_axis(int64_t low, int64_t high, int lines);
 
+/*
+ * Prices that people move (the designer of tariffs): bars on one axis, each with the stored value behind it and a grip
+ * at its end. Drawn complete by the server; designer.js makes each bar a slider of the field it names. Values in
+ * millionths. One text from <svg to </svg> of its own size in px: at most as wide as a phone.
+ */
+typedef struct ChartHandle {
+    const char *field;                          /* id of the field whose value it is */
+    const char *label, *name;                   /* under the bar; read aloud */
+    int64_t     value, stored;
+    bool        may_be_negative;
+} ChartHandle;
+typedef struct ChartHandles {
+    const char        *id, *title, *desc, *after;       /* after: "%" behind each value, or NULL */
+    size_t             n;
+    const ChartHandle *v;
+    ChartAxis          axis;
+    int64_t            step, drag;              /* of the keys; of the pointer */
+    int64_t            most;                    /* no value is above */
+} ChartHandles;
+char  *chart_handles(Arena *a, const ChartHandles *c);
+/* How many bars with such labels one drawing holds, at least 1. */
+size_t chart_handles_room(const ChartHandle *v, size_t n);
+
 #endif

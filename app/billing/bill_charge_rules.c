@@ -87,7 +87,8 @@ static bool rates_same(const TariffRate *a, const TariffRate *b) {
             a->is_maximum == b->is_maximum && a->minimum.micro == b->minimum.micro && a->percent_e6 == b->percent_e6 &&
             names_same(a->of, a->of_n, b->of, b->of_n) && a->has_cap == b->has_cap &&
             a->cap_per_unit.micro == b->cap_per_unit.micro && a->season == b->season && a->has_above == b->has_above &&
-            a->has_upto == b->has_upto && a->above.micro == b->above.micro && a->upto.micro == b->upto.micro &&
+            a->has_upto == b->has_upto && text_same(a->group, b->group) &&
+            a->above.micro == b->above.micro && a->upto.micro == b->upto.micro &&
             names_same(a->tax_codes, a->tax_n, b->tax_codes, b->tax_n));
 }
 
@@ -136,6 +137,27 @@ static void rate_add(Run *run, const TariffRate *r, Date from, Date to) {
         if (r->season >> date_ymd(day).month & 1) piece_add(run, c, day, date_min(date_month_end(day), to), r);
 }
 
+bool bill_is_enrolled(const BillConnection *c, const char *group, Date day) {
+    for (int i = 0; i < c->enrolment_n; i++) {
+        const BillEnrolment *e = &c->enrolments[i];
+        if (e->group && strcmp(group, "any") && strcmp(e->group, group)) continue;
+        if ((!date_is_set(e->from) || e->from.day <= day.day) && (!date_is_set(e->to) || day.day <= e->to.day))
+            return true;
+    }
+    return false;
+}
+
+/* A rebate of the plan: only on the days on which the account is enrolled. */
+static void rebate_add(Run *run, const TariffRate *r, Date from, Date to) {
+    for (Date day = from; day.day <= to.day; day.day++) {
+        if (!bill_is_enrolled(run->s->connection, r->group, day)) continue;
+        Date end = day;
+        while (end.day < to.day && bill_is_enrolled(run->s->connection, r->group, date_add_days(end, 1))) end.day++;
+        rate_add(run, r, day, end);
+        day = end;
+    }
+}
+
 /* Rates of one code with days of their own must cover the version's days: a hole is a mistake of the plan (BX-E03). */
 static bool has_no_hole(Run *run, const BillPlanSpan *p, const TariffRate *r, Date from, Date to) {
     if (!date_is_set(r->valid_from) && !date_is_set(r->valid_to)) return true;
@@ -167,7 +189,8 @@ static bool version_add(Run *run, const BillPlanSpan *p, Date from, Date to) {
     }
     for (int i = 0; i < p->rate_n; i++) {
         if (!tariff_is_deduction(p->rates[i].charge_type) && !has_no_hole(run, p, &p->rates[i], from, to)) return false;
-        rate_add(run, &p->rates[i], from, to);
+        if (p->rates[i].group) rebate_add(run, &p->rates[i], from, to);
+        else rate_add(run, &p->rates[i], from, to);
     }
     return true;
 }

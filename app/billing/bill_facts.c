@@ -566,6 +566,7 @@ void rebate_taxes(Ctx *c, TariffRate *rebate, const TariffRate *rates, int n) {
     for (int i = 0; i < n; i++) room += rates[i].tax_n;
     for (int i = 0; i < n; i++) {
         const TariffRate *r = &rates[i];
+        if (r == rebate) continue;                          /* of the plan itself */
         bool named = !rebate->of_n;
         for (int k = 0; k < rebate->of_n; k++)
             named = named || !strcmp(rebate->of[k], r->charge_type) || (r->code && !strcmp(rebate->of[k], r->code));
@@ -584,8 +585,10 @@ static void rebates_fill(Set *x, Id account, BillConnection *to) {
     SHARE(x->rebates, account, account, first, n);
     if (!n) return;
     TariffRate *v = take_n(x->c, TariffRate, n);
+    BillEnrolment *enrolments = take_n(x->c, BillEnrolment, n);
     for (size_t i = 0; i < n; i++) {
         const RebateFact *r = &x->rebates.v[first + i];
+        enrolments[i] = (BillEnrolment){ r->group_word, r->from_on, r->to_on };
         v[i] = rebate_rate(x->c, &(RebateTerms){
             .code = r->code, .name = r->name, .group = r->group_word, .kind = r->kind, .service = to->service,
             .refs = r->refs, .amount = r->amount_minor, .rate = r->rate_micro, .rate_ppm = r->rate_ppm,
@@ -596,6 +599,8 @@ static void rebates_fill(Set *x, Id account, BillConnection *to) {
     }
     to->rebates = v;
     to->rebate_n = (int)n;
+    to->enrolments = enrolments;
+    to->enrolment_n = (int)n;
 }
 
 /* A reading near the end of the days to bill: the same window as the engine's. */

@@ -94,6 +94,9 @@ typedef struct {
     int               line_n;
 } BillEstimated;
 
+/* Days on which the account has an approved enrolment of a group; a NULL group is each of them. DATE_NONE: open. */
+typedef struct { const char *group; Date from, to; } BillEnrolment;
+
 /* Days of this connection on published bills (for BX-E04); as many as may touch the period. */
 typedef struct { Id plan; const char *bill_no; Date from, to; } BilledDays;
 
@@ -121,6 +124,7 @@ typedef struct {
     Quantity    carried;                        /* interpolation: use of earlier days that the last bill left */
     /* DISCOUNT and SUBSIDY of approved enrolments, valid_from/to their days */
     const TariffRate    *rebates;   int rebate_n;
+    const BillEnrolment *enrolments; int enrolment_n;       /* for rebates that a plan gives to a group */
     Quantity    usual;                          /* use of the earlier bills that count as usual (BX-H01) ... */
     int         usual_days;                     /* ... and their days; 0: none yet */
     int         zero_periods;                   /* bills in a row without use before this one (BX-H02) */
@@ -132,6 +136,8 @@ typedef struct {
     int64_t     calorific_e6;                   /* average of the period; 0: missing (BX-E11) */
     int         usage_decimals;                 /* converted use is rounded half up to so many; -1: exact */
 } BillConnection;
+/* Whether a rebate of this group ("any": of any) counts on a day. */
+bool bill_is_enrolled(const BillConnection *c, const char *group, Date day);
 
 #define BILL_USE_DEFAULT        ((BillUse){ .from = DATE_NONE, .to = DATE_NONE, .multiplier_e6 = 1000000 })
 #define BILL_CONNECTION_DEFAULT ((BillConnection){ .active_from = DATE_NONE, .active_to = DATE_NONE, \

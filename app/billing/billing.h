@@ -223,8 +223,16 @@ Price marginal_rate(struct Ctx *c, Id account);
 /* --- tariffs without an account (ONB02US05): calculator, designer, impact ----------------------------------------- */
 
 typedef struct { const char *name; Quantity value; } TariffFact;        /* an attribute, or the use of a period */
-/* A price put in the place of the stored one, for this computing only. */
-typedef struct { Id rate; int tier; Price price; } TariffTry;           /* tier from 0; -1: the component's own price */
+/* A price put in the place of the stored one, for this computing only: of the component itself, of a tier, of a
+   time-of-use period; its percentage, or the share of the quantity that counts (both in millionths of a percent). */
+typedef enum { TRY_PRICE, TRY_TIER, TRY_PERIOD, TRY_PERCENT, TRY_SHARE } TryKind;
+typedef struct {
+    Id          rate;
+    TryKind     kind;
+    int         tier;                       /* from 0, within its season */
+    const char *period, *season, *size;     /* season, size: counts there only; NULL: everywhere */
+    Price       price;
+} TariffTry;
 typedef struct {
     Date              from, to;             /* both billed; within the desk's days */
     bool              is_part;              /* first or final: a full period only with all its days */
@@ -235,6 +243,7 @@ typedef struct {
     bool              has_winter_average;
     Quantity          winter_average;
     const Id         *rebates;    int rebate_n;     /* rebate rules, as if enrolled */
+    bool              is_enrolled;          /* in every group that the plan has rebates for */
     bool              is_unmetered, is_tax_exempt;
     const TariffTry  *tries;      int try_n;
     bool              explains;             /* fill `explain` of the lines; costs about as much again */

@@ -29,6 +29,8 @@ ROW(VersionRow, VERSION_ROW)
         F(T, const char *, unit) F(T, bool, has_rate) F(T, Price, rate_micro) F(T, Money, amount_minor) \
     F(T, int64_t, rate_ppm) F(T, const char *, quantity) F(T, int64_t, qty_percent_ppm) F(T, const char *, tier_mode) \
         F(T, const char *, tier_period) F(T, Quantity, included_qty_micro) \
+    F(T, bool, has_above) F(T, Quantity, above_qty_micro) F(T, bool, has_upto) F(T, Quantity, upto_qty_micro) \
+    F(T, bool, has_cap) F(T, Price, cap_micro) F(T, const char *, rebate_group) \
     F(T, bool, has_minimum) F(T, Money, minimum_minor) F(T, const char *, round_qty) F(T, const char *, tax_codes) \
         F(T, const char *, refs) F(T, const char *, tax_code) F(T, const char *, tiers_per) \
     F(T, const char *, season_code) F(T, Date, valid_from) F(T, Date, valid_to) F(T, const char *, gl_code) \
@@ -126,8 +128,11 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
         "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, r.basis, r.prorate, "
         "r.service_code, r.unit, r.rate_micro is not null as has_rate, coalesce(r.rate_micro, 0) as rate_micro, "
         "coalesce(r.amount_minor, 0) as amount_minor, coalesce(r.rate_ppm, 0) as rate_ppm, r.quantity, "
-        "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, r.minimum_minor "
-        "is not null as has_minimum, "
+        "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, "
+        "r.above_qty_micro is not null as has_above, coalesce(r.above_qty_micro, 0) as above_qty_micro, "
+        "r.upto_qty_micro is not null as has_upto, coalesce(r.upto_qty_micro, 0) as upto_qty_micro, "
+        "r.cap_micro is not null as has_cap, coalesce(r.cap_micro, 0) as cap_micro, r.rebate_group, "
+        "r.minimum_minor is not null as has_minimum, "
         "coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, r.tax_codes, r.refs, r.tax_code, r.tiers_per, "
         "r.season_code, r.valid_from, r.valid_to, r.gl_code, r.labels from tariff_rate r "
         "join tariff_plan_version v on v.id = r.version_id where r.utility_id=? and r.enabled=1 "
@@ -271,6 +276,10 @@ static bool rate_of(Ctx *c, const PlanBook *b, const RateRow *r, const char *sea
     to->percent_e6 = r->rate_ppm * 100;
     to->of = texts_of(c, r->refs, &to->of_n);
     to->tax_codes = texts_of(c, r->tax_codes, &to->tax_n);
+    to->has_above = r->has_above, to->above = r->above_qty_micro;
+    to->has_upto = r->has_upto, to->upto = r->upto_qty_micro;
+    to->has_cap = r->has_cap, to->cap_per_unit = r->cap_micro;
+    if (!strcmp(r->type, "rebate")) to->group = r->rebate_group ? r->rebate_group : "any";
     to->valid_from = r->valid_from, to->valid_to = r->valid_to;
     to->sequence = r->sequence;
     if (to->calc == CALC_TIERED || to->calc == CALC_FLAT_BY_TIER) tiers_of(c, b, r, season, to);
@@ -319,7 +328,7 @@ static void season_add(Ctx *c, const PlanBook *b, Id plan, const char *season, c
         }
         TariffRate *x = &to->v[to->n++];
         *x = *r;
-        x->season = months;
+        x->season = months, x->season_code = s ? s->code : NULL;
         if (!s || months) continue;
         x->valid_from = md_date(year, s->from_md);
         x->valid_to = md_date(strcmp(s->to_md, s->from_md) < 0 ? year + 1 : year, s->to_md);
@@ -368,6 +377,8 @@ static void components_make(Ctx *c, PlanBook *b, Version *v, const char *size) {
     }
     for (size_t i = v->first; i < v->first + v->rows; i++)
         if (!strcmp(b->rates.v[i].type, "tax")) tax_add(c, &b->rates.v[i], x);
+    for (int i = 0; i < x->n; i++)
+        if (x->v[i].group && !x->v[i].tax_n) rebate_taxes(c, &x->v[i], x->v, x->n);
     x->next = v->made;
     v->made = x;
 }

@@ -101,40 +101,60 @@ static void attributes_of(Ctx *c, const TariffUse *use, BillConnection *k) {
 
 static void rebates_of(TariffDesk *d, const TariffUse *use, BillConnection *k) {
     TariffRate *v = take_n(d->c, TariffRate, (size_t)use->rebate_n + 1);
+    BillEnrolment *e = take_n(d->c, BillEnrolment, (size_t)use->rebate_n + 1);
     for (int i = 0; i < use->rebate_n; i++)
-        for (size_t x = 0; x < d->rules.n; x++)
-            if (d->rules.v[x].id.id == use->rebates[i].id) v[k->rebate_n++] = d->rebates[x];
+        for (size_t x = 0; x < d->rules.n; x++) {
+            const RebateRow *r = &d->rules.v[x];
+            if (r->id.id != use->rebates[i].id) continue;
+            v[k->rebate_n++] = d->rebates[x];
+            e[k->enrolment_n++] = (BillEnrolment){ r->group_word, r->effective_from, r->effective_to };
+        }
+    if (use->is_enrolled) e[k->enrolment_n++] = (BillEnrolment){ NULL, DATE_NONE, DATE_NONE };
+    k->enrolments = e;
     for (int i = 0; i < k->rebate_n && k->span_n; i++)
         rebate_taxes(d->c, &v[i], k->spans[k->span_n - 1].rates, k->spans[k->span_n - 1].rate_n);
     k->rebates = v;
+}
+
+static bool is_tried(const TariffRate *r, const TariffTry *x, const char *size) {
+    return r->id.id == x->rate.id && (!x->season || (r->season_code && !strcmp(r->season_code, x->season)))
+        && (!x->size || (size && !strcmp(x->size, size)));
+}
+
+static void try_tier(Ctx *c, TariffRate *r, const TariffTry *x) {
+    if (x->tier >= r->prices.tier_n) return;
+    TariffTier *tiers = take_n(c, TariffTier, (size_t)r->prices.tier_n);
+    memcpy(tiers, r->prices.tiers, (size_t)r->prices.tier_n * sizeof *tiers);
+    tiers[x->tier].price = x->price;
+    r->prices.tiers = tiers;
+}
+
+static void try_period(Ctx *c, TariffRate *r, const TariffTry *x) {
+    TouPrice *tou = take_n(c, TouPrice, (size_t)r->prices.tou_n + 1);
+    for (int i = 0; i < r->prices.tou_n; i++) {
+        tou[i] = r->prices.tou[i];
+        if (!strcmp(tou[i].period, x->period)) tou[i].price = x->price;
+    }
+    r->prices.tou = tou;
 }
 
 /* The components with the prices tried, in a copy: those of the book are shared. */
 static void tries_apply(Ctx *c, const TariffUse *use, BillPlanSpan *s) {
     TariffRate *rates = take_n(c, TariffRate, (size_t)s->rate_n + 1);
     memcpy(rates, s->rates, (size_t)s->rate_n * sizeof *rates);
-    for (int t = 0; t < use->try_n; t++) {
-        const TariffTry *x = &use->tries[t];
+    for (int t = 0; t < use->try_n; t++)
         for (int i = 0; i < s->rate_n; i++) {
+            const TariffTry *x = &use->tries[t];
             TariffRate *r = &rates[i];
-            if (r->id.id != x->rate.id) continue;
-            if (x->tier < 0) {
-                r->prices.price = x->price;
-                continue;
+            if (!is_tried(r, x, use->size)) continue;
+            switch (x->kind) {
+            case TRY_PRICE:   r->prices.price = x->price; break;
+            case TRY_TIER:    try_tier(c, r, x); break;
+            case TRY_PERIOD:  try_period(c, r, x); break;
+            case TRY_PERCENT: r->percent_e6 = x->price.micro; break;
+            case TRY_SHARE:   r->qty_percent_e6 = x->price.micro; break;
             }
-            if (x->tier < r->prices.tou_n) {
-                TouPrice *tou = take_n(c, TouPrice, (size_t)r->prices.tou_n);
-                memcpy(tou, r->prices.tou, (size_t)r->prices.tou_n * sizeof *tou);
-                tou[x->tier].price = x->price;
-                r->prices.tou = tou;
-            }
-            if (x->tier >= r->prices.tier_n) continue;
-            TariffTier *tiers = take_n(c, TariffTier, (size_t)r->prices.tier_n);
-            memcpy(tiers, r->prices.tiers, (size_t)r->prices.tier_n * sizeof *tiers);
-            tiers[x->tier].price = x->price;
-            r->prices.tiers = tiers;
         }
-    }
     s->rates = rates;
 }
 
@@ -292,12 +312,13 @@ static void tax_add(Ctx *c, Written *d, const BillTax *t, Date to) {
 static Written document_of(TariffDesk *d, const TariffUse *use, const BillConnection *k, const BillPlanSpan *s) {
     Ctx *c = d->c;
     Written doc = { .v = take_n(c, TariffComponent, (size_t)(s->rate_n + k->rebate_n + d->facts.tax_n) + 1) };
-    for (int percent = 0; percent < 2; percent++)
+    for (int pass = 0; pass < 3; pass++)                /* charges, percentages of them, the plan's own rebates */
         for (int i = 0; i < s->rate_n; i++) {
             const TariffRate *r = &s->rates[i];
             bool is_minimum = !strcmp(r->charge_type, "MIN_BILL");
-            if ((r->calc == CALC_PERCENT) != (percent == 1) || (is_minimum && r->is_maximum)) continue;
-            if (is_minimum) minimum_set(&doc, r);
+            if ((r->group ? 2 : r->calc == CALC_PERCENT) != pass) continue;
+            if (r->group && !bill_is_enrolled(k, r->group, use->to)) continue;
+            if (is_minimum && !r->is_maximum) minimum_set(&doc, r);
             else component_add(c, &doc, r, use->has_winter_average);
         }
     if (doc.minimum.is_set) minimum_names(c, &doc);

@@ -84,9 +84,12 @@ typedef struct TariffRate {
     bool               has_cap;
     Price              cap_per_unit;
     uint16_t           season;          /* bit m is month m, 1 to 12; 0: all year */
+    const char        *season_code;     /* bills only: of the plan's season that these prices are of; NULL: none */
     bool               has_above, has_upto;
     Quantity           above, upto;     /* usage_range */
     Date               valid_from, valid_to;    /* bills only; DATE_NONE: as its plan version */
+    /* bills only: a rebate counts for who is enrolled in this group, "any": in one of them; NULL: for everybody */
+    const char        *group;
     const char *const *tax_codes;       /* bills only */
     int                tax_n;
     int                sequence;        /* bills only: order of calculation */

@@ -250,6 +250,16 @@ const char *plan_price_text(Req *r, const PlanRate *v) {
             { "quantity", locale_quantity(&r->c.mem, r->c.locale, v->included_qty_micro, v->unit) }));
     if (v->has_minimum && strcmp(v->charge_type, "MIN_BILL"))
         text_addf(&t, ", %s", msg_format(r, language, "plan.least_text", { "amount", money(r, v->minimum_minor) }));
+    if (v->has_cap)
+        text_addf(&t, ", %s", msg_format(r, language, "plan.cap_text", { "price", price(r, v->cap_micro) }));
+    if (v->has_above)
+        text_addf(&t, ", %s", msg_format(r, language, "plan.above_text",
+            { "quantity", locale_quantity(&r->c.mem, r->c.locale, v->above_qty_micro, v->unit) }));
+    if (v->has_upto)
+        text_addf(&t, ", %s", msg_format(r, language, "plan.upto_text",
+            { "quantity", locale_quantity(&r->c.mem, r->c.locale, v->upto_qty_micro, v->unit) }));
+    if (!strcmp(v->type, "rebate"))
+        text_addf(&t, ", %s", msg(language, text(r, "plan.group.%s", v->rebate_group ? v->rebate_group : "any")));
     if (v->season_code) text_addf(&t, ", %s", msg_format(r, language, "plan.season_text", { "season",
                                                                                            v->season_code }));
     return t.s;

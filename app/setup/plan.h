@@ -45,7 +45,9 @@ ROW(PlanVersion, PLAN_VERSION)
     F(T, const char *, basis) F(T, bool, prorate) F(T, const char *, service_code) F(T, const char *, unit) \
     F(T, Price, rate_micro) F(T, Money, amount_minor) F(T, int64_t, rate_ppm) F(T, const char *, quantity) \
     F(T, int64_t, qty_percent_ppm) F(T, const char *, tier_mode) F(T, const char *, tier_period) \
-    F(T, Quantity, included_qty_micro) F(T, bool, has_minimum) F(T, Money, minimum_minor) \
+    F(T, Quantity, included_qty_micro) F(T, bool, has_above) F(T, Quantity, above_qty_micro) F(T, bool, has_upto) \
+    F(T, Quantity, upto_qty_micro) F(T, bool, has_cap) F(T, Price, cap_micro) F(T, const char *, rebate_group) \
+    F(T, bool, has_minimum) F(T, Money, minimum_minor) \
     F(T, const char *, round_qty) F(T, const char *, tax_codes) \
     F(T, const char *, refs) F(T, const char *, tax_code) F(T, const char *, tiers_per) \
         F(T, const char *, season_code) \
@@ -55,6 +57,9 @@ ROW(PlanRate, PLAN_RATE)
 #define PLAN_RATE_SELECT "select r.id, r.version_id, r.sequence, r.code, r.label, r.type, r.charge_type, r.calc, " \
     "r.basis, r.prorate, r.service_code, r.unit, r.rate_micro, r.amount_minor, r.rate_ppm, r.quantity, " \
     "r.qty_percent_ppm, r.tier_mode, r.tier_period, r.included_qty_micro, " \
+    "r.above_qty_micro is not null as has_above, coalesce(r.above_qty_micro, 0) as above_qty_micro, " \
+    "r.upto_qty_micro is not null as has_upto, coalesce(r.upto_qty_micro, 0) as upto_qty_micro, " \
+    "r.cap_micro is not null as has_cap, coalesce(r.cap_micro, 0) as cap_micro, r.rebate_group, " \
     "r.minimum_minor is not null as has_minimum, coalesce(r.minimum_minor, 0) as minimum_minor, r.round_qty, " \
     "r.tax_codes, r.refs, r.tax_code, r.tiers_per, r.season_code, r.valid_from, r.valid_to, r.gl_code, " \
     "r.show_zero, r.enabled, r.labels from tariff_rate r "
@@ -142,9 +147,17 @@ typedef struct PlanUses { int n; const Quantity *quantity; const char *unit, *be
                           Money before[8], after[8]; } PlanUses;
 /* A chart and a table of what both make of each use. */
 void plan_show_uses(Req *r, const char *section, const PlanUses *u);
-/* The bill of a use by a household of one dwelling, one ERU, the smallest meter. */
-Money plan_bill_of(TariffDesk *d, Quantity q, Date from, Date to, const TariffTry *tries, int n);
-/* 30 days from the version's first day. */
-void plan_typical_days(const PlanVersion *v, Date *from, Date *to);
+/* A household of one dwelling and one ERU that stands for many: its meter, 30 days, and of the week's hours the share
+   of each time-of-use period, which it uses evenly. */
+typedef struct PlanHome { const char *size; Date from, to; const TariffFact *shares; int share_n; bool is_enrolled; }
+    PlanHome;
+/* Sizes of meters that the version has prices for, the smallest first; how many. */
+enum { PLAN_SIZES_MOST = 30 };
+size_t plan_sizes(Ctx *c, const PlanVersion *v, const char **to);
+/* 30 days from the version's first day, or of the season (NULL: none) that begins next; the size NULL: the smallest. */
+PlanHome plan_home(Ctx *c, const Plan *p, const PlanVersion *v, const char *size, const char *season);
+/* refusal: why there is no bill, when one is asked for and there is none. */
+Money    plan_bill_of(TariffDesk *d, Quantity q, const PlanHome *home, const TariffTry *tries, int n,
+                      const char **refusal);
 
 #endif

@@ -24,6 +24,7 @@ static const Field asked[] = {
     { "demand",   "Highest demand",  QTY(0, 0),   .suffix = "kW" },
     { "peak",     "Highest of the last 12 months", QTY(0, 0), .suffix = "kW" },
     { "rebates",  "Rebates",         CHOICES(NULL) },
+    { "enrolled", "Enrolled in the rebates of the plan", BOOL },
     { "part",     "First or final bill", BOOL,    .hint = "Charges for a time go by days unless all days are there" },
     { "exempt",   "Exempt from taxes", BOOL },
     { "other",    "Compare with",    TEXT(2, 40) },
@@ -36,6 +37,7 @@ typedef struct Asked {
     Id          rebate_ids[REBATES_MOST];
     const char *tou[TOU_MOST];
     int         tou_n;
+    bool        has_rebates;            /* of its own, for who is enrolled */
     PlanChoice  main, other;
     Input      *in;
     TariffFact  facts[5], used[TOU_MOST];
@@ -60,10 +62,13 @@ static void form_make(Req *r, Asked *a) {
             "order by t.code limit ?", a->main.plan->id, TOU_MOST);
         for (size_t i = 0; i < tou.n; i++) a->tou[a->tou_n++] = tou.v[i].code;
     }
+    a->has_rebates = a->main.plan && db_int(r, "select exists (select 1 from tariff_rate x join tariff_plan_version v "
+        "on v.id=x.version_id where v.plan_id=? and x.type='rebate')", a->main.plan->id);
     size_t n = 0;
     for (const Field *f = asked; f->name; f++) {
         if (!strcmp(f->name, "rebates") && !rules.n) continue;
         if (!strcmp(f->name, "quantity") && a->tou_n) continue;
+        if (!strcmp(f->name, "enrolled") && !a->has_rebates) continue;
         a->fields[n] = *f;
         if (f->type == FIELD_CHOICES) a->fields[n].choices = a->rebates;
         n++;
@@ -92,6 +97,7 @@ static void facts_read(Asked *a) {
     a->facts[u->attribute_n++] = (TariffFact){ "dwelling_units", { units * 1000000 } };
     u->size = in_text(in, "size");
     u->has_winter_average = in_given(in, "winter"), u->winter_average = in_qty(in, "winter");
+    u->is_enrolled = a->has_rebates && in_bool(in, "enrolled");
     u->is_part = in_bool(in, "part"), u->is_tax_exempt = in_bool(in, "exempt");
     u->explains = true;
     if (!a->tou_n) u->quantity = in_qty(in, "quantity");

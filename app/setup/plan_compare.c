@@ -9,7 +9,7 @@
 #include "lib/chart.h"
 #include "lib/money.h"
 
-enum { USES_MOST = 8 };
+enum { USES_MOST = 8, SHARES_MOST = 24 };
 
 static const Form compare_form = { .name = "plan_compare", .fields = FIELDS {
     { "a", "First",  TEXT(2, 40), .flags = REQUIRED },
@@ -144,16 +144,88 @@ void plan_show_uses(Req *r, const char *section, const PlanUses *u) {
     }
 }
 
-Money plan_bill_of(TariffDesk *d, Quantity q, Date from, Date to, const TariffTry *tries, int n) {
-    static const TariffFact facts[] = { { "dwelling_units", { 1000000 } }, { "eru", { 1000000 } } };
-    TariffUse u = { .from = from, .to = to, .quantity = q, .attributes = facts, .attribute_n = 2, .size = "5/8",
-                    .tries = tries, .try_n = n };
-    return tariff_bill(d, &u).total;
+#define SIZE_ROW(F, T) F(T, const char *, size)
+ROW(SizeRow, SIZE_ROW)
+
+size_t plan_sizes(Ctx *c, const PlanVersion *v, const char **to) {
+    SizeRows all = db_all(c, SizeRow, "select distinct z.size from tariff_meter_size_price z join tariff_rate r "
+        "on r.id=z.rate_id where r.version_id=? and r.enabled=1 limit ?", v->id, PLAN_SIZES_MOST);
+    for (size_t i = 0; i < all.n; i++) {
+        size_t at = i;
+        for (; at && meter_size_rank(to[at - 1]) > meter_size_rank(all.v[i].size); at--) to[at] = to[at - 1];
+        to[at] = all.v[i].size;
+    }
+    return all.n;
 }
 
-void plan_typical_days(const PlanVersion *v, Date *from, Date *to) {
-    *from = v->effective_from;
-    *to = date_add_days(*from, 29);
+#define SHARE_ROW(F, T) F(T, const char *, code) F(T, int64_t, minutes)
+ROW(ShareRow, SHARE_ROW)
+
+/* Of each period the part of the week's minutes, in millionths; the last has what rounding left. */
+static void shares_of(Ctx *c, const PlanVersion *v, const char *season, PlanHome *to) {
+    ShareRows all = db_all(c, ShareRow, "select t.code, cast(sum(time_to_sec(timediff(t.to_time, t.from_time)) div 60 "
+        "* case t.day_type when 'weekday' then 5 when 'weekend' then 2 when 'any' then 7 else 0 end) as signed) "
+        "as minutes from tariff_tou_period t join tariff_rate r on r.id=t.rate_id where r.version_id=? and r.enabled=1 "
+        "and (t.season_code is null or t.season_code=?) group by t.code order by min(t.id)", v->id, season);
+    TariffFact *shares = take_n(c, TariffFact, all.n + 1);
+    int64_t sum = 0, rest = 1000000;
+    for (size_t i = 0; i < all.n; i++) sum += all.v[i].minutes;
+    for (size_t i = 0; i < all.n; i++) {
+        int64_t part = i + 1 == all.n ? rest : sum ? all.v[i].minutes * 1000000 / sum : 0;
+        shares[i] = (TariffFact){ all.v[i].code, { part } };
+        rest -= part;
+    }
+    to->shares = shares, to->share_n = (int)all.n;
+}
+
+/* The smallest meter that the version has a price for; 5/8 where none has one of its own. */
+static const char *smallest_of(Ctx *c, const PlanVersion *v) {
+    const char *sizes[PLAN_SIZES_MOST];
+    size_t n = plan_sizes(c, v, sizes);
+    return n ? sizes[0] : "5/8";
+}
+
+/* The next first day of a season, from a day on. */
+static Date season_start(const char *from_md, Date from) {
+    int month = (from_md[0] - '0') * 10 + from_md[1] - '0', day = (from_md[3] - '0') * 10 + from_md[4] - '0';
+    for (int year = date_ymd(from).year;; year++) {
+        int last = month_days(year, month);
+        Date d = date_of(year, month, day > last ? last : day);
+        if (d.day >= from.day) return d;
+    }
+}
+
+PlanHome plan_home(Ctx *c, const Plan *p, const PlanVersion *v, const char *size, const char *season) {
+    PlanHome home = { .size = size ? size : smallest_of(c, v), .from = v->effective_from };
+    const char *from_md = season ? db_text(c, "select from_md from tariff_season where plan_id=? and code=?", p->id,
+                                           season) : NULL;
+    if (from_md) home.from = season_start(from_md, v->effective_from);
+    home.to = date_add_days(home.from, 29);
+    const char *day = text(c, "%02d-%02d", date_ymd(home.from).month, date_ymd(home.from).day);
+    if (!from_md)
+        season = db_text(c, "select code from tariff_season where plan_id=? and if(from_md<=to_md, ? between from_md "
+                            "and to_md, ?>=from_md or ?<=to_md) limit 1", p->id, day, day, day);
+    shares_of(c, v, season, &home);
+    return home;
+}
+
+Money plan_bill_of(TariffDesk *d, Quantity q, const PlanHome *home, const TariffTry *tries, int n,
+                   const char **refusal) {
+    static const TariffFact facts[] = { { "dwelling_units", { 1000000 } }, { "eru", { 1000000 } } };
+    TariffFact used[SHARES_MOST];
+    TariffUse u = { .from = home->from, .to = home->to, .quantity = q, .attributes = facts, .attribute_n = 2,
+                    .size = home->size, .tries = tries, .try_n = n, .is_enrolled = home->is_enrolled };
+    int64_t rest = q.micro;
+    for (int i = 0; i < home->share_n && i < SHARES_MOST; i++) {
+        bool is_last = i + 1 == home->share_n || i + 1 == SHARES_MOST;
+        int64_t part = is_last ? rest : (int64_t)((Wide)q.micro * home->shares[i].value.micro / 1000000) / 1000 * 1000;
+        used[u.tou_n++] = (TariffFact){ home->shares[i].name, { part } };
+        rest -= part;
+    }
+    u.tou = used;
+    TariffBill bill = tariff_bill(d, &u);
+    if (refusal && bill.refusal) *refusal = bill.refusal;
+    return bill.total;
 }
 
 static void show_bills(Req *r, const Side *a, const Side *b) {
@@ -166,13 +238,14 @@ static void show_bills(Req *r, const Side *a, const Side *b) {
         "and s.code=json_value(p.service_codes, '$[0]') where p.id=?",
         b->is.plan->id);
     u.unit = unit;
-    Date from, to;
-    plan_typical_days(b->version, &from, &to);
-    TariffDesk *left = tariff_desk(c, a->is.plan->id, a->version->id, from, to),
-        *right = tariff_desk(c, b->is.plan->id, b->version->id, from, to);
+    PlanHome home = plan_home(c, b->is.plan, b->version, NULL, NULL),
+        there = plan_home(c, a->is.plan, a->version, NULL, NULL);
+    there.from = home.from, there.to = home.to;
+    TariffDesk *left = tariff_desk(c, a->is.plan->id, a->version->id, home.from, home.to),
+        *right = tariff_desk(c, b->is.plan->id, b->version->id, home.from, home.to);
     for (int i = 0; i < u.n; i++) {
-        u.before[i] = plan_bill_of(left, uses[i], from, to, NULL, 0);
-        u.after[i] = plan_bill_of(right, uses[i], from, to, NULL, 0);
+        u.before[i] = plan_bill_of(left, uses[i], &there, NULL, 0, NULL);
+        u.after[i] = plan_bill_of(right, uses[i], &home, NULL, 0, NULL);
     }
     plan_show_uses(r, "show.sections.2", &u);
 }

@@ -15,7 +15,8 @@ enum {
     CHARGE = 1, CALC = 2, AMOUNT = 4, RATE = 8, PERCENT_OF = 16, BASIS = 32, COUNT = 64, QUANTITY = 128, SHARE = 256,
     CAP = 512, MODE = 1024, PER = 2048, INCLUDED = 4096, REFS = 8192, TAXES = 16384, TAX = 32768, DATES = 65536,
     ROUND = 131072, LIMIT = 262144, MAY_BE_NEGATIVE = 524288, RATCHET = 1048576, LEAST = 2097152,
-    ONE_SEASON = 4194304, PRICED = TAXES | LEAST | ONE_SEASON
+    ONE_SEASON = 4194304, GROUP = 8388608, RANGE = 16777216, CAPPED = 33554432,
+    PRICED = TAXES | LEAST | ONE_SEASON | RANGE
 };
 typedef enum { NO_LINES, TIERS, AMOUNTS, SEASON_TIERS, TOU, SIZES } LineKind;
 
@@ -27,20 +28,20 @@ static const struct RateType { const char *type, *charges, *calc; unsigned has; 
     { "tiered",     "USAGE SEWER_USAGE", "tiered", CHARGE | MODE | PER | QUANTITY | SHARE | INCLUDED | ROUND | PRICED,
                     TIERS },
     { "flat_by_tier", "USAGE FIXED SEWER_USAGE", "flat_by_tier", CHARGE | BASIS | MODE | QUANTITY | PRICED, AMOUNTS },
-    { "seasonal",   "USAGE SEWER_USAGE", "tiered", CHARGE | MODE | QUANTITY | SHARE | INCLUDED | TAXES | LEAST,
+    { "seasonal",   "USAGE SEWER_USAGE", "tiered", CHARGE | MODE | QUANTITY | SHARE | INCLUDED | TAXES | LEAST | RANGE,
                     SEASON_TIERS },
-    { "tou",        "USAGE", "tou", CHARGE | TAXES | LEAST, TOU },
+    { "tou",        "USAGE", "tou", CHARGE | TAXES | LEAST | RANGE, TOU },
     { "demand",     "DEMAND", "per_unit", RATE | RATCHET | PRICED, 0 },
     { "wastewater", "SEWER_USAGE", "per_unit", CALC | RATE | SHARE | CAP | PERCENT_OF | REFS | PRICED, 0 },
     { "stormwater", "STORMWATER", "per_unit", RATE | PRICED, 0 },
     { "minimum",    "MIN_BILL", "flat", AMOUNT | REFS | TAXES, 0 },
     { "maximum",    "MIN_BILL", "flat", AMOUNT | REFS | TAXES, 0 },
     { "surcharge",  "SURCHARGE SERVICE_FEE", "flat", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS | TAXES
-                    | ONE_SEASON | DATES | MAY_BE_NEGATIVE, 0 },
+                    | ONE_SEASON | DATES | MAY_BE_NEGATIVE | RANGE | CAPPED, 0 },
     { "adjustment_factor", "FUEL_ADJ SURCHARGE", "per_unit", CHARGE | CALC | AMOUNT | BASIS | RATE | PERCENT_OF | REFS
-                    | TAXES | ONE_SEASON | DATES | MAY_BE_NEGATIVE, 0 },
-    { "rebate",     "DISCOUNT SUBSIDY", "percent", CHARGE | CALC | AMOUNT | BASIS | RATE | LIMIT | PERCENT_OF | REFS
-                    | DATES | ONE_SEASON, 0 },
+                    | TAXES | ONE_SEASON | DATES | MAY_BE_NEGATIVE | RANGE | CAPPED, 0 },
+    { "rebate",     "DISCOUNT SUBSIDY", "percent", GROUP | CHARGE | CALC | AMOUNT | BASIS | RATE | LIMIT | PERCENT_OF
+                    | REFS | DATES | ONE_SEASON | RANGE | CAPPED, 0 },
     { "tax",        "TAX", "percent", TAX | REFS, 0 },
     { 0 }
 };
@@ -58,6 +59,9 @@ static const Choice periods[] = { { "month", "A month, by days" }, { "bill", "A 
                                   { "day", "A day" }, { 0 } };
 static const Choice rounds[] = { { "none", "Exact" }, { "up_to_unit", "Up to the next unit" }, { 0 } };
 static const Choice caps[] = { { "usage", "No limit" }, { "min(usage,winter_average)", "Winter average" }, { 0 } };
+static const Choice groups[] = { { "any", "All enrolled in a rebate" }, { "low_income", "Low income" },
+                                 { "senior", "Senior" }, { "disability", "Disability" }, { "hardship", "Hardship" },
+                                 { "conservation", "Conservation" }, { "other", "Other" }, { 0 } };
 static const Choice counts[] = { { "one", "Once" }, { "dwelling_units", "For each dwelling" },
                                  { "eru", "For each ERU" },
                                  { "connected_load", "For each kW of connected load" }, { 0 } };
@@ -72,6 +76,8 @@ static const struct RateField { Field f; unsigned when; } rate_fields[] = {
     { { "label",        "On the bill",   TEXT(1, 80), .flags = REQUIRED }, 0 },
     { { "sequence",     "Order",         INT(1, 999), .flags = REQUIRED }, 0 },
     { { "charge_type",  "Charge type",   CHOICE(NULL), .flags = REQUIRED }, CHARGE },
+    { { "group",        "For",           CHOICE(groups), .flags = REQUIRED, .initial = "any",
+        .hint = "Accounts with an approved enrolment" }, GROUP },
     { { "service",      "Service",       CHOICE(NULL), .flags = REQUIRED }, 0 },
     { { "gl_code",      "GL code",       CHOICE(NULL) }, 0 },
     { { "tax_code",     "Tax",           CHOICE(NULL), .flags = REQUIRED }, TAX },
@@ -85,11 +91,15 @@ static const struct RateField { Field f; unsigned when; } rate_fields[] = {
         .hint = "Of the highest demand of the last twelve months; empty: none" }, RATCHET },
     { { "limit",        "Up to so many units", QTY(0, 0), .hint = "Empty: all units" }, LIMIT },
     { { "percent",      "Percentage",    PERCENT(0, 1000000) }, PERCENT_OF },
+    { { "cap_price",    "At most a unit", PRICE(0, PRICE_MOST), .hint = "Of a percentage; empty: no limit" }, CAPPED },
     { { "share",        "Share of the volume", PERCENT(0, 1000000), .initial = "100" }, SHARE },
     { { "cap",          "At most",       CHOICE(caps), .flags = REQUIRED, .initial = "usage" }, CAP },
     { { "quantity",     "Quantity",      TEXT(1, 60), .initial = "usage",
         .hint = "usage, an attribute (eru, connected_load), or min(usage,winter_average)" }, QUANTITY },
     { { "included",     "Free quantity", QTY(0, 0) }, INCLUDED },
+    { { "above",        "Only when the use is above", QTY(0, 0), .hint = "Of the whole bill; empty: always" }, RANGE },
+    { { "upto",         "Only when the use is at most", QTY(0, 0), .hint = "Of the whole bill; empty: always" },
+      RANGE },
     { { "minimum",      "Line at least", MONEY(0, 0), .hint = "Empty: no least amount of its own" }, LEAST },
     { { "season",       "Only in season", CHOICE(NULL), .hint = "Empty: all year" }, ONE_SEASON },
     { { "round_qty",    "Quantity is taken", CHOICE(rounds), .flags = REQUIRED, .initial = "none" }, ROUND },
@@ -526,6 +536,10 @@ static void show_stored(Req *r, FormView *v, const RateForm *f, const PlanRate *
         if (t.n) form_price(v, "rate", t.v[0].rate_micro), form_qty(v, "limit", t.v[0].upto_qty_micro);
     }
     if (has & PERCENT_OF && !strcmp(x->calc, "percent")) form_ppm(v, "percent", x->rate_ppm);
+    if (has & GROUP) form_text(v, "group", x->rebate_group ? x->rebate_group : "any");
+    if (has & CAPPED && x->has_cap) form_price(v, "cap_price", x->cap_micro);
+    if (has & RANGE && x->has_above) form_qty(v, "above", x->above_qty_micro);
+    if (has & RANGE && x->has_upto) form_qty(v, "upto", x->upto_qty_micro);
     if (has & SHARE) form_ppm(v, "share", x->qty_percent_ppm);
     if (has & CAP) form_text(v, "cap", x->quantity);
     if (has & QUANTITY) form_text(v, "quantity", x->quantity);
@@ -625,6 +639,11 @@ static PlanRate rate_of(Req *r, const RateForm *f, Input *in) {
     if (has & INCLUDED) x.included_qty_micro = in_qty(in, "included");
     if (has & LEAST && in_given(in, "minimum")) x.has_minimum = true, x.minimum_minor = in_money(in, "minimum");
     if (has & ONE_SEASON && f->seasons[0].value) x.season_code = in_text(in, "season");
+    if (has & RANGE && in_given(in, "above")) x.has_above = true, x.above_qty_micro = in_qty(in, "above");
+    if (has & RANGE && in_given(in, "upto")) x.has_upto = true, x.upto_qty_micro = in_qty(in, "upto");
+    if (has & CAPPED && in_given(in, "cap_price")) x.has_cap = true, x.cap_micro = in_price(in, "cap_price");
+    if (has & GROUP && in_text(in, "group") && strcmp(in_text(in, "group"), "any"))
+        x.rebate_group = in_text(in, "group");
     if (has & ROUND) x.round_qty = in_text(in, "round_qty");
     if (has & MODE) x.tier_mode = in_text(in, "tier_mode"), x.tier_period = in_text(in, "tier_period");
     if (has & PER) x.tiers_per = in_text(in, "tiers_per");
@@ -727,6 +746,9 @@ static void rate_check(Req *r, const PlanVersion *v, const PlanRate *x, Id but) 
     if (taken) problem(r, "sequence", "%d is taken.", x->sequence);
     if (date_is_set(x->valid_from) && date_is_set(x->valid_to) && x->valid_to.day < x->valid_from.day)
         problem(r, "valid_to", "%s", PLAN_SAY(r, "to_before"));
+    if (x->has_above && x->has_upto && x->upto_qty_micro.micro <= x->above_qty_micro.micro)
+        problem(r, "upto", "%s", PLAN_SAY(r, "range_wrong"));
+    if (x->has_cap && strcmp(x->calc, "percent")) problem(r, "cap_price", "%s", PLAN_SAY(r, "cap_percent"));
     if (!tariff_quantity_known(&r->c, x->quantity)) problem(r, "quantity", "%s is no quantity.", x->quantity);
 }
 
@@ -765,14 +787,16 @@ static void rate_save(Req *r, const PlanRate *old) {
     db_run(c, "update tariff_rate set sequence=?, label=?, labels=?, charge_type=?, calc=?, basis=?, "
               "prorate=?, service_code=?, "
         "unit=?, rate_micro=if(?,?,null), amount_minor=if(?,?,null), rate_ppm=if(?,?,null), quantity=?, "
-        "qty_percent_ppm=?, tier_mode=?, tier_period=?, included_qty_micro=?, minimum_minor=if(?,?,null), round_qty=?, "
+        "qty_percent_ppm=?, tier_mode=?, tier_period=?, included_qty_micro=?, above_qty_micro=if(?,?,null), "
+        "upto_qty_micro=if(?,?,null), cap_micro=if(?,?,null), rebate_group=?, minimum_minor=if(?,?,null), round_qty=?, "
         "tax_codes=?, refs=?, tax_code=?, tiers_per=?, season_code=?, valid_from=?, valid_to=?, "
         "gl_code=?, taxable=?, show_zero=?, enabled=? where id=?",
         x.sequence, x.label, x.labels, x.charge_type, x.calc, x.basis, x.prorate, x.service_code, x.unit, unit,
             x.rate_micro,
             flat,
         x.amount_minor, !strcmp(x.calc, "percent"), x.rate_ppm, x.quantity, x.qty_percent_ppm, x.tier_mode,
-        x.tier_period, x.included_qty_micro, x.has_minimum, x.minimum_minor, x.round_qty, x.tax_codes, x.refs,
+        x.tier_period, x.included_qty_micro, x.has_above, x.above_qty_micro, x.has_upto, x.upto_qty_micro, x.has_cap,
+        x.cap_micro, x.rebate_group, x.has_minimum, x.minimum_minor, x.round_qty, x.tax_codes, x.refs,
         x.tax_code,
         x.tiers_per, x.season_code, x.valid_from, x.valid_to, x.gl_code, x.tax_codes != NULL, x.show_zero,
         x.enabled, id);

@@ -248,11 +248,13 @@ static void rates_copy(Ctx *c, const PlanVersion *from, Id to, Id plan, const ch
     db_run(c,
         "insert into tariff_rate (utility_id, version_id, sequence, code, label, labels, type, charge_type, calc, "
         "basis, prorate, service_code, unit, rate_micro, amount_minor, rate_ppm, quantity, qty_percent_ppm, "
-        "tier_mode, tier_period, included_qty_micro, minimum_minor, round_qty, tax_codes, refs, tax_code, "
+        "tier_mode, tier_period, included_qty_micro, above_qty_micro, upto_qty_micro, cap_micro, minimum_minor, "
+        "round_qty, tax_codes, refs, tax_code, rebate_group, "
         "count_source, tiers_per, season_code, valid_from, valid_to, gl_code, taxable, show_zero, enabled, params, "
         "created_at, created_by) select utility_id, ?, if(?, ?, sequence), code, label, labels, type, charge_type, "
         "calc, basis, prorate, service_code, unit, rate_micro, amount_minor, rate_ppm, quantity, qty_percent_ppm, "
-        "tier_mode, tier_period, included_qty_micro, minimum_minor, round_qty, tax_codes, refs, tax_code, "
+        "tier_mode, tier_period, included_qty_micro, above_qty_micro, upto_qty_micro, cap_micro, minimum_minor, "
+        "round_qty, tax_codes, refs, tax_code, rebate_group, "
         "count_source, tiers_per, season_code, valid_from, valid_to, gl_code, taxable, show_zero, enabled, params, "
         "?, ? from tariff_rate where version_id=? and (? is null or code=?)",
         to, only != NULL, sequence, c->now, c->user, from->id, only, only);

@@ -1087,6 +1087,39 @@ static void discounts(void) {
     SAME_TEXT(bill_of(&f), "FIXED 38.50, SEWER_FIXED 31.50, SUBSIDY -5.00, DISCOUNT -1.68, TAX 1.59 = 64.91");
 }
 
+/* A rebate of the plan: only for who is enrolled in its group, on those days, each day once. */
+static void plan_rebates(void) {
+    static const char *const fixed[] = { "FIXED" };
+    const Date all = DATE_NONE;
+    const struct { const char *group; BillEnrolment v[2]; int n; const char *bill; } cases[] = {
+        { "senior", { { 0 } }, 0, "FIXED 38.50, SEWER_FIXED 31.50, TAX 1.93 = 71.93" },
+        { "any",    { { 0 } }, 0, "FIXED 38.50, SEWER_FIXED 31.50, TAX 1.93 = 71.93" },
+        { "senior", { { "low_income", all, all } }, 1, "FIXED 38.50, SEWER_FIXED 31.50, TAX 1.93 = 71.93" },
+        { "senior", { { "senior", all, all } }, 1, "FIXED 38.50, SEWER_FIXED 31.50, DISCOUNT -3.85, TAX 1.73 = 67.88" },
+        { "any",    { { "low_income", all, all } }, 1,
+          "FIXED 38.50, SEWER_FIXED 31.50, DISCOUNT -3.85, TAX 1.73 = 67.88" },
+        { "senior", { { NULL, all, all } }, 1, "FIXED 38.50, SEWER_FIXED 31.50, DISCOUNT -3.85, TAX 1.73 = 67.88" },
+        { "senior", { { "senior", on(2026, 4, 16), all } }, 1,
+          "FIXED 38.50, SEWER_FIXED 31.50, DISCOUNT -1.93, TAX 1.83 = 69.90" },
+        { "senior", { { "senior", all, on(2026, 3, 31) } }, 1, "FIXED 38.50, SEWER_FIXED 31.50, TAX 1.93 = 71.93" },
+        { "senior", { { "senior", all, on(2026, 4, 10) }, { "senior", on(2026, 4, 21), all } }, 2,
+          "FIXED 38.50, SEWER_FIXED 31.50, DISCOUNT -1.28, DISCOUNT -1.28, TAX 1.80 = 69.24" },
+        { "any", { { "senior", all, on(2026, 4, 20) }, { "low_income", on(2026, 4, 11), all } }, 2,
+          "FIXED 38.50, SEWER_FIXED 31.50, DISCOUNT -3.85, TAX 1.73 = 67.88" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Rates r = res_fix();
+        TariffRate ten = rate("TEN", "DISCOUNT", "water", CALC_PERCENT, 0);
+        ten.percent_e6 = 10000000, ten.of = fixed, ten.of_n = 1, ten.group = cases[i].group;
+        add(&r, ten);
+        BillFacts f = simple(&r, NULL, 0);
+        BillConnection c = f.connections[0];
+        f.connections = &c;
+        c.enrolments = cases[i].v, c.enrolment_n = cases[i].n;
+        SAME_TEXT(bill_of(&f), cases[i].bill);
+    }
+}
+
 static void minimum(void) {
     BillFacts f = commercial(1);
     f.account_from = on(2026, 4, 16);                       /* 15 days of the new rates: 22.50 + 6.51, at least 30.00 */
@@ -1607,6 +1640,7 @@ static SuiteTest tests[] = {
     { "BX engine 7: a volume has no months", volumes },
     { "BX words of columns", words },
     { "BX engine 10: discounts in order", discounts },
+    { "ONB02US05 a rebate of the plan is for who is enrolled", plan_rebates },
     { "BX engine 11: kinds of taxes, exemption", tax_kinds },
     { "BX engine 11: cap", tax_cap },
     { "BX engine 12: one-off charges", one_off_charges },

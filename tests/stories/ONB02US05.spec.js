@@ -151,9 +151,20 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
       expect((await manager().get(version('KINDS', 1)).is(200)).text.replace(/\s+/g, ' '), type).toContain(said);
     }
     await component('KINDS', 1, 'tax', { code: 'TAX-1', tax_code: 'CUT', refs: ['FIXED-1'] }).done('TAX-1 is saved.');
-    const bill_ = await bill('plan=KINDS/1&quantity=12&size=5/8&eru=1.5&units=2&demand=6&winter=8').is(200);
+    const bill_ = await bill('plan=KINDS/1&quantity=12&size=5/8&eru=1.5&units=2&demand=6&winter=8&enrolled=1').is(200);
     const amounts = kinds.map(([type]) => bill_.body.split('<tr').find((row) => row.includes(`>${type.toUpperCase().replace(/_/g, '-')}-1<`))?.match(/a-amount">([^<]*)</)?.[1].replace('\u2212', '-'));
     expect(kinds.map(([type], i) => [type, amounts[i]])).toEqual(kinds.map(([type, , , amount]) => [type, amount]));
+    // a rebate of the plan is for who is enrolled: in its group, or in any
+    const rebate = (query) => bill(`plan=KINDS/1&quantity=12&size=5/8&eru=1.5&units=2&demand=6&winter=8${query}`);
+    await rebate('').lacks('REBATE-1');
+    await rebate('&rebates=LIFELINE').sees('REBATE-1');
+    const at_ = `${version('KINDS', 1)}/components/REBATE-1`;
+    await manager().post(at_, { group: 'senior' }, { from: at_ }).done('REBATE-1 is saved.');
+    expect((await manager().get(version('KINDS', 1)).is(200)).text).toContain('for seniors');
+    await rebate('&rebates=LIFELINE').lacks('REBATE-1');
+    await rebate('&enrolled=1').sees('REBATE-1');
+    await manager().post(at_, { group: 'low_income' }, { from: at_ }).done('REBATE-1 is saved.');
+    await rebate('&rebates=LIFELINE').sees('REBATE-1');
     await plan('KIND-TOU', { services: ['WA'], fallback_tou: 'off' });
     await component('KIND-TOU', 1, 'tou', { code: 'TOU-1', charge_type: 'USAGE', minimum: '9.99', ...week }).done('TOU-1 is saved.');
     await bill('plan=KIND-TOU/1&use_peak=10&use_off=20').sees('9.99');
@@ -368,6 +379,86 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
       await looks_right(page, { shots: process.env.PLAN_SHOTS && `plan-${where.replace(/[^a-z0-9]+/gi, '_').slice(0, 60)}` });
     }
   });
+
+  test('ONB02US05 designer: bars are dragged, by mouse and finger; sizes, shares and percentages move too; one question at a time', async ({ page, browser }) => {
+    test.setTimeout(180000);
+    const where = '/plans/RES-EXT/versions/1/designer';
+    const shown = (p) => p.locator('#designed table').first();
+    const at = async (p, name) => {                                            // the middle of a bar's grip
+      const box = await p.getByRole('slider', { name, exact: true }).locator('.hit').boundingBox();
+      return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    };
+    await manager().browse(page, where);
+    let open = 0, most = 0, asked = 0;
+    await page.route('**/designer?**', async (route) => {
+      await new Promise((done) => setTimeout(done, 100));
+      await route.continue();
+    });
+    page.on('request', (r) => { if (r.url().includes('/designer?')) asked++, most = Math.max(most, ++open); });
+    page.on('response', (r) => { if (r.url().includes('/designer?')) open--; });
+    const price = page.locator('input[name="WATER-USE.1"]'), before = await shown(page).innerText();
+    await page.getByRole('slider', { name: 'Water use, 6 – 12', exact: true }).scrollIntoViewIfNeeded();
+    const grip = await at(page, 'Water use, 6 – 12');
+    await page.mouse.move(grip.x, grip.y);
+    await page.mouse.down();
+    for (let i = 1; i <= 15; i++) await page.mouse.move(grip.x, grip.y - 2 * i);
+    expect(Number(await price.inputValue())).toBeGreaterThan(5.2);
+    await expect(shown(page)).not.toHaveText(before, { useInnerText: true });  // while it is held
+    for (let i = 15; i >= 5; i--) await page.mouse.move(grip.x, grip.y - 2 * i);
+    await page.mouse.up();
+    const held = await price.inputValue();
+    await page.mouse.move(grip.x, grip.y - 60);
+    expect(await price.inputValue()).toBe(held);
+    await expect.poll(() => open).toBe(0);
+    const plain = await manager().get(`${where}?WATER-USE.1=${held}`).is(200);
+    const cells = async () => (await shown(page).locator('tbody tr').last().innerText()).split(/\s+/).filter((w) => /^[\d,.]+$/.test(w));
+    for (const cell of await cells()) expect(plain.text).toContain(cell);      // the last answer is that of the last price
+    expect(most).toBe(1);
+    expect(asked).toBeLessThan(20);
+    await page.mouse.move(grip.x, (await at(page, 'Water use, 6 – 12')).y);
+    await page.mouse.down();
+    await page.mouse.move(grip.x, grip.y - 60);
+    expect(await price.inputValue()).not.toBe(held);
+    await page.keyboard.press('Escape');
+    await page.mouse.up();
+    await expect(price).toHaveValue(held);
+    await page.unrouteAll({ behavior: 'wait' });
+    const moves = async (name, field, value) => {                              // by keys; the bills follow
+      const was = await shown(page).innerText();
+      await page.getByRole('slider', { name, exact: true }).press('PageUp');
+      await expect(page.locator(`input[name="${field}"]`)).toHaveValue(value);
+      await expect(shown(page)).not.toHaveText(was, { useInnerText: true });
+    };
+    await moves('Regulatory surcharge 1.5 %, Percentage', 'REGULATORY.0', '2.5');
+    await moves('Wastewater, 90 % of water, Share of the volume', 'SEWER-USE.share', '91');
+    await moves('Stormwater, per ERU', 'STORM.0', '12.85');
+    await moves('Water service charge, 5/8', 'SERVICE.0', '18.6');
+    const was = await shown(page).innerText();
+    await page.getByRole('slider', { name: 'Water service charge, 1', exact: true }).press('PageUp');
+    await expect(page.locator('input[name="SERVICE.2"]')).toHaveValue('27.35');
+    await page.getByLabel('Bills of a household with meter').selectOption('1');
+    await expect(shown(page)).not.toHaveText(was, { useInnerText: true });
+    for (const [query, text] of [['SERVICE.0=-1', 'A price is not negative.'], ['REGULATORY.0=x', 'x is not a percentage. Write 1.5.'], ['REGULATORY.0=101', 'A percentage is at most 100.'],
+      ['SEWER-USE.share=-5', 'A percentage is not negative.'], ['REGULATORY.0=1.00001', 'A percentage has at most 4 decimals.'], ['SERVICE.0=1.005', 'An amount has no more decimals than the currency.']])
+      expect((await manager().get(`${where}?${query}`).is(422)).text, query).toContain(text);
+    await manager().get(`${where}?REGULATORY.0=-2`).is(200);                     // a surcharge may be a credit
+    await manager().browse(page, where);
+    await looks_right(page, { shots: process.env.PLAN_SHOTS && 'plan-designer-all' });
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, hasTouch: true, viewport: { width: 360, height: 740 } });
+    const phone = await context.newPage();
+    await manager().browse(phone, where);
+    await phone.getByRole('slider', { name: 'Water use, 6 – 12', exact: true }).evaluate((g) => g.scrollIntoView({ block: 'center' }));
+    const finger = await at(phone, 'Water use, 6 – 12'), cdp = await context.newCDPSession(phone);
+    const touch = (type, y) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x: finger.x, y }] });
+    const first = await shown(phone).innerText();
+    await touch('touchStart', finger.y);
+    for (let i = 1; i <= 10; i++) await touch('touchMove', finger.y - 3 * i);
+    await touch('touchEnd');
+    expect(Number(await phone.locator('input[name="WATER-USE.1"]').inputValue())).toBeGreaterThan(5.2);
+    await expect(shown(phone)).not.toHaveText(first, { useInnerText: true });
+    await context.close();
+    expect(one("select count(*) from audit_entry where entity = 'tariff_plan_version' and action = 'edit' and number = 'RES-EXT/1'")).toBe('0');
+  });
 });
 
 story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, command, looks_right }) => {
@@ -388,14 +479,27 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
   test('ONB02US05 designer: a price is moved, the bills follow at once; kept only when asked', async ({ page, browser }) => {
     test.setTimeout(180000);
     await manager().browse(page, `${draft}/designer`);
-    const slider = page.locator('input[type=range]').nth(1), price = page.locator('input[name="WATER-USE.0"]');
+    const price = page.locator('input[name="WATER-USE.0"]'), bar = page.getByRole('slider', { name: /^Water use, 0/ });
     await expect(price).toHaveValue('4.5');
+    await expect(bar).toHaveAttribute('aria-valuenow', '4.5');
     const before = await page.locator('#designed table').first().innerText();
-    await slider.focus();
-    for (let i = 0; i < 25; i++) await page.keyboard.press('ArrowRight');
+    await bar.focus();
+    for (let i = 0; i < 25; i++) await page.keyboard.press('ArrowUp');
     await expect(price).toHaveValue('4.75');
+    await expect(bar).toHaveAttribute('aria-valuetext', '4.75');
     await expect(page.locator('#designed table').first()).not.toHaveText(before, { useInnerText: true });
     await expect(page.locator('#designed')).toContainText('189.32');            // 12 CCF: 188.00 before
+    for (const [key, value] of [['PageUp', '4.85'], ['PageDown', '4.75'], ['ArrowLeft', '4.74'], ['Home', '0'], ['ArrowDown', '0']]) {
+      await bar.press(key);
+      await expect(price).toHaveValue(value);
+    }
+    await price.fill('40');                                                     // beyond the drawing: its axis is stretched
+    await expect(bar).toHaveAttribute('aria-valuenow', '40');
+    expect(Number(await bar.getAttribute('aria-valuemax'))).toBeGreaterThanOrEqual(40);
+    await price.fill('x');
+    await expect(bar).toHaveAttribute('aria-valuenow', '40');
+    await price.fill('4.75');
+    await expect(page.locator('#designed')).toContainText('189.32');
     expect(one("select min(t.rate_micro) from tariff_tier t join tariff_rate r on r.id = t.rate_id join tariff_plan_version v on v.id = r.version_id where v.state = 'draft'")).toBe('4500000');
     await looks_right(page, { shots: process.env.PLAN_SHOTS && 'plan-designer' });
     const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });

@@ -350,6 +350,8 @@ typedef struct {
 /* With its number, notice (to `email` when it is given) and event. CONFLICT "<no> is open." for a second open one
    of the type and account, unless may_repeat. */
 Id service_request_create(struct Ctx *c, const NewRequest *n);
+/* Until when each open one is promised, by the working hours of its type as the calendar stands now. */
+void service_requests_reckon(struct Ctx *c);
 /* Decided by another person than the one who made it: completed or, with a reason, rejected. */
 void service_request_decide(struct Ctx *c, Id request, bool approve, const char *reason);
 /* The open one of a type for an account; NULL when there is none. Its fee today. */

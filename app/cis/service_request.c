@@ -19,6 +19,10 @@
 #define REQUEST_OPEN                                                                                                   \
     "status in ('draft', 'pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent')"
 
+/* Those that the working hours of their type run for. */
+#define REQUEST_PROMISED                                                                                               \
+    "status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent')"
+
 #define SERVICE_TYPE(F, T)                                                                                             \
     F(T, Id, id)                                                                                                       \
     F(T, const char *, name) F(T, const char *, fee_code) F(T, const char *, priority) F(T, const char *, approval)    \
@@ -55,8 +59,7 @@ static const char *first_state(const ServiceType *t, Money fee) {
     return !strcmp(t->payment_mode, "before") && fee.minor > 0 ? "awaiting_payment" : "in_progress";
 }
 
-static void tell_received(Ctx *c, const NewRequest *n, const ServiceType *t, const char *no) {
-    Time until = cal_add_business_minutes(c, (Id){ 0 }, c->now, (int64_t)t->resolution_hours * 60);
+static void tell_received(Ctx *c, const NewRequest *n, const ServiceType *t, const char *no, Time until) {
     NotifyField fields[] = { { "request.no", no },
                              { "type", t->name },
                              { "until", locale_date_words(&c->mem, c->locale, time_date(c->locale->zone, until)) },
@@ -75,17 +78,18 @@ Id service_request_create(Ctx *c, const NewRequest *n) {
     const char *open = n->account.id && !n->may_repeat ? service_request_open(c, n->account, n->type_code) : NULL;
     if (open) fail(c, CONFLICT, "%s", msg_format(c, c->language, "request.is_open", { "no", open }));
     Money fee = service_request_fee(c, n->type_code);
+    Time due = cal_add_business_minutes(c, (Id){ 0 }, c->now, (int64_t)t->resolution_hours * 60);
     const char *no = id_next(c, "service_request"), *state = first_state(t, fee);
     Id consumer = n->consumer.id || !n->account.id ? n->consumer : account_get(c, n->account)->consumer;
     Id id = db_insert(
         c,
         "insert into service_request (utility_id, request_no, consumer_id, account_id, contact_name, contact_phone, "
         "service_type_id, status, priority, channel, preferred_date, answers, instructions, fee_amount_minor, "
-        "payment_state, call_id, created_at, created_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "payment_state, call_id, due_at, created_at, created_by) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         c->utility, no, consumer, n->account, n->contact_name, n->contact_phone, t->id, state, t->priority,
         n->channel ? n->channel : "counter", n->preferred, n->answers, n->instructions, fee,
-        fee.minor && !strcmp(t->payment_mode, "on_bill") ? "on_bill" : "unpaid", n->call, c->now,
+        fee.minor && !strcmp(t->payment_mode, "on_bill") ? "on_bill" : "unpaid", n->call, due, c->now,
         c->realm == REALM_STAFF ? c->user : (Id){ 0 });
     audit_write(c, &(Audit){ .action = "create",
                              .entity = "service_request",
@@ -100,7 +104,7 @@ Id service_request_create(Ctx *c, const NewRequest *n) {
                             .account = n->account,
                             .consumer = consumer,
                             .payload = json_pairs(c, "request_no", no, "type", n->type_code, NULL) });
-    tell_received(c, n, t, no);
+    tell_received(c, n, t, no, due);
     return id;
 }
 
@@ -148,6 +152,38 @@ void service_request_decide(Ctx *c, Id request, bool approve, const char *reason
                             .payload = json_pairs(c, "from", q->status, "to", to, NULL) });
 }
 
+/* --- until when ---------------------------------------------------------------------------------------------------- */
+
+enum { RECKON_AT_ONCE = 500 };
+
+#define OPEN_REQUEST(F, T) F(T, Id, id) F(T, Time, created_at) F(T, Time, due_at) F(T, int, resolution_hours)
+ROW(OpenRequest, OPEN_REQUEST)
+
+/* Only those that a changed calendar or type promises otherwise are written: no version of theirs, nobody edited. */
+static int64_t reckon_some(Ctx *c, int64_t after) {
+    OpenRequests l = db_all(
+        c, OpenRequest,
+        "select q.id, q.created_at, q.due_at, t.resolution_hours from service_request q join service_type t on t.id = "
+        "q.service_type_id where q.utility_id = ? and q.id > ? and q." REQUEST_OPEN " order by q.id limit ?",
+        c->utility, after, (int)RECKON_AT_ONCE);
+    for (size_t i = 0; i < l.n; i++) {
+        const OpenRequest *q = &l.v[i];
+        Time due = cal_add_business_minutes(c, (Id){ 0 }, q->created_at, (int64_t)q->resolution_hours * 60);
+        if (!time_is_set(q->due_at) || time_compare(due, q->due_at))
+            db_run(c, "update service_request set due_at = ? where id = ?", due, q->id);
+    }
+    return l.n < RECKON_AT_ONCE ? 0 : l.v[l.n - 1].id.id;
+}
+
+void service_requests_reckon(Ctx *c) {
+    int64_t after = 0;
+    do {
+        ArenaMark here = mark(c);
+        after = reckon_some(c, after);
+        rewind_to(c, here);
+    } while (after);
+}
+
 /* --- what staff see ----------------------------------------------------------------------------------------------- */
 
 static const Choice request_states[] = {
@@ -156,13 +192,16 @@ static const Choice request_states[] = {
     { "rejected", NULL },         { "cancelled", NULL },        { 0 }
 };
 
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
+
+/* Its parameters: the present moment, the utility. */
 static const ListSpec requests = {
     .name = "service_requests",
     .path = "/cis/service-requests",
     .feature = "cis.service_requests",
     .id = "q.id",
     .from =
-        "service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = "
+        "(select cast(? as datetime(6)) as at) moment join service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = "
         "q.account_id left join consumer n on n.id = q.consumer_id left join premise m on m.id = a.premise_id",
     .where = "q.utility_id = ?",
     .columns =
@@ -174,6 +213,9 @@ static const ListSpec requests = {
                  { "account_no", NULL, "a.account_no", LIST | SEARCH_START, .link = "/cis/accounts/{account_no}" },
                  { "consumer_name", NULL, "coalesce(n.display_name, q.contact_name)", LIST, .place = "name" },
                  { "channel", NULL, "q.channel", LIST },
+                 { "due_at", NULL, "if(q." REQUEST_PROMISED ", q.due_at, null)", LIST },
+                 { "past_time", NULL, "(q." REQUEST_PROMISED " and q.due_at < moment.at)", FILTER, .choices = yes_no,
+                   .more = 1 },
                  { "fee_amount_minor", NULL, "q.fee_amount_minor", LIST, .place = "amount" },
                  { "status", NULL, "q.status", LIST | FILTER, .choices = request_states, .many = 1 },
                  { 0 } },
@@ -183,7 +225,7 @@ static const ListSpec requests = {
 
 void request_list_page(Req *r) {
     show_text(r, "page.title", word(r, "cis.requests"));
-    list_show(r, &requests, r->c.utility);
+    list_show(r, &requests, r->c.now, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
 
@@ -191,7 +233,8 @@ void request_list_page(Req *r) {
     F(T, Id, id)                                                                                                       \
     F(T, const char *, service) F(T, const char *, status) F(T, const char *, channel) F(T, const char *, account_no)  \
         F(T, const char *, consumer_name) F(T, const char *, instructions) F(T, const char *, answers)                 \
-            F(T, const char *, reject_reason) F(T, Money, fee) F(T, Time, created_at) F(T, const char *, legacy_no)
+            F(T, const char *, reject_reason) F(T, Money, fee) F(T, Time, created_at) F(T, const char *, legacy_no)        \
+                F(T, Time, due_at)
 ROW(RequestSeen, REQUEST_SEEN)
 
 static void show_answers(Req *r, const char *answers) {
@@ -210,7 +253,7 @@ void request_page(Req *r) {
         c, RequestSeen,
         "select q.id, t.name as service, q.status, q.channel, a.account_no, coalesce(n.display_name, "
         "q.contact_name) as consumer_name, q.instructions, q.answers, q.reject_reason, q.fee_amount_minor as fee, "
-        "q.created_at, q.legacy_no "
+        "q.created_at, q.legacy_no, if(q." REQUEST_PROMISED ", q.due_at, null) as due_at "
         "from service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = "
         "q.account_id left join consumer n on n.id = q.consumer_id where q.utility_id = ? and q.request_no = ?",
         c->utility, no);
@@ -221,6 +264,9 @@ void request_page(Req *r) {
     show_fact(r, "show.facts", word(r, "cis.case.channel"),
               payment_channel_words(c->language, q->channel, q->channel), NULL);
     show_fact(r, "show.facts", word(r, "cis.case.created"), locale_time_words(&c->mem, c->locale, q->created_at), NULL);
+    if (time_is_set(q->due_at))
+        show_fact(r, "show.facts", word(r, "cis.case.until"), locale_time_words(&c->mem, c->locale, q->due_at),
+                  time_compare(q->due_at, c->now) < 0 ? word(r, "cis.case.past_time") : NULL);
     if (q->account_no) show_fact(r, "show.facts", word(r, "cis.account"), q->account_no, q->consumer_name);
     else if (q->consumer_name) show_fact(r, "show.facts", word(r, "cis.case.contact"), q->consumer_name, NULL);
     if (q->fee.minor) show_fact(r, "show.facts", word(r, "cis.case.fee"), locale_money(&c->mem, c->locale, q->fee),

@@ -7,6 +7,8 @@
 static const Route meters_routes[] = {
     GET("/mx/meters",            "mx.device", VIEW, meter_list_page),
     GET("/mx/meters/{meter_no}", "mx.device", VIEW, meter_page),
+    GET("/mx/reads",             "mx.reads",  VIEW, reading_list_page),
+    GET("/mx/reads/due",         "mx.reads",  VIEW, reading_due_page),
     GET ("/mx/settings",        "mx.config", VIEW,   meter_settings_root),
     GET ("/mx/settings/routes", "mx.cycle",  VIEW,   meter_routes_page),
     POST("/mx/settings/routes", "mx.cycle",  CREATE, meter_routes_post),

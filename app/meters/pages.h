@@ -9,6 +9,9 @@
 
 void meter_list_page(Req *r);
 void meter_page(Req *r);
+/* reading_list.c */
+void reading_list_page(Req *r);
+void reading_due_page (Req *r);
 
 /* route_area.c: of service_area.merged */
 void route_area_merged(Ctx *c, const EventRow *e);

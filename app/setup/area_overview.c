@@ -76,6 +76,36 @@ static const Figures *figures_prepared(Req *r, Month now) {
                   month, u, month_first(month_add(now, -1)), u, none, u, none, c->utility, u, none);
 }
 
+#define HERE "from service_area z join premise p on p.sub_area_id=z.id "
+#define MINE "where z.utility_id=? and z.path regexp ? "
+
+/* The same of the areas this person is limited to: fewer than all, so they are counted. */
+static const Figures *figures_mine(Req *r, Date month, const char *mine) {
+    Ctx *c = &r->c;
+    Id u = c->utility;
+    Time start = date_start(zone_find(utility_here(c)->time_zone), month);
+    return db_one(r, Figures, "select (select count(*) " HERE MINE ") as premises, "
+        "(select count(*) " HERE MINE "and p.created_at<?) as premises_before, "
+        "(select count(distinct a.consumer_id) " HERE "join account a on a.premise_id=p.id " MINE "and a.status in "
+        "('active', 'temporarily_disconnected', 'disconnected')) as consumers, "
+        "(select count(distinct a.consumer_id) " HERE "join account a on a.premise_id=p.id " MINE
+        "and a.opened_on<? and (a.closed_on is null or a.closed_on>=?)) as consumers_before, "
+        "(select count(*) from service_area z " MINE "and z.status<>'merged') as areas, "
+        "(select count(*) from service_area z " MINE "and z.status<>'merged' and z.created_at<?) as areas_before, "
+        "(select coalesce(sum(t.amount_minor), 0) from service_area z join billing_daily_total t on t.sub_area_id=z.id "
+        MINE "and t.utility_id=z.utility_id and t.total_date>=?) as revenue, (select coalesce(sum(t.amount_minor), 0) "
+        "from service_area z join billing_daily_total t on t.sub_area_id=z.id " MINE "and t.utility_id=z.utility_id "
+        "and t.total_date>=? - interval 1 month and t.total_date<?) as revenue_before, "
+        "(select count(*) " HERE "join meter_installation i on i.premise_id=p.id " MINE "and i.removed_at is null) "
+        "as meters, (select count(*) " HERE "join meter_installation i on i.premise_id=p.id " MINE
+        "and i.installed_at<? and (i.removed_at is null or i.removed_at>=?)) as meters_before, "
+        "(select count(*) " HERE "join service_order o on o.premise_id=p.id " MINE "and o.open_flag=1) as orders, "
+        "(select count(*) " HERE "join service_order o on o.premise_id=p.id " MINE "and o.created_at<? "
+        "and (o.open_flag=1 or o.updated_at>=?)) as orders_before",
+        u, mine, u, mine, start, u, mine, u, mine, month, month, u, mine, u, mine, start, u, mine, month, u, mine,
+        month, month, u, mine, u, mine, start, start, u, mine, u, mine, start, start);
+}
+
 /* good: +1 more is better, -1 less is, 0 neither. */
 static void card(Req *r, size_t *n, const char *label, const char *value, const char *path, int64_t now, int64_t before,
                  int good) {
@@ -118,18 +148,24 @@ static void show_cards(Req *r, const Figures *f) {
 #define GROWTH(F, T) F(T, int64_t, n)
 ROW(Growth, GROWTH)
 
-static void show_growth(Req *r, Month last, bool prepared) {
+/* How many premises there were at the end of a month. */
+static int64_t premises_then(Req *r, Month m, bool prepared, const char *mine) {
+    Id u = r->c.utility;
+    Time end = date_start(zone_find(utility_here(&r->c)->time_zone), date_add_days(month_last(m), 1));
+    if (mine) return db_int(r, "select count(*) " HERE MINE "and p.created_at<?", u, mine, end);
+    if (!prepared) return db_int(r, "select count(*) from premise where utility_id=? and created_at<?", u, end);
+    return db_int(r, "select coalesce(max(value), 0) from dashboard_counter where utility_key=? and `key`=? "
+                     "and period=? and area_id=0", u.id, "month.premises", month_first(m));
+}
+
+static void show_growth(Req *r, Month last, bool prepared, const char *mine) {
     Ctx *c = &r->c;
     int64_t values[MONTHS];
     const char *labels[MONTHS], *texts[MONTHS];
     uint8_t marks[MONTHS] = { 0 };
     for (int i = 0; i < MONTHS; i++) {
         Month m = month_add(last, i - MONTHS + 1);
-        Time end = date_start(zone_find(utility_here(c)->time_zone), date_add_days(month_last(m), 1));
-        values[i] = prepared
-            ? db_int(r, "select coalesce(max(value), 0) from dashboard_counter where utility_key=? and `key`=? "
-                        "and period=? and area_id=0", c->utility.id, "month.premises", month_first(m))
-            : db_int(r, "select count(*) from premise where utility_id=? and created_at<?", c->utility, end);
+        values[i] = premises_then(r, m, prepared, mine);
         labels[i] = text_copy_n(r, month_name(c->locale, date_ymd(month_first(m)).month), 3);
         texts[i] = locale_count(&c->mem, c->locale, values[i]);
     }
@@ -162,9 +198,24 @@ static Regions regions_prepared(Req *r, Date month) {
         "and g.status<>'merged' order by revenue desc, g.name limit 8", month, TOTAL_NOW, r->c.utility, r->c.utility);
 }
 
-static void show_regions(Req *r, Date month, bool prepared) {
+/* Of a person limited to areas: the topmost levels of these with more than one area, else the lowest of them. */
+static Regions regions_mine(Req *r, Date month, const char *mine) {
+    return db_all(r, Region, "select g.code, g.name, coalesce((select sum(d.amount_minor) from service_area s "
+        "join billing_daily_total d on d.sub_area_id=s.id and d.utility_id=s.utility_id "
+        "and d.total_date>=? - interval 1 month where s.utility_id=g.utility_id and (s.path=g.path "
+        "or s.path like concat(g.path, '/%'))), 0) as revenue, (select count(distinct a.consumer_id) "
+        "from service_area s join premise p on p.sub_area_id=s.id join account a on a.premise_id=p.id and a.status in "
+        "('active', 'temporarily_disconnected', 'disconnected') where s.utility_id=g.utility_id and (s.path=g.path "
+        "or s.path like concat(g.path, '/%'))) as consumers from service_area g where g.utility_id=? "
+        "and g.path regexp ? and g.status<>'merged' and g.level=(select z.level from service_area z " MINE
+        "and z.status<>'merged' group by z.level order by count(*)=1, field(z.level, 'region', 'country', 'state', "
+        "'city', 'zone', 'division', 'area', 'sub_area') limit 1) order by revenue desc, g.name limit 8", month,
+                  r->c.utility, mine, r->c.utility, mine);
+}
+
+static void show_regions(Req *r, Date month, bool prepared, const char *mine) {
     Ctx *c = &r->c;
-    Regions l = prepared ? regions_prepared(r, month) : db_all(r, Region,
+    Regions l = mine ? regions_mine(r, month, mine) : prepared ? regions_prepared(r, month) : db_all(r, Region,
         "select g.code, g.name, coalesce((select sum(d.amount_minor) from billing_daily_total d join service_area s "
         "on s.id=d.sub_area_id where d.utility_id=g.utility_id and d.total_date>=? - interval 1 month "
         "and (s.path=g.path or s.path like concat(g.path, '/%'))), 0) as revenue, (select "
@@ -176,7 +227,7 @@ static void show_regions(Req *r, Date month, bool prepared) {
         "and status<>'merged') > 1, 'region', 'division') and g.status<>'merged' order by revenue desc, g.name limit 8",
                        month, c->utility, c->utility);
     show_text(r, "show.sections.1.title", SAY(r, "by_region"));
-    show_text(r, "show.sections.1.sub", SAY(r, "by_region_sub"));
+    show_text(r, "show.sections.1.sub", mine ? SAY(r, "by_region_mine") : SAY(r, "by_region_sub"));
     show_text(r, "show.sections.1.span", "third");
     int64_t most = 1;
     for (size_t i = 0; i < l.n; i++)
@@ -202,22 +253,34 @@ static void show_regions(Req *r, Date month, bool prepared) {
     F(T, const char *, status) F(T, int64_t, premises)
 ROW(Node, NODE)
 
-static size_t depth_of(const char *path) {
-    size_t n = 0;
-    for (; *path; path++) n += *path == '/';
-    return n;
+/* How deep each stands in what is shown: who is limited to areas sees no areas above them. In order of paths. */
+static size_t *depths_of(Req *r, const Nodes *l) {
+    size_t *depth = take_n(r, size_t, l->n + 1), *above = take_n(r, size_t, l->n + 1), n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        while (n) {
+            const char *p = l->v[above[n - 1]].path;
+            size_t length = strlen(p);
+            if (!strncmp(l->v[i].path, p, length) && l->v[i].path[length] == '/') break;
+            n--;
+        }
+        depth[i] = n;
+        above[n++] = i;
+    }
+    depth[l->n] = 0;
+    return depth;
 }
 
-/* In order of paths: the template opens and closes a list where the depth changes ("open" and "shut" say how often). */
-static void show_tree(Req *r) {
+/* The template opens and closes a list where the depth changes ("open" and "shut" say how often). */
+static void show_tree(Req *r, const char *mine) {
     Nodes l = db_all(r, Node, "select a.code, a.name, a.level, a.path, a.status, (select count(*) from premise p "
                               "where p.sub_area_id=a.id) as premises from service_area a where a.utility_id=? "
-                              "and a.status<>'merged' order by concat(a.path, '/') limit ?", r->c.utility,
-                     (int)AREAS_SHOWN);
+                              "and a.status<>'merged' and (? is null or a.path regexp ?) order by concat(a.path, '/') "
+                              "limit ?", r->c.utility, mine, mine, (int)AREAS_SHOWN);
+    const size_t *depths = depths_of(r, &l);
     for (size_t i = 0; i < l.n; i++) {
         const Node *k = &l.v[i];
         char *to = at(r, "tree", i, NULL);
-        size_t depth = depth_of(k->path), next = i + 1 < l.n ? depth_of(l.v[i + 1].path) : 0;
+        size_t depth = depths[i], next = depths[i + 1];
         show_text(r, text(r, "%s.code", to), k->code);
         show_text(r, text(r, "%s.name", to), k->name);
         show_text(r, text(r, "%s.url", to), link_path(r, "/areas/%s", k->code));
@@ -230,8 +293,7 @@ static void show_tree(Req *r) {
             show_text(r, text(r, "%s.tone", to), state_tone(r, k->status));
         }
         int64_t children = 0;
-        for (size_t m = i + 1; m < l.n && depth_of(l.v[m].path) > depth; m++)
-            children += depth_of(l.v[m].path) == depth + 1;
+        for (size_t m = i + 1; m < l.n && depths[m] > depth; m++) children += depths[m] == depth + 1;
         if (children) show_text(r, text(r, "%s.opens", to), msg_plural(r, r->c.language, "area.n_below", children,
             locale_count(&r->c.mem, r->c.locale, children)));
         if (depth < 2) show_text(r, text(r, "%s.open", to), "1");
@@ -257,10 +319,12 @@ void area_overview_page(Req *r) {
         show_text(r, at(r, "page.actions", n++, "kind"), actions[i].primary ? "primary" : NULL);
     }
     bool prepared = area_is_prepared(&r->c);
-    show_cards(r, prepared ? figures_prepared(r, now) : figures(r, month_first(now)));
-    show_growth(r, now, prepared);
-    show_regions(r, month_first(now), prepared);
-    show_tree(r);
+    const char *mine = area_scope_pattern(&r->c);
+    show_cards(r, mine ? figures_mine(r, month_first(now), mine) : prepared ? figures_prepared(r, now)
+               : figures(r, month_first(now)));
+    show_growth(r, now, prepared, mine);
+    show_regions(r, month_first(now), prepared, mine);
+    show_tree(r, mine);
     show_text(r, "page.map", "1");
     show_text(r, "map_url", link_path(r, "/areas/map.json"));
     page(r, "setup/areas");
@@ -271,8 +335,8 @@ void area_overview_page(Req *r) {
 #define SHAPE(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, level) \
     F(T, const char *, status) F(T, const char *, geometry) F(T, int64_t, premises)
 ROW(Shape, SHAPE)
-#define CLUSTER(F, T) F(T, const char *, lat) F(T, const char *, lng) F(T, int64_t, n) F(T, const char *, code) \
-    F(T, const char *, name)
+#define CLUSTER(F, T) F(T, const char *, lat) F(T, const char *, lng) F(T, int64_t, n) F(T, const char *, name) \
+    F(T, int64_t, areas) F(T, const char *, square)
 ROW(Cluster, CLUSTER)
 
 typedef struct Drawing { Req *r; JsonOut out; const Shape *shape; } Drawing;
@@ -303,7 +367,8 @@ void area_map_json(Req *r) {
         "and a.geometry is not null and (? is null or a.path=? or a.path like ?) order by length(a.path), a.code "
         "limit ?", c->utility, path, path, like, (int)AREAS_SHOWN);
     Clusters k = db_all(r, Cluster, "select format(avg(p.latitude), 6) as lat, format(avg(p.longitude), 6) as lng, "
-        "count(*) as n, min(a.code) as code, min(a.name) as name from premise p join service_area a "
+        "count(*) as n, min(a.name) as name, count(distinct a.id) as areas, "
+        "concat(round(p.latitude, 2), ',', round(p.longitude, 2)) as square from premise p join service_area a "
         "on a.id=p.sub_area_id where p.utility_id=? and p.latitude is not null and (? is null or a.path=? "
         "or a.path like ?) and (? is null or a.path regexp ?) group by round(p.latitude, 2), round(p.longitude, 2) "
         "order by count(*) desc limit ?", c->utility, path, path, like, mine, mine, (int)POINTS_SHOWN);
@@ -323,8 +388,10 @@ void area_map_json(Req *r) {
         json_add_number(&d.out, "lon", k.v[i].lng);
         json_add_text(&d.out, "title", msg_plural(r, c->language, "area.n_premises", k.v[i].n,
                                                   locale_count(&c->mem, c->locale, k.v[i].n)));
-        json_add_text(&d.out, "text", k.v[i].name);
-        json_add_text(&d.out, "url", link_path(r, "/areas/premises?area_code=%s", k.v[i].code));
+        json_add_text(&d.out, "text", k.v[i].areas == 1 ? k.v[i].name : msg_plural(r, c->language, "area.and_more",
+            k.v[i].areas - 1, locale_count(&c->mem, c->locale, k.v[i].areas - 1), { "name", k.v[i].name }));
+        json_add_text(&d.out, "url", link_path(r, "/areas/premises?square=%s%s%s", k.v[i].square, top ? "&area=" : "",
+                                               top ? url_part(r, top->code) : ""));
         json_close(&d.out);
     }
     json_close(&d.out);

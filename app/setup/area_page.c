@@ -129,13 +129,14 @@ static const ListSpec premises = {
         { "address",    "Address",  "concat_ws(', ', p.line1, nullif(p.unit, ''))", LIST, .place = "name" },
         { "line1",      NULL,       "p.line1", SEARCH_START },
         { "postal_code", "Postcode", "p.postal_code", LIST | FILTER },
-        { "area",       "Sub-area", "x.name", LIST, .link = "/areas/{area_code}" },
+        { "sub_area",   "Sub-area", "x.name", LIST, .link = "/areas/{area_code}" },
         { "area_code",  NULL,       "x.code", FILTER, .options = "select code as value, name as label "
           "from service_area where utility_id = ? and level = 'sub_area' and status <> 'merged' order by name" },
         { "premise_type", "Type",   "p.premise_type", LIST },
         { "eru_e3",     "ERU",      "p.eru_e3", LIST },
         { "latitude",   "Latitude", "p.latitude", LIST },
         { "longitude",  "Longitude", "p.longitude", LIST },
+        { "square",     NULL, "concat(round(p.latitude, 2), ',', round(p.longitude, 2))", FILTER, .more = 1 },
         { 0 } },
     .order = "premise_no", .feature = "core.areas", .empty_title = "No premise yet",
 };

@@ -1,13 +1,14 @@
 /*
  * Prepared figures of a utility by sub-area (ONB02US01): what accounts owe and how old it is, what was collected and
- * applied on each day, what was billed and used in each month, readings of today, requests past their time, and how far
- * bill cycles are. Read by the utility's dashboard; see totals.h.
+ * applied on each day, what was billed and used in each month, and how far bill cycles are; and until when requests are
+ * promised. Read by the utility's dashboard; see totals.h.
  */
+#include "app/cis/cis.h"
 #include "app/setup/totals.h"
 #include "lib/date.h"
 #include "lib/locale.h"
 
-enum { MONTHS_KEPT = 13, REQUESTS_MOST = 5000, CYCLE_DAYS = 60 };
+enum { MONTHS_KEPT = 13, CYCLE_DAYS = 60 };
 
 /* What accounts owe, how many of them, how many there are, and unpaid bills by days past due with their number. */
 static void owed(Ctx *c, Date today) {
@@ -102,40 +103,6 @@ static void month(Ctx *c, Month m) {
               "group by area_id, service_code", first, c->now, c->utility, first, last);
 }
 
-/* Readings that came in today, and tasks that are due by today and open. */
-static void readings(Ctx *c, Date today) {
-    db_run(c, "insert into dashboard_counter (utility_id, `key`, period, area_id, value, updated_at) "
-              "select x.utility_id, 'area.reads_done', ?, p.sub_area_id, count(*), ? from meter_reading x "
-              "join service_connection s on s.id = x.service_connection_id join premise p on p.id = s.premise_id "
-              "where x.utility_id = ? and x.read_on = ? and x.live_flag = 1 and x.source in ('manual', 'csv', 'photo', "
-              "'smart', 'consumer', 'order') group by p.sub_area_id", TOTAL_NOW, c->now, c->utility, today);
-    db_run(c, "insert into dashboard_counter (utility_id, `key`, period, area_id, value, updated_at) "
-              "select x.utility_id, 'area.reads_due', ?, p.sub_area_id, count(*), ? from read_task x "
-              "join service_connection s on s.id = x.service_connection_id join premise p on p.id = s.premise_id "
-              "where x.utility_id = ? and x.due_on <= ? and x.state in ('open', 'revisit') group by p.sub_area_id",
-           TOTAL_NOW, c->now, c->utility, today);
-}
-
-#define REQUEST(F, T) F(T, Time, created_at) F(T, int, resolution_hours) F(T, Id, sub_area)
-ROW(Request, REQUEST)
-
-/* Open requests past the working hours that their type promises: of the calendar as it stands now. */
-static void past_time(Ctx *c) {
-    Requests l = db_all(c, Request, "select q.created_at, t.resolution_hours, coalesce(m.sub_area_id, 0) as sub_area "
-        "from service_request q join service_type t on t.id = q.service_type_id left join account a "
-        "on a.id = q.account_id left join premise m on m.id = a.premise_id where q.utility_id = ? and q.status in "
-        "('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent') order by q.id limit ?",
-                        c->utility, (int)REQUESTS_MOST);
-    for (size_t i = 0; i < l.n; i++) {
-        const Request *q = &l.v[i];
-        Time until = cal_add_business_minutes(c, (Id){ 0 }, q->created_at, (int64_t)q->resolution_hours * 60);
-        if (time_compare(until, c->now) >= 0) continue;
-        db_run(c, "insert into dashboard_counter (utility_id, `key`, period, area_id, value, updated_at) "
-                  "values (?, 'area.past_time', ?, ?, 1, ?) on duplicate key update value = value + 1",
-               c->utility, TOTAL_NOW, q->sub_area, c->now);
-    }
-}
-
 /* Of the periods of the last weeks: how many of their bills have arrived, how many are paid. */
 static void cycles(Ctx *c, Date today) {
     Date since = date_add_days(today, -CYCLE_DAYS);
@@ -158,8 +125,7 @@ JobStep figures_job(Ctx *c, const JobRow *job) {
     (void)job;
     Date today = utility_today(c);
     owed(c, today);
-    readings(c, today);
-    past_time(c);
+    service_requests_reckon(c);
     cycles(c, today);
     area_figures_count(c, today);
     for (int i = 1; i >= 0; i--) collected(c, date_add_days(today, -i)), collected_by(c, date_add_days(today, -i));

@@ -218,6 +218,52 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     sql("delete from premise where line1 like '% Map St'");
   });
 
+  test('ONB02US08 a cluster of the map leads to the premises that lie in it', async () => {
+    const made = [['1 Cluster St', 'GRE-CEN', 45.331, -122.441], ['2 Cluster St', 'GRE-ROC', 45.334, -122.439], ['3 Cluster St', 'GRE-CEN', 45.352, -122.441]].map(([line1, home, lat, lon]) => {
+      const no = premise({ line1, area: home }).no;
+      sql('update premise set latitude = ?, longitude = ? where premise_no = ?', [lat, lon, no]);
+      return no;
+    });
+    const point = async (query = '') => (await admin().get(`/areas/map.json${query}`).json()).points.find((p) => Number(p.lat).toFixed(2) === '45.33' && Number(p.lon).toFixed(2) === '-122.44');
+    const both = await point();
+    expect([both.title, both.text]).toEqual(['2 premises', 'Central Gresham and 1 more sub-area']);
+    await admin().get(both.url.replace('/u/swa-w', '')).sees(made[0], made[1], '1 to 2 of 2').lacks(made[2]);
+    const below = await point('?area=GRE-ROC');                         // of an area's own map: what is below that area
+    expect([below.title, below.text]).toEqual(['1 premise', 'Rockwood']);
+    await admin().get(below.url.replace('/u/swa-w', '')).sees(made[1], '1 to 1 of 1').lacks(made[0]);
+    sql("delete from premise where line1 like '% Cluster St'");
+  });
+
+  test('ONB02US08 the overview of staff limited to areas: figures, growth and tree of these alone', async () => {
+    const kpi = (page, label) => Number(page.body.match(new RegExp(`<span class="s-kl">${label}</span><span class="s-kv"><strong class="num">([^<]*)<`))?.[1].replace(',', ''));
+    const made = ['GRE-CEN', 'GRE-ROC', 'BEA-CEN'].map((home, i) => premise({ line1: `${i} Overview St`, area: home }).no);
+    const limit = (...codes) => {
+      const cso3 = "(select id from user where email = 'cso3@swa.test')";
+      sql(`delete from user_role where user_id = ${cso3} and service_area_id is not null`);
+      codes.forEach((code) => sql(`insert into user_role (user_id, role_id, utility_id, service_area_id) select ${cso3}, r.id, u.id, ? from role r join utility u on u.id = r.utility_id where r.code = 'cso' and u.code = 'swa-w'`, [area(code, 'id')]));
+      sql('update security_policy set rights_version = uuid_short()');
+    };
+    const rights = sql("select * from user_role where user_id = (select id from user where email = 'cso3@swa.test')");
+    sql("delete from user_role where user_id = (select id from user where email = 'cso3@swa.test')");
+    limit('EST-GRE', 'BEA-CEN');                                        // an area, and a sub-area of another
+    const mine = await as('cso3').get('/areas').sees('Gresham', 'Rockwood', 'Central Beaverton').lacks('Pearl District', 'Hawthorne', 'Metro', 'Beaverton</a>');
+    const inside = Number(one("select count(*) from premise p join service_area s on s.id = p.sub_area_id where s.path regexp '(^|/)(EST-GRE|BEA-CEN)(/|$)'"));
+    expect(kpi(mine, 'Total premises')).toBe(inside);
+    expect(inside).toBeGreaterThanOrEqual(3);
+    const list = await as('cso3').get('/areas/premises').is(200);
+    expect(Number(list.text.match(/1 to \d+ of ([\d,]+)/)[1].replace(',', ''))).toBe(inside);
+    const tree = mine.body.match(/<ul class="s-tree">[\s\S]*?<\/ul><\/div>/)[0];
+    expect(tree.split('<ul').length).toBe(tree.split('</ul>').length);
+    const whole = await admin().get('/areas').sees('Pearl District', 'Rockwood', 'Metro');
+    expect(kpi(whole, 'Total premises')).toBe(Number(one('select count(*) from premise where utility_id = (select id from utility where code = "swa-w")')));
+    expect(kpi(whole, 'Total premises')).toBeGreaterThan(inside);
+    sql("delete from user_role where user_id = (select id from user where email = 'cso3@swa.test')");
+    rights.forEach((x) => sql('insert into user_role (user_id, role_id, utility_id) values (?, ?, ?)', [x.user_id, x.role_id, x.utility_id]));
+    sql('update security_policy set rights_version = uuid_short()');
+    sql("delete from premise where line1 like '% Overview St'");
+    expect(made.length).toBe(3);
+  });
+
   test('ONB02US08 splits a sub-area and assigns by boundary', async () => {
     const moved = premise({ line1: '7 SE Clay St', area: 'EAS-HAW' }).no, stays = premise({ line1: '8 SE Clay St', area: 'EAS-HAW' }).no, within = premise({ line1: '9 SE Clay St', area: 'EAS-HAW' }).no;
     sql('update premise set latitude = 45.4, longitude = -122.4 where premise_no = ?', [within]);

@@ -41,7 +41,8 @@ static const ListSpec accounts = {
     .id = "a.id",
     .from = "account a",
     .joins = FRAGMENTS { "join consumer n on n.id = a.consumer_id", "join premise p on p.id = a.premise_id",
-                         "join consumer_category g on g.id = a.category_id", NULL },
+                         "join consumer_category g on g.id = a.category_id",
+                         "join service_area z on z.id = p.sub_area_id", NULL },
     .where = "a.utility_id = ?", .area = "p.sub_area_id",
     .found = FRAGMENTS { "select x.id from account x where x.utility_id = ? and x.account_no like ?",
                          OF_CONSUMER("y.consumer_no like ?"), OF_CONSUMER("y.display_name like ?"),
@@ -67,10 +68,11 @@ static const ListSpec accounts = {
         { "last_bill_on",    NULL, "a.last_bill_on",    LIST },
         { "last_payment_on", NULL, "a.last_payment_on", LIST },
         { "status",          NULL, "a.status",           LIST | FILTER, .choices = account_states },
-        { "category_id",   NULL, "a.category_id",      FILTER, .options = "select id as value, name as label "
+        { "in_category",   NULL, "g.code",               FILTER, .options = "select code as value, name as label "
             "from consumer_category where utility_id = ? order by code" },
-        { "sub_area_id",   NULL,     "p.sub_area_id",      FILTER, .options = "select id as value, name as label "
-            "from service_area where utility_id = ? and level = 'sub_area' order by name", .more = 1 },
+        { "sub_area",      NULL, "z.code",               FILTER, .options = "select code as value, name as label "
+            "from service_area where utility_id = ? and level = 'sub_area' and status <> 'merged' order by name",
+          .more = 1 },
         { 0 } },
     .order = "account_no" };
 

@@ -37,7 +37,7 @@ static const ListSpec payments = {
         { "consumer_name", NULL, "n.display_name", LIST, .place = "name" },
         { "channel",       NULL,  "ch.name",       LIST },
         { "mode",          NULL,     "o.name",        LIST },
-        { "mode_id",       NULL,     "p.mode_id",     FILTER, .options = "select id as value, name as label "
+        { "by_mode",       NULL,     "o.code",        FILTER, .options = "select code as value, name as label "
             "from payment_mode where utility_id = ? order by sort" },
         { "service",       NULL, "p.currency", FILTER, .many = 1, .more = 1, .among =
           "exists (select 1 from payment_allocation l join bill_line n on n.bill_id = l.target_id and n.posts = 1 "

@@ -581,6 +581,9 @@ void utility_admin_remove(Req *r) {
 /* Went live, or was stopped: its records are kept. */
 static bool has_run(const UtilityRow *u) { return !strcmp(u->status, "live") || !strcmp(u->status, "suspended"); }
 
+/* What States allow to be suspended: one that works. */
+static bool may_be_suspended(const UtilityRow *u) { return !strcmp(u->status, "live") || !strcmp(u->status, "ready"); }
+
 void utility_progress_page(Req *r) {
     Ctx *c = &r->c;
     const UtilityRow *u = utility_row(r, VIEW);
@@ -593,7 +596,7 @@ void utility_progress_page(Req *r) {
         button(r, &n, SAY(r, "edit"), link_path(r, "/utilities/%s/edit", u->code), false);
         if (!strcmp(u->status, "suspended"))
             button(r, &n, SAY(r, "reactivate"), link_path(r, "/utilities/%s/reactivation", u->code), false);
-        else if (strcmp(u->status, "closed"))
+        else if (may_be_suspended(u))
             button(r, &n, SAY(r, "suspend"), link_path(r, "/utilities/%s/suspension", u->code), false);
     }
     if (may_here(r, u->id, DELETE) && strcmp(u->status, "closed")) {
@@ -636,7 +639,17 @@ static void ask(Req *r, Action action, const char *what, const char *title, cons
     page(r, "layout/confirm");
 }
 
-void utility_suspend_page(Req *r) { ask(r, EDIT, "suspension", SAY(r, "suspend"), SAY(r, "suspend_how"), true); }
+static const UtilityRow *row_to_suspend(Req *r) {
+    const UtilityRow *u = utility_row(r, EDIT);
+    if (!may_be_suspended(u)) fail(r, CONFLICT, "%s", SAY(r, "not_running"));
+    return u;
+}
+
+void utility_suspend_page(Req *r) {
+    row_to_suspend(r);
+    ask(r, EDIT, "suspension", SAY(r, "suspend"), SAY(r, "suspend_how"), true);
+}
+
 void utility_reactivate_page(Req *r) {
     ask(r, EDIT, "reactivation", SAY(r, "reactivate"), SAY(r, "reactivate_how"), false);
 }
@@ -664,9 +677,7 @@ static const char *reason_sent(Req *r) {
 }
 
 void utility_suspend_post(Req *r) {
-    const UtilityRow *u = utility_row(r, EDIT);
-    if (strcmp(u->status, "live") && strcmp(u->status, "ready"))
-        fail(r, CONFLICT, "%s", SAY(r, "not_running"));
+    const UtilityRow *u = row_to_suspend(r);
     status_set(r, u, "suspended", reason_sent(r), "suspend");
 }
 
@@ -677,6 +688,15 @@ void utility_reactivate_post(Req *r) {
     status_set(r, u, u->is_live ? "live" : "ready", reason_sent(r), "reactivate");
 }
 
+typedef struct { const char *what; int64_t n; } HeldRows;
+
+/* It stays: suspended, where that can be done; `otherwise` says what else. */
+static _Noreturn void refuse_held(Req *r, const UtilityRow *u, HeldRows held, const char *otherwise) {
+    const char *then = may_be_suspended(u) ? SAY(r, "suspend_instead") : otherwise;
+    fail(r, CONFLICT, "%s%s%s", msg_plural(r, r->c.language, held.what, held.n,
+         locale_count(&r->c.mem, r->c.locale, held.n)), *then ? " " : "", then);
+}
+
 /* What is closed ran once, and nobody owes or is owed: accounts that went to another holder have neither. */
 void utility_close_post(Req *r) {
     const UtilityRow *u = utility_row(r, DELETE);
@@ -685,12 +705,9 @@ void utility_close_post(Req *r) {
     if (!has_run(u)) fail(r, CONFLICT, "%s", SAY(r, "never_ran"));
     int64_t accounts = db_int(r, "select count(*) from account where utility_id=? and (closed_on is null "
                                  "or balance_minor<>0)", u->id);
-    if (accounts) fail(r, CONFLICT, "%s", msg_plural(r, r->c.language, "utility.has_accounts", accounts,
-                                                     locale_count(&r->c.mem, r->c.locale, accounts)));
+    if (accounts) refuse_held(r, u, (HeldRows){ "utility.has_accounts", accounts }, "");
     status_set(r, u, "closed", reason, "close");
 }
-
-typedef struct { const char *what; int64_t n; } HeldRows;
 
 /* Business rows it holds, by the message that counts them; the first kind there is, else n 0. */
 static HeldRows held_rows(Ctx *c, Id id) {
@@ -719,7 +736,7 @@ void utility_delete_post(Req *r) {
     if (has_run(u) || !strcmp(u->status, "closed")) fail(r, CONFLICT, "%s", SAY(r, "has_run"));
     if (live_is_under_way(c, u->id)) fail(r, CONFLICT, "%s", msg(c->language, "setup.live.under_way"));
     HeldRows held = held_rows(c, u->id);
-    if (held.n) fail(r, CONFLICT, "%s", msg_plural(r, c->language, held.what, held.n, NULL));
+    if (held.n) refuse_held(r, u, held, SAY(r, "only_empty"));
     if (db_int(c, "select exists (select 1 from utility where parent_utility_id=? and deleted_at is null)", u->id))
         fail(r, CONFLICT, "%s", SAY(r, "has_children"));
     db_must(c, 1, CONFLICT, "update utility set status='closed', deleted_at=?, code=concat('deleted-', id), "

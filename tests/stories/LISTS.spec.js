@@ -5,6 +5,22 @@ story('LISTS saved filters', 'BX-FIX', ({ as, test, expect, sql, one, looks_righ
   const query = (location) => new URL(location, 'https://x').search;
   const view = (name) => one('select public_id from saved_view where name = ?', [name]);
 
+  test('LISTS addresses of lists hold codes of categories, areas and ways to pay, no row ids', async () => {
+    const manager = as('billing_manager'), of = async (path) => Number((await manager.get(path).is(200)).text.match(/1 to \d+ of ([\d,]+)/)?.[1].replace(',', '') ?? 0);
+    const values = (page, name) => [...page.body.match(new RegExp(`<select[^>]*name="${name}"[\\s\\S]*?</select>`))[0].matchAll(/value="([^"]+)"/g)].map((m) => m[1]);
+    const accounts = await manager.get('/cis/consumers').is(200), payments = await manager.get('/cis/payments').is(200);
+    expect(values(accounts, 'in_category')).toEqual(expect.arrayContaining(['RES', 'COM']));
+    expect(values(accounts, 'sub_area')).toContain('DTN-PRL');
+    expect(values(payments, 'by_mode').length).toBeGreaterThan(1);
+    for (const v of [...values(accounts, 'in_category'), ...values(accounts, 'sub_area'), ...values(payments, 'by_mode')]) expect(v).not.toMatch(/^\d+$/);
+    const [n, area] = [one("select count(*) from account a join consumer_category k on k.id = a.category_id where k.code = 'RES' and a.utility_id = (select id from utility where code = 'swa-w')"), sql("select s.code, count(*) n from account a join premise p on p.id = a.premise_id join service_area s on s.id = p.sub_area_id where a.utility_id = (select id from utility where code = 'swa-w') group by s.code order by 2 desc limit 1")[0]];
+    expect(await of('/cis/consumers?in_category=RES')).toBe(Number(n));
+    expect(await of(`/cis/consumers?sub_area=${area.code}`)).toBe(Number(area.n));
+    expect(await of('/cis/consumers?in_category=COM')).toBeLessThan(await of('/cis/consumers'));
+    const mode = sql('select o.code, count(*) n from payment p join payment_mode o on o.id = p.mode_id group by o.code limit 1')[0];
+    if (mode) expect(await of(`/cis/payments?by_mode=${mode.code}`)).toBe(Number(mode.n));
+  });
+
   test('LISTS a filter is saved under a name and stands above the list', async () => {
     const manager = as('billing_manager');
     const list = await manager.get('/bx/gl-codes?type=revenue').is(200);

@@ -504,10 +504,17 @@ static bool is_at(const char *url, const char *path) {
     return !strncmp(url, path, n) && (!url[n] || url[n] == '?');
 }
 
+/* The refused POST is this form's, or that of the page which asks whether what was checked is meant: its fields are
+   the same, at the address without "/check". */
+static bool is_posted(const Req *r, const char *url) {
+    size_t n = strlen(url), end = n > 6 && !strcmp(url + n - 6, "/check") ? n - 6 : n;
+    return is_at(url, r->path.text) || (end < n && strlen(r->path.text) == end && !strncmp(url, r->path.text, end));
+}
+
 FormView *form_show(Req *r, const char *at, const Form *form, const char *action) {
     FormView *v = take(r, sizeof *v);
     char *url = link_path(r, "%s", action);
-    *v = (FormView){ r, form, text_copy(r, at), r->again && is_at(url, r->path.text) };
+    *v = (FormView){ r, form, text_copy(r, at), r->again && is_posted(r, url) };
     show_text(r, form_at(v, "action"), url);
     show_text(r, form_at(v, "title"), form_word(r, form, "title", form->title));
     show_text(r, form_at(v, "intro"), form_word(r, form, "intro", form->intro));

@@ -122,7 +122,8 @@ Bind        in_bind (const Input *in, const char *name);        /* as a paramete
 /* --- showing ------------------------------------------------------------------------------------------------------ */
 typedef struct FormView FormView;
 /* Puts the form into the data set at `at` ("form"); action is a path of this scope. When the request is this form's
- * refused POST, typed values and messages are shown, and form_* below change nothing. */
+ * refused POST (of "X/check" also that of the confirmation, "X"), typed values and messages are shown, and form_*
+ * below change nothing. */
 FormView *form_show (Req *r, const char *at, const Form *form, const char *action);
 void form_text   (FormView *v, const char *name, const char *value);
 void form_int    (FormView *v, const char *name, int64_t value);

@@ -748,8 +748,9 @@ static void show_filter(const Query *q, const ListColumn *col, size_t *filters, 
         add_option(&o, pair, 2);
     }
     if (col->options) {
-        Bind utility = bind_id(r->c.utility);
-        db_columns(&r->c, col->options, &utility, strchr(col->options, '?') ? 1 : 0, add_option, &o, true);
+        const char *first = strchr(col->options, '?'), *second = first ? strchr(first + 1, '?') : NULL;
+        Bind given[] = { bind_id(r->c.utility), bind_date(time_date(r->c.locale->zone, r->c.now)) };
+        db_columns(&r->c, col->options, given, (first != NULL) + (second != NULL), add_option, &o, true);
     }
     if (chosen && (!col->many || chip)) add_chip(q, chips, label_of(q, col), chip ? chip : chosen, col->name);
 }

@@ -41,7 +41,7 @@ typedef struct ListColumn {
     unsigned      flags;            /* LIST | SEARCH | FILTER | SORT | SUM */
     const char   *link;             /* path with {column} names; the first listed column has one */
     const Choice *choices;          /* of a FILTER */
-    const char   *options;          /* or fixed SQL giving value, label; "?" is the utility (at most one) */
+    const char   *options;          /* or fixed SQL giving value, label; "?" is the utility, a second one today there */
     const char   *sub;              /* name of the column shown as second line */
     const char   *place;            /* on phones: id, status, name, amount */
     const char   *kind;             /* look, when name and type do not say it: code, status */

@@ -61,7 +61,7 @@ static const ListSpec entries = {
         { "credit_minor", NULL, "nullif(e.credit_minor, 0)", LIST | SUM, .place = "amount" },
         { "period",       NULL, "p.label", LIST | FILTER, .link = "/bx/gl-codes/periods/{period}",
           .options = "select label as value, label from gl_period where utility_id = ? "
-                     "and from_date <= current_date + interval 1 month order by from_date desc" },
+                     "and from_date <= ? + interval 1 month order by from_date desc" },
         { "memo",          "",            "e.memo" },
         { "bill_no",       "",            "b.bill_no", SEARCH_START },
         { "posted",        "",            "e.id", SORT },

@@ -152,7 +152,7 @@ void service_request_decide(Ctx *c, Id request, bool approve, const char *reason
                             .payload = json_pairs(c, "from", q->status, "to", to, NULL) });
 }
 
-/* --- until when ---------------------------------------------------------------------------------------------------- */
+/* --- until when --------------------------------------------------------------------------------------------------- */
 
 enum { RECKON_AT_ONCE = 500 };
 
@@ -201,7 +201,8 @@ static const ListSpec requests = {
     .feature = "cis.service_requests",
     .id = "q.id",
     .from =
-        "(select cast(? as datetime(6)) as at) moment join service_request q join service_type t on t.id = q.service_type_id left join account a on a.id = "
+        "(select cast(? as datetime(6)) as at) moment join service_request q join service_type t on t.id = "
+        "q.service_type_id left join account a on a.id = "
         "q.account_id left join consumer n on n.id = q.consumer_id left join premise m on m.id = a.premise_id",
     .where = "q.utility_id = ?",
     .columns =
@@ -233,7 +234,7 @@ void request_list_page(Req *r) {
     F(T, Id, id)                                                                                                       \
     F(T, const char *, service) F(T, const char *, status) F(T, const char *, channel) F(T, const char *, account_no)  \
         F(T, const char *, consumer_name) F(T, const char *, instructions) F(T, const char *, answers)                 \
-            F(T, const char *, reject_reason) F(T, Money, fee) F(T, Time, created_at) F(T, const char *, legacy_no)        \
+            F(T, const char *, reject_reason) F(T, Money, fee) F(T, Time, created_at) F(T, const char *, legacy_no) \
                 F(T, Time, due_at)
 ROW(RequestSeen, REQUEST_SEEN)
 

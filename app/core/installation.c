@@ -155,6 +155,14 @@ TenantRows tenants_served(Ctx *c) {
                                 "where p.name=concat('quiet.', tenant.id)) order by slug");
 }
 
+TenantRows tenants_heard(Ctx *c, Id one) {
+    return db_all(c, TenantRow, "select id, slug, name, status, schema_name, admin_email, provisioning_stage "
+                                "from smart360.tenant "
+                                "where status not in ('provisioning', 'failed', 'archived') and (? is null or id=?) "
+                                "and not exists (select 1 from smart360.platform_setting p "
+                                "where p.name=concat('quiet.', tenant.id)) order by slug", one, one);
+}
+
 void tenant_enter(Ctx *c, const TenantRow *tenant) {
     facts_forget(c);
     db_use(c, tenant->schema_name);

@@ -47,8 +47,11 @@ TenantRow *tenant_by_id  (Ctx *c, Id id);
 const char *tenant_folder(const char *schema_name);
 /* Those that have a schema (not archived, not half made), by slug. */
 TenantRows tenants_all(Ctx *c);
-/* Those whose recurring jobs and events are run: not cancelled ones and not copies that were brought back (quiet). */
+/* Those whose recurring jobs are run: not cancelled ones and not copies that were brought back (quiet). */
 TenantRows tenants_served(Ctx *c);
+/* Those whose events are delivered, or `one` of them: cancelled ones too, whose books must stand whole as long as they
+   are kept (a payment that was under way is put on its bill by an event); not copies. */
+TenantRows tenants_heard (Ctx *c, Id one);
 /* c works in this tenant from now on: schema, slug, locale; at tenant level. The row must outlive the use of c. */
 void tenant_enter(Ctx *c, const TenantRow *tenant);
 /* Like tenant_by_slug and tenant_enter, and utilities and organization are known after it: one small statement, for

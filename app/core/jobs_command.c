@@ -211,13 +211,8 @@ static bool deliver_for(Ctx *c, const TenantRow *tenant) {
 
 static void events_all(Ctx *c, void *arg) {
     Worker *w = arg;
-    if (w->tenant) {
-        TenantRow *tenant = tenant_by_id(c, (Id){ w->tenant });
-        if (tenant) w->more = deliver_for(c, tenant);
-        return;
-    }
-    TenantRows l = tenants_served(c);
-    w->more = deliver_for(c, NULL);
+    TenantRows l = tenants_heard(c, (Id){ w->tenant });
+    w->more = !w->tenant && deliver_for(c, NULL);
     for (size_t i = 0; i < l.n && !worker_stopping; i++) w->more |= deliver_for(c, &l.v[i]);
 }
 

@@ -438,7 +438,8 @@ static void tenant_create_work(Ctx *c, void *arg) {
     printf("%s: made (%s)\n", t->slug, t->name);
 }
 
-/* For the job that archives: only what was cancelled, approved by two people and dumped (app/platform/archive.c). */
+/* For the job that archives: only what was cancelled, approved by two people, dumped and marked, so that nobody takes
+   it back meanwhile (app/platform/archive.c). */
 static void tenant_drop_work(Ctx *c, void *slug) {
     TenantRow *t = tenant_by_slug(c, slug);
     if (!t) fail(c, NOT_FOUND, "There is no tenant %s.", (const char *)slug);
@@ -446,6 +447,7 @@ static void tenant_drop_work(Ctx *c, void *slug) {
     if (!db_int(c, "select status = 'cancelled' and archive_approved_by is not null "
                    "and archive_approved2_by is not null "
                    "and archive_approved_by <> archive_approved2_by and archive_sha256 is not null "
+                   "and coalesce(provisioning_stage = 'archive: removing', 0) "
                    "from smart360.tenant where id = ?", t->id))
         fail(c, CONFLICT, "%s is not cancelled, approved by two people and dumped.", t->slug);
     const char *sql = text(c, "drop database if exists `%s`", t->schema_name);

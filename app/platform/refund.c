@@ -109,13 +109,26 @@ static void enqueue_in_tenant(Ctx *c, const SubPayment *p, const char *no, Id id
     c->locale = (Locale *)(uintptr_t)locale;
 }
 
-/* Every step of a refund is a change of its payment. */
+/* The same in the platform's own audit: what became of a refund is heard in the payer's tenant. */
+static void audit_at_platform(Ctx *c, const Audit *a) {
+    const TenantRow *t = tenant_by_id(c, c->tenant);
+    const char *language = c->language;
+    const Locale *locale = c->locale;
+    tenant_leave(c);
+    audit_write(c, a);
+    tenant_enter(c, t);
+    c->language = language;
+    c->locale = (Locale *)(uintptr_t)locale;
+}
+
+/* Every step of a refund is a change of its payment, for the platform and for who paid. */
 static void payment_changed(Ctx *c, SubPayment *p, const char *action, const char *no, const char *reason) {
     db_must(c, 1, CONFLICT, "update smart360.subscription_payment set updated_at = ?, updated_by = ?, "
                             "row_version = row_version + 1 where id = ?", c->now, c->user, p->id);
-    audit_write(c, &(Audit){ .action = action, .entity = "subscription_payment", .id = p->id, .number = p->payment_no,
-                             .version = ++p->row_version, .reason = reason,
-                             .after = json_pairs(c, "refund_no", no, NULL) });
+    Audit a = { .action = action, .entity = "subscription_payment", .id = p->id, .number = p->payment_no,
+                .version = ++p->row_version, .reason = reason, .after = json_pairs(c, "refund_no", no, NULL) };
+    audit_write(c, &a);
+    if (c->tenant.id) audit_at_platform(c, &a);
 }
 
 /* All that came is back: nobody has to settle it any more. One that failed after all opens it again. */
@@ -274,6 +287,10 @@ void sub_refunds_look(Ctx *c, Id tenant, Time asked_before) {
 
 /* --- shown -------------------------------------------------------------------------------------------------------- */
 
+static const char *time_words(Ctx *c, Time t) {
+    return c->locale ? locale_time_words(&c->mem, c->locale, t) : time_iso(&c->mem, t);
+}
+
 bool sub_refunds_show(Req *r, const char *at_, Id payment, Id invoice) {
     Ctx *c = &r->c;
     SubRefunds l = db_all(r, SubRefund, REFUND_SELECT "where (p.id = ? or p.invoice_id = ?) "
@@ -285,6 +302,7 @@ bool sub_refunds_show(Req *r, const char *at_, Id payment, Id invoice) {
     table_column(t, word(r, "platform.refund"), "code", "id");
     table_column(t, word(r, "platform.why"), "text", NULL);
     table_column(t, word(r, "platform.begun"), "text", NULL);
+    if (payment.id) table_column(t, word(r, "platform.ended"), "text", NULL);
     table_column(t, word(r, "platform.amount"), "money", "amount");
     table_column(t, word(r, "platform.status"), "status", "status");
     for (size_t i = 0; i < l.n; i++) {
@@ -294,9 +312,9 @@ bool sub_refunds_show(Req *r, const char *at_, Id payment, Id invoice) {
         if (payment.id) table_sub(t, f->provider_refund_id);
         table_cell(t, !strcmp(f->made, "external") ? word(r, "platform.refund_external") : f->reason);
         if (payment.id && f->failure_text) table_sub(t, f->failure_text);
-        table_cell(t, c->locale ? locale_time_words(&c->mem, c->locale, f->submitted_at)
-                                : time_iso(&c->mem, f->submitted_at));
+        table_cell(t, time_words(c, f->submitted_at));
         if (payment.id) table_sub(t, f->asked_by);
+        if (payment.id) table_cell(t, time_is_set(f->finished_at) ? time_words(c, f->finished_at) : "");
         table_cell(t, sub_amount(c, f->amount_minor, f->currency));
         table_state(t, f->state);
     }

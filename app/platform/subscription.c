@@ -37,6 +37,7 @@ Subscription *subscription_of(Ctx *c, Id tenant) {
 void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason) {
     const char *was = db_text(c, "select status from smart360.tenant where id=? for update", tenant);
     if (!was || !strcmp(was, status)) return;
+    if (!strcmp(was, "cancelled") && !archive_withdraw(c, tenant)) return;
     db_run(c,
         "update smart360.tenant set status=?, suspended_at=if(?='suspended', ?, null), "
         "cancelled_at=if(?='cancelled', ?, cancelled_at), activated_at=if(?='active', coalesce(activated_at, ?), "

@@ -112,7 +112,11 @@ void gateway_base_page(Req *r);
 void gateway_base_post(Req *r);
 void archive_page    (Req *r);
 void archive_approve (Req *r);
+void archive_destroy_page(Req *r);
 void archive_destroy (Req *r);
+/* A cancelled tenant works again: approvals and the dump made for them do not wait for its next end. false: its data
+   are being removed, nothing can be taken back. The tenant's row is locked. */
+bool archive_withdraw(Ctx *c, Id tenant);
 void takeaway_page     (Req *r);
 void takeaway_ask      (Req *r);
 void takeaway_file     (Req *r);

@@ -127,6 +127,7 @@ void support_grant(Req *r) {
     Input *in = form_read(r, &grant_form);
     problems_end(r);
     proof_check(c);
+    (void)db_id(c, "select id from smart360.tenant where id = ? for update", c->tenant);      /* one at a time */
     if (db_int(c, "select exists (select 1 from smart360.support_access where tenant_id = ? and ended_at is null "
                   "and ends_at > ?)", c->tenant, c->now))
         fail(r, CONFLICT, "%s", word(r, "support.is_open"));

@@ -171,7 +171,13 @@ static void export_documents(Export *x) {
     }
     later(c, close_tree, tree);
     for (FTSENT *e; !x->problem && (e = fts_read(tree));) {
-        if (e->fts_info != FTS_F || x->made.n >= ENTRIES_MAX) continue;
+        if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
+            x->problem = text(c, "%s: %s", e->fts_path + strlen(folder), strerror(e->fts_errno));
+        if (e->fts_info != FTS_F) continue;
+        if (x->made.n >= ENTRIES_MAX) {             /* a whole one or none */
+            x->problem = text(c, "more than %d documents", ENTRIES_MAX);
+            return;
+        }
         TarEntry made;
         if (!tar_add_file(x->tar, text(c, "documents%s", e->fts_path + strlen(folder)), e->fts_path, &made))
             x->problem = tar_problem(x->tar);
@@ -292,9 +298,26 @@ JobStep takeaway_job(Ctx *c, const JobRow *job) {
 #define OLD(F, T) F(T, Id, id) F(T, const char *, public_id)
 ROW(Old, OLD)
 
+/* Those whose job ended without a word (killed three times): what it left goes, and another can be asked for. */
+static void give_up_old(Ctx *c) {
+    Olds l = db_all(c, Old, "select x.id, x.public_id from smart360.tenant_export x where x.tenant_id = ? "
+                            "and x.state in ('asked', 'making') and x.created_at < ? and not exists (select 1 "
+                            "from smart360.job j where j.tenant_id = x.tenant_id and j.kind = 'tenant.export' "
+                            "and j.state in ('ready', 'running') and json_value(j.payload, '$.export') = x.public_id) "
+                            "limit 100", c->tenant, time_add_seconds(c->now, -3600));
+    for (size_t i = 0; i < l.n; i++) {
+        unlink(text(c, "%s.part", export_path(c, l.v[i].public_id)));
+        unlink(text(c, "%s.part.csv", export_path(c, l.v[i].public_id)));
+        db_run(c, "update smart360.tenant_export set state = 'failed', problem = ? where id = ?",
+               msg(c->language, "platform.export_ended"), l.v[i].id);
+        audit_note(c, "export_failed", "tenant_export", l.v[i].id, l.v[i].public_id, NULL);
+    }
+}
+
 /* Files that were kept long enough. */
 JobStep takeaway_expire_job(Ctx *c, const JobRow *job) {
     (void)job;
+    give_up_old(c);
     Olds l = db_all(c, Old, "select id, public_id from smart360.tenant_export where tenant_id = ? and state = 'ready' "
                             "and expires_at < ? limit 100", c->tenant, c->now);
     for (size_t i = 0; i < l.n; i++) {
@@ -309,6 +332,7 @@ void takeaways_remove(Ctx *c, Id tenant) {
     for (size_t i = 0; i < l.n; i++) {
         unlink(export_path(c, l.v[i].public_id));
         unlink(text(c, "%s.part", export_path(c, l.v[i].public_id)));
+        unlink(text(c, "%s.part.csv", export_path(c, l.v[i].public_id)));
     }
     db_run(c, "update smart360.tenant_export set state = 'expired' where tenant_id = ?", tenant);
 }
@@ -322,9 +346,10 @@ ROW(ExportRow, EXPORT_ROW)
 
 void takeaway_page(Req *r) {
     Ctx *c = &r->c;
-    ExportRows l = db_all(r, ExportRow, "select public_id, state, asked_by, `rows`, bytes, lower(hex(sha256)) as "
+    ExportRows l = db_all(r, ExportRow, "select public_id, if(state = 'ready' and expires_at <= ?, 'expired', state) "
+                                        "as state, asked_by, `rows`, bytes, lower(hex(sha256)) as "
                                         "sha256, problem, created_at, expires_at, files from smart360.tenant_export "
-                                        "where tenant_id = ? order by id desc limit 20", c->tenant);
+                                        "where tenant_id = ? order by id desc limit 20", c->now, c->tenant);
     show_text(r, "page.title", word(r, "platform.export"));
     show_text(r, "page.crumbs.0.text", word(r, "platform.subscription"));
     show_text(r, "page.crumbs.0.url", "/org/subscription");
@@ -369,6 +394,8 @@ void takeaway_page(Req *r) {
 void takeaway_ask(Req *r) {
     Ctx *c = &r->c;
     proof_check(c);
+    /* two who ask at once get one */
+    (void)db_id(c, "select id from smart360.tenant where id = ? for update", c->tenant);
     if (db_int(c, "select exists (select 1 from smart360.tenant_export where tenant_id = ? "
                   "and state in ('asked', 'making') and created_at > ?)", c->tenant,
                time_add_seconds(c->now, -86400)))
@@ -386,8 +413,8 @@ void takeaway_ask(Req *r) {
 void takeaway_file(Req *r) {
     Ctx *c = &r->c;
     const char *public_id = path_text(r, "id");
-    Id id = db_id(r, "select id from smart360.tenant_export where public_id = ? and tenant_id = ? and state = 'ready'",
-                  public_id, c->tenant);
+    Id id = db_id(r, "select id from smart360.tenant_export where public_id = ? and tenant_id = ? and state = 'ready' "
+                     "and expires_at > ?", public_id, c->tenant, c->now);
     if (!id.id) fail(r, NOT_FOUND, "There is no such export.");
     db_run(c, "update smart360.tenant_export set fetched = fetched + 1 where id = ?", id);
     audit_note(c, "download", "tenant_export", id, public_id, NULL);

@@ -357,11 +357,10 @@ void tenant_head(Req *r, const Tenant *t, const char *tab) {
         show_text(r, "page.actions.0.url", text(r, "/platform/tenants/%s/archive", t->slug));
         show_text(r, "page.actions.0.kind", "danger");
     }
-    if (is_state(t, "archived") && t->archive_file) {
-        show_text(r, at(r, "show.moves", n, "text"), word(r, "platform.archive_destroy"));
-        show_text(r, at(r, "show.moves", n, "url"), text(r, "/platform/tenants/%s/archive/destruction", t->slug));
-        show_text(r, at(r, "show.moves", n, "post"), "1");
-        show_text(r, at(r, "show.moves", n, "kind"), "danger");
+    if (is_state(t, "archived") && t->archive_file && perm_may(&r->c, "platform.tenants", DELETE)) {
+        show_text(r, "page.actions.0.text", word(r, "platform.archive_destroy"));
+        show_text(r, "page.actions.0.url", text(r, "/platform/tenants/%s/archive/destruction", t->slug));
+        show_text(r, "page.actions.0.kind", "danger");
     }
     tenant_tabs(r, t->slug, tab);
     if (is_state(t, "cancelled"))
@@ -462,6 +461,8 @@ void tenant_move_post(Req *r) {
         if (s) db_run(c, "update smart360.subscription set status='suspended', row_version=row_version+1 where id=?",
                       s->id);
     } else if (!strcmp(event, "resume") && (is_state(t, "suspended") || is_state(t, "cancelled"))) {
+        if (is_state(t, "cancelled") && !archive_withdraw(c, t->id))
+            fail(r, CONFLICT, "%s", word(r, "platform.archive_removing"));
         tenant_status_set(c, t->id, subscription_revive(c, t->id), "By the platform");
         hold(c, t->id, false);
     } else if (!strcmp(event, "cancel") && !is_state(t, "cancelled") && !is_state(t, "archived")) {

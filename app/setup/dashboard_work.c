@@ -98,9 +98,9 @@ static void count_readings(Ctx *c, Work *w) {
             "where x.utility_id = ? and x.read_on = ? and x.status in ('captured', 'passed', 'pending', 'exempted', "
             "'revisit') and x.source in ('manual', 'csv', 'photo', 'smart', 'consumer', 'order') and s.path regexp ?",
                  c->utility, w->a->today, w->a->areas)
-        : db_int(c, "select count(*) from meter_reading where utility_id = ? and read_on = ? and status in ('captured', "
-            "'passed', 'pending', 'exempted', 'revisit') and source in ('manual', 'csv', 'photo', 'smart', "
-            "'consumer', 'order')", c->utility, w->a->today);
+        : db_int(c, "select count(*) from meter_reading where utility_id = ? and read_on = ? and status in "
+            "('captured', 'passed', 'pending', 'exempted', 'revisit') "
+            "and source in ('manual', 'csv', 'photo', 'smart', 'consumer', 'order')", c->utility, w->a->today);
 }
 
 static void count_tasks(Ctx *c, Work *w) {
@@ -113,8 +113,8 @@ static void count_tasks(Ctx *c, Work *w) {
             "and due_on <= ?", c->utility, w->a->today);
 }
 
-/* path: of the list; the area is appended, where it has one, and the days that count, by the list's column `day`. `name`
-   is that of the figure in the file, `of` that of what stands behind it. */
+/* path: of the list; the area is appended, where it has one, and the days that count, by the list's column `day`.
+   `name` is that of the figure in the file, `of` that of what stands behind it. */
 static const struct WorkTile {
     const char *label, *module, *right, *path;
     void      (*count)(Ctx *, Work *);

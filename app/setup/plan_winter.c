@@ -3,6 +3,8 @@
  * by the use of winter. Once a year, on the day after the winter ends (settings plan.winter_from and plan.winter_to,
  * December 1 to April 30), each connection gets the mean of its billed use for 30 days over the bills that end in the
  * winter, when at least three of them were read. Who has no winter of his own is capped by the mean of all on his plan.
+ * A utility that is new to this job (its averages may have been brought along) begins with the winter that has just
+ * ended, and only where no average is known; an older one is taken as done.
  */
 #include <string.h>
 
@@ -12,7 +14,7 @@
 #include "app/setup/plan_rules.h"
 #include "lib/json.h"
 
-enum { STEP_ROWS = 1000, READS_LEAST = 3 };
+enum { STEP_ROWS = 1000, READS_LEAST = 3, FIRST_DAYS = 31 };
 
 #define WINTER_ROW(F, T) F(T, Id, id) F(T, Quantity, average)
 ROW(WinterRow, WINTER_ROW)
@@ -54,13 +56,20 @@ JobStep plan_winter_job(Ctx *c, const JobRow *job) {
         json_int(j, "after", &after);
         json_int(j, "done", &done);
     }
-    if (!strcmp(setting_text(c, "plan.winter_computed", ""), date_iso(&c->mem, w.to))) return STEP_DONE;
+    const char *computed = setting_text(c, "plan.winter_computed", NULL);
+    if (computed && strcmp(computed, date_iso(&c->mem, w.to)) >= 0) return STEP_DONE;
+    if (!computed && utility_today(c).day - w.to.day > FIRST_DAYS) {
+        setting_set(c, "plan.winter_computed", date_iso(&c->mem, w.to));
+        return STEP_DONE;
+    }
     WinterRows all = db_all(c, WinterRow, "select v.id, "
         "cast(round(sum(g.usage_qty_micro) * 30 / sum(g.days)) as signed) as average "
         "from service_connection v join bill_segment g on g.service_connection_id=v.id "
         "and g.segment_end between ? and ? and g.usage_source in ('actual', 'mixed') join bill b on b.id=g.bill_id "
-        "and b.status='published' where v.utility_id=? and v.id>? and v.status<>'closed' group by v.id "
-        "having count(*)>=? order by v.id limit ?", w.from, w.to, c->utility, after, (int)READS_LEAST, (int)STEP_ROWS);
+        "and b.status='published' where v.utility_id=? and v.id>? and v.status<>'closed' "
+        "and (? or v.winter_average_qty_micro is null) group by v.id "
+        "having count(*)>=? order by v.id limit ?", w.from, w.to, c->utility, after, computed != NULL,
+                            (int)READS_LEAST, (int)STEP_ROWS);
     ConnectionWinter *v = take_n(c, ConnectionWinter, all.n + 1);
     for (size_t i = 0; i < all.n; i++) v[i] = (ConnectionWinter){ all.v[i].id, all.v[i].average };
     connections_winter_set(c, v, all.n);

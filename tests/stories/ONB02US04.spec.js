@@ -79,6 +79,10 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     expect(days('swa-w').filter((h) => h.name === "Founder's Day")).toEqual([{ d: '2027-03-19', type: 'company', name: "Founder's Day" }]);
     await as('dispatcher1').get('/me/notifications').sees("Founder's Day on 03/19/2027 is a holiday now", '14 appointments');
     await admin().post('/calendar/holidays/check', fields, { from: '/calendar/holidays/new' }).refuses(422, 'name', "Founder's Day is on 03/19/2027 already.");
+    // Somebody added it between the check and the confirmation: said at the field of the form, which keeps what was typed.
+    const twice = await admin().post('/calendar/holidays', { ...fields, date: '2027-03-19' }).refuses(422, 'name', "Founder's Day is on 03/19/2027 already.");
+    expect(twice.body).toMatch(/name="name"[^>]*aria-invalid="true"|aria-invalid="true"[^>]*name="name"/);
+    expect(twice.body).toContain('value="2027-03-19"');
     sql("delete from service_order where order_no like 'WA-SO-202703-8%'");
   });
 
@@ -186,7 +190,9 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     const id = one("select public_id from special_day where special_date = '2027-02-20'");
     await east('post', `/calendar/special-days/${id}/deletion`, {}, {}).done('Special day removed.');
     await east('post', `/calendar/special-days/${id}/deletion`, {}, {}).is(404);
-    await east('post', '/calendar/special-days', { special_date: '', special_from: 'x', special_to: '' }, {}).is(422);
+    const bad = await east('post', '/calendar/special-days', { special_date: '', special_from: 'x', special_to: '', special_note: 'Kept words' }, {}).refuses(422, 'special_date');
+    expect(bad.body).toMatch(/name="special_date"[^>]*aria-invalid="true"|aria-invalid="true"[^>]*name="special_date"/);
+    expect(bad.body).toContain('Kept words');
     await east('post', '/calendar/calendars', { code: 'GONE', name: 'Gone soon' }, { from: '/u/swa-e/calendar/calendars/new' }).done();
     await east('get', '/calendar/calendars').sees('Gone soon', 'Delete');
     await east('get', '/calendar/calendars/GONE/deletion').sees('Gone soon', 'will be gone');

@@ -595,13 +595,26 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
       await jobs_run();
     };
     const averages = () => sql("select a.account_no no, s.winter_average_qty_micro q from service_connection s join account a on a.id = s.account_id where s.winter_average_qty_micro is not null order by 1");
+    // New to a utility: a winter long over is taken as done, and averages that were brought along stay.
+    const ends = (md) => sql("replace into setting (utility_id, `key`, value) select id, 'plan.winter_to', ? from utility where code = 'swa-w'", [md]);
+    const known = () => one("select value from setting where `key` = 'plan.winter_computed'");
+    sql("delete from setting where `key` in ('plan.winter_computed', 'plan.winter_to')");
     const before = averages();
+    ends('03-15');
+    await due();
+    expect([known(), averages()]).toEqual(['2026-03-15', before]);
+    sql("delete from setting where `key` in ('plan.winter_computed', 'plan.winter_to')");
     // two further bills of SF-1004 in the winter, 9 CCF in 30 days each; SF-1001 has one alone
     const [bill] = sql("select b.id, g.id segment from bill b join bill_segment g on g.bill_id = b.id join account a on a.id = b.account_id where a.account_no = 'SF-1004' and b.status = 'published' limit 1");
     for (const [i, end] of [[1, '2026-01-31'], [2, '2026-02-28']])
       sql("insert into bill_segment (bill_id, seq, service_connection_id, tariff_plan_id, tariff_plan_version_id, segment_start, segment_end, days, usage_qty_micro, usage_unit, usage_source) select bill_id, ?, service_connection_id, tariff_plan_id, tariff_plan_version_id, date_sub(?, interval 29 day), ?, 30, 9000000, usage_unit, 'actual' from bill_segment where id = ?", [90 + i, end, end, bill.segment]);
     const [own] = sql('select usage_qty_micro q, days d, segment_end e from bill_segment where id = ?', [bill.segment]);
     expect(own.e <= '2026-04-30').toBe(true);
+    sql("update service_connection s join account a on a.id = s.account_id set s.winter_average_qty_micro = 7 where a.account_no = 'SF-1004'");
+    await due();                                                                    // one that was brought along
+    expect([known(), averages().find((x) => x.no === 'SF-1004').q]).toEqual(['2026-04-30', '7']);
+    sql("update service_connection s join account a on a.id = s.account_id set s.winter_average_qty_micro = null where a.account_no = 'SF-1004'");
+    sql("update setting set value = '2025-04-30' where `key` = 'plan.winter_computed'");
     await due();
     const mean = String(Math.round((Number(own.q) + 18000000) * 30 / (Number(own.d) + 60)));
     expect(averages().filter((x) => !before.some((y) => y.no === x.no && y.q === x.q))).toEqual([{ no: 'SF-1004', q: mean }]);

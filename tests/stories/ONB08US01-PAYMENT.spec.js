@@ -327,7 +327,12 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     expect(own()[1].state).toBe('succeeded');
     await hook(double.event('refund.failed', Object.assign(re, { status: 'failed', failure_reason: 'lost_or_stolen_card' }), { at: instance().now() }));
     expect(own()[1].state).toBe('failed');
-    await platform().get(`/platform/payments/${p.payment_no}`).sees('lost_or_stolen_card', '300.00 USD can be given back');
+    // What became of each stands in the history of the platform's page too, not with the payer alone.
+    const history = (await platform().get(`/platform/payments/${p.payment_no}`).sees('lost_or_stolen_card', '300.00 USD can be given back', 'Ended')).body.split('s-tl')[1];
+    expect([...history.matchAll(/Refund asked for|Refunded|Refund failed/g)].map((m) => m[0])).toEqual(['Refund failed', 'Refunded', 'Refund asked for', 'Refund failed', 'Refund asked for']);
+    for (const schema of ['smart360', 'smart360_t_swa'])
+      expect(sql.platform(`select action, count(*) n from ${schema}.audit_entry where entity = 'subscription_payment' and number = ? and action in ('refunded', 'refund_failed') group by action order by action`, [p.payment_no]), schema)
+        .toEqual([{ action: 'refund_failed', n: '2' }, { action: 'refunded', n: '1' }]);
     // in Stripe's own pages, by nobody here: the event lists none, so Stripe is asked
     const pi = payment().provider_payment_id, made = double.refund(pi, 12000);
     await hook(double.event('charge.refunded', double.charge(pi), { at: instance().now() }));

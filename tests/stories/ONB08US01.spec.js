@@ -240,9 +240,18 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(files['tables/user.csv'].toString().split('\r\n')[0]).not.toMatch(/password/);
     expect(Object.values(files).some((f) => f.includes('$argon2id$'))).toBe(false);
     await platform().get(`/org/subscription/export/${row.public_id}`).and((r) => expect(r.status).not.toBe(200));
+    // One whose job was killed for good: given up, what it left is gone, and another can be asked for.
+    const left = path.join(instance().folder, 'documents', 'platform', 'exports');
+    sql.platform("insert into tenant_export (tenant_id, asked_by, state, created_at) select id, 'Somebody', 'making', '2026-01-01' from tenant where slug = 'swa'");
+    const dead = sql.platform("select public_id from tenant_export where state = 'making'")[0].public_id;
+    for (const end of ['part', 'part.csv']) fs.writeFileSync(path.join(left, `${dead}.tar.gz.${end}`), 'half');
     clock.forward({ days: 8 });
     proved();
+    await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).is(404);              // over, before the job removes it
     await job('tenant.export_end');
+    expect(sql.platform('select state, problem from tenant_export where public_id = ?', [dead])).toEqual([{ state: 'failed', problem: 'The job ended before the archive was whole. Ask for another one.' }]);
+    for (const end of ['part', 'part.csv']) expect(fs.existsSync(path.join(left, `${dead}.tar.gz.${end}`))).toBe(false);
+    await as('tenant_admin').get('/org/subscription/export').sees('Ask for another one.', 'Expired');
     await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).is(404);
     expect(fs.existsSync(path.join(instance().folder, 'documents', 'platform', 'exports', `${row.public_id}.tar.gz`))).toBe(false);
   });
@@ -262,8 +271,25 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await archive().refuses(403, null, 'A second person must approve.');
     expect(of(slug).status).toBe('cancelled');
     sql.platform("insert into platform_user (email, full_name, status) values ('platform_admin2@smart360.test', 'Second Admin', 'active')");
-    const second = as('platform_admin2');
-    await second.post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended' }, { from: `/platform/tenants/${slug}/archive` }).done('Approved by two people');
+    const second = () => as('platform_admin2');
+    // Who comes back takes the approval and a dump made for it along: after the next end both are wanted anew, 90 days later.
+    const stale = path.join(documents, 'platform', 'archive', 'swb-stale.tar.gz.sealed');
+    fs.mkdirSync(path.dirname(stale), { recursive: true });
+    fs.writeFileSync(stale, 'sealed');
+    sql.platform("update tenant set archive_file = 'swb-stale.tar.gz.sealed', archive_sha256 = repeat('x', 32), archive_key = 'k' where slug = 'swb'");
+    await platform().post(`/platform/tenants/${slug}/resume`, {}, { from: `/platform/tenants/${slug}` }).is(303);
+    expect(of(slug)).toMatchObject({ archive_approved_by: null, archive_file: null, archive_sha256: null, archive_key: null });
+    expect(fs.existsSync(stale)).toBe(false);
+    await platform().post(`/platform/tenants/${slug}/cancel`, {}, { from: `/platform/tenants/${slug}` }).is(303);
+    await second().post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended' }, { from: `/platform/tenants/${slug}/archive` }).refuses(409, null, /The data are kept until 20\d\d-/);
+    clock.forward({ days: 91 });
+    await archive().done('A second person must approve');
+    // Its data are being removed: nothing leads back.
+    sql.platform("update tenant set provisioning_stage = 'archive: removing' where slug = 'swb'");
+    await platform().post(`/platform/tenants/${slug}/resume`, {}, { from: `/platform/tenants/${slug}` }).refuses(409, null, 'The data of this organization are being removed: it cannot come back.');
+    expect(of(slug)).toMatchObject({ status: 'cancelled' });
+    sql.platform("update tenant set provisioning_stage = null where slug = 'swb'");
+    await second().post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended' }, { from: `/platform/tenants/${slug}/archive` }).done('Approved by two people');
     const t = await settled(slug, (x) => x.status === 'archived');
     expect(sql.platform('select count(*) n from information_schema.schemata where schema_name = ?', [`smart360_t_${slug}`])[0].n).toBe('0');
     expect(fs.existsSync(path.join(documents, slug))).toBe(false);
@@ -271,11 +297,17 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(true);
     expect(fs.readFileSync(path.join(documents, 'platform', 'archive', t.archive_file)).includes('create table')).toBe(false);       // sealed
     for (const table of ['job', 'webhook_route', 'portal_host', 'subscription_usage']) expect(sql.platform(`select count(*) n from ${table} where tenant_id = ? and ${table === 'job' ? "kind <> 'tenant.archive'" : '1 = 1'}`, [t.id])[0].n, table).toBe('0');
-    expect(Number(sql.platform("select count(*) n from audit_entry where entity = 'tenant' and entity_id = ? and action in ('approve', 'archived', 'archive_dumped')", [t.id])[0].n)).toBe(4);
+    expect(Number(sql.platform("select count(*) n from audit_entry where entity = 'tenant' and entity_id = ? and action in ('approve', 'archived', 'archive_dumped', 'archive_withdrawn', 'archive_removing')", [t.id])[0].n)).toBe(7);
     await anyone(`${slug}.smart360.test`).get('/login').refuses(403, null, "Your organization's access has ended. Contact your administrator.");       // ONB-LOGIN
     await anyone(`${slug}.smart360.test`).get('/org/dashboard').is(404);
     await platform().get(`/platform/tenants/${slug}`).sees('Archived', 'a sealed dump is all that is left');
-    await platform().post(`/platform/tenants/${slug}/archive/destruction`, {}, { from: `/platform/tenants/${slug}` }).done('The archive is destroyed.');
+    const destroy = (fields) => platform().post(`/platform/tenants/${slug}/archive/destruction`, { confirm: slug, reason: 'kept long enough', ...fields }, { from: `/platform/tenants/${slug}/archive/destruction` });
+    await destroy({ confirm: 'swx' }).refuses(422, 'confirm');
+    await destroy({ reason: '' }).refuses(422, 'reason');
+    expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(true);
+    await destroy().done('The archive is destroyed.');
+    await platform().get(`/platform/tenants/${slug}/archive/destruction`).is(409);
+    expect(sql.platform("select reason from audit_entry where entity = 'tenant' and entity_id = ? and action = 'archive_destroyed'", [t.id])).toEqual([{ reason: 'kept long enough' }]);
     expect(fs.existsSync(path.join(documents, 'platform', 'archive', t.archive_file))).toBe(false);
     expect(of(slug).archive_key).toBeNull();
     await platform().post('/platform/tenants', { ...form, slug: 'swb' }, { from: '/platform/tenants/new' }).refuses(422, 'slug', 'swb is taken.');
@@ -290,6 +322,12 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await as('tenant_admin').get('/').goes('/org/subscription');
     await as('tenant_admin').get('/org/subscription/export').is(200);
     await as('tenant_admin').get('/u/swa-w/roles').is(403);
+    // What happened is still followed up, so that the books stand whole; recurring work rests.
+    const event = (name) => sql("insert into outbox_event (event_id, name, utility_id, occurred_at, actor_kind, entity, entity_id) select concat('evt-', ?), ?, id, utc_timestamp(6), 'system', 'calendar', 1 from utility where code = 'swa-w'", [name, name]);
+    event('calendar.changed');
+    await jobs_run();
+    expect(one("select dispatched_at is not null from outbox_event where event_id = 'evt-calendar.changed'")).toBe('1');
+    expect(Number(one("select count(*) from event_handled where event_id = 'evt-calendar.changed'"))).toBeGreaterThan(1);
     await platform().post('/platform/tenants/swa/resume', {}, { from: '/platform/tenants/swa' }).is(303);
     await as('utility_admin').get('/id-formats').is(200);
   });

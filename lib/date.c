@@ -285,6 +285,12 @@ Time time_of_unix(int64_t seconds) {
     return t;
 }
 
+enum { TOLD_DAYS = 2932532 };                   /* from 1970-01-01 to 9999-01-01: room for every zone */
+
+Time time_told(int64_t seconds, Time otherwise) {
+    return seconds > 0 && seconds < (int64_t)TOLD_DAYS * 86400 ? time_of_unix(seconds) : otherwise;
+}
+
 Time time_add_us(Time t, int64_t us) {
     assert(time_is_set(t));
     Time sum;

@@ -72,6 +72,8 @@ Time    time_now(void);
 int64_t time_ticking_us(void);                           /* monotonic: for durations and time-outs, never for dates */
 Time    time_add_us(Time t, int64_t us);
 Time    time_of_unix(int64_t seconds);
+/* The same of what somebody else tells: `otherwise` for what lies outside the years 1970 to 9998. */
+Time    time_told(int64_t seconds, Time otherwise);
 int64_t time_unix(Time t);                               /* whole seconds, rounded down */
 int     time_compare(Time a, Time b);
 static inline Time time_add_seconds(Time t, int64_t seconds) { return time_add_us(t, seconds * SECOND_US); }

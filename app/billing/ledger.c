@@ -189,6 +189,7 @@ static void post_one(Posting *p, const LedgerSet *set, Id txn) {
     Ctx *c = p->c;
     int used;
     Money total = checked_total(set, &used);
+    if (used < 2) fail(c, BROKEN, "the set %s of the ledger moves nothing", set->set_key);          /* I1 */
     Date wished = set->date.day && date_is_set(set->date) ? set->date : utility_today(c), effective;
     const OpenPeriod *period = fact_get(c, "gl_open", (int64_t)month_of(wished).no);
     if (!period) {

@@ -307,6 +307,7 @@ static void lock_accounts(Ctx *c, const NewPayment *p, size_t n) {
 }
 
 void payment_post_group(Ctx *c, const NewPayment *p, size_t n, Posted *posted) {
+    if (!n) fail(c, BROKEN, "a payment of nothing");
     lock_accounts(c, p, n);
     FoundPayment *before = found_before(c, p);
     if (before) {

@@ -217,6 +217,7 @@ News dispute_heard(Ctx *c, Id gateway, const DisputeNews *n, bool *changed) {
                     text(c, "Dispute %s is in %s.", n->provider_dispute_id, n->currency), "/integrations/disputes");
         return (News){ NEWS_READY, p.intent };
     }
+    if (!d && n->amount.minor <= 0) fail(c, INVALID, "dispute %s names no amount above 0", n->provider_dispute_id);
     if (!d) d = open_dispute(c, gateway, n, &p), *changed = true;
     bool is_open = !strcmp(d->state, "open");
     if (is_open) post_fee(c, d, n->fee);

@@ -103,9 +103,10 @@ static void read_order(Ctx *c, Json body, IntentResult *to) {
     const char *status = json_text(body, "transaction.status"), *invoice = json_text(body, "order.invoice_number"),
                *digits = json_text(body, "order.amount"), *date = json_text(body, "transaction.date");
     int64_t whole = 0;
-    if (!json_int(body, "order.amount", &whole) && digits)
-        for (const char *s = digits; *s >= '0' && *s <= '9' && whole < INT64_MAX / 2000; s++)
+    if (!amount_told(body, "order.amount", &whole) && digits)
+        for (const char *s = digits; *s >= '0' && *s <= '9' && whole <= AMOUNT_MOST; s++)
             whole = whole * 10 + (*s - '0');
+    if (whole > AMOUNT_MOST) whole = 0;
     Time at;
     to->provider_ref = invoice;
     to->provider_payment_id = invoice;

@@ -19,6 +19,13 @@ const GatewayDriver *gateway_driver(const char *name) {
     return NULL;
 }
 
+bool amount_told(Json j, const char *path, int64_t *minor) {
+    int64_t n = 0;
+    if (!json_int(j, path, &n) || n > AMOUNT_MOST || n < -AMOUNT_MOST) return false;
+    *minor = n;
+    return true;
+}
+
 const char *gateway_credential(const GatewayAccount *a, const char *name) {
     return json_text(json_member(a->credentials, name), "");
 }

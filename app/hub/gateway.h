@@ -75,6 +75,11 @@ typedef struct { OutClass class; int http_status; const char *error; IntentResul
 
 typedef struct { const char **v; size_t n; } PayoutIds;
 
+/* An amount that a gateway tells: a whole number, so that many of them can be added up. False, and *minor as it was: it
+   is none. */
+#define AMOUNT_MOST INT64_C(100000000000000)
+bool amount_told(Json j, const char *path, int64_t *minor);
+
 /* What a verified event or an answer says. intent_no or provider_ref names the payment. */
 typedef enum {
     EVENT_IGNORED, EVENT_PAYMENT, EVENT_REFUNDS, EVENT_DISPUTE, EVENT_PAYOUT, EVENT_PAYOUT_FAILED,

@@ -276,6 +276,8 @@ static const char *ask_payload(Ctx *c, const char *no) {
 
 /* Locked before anything else is read: two events of one payment at once see each other's work. */
 static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int attempt) {
+    if (!strcmp(event->result.status, "succeeded") && event->result.amount.minor <= 0)
+        fail(c, INVALID, "the event says paid, but no amount above 0");
     if (event->asks && event->result.intent_no)
         job_enqueue(c, &(NewJob){ .kind = "payment.check", .unique_key = event->result.intent_no,
                                   .payload = ask_payload(c, event->result.intent_no) });

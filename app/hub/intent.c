@@ -523,6 +523,7 @@ Id payment_intent_result(Ctx *c, const IntentResult *r) {
     int rank = rank_of(r->status);
     if (rank == 4 && found->rank >= 4) paid_again(c, i, r);
     if (rank <= found->rank) return found->id;              /* stale: told before, or overtaken */
+    if (rank == 4 && r->amount.minor <= 0) return found->id;        /* "paid" without an amount says nothing */
     if (rank == 4 && r->currency && strcmp(r->currency, i->currency)) {
         to_review(c, i, r);
         return found->id;

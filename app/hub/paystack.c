@@ -40,9 +40,9 @@ static const char *id_text(Ctx *c, Json j, const char *path) {
 static int64_t amount_of(Json j, const char *path) {
     int64_t n = 0;
     const char *digits = json_text(j, path);
-    if (json_int(j, path, &n) || !digits) return n;
-    for (const char *s = digits; *s >= '0' && *s <= '9' && n < INT64_MAX / 20; s++) n = n * 10 + (*s - '0');
-    return n;
+    if (amount_told(j, path, &n) || !digits) return n;
+    for (const char *s = digits; *s >= '0' && *s <= '9' && n <= AMOUNT_MOST; s++) n = n * 10 + (*s - '0');
+    return n <= AMOUNT_MOST ? n : 0;
 }
 
 static Checked paystack_check(Ctx *c, const GatewayAccount *a) {

@@ -135,7 +135,7 @@ static const char *method_of(const char *m) {
 static void read_payment(Json p, IntentResult *to) {
     const char *status = json_text(p, "status");
     int64_t amount = 0, at = 0;
-    json_int(p, "amount", &amount);
+    amount_told(p, "amount", &amount);
     json_int(p, "created_at", &at);
     to->provider_ref = json_text(p, "order_id");
     to->intent_no = json_text(p, "notes.intent");
@@ -146,7 +146,7 @@ static void read_payment(Json p, IntentResult *to) {
     to->card_last4 = json_text(p, "card.last4");
     to->failure_code = json_text(p, "error_code");
     to->failure_text = json_text(p, "error_description");
-    if (at) to->occurred_at = time_of_unix(at);
+    to->occurred_at = time_told(at, to->occurred_at);
     if (!status) return;
     to->status = !strcmp(status, "captured") || !strcmp(status, "refunded") ? "succeeded"
                : !strcmp(status, "authorized") ? "processing" : !strcmp(status, "failed") ? "failed" : NULL;
@@ -156,7 +156,7 @@ static void read_payment(Json p, IntentResult *to) {
 static bool captured(Ctx *c, const GatewayAccount *a, Json p, IntentResult *to) {
     const char *id = json_text(p, "id");
     int64_t amount = 0;
-    if (!id || !json_int(p, "amount", &amount)) return false;
+    if (!id || !amount_told(p, "amount", &amount)) return false;
     Text t = text_start(c);
     JsonOut j = json_out(&t);
     json_open_object(&j, NULL);
@@ -194,7 +194,7 @@ static bool razorpay_ask(Ctx *c, const GatewayAccount *a, const Intent *intent, 
 
 static RefundNews read_refund(Json o) {
     int64_t amount = 0;
-    json_int(o, "amount", &amount);
+    amount_told(o, "amount", &amount);
     const char *status = json_text(o, "status");
     return (RefundNews){ .provider_refund_id = json_text(o, "id"), .provider_payment_id = json_text(o, "payment_id"),
                          .refund_no = json_text(o, "notes.refund"), .intent_no = json_text(o, "notes.intent"),
@@ -263,7 +263,7 @@ static bool razorpay_too_old(Ctx *c, Json body) {
 static void parse_dispute(Ctx *c, Json body, const char *what, GatewayEvent *e) {
     Json d = json_at(body, "payload.dispute.entity");
     int64_t amount = 0, due = 0, at = 0;
-    json_int(d, "amount", &amount);
+    amount_told(d, "amount", &amount);
     json_int(d, "respond_by", &due);
     json_int(body, "created_at", &at);
     e->kind = EVENT_DISPUTE;
@@ -271,8 +271,8 @@ static void parse_dispute(Ctx *c, Json body, const char *what, GatewayEvent *e) 
                                 .provider_payment_id = json_text(d, "payment_id"),
                                 .currency = json_text(d, "currency"), .reason = json_text(d, "reason_code"),
                                 .state = !strcmp(what, "won") ? "won" : !strcmp(what, "lost") ? "lost" : "open",
-                                .amount = { amount }, .at = at ? time_of_unix(at) : c->now,
-                                .due_at = due ? time_of_unix(due) : TIME_NONE };
+                                .amount = { amount }, .at = time_told(at, c->now),
+                                .due_at = time_told(due, TIME_NONE) };
     if (!e->dispute.provider_dispute_id) e->kind = EVENT_IGNORED;
 }
 
@@ -307,9 +307,9 @@ static bool read_line(Json t, const char *settlement, SettledLine *to) {
     const char *of = json_text(t, "settlement_id"), *type = json_text(t, "type"), *id = json_text(t, "entity_id"),
                *payment = json_text(t, "payment_id");
     int64_t amount = 0, credit = 0, debit = 0, at = 0;
-    if (!of || strcmp(of, settlement) || !type || !id || !json_int(t, "amount", &amount)) return false;
-    json_int(t, "credit", &credit);
-    json_int(t, "debit", &debit);
+    if (!of || strcmp(of, settlement) || !type || !id || !amount_told(t, "amount", &amount)) return false;
+    amount_told(t, "credit", &credit);
+    amount_told(t, "debit", &debit);
     json_int(t, "created_at", &at);
     bool is_payment = !strcmp(type, "payment"), is_refund = !strcmp(type, "refund");
     Money net = { credit - debit }, gross = { is_payment ? amount : is_refund ? -amount : net.minor };
@@ -318,7 +318,7 @@ static bool read_line(Json t, const char *settlement, SettledLine *to) {
                          .provider_payment_id = is_payment ? id : payment,
                          .reference = json_text(t, "dispute_id") ? json_text(t, "dispute_id") : id,
                          .gross = gross, .fee = money_sub(gross, net), .net = net,
-                         .at = at ? time_of_unix(at) : TIME_NONE };
+                         .at = time_told(at, TIME_NONE) };
     return true;
 }
 
@@ -326,8 +326,8 @@ static bool razorpay_settlement(Ctx *c, const GatewayAccount *a, const char *id,
     FetchAnswer answer = call(c, a, "GET", text(c, "/v1/settlements/%s", fetch_escape(&c->mem, id)), NULL);
     int64_t amount = 0, at = 0;
     Json s = answer_of(c, &answer);
-    if (answer.class != OUT_ACCEPTED || !json_int(s, "amount", &amount) || !json_int(s, "created_at", &at))
-        return false;
+    if (answer.class != OUT_ACCEPTED || !amount_told(s, "amount", &amount) || !json_int(s, "created_at", &at)
+        || !time_is_set(time_told(at, TIME_NONE))) return false;
     *to = (SettlementNews){ .provider_settlement_id = id, .net = { amount }, .arrives_at = time_of_unix(at) };
     Ymd day = date_ymd(time_date(zone_utc(), time_of_unix(at + INDIA_S)));      /* its list is by Indian days */
     for (int page_no = 0; page_no < PAGES_MAX; page_no++) {

@@ -383,6 +383,7 @@ News refund_heard(Ctx *c, Id gateway, const RefundNews *n, bool *changed) {
                     text(c, "Refund %s is in %s.", n->provider_refund_id, n->currency), "/integrations/refunds");
         return (News){ NEWS_READY, p.intent };
     }
+    if (n->amount.minor <= 0) fail(c, INVALID, "refund %s names no amount above 0", n->provider_refund_id);
     book_external(c, &p, gateway, n);
     *changed = true;
     return (News){ NEWS_READY, p.intent };

@@ -71,13 +71,13 @@ static GatewayEvent sandbox_parse(Ctx *c, Json body) {
     if (sandbox_parse_money(c, body, &e)) return e;
     const char *what = strncmp(e.type, "payment.", 8) ? "" : e.type + 8;
     int64_t amount = 0, at = 0;
-    json_int(body, "amount_minor", &amount);
+    amount_told(body, "amount_minor", &amount);
     json_int(body, "created", &at);
     e.result = (IntentResult){ .provider_ref = json_text(body, "ref"), .intent_no = json_text(body, "intent_no"),
                                .provider_payment_id = json_text(body, "payment_id"), .amount = { amount },
         .currency = json_text(body, "currency"), .card_last4 = json_text(body, "last4"),
         .failure_code = json_text(body, "code"), .failure_text = json_text(body, "text"),
-        .occurred_at = at ? time_of_unix(at) : c->now, .method = "card" };
+        .occurred_at = time_told(at, c->now), .method = "card" };
     e.result.status = !strcmp(what, "succeeded") ? "succeeded" : !strcmp(what, "failed")
         ? "failed" : !strcmp(what, "cancelled") ? "cancelled" : !strcmp(what, "processing") ? "processing" : NULL;
     e.kind = e.result.status ? EVENT_PAYMENT : EVENT_IGNORED;

@@ -108,8 +108,8 @@ JobStep sandbox_money_send(Ctx *c, const JobRow *job) {
 bool sandbox_parse_money(Ctx *c, Json body, GatewayEvent *to) {
     const char *type = to->type;
     int64_t amount = 0, fee = 0, due = 0;
-    json_int(body, "amount_minor", &amount);
-    json_int(body, "fee_minor", &fee);
+    amount_told(body, "amount_minor", &amount);
+    amount_told(body, "fee_minor", &fee);
     json_int(body, "due", &due);
     const char *ref = json_text(body, "ref"), *payment = json_text(body, "payment_id"),
                *intent = json_text(body, "intent_no"), *currency = json_text(body, "currency");
@@ -139,7 +139,7 @@ bool sandbox_parse_money(Ctx *c, Json body, GatewayEvent *to) {
                                      .amount = { amount },
                                      .fee = { fee },
                                      .at = c->now,
-                                     .due_at = due ? time_of_unix(due) : TIME_NONE };
+                                     .due_at = time_told(due, TIME_NONE) };
     } else if (!strcmp(type, "payout.paid")) {
         to->kind = EVENT_PAYOUT;
         to->settlement = ref;

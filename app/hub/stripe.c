@@ -84,7 +84,7 @@ static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
 static void read_session(Ctx *c, Json s, IntentResult *to) {
     int64_t amount = 0;
     const char *paid = json_text(s, "payment_status"), *status = json_text(s, "status");
-    json_int(s, "amount_total", &amount);
+    amount_told(s, "amount_total", &amount);
     const char *payment = json_text(s, "payment_intent.id");
     to->provider_ref = json_text(s, "id");
     to->intent_no = json_text(s, "client_reference_id");
@@ -120,7 +120,7 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
     e.has_mode = json_bool(body, "livemode", &e.is_live);
     if (stripe_parse_money(c, body, &e)) return e;
     json_int(body, "created", &created);
-    e.result.occurred_at = created ? time_of_unix(created) : c->now;
+    e.result.occurred_at = time_told(created, c->now);
     const char *mode = json_text(o, "mode");
     if (!strncmp(e.type, "checkout.session.", 17) && mode && !strcmp(mode, "setup")) {
         e.kind = EVENT_METHOD;
@@ -140,7 +140,7 @@ static GatewayEvent stripe_parse(Ctx *c, Json body) {
         e.kind = e.result.status ? EVENT_PAYMENT : EVENT_IGNORED;
         e.result.provider_payment_id = json_text(o, "id");
         e.result.intent_no = json_text(o, "metadata.intent");
-        if (!json_int(o, "amount_received", &amount) || !amount) json_int(o, "amount", &amount);
+        if (!amount_told(o, "amount_received", &amount) || !amount) amount_told(o, "amount", &amount);
         e.result.amount = (Money){ amount };
         e.result.currency = stripe_iso(c, json_text(o, "currency"));
         const char *decline = json_text(o, "last_payment_error.decline_code");

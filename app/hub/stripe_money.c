@@ -29,7 +29,7 @@ static const char *id_of(Json o, const char *path, const char *inner) {
 
 static RefundNews read_refund(Ctx *c, Json o) {
     int64_t amount = 0;
-    json_int(o, "amount", &amount);
+    amount_told(o, "amount", &amount);
     return (RefundNews){ .provider_refund_id = json_text(o, "id"),
                          .provider_payment_id = id_of(o, "payment_intent", "payment_intent.id"),
                          .refund_no = json_text(o, "metadata.refund"),
@@ -91,7 +91,7 @@ static Money dispute_fees(Json o) {
     Money sum = { 0 };
     for (size_t i = 0; i < json_size(list); i++) {
         int64_t fee = 0;
-        json_int(json_item(list, i), "fee", &fee);
+        amount_told(json_item(list, i), "fee", &fee);
         sum = money_add(sum, (Money){ fee });
     }
     return sum;
@@ -99,7 +99,7 @@ static Money dispute_fees(Json o) {
 
 static DisputeNews read_dispute(Ctx *c, Json o, Time at) {
     int64_t amount = 0, due = 0;
-    json_int(o, "amount", &amount);
+    amount_told(o, "amount", &amount);
     json_int(o, "evidence_details.due_by", &due);
     return (DisputeNews){ .provider_dispute_id = json_text(o, "id"),
                           .provider_payment_id = id_of(o, "payment_intent", "payment_intent.id"),
@@ -109,7 +109,7 @@ static DisputeNews read_dispute(Ctx *c, Json o, Time at) {
                           .amount = { amount },
                           .fee = dispute_fees(o),
                           .at = at,
-                          .due_at = due ? time_of_unix(due) : TIME_NONE };
+                          .due_at = time_told(due, TIME_NONE) };
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
@@ -150,7 +150,7 @@ bool stripe_parse_money(Ctx *c, Json body, GatewayEvent *to) {
         parse_charge(c, o, to);
     } else if (is(to->type, disputes)) {
         to->kind = EVENT_DISPUTE;
-        to->dispute = read_dispute(c, o, created ? time_of_unix(created) : c->now);
+        to->dispute = read_dispute(c, o, time_told(created, c->now));
         if (!to->dispute.state || !to->dispute.provider_dispute_id) to->kind = EVENT_IGNORED;
     } else if (!strcmp(to->type, "payout.paid") || !strcmp(to->type, "payout.reconciliation_completed") ||
                !strcmp(to->type, "payout.failed")) {
@@ -178,9 +178,9 @@ static const char *line_type(const char *type, const char *category) {
 static bool read_line(Json t, SettledLine *to) {
     const char *type = json_text(t, "type");
     int64_t amount = 0, fee = 0, net = 0, created = 0;
-    if (!type || !strncmp(type, "payout", 6) || !json_int(t, "amount", &amount) || !json_int(t, "net", &net))
+    if (!type || !strncmp(type, "payout", 6) || !amount_told(t, "amount", &amount) || !amount_told(t, "net", &net))
         return false;
-    json_int(t, "fee", &fee);
+    amount_told(t, "fee", &fee);
     json_int(t, "created", &created);
     *to = (SettledLine){ .type = line_type(type, json_text(t, "reporting_category")),
                          .provider_payment_id = id_of(t, "source.payment_intent", "source.payment_intent.id"),
@@ -189,7 +189,7 @@ static bool read_line(Json t, SettledLine *to) {
                          .gross = { amount },
                          .fee = { fee },
                          .net = { net },
-                         .at = created ? time_of_unix(created) : TIME_NONE };
+                         .at = time_told(created, TIME_NONE) };
     if (!strcmp(to->type, "fee")) to->fee = money_sub(to->fee, to->gross), to->gross = (Money){ 0 };
     return true;
 }
@@ -231,11 +231,11 @@ bool stripe_settlement(Ctx *c, const GatewayAccount *a, const char *payout, Sett
     if (answer.class != OUT_ACCEPTED) return false;
     Json j = json_read(&c->mem, answer.body, answer.body_n, 1 << 20, NULL);
     int64_t amount = 0, arrives = 0;
-    if (!json_int(j, "amount", &amount)) return false;
+    if (!amount_told(j, "amount", &amount)) return false;
     json_int(j, "arrival_date", &arrives);
     *to = (SettlementNews){ .provider_settlement_id = payout,
                             .net = { amount },
-                            .arrives_at = arrives ? time_of_unix(arrives) : TIME_NONE };
+                            .arrives_at = time_told(arrives, TIME_NONE) };
     return read_pages(c, a, payout, to);
 }
 

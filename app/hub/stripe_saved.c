@@ -99,7 +99,7 @@ bool stripe_drop(Ctx *c, const GatewayAccount *a, const char *token) {
 static void read_payment(Ctx *c, const GatewayAccount *a, const Intent *i, Json p, Charged *to) {
     const char *status = json_text(p, "status");
     int64_t amount = 0;
-    if (!json_int(p, "amount_received", &amount) || !amount) json_int(p, "amount", &amount);
+    if (!amount_told(p, "amount_received", &amount) || !amount) amount_told(p, "amount", &amount);
     to->result = (IntentResult){ .gateway = a->id, .intent_no = i->intent_no, .provider_payment_id = json_text(p, "id"),
                                  .amount = { amount }, .currency = stripe_iso(c, json_text(p, "currency")),
                                  .occurred_at = c->now, .method = "card" };

@@ -149,6 +149,36 @@ story('HUB webhooks', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     expect(state(no)).toBe('succeeded');
   });
 
+  test('HUB attack: signed amounts and times that are none end no worker, post nothing, and a person is told', async () => {
+    const before = sql('select (select count(*) from payment) payments, (select count(*) from receipt) receipts, (select count(*) from ledger_txn) sets, (select count(*) from refund) refunds, (select count(*) from dispute) disputes')[0];
+    const kinds = { 'payment.succeeded': (no) => event(no), 'refund.succeeded': (no) => event(no, 'refund.succeeded', { ref: `re_${no}` }), 'dispute.opened': (no) => event(no, 'dispute.opened', { ref: `dp_${no}` }) };
+    const settled = open();
+    await request(webhook(instance(), event(settled)));
+    await jobs_run();
+    let sent = 0;
+    for (const [type, of] of Object.entries(kinds)) for (const amount of ['0', '-500', '"100"', '1.5', 'null', '9223372036854775807', '100000000000001']) {
+      const no = type.startsWith('payment') ? open() : settled;
+      const body = JSON.stringify({ ...of(no), id: `evt_none_${++sent}`, ...(type.startsWith('payment') ? {} : { ref: `none_${sent}` }), amount_minor: '@' }).replace('"@"', amount);
+      expect((await request(webhook(instance(), body, { body }))).status).toBe(200);
+    }
+    await jobs_run().catch((e) => expect(e.message).not.toContain('no sign of life'));
+    const after = sql("select state, count(*) n, sum(error like '%no amount above 0%') said from webhook_event where provider_event_id like 'evt_none_%' group by state");
+    expect(after).toEqual([{ state: 'dead', n: String(sent), said: String(sent) }]);
+    expect(Number(one("select count(*) from alert where kind = 'webhook.dead' and subject like '%evt_none_%' and resolved_at is null"))).toBe(sent);
+    expect(sql.platform("select count(*) n from job_attempt where outcome = 'crashed'")).toEqual([{ n: '0' }]);
+    const now = sql('select (select count(*) from payment) payments, (select count(*) from receipt) receipts, (select count(*) from ledger_txn) sets, (select count(*) from refund) refunds, (select count(*) from dispute) disputes')[0];
+    expect(now).toEqual({ ...before, payments: String(Number(before.payments) + 1), receipts: String(Number(before.receipts) + 1), sets: String(Number(before.sets) + 1) });
+    sql.platform("update job set state = 'cancelled', ended_at = utc_timestamp(6) where state = 'dead' and kind = 'webhook.gateway'");
+    // a clock that is none is ours; a name without end has an alert all the same
+    const odd = open();
+    await request(webhook(instance(), event(odd, 'payment.succeeded', { created: 9000000000000000 })));
+    await request(webhook(instance(), event(settled, 'dispute.opened', { id: 'evt_long', ref: 'x'.repeat(400), currency: 'EUR' })));
+    await jobs_run();
+    expect([state(odd), payments(odd)]).toEqual(['succeeded', 1]);
+    expect(one("select count(*) from alert where kind = 'dispute.currency' and dedup_key like 'dispute.currency:xxx%' and resolved_at is null")).toBe('1');
+    verify();
+  });
+
   test('HUB events: a try that fails says why and when the next one comes; what no try can help is dead, and a replay works on it', async () => {
     const admin = as('utility_admin'), no = open();
     // as a driver that is gone from the program would leave it

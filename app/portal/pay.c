@@ -288,15 +288,21 @@ static const Payable *payable_named(const Payables *all, const char *key) {
     return NULL;
 }
 
+/* Whether the payer may be told of a bill: a guest of those of the account that was looked up, by a link of that
+   one. */
+static bool may_know(Ctx *c, const Payer *p, const BillHead *b) {
+    if (p->kind == PAYER_LINK) return b->id.id == p->bill->id.id;
+    return p->kind == PAYER_USER ? mine_by_id(c, b->account) != NULL : b->account.id == p->account->id.id;
+}
+
 /* A ticked item that is not open any more: paid or cancelled meanwhile. */
-static void check_gone(Req *r, const Payables *all) {
+static void check_gone(Req *r, const Payer *payer, const Payables *all) {
     Ctx *c = &r->c;
     for (size_t i = 0; i < r->fields.n; i++) {
         const char *name = r->fields.v[i].name;
         if (strncmp(name, "pick_", 5) || payable_named(all, name + 5)) continue;
         const BillHead *b = bill_get(c, name + 5);
-        if (!b) fail(c, NOT_FOUND, "There is no such page.");
-        if (c->user.id && !mine_by_id(c, b->account)) fail(c, NOT_FOUND, "There is no such page.");
+        if (!b || !may_know(c, payer, b)) fail(c, NOT_FOUND, "There is no such page.");
         PaidParts parts = item_payments(c, "bill", b->id);
         if (!parts.n) fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.pay.gone", { "bill", b->bill_no }));
         Time at_ = parts.v[parts.n - 1].received_at;
@@ -400,7 +406,7 @@ void pay_post(Req *r) {
     }
     if (payer.kind == PAYER_USER) refuse_viewer(c);
     Payables all = payables_of(r, &payer);
-    check_gone(r, &all);
+    check_gone(r, &payer, &all);
     Basket b = { .n = 0 };
     for (size_t i = 0; i < all.n; i++)
         if (field_text(r, text(r, "pick_%s", all.v[i].key))) add_line(r, &b, &all.v[i]);

@@ -386,7 +386,7 @@ static void open_check(Ctx *c, const UserRow *u) {
 
 void user_resend(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     open_check(c, u);
     if (!strcmp(u->status, "revoked") || !strcmp(u->status, "invitation_expired")) seat_check(c);
     db_run(c, "update user set status = 'invited' where id = ?", u->id);
@@ -399,7 +399,7 @@ void user_resend(Req *r) {
 
 void user_revoke(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     open_check(c, u);
     invitation_revoke(c, u->id);
     db_run(c, "update user set status = 'revoked' where id = ?", u->id);

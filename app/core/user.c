@@ -106,6 +106,19 @@ UserRow *user_here(Req *r) {
     return u;
 }
 
+bool user_may_change(Ctx *c, Id user) {
+    if (!perm_may(c, "core.users", EDIT)) return false;
+    return perm_may(c, "core.organization", EDIT)
+        || !db_int(c, "select exists (select 1 from user_role where user_id = ? and utility_id is null)", user);
+}
+
+UserRow *user_to_change(Req *r) {
+    UserRow *u = user_here(r);
+    if (!user_may_change(&r->c, u->id))
+        fail(r, DENIED, "%s", msg_format(&r->c, r->c.language, "user.of_organization", { "name", u->full_name }));
+    return u;
+}
+
 static const Form role_add_form = { .name = "user_role", .fields = FIELDS {
     { "role", TEXT(0, 40), .flags = REQUIRED },
     { "area", TEXT(0, 20) },
@@ -326,7 +339,7 @@ void user_head(Req *r, const UserRow *u, const char *tab) {
             r, at(r, "page.tabs", i, "url"), text(r, "%s%s", link_path(r, "/users/%s", u->public_id), tabs[i].path));
         if (!strcmp(tab, tabs[i].word)) show_text(r, at(r, "page.tabs", i, "current"), "1");
     }
-    if (perm_may(c, "core.users", EDIT)) show_acts(r, u, locked);
+    if (user_may_change(c, u->id)) show_acts(r, u, locked);
     show_text(r, "show.status.text", state_label(r, u->status));
     show_text(r, "show.status.tone", state_tone(r, u->status));
     if (locked) {
@@ -343,7 +356,7 @@ void user_head(Req *r, const UserRow *u, const char *tab) {
 
 void user_page(Req *r) {
     UserRow *u = user_here(r);
-    bool may = perm_may(&r->c, "core.users", EDIT);
+    bool may = user_may_change(&r->c, u->id);
     user_head(r, u, "roles");
     show_roles(r, u, may);
     show_exceptions(r, u, may);
@@ -370,7 +383,8 @@ void user_changed(Req *r, Id user, const UserChange *x) {
     Ctx *c = &r->c;
     administrators_check(c);
     if (!db_int(c, "select count(*) from user u join user_role ur on ur.user_id = u.id and ur.utility_id is null "
-                   "join role ro on ro.id = ur.role_id and ro.code = 'tenant_admin' where u.status = 'active'"))
+                   "join role ro on ro.id = ur.role_id and ro.code = 'tenant_admin' where u.status = 'active' "
+                   "for update"))               /* two who send each other away at once: one stays */
         fail(c, INVALID, "%s", msg(c->language, "role.last_administrator"));
     user_touched(c, user, x);
     event_emit(c, &(Event){ .name = "role.changed", .entity = "user", .id = user,
@@ -380,7 +394,7 @@ void user_changed(Req *r, Id user, const UserChange *x) {
 
 void user_role_add(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Input *in = form_read(r, &role_add_form);
     const char *code = in_text(in, "role"), *area_code = in_text(in, "area");
     RoleRow *role = code ? role_find(c, code) : NULL;
@@ -411,7 +425,7 @@ void user_role_add(Req *r) {
 /* Whoever loses a role signs in again (AU01US03); the session that does it goes on. */
 void user_role_remove(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     const char *which = field_text(r, "role"), *cut = which ? strchr(which, '~') : NULL;
     if (!cut) fail(c, NOT_FOUND, "There is no such role.");
     RoleRow *role = role_find(c, text_copy_n(c, which, (size_t)(cut - which)));
@@ -437,7 +451,7 @@ void user_role_remove(Req *r) {
 
 void user_override_add(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Input *in = form_read(r, &override_form);
     const char *resource = in_text(in, "resource"), *action = in_text(in, "action"), *effect = in_text(in, "effect");
     const char *key = resource && action ? text(c, "%s:%s", resource, action) : NULL;
@@ -467,7 +481,7 @@ void user_override_add(Req *r) {
 
 void user_override_remove(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     const char *key = field_text(r, "permission");
     char *effect = db_text(c, "select o.effect from user_permission_override o "
                               "join permission p on p.id = o.permission_id where o.user_id = ? "
@@ -491,7 +505,7 @@ void user_override_remove(Req *r) {
 
 void user_unlock(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Person *p = person_by_id(c, u->id);
     db_run(c, "update user set failed_count = 0, locked_until = null where id = ?", u->id);
     attempt_write(r, email_lower(&c->mem, u->email), p, "unlocked");

@@ -19,6 +19,10 @@ ROW(UserRow, USER_ROW)
 
 /* The person of the address {id}: NOT_FOUND unless it has a role here, or in the whole tenant. */
 UserRow *user_here(Req *r);
+/* The same for what changes a person, DENIED where one may not: people with a role in the whole organization are
+   changed by its administrators alone, not by those of a single utility. */
+UserRow *user_to_change(Req *r);
+bool     user_may_change(Ctx *c, Id user);
 /* Title, crumbs, tabs, state and what may be done with this person. `tab`: profile, roles, permissions, sessions,
    activity. */
 void user_head(Req *r, const UserRow *u, const char *tab);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/core/pages.h"
+#include "app/core/proof.h"
 #include "app/core/registry.h"
 #include "app/core/rights.h"
 #include "app/core/role.h"
@@ -67,14 +68,14 @@ void user_profile(Req *r) {
     form_text(v, "employee_no", more->employee_no);
     form_text(v, "manager", more->manager);
     form_version(v, u->row_version);
-    if (!perm_may(c, "core.users", EDIT)) show_text(r, "show.sections.0.form.why", msg(c->language, "user.only_view"));
+    if (!user_may_change(c, u->id)) show_text(r, "show.sections.0.form.why", msg(c->language, "user.only_view"));
     history_aside(r, "user", u->id, NULL);
     page(r, "layout/show");
 }
 
 void user_profile_save(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Data *more = data_of(c, u->id);
     Input *in = form_read(r, &profile_form);
     const char *no = in_text(in, "employee_no"), *department = in_text(in, "department"),
@@ -135,7 +136,7 @@ static void leave_check(Req *r, const UserRow *u) {
 
 void user_leave_page(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     if (!r->again) leave_check(r, u);
     show_text(r, "page.title", msg_format(c, c->language, "user.leave_title", { "name", u->full_name }));
     show_text(r, "page.crumbs.0.text", msg(c->language, "user.title"));
@@ -208,7 +209,7 @@ void user_reactivate(Req *r, Id user, const char *full_name) {
 
 void user_leave(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Input *in = form_read(r, &leave_form);
     leave_check(r, u);
     const char *to = in_text(in, "to"), *reason = in_text(in, "reason");
@@ -224,7 +225,7 @@ void user_leave(Req *r) {
 
 void user_return(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     user_reactivate(r, u->id, u->full_name);
     note(r, "%s", msg_format(c, c->language, "user.returned", { "name", u->full_name }));
     go(r, "/users/%s", u->public_id);
@@ -234,7 +235,7 @@ void user_return(Req *r) {
 
 void user_reset_password(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Person *p = person_by_id(c, u->id);
     if (strcmp(u->status, "active"))
         fail(c, CONFLICT, "%s", msg_format(c, c->language, "user.not_active", { "name", u->full_name }));
@@ -250,7 +251,7 @@ void user_reset_password(Req *r) {
 /* Lost phone: the factor and its codes are forgotten, sessions end; a role that demands one sets it up anew. */
 void user_reset_factor(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     db_must(c, 1, CONFLICT, "delete from mfa_factor where realm = 'staff' and user_id = ? and kind = 'totp'", u->id);
     recovery_forget(c, REALM_STAFF, u->id);
     device_forget(c, REALM_STAFF, u->id, (Id){ 0 });
@@ -285,7 +286,7 @@ static Twos roles_elsewhere(Ctx *c) {
 
 void user_transfer_page(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Twos all = roles_elsewhere(c);
     show_text(r, "page.title", msg_format(c, c->language, "user.transfer_title", { "name", u->full_name }));
     show_text(r, "page.crumbs.0.text", msg(c->language, "user.title"));
@@ -293,6 +294,7 @@ void user_transfer_page(Req *r) {
     show_text(r, "page.crumbs.1.text", u->full_name);
     show_text(r, "page.crumbs.1.url", link_path(r, "/users/%s", u->public_id));
     FormView *v = form_show(r, "form", &transfer_form, text(r, "/users/%s/transfer", u->public_id));
+    proof_notice(r);
     form_set(v, "role", "blank", msg(c->language, "ui.choose"));
     two_options(v, "role", &all);
     show_text(r, "form.intro", msg(c->language, all.n ? "user.transfer_how" : "user.transfer_none"));
@@ -305,7 +307,7 @@ ROW(There, THERE)
 
 void user_transfer(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Input *in = form_read(r, &transfer_form);
     const char *which = in_text(in, "role");
     Twos all = roles_elsewhere(c);
@@ -314,6 +316,7 @@ void user_transfer(Req *r) {
     if (which && !offered) problem(r, "role", "%s", msg(c->language, "user.other_utility"));
     if (u->id.id == c->user.id) problem(r, NULL, "%s", msg(c->language, "user.transfer_yourself"));
     problems_end(r);
+    proof_check(c);
     There *to = db_one(c, There, "select ro.id as role_id, u.id as utility_id, u.name from role ro "
                                  "join utility u on u.id = ro.utility_id where concat(u.code, '~', ro.code) = ?",
                        which);

@@ -55,7 +55,7 @@ void user_sessions(Req *r) {
         table_cell(t, when(r, all.v[i].last_seen_at));
     }
     table_empty(t, msg(c->language, "user.no_sessions"), msg(c->language, "user.no_sessions_how"));
-    if (all.n && perm_may(c, "core.users", EDIT)) {
+    if (all.n && user_may_change(c, u->id)) {
         FormView *v = form_show(r, "show.sections.1.form", &end_form, text(r, "/users/%s/sessions", u->public_id));
         show_text(r, "show.sections.1.title", msg(c->language, "user.end_sessions"));
         form_set(v, "session", "kind", "select");
@@ -69,7 +69,7 @@ void user_sessions(Req *r) {
 
 void user_sessions_end(Req *r) {
     Ctx *c = &r->c;
-    UserRow *u = user_here(r);
+    UserRow *u = user_to_change(r);
     Input *in = form_read(r, &end_form);
     problems_end(r);
     const char *which = in_text(in, "session");

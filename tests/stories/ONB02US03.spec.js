@@ -163,11 +163,17 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
   test('ONB02US03 nobody deactivates himself, the last administrator stays, an open till holds its cashier', async () => {
     const admin = as('utility_admin');
     await admin.get(`/users/${user('utility_admin')}/deactivation`).refuses(422, null, 'You cannot deactivate yourself.');
-    sql("update user u join user_role ur on ur.user_id = u.id join role r on r.id = ur.role_id set u.status = 'inactive' where r.code = 'tenant_admin' and u.email <> 'tenant_admin@swa.test'");
-    const path = `/users/${user('tenant_admin')}/deactivation`;
-    await admin.post(path, { reason: 'try' }, { from: path }).refuses(422, null, 'At least one administrator must keep this permission.');
-    expect(status('tenant_admin')).toBe('active');
+    const one_admin = as.anew('tenant_admin'), other = as.anew('tenant_admin2');
+    const away = (who, whom) => who.post(`/users/${user(whom)}/deactivation`, { reason: 'try' }, { from: `/users/${user(whom)}/deactivation` });
+    sql("update user u join user_role ur on ur.user_id = u.id join role r on r.id = ur.role_id set u.status = 'inactive' where r.code = 'tenant_admin' and u.email not in ('tenant_admin@swa.test', 'tenant_admin2@swa.test')");
+    // both at once send the other away
+    await Promise.all([away(one_admin, 'tenant_admin2'), away(other, 'tenant_admin')].map((p) => p.and(() => {})));
+    expect([status('tenant_admin'), status('tenant_admin2')].sort()).toEqual(['active', 'inactive']);
     sql("update user set status = 'active' where email like 'tenant_admin%'");
+    // the administrators of a utility change nobody of the whole organization
+    const path = `/users/${user('tenant_admin')}/deactivation`;
+    await admin.get(path).refuses(403, null, 'has a role in the whole organization: only its administrators may change this.');
+    expect(status('tenant_admin')).toBe('active');
     sql("insert into till_session (utility_id, till_id, user_id, opened_at) select t.utility_id, t.id, u.id, '2026-04-15' from till t join user u on u.email = 'cashier1@swa.test' limit 1");
     if (one('select count(*) from till_session') !== '0') {
       await admin.get(`/users/${user('cashier1')}/deactivation`).refuses(409, null, 'Close the cash session first.');
@@ -233,7 +239,7 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
     await person.get('/cis/consumers').goes(/^\/login/);
     expect(one("select reason from audit_entry where action = 'sessions_ended' and entity = 'user' order by id desc limit 1")).toBe('Lost laptop');
     const admin_id = user('tenant_admin2');
-    await as('tenant_admin').post(`/users/${admin_id}/factor`, {}, { from: `/users/${admin_id}` }).done('has no second factor any more');
+    await as.anew('tenant_admin').post(`/users/${admin_id}/factor`, {}, { from: `/users/${admin_id}` }).done('has no second factor any more');
     expect(one("select count(*) from mfa_factor f join user u on u.id = f.user_id where u.email = 'tenant_admin2@swa.test'")).toBe('0');
     expect(mails('tenant_admin2@swa.test').length).toBe(1);
     const move = `/users/${id}/transfer`;

@@ -132,6 +132,9 @@ void go_to(Req *r, const char *url);
 void note(Req *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void answer(Req *r, int status, const char *type, const char *body, size_t n);
 void answer_text(Req *r, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Waits until the request is `ms` old: where the answer is the same for what is there and what is not, its time is the
+   same too. */
+void answer_not_before(const Req *r, int ms);
 /* A stored file, sent by nginx from below /x/ (internal); file_name is what the browser saves it as. */
 void answer_file(Req *r, const char *internal_path, const char *type, const char *file_name, bool attachment);
 void header_set(Req *r, const char *name, const char *value);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <ClearSilver.h>
@@ -326,6 +327,11 @@ void answer_text(Req *r, int status, const char *format, ...) {
     char *body = arena_vtext(&r->c.mem, format, args);
     va_end(args);
     answer(r, status, "text/plain; charset=utf-8", body, strlen(body));
+}
+
+void answer_not_before(const Req *r, int ms) {
+    int64_t left = r->started_us + (int64_t)ms * 1000 - time_ticking_us();
+    if (r->started_us && left > 0) nanosleep(&(struct timespec){ left / SECOND_US, left % SECOND_US * 1000 }, NULL);
 }
 
 void answer_file(Req *r, const char *internal_path, const char *type, const char *file_name, bool attachment) {

@@ -373,6 +373,7 @@ void me_email_change(Req *r) {
     user_touched(c, a->user_id, &(UserChange){ .action = "email_changed",
                                                .before = json_pairs(c, "email", a->email, NULL),
                                                .after = json_pairs(c, "email", a->new_email, NULL) });
+    password_links_end(c, a->user_id);          /* those sent to the old address */
     session_end_all(c, REALM_STAFF, a->user_id, (Id){ 0 }, "revoked");
     note(r, "%s", msg_format(c, c->language, "account.email_done", { "email", a->new_email }));
     go_to(r, "/login");

@@ -17,6 +17,7 @@ enum {
     RESETS_PER_ADDRESS = 10,        /* requests an hour of one client address */
     RESET_WINDOW_S    = 3600,
     RESET_MINUTES     = 30,         /* a reset link is valid so long */
+    ALIKE_MS          = 80,         /* answers about an address take so long at least, known or not */
     INVITE_HOURS      = 72,
     DEVICE_DAYS       = 30,         /* "trust this device" */
     SECOND_STEP_S     = 10 * 60,    /* from the right password to the code */

@@ -99,6 +99,11 @@ const char *new_password_refusal(Req *r, const Person *p, const char *password) 
     return password_was_used(password, old.v, old.n) ? PASSWORD_USED_BEFORE : NULL;
 }
 
+void password_links_end(Ctx *c, Id person) {
+    db_run(c, "update password_token set used_at = ? where realm = ? and user_id = ? and used_at is null", c->now,
+           realm_name(realm_here(c)), person);
+}
+
 void password_store(Req *r, const Person *p, const char *hash, Id but) {
     Ctx *c = &r->c;
     bool platform = realm_here(c) == REALM_PLATFORM;
@@ -112,6 +117,7 @@ void password_store(Req *r, const Person *p, const char *hash, Id but) {
         db_must(c, 1, BROKEN, "update user set password_hash = ?, password_history = ?, password_changed_at = ?, "
                               "must_change_password = 0, failed_count = 0, locked_until = null where id = ?",
                 hash, history, c->now, p->id);
+    password_links_end(c, p->id);
     session_end_all(c, realm_here(c), p->id, but, "password_changed");
     if (!but.id) device_forget(c, realm_here(c), p->id, (Id){ 0 });
     audit_note(c, "password_changed", platform ? "platform_user" : "user", p->id, p->email, NULL);
@@ -203,6 +209,7 @@ void forgot_post(Req *r) {
                                 NULL };
         person_mail(r, p, "password_reset", pairs);
     }
+    answer_not_before(r, ALIKE_MS);
     go_to(r, text(r, "%s?sent=1", realm_path(c, "/password/forgot")));
 }
 

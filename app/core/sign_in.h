@@ -69,6 +69,8 @@ bool code_accept(Ctx *c, const Person *p, const char *code);
 /* Stores the hash and ends other sessions than `but`; by a link (no `but`) the trusted devices are forgotten too. In a
    transaction. */
 void password_store(Req *r, const Person *p, const char *hash, Id but);
+/* Links that were mailed before are worth nothing any more: for another password, and for another address. */
+void password_links_end(Ctx *c, Id person);
 /* The mail that tells a person of the change. */
 void password_tell(Req *r, const Person *p);
 

@@ -160,6 +160,7 @@ void register_post(Req *r) {
                                       .lang = right ? a->consumer_language : NULL, .data = right
                                       ? json_pairs(c, "proof", g.kind, NULL) : NULL });
     if (!right) tell_holder(c, a, g.account_no);
+    answer_not_before(r, ALIKE_MS);
     go(r, "/register/code");
 }
 

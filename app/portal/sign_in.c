@@ -276,6 +276,7 @@ void signin_send_post(Req *r) {
                                       .phone = active && !strchr(login, '@') ? u->mobile : NULL, .lang = active
                                       ? u->lang : NULL, .data = json_pairs(c, "keep", in_bool(in, "keep") ? "1" : "0",
                                           "next", next, NULL) });
+    answer_not_before(r, ALIKE_MS);
     go(r, "/signin/code");
 }
 
@@ -338,12 +339,20 @@ void signout_post(Req *r) {
 /* --- links by mail: reset, "this wasn't me" ----------------------------------------------------------------------- */
 
 /* Kept as a challenge whose "code" is the link's token; the newest of its kind alone is valid, once. */
+static Bytes link_subject(Ctx *c, const PortalUser *u, const char *kind) {
+    return lookup_hash(c, text(c, "%s %s", kind, u->public_id));
+}
+
+static void links_end(Ctx *c, const PortalUser *u, const char *kind) {
+    db_run(c, "update otp_challenge set used_at = ? where subject_hash = ? and purpose = 'reset' and used_at is null",
+           c->now, link_subject(c, u, kind));
+}
+
 static const char *link_new(Req *r, const PortalUser *u, const char *kind, int minutes) {
     Ctx *c = &r->c;
     const char *token = random_token(&c->mem);
-    Bytes subject = lookup_hash(c, text(c, "%s %s", kind, u->public_id));
-    db_run(c, "update otp_challenge set used_at = ? where subject_hash = ? and purpose = 'reset' and used_at is null",
-           c->now, subject);
+    Bytes subject = link_subject(c, u, kind);
+    links_end(c, u, kind);
     db_run(c, "insert into otp_challenge (utility_id, purpose, subject_hash, subject_id, channel, code_hash, data, "
               "expires_at, max_tries, ip, created_at) values (?,'reset',?,?,'email',?,?,?,1,inet6_aton(?),?)",
            c->utility, subject, u->id, token_bytes(c, token), json_pairs(c, "kind", kind, NULL),
@@ -412,6 +421,7 @@ void forgot_post_portal(Req *r) {
                               "and result = 'reset_asked'", login, since);
     attempt_add(r, REALM_PORTAL, login, u ? u->id : (Id){ 0 }, "reset_asked");
     if (u && !strcmp(u->status, "active") && may_send_reset((int)asked)) portal_send_reset(r, u);
+    answer_not_before(r, ALIKE_MS);
     go(r, "/forgot?sent=1");
 }
 
@@ -472,6 +482,7 @@ static void change_work(Ctx *c, void *arg) {
                             c->now, x->link);
     db_must(c, 1, CONFLICT, "update portal_user set password_hash = ?, password_changed_at = ?, failed_count = 0, "
                             "locked_until = null where id = ?", x->hash, c->now, x->u->id);
+    links_end(c, x->u, "reset");
     session_end_all(c, REALM_PORTAL, x->u->id, x->but, "password_changed");
     if (!x->but.id) device_forget(c, REALM_PORTAL, x->u->id, (Id){ 0 });
     audit_note(c, "password_changed", "portal_user", x->u->id, x->u->email, NULL);

@@ -170,6 +170,17 @@ story('PORTAL security', 'UX-FIX', ({ as, portal, test, expect, sql, one, jobs_r
     expect([403, 404, 421, 400]).toContain(foreign.status);
   });
 
+  test('S13 a link for a new password ends when the password is chosen another way; "this was not me" stays', async () => {
+    await portal().post('/forgot', { login: 'alpha@swa.test' }, { from: '/forgot' }).is(303);
+    const link = mails('alpha@swa.test').pop().body.match(/(\/p\/swa-w\/reset\/\S+)/)[1], who = as.anew('alpha@swa.test');
+    const not_me = Number(one("select count(*) from otp_challenge where purpose = 'reset' and json_value(data, '$.kind') = 'not_me' and used_at is null"));
+    await portal().get(link).is(200);
+    await who.post('/profile/security/password', { current: 'Correct-Horse-7788', password: 'another Long-passphrase 44' }, { from: '/profile/security/password' }).done('Your password was changed.');
+    await portal().get(link).is(409);
+    expect(Number(one("select count(*) from otp_challenge where purpose = 'reset' and json_value(data, '$.kind') = 'not_me' and used_at is null"))).toBe(not_me);
+    await who.post('/profile/security/password', { current: 'another Long-passphrase 44', password: 'Correct-Horse-7788' }, { from: '/profile/security/password' }).is(303);
+  });
+
   test('S4 no page, file or redirect of a person is kept by caches, and none says what stands behind it', async () => {
     const who = as.anew('alpha@swa.test');
     const paths = ['/home', '/bills', `/bills/${BILL}`, `/bills/${BILL}/pdf`, '/bills.csv', '/bills.zip', '/statement', '/statement.csv?from=2026-01-01&to=2026-04-15', '/pay', '/pay/methods', '/accounts', '/profile/security', '/notifications', '/stay', '/bills/WA-BILL-209901-000001', '/signin'];

@@ -3,7 +3,7 @@ const { story } = require('../support/story');
 const { Person } = require('../support/person');
 const { documented, roles } = require('../support/rights');
 
-story('SECURITY', 'HUB-FIX', ({ as, anyone, portal, test, expect, instance, sql, one, command }) => {
+story('SECURITY', 'HUB-FIX', ({ as, anyone, portal, test, expect, instance, sql, one, command, mails }) => {
   const guest_at = (code, cookies = {}) => { const p = new Person(instance(), { prefix: `/p/${code}` }); Object.assign(p.cookies, cookies); return p; };
   const look_up = async (guest, account_no) => {
     const page = await guest.get('/p/swa-w/pay').is(200);
@@ -21,6 +21,46 @@ story('SECURITY', 'HUB-FIX', ({ as, anyone, portal, test, expect, instance, sql,
     const there = guest_at('swa-g', guest.cookies);
     await there.get('/p/swa-g/pay').sees('Account number').lacks('187.82');
     sql("delete a from account a join utility u on u.id = a.utility_id where u.code = 'swa-g'");
+  });
+
+  test("S15 a guest and whoever holds a bill's link are told nothing of the bills of others, not even whether they are paid", async () => {
+    const [own, paid, open] = ['account_no = \'WA-ACC-100002\'', 'account_no <> \'WA-ACC-100002\' and open_minor = 0', 'account_no <> \'WA-ACC-100002\' and open_minor > 0'].map((what) => one(`select b.bill_no from bill b join account a on a.id = b.account_id where b.status = 'published' and ${what} order by b.id limit 1`));
+    const token = one('select pay_token from bill where bill_no = ?', [own]), intents = () => one('select count(*) from payment_intent'), before = intents();
+    const guest = portal(), link = portal();
+    await look_up(guest, 'WA-ACC-100002');
+    for (const [who, from, more] of [[guest, '/p/swa-w/pay', {}], [link, `/p/swa-w/pay?link=${token}`, { link: token }]]) {
+      const csrf = (await who.get(from).is(200)).body.match(/name="csrf" value="([^"]*)"/)[1];
+      const tick = (no) => who.post('/p/swa-w/pay', { csrf, ...more, [`pick_${no}`]: '1', [`amount_${no}`]: '5.00' }, { raw: true });
+      const nobodys = await tick('WA-BILL-209901-000001').is(404);
+      for (const no of [paid, open]) expect((await tick(no).is(404)).text.replace(/[A-Z0-9]{4}-[A-Z0-9]{4}/g, '')).toBe(nobodys.text.replace(/[A-Z0-9]{4}-[A-Z0-9]{4}/g, ''));
+    }
+    expect(intents()).toBe(before);
+  });
+
+  test('S15 administrators of one utility change nothing of people of the whole organization', async () => {
+    const id = one("select public_id from user where email = 'tenant_admin@swa.test'"), who = as('utility_admin');
+    const facts = () => sql("select u.status, u.row_version, u.full_name, (select count(*) from mfa_factor f where f.user_id = u.id and f.realm = 'staff') factors, (select count(*) from user_permission_override o where o.user_id = u.id) exceptions, (select count(*) from user_role ur where ur.user_id = u.id) roles, (select count(*) from session s where s.subject_id = u.id and s.realm = 'staff' and s.ended_at is null) sessions, (select count(*) from password_token t where t.user_id = u.id) links from user u where u.email = 'tenant_admin@swa.test'");
+    as('tenant_admin').sign_in();
+    const before = facts(), page = await who.get(`/users/${id}`).is(200);
+    const csrf = page.body.match(/name="csrf" value="([^"]*)"/)[1];
+    const acts = { factor: {}, password: {}, unlock: {}, reactivation: {}, deactivation: { reason: 'Gone away' }, sessions: { session: 'all', reason: 'Because' }, profile: { full_name: 'Somebody Else', department: 'Billing', row_version: '1' }, roles: { role: 'cashier' }, 'roles/removal': { role: 'tenant_admin~' }, overrides: { resource: 'core.users', action: 'view', effect: 'deny', reason: 'Because' }, 'overrides/removal': { permission: 'core.users:view' }, transfer: { role: 'swa-e~cso', reason: 'New office' }, invitation: {}, revocation: {} };
+    for (const [act, fields] of Object.entries(acts)) {
+      expect(page.body, act).not.toContain(`action="/u/swa-w/users/${id}/${act}"`);
+      await who.post(`/users/${id}/${act}`, { csrf, ...fields }, { raw: true }).refuses(403, null, 'only its administrators may change this.');
+    }
+    expect(facts()).toEqual(before);
+  });
+
+  test('S13 links that were mailed before end with another password', async () => {
+    const next = 'another Long-passphrase 43', who = as.anew('storekeeper');
+    const link = command('user', 'password', 'storekeeper@swa.test').match(/https:\/\/[^/\s]+(\/\S+)/)[1];
+    await who.post('/account/email', { email: 'new.storekeeper@swa.test', password: 'Correct-Horse-7788' }, { from: '/account/security' }).done('Open the link');
+    const address = mails('new.storekeeper@swa.test').pop().body.match(/https:\/\/[^/\s]+(\/\S+)/)[1];
+    for (const path of [link, address]) await as(null).get(path).is(200);
+    await who.post('/account/password', { current: 'Correct-Horse-7788', password: next }, { from: '/account/security' }).done('Your password was changed.');
+    for (const path of [link, address]) await as(null).get(path).is(409);
+    expect(one("select count(*) from user where email = 'storekeeper@swa.test'")).toBe('1');
+    expect(one("select count(*) from password_token t join user u on u.id = t.user_id where u.email = 'storekeeper@swa.test' and t.used_at is null")).toBe('0');
   });
 
   test('S26 a guest may have an account number with any of the signs that numbers are made with', async () => {

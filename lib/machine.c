@@ -31,6 +31,18 @@ static Now now_of(Ctx *c, const Machine *m, Id id, bool lock) {
     return r.now;
 }
 
+/*
+ * What a refusal reads is of the time when this transaction began to read; the record was locked later. When it was
+ * changed in between, whoever did that may have made it (two persons): the handler begins again and reads anew.
+ */
+static void check_seen(Ctx *c, const Machine *m, Id id, const Now *locked) {
+    Found r = { .c = c };
+    Bind b = bind_id(id);
+    db_columns(c, text(c, "select `%s`, null, row_version from `%s` where id = ?", column(m), m->table), &b, 1,
+               read_now, &r, true);
+    if (!r.now.any || r.now.version != locked->version) fail(c, RETRY, "%s was changed just now", m->name);
+}
+
 static const Move *move_of(const Machine *m, const char *from, const char *event) {
     for (const Move *v = m->moves; v->from; v++)
         if (!strcmp(v->event, event) && !strcmp(v->from, from)) return v;
@@ -74,6 +86,7 @@ static const char *move(Ctx *c, const Machine *m, Id id, const char *event, cons
              m->feature);
     if (v->asks_reason && (!reason || !*reason)) fail_field(c, INVALID, "reason", "Enter a reason.");
     if (v->refusal) {
+        check_seen(c, m, id, &now);
         Refusal no = v->refusal(c, id);
         if (no.text) fail_at(c, no.status ? no.status : CONFLICT, NULL, __FILE__, __LINE__, "%s", no.text);
     }

@@ -520,6 +520,7 @@ FormView *form_show(Req *r, const char *at, const Form *form, const char *action
     show_text(r, form_at(v, "intro"), form_word(r, form, "intro", form->intro));
     show_text(r, form_at(v, "submit"),
               form_word(r, form, "submit", form->submit ? form->submit : msg(r->c.language, "ui.save")));
+    show_text(r, form_at(v, "busy"), form_word(r, form, "busy_word", NULL));
     for (const Field *f = form->fields; f->name; f++)
         if (!(f->flags & DERIVED)) show_field(v, f);
     if (v->again) show_text(r, form_at(v, "row_version"), field_text(r, "row_version"));

@@ -14,6 +14,9 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
   test.afterEach(() => clock.forward({ minutes: 16 }));          // failures of one test do not count in the next
 
   test('ONB-LOGIN.1 the right password leads to the home of the role, with a cookie that only https carries', async () => {
+    // The button says what is under way: nothing is saved here.
+    expect((await anyone().get('/login').is(200)).body).toMatch(/data-busy="Signing in…">Sign in</);
+    expect((await anyone().get('/password/forgot').is(200)).body).toMatch(/data-busy="Sending…"/);
     const r = await sign_in(as(null), ' CSO1@swa.test ').goes('/u/swa-w/cis/dashboard');
     const cookie = [r.headers['set-cookie']].flat().find((line) => line.startsWith('__Host-s360_sid='));
     expect(cookie).toMatch(/; HttpOnly/);

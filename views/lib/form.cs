@@ -1,10 +1,10 @@
 <?cs # form_start(f) ... form_end(): a form with its hidden keys; f.{action,get,multipart,row_version,form_key,hidden.<name>}.
-     # form_buttons(f): f.continues (with "Save and continue" in the guided set-up, as forms that say "Save"), f.submit, f.tone, f.submits.N.{text,name,value,kind}, f.cancel_url, f.back_url. form(f): a whole one in a card.
+     # form_buttons(f): f.continues (with "Save and continue" in the guided set-up, as forms that say "Save"), f.submit, f.busy (its word while it is sent: else "Saving" where it says Save, "Working"), f.tone, f.submits.N.{text,name,value,kind}, f.cancel_url, f.back_url. form(f): a whole one in a card.
      # conflict(c): c.text, c.rows.N.{label,theirs,yours}: what somebody else saved meanwhile. ?><?cs
 def:form_start(f) ?><form class="s-form" action="<?cs var:url_validate(f.action) ?>" method="<?cs if:f.get ?>get<?cs else ?>post<?cs /if ?>"<?cs if:f.multipart ?> enctype="multipart/form-data"<?cs /if ?> novalidate><?cs
   if:!f.get ?><?cs call:hidden_keys(f) ?><?cs /if ?><?cs each:h = f.hidden ?><input type="hidden" name="<?cs var:name(h) ?>" value="<?cs var:h ?>"><?cs /each ?>
 <?cs /def ?><?cs
-def:form_buttons(f) ?><div class="s-acts"><button class="btn <?cs if:f.tone ?><?cs var:f.tone ?><?cs else ?>primary<?cs /if ?>"<?cs if:!f.get ?> data-busy="<?cs var:t.ui.saving ?>"<?cs /if ?>><?cs
+def:form_buttons(f) ?><div class="s-acts"><button class="btn <?cs if:f.tone ?><?cs var:f.tone ?><?cs else ?>primary<?cs /if ?>"<?cs if:!f.get ?> data-busy="<?cs if:f.busy ?><?cs var:f.busy ?><?cs elif:!f.submit || f.submit == t.ui.save ?><?cs var:t.ui.saving ?><?cs else ?><?cs var:t.ui.working ?><?cs /if ?>"<?cs /if ?>><?cs
   if:f.submit ?><?cs var:f.submit ?><?cs else ?><?cs var:t.ui.save ?><?cs /if ?></button><?cs
   if:guide.continues && !f.get && (f.continues || !f.submit || f.submit == t.ui.save) ?><button class="btn" name="guide_next" value="1"><?cs var:t.setup.guide.save_next ?></button><?cs /if ?><?cs
   each:b = f.submits ?><button class="btn <?cs var:b.kind ?>" name="<?cs var:b.name ?>" value="<?cs var:b.value ?>"><?cs var:b.text ?></button><?cs /each ?><?cs

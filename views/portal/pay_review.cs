@@ -11,5 +11,5 @@ else ?><?cs call:pay_lines() ?><?cs
 if:ready ?><form class="s-form" method="post" action="<?cs var:url_validate(start_url) ?>"><input type="hidden" name="csrf" value="<?cs var:csrf ?>"><section class="s-card"><div class="s-cb"><?cs
 if:way ?><input type="hidden" name="way" value="<?cs var:way ?>"><?cs else ?><?cs call:pay_ways() ?><?cs /if ?><?cs
 if:keep ?><label class="pick"><input type="checkbox" name="keep" value="1"><span><?cs var:keep ?></span></label><?cs /if ?><p class="sub"><?cs
-var:t.portal.pay.next ?></p><div class="s-acts"><button class="btn primary" data-busy="<?cs var:t.ui.saving ?>"><?cs var:pay ?></button><a class="btn quiet" href="<?cs var:url_validate(back_url) ?>"><?cs var:t.ui.back ?></a></div></div></section></form><?cs /if ?><?cs /if ?><?cs /def ?><?cs
+var:t.portal.pay.next ?></p><div class="s-acts"><button class="btn primary" data-busy="<?cs var:t.ui.working ?>"><?cs var:pay ?></button><a class="btn quiet" href="<?cs var:url_validate(back_url) ?>"><?cs var:t.ui.back ?></a></div></div></section></form><?cs /if ?><?cs /if ?><?cs /def ?><?cs
 include!"layout/portal.cs" ?>

@@ -1,7 +1,7 @@
 // Payments Management, what is there of it: credit after a cancelled bill and at the next one, refunds asked for, approved by
 // another person and paid out by bank, with the ledger at each step.
 const { story } = require('../support/story');
-const { webhook, open_payments, paid } = require('../support/faults');
+const { webhook, open_payments, paid, hold, sleep } = require('../support/faults');
 
 story('CIS01US09', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, command, request, instance, verify, watch, looks_right }) => {
   const account = 'SF-1001', balance = () => one('select balance_minor from account where account_no = ?', [account]);
@@ -88,6 +88,23 @@ story('CIS01US09', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, co
     expect(payments()[0]).toMatchObject({ paid: '15000', back: '5000' });
     expect(balance()).toBe('3800');
     await bm.get('/cis/refunds').sees(refund, 'Rejected', 'Paid');
+  });
+
+  test('CIS01US09 an approval that waited while its record was changed looks at it anew', async () => {
+    const no = payments()[0].no, supervisor = as('cso_supervisor');
+    await as('cso').post(`/cis/payments/${no}/refund`, { amount: '10.00', payout_kind: 'cheque', reason: 'goodwill of others' }).is(303);
+    const [{ refund, by }] = sql("select refund_no refund, requested_by `by` from refund_request where status = 'requested'");
+    const release = await hold(instance(), `select id from refund_request where refund_no = '${refund}' for update`);
+    const approval = supervisor.post(`/cis/refunds/${refund}/approve`, {}, { from: `/cis/refunds/${refund}` });
+    const answer = approval.refuses(409, null, 'A second person must approve.');
+    for (let i = 0; i < 60 && sql("select count(*) n from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")[0].n === '0'; i++) await sleep(100);
+    // meanwhile it became the approver's own
+    release(`update refund_request set requested_by = (select id from user where email = 'cso_supervisor@swa.test'), row_version = row_version + 1 where refund_no = '${refund}'; commit`);
+    await answer;
+    expect(one('select status from refund_request where refund_no = ?', [refund])).toBe('requested');
+    sql('update refund_request set requested_by = ?, row_version = row_version - 1 where refund_no = ?', [by, refund]);
+    await supervisor.post(`/cis/refunds/${refund}/rejection`, { reason: 'No ground for it.' }).is(303);
+    verify();
   });
 
   test('CIS01US09 ten refunds of the same money at once: one is asked for, the others are refused', async () => {

@@ -61,14 +61,14 @@ async function slowness() {
   return Math.max(1, all.reduce((sum, x) => sum + x, 0) / all.length);
 }
 
-// Holds rows of the tenant locked (a statement `... for update`) until the answer is called.
+// Holds rows of the tenant locked (a statement `... for update`) until the answer is called, with what ends it.
 async function hold(instance, statement) {
   const child = spawn('mariadb', ['--no-defaults', `--socket=${instance.folder}/run/db.sock`, '--user=root', '--batch', '--unbuffered', instance.schema], { stdio: ['pipe', 'pipe', 'ignore'] });
   let said = '';
   const locked = new Promise((done) => child.stdout.on('data', (text) => { said += text; if (/^locked \d+$/m.test(said)) done(said.match(/^locked (\d+)$/m)[1]); }));
   child.stdin.write(`start transaction; ${statement}; select concat('locked ', connection_id());\n`);
   const connection = await locked;
-  return Object.assign(() => child.stdin.end('rollback;\n'), { connection });
+  return Object.assign((end = 'rollback') => child.stdin.end(`${end};\n`), { connection });
 }
 
 // Raw bytes over TLS: the status of the answer (0: closed without one), ms until it came and until the end. `pieces` are sent with `pause_ms` between them.

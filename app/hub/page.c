@@ -23,8 +23,14 @@ static const Choice intent_exceptions[] = { { "amount_mismatch", NULL }, { "curr
 static const ListSpec intents = {
     .name = "intents", .path = "/integrations/payments",
     .feature = "hub.intents", .id = "i.id",
-    .from = "payment_intent i left join account a on a.id = i.account_id "
-            "left join gateway_account g on g.id = i.gateway_account_id", .where = "i.utility_id = ?",
+    .from = "payment_intent i", .index = "payment_intent_newest", .where = "i.utility_id = ?",
+    .joins = FRAGMENTS { "left join account a on a.id = i.account_id",
+                         "left join gateway_account g on g.id = i.gateway_account_id", NULL },
+    .found = FRAGMENTS { "select x.id from payment_intent x where x.utility_id = ? and x.intent_no like ?",
+                         "select x.id from account y join payment_intent x on x.account_id = y.id "
+                         "where y.utility_id = ? and y.account_no like ?",
+                         "select x.id from payment_intent x where x.utility_id = ? and x.provider_payment_id like ?",
+                         NULL },
     .columns = COLUMNS {
         { "intent_no",    NULL,   "i.intent_no",    LIST | SORT | SEARCH_START,
           .link = "/integrations/payments/{intent_no}" },
@@ -39,8 +45,10 @@ static const ListSpec intents = {
           "s.gateway_account_id = i.gateway_account_id limit 1)", LIST },
         { "amount_minor", NULL,   "i.amount_minor", LIST | SORT, .place = "amount" },
         { "fee_minor",    NULL,      "i.fee_minor",    LIST },
-        { "exception",    NULL, "i.exception",   LIST | FILTER, .choices = intent_exceptions },
-        { "state",        NULL,    "i.state",        LIST | FILTER, .choices = intent_states },
+        { "exception",    NULL, "i.exception",   LIST | FILTER, .choices = intent_exceptions,
+          .index = "payment_intent_exception" },
+        { "state",        NULL,    "i.state",        LIST | FILTER, .choices = intent_states,
+          .index = "payment_intent_state" },
         { 0 } },
     .order = "-created_at" };
 
@@ -55,7 +63,7 @@ void intent_list_page(Req *r) {
 
 static const ListSpec mailbox = {
     .name = "sandbox_outbox", .path = "/integrations/sandbox",
-    .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o",
+    .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o", .index = "primary",
     .where = "(o.utility_id = ? or o.utility_id is null)",
     .columns = COLUMNS {
         { "provider_message_id", NULL, "o.provider_message_id", LIST,
@@ -63,10 +71,11 @@ static const ListSpec mailbox = {
         { "to_address",  NULL,      "o.to_address", LIST | SORT | SEARCH_START, .place = "name" },
         { "channel",     NULL, "o.channel",    LIST },
         { "subject",     NULL, "coalesce(o.subject, left(o.body_text, 80))", LIST },
-        { "created_at",  NULL,    "o.created_at", LIST | SORT },
+        { "created_at",  NULL,    "o.created_at", LIST },
+        { "id",          NULL,    "o.id",         SORT },
         { "outcome",     NULL, "o.outcome",    LIST },
         { 0 } },
-    .order = "-created_at" };
+    .order = "-id" };
 
 void mailbox_page(Req *r) {
     show_text(r, "page.title", msg(r->c.language, "hub.sandbox.messages"));

@@ -24,7 +24,8 @@ enum { TWIN_CHUNK = 100, ROUNDING_MINOR = 5 };
 
 /* --- one bill ----------------------------------------------------------------------------------------------------- */
 
-#define OLD(F, T) F(T, Id, id) F(T, Id, account_id) F(T, Date, from_on) F(T, Date, to_on) F(T, Date, before_on) \
+#define OLD(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, bill_no) F(T, Date, bill_date) \
+    F(T, Date, from_on) F(T, Date, to_on) F(T, Date, before_on) \
     F(T, Money, total_minor) F(T, bool, has_use) F(T, Quantity, use_qty_micro) F(T, Id, connection)
 ROW(Old, OLD)
 
@@ -98,7 +99,7 @@ JobStep import_twin_job(Ctx *c, const JobRow *job) {
     Json at_ = job->cursor ? json_read(&c->mem, job->cursor, strlen(job->cursor), JSON_SIZE_MAX, NULL) : (Json){ 0 };
     json_int(at_, "after", &after);
     json_int(at_, "done", &done);
-    Olds l = db_all(c, Old, "select h.id, h.account_id, h.from_on, coalesce(h.to_on, h.bill_date) as to_on, "
+    Olds l = db_all(c, Old, "select h.id, h.account_id, h.bill_no, h.bill_date, h.from_on, coalesce(h.to_on, h.bill_date) as to_on, "
         "(select max(coalesce(b.to_on, b.bill_date)) from import_bill b where b.account_id=h.account_id "
         "and b.bill_date<h.bill_date) as before_on, h.total_minor, h.use_micro is not null as has_use, "
         "cast(coalesce(h.use_micro, 0) as signed) as use_qty_micro, (select s.id from service_connection_holder k "
@@ -108,17 +109,19 @@ JobStep import_twin_job(Ctx *c, const JobRow *job) {
         "or k.to_on>=coalesce(h.to_on, h.bill_date)) "
         "order by s.id limit 1) as connection from import_bill h where h.utility_id=? and h.id>? order by h.id limit ?",
                     c->utility, after, TWIN_CHUNK);
+    DbBulk *b = db_bulk(c,
+        "insert into import_twin (import_bill_id, utility_id, bill_no, account_id, bill_date, theirs_minor, cause, "
+        "ours_minor, use_micro, detail, compared_at) values (?,?,?,?,?,?,?,?,?,?,?) on duplicate key update "
+        "cause=values(cause), ours_minor=values(ours_minor), use_micro=values(use_micro), detail=values(detail), "
+        "compared_at=values(compared_at)");
     for (size_t i = 0; i < l.n; i++) {
-        Twin w = compared(c, &l.v[i]);
-        db_run(c, "insert into import_twin (import_bill_id, utility_id, cause, ours_minor, "
-                  "use_micro, detail, compared_at) "
-                  "values (?,?,?,?,?,?,?) on duplicate key update cause=values(cause), ours_minor=values(ours_minor), "
-                  "use_micro=values(use_micro), detail=values(detail), compared_at=values(compared_at)", l.v[i].id,
-               c->utility,
-               w.cause, w.has_ours ? bind_money(w.ours) : (Bind){ 0 }, w.has_use ? bind_qty(w.use) : (Bind){ 0 },
-                   w.detail,
-               c->now);
+        const Old *o = &l.v[i];
+        Twin w = compared(c, o);
+        db_bulk_add(b, o->id, c->utility, o->bill_no, o->account_id, o->bill_date, o->total_minor, w.cause,
+                    w.has_ours ? bind_money(w.ours) : (Bind){ 0 }, w.has_use ? bind_qty(w.use) : (Bind){ 0 },
+                    w.detail, c->now);
     }
+    db_bulk_end(b);
     if (l.n < TWIN_CHUNK) return STEP_DONE;
     done += (int64_t)l.n;
     job_progress(c, text(c, "{\"after\":%lld,\"done\":%lld}", (long long)l.v[l.n - 1].id.id, (long long)done), done,
@@ -133,17 +136,22 @@ static const Choice cause_choices[] = { { "same", NULL }, { "rounding", NULL }, 
 
 static const ListSpec twins = {
     .name = "import_twin", .one = "bill", .many = "bills", .path = "/migration/twin", .feature = "core.migration",
-    .from = "import_bill h join import_twin w on w.import_bill_id = h.id join account a on a.id = h.account_id",
-    .where = "h.utility_id = ?", .id = "h.id",
+    .from = "import_twin w", .joins = FRAGMENTS { "join account a on a.id = w.account_id", NULL },
+    .where = "w.utility_id = ?", .id = "w.import_bill_id", .index = "import_twin_no",
+    .found = FRAGMENTS {
+        "select x.import_bill_id from import_twin x where x.utility_id = ? and x.bill_no like ?",
+        "select x.import_bill_id from account y join import_twin x on x.account_id = y.id where y.utility_id = ? "
+        "and y.account_no like ?", NULL },
     .columns = COLUMNS {
-        { "bill_no",     NULL, "h.bill_no", LIST | SEARCH_START | SORT, .kind = "code", .place = "id" },
+        { "bill_no",     NULL, "w.bill_no", LIST | SEARCH_START | SORT, .kind = "code", .place = "id" },
         { "account_no",  NULL, "a.account_no", LIST | SEARCH_START, .link = "/cis/accounts/{account_no}",
           .kind = "code" },
-        { "bill_on",     NULL, "h.bill_date", LIST | SORT },
-        { "theirs_minor", NULL, "h.total_minor", LIST | SUM },
+        { "bill_on",     NULL, "w.bill_date", LIST | SORT },
+        { "theirs_minor", NULL, "w.theirs_minor", LIST | SUM },
         { "ours_minor",  NULL, "w.ours_minor", LIST | SUM },
-        { "off_minor",   NULL, "w.ours_minor - h.total_minor", LIST | SUM, .place = "amount" },
-        { "cause_state", NULL, "w.cause", LIST | FILTER, .choices = cause_choices, .kind = "status", .sub = "detail" },
+        { "off_minor",   NULL, "w.ours_minor - w.theirs_minor", LIST | SUM, .place = "amount" },
+        { "cause_state", NULL, "w.cause", LIST | FILTER, .choices = cause_choices, .kind = "status", .sub = "detail",
+          .index = "import_twin_cause" },
         { "detail",      NULL, "w.detail" },
         { 0 } },
     .order = "bill_no", .empty_title = "Nothing compared yet",
@@ -155,9 +163,8 @@ ROW(ByCause, BY_CAUSE)
 
 static void show_causes(Req *r) {
     ByCauses l = db_all(r, ByCause, "select w.cause, count(*) as n, coalesce(sum(w.ours_minor - "
-                                    "h.total_minor), 0) as off "
-        "from import_twin w join import_bill h on h.id=w.import_bill_id where w.utility_id=? group by w.cause "
-        "order by n desc", r->c.utility);
+                                    "w.theirs_minor), 0) as off "
+        "from import_twin w where w.utility_id=? group by w.cause order by n desc", r->c.utility);
     if (!l.n) return;
     int64_t all = 0;
     for (size_t i = 0; i < l.n; i++) all += l.v[i].n;

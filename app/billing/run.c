@@ -623,10 +623,6 @@ static int64_t give_back(Ctx *c, BillOfItems rows, const char *state) {
 
 /* Many: their drafts stay until the workers make them anew, which takes the old ones away in the same transaction. */
 static int64_t again_later(Ctx *c, Id run, const char *states, const Id *accounts, size_t n) {
-    if (!accounts)
-        return db_run(c, "update bill_run_item set state='pending', attempt=0, amount_minor=null, error_code=null, "
-                         "error_text=null, claimed_by=null, lease_until=null, release_reason=null, released_by=null "
-                         "where run_id=? and find_in_set(state, ?)", run, states);
     int64_t done = 0;
     for (size_t i = 0; i < n; i += AGAIN_A_STATEMENT)
         done += db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_run_item i "
@@ -639,7 +635,7 @@ static int64_t again_later(Ctx *c, Id run, const char *states, const Id *account
 
 int64_t run_again(Ctx *c, const RunRow *run, const char *states, const Id *accounts, size_t n) {
     acted(c, run->id);
-    if (!accounts || n > BILL_CHUNK_MAX) return again_later(c, run->id, states, accounts, n);
+    if (n > BILL_CHUNK_MAX) return again_later(c, run->id, states, accounts, n);
     return give_back(c, db_all(c, BillOfItem, "select i.id, i.bill_id from json_table(?, '$[*]' columns (id bigint "
                                               "path '$')) j straight_join bill_run_item i on i.account_id = j.id "
                                               "and i.run_id = ? where find_in_set(i.state, ?) order by i.id for update",

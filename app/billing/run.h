@@ -69,8 +69,8 @@ void run_settle(Ctx *c, Id run);
 void run_release_item(Ctx *c, const RunRow *run, Id account, const char *reason);
 /* pending, held, error, calculated -> skipped: its days are billed next period. */
 void run_leave_out(Ctx *c, const RunRow *run, Id account, const char *reason);
-/* Accounts of the run in one of these states ("error,held"; NULL list: all of them) back to pending. Of a few the
-   drafts are discarded at once, of many when they are made anew. Returns how many. */
+/* These accounts of the run, where they are in one of the states ("error,held"), back to pending. Of a few the drafts
+   are discarded at once, of many when they are made anew. Returns how many. */
 int64_t run_again(Ctx *c, const RunRow *run, const char *states, const Id *accounts, size_t n);
 /* Drafts of these accounts discarded, their items rolled back; published ones stay. Returns how many. */
 int64_t run_roll_back(Ctx *c, const RunRow *run, const Id *accounts, size_t n);
@@ -102,8 +102,8 @@ bool    run_is_large(Ctx *c, Id run);
 int64_t run_checked(Ctx *c, Id run);
 JobStep run_check_job(Ctx *c, const JobRow *job);
 JobStep run_look_job (Ctx *c, const JobRow *job);
-/* All drafts of a run that has just moved to calculating ("all"), or its stale ones ("stale"), are made anew: a piece
-   is marked at once, the rest by a job; then the work begins. */
+/* All drafts of a run that has just moved to calculating ("all"), its stale ones ("stale"), or accounts of a V1 run that
+   failed or are held ("failed"), are made anew: a piece is marked at once, the rest by a job; then the work begins. */
 void    run_again_all(Ctx *c, Id run, const char *which);
 JobStep run_again_job(Ctx *c, const JobRow *job);
 /* A paused run whose job marked or looked: goes on with it. */

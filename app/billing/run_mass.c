@@ -201,14 +201,14 @@ static void mark_again(Ctx *c, Id run, int64_t above, int64_t upto) {
     db_run(c, "update bill_run_item i force index (bill_run_item_order) set i.state='pending', i.attempt=0, "
               "i.amount_minor=null, i.error_code=null, i.error_text=null, i.claimed_by=null, i.lease_until=null, "
               "i.release_reason=null, i.released_by=null where i.run_id=? and i.seq>? and i.seq<=? "
-              "and i.state in ('error', 'held', 'calculated') and ((select r.again from bill_run r "
-              "where r.id=i.run_id) = 'all' or exists (select 1 from bill b where b.id=i.bill_id and b.stale=1))",
-           run, above, upto);
+              "and i.state in ('error', 'held', 'calculated') and case (select r.again from bill_run r where r.id="
+              "i.run_id) when 'all' then 1 when 'failed' then i.state in ('error', 'held') else exists (select 1 "
+              "from bill b where b.id=i.bill_id and b.stale=1) end", run, above, upto);
 }
 
 static bool again_piece(Ctx *c, Id id, const JobRow *job) {
     int64_t above;
-    if (!run_at_step(c, id, "calculating", &above)) return false;
+    if (!run_at_step(c, id, "calculating,running", &above)) return false;
     int64_t upto = above + setting_int(c, "bx.run_piece_rows", CHECK_PIECE), last = places_of(c, id);
     mark_again(c, id, above, upto);
     checked_to(c, id, upto < last ? upto : -1);

@@ -73,10 +73,10 @@ static void begin_work(Ctx *c, Id id, void *arg) {
     run_work(c, id);
 }
 
+/* In pieces, as all drafts of a run are made anew. */
 static void again_failed(Ctx *c, Id id, void *arg) {
     (void)arg;
-    run_again(c, run_get(c, id), "error,held", NULL, 0);
-    run_work(c, id);
+    run_again_all(c, id, "failed");
 }
 
 static void roll_back(Ctx *c, Id id, void *arg) {
@@ -232,7 +232,7 @@ static const Move v1_moves[] = {
       .text = "billing.run.retry_failed" },
     { "running",               "pause",              "paused",                APPROVE, NULL,      NULL,
       .text = "billing.run.pause" },
-    { "paused",                "resume",             "running",               APPROVE, NULL,      begin_work,
+    { "paused",                "resume",             "running",               APPROVE, NULL,      go_on_drafts,
       .text = "billing.run.resume" },
     { "queued",                "cancel",             "rolling_back",          APPROVE, NULL,      cancel,
       .text = "billing.run.cancel_run", .danger = true },

@@ -68,8 +68,13 @@ story('BX01US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, jobs_run, ord
   test('BX01US01.4 a plan is assigned and Retry failed bills the account; the others stay as they are', async () => {
     const before = sql("select id, bill_no, total_minor, published_at from bill where status = 'published' order by id");
     sql("insert into service_connection_plan (utility_id, service_connection_id, tariff_plan_id, valid_from) select s.utility_id, s.id, p.id, '2026-04-01' from service_connection s join tariff_plan p on p.code = 'RES-FIX' where s.connection_no = 'SF-SC-1007'");
+    // in pieces of three accounts: the press marks the first, a job the others; then the work begins
+    sql("insert into setting (utility_id, `key`, value) select id, 'bx.run_piece_rows', '3' from utility");
+    const marks = () => Number(one("select count(*) from smart360.job where kind = 'bill_run.again'")), jobs = marks();
     await manager().post('/bx/generate/RUN-2026-0001/retry').done();
     await jobs_run();
+    expect([marks() - jobs, one('select check_after is null from bill_run')]).toEqual([1, '1']);
+    sql("delete from setting where `key` = 'bx.run_piece_rows'");
     expect(one("select total_minor from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1007' and b.status = 'published'")).toBe('7193');
     expect(sql('select state, billed_count b, held_count h, error_count e, amount_minor a from bill_run')).toEqual([{ state: 'completed_with_errors', b: '9', h: '1', e: '0', a: '242991' }]);
     expect(sql(`select id, bill_no, total_minor, published_at from bill where id in (${before.map((b) => b.id)}) order by id`)).toEqual(before);

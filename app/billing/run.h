@@ -102,8 +102,9 @@ bool    run_is_large(Ctx *c, Id run);
 int64_t run_checked(Ctx *c, Id run);
 JobStep run_check_job(Ctx *c, const JobRow *job);
 JobStep run_look_job (Ctx *c, const JobRow *job);
-/* All drafts of a run that has just moved to calculating ("all"), its stale ones ("stale"), or accounts of a V1 run that
-   failed or are held ("failed"), are made anew: a piece is marked at once, the rest by a job; then the work begins. */
+/* All drafts of a run that has just moved to calculating ("all"), its stale ones ("stale"), or accounts of a V1 run
+   that failed or are held ("failed"), are made anew: a piece is marked at once, the rest by a job; then the work
+   begins. */
 void    run_again_all(Ctx *c, Id run, const char *which);
 JobStep run_again_job(Ctx *c, const JobRow *job);
 /* A paused run whose job marked or looked: goes on with it. */

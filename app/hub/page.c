@@ -63,7 +63,7 @@ void intent_list_page(Req *r) {
 
 static const ListSpec mailbox = {
     .name = "sandbox_outbox", .path = "/integrations/sandbox",
-    .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o", .index = "primary",
+    .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o", .index = "sandbox_outbox_sent",
     .where = "(o.utility_id = ? or o.utility_id is null)",
     .columns = COLUMNS {
         { "provider_message_id", NULL, "o.provider_message_id", LIST,
@@ -71,11 +71,10 @@ static const ListSpec mailbox = {
         { "to_address",  NULL,      "o.to_address", LIST | SORT | SEARCH_START, .place = "name" },
         { "channel",     NULL, "o.channel",    LIST },
         { "subject",     NULL, "coalesce(o.subject, left(o.body_text, 80))", LIST },
-        { "created_at",  NULL,    "o.created_at", LIST },
-        { "id",          NULL,    "o.id",         SORT },
+        { "created_at",  NULL,    "o.created_at", LIST | SORT },
         { "outcome",     NULL, "o.outcome",    LIST },
         { 0 } },
-    .order = "-id" };
+    .order = "-created_at" };
 
 void mailbox_page(Req *r) {
     show_text(r, "page.title", msg(r->c.language, "hub.sandbox.messages"));

@@ -99,7 +99,8 @@ JobStep import_twin_job(Ctx *c, const JobRow *job) {
     Json at_ = job->cursor ? json_read(&c->mem, job->cursor, strlen(job->cursor), JSON_SIZE_MAX, NULL) : (Json){ 0 };
     json_int(at_, "after", &after);
     json_int(at_, "done", &done);
-    Olds l = db_all(c, Old, "select h.id, h.account_id, h.bill_no, h.bill_date, h.from_on, coalesce(h.to_on, h.bill_date) as to_on, "
+    Olds l = db_all(c, Old, "select h.id, h.account_id, h.bill_no, h.bill_date, h.from_on, coalesce(h.to_on, "
+        "h.bill_date) as to_on, "
         "(select max(coalesce(b.to_on, b.bill_date)) from import_bill b where b.account_id=h.account_id "
         "and b.bill_date<h.bill_date) as before_on, h.total_minor, h.use_micro is not null as has_use, "
         "cast(coalesce(h.use_micro, 0) as signed) as use_qty_micro, (select s.id from service_connection_holder k "

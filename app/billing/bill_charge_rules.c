@@ -447,18 +447,25 @@ static bool is_full(const Run *run) {
     return !s->is_first_or_final || days == cycle;
 }
 
-/* Attributes of the connection, with the winter average of the whole period: without one nothing is capped by it. */
+/* Attributes of the connection, with its ERU where none is given and the winter average of the whole period: without
+   one nothing is capped by it. */
 static void attributes_set(Run *run) {
     const BillConnection *c = run->s->connection;
-    TariffAttribute *v = take_n(run->w->a, TariffAttribute, (size_t)c->attribute_n + 1);
+    TariffAttribute *v = take_n(run->w->a, TariffAttribute, (size_t)c->attribute_n + 2);
     if (c->attribute_n) memcpy(v, c->attributes, (size_t)c->attribute_n * sizeof *v);
+    int n = c->attribute_n;
+    bool has_eru = false;
+    for (int i = 0; i < n; i++) has_eru = has_eru || !strcmp(v[i].name, "eru");
+    Exact eru;
+    if (!has_eru && tariff_eru(c->impervious_sqft, run->last->eru_sqft, c->is_single_family, &eru))
+        v[n++] = (TariffAttribute){ "eru", eru };
     bool known = c->has_winter_average || run->last->has_winter_default;
     Exact month = exact_micro(c->has_winter_average ? c->winter_average.micro : run->last->winter_default.micro);
     Exact factor = run->period.full ? exact_whole(run->period.months) : exact_ratio(run->period.days, 30);
-    v[c->attribute_n] =
+    v[n] =
         (TariffAttribute){ "winter_average", known ? exact_mul(month, factor) : run->period.usage.quantity };
     run->period.attributes = v;
-    run->period.attribute_n = c->attribute_n + 1;
+    run->period.attribute_n = n + 1;
 }
 
 /* The quantity `winter_average` alone needs one; as a cap it may be missing. */

@@ -130,7 +130,7 @@ ROW(AccountFact, ACCOUNT_FACT)
         F(T, bool, metered) F(T, bool, has_meter) F(T, const char *, size) F(T, Id, derived_from) \
         F(T, int64_t, eru_e3) \
     F(T, int64_t, connected_load_e3) F(T, int, dwelling_units) F(T, bool, has_winter) F(T, Quantity, winter_qty_micro) \
-        F(T, int64_t, impervious_sqft) F(T, const char *, attributes)
+        F(T, int64_t, impervious_sqft) F(T, bool, single_family) F(T, const char *, attributes)
 ROW(ConnectionFact, CONNECTION_FACT)
 
 #define PLAN_FACT(F, T) F(T, Id, connection) F(T, Id, plan) F(T, Date, valid_from) F(T, Date, valid_to)
@@ -222,7 +222,8 @@ static ConnectionFacts read_connections(Ctx *c, const BillScope *s, const char *
         "v.size, v.derived_from_id as derived_from, coalesce(v.eru_e3, p.eru_e3, 0) as eru_e3, "
         "coalesce(v.connected_load_e3, 0) as connected_load_e3, v.dwelling_units, "
         "v.winter_average_qty_micro is not null as has_winter, coalesce(v.winter_average_qty_micro, 0) "
-        "as winter_qty_micro, coalesce(p.impervious_sqft, 0) as impervious_sqft, v.attributes "
+        "as winter_qty_micro, coalesce(p.impervious_sqft, 0) as impervious_sqft, "
+        IS_SINGLE_FAMILY("h.account_id") " as single_family, v.attributes "
         "from " IDS "service_connection_holder h on h.account_id = j.id and h.from_on <= ? "
                     "join service_connection v on v.id = h.service_connection_id and v.status <> 'pending' "
                     "join premise p on p.id = v.premise_id left join utility_service u on u.utility_id = v.utility_id "
@@ -630,6 +631,7 @@ static BillConnection connection_fill(Set *x, const AccountFact *a, const Connec
     to.active_from = later_of(k->holder_from, k->connected_on);
     to.active_to = earlier_of(k->holder_to, later_of(k->closed_on, k->disconnected_on));
     to.is_unmetered = !k->metered && !k->derived_from.id;
+    to.impervious_sqft = k->impervious_sqft, to.is_single_family = k->single_family;
     to.has_meter = k->has_meter || k->derived_from.id;
     Date billed = k->last_billed_on;
     /* by the holder before */

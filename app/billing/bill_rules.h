@@ -49,6 +49,7 @@ typedef struct {
     Quantity          deemed_per_day;           /* unmetered connection or no meter: use a day */
     /* period of use that has none (estimates, missing intervals); NULL: the first */
     const char       *tou_fallback;
+    int               eru_sqft;                 /* of one ERU; 0: none */
     bool              has_winter_default;
     Quantity          winter_default;           /* a month, without history */
 } BillPlanSpan;
@@ -119,6 +120,9 @@ typedef struct {
     const BillEstimated *estimated; int estimated_n;
     const BilledDays    *billed;    int billed_n;
     const TariffAttribute *attributes; int attribute_n;     /* eru, connected_load, dwelling_units, demand ... */
+    /* where no attribute "eru" is given: of the area, by the plan's size of a unit */
+    int64_t     impervious_sqft;                /* 0: not known */
+    bool        is_single_family;
     bool        has_winter_average;
     Quantity    winter_average;                 /* of a month */
     Quantity    carried;                        /* interpolation: use of earlier days that the last bill left */

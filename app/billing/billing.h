@@ -239,6 +239,8 @@ typedef struct {
     Quantity          quantity;             /* thousandths count */
     const TariffFact *tou;        int tou_n;        /* in place of quantity */
     const TariffFact *attributes; int attribute_n;  /* eru, dwelling_units, demand ... */
+    int64_t           impervious_sqft;      /* where no eru is among the attributes; 0: not known */
+    bool              is_single_family;
     const char       *size;                 /* of the meter; NULL: none */
     bool              has_winter_average;
     Quantity          winter_average;
@@ -286,11 +288,16 @@ typedef struct {
     Quantity    included;
     bool        prorate, has_minimum;
     Price       minimum;
+    uint16_t    months;                     /* bit m is month m; 0: all year */
+    bool        has_above, has_upto, has_cap;
+    Quantity    above, upto;
+    Price       cap;
     const TariffDocumentTier *tiers; int tier_n;
     const TariffFact *tou; int tou_n;       /* prices in millionths */
     const char *lost;                       /* what cannot be taken over, or NULL */
 } TariffDocumentRate;
-typedef struct { const char *problem, *currency; TariffDocumentRate *v; int n; } TariffDocumentRates;
+/* months: that its period stands for. */
+typedef struct { const char *problem, *currency; TariffDocumentRate *v; int n, months; } TariffDocumentRates;
 TariffDocumentRates tariff_document_rates(struct Ctx *c, const char *bytes, size_t n);
 
 /* --- for other modules' events ------------------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@
 enum { LABELS_MOST = 20 };
 
 #define PLAN_ROW(F, T) F(T, Id, id) F(T, const char *, code) F(T, const char *, proration_method) \
-    F(T, const char *, rate_change_method) F(T, int, tolerance_days) \
+    F(T, const char *, rate_change_method) F(T, int, tolerance_days) F(T, int, eru_sqft) \
     F(T, bool, has_deemed) F(T, Quantity, deemed_qty_micro) F(T, const char *, fallback_tou) \
     F(T, bool, has_winter) F(T, Quantity, winter_qty_micro)
 ROW(PlanRow, PLAN_ROW)
@@ -112,7 +112,7 @@ static PlanBook *read_book(Ctx *c, Date from, Date to, int64_t normal_days_micro
     if (!instead) instead = "[]";
     b->normal_days_micro = normal_days_micro;
     b->exponent = utility_here(c)->exponent;
-    b->plans = db_all(c, PlanRow, "select id, code, proration_method, rate_change_method, tolerance_days, "
+    b->plans = db_all(c, PlanRow, "select id, code, proration_method, rate_change_method, tolerance_days, eru_sqft, "
                                   "deemed_daily_qty_micro is not null as has_deemed, "
                                   "coalesce(deemed_daily_qty_micro, 0) as deemed_qty_micro, "
                                   "fallback_tou, winter_default_qty_micro is not null as has_winter, "
@@ -425,7 +425,7 @@ int plan_spans(PlanBook *b, Id plan, Date valid_from, Date valid_to, const char 
         const Components *x = components_of(v, size);
         to[n++] = (BillPlanSpan){
             .plan = plan, .version = v->row.id, .plan_code = p->code, .version_no = v->row.version_no,
-            .valid_from = from, .valid_to = until, .rates = x->v, .rate_n = x->n,
+            .valid_from = from, .valid_to = until, .rates = x->v, .rate_n = x->n, .eru_sqft = p->eru_sqft,
             .proration = !strcmp(p->proration_method, "daily") ? PRORATE_DAILY : !strcmp(p->proration_method, "none")
             ? PRORATE_NONE : PRORATE_PARTIAL_ONLY,
             .rate_change = !strcmp(p->rate_change_method, "version_at_end")

@@ -172,6 +172,7 @@ static BillFacts facts_of(TariffDesk *d, const TariffUse *use, BillConnection *k
     k->id = (Id){ 1 }, k->connection_no = d->head.code, k->service = d->head.service, k->unit = d->head.unit;
     k->spans = spans, k->span_n = spans_of(d, use, spans);
     k->has_winter_average = use->has_winter_average, k->winter_average = use->winter_average;
+    k->impervious_sqft = use->impervious_sqft, k->is_single_family = use->is_single_family;
     k->billed_until = date_add_days(use->from, -1);
     uses_of(c, use, k);
     attributes_of(c, use, k);
@@ -318,6 +319,8 @@ static Written document_of(TariffDesk *d, const TariffUse *use, const BillConnec
             bool is_minimum = !strcmp(r->charge_type, "MIN_BILL");
             if ((r->group ? 2 : r->calc == CALC_PERCENT) != pass) continue;
             if (r->group && !bill_is_enrolled(k, r->group, use->to)) continue;
+            if ((date_is_set(r->valid_from) && r->valid_from.day > use->to.day)
+                || (date_is_set(r->valid_to) && r->valid_to.day < use->to.day)) continue;
             if (is_minimum && !r->is_maximum) minimum_set(&doc, r);
             else component_add(c, &doc, r, use->has_winter_average);
         }
@@ -398,6 +401,33 @@ static const char *quantity_text(Ctx *c, const TariffQuantity *q) {
         : q->kind == QUANTITY_SHARE ? text(c, "%s/%s", a, n) : a;
 }
 
+/* What a plan has no place for, with the key that says it and what to do instead; NULL: nothing. */
+static const char *lost_in_plan(const TariffComponent *x) {
+    const TariffRate *r = &x->rate;
+    bool of_time = r->calc == CALC_FLAT || r->calc == CALC_PER_UNIT || r->calc == CALC_FLAT_BY_TIER;
+    bool of_use = !r->quantity.a || r->quantity.kind == QUANTITY_MIN || !strcmp(r->quantity.a, "winter_average");
+    bool is_tax = !strcmp(r->charge_type, "TAX");
+    if (x->version_n)
+        return "rate_versions: prices that change are versions of a plan. Import it with the first prices, then make a "
+               "version with the next";
+    if (r->percent_e6 % 100) return "percent: a plan keeps at most 4 decimals";
+    if (r->qty_percent_e6 % 100) return "qty_percent: a plan keeps at most 4 decimals";
+    if (of_time && r->year_days != 365) return "year_days: leap years are a setting of the utility";
+    if (r->calc != CALC_TOU && r->calc != CALC_PERCENT && r->normal_days_micro != NORMAL_DAYS)
+        return "normal_days: the days of a month are a setting of the utility";
+    if (r->calc == CALC_PER_UNIT && of_use && (r->basis != BASIS_PER_BILL || r->prorate))
+        return "basis: a plan charges a volume as it was used, never for a time";
+    if (is_tax && r->calc != CALC_PERCENT) return "calc: a tax is a percentage";
+    if (is_tax && (r->season || r->has_above || r->has_upto || r->has_cap || r->has_minimum))
+        return "charge_type: a tax has no season, range, cap or minimum";
+    for (int i = 0; !is_tax && i < r->of_n; i++)
+        if (!strcmp(r->of[i], "MIN_BILL"))
+            return "of: percentages of a plan are taken before its minimum";
+        else if (tariff_is_deduction(r->of[i]))
+            return "of: percentages of a plan are taken before its rebates";
+    return NULL;
+}
+
 static TariffDocumentRate document_rate(Ctx *c, const TariffComponent *x) {
     static const char *const calcs[] = { "flat", "per_unit", "tiered", "flat_by_tier", "tou", "percent" };
     static const char *const bases[] = { "per_bill", "per_month", "per_day", "per_year" };
@@ -418,9 +448,8 @@ static TariffDocumentRate document_rate(Ctx *c, const TariffComponent *x) {
         .of_n = r->of_n, .price = r->prices.price, .percent_ppm = r->percent_e6 / 100,
         .qty_percent_ppm = r->qty_percent_e6 / 100, .included = r->included_qty, .has_minimum = r->has_minimum,
         .minimum = r->minimum, .tiers = tiers, .tier_n = r->prices.tier_n, .tou = tou, .tou_n = r->prices.tou_n,
-        .lost = x->version_n ? "rate_versions" : r->season ? "season" : r->has_above || r->has_upto ? "usage_range"
-            : r->has_cap ? "cap_per_unit" : r->percent_e6 % 100 || r->qty_percent_e6 % 100 ? "percent beyond 4 places"
-            : NULL };
+        .months = r->season, .has_above = r->has_above, .above = r->above, .has_upto = r->has_upto, .upto = r->upto,
+        .has_cap = r->has_cap, .cap = r->cap_per_unit, .lost = lost_in_plan(x) };
 }
 
 TariffDocumentRates tariff_document_rates(Ctx *c, const char *bytes, size_t n) {
@@ -430,9 +459,14 @@ TariffDocumentRates tariff_document_rates(Ctx *c, const char *bytes, size_t n) {
     to.v = take_n(c, TariffDocumentRate, (size_t)q.tariff.component_n + 1);
     for (int i = 0; i < q.tariff.component_n; i++)
         to.v[to.n++] = document_rate(c, &q.tariff.components[i]);
+    to.months = q.tariff.period.months;
     const TariffMinimum *m = &q.tariff.minimum;
+    if (m->is_set && m->prorate && m->normal_days_micro != NORMAL_DAYS) {
+        to.problem = "minimum_bill.normal_days: the days of a month are a setting of the utility";
+        return to;
+    }
     if (m->is_set)
-        to.v[to.n++] = (TariffDocumentRate){ .charge_type = "MIN_BILL", .calc = "flat", .basis = "per_month",
+        to.v[to.n++] = (TariffDocumentRate){ .charge_type = "MIN_BILL", .calc = "flat", .basis = "per_bill",
             .tier_mode = "marginal", .tier_period = "month", .quantity = "usage", .of = m->of, .of_n = m->of_n,
             .prorate = m->prorate, .price = m->amount, .qty_percent_ppm = 1000000, .has_minimum = true,
             .minimum = m->amount };

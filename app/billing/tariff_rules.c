@@ -510,6 +510,14 @@ TariffProblem tariff_round(Exact x, const TariffPeriod *p, Money *to) {
     return TARIFF_TOO_LARGE;
 }
 
+bool tariff_eru(int64_t impervious_sqft, int eru_sqft, bool is_single_family, Exact *to) {
+    if (is_single_family) return *to = EXACT_ONE, true;
+    if (impervious_sqft <= 0 || eru_sqft <= 0) return false;
+    Wide tenths = wide_divide((Wide)impervious_sqft * 10, eru_sqft, ROUND_HALF_UP);
+    *to = exact_ratio(tenths < 10 ? 10 : (int64_t)tenths, 10);
+    return true;
+}
+
 /* TARIFF_OK, or why there is no line. */
 static TariffProblem applies(const TariffPeriod *p, const TariffRate *r) {
     Exact usage = p->usage.quantity;

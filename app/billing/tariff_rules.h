@@ -204,6 +204,9 @@ Exact   gas_energy(Exact volume, bool imperial, Exact correction, Exact calorifi
 
 /* ---- Words of documents and columns ---- */
 
+/* Equivalent residential units of an impervious area, to one decimal, half up, at least 1.0; of a single family always
+   1.0. False: the area is not known (0 or less), or one unit has no size. */
+bool tariff_eru(int64_t impervious_sqft, int eru_sqft, bool is_single_family, Exact *to);
 /* "usage", "eru", "min(usage,winter_average)", "ceil(impervious_area/1000)", "usage/1000",
    "ratchet(demand,demand_peak,80)" (plans only, no quote document): false when it is none of these. Names and text are
    copied into the arena. NULL or "" is the usage. */

@@ -268,6 +268,10 @@ typedef struct { const char *service_code, *size; Id category, sub_category, sub
 /* Why the plan is not for it on that day, as the key of a message ("cis.entry.plan_category"); NULL: it is. Asked are
  * service, category, sub-category, area, meter size, and whether the plan is active and has prices. */
 const char *tariff_plan_refusal(struct Ctx *c, Id plan, const PlanTaker *t, Date on);
+/* Whether an account is of the sub-category of single families, as part of a statement: they are one ERU each. */
+#define IS_SINGLE_FAMILY(account) "exists (select 1 from account sf join consumer_sub_category sk on " \
+    "sk.id=sf.sub_category_id where sf.id=" account " and sk.code='SFR')"
+
 /* The same for many rows, as parts of their statements: `p` is the alias of tariff_plan, the others what a row has.
    A plan with no categories, sub-categories or areas is for all of them. */
 #define PLAN_SERVES_SERVICE(p, service)   "coalesce(json_contains(" p ".service_codes, json_quote(" service ")), 0)"

@@ -16,7 +16,8 @@
 #include "lib/table.h"
 
 #define SAY(r, key) msg((r)->c.language, "premise." key)
-enum { ERU_SQFT = 2500, AREAS_MOST = 2000 };
+enum { AREAS_MOST = 2000 };
+#define ERU_MOST 100000000000            /* 100,000 units, in millionths */
 
 static const Choice types[] = { { "house", NULL }, { "apartment", NULL }, { "shop", NULL }, { "office", NULL },
                                 { "industry", NULL }, { "public", NULL }, { "land", NULL }, { 0 } };
@@ -32,7 +33,7 @@ static const Form premise_form = { .name = "premise", .fields = FIELDS {
     { "multi_unit",  NULL, BOOL },
     { "place",       NULL, TEXT(3, 40) },
     { "impervious",  NULL, INT(0, 100000000), .suffix = "sq ft", .width = "8" },
-    { "eru",         NULL, QTY(0, 0), .width = "5" },
+    { "eru",         NULL, QTY(0, ERU_MOST), .width = "5" },
     { "parcel_no",   NULL, TEXT(1, 40) },
     { "access_note", NULL, LONG_TEXT(0, 500) },
     { 0 } } };
@@ -106,14 +107,6 @@ static bool place_read(const char *s, NewPremise *to) {
     return to->has_place;
 }
 
-/* One decimal, at least 1.0 (Plans & Tariffs): of the area, unless it is given. */
-static int eru_of(int64_t given_micro, int sqft) {
-    if (given_micro) return (int)(given_micro / 1000);
-    if (!sqft) return 0;
-    int tenths = (sqft * 10 + ERU_SQFT / 2) / ERU_SQFT;
-    return tenths < 10 ? 1000 : tenths * 100;
-}
-
 /* What the fields of the owner are called here. */
 static const char *field_of(const char *name) {
     if (!name) return NULL;
@@ -131,7 +124,7 @@ void premise_create_post(Req *r) {
                      .sub_area = a ? a->id : (Id){ 0 }, .is_multi_unit = in_bool(in, "multi_unit"),
                      .impervious_sqft = in_given(in, "impervious") ? (int)in_int(in, "impervious") : 0,
                      .parcel_no = in_text(in, "parcel_no"), .access_note = in_text(in, "access_note") };
-    n.eru_e3 = eru_of(in_given(in, "eru") ? in_qty(in, "eru").micro : 0, n.impervious_sqft);
+    if (in_given(in, "eru")) n.eru_e3 = (int)(in_qty(in, "eru").micro / 1000);
     if (code && (!a || strcmp(a->level, "sub_area") || !scope_has_area(c, a->id)))
         problem(r, "sub_area", "%s", SAY(r, "sub_area_unknown"));
     if (place && !place_read(place, &n)) problem(r, "place", "%s", SAY(r, "place_wrong"));
@@ -191,6 +184,8 @@ void premise_page(Req *r) {
     if (p->impervious_sqft)
         show_fact(r, at_, field_label(r, &premise_form, &premise_form.fields[10]),
                   text(r, "%s sq ft", locale_count(&c->mem, c->locale, p->impervious_sqft)), NULL);
+    if (!p->eru_e3 && p->impervious_sqft)
+        show_fact(r, at_, field_label(r, &premise_form, &premise_form.fields[11]), SAY(r, "eru_of_area"), NULL);
     if (p->eru_e3) show_fact(r, at_, field_label(r, &premise_form, &premise_form.fields[11]),
                              locale_quantity(&c->mem, c->locale, (Quantity){ (int64_t)p->eru_e3 * 1000 }, NULL), NULL);
     if (p->parcel_no) show_fact(r, at_, field_label(r, &premise_form, &premise_form.fields[12]), p->parcel_no, NULL);

@@ -66,16 +66,18 @@ Id tariff_plan_find(Ctx *c, const char *code) {
 }
 
 #define FIT_ROW(F, T) F(T, bool, is_active) F(T, bool, service) F(T, bool, category) F(T, bool, sub_category) \
-    F(T, bool, area) F(T, const char *, size_min) F(T, const char *, size_max)
+    F(T, bool, area) F(T, bool, ends) F(T, const char *, size_min) F(T, const char *, size_max)
 ROW(FitRow, FIT_ROW)
 
 const char *tariff_plan_refusal(Ctx *c, Id plan, const PlanTaker *t, Date on) {
     const FitRow *f = db_find(c, FitRow, "select p.status='active' as is_active, "
         PLAN_SERVES_SERVICE("p", "?") " as service, " PLAN_SERVES_CATEGORY("p", "?") " as category, "
         PLAN_SERVES_SUB_CATEGORY("p", "?") " as sub_category, " PLAN_SERVES_AREA("p", "?") " as area, "
-        "p.meter_size_min as size_min, p.meter_size_max as size_max from tariff_plan p where p.id=? and p.utility_id=?",
-        t->service_code, t->category, t->sub_category, t->sub_area, plan, c->utility);
+        "coalesce(p.retire_on<=?, 0) as ends, p.meter_size_min as size_min, p.meter_size_max as size_max "
+        "from tariff_plan p where p.id=? and p.utility_id=?",
+        t->service_code, t->category, t->sub_category, t->sub_area, on, plan, c->utility);
     if (!f || !f->is_active) return "cis.entry.plan_unknown";
+    if (f->ends) return "cis.entry.plan_retires";
     if (!f->service) return "cis.entry.plan_service";
     if (!f->category) return "cis.entry.plan_category";
     if (!f->sub_category) return "cis.entry.plan_sub_category";

@@ -257,6 +257,10 @@ JobStep plan_notice_job  (Ctx *c, const JobRow *job);
 JobStep plan_notify_job  (Ctx *c, const JobRow *job);
 JobStep plan_impact_job  (Ctx *c, const JobRow *job);
 JobStep plan_move_job    (Ctx *c, const JobRow *job);
+void    plan_clone_post(Req *r);
+void    plan_retire_page(Req *r);
+void    plan_retire_post(Req *r);
+void    plan_retire_withdraw(Req *r);
 JobStep plan_winter_job  (Ctx *c, const JobRow *job);
 
 /* promotion_page.c */

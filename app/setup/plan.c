@@ -14,7 +14,7 @@
 #include "lib/list.h"
 #include "lib/money.h"
 
-enum { EXPIRING_DAYS = 30, RECENT_DAYS = 30, VERSIONS_MOST = 50 };
+enum { EXPIRING_DAYS = 30, RECENT_DAYS = 30, VERSIONS_MOST = 50, PLANS_MOST = 1000 };
 
 static const Choice plan_states[] = { { "draft", NULL }, { "active", NULL }, { "inactive", NULL }, { "retired", NULL },
                                       { 0 } };
@@ -23,6 +23,8 @@ static const Choice kinds[] = { { "fixed", "Fixed" }, { "variable", "Variable" }
 /* The one in force by the utility's midnight (the job tariff.activate), not by the clock of the database. */
 #define VERSION_AT "(select v.id from tariff_plan_version v where v.plan_id = p.id and v.state in ('active', " \
     "'superseded') order by v.state = 'active' desc, v.effective_from desc, v.version_no desc limit 1)"
+
+static const ListBulk plan_acts[] = { { "clone", NULL, "core.tariffs", CREATE }, { 0 } };
 
 static const ListSpec plans = {
     .name = "plans", .one = "plan", .many = "plans", .path = "/plans", .feature = "core.tariffs", .id = "p.id",
@@ -49,10 +51,11 @@ static const ListSpec plans = {
         { "subscribers", NULL, "(select count(*) from service_connection s where s.tariff_plan_id = p.id "
                                "and s.status = 'active')", LIST | SORT },
         { "status",      NULL, "p.status", LIST | FILTER, .choices = plan_states },
+        { "retire_on",   NULL, "p.retire_on", FILTER, .more = 1 },
         { "changed_at",  NULL, "greatest(p.updated_at, coalesce((select max(v.updated_at) from tariff_plan_version v "
                                "where v.plan_id = p.id), p.updated_at))", FILTER, .more = 1 },
         { 0 } },
-    .order = "code",
+    .order = "code", .bulk = plan_acts, .bulk_path = "/plans/clone", .key = "code",
     .actions = (const ListAction[]){ { "New plan", "/plans/new", "plus", "core.tariffs", CREATE, true },
                                      { "Calculator", "/plans/calculator", "gauge", "core.tariffs", VIEW, false },
                                      { "Compare versions", "/plans/comparison", NULL, "core.tariffs", VIEW, false },
@@ -415,6 +418,22 @@ void plan_list_page(Req *r) {
     page(r, "layout/list");
 }
 
+typedef struct Ticked { Req *r; const char *code; } Ticked;
+
+static void plan_ticked(void *arg, const char *code) {
+    Ticked *t = arg;
+    t->code = text_copy(t->r, code);
+}
+
+/* The plan that is ticked in the list, to its form. */
+void plan_clone_post(Req *r) {
+    Ticked t = { .r = r };
+    const char *act = field_text(r, "bulk");
+    if (!act || strcmp(act, "clone") || list_chosen(r, &plans, plan_ticked, &t, PLANS_MOST, r->c.utility) != 1)
+        fail(r, INVALID, "%s", PLAN_SAY(r, "clone_one"));
+    go(r, "/plans/%s/copy", t.code);
+}
+
 #define CODE_ROW(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, state) \
     F(T, const char *, components)
 ROW(CodeRow, CODE_ROW)
@@ -474,6 +493,8 @@ static void show_actions(Req *r, const Plan *p) {
     if (perm_may(&r->c, "core.tariffs", EDIT)) action(r, &n, "edit", "edit", link_path(r, "/plans/%s/edit", code));
     if (perm_may(&r->c, "core.tariffs", CREATE)) action(r, &n, "copy", "copy", link_path(r, "/plans/%s/copy", code));
     if (perm_may(&r->c, "core.tariffs", EDIT)) action(r, &n, "move", NULL, link_path(r, "/plans/%s/move", code));
+    if (perm_may(&r->c, "core.tariffs", APPROVE) && (!strcmp(p->status, "active") || !strcmp(p->status, "inactive")))
+        action(r, &n, "retire", NULL, link_path(r, "/plans/%s/retirement", code));
     if (perm_may(&r->c, "core.tariffs", DELETE))
         action(r, &n, "delete", "trash", link_path(r, "/plans/%s/deletion", code));
 }
@@ -549,6 +570,7 @@ void plan_page(Req *r) {
     show_text(r, "show.status.tone", state_tone(r, p->status));
     show_moves(r, "show.moves", &tariff_plan, p->id, text(r, "/plans/%s", p->code));
     show_facts(r, p);
+    plan_show_retirement(r, p);
     show_actions(r, p);
     show_text(r, "show.sections.0.title", PLAN_SAY(r, "versions"));
     TableView *t = table_start(r, "show.sections.0.table", PLAN_SAY(r, "versions"));

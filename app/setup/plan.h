@@ -23,11 +23,13 @@
     F(T, const char *, meter_size_max) F(T, int, standard_days) F(T, const char *, proration_method) \
     F(T, const char *, rate_change_method) F(T, int, tolerance_days) F(T, const char *, currency) \
     F(T, int, eru_sqft) F(T, const char *, fallback_tou) F(T, const char *, status) F(T, Date, retired_on) \
+    F(T, Date, retire_on) F(T, const char *, retire_reason) \
     F(T, int64_t, row_version)
 ROW(Plan, PLAN)
 #define PLAN_SELECT "select id, code, name, description, kind, payment_mode, service_codes, category_ids, " \
     "sub_category_ids, area_ids, meter_size_min, meter_size_max, standard_days, proration_method, " \
-    "rate_change_method, tolerance_days, currency, eru_sqft, fallback_tou, status, retired_on, row_version " \
+    "rate_change_method, tolerance_days, currency, eru_sqft, fallback_tou, status, retired_on, retire_on, " \
+    "retire_reason, row_version " \
     "from tariff_plan "
 
 #define PLAN_VERSION(F, T) F(T, Id, id) F(T, Id, plan_id) F(T, int, version_no) F(T, Date, effective_from) \
@@ -127,6 +129,12 @@ int  plan_version_add(Ctx *c, Id plan, Date from, const char *reason, Id *id);
 const char *plan_version_problem(Ctx *c, const PlanVersion *v);
 /* Fails CONFLICT unless the version is a draft; its row is locked and counts one change more. */
 void plan_draft_lock(Ctx *c, const PlanVersion *v);
+/* Why the plan is not retired now: connections that are on it. What goes with it; the retirement that waits, said on
+   the plan's page; those that are due. */
+Refusal plan_retire_refusal(Ctx *c, Id id);
+void    plan_retired(Ctx *c, Id id, void *arg);
+void    plan_show_retirement(Req *r, const Plan *p);
+void    plan_retire_due(Ctx *c);
 /* Every bill line of a result with the arithmetic that led to it. */
 void plan_bill_table(Req *r, const char *section, const char *title, const TariffBill *bill);
 /* Bars for a wide and a narrow page at <section>.chart. */

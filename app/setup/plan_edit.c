@@ -2,6 +2,7 @@
  * A plan itself (ONB02US05): made, changed, copied, taken from a quote document, deleted when nothing hangs on it; its
  * status and its seasons. How it bills stays as it is once a version was submitted: that is what was approved.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/setup/pages.h"
@@ -328,7 +329,8 @@ void plan_copy(Req *r) {
 /* --- from a quote document ---------------------------------------------------------------------------------------- */
 
 typedef struct Import { Req *r; Plan *plan; Id version; TariffDocumentRates doc; const char **codes;
-                        const char *service; }
+                        const char *service; const char *seasons[SEASONS_MOST];
+                        uint16_t season_months[SEASONS_MOST]; int season_n; }
     Import;
 
 /* "Water, base charge" as "WATER-BASE-CHARGE"; without letters the charge type. Unique in the version. */
@@ -351,16 +353,19 @@ static const char *code_for(Import *m, int at) {
 }
 
 static const char *type_for(const TariffDocumentRate *d) {
-    bool deducts = !strcmp(d->charge_type, "DISCOUNT") || !strcmp(d->charge_type, "SUBSIDY");
+    bool deducts = !strcmp(d->charge_type, "DISCOUNT") || !strcmp(d->charge_type, "SUBSIDY"),
+         per_unit = !strcmp(d->calc, "per_unit");
     if (!strcmp(d->charge_type, "TAX")) return "tax";
     if (!strcmp(d->charge_type, "MIN_BILL")) return "minimum";
     if (deducts) return "rebate";
-    if (!strcmp(d->calc, "percent")) return "surcharge";
-    if (!strcmp(d->charge_type, "STORMWATER")) return "stormwater";
-    if (!strcmp(d->charge_type, "DEMAND")) return "demand";
-    if (!strcmp(d->charge_type, "SEWER_USAGE") && !strcmp(d->calc, "per_unit")) return "wastewater";
+    if (!strcmp(d->charge_type, "SEWER_USAGE") && (per_unit ? strncmp(d->quantity, "eru", 3) : !strcmp(d->calc,
+                                                                                                   "percent")))
+        return "wastewater";
+    if (!strcmp(d->calc, "percent")) return !strcmp(d->charge_type, "FUEL_ADJ") ? "adjustment_factor" : "surcharge";
+    if (per_unit && !strcmp(d->charge_type, "STORMWATER") && !strcmp(d->quantity, "eru")) return "stormwater";
+    if (per_unit && !strcmp(d->charge_type, "DEMAND") && !strcmp(d->quantity, "demand")) return "demand";
     if (!strcmp(d->calc, "flat")) return "fixed";
-    return !strcmp(d->calc, "per_unit") ? "flat" : d->calc;
+    return per_unit ? "flat" : d->calc;
 }
 
 static const char *refs_for(Import *m, int at) {
@@ -380,31 +385,91 @@ static const char *service_for(Import *m, const char *service) {
     return code ? code : m->service;
 }
 
+static const char *const month_words[] = { "", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
+                                          "NOV", "DEC" };
+
+static bool month_of_rate(const Import *m, int i, int month) {
+    return !m->doc.v[i].months || m->doc.v[i].months >> month & 1;
+}
+
+/* The seasons of the plan are the stretches of months in which the same components apply. */
+static void seasons_insert(Import *m) {
+    Ctx *c = &m->r->c;
+    int first = 0;                                          /* a month that begins one; 0: there is none */
+    for (int month = 1; month <= 12 && !first; month++)
+        for (int i = 0; i < m->doc.n && !first; i++)
+            if (month_of_rate(m, i, month) != month_of_rate(m, i, month == 1 ? 12 : month - 1)) first = month;
+    if (!first) return;
+    for (int k = 0, begun = first; k < 12; k++) {
+        int month = (first + k - 1) % 12 + 1, next = month % 12 + 1;
+        bool ends = k == 11;
+        for (int i = 0; i < m->doc.n && !ends; i++) ends = month_of_rate(m, i, month) != month_of_rate(m, i, next);
+        if (!ends) continue;
+        if (m->season_n == SEASONS_MOST)
+            fail_field(m->r, INVALID, "document", "components: their seasons make more than %d stretches of the year.",
+                       SEASONS_MOST);
+        char *code = text(m->r, "%s-%s", month_words[begun], month_words[month]);
+        if (begun == month) code = text(m->r, "%s", month_words[month]);
+        for (int x = begun;; x = x % 12 + 1) {
+            m->season_months[m->season_n] |= (uint16_t)(1U << x);
+            if (x == month) break;
+        }
+        m->seasons[m->season_n++] = code;
+        db_run(c, "insert into tariff_season (plan_id, code, from_md, to_md) values (?,?,?,?)", m->plan->id, code,
+               text(m->r, "%02d-01", begun), text(m->r, "%02d-%02d", month, month == 2 ? 29 : month_days(2025, month)));
+        begun = next;
+    }
+}
+
+/* The season of a component, which is one of the plan's; NULL: all year. */
+static const char *season_for(Import *m, int i) {
+    uint16_t months = m->doc.v[i].months;
+    if (!months) return NULL;
+    for (int k = 0; k < m->season_n; k++)
+        if (m->season_months[k] == months) return m->seasons[k];
+    fail_field(m->r, INVALID, "document", "components[%d].season: a component of a plan has one season. Its months do "
+               "not follow each other, or another component's season begins within them: give it once for each.", i);
+}
+
 static void rate_insert(Import *m, int i) {
     Ctx *c = &m->r->c;
     const TariffDocumentRate *d = &m->doc.v[i];
     const char *type = type_for(d), *tax = NULL, *service = service_for(m, d->service);
     int64_t unit = power_of_ten(6 - utility_here(c)->exponent);
+    if (d->lost) fail_field(m->r, INVALID, "document", "components[%d].%s.", i, d->lost);
+    if (!db_int(c, "select exists (select 1 from charge_type where utility_id=? and code=?)", c->utility,
+                d->charge_type))
+        fail_field(m->r, INVALID, "document", "components[%d].charge_type: this utility has no charge type %s.", i,
+                   d->charge_type);
+    const char *season = season_for(m, i);
     if (!strcmp(type, "tax"))
         tax = db_text(c, "select code from tax_code where utility_id=? and active=1 and rate_ppm=? "
                          "order by effective_from desc limit 1", c->utility, d->percent_ppm);
     if (!strcmp(type, "tax") && !tax)
         fail_field(m->r, INVALID, "document", "components[%d]: there is no tax of %s %%. Add it under Taxes first.", i,
                    percent_decimal(&c->mem, d->percent_ppm));
-    if (d->lost) fail_field(m->r, INVALID, "document", "components[%d]: %s cannot be taken over.", i, d->lost);
     bool flat = !strcmp(d->calc, "flat"), per_unit = !strcmp(d->calc, "per_unit");
     if (flat && d->price.micro % unit)
         fail_field(m->r, INVALID, "document", "components[%d].amount: more decimals than the currency has.", i);
+    if (d->has_minimum && d->minimum.micro % unit)
+        fail_field(m->r, INVALID, "document", "components[%d].minimum: more decimals than the currency has.", i);
+    for (int k = 0; k < d->tier_n && !strcmp(d->calc, "flat_by_tier"); k++)
+        if (d->tiers[k].price.micro % unit)
+            fail_field(m->r, INVALID, "document", "components[%d].tiers[%d].amount: more decimals than the currency "
+                       "has.", i, k);
+    int step = m->doc.n > 99 ? 1 : 10;
     Id rate = db_insert(c, "insert into tariff_rate (utility_id, version_id, sequence, code, label, type, charge_type, "
         "calc, basis, prorate, service_code, unit, rate_micro, amount_minor, rate_ppm, quantity, qty_percent_ppm, "
-        "tier_mode, tier_period, included_qty_micro, minimum_minor, refs, tax_code, gl_code, created_at, created_by) "
-        "values (?,?,?,?,?,?,?,?,?,?,?,(select unit from utility_service where utility_id=? and code=?),nullif(?,0),"
-        "if(?,?,null),if(?,?,null),?,?,?,?,?,if(?,?,null),?,?,'',?,?)",
-        c->utility, m->version, (i + 1) * 10 > 999 ? i + 1 : (i + 1) * 10, m->codes[i], d->label ? d->label
+        "tier_mode, tier_period, included_qty_micro, above_qty_micro, upto_qty_micro, cap_micro, minimum_minor, refs, "
+        "tax_code, season_code, gl_code, created_at, created_by) "
+        "values (?,?,?,?,?,?,?,?,?,?,?,(select unit from utility_service where utility_id=? and code=?),if(?,?,null),"
+        "if(?,?,null),if(?,?,null),?,?,?,?,?,if(?,?,null),if(?,?,null),if(?,?,null),if(?,?,null),?,?,?,'',?,?)",
+        c->utility, m->version, (i + 1) * step, m->codes[i], d->label ? d->label
         : d->charge_type, type, d->charge_type, d->calc, d->basis, d->prorate, service, c->utility, service,
-        per_unit ? d->price.micro : 0, flat, d->price.micro / unit, !strcmp(d->calc, "percent"), d->percent_ppm,
-        d->quantity, d->qty_percent_ppm, d->tier_mode, d->tier_period, d->included, d->has_minimum,
-        d->minimum.micro / unit, refs_for(m, i), tax, c->now, c->user);
+        per_unit, d->price, flat, d->price.micro / unit, !strcmp(d->calc, "percent"), d->percent_ppm,
+        d->quantity, d->qty_percent_ppm, d->tier_mode, d->tier_period, d->included, d->has_above, d->above,
+        d->has_upto, d->upto, d->has_cap, d->cap, d->has_minimum, d->minimum.micro / unit, refs_for(m, i), tax, season,
+        c->now, c->user);
     for (int k = 0; k < d->tier_n; k++) {
         const TariffDocumentTier *t = &d->tiers[k];
         bool amount = !strcmp(d->calc, "flat_by_tier");
@@ -455,11 +520,16 @@ void plan_import(Req *r) {
     if (m.doc.problem) fail_field(r, INVALID, "document", "%s", m.doc.problem);
     if (strcmp(m.doc.currency, utility_here(c)->currency))
         fail_field(r, INVALID, "document", "currency: this utility bills in %s.", utility_here(c)->currency);
+    int days = m.doc.months == 12 ? 365 : 30 * m.doc.months;
+    if (days != atoi(in_text(in, "standard_days")))
+        fail_field(r, INVALID, "standard_days", "%s", msg_plural(r, c->language, "plan.document_months", m.doc.months,
+                                                                NULL));
     const char *code = in_text(in, "code");
     m.plan = plan_by_id(c, plan_insert(r, f, in));
     const char *services[8];
     m.service = plan_texts(c, m.plan->service_codes, services, 8) ? services[0] : "";
     plan_version_add(c, m.plan->id, in_date(in, "effective_from"), PLAN_SAY(r, "imported"), &m.version);
+    seasons_insert(&m);
     m.codes = take_n(r, const char *, (size_t)m.doc.n + 1);
     for (int i = 0; i < m.doc.n; i++) {
         m.codes[i] = code_for(&m, i);
@@ -508,11 +578,6 @@ void plan_delete(Req *r) {
 
 /* --- status ------------------------------------------------------------------------------------------------------- */
 
-static void retire(Ctx *c, Id id, void *arg) {
-    (void)arg;
-    db_run(c, "update tariff_plan set retired_on=? where id=?", utility_today(c), id);
-}
-
 static void plan_moved(Ctx *c, Id id, const char *from, const char *to, const char *event) {
     (void)from, (void)event;
     if (!strcmp(to, "retired"))
@@ -523,8 +588,8 @@ static const Move plan_moves[] = {
     { "draft",    "start",      "active",   EDIT, NULL, NULL },             /* with its first version in force */
     { "active",   "deactivate", "inactive", EDIT, NULL, NULL,   .text = "Deactivate" },
     { "inactive", "activate",   "active",   EDIT, NULL, NULL,   .text = "Activate" },
-    { "active",   "retire",     "retired",  APPROVE, NULL, retire, .text = "Retire", .danger = true },
-    { "inactive", "retire",     "retired",  APPROVE, NULL, retire, .text = "Retire", .danger = true },
+    { "active",   "retire",     "retired",  APPROVE, plan_retire_refusal, plan_retired },      /* plan_retire.c */
+    { "inactive", "retire",     "retired",  APPROVE, plan_retire_refusal, plan_retired },
     { 0 } };
 
 const Machine tariff_plan = { .name = "tariff_plan", .table = "tariff_plan", .column = "status", .number = "code",

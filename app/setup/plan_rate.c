@@ -143,8 +143,8 @@ const char *plan_rate_charges(const char *type) {
     return t ? t->charges : NULL;
 }
 
-static void charges_of(Req *r, const RateType *t, Choice *to) {
-    char *words = text_copy(r, t->charges), *save;
+static void charges_of(Req *r, const char *charges, Choice *to) {
+    char *words = text_copy(r, charges), *save;
     int n = 0;
     for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
         const char *name = db_text(r, "select name from charge_type where utility_id=? and code=?", r->c.utility, w);
@@ -165,7 +165,8 @@ static RateForm *rate_form(Req *r, const PlanVersion *v, const RateType *t, cons
     RateForm *f = take(r, sizeof *f);
     Id u = r->c.utility;
     f->type = t;
-    charges_of(r, t, f->charges);
+    charges_of(r, x && !strstr(t->charges, x->charge_type) ? text(r, "%s %s", t->charges, x->charge_type) : t->charges,
+               f->charges);
     named(f->services, 0, db_all(r, PlanNamed, "select s.id, s.code, s.name from utility_service s "
         "join tariff_plan p on p.id=? where s.utility_id=? and json_contains(p.service_codes, json_quote(s.code)) "
         "order by s.sort", v->plan_id, u), true);

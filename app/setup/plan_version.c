@@ -228,6 +228,7 @@ JobStep plan_activate_job(Ctx *c, const JobRow *job) {
     DueRows due = db_all(c, DueRow, "select distinct plan_id from tariff_plan_version where utility_id=? "
                                     "and state='approved' and effective_from<=?", c->utility, utility_today(c));
     for (size_t i = 0; i < due.n; i++) settle(c, due.v[i].plan_id);
+    plan_retire_due(c);
     return STEP_DONE;
 }
 

@@ -1087,6 +1087,50 @@ static void discounts(void) {
     SAME_TEXT(bill_of(&f), "FIXED 38.50, SEWER_FIXED 31.50, SUBSIDY -5.00, DISCOUNT -1.68, TAX 1.59 = 64.91");
 }
 
+/* ERU of an area, by the plan's size of a unit; a single family is one, whatever its area; what is given counts. */
+static void eru_of_area(void) {
+    const struct { int64_t sqft; int unit; bool family; const char *eru; } cases[] = {
+        { 0, 2500, false, NULL },      { -5, 2500, false, NULL },     { 4000, 0, false, NULL },
+        { 1, 2500, false, "1" },       { 2500, 2500, false, "1" },    { 2624, 2500, false, "1" },
+        { 2625, 2500, false, "1.1" },  { 4000, 2500, false, "1.6" },  { 18750, 2500, false, "7.5" },
+        { 18874, 2500, false, "7.5" }, { 18875, 2500, false, "7.6" }, { 4000, 1000, false, "4" },
+        { 100000000, 1, false, "100000000" },
+        { 0, 2500, true, "1" },        { 9000, 2500, true, "1" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Exact eru;
+        bool known = tariff_eru(cases[i].sqft, cases[i].unit, cases[i].family, &eru);
+        SAME_TEXT(known ? exact_decimal(&mem, eru, 6) : "-", cases[i].eru ? cases[i].eru : "-");
+    }
+    static const TariffAttribute given[] = { { "eru", { 3, 1 } } };
+    const struct { int64_t sqft; bool family; int given_n; const char *bill; } bills[] = {
+        { 4000, false, 0, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 20.40, TAX 1.93 = 92.33" },
+        { 4000, true,  0, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 12.75, TAX 1.93 = 84.68" },
+        { 4000, false, 1, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 38.25, TAX 1.93 = 110.18" },
+        { 4000, true,  1, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 38.25, TAX 1.93 = 110.18" },
+        { 0,    false, 0, "BX-E11" },
+    };
+    for (size_t i = 0; i < sizeof bills / sizeof *bills; i++) {
+        Rates r = res_fix();
+        TariffRate storm = rate("STORM", "STORMWATER", "wastewater", CALC_PER_UNIT, 12750000);
+        storm.quantity.a = "eru", storm.basis = BASIS_PER_MONTH;
+        add(&r, storm);
+        BillFacts f = simple(&r, NULL, 0);
+        BillConnection c = f.connections[0];
+        BillPlanSpan s = c.spans[0];
+        s.eru_sqft = 2500, c.spans = &s;
+        f.connections = &c;
+        c.impervious_sqft = bills[i].sqft, c.is_single_family = bills[i].family;
+        c.attributes = given, c.attribute_n = bills[i].given_n;
+        if (*bills[i].bill == 'F') SAME_TEXT(bill_of(&f), bills[i].bill);
+        else {
+            BillDraft d = bill_compute(&mem, &f);
+            CU_ASSERT(d.problem_n > 0);
+            SAME_TEXT(d.problem_n ? d.problems[0].code : "-", bills[i].bill);
+        }
+    }
+}
+
 /* A rebate of the plan: only for who is enrolled in its group, on those days, each day once. */
 static void plan_rebates(void) {
     static const char *const fixed[] = { "FIXED" };
@@ -1641,6 +1685,7 @@ static SuiteTest tests[] = {
     { "BX words of columns", words },
     { "BX engine 10: discounts in order", discounts },
     { "ONB02US05 a rebate of the plan is for who is enrolled", plan_rebates },
+    { "ONB02US05 ERU of an impervious area", eru_of_area },
     { "BX engine 11: kinds of taxes, exemption", tax_kinds },
     { "BX engine 11: cap", tax_cap },
     { "BX engine 12: one-off charges", one_off_charges },

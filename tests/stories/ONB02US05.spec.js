@@ -302,7 +302,13 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     expect(state('SEASON', 1)).toBe('superseded');
     expect(one("select count(*) from tariff_plan_version v join tariff_plan p on p.id = v.plan_id where p.code = 'SEASON' and v.state in ('active', 'superseded') and v.effective_to is null")).toBe('1');
     await manager().post('/plans/SEASON/deletion').refuses(409, null, 'Retire it instead.');
-    await manager().post('/plans/SEASON/retire', {}, { from: '/plans/SEASON' }).done('Retired');
+    const retire = (fields, who = manager()) => who.post('/plans/SEASON/retirement', fields, { from: '/plans/SEASON/retirement' });
+    await as('billing_clerk').get('/plans/SEASON/retirement').is(403);
+    await retire({ on: '2026-04-30', reason: 'Ended' }).refuses(422, 'on', 'This day is past.');
+    await retire({ on: '2026-05-01', reason: '' }).is(422);
+    expect(one("select status from tariff_plan where code = 'SEASON'")).toBe('active');
+    await retire({ on: '2026-05-01', reason: 'Ended' }).done('Retired');
+    await manager().post('/plans/SEASON/retirement', { on: '2026-05-02', reason: 'Again' }).is(409);
     expect(one("select count(*) from outbox_event where name = 'tariff_plan.retired'")).toBe('1');
   });
 
@@ -328,6 +334,69 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     await manager().post('/plans/import', { ...fields, document: body }, { from: '/plans/import' }).goes(version('IMPORTED', 1));
     await bill('plan=IMPORTED/1&quantity=14&size=5/8&eru=1').sees('187.82');
     await submit('IMPORTED', 1).refuses(409, null, 'Choose a GL code for');
+  });
+
+  const quoted = (document) => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'quote-')), 'q.json');
+    fs.writeFileSync(file, JSON.stringify(document));
+    return JSON.parse(execFileSync(path.join(process.env.SMART360_BUILD || 'build', 'smart360'), ['quote', file], { encoding: 'utf8' }));
+  };
+  const bring = (code, document, fields = {}) => manager().post('/plans/import', { code, name: `Plan ${code}`, services: ['WA'], categories: ['RES'], effective_from: '2026-06-01', ...fields, document: JSON.stringify(document) }, { from: '/plans/import' });
+  const document_of = (components, more = {}) => ({ format: 'smart360-quote/1', currency: 'USD', period: { start: '2026-06-01', end: '2026-06-30' }, usage: { quantity: '12' }, components, ...more });
+
+  test('ONB02US05 quote documents: seasons, ranges and caps come and go; what a plan cannot hold is refused with its place', async () => {
+    const use = (more) => ({ charge_type: 'USAGE', service: 'WA', calc: 'per_unit', rate: '2', ...more });
+    await bring('QD-ALL', document_of([
+      { charge_type: 'FIXED', service: 'WA', label: 'Base', calc: 'flat', amount: '10.00' },
+      use({ label: 'Summer', rate: '3', season: [6, 7, 8] }), use({ label: 'Winter', rate: '1', season: [9, 10, 11, 12, 1, 2, 3, 4, 5] }),
+      use({ label: 'Large', rate: '5', usage_range: { above: '10' } }), use({ label: 'Small', rate: '7', usage_range: { upto: '10' } }),
+      { charge_type: 'SURCHARGE', service: 'WA', label: 'Capped', calc: 'percent', percent: '50', of: ['Base'], cap_per_unit: '0.25' },
+    ])).goes(version('QD-ALL', 1));
+    expect(sql("select s.code, s.from_md, s.to_md from tariff_season s join tariff_plan p on p.id = s.plan_id where p.code = 'QD-ALL' order by s.from_md"))
+      .toEqual([{ code: 'JUN-AUG', from_md: '06-01', to_md: '08-31' }, { code: 'SEP-MAY', from_md: '09-01', to_md: '05-31' }]);
+    for (const [from, to, quantity, total] of [['2026-06-01', '2026-06-30', '12', '109.00'], ['2026-06-01', '2026-06-30', '10', '112.50'], ['2026-09-01', '2026-09-30', '12', '85.00'], ['2026-09-01', '2026-09-30', '4', '43.00']]) {
+      const query = `plan=QD-ALL/1&from=${from}&to=${to}&quantity=${quantity}`;
+      await manager().get(`/plans/calculator?${query}`).sees(total);
+      expect(quoted(JSON.parse((await manager().get(`/plans/calculator/document?${query}`).is(200)).body)).total, query).toBe(total);
+    }
+    const refused = [
+      [use({ rate: undefined, rate_versions: [{ days: 10, rate: '1' }, { days: 20, rate: '2' }] }), 'components[0].rate_versions: prices that change are versions of a plan.'],
+      [use({ season: [1, 3] }), 'components[0].season: a component of a plan has one season.'],
+      [use({ basis: 'per_day' }), 'components[0].basis: a plan charges a volume as it was used, never for a time.'],
+      [use({ charge_type: 'NEVER_HEARD' }), 'components[0].charge_type: this utility has no charge type NEVER_HEARD.'],
+      [{ charge_type: 'FIXED', calc: 'flat', amount: '1.005' }, 'components[0].amount: more decimals than the currency has.'],
+      [{ charge_type: 'FIXED', calc: 'flat', amount: '1', year_days: 366 }, 'components[0].year_days: leap years are a setting of the utility.'],
+      [{ charge_type: 'TAX', calc: 'flat', amount: '1' }, 'components[0].calc: a tax is a percentage.'],
+    ];
+    for (const [component_, text] of refused) expect((await bring('QD-NO', document_of([component_])).is(422)).text).toContain(text);
+    await bring('QD-NO', document_of([use({})], { months: 2, period: { start: '2026-06-01', end: '2026-07-30' } })).refuses(422, 'standard_days', 'The document has bills of 2 months. Choose their days.');
+    expect(one("select count(*) from tariff_plan where code = 'QD-NO'")).toBe('0');
+  });
+
+  test('ONB02US05 quote documents: published schedules are brought, exported again, and give the same bills', async () => {
+    const shared = process.env.SMART360_SHARED || path.join(__dirname, '../../../shared'), file = path.join(shared, 'data/rates/california-water-rates.jsonl');
+    test.skip(!fs.existsSync(file), 'no published schedules here (set SMART360_SHARED)');
+    test.setTimeout(300000);
+    const cents = (s) => /^\d+(\.\d{1,2}0*)?$/.test(s);
+    const all = fs.readFileSync(file, 'utf8').trim().split('\n').map((l) => JSON.parse(l)).map((x) => ({ ...x, fixed: Object.values(x.fixed_by_meter_size ?? {})[0] ?? '0' }));
+    const fits = all.filter((x) => cents(x.fixed));
+    let proved = 0;
+    for (let n = 0; n < fits.length; n += 90) {
+      const some = fits.slice(n, n + 90), code = `CAL-${n}`;
+      const components = some.flatMap((x) => [{ charge_type: 'FIXED', service: 'WA', label: `${x.id} fixed`, calc: 'flat', amount: x.fixed },
+        { charge_type: 'USAGE', service: 'WA', label: `${x.id} use`, calc: 'tiered', tiers: x.blocks.map(([upto, rate]) => ({ upto, rate })) }]);
+      await bring(code, document_of(components)).goes(version(code, 1));
+      const back = JSON.parse((await manager().get(`/plans/calculator/document?plan=${code}/1&from=2026-06-01&to=2026-06-30&quantity=12`).is(200)).body);
+      expect(back.components).toHaveLength(components.length);
+      for (const quantity of ['0', '1', '7', '10', '25', '100']) {
+        const before = quoted(document_of(components, { usage: { quantity } })), after = quoted({ ...back, usage: { quantity } });
+        expect(after.lines.map((l) => l.amount).sort(), `${code}, ${quantity}`).toEqual(before.lines.map((l) => l.amount).sort());
+        expect(after.total).toBe(before.total);
+        proved += some.length;
+      }
+    }
+    expect(fits.length).toBeGreaterThan(400);                                 // the others have amounts in parts of a cent
+    expect(proved).toBe(6 * fits.length);
   });
 
   test('ONB02US05 taxes, fees and rebates have their pages; a used tax stays', async () => {
@@ -358,6 +427,14 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     await as('billing_clerk1').get('/plans/taxes').sees('CUT');
     await as('billing_clerk1').get('/plans/taxes/new').is(403);
     await as('cashier1').get('/plans').is(403);
+  });
+
+  test('ONB02US05 a plan is cloned from the list', async () => {
+    await manager().post('/plans/clone', { bulk: 'clone', ids: ['COM-EXT'] }, { from: '/plans' }).goes('/plans/COM-EXT/copy');
+    expect((await manager().post('/plans/clone', { bulk: 'clone', ids: ['COM-EXT', 'RES-EXT'] }, { from: '/plans' }).is(422)).text).toContain('Tick one plan to clone.');
+    await manager().post('/plans/clone', { bulk: 'clone' }, { from: '/plans' }).is(422);
+    await as('billing_clerk').post('/plans/clone', { bulk: 'clone', ids: ['COM-EXT'] }).is(403);
+    await as('billing_clerk').get('/plans').lacks('Clone');
   });
 
   test('ONB02US05 two versions side by side', async () => {
@@ -647,6 +724,48 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
     await manager().browse(page, '/plans/COM-FIX/move?to=RES-VAR&from=2026-05-01');
     await looks_right(page);
     await manager().post('/plans/RES-FIX/retire').done('Retired');
+  });
+
+  test('ONB02US05 a plan is retired on a later day: it waits, is taken back, takes nobody from then on, and is judged again on its day', async ({ page }) => {
+    test.setTimeout(180000);
+    const plan = () => sql("select status s, retire_on w, retired_on d from tariff_plan where code = 'COM-FIX'");
+    const retire = (on, reason = 'COM-FIX ends') => manager().post('/plans/COM-FIX/retirement', { on, reason }, { from: '/plans/COM-FIX/retirement' });
+    const midnight = async (at) => {
+      await clock(at);
+      sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, ?, 'tariff.activate', 'general', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'", [one("select id from utility where code = 'swa-w'")]);
+      await jobs_run();
+    };
+    const told = (title) => Number(one('select count(distinct dedup_key) from notification where title = ?', [title]));
+    const n = Number(one("select count(*) from service_connection s join tariff_plan p on p.id = s.tariff_plan_id where p.code = 'COM-FIX' and s.status in ('active', 'disconnected', 'pending')"));
+    expect(n).toBe(1);
+    await retire('2026-05-02').refuses(422, 'on', '1 connection is on this plan. Move it first.');      // today
+    await manager().post('/plans/COM-FIX/retire').refuses(409, null, '1 connection is on this plan. Move it first.');
+    await retire('2026-06-01').done('COM-FIX retires on 1 Jun 2026.');
+    expect(plan()).toEqual([{ s: 'active', w: '2026-06-01', d: null }]);
+    await manager().get('/plans/COM-FIX').sees('Retires on 1 Jun 2026.', '1 connection is on this plan. Move it first.');
+    await manager().get('/plans?retire_on_from=06%2F01%2F2026&retire_on_to=06%2F30%2F2026').sees('COM-FIX').lacks('COM-VAR');
+    await manager().browse(page, '/plans/COM-FIX/retirement');
+    await looks_right(page, { shots: process.env.PLAN_SHOTS && 'plan-retire' });
+    await page.getByRole('button', { name: 'Take the retirement back' }).click();
+    await expect(page.getByRole('status')).toContainText('COM-FIX is not retired.');
+    expect(plan()).toEqual([{ s: 'active', w: null, d: null }]);
+    await manager().post('/plans/COM-FIX/retirement/withdrawal').refuses(409, null, 'No retirement waits.');
+    await retire('2026-06-01').done();
+    // nobody is put on it from that day on, but still before
+    const no = one("select s.connection_no from service_connection s join tariff_plan p on p.id = s.tariff_plan_id join account a on a.id = s.account_id join consumer_category k on k.id = a.category_id where p.code = 'COM-VAR' and s.service_code = 'WA' and k.code = 'COM' and s.status = 'active' limit 1");
+    const put = (from) => manager().post(`/plans/connections/${no}`, { plan: 'COM-FIX', from, reason: 'Test' }, { from: `/plans/connections/${no}` });
+    await put('2026-06-01').refuses(409, 'plan', 'This plan is retired by that day.');
+    await midnight('2026-06-01T00:05-07:00');
+    expect(plan()).toEqual([{ s: 'active', w: '2026-06-01', d: null }]);
+    expect(told('COM-FIX is not retired yet')).toBe(1);
+    await midnight('2026-06-01T03:00-07:00');
+    expect(told('COM-FIX is not retired yet')).toBe(1);                             // once a day
+    sql("update service_connection s join tariff_plan p on p.id = s.tariff_plan_id set s.tariff_plan_id = (select id from tariff_plan where code = 'COM-VAR') where p.code = 'COM-FIX'");
+    await midnight('2026-06-02T00:05-07:00');
+    expect(plan()).toEqual([{ s: 'retired', w: null, d: '2026-06-02' }]);
+    expect(told('COM-FIX is retired')).toBe(1);
+    await manager().get('/plans/COM-FIX').lacks('Retires on');
+    await clock('2026-05-02T10:00-07:00');
   });
 
   test('ONB02US05 consumers are told of new prices thirty days before, once', async () => {

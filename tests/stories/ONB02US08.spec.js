@@ -128,7 +128,7 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     await make({ sub_area: 'POR-MET' }).refuses(422, 'sub_area', 'Choose a sub-area of the list.');
     await make({ place: '45.5152, -122.6784', impervious: '4000' }).done('is there.');
     const no = one("select premise_no from premise where line1 = '1130 SW 6th Ave'");
-    expect(sql("select latitude, longitude, eru_e3 from premise where premise_no = ?", [no])).toEqual([{ latitude: '45.515200', longitude: '-122.678400', eru_e3: '1600' }]);
+    expect(sql("select latitude, longitude, eru_e3 from premise where premise_no = ?", [no])).toEqual([{ latitude: '45.515200', longitude: '-122.678400', eru_e3: null }]);     // the plan says what a unit is
     const again = await make({ line1: '1130 SW 6TH AVE' });
     expect([409, 422]).toContain(again.status);
     expect(again.body).toContain(`/areas/premises/${no}`);

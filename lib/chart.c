@@ -246,6 +246,12 @@ static void add_labels(Text *t, const Chart *c, const Plot *p) {
         int wide = text_width(c->labels[c->n - 1]);
         last = within(p, centre_of(c, p, c->n - 1), wide) - wide / 2;
     }
+    while (every < c->n) {                                  /* so far apart that the one before it has room too */
+        size_t before = c->n - 1 - every;
+        int wide = text_width(c->labels[before]);
+        if (within(p, centre_of(c, p, before), wide) + wide / 2 + 40 <= last) break;
+        every++;
+    }
     for (size_t i = 0; i < c->n; i++) {
         if ((c->n - 1 - i) % every) continue;
         int wide = text_width(c->labels[i]), x = within(p, centre_of(c, p, i), wide);

@@ -133,7 +133,7 @@ void show_moves(Req *r, const char *list, const Machine *m, Id id, const char *p
         show_text(r, at(r, list, n, "post"), "1");
         show_int(r, at(r, list, n, "row_version"), now.version);
         if (v->danger) show_text(r, at(r, list, n, "kind"), "danger");
-        else if (!n) show_text(r, at(r, list, n, "kind"), "primary");
+        else if (!n && !v->plain) show_text(r, at(r, list, n, "kind"), "primary");
         show_text(r, at(r, list, n, "why"), no.text);
         n++;
     }

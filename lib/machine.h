@@ -29,6 +29,7 @@ typedef struct Move {
     void      (*effect)(Ctx *c, Id id, void *arg);      /* in the same transaction, after the state has changed */
     const char *text;                   /* of the button: a message's key; NULL: none (moved by the system) */
     bool        danger, asks_reason;
+    bool        plain;                  /* never the page's one main button */
     const char *key;                                    /* another permission key than the machine's */
 } Move;
 

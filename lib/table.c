@@ -58,7 +58,7 @@ void table_cell(TableView *t, const char *value) {
 void table_sub(TableView *t, const char *value)  { put(t->row, text(t->r, "cells.%zu.sub", t->cells - 1), value); }
 void table_link(TableView *t, const char *url)   { put(t->row, text(t->r, "cells.%zu.url", t->cells - 1), url); }
 void table_money(TableView *t,
-                 Money value)      { table_cell(t, locale_money_plain(&t->r->c.mem, t->r->c.locale, value)); }
+                 Money value)      { table_cell(t, locale_money(&t->r->c.mem, t->r->c.locale, value)); }
 void table_date(TableView *t, Date value)        { table_cell(t, locale_date(&t->r->c.mem, t->r->c.locale, value)); }
 void table_int(TableView *t, int64_t value)      { table_cell(t, locale_count(&t->r->c.mem, t->r->c.locale, value)); }
 

@@ -24,7 +24,7 @@ void table_row   (TableView *t, const char *url);           /* url may be NULL *
 void table_cell  (TableView *t, const char *text_);         /* NULL: empty */
 void table_sub   (TableView *t, const char *text_);         /* second line of the cell before */
 void table_link  (TableView *t, const char *url);           /* of the cell before */
-void table_money (TableView *t, Money value);               /* without the currency's sign: the head has it */
+void table_money (TableView *t, Money value);               /* with the currency's sign, as lists have it */
 void table_date  (TableView *t, Date value);
 void table_int   (TableView *t, int64_t value);
 void table_state (TableView *t, const char *state);         /* a badge: label and tone of the messages */

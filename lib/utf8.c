@@ -342,6 +342,33 @@ bool phone_is_valid(const char *s) {
     return !s[n + 1] && n >= 8 && n <= 15;
 }
 
+/* Digits of the country's code: one of +1 and +7, three where no code of two begins so (ITU-T E.164). */
+static size_t country_digits(const char *digits) {
+    static const char *const twos[] = { "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44",
+        "45", "46", "47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64",
+        "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98" };
+    if (*digits == '1' || *digits == '7') return 1;
+    for (size_t i = 0; i < sizeof twos / sizeof *twos; i++)
+        if (!strncmp(digits, twos[i], 2)) return 2;
+    return 3;
+}
+
+char *phone_words(Arena *a, const char *e164) {
+    if (!phone_is_valid(e164)) return arena_copy(a, e164 ? e164 : "");
+    const char *p = e164 + 1;
+    size_t code = country_digits(p), n = strlen(p) - code;
+    /* Groups of the rest: India and a few write five and five, the others three, three and what is left. */
+    size_t group = !strncmp(p, "91", 2) && n == 10 ? 5 : n == 8 ? 4 : 3;
+    char *to = arena_text(a, "+%.*s", (int)code, p);
+    p += code;
+    while (n) {
+        size_t take = n <= 4 || n < group ? n : group;
+        to = arena_text(a, "%s\302\240%.*s", to, (int)take, p);
+        p += take, n -= take;
+    }
+    return to;
+}
+
 /* ---- masks ---- */
 
 char *mask_email(Arena *a, const char *email) {

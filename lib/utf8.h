@@ -58,6 +58,9 @@ char *email_normal(Arena *a, const char *s);
    goes. NULL when there is no country code, other characters than digits and " -.()/", or not 8 to 15 digits. */
 char *phone_e164  (Arena *a, const char *s, const char *country);
 bool  phone_is_valid(const char *s);                                /* is already +digits, 8 to 15 */
+/* As people read it: "+15035557890" -> "+1 503 555 7890", "+919876543210" -> "+91 98765 43210", no-break spaces between;
+   anything but +digits as it is. */
+char *phone_words (Arena *a, const char *e164);
 
 /* Masks for pages without the right to see: "a***@sfwater.org", "+1 *** *** 7890" as "+1******7890", "****4242". */
 char *mask_email(Arena *a, const char *email);

@@ -65,7 +65,7 @@ static ViewRow *bill_of_path(Req *r) {
     return b;
 }
 
-static const char *money_of(Req *r, Money m) { return locale_money_plain(&r->c.mem, r->c.locale, m); }
+static const char *money_of(Req *r, Money m) { return locale_money(&r->c.mem, r->c.locale, m); }
 
 static const char *day_of(Req *r, Date d) { return locale_date(&r->c.mem, r->c.locale, d); }
 

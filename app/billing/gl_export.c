@@ -339,9 +339,9 @@ void gl_export_show(Req *r) {
     show_text(r, "show.status.tone", state_tone(r, b->state));
     show_fact(r, "show.facts", word(r, "billing.overview.period"), b->label, NULL);
     show_fact(r, "show.facts", word(r, "billing.gl.rows"), locale_count(&c->mem, c->locale, b->rows), NULL);
-    show_fact(r, "show.facts", word(r, "billing.bill.debit"), locale_money_plain(&c->mem, c->locale, b->debit_minor),
+    show_fact(r, "show.facts", word(r, "billing.bill.debit"), locale_money(&c->mem, c->locale, b->debit_minor),
               NULL);
-    show_fact(r, "show.facts", word(r, "billing.bill.credit"), locale_money_plain(&c->mem, c->locale, b->credit_minor),
+    show_fact(r, "show.facts", word(r, "billing.bill.credit"), locale_money(&c->mem, c->locale, b->credit_minor),
               NULL);
     if (b->erp_reference) show_fact(r, "show.facts", word(r, "billing.gl.reference"), b->erp_reference, NULL);
     if (b->reverses_id.id)

@@ -376,8 +376,8 @@ void gl_journal_show(Req *r) {
         if (l.v[i].credit.minor) table_money(t, l.v[i].credit); else table_cell(t, "");
     }
     table_foot(t, msg(r->c.language, "ui.total"));
-    table_foot(t, locale_money_plain(&r->c.mem, r->c.locale, l.debit));
-    table_foot(t, locale_money_plain(&r->c.mem, r->c.locale, l.credit));
+    table_foot(t, locale_money(&r->c.mem, r->c.locale, l.debit));
+    table_foot(t, locale_money(&r->c.mem, r->c.locale, l.credit));
     history_aside(r, "gl_journal", j->id, NULL);
     page(r, "layout/show");
 }

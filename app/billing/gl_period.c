@@ -136,15 +136,15 @@ void gl_trial_balance(Req *r) {
     const Money sums[] = { opening, debit, credit, money_add(opening, money_sub(debit, credit)) };
     table_foot(t, msg(c->language, "ui.total"));
     table_foot(t, "");
-    for (size_t i = 0; i < 4; i++) table_foot(t, locale_money_plain(&c->mem, c->locale, sums[i]));
+    for (size_t i = 0; i < 4; i++) table_foot(t, locale_money(&c->mem, c->locale, sums[i]));
     table_empty(t, msg(c->language, "billing.gl.no_entries"), NULL);
     show_fact(r, "show.facts", word(r, "billing.overview.period"), p ? p->label : "", NULL);
     if (p) show_text(r, "show.status.text", state_label(r, p->state)),
         show_text(r, "show.status.tone", state_tone(r, p->state));
-    show_fact(r, "show.facts", word(r, "billing.bill.debit"), locale_money_plain(&c->mem, c->locale, debit), NULL);
-    show_fact(r, "show.facts", word(r, "billing.bill.credit"), locale_money_plain(&c->mem, c->locale, credit), NULL);
+    show_fact(r, "show.facts", word(r, "billing.bill.debit"), locale_money(&c->mem, c->locale, debit), NULL);
+    show_fact(r, "show.facts", word(r, "billing.bill.credit"), locale_money(&c->mem, c->locale, credit), NULL);
     show_fact(r, "show.facts", word(r, "billing.run.difference"),
-              locale_money_plain(&c->mem, c->locale, money_sub(debit, credit)), NULL);
+              locale_money(&c->mem, c->locale, money_sub(debit, credit)), NULL);
     page(r, "layout/show");
 }
 

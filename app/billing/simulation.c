@@ -483,9 +483,9 @@ static void show_account(Req *r, const Simulation *s) {
         }
         table_foot(t, word(r, "billing.run.total"));
         table_foot(t, NULL);
-        table_foot(t, locale_money_plain(&r->c.mem, r->c.locale, a->current));
+        table_foot(t, locale_money(&r->c.mem, r->c.locale, a->current));
         table_foot(t, NULL);
-        table_foot(t, locale_money_plain(&r->c.mem, r->c.locale, b->current));
+        table_foot(t, locale_money(&r->c.mem, r->c.locale, b->current));
     }
     table_empty(t, word(r, "billing.simulation.account_none"), NULL);
 }

@@ -235,7 +235,7 @@ static View show_head(Req *r, int tab) {
     if (p->primary_phone) {
         show_text(r, at(r, "show.lines", n, "icon"), "phone");
         show_text(r, at(r, "show.lines", n, "url"), text(r, "tel:%s", p->primary_phone));
-        show_text(r, at(r, "show.lines", n++, "text"), p->primary_phone);
+        show_text(r, at(r, "show.lines", n++, "text"), phone_words(&r->c.mem, p->primary_phone));
     }
     if (p->email) {
         show_text(r, at(r, "show.lines", n, "icon"), "mail");
@@ -334,10 +334,23 @@ static void show_usage(Req *r, const char *at_, const BillHeads *bills) {
     }
 }
 
-typedef struct Happened { Time at; const char *bill, *receipt, *who; } Happened;
+typedef struct Happened { Time at; const char *bill, *receipt, *text, *who; } Happened;
 
 static int newest_first(const void *a, const void *b) {
     return time_compare(((const Happened *)b)->at, ((const Happened *)a)->at);
+}
+
+/* "$153.77, bank transfer" */
+static const char *paid_words(Req *r, const PaymentHead *p) {
+    const char *amount = locale_money(&r->c.mem, r->c.locale, p->amount);
+    return p->mode ? text(r, "%s, %s", amount, p->mode) : amount;
+}
+
+/* "$109.83, due 23 Oct 2026" */
+static const char *billed_words(Req *r, const BillHead *b) {
+    return msg_format(r, r->c.language, "cis.consumer.bill_for",
+                      { "amount", locale_money(&r->c.mem, r->c.locale, b->total) },
+                      { "due", locale_date_words(&r->c.mem, r->c.locale, b->due_date) });
 }
 
 /* Bills and payments, the eight newest of both. */
@@ -347,10 +360,11 @@ static void show_activity(Req *r, const PaymentHeads *payments, const BillHeads 
     for (size_t i = 0; i < payments->n; i++)
         if (payments->v[i].receipt_no)
             all[n++] = (Happened){ payments->v[i].received_at, NULL, payments->v[i].receipt_no,
-                                   payments->v[i].payer_name };
+                                   paid_words(r, &payments->v[i]), payments->v[i].payer_name };
     for (size_t i = 0; i < bills->n; i++)
         if (time_is_set(bills->v[i].published_at))
-            all[n++] = (Happened){ .at = bills->v[i].published_at, .bill = bills->v[i].bill_no };
+            all[n++] = (Happened){ .at = bills->v[i].published_at, .bill = bills->v[i].bill_no,
+                                   .text = billed_words(r, &bills->v[i]) };
     qsort(all, n, sizeof *all, newest_first);
     const char *day = "";
     for (size_t i = 0; i < n && i < PAYMENTS_READ; i++) {
@@ -363,6 +377,7 @@ static void show_activity(Req *r, const PaymentHeads *payments, const BillHeads 
         show_text(r, at(r, "show.history", i, "title"),
                   h->bill ? SAY_NO(r, "bill_issued", h->bill) : SAY_NO(r, "payment_received", h->receipt));
         show_text(r, at(r, "show.history", i, "time"), locale_clock(&r->c.mem, r->c.locale, h->at));
+        show_text(r, at(r, "show.history", i, "text"), h->text);
         show_text(r, at(r, "show.history", i, "who"), h->who);
     }
 }

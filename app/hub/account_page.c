@@ -170,6 +170,31 @@ static const char *endpoint_of(Req *r, const AccountView *a) {
     return text(r, "%s/hooks/%s/%s", installation()->public_url, a->driver, a->endpoint_key);
 }
 
+enum { EVENTS_LOOKED_AT = 1000 };
+
+#define LAST_OF_TYPE(F, T) F(T, const char *, type) F(T, Time, at)
+ROW(LastOfType, LAST_OF_TYPE)
+
+/* Each event that is to be ticked at the provider, and when the newest one of its kind came: what never came was perhaps
+   not ticked. */
+static void show_checklist(Req *r, const AccountView *a, const GatewayDriver *d) {
+    LastOfTypes came = db_all(r, LastOfType,
+        "select x.type, max(x.received_at) as at from (select type, received_at from webhook_event where "
+        "source = 'gateway' and account_ref = ? order by id desc limit ?) x group by x.type", a->id,
+        (int)EVENTS_LOOKED_AT);
+    TableView *t = table_start(r, "show.sections.0.table", word(r, "hub.webhook_events"));
+    table_column(t, word(r, "hub.webhook_events"), "code", "id");
+    table_column(t, word(r, "hub.last_came"), "date", NULL);
+    for (const char *const *e = d->events; *e; e++) {
+        const LastOfType *last = NULL;
+        for (size_t i = 0; i < came.n && !last; i++)
+            if (!strcmp(came.v[i].type, *e)) last = &came.v[i];
+        table_row(t, NULL);
+        table_cell(t, *e);
+        table_cell(t, last ? when(r, last->at) : word(r, "hub.never"));
+    }
+}
+
 static void show_webhook(Req *r, const AccountView *a, const GatewayDriver *d) {
     static const char facts[] = "show.sections.0.facts";
     show_text(r, "show.sections.0.title", word(r, "hub.webhook"));
@@ -185,9 +210,7 @@ static void show_webhook(Req *r, const AccountView *a, const GatewayDriver *d) {
     int64_t refused = db_int(r, "select coalesce(sum(count), 0) from webhook_refusal where source = 'gateway' and "
                                 "account_ref = ? and day >= ?", a->id, date_add_days(utility_today(&r->c), -7));
     show_fact(r, facts, word(r, "hub.refused_7d"), locale_count(&r->c.mem, r->c.locale, refused), NULL);
-    Text t = text_start(r);
-    for (const char *const *e1 = d->events; *e1; e1++) text_addf(&t, "%s%s", t.n ? ", " : "", *e1);
-    show_fact(r, facts, word(r, "hub.webhook_events"), t.s, NULL);
+    show_checklist(r, a, d);
 }
 
 static void show_credentials(Req *r, const AccountView *a, const GatewayDriver *d) {

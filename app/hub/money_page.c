@@ -17,6 +17,7 @@
 #include "lib/money.h"
 #include "lib/page.h"
 #include "lib/table.h"
+#include "lib/web.h"
 
 static int64_t disputes_open(Ctx *c) {
     return db_int(c, "select count(*) from dispute where utility_id = ? and state = 'open'", c->utility);
@@ -28,11 +29,11 @@ static int64_t settlements_open(Ctx *c) {
 const PageTab hub_tabs[] = {
     { "hub", "hub.gateways",    "/integrations",             "hub.gateways",    NULL },
     { "hub", "hub.messaging",   "/integrations/messaging",   "hub.providers",   NULL },
+    { "hub", "hub.events",      "/integrations/events",      "hub.events",      NULL },
     { "hub", "hub.payments",    "/integrations/payments",    "hub.intents",     NULL },
     { "hub", "hub.refunds",     "/integrations/refunds",     "hub.refunds",     NULL },
     { "hub", "hub.disputes",    "/integrations/disputes",    "hub.refunds",     disputes_open },
     { "hub", "hub.settlements", "/integrations/settlements", "hub.settlements", settlements_open },
-    { "hub", "hub.events",      "/integrations/events",      "hub.events",      NULL },
     { "hub", "hub.health",      "/integrations/health",      "hub.gateways",    NULL },
     { 0 }
 };
@@ -149,8 +150,56 @@ static void show_intent_tables(Req *r, const IntentView *i) {
         i->id, i->id, i->id, i->id);
 }
 
+enum { EVENTS_SHOWN = 50, PAYMENTS_OF_ONE = 5 };
+
+#define EVENT_LINE(F, T) F(T, const char *, public_id) F(T, const char *, type) F(T, Time, received_at) \
+    F(T, int, delivery_count) F(T, const char *, state) F(T, const char *, reason)
+ROW(EventLine, EVENT_LINE)
+
+/* What the gateway told of it, newest first. */
+static void show_intent_events(Req *r, const IntentView *i) {
+    TableView *t = section_table(r, 4, "hub.events");
+    table_column(t, word(r, "hub.type"), "text", "id");
+    table_column(t, word(r, "hub.received"), "date", "name");
+    table_column(t, word(r, "hub.deliveries"), "num", NULL);
+    table_column(t, word(r, "hub.reason"), "text", NULL);
+    table_column(t, word(r, "hub.state"), "status", "status");
+    EventLines all = db_all(r, EventLine, "select public_id, type, received_at, delivery_count, state, reason "
+                                          "from webhook_event where intent_id = ? order by id desc limit ?", i->id,
+                            (int)EVENTS_SHOWN);
+    for (size_t k = 0; k < all.n; k++) {
+        const EventLine *e = &all.v[k];
+        table_row(t, link_open(r, "/integrations/events/%s", e->public_id));
+        table_cell(t, e->type);
+        table_cell(t, locale_time(&r->c.mem, r->c.locale, e->received_at));
+        table_int(t, e->delivery_count);
+        table_cell(t, e->reason ? state_label(r, e->reason) : "");
+        table_state(t, e->state);
+    }
+    table_empty(t, word(r, "hub.no_events"), word(r, "hub.no_events_how"));
+}
+
+#define PAID_LINE(F, T) F(T, const char *, payment_no)
+ROW(PaidLine, PAID_LINE)
+
+/* A refund is asked for at the payment it takes back: one for each account that was paid. */
+static void show_refund_ways(Req *r, const IntentView *i, size_t *n) {
+    if (strcmp(i->state, "succeeded") && strcmp(i->state, "partially_refunded")) return;
+    PaidLines all = db_all(r, PaidLine, "select payment_no from payment where payment_intent_id = ? and status in "
+                                        "('posted', 'pending_clearance', 'partially_refunded') order by id limit ?",
+                           i->id, (int)PAYMENTS_OF_ONE);
+    for (size_t k = 0; k < all.n; k++) {
+        char *to = link_open(r, "/cis/payments/%s/refund", all.v[k].payment_no);
+        if (!to) return;
+        show_text(r, at(r, "page.actions", *n, "text"), all.n == 1 ? word(r, "hub.refund_it")
+                  : msg_format(r, r->c.language, "hub.refund_of", { "no", all.v[k].payment_no }));
+        show_text(r, at(r, "page.actions", (*n)++, "url"), to);
+    }
+}
+
 static void show_intent_actions(Req *r, const IntentView *i) {
     size_t n = 0;
+    show_refund_ways(r, i, &n);
     if (!strcmp(i->state, "requires_action") || !strcmp(i->state, "processing")) {
         show_text(r, at(r, "page.actions", n, "text"), word(r, "hub.check_now"));
         show_text(r, at(r, "page.actions", n, "post"), "1");
@@ -176,6 +225,7 @@ void intent_page(Req *r) {
     }
     show_intent_facts(r, i);
     show_intent_tables(r, i);
+    show_intent_events(r, i);
     show_intent_actions(r, i);
     review_show(r, i->intent_no);
     page(r, "layout/show");
@@ -256,7 +306,7 @@ void dispute_list_page(Req *r) { list_page(r, "hub.disputes", &disputes); }
 
 static const Choice settlement_states[] = { { "exceptions", NULL }, { "matched", NULL }, { "closed", NULL }, { 0 } };
 
-static const ListAction settlement_actions[] = { { "hub.bank", "/integrations/bank", "bank", NULL, VIEW, false },
+static const ListAction settlement_actions[] = { { "hub.bank", "/integrations/bank", "cash", NULL, VIEW, false },
     { 0 } };
 
 static const ListSpec settlements = {
@@ -328,8 +378,24 @@ static void show_settlement_facts(Req *r, const SettlementView *s) {
         show_fact(r, "show.facts", word(r, "hub.sent_back"), locale_time(&r->c.mem, r->c.locale, s->failed_at), NULL);
 }
 
+#define LINE_COUNT(F, T) F(T, const char *, state) F(T, int64_t, n)
+ROW(LineCount, LINE_COUNT)
+
+/* "Matched 12, missing here 1": what is left to do, before the lines. */
+static const char *lines_in_words(Req *r, const SettlementView *s) {
+    LineCounts all = db_all(r, LineCount, "select match_state as state, count(*) as n from settlement_line "
+                                          "where settlement_id = ? group by match_state order by "
+                                          "match_state in ('matched', 'resolved'), n desc", s->id);
+    Text t = text_start(r);
+    for (size_t i = 0; i < all.n; i++)
+        text_addf(&t, "%s%s: %s", i ? ", " : "", state_label(r, all.v[i].state),
+                  locale_count(&r->c.mem, r->c.locale, all.v[i].n));
+    return t.s;
+}
+
 static void show_settlement_lines(Req *r, const SettlementView *s) {
     TableView *t = section_table(r, 0, "hub.lines");
+    show_text(r, "show.sections.0.sub", lines_in_words(r, s));
     table_column(t, word(r, "hub.no"), "num", "id");
     table_column(t, word(r, "hub.kind"), "text", "name");
     table_column(t, word(r, "hub.provider_id"), "code", NULL);

@@ -81,7 +81,8 @@ bool sandbox_may_reach(Ctx *c, const char *to) {
     return false;
 }
 
-#define CANDIDATE(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, int64_t, monthly_cap) F(T, int64_t, tried)
+#define CANDIDATE(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, int64_t, monthly_cap) F(T, int, rate_per_s) \
+    F(T, int64_t, tried)
 ROW(Candidate, CANDIDATE)
 
 static bool month_is_full(Ctx *c, const Candidate *p) {
@@ -92,12 +93,21 @@ static bool month_is_full(Ctx *c, const Candidate *p) {
                      "a.kind = 'ok'", p->id, from) >= p->monthly_cap;
 }
 
+/* When the next message may leave by the provider: its rate counts what left within a second. Workers that begin in the
+   same moment do not see each other, so a few more may go. Nothing leaves by a fake. */
+static Time rate_admits_at(Ctx *c, const Candidate *p) {
+    if (!strcmp(p->adapter, "fake")) return c->now;
+    int64_t left = db_int(c, "select count(*) from message_attempt where message_provider_id = ? and request_at > ?",
+                          p->id, time_add_seconds(c->now, -1));
+    return left < p->rate_per_s ? c->now : time_add_seconds(c->now, 1);
+}
+
 /* A utility's own come before the tenant's. In a sandbox the fakes, after the real ones where an address may be
    reached. */
 ProviderChoice provider_for(Ctx *c, const ProviderWish *w) {
     bool fakes_only = is_sandbox(c) && !sandbox_may_reach(c, w->to);
     Candidates all = db_all(c, Candidate,
-        "select p.id, p.adapter, coalesce(p.monthly_cap, 0) as monthly_cap, (select count(*) "
+        "select p.id, p.adapter, coalesce(p.monthly_cap, 0) as monthly_cap, p.rate_per_s, (select count(*) "
         "from message_attempt a where a.message_id = ? and a.message_provider_id = p.id "
         "and a.kind <> 'ok') as tried from message_provider p where (p.utility_id = ? or p.utility_id is null) "
         "and p.channel = ? and p.status = 'active' and p.enabled = 1 and (? = 0 or p.adapter = 'fake') and (? = 1 "
@@ -106,7 +116,10 @@ ProviderChoice provider_for(Ctx *c, const ProviderWish *w) {
     ProviderChoice to = { .has_none = !all.n, .wait_until = TIME_NONE };
     for (size_t i = 0; i < all.n; i++) {
         if (all.v[i].tried >= w->tries || month_is_full(c, &all.v[i])) continue;
-        Time at = admits_at(c, all.v[i].id);
+        Time at = rate_admits_at(c, &all.v[i]);
+        if (at.us > c->now.us)                              /* it waits for its turn; the next one is for failures */
+            return (ProviderChoice){ .wait_until = at };
+        at = admits_at(c, all.v[i].id);
         if (at.us <= c->now.us) return (ProviderChoice){ .provider = all.v[i].id, .wait_until = TIME_NONE };
         if (!time_is_set(to.wait_until) || at.us < to.wait_until.us) to.wait_until = at;
     }

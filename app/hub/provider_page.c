@@ -127,10 +127,12 @@ void provider_cards_page(Req *r) {
         show_text(r, at(r, "show.sections", n, "title"), a->label);
         hub_card_mark(r, n, a->label);
         show_text(r, at(r, "show.sections", n, "span"), "third");
-        show_text(r, at(r, "show.sections", n, "text"), word(r, "hub.not_connected"));
+        show_text(r, at(r, "show.sections", n, "sub"), word(r, text(r, "hub.channel.%s", a->channel)));
+        show_fact(r, at(r, "show.sections", n, "facts"), word(r, "hub.state"), word(r, "hub.not_connected"), NULL);
         if (may) {
-            show_text(r, at(r, "show.sections", n, "link.text"), word(r, "hub.connect"));
-            show_text(r, at(r, "show.sections", n, "link.url"), link_path(r, "/integrations/adapters/%s", a->name));
+            show_text(r, at(r, "show.sections", n, "actions.0.text"), word(r, "hub.connect"));
+            show_text(r, at(r, "show.sections", n, "actions.0.url"),
+                      link_path(r, "/integrations/adapters/%s", a->name));
         }
         n++;
     }

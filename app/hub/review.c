@@ -55,7 +55,7 @@ static const Form look_form = { .name = "review_look", .fields = FIELDS {
     { "note",   LONG_TEXT(3, 300),     .flags = REQUIRED },
     { 0 } } };
 
-enum { SECTION_FIRST = 4 };
+enum { SECTION_FIRST = 5 };
 
 static void show_form(Req *r, const ReviewRow *v, size_t n, const char *title, const Form *form, const char *what) {
     show_text(r, at(r, "show.sections", n, "title"), word(r, title));

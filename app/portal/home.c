@@ -100,7 +100,10 @@ void show_owed(Req *r, Mines mines, bool with_pdf) {
     show_text(r, "due.text", locale_money(&c->mem, c->locale, o.open));
     show_text(r, "due.word", word);
     show_text(r, "due.tone", tone);
-    if (o.overdue.minor > 0)
+    const BillHead *oldest = o.bill_no ? bill_get(c, o.bill_no) : NULL;
+    if (oldest && !money_compare(o.open, o.overdue) && !money_compare(oldest->open, o.open))       /* the badge says since when */
+        show_text(r, "due.line", msg_format(c, c->language, "portal.bill.title", { "month", bill_title(c, oldest) }));
+    else if (o.overdue.minor > 0)
         show_text(r, "due.line", msg_format(c, c->language, "portal.home.overdue",
                                             { "amount", locale_money(&c->mem, c->locale, o.overdue) }));
     else if (date_is_set(o.due))
@@ -190,6 +193,55 @@ void show_use(Req *r, BillHeads bills) {
     show_text(r, "chart.svg", chart_bars(&c->mem, &chart));
 }
 
+/* The newest bill's use beside the same month of the year before, else beside the bill before it. */
+static void show_use_words(Req *r, BillHeads bills) {
+    Ctx *c = &r->c;
+    const BillHead *now = NULL, *then = NULL, *last = NULL;
+    for (size_t i = 0; i < bills.n && !then; i++) {
+        const BillHead *b = &bills.v[i];
+        if (!b->usage_unit || strcmp(b->status, "published")) continue;
+        if (!now) now = b;
+        else if (b->account.id != now->account.id || strcmp(b->usage_unit, now->usage_unit)) continue;
+        else if (month_of(b->period_end).no == month_add(month_of(now->period_end), -12).no) then = b;
+        else if (!last) last = b;
+    }
+    const BillHead *with = then ? then : last;
+    if (!now || !with) return;
+    int64_t more = now->usage.micro - with->usage.micro;
+    show_text(r, "use.tone", more < 0 ? "ok" : "info");
+    show_text(r, "use.icon", more < 0 ? "trend-down" : more > 0 ? "trend-up" : "info");
+    show_text(r, "use.text",
+              msg_format(c, c->language, more < 0 ? "portal.home.use_less" : more > 0 ? "portal.home.use_more"
+                         : "portal.home.use_same", { "month", bill_title(c, now) },
+                         { "use", locale_quantity(&c->mem, c->locale, now->usage, now->usage_unit) },
+                         { "difference", locale_quantity(&c->mem, c->locale, (Quantity){ more < 0 ? -more : more },
+                                                         now->usage_unit) },
+                         { "then", bill_title(c, with) }));
+}
+
+static void show_task(Req *r, size_t *n, const char *key, const char *icon, const char *path) {
+    if (!path) return;
+    show_text(r, at(r, "tasks", *n, "text"), msg(r->c.language, key));
+    show_text(r, at(r, "tasks", *n, "icon"), icon);
+    show_text(r, at(r, "tasks", (*n)++, "url"), path);
+}
+
+/* What people come for besides the bill. */
+static void show_tasks(Req *r, Mines mines) {
+    Ctx *c = &r->c;
+    size_t n = 0;
+    for (size_t i = 0; i < mines.n && !n; i++) {
+        const char *meter = db_text(c, "select m.meter_no from service_connection s join meter m on m.id = s.meter_id "
+                                       "where s.account_id = ? and s.status = 'active' order by s.id limit 1",
+                                    mines.v[i].id);
+        if (meter) show_task(r, &n, "portal.reading.title", "gauge", reading_path(r, mines.v[i].id, meter));
+    }
+    if (!mines.n) return;
+    show_task(r, &n, "portal.payments.title", "history", link_path(r, "/payments"));
+    show_task(r, &n, "portal.statement.title", "file", link_path(r, "/statement"));
+    if (may_pay(mines)) show_task(r, &n, "portal.autopay.title", "refresh", link_path(r, "/pay/autopay"));
+}
+
 void home_page_portal(Req *r) {
     Ctx *c = &r->c;
     Mines mines = mine_shown(r);
@@ -211,6 +263,8 @@ void home_page_portal(Req *r) {
     }
     BillHeads bills = bills_of(c, mines, NULL);
     show_use(r, bills);
+    show_use_words(r, bills);
+    show_tasks(r, mines);
     size_t shown = 0;
     for (size_t i = 0; i < bills.n && shown < BILLS_SHOWN; i++)
         if (strcmp(bills.v[i].status, "cancelled")) show_bill_row(r, "bills", shown++, &bills.v[i]);

@@ -11,6 +11,7 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/utf8.h"
 
 /* What counts while the utility has set nothing. Amounts in minor units. */
 static const struct { const char *key, *value; } delivered[] = {
@@ -114,8 +115,11 @@ void portal_page(Req *r, const char *title_key, const char *template_) {
 static void show_help(Req *r) {
     Ctx *c = &r->c;
     const Utility *u = utility_here(c);
-    if (u->contact_phone)
-        show_text(r, "contact.call", msg_format(c, c->language, "portal.help_call", { "phone", u->contact_phone }));
+    if (u->contact_phone) {
+        const char *phone = phone_words(&c->mem, u->contact_phone);
+        if (phone_is_valid(u->contact_phone)) show_text(r, "contact.call_url", text(r, "tel:%s", u->contact_phone));
+        show_text(r, "contact.call", msg_format(c, c->language, "portal.help_call", { "phone", phone }));
+    }
     if (!u->email) return;
     show_text(r, "contact.mail", u->email);
     show_text(r, "contact.mail_url", text(r, "mailto:%s", u->email));

@@ -339,7 +339,7 @@ void plan_bill_table(Req *r, const char *section, const char *title, const Tarif
     table_foot(t, PLAN_SAY(r, "total"));
     table_foot(t, "");
     table_foot(t, "");
-    table_foot(t, locale_money_plain(a, r->c.locale, bill->total));
+    table_foot(t, locale_money(a, r->c.locale, bill->total));
 }
 
 void plan_chart(Req *r, const char *section, const Chart *chart) {
@@ -444,7 +444,7 @@ void plan_components(Req *r, const char *section, const PlanVersion *v, const ch
     show_text(r, text(r, "%s.title", section), PLAN_SAY(r, "components"));
     TableView *t =
         table_start(r, text(r, "%s.table", section), text(r, "%s %d", PLAN_SAY(r, "components_of"), v->version_no));
-    table_column(t, "#", "num", NULL);
+    table_column(t, PLAN_SAY(r, "order"), "num", NULL);
     table_column(t, PLAN_SAY(r, "charge"), "text", "id");
     table_column(t, PLAN_SAY(r, "type"), "text", NULL);
     table_column(t, PLAN_SAY(r, "service"), "code", NULL);

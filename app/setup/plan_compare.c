@@ -131,7 +131,7 @@ void plan_show_uses(Req *r, const char *section, const PlanUses *u) {
     table_column(t, u->before_name, "money", NULL);
     table_column(t, u->after_name, "money", "amount");
     table_column(t, PLAN_SAY(r, "difference"), "money", NULL);
-    table_column(t, "%", "num", NULL);
+    table_column(t, text(r, "%s, %%", PLAN_SAY(r, "difference")), "num", NULL);
     for (int i = 0; i < u->n; i++) {
         Money d = money_sub(u->after[i], u->before[i]);
         table_row(t, NULL);

@@ -586,7 +586,7 @@ static void plan_moved(Ctx *c, Id id, const char *from, const char *to, const ch
 
 static const Move plan_moves[] = {
     { "draft",    "start",      "active",   EDIT, NULL, NULL },             /* with its first version in force */
-    { "active",   "deactivate", "inactive", EDIT, NULL, NULL,   .text = "Deactivate" },
+    { "active",   "deactivate", "inactive", EDIT, NULL, NULL,   .text = "Deactivate", .plain = true },
     { "inactive", "activate",   "active",   EDIT, NULL, NULL,   .text = "Activate" },
     { "active",   "retire",     "retired",  APPROVE, plan_retire_refusal, plan_retired },      /* plan_retire.c */
     { "inactive", "retire",     "retired",  APPROVE, plan_retire_refusal, plan_retired },

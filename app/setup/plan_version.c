@@ -407,9 +407,15 @@ static void show_sample(Req *r, const char *section, const PlanVersion *v) {
 
 /* Accounts that were billed for days the version now prices anew: re-billing is the correction run's. */
 static bool show_billed(Req *r, const char *section, const PlanVersion *v) {
+    if (!strcmp(v->state, "superseded")) return false;
+    if (time_is_set(v->approved_at) && time_date(r->c.locale->zone, v->approved_at).day <= v->effective_from.day)
+        return false;                                       /* in force before the first bill of its days */
+    if (!db_int(r, "select exists (select 1 from tariff_plan_version where plan_id=? and effective_from<? "
+                   "and approved_at is not null)", v->plan_id, v->effective_from))
+        return false;                                       /* nothing had another price */
     int64_t n = db_int(r, "select count(distinct account_id) from service_connection where tariff_plan_id=? "
                           "and last_billed_on>=?", v->plan_id, v->effective_from);
-    if (!n || strcmp(v->state, "superseded") == 0) return false;
+    if (!n) return false;
     show_text(r, text(r, "%s.title", section), PLAN_SAY(r, "billed"));
     show_text(r, text(r, "%s.sub", section), msg_plural(r, r->c.language, "plan.billed_n", n, NULL));
     TableView *t = table_start(r, text(r, "%s.table", section), PLAN_SAY(r, "billed"));

@@ -630,10 +630,10 @@ static const Form reason_form = { .name = "utility_reason", .fields = FIELDS {
 static void ask(Req *r, Action action, const char *what, const char *title, const char *how, bool danger) {
     const UtilityRow *u = utility_row(r, action);
     form_show(r, "confirm", &reason_form, text(r, "/utilities/%s/%s", u->code, what));
-    form_head(r, title, NULL);
+    form_head(r, text(r, "%s %s", title, u->name), NULL);
     show_text(r, "confirm.text.0", how);
     show_fact(r, "confirm.facts", SAY(r, "utility"), u->name, u->code);
-    show_text(r, "confirm.submit", title);
+    show_text(r, "confirm.submit", text(r, "%s %s", title, u->name));
     if (!danger) show_text(r, "confirm.tone", "primary");
     show_text(r, "confirm.back_url", link_path(r, "/utilities/%s/progress", u->code));
     page(r, "layout/confirm");

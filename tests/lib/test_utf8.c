@@ -85,6 +85,16 @@ static void checks_addresses(void) {
     SAME_TEXT(phone_e164(&mem, "098765 43210", "91"), "+919876543210");
     SAME_TEXT(phone_e164(&mem, "5557", "1"), NULL);
     SAME_TEXT(phone_e164(&mem, "+44 20 7946 0958", "1"), "+442079460958");
+#define GAP "\302\240"
+    SAME_TEXT(phone_words(&mem, "+15035557890"), "+1" GAP "503" GAP "555" GAP "7890");
+    SAME_TEXT(phone_words(&mem, "+919876543210"), "+91" GAP "98765" GAP "43210");
+    SAME_TEXT(phone_words(&mem, "+442079460958"), "+44" GAP "207" GAP "946" GAP "0958");
+    SAME_TEXT(phone_words(&mem, "+2348012345678"), "+234" GAP "801" GAP "234" GAP "5678");
+    SAME_TEXT(phone_words(&mem, "+6581234567"), "+65" GAP "8123" GAP "4567");
+    SAME_TEXT(phone_words(&mem, "+33142685300"), "+33" GAP "142" GAP "685" GAP "300");
+    SAME_TEXT(phone_words(&mem, "503 555 7890"), "503 555 7890");
+    SAME_TEXT(phone_words(&mem, "+1******7890"), "+1******7890");
+    SAME_TEXT(phone_words(&mem, NULL), "");
     CU_ASSERT(phone_is_valid("+15035557890"));
     CU_ASSERT_FALSE(phone_is_valid("+1 5035557890"));
     CU_ASSERT_FALSE(phone_is_valid("+15035557890\n"));

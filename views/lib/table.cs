@@ -11,7 +11,7 @@ def:cell_text(c) ?><?cs if:c.icon ?><?cs call:icon(c.icon) ?><?cs /if ?><?cs
 def:cell(c) ?><?cs if:c.url ?><a href="<?cs var:url_validate(c.url) ?>"><?cs call:cell_text(c) ?></a><?cs else ?><?cs call:cell_text(c) ?><?cs /if ?><?cs
   if:c.sub ?><span class="sub"><?cs var:c.sub ?></span><?cs /if ?><?cs if:c.act.text ?><?cs call:action(c.act) ?><?cs /if ?><?cs /def ?><?cs
 def:row(tb, r) ?><?cs each:c = r.cells ?><?cs with:k = tb.cols[name(c)] ?><?cs
-  if:first(c) ?><th scope="row" class="c-<?cs var:k.kind ?> a-<?cs var:k.place ?>"><?cs
+  if:first(c) ?><th scope="row" class="c-<?cs var:k.kind ?> a-<?cs var:k.place ?>"<?cs if:!k.place && k.kind == "num" ?> data-l="<?cs var:k.label ?>"<?cs /if ?>><?cs
     if:r.url ?><a href="<?cs var:url_validate(r.url) ?>"><?cs call:cell_text(c) ?></a><?cs if:c.sub ?><span class="sub"><?cs var:c.sub ?></span><?cs /if ?><?cs
     else ?><?cs call:cell(c) ?><?cs /if ?></th><?cs
   else ?><td class="c-<?cs var:k.kind ?> a-<?cs var:k.place ?>"<?cs if:!k.place ?> data-l="<?cs var:k.label ?>"<?cs /if ?><?cs

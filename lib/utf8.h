@@ -58,7 +58,7 @@ char *email_normal(Arena *a, const char *s);
    goes. NULL when there is no country code, other characters than digits and " -.()/", or not 8 to 15 digits. */
 char *phone_e164  (Arena *a, const char *s, const char *country);
 bool  phone_is_valid(const char *s);                                /* is already +digits, 8 to 15 */
-/* As people read it: "+15035557890" -> "+1 503 555 7890", "+919876543210" -> "+91 98765 43210", no-break spaces between;
+/* As people read it: "+15035557890" -> "+1 503 555 7890", "+919876543210" -> "+91 98765 43210", with no-break spaces;
    anything but +digits as it is. */
 char *phone_words (Arena *a, const char *e164);
 

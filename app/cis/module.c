@@ -16,6 +16,7 @@ static const Route cis_routes[] = {
     GET("/cis/consumers/{consumer_no}/documents/{file}", "cis.consumers", VIEW, consumer_file,
         .flags = WRITES),       /* who looked is audited */
     GET("/cis/accounts/{account_no}",               "cis.consumers", VIEW, account_page),
+    GET("/cis/dashboard",                           "cis.dashboard", VIEW, desk_page),
     GET("/cis/complaints",                          "cis.complaints", VIEW, complaint_list_page),
     GET("/cis/complaints/{no}",                     "cis.complaints", VIEW, complaint_page),
     GET ("/cis/complaints/{no}/resolution",         "cis.complaints", EDIT, complaint_resolution_page),

@@ -41,6 +41,7 @@ Money payment_refund_left(Req *r, Id payment);      /* what a request may ask fo
 int64_t refunds_waiting(Ctx *c);                    /* for approval */
 extern const PageTab payment_tabs[];
 void search_page(Req *r);
+void desk_page(Req *r);                /* desk.c */
 void complaint_list_page(Req *r);
 void complaint_page(Req *r);
 /* complaint_work.c */

@@ -193,7 +193,6 @@ static const Route core_routes[] = {
 
     /* home.c: the rows of homes that are not built yet; whoever builds one takes its row away */
     GET("/",              NULL,               SIGNED_IN, utility_root),
-    GET("/cis/dashboard", "cis.dashboard",    VIEW,      home_page),
     GET("/cc",            "cc.console",       VIEW,      call_center_root),
     GET("/cc/console",    "cc.console",       VIEW,      home_page),
     GET("/cc/dashboard",  "cc.dashboard",     VIEW,      home_page),

@@ -30,6 +30,8 @@ AreaScope scope_area(struct Ctx *c);
 bool scope_has_area(struct Ctx *c, Id service_area_id);
 /* Fails NOT_FOUND unless scope_has_area. */
 void scope_check_area(struct Ctx *c, Id service_area_id);
+/* What of the menu this person may open, as links into the data set, for a role's first page; how many. */
+size_t front_links(struct Req *r, const char *list);
 
 /* --- who and where ------------------------------------------------------------------------------------------------ */
 

@@ -461,12 +461,20 @@ static void show_staff_menu(Req *r, const Item *here) {
 }
 
 /* What of the menu this person may open, as links (lib: links); how many. */
+/* Its own, or that of the entry it stands under. */
+static const char *icon_of(const Item *i) {
+    for (const Item *k = staff_menu; k->key && !i->icon; k++)
+        if (i->under && !strcmp(k->key, i->under)) i = k;
+    return i->icon;
+}
+
 size_t front_links(Req *r, const char *list) {
     size_t n = 0;
     for (const Item *i = staff_menu; i->key && r->scope == SCOPE_UTILITY; i++) {
         if (!strcmp(i->path, "/") || current_path(r, item_url(r, i)) || !may_open(r, i)) continue;
         if (menu_look(&r->c, i->key, 0).hidden) continue;
         show_text(r, at(r, list, n, "text"), item_text(r, i));
+        show_text(r, at(r, list, n, "icon"), icon_of(i));
         show_text(r, at(r, list, n++, "url"), item_url(r, i));
     }
     return n;
@@ -648,6 +656,7 @@ static void front_layout(Req *r) {
     if (r->scope == SCOPE_PORTAL) show_portal(r);
     else if (c->realm == REALM_STAFF) show_staff(r), show_tenant_state(r);
     else if (c->realm == REALM_PLATFORM) show_text(r, "user.name", c->user_name),
+        show_text(r, "user.initials", utf8_initials(&c->mem, c->user_name)),
         show_text(r, "user.logout_url", "/platform/logout");
     if (c->realm == REALM_STAFF && c->user.id && r->template && !strcmp(r->template, "layout/error")) {
         /* refused or lost, but at home: menu and search stay */

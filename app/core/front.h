@@ -74,8 +74,6 @@ void core_resource_hooks(void);
 
 /* Code of the first role the user holds in the context's utility; NULL: none. */
 const char *role_here(Ctx *c);
-/* What of the menu this person may open, as links into the data set; how many. */
-size_t front_links(Req *r, const char *list);
 
 /* Path of the first page after sign-in: the role's home in the utility (spec/README section 3). */
 const char *role_home(Ctx *c, const char *role_code, const char *utility_code);

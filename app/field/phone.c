@@ -27,8 +27,6 @@ static void phone_page(Req *r, const char *title, const char *template_) {
 
 void phone_home(Req *r) {
     const char *language = r->c.language;
-    show_text(r, "show.notices.0.tone", "info");
-    show_text(r, "show.notices.0.text", msg(language, "home.field.will"));
     show_text(r, "show.sections.0.title", msg(language, "home.works"));
     show_text(r, "show.sections.0.kind", "links");
     size_t n = 0;

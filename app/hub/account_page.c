@@ -175,8 +175,8 @@ enum { EVENTS_LOOKED_AT = 1000 };
 #define LAST_OF_TYPE(F, T) F(T, const char *, type) F(T, Time, at)
 ROW(LastOfType, LAST_OF_TYPE)
 
-/* Each event that is to be ticked at the provider, and when the newest one of its kind came: what never came was perhaps
-   not ticked. */
+/* Each event that is to be ticked at the provider, and when the newest one of its kind came: what never came was
+   perhaps not ticked. */
 static void show_checklist(Req *r, const AccountView *a, const GatewayDriver *d) {
     LastOfTypes came = db_all(r, LastOfType,
         "select x.type, max(x.received_at) as at from (select type, received_at from webhook_event where "

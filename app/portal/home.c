@@ -101,7 +101,8 @@ void show_owed(Req *r, Mines mines, bool with_pdf) {
     show_text(r, "due.word", word);
     show_text(r, "due.tone", tone);
     const BillHead *oldest = o.bill_no ? bill_get(c, o.bill_no) : NULL;
-    if (oldest && !money_compare(o.open, o.overdue) && !money_compare(oldest->open, o.open))       /* the badge says since when */
+    /* all of it is one bill's: the badge says since when */
+    if (oldest && !money_compare(o.open, o.overdue) && !money_compare(oldest->open, o.open))
         show_text(r, "due.line", msg_format(c, c->language, "portal.bill.title", { "month", bill_title(c, oldest) }));
     else if (o.overdue.minor > 0)
         show_text(r, "due.line", msg_format(c, c->language, "portal.home.overdue",

@@ -207,14 +207,14 @@ story('BX04US01 versions', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, co
     await correct({ reading: '999999' }).refuses(422, 'reading', 'Choose a reading of this bill.');
     await correct({ cause: 'nonsense' }).is(422);
     await correct().done('The reading is corrected. Now bill again.');
-    await manager().post(`${v1}/rebill`, {}, { from: v1 }).done('Old 188.00, new 153.77, difference -34.23. Look at it, then publish.');
+    await manager().post(`${v1}/rebill`, {}, { from: v1 }).done('Old $188.00, new $153.77, difference −$34.23. Look at it, then publish.');
     await correct().refuses(409, null, 'Bill WA-BILL-202605-000001 was made again. Its reading is billed.');
     const draft = one("select concat(a.account_no, '-', b.draft_ref) from bill b join account a on a.id = b.account_id where b.status = 'draft'");
-    await manager().get(`/bx/bills/draft-${draft}`).sees('1,260 - 1,250 = 10 CCF', 'Line by line', '-34.23');
+    await manager().get(`/bx/bills/draft-${draft}`).sees('1,260 - 1,250 = 10 CCF', 'Line by line', '−$34.23');
     await manager().post(`/bx/bills/draft-${draft}/publication`, {}, { from: `/bx/bills/draft-${draft}` }).done('is published');
     await jobs_run();
     const v2 = one("select bill_no from bill where version_no = 2");
-    for (const no of ['WA-BILL-202605-000001', v2]) await manager().get(`/bx/bills/${no}/versions`).sees('188.00', 'Cancelled', '153.77', 'Published', '-34.23', 'Line by line', 'Version 1', 'Version 2');
+    for (const no of ['WA-BILL-202605-000001', v2]) await manager().get(`/bx/bills/${no}/versions`).sees('188.00', 'Cancelled', '153.77', 'Published', '−$34.23', 'Line by line', 'Version 1', 'Version 2');
     await manager().get(`${v1}/calculation`).sees('1,262 - 1,250 = 12 CCF', '1,262');       // what it was made of stays
     const after = await manager().get(`${v1}/pdf?download=1`).is(200);
     expect(after.bytes.subarray(0, stored.bytes.length).equals(stored.bytes)).toBe(true);

@@ -13,7 +13,7 @@ story('BX05US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, command, cloc
   const manager = () => as('billing_manager');
   const journal = (fields, who = 'billing_manager') => as(who).post('/bx/journals', { reason: 'test', ...fields });
   const codes = () => one('select count(*) from gl_code');
-  const row = (page, code) => page.text.match(new RegExp(`${code} [A-Z][A-Za-z ,]*? (-?[\\d,.]+) (-?[\\d,.]+) (-?[\\d,.]+) (-?[\\d,.]+)`))?.slice(1);
+  const row = (page, code) => page.text.replace(/−\$/g, '-').replace(/\$/g, '').match(new RegExp(`${code} [A-Z][A-Za-z ,]*? (-?[\\d,.]+) (-?[\\d,.]+) (-?[\\d,.]+) (-?[\\d,.]+)`))?.slice(1);
 
   // SQL as the application's own database user.
   const application_sql = (text) => {
@@ -31,7 +31,7 @@ story('BX05US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, command, cloc
   test('BX05US01.1 eight bills: receivables are revenue and tax, and the balances of the accounts', async () => {
     command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');
     await jobs_run();
-    const page = await as('billing_clerk').get('/bx/gl-codes/trial-balance?period=2026-05').sees('Difference 0.00');
+    const page = await as('billing_clerk').get('/bx/gl-codes/trial-balance?period=2026-05').sees('Difference $0.00');
     expect(row(page, '1200')).toEqual(['0.00', '2,357.98', '0.00', '2,357.98']);
     const tax = Number(row(page, '2400')[2]);
     expect(tax).toBeGreaterThan(0);
@@ -188,7 +188,7 @@ story('BX05US01', 'BX-FIX', ({ as, test, expect, sql, one, ledger, command, cloc
     await pay('SF-1001', 18800);
     expect(sql("select e.effective_date d, e.original_date o from ledger_entry e where e.txn_type = 'payment'")).toEqual(Array(2).fill({ d: '2026-06-01', o: '2026-05-31' }));
     await as('utility_admin').post('/bx/journals/JNL-2026-0004/approve', {}, { from: '/bx/journals/JNL-2026-0004' }).done('Journal JNL-2026-0004 is posted on 06/01/2026: 05/31/2026 is in a closed period.');
-    const june = await manager().get('/bx/gl-codes/trial-balance?period=2026-06').sees('Difference 0.00');
+    const june = await manager().get('/bx/gl-codes/trial-balance?period=2026-06').sees('Difference $0.00');
     expect(row(june, '1200')).toEqual(['2,357.98', '0.00', '188.00', '2,169.98']);
     await manager().get('/bx/gl-codes').sees(/1200 Receivables Asset Debit Yes Yes \$?2,169\.98/);
   });
@@ -267,7 +267,7 @@ story('BX05US01 suspense', 'BX-FIX', ({ as, test, expect, sql, one, command, job
     await manager().post(`${period}/close`).refuses(409, null, /entries are not exported\./);
     await manager().post('/bx/gl-codes/exports', { period: '2026-05', detail: 'entries', format: 'csv' }, { from: '/bx/gl-codes/exports/new' }).is(303);
     await manager().post(`${period}/close`, {}, { from: period }).done('2026-05 is closed.');
-    await manager().get('/bx/gl-codes/trial-balance?period=2026-05').sees('Closed', 'Difference 0.00');
+    await manager().get('/bx/gl-codes/trial-balance?period=2026-05').sees('Closed', 'Difference $0.00');
   });
 
   test('BX05US01 a batch of many entries is written by a job', async () => {

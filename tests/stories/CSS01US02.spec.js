@@ -30,6 +30,24 @@ story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_
     await beta().get('/bills?state=overdue').sees('WA-BILL-202601-000101', 'WA-BILL-202602-000101', 'WA-BILL-202603-000101');
   });
 
+  test('CSS01US02 home says what was used beside the same month of the year before, else beside the bill before', async () => {
+    const mine = ['WA-BILL-202601-000101', 'WA-BILL-202602-000101', 'WA-BILL-202603-000101'];
+    const kept = sql('select bill_no, usage_qty_micro q, usage_unit u, period_start s, period_end e from bill where bill_no in (?, ?, ?)', mine);
+    const use = (no, units, start, end) => sql("update bill set usage_qty_micro = ?, usage_unit = 'CCF', period_start = coalesce(?, period_start), period_end = coalesce(?, period_end) where bill_no = ?", [units * 1e6, start ?? null, end ?? null, no]);
+    mine.forEach((no, i) => use(no, [9, 9, 6][i]));
+    const less = await beta().get('/home').sees('March 2026: 6 CCF. That is 3 CCF less than in February 2026.');
+    expect(less.body).toMatch(/s-note ok/);
+    use(mine[1], 4);
+    expect((await beta().get('/home').sees('That is 2 CCF more than in February 2026.')).body).toMatch(/s-note info/);
+    use(mine[0], 6, '2025-03-01', '2025-03-31');
+    await beta().get('/home').sees('March 2026: 6 CCF, as much as in March 2025.').lacks('February 2026.');
+    sql("update bill set usage_qty_micro = null, usage_unit = null where bill_no in (?, ?, ?)", mine);
+    await beta().get('/home').lacks('as much as in', ' than in ');
+    for (const k of kept) sql('update bill set usage_qty_micro = ?, usage_unit = ?, period_start = ?, period_end = ? where bill_no = ?', [k.q, k.u, k.s, k.e, k.bill_no]);
+    // what is often wanted stands below; paying is for who may pay
+    await beta().get('/home').sees('Payments', 'Account statement', 'Autopay', 'Help: +1');
+  });
+
   test('CSS01US02 bills of a payment agreement that is kept are In agreement, not overdue; a broken one makes them overdue again', async () => {
     const all = ['WA-BILL-202601-000101', 'WA-BILL-202602-000101', 'WA-BILL-202603-000101'];
     sql("insert into payment_agreement (utility_id, number, account_id, total_minor, down_payment_minor, currency, count, start_on, state) select utility_id, 'WA-PA-202604-0001', account_id, 30000, 3000, 'USD', 3, '2026-04-20', 'active' from bill where bill_no = 'WA-BILL-202601-000101'");

@@ -154,6 +154,28 @@ story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     expect(double.sent.filter((m) => /0777/.test(m.To ?? m.to))).toEqual([]);
   });
 
+  test('ONB03US01 a provider sends no more in a second than is set: what is over waits, and is no try', async () => {
+    use('twilio');
+    const p = provider('twilio');
+    sql('update message_provider set rate_per_s = 2 where id = ?', [p.id]);
+    clock.forward({ minutes: 1 });
+    const before = double.sent.length;
+    const ids = [];
+    for (let i = 0; i < 3; i++) ids.push(await send('+15035550199'));
+    expect(double.sent).toHaveLength(before + 2);
+    expect(ids.map((id) => row(id).status)).toEqual(['sent', 'sent', 'retry']);
+    expect(sql('select count(*) n from message_attempt where message_id = ?', [ids[2]])).toEqual([{ n: '0' }]);
+    clock.forward({ seconds: 2 });
+    await jobs_run();
+    expect(row(ids[2])).toEqual({ status: 'sent', attempts: '1', adapter: 'twilio' });
+    expect(double.sent).toHaveLength(before + 3);
+    // the sandbox's own sends as fast as it can
+    sql("update message_provider set rate_per_s = 1 where adapter = 'fake'");
+    const kept = [await send('+15035550777'), await send('+15035550777')];
+    expect(kept.map((id) => row(id).adapter)).toEqual(['fake', 'fake']);
+    sql('update message_provider set rate_per_s = 10');
+  });
+
   test('HUB messages: providers are asked by themselves; three failed checks are an error with an alert, an answer ends it', async () => {
     use('twilio'); use('vonage');
     const checks = double.checks;

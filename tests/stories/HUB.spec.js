@@ -50,6 +50,9 @@ story('HUB gateways', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     expect(account()).toMatchObject({ status: 'not_configured', credentials_enc: null });
     await admin.post(`${path}/credentials`, KEYS).done('Stripe took the credentials');
     expect(account().status).toBe('verified');
+    // Each event that is to be ticked at the gateway, and that none has come.
+    const ticks = (await admin.get(path).sees('Last received')).text;
+    for (const type of ['checkout.session.completed', 'charge.dispute.created', 'payout.paid']) expect(ticks).toMatch(new RegExp(`${type}\\s+Never`));
     const page = await admin.get(path).sees('Verified', '•••• uble', 'checkout.session.completed', `/hooks/stripe/${account().endpoint_key}`);
     for (const secret of Object.values(KEYS)) {
       expect(page.body).not.toContain(secret);
@@ -73,7 +76,9 @@ story('HUB gateways', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     const no = await run_test(admin);
     expect(sql('select state, purpose, amount_minor a from payment_intent where intent_no = ?', [no])).toEqual([{ state: 'succeeded', purpose: 'test', a: '100' }]);
     expect(one('select count(*) from payment')).toBe('0');
-    await admin.get(path).sees(no, 'Succeeded');
+    const told = (await admin.get(path).sees(no, 'Succeeded')).text;
+    expect(told).toMatch(/checkout\.session\.completed\s+\d\d\/\d\d\/\d{4}/);
+    expect(told).toMatch(/payout\.paid\s+Never/);
     await admin.post(`${path}/moves/activate`, {}, { from: path }).done('Stripe is active.');
     expect(account().status).toBe('active');
     await admin.get('/integrations').sees('Active', 'card');

@@ -52,7 +52,21 @@ story('ONB03US01', 'HUB-FIX', (all) => {
     expect(h.balance('WA-ACC-100001')).toBe('0');
     expect(h.lines('payment')).toEqual([['1020', '114.25', '0.00'], ['1200', '0.00', '114.25']]);
     expect(mails().filter((m) => /^Receipt/.test(m.subject) && m.channel === 'email')).toHaveLength(2);        // the consumer's, and the guest's who paid
-    await as('billing_manager').get(`/integrations/payments/${first}`).sees('114.25', h.payment('WA-ACC-100001')[0].no, 'Succeeded', 'Gateway clearing');
+    const no = h.payment('WA-ACC-100001')[0].no, page = `/integrations/payments/${first}`;
+    await as('billing_manager').get(page).sees('$114.25', no, 'Succeeded', 'Gateway clearing');
+    // What the gateway told of it leads to the event; the way to a refund is for who may ask for one.
+    const event = one("select e.public_id from webhook_event e join payment_intent i on i.id = e.intent_id where i.intent_no = ? and e.type = 'payment.succeeded'", [first]);
+    const seen = await as('utility_admin').get(page).sees('Webhook events', 'payment.succeeded', 'Processed');
+    expect(seen.body).toContain(`/integrations/events/${event}"`);
+    expect(seen.body).toContain(`/cis/payments/${no}/refund"`);
+    await as('utility_admin').get(`/cis/payments/${no}/refund`).is(200);
+    sql("create table kept_right as select * from role_permission where permission_id = (select id from permission where `key` = 'cis.refunds:create') and role_id = (select id from role where code = 'billing_clerk')");
+    sql("delete from role_permission where permission_id = (select id from permission where `key` = 'cis.refunds:create') and role_id = (select id from role where code = 'billing_clerk')");
+    sql('update security_policy set rights_version = uuid_short() where one = 1');
+    expect((await as('billing_clerk').get(page).sees('payment.succeeded')).body).not.toContain('/refund"');
+    sql('insert into role_permission select * from kept_right');
+    sql('drop table kept_right');
+    sql('update security_policy set rights_version = uuid_short() where one = 1');
   });
 
   test('ONB03US01.2 the same webhook 20 times at once: always 200, one payment, 20 deliveries', async () => {

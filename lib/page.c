@@ -31,7 +31,7 @@ static void set(HDF *node, const char *name, const char *value) {
     }
 }
 
-static HDF *node(HDF *from, const char *name) {
+HDF *data_node(HDF *from, const char *name) {
     HDF *n = NULL;
     NEOERR *e = hdf_get_node(from, name, &n);
     if (e != STATUS_OK) {
@@ -155,12 +155,12 @@ static void add_row(void *arg, const DbColumn *columns, int n) {
     Rows *rows = arg;
     char no[24];
     snprintf(no, sizeof no, "%lld", (long long)rows->n++);
-    HDF *to = node(rows->list, no);
+    HDF *to = data_node(rows->list, no);
     for (int i = 0; i < n; i++) show_column(rows->r, to, &columns[i]);
 }
 
 int64_t show_rows_(Req *r, const char *name, const DbSite *site, const Bind *binds, int n) {
-    Rows rows = { r, node(r->data, name), name, 0 };
+    Rows rows = { r, data_node(r->data, name), name, 0 };
     return db_columns(&r->c, site->sql, binds, n, add_row, &rows, true);
 }
 
@@ -171,7 +171,7 @@ static void one_row(void *arg, const DbColumn *columns, int n) {
 }
 
 bool show_find_(Req *r, const char *name, const DbSite *site, const Bind *binds, int n) {
-    Rows rows = { r, node(r->data, name), name, 0 };
+    Rows rows = { r, data_node(r->data, name), name, 0 };
     return db_columns(&r->c, site->sql, binds, n, one_row, &rows, true) > 0;
 }
 
@@ -193,7 +193,7 @@ static void add_assets(HDF *to) {
         if (sscanf(line, "%149s %199s", name, path) != 2) continue;
         /* asset names hold dots ("app.css"), which separate levels:
          * app.css is asset.app.css, a level deeper, by design */
-        HDF *n = node(to, "asset");
+        HDF *n = data_node(to, "asset");
         set(n, name, path);
     }
     if (f) fclose(f);
@@ -206,7 +206,7 @@ static HDF *texts_of(const char *language) {
     HDF *data = NULL;
     NEOERR *e = hdf_init(&data);
     if (e != STATUS_OK) abort();
-    messages_each(language, "", add_message, node(data, "t"));
+    messages_each(language, "", add_message, data_node(data, "t"));
     add_assets(data);
     snprintf(common[common_n].language, sizeof common->language, "%s", language);
     common[common_n].data = data;

@@ -42,6 +42,8 @@ void show_money(Req *r, const char *name, Money value);             /* name = "$
 void show_date (Req *r, const char *name, Date value);
 void show_time (Req *r, const char *name, Time value);
 void show_state(Req *r, const char *name, const char *state);       /* value, .label, .tone */
+/* The node of the data set at `name` below `from`, made when it is not there. */
+struct _hdf *data_node(struct _hdf *from, const char *name);
 /* The n-th element of a list shown by hand: show_text(r, at(r, "cards", i, "label"), ...). */
 char *at(Req *r, const char *list, size_t i, const char *name);
 

@@ -13,15 +13,6 @@
 
 struct TableView { Req *r; const char *at; HDF *node, *row; size_t columns, rows, cells, feet; };
 
-static HDF *node_at(HDF *from, const char *name) {
-    HDF *n = NULL;
-    NEOERR *e = hdf_get_node(from, name, &n);
-    if (e != STATUS_OK) {
-        nerr_ignore(&e);
-        abort();
-    }
-    return n;
-}
 
 static void put(HDF *node, const char *name, const char *value) {
     if (!value) return;
@@ -34,20 +25,20 @@ static void put(HDF *node, const char *name, const char *value) {
 
 TableView *table_start(Req *r, const char *at, const char *label) {
     TableView *t = take(r, sizeof *t);
-    *t = (TableView){ .r = r, .at = text_copy(r, at), .node = node_at(r->data, at) };
+    *t = (TableView){ .r = r, .at = text_copy(r, at), .node = data_node(r->data, at) };
     put(t->node, "label", label);
     return t;
 }
 
 void table_column(TableView *t, const char *label, const char *kind, const char *place) {
-    HDF *col = node_at(t->node, text(t->r, "cols.%zu", t->columns++));
+    HDF *col = data_node(t->node, text(t->r, "cols.%zu", t->columns++));
     put(col, "label", label);
     put(col, "kind", kind);
     put(col, "place", place);
 }
 
 void table_row(TableView *t, const char *url) {
-    t->row = node_at(t->node, text(t->r, "rows.%zu", t->rows++));
+    t->row = data_node(t->node, text(t->r, "rows.%zu", t->rows++));
     t->cells = 0;
     put(t->row, "url", url);
 }

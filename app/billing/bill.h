@@ -18,9 +18,17 @@
 #include "app/billing/bill_rules.h"
 #include "app/meters/meters.h"
 #include "lib/ctx.h"
+#include "lib/db.h"
 
 /* BILL_HISTORY_DAYS: how far before the days to bill earlier bills and tariffs are looked at. */
 enum { BILL_CHUNK_MAX = 500, BILL_HISTORY_DAYS = 130 };
+
+/* What was posted to accounts since their last bill: payments (negative), charges and late fees, all else but bills.
+   Accounts and times are gathered by since_add in a text that begins empty; accounts without entries are left out. */
+#define SINCE_FACT(F, T) F(T, Id, account) F(T, Money, payments) F(T, Money, charges) F(T, Money, others)
+ROW(SinceFact, SINCE_FACT)
+void       since_add (struct Ctx *c, Text *to, Id account, Time last_published_at);
+SinceFacts since_read(struct Ctx *c, Text *accounts);
 
 /* When an account `a` was billed last: payments and credit since then stand on the next bill. NULL: never. */
 #define LAST_PUBLISHED "coalesce(a.last_published_at, (select max(x.published_at) from bill x " \

@@ -149,9 +149,6 @@ ROW(PeriodFact, PERIOD_FACT)
     F(T, bool, is_posted)
 ROW(ChargeFact, CHARGE_FACT)
 
-#define SINCE_FACT(F, T) F(T, Id, account) F(T, Money, payments) F(T, Money, charges) F(T, Money, others)
-ROW(SinceFact, SINCE_FACT)
-
 #define INSTALMENT_FACT(F, T) F(T, Id, account) F(T, Id, id) F(T, int, seq) F(T, Date, due_on) F(T, Money, amount)
 ROW(InstalmentFact, INSTALMENT_FACT)
 
@@ -295,20 +292,13 @@ static void read_replayed(Set *x, const char *ids) {
                          json_ids(x->c, v, bills.n));
 }
 
-/* [[account,"2026-05-01 10:00:00.000000"], ...]: since when of each. */
-static const char *since_list(Ctx *c, const AccountFacts *a) {
-    Text t = text_start(c);
-    text_add(&t, "[");
-    for (size_t i = 0; i < a->n; i++) {
-        const AccountFact *x = &a->v[i];
-        text_addf(&t, "%s[%lld,\"%s\"]", i ? "," : "", (long long)x->id.id, time_is_set(x->last_published_at)
-                  ? time_mysql(&c->mem, x->last_published_at) : "1970-01-01 00:00:00");
-    }
-    text_add(&t, "]");
-    return t.s;
+void since_add(Ctx *c, Text *to, Id account, Time last_published_at) {
+    text_addf(to, "%s[%lld,\"%s\"]", to->n ? "," : "[", (long long)account.id, time_is_set(last_published_at)
+              ? time_mysql(&c->mem, last_published_at) : "1970-01-01 00:00:00");
 }
 
-static SinceFacts read_since(Ctx *c, const AccountFacts *a) {
+SinceFacts since_read(Ctx *c, Text *accounts) {
+    text_add(accounts, accounts->n ? "]" : "[]");
     return db_all(c, SinceFact,
         "select e.account_id as account, coalesce(sum(if(e.txn_type like 'payment%', e.debit_minor - "
         "e.credit_minor, 0)), 0) as payments, "
@@ -318,7 +308,13 @@ static SinceFacts read_since(Ctx *c, const AccountFacts *a) {
         "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join "
         "ledger_entry e on e.account_id = j.id "
         "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id",
-                  since_list(c, a), gl_by_key(c, "AR"));
+                  accounts->s, gl_by_key(c, "AR"));
+}
+
+static SinceFacts read_since(Ctx *c, const AccountFacts *a) {
+    Text accounts = text_start(c);
+    for (size_t i = 0; i < a->n; i++) since_add(c, &accounts, a->v[i].id, a->v[i].last_published_at);
+    return since_read(c, &accounts);
 }
 
 static ChargeFacts read_charges(Ctx *c, const BillScope *s, const char *ids) {

@@ -28,8 +28,6 @@ ROW(PostBill, POST_BILL)
     F(T, Money, amount_minor) F(T, Id, gl_code_id) F(T, bool, has_quantity) F(T, Id, instalment_id) \
     F(T, Id, deposit_id)
 ROW(PostLine, POST_LINE)
-#define POST_SINCE(F, T) F(T, Id, account) F(T, Money, payments) F(T, Money, charges) F(T, Money, others)
-ROW(PostSince, POST_SINCE)
 #define POST_DAY(F, T) F(T, Id, connection) F(T, Date, last_day)
 ROW(PostDay, POST_DAY)
 #define LOCKED_ACCOUNT(F, T) F(T, Id, id)
@@ -56,23 +54,11 @@ static PostBills lock_bills(Ctx *c, const char *ids) {
         ids, c->utility);
 }
 
-static const char *since_list(Ctx *c, const PostBills *v) {
-    Text t = text_start(c);
-    text_add(&t, "[");
-    for (size_t i = 0; i < v->n; i++) {
-        const PostBill *b = &v->v[i];
-        text_addf(&t, "%s[%lld,\"%s\"]", i ? "," : "", (long long)b->account_id.id, time_is_set(b->last_published_at)
-                  ? time_mysql(&c->mem, b->last_published_at) : "1970-01-01 00:00:00");
-    }
-    text_add(&t, "]");
-    return t.s;
-}
-
 /* The amount due is final only now: with payments and credits that came since the draft. */
-static Figures figures_of(const PostBill *b, const PostSinces *since) {
+static Figures figures_of(const PostBill *b, const SinceFacts *since) {
     Figures f = { .deferred = b->deferred_minor, .forward = money_sub(b->balance_minor, b->deferred_minor) };
     for (size_t i = 0; i < since->n; i++) {
-        const PostSince *s = &since->v[i];
+        const SinceFact *s = &since->v[i];
         if (s->account.id == b->account_id.id) f.payments = s->payments, f.adjustments = s->others,
             f.posted = s->charges;
     }
@@ -282,16 +268,9 @@ void bill_publish(Ctx *c, const Id *ids, size_t n, const Publishing *p) {
         if (b->stale) fail(c, CONFLICT, "This bill must be recalculated.");
     }
     if (bills.n != n) fail(c, CONFLICT, "A bill of this set is not there any more.");
-    PostSinces since = db_all(c, PostSince,
-        "select e.account_id as account, coalesce(sum(if(e.txn_type like 'payment%', e.debit_minor - "
-        "e.credit_minor, 0)), 0) as payments, "
-        "coalesce(sum(if(e.txn_type in ('charge', 'late_fee'), e.debit_minor - e.credit_minor, 0)), 0) as charges, "
-        "coalesce(sum(if(e.txn_type like 'payment%' or e.txn_type in ('charge', 'late_fee', 'bill'), 0, e.debit_minor "
-        "- e.credit_minor)), 0) as others "
-        "from json_table(?, '$[*]' columns (id bigint path '$[0]', since datetime(6) path '$[1]')) j straight_join "
-        "ledger_entry e on e.account_id = j.id "
-        "where e.gl_code_id = ? and e.posted_at > j.since group by e.account_id order by e.account_id",
-                              since_list(c, &bills), gl_by_key(c, "AR"));
+    Text accounts_since = text_start(c);
+    for (size_t i = 0; i < n; i++) since_add(c, &accounts_since, bills.v[i].account_id, bills.v[i].last_published_at);
+    SinceFacts since = since_read(c, &accounts_since);
     PostLines lines = db_all(c, PostLine, "select l.id, l.bill_id, l.seq, l.charge_type, l.amount_minor, l.gl_code_id, "
                                           "l.qty_micro is not null as has_quantity, l.instalment_id, l.deposit_id "
                                           "from " IDS "bill_line l on l.bill_id = j.id "

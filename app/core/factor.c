@@ -12,7 +12,6 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
-#include "lib/qr.h"
 
 static void plain_page(Req *r, const char *title) {
     show_text(r, "page.title", title);
@@ -45,17 +44,8 @@ void factor_page(Req *r) {
     Person *p = person_by_id(c, c->user);
     if (p->has_factor) fail(r, CONFLICT, "%s", msg(c->language, "account.factor_there"));
     FormView *v = form_show(r, "form", &begin_form, "/account/factor");
-    const char *sealed = form_again(v) ? field_text(r, "seed") : NULL;
-    Bytes secret;
-    if (!sealed || !secret_open(&c->mem, installation_keys(), seed_place(c), sealed, &secret)) {
-        secret = bytes_of(random_public_id(&c->mem));
-        sealed = secret_seal(&c->mem, installation_keys(), seed_place(c), secret);
-    }
-    form_set(v, "seed", "value", sealed);
+    factor_seed_show(r, v, seed_place(c), facts_of(c)->tenant_name, p->email);
     show_text(r, "texts.0", msg(c->language, "mfa.enrol_how"));
-    qr_show(r, "qr", totp_uri(&c->mem, facts_of(c)->tenant_name, p->email, secret));
-    show_text(r, "secret", base32_text(&c->mem, secret));
-    show_text(r, "secret_label", msg(c->language, "mfa.secret"));
     back_link(r);
     plain_page(r, msg(c->language, "mfa.enrol_title"));
 }
@@ -90,11 +80,7 @@ void factor_begin(Req *r) {
     Input *in = form_read(r, &begin_form);
     problems_end(r);
     if (p->has_factor) fail(c, CONFLICT, "%s", msg(c->language, "account.factor_there"));
-    Bytes secret;
-    const char *sealed = in_text(in, "seed");
-    if (!sealed || !secret_open(&c->mem, installation_keys(), seed_place(c), sealed, &secret))
-        fail(c, INVALID, "%s", msg(c->language, "mfa.seed_lost"));
-    Begin b = { .r = r, .person = p, .secret = text_copy_n(c, secret.p, secret.n) };
+    Begin b = { .r = r, .person = p, .secret = factor_seed_read(r, in, seed_place(c)) };
     b.step = totp_accept(bytes_of(b.secret), in_text(in, "code"), time_unix(c->now), 0);
     if (b.step < 0) fail_field(c, INVALID, "code", "%s", msg(c->language, "mfa.wrong"));
     password_prove(r, p, in_text(in, "password"), "password");

@@ -19,7 +19,6 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
-#include "lib/qr.h"
 #include "lib/utf8.h"
 #include "lib/web.h"
 
@@ -444,20 +443,10 @@ static const char *organization_name(Ctx *c) {
 static void enrol_page(Req *r, const Person *p) {
     Ctx *c = &r->c;
     FormView *v = form_show(r, "form", &enrol_form, realm_path(c, "/login/mfa"));
-    const char *place = seed_place(c, p), *sealed = form_again(v) ? field_text(r, "seed") : NULL;
-    Bytes secret;
-    if (!sealed || !secret_open(&c->mem, installation_keys(), place, sealed, &secret)) {
-        secret = bytes_of(random_public_id(&c->mem));
-        sealed = secret_seal(&c->mem, installation_keys(), place, secret);
-    }
-    form_set(v, "seed", "value", sealed);
+    factor_seed_show(r, v, seed_place(c, p), organization_name(c), p->email);
     form_text(v, "next", query_text(r, "next"));
-    const char *uri = totp_uri(&c->mem, organization_name(c), p->email, secret);
     show_text(r, "texts.0", msg(c->language, "mfa.enrol_why"));
     show_text(r, "texts.1", msg(c->language, "mfa.enrol_how"));
-    qr_show(r, "qr", uri);
-    show_text(r, "secret", base32_text(&c->mem, secret));
-    show_text(r, "secret_label", msg(c->language, "mfa.secret"));
     plain_page(r, msg(c->language, "mfa.enrol_title"));
 }
 
@@ -554,13 +543,7 @@ void mfa_post(Req *r) {
     s.email = email_lower(&c->mem, s.person->email);
     s.code = in_text(in, "code"), s.next = in_text(in, "next"), s.trust = in_bool(in, "trust");
     attempt_check(r, s.email, s.person);
-    if (form == &enrol_form) {
-        Bytes secret;
-        const char *sealed = in_text(in, "seed");
-        if (!sealed || !secret_open(&c->mem, installation_keys(), seed_place(c, s.person), sealed, &secret))
-            fail(c, INVALID, "%s", msg(c->language, "mfa.seed_lost"));
-        s.secret = text_copy_n(c, secret.p, secret.n);
-    }
+    if (form == &enrol_form) s.secret = factor_seed_read(r, in, seed_place(c, s.person));
     db_tx(c, DB_WRITE, code_given, &s, NULL);
     if (!s.accepted) {
         if (!s.secret) attempt_failed(r, s.email, s.person, "mfa_failed");

@@ -4,9 +4,15 @@
  */
 #include <string.h>
 
+#include "app/core/installation.h"
 #include "app/core/sign_in.h"
+#include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/db.h"
+#include "lib/form.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/qr.h"
 #include "lib/utf8.h"
 
 static Bytes cookie_hash(Req *r, const char *cookie) {
@@ -92,4 +98,27 @@ void attempt_told(Ctx *c, Realm realm, const char *login, Id subject, const char
     db_run(c, "insert into login_attempt (realm, at, email, user_id, ip, user_agent, result) "
               "values (?,?,?,?,inet6_aton(?),?,?)",
            realm_name(realm), c->now, login, subject, c->address, utf8_cut(&c->mem, words, 400), result);
+}
+
+void factor_seed_show(Req *r, FormView *form, const char *place, const char *issuer, const char *account) {
+    Ctx *c = &r->c;
+    const char *sealed = form_again(form) ? field_text(r, "seed") : NULL;
+    Bytes secret;
+    if (!sealed || !secret_open(&c->mem, installation_keys(), place, sealed, &secret)) {
+        secret = bytes_of(random_public_id(&c->mem));
+        sealed = secret_seal(&c->mem, installation_keys(), place, secret);
+    }
+    form_set(form, "seed", "value", sealed);
+    qr_show(r, "qr", totp_uri(&c->mem, issuer, account, secret));
+    show_text(r, "secret", base32_text(&c->mem, secret));
+    show_text(r, "secret_label", msg(c->language, "mfa.secret"));
+}
+
+const char *factor_seed_read(Req *r, const Input *in, const char *place) {
+    Ctx *c = &r->c;
+    Bytes secret;
+    const char *sealed = in_text(in, "seed");
+    if (!sealed || !secret_open(&c->mem, installation_keys(), place, sealed, &secret))
+        fail(c, INVALID, "%s", msg(c->language, "mfa.seed_lost"));
+    return text_copy_n(c, secret.p, secret.n);
 }

@@ -8,6 +8,7 @@
 
 #include "app/core/front.h"
 #include "app/core/login_rules.h"
+#include "lib/form.h"
 
 #define PERSON(F, T) F(T, Id, id) F(T, const char *, email) F(T, const char *, full_name) \
     F(T, const char *, password_hash) F(T, const char *, status) \
@@ -52,6 +53,12 @@ const char **recovery_make(Ctx *c, Realm realm, Id subject, int n);
 bool recovery_accept(Ctx *c, Realm realm, Id subject, const char *code);
 int  recovery_left  (Ctx *c, Realm realm, Id subject);
 void recovery_forget(Ctx *c, Realm realm, Id subject);
+/* A second factor being set up: its secret goes with the form, sealed for `place`, and is stored when a code proves
+   that the app has it. Shows field seed, the picture to scan and the secret to type; the app will name issuer and
+   account. */
+void factor_seed_show(Req *r, FormView *form, const char *place, const char *issuer, const char *account);
+/* The secret of the form's field seed; INVALID, asking to begin again, when it was not sealed for `place`. */
+const char *factor_seed_read(Req *r, const Input *in, const char *place);
 typedef struct { Id id; const char *label; Time created_at, last_used_at, expires_at; } TrustedDevice;
 typedef struct { TrustedDevice *v; size_t n; } TrustedDevices;
 TrustedDevices devices_of   (Ctx *c, Realm realm, Id subject);

@@ -120,3 +120,9 @@ void gateway_base_set(Ctx *c, const char *public_id, const char *api_base) {
                              .version = b->version + 1, .before = json_pairs(c, "api_base", b->api_base, NULL),
                              .after = json_pairs(c, "api_base", api_base, NULL) });
 }
+
+const RefundNews *refund_among(const RefundNewsList *list, const char *refund_no) {
+    for (size_t i = 0; i < list->n; i++)
+        if (list->v[i].refund_no && !strcmp(list->v[i].refund_no, refund_no)) return &list->v[i];
+    return NULL;
+}

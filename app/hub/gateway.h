@@ -41,6 +41,8 @@ typedef struct {
     MoneyState  state;
 } RefundNews;
 typedef struct { RefundNews *v; size_t n; } RefundNewsList;
+/* Ours among them, by its number: a try whose answer was lost was taken. NULL: it was not. */
+const RefundNews *refund_among(const RefundNewsList *list, const char *refund_no);
 typedef struct {
     const char *refund_no, *intent_no, *idempotency_key, *provider_payment_id, *currency;
     Money       amount;

@@ -155,9 +155,8 @@ static Refunded paystack_refund(Ctx *c, const GatewayAccount *a, const RefundCal
     RefundNewsList before = { 0 };
     if (!paystack_refunds_of(c, a, k->provider_payment_id, &before))
         return (Refunded){ .class = OUT_NOT_ACCEPTED, .error = "Paystack could not be asked for earlier refunds." };
-    for (size_t i = 0; i < before.n; i++)
-        if (before.v[i].refund_no && !strcmp(before.v[i].refund_no, k->refund_no))
-            return (Refunded){ .class = OUT_ACCEPTED, .http_status = 200, .news = before.v[i] };
+    const RefundNews *made = refund_among(&before, k->refund_no);
+    if (made) return (Refunded){ .class = OUT_ACCEPTED, .http_status = 200, .news = *made };
     Text t = text_start(c);
     JsonOut j = json_out(&t);
     json_open_object(&j, NULL);

@@ -198,6 +198,12 @@ const BillHead *portal_bill_of_path(Req *r) {
     return b;
 }
 
+const BillHead *portal_bill_to_manage(Req *r) {
+    const BillHead *b = portal_bill_of_path(r);
+    portal_check(&r->c, b->account, ACCESS_MANAGER);
+    return b;
+}
+
 /* Staff who look are not the consumer. */
 void bill_seen(Ctx *c, const BillHead *b) {
     if (portal_is_viewed(c)) return;

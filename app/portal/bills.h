@@ -28,6 +28,8 @@ bool payment_may_see(Ctx *c, Id account, Id intent);
 
 /* The bill of the path, of an account that is linked; else there is no such page. */
 const BillHead *portal_bill_of_path(Req *r);
+/* The same, of an account whose matters the visitor manages: who may only look is refused. */
+const BillHead *portal_bill_to_manage(Req *r);
 /* First and last view of an e-bill, counted. */
 void bill_seen(Ctx *c, const BillHead *b);
 /* The number of the open complaint about a bill; NULL: none. Read once a request and account. */

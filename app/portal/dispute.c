@@ -55,15 +55,6 @@ bool dispute_may(Ctx *c, const BillHead *b) {
 
 /* --- /bills/<no>/dispute ------------------------------------------------------------------------------------------ */
 
-static const BillHead *bill_here(Req *r) {
-    Ctx *c = &r->c;
-    const BillHead *b = bill_get(c, path_text(r, "no"));
-    if (!b) fail(c, NOT_FOUND, "There is no such page.");
-    portal_check(c, b->account, ACCESS_VIEWER);
-    portal_check(c, b->account, ACCESS_MANAGER);
-    return b;
-}
-
 static void check_open(Ctx *c, const BillHead *b) {
     const char *no = dispute_of(c, b);
     if (no) fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.dispute.open", { "no", no }));
@@ -77,7 +68,7 @@ static void check_open(Ctx *c, const BillHead *b) {
 
 void dispute_page(Req *r) {
     Ctx *c = &r->c;
-    const BillHead *b = bill_here(r);
+    const BillHead *b = portal_bill_to_manage(r);
     const char *no = dispute_of(c, b);
     if (!r->again) check_open(c, b);
     BillDetails lines = bill_details(c, b->id);
@@ -127,7 +118,7 @@ static const char *type_of(const char *reason) { return !strcmp(reason, "too_hig
 
 void dispute_post(Req *r) {
     Ctx *c = &r->c;
-    const BillHead *b = bill_here(r);
+    const BillHead *b = portal_bill_to_manage(r);
     check_open(c, b);
     Input *in = form_read(r, &dispute_form);
     const char *numbers;

@@ -20,18 +20,9 @@ enum { ASKS_AN_HOUR = 5 };
 
 /* --- a bill on paper ---------------------------------------------------------------------------------------------- */
 
-static const BillHead *bill_here(Req *r) {
-    Ctx *c = &r->c;
-    const BillHead *b = bill_get(c, path_text(r, "no"));
-    if (!b) fail(c, NOT_FOUND, "There is no such page.");
-    portal_check(c, b->account, ACCESS_VIEWER);
-    portal_check(c, b->account, ACCESS_MANAGER);
-    return b;
-}
-
 void paper_page(Req *r) {
     Ctx *c = &r->c;
-    const BillHead *b = bill_here(r);
+    const BillHead *b = portal_bill_to_manage(r);
     Money fee = service_request_fee(c, "BL-DUPL-001");
     show_text(r, "confirm.text.0",
               msg_format(c, c->language, "portal.paper.what", { "bill", b->bill_no },
@@ -49,7 +40,7 @@ void paper_page(Req *r) {
 
 void paper_post(Req *r) {
     Ctx *c = &r->c;
-    const BillHead *b = bill_here(r);
+    const BillHead *b = portal_bill_to_manage(r);
     const char *open = service_request_open(c, b->account, "BL-DUPL-001");
     if (open) fail(c, CONFLICT, "%s", msg_format(c, c->language, "portal.paper.open", { "no", open }));
     Id id = service_request_create(c, &(NewRequest){ .account = b->account,

@@ -19,7 +19,6 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
-#include "lib/qr.h"
 
 enum { RECOVERY_PORTAL = 8, WRONG_MOST = 5, WRONG_WINDOW_S = 15 * 60 };
 static const char half_cookie[] = "s360_portal_half", trust_cookie[] = "s360_portal_trust";
@@ -479,18 +478,9 @@ void two_step_app_page(Req *r) {
     Ctx *c = &r->c;
     if (!stepped_up(r)) return;
     FormView *v = form_show(r, "form", &enrol_form, "/profile/security/two-step/app");
-    const char *sealed = form_again(v) ? field_text(r, "seed") : NULL;
-    Bytes secret;
-    if (!sealed || !secret_open(&c->mem, installation_keys(), seed_place(c), sealed, &secret)) {
-        secret = bytes_of(random_public_id(&c->mem));
-        sealed = secret_seal(&c->mem, installation_keys(), seed_place(c), secret);
-    }
-    form_set(v, "seed", "value", sealed);
+    factor_seed_show(r, v, seed_place(c), utility_here(c)->name, c->user_name);
     show_text(r, "form.submit", msg(c->language, "portal.two_step.confirm"));
     show_text(r, "texts.0", msg(c->language, "mfa.enrol_how"));
-    qr_show(r, "qr", totp_uri(&c->mem, utility_here(c)->name, c->user_name, secret));
-    show_text(r, "secret", base32_text(&c->mem, secret));
-    show_text(r, "secret_label", msg(c->language, "mfa.secret"));
     portal_page(r, "portal.two_step.app_title", "portal/two_step_app");
 }
 
@@ -510,12 +500,8 @@ void two_step_app_post(Req *r) {
     if (!stepped_up(r)) return;
     Input *in = form_read(r, &enrol_form);
     problems_end(r);
-    Bytes secret;
-    const char *sealed = in_text(in, "seed");
-    if (!sealed || !secret_open(&c->mem, installation_keys(), seed_place(c), sealed, &secret))
-        fail(c, INVALID, "%s", msg(c->language, "mfa.seed_lost"));
-    Enrol e = { .u = portal_user_by_id(c, c->user), .secret = text_copy_n(c, secret.p, secret.n) };
-    e.step = totp_accept(secret, in_text(in, "code"), time_unix(c->now), 0);
+    Enrol e = { .u = portal_user_by_id(c, c->user), .secret = factor_seed_read(r, in, seed_place(c)) };
+    e.step = totp_accept(bytes_of(e.secret), in_text(in, "code"), time_unix(c->now), 0);
     if (e.step < 0) fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "portal.second.wrong"));
     db_tx(c, DB_WRITE, enrol_store, &e, NULL);
     for (int i = 0; i < RECOVERY_PORTAL; i++) show_text(r, text(r, "codes.%d", i), e.codes[i]);

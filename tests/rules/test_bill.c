@@ -1104,10 +1104,10 @@ static void eru_of_area(void) {
     }
     static const TariffAttribute given[] = { { "eru", { 3, 1 } } };
     const struct { int64_t sqft; bool family; int given_n; const char *bill; } bills[] = {
-        { 4000, false, 0, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 20.40, TAX 1.93 = 92.33" },
-        { 4000, true,  0, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 12.75, TAX 1.93 = 84.68" },
-        { 4000, false, 1, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 38.25, TAX 1.93 = 110.18" },
-        { 4000, true,  1, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 38.25, TAX 1.93 = 110.18" },
+        { 4000, false, 0, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 20.40 @1.6, TAX 1.93 = 92.33" },
+        { 4000, true,  0, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 12.75 @1, TAX 1.93 = 84.68" },
+        { 4000, false, 1, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 38.25 @3, TAX 1.93 = 110.18" },
+        { 4000, true,  1, "FIXED 38.50, SEWER_FIXED 31.50, STORMWATER 38.25 @3, TAX 1.93 = 110.18" },
         { 0,    false, 0, "BX-E11" },
     };
     for (size_t i = 0; i < sizeof bills / sizeof *bills; i++) {

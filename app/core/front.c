@@ -460,7 +460,6 @@ static void show_staff_menu(Req *r, const Item *here) {
     menu_links(r, "menu", n);
 }
 
-/* What of the menu this person may open, as links (lib: links); how many. */
 /* Its own, or that of the entry it stands under. */
 static const char *icon_of(const Item *i) {
     for (const Item *k = staff_menu; k->key && !i->icon; k++)

@@ -1,6 +1,6 @@
 /*
- * Homes of the roles, and one page that stands in for those that are not built yet: it leads to what the role can do.
- * When a module builds its home, its route takes the place of the row in core.c.
+ * Homes of the roles, and one page that stands in for those that are not built yet: it says what will stand there and
+ * leads to what works already. When a module builds its home, its route takes the place of the row in core.c.
  */
 #include "app/core/home.h"
 
@@ -70,6 +70,8 @@ void home_page(Req *r) {
     const RoleHome *h = home_here(r);
     if (!h) fail(r, BROKEN, "no role has its home here");
     show_text(r, "page.title", msg(c->language, text(r, "home.%s.title", h->what)));
+    show_text(r, "show.notices.0.tone", "info");
+    show_text(r, "show.notices.0.text", msg(c->language, text(r, "home.%s.will", h->what)));
     show_text(r, "show.sections.0.title", msg(c->language, "home.works"));
     show_text(r, "show.sections.0.kind", "links");
     if (!front_links(r, "show.sections.0.links")) {

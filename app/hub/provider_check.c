@@ -82,7 +82,7 @@ bool sandbox_may_reach(Ctx *c, const char *to) {
 }
 
 #define CANDIDATE(F, T) F(T, Id, id) F(T, const char *, adapter) F(T, int64_t, monthly_cap) F(T, int, rate_per_s) \
-    F(T, int64_t, tried)
+    F(T, int64_t, per_minute) F(T, int64_t, connections) F(T, int64_t, tried)
 ROW(Candidate, CANDIDATE)
 
 static bool month_is_full(Ctx *c, const Candidate *p) {
@@ -93,13 +93,26 @@ static bool month_is_full(Ctx *c, const Candidate *p) {
                      "a.kind = 'ok'", p->id, from) >= p->monthly_cap;
 }
 
-/* When the next message may leave by the provider: its rate counts what left within a second. Workers that begin in the
-   same moment do not see each other, so a few more may go. Nothing leaves by a fake. */
+enum { SENDING_MOST_S = 120 };      /* an attempt that did not end by then was cut off and holds no connection */
+
+static int64_t left_since(Ctx *c, const Candidate *p, int seconds) {
+    return db_int(c, "select count(*) from message_attempt where message_provider_id = ? and request_at > ?", p->id,
+                  time_add_seconds(c->now, -seconds));
+}
+
+/* When the next message may leave by the provider: what left within a second and a minute counts, and how many
+   connections are open (each message has its own). Workers that begin in the same moment do not see each other, so a
+   few more may go. Nothing leaves by a fake. */
 static Time rate_admits_at(Ctx *c, const Candidate *p) {
     if (!strcmp(p->adapter, "fake")) return c->now;
-    int64_t left = db_int(c, "select count(*) from message_attempt where message_provider_id = ? and request_at > ?",
-                          p->id, time_add_seconds(c->now, -1));
-    return left < p->rate_per_s ? c->now : time_add_seconds(c->now, 1);
+    if (p->per_minute && left_since(c, p, 60) >= p->per_minute)
+        return time_add_seconds(c->now, 60 - (int)db_int(c,
+            "select coalesce(timestampdiff(second, min(request_at), ?), 0) from message_attempt "
+            "where message_provider_id = ? and request_at > ?", c->now, p->id, time_add_seconds(c->now, -60)));
+    bool is_full = p->connections && db_int(c, "select count(*) from message_attempt where message_provider_id = ? "
+                                               "and request_at > ? and finished_at is null", p->id,
+                                            time_add_seconds(c->now, -SENDING_MOST_S)) >= p->connections;
+    return !is_full && left_since(c, p, 1) < p->rate_per_s ? c->now : time_add_seconds(c->now, 1);
 }
 
 /* A utility's own come before the tenant's. In a sandbox the fakes, after the real ones where an address may be
@@ -107,7 +120,9 @@ static Time rate_admits_at(Ctx *c, const Candidate *p) {
 ProviderChoice provider_for(Ctx *c, const ProviderWish *w) {
     bool fakes_only = is_sandbox(c) && !sandbox_may_reach(c, w->to);
     Candidates all = db_all(c, Candidate,
-        "select p.id, p.adapter, coalesce(p.monthly_cap, 0) as monthly_cap, p.rate_per_s, (select count(*) "
+        "select p.id, p.adapter, coalesce(p.monthly_cap, 0) as monthly_cap, p.rate_per_s, "
+        "coalesce(json_value(p.config, '$.per_minute'), 0) as per_minute, "
+        "coalesce(json_value(p.config, '$.connections'), 0) as connections, (select count(*) "
         "from message_attempt a where a.message_id = ? and a.message_provider_id = p.id "
         "and a.kind <> 'ok') as tried from message_provider p where (p.utility_id = ? or p.utility_id is null) "
         "and p.channel = ? and p.status = 'active' and p.enabled = 1 and (? = 0 or p.adapter = 'fake') and (? = 1 "

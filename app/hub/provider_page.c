@@ -24,9 +24,11 @@
 
 /* --- what each adapter wants to know ------------------------------------------------------------------------------ */
 
-/* secret: sealed; signs: callbacks are signed with it, and signs_only: nothing is sent with it. */
-typedef struct { const char *name; bool is_secret, signs, is_optional, signs_only; } Wanted;
-typedef struct { const char *name, *label, *channel, *hook; Wanted wanted[10]; } Adapter;
+/* secret: sealed; signs: callbacks are signed with it, and signs_only: nothing is sent with it; most: a whole number from
+   1, and what it begins as. */
+typedef struct { const char *name; bool is_secret, signs, is_optional, signs_only; int most; const char *initial; }
+    Wanted;
+typedef struct { const char *name, *label, *channel, *hook; Wanted wanted[12]; } Adapter;
 
 static const Adapter adapters[] = {
     { "twilio", "Twilio", "sms", "twilio", { { "account_sid" }, { "auth_token", true, true },
@@ -36,10 +38,12 @@ static const Adapter adapters[] = {
     { "vonage_sms", "Vonage SMS", "sms", "vonage_sms", { { "api_key" }, { "api_secret", true },
                                                          { "signature_secret", true, true, .signs_only = true },
                                                          { "signature_method", .is_optional = true } } },
-    { "smtp", "SMTP", "email", "email", { { "host" }, { "port" }, { "security" }, { "user", .is_optional = true },
+    { "smtp", "SMTP", "email", "email", { { "host" }, { "port", .most = 65535, .initial = "587" }, { "security" }, { "user", .is_optional = true },
                                           { "password", true, .is_optional = true },
                                           { "reply_to", .is_optional = true },
                                           { "dkim_selector", .is_optional = true },
+                                          { "connections", .most = 10, .initial = "4" },
+                                          { "per_minute", .most = 60000, .is_optional = true },
                                           { "webhook_secret", true, true, true, .signs_only = true } } },
     { "fake", "Sandbox", NULL, NULL, { { 0 } } },
 };
@@ -234,8 +238,10 @@ void provider_page(Req *r) {
     show_text(r, "show.sections.1.title", word(r, "hub.credentials"));
     Json config = config_of(r, p);
     for (const Wanted *w = a->wanted; w->name; w++) {
+        int64_t number = 0;
         const char *value = w->is_secret ? p->has_secret ? "••••" : NULL
-                                         : json_text(json_member(config, w->name), "");
+            : w->most ? json_int(config, w->name, &number) ? text(r, "%lld", (long long)number) : NULL
+            : json_text(json_member(config, w->name), "");
         show_fact(r, second, word(r, text(r, "hub.credential.%s", w->name)), value ? value : word(r, "hub.missing"),
                   NULL);
     }
@@ -280,7 +286,8 @@ static const Form *form_of(Req *r, const Adapter *a, bool is_new) {
                            .hint = word(r, "hub.from_sms_how") };
     for (const Wanted *w = a->wanted; w->name; w++) {
         Field one = { w->name, word(r, text(r, "hub.credential.%s", w->name)), TEXT(1, 254), .autocomplete = "off" };
-        if (!strcmp(w->name, "port")) one.type = FIELD_INT, one.min = 1, one.max = 65535, one.initial = "587";
+        if (w->most) one.type = FIELD_INT, one.min = 1, one.max = w->most, one.initial = w->initial, one.width = "5";
+        if (!strcmp(w->name, "per_minute")) one.hint = word(r, "hub.per_minute_how");
         if (!strcmp(w->name, "security")) one.type = FIELD_CHOICE, one.choices = securities, one.initial = "starttls";
         if (!strcmp(w->name, "signature_method"))
             one.type = FIELD_CHOICE, one.choices = methods, one.initial = "sha256";
@@ -322,7 +329,7 @@ static const char *read_config(Req *r, const Adapter *a, Input *in, Json before)
     json_open_object(&o, NULL);
     for (const Wanted *w = a->wanted; w->name; w++) {
         if (w->is_secret || !in_given(in, w->name)) continue;
-        if (!strcmp(w->name, "port")) json_add_int(&o, w->name, in_int(in, w->name));
+        if (w->most) json_add_int(&o, w->name, in_int(in, w->name));
         else json_add_text(&o, w->name, in_text(in, w->name));
     }
     const char *base = json_text(before, "api_base");

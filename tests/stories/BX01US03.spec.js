@@ -143,7 +143,7 @@ story('BX01US03', 'BX-FIX', (kit) => {
     await manager().post('/bx/bills/WA-BILL-202605-000002/cancellation', { reason: 'wrong_plan', note: 'entered in error' }).done('Bill WA-BILL-202605-000002 is cancelled.');
     await manager().post('/bx/bills/WA-BILL-202605-000002/cancellation', { reason: 'wrong_plan', note: 'entered in error' }).is(409);
     expect(one("select balance_minor from account where account_no = 'SF-1002'")).toBe('0');
-    await manager().post('/bx/bills/WA-BILL-202605-000002/rebill').done('Old 71.93, new 71.93, difference 0.00.');
+    await manager().post('/bx/bills/WA-BILL-202605-000002/rebill').done('Old $71.93, new $71.93, difference $0.00.');
     const draft = one("select concat(a.account_no, '-', b.draft_ref) from bill b join account a on a.id = b.account_id where b.supersedes_bill_id is not null and b.status = 'draft'");
     await manager().post(`/bx/bills/draft-${draft}/publication`).done();
     expect(sql("select b.version_no v, b.status s, b.total_minor t from bill b join account a on a.id = b.account_id where a.account_no = 'SF-1002' order by 1")).toEqual([{ v: '1', s: 'cancelled', t: '7193' }, { v: '2', s: 'published', t: '7193' }]);

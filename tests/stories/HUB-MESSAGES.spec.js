@@ -309,6 +309,24 @@ story('HUB messages', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
       expect(names.asked).toEqual(['swa.test', '_dmarc.swa.test', 's1._domainkey.swa.test']);
       await admin.get(page).sees('SPF', 'v=spf1 include:_spf.swa.test -all', 'Its policy is none', 'Weak', 'Good');
       await admin.post(`${page}/moves/activate`, {}, { from: page }).done('Mail is active.');
+      // so many connections at once, so many messages a minute: what is over waits, and is no try
+      await admin.post(`${page}/settings`, { connections: '11' }, { from: `${page}/settings` }).is(422);
+      await admin.post(`${page}/settings`, { connections: '1', per_minute: '3', security: 'starttls' }, { from: `${page}/settings` }).done('Saved.');
+      await admin.get(page).sees('Connections at once 1', 'Messages a minute 3');
+      sql("update message_provider set config = json_set(config, '$.security', 'none') where id = ?", [p.id]);
+      const other = one('select max(id) from message'), attempt = (no, at, ended) => sql('insert into message_attempt (message_id, no, message_provider_id, idempotency_key, request_at, finished_at, kind) values (?, ?, ?, uuid(), ?, ?, ?)', [other, no, p.id, at, ended, ended ? 'ok' : 'unknown']);
+      const ago = (s) => new Date(instance().now().getTime() - s * 1000);
+      attempt(81, ago(30), null);
+      const second = await send('friend@swa.test', 'email');
+      expect(one("select concat(status, attempts) from message where id = ?", [second])).toBe('retry0');
+      sql('update message_attempt set finished_at = request_at, request_at = ? where no = 81', [ago(20)]);
+      for (const no of [82, 83]) attempt(no, ago(20), ago(20));
+      const third = await send('friend@swa.test', 'email');
+      expect(one("select concat(status, attempts) from message where id = ?", [third])).toBe('retry0');
+      expect(Number(one('select timestampdiff(second, ?, next_attempt_at) from message where id = ?', [instance().now(), third]))).toBeGreaterThan(25);
+      sql('delete from message_attempt where no in (81, 82, 83)');
+      sql("update message_provider set config = json_remove(config, '$.per_minute') where id = ?", [p.id]);
+      sql("update message set status = 'cancelled' where id in (?, ?)", [second, third]);
       server.refuse.set('friend@swa.test', '550 5.1.1 no such user');
       const id = await send('friend@swa.test', 'email');
       expect(row(id)).toEqual({ status: 'bounced', attempts: '1', adapter: 'smtp' });

@@ -121,8 +121,8 @@ ProviderChoice provider_for(Ctx *c, const ProviderWish *w) {
     bool fakes_only = is_sandbox(c) && !sandbox_may_reach(c, w->to);
     Candidates all = db_all(c, Candidate,
         "select p.id, p.adapter, coalesce(p.monthly_cap, 0) as monthly_cap, p.rate_per_s, "
-        "coalesce(json_value(p.config, '$.per_minute'), 0) as per_minute, "
-        "coalesce(json_value(p.config, '$.connections'), 0) as connections, (select count(*) "
+        "coalesce(cast(json_value(p.config, '$.per_minute') as signed), 0) as per_minute, "
+        "coalesce(cast(json_value(p.config, '$.connections') as signed), 0) as connections, (select count(*) "
         "from message_attempt a where a.message_id = ? and a.message_provider_id = p.id "
         "and a.kind <> 'ok') as tried from message_provider p where (p.utility_id = ? or p.utility_id is null) "
         "and p.channel = ? and p.status = 'active' and p.enabled = 1 and (? = 0 or p.adapter = 'fake') and (? = 1 "

@@ -24,8 +24,8 @@
 
 /* --- what each adapter wants to know ------------------------------------------------------------------------------ */
 
-/* secret: sealed; signs: callbacks are signed with it, and signs_only: nothing is sent with it; most: a whole number from
-   1, and what it begins as. */
+/* secret: sealed; signs: callbacks are signed with it, and signs_only: nothing is sent with it; most: a whole number
+   from 1, and what it begins as. */
 typedef struct { const char *name; bool is_secret, signs, is_optional, signs_only; int most; const char *initial; }
     Wanted;
 typedef struct { const char *name, *label, *channel, *hook; Wanted wanted[12]; } Adapter;
@@ -38,7 +38,8 @@ static const Adapter adapters[] = {
     { "vonage_sms", "Vonage SMS", "sms", "vonage_sms", { { "api_key" }, { "api_secret", true },
                                                          { "signature_secret", true, true, .signs_only = true },
                                                          { "signature_method", .is_optional = true } } },
-    { "smtp", "SMTP", "email", "email", { { "host" }, { "port", .most = 65535, .initial = "587" }, { "security" }, { "user", .is_optional = true },
+    { "smtp", "SMTP", "email", "email", { { "host" }, { "port", .most = 65535, .initial = "587" }, { "security" },
+                                          { "user", .is_optional = true },
                                           { "password", true, .is_optional = true },
                                           { "reply_to", .is_optional = true },
                                           { "dkim_selector", .is_optional = true },

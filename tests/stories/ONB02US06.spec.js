@@ -172,7 +172,7 @@ story('ONB02US06 suspended', 'ONB-FIX', ({ as, test, expect, one, portal, looks_
 });
 
 // Bills that can be paid: the consumers' side of a suspended utility.
-story('ONB02US06 suspended, paid', 'HUB-FIX', ({ as, portal, test, expect, sql, one, jobs_run }) => {
+story('ONB02US06 suspended, paid', 'HUB-FIX', ({ as, portal, test, expect, sql, one, jobs_run, clock }) => {
   test("ONB02US06.5 suspended: what consumers pay in the portal is posted by the gateway's webhook, once; nobody else changes anything", async () => {
     await as('tenant_admin').post('/utilities/swa-w/suspension', { reason: 'regulator order' }, { from: '/utilities/swa-w/suspension' }).done('is suspended.');
     const who = portal();
@@ -181,8 +181,9 @@ story('ONB02US06 suspended, paid', 'HUB-FIX', ({ as, portal, test, expect, sql, 
     const begun = await who.post('/pay', { ...keep, 'pick_free-WA-ACC-100001': '1', 'amount_free-WA-ACC-100001': '114.25', email: 'friend@swa.test' }, { raw: true }).is(303);
     const id = begun.location.match(/\/pay\/([A-Za-z0-9_-]{22})$/)[1];
     await who.post(`/pay/${id}/start`, {}, { from: `/pay/${id}` }).is(303);
-    await who.post(`/sandbox/pay/${id}`, { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123', delivery: 'twice', seconds: '0' }, { from: `/sandbox/pay/${id}` }).is(303);
+    await who.post(`/sandbox/pay/${id}`, { card: '4242 4242 4242 4242', expiry: '12/30', cvc: '123', delivery: 'late', seconds: '60' }, { from: `/sandbox/pay/${id}` }).is(303);
     expect(one("select count(*) from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'")).toBe('0');      // the page alone posts nothing
+    clock.forward({ seconds: 61 });
     await jobs_run();
     const payments = () => sql("select p.status, p.amount_minor from payment p join account a on a.id = p.account_id where a.account_no = 'WA-ACC-100001'");
     expect(payments()).toEqual([{ status: 'posted', amount_minor: '11425' }]);

@@ -475,15 +475,14 @@ static void add_key(Text *to, const DbColumn *columns, int n) {
 
 static const Cell *cell_of(const Row *row, const char *name, size_t n);
 
-/* "1200.00 USD" in place of the organization's way. */
+/* "1,200.00 USD" in place of the organization's way. */
 static void money_in_own_currency(const Query *q, Row *row) {
     int i = 0;
     for (const ListColumn *col = q->spec->columns; col->name && i < row->n; col++, i++) {
         if (!col->currency || row->cell[i].null) continue;
         const Cell *of = cell_of(row, col->currency, strlen(col->currency));
         if (!of || of->null) continue;
-        row->cell[i].shown = text(q->r, "%s %s", money_decimal(&q->r->c.mem, (Money){ row->cell[i].n },
-                                                               currency_exponent(of->raw)), of->raw);
+        row->cell[i].shown = locale_money_in(&q->r->c.mem, q->r->c.locale, (Money){ row->cell[i].n }, of->raw, true);
     }
 }
 

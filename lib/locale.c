@@ -194,6 +194,13 @@ char *locale_money_plain(Arena *a, const Locale *l, Money m) {
     return number_text(a, m.minor, l->number, (NumberStyle){ l->exponent, l->exponent, NULL });
 }
 
+char *locale_money_in(Arena *a, const Locale *l, Money m, const char *currency, bool with_code) {
+    Locale other = *l;
+    other.exponent = currency_exponent(currency);
+    char *number = locale_money_plain(a, &other, m);
+    return with_code ? arena_text(a, "%s %s", number, currency) : number;
+}
+
 char *locale_balance(Arena *a, const Locale *l, Money owed) {
     if (owed.minor >= 0) return locale_money(a, l, owed);
     return msg_format(a, l->language, "lib.in_credit", { "amount", locale_money(a, l, money_neg(owed)) });

@@ -44,6 +44,8 @@ Locale *locale_in(Arena *a, const Locale *l, const char *language);
 /* Money and numbers. */
 char *locale_money      (Arena *a, const Locale *l, Money m);                  /* $2,847.50   ₹ 1,12,604.00   −$12.00 */
 char *locale_money_plain(Arena *a, const Locale *l, Money m);                  /* 2,847.50, -2.00: inputs, tables */
+/* Of any currency, with its decimals: 2,847.50 EUR; with_code false: 2,847.50. */
+char *locale_money_in   (Arena *a, const Locale *l, Money m, const char *currency, bool with_code);
 char *locale_balance    (Arena *a, const Locale *l, Money owed);
 /* $84.60, or "$500.00 in credit" below zero */
 char *locale_count      (Arena *a, const Locale *l, int64_t n);                /* 2,140 */

@@ -83,7 +83,7 @@ void archive_approve(Req *r) {
     if (strcmp(t->status, "cancelled")) fail(r, CONFLICT, "%s", word(r, "platform.archive_not_cancelled"));
     if (date_compare(platform_today(c), kept_until(t)) < 0)
         fail(r, CONFLICT, "%s", msg_format(r, c->language, "platform.archive_kept",
-                                           { "date", date_iso(&c->mem, kept_until(t)) }));
+                                           { "date", locale_date(&c->mem, c->locale, kept_until(t)) }));
     if (t->archive_approved2_by.id) fail(r, CONFLICT, "%s", word(r, "platform.archive_waits"));
     if (t->archive_approved_by.id == c->user.id) fail(r, DENIED, "%s", word(r, "platform.archive_second"));
     bool second = t->archive_approved_by.id != 0;
@@ -128,7 +128,8 @@ void archive_page(Req *r) {
     show_text(r, "confirm.text.0", msg_format(r, c->language, "platform.archive_how",
               { "days", text(r, "%d", KEEP_DAYS) }));
     if (time_is_set(t->cancelled_at))
-        show_fact(r, "confirm.facts", word(r, "platform.archive_from"), date_iso(&c->mem, kept_until(t)), NULL);
+        show_fact(r, "confirm.facts", word(r, "platform.archive_from"),
+                  locale_date(&c->mem, c->locale, kept_until(t)), NULL);
     if (t->archive_approved_by.id)
         show_fact(r, "confirm.facts", word(r, "platform.archive_first"),
                   db_text(c, "select full_name from smart360.platform_user where id = ?", t->archive_approved_by),

@@ -66,7 +66,6 @@ static void draw_head(Req *r, Sheet *s, const Paper *p, const char *title) {
 
 static void draw_lines(Req *r, Sheet *s, const Paper *p) {
     Ctx *c = &r->c;
-    int exponent = currency_exponent(p->currency);
     double width = s->right - s->left;
     SheetColumn columns[] = { { word(r, "platform.line"), width * 0.72, PDF_LEFT },
                               { text(r, "%s, %s", word(r, "platform.amount"), p->currency), width * 0.28, PDF_RIGHT } };
@@ -76,11 +75,10 @@ static void draw_lines(Req *r, Sheet *s, const Paper *p) {
         int64_t n = 0;
         json_int(json_item(l, k), "amount_minor", &n);
         sheet_row(s, (SheetCell[]){ { json_text(json_item(l, k), "text"), NULL },
-                                    { money_decimal(&c->mem, (Money){ n }, exponent), NULL } }, SHEET_PLAIN);
+                                    { sub_number(c, (Money){ n }, p->currency), NULL } }, SHEET_PLAIN);
     }
     sheet_row(s, (SheetCell[]){ { word(r, "platform.total"), NULL },
-                                { text(c, "%s %s", money_decimal(&c->mem, p->total_minor, exponent), p->currency),
-                                  NULL } }, SHEET_TOTAL);
+                                { sub_amount(c, p->total_minor, p->currency), NULL } }, SHEET_TOTAL);
     sheet_table_end(s);
 }
 

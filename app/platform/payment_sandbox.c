@@ -42,8 +42,7 @@ void sub_sandbox_page(Req *r) {
     show_text(r, "page.title", word(r, "hub.sandbox.test"));
     show_text(r, "page.shell", "plain");
     show_text(r, "page.sub", msg_format(r, c->language, "hub.sandbox.amount",
-        { "amount", text(r, "%s %s", money_decimal(&c->mem, p->amount_minor, currency_exponent(p->currency)),
-                         p->currency) }, { "name", "SMART360" }));
+        { "amount", sub_amount(c, p->amount_minor, p->currency) }, { "name", "SMART360" }));
     form_show(r, "form", &card_form, text(r, "/sandbox/subscription/%s", p->public_id));
     show_text(r, "form.intro", word(r, "hub.sandbox.cards"));
     show_text(r, "form.cancel_url", back_to(r, p));

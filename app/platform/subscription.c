@@ -12,8 +12,17 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 
+/* Jobs of the platform have none. */
+static const Locale *locale_of(Ctx *c) {
+    return c->locale ? c->locale : locale_new(&c->mem, (LocaleSettings){ 0 });
+}
+
+const char *sub_number(Ctx *c, Money amount, const char *currency) {
+    return locale_money_in(&c->mem, locale_of(c), amount, currency, false);
+}
+
 const char *sub_amount(Ctx *c, Money amount, const char *currency) {
-    return text(c, "%s %s", money_decimal(&c->mem, amount, currency_exponent(currency)), currency);
+    return locale_money_in(&c->mem, locale_of(c), amount, currency, true);
 }
 
 Date platform_today(const Ctx *c) { return time_date(zone_utc(), c->now); }

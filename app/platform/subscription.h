@@ -19,7 +19,8 @@
     F(T, Money, period_net_minor) F(T, Date, cancel_on) F(T, int, row_version)
 ROW(Subscription, SUBSCRIPTION)
 
-/* "1200.00 USD", with as many decimals as the currency has. */
+/* "1,200.00" as the reader writes numbers, with as many decimals as the currency has; with it: "1,200.00 USD". */
+const char   *sub_number(Ctx *c, Money amount, const char *currency);
 const char   *sub_amount(Ctx *c, Money amount, const char *currency);
 /* Of a tenant, the living one; NULL when it has none. */
 Subscription *subscription_of(Ctx *c, Id tenant);

@@ -321,8 +321,8 @@ static void show_invoices(Req *r, const char *at_, Id tenant, const char *path, 
         const Invoice *n = &l.v[i];
         table_row(v, text(r, "%s/%s", path, n->number));
         table_cell(v, n->number);
-        table_cell(v, date_iso(&r->c.mem, n->issued_on));
-        table_cell(v, date_iso(&r->c.mem, n->due_on));
+        table_cell(v, locale_date(&r->c.mem, r->c.locale, n->issued_on));
+        table_cell(v, locale_date(&r->c.mem, r->c.locale, n->due_on));
         table_cell(v, sub_amount(&r->c, n->total_minor, n->currency));
         table_state(v, n->status);
         if (!is_platform) continue;
@@ -395,15 +395,17 @@ static void show_subscription(Req *r, const Tenant *t, const Subscription *s, co
     show_fact(r, facts, msg(r->c.language, "platform.price"),
               sub_amount(&r->c, s->price_minor, s->currency),
               msg(r->c.language, text(r, "platform.term.%s", s->term)));
-    show_fact(r, facts, msg(r->c.language, "platform.renewal"), date_iso(&r->c.mem, s->current_period_end), NULL);
+    show_fact(r, facts, msg(r->c.language, "platform.renewal"),
+              locale_date(&r->c.mem, r->c.locale, s->current_period_end), NULL);
     show_fact(r, facts, msg(r->c.language, "platform.status"), state_label(r, s->status), NULL);
     if (date_is_set(s->trial_end))
-        show_fact(r, facts, word(r, "platform.trial_end"), date_iso(&r->c.mem, s->trial_end), NULL);
+        show_fact(r, facts, word(r, "platform.trial_end"), locale_date(&r->c.mem, r->c.locale, s->trial_end), NULL);
     if (s->pending_name) show_fact(r, facts, word(r, "platform.pending_plan"), s->pending_name, NULL);
     if (s->discount_ppm)
         show_fact(r, facts, word(r, "platform.discount"), text(r, "%s %%", money_decimal(&r->c.mem,
                   (Money){ s->discount_ppm / 100 }, 2)), date_is_set(s->discount_until)
-                  ? msg_format(r, r->c.language, "platform.until", { "date", date_iso(&r->c.mem, s->discount_until) })
+                  ? msg_format(r, r->c.language, "platform.until",
+                               { "date", locale_date(&r->c.mem, r->c.locale, s->discount_until) })
                   : NULL);
     if (s->credit_minor.minor)
         show_fact(r, facts, word(r, "platform.credit"),

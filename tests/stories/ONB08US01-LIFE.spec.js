@@ -49,7 +49,7 @@ story('ONB08US01 life', 'HUB-FIX', ({ as, portal, test, expect, sql, one, clock,
     await as('utility_admin').get('/id-formats').is(403);
     await admin().get('/org/subscription').sees('Take your data away', invoices()[0].number);
     await admin().get('/org/subscription/export').is(200);               // the data can be taken away
-    await platform().post('/platform/tenants/swa/archive', { confirm: 'swa', reason: 'contract ended' }, { from: '/platform/tenants/swa/archive' }).refuses(409, null, 'The data are kept until 2026-10-18');
+    await platform().post('/platform/tenants/swa/archive', { confirm: 'swa', reason: 'contract ended' }, { from: '/platform/tenants/swa/archive' }).refuses(409, null, 'The data are kept until 10/18/2026');
     expect(sql.platform("select count(*) n from information_schema.schemata where schema_name = ?", [tenant().schema_name])[0].n).toBe('1');
     // back again: a period from today on, nothing of the months between, and no end the day after
     pay();
@@ -112,11 +112,11 @@ story('ONB08US01 life', 'HUB-FIX', ({ as, portal, test, expect, sql, one, clock,
     await plan({ code: 'yearly', name: 'Yearly', interval: 'decade' }).refuses(422, 'interval');
     await plan({ code: 'yearly', name: 'Yearly', interval: 'year', price: '9000.00' }).done('Saved.');
     expect(sql.platform("select price_minor, `interval` from subscription_plan where code = 'yearly'")).toEqual([{ price_minor: '900000', interval: 'year' }]);
-    await platform().get('/platform/plans').sees('9000.00 USD', 'the year');
+    await platform().get('/platform/plans').sees('9,000.00 USD', 'the year');
     const fresh = { name: 'Third Board', slug: 'sw3', admin_email: 'a@sw3.test', admin_name: 'Ann', country: 'US', plan: 'yearly', trial_days: '0' };
     await platform().post('/platform/tenants', { ...fresh, term: 'month' }, { from: '/platform/tenants/new' }).refuses(422, 'term', 'Yearly is sold by the year: choose that term.');
     expect(sql.platform("select count(*) n from tenant where slug = 'sw3'")[0].n).toBe('0');
-    await admin().get('/org/subscription').sees('Yearly, 9000.00 USD a year', 'Growth, 2400.00 USD a month');
+    await admin().get('/org/subscription').sees('Yearly, 9,000.00 USD a year', 'Growth, 2,400.00 USD a month');
     await change('yearly').is(303);                                      // 9,000 a year is more than twelve times 600
     expect(subscription()).toMatchObject({ code: 'yearly', term: 'year', price_minor: '900000', current_period_start: '2026-04-16', current_period_end: '2027-04-15' });
     expect(amounts()).toEqual([['open', -40000, 900000]]);               // 20 of 30 days of 600.00 come off
@@ -144,12 +144,12 @@ story('ONB08US01 life', 'HUB-FIX', ({ as, portal, test, expect, sql, one, clock,
     await plan({ ...yen, price: '50000' }).done('Saved.');
     await plan({ code: 'dinar', name: 'Dinar', currency: 'kwd', price: '75.125' }).done('Saved.');
     expect(sql.platform("select code, price_minor, currency from subscription_plan where code in ('yen', 'dinar') order by code")).toEqual([{ code: 'dinar', price_minor: '75125', currency: 'KWD' }, { code: 'yen', price_minor: '50000', currency: 'JPY' }]);
-    await platform().get('/platform/plans').sees('50000 JPY', '75.125 KWD', '2400.00 USD').lacks('500.00');
+    await platform().get('/platform/plans').sees('50,000 JPY', '75.125 KWD', '2,400.00 USD').lacks('500.00');
     expect((await platform().get('/platform/plans?export=csv').is(200)).body).toMatch(/Yen.*,50000,/);
     await platform().get('/platform/plans/dinar').and((r) => expect(r.body).toContain('value="75.125"'));
     await platform().get(path).is(200);
-    await platform().get('/platform/tenants/new').sees('Yen, 50000 JPY a month', 'Dinar, 75.125 KWD a month');
-    const page = await admin().get('/org/subscription').sees('50000 JPY');                                          // compared, not offered
+    await platform().get('/platform/tenants/new').sees('Yen, 50,000 JPY a month', 'Dinar, 75.125 KWD a month');
+    const page = await admin().get('/org/subscription').sees('50,000 JPY');                                          // compared, not offered
     expect(page.body).not.toMatch(/<option[^>]*value="(yen|dinar)"/);
     await admin().post('/org/subscription/plan', { plan: 'yen' }, { from: '/org/subscription' }).refuses(422, 'plan', 'Yen is sold in JPY; this subscription is in USD.');
     await platform().post('/platform/tenants/swa/terms', { plan: 'yen', price: '1.00', reason: 'try' }, { from: '/platform/tenants/swa/terms' }).refuses(422, 'plan');
@@ -158,10 +158,10 @@ story('ONB08US01 life', 'HUB-FIX', ({ as, portal, test, expect, sql, one, clock,
     sql.platform("update subscription s join tenant t on t.id = s.tenant_id and t.slug = 'swa' join subscription_plan p on p.code = 'yen' set s.plan_id = p.id, s.price_minor = p.price_minor, s.currency = 'JPY' where s.live = 1");
     clock('2026-04-25T10:00-07:00');
     await day();
-    await admin().get('/org/subscription').sees('50000 JPY').lacks('500.00', '50000.00');
-    await admin().get(`/org/subscription/invoices/${invoices().at(-1).number}`).sees('50000 JPY');
-    await platform().get('/platform/tenants').sees('50000 JPY');
-    await platform().get('/platform/tenants/swa/tab/invoices').sees('50000 JPY');
+    await admin().get('/org/subscription').sees('50,000 JPY').lacks('500.00', '50000.00');
+    await admin().get(`/org/subscription/invoices/${invoices().at(-1).number}`).sees('50,000 JPY');
+    await platform().get('/platform/tenants').sees('50,000 JPY');
+    await platform().get('/platform/tenants/swa/tab/invoices').sees('50,000 JPY');
     await platform().post('/platform/tenants/swa/terms', { price: '45000.5', reason: 'agreed' }, { from: '/platform/tenants/swa/terms' }).refuses(422, 'price');
     await platform().post('/platform/tenants/swa/terms', { price: '45000', reason: 'agreed' }, { from: '/platform/tenants/swa/terms' }).is(303);
     expect(subscription().price_minor).toBe('45000');

@@ -32,7 +32,7 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
 
   test('ONB08US01 without a gateway of the platform an invoice cannot be paid online, and says so', async () => {
     first = bill(120000);
-    await admin().get('/org/subscription').sees(first, '1200.00 USD', 'See and pay');
+    await admin().get('/org/subscription').sees(first, '1,200.00 USD', 'See and pay');
     await admin().get(`/org/subscription/invoices/${first}`).sees('Growth', '1200.00', 'Online payment is not set up by the platform');
     await admin().post(`/org/subscription/invoices/${first}/payment`, {}).refuses(409, null, /Online payment is not set up/);
     await as('utility_admin').get('/org/subscription').is(200);
@@ -109,13 +109,13 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     expect(platform_mails('subscription_receipt')).toHaveLength(1);
     expect(platform_mails('subscription_receipt')[0].body_text).toContain('SUB-RCP-000001');
     await admin().get(`/org/subscription/invoices/${first}`).sees('Paid', 'SUB-RCP-000001');
-    await admin().get(`/org/subscription/invoices/${first}/print`).sees('SMART360 Inc.', '1200.00 USD', 'San Francisco Water Authority', 'SUB-RCP-000001');
+    await admin().get(`/org/subscription/invoices/${first}/print`).sees('SMART360 Inc.', '1,200.00 USD', 'San Francisco Water Authority', 'SUB-RCP-000001');
     await admin().post(`/org/subscription/invoices/${first}/payment`, {}).refuses(409, null, /is Paid\./);
     // the same as PDF, for both sides and nobody else
     for (const [who, at] of [[admin(), `/org/subscription/invoices/${first}/pdf`], [platform(), `/platform/tenants/swa/invoices/${first}/pdf`]]) {
       const pdf = await who.get(at).is(200), words = execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf.bytes }).toString();
       expect(pdf.headers['content-type']).toBe('application/pdf');
-      for (const wanted of [`Invoice ${first}`, 'SMART360 Inc.', '1 Platform Way, Portland', 'San Francisco Water Authority', 'Growth', '1200.00 USD', 'Paid', 'SUB-RCP-000001']) expect(words).toContain(wanted);
+      for (const wanted of [`Invoice ${first}`, 'SMART360 Inc.', '1 Platform Way, Portland', 'San Francisco Water Authority', 'Growth', '1,200.00 USD', 'Paid', 'SUB-RCP-000001']) expect(words).toContain(wanted);
     }
     await as('cso1').get(`/org/subscription/invoices/${first}/pdf`).is(403);
     await admin().get('/org/subscription/invoices/SUB-NONE/pdf').is(404);
@@ -403,7 +403,7 @@ story('ONB08US01 payment', 'BASE', ({ as, anyone, test, expect, sql, one, clock,
     // 20 of 30 days: what is left of Growth, which was invoiced in full, and of Enterprise, less a tenth
     expect(JSON.parse(last().lines).map((l) => l.amount_minor)).toEqual([-160000, 300000]);
     await platform().get('/platform/tenants/swa/tab/subscription').sees('C-2026-1', '10.00 %', 'Three years');
-    await admin().get('/org/subscription').sees('Enterprise', '5000.00');
+    await admin().get('/org/subscription').sees('Enterprise', '5,000.00');
     // the next invoice says the discount
     clock.forward({ days: 8 });
     sql.platform("insert into job (tenant_id, kind, class, run_at) select id, 'subscription.day', 'general', utc_timestamp(6) - interval 1 year from tenant where slug = 'swa'");

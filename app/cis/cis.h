@@ -339,6 +339,10 @@ Disputes bill_disputes_open(struct Ctx *c, Id account);
 /* Bills of an account that a payment agreement covers while it is kept (active, at risk). */
 typedef struct { Id *v; size_t n; } AgreedBills;
 AgreedBills bills_in_agreement(struct Ctx *c, Id account);
+/* Complaints and service requests that wait for work, as parts of statements, alone or after an alias:
+   "p." COMPLAINT_WAITS. The working hours of their types run for such requests. */
+#define COMPLAINT_WAITS  "status in ('pending', 'assigned', 'in_progress', 'on_hold')"
+#define REQUEST_PROMISED "status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent')"
 typedef struct {
     Id consumer, account;
     const char *type_code, *answers, *instructions, *channel;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "app/cis/cis.h"
 #include "app/core/core.h"
 #include "app/core/installation.h"
 #include "app/cis/pages.h"
@@ -16,9 +17,6 @@
 #include "lib/web.h"
 
 enum { ROWS_SHOWN = 5 };
-
-#define COMPLAINTS_OPEN "status in ('pending', 'assigned', 'in_progress', 'on_hold')"
-#define REQUESTS_OPEN "status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent')"
 
 /* Who is limited to areas sees less in the lists than the utility has: then no figure is shown. */
 static bool sees_all(Req *r) { return !scope_area(&r->c).n; }
@@ -41,15 +39,15 @@ static void show_figures(Req *r) {
     size_t n = 0;
     if (perm_may(c, "cis.complaints", VIEW)) {
         int64_t mine = db_int(c, "select count(*) from complaint where assigned_to = ? and utility_id = ? and "
-                                 COMPLAINTS_OPEN, c->user, u);
+                                 COMPLAINT_WAITS, c->user, u);
         show_figure(r, &n, "complaints", count_of(r, db_int(c, "select count(*) from complaint where utility_id = ? "
-                                                               "and " COMPLAINTS_OPEN, u)),
+                                                               "and " COMPLAINT_WAITS, u)),
                     msg_plural(r, c->language, "cis.desk.mine", mine, NULL),
                     link_path(r, "/cis/complaints?status=pending&status=assigned&status=in_progress&status=on_hold"));
     }
     if (perm_may(c, "cis.service_requests", VIEW))
         show_figure(r, &n, "requests", count_of(r, db_int(c, "select count(*) from service_request where "
-                                                             "utility_id = ? and " REQUESTS_OPEN, u)), NULL,
+                                                             "utility_id = ? and " REQUEST_PROMISED, u)), NULL,
                     link_path(r, "/cis/service-requests?status=pending_approval&status=awaiting_payment"
                                  "&status=in_progress&status=on_hold&status=estimate_sent"));
     if (perm_may(c, "cis.refunds", VIEW))
@@ -84,7 +82,7 @@ static void show_complaints(Req *r, size_t n) {
     table_column(t, msg(r->c.language, "cis.consumer.col_status"), "status", "status");
     table_rows_of(t, "/cis/complaints/",
                   "select p.complaint_no, p.created_at, n.display_name, p.status from complaint p "
-                  "left join consumer n on n.id = p.consumer_id where p.utility_id = ? and p." COMPLAINTS_OPEN
+                  "left join consumer n on n.id = p.consumer_id where p.utility_id = ? and p." COMPLAINT_WAITS
                   " order by p.id limit ?", r->c.utility, (int)ROWS_SHOWN);
     table_empty(t, msg(r->c.language, "cis.desk.no_complaints"), msg(r->c.language, "cis.desk.no_complaints_text"));
 }

@@ -2,6 +2,7 @@
  * Cases and tills of somebody who leaves (ONB02US03): open complaints and service requests go to another person or back
  * to the team; a till that is open keeps its cashier until it is closed.
  */
+#include "app/cis/cis.h"
 #include "app/cis/pages.h"
 #include "app/core/core.h"
 #include "lib/db.h"
@@ -9,7 +10,7 @@
 
 static int64_t complaints_of(Ctx *c, Id user) {
     return db_int(c, "select count(*) from complaint where utility_id = ? and assigned_to = ? "
-                     "and status in ('pending', 'assigned', 'in_progress', 'on_hold')", c->utility, user);
+                     "and " COMPLAINT_WAITS, c->utility, user);
 }
 
 static int64_t requests_of(Ctx *c, Id user) {
@@ -28,8 +29,7 @@ static void given(Ctx *c, const char *entity, const Held *h, Id to) {
 
 static void complaints_give(Ctx *c, Id from, Id to) {
     Helds all = db_all(c, Held, "select id, complaint_no as number, row_version from complaint where utility_id = ? "
-                                "and assigned_to = ? and status in ('pending', 'assigned', 'in_progress', 'on_hold') "
-                                "for update", c->utility, from);
+                                "and assigned_to = ? and " COMPLAINT_WAITS " for update", c->utility, from);
     for (size_t i = 0; i < all.n; i++) {
         db_run(c, "update complaint set assigned_to = ?, assigned_at = ?, updated_at = ?, updated_by = ?, "
                   "row_version = row_version + 1 where id = ?", to, to.id ? c->now : TIME_NONE, c->now, c->user,

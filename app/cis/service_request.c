@@ -19,10 +19,6 @@
 #define REQUEST_OPEN                                                                                                   \
     "status in ('draft', 'pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent')"
 
-/* Those that the working hours of their type run for. */
-#define REQUEST_PROMISED                                                                                               \
-    "status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent')"
-
 #define SERVICE_TYPE(F, T)                                                                                             \
     F(T, Id, id)                                                                                                       \
     F(T, const char *, name) F(T, const char *, fee_code) F(T, const char *, priority) F(T, const char *, approval)    \

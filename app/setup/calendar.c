@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/cis/cis.h"
 #include "app/comms/comms.h"
 #include "app/core/calendar_rules.h"
 #include "app/setup/calendar.h"
@@ -174,9 +175,8 @@ CalendarTouch *calendar_touched(Req *r, Date day) {
     return db_one(r, CalendarTouch, "select (select count(*) from service_order where utility_id=? and open_flag=1 "
         "and status in ('created', 'assigned', 'accepted', 'en_route', 'in_progress', 'on_hold', 'completed') "
         "and due_at>=? and due_at<?) as appointments, (select count(*) from complaint where utility_id=? "
-        "and status in ('pending', 'assigned', 'in_progress', 'on_hold')) + (select count(*) from service_request "
-        "where utility_id=? and status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', "
-        "'estimate_sent')) as clocks, (select count(*) from bill where utility_id=? "
+        "and " COMPLAINT_WAITS ") + (select count(*) from service_request where utility_id=? and " REQUEST_PROMISED
+        ") as clocks, (select count(*) from bill where utility_id=? "
         "and status in ('draft', 'held', 'approved') and due_date=?) as bills", r->c.utility, from, to, r->c.utility,
                   r->c.utility, r->c.utility, day);
 }

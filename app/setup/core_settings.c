@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/cis/cis.h"
 #include "app/setup/pages.h"
 #include "lib/form.h"
 #include "lib/locale.h"
@@ -433,8 +434,7 @@ static int64_t open_work(Req *r, int kind) {
         return db_int(r, "select count(*) from bill_run where utility_id=? and state not in ('completed', "
                          "'completed_with_errors', 'cancelled', 'published', 'closed', 'rolled_back')", u);
     case WORK_COMPLAINTS:
-        return db_int(r, "select count(*) from complaint where utility_id=? "
-                         "and status in ('pending', 'assigned', 'in_progress', 'on_hold')", u);
+        return db_int(r, "select count(*) from complaint where utility_id=? and " COMPLAINT_WAITS, u);
     case WORK_REQUESTS:
         return db_int(r, "select count(*) from service_request where utility_id=? "
                          "and status not in ('draft', 'completed', 'rejected', 'cancelled')", u);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/cis/cis.h"
 #include "app/setup/dashboard.h"
 #include "app/setup/totals.h"
 #include "lib/date.h"
@@ -26,16 +27,16 @@ static void count_exceptions(Ctx *c, Work *w) {
 
 static void count_complaints(Ctx *c, Work *w) {
     w->n = db_int(c, "select count(*) from complaint p left join premise m on m.id = p.premise_id "
-        "left join service_area s on s.id = m.sub_area_id where p.utility_id = ? and p.status in ('pending', "
-        "'assigned', 'in_progress', 'on_hold') and (? is null or s.path regexp ?)", c->utility, w->a->areas,
+        "left join service_area s on s.id = m.sub_area_id where p.utility_id = ? and p." COMPLAINT_WAITS
+        " and (? is null or s.path regexp ?)", c->utility, w->a->areas,
                   w->a->areas);
 }
 
 static void count_requests(Ctx *c, Work *w) {
     w->n = db_int(c, "select count(*) from service_request q left join account a on a.id = q.account_id "
                      "left join premise m on m.id = a.premise_id left join service_area s on s.id = m.sub_area_id "
-        "where q.utility_id = ? and q.status in ('pending_approval', 'awaiting_payment', 'in_progress', 'on_hold', "
-        "'estimate_sent') and (? is null or s.path regexp ?)", c->utility, w->a->areas, w->a->areas);
+        "where q.utility_id = ? and q." REQUEST_PROMISED
+        " and (? is null or s.path regexp ?)", c->utility, w->a->areas, w->a->areas);
 }
 
 /* In tenths of an hour; -1: nothing was resolved. */
@@ -85,10 +86,10 @@ static void count_past_time(Ctx *c, Work *w) {
     w->n = w->a->areas
         ? db_int(c, "select count(*) from service_request q left join account a on a.id = q.account_id "
                     "left join premise m on m.id = a.premise_id left join service_area s on s.id = m.sub_area_id "
-            "where q.utility_id = ? and q.status in ('pending_approval', 'awaiting_payment', 'in_progress', "
-            "'on_hold', 'estimate_sent') and q.due_at < ? and s.path regexp ?", c->utility, c->now, w->a->areas)
-        : db_int(c, "select count(*) from service_request where utility_id = ? and status in ('pending_approval', "
-            "'awaiting_payment', 'in_progress', 'on_hold', 'estimate_sent') and due_at < ?", c->utility, c->now);
+            "where q.utility_id = ? and q." REQUEST_PROMISED " and q.due_at < ? and s.path regexp ?",
+                 c->utility, c->now, w->a->areas)
+        : db_int(c, "select count(*) from service_request where utility_id = ? and " REQUEST_PROMISED " and due_at < ?",
+                 c->utility, c->now);
 }
 
 static void count_readings(Ctx *c, Work *w) {

@@ -7,6 +7,7 @@
 #include "app/billing/run.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/billing/billing.h"
@@ -275,6 +276,7 @@ typedef struct Work {
     Id         *items, *accounts, *bills;
     size_t      n, bill_n;
     bool        is_over;            /* paused, cancelled: not ours to go on */
+    bool        has_none;           /* nothing is left that is ours to do */
     bool        first;
 } Work;
 
@@ -469,6 +471,13 @@ static void start_tx(Ctx *c, void *arg) {
     if (state && !strcmp(state, "queued")) machine_move_system(c, &run_v1, w->run, "start", NULL, NULL);
 }
 
+/* Accounts that are nobody else's to do, and yet could not be claimed: their rows are locked by the connection of a
+   worker that was killed, until the server notices, or by somebody who claims them now. */
+static bool waits_for_rows(Ctx *c, const Work *w) {
+    return db_int(c, "select exists (select 1 from bill_run_item where run_id=? and (state=? or (state='claimed' "
+                     "and claimed_by=?)))", w->run, w->wants, w->worker);
+}
+
 /* Claims and does chunks for a while; true: there is more. */
 static bool work_for(Ctx *c, Work *w, int seconds) {
     int64_t until = time_ticking_us() + seconds * SECOND_US;
@@ -480,12 +489,11 @@ static bool work_for(Ctx *c, Work *w, int seconds) {
         c->now = clock_now();
         db_tx(c, DB_QUEUE, claim_tx, w, NULL);
         w->first = false;
-        if (w->is_over || !w->n) {
-            rewind_to(c, m);
-            break;
-        }
-        chunk_do(c, w);
+        if (w->n) chunk_do(c, w);
+        else if (!w->is_over && waits_for_rows(c, w)) nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+        else w->has_none = true;
         rewind_to(c, m);
+        if (w->is_over || w->has_none) break;
         if (worker_stopping || time_ticking_us() > until) return true;
     }
     if (!w->is_over) db_tx(c, DB_WRITE, finish_tx, w, NULL);

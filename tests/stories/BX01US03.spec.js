@@ -217,6 +217,27 @@ story('BX01US03 killed', 'BX-FIX', (kit) => {
   });
 });
 
+story('BX01US03 held up', 'BX-FIX', (kit) => {
+  const { test, expect, sql, one, jobs_run, instance, sleep } = kit, { second, move, state, to_review, to_approval, release } = steps(kit);
+
+  test('BX01US03 publication goes on when the rows of an account are locked for a while, as those of a killed worker are', async () => {
+    await to_review();
+    await release().done();
+    await to_approval();
+    await move(second(), 'approve').done();
+    const let_go = await hold(instance(), `select id from bill_run_item where account_id = ${one("select id from account where account_no = 'SF-1006'")} for update`);
+    await move(second(), 'publish').is(303);
+    for (let i = 0; i < 300 && one("select count(*) from bill where status = 'published'") !== '8'; i++) await sleep(100);
+    await sleep(1000);
+    expect(state()).toBe('publishing');
+    expect(one("select count(*) from bill where status = 'published'")).toBe('8');
+    let_go();
+    await jobs_run();
+    expect(state()).toBe('published');
+    expect(one("select count(*) from bill where status = 'published'")).toBe('9');
+  });
+});
+
 story('BX01US03 readings', 'BX-FIX', (kit) => {
   const { as, test, expect, sql, one, jobs_run } = kit, { manager, card, move, create, state } = steps(kit);
   const path = '/bx/runs/RUN-2026-0001/readings';

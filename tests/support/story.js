@@ -78,9 +78,10 @@ function story(id, set, body) {
     const until = Date.now() + limit_s * 1000;
     for (;;) {
       const ended = await within(instance.run('jobs', 'drain'), until - Date.now());
-      const open = instance.sql('select count(*) n from outbox_event where dispatched_at is null')[0].n;
       const now = instance.now().toISOString().replace('T', ' ').replace('Z', '');
-      const [{ due }] = instance.sql(`select (select count(*) from job where state = 'running' or (state = 'ready' and run_at <= ?)) due`, [now], 'smart360');
+      // One statement: between two of them a job could end, and leave an event.
+      const [{ due, open }] = instance.sql(`select (select count(*) from smart360.job where state = 'running' or (state = 'ready' and run_at <= ?)) due,
+        (select count(*) from outbox_event where dispatched_at is null) open`, [now]);
       if (ended && due === '0' && open === '0') break;
       if (!ended || Date.now() > until) throw new Error(`${due} jobs and ${open} events are still due after ${limit_s} s${ended ? '' : ' (jobs drain has not ended)'}:\n${instance.what_waits()}`);
       await sleep(100);

@@ -87,7 +87,7 @@ static bool rates_same(const TariffRate *a, const TariffRate *b) {
             a->is_maximum == b->is_maximum && a->minimum.micro == b->minimum.micro && a->percent_e6 == b->percent_e6 &&
             names_same(a->of, a->of_n, b->of, b->of_n) && a->has_cap == b->has_cap &&
             a->cap_per_unit.micro == b->cap_per_unit.micro && a->season == b->season && a->has_above == b->has_above &&
-            a->has_upto == b->has_upto && text_same(a->group, b->group) &&
+            a->has_upto == b->has_upto && text_same(a->group, b->group) && text_same(a->once, b->once) &&
             a->above.micro == b->above.micro && a->upto.micro == b->upto.micro &&
             names_same(a->tax_codes, a->tax_n, b->tax_codes, b->tax_n));
 }
@@ -396,21 +396,76 @@ static Exact remaining(const Run *run, const TariffRate *r, Date from, Date to) 
     return sum;
 }
 
+/* Of a deduction that the account has once: what connections before took of it on these days, and their use. */
+static OnceTaken taken_before(const Run *run, const char *key, Date from, Date to) {
+    OnceTaken all = { .key = key, .from = from, .to = to, .amount = EXACT_ZERO, .units = EXACT_ZERO };
+    for (int i = 0; i < run->w->once_n; i++) {
+        const OnceTaken *t = &run->w->once[i];
+        int days = days_of(date_max(from, t->from), date_min(to, t->to));
+        if (days <= 0 || strcmp(t->key, key)) continue;
+        Exact share = exact_ratio(days, days_of(t->from, t->to));
+        all.amount = exact_add(all.amount, exact_mul(t->amount, share));
+        all.units = exact_add(all.units, exact_mul(t->units, share));
+    }
+    return all;
+}
+
+/* Of an estimated bill that is rated again: whether this connection had the deduction, not another of the account. */
+static bool had_on_bill(const ChargeSpan *s, const TariffRate *r) {
+    if (!s->is_rated_again) return true;
+    for (int i = 0; i < s->billed_n; i++)
+        if (tariff_is_deduction(s->billed[i].charge_type) && s->billed[i].name &&
+            (text_same(s->billed[i].name, r->code) || text_same(s->billed[i].name, r->label)))
+            return true;
+    return false;
+}
+
+/* The line less what connections before took; their use counts before its own where the use is not the same. */
+static TariffProblem once_line(Run *run, const TariffRate *r, const Piece *p, OnceTaken *mine, TariffLine *line) {
+    OnceTaken before = taken_before(run, r->once, p->from, p->to);
+    const TariffUsage *measured = usage_of(run, p->from, p->to);
+    int days = days_of(p->from, p->to);
+    Exact own = measured ? measured->quantity
+                         : exact_mul(run->period.usage.quantity, exact_ratio(days, run->period.days));
+    *mine = (OnceTaken){ .key = r->once, .from = p->from, .to = p->to, .amount = EXACT_ZERO,
+                         .units = run->s->connection->is_derived ? EXACT_ZERO : own };
+    bool adds = !run->s->connection->is_derived && !exact_is_zero(before.units);
+    TariffUsage all = { .quantity = exact_add(own, before.units) };
+    TariffPart part = { .days = days, .usage = adds ? &all : measured };
+    Money taken;
+    TariffProblem problem = tariff_line(run->w->a, &run->period, r, &r->prices, &part, line);
+    if (!problem) problem = tariff_round(before.amount, &run->period, &taken);
+    if (problem || !taken.minor) return problem;
+    line->amount.minor -= taken.minor;
+    if (run->period.explain)
+        line->explain = text(run->w->a, "%s, less %s of the account's other connections", line->explain,
+                             wide_text(run->w->a, taken.minor, run->w->exponent));
+    return TARIFF_OK;
+}
+
 static bool charge_discount(Run *run, const Piece *p) {
     BillWork *w = run->w;
     const TariffRate *r = effective(run, p->rate, days_of(p->from, p->to));
+    bool is_once = r->once && r->calc != CALC_PERCENT && r->calc != CALC_TOU;
+    if (is_once && (run->s->connection->once_elsewhere || !had_on_bill(run->s, r))) return true;
     TariffPart part = { .days = days_of(p->from, p->to), .usage = usage_of(run, p->from, p->to) };
     TariffLine line;
+    OnceTaken mine;
     Exact base = remaining(run, r, p->from, p->to);
     Exact whole = remaining(run, r, run->from, run->to);
     Money limit;
     TariffProblem problem = tariff_round(whole, &run->period, &limit);
     if (!problem) problem = r->calc == CALC_PERCENT ? tariff_percent_line(w->a, &run->period, r, base, &line)
+                          : is_once                 ? once_line(run, r, p, &mine, &line)
                                                     : tariff_line(w->a, &run->period, r, &r->prices, &part, &line);
     if (problem == TARIFF_NOT_NOW) return true;
     if (!problem) problem = tariff_deduct(w->a, &run->period, limit, &line);
     if (problem) return refuse(run, r, problem, p->to);
     if (line.amount.minor) line_add(run, p->rate, &line, p->from, p->to);
+    if (!is_once || limit.minor <= 0) return true;          /* nothing here that it is for: another connection's */
+    mine.amount = exact_minor((Money){ -line.amount.minor }, w->exponent);
+    w->once = bill_grow(w->a, w->once, w->once_n, &w->once_room, sizeof(OnceTaken));
+    w->once[w->once_n++] = mine;
     return true;
 }
 

@@ -159,7 +159,7 @@ ROW(InstalmentFact, INSTALMENT_FACT)
 ROW(RebateFact, REBATE_FACT)
 
 #define BILLED_LINE_FACT(F, T) F(T, Id, bill) F(T, Id, connection) F(T, const char *, charge_type) \
-    F(T, const char *, service) F(T, const char *, tax_code) F(T, Money, amount)
+    F(T, const char *, service) F(T, const char *, tax_code) F(T, Money, amount) F(T, const char *, name)
 ROW(BilledLineFact, BILLED_LINE_FACT)
 
 #define PEAK_FACT(F, T) F(T, Id, connection) F(T, Quantity, peak_qty_micro)
@@ -356,8 +356,9 @@ static void read_lines(Set *x) {
     if (!n) return;
     x->lines = db_all(x->c, BilledLineFact,
         "select l.bill_id as bill, g.service_connection_id as connection, l.charge_type, l.service_code as service, "
-        "l.tax_code, l.amount_minor as amount from " IDS "bill_line l on l.bill_id = j.id and l.posts = 1 "
-        "and l.section = 'current' "
+        "l.tax_code, l.amount_minor as amount, coalesce(r.code, l.description) as name from " IDS "bill_line l "
+        "on l.bill_id = j.id and l.posts = 1 and l.section = 'current' "
+        "left join tariff_rate r on r.id = l.tariff_rate_id "
         "left join bill_segment g on g.id = l.segment_id where l.true_up_of_bill_id is null and l.charge_id is null "
         "and l.adjustment_id is null and l.charge_type <> 'ROUNDING' order by l.bill_id, l.seq",
         json_ids(x->c, bills, n));
@@ -487,7 +488,7 @@ static void billed_fill(Set *x, const ConnectionFact *k, BillConnection *to) {
         for (size_t l = 0; l < x->lines.n; l++) {
             const BilledLineFact *f = &x->lines.v[l];
             if (f->bill.id == b->bill.id && (f->connection.id == k->id.id || !f->connection.id))
-                lines[line_n++] = (BilledLine){ f->charge_type, f->service, f->tax_code, f->amount };
+                lines[line_n++] = (BilledLine){ f->charge_type, f->service, f->tax_code, f->amount, f->name };
         }
         estimated[rows++] = (BillEstimated){ .bill = b->bill, .bill_no = b->bill_no, .from = b->from_date,
                                              .to = b->to_date, .was_full = was_full(x, b), .months = x->s->months,
@@ -544,6 +545,7 @@ TariffRate rebate_rate(Ctx *c, const RebateTerms *r) {
     for (size_t k = 0; k < json_size(refs); k++)
         if (json_text(json_item(refs, k), "")) of[t.of_n++] = json_text(json_item(refs, k), "");
     t.of = of;
+    if (strcmp(r->kind, "percent")) t.once = t.code;
     if (!strcmp(r->kind, "percent")) t.calc = CALC_PERCENT, t.percent_e6 = r->rate_ppm * 100;
     else if (!strcmp(r->kind, "fixed"))
         t.calc = CALC_FLAT, t.prices.price.micro = r->amount.minor * power_of_ten(6 - utility_here(c)->exponent);
@@ -627,6 +629,7 @@ static BillConnection connection_fill(Set *x, const AccountFact *a, const Connec
     to.active_from = later_of(k->holder_from, k->connected_on);
     to.active_to = earlier_of(k->holder_to, later_of(k->closed_on, k->disconnected_on));
     to.is_unmetered = !k->metered && !k->derived_from.id;
+    to.is_derived = k->derived_from.id != 0;
     to.impervious_sqft = k->impervious_sqft, to.is_single_family = k->single_family;
     to.has_meter = k->has_meter || k->derived_from.id;
     Date billed = k->last_billed_on;

@@ -479,7 +479,7 @@ static bool rate_again(BillWork *w, const Reach *x, const BillEstimated *e, Exac
     const BillPlanSpan *p = bill_span_at(x->c, e->to);
     usage_add(&usage, tou, NULL, p ? p->tou_fallback : NULL, use);
     ChargeSpan s = { .connection = x->c, .from = e->from, .to = e->to, .is_rated_again = true, .was_full = e->was_full,
-                     .months = e->months ? e->months : 1, .usage = usage };
+                     .billed = e->lines, .billed_n = e->line_n, .months = e->months ? e->months : 1, .usage = usage };
     ChargeLines lines = { 0 };
     if (!bill_charge(w, &s, &lines)) return false;
     bill_tax(w, &lines, 0, e->from, e->to, &use);

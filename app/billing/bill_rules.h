@@ -81,7 +81,11 @@ typedef struct {
 } BillEstimate;
 
 /* A line of an earlier estimated bill, as billed (bill_line summed or not; taxes with their code). */
-typedef struct { const char *charge_type, *service, *tax_code; Money amount; } BilledLine;
+typedef struct {
+    const char *charge_type, *service, *tax_code;
+    Money       amount;
+    const char *name;               /* code of its rate; of a rebate's rule what is printed */
+} BilledLine;
 
 /* Bills of this connection that were estimated since its last actual reading, oldest first (true-up). */
 typedef struct {
@@ -111,6 +115,7 @@ typedef struct {
                                                    service, whichever is later (give the day before, to bill earlier
                                                    days too) */
     bool        is_unmetered;
+    bool        is_derived;                     /* its use is another connection's (wastewater of water) */
     bool        has_meter;                      /* a meter stands there at the end of the days billed */
     const BillPlanSpan  *spans;     int span_n;
     const BillUse       *uses;      int use_n;
@@ -126,6 +131,7 @@ typedef struct {
     bool        has_winter_average;
     Quantity    winter_average;                 /* of a month */
     Quantity    carried;                        /* interpolation: use of earlier days that the last bill left */
+    bool        once_elsewhere;                 /* what the account has once is on another connection's bill */
     /* DISCOUNT and SUBSIDY of approved enrolments, valid_from/to their days */
     const TariffRate    *rebates;   int rebate_n;
     const BillEnrolment *enrolments; int enrolment_n;       /* for rebates that a plan gives to a group */

@@ -16,6 +16,9 @@ typedef struct {
 
 typedef struct { ChargeLine *v; int n, room; } ChargeLines;
 
+/* What a connection took of a deduction that the account has once, and the use that counted for it. */
+typedef struct { const char *key; Date from, to; Exact amount, units; } OnceTaken;
+
 typedef struct BillWork {
     Arena           *a;
     const BillFacts *f;
@@ -23,6 +26,7 @@ typedef struct BillWork {
     BillProblem     *problems;  int problem_n, problem_room;
     BillSegment     *segments;  int segment_n, segment_room;
     ChargeLines      lines;
+    OnceTaken       *once;      int once_n, once_room;
     bool             is_refused;        /* a problem BX-E.. was noted */
 } BillWork;
 
@@ -36,6 +40,7 @@ typedef struct {
     bool            is_first_or_final;
     bool            is_rated_again;     /* true-up of an earlier bill: was_full decides, no segments are made */
     bool            was_full;
+    const BilledLine *billed;   int billed_n;   /* rated again: as it was billed */
     int             months;
     TariffUsage     usage;
     const UseBlock *blocks;     int block_n;    /* one: all by days */

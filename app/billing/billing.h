@@ -246,6 +246,7 @@ typedef struct {
     Quantity          winter_average;
     const Id         *rebates;    int rebate_n;     /* rebate rules, as if enrolled */
     bool              is_enrolled;          /* in every group that the plan has rebates for */
+    bool              once_elsewhere;       /* rebates that an account has once stand with another connection */
     bool              is_unmetered, is_tax_exempt;
     const TariffTry  *tries;      int try_n;
     bool              explains;             /* fill `explain` of the lines; costs about as much again */

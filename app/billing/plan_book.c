@@ -377,8 +377,12 @@ static void components_make(Ctx *c, PlanBook *b, Version *v, const char *size) {
     }
     for (size_t i = v->first; i < v->first + v->rows; i++)
         if (!strcmp(b->rates.v[i].type, "tax")) tax_add(c, &b->rates.v[i], x);
-    for (int i = 0; i < x->n; i++)
-        if (x->v[i].group && !x->v[i].tax_n) rebate_taxes(c, &x->v[i], x->v, x->n);
+    for (int i = 0; i < x->n; i++) {
+        TariffRate *r = &x->v[i];
+        if (!r->group) continue;
+        if (!r->tax_n) rebate_taxes(c, r, x->v, x->n);
+        if (r->calc != CALC_PERCENT) r->once = text(c, "plan:%lld:%s", (long long)v->row.plan_id.id, r->code);
+    }
     x->next = v->made;
     v->made = x;
 }

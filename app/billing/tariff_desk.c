@@ -173,7 +173,7 @@ static BillFacts facts_of(TariffDesk *d, const TariffUse *use, BillConnection *k
     k->spans = spans, k->span_n = spans_of(d, use, spans);
     k->has_winter_average = use->has_winter_average, k->winter_average = use->winter_average;
     k->impervious_sqft = use->impervious_sqft, k->is_single_family = use->is_single_family;
-    k->billed_until = date_add_days(use->from, -1);
+    k->billed_until = date_add_days(use->from, -1), k->once_elsewhere = use->once_elsewhere;
     uses_of(c, use, k);
     attributes_of(c, use, k);
     rebates_of(d, use, k);

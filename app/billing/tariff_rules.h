@@ -90,6 +90,9 @@ typedef struct TariffRate {
     Date               valid_from, valid_to;    /* bills only; DATE_NONE: as its plan version */
     /* bills only: a rebate counts for who is enrolled in this group, "any": in one of them; NULL: for everybody */
     const char        *group;
+    /* bills only: a deduction that an account has once a bill, however many connections it has, is known by this on
+       all of them; NULL: each connection has it */
+    const char        *once;
     const char *const *tax_codes;       /* bills only */
     int                tax_n;
     int                sequence;        /* bills only: order of calculation */

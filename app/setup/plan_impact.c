@@ -18,7 +18,7 @@ enum { STEP_ROWS = 5000, BANDS_MOST = 8, CHANGES = 9, DAYS_BACK = 420, LOW_PRIOR
 #define BASE_ROW(F, T) F(T, Id, connection) F(T, Id, account) F(T, const char *, category) F(T, const char *, size) \
     F(T, int64_t, eru_e3) F(T, int64_t, load_e3) F(T, int, units) F(T, bool, has_winter) F(T, Quantity, winter) \
     F(T, int64_t, impervious_sqft) F(T, bool, single_family) \
-    F(T, bool, unmetered) F(T, bool, exempt) F(T, Date, from) F(T, Date, to) F(T, Quantity, used)
+    F(T, bool, unmetered) F(T, bool, exempt) F(T, bool, is_later) F(T, Date, from) F(T, Date, to) F(T, Quantity, used)
 ROW(BaseRow, BASE_ROW)
 #define ENROLMENT(F, T) F(T, Id, account) F(T, Id, rule)
 ROW(Enrolment, ENROLMENT)
@@ -30,6 +30,8 @@ ROW(Enrolment, ENROLMENT)
     "v.winter_average_qty_micro is not null as has_winter, coalesce(v.winter_average_qty_micro, 0) as winter, " \
     "coalesce(m.impervious_sqft, 0) as impervious_sqft, " IS_SINGLE_FAMILY("a.id") " as single_family, " \
     "not v.metered and v.derived_from_id is null as unmetered, a.tax_exempt or k.tax_exempt as exempt, " \
+    "exists (select 1 from service_connection y where y.account_id=v.account_id and y.id<v.id and " \
+    "y.tariff_plan_id=v.tariff_plan_id and y.status='active') as is_later, " \
     "g.segment_start as `from`, g.segment_end as `to`, coalesce(g.usage_qty_micro, 0) as used " \
     "from service_connection v join account a on a.id=v.account_id join consumer_category k on k.id=a.category_id " \
     "join premise m on m.id=v.premise_id left join bill_segment g on g.id=(select x.id from bill_segment x " \
@@ -69,6 +71,7 @@ static Outcome bill_twice(Ctx *c, const Pair *p, const BaseRow *b) {
     TariffUse u = { .from = b->from, .to = b->to, .quantity = b->used, .attributes = facts, .attribute_n = 1,
                     .size = b->size, .has_winter_average = b->has_winter, .winter_average = b->winter,
                     .is_unmetered = b->unmetered, .is_tax_exempt = b->exempt, .rebates = rules,
+                    .once_elsewhere = b->is_later,
                     .impervious_sqft = b->impervious_sqft, .is_single_family = b->single_family };
     if (b->eru_e3) facts[u.attribute_n++] = (TariffFact){ "eru", { b->eru_e3 * 1000 } };
     if (b->load_e3) facts[u.attribute_n++] = (TariffFact){ "connected_load", { b->load_e3 * 1000 } };

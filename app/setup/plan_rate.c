@@ -469,7 +469,7 @@ static void show_types(Req *r, const Plan *p, const PlanVersion *v) {
     form_set(f, "rate", "blank", msg(r->c.language, "ui.choose"));
     for (size_t i = 0; i < all.n; i++) form_option(f, "rate", all.v[i].code, all.v[i].name);
     show_text(r, "show.sections.1.title", PLAN_SAY(r, "from_library"));
-    show_text(r, "show.sections.1.form.submit", PLAN_SAY(r, "copy"));
+    show_text(r, "show.sections.1.form.submit", PLAN_SAY(r, "copy_rate"));
     page(r, "layout/show");
 }
 

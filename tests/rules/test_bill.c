@@ -1164,6 +1164,80 @@ static void plan_rebates(void) {
     }
 }
 
+/* A deduction that an account has once: on the first connection, the rest on the next; days and units count once. */
+static void once(void) {
+    const Date all = DATE_NONE;
+    static const char *const fixed[] = { "FIXED" }, *const sewer[] = { "SEWER_FIXED" };
+    const struct {
+        const char *once; int64_t amount; const char *const *of; Date from1, to1, from2, to2; const char *bill;
+    } cases[] = {
+        { NULL, 10, NULL,  all, all, all, all, "SUBSIDY -10.00, SUBSIDY -10.00" },      /* each connection has it */
+        { "R",  10, NULL,  all, all, all, all, "SUBSIDY -10.00" },
+        { "R",  90, NULL,  all, all, all, all, "SUBSIDY -70.00, SUBSIDY -20.00" },
+        { "R",  10, fixed, all, all, all, all, "SUBSIDY -10.00" },
+        { "R",  45, fixed, all, all, all, all, "SUBSIDY -38.50, SUBSIDY -6.50" },
+        { "R",  45, sewer, all, all, all, all, "SUBSIDY -31.50, SUBSIDY -13.50" },
+        { "R", 500, NULL,  all, all, all, all, "SUBSIDY -70.00, SUBSIDY -70.00" },
+        /* enrolled for half of the days: half, once */
+        { "R",  10, NULL,  on(2026, 4, 16), all, on(2026, 4, 16), all, "SUBSIDY -5.00" },
+        /* days of the one and of the other: each day once */
+        { "R",  10, NULL,  all, on(2026, 4, 15), on(2026, 4, 16), all, "SUBSIDY -5.00, SUBSIDY -5.00" },
+        { "R",  10, NULL,  all, on(2026, 4, 15), all, all, "SUBSIDY -5.00, SUBSIDY -5.00" },
+        { "R",  10, NULL,  all, all, all, on(2026, 4, 15), "SUBSIDY -10.00" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Rates r = res_fix();
+        TariffRate a = rate("R", "SUBSIDY", "water", CALC_FLAT, cases[i].amount * 1000000);
+        a.once = cases[i].once, a.of = cases[i].of, a.of_n = a.of ? 1 : 0, a.prorate = true;
+        a.valid_from = cases[i].from1, a.valid_to = cases[i].to1;
+        TariffRate b = a;
+        b.valid_from = cases[i].from2, b.valid_to = cases[i].to2;
+        BillFacts f = simple(&r, NULL, 0);
+        BillConnection c[2] = { f.connections[0], f.connections[0] };
+        c[1].id = (Id){ c[0].id.id + 1 };
+        c[0].rebates = &a, c[1].rebates = &b, c[0].rebate_n = c[1].rebate_n = 1;
+        f.connections = c, f.connection_n = 2;
+        BillDraft d = bill_compute(&mem, &f);
+        Text t = text_start(&mem);
+        for (int k = 0; k < d.line_n; k++)
+            if (!strcmp(d.lines[k].charge_type, "SUBSIDY"))
+                text_addf(&t, "%sSUBSIDY %s", t.n ? ", " : "", wide_text(&mem, d.lines[k].amount.minor, 2));
+        SAME_TEXT(t.s, cases[i].bill);
+        CU_ASSERT(bill_adds_up(&d));
+    }
+}
+
+/* 0.50 on the first 5 units of an account: two meters together, wastewater of the same water not again. */
+static void once_units(void) {
+    const struct { int first, second; bool derived; int64_t limit; const char *bill; } cases[] = {
+        { 3, 4,  false, 5, "SUBSIDY -1.50, SUBSIDY -1.00" },
+        { 8, 4,  false, 5, "SUBSIDY -2.50" },
+        { 3, 4,  false, 0, "SUBSIDY -1.50, SUBSIDY -2.00" },            /* without a limit: every unit, once */
+        { 3, 3,  true,  5, "SUBSIDY -1.50" },
+        { 8, 8,  true,  0, "SUBSIDY -4.00" },
+        { 0, 4,  false, 5, "SUBSIDY -2.00" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Rates r = res_var();
+        TariffTier tiers[] = { { .upto = { cases[i].limit * 1000000 }, .price = { 500000 } }, { .unlimited = true } };
+        TariffRate a = rate("R", "SUBSIDY", "water", cases[i].limit ? CALC_TIERED : CALC_PER_UNIT, 500000);
+        a.once = "R", a.prices.tiers = tiers, a.prices.tier_n = 2, a.tier_period = TIERS_BY_MONTH;
+        BillUse u[] = { APRIL(0, cases[i].first) }, v[] = { APRIL(0, cases[i].second) };
+        BillFacts f = simple(&r, u, 1);
+        BillConnection c[2] = { f.connections[0], f.connections[0] };
+        c[1].id = (Id){ c[0].id.id + 1 };
+        c[1].uses = v, c[1].is_derived = cases[i].derived;
+        c[0].rebates = c[1].rebates = &a, c[0].rebate_n = c[1].rebate_n = 1;
+        f.connections = c, f.connection_n = 2;
+        BillDraft d = bill_compute(&mem, &f);
+        Text t = text_start(&mem);
+        for (int k = 0; k < d.line_n; k++)
+            if (!strcmp(d.lines[k].charge_type, "SUBSIDY"))
+                text_addf(&t, "%sSUBSIDY %s", t.n ? ", " : "", wide_text(&mem, d.lines[k].amount.minor, 2));
+        SAME_TEXT(t.s, cases[i].bill);
+    }
+}
+
 static void minimum(void) {
     BillFacts f = commercial(1);
     f.account_from = on(2026, 4, 16);                       /* 15 days of the new rates: 22.50 + 6.51, at least 30.00 */
@@ -1685,6 +1759,8 @@ static SuiteTest tests[] = {
     { "BX words of columns", words },
     { "BX engine 10: discounts in order", discounts },
     { "ONB02US05 a rebate of the plan is for who is enrolled", plan_rebates },
+    { "ONB02US05 an amount that an account has once", once },
+    { "ONB02US05 units that an account has once", once_units },
     { "ONB02US05 ERU of an impervious area", eru_of_area },
     { "BX engine 11: kinds of taxes, exemption", tax_kinds },
     { "BX engine 11: cap", tax_cap },

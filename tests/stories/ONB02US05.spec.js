@@ -435,6 +435,12 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     await manager().post('/plans/clone', { bulk: 'clone' }, { from: '/plans' }).is(422);
     await as('billing_clerk').post('/plans/clone', { bulk: 'clone', ids: ['COM-EXT'] }).is(403);
     await as('billing_clerk').get('/plans').lacks('Clone');
+    // the same word on the plan's own page and on the form
+    const own = await manager().get('/plans/COM-EXT').is(200);
+    expect(own.body).toMatch(/href="[^"]*\/plans\/COM-EXT\/copy"[^>]*>(<svg.*?<\/svg>)?<span>Clone</);
+    expect(own.text).not.toContain('Copy');
+    await manager().get('/plans/COM-EXT/copy').sees('Clone').lacks('Copy');
+    await as('billing_clerk').get('/plans/COM-EXT').lacks('Clone');
   });
 
   test('ONB02US05 two versions side by side', async () => {
@@ -542,6 +548,42 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
   const manager = () => as('billing_manager');
   const draft = '/plans/RES-VAR/versions/2';
   const bills = () => sql("select b.id, b.status, b.total_minor from bill b order by b.id");
+
+  test('ONB02US05 an amount off is given once to an account with two connections: draft, calculator and quote document agree', async () => {
+    const preview = () => as('billing_clerk').get('/bx/generate-single/SF-1001?kind=single&period_end=2026-04-30&bill_date=2026-05-02').is(200);
+    const offs = (page) => page.text.replace(/\u2212/g, '-').match(/Ten off[^-]*?(-\$?[\d.]+)/g)?.map((m) => m.match(/-\$?([\d.]+)$/)[1]) ?? [];
+    const rule = (amount) => sql("update rebate_rule set amount_minor = ? where code = 'TENOFF'", [amount]);
+    await manager().post('/plans/rebates', { code: 'TENOFF', name: 'Ten off', group: 'senior', kind: 'fixed', amount_minor: '10.00', effective_from: '2026-01-01', active: '1' }, { from: '/plans/rebates/new' }).done('Ten off');
+    expect(offs(await preview())).toEqual([]);                                     // not enrolled
+    sql("insert into rebate_enrolment (utility_id, account_id, rebate_rule_id, from_on, status) select a.utility_id, a.id, r.id, '2026-01-01', 'approved' from account a join rebate_rule r on r.code = 'TENOFF' where a.account_no = 'SF-1001'");
+    expect(offs(await preview())).toEqual(['10.00']);
+    const total = (page) => page.text.match(/Total\s+\$?([\d,.]+)/)[1];
+    const query = 'plan=RES-VAR&from=2026-04-01&to=2026-04-30&quantity=12&rebates=TENOFF';
+    const calculated = await manager().get(`/plans/calculator?${query}`).is(200);
+    expect(offs(calculated)).toEqual(['10.00']);
+    expect((await preview()).text).toContain(total(calculated));
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'quote-')), 'q.json');
+    fs.writeFileSync(file, (await manager().get(`/plans/calculator/document?${query}`).is(200)).body);
+    const quoted = JSON.parse(execFileSync(path.join(process.env.SMART360_BUILD || 'build', 'smart360'), ['quote', file], { encoding: 'utf8' }));
+    expect(quoted.lines.filter((l) => l.charge_type === 'SUBSIDY').map((l) => l.amount)).toEqual(['-10.00']);
+    expect(quoted.total).toBe(total(calculated));
+    // a second connection of the account: its bill has no second ten, only what is left of a larger amount
+    sql("insert into service_connection (utility_id, connection_no, account_id, premise_id, service_code, tariff_plan_id, plan_valid_from, status, supply_state, metered, connected_on, derived_from_id) select s.utility_id, 'SF-SC-TWO', s.account_id, s.premise_id, 'WW', (select id from tariff_plan where code = 'RES-FIX' and utility_id = s.utility_id), '2026-04-01', 'active', 'connected', 0, '2026-04-01', s.id from service_connection s join account a on a.id = s.account_id where a.account_no = 'SF-1001' and s.service_code = 'WA'");
+    sql("insert into service_connection_holder (utility_id, service_connection_id, account_id, from_on) select utility_id, id, account_id, connected_on from service_connection where connection_no = 'SF-SC-TWO'");
+    sql("insert into service_connection_plan (utility_id, service_connection_id, tariff_plan_id, valid_from) select utility_id, id, tariff_plan_id, connected_on from service_connection where connection_no = 'SF-SC-TWO'");
+    const two = await preview();
+    expect(two.text).toContain('38.50');
+    expect(offs(two)).toEqual(['10.00']);
+    rule(20000);
+    const most = offs(await preview());
+    expect(most.length).toBe(2);
+    expect((Number(most[0]) + Number(most[1])).toFixed(2)).toBe('200.00');
+    sql("delete h from service_connection_holder h join service_connection s on s.id = h.service_connection_id where s.connection_no = 'SF-SC-TWO'");
+    sql("delete h from service_connection_plan h join service_connection s on s.id = h.service_connection_id where s.connection_no = 'SF-SC-TWO'");
+    sql("delete from service_connection where connection_no = 'SF-SC-TWO'");
+    sql("delete e from rebate_enrolment e join rebate_rule r on r.id = e.rebate_rule_id where r.code = 'TENOFF'");
+    expect(offs(await preview())).toEqual([]);
+  });
 
   test('ONB02US05 a plan in use is not deleted; a version for billed days lists who was billed', async () => {
     command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');

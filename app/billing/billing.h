@@ -217,6 +217,12 @@ typedef struct { Date from, to; Quantity quantity; const char *service_code; Id 
 /* What these quantities would cost on the plan of the connection
  * (calculator of the portal and of CIS). Stores nothing. */
 Money bill_estimate(struct Ctx *c, const EstimateFacts *facts);
+/* What these connections of an account, with those derived from them, would cost together: of metered ones these
+   quantities in these days, the others by their plan. is_whole: as if each were there on all of the days; else only on
+   the days on which the account holds it. Stores nothing. */
+typedef struct { Id connection; Quantity quantity; } EstimateUse;
+typedef struct { Id account; Date from, to; const EstimateUse *uses; size_t n; bool is_whole; } AccountEstimate;
+Money bill_estimate_all(struct Ctx *c, const AccountEstimate *facts);
 /* Price of one more unit at the account's present use. */
 Price marginal_rate(struct Ctx *c, Id account);
 

@@ -79,32 +79,62 @@ bool bill_date_is_near(Ctx *c, Date d) {
 
 /* --- what a quantity costs ---------------------------------------------------------------------------------------- */
 
-#define TARGET_ROW(F, T) F(T, Id, connection) F(T, Id, account) F(T, const char *, unit)
-ROW(TargetRow, TARGET_ROW)
+#define SOURCE(F, T) F(T, Id, id) F(T, Id, source)
+ROW(Source, SOURCE)
 
-/* The connection with its derived ones (wastewater by water), as if they had used this much in these days and
-   nothing else
-   were to be billed. */
-static Money cost_of(Ctx *c, const TargetRow *t, Date from, Date to, Quantity quantity) {
-    Single s = { .account = t->account, .kind = BILL_SINGLE, .from = from, .to = to, .bill_date = to,
-                 .due_date = date_add_days(to, DUE_DAYS) };
+/* What was asked for a connection: its own, or that of the one it is derived from (wastewater by water). */
+static const EstimateUse *use_of(const AccountEstimate *e, const Sources *l, Id connection) {
+    Id source = { 0 };
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].id.id == connection.id) source = l->v[i].source;
+    for (size_t i = 0; i < e->n; i++)
+        if (e->uses[i].connection.id == connection.id || e->uses[i].connection.id == source.id) return &e->uses[i];
+    return NULL;
+}
+
+/* On all days; the plan it began with counts from the first of them. */
+static void be_whole(Ctx *c, BillConnection *k, Date from) {
+    if (k->span_n && date_is_set(k->active_from) && k->spans[0].valid_from.day == k->active_from.day
+        && date_compare(from, k->active_from) < 0) {
+        BillPlanSpan *spans = take_n(c, BillPlanSpan, (size_t)k->span_n);
+        memcpy(spans, k->spans, (size_t)k->span_n * sizeof *spans);
+        spans[0].valid_from = from;
+        k->spans = spans;
+    }
+    k->active_from = k->active_to = DATE_NONE;
+}
+
+static void put_use(Ctx *c, BillConnection *k, const AccountEstimate *e, Quantity quantity) {
+    BillUse *use = take(c, sizeof *use);
+    *use = BILL_USE_DEFAULT;
+    use->from = date_add_days(e->from, -1), use->to = e->to, use->is_converted = true;
+    use->billing_quantity = (Reading){ (quantity.micro + 500) / 1000 };
+    k->billed_until = DATE_NONE, k->billed = NULL, k->billed_n = 0, k->estimated = NULL, k->estimated_n = 0;
+    if (e->is_whole) be_whole(c, k, e->from);
+    k->reading_waits = false, k->has_meter = true;
+    k->uses = k->is_unmetered ? NULL : use, k->use_n = k->is_unmetered ? 0 : 1;
+}
+
+/* As if nothing else were to be billed. */
+Money bill_estimate_all(Ctx *c, const AccountEstimate *e) {
+    Single s = { .account = e->account, .kind = BILL_SINGLE, .from = e->from, .to = e->to, .bill_date = e->to,
+                 .due_date = date_add_days(e->to, DUE_DAYS) };
     BillScope scope;
     BillCase *one = single_compute(c, &s, false, &scope);
     if (!one) return (Money){ 0 };
     BillFacts f = one->facts;
     BillConnection *v = take_n(c, BillConnection, (size_t)f.connection_n + 1);
+    Id *ids = take_n(c, Id, (size_t)f.connection_n + 1);
+    for (int i = 0; i < f.connection_n; i++) ids[i] = f.connections[i].id;
+    Sources l = db_all(c, Source, "select s.id, s.derived_from_id as source from json_table(?, '$[*]' columns (id "
+                                  "bigint path '$')) j straight_join service_connection s on s.id=j.id "
+                                  "where s.derived_from_id is not null", json_ids(c, ids, (size_t)f.connection_n));
     int n = 0;
-    BillUse use = BILL_USE_DEFAULT;
-    use.from = date_add_days(from, -1), use.to = to, use.is_converted = true;
-    use.billing_quantity = (Reading){ (quantity.micro + 500) / 1000 };
     for (int i = 0; i < f.connection_n; i++) {
-        BillConnection k = f.connections[i];
-        Id of = db_id(c, "select derived_from_id from service_connection where id=?", k.id);
-        if (k.id.id != t->connection.id && of.id != t->connection.id) continue;
-        k.billed_until = DATE_NONE, k.billed = NULL, k.billed_n = 0, k.estimated = NULL, k.estimated_n = 0;
-        k.active_from = k.active_to = DATE_NONE, k.reading_waits = false, k.has_meter = true;
-        k.uses = k.is_unmetered ? NULL : &use, k.use_n = k.is_unmetered ? 0 : 1;
-        v[n++] = k;
+        const EstimateUse *u = use_of(e, &l, ids[i]);
+        if (!u) continue;
+        v[n] = f.connections[i];
+        put_use(c, &v[n++], e, u->quantity);
     }
     f.connections = v, f.connection_n = n;
     f.account_from = f.account_to = DATE_NONE;
@@ -113,31 +143,34 @@ static Money cost_of(Ctx *c, const TargetRow *t, Date from, Date to, Quantity qu
     return bill_compute(&c->mem, &f).current;
 }
 
-Money bill_estimate(Ctx *c, const EstimateFacts *e) {
-    TargetRow *t = db_find(c, TargetRow, "select s.id as connection, s.account_id as account, null as unit "
-                                         "from service_connection s where s.id=? and s.utility_id=?", e->connection,
-                           c->utility);
-    if (!t || !t->account.id) fail(c, NOT_FOUND, "There is no such connection.");
-    return cost_of(c, t, e->from, e->to, e->quantity);
+static Money cost_of(Ctx *c, Id account, Id connection, Date from, Date to, Quantity quantity) {
+    EstimateUse use = { connection, quantity };
+    return bill_estimate_all(c, &(AccountEstimate){ .account = account, .from = from, .to = to, .uses = &use, .n = 1,
+                                                    .is_whole = true });
 }
 
-#define LAST_USE(F, T) F(T, Id, connection) F(T, Id, account) F(T, const char *, unit) F(T, Date, from) F(T, Date, to) \
-    F(T, Quantity, quantity)
+Money bill_estimate(Ctx *c, const EstimateFacts *e) {
+    Id account = db_id(c, "select account_id from service_connection where id=? and utility_id=?", e->connection,
+                       c->utility);
+    if (!account.id) fail(c, NOT_FOUND, "There is no such connection.");
+    return cost_of(c, account, e->connection, e->from, e->to, e->quantity);
+}
+
+#define LAST_USE(F, T) F(T, Id, connection) F(T, Id, account) F(T, Date, from) F(T, Date, to) F(T, Quantity, quantity)
 ROW(LastUse, LAST_USE)
 
 /* The difference that one unit more would have made on the last bill. */
 Price marginal_rate(Ctx *c, Id account) {
     LastUse *u = db_find(c, LastUse,
-        "select g.service_connection_id as connection, b.account_id as account, g.usage_unit as unit, "
+        "select g.service_connection_id as connection, b.account_id as account, "
         "g.segment_start as `from`, g.segment_end as `to`, g.usage_qty_micro as quantity from bill b "
         "join bill_segment g on g.bill_id = b.id join service_connection s on s.id = g.service_connection_id "
         "and s.metered = 1 where b.account_id = ? and b.utility_id = ? and b.status = 'published' "
         "order by b.period_end desc, g.seq limit 1",
         account, c->utility);
     if (!u) return (Price){ 0 };
-    TargetRow t = { u->connection, u->account, u->unit };
-    Money now = cost_of(c, &t, u->from, u->to, u->quantity);
-    Money more = cost_of(c, &t, u->from, u->to, quantity_add(u->quantity, (Quantity){ 1000000 }));
+    Money now = cost_of(c, u->account, u->connection, u->from, u->to, u->quantity);
+    Money more = cost_of(c, u->account, u->connection, u->from, u->to, quantity_add(u->quantity, (Quantity){ 1000000 }));
     return (Price){ money_sub(more, now).minor * power_of_ten(6 - utility_here(c)->exponent) };
 }
 

@@ -1,11 +1,12 @@
 /*
  * The twin run (ONB04US01): bills of the old system, brought in beside the readings, are computed again by our engine
- * with the plan of their connection, and what differs is sorted by its cause. Nothing is stored but the comparison; it
- * can be run again after prices or readings were mended.
+ * for everything the account was connected with in their days, metered or not, and what differs is sorted by its cause.
+ * Nothing is stored but the comparison; it can be run again after prices or readings were mended.
  *
- * A bill is computed with the use that our readings give for its days, and with the old system's use. The first that
- * meets the old total names the cause: none, rounding (up to 5 minor units), another use, another period (the whole
- * calendar month), else the price.
+ * A bill is computed with the use that our readings give for its days. The first way that meets the old total names the
+ * cause: none, rounding (up to 5 minor units), another use at one connection (what the old bill's use leaves for it),
+ * another period (the whole calendar month, or connections as if they had been there on all days), one connection that
+ * the old bill left out, else the price.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +21,20 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-enum { TWIN_CHUNK = 100, ROUNDING_MINOR = 5 };
+enum { TWIN_CHUNK = 100, TWIN_CONNECTIONS = 30, ROUNDING_MINOR = 5 };
 
 /* --- one bill ----------------------------------------------------------------------------------------------------- */
 
 #define OLD(F, T) F(T, Id, id) F(T, Id, account_id) F(T, const char *, bill_no) F(T, Date, bill_date) \
     F(T, Date, from_on) F(T, Date, to_on) F(T, Date, before_on) \
-    F(T, Money, total_minor) F(T, bool, has_use) F(T, Quantity, use_qty_micro) F(T, Id, connection)
+    F(T, Money, total_minor) F(T, bool, has_use) F(T, Quantity, use_qty_micro)
 ROW(Old, OLD)
 
-#define USED(F, T) F(T, int64_t, n) F(T, int64_t, e3)
-ROW(Used, USED)
+/* A connection of the account in the days of a bill, with what was read there: use belongs to the bill in whose days its
+   middle lies, as readings come a day or two beside bills. Those derived from another follow it. */
+#define JOINED(F, T) F(T, Id, id) F(T, const char *, connection_no) F(T, const char *, unit) F(T, bool, metered) \
+    F(T, int64_t, n) F(T, int64_t, e3)
+ROW(Joined, JOINED)
 
 typedef struct Days { Date from, to; } Days;
 
@@ -41,54 +45,153 @@ static Days days_of(const Old *o) {
     return d;
 }
 
-typedef struct Try { Id connection; Days days; Quantity use; Money total; } Try;
+/* use[i] belongs to the connection i of l. */
+typedef struct Bill { const Old *old; Days days; Joineds l; EstimateUse *use; } Bill;
+typedef struct Twin { const char *cause, *detail; bool has_ours, has_use; Money ours; Quantity use; } Twin;
+
+static Joineds joined_of(Ctx *c, Id account, Days d) {
+    return db_all(c, Joined,
+        "select s.id, s.connection_no, u.unit, s.metered, count(g.id) as n, coalesce(sum(g.billing_quantity_e3), 0) "
+        "as e3 from (select distinct k.service_connection_id as id from service_connection_holder k "
+        "where k.account_id=? and k.from_on<=? and (k.to_on is null or k.to_on>=?)) k straight_join service_connection "
+        "s on s.id=k.id left join utility_service u on u.utility_id=s.utility_id and u.code=s.service_code "
+        "left join usage_segment g on g.service_connection_id=s.id and g.account_id=? and g.status='active' "
+        "and date_add(g.from_on, interval (g.days + 1) div 2 day) between ? and ? "
+        "where s.status<>'pending' and s.derived_from_id is null group by s.id order by s.id limit ?", account, d.to,
+                  d.from, account, d.from, d.to, TWIN_CONNECTIONS);
+}
+
+static bool same_unit(const Joined *a, const Joined *b) {
+    return a->metered && b->metered && !strcmp(a->unit ? a->unit : "", b->unit ? b->unit : "");
+}
+
+/* What the old bill's use leaves for this connection beside the others of its unit: below 0, when that is nothing. */
+static int64_t left_for(const Bill *b, size_t at) {
+    int64_t left = b->old->use_qty_micro.micro;
+    for (size_t i = 0; i < b->l.n; i++)
+        if (i != at && same_unit(&b->l.v[i], &b->l.v[at])) left -= b->use[i].quantity.micro;
+    return left;
+}
+
+/* The use that was read; where one connection has no reading, what the old bill leaves for it. */
+static bool uses_known(const Bill *b) {
+    size_t unread = 0, at_ = 0;
+    for (size_t i = 0; i < b->l.n; i++) {
+        const Joined *k = &b->l.v[i];
+        b->use[i] = (EstimateUse){ k->id, { k->e3 * 1000 } };
+        if (k->metered && !k->n) unread++, at_ = i;
+    }
+    if (!unread) return true;
+    b->use[at_].quantity.micro = left_for(b, at_);
+    return unread == 1 && b->old->has_use && b->use[at_].quantity.micro >= 0;
+}
+
+/* The use of the whole bill, where it has but one unit and all of it was read. */
+static void sum_uses(const Bill *b, Twin *w) {
+    const Joined *first = NULL;
+    for (size_t i = 0; i < b->l.n; i++) {
+        if (!b->l.v[i].metered) continue;
+        if (!first) first = &b->l.v[i];
+        if (!b->l.v[i].n || !same_unit(first, &b->l.v[i])) {
+            w->has_use = false;
+            return;
+        }
+        w->has_use = true;
+        w->use = quantity_add(w->use, b->use[i].quantity);
+    }
+}
+
+typedef struct Try { AccountEstimate facts; Money total; } Try;
 
 static void estimate(Ctx *c, void *arg) {
     Try *t = arg;
-    t->total = bill_estimate(c, &(EstimateFacts){ .from = t->days.from, .to = t->days.to, .quantity = t->use,
-                                                  .connection = t->connection });
+    t->total = bill_estimate_all(c, &t->facts);
 }
 
-typedef struct Twin { const char *cause, *detail; bool has_ours, has_use; Money ours; Quantity use; } Twin;
+static Try try_of(const Bill *b) {
+    return (Try){ .facts = { .account = b->old->account_id, .from = b->days.from, .to = b->days.to, .uses = b->use,
+                             .n = b->l.n } };
+}
 
-static bool meets(const Old *o, Money ours, int64_t within) {
-    return llabs(o->total_minor.minor - ours.minor) <= within;
+static bool meets(const Bill *b, Try *t, Ctx *c) {
+    return db_savepoint(c, estimate, t) && llabs(b->old->total_minor.minor - t->total.minor) <= ROUNDING_MINOR;
+}
+
+static bool by_use(Ctx *c, const Bill *b, Twin *w) {
+    for (size_t i = 0; i < b->l.n && b->old->has_use; i++) {
+        Quantity was = b->use[i].quantity, billed = { left_for(b, i) };
+        if (!b->l.v[i].metered || billed.micro < 0 || billed.micro == was.micro) continue;
+        Try t = try_of(b);
+        b->use[i].quantity = billed;
+        bool met = meets(b, &t, c);
+        b->use[i].quantity = was;
+        if (!met) continue;
+        w->cause = "use";
+        w->detail = msg_format(c, "en", "import.twin_use", { "no", b->l.v[i].connection_no },
+                               { "read", quantity_decimal(&c->mem, was) },
+                               { "billed", quantity_decimal(&c->mem, billed) });
+        return true;
+    }
+    return false;
+}
+
+static bool by_period(Ctx *c, const Bill *b, Twin *w) {
+    Try month = try_of(b), whole = try_of(b);
+    month.facts.from = month_first(month_of(b->days.to)), month.facts.to = month_last(month_of(b->days.to));
+    whole.facts.is_whole = true;
+    if (meets(b, &month, c)) w->cause = "period";
+    else if (meets(b, &whole, c)) w->cause = "period", w->detail = msg("en", "import.twin_whole");
+    return w->cause != NULL;
+}
+
+static bool by_connection(Ctx *c, const Bill *b, Twin *w) {
+    EstimateUse *some = take_n(c, EstimateUse, b->l.n + 1);
+    for (size_t out = 0; out < b->l.n && b->l.n > 1; out++) {
+        size_t n = 0;
+        for (size_t i = 0; i < b->l.n; i++)
+            if (i != out) some[n++] = b->use[i];
+        Try t = try_of(b);
+        t.facts.uses = some, t.facts.n = n;
+        if (!meets(b, &t, c)) continue;
+        w->cause = "left_out";
+        w->detail = msg_format(c, "en", "import.twin_left_out", { "no", b->l.v[out].connection_no });
+        return true;
+    }
+    return false;
+}
+
+/* What was computed, where it was of several connections. */
+static const char *parts_of(Ctx *c, const Bill *b) {
+    Text t = text_start(c);
+    for (size_t i = 0; i < b->l.n && b->l.n > 1; i++) {
+        const Joined *k = &b->l.v[i];
+        const char *unmetered = msg("en", "import.twin_unmetered");
+        text_addf(&t, "%s%s: %s", i ? "; " : "", k->connection_no, k->metered
+                  ? text(c, "%s %s", quantity_decimal(&c->mem, b->use[i].quantity), k->unit ? k->unit : "")
+                  : unmetered);
+    }
+    return t.n ? text(c, "%.290s", t.s) : NULL;
 }
 
 static Twin compared(Ctx *c, const Old *o) {
-    Twin w = { .cause = "no_connection" };
-    if (!o->connection.id) return w;
-    Days d = days_of(o);
-    Used *u = db_find(c, Used, "select count(*) as n, coalesce(sum(billing_quantity_e3), 0) as e3 from usage_segment "
-        "where service_connection_id=? and status='active' and to_on>=? and to_on<=?", o->connection, d.from, d.to);
-    w.has_use = u && u->n;
-    w.use = w.has_use ? (Quantity){ u->e3 * 1000 } : o->use_qty_micro;
-    w.cause = "no_use";
-    if (!w.has_use && !o->has_use) return w;
-    Try t = { .connection = o->connection, .days = d, .use = w.use };
-    w.cause = "no_price";
+    Bill b = { .old = o, .days = days_of(o) };
+    b.l = joined_of(c, o->account_id, b.days);
+    b.use = take_n(c, EstimateUse, b.l.n + 1);
+    if (!b.l.n) return (Twin){ .cause = "no_connection" };
+    if (!uses_known(&b)) return (Twin){ .cause = "no_use" };
+    Twin w = { 0 };
+    sum_uses(&b, &w);
+    Try t = try_of(&b);
     if (!db_savepoint(c, estimate, &t) || !t.total.minor) {
+        w.cause = "no_price";
         w.detail = c->failure.text ? text(c, "%.250s", c->failure.text) : NULL;
         return w;
     }
     w.has_ours = true, w.ours = t.total;
-    w.cause = meets(o, t.total, 0) ? "same" : meets(o, t.total, ROUNDING_MINOR) ? "rounding" : NULL;
-    if (w.cause) return w;
-    Try with_theirs = t, whole_month = t;
-    with_theirs.use = o->use_qty_micro;
-    whole_month.days = (Days){ month_first(month_of(d.to)), month_last(month_of(d.to)) };
-    if (o->has_use && o->use_qty_micro.micro != w.use.micro && db_savepoint(c, estimate, &with_theirs)
-        && meets(o, with_theirs.total, ROUNDING_MINOR)) {
-        w.cause = "use";
-        w.detail = text(c, "Read %s, billed %s", quantity_decimal(&c->mem, w.use),
-                        quantity_decimal(&c->mem, o->use_qty_micro));
-        return w;
-    }
-    if (db_savepoint(c, estimate, &whole_month) && meets(o, whole_month.total, ROUNDING_MINOR)) {
-        w.cause = "period";
-        return w;
-    }
-    w.cause = "price";
+    int64_t off = llabs(o->total_minor.minor - t.total.minor);
+    if (off <= ROUNDING_MINOR) w.cause = off ? "rounding" : "same";
+    else if (!by_use(c, &b, &w) && !by_period(c, &b, &w) && !by_connection(c, &b, &w)) w.cause = "price";
+    if (!w.detail) w.detail = parts_of(c, &b);
     return w;
 }
 
@@ -103,12 +206,8 @@ JobStep import_twin_job(Ctx *c, const JobRow *job) {
         "h.bill_date) as to_on, "
         "(select max(coalesce(b.to_on, b.bill_date)) from import_bill b where b.account_id=h.account_id "
         "and b.bill_date<h.bill_date) as before_on, h.total_minor, h.use_micro is not null as has_use, "
-        "cast(coalesce(h.use_micro, 0) as signed) as use_qty_micro, (select s.id from service_connection_holder k "
-        "join service_connection s "
-        "on s.id=k.service_connection_id where k.account_id=h.account_id and s.metered=1 and s.derived_from_id is null "
-        "and k.from_on<=coalesce(h.to_on, h.bill_date) and (k.to_on is null "
-        "or k.to_on>=coalesce(h.to_on, h.bill_date)) "
-        "order by s.id limit 1) as connection from import_bill h where h.utility_id=? and h.id>? order by h.id limit ?",
+        "cast(coalesce(h.use_micro, 0) as signed) as use_qty_micro "
+        "from import_bill h where h.utility_id=? and h.id>? order by h.id limit ?",
                     c->utility, after, TWIN_CHUNK);
     DbBulk *b = db_bulk(c,
         "insert into import_twin (import_bill_id, utility_id, bill_no, account_id, bill_date, theirs_minor, cause, "
@@ -133,7 +232,7 @@ JobStep import_twin_job(Ctx *c, const JobRow *job) {
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
 static const Choice cause_choices[] = { { "same", NULL }, { "rounding", NULL }, { "use", NULL }, { "period", NULL },
-    { "price", NULL }, { "no_use", NULL }, { "no_connection", NULL }, { "no_price", NULL }, { 0 } };
+    { "left_out", NULL }, { "price", NULL }, { "no_use", NULL }, { "no_connection", NULL }, { "no_price", NULL }, { 0 } };
 
 static const ListSpec twins = {
     .name = "import_twin", .one = "bill", .many = "bills", .path = "/migration/twin", .feature = "core.migration",

@@ -209,7 +209,7 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, ledger, i
     twin = await compare(february('A-0', 'OLD-1', (ours / 100).toFixed(2)), february('A-0', 'OLD-4', ((ours + 3) / 100).toFixed(2)));
     expect([twin['OLD-1'].cause, twin['OLD-4'].cause]).toEqual(['same', 'rounding']);
     expect(one('select count(*) from ledger_txn')).toBe(posted);                     // compared, not billed
-    await admin().get('/migration/twin').sees('OLD-2', 'Other prices', 'No metered connection on that day');
+    await admin().get('/migration/twin').sees('OLD-2', 'Other prices', 'No connection in those days');
     await admin().get('/migration/twin?cause_state=price').sees('OLD-2');
     // old and here by category, too: twelve CCF of each of the four bills
     await admin().get('/migration/reconcile').sees('Accounts by category', /Bills by category.*RES 4 4 0 .* 48 48 0/);

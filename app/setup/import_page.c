@@ -504,7 +504,7 @@ static const ListSpec rows = {
     .columns = COLUMNS {
         { "line_no", NULL, "w.line_no", LIST | SORT, .place = "id" },
         { "key_value", NULL, "w.key_value", LIST | SEARCH_START, .kind = "code" },
-        { "code", NULL, "json_value(w.messages, '$[0].code')", LIST | FILTER, .choices = row_codes, .kind = "code" },
+        { "code", NULL, "w.code", LIST | FILTER, .choices = row_codes, .kind = "code" },
         { "said", NULL, "json_value(w.messages, '$[0].text')", LIST, .place = "name", .sub = "column_name" },
         { "column_name", NULL, "json_value(w.messages, '$[0].column')" },
         { "value", NULL, "json_value(w.messages, '$[0].value')", LIST, .kind = "code" },

@@ -90,11 +90,10 @@ static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "id bigint path '$')) j straight_join account a on a.consumer_id=j.id group by j.row_no",
         all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays,
-        "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
-        "id bigint path '$')) j straight_join consumer n on n.id=j.id where n.row_version>1",
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, n.row_version as version from " IMPORT_IDS "consumer n on n.id=j.id where n.row_version>1",
         all);
-    import_keep_why(&l, why);
+    import_keep_edited(c, "consumer", &edited, "Was edited since.", why);
     l = db_all(c, ImportStays,
         "select v.row_no, concat('Has ', v.no, '.') as why from (select j.row_no, coalesce((select min(p.complaint_no) "
         "from complaint p where p.consumer_id=j.id), (select min(q.request_no) from service_request q "
@@ -306,11 +305,10 @@ static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "id bigint path '$')) j straight_join account a on a.premise_id=j.id group by j.row_no",
         all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays,
-        "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
-        "id bigint path '$')) j straight_join premise p on p.id=j.id where p.row_version>1",
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, p.row_version as version from " IMPORT_IDS "premise p on p.id=j.id where p.row_version>1",
         all);
-    import_keep_why(&l, why);
+    import_keep_edited(c, "premise", &edited, "Was edited since.", why);
     l = db_all(c, ImportStays,
         "select j.row_no, concat('Has order ', min(o.order_no), '.') as why from json_table(?, '$[*]' columns (row_no "
         "for ordinality, id bigint path '$')) j straight_join service_order o on o.premise_id=j.id group by j.row_no",
@@ -464,11 +462,10 @@ static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "ledger_entry e on e.account_id=j.id group by j.row_no",
         all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays,
-        "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
-        "id bigint path '$')) j straight_join account a on a.id=j.id where a.row_version>1",
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, a.row_version as version from " IMPORT_IDS "account a on a.id=j.id where a.row_version>1",
         all);
-    import_keep_why(&l, why);
+    import_keep_edited(c, "account", &edited, "Was edited since.", why);
     l = db_all(c, ImportStays,
         "select v.row_no, concat('Has ', v.no, '.') as why from (select j.row_no, coalesce((select min(p.complaint_no) "
         "from complaint p where p.account_id=j.id), (select min(q.request_no) from service_request q "

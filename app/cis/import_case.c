@@ -187,11 +187,16 @@ static int64_t complaint_change(Ctx *c, const ImportSet *s, const ImportRecords 
 }
 
 static void complaint_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    const char *all = json_ids(c, ids, n);
     ImportStayss l = db_all(c, ImportStays,
         "select j.row_no, 'Was worked on since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
-        "id bigint path '$')) j straight_join complaint p on p.id = j.id where p.row_version > 1 or exists (select 1 "
-        "from case_message m where m.entity = 'complaint' and m.entity_id = p.id)", json_ids(c, ids, n));
+        "id bigint path '$')) j where exists (select 1 from case_message m where m.entity = 'complaint' "
+        "and m.entity_id = j.id)", all);
     import_keep_why(&l, why);
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, p.row_version as version from " IMPORT_IDS "complaint p on p.id = j.id "
+        "where p.row_version > 1", all);
+    import_keep_edited(c, "complaint", &edited, "Was worked on since.", why);
     db_run(c, "delete from complaint where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) "
               "j)", import_to_go(c, ids, n, why));
     import_note_gone(c, "complaint", ids, n, why);
@@ -270,12 +275,16 @@ static int64_t request_change(Ctx *c, const ImportSet *s, const ImportRecords *r
 }
 
 static void request_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    const char *all = json_ids(c, ids, n);
     ImportStayss l = db_all(c, ImportStays,
         "select j.row_no, 'Was worked on since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
-        "id bigint path '$')) j straight_join service_request q on q.id = j.id where q.row_version > 1 or exists "
-        "(select 1 from case_message m where m.entity = 'service_request' and m.entity_id = q.id)",
-        json_ids(c, ids, n));
+        "id bigint path '$')) j where exists (select 1 from case_message m where m.entity = 'service_request' "
+        "and m.entity_id = j.id)", all);
     import_keep_why(&l, why);
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, q.row_version as version from " IMPORT_IDS "service_request q on q.id = j.id "
+        "where q.row_version > 1", all);
+    import_keep_edited(c, "service_request", &edited, "Was worked on since.", why);
     db_run(c, "delete from service_request where id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
               "'$')) j)", import_to_go(c, ids, n, why));
     import_note_gone(c, "service_request", ids, n, why);

@@ -126,6 +126,12 @@ typedef struct ImportEntity {
 ROW(ImportStays, IMPORT_STAYS)
 /* The first reason of each counts. */
 void        import_keep_why (const ImportStayss *l, const char **why);
+/* Records whose version says that something happened to them: a reason to stay (`why`), unless it was but files that
+   changed them and were taken back again; where such a file still stands, its batch is named instead. */
+#define IMPORT_EDITED(F, T) F(T, int, row_no) F(T, Id, id) F(T, int, version)
+ROW(ImportEdited, IMPORT_EDITED)
+void        import_keep_edited(struct Ctx *c, const char *entity, const ImportEditeds *l, const char *words,
+                               const char **why);
 /* Ids nobody gave a reason for, as JSON; and the audit of their end. */
 const char *import_to_go    (struct Ctx *c, const Id *ids, size_t n, const char *const *why);
 void        import_note_gone(struct Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why);

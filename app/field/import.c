@@ -165,11 +165,16 @@ static int64_t change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
 }
 
 static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
+    const char *all = json_ids(c, ids, n);
     ImportStayss l = db_all(c, ImportStays,
         "select j.row_no, 'Was worked on since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
-        "id bigint path '$')) j straight_join service_order o on o.id = j.id where o.row_version > 1 or (select "
-        "count(*) from service_order_event e where e.service_order_id = o.id) > 1", json_ids(c, ids, n));
+        "id bigint path '$')) j where (select count(*) from service_order_event e where e.service_order_id = j.id) > 1",
+        all);
     import_keep_why(&l, why);
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, o.row_version as version from " IMPORT_IDS "service_order o on o.id = j.id "
+        "where o.row_version > 1", all);
+    import_keep_edited(c, "service_order", &edited, "Was worked on since.", why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "delete from service_order_event where service_order_id in (select j.id from json_table(?, '$[*]' "
               "columns (id bigint path '$')) j)", gone);

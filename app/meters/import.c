@@ -191,6 +191,12 @@ static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "min(o.order_no), '.') from service_order o where o.meter_id=j.id)) as why from json_table(?, '$[*]' columns "
         "(row_no for ordinality, id bigint path '$')) j) v where v.why is not null", all);
     import_keep_why(&l, why);
+    /* moves, as of an installation that is gone, are no edits */
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select v.row_no, v.id, v.version from (select j.row_no, j.id, cast(m.row_version-(select count(*) from "
+        "meter_event e where e.meter_id=j.id and e.from_status is not null) as signed) as version from " IMPORT_IDS
+        "meter m on m.id=j.id where m.row_version>1) v where v.version<>1", all);
+    import_keep_edited(c, "meter", &edited, "Was edited since.", why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "delete from meter_event where meter_id in (select j.id "
               "from json_table(?, '$[*]' columns (id bigint path '$'"
@@ -398,6 +404,10 @@ static void connection_revert(Ctx *c, const Id *ids, size_t n, const char **why)
         "id bigint path '$')) j straight_join service_connection s on s.id=j.id where s.last_billed_on is not null",
                all);
     import_keep_why(&l, why);
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, s.row_version as version from " IMPORT_IDS "service_connection s on s.id=j.id "
+        "where s.row_version>1", all);
+    import_keep_edited(c, "service_connection", &edited, "Was edited since.", why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c,
         "update meter m join meter_installation x on x.meter_id=m.id and x.open_flag=1 "

@@ -203,10 +203,10 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "(row_no for ordinality, id bigint path '$')) j straight_join read_cycle_route x on x.route_id = j.id "
         "straight_join read_cycle k on k.id = x.read_cycle_id group by j.row_no", all);
     import_keep_why(&l, why);
-    l = db_all(c, ImportStays,
-        "select j.row_no, 'Was edited since.' as why from json_table(?, '$[*]' columns (row_no for ordinality, "
-        "id bigint path '$')) j straight_join route t on t.id = j.id where t.row_version > 1", all);
-    import_keep_why(&l, why);
+    ImportEditeds edited = db_all(c, ImportEdited,
+        "select j.row_no, j.id, t.row_version as version from " IMPORT_IDS "route t on t.id=j.id where t.row_version>1",
+        all);
+    import_keep_edited(c, "route", &edited, "Was edited since.", why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c, "delete from route_stop where route_id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
               "'$')) j)", gone);

@@ -151,12 +151,16 @@ static int64_t change(Ctx *c, const ImportSet *s, const ImportRecords *r) {
 /* --- taking back -------------------------------------------------------------------------------------------------- */
 
 static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
-    for (size_t i = 0; i < n; i++) {
+    ImportEditeds l = db_all(c, ImportEdited,
+        "select j.row_no, j.id, a.row_version as version from " IMPORT_IDS "service_area a on a.id=j.id "
+        "where a.row_version>1", json_ids(c, ids, n));
+    const char **edited = take_n(c, const char *, n + 1);
+    import_keep_edited(c, "service_area", &l, "Was edited since.", edited);
+    for (size_t i = 0; i < n; i++) {        /* one by one: who lies below goes first */
         int64_t homes = db_int(c, "select count(*) from premise where sub_area_id=?", ids[i]);
         int64_t below = db_int(c, "select count(*) from service_area where parent_id=?", ids[i]);
-        if (homes) why[i] = text(c, "Has %lld premises.", (long long)homes);
-        else if (below) why[i] = text(c, "Has %lld areas below.", (long long)below);
-        else if (db_int(c, "select row_version>1 from service_area where id=?", ids[i])) why[i] = "Was edited since.";
+        why[i] = homes ? text(c, "Has %lld premises.", (long long)homes)
+            : below ? text(c, "Has %lld areas below.", (long long)below) : edited[i];
         if (why[i]) continue;
         audit_note(c, "delete", "service_area", ids[i], NULL, "Import taken back");
         db_run(c, "delete from service_area where id=?", ids[i]);

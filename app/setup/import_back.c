@@ -66,6 +66,39 @@ void import_keep_why(const ImportStayss *l, const char **why) {
         if (!why[l->v[i].row_no - 1]) why[l->v[i].row_no - 1] = l->v[i].why;
 }
 
+#define TOUCHED(F, T) F(T, int, row_no) F(T, Id, id) F(T, int, version) F(T, int, given_back) F(T, const char *, batch_no)
+ROW(Touched, TOUCHED)
+
+/* What files did to these records after they were brought: changes that were given back (each two steps of the version),
+   and the last batch whose change still stands. */
+static Toucheds touched(Ctx *c, const char *entity, const ImportEditeds *l) {
+    Text t = text_start(c);
+    for (size_t i = 0; i < l->n; i++)
+        text_addf(&t, "%s[%d,%lld,%d]", i ? "," : "[", l->v[i].row_no, (long long)l->v[i].id.id, l->v[i].version);
+    text_add(&t, l->n ? "]" : "[]");
+    return db_all(c, Touched,
+        "select j.row_no, j.id, j.version, cast(coalesce(sum(r.state='rolled_back'), 0) as signed) as given_back, "
+        "substring_index(group_concat(if(r.state<>'rolled_back', b.batch_no, null) order by b.id desc), ',', 1) "
+        "as batch_no from json_table(?, '$[*]' columns (row_no int path '$[0]', id bigint path '$[1]', version int "
+        "path '$[2]')) j left join import_link l on l.utility_id=? and l.entity=? and l.entity_id=j.id "
+        "left join import_batch b on b.utility_id=l.utility_id and b.entity=l.entity and b.mode<>'insert' "
+        "left join import_row r on r.batch_id=b.id and r.key_value=l.legacy_id and r.entity_id=j.id "
+        "and r.before_value is not null and r.state in ('imported', 'blocked', 'rolled_back') "
+        "group by j.row_no, j.id, j.version", t.s, c->utility, entity);
+}
+
+void import_keep_edited(Ctx *c, const char *entity, const ImportEditeds *l, const char *words, const char **why) {
+    if (!l->n) return;
+    Toucheds all = touched(c, entity, l);
+    for (size_t i = 0; i < all.n; i++) {
+        const Touched *t = &all.v[i];
+        const char **to = &why[t->row_no - 1];
+        if (*to) continue;
+        if (t->batch_no) *to = msg_format(c, "en", "import.changed_by", { "no", t->batch_no });
+        else if (t->version != 1 + 2 * t->given_back) *to = words;
+    }
+}
+
 void import_note_gone(Ctx *c, const char *entity, const Id *ids, size_t n, const char *const *why) {
     Audit *v = take_n(c, Audit, n + 1);
     size_t many = 0;

@@ -162,6 +162,63 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, looks_rig
     expect(sql("select name, travel_mode from route where code = 'UR-1'")).toEqual([{ name: 'Old route', travel_mode: 'walk' }]);
   });
 
+  test('ONB04US01 a batch can be taken back once the batches that changed its records were', async () => {
+    test.setTimeout(300000);
+    const b1 = await bring('consumer', csv(consumer, [11, 12, 13].map((n) => person(n))));
+    const b2 = await bring('consumer', csv(consumer, [person(11, { last_name: 'Second' }), person(12, { last_name: 'Second' })]), { mode: 'upsert' });
+    const b3 = await bring('consumer', csv(consumer, [person(11, { last_name: 'Second', mailing_line1: '3 Third St' })]), { mode: 'upsert' });
+    const left = () => sql("select legacy_no n, last_name l, billing_line1 m from consumer where legacy_no in ('UC-11', 'UC-12', 'UC-13') order by legacy_no");
+    // what still stands names the last batch that changed it; the rest goes
+    let back = await take_back(b1.batch_no);
+    expect({ state: back.state, why: why(back) }).toEqual({ state: 'partly_rolled_back', why: [`Was changed by batch ${b3.batch_no}. Take that one back first.`, `Was changed by batch ${b2.batch_no}. Take that one back first.`] });
+    expect(left().map((r) => r.n)).toEqual(['UC-11', 'UC-12']);
+    expect((await take_back(b3.batch_no)).state).toBe('rolled_back');
+    back = await take_back(b1.batch_no);
+    expect(why(back)).toEqual([11, 12].map(() => `Was changed by batch ${b2.batch_no}. Take that one back first.`));
+    expect((await take_back(b2.batch_no)).state).toBe('rolled_back');
+    expect(left()).toEqual([{ n: 'UC-11', l: 'Last11', m: null }, { n: 'UC-12', l: 'Last12', m: null }]);
+    expect((await take_back(b1.batch_no)).state).toBe('rolled_back');
+    expect(left()).toEqual([]);
+    // somebody's own edit stays in the way, whatever files did before and after
+    const parent = one("select code from service_area where level = 'area' limit 1");
+    const a1 = await bring('service_area', csv(area, [['UB-ED', 'Edit Zone', 'sub_area', parent, '']]));
+    const a2 = await bring('service_area', csv(area, [['UB-ED', 'Edit Zone two', '', '', '']]), { mode: 'upsert' });
+    await admin().post('/areas/UB-ED', { population: '1000' }, { from: '/areas/UB-ED/edit' }).done('Saved.');
+    expect((await take_back(a2.batch_no)).state).toBe('rolled_back');
+    back = await take_back(a1.batch_no);
+    expect({ state: back.state, why: why(back) }).toEqual({ state: 'partly_rolled_back', why: ['Was edited since.'] });
+    expect(sql("select name, population from service_area where code = 'UB-ED'")).toEqual([{ name: 'Edit Zone', population: '1000' }]);
+    // each kind of record that files change
+    const complaint = ['legacy_id', 'account_legacy_id', 'complaint_type', 'status', 'priority', 'subject', 'description', 'opened_at'];
+    const order_ = ['legacy_id', 'order_type', 'premise_legacy_id', 'title', 'priority', 'status', 'opened_at', 'due_at'];
+    const route = ['code', 'name', 'service', 'sub_area_codes', 'meter_serials', 'travel_mode'];
+    const kinds = [
+      ['service_area', area, ['UB-ZN', 'Back Zone', 'sub_area', parent, ''], ['UB-ZN', 'Back Zone two', '', '', '']],
+      ['consumer', consumer, person(14), person(14, { last_name: 'Second' })],
+      ['premise', premise, place(14), place(14, { unit: '2' })],
+      ['account', account, holder(14), holder(14, { due_days: '20', bill_delivery: 'email' })],
+      ['meter', meter, dial(14), dial(14, { radio_id: 'RADIO-14' })],
+      ['service_connection', connection, link(14), link(14, { dwelling_units: '3' })],
+      ['route', route, ['UB-1', 'Back route', 'WA', 'DTN-PRL', '', 'walk'], ['UB-1', 'Other name', 'WA', 'DTN-PRL', '', 'drive']],
+      ['complaint', complaint, ['UB-1', 'UA-14', 'LEAK', 'pending', 'high', 'Leak', 'Water comes out of it.', '2026-03-28 09:15'], ['UB-1', 'UA-14', 'LEAK', 'pending', 'high', 'Large leak', 'Water comes out of it.', '2026-03-28 09:15']],
+      ['service_order', order_, ['UB-1', 'LEAK_REPAIR', 'UP-14', 'Repair', 'high', 'created', '2026-03-28 09:15', '2026-04-20 17:00'], ['UB-1', 'LEAK_REPAIR', 'UP-14', 'Repair soon', 'high', 'created', '2026-03-28 09:15', '2026-04-20 17:00']]];
+    const made = {}, changed = {};
+    for (const [entity, header, first] of kinds) made[entity] = await bring(entity, csv(header, [first]));
+    for (const [entity, header, , second] of kinds) {
+      changed[entity] = await bring(entity, csv(header, [second]), { mode: 'upsert' });
+      expect({ entity, state: changed[entity].state, ...counts(changed[entity]) }).toEqual({ entity, state: 'completed', new: '0', changed: '1', unchanged: '0' });
+    }
+    const order = kinds.map(([entity]) => entity).reverse();
+    const stays = await take_back(made.service_order.batch_no);
+    expect(why(stays)).toEqual([`Was changed by batch ${changed.service_order.batch_no}. Take that one back first.`]);
+    for (const entity of order) expect((await take_back(changed[entity].batch_no)).state, `${entity}, changed`).toBe('rolled_back');
+    for (const entity of order) {
+      back = await take_back(made[entity].batch_no);
+      expect({ entity, state: back.state, why: why(back) }).toEqual({ entity, state: 'rolled_back', why: [] });
+    }
+    expect(one("select count(*) from import_link where legacy_id in ('UC-14', 'UP-14', 'UA-14', 'UM-14', 'US-14', 'UB-1', 'UB-ZN')")).toBe('0');
+  });
+
   test('ONB04US01 money, readings, people and prices are not changed by a file, and the page says why', async () => {
     for (const [entity, said] of [['opening_balance', 'Balances that were posted are never changed by a file.'], ['meter_reading', 'Readings are never changed by a file: their use may stand on a bill.'], ['bill', 'Bills of the old system stay as they were.'], ['payment', 'Payments of the old system stay as they were.'],
       ['payment_agreement', 'Agreements that run are never changed by a file'], ['user', 'People are changed on their own pages'], ['tariff', 'Prices are changed by a new version of their plan'], ['document', 'Documents are never changed by a file.']]) {

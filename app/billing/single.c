@@ -170,7 +170,8 @@ Price marginal_rate(Ctx *c, Id account) {
         account, c->utility);
     if (!u) return (Price){ 0 };
     Money now = cost_of(c, u->account, u->connection, u->from, u->to, u->quantity);
-    Money more = cost_of(c, u->account, u->connection, u->from, u->to, quantity_add(u->quantity, (Quantity){ 1000000 }));
+    Money more = cost_of(c, u->account, u->connection, u->from, u->to,
+                         quantity_add(u->quantity, (Quantity){ 1000000 }));
     return (Price){ money_sub(more, now).minor * power_of_ten(6 - utility_here(c)->exponent) };
 }
 

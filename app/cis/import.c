@@ -91,8 +91,8 @@ static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         all);
     import_keep_why(&l, why);
     ImportEditeds edited = db_all(c, ImportEdited,
-        "select j.row_no, j.id, n.row_version as version from " IMPORT_IDS "consumer n on n.id=j.id where n.row_version>1",
-        all);
+        "select j.row_no, j.id, n.row_version as version from " IMPORT_IDS "consumer n on n.id=j.id "
+        "where n.row_version>1", all);
     import_keep_edited(c, "consumer", &edited, "Was edited since.", why);
     l = db_all(c, ImportStays,
         "select v.row_no, concat('Has ', v.no, '.') as why from (select j.row_no, coalesce((select min(p.complaint_no) "
@@ -306,8 +306,8 @@ static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         all);
     import_keep_why(&l, why);
     ImportEditeds edited = db_all(c, ImportEdited,
-        "select j.row_no, j.id, p.row_version as version from " IMPORT_IDS "premise p on p.id=j.id where p.row_version>1",
-        all);
+        "select j.row_no, j.id, p.row_version as version from " IMPORT_IDS "premise p on p.id=j.id "
+        "where p.row_version>1", all);
     import_keep_edited(c, "premise", &edited, "Was edited since.", why);
     l = db_all(c, ImportStays,
         "select j.row_no, concat('Has order ', min(o.order_no), '.') as why from json_table(?, '$[*]' columns (row_no "
@@ -463,8 +463,8 @@ static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         all);
     import_keep_why(&l, why);
     ImportEditeds edited = db_all(c, ImportEdited,
-        "select j.row_no, j.id, a.row_version as version from " IMPORT_IDS "account a on a.id=j.id where a.row_version>1",
-        all);
+        "select j.row_no, j.id, a.row_version as version from " IMPORT_IDS "account a on a.id=j.id "
+        "where a.row_version>1", all);
     import_keep_edited(c, "account", &edited, "Was edited since.", why);
     l = db_all(c, ImportStays,
         "select v.row_no, concat('Has ', v.no, '.') as why from (select j.row_no, coalesce((select min(p.complaint_no) "

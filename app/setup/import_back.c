@@ -66,11 +66,12 @@ void import_keep_why(const ImportStayss *l, const char **why) {
         if (!why[l->v[i].row_no - 1]) why[l->v[i].row_no - 1] = l->v[i].why;
 }
 
-#define TOUCHED(F, T) F(T, int, row_no) F(T, Id, id) F(T, int, version) F(T, int, given_back) F(T, const char *, batch_no)
+#define TOUCHED(F, T) F(T, int, row_no) F(T, Id, id) F(T, int, version) F(T, int, given_back) \
+    F(T, const char *, batch_no)
 ROW(Touched, TOUCHED)
 
-/* What files did to these records after they were brought: changes that were given back (each two steps of the version),
-   and the last batch whose change still stands. */
+/* What files did to these records after they were brought: changes that were given back (each two steps of the
+   version), and the last batch whose change still stands. */
 static Toucheds touched(Ctx *c, const char *entity, const ImportEditeds *l) {
     Text t = text_start(c);
     for (size_t i = 0; i < l->n; i++)

@@ -30,8 +30,8 @@ enum { TWIN_CHUNK = 100, TWIN_CONNECTIONS = 30, ROUNDING_MINOR = 5 };
     F(T, Money, total_minor) F(T, bool, has_use) F(T, Quantity, use_qty_micro)
 ROW(Old, OLD)
 
-/* A connection of the account in the days of a bill, with what was read there: use belongs to the bill in whose days its
-   middle lies, as readings come a day or two beside bills. Those derived from another follow it. */
+/* A connection of the account in the days of a bill, with what was read there: use belongs to the bill in whose days
+   its middle lies, as readings come a day or two beside bills. Those derived from another follow it. */
 #define JOINED(F, T) F(T, Id, id) F(T, const char *, connection_no) F(T, const char *, unit) F(T, bool, metered) \
     F(T, int64_t, n) F(T, int64_t, e3)
 ROW(Joined, JOINED)
@@ -232,7 +232,8 @@ JobStep import_twin_job(Ctx *c, const JobRow *job) {
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
 static const Choice cause_choices[] = { { "same", NULL }, { "rounding", NULL }, { "use", NULL }, { "period", NULL },
-    { "left_out", NULL }, { "price", NULL }, { "no_use", NULL }, { "no_connection", NULL }, { "no_price", NULL }, { 0 } };
+    { "left_out", NULL }, { "price", NULL }, { "no_use", NULL }, { "no_connection", NULL }, { "no_price", NULL },
+    { 0 } };
 
 static const ListSpec twins = {
     .name = "import_twin", .one = "bill", .many = "bills", .path = "/migration/twin", .feature = "core.migration",

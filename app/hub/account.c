@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/core/core.h"
+#include "app/hub/fee_rules.h"
 #include "app/hub/pages.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
@@ -29,13 +30,6 @@ static const char *json_words(Ctx *c, const char *list, size_t most) {
     return t.s;
 }
 
-static bool has_word(const char *list, const char *word) {
-    size_t n = strlen(word);
-    for (const char *s = list; (s = strstr(s, word)); s += n)
-        if ((s == list || s[-1] == ',') && (!s[n] || s[n] == ',')) return true;
-    return false;
-}
-
 Id account_of_driver(Ctx *c, const GatewayDriver *d) {
     const char *mode = is_live(c) ? "live" : "test", *currency = utility_here(c)->currency;
     Id known = db_id(c, "select id from gateway_account where utility_id = ? and driver = ? and mode = ? for update",
@@ -43,7 +37,7 @@ Id account_of_driver(Ctx *c, const GatewayDriver *d) {
     if (known.id) return known;
     if (is_live(c) && d == &sandbox_driver)
         fail(c, CONFLICT, "The sandbox gateway is not there when the utility is live.");
-    if (d->currencies && !has_word(d->currencies, currency))
+    if (d->currencies && !words_have(d->currencies, currency))
         fail(c, CONFLICT, "%s does not take %s.", d->label, currency);
     const char *key = random_hex(&c->mem, 16);
     bool signs = !d->credentials->name;             /* a gateway of our own: we make its secret */

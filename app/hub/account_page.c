@@ -8,6 +8,7 @@
 #include "app/core/installation.h"
 #include "app/core/proof.h"
 #include "app/hub/account.h"
+#include "app/hub/fee_rules.h"
 #include "app/hub/pages.h"
 #include "lib/date.h"
 #include "lib/history.h"
@@ -133,7 +134,8 @@ void gateway_connect_post(Req *r) {
 
 #define ACCOUNT_VIEW(F, T) F(T, Id, id) F(T, const char *, public_id) F(T, const char *, driver) \
     F(T, const char *, label) F(T, const char *, mode) F(T, const char *, status) F(T, const char *, hints) \
-    F(T, const char *, endpoint_key) F(T, const char *, methods) F(T, const char *, currencies) \
+    F(T, const char *, endpoint_key) F(T, const char *, methods) F(T, const char *, fee_methods) \
+    F(T, const char *, currencies) \
     F(T, Money, min_minor) F(T, Money, max_minor) F(T, Money, fee_fixed_minor) F(T, int64_t, fee_rate_ppm) \
     F(T, bool, has_cost) F(T, Money, cost_fixed_minor) F(T, int64_t, cost_rate_ppm) \
     F(T, int, priority) F(T, Time, previous_until) F(T, Time, test_ok_at) F(T, Time, last_verified_at) \
@@ -144,7 +146,7 @@ static AccountView *account_of_path(Req *r) {
     AccountView *a = db_find(
         r, AccountView,
         "select id, public_id, driver, label, mode, status, credentials_hint as hints, endpoint_key, methods, "
-        "currencies, min_minor, max_minor, fee_fixed_minor, fee_rate_ppm, "
+        "fee_methods, currencies, min_minor, max_minor, fee_fixed_minor, fee_rate_ppm, "
         "coalesce(cost_fixed_minor, cost_rate_ppm) is not null as has_cost, coalesce(cost_fixed_minor, 0) as "
         "cost_fixed_minor, coalesce(cost_rate_ppm, 0) as cost_rate_ppm, priority, if(webhook_secret_previous_enc is "
         "null, null, previous_valid_until) as previous_until, test_ok_at, last_verified_at, last_event_at, row_version "
@@ -231,19 +233,32 @@ static void show_credentials(Req *r, const AccountView *a, const GatewayDriver *
     show_text(r, "show.sections.1.link.url", link_path(r, "/integrations/gateways/%s/credentials", a->public_id));
 }
 
+/* "Card, Wallet": of those that are taken, the ones with the fee; charged NULL: all of them. */
+static const char *methods_words(Req *r, const char *taken, const char *charged) {
+    Text t = text_start(r);
+    for (const char *const *m = gateway_methods; *m; m++)
+        if (words_have(taken, *m) && (!charged || words_have(charged, *m)))
+            text_addf(&t, "%s%s", t.n ? ", " : "", state_label(r, *m));
+    return t.n ? t.s : word(r, "hub.no_method");
+}
+
+static const char *fee_words(Req *r, const AccountView *a) {
+    return msg_format(r, r->c.language, "hub.fee_for",
+                      { "fixed", locale_money(&r->c.mem, r->c.locale, a->fee_fixed_minor) },
+                      { "rate", locale_percent(&r->c.mem, r->c.locale, a->fee_rate_ppm) },
+                      { "methods", methods_words(r, a->methods, a->fee_methods) });
+}
+
 static void show_settings(Req *r, const AccountView *a) {
     static const char facts[] = "show.sections.2.facts";
     const Locale *l = r->c.locale;
     show_text(r, "show.sections.2.title", word(r, "hub.settings"));
-    show_fact(r, facts, word(r, "hub.methods"), no_brackets(r, a->methods), NULL);
+    show_fact(r, facts, word(r, "hub.methods"), methods_words(r, a->methods, NULL), NULL);
     show_fact(r, facts, word(r, "hub.currencies"), no_brackets(r, a->currencies), NULL);
     show_fact(r, facts, word(r, "hub.amounts"), text(r, "%s – %s", locale_money(&r->c.mem, l, a->min_minor),
                                                      locale_money(&r->c.mem, l, a->max_minor)), NULL);
     show_fact(r, facts, word(r, "hub.convenience_fee"),
-              a->fee_fixed_minor.minor || a->fee_rate_ppm
-                  ? text(r, "%s + %s", locale_money(&r->c.mem, l, a->fee_fixed_minor),
-                         locale_percent(&r->c.mem, l, a->fee_rate_ppm))
-                  : word(r, "hub.no_fee"), NULL);
+              a->fee_fixed_minor.minor || a->fee_rate_ppm ? fee_words(r, a) : word(r, "hub.no_fee"), NULL);
     show_fact(r, facts, word(r, "hub.contract_fee"),
               a->has_cost ? text(r, "%s + %s", locale_money(&r->c.mem, l, a->cost_fixed_minor),
                                  locale_percent(&r->c.mem, l, a->cost_rate_ppm))
@@ -416,6 +431,7 @@ static const Form settings_form = { .name = "gateway_settings", .fields = FIELDS
     { "max_minor",       MONEY(1, 99999999999),      .flags = REQUIRED },
     { "fee_fixed_minor", MONEY(0, 100000),           .flags = REQUIRED },
     { "fee_rate_ppm",    PERCENT(0, 200000),          .flags = REQUIRED, .suffix = "%" },
+    { "fee_methods",     CHOICES(methods) },
     { "cost_fixed_minor", MONEY(0, 100000) },
     { "cost_rate_ppm",   PERCENT(0, 200000),          .suffix = "%" },
     { "priority",        INT(1, 99),                  .flags = REQUIRED, .width = "3" },
@@ -428,24 +444,18 @@ static const char *plain_list(Req *r, const char *json) {
     return t.s ? t.s : "";
 }
 
-/* Of a comma-separated list; NULL: of any. */
-static bool in_list(const char *list, const char *item) {
-    if (!list) return true;
-    size_t n = strlen(item);
-    for (const char *s = list; *s; s += strcspn(s, ","), s += *s == ',')
-        if (strcspn(s, ",") == n && !memcmp(s, item, n)) return true;
-    return false;
-}
-
 void gateway_settings_page(Req *r) {
     AccountView *a = account_of_path(r);
     crumbs(r, a, word(r, "hub.settings"));
     show_text(r, "page.title", msg_format(r, r->c.language, "hub.settings_of", { "name", a->label }));
     FormView *v = form_show(r, "form", &settings_form, text(r, "/integrations/gateways/%s/settings", a->public_id));
     form_text(v, "label", a->label);
-    for (size_t i = 0; !form_again(v) && methods[i].value; i++)
-        if (in_list(plain_list(r, a->methods), methods[i].value))
-            show_text(r, text(r, "form.fields.methods.options.%zu.selected", i), "1");
+    for (size_t i = 0; !form_again(v) && methods[i].value; i++) {
+        bool is_taken = words_have(a->methods, methods[i].value);
+        if (is_taken) show_text(r, text(r, "form.fields.methods.options.%zu.selected", i), "1");
+        if (is_taken && (!a->fee_methods || words_have(a->fee_methods, methods[i].value)))
+            show_text(r, text(r, "form.fields.fee_methods.options.%zu.selected", i), "1");
+    }
     form_text(v, "currencies", plain_list(r, a->currencies));
     form_money(v, "min_minor", a->min_minor);
     form_money(v, "max_minor", a->max_minor);
@@ -469,7 +479,8 @@ static const char *read_currencies(Req *r, const GatewayDriver *d, const char *t
     for (char *s = text_copy(r, typed), *one; (one = strsep(&s, ", "));) {
         if (!*one) continue;
         if (strlen(one) != 3 || currency_exponent(one) < 0) problem(r, "currencies", "%s is no currency.", one);
-        else if (!in_list(d->currencies, one)) problem(r, "currencies", "%s does not take %s.", d->label, one);
+        else if (d->currencies && !words_have(d->currencies, one))
+            problem(r, "currencies", "%s does not take %s.", d->label, one);
         json_add_text(&o, NULL, one);
     }
     json_close(&o);
@@ -482,7 +493,7 @@ static const char *read_methods(Req *r, const GatewayDriver *d, Input *in) {
     json_open_list(&o, NULL);
     Texts chosen = in_texts(in, "methods");
     for (size_t i = 0; i < chosen.n; i++) {
-        if (!in_list(d->methods, chosen.v[i]))
+        if (!words_have(d->methods, chosen.v[i]))
             problem(r, "methods", "%s has no %s.", d->label, state_label(r, chosen.v[i]));
         json_add_text(&o, NULL, chosen.v[i]);
     }
@@ -490,21 +501,42 @@ static const char *read_methods(Req *r, const GatewayDriver *d, Input *in) {
     return t.s;
 }
 
+/* The methods that the fee is for: of those that are taken. A fee for none of them is a slip. */
+static const char *read_fee_methods(Req *r, const char *taken, Input *in) {
+    Text t = text_start(r);
+    JsonOut o = json_out(&t);
+    json_open_list(&o, NULL);
+    Texts chosen = in_texts(in, "fee_methods");
+    for (size_t i = 0; i < chosen.n; i++) {
+        if (!words_have(taken, chosen.v[i]))
+            problem(r, "fee_methods", "%s", msg_format(r, r->c.language, "hub.fee_not_taken",
+                                                       { "method", state_label(r, chosen.v[i]) }));
+        json_add_text(&o, NULL, chosen.v[i]);
+    }
+    json_close(&o);
+    bool has_fee = (in_given(in, "fee_fixed_minor") && in_money(in, "fee_fixed_minor").minor) ||
+                   (in_given(in, "fee_rate_ppm") && in_ppm(in, "fee_rate_ppm"));
+    if (has_fee && !chosen.n) problem(r, "fee_methods", "%s", word(r, "hub.fee_for_none"));
+    return t.s;
+}
+
 void gateway_settings_post(Req *r) {
     AccountView *a = account_of_path(r);
     const GatewayDriver *d = gateway_driver(a->driver);
     Input *in = form_read(r, &settings_form);
-    const char *chosen = read_methods(r, d, in),
+    const char *chosen = read_methods(r, d, in), *fee_methods = read_fee_methods(r, chosen, in),
                *currencies = in_given(in, "currencies") ? read_currencies(r, d, in_text(in, "currencies")) : "[]";
     if (!r->problems && in_money(in, "max_minor").minor < in_money(in, "min_minor").minor)
         problem(r, "max_minor", "%s", word(r, "hub.max_below_min"));
     problems_end(r);
     db_must(r, 1, CONFLICT, "update gateway_account set label = ?, methods = ?, currencies = ?, min_minor = ?, "
-                            "max_minor = ?, fee_fixed_minor = ?, fee_rate_ppm = ?, cost_fixed_minor = ?, "
+                            "max_minor = ?, fee_fixed_minor = ?, fee_rate_ppm = ?, fee_methods = ?, "
+                            "cost_fixed_minor = ?, "
                             "cost_rate_ppm = ?, priority = ?, updated_at = ?, "
                             "updated_by = ?, row_version = row_version + 1 where id = ? and row_version = ?",
             in_text(in, "label"), chosen, currencies, in_money(in, "min_minor"), in_money(in, "max_minor"),
-            in_money(in, "fee_fixed_minor"), in_ppm(in, "fee_rate_ppm"), in_bind(in, "cost_fixed_minor"),
+            in_money(in, "fee_fixed_minor"), in_ppm(in, "fee_rate_ppm"), fee_methods,
+            in_bind(in, "cost_fixed_minor"),
             in_bind(in, "cost_rate_ppm"), in_int(in, "priority"), r->c.now, r->c.user,
             a->id, in->row_version);
     const char *fee_before = text(r, "%lld + %lld ppm", (long long)a->fee_fixed_minor.minor,
@@ -513,10 +545,14 @@ void gateway_settings_post(Req *r) {
                                  (long long)in_ppm(in, "fee_rate_ppm"));
     audit_write(&r->c, &(Audit){ .action = "edit", .entity = "gateway_account", .id = a->id, .number = a->label,
                                  .version = in->row_version + 1,
-                                 .before = json_pairs(&r->c, "label", a->label, "methods", a->methods, "currencies",
-                                                      a->currencies, "fee", fee_before, NULL),
-                                 .after = json_pairs(&r->c, "label", in_text(in, "label"), "methods", chosen,
-                                                     "currencies", currencies, "fee", fee_after, NULL) });
+                                 .before = json_pairs(&r->c, "label", a->label, "methods",
+                                                      methods_words(r, a->methods, NULL), "currencies",
+                                                      no_brackets(r, a->currencies), "fee", fee_before, "fee_methods",
+                                                      methods_words(r, a->methods, a->fee_methods), NULL),
+                                 .after = json_pairs(&r->c, "label", in_text(in, "label"), "methods",
+                                                     methods_words(r, chosen, NULL), "currencies",
+                                                     no_brackets(r, currencies), "fee", fee_after, "fee_methods",
+                                                     methods_words(r, chosen, fee_methods), NULL) });
     note(r, "%s", word(r, "hub.saved"));
     go(r, "/integrations/gateways/%s", a->public_id);
 }

@@ -62,6 +62,12 @@ static Checked doku_check(Ctx *c, const GatewayAccount *a) {
 
 /* --- payments ----------------------------------------------------------------------------------------------------- */
 
+/* The chosen method where DOKU has one word for it; NULL: its page offers what is switched on there. */
+static const char *page_method(const char *method) {
+    return !strcmp(method, "card") ? "CREDIT_CARD"
+         : !strcmp(method, "convenience_store") ? "ONLINE_TO_OFFLINE_ALFA" : NULL;
+}
+
 static Opened doku_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     const char *no = o->intent->intent_no, *invoice = o->attempt_no > 1 ? text(c, "%s-%d", no, o->attempt_no) : no;
     int64_t unit = unit_of(o->intent->currency);
@@ -80,6 +86,12 @@ static Opened doku_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     json_close(&j);
     json_open_object(&j, "payment");
     json_add_int(&j, "payment_due_date", !strcmp(o->intent->channel, "link") ? LINK_DUE_MINUTES : DUE_MINUTES);
+    const char *kind = o->intent->method ? page_method(o->intent->method) : NULL;
+    if (kind) {
+        json_open_list(&j, "payment_method_types");
+        json_add_text(&j, NULL, kind);
+        json_close(&j);
+    }
     json_close(&j);
     json_close(&j);
     FetchAnswer answer = call(c, a, "POST", "/checkout/v1/payment", t.s, o->idempotency_key, OPEN_MS);

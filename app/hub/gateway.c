@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/core/core.h"
+#include "app/hub/fee_rules.h"
 #include "lib/date.h"
 #include "lib/money.h"
 
@@ -18,6 +19,9 @@ const GatewayDriver *gateway_driver(const char *name) {
         if (!strcmp((*d)->name, name)) return *d;
     return NULL;
 }
+
+const char *const gateway_methods[METHODS_MOST + 1] = { "card", "bank_transfer", "wallet", "upi", "ussd",
+                                                         "virtual_account", "convenience_store", NULL };
 
 bool amount_told(Json j, const char *path, int64_t *minor) {
     int64_t n = 0;
@@ -58,17 +62,22 @@ const GatewayAccount *gateway_account(Ctx *c, Id id) {
 }
 
 #define GATEWAY_OPEN(F, T) F(T, Id, id) F(T, const char *, label) F(T, const char *, driver) \
-    F(T, const char *, methods) F(T, Money, min_minor) F(T, Money, max_minor) F(T, Money, fee_fixed_minor) \
-    F(T, int64_t, fee_rate_ppm)
+    F(T, const char *, methods) F(T, const char *, fee_methods) F(T, Money, min_minor) F(T, Money, max_minor) \
+    F(T, Money, fee_fixed_minor) F(T, int64_t, fee_rate_ppm)
 ROW(GatewayOpen, GATEWAY_OPEN)
 
+#define GATEWAY_OPEN_SELECT "select id, label, driver, methods, fee_methods, min_minor, max_minor, " \
+                            "fee_fixed_minor, fee_rate_ppm from gateway_account where utility_id=? "
+
+/* That take this amount, by priority; 0: any. */
+static GatewayOpens open_rows(Ctx *c, Money amount) {
+    return db_all(c, GatewayOpen, GATEWAY_OPEN_SELECT "and status='active' and json_contains(currencies, "
+                                  "json_quote(?)) and (?=0 or ? between min_minor and max_minor) "
+                                  "order by priority, id", c->utility, utility_here(c)->currency, amount, amount);
+}
+
 Gateways gateways_active(Ctx *c, Money amount) {
-    GatewayOpens rows = db_all(c, GatewayOpen, "select id, label, driver, methods, min_minor, max_minor, "
-                                               "fee_fixed_minor, fee_rate_ppm from gateway_account "
-                                               "where utility_id=? and status='active' "
-                                               "and json_contains(currencies, json_quote(?)) and (?=0 or ? "
-                                               "between min_minor and max_minor) order by priority, id", c->utility,
-                               utility_here(c)->currency, amount, amount);
+    GatewayOpens rows = open_rows(c, amount);
     Gateways all = { take_n(c, Gateway, rows.n + 1), 0 };
     for (size_t i = 0; i < rows.n; i++) {
         const GatewayOpen *r = &rows.v[i];
@@ -79,13 +88,53 @@ Gateways gateways_active(Ctx *c, Money amount) {
     return all;
 }
 
+/* --- the convenience fee, and ways to pay ------------------------------------------------------------------------- */
+
+static FeeTerms terms_of(const GatewayOpen *g) {
+    return (FeeTerms){ g->fee_fixed_minor, g->fee_rate_ppm, g->methods, g->fee_methods };
+}
+
+static GatewayOpen *open_row(Ctx *c, Id gateway) {
+    return db_find(c, GatewayOpen, GATEWAY_OPEN_SELECT "and id=?", c->utility, gateway);
+}
+
 Money gateway_fee(Ctx *c, Id gateway, const char *method, Money amount) {
-    (void)method;
-    GatewayOpen *g = db_find(c, GatewayOpen, "select id, label, driver, methods, min_minor, max_minor, "
-                                             "fee_fixed_minor, fee_rate_ppm from gateway_account "
-                                             "where id=? and utility_id=?", gateway, c->utility);
+    GatewayOpen *g = open_row(c, gateway);
     if (!g) return (Money){ 0 };
-    return money_add(g->fee_fixed_minor, money_ppm(amount, g->fee_rate_ppm, ROUND_HALF_UP));
+    FeeTerms terms = terms_of(g);
+    return fee_for(&terms, method, amount);
+}
+
+bool gateway_takes(Ctx *c, Id gateway, const char *method) {
+    GatewayOpen *g = open_row(c, gateway);
+    if (!g) return false;
+    FeeTerms terms = terms_of(g);
+    return method ? words_have(g->methods, method) : !fee_differs(&terms);
+}
+
+static bool saves(const GatewayOpen *g, const char *method) {
+    const GatewayDriver *d = gateway_driver(g->driver);
+    return d->save && (!method || !strcmp(method, "card"));
+}
+
+PayWays payment_ways(Ctx *c, Money amount) {
+    GatewayOpens rows = open_rows(c, amount);
+    PayWays all = { take_n(c, PayWay, rows.n * METHODS_MOST + 1), 0 };
+    for (size_t i = 0, no = 0; i < rows.n; i++) {
+        const GatewayOpen *g = &rows.v[i];
+        if (!gateway_driver(g->driver)) continue;
+        FeeTerms terms = terms_of(g);
+        const char *name = text(c, "%zu", ++no);
+        if (!fee_differs(&terms)) {
+            all.v[all.n++] = (PayWay){ g->id, name, g->label, NULL, fee_for(&terms, NULL, amount), saves(g, NULL) };
+            continue;
+        }
+        for (const char *const *m = gateway_methods; *m; m++)
+            if (words_have(g->methods, *m))
+                all.v[all.n++] = (PayWay){ g->id, text(c, "%s-%s", name, *m), g->label, *m,
+                                           fee_for(&terms, *m, amount), saves(g, *m) };
+    }
+    return all;
 }
 
 /* --- where calls go (the platform's page) ------------------------------------------------------------------------- */

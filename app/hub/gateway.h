@@ -143,6 +143,10 @@ typedef struct GatewayDriver {
 extern const GatewayDriver stripe_driver, razorpay_driver, paystack_driver, doku_driver, sandbox_driver;
 const GatewayDriver *gateway_driver(const char *name);          /* NULL when there is none */
 extern const GatewayDriver *const gateway_drivers[];            /* ended by NULL */
+enum { METHODS_MOST = 7 };
+extern const char *const gateway_methods[METHODS_MOST + 1];     /* that there are; ended by NULL */
+/* Whether it can be opened by this method; NULL: without one, its page asks. */
+bool gateway_takes(Ctx *c, Id gateway, const char *method);
 const char *gateway_credential(const GatewayAccount *a, const char *name);      /* NULL when it has none of it */
 
 /* A payment of the smallest amount at this gateway that posts

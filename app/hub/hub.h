@@ -38,11 +38,12 @@ typedef struct {
 } Intent;
 /* created; no outside call yet. INVALID "Enter 1.00 to 100,000.00." and the like. */
 const Intent *payment_intent_create(struct Ctx *c, const NewIntent *n);
-/* Opens it at the gateway (0: the first of the order that takes it): requires_action with redirect_url, or
-   failed_to_start; without an answer in 4 s it stays created and is_starting, and a job asks again with the same key.
-   CONFLICT at once when the gateway has not answered for a while. Commits on its own (outside call): its route is
-   NO_TX. A second start of a running intent returns it as it is. */
-const Intent *payment_intent_start (struct Ctx *c, Id intent, Id gateway);
+/* Opens it at the gateway (0: the first of the order that takes it), by the method (NULL: its page asks for it):
+   requires_action with redirect_url, or failed_to_start; without an answer in 4 s it stays created and is_starting,
+   and a job asks again with the same key. CONFLICT at once when the gateway has not answered for a while, does not take
+   the method, or wants it because its fee is not for all. Commits on its own (outside call): its route is NO_TX. A
+   second start of a running intent returns it as it is. */
+const Intent *payment_intent_start (struct Ctx *c, Id intent, Id gateway, const char *method);
 /* The stored state; when it is open and old enough the provider is asked by a job. NULL when unknown. */
 const Intent *payment_intent_status(struct Ctx *c, const char *public_id);
 /* The browser came back from the gateway's page with a POST: when its fields are signed the state is asked for at once.
@@ -84,7 +85,7 @@ void payment_intent_keep(struct Ctx *c, Id intent);
 /* Charges a kept card for an intent, with or without a person. Commits on its own (outside call). processing: the
    answer was lost or is not final; it is asked for with the same key. An intent that was started comes back as it
    is. */
-typedef struct { Id method, gateway; const char *token; } ChargeToken;
+typedef struct { Id method, gateway; const char *token, *kind; } ChargeToken;         /* kind: card */
 const Intent *payment_intent_charge(struct Ctx *c, Id intent, const ChargeToken *by);
 
 typedef struct {
@@ -106,7 +107,13 @@ typedef struct { Id id; const char *label, *driver, *methods; Money min, max; Mo
                  bool is_sandbox; } Gateway;
 typedef struct { Gateway *v; size_t n; } Gateways;
 Gateways gateways_active(struct Ctx *c, Money amount);                   /* that take this amount, by priority */
+/* The convenience fee of an amount; method NULL: left to the gateway's page, then a fee that is for all. */
 Money    gateway_fee(struct Ctx *c, Id gateway, const char *method, Money amount);
+/* The ways to pay an amount, by priority: a gateway, or each of its methods where the fee is not for all. name: of the
+   way in a form; method NULL: the gateway's page asks; saves: the gateway can keep what is used. */
+typedef struct { Id gateway; const char *name, *label, *method; Money fee; bool saves; } PayWay;
+typedef struct { PayWay *v; size_t n; } PayWays;
+PayWays  payment_ways(struct Ctx *c, Money amount);
 
 /* For the platform's people, in the tenant's schema: where the calls of each account go; NULL: to the driver's own
    address. Setting it is in the tenant's audit. */

@@ -101,6 +101,7 @@ const Intent *payment_intent_create(Ctx *c, const NewIntent *n) {
 typedef struct Start {
     Id intent, gateway, attempt;
     const Intent *now;
+    const char *method;                 /* NULL: the gateway's page asks */
     const char *key, *state;            /* state: of the attempt that a job shall find */
     Time started;                       /* its first call */
     int no, tries;                      /* of the attempt; calls of it, with the one under way */
@@ -143,16 +144,19 @@ static void start_begin(Ctx *c, void *arg) {
     Id gateway = gateway_for(c, i, s->gateway);
     if (!gateway.id || gateway_admits_at(c, gateway).us > c->now.us)
         fail(c, CONFLICT, "This way of paying is not available now. Choose another one.");
-    bool is_test = !strcmp(i->purpose, "test");
-    Money fee = is_test ? (Money){ 0 } : gateway_fee(c, gateway, i->method, i->amount);
     int no = (int)db_int(c, "select coalesce(max(no), 0) + 1 from payment_attempt where intent_id=?", i->id);
+    bool is_test = !strcmp(i->purpose, "test");
+    const char *method = s->method || no > 1 ? s->method : i->method;
+    if (!is_test && !gateway_takes(c, gateway, method))
+        fail(c, CONFLICT, "This way of paying is not available now. Choose another one.");
+    Money fee = is_test ? (Money){ 0 } : gateway_fee(c, gateway, method, i->amount);
     s->key = text(c, "%s-%d", i->public_id, no);
     s->attempt = db_insert(c, "insert into payment_attempt (intent_id, no, gateway_account_id, idempotency_key, "
                               "started_at) values (?,?,?,?,?)", i->id, no, gateway, s->key, c->now);
     s->no = no;
     s->started = c->now;
-    db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, fee_minor=?, "
-                            "state='created', updated_at=? where id=?", gateway, fee, c->now, i->id);
+    db_must(c, 1, CONFLICT, "update payment_intent set gateway_account_id=?, method=?, fee_minor=?, "
+                            "state='created', updated_at=? where id=?", gateway, method, fee, c->now, i->id);
     s->now = intent_get(c, i->id);
     s->open = true;
     s->tries = 1;
@@ -205,9 +209,9 @@ static void call_gateway(Ctx *c, Start *s) {
     s->opened = driver->open(c, account, &o);
 }
 
-const Intent *payment_intent_start(Ctx *c, Id intent, Id gateway) {
+const Intent *payment_intent_start(Ctx *c, Id intent, Id gateway, const char *method) {
     Start *s = take(c, sizeof *s);
-    *s = (Start){ .intent = intent, .gateway = gateway };
+    *s = (Start){ .intent = intent, .gateway = gateway, .method = method };
     db_tx(c, DB_WRITE, start_begin, s, NULL);
     if (s->is_over) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.too_late"));
     if (!s->open) return s->now;
@@ -236,7 +240,7 @@ const Intent *payment_intent_test(Ctx *c, Id gateway) {
     Start *s = take(c, sizeof *s);
     *s = (Start){ .gateway = gateway };
     db_tx(c, DB_WRITE, test_create, s, NULL);
-    return payment_intent_start(c, s->intent, gateway);
+    return payment_intent_start(c, s->intent, gateway, NULL);
 }
 
 #define ATTEMPT(F, T) F(T, Id, intent_id) F(T, const char *, idempotency_key) F(T, const char *, state) F(T, int, no) \
@@ -465,7 +469,7 @@ static void succeed(Ctx *c, const Intent *i, const IntentResult *r) {
     db_must(c, 1, CONFLICT, "update payment_intent set state='succeeded', `rank`=4, provider_payment_id=coalesce(?, "
                             "provider_payment_id), received_minor=?, payment_id=?, exception=?, "
                             "succeeded_at=?, next_check_at=null, "
-                            "method=coalesce(method, ?), failure_code=null, failure_text=null, updated_at=? where id=?",
+                            "method=coalesce(?, method), failure_code=null, failure_text=null, updated_at=? where id=?",
             r->provider_payment_id, r->amount, n ? posted[0].id : (Id){ 0 }, exception, c->now, r->method, c->now,
                 i->id);
     event_emit(c, &(Event){ .name = "payment_intent.succeeded", .entity = "payment_intent", .id = i->id,
@@ -493,7 +497,7 @@ static void paid_again(Ctx *c, const Intent *i, const IntentResult *r) {
 /* Nothing is posted before two people have decided (review.c); what is told later changes nothing. */
 static void to_review(Ctx *c, const Intent *i, const IntentResult *r) {
     db_run(c, "update payment_intent set state='needs_review', `rank`=4, exception='currency_mismatch', other_minor=?, "
-              "other_currency=?, provider_payment_id=coalesce(?, provider_payment_id), method=coalesce(method, ?), "
+              "other_currency=?, provider_payment_id=coalesce(?, provider_payment_id), method=coalesce(?, method), "
               "next_check_at=null, updated_at=? where id=?",
            r->amount, r->currency, r->provider_payment_id, r->method, c->now, i->id);
     alert_raise(c, "payment.exception", "critical", text(c, "payment.currency:%s", i->intent_no),

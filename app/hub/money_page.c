@@ -57,15 +57,16 @@ static void crumbs(Req *r, const char *list, const char *path, const char *no) {
     F(T, Id, id)                                                                                                       \
     F(T, const char *, intent_no) F(T, const char *, state) F(T, const char *, account_no) F(T, const char *, label)   \
         F(T, const char *, driver) F(T, const char *, provider_payment_id) F(T, const char *, exception)               \
-            F(T, const char *, failure_text) F(T, const char *, dispute_flag) F(T, Money, amount_minor)                \
-                F(T, Money, fee_minor) F(T, Money, received_minor) F(T, Money, refunded_minor) F(T, Time, created_at)  \
+            F(T, const char *, method) F(T, const char *, failure_text) F(T, const char *, dispute_flag)               \
+                F(T, Money, amount_minor) F(T, Money, fee_minor) F(T, Money, received_minor)                           \
+                    F(T, Money, refunded_minor) F(T, Time, created_at)                                                 \
                     F(T, Time, succeeded_at)
 ROW(IntentView, INTENT_VIEW)
 
 static IntentView *intent_of_path(Req *r) {
     IntentView *i = db_find(r, IntentView,
         "select i.id, i.intent_no, i.state, a.account_no, g.label, g.driver, i.provider_payment_id, i.exception, "
-        "i.failure_text, i.dispute_flag, i.amount_minor, i.fee_minor, coalesce(i.received_minor, "
+        "i.method, i.failure_text, i.dispute_flag, i.amount_minor, i.fee_minor, coalesce(i.received_minor, "
         "0) as received_minor, i.refunded_minor, i.created_at, i.succeeded_at from payment_intent i "
         "left join account a on a.id = i.account_id left join gateway_account g on g.id = i.gateway_account_id "
         "where i.utility_id = ? and i.intent_no = ?",
@@ -85,6 +86,7 @@ static void show_intent_facts(Req *r, const IntentView *i) {
         show_fact(r, "show.facts", word(r, "hub.refunded"), money_of(r, i->refunded_minor), NULL);
     show_fact(r, "show.facts", word(r, "hub.account"), i->account_no, NULL);
     show_fact(r, "show.facts", word(r, "hub.gateway"), i->label, NULL);
+    if (i->method) show_fact(r, "show.facts", word(r, "hub.method"), state_label(r, i->method), NULL);
     show_fact(r, "show.facts", word(r, "hub.provider_id"), i->provider_payment_id, NULL);
     show_fact(r, "show.facts", word(r, "hub.begun"), locale_time(&r->c.mem, r->c.locale, i->created_at), NULL);
     if (time_is_set(i->succeeded_at))

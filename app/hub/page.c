@@ -20,6 +20,10 @@ static const Choice intent_states[] = { { "created", NULL }, { "requires_action"
 static const Choice intent_exceptions[] = { { "amount_mismatch", NULL }, { "currency_mismatch", NULL },
                                             { "duplicate_suspect", NULL }, { "missing_at_provider", NULL }, { 0 } };
 
+static const Choice intent_methods[] = { { "card", NULL }, { "bank_transfer", NULL }, { "wallet", NULL },
+                                         { "upi", NULL }, { "ussd", NULL }, { "virtual_account", NULL },
+                                         { "convenience_store", NULL }, { 0 } };
+
 static const ListSpec intents = {
     .name = "intents", .path = "/integrations/payments",
     .feature = "hub.intents", .id = "i.id",
@@ -38,7 +42,7 @@ static const ListSpec intents = {
           .place = "name" },
         { "created_at",   NULL,    "i.created_at",   LIST | SORT | FILTER },
         { "label",        NULL,  "g.label",        LIST },
-        { "method",       NULL,  "i.method",       LIST },
+        { "method",       NULL,  "i.method",       LIST, .choices = intent_methods },
         { "provider_payment_id", NULL, "i.provider_payment_id", LIST | SEARCH_START },
         { "settlement",   NULL,  "(select s.provider_settlement_id from settlement_line l join settlement s on s.id = "
           "l.settlement_id where l.provider_payment_id = i.provider_payment_id and l.type = 'charge' and "
@@ -61,6 +65,14 @@ void intent_list_page(Req *r) {
 
 /* --- what the sandbox "sent" -------------------------------------------------------------------------------------- */
 
+static const Choice sent_channels[] = { { "sms", "hub.channel.sms" }, { "email", "hub.channel.email" },
+                                        { "whatsapp", "hub.channel.whatsapp" }, { 0 } };
+static const Choice sent_outcomes[] = { { "deliver", "sandbox_outcome.outcome.deliver" },
+                                        { "undelivered", "sandbox_outcome.outcome.undelivered" },
+                                        { "temporary", "sandbox_outcome.outcome.temporary" },
+                                        { "permanent", "sandbox_outcome.outcome.permanent" },
+                                        { "silence", "sandbox_outcome.outcome.silence" }, { 0 } };
+
 static const ListSpec mailbox = {
     .name = "sandbox_outbox", .path = "/integrations/sandbox",
     .feature = "hub.providers", .id = "o.id", .from = "sandbox_outbox o", .index = "sandbox_outbox_sent",
@@ -69,10 +81,10 @@ static const ListSpec mailbox = {
         { "provider_message_id", NULL, "o.provider_message_id", LIST,
           .link = "/integrations/sandbox/{provider_message_id}" },
         { "to_address",  NULL,      "o.to_address", LIST | SORT | SEARCH_START, .place = "name" },
-        { "channel",     NULL, "o.channel",    LIST },
+        { "channel",     NULL, "o.channel",    LIST, .choices = sent_channels },
         { "subject",     NULL, "coalesce(o.subject, left(o.body_text, 80))", LIST },
         { "created_at",  NULL,    "o.created_at", LIST | SORT },
-        { "outcome",     NULL, "o.outcome",    LIST },
+        { "outcome",     NULL, "o.outcome",    LIST, .choices = sent_outcomes },
         { 0 } },
     .order = "-created_at" };
 
@@ -102,7 +114,8 @@ void mailbox_message(Req *r) {
     show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.from"), m->from_id, NULL);
     show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.sent"),
               locale_time(&r->c.mem, r->c.locale, m->created_at), NULL);
-    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.outcome"), m->outcome, NULL);
+    show_fact(r, "show.sections.0.facts", msg(r->c.language, "hub.sandbox.outcome"),
+              m->outcome ? msg(r->c.language, text(r, "sandbox_outcome.outcome.%s", m->outcome)) : NULL, NULL);
     show_text(r, "show.sections.1.title", msg(r->c.language, "hub.sandbox.text"));
     size_t n = 0;
     for (char *s = text_copy(r, m->body_text ? m->body_text : ""), *line; (line = strsep(&s, "\n"));)

@@ -52,6 +52,21 @@ static Checked paystack_check(Ctx *c, const GatewayAccount *a) {
 
 /* --- payments ----------------------------------------------------------------------------------------------------- */
 
+/* What its page offers: the method that was chosen, in its words. */
+static void add_channels(JsonOut *j, const char *method) {
+    static const char *const words[][3] = { { "card", "card", NULL },
+                                            { "bank_transfer", "bank", "bank_transfer" },
+                                            { "ussd", "ussd", NULL },
+                                            { "wallet", "mobile_money", NULL } };
+    for (size_t i = 0; method && i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i][0], method)) continue;
+        json_open_list(j, "channels");
+        json_add_text(j, NULL, words[i][1]);
+        if (words[i][2]) json_add_text(j, NULL, words[i][2]);
+        json_close(j);
+    }
+}
+
 static Opened paystack_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     const char *no = o->intent->intent_no,
                *reference = o->attempt_no > 1 ? text(c, "%s-%d", no, o->attempt_no) : no;
@@ -63,6 +78,7 @@ static Opened paystack_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
     json_add_text(&j, "currency", o->intent->currency);
     json_add_text(&j, "reference", reference);
     json_add_text(&j, "callback_url", o->return_url);
+    add_channels(&j, o->intent->method);
     json_open_object(&j, "metadata");
     json_add_text(&j, "intent", no);
     json_add_text(&j, "cancel_action", text(c, "%s?cancelled=1", o->return_url));

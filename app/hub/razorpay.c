@@ -111,6 +111,8 @@ void razorpay_page(Req *r) {
     hidden(r, n++, "amount", text(r, "%lld", (long long)money_add(i->amount, i->fee).minor));
     hidden(r, n++, "name", utility_here(c)->name);
     hidden(r, n++, "description", i->intent_no);
+    const char *method = i->method && !strcmp(i->method, "bank_transfer") ? "netbanking" : i->method;
+    if (method) hidden(r, n++, "prefill[method]", method);
     hidden(r, n++, "callback_url", back);
     hidden(r, n++, "cancel_url", text(r, "%s?cancelled=1", back));
     page(r, "hub/handover");

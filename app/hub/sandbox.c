@@ -43,7 +43,7 @@ static void read_outcome(Ctx *c, const Intent *i, const Outcome *o, IntentResult
     *to = (IntentResult){ .gateway = i->gateway, .provider_ref = text(c, "sbx_%s", i->public_id),
                           .intent_no = i->intent_no, .provider_payment_id = text(c, "sbx_pay_%s", i->public_id),
                           .amount = money_add(i->amount, i->fee), .currency = i->currency, .occurred_at = c->now,
-                          .method = "card" };
+                          .method = i->method ? i->method : "card" };
     Json params = json_read(&c->mem, o->params ? o->params : "{}", o->params ? strlen(o->params) : 2, 4096, NULL);
     to->card_last4 = json_text(params, "last4");
     to->failure_code = json_text(params, "code");
@@ -77,7 +77,8 @@ static GatewayEvent sandbox_parse(Ctx *c, Json body) {
                                .provider_payment_id = json_text(body, "payment_id"), .amount = { amount },
         .currency = json_text(body, "currency"), .card_last4 = json_text(body, "last4"),
         .failure_code = json_text(body, "code"), .failure_text = json_text(body, "text"),
-        .occurred_at = time_told(at, c->now), .method = "card" };
+        .occurred_at = time_told(at, c->now), .method = json_text(body, "method") };
+    if (!e.result.method) e.result.method = "card";
     e.result.status = !strcmp(what, "succeeded") ? "succeeded" : !strcmp(what, "failed")
         ? "failed" : !strcmp(what, "cancelled") ? "cancelled" : !strcmp(what, "processing") ? "processing" : NULL;
     e.kind = e.result.status ? EVENT_PAYMENT : EVENT_IGNORED;
@@ -244,6 +245,7 @@ JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
     json_add_text(&out, "payment_id", result.provider_payment_id);
     json_add_int(&out, "amount_minor", money_add(i->amount, i->fee).minor);
     json_add_text(&out, "currency", i->currency);
+    json_add_text(&out, "method", result.method);
     json_add_text(&out, "last4", result.card_last4);
     json_add_text(&out, "code", result.failure_code);
     json_add_text(&out, "text", result.failure_text);

@@ -81,7 +81,7 @@ static void charge_begin(Ctx *c, void *arg) {
         s->now = intent_get(c, s->intent);
         return;
     }
-    Money fee = gateway_fee(c, s->by->gateway, NULL, s->now->amount);
+    Money fee = gateway_fee(c, s->by->gateway, s->by->kind, s->now->amount);
     int no = (int)db_int(c, "select coalesce(max(no), 0) + 1 from payment_attempt where intent_id = ?", s->intent);
     s->key = text(c, "%s-%d", s->now->public_id, no);
     s->attempt = db_insert(
@@ -91,9 +91,10 @@ static void charge_begin(Ctx *c, void *arg) {
         s->intent, no, s->by->gateway, s->key, c->now);
     db_must(
         c, 1, CONFLICT,
-        "update payment_intent set gateway_account_id = ?, fee_minor = ?, saved_method_id = ?, method_token_enc = ?, "
+        "update payment_intent set gateway_account_id = ?, method = ?, fee_minor = ?, saved_method_id = ?, "
+        "method_token_enc = ?, "
         "state = 'processing', `rank` = 2, next_check_at = ?, updated_at = ? where id = ?",
-        s->by->gateway, fee, s->by->method, vault_seal(c, token_place, s->by->token),
+        s->by->gateway, s->by->kind, fee, s->by->method, vault_seal(c, token_place, s->by->token),
         time_add_seconds(c->now, CHECK_AFTER_S), c->now, s->intent);
     s->now = intent_get(c, s->intent);
     s->token = s->by->token;

@@ -47,7 +47,18 @@ static Time page_until(const Opening *o) {
     return wanted.us < least.us ? least : wanted.us > most.us ? most : wanted;
 }
 
+/* The method that was chosen, where Stripe has one word for it; NULL: its page offers what is switched on there. Its
+   wallets are of the card. */
+static const char *page_method(const Intent *i) {
+    if (!i->method) return NULL;
+    if (!strcmp(i->method, "card")) return "card";
+    if (strcmp(i->method, "bank_transfer")) return NULL;
+    return !strcmp(i->currency, "USD") ? "us_bank_account" : !strcmp(i->currency, "EUR") ? "sepa_debit"
+         : !strcmp(i->currency, "GBP") ? "bacs_debit" : NULL;
+}
+
 static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
+    const char *method = page_method(o->intent);
     FetchHeader form[] = { { "mode", "payment" },
                            { "client_reference_id", o->intent->intent_no },
                            { "metadata[intent]", o->intent->intent_no },
@@ -59,6 +70,7 @@ static Opened stripe_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
                            { "success_url", o->return_url },
                            { "cancel_url", text(c, "%s?cancelled=1", o->return_url) },
                            { "expires_at", text(c, "%lld", (long long)time_unix(page_until(o))) },
+                           { "payment_method_types[0]", method },
                            { o->keeps_method ? "customer_creation" : NULL, "always" },
                            { "payment_intent_data[setup_future_usage]", "off_session" },
                            { 0 } };

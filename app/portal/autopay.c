@@ -80,8 +80,8 @@ static AutopayStep step_of(Ctx *c, const Enrolment *e, const OpenItem *bill) {
 
 static bool is_bill(const OpenItem *i) { return !strcmp(i->type, "bill") && i->number && date_is_set(i->due_on); }
 
-static Money with_fee(Ctx *c, Id gateway, Money amount) {
-    return money_add(amount, gateway_fee(c, gateway, NULL, amount));
+static Money with_fee(Ctx *c, const Method *m, Money amount) {
+    return money_add(amount, gateway_fee(c, m->gateway_account_id, m->kind, amount));
 }
 
 /* --- /pay/autopay ------------------------------------------------------------------------------------------------- */
@@ -111,7 +111,7 @@ static const char *next_words(Ctx *c, const Enrolment *e, const Method *m) {
                               { "amount", money_words(c, items.v[i].unpaid) });
         Date on = date_compare(s.charge_on, utility_today(c)) < 0 ? utility_today(c) : s.charge_on;
         return msg_format(c, c->language, "portal.autopay.next",
-                          { "amount", money_words(c, with_fee(c, m->gateway_account_id, items.v[i].unpaid)) },
+                          { "amount", money_words(c, with_fee(c, m, items.v[i].unpaid)) },
                           { "date", date_words(c, on) });
     }
     return NULL;
@@ -144,7 +144,7 @@ size_t autopay_plans(Ctx *c, const Mine *m, AutopayPlan *v, size_t most) {
             || (e->has_cap && money_compare(items.v[i].unpaid, e->cap_minor) > 0);
         Date on = by_hand ? items.v[i].due_on : s.charge_on;
         if (date_compare(on, utility_today(c)) < 0) on = utility_today(c);
-        Money amount = by_hand ? items.v[i].unpaid : with_fee(c, card->gateway_account_id, items.v[i].unpaid);
+        Money amount = by_hand ? items.v[i].unpaid : with_fee(c, card, items.v[i].unpaid);
         v[n++] = (AutopayPlan){ items.v[i].number, method_words(c, card), on, amount, by_hand };
     }
     return n;
@@ -439,7 +439,7 @@ static void tell_stopped(Ctx *c, const Enrolment *e, const char *why) {
 static void tell_ahead(Ctx *c, const Enrolment *e, const OpenItem *bill, const AutopayStep *s) {
     const Method *m = method_get(c, e->saved_method_id);
     NotifyField fields[] = { { "account_no", e->account_no },
-                             { "payment.amount", money_words(c, with_fee(c, m->gateway_account_id, bill->unpaid)) },
+                             { "payment.amount", money_words(c, with_fee(c, m, bill->unpaid)) },
                              { "payment.date", locale_date_words(&c->mem, c->locale, s->charge_on) },
                              { "payment.mode", method_words(c, m) },
                              { "bill.no", bill->number },

@@ -22,8 +22,9 @@ enum { METHODS_MOST = 10 };
 static const char token_place[] = "saved_payment_method.token", consent_version[] = "1";
 
 #define METHOD_SELECT                                                                                                  \
-    "select id, portal_user_id, gateway_account_id, public_id, token_enc, brand, last4, coalesce(exp_month, 0) as " \
-    "exp_month, coalesce(exp_year, 0) as exp_year, nickname, is_default, status, row_version from saved_payment_method "
+    "select id, portal_user_id, gateway_account_id, public_id, token_enc, kind, brand, last4, " \
+    "coalesce(exp_month, 0) as exp_month, coalesce(exp_year, 0) as exp_year, nickname, is_default, " \
+    "status, row_version from saved_payment_method "
 
 Methods methods_mine(Ctx *c) {
     return db_all(c, Method,
@@ -59,7 +60,8 @@ const char *method_words(Ctx *c, const Method *m) {
 ChargeToken method_token(Ctx *c, const Method *m) {
     return (ChargeToken){ .method = m->id,
                           .gateway = m->gateway_account_id,
-                          .token = vault_open(c, token_place, m->token_enc) };
+                          .token = vault_open(c, token_place, m->token_enc),
+                          .kind = m->kind };
 }
 
 Gateways gateways_saving(Ctx *c) {

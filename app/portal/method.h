@@ -10,8 +10,9 @@
 #define METHOD(F, T)                                                                                                   \
     F(T, Id, id)                                                                                                       \
     F(T, Id, portal_user_id) F(T, Id, gateway_account_id) F(T, const char *, public_id) F(T, Bytes, token_enc)         \
-        F(T, const char *, brand) F(T, const char *, last4) F(T, int, exp_month) F(T, int, exp_year)                   \
-            F(T, const char *, nickname) F(T, bool, is_default) F(T, const char *, status) F(T, int, row_version)
+        F(T, const char *, kind) F(T, const char *, brand) F(T, const char *, last4) F(T, int, exp_month)              \
+            F(T, int, exp_year) F(T, const char *, nickname) F(T, bool, is_default) F(T, const char *, status)         \
+                F(T, int, row_version)
 ROW(Method, METHOD)
 /* The visitor's active cards, the default first. */
 Methods     methods_mine  (Ctx *c);

@@ -138,7 +138,7 @@ static void show_pay_steps(Req *r, PayStep now, bool chooses) {
     }
 }
 
-static bool gateways_differ(Ctx *c, Money amount) { return gateways_active(c, amount).n > 1; }
+static bool ways_differ(Ctx *c, Money amount) { return payment_ways(c, amount).n > 1; }
 
 static const Form guest_form = { .name = "portal.guest", .fields = FIELDS {
     { "account_no",  NULL, TEXT(3, 30), .flags = REQUIRED, .width = "20", .autocomplete = "off" },
@@ -223,7 +223,7 @@ void pay_page(Req *r) {
         show_text(r, "email", r->again ? field_text(r, "email") : NULL);
     }
     show_text(r, "link", payer.token);
-    show_pay_steps(r, STEP_WHAT, gateways_differ(c, (Money){ 0 }));
+    show_pay_steps(r, STEP_WHAT, ways_differ(c, (Money){ 0 }));
     show_text(r, "action", link_path(r, "/pay"));
     portal_page(r, "portal.pay.title", "portal/pay");
 }
@@ -479,38 +479,55 @@ static bool can_start(const Intent *i) {
     return !strcmp(i->state, "created") || !strcmp(i->state, "failed_to_start") || !strcmp(i->state, "requires_action");
 }
 
-/* A way to pay as it is shown: a saved card ("m-...") or a gateway by its place. saves: it can keep the card. */
+/* A way to pay as it is shown: a saved card ("m-...") or a way of the hub. saves: it can keep the card. */
 typedef struct Way { const char *value, *text; Money fee; bool saves; } Way;
 enum { WAYS_MOST = 30 };
 
-static size_t ways_of(Ctx *c, const Intent *i, Gateways open, Way *v) {
+static bool is_one_gateway(const PayWays *all) {
+    for (size_t k = 1; k < all->n; k++)
+        if (all->v[k].gateway.id != all->v[0].gateway.id) return false;
+    return true;
+}
+
+/* "Card", with the gateway's name where there are several; beside saved cards "Another card". */
+static const char *way_text(Ctx *c, const PayWays *all, const PayWay *w, bool has_cards) {
+    bool is_one = is_one_gateway(all);
+    bool is_card = !w->method || !strcmp(w->method, "card");
+    if (has_cards && is_one && is_card) return msg(c->language, "portal.pay.other_card");
+    if (!w->method) return w->label;
+    const char *method = msg(c->language, text(c, "portal.pay.method.%s", w->method));
+    return is_one ? method : text(c, "%s: %s", w->label, method);
+}
+
+static size_t ways_of(Ctx *c, const Intent *i, const PayWays *open, Way *v) {
     size_t n = 0;
     bool with_cards = c->user.id && !strcmp(i->channel, "portal");
     Methods cards = with_cards ? methods_mine(c) : (Methods){ 0 };
     for (size_t k = 0; k < cards.n && n < WAYS_MOST; k++) {
         bool is_open = false;
-        for (size_t g = 0; g < open.n; g++) is_open |= open.v[g].id.id == cards.v[k].gateway_account_id.id;
+        for (size_t g = 0; g < open->n; g++) is_open |= open->v[g].gateway.id == cards.v[k].gateway_account_id.id;
         if (is_open && !strcmp(cards.v[k].status, "active"))
             v[n++] = (Way){ text(c, "m-%s", cards.v[k].public_id), method_words(c, &cards.v[k]),
-                            gateway_fee(c, cards.v[k].gateway_account_id, NULL, i->amount), false };
+                            gateway_fee(c, cards.v[k].gateway_account_id, cards.v[k].kind, i->amount), false };
     }
     bool has_cards = n > 0;
-    for (size_t k = 0; k < open.n && n < WAYS_MOST; k++)
-        v[n++] = (Way){ text(c, "%zu", k + 1),
-                        has_cards && open.n == 1 ? msg(c->language, "portal.pay.other_card") : open.v[k].label,
-                        gateway_fee(c, open.v[k].id, NULL, i->amount), gateway_can_save(open.v[k].driver) };
+    for (size_t k = 0; k < open->n && n < WAYS_MOST; k++) {
+        const PayWay *w = &open->v[k];
+        v[n++] = (Way){ w->name, way_text(c, open, w, has_cards), w->fee, w->saves };
+    }
     return n;
 }
 
 /* The ways, and the one that is looked at: chosen in the address, or the first where all are of one gateway, and cost
    the same; NULL: none yet. */
-static const Way *show_ways(Req *r, const Intent *i, Gateways open, const char *wanted) {
+static const Way *show_ways(Req *r, const Intent *i, const PayWays *open, const char *wanted) {
     Ctx *c = &r->c;
     Way *v = take_n(c, Way, WAYS_MOST);
     size_t n = ways_of(c, i, open, v);
     const Way *chosen = NULL;
     for (size_t k = 0; k < n && !chosen; k++)
-        if (wanted ? !strcmp(v[k].value, wanted) : open.n == 1) chosen = &v[k];
+        if (wanted ? !strcmp(v[k].value, wanted) : open->n == 1) chosen = &v[k];
+    if (!chosen && open->n == 1) chosen = v;                    /* what was asked for is not there any more */
     for (size_t k = 0; k < n; k++) {
         Money fee = v[k].fee;
         show_text(r, at(r, "ways", k, "value"), v[k].value);
@@ -521,7 +538,7 @@ static const Way *show_ways(Req *r, const Intent *i, Gateways open, const char *
                             : msg(c->language, "portal.pay.no_fee"));
         show_flag(r, at(r, "ways", k, "first"), chosen ? chosen == &v[k] : !k);
     }
-    if (chosen && open.n == 1) {
+    if (chosen && open->n == 1) {
         Way *one = take(c, sizeof *one);
         *one = *chosen;
         for (size_t k = 0; k < n; k++) one->saves |= v[k].saves;
@@ -548,9 +565,9 @@ void pay_intent_page(Req *r) {
         portal_page(r, "portal.pay.review", "portal/sign_in");
         return;
     }
-    Gateways all = gateways_active(c, i->amount);
+    PayWays all = payment_ways(c, i->amount);
     bool chooses = all.n > 1;
-    const Way *way = show_ways(r, i, all, query_text(r, "way"));
+    const Way *way = show_ways(r, i, &all, query_text(r, "way"));
     show_pay_steps(r, chooses && !way ? STEP_HOW : STEP_REVIEW, chooses);
     show_lines(r, i);
     if (!all.n) {
@@ -560,6 +577,7 @@ void pay_intent_page(Req *r) {
     Money fee = way ? way->fee : (Money){ 0 };
     show_text(r, "total", money_words(c, money_add(i->amount, fee)));
     if (fee.minor) show_text(r, "fee", money_words(c, fee));
+    show_text(r, "fee_seen", text(r, "%lld", (long long)fee.minor));
     if (way && chooses) show_text(r, "way", way->value), show_text(r, "way_text", way->text);
     if (way && way->saves && c->user.id && !portal_is_viewed(c))
         show_text(r, "keep", msg(c->language, "portal.pay.keep"));
@@ -586,29 +604,45 @@ static void look(Ctx *c, void *arg) {
     l->i = intent_of_path(l->r);
 }
 
+/* What was shown is what is taken: the fee may have been changed meanwhile. */
+static void check_fee(Req *r, const Intent *i, Money fee) {
+    int64_t seen = 0;
+    const char *said = field_text(r, "fee_seen");
+    if (!said || strcmp(i->state, "requires_action") == 0) return;
+    if (count_parse(said, INT64_MAX / 2, &seen) != NUMBER_OK || seen != fee.minor)
+        fail(r, CONFLICT, "%s", msg_format(&r->c, r->c.language, "portal.pay.fee_changed",
+                                           { "fee", money_words(&r->c, fee) },
+                                           { "total", money_words(&r->c, money_add(i->amount, fee)) }));
+}
+
 /* To the gateway's own page: card numbers never come here. A second press finds it open and goes there too. */
 void pay_start_post(Req *r) {
     Ctx *c = &r->c;
     Look l = { .r = r };
     db_tx(c, DB_WRITE, look, &l, NULL);
     const Intent *i = l.i;
-    Gateways all = gateways_active(c, i->amount);
+    PayWays all = payment_ways(c, i->amount);
     const char *way = field_text(r, "way");
     if (way && !strncmp(way, "m-", 2)) {
         const Method *m = c->user.id ? method_mine(c, way + 2) : NULL;
         if (!m || strcmp(m->status, "active")) fail(c, CONFLICT, "%s", msg(c->language, "portal.methods.expired"));
         ChargeToken by = method_token(c, m);
+        check_fee(r, i, gateway_fee(c, by.gateway, by.kind, i->amount));
         payment_intent_charge(c, i->id, &by);
         go(r, "/pay/%s/return", i->public_id);
         return;
     }
-    size_t k = way ? strtoul(way, NULL, 10) : 1;
-    if (!all.n || k < 1 || k > all.n) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.down"));
-    l.gateway = all.v[k - 1].id;
+    const PayWay *by = NULL;
+    for (size_t k = 0; k < all.n && !by; k++)
+        if (way ? !strcmp(all.v[k].name, way) : all.n == 1 || !strcmp(i->state, "requires_action")) by = &all.v[k];
+    if (!all.n) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.down"));
+    if (!by) fail(c, CONFLICT, "%s", msg(c->language, "portal.pay.choose_way"));
+    l.gateway = by->gateway;
+    check_fee(r, i, by->fee);
     bool in_time = can_start(i) && c->now.us <= i->expires_at.us;
-    bool keeps = field_text(r, "keep") && c->user.id && in_time && gateway_can_save(all.v[k - 1].driver);
+    bool keeps = field_text(r, "keep") && c->user.id && in_time && by->saves;
     if (keeps) db_tx(c, DB_WRITE, keep, &l, NULL);
-    i = payment_intent_start(c, i->id, all.v[k - 1].id);
+    i = payment_intent_start(c, i->id, by->gateway, by->method);
     bool open = !strcmp(i->state, "requires_action") && i->redirect_url;
     if (open) go_to(r, i->redirect_url);
     else go(r, !strcmp(i->state, "failed_to_start") ? "/pay/%s" : "/pay/%s/return", i->public_id);
@@ -649,7 +683,7 @@ void pay_return_page(Req *r) {
     const char *outcome = outcome_of(c, i);
     int64_t asked = query_int(r, "n", 0);
     bool pending = !strcmp(outcome, "pending"), success = !strcmp(outcome, "success");
-    show_pay_steps(r, STEP_RESULT, gateways_differ(c, i->amount));
+    show_pay_steps(r, STEP_RESULT, ways_differ(c, i->amount));
     show_text(r, "outcome", outcome);
     show_text(r, "tone", success ? "ok" : pending ? "hold" : "bad");
     show_text(r, "word", msg(c->language, text(r, "portal.pay.%s", outcome)));

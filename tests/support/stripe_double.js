@@ -19,7 +19,7 @@ const calls = {
   'POST /v1/checkout/sessions': { mode: [/^payment$/, 1], client_reference_id: [/^PI-\d{10}$/, 1], 'metadata[intent]': [/^PI-\d{10}$/, 1], 'payment_intent_data[metadata][intent]': [/^PI-\d{10}$/, 1],
     'line_items[0][quantity]': [/^1$/, 1], 'line_items[0][price_data][currency]': [/^usd$/, 1], 'line_items[0][price_data][unit_amount]': [/^[1-9]\d*$/, 1], 'line_items[0][price_data][product_data][name]': [/\S/, 1],
     success_url: [/^https:\/\//, 1], cancel_url: [/^https:\/\//, 1], expires_at: [/^\d{10}$/, 1],
-    customer_creation: [/^always$/, 0], 'payment_intent_data[setup_future_usage]': [/^off_session$/, 0] },
+    'payment_method_types[0]': [/^(card|us_bank_account)$/, 0], customer_creation: [/^always$/, 0], 'payment_intent_data[setup_future_usage]': [/^off_session$/, 0] },
   // The same path in mode "setup": a card is kept, nothing is charged.
   'POST /v1/checkout/sessions setup': { mode: [/^setup$/, 1], customer: [/^cus_/, 1], 'payment_method_types[0]': [/^card$/, 1], client_reference_id: [/^[A-Za-z0-9_-]{22}$/, 1],
     success_url: [/^https:\/\//, 1], cancel_url: [/^https:\/\//, 1] },

@@ -56,11 +56,27 @@ ROW(FormatRow, FORMAT)
 #define SURROUNDINGS(F, T) F(T, const char *, primary_service_code) F(T, const char *, fiscal_year_start)
 ROW(Surroundings, SURROUNDINGS)
 
-typedef struct Series { Id format; const char *entity; IdFormat f; const char *service; Ymd fiscal_start; } Series;
+#define CHANGED(F, T) F(T, Time, created_at)
+ROW(Changed, CHANGED)
+
+typedef struct Series {
+    Id          format;
+    const char *entity;
+    IdFormat    f;
+    const char *service;
+    Ymd         fiscal_start;
+    Date        reset_on;               /* the day when it began to start again otherwise; DATE_NONE: never changed */
+} Series;
 
 static Ymd fiscal_start(const char *mm_dd) {
     if (!mm_dd || strlen(mm_dd) != 5) return (Ymd){ 1, 1, 1 };
     return (Ymd){ 1, (mm_dd[0] - '0') * 10 + mm_dd[1] - '0', (mm_dd[3] - '0') * 10 + mm_dd[4] - '0' };
+}
+
+static Date reset_changed_on(Ctx *c, Id format) {
+    Changed *h = db_find(c, Changed, "select created_at from id_format_history where id_format_id=? "
+        "and json_value(before_value, '$.reset')<>json_value(after_value, '$.reset') order by id desc limit 1", format);
+    return h ? time_date(zone_find(utility_here(c)->time_zone), h->created_at) : DATE_NONE;
 }
 
 static const Series *series_of(Ctx *c, const char *entity) {
@@ -75,7 +91,8 @@ static const Series *series_of(Ctx *c, const char *entity) {
         "from organization_setting o limit 1) fiscal_year_start from utility u where u.id=?", c->utility);
     s = take(c, sizeof *s);
     *s = (Series){ .format = row->id, .entity = entity, .service = around->primary_service_code,
-                   .fiscal_start = fiscal_start(around->fiscal_year_start) };
+                   .fiscal_start = fiscal_start(around->fiscal_year_start),
+                   .reset_on = reset_changed_on(c, row->id) };
     s->f = (IdFormat){ .separator = row->separator_char, .seq_length = row->seq_length, .seq_start = row->seq_start,
                        .seq_increment = row->seq_increment };
     if (!id_parts_read(&c->mem, row->parts, &s->f) || !id_reset(row->reset, &s->f.reset)
@@ -93,13 +110,23 @@ static IdRecord record_of(Ctx *c, const Series *s, const IdParts *p) {
 
 /* --- issuing ------------------------------------------------------------------------------------------------------ */
 
+/* Where a period begins that has no sequence yet: of days before the numbers began to start again otherwise (each month
+   in place of each day), above all that were issued, so that none comes twice. */
+static int64_t period_start(Ctx *c, const Series *s, const char *period) {
+    if (!date_is_set(s->reset_on)) return s->f.seq_start;
+    IdRecord then = { .service = s->service, .date = s->reset_on, .fiscal_start = s->fiscal_start };
+    if (strcmp(period, id_period(&c->mem, &s->f, &then)) > 0) return s->f.seq_start;
+    int64_t next = db_int(c, "select coalesce(max(next_value), 0) from id_sequence where id_format_id=?", s->format);
+    return next > s->f.seq_start ? next : s->f.seq_start;
+}
+
 /* The first of `count` values, the row locked until the transaction ends. */
 static int64_t take_values(Ctx *c, const Series *s, const char *period, size_t count) {
     int64_t step = s->f.seq_increment * (int64_t)count;
     return db_int(c,
                "insert into id_sequence (id_format_id, period_key, next_value, issued) values (?,?,?,?) "
                "on duplicate key update next_value=next_value+?, issued=issued+values(issued) returning next_value",
-               s->format, period, s->f.seq_start + step, (int64_t)count, step)
+               s->format, period, period_start(c, s, period) + step, (int64_t)count, step)
         - step;
 }
 
@@ -140,9 +167,9 @@ const char *public_id_new(Ctx *c) { return random_public_id(&c->mem); }
 
 /* --- previews ----------------------------------------------------------------------------------------------------- */
 
-static int64_t next_value(Ctx *c, const char *entity, const char *period, int64_t start) {
-    int64_t next = db_int(c, "select s.next_value from id_sequence s join id_format f on f.id=s.id_format_id "
-                             "where f.utility_id=? and f.entity_type=? and s.period_key=?", c->utility, entity, period);
+static int64_t next_value(Ctx *c, const Series *s, const char *period) {
+    int64_t next = db_int(c, "select next_value from id_sequence where id_format_id=? and period_key=?", s->format,
+                          period), start = next ? s->f.seq_start : period_start(c, s, period);
     return next > start ? next : start;
 }
 
@@ -150,7 +177,7 @@ static const char *const *preview(Ctx *c, const Series *s, size_t n) {
     IdRecord r = record_of(c, s, NULL);
     if (!r.area) r.area = "AREA";
     if (!r.category) r.category = "CAT";
-    int64_t next = next_value(c, s->entity, id_period(&c->mem, &s->f, &r), s->f.seq_start);
+    int64_t next = next_value(c, s, id_period(&c->mem, &s->f, &r));
     const char **v = take_n(c, const char *, n + 1);
     for (size_t i = 0; i < n; i++) v[i] = id_text(&c->mem, &s->f, &r, next + (int64_t)i * s->f.seq_increment);
     return v;
@@ -160,6 +187,7 @@ const char *const *id_preview(Ctx *c, const char *entity, size_t n) { return pre
 
 const char *const *id_preview_of(Ctx *c, const char *entity, const IdFormat *f, size_t n) {
     Series s = *series_of(c, entity);
+    if (s.f.reset != f->reset) s.reset_on = utility_today(c);
     s.f = *f;
     return preview(c, &s, n);
 }

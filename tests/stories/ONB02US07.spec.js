@@ -106,6 +106,27 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
     expect(one("select count(*) from alert where kind = 'id_format.overflow'")).toBe('1');
   });
 
+  test('ONB02US07 numbers are not used twice when they begin to start again otherwise, for days before either', async () => {
+    const parts = [['service'], ['prefix', 'CALL'], ['date', 'YYYYMMDD'], ['sequence']];
+    const all = [], issue = (date) => { all.push(number('call', '--date', date)); return all.at(-1); };
+    issue('2026-03-20'), issue('2026-04-15'), issue('2026-04-15'), issue('2026-04-15');
+    expect(all).toEqual(['WA-CALL-20260320-0001', 'WA-CALL-20260415-0001', 'WA-CALL-20260415-0002', 'WA-CALL-20260415-0003']);
+    const draft = (reset) => admin().get(`/id-formats/call?${parts.map((p, i) => `kind${i}=${p[0]}&${p[0] === 'date' ? 'date' : 'value'}${i}=${p[1] ?? ''}`).join('&')}&separator=-&seq_length=4&seq_start=1&seq_increment=1&reset=${reset}&check_digit=none`);
+    await draft('monthly').sees('WA-CALL-20260415-0004').lacks('WA-CALL-20260415-0001');       // as the preview says
+    await save('call', { parts, reset: 'monthly' }).is(303);
+    expect(await next('call')).toBe('WA-CALL-20260415-0004');
+    expect(issue('2026-04-15')).toBe('WA-CALL-20260415-0004');
+    expect(issue('2026-03-20')).toBe('WA-CALL-20260320-0005');
+    expect(issue('2026-05-02')).toBe('WA-CALL-20260502-0001');                                 // nothing can have been issued there
+    await save('call', { parts, reset: 'never' }).is(303);
+    expect(issue('2026-04-15')).toBe('WA-CALL-20260415-0006');
+    await save('call', { parts, reset: 'daily' }).is(303);
+    expect(issue('2026-04-15')).toBe('WA-CALL-20260415-0007');                                 // that day had its own sequence once
+    issue('2026-04-14'), issue('2026-04-20');
+    expect(all.at(-1)).toBe('WA-CALL-20260420-0001');
+    expect(new Set(all).size).toBe(all.length);
+  });
+
   test('ONB02US07 two who edit one format: the second sees it', async () => {
     const b = as('utility_admin1');
     const [form] = (await b.get('/id-formats/refund').forms()).filter((f) => f.action.endsWith('/id-formats/refund'));

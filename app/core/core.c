@@ -183,6 +183,8 @@ static const Route core_routes[] = {
     GET ("/users/{id}/deactivation",   "core.users", EDIT, user_leave_page),
     POST("/users/{id}/deactivation",   "core.users", EDIT, user_leave),
     POST("/users/{id}/reactivation",   "core.users", EDIT, user_return, .form = user_page),
+    GET ("/users/{id}/anonymization",  "core.users", DELETE, user_forget_page),
+    POST("/users/{id}/anonymization",  "core.users", DELETE, user_forget),
     POST("/users/{id}/password",       "core.users", EDIT, user_reset_password, .form = user_page),
     POST("/users/{id}/factor",         "core.users", EDIT, user_reset_factor, .form = user_page),
     GET ("/users/{id}/transfer",       "core.users", EDIT, user_transfer_page),

@@ -64,6 +64,8 @@ void user_profile_save  (Req *r);
 void user_leave_page    (Req *r);
 void user_leave         (Req *r);
 void user_return        (Req *r);
+void user_forget_page   (Req *r);
+void user_forget        (Req *r);
 void user_reset_password(Req *r);
 void user_reset_factor  (Req *r);
 void user_transfer_page (Req *r);

@@ -290,6 +290,7 @@ static const struct { const char *text, *path, *states; bool asks; } acts[] = {
     { "user.revoke",     "/users/%s/revocation",    "invited pending invitation_expired", false },
     { "user.deactivate", "/users/%s/deactivation",  "active", true },
     { "user.reactivate", "/users/%s/reactivation",  "inactive", false },
+    { "user.forget",     "/users/%s/anonymization", "inactive", true },
     { "user.reset_password", "/users/%s/password",  "active", false },
     { "user.reset_mfa",  "/users/%s/factor",        "active", false },
     { "user.transfer",   "/users/%s/transfer",      "active", true },
@@ -313,6 +314,9 @@ static void show_acts(Req *r, const UserRow *u, bool locked) {
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
         if (!word_in(acts[i].states, u->status)) continue;
         if (!strcmp(acts[i].text, "user.reset_mfa") && !u->has_factor) continue;
+        if (!strcmp(acts[i].text, "user.reactivate")
+            && db_int(r, "select anonymized_at is not null from user where id = ?", u->id)) continue;
+        if (!strcmp(acts[i].text, "user.forget") && !user_may_be_forgotten(&r->c, u->id)) continue;
         char *path = text(r, "%s/users/%s%s", r->prefix, u->public_id, strrchr(acts[i].path, '/'));
         show_text(r, at(r, "page.actions", n, "text"), msg(r->c.language, acts[i].text));
         show_text(r, at(r, "page.actions", n, "url"), path);

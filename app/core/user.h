@@ -40,6 +40,8 @@ void user_changed(Req *r, Id user, const UserChange *change);
 /* The version grows and is audited (I15), nothing else is checked. */
 void user_touched(Ctx *c, Id user, const UserChange *change);
 
+/* Whether the personal data may be removed now: 24 months after the deactivation, by who may delete people. */
+bool user_may_be_forgotten(Ctx *c, Id user);
 /* Nobody signs in with this address any more: open work of the context's utility goes to `heir` (0: its team), that of
    others to their teams; CONFLICT unless the person is active, and when nobody would be left to administer. */
 void user_deactivate(Req *r, Id user, Id heir, const char *reason);

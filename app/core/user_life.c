@@ -12,6 +12,7 @@
 #include "app/core/role.h"
 #include "app/core/sign_in.h"
 #include "app/core/user.h"
+#include "lib/date.h"
 #include "lib/history.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
@@ -228,6 +229,95 @@ void user_return(Req *r) {
     UserRow *u = user_to_change(r);
     user_reactivate(r, u->id, u->full_name);
     note(r, "%s", msg_format(c, c->language, "user.returned", { "name", u->full_name }));
+    go(r, "/users/%s", u->public_id);
+}
+
+/* --- personal data forgotten -------------------------------------------------------------------------------------- */
+
+enum { FORGET_MONTHS = 24 };
+
+#define LEFT(F, T) F(T, Time, deactivated_at) F(T, Time, anonymized_at) F(T, Id, avatar_document_id)
+ROW(Left, LEFT)
+
+static Left *left_of(Ctx *c, Id user) {
+    return db_one(c, Left, "select deactivated_at, anonymized_at, avatar_document_id from user where id = ?", user);
+}
+
+static Date forget_from(Ctx *c, const Left *l) {
+    return date_add_months(time_date(zone_find(utility_here(c)->time_zone), l->deactivated_at), FORGET_MONTHS);
+}
+
+bool user_may_be_forgotten(Ctx *c, Id user) {
+    Left *l = left_of(c, user);
+    return time_is_set(l->deactivated_at) && !time_is_set(l->anonymized_at)
+        && forget_from(c, l).day <= utility_today(c).day && perm_may(c, "core.users", DELETE);
+}
+
+static Left *forget_check(Req *r, const UserRow *u) {
+    Ctx *c = &r->c;
+    Left *l = left_of(c, u->id);
+    if (time_is_set(l->anonymized_at)) fail(c, CONFLICT, "%s", msg(c->language, "user.forgotten_already"));
+    if (strcmp(u->status, "inactive") || !time_is_set(l->deactivated_at))
+        fail(c, CONFLICT, "%s", msg_format(c, c->language, "user.forget_active", { "name", u->full_name }));
+    Date from = forget_from(c, l);
+    if (from.day > utility_today(c).day)
+        fail(c, CONFLICT, "%s", msg_format(c, c->language, "user.forget_early", { "name", u->full_name },
+                                           { "date", locale_date_words(&c->mem, c->locale, from) }));
+    return l;
+}
+
+static const Form forget_form = { .name = "user_forget", .fields = FIELDS {
+    { "reason", TEXT(3, 500), .flags = REQUIRED }, { 0 } } };
+
+void user_forget_page(Req *r) {
+    Ctx *c = &r->c;
+    UserRow *u = user_to_change(r);
+    if (!r->again) forget_check(r, u);
+    form_show(r, "confirm", &forget_form, text(r, "/users/%s/anonymization", u->public_id));
+    show_text(r, "page.title", msg_format(c, c->language, "user.forget_title", { "name", u->full_name }));
+    show_text(r, "page.crumbs.0.text", msg(c->language, "user.title"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/users"));
+    show_text(r, "page.crumbs.1.text", u->full_name);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/users/%s", u->public_id));
+    show_text(r, "confirm.text.0", msg(c->language, "user.forget_how"));
+    show_text(r, "confirm.submit", msg_format(c, c->language, "user.forget_it", { "name", u->full_name }));
+    show_text(r, "confirm.undo", msg(c->language, "user.forget_undo"));
+    show_text(r, "confirm.back_url", link_path(r, "/users/%s", u->public_id));
+    page(r, "layout/confirm");
+}
+
+/* What others keep of the person by name: invitations, sign-ins, sessions, values in the log of changes. */
+static void forget_traces(Ctx *c, Id user, const char *email, const char *name, const char *address) {
+    db_run(c, "update invitation set email = ?, full_name = ?, phone = null where user_id = ? or email = ?", address,
+           name, user, email);
+    db_run(c, "update login_attempt set email = ?, ip = null, user_agent = null where realm = 'staff' "
+              "and (user_id = ? or email = ?)", address, user, email);
+    db_run(c, "update session set ip = null, user_agent = null where realm = 'staff' and subject_id = ?", user);
+    db_run(c, "delete from password_token where realm = 'staff' and user_id = ?", user);
+    db_run(c, "delete from mfa_factor where realm = 'staff' and user_id = ?", user);
+    recovery_forget(c, REALM_STAFF, user);
+    device_forget(c, REALM_STAFF, user, (Id){ 0 });
+    db_run(c, "update audit_value v join audit_entry e on e.id = v.audit_id set v.before_value = null, "
+              "v.after_value = null, v.blanked_at = ? where e.entity = 'user' and e.entity_id = ?", c->now, user);
+}
+
+/* The row stays, for what the person did names it; who it was does not. */
+void user_forget(Req *r) {
+    Ctx *c = &r->c;
+    UserRow *u = user_to_change(r);
+    Input *in = form_read(r, &forget_form);
+    Left *l = forget_check(r, u);
+    problems_end(r);
+    const char *name = msg_format(c, c->language, "user.forgotten", { "no", text(c, "%lld", (long long)u->id.id) }),
+        *address = text(c, "former-%lld@invalid", (long long)u->id.id);
+    db_must(c, 1, CONFLICT, "update user set email = ?, full_name = ?, phone = null, password_hash = null, "
+                            "password_history = null, job_title = null, employee_no = null, manager_user_id = null, "
+                            "avatar_document_id = null, deactivation_reason = null, anonymized_at = ? where id = ? "
+                            "and status = 'inactive' and anonymized_at is null", address, name, c->now, u->id);
+    forget_traces(c, u->id, u->email, name, address);
+    if (l->avatar_document_id.id) document_erase(c, l->avatar_document_id);
+    user_touched(c, u->id, &(UserChange){ .action = "anonymize", .reason = in_text(in, "reason") });
+    note(r, "%s", msg_format(c, c->language, "user.was_forgotten", { "name", name }));
     go(r, "/users/%s", u->public_id);
 }
 

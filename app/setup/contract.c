@@ -1,6 +1,7 @@
 /*
  * Contracts (ONB02US02, tab 6): types with a text that names the consumer, the account, the plan and the day. A text
- * that changes is a new version; former ones stay readable. Shown with sample data, as a page and as a PDF.
+ * that changes is a new version; former ones stay readable. Shown with sample data, as a page and as a PDF. Files
+ * that go with it (general terms, a price sheet) are attached to it.
  */
 #include <string.h>
 
@@ -15,7 +16,7 @@
 #include "lib/table.h"
 #include "lib/utf8.h"
 
-enum { VERSIONS_MOST = 100 };
+enum { VERSIONS_MOST = 100, FILES_MOST = 10 };
 
 #define SAY(r, key) msg((r)->c.language, "settings." key)
 
@@ -97,6 +98,110 @@ static void keep_version(Req *r, Input *in, Id id) {
 #define FORMER(F, T) F(T, int, version) F(T, Time, created_at) F(T, const char *, by_)
 ROW(Former, FORMER)
 
+/* --- files that go with it ---------------------------------------------------------------------------------------- */
+
+#define PAPER(F, T) F(T, const char *, public_id) F(T, const char *, file_name) F(T, int64_t, size) \
+    F(T, const char *, by_) F(T, Time, created_at)
+ROW(Paper, PAPER)
+
+#define OF_CONTRACT "d.utility_id=? and d.entity='contract_type' and d.entity_id=? and d.erased_at is null"
+
+static void show_files(Req *r, const char *section, Id contract, const char *code, bool removes) {
+    Ctx *c = &r->c;
+    show_text(r, text(r, "%s.title", section), SAY(r, "files"));
+    const char *table = text(r, "%s.table", section);
+    TableView *t = table_start(r, table, SAY(r, "files"));
+    table_column(t, SAY(r, "file"), "text", "id");
+    table_column(t, SAY(r, "file_size"), "num", NULL);
+    table_column(t, SAY(r, "file_by"), "text", "name");
+    table_column(t, SAY(r, "file_at"), "date", NULL);
+    if (removes) table_column(t, SAY(r, "file_remove"), "act", NULL);
+    Papers l = db_all(r, Paper, "select d.public_id, d.file_name, d.size, u.full_name as by_, d.created_at "
+                      "from document d left join user u on u.id=d.created_by where " OF_CONTRACT
+                      " order by d.file_name, d.id limit ?", c->utility, contract, (int)FILES_MOST);
+    for (size_t i = 0; i < l.n; i++) {
+        const Paper *p = &l.v[i];
+        const char *url = link_path(r, "/settings/contracts/%s/files/%s", code, p->public_id);
+        table_row(t, url);
+        table_cell(t, p->file_name);
+        table_cell(t, text(r, "%s KB", locale_count(&c->mem, c->locale, (p->size + 1023) / 1024)));
+        table_cell(t, p->by_ ? p->by_ : "");
+        table_cell(t, locale_time(&c->mem, c->locale, p->created_at));
+        if (!removes) continue;
+        table_cell(t, "");
+        char *act = text(r, "%s.rows.%zu.cells.4.act", table, i);
+        show_text(r, text(r, "%s.text", act), SAY(r, "file_remove"));
+        show_text(r, text(r, "%s.url", act), text(r, "%s/deletion", url));
+        show_text(r, text(r, "%s.post", act), "1");
+        show_text(r, text(r, "%s.kind", act), "quiet");
+    }
+    table_empty(t, SAY(r, "no_files"), NULL);
+}
+
+static const Form file_form = { .name = "contract_file", .fields = FIELDS { { "file", FILE_FIELD }, { 0 } } };
+
+static const Contract *contract_of_path(Req *r) {
+    return db_one(r, Contract, CONTRACT_SELECT "where utility_id=? and code=?", r->c.utility, path_text(r, "key"));
+}
+
+void contract_files_page(Req *r) {
+    const Contract *k = contract_of_path(r);
+    show_text(r, "page.title", text(r, "%s, %s", SAY(r, "files"), k->name));
+    show_text(r, "page.crumbs.0.text", SAY(r, "contracts"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/settings/contracts"));
+    show_text(r, "page.crumbs.1.text", k->name);
+    show_text(r, "page.crumbs.1.url", link_path(r, "/settings/contracts/%s", k->code));
+    show_text(r, "page.crumbs.2.text", SAY(r, "files"));
+    show_files(r, "show.sections.0", k->id, k->code, true);
+    form_show(r, "show.sections.1.form", &file_form, text(r, "/settings/contracts/%s/files", k->code));
+    show_text(r, "show.sections.1.title", SAY(r, "file_add"));
+    show_text(r, "show.sections.1.form.multipart", "1");
+    show_text(r, "show.sections.1.form.submit", SAY(r, "file_add"));
+    page(r, "layout/show");
+}
+
+void contract_file_add(Req *r) {
+    Ctx *c = &r->c;
+    const Contract *k = contract_of_path(r);
+    const Upload *u = r->uploads.n ? &r->uploads.v[0] : NULL;
+    if (!u || !u->size) problem(r, "file", "%s", SAY(r, "file_none"));
+    else if (db_int(r, "select count(*) from document d where " OF_CONTRACT, c->utility, k->id) >= FILES_MOST)
+        problem(r, "file", "%s", SAY(r, "files_most"));
+    NewDocument d = { .file_name = u ? u->filename : NULL, .fd = u ? u->fd : 0, .entity = "contract_type",
+                      .entity_id = k->id };
+    const char *no = r->problems ? NULL : document_refused(c, &d);
+    if (no) problem(r, "file", "%s", no);
+    problems_end(r);
+    document_store(c, &d);
+    audit_note(c, "attach", "contract_type", k->id, k->code, u->filename);
+    note(r, "%s", msg_format(r, c->language, "settings.file_added", { "file", u->filename }, { "name", k->name }));
+    go(r, "/settings/contracts/%s/files", k->code);
+}
+
+static Id file_of_path(Req *r, const Contract *k) {
+    Id id = db_id(r, "select d.id from document d where d.public_id=? and " OF_CONTRACT, path_text(r, "file"),
+                  r->c.utility, k->id);
+    if (!id.id) fail(r, NOT_FOUND, "There is no such document.");
+    return id;
+}
+
+void contract_file(Req *r) {
+    const Contract *k = contract_of_path(r);
+    const Document *d = document_open(&r->c, file_of_path(r, k));
+    answer_file(r, d->internal_path, d->mime, d->file_name, true);
+}
+
+void contract_file_remove(Req *r) {
+    Ctx *c = &r->c;
+    const Contract *k = contract_of_path(r);
+    Id id = file_of_path(r, k);
+    const char *name = text_copy(r, document_open(c, id)->file_name);
+    document_erase(c, id);
+    audit_note(c, "detach", "contract_type", k->id, k->code, name);
+    note(r, "%s", msg_format(r, c->language, "settings.file_removed", { "file", name }));
+    go(r, "/settings/contracts/%s/files", k->code);
+}
+
 static void contract_show(Req *r, Id id) {
     Ctx *c = &r->c;
     const Contract *now = db_one(r, Contract, CONTRACT_SELECT "where id=?", id);
@@ -121,6 +226,10 @@ static void contract_show(Req *r, Id id) {
         table_cell(t, l.v[i].by_ ? l.v[i].by_ : "");
     }
     table_empty(t, SAY(r, "no_text"), NULL);
+    show_files(r, "show.sections.2", id, now->code, false);
+    if (!perm_may(c, "core.settings", EDIT)) return;
+    show_text(r, "show.sections.2.link.text", SAY(r, "file_add"));
+    show_text(r, "show.sections.2.link.url", link_path(r, "/settings/contracts/%s/files", now->code));
 }
 
 /* --- with sample data --------------------------------------------------------------------------------------------- */

@@ -66,13 +66,14 @@ static void service_check(Req *r, const Input *in, Id id) {
     if (!now || !now->connections) return;
     const char *n = locale_count(&c->mem, c->locale, now->connections);
     if (strcmp(now->unit ? now->unit : "", unit ? unit : ""))
-        problem(r, "unit", "%s", msg_format(r, c->language, "settings.unit_fixed", { "name", now->name }, { "n", n }));
+        problem(r, "unit", "%s", msg_plural(r, c->language, "settings.unit_fixed", now->connections, n,
+                                            { "name", now->name }));
     if (now->metered != metered)
-        problem(r, "metered", "%s", msg_format(r, c->language, "settings.metered_fixed", { "name", now->name },
-                                               { "n", n }));
+        problem(r, "metered", "%s", msg_plural(r, c->language, "settings.metered_fixed", now->connections, n,
+                                               { "name", now->name }));
     if (!active && now->active)
-        problem(r, "active", "%s", msg_format(r, c->language, "settings.service_used", { "name", now->name },
-            { "n", locale_count(&c->mem, c->locale, now->active) }));
+        problem(r, "active", "%s", msg_plural(r, c->language, "settings.service_used", now->active,
+            locale_count(&c->mem, c->locale, now->active), { "name", now->name }));
 }
 
 static const Choice bases[] = { { "per account", "settings.basis.account" },

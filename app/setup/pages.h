@@ -142,6 +142,10 @@ void document_required_page(Req *r);
 void document_required_post(Req *r);
 /* The applications for which mandatory_for of a type names the category: "New connection, Reconnection". */
 const char *document_applications(Req *r, const char *mandatory_for, const char *category);
+void contract_files_page   (Req *r);
+void contract_file_add     (Req *r);
+void contract_file         (Req *r);
+void contract_file_remove  (Req *r);
 void contract_preview_page (Req *r);
 void contract_preview_pdf  (Req *r);
 JobStep category_merge_job (Ctx *c, const JobRow *job);

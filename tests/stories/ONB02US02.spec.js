@@ -169,6 +169,71 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     expect(one("select count(*) from module_activation m join utility u on u.id = m.utility_id where u.code = 'swa-e' and m.active = 1")).toBe('2');
   });
 
+  test('ONB02US02 unit and meter of a service stay once somebody is connected; with active connections it stays on', async () => {
+    const c = owner('cso_supervisor', 'consumer', { first_name: 'Unit', last_name: 'Holder', phone: '+15035550179' });
+    const p = owner('cso_supervisor', 'premise', { line1: '11 Elm St', city: 'Portland', state: 'US-OR', postal_code: '97204', area: 'DTN-PRL' });
+    const a = owner('cso_supervisor', 'account', { consumer: c.no, premise: p.no, category: 'RES', sub_category: 'SFR', billing: 'premise' });
+    const put = (fields) => admin().post('/settings/services/WA', fields, { from: '/settings/services/WA/edit' });
+    const water = () => sql("select unit, metered, active, decimals from utility_service s join utility u on u.id = s.utility_id where u.code = 'swa-w' and s.code = 'WA'");
+    await put({ unit: 'm3' }).is(303);                                              // nobody is connected yet
+    await put({ unit: 'CCF' }).is(303);
+    for (const i of [1, 2]) sql("insert into service_connection (utility_id, connection_no, account_id, premise_id, service_code, status, supply_state, metered, connected_on) select a.utility_id, concat('UNIT-', ?), a.id, a.premise_id, 'WA', ?, 'connected', 1, '2026-04-01' from account a where a.account_no = ?", [i, i === 1 ? 'active' : 'closed', a.no]);
+    const before = water();
+    await put({ unit: 'm3' }).refuses(422, 'unit', 'Water has 2 connections; the unit cannot change.');
+    await put({ metered: null, billing_basis: 'per account' }).refuses(422, 'metered', 'Water has 2 connections; it stays as it is.');
+    await put({ active: null }).refuses(422, 'active', 'Water has 1 active connection.');
+    expect(water()).toEqual(before);
+    await put({ decimals: '1' }).is(303);
+    expect(water()[0].decimals).toBe('1');
+    await put({ decimals: '0' }).is(303);
+    sql("delete from service_connection where connection_no like 'UNIT-%'");
+  });
+
+  test('ONB02US02 a service of its own is added; the last category stays active', async () => {
+    const make = (fields) => east('post', '/settings/services', { code: 'RC', name: 'Recycling', decimals: '0', ...fields }, { from: '/u/swa-e/settings/services/new' });
+    await make({ active: '1' }).refuses(422, 'billing_basis', 'Enter how Recycling is billed without a meter.');
+    await make({ code: 'RECYC' }).is(422);
+    await make({ code: 'r1' }).is(422);
+    await make({ active: '1', billing_basis: 'per account' }).is(303);
+    await make({ active: '1', billing_basis: 'per account' }).refuses(422, 'code', 'RC is taken.');
+    await as('billing_manager').get('/u/swa-e/plans/new').sees('Recycling');
+    await as('billing_manager').get('/plans/new').lacks('Recycling');
+    const off = (code) => east('post', `/settings/categories/${code}`, { active: null }, { from: `/u/swa-e/settings/categories/${code}/edit` });
+    await off('COM').is(303);
+    await off('RES').refuses(422, 'active', 'At least one category stays active.');
+    expect(sql("select c.code, c.active from consumer_category c join utility u on u.id = c.utility_id where u.code = 'swa-e' order by c.code")).toEqual([{ code: 'COM', active: '0' }, { code: 'RES', active: '1' }]);
+    await east('post', '/settings/categories/COM', { active: '1' }, { from: '/u/swa-e/settings/categories/COM/edit' }).is(303);
+  });
+
+  test('ONB02US02 files go with a contract: attached, given out, removed; only documents, at most ten', async ({ page }) => {
+    const code = one("select t.code from contract_type t join utility u on u.id = t.utility_id where u.code = 'swa-w' order by t.id limit 1"), at = `/settings/contracts/${code}/files`;
+    const add = (name, type, content, who = admin()) => who.post(at, {}, { from: at, files: { file: { name, type, content } } });
+    const files = () => sql("select file_name, mime from document where entity = 'contract_type' and erased_at is null order by id");
+    const pdf = '%PDF-1.4\n% general terms\n%%EOF\n';
+    await admin().get(`/settings/contracts/${code}`).sees('Attachments', 'Nothing is attached');
+    await admin().post(at, {}, { from: at }).refuses(422, 'file', 'Choose a file.');
+    await add('terms.exe', 'application/pdf', 'MZ rubbish').is(422);
+    expect(files()).toEqual([]);
+    await add('General terms.pdf', 'application/pdf', pdf).done('General terms.pdf is attached to');
+    expect(files()).toEqual([{ file_name: 'General terms.pdf', mime: 'application/pdf' }]);
+    await admin().get(`/settings/contracts/${code}`).sees('General terms.pdf').lacks('Nothing is attached');
+    const file = `${at}/${one("select public_id from document where entity = 'contract_type'")}`;
+    const got = await admin().get(file).is(200);
+    expect(got.bytes.toString()).toBe(pdf);
+    expect(got.headers['content-disposition'] ?? got.headers.get?.('content-disposition')).toContain('attachment');
+    for (const path_ of [file, at]) await as('cso1').get(path_).is(403);
+    await admin().get(`/u/swa-e${file}`).is(404);
+    await admin().browse(page, at);
+    await looks_right(page, { widths: [1440, 360], shots: 'contract-files' });
+    for (let i = 2; i <= 10; i++) sql("insert into document (utility_id, entity, entity_id, file_name, mime, size, sha256, storage_key) select utility_id, entity, entity_id, concat('terms-', ?, '.pdf'), mime, 1, repeat('x', 32), concat('none/contract', ?) from document where file_name = 'General terms.pdf'", [i, i]);
+    await add('one more.pdf', 'application/pdf', pdf).refuses(422, 'file', 'A contract has at most 10 attachments. Remove one first.');
+    sql("delete from document where storage_key like 'none/contract%'");
+    await admin().post(`${file}/deletion`, {}, { from: at }).done('General terms.pdf is removed.');
+    await admin().get(file).is(404);
+    expect(files()).toEqual([]);
+    expect(sql("select action from audit_entry where entity = 'contract_type' and action in ('attach', 'detach') order by id")).toEqual([{ action: 'attach' }, { action: 'detach' }]);
+  });
+
   test('ONB02US02 billing needs metering for services by meter only; the tab counts its seven modules', async () => {
     sql("update utility_service s join utility u on u.id = s.utility_id set s.active = 0 where u.code = 'swa-e' and s.metered = 1");
     await east('post', '/settings/access/mx/off', {}, { from: '/u/swa-e/settings/access/mx/off' }).done('Meter Management is off.');
@@ -320,5 +385,25 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
       await admin().browse(page, path);
       await looks_right(page, { widths: [1440, 360] });
     }
+  });
+});
+
+story('ONB02US02 with bills', 'BX-FIX', ({ as, test, expect, sql, one, command, jobs_run }) => {
+  test('ONB02US02 billing with unpaid bills is switched off by typing its code; its menus go, its data stay', async () => {
+    const admin = as('utility_admin'), at = '/settings/access/bx/off', menu = async () => (await admin.get('/dashboard').is(200)).body.includes('<a href="/u/swa-w/bx/dashboard"');
+    command('run', '--cycle', 'MONTHLY-WESTERN', '--period', '2026-04', '--publish');
+    await jobs_run();
+    const unpaid = Number(one("select count(*) from bill where status = 'published' and payment_status in ('unpaid', 'partial', 'overdue')")), bills = one('select count(*) from bill');
+    expect(unpaid).toBeGreaterThan(1);
+    expect(await menu()).toBe(true);
+    await admin.get(at).sees(`${unpaid} bills are unpaid.`, 'Type bx to switch Billing & Payments off with open work.');
+    await admin.post(at, {}, { from: at }).refuses(422, 'confirm', 'Type bx to switch Billing & Payments off with open work.');
+    expect(await menu()).toBe(true);
+    await admin.post(at, { confirm: 'bx' }, { from: at }).done('Billing & Payments is off. Its data stay.');
+    expect(await menu()).toBe(false);
+    await admin.get('/bx/bills').is(403);
+    expect(one('select count(*) from bill')).toBe(bills);
+    await admin.post('/settings/access/bx/on', {}, { from: '/settings/access' }).done('Billing & Payments is on.');
+    expect(await menu()).toBe(true);
   });
 });

@@ -248,6 +248,34 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
     await admin.get(`/users/${id}`).is(404);
   });
 
+  test('ONB02US03 personal data are removed 24 months after the deactivation, not before, and what the person did stays', async () => {
+    const admin = as('utility_admin'), id = user('cc_agent2'), at = `/users/${id}`, where_ = `${at}/anonymization`;
+    const row = () => sql('select id, email, full_name, phone, password_hash p, employee_no no, status from user where public_id = ?', [id])[0];
+    const forget = (reason = 'Asked for', who = admin) => who.post(where_, { reason }, { from: where_ });
+    sql("update user set phone = '+15035550999', employee_no = 'GONE-1' where public_id = ?", [id]);
+    const before = row();
+    await admin.post(`${at}/profile`, { full_name: 'Agnes Agent', department: 'Call Center', employee_no: 'GONE-1' }, { from: `${at}/profile` }).done('Saved.');
+    await admin.get(where_).refuses(409, null, 'Agnes Agent is not deactivated.');
+    await admin.post(`${at}/deactivation`, { reason: 'Moved away' }, { from: `${at}/deactivation` }).done();
+    await admin.get(at).lacks('Anonymize');
+    await admin.get(where_).refuses(409, null, /Agnes Agent can be anonymized 24 months after the deactivation, from \d/);
+    sql("update user set deactivated_at = '2024-03-01' where public_id = ?", [id]);
+    await admin.get(at).sees('Anonymize', 'Reactivate');
+    await as('cso_supervisor1').get(where_).is(403);
+    await forget('').refuses(422, 'reason');
+    expect(row().full_name).toBe('Agnes Agent');
+    await forget().done(`Former user ${before.id} stays in the records.`);
+    expect(row()).toEqual({ id: before.id, email: `former-${before.id}@invalid`, full_name: `Former user ${before.id}`, phone: null, p: null, no: null, status: 'inactive' });
+    expect(one("select count(*) from audit_value v join audit_entry e on e.id = v.audit_id where e.entity = 'user' and e.entity_id = ? and concat(coalesce(v.before_value, ''), coalesce(v.after_value, '')) like '%Agnes%'", [before.id])).toBe('0');
+    expect(one("select reason from audit_entry where entity = 'user' and entity_id = ? and action = 'anonymize'", [before.id])).toBe('Asked for');
+    expect(one("select count(*) from login_attempt where email = 'cc_agent2@swa.test'")).toBe('0');
+    await admin.get(where_).refuses(409, null, 'The personal data of this person were removed already.');
+    await admin.post(`${at}/reactivation`, {}, { raw: true }).then((r) => expect([403, 409]).toContain(r.status));
+    await admin.get(at).sees(`Former user ${before.id}`).lacks('Reactivate', 'Anonymize');
+    await admin.get('/users?q=Agnes').lacks('Agnes Agent');
+    command('verify');
+  });
+
   test('ONB02US03 who has not come for ninety days is told about', async () => {
     sql("update user set last_login_at = '2025-12-01' where email = 'storekeeper1@swa.test'");
     sql.platform("insert into job (tenant_id, kind, class, run_at) select id, 'people.watch', 'general', utc_timestamp(6) - interval 400 day from tenant where slug = 'swa'");

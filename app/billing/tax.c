@@ -65,6 +65,8 @@ const Resource tax_code = {
         { "active",         BOOL, .flags = LIST | FILTER, .initial = "1" },
         { 0 } },
     .check     = tax_check,
+    .links     = (const ListAction[]){
+        { "plan.surcharges", "/plans/rates?type=surcharge", NULL, "core.tariffs", VIEW, false }, { 0 } },
     .used_by   = "select count(*) from tariff_rate r join tax_code t on t.id = ? and t.utility_id = r.utility_id "
                  "and json_contains(r.tax_codes, json_quote(t.code))",
     .used_text = "rates",

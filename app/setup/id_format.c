@@ -384,7 +384,7 @@ void id_format_save(Req *r) {
     if (f.seq_start > stored.seq_start)         /* the period that runs goes on there, too */
         db_run(c, "update id_sequence set next_value = greatest(next_value, ?) where id_format_id = ?", f.seq_start,
                row->id);
-    if (f.reset != stored.reset)                /* one that is taken up again goes on above all that were issued since */
+    if (f.reset != stored.reset)            /* one that is taken up again goes on above all that were issued since */
         db_run(c, "update id_sequence set next_value = (select max(x.next_value) from (select next_value "
                   "from id_sequence where id_format_id = ?) x) where id_format_id = ?", row->id, row->id);
     db_run(c, "insert into id_format_history (id_format_id, version, before_value, after_value, reason, created_at, "

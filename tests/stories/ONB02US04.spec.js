@@ -176,6 +176,58 @@ story('ONB02US04', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, insta
     sql("delete from service_order where order_no like 'WA-SO-202705-6%'");
   });
 
+  test('ONB02US04 hours set at once by a preset, kept only when saved; a calendar that is open day and night', async () => {
+    const hours = () => sql("select weekday, working, from_time, to_time from working_hours h join calendar k on k.id = h.calendar_id join utility u on u.id = k.utility_id where u.code = 'swa-e' and k.code = 'OFFICE' order by weekday");
+    const before = hours();
+    for (const [key, label, from, to] of [['8-15', '8AM-3PM', '08:00', '15:00'], ['8-16', '8AM-4PM', '08:00', '16:00'], ['8-17', '8AM-5PM', '08:00', '17:00'], ['8-18', '8AM-6PM', '08:00', '18:00'], ['9-17', '9AM-5PM', '09:00', '17:00'], ['24', '24 h', '00:00', '24:00']]) {
+      const page = await east('get', `/calendar/hours?preset=${key}`).sees(label);
+      expect(page.body).toContain(`name="from1" value="${from}"`);
+      expect(page.body).toContain(`name="to1" value="${to}"`);
+      expect(page.body).toMatch(/name="to0" value=""/);                             // a closed day stays closed
+    }
+    expect(hours()).toEqual(before);
+    await east('post', '/calendar/hours', Object.fromEntries([1, 2, 3, 4, 5].flatMap((d) => [[`from${d}`, '00:00'], [`to${d}`, '24:00']])), { from: '/u/swa-e/calendar/hours?preset=24' }).done('Working days saved.');
+    await sum('2027-03-01T00:00', 1440).sees('Tuesday 03/02/2027 12:00 AM');
+    await east('post', '/calendar/hours', Object.fromEntries(before.filter((h) => h.working === '1').flatMap((h) => [[`from${h.weekday}`, h.from_time.slice(0, 5)], [`to${h.weekday}`, h.to_time.slice(0, 5)]]))).done();
+    expect(hours()).toEqual(before);
+    await east('post', '/calendar/calendars', { code: 'ALWAYS', name: 'Emergency', always_open: '1' }, { from: '/u/swa-e/calendar/calendars/new' }).done();
+    await east('get', '/calendar/calendars').sees('Emergency');
+    await east('get', '/calendar/test?calendar=ALWAYS&from=2027-11-24T17:00&hours=48').sees('Friday 11/26/2027 5:00 PM');      // over Thanksgiving
+    await east('get', '/calendar/test?calendar=OFFICE&from=2027-11-24T17:00&hours=1').sees('Friday 11/26/2027 9:00 AM');
+    await east('post', '/calendar/calendars/ALWAYS/deletion', {}, { from: '/u/swa-e/calendar/calendars/ALWAYS/deletion' }).done('Emergency deleted.');
+  });
+
+  test('ONB02US04 until when open cases are promised is reckoned anew by a job; a past holiday may go, with a word', async () => {
+    const premise = owner('cso_supervisor', 'premise', { line1: '10 Oak St', city: 'Portland', state: 'US-OR', postal_code: '97204', area: 'DTN-PRL' }).no;
+    const consumer = owner('cso_supervisor', 'consumer', { first_name: 'Pro', last_name: 'Mised', phone: '+15035551779', email: 'pro@mised.test' }).no;
+    const account = owner('cso_supervisor', 'account', { consumer, premise, category: 'RES', sub_category: 'SFR', billing: 'premise' }).no;
+    for (const [no, status] of [['1', 'in_progress'], ['2', 'completed']])
+      sql("insert into service_request (utility_id, request_no, account_id, service_type_id, status, created_at) select a.utility_id, concat('WA-SR-CAL', ?), a.id, t.id, ?, '2026-04-15 17:00:00' from account a join service_type t on t.utility_id = a.utility_id where a.account_no = ? order by t.id limit 1", [no, status, account]);
+    const due = (no = 1) => one(`select due_at from service_request where request_no = 'WA-SR-CAL${no}'`);
+    const day = (date, name) => admin().post('/calendar/holidays', { calendar: 'OFFICE', date, name, type: 'company', recurring: 'none', half_day: '' }).done();
+    await day('2028-01-05', 'Far away');                                        // counts those that have no time yet
+    await jobs_run();
+    const before = due();
+    expect(before).toBeTruthy();
+    await day('2026-04-16', 'Tomorrow off');
+    const check = await admin().post('/calendar/holidays/check', { calendar: 'OFFICE', date: '04/17/2026', name: 'Another', type: 'company', recurring: 'none', half_day: '' }, { from: '/calendar/holidays/new' });
+    expect(check.text).toMatch(/Open cases[^0-9]*[1-9]|clocks[^0-9]*[1-9]/i);
+    await jobs_run();
+    expect(due() > before).toBe(true);
+    expect(due(2)).toBe(null);                                                  // what is finished keeps its values
+    await day('2026-04-13', 'Past day');
+    const past = `/calendar/holidays/${one("select public_id from holiday where name = 'Past day'")}`;
+    await admin().get(past).sees('It is past: clocks that have ended keep their values.');
+    await admin().post(`${past}/deletion`, {}, { from: past }).done('Past day deleted.');
+    for (const name of ['Tomorrow off', 'Far away']) {
+      const at = `/calendar/holidays/${one('select public_id from holiday where name = ?', [name])}`;
+      await admin().post(`${at}/deletion`, {}, { from: at }).done(`${name} deleted.`);
+    }
+    await jobs_run();
+    expect(due()).toBe(before);
+    sql("delete from service_request where request_no like 'WA-SR-CAL%'");
+  });
+
   test('ONB02US04 a day that returns every year is there once', async () => {
     const make = (date, recurring) => east('post', '/calendar/holidays', { calendar: 'OFFICE', date, name: 'Water Day', type: 'company', recurring, half_day: '' });
     await make('2028-02-29', 'yearly_fixed').done('Water Day added.');
@@ -233,6 +285,23 @@ story('ONB02US04 jobs', 'ONB-FIX', ({ as, test, expect, sql, one, clock }) => {
     await save({}).done();
     expect(one("select count(*) from audit_entry where entity = 'scheduled_job' and action = 'edit'")).toBe('2');
     await becomes(() => job().next_run_at?.slice(0, 19), '2026-04-16 09:30:00');
+  });
+
+  test('ONB02US04 a job is paused, resumed and run now, by who may', async () => {
+    const path = '/calendar/jobs/bill_draft', act = (what, who = admin()) => who.post(`${path}/${what}`, {}, { from: '/calendar/jobs' });
+    await as('dispatcher1').post(`${path}/pause`).is(403);
+    await act('pause').done();
+    expect(one(`select enabled from scheduled_job where ${only}`)).toBe('0');
+    await admin().get('/calendar/jobs').sees('Paused', 'Resume');
+    await act('resume').done();
+    expect(one(`select enabled from scheduled_job where ${only}`)).toBe('1');
+    await act('run').done();
+    expect(one(`select last_job_id is not null and last_run_at is not null from scheduled_job where ${only}`)).toBe('1');
+    const job = one(`select last_job_id from scheduled_job where ${only}`);
+    expect(Number(sql.platform('select count(*) n from job where id = ?', [job])[0].n)).toBe(1);
+    await act('run').done();                                                    // one instance at a time: the same job, or one after it
+    expect(Number(sql.platform("select count(*) n from job where unique_key like 'schedule:%:bill_draft' and state in ('queued', 'ready', 'pending', 'running')")[0].n)).toBeLessThanOrEqual(1);
+    expect(one("select count(*) from audit_entry where entity = 'scheduled_job' and action = 'run'")).toBe('2');
   });
 
   test('ONB02US04.6 a nightly job in the hour that the clock jumps over', async () => {

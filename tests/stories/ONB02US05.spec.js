@@ -424,9 +424,34 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     expect(one("select refs from rebate_rule where code = 'CONSERVE'")).toBe('["USAGE","SERVICE"]');
     await manager().post('/plans/rebates', { code: 'NOWHERE', name: 'Of nothing', group: 'conservation', kind: 'percent', rate_ppm: '10', refs: ['NO-SUCH'], effective_from: '2026-06-01' }, { from: '/plans/rebates/new' }).is(422);
     await as('billing_clerk1').get(`${fee}/amounts`).is(403);
-    await as('billing_clerk1').get('/plans/taxes').sees('CUT');
+    expect((await as('billing_clerk1').get('/plans/taxes').sees('CUT', 'Taxes and surcharges', 'Surcharges of plans')).body).toContain('/plans/rates?type=surcharge"');
+    await as('billing_clerk1').get('/plans/rates?type=surcharge').sees('REGULATORY').lacks('WATER-USE');
     await as('billing_clerk1').get('/plans/taxes/new').is(403);
     await as('cashier1').get('/plans').is(403);
+  });
+
+  test('ONB02US05 the list of plans is given out with its filter, to who may export', async () => {
+    const file = await manager().get('/plans?categories=COM&export=csv').is(200);
+    expect(file.body.charCodeAt(0)).toBe(0xfeff);
+    const [head, ...rows] = file.body.slice(1).trim().split('\r\n');
+    expect(head.toLowerCase()).toContain('code');
+    expect(rows.some((x) => x.startsWith('COM-EXT,'))).toBe(true);
+    expect(rows.every((x) => !x.startsWith('RES-'))).toBe(true);
+    await as('billing_clerk1').get('/plans?export=csv').is(403);
+  });
+
+  test('ONB02US05 a late fee may come each month, on fees too, and only above an amount', async () => {
+    const make = (fields) => manager().post('/plans/late-fees', { code: 'LATE-MON', name: 'Monthly late fee', trigger: 'dunning', grace_days: '5', kind: 'percent', rate_ppm: '2', threshold_minor: '20.00', repeat_mode: 'monthly', compound: '1', effective_from: '2026-06-01', active: '1', ...fields }, { from: '/plans/late-fees/new' });
+    await make({ maximum_minor: '1.00', minimum_minor: '2.00' }).refuses(422, 'maximum_minor', 'The most is below the least.');
+    await make({ kind: 'flat', rate_ppm: '' }).refuses(422, 'amount_minor', 'Enter amount.');
+    expect(one("select count(*) from late_fee_rule where code = 'LATE-MON'")).toBe('0');
+    await make({}).done('Monthly late fee');
+    expect(sql("select `trigger` t, repeat_mode r, compound c, threshold_minor m from late_fee_rule where code = 'LATE-MON'")).toEqual([{ t: 'dunning', r: 'monthly', c: '1', m: '2000' }]);
+    const rule = `/plans/late-fees/${one("select public_id from late_fee_rule where code = 'LATE-MON'")}`;
+    await manager().get(`${rule}?overdue=100&days=30`).sees('$2.00');
+    await manager().get(`${rule}?overdue=19.99&days=30`).sees('$0.00').lacks('$0.40');
+    await as('billing_clerk1').post(rule, { name: 'Mine' }).is(403);
+    expect(one('select count(*) from charge')).toBe('0');
   });
 
   test('ONB02US05 a plan is cloned from the list', async () => {
@@ -650,6 +675,16 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
     for (const r of rows) expect(one("select total_minor from bill b join account a on a.id = b.account_id where a.account_no = ? and b.status = 'published'", [r.no])).toBe(r.b);
     expect(bills()).toEqual(before);
     await manager().get(`${draft}/impact`).sees('Residential', 'Pay more', 'processor time');
+    // by category and band: everybody once in each, and the sums are those of the whole
+    const [whole] = sql('select accounts, winners, losers, before_minor b, after_minor a, results from tariff_impact'), results = JSON.parse(whole.results);
+    for (const groups of [results.categories, results.bands]) {
+      const sum = (key) => groups.reduce((n, g) => n + Number(g[key] ?? 0), 0);
+      expect([sum('accounts'), sum('winners'), sum('losers')]).toEqual([whole.accounts, whole.winners, whole.losers].map(Number));
+    }
+    expect(Number(whole.accounts)).toBe(rows.length);
+    expect(Number(whole.losers)).toBe(rows.filter((r) => Number(r.a) > Number(r.b)).length);
+    expect(Number(whole.winners)).toBe(rows.filter((r) => Number(r.a) < Number(r.b)).length);
+    expect([whole.b, whole.a]).toEqual(['b', 'a'].map((k) => String(rows.reduce((n, r) => n + Number(r[k]), 0))));
     await manager().get(`${draft}/impact/accounts?change=more`).sees('SF-1001', '189.32');
     const csv = await manager().get(`${draft}/impact/accounts?export=csv`).is(200);
     expect(csv.body).toContain('SF-1001');
@@ -688,6 +723,15 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
     await put({ plan: 'COM-VAR', from: '2026-06-01' }).refuses(409, 'plan', 'This plan is not for this category.');
     await put({ plan: 'RES-FIX', from: '2026-04-20' }).is(422);                         // days that are billed
     await put({ plan: '', from: '2026-06-01' }).is(422);
+    // a plan that is inactive takes nobody, and is not offered, until it is active again
+    await as('billing_clerk').post('/plans/RES-FIX/deactivate').is(403);
+    await manager().post('/plans/RES-FIX/deactivate', {}, { from: '/plans/RES-FIX' }).done('RES-FIX: Inactive.');
+    await manager().post('/plans/RES-FIX/deactivate').is(409);
+    expect((await manager().get(at).is(200)).body).not.toContain('value="RES-FIX"');
+    expect((await put({ plan: 'RES-FIX', from: '2026-06-01' }).then((r) => r)).status).toBeGreaterThanOrEqual(409);
+    expect(one("select count(*) from service_connection s join tariff_plan p on p.id = s.tariff_plan_id where s.connection_no = ? and p.code = 'RES-VAR'", [no])).toBe('1');
+    await manager().post('/plans/RES-FIX/activate', {}, { from: '/plans/RES-FIX' }).done('RES-FIX: Active.');
+    expect((await manager().get(at).is(200)).body).toContain('value="RES-FIX"');
     const limit = (fields) => manager().post('/plans/RES-FIX/edit', fields, { from: '/plans/RES-FIX/edit' }).done('Saved.');
     await limit({ meter_size_min: '3' });
     await put({ plan: 'RES-FIX', from: '2026-06-01' }).refuses(409, 'plan', 'This plan is not for this meter size.');

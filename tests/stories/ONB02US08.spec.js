@@ -11,6 +11,25 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
   const make = (level, code, name, parent, more = {}) => east('post', '/areas', { level, code, name, parent: parent ?? '', ...more }, { from: '/u/swa-e/areas/new' });
   const premise = (fields) => owner('cso_supervisor', 'premise', { city: 'Portland', state: 'US-OR', postal_code: '97204', ...fields });
 
+  test('ONB02US08 levels between are switched on and off while nothing stands on them', async () => {
+    const levels = (list) => east('post', '/areas/levels', { levels: list }, { from: '/u/swa-e/areas/levels' });
+    await levels(['country', 'zone']).done();
+    await east('get', '/areas').sees('Zone');
+    await make('region', 'TRY', 'Try').done();
+    await make('division', 'TRY-D', 'Division', 'TRY').refuses(422, 'parent', 'A division needs a zone as parent.');
+    await make('zone', 'TRY-Z', 'Zone one', 'TRY').refuses(422, 'parent', 'A zone needs a country as parent.');
+    await make('country', 'TRY-C', 'Country', 'TRY').done();
+    await make('zone', 'TRY-Z', 'Zone one', 'TRY-C').done();
+    await make('division', 'TRY-D', 'Division', 'TRY-Z').done();
+    expect(area('TRY-D', 'path', 'swa-e')).toBe('TRY/TRY-C/TRY-Z/TRY-D');
+    await levels([]).is(422);                                                    // areas stand on both
+    await as('dispatcher1').get('/areas/levels').is(403);
+    for (const code of ['TRY-D', 'TRY-Z', 'TRY-C', 'TRY']) await east('post', `/areas/${code}/deletion`, {}).done();
+    await levels([]).done();
+    await east('get', '/areas/levels/zone').is(404);
+    await east('get', '/areas/levels/country').is(404);
+  });
+
   test('ONB02US08.1 a region, a division, an area, a sub-area', async () => {
     const step = () => sql("select s.state, s.percent from setup_step s join utility u on u.id = s.utility_id where u.code = 'swa-e' and s.step_key = 'service_areas'")[0];
     await make('region', 'POR', 'Portland').done('Portland is there.');
@@ -165,6 +184,13 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     const move = (code, to, from = to) => admin().post(`/areas/${code}/move`, { to }, { from: `/areas/${code}/move?to=${from}` });
     await admin().get('/areas/MET-EAS/move').sees('Eastside needs a division as parent; all below it follows.');
     await admin().get('/areas/MET-EAS/move?to=POR-EST').sees('Eastside and all below it move under East County. The new path is POR/POR-EST/MET-EAS.');
+    // what follows is counted, and the plans that would be offered no longer, or newly, are named
+    sql("update tariff_plan set area_ids = concat('[', ?, ']') where code = 'RES-FIX'", [area('POR-MET', 'id')]);
+    sql("update tariff_plan set area_ids = concat('[', ?, ']') where code = 'COM-FIX'", [area('POR-EST', 'id')]);
+    const preview = await admin().get('/areas/MET-EAS/move?to=POR-EST').sees('Open accounts', 'Routes', 'Work orders', 'Premises', 'RES-FIX', 'COM-FIX');
+    const premises = Number(one("select count(*) from premise p join service_area s on s.id = p.sub_area_id join utility u on u.id = p.utility_id and u.code = 'swa-w' where s.path like 'POR/POR-MET/MET-EAS/%'"));
+    expect(preview.text.replace(/\s+/g, ' ')).toMatch(new RegExp(`Premises ${premises}\\b`));
+    sql("update tariff_plan set area_ids = null where code in ('RES-FIX', 'COM-FIX')");
     await move('MET-EAS', 'EAS-SEL', 'POR-EST').refuses(422, 'to', 'Sellwood lies below Eastside.');
     await move('MET-EAS', 'EST-GRE', 'POR-EST').refuses(422, 'to', 'An area needs a division as parent.');
     await move('MET-EAS', 'POR-MET', 'POR-EST').refuses(422, 'to', 'It stands under Metro already.');
@@ -319,6 +345,15 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     await east('get', '/areas/levels').sees('Zone');
   });
 
+  test('ONB02US08 areas are given out as a list and as boundaries, to who may', async () => {
+    const file = await admin().get('/areas/levels/sub_area?export=csv').is(200);
+    expect(file.body).toContain('DTN-PRL');
+    expect(file.body).toContain('Downtown');
+    await as('cso1').get('/areas/levels/sub_area').is(200);
+    await as('cso1').get('/areas/levels/sub_area?export=csv').is(403);
+    await as('cso1').get('/areas/geojson').is(403);
+  });
+
   test('ONB02US08 figures of many premises are prepared, and the same as those that are counted', async () => {
     const numbers = async (path) => (await admin().get(path).is(200)).text.replace(/[\s\S]*Premises\s/, '').match(/\d+/g)?.slice(0, 12).join(' ');
     const paths = ['/areas/levels/division', '/areas/levels/sub_area', '/areas/POR-MET'];
@@ -340,6 +375,7 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     for (const path of ['/areas', '/areas/levels/sub_area', '/areas/DTN-PRL', '/areas/new']) {
       await admin().browse(page, path);
       if (path === '/areas') await expect(page.locator('.map.leaflet-container')).toBeVisible();
+      if (path === '/areas') for (const title of ['Premises at the end of each month', 'region']) await expect(page.locator('main')).toContainText(new RegExp(title, 'i'));
       await looks_right(page, { shots: `areas${path.replace(/\W+/g, '-')}` });
     }
   });

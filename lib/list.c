@@ -958,6 +958,7 @@ static void export_now(Query *q, int64_t total, const Bind *binds, int n) {
     may_export(q);
     if (total > EXPORT_MOST)
         fail(r, INVALID, "Narrow the filter (%s rows).", locale_count(&r->c.mem, r->c.locale, total));
+    if (q->spec->is_personal && lib_app.prove && lib_app.prove(r, url_with(q, "export", NULL, NULL, NULL))) return;
     if (total > EXPORT_NOW && lib_app.export_later) {
         lib_app.export_later(r, q->spec, url_with(q, "export", NULL, NULL, NULL), total);
         return;

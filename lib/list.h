@@ -81,6 +81,7 @@ typedef struct ListSpec {
     const ListBulk   *bulk;
     const char       *bulk_path, *key;      /* key: column sent as ids */
     const char       *search_label, *empty_title, *empty_text, *empty_icon, *import_path;
+    bool              is_personal;          /* of people: who takes the rows away as a file proves first who he is */
     const char       *area;                 /* SQL of a service_area_id to which the user's area scope applies */
 } ListSpec;
 

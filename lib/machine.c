@@ -7,17 +7,19 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/locale.h"
 #include "lib/messages.h"
+#include "lib/money.h"
 #include "lib/page.h"
 #include "lib/resource.h"
 
-typedef struct Now { const char *state, *number; Id utility; int64_t version; bool any; } Now;
+typedef struct Now { const char *state, *number; int64_t version; Time changed_at; bool any; } Now;
 typedef struct Found { Ctx *c; Now now; } Found;
 
 static void read_now(void *arg, const DbColumn *col, int n) {
     Found *r = arg;
     (void)n;
-    r->now = (Now){ text_copy(r->c, col[0].text), text_copy(r->c, col[1].text), { 0 }, col[2].n, true };
+    r->now = (Now){ text_copy(r->c, col[0].text), text_copy(r->c, col[1].text), col[2].n, { col[3].n }, true };
 }
 
 static const char *column(const Machine *m) { return m->column ? m->column : "state"; }
@@ -25,7 +27,7 @@ static const char *column(const Machine *m) { return m->column ? m->column : "st
 static Now now_of(Ctx *c, const Machine *m, Id id, bool lock) {
     Found r = { .c = c };
     Bind b = bind_id(id);
-    db_columns(c, text(c, "select `%s`, %s, row_version from `%s` where id = ?%s", column(m),
+    db_columns(c, text(c, "select `%s`, %s, row_version, updated_at from `%s` where id = ?%s", column(m),
                        m->number ? m->number : "null", m->table, lock ? " for update" : ""), &b, 1, read_now, &r, true);
     if (!r.now.any) fail(c, NOT_FOUND, "There is no such %s.", m->name);
     return r.now;
@@ -38,8 +40,8 @@ static Now now_of(Ctx *c, const Machine *m, Id id, bool lock) {
 static void check_seen(Ctx *c, const Machine *m, Id id, const Now *locked) {
     Found r = { .c = c };
     Bind b = bind_id(id);
-    db_columns(c, text(c, "select `%s`, null, row_version from `%s` where id = ?", column(m), m->table), &b, 1,
-               read_now, &r, true);
+    db_columns(c, text(c, "select `%s`, null, row_version, updated_at from `%s` where id = ?", column(m),
+                       m->table), &b, 1, read_now, &r, true);
     if (!r.now.any || r.now.version != locked->version) fail(c, RETRY, "%s was changed just now", m->name);
 }
 
@@ -70,8 +72,18 @@ static const char *one_member(Ctx *c, const char *name, const char *value) {
     return t.s;
 }
 
+typedef struct Press { Req *r; bool asks_right; } Press;
+
+void press_check(Req *r, int64_t version, Time changed_at) {
+    int64_t seen = 0;
+    const char *sent = field_text(r, "row_version");
+    if (sent && count_parse(sent, INT32_MAX, &seen) == NUMBER_OK && seen == version) return;
+    fail(r, CONFLICT, "%s", msg_format(r, r->c.language, "ui.conflict_press",
+                                       { "time", locale_clock(&r->c.mem, r->c.locale, changed_at) }));
+}
+
 static const char *move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg,
-                        bool asks_right) {
+                        Press press) {
     if (!event_known(m, event)) fail(c, NOT_FOUND, "There is no such move.");
     Now now = now_of(c, m, id, true);
     const Move *v = move_of(m, now.state, event);
@@ -81,10 +93,11 @@ static const char *move(Ctx *c, const Machine *m, Id id, const char *event, cons
         spoken(name, sizeof name, m->name);
         fail(c, CONFLICT, "This %s is %s.", name, state);
     }
-    if (asks_right && !lib_app.may(c, v->key ? v->key : m->feature, v->action))
+    if (press.asks_right && !lib_app.may(c, v->key ? v->key : m->feature, v->action))
         fail(c, DENIED, "You do not have permission to %s (%s).", v->text ? msg_said(c->language, v->text) : event,
              m->feature);
     if (v->asks_reason && (!reason || !*reason)) fail_field(c, INVALID, "reason", "Enter a reason.");
+    if (press.r) press_check(press.r, now.version, now.changed_at);
     if (v->refusal) {
         check_seen(c, m, id, &now);
         Refusal no = v->refusal(c, id);
@@ -115,10 +128,13 @@ static const char *move(Ctx *c, const Machine *m, Id id, const char *event, cons
 }
 
 const char *machine_move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg) {
-    return move(c, m, id, event, reason, arg, true);
+    return move(c, m, id, event, reason, arg, (Press){ .asks_right = true });
+}
+const char *machine_press(Req *r, const Machine *m, Id id, const char *event, const char *reason, void *arg) {
+    return move(&r->c, m, id, event, reason, arg, (Press){ r, true });
 }
 const char *machine_move_system(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg) {
-    return move(c, m, id, event, reason, arg, false);
+    return move(c, m, id, event, reason, arg, (Press){ 0 });
 }
 
 void show_moves(Req *r, const char *list, const Machine *m, Id id, const char *path) {

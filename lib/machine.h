@@ -48,6 +48,11 @@ typedef struct Machine {
  * state.
  */
 const char *machine_move(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg);
+/* The same for a button of show_moves (or a form that shows the record's row_version): CONFLICT when the record is not
+   the one that was seen, so that nobody approves what he did not read. */
+const char *machine_press(Req *r, const Machine *m, Id id, const char *event, const char *reason, void *arg);
+/* That check alone, for a button without a machine: its field row_version names the version that was seen. */
+void press_check(Req *r, int64_t version, Time changed_at);
 /* The same for the system itself: no right is asked. */
 const char *machine_move_system(Ctx *c, const Machine *m, Id id, const char *event, const char *reason, void *arg);
 /* The moves this user may press in the record's present state, as actions at `at`; posted to <path>/<event>. */

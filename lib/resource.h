@@ -90,6 +90,8 @@ typedef struct ResourceHooks {
     /* Saved filters of a list into list.views; true: answered
      * with a redirect to the one it begins with. May be NULL. */
     bool (*views)(Req *r, const ListView *view);
+    /* Before a file of people's data: true when the person was sent to prove who he is, and comes to `back` then. */
+    bool (*prove)(Req *r, const char *back);
     /* An export was written into the answer: its audit. May be NULL. */
     void (*exported)(Req *r, const ListSpec *spec, const char *url, int64_t rows);
     /* More rows than are written at once: answers the request with the way to a job that does it. May be NULL. */

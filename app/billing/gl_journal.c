@@ -328,7 +328,7 @@ ROW(Posted, POSTED)
 void gl_journal_move(Req *r) {
     Ctx *c = &r->c;
     const Journal *j = journal_of(r);
-    machine_move(c, &gl_journal, j->id, path_text(r, "event"), NULL, NULL);
+    machine_press(r, &gl_journal, j->id, path_text(r, "event"), NULL, NULL);
     j = journal_by_id(c, j->id);
     const Posted *p = db_find(c, Posted, "select effective_date, original_date from ledger_txn where id=?", j->txn_id);
     if (p && date_is_set(p->original_date))

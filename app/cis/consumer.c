@@ -37,7 +37,7 @@ static const Choice account_states[] = {
 static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
 
 static const ListSpec accounts = {
-    .name = "accounts", .path = "/cis/consumers", .feature = "cis.consumers",
+    .name = "accounts", .path = "/cis/consumers", .feature = "cis.consumers", .is_personal = true,
     .id = "a.id",
     .from = "account a",
     .joins = FRAGMENTS { "join consumer n on n.id = a.consumer_id", "join premise p on p.id = a.premise_id",

@@ -188,7 +188,7 @@ void refund_move(Req *r) {
     if (!is_of_people(event)) fail(r, NOT_FOUND, "There is no such move.");
     bool approves = !strcmp(event, "approve") || !strcmp(event, "retry");
     if (approves && wants_proof(&r->c, f)) proof_check(&r->c);
-    const char *state = machine_move(&r->c, &refund_request, f->id, event, NULL, NULL);
+    const char *state = machine_press(r, &refund_request, f->id, event, NULL, NULL);
     note(r, "%s", msg_format(r, r->c.language, text(r, "cis.refund.now_%s", state), { "no", f->refund_no }));
     go(r, "/cis/refunds/%s", f->refund_no);
 }

@@ -283,6 +283,11 @@ typedef struct NewAddress { Req *r; Person *person; const char *email; } NewAddr
 
 static void address_work(Ctx *c, void *arg) {
     NewAddress *x = arg;
+    Id me = db_id(c, "select id from user where id = ? for update", c->user);
+    if (!may_send_reset((int)db_int(c, "select count(*) from password_token where realm = 'staff' and user_id = ? "
+                                       "and purpose = 'email' and created_at > ?", me,
+                                    time_add_seconds(c->now, -RESET_WINDOW_S))))
+        fail_busy(c, RESET_WINDOW_S, "%s", msg(c->language, "account.email_busy"));
     const char *token = password_token_new(c, c->user, "email", EMAIL_MINUTES, c->address);
     db_must(c, 1, BROKEN, "update password_token set new_email = ? where realm = 'staff' and user_id = ? "
                           "and purpose = 'email' and used_at is null", x->email, c->user);
@@ -305,9 +310,8 @@ void password_prove(Req *r, const Person *p, const char *password, const char *f
     hashing_enter(c);
     bool right = password_verify(p->password_hash, password);
     hashing_leave(c);
-    if (right) return;
-    attempt_failed(r, email, p, "wrong_password");
-    fail_field(c, INVALID, field, "%s", msg(c->language, "account.wrong_password"));
+    attempt_judge(r, email, p, right ? NULL : "wrong_password");
+    if (!right) fail_field(c, INVALID, field, "%s", msg(c->language, "account.wrong_password"));
 }
 
 void me_email(Req *r) {
@@ -422,10 +426,8 @@ void me_password(Req *r) {
     const char *refusal = right ? new_password_refusal(r, p, next) : NULL;
     const char *hash = right && !refusal ? password_hash(&c->mem, next) : NULL;
     hashing_leave(c);
-    if (!right) {
-        attempt_failed(r, email, p, "wrong_password");
-        fail_field(c, INVALID, "current", "%s", msg(c->language, "account.wrong_password"));
-    }
+    attempt_judge(r, email, p, right ? NULL : "wrong_password");
+    if (!right) fail_field(c, INVALID, "current", "%s", msg(c->language, "account.wrong_password"));
     if (refusal) fail_field(c, INVALID, "password", "%s", refusal);
     if (!hash) fail(c, DOWN, "no memory for a password hash");
     db_tx(c, DB_WRITE, change_work, &(Change){ r, p, hash, c->session, r->headers }, NULL);

@@ -102,6 +102,9 @@ typedef struct {
 void audit_write(struct Ctx *c, const Audit *a);
 /* The usual case: no values. */
 void audit_note(struct Ctx *c, const char *action, const char *entity, Id id, const char *number, const char *reason);
+/* The failure that this handler raises next is kept as an entry "refused" with its words, although its transaction is
+   rolled back. `entity` is a literal: nothing of the handler's memory outlives it. */
+void audit_refused(struct Ctx *c, const char *entity);
 /*
  * Somebody looks at protected data: "view". A page's worker writes it within a second, with what others looked at
  * meanwhile, so that the page may be read-only (view_note.c); elsewhere it is audit_note.

@@ -146,11 +146,14 @@ void factor_end_page(Req *r) {
     plain_page(r, msg(r->c.language, "account.factor_end"));
 }
 
-typedef struct End { Req *r; Person *person; const char *code; bool accepted; } End;
+typedef struct End { Req *r; Person *person; const char *code; bool accepted; Turn turn; } End;
 
 static void end_work(Ctx *c, void *arg) {
     End *e = arg;
+    e->accepted = false;
+    if (!attempt_turn(e->r, &e->turn)) return;
     e->accepted = code_accept(c, e->person, e->code);
+    if (!e->accepted) attempt_wrong(e->r, e->turn.email, e->person, "mfa_failed");
     if (!e->accepted) return;
     db_run(c, "delete from mfa_factor where realm = 'staff' and user_id = ? and kind = 'totp'", c->user);
     recovery_forget(c, REALM_STAFF, c->user);
@@ -166,12 +169,11 @@ void factor_end(Req *r) {
     Input *in = form_read(r, &end_form);
     problems_end(r);
     password_prove(r, p, in_text(in, "password"), "password");
-    End e = { .r = r, .person = p, .code = in_text(in, "code") };
+    End e = { .r = r, .person = p, .code = in_text(in, "code"),
+              .turn = { .email = email_lower(&c->mem, p->email), .person = p } };
     db_tx(c, DB_WRITE, end_work, &e, NULL);
-    if (!e.accepted) {
-        attempt_failed(r, email_lower(&c->mem, p->email), p, "mfa_failed");
-        fail_field(c, INVALID, "code", "%s", msg(c->language, "mfa.wrong"));
-    }
+    attempt_turn_end(r, &e.turn);
+    if (!e.accepted) fail_field(c, INVALID, "code", "%s", msg(c->language, "mfa.wrong"));
     note(r, "%s", msg(c->language, "account.factor_gone"));
     go_to(r, "/account/security");
 }
@@ -183,6 +185,13 @@ enum { PROOF_S = 10 * 60 };
 void proof_check(Ctx *c) {
     if (c->realm == REALM_STAFF && !session_is_fresh(c, PROOF_S))
         fail(c, INVALID, "%s", msg(c->language, "proof.wanted"));
+}
+
+bool proof_first(Req *r, const char *back) {
+    if (r->c.realm != REALM_STAFF || session_is_fresh(&r->c, PROOF_S)) return false;
+    note(r, "%s", msg(r->c.language, "proof.file"));
+    go_to(r, text(r, "/account/proof?next=%s", url_part(r, back)));
+    return true;
 }
 
 void proof_notice(Req *r) {

@@ -669,15 +669,21 @@ static void front_layout(Req *r) {
 
 /* --- after -------------------------------------------------------------------------------------------------------- */
 
-static void write_refusal(Ctx *c, void *what) { audit_note(c, "denied", "route", (Id){ 0 }, NULL, what); }
+static void write_refusal(Ctx *c, void *what) {
+    const char *entity = facts_of(c)->refused;
+    if (entity) audit_note(c, "refused", entity, (Id){ 0 }, c->utility_code, what);
+    else audit_note(c, "denied", "route", (Id){ 0 }, NULL, what);
+}
 
 static void refusal_in_tx(Ctx *c, void *arg) { db_tx(c, DB_WRITE, write_refusal, arg, NULL); }
 
-/* S25: denials are kept although their transaction was rolled back. */
+void audit_refused(Ctx *c, const char *entity) { facts_of(c)->refused = entity; }
+
+/* S25: denials are kept although their transaction was rolled back, and what a handler wanted to be kept. */
 static void front_refused(Req *r) {
     Ctx *c = &r->c;
     Failure f = c->failure;
-    if (f.status != DENIED || !c->user.id || !c->schema) return;
+    if ((f.status != DENIED && !facts_of(c)->refused) || !c->user.id || !c->schema) return;
     char *what = text_copy(c, f.field && strchr(f.field, ':') ? f.field : f.text);
     if (!attempt(c, refusal_in_tx, what)) log_warn("refusal.lost", LOG_TEXT("text", c->failure.text));
     c->failure = f;

@@ -29,6 +29,7 @@ typedef struct Facts {
     Time         support_until;
     const char  *support_reason;
     const char  *visited;           /* entry of the menu that was opened now: remembered after the answer */
+    const char  *refused;           /* of what a refusal is kept in the audit (audit_refused); NULL: of nothing */
     bool         came_asked;        /* whether a session of the staff was looked for with the place; NULL: none */
     const struct Session *came;
 } Facts;

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "app/core/proof.h"
 #include "app/core/export.h"
 #include "app/core/front.h"
 #include "app/core/rights.h"
@@ -87,6 +88,6 @@ void core_resource_hooks(void) {
     resource_hooks(&(ResourceHooks){ .audit = resource_audit, .event = resource_event, .may = resource_may,
                                      .areas = rights_area_filter, .area_below = rights_area_below, .tabs = page_tabs,
                                      .changes = resource_changes,
-                                     .views = saved_views_show, .exported = resource_exported,
+                                     .views = saved_views_show, .exported = resource_exported, .prove = proof_first,
                                      .export_later = export_later, .found_most = found_most });
 }

@@ -66,15 +66,32 @@ static void invitation_audit(Ctx *c, Id invitation, const char *action) {
                              .version = db_int(c, "select row_version from invitation where id = ?", invitation) });
 }
 
+#define SENT(F, T) F(T, Id, id) F(T, const char *, email) F(T, Time, sent_earlier_at)
+ROW(Sent, SENT)
+
+/* The newest of a person, locked: whoever presses at the same moment is counted too. */
+static Id invitation_open(Ctx *c, Id user) {
+    Sent *s = db_find(c, Sent, "select id, email, sent_earlier_at from invitation where user_id = ? "
+                               "and status <> 'accepted' order by id desc limit 1 for update", user);
+    if (!s) fail(c, CONFLICT, "This record was changed by another user.");
+    int64_t left = time_is_set(s->sent_earlier_at)
+        ? (time_add_seconds(s->sent_earlier_at, INVITE_WINDOW_S).us - c->now.us + SECOND_US - 1) / SECOND_US : 0;
+    if (left > 0)
+        fail_busy(c, (int)left, "%s", msg_plural(c, c->language, "invite.busy", wait_minutes((int)left), NULL,
+                                                 { "email", s->email }));
+    return s->id;
+}
+
 void invitation_send(Ctx *c, Id user, const char *message) {
     const char *token = random_token(&c->mem);
     Time expires = time_add_seconds(c->now, INVITE_HOURS * 3600);
+    Id id = invitation_open(c, user);
     db_must(c, 1, CONFLICT, "update invitation set token_hash = ?, status = 'sent', expires_at = ?, opened_at = null, "
-                            "revoked_at = null, sent_count = sent_count + 1, sent_at = ?, updated_at = ?, "
-                            "updated_by = ?, row_version = row_version + 1 where user_id = ? and status <> 'accepted' "
-                            "order by id desc limit 1",
-            token_bytes(c, token), expires, c->now, c->now, c->user, user);
-    invitation_audit(c, db_id(c, "select max(id) from invitation where user_id = ?", user), "send");
+                            "revoked_at = null, sent_count = sent_count + 1, sent_earlier_at = sent_before_at, "
+                            "sent_before_at = sent_at, sent_at = ?, updated_at = ?, "
+                            "updated_by = ?, row_version = row_version + 1 where id = ?",
+            token_bytes(c, token), expires, c->now, c->now, c->user, id);
+    invitation_audit(c, id, "send");
     invitation_mail(c, user, token, message);
 }
 

@@ -125,22 +125,49 @@ static void remember(Req *r, const char *email, const Person *person, const char
     db_tx(&r->c, DB_WRITE, remember_work, &(Remember){ r, email, result, person }, NULL);
 }
 
-void attempt_check(Req *r, const char *email, const Person *person) {
-    Ctx *c = &r->c;
+static TryVerdict verdict_now(Ctx *c, const char *email, int *seconds) {
     LockPolicy policy;
     TryFacts f = { .now = c->now, .locked_until = attempt_locked_until(c, email, &policy) };
     f.address_failures = (int)db_int(c, "select count(*) from login_attempt where ip = inet6_aton(?) and at > ? "
                                         "and at <= ? and result in ('wrong_password', "
                                         "'mfa_failed', 'inactive', 'locked')",
                                      c->address, time_add_seconds(c->now, -ADDRESS_WINDOW_S), c->now);
-    int seconds;
-    switch (try_verdict(&f, &seconds)) {
-    case TRY_ALLOWED: return;
-    case TRY_ADDRESS: fail_busy(c, seconds, "%s", msg(c->language, "login.address_busy"));
-    case TRY_LOCKED:  break;
-    }
-    remember(r, email, person, "locked");
+    return try_verdict(&f, seconds);
+}
+
+static _Noreturn void say_locked(Ctx *c, TryVerdict verdict, int seconds) {
+    if (verdict == TRY_ADDRESS) fail_busy(c, seconds, "%s", msg(c->language, "login.address_busy"));
     fail_busy(c, seconds, "%s", msg_plural(c, c->language, "login.locked", wait_minutes(seconds), NULL));
+}
+
+void attempt_check(Req *r, const char *email, const Person *person) {
+    int seconds;
+    TryVerdict verdict = verdict_now(&r->c, email, &seconds);
+    if (verdict == TRY_ALLOWED) return;
+    if (verdict == TRY_LOCKED) remember(r, email, person, "locked");
+    say_locked(&r->c, verdict, seconds);
+}
+
+/* --- tries at once ------------------------------------------------------------------------------------------------ */
+
+static void person_lock(Ctx *c, const Person *p) {
+    if (!p) return;                             /* nobody's password is right for nobody: nothing can be guessed */
+    if (realm_here(c) == REALM_PLATFORM)
+        (void)db_int(c, "select id from smart360.platform_user where id = ? for update", p->id);
+    else
+        (void)db_int(c, "select id from user where id = ? for update", p->id);
+}
+
+bool attempt_turn(Req *r, Turn *t) {
+    Ctx *c = &r->c;
+    person_lock(c, t->person);
+    t->verdict = verdict_now(c, t->email, &t->seconds);
+    if (t->verdict == TRY_LOCKED) attempt_write(r, t->email, t->person, "locked");
+    return t->verdict == TRY_ALLOWED;
+}
+
+void attempt_turn_end(Req *r, const Turn *t) {
+    if (t->verdict != TRY_ALLOWED) say_locked(&r->c, t->verdict, t->seconds);
 }
 
 /* --- a failed try, remembered, with the lock and its mail --------------------------------------------------------- */
@@ -154,24 +181,34 @@ static void count_failure(Ctx *c, const Person *p, Time locked_until) {
                   "locked_until) where id = ?", c->now, locked_until, p->id);
 }
 
-static void failed_work(Ctx *c, void *arg) {
-    Remember *m = arg;
-    attempt_write(m->r, m->email, m->person, m->result);
-    if (!m->person) return;
+void attempt_wrong(Req *r, const char *email, const Person *person, const char *result) {
+    Ctx *c = &r->c;
+    attempt_write(r, email, person, result);
+    if (!person) return;
     LockPolicy policy;
-    Time until = attempt_locked_until(c, m->email, &policy);
+    Time until = attempt_locked_until(c, email, &policy);
     bool begins = time_is_set(until) && until.us > c->now.us;
-    count_failure(c, m->person, begins ? until : TIME_NONE);
-    if (!begins || strcmp(m->person->status, "active")) return;
-    const char *pairs[] = { "email", m->person->email, "minutes", text(c, "%d", policy.minutes), "failures",
+    count_failure(c, person, begins ? until : TIME_NONE);
+    if (!begins || strcmp(person->status, "active")) return;
+    const char *pairs[] = { "email", person->email, "minutes", text(c, "%d", policy.minutes), "failures",
                             text(c, "%d", policy.failures),
                             "until", locale_clock(&c->mem, c->locale, until), "link",
                                 public_url(c, realm_path(c, "/password/forgot"), false), NULL };
-    person_mail(m->r, m->person, "account_locked", pairs);
+    person_mail(r, person, "account_locked", pairs);
 }
 
-void attempt_failed(Req *r, const char *email, const Person *person, const char *result) {
-    db_tx(&r->c, DB_WRITE, failed_work, &(Remember){ r, email, result, person }, NULL);
+typedef struct Judged { Req *r; Turn turn; const char *wrong; } Judged;
+
+static void judge_work(Ctx *c, void *arg) {
+    (void)c;
+    Judged *j = arg;
+    if (attempt_turn(j->r, &j->turn) && j->wrong) attempt_wrong(j->r, j->turn.email, j->turn.person, j->wrong);
+}
+
+void attempt_judge(Req *r, const char *email, const Person *person, const char *wrong) {
+    Judged j = { r, { .email = email, .person = person }, wrong };
+    db_tx(&r->c, DB_WRITE, judge_work, &j, NULL);
+    attempt_turn_end(r, &j.turn);
 }
 
 /* --- from the right password to the session ----------------------------------------------------------------------- */
@@ -237,6 +274,7 @@ typedef struct SignIn {
     const char *secret;             /* of a factor that is being set up */
     const char **recovery;          /* its codes, to be shown once */
     bool        accepted;
+    Turn        turn;
     NextStep    step;
     int         headers;            /* of the answer before the transaction */
 } SignIn;
@@ -298,6 +336,7 @@ static void right_password(Ctx *c, void *arg) {
     SignIn *s = arg;
     (void)c;
     answer_anew(s);
+    if (!attempt_turn(s->r, &s->turn)) return;
     s->factor_passed = s->person->has_factor && device_is_trusted(s->r, device_cookie(c), realm_here(c), s->person->id);
     step_now(s);
     if (s->step == NEXT_SESSION || s->step == NEXT_PASSWORD) complete(s);
@@ -402,11 +441,13 @@ void login_post(Req *r) {
     attempt_check(r, s.email, s.person);        /* others may have tried while this one waited */
     bool active = s.person && !strcmp(s.person->status, "active");
     bool right = password_verify(s.person ? s.person->password_hash : NULL, s.password);
-    if (!right || !active) attempt_failed(r, s.email, s.person, right ? "inactive" : "wrong_password");
+    if (!right || !active) attempt_judge(r, s.email, s.person, right ? "inactive" : "wrong_password");
     else if (password_needs_rehash(s.person->password_hash)) s.hash = password_hash(&c->mem, s.password);
     hashing_leave(c);
     if (!right || !active) fail(c, WRONG_PROOF, "%s", msg(c->language, "login.wrong"));
+    s.turn = (Turn){ .email = s.email, .person = s.person };
     db_tx(c, DB_WRITE, right_password, &s, NULL);
+    attempt_turn_end(r, &s.turn);
     if (s.step == NEXT_CODE || s.step == NEXT_ENROL) {
         const char *path = realm_path(c, "/login/mfa");
         go_to(r, s.next ? text(r, "%s?next=%s", path, url_part(r, s.next)) : path);
@@ -507,8 +548,10 @@ static void enrol(Ctx *c, SignIn *s) {
 static void code_given(Ctx *c, void *arg) {
     SignIn *s = arg;
     answer_anew(s);
+    if (!attempt_turn(s->r, &s->turn)) return;
     if (s->secret) enrol(c, s);
     else s->accepted = code_accept(c, s->person, s->code);
+    if (!s->accepted && !s->secret) attempt_wrong(s->r, s->email, s->person, "mfa_failed");
     if (!s->accepted) return;
     s->factor_passed = true;
     if (s->trust) device_trust(s->r, device_cookie(c), realm_here(c), s->person->id);
@@ -544,11 +587,10 @@ void mfa_post(Req *r) {
     s.code = in_text(in, "code"), s.next = in_text(in, "next"), s.trust = in_bool(in, "trust");
     attempt_check(r, s.email, s.person);
     if (form == &enrol_form) s.secret = factor_seed_read(r, in, seed_place(c, s.person));
+    s.turn = (Turn){ .email = s.email, .person = s.person };
     db_tx(c, DB_WRITE, code_given, &s, NULL);
-    if (!s.accepted) {
-        if (!s.secret) attempt_failed(r, s.email, s.person, "mfa_failed");
-        fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "mfa.wrong"));
-    }
+    attempt_turn_end(r, &s.turn);
+    if (!s.accepted) fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "mfa.wrong"));
     if (s.recovery) recovery_page(r, &s);
 }
 

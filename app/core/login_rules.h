@@ -18,6 +18,7 @@ enum {
     RESET_WINDOW_S    = 3600,
     RESET_MINUTES     = 30,         /* a reset link is valid so long */
     ALIKE_MS          = 80,         /* answers about an address take so long at least, known or not */
+    INVITE_WINDOW_S   = 3600,       /* of three invitations to one address */
     INVITE_HOURS      = 72,
     DEVICE_DAYS       = 30,         /* "trust this device" */
     SECOND_STEP_S     = 10 * 60,    /* from the right password to the code */

@@ -10,6 +10,9 @@
 /* In the POST of such an act: fails INVALID with what to do, so that the form comes again with everything typed. Jobs
    and commands pass. */
 void proof_check(Ctx *c);
+/* In a GET that is such an act itself (a file that is handed over): true when the person was sent to prove it; `back`
+   is the page where he asks for it again. */
+bool proof_first(Req *r, const char *back);
 /* On its page: says beforehand that proof is wanted, with the way to give it and back. */
 void proof_notice(Req *r);
 

@@ -36,8 +36,17 @@ void attempt_add(Req *r, Realm realm, const char *login, Id subject, const char 
 Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy);
 /* Fails BUSY when the address or the e-mail address has to wait. A locked try is written down. */
 void attempt_check(Req *r, const char *email, const Person *person);
-/* A failed try in a transaction of its own, with the lock it may lead to and the mail about that. */
-void attempt_failed(Req *r, const char *email, const Person *person, const char *result);
+/* One try among others that were sent at the same moment: they are judged one after another, by the person's row, so
+   that not one more than the policy allows learns whether it was right. In a transaction, before the answer is looked
+   at: false when it has to wait (the locked try is written down); after COMMIT attempt_turn_end fails BUSY then. */
+typedef struct Turn { const char *email; const Person *person; TryVerdict verdict; int seconds; } Turn;
+bool attempt_turn    (Req *r, Turn *t);
+void attempt_turn_end(Req *r, const Turn *t);
+/* In such a transaction: the try was wrong; with the lock it may lead to and the mail about that. */
+void attempt_wrong(Req *r, const char *email, const Person *person, const char *result);
+/* Both in a transaction of its own, for a try that was looked at outside (a password's hash takes a tenth of a second).
+   `wrong` NULL: it was right, and is told so only when it was its turn. */
+void attempt_judge(Req *r, const char *email, const Person *person, const char *wrong);
 
 /* A row of the sign-in history that is no try: what staff did with a consumer's sign-in (view as). */
 void attempt_told(Ctx *c, Realm realm, const char *login, Id subject, const char *result, const char *words);

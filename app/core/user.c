@@ -57,7 +57,7 @@ static const ListSpec user_spec = {
           .options = "select code, name from role where (utility_id = ? or utility_id is null) "
                      "and code <> 'consumer' order by name" },
         { 0 } },
-    .order = "full_name", .feature = "core.users", .import_path = "/invitations/import",
+    .order = "full_name", .feature = "core.users", .is_personal = true, .import_path = "/invitations/import",
     .actions = (const ListAction[]){ { "Invite user", "/invitations/new", "plus", "core.users", CREATE, true }, { 0 } },
 };
 

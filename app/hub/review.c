@@ -14,6 +14,7 @@
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
+#include "lib/machine.h"
 #include "lib/messages.h"
 #include "lib/money.h"
 #include "lib/page.h"
@@ -22,12 +23,13 @@
 #define REVIEW_ROW(F, T) F(T, Id, id) F(T, const char *, intent_no) F(T, const char *, state) \
     F(T, const char *, exception) F(T, Money, other_minor) F(T, const char *, other_currency) \
     F(T, const char *, review_kind) F(T, Money, review_minor) F(T, const char *, review_note) F(T, Id, review_by) \
-    F(T, Time, review_at)
+    F(T, Time, review_at) F(T, int64_t, row_version) F(T, Time, updated_at)
 ROW(ReviewRow, REVIEW_ROW)
 
 #define REVIEW_SELECT "select id, intent_no, state, exception, coalesce(other_minor, 0) as other_minor, " \
                       "other_currency, review_kind, coalesce(review_minor, 0) as review_minor, review_note, " \
-                      "review_by, review_at from payment_intent where utility_id = ? and intent_no = ?"
+                      "review_by, review_at, row_version, updated_at from payment_intent where utility_id = ? " \
+                      "and intent_no = ?"
 
 static ReviewRow *review_lock(Req *r) {
     ReviewRow *v = db_find(r, ReviewRow, REVIEW_SELECT " for update", r->c.utility, path_text(r, "no"));
@@ -67,6 +69,7 @@ static void show_move(Req *r, const ReviewRow *v, size_t n, const char *key, con
     show_text(r, at(r, "show.moves", n, "text"), word(r, key));
     show_text(r, at(r, "show.moves", n, "post"), "1");
     show_text(r, at(r, "show.moves", n, "kind"), kind);
+    show_int(r, at(r, "show.moves", n, "row_version"), v->row_version);
     show_text(r, at(r, "show.moves", n, "url"),
               link_path(r, "/integrations/payments/%s/review/%s", v->intent_no, what));
 }
@@ -135,13 +138,20 @@ static void check_undecided(Req *r, const ReviewRow *v) {
     if (v->review_kind) fail(r, CONFLICT, "Something is proposed for this payment already.");
 }
 
+/* A proposal made or dropped is another version: who decides, decides about the one he saw. */
+static void changed(Req *r, const ReviewRow *v, const char *what, const char *why) {
+    audit_write(&r->c, &(Audit){ .action = what, .entity = "payment_intent", .id = v->id, .number = v->intent_no,
+                                 .version = v->row_version + 1, .reason = why });
+}
+
 static void propose(Req *r, const ReviewRow *v, const char *kind, Money amount, const char *why) {
     db_must(r, 1, CONFLICT, "update payment_intent set review_kind = ?, review_minor = ?, review_note = ?, "
-                            "review_by = ?, review_at = ?, updated_at = ? where id = ? and state = 'needs_review' and "
-                            "review_kind is null", kind, amount, why, r->c.user, r->c.now, r->c.now, v->id);
-    audit_note(&r->c, "propose", "payment_intent", v->id, v->intent_no,
-               text(r, "%s %s: %s", kind, strcmp(kind, "accept") ? "" : locale_money(&r->c.mem, r->c.locale, amount),
-                    why));
+                            "review_by = ?, review_at = ?, updated_at = ?, row_version = row_version + 1 where id = ? "
+                            "and state = 'needs_review' and review_kind is null", kind, amount, why, r->c.user,
+            r->c.now, r->c.now, v->id);
+    changed(r, v, "propose",
+            text(r, "%s %s: %s", kind, strcmp(kind, "accept") ? "" : locale_money(&r->c.mem, r->c.locale, amount),
+                 why));
     back(r, v, "hub.review.proposed");
 }
 
@@ -192,6 +202,7 @@ void review_approve_post(Req *r) {
     ReviewRow *v = proposed(r);
     if (v->review_by.id == r->c.user.id) fail(r, CONFLICT, "A second person must approve.");
     proof_check(&r->c);
+    press_check(r, v->row_version, v->updated_at);
     bool accepts = !strcmp(v->review_kind, "accept");
     audit_note(&r->c, "approve", "payment_intent", v->id, v->intent_no, v->review_note);
     if (accepts) payment_intent_accept(&r->c, v->id, v->review_minor);
@@ -202,8 +213,9 @@ void review_approve_post(Req *r) {
 
 void review_drop_post(Req *r) {
     ReviewRow *v = proposed(r);
-    db_run(r, "update payment_intent set review_kind = null, review_minor = null, updated_at = ? where id = ?",
-           r->c.now, v->id);
-    audit_note(&r->c, "reject", "payment_intent", v->id, v->intent_no, v->review_note);
+    press_check(r, v->row_version, v->updated_at);
+    db_run(r, "update payment_intent set review_kind = null, review_minor = null, updated_at = ?, "
+              "row_version = row_version + 1 where id = ?", r->c.now, v->id);
+    changed(r, v, "reject", v->review_note);
     back(r, v, "hub.review.dropped");
 }

@@ -86,6 +86,7 @@ void archive_approve(Req *r) {
                                            { "date", locale_date(&c->mem, c->locale, kept_until(t)) }));
     if (t->archive_approved2_by.id) fail(r, CONFLICT, "%s", word(r, "platform.archive_waits"));
     if (t->archive_approved_by.id == c->user.id) fail(r, DENIED, "%s", word(r, "platform.archive_second"));
+    if (in->row_version != VERSION_OF(c, t->id)) fail(r, CONFLICT, "%s", word(r, "ui.conflict_short"));
     bool second = t->archive_approved_by.id != 0;
     db_run(c, "update smart360.tenant set archive_approved2_by = if(archive_approved_by is null, null, ?), "
               "archive_approved_by = coalesce(archive_approved_by, ?), updated_at = ?, row_version = row_version + 1 "
@@ -124,6 +125,7 @@ void archive_page(Req *r) {
     show_text(r, "page.crumbs.1.text", t->name);
     show_text(r, "page.crumbs.1.url", text(r, "/platform/tenants/%s", t->slug));
     FormView *v = form_show(r, "confirm", &archive_form, text(r, "/platform/tenants/%s/archive", t->slug));
+    form_row(v, "select row_version, updated_at from smart360.tenant where id = ?", t->id);
     form_set(v, "confirm", "hint", msg_format(r, c->language, "import.type_no", { "no", t->slug }));
     show_text(r, "confirm.text.0", msg_format(r, c->language, "platform.archive_how",
               { "days", text(r, "%d", KEEP_DAYS) }));

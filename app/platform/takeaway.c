@@ -263,6 +263,9 @@ static void export_end(Ctx *c, void *arg) {
               "checked_at = ?, ready_at = ?, expires_at = ?, problem = null where id = ?", (int64_t)x->made.n, x->rows,
            (int64_t)s.st_size, whole_hash(c, x->path), c->now, c->now,
            time_add_seconds(c->now, (int64_t)KEPT_DAYS * 86400), x->id);
+    /* its end comes by a job of its own: the recurring ones rest when the organization has left */
+    job_enqueue(c, &(NewJob){ .kind = "tenant.export_end", .unique_key = text(c, "export:%s", x->public_id),
+                              .run_at = time_add_seconds(c->now, (int64_t)KEPT_DAYS * 86400) });
     audit_write(c, &(Audit){ .action = "exported", .entity = "tenant_export", .id = x->id, .number = x->public_id,
                              .after = json_pairs(c, "rows", text(c, "%lld", (long long)x->rows), "documents",
                                                  text(c, "%lld", (long long)x->documents), NULL) });
@@ -298,13 +301,15 @@ JobStep takeaway_job(Ctx *c, const JobRow *job) {
 #define OLD(F, T) F(T, Id, id) F(T, const char *, public_id)
 ROW(Old, OLD)
 
-/* Those whose job ended without a word (killed three times): what it left goes, and another can be asked for. */
+/* Its job ended without a word (killed three times, or called off): nobody makes it any more. */
+#define GIVEN_UP "x.state in ('asked', 'making') and not exists (select 1 from smart360.job j " \
+    "where j.tenant_id = x.tenant_id and j.kind = 'tenant.export' and j.state in ('ready', 'running') " \
+    "and json_value(j.payload, '$.export') = x.public_id)"
+
+/* What such jobs left goes, and another can be asked for. */
 static void give_up_old(Ctx *c) {
     Olds l = db_all(c, Old, "select x.id, x.public_id from smart360.tenant_export x where x.tenant_id = ? "
-                            "and x.state in ('asked', 'making') and x.created_at < ? and not exists (select 1 "
-                            "from smart360.job j where j.tenant_id = x.tenant_id and j.kind = 'tenant.export' "
-                            "and j.state in ('ready', 'running') and json_value(j.payload, '$.export') = x.public_id) "
-                            "limit 100", c->tenant, time_add_seconds(c->now, -3600));
+                            "and " GIVEN_UP " limit 100", c->tenant);
     for (size_t i = 0; i < l.n; i++) {
         unlink(text(c, "%s.part", export_path(c, l.v[i].public_id)));
         unlink(text(c, "%s.part.csv", export_path(c, l.v[i].public_id)));
@@ -319,7 +324,7 @@ JobStep takeaway_expire_job(Ctx *c, const JobRow *job) {
     (void)job;
     give_up_old(c);
     Olds l = db_all(c, Old, "select id, public_id from smart360.tenant_export where tenant_id = ? and state = 'ready' "
-                            "and expires_at < ? limit 100", c->tenant, c->now);
+                            "and expires_at <= ? limit 100", c->tenant, c->now);
     for (size_t i = 0; i < l.n; i++) {
         unlink(export_path(c, l.v[i].public_id));
         db_run(c, "update smart360.tenant_export set state = 'expired' where id = ?", l.v[i].id);
@@ -346,10 +351,13 @@ ROW(ExportRow, EXPORT_ROW)
 
 void takeaway_page(Req *r) {
     Ctx *c = &r->c;
-    ExportRows l = db_all(r, ExportRow, "select public_id, if(state = 'ready' and expires_at <= ?, 'expired', state) "
-                                        "as state, asked_by, `rows`, bytes, lower(hex(sha256)) as "
-                                        "sha256, problem, created_at, expires_at, files from smart360.tenant_export "
-                                        "where tenant_id = ? order by id desc limit 20", c->now, c->tenant);
+    ExportRows l = db_all(r, ExportRow, "select x.public_id, if(" GIVEN_UP ", 'failed', if(x.state = 'ready' "
+                                        "and x.expires_at <= ?, 'expired', x.state)) as state, x.asked_by, x.`rows`, "
+                                        "x.bytes, lower(hex(x.sha256)) as sha256, if(" GIVEN_UP ", ?, x.problem) "
+                                        "as problem, x.created_at, x.expires_at, x.files "
+                                        "from smart360.tenant_export x where x.tenant_id = ? order by x.id desc "
+                                        "limit 20",
+                          c->now, word(r, "platform.export_ended"), c->tenant);
     show_text(r, "page.title", word(r, "platform.export"));
     show_text(r, "page.crumbs.0.text", word(r, "platform.subscription"));
     show_text(r, "page.crumbs.0.url", "/org/subscription");
@@ -384,7 +392,6 @@ void takeaway_page(Req *r) {
         const char *act = text(r, "show.sections.1.table.rows.%zu.cells.4.act", i);
         show_text(r, text(r, "%s.text", act), word(r, "platform.download"));
         show_text(r, text(r, "%s.url", act), text(r, "/org/subscription/export/%s", e->public_id));
-        show_text(r, text(r, "%s.download", act), "1");
         show_text(r, text(r, "%s.kind", act), "quiet");
     }
     table_empty(t, word(r, "platform.no_exports"), NULL);
@@ -396,9 +403,9 @@ void takeaway_ask(Req *r) {
     proof_check(c);
     /* two who ask at once get one */
     (void)db_id(c, "select id from smart360.tenant where id = ? for update", c->tenant);
+    give_up_old(c);
     if (db_int(c, "select exists (select 1 from smart360.tenant_export where tenant_id = ? "
-                  "and state in ('asked', 'making') and created_at > ?)", c->tenant,
-               time_add_seconds(c->now, -86400)))
+                  "and state in ('asked', 'making'))", c->tenant))
         fail(r, CONFLICT, "%s", word(r, "platform.export_waits"));
     Id id = db_insert(c, "insert into smart360.tenant_export (tenant_id, asked_by, created_at, created_by) "
                          "values (?,?,?,?)", c->tenant, c->user_name, c->now, c->user);
@@ -416,6 +423,7 @@ void takeaway_file(Req *r) {
     Id id = db_id(r, "select id from smart360.tenant_export where public_id = ? and tenant_id = ? and state = 'ready' "
                      "and expires_at > ?", public_id, c->tenant, c->now);
     if (!id.id) fail(r, NOT_FOUND, "There is no such export.");
+    if (proof_first(r, "/org/subscription/export")) return;
     db_run(c, "update smart360.tenant_export set fetched = fetched + 1 where id = ?", id);
     audit_note(c, "download", "tenant_export", id, public_id, NULL);
     answer_file(r, text(r, "/_documents/platform/exports/%s.tar.gz", public_id), "application/gzip",

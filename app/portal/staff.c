@@ -34,7 +34,7 @@ static const Choice user_states[] = {
 static const ListSpec users = {
     .name = "portal_users",
     .path = "/cis/portal",
-    .feature = "portal.users",
+    .feature = "portal.users", .is_personal = true,
     .id = "u.id",
     .from = "portal_user u left join consumer n on n.id = u.consumer_id",
     .where = "u.utility_id = ?",

@@ -485,7 +485,7 @@ static const char *delete_refusal(Req *r, const AreaRow *a) {
 void area_delete_page(Req *r) {
     const AreaRow *a = area_here(r);
     const char *no = delete_refusal(r, a);
-    if (no && !r->again) fail(r, CONFLICT, "%s", no);
+    if (no) fail(r, CONFLICT, "%s", no);
     form_show(r, "confirm", &reason_form, text(r, "/areas/%s/deletion", a->code));
     area_head(r, a, SAY(r, "delete"));
     show_text(r, "confirm.text.0", SAY(r, "delete_how"));

@@ -417,7 +417,7 @@ static const ListSpec people = {
           .choices = locks, .kind = "yesno" },
         { "status",    NULL, "u.status", LIST | FILTER | SORT, .choices = user_states, .many = 1, .place = "status" },
         { 0 } },
-    .order = "full_name", .feature = "core.organization" };
+    .order = "full_name", .feature = "core.organization", .is_personal = true };
 
 void org_people_page(Req *r) {
     show_text(r, "page.title", SAY(r, "people"));
@@ -444,7 +444,7 @@ static const ListSpec sign_ins = {
         { "tried_at", NULL, "l.at", FILTER },
         { "age",      NULL, "if(l.at >= n.at - interval 1 day, '24h', 'older')", FILTER, .choices = ages },
         { 0 } },
-    .order = "-at", .feature = "core.organization" };
+    .order = "-at", .feature = "core.organization", .is_personal = true };
 
 void org_sign_ins_page(Req *r) {
     show_text(r, "page.title", SAY(r, "sign_ins"));

@@ -555,8 +555,9 @@ static const char *delete_refusal(Req *r, const Plan *p) {
 void plan_delete_page(Req *r) {
     Plan *p = plan_of_path(r);
     const char *no = delete_refusal(r, p);
+    if (no) fail(r, CONFLICT, "%s", no);
     plan_head(r, p, NULL, PLAN_SAY(r, "delete"));
-    show_text(r, "confirm.text.0", no ? no : msg_format(r, r->c.language, "plan.delete_how", { "code", p->code }));
+    show_text(r, "confirm.text.0", msg_format(r, r->c.language, "plan.delete_how", { "code", p->code }));
     show_text(r, "confirm.back_url", link_path(r, "/plans/%s", p->code));
     show_text(r, "confirm.action", link_path(r, "/plans/%s/deletion", p->code));
     show_text(r, "confirm.submit", text(r, "%s %s", PLAN_SAY(r, "delete"), p->code));

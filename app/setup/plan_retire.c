@@ -94,7 +94,7 @@ void plan_retire_post(Req *r) {
     if (on_it) problem(r, "on", "%s", on_it);
     problems_end(r);
     if (on.day == today.day) {
-        machine_move(c, &tariff_plan, p->id, "retire", in_text(in, "reason"), NULL);
+        machine_press(r, &tariff_plan, p->id, "retire", in_text(in, "reason"), NULL);
         note(r, "%s", text(r, "%s: %s.", p->code, state_label(r, "retired")));
     } else {
         db_must(c, 1, CONFLICT, "update tariff_plan set retire_on=?, retire_reason=?, retire_by=?, "

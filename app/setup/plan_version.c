@@ -498,6 +498,7 @@ void plan_reject_page(Req *r) {
         show_text(r, at(r, "page.errors", (size_t)i, "text"), r->problem[i].text);
     }
     show_text(r, "confirm.action", link_path(r, "/plans/%s/versions/%d/reject", p->code, v->version_no));
+    show_int(r, "confirm.row_version", v->row_version);
     show_text(r, "confirm.submit", PLAN_SAY(r, "reject"));
     show_text(r, "confirm.back_url", link_path(r, "/plans/%s/versions/%d", p->code, v->version_no));
     page(r, "layout/confirm");
@@ -509,7 +510,7 @@ static void move_version(Req *r, const char *event_) {
     PlanVersion *v = plan_version_of_path(r, p);
     const char *reason = field_text(r, "reason");
     if (!strcmp(event_, "activate") || !strcmp(event_, "supersede")) fail(r, NOT_FOUND, "There is no such move.");
-    machine_move(c, &tariff_plan_version, v->id, event_, reason, (void *)(uintptr_t)reason);
+    machine_press(r, &tariff_plan_version, v->id, event_, reason, (void *)(uintptr_t)reason);
     note(r, "%s", msg_format(r, c->language, "plan.version_is", { "n", text(r, "%d", v->version_no) },
                              { "state", state_label(r, plan_version_by_id(c, v->id)->state) }));
     go(r, "/plans/%s/versions/%d", p->code, v->version_no);

@@ -128,7 +128,7 @@ const char *configuration_file_take(Req *r) {
     digest(SHA256, bytes_at(bytes, n), hash);
     PromotionFile f = promotion_read(c, bytes, n);
     if (f.refusal) {
-        audit_note(c, "refused", "config_file", (Id){ 0 }, c->utility_code, f.refusal);
+        audit_refused(c, "config_file");
         fail_field(c, INVALID, "file", "%s", f.refusal);
     }
     const char *known = db_text(c, "select public_id from config_file where utility_id = ? and sha256 = ?", c->utility,

@@ -650,11 +650,18 @@ void utility_suspend_page(Req *r) {
     ask(r, EDIT, "suspension", SAY(r, "suspend"), SAY(r, "suspend_how"), true);
 }
 
+static const UtilityRow *row_to_reactivate(Req *r) {
+    const UtilityRow *u = utility_row(r, EDIT);
+    if (strcmp(u->status, "suspended")) fail(r, CONFLICT, "%s", SAY(r, "not_suspended"));
+    if (live_is_under_way(&r->c, u->id)) fail(r, CONFLICT, "%s", msg(r->c.language, "setup.live.under_way"));
+    return u;
+}
+
 void utility_reactivate_page(Req *r) {
+    row_to_reactivate(r);
     ask(r, EDIT, "reactivation", SAY(r, "reactivate"), SAY(r, "reactivate_how"), false);
 }
 
-void utility_close_page(Req *r) { ask(r, DELETE, "closing", SAY(r, "close"), SAY(r, "close_how"), true); }
 
 static void status_set(Req *r, const UtilityRow *u, const char *to, const char *reason, const char *event) {
     Ctx *c = &r->c;
@@ -682,9 +689,7 @@ void utility_suspend_post(Req *r) {
 }
 
 void utility_reactivate_post(Req *r) {
-    const UtilityRow *u = utility_row(r, EDIT);
-    if (strcmp(u->status, "suspended")) fail(r, CONFLICT, "%s", SAY(r, "not_suspended"));
-    if (live_is_under_way(&r->c, u->id)) fail(r, CONFLICT, "%s", msg(r->c.language, "setup.live.under_way"));
+    const UtilityRow *u = row_to_reactivate(r);
     status_set(r, u, u->is_live ? "live" : "ready", reason_sent(r), "reactivate");
 }
 
@@ -697,16 +702,26 @@ static _Noreturn void refuse_held(Req *r, const UtilityRow *u, HeldRows held, co
          locale_count(&r->c.mem, r->c.locale, held.n)), *then ? " " : "", then);
 }
 
-/* What is closed ran once, and nobody owes or is owed: accounts that went to another holder have neither. */
-void utility_close_post(Req *r) {
+/* What is closed ran once, and nobody owes or is owed: accounts that went to another holder have neither. Who may not
+   is told so before a reason is asked for. */
+static const UtilityRow *row_to_close(Req *r) {
     const UtilityRow *u = utility_row(r, DELETE);
-    const char *reason = reason_sent(r);
     if (!strcmp(u->status, "closed")) fail(r, CONFLICT, "%s", SAY(r, "is_closed"));
     if (!has_run(u)) fail(r, CONFLICT, "%s", SAY(r, "never_ran"));
     int64_t accounts = db_int(r, "select count(*) from account where utility_id=? and (closed_on is null "
                                  "or balance_minor<>0)", u->id);
     if (accounts) refuse_held(r, u, (HeldRows){ "utility.has_accounts", accounts }, "");
-    status_set(r, u, "closed", reason, "close");
+    return u;
+}
+
+void utility_close_page(Req *r) {
+    row_to_close(r);
+    ask(r, DELETE, "closing", SAY(r, "close"), SAY(r, "close_how"), true);
+}
+
+void utility_close_post(Req *r) {
+    const UtilityRow *u = row_to_close(r);
+    status_set(r, u, "closed", reason_sent(r), "close");
 }
 
 /* Business rows it holds, by the message that counts them; the first kind there is, else n 0. */
@@ -725,20 +740,30 @@ static HeldRows held_rows(Ctx *c, Id id) {
     return all[i];
 }
 
-void utility_delete_page(Req *r) { ask(r, DELETE, "deletion", SAY(r, "delete"), SAY(r, "delete_how"), true); }
-
-/* One that never ran and holds no business rows: it is shown nowhere any more, its code and its name are free, and
-   nobody has a role in it. Its seeds and its audit stay where they are. */
-void utility_delete_post(Req *r) {
+/* One that never ran and holds no business rows. */
+static const UtilityRow *row_to_delete(Req *r) {
     Ctx *c = &r->c;
     const UtilityRow *u = utility_row(r, DELETE);
-    const char *reason = reason_sent(r);
     if (has_run(u) || !strcmp(u->status, "closed")) fail(r, CONFLICT, "%s", SAY(r, "has_run"));
     if (live_is_under_way(c, u->id)) fail(r, CONFLICT, "%s", msg(c->language, "setup.live.under_way"));
     HeldRows held = held_rows(c, u->id);
     if (held.n) refuse_held(r, u, held, SAY(r, "only_empty"));
     if (db_int(c, "select exists (select 1 from utility where parent_utility_id=? and deleted_at is null)", u->id))
         fail(r, CONFLICT, "%s", SAY(r, "has_children"));
+    return u;
+}
+
+void utility_delete_page(Req *r) {
+    row_to_delete(r);
+    ask(r, DELETE, "deletion", SAY(r, "delete"), SAY(r, "delete_how"), true);
+}
+
+/* It is shown nowhere any more, its code and its name are free, and nobody has a role in it. Its seeds and its audit
+   stay where they are. */
+void utility_delete_post(Req *r) {
+    Ctx *c = &r->c;
+    const UtilityRow *u = row_to_delete(r);
+    const char *reason = reason_sent(r);
     db_must(c, 1, CONFLICT, "update utility set status='closed', deleted_at=?, code=concat('deleted-', id), "
         "name=concat(left(name, 90), ' (deleted ', id, ')'), updated_at=?, updated_by=?, row_version=row_version+1 "
         "where id=? and row_version=?", c->now, c->now, c->user, u->id, u->row_version);

@@ -71,7 +71,13 @@ story('HUB review', 'HUB-FIX', ({ as, portal, test, expect, sql, one, ledger, jo
     await bm.post(`${p.page}/refund`, { note: 'not ours to change' }, { from: p.page }).done('Another person approves it.');
     await bm.post(`${p.page}/review/approval`, {}).refuses(409, null, 'A second person must approve.');
     await bm.post(`${p.page}/review/rejection`, {}, { from: p.page }).done('It is open again.');
+    // who read one proposal does not approve another one
+    await as('cso_supervisor').post(`${p.page}/acceptance`, { amount: '187.82', note: 'first thought' }, { from: p.page }).done('Another person approves it.');
+    const seen = (await bm.get(p.page).forms()).find((f) => f.action.endsWith('/review/approval'));
+    await as('cso_supervisor').post(`${p.page}/review/rejection`, {}, { from: p.page }).done('It is open again.');
     await as('cso_supervisor').post(`${p.page}/refund`, { note: 'not ours to change' }, { from: p.page }).done('Another person approves it.');
+    await bm.post(`${p.page}/review/approval`, Object.fromEntries(seen.fields), { raw: true }).refuses(409, null, /This record was changed by another user at .*\. Look at it again, then decide\./);
+    expect([intent(p.no).state, intent(p.no).review]).toEqual(['needs_review', 'refund']);
     double.next('POST /v1/refunds', 'lose');
     await bm.post(`${p.page}/review/approval`, {}, { from: p.page }).done('The gateway is asked to pay it back.');
     await jobs_run();

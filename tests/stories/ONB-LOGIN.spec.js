@@ -166,6 +166,33 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     await as(null).get('/login/mfa').goes('/login');
   });
 
+  test('ONB-LOGIN guesses that are sent at once are judged one after another: five of them, then even the right one is refused', async () => {
+    const code = () => execFileSync('oathtool', ['--totp', Buffer.from('12345678901234567890').toString('hex'), '--now', clock.now().toISOString().replace('T', ' ').slice(0, 19) + ' UTC'], { encoding: 'utf8' }).trim();
+    const email = 'tenant_admin2@swa.test';
+    const admin = as(null);
+    await sign_in(admin, email).goes('/login/mfa');
+    const [form] = await admin.get('/login/mfa').forms();
+    const fields = Object.fromEntries(form.fields), guess = (n) => admin.post('/login/mfa', { ...fields, code: n }, { raw: true });
+    const wrong = code() === '000000' ? '000001' : '000000';
+    const answers = await Promise.all(Array.from({ length: 30 }, () => guess(wrong)));
+    expect(answers.filter((a) => a.status === 401)).toHaveLength(5);
+    expect(answers.filter((a) => a.status === 429)).toHaveLength(25);
+    expect(attempts(email).filter((a) => a === 'mfa_failed')).toHaveLength(5);
+    await guess(code()).is(429);
+    expect(one("select count(*) from session s join user u on u.id = s.subject_id where s.realm = 'staff' and u.email = ?", [email])).toBe('0');
+    expect(mails(email)).toHaveLength(1);                        // the lock is told once
+    // passwords too, and a code given in time still opens
+    clock.forward({ minutes: 16 });
+    const words = await Promise.all(Array.from({ length: 15 }, () => sign_in(as(null), email, 'wrong password')));
+    expect([words.filter((a) => a.status === 401).length, attempts(email).filter((a) => a === 'wrong_password').length]).toEqual([5, 5]);
+    expect(words.every((a) => [401, 429].includes(a.status))).toBe(true);
+    clock.forward({ minutes: 16 });
+    const again = as(null);
+    await sign_in(again, email).goes('/login/mfa');
+    await again.post('/login/mfa', { code: code() }, { from: '/login/mfa' }).is(303);
+    expect(attempts(email).pop()).toBe('success');
+  });
+
   test('ONB-LOGIN a role that demands a second factor sets it up; recovery codes work once', async () => {
     sql("update role set mfa_required = 1 where code = 'storekeeper'");
     const person = as(null);

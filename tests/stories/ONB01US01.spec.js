@@ -131,6 +131,30 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     expect(await row()).toContain('Active');
   });
 
+  test('ONB01US01 three invitations an hour go to one address, however many are asked for at once', async () => {
+    const email = 'often@sfwater.org', mailed = () => mails(email).length;
+    await admin().post('/org/admins/invite', { full_name: 'Otto Often', email, role: 'tenant_admin' }, { from: '/org/admins/invite' }).done('is on its way');
+    const id = one('select public_id from user where email = ?', [email]), send = () => admin().post(`/org/admins/${id}/invitation`, {}, { from: '/org/setup' });
+    clock.forward({ minutes: 10 });
+    const [form] = (await admin().get('/org/setup').forms()).filter((f) => f.fields.some(([k]) => k === 'csrf'));
+    const csrf = Object.fromEntries(form.fields).csrf;
+    const answers = await Promise.all(Array.from({ length: 6 }, () => admin().post(`/org/admins/${id}/invitation`, { csrf }, { raw: true })));
+    expect(answers.map((a) => a.status).sort()).toEqual([303, 303, 429, 429, 429, 429]);
+    const refused = answers.find((a) => a.status === 429);
+    expect(refused.text).toContain(`Three invitations went to ${email} within an hour. Try again in 50 minutes.`);
+    expect(refused.headers['retry-after']).toBe('3000');
+    expect([one('select sent_count from invitation where email = ?', [email]), mailed()]).toEqual(['3', 3]);
+    // taking it back does not begin anew, and what was refused left the invitation as it was
+    await admin().post(`/org/admins/${id}/revocation`, {}, { from: '/org/setup' }).is(303);
+    await send().is(429);
+    expect(one('select status from invitation where email = ?', [email])).toBe('revoked');
+    clock.forward({ minutes: 50, seconds: 1 });
+    await send().is(303);                                        // the first is an hour old
+    await send().is(429);                                        // the second is not
+    expect(mailed()).toBe(4);
+    await admin().post(`/org/admins/${id}/revocation`, {}, { from: '/org/setup' }).is(303);
+  });
+
   test('ONB01US01 an invitation is taken back; its link is dead', async () => {
     await admin().post('/org/admins/invite', { full_name: 'Rita Revoked', email: 'rita@sfwater.org', role: 'tenant_admin' }, { from: '/org/admins/invite' }).is(303);
     await jobs_run();

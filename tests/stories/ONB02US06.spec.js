@@ -109,16 +109,22 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
   });
 
   test('ONB02US06 one that never ran is deleted when it holds nothing: it is shown nowhere, its code and name are free', async () => {
-    const gone = (fields = {}) => admin().post('/utilities/swa-n/deletion', { reason: 'made by mistake', ...fields }, { from: '/utilities/swa-n/deletion' });
+    const gone = (fields = {}) => admin().post('/utilities/swa-n/deletion', { reason: 'made by mistake', ...fields });
+    const page_refuses = (at, text) => admin().get(at).refuses(409, null, text).and((r) => expect(r.body).not.toContain('name="reason"'));
+    await page_refuses('/utilities/swa-n/closing', 'This utility never ran. Delete it instead.');
+    await page_refuses('/utilities/swa-n/reactivation');
+    await page_refuses('/utilities/swa-w/deletion', /This utility has \d+ service areas?\. Suspend it instead\./);
     await admin().post('/utilities/swa-n/closing', { reason: 'not needed' }).refuses(409, null, 'This utility never ran. Delete it instead.');
     sql("insert into service_area (utility_id, level, code, name, path) select u.id, 'region', concat('R', seq), concat('Region ', seq), concat('R', seq) from utility u join seq_1_to_3 where code = 'swa-n'");
-    await gone().refuses(409, null, 'This utility has 3 service areas. Only one that holds nothing is deleted.');
+    await gone().refuses(409, null, 'This utility has 3 service areas. Only one that holds nothing is deleted.').and((r) => expect(r.body).not.toContain('name="reason"'));
+    await page_refuses('/utilities/swa-n/deletion', 'This utility has 3 service areas. Only one that holds nothing is deleted.');
     sql("delete a from service_area a join utility u on u.id = a.utility_id where u.code = 'swa-n' and a.code <> 'R1'");
     await gone().refuses(409, null, 'This utility has 1 service area. Only one that holds nothing is deleted.');
     sql("delete a from service_area a join utility u on u.id = a.utility_id where u.code = 'swa-n'");
     sql("insert into consumer (utility_id, consumer_no, last_name) select id, 'X-1', 'One' from utility where code = 'swa-n'");
     await gone().refuses(409, null, 'This utility has 1 consumer. Only one that holds nothing is deleted.');
     sql("delete from consumer where consumer_no = 'X-1'");
+    await admin().get('/utilities/swa-n/deletion').is(200).and((r) => expect(r.body).toContain('name="reason"'));
     await gone({ reason: '' }).refuses(422, 'reason');
     await as('utility_admin1').post('/utilities/swa-n/deletion', { reason: 'not mine' }).is(404);
     expect(one("select status from utility where code = 'swa-n'")).toBe('configuring');

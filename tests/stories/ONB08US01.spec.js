@@ -240,11 +240,21 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     expect(files['tables/user.csv'].toString().split('\r\n')[0]).not.toMatch(/password/);
     expect(Object.values(files).some((f) => f.includes('$argon2id$'))).toBe(false);
     await platform().get(`/org/subscription/export/${row.public_id}`).and((r) => expect(r.status).not.toBe(200));
+    // taking the file away is the act: it wants a proof of its own, and hands nothing over before
+    sql("update session set auth_at = '2020-01-01', mfa_at = null, reauth_at = null where ended_at is null");
+    const fetched = () => sql.platform('select fetched from tenant_export where id = ?', [row.id])[0].fetched;
+    await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).goes('/account/proof?next=%2Forg%2Fsubscription%2Fexport');
+    expect([fetched(), one("select count(*) from audit_entry where action = 'download' and entity = 'tenant_export'")]).toEqual(['1', '1']);
+    await as('tenant_admin').get('/account/proof?next=%2Forg%2Fsubscription%2Fexport').sees('This file holds data of people: confirm that it is you');
+    await as('tenant_admin').post('/account/proof', { password: 'Correct-Horse-7788' }, { from: '/account/proof?next=%2Forg%2Fsubscription%2Fexport' }).goes('/org/subscription/export');
+    await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).is(200);
+    expect(fetched()).toBe('2');
     // One whose job was killed for good: given up, what it left is gone, and another can be asked for.
     const left = path.join(instance().folder, 'documents', 'platform', 'exports');
     sql.platform("insert into tenant_export (tenant_id, asked_by, state, created_at) select id, 'Somebody', 'making', '2026-01-01' from tenant where slug = 'swa'");
     const dead = sql.platform("select public_id from tenant_export where state = 'making'")[0].public_id;
     for (const end of ['part', 'part.csv']) fs.writeFileSync(path.join(left, `${dead}.tar.gz.${end}`), 'half');
+    await as('tenant_admin').get('/org/subscription/export').sees('Failed', 'The job ended before the archive was whole. Ask for another one.').lacks('Being made');         // at once, without a sweep
     clock.forward({ days: 8 });
     proved();
     await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).is(404);              // over, before the job removes it
@@ -254,6 +264,48 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await as('tenant_admin').get('/org/subscription/export').sees('Ask for another one.', 'Expired');
     await as('tenant_admin').get(`/org/subscription/export/${row.public_id}`).is(404);
     expect(fs.existsSync(path.join(instance().folder, 'documents', 'platform', 'exports', `${row.public_id}.tar.gz`))).toBe(false);
+  });
+
+  test('ONB08US01 an export of a tenant that has left is gone after its days; many who ask at once get one; a file that cannot be taken along fails it', async () => {
+    test.setTimeout(180000);
+    const left = path.join(instance().folder, 'documents', 'platform', 'exports'), folder = path.join(instance().folder, 'documents', 'swa', 'ab');
+    const rows = () => sql.platform("select e.public_id, e.state, e.problem from tenant_export e join tenant t on t.id = e.tenant_id where t.slug = 'swa' and e.state not in ('expired', 'failed') order by e.id");
+    const latest = () => sql.platform('select * from tenant_export order by id desc limit 1')[0];
+    proved();
+    const csrf = Object.fromEntries((await as('tenant_admin').get('/org/subscription/export').forms()).find((f) => f.fields.some(([k]) => k === 'csrf')).fields).csrf;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => as('tenant_admin').post('/org/subscription/export', { csrf }, { raw: true })));
+    expect(answers.map((a) => a.status).sort()).toEqual([303, 409, 409, 409, 409, 409, 409, 409]);
+    expect(answers.find((a) => a.status === 409).text).toContain('An export is being made already.');
+    expect(rows()).toHaveLength(1);
+    // the tenant leaves while it waits: it may still take its data, and they do not stay for ever
+    sql.platform("update tenant set status = 'cancelled', cancelled_at = utc_timestamp(6) where slug = 'swa'");
+    try {
+      await jobs_run(120);
+      const one_ = latest(), file = path.join(left, `${one_.public_id}.tar.gz`);
+      expect([one_.state, fs.existsSync(file)]).toEqual(['ready', true]);
+      clock.forward({ days: 6, hours: 23 });
+      await jobs_run(60);
+      expect([latest().state, fs.existsSync(file)]).toEqual(['ready', true]);
+      clock.forward({ hours: 2 });
+      await jobs_run(60);
+      expect([latest().state, fs.existsSync(file)]).toEqual(['expired', false]);
+    } finally { sql.platform("update tenant set status = 'active', cancelled_at = null where slug = 'swa'"); }
+    // a document that the archive cannot hold (its name; who is not root also: one that cannot be read): no archive without it
+    fs.mkdirSync(folder, { recursive: true });
+    const ask = async () => { proved(); await as('tenant_admin').post('/org/subscription/export', {}, { from: '/org/subscription/export' }).done('The export is being made.'); await jobs_run(120); };
+    const hard = [path.join(folder, 'n'.repeat(140)), ...(process.getuid() ? [path.join(folder, 'closed')] : [])];
+    for (const at of hard) {
+      fs.writeFileSync(at, 'a paper', { mode: at.endsWith('closed') ? 0 : 0o600 });
+      await ask();
+      expect(latest().state).toBe('failed');
+      expect(latest().problem).toBeTruthy();
+      expect(fs.readdirSync(left).filter((f) => f.startsWith(latest().public_id))).toEqual([]);
+      expect(one("select count(*) from audit_entry where action = 'export_failed' and number = ?", [latest().public_id])).toBe('1');
+      await as('tenant_admin').get('/org/subscription/export').sees('Failed', latest().problem);
+      fs.unlinkSync(at);
+    }
+    await ask();                                                 // a failed one does not stand in the way
+    expect(latest().state).toBe('ready');
   });
 
   test('ONB08US01 cancelled: administrators take the data away; after 90 days two people approve, and nothing is left', async () => {

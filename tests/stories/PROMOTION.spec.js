@@ -102,7 +102,13 @@ story('PROMOTION', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right 
     await bring(signed({ ...document, kinds: [{ kind: 'gl_code', rows: [{ code: '9999', colour: 'red' }] }] })).refuses(422, 'file', /The file holds "colour" of "gl_code"/);
     await bring(signed({ ...document, kinds: [{ kind: 'gl_code', rows: [{ code: '9999', utility_id: '1' }] }] })).refuses(422, 'file', /The file holds "utility_id" of "gl_code"/);
     await bring(signed({ ...document, kinds: [{ kind: 'gl_code', rows: [{ code: '9999' }, { code: '9999' }] }] })).refuses(422, 'file', 'The file holds 9999 of "gl_code" twice.');
+    // each refusal stays in the audit, with its words, although nothing else of the upload does
+    const kept = sql("select reason, number, u.email from audit_entry e join user u on u.id = e.actor_id where e.entity = 'config_file' and e.action = 'refused' order by e.id");
+    expect(kept.pop()).toEqual({ reason: 'The file holds 9999 of "gl_code" twice.', number: 'swa-e', email: 'tenant_admin@swa.test' });
+    expect(kept.length).toBeGreaterThan(3);
+    const before = one("select count(*) from audit_entry where entity = 'config_file' and action = 'refused'");
     await bring(signed({ ...document, tenant: 'other', utility: 'sand', kinds: [] })).is(303);
+    expect(one("select count(*) from audit_entry where entity = 'config_file' and action = 'refused'")).toBe(before);
   });
 
   test('PROMOTION part of a file is refused: what leads nowhere, what the database holds against it, an approved version', async () => {

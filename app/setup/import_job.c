@@ -106,7 +106,8 @@ static void taken_back(Ctx *c, Id batch, void *arg) {
 #define MISSING(F, T) F(T, const char *, column_name) F(T, int64_t, n)
 ROW(Missing, MISSING)
 
-/* Rows whose reference is unknown, while nothing of that kind was brought in: the other file comes first. */
+/* Rows whose reference is unknown, while nothing of that kind was brought in, or made by hand: the other file comes
+   first. */
 static Refusal order_refusal(Ctx *c, Id batch) {
     const Batch *b = batch_get(c, batch);
     const ImportEntity *e = import_entity(b->entity);
@@ -120,6 +121,7 @@ static Refusal order_refusal(Ctx *c, Id batch) {
         int k = l.v[i].column_name ? import_column(e, l.v[i].column_name) : -1;
         const ImportColumn *column = k < 0 ? NULL : &e->columns[k];
         if (!column || !column->refers || !strcmp(column->refers, e->name)) continue;
+        if (column->flags & IMPORT_REQUIRED && b->valid_count + b->warning_count) continue;     /* others are found */
         if (db_int(c, "select exists (select 1 from import_link where utility_id=? and entity=?)", c->utility,
                    column->refers)) continue;
         return REFUSE(c, CONFLICT, "Import %s before %s (%s rows refer to unknown %s).", column->refers, e->name,

@@ -77,13 +77,16 @@ void import_totals_post(Req *r) {
     F(T, int64_t, here_sum) F(T, int64_t, here_use)
 ROW(Side, SIDE)
 
-/* What of a batch is here is asked of the records themselves: the ledger, bills and payments taken over, readings. */
+/* What of a batch is here is asked of the records themselves: the ledger, bills and payments taken over, readings. Rows
+   are read only of what has amounts, and counted only where some of them went back. */
 static Sides sides_of(Ctx *c) {
     return db_all(c, Side, "select b.batch_no, b.entity, b.control_totals, b.total_count as file_count, "
-        "(select coalesce(sum(r.amount_minor), 0) from import_row r where r.batch_id=b.id) as file_sum, "
-        "(select coalesce(sum(r.use_micro), 0) from import_row r where r.batch_id=b.id) as file_use, "
-        "(select count(*) from import_row r where r.batch_id=b.id and r.state in ('imported', 'skipped', 'blocked')) "
-        "as here_count, "
+        "if(b.entity in ('opening_balance', 'bill', 'payment', 'payment_agreement'), (select "
+        "coalesce(sum(r.amount_minor), 0) from import_row r where r.batch_id=b.id), 0) as file_sum, "
+        "if(b.entity='bill', (select coalesce(sum(r.use_micro), 0) from import_row r where r.batch_id=b.id), 0) "
+        "as file_use, "
+        "if(b.state='partly_rolled_back', (select count(*) from import_row r where r.batch_id=b.id and r.state in "
+        "('imported', 'skipped', 'blocked')), b.imported_count+b.skipped_count) as here_count, "
         "case b.entity when 'opening_balance' then (select coalesce(sum(e.debit_minor)-sum(e.credit_minor), 0) "
         "from import_row r join ledger_entry e on e.txn_id=r.entity_id and e.account_id is not null "
         "where r.batch_id=b.id and r.state in ('imported', 'blocked')) "

@@ -230,6 +230,17 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, mails, le
     await admin().get('/migration/templates/consumer/guide').sees('Version 2 of the template.');
   });
 
+  test('ONB04US01 areas made by hand are enough: a wrong code keeps its own row out, not the others', async () => {
+    expect(one("select count(*) from import_link where entity = 'service_area'")).toBe('0');
+    const header = ['legacy_id', 'sub_area_code', 'line1', 'city', 'state', 'postcode', 'type'], home = (n, code) => [`MH-${n}`, code, `${n} Hand Way`, 'Portland', 'OR', '97205', 'house'];
+    const b = await bring('premise', csv(header, [home(1, 'BEA-CEN'), home(2, 'NOWHERE'), home(3, 'BEA-CEN')]));
+    expect({ state: b.state, imported: b.imported_count, errors: b.error_count }).toEqual({ state: 'completed_with_errors', imported: '2', errors: '1' });
+    // none of them is there: the other file comes first
+    const v = await validate('premise', csv(header, [home(4, 'NOWHERE'), home(5, 'ELSEWHERE')]));
+    expect({ state: v.state, problem: v.problem }).toEqual({ state: 'validation_failed', problem: 'Import service_area before premise (2 rows refer to unknown sub-areas).' });
+    await admin().post(`/migration/${v.batch_no}/import`).refuses(409, null, 'Import service_area before premise (2 rows refer to unknown sub-areas).');
+  });
+
   test('ONB04US01 the pages of the four look right', async ({ page }) => {
     test.setTimeout(180000);
     for (const path of ['/migration', '/migration/templates/document/guide', '/migration/templates/tariff/guide', '/migration/templates/payment_agreement/guide', `/cis/consumers/${one("select consumer_no from consumer where legacy_no = 'MC-1'")}/history`, `/cis/consumers/${one("select consumer_no from consumer where legacy_no = 'MC-3'")}/financial`]) {

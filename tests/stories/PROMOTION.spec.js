@@ -232,6 +232,8 @@ story('PROMOTION', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right 
     expect(await view.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(9000);
     await card('Departments').locator(':scope > summary').click();
     await expect(view.getByText('Department 7', { exact: true })).toBeVisible();
+    // one line, not letters one below the other
+    expect((await view.locator('.s-diff label', { hasText: 'Department 7' }).first().boundingBox()).height).toBeLessThan(40);
   });
 
   test('PROMOTION pages look right', async ({ page: view }) => {

@@ -16,10 +16,12 @@ SETUP_CHECK(mx_codes, "/mx/settings", "select exists (select 1 from reading_stat
 SETUP_CHECK(mx_cycle, "/mx/settings/routes", "select exists (select 1 from read_cycle k join read_cycle_route r "
             "on r.read_cycle_id = k.id where k.utility_id = ?)", c->utility)
 
-SETUP_COUNT(mx_areas, "/mx/settings/routes", "select count(*) from service_area a where a.utility_id = ? "
-            "and a.level = 'sub_area' and a.status = 'active' and not exists (select 1 from route r "
-            "join service_area b on json_contains(r.area_ids, cast(b.id as char)) "
-            "where r.utility_id = a.utility_id and (b.id = a.id or a.path like concat(b.path, '/%')))", c->utility)
+/* Sub-areas that no route has, by themselves or by an area above them. */
+SETUP_COUNT(mx_areas, "/mx/settings/routes", "with recursive covered (id) as (select distinct j.id from route r "
+            "join json_table(r.area_ids, '$[*]' columns (id bigint path '$')) j where r.utility_id = ? "
+            "union select s.id from covered k join service_area s on s.parent_id = k.id) "
+            "select count(*) from service_area a where a.utility_id = ? and a.level = 'sub_area' "
+            "and a.status = 'active' and a.id not in (select id from covered)", c->utility, c->utility)
 SETUP_COUNT(mx_cycled, "/mx/settings/routes", "select count(*) from route r where r.utility_id = ? and not exists "
             "(select 1 from read_cycle_route k where k.route_id = r.id)", c->utility)
 /* Reported when a meter cannot be read, and what follows from it. */

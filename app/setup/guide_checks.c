@@ -131,13 +131,12 @@ SETUP_COUNT(area_branches, "/areas", "select count(*) from service_area a where 
             "and a.status = 'active' and a.level <> 'sub_area' and not exists (select 1 from service_area k "
             "where k.parent_id = a.id and k.status = 'active')", c->utility)
 /* Siblings that share ground: more than OVERLAP_MIN_M2, as the form of an area refuses it. */
-SETUP_COUNT(area_overlaps, "/areas", "select count(*) from service_area a join service_area b "
-            "on b.utility_id = a.utility_id and b.parent_id <=> a.parent_id and b.id > a.id and b.status <> 'merged' "
-            "and b.geometry is not null where a.utility_id = ? and a.status <> 'merged' and a.geometry is not null "
-            "and st_intersects(st_geomfromgeojson(a.geometry), st_geomfromgeojson(b.geometry)) and 12364000000 "
-            "* cos(radians(st_y(st_centroid(st_geomfromgeojson(a.geometry))))) * "
-            "st_area(st_intersection(st_geomfromgeojson(a.geometry), st_geomfromgeojson(b.geometry))) > ?",
-            c->utility, (int)OVERLAP_MIN_M2)
+SETUP_COUNT(area_overlaps, "/areas", "with g as (select id, parent_key, st_geomfromgeojson(geometry) as shape "
+            "from service_area where utility_id = ? and status <> 'merged' and geometry is not null) "
+            "select count(*) from g a join g b on b.parent_key = a.parent_key and b.id > a.id "
+            "where mbrintersects(a.shape, b.shape) and st_intersects(a.shape, b.shape) "
+            "and 12364000000 * cos(radians(st_y(st_centroid(a.shape)))) * st_area(st_intersection(a.shape, b.shape)) "
+            "> ?", c->utility, (int)OVERLAP_MIN_M2)
 SETUP_COUNT(area_managers, "/areas", "select count(*) from service_area where utility_id = ? and level = 'division' "
             "and status = 'active' and manager_user_id is null", c->utility)
 

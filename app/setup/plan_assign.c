@@ -20,8 +20,8 @@ void plan_connections_page(Req *r) {
     ListSpec spec = {
         .name = "plan_connections", .one = "connection", .many = "connections", .feature = "core.tariffs",
         .path = text(r, "/plans/%s/connections", p->code), .area = "m.sub_area_id",
-        .from = "service_connection s join account a on a.id = s.account_id join premise m on m.id = s.premise_id "
-                "join consumer_category k on k.id = a.category_id",
+        .from = "service_connection s", .joins = FRAGMENTS { "join account a on a.id = s.account_id",
+            "join premise m on m.id = s.premise_id", "join consumer_category k on k.id = a.category_id", NULL },
         .where = "s.utility_id = ? and s.tariff_plan_id = ?", .id = "s.id",
         .columns = COLUMNS {
             { "connection_no", NULL, "s.connection_no", LIST | SORT | SEARCH, .kind = "code",
@@ -33,10 +33,10 @@ void plan_connections_page(Req *r) {
               "from consumer_category where utility_id = ? order by code" },
             { "size",          NULL, "s.size", LIST },
             { "valid_from_on", NULL, "s.plan_valid_from", LIST | SORT },
-            { "billed_on",     NULL, "s.last_billed_on", LIST | SORT },
+            { "billed_on",     NULL, "s.last_billed_on", LIST },
             { "status",        NULL, "s.status", LIST | FILTER, .choices = states, .many = 1 },
             { 0 } },
-        .order = "connection_no", .empty_title = "No connections",
+        .order = "connection_no", .index = "connection_plan", .empty_title = "No connections",
         .empty_text = "Nobody is on this plan." };
     plan_head(r, p, NULL, PLAN_SAY(r, "subscribers"));
     list_show(r, &spec, r->c.utility, p->id);

@@ -264,7 +264,10 @@ typedef struct Verdict { const Claim *claim; JobFate fate; int64_t wait_us; cons
 /* A dead job is an alert of its tenant and news. */
 static void tell_dead(Ctx *c, const Claim *j, const char *error) {
     TenantRow *tenant = j->tenant_id.id && c->tenant.id != j->tenant_id.id ? tenant_by_id(c, j->tenant_id) : NULL;
-    if (tenant) tenant_enter(c, tenant);
+    if (tenant) {
+        tenant_enter(c, tenant);
+        c->utility = db_id(c, "select id from utility where id=?", j->utility_id);
+    }
     event_emit(c, &(Event){ .name = "job.failed", .entity = "job", .id = j->id,
                             .payload = json_pairs(c, "job_id", text(c, "%lld", (long long)j->id.id), "handler", j->kind,
                                                   "error", error, NULL) });

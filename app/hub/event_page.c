@@ -15,7 +15,8 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-enum { BODY_SHOWN = 4000, BODY_DAYS = 90, LEFT_DAYS = 5, AT_ONCE = 2000, STEPS_SHOWN = 100 };
+enum { BODY_SHOWN = 4000, BODY_DAYS = 90, LEFT_DAYS = 5, AT_ONCE = 2000, STEPS_SHOWN = 100, DAY_S = 86400,
+       DIE_AT_ONCE = 200 };
 
 static const Choice event_states[] = { { "received", NULL }, { "processing", NULL }, { "processed", NULL },
                                        { "ignored", NULL }, { "failed", NULL }, { "dead", NULL }, { 0 } };
@@ -30,35 +31,60 @@ static const Choice event_drivers[] = { { "stripe", "hub.driver.stripe" },
 
 static const Choice ages[] = { { "24h", "org.age.24h" }, { "older", "org.age.older" }, { 0 } };
 
+static const ListColumn event_columns[] = {
+    { "received_at",       NULL, "e.received_at",       LIST | SORT | FILTER,
+      .link = "/integrations/events/{public_id}", .place = "id" },
+    { "public_id",         NULL, "e.public_id" },
+    { "driver",            NULL, "e.driver",            LIST | FILTER, .choices = event_drivers,
+      .index = "webhook_event_driver" },
+    { "provider_event_id", NULL, "e.provider_event_id", LIST | SEARCH_START, .place = "name",
+      .sub = "type" },
+    { "type",              NULL, "e.type",              SEARCH_START },
+    { "attempts",          NULL, "e.attempts",          LIST },
+    { "delivery_count",    NULL, "e.delivery_count",    LIST },
+    { "latency_ms",        NULL, "timestampdiff(microsecond, e.received_at, e.processed_at) div 1000", LIST },
+    { "intent_no",         NULL, "i.intent_no",         LIST | SEARCH_START,
+      .link = "/integrations/payments/{intent_no}" },
+    { "error",             NULL, "left(coalesce(e.error, e.reason), 80)", LIST },
+    { "age",               NULL, "'all'",               FILTER, .choices = ages, .more = 1 },
+    { "state",             NULL, "e.state",             LIST | FILTER, .choices = event_states,
+      .index = "webhook_event_state" },
+    { 0 } };
+
 static const ListSpec events = {
     .name = "webhook_events", .path = "/integrations/events", .feature = "hub.events", .id = "e.id",
-    .from = "webhook_event e join (select cast(? as datetime(6)) as at) n", .where = "e.utility_id = ?",
+    .from = "webhook_event e", .index = "webhook_event_newest", .where = "e.utility_id = ?",
     .joins = FRAGMENTS { "left join payment_intent i on i.id = e.intent_id", NULL },
-    .columns = COLUMNS {
-        { "received_at",       NULL, "e.received_at",       LIST | SORT | FILTER,
-          .link = "/integrations/events/{public_id}", .place = "id" },
-        { "id",                NULL, "e.id",                SORT },
-        { "public_id",         NULL, "e.public_id" },
-        { "driver",            NULL, "e.driver",            LIST | FILTER, .choices = event_drivers },
-        { "provider_event_id", NULL, "e.provider_event_id", LIST | SEARCH_START, .place = "name",
-          .sub = "type" },
-        { "type",              NULL, "e.type",              SEARCH_START },
-        { "attempts",          NULL, "e.attempts",          LIST },
-        { "delivery_count",    NULL, "e.delivery_count",    LIST },
-        { "latency_ms",        NULL, "timestampdiff(microsecond, e.received_at, e.processed_at) div 1000", LIST },
-        { "intent_no",         NULL, "i.intent_no",         LIST | SEARCH_START,
-          .link = "/integrations/payments/{intent_no}" },
-        { "error",             NULL, "left(coalesce(e.error, e.reason), 80)", LIST },
-        { "age",               NULL, "if(e.received_at >= n.at - interval 1 day, '24h', 'older')", FILTER,
-          .choices = ages, .more = 1 },
-        { "state",             NULL, "e.state",             LIST | FILTER, .choices = event_states },
-        { 0 } },
-    .order = "-id" };
+    .found = FRAGMENTS { "select x.id from webhook_event x where x.utility_id = ? and x.provider_event_id like ?",
+                         "select x.id from webhook_event x where x.utility_id = ? and x.type like ?",
+                         "select x.id from payment_intent y join webhook_event x on x.intent_id = y.id "
+                         "where y.utility_id = ? and y.intent_no like ?",
+                         NULL },
+    .columns = event_columns, .order = "-received_at" };
 
+static ListColumn *column(ListColumn *all, const char *name) {
+    while (strcmp(all->name, name)) all++;
+    return all;
+}
+
+/* An age is a part of the list's order: asked for in .where, so that no row is looked at that is not in it; the filter
+   of that name is then true of all. A provider and a state together have an index of their own. */
 void event_list_page(Req *r) {
+    const char *age = query_text(r, "age");
+    bool is_young = age && !strcmp(age, "24h"), is_old = age && !strcmp(age, "older");
+    ListColumn *columns = take_n(r, ListColumn, sizeof event_columns / sizeof *event_columns);
+    memcpy(columns, event_columns, sizeof event_columns);
+    ListSpec list = events;
+    list.columns = columns;
+    if (is_young || is_old) {
+        list.where = is_young ? "e.utility_id = ? and e.received_at >= ?" : "e.utility_id = ? and e.received_at < ?";
+        column(columns, "age")->sql = is_young ? "'24h'" : "'older'";
+    }
+    if (query_text(r, "driver") && *query_text(r, "driver")) column(columns, "state")->index = "webhook_event_both";
     show_text(r, "page.title", word(r, "hub.events"));
     page_tabs(r, "hub", "/integrations/events");
-    list_show(r, &events, r->c.now, r->c.utility);
+    if (is_young || is_old) list_show(r, &list, r->c.utility, time_add_seconds(r->c.now, -DAY_S));
+    else list_show(r, &list, r->c.utility);
     if (!r->status) page(r, "layout/list");
 }
 
@@ -194,6 +220,10 @@ void event_page(Req *r) {
     page(r, "layout/show");
 }
 
+const char *event_path(Ctx *c, Id event) {
+    return text(c, "/integrations/events/%s", db_text(c, "select public_id from webhook_event where id = ?", event));
+}
+
 void event_step_note(Ctx *c, Id event, const char *what, const char *text_) {
     db_run(c, "insert into webhook_event_step (webhook_event_id, at, what, text, by_id) values (?,?,?,left(?, 2000),?)",
            event, c->now, what, text_, c->realm == REALM_STAFF ? c->user : (Id){ 0 });
@@ -207,6 +237,7 @@ void event_replay(Req *r) {
     db_run(r, "update webhook_event set state = 'received', next_attempt_at = ?, processed_at = null, error = null, "
               "reason = null where id = ?", r->c.now, e->id);
     event_step_note(&r->c, e->id, "replayed", NULL);
+    alert_clear(&r->c, text(r, "webhook.dead:%lld", (long long)e->id.id));
     job_enqueue(&r->c, &(NewJob){ .kind = !strcmp(e->source, "gateway") ? "webhook.gateway" : "webhook.message",
                                   .payload = text(r, "{\"event\":%lld}", (long long)e->id.id),
                                   .unique_key = text(r, "%lld:replay", (long long)e->id.id),
@@ -216,18 +247,56 @@ void event_replay(Req *r) {
     go(r, "/integrations/events/%s", e->public_id);
 }
 
+/* --- given up ----------------------------------------------------------------------------------------------------- */
+
+void event_dead(Ctx *c, Id event, const char *error) {
+    event_step_note(c, event, "dead", error);
+    alert_raise(c, "webhook.dead", "critical", text(c, "webhook.dead:%lld", (long long)event.id),
+                text(c, "Event %s could not be processed: %.200s",
+                     db_text(c, "select provider_event_id from webhook_event where id = ?", event), error),
+                event_path(c, event));
+}
+
+/* One that nobody works on any more. False: it has come to its end meanwhile. */
+static bool event_dies(Ctx *c, Id event, int attempts, const char *error) {
+    if (!db_run(c, "update webhook_event set state = 'dead', attempts = greatest(attempts, ?), error = left(?, 2000), "
+                   "next_attempt_at = null where id = ? and state in ('received', 'processing', 'failed')", attempts,
+                error, event))
+        return false;
+    event_dead(c, event, error);
+    return true;
+}
+
+#define DEAD_HOOK(F, T) F(T, const char *, payload) F(T, const char *, error) F(T, int, attempts)
+ROW(DeadHook, DEAD_HOOK)
+
+/* Its worker ended again and again: no try came to its end to say so (hook.c does for all others). */
+void hook_job_failed(Ctx *c, const EventRow *e) {
+    DeadHook *j = db_find(c, DeadHook, "select coalesce(payload, '{}') as payload, coalesce(error, '') as error, "
+                                       "attempts from smart360.job where id = ? and kind in ('webhook.gateway', "
+                                       "'webhook.message') and state = 'dead'", e->id);
+    int64_t id = 0;
+    if (!j || !json_int(json_read(&c->mem, j->payload, strlen(j->payload), 4096, NULL), "event", &id)) return;
+    utility_enter(c, db_id(c, "select utility_id from webhook_event where id = ?", (Id){ id }));
+    event_dies(c, (Id){ id }, j->attempts, j->error);
+}
+
 /* --- nights ------------------------------------------------------------------------------------------------------- */
 
-/* Bodies are kept for 90 days, then their digest alone. An event that nobody works on any more (its worker died again
-   and again) is dead too. */
+#define LEFT_EVENT(F, T) F(T, Id, id)
+ROW(LeftEvent, LEFT_EVENT)
+
+/* Bodies are kept for 90 days, then their digest alone. An event that nobody works on any more (its job was cancelled,
+   say) is dead too. */
 JobStep events_upkeep(Ctx *c, const JobRow *job) {
     (void)job;
-    db_run(c, "update webhook_event set state = 'dead', error = coalesce(error, 'No try has come to an end.'), "
-              "next_attempt_at = null where utility_id = ? and state in ('received', 'processing', 'failed') and "
-              "received_at < ?", c->utility, time_add_seconds(c->now, -LEFT_DAYS * 86400));
+    LeftEvents left = db_all(c, LeftEvent, "select id from webhook_event where utility_id = ? and state in "
+                                           "('received', 'processing', 'failed') and received_at < ? limit ?",
+                             c->utility, time_add_seconds(c->now, -LEFT_DAYS * DAY_S), (int)DIE_AT_ONCE);
+    for (size_t i = 0; i < left.n; i++) event_dies(c, left.v[i].id, 0, "No try has come to an end.");
     int64_t done = db_run(c, "update webhook_event set body_sha256 = unhex(sha2(body, 256)), body = null, "
                              "http_headers = null where utility_id = ? and received_at < ? and body is not null "
-                             "order by id limit ?", c->utility, time_add_seconds(c->now, -BODY_DAYS * 86400),
+                             "order by id limit ?", c->utility, time_add_seconds(c->now, -BODY_DAYS * DAY_S),
                           (int)AT_ONCE);
-    return done == AT_ONCE ? STEP_AGAIN : STEP_DONE;
+    return done == AT_ONCE || left.n == DIE_AT_ONCE ? STEP_AGAIN : STEP_DONE;
 }

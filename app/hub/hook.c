@@ -299,10 +299,6 @@ static void payment_event(Ctx *c, const StoredEvent *e, GatewayEvent *event, int
     finish(c, e->id, stale ? "ignored" : "processed", stale ? "stale" : NULL, intent);
 }
 
-static const char *event_path(Ctx *c, Id event) {
-    return text(c, "/integrations/events/%s", db_text(c, "select public_id from webhook_event where id = ?", event));
-}
-
 /* A refund or dispute before its success: the payment's state is asked for, then the event comes again. */
 static bool comes_again(Ctx *c, const StoredEvent *e, Id intent) {
     int tries = (int)db_int(c, "select attempts from webhook_event where id=?", e->id);
@@ -374,12 +370,8 @@ static void try_failed(Ctx *c, void *arg) {
                    "where id=? and state in ('received', 'processing', 'failed')", t->is_over ? "dead" : "failed",
                 t->error, t->is_over ? TIME_NONE : time_add_seconds(c->now, wait_s), t->event))
         return;
-    event_step_note(c, t->event, t->is_over ? "dead" : "failed", t->error);
-    if (t->is_over)
-        alert_raise(c, "webhook.dead", "critical", text(c, "webhook.dead:%lld", (long long)t->event.id),
-                    text(c, "Event %s could not be processed: %.200s",
-                         db_text(c, "select provider_event_id from webhook_event where id = ?", t->event), t->error),
-                    event_path(c, t->event));
+    if (t->is_over) event_dead(c, t->event, t->error);
+    else event_step_note(c, t->event, "failed", t->error);
 }
 
 static JobStep tried(Ctx *c, const JobRow *job, void (*work)(Ctx *, Id, int)) {

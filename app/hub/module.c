@@ -121,6 +121,7 @@ static const JobHandler hub_jobs[] = {
 
 static const EventHandler hub_events[] = {
     { "refund_request.approved", "hub.refund", refund_approved },
+    { "job.failed", "hub.job_failed", hook_job_failed },
     { 0 }
 };
 

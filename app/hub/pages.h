@@ -57,6 +57,10 @@ void    event_page(Req *r);
 void    event_replay(Req *r);
 /* What became of an event beside its state: failed, dead, replayed. */
 void    event_step_note(Ctx *c, Id event, const char *what, const char *text_);
+const char *event_path(Ctx *c, Id event);
+/* An event is given up: said on its page, and to the administrators. */
+void    event_dead(Ctx *c, Id event, const char *error);
+void    hook_job_failed(Ctx *c, const EventRow *e);
 JobStep events_upkeep(Ctx *c, const JobRow *job);
 /* account_page.c; the job: account.c. hub_card_mark: the letters of card `n` in place of a picture: providers' own are
    theirs, and no package of them may be used for this. */

@@ -211,6 +211,47 @@ story('HUB webhooks', 'HUB-FIX', ({ as, test, expect, sql, one, jobs_run, reques
     expect([payments(no), one('select reason from webhook_event where id = ?', [e.id])]).toEqual([1, 'stale']);
   });
 
+  test('HUB events: an event whose worker died again and again is dead, told to administrators and can be replayed; one that died once is processed', async () => {
+    const admin = as('utility_admin'), [poison, lucky] = [open(), open()];
+    const id = (no) => one('select id from webhook_event where provider_event_id = ?', [`evt_${no}_payment.succeeded`]);
+    // As workers leave them that were killed in the middle: claimed, and no sign of life.
+    for (const [no, crashes] of [[poison, 2], [lucky, 0]]) {
+      sql(`insert into webhook_event (utility_id, source, account_ref, driver, provider_event_id, type, received_at, http_headers, body, next_attempt_at)
+           select utility_id, 'gateway', id, 'sandbox', ?, 'payment.succeeded', ?, '{"method":"POST"}', ?, ? from gateway_account where driver = 'sandbox' and utility_id = 1`, [`evt_${no}_payment.succeeded`, instance().now(), JSON.stringify(event(no)), instance().now()]);
+      sql.platform(`insert into job (tenant_id, utility_id, kind, class, payload, unique_key, priority, run_at, max_attempts, actor_kind, state, worker, token, attempts, crashes, started_at, lease_until)
+           select t.id, 1, 'webhook.gateway', 'payments', json_object('event', ?), uuid(), 100, '2026-01-01', 25, 'system', 'running', 'gone:1', ?, ?, ?, utc_timestamp(6), utc_timestamp(6) - interval 1 second from tenant t where t.slug = 'swa'`, [Number(id(no)), crashes + 1, crashes + 1, crashes]);
+    }
+    const says = (no) => sql('select state, next_attempt_at next, left(error, 16) error from webhook_event where provider_event_id = ?', [`evt_${no}_payment.succeeded`])[0];
+    await expect.poll(() => says(poison).state, { timeout: 60000 }).toBe('dead');
+    await jobs_run().catch(() => {});
+    expect(says(poison)).toEqual({ state: 'dead', next: null, error: 'The worker ended' });
+    expect([state(poison), payments(poison)]).toEqual(['requires_action', 0]);
+    expect([says(lucky).state, payments(lucky)]).toEqual(['processed', 1]);
+    const e = one('select public_id from webhook_event where id = ?', [id(poison)]), alerts = () => sql('select severity, utility_id utility, link from alert where dedup_key = ? and resolved_at is null', [`webhook.dead:${id(poison)}`]);
+    expect(alerts()).toEqual([{ severity: 'critical', utility: '1', link: `/integrations/events/${e}` }]);
+    expect(one('select count(*) from alert where dedup_key = ?', [`webhook.dead:${id(lucky)}`])).toBe('0');
+    sql.platform("update job set state = 'cancelled', ended_at = utc_timestamp(6) where state = 'dead' and kind = 'webhook.gateway'");
+    await admin.get('/integrations/events?state=dead').sees(`evt_${poison}`).lacks(`evt_${lucky}`);
+    await admin.get(`/integrations/events/${e}`).sees('Given up', 'The worker ended or was stuck');
+    await admin.post(`/integrations/events/${e}/replay`, {}, { from: `/integrations/events/${e}` }).done('The event is processed again.');
+    await jobs_run();
+    expect([says(poison).state, state(poison), payments(poison), alerts()]).toEqual(['processed', 'succeeded', 1, []]);
+  });
+
+  test('HUB events: the list answers by age, state, provider and what people quote', async () => {
+    const admin = as('utility_admin'), all = () => Number(one('select count(*) from webhook_event where utility_id = 1'));
+    const counts = async (query) => Number(((await admin.get(`/integrations/events${query}`).is(200)).text.match(/1 to \d+ of (\d+)/) ?? [0, 0])[1]);
+    sql("update webhook_event set received_at = received_at - interval 2 day where state = 'dead' limit 1");
+    expect(await counts('')).toBe(all());
+    expect([await counts('?age=24h'), await counts('?age=older')]).toEqual([all() - 1, 1]);
+    expect([await counts('?state=dead'), await counts('?state=dead&age=older'), await counts('?state=processed&age=older')]).toEqual([Number(one("select count(*) from webhook_event where utility_id = 1 and state = 'dead'")), 1, 0]);
+    expect([await counts('?driver=sandbox'), await counts('?driver=stripe')]).toEqual([Number(one("select count(*) from webhook_event where utility_id = 1 and driver = 'sandbox'")), 0]);
+    const no = one('select i.intent_no from webhook_event e join payment_intent i on i.id = e.intent_id where e.utility_id = 1 limit 1');
+    expect(await counts(`?q=${no}`)).toBe(Number(one('select count(*) from webhook_event e join payment_intent i on i.id = e.intent_id where i.intent_no = ?', [no])));
+    expect(await counts('?q=payment.fail')).toBe(Number(one("select count(*) from webhook_event where utility_id = 1 and type like 'payment.fail%'")));
+    expect(await counts('?q=no_such_event')).toBe(0);
+  });
+
   test('HUB events: after 90 days only the digest of a body is kept', async () => {
     const e = sql("select id, public_id, sha2(body, 256) hash from webhook_event where state = 'processed' order by id limit 1")[0];
     sql("update webhook_event set received_at = received_at - interval 91 day where id = ?", [e.id]);

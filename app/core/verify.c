@@ -163,10 +163,16 @@ CHECK(
     "group by target_id) x on x.target_id=b.id "
     "where b.status in ('published', 'cancelled') and b.kind <> 'migration' and b.paid_minor <> coalesce(x.s, 0)")
 CHECK(refunds_within_intent, "select concat('payment_intent ', i.intent_no) what from payment_intent i "
-                             "join (select intent_id, currency, sum(amount_minor) s from refund "
+                             "join (select intent_id, currency, sum(amount_minor - unheld_minor) s from refund "
                              "where state in ('submitted', 'succeeded') group by intent_id, currency) r "
                              "on r.intent_id=i.id where r.s > coalesce(if(r.currency=i.currency, i.received_minor, "
                              "i.other_minor), 0)")
+
+CHECK(unheld_is_in_suspense, "select concat('refund ', f.refund_no) what from refund f left join ("
+                             "select e.source_id, sum(e.debit_minor - e.credit_minor) s from ledger_entry e "
+    "join gl_role r on r.utility_id=e.utility_id and r.gl_code_id=e.gl_code_id and r.posting_key='SUSPENSE' "
+    "where e.source_type='refund' and e.txn_type='refund_paid' group by e.source_id) x on x.source_id=f.id "
+    "where f.unheld_minor <> 0 and f.unheld_minor <> coalesce(x.s, 0)")
 
 CHECK(unmatched_is_in_suspense, "select concat('payment ', p.payment_no) what from payment p left join ("
                                 "select e.source_id, sum(e.credit_minor - e.debit_minor) s from ledger_entry e "
@@ -398,7 +404,8 @@ static const struct { const char *text; Check check[6]; } invariants[INVARIANTS]
     { "a reading is billed once",                      { reading_once, billed_usage_has_its_bill } },
     { "a payment is posted once and adds up",          { provider_payment_once, payment_posted_once, payment_adds_up,
         allocations_add_up, bills_paid_by_parts, credits_add_up } },
-    { "refunds within what was received",              { refunds_within, refunds_within_intent, refunded_was_asked } },
+    { "refunds within what was received",              { refunds_within, refunds_within_intent, refunded_was_asked,
+                                                        unheld_is_in_suspense } },
     { "unmatched money stands in suspense",            { unmatched_is_in_suspense, received_is_booked } },
     { "legal numbers without gap or double",           { bill_numbers, receipt_numbers, credit_note_numbers,
         number_gaps } },

@@ -52,8 +52,8 @@ Money paid_fee_left(Ctx *c, Id intent, Money fee) {
     if (fee.minor <= 0 || !intent.id) return (Money){ 0 };
     Money refunded = db_money(
         c,
-        "select cast(coalesce(sum(amount_minor), 0) as signed) from refund where intent_id = ? and payment_id is "
-        "null and state = 'succeeded' for update",
+        "select cast(coalesce(sum(amount_minor - unheld_minor), 0) as signed) from refund where intent_id = ? and "
+        "payment_id is null and state = 'succeeded' for update",
         intent);
     Money disputed = db_money(
         c,

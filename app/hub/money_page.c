@@ -133,6 +133,11 @@ static void show_intent_tables(Req *r, const IntentView *i) {
     table_rows_of(
         t, NULL,
         "select refund_no, amount_minor, provider_refund_id, state from refund where intent_id = ? order by id", i->id);
+    Money unheld = db_money(r, "select cast(coalesce(sum(unheld_minor), 0) as signed) from refund where intent_id = ?",
+                            i->id);
+    if (unheld.minor)
+        show_text(r, "show.sections.2.sub",
+                  msg_format(r, r->c.language, "hub.unheld", { "amount", money_of(r, unheld) }));
     t = section_table(r, 3, "hub.ledger_entries");
     table_column(t, word(r, "hub.code"), "code", "id");
     table_column(t, word(r, "hub.name"), "text", "name");

@@ -18,7 +18,8 @@ static const Choice intent_states[] = { { "created", NULL }, { "requires_action"
     { "expired", NULL }, { "needs_review", NULL }, { "failed_to_start", NULL }, { 0 } };
 
 static const Choice intent_exceptions[] = { { "amount_mismatch", NULL }, { "currency_mismatch", NULL },
-                                            { "duplicate_suspect", NULL }, { "missing_at_provider", NULL }, { 0 } };
+                                            { "duplicate_suspect", NULL }, { "over_refunded", NULL },
+                                            { "missing_at_provider", NULL }, { 0 } };
 
 static const Choice intent_methods[] = { { "card", NULL }, { "bank_transfer", NULL }, { "wallet", NULL },
                                          { "upi", NULL }, { "ussd", NULL }, { "virtual_account", NULL },

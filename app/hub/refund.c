@@ -13,6 +13,7 @@
 #include "app/hub/pages.h"
 #include "lib/date.h"
 #include "lib/json.h"
+#include "lib/locale.h"
 #include "lib/money.h"
 
 /* --- the payment of an event -------------------------------------------------------------------------------------- */
@@ -190,7 +191,7 @@ static void done(Ctx *c, const KnownRefund *r) {
         "update refund set state = 'succeeded', finished_at = ?, updated_at = ? where id = ? and state = 'submitted'",
         c->now, c->now, r->id);
     if (r->request.id) refund_result(c, r->request, "paid", NULL);
-    if (r->intent_id.id) intent_refunded(c, r->intent_id, r->amount_minor);
+    if (r->intent_id.id && r->amount_minor.minor) intent_refunded(c, r->intent_id, r->amount_minor);
     tell(c, r, "succeeded");
 }
 
@@ -239,12 +240,31 @@ static Id store_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundN
         c->now, c->now);
 }
 
-/* What no payment holds: first the fee that was paid with them, then suspense, with an alert. */
+/* More than was ever received for it: that is no refund of this payment (I8). It left, so it is posted; a person finds
+   out what it was. */
+static void tell_unheld(Ctx *c, const NewsPayment *p, const RefundNews *n, Money beyond) {
+    const char *no = p->intent.id ? db_text(c, "select intent_no from payment_intent where id = ?", p->intent) : NULL,
+               *amount = locale_money(&c->mem, c->locale, beyond);
+    if (!no) {
+        alert_raise(c, "refund.unmatched", "critical", text(c, "refund.unmatched:%s", n->provider_refund_id),
+                    text(c, "Refund %s is %s more than is left of its payment.", n->provider_refund_id, amount),
+                    "/integrations/refunds");
+        return;
+    }
+    db_run(c, "update payment_intent set exception = 'over_refunded', updated_at = ? where id = ?", c->now, p->intent);
+    alert_raise(c, "payment.exception", "critical", text(c, "payment.over_refunded:%s", no),
+                text(c, "Refund %s is %s more than is left of payment %s.", n->provider_refund_id, amount, no),
+                text(c, "/integrations/payments/%s", no));
+}
+
+/* What no payment holds: first the fee that was paid with them, then suspense, for a person. */
 static void rest_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundNews *n, Money rest) {
     Money fee = paid_fee_left(c, p->intent, p->fee);
     if (fee.minor > rest.minor) fee = rest;
     Money beyond = money_sub(rest, fee);
-    Id refund = store_external(c, p, gateway, n, (Id){ 0 }, text(c, "%s-fee", n->provider_refund_id), (Id){ 0 }, rest);
+    const char *no = id_next(c, "refund");
+    Id refund = store_external(c, p, gateway, n, (Id){ 0 }, no, (Id){ 0 }, rest);
+    db_run(c, "update refund set unheld_minor = ? where id = ?", beyond, refund);
     LedgerLine lines[3] = { { .posting_key = "CONVENIENCE_FEE", .debit = fee },
                             { .posting_key = "SUSPENSE", .debit = beyond },
                             { .posting_key = "GATEWAY_CLEARING", .credit = rest } };
@@ -255,12 +275,8 @@ static void rest_external(Ctx *c, const NewsPayment *p, Id gateway, const Refund
                                  .memo = n->provider_refund_id,
                                  .lines = lines,
                                  .n = 3 });
-    if (beyond.minor)
-        alert_raise(c, "refund.unmatched", "critical", text(c, "refund.unmatched:%s", n->provider_refund_id),
-                    text(c, "Refund %s is more than what is left of its payment.", n->provider_refund_id),
-                    "/integrations/refunds");
-    done(c, &(KnownRefund){
-                .id = refund, .intent_id = p->intent, .refund_no = n->provider_refund_id, .amount_minor = rest });
+    if (beyond.minor) tell_unheld(c, p, n, beyond);
+    done(c, &(KnownRefund){ .id = refund, .intent_id = p->intent, .refund_no = no, .amount_minor = fee });
 }
 
 static void book_external(Ctx *c, const NewsPayment *p, Id gateway, const RefundNews *n) {

@@ -98,6 +98,7 @@ static void show_looked_at(Req *r, const ReviewRow *v) {
     show_text(r, "show.notices.0.tone", "warn");
     show_text(r, "show.notices.0.text", word(r, text(r, "hub.review.%s", v->exception)));
     show_form(r, v, SECTION_FIRST, "hub.review.accept", &look_form, "acceptance");
+    if (!strcmp(v->exception, "over_refunded")) return;         /* there is nothing left to give back */
     const char *no = db_text(r, "select payment_no from payment where payment_intent_id = ? order by id limit 1",
                              v->id);
     if (!no || !perm_may(&r->c, "cis.refunds", CREATE)) return;

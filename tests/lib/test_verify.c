@@ -89,6 +89,9 @@ static const Damage damages[] = {
         "insert into payment (id, utility_id, payment_no, account_id, channel_id, mode_id, amount_minor, currency, "
         "refunded_minor, received_at, value_date) values (1, 1, 'P1', 1, 1, 1, 100, 'USD', 100, '2026-04-01', "
         "'2026-04-01')" } },
+    { 8,  "a refund above its payment that stands nowhere", {
+        "insert into refund (utility_id, refund_no, gateway_account_id, amount_minor, unheld_minor, currency) "
+        "values (1, 'R1', 1, 60, 60, 'USD')" } },
     { 9,  "unmatched money that is nowhere",
       { "insert into payment (id, utility_id, payment_no, account_id, channel_id, mode_id, amount_minor, currency, "
         "unallocated_minor, received_at, value_date) values (1, 1, 'P1', null, 1, 1, 100, 'USD', 100, "

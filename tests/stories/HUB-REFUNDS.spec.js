@@ -159,6 +159,54 @@ story('ONB03US01 refunds and disputes', 'HUB-FIX', ({ as, portal, test, expect, 
     verify();
   });
 
+  test('ONB03US01 the gateway gives back more than it had received: what the payment held and its fee go back, the rest stands in suspense for a person', async () => {
+    const { no, pi } = await pay();
+    sql("update gateway_account set fee_fixed_minor = 100 where driver = 'stripe'");
+    const intent = () => sql('select state, exception, refunded_minor back from payment_intent where intent_no = ?', [no])[0];
+    const all = double.refund(pi, 11425, {}, 'succeeded');
+    all.id = `re_${'3PdoubleLongAsStripes00'.padEnd(24, '0')}`;                     // as long as they are
+    await told('refund.updated', all);
+    expect([intent(), nets()]).toEqual([{ state: 'refunded', exception: null, back: '11425' }, { 1020: 0, 1999: 0, 2150: 0, 5120: 0 }]);
+    const more = double.refund(pi, 2000, {}, 'succeeded');
+    more.id = `re_${'3PdoubleLongAsStripes01'.padEnd(24, '0')}`;
+    await told('refund.updated', more);
+    expect([intent(), nets(), owed()]).toEqual([{ state: 'refunded', exception: 'over_refunded', back: '11425' }, { 1020: -2000, 1999: 2000, 2150: 0, 5120: 0 }, 11425]);
+    expect(sql('select amount_minor a, unheld_minor u, external e, state from refund order by id')).toEqual([{ a: '11425', u: '0', e: '1', state: 'succeeded' }, { a: '2000', u: '2000', e: '1', state: 'succeeded' }]);
+    expect(one("select link from alert where kind = 'payment.exception' and resolved_at is null")).toBe(`/integrations/payments/${no}`);
+    verify();                                                                       // I8 holds: no refund of a payment is more than it
+    await told('refund.updated', { ...more });                                      // told again: nothing more
+    await told('charge.refunded', double.charge(pi));
+    expect([nets()['1999'], one('select count(*) from refund')]).toEqual([2000, '2']);
+    const bm = as('billing_manager'), page = `/integrations/payments/${no}`;
+    const seen = await bm.get(page).sees('Too much given back', 'gave back more than it had received', '$20.00 of it in suspense');
+    expect(seen.body).not.toContain('/refund"');                                    // nothing is left to give back
+    await bm.get('/integrations/payments?exception=over_refunded').sees(no);
+    await bm.post(`${page}/acceptance`, { note: '' }, { from: page }).refuses(422, 'note');
+    await bm.post(`${page}/acceptance`, { note: 'Stripe was asked: its mistake, it comes back.' }, { from: page }).done('The payment is accepted.');
+    expect([intent().exception, alerts('payment.exception')]).toEqual([null, 0]);
+    verify();
+  });
+
+  test('ONB03US01 a refund at the gateway over the payment, its fee and more: each part goes where it belongs', async () => {
+    const keep = one("select fee_fixed_minor from gateway_account where driver = 'stripe'");
+    expect(keep).toBe('100');
+    order('set', 'HUB-FIX');
+    sql("update gateway_account set status = 'inactive' where driver = 'sandbox'");
+    sql("update gateway_account set status = 'active', api_base = ?, fee_fixed_minor = 100 where driver = 'stripe'", [double.url]);
+    const who = portal();
+    await who.post('/pay/guest', { account_no: account, postal_code: '97209' }, { from: '/pay' }).goes('/pay');
+    const r = await who.post('/pay', { [`pick_free-${account}`]: '1', [`amount_free-${account}`]: '50.00' }, { from: '/pay' }).is(303), id = r.location.match(/\/pay\/([A-Za-z0-9_-]{22})$/)[1];
+    await who.post(`/pay/${id}/start`, {}, { from: `/pay/${id}` }).is(303);
+    const no = one('select intent_no from payment_intent where public_id = ?', [id]), session = [...double.sessions.values()].at(-1), pi = double.pay(session);
+    await told('checkout.session.completed', session);
+    expect([owed(), net('4180')]).toEqual([6425, -100]);
+    await told('refund.updated', double.refund(pi.id, 6000, {}, 'succeeded'));
+    expect([owed(), net('4180'), net('1999'), net('1020')]).toEqual([11425, 0, 900, -900]);
+    expect(sql('select amount_minor a, unheld_minor u from refund order by id')).toEqual([{ a: '5000', u: '0' }, { a: '1000', u: '900' }]);
+    expect(sql('select state, exception, refunded_minor back from payment_intent where intent_no = ?', [no])).toEqual([{ state: 'refunded', exception: 'over_refunded', back: '5100' }]);
+    verify();
+  });
+
   test('ONB03US01 two disputes of one payment: each gives back what it took, whichever ends first', async () => {
     const { pi } = await pay();
     const a = double.dispute(pi, 'needs_response', { amount: 3000, fee: 0 }), b = double.dispute(pi, 'needs_response', { amount: 5000, fee: 0 });

@@ -26,6 +26,7 @@ static const JobHandler comms_jobs[] = {
     { "message.send", "messages", message_send, 12, true },     /* calls the provider between its transactions */
     { "message.ask",  "messages", messages_ask, 1,  true },     /* the same */
     { .kind = "notification.upkeep", .class = "general", .run = notes_upkeep },
+    { .kind = "notification.mail",   .class = "messages", .run = notes_mail },
     { 0 }
 };
 
@@ -34,6 +35,8 @@ static const JobSchedule comms_schedules[] = {
       .rule = "every 5m", .per_utility = true, .skip_missed = true },
     { .code = "notification_upkeep", .kind = "notification.upkeep", .name = "Notes that have ended",
       .rule = "daily 03:30" },
+    { .code = "notification_mail", .kind = "notification.mail", .name = "Mail to staff about notes they have not read",
+      .rule = "daily 07:00", .skip_missed = true },
     { 0 }
 };
 

@@ -317,3 +317,33 @@ JobStep notes_upkeep(Ctx *c, const JobRow *job) {
            time_add_seconds(c->now, -(int64_t)READ_DAYS * 86400));
     return gone == AT_ONCE ? STEP_AGAIN : STEP_DONE;
 }
+
+/* --- by mail ------------------------------------------------------------------------------------------------------ */
+
+enum { TOLD_AT_ONCE = 100, TITLES_MOST = 10 };
+
+#define WAITING(F, T) F(T, Id, id) F(T, const char *, full_name) F(T, int64_t, n) F(T, const char *, titles)
+ROW(Waiting, WAITING)
+
+/* Who wants it is told once a day what came and was not read; read or told of, it is not told again. */
+JobStep notes_mail(Ctx *c, const JobRow *job) {
+    (void)job;
+    Waitings l = db_all(c, Waiting, "select u.id, u.full_name, count(*) as n, group_concat(concat('- ', o.title) "
+                                    "order by o.id desc separator '\n' limit ?) as titles from user u "
+                                    "join note_version v on v.recipient_kind = 'user' and v.recipient_id = u.id "
+                                    "join notification o on o.recipient_kind = 'user' and o.recipient_id = u.id "
+                                    "and o.read_at is null and o.archived_at is null and o.expires_at > ? "
+                                    "and o.created_at > coalesce(v.told_at, u.created_at) "
+                                    "where u.status = 'active' and u.mail_off = 0 group by u.id order by u.id limit ?",
+                        (int)TITLES_MOST, c->now, (int)TOLD_AT_ONCE);
+    for (size_t i = 0; i < l.n; i++) {
+        const Waiting *w = &l.v[i];
+        const NotifyField fields[] = { { "name", w->full_name }, { "count", text(c, "%lld", (long long)w->n) },
+                                       { "list", w->titles }, { "link", public_url(c, "/me/notifications", false) },
+                                       { 0 } };
+        notify(c, "notes_waiting", &(Recipient){ .user = w->id }, fields, &(NotifyOptions){ .channels = "email" });
+        db_run(c, "update note_version set told_at = ? where recipient_kind = 'user' and recipient_id = ?", c->now,
+               w->id);
+    }
+    return l.n == TOLD_AT_ONCE ? STEP_AGAIN : STEP_DONE;
+}

@@ -16,5 +16,6 @@ void notes_count   (Req *r);
 
 /* Nightly: expired notes go, those read 30 days ago are archived. */
 JobStep notes_upkeep(Ctx *c, const JobRow *job);
+JobStep notes_mail(Ctx *c, const JobRow *job);
 
 #endif

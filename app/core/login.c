@@ -150,8 +150,8 @@ void attempt_check(Req *r, const char *email, const Person *person) {
 
 /* --- tries at once ------------------------------------------------------------------------------------------------ */
 
-static void person_lock(Ctx *c, const Person *p) {
-    if (!p) return;                             /* nobody's password is right for nobody: nothing can be guessed */
+void person_lock(Ctx *c, const Person *p) {
+    if (!p) return;                             /* nothing can be guessed or sent */
     if (realm_here(c) == REALM_PLATFORM)
         (void)db_int(c, "select id from smart360.platform_user where id = ? for update", p->id);
     else

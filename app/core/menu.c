@@ -305,11 +305,13 @@ void menu_page(Req *r) {
     else page(r, "core/menu");
 }
 
-static const Choice operations[] = { { "pin", NULL }, { "unpin", NULL }, { "up", NULL }, { "down", NULL }, { 0 } };
+static const Choice operations[] = { { "pin", NULL }, { "unpin", NULL }, { "up", NULL }, { "down", NULL },
+                                     { "place", NULL }, { 0 } };
 
 static const Form favourite_form = { .name = "menu_favourite", .fields = FIELDS {
     { "key", TEXT(1, 60), .flags = REQUIRED },
     { "do", CHOICE(operations), .flags = REQUIRED },
+    { "before", HIDDEN(60) },
     { 0 } } };
 
 static void swap(Texts *list, int a, int b) {
@@ -317,6 +319,22 @@ static void swap(Texts *list, int a, int b) {
     const char *s = list->v[a];
     list->v[a] = list->v[b];
     list->v[b] = s;
+}
+
+static void take_out(Texts *list, int at_) {
+    for (size_t i = (size_t)at_; i + 1 < list->n; i++) list->v[i] = list->v[i + 1];
+    list->n--;
+}
+
+/* Dragged to before another one; none: to the end. */
+static void place_before(Texts *list, int at_, const char *before) {
+    const char *key = list->v[at_];
+    if (before && !strcmp(before, key)) return;
+    take_out(list, at_);
+    int to = before ? place_in(list, before) : -1;
+    size_t place = to < 0 ? list->n : (size_t)to;
+    for (size_t i = list->n++; i > place; i--) list->v[i] = list->v[i - 1];
+    list->v[place] = key;
 }
 
 void menu_favourite(Req *r) {
@@ -332,12 +350,13 @@ void menu_favourite(Req *r) {
         if (list.n >= FAVOURITES_MAX) fail(c, INVALID, "%s", msg(c->language, "menu.remove_first"));
         list.v[list.n++] = key;
     } else if (!strcmp(what, "unpin") && here >= 0) {
-        for (size_t i = (size_t)here; i + 1 < list.n; i++) list.v[i] = list.v[i + 1];
-        list.n--;
+        take_out(&list, here);
     } else if (!strcmp(what, "up")) {
         swap(&list, here, here - 1);
     } else if (!strcmp(what, "down")) {
         swap(&list, here, here + 1);
+    } else if (!strcmp(what, "place") && here >= 0) {
+        place_before(&list, here, in_text(in, "before"));
     }
     keep(c, json_of(c, &list), NULL);
     go(r, "/menu");

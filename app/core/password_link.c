@@ -184,10 +184,11 @@ void forgot_page(Req *r) {
     plain_page(r, msg(r->c.language, "forgot.title"));
 }
 
+/* As it is now, whoever asked at the same moment: the person's row is locked. */
 static int asked_by(Ctx *c, const char *email) {
-    return (int)db_int(c, "select count(*) from login_attempt where realm = ? and email = ? and at > ? "
-                          "and result = 'reset_asked'", realm_name(realm_here(c)), email,
-                       time_add_seconds(c->now, -RESET_WINDOW_S));
+    return (int)db_int(c, "select count(*) from (select id from login_attempt where realm = ? and email = ? "
+                          "and at > ? and result = 'reset_asked' lock in share mode) asked", realm_name(realm_here(c)),
+                       email, time_add_seconds(c->now, -RESET_WINDOW_S));
 }
 
 /* The answer never tells whether there is such an account. */
@@ -200,9 +201,10 @@ void forgot_post(Req *r) {
                                    "and result = 'reset_asked'", c->address, time_add_seconds(c->now, -RESET_WINDOW_S));
     if (too_many_resets((int)by_address)) fail_busy(c, RESET_WINDOW_S, "%s", msg(c->language, "forgot.busy"));
     Person *p = person_by_email(c, email);
-    bool more = may_send_reset(asked_by(c, email));
+    person_lock(c, p);
+    bool more = p && may_send_reset(asked_by(c, email));
     attempt_write(r, email, p, "reset_asked");
-    if (p && more && !strcmp(p->status, "active")) {
+    if (more && !strcmp(p->status, "active")) {
         const char *token = password_token_new(c, p->id, "reset", RESET_MINUTES, c->address);
         const char *pairs[] = { "email", p->email, "minutes", text(c, "%d", RESET_MINUTES), "link",
                                 public_url(c, text(c, "%s?token=%s", realm_path(c, "/password/reset"), token), false),

@@ -36,6 +36,8 @@ void attempt_add(Req *r, Realm realm, const char *login, Id subject, const char 
 Time attempt_locked_until(Ctx *c, const char *email, LockPolicy *policy);
 /* Fails BUSY when the address or the e-mail address has to wait. A locked try is written down. */
 void attempt_check(Req *r, const char *email, const Person *person);
+/* Locks the person's row until COMMIT; NULL: nothing. What is counted of a person is read after it. */
+void person_lock(Ctx *c, const Person *p);
 /* One try among others that were sent at the same moment: they are judged one after another, by the person's row, so
    that not one more than the policy allows learns whether it was right. In a transaction, before the answer is looked
    at: false when it has to wait (the locked try is written down); after COMMIT attempt_turn_end fails BUSY then. */

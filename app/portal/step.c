@@ -166,40 +166,43 @@ void second_again(Req *r) {
     go(r, u ? "/signin/second" : "/signin");
 }
 
-typedef struct Try { Req *r; PortalUser *u; const char *code, *hash; bool fits; } Try;
+/* word: the password fitted, which was looked at outside. code: of the app, or one to recover with. */
+typedef struct Try { Req *r; PortalUser *u; const char *code; bool word, fits, waits; } Try;
 
 #define APP(F, T) F(T, Bytes, totp_secret_enc) F(T, int64_t, totp_last_step)
 ROW(App, APP)
 
-/* Each step of the app once: the row is locked while it is looked at. */
-static void app_try(Ctx *c, void *arg) {
+static bool too_many_wrong(Ctx *c, const PortalUser *u) {
+    return db_int(
+        c,
+        "select count(*) from login_attempt where realm = 'portal' and user_id = ? and result = 'mfa_failed' and at "
+        "> ? and id > "
+        "coalesce((select max(a.id) from login_attempt a where a.realm = 'portal' and a.user_id = ? and a.result = "
+        "'success'), 0)",
+        u->id, time_add_seconds(c->now, -WRONG_WINDOW_S), u->id) >= WRONG_MOST;
+}
+
+/* Tries that were sent at once are judged one after another: the row is locked from the first look until COMMIT. Each
+   step of the app once. */
+static void judge(Ctx *c, void *arg) {
     Try *t = arg;
     App *a = db_one(
         c, App,
         "select totp_secret_enc, coalesce(totp_last_step, 0) as totp_last_step from portal_user where id = ? for "
         "update",
         t->u->id);
-    const char *secret = vault_open(c, "portal_user.totp_secret", a->totp_secret_enc);
-    int64_t step = secret ? totp_accept(bytes_of(secret), t->code, time_unix(c->now), a->totp_last_step) : -1;
-    if (step >= 0) db_run(c, "update portal_user set totp_last_step = ? where id = ?", step, t->u->id);
-    t->fits = step >= 0 || recovery_accept(c, REALM_PORTAL, t->u->id, t->code);
+    t->fits = false;
+    if ((t->waits = too_many_wrong(c, t->u))) return;
+    if (t->code) {
+        const char *secret = vault_open(c, "portal_user.totp_secret", a->totp_secret_enc);
+        int64_t step = secret ? totp_accept(bytes_of(secret), t->code, time_unix(c->now), a->totp_last_step) : -1;
+        if (step >= 0) db_run(c, "update portal_user set totp_last_step = ? where id = ?", step, t->u->id);
+        t->fits = step >= 0 || recovery_accept(c, REALM_PORTAL, t->u->id, t->code);
+    } else t->fits = t->word;
+    if (!t->fits) attempt_add(t->r, REALM_PORTAL, t->u->email, t->u->id, "mfa_failed");
 }
 
-static void wrong_noted(Ctx *c, void *arg) {
-    Try *t = arg;
-    (void)c;
-    attempt_add(t->r, REALM_PORTAL, t->u->email, t->u->id, "mfa_failed");
-}
-
-static void check_wrong(Ctx *c, const PortalUser *u) {
-    int64_t n = db_int(
-        c,
-        "select count(*) from login_attempt where realm = 'portal' and user_id = ? and result = 'mfa_failed' and at "
-        "> ? and id > "
-        "coalesce((select max(a.id) from login_attempt a where a.realm = 'portal' and a.user_id = ? and a.result = "
-        "'success'), 0)",
-        u->id, time_add_seconds(c->now, -WRONG_WINDOW_S), u->id);
-    if (n < WRONG_MOST) return;
+static _Noreturn void say_many(Ctx *c) {
     fail_busy(c, WRONG_WINDOW_S, "%s",
               msg_format(c, c->language, "portal.code.many",
                          { "time", locale_clock(&c->mem, c->locale, time_add_seconds(c->now, WRONG_WINDOW_S)) }));
@@ -234,7 +237,7 @@ void second_post(Req *r) {
     const Form *form = form_of(c, u, &p);
     Input *in = form_read(r, form);
     problems_end(r);
-    check_wrong(c, u);
+    if (too_many_wrong(c, u)) say_many(c);
     Try t = { .r = r, .u = u, .code = form == &word_form ? NULL : in_text(in, "code") };
     if (form == &sent_form) {
         Challenge *ch = challenge_here(r, "stepup");
@@ -242,16 +245,14 @@ void second_post(Req *r) {
             fail_field(c, WRONG_PROOF, "code", "%s", msg(c->language, "portal.code.expired"));
         challenge_prove(r, ch, t.code);
         t.fits = true;
-    } else if (form == &app_form) {
-        db_tx(c, DB_WRITE, app_try, &t, NULL);
     } else {
-        t.fits = word_fits(c, u, in_text(in, "password"));
+        t.word = form == &word_form && word_fits(c, u, in_text(in, "password"));
+        db_tx(c, DB_WRITE, judge, &t, NULL);
+        if (t.waits) say_many(c);
     }
-    if (!t.fits) {
-        db_tx(c, DB_WRITE, wrong_noted, &t, NULL);
+    if (!t.fits)
         fail_field(c, WRONG_PROOF, form == &word_form ? "password" : "code", "%s",
                    msg(c->language, form == &word_form ? "portal.change.wrong" : "portal.second.wrong"));
-    }
     p.second = true;
     db_tx(c, DB_WRITE, go_on_in_tx, &(GoOn){ r, u, &p, in_bool(in, "trust"), r->headers }, NULL);
 }

@@ -167,6 +167,27 @@ story('AU01US03', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs_
     expect(one("select count(*) from role where name = 'Late role'")).toBe('0');
   });
 
+  test('AU01US03 what waits is told by mail once a day, to who wants it', async () => {
+    const told = (who) => mails(`${who}@swa.test`).filter((m) => m.subject.startsWith('Waiting for you')), id = (who) => one('select id from user where email = ?', [`${who}@swa.test`]);
+    const post = (who, title, at = clock.now()) => sql("insert into notification (recipient_kind, recipient_id, topic, title, body, created_at, expires_at) values ('user', ?, 'service_requests', ?, 'Look at it.', ?, ? + interval 30 day)", [id(who), title, at, at]);
+    const night = async () => { sql.platform("insert into job (tenant_id, kind, class, run_at) select id, 'notification.mail', 'messages', utc_timestamp(6) - interval 10 year from tenant where slug = 'swa'"); await jobs_run(); };
+    sql("update notification set read_at = ? where read_at is null", [clock.now()]);
+    await as('cso2').post('/account', { notes: null }, { from: '/account' }).is(303);             // cso2 does not want it
+    expect(one("select mail_off from user where email = 'cso2@swa.test'")).toBe('1');
+    for (const who of ['cso1', 'cso2', 'cso3']) { post(who, 'Your file is ready'); post(who, 'An import has ended'); }
+    sql("update notification set read_at = ? where recipient_kind = 'user' and recipient_id = ?", [clock.now(), id('cso3')]);
+    await night();
+    expect(told('cso1').map((m) => m.subject)).toEqual(['Waiting for you in SMART360: 2']);
+    expect(told('cso1')[0].body).toMatch(/- An import has ended\n- Your file is ready[\s\S]*\/me\/notifications/);
+    expect([told('cso2'), told('cso3')]).toEqual([[], []]);
+    await night();
+    expect(told('cso1')).toHaveLength(1);                       // not again
+    clock.forward({ days: 1 });
+    post('cso1', 'One more');
+    await night();
+    expect(told('cso1').map((m) => m.subject)).toEqual(['Waiting for you in SMART360: 2', 'Waiting for you in SMART360: 1']);
+  });
+
   test('AU01US03 what nobody uses any more gets its reason', async () => {
     const who = as.anew('dispatcher2');
     await who.get('/wx/dispatcher').is(200);

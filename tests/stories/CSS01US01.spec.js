@@ -342,7 +342,20 @@ story('CSS01US01', 'UX-FIX', ({ as, anyone, test, expect, sql, one, mails, clock
     await other.post('/signin/second', { code: codes[2].toLowerCase() }, { from: '/signin/second' }).goes('/home');
     await sign_in(third, 'alpha@swa.test').goes('/signin/second');
     await third.post('/signin/second', { code: codes[2] }, { from: '/signin/second' }).is(401);
-    await who.post('/profile/security/two-step/off', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is off.');
+    // sent at once, they are judged one after another: five are looked at, then even the right one waits
+    clock.forward({ minutes: 16 });
+    const many = portal();
+    await sign_in(many, 'alpha@swa.test').goes('/signin/second');
+    const [form] = (await many.get('/signin/second').forms()).filter((f) => f.fields.some(([k]) => k === 'csrf'));
+    const guess = (n) => many.post('/signin/second', { ...Object.fromEntries(form.fields), code: n }, { raw: true });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => guess(app_code(secret) === '000000' ? '000001' : '000000')));
+    expect([answers.filter((a) => a.status === 401).length, answers.filter((a) => a.status === 429).length]).toEqual([5, 15]);
+    await guess(app_code(secret)).is(429);
+    clock.forward({ minutes: 16 });
+    const last = portal();
+    await sign_in(last, 'alpha@swa.test').goes('/signin/second');
+    await last.post('/signin/second', { code: app_code(secret) }, { from: '/signin/second' }).goes('/home');
+    await last.post('/profile/security/two-step/off', {}, { from: '/profile/security/two-step' }).done('Two-step sign-in is off.');
     await sign_in(portal(), 'alpha@swa.test').goes('/home');
   });
 

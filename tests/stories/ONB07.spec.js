@@ -129,13 +129,30 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   });
 
-  test('ONB07 favourites are pinned, moved, at most twelve; a page to begin with; the last pages', async () => {
+  test('ONB07 favourites are pinned, moved, at most twelve; a page to begin with; the last pages', async ({ page }) => {
     const admin = as('utility_admin'), pin = (key, act = 'pin') => admin.post('/u/swa-w/menu/favourites', { key, do: act }, { from: '/u/swa-w/menu' });
     await pin('users').goes('/u/swa-w/menu');
     await pin('roles').is(303);
     expect(one("select favourites from menu_preference p join user u on u.id = p.user_id where u.email = 'utility_admin@swa.test'")).toBe('["users","roles"]');
     await pin('roles', 'up').is(303);
     expect(one("select favourites from menu_preference p join user u on u.id = p.user_id where u.email = 'utility_admin@swa.test'")).toBe('["roles","users"]');
+    // dragged: before another one, or to the end; nothing else of the list changes
+    const list = () => JSON.parse(one("select favourites from menu_preference p join user u on u.id = p.user_id where u.email = 'utility_admin@swa.test'"));
+    const place = (key, before) => admin.post('/u/swa-w/menu/favourites', { key, do: 'place', before }, { from: '/u/swa-w/menu' });
+    await pin('jobs').is(303);
+    await place('jobs', 'roles').is(303);
+    expect(list()).toEqual(['jobs', 'roles', 'users']);
+    await place('jobs', '').is(303);
+    expect(list()).toEqual(['roles', 'users', 'jobs']);
+    await place('nowhere', 'roles').is(303);
+    await place('roles', 'roles').is(303);
+    await place('roles', 'nowhere').is(303);
+    expect(list()).toEqual(['users', 'jobs', 'roles']);
+    await admin.browse(page, '/u/swa-w/menu');
+    await page.locator('[data-drag] li[data-key=roles]').dragTo(page.locator('[data-drag] li[data-key=users]'));
+    await expect.poll(list).toEqual(['roles', 'users', 'jobs']);
+    await expect(page.locator('[data-drag] li').first()).toHaveAttribute('data-key', 'roles');
+    await pin('jobs', 'unpin').is(303);
     sql("update menu_preference p join user u on u.id = p.user_id set p.favourites = '[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"users\"]' where u.email = 'utility_admin@swa.test'");
     await pin('roles').refuses(422, null, 'Remove one first.');
     await pin('users', 'unpin').is(303);

@@ -322,6 +322,26 @@
     });
   }
 
+  /* Favourites are dragged to another place; Up and Down do the same without. */
+  $$('[data-drag]').forEach((list) => {
+    let held = null;
+    const over = (e) => { const li = e.target.closest('li'); $$('.drop', list).forEach((x) => x.classList.toggle('drop', x === li)); if (li && li !== held) li.classList.add('drop'); return li; };
+    $$('li', list).forEach((li) => { li.draggable = true; });
+    list.addEventListener('dragstart', (e) => { held = e.target.closest('li'); e.dataTransfer.effectAllowed = 'move'; e.dataTransfer.setData('text/plain', held.dataset.key); });
+    list.addEventListener('dragover', (e) => { if (held) { e.preventDefault(); over(e); } });
+    list.addEventListener('dragend', () => { held = null; $$('.drop', list).forEach((x) => x.classList.remove('drop')); });
+    list.addEventListener('drop', (e) => {
+      const to = over(e);
+      if (!held || !to || to === held) return;
+      e.preventDefault();
+      const all = $$('li', list), before = all.indexOf(held) < all.indexOf(to) ? to.nextElementSibling : to, form = $('form', held), where = document.createElement('input');
+      Object.assign(where, { type: 'hidden', name: 'before', value: before ? before.dataset.key : '' });
+      form.elements.do.value = 'place';
+      form.append(where);
+      form.requestSubmit();
+    });
+  });
+
   /* Two minutes before the session ends for want of requests: a dialog, and one request to stay. */
   const idle = $('#idle');
   if (idle) {

@@ -44,6 +44,7 @@ static void show_lines(Req *r, const Batch *b, const Texts *header, const CellMa
     show_text(r, text(r, "%s.name", field), "map");
     show_text(r, text(r, "%s.kind", field), "lines");
     show_text(r, text(r, "%s.fixed", field), "1");
+    show_text(r, text(r, "%s.stacked", field), "1");
     show_text(r, text(r, "%s.label", field), msg(r->c.language, "import.map_columns"));
     show_text(r, text(r, "%s.hint", field), msg(r->c.language, "import.map_how"));
     for (size_t k = 0; k < 5; k++) {

@@ -101,6 +101,9 @@ static Sides sides_of(Ctx *c) {
         "'completed_with_errors', 'partly_rolled_back') order by b.id", c->utility);
 }
 
+/* Which columns a table has beside the counts: amounts, use. */
+typedef struct Shown { bool money, use; } Shown;
+
 static void cells(Req *r, TableView *t, const char *(*words)(Req *, int64_t), int64_t theirs, int64_t ours, bool has) {
     table_cell(t, has ? words(r, theirs) : "");
     table_cell(t, has ? words(r, ours) : "");
@@ -112,35 +115,46 @@ static const char *as_money(Req *r, int64_t n) { return locale_money_plain(&r->c
 static const char *as_use(Req *r, int64_t n)   { return locale_quantity(&r->c.mem, r->c.locale, (Quantity){ n }, NULL);
     }
 
-static void head(Req *r, TableView *t, const char *first) {
+static void head(Req *r, TableView *t, Shown shown) {
     static const char *const words[] = { "legacy", "here", "difference" };
     static const char *const what[] = { "count", "sum", "use" };
-    table_column(t, msg(r->c.language, first), "text", "id");
+    const bool has[] = { true, shown.money, shown.use };
     for (int k = 0; k < 3; k++)
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 3 && has[k]; i++)
             table_column(t, msg(r->c.language, text(r, "import.%s_%s", what[k], words[i])), k == 1 ? "money" : "num",
                          k == 1 && i == 2 ? "amount" : NULL);
+}
+
+static Shown shown_of(const char *entity) {
+    const ImportEntity *e = import_entity(entity);
+    Shown s = { 0 };
+    for (const ImportColumn *k = e ? e->columns : NULL; k && k->name; k++)
+        s.money |= (k->flags & IMPORT_SUM) != 0, s.use |= (k->flags & IMPORT_USE) != 0;
+    return s;
 }
 
 static void show_batches(Req *r) {
     Sides l = sides_of(&r->c);
     show_text(r, "show.sections.0.title", msg(r->c.language, "import.per_batch"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "import.per_batch"));
-    head(r, t, "import.records");
+    Shown any = { 0 };
+    for (size_t i = 0; i < l.n; i++) {
+        Shown has = shown_of(l.v[i].entity);
+        any.money |= has.money, any.use |= has.use;
+    }
+    table_column(t, msg(r->c.language, "import.records"), "text", "id");
+    head(r, t, any);
     for (size_t i = 0; i < l.n; i++) {
         const Side *s = &l.v[i];
-        const ImportEntity *e = import_entity(s->entity);
-        bool money = false, use = false;
-        for (const ImportColumn *k = e ? e->columns : NULL; k && k->name; k++)
-            money |= (k->flags & IMPORT_SUM) != 0, use |= (k->flags & IMPORT_USE) != 0;
+        Shown has = shown_of(s->entity);
         Said said = said_of(&r->c, s->control_totals);
         table_row(t, link_path(r, "/migration/%s", s->batch_no));
         table_cell(t, text(r, "%s, %s", msg(r->c.language, text(r, "import.entity.%s", s->entity)),
                            msg_format(r, r->c.language, "import.batch", { "no", s->batch_no })));
         table_sub(t, msg(r->c.language, said.has ? "import.from_system" : "import.from_file"));
         cells(r, t, as_count, said.has ? said.count : s->file_count, s->here_count, true);
-        cells(r, t, as_money, said.has ? said.sum : s->file_sum, s->here_sum, money);
-        cells(r, t, as_use, said.has ? said.use : s->file_use, s->here_use, use);
+        if (any.money) cells(r, t, as_money, said.has ? said.sum : s->file_sum, s->here_sum, has.money);
+        if (any.use) cells(r, t, as_use, said.has ? said.use : s->file_use, s->here_use, has.use);
     }
     table_empty(t, msg(r->c.language, "import.none_yet"), msg(r->c.language, "import.reconcile_empty"));
 }
@@ -191,18 +205,13 @@ static const ByCategory by_category[] = { { "import.per_category", balances_by, 
                                           { "import.bills_per_category", bills_by, true, true } };
 
 static void show_categories(Req *r, const ByCategory *by, size_t *section) {
-    static const char *const words[] = { "legacy", "here", "difference" }, *const what[] = { "count", "sum", "use" };
-    const bool shown[] = { true, by->money, by->use };
     Bys l = by->of(&r->c);
     if (!l.n) return;
     const char *at_ = text(r, "show.sections.%zu", ++*section);
     show_text(r, text(r, "%s.title", at_), msg(r->c.language, by->title));
     TableView *t = table_start(r, text(r, "%s.table", at_), msg(r->c.language, by->title));
     table_column(t, msg(r->c.language, "import.category"), "code", "id");
-    for (int k = 0; k < 3; k++)
-        for (int i = 0; i < 3 && shown[k]; i++)
-            table_column(t, msg(r->c.language, text(r, "import.%s_%s", what[k], words[i])), k == 1 ? "money" : "num",
-                         NULL);
+    head(r, t, (Shown){ by->money, by->use });
     for (size_t i = 0; i < l.n; i++) {
         const By *v = &l.v[i];
         table_row(t, NULL);

@@ -187,6 +187,8 @@ static const Route core_routes[] = {
     POST("/users/{id}/anonymization",  "core.users", DELETE, user_forget),
     POST("/users/{id}/password",       "core.users", EDIT, user_reset_password, .form = user_page),
     POST("/users/{id}/factor",         "core.users", EDIT, user_reset_factor, .form = user_page),
+    GET ("/users/{id}/role",           "core.users", EDIT, user_role_change_page),
+    POST("/users/{id}/role",           "core.users", EDIT, user_role_change),
     GET ("/users/{id}/transfer",       "core.users", EDIT, user_transfer_page),
     POST("/users/{id}/transfer",       "core.users", EDIT, user_transfer),
     GET ("/users/{id}/sessions",       "core.users", VIEW, user_sessions),

@@ -68,6 +68,8 @@ void user_forget_page   (Req *r);
 void user_forget        (Req *r);
 void user_reset_password(Req *r);
 void user_reset_factor  (Req *r);
+void user_role_change_page(Req *r);
+void user_role_change   (Req *r);
 void user_transfer_page (Req *r);
 void user_transfer      (Req *r);
 

@@ -614,7 +614,7 @@ static void compare_options(Req *r, FormView *v, const char *field, Others all, 
 static const Form compare_form = { .name = "role_compare", .fields = FIELDS { { "a", TEXT(0, 40) },
     { "b", TEXT(0, 40) }, { 0 } } };
 
-static const char *actions_text(Req *r, unsigned bits) {
+const char *role_actions_text(Req *r, unsigned bits) {
     Text t = text_start(r);
     text_add(&t, "");
     for (int a = 0; a < RIGHT_ACTIONS; a++)
@@ -641,8 +641,8 @@ static void show_differences(Req *r, const RoleRow *a, const RoleRow *b) {
         char *at_ = at(r, "after.0.table.rows", n++, NULL);
         show_text(r, text(r, "%s.cells.0", at_), capital(r, all.v[i].label));
         show_text(r, text(r, "%s.cells.0.sub", at_), all.v[i].resource);
-        show_text(r, text(r, "%s.cells.1", at_), actions_text(r, x));
-        show_text(r, text(r, "%s.cells.2", at_), actions_text(r, y));
+        show_text(r, text(r, "%s.cells.1", at_), role_actions_text(r, x));
+        show_text(r, text(r, "%s.cells.2", at_), role_actions_text(r, y));
     }
     if (!n) {
         show_text(r, "after.0.table.empty.title", msg(r->c.language, "role.no_differences"));

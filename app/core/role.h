@@ -28,6 +28,8 @@ RightSet rights_held(Ctx *c);
 RightSet rights_held_by(Ctx *c, Id user);
 /* Fails DENIED "You can only grant permissions you hold." for a right that is added and that the grantor lacks. */
 void     grant_check(Ctx *c, RightSet stored, RightSet wanted);
+/* "View, Edit" of bits; a dash for none. */
+const char *role_actions_text(Req *r, unsigned bits);
 /* After a change: fails INVALID when nobody is left who may edit roles. */
 void     administrators_check(Ctx *c);
 

@@ -293,6 +293,7 @@ static const struct { const char *text, *path, *states; bool asks; } acts[] = {
     { "user.forget",     "/users/%s/anonymization", "inactive", true },
     { "user.reset_password", "/users/%s/password",  "active", false },
     { "user.reset_mfa",  "/users/%s/factor",        "active", false },
+    { "user.change_role", "/users/%s/role",         "active invited pending", true },
     { "user.transfer",   "/users/%s/transfer",      "active", true },
 };
 

@@ -138,7 +138,8 @@ static void show_files(Req *r, const char *section, Id contract, const char *cod
     table_empty(t, SAY(r, "no_files"), NULL);
 }
 
-static const Form file_form = { .name = "contract_file", .fields = FIELDS { { "file", FILE_FIELD }, { 0 } } };
+static const Form file_form = { .name = "contract_file", .fields = FIELDS {
+    { "file", FILE_FIELD, .flags = REQUIRED }, { 0 } } };
 
 static const Contract *contract_of_path(Req *r) {
     return db_one(r, Contract, CONTRACT_SELECT "where utility_id=? and code=?", r->c.utility, path_text(r, "key"));

@@ -228,6 +228,26 @@ story('ONB02US01', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run, clock, com
     owed_anew();
   });
 
+  test('ONB02US01 the cycle with what is read, billed, delivered and paid, and the next run; charts; asked again each minute', async () => {
+    await count_now({ sql, one, jobs_run });
+    const page = await admin().get('/dashboard').sees('Bill cycles', 'Next run', 'Billed and collected by month', 'Consumption by service', 'Service requests by status, last year');
+    const [run] = sql("select x.account_count n, x.billed_count billed, x.held_count held from bill_run x join bill_cycle_period p on p.id = x.bill_cycle_period_id where x.state not in ('cancelled', 'rolled_back') and x.simulate_only = 0 order by x.id desc limit 1");
+    const paid = one("select count(*) from bill where status = 'published' and payment_status = 'paid'");
+    const [, all, read, billed, , paid_shown] = page.text.match(/Of (\d+): (\d+) read, (\d+) billed, (\d+) delivered, (\d+) paid/);
+    expect([all, read, billed, paid_shown].map(Number)).toEqual([Number(run.n), Number(run.billed) + Number(run.held), Number(run.billed), Number(paid)]);
+    expect(page.body).toMatch(/hx-get="[^"]*\/dashboard[^"]*" hx-trigger="every 60s"/);
+    await as('cso1').get('/dashboard').is(403);
+  });
+
+  test('ONB02US01 set-up progress goes behind a link once every section is signed off', async () => {
+    const states = sql("select id, state from setup_step where utility_id = (select id from utility where code = 'swa-w')");
+    await admin().get('/dashboard').sees('Utility set-up');
+    sql("update setup_step set state = 'signed_off', percent = 100 where utility_id = (select id from utility where code = 'swa-w')");
+    await admin().get('/dashboard').sees('Setup complete').lacks('Configure section');
+    for (const s_ of states) sql('update setup_step set state = ? where id = ?', [s_.state, s_.id]);
+    await admin().get('/dashboard').sees('Utility set-up').lacks('Setup complete');
+  });
+
   test('ONB02US01 the page in a browser', async ({ page }) => {
     test.setTimeout(120000);
     await admin().browse(page, '/dashboard');

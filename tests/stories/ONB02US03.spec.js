@@ -282,6 +282,46 @@ story('ONB02US03', 'ONB-FIX', ({ as, test, expect, sql, one, mails, jobs_run, cl
     await jobs_run();
     expect(one("select count(*) from alert where kind = 'user_absent' and subject like 'Storekeeper 1 %'")).toBe('1');
     expect(status('storekeeper1')).toBe('active');
+    // where the policy says so, the sign-in ends too, and only of those who were away
+    sql('update security_policy set auto_deactivate = 1');
+    sql("update user set last_login_at = '2026-04-14' where email <> 'storekeeper1@swa.test'");
+    sql.platform("insert into job (tenant_id, kind, class, run_at) select id, 'people.watch', 'general', utc_timestamp(6) - interval 400 day from tenant where slug = 'swa'");
+    await jobs_run();
+    expect(status('storekeeper1')).toBe('inactive');
+    expect(status('cashier2')).toBe('active');
+    expect(one("select count(*) from audit_entry where action = 'deactivate' and reason = 'absent' and number = 'storekeeper1@swa.test'")).toBe('1');
+    sql('update security_policy set auto_deactivate = 0');
+    sql("update user set status = 'active', deactivated_at = null, deactivation_reason = null where deactivation_reason = 'absent'");
+  });
+
+  test('ONB02US03 another role in place of one: what is gained and lost is shown before it is done', async ({ page }) => {
+    const admin = as('utility_admin'), id = user('cso3'), at = `/users/${id}/role`;
+    const roles = () => sql("select ro.code, a.code area from user_role ur join role ro on ro.id = ur.role_id left join service_area a on a.id = ur.service_area_id join user u on u.id = ur.user_id where u.email = 'cso3@swa.test' order by ro.code");
+    sql("update user_role ur join user u on u.id = ur.user_id set ur.service_area_id = (select id from service_area where code = 'EST-GRE') where u.email = 'cso3@swa.test'");
+    const before = roles();
+    expect(before).toEqual([{ code: 'cso', area: 'EST-GRE' }]);
+    await admin.get(`/users/${id}`).sees('Change role');
+    await admin.get(at).sees('Another role for', 'Show what changes');
+    const shown = await admin.get(`${at}?from=cso~EST-GRE&to=cashier`).sees('May then', 'May no longer', 'cis.payments', 'cis.complaints');
+    const row = (key) => shown.body.split('<tr').find((x) => x.includes(`>${key}<`)).replace(/<[^>]+>/g, '|');
+    expect(row('cis.payments')).toContain('Export');                                            // VC and X in place of VC
+    expect(shown.body).not.toContain('>cis.reconnections<\/td>');
+    expect(roles()).toEqual(before);
+    await admin.get(`${at}?from=cso~&to=cashier`).is(422).and((r) => expect(r.text).toContain('Choose a role that the person holds here.'));
+    await admin.get(`${at}?from=cso~EST-GRE&to=cso`).is(422);
+    await admin.get(`${at}?from=cso~EST-GRE&to=tenant_admin`).is(422);
+    const put = (fields = {}) => admin.post(at, { reason: 'New desk', ...fields }, { from: `${at}?from=cso~EST-GRE&to=cashier` });
+    await put({ reason: '' }).refuses(422, 'reason');
+    const person = as('cso3');
+    await person.get('/cis/consumers').is(200);
+    await admin.browse(page, `${at}?from=cso~EST-GRE&to=cashier`);
+    await looks_right(page, { shots: 'people-role-change' });
+    await put().done('no longer');
+    expect(roles()).toEqual([{ code: 'cashier', area: 'EST-GRE' }]);
+    await person.get('/cis/consumers').goes(/^\/login/);                                         // something was lost
+    expect(sql("select reason, number from audit_entry where action = 'role_changed' and entity = 'user'")).toEqual([{ reason: 'New desk', number: 'cso3@swa.test' }]);
+    await as('cso_supervisor1').get(at).is(403);
+    await as('utility_admin').get(`/users/${user('tenant_admin')}/role`).is(403);
   });
 
   test('ONB02US03 pages look right', async ({ page }) => {

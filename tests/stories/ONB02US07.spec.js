@@ -95,6 +95,13 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
     expect(page.status).toBe(200);
     expect(one("select count(*) from outbox_event where name = 'id_format.changed' and number = 'receipt'")).toBe('1');
     expect(one("select reason from audit_entry where entity = 'id_format' and number = 'receipt'")).toBe('regulator wants it');
+    // others may be switched on, and off again
+    const gapless = () => one("select f.gapless from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'write_off'");
+    await save('write_off', { gapless: '1' }).is(303);
+    expect(gapless()).toBe('1');
+    expect((await admin().get('/id-formats').is(200)).body.split('<tr').find((x) => x.includes('/id-formats/write_off"'))).toMatch(/without gaps/i);
+    await save('write_off', { gapless: null }).is(303);
+    expect(gapless()).toBe('0');
     await save('bill', { gapless: null }).is(303);          // stays without gaps whatever is sent
     expect(one("select f.gapless from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'bill'")).toBe('1');
   });
@@ -107,23 +114,23 @@ story('ONB02US07', 'ONB-FIX', ({ as, test, expect, sql, one, command, instance, 
   });
 
   test('ONB02US07 numbers are not used twice when they begin to start again otherwise, for days before either', async () => {
-    const parts = [['service'], ['prefix', 'CALL'], ['date', 'YYYYMMDD'], ['sequence']];
-    const all = [], issue = (date) => { all.push(number('call', '--date', date)); return all.at(-1); };
+    const parts = [['service'], ['prefix', 'PAY'], ['date', 'YYYYMMDD'], ['sequence']];
+    const all = [], issue = (date) => { all.push(number('payment', '--date', date)); return all.at(-1); };
     issue('2026-03-20'), issue('2026-04-15'), issue('2026-04-15'), issue('2026-04-15');
-    expect(all).toEqual(['WA-CALL-20260320-0001', 'WA-CALL-20260415-0001', 'WA-CALL-20260415-0002', 'WA-CALL-20260415-0003']);
-    const draft = (reset) => admin().get(`/id-formats/call?${parts.map((p, i) => `kind${i}=${p[0]}&${p[0] === 'date' ? 'date' : 'value'}${i}=${p[1] ?? ''}`).join('&')}&separator=-&seq_length=4&seq_start=1&seq_increment=1&reset=${reset}&check_digit=none`);
-    await draft('monthly').sees('WA-CALL-20260415-0004').lacks('WA-CALL-20260415-0001');       // as the preview says
-    await save('call', { parts, reset: 'monthly' }).is(303);
-    expect(await next('call')).toBe('WA-CALL-20260415-0004');
-    expect(issue('2026-04-15')).toBe('WA-CALL-20260415-0004');
-    expect(issue('2026-03-20')).toBe('WA-CALL-20260320-0005');
-    expect(issue('2026-05-02')).toBe('WA-CALL-20260502-0001');                                 // nothing can have been issued there
-    await save('call', { parts, reset: 'never' }).is(303);
-    expect(issue('2026-04-15')).toBe('WA-CALL-20260415-0006');
-    await save('call', { parts, reset: 'daily' }).is(303);
-    expect(issue('2026-04-15')).toBe('WA-CALL-20260415-0007');                                 // that day had its own sequence once
+    expect(all).toEqual(['WA-PAY-20260320-00001', 'WA-PAY-20260415-00001', 'WA-PAY-20260415-00002', 'WA-PAY-20260415-00003']);
+    const draft = (reset) => admin().get(`/id-formats/payment?${parts.map((p, i) => `kind${i}=${p[0]}&${p[0] === 'date' ? 'date' : 'value'}${i}=${p[1] ?? ''}`).join('&')}&separator=-&seq_length=5&seq_start=1&seq_increment=1&reset=${reset}&check_digit=none`);
+    await draft('monthly').sees('WA-PAY-20260415-00004').lacks('WA-PAY-20260415-00001');       // as the preview says
+    await save('payment', { parts, reset: 'monthly' }).is(303);
+    expect(await next('payment')).toBe('WA-PAY-20260415-00004');
+    expect(issue('2026-04-15')).toBe('WA-PAY-20260415-00004');
+    expect(issue('2026-03-20')).toBe('WA-PAY-20260320-00005');
+    expect(issue('2026-05-02')).toBe('WA-PAY-20260502-00001');                                 // nothing can have been issued there
+    await save('payment', { parts, reset: 'never' }).is(303);
+    expect(issue('2026-04-15')).toBe('WA-PAY-20260415-00006');
+    await save('payment', { parts, reset: 'daily' }).is(303);
+    expect(issue('2026-04-15')).toBe('WA-PAY-20260415-00007');                                 // that day had its own sequence once
     issue('2026-04-14'), issue('2026-04-20');
-    expect(all.at(-1)).toBe('WA-CALL-20260420-0001');
+    expect(all.at(-1)).toBe('WA-PAY-20260420-00001');
     expect(new Set(all).size).toBe(all.length);
   });
 

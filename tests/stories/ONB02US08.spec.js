@@ -24,6 +24,7 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     expect(area('TRY-D', 'path', 'swa-e')).toBe('TRY/TRY-C/TRY-Z/TRY-D');
     await levels([]).is(422);                                                    // areas stand on both
     await as('dispatcher1').get('/areas/levels').is(403);
+    await east('get', '/areas/TRY-Z/deletion').refuses(409, null, 'Zone one has 1 area below it. Merge or deactivate.');
     for (const code of ['TRY-D', 'TRY-Z', 'TRY-C', 'TRY']) await east('post', `/areas/${code}/deletion`, {}).done();
     await levels([]).done();
     await east('get', '/areas/levels/zone').is(404);

@@ -27,5 +27,6 @@ insert into fee (utility_id, code, name, kind, charge_type, post_mode, amount_mi
   (@utility_id, 'FEE-NSF', 'Returned payment', 'fee', 'RETURNED_PAYMENT_FEE', 'immediate', 3000, 0, '4120', '2020-01-01'),
   (@utility_id, 'FEE-METERTEST', 'Meter test', 'fee', 'SERVICE_FEE', 'immediate', 6000, 0, '4120', '2020-01-01'),
   (@utility_id, 'FEE-TRANSFER', 'Account transfer', 'fee', 'SERVICE_FEE', 'immediate', 2500, 0, '4120', '2020-01-01'),
+  (@utility_id, 'FEE-LATE', 'Late fee', 'fee', 'LATE_FEE', 'immediate', 0, 0, '4100', '2020-01-01'),
   (@utility_id, 'FEE-DUPBILL', 'Copy of a bill', 'fee', 'SERVICE_FEE', 'immediate', 0, 0, '4120', '2020-01-01')
 on duplicate key update fee.id = fee.id;

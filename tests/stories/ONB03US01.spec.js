@@ -221,6 +221,8 @@ story('ONB03US01', 'HUB-FIX', (all) => {
     const p = await h.begin('WA-ACC-100001');
     await h.start(p);
     await h.card(p, { card: '4000 0000 0000 0259' });
+    await jobs_run();
+    expect(h.payment('WA-ACC-100001')).toHaveLength(1);
     clock.forward({ seconds: 10 });
     await jobs_run();
     expect(h.balance('WA-ACC-100001')).toBe('11425');
@@ -230,6 +232,22 @@ story('ONB03US01', 'HUB-FIX', (all) => {
     expect(h.balance('WA-ACC-100001')).toBe('11425');
     expect(h.net('1020')).toBe(-1500);
     expect(h.net('5120')).toBe(1500);
+  });
+
+  test('ONB03US01 a dispute that is told before its payment waits for it, asks for it, and comes again', async () => {
+    const p = await h.begin('WA-ACC-100003', '50.00');
+    await h.start(p);
+    await h.card(p, { delivery: 'never' });                             // paid there, and nobody has told us yet
+    const no = h.no_of(p.id), before = h.balance('WA-ACC-100003'), event = () => sql("select state, next_attempt_at is not null waits from webhook_event where provider_event_id = 'evt_dp_early'")[0];
+    const told = { id: 'evt_dp_early', type: 'dispute.opened', intent_no: no, payment_id: `sbx_pay_${p.id}`, ref: `sbx_dp_${p.id}`, amount_minor: 5000, fee_minor: 0, currency: 'USD' };
+    expect((await request(webhook(instance(), told))).status).toBe(200);
+    await jobs_run();
+    expect([event(), h.payment('WA-ACC-100003')]).toEqual([{ state: 'received', waits: '1' }, [expect.objectContaining({ free: '0', paid: '5000', status: 'posted' })]]);
+    expect(h.balance('WA-ACC-100003')).toBe(String(Number(before) - 5000));        // its payment was asked for
+    clock.forward({ seconds: 15 });
+    await jobs_run();
+    expect([event().state, h.balance('WA-ACC-100003'), h.payment('WA-ACC-100003')[0].status]).toEqual(['processed', before, 'reversed']);
+    verify();
   });
 });
 

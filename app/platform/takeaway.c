@@ -365,7 +365,7 @@ void takeaway_page(Req *r) {
     show_text(r, "show.sections.0.kind", "text");
     show_text(r, "show.sections.0.text.0", msg_format(r, c->language, "platform.export_how",
                                                      { "days", text(r, "%d", KEPT_DAYS) }));
-    show_text(r, "page.actions.0.text", word(r, "platform.takeaway_ask"));
+    show_text(r, "page.actions.0.text", word(r, "platform.export_ask"));
     show_text(r, "page.actions.0.url", "/org/subscription/export");
     show_text(r, "page.actions.0.post", "1");
     show_text(r, "page.actions.0.kind", "primary");

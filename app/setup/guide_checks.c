@@ -121,9 +121,10 @@ SETUP_CHECK(contract, "/settings/contracts", "select exists (select 1 from contr
 SETUP_CHECK(calendar_week, "/calendar/hours", "select exists (select 1 from calendar k left join working_hours h "
             "on h.calendar_id = k.id where k.utility_id = ? and k.is_default = 1 and (h.working = 1 "
             "or k.always_open = 1))", c->utility)
-SETUP_CHECK(calendar_year, "/calendar", "select coalesce(sum(h.recurring = 'yearly_fixed' or h.holiday_date between ? "
-            "and ?) >= 5 and max(h.recurring = 'yearly_fixed' or h.holiday_date > ?), 0) from holiday h "
-            "join calendar k on k.id = h.calendar_id where k.utility_id = ? and k.is_default = 1", utility_today(c),
+#define HOLIDAYS_OF_A_YEAR "(select coalesce(sum(h.recurring = 'yearly_fixed' or h.holiday_date between ? " \
+    "and ?) >= 5 and max(h.recurring = 'yearly_fixed' or h.holiday_date > ?), 0) from holiday h " \
+    "join calendar k on k.id = h.calendar_id where k.utility_id = ? and k.is_default = 1)"
+SETUP_CHECK(calendar_year, "/calendar", "select " HOLIDAYS_OF_A_YEAR, utility_today(c),
             date_add_months(utility_today(c), 12), date_add_months(utility_today(c), 9), c->utility)
 SETUP_CHECK(area_any, "/areas", "select exists (select 1 from service_area where utility_id = ? "
             "and level = 'sub_area' and status = 'active')", c->utility)
@@ -205,12 +206,12 @@ static SetupCheck live_steps(Ctx *c) {
     return (SetupCheck){ passed, msg(c->language, "setup.check.live_steps"), "/setup" };
 }
 SETUP_CHECK(live_calendar, "/calendar", "select exists (select 1 from calendar k "
-                                        "join working_hours w on w.calendar_id = k.id "
-      "and w.working = 1 where k.utility_id = ? and k.is_default = 1) and exists (select 1 from calendar k "
-      "join holiday h on h.calendar_id = k.id where k.utility_id = ? and k.is_default = 1 "
-      "and h.holiday_date > ? + interval 6 month)", c->utility, c->utility, utility_today(c))
+                                        "left join working_hours w on w.calendar_id = k.id where k.utility_id = ? "
+      "and k.is_default = 1 and (w.working = 1 or k.always_open = 1)) and " HOLIDAYS_OF_A_YEAR, c->utility,
+      utility_today(c), date_add_months(utility_today(c), 12), date_add_months(utility_today(c), 9), c->utility)
+/* What was called off or taken back again counts for nothing. */
 SETUP_CHECK(live_totals, "/migration", "select not exists (select 1 from import_batch where utility_id = ? "
-      "and json_value(control_totals, '$.is_equal') = 0)", c->utility)
+      "and state not in ('cancelled', 'rolled_back') and json_value(control_totals, '$.is_equal') = 0)", c->utility)
 SETUP_CHECK(live_backup, NULL, "select exists (select 1 from smart360.platform_setting "
                                "where name = concat('backup.', ?) "
       "and value > ?)", c->tenant_slug,

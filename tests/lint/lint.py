@@ -190,6 +190,10 @@ WORD = r'"(?:\\.|[^"\\])*[A-Za-z]{2}(?:\\.|[^"\\])*"'
 SAYS = re.compile(r'\b(?:show_fact|table_column|table_start|table_empty|table_foot|show_text|note)\((?:[^"();]|"[^"]*"(?=,)|\((?:[^()"]|"[^"]*")*\))*?"(?=[^"]*[a-z])[A-Z][^"]*"')
 
 
+# A text asked for by its key: word(r, "x.y"), msg(c->language, "x.y"), msg_format(...), msg_plural(...).
+ASKED = re.compile(r'\b(?:word\(\s*r|msg\([^()"]*|msg_format\([^"]*?|msg_plural\([^"]*?),\s*"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"\s*[,)]')
+
+
 def declared(text):
     """Forms, lists and resources of a file: kind, name, text of the declaration, where it begins."""
     for m in re.finditer(r"\bconst (Form|ListSpec|Resource) \w+ = \{", text):
@@ -209,6 +213,10 @@ def words():
     for _, text in sources("views/messages/en/*.msg"):
         texts |= set(re.findall(r"^([a-z0-9_.]+)\s*=", text, re.M))
     rights = set(re.findall(r"'([a-z]+\.[a-z_]+)'", "".join(text for _, text in sources("sql/tenant/*-seed-permissions.sql"))))
+    for name, text in sources("app/**/*.c"):
+        for m in ASKED.finditer(text):
+            if not texts & {m.group(1), f"{m.group(1)}.one", f"{m.group(1)}.other"}:
+                yield f"{name}:{line_of(text, m.start())}: no text {m.group(1)}"
     for folder in sorted(WORDED):
         for name, text in sources(f"app/{folder}/*.c"):
             code = without_comments(text)

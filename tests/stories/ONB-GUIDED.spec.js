@@ -220,6 +220,21 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
   test('ONB-GUIDED the checks before going live are all named; the red ones lead to where they are put right', async () => {
     const page = await admin().get('/setup/go_live?utility=swa-w').sees('All required steps are signed off', 'There is a backup of the last 24 hours', 'The mail provider is verified', 'A trial run of five accounts or more was approved');
     expect(page.body.match(/<span class="r"><span class="s-b (ok|bad)">/g)).toHaveLength(12);
+    // Holidays that come every year count for the year ahead; a batch that was taken back does not count against its totals.
+    const badge = async (holds) => new RegExp(`${holds}[\\s\\S]*?class="s-b (ok|bad)"`).exec((await admin().get('/setup/go_live?utility=swa-w').is(200)).body)[1];
+    const calendar = () => badge('The working calendar covers the next twelve months'), totals = () => badge('Imported balances equal the control totals');
+    sql("create table kept_holidays as select h.* from holiday h join calendar k on k.id = h.calendar_id join utility u on u.id = k.utility_id and u.code = 'swa-w' where k.is_default = 1");
+    sql("update holiday h join kept_holidays o on o.id = h.id set h.recurring = 'yearly_fixed', h.holiday_date = h.holiday_date - interval 5 year");
+    expect(await calendar()).toBe('ok');
+    sql("update holiday h join kept_holidays o on o.id = h.id set h.recurring = 'none'");
+    expect(await calendar()).toBe('bad');
+    sql("update holiday h join kept_holidays o on o.id = h.id set h.recurring = o.recurring, h.holiday_date = o.holiday_date");
+    sql('drop table kept_holidays');
+    sql("insert into import_batch (utility_id, batch_no, entity, file_name, sha256, size, state, control_totals) select id, 'IMP-DIFFERS', 'opening_balance', 'x.csv', repeat('y', 32), 1, 'completed', '{\"is_equal\":0}' from utility where code = 'swa-w'");
+    expect(await totals()).toBe('bad');
+    sql("update import_batch set state = 'rolled_back' where batch_no = 'IMP-DIFFERS'");
+    expect(await totals()).toBe('ok');
+    sql("delete from import_batch where batch_no = 'IMP-DIFFERS'");
     set('go_live', "state = 'locked'");
     expect((await admin().get('/setup/go_live?utility=swa-e').is(409)).text).toContain("Complete 'Data migration' first");
   });

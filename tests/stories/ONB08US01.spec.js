@@ -223,6 +223,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     fs.writeFileSync(path.join(folder, 'paper'), 'a paper of the tenant');
     await as('utility_admin').get('/org/subscription/export').is(403);
     proved();
+    await as('tenant_admin').get('/org/subscription/export').sees('Make an export', 'No exports yet').and((r) => expect(r.text).not.toMatch(/\[[a-z]+\.[a-z_]+\]/));
     await as('tenant_admin').post('/org/subscription/export', {}, { from: '/org/subscription/export' }).done('The export is being made.');
     await jobs_run(120);
     const row = sql.platform('select * from tenant_export order by id desc limit 1')[0];

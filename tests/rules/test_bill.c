@@ -364,6 +364,30 @@ static void true_up_rerate(void) {
     SAME_INT(d.tax.minor, 272);
 }
 
+/* A deduction that the account has once is rated again only where its line stood: else another connection had it. */
+static void true_up_once(void) {
+    BillConnection c;
+    BillFacts f = true_up(1267, &c);
+    f.true_up = TRUE_UP_RERATE;
+    TariffRate a = rate("R", "SUBSIDY", "water", CALC_FLAT, 10000000);
+    a.once = "R", a.tax_n = 0;
+    c.rebates = &a, c.rebate_n = 1;
+    const char *elsewhere = "FIXED 18.20, USAGE 46.13 @8.5, SEWER_USAGE 64.26 @7.65, SUBSIDY -10.00, TRUE_UP -10.12 "
+                            "of USAGE, TRUE_UP -11.34 of SEWER_USAGE, TRUE_UP of TAX -0.50, TAX 3.22 = 99.85";
+    SAME_TEXT(bill_of(&f), elsewhere);
+    BillEstimated e = c.estimated[0];
+    BilledLine lines[8];
+    for (int i = 0; i < e.line_n; i++) lines[i] = e.lines[i];
+    lines[e.line_n++] = (BilledLine){ "SUBSIDY", "water", NULL, { -1000 }, "R" };
+    e.lines = lines;
+    c.estimated = &e;
+    SAME_TEXT(bill_of(&f), elsewhere);                      /* it stood there: rated again the same, no difference */
+    lines[e.line_n - 1].name = "another";
+    SAME_TEXT(bill_of(&f), "FIXED 18.20, USAGE 46.13 @8.5, SEWER_USAGE 64.26 @7.65, SUBSIDY -10.00, TRUE_UP -10.12 "
+                           "of USAGE, TRUE_UP -11.34 of SEWER_USAGE, TRUE_UP of TAX -0.50, TRUE_UP 10.00 of SUBSIDY, "
+                           "TAX 3.22 = 109.85");
+}
+
 static void true_up_index(void) {
     BillConnection c;
     BillFacts f = true_up(1267, &c);
@@ -1723,6 +1747,7 @@ static SuiteTest tests[] = {
     { "BX-FIX SF-2003", sf_2003 },
     { "BX-FIX eight clean bills", eight_bills },
     { "BX engine 5: true-up by rerate", true_up_rerate },
+    { "ONB02US05 what an account has once, rated again", true_up_once },
     { "BX engine 5: true-up by index", true_up_index },
     { "BX engine 5: actual index below the estimate", true_up_below },
     { "BX01US02.5 final bill with deposit", final_bill },

@@ -876,6 +876,10 @@ story('ONB02US05 with bills', 'BX-FIX', ({ as, test, expect, sql, one, jobs_run,
     await night();
     expect(told()).toEqual([]);                                             // too early
     await clock('2026-08-03T12:00-07:00');
+    sql("update template set status = 'archived' where `key` = 'rate_change' and status = 'active'");
+    await night();
+    expect(told()).toEqual([]);                                             // the utility archived the message
+    sql("update template set status = 'active' where `key` = 'rate_change' and status = 'archived'");
     await night();
     expect(told().length).toBe(on_plan);
     expect(told()[0].subject).toBe('New prices from 1 Sep 2026');

@@ -33,7 +33,7 @@ ROW(Old, OLD)
 /* A connection of the account in the days of a bill, with what was read there: use belongs to the bill in whose days
    its middle lies, as readings come a day or two beside bills. Those derived from another follow it. */
 #define JOINED(F, T) F(T, Id, id) F(T, const char *, connection_no) F(T, const char *, unit) F(T, bool, metered) \
-    F(T, int64_t, n) F(T, int64_t, e3)
+    F(T, bool, is_partial) F(T, int64_t, n) F(T, int64_t, e3)
 ROW(Joined, JOINED)
 
 typedef struct Days { Date from, to; } Days;
@@ -51,14 +51,17 @@ typedef struct Twin { const char *cause, *detail; bool has_ours, has_use; Money 
 
 static Joineds joined_of(Ctx *c, Id account, Days d) {
     return db_all(c, Joined,
-        "select s.id, s.connection_no, u.unit, s.metered, count(g.id) as n, coalesce(sum(g.billing_quantity_e3), 0) "
-        "as e3 from (select distinct k.service_connection_id as id from service_connection_holder k "
-        "where k.account_id=? and k.from_on<=? and (k.to_on is null or k.to_on>=?)) k straight_join service_connection "
-        "s on s.id=k.id left join utility_service u on u.utility_id=s.utility_id and u.code=s.service_code "
+        "select s.id, s.connection_no, u.unit, s.metered, greatest(k.from_on, coalesce(s.connected_on, k.from_on))>? "
+        "or least(k.to_on, coalesce(s.disconnected_on, s.closed_on, k.to_on))<? as is_partial, "
+        "count(g.id) as n, coalesce(sum(g.billing_quantity_e3), 0) "
+        "as e3 from (select h.service_connection_id as id, min(h.from_on) as from_on, max(coalesce(h.to_on, "
+        "date'9999-12-31')) as to_on from service_connection_holder h where h.account_id=? and h.from_on<=? "
+        "and (h.to_on is null or h.to_on>=?) group by h.service_connection_id) k straight_join service_connection s "
+        "on s.id=k.id left join utility_service u on u.utility_id=s.utility_id and u.code=s.service_code "
         "left join usage_segment g on g.service_connection_id=s.id and g.account_id=? and g.status='active' "
         "and date_add(g.from_on, interval (g.days + 1) div 2 day) between ? and ? "
-        "where s.status<>'pending' and s.derived_from_id is null group by s.id order by s.id limit ?", account, d.to,
-                  d.from, account, d.from, d.to, TWIN_CONNECTIONS);
+        "where s.status<>'pending' and s.derived_from_id is null group by s.id order by s.id limit ?", d.from, d.to,
+                  account, d.to, d.from, account, d.from, d.to, TWIN_CONNECTIONS);
 }
 
 static bool same_unit(const Joined *a, const Joined *b) {
@@ -135,12 +138,16 @@ static bool by_use(Ctx *c, const Bill *b, Twin *w) {
     return false;
 }
 
+/* Only what can make a difference is computed again. */
 static bool by_period(Ctx *c, const Bill *b, Twin *w) {
+    Date first = month_first(month_of(b->days.to)), last = month_last(month_of(b->days.to));
     Try month = try_of(b), whole = try_of(b);
-    month.facts.from = month_first(month_of(b->days.to)), month.facts.to = month_last(month_of(b->days.to));
+    month.facts.from = first, month.facts.to = last;
     whole.facts.is_whole = true;
-    if (meets(b, &month, c)) w->cause = "period";
-    else if (meets(b, &whole, c)) w->cause = "period", w->detail = msg("en", "import.twin_whole");
+    bool is_month = first.day == b->days.from.day && last.day == b->days.to.day, is_partial = false;
+    for (size_t i = 0; i < b->l.n; i++) is_partial |= b->l.v[i].is_partial;
+    if (!is_month && meets(b, &month, c)) w->cause = "period";
+    else if (is_partial && meets(b, &whole, c)) w->cause = "period", w->detail = msg("en", "import.twin_whole");
     return w->cause != NULL;
 }
 

@@ -33,7 +33,8 @@ static const char *count_of(Req *r, int64_t n) { return locale_count(&r->c.mem, 
 #define DAY_SUM(F, T) F(T, int64_t, n) F(T, Money, amount)
 ROW(DaySum, DAY_SUM)
 
-static void show_figures(Req *r) {
+/* How many there are. */
+static size_t show_figures(Req *r) {
     Ctx *c = &r->c;
     Id u = c->utility;
     size_t n = 0;
@@ -54,7 +55,7 @@ static void show_figures(Req *r) {
         show_figure(r, &n, "refunds", count_of(r, db_int(c, "select count(*) from refund_request where utility_id = ? "
                                                             "and status = 'requested'", u)), NULL,
                     link_path(r, "/cis/refunds?status=requested"));
-    if (!perm_may(c, "cis.payments", VIEW)) return;
+    if (!perm_may(c, "cis.payments", VIEW)) return n;
     Date today = utility_today(c);
     DaySum *day = db_one(c, DaySum, "select count(*) as n, coalesce(sum(amount_minor), 0) as amount from payment "
                                     "where utility_id = ? and received_at >= ? and received_at < ? "
@@ -64,6 +65,7 @@ static void show_figures(Req *r) {
                 msg_plural(r, c->language, "cis.desk.payments_n", day->n, NULL),
                 link_path(r, "/cis/payments?received_at_from=%s&received_at_to=%s", date_iso(&c->mem, today),
                           date_iso(&c->mem, today)));
+    return n;
 }
 
 static void section(Req *r, size_t n, const char *key, const char *list) {
@@ -101,21 +103,22 @@ static void show_payments(Req *r, size_t n) {
     table_empty(t, msg(r->c.language, "cis.desk.no_payments"), NULL);
 }
 
+/* Where there is nothing to count for a person: the pages that are open. */
+static void show_pages(Req *r) {
+    show_text(r, "show.sections.0.title", msg(r->c.language, "home.works"));
+    show_text(r, "show.sections.0.kind", "links");
+    if (front_links(r, "show.sections.0.links")) return;
+    show_text(r, "show.sections.0.kind", "text");
+    show_text(r, "show.sections.0.text.0", msg(r->c.language, "home.nothing"));
+}
+
 void desk_page(Req *r) {
     Ctx *c = &r->c;
     show_text(r, "page.title", msg(c->language, "home.cis.title"));
     show_text(r, "page.sub", locale_date_full(&c->mem, c->locale, utility_today(c)));
-    size_t n = 0;
-    if (sees_all(r)) {
-        show_figures(r);
-        if (perm_may(c, "cis.complaints", VIEW)) show_complaints(r, n++);
-        if (perm_may(c, "cis.payments", VIEW)) show_payments(r, n++);
-    }
-    show_text(r, at(r, "show.sections", n, "title"), msg(c->language, "home.works"));
-    show_text(r, at(r, "show.sections", n, "kind"), "links");
-    if (!front_links(r, at(r, "show.sections", n, "links"))) {
-        show_text(r, at(r, "show.sections", n, "kind"), "text");
-        show_text(r, at(r, "show.sections", n, "text.0"), msg(c->language, "home.nothing"));
-    }
+    size_t n = 0, figures = sees_all(r) ? show_figures(r) : 0;
+    if (figures && perm_may(c, "cis.complaints", VIEW)) show_complaints(r, n++);
+    if (figures && perm_may(c, "cis.payments", VIEW)) show_payments(r, n++);
+    if (!figures) show_pages(r);
     page(r, "layout/show");
 }

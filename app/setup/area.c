@@ -64,6 +64,34 @@ static void check_boundary(Req *r, const NewArea *n, const AreaRow *stored, Id p
                                                    { "km2", o->km2 }));
 }
 
+#define BOX(F, T) F(T, Id, id) F(T, int64_t, parent) F(T, int64_t, west) F(T, int64_t, east) \
+    F(T, int64_t, south) F(T, int64_t, north)
+ROW(Box, BOX)
+#define MICRO(axis, corner) "cast(round(" axis "(st_pointn(b.ring, " #corner ")) * 1000000) as signed)"
+
+/* Boxes first, of one parent and from west to east: with 500 areas the server took 50 ms to compare each with each. */
+int64_t area_overlaps_count(Ctx *c) {
+    Boxs all = db_all(c, Box, "select b.id, b.parent, " MICRO("st_x", 1) " as west, " MICRO("st_x", 3) " as east, "
+        MICRO("st_y", 1) " as south, " MICRO("st_y", 3) " as north from (select id, parent_key as parent, "
+        "st_exteriorring(st_envelope(st_geomfromgeojson(geometry))) as ring from service_area "
+        "where utility_id=? and status<>'merged' and geometry is not null) b order by b.parent, west", c->utility);
+    Text pairs = text_start(c);
+    for (size_t i = 0; i < all.n; i++) {
+        const Box *a = &all.v[i];
+        for (size_t k = i + 1; k < all.n && all.v[k].parent == a->parent && all.v[k].west < a->east; k++)
+            if (all.v[k].south < a->north && a->south < all.v[k].north)
+                text_addf(&pairs, "%s[%lld,%lld]", pairs.n ? "," : "[", (long long)a->id.id, (long long)all.v[k].id.id);
+    }
+    if (!pairs.n) return 0;
+    text_add(&pairs, "]");
+    return db_int(c, "select count(*) from (select st_geomfromgeojson(a.geometry) as one, "
+        "st_geomfromgeojson(b.geometry) as other from json_table(?, '$[*]' columns (one bigint path '$[0]', "
+        "other bigint path '$[1]')) j straight_join service_area a on a.id=j.one straight_join service_area b "
+        "on b.id=j.other) p where st_intersects(p.one, p.other) and 12364000000 * "
+        "cos(radians(st_y(st_centroid(p.one)))) * st_area(st_intersection(p.one, p.other)) > ?", pairs.s,
+                  (int)OVERLAP_MIN_M2);
+}
+
 static bool code_is_good(const char *code) {
     size_t n = code ? strlen(code) : 0;
     return n >= 2 && n <= AREA_CODE_MAX && strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == n;

@@ -11,6 +11,8 @@
 #include "lib/req.h"
 
 enum { OVERLAP_MIN_M2 = 5000 };         /* boundaries drawn by hand touch; less than 0.005 km2 is no overlap */
+/* Pairs of siblings, of any level, whose boundaries share more ground than that, which the form of an area refuses. */
+int64_t area_overlaps_count(Ctx *c);
 
 #define AREA_ROW(F, T) F(T, Id, id) F(T, const char *, level) F(T, const char *, code) F(T, const char *, name) \
     F(T, Id, parent_id) F(T, const char *, parent_code) F(T, const char *, path) F(T, const char *, status) \

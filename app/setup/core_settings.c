@@ -429,7 +429,7 @@ static int64_t open_work(Req *r, int kind) {
     Id u = r->c.utility;
     switch (kind) {
     case WORK_BILLS:
-        return db_int(r, "select count(*) from bill where utility_id=? and status='published' "
+        return db_int(r, "select count(*) from bill where utility_id=? and listed=1 and status='published' "
                          "and payment_status in ('unpaid', 'partial', 'overdue')", u);
     case WORK_RUNS:
         return db_int(r, "select count(*) from bill_run where utility_id=? and state not in ('completed', "

@@ -131,13 +131,10 @@ SETUP_CHECK(area_any, "/areas", "select exists (select 1 from service_area where
 SETUP_COUNT(area_branches, "/areas", "select count(*) from service_area a where a.utility_id = ? "
             "and a.status = 'active' and a.level <> 'sub_area' and not exists (select 1 from service_area k "
             "where k.parent_id = a.id and k.status = 'active')", c->utility)
-/* Siblings that share ground: more than OVERLAP_MIN_M2, as the form of an area refuses it. */
-SETUP_COUNT(area_overlaps, "/areas", "with g as (select id, parent_key, st_geomfromgeojson(geometry) as shape "
-            "from service_area where utility_id = ? and status <> 'merged' and geometry is not null) "
-            "select count(*) from g a join g b on b.parent_key = a.parent_key and b.id > a.id "
-            "where mbrintersects(a.shape, b.shape) and st_intersects(a.shape, b.shape) "
-            "and 12364000000 * cos(radians(st_y(st_centroid(a.shape)))) * st_area(st_intersection(a.shape, b.shape)) "
-            "> ?", c->utility, (int)OVERLAP_MIN_M2)
+static SetupCheck area_overlaps(Ctx *c) {
+    int64_t n = area_overlaps_count(c);
+    return (SetupCheck){ !n, msg_plural(c, c->language, "setup.check.area_overlaps", n, NULL), "/areas" };
+}
 SETUP_COUNT(area_managers, "/areas", "select count(*) from service_area where utility_id = ? and level = 'division' "
             "and status = 'active' and manager_user_id is null", c->utility)
 

@@ -375,17 +375,18 @@ static void show_cards(Req *r) {
                                                                                                      EXPIRING_DAYS);
     Time since = date_start(c->locale->zone, recent);
     const Cards *k = db_one(c, Cards,
-        "select (select count(*) from tariff_plan where utility_id=x.id) as plans, (select count(*) from tariff_plan "
-        "where utility_id=x.id and status='active') as active, (select count(*) from tariff_rate r "
-        "join tariff_plan_version v on v.id=r.version_id where r.utility_id=x.id and v.state not in ('superseded', "
-        "'withdrawn')) as rates, (select count(*) from tariff_rate r join tariff_plan_version v on v.id=r.version_id "
-        "where r.utility_id=x.id and v.state='active' and r.enabled=1) as rates_active, (select count(*) "
-        "from tariff_plan p join service_connection s on s.tariff_plan_id=p.id and s.status='active' "
-        "where p.utility_id=x.id) as subscribers, (select count(*) from service_connection_plan s where s.utility_id=x.id and s.valid_from<=? "
-        "and (s.valid_to is null or s.valid_to>=?)) as `before`, (select count(distinct v.plan_id) "
-        "from tariff_plan_version v where v.utility_id=x.id and v.state='active' and v.effective_to between ? and ?) "
-        "as expiring, (select count(*) from tariff_plan p where p.utility_id=x.id and (p.updated_at>=? or exists "
-        "(select 1 from tariff_plan_version v where v.plan_id=p.id and v.updated_at>=?))) as recent "
+        "select (select count(*) from tariff_plan where utility_id=x.id) as plans, (select count(*) from "
+        "tariff_plan where utility_id=x.id and status='active') as active, (select count(*) from tariff_rate r "
+        "join tariff_plan_version v on v.id=r.version_id where r.utility_id=x.id and v.state not in "
+        "('superseded', 'withdrawn')) as rates, (select count(*) from tariff_rate r join tariff_plan_version v "
+        "on v.id=r.version_id where r.utility_id=x.id and v.state='active' and r.enabled=1) as rates_active, "
+        "(select count(*) from tariff_plan p join service_connection s on s.tariff_plan_id=p.id and "
+        "s.status='active' where p.utility_id=x.id) as subscribers, (select count(*) from "
+        "service_connection_plan s where s.utility_id=x.id and s.valid_from<=? and (s.valid_to is null or "
+        "s.valid_to>=?)) as `before`, (select count(distinct v.plan_id) from tariff_plan_version v where "
+        "v.utility_id=x.id and v.state='active' and v.effective_to between ? and ?) as expiring, (select "
+        "count(*) from tariff_plan p where p.utility_id=x.id and (p.updated_at>=? or exists (select 1 from "
+        "tariff_plan_version v where v.plan_id=p.id and v.updated_at>=?))) as recent "
         "from utility x where x.id=?", date_add_days(today, -365), date_add_days(today, -365), today,
                             soon, since, since, c->utility);
     const Locale *l = c->locale;

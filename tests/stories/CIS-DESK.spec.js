@@ -5,7 +5,7 @@ story('CIS desk', 'UX-FIX', ({ as, test, expect, sql, one, watch, looks_right })
   const desk = '/cis/dashboard', alpha = () => as('alpha@swa.test');
   const figure = (page, label) => page.body.split('<li').find((li) => li.includes(`>${label}<`))?.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
-  test('CIS desk: nothing is open: it says so; the menu's pages are not repeated below', async () => {
+  test('CIS desk: nothing is open: it says so, and repeats no menu', async () => {
     const page = await as('cso').get(desk).sees('Consumer service', 'No complaint is open').lacks('What you can do now', 'will stand here');
     expect(figure(page, 'Open complaints')).toMatch(/Open complaints 0 0 of them are yours/);
     expect(figure(page, 'Paid today')).toMatch(/Paid today \$0\.00 0 payments/);

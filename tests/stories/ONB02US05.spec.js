@@ -79,7 +79,8 @@ story('ONB02US05', 'ONB-FIX', ({ as, test, expect, sql, one, jobs_run, clock, in
     await as('billing_clerk1').post(`${version('RES-EXT', 2)}/approve`).is(403);
     // what the second person read was taken back and sent again meanwhile: the button of then approves nothing
     const seen = (await second().get(version('RES-EXT', 2)).forms()).find((f) => f.action.endsWith('/approve'));
-    await as('billing_manager1').post(`${version('RES-EXT', 2)}/reject`, { reason: 'Look at the tiers' }, { from: `${version('RES-EXT', 2)}/rejection` }).done('Draft');
+    await as('billing_manager1').post(`${version('RES-EXT', 2)}/reject`, { reason: 'Look at the tiers' }, { from: `${version('RES-EXT', 2)}/rejection` }).done('Rejected');
+    await manager().post(`${version('RES-EXT', 2)}/reopen`, {}, { from: version('RES-EXT', 2) }).done('Draft');
     await submit('RES-EXT', 2).done('Waits for approval');
     await second().post(`${version('RES-EXT', 2)}/approve`, Object.fromEntries(seen.fields), { raw: true }).refuses(409, null, /This record was changed by another user at .*M\. Look at it again, then decide\./);
     expect(state('RES-EXT', 2)).toBe('pending_approval');

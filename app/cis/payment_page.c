@@ -16,6 +16,10 @@ static const Choice payment_states[] = { { "posted", NULL }, { "pending_clearanc
 #define OF_ACCOUNT(where) \
     "select x.id from account y join payment x on x.account_id = y.id where y.utility_id = ? and " where
 
+static const ListAction payment_actions[] = { { NULL, "/integrations/links/new", "plus", "cis.payments", CREATE,
+                                                false },
+                                              { 0 } };
+
 static const ListSpec payments = {
     .name = "payments", .path = "/cis/payments", .feature = "cis.payments", .id = "p.id", .from = "payment p",
     .joins = FRAGMENTS { "left join account a on a.id = p.account_id", "left join consumer n on n.id = p.consumer_id",
@@ -49,7 +53,7 @@ static const ListSpec payments = {
         { "status",        NULL,   "p.status",      LIST | FILTER, .choices = payment_states,
           .index = "payment_list_status" },
         { 0 } },
-    .order = "-received_at", .area = "m.sub_area_id" };
+    .order = "-received_at", .area = "m.sub_area_id", .actions = payment_actions };
 
 const PageTab payment_tabs[] = {
     { "payments", "cis.payments", "/cis/payments", "cis.payments", NULL },

@@ -50,6 +50,11 @@ void    settlement_close(Ctx *c, Id settlement);
 /* A payment that was suggested is it; a line is for somebody to look at. */
 void    settlement_confirm(Ctx *c, Id settlement, int64_t line_no);
 void    settlement_assign (Ctx *c, Id settlement, int64_t line_no, Id user);
+/* link_page.c */
+void    link_new_page(Req *r);
+void    link_new_post(Req *r);
+void    link_page(Req *r);
+
 /* event_page.c */
 enum { HOOK_TRIES = 25 };       /* of an event; then it is dead */
 void    event_list_page(Req *r);

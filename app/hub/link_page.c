@@ -1,0 +1,81 @@
+/*
+ * "Pay by link": a person at the desk or on the telephone orders a payment for an account, and whoever gets the link
+ * pays it for seven days, as a guest (ONB03US01 "paying"). What it pays follows the rule of all payments: oldest first.
+ */
+#include <string.h>
+
+#include "app/core/core.h"
+#include "app/core/installation.h"
+#include "app/hub/gateway.h"
+#include "app/hub/pages.h"
+#include "lib/form.h"
+#include "lib/locale.h"
+#include "lib/messages.h"
+#include "lib/page.h"
+#include "lib/table.h"
+
+static const Form link_form = { .name = "payment_link", .fields = FIELDS {
+    { "account_no", TEXT(3, 30),            .flags = REQUIRED, .width = "20", .autocomplete = "off" },
+    { "amount",     MONEY(1, 99999999999),  .flags = REQUIRED },
+    { "email",      EMAIL,                  .autocomplete = "off" },
+    { 0 } } };
+
+static void crumbs(Req *r, const char *last) {
+    show_text(r, "page.crumbs.0.text", word(r, "hub.payments"));
+    show_text(r, "page.crumbs.0.url", link_path(r, "/cis/payments"));
+    show_text(r, "page.crumbs.1.text", last);
+}
+
+void link_new_page(Req *r) {
+    const char *no = query_text(r, "account");
+    const Account *a = no && *no ? account_find(&r->c, no) : NULL;
+    crumbs(r, word(r, "hub.link"));
+    show_text(r, "page.title", word(r, "hub.link"));
+    FormView *v = form_show(r, "form", &link_form, "/integrations/links/new");
+    if (a) form_text(v, "account_no", a->account_no);
+    if (a && a->balance.minor > 0) form_money(v, "amount", a->balance);
+    show_text(r, "form.intro", word(r, "hub.link_how"));
+    show_text(r, "form.submit", word(r, "hub.link_make"));
+    show_text(r, "form.cancel_url", link_path(r, "/cis/payments"));
+    page(r, "layout/form");
+}
+
+void link_new_post(Req *r) {
+    Input *in = form_read(r, &link_form);
+    const Account *a = in_given(in, "account_no") ? account_find(&r->c, in_text(in, "account_no")) : NULL;
+    if (in_given(in, "account_no") && !a) problem(r, "account_no", "%s", word(r, "hub.link_no_account"));
+    problems_end(r);
+    IntentLine line = { .account = a->id, .target_kind = "advance", .amount = in_money(in, "amount") };
+    const Intent *i = payment_intent_create(&r->c, &(NewIntent){ .lines = &line, .n = 1, .purpose = "bill",
+                                                                 .channel = "link", .key = public_id_new(&r->c),
+                                                                 .guest_email = in_text(in, "email") });
+    audit_note(&r->c, "create", "payment_intent", i->id, i->intent_no, NULL);
+    note(r, "%s", word(r, "hub.link_made"));
+    go(r, "/integrations/links/%s", i->intent_no);
+}
+
+void link_page(Req *r) {
+    Id id = db_id(r, "select id from payment_intent where utility_id = ? and intent_no = ? and channel = 'link' and "
+                     "created_by is not null and purpose <> 'test'", r->c.utility, path_text(r, "no"));
+    if (!id.id) fail(r, NOT_FOUND, "There is no such link.");
+    const Intent *i = intent_get(&r->c, id);
+    const Account *a = account_get(&r->c, i->account);          /* of the person's areas */
+    static const char facts[] = "show.sections.0.facts";
+    bool is_over = r->c.now.us > i->expires_at.us && strcmp(i->state, "succeeded");
+    crumbs(r, i->intent_no);
+    show_text(r, "page.title", msg_format(r, r->c.language, "hub.link_of", { "no", i->intent_no }));
+    show_text(r, "show.status.text", state_label(r, i->state));
+    show_text(r, "show.status.tone", state_tone(r, i->state));
+    show_text(r, "show.sections.0.kind", "facts");
+    show_text(r, "show.sections.0.title", word(r, "hub.link"));
+    show_text(r, "show.sections.0.sub", word(r, is_over ? "hub.link_over" : "hub.link_give"));
+    if (!is_over) {
+        show_fact(r, facts, word(r, "hub.link_url"), public_url(&r->c, text(r, "/pay/%s", i->public_id), true), NULL);
+        show_text(r, text(r, "%s.0.copy", facts), "1");
+    }
+    show_fact(r, facts, word(r, "hub.account"), a->account_no, NULL);
+    show_fact(r, facts, word(r, "hub.amount"), locale_money(&r->c.mem, r->c.locale, i->amount), NULL);
+    show_fact(r, facts, word(r, "hub.link_until"), locale_time(&r->c.mem, r->c.locale, i->expires_at), NULL);
+    show_flag(r, "show.has_side", false);
+    page(r, "layout/show");
+}

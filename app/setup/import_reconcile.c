@@ -78,7 +78,8 @@ void import_totals_post(Req *r) {
 ROW(Side, SIDE)
 
 /* What of a batch is here is asked of the records themselves: the ledger, bills and payments taken over, readings. Rows
-   are read only of what has amounts, and counted only where some of them went back. */
+   are read only of what has amounts, and counted only where some of them went back; what the ledger has of opening
+   balances comes with their categories (balances_by). */
 static Sides sides_of(Ctx *c) {
     return db_all(c, Side, "select b.batch_no, b.entity, b.control_totals, b.total_count as file_count, "
         "if(b.entity in ('opening_balance', 'bill', 'payment', 'payment_agreement'), (select "
@@ -87,10 +88,8 @@ static Sides sides_of(Ctx *c) {
         "as file_use, "
         "if(b.state='partly_rolled_back', (select count(*) from import_row r where r.batch_id=b.id and r.state in "
         "('imported', 'skipped', 'blocked')), b.imported_count+b.skipped_count) as here_count, "
-        "case b.entity when 'opening_balance' then (select coalesce(sum(e.debit_minor)-sum(e.credit_minor), 0) "
-        "from import_row r join ledger_entry e on e.txn_id=r.entity_id and e.account_id is not null "
-        "where r.batch_id=b.id and r.state in ('imported', 'blocked')) "
-        "when 'bill' then (select coalesce(sum(h.total_minor), 0) from import_bill h where h.batch_id=b.id) "
+        "case b.entity when 'bill' then (select coalesce(sum(h.total_minor), 0) from import_bill h "
+        "where h.batch_id=b.id) "
         "when 'payment' then (select coalesce(sum(h.amount_minor), 0) from import_payment h where h.batch_id=b.id) "
         "when 'payment_agreement' then (select coalesce(sum(g.total_minor), 0) from import_row r join "
         "payment_agreement g on g.id=r.entity_id where r.batch_id=b.id and r.state in ('imported', 'blocked')) "
@@ -133,7 +132,50 @@ static Shown shown_of(const char *entity) {
     return s;
 }
 
-static void show_batches(Req *r) {
+#define BY(F, T) F(T, const char *, batch_no) F(T, const char *, code) \
+    F(T, int64_t, file_count) F(T, int64_t, file_sum) F(T, int64_t, file_use) \
+    F(T, int64_t, here_count) F(T, int64_t, here_sum) F(T, int64_t, here_use)
+ROW(By, BY)
+
+#define IS_BROUGHT "b.state in ('completed', 'completed_with_errors', 'partly_rolled_back')"
+#define BROUGHT    IS_BROUGHT " group by g.code order by g.code"
+
+/* Opening balances by batch and category of their account: file and ledger, in the order of categories. */
+static Bys balances_by(Ctx *c) {
+    return db_all(c, By,
+        "select b.batch_no, coalesce(g.code, '-') as code, count(*) as file_count, coalesce(sum(r.amount_minor), 0) "
+        "as file_sum, 0 as file_use, sum(r.state in ('imported', 'blocked')) as here_count, "
+        "coalesce(sum(e.debit_minor)-sum(e.credit_minor), 0) as here_sum, 0 as here_use from import_batch b "
+        "straight_join import_row r on r.batch_id=b.id left join ledger_entry e on e.txn_id=r.entity_id "
+        "and e.account_id is not null and r.state in ('imported', 'blocked') left join import_link k "
+        "on k.utility_id=b.utility_id and k.entity='account' and k.legacy_id=substring_index(r.key_value, '|', 1) "
+        "left join account a on a.id=k.entity_id left join consumer_category g on g.id=a.category_id "
+        "where b.utility_id=? and b.entity='opening_balance' and " IS_BROUGHT " group by b.id, g.code "
+        "order by g.code, b.id", c->utility);
+}
+
+/* Several batches of a category as one. */
+static Bys merged(Ctx *c, const Bys *l) {
+    Bys to = { .v = take_n(c, By, l->n + 1) };
+    for (size_t i = 0; i < l->n; i++) {
+        By *last = to.n ? &to.v[to.n - 1] : NULL;
+        if (!last || strcmp(last->code, l->v[i].code) != 0) to.v[to.n++] = l->v[i];
+        else {
+            last->file_count += l->v[i].file_count, last->file_sum += l->v[i].file_sum;
+            last->here_count += l->v[i].here_count, last->here_sum += l->v[i].here_sum;
+        }
+    }
+    return to;
+}
+
+static int64_t ledger_of(const Bys *balances, const char *batch_no) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < balances->n; i++)
+        if (!strcmp(balances->v[i].batch_no, batch_no)) sum += balances->v[i].here_sum;
+    return sum;
+}
+
+static void show_batches(Req *r, const Bys *balances) {
     Sides l = sides_of(&r->c);
     show_text(r, "show.sections.0.title", msg(r->c.language, "import.per_batch"));
     TableView *t = table_start(r, "show.sections.0.table", msg(r->c.language, "import.per_batch"));
@@ -153,36 +195,18 @@ static void show_batches(Req *r) {
                            msg_format(r, r->c.language, "import.batch", { "no", s->batch_no })));
         table_sub(t, msg(r->c.language, said.has ? "import.from_system" : "import.from_file"));
         cells(r, t, as_count, said.has ? said.count : s->file_count, s->here_count, true);
-        if (any.money) cells(r, t, as_money, said.has ? said.sum : s->file_sum, s->here_sum, has.money);
+        if (any.money) cells(r, t, as_money, said.has ? said.sum : s->file_sum,
+                             s->here_sum + ledger_of(balances, s->batch_no), has.money);
         if (any.use) cells(r, t, as_use, said.has ? said.use : s->file_use, s->here_use, has.use);
     }
     table_empty(t, msg(r->c.language, "import.none_yet"), msg(r->c.language, "import.reconcile_empty"));
 }
 
-#define BY(F, T) F(T, const char *, code) F(T, int64_t, file_count) F(T, int64_t, file_sum) F(T, int64_t, file_use) \
-    F(T, int64_t, here_count) F(T, int64_t, here_sum) F(T, int64_t, here_use)
-ROW(By, BY)
-
-#define BROUGHT \
-    "b.state in ('completed', 'completed_with_errors', 'partly_rolled_back') group by g.code order by g.code"
-
-/* Opening balances by the category of their account: file and ledger. */
-static Bys balances_by(Ctx *c) {
-    return db_all(c, By,
-        "select coalesce(g.code, '-') as code, count(*) as file_count, coalesce(sum(r.amount_minor), 0) as file_sum, "
-        "0 as file_use, sum(r.state in ('imported', 'blocked')) as here_count, coalesce(sum((select "
-        "sum(e.debit_minor)-sum(e.credit_minor) from ledger_entry e where e.txn_id=r.entity_id "
-        "and e.account_id is not null and r.state in ('imported', 'blocked'))), 0) as here_sum, 0 as here_use "
-        "from import_batch b join import_row r on r.batch_id=b.id left join import_link k "
-        "on k.utility_id=b.utility_id and k.entity='account' and k.legacy_id=substring_index(r.key_value, '|', "
-        "1) left join account a on a.id=k.entity_id left join consumer_category g on g.id=a.category_id "
-        "where b.utility_id=? and b.entity='opening_balance' and " BROUGHT, c->utility);
-}
-
 /* Rows that did not come in have no category here: they stand at "-". */
 static Bys accounts_by(Ctx *c) {
     return db_all(c, By,
-        "select coalesce(g.code, '-') as code, count(*) as file_count, 0 as file_sum, 0 as file_use, "
+        "select null as batch_no, coalesce(g.code, '-') as code, count(*) as file_count, 0 as file_sum, "
+        "0 as file_use, "
         "sum(a.id is not null) as here_count, 0 as here_sum, 0 as here_use from import_batch b join import_row r "
         "on r.batch_id=b.id left join account a on a.id=r.entity_id and r.state in ('imported', 'skipped', 'blocked') "
         "left join consumer_category g on g.id=a.category_id where b.utility_id=? and b.entity='account' and " BROUGHT,
@@ -191,7 +215,8 @@ static Bys accounts_by(Ctx *c) {
 
 static Bys bills_by(Ctx *c) {
     return db_all(c, By,
-        "select coalesce(g.code, '-') as code, count(*) as file_count, coalesce(sum(r.amount_minor), 0) as file_sum, "
+        "select null as batch_no, coalesce(g.code, '-') as code, count(*) as file_count, "
+        "coalesce(sum(r.amount_minor), 0) as file_sum, "
         "coalesce(sum(r.use_micro), 0) as file_use, sum(h.id is not null) as here_count, "
         "coalesce(sum(h.total_minor), 0) as here_sum, coalesce(sum(h.use_micro), 0) as here_use from import_batch b "
         "join import_row r on r.batch_id=b.id left join import_bill h on h.id=r.entity_id and h.batch_id=b.id "
@@ -199,13 +224,9 @@ static Bys bills_by(Ctx *c) {
         "where b.utility_id=? and b.entity='bill' and " BROUGHT, c->utility);
 }
 
-typedef struct ByCategory { const char *title; Bys (*of)(Ctx *c); bool money, use; } ByCategory;
-static const ByCategory by_category[] = { { "import.per_category", balances_by, true, false },
-                                          { "import.accounts_per_category", accounts_by, false, false },
-                                          { "import.bills_per_category", bills_by, true, true } };
+typedef struct ByCategory { const char *title; bool money, use; } ByCategory;
 
-static void show_categories(Req *r, const ByCategory *by, size_t *section) {
-    Bys l = by->of(&r->c);
+static void show_categories(Req *r, const ByCategory *by, Bys l, size_t *section) {
     if (!l.n) return;
     const char *at_ = text(r, "show.sections.%zu", ++*section);
     show_text(r, text(r, "%s.title", at_), msg(r->c.language, by->title));
@@ -228,9 +249,11 @@ void import_reconcile(Req *r) {
     show_text(r, "page.crumbs.0.text", msg(r->c.language, "import.title"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/migration"));
     show_text(r, "page.crumbs.1.text", msg(r->c.language, "import.reconcile"));
-    show_batches(r);
+    Bys balances = balances_by(&r->c);
+    show_batches(r, &balances);
     size_t section = 0;
-    for (size_t i = 0; i < sizeof by_category / sizeof *by_category; i++)
-        show_categories(r, &by_category[i], &section);
+    show_categories(r, &(ByCategory){ "import.per_category", true, false }, merged(&r->c, &balances), &section);
+    show_categories(r, &(ByCategory){ "import.accounts_per_category", false, false }, accounts_by(&r->c), &section);
+    show_categories(r, &(ByCategory){ "import.bills_per_category", true, true }, bills_by(&r->c), &section);
     page(r, "layout/show");
 }

@@ -27,12 +27,15 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, instance, order, sql, one, jo
     const told = () => [one('select count(*) from message'), one("select count(*) from notification where recipient_kind not in ('user', 'role')")];
     const before = told();
     people = await bring('consumer', csv(consumer, [1, 2, 3].map((n) => person(n))));
-    await bring('premise', csv(['legacy_id', 'sub_area_code', 'line1', 'city', 'state', 'postcode', 'type'], [1, 2].map((n) => [`LP-${n}`, 'BEA-CEN', `${n} Limits Way`, 'Portland', 'OR', '97205', 'house'])));
-    await bring('account', csv(['legacy_id', 'consumer_legacy_id', 'premise_legacy_id', 'category', 'status', 'opened_on'], [1, 2].map((n) => [`LA-${n}`, `LC-${n}`, `LP-${n}`, 'RES', 'active', '2025-07-01'])));
+    await bring('premise', csv(['legacy_id', 'sub_area_code', 'line1', 'city', 'state', 'postcode', 'type'], [1, 2, 3].map((n) => [`LP-${n}`, 'BEA-CEN', `${n} Limits Way`, 'Portland', 'OR', '97205', 'house'])));
+    await bring('account', csv(['legacy_id', 'consumer_legacy_id', 'premise_legacy_id', 'category', 'status', 'opened_on'], [[1, 1], [2, 2], [3, 2]].map(([n, who]) => [`LA-${n}`, `LC-${who}`, `LP-${n}`, 'RES', 'active', '2025-07-01'])));
     balances = await bring('opening_balance', csv(['account_legacy_id', 'as_of', 'balance', 'due_date'], [['LA-1', '2026-03-31', '114.25', '2026-04-20'], ['LA-2', '2026-03-31', '-20.00', '']]));
     expect(balances.imported_count).toBe('2');
     expect(told()).toEqual(before);
-    expect(one("select count(*) from consent x join consumer c on c.id = x.consumer_id where c.legacy_no like 'LC-%'")).not.toBe('0');       // though each may be written to
+    // two batches of one category: each by itself, the category as a whole
+    const more = await bring('opening_balance', csv(['account_legacy_id', 'as_of', 'balance', 'due_date'], [['LA-3', '2026-03-31', '5.75', '']]));
+    await admin().get('/migration/reconcile').sees(`Batch ${balances.batch_no}As the file has it 2 2 0 94.25 94.25 0.00`, `Batch ${more.batch_no}As the file has it 1 1 0 5.75 5.75 0.00`, 'RES 3 3 0 100.00 100.00 0.00');
+    expect(one("select count(*) from consent x join consumer c on c.id = x.consumer_id where c.legacy_no like 'LC-%'")).not.toBe("0");       // though each may be written to
   });
 
   test('ONB04US01 a live utility keeps what was posted, and gives back what was not', async () => {

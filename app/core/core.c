@@ -103,6 +103,7 @@ static const Route core_routes[] = {
     POST("/menu/landing",      NULL, SIGNED_IN, menu_landing, .form = menu_page),
     POST("/menu/narrow",       NULL, SIGNED_IN, menu_narrow, .form = menu_page),
     GET ("/help",              NULL, SIGNED_IN, help_page),
+    GET ("/reports",           NULL, SIGNED_IN, reports_page),
 
     /* saved_view.c */
     GET ("/views",               NULL, SIGNED_IN, view_list),

@@ -14,6 +14,7 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
+#include "lib/table.h"
 #include "lib/utf8.h"
 #include "lib/web.h"
 
@@ -60,6 +61,8 @@ static const struct Tile {
       "/wx/dispatcher /wx/orders /field", NULL, NULL, NULL },
     { "hub",      "plug",       "hub",    "hub.*", "/integrations/payments /integrations/events /integrations/sandbox",
       NULL, NULL, NULL },
+    { "reports",  "chart-bar",  NULL,     "core.dashboard cis.dashboard cc.dashboard bx.dashboard bx.gl "
+      "hub.settlements", "/reports", NULL, NULL, NULL },
     { "admin",    "shield",     NULL,     "core.users core.roles core.audit core.jobs", "/users /roles /jobs", NULL,
       jobs_dead, "core.jobs" },
     { "help",     "help",       NULL,     NULL, "/help", NULL, NULL, NULL },
@@ -402,6 +405,32 @@ void menu_root(Req *r) {
                      "or ur.utility_id is null) and u.status <> 'closed' where ur.user_id = ? "
                      "having count(distinct u.id) = 1", c->user);
     go_to(r, code ? text(r, "/u/%s/menu", code) : "/login/select");
+}
+
+/* What tells how things stand: figures, statements, comparisons. To add one: its page here, its words reports.<name>
+   and reports.<name>_how; it is shown to who may open it. */
+static const struct { const char *name, *path; } reports[] = {
+    { "utility",     "/dashboard" },           { "desk",       "/cis/dashboard" },
+    { "calls",       "/cc/dashboard" },        { "billing",    "/bx/dashboard" },
+    { "exceptions",  "/bx/dashboard/exceptions" }, { "simulations", "/bx/dashboard/simulations" },
+    { "trial",       "/bx/gl-codes/trial-balance" }, { "settlements", "/integrations/settlements" },
+    { "migration",   "/migration/reconcile" }, { "downloads",  "/downloads" },
+};
+
+void reports_page(Req *r) {
+    Ctx *c = &r->c;
+    show_text(r, "page.title", word(r, "menu.tile.reports"));
+    show_text(r, "page.sub", word(r, "reports.how"));
+    TableView *t = table_start(r, "show.sections.0.table", word(r, "menu.tile.reports"));
+    table_column(t, word(r, "reports.report"), "text", "id");
+    table_column(t, word(r, "reports.shows"), "text", "name");
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        if (!web_may_open(r, reports[i].path)) continue;
+        table_row(t, link_path(r, "%s", reports[i].path));
+        table_cell(t, msg(c->language, text(r, "reports.%s", reports[i].name)));
+        table_cell(t, msg(c->language, text(r, "reports.%s_how", reports[i].name)));
+    }
+    page(r, "layout/show");
 }
 
 void help_page(Req *r) {

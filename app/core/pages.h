@@ -135,6 +135,7 @@ void menu_favourite(Req *r);
 void menu_landing  (Req *r);
 void menu_narrow   (Req *r);
 void help_page     (Req *r);
+void reports_page  (Req *r);
 
 /* menu_change.c */
 void menu_change_page(Req *r);

@@ -129,6 +129,19 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   });
 
+  test('ONB07 reports have a tile and a page of their own, with what the person may open', async () => {
+    const manager = await as('billing_manager').get('/u/swa-w/menu').sees('Reports');
+    expect(manager.body).toContain('href="/u/swa-w/reports"');
+    const page = await as('billing_manager').get('/reports').sees('Billing overview', 'Trial balance', 'Settlements', 'Your downloads').lacks('Utility overview');
+    expect(page.text).not.toMatch(/\[[a-z]+\.[a-z_]+\]/);
+    const links = [.../<main[\s\S]*<\/main>/.exec(page.body)[0].matchAll(/href="(\/u\/swa-w\/[^"]+)"/g)].map((m) => m[1]);
+    expect(links.length).toBeGreaterThan(4);
+    for (const href of links) await as('billing_manager').get(href).is(200);
+    const cashier = await as('cashier2').get('/u/swa-w/menu').is(200);
+    expect(cashier.body).not.toContain('href="/u/swa-w/reports"');
+    await as('cashier2').get('/reports').lacks('Billing overview', 'Trial balance');
+  });
+
   test('ONB07 favourites are pinned, moved, at most twelve; a page to begin with; the last pages', async ({ page }) => {
     const admin = as('utility_admin'), pin = (key, act = 'pin') => admin.post('/u/swa-w/menu/favourites', { key, do: act }, { from: '/u/swa-w/menu' });
     await pin('users').goes('/u/swa-w/menu');

@@ -8,6 +8,7 @@
 #include "app/core/installation.h"
 #include "app/hub/gateway.h"
 #include "app/hub/pages.h"
+#include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
@@ -61,15 +62,15 @@ void link_page(Req *r) {
     const Intent *i = intent_get(&r->c, id);
     const Account *a = account_get(&r->c, i->account);          /* of the person's areas */
     static const char facts[] = "show.sections.0.facts";
-    bool is_over = r->c.now.us > i->expires_at.us && strcmp(i->state, "succeeded");
+    bool is_paid = time_is_set(i->succeeded_at), is_over = !is_paid && r->c.now.us > i->expires_at.us;
     crumbs(r, i->intent_no);
     show_text(r, "page.title", msg_format(r, r->c.language, "hub.link_of", { "no", i->intent_no }));
     show_text(r, "show.status.text", state_label(r, i->state));
     show_text(r, "show.status.tone", state_tone(r, i->state));
     show_text(r, "show.sections.0.kind", "facts");
     show_text(r, "show.sections.0.title", word(r, "hub.link"));
-    show_text(r, "show.sections.0.sub", word(r, is_over ? "hub.link_over" : "hub.link_give"));
-    if (!is_over) {
+    show_text(r, "show.sections.0.sub", word(r, text(r, "hub.link_%s", is_paid ? "paid" : is_over ? "over" : "give")));
+    if (!is_over && !is_paid) {
         show_fact(r, facts, word(r, "hub.link_url"), public_url(&r->c, text(r, "/pay/%s", i->public_id), true), NULL);
         show_text(r, text(r, "%s.0.copy", facts), "1");
     }

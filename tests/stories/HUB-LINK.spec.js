@@ -40,7 +40,7 @@ story('ONB03US01 pay by link', 'HUB-FIX', ({ as, portal, test, expect, sql, one,
     expect(one('select balance_minor from account where account_no = ?', [account])).toBe('0');
     expect(mails('friend@swa.test').at(-1).subject).toMatch(/^Receipt/);
     await who.get(`/pay/${id}`).goes(`/pay/${id}/return`);
-    await as('cashier').get(of(no)).sees('Succeeded');
+    await as('cashier').get(of(no)).sees('Succeeded', 'It is paid.').lacks(`/pay/${id}`, 'Give it to');
     verify();
   });
 

@@ -724,20 +724,18 @@ void utility_close_post(Req *r) {
     status_set(r, u, "closed", reason_sent(r), "close");
 }
 
+#define HELD(table) db_int(c, "select count(*) from " table " where utility_id=?", id)
+
 /* Business rows it holds, by the message that counts them; the first kind there is, else n 0. */
 static HeldRows held_rows(Ctx *c, Id id) {
-    const HeldRows all[] = {
-        { "utility.has_areas",     db_int(c, "select count(*) from service_area where utility_id=?", id) },
-        { "utility.has_premises",  db_int(c, "select count(*) from premise where utility_id=?", id) },
-        { "utility.has_consumers", db_int(c, "select count(*) from consumer where utility_id=?", id) },
-        { "utility.has_meters",    db_int(c, "select count(*) from meter where utility_id=?", id) },
-        { "utility.has_bills",     db_int(c, "select count(*) from bill where utility_id=?", id) },
-        { "utility.has_payments",  db_int(c, "select count(*) from payment where utility_id=?", id) },
-        { "utility.has_entries",   db_int(c, "select count(*) from ledger_entry where utility_id=?", id) },
-    };
-    size_t i = 0;
-    while (i + 1 < sizeof all / sizeof *all && !all[i].n) i++;
-    return all[i];
+    HeldRows h = { "utility.has_areas", HELD("service_area") };
+    if (!h.n) h = (HeldRows){ "utility.has_premises",  HELD("premise") };
+    if (!h.n) h = (HeldRows){ "utility.has_consumers", HELD("consumer") };
+    if (!h.n) h = (HeldRows){ "utility.has_meters",    HELD("meter") };
+    if (!h.n) h = (HeldRows){ "utility.has_bills",     HELD("bill") };
+    if (!h.n) h = (HeldRows){ "utility.has_payments",  HELD("payment") };
+    if (!h.n) h = (HeldRows){ "utility.has_entries",   HELD("ledger_entry") };
+    return h;
 }
 
 /* One that never ran and holds no business rows. */

@@ -87,6 +87,7 @@ struct Req {
     Params        in_path;          /* values of {name} */
     bool          is_part;          /* HX-Request: a part is enough */
     bool          again;            /* the form is shown again after a refusal: typed values win */
+    Status        refused;          /* then: what it was refused as */
     /* the session, filled by the identify hook */
     const char   *csrf;             /* the token this client must send */
     const char   *theme;            /* light, dark, auto */

@@ -521,7 +521,7 @@ static void show_again(Ctx *c, void *arg) {
     memcpy(r->problem, a->problem, sizeof a->problem);
     r->problems = a->problems;
     r->again = true;
-    r->status = (int)a->failure.status;
+    r->refused = a->failure.status;
     a->form(r);
     if (!r->template) fail(r, BROKEN, "the form page of %s gave no page", r->route->path);
     /* a button's POST: no form on the page took them */

@@ -394,7 +394,7 @@ static void show_maintenance(Req *r) {
 
 /* A form older than two hours has lost its cookie: the words of ONB-LOGIN in place of the general ones. */
 static void say_expired(Req *r) {
-    if (r->again && r->status == DENIED && r->problems == 1) r->problem[0].text = msg(r->c.language, "login.expired");
+    if (r->again && r->refused == DENIED && r->problems == 1) r->problem[0].text = msg(r->c.language, "login.expired");
 }
 
 void login_page(Req *r) {

@@ -431,7 +431,8 @@ void plan_clone_post(Req *r) {
     Ticked t = { .r = r };
     const char *act = field_text(r, "bulk");
     if (!act || strcmp(act, "clone") || list_chosen(r, &plans, plan_ticked, &t, PLANS_MOST, r->c.utility) != 1)
-        fail(r, INVALID, "%s", PLAN_SAY(r, "clone_one"));
+        problem(r, NULL, "%s", PLAN_SAY(r, "clone_one"));
+    problems_end(r);
     go(r, "/plans/%s/copy", t.code);
 }
 

@@ -185,6 +185,7 @@ typedef struct {
     int         max_attempts;       /* 0: 12 */
     bool        no_tx;              /* calls outside: opens its own transactions */
     bool        counts;             /* writes what it counted: at READ COMMITTED; locks no row that it only reads */
+    int64_t   (*wait_s)(int attempts);      /* after the attempts-th try has failed; NULL: job_wait_us */
 } JobHandler;
 /* For handlers with no_tx: work(c, arg) in a transaction of its
  * own that commits only while the job is still this worker's. */

@@ -331,8 +331,10 @@ static JobEnd try_failed(Ctx *c, Run *r, const Failure *f) {
     int attempts = r->steps > j->steps ? 1 : j->attempts;       /* counted since the last progress */
     JobTry t = { .attempts = attempts, .max_attempts = j->max_attempts, .crashes = j->crashes,
                  .is_permanent = failure_is_permanent(r, f->status) };
-    Verdict v = { .claim = j, .fate = job_fate(t), .error = f->text, .wait_us = job_wait_us(attempts, rand() % 1000000,
-        f->retry_after_s) };
+    bool own_times = r->handler && r->handler->wait_s;
+    Verdict v = { .claim = j, .fate = job_fate(t), .error = f->text,
+                  .wait_us = own_times ? r->handler->wait_s(attempts) * SECOND_US
+                                       : job_wait_us(attempts, rand() % 1000000, f->retry_after_s) };
     log_warn("job.failed", LOG_INT("job", j->id.id), LOG_TEXT("kind", j->kind),
              LOG_TEXT("status", status_word(f->status)), LOG_TEXT("error", f->text),
              LOG_TEXT("file", f->file), LOG_INT("line", f->line));

@@ -69,6 +69,7 @@ typedef struct {
     Money        net;
     Time         arrives_at;
     SettledLine *v; size_t n;
+    bool         is_open;           /* the provider still gathers its lines: nothing else is set */
 } SettlementNews;
 
 /* A charge of a kept card. result.status NULL: not known; ask with the same key, or by provider_payment_id. */

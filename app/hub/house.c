@@ -8,6 +8,7 @@
 #include "app/core/installation.h"
 #include "app/hub/gateway.h"
 #include "app/hub/sandbox.h"
+#include "app/hub/sandbox_rules.h"
 #include "app/hub/saved.h"
 #include "lib/date.h"
 #include "lib/json.h"
@@ -156,7 +157,7 @@ HouseCard house_card(const char *typed) {
 }
 
 void house_sandbox_send(Ctx *c, const HouseAccount *a, const HouseOrder *o, const HouseCard *card, const char *event,
-                        bool is_bad) {
+                        bool is_bad, int attempt) {
     Text body = text_start(c);
     JsonOut out = json_out(&body);
     json_open_object(&out, NULL);
@@ -172,5 +173,9 @@ void house_sandbox_send(Ctx *c, const HouseAccount *a, const HouseOrder *o, cons
     json_add_text(&out, "code", card->code);
     json_add_text(&out, "text", card->text);
     json_close(&out);
-    sandbox_send(c, account_of(c, a), bytes_at(body.s, body.n), is_bad);
+    sandbox_send(c, account_of(c, a),
+                 &(SandboxCall){ .body = bytes_at(body.s, body.n), .is_bad = is_bad, .attempt = attempt });
 }
+
+_Static_assert((int)HOUSE_SANDBOX_TRIES == (int)SANDBOX_TRIES, "the same times for both");
+int64_t house_sandbox_wait_s(int attempts) { return sandbox_wait_s(attempts); }

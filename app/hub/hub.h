@@ -183,11 +183,14 @@ bool        house_refunds_of(struct Ctx *c, const HouseAccount *a, const char *p
 typedef struct { bool is_payment; IntentResult payment; HouseRefunds refunds; const char *ask_refunds_of; } HouseNews;
 HouseNews   house_event(struct Ctx *c, const HouseAccount *a, Bytes body);
 /* The sandbox: what one of its test cards does (status NULL: it is none of the five), and its signed webhook to our own
-   endpoint, by HTTP. */
+   endpoint, by HTTP: fails when it is not taken, but at its last try (after the attempts-th it waits
+   house_sandbox_wait_s). */
+enum { HOUSE_SANDBOX_TRIES = 6 };
 typedef struct { const char *status, *code, *text, *last4; } HouseCard;
 HouseCard   house_card(const char *typed);
 void        house_sandbox_send(struct Ctx *c, const HouseAccount *a, const HouseOrder *o, const HouseCard *card,
-                               const char *event, bool is_bad);
+                               const char *event, bool is_bad, int attempt);
+int64_t     house_sandbox_wait_s(int attempts);
 /* Registered by the platform at start: whose endpoint a key is (NULL: none of it), and keeping an event that was
    verified, in a transaction (false: it was there). A dead event could not be read. */
 typedef struct { Id account; const char *driver, *key, *type; Bytes body; bool is_dead; } HouseEvent;

@@ -318,6 +318,8 @@ static int64_t wait_s(int check) {
     return check < WAITS ? waits_s[check] : waits_s[WAITS - 1] + (check - WAITS + 1) * 3600;
 }
 
+static const char *open_alert(Ctx *c, const Intent *i) { return text(c, "payment.open:%s", i->intent_no); }
+
 typedef struct Answer { const Intent *intent; IntentResult result; bool known; } Answer;
 
 /* What the schedule has asked counts; a customer who looks again and again does not use it up. */
@@ -337,9 +339,10 @@ static void take_answer(Ctx *c, void *arg) {
     Time next = last ? TIME_NONE : time_add_seconds(c->now, wait_s(checks + 1) - wait_s(checks));
     db_run(c, "update payment_intent set checks=checks+1, next_check_at=if(state in ('requires_action', "
               "'processing'), ?, null) where id=?", next, a->intent->id);
-    if (last) alert_raise(c, "payment.open", "warning", text(c, "payment.open:%s", a->intent->intent_no),
-                          text(c, "Payment %s is open at the gateway for 3 days.", a->intent->intent_no),
-                          "/integrations/payments");
+    if (last && is_open(intent_get(c, a->intent->id)->state))
+        alert_raise(c, "payment.open", "warning", open_alert(c, a->intent),
+                    text(c, "Payment %s is open at the gateway for 3 days.", a->intent->intent_no),
+                    text(c, "/integrations/payments/%s", a->intent->intent_no));
 }
 
 JobStep intent_check(Ctx *c, const JobRow *job) {
@@ -528,6 +531,8 @@ Id payment_intent_result(Ctx *c, const IntentResult *r) {
     if (rank == 4 && found->rank >= 4) paid_again(c, i, r);
     if (rank <= found->rank) return found->id;              /* stale: told before, or overtaken */
     if (rank == 4 && r->amount.minor <= 0) return found->id;        /* "paid" without an amount says nothing */
+    if (rank >= 3 && db_int(c, "select checks from payment_intent where id=?", i->id) > WAITS)
+        alert_clear(c, open_alert(c, i));
     if (rank == 4 && r->currency && strcmp(r->currency, i->currency)) {
         to_review(c, i, r);
         return found->id;

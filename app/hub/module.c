@@ -4,6 +4,7 @@
 #include "app/hub/account.h"
 #include "app/hub/pages.h"
 #include "app/hub/provider.h"
+#include "app/hub/sandbox_rules.h"
 #include "app/modules.h"
 
 static const Route hub_routes[] = {
@@ -112,8 +113,9 @@ static const JobHandler hub_jobs[] = {
     { "refund.ask",      "payments", refund_ask,      12, true  },
     { "settlement.fetch", "payments", settlement_fetch, 12, true },
     { "settlement.nightly", "payments", settlements_nightly, 3, true },  /* asks the gateways */
-    { "sandbox.deliver", "payments", sandbox_deliver, 5,  true  },      /* calls our own webhook */
-    { "sandbox.money",   "payments", sandbox_money_send, 5, true },     /* the same */
+    /* these two call our own webhook */
+    { "sandbox.deliver", "payments", sandbox_deliver, SANDBOX_TRIES, true, .wait_s = sandbox_wait_s },
+    { "sandbox.money",   "payments", sandbox_money_send, SANDBOX_TRIES, true, .wait_s = sandbox_wait_s },
     { "sandbox.settle",  "payments", sandbox_settle,  0,  false },
     { "gateway.clearing", "general", clearing_job,    2,  true },       /* a transaction for each gateway */
     { "gateway.check",   "payments", gateways_check,  1,  true  },      /* asks the gateways */

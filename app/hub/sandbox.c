@@ -11,11 +11,13 @@
 #include "app/core/installation.h"
 #include "app/hub/pages.h"
 #include "app/hub/sandbox.h"
+#include "app/hub/sandbox_rules.h"
 #include "app/hub/saved.h"
 #include "lib/crypt.h"
 #include "lib/date.h"
 #include "lib/form.h"
 #include "lib/locale.h"
+#include "lib/log.h"
 #include "lib/messages.h"
 #include "lib/money.h"
 #include "lib/page.h"
@@ -209,17 +211,28 @@ void sandbox_post(Req *r) {
 
 /* --- its webhook -------------------------------------------------------------------------------------------------- */
 
-void sandbox_send(Ctx *c, const GatewayAccount *a, Bytes body, bool is_bad) {
+typedef struct GivenUp { const GatewayAccount *gateway; const char *why; } GivenUp;
+
+static void note_given_up(Ctx *c, void *arg) {
+    const GivenUp *g = arg;
+    audit_note(c, "webhook_given_up", "gateway_account", g->gateway->id, g->gateway->label, g->why);
+}
+
+void sandbox_send(Ctx *c, const GatewayAccount *a, const SandboxCall *call) {
     const Config *config = installation();
-    const char *secret = is_bad ? "not the secret" : a->keys.current;
-    FetchRequest r = { .method = "POST", .body = (const char *)body.p, .body_n = body.n,
+    const char *secret = call->is_bad ? "not the secret" : a->keys.current;
+    FetchRequest r = { .method = "POST", .body = (const char *)call->body.p, .body_n = call->body.n,
                        .url = text(c, "%s/hooks/sandbox/%s", config->hook_url ? config->hook_url : config->public_url,
                                    a->endpoint_key),
                        .headers = { { "Smart360-Signature",
-                                      signature_timed(&c->mem, secret, time_unix(c->now), body) } } };
+                                      signature_timed(&c->mem, secret, time_unix(c->now), call->body) } } };
     FetchAnswer answer = fetch(&c->mem, &r);
-    if (answer.class != OUT_ACCEPTED && !is_bad)
-        fail(c, BROKEN, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
+    if (answer.class == OUT_ACCEPTED) return;
+    const char *why = text(c, "our webhook answered %d %s", answer.status, answer.problem ? answer.problem : "");
+    if (call->attempt < SANDBOX_TRIES) fail(c, BROKEN, "%s", why);
+    log_warn("sandbox.given_up", LOG_TEXT("endpoint", a->endpoint_key), LOG_TEXT("error", why));
+    if (!call->about) return;
+    db_tx(c, DB_WRITE, note_given_up, &(GivenUp){ a, text(c, "%s: %s", call->about, why) }, NULL);
 }
 
 JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
@@ -250,6 +263,7 @@ JobStep sandbox_deliver(Ctx *c, const JobRow *job) {
     json_add_text(&out, "code", result.failure_code);
     json_add_text(&out, "text", result.failure_text);
     json_close(&out);
-    sandbox_send(c, a, bytes_at(body.s, body.n), bad && !strcmp(bad, "1"));
+    sandbox_send(c, a, &(SandboxCall){ bytes_at(body.s, body.n), bad && !strcmp(bad, "1"), job->attempt,
+                                       i->intent_no });
     return STEP_DONE;
 }

@@ -91,7 +91,7 @@ JobStep sandbox_money_send(Ctx *c, const JobRow *job) {
             c, db_id(c, "select id from gateway_account where id = ? and utility_id = ?", gateway, c->utility));
         const char *body = json_pairs(c, "id", text(c, "sbx_evt_%s", payout), "type", "payout.paid", "ref", payout,
                                       NULL);
-        sandbox_send(c, a, bytes_of(body), false);
+        sandbox_send(c, a, &(SandboxCall){ bytes_of(body), false, job->attempt, payout });
         return STEP_DONE;
     }
     if (!id || !type) job_give_up(c, "the payload names no money of the sandbox");
@@ -100,8 +100,9 @@ JobStep sandbox_money_send(Ctx *c, const JobRow *job) {
         "select intent_id, gateway_account_id as gateway, provider_id, refund_no, text, amount_minor, fee_minor from "
         "sandbox_money where id = ? and utility_id = ?",
         id, c->utility);
+    const char *body = body_of(c, text(c, "sbx_evt_%s_%s", m->provider_id, type), type, m);
     sandbox_send(c, gateway_account(c, m->gateway),
-                 bytes_of(body_of(c, text(c, "sbx_evt_%s_%s", m->provider_id, type), type, m)), false);
+                 &(SandboxCall){ bytes_of(body), false, job->attempt, intent_get(c, m->intent_id)->intent_no });
     return STEP_DONE;
 }
 

@@ -233,6 +233,11 @@ bool stripe_settlement(Ctx *c, const GatewayAccount *a, const char *payout, Sett
     int64_t amount = 0, arrives = 0;
     if (!amount_told(j, "amount", &amount)) return false;
     json_int(j, "arrival_date", &arrives);
+    const char *reconciled = json_text(j, "reconciliation_status");
+    if (reconciled && !strcmp(reconciled, "in_progress")) {
+        *to = (SettlementNews){ .provider_settlement_id = payout, .is_open = true };
+        return true;
+    }
     *to = (SettlementNews){ .provider_settlement_id = payout,
                             .net = { amount },
                             .arrives_at = time_told(arrives, TIME_NONE) };

@@ -84,6 +84,7 @@ JobStep sub_sandbox_job(Ctx *c, const JobRow *job) {
     Json s = json_read(&c->mem, p->sandbox_card, strlen(p->sandbox_card), 4096, NULL);
     HouseCard card = { json_text(s, "status"), json_text(s, "code"), json_text(s, "text"), json_text(s, "last4") };
     HouseOrder o = sub_payment_order(c, p);
-    house_sandbox_send(c, a, &o, &card, text(c, "sbx_evt_%s", p->public_id), bad != 0);
+    house_sandbox_send(c, a, &o, &card, text(c, "sbx_evt_%s", p->public_id), bad != 0,
+                       job->attempt);
     return STEP_DONE;
 }

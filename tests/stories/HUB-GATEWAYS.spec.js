@@ -149,6 +149,27 @@ gateway_story('HUB Razorpay', 'razorpay', Razorpay, ({ t, as, test, expect, sql,
     verify();
   });
 
+  test('ONB03US01 Razorpay: an event older than 25 hours is refused, unless its payment is open', async () => {
+    const events = () => Number(one("select count(*) from webhook_event where driver = 'razorpay'")), refused = () => Number(one("select coalesce(sum(count), 0) from webhook_refusal where reason = 'timestamp_out_of_tolerance'"));
+    const p = await t.begin('WA-ACC-100003', '12.00');
+    await p.start();
+    const payment = t.double.payment_of(t.double.order_of(p.no), 'captured'), told = (hours, seconds = 0) => t.double.event('payment.captured', { payment }, { path: t.hook(), at_s: t.double.now_s() - hours * 3600 - seconds });
+    const paid = () => [t.intent(p.no).state, one('select count(*) from payment p join payment_intent i on i.id = p.payment_intent_id where i.intent_no = ?', [p.no])];
+    // while it is open, news of days ago is news
+    expect(paid()).toEqual(['requires_action', '0']);
+    expect([await t.send(told(60)), ...paid()]).toEqual([200, 'succeeded', '1']);
+    // it is over: what is older than 25 hours comes too late and leaves a counter only; just below it is taken, and changes nothing
+    const [before, counted] = [events(), refused()];
+    const late = await request(told(25, 5));
+    expect([late.status, JSON.parse(late.body), events(), refused()]).toEqual([401, { error: 'timestamp_out_of_tolerance' }, before, counted + 1]);
+    expect([await t.send(told(24, 3540)), events(), refused(), ...paid()]).toEqual([200, before + 1, counted + 1, 'succeeded', '1']);
+    // an open payment of somebody else does not help it
+    const other = await t.begin('WA-ACC-100003', '13.00');
+    await other.start();
+    expect([await t.send(told(26)), t.intent(other.no).state, events()]).toEqual([401, 'requires_action', before + 1]);
+    verify();
+  });
+
   test('ONB03US01 Razorpay: the page that hands over looks right', async ({ page }) => {
     const p = await t.begin('WA-ACC-100003', '10.00');
     await p.start();

@@ -199,6 +199,33 @@ story('HUB review', 'HUB-FIX', ({ as, portal, test, expect, sql, one, ledger, jo
     sql("update gateway_account set api_base = ? where driver = 'stripe'", [double.url]);
   });
 
+  test('ONB03US01 Stripe: payout.reconciliation_completed brings the settlement as payout.paid does, and both of them bring it once', async () => {
+    const p = await pay('WA-ACC-100003', '30.00'), q = await pay('WA-ACC-100003', '31.00'), bank = () => net('1010');
+    const line = (pi, amount, fee) => ({ type: 'charge', amount, fee, source: { id: double.payments.get(pi).latest_charge, object: 'charge', payment_intent: pi } });
+    const settled = (payout) => sql('select s.state, s.net_minor net, (select count(*) from settlement_line l where l.settlement_id = s.id) n_lines, (select count(*) from webhook_event e where e.body like ? and e.state = ?) events from settlement s where s.provider_settlement_id = ?', [`%"${payout.id}"%`, 'processed', payout.id]);
+    const arrival = Math.floor(instance().now() / 1000);
+    // alone: it starts the import
+    const alone = double.payout([line(p.pi, 3000, 117)], arrival), before = bank(), exceptions = alerts('settlement.exception');
+    expect(settled(alone)).toEqual([]);
+    await told('payout.reconciliation_completed', alone);
+    expect([settled(alone), bank() - before]).toEqual([[{ state: 'matched', net: '2883', n_lines: '1', events: '1' }], 2883]);
+    await told('payout.paid', alone);
+    expect([settled(alone), bank() - before]).toEqual([[{ state: 'matched', net: '2883', n_lines: '1', events: '2' }], 2883]);
+    // first told when its transactions were not there yet
+    const both = double.payout([line(q.pi, 3100, 120)], arrival), lines = double.payouts.get(both.id).lines;
+    Object.assign(double.payouts.get(both.id), { lines: [] }).payout.reconciliation_status = 'in_progress';
+    await told('payout.paid', both);
+    expect([settled(both), bank() - before, alerts('settlement.exception')]).toEqual([[], 2883, exceptions]);
+    Object.assign(double.payouts.get(both.id), { lines }).payout.reconciliation_status = 'completed';
+    await told('payout.reconciliation_completed', both);
+    expect([settled(both), bank() - before]).toEqual([[{ state: 'matched', net: '2980', n_lines: '1', events: '2' }], 2883 + 2980]);
+    // a payout that it does not know posts nothing
+    const there = one('select count(*) from settlement');
+    await told('payout.reconciliation_completed', { object: 'payout' });
+    expect([one('select count(*) from settlement'), one('select state from webhook_event order by id desc limit 1'), bank() - before]).toEqual([there, 'ignored', 5863]);
+    verify();
+  });
+
   test('HUB review: pages look right, at a desk and on a phone', async ({ page }) => {
     test.setTimeout(300000);
     const faults = await watch(page.context()), p = await pay('WA-ACC-100003', '11.00', 900, 'eur'), q = await pay('WA-ACC-100003', '12.00', 1000);

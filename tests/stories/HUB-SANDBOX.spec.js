@@ -60,6 +60,51 @@ story('ONB03US01 sandbox', 'HUB-FIX', ({ as, portal, test, expect, sql, one, job
     verify();
   });
 
+  test('ONB03US01 what our webhook does not take is told again after 5 s, 30 s, 2 min, 10 min and 1 h, and then no more', async () => {
+    const gateway = `/integrations/gateways/${one("select public_id from gateway_account where driver = 'sandbox'")}`;
+    const given_up = () => sql("select reason from audit_entry where entity = 'gateway_account' and action = 'webhook_given_up' order by id").map((a) => a.reason);
+    const jobs = () => sql.platform("select state, attempts n from job where kind = 'sandbox.deliver' order by id desc limit 1")[0];
+    const route = (key) => sql.platform("update webhook_route set endpoint_key = ? where driver = 'sandbox' and source = 'gateway'", [key]);
+    sql.platform("update job set state = 'cancelled', ended_at = utc_timestamp(6) where kind = 'sandbox.deliver' and state = 'ready'");    // of the test before
+    // always signed wrong: each telling is refused, nothing is taken, and after the last one nobody is troubled
+    const before = refused(), bad = await pay('5.10', { delivery: 'badsig' });
+    expect([refused() - before, jobs()]).toEqual([1, { state: 'ready', n: '1' }]);
+    sql('update payment_intent set next_check_at = null where public_id = ?', [bad.id]);        // nor do we ask
+    for (const [i, seconds] of [5, 30, 120, 600, 3600].entries()) {
+      expect(given_up()).toEqual([]);
+      clock.forward({ seconds: seconds - 3 });
+      await jobs_run();
+      expect([refused() - before, jobs()]).toEqual([i + 1, { state: 'ready', n: String(i + 1) }]);       // not before its time
+      clock.forward({ seconds: 3 });
+      await jobs_run();
+      expect([refused() - before, jobs().n]).toEqual([i + 2, String(i + 2)]);
+    }
+    expect([jobs(), events(bad.id), state(bad.id), payments(bad.id)]).toEqual([{ state: 'done', n: '6' }, [], 'requires_action', 0]);
+    expect(given_up()).toEqual([expect.stringMatching(new RegExp(`^${no_of(bad.id)}: our webhook answered 401`))]);
+    await as('utility_admin').get(gateway).sees(no_of(bad.id), 'our webhook answered 401');
+    expect(one("select count(*) from alert where kind = 'job.dead' and subject like '%sandbox%'")).toBe('0');
+    clock.forward({ hours: 2 });
+    guest = null;                         // a guest's visit is over by then
+    await jobs_run();
+    expect(refused() - before).toBe(6);
+    // our endpoint is away for a minute: the third telling is taken, once
+    const key = sql.platform("select endpoint_key k from webhook_route where driver = 'sandbox' and source = 'gateway'")[0].k;
+    route('0'.repeat(32));
+    const late = await pay('5.20', { delivery: 'once' });
+    clock.forward({ seconds: 5 });
+    await jobs_run();
+    expect([jobs(), events(late.id), payments(late.id)]).toEqual([{ state: 'ready', n: '2' }, [], 0]);
+    route(key);
+    clock.forward({ seconds: 30 });
+    await jobs_run();
+    expect([jobs(), state(late.id), payments(late.id)]).toEqual([{ state: 'done', n: '3' }, 'succeeded', 1]);
+    clock.forward({ hours: 2 });
+    guest = null;                         // a guest's visit is over by then
+    await jobs_run();
+    expect([events(late.id), payments(late.id), given_up().length]).toEqual([[{ type: 'payment.succeeded', state: 'processed', reason: null, n: '1' }], 1, 1]);
+    verify();
+  });
+
   test('ONB03US01 the five test cards do what they say, and no other number is taken or kept', async () => {
     const p = await begin('6.00');
     await start(p);
@@ -89,6 +134,46 @@ story('ONB03US01 sandbox', 'HUB-FIX', ({ as, portal, test, expect, sql, one, job
     expect([state(over.id), payments(over.id)]).toEqual(['succeeded', 1]);
     await tell(over, 'payment.cancelled');
     expect([state(over.id), payments(over.id)]).toEqual(['succeeded', 1]);
+    verify();
+  });
+
+  test('ONB03US01 a payment that stands at the gateway is asked for each hour until three days, then staff are told, once', async () => {
+    const p = await begin('7.50'), other = await begin('7.60'), alerts = (q) => sql("select severity, subject from alert where kind = 'payment.open' and dedup_key = ? and resolved_at is null", [`payment.open:${no_of(q.id)}`]);
+    for (const q of [p, other]) {
+      await start(q);
+      await tell(q, 'payment.processing');            // and no word of its end
+      expect(state(q.id)).toBe('processing');
+    }
+    const due = (q, checks) => sql('update payment_intent set checks = ?, next_check_at = ? where public_id = ?', [checks, instance().now(), q.id]);
+    const left = (q) => sql('select checks n, timestampdiff(second, ?, next_check_at) s from payment_intent where public_id = ?', [instance().now(), q.id])[0];
+    const poll = async () => {
+      sql.platform("insert into job (tenant_id, utility_id, kind, class, unique_key, priority, run_at, max_attempts, actor_kind) select t.id, 1, 'payment.poll', 'payments', uuid(), 100, '2026-01-01', 12, 'system' from tenant t where t.slug = 'swa'");
+      await jobs_run();
+    };
+    // 24 h after it was opened: the fifth question; from then on each hour
+    for (const [checks, next] of [[3, 64800], [4, 3600], [50, 3600], [51, 3600]]) {
+      due(p, checks);
+      await poll();
+      expect(left(p).n).toBe(String(checks + 1));
+      expect(Math.abs(Number(left(p).s) - next)).toBeLessThanOrEqual(3);
+      expect(alerts(p)).toEqual([]);
+    }
+    // 72 h: the last question, and a person is told
+    due(p, 52);
+    await poll();
+    expect([left(p), alerts(p)]).toEqual([{ n: '53', s: null }, [{ severity: 'warning', subject: `Payment ${no_of(p.id)} is open at the gateway for 3 days.` }]]);
+    clock.forward({ hours: 2 });
+    guest = null;                         // a guest's visit is over by then
+    await poll();
+    expect([left(p).n, one("select count(*) from alert where dedup_key = ?", [`payment.open:${no_of(p.id)}`]), state(p.id), payments(p.id), alerts(other)]).toEqual(['53', '1', 'processing', 0, []]);
+    // one whose last question is answered is posted, and nobody is troubled
+    sql("insert into sandbox_outcome (utility_id, intent_id, outcome, params) select utility_id, id, 'paid', '{}' from payment_intent where public_id = ?", [other.id]);
+    due(other, 52);
+    await poll();
+    expect([state(other.id), payments(other.id), alerts(other)]).toEqual(['succeeded', 1, []]);
+    // the end that comes later takes the alert back
+    await tell(p, 'payment.succeeded', { amount_minor: 750 });
+    expect([state(p.id), payments(p.id), alerts(p)]).toEqual(['succeeded', 1, []]);
     verify();
   });
 

@@ -203,7 +203,7 @@ class StripeDouble {
     const all = lines.map((l) => ({ id: this.id('txn'), object: 'balance_transaction', currency: 'usd', fee: 0, created: arrival - 86400, reporting_category: l.type, ...l, net: l.amount - (l.fee ?? 0) }));
     const net = all.reduce((n, l) => n + l.net, 0);
     all.push({ id: this.id('txn'), object: 'balance_transaction', currency: 'usd', type: 'payout', reporting_category: 'payout', amount: -net, fee: 0, net: -net, created: arrival, source: { id, object: 'payout' } });
-    const payout = { id, object: 'payout', amount: net, currency: 'usd', arrival_date: arrival, status: 'paid', automatic: true };
+    const payout = { id, object: 'payout', amount: net, currency: 'usd', arrival_date: arrival, status: 'paid', automatic: true, reconciliation_status: 'completed' };
     this.payouts.set(id, { payout, lines: all });
     return payout;
   }

@@ -55,12 +55,19 @@ void link_new_post(Req *r) {
     go(r, "/integrations/links/%s", i->intent_no);
 }
 
-void link_page(Req *r) {
+/* The link of the page and its account, which is of the person's areas. */
+static const Intent *link_here(Req *r, const Account **account) {
     Id id = db_id(r, "select id from payment_intent where utility_id = ? and intent_no = ? and channel = 'link' and "
                      "created_by is not null and purpose <> 'test'", r->c.utility, path_text(r, "no"));
     if (!id.id) fail(r, NOT_FOUND, "There is no such link.");
     const Intent *i = intent_get(&r->c, id);
-    const Account *a = account_get(&r->c, i->account);          /* of the person's areas */
+    *account = account_get(&r->c, i->account);
+    return i;
+}
+
+void link_page(Req *r) {
+    const Account *a;
+    const Intent *i = link_here(r, &a);
     static const char facts[] = "show.sections.0.facts";
     bool is_paid = time_is_set(i->succeeded_at), is_over = !is_paid && r->c.now.us > i->expires_at.us;
     crumbs(r, i->intent_no);
@@ -73,10 +80,31 @@ void link_page(Req *r) {
     if (!is_over && !is_paid) {
         show_fact(r, facts, word(r, "hub.link_url"), public_url(&r->c, text(r, "/pay/%s", i->public_id), true), NULL);
         show_text(r, text(r, "%s.0.copy", facts), "1");
+        show_text(r, "page.actions.0.text", word(r, "hub.link_withdraw"));
+        show_text(r, "page.actions.0.post", "1");
+        show_text(r, "page.actions.0.url", link_path(r, "/integrations/links/%s/withdrawal", i->intent_no));
     }
     show_fact(r, facts, word(r, "hub.account"), a->account_no, NULL);
     show_fact(r, facts, word(r, "hub.amount"), locale_money(&r->c.mem, r->c.locale, i->amount), NULL);
     show_fact(r, facts, word(r, "hub.link_until"), locale_time(&r->c.mem, r->c.locale, i->expires_at), NULL);
     show_flag(r, "show.has_side", false);
     page(r, "layout/show");
+}
+
+/*
+ * Over at once, as after its seven days. One that stands at the gateway is ended by the next look at it, which asks
+ * there first; money that arrives all the same is posted.
+ */
+void link_withdraw_post(Req *r) {
+    Ctx *c = &r->c;
+    const Account *a;
+    const Intent *i = link_here(r, &a);
+    bool is_over = db_run(c, "update payment_intent set expires_at = ?, updated_at = ? where id = ? "
+                             "and expires_at >= ? and state in "
+                             "('created', 'failed_to_start', 'requires_action', 'failed', 'cancelled')",
+                          time_add_seconds(c->now, -1), c->now, i->id, c->now) == 1;
+    if (!is_over) fail(c, CONFLICT, "%s", word(r, "hub.link_not_withdrawn"));
+    audit_note(c, "withdraw", "payment_intent", i->id, i->intent_no, NULL);
+    note(r, "%s", word(r, "hub.link_withdrawn"));
+    go(r, "/integrations/links/%s", i->intent_no);
 }

@@ -70,6 +70,7 @@ static const Route hub_routes[] = {
     GET ("/integrations/links/new",           "cis.payments", CREATE, link_new_page),
     POST("/integrations/links/new",           "cis.payments", CREATE, link_new_post),
     GET ("/integrations/links/{no}",          "cis.payments", CREATE, link_page),
+    POST("/integrations/links/{no}/withdrawal", "cis.payments", CREATE, link_withdraw_post, .form = link_page),
     GET ("/integrations/refunds",             "hub.refunds", VIEW, refund_leg_list_page),
     GET ("/integrations/refunds/{no}",        "hub.refunds", EDIT, refund_hand_page),
     POST("/integrations/refunds/{no}",        "hub.refunds", EDIT, refund_hand_post),

@@ -54,6 +54,7 @@ void    settlement_assign (Ctx *c, Id settlement, int64_t line_no, Id user);
 void    link_new_page(Req *r);
 void    link_new_post(Req *r);
 void    link_page(Req *r);
+void    link_withdraw_post(Req *r);
 
 /* event_page.c */
 enum { HOOK_TRIES = 25 };       /* of an event; then it is dead */

@@ -55,6 +55,35 @@ story('ONB03US01 pay by link', 'HUB-FIX', ({ as, portal, test, expect, sql, one,
     expect(one('select count(*) from payment_attempt a join payment_intent i on i.id = a.intent_id where i.public_id = ?', [id])).toBe('0');
   });
 
+  test('ONB03US01 a link is withdrawn: nobody pays by it any more; one that is paid or over, and another person, withdraw nothing', async () => {
+    const cashier = as('cashier'), withdraw = (no) => `${of(no)}/withdrawal`, over = 'This payment link has expired. Open the bill again.';
+    await cashier.post(form, { account_no: account, amount: '14.00' }).done('The link is made.');
+    const kept = made();
+    await cashier.post(form, { account_no: account, amount: '15.00' }).done('The link is made.');
+    const { id, no } = made(), audits = () => Number(one("select count(*) from audit_entry where entity = 'payment_intent' and action = 'withdraw'"));
+    await as('billing_clerk').post(withdraw(no), {}, { raw: true }).is(403);
+    const who = portal();
+    await who.get(`/pay/${id}`).sees('Pay $15.00');
+    expect(audits()).toBe(0);
+    await cashier.get(of(no)).sees('Withdraw the link');
+    await cashier.post(withdraw(no), {}, { from: of(no) }).done('The link is withdrawn.');
+    expect(audits()).toBe(1);
+    await cashier.get(of(no)).sees('This link is over.').lacks(`/pay/${id}`, 'Withdraw the link');
+    await portal().get(`/pay/${id}`).sees(over).lacks('Pay $15.00');
+    await who.post(`/pay/${id}/start`, {}, { raw: true });
+    expect(one('select count(*) from payment_attempt a join payment_intent i on i.id = a.intent_id where i.public_id = ?', [id])).toBe('0');
+    // the other one is as it was
+    await portal().get(`/pay/${kept.id}`).sees('Pay $14.00');
+    // twice, or one that is paid: refused, and nothing is noted
+    await cashier.post(withdraw(no), {}).refuses(409, null, 'This link is over, or it is being paid.');
+    const paid = one("select intent_no from payment_intent where state = 'succeeded' and channel = 'link' limit 1");
+    await cashier.get(of(paid)).lacks('Withdraw the link');
+    await cashier.post(withdraw(paid), {}).refuses(409, null, 'This link is over, or it is being paid.');
+    await cashier.post(withdraw('PI-0000099999'), {}).is(404);
+    expect(audits()).toBe(1);
+    verify();
+  });
+
   test('ONB03US01 the pages of links look right, at a desk and on a phone', async ({ page }) => {
     test.setTimeout(120000);
     const faults = await watch(page.context());
@@ -62,6 +91,8 @@ story('ONB03US01 pay by link', 'HUB-FIX', ({ as, portal, test, expect, sql, one,
     await looks_right(page, { widths: [360, 1440], shots: 'pay-link-form' });
     await as('cashier').browse(page, of(one("select intent_no from payment_intent where state = 'succeeded' limit 1")));
     await looks_right(page, { widths: [360, 1440], shots: 'pay-link' });
+    await as('cashier').browse(page, of(one("select intent_no from payment_intent where amount_minor = 1400")));
+    await looks_right(page, { widths: [360, 1440], shots: 'pay-link-open' });
     expect(faults).toEqual([]);
   });
 });

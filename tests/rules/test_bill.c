@@ -1188,6 +1188,14 @@ static void plan_rebates(void) {
     }
 }
 
+static const char *subsidies_of(const BillDraft *d) {
+    Text t = text_start(&mem);
+    for (int k = 0; k < d->line_n; k++)
+        if (!strcmp(d->lines[k].charge_type, "SUBSIDY"))
+            text_addf(&t, "%sSUBSIDY %s", t.n ? ", " : "", wide_text(&mem, d->lines[k].amount.minor, 2));
+    return t.s;
+}
+
 /* A deduction that an account has once: on the first connection, the rest on the next; days and units count once. */
 static void once(void) {
     const Date all = DATE_NONE;
@@ -1222,11 +1230,7 @@ static void once(void) {
         c[0].rebates = &a, c[1].rebates = &b, c[0].rebate_n = c[1].rebate_n = 1;
         f.connections = c, f.connection_n = 2;
         BillDraft d = bill_compute(&mem, &f);
-        Text t = text_start(&mem);
-        for (int k = 0; k < d.line_n; k++)
-            if (!strcmp(d.lines[k].charge_type, "SUBSIDY"))
-                text_addf(&t, "%sSUBSIDY %s", t.n ? ", " : "", wide_text(&mem, d.lines[k].amount.minor, 2));
-        SAME_TEXT(t.s, cases[i].bill);
+        SAME_TEXT(subsidies_of(&d), cases[i].bill);
         CU_ASSERT(bill_adds_up(&d));
     }
 }
@@ -1254,11 +1258,7 @@ static void once_units(void) {
         c[0].rebates = c[1].rebates = &a, c[0].rebate_n = c[1].rebate_n = 1;
         f.connections = c, f.connection_n = 2;
         BillDraft d = bill_compute(&mem, &f);
-        Text t = text_start(&mem);
-        for (int k = 0; k < d.line_n; k++)
-            if (!strcmp(d.lines[k].charge_type, "SUBSIDY"))
-                text_addf(&t, "%sSUBSIDY %s", t.n ? ", " : "", wide_text(&mem, d.lines[k].amount.minor, 2));
-        SAME_TEXT(t.s, cases[i].bill);
+        SAME_TEXT(subsidies_of(&d), cases[i].bill);
     }
 }
 

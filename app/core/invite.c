@@ -244,7 +244,7 @@ static void role_check(Req *r, const Input *in, const Draft *d) {
     (void)d;
     const char *code = in_text(in, "role");
     RoleRow *role = role_find(c, code);
-    if (!role || !strcmp(code, "consumer")) {
+    if (!role || !role_is_given(role)) {
         problem(r, "role", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
         return;
     }
@@ -365,7 +365,7 @@ static void invite_finish(Req *r, const Draft *d, const Input *agreed) {
     Ctx *c = &r->c;
     Input *person = draft_input(r, d, "person"), *scope = draft_input(r, d, "scope");
     RoleRow *role = role_find(c, draft_text(d, "role", "role"));
-    if (!role) fail(c, CONFLICT, "%s", msg(c->language, "ui.wizard.elsewhere"));
+    if (!role || !role_is_given(role)) fail(c, CONFLICT, "%s", msg(c->language, "ui.wizard.elsewhere"));
     bool fixed = role_is_fixed(role);
     Invited u = user_invite(c, &(NewUser){
         .full_name = in_text(person, "full_name"), .email = in_text(person, "email"),

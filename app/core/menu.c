@@ -93,8 +93,7 @@ static bool holds_any(Ctx *c, const char *keys) {
 }
 
 static bool module_is_active(Ctx *c, const char *module) {
-    return !module || db_int(c, "select count(*) from module_activation where utility_id = ? and module = ? "
-                                "and active = 1", c->utility, module) > 0;
+    return !module || rights_module_on(c, module);
 }
 
 /* The first page of the tile that this person may open. */

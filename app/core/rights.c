@@ -40,7 +40,7 @@ static const char *const made_of[] = { "user_role", "role", "role_permission", "
                                        "module_activation", "service_area", "utility", "organization_setting",
                                        "menu_override", "menu_item", "bill_template", "bill_template_version",
                                        "bill_message", "utility_service", "consumer_category", "tariff_plan",
-                                       NULL };
+                                       "subscription", NULL };
 
 /* A number no server gives twice, so that a restored or copied schema is never taken for what a worker knows. */
 static void new_version(Ctx *c) {
@@ -48,6 +48,8 @@ static void new_version(Ctx *c) {
 }
 
 void rights_watch(void) { db_watch(made_of, new_version); }
+
+void rights_renew(Ctx *c) { new_version(c); }
 
 /* --- what is kept in the worker ----------------------------------------------------------------------------------- */
 
@@ -143,9 +145,15 @@ static void read_granted(Ctx *c, Arena *a, Rights *to, Date today, Time *until) 
     }
 }
 
+/* Switched on here, and in the plan that the organization has; without a subscription everything is. The hub is in
+   every plan: whoever sells a portal lets people pay. */
 static void read_modules(Ctx *c, Arena *a, Rights *to) {
-    Actives all = db_all(c, Active, "select module from module_activation where utility_id = ? "
-                                    "and active = 1 order by module limit 20", c->utility);
+    Actives all = db_all(c, Active, "select m.module from module_activation m where m.utility_id = ? "
+                                    "and m.active = 1 and (m.module = 'hub' or not exists (select 1 "
+                                    "from smart360.subscription s join smart360.subscription_plan p "
+                                    "on p.id = s.plan_id where s.tenant_id = ? and s.live = 1 "
+                                    "and not json_contains(p.modules, json_quote(m.module)))) "
+                                    "order by m.module limit 20", c->utility, c->tenant);
     to->module = take_n(a, const char *, MODULES_ACTIVE_MAX);
     for (size_t i = 0; i < all.n; i++) to->module[to->module_n++] = text_copy(a, all.v[i].module);
 }
@@ -319,15 +327,19 @@ bool rights_hold_role_in(const Rights *r, Id utility) {
     return false;
 }
 
-/* Whether the key's module is switched on in this utility; core, hub, platform and the tenant's level always are. */
-static bool module_active(Ctx *c, const char *key) {
+static bool is_listed(const Rights *r, const char *module, size_t n) {
+    for (int i = 0; i < r->module_n; i++)
+        if (strlen(r->module[i]) == n && !strncmp(r->module[i], module, n)) return true;
+    return false;
+}
+
+bool rights_module_on(Ctx *c, const char *module) { return is_listed(rights_here(c), module, strlen(module)); }
+
+/* Whether the key's module gives anything in this utility; core, hub, platform and the tenant's level always do. */
+bool rights_key_on(Ctx *c, const char *key) {
     if (!c->utility.id || !strncmp(key, "core.", 5) || !strncmp(key, "platform.", 9) || !strncmp(key, "hub.", 4))
         return true;
-    const Rights *r = rights_here(c);
-    size_t n = strcspn(key, ".");
-    for (int i = 0; i < r->module_n; i++)
-        if (strlen(r->module[i]) == n && !strncmp(r->module[i], key, n)) return true;
-    return false;
+    return is_listed(rights_here(c), key, strcspn(key, "."));
 }
 
 /* Jobs and commands have no realm and no address of a client; a visitor who is not signed in has an address. */
@@ -335,13 +347,13 @@ static bool is_system(const Ctx *c) { return c->realm == REALM_NONE && !c->addre
 
 bool perm_may(Ctx *c, const char *key, unsigned action) {
     if (is_system(c)) return true;
-    return module_active(c, key) && rights_has(rights_here(c), key, action);
+    return rights_key_on(c, key) && rights_has(rights_here(c), key, action);
 }
 
 void perm_check(Ctx *c, const char *key, unsigned action) {
     if (perm_may(c, key, action)) return;
     const char *right = text(c, "%s:%s", key, action_word(action));
-    if (!module_active(c, key)) fail_field(c, DENIED, right, "Module not active");
+    if (!rights_key_on(c, key)) fail_field(c, DENIED, right, "Module not active");
     const char *label = c->tenant.id ? db_text(c, "select label from permission where `key` = ?", right) : NULL;
     if (label) fail_field(c, DENIED, right, "You do not have permission to %c%s.", label[0] | 32, label + 1);
     fail_field(c, DENIED, right, "You do not have permission to use this page.");

@@ -12,6 +12,7 @@
 #include "app/core/proof.h"
 #include "lib/json.h"
 #include "lib/list.h"
+#include "lib/locale.h"
 #include "lib/messages.h"
 #include "lib/page.h"
 #include "lib/resource.h"
@@ -22,7 +23,7 @@
 /* The whole tenant's role and the utility's own, by the code in the path. */
 RoleRow *role_find(Ctx *c, const char *code) {
     return db_find(c, RoleRow, "select id, utility_id, code, name, description, kind, mfa_required, "
-                               "row_version, department_id from role "
+                               "active, row_version, department_id from role "
                                "where code = ? and (utility_id = ? or utility_id is null) "
                                "order by utility_id is null limit 1", code, c->utility);
 }
@@ -32,6 +33,8 @@ static RoleRow *role_of(Req *r) {
     if (!role) fail(r, NOT_FOUND, "There is no such role.");
     return role;
 }
+
+bool role_is_given(const RoleRow *role) { return role->active && strcmp(role->code, "consumer") != 0; }
 
 bool role_is_fixed(const RoleRow *role) {
     return !strcmp(role->code, "tenant_admin") || !strcmp(role->code, "platform_admin");
@@ -107,6 +110,7 @@ void administrators_check(Ctx *c) {
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
 static const Choice kinds[] = { { "system", NULL }, { "custom", NULL }, { 0 } };
+static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
 
 static const ListSpec role_spec = {
     .name = "roles", .one = "role", .many = "roles", .path = "/roles",
@@ -122,6 +126,7 @@ static const ListSpec role_spec = {
                                     "and u.status <> 'revoked' where ur.role_id = r.id)", .flags = LIST | SORT },
         { "kind",       NULL,        "r.kind", LIST | FILTER | SORT, .choices = kinds },
         { "updated_at", NULL, "r.updated_at", .flags = LIST | SORT },
+        { "active",     NULL, "r.active", LIST | FILTER, .choices = yes_no, .kind = "yesno" },
         { "code",       NULL,        "r.code", .flags = SEARCH },
         { "description", NULL, "r.description", .flags = SEARCH },
         { 0 } },
@@ -153,13 +158,14 @@ static const Resource department_choice = { .table = "department", .path = "/dep
                                             .one = "department", .many = "departments", .key = "public_id",
                                             .fields = FIELDS { { "name", "Name", TEXT(1, 80) }, { 0 } } };
 
-static const Form role_form = { .name = "role", .fields = FIELDS {
-    { "name", TEXT(3, 60),       .flags = REQUIRED },
-    { "description", LONG_TEXT(0, 300) },
-    { "department", REF(department_choice) },
-    { "mfa", BOOL },
-    { "from", HIDDEN(40) },
-    { 0 } } };
+#define ROLE_FIELDS \
+    { "name", TEXT(3, 60),       .flags = REQUIRED }, \
+    { "description", LONG_TEXT(0, 300) }, \
+    { "department", REF(department_choice) }, \
+    { "mfa", BOOL }
+
+static const Form role_form     = { .name = "role", .fields = FIELDS { ROLE_FIELDS, { "active", BOOL }, { 0 } } };
+static const Form role_new_form = { .name = "role", .fields = FIELDS { ROLE_FIELDS, { "from", HIDDEN(40) }, { 0 } } };
 
 #define OPTION(F, T) F(T, const char *, public_id) F(T, const char *, name)
 ROW(Option, OPTION)
@@ -174,7 +180,7 @@ void role_new(Req *r) {
     Ctx *c = &r->c;
     const char *code = r->again ? field_text(r, "from") : query_text(r, "from");
     RoleRow *from = code && *code ? role_find(c, code) : NULL;
-    FormView *v = form_show(r, "form", &role_form, "/roles");
+    FormView *v = form_show(r, "form", &role_new_form, "/roles");
     department_options(r, v);
     if (from) {
         form_text(v, "from", from->code);
@@ -245,7 +251,7 @@ static void changed_event(Ctx *c, const RoleRow *role) {
 
 void role_create(Req *r) {
     Ctx *c = &r->c;
-    Input *in = form_read(r, &role_form);
+    Input *in = form_read(r, &role_new_form);
     name_check(r, in_text(in, "name"), (Id){ 0 });
     const char *from = in_text(in, "from");
     RoleRow *model = from ? role_find(c, from) : NULL;
@@ -391,6 +397,7 @@ static void show_actions(Req *r, const RoleRow *role) {
         action(r, n++, "role.delete", link_path(r, "/roles/%s/deletion", role->code), "trash", "plain", false);
 }
 
+enum { HOLDERS_SHOWN = 100 };
 #define HOLDER(F, T) F(T, const char *, public_id) F(T, const char *, full_name) F(T, const char *, email) \
     F(T, const char *, status)
 ROW(Holder, HOLDER)
@@ -399,7 +406,7 @@ static void show_holders(Req *r, const RoleRow *role) {
     Holders all = db_all(&r->c, Holder, "select distinct u.public_id, u.full_name, u.email, u.status from user_role ur "
                                         "join user u on u.id = ur.user_id where ur.role_id = ? "
                                         "and u.status <> 'revoked' "
-                                        "order by u.full_name, u.id limit 100", role->id);
+                                        "order by u.full_name, u.id limit ?", role->id, (int)HOLDERS_SHOWN);
     bool may = perm_may(&r->c, "core.users", VIEW);
     for (size_t i = 0; i < all.n; i++) {
         show_text(r, at(r, "holders", i, "text"), all.v[i].full_name);
@@ -410,23 +417,30 @@ static void show_holders(Req *r, const RoleRow *role) {
             show_text(r, at(r, "holders", i, "tone"), state_tone(r, all.v[i].status));
         }
     }
-    show_text(r, "holders_count", msg_plural(r, r->c.language, "role.users", (int64_t)all.n, NULL));
+    int64_t n = all.n < HOLDERS_SHOWN ? (int64_t)all.n : db_int(r, "select count(distinct ur.user_id) "
+        "from user_role ur join user u on u.id = ur.user_id where ur.role_id = ? and u.status <> 'revoked'", role->id);
+    show_text(r, "holders_count", msg_plural(r, r->c.language, "role.users", n, locale_count(&r->c.mem, r->c.locale,
+                                                                                             n)));
 }
 
 typedef struct Effective { Req *r; RightSet set; size_t n; } Effective;
 
-/* Pages of the utility without a record in their path: what opens with these rights. */
+/* Pages of the utility without a record in their path: what opens with these rights, of modules that are on. */
 static void effective_page(void *arg, const Route *route) {
     Effective *e = arg;
     if (strcmp(route->method, "GET") || route->scope != SCOPE_UTILITY || !route->key || strchr(route->path, '{')
-        || e->n >= 60) return;
+        || !rights_key_on(&e->r->c, route->key) || e->n >= 60) return;
     unsigned bits = row_bits(e->set.v, e->set.n, route->key);
     if (route->action == VIEW ? bits : (bits & route->action) == route->action)
         show_text(e->r, at(e->r, "pages", e->n++, NULL), route->path);
 }
 
-static void show_duties(Req *r, RightSet set) {
+static void show_notices(Req *r, const RoleRow *role, RightSet set) {
     size_t n = 0;
+    if (!role->active) {
+        show_text(r, at(r, "page.notices", n, "tone"), "warn");
+        show_text(r, at(r, "page.notices", n++, "text"), msg(r->c.language, "role.not_active"));
+    }
     for (const DutyPair *p = duty_pairs; p->what; p++) {
         if (!duty_conflict(p, set.v, set.n)) continue;
         show_text(r, at(r, "page.notices", n, "tone"), "warn");
@@ -448,6 +462,7 @@ void role_page(Req *r) {
         form_text(v, "description", role->description);
         form_set(v, "description", "rows", "2");
         form_bool(v, "mfa", role->mfa_required);
+        form_bool(v, "active", role->active);
         form_text(v, "department", role->department_id.id ? db_text(c, "select public_id from department where id = ?",
             role->department_id) : NULL);
         form_version(v, role->row_version);
@@ -458,7 +473,7 @@ void role_page(Req *r) {
     }
     bool system = !strcmp(role->kind, "system");
     show_matrix(r, shown, system ? default_rights(c, role->code) : stored, system);
-    show_duties(r, stored);
+    show_notices(r, role, stored);
     show_holders(r, role);
     web_list_routes(effective_page, &(Effective){ r, stored, 0 });
     show_actions(r, role);
@@ -473,13 +488,20 @@ static void fixed_check(Ctx *c, const RoleRow *role) {
     if (role_is_fixed(role)) fail(c, CONFLICT, "%s", msg(c->language, "role.fixed"));
 }
 
-/* Everything a change of rights is followed by. */
-static void rights_changed(Ctx *c, const RoleRow *role, RightSet before, RightSet after, const char *const *names,
-                           const char *const *was, const char *const *is, const char *action_) {
+static const char *role_json(Ctx *c, const RoleRow *role, RightSet rights) {
+    static const char *const names[] = { "name", "description", "department", "mfa_required", "active", NULL };
+    const char *values[] = { role->name, role->description, role->department_id.id
+        ? db_text(c, "select name from department where id = ?", role->department_id) : NULL,
+        role->mfa_required ? "yes" : "no", role->active ? "yes" : "no", NULL };
+    return rights_json(c, names, values, rights);
+}
+
+/* Everything a change of a role is followed by; as it stood, and as it is stored now. */
+static void rights_changed(Ctx *c, const RoleRow *role, RightSet before, RightSet after, const char *action_) {
     administrators_check(c);
     audit_write(c, &(Audit){ .action = action_, .entity = "role", .id = role->id, .number = role->code,
-                             .version = role->row_version + 1,
-                             .before = rights_json(c, names, was, before), .after = rights_json(c, names, is, after) });
+                             .version = role->row_version + 1, .before = role_json(c, role, before),
+                             .after = role_json(c, role_find(c, role->code), after) });
     changed_event(c, role);
 }
 
@@ -494,15 +516,12 @@ void role_save(Req *r) {
     RightSet stored = role_rights(c, role->id), wanted = settled(r, stored, ticked(r));
     grant_check(c, stored, wanted);
     db_must(c, 1, CONFLICT, "update role set name = ?, description = ?, department_id = ?, mfa_required = ?, "
-                            "updated_at = ?, updated_by = ?, row_version = row_version + 1 "
+                            "active = ?, updated_at = ?, updated_by = ?, row_version = row_version + 1 "
                             "where id = ? and row_version = ?",
-            in_text(in, "name"), in_text(in, "description"), in_ref(in, "department"), in_bool(in, "mfa"), c->now,
-                c->user, role->id, in->row_version);
+            in_text(in, "name"), in_text(in, "description"), in_ref(in, "department"), in_bool(in, "mfa"),
+            in_bool(in, "active"), c->now, c->user, role->id, in->row_version);
     store_rights(c, role->id, wanted);
-    const char *names[] = { "name", "description", "mfa_required", NULL },
-        *was[] = { role->name, role->description, role->mfa_required ? "yes" : "no", NULL },
-               *is[] = { in_text(in, "name"), in_text(in, "description"), in_bool(in, "mfa") ? "yes" : "no", NULL };
-    rights_changed(c, role, stored, wanted, names, was, is, "edit");
+    rights_changed(c, role, stored, wanted, "edit");
     go(r, "/roles/%s", role->code);
 }
 
@@ -516,11 +535,11 @@ void role_reset(Req *r) {
     grant_check(c, stored, usual);
     db_run(c,
         "update role r join role_template t on t.code = r.code set r.name = t.name, r.description = t.description, "
-        "r.mfa_required = t.mfa_required, r.updated_at = ?, r.updated_by = ?, r.row_version = r.row_version + 1 "
-        "where r.id = ?",
+        "r.mfa_required = t.mfa_required, r.active = 1, r.updated_at = ?, r.updated_by = ?, "
+        "r.row_version = r.row_version + 1 where r.id = ?",
         c->now, c->user, role->id);
     store_rights(c, role->id, usual);
-    rights_changed(c, role, stored, usual, NULL, NULL, NULL, "reset");
+    rights_changed(c, role, stored, usual, "reset");
     note(r, "%s", msg(c->language, "role.was_reset"));
     go(r, "/roles/%s", role->code);
 }
@@ -579,7 +598,7 @@ void role_delete(Req *r) {
     int64_t users = users_of(c, role->id);
     const char *to = in_text(in, "to");
     RoleRow *other = to ? role_find(c, to) : NULL;
-    if (to && (!other || other->id.id == role->id.id || role_is_fixed(other)))
+    if (to && (!other || other->id.id == role->id.id || role_is_fixed(other) || !role_is_given(other)))
         fail_field(c, INVALID, "to", "There is no role %s.", to);
     if (users && !other) fail_field(c, CONFLICT, "to", "%s", msg_plural(c, c->language, "role.has_users", users, NULL));
     if (other) {

@@ -12,13 +12,15 @@ enum { RIGHT_ROWS_MAX = 200 };
 
 #define ROLE_ROW(F, T) F(T, Id, id) F(T, Id, utility_id) F(T, const char *, code) F(T, const char *, name) \
     F(T, const char *, description) F(T, const char *, kind) \
-    F(T, bool, mfa_required) F(T, int64_t, row_version) F(T, Id, department_id)
+    F(T, bool, mfa_required) F(T, bool, active) F(T, int64_t, row_version) F(T, Id, department_id)
 ROW(RoleRow, ROLE_ROW)
 
 typedef struct RightSet { RightRow *v; size_t n; } RightSet;   /* of a person or a role */
 
 /* A role of the utility, or the tenant's; NULL when there is none. */
 RoleRow *role_find(Ctx *c, const char *code);
+/* One that is given to people: active, and not the consumers'. */
+bool     role_is_given(const RoleRow *role);
 /* tenant_admin and platform_admin: never edited. */
 bool     role_is_fixed(const RoleRow *role);
 RightSet role_rights(Ctx *c, Id role);

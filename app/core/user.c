@@ -403,7 +403,7 @@ void user_role_add(Req *r) {
     Input *in = form_read(r, &role_add_form);
     const char *code = in_text(in, "role"), *area_code = in_text(in, "area");
     RoleRow *role = code ? role_find(c, code) : NULL;
-    if (code && (!role || !strcmp(code, "consumer")))
+    if (code && (!role || !role_is_given(role)))
         problem(r, "role", "%s", msg_format(r, c->language, "invite.no_role", { "role", code }));
     Id area = area_code ? db_id(c, "select id from service_area where utility_id = ? and code = ? "
                                 "and status = 'active'", c->utility, area_code) : (Id){ 0 };
@@ -542,7 +542,7 @@ static void show_exception(Req *r, const char *cell, const Exception *e) {
     show_text(r, text(r, "%s.sub", cell), e->reason);
 }
 
-#define RESOURCE_ROW(F, T) F(T, const char *, resource) F(T, const char *, label) F(T, bool, active)
+#define RESOURCE_ROW(F, T) F(T, const char *, resource) F(T, const char *, label)
 ROW(ResourceRow, RESOURCE_ROW)
 
 typedef struct Effect { const char *from; const Exception *exception; } Effect;
@@ -569,8 +569,9 @@ static bool show_effective(Req *r, const char *row, const ResourceRow *p, Source
     Effect rights[RIGHT_ACTIONS];
     if (!effects_of(&r->c, p, roles, own, rights)) return false;
     show_text(r, text(r, "%s.cells.0", row), p->label);
-    show_text(r, text(r, "%s.cells.0.sub", row), p->active ? p->resource : msg(r->c.language, "user.module_off"));
-    if (!p->active) show_text(r, text(r, "%s.tone", row), "muted");
+    bool is_on = rights_key_on(&r->c, p->resource);
+    show_text(r, text(r, "%s.cells.0.sub", row), is_on ? p->resource : msg(r->c.language, "user.module_off"));
+    if (!is_on) show_text(r, text(r, "%s.tone", row), "muted");
     for (int a = 0; a < RIGHT_ACTIONS; a++) {
         char *cell = text(r, "%s.cells.%d", row, a + 1);
         if (rights[a].exception) {
@@ -596,10 +597,8 @@ void user_permissions(Req *r) {
                            "or ur.valid_to >= ?) group by p.id", u->id, c->utility, today, today);
     Exceptions own = exceptions_of(c, u->id);
     ResourceRows all = db_all(c, ResourceRow,
-        "select p.resource, concat(upper(substr(p.label, 6, 1)), substr(p.label, 7)) as label, p.module in ('core', "
-        "'hub') or exists (select 1 from module_activation m where m.utility_id = ? and m.module = p.module "
-        "and m.active = 1) as active from permission p where p.action = 'view' order by p.sort",
-        c->utility);
+        "select p.resource, concat(upper(substr(p.label, 6, 1)), substr(p.label, 7)) as label from permission p "
+        "where p.action = 'view' order by p.sort");
     show_text(r, "show.sections.0.table.label", msg(c->language, "user.permissions"));
     show_text(r, "show.sections.0.table.cols.0.label", msg(c->language, "role.resource"));
     show_text(r, "show.sections.0.table.cols.0.place", "id");

@@ -50,7 +50,7 @@ static void known_people(Ctx *c, Faults *to, const UserEntry *v, size_t n, const
 /* What keeps the role from being given; kind 0: nothing. */
 static Fault role_given(Ctx *c, const char *code, const RightSet *held, NewUser *u) {
     RoleRow *role = role_find(c, code);
-    if (!role || !strcmp(code, "consumer"))
+    if (!role || !role_is_given(role))
         return (Fault){ .kind = FAULT_UNKNOWN, .key = "invite.no_role", .with = { { "role", code } } };
     RightSet wanted = role_rights(c, role->id);
     u->role = role->id, u->role_utility = role->utility_id;

@@ -47,7 +47,7 @@ static void judge(Req *r, const UserRow *u, Asked *a, const char *from, const ch
         if (!strcmp(a->all.v[i].value, from)) a->from = &a->all.v[i];
     if (!a->from) problem(r, "from", "%s", msg(c->language, "user.role_not_held"));
     RoleRow *role = role_find(c, to);
-    if (!role || role->utility_id.id != c->utility.id || !strcmp(to, "consumer"))
+    if (!role || role->utility_id.id != c->utility.id || !role_is_given(role))
         problem(r, "to", "%s", msg_format(c, c->language, "invite.no_role", { "role", to }));
     for (size_t i = 0; role && a->from && i < a->all.n; i++)
         if (a->all.v[i].role_id.id == role->id.id && a->all.v[i].area.id == a->from->area.id)

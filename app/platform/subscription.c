@@ -6,6 +6,7 @@
 
 #include "app/comms/comms.h"
 #include "app/core/platform_mail.h"
+#include "app/core/rights.h"
 #include "app/platform/subscription.h"
 #include "lib/db.h"
 #include "lib/json.h"
@@ -324,6 +325,16 @@ void subscription_keep(Ctx *c, Subscription *s) {
     invoice_change(c, s->tenant_id, NULL, 0);
 }
 
+void plan_rights_renew(Ctx *c, Id tenant) {
+    const Locale *locale = c->locale;
+    const char *language = c->language;
+    tenant_enter(c, tenant_by_id(c, tenant));
+    rights_renew(c);
+    tenant_leave(c);
+    c->locale = (Locale *)(uintptr_t)locale;
+    c->language = language;
+}
+
 void subscription_give(Ctx *c, Subscription *s, Id plan, Money price, const Usages *used) {
     Plan *p = plan_get(c, plan);
     if (!p) fail_field(c, INVALID, "plan", "Choose a plan from the list.");
@@ -331,6 +342,7 @@ void subscription_give(Ctx *c, Subscription *s, Id plan, Money price, const Usag
     if (p->by_year && strcmp(s->term, "year")) begin_year(c, s, p, price);
     else begin_now(c, s, p, price);
     changed(c, s, p);
+    plan_rights_renew(c, s->tenant_id);
 }
 
 /* --- day by day --------------------------------------------------------------------------------------------------- */

@@ -59,6 +59,8 @@ void invoice_paid  (Ctx *c, Id invoice, const char *reference);
 void subscription_change(Ctx *c, Subscription *s, Id plan, const Usages *used);
 /* By the platform: another plan at a price of its own, at once, whatever it costs; it must fit as above. */
 void subscription_give  (Ctx *c, Subscription *s, Id plan, Money price, const Usages *used);
+/* Called outside of the tenant: what its plan gives counts from the next request. */
+void plan_rights_renew(Ctx *c, Id tenant);
 /* What is due today: invoices ahead, the next period, what unpaid ones lead to. Idempotent. */
 void subscription_day(Ctx *c, Id tenant);
 void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason);

@@ -685,6 +685,17 @@ static const char *plan_json(Ctx *c, const char *name, Money price, const char *
                       NULL);
 }
 
+#define PLAN_TENANT(F, T) F(T, Id, id)
+ROW(PlanTenant, PLAN_TENANT)
+
+/* Other modules count from the next request of whoever has the plan. */
+static void modules_changed(Ctx *c, Id plan) {
+    PlanTenants all = db_all(c, PlanTenant, "select t.id from smart360.tenant t join smart360.subscription s "
+                                            "on s.tenant_id = t.id and s.live = 1 where s.plan_id = ? "
+                                            "and t.status in ('trial', 'active', 'past_due', 'suspended')", plan);
+    for (size_t i = 0; i < all.n; i++) plan_rights_renew(c, all.v[i].id);
+}
+
 void plan_sold_save(Req *r) {
     Ctx *c = &r->c;
     KeptPlan *p = kept_plan(r);
@@ -706,6 +717,7 @@ void plan_sold_save(Req *r) {
         .before = plan_json(c, p->name, p->price_minor, p->limits, p->modules, p->active, p->by_contract),
         .after = plan_json(c, in_text(in, "name"), in_money(in, "price"), limits, modules, in_bool(in, "active"),
                            in_bool(in, "by_contract")) });
+    if (!p->modules || strcmp(p->modules, modules)) modules_changed(c, p->id);
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/platform/plans");
 }
@@ -766,20 +778,32 @@ static void show_modules(Req *r, const char *at_, const Subscription *s) {
 }
 
 #define OFFER(F, T) F(T, const char *, name) F(T, const char *, code) F(T, Money, price_minor) \
-    F(T, const char *, currency) F(T, const char *, interval) F(T, const char *, limits) F(T, bool, by_contract)
+    F(T, const char *, currency) F(T, const char *, interval) F(T, const char *, limits) \
+    F(T, const char *, modules) F(T, bool, by_contract)
 ROW(Offer, OFFER)
+
+/* "CIS, Billing & Payments": those of a plan that are switched on and off in a utility. */
+static const char *modules_words(Req *r, const char *held) {
+    Text t = text_start(r);
+    text_add(&t, "");
+    for (size_t i = 0; i < PLAN_MODULES; i++)
+        if (strcmp(plan_modules[i], "hub") && strstr(held, text(r, "\"%s\"", plan_modules[i])))
+            text_addf(&t, "%s%s", t.n ? ", " : "", word(r, text(r, "settings.module.%s", plan_modules[i])));
+    return t.s;
+}
 
 /* What the other plans would give. */
 static void show_plans(Req *r, const char *at_, const Subscription *s) {
     Ctx *c = &r->c;
-    Offers l = db_all(r, Offer, "select name, code, price_minor, currency, `interval`, limits, by_contract "
-                                "from smart360.subscription_plan where active = 1 order by sort limit 20");
+    Offers l = db_all(r, Offer, "select name, code, price_minor, currency, `interval`, limits, modules, "
+                                "by_contract from smart360.subscription_plan where active = 1 order by sort limit 20");
     show_text(r, text(r, "%s.title", at_), word(r, "platform.compare"));
     TableView *t = table_start(r, text(r, "%s.table", at_), word(r, "platform.compare"));
     table_column(t, word(r, "platform.plan"), "text", "id");
     table_column(t, word(r, "platform.price"), "num", "amount");
     static const char *const metrics[] = { "utilities", "accounts", "seats" };
     for (size_t k = 0; k < 3; k++) table_column(t, word(r, text(r, "platform.metric.%s", metrics[k])), "num", NULL);
+    table_column(t, word(r, "platform.modules"), "text", NULL);
     for (size_t i = 0; i < l.n; i++) {
         table_row(t, NULL);
         table_cell(t, l.v[i].name);
@@ -791,6 +815,7 @@ static void show_plans(Req *r, const char *at_, const Subscription *s) {
             int64_t limit = limit_in(c, l.v[i].limits, metrics[k]);
             table_cell(t, limit < 0 ? word(r, "platform.no_limit") : locale_count(&c->mem, c->locale, limit));
         }
+        table_cell(t, modules_words(r, l.v[i].modules));
     }
 }
 

@@ -329,8 +329,7 @@ static bool is_on(Req *r, const char *code) {
 static bool in_plan(Req *r, const char *code) {
     return db_int(r,
                "select coalesce(max(json_contains(p.modules, json_quote(?))), 1) from smart360.subscription s "
-               "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? "
-               "and s.status in ('trial', 'active', 'past_due', 'grace')",
+               "join smart360.subscription_plan p on p.id=s.plan_id where s.tenant_id=? and s.live=1",
                   code, r->c.tenant)
         > 0;
 }

@@ -15,11 +15,11 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     await clerk.post('/roles', { csrf, name: 'My role' }, { raw: true }).refuses(403, null, 'You do not have permission to create roles.');
     expect(one("select count(*) from audit_entry where action = 'denied' and reason = 'core.roles:create' and actor_name = 'Billing clerk 1'")).toBe('1');
     expect(one("select count(*) from role where name = 'My role'")).toBe('0');
-    const plans = await clerk.post('/plans', { csrf }, { raw: true });
-    if (plans.status !== 404 && plans.status !== 405) {         // plans can be made
-      expect(plans.status).toBe(403);
-      expect(one("select count(*) from audit_entry where action = 'denied' and reason = 'core.tariffs:create' and actor_name = 'Billing clerk 1'")).toBe('1');
-    }
+    const denied = () => one("select count(*) from audit_entry where action = 'denied' and reason = 'core.tariffs:create' and actor_name = 'Billing clerk 1'");
+    const plans = one('select count(*) from tariff_plan');
+    expect(denied()).toBe('0');
+    await clerk.post('/plans', { csrf, name: 'My plan' }, { raw: true }).is(403);
+    expect([denied(), one('select count(*) from tariff_plan')]).toEqual(['1', plans]);
   });
 
   test('AU01US02.2 a cloned role with one right more counts on the next request', async () => {
@@ -100,6 +100,71 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     await as('utility_admin').get(`/users/${user('cc_agent1')}/permissions`).sees('Module not active');
     sql("update module_activation m join utility u on u.id = m.utility_id set m.active = 1 where u.code = 'swa-w' and m.module = 'cc'");
     await agent.get('/cc/console').is(200);
+  });
+
+  test('AU01US02 a module that is not in the plan gives nothing, whatever is switched on; bought, it counts on the next request', async () => {
+    const platform = () => as('platform_admin'), agent = as('cc_agent1'), keeper = as('storekeeper2');
+    const code = () => sql.platform("select p.code from subscription s join subscription_plan p on p.id = s.plan_id join tenant t on t.id = s.tenant_id where t.slug = 'swa' and s.live = 1")[0].code;
+    const is_on = (module) => one("select m.active from module_activation m join utility u on u.id = m.utility_id where u.code = 'swa-w' and m.module = ?", [module]);
+    // the platform sells the plan without the call center
+    await agent.get('/cc/console').is(200);
+    const plan = (modules) => platform().post('/platform/plans/growth', { modules }, { from: '/platform/plans/growth' }).done('Saved.');
+    const all = ['hub', 'cis', 'cc', 'comm', 'portal', 'mx', 'bx', 'wx'];
+    await plan(all.filter((m) => m !== 'cc'));
+    expect(is_on('cc')).toBe('1');
+    await agent.get('/cc/console').refuses(403, null, 'Module not active');
+    expect((await agent.get('/cis/consumers').is(200)).body).not.toContain('data-go="call_center"');
+    await as('utility_admin').get(`/users/${user('cc_agent1')}/permissions`).sees('Module not active');
+    expect((await as('utility_admin').get('/roles/cc_supervisor').sees('Effective pages')).body).not.toContain('<code>/cc/dashboard</code>');
+    await plan(all);
+    await agent.get('/cc/console').is(200);
+    expect((await as('utility_admin').get('/roles/cc_supervisor').is(200)).body).toContain('<code>/cc/dashboard</code>');
+    // a smaller plan by contract, then a larger one by the organization itself
+    await keeper.get('/mx/inventory').is(200);
+    sql.platform("update subscription_plan set limits = json_set(limits, '$.seats', 500, '$.utilities', 5) where code = 'starter'");
+    await platform().post('/platform/tenants/swa/terms', { plan: 'starter', reason: 'asked for' }, { from: '/platform/tenants/swa/terms' }).is(303);
+    expect(code()).toBe('starter');
+    await keeper.get('/mx/inventory').refuses(403, null, 'Module not active');
+    await as('cashier1').get('/cis/payments').is(200);              // what is in it goes on
+    await as('tenant_admin').post('/org/subscription/plan', { plan: 'growth' }, { from: '/org/subscription' }).is(303);
+    expect(code()).toBe('growth');
+    await keeper.get('/mx/inventory').is(200);
+  });
+
+  test('AU01US02 a role that is not active gives nothing and is given to nobody; the last administrator keeps his', async () => {
+    const admin = as('utility_admin'), person = as('meter_manager'), id = user('cashier3');
+    await person.get('/mx').is(200);
+    await save(admin, 'meter_manager', { fields: { active: undefined } }).then((r) => expect(r.status).toBe(303));
+    expect(one("select r.active from role r join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = 'meter_manager'")).toBe('0');
+    await person.get('/mx').and((r) => expect(r.status).not.toBe(200));
+    await admin.get('/roles/meter_manager').sees('This role is not active');
+    expect((await admin.get('/roles?active=0').rows()).map((cells) => cells[0])).toEqual([expect.anything(), expect.stringContaining('Meter manager')]);
+    await admin.post(`/users/${id}/roles`, { role: 'meter_manager' }, { from: `/users/${id}` }).refuses(422, 'role', 'There is no role meter_manager in this utility.');
+    const diff = JSON.parse(one("select v.after_value from audit_entry e join audit_value v on v.audit_id = e.id where e.entity = 'role' and e.number = 'meter_manager' order by e.id desc limit 1"));
+    expect(diff).toEqual({ active: 'no' });
+    await save(admin, 'meter_manager', { fields: { active: '1', department: one("select d.public_id from department d join utility u on u.id = d.utility_id where u.code = 'swa-w' and d.name = 'Customer Service'") } }).then((r) => expect(r.status).toBe(303));
+    await as.anew('meter_manager').get('/mx').is(200);
+    expect(JSON.parse(one("select v.after_value from audit_entry e join audit_value v on v.audit_id = e.id where e.entity = 'role' and e.number = 'meter_manager' order by e.id desc limit 1"))).toEqual({ active: 'yes', department: 'Customer Service' });
+    expect((await admin.get(`/roles?in_department=${one("select d.public_id from department d join utility u on u.id = d.utility_id where u.code = 'swa-w' and d.name = 'Customer Service'")}`).rows()).map((cells) => cells.join(' ')).join('\n')).toContain('Meter manager');
+    sql("update user u join user_role ur on ur.user_id = u.id join role r on r.id = ur.role_id set u.status = 'inactive' where r.code in ('tenant_admin', 'utility_admin') and u.email <> 'utility_admin@swa.test'");
+    await save(admin, 'utility_admin', { fields: { active: undefined } }).then((r) => { expect(r.status).toBe(422); expect(r.text).toContain('At least one administrator must keep this permission.'); });
+    sql("update user set status = 'active' where status = 'inactive'");
+    expect(one("select r.active from role r join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = 'utility_admin'")).toBe('1');
+  });
+
+  test('AU01US02 the page of a role: who has it, and all of them counted', async () => {
+    const page = await as('utility_admin').get('/roles/cashier').sees('Users with this role', 'Effective pages', 'Cashier 1');
+    const n = one("select count(distinct ur.user_id) from user_role ur join role r on r.id = ur.role_id join utility u on u.id = r.utility_id join user p on p.id = ur.user_id and p.status <> 'revoked' where u.code = 'swa-w' and r.code = 'cashier'");
+    expect(page.text).toContain(`Users with this role ${n} users`);
+    expect(page.body).toContain('<code>/cis/payments</code>');
+    expect(page.body).not.toContain('<code>/roles</code>');
+    sql("insert into user (email, full_name, status) select concat('many', seq, '@swa.test'), concat('Many ', seq), 'active' from seq_1_to_101");
+    sql("insert into user_role (user_id, role_id, utility_id) select p.id, r.id, r.utility_id from user p join utility u on u.code = 'swa-w' join role r on r.utility_id = u.id and r.code = 'dispatcher' where p.email like 'many%@swa.test'");
+    const of = Number(one("select count(distinct ur.user_id) from user_role ur join role r on r.id = ur.role_id join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = 'dispatcher'"));
+    expect(of).toBeGreaterThan(100);
+    await as('utility_admin').get('/roles/dispatcher').sees(`Users with this role ${of} users`);
+    sql("delete ur from user_role ur join user u on u.id = ur.user_id where u.email like 'many%@swa.test'");
+    sql("delete from user where email like 'many%@swa.test'");
   });
 
   test('AU01US02 an exception of a person: granted, denied, run out', async () => {

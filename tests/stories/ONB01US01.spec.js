@@ -53,6 +53,23 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     expect(JSON.parse(names[2].after_value).time_zone).toBe('America/Los_Angeles');
   });
 
+  test('ONB01US01 a country without states, other settings, and what they may be', async () => {
+    const facts = () => sql('select country, state, first_day_of_week, fiscal_year_start, measurement_system, row_version from organization_setting')[0];
+    await admin().post('/org/setup/details', { ...details, country: 'BM', state: '', city: 'Hamilton' }, { from: '/org/setup/details' }).done('Saved.');
+    expect(facts()).toMatchObject({ country: 'BM', state: null });
+    await admin().get('/org/setup').sees('Bermuda', 'Not applicable');
+    await admin().post('/org/setup/details', details, { from: '/org/setup/details' }).done('Saved.');
+    await admin().get('/org/setup').lacks('Not applicable').sees('Growth', 'Invited', 'Last sign-in');
+    const before = facts();
+    for (const fiscal_year_start of ['13-01', '02-29', '7-1', '00-10', '04-31']) await regional({ fiscal_year_start }).refuses(422, 'fiscal_year_start', 'Enter month and day as MM-DD, e.g. 07-01.');
+    for (const [field, value] of [['date_format', 'MM-DD'], ['time_format', '10h'], ['number_format', '1.234.56'], ['first_day_of_week', '7'], ['measurement_system', 'nautical'], ['time_zone', 'America/Gotham'], ['default_language', 'xx']])
+      await regional({ [field]: value }).refuses(422, field);
+    expect(facts()).toEqual(before);
+    await regional({ fiscal_year_start: '04-01', first_day_of_week: 'mon', measurement_system: 'metric' }).done('Saved.');
+    expect(facts()).toMatchObject({ fiscal_year_start: '04-01', first_day_of_week: '1', measurement_system: 'metric' });
+    await regional({ fiscal_year_start: before.fiscal_year_start, first_day_of_week: 'sun', measurement_system: before.measurement_system }).done('Saved.');
+  });
+
   test('ONB01US01 the mailbox of the organization is tried: a message goes there and its link confirms it', async () => {
     const confirmed = () => sql('select mailbox_confirmed, mailbox_confirmed_at is not null at from organization_setting');
     await admin().get('/org/setup/mailbox').sees('admin@sfwater.org', 'No test message was sent yet');
@@ -225,6 +242,9 @@ story('ONB01US01', 'ONB-FRESH', ({ as, test, expect, sql, one, mails, clock, job
     rows("insert into ledger_entry (utility_id, txn_id, line_no, txn_type, gl_code_id, debit_minor, effective_date, gl_period_id, posted_at, source_type, source_id) values (1, 1, 1, 'try', 1, 100, '2026-04-01', 1, '2026-04-01', 'try', 1)");
     await to('EUR').refuses(422, 'currency', 'Currency cannot be changed: 1 ledger entry already uses USD.');
     rows('delete from ledger_entry');
+    rows("insert into payment (utility_id, payment_no, account_id, channel_id, mode_id, amount_minor, unallocated_minor, currency, received_at, value_date) values (1, 'P-1', 1, 1, 1, 100, 100, 'USD', '2026-04-01', '2026-04-01')");
+    await to('EUR').refuses(422, 'currency', 'Currency cannot be changed: 1 payment already uses USD.');
+    rows('delete from payment');
     await to('EUR').is(303);
     await to('USD').is(303);
   });

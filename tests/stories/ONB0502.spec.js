@@ -83,6 +83,10 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run, look
     const page = await admin().get('/org/dashboard').is(200);
     expect(card(page, 'swa-w')).toContain('60 % configured');
     expect(card(page, 'swa-w')).toContain('href="/setup?utility=swa-w"');
+    const words = card(page, 'swa-w').replace(/<[^>]*>/g, ' ').replace(/&amp;/g, '&').replace(/&nbsp;|\s+/g, ' ');
+    for (const [label, percent] of [['Core System Settings', 100], ['Staff & Access Control', 100], ['Calendar & Scheduling', 100], ['Service Area', 50], ['Pricing & Billing', 0], ['IDs & Reference Numbers', 0]])
+      expect(words, label).toMatch(new RegExp(`${label}[^%]*\\b${percent} %`));
+    for (const said of ['SWA Water & Wastewater', 'Sandbox', 'Water', 'Continue setup']) expect(words).toContain(said);
     expect(card(await admin().get('/utilities').is(200), 'swa-w')).toContain('60 % configured');
   });
 
@@ -99,6 +103,26 @@ story('ONB0502', 'ONB-FIX', ({ as, test, expect, sql, one, clock, jobs_run, look
     const page = await admin().get('/org/dashboard').sees('48,000 of 60,000 (80 %)', '48,000 of 60,000 accounts are used.', 'Staff seats', 'Text messages this month', 'Storage, MB').lacks('last_active');
     expect(page.body).toMatch(/Accounts<\/span><strong class="num">48,000 of 60,000 \(80 %\)<\/strong><svg class="s-bar warn"/);
     for (const [table, column] of [['account', 'account_no'], ['premise', 'premise_no'], ['consumer', 'consumer_no']]) sql(`delete from ${table} where ${column} like 'X-%'`);
+  });
+
+  test('ONB0502 what is full is red; the page is asked again each minute, says when it counted, draws three charts and shows the latest changes', async () => {
+    sql.platform("update subscription_usage u join tenant t on t.id = u.tenant_id set u.value = 60000 where t.slug = 'swa' and u.metric = 'accounts'");
+    for (const first_day_of_week of ['mon', 'sun']) await admin().post('/org/setup/regional', { first_day_of_week }, { from: '/org/setup/regional' }).is(303);
+    await count_now({ sql, jobs_run });
+    const page = await admin().get('/org/dashboard').sees('60,000 of 60,000 (100 %)', 'Growth', /as of \d?\d:\d\d/, 'Refresh');
+    expect(page.body).toMatch(/Accounts<\/span><strong class="num">60,000 of 60,000 \(100 %\)<\/strong><svg class="s-bar bad"/);
+    expect(page.body).toMatch(/id="live"[^>]*hx-get="\/org\/dashboard\?days=30"[^>]*hx-trigger="every 60s"/);
+    for (const title of ['Sign-ins per day, 30 days', 'Configured, per cent', 'Messages and payments per day, 30 days']) expect(page.body).toContain(title);
+    expect(page.body).toContain('<path class="l1"');            // sign-ins as a line
+    expect((await admin().get('/org/dashboard?days=7').is(200)).body).toContain('hx-get="/org/dashboard?days=7"');
+    // the last ten entries, the newest first
+    const latest = page.body.slice(page.body.indexOf('Latest changes'));
+    const list = latest.slice(0, latest.indexOf('</section>'));
+    const entries = Number(one("select count(*) from audit_entry where action not in ('view', 'denied')"));
+    expect(entries).toBeGreaterThan(1);
+    expect(list.match(/<li/g) ?? []).toHaveLength(Math.min(10, entries));
+    expect(list).toContain('System administrator');
+    sql.platform("update subscription_usage u join tenant t on t.id = u.tenant_id set u.value = 1 where t.slug = 'swa' and u.metric = 'accounts'");
   });
 
   test('ONB0502.5 a webhook that died is counted and leads to the dead events', async () => {

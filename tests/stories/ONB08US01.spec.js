@@ -405,6 +405,29 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await as('tenant_admin').get('/platform/plans/new').and((r) => expect(r.status).not.toBe(200));
   });
 
+  test('ONB08US01 the list of tenants by status, plan and country; the plans side by side, and what of them is on', async () => {
+    sql.platform("update tenant set country = 'US' where slug = 'swa'");
+    const all = await platform().get('/platform/tenants').sees('a month');
+    expect(all.body).toContain('name="country"');
+    for (const [query, there] of [['status=active', true], ['status=archived', false], ['plan=Growth', true], ['plan=Starter', false], ['country=US', true]]) {
+      const page = await platform().get(`/platform/tenants?${query}&slug=swa`).is(200);
+      expect(page.body.includes('href="/platform/tenants/swa"'), query).toBe(there);
+    }
+    // Starter holds four modules, Growth all; one that is switched off, and one that is not in the plan
+    const modules = sql.platform("select modules from subscription_plan where code = 'growth'")[0].modules;
+    sql("update module_activation set active = if(module = 'cc', 0, 1)");
+    sql.platform("update subscription_plan set modules = json_array('core', 'hub', 'cis', 'cc', 'comm', 'portal', 'mx', 'bx') where code = 'growth'");
+    const rows = await as('tenant_admin').get('/org/subscription').sees('Starter', '600.00', 'Enterprise').rows().then((l) => l.map((cells) => cells.join(' | ')));
+    const row = (name) => rows.filter((cells) => cells.startsWith(name));
+    expect(row('Starter')[0]).toContain('CIS, Self-Service, Billing & Payments');
+    expect(row('Starter')[0]).not.toContain('Workforce');
+    expect(row('Call Center')[0]).toContain('Inactive');
+    expect(row('Meter Management')[0]).toContain('Active');
+    expect(row('Workforce')[0]).toContain('Locked');
+    sql.platform("update subscription_plan set modules = ? where code = 'growth'", [modules]);
+    sql('update module_activation set active = 1');
+  });
+
   test('ONB08US01 pages look right', async ({ page }) => {
     test.setTimeout(240000);
     const { looks_right } = require('../support/browser');

@@ -167,6 +167,11 @@ static void figures_tx(Sample *s, int64_t from, int64_t to) {
     (void)from, (void)to;
     job_enqueue(s->c, &(NewJob){ .kind = "dashboard.figures" });
     job_enqueue(s->c, &(NewJob){ .kind = "dashboard.figures_night" });
+    Id here = s->c->utility;
+    s->c->utility = (Id){ 0 };                          /* these are of the organization */
+    job_enqueue(s->c, &(NewJob){ .kind = "dashboard.totals" });
+    job_enqueue(s->c, &(NewJob){ .kind = "subscription.usage" });
+    s->c->utility = here;
 }
 
 static void fill(Ctx *c, const Options *o) {

@@ -353,6 +353,7 @@ static bool has_page(const Item *i) {
 
 /* A page behind it, and the right to open it. */
 static bool may_open(Req *r, const Item *i) {
+    if (!strcmp(i->key, "reports") && !menu_has_reports(&r->c)) return false;
     return has_page(i) && (!i->right || perm_may(&r->c, i->right, VIEW));
 }
 
@@ -458,6 +459,31 @@ static void show_staff_menu(Req *r, const Item *here) {
         if (open && here == i && has_subs) show_text(r, text(r, "%s.current", at_), "page");
     }
     menu_links(r, "menu", n);
+}
+
+/* Where g and a letter lead (app.js knows the letters), of that what this person may open: the page of the entry, or
+   the first one below it. */
+static void show_keyed(Req *r) {
+    static const struct { const char *letter, *key; } keyed[] = {
+        { "h", "home" }, { "c", "consumers" }, { "b", "billing" }, { "p", "payments" }, { "m", "metering" },
+        { "w", "work_orders" }, { "x", "complaints" }, { "r", "reports" } };
+    size_t n = 0;
+    for (size_t k = 0; k < sizeof keyed / sizeof *keyed; k++) {
+        const Item *of = NULL, *to = NULL, *sub[ITEMS];
+        for (const Item *i = staff_menu; i->key && !of; i++)
+            if (!strcmp(i->key, keyed[k].key)) of = i;
+        if (!of || menu_look(&r->c, of->key, 0).hidden) continue;
+        if (may_open(r, of)) to = of;
+        size_t subs = items_under(&r->c, of->key, sub);
+        for (size_t s = 0; s < subs && !to; s++)
+            if (may_open(r, sub[s])) to = sub[s];
+        if (!to) continue;
+        const char *at_ = at(r, "keyed", n++, NULL);
+        show_text(r, text(r, "%s.letter", at_), keyed[k].letter);
+        show_text(r, text(r, "%s.key", at_), of->key);
+        show_text(r, text(r, "%s.text", at_), item_text(r, of));
+        show_text(r, text(r, "%s.url", at_), item_url(r, to));
+    }
 }
 
 /* Its own, or that of the entry it stands under. */
@@ -568,6 +594,7 @@ static void show_staff(Req *r) {
     if (!shell_show(r, key)) {
         show_new(r);
         show_staff_menu(r, here);
+        show_keyed(r);
         shell_keep(r, key);
     }
     if (!facts_of(c)->support.id) remember_page(r, here);

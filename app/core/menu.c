@@ -33,6 +33,9 @@ static int64_t jobs_dead(Ctx *c) {
     return db_int(c, "select count(*) from smart360.job where tenant_id = ? and state = 'dead'", c->tenant);
 }
 
+/* Whoever may see one of these finds a report. */
+#define REPORT_KEYS "core.dashboard cis.dashboard cc.dashboard bx.dashboard bx.gl hub.settlements"
+
 /*
  * To add one: a row. `keys`: view on one of them shows the tile (look-up keys, by which pages are reached from the
  * record they belong to, are left out; a trailing * is any key of the module); `module`: has to be active; `pages`:
@@ -61,8 +64,7 @@ static const struct Tile {
       "/wx/dispatcher /wx/orders /field", NULL, NULL, NULL },
     { "hub",      "plug",       "hub",    "hub.*", "/integrations/payments /integrations/events /integrations/sandbox",
       NULL, NULL, NULL },
-    { "reports",  "chart-bar",  NULL,     "core.dashboard cis.dashboard cc.dashboard bx.dashboard bx.gl "
-      "hub.settlements", "/reports", NULL, NULL, NULL },
+    { "reports",  "chart-bar",  NULL,     REPORT_KEYS, "/reports", NULL, NULL, NULL },
     { "admin",    "shield",     NULL,     "core.users core.roles core.audit core.jobs", "/users /roles /jobs", NULL,
       jobs_dead, "core.jobs" },
     { "help",     "help",       NULL,     NULL, "/help", NULL, NULL, NULL },
@@ -91,6 +93,8 @@ static bool holds_any(Ctx *c, const char *keys) {
     }
     return false;
 }
+
+bool menu_has_reports(Ctx *c) { return holds_any(c, REPORT_KEYS); }
 
 static bool module_is_active(Ctx *c, const char *module) {
     return !module || rights_module_on(c, module);

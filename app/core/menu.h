@@ -23,6 +23,8 @@ typedef struct MenuName { const char *key, *text; int place; bool is_tile, is_su
 MenuName menu_name(Ctx *c, int i);
 /* The same of the launcher's tiles (menu.c). */
 MenuName tile_name(Ctx *c, int i);
+/* Whether there is a report for this person, and so the entry and the tile of reports. */
+bool menu_has_reports(Ctx *c);
 /* Where this person wants to begin; NULL: at the role's home. */
 const char *menu_landing_path(Ctx *c);
 

@@ -46,9 +46,9 @@ SETUP_CHECK(admins_two, "/org/admins/invite", "select count(distinct u.id) >= 2 
       "join role r on r.id = ur.role_id where u.status = 'active' and r.code in ('tenant_admin', 'utility_admin')")
 SETUP_CHECK(admins_factor, "/org/setup", "select not exists (select 1 from user u "
                                          "join user_role ur on ur.user_id = u.id "
-      "join role r on r.id = ur.role_id where u.status = 'active' and r.code = 'tenant_admin' and not exists (select 1 "
-      "from mfa_factor f where f.realm = 'staff' and f.user_id = u.id and f.kind = 'totp' "
-      "and f.confirmed_at is not null))")
+      "join role r on r.id = ur.role_id where u.status = 'active' and (r.code = 'tenant_admin' "
+      "or (r.code = 'utility_admin' and r.mfa_required = 1)) and not exists (select 1 from mfa_factor f "
+      "where f.realm = 'staff' and f.user_id = u.id and f.kind = 'totp' and f.confirmed_at is not null))")
 
 SETUP_COUNT(admins_expired, "/org/setup", "select count(distinct u.id) from user u "
       "join user_role ur on ur.user_id = u.id join role r on r.id = ur.role_id and r.code in ('tenant_admin', "
@@ -98,6 +98,8 @@ SETUP_COUNT(staff_areas, "/users", "select count(distinct u.id) from user u join
       "and a.level = 'sub_area' and a.status = 'active')", c->utility)
 SETUP_CHECK(staff_policy, "/org/security", "select exists (select 1 from security_policy where idle_minutes <= 30 "
       "and concurrent_sessions <= 3)")
+SETUP_CHECK(staff_factor, "/org/security", "select not exists (select 1 from role where code in ('tenant_admin', "
+      "'utility_admin') and mfa_required = 0 and active = 1 and (utility_id = ? or utility_id is null))", c->utility)
 
 /* --- core settings ------------------------------------------------------------------------------------------------ */
 
@@ -240,6 +242,7 @@ const SetupCheckRow setup_core_checks[] = {
     SETUP_ROW("staff_access",    staff_two_refunds),
     SETUP_ROW("staff_access",    staff_areas,     .optional = true),
     SETUP_ROW("staff_access",    staff_policy,    .optional = true),
+    SETUP_ROW("staff_access",    staff_factor,    .optional = true),
     SETUP_ROW("calendar",        calendar_week),
     SETUP_ROW("calendar",        calendar_year),
     SETUP_ROW("service_areas",   area_any),

@@ -24,6 +24,9 @@ static const struct { const char *step, *key; } declarations[] = {
     { "customer_settings", "portal_tried" },
     { "billing_settings",  "bill_seen" },
     { "data_migration",    "accounts_compared" },
+    { "go_live",           "settled" },
+    { "go_live",           "restored" },
+    { "go_live",           "support_known" },
 };
 enum { DECLARATIONS = sizeof declarations / sizeof *declarations };
 

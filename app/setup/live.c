@@ -40,6 +40,7 @@ bool live_is_under_way(Ctx *c, Id utility) {
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
 static const Form live_form = { .name = "go_live", .fields = FIELDS {
+    { "confirmed", NULL, CHOICES(NULL) },
     { "code", NULL, TEXT(1, 16), .flags = REQUIRED, .width = "10", .autocomplete = "off" }, { 0 } } };
 
 static void show_form(Req *r) {
@@ -47,6 +48,7 @@ static void show_form(Req *r) {
     const char *section = at(r, "show.sections", 0, NULL), *form = text(r, "%s.form", section);
     show_text(r, text(r, "%s.title", section), word(r, "setup.live.title"));
     FormView *v = form_show(r, form, &live_form, guide_url(c, "go_live/live"));
+    guide_declare_show(r, v, form, step_def("go_live"));
     form_set(v, "code", "hint", msg_format(r, c->language, "setup.live.type", { "code", c->utility_code }));
     show_text(r, text(r, "%s.intro", form), word(r, "setup.live.how"));
     show_text(r, text(r, "%s.tone", form), "danger");
@@ -110,6 +112,17 @@ static int64_t work_under_way(Ctx *c) {
                      "and class in ('bills', 'imports')", c->tenant, c->utility);
 }
 
+/* What whoever orders it has ticked: goes into what is signed when it is done. */
+static void keep_confirmed(Ctx *c) {
+    Text to = text_start(c);
+    JsonOut o = json_out(&to);
+    json_open_object(&o, NULL);
+    guide_declare_keep(c, &o, step_def("go_live"));
+    json_close(&o);
+    db_run(c, "insert into setup_step (utility_id, step_key, state, snapshot) values (?,'go_live','in_progress',?) "
+              "on duplicate key update snapshot=values(snapshot)", c->utility, to.s);
+}
+
 void guide_live(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);
@@ -122,9 +135,11 @@ void guide_live(Req *r) {
     step_checks(c, "go_live", add_red, r);
     if (in_given(in, "code") && strcmp(in_text(in, "code"), u->code))
         problem(r, "code", "%s", msg_format(r, c->language, "setup.live.type", { "code", u->code }));
+    guide_declare_check(r, in, step_def("go_live"));
     problems_end(r);
     proof_check(c);
     if (work_under_way(c)) fail(r, CONFLICT, "%s", word(r, "setup.live.busy"));
+    keep_confirmed(c);
     db_insert(c, "insert into go_live (utility_id, ordered_by, ordered_at) values (?,?,?)", c->utility, c->user,
               c->now);
     db_must(c, 1, CONFLICT, "update utility set status='suspended', suspended_reason=?, updated_at=?, updated_by=?, "
@@ -211,9 +226,11 @@ static void finish(Ctx *c, void *arg) {
             c->utility);
     const char *removed = db_text(c, "select removed from go_live where utility_id=?", c->utility);
     db_run(c, "insert into setup_step (utility_id, step_key, state, percent, saved_at, signed_off_by, signed_off_at, "
-              "snapshot) select utility_id, 'go_live', 'signed_off', 100, ?, ordered_by, ?, json_object('removed', "
-              "json_compact(removed), 'values', json_compact(?)) from go_live "
-              "where utility_id=? on duplicate key update state='signed_off', percent=100, saved_at=values(saved_at), "
+              "snapshot) select g.utility_id, 'go_live', 'signed_off', 100, ?, g.ordered_by, ?, json_object("
+              "'confirmed', json_compact(coalesce((select json_query(s.snapshot, '$.confirmed') from setup_step s "
+              "where s.utility_id=g.utility_id and s.step_key='go_live'), '[]')), 'removed', "
+              "json_compact(g.removed), 'values', json_compact(?)) from go_live g where g.utility_id=? "
+              "on duplicate key update state='signed_off', percent=100, saved_at=values(saved_at), "
               "signed_off_by=values(signed_off_by), signed_off_at=values(signed_off_at), snapshot=values(snapshot), "
               "row_version=row_version+1", c->now, c->now, integrations_values(c), c->utility);
     guide_audit(c, "sign_off", step_def("go_live"), NULL);

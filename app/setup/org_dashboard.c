@@ -99,6 +99,9 @@ static const char *light_of(const Board *b) {
     return worst[at_];
 }
 
+/* Nothing of all that is prepared is there: it was not counted yet, which is done within minutes. */
+static const char *not_counted(const Board *b, Req *r) { return b->now.n ? SAY(r, "not_counted") : SAY(r, "counting"); }
+
 static const char *tile_value(Req *r, const Board *b, const Tile *t, const Figure *f) {
     if (f->value < 0) return "-";
     if (!strcmp(t->key, "now.gateway_n")) return msg(r->c.language, text(r, "dashboard.light_%s", light_of(b)));
@@ -112,7 +115,7 @@ static void show_tiles(Req *r, const Board *b) {
         char *k = at(r, "show.kpis", i, NULL);
         show_text(r, text(r, "%s.label", k), msg(r->c.language, t->label));
         show_text(r, text(r, "%s.value", k), tile_value(r, b, t, &f));
-        show_text(r, text(r, "%s.sub", k), f.value < 0 ? SAY(r, "not_counted")
+        show_text(r, text(r, "%s.sub", k), f.value < 0 ? not_counted(b, r)
                   : msg_format(r, r->c.language, "org.as_of",
                                { "time", locale_clock(&r->c.mem, r->c.locale, f.as_of) }));
         show_text(r, text(r, "%s.url", k), !t->per_utility ? t->path : f.code ? text(r, "/u/%s%s", f.code, t->path)
@@ -189,7 +192,7 @@ static void show_organization(Req *r, size_t *n, const Board *b) {
     const Total *invited = total_find(&b->now, (Id){ 0 }, "now.users_invited");
     show_text(r, text(r, "%s.after.strong", at_), SAY(r, "invitations"));
     show_text(r, text(r, "%s.after.text", at_),
-        invited ? msg_plural(r, r->c.language, "org.n_pending", invited->value, NULL) : SAY(r, "not_counted"));
+        invited ? msg_plural(r, r->c.language, "org.n_pending", invited->value, NULL) : not_counted(b, r));
     const Facts *facts = facts_of(&r->c);
     bool is_read_only = facts->support.id || (facts->tenant_status && !strcmp(facts->tenant_status, "suspended"));
     show_text(r, text(r, "%s.actions.0.text", at_), percent == 100 ? SAY(r, "view_details") : percent
@@ -227,7 +230,7 @@ static void show_subscription(Req *r, size_t *n) {
             u->limit > 0 ? u->used * 100 / u->limit : 0,
             u->level >= LIMIT_FULL ? "bad" : u->level >= LIMIT_NEAR ? "warn" : NULL);
     }
-    if (!used.n) show_text(r, text(r, "%s.text", at_), SAY(r, "not_counted"));
+    if (!used.n) show_text(r, text(r, "%s.text", at_), SAY(r, "counting"));
 }
 
 /* --- charts ------------------------------------------------------------------------------------------------------- */

@@ -35,7 +35,8 @@ const StepDef step_defs[] = {
     { "data_migration", "/migration", "service_areas pricing_billing id_formats meter_settings billing_settings",
       PHASE_GO_LIVE,
       "core.migration", "utility_admin", .is_optional = true },
-    { "go_live", "/setup/go_live", "data_migration", PHASE_GO_LIVE, "core.utilities", "tenant_admin" },
+    { "go_live", "/setup/go_live", "admins customer_settings data_migration", PHASE_GO_LIVE,
+      "core.utilities", "tenant_admin" },
     { 0 }
 };
 

@@ -277,6 +277,7 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       await fill({ code: 'SWA-X' });
       await send('go_live/live');
       await sees('Type swa-w to confirm.');
+      for (const box of await main().locator('[name=confirmed][type=checkbox]').all()) await box.check();
       await fill({ code: 'swa-w' });
       await send('go_live/live');
       await jobs_run(180);

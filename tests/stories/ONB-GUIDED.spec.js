@@ -155,6 +155,21 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     expect(await missing('staff_access')).toContain('at most 3 sessions each');
     sql("update security_policy set concurrent_sessions = 3");
     expect(await missing('staff_access')).not.toContain('at most 3 sessions each');
+    // administrators have to have a second factor; those who have to, but have not, are missed among the administrators
+    expect(await missing('staff_access')).toContain('Ask administrators for a second factor.');
+    expect(await missing('admins')).not.toContain('demands a second factor');
+    sql("update role set mfa_required = 1 where code = 'utility_admin'");
+    expect(await missing('staff_access')).not.toContain('Ask administrators for a second factor.');
+    expect(await missing('admins')).toContain('Every administrator whose role demands a second factor sets it up.');
+    sql("update role set mfa_required = 0 where code = 'utility_admin'");
+    sql("update setup_step set state = 'signed_off', percent = 100 where step_key = 'admins'");
+    // a fee, and a component of a plan in use, booked to a code of another kind
+    expect(await missing('billing_settings')).not.toContain('GL code of the right kind');
+    const [gl] = sql("select r.id, r.gl_code from tariff_rate r join tariff_plan_version v on v.id = r.version_id and v.state = 'active' where r.type <> 'tax' and r.enabled = 1 and r.utility_id = (select id from utility where code = 'swa-w') limit 1");
+    sql("update tariff_rate set gl_code = (select min(code) from gl_code where type = 'asset' and utility_id = (select id from utility where code = 'swa-w')) where id = ?", [gl.id]);
+    expect(await missing('billing_settings')).toContain('1 component of a plan, fee or deposit has no active GL code of the right kind.');
+    sql('update tariff_rate set gl_code = ? where id = ?', [gl.gl_code, gl.id]);
+    sql("update setup_step set state = 'signed_off', percent = 100 where step_key = 'billing_settings' and utility_id = (select id from utility where code = 'swa-w')");
     // a kind of request without its fee
     expect(await missing('pricing_billing')).not.toContain('Enter the fees of');
     sql("update fee set active = 0 where code in ('FEE-DUPBILL', 'FEE-NSF') and utility_id = (select id from utility where code = 'swa-w')");
@@ -236,7 +251,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     expect(await totals()).toBe('ok');
     sql("delete from import_batch where batch_no = 'IMP-DIFFERS'");
     set('go_live', "state = 'locked'");
-    expect((await admin().get('/setup/go_live?utility=swa-e').is(409)).text).toContain("Complete 'Data migration' first");
+    expect((await admin().get('/setup/go_live?utility=swa-e').is(409)).text).toContain("Complete 'Customer settings' first");        // all that is required
   });
 
   test('ONB-GUIDED.5 a price that is changed after the sign-off wants a new one, and going live waits for it', async () => {
@@ -450,6 +465,9 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     expect([...ready.body.matchAll(/<strong>([^<]*)<\/strong>(?:(?!<\/li>)[\s\S])*?class="s-b bad"/g)].map((m) => m[1])).toEqual([]);
     expect(ready.text).toContain('Type swa-w to confirm.');
     await admin().post(url, { code: 'SWA-X' }, { from: page }).refuses(422, 'code', 'Type swa-w to confirm.');
+    // what no program can see is ticked first
+    const seen = ['settled', 'restored', 'support_known'];
+    await admin().post(url, { code: 'swa-w', confirmed: seen.slice(0, 1) }, { from: page }).refuses(422, 'confirmed', 'Tick what you have looked at: A backup was restored once in a test.');
     expect(one("select environment from utility where code = 'swa-w'")).toBe('sandbox');
     expect(count('go_live')).toBe(0);
     // While it is under way everybody only reads, nobody puts an end to that, and it is not ordered twice.
@@ -472,7 +490,7 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     // It is ordered, and killed in the middle: the rows of the trial go bill by bill, one is held, there the job's worker
     // and the command it started end by kill -9. What goes on afterwards ends as if nothing had been.
     const release = await hold(instance(), 'select id from bill order by id desc limit 1 for update');
-    await admin().post(url, { code: 'swa-w' }, { from: page }).goes(page);
+    await admin().post(url, { code: 'swa-w', confirmed: seen }, { from: page }).goes(page);
     await expect.poll(() => one('select count(*) from information_schema.innodb_lock_waits'), { timeout: 120000 }).not.toBe('0');
     const running = () => one("select substring_index(worker, ':', -1) from smart360.job where state = 'running' and kind = 'utility.live'");
     const worker = running(), children = execFileSync('pgrep', ['-P', worker], { encoding: 'utf8' }).trim().split('\n');
@@ -515,7 +533,9 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     expect(mails('utility_admin@swa.test').filter((m) => m.subject === 'SWA Water & Wastewater is live')).toHaveLength(1);
     expect(sql("select distinct status from gateway_account where mode = 'test'")).toEqual([{ status: 'inactive' }]);
     // What was signed: what went, gateways and message providers as they stood, no secret of theirs.
-    const signed = one("select s.snapshot from setup_step s join utility u on u.id = s.utility_id and u.code = 'swa-w' where s.step_key = 'go_live'"), { removed, values } = JSON.parse(signed);
+    const signed = one("select s.snapshot from setup_step s join utility u on u.id = s.utility_id and u.code = 'swa-w' where s.step_key = 'go_live'"), { removed, values, confirmed } = JSON.parse(signed);
+    expect(confirmed).toEqual(seen);
+    await admin().get('/setup/checklist?utility=swa-w').sees('Confirmed: A backup was restored once in a test.');
     expect(removed.bills).toBeGreaterThanOrEqual(bills);
     expect(values.gateways.map((g) => g.driver).sort()).toEqual(sql("select g.driver from gateway_account g join utility u on u.id = g.utility_id and u.code = 'swa-w' where g.status <> 'not_configured' order by g.driver").map((g) => g.driver));
     expect(values.providers.map((p) => p.channel)).toContain('email');

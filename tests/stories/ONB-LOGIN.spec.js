@@ -142,6 +142,19 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
     expect(one("select password_hash like '$argon2id$v=19$m=65536,t=2%' from user where email = 'billing_clerk@swa.test'")).toBe('1');
   });
 
+  test('ONB-LOGIN a hash made with lower limits is made anew at the next sign-in with the right password', async () => {
+    const email = 'billing_clerk2@swa.test', hash = () => one('select password_hash from user where email = ?', [email]);
+    const low = '$argon2id$v=19$m=8192,t=1,p=1$Erq7dytMb2VG8DglFODWdg$7WEotpUW8ZX3UC5257m4VytFzhjxpd212DH3gIHwHis';      // of the same password
+    sql('update user set password_hash = ? where email = ?', [low, email]);
+    await sign_in(as(null), email, 'wrong password').is(401);
+    expect(hash()).toBe(low);
+    await sign_in(as(null), email).is(303);
+    expect(hash()).toMatch(/^\$argon2id\$v=19\$m=65536,t=2,/);
+    const made = hash();
+    await sign_in(as(null), email).is(303);
+    expect(hash()).toBe(made);
+  });
+
   test('ONB-LOGIN a lock ends with a new password', async () => {
     const email = 'billing_clerk1@swa.test';
     for (let i = 0; i < 5; i++) await sign_in(as(null), email, 'wrong password').is(401);

@@ -142,6 +142,32 @@ story('ONB07', 'ONB-FIX', ({ as, test, expect, sql, one, looks_right }) => {
     await as('cashier2').get('/reports').lacks('Billing overview', 'Trial balance');
   });
 
+  test('ONB07 g and a letter lead where the list of keys says, to what the person may open', async ({ page }) => {
+    await as('billing_manager').browse(page, '/u/swa-w/bx/runs');
+    await page.keyboard.press('?');
+    const keys = page.locator('#keys');
+    await expect(keys).toBeVisible();
+    await expect(keys.getByRole('link')).toHaveText(['Home', 'Consumers', 'Billing', 'Payments', 'Complaints', 'Reports']);    // no meters, no orders
+    await page.keyboard.press('Escape');
+    for (const [letter, path] of [['r', /\/u\/swa-w\/reports$/], ['b', /\/u\/swa-w\/bx\/dashboard$/], ['p', /\/u\/swa-w\/cis\/payments$/]]) {
+      await page.keyboard.press('g');
+      await page.keyboard.press(letter);
+      await expect(page).toHaveURL(path);
+    }
+    await page.keyboard.press('g');
+    await page.keyboard.press('m');                            // not open to a billing manager: nothing happens
+    await page.keyboard.press('?');
+    await expect(page.locator('#keys')).toBeVisible();
+    await expect(page).toHaveURL(/\/cis\/payments$/);
+    // an entry that stands under another one is reached as well
+    await as('dispatcher').browse(page, '/u/swa-w/menu');
+    await page.keyboard.press('g');
+    await page.keyboard.press('w');
+    await expect(page).toHaveURL(/\/u\/swa-w\/wx\/orders$/);
+    const cashier = await as('cashier2').get('/u/swa-w/menu').is(200);
+    expect([...cashier.body.matchAll(/<kbd>(\w)<\/kbd> <a href="([^"]*)" data-go="(\w+)"/g)].map((m) => m[1])).toEqual(['h', 'c', 'b', 'p']);         // bills of a consumer, no meters
+  });
+
   test('ONB07 favourites are pinned, moved, at most twelve; a page to begin with; the last pages', async ({ page }) => {
     const admin = as('utility_admin'), pin = (key, act = 'pin') => admin.post('/u/swa-w/menu/favourites', { key, do: act }, { from: '/u/swa-w/menu' });
     await pin('users').goes('/u/swa-w/menu');

@@ -274,7 +274,7 @@
     const now = Date.now();
     if (g && now - g < 1500) {
       g = 0;
-      const link = e.key in GO && $(`.s-nav [data-go="${GO[e.key]}"]`);
+      const link = e.key in GO && ($(`#keys [data-go="${GO[e.key]}"]`) || $(`.s-nav [data-go="${GO[e.key]}"]`));
       if (link) { e.preventDefault(); link.click(); }
       return;
     }

@@ -127,6 +127,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     for (const key of parts) set(key, "state = 'complete', percent = 100, saved_at = utc_timestamp(6)");
     await east().post('/setup/id_formats/take?utility=swa-e', {}, { from: page }).done('Numbers is taken as it is.');
     expect(state()).toEqual([{ state: 'complete', percent: '100', saved: '1' }]);
+    expect(JSON.parse(one("select payload from outbox_event where name = 'setup.step_completed' order by id desc limit 1")).step_key).toBe('id_formats');
     expect(status()).toBe('ready');
     expect(one(`select count(*) from audit_entry where entity = 'utility' and entity_id = ${utility()} and action = 'ready'`)).toBe('1');
     await admin().get('/utilities/swa-e/progress').sees('Ready');

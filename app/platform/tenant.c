@@ -273,15 +273,24 @@ Tenant *tenant_of(Req *r) {
     return t;
 }
 
-static void move_button(Req *r, size_t *n, const Tenant *t, const char *event, bool danger) {
+/* asks: what it stops is said, and a reason given, on a page of its own. */
+static void move_button(Req *r, size_t *n, const Tenant *t, const char *event, const char *path, bool asks) {
     show_text(r, at(r, "show.moves", *n, "text"), msg(r->c.language, text(r, "platform.%s", event)));
-    show_text(r, at(r, "show.moves", *n, "url"), text(r, "/platform/tenants/%s/%s", t->slug, event));
-    show_text(r, at(r, "show.moves", *n, "post"), "1");
-    if (danger) show_text(r, at(r, "show.moves", *n, "kind"), "danger");
+    show_text(r, at(r, "show.moves", *n, "url"), text(r, "/platform/tenants/%s/%s", t->slug, path));
+    if (asks) show_text(r, at(r, "show.moves", *n, "kind"), "danger");
+    else show_text(r, at(r, "show.moves", *n, "post"), "1");
     (*n)++;
 }
 
 static bool is_state(const Tenant *t, const char *state) { return !strcmp(t->status, state); }
+
+static bool may_suspend(const Tenant *t) {
+    return is_state(t, "active") || is_state(t, "trial") || is_state(t, "past_due");
+}
+
+static bool may_cancel(const Tenant *t) {
+    return !is_state(t, "cancelled") && !is_state(t, "archived") && !is_state(t, "provisioning");
+}
 
 static void show_kept_usage(Req *r, const Tenant *t, const Subscription *s, const char *at_) {
     show_text(r, text(r, "%s.title", at_), msg(r->c.language, "platform.usage"));
@@ -346,12 +355,10 @@ void tenant_head(Req *r, const Tenant *t, const char *tab) {
     show_text(r, "page.crumbs.1.text", t->name);
     show_text(r, "show.status.text", state_label(r, t->status));
     show_text(r, "show.status.tone", state_tone(r, t->status));
-    if (is_state(t, "failed") || is_state(t, "provisioning")) move_button(r, &n, t, "retry", false);
-    if (is_state(t, "active") || is_state(t, "trial") || is_state(t, "past_due"))
-        move_button(r, &n, t, "suspend", true);
-    if (is_state(t, "suspended") || is_state(t, "cancelled")) move_button(r, &n, t, "resume", false);
-    if (!is_state(t, "cancelled") && !is_state(t, "archived") && !is_state(t, "provisioning"))
-        move_button(r, &n, t, "cancel", true);
+    if (is_state(t, "failed") || is_state(t, "provisioning")) move_button(r, &n, t, "retry", "retry", false);
+    if (may_suspend(t)) move_button(r, &n, t, "suspend", "suspension", true);
+    if (is_state(t, "suspended") || is_state(t, "cancelled")) move_button(r, &n, t, "resume", "resume", false);
+    if (may_cancel(t)) move_button(r, &n, t, "cancel", "cancellation", true);
     if (is_state(t, "cancelled")) {
         show_text(r, "page.actions.0.text", word(r, "platform.archive"));
         show_text(r, "page.actions.0.url", text(r, "/platform/tenants/%s/archive", t->slug));
@@ -452,30 +459,60 @@ void tenant_move_post(Req *r) {
     Ctx *c = &r->c;
     Tenant *t = tenant_of(r);
     const char *event = path_text(r, "event");
-    Subscription *s = subscription_of(c, t->id);
     if (!strcmp(event, "retry") && (is_state(t, "failed") || is_state(t, "provisioning"))) {
         db_run(c, "update smart360.tenant set status='provisioning' where id=?", t->id);
         order_provision(c, t->id, t->slug);
-    } else if (!strcmp(event, "suspend") && (is_state(t, "active") || is_state(t, "trial") || is_state(t, "past_due")))
-        {
-        tenant_status_set(c, t->id, "suspended", "By the platform");
-        hold(c, t->id, true);
-        if (s) db_run(c, "update smart360.subscription set status='suspended', row_version=row_version+1 where id=?",
-                      s->id);
     } else if (!strcmp(event, "resume") && (is_state(t, "suspended") || is_state(t, "cancelled"))) {
         if (is_state(t, "cancelled") && !archive_withdraw(c, t->id))
             fail(r, CONFLICT, "%s", word(r, "platform.archive_removing"));
         tenant_status_set(c, t->id, subscription_revive(c, t->id), "By the platform");
         hold(c, t->id, false);
-    } else if (!strcmp(event, "cancel") && !is_state(t, "cancelled") && !is_state(t, "archived")) {
-        tenant_status_set(c, t->id, "cancelled", "By the platform");
-        hold(c, t->id, true);
-        if (s) db_run(c, "update smart360.subscription set status='cancelled', row_version=row_version+1 where id=?",
-                      s->id);
     } else fail(r, CONFLICT, "This tenant is %s.", state_label(r, t->status));
     note(r, "%s", msg(c->language, "ui.saved"));
     go(r, "/platform/tenants/%s", t->slug);
 }
+
+static const Form stop_form = { .name = "tenant_stop", .fields = FIELDS {
+    { "reason", LONG_TEXT(3, 300), .flags = REQUIRED }, { 0 } } };
+
+static Tenant *tenant_to_stop(Req *r, bool (*may)(const Tenant *)) {
+    Tenant *t = tenant_of(r);
+    if (!may(t)) fail(r, CONFLICT, "This tenant is %s.", state_label(r, t->status));
+    return t;
+}
+
+static void ask_to_stop(Req *r, const Tenant *t, const char *event, const char *path) {
+    platform_menu(r, "tenants");
+    show_text(r, "page.title", msg(r->c.language, text(r, "platform.%s", event)));
+    show_text(r, "page.crumbs.0.text", word(r, "platform.tenants"));
+    show_text(r, "page.crumbs.0.url", "/platform/tenants");
+    show_text(r, "page.crumbs.1.text", t->name);
+    show_text(r, "page.crumbs.1.url", text(r, "/platform/tenants/%s", t->slug));
+    form_show(r, "confirm", &stop_form, text(r, "/platform/tenants/%s/%s", t->slug, path));
+    show_text(r, "confirm.text.0", msg_format(r, r->c.language, text(r, "platform.%s_stops", event),
+                                              { "days", text(r, "%d", KEEP_DAYS) }));
+    show_fact(r, "confirm.facts", word(r, "platform.tenant"), t->name, t->slug);
+    show_text(r, "confirm.submit", msg(r->c.language, text(r, "platform.%s", event)));
+    show_text(r, "confirm.back_url", text(r, "/platform/tenants/%s", t->slug));
+    page(r, "layout/confirm");
+}
+
+static void stop(Req *r, const Tenant *t, const char *status) {
+    Ctx *c = &r->c;
+    Input *in = form_read(r, &stop_form);
+    problems_end(r);
+    Subscription *s = subscription_of(c, t->id);
+    tenant_status_set(c, t->id, status, in_text(in, "reason"));
+    hold(c, t->id, true);
+    if (s) db_run(c, "update smart360.subscription set status=?, row_version=row_version+1 where id=?", status, s->id);
+    note(r, "%s", msg(c->language, "ui.saved"));
+    go(r, "/platform/tenants/%s", t->slug);
+}
+
+void tenant_suspend_page(Req *r) { ask_to_stop(r, tenant_to_stop(r, may_suspend), "suspend", "suspension"); }
+void tenant_suspend(Req *r) { stop(r, tenant_to_stop(r, may_suspend), "suspended"); }
+void tenant_cancel_page(Req *r) { ask_to_stop(r, tenant_to_stop(r, may_cancel), "cancel", "cancellation"); }
+void tenant_cancel(Req *r) { stop(r, tenant_to_stop(r, may_cancel), "cancelled"); }
 
 void tenant_paid_post(Req *r) {
     Tenant *t = tenant_of(r);

@@ -153,8 +153,15 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
   });
 
   test('ONB08US01.4 suspended: staff read only, the portal still takes what comes', async () => {
-    await platform().post('/platform/tenants/swa/suspend', {}, { from: '/platform/tenants/swa' }).is(303);
+    const stop = '/platform/tenants/swa/suspension';
+    await platform().get(stop).sees('can read, but change nothing');
+    await platform().post(stop, { reason: '' }, { from: stop }).refuses(422, 'reason');
+    await platform().post('/platform/tenants/swa/suspend').is(409);                  // not by one press
+    expect(tenant().status).not.toBe('suspended');
+    await platform().post(stop, { reason: 'Asked for by its board' }, { from: stop }).is(303);
     expect(tenant().status).toBe('suspended');
+    await platform().get('/platform/tenants/swa').sees('Asked for by its board');
+    await platform().get(stop).is(409);
     await as('utility_admin').get('/id-formats').sees('Read-only: the subscription is suspended');
     await as('utility_admin').post('/id-formats/complaint', {}).is(403);
     expect(one("select f.version from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-w' and f.entity_type = 'complaint'")).toBe('1');
@@ -316,7 +323,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     fs.writeFileSync(path.join(documents, slug, 'aa', 'paper'), 'left behind');
     const archive = (fields = {}) => platform().post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended', ...fields }, { from: `/platform/tenants/${slug}/archive` });
     await archive().refuses(409, null, 'Only a cancelled tenant is archived.');
-    await platform().post(`/platform/tenants/${slug}/cancel`, {}, { from: `/platform/tenants/${slug}` }).is(303);
+    await platform().post(`/platform/tenants/${slug}/cancellation`, { reason: 'The contract has ended' }, { from: `/platform/tenants/${slug}/cancellation` }).is(303);
     await archive().refuses(409, null, /The data are kept until \d\d\//);
     clock.forward({ days: 91 });
     await archive({ confirm: 'swx' }).is(422);
@@ -333,7 +340,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
     await platform().post(`/platform/tenants/${slug}/resume`, {}, { from: `/platform/tenants/${slug}` }).is(303);
     expect(of(slug)).toMatchObject({ archive_approved_by: null, archive_file: null, archive_sha256: null, archive_key: null });
     expect(fs.existsSync(stale)).toBe(false);
-    await platform().post(`/platform/tenants/${slug}/cancel`, {}, { from: `/platform/tenants/${slug}` }).is(303);
+    await platform().post(`/platform/tenants/${slug}/cancellation`, { reason: 'The contract has ended' }, { from: `/platform/tenants/${slug}/cancellation` }).is(303);
     await second().post(`/platform/tenants/${slug}/archive`, { confirm: slug, reason: 'contract ended' }, { from: `/platform/tenants/${slug}/archive` }).refuses(409, null, /The data are kept until \d\d\//);
     clock.forward({ days: 91 });
     await archive().done('A second person must approve');
@@ -369,7 +376,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
 
   test('ONB08US01 of a cancelled organization only administrators come in, and only to their data', async () => {
     order('set', 'BASE');                     // nothing is overdue
-    await platform().post('/platform/tenants/swa/cancel', {}, { from: '/platform/tenants/swa' }).is(303);
+    await platform().post('/platform/tenants/swa/cancellation', { reason: 'The contract has ended' }, { from: '/platform/tenants/swa/cancellation' }).is(303);
     await as('cso1').get('/id-formats').is(403);
     await as('utility_admin').get('/id-formats').is(403);
     await as('tenant_admin').get('/').goes('/org/subscription');
@@ -445,7 +452,7 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
 // Bills that can be paid: the consumers' side of a suspended tenant.
 story('ONB08US01 suspended', 'HUB-FIX', ({ as, portal, test, expect, sql, one, jobs_run }) => {
   test('ONB08US01.4 suspended: a payment by the portal is posted, a complaint is refused to the staff', async () => {
-    await as('platform_admin').post('/platform/tenants/swa/suspend', {}, { from: '/platform/tenants/swa' }).is(303);
+    await as('platform_admin').post('/platform/tenants/swa/suspension', { reason: 'Asked for by its board' }, { from: '/platform/tenants/swa/suspension' }).is(303);
     const who = portal();
     await who.post('/pay/guest', { account_no: 'WA-ACC-100001', postal_code: '97209' }, { from: '/pay' }).goes('/pay');
     const page = await who.get('/pay').is(200), keep = Object.fromEntries([...page.body.matchAll(/<input type="hidden" name="(csrf|form_key|pay_key|link)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));

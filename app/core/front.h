@@ -54,6 +54,8 @@ const char *session_make(Ctx *c, const NewSession *s, const char *address, const
 void session_end(Ctx *c, Id session, const char *reason);
 /* Ends all of a user, but for `but` (0: none). Returns how many. */
 int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *reason);
+/* Of all people of the tenant's staff. */
+void sessions_of_staff_end(Ctx *c, const char *reason);
 void session_cookie_clear(Req *r);
 /* The person has just proved again who it is: the session gets a new token, the old one is dead (S6). */
 void session_step_up(Req *r);

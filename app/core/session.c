@@ -149,6 +149,11 @@ int64_t session_end_all(Ctx *c, Realm realm, Id subject, Id but, const char *rea
                   c->now, reason, realm_word(realm), subject, but.id);
 }
 
+void sessions_of_staff_end(Ctx *c, const char *reason) {
+    db_run(c, "update session set ended_at = ?, end_reason = ? where realm = 'staff' and ended_at is null", c->now,
+           reason);
+}
+
 void session_cookie_clear(Req *r) { cookie_set(r, session_cookie_name(realm_of(r)), "", -1); }
 
 /* The same session under a new token: what was stolen before is worth nothing now. */

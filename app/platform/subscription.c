@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/comms/comms.h"
+#include "app/core/front.h"
 #include "app/core/platform_mail.h"
 #include "app/core/rights.h"
 #include "app/platform/subscription.h"
@@ -44,6 +45,14 @@ Subscription *subscription_of(Ctx *c, Id tenant) {
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
+/* Its people's sessions end with it (AU01US03); administrators who take their data away sign in anew. */
+static void people_out(Ctx *c, Id tenant) {
+    bool is_elsewhere = c->tenant.id != tenant.id;
+    if (is_elsewhere) tenant_enter(c, tenant_by_id(c, tenant));
+    sessions_of_staff_end(c, "revoked");
+    if (is_elsewhere) tenant_leave(c);
+}
+
 void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason) {
     const char *was = db_text(c, "select status from smart360.tenant where id=? for update", tenant);
     if (!was || !strcmp(was, status)) return;
@@ -53,6 +62,7 @@ void tenant_status_set(Ctx *c, Id tenant, const char *status, const char *reason
         "cancelled_at=if(?='cancelled', ?, cancelled_at), activated_at=if(?='active', coalesce(activated_at, ?), "
         "activated_at), updated_at=?, row_version=row_version+1 where id=?",
         status, status, c->now, status, c->now, status, c->now, c->now, tenant);
+    if (!strcmp(status, "cancelled") && strcmp(was, "failed") != 0) people_out(c, tenant);
     if (c->tenant.id) {                     /* from the tenant's own job or page */
         const char *name = !strcmp(status, "suspended") ? "tenant.suspended" : "tenant.activated";
         if (!strcmp(status, "suspended") || !strcmp(status, "active"))

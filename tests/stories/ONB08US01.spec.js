@@ -376,7 +376,12 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
 
   test('ONB08US01 of a cancelled organization only administrators come in, and only to their data', async () => {
     order('set', 'BASE');                     // nothing is overdue
+    const before = as.anew('tenant_admin');
+    await before.get('/org/subscription').is(200);
     await platform().post('/platform/tenants/swa/cancellation', { reason: 'The contract has ended' }, { from: '/platform/tenants/swa/cancellation' }).is(303);
+    await before.get('/org/subscription').goes(/^\/login/);      // AU01US03: sessions end with it
+    expect(one("select count(*) from session where ended_at is null and realm = 'staff'")).toBe('0');
+    expect(sql("select distinct end_reason r from session where realm = 'staff' and ended_at is not null").map((x) => x.r)).toContain('revoked');
     await as('cso1').get('/id-formats').is(403);
     await as('utility_admin').get('/id-formats').is(403);
     await as('tenant_admin').get('/').goes('/org/subscription');

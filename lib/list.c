@@ -1099,3 +1099,15 @@ int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *, const ch
     db_columns(&r->c, sql.s, q.bind, q.binds, choose, &chosen, false);
     return chosen.n;
 }
+
+typedef struct One { Req *r; const char *key; } One;
+
+static void keep_one(void *arg, const char *key) {
+    One *one = arg;
+    one->key = text_copy(one->r, key);
+}
+
+const char *list_chosen_one_(Req *r, const ListSpec *spec, const Bind *binds, int n) {
+    One one = { r, NULL };
+    return list_chosen_(r, spec, keep_one, &one, 1000, binds, n) == 1 ? one.key : NULL;
+}

@@ -114,5 +114,8 @@ int64_t list_show_(Req *r, const ListSpec *spec, const Bind *binds, int n);
     DB_BINDS(__VA_ARGS__))
 int64_t list_chosen_(Req *r, const ListSpec *spec, void (*each)(void *arg, const char *key), void *arg, int64_t most,
                      const Bind *binds, int n);
+/* For an act on one row (clone): the key of the ticked one; NULL when it is none or several. */
+#define list_chosen_one(r, spec, ...) list_chosen_one_((r), (spec), DB_BINDS(__VA_ARGS__))
+const char *list_chosen_one_(Req *r, const ListSpec *spec, const Bind *binds, int n);
 
 #endif

@@ -153,6 +153,7 @@ static const Route core_routes[] = {
     GET ("/roles/new",             "core.roles", CREATE, role_new),
     GET ("/roles/compare",         "core.roles", VIEW,   role_compare),
     POST("/roles",                 "core.roles", CREATE, role_create, .form = role_new),
+    POST("/roles/clone",           "core.roles", CREATE, role_clone_post, .form = role_list),
     GET ("/roles/{code}",          "core.roles", VIEW,   role_page),
     POST("/roles/{code}",          "core.roles", EDIT,   role_save),
     POST("/roles/{code}/reset",    "core.roles", EDIT,   role_reset),

@@ -36,6 +36,7 @@ void call_center_root(Req *r);
 void role_list       (Req *r);
 void role_new        (Req *r);
 void role_create     (Req *r);
+void role_clone_post (Req *r);
 void role_page       (Req *r);
 void role_save       (Req *r);
 void role_reset      (Req *r);

@@ -112,6 +112,8 @@ void administrators_check(Ctx *c) {
 static const Choice kinds[] = { { "system", NULL }, { "custom", NULL }, { 0 } };
 static const Choice yes_no[] = { { "1", "ui.yes" }, { "0", "ui.no" }, { 0 } };
 
+static const ListBulk role_acts[] = { { "clone", NULL, "core.roles", CREATE }, { 0 } };
+
 static const ListSpec role_spec = {
     .name = "roles", .one = "role", .many = "roles", .path = "/roles",
     .from = "role r left join department d on d.id = r.department_id",
@@ -130,7 +132,7 @@ static const ListSpec role_spec = {
         { "code",       NULL,        "r.code", .flags = SEARCH },
         { "description", NULL, "r.description", .flags = SEARCH },
         { 0 } },
-    .order = "name", .feature = "core.roles",
+    .order = "name", .feature = "core.roles", .bulk = role_acts, .bulk_path = "/roles/clone", .key = "code",
     .actions = (const ListAction[]){ { "New role", "/roles/new", "plus", "core.roles", CREATE, true },
                                      { "Compare", "/roles/compare", "swap", "core.roles", VIEW, false }, { 0 } },
 };
@@ -139,6 +141,15 @@ void role_list(Req *r) {
     show_text(r, "page.title", msg(r->c.language, "role.title"));
     list_show(r, &role_spec, r->c.utility);
     if (!r->status) page(r, "layout/list");
+}
+
+/* The role that is ticked in the list, to the form of a new one with its rights. */
+void role_clone_post(Req *r) {
+    const char *act = field_text(r, "bulk");
+    const char *code = act && !strcmp(act, "clone") ? list_chosen_one(r, &role_spec, r->c.utility) : NULL;
+    if (!code) problem(r, NULL, "%s", msg(r->c.language, "role.clone_one"));
+    problems_end(r);
+    go(r, "/roles/new?from=%s", code);
 }
 
 static void crumbs(Req *r, const RoleRow *role, const char *here) {

@@ -14,7 +14,7 @@
 #include "lib/list.h"
 #include "lib/money.h"
 
-enum { EXPIRING_DAYS = 30, RECENT_DAYS = 30, VERSIONS_MOST = 50, PLANS_MOST = 1000 };
+enum { EXPIRING_DAYS = 30, RECENT_DAYS = 30, VERSIONS_MOST = 50 };
 
 static const Choice plan_states[] = { { "draft", NULL }, { "active", NULL }, { "inactive", NULL }, { "retired", NULL },
                                       { 0 } };
@@ -419,21 +419,13 @@ void plan_list_page(Req *r) {
     page(r, "layout/list");
 }
 
-typedef struct Ticked { Req *r; const char *code; } Ticked;
-
-static void plan_ticked(void *arg, const char *code) {
-    Ticked *t = arg;
-    t->code = text_copy(t->r, code);
-}
-
 /* The plan that is ticked in the list, to its form. */
 void plan_clone_post(Req *r) {
-    Ticked t = { .r = r };
     const char *act = field_text(r, "bulk");
-    if (!act || strcmp(act, "clone") || list_chosen(r, &plans, plan_ticked, &t, PLANS_MOST, r->c.utility) != 1)
-        problem(r, NULL, "%s", PLAN_SAY(r, "clone_one"));
+    const char *code = act && !strcmp(act, "clone") ? list_chosen_one(r, &plans, r->c.utility) : NULL;
+    if (!code) problem(r, NULL, "%s", PLAN_SAY(r, "clone_one"));
     problems_end(r);
-    go(r, "/plans/%s/copy", t.code);
+    go(r, "/plans/%s/copy", code);
 }
 
 #define CODE_ROW(F, T) F(T, const char *, code) F(T, const char *, name) F(T, const char *, state) \

@@ -22,6 +22,15 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     expect([denied(), one('select count(*) from tariff_plan')]).toEqual(['1', plans]);
   });
 
+  test('AU01US02 a role is cloned from the list: one that is ticked, and by who may make roles', async () => {
+    await as('utility_admin').get('/roles').sees('Clone');
+    await as('utility_admin').post('/roles/clone', { bulk: 'clone', ids: ['cashier'] }, { from: '/roles' }).goes('/roles/new?from=cashier');
+    await as('utility_admin').get('/roles/new?from=cashier').sees('The role begins with the rights of Cashier.');
+    expect((await as('utility_admin').post('/roles/clone', { bulk: 'clone', ids: ['cashier', 'cso'] }, { from: '/roles' }).is(422)).text).toMatch(/Tick one role to clone\.[\s\S]*Cashier/);
+    await as('utility_admin').post('/roles/clone', { bulk: 'clone' }, { from: '/roles' }).is(422);
+    await as('cashier').post('/roles/clone', { bulk: 'clone', ids: ['cashier'] }).is(403);
+  });
+
   test('AU01US02.2 a cloned role with one right more counts on the next request', async () => {
     const admin = as('utility_admin'), cashier = as('cashier2');
     await cashier.get('/cis/payments').is(200);
@@ -138,7 +147,7 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     expect(one("select r.active from role r join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = 'meter_manager'")).toBe('0');
     await person.get('/mx').and((r) => expect(r.status).not.toBe(200));
     await admin.get('/roles/meter_manager').sees('This role is not active');
-    expect((await admin.get('/roles?active=0').rows()).map((cells) => cells[0])).toEqual([expect.anything(), expect.stringContaining('Meter manager')]);
+    expect((await admin.get('/roles?active=0').rows()).map((cells) => cells.join(' '))).toEqual([expect.anything(), expect.stringContaining('Meter manager')]);
     await admin.post(`/users/${id}/roles`, { role: 'meter_manager' }, { from: `/users/${id}` }).refuses(422, 'role', 'There is no role meter_manager in this utility.');
     const diff = JSON.parse(one("select v.after_value from audit_entry e join audit_value v on v.audit_id = e.id where e.entity = 'role' and e.number = 'meter_manager' order by e.id desc limit 1"));
     expect(diff).toEqual({ active: 'no' });

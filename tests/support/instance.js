@@ -137,8 +137,9 @@ class Instance {
       table('events', 'select id, name, occurred_at from outbox_event where dispatched_at is null order by id limit 8'),
       table('transactions', "select t.trx_mysql_thread_id thread, t.trx_state state, t.trx_started began, t.trx_rows_locked locked, t.trx_rows_modified modified, w.blocking, p.command, p.time, left(coalesce(t.trx_query, ''), 240) statement from information_schema.innodb_trx t left join (select r.trx_mysql_thread_id thread, group_concat(distinct b.trx_mysql_thread_id) blocking from information_schema.innodb_lock_waits l join information_schema.innodb_trx r on r.trx_id = l.requesting_trx_id join information_schema.innodb_trx b on b.trx_id = l.blocking_trx_id group by 1) w on w.thread = t.trx_mysql_thread_id left join information_schema.processlist p on p.id = t.trx_mysql_thread_id order by t.trx_started limit 20"),
       table('statements', "select id, command, time, state, left(info, 240) info from information_schema.processlist where command not in ('Sleep', 'Daemon') and id <> connection_id()"),
-      ['log:', ...`${this.log('jobs')}${this.log('web')}`.split('\n').filter((line) => / (warn|error) /.test(line)).sort().slice(-12)].join('\n  ')].join('\n');
+      ['log:', ...this.warnings(12)].join('\n  ')].join('\n');
   }
+  warnings(n) { return `${this.log('jobs')}${this.log('web')}`.split('\n').filter((line) => / (warn|error) /.test(line)).sort().slice(-n); }
 
   log(name) { try { return fs.readFileSync(path.join(this.folder, 'logs', `${name}.log`), 'utf8'); } catch { return ''; } }
 }

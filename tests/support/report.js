@@ -5,7 +5,12 @@ const fs = require('fs');
 
 const report = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const lines = [];
-const words = (result) => (result?.error?.message ?? '').replace(/\u001b\[[0-9;]*m/g, '').split('\n').slice(0, 3).join(' ').slice(0, 500);
+// What was expected, what was there and where: enough to know which statement of the test it was.
+const words = (result) => {
+  const at = result?.error?.location, where = at ? ` (${at.file.split('/').pop()}:${at.line})` : '';
+  const message = (result?.error?.message ?? '').replace(/\u001b\[[0-9;]*m/g, '');
+  return message.split('\n').map((line) => line.trim()).filter(Boolean).slice(0, 30).join(' | ').slice(0, 1500) + where;
+};
 const walk = (suite) => {
   for (const child of suite.suites ?? []) walk(child);
   for (const spec of suite.specs ?? []) for (const test of spec.tests) {
@@ -16,7 +21,9 @@ const walk = (suite) => {
     else if (state === 'flaky') lines.push(`ok ${name}`, `# again: ${name}: ${words(test.results.find((r) => r.status !== 'passed' && r.status !== 'skipped'))}`);
     else if (state === 'skipped' && planned) lines.push(`# skipped: ${name} (${test.annotations.map((a) => a.description).join('; ')})`);
     else {
-      lines.push(`not ok ${name}: ${words(test.results?.at(-1)) || (state === 'skipped' ? 'did not run' : '')}`);
+      const tries = [...new Set(test.results.filter((r) => r.error).map(words))];
+      const log = [...(test.annotations ?? []), ...test.results.flatMap((r) => r.annotations ?? [])].filter((a) => a.type === 'log' && a.description).at(-1);
+      lines.push(`not ok ${name}: ${tries.join(' || ') || (state === 'skipped' ? 'did not run' : '')}${log ? ` || the log: ${log.description.slice(0, 1800)}` : ''}`);
     }
   }
 };

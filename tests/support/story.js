@@ -119,6 +119,10 @@ function story(id, set, body) {
       people.clear();
       instance.order('set', set);
     });
+    // What the program itself said goes with a failure into the report (report.js).
+    test.afterEach(async ({}, info) => {
+      if (instance && info.status !== info.expectedStatus) info.annotations.push({ type: 'log', description: instance.warnings(6).join(' | ') });
+    });
     test.afterAll(async () => {
       if (!instance) return;
       if (set !== 'EMPTY' && instance.knows('verify')) verify();

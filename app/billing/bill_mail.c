@@ -91,8 +91,8 @@ void bill_mail_copy(Ctx *c, Id bill, const char *email, const char *lang) {
                               .priority = 50,
                               .payload = json_pairs(c, "bill", text(c, "%lld", (long long)bill.id), "email", email,
                                                     "lang", lang, NULL),
-                              .unique_key = text(c, "%lld:%lld:%s", (long long)c->utility.id, (long long)bill.id,
-                                                 email) });
+                              .unique_key = text(c, "%lld:%lld:%s:%s", (long long)c->utility.id, (long long)bill.id,
+                                                 lang ? lang : "", email) });
 }
 
 JobStep bill_copy_job(Ctx *c, const JobRow *job) {

@@ -85,24 +85,21 @@ void daily_total_make(Ctx *c, Month month) {
 
 /* --- after publications ------------------------------------------------------------------------------------------- */
 
-/* `why` tells requests apart: one that comes while the totals are being made would be taken for those, which do not see
-   what it is about. */
-static void make_soon(Ctx *c, const char *day, const char *why) {
+static void make_soon(Ctx *c, const char *day) {
     Date d;
     if (!day || !date_parse_iso(day, &d)) return;
     const char *month = month_text(&c->mem, month_of(d));
     job_enqueue(c, &(NewJob){ .kind = "billing_total.rebuild", .payload = json_pairs(c, "month", month, NULL),
-                              .unique_key = text(c, "billing_total:%lld:%s%s", (long long)c->utility.id, month, why) });
+                              .unique_key = text(c, "billing_total:%lld:%s", (long long)c->utility.id, month) });
 }
 
 void daily_total_after_run(Ctx *c, const EventRow *e) {
     make_soon(c, db_text(c, "select bill_date from bill_run where id=? and simulate_only=0 "
-                            "and state in ('completed', 'completed_with_errors', 'published')", e->id),
-              text(c, ":%s", e->event_id));
+                            "and state in ('completed', 'completed_with_errors', 'published')", e->id));
 }
 
 void daily_total_after_cancel(Ctx *c, const EventRow *e) {
-    make_soon(c, db_text(c, "select bill_date from bill where id=?", e->id), "");
+    make_soon(c, db_text(c, "select bill_date from bill where id=?", e->id));
 }
 
 /* --- the jobs ----------------------------------------------------------------------------------------------------- */

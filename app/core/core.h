@@ -166,10 +166,21 @@ typedef struct {
     const char *class;              /* payments, messages, bills, imports, documents, general; NULL: the handler's */
     const char *payload;            /* JSON; NULL: none */
     Time        run_at;             /* TIME_NONE or all zero: now */
-    const char *unique_key;         /* NULL: none. While such a job is ready or running a second call returns its id */
+    const char *unique_key;         /* NULL: none. One at a time: see job_enqueue */
     int         priority;           /* 0: 100; smaller goes first */
     int         max_attempts;       /* 0: the handler's (12; webhooks 25) */
+    bool        joins;              /* with a unique_key: one that runs already is enough (ticks of a schedule) */
 } NewJob;
+/*
+ * Puts a job into the queue in the transaction of the change that wants it, and returns its id.
+ *
+ * With a unique_key (kind, key: it says all that the payload says) one is ready or running at a time, and a run of it
+ * begins after the caller's commit, so that it sees what the caller changed:
+ *   one waits      that one is returned; it keeps its due time and is not claimed before the caller has committed
+ *   one runs       that one is returned and asked again: when it has ended, done or dead, a new one is there with the
+ *                  same payload, however often it was asked, due at the earliest time that was asked for
+ * Not asked again: by the job itself, and where `joins` is set. A dead job is in nobody's way.
+ */
 Id job_enqueue(struct Ctx *c, const NewJob *job);
 /* In a step of a long job: stores cursor and progress; commits with the step's effects. */
 void job_progress(struct Ctx *c, const char *cursor, int64_t done, int64_t total, int64_t errors);

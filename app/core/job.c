@@ -31,6 +31,8 @@ const JobHandler *job_handler(const char *kind) {
 
 static void ring(Ctx *c, void *class) { jobs_ring(class, c->tenant); }
 
+static bool is_own(Id job);                     /* the job of this process, which runs */
+
 static const char *actor_kind(const Ctx *c) {
     return c->realm == REALM_STAFF ? "user" : c->realm == REALM_PORTAL ? "portal_user" : c->realm == REALM_PLATFORM
         ? "platform" : "system";
@@ -43,6 +45,25 @@ static const char *class_of(Ctx *c, const NewJob *job, const JobHandler *handler
     for (const char *const *known = job_classes; class && *known; known++)
         if (!strcmp(*known, class)) return *known;
     fail(c, BROKEN, class ? "job %s: there is no class %s" : "job %s: no handler is registered", job->kind, class);
+}
+
+#define TWIN_ROW(F, T) F(T, Id, id) F(T, bool, has_begun) F(T, bool, is_asked)
+ROW(Twin, TWIN_ROW)
+
+/* Locked until the caller commits: one that waits is not claimed before, one that runs does not end before. */
+static Twin *twin_lock(Ctx *c, const NewJob *job, Time run_at) {
+    return db_find(c, Twin,
+                   "select id, state='running' or `cursor` is not null as has_begun, "
+                   "coalesce(again_at <= coalesce(?, timestampadd(microsecond, ?, utc_timestamp(6))), 0) as is_asked "
+                   "from smart360.job where tenant_key=? and kind=? and unique_key=? and live=1 lock in share mode",
+                   run_at, clock_offset_us(), c->tenant.id, job->kind, job->unique_key);
+}
+
+/* It may have read what the caller changes only now: once it has ended, another of its kind runs (job_again). */
+static bool twin_ask(Ctx *c, Id twin, Time run_at) {
+    return db_run(c, "update smart360.job set again_at=least(coalesce(again_at, '9999-12-31'), "
+                     "coalesce(?, timestampadd(microsecond, ?, utc_timestamp(6)))) where id=? and live=1",
+                  run_at, clock_offset_us(), twin) == 1;
 }
 
 Id job_enqueue(Ctx *c, const NewJob *job) {
@@ -62,9 +83,10 @@ Id job_enqueue(Ctx *c, const NewJob *job) {
             c->tenant, c->utility, job->kind, class, job->payload, job->unique_key, job->priority ? job->priority : 100,
             run_at, clock_offset_us(), attempts, actor_kind(c), c->user);
         if (new.id) return new;
-        Id there = db_id(c, "select id from smart360.job where tenant_key=? and kind=? and unique_key=? "
-                            "and live=1 lock in share mode", c->tenant.id, job->kind, job->unique_key);
-        if (there.id) return there;         /* else it ended between the two statements */
+        Twin *twin = twin_lock(c, job, run_at);
+        if (!twin) continue;                /* it ended between the two statements */
+        bool knows = !twin->has_begun || twin->is_asked || job->joins || is_own(twin->id);
+        if (knows || twin_ask(c, twin->id, run_at)) return twin->id;
     }
     fail(c, RETRY, "job %s: its twin ends all the time", job->kind);
 }
@@ -137,6 +159,8 @@ typedef struct Run {
 
 static Run *running;                    /* the job of this process, for job_progress and job_give_up */
 
+static bool is_own(Id job) { return running && running->claim->id.id == job.id; }
+
 void job_give_up(Ctx *c, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -180,9 +204,20 @@ static void tell_schedule(Ctx *c, const Claim *j, const char *status, const char
         db_run(c, "update scheduled_job set last_status=?, last_error=? where last_job_id=?", status, error, j->id);
 }
 
+/* In the transaction in which it ended, done or dead: it was asked for while it ran. */
+static void job_again(Ctx *c, const Claim *j) {
+    if (!j->unique_key || !db_int(c, "select again_at is not null from smart360.job where id=?", j->id)) return;
+    db_run(c, "insert into smart360.job (tenant_id, utility_id, kind, class, payload, unique_key, priority, run_at, "
+              "max_attempts, actor_kind, actor_id) "
+              "select tenant_id, utility_id, kind, class, payload, unique_key, priority, again_at, max_attempts, "
+              "actor_kind, actor_id from smart360.job where id=?", j->id);
+    db_after_commit(c, ring, (void *)(uintptr_t)class_of(c, &(NewJob){ .kind = j->kind, .class = j->class }, NULL));
+}
+
 static void step_end(Ctx *c, Run *r) {
     keep_step(c, r, r->result == STEP_DONE);
     if (r->result != STEP_DONE) return;
+    job_again(c, r->claim);
     job_attempt_ended(c, r->claim->id, r->claim->token, "done", NULL);
     tell_schedule(c, r->claim, "done", NULL);
 }
@@ -292,7 +327,7 @@ static void verdict_tx(Ctx *c, void *arg) {
     v->was_lost = rows != 1;
     if (v->was_lost) return;
     job_attempt_ended(c, v->claim->id, v->claim->token, v->is_crash ? "crashed" : dead ? "dead" : "retry", v->error);
-    if (dead) tell_dead(c, v->claim, v->error);
+    if (dead) job_again(c, v->claim), tell_dead(c, v->claim, v->error);
     else tell_schedule(c, v->claim, "retry", v->error);
 }
 
@@ -462,7 +497,10 @@ int job_sweep(Ctx *c) {
 void job_retry(Ctx *c, Id job) {
     const char *kind = db_text(c, "select kind from smart360.job where id=? and tenant_key=?", job, c->tenant.id);
     if (!kind) fail(c, NOT_FOUND, "There is no such job.");
-    int64_t rows = db_run(c, "update smart360.job set state='ready', attempts=0, crashes=0, "
+    if (db_int(c, "select exists (select 1 from smart360.job d join smart360.job t on t.tenant_key=d.tenant_key "
+                  "and t.kind=d.kind and t.unique_key=d.unique_key and t.live=1 where d.id=? lock in share mode)", job))
+        fail(c, CONFLICT, "A newer job of the same kind does this work already. Discard this one.");
+    int64_t rows = db_run(c, "update smart360.job set state='ready', attempts=0, crashes=0, again_at=null, "
                              "run_at=timestampadd(microsecond, ?, utc_timestamp(6)), ended_at=null "
                              "where id=? and state='dead'",
                           clock_offset_us(), job);

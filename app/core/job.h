@@ -7,6 +7,9 @@
  *   step      one transaction: the handler's effects and the row of the job together, guarded by the token; a worker
  * whose
  *             lease was lost changes no row and rolls everything back
+ *   again     who enqueues a unique_key that runs marks it (again_at); the transaction that ends it enqueues it anew.
+ *             Whoever asks holds the row until its commit, so neither a claim nor an end can come between: news is
+ *             never taken for seen by a run that began before it (job_enqueue, core.h)
  *   renewal   by the clerk process of the host, every 15 s, for the worker processes that are alive
  *   sweep     leases that ran out count as crashes: the job is ready again, at the third crash without progress it is
  * dead

@@ -64,7 +64,8 @@ static Id task_enqueue(Ctx *c, const Task *t, Time due) {
                 due)) return (Id){ 0 };
     const char *payload = json_pairs(c, "due_at", time_iso(&c->mem, due), "code", t->code, NULL);
     Id job = job_enqueue(c,
-                         &(NewJob){ .kind = t->kind, .payload = payload, .unique_key = text(c, "schedule:%s", task) });
+                         &(NewJob){ .kind = t->kind, .payload = payload, .unique_key = text(c, "schedule:%s", task),
+                                    .joins = true });
     db_run(c, "update smart360.schedule_run set job_id=? where tenant_key=? and task=? and due_at=?", job, c->tenant.id,
            task, due);
     return job;

@@ -331,7 +331,8 @@ JobStep settlement_fetch(Ctx *c, const JobRow *job) {
     if (!gateway_driver(account->driver)->settlement) job_give_up(c, "settlements of this gateway come as files");
     if (!gateway_driver(account->driver)->settlement(c, account, payout, &f.news))
         fail(c, BROKEN, "the gateway could not be asked for payout %s", payout);
-    if (f.news.is_open) return STEP_DONE;       /* its event comes when they are, and every night asks again */
+    /* its event comes when they are (meanwhile too: it makes this job run again), and every night asks */
+    if (f.news.is_open) return STEP_DONE;
     if (f.news.currency && strcmp(f.news.currency, utility_here(c)->currency))
         job_give_up(c, "payout %s is in %s", payout, f.news.currency);
     db_tx(c, DB_WRITE, store, &f, NULL);

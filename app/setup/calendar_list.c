@@ -309,7 +309,7 @@ void calendar_job_run(Req *r) {
     const JobAt *j = job_here(r);
     Id job = job_enqueue(&r->c, &(NewJob){ .kind = j->handler, .unique_key = text(r, "schedule:%lld:%s",
         (long long)r->c.utility.id, j->code), .payload = json_pairs(&r->c, "due_at", time_iso(&r->c.mem, r->c.now),
-        "code", j->code, NULL) });
+        "code", j->code, NULL), .joins = true });
     db_run(r, "update scheduled_job set last_run_at=?, last_status='queued', last_error=null, last_job_id=? where id=?",
            r->c.now, job, j->id);
     audit_note(&r->c, "run", "scheduled_job", j->id, j->code, NULL);

@@ -47,7 +47,14 @@ static JobStep free_job(Ctx *c, const JobRow *job) {            /* no_tx: "about
     return STEP_DONE;
 }
 
+/* asks for itself while it runs */
+static JobStep self_job(Ctx *c, const JobRow *job) {
+    SAME_INT(job_enqueue(c, &(NewJob){ .kind = "test.self", .unique_key = "k" }).id, job->id.id);
+    return count_job(c, job);
+}
+
 static const JobHandler test_jobs[] = {
+    { "test.self", "general", self_job, 0, false },
     { "test.count", "general", count_job, 0, false }, { "test.fail", "general", fail_job, 2, false },
     { "test.bad", "general", bad_job, 0, false },
     { "test.long", "bills", long_job, 0, false }, { "test.free", "general", free_job, 0, true },
@@ -145,6 +152,122 @@ static void unique(void) {
     SAME_INT(job_run(c, j, 0), JOB_ENDED);
     c = test_ctx();
     CU_ASSERT_TRUE(enqueued(c, (NewJob){ .kind = "test.count", .unique_key = "k" }).id != first.id);
+}
+
+/* Runs the claimed job to this end; then the general class has one more due job (returned) or none. */
+static Claim *ran_and_next(Ctx *c, Claim *j, JobEnd end) {
+    Id ran = j->id;
+    SAME_INT(job_run(c, j, 0), end);
+    Claim *next = claim_one(c = test_ctx(), "general");
+    if (next) CU_ASSERT_TRUE(next->id.id != ran.id);
+    return next;
+}
+
+static const NewJob news = { .kind = "test.count", .unique_key = "k", .payload = "{\"a\":1}", .priority = 7 };
+
+static void asked_again(void) {
+    Ctx *c = fresh();
+    enqueued(c, news);
+    enqueued(c, news);                                          /* it waits: one run sees both */
+    CU_ASSERT_PTR_NULL(ran_and_next(c, claim_one(c, "general"), JOB_ENDED));
+    c = fresh();
+    Id first = enqueued(c, news);
+    Claim *j = claim_one(c, "general");
+    for (int i = 0; i < 3; i++) SAME_INT(enqueued(c, news).id, first.id);
+    CU_ASSERT_PTR_NULL(claim_one(c, "general"));                /* not beside it */
+    j = ran_and_next(c, j, JOB_ENDED);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    SAME_TEXT(state(c, first), "done");
+    SAME_TEXT(j->payload, "{\"a\":1}");
+    SAME_TEXT(j->unique_key, "k");
+    SAME_INT(j->attempts, 1);
+    CU_ASSERT_PTR_NULL(ran_and_next(c, j, JOB_ENDED));             /* once, however often it was asked */
+    SAME_INT(rows(test_ctx()), 2);
+}
+
+static void asked_for_later(void) {
+    Ctx *c = fresh();
+    NewJob later = news;
+    later.run_at = (Time){ clock_now().us + 3600000000 };
+    enqueued(c, news);
+    Claim *j = claim_one(c, "general");
+    enqueued(c, later);
+    CU_ASSERT_PTR_NULL(ran_and_next(c, j, JOB_ENDED));             /* in an hour */
+    PASSES(c, due_now, NULL);
+    j = claim_one(c, "general");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    enqueued(c, later);
+    enqueued(c, news);                                          /* the earliest counts */
+    CU_ASSERT_PTR_NOT_NULL(ran_and_next(c, j, JOB_ENDED));
+}
+
+static void not_asked_again(void) {
+    Ctx *c = fresh();
+    NewJob tick = news;
+    tick.joins = true;
+    enqueued(c, news);
+    Claim *j = claim_one(c, "general");
+    enqueued(c, tick);                                          /* what runs is enough */
+    CU_ASSERT_FALSE(in_tx(c, enqueue_and_fail, &(NewJob){ .kind = "test.count", .unique_key = "k" }));
+    enqueued(c, (NewJob){ .kind = "test.count", .unique_key = "other", .run_at = { clock_now().us + 3600000000 } });
+    CU_ASSERT_PTR_NULL(ran_and_next(c, j, JOB_ENDED));
+    c = fresh();
+    enqueued(c, (NewJob){ .kind = "test.self", .unique_key = "k" });
+    CU_ASSERT_PTR_NULL(ran_and_next(c, claim_one(c, "general"), JOB_ENDED));
+}
+
+/* A long one that was given back in the middle has read its first part already. */
+static void asked_in_the_middle(void) {
+    Ctx *c = fresh();
+    Id first = enqueued(c, (NewJob){ .kind = "test.long", .unique_key = "k" });
+    Claim *j = claim_one(c, "bills");
+    worker_stopping = 1;
+    SAME_INT(job_run(c, j, 0), JOB_GIVEN_BACK);
+    worker_stopping = 0;
+    SAME_INT(enqueued(c = test_ctx(), (NewJob){ .kind = "test.long", .unique_key = "k" }).id, first.id);
+    SAME_INT(job_run(c, claim_one(c, "bills"), 0), JOB_ENDED);
+    j = claim_one(c = test_ctx(), "bills");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    CU_ASSERT_PTR_NULL(j->cursor);
+    SAME_INT(job_run(c, j, 0), JOB_ENDED);
+    CU_ASSERT_PTR_NULL(claim_one(test_ctx(), "bills"));
+}
+
+static void enqueue_and_wait(Ctx *c, void *job) {
+    enqueue(c, job);
+    nanosleep(&(struct timespec){ .tv_sec = 1, .tv_nsec = 500000000 }, NULL);
+}
+
+/* A process that has asked and commits a second and a half later; returns when it has asked. */
+static pid_t asks_slowly(void) {
+    fflush(NULL);
+    pid_t pid = fork();
+    if (!pid) {
+        static Ctx mine;
+        NewJob job = news;
+        test_begin(&mine);
+        _exit(!in_tx(&mine, enqueue_and_wait, &job));
+    }
+    nanosleep(&(struct timespec){ .tv_nsec = 700000000 }, NULL);
+    return pid;
+}
+
+static void asked_by_one_who_has_not_committed(void) {
+    Ctx *c = fresh();
+    int status = 1;
+    enqueued(c, news);
+    pid_t pid = asks_slowly();
+    CU_ASSERT_PTR_NULL(claim_one(c, "general"));                /* it would not see what is not committed */
+    SAME_INT(waitpid(pid, &status, 0), pid);
+    SAME_INT(status, 0);
+    Claim *j = claim_one(c, "general");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    pid = asks_slowly();
+    j = ran_and_next(c, j, JOB_ENDED);                             /* ends after that commit, and runs again */
+    SAME_INT(waitpid(pid, &status, 0), pid);
+    SAME_INT(status, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    CU_ASSERT_PTR_NULL(ran_and_next(c, j, JOB_ENDED));
 }
 
 static void later_and_first(void) {
@@ -297,6 +420,25 @@ static void permanent(void) {
     SAME_INT(c->failure.status, CONFLICT);
 }
 
+static void discard(Ctx *c, void *id) { job_discard(c, *(Id *)id, "not wanted"); }
+
+/* News for one that dies is not lost with it; what died is retried only while nothing newer does its work. */
+static void asked_and_dead(void) {
+    Ctx *c = fresh();
+    Id first = enqueued(c, (NewJob){ .kind = "test.bad", .unique_key = "k" });
+    Claim *j = claim_one(c, "general");
+    enqueued(c, (NewJob){ .kind = "test.bad", .unique_key = "k" });
+    j = ran_and_next(c, j, JOB_DIED);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    SAME_TEXT(state(c, first), "dead");
+    CU_ASSERT_FALSE(in_tx(c, buttons, &first));
+    SAME_INT(c->failure.status, CONFLICT);
+    Id second = j->id;
+    CU_ASSERT_PTR_NULL(ran_and_next(c, j, JOB_DIED));
+    CU_ASSERT_TRUE(in_tx(c, discard, &second));
+    CU_ASSERT_TRUE(in_tx(c, buttons, &first));
+}
+
 static void unknown_kind(void) {
     Ctx *c = fresh();
     CU_ASSERT_FALSE(in_tx(c, enqueue, &(NewJob){ .kind = "test.nobody" }));
@@ -435,6 +577,12 @@ int main(int argc, char **argv) {
     return suite_run("queue", (SuiteTest[]){
         { "enqueue: visible after commit, absent after rollback", enqueue_in_tx },
         { "unique: a second one gets the first's id", unique },
+        { "unique: asked for while it runs, it runs once more", asked_again },
+        { "unique: asked for later, it runs again later", asked_for_later },
+        { "unique: ticks, what was rolled back, other keys and itself ask nothing", not_asked_again },
+        { "unique: asked for when its first part is done", asked_in_the_middle },
+        { "unique: neither begins nor ends before who asked has committed", asked_by_one_who_has_not_committed },
+        { "unique: news for one that dies", asked_and_dead },
         { "due times and priority", later_and_first }, { "four workers, 200 jobs, none twice", no_double },
         { "each was tried once", no_double_attempt },
         { "finish: a lost lease rolls everything back", lost_lease },

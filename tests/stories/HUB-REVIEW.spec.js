@@ -226,6 +226,32 @@ story('HUB review', 'HUB-FIX', ({ as, portal, test, expect, sql, one, ledger, jo
     verify();
   });
 
+  test('ONB03US01 Stripe: payout.reconciliation_completed that comes while the question after payout.paid is under way brings the settlement', async () => {
+    const p = await pay('WA-ACC-100003', '32.00'), arrival = Math.floor(instance().now() / 1000), before = net('1010');
+    const payout = double.payout([{ type: 'charge', amount: 3200, fee: 123, source: { id: double.payments.get(p.pi).latest_charge, object: 'charge', payment_intent: p.pi } }], arrival), there = double.payouts.get(payout.id), { lines } = there;
+    const asked = () => double.seen.filter((s) => s.call === 'GET /v1/payouts/:id').length, n = asked();
+    const settled = () => sql('select state, net_minor net from settlement where provider_settlement_id = ?', [payout.id]);
+    const event = async (type) => expect((await request(double.event(type, payout, { at: instance().now() }))).status).toBe(200);
+    const processed = () => one("select count(*) from webhook_event where body like ? and state = 'processed'", [`%"${payout.id}"%`]);
+    Object.assign(there, { lines: [] }).payout.reconciliation_status = 'in_progress';
+    const held = double.hold('GET /v1/payouts/:id');
+    await event('payout.paid');
+    const first = jobs_run();
+    await held.asked;                                                           // Stripe has read "in_progress" and answers slowly
+    Object.assign(there, { lines }).payout.reconciliation_status = 'completed';
+    await event('payout.reconciliation_completed');
+    const second = jobs_run();
+    await expect.poll(processed).toBe('2');
+    expect([settled(), asked() - n, sql.platform("select count(*) n from job where kind = 'settlement.fetch' and live = 1 and unique_key like ?", [`%:${payout.id}`])[0].n]).toEqual([[], 1, '1']);
+    held.release();
+    await Promise.all([first, second]);
+    expect([settled(), asked() - n, net('1010') - before]).toEqual([[{ state: 'matched', net: '3077' }], 2, 3077]);
+    // nobody asks a third time
+    await jobs_run();
+    expect([asked() - n, sql.platform("select count(*) n from job where kind = 'settlement.fetch' and live = 1")[0].n]).toEqual([2, '0']);
+    verify();
+  });
+
   test('HUB review: pages look right, at a desk and on a phone', async ({ page }) => {
     test.setTimeout(300000);
     const faults = await watch(page.context()), p = await pay('WA-ACC-100003', '11.00', 900, 'eur'), q = await pay('WA-ACC-100003', '12.00', 1000);

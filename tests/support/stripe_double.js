@@ -5,6 +5,8 @@
 //   const double = await StripeDouble.start({ now: () => instance().now() });      double.url: for gateway_account.api_base
 //   double.next('POST /v1/refunds', 'lose')         the next such call is carried out, and its answer is lost
 //   double.next('POST /v1/refunds', { status: 402, body: {...} })
+//   double.hold('GET /v1/payouts/:id')              the next such call is answered as things stand when it comes, but only after
+//                                                   release(): { asked, release }, asked is a promise
 //   double.pay(session)                             the customer pays on the hosted page
 //   double.event('refund.updated', object)          a webhook's request, signed by Stripe's own library
 const http = require('http');
@@ -48,12 +50,19 @@ class StripeDouble {
   constructor() { Object.assign(this, { violations: [], seen: [], keys: new Map(), faults: [], sessions: new Map(), payments: new Map(), refunds: [], payouts: new Map(), customers: new Map(), cards: new Map(), declines: [], n: 0 }); }
   stop() { this.server.closeAllConnections?.(); return new Promise((done) => this.server.close(done)); }
   next(call, fault) { this.faults.push({ call, fault }); }
+  hold(call) {
+    const held = {};
+    held.asked = new Promise((done) => { held.comes = done; });
+    held.released = new Promise((done) => { held.release = done; });
+    this.next(call, { held });
+    return held;
+  }
   id(prefix) { return `${prefix}_double${String(++this.n).padStart(6, '0')}`; }
 
   take(request, answer) {
     const parts = [];
     request.on('data', (p) => parts.push(p));
-    request.on('end', () => {
+    request.on('end', async () => {
       const url = new URL(request.url, 'http://double'), text = Buffer.concat(parts).toString('utf8');
       const id = url.pathname.match(/^\/v1\/(?:checkout\/sessions|payouts|payment_intents|payment_methods)\/([^/]+)(?:\/detach)?$/)?.[1];
       const call = `${request.method} ${id ? url.pathname.replace(id, ':id') : url.pathname}`;
@@ -61,10 +70,12 @@ class StripeDouble {
       this.check(given.get('mode') === 'setup' ? `${call} setup` : call, request, text, given);
       const at = this.faults.findIndex((f) => f.call === call), fault = at < 0 ? null : this.faults.splice(at, 1)[0].fault;
       this.seen.push({ call, key: request.headers['idempotency-key'] ?? null, given: Object.fromEntries(given) });
-      const [status, body, headers] = fault && fault !== 'lose' ? [fault.status, fault.body ?? {}, fault.headers] : this.once(call, request.headers['idempotency-key'], given, id);
+      const [status, body, headers] = fault && fault !== 'lose' && !fault.held ? [fault.status, fault.body ?? {}, fault.headers] : this.once(call, request.headers['idempotency-key'], given, id);
       if (fault === 'lose') { answer.writeHead(200, { 'Content-Length': '100' }); answer.write('{', () => request.socket.end()); return; }     // begun, so that nobody sends again by himself
+      const said = JSON.stringify(body);
+      if (fault?.held) { fault.held.comes(); await fault.held.released; }
       answer.writeHead(status, { 'Content-Type': 'application/json', ...headers });
-      answer.end(JSON.stringify(body));
+      answer.end(said);
     });
   }
 

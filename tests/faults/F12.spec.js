@@ -4,7 +4,7 @@ const { account, event } = require('../support/gateway');
 
 story('F12', 'HUB-FIX', ({ test, expect, instance, sql, one, clock, jobs_run, request, command }) => {
   let no;
-  const stored = () => one('select (select count(*) from webhook_event) + (select count(*) from payment)');
+  const stored = () => one('select (select count(*) from webhook_event where source = "gateway") + (select count(*) from payment)');
   const refused = async (options, error) => {
     const before = stored(), answer = await request(options);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([401, { error }]);

@@ -5,6 +5,9 @@
  * The worker of events takes open rows in order, runs the handlers that want an event within one savepoint and marks
  * the event delivered, a set of events in one transaction. Where a handler fails, each of the event's runs within a
  * savepoint of its own, and the failing one is tried again by a job (event.handle): one bad handler holds up nobody.
+ *
+ * Handlers are those of a tenant's modules, on its tables. What happens at the platform itself (a person of its staff
+ * changed, a job of its own dead) is written down and has no handlers.
  */
 #include <string.h>
 
@@ -75,8 +78,9 @@ static EventRow event_of(const OutboxRow *o) {
                        .occurred_at = o->occurred_at };
 }
 
-static bool wants(const EventHandler *h, const char *name) {
+static bool wants(const Ctx *c, const EventHandler *h, const char *name) {
     size_t n = strlen(h->name);
+    if (!c->tenant.id) return false;
     return n && h->name[n - 1] == '*' ? !strncmp(h->name, name, n - 1) : !strcmp(h->name, name);
 }
 
@@ -84,7 +88,7 @@ typedef struct Delivery { const EventHandler *handler; EventRow event; } Deliver
 
 static void deliver(Ctx *c, void *arg) {
     const Delivery *d = arg;
-    if (c->tenant.id) utility_enter(c, d->event.utility);
+    utility_enter(c, d->event.utility);
     if (db_add(c, "insert into event_handled (event_id, handler) values (?,?)", d->event.event_id, d->handler->handler))
         d->handler->run(c, &d->event);
 }
@@ -115,8 +119,8 @@ static void deliver_whole(Ctx *c, void *arg) {
     EventRow e = event_of(w->event);
     for (int i = 0; i < tables_n; i++)
         for (const EventHandler *h = tables[i]; h->name; h++) {
-            if (!wants(h, w->event->name) || is_handled(w->batch, w->event->event_id, h->handler)) continue;
-            if (c->tenant.id) utility_enter(c, e.utility);
+            if (!wants(c, h, w->event->name) || is_handled(w->batch, w->event->event_id, h->handler)) continue;
+            utility_enter(c, e.utility);
             h->run(c, &e);
         }
 }
@@ -124,11 +128,11 @@ static void deliver_whole(Ctx *c, void *arg) {
 static void deliver_to_all(Ctx *c, const OutboxRow *o, Batch *b) {
     bool whole = false, passed = true;
     for (int i = 0; i < tables_n; i++)
-        for (const EventHandler *h = tables[i]; h->name; h++) whole |= wants(h, o->name);
+        for (const EventHandler *h = tables[i]; h->name; h++) whole |= wants(c, h, o->name);
     if (whole) passed = db_savepoint(c, deliver_whole, &(Whole){ o, b });
     for (int i = 0; i < tables_n && whole; i++)
         for (const EventHandler *h = tables[i]; h->name; h++) {
-            if (!wants(h, o->name) || is_handled(b, o->event_id, h->handler)) continue;
+            if (!wants(c, h, o->name) || is_handled(b, o->event_id, h->handler)) continue;
             if (passed) {
                 b->now = take_room(c, Handled, b->now, b->n, &b->room);
                 b->now[b->n++] = (Handled){ o->event_id, h->handler };
@@ -195,6 +199,7 @@ JobStep event_handle(Ctx *c, const JobRow *job) {
     if (!event_id || !name) job_give_up(c, "the job names no event");
     const EventHandler *h = handler_find(name);
     if (!h) fail(c, BROKEN, "no handler %s in this version", name);
+    if (!c->tenant.id) return STEP_DONE;
     OutboxRow *o = db_find(c, OutboxRow, "select id, event_id, name, entity, number, payload, entity_id, account_id, "
                                          "consumer_id, utility_id, occurred_at from outbox_event where event_id=?",
                            event_id);

@@ -92,6 +92,9 @@ story('ONB08US01', 'BASE', ({ as, anyone, test, expect, sql, one, clock, command
       expect(in_tenant(slug, `select count(*) n from ${table}`), table).toBe(in_tenant('swb', `select count(*) n from ${table}`));
     expect(in_tenant(slug, 'select count(*) n from role_permission')).toBe(in_tenant('swb', 'select count(*) n from role_permission'));
     expect(tables(slug)).toBe(tables('swb'));
+    // the dead job is told, and is nothing that the handlers of organizations look for in their tables
+    expect(Number(sql.platform("select count(*) n from outbox_event where name = 'job.failed' and dispatched_at is not null")[0].n)).toBeGreaterThan(0);
+    expect(sql.platform("select payload from job where kind = 'event.handle' and tenant_id is null")).toEqual([]);
     sql.platform("update job set state = 'cancelled' where state = 'dead' and kind = 'tenant.provision'");
     sql.platform("update subscription_invoice i join tenant t on t.id = i.tenant_id set i.status = 'paid', i.paid_at = i.created_at where t.slug <> 'swa'");       // the tests below look at this organization's
   });

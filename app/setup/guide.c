@@ -65,6 +65,7 @@ void guide_recount(Ctx *c, Guide *g, StepNow *s) {
     int percent = saved ? step_missing(c, s->def->key, NULL, NULL) : 0;
     const char *state = state_now(s->state, saved, !needs_open(g, s->def, NULL, NULL), percent);
     if (!strcmp(state, s->state) && percent == s->percent) return;
+    if (strcmp(state, s->state) && (s->def->whole_tenant || c->utility.id)) step_signatures_end(c, s->def);
     s->state = state, s->percent = percent;
     add_percentages(g);
     Id of = s->def->whole_tenant ? (Id){ 0 } : c->utility;

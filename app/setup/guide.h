@@ -45,7 +45,10 @@ void guide_show(Req *r, Guide *g, StepNow *s, const char *path);
 /* The checks before going live; true when every one passes. */
 bool guide_live_checks_show(Req *r);
 extern const Form guide_signoff_form, guide_skip_form, guide_take_form;
-bool guide_signable(const StepNow *s);
+/* Complete, or changed since it was signed; the last step: every check passes, and it was not ordered yet. */
+bool guide_signable(Ctx *c, const StepNow *s);
+/* The form with which the person signs, when anything is his to sign. */
+void guide_sign_act_show(Req *r, const StepNow *s);
 /* Nothing of it was saved, and all that is needed is there from the beginning. */
 bool guide_takeable(Ctx *c, const StepNow *s);
 

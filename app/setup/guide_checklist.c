@@ -6,6 +6,7 @@
 
 #include "app/billing/billing.h"
 #include "app/setup/guide.h"
+#include "app/setup/guide_sign.h"
 #include "app/setup/pages.h"
 #include "lib/json.h"
 #include "lib/locale.h"
@@ -108,15 +109,36 @@ static Checks checks_of(Req *r, const StepNow *s, const char *at_) {
     return all;
 }
 
-static const char *signature(Ctx *c, const StepNow *s) {
-    if (!s->row || !time_is_set(s->row->signed_off_at)) return "";
-    return text(c, "%s, %s", s->row->signed_by ? s->row->signed_by : "",
-                locale_time_words(&c->mem, c->locale, s->row->signed_off_at));
+/* Every line that the step wants signed, one below the other on the page; the reason of a step that was left out. */
+static void show_signatures(Req *r, const char *to, const StepNow *s) {
+    Signings all = guide_signings(&r->c, s->def);
+    bool skipped = !strcmp(s->state, "skipped");
+    for (size_t i = 0; !skipped && i < all.n; i++) {
+        const char *at_ = at(r, text(r, "%s.signatures", to), i, NULL);
+        show_text(r, text(r, "%s.text", at_), guide_signature_words(&r->c, &all.v[i]));
+        show_text(r, text(r, "%s.comment", at_), all.v[i].is_given ? all.v[i].given->comment : NULL);
+    }
+    if (skipped) show_text(r, text(r, "%s.comment", to), s->row->skipped_reason);
 }
 
-static const char *remark(const StepNow *s) {
-    if (!s->row) return NULL;
-    return !strcmp(s->state, "skipped") ? s->row->skipped_reason : s->row->signoff_comment;
+/* The same in one cell. */
+static const char *signatures_words(Ctx *c, const StepNow *s) {
+    if (!strcmp(s->state, "skipped")) return s->row->skipped_reason;
+    Signings all = guide_signings(c, s->def);
+    Text t = text_start(c);
+    for (size_t i = 0; i < all.n; i++) {
+        const char *comment = all.v[i].is_given ? all.v[i].given->comment : NULL;
+        if (i) text_add(&t, "; ");
+        text_add(&t, guide_signature_words(c, &all.v[i]));
+        if (comment) text_addf(&t, " (%s)", comment);
+    }
+    return t.s;
+}
+
+/* Who came to sign sees the values of what this person signs; whoever signs for going live, all. */
+static bool sees_values(Ctx *c, const StepDef *d) {
+    return perm_may(c, c->utility.id ? "core.settings" : "core.organization", VIEW) || guide_is_signer(c, d)
+        || guide_is_signer(c, step_def("go_live"));
 }
 
 /* --- the page and the PDF ----------------------------------------------------------------------------------------- */
@@ -135,16 +157,15 @@ void guide_checklist(Req *r) {
         show_text(r, text(r, "%s.state", at_), state_label(r, s->state));
         show_textf(r, text(r, "%s.percent", at_), "%d %%", s->percent);
         checks_of(r, s, text(r, "%s.checks", at_));
-        show_text(r, text(r, "%s.values", at_), values_words(r, s->def));
-        show_text(r, text(r, "%s.signed", at_), signature(c, s));
-        show_text(r, text(r, "%s.comment", at_), remark(s));
+        if (sees_values(c, s->def)) show_text(r, text(r, "%s.values", at_), values_words(r, s->def));
+        show_signatures(r, at_, s);
     }
     page(r, "setup/checklist");
 }
 
 static void draw_step(Req *r, Sheet *s, size_t no, const StepNow *step) {
     Checks all = checks_of(r, step, NULL);
-    const char *values = values_words(r, step->def);
+    const char *values = sees_values(&r->c, step->def) ? values_words(r, step->def) : NULL;
     sheet_heading(s, text(r, "%zu. %s", no, guide_title(&r->c, step->def)));
     if (all.passed.n) sheet_paragraph(s, text(r, "%s: %s", word(r, "setup.guide.passed"), all.passed.s), false);
     if (all.open.n) sheet_paragraph(s, text(r, "%s: %s", word(r, "setup.guide.failed"), all.open.s), false);
@@ -168,7 +189,7 @@ void guide_checklist_pdf(Req *r) {
         const StepNow *one = &g->v[i];
         sheet_row(s, (SheetCell[]){ { text(c, "%zu. %s", i + 1, guide_title(c, one->def)), NULL },
                                     { state_label(r, one->state), text(c, "%d %%", one->percent) },
-                                    { signature(c, one), remark(one) } }, SHEET_PLAIN);
+                                    { signatures_words(c, one), NULL } }, SHEET_PLAIN);
     }
     sheet_table_end(s);
     for (size_t i = 0; i < g->n; i++) draw_step(r, s, i + 1, &g->v[i]);

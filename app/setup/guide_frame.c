@@ -8,6 +8,8 @@
 
 #include "app/core/front.h"
 #include "app/setup/guide.h"
+#include "app/setup/guide_sign.h"
+#include "app/setup/live.h"
 #include "lib/form.h"
 #include "lib/locale.h"
 #include "lib/messages.h"
@@ -209,7 +211,7 @@ static void show_step(Req *r, const char *at_, size_t no, const StepNow *s) {
     /* its turn has not come: nothing is wrong */
     show_text(r, text(r, "%s.tone", at_), !strcmp(s->state, "locked") ? "off" : state_tone(r, s->state));
     show_textf(r, text(r, "%s.percent", at_), "%d %%", s->percent);
-    show_text(r, text(r, "%s.owner", at_), word(r, text(r, "setup.guide.owner.%s", s->def->owner)));
+    show_text(r, text(r, "%s.owner", at_), word(r, text(r, "setup.guide.owner.%s", s->def->signers[0].role)));
     show_text(r, text(r, "%s.must", at_), word(r, s->def->is_optional ? "ui.optional" : "setup.guide.required"));
     show_text(r, text(r, "%s.changed", at_), changed(r, s));
 }
@@ -278,7 +280,10 @@ const Form guide_take_form = { .name = "setup_take", .fields = FIELDS { { 0 } } 
 const Form guide_skip_form = { .name = "setup_skip", .fields = FIELDS {
     { "reason", NULL, LONG_TEXT(3, 500), .flags = REQUIRED }, { 0 } } };
 
-bool guide_signable(const StepNow *s) {
+bool guide_signable(Ctx *c, const StepNow *s) {
+    if (!strcmp(s->def->key, "go_live"))
+        return c->utility.id && strcmp(utility_here(c)->environment, "live") && !live_row(c)
+            && strcmp(s->state, "locked") && step_missing(c, "go_live", NULL, NULL) == 100;
     return s->percent == 100 && (!strcmp(s->state, "complete") || !strcmp(s->state, "changed_after_signoff"));
 }
 
@@ -298,12 +303,17 @@ static FormView *show_act(Req *r, size_t n, const Form *form, const StepNow *s, 
     return v;
 }
 
+void guide_sign_act_show(Req *r, const StepNow *s) {
+    Signings all = guide_signable(&r->c, s) ? guide_signings(&r->c, s->def) : (Signings){ .n = 0 };
+    if (!all.mine) return;
+    FormView *v = show_act(r, 0, &guide_signoff_form, s, "signoff");
+    show_text(r, "guide.acts.0.form.intro", guide_sign_words(&r->c, &all));
+    guide_declare_show(r, v, "guide.acts.0.form", s->def);
+}
+
 static void show_acts(Req *r, const StepNow *s) {
-    size_t n = 0;
-    if (guide_signable(s) && perm_may(&r->c, s->def->right, APPROVE)) {
-        FormView *v = show_act(r, n, &guide_signoff_form, s, "signoff");
-        guide_declare_show(r, v, text(r, "guide.acts.%zu.form", n++), s->def);
-    }
+    guide_sign_act_show(r, s);
+    size_t n = 1;
     if (guide_takeable(&r->c, s)) {
         show_act(r, n, &guide_take_form, s, "take");
         show_text(r, text(r, "guide.acts.%zu.form.intro", n++), word(r, "setup.guide.take_how"));
@@ -343,6 +353,7 @@ void guide_show(Req *r, Guide *g, StepNow *s, const char *path) {
         show_flag(r, "guide.asks_missing", true);
         show_acts(r, s);
     }
+    guide_signings_show(r, s);
     show_text(r, "guide.back_url", back_url(c, g, s, &o, here));
     show_text(r, "guide.next_url", next_url(c, g, s, &o, here));
     show_flag(r, "guide.continues", path != NULL);
@@ -362,8 +373,10 @@ static Id utility_of(Req *r) {
     return id.id ? id : guide_utility(&r->c);
 }
 
-static bool may_see(Ctx *c) {
-    return perm_may(c, c->utility.id ? "core.settings" : "core.organization", VIEW);
+/* Whoever signs the step sees what surrounds its pages, too. */
+static bool may_see(Ctx *c, const StepDef *d) {
+    return perm_may(c, c->utility.id ? "core.settings" : "core.organization", VIEW)
+        || (d && c->utility.id && guide_is_signer(c, d));
 }
 
 typedef struct Around { Req *r; void (*work)(Req *r, Guide *g, StepNow *s); } Around;
@@ -377,7 +390,7 @@ static void in_utility(Req *r, void (*work)(Req *r, Guide *g, StepNow *s)) {
     Id of = utility_of(r);
     if (of.id != here.id) utility_enter(c, of);
     c->language = language;
-    if (may_see(c)) {
+    if (may_see(c, step_def(r->path.segment[1]))) {
         Guide *g = guide_read(c);
         work(r, g, guide_step(g, r->path.segment[1]));
     }

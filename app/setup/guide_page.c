@@ -6,6 +6,7 @@
 
 #include "app/core/front.h"
 #include "app/setup/guide.h"
+#include "app/setup/guide_sign.h"
 #include "app/setup/live.h"
 #include "app/setup/pages.h"
 #include "lib/form.h"
@@ -35,7 +36,8 @@ void guide_enter(Req *r) {
     if (!id.id) id = guide_utility(c);
     if (id.id) utility_enter(c, id);
     c->language = language;
-    perm_check(c, id.id ? "core.settings" : "core.organization", VIEW);
+    const char *key = id.id ? "core.settings" : "core.organization";
+    if (!id.id || perm_may(c, key, VIEW) || !guide_is_signer(c, NULL)) perm_check(c, key, VIEW);
 }
 
 static StepNow *step_of_path(Req *r, Guide *g) {
@@ -71,9 +73,21 @@ void guide_page(Req *r) {
     guide_show(r, g, s, NULL);
     if (!strcmp(s->def->key, "go_live")) {
         bool passed = !strcmp(g->utility->environment, "live") || guide_live_checks_show(r);
-        live_show(r, passed);
+        /* whoever orders it signs by that, when nobody else's signature is wanted */
+        if (!live_show(r, passed)) guide_sign_act_show(r, s);
     }
     page(r, "setup/guide");
+}
+
+/* Whoever comes to sign alone: the first step that waits for the signature, else the first that this person signs. */
+static const StepNow *to_sign(Ctx *c, Guide *g) {
+    const StepNow *first = NULL;
+    for (size_t i = 0; i < g->n; i++) {
+        if (!guide_is_signer(c, g->v[i].def)) continue;
+        if (!first) first = &g->v[i];
+        if (guide_signable(c, &g->v[i]) && guide_signings(c, g->v[i].def).mine) return &g->v[i];
+    }
+    return first;
 }
 
 /* Goes on where it was left: at the first step that wants something done. */
@@ -85,7 +99,8 @@ void guide_root(Req *r) {
         setup_step_touch(c, "subscription");
         g = guide_read(c);
     }
-    const StepNow *at_ = NULL;
+    bool sets_up = perm_may(c, c->utility.id ? "core.settings" : "core.organization", VIEW);
+    const StepNow *at_ = sets_up ? NULL : to_sign(c, g);
     for (size_t i = 0; i < g->n && !at_; i++) {
         const char *state = g->v[i].state;
         bool waits = strcmp(state, "complete") && strcmp(state, "signed_off") && strcmp(state, "skipped");
@@ -137,28 +152,51 @@ static const char *snapshot(Ctx *c, const StepDef *d) {
     return to.s;
 }
 
+/* The approval on the step's module, or as one of its signers; then whether anything is left for this person. */
+static void must_sign(Req *r, const StepNow *s, const Signings *all) {
+    Ctx *c = &r->c;
+    bool is_signer = guide_is_signer(c, s->def);
+    if (!guide_signable(c, s)) problem(r, NULL, "%s", word(r, "setup.guide.not_signable"));
+    else if (!all->mine && !is_signer && all->open)
+        fail(r, DENIED, "%s", msg_format(r, c->language, "setup.sign.not_yours",
+                                         { "roles", guide_wanted_words(c, all) }));
+    else if (!all->mine) problem(r, NULL, "%s", all->open ? msg_format(r, c->language, "setup.sign.yours_given",
+                                 { "roles", guide_wanted_words(c, all) }) : word(r, "setup.guide.not_signable"));
+}
+
+/* The last signature signs the step off, in the version that guide_sign made; the last step by its order (live.c). */
+static void sign_off(Ctx *c, const StepDef *d, const char *comment, const char *values) {
+    db_must(c, 1, CONFLICT,
+        "update setup_step set state='signed_off', signed_off_by=?, signed_off_at=?, signoff_comment=?, snapshot=?, "
+        "updated_at=?, updated_by=? where utility_key=? and step_key=?", c->user, c->now, comment, values, c->now,
+        c->user, d->whole_tenant ? 0 : c->utility.id, d->key);
+}
+
 void guide_signoff(Req *r) {
     Ctx *c = &r->c;
     guide_enter(r);
     Guide *g = guide_read(c);
     StepNow *s = step_of_path(r, g);
-    perm_check(c, s->def->right, APPROVE);
+    if (!guide_is_signer(c, s->def)) perm_check(c, s->def->right, APPROVE);
     must_be_open(r, g, s);
     guide_recount(c, g, s);
     Input *in = form_read(r, &guide_signoff_form);
     Open open = { r, text_start(r) };
+    Signings all = guide_signings(c, s->def);
     step_missing(c, s->def->key, add_open, &open);
-    if (!r->problems && guide_signable(s)) guide_declare_check(r, in, s->def);
-    if (open.left.n && !in_given(in, "comment") && guide_signable(s))
+    if (!r->problems) must_sign(r, s, &all);
+    if (!r->problems) guide_declare_check(r, in, s->def);
+    if (open.left.n && !in_given(in, "comment") && guide_signable(c, s))
         problem(r, "comment", "%s", msg_format(r, c->language, "setup.guide.why_open", { "what", open.left.s }));
-    if (!r->problems && !guide_signable(s)) problem(r, NULL, "%s", word(r, "setup.guide.not_signable"));
     problems_end(r);
-    db_must(c, 1, CONFLICT,
-        "update setup_step set state='signed_off', signed_off_by=?, signed_off_at=?, signoff_comment=?, snapshot=?, "
-        "updated_at=?, updated_by=?, row_version=row_version+1 where id=?",
-        c->user, c->now, in_text(in, "comment"), snapshot(c, s->def), c->now, c->user, s->row->id);
-    guide_audit(c, "sign_off", s->def, in_text(in, "comment"));
-    note(r, "%s", msg_format(r, c->language, "setup.guide.signed_note", { "step", guide_title(c, s->def) }));
+    const char *comment = in_text(in, "comment"), *values = snapshot(c, s->def), *title = guide_title(c, s->def);
+    bool all_given = guide_sign(c, s->def, &all, comment, values), is_last = !strcmp(s->def->key, "go_live");
+    if (all_given && !is_last) sign_off(c, s->def, comment, values);
+    if (!all_given) guide_sign_ask(c, s->def);
+    const char *wanted = guide_wanted_words(c, &all);
+    note(r, "%s", all_given || !wanted ? msg_format(r, c->language, is_last ? "setup.sign.last_note"
+         : "setup.guide.signed_note", { "step", title }) : msg_format(r, c->language, "setup.sign.note",
+         { "step", title }, { "roles", wanted }));
     go_to(r, guide_url(c, s->def->key));
 }
 

@@ -17,6 +17,7 @@
 #include "app/core/proof.h"
 #include "app/core/registry.h"
 #include "app/hub/hub.h"
+#include "app/setup/guide_sign.h"
 #include "app/setup/pages.h"
 #include "lib/date.h"
 #include "lib/db.h"
@@ -50,7 +51,10 @@ static void show_form(Req *r) {
     FormView *v = form_show(r, form, &live_form, guide_url(c, "go_live/live"));
     guide_declare_show(r, v, form, step_def("go_live"));
     form_set(v, "code", "hint", msg_format(r, c->language, "setup.live.type", { "code", c->utility_code }));
-    show_text(r, text(r, "%s.intro", form), word(r, "setup.live.how"));
+    Signings all = guide_signings(c, step_def("go_live"));
+    const char *as = guide_sign_words(c, &all);
+    show_text(r, text(r, "%s.intro", form), *as ? text(r, "%s %s", word(r, "setup.live.how"), as)
+              : word(r, "setup.live.how"));
     show_text(r, text(r, "%s.tone", form), "danger");
     show_text(r, text(r, "%s.submit", form), msg_format(r, c->language, "setup.live.submit",
                                                         { "name", utility_here(c)->name }));
@@ -93,11 +97,14 @@ static void show_done(Req *r, const LiveRow *l) {
                   locale_count(&c->mem, c->locale, all.v[i].n), NULL);
 }
 
-void live_show(Req *r, bool all_passed) {
+bool live_show(Req *r, bool all_passed) {
     const LiveRow *l = live_row(&r->c);
+    Signings all = l ? (Signings){ .n = 0 } : guide_signings(&r->c, step_def("go_live"));
+    bool may_order = !l && all_passed && all.open == all.mine && perm_may(&r->c, "core.utilities", APPROVE);
     if (l && !strcmp(l->state, "done")) show_done(r, l);
     else if (l) show_way(r, l);
-    else if (all_passed && perm_may(&r->c, "core.utilities", APPROVE)) show_form(r);
+    else if (may_order) show_form(r);
+    return l || may_order;
 }
 
 /* --- the order ---------------------------------------------------------------------------------------------------- */
@@ -113,7 +120,7 @@ static int64_t work_under_way(Ctx *c) {
 }
 
 /* What whoever orders it has ticked: goes into what is signed when it is done. */
-static void keep_confirmed(Ctx *c) {
+static const char *keep_confirmed(Ctx *c) {
     Text to = text_start(c);
     JsonOut o = json_out(&to);
     json_open_object(&o, NULL);
@@ -121,6 +128,7 @@ static void keep_confirmed(Ctx *c) {
     json_close(&o);
     db_run(c, "insert into setup_step (utility_id, step_key, state, snapshot) values (?,'go_live','in_progress',?) "
               "on duplicate key update snapshot=values(snapshot)", c->utility, to.s);
+    return to.s;
 }
 
 void guide_live(Req *r) {
@@ -136,10 +144,14 @@ void guide_live(Req *r) {
     if (in_given(in, "code") && strcmp(in_text(in, "code"), u->code))
         problem(r, "code", "%s", msg_format(r, c->language, "setup.live.type", { "code", u->code }));
     guide_declare_check(r, in, step_def("go_live"));
+    Signings all = guide_signings(c, step_def("go_live"));
+    if (!r->problems && all.open > all.mine)        /* nobody could give it while a check is red */
+        problem(r, NULL, "%s", msg_format(r, c->language, "setup.sign.first",
+                                          { "roles", guide_wanted_words(c, &all) }));
     problems_end(r);
     proof_check(c);
     if (work_under_way(c)) fail(r, CONFLICT, "%s", word(r, "setup.live.busy"));
-    keep_confirmed(c);
+    guide_sign(c, step_def("go_live"), &all, NULL, keep_confirmed(c));
     db_insert(c, "insert into go_live (utility_id, ordered_by, ordered_at) values (?,?,?)", c->utility, c->user,
               c->now);
     db_must(c, 1, CONFLICT, "update utility set status='suspended', suspended_reason=?, updated_at=?, updated_by=?, "

@@ -13,8 +13,9 @@ ROW(LiveRow, LIVE_ROW)
 
 /* The order of the context's utility; NULL when there is none. */
 LiveRow *live_row(Ctx *c);
-/* What stands below the checks of the last step: the form when all passed, how far it is, or what was done. */
-void live_show(Req *r, bool all_passed);
+/* What stands below the checks of the last step: the form, for whoever may order it, when all passed and nobody else's
+   signature is wanted; how far it is; or what was done. False when nothing stands there. */
+bool live_show(Req *r, bool all_passed);
 /* Whether a utility is being switched now: nothing else may change it. */
 bool live_is_under_way(Ctx *c, Id utility);
 

@@ -9,34 +9,42 @@
 #include "app/setup/guide_rules.h"
 #include "lib/db.h"
 
+/* Whoever signs for a module that is not the step's own needs an approval in theirs. */
 const StepDef step_defs[] = {
-    { "subscription", "/org/subscription", "", PHASE_ORGANIZATION,
-      "core.subscription", "platform_admin", .whole_tenant = true, .is_gate = true },
-    { "organization", "/org/setup", "subscription", PHASE_ORGANIZATION,
-      "core.organization", "tenant_admin", .weight = 100, .whole_tenant = true },
-    { "admins", "/org/setup", "organization", PHASE_ORGANIZATION,
-      "core.organization", "tenant_admin", .whole_tenant = true, .is_gate = true },
-    { "utility", "/utilities", "organization", PHASE_UTILITY, "core.utilities", "tenant_admin", .is_gate = true },
-    { "core_settings", "/settings", "utility", PHASE_UTILITY, "core.settings", "utility_admin", .weight = 25 },
-    { "staff_access", "/users", "core_settings", PHASE_UTILITY, "core.users", "utility_admin", .weight = 15 },
-    { "calendar", "/calendar", "utility", PHASE_UTILITY, "core.calendar", "utility_admin", .weight = 10 },
-    { "service_areas", "/areas", "core_settings", PHASE_UTILITY, "core.areas", "utility_admin", .weight = 20 },
-    { "pricing_billing", "/plans", "core_settings service_areas", PHASE_UTILITY,
-      "core.tariffs", "billing_manager", .weight = 20 },
-    { "id_formats", "/id-formats", "core_settings", PHASE_UTILITY, "core.id_formats", "utility_admin", .weight = 10 },
-    { "integrations", "/integrations", "utility", PHASE_OPERATIONS,
-      "hub.gateways", "utility_admin", .is_optional = true },
+    { "subscription", "/org/subscription", "", PHASE_ORGANIZATION, "core.subscription",
+      { { "platform_admin", "core.subscription" } }, .whole_tenant = true, .is_gate = true },
+    { "organization", "/org/setup", "subscription", PHASE_ORGANIZATION, "core.organization",
+      { { "tenant_admin", "core.organization" } }, .weight = 100, .whole_tenant = true },
+    { "admins", "/org/setup", "organization", PHASE_ORGANIZATION, "core.organization",
+      { { "tenant_admin", "core.organization" } }, .whole_tenant = true, .is_gate = true },
+    { "utility", "/utilities", "organization", PHASE_UTILITY, "core.utilities",
+      { { "tenant_admin", "core.utilities" } }, .is_gate = true },
+    { "core_settings", "/settings", "utility", PHASE_UTILITY, "core.settings",
+      { { "utility_admin", "core.settings" } }, .weight = 25 },
+    { "staff_access", "/users", "core_settings", PHASE_UTILITY, "core.users",
+      { { "utility_admin", "core.users" } }, .weight = 15 },
+    { "calendar", "/calendar", "utility", PHASE_UTILITY, "core.calendar",
+      { { "utility_admin", "core.calendar" } }, .weight = 10 },
+    { "service_areas", "/areas", "core_settings", PHASE_UTILITY, "core.areas",
+      { { "utility_admin", "core.areas" } }, .weight = 20 },
+    { "pricing_billing", "/plans", "core_settings service_areas", PHASE_UTILITY, "core.tariffs",
+      { { "billing_manager", "core.tariffs" }, { "utility_admin", "core.tariffs" } }, .weight = 20 },
+    { "id_formats", "/id-formats", "core_settings", PHASE_UTILITY, "core.id_formats",
+      { { "utility_admin", "core.id_formats" } }, .weight = 10 },
+    { "integrations", "/integrations", "utility", PHASE_OPERATIONS, "hub.gateways",
+      { { "utility_admin", "hub.gateways" } }, .is_optional = true },
     { "customer_settings", "/cis/payment-config", "staff_access calendar pricing_billing integrations",
-      PHASE_OPERATIONS,
-      "cis.settings", "cso_supervisor" },
-    { "meter_settings", "/mx/settings", "calendar service_areas", PHASE_OPERATIONS, "mx.config", "meter_manager" },
-    { "billing_settings", "/bx/gl-codes", "pricing_billing meter_settings", PHASE_OPERATIONS,
-      "bx.gl", "billing_manager" },
+      PHASE_OPERATIONS, "cis.settings", { { "cso_supervisor", "cis.sla" }, { "comms_manager", "comm.template" } } },
+    { "meter_settings", "/mx/settings", "calendar service_areas", PHASE_OPERATIONS, "mx.config",
+      { { "meter_manager", "mx.config" }, { "dispatcher", "wx.dispatch" } } },
+    { "billing_settings", "/bx/gl-codes", "pricing_billing meter_settings", PHASE_OPERATIONS, "bx.gl",
+      { { "billing_manager", "bx.gl" } } },
     { "data_migration", "/migration", "service_areas pricing_billing id_formats meter_settings billing_settings",
-      PHASE_GO_LIVE,
-      "core.migration", "utility_admin", .is_optional = true },
-    { "go_live", "/setup/go_live", "admins customer_settings data_migration", PHASE_GO_LIVE,
-      "core.utilities", "tenant_admin" },
+      PHASE_GO_LIVE, "core.migration", { { "utility_admin", "core.migration" }, { "billing_manager", "bx.gl" } },
+      .is_optional = true },
+    { "go_live", "/setup/go_live", "admins customer_settings data_migration", PHASE_GO_LIVE, "core.utilities",
+      { { "tenant_admin", "core.utilities" }, { "utility_admin", "core.utilities" },
+        { "billing_manager", "bx.run" } } },
     { 0 }
 };
 
@@ -54,7 +62,10 @@ static bool needs_are_done(const StepNows *all, const StepDef *d) {
 
 StepNows steps_now(Ctx *c) {
     StepRows rows = db_all(c, StepRow, "select s.id, s.step_key, s.state, s.percent, s.saved_at, s.skipped_reason, "
-                           "s.signed_off_at, u.full_name as signed_by, s.signoff_comment, "
+                           "s.signed_off_at, coalesce((select group_concat(distinct p.full_name order by g.id "
+                           "separator ', ') from setup_signature g join user p on p.id = g.signed_by "
+                           "where g.utility_key = s.utility_key and g.step_key = s.step_key and g.ended_at is null), "
+                           "u.full_name) as signed_by, s.signoff_comment, "
                            "json_query(s.snapshot, '$.confirmed') as confirmed, s.updated_at, "
                            "w.full_name as updated_by from setup_step s left join user u on u.id = s.signed_off_by "
                            "left join user w on w.id = s.updated_by where s.utility_key in (0, ?)", c->utility);
@@ -161,6 +172,16 @@ static const char *state_after(const char *state, int percent) {
     return was_signed ? "changed_after_signoff" : "complete";
 }
 
+void step_signatures_end(Ctx *c, const StepDef *d) {
+    Id of = d->whole_tenant ? (Id){ 0 } : c->utility;
+    if (strcmp(d->key, "go_live"))
+        db_run(c, "update setup_signature set ended_at = ? where utility_key = ? and step_key = ? "
+                  "and ended_at is null", c->now, of.id, d->key);
+    db_run(c, "update setup_signature set ended_at = ? where step_key = 'go_live' and live_flag = 1 "
+              "and (? = 0 or utility_key = ?) and not exists (select 1 from go_live l "
+              "where l.utility_id = utility_key)", c->now, of.id, of.id);
+}
+
 /* What was bought is saved by nobody here: it counts from the first time that anything of the set-up is touched. */
 static StepNows begun(Ctx *c, const char *key) {
     StepNows all = steps_now(c);
@@ -199,6 +220,7 @@ void setup_step_touch(Ctx *c, const char *key) {
     }
     int percent = step_missing(c, key, NULL, NULL);
     const char *state = state_after(was->state, percent);
+    step_signatures_end(c, d);
     db_run(c, "insert into setup_step (utility_id, step_key, state, percent, saved_at, created_at, created_by, "
               "updated_at, updated_by) values (?,?,?,?,?,?,?,?,?) on duplicate key update state=values(state), "
               "percent=values(percent), saved_at=values(saved_at), updated_at=values(updated_at), "

@@ -9,13 +9,19 @@
 
 enum { PHASE_ORGANIZATION, PHASE_UTILITY, PHASE_OPERATIONS, PHASE_GO_LIVE, PHASES };
 
+/* A role that signs a step, and the key in its module whose approval it needs for that. */
+typedef struct StepSigner { const char *role, *right; } StepSigner;
+enum { STEP_SIGNERS = 3 };
+
 /* weight: per cent of its phase; 0: none of its own. needs: steps before it, separated by blanks. path: the page where
- * it is done, of the utility or, with `whole_tenant` or under /utilities, of the organization. right: whoever holds its
- * approval signs the step off. owner: the role that usually does it. is_gate: must be done, counts for nothing. */
+ * it is done, of the utility or, with `whole_tenant` or under /utilities, of the organization. right: an administrator
+ * who holds its approval signs in place of a role that nobody has. signers: each of them signs, the first usually does
+ * the step. is_gate: must be done, counts for nothing. */
 typedef struct StepDef {
     const char *key, *path, *needs;
     int         phase;
-    const char *right, *owner;
+    const char *right;
+    StepSigner  signers[STEP_SIGNERS + 1];      /* ended by {0} */
     int         weight;
     bool        whole_tenant, is_optional, is_gate;
 } StepDef;
@@ -39,6 +45,8 @@ bool step_is_done(const StepNow *s);                    /* NULL is not */
 bool state_is_done(const char *state);
 /* Whether the step needs the one with this key. */
 bool step_needs(const StepDef *d, const char *key);
+/* The signatures of the step do not stand any more, and those for going live with it, unless that was ordered. */
+void step_signatures_end(struct Ctx *c, const StepDef *d);
 /* Sum of weight x percent over the weighted steps. */
 int steps_percent(const StepNows *all);
 

@@ -193,8 +193,9 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
   });
 
   test('ONB-GUIDED refuses a sign-off without the right to approve', async () => {
-    await as('billing_manager').get('/setup?utility=swa-e').is(403);
+    await as('cashier').get('/setup?utility=swa-w').is(403);
     await as('billing_manager').post('/setup/id_formats/signoff?utility=swa-e', { csrf: 'x' }, { raw: true }).is(403);
+    await as('billing_manager').post('/setup/id_formats/signoff?utility=swa-e', { comment: 'x' }).is(403);
     await as('cso1').get('/setup?utility=swa-w').is(403);
   });
 
@@ -264,8 +265,94 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     const page = await admin().get('/setup/pricing_billing?utility=swa-w').followed();
     expect(state_of(page, 'Pricing &amp; Billing')).toBe('Changed after sign-off');
     expect(await signed()).toBe('bad');
-    await admin().post('/setup/pricing_billing/signoff?utility=swa-w', { comment: 'with the rates of 2027', confirmed: 'bills_match' }).is(303);
+    // Both who sign it sign again; an administrator who has neither role does not, whatever the rights.
+    const again = { comment: 'with the rates of 2027', confirmed: 'bills_match' }, sign = (who) => as(who).post('/setup/pricing_billing/signoff?utility=swa-w', again);
+    for (const who of ['tenant_admin', 'billing_manager', 'utility_admin']) await as(who).get('/account').is(200);
+    await sign('tenant_admin').is(403).and((r) => expect(r.text).toContain('You are not among those who sign this step. Wanted is the signature of: Billing manager, Utility administrator.'));
+    await sign('utility_admin').done('You have signed Pricing & Billing. Still wanted is the signature of: Billing manager.');
+    expect(await signed()).toBe('bad');
+    expect(state_of(await admin().get('/setup/pricing_billing?utility=swa-w').followed(), 'Pricing &amp; Billing')).toBe('Changed after sign-off');
+    // A price that is changed before the second has signed takes the first one's back.
+    await manager.post(use.slice(8), { tier_from: ['0', '5', '10'], tier_upto: ['5', '10', ''], tier_price: ['4.65', '6.75', '9.10'] }, { from: use.slice(8) }).done('WATER-USE is saved.');
+    await sign('billing_manager').done('Still wanted is the signature of: Utility administrator.');
+    await admin().get('/setup/pricing_billing?utility=swa-w').followed().sees('Changed since it was signed by');
+    expect(await signed()).toBe('bad');
+    await sign('utility_admin').done('Pricing & Billing is signed off.');
     expect(await signed()).toBe('ok');
+  });
+
+  test('ONB-GUIDED a step that two roles sign is signed off when both have signed, each for itself', async () => {
+    const of = one("select id from utility where code = 'swa-w'"), page = '/setup/customer_settings?utility=swa-w', state = () => one(`select state from setup_step where step_key = 'customer_settings' and utility_id = ${of}`);
+    const confirmed = ['channels_tried', 'templates_seen', 'portal_tried'], sign = (who, comment) => as(who).post('/setup/customer_settings/signoff?utility=swa-w', { comment, confirmed });
+    const begin = () => { sql(`update setup_step set state = 'complete', signed_off_by = null, signed_off_at = null, signoff_comment = null, snapshot = null where step_key = 'customer_settings' and utility_id = ${of}`); sql("delete from setup_signature where step_key = 'customer_settings'"); };
+    const given = () => sql("select g.role_code, g.basis, u.email, g.comment from setup_signature g join user u on u.id = g.signed_by where g.step_key = 'customer_settings' and g.ended_at is null order by g.id");
+    begin();
+    for (const who of ['tenant_admin', 'utility_admin', 'cso_supervisor', 'comms_manager', 'meter_manager']) await as(who).get('/account').is(200);
+    // Whoever signs comes to the set-up without the right to the settings, and to the step that waits.
+    await as('cso_supervisor').get('/setup?utility=swa-w').goes(page);
+    await as('cso_supervisor').get(page).followed().sees('Signatures', 'Wanted', 'You sign as: CSO supervisor.');
+    await admin().get(page).followed().sees('You are not among those who sign this step.').and((r) => expect(r.body).not.toContain('customer_settings/signoff'));
+    await sign('tenant_admin').is(403);
+    await sign('meter_manager').is(403).and((r) => expect(r.text).not.toContain('expired'));
+    expect(given()).toEqual([]);
+    await as('cso_supervisor').post('/setup/customer_settings/signoff?utility=swa-w', { comment: 'x' }, { from: page }).refuses(422, 'confirmed', 'Tick what you have looked at: Every way to pay was tried with 1.00.');
+    await sign('cso_supervisor', 'The desk is ready').done('You have signed Customer settings. Still wanted is the signature of: Communications manager.');
+    expect(state()).toBe('complete');
+    expect(sql(`select signed_off_by, snapshot from setup_step where step_key = 'customer_settings' and utility_id = ${of}`)).toEqual([{ signed_off_by: null, snapshot: null }]);
+    await sign('cso_supervisor', 'Once more').is(422).and((r) => expect(r.text).toContain('You have signed this step. Still wanted is the signature of: Communications manager.'));
+    expect(given()).toEqual([{ role_code: 'cso_supervisor', basis: 'role', email: 'cso_supervisor@swa.test', comment: 'The desk is ready' }]);
+    await admin().get('/setup/checklist?utility=swa-w').sees('CSO supervisor: ', 'The desk is ready', 'Communications manager: not signed');
+    await admin().get('/setup/go_live?utility=swa-w').is(200).and((r) => expect(r.body).toMatch(/All required steps are signed off[\s\S]*?class="s-b bad"/));
+    // Whose signature is wanted is told, and signs.
+    expect(sql("select n.title, n.link from notification n join user u on u.id = n.recipient_id and n.recipient_kind = 'user' where u.email = 'comms_manager@swa.test' and n.topic = 'setup'")).toEqual([{ title: 'Your signature is wanted: Customer settings', link: '/setup/customer_settings?utility=swa-w' }]);
+    expect(one("select count(*) from notification where topic = 'setup' and recipient_id = (select id from user where email = 'cso_supervisor@swa.test')")).toBe('0');
+    await sign('comms_manager', 'Texts are ready').done('Customer settings is signed off.');
+    expect(state()).toBe('signed_off');
+    expect(given().map((g) => g.role_code)).toEqual(['cso_supervisor', 'comms_manager']);
+    expect(sql("select json_value(snapshot, '$.step') step from setup_signature where step_key = 'customer_settings'")).toEqual([{ step: 'customer_settings' }, { step: 'customer_settings' }]);
+    expect(sql("select u.email, json_value(v.after_value, '$.role') role, e.reason from audit_entry e join audit_value v on v.audit_id = e.id join user u on u.id = e.actor_id where e.entity = 'setup_step' and e.action = 'sign_off' and json_value(v.after_value, '$.role') in ('cso_supervisor', 'comms_manager') order by e.id"))
+      .toEqual([{ email: 'cso_supervisor@swa.test', role: 'cso_supervisor', reason: 'The desk is ready' }, { email: 'comms_manager@swa.test', role: 'comms_manager', reason: 'Texts are ready' }]);
+    await admin().get(page).followed().sees('Signed off by CSO supervisor, Communications manager').lacks('Wanted');
+
+    // A role that nobody active has: an administrator signs in its place, and only for that.
+    begin();
+    sql("update user set status = 'inactive' where email like 'comms_manager%'");
+    await as('utility_admin').get(page).followed().sees('Nobody active has this role and its approval', 'Nobody active could sign as these, so you sign in their place: Communications manager.').lacks('You sign as');
+    await sign('utility_admin', 'For the texts').done('Still wanted is the signature of: CSO supervisor.');
+    expect(given()).toEqual([{ role_code: 'comms_manager', basis: 'in_place', email: 'utility_admin@swa.test', comment: 'For the texts' }]);
+    await sign('cso_supervisor', 'And the desk').done('Customer settings is signed off.');
+    await admin().get(page).followed().sees('In place of this role, which nobody active had.');
+    sql("update user set status = 'active' where email like 'comms_manager%'");
+
+    // One person with both roles signs for both with one press.
+    begin();
+    sql("insert into user_role (user_id, role_id, utility_id) select u.id, r.id, r.utility_id from user u join role r on r.code in ('comms_manager', 'cso_supervisor') and r.utility_id = ? where u.email = 'utility_admin@swa.test'", [of]);
+    await as('utility_admin').get(page).followed().sees('You sign as: CSO supervisor, Communications manager.');
+    await sign('utility_admin', 'All of it').done('Customer settings is signed off.');
+    expect(given().map((g) => [g.role_code, g.basis, g.email])).toEqual(['cso_supervisor', 'comms_manager'].map((role) => [role, 'role', 'utility_admin@swa.test']));
+    sql("delete x from user_role x join user u on u.id = x.user_id and u.email = 'utility_admin@swa.test' join role r on r.id = x.role_id and r.code in ('comms_manager', 'cso_supervisor')");
+  });
+
+  test('ONB-GUIDED two who sign at the same time sign the step off between them', async () => {
+    const of = one("select id from utility where code = 'swa-w'"), page = '/setup/customer_settings?utility=swa-w';
+    sql(`update setup_step set state = 'complete' where step_key = 'customer_settings' and utility_id = ${of}`), sql("delete from setup_signature where step_key = 'customer_settings'");
+    const sign = (who) => as(who).post('/setup/customer_settings/signoff?utility=swa-w', { comment: who, confirmed: ['channels_tried', 'templates_seen', 'portal_tried'] }).is(303);
+    await Promise.all([as('cso_supervisor').get(page).followed(), as('comms_manager').get(page).followed()]);
+    await Promise.all([sign('cso_supervisor'), sign('comms_manager')]);
+    expect(one(`select state from setup_step where step_key = 'customer_settings' and utility_id = ${of}`)).toBe('signed_off');
+    expect(one("select count(*) from setup_signature where step_key = 'customer_settings' and ended_at is null")).toBe('2');
+  });
+
+  test('ONB-GUIDED steps that were signed off with one signature stay so when signatures come with an update', async () => {
+    const before = sql("select step_key, role_code, signed_by from setup_signature where ended_at is null order by step_key, role_code"), states = () => sql('select utility_id, step_key, state from setup_step order by id'), as_before = states();
+    sql('delete from setup_signature');
+    const file = fs.readFileSync(path.join(__dirname, '../../sql/tenant/0197-setup-signatures.sql'), 'utf8'), fill = file.slice(file.indexOf('insert into setup_signature')).replace(/;\s*$/, '');
+    for (let i = 0; i < 2; i++) sql(fill);        // it can run twice
+    expect(states()).toEqual(as_before);
+    const now = sql("select step_key, role_code, signed_by, basis from setup_signature order by step_key, role_code");
+    expect([...new Set(now.map((n) => n.basis))]).toEqual(['whole']);
+    expect(now.map((n) => `${n.step_key} ${n.role_code}`)).toEqual(before.map((n) => `${n.step_key} ${n.role_code}`));
+    await admin().get('/setup/pricing_billing?utility=swa-w').followed().sees('One signature for the whole step.').lacks('Wanted');
   });
 
   test('ONB-GUIDED the checklist is printed with states and signatures, as a page and as PDF', async () => {
@@ -464,7 +551,17 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     try { command('backup', folder, '--tenant', 'swa'); } finally { fs.rmSync(folder, { recursive: true, force: true }); }
     const ready = await admin().get(page).is(200);
     expect([...ready.body.matchAll(/<strong>([^<]*)<\/strong>(?:(?!<\/li>)[\s\S])*?class="s-b bad"/g)].map((m) => m[1])).toEqual([]);
-    expect(ready.text).toContain('Type swa-w to confirm.');
+    // Three sign: the two others first, then whoever orders it signs by that.
+    expect(ready.text).not.toContain('Type swa-w to confirm.');
+    const looked = ['settled', 'restored', 'support_known'], sign = (who) => as(who).post('/setup/go_live/signoff?utility=swa-w', { comment: `${who} agrees`, confirmed: looked });
+    await admin().post(url, { code: 'swa-w', confirmed: looked }).is(422).and((r) => expect(r.text).toContain('Before going live the signature is wanted of: Utility administrator, Billing manager.'));
+    expect(count('go_live')).toBe(0);
+    for (const who of ['billing_manager', 'utility_admin']) await as(who).get('/account').is(200);
+    await sign('billing_manager').done('Still wanted is the signature of: System administrator, Utility administrator.');
+    await sign('utility_admin').done('Still wanted is the signature of: System administrator.');
+    expect(one("select s.state from setup_step s join utility u on u.id = s.utility_id and u.code = 'swa-w' where s.step_key = 'go_live'")).not.toBe('signed_off');
+    await as('utility_admin').get(page).is(200).and((r) => expect(r.body).not.toContain('/setup/go_live/live'));
+    await admin().get(page).sees('Type swa-w to confirm.', 'You sign as: System administrator.', 'billing_manager agrees');
     await admin().post(url, { code: 'SWA-X' }, { from: page }).refuses(422, 'code', 'Type swa-w to confirm.');
     // what no program can see is ticked first
     const seen = ['settled', 'restored', 'support_known'];
@@ -536,6 +633,7 @@ story('ONB-GUIDED', 'E2E', ({ as, test, expect, sql, one, jobs_run, mails, comma
     // What was signed: what went, gateways and message providers as they stood, no secret of theirs.
     const signed = one("select s.snapshot from setup_step s join utility u on u.id = s.utility_id and u.code = 'swa-w' where s.step_key = 'go_live'"), { removed, values, confirmed } = JSON.parse(signed);
     expect(confirmed).toEqual(seen);
+    expect(sql("select g.role_code, u.email from setup_signature g join user u on u.id = g.signed_by where g.step_key = 'go_live' and g.ended_at is null order by g.id").map((g) => [g.role_code, g.email])).toEqual(['billing_manager', 'utility_admin', 'tenant_admin'].map((who) => [who, `${who}@swa.test`]));
     await admin().get('/setup/checklist?utility=swa-w').sees('Confirmed: A backup was restored once in a test.');
     expect(removed.bills).toBeGreaterThanOrEqual(bills);
     expect(values.gateways.map((g) => g.driver).sort()).toEqual(sql("select g.driver from gateway_account g join utility u on u.id = g.utility_id and u.code = 'swa-w' where g.status <> 'not_configured' order by g.driver").map((g) => g.driver));

@@ -36,9 +36,10 @@ static Opened sandbox_open(Ctx *c, const GatewayAccount *a, const Opening *o) {
 #define OUTCOME(F, T) F(T, const char *, outcome) F(T, const char *, params)
 ROW(Outcome, OUTCOME)
 
+/* What became of the payment: decided once, by the card. What its next refund shall do is another switch. */
 static Outcome *outcome_of(Ctx *c, Id intent) {
-    return db_find(c, Outcome, "select outcome, params from sandbox_outcome where intent_id=? order by id desc limit 1",
-                   intent);
+    return db_find(c, Outcome, "select outcome, params from sandbox_outcome where intent_id=? "
+                               "and outcome<>'refund_fails' order by id limit 1", intent);
 }
 
 static void read_outcome(Ctx *c, const Intent *i, const Outcome *o, IntentResult *to) {
@@ -191,6 +192,7 @@ void sandbox_post(Req *r) {
     const TestCard *card = in_given(in, "card") ? sandbox_card(in_text(in, "card")) : NULL;
     if (in_given(in, "card") && !card) problem(r, "card", "%s", msg(r->c.language, "hub.sandbox.not_a_test_card"));
     problems_end(r);
+    (void)db_id(c, "select id from payment_intent where id=? for update", i->id);     /* two tabs: one charge */
     if (!outcome_of(c, i->id)) {
         const char *number = card->number;
         db_run(c, "insert into sandbox_outcome (utility_id, intent_id, outcome, params) values (?,?,?,?)", c->utility,

@@ -166,7 +166,9 @@ ROW(Next, NEXT)
 static void decide(Ctx *c, void *arg) {
     Taken *t = arg;
     Next *was = db_find(
-        c, Next, "select id, outcome, params from sandbox_outcome where intent_id = ? order by id limit 1 for update",
+        c, Next,
+        "select id, outcome, params from sandbox_outcome where intent_id = ? and outcome <> 'refund_fails' "
+        "order by id limit 1 for update",
         t->o->intent->id);
     if (was) {
         t->outcome = was->outcome, t->params = was->params, t->is_lost = false;
@@ -228,6 +230,7 @@ Charged sandbox_charge(Ctx *c, const GatewayAccount *a, const ChargeOrder *o) {
 Charged sandbox_charge_look(Ctx *c, const GatewayAccount *a, const Intent *i, const char *payment_id) {
     (void)payment_id;
     Next *n = db_find(c, Next,
-                      "select id, outcome, params from sandbox_outcome where intent_id = ? order by id limit 1", i->id);
+                      "select id, outcome, params from sandbox_outcome where intent_id = ? "
+                      "and outcome <> 'refund_fails' order by id limit 1", i->id);
     return n ? charged_of(c, a, i, n->outcome, n->params) : (Charged){ .class = OUT_UNKNOWN };
 }

@@ -180,6 +180,26 @@ story('ONB03US01 sandbox', 'HUB-FIX', ({ as, portal, test, expect, sql, one, job
     verify();
   });
 
+  test('ONB03US01 the switch of the next refund says nothing of the payment: it is still found when asked for, told late, and not taken twice', async () => {
+    const admin = as('utility_admin'), p = await pay('6.10', { delivery: 'never' }), late = await pay('6.20', { delivery: 'late', seconds: '1800' });
+    for (const q of [p, late]) {
+      await admin.post(`/integrations/payments/${no_of(q.id)}/sandbox`, { what: 'refund_fails' }, { from: `/integrations/payments/${no_of(q.id)}/sandbox` }).done('The sandbox gateway has it');
+      expect([state(q.id), payments(q.id)]).toEqual(['requires_action', 0]);
+    }
+    // the page once more, with a card that is declined: what was decided stays
+    await p.who.post(`/sandbox/pay/${p.id}`, { ...CARD, card: '4000 0000 0000 0002', delivery: 'once' }, { from: `/sandbox/pay/${p.id}` }).is(303);
+    await jobs_run();
+    expect([state(p.id), events(p.id), sql('select outcome from sandbox_outcome o join payment_intent i on i.id = o.intent_id where i.public_id = ? order by o.id', [p.id]).map((o) => o.outcome)]).toEqual(['requires_action', [], ['paid', 'refund_fails']]);
+    await admin.post(`/integrations/payments/${no_of(p.id)}/check`, {}).is(303);
+    await jobs_run();
+    expect([state(p.id), payments(p.id), one('select card_last4 from payment where payment_intent_id = (select id from payment_intent where public_id = ?)', [p.id])]).toEqual(['succeeded', 1, '4242']);
+    clock.forward({ minutes: 31 });
+    guest = null;
+    await jobs_run();
+    expect([state(late.id), payments(late.id), one('select card_last4 from payment where payment_intent_id = (select id from payment_intent where public_id = ?)', [late.id])]).toEqual(['succeeded', 1, '4242']);
+    verify();
+  });
+
   test('ONB03US01 the first gateway of the order that works is taken; without any there is nothing to press', async () => {
     sql("update gateway_account set status = 'active', api_base = 'http://127.0.0.1:1' where driver = 'stripe'");
     const p = await begin('8.00');

@@ -330,7 +330,8 @@ static void run_danger(Req *r, const RunRow *run, const RunCounts *k, const char
     show_text(r, "page.title", msg_format(r, r->c.language, key, { "run", run->run_no }));
     show_text(r, "page.crumbs.0.text", run->run_no);
     show_text(r, "page.crumbs.0.url", link_path(r, "%s", run_path(&r->c, run)));
-    form_show(r, "confirm", &danger_form, text(r, "%s/%s", run_path(&r->c, run), event));
+    FormView *v = form_show(r, "confirm", &danger_form, text(r, "%s/%s", run_path(&r->c, run), event));
+    form_version(v, run->row_version);
     show_text(r, "confirm.text.0", word(r, text(r, "%s_what", key)));
     show_fact(r, "confirm.facts", word(r, "billing.run.accounts"), run_count(r, k->total), NULL);
     show_fact(r, "confirm.facts", word(r, "billing.run.danger_drafts"), run_count(r, drafts), NULL);
@@ -376,7 +377,7 @@ void run_move(Req *r, const char *mode, const Machine *m) {
         if (!strcmp(event, *s)) fail(r, NOT_FOUND, "There is no such move.");
     const char *words = field_text(r, "reason");
     if (words && strlen(words) > 500) fail_field(r, INVALID, "reason", "Use at most 500 characters.");
-    /* the buttons say which version was seen; confirmations of single moves ask about the run as it is */
+    /* buttons and confirmations say which version was seen; without one nothing was shown, and the run's state decides */
     if (field_text(r, "row_version")) machine_press(r, m, run->id, event, words, (void *)words);
     else machine_move(&r->c, m, run->id, event, words, (void *)words);
     note(r, "%s: %s.", run->run_no, state_label(r, run_get(&r->c, run->id)->state));
@@ -451,7 +452,11 @@ static void ask(Req *r, const Form *form, const char *what, const char *undo) {
               ? "billing.run.release_of" : "billing.run.leave_out_of", { "account", t->account_no }));
     show_text(r, "page.crumbs.0.text", run->run_no);
     show_text(r, "page.crumbs.0.url", link_path(r, "%s", run_path(&r->c, run)));
-    form_show(r, "confirm", form, text(r, "%s/accounts/%s/%s", run_path(&r->c, run), url_part(r, t->account_no), what));
+    FormView *v = form_show(r, "confirm", form, text(r, "%s/accounts/%s/%s", run_path(&r->c, run),
+                                                     url_part(r, t->account_no), what));
+    form_version(v, run->row_version);
+    /* told that it has changed, the person looks at what stands here now */
+    if (r->again && r->refused == CONFLICT) show_int(r, "confirm.row_version", run->row_version);
     show_fact(r, "confirm.facts", word(r, "billing.run.account"), t->account_no, t->name);
     if (t->code) show_fact(r, "confirm.facts", t->code, t->message, NULL);
     if (t->amount.minor) show_fact(r, "confirm.facts", word(r, "billing.run.amount"), run_money(r, t->amount), NULL);
@@ -459,6 +464,16 @@ static void ask(Req *r, const Form *form, const char *what, const char *undo) {
     show_text(r, "confirm.tone", "primary");
     show_text(r, "confirm.back_url", link_path(r, "%s", run_path(&r->c, run)));
     page(r, "layout/confirm");
+}
+
+#define SEEN_ROW(F, T) F(T, int64_t, row_version) F(T, Time, updated_at)
+ROW(Seen, SEEN_ROW)
+
+/* The amount that was shown may be another by now: each calculation is a move of the run. */
+static void check_seen(Req *r, const RunRow *run) {
+    if (!field_text(r, "row_version")) return;          /* nothing was shown */
+    Seen *now = db_one(r, Seen, "select row_version, updated_at from bill_run where id=? for update", run->id);
+    press_check(r, now->row_version, now->updated_at);
 }
 
 void run_release_page(Req *r) {
@@ -491,6 +506,7 @@ void run_release_post(Req *r) {
     Input *in = form_read(r, &release_form);
     problems_end(r);
     RunRow *run = run_of_path(r, NULL);
+    check_seen(r, run);
     Target *t = target_of(r, run);
     run_release_item(&r->c, run, t->account, in_text(in, "reason"));
     if (!strcmp(run->mode, "v1")) {
@@ -509,6 +525,7 @@ void run_leave_post(Req *r) {
     problems_end(r);
     RunRow *run = run_of_path(r, NULL);
     check_leaving_out(r, run);
+    check_seen(r, run);
     Target *t = target_of(r, run);
     run_leave_out(&r->c, run, t->account, in_text(in, "reason"));
     if (!strcmp(run->mode, "v1")) run_settle(&r->c, run->id);

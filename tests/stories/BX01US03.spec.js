@@ -181,6 +181,23 @@ story('BX01US03 stale', 'BX-FIX', (kit) => {
     expect(state()).toBe('review');
   });
 
+  test('BX01US03 who confirms what a run shows no longer is told, and nothing is done; the page then shows it as it is', async () => {
+    const path = '/bx/runs/RUN-2026-0001', leave = `${path}/accounts/SF-1001/leave-out`, version = (r) => r.body.match(/name="row_version" value="(\d+)"/)?.[1];
+    const drafts = () => sql("select a.account_no no, b.status s from bill b join account a on a.id = b.account_id where b.live_flag = 1 order by no"), of_1001 = () => one("select i.state from bill_run_item i join account a on a.id = i.account_id where a.account_no = 'SF-1001'");
+    const seen = version(await manager().get(`${path}/roll_back`).is(200)), before = drafts(), state_before = of_1001();
+    expect(version(await manager().get(leave).is(200))).toBe(seen);
+    await second().post(`${path}/bills`, { bulk: 'recalculate', ids: 'SF-1002' }, { from: `${path}/bills` }).done('1 account is calculated anew.');
+    await jobs_run();
+    expect(state()).toBe('review');
+    await manager().post(`${path}/roll_back`, { row_version: seen, reason: 'all wrong' }, { from: `${path}/roll_back` }).refuses(409, null, /This record was changed by another user at .*Look at it again, then decide\./);
+    const told = await manager().post(leave, { row_version: seen, reason: 'plan disputed again' }, { from: leave }).refuses(409, null, 'Look at it again, then decide.');
+    expect([state(), drafts(), of_1001()]).toEqual(['review', before, state_before]);
+    expect(told.body).toContain('plan disputed again');                     // what was typed is kept
+    expect(Number(version(told))).toBeGreaterThan(Number(seen));            // and the next press is about what stands there now
+    expect(version(told)).toBe(one("select row_version from bill_run where run_no = 'RUN-2026-0001'"));
+    expect(one("select count(*) from audit_entry where entity = 'bill_run' and action like 'roll_back%'")).toBe('0');
+  });
+
   test('BX01US03.7 rolled back: no live draft, readings free, a new run can be made', async () => {
     await move(manager(), 'roll_back').done();
     expect(state()).toBe('rolled_back');

@@ -246,7 +246,7 @@ static const struct { const char *template_, *field;
 } secrets[] = {
     { "otp_code", "code" },          { "password_reset", "link" }, { "staff_invitation", "link" },
     { "portal_invitation", "link" }, { "email_change", "link" },   { "new_device", "link" },
-    { "mailbox_test", "link" },
+    { "mailbox_test", "link" },      { "payment_link", "link" },
 };
 
 /* The fields with dots in place of a secret; the same ones when the template has none. */

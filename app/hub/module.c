@@ -70,6 +70,8 @@ static const Route hub_routes[] = {
     GET ("/integrations/links/new",           "cis.payments", CREATE, link_new_page),
     POST("/integrations/links/new",           "cis.payments", CREATE, link_new_post),
     GET ("/integrations/links/{no}",          "cis.payments", CREATE, link_page),
+    GET ("/integrations/links/{no}/sending",  "cis.payments", CREATE, link_send_page),
+    POST("/integrations/links/{no}/sending",  "cis.payments", CREATE, link_send_post, .form = link_send_page),
     POST("/integrations/links/{no}/withdrawal", "cis.payments", CREATE, link_withdraw_post, .form = link_page),
     GET ("/integrations/refunds",             "hub.refunds", VIEW, refund_leg_list_page),
     GET ("/integrations/refunds/{no}",        "hub.refunds", EDIT, refund_hand_page),

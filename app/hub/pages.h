@@ -55,6 +55,8 @@ void    link_new_page(Req *r);
 void    link_new_post(Req *r);
 void    link_page(Req *r);
 void    link_withdraw_post(Req *r);
+void    link_send_page(Req *r);
+void    link_send_post(Req *r);
 
 /* event_page.c */
 enum { HOOK_TRIES = 25 };       /* of an event; then it is dead */

@@ -84,6 +84,66 @@ story('ONB03US01 pay by link', 'HUB-FIX', ({ as, portal, test, expect, sql, one,
     verify();
   });
 
+  test('ONB03US01 a link is sent to the holder of the account by e-mail or text message; the history does not show it', async () => {
+    const cashier = as('cashier'), sending = (no) => `${of(no)}/sending`, messages = () => sql("select channel, status, lang, to_address `to`, body_text body, body_enc is not null sealed from message where template_key = 'payment_link' order by id");
+    const before = Number(one("select count(*) from audit_entry where action = 'send' and entity = 'payment_intent'")), mail = 'payer2@swa.test', phone = '+15035550302';
+    await cashier.post(form, { account_no: account, amount: '16.00' }).done('The link is made.');
+    const { id, no } = made();
+    await as('billing_clerk').get(sending(no)).is(403);
+    await as('billing_clerk').post(sending(no), { channel: 'email' }, { raw: true }).is(403);
+    await cashier.get(of(no)).sees('Send', 'Withdraw the link');
+    await cashier.get(sending(no)).sees('Send payment link', 'Payer Two gets the link to pay $16.00', mail, phone);
+    await cashier.post(sending(no), { channel: null }, { from: sending(no) }).refuses(422, 'channel');
+    await cashier.post(sending(no), { channel: 'letter' }, { from: sending(no) }).refuses(422, 'channel');
+    expect(messages()).toEqual([]);
+    await cashier.post(sending(no), { channel: 'email' }, { from: sending(no) }).done(`The link is on its way to ${mail}.`);
+    await cashier.post(sending(no), { channel: 'sms' }, { from: sending(no) }).done(`The link is on its way to ${phone}.`);
+    await jobs_run();
+    const letter = mails(mail).at(-1), short = mails(phone).at(-1);
+    expect(letter).toMatchObject({ channel: 'email', subject: expect.stringMatching(/^Pay \$16\.00 to /) });
+    for (const m of [letter, short]) expect(m.body).toMatch(new RegExp(`https://[^/ ]+(/p/swa-w)?/pay/${id}\\b`));
+    expect(letter.body).toContain(account);
+    expect(short.body).not.toContain('{{');
+    // stored with dots, and what was sealed until it left is gone: whoever reads the history cannot see who pays
+    expect(messages().map((m) => [m.channel, m.to, m.lang, m.sealed, m.body.includes(id), m.body.includes('••••••')])).toEqual([['email', mail, 'en', '0', false, true], ['sms', phone, 'en', '0', false, true]]);
+    expect(Number(one("select count(*) from audit_entry where action = 'send' and entity = 'payment_intent'")) - before).toBe(2);
+    await portal().get(`/pay/${id}`).sees('Pay $16.00');
+    // in the language of the holder
+    sql("update consumer set preferred_language = 'es' where email = ?", [mail]);
+    await cashier.post(sending(no), { channel: 'email' }, { from: sending(no) }).done('on its way');
+    await jobs_run();
+    expect(mails(mail).at(-1)).toMatchObject({ subject: expect.stringMatching(/^Pague /), body: expect.stringContaining('sin iniciar sesión') });
+    sql("update consumer set preferred_language = 'en' where email = ?", [mail]);
+  });
+
+  test('ONB03US01 nothing is sent where there is no address, where messages were stopped, or of a link that is over or paid', async () => {
+    const cashier = as('cashier'), sending = (no) => `${of(no)}/sending`, sent = () => Number(one("select count(*) from message where template_key = 'payment_link'")), mail = 'payer2@swa.test', phone = '+15035550302';
+    const no = one('select intent_no from payment_intent where amount_minor = 1600'), before = sent();
+    sql("insert into suppression (utility_id, channel, address_hash, reason, since, source) select utility_id, channel, to_hash, 'stop', created_at, 'test' from message where to_address = ? and channel = 'sms' limit 1", [phone]);
+    await cashier.post(sending(no), { channel: 'sms' }, { from: sending(no) }).refuses(422, 'channel', `Nothing is sent to ${phone}: messages to it were stopped, or it does not work. Give the link in another way.`);
+    sql('update suppression set lifted_at = utc_timestamp(6)');
+    sql('update consumer set email = null, primary_phone = null where email = ?', [mail]);
+    await cashier.get(sending(no)).sees('E-mail: none known', 'Text message: none known');
+    await cashier.post(sending(no), { channel: 'email' }, { from: sending(no) }).refuses(422, 'channel', 'Payer Two has no e-mail address.');
+    await cashier.post(sending(no), { channel: 'sms' }, { from: sending(no) }).refuses(422, 'channel', 'Payer Two has no telephone number.');
+    sql("update consumer set email = ?, primary_phone = ? where consumer_no = 'WA-CUST-100002'", [mail, phone]);
+    sql("update template set status = 'archived' where `key` = 'payment_link'");
+    await cashier.post(sending(no), { channel: 'email' }, { from: sending(no) }).refuses(422, 'channel', 'This message cannot be sent this way. See the message templates.');
+    sql("update template set status = 'active' where `key` = 'payment_link'");
+    // open on the screen while somebody withdraws it
+    const shown = await cashier.get(sending(no)).is(200), hidden = Object.fromEntries(['csrf', 'form_key'].map((k) => [k, shown.body.match(new RegExp(`name="${k}" value="([^"]+)"`))[1]]));
+    sql("update payment_intent set expires_at = '2026-01-31' where intent_no = ?", [no]);
+    await cashier.post(sending(no), { ...hidden, channel: 'email' }, { raw: true }).is(409);
+    await cashier.get(sending(no)).refuses(409, null, 'This link is over.');
+    await cashier.get(of(no)).lacks('/sending');
+    const paid = one("select intent_no from payment_intent where state = 'succeeded' and channel = 'link' limit 1");
+    await cashier.get(sending(paid)).refuses(409, null, 'It is paid.');
+    await cashier.get(of(paid)).lacks('/sending');
+    await cashier.get(sending('PI-0000099999')).is(404);
+    expect(sent()).toBe(before);
+    verify();
+  });
+
   test('ONB03US01 the pages of links look right, at a desk and on a phone', async ({ page }) => {
     test.setTimeout(120000);
     const faults = await watch(page.context());
@@ -93,6 +153,8 @@ story('ONB03US01 pay by link', 'HUB-FIX', ({ as, portal, test, expect, sql, one,
     await looks_right(page, { widths: [360, 1440], shots: 'pay-link' });
     await as('cashier').browse(page, of(one("select intent_no from payment_intent where amount_minor = 1400")));
     await looks_right(page, { widths: [360, 1440], shots: 'pay-link-open' });
+    await as('cashier').browse(page, `${of(one('select intent_no from payment_intent where amount_minor = 1400'))}/sending`);
+    await looks_right(page, { widths: [360, 1440], shots: 'pay-link-send' });
     expect(faults).toEqual([]);
   });
 });

@@ -377,7 +377,7 @@ void run_move(Req *r, const char *mode, const Machine *m) {
         if (!strcmp(event, *s)) fail(r, NOT_FOUND, "There is no such move.");
     const char *words = field_text(r, "reason");
     if (words && strlen(words) > 500) fail_field(r, INVALID, "reason", "Use at most 500 characters.");
-    /* buttons and confirmations say which version was seen; without one nothing was shown, and the run's state decides */
+    /* buttons and confirmations say which version was seen; without one nothing was shown: the state decides */
     if (field_text(r, "row_version")) machine_press(r, m, run->id, event, words, (void *)words);
     else machine_move(&r->c, m, run->id, event, words, (void *)words);
     note(r, "%s: %s.", run->run_no, state_label(r, run_get(&r->c, run->id)->state));

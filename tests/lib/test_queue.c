@@ -53,7 +53,18 @@ static JobStep self_job(Ctx *c, const JobRow *job) {
     return count_job(c, job);
 }
 
+/* writes down how much it could see */
+static JobStep see_job(Ctx *c, const JobRow *job) {
+    (void)job;
+    int64_t seen = db_int(c, "select count(*) from setting where `key` like 'test.news.%'");
+    nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,'test.seen',?) "
+              "on duplicate key update value=values(value)", c->utility, text(c, "%lld", (long long)seen));
+    return STEP_DONE;
+}
+
 static const JobHandler test_jobs[] = {
+    { "test.see", "general", see_job, 0, false },
     { "test.self", "general", self_job, 0, false },
     { "test.count", "general", count_job, 0, false }, { "test.fail", "general", fail_job, 2, false },
     { "test.bad", "general", bad_job, 0, false },
@@ -268,6 +279,57 @@ static void asked_by_one_who_has_not_committed(void) {
     SAME_INT(status, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(j);
     CU_ASSERT_PTR_NULL(ran_and_next(c, j, JOB_ENDED));
+}
+
+enum { TELLERS = 3, NEWS_EACH = 5, ROUNDS = 10 };
+
+static void tell(Ctx *c, void *no) {
+    db_run(c, "insert into setting (utility_id, `key`, value) values (?,?,'x')", c->utility,
+           text(c, "test.news.%d.%d", (int)getpid(), *(int *)no));
+    job_enqueue(c, &(NewJob){ .kind = "test.see", .unique_key = "k" });
+}
+
+static pid_t teller(void) {
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid) return pid;
+    static Ctx mine;
+    bool passed = true;
+    test_begin(&mine);
+    srand((unsigned)getpid());
+    for (int i = 0; i < NEWS_EACH; i++) {
+        passed = in_tx(&mine, tell, &i) && passed;
+        nanosleep(&(struct timespec){ .tv_nsec = rand() % 12000000 }, NULL);
+    }
+    _exit(!passed);
+}
+
+static bool work_once(void) {
+    Ctx *c = test_ctx();
+    Claim *j = claim_one(c, "general");
+    if (j) SAME_INT(job_run(c, j, 0), JOB_ENDED);
+    return j;
+}
+
+static void read_seen(Ctx *c, void *seen) {
+    *(int64_t *)seen = db_int(c, "select coalesce(max(cast(value as signed)), 0) from setting where `key`='test.seen'");
+}
+
+/* Three tell at once while one works: whatever was told last is seen. */
+static void nothing_is_missed(void) {
+    fresh();
+    for (int round = 1; round <= ROUNDS; round++) {
+        pid_t pid[TELLERS];
+        int64_t seen = 0;
+        for (int i = 0; i < TELLERS; i++) pid[i] = teller();
+        for (int i = 0, status = 1; i < TELLERS; i++) {
+            while (!waitpid(pid[i], &status, WNOHANG)) work_once();
+            SAME_INT(status, 0);
+        }
+        while (work_once()) { }
+        PASSES(test_ctx(), read_seen, &seen);
+        SAME_INT(seen, round * TELLERS * NEWS_EACH);
+    }
 }
 
 static void later_and_first(void) {
@@ -583,6 +645,7 @@ int main(int argc, char **argv) {
         { "unique: asked for when its first part is done", asked_in_the_middle },
         { "unique: neither begins nor ends before who asked has committed", asked_by_one_who_has_not_committed },
         { "unique: news for one that dies", asked_and_dead },
+        { "unique: three tell at once while one works, no news is missed", nothing_is_missed },
         { "due times and priority", later_and_first }, { "four workers, 200 jobs, none twice", no_double },
         { "each was tried once", no_double_attempt },
         { "finish: a lost lease rolls everything back", lost_lease },

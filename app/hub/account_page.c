@@ -249,6 +249,17 @@ static const char *fee_words(Req *r, const AccountView *a) {
                       { "methods", methods_words(r, a->methods, a->fee_methods) });
 }
 
+/* Where ways cost differently: the taken ones that the gateway's page cannot be held to; NULL: none. */
+static const char *unheld_words(Req *r, const AccountView *a) {
+    const GatewayDriver *d = gateway_driver(a->driver);
+    FeeTerms terms = { a->fee_fixed_minor, a->fee_rate_ppm, a->methods, a->fee_methods };
+    Text t = text_start(r);
+    for (const char *const *m = gateway_methods; d->held && fee_differs(&terms) && *m; m++)
+        if (words_have(a->methods, *m) && !words_have(d->held, *m))
+            text_addf(&t, "%s%s", t.n ? ", " : "", state_label(r, *m));
+    return t.n ? msg_format(r, r->c.language, "hub.fee_unheld", { "methods", t.s }, { "name", d->label }) : NULL;
+}
+
 static void show_settings(Req *r, const AccountView *a) {
     static const char facts[] = "show.sections.2.facts";
     const Locale *l = r->c.locale;
@@ -259,6 +270,8 @@ static void show_settings(Req *r, const AccountView *a) {
                                                      locale_money(&r->c.mem, l, a->max_minor)), NULL);
     show_fact(r, facts, word(r, "hub.convenience_fee"),
               a->fee_fixed_minor.minor || a->fee_rate_ppm ? fee_words(r, a) : word(r, "hub.no_fee"), NULL);
+    const char *unheld = unheld_words(r, a);
+    if (unheld) show_fact(r, facts, word(r, "hub.fee_of_page"), unheld, NULL);
     show_fact(r, facts, word(r, "hub.contract_fee"),
               a->has_cost ? text(r, "%s + %s", locale_money(&r->c.mem, l, a->cost_fixed_minor),
                                  locale_percent(&r->c.mem, l, a->cost_rate_ppm))

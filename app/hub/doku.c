@@ -168,6 +168,7 @@ static const char *const events[] = { "SUCCESS", "FAILED", "EXPIRED", NULL };
 
 const GatewayDriver doku_driver = { .name = "doku", .label = "DOKU", .credentials = credentials,
                                     .methods = "virtual_account,card,wallet,convenience_store,bank_transfer",
+                                    .held = "card,convenience_store",
                                     .currencies = "IDR", .events = events, .least_minor = 1000000,
                                     .pages = "https://sandbox.doku.com", .check = doku_check, .open = doku_open,
                                     .ask = doku_ask, .event_key = doku_key, .parse = doku_parse };

@@ -107,6 +107,8 @@ typedef struct GatewayDriver {
     const char *name, *label;
     const Credential *credentials;                              /* ended by {0} */
     const char *methods;                                        /* comma-separated, the first is the usual one */
+    const char *held;                                           /* those its page offers alone when one was chosen;
+                                                                   NULL: any of them */
     const char *currencies;                                     /* the same; NULL: any */
     const char *const *events;                                  /* to be switched on at the provider, ended by NULL */
     int64_t least_minor;                                        /* of a test payment */

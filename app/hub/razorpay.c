@@ -372,7 +372,7 @@ static const char *const events[] = { "payment.authorized", "payment.captured", 
                                       "payment.dispute.won", "payment.dispute.lost", "settlement.processed", NULL };
 
 const GatewayDriver razorpay_driver = { .name = "razorpay", .label = "Razorpay", .credentials = credentials,
-                                        .methods = "card,upi,wallet,bank_transfer", .events = events,
+                                        .methods = "card,upi,wallet,bank_transfer", .held = "", .events = events,
                                         .least_minor = 100, .pages = RAZORPAY_BASE, .check = razorpay_check,
                                         .open = razorpay_open, .returned = razorpay_returned, .ask = razorpay_ask,
                                         .event_key = razorpay_key, .too_old = razorpay_too_old,

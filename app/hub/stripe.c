@@ -181,7 +181,8 @@ static const char *const events[] = { "checkout.session.completed", "checkout.se
                                       "payout.paid", "payout.failed", NULL };
 
 const GatewayDriver stripe_driver = { .name = "stripe", .label = "Stripe", .credentials = credentials,
-                                      .methods = "card,wallet,bank_transfer", .events = events, .least_minor = 100,
+                                      .methods = "card,wallet,bank_transfer", .held = "card,bank_transfer",
+                                      .events = events, .least_minor = 100,
                                       .pages = "https://checkout.stripe.com", .check = stripe_check,
                                       .open = stripe_open, .ask = stripe_ask, .event_key = stripe_key,
                                       .parse = stripe_parse, .refund = stripe_refund,

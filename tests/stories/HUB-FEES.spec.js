@@ -143,6 +143,13 @@ story('ONB03US01 convenience fee', 'HUB-FIX', ({ as, portal, test, expect, sql, 
     try {
       sql("update gateway_account set status = 'inactive' where driver = 'sandbox'");
       sql("update gateway_account set status = 'active', api_base = ?, methods = '[\"card\",\"bank_transfer\"]', fee_rate_ppm = 10000, fee_methods = '[\"card\"]' where driver = 'stripe'", [double.url]);
+      const shown = () => as('utility_admin').get(`/integrations/gateways/${gateway('stripe')}`);
+      await shown().lacks('cannot be held');
+      sql("update gateway_account set methods = '[\"card\",\"wallet\",\"bank_transfer\"]' where driver = 'stripe'");
+      await shown().sees('Wallet: the page of Stripe cannot be held to this');
+      sql("update gateway_account set fee_methods = null where driver = 'stripe'");
+      await shown().lacks('cannot be held');                                // every way costs the same
+      sql("update gateway_account set methods = '[\"card\",\"bank_transfer\"]', fee_methods = '[\"card\"]' where driver = 'stripe'");
       for (const [way, types, total] of [['1-card', 'card', '1010'], ['1-bank_transfer', 'us_bank_account', '1000']]) {
         const p = await begin('10.00');
         await p.who.post(`/pay/${p.id}/start`, {}, { from: `/pay/${p.id}?way=${way}` }).is(303);

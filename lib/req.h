@@ -102,6 +102,7 @@ struct Req {
     struct _hdf  *data;
     const char   *location;
     const char   *type;             /* of `out` */
+    int           spool;            /* a file that is the body instead of out; 0: none */
     Text          out;
     const char   *file;             /* sent by nginx: "/_documents/<path below documents_dir>" */
     Header        header[24];
@@ -132,6 +133,9 @@ void go_to(Req *r, const char *url);
 /* The green note on the page that follows. */
 void note(Req *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void answer(Req *r, int status, const char *type, const char *body, size_t n);
+/* A body too large for memory: what stands in the file from its beginning, sent once the transaction is done. The file
+   stays the caller's, who leaves it open (`later`) and writes no more. */
+void answer_spool(Req *r, const char *type, int fd);
 void answer_text(Req *r, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Waits until the request is `ms` old: where the answer is the same for what is there and what is not, its time is the
    same too. */

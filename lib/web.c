@@ -4,6 +4,7 @@
 #include "lib/web.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcgiapp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -30,7 +31,10 @@
 #include "lib/resource.h"
 #include "lib/worker.h"
 
-enum { ROUTES_MAX = 2000, BODY_MAX = 1024 * 1024, FIELDS_BYTES = 1024 * 1024, UPLOADS_BYTES = 110 * 1024 * 1024 };
+enum { ROUTES_MAX = 2000, BODY_MAX = 1024 * 1024, FIELDS_BYTES = 1024 * 1024 };
+/* Of all files of a request: the largest that nginx passes on (nginx/locations.conf, data migration). What a route takes
+   is its own matter, said at the field. */
+enum { UPLOADS_BYTES = 252 * 1024 * 1024 };
 
 const WebConfig *web_config;
 static WebHooks hooks;
@@ -321,6 +325,12 @@ void answer(Req *r, int status, const char *type, const char *body, size_t n) {
     text_add_n(&r->out, body, n);
 }
 
+void answer_spool(Req *r, const char *type, int fd) {
+    r->status = 200;
+    r->type = text_copy(r, type);
+    r->spool = fd;
+}
+
 void answer_text(Req *r, int status, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -399,6 +409,7 @@ static void fresh_answer(Req *r) {
     r->template = r->location = r->type = r->file = NULL;
     r->note = r->note_kept;
     r->out = (Text){ 0 };
+    r->spool = 0;
     r->headers = r->headers_kept;
     r->problems = 0;
 }
@@ -690,6 +701,20 @@ static bool is_ended_job(Req *r) {
     return target && !strcmp(target, "job") && !hdf_get_value(r->data, "job.poll_url", NULL);
 }
 
+/* Where it cannot be read to its end, the answer is shorter than it said: the browser knows that it has not all of it. */
+static void send_spool(const Req *r, FCGX_Stream *out) {
+    struct stat s;
+    char piece[16384];
+    if (fstat(r->spool, &s)) s.st_size = 0;
+    FCGX_FPrintF(out, "Content-Length: %lld\r\n\r\n", (long long)s.st_size);
+    for (off_t at = 0; strcmp(r->method, "HEAD") && at < s.st_size;) {
+        ssize_t got = pread(r->spool, piece, sizeof piece, at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0 || FCGX_PutStr(piece, (int)got, out) < 0) return;
+        at += got;
+    }
+}
+
 static void send_answer(Req *r, FCGX_Request *f) {
     if (r->template) {
         r->out = text_start(r);
@@ -714,6 +739,10 @@ static void send_answer(Req *r, FCGX_Request *f) {
     }
     if (r->file) put(r, out, "X-Accel-Redirect", r->file);
     put(r, out, "Content-Type", r->type ? r->type : "text/plain; charset=utf-8");
+    if (r->spool) {
+        send_spool(r, out);
+        return;
+    }
     FCGX_FPrintF(out, "Content-Length: %lu\r\n\r\n", (unsigned long)r->out.n);
     if (strcmp(r->method, "HEAD") && r->out.n) FCGX_PutStr(r->out.s, (int)r->out.n, out);
 }

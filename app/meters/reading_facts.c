@@ -218,13 +218,14 @@ static void beside(Ctx *c, Entry *e, const Beside *r) {
     if (!time_compare(r->read_at, e->at)) e->at = time_add_us(e->at, 1);
 }
 
+/* From two days before: whatever the zone, the day is among them, and the register's history is not. */
 static void read_beside(Ctx *c, Entries *all, const char *registers) {
     Besides l = db_all(c, Beside,
         "select j.entry, r.id, coalesce(r.value_e3, -1) as value, r.read_at, r.read_on, r.type, r.source, "
         "r.status='passed' as has_passed from json_table(?, '$[*]' columns (entry int path '$[0]', "
         "register bigint path '$[1]', at datetime(6) path '$[3]', day date path '$[4]')) j straight_join "
-        "meter_reading r on r.register_id=j.register and r.live_flag=1 and (r.read_at>=j.at "
-        "or r.read_on=j.day) order by j.entry, r.read_at",
+        "meter_reading r on r.register_id=j.register and r.live_flag=1 and r.read_at>=j.at - interval 2 day "
+        "and (r.read_at>=j.at or r.read_on=j.day) order by j.entry, r.read_at",
         registers);
     for (size_t i = 0; i < l.n; i++) beside(c, &all->v[l.v[i].entry], &l.v[i]);
 }

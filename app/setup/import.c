@@ -352,6 +352,14 @@ const char *judged_key(const Judged *j, size_t row) {
     return key;
 }
 
+/* NULL too where a part of it is missing that each record has: then nothing can be told by it. */
+const char *judged_whole_key(const Judged *j, size_t row) {
+    const ImportColumn *k = j->set.of->columns;
+    for (size_t i = 0; i < j->set.width; i++)
+        if (k[i].flags & IMPORT_KEY && k[i].flags & IMPORT_REQUIRED && !j->set.cell[row * j->set.width + i]) return NULL;
+    return judged_key(j, row);
+}
+
 /* --- rows are judged ---------------------------------------------------------------------------------------------- */
 
 /* Some rows of a set, as a set. */
@@ -430,7 +438,7 @@ static void keys_there(Ctx *c, const Batch *b, Judged *j) {
     const char *column = import_key_column(j->set.of);
     if (!column) return;
     const char **keys = take_n(c, const char *, j->set.n + 1);
-    for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_key(j, i);
+    for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_whole_key(j, i);
     Linkeds l = db_all(c, Linked,
         "select j.row_no, l.entity_id as id, b.batch_no from json_table(?, '$[*]' columns (row_no int path '$[0]', "
         "value varchar(80) path '$[1]')) j straight_join import_link l on l.utility_id=? and l.entity=? "

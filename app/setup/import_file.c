@@ -46,17 +46,14 @@ static Bytes bytes_in(Ctx *c, int fd) {
 
 static void close_fd(void *fd) { close((int)(intptr_t)fd); }
 
-/* A file without a name that ends with the work. */
-static int scratch(Ctx *c) {
+int import_scratch(Ctx *c) {
     int fd = open(installation()->uploads_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0) fail(c, DOWN, "no file can be made: %s", strerror(errno));
     later(c, close_fd, (void *)(intptr_t)fd);
     return fd;
 }
 
-static void put(Ctx *c, int fd, const char *s, size_t n, int64_t *total) {
-    *total += (int64_t)n;
-    if (*total > IMPORT_BYTES_MAX) refuse(c, "file", "import.too_large");
+void import_write(Ctx *c, int fd, const char *s, size_t n) {
     while (n) {
         ssize_t did = write(fd, s, n);
         if (did < 0 && errno == EINTR) continue;
@@ -93,7 +90,7 @@ static const ZipEntry *list_of(Ctx *c, const Zip *z, bool has_files) {
 static int unpacked(Ctx *c, Bytes zip, bool has_files) {
     Zip z = zip_read(&c->mem, zip);
     if (z.problem) refuse(c, "file", strcmp(z.problem, "encrypted") ? "import.bad_zip" : "import.locked_zip");
-    int fd = scratch(c);
+    int fd = import_scratch(c);
     switch (zip_unpack(list_of(c, &z, has_files), IMPORT_BYTES_MAX, fd)) {
     case ZIP_DONE:    return fd;
     case ZIP_LARGE:   refuse(c, "file", "import.too_large");
@@ -117,7 +114,7 @@ static int converted(Ctx *c, Bytes b, const char *from) {
     iconv_t cd = iconv_open("UTF-8", from);
     if (cd == (iconv_t)-1) fail(c, BROKEN, "there is no conversion from %s", from);
     later(c, end_iconv, (void *)cd);
-    int fd = scratch(c);
+    int fd = import_scratch(c);
     int64_t total = 0;
     char *piece = take(c, PIECE), *in = (char *)(uintptr_t)b.p;
     size_t left = b.n;
@@ -125,7 +122,9 @@ static int converted(Ctx *c, Bytes b, const char *from) {
         char *out = piece;
         size_t room = PIECE;
         size_t answer = iconv(cd, &in, &left, &out, &room);
-        put(c, fd, piece, PIECE - room, &total);
+        total += (int64_t)(PIECE - room);
+        if (total > IMPORT_BYTES_MAX) refuse(c, "file", "import.too_large");
+        import_write(c, fd, piece, PIECE - room);
         if (answer == (size_t)-1 && errno != E2BIG) refuse(c, "encoding", "import.not_encoding");
     }
     return fd;
@@ -182,6 +181,20 @@ static char delimiter_of(const char *s, size_t n) {
     return known[most];
 }
 
+/* Every row takes a line, so that few files are read to their end to know how many rows they have. */
+static bool has_too_many(CsvReader *r, Bytes b) {
+    int64_t lines = 0;
+    const char *s = b.p;
+    for (size_t i = 0; i < b.n; i++) lines += s[i] == '\n' || s[i] == '\r';
+    if (lines <= IMPORT_ROWS_MAX) return false;
+    int64_t rows = 1;                               /* the first one was read */
+    for (CsvRow row; rows <= IMPORT_ROWS_MAX; rows++) {
+        CsvAnswer answer = csv_next(r, &row);
+        if (answer == CSV_END || answer == CSV_BROKEN) return false;
+    }
+    return true;
+}
+
 ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding, bool has_files) {
     ImportFile f = { .size = (int64_t)u->size };
     if (f.size > IMPORT_BYTES_MAX) refuse(c, "file", "import.too_large");
@@ -201,14 +214,15 @@ ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding, bool 
     size_t skip = b.n >= 3 && !memcmp(b.p, "\xef\xbb\xbf", 3) ? 3 : 0;
     f.delimiter = delimiter_of((const char *)b.p + skip, b.n - skip);
     CsvReader *r = csv_open_bytes(&c->mem, b.p, b.n,
-                                  (CsvRules){ .rows_max = IMPORT_ROWS_MAX, .bytes_max = IMPORT_BYTES_MAX,
-                                                                 .delimiter = f.delimiter });
+                                  (CsvRules){ .rows_max = IMPORT_ROWS_MAX + 1, .bytes_max = IMPORT_BYTES_MAX,
+                                              .delimiter = f.delimiter });
     f.header = csv_header(r, &f.header_n);
     CsvRow row;
     CsvAnswer first = csv_next(r, &row);
     if (first == CSV_BROKEN) fail_field(c, INVALID, "file", "%s", row.problem);
     if (!f.header_n || header_find(f.header, f.header_n, "", NULL) >= 0) refuse(c, "file", "import.no_header");
     if (first == CSV_END) refuse(c, "file", "import.empty");
+    if (has_too_many(r, b)) refuse(c, "file", "import.too_many");
     return f;
 }
 
@@ -246,7 +260,7 @@ int import_file_open(Ctx *c, const ImportSet *s, const char *name, int64_t most,
     const ZipEntry *e = s->files ? file_named(&s->files->zip, name) : NULL;
     *problem = e ? NULL : "import.no_file";
     if (!e) return -1;
-    int fd = scratch(c);
+    int fd = import_scratch(c);
     ZipAnswer answer = zip_unpack(e, most, fd);
     if (answer == ZIP_NO_ROOM) fail(c, DOWN, "a file cannot be written: %s", strerror(errno));
     *problem = answer == ZIP_DAMAGED ? "import.bad_file" : answer == ZIP_LARGE ? "import.large_file" : NULL;

@@ -23,6 +23,10 @@ extern const Choice import_encodings[];
    it names. */
 ImportFile import_file_take(Ctx *c, const Upload *u, const char *encoding, bool has_files);
 
+/* A file without a name that ends with the work; DOWN when there is no room for it, or for what is written. */
+int  import_scratch(Ctx *c);
+void import_write  (Ctx *c, int fd, const char *s, size_t n);
+
 /* The files beside the list of a batch. */
 typedef struct ImportArchive ImportArchive;
 const ImportArchive *import_archive(Ctx *c, Id document);

@@ -14,7 +14,7 @@
 #include "lib/locale.h"
 #include "lib/messages.h"
 
-enum { CHECK_CHUNK = 1000, BACK_CHUNK = 200 };
+enum { CHECK_CHUNK = 1000, BACK_CHUNK = 200, FORGET_CHUNK = 20000 };
 
 #define BATCH_COLUMNS \
     "id, batch_no, entity, file_name, document_id, archive_id, size, encoding, delimiter_char, header, " \
@@ -46,10 +46,9 @@ static void enqueue(Ctx *c, Id batch, const char *kind) {
     db_run(c, "update import_batch set job_id=? where id=?", job, batch);
 }
 
-/* What a dry run found before goes: it is made anew. */
+/* What a dry run found before goes: it is made anew (its rows by the job, for they may be a million). */
 static void start_check(Ctx *c, Id batch, void *arg) {
     (void)arg;
-    db_run(c, "delete from import_row where batch_id=?", batch);
     db_run(c, "update import_batch set total_count=0, valid_count=0, warning_count=0, error_count=0, new_count=0, "
               "changed_count=0, unchanged_count=0, problem=null, started_at=?, finished_at=null "
               "where id=?", c->now, batch);
@@ -103,30 +102,43 @@ static void taken_back(Ctx *c, Id batch, void *arg) {
                             .payload = json_pairs(c, "batch_id", text(c, "%lld", (long long)batch.id), NULL) });
 }
 
-#define MISSING(F, T) F(T, const char *, column_name) F(T, int64_t, n)
-ROW(Missing, MISSING)
+/* What this column refers to was neither brought in nor made by hand, as far as the dry run could tell. */
+static bool wants_before(Ctx *c, const Batch *b, const ImportColumn *k) {
+    if (!k->refers || !strcmp(k->refers, b->entity)) return false;
+    if (k->flags & IMPORT_REQUIRED && b->valid_count + b->warning_count) return false;      /* others are found */
+    return !db_int(c, "select exists (select 1 from import_link where utility_id=? and entity=?)", c->utility,
+                   k->refers);
+}
 
 /* Rows whose reference is unknown, while nothing of that kind was brought in, or made by hand: the other file comes
-   first. */
+   first. The dry run counts them once (check_ended), for they may be a million. */
+static const char *file_before(Ctx *c, const Batch *b) {
+    for (const ImportColumn *k = import_entity(b->entity)->columns; k->name; k++) {
+        if (!wants_before(c, b, k)) continue;
+        int64_t n = db_int(c, "select count(distinct r.line_no) from import_row r, json_table(r.messages, '$[*]' "
+                              "columns (code varchar(4) path '$.code', column_name varchar(60) path '$.column')) m "
+                              "where r.batch_id=? and r.state='error' and m.code='E07' and m.column_name=?", b->id,
+                           k->name);
+        if (n) return text(c, "Import %s before %s (%s rows refer to unknown %s).", k->refers, b->entity,
+                           locale_count(&c->mem, c->locale, n), k->refers_words);
+    }
+    return NULL;
+}
+
+/* As the dry run found it, while it is still so. */
+static const char *still_before(Ctx *c, const Batch *b) {
+    if (!b->problem || strncmp(b->problem, "Import ", 7)) return NULL;
+    for (const ImportColumn *k = import_entity(b->entity)->columns; k->name; k++) {
+        const char *begin = k->refers ? text(c, "Import %s before ", k->refers) : NULL;
+        if (begin && !strncmp(b->problem, begin, strlen(begin)) && wants_before(c, b, k)) return b->problem;
+    }
+    return NULL;
+}
+
 static Refusal order_refusal(Ctx *c, Id batch) {
     const Batch *b = batch_get(c, batch);
-    const ImportEntity *e = import_entity(b->entity);
-    Missings l = db_all(c, Missing, "select m.column_name, count(*) as n "
-                                    "from import_row r, json_table(r.messages, '$[*]' "
-                                    "columns (code varchar(4) path '$.code', column_name "
-                                    "varchar(60) path '$.column')) m "
-                                    "where r.batch_id=? and r.state='error' and m.code='E07' group by m.column_name",
-                        batch);
-    for (size_t i = 0; i < l.n; i++) {
-        int k = l.v[i].column_name ? import_column(e, l.v[i].column_name) : -1;
-        const ImportColumn *column = k < 0 ? NULL : &e->columns[k];
-        if (!column || !column->refers || !strcmp(column->refers, e->name)) continue;
-        if (column->flags & IMPORT_REQUIRED && b->valid_count + b->warning_count) continue;     /* others are found */
-        if (db_int(c, "select exists (select 1 from import_link where utility_id=? and entity=?)", c->utility,
-                   column->refers)) continue;
-        return REFUSE(c, CONFLICT, "Import %s before %s (%s rows refer to unknown %s).", column->refers, e->name,
-                      locale_count(&c->mem, c->locale, l.v[i].n), column->refers_words);
-    }
+    const char *before = still_before(c, b);
+    if (before) return REFUSE(c, CONFLICT, "%s", before);
     if (!strcmp(b->policy, "all_or_nothing") && b->total_count > IMPORT_ATOMIC_MAX)
         return REFUSE(c, CONFLICT, "All or nothing takes at most %s rows.",
                       locale_count(&c->mem, c->locale, IMPORT_ATOMIC_MAX));
@@ -262,7 +274,7 @@ static void find_twice(Ctx *c, const Batch *b, Judged *j) {
     const char *column = import_key_column(j->set.of);
     if (!column) return;
     const char **keys = take_n(c, const char *, j->set.n + 1);
-    for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_key(j, i);
+    for (size_t i = 0; i < j->set.n; i++) keys[i] = judged_whole_key(j, i);
     Earliers l = db_all(c, Earlier, "select j.row_no, min(r.line_no) as line_no "
                                     "from json_table(?, '$[*]' columns (row_no "
                                     "int path '$[0]', value varchar(80) path '$[1]')) j straight_join import_row r "
@@ -323,16 +335,22 @@ static void check_ended(Ctx *c, Id batch, const char *broken) {
     const Batch *b = batch_get(c, batch);
     db_run(c, "update import_batch set finished_at=?, problem=left(?, 500) where id=?", c->now, broken, batch);
     bool atomic = !strcmp(b->policy, "all_or_nothing");
-    Refusal first = order_refusal(c, batch);
-    if (first.text && !strncmp(first.text, "Import ", 7))
-        db_run(c, "update import_batch set problem=? where id=?", first.text, batch);
+    const char *before = file_before(c, b);
+    if (before) db_run(c, "update import_batch set problem=left(?, 500) where id=?", before, batch);
     bool good = !broken && b->valid_count + b->warning_count && !(atomic && b->error_count);
     machine_move_system(c, &import_batch, batch, good ? "good" : "bad", NULL, NULL);
+}
+
+/* Rows of a dry run before. false: there are no more. */
+static bool forget_rows(Ctx *c, Id batch) {
+    return db_run(c, "delete from import_row where batch_id=? order by line_no limit ?", batch, FORGET_CHUNK)
+        == FORGET_CHUNK;
 }
 
 JobStep import_validate_job(Ctx *c, const JobRow *job) {
     Batch *b = batch_lock(c, batch_of_job(c, job));
     if (strcmp(b->state, "validating") != 0) return STEP_DONE;
+    if (!job->cursor && forget_rows(c, b->id)) return STEP_AGAIN;
     Piece p = read_piece(c, b, job->cursor);
     if (p.n) {
         Judged j = judged_read(c, b, map_of(c, b), p.rows, p.n);
@@ -356,7 +374,7 @@ JobStep import_validate_job(Ctx *c, const JobRow *job) {
 
 /* --- the import --------------------------------------------------------------------------------------------------- */
 
-#define KEPT(F, T) F(T, int, line_no) F(T, const char *, raw) F(T, const char *, effect)
+#define KEPT(F, T) F(T, int, line_no) F(T, const char *, raw) F(T, const char *, effect) F(T, bool, has_said)
 ROW(Kept, KEPT)
 
 static RawRow *raw_rows(Ctx *c, const Kepts *l) {
@@ -381,33 +399,21 @@ static void keep_links(Ctx *c, const Batch *b, const Judged *j, const Id *ids) {
     db_bulk_end(bulk);
 }
 
-/* What came of the rows of a step. Those with nothing to say are written by one statement. */
+/* What came of the rows of a step. Most have nothing to say and had nothing to say: of those the long columns are not
+   touched. */
 static void write_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed,
-                          const char *const *said) {
-    Text plain = text_start(c);
-    JsonOut o = json_out(&plain);
-    json_open_list(&o, NULL);
-    DbBulk *bulk = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=?, effect=? "
+                          const char *const *said, const Kepts *l) {
+    DbBulk *loud = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=?, effect=? "
                               "where batch_id=? and line_no=?");
+    DbBulk *quiet = db_bulk(c, "update import_row set state=?, entity_id=?, effect=? where batch_id=? and line_no=?");
     for (size_t i = 0; i < j->set.n; i++) {
         const char *state = !ids[i].id ? "error" : changed[i] ? "imported" : "skipped", *effect = judged_effect(j, i);
-        if (said[i] || j->changes[i] || !ids[i].id) {
-            db_bulk_add(bulk, state, ids[i], ids[i].id ? j->changes[i] : NULL, said[i], effect, b->id, j->set.line[i]);
-            continue;
-        }
-        json_open_list(&o, NULL);
-        json_add_int(&o, NULL, j->set.line[i]);
-        json_add_text(&o, NULL, state);
-        json_add_int(&o, NULL, ids[i].id);
-        json_add_text(&o, NULL, effect);
-        json_close(&o);
+        if (said[i] || j->changes[i] || !ids[i].id || l->v[i].has_said)
+            db_bulk_add(loud, state, ids[i], ids[i].id ? j->changes[i] : NULL, said[i], effect, b->id, j->set.line[i]);
+        else db_bulk_add(quiet, state, ids[i], effect, b->id, j->set.line[i]);
     }
-    json_close(&o);
-    db_bulk_end(bulk);
-    db_run(c, "update json_table(?, '$[*]' columns (line int path '$[0]', state varchar(20) path '$[1]', id bigint "
-              "path '$[2]', effect varchar(10) path '$[3]')) j straight_join import_row r on r.batch_id=? "
-              "and r.line_no=j.line set r.state=j.state, r.entity_id=j.id, r.before_value=null, r.messages=null, "
-              "r.effect=j.effect", plain.s, b->id);
+    db_bulk_end(loud);
+    db_bulk_end(quiet);
 }
 
 /* Rows of one step: imported, skipped (nothing differed) or in error after all; and how their effects are others than
@@ -423,7 +429,7 @@ static void keep_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids,
         count_effect(&n, judged_effect(j, i), 1);
         count_effect(&n, l->v[i].effect, -1);
     }
-    write_outcome(c, b, j, ids, changed, said);
+    write_outcome(c, b, j, ids, changed, said, l);
     db_run(c, "update import_batch set imported_count=imported_count+?, skipped_count=skipped_count+?, "
               "error_count=error_count+?, new_count=new_count+?, changed_count=changed_count+?, "
               "unchanged_count=unchanged_count+?, cursor_row=?, updated_at=? where id=?", imported, skipped, wrong,
@@ -436,9 +442,9 @@ static int chunk_of(const Batch *b) {
 }
 
 static bool import_chunk(Ctx *c, const Batch *b, const CellMap *map, int after, int *last, size_t *wrong) {
-    Kepts l = db_all(c, Kept, "select line_no, raw, effect from import_row where batch_id=? and line_no>? "
-                              "and state in ('valid', 'warning') order by line_no limit ?", b->id, after,
-                     chunk_of(b));
+    Kepts l = db_all(c, Kept, "select line_no, raw, effect, messages is not null or before_value is not null as has_said "
+                              "from import_row where batch_id=? and line_no>? and state in ('valid', 'warning') "
+                              "order by line_no limit ?", b->id, after, chunk_of(b));
     if (!l.n) return false;
     Judged j = judged_read(c, b, map, raw_rows(c, &l), l.n);
     Id *ids = take_n(c, Id, l.n + 1);

@@ -17,7 +17,7 @@
 #include "lib/page.h"
 #include "lib/table.h"
 
-enum { ERRORS_FILE_MAX = 1000000 };
+enum { ERRORS_PIECE = 1000 };       /* rows that are held in memory */
 
 static const Choice batch_states[] = { { "uploaded", NULL }, { "mapped", NULL }, { "validating", NULL },
     { "validated", NULL }, { "validation_failed", NULL }, { "importing", NULL }, { "paused", NULL },
@@ -534,14 +534,10 @@ void import_rows(Req *r) {
 #define BAD(F, T) F(T, const char *, raw) F(T, const char *, messages) F(T, int, line_no)
 ROW(Bad, BAD)
 
-typedef struct ErrorFile { CsvText *csv; size_t width; } ErrorFile;
-
 /* A cell of the old system: numbers stay numbers, what a spreadsheet would take for a formula is disarmed. */
-static void bad_row(Ctx *c, void *row, void *arg) {
-    const Bad *b = row;
-    ErrorFile *f = arg;
+static void bad_row(Ctx *c, CsvText *csv, const Bad *b, size_t width) {
     Json raw = json_read(&c->mem, b->raw, strlen(b->raw), JSON_SIZE_MAX, NULL);
-    for (size_t i = 0; i < f->width; i++) csv_number(f->csv, json_text(json_item(raw, i), ""));
+    for (size_t i = 0; i < width; i++) csv_number(csv, json_text(json_item(raw, i), ""));
     Json all = b->messages ? json_read(&c->mem, b->messages, strlen(b->messages), JSON_SIZE_MAX, NULL) : (Json){ 0 };
     Text codes = text_start(c), texts = text_start(c);
     text_add(&codes, "");
@@ -552,25 +548,44 @@ static void bad_row(Ctx *c, void *row, void *arg) {
         text_addf(&codes, "%s%s", codes.n ? " " : "", json_text(one, "code"));
         text_addf(&texts, "%s%s%s%s", texts.n ? " " : "", column ? column : "", column ? ": " : "", said ? said : "");
     }
-    csv_text(f->csv, codes.s);
-    csv_text(f->csv, texts.s);
-    csv_number(f->csv, text(c, "%d", b->line_no));
-    csv_end(f->csv);
+    csv_text(csv, codes.s);
+    csv_text(csv, texts.s);
+    csv_number(csv, text(c, "%d", b->line_no));
+    csv_end(csv);
+}
+
+/* The next bad rows after a line, as CSV without the mark at its beginning. The last line of them; 0: there are none. */
+static int bad_rows(Ctx *c, Id batch, int after, size_t width, int fd) {
+    Bads l = db_all(c, Bad, "(select raw, messages, line_no from import_row where batch_id=? and state='error' "
+                            "and line_no>? order by line_no limit ?) union all (select raw, messages, line_no "
+                            "from import_row where batch_id=? and state='blocked' and line_no>? order by line_no "
+                            "limit ?) order by line_no limit ?", batch, after, ERRORS_PIECE, batch, after,
+                    ERRORS_PIECE, ERRORS_PIECE);
+    CsvText csv = { text_start(c), false };
+    for (size_t i = 0; i < l.n; i++) bad_row(c, &csv, &l.v[i], width);
+    import_write(c, fd, csv.text.s, csv.text.n);
+    return l.n ? l.v[l.n - 1].line_no : 0;
 }
 
 void import_errors(Req *r) {
     Batch *b = batch_of(r);
     perm_check(&r->c, "core.migration", VIEW);
     Texts header = header_of(&r->c, b);
-    ErrorFile f = { csv_start(&r->c.mem), header.n };
-    for (size_t i = 0; i < header.n; i++) csv_text(f.csv, header.v[i]);
-    csv_text(f.csv, "error_code");
-    csv_text(f.csv, "error_text");
-    csv_text(f.csv, "error_line");
-    csv_end(f.csv);
-    db_each(r, Bad, bad_row, &f, "select raw, messages, line_no from import_row where batch_id=? "
-                                 "and state in ('error', 'blocked') order by line_no limit ?", b->id, ERRORS_FILE_MAX);
+    CsvText *head = csv_start(&r->c.mem);
+    for (size_t i = 0; i < header.n; i++) csv_text(head, header.v[i]);
+    csv_text(head, "error_code");
+    csv_text(head, "error_text");
+    csv_text(head, "error_line");
+    csv_end(head);
+    int fd = import_scratch(&r->c);
+    import_write(&r->c, fd, head->text.s, head->text.n);
+    for (int after = 0, last; ; after = last) {
+        ArenaMark m = mark(r);
+        last = bad_rows(&r->c, b->id, after, header.n, fd);
+        rewind_to(r, m);
+        if (!last) break;
+    }
     audit_note(&r->c, "export", "import_batch", b->id, b->batch_no, NULL);
     header_set(r, "Content-Disposition", text(r, "attachment; filename=\"batch-%s-errors.csv\"", b->batch_no));
-    answer(r, 200, "text/csv; charset=utf-8", f.csv->text.s, f.csv->text.n);
+    answer_spool(r, "text/csv; charset=utf-8", fd);
 }

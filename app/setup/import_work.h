@@ -81,7 +81,8 @@ const char *judged_effect(const Judged *j, size_t row);
 /* [{"code":"E02","column":"phone","text":"...","value":"12"}] of one row; NULL when there is nothing to say. */
 const char *judged_messages(Ctx *c, const Judged *j, size_t row);
 bool        judged_is_good(const Judged *j, size_t row);
-const char *judged_key(const Judged *j, size_t row);
+const char *judged_key(const Judged *j, size_t row);           /* for people to find the row by */
+const char *judged_whole_key(const Judged *j, size_t row);     /* for telling rows and records apart */
 
 /* --- records that are there (import_change.c) --------------------------------------------------------------------- */
 

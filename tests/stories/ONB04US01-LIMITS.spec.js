@@ -6,7 +6,7 @@ const { story } = require('../support/story');
 const { migration } = require('../support/migration');
 
 story('ONB04US01', 'ONB-FIX', ({ as, test, expect, instance, order, sql, one, jobs_run, clock, sleep }) => {
-  const { admin, csv, upload, last, batch, validate, bring, run, take_back } = migration({ as, sql, one, jobs_run, sleep });
+  const { admin, csv, upload, last, batch, settle, validate, bring, run, take_back } = migration({ as, sql, one, jobs_run, sleep });
   const consumer = ['legacy_id', 'type', 'first_name', 'last_name', 'phone', 'email', 'consent_email', 'consent_sms'];
   const person = (n, more = {}) => consumer.map((k) => ({ legacy_id: `LC-${n}`, type: 'person', first_name: `First${n}`, last_name: `Last${n}`, phone: `+1503557${1000 + n}`, email: `limits${n}@old.test`, consent_email: 'yes', consent_sms: 'yes', ...more }[k]));
   const said = (b) => sql("select line_no l, state s, json_value(messages, '$[0].code') c, json_value(messages, '$[0].column') k, json_value(messages, '$[0].value') v from import_row where batch_id = ? and messages is not null order by line_no", [b.id]).map((r) => `${r.l} ${r.s} ${r.c} ${r.k} ${r.v}`);
@@ -19,6 +19,51 @@ story('ONB04US01', 'ONB-FIX', ({ as, test, expect, instance, order, sql, one, jo
     await admin().post(`/migration/${b.batch_no}/cancel`, {}, { from: `/migration/${b.batch_no}` }).is(303);
     await admin().post(`/migration/${b.batch_no}/import`).is(409);
     expect([batch(b.batch_no).state, one("select count(*) from consumer where legacy_no like 'LC-%'")]).toEqual(['cancelled', '0']);
+  });
+
+  test('ONB04US01 a row that lacks a part of its key is no second one of another', async () => {
+    const b = await validate('meter_reading', csv(['meter_serial', 'read_at', 'reading', 'type'], [['W-NONE', '', '1', 'actual'], ['W-NONE', '2026-13-45', '2', 'actual'], ['W-NONE', '2026-03-01', '3', 'actual'], ['W-NONE', '2026-03-01', '4', 'actual']]));
+    const codes = sql("select group_concat(m.code order by m.code) c from import_row r, json_table(r.messages, '$[*]' columns (code varchar(4) path '$.code')) m where r.batch_id = ? group by r.line_no order by r.line_no", [b.id]).map((r) => r.c);
+    expect(codes).toEqual(['E01,E07', 'E02,E07', 'E07', 'E05']);
+  });
+
+  // Rows and bytes of one file: what is over is refused at once, at its field, and nothing of it stays.
+  const kept = () => [one('select count(*) from import_batch'), one('select count(*) from document')];
+  const rows_of = (n) => Buffer.from(`legacy_id\n${'1\n'.repeat(n)}`);
+  test('ONB04US01 a file has at most 1,000,000 rows', async () => {
+    test.setTimeout(120000);
+    const before = kept();
+    await upload('consumer', rows_of(1000001)).refuses(422, 'file', 'The file has more than 1,000,000 rows. Split it into several files.');
+    expect(kept()).toEqual(before);
+    // empty lines are no rows, and a line break in quotation marks makes none
+    await upload('consumer', Buffer.concat([rows_of(999999), Buffer.from('\n\n\n"1\n\n"\n')])).is(303);
+    await admin().post(`/migration/${last()}/cancel`, {}, { from: `/migration/${last()}` }).is(303);
+  });
+
+  test('ONB04US01 a file has at most 250 MB', async () => {
+    test.setTimeout(120000);
+    const before = kept(), filled = (bytes) => { const b = Buffer.alloc(bytes, 'x'); b.write('legacy_id\n'); for (let at = 9; at < bytes; at += 200000) b[at] = 10; return b; };
+    await upload('consumer', filled(250 * 1024 * 1024 + 1)).refuses(422, 'file', 'The file is larger than 250 MB.');
+    expect(kept()).toEqual(before);
+    await upload('consumer', filled(120 * 1024 * 1024)).is(303);                   // far beyond what other pages take
+    expect(batch(last()).size).toBe(String(120 * 1024 * 1024));
+    await admin().post(`/migration/${last()}/cancel`, {}, { from: `/migration/${last()}` }).is(303);
+  });
+
+  test('ONB04US01 the error file has every bad row once, in the order of the file', async () => {
+    test.setTimeout(120000);
+    const b = await validate('consumer', csv(consumer, Array.from({ length: 2600 }, (_, i) => person(5000 + i, i % 13 ? { phone: '12' } : {}))));
+    expect([b.valid_count, b.error_count]).toEqual(['200', '2400']);
+    const file = await admin().get(`/migration/${b.batch_no}/errors.csv`);
+    const lines = file.body.trimEnd().split('\r\n'), bad = Array.from({ length: 2600 }, (_, i) => i).filter((i) => i % 13);
+    expect(lines[0]).toBe(`\ufeff${consumer.join(',')},error_code,error_text,error_line`);
+    expect(lines.slice(1).map((l) => `${l.split(',')[0]} ${l.split(',').pop()}`)).toEqual(bad.map((i) => `LC-${5000 + i} ${i + 2}`));
+    expect(file.headers['content-length']).toBe(String(file.bytes.length));
+    // once more, as it stands: what the dry run found before is gone
+    await admin().post(`/migration/${b.batch_no}/validate`, {}, { from: `/migration/${b.batch_no}` }).is(303);
+    const again = await settle(b.batch_no);
+    expect([again.total_count, again.valid_count, again.error_count, one('select count(*) from import_row where batch_id = ?', [b.id])]).toEqual(['2600', '200', '2400', '2600']);
+    await admin().post(`/migration/${b.batch_no}/cancel`, {}, { from: `/migration/${b.batch_no}` }).is(303);
   });
 
   let people, balances;

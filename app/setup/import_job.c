@@ -399,21 +399,33 @@ static void keep_links(Ctx *c, const Batch *b, const Judged *j, const Id *ids) {
     db_bulk_end(bulk);
 }
 
-/* What came of the rows of a step. Most have nothing to say and had nothing to say: of those the long columns are not
-   touched. */
+/* What came of the rows of a step. Those that have nothing to say and had nothing to say are written by one statement,
+   which leaves the long columns alone: with them it would go through a table on disk. */
 static void write_outcome(Ctx *c, const Batch *b, const Judged *j, const Id *ids, const bool *changed,
                           const char *const *said, const Kepts *l) {
-    DbBulk *loud = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=?, effect=? "
+    Text plain = text_start(c);
+    JsonOut o = json_out(&plain);
+    json_open_list(&o, NULL);
+    DbBulk *bulk = db_bulk(c, "update import_row set state=?, entity_id=?, before_value=?, messages=?, effect=? "
                               "where batch_id=? and line_no=?");
-    DbBulk *quiet = db_bulk(c, "update import_row set state=?, entity_id=?, effect=? where batch_id=? and line_no=?");
     for (size_t i = 0; i < j->set.n; i++) {
         const char *state = !ids[i].id ? "error" : changed[i] ? "imported" : "skipped", *effect = judged_effect(j, i);
-        if (said[i] || j->changes[i] || !ids[i].id || l->v[i].has_said)
-            db_bulk_add(loud, state, ids[i], ids[i].id ? j->changes[i] : NULL, said[i], effect, b->id, j->set.line[i]);
-        else db_bulk_add(quiet, state, ids[i], effect, b->id, j->set.line[i]);
+        if (said[i] || j->changes[i] || !ids[i].id || l->v[i].has_said) {
+            db_bulk_add(bulk, state, ids[i], ids[i].id ? j->changes[i] : NULL, said[i], effect, b->id, j->set.line[i]);
+            continue;
+        }
+        json_open_list(&o, NULL);
+        json_add_int(&o, NULL, j->set.line[i]);
+        json_add_text(&o, NULL, state);
+        json_add_int(&o, NULL, ids[i].id);
+        json_add_text(&o, NULL, effect);
+        json_close(&o);
     }
-    db_bulk_end(loud);
-    db_bulk_end(quiet);
+    json_close(&o);
+    db_bulk_end(bulk);
+    db_run(c, "update json_table(?, '$[*]' columns (line int path '$[0]', state varchar(20) path '$[1]', id bigint "
+              "path '$[2]', effect varchar(10) path '$[3]')) j straight_join import_row r on r.batch_id=? "
+              "and r.line_no=j.line set r.state=j.state, r.entity_id=j.id, r.effect=j.effect", plain.s, b->id);
 }
 
 /* Rows of one step: imported, skipped (nothing differed) or in error after all; and how their effects are others than

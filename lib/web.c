@@ -32,8 +32,8 @@
 #include "lib/worker.h"
 
 enum { ROUTES_MAX = 2000, BODY_MAX = 1024 * 1024, FIELDS_BYTES = 1024 * 1024 };
-/* Of all files of a request: the largest that nginx passes on (nginx/locations.conf, data migration). What a route takes
-   is its own matter, said at the field. */
+/* Of all files of a request: the largest that nginx passes on (nginx/locations.conf, data migration). What a route
+   takes is its own matter, said at the field. */
 enum { UPLOADS_BYTES = 252 * 1024 * 1024 };
 
 const WebConfig *web_config;
@@ -701,7 +701,7 @@ static bool is_ended_job(Req *r) {
     return target && !strcmp(target, "job") && !hdf_get_value(r->data, "job.poll_url", NULL);
 }
 
-/* Where it cannot be read to its end, the answer is shorter than it said: the browser knows that it has not all of it. */
+/* Where it cannot be read to its end, the answer is shorter than it said: the browser knows that it lacks some. */
 static void send_spool(const Req *r, FCGX_Stream *out) {
     struct stat s;
     char piece[16384];

@@ -169,9 +169,8 @@ void cycle_calendar_changed(Ctx *c, const EventRow *e) {
 }
 
 void account_cycle_forget(Ctx *c, const char *accounts) {
-    db_run(c, "delete from account_cycle where account_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", accounts);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account_cycle x on "
+              "x.account_id=j.id", accounts);
 }
 
 void bill_delivery_result(Ctx *c, Id message, const char *state, const char *reason) {

@@ -298,10 +298,10 @@ int64_t accounts_category_move(Ctx *c, Id from, Id to, int most, const char *rea
         notes[i] = (Audit){ .action = "edit", .entity = "account", .id = l.v[i].id, .number = l.v[i].account_no,
                             .version = l.v[i].row_version, .reason = reason };
     }
-    db_run(c, "update account a set category_id=?, sub_category_id=(select s.id from consumer_sub_category s "
-              "where s.id=a.sub_category_id and s.category_id=?), updated_at=?, updated_by=?, "
-              "row_version=row_version+1 where id in (select j.id from json_table(?, '$[*]' columns "
-              "(id bigint path '$')) j)", to, to, c->now, c->user, json_ids(c, ids, l.n));
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account a on a.id=j.id "
+              "left join consumer_sub_category s on s.id=a.sub_category_id and s.category_id=? "
+              "set a.category_id=?, a.sub_category_id=s.id, a.updated_at=?, a.updated_by=?, "
+              "a.row_version=a.row_version+1", json_ids(c, ids, l.n), to, to, c->now, c->user);
     audits_note(c, notes, l.n);
     return (int64_t)l.n;
 }

@@ -107,15 +107,15 @@ static void consumer_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     const char *gone = import_to_go(c, ids, n, why);
     comm_forget(c, gone);
     db_run(c,
-        "delete from consumer_search where consumer_id in (select j.id from json_table(?, "
-        "'$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join consumer_search x on "
+        "x.consumer_id=j.id",
         gone);
     db_run(c,
-        "delete from contact_point where consumer_id in (select j.id from json_table(?, "
-        "'$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join contact_point x on "
+        "x.consumer_id=j.id",
         gone);
-    db_run(c, "delete from consumer where id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join consumer x on "
+              "x.id=j.id",
            gone);
     import_note_gone(c, "consumer", ids, n, why);
 }
@@ -174,8 +174,8 @@ static int64_t consumer_change(Ctx *c, const ImportSet *s, const ImportRecords *
                     r->id[i], r->version[i]);
     }
     int64_t n = db_bulk_end(b);
-    db_run(c, "delete from consumer_search where kind='name' and consumer_id in (select j.id from json_table(?, '$[*]' "
-              "columns (id bigint path '$')) j)", all);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join consumer_search x "
+              "on x.consumer_id=j.id where x.kind='name'", all);
     Contactss l = db_all(c, Contacts, "select j.row_no-1 as row_no, n.email, n.primary_phone as phone, n.display_name "
                                       "from " IMPORT_IDS "consumer n on n.id=j.id", all);
     SearchWords *w = search_words(c);
@@ -314,7 +314,8 @@ static void premise_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "for ordinality, id bigint path '$')) j straight_join service_order o on o.premise_id=j.id group by j.row_no",
         all);
     import_keep_why(&l, why);
-    db_run(c, "delete from premise where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join premise x on "
+              "x.id=j.id",
            import_to_go(c, ids, n, why));
     import_note_gone(c, "premise", ids, n, why);
 }
@@ -477,18 +478,19 @@ static void account_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     portal_account_forget(c, gone);
     account_cycle_forget(c, gone);
     db_run(c,
-        "delete from consumer_search where account_id in (select j.id from json_table(?, "
-        "'$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join consumer_search x on "
+        "x.account_id=j.id",
         gone);
     db_run(c,
-        "delete from rebate_enrolment where account_id in (select j.id from json_table(?, "
-        "'$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join rebate_enrolment x on "
+        "x.account_id=j.id",
         gone);
     db_run(c,
-        "delete from account_status_history where account_id in (select j.id "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account_status_history x "
+        "on x.account_id=j.id",
         gone);
-    db_run(c, "delete from account where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join account x on "
+              "x.id=j.id",
            gone);
     import_note_gone(c, "account", ids, n, why);
 }
@@ -509,16 +511,15 @@ void connections_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c,
-        "delete from service_connection_plan where service_connection_id in (select j.id "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_connection_plan x "
+        "on x.service_connection_id=j.id",
         gone);
     db_run(c,
-        "delete from service_connection_holder where service_connection_id in (select j.id "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_connection_holder "
+        "x on x.service_connection_id=j.id",
         gone);
-    db_run(c, "delete from service_connection where id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_connection "
+              "x on x.id=j.id", gone);
     import_note_gone(c, "service_connection", ids, n, why);
 }
 

@@ -197,8 +197,8 @@ static void complaint_revert(Ctx *c, const Id *ids, size_t n, const char **why) 
         "select j.row_no, j.id, p.row_version as version from " IMPORT_IDS "complaint p on p.id = j.id "
         "where p.row_version > 1", all);
     import_keep_edited(c, "complaint", &edited, "Was worked on since.", why);
-    db_run(c, "delete from complaint where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) "
-              "j)", import_to_go(c, ids, n, why));
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join complaint x on "
+              "x.id=j.id", import_to_go(c, ids, n, why));
     import_note_gone(c, "complaint", ids, n, why);
 }
 
@@ -285,8 +285,8 @@ static void request_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "select j.row_no, j.id, q.row_version as version from " IMPORT_IDS "service_request q on q.id = j.id "
         "where q.row_version > 1", all);
     import_keep_edited(c, "service_request", &edited, "Was worked on since.", why);
-    db_run(c, "delete from service_request where id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", import_to_go(c, ids, n, why));
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_request x "
+              "on x.id=j.id", import_to_go(c, ids, n, why));
     import_note_gone(c, "service_request", ids, n, why);
 }
 

@@ -25,9 +25,9 @@ int64_t premises_area_set(Ctx *c, const Id *premises, size_t n, Id sub_area, con
         notes[i] = (Audit){ .action = "edit", .entity = "premise", .id = l.v[i].id, .number = l.v[i].premise_no,
                             .version = l.v[i].row_version, .reason = reason };
     }
-    db_run(c, "update premise set sub_area_id=?, updated_at=?, updated_by=?, row_version=row_version+1 "
-              "where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
-           sub_area, c->now, c->user, json_ids(c, moved, l.n));
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join premise p on p.id=j.id "
+              "set p.sub_area_id=?, p.updated_at=?, p.updated_by=?, p.row_version=p.row_version+1",
+           json_ids(c, moved, l.n), sub_area, c->now, c->user);
     audits_note(c, notes, l.n);
     return (int64_t)l.n;
 }

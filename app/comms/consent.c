@@ -19,6 +19,6 @@ void consent_set(Ctx *c, const Consent *n) {
 }
 
 void comm_forget(Ctx *c, const char *consumers) {
-    db_run(c, "delete from consent where consumer_id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", consumers);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join consent x on "
+              "x.consumer_id=j.id", consumers);
 }

@@ -170,11 +170,11 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         json_ids(c, ids, n));
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
-    db_run(c, "delete from invitation where user_id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", gone);
-    db_run(c, "delete from user_role where user_id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", gone);
-    db_run(c, "delete from user where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join invitation x on "
+              "x.user_id=j.id", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join user_role x on "
+              "x.user_id=j.id", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join user x on x.id=j.id",
            gone);
     import_note_gone(c, "user", ids, n, why);
 }

@@ -176,10 +176,10 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "where o.row_version > 1", all);
     import_keep_edited(c, "service_order", &edited, "Was worked on since.", why);
     const char *gone = import_to_go(c, ids, n, why);
-    db_run(c, "delete from service_order_event where service_order_id in (select j.id from json_table(?, '$[*]' "
-              "columns (id bigint path '$')) j)", gone);
-    db_run(c, "delete from service_order where id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_order_event "
+              "x on x.service_order_id=j.id", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_order x on "
+              "x.id=j.id", gone);
     import_note_gone(c, "service_order", ids, n, why);
 }
 

@@ -198,13 +198,12 @@ static void meter_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         "meter m on m.id=j.id where m.row_version>1) v where v.version<>1", all);
     import_keep_edited(c, "meter", &edited, "Was edited since.", why);
     const char *gone = import_to_go(c, ids, n, why);
-    db_run(c, "delete from meter_event where meter_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path '$'"
-              ")) j)", gone);
-    db_run(c, "delete from meter_register where meter_id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", gone);
-    db_run(c, "delete from meter where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter_event x on "
+              "x.meter_id=j.id", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter_register x on "
+              "x.meter_id=j.id", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter x on "
+              "x.id=j.id",
            gone);
     import_note_gone(c, "meter", ids, n, why);
 }
@@ -410,19 +409,19 @@ static void connection_revert(Ctx *c, const Id *ids, size_t n, const char **why)
     import_keep_edited(c, "service_connection", &edited, "Was edited since.", why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c,
-        "update meter m join meter_installation x on x.meter_id=m.id and x.open_flag=1 "
-        "set m.status=if(m.store_id is null, 'issued', 'in_store'), m.updated_at=? "
-        "where x.service_connection_id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
-        c->now, gone);
-    db_run(c, "update meter_installation set initial_reading_id=null where service_connection_id in (select j.id from "
-              "json_table(?, '$[*]' columns (id bigint path '$')) j)", gone);
+        "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter_installation x "
+        "on x.service_connection_id=j.id and x.open_flag=1 straight_join meter m on m.id=x.meter_id "
+        "set m.status=if(m.store_id is null, 'issued', 'in_store'), m.updated_at=?",
+        gone, c->now);
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter_installation x "
+              "on x.service_connection_id=j.id set x.initial_reading_id=null", gone);
     db_run(c,
-        "delete from meter_reading where service_connection_id in (select j.id "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter_reading x on "
+        "x.service_connection_id=j.id",
         gone);
     db_run(c,
-        "delete from meter_installation where service_connection_id in (select j.id "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter_installation x on "
+        "x.service_connection_id=j.id",
         gone);
     Id *left = take_n(c, Id, n + 1);
     size_t *row = take_n(c, size_t, n + 1), many = 0;
@@ -530,13 +529,13 @@ static void reading_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     import_keep_why(&l, why);
     const char *gone = import_to_go(c, ids, n, why);
     db_run(c,
-        "delete from usage_segment where to_reading_id in (select j.id from json_table(?, "
-        "'$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join usage_segment x on "
+        "x.to_reading_id=j.id",
         gone);
-    db_run(c, "delete from vee_exception where reading_id in (select j.id from json_table(?, '$[*]' columns (id bigint "
-              "path '$')) j)", gone);
-    db_run(c, "delete from meter_reading where id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join vee_exception x on "
+              "x.reading_id=j.id", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join meter_reading x on "
+              "x.id=j.id",
            gone);
     import_note_gone(c, "meter_reading", ids, n, why);
 }

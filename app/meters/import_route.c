@@ -208,9 +208,10 @@ static void revert(Ctx *c, const Id *ids, size_t n, const char **why) {
         all);
     import_keep_edited(c, "route", &edited, "Was edited since.", why);
     const char *gone = import_to_go(c, ids, n, why);
-    db_run(c, "delete from route_stop where route_id in (select j.id from json_table(?, '$[*]' columns (id bigint path "
-              "'$')) j)", gone);
-    db_run(c, "delete from route where id in (select j.id from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join route_stop x on "
+              "x.route_id=j.id", gone);
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join route x on "
+              "x.id=j.id",
            gone);
     import_note_gone(c, "route", ids, n, why);
 }

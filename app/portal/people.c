@@ -253,8 +253,8 @@ ROW(OldMode, OLD_MODE)
 
 void portal_account_forget(Ctx *c, const char *accounts) {
     db_run(c,
-        "delete from bill_delivery_pref where account_id in (select j.id "
-        "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+        "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join bill_delivery_pref x on "
+        "x.account_id=j.id",
         accounts);
 }
 

@@ -162,9 +162,9 @@ static Id user_of(Ctx *c, const char *email) {
 }
 
 void areas_centroid(Ctx *c, const Id *areas, size_t n) {
-    db_run(c, "update service_area set centroid_lat=round(st_y(st_centroid(st_geomfromgeojson(geometry))), 6), "
-              "centroid_lng=round(st_x(st_centroid(st_geomfromgeojson(geometry))), 6) where id in (select j.id from "
-              "json_table(?, '$[*]' columns (id bigint path '$')) j)", json_ids(c, areas, n));
+    db_run(c, "update json_table(?, '$[*]' columns (id bigint path '$')) j straight_join service_area a on a.id=j.id "
+              "set a.centroid_lat=round(st_y(st_centroid(st_geomfromgeojson(a.geometry))), 6), "
+              "a.centroid_lng=round(st_x(st_centroid(st_geomfromgeojson(a.geometry))), 6)", json_ids(c, areas, n));
 }
 
 static const char *boundary_of(Ctx *c, const NewArea *n) {

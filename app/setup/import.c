@@ -356,7 +356,8 @@ const char *judged_key(const Judged *j, size_t row) {
 const char *judged_whole_key(const Judged *j, size_t row) {
     const ImportColumn *k = j->set.of->columns;
     for (size_t i = 0; i < j->set.width; i++)
-        if (k[i].flags & IMPORT_KEY && k[i].flags & IMPORT_REQUIRED && !j->set.cell[row * j->set.width + i]) return NULL;
+        if (k[i].flags & IMPORT_KEY && k[i].flags & IMPORT_REQUIRED && !j->set.cell[row * j->set.width + i])
+            return NULL;
     return judged_key(j, row);
 }
 

@@ -89,8 +89,8 @@ static Faults bill_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void bill_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     (void)why;
-    db_run(c, "delete from import_bill where id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path '$')) j)",
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join import_bill x on "
+              "x.id=j.id",
            json_ids(c, ids, n));
 }
 
@@ -123,9 +123,8 @@ static Faults payment_bring(Ctx *c, const ImportSet *s, Id *ids) {
 
 static void payment_revert(Ctx *c, const Id *ids, size_t n, const char **why) {
     (void)why;
-    db_run(c, "delete from import_payment where id in (select j.id "
-              "from json_table(?, '$[*]' columns (id bigint path '$')) "
-              "j)", json_ids(c, ids, n));
+    db_run(c, "delete x from json_table(?, '$[*]' columns (id bigint path '$')) j straight_join import_payment x on "
+              "x.id=j.id", json_ids(c, ids, n));
 }
 
 const ImportEntity bill_import = { .name = "bill", .order = 9, .key = "bx.cycle", .columns = bill_columns,

@@ -454,9 +454,9 @@ static int chunk_of(const Batch *b) {
 }
 
 static bool import_chunk(Ctx *c, const Batch *b, const CellMap *map, int after, int *last, size_t *wrong) {
-    Kepts l = db_all(c, Kept, "select line_no, raw, effect, messages is not null or before_value is not null as has_said "
-                              "from import_row where batch_id=? and line_no>? and state in ('valid', 'warning') "
-                              "order by line_no limit ?", b->id, after, chunk_of(b));
+    Kepts l = db_all(c, Kept, "select line_no, raw, effect, messages is not null or before_value is not null as "
+                              "has_said from import_row where batch_id=? and line_no>? and state in ('valid', "
+                              "'warning') order by line_no limit ?", b->id, after, chunk_of(b));
     if (!l.n) return false;
     Judged j = judged_read(c, b, map, raw_rows(c, &l), l.n);
     Id *ids = take_n(c, Id, l.n + 1);
@@ -592,15 +592,21 @@ static void back_chunk(Ctx *c, const Batch *b, const Backs *l) {
 JobStep import_rollback_job(Ctx *c, const JobRow *job) {
     Batch *b = batch_lock(c, batch_of_job(c, job));
     if (strcmp(b->state, "rolling_back") != 0) return STEP_DONE;
-    int64_t before = INT32_MAX;
+    int64_t before = INT32_MAX, done = 0, total = 0;
     Json at = job->cursor ? json_read(&c->mem, job->cursor, strlen(job->cursor), JSON_SIZE_MAX, NULL) : (Json){ 0 };
     json_int(at, "before", &before);
+    json_int(at, "done", &done);
+    if (!json_int(at, "total", &total))
+        total = db_int(c, "select count(*) from import_row where batch_id=? and state in ('imported', 'blocked')",
+                       b->id);
     Backs l = db_all(c, Back, "select line_no, entity_id, before_value from import_row where batch_id=? and line_no<? "
                               "and state in ('imported', 'blocked') order by line_no desc limit ?", b->id, before,
                      BACK_CHUNK);
     if (l.n) {
         back_chunk(c, b, &l);
-        job_progress(c, text(c, "{\"before\":%d}", l.v[l.n - 1].line_no), 0, 0, 0);
+        done += (int64_t)l.n;
+        job_progress(c, text(c, "{\"before\":%d,\"done\":%lld,\"total\":%lld}", l.v[l.n - 1].line_no,
+                             (long long)done, (long long)total), done, total, 0);
         return STEP_AGAIN;
     }
     bool left = db_int(c, "select count(*) from import_row where batch_id=? and state='blocked'", b->id) > 0;

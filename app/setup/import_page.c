@@ -333,9 +333,9 @@ static void show_steps(Req *r, const Batch *b) {
 ROW(Progress, PROGRESS)
 
 /* Rows a second and time left, once there is something to judge by. */
-static void show_speed(Req *r, const Batch *b, int64_t done, int64_t rows, int64_t total) {
-    int64_t took = r->c.now.us - b->started_at.us;
-    if (!time_is_set(b->started_at) || took < SECOND_US || !rows) return;
+static void show_speed(Req *r, Time since, int64_t done, int64_t rows, int64_t total) {
+    int64_t took = r->c.now.us - since.us;
+    if (!time_is_set(since) || took < SECOND_US || !rows) return;
     const char *speed = locale_count(&r->c.mem, r->c.locale, rows * SECOND_US / took);
     const char *left = total > done && done ? locale_duration(&r->c.mem, r->c.locale, took / done * (total - done))
         : NULL;
@@ -362,15 +362,16 @@ static void show_progress(Req *r, const Batch *b) {
     }
     if (!works) return;
     show_text(r, "job.poll_url", link_path(r, "/migration/%s", b->batch_no));
-    bool checks = !strcmp(b->state, "validating");
-    int64_t done = checks ? p ? p->progress_done : 0 : b->imported_count + b->skipped_count;
-    int64_t total = checks ? p ? p->progress_total : 0 : b->valid_count + b->warning_count;
+    bool checks = !strcmp(b->state, "validating"), goes_back = !strcmp(b->state, "rolling_back"),
+        by_job = checks || goes_back;
+    int64_t done = by_job ? p ? p->progress_done : 0 : b->imported_count + b->skipped_count;
+    int64_t total = by_job ? p ? p->progress_total : 0 : b->valid_count + b->warning_count;
     if (!p) show_text(r, "job.note", msg(r->c.language, "import.waits"));
     if (!total) return;
     show_int(r, "job.value", done * 1000 / total);
     show_int(r, "job.max", 1000);
     show_text(r, "job.percent_text", text(r, "%lld %%", (long long)(done * 100 / total)));
-    show_speed(r, b, done, checks ? b->total_count : done, total);
+    show_speed(r, goes_back ? p->started_at : b->started_at, done, checks ? b->total_count : done, total);
 }
 
 static void fact(Req *r, const char *key, const char *words) {
@@ -554,7 +555,7 @@ static void bad_row(Ctx *c, CsvText *csv, const Bad *b, size_t width) {
     csv_end(csv);
 }
 
-/* The next bad rows after a line, as CSV without the mark at its beginning. The last line of them; 0: there are none. */
+/* The next bad rows after a line, as CSV without the mark at its beginning. The last line of them; 0: none are left. */
 static int bad_rows(Ctx *c, Id batch, int after, size_t width, int fd) {
     Bads l = db_all(c, Bad, "(select raw, messages, line_no from import_row where batch_id=? and state='error' "
                             "and line_no>? order by line_no limit ?) union all (select raw, messages, line_no "

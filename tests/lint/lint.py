@@ -94,12 +94,26 @@ def tables():
         code = without_comments(text)
         for literal in re.finditer(r'"(?:\\.|[^"\\\n])*"(?:\s*"(?:\\.|[^"\\\n])*")*', code):
             sql = "".join(re.findall(r'"((?:\\.|[^"\\\n])*)"', literal.group()))
-            for m in writes.finditer(sql):
-                table = (m.group(1) or "") + m.group(2)
+            written = [(m.group(1) or "") + m.group(2) for m in writes.finditer(sql)]
+            joined = re.match(r"(?:delete (\w+) from|update) json_table.*", sql, re.I)         # rows by their ids: the table is joined
+            if joined:
+                alias = joined.group(1) or re.search(r"\bset (\w+)\.", sql).group(1)
+                written += [m.group(1) for m in re.finditer(rf"join (\w+) {alias}\b", sql)]
+            for table in written:
                 folder = name.split("/")[1] if name.startswith("app/") and name.count("/") > 1 else "lib"
                 owner = owners.get(table) or (owners.get(f"smart360.{table}") if folder in ("platform", "core") else None)
                 if owner and folder not in owner and folder != "lib":
                     yield f"{name}:{line_of(code, literal.start())}: {table} is written by app/{' or app/'.join(sorted(owner))} only"
+
+
+def scans():
+    """A list of ids in a subquery is looked through once for each row of the table by update and delete (MariaDB 10.11)."""
+    for name, text in sources("app/**/*.c", "lib/**/*.c"):
+        code = without_comments(text)
+        for literal in re.finditer(r'"(?:\\.|[^"\\\n])*"(?:\s*"(?:\\.|[^"\\\n])*")*', code):
+            sql = "".join(re.findall(r'"((?:\\.|[^"\\\n])*)"', literal.group()))
+            if re.match(r"(?:delete|update)\b.*\bin \(select [^()]*json_table", sql, re.I):
+                yield f"{name}:{line_of(code, literal.start())}: reads the whole table: join it to the json_table instead"
 
 
 def functions():
@@ -243,6 +257,7 @@ def words():
 RULES = {
     "includes": includes,           # who may include what
     "tables": tables,               # tables are written by their owner only
+    "scans": scans,                 # what writes rows by their ids reads these rows only
     "functions": functions,         # no function that cannot know the size of what it writes
     "shape": shape,                 # columns, tabs, the head of a file
     "scripts": scripts,             # shellcheck

@@ -175,10 +175,12 @@ static const Credential credentials[] = { { "secret_key", "Secret key", "sk_test
                                           { "webhook_secret", "Webhook signing secret", .signs = true },
                                           { 0 } };
 static const char *const events[] = { "checkout.session.completed", "checkout.session.async_payment_succeeded",
-                                      "checkout.session.async_payment_failed", "payment_intent.succeeded",
-                                      "payment_intent.payment_failed", "charge.refunded", "refund.updated",
-                                      "refund.failed", "charge.dispute.created", "charge.dispute.closed",
-                                      "payout.paid", "payout.failed", NULL };
+                                      "checkout.session.async_payment_failed", "payment_intent.processing",
+                                      "payment_intent.succeeded", "payment_intent.payment_failed",
+                                      "payment_intent.canceled", "charge.refunded", "refund.updated",
+                                      "refund.failed", "charge.dispute.created", "charge.dispute.updated",
+                                      "charge.dispute.closed", "payout.paid", "payout.failed",
+                                      "payout.reconciliation_completed", NULL };
 
 const GatewayDriver stripe_driver = { .name = "stripe", .label = "Stripe", .credentials = credentials,
                                       .methods = "card,wallet,bank_transfer", .held = "card,bank_transfer",

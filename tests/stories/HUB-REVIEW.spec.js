@@ -219,6 +219,8 @@ story('HUB review', 'HUB-FIX', ({ as, portal, test, expect, sql, one, ledger, jo
     Object.assign(double.payouts.get(both.id), { lines }).payout.reconciliation_status = 'completed';
     await told('payout.reconciliation_completed', both);
     expect([settled(both), bank() - before]).toEqual([[{ state: 'matched', net: '2980', n_lines: '1', events: '2' }], 2883 + 2980]);
+    // whoever connects Stripe is told which events to switch on there: all that are read
+    await as('utility_admin').get(`/integrations/gateways/${gateway()}`).sees('checkout.session.completed', 'checkout.session.async_payment_succeeded', 'checkout.session.async_payment_failed', 'payment_intent.processing', 'payment_intent.succeeded', 'payment_intent.payment_failed', 'payment_intent.canceled', 'charge.refunded', 'refund.updated', 'refund.failed', 'charge.dispute.created', 'charge.dispute.updated', 'charge.dispute.closed', 'payout.paid', 'payout.failed', 'payout.reconciliation_completed');
     // a payout that it does not know posts nothing
     const there = one('select count(*) from settlement');
     await told('payout.reconciliation_completed', { object: 'payout' });

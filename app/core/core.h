@@ -74,6 +74,9 @@ const char *organization_colour(struct Ctx *c);
 Id utility_by_code(struct Ctx *c, const char *code);
 /* The utility's calendar date of the context's time: "today" of every due date. */
 Date utility_today(struct Ctx *c);
+/* The first day of a role that is given now: the earliest date that it is anywhere in the organization, so that the
+   role holds at once on all its pages; before the organization chose its time zone, anywhere on earth. */
+Date role_begin(struct Ctx *c);
 /* Runs in this utility from now on (jobs that walk over utilities). 0: tenant level. */
 void utility_enter(struct Ctx *c, Id utility_id);
 /* Absolute public address of a path, with port: links in messages.

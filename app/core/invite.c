@@ -109,8 +109,8 @@ Invited user_invite(Ctx *c, const NewUser *n) {
                          "created_by, updated_at, updated_by) values (?,?,?,?,?,'invited',?,?,?,?)",
                       email, n->full_name, n->phone, n->employee_no, n->department, c->now, c->user, c->now, c->user);
     db_run(c, "insert into user_role (user_id, role_id, utility_id, service_area_id, valid_from, valid_to, created_at, "
-              "created_by) values (?,?,?,?,?,?,?,?)", id, n->role, n->role_utility, n->area, n->from, n->to, c->now,
-           c->user);
+              "created_by) values (?,?,?,?,?,?,?,?)", id, n->role, n->role_utility, n->area,
+           date_is_set(n->from) ? n->from : role_begin(c), n->to, c->now, c->user);
     db_run(c, "insert into invitation (utility_id, user_id, email, full_name, phone, role_id, message, token_hash, "
               "expires_at, sent_at, created_at, created_by, updated_at, updated_by) "
               "values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",

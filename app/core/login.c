@@ -604,7 +604,7 @@ static Helds roles_held(Ctx *c) {
     return db_all(c, Held, "select ro.code as role_code, u.code as utility_code from user_role ur "
                            "join role ro on ro.id = ur.role_id and ro.active = 1 "
                            "join utility u on (u.id = ur.utility_id or ur.utility_id is null) and u.status <> 'closed' "
-                           "where ur.user_id = ? and (ur.valid_from is null or ur.valid_from <= ?) "
+                           "where ur.user_id = ? and ur.valid_from <= ? "
                            "and (ur.valid_to is null or ur.valid_to >= ?) order by ur.id, u.id", c->user, today, today);
 }
 
@@ -659,7 +659,7 @@ void select_page(Req *r) {
                                 "and s.subject_id = ur.user_id and s.utility_id = u.id) as visited_at "
                                 "from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
                        "join utility u on (u.id = ur.utility_id or ur.utility_id is null) and u.status <> 'closed' "
-                       "where ur.user_id = ? and (ur.valid_from is null or ur.valid_from <= ?) "
+                       "where ur.user_id = ? and ur.valid_from <= ? "
                        "and (ur.valid_to is null or ur.valid_to >= ?) "
                        "group by u.id order by visited_at is null, visited_at desc, u.name",
                        c->user, today, today);

@@ -360,8 +360,8 @@ static Id user_make(Ctx *c, const Invitation *i, const Person *p) {
         int64_t id = 0;
         json_int(json_item(list, k), "", &id);
         Id utility = n ? (Id){ id } : i->utility_id, role = role_invited(c, i, utility);
-        if (role.id) db_run(c, "insert into user_role (user_id, role_id, utility_id, created_by) values (?,?,?,?)",
-                            user, role, utility, i->created_by);
+        if (role.id) db_run(c, "insert into user_role (user_id, role_id, utility_id, valid_from, created_by) "
+                               "values (?,?,?,?,?)", user, role, utility, role_begin(c), i->created_by);
     }
     return user;
 }

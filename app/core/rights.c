@@ -109,7 +109,7 @@ static void read_roles(Ctx *c, Arena *a, Rights *to, Date today) {
                                           "join role ro on ro.id = ur.role_id and ro.active = 1 "
                              "left join service_area sa on sa.id = ur.service_area_id where ur.user_id = ? "
                              "and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
-                             "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null "
+                             "and ur.valid_from <= ? and (ur.valid_to is null "
                              "or ur.valid_to >= ?) order by ur.id", c->user, c->utility, c->utility.id, today, today);
     bool everywhere = false;
     const char **paths = take_n(a, const char *, roles.n + 1);
@@ -128,7 +128,7 @@ static void read_granted(Ctx *c, Arena *a, Rights *to, Date today, Time *until) 
                                        "join role_permission rp on rp.role_id = ro.id "
                                        "join permission p on p.id = rp.permission_id where ur.user_id = ? "
                                        "and (ur.utility_id is null or ur.utility_id = ? or ? = 0) "
-                                       "and (ur.valid_from is null or ur.valid_from <= ?) "
+                                       "and ur.valid_from <= ? "
                            "and (ur.valid_to is null or ur.valid_to >= ?)", c->user, c->utility, c->utility.id, today,
                            today);
     for (size_t i = 0; i < held.n; i++) *bits_of(c, a, to, held.v[i].resource) |= action_bit(held.v[i].action);

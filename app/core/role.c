@@ -99,7 +99,7 @@ void administrators_check(Ctx *c) {
         "exists (select 1 from user_role ur join role ro on ro.id = ur.role_id and ro.active = 1 "
         "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id "
         "where ur.user_id = u.id and p.`key` = 'core.roles:edit' and (ur.utility_id is null or ur.utility_id = ?) "
-        "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?)) "
+        "and ur.valid_from <= ? and (ur.valid_to is null or ur.valid_to >= ?)) "
         "or exists (select 1 from user_permission_override o join permission p on p.id = o.permission_id "
         "where o.user_id = u.id and o.effect = 'grant' and p.`key` = 'core.roles:edit' "
         "and (o.utility_id is null or o.utility_id = ?) and o.expires_at is null))", c->utility, c->now, c->utility,

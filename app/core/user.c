@@ -202,7 +202,6 @@ ROW(Holds, HOLDS)
 
 static const char *period(Req *r, const Holds *h) {
     const Locale *l = r->c.locale;
-    if (!date_is_set(h->valid_from) && !date_is_set(h->valid_to)) return msg(r->c.language, "user.always");
     return text(r, "%s \xE2\x80\x93 %s", date_is_set(h->valid_from) ? locale_date(&r->c.mem, l, h->valid_from) : "",
                 date_is_set(h->valid_to) ? locale_date(&r->c.mem, l, h->valid_to) : "");
 }
@@ -418,7 +417,8 @@ void user_role_add(Req *r) {
     if (role_is_fixed(role)) area = (Id){ 0 };
     if (!db_add(c, "insert into user_role (user_id, role_id, utility_id, service_area_id, valid_from, valid_to, "
                    "created_at, created_by) values (?,?,?,?,?,?,?,?)",
-                u->id, role->id, role->utility_id, area, from, to, c->now, c->user))
+                u->id, role->id, role->utility_id, area, date_is_set(from) ? from : role_begin(c), to, c->now,
+                c->user))
         fail_field(c, CONFLICT, "role", "%s", msg_format(c, c->language, "user.has_role", { "name", u->full_name },
             { "role", role->name }));
     user_changed(r, u->id, &(UserChange){ .action = "role_given",
@@ -593,7 +593,7 @@ void user_permissions(Req *r) {
                                       "join role ro on ro.id = ur.role_id and ro.active = 1 "
                            "join role_permission rp on rp.role_id = ro.id join permission p on p.id = rp.permission_id "
                            "where ur.user_id = ? and (ur.utility_id = ? or ur.utility_id is null) "
-                           "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null "
+                           "and ur.valid_from <= ? and (ur.valid_to is null "
                            "or ur.valid_to >= ?) group by p.id", u->id, c->utility, today, today);
     Exceptions own = exceptions_of(c, u->id);
     ResourceRows all = db_all(c, ResourceRow,

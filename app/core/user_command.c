@@ -105,7 +105,8 @@ static void give_role(Ctx *c, Id user, const UserOrder *o) {
     Id role = db_id(c, "select id from role where code = ? and (utility_id = ? or utility_id is null) "
                        "order by utility_id is null limit 1", code, utility);
     if (!role.id) fail(c, NOT_FOUND, "There is no role %s.", code);
-    db_run(c, "insert into user_role (user_id, role_id, utility_id) values (?,?,?)", user, role, utility);
+    db_run(c, "insert into user_role (user_id, role_id, utility_id, valid_from) values (?,?,?,?)", user, role, utility,
+           role_begin(c));
 }
 
 static void create_user(Ctx *c, void *arg) {

@@ -411,8 +411,8 @@ void user_transfer(Req *r) {
                                  "join utility u on u.id = ro.utility_id where concat(u.code, '~', ro.code) = ?",
                        which);
     grant_check(c, (RightSet){ 0 }, role_rights(c, to->role_id));
-    db_add(c, "insert into user_role (user_id, role_id, utility_id, created_at, created_by) values (?,?,?,?,?)", u->id,
-           to->role_id, to->utility_id, c->now, c->user);
+    db_add(c, "insert into user_role (user_id, role_id, utility_id, valid_from, created_at, created_by) "
+              "values (?,?,?,?,?,?)", u->id, to->role_id, to->utility_id, role_begin(c), c->now, c->user);
     bool leaves = !in_bool(in, "keep");
     if (leaves) {
         hand_on(c, u->id, (Id){ 0 });

@@ -288,6 +288,23 @@ Date utility_today(Ctx *c) {
     return time_date(zone ? zone : zone_utc(), c->now);
 }
 
+#define ZONE_NAME(F, T) F(T, const char *, name)
+ROW(ZoneName, ZONE_NAME)
+enum { LAST_ON_EARTH = 12 * 3600 };             /* UTC-12: where a day begins last */
+
+Date role_begin(Ctx *c) {
+    ZoneNames l = db_all(c, ZoneName, "select time_zone as name from organization_setting where time_zone is not null "
+        "union select time_zone from utility where time_zone is not null and exists (select 1 "
+        "from organization_setting where time_zone is not null)");
+    Date first = DATE_NONE;
+    for (size_t i = 0; i < l.n; i++) {
+        const Zone *zone = zone_find(l.v[i].name);
+        Date there = zone ? time_date(zone, c->now) : DATE_NONE;
+        if (zone && (!date_is_set(first) || there.day < first.day)) first = there;
+    }
+    return date_is_set(first) ? first : time_date(zone_utc(), time_add_seconds(c->now, -LAST_ON_EARTH));
+}
+
 /* --- addresses in messages (never built from a Host header) ------------------------------------------------------- */
 
 /* The default tenant, and the platform, stand at the bare address. */

@@ -238,8 +238,8 @@ static void invite(Ctx *c, const Invitee *who, const Roles *roles) {
         .message = who->message, .role = roles->role[0], .role_utility = roles->utility[0],
         .from = DATE_NONE, .to = DATE_NONE });
     for (size_t i = 1; i < roles->n; i++)
-        db_add(c, "insert into user_role (user_id, role_id, utility_id, created_at, created_by) values (?,?,?,?,?)",
-               u.id, roles->role[i], roles->utility[i], c->now, c->user);
+        db_add(c, "insert into user_role (user_id, role_id, utility_id, valid_from, created_at, created_by) "
+                  "values (?,?,?,?,?,?)", u.id, roles->role[i], roles->utility[i], role_begin(c), c->now, c->user);
     setup_step_touch(c, "admins");
 }
 

@@ -557,8 +557,8 @@ void utility_admin_post(Req *r) {
     if (in_text(in, "user") && !user.id) problem(r, "user", "%s", SAY(r, "no_person"));
     problems_end(r);
     grant_check(c, (RightSet){ 0 }, role_rights(c, role));
-    db_add(c, "insert into user_role (user_id, role_id, utility_id, created_at, created_by) values (?,?,?,?,?)", user,
-           role, u->id, c->now, c->user);
+    db_add(c, "insert into user_role (user_id, role_id, utility_id, valid_from, created_at, created_by) "
+              "values (?,?,?,?,?,?)", user, role, u->id, role_begin(c), c->now, c->user);
     user_changed(r, user, &(UserChange){ .action = "role_given",
                                          .after = json_pairs(c, "role", "utility_admin", "utility", u->code, NULL) });
     note(r, "%s", SAY(r, "assigned"));

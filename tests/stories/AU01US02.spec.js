@@ -168,7 +168,7 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     expect(page.body).toContain('<code>/cis/payments</code>');
     expect(page.body).not.toContain('<code>/roles</code>');
     sql("insert into user (email, full_name, status) select concat('many', seq, '@swa.test'), concat('Many ', seq), 'active' from seq_1_to_101");
-    sql("insert into user_role (user_id, role_id, utility_id) select p.id, r.id, r.utility_id from user p join utility u on u.code = 'swa-w' join role r on r.utility_id = u.id and r.code = 'dispatcher' where p.email like 'many%@swa.test'");
+    sql("insert into user_role (user_id, role_id, utility_id, valid_from) select p.id, r.id, r.utility_id, date '2026-01-01' from user p join utility u on u.code = 'swa-w' join role r on r.utility_id = u.id and r.code = 'dispatcher' where p.email like 'many%@swa.test'");
     const of = Number(one("select count(distinct ur.user_id) from user_role ur join role r on r.id = ur.role_id join utility u on u.id = r.utility_id where u.code = 'swa-w' and r.code = 'dispatcher'"));
     expect(of).toBeGreaterThan(100);
     await as('utility_admin').get('/roles/dispatcher').sees(`Users with this role ${of} users`);
@@ -218,6 +218,16 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
     await person.get('/cis/payments').is(200);
     await admin.post(`/users/${id}/roles`, { role: 'cashier', valid_from: '2026-05-02', valid_to: '2026-05-01' }, { from: `/users/${id}` }).refuses(422, 'valid_to', 'The last day is before the first.');
     await admin.post(`/users/${id}/roles`, { role: 'cashier' }, { from: `/users/${id}` }).refuses(409, 'role', 'Dispatcher 2 has the role Cashier there already.');
+    // In the evening in Portland it is the next day already by the database's clock: a role given then begins on the day that it is there, and holds at once.
+    const role = "user_role ur join user u on u.id = ur.user_id and u.email = 'dispatcher2@swa.test' join role r on r.id = ur.role_id and r.code = 'cashier'";
+    sql(`delete ur from ${role}`);
+    await as('dispatcher2').get('/cis/payments').is(403);
+    clock('2026-04-15T20:00-07:00');
+    await as('utility_admin').post(`/users/${id}/roles`, { role: 'cashier' }, { from: `/users/${id}` }).is(303);
+    expect(sql(`select ur.valid_from, date(ur.created_at) given from ${role}`)).toEqual([{ valid_from: '2026-04-15', given: '2026-04-16' }]);
+    await as('dispatcher2').get('/cis/payments').is(200);
+    expect(() => sql("insert into user_role (user_id, role_id, utility_id) select ur.user_id, r.id, ur.utility_id from user_role ur join role r on r.code = 'storekeeper' limit 1")).toThrow(/valid_from/);
+    clock('2026-04-15T10:00-07:00');
   });
 
   test('AU01US02 who loses a role signs in again', async () => {
@@ -332,7 +342,7 @@ story('AU01US02', 'ONB-FIX', ({ as, test, expect, sql, one, clock, looks_right }
 
   test('AU01US02 people of another utility are not found', async () => {
     sql("insert into user (email, full_name, status) values ('elsewhere@swa.test', 'Else Where', 'active')");
-    sql("insert into user_role (user_id, role_id, utility_id) select u.id, r.id, r.utility_id from user u join utility e on e.code = 'swa-e' join role r on r.code = 'cashier' and r.utility_id = e.id where u.email = 'elsewhere@swa.test'");
+    sql("insert into user_role (user_id, role_id, utility_id, valid_from) select u.id, r.id, r.utility_id, date '2026-01-01' from user u join utility e on e.code = 'swa-e' join role r on r.code = 'cashier' and r.utility_id = e.id where u.email = 'elsewhere@swa.test'");
     await as('utility_admin').get(`/users/${user('elsewhere')}`).is(404);
     await as('utility_admin').get('/users/nobody').is(404);
   });

@@ -149,7 +149,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     const west = '?utility=swa-w', missing = async (key) => (await admin().get(`/setup/${key}${west}`).followed().is(200)).text;
     // field staff without an area of theirs
     expect(await missing('staff_access')).toMatch(/5 field executives have no service area/);
-    sql("insert into user_role (user_id, role_id, utility_id, service_area_id) select x.user_id, x.role_id, x.utility_id, a.id from user_role x join role r on r.id = x.role_id and r.code = 'field_executive' join user u on u.id = x.user_id and u.email <> 'field_executive@swa.test' join service_area a on a.utility_id = x.utility_id and a.code = 'DTN-PRL'");
+    sql("insert into user_role (user_id, role_id, utility_id, service_area_id, valid_from) select x.user_id, x.role_id, x.utility_id, a.id, date '2026-01-01' from user_role x join role r on r.id = x.role_id and r.code = 'field_executive' join user u on u.id = x.user_id and u.email <> 'field_executive@swa.test' join service_area a on a.utility_id = x.utility_id and a.code = 'DTN-PRL'");
     expect(await missing('staff_access')).toMatch(/1 field executive has no service area/);
     sql("delete from user_role where service_area_id is not null");
     sql("update security_policy set concurrent_sessions = 5");
@@ -326,7 +326,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
 
     // One person with both roles signs for both with one press.
     begin();
-    sql("insert into user_role (user_id, role_id, utility_id) select u.id, r.id, r.utility_id from user u join role r on r.code in ('comms_manager', 'cso_supervisor') and r.utility_id = ? where u.email = 'utility_admin@swa.test'", [of]);
+    sql("insert into user_role (user_id, role_id, utility_id, valid_from) select u.id, r.id, r.utility_id, date '2026-01-01' from user u join role r on r.code in ('comms_manager', 'cso_supervisor') and r.utility_id = ? where u.email = 'utility_admin@swa.test'", [of]);
     await as('utility_admin').get(page).followed().sees('You sign as: CSO supervisor, Communications manager.');
     await sign('utility_admin', 'All of it').done('Customer settings is signed off.');
     expect(given().map((g) => [g.role_code, g.basis, g.email])).toEqual(['cso_supervisor', 'comms_manager'].map((role) => [role, 'role', 'utility_admin@swa.test']));

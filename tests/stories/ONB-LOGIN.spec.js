@@ -329,7 +329,7 @@ story('ONB-LOGIN', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, mails, jobs
   });
 
   test('ONB-LOGIN who works for several utilities chooses, the last one first', async () => {
-    sql("insert into user_role (user_id, role_id, utility_id) select u.id, r.id, r.utility_id from user u join utility e on e.code = 'swa-e' join role r on r.code = 'cashier' and r.utility_id = e.id where u.email = 'cso4@swa.test'");
+    sql("insert into user_role (user_id, role_id, utility_id, valid_from) select u.id, r.id, r.utility_id, date '2026-01-01' from user u join utility e on e.code = 'swa-e' join role r on r.code = 'cashier' and r.utility_id = e.id where u.email = 'cso4@swa.test'");
     const person = as(null);
     await sign_in(person, 'cso4@swa.test').goes('/login/select');
     await person.get('/login/select').sees('SWA Water & Wastewater', 'Customer service officer', 'Cashier');

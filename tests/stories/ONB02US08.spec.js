@@ -267,7 +267,7 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     const limit = (...codes) => {
       const cso3 = "(select id from user where email = 'cso3@swa.test')";
       sql(`delete from user_role where user_id = ${cso3} and service_area_id is not null`);
-      codes.forEach((code) => sql(`insert into user_role (user_id, role_id, utility_id, service_area_id) select ${cso3}, r.id, u.id, ? from role r join utility u on u.id = r.utility_id where r.code = 'cso' and u.code = 'swa-w'`, [area(code, 'id')]));
+      codes.forEach((code) => sql(`insert into user_role (user_id, role_id, utility_id, service_area_id, valid_from) select ${cso3}, r.id, u.id, ?, date '2026-01-01' from role r join utility u on u.id = r.utility_id where r.code = 'cso' and u.code = 'swa-w'`, [area(code, 'id')]));
       sql('update security_policy set rights_version = uuid_short()');
     };
     const rights = sql("select * from user_role where user_id = (select id from user where email = 'cso3@swa.test')");
@@ -285,7 +285,7 @@ story('ONB02US08', 'ONB-FIX', ({ as, test, expect, sql, one, owner, jobs_run, lo
     expect(kpi(whole, 'Total premises')).toBe(Number(one('select count(*) from premise where utility_id = (select id from utility where code = "swa-w")')));
     expect(kpi(whole, 'Total premises')).toBeGreaterThan(inside);
     sql("delete from user_role where user_id = (select id from user where email = 'cso3@swa.test')");
-    rights.forEach((x) => sql('insert into user_role (user_id, role_id, utility_id) values (?, ?, ?)', [x.user_id, x.role_id, x.utility_id]));
+    rights.forEach((x) => sql('insert into user_role (user_id, role_id, utility_id, valid_from) values (?, ?, ?, ?)', [x.user_id, x.role_id, x.utility_id, '2026-01-01']));
     sql('update security_policy set rights_version = uuid_short()');
     sql("delete from premise where line1 like '% Overview St'");
     expect(made.length).toBe(3);

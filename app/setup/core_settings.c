@@ -340,11 +340,14 @@ static bool measures(Req *r) {
                   r->c.utility) > 0;
 }
 
-/* The module that stands in the way: one it needs that is off, or one that needs it and is on. NULL: none. */
+/* The module that stands in the way: one it needs that is off, or one that needs it and is on. NULL: none. What the
+   organization did not buy keeps nothing off that it did buy: Starter has self-service without the Communication Hub,
+   whose messages of sign-in and payment are sent anyway. */
 static const char *in_the_way(Req *r, const char *code, bool on) {
     for (int i = 0; i < MODULES_N; i++) {
         if (!strcmp(modules_[i].code, "bx") && !measures(r)) continue;
         bool needs = on ? !strcmp(modules_[i].code, code) && *modules_[i].needs && !is_on(r, modules_[i].needs)
+            && in_plan(r, modules_[i].needs)
                         : !strcmp(modules_[i].needs, code) && is_on(r, modules_[i].code);
         if (needs) return on ? modules_[i].needs : modules_[i].code;
     }
@@ -367,6 +370,7 @@ void settings_access_page(Req *r) {
         table_cell(t, module_name(r, code));
         table_cell(t, *modules_[i].needs ? module_name(r, modules_[i].needs) : "");
         if (!strcmp(code, "bx")) table_sub(t, SAY(r, "needs_metered"));
+        if (*modules_[i].needs && plan && !in_plan(r, modules_[i].needs)) table_sub(t, SAY(r, "goes_without"));
         if (!strcmp(code, "cis")) table_sub(t, SAY(r, "needs_field"));
         table_state(t, on ? "active" : "inactive");
         table_cell(t, plan ? "" : SAY(r, "not_in_plan"));

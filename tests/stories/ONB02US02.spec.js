@@ -234,6 +234,24 @@ story('ONB02US02', 'ONB-FIX', ({ as, test, expect, sql, one, owner, clock, jobs_
     expect(sql("select action from audit_entry where entity = 'contract_type' and action in ('attach', 'detach') order by id")).toEqual([{ action: 'attach' }, { action: 'detach' }]);
   });
 
+  test('ONB02US02 what was not bought keeps nothing off that was: Starter switches on all of its modules', async () => {
+    const here = "update module_activation m join utility u on u.id = m.utility_id and u.code = 'swa-e' set m.active =", kept = sql("select m.id, m.active from module_activation m join utility u on u.id = m.utility_id and u.code = 'swa-e'");
+    const plan = (modules) => sql.platform('update subscription_plan set modules = ? where code = ?', [JSON.stringify(modules), 'growth']), had = JSON.parse(sql.platform("select modules from subscription_plan where code = 'growth'")[0].modules);
+    const page = '/u/swa-e/settings/access', starter = JSON.parse(sql.platform("select modules from subscription_plan where code = 'starter'")[0].modules);
+    expect(starter).toEqual(['core', 'cis', 'bx', 'portal']);
+    sql(`${here} 0`);
+    // With the Communication Hub in the plan self-service needs it; without, it goes without.
+    await east('post', '/settings/access/portal/on', {}).refuses(409, null, 'Self-Service needs Communication Hub. Switch that on first.');
+    plan(starter);
+    await east('get', '/settings/access').sees('Not in your plan, so it goes without');
+    for (const module of ['cis', 'portal', 'bx']) await east('post', `/settings/access/${module}/on`, {}, { from: page }).is(303);
+    expect(sql("select m.module from module_activation m join utility u on u.id = m.utility_id and u.code = 'swa-e' where m.active = 1 order by 1").map((m) => m.module)).toEqual(['bx', 'cis', 'portal']);
+    for (const module of ['comm', 'mx', 'wx', 'cc']) await east('post', `/settings/access/${module}/on`, {}).refuses(403, null, 'Not in your plan');
+    plan(had);
+    sql(`${here} 0`);
+    for (const m of kept) sql('update module_activation set active = ? where id = ?', [m.active, m.id]);
+  });
+
   test('ONB02US02 billing needs metering for services by meter only; the tab counts its seven modules', async () => {
     sql("update utility_service s join utility u on u.id = s.utility_id set s.active = 0 where u.code = 'swa-e' and s.metered = 1");
     await east('post', '/settings/access/mx/off', {}, { from: '/u/swa-e/settings/access/mx/off' }).done('Meter Management is off.');

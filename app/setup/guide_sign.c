@@ -31,7 +31,7 @@ static Holders holders_of(Ctx *c, const StepSigner *s) {
     return db_all(c, Holder, "select u.id, u.full_name as name from user_role ur join user u on u.id = ur.user_id "
         "and u.status = 'active' join role r on r.id = ur.role_id and r.active = 1 and r.code = ? "
         "join role_permission rp on rp.role_id = r.id join permission p on p.id = rp.permission_id and p.`key` = ? "
-        "where (ur.utility_id is null or ur.utility_id = ?) and (ur.valid_from is null or ur.valid_from <= ?) "
+        "where (ur.utility_id is null or ur.utility_id = ?) and ur.valid_from <= ? "
         "and (ur.valid_to is null or ur.valid_to >= ?) group by u.id, u.full_name order by u.full_name limit ?",
         s->role, text(c, "%s:approve", s->right), c->utility, today, today, HOLDERS_SHOWN);
 }
@@ -86,7 +86,7 @@ bool guide_is_signer(Ctx *c, const StepDef *d) {
     Date today = utility_today(c);
     RoleCodes mine = db_all(c, RoleCode, "select distinct r.code from user_role ur join role r on r.id = ur.role_id "
         "and r.active = 1 where ur.user_id = ? and (ur.utility_id is null or ur.utility_id = ?) "
-        "and (ur.valid_from is null or ur.valid_from <= ?) and (ur.valid_to is null or ur.valid_to >= ?)",
+        "and ur.valid_from <= ? and (ur.valid_to is null or ur.valid_to >= ?)",
         c->user, c->utility, today, today);
     for (const StepDef *one = step_defs; one->key; one++) {
         if (d && d != one) continue;
@@ -126,9 +126,13 @@ const char *guide_sign_words(Ctx *c, const Signings *all) {
     return t.s;
 }
 
-static const char *given_words(Ctx *c, const SignatureRow *g) {
+static const char *signer_words(Ctx *c, const SignatureRow *g) {
     const char *when = locale_time_words(&c->mem, c->locale, g->signed_at);
-    const char *who = g->name ? text(c, "%s, %s", g->name, when) : when;
+    return g->name ? text(c, "%s, %s", g->name, when) : when;
+}
+
+static const char *given_words(Ctx *c, const SignatureRow *g) {
+    const char *who = signer_words(c, g);
     if (!strcmp(g->basis, "role")) return who;
     return text(c, "%s. %s", who, msg(c->language, text(c, "setup.sign.basis.%s", g->basis)));
 }
@@ -141,7 +145,7 @@ const char *guide_signature_words(Ctx *c, const Signing *s) {
 /* --- the card ----------------------------------------------------------------------------------------------------- */
 
 static const char *wanted_of(Ctx *c, const Signing *s) {
-    if (s->people) return s->people;
+    if (s->people) return msg_format(c, c->language, "setup.sign.people", { "names", s->people });
     return msg(c->language, rights_key_on(c, s->signer->right) ? "setup.sign.nobody" : "setup.sign.nobody_module");
 }
 
@@ -150,7 +154,7 @@ static void show_line(Req *r, const char *to, const Signing *s, bool is_wanted) 
     show_text(r, text(r, "%s.text", to), role_words(c, s));
     show_text(r, text(r, "%s.sub", to), s->is_given ? given_words(c, s->given) : wanted_of(c, s));
     show_text(r, text(r, "%s.no", to), s->is_given ? s->given->comment : s->given
-              ? msg_format(c, c->language, "setup.sign.ended", { "who", given_words(c, s->given) }) : NULL);
+              ? msg_format(c, c->language, "setup.sign.ended", { "who", signer_words(c, s->given) }) : NULL);
     show_text(r, text(r, "%s.word", to), s->is_given ? word(r, "setup.sign.given") : is_wanted
               ? word(r, "setup.sign.wanted") : NULL);
     show_text(r, text(r, "%s.tone", to), s->is_given ? "ok" : "warn");

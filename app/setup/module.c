@@ -373,6 +373,8 @@ static const EventHandler setup_events[] = {
     { "import_batch.*", "totals.imports",    totals_work_event },
     { "job.failed",     "totals.jobs",       totals_work_event },
     { "calendar.changed", "figures.calendar", figures_calendar_changed },
+    { "utility.created", "totals.begin", totals_begin_event },
+    { "user.activated", "totals.begin", totals_begin_event },
     { 0 }
 };
 

@@ -49,6 +49,21 @@ void totals_people_event(Ctx *c, const EventRow *e) {
     totals_people(c);
 }
 
+void totals_begin_event(Ctx *c, const EventRow *e) {
+    bool is_utility = !strcmp(e->entity, "utility");
+    bool is_begun = db_int(c, "select exists (select 1 from dashboard_counter where `key` = 'day.sign_ins')") > 0;
+    if (!is_utility && is_begun) return;
+    Id here = c->utility;
+    if (is_utility) {
+        c->utility = e->id;
+        job_enqueue(c, &(NewJob){ .kind = "dashboard.figures",
+                                  .unique_key = text(c, "figures:%lld", (long long)e->id.id) });
+    }
+    c->utility = (Id){ 0 };                             /* these are of the organization */
+    job_enqueue(c, &(NewJob){ .kind = "dashboard.totals", .unique_key = "totals.begin" });
+    c->utility = here;
+}
+
 /* --- what runs ---------------------------------------------------------------------------------------------------- */
 
 #define LIGHT(F, T) F(T, int64_t, n) F(T, int64_t, good)

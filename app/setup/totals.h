@@ -34,6 +34,8 @@ JobStep totals_job      (Ctx *c, const JobRow *job);    /* what moves within min
 JobStep totals_night_job(Ctx *c, const JobRow *job);    /* 90 days anew */
 JobStep alerts_job      (Ctx *c, const JobRow *job);    /* what wants attention soon */
 void    totals_people_event(Ctx *c, const EventRow *e);
+/* A new utility, or the first person of a new organization: figures are counted at once, not with the next round. */
+void    totals_begin_event(Ctx *c, const EventRow *e);
 void    totals_work_event  (Ctx *c, const EventRow *e);
 JobStep figures_job      (Ctx *c, const JobRow *job);   /* figures.c: money and use of a utility by area */
 JobStep figures_night_job(Ctx *c, const JobRow *job);

@@ -108,6 +108,9 @@ story('ONB-GUIDED from the invitation to live', 'ONB-FRESH', ({ as, test, expect
       await page.waitForURL(/\/setup\/organization\/org\/setup\/mailbox/);
       await send('/org/setup/mailbox');
       await jobs_run();
+      // With the first person the organization's dashboard has its figures.
+      expect(one("select count(*) from smart360.job where kind = 'dashboard.totals' and unique_key = 'totals.begin' and state = 'done'")).not.toBe('0');
+      expect(one("select count(*) from dashboard_counter where `key` = 'day.sign_ins'")).not.toBe('0');
       const box = new URL(mails('admin@sfwater.org').pop().body.match(/https:\S+/)[0]);
       await as(null).post('/org/setup/mailbox/confirm', { token: box.searchParams.get('token') }, { from: box.pathname + box.search }).is(303);
       await step('organization');

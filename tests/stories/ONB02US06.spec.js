@@ -3,7 +3,7 @@ const { story } = require('../support/story');
 
 const swa = { code: 'swa-n', name: 'SWA North & Wastewater', email: 'contacts@sfwater.org', contact_phone: '+1 503 555 0142', city: 'Portland', address: '1120 SW 5th Ave, Portland, OR 97204' };
 
-story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right }) => {
+story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, jobs_run, looks_right }) => {
   const admin = () => as('tenant_admin');
   const make = (fields = {}) => admin().post('/utilities', { ...swa, ...fields }, { from: '/utilities/new' });
 
@@ -30,6 +30,11 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     expect(one("select count(*) from id_format f join utility u on u.id = f.utility_id where u.code = 'swa-n'")).toBe('26');
     for (const table of ['gl_code', 'calendar', 'document_type', 'template', 'role']) expect(Number(one(`select count(*) from ${table} x join utility u on u.id = x.utility_id where u.code = 'swa-n'`)), table).toBeGreaterThan(0);
     expect(one("select count(*) from outbox_event where name = 'utility.created'")).toBe('1');
+    // Its figures stand at once, not with the next round of the jobs that count them.
+    const figures = () => sql("select count(distinct c.`key`) n from dashboard_counter c join utility u on u.id = c.utility_id where u.code = 'swa-n' and c.`key` in ('now.consumers', 'now.figures')")[0].n;
+    await jobs_run();
+    expect(figures()).toBe('2');
+    expect(sql("select kind, count(*) n from smart360.job where state = 'done' and kind in ('dashboard.totals', 'dashboard.figures') and (utility_id is null or utility_id = (select id from utility where code = 'swa-n')) group by kind order by kind").map((j) => j.kind)).toEqual(['dashboard.figures', 'dashboard.totals']);
     await admin().get('/utilities').sees('SWA North & Wastewater', 'Portland', '3 utilities');
   });
 
@@ -74,7 +79,7 @@ story('ONB02US06', 'ONB-FIX', ({ as, test, expect, sql, one, portal, looks_right
     await one_only.get('/utilities/swa-w/edit').is(200);
     expect(sql("select name, status from utility where code = 'swa-e'")[0].name).toBe('SWA East');
     // a role in the other one that is none of an administrator does not give it either
-    sql("insert into user_role (user_id, role_id, utility_id) select p.id, r.id, u.id from user p join utility u on u.code = 'swa-e' join role r on r.utility_id = u.id and r.code = 'cso' where p.email = 'utility_admin1@swa.test'");
+    sql("insert into user_role (user_id, role_id, utility_id, valid_from) select p.id, r.id, u.id, date '2026-01-01' from user p join utility u on u.code = 'swa-e' join role r on r.utility_id = u.id and r.code = 'cso' where p.email = 'utility_admin1@swa.test'");
     await one_only.get('/utilities/swa-e/edit').refuses(403, null, 'You do not have permission to change this utility.');
     await one_only.get('/utilities/swa-w/edit').is(200);
     sql("delete from user_role where user_id = (select id from user where email = 'utility_admin1@swa.test') and utility_id = (select id from utility where code = 'swa-e')");

@@ -102,6 +102,7 @@ struct Req {
     struct _hdf  *data;
     const char   *location;
     const char   *type;             /* of `out` */
+    bool          no_room;          /* refused for a full disk: said as such */
     int           spool;            /* a file that is the body instead of out; 0: none */
     Text          out;
     const char   *file;             /* sent by nginx: "/_documents/<path below documents_dir>" */

@@ -462,7 +462,19 @@ static bool stored_already(Ctx *c, void *arg) {
     return hooks.known && hooks.known(r);
 }
 
+/* Below the mark only looking is left, and going away: the database must not run out of room (F5). Whoever is not
+   signed in may do so; what gateways send is small and kept. */
+static void check_room(Req *r) {
+    if (!is_post(r) || !r->c.user.id || r->route->flags & OWN_PROOF) return;
+    size_t n = strlen(r->route->path);
+    if (n >= 7 && !strcmp(r->route->path + n - 7, "/logout")) return;
+    if (worker_has_room(web_config->upload_folder, web_config->free_min)) return;
+    r->no_room = true;
+    fail(r, DOWN, "less than %lld MiB are free", (long long)(web_config->free_min / (1024 * 1024)));
+}
+
 static void serve_route(Req *r) {
+    check_room(r);
     bool exports = query_text(r, "export") != NULL;         /* audited */
     bool reads = !is_post(r) && !(r->route->flags & WRITES) && !exports;
     if (r->route->flags & NO_TX) {
@@ -553,7 +565,7 @@ static void error_page(Ctx *c, void *arg) {
     r->status = (int)f.status;
     show_int(r, "error.status", r->status);
     bool speaks = f.status != BROKEN && f.status != DOWN && f.status != NOT_FOUND;
-    show_text(r, "error.text", speaks ? f.text : NULL);
+    show_text(r, "error.text", r->no_room ? msg(r->c.language, "layout.error_no_room") : speaks ? f.text : NULL);
     if (f.field && f.field[0] == '/') {                     /* where it can be put right */
         show_text(r, "page.title", msg(r->c.language, "layout.error_too_early"));
         show_text(r, "error.actions.0.text", msg(r->c.language, "layout.error_there"));
@@ -601,8 +613,9 @@ static void refuse(Req *r) {
     Again a = { .r = r, .failure = f, .problems = r->problems };
     for (int i = 0; i < r->problems; i++) a.problem[i] = r->problem[i];
     if (was_held_up(&f)) a.problem[0] = (Problem){ NULL, msg(c->language, "layout.error_held_up") }, a.problems = 1;
+    if (r->no_room) a.problem[0] = (Problem){ NULL, msg(c->language, "layout.error_no_room") }, a.problems = 1;
     if (!a.problems && f.text) a.problem[a.problems++] = (Problem){ f.field, f.text };
-    if (r->route && is_post(r) && shows_form_again(&f) && (a.form = form_of(r))) {
+    if (r->route && is_post(r) && (r->no_room || shows_form_again(&f)) && (a.form = form_of(r))) {
         if (attempt(c, show_again_in_tx, &a)) goto shown;
         log_failure(r, &c->failure);
         if (c->db) db_reset(c->db);

@@ -42,6 +42,7 @@ typedef struct WebConfig {
     bool        plain_http;                     /* cookies without prefix and Secure */
     const char *form_action;                    /* gateway origins for form-action, space-separated */
     const char *upload_folder;
+    int64_t     free_min;                       /* bytes: below so much room there signed-in people only look */
     const char *views;
     const char *assets;                         /* manifest of static files: name and hashed path, a line each */
     bool        development;                    /* templates are read again when they change */

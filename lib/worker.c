@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,17 @@ void worker_busy(bool busy) {
 }
 
 void worker_on_stop(void (*also)(void)) { also_on_stop = also; }
+
+bool worker_has_room(const char *folder, int64_t least) {
+    static struct { const char *folder; time_t at; bool has; } known;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (known.folder == folder && known.at == now.tv_sec) return known.has;
+    struct statvfs s;
+    bool has = !folder || statvfs(folder, &s) || (int64_t)s.f_bavail * (int64_t)s.f_frsize >= least;
+    known.folder = folder, known.at = now.tv_sec, known.has = has;
+    return has;
+}
 
 int64_t worker_memory(void) {
     FILE *f = fopen("/proc/self/statm", "re");

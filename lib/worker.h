@@ -31,5 +31,8 @@ void worker_busy(bool busy);                    /* a unit of work begins, ends: 
 void worker_on_stop(void (*also)(void));
 /* Resident memory of this process in bytes. */
 int64_t worker_memory(void);
+/* Whether the file system of this folder has so much room left, as it was within the last second (F5). What cannot be
+   asked is no reason to stop. */
+bool    worker_has_room(const char *folder, int64_t least);
 
 #endif

@@ -419,7 +419,7 @@ static JobEnd run_steps(Ctx *c, Run *r, int64_t slice_us) {
             attempt(c, ask_others, &others);
             began = time_ticking_us();
         }
-        if (worker_stopping || others.yes)
+        if (worker_stopping || others.yes || (slice_us && !jobs_have_room()))
             return safely(c, give_back_tx, (void *)(uintptr_t)j) ? JOB_GIVEN_BACK : JOB_LOST;
     }
 }

@@ -42,6 +42,9 @@ ROW(Claim, CLAIM_ROW)
  */
 Claim *job_claim(Ctx *c, const char *class, const char *worker, int share);
 
+/* Below the mark of free disk workers begin nothing and give back between steps: it waits until there is room (F5). */
+bool jobs_have_room(void);
+
 typedef enum { JOB_ENDED, JOB_TRIED, JOB_DIED, JOB_LOST, JOB_GIVEN_BACK } JobEnd;
 /*
  * Runs a claimed job until it is done, has failed, was lost or is given back: when the worker stops, or after slice_us

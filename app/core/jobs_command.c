@@ -149,6 +149,10 @@ static Ctx *worker_fresh(Worker *w) {
 
 static bool too_big(void) { return worker_memory() > installation()->memory_max_mib * 1024 * 1024; }
 
+bool jobs_have_room(void) {
+    return worker_has_room(installation()->uploads_dir, installation()->free_min_mib * 1024 * 1024);
+}
+
 static void claim_next(Ctx *c, void *arg) {
     Worker *w = arg;
     w->claim = job_claim(c, bells[w->plan->bell].class, w->name, w->plan->workers - 1);
@@ -158,6 +162,7 @@ static void claim_next(Ctx *c, void *arg) {
 static bool work_once(Worker *w) {
     Ctx *c = worker_fresh(w);
     w->claim = NULL;
+    if (!jobs_have_room()) return false;
     if (!attempt(c, claim_next, w)) {
         log_warn("jobs.claim", LOG_TEXT("error", c->failure.text));
         return false;

@@ -41,6 +41,7 @@ static WebConfig web_config_of(const Config *c) {
         .requests_max = (int)c->requests_max, .memory_max = c->memory_max_mib * 1024 * 1024,
         .request_s = (int)c->request_seconds,
         .plain_http = c->plain_http, .form_action = c->form_action, .upload_folder = c->uploads_dir,
+        .free_min = c->free_min_mib * 1024 * 1024,
         .views = c->views_dir, .assets = c->assets,
         .development = c->development, .counters_file = c->counters_file };
 }

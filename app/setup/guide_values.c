@@ -68,7 +68,7 @@ static const char *integrations_of(Ctx *c) { return c->utility.id ? integrations
 
 /* Of steps that other modules hold: their rows as a configuration file has them. */
 static const char *configured(Ctx *c, const char *kinds) {
-    Configuration here = configuration_here(c);
+    Configuration here = configuration_of(c, kinds);
     Text t = text_start(c);
     JsonOut o = json_out(&t);
     json_open_object(&o, NULL);

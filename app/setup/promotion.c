@@ -2,6 +2,7 @@
  * Rows of all kinds of configuration, and what differs between two sides: see promotion.h.
  */
 #include "app/setup/promotion.h"
+#include "app/setup/start.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -275,12 +276,27 @@ static void read_link(Ctx *c, Configuration *all, ConfigSet *s) {
     pairs_end(&p);
 }
 
-Configuration configuration_here(Ctx *c) {
+/* A set and whatever its rows refer to: their keys are made of those. */
+static void want(Configuration *all, const ConfigSet *s, bool *is_wanted) {
+    if (!s || is_wanted[s - all->set]) return;
+    is_wanted[s - all->set] = true;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->column[i].ref) want(all, configuration_set(all, s->column[i].ref), is_wanted);
+    Link l;
+    if (link_of(s->kind, &l)) want(all, configuration_set(all, config_kind_named(l.kind)), is_wanted);
+}
+
+Configuration configuration_of(Ctx *c, const char *kinds) {
     Configuration all = configuration_empty(c);
-    for (size_t i = 0; i < all.n; i++) read_set(c, &all, &all.set[i]);
+    bool *is_wanted = take_n(c, bool, all.n + 1);
+    for (size_t i = 0; i < all.n; i++)
+        if (!kinds || config_kind_is_in(kinds, all.set[i].kind)) want(&all, &all.set[i], is_wanted);
+    for (size_t i = 0; i < all.n; i++)
+        if (is_wanted[i]) read_set(c, &all, &all.set[i]);
     for (size_t i = 0; i < all.n; i++)
         for (size_t r = 0; r < all.set[i].rows; r++) key_of(c, &all, &all.set[i], all.set[i].row[r]);
-    for (size_t i = 0; i < all.n; i++) read_link(c, &all, &all.set[i]);
+    for (size_t i = 0; i < all.n; i++)
+        if (is_wanted[i]) read_link(c, &all, &all.set[i]);
     for (size_t i = 0; i < all.n; i++) translate(c, &all, &all.set[i]);
     for (size_t i = 0; i < all.n; i++) {
         ConfigSet *s = &all.set[i];
@@ -290,6 +306,8 @@ Configuration configuration_here(Ctx *c) {
     }
     return all;
 }
+
+Configuration configuration_here(Ctx *c) { return configuration_of(c, NULL); }
 
 /* --- comparing ---------------------------------------------------------------------------------------------------- */
 

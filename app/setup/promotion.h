@@ -45,6 +45,8 @@ extern const char config_absent[];
 Configuration configuration_empty(Ctx *c);
 /* That of the context's utility. */
 Configuration configuration_here(Ctx *c);
+/* The same of these kinds (words, as start_kinds has them) and of those their rows refer to; others have no rows. */
+Configuration configuration_of(Ctx *c, const char *kinds);
 ConfigSet    *configuration_set(Configuration *all, const ConfigKind *kind);
 ConfigRow    *set_find(const ConfigSet *set, const char *key);
 void          set_add (Ctx *c, ConfigSet *set, ConfigRow *row);

@@ -152,8 +152,8 @@ static const char *wanted_of(Ctx *c, const Signing *s) {
 static void show_line(Req *r, const char *to, const Signing *s, bool is_wanted) {
     Ctx *c = &r->c;
     show_text(r, text(r, "%s.text", to), role_words(c, s));
-    show_text(r, text(r, "%s.sub", to), s->is_given ? given_words(c, s->given) : wanted_of(c, s));
-    show_text(r, text(r, "%s.no", to), s->is_given ? s->given->comment : s->given
+    show_text(r, text(r, "%s.no", to), s->is_given ? given_words(c, s->given) : wanted_of(c, s));
+    show_text(r, text(r, "%s.sub", to), s->is_given ? s->given->comment : s->given
               ? msg_format(c, c->language, "setup.sign.ended", { "who", signer_words(c, s->given) }) : NULL);
     show_text(r, text(r, "%s.word", to), s->is_given ? word(r, "setup.sign.given") : is_wanted
               ? word(r, "setup.sign.wanted") : NULL);

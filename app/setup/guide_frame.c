@@ -316,7 +316,8 @@ static void show_acts(Req *r, const StepNow *s) {
     size_t n = 1;
     if (guide_takeable(&r->c, s)) {
         show_act(r, n, &guide_take_form, s, "take");
-        show_text(r, text(r, "guide.acts.%zu.form.intro", n++), word(r, "setup.guide.take_how"));
+        show_text(r, text(r, "guide.acts.%zu.form.intro", n++), word(r, step_is_off(&r->c, s->def)
+                  ? "setup.guide.off_how" : "setup.guide.take_how"));
     }
     bool is_open = !strcmp(s->state, "open") || !strcmp(s->state, "in_progress");
     if (s->def->is_optional && is_open && perm_may(&r->c, "core.settings", EDIT))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/core/registry.h"
+#include "app/core/rights.h"
 #include "app/setup/guide_rules.h"
 #include "lib/db.h"
 
@@ -111,9 +112,13 @@ int steps_percent(const StepNows *all) {
     return sum / 100;
 }
 
+bool step_is_off(Ctx *c, const StepDef *d) { return !rights_key_on(c, d->right); }
+
 void step_checks(Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),
                  void *arg) {
     const SetupCheckRow *table;
+    const StepDef *d = step_def(key);
+    if (d && step_is_off(c, d)) return;
     for (int i = 0; (table = registered_checks(i)); i++)
         for (const SetupCheckRow *k = table; k->step_key; k++) {
             if (strcmp(k->step_key, key)) continue;

@@ -50,6 +50,10 @@ void step_signatures_end(struct Ctx *c, const StepDef *d);
 /* Sum of weight x percent over the weighted steps. */
 int steps_percent(const StepNows *all);
 
+/* The step's module is not in the organization's plan, or is off in the utility: its pages are closed, and it asks for
+ * nothing (ONB-GUIDED with ONB08US01: a smaller plan goes live, too). */
+bool step_is_off(struct Ctx *c, const StepDef *d);
+
 /* What is missing in a step: calls each(arg, check row, result) for every check that does not pass. Returns the share
  * of required checks that pass, rounded down; 100 for a step without checks. */
 int step_missing(struct Ctx *c, const char *key, void (*each)(void *arg, const SetupCheckRow *row, const SetupCheck *k),

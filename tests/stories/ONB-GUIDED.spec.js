@@ -358,6 +358,35 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     await admin().get('/setup/pricing_billing?utility=swa-w').followed().sees('One signature for the whole step.').lacks('Wanted');
   });
 
+  test('ONB-GUIDED a step whose module is not in the plan asks for nothing, and holds up nobody', async () => {
+    const plan = (modules) => { sql.platform("update subscription_plan set modules = ? where code = 'growth'", [JSON.stringify(modules)]); sql('update security_policy set rights_version = uuid_short()'); }, had = JSON.parse(sql.platform("select modules from subscription_plan where code = 'growth'")[0].modules);
+    const step = () => sql("select state, percent from setup_step where step_key = 'meter_settings'")[0], kept = sql("select * from setup_step where step_key = 'meter_settings'")[0], at = '/setup/meter_settings?utility=swa-w';
+    const formats = sql('select id, active from reading_format');
+    sql("update setup_signature set ended_at = utc_timestamp(6) where step_key = 'meter_settings' and ended_at is null");
+    sql("update setup_step set state = 'open', percent = 0, saved_at = null, signed_off_by = null, signed_off_at = null where step_key = 'meter_settings'");
+    sql('update reading_format set active = 0');
+    // with metering in the plan its checks are asked for
+    await admin().get(at).followed().sees('of 16').lacks('Take it as it is');
+    await admin().post('/setup/meter_settings/take?utility=swa-w', {}).refuses(409);
+    plan(['core', 'cis', 'bx', 'portal']);
+    await admin().get(at).is(200).sees('Its module is not in your plan', 'Take it as it is');
+    await admin().get('/u/swa-w/mx/settings/formats').is(403);
+    await admin().post('/setup/meter_settings/take?utility=swa-w', {}, { from: at }).done('is taken as it is.');
+    expect(step()).toEqual({ state: 'complete', percent: '100' });
+    await as('cashier').post('/setup/meter_settings/signoff?utility=swa-w', {}).is(403);
+    await admin().post('/setup/meter_settings/signoff?utility=swa-w', { comment: 'no meters of our own' }, { from: at }).done();
+    expect(step()).toEqual({ state: 'signed_off', percent: '100' });
+    // bought later, it asks again
+    plan(had);
+    await admin().get(at).followed().sees('of 16');
+    expect(Number(step().percent)).toBeLessThan(100);
+    expect(step().state).not.toBe('signed_off');
+    for (const f of formats) sql('update reading_format set active = ? where id = ?', [f.active, f.id]);
+    sql("update setup_signature set ended_at = utc_timestamp(6) where step_key = 'meter_settings' and ended_at is null");
+    sql("update setup_step set state = 'signed_off', percent = 100, saved_at = ?, signed_off_by = ?, signed_off_at = ? where step_key = 'meter_settings'", [kept.saved_at, kept.signed_off_by, kept.signed_off_at]);
+    sql("insert into setup_signature (utility_id, step_key, role_code, basis, signed_by, signed_at) select utility_id, 'meter_settings', k.role, 'whole', ?, ? from setup_step s join (select 'meter_manager' role union all select 'dispatcher') k where s.step_key = 'meter_settings'", [kept.signed_off_by, kept.signed_off_at]);
+  });
+
   test('ONB-GUIDED the checklist is printed with states and signatures, as a page and as PDF', async () => {
     await admin().get('/setup/checklist?utility=swa-w').sees('Checklist', '16. Trial run and go-live', 'System administrator');
     const pdf = await admin().get('/setup/checklist.pdf?utility=swa-w').is(200);

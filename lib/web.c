@@ -546,6 +546,8 @@ static void show_again(Ctx *c, void *arg) {
     r->again = true;
     r->refused = a->failure.status;
     a->form(r);
+    /* it is not for this person (any more), who is told what was refused on a page of its own */
+    if (r->location) fail(r, CONFLICT, "the form page of %s leads elsewhere", r->route->path);
     if (!r->template) fail(r, BROKEN, "the form page of %s gave no page", r->route->path);
     /* a button's POST: no form on the page took them */
     if (!hdf_get_obj(r->data, "page.errors.0")) show_problems(r);

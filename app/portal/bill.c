@@ -459,7 +459,7 @@ void bill_page(Req *r) {
     Ctx *c = &r->c;
     const BillHead *b = portal_bill_of_path(r);
     const Mine *m = mine_by_id(c, b->account);
-    bill_seen(c, b);
+    if (!r->again) bill_seen(c, b);
     show_bill(r, b);
     show_text(r, "page.crumbs.0.text", msg(c->language, "portal.menu.bills"));
     show_text(r, "page.crumbs.0.url", link_path(r, "/bills"));

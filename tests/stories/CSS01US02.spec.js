@@ -254,7 +254,7 @@ story('CSS01US02', 'UX-FIX', ({ as, mails, test, expect, sql, one, watch, looks_
     const bill = 'WA-BILL-202604-000101', sent = () => sql("select to_address, attachments is not null pdf from message where template_key = 'bill_ready'");
     const send = () => alpha().post(`/bills/${bill}/mail`, {}, { from: `/bills/${bill}` });
     sql("update portal_user set email_verified_at = null where email = 'alpha@swa.test'");
-    await send().refuses(409, null, 'Prove your e-mail address first');
+    await send().refuses(409, null, 'Prove your e-mail address first').and((r) => expect(r.body, 'on the page of the bill').toContain(`/bills/${bill}/mail`));
     sql("update portal_user set email_verified_at = utc_timestamp(6) where email = 'alpha@swa.test'");
     await send().done('The bill is on its way to alpha@swa.test.');
     await jobs_run();

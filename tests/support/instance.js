@@ -92,10 +92,10 @@ class Instance {
     let n = 0;
     let ready = text.replace(/\?/g, () => quote(values[n++]));
     // what the program does when it writes one of these tables itself: workers read them again (app/core/rights.c)
-    if (/\b(insert into|update|delete from) (user_role|role|role_permission|user_permission_override|module_activation|service_area|utility|organization_setting|bill_template|bill_template_version|bill_message|utility_service|consumer_category|tariff_plan)\b/.test(ready))
+    if (/\b(insert into|update|delete(?: \w+)? from) (user_role|role|role_permission|user_permission_override|module_activation|service_area|utility|organization_setting|bill_template|bill_template_version|bill_message|utility_service|consumer_category|tariff_plan)\b/.test(ready))
       ready += ';\nupdate security_policy set rights_version = uuid_short()';
     // and with the notes of a person (app/comms/note_page.c)
-    if (/\b(insert into|update|delete from) notification\b/.test(ready))
+    if (/\b(insert into|update|delete(?: \w+)? from) notification\b/.test(ready))
       ready += `;\ninsert into note_version (recipient_kind, recipient_id, version) select recipient_kind, recipient_id, uuid_short() from notification
         group by recipient_kind, recipient_id on duplicate key update version = note_version.version;\nupdate note_version set version = uuid_short()`;
     const out = execFileSync('mariadb', ['--no-defaults', `--socket=${this.folder}/run/db.sock`, '--user=root', '--default-character-set=utf8mb4', '--batch', schema],

@@ -130,6 +130,9 @@ function story(id, set, body) {
         const report = instance.log(log).match(/(ERROR: AddressSanitizer|runtime error:|ERROR: LeakSanitizer)[\s\S]{0,2000}/);
         if (report) throw new Error(`${log}: ${report[0]}`);
       }
+      // A request that broke is a defect, whatever its test looked at: the visitor may have got a page all the same.
+      const broken = base.info().project.name === 'stories' ? instance.log('web').split('\n').filter((line) => / error refused .*\bstatus=500\b/.test(line)) : [];
+      if (broken.length) throw new Error(`requests that broke:\n${broken.slice(0, 5).join('\n')}`);
     });
     body({
       as, anyone: (host = 'swa.smart360.test') => new Person(instance, { host, prefix: host.startsWith('my.') ? '/p/swa-w' : '/u/swa-w' }),

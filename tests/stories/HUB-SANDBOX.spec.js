@@ -66,6 +66,7 @@ story('ONB03US01 sandbox', 'HUB-FIX', ({ as, portal, test, expect, sql, one, job
     const jobs = () => sql.platform("select state, attempts n from job where kind = 'sandbox.deliver' order by id desc limit 1")[0];
     const route = (key) => sql.platform("update webhook_route set endpoint_key = ? where driver = 'sandbox' and source = 'gateway'", [key]);
     sql.platform("update job set state = 'cancelled', ended_at = utc_timestamp(6) where kind = 'sandbox.deliver' and state = 'ready'");    // of the test before
+    clock.recurring(false);               // the poll asks once more for what is over
     // always signed wrong: each telling is refused, nothing is taken, and after the last one nobody is troubled
     const before = refused(), bad = await pay('5.10', { delivery: 'badsig' });
     expect([refused() - before, jobs()]).toEqual([1, { state: 'ready', n: '1' }]);
@@ -105,6 +106,7 @@ story('ONB03US01 sandbox', 'HUB-FIX', ({ as, portal, test, expect, sql, one, job
     guest = null;                         // a guest's visit is over by then
     await jobs_run();
     expect([events(late.id), payments(late.id), given_up().length]).toEqual([[{ type: 'payment.succeeded', state: 'processed', reason: null, n: '1' }], 1, 1]);
+    clock.recurring(null);
     verify();
   });
 

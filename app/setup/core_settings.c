@@ -368,10 +368,10 @@ void settings_access_page(Req *r) {
         bool on = is_on(r, code), plan = in_plan(r, code);
         table_row(t, NULL);
         table_cell(t, module_name(r, code));
-        table_cell(t, *modules_[i].needs ? module_name(r, modules_[i].needs) : "");
+        table_cell(t, *modules_[i].needs ? module_name(r, modules_[i].needs)
+                   : !strcmp(code, "cis") ? SAY(r, "needs_field") : "");
         if (!strcmp(code, "bx")) table_sub(t, SAY(r, "needs_metered"));
         if (*modules_[i].needs && plan && !in_plan(r, modules_[i].needs)) table_sub(t, SAY(r, "goes_without"));
-        if (!strcmp(code, "cis")) table_sub(t, SAY(r, "needs_field"));
         table_state(t, on ? "active" : "inactive");
         table_cell(t, plan ? "" : SAY(r, "not_in_plan"));
         if (!may || !plan) continue;

@@ -24,7 +24,8 @@
 ROW(Holder, HOLDER)
 enum { HOLDERS_SHOWN = 20 };
 
-/* Active people with the role, held today, where its approval is in force. */
+/* Active people with the role, held today, where its approval is in force; the person at work, when among them, first:
+   many may have it. */
 static Holders holders_of(Ctx *c, const StepSigner *s) {
     Date today = utility_today(c);
     if (!rights_key_on(c, s->right)) return (Holders){ 0 };
@@ -32,8 +33,8 @@ static Holders holders_of(Ctx *c, const StepSigner *s) {
         "and u.status = 'active' join role r on r.id = ur.role_id and r.active = 1 and r.code = ? "
         "join role_permission rp on rp.role_id = r.id join permission p on p.id = rp.permission_id and p.`key` = ? "
         "where (ur.utility_id is null or ur.utility_id = ?) and ur.valid_from <= ? "
-        "and (ur.valid_to is null or ur.valid_to >= ?) group by u.id, u.full_name order by u.full_name limit ?",
-        s->role, text(c, "%s:approve", s->right), c->utility, today, today, HOLDERS_SHOWN);
+        "and (ur.valid_to is null or ur.valid_to >= ?) group by u.id, u.full_name order by u.id = ? desc, u.full_name "
+        "limit ?", s->role, text(c, "%s:approve", s->right), c->utility, today, today, c->user, HOLDERS_SHOWN);
 }
 
 /* Of a module that is switched off the settings' right stands for its own. */
@@ -195,7 +196,6 @@ bool guide_sign(Ctx *c, const StepDef *d, const Signings *all, const char *comme
     return (size_t)db_int(c, "select count(*) from setup_signature where utility_key = ? and step_key = ? "
                              "and ended_at is null for update", of.id, d->key) >= all->n;
 }
-
 
 void guide_sign_ask(Ctx *c, const StepDef *d) {
     Signings all = guide_signings(c, d);

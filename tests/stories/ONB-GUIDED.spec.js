@@ -288,6 +288,9 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     const given = () => sql("select g.role_code, g.basis, u.email, g.comment from setup_signature g join user u on u.id = g.signed_by where g.step_key = 'customer_settings' and g.ended_at is null order by g.id");
     begin();
     for (const who of ['tenant_admin', 'utility_admin', 'cso_supervisor', 'comms_manager', 'meter_manager']) await as(who).get('/account').is(200);
+    // many have the role, whose names come before: each of them may sign
+    sql("insert into user (email, full_name, status) select concat('a', seq, '@swa.test'), concat('Aaron ', seq), 'active' from seq_1_to_25");
+    sql("insert into user_role (user_id, role_id, utility_id, valid_from) select u.id, r.id, r.utility_id, '2026-01-01' from user u join role r on r.code = 'cso_supervisor' where u.full_name like 'Aaron %'");
     // Whoever signs comes to the set-up without the right to the settings, and to the step that waits.
     await as('cso_supervisor').get('/setup?utility=swa-w').goes(page);
     await as('cso_supervisor').get(page).followed().sees('Signatures', 'Wanted', 'You sign as: CSO supervisor.');
@@ -299,7 +302,7 @@ story('ONB-GUIDED', 'ONB-FIX', ({ as, anyone, test, expect, sql, one, looks_righ
     await sign('cso_supervisor', 'The desk is ready').done('You have signed Customer settings. Still wanted is the signature of: Communications manager.');
     expect(state()).toBe('complete');
     expect(sql(`select signed_off_by, snapshot from setup_step where step_key = 'customer_settings' and utility_id = ${of}`)).toEqual([{ signed_off_by: null, snapshot: null }]);
-    await sign('cso_supervisor', 'Once more').is(422).and((r) => expect(r.text).toContain('You have signed this step. Still wanted is the signature of: Communications manager.'));
+    await sign('cso_supervisor', 'Once more').is(422).and((r) => expect(r.text).toContain('Your role has signed this step. Still wanted is the signature of: Communications manager.'));
     expect(given()).toEqual([{ role_code: 'cso_supervisor', basis: 'role', email: 'cso_supervisor@swa.test', comment: 'The desk is ready' }]);
     await admin().get('/setup/checklist?utility=swa-w').sees('CSO supervisor: ', 'The desk is ready', 'Communications manager: not signed');
     await admin().get('/setup/go_live?utility=swa-w').is(200).and((r) => expect(r.body).toMatch(/All required steps are signed off[\s\S]*?class="s-b bad"/));
